@@ -1,0 +1,55 @@
+"""codose: an agent-based simulation of co-creative technical assistance.
+
+>>> from sim import Scenario, CoCreationModel, run
+
+Names load when used, so that ``import sim`` and the command line start at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.agents import RegionalStaff, TAProvider
+    from sim.errors import CodoseError, InputError
+    from sim.model import CoCreationModel
+    from sim.parameters import Parameters
+    from sim.results import Runs, run
+    from sim.scenario import Scenario
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "CoCreationModel": "sim.model",
+    "CodoseError": "sim.errors",
+    "InputError": "sim.errors",
+    "Parameters": "sim.parameters",
+    "RegionalStaff": "sim.agents",
+    "Runs": "sim.results",
+    "Scenario": "sim.scenario",
+    "TAProvider": "sim.agents",
+    "run": "sim.results",
+}
+
+__all__ = [
+    "CoCreationModel",
+    "CodoseError",
+    "InputError",
+    "Parameters",
+    "RegionalStaff",
+    "Runs",
+    "Scenario",
+    "TAProvider",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,173 @@
+"""Every random number of the model, as a pure function of what it is for.
+
+The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3",
+doi 10.1145/2063384.2063405): a keyed mixing of a counter. It has no state, so no draw depends on
+how many draws others made: two scenarios with one seed share people, networks and luck, and the
+number of staff, the order of work and the engine do not matter.
+
+The layout of the counter is a public contract (changing it changes every result):
+
+======  =========================================================================
+word    meaning
+======  =========================================================================
+0       entity: staff = candidate * 2**20 + post; region = candidate; provider = number
+1       week (0 for the start)
+2       purpose + 64 * series (the contact series, or graph number; else 0)
+3       replicate
+key     seed, low and high 32 bits
+======  =========================================================================
+
+Each block gives four 32-bit words; :data:`LAYOUT` says what each is used for. The parameter set
+never enters the counter: common random numbers hold over parameter sets too.
+
+Written with Python-style integers below 2**63 and masks, the same lines run on plain integers, on
+NumPy int64 arrays and in compiled code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+MASK = 0xFFFFFFFF
+_M0 = 0xD2511F53
+_M1 = 0xCD9E8D57
+_W0 = 0x9E3779B9
+_W1 = 0xBB67AE85
+
+POST_BITS = 20
+POSTS = 1 << POST_BITS
+"""Largest number of posts in a region."""
+SERIES_STEP = 64
+
+# Purposes (word 2). Numbers are part of the contract.
+PERSON_TRAITS = 1
+PERSON_STARTS = 2
+REGION_START = 3
+PROVIDER_START = 4
+STAFF_WEEK = 5
+STAFF_CONTACT = 6
+REGION_CONTACT = 7
+COMMITMENT = 8
+PROVIDER_WEEK = 9
+POST_SEAT = 10
+SHOCK_LEAVE = 11
+CALENDAR = 12
+NETWORK = 13
+SELECTION = 14
+
+LAYOUT: dict[int, tuple[str, tuple[str, str, str, str]]] = {
+    PERSON_TRAITS: ("person", ("motivation", "general capacity", "knowledge", "workload offset")),
+    PERSON_STARTS: ("person", ("accountability", "trust", "-", "-")),
+    REGION_START: ("region", ("region effect", "leadership", "demand", "selection error")),
+    PROVIDER_START: ("provider", ("skill", "-", "-", "-")),
+    STAFF_WEEK: ("staff, every week", ("meets a peer", "which peer", "leaves", "-")),
+    STAFF_CONTACT: ("staff, a contact", ("attends", "commitments kept", "impression", "-")),
+    REGION_CONTACT: (
+        "region, a contact",
+        ("provider fails", "region cancels", "number of new commitments", "provider keeps"),
+    ),
+    COMMITMENT: (
+        "a new commitment (entity: region * 2**20 + number)",
+        ("owner is the provider", "which person", "-", "-"),
+    ),
+    PROVIDER_WEEK: ("provider, every week", ("leaves", "successor's skill", "-", "-")),
+    POST_SEAT: ("post", ("order of the core team", "-", "-", "-")),
+    SHOCK_LEAVE: ("post, a shock (series: its number)", ("order of leaving", "-", "-", "-")),
+    CALENDAR: ("region, a contact series", ("contact falls in this week", "-", "-", "-")),
+    NETWORK: ("region (series: graph number; replicate 0)", ("seed of networkx", "-", "-", "-")),
+    SELECTION: ("candidate region", ("order of random selection", "-", "-", "-")),
+}
+"""What each purpose's entity is, and what its four words are for."""
+
+
+def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[Any, Any, Any, Any]:
+    """Philox4x32-10 of one counter (or of arrays of counters): four words in [0, 2**32)."""
+    for _ in range(10):
+        p0 = _M0 * c0
+        p1 = _M1 * c2
+        n0 = ((p1 >> 32) & MASK) ^ c1 ^ k0
+        n2 = ((p0 >> 32) & MASK) ^ c3 ^ k1
+        c1 = p1 & MASK
+        c3 = p0 & MASK
+        c0 = n0
+        c2 = n2
+        k0 = (k0 + _W0) & MASK
+        k1 = (k1 + _W1) & MASK
+    return c0, c1, c2, c3
+
+
+def uniform(word: Any) -> Any:
+    """A number in (0, 1): (word + 1/2) / 2**32."""
+    return (word + 0.5) * (1.0 / 4294967296.0)
+
+
+def bell(word: Any) -> Any:
+    """A bell-shaped number, mean 0, SD 1, within +-3.46: the sum of four bytes, standardised."""
+    total = (word & 255) + ((word >> 8) & 255) + ((word >> 16) & 255) + ((word >> 24) & 255)
+    return (total - 510) / 147.8005
+
+
+def staff_entity(candidate: int, post: int) -> int:
+    """The counter's entity number of a post."""
+    return (candidate << POST_BITS) + post
+
+
+class Streams:
+    """The random numbers of one replicate under one seed.
+
+    Args:
+        seed: 0 <= seed < 2**64.
+        replicate: 0 <= replicate < 2**32.
+    """
+
+    __slots__ = ("_k0", "_k1", "replicate", "seed")
+
+    def __init__(self, seed: int, replicate: int = 0) -> None:
+        if not 0 <= seed < 1 << 64:
+            raise ValueError(f"seed must be in 0..2**64-1, not {seed}")
+        if not 0 <= replicate < 1 << 32:
+            raise ValueError(f"replicate must be in 0..2**32-1, not {replicate}")
+        self.seed = seed
+        self.replicate = replicate
+        self._k0 = seed & MASK
+        self._k1 = seed >> 32
+
+    def words(
+        self, purpose: int, entity: int, week: int = 0, series: int = 0
+    ) -> tuple[int, int, int, int]:
+        """One block of four words for one entity."""
+        return philox(
+            entity, week, purpose + SERIES_STEP * series, self.replicate, self._k0, self._k1
+        )
+
+    def block(
+        self, purpose: int, entities: np.ndarray, week: int = 0, series: int = 0
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The same for many entities at once: four int64 arrays of the shape of ``entities``."""
+        c0 = np.asarray(entities, dtype=np.int64)
+        c1 = np.full_like(c0, week)
+        c2 = np.full_like(c0, purpose + SERIES_STEP * series)
+        c3 = np.full_like(c0, self.replicate)
+        return philox(c0, c1, c2, c3, self._k0, self._k1)
+
+    def uniform(
+        self, purpose: int, entity: int, draw: int = 0, week: int = 0, series: int = 0
+    ) -> float:
+        """One uniform number in (0, 1)."""
+        return uniform(self.words(purpose, entity, week, series)[draw])
+
+    def bell(
+        self, purpose: int, entity: int, draw: int = 0, week: int = 0, series: int = 0
+    ) -> float:
+        """One bell-shaped number, mean 0, SD 1."""
+        return bell(self.words(purpose, entity, week, series)[draw])
+
+
+def graph_seed(seed: int, candidate: int, graph: int) -> int:
+    """The seed that networkx gets for graph number ``graph`` of a candidate region.
+
+    It does not depend on the replicate: graphs are made once per scenario.
+    """
+    return Streams(seed).words(NETWORK, candidate, 0, graph)[0]
