@@ -175,6 +175,8 @@ class CoCreationModel(Model):
     """
 
     onsite = dosage.ONSITE
+    # Mesa 3.5 has a property of this name that writes into what it is given; ours is read-only.
+    scenario: Scenario = None  # type: ignore[assignment]
 
     def __init__(
         self,

@@ -1,0 +1,69 @@
+# Plain python3, make and git are enough. Everything is installed into a virtual environment here.
+PYTHON ?= python3
+# One environment per Python: .venv for the default one, .venv-3.13 for PYTHON=python3.13.
+PY_VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
+ifeq ($(PYTHON),python3)
+VENV ?= .venv
+else
+VENV ?= .venv-$(basename $(PY_VERSION))
+endif
+WORKERS ?= 2
+BIN := $(VENV)/bin
+# Newer than pyproject.toml and constraints.txt, and of this Python: nothing to install.
+STAMP := $(VENV)/.codose-$(PY_VERSION)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo test check slow smoke docs-tables constraints clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make the virtual environment and install codose for development
+
+demo: $(STAMP) ## run the shipped source case and draw its figures
+	$(BIN)/codose run source --out results/source --force
+	@echo "Figures: results/source/figures"
+
+test: $(STAMP) ## run the test suite, without the slow tests
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(STAMP) ## lint, formatting, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+# pytest ends with 5 when it found no test: nothing slow to run is no failure.
+slow: $(STAMP) ## run the slow tests
+	@$(BIN)/python -m pytest -n $(WORKERS) -m slow; status=$$?; [ $$status -eq 5 ] || exit $$status
+
+smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
+	$(BIN)/python -m pytest -n $(WORKERS) -m "smoke and not slow"
+
+docs-tables: $(STAMP) ## write the tables of docs/ODD.md anew from the code
+	$(BIN)/codose odd --write docs/ODD.md
+
+# Keeps the present versions where it can; `make constraints UPGRADE=--upgrade` takes the newest.
+constraints: $(STAMP) ## pin the dependencies for every supported Python
+	@$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate $(UPGRADE) \
+		--custom-compile-command "make constraints" --output-file constraints.txt pyproject.toml
+
+clean: ## remove caches and builds; the virtual environments and results/ stay
+	rm -rf build dist site .pytest_cache .ruff_cache .hypothesis
+	find sim tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "codose needs Python 3.11 or newer, and '$(PYTHON)' is $(or $(PY_VERSION),not there): choose another with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments: on Debian or Ubuntu, apt install python3-venv" >&2; exit 1; }
+	@if [ -n "$$(ls -A '$(VENV)' 2>/dev/null)" ] && [ ! -f '$(VENV)/pyvenv.cfg' ]; then \
+		echo "VENV=$(VENV) is a folder, but not a virtual environment: choose another name" >&2; exit 1; fi
+	@# Made by a tool without pip, of another Python, or half made: make it anew.
+	@if [ "$$($(BIN)/python -c 'import pip, platform; print(platform.python_version())' 2>/dev/null)" != "$(PY_VERSION)" ]; then \
+		echo "$(PYTHON) -m venv --clear $(VENV)"; $(PYTHON) -m venv --clear '$(VENV)'; fi
+	@rm -f $(VENV)/.codose-*
+	@echo "Installing codose and its dependencies into $(VENV): a minute or two, once."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

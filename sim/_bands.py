@@ -1,0 +1,218 @@
+"""Weekly means and quantiles over many runs, whatever their order, in bounded memory.
+
+Means come from fixed-point integer sums (a value is rounded to 2**-40), so they do not depend on
+the order of runs. Quantiles are those of ``numpy.quantile`` (linear between order statistics):
+
+* up to :data:`EXACT_RUNS` runs they are exact, every weekly value being kept;
+* above that, each (arm, week, place, outcome) has a histogram of :data:`BINS` steps. An outcome
+  with bounds has steps of (high - low)/BINS, and its values are rounded to the nearest. One without
+  has steps of a power of two, the smallest that holds every value met so far: when a value does not
+  fit, neighbouring steps are joined. As they nest, the counts do not depend on when that happened.
+  Values are rounded down, so whole numbers below BINS stay exact. A quantile is within one step.
+
+Missing values (NaN) do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.outcomes import NAMES, OUTCOMES
+
+ARMS = ("with_ta", "without_ta", "effect")
+QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
+EXACT_RUNS = 1000
+BINS = 1024
+
+_FRACTION = 2.0**40
+_SMALLEST = -900  # exponent of a step before any value was met
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeekTable:
+    """What is known about each week.
+
+    Attributes:
+        n: int64 (arm, week, place, outcome), values counted; a place is a region or "overall".
+        mean: float64, the same shape; NaN where n is 0.
+        quantiles: float64 (quantile, arm, week, place, outcome).
+    """
+
+    n: np.ndarray
+    mean: np.ndarray
+    quantiles: np.ndarray
+
+
+class Bands:
+    """Collects weekly values of runs, a batch at a time.
+
+    Args:
+        weeks: number of weeks, with week 0.
+        places: number of regions, and one for "overall", which comes last.
+        runs_expected: decides between exact values and histograms.
+        keep: keep every value (and so be exact) whatever the number of runs.
+        arms: the arms that have values: all of ARMS, or the first only.
+    """
+
+    def __init__(
+        self, weeks: int, places: int, runs_expected: int, *, keep: bool = False, arms: int = 3
+    ) -> None:
+        self.shape = (weeks, places, len(NAMES))
+        self.arms = arms
+        self.kept: list[tuple[np.ndarray, ...]] = []
+        self._n = np.zeros((len(ARMS), *self.shape), dtype=np.int64)
+        self._whole = np.zeros_like(self._n)
+        self._fraction = np.zeros_like(self._n)
+        self._histograms: list[_Histogram] = []
+        if not keep and runs_expected > EXACT_RUNS:
+            self._histograms = self._make_histograms(runs_expected)
+
+    def _make_histograms(self, runs_expected: int) -> list[_Histogram]:
+        low, high = _limits(self.shape[1])
+        # Counts of one bin can reach the number of runs.
+        counter = np.dtype(np.uint16 if runs_expected < 2**16 else np.uint32)
+        span = high - low
+        limits = [(low, high), (low, high), (-span, span)][: self.arms]
+        return [_Histogram(self.shape[0], *pair, counter) for pair in limits]
+
+    def add(self, *values: np.ndarray) -> None:
+        """Count a batch: (run, week, place, outcome) with TA and, if there is that arm, without."""
+        for arm, one in enumerate(_with_effect(values)):
+            known = ~np.isnan(one)
+            number = np.where(known, one, 0.0)
+            whole = np.floor(number)
+            self._n[arm] += known.sum(axis=0)
+            self._whole[arm] += whole.astype(np.int64).sum(axis=0)
+            self._fraction[arm] += (
+                np.rint((number - whole) * _FRACTION).astype(np.int64).sum(axis=0)
+            )
+            if self._histograms:
+                self._histograms[arm].add(one)
+        if not self._histograms:
+            self.kept.append(values)
+
+    def table(self) -> WeekTable:
+        """Means and quantiles of everything added so far."""
+        quantiles = np.full((len(QUANTILES), len(ARMS), *self.shape), np.nan)
+        if self._histograms:
+            for arm, histogram in enumerate(self._histograms):
+                quantiles[:, arm] = histogram.quantiles()
+        elif self.kept:
+            self._exact(quantiles)
+        total = self._whole + self._fraction / _FRACTION
+        mean = np.divide(total, self._n, out=np.full(total.shape, np.nan), where=self._n > 0)
+        return WeekTable(self._n.copy(), mean, quantiles)
+
+    def _exact(self, quantiles: np.ndarray) -> None:
+        """Fill in quantiles from kept values, an outcome at a time to save memory."""
+        for outcome in range(len(NAMES)):
+            batches = zip(*self.kept, strict=True)
+            columns = [np.concatenate([one[..., outcome] for one in arm]) for arm in batches]
+            for arm, values in enumerate(_with_effect(columns)):
+                runs_last = np.ascontiguousarray(np.moveaxis(values, 0, -1))
+                quantiles[:, arm, ..., outcome] = exact_quantiles(runs_last)
+
+
+def _with_effect(values: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The arms given and, if there are two, their difference."""
+    return [*values, values[0] - values[1]] if len(values) == 2 else list(values)
+
+
+def _limits(places: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of weekly values, each (place, outcome); infinite where there is none."""
+    low = np.array([OUTCOMES[name].low for name in NAMES])
+    high = np.array([np.inf if (top := OUTCOMES[name].high) is None else top for name in NAMES])
+    lows, highs = np.tile(low, (places, 1)), np.tile(high, (places, 1))
+    summed = [i for i, name in enumerate(NAMES) if OUTCOMES[name].overall == "sum"]
+    highs[-1, summed] = np.inf  # bounds are those of one region
+    return lows, highs
+
+
+def exact_quantiles(values: np.ndarray) -> np.ndarray:
+    """Quantiles over the last axis, NaN left out: (quantile, ...); as ``numpy.nanquantile``."""
+    ordered = np.sort(values, axis=-1)  # NaN comes last
+    n = np.count_nonzero(~np.isnan(ordered), axis=-1)
+
+    def at(rank: np.ndarray) -> np.ndarray:
+        return np.take_along_axis(ordered, rank[..., None], axis=-1)[..., 0]
+
+    return np.stack([_between(at, n, q) for q in QUANTILES])
+
+
+def _between(at: Callable[[np.ndarray], np.ndarray], n: np.ndarray, q: float) -> np.ndarray:
+    """Linear between the two order statistics around (n - 1) q; NaN where n is 0."""
+    position = np.maximum(n - 1, 0) * q
+    below = np.floor(position).astype(np.int64)
+    share = position - below
+    a, b = at(below), at(np.minimum(below + 1, np.maximum(n - 1, 0)))
+    gap = b - a
+    # From the nearer end, as NumPy does it: the last bits agree, and a value never overshoots.
+    value = np.where(share >= 0.5, b - gap * (1 - share), a + gap * share)
+    return np.where(n > 0, value, np.nan)
+
+
+class _Histogram:
+    """Histograms of one arm: counts are (week, place, outcome, bin).
+
+    The step differs between places and outcomes, not between weeks.
+    Bins are numbered from 0; bin ``index`` stands for ``origin + (index - offset) * step``.
+    """
+
+    def __init__(self, weeks: int, low: np.ndarray, high: np.ndarray, counter: np.dtype) -> None:
+        self.counts = np.zeros((weeks, *low.shape, BINS + 1), dtype=counter)
+        self.bounded = np.isfinite(high)
+        signed = ~self.bounded & np.isinf(low)
+        self.step = np.where(self.bounded, (high - low) / BINS, 2.0**_SMALLEST)
+        self.origin = np.where(self.bounded, low, 0.0)
+        self.nearest = np.where(self.bounded, 0.5, 0.0)
+        self.offset = np.where(signed, BINS // 2, 0)
+        # |value| < 2**x fits when step >= 2**(x - room)
+        self.room = np.where(signed, 9, 10)
+        self.exponent = np.full(low.shape, _SMALLEST)
+
+    def add(self, values: np.ndarray) -> None:
+        """Count (run, week, place, outcome)."""
+        self._make_room(values)
+        known = ~np.isnan(values)
+        place = np.floor((np.where(known, values, 0.0) - self.origin) / self.step + self.nearest)
+        index = np.clip(place.astype(np.int64) + self.offset, 0, BINS)
+        cells = np.arange(self.counts.size // (BINS + 1)).reshape(self.counts.shape[:-1])
+        flat = cells[..., None] * (BINS + 1) + np.moveaxis(index, 0, -1)
+        # Cell by cell: the counts of one cell lie together.
+        np.add.at(self.counts.reshape(-1), flat[np.moveaxis(known, 0, -1)], 1)
+
+    def _make_room(self, values: np.ndarray) -> None:
+        """Widen the steps of what has no bounds until every value fits."""
+        top = np.where(np.isnan(values), 0.0, np.abs(values)).max(axis=(0, 1), initial=0.0)
+        wanted = np.where(top > 0, np.frexp(top)[1] - self.room, _SMALLEST)
+        for place, outcome in np.argwhere(~self.bounded & (wanted > self.exponent)):
+            self._join(place, outcome, int(wanted[place, outcome] - self.exponent[place, outcome]))
+            self.exponent[place, outcome] = wanted[place, outcome]
+            self.step[place, outcome] = np.ldexp(1.0, wanted[place, outcome])
+
+    def _join(self, place: int, outcome: int, doublings: int) -> None:
+        """Join the bins of one place and outcome, two by two, as many times as said."""
+        offset = self.offset[place, outcome]
+        target = ((np.arange(BINS + 1) - offset) >> min(doublings, 62)) + offset
+        first = np.flatnonzero(np.diff(target, prepend=target[0] - 1))
+        old = self.counts[:, place, outcome]
+        joined = np.zeros_like(old)
+        joined[:, target[first]] = np.add.reduceat(old, first, axis=1, dtype=old.dtype)
+        self.counts[:, place, outcome] = joined
+
+    def quantiles(self) -> np.ndarray:
+        """(quantile, week, place, outcome)."""
+        found = np.empty((len(QUANTILES), *self.counts.shape[:-1]))
+        for week, counts in enumerate(self.counts):
+            running = np.cumsum(counts, axis=-1, dtype=np.int64)
+
+            def at(rank: np.ndarray, running: np.ndarray = running) -> np.ndarray:
+                index = np.count_nonzero(running <= rank[..., None], axis=-1)
+                return self.origin + (index - self.offset) * self.step
+
+            for i, q in enumerate(QUANTILES):
+                found[i, week] = _between(at, running[..., -1], q)
+        return found

@@ -1,0 +1,79 @@
+"""The command line: ``codose``. Each command is a thin function; the work is done in the library.
+
+``--help`` has to appear at once, so no module of this package imports anything heavy on top.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sim.cli import look, new, run
+from sim.cli.shell import Commands
+
+EXITS = (
+    "Exit codes: 0 done, 2 the input cannot be used, 1 failure of ours, 130 interrupted (Ctrl-C)."
+)
+CHECK_EXITS = (
+    "Exit codes: 0 the same, 1 not the same (or a failure of ours), 2 the folder cannot be used, "
+    "130 interrupted (Ctrl-C)."
+)
+
+app = typer.Typer(
+    name="codose",
+    cls=Commands,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    epilog=EXITS,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"codose {sys.modules['sim'].__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def codose(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version, end."),
+    ] = False,
+) -> None:
+    """Simulate co-creative technical assistance (TA): how much, in which form, for how long.
+
+    What the runs show is what would follow from the assumptions: what if, not forecast.
+
+    \b
+    Begin with:
+      codose run source           run the shipped source case
+      codose scenarios            what else is shipped
+      codose new my.yaml          write a scenario of your own from five answers
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+app.command("run", epilog=EXITS)(run.run)
+app.command("new", epilog=EXITS)(new.new)
+app.command("validate", epilog=EXITS)(look.validate)
+app.command("verify", epilog=CHECK_EXITS)(look.verify)
+app.command("scenarios", epilog=EXITS)(look.scenarios)
+app.command("parameters", epilog=EXITS)(look.parameters)
+app.command("outcomes", epilog=EXITS)(look.outcomes)
+app.command("schema", epilog=EXITS)(look.schema)
+app.command("odd", epilog=EXITS)(look.odd)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal without some letter is no reason to fail
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    app(prog_name="codose")

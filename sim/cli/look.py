@@ -1,0 +1,210 @@
+"""Commands that look: at files, the shipped scenarios, the tables, result folders, the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli import shell
+from sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+
+def validate(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Scenario files, or names of shipped ones."),
+    ],
+) -> None:
+    """Check scenario files and list every mistake: file, line, column, field, what is allowed.
+
+    \b
+    Examples:
+      codose validate my.yaml
+      codose validate scenarios/*.yaml
+    """
+    from sim.scenario import Scenario, find
+
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            scenario = Scenario.load(find(path))
+        except InputError as error:
+            problems += error.problems
+        else:
+            typer.echo(f"{path}: fine ({_sketch(scenario)})")
+    if problems:
+        raise InputError(problems)
+
+
+def _sketch(scenario: Scenario) -> str:
+    """A scenario in half a line."""
+    regions, staff = len(scenario.region_names), sum(scenario.staff_counts)
+    providers = scenario.providers.count
+    parts = [
+        f"{regions:,} region{'' if regions == 1 else 's'}",
+        f"{staff:,} staff",
+        f"{providers:,} provider{'' if providers == 1 else 's'}",
+        f"TA to week {scenario.end_of_ta}" if scenario.has_ta else "no TA",
+        f"{scenario.horizon_weeks} weeks",
+    ]
+    return ", ".join(parts)
+
+
+def scenarios() -> None:
+    """List the shipped scenarios and the question that each answers.
+
+    \b
+    Example:
+      codose scenarios
+    """
+    from sim.scenario import Scenario, shipped_names
+
+    table = shell.new_table(
+        [("name", "left"), ("regions", "right"), ("staff", "right"), ("weeks", "right"),
+         ("question", "text")]
+    )  # fmt: skip
+    for name in shipped_names():
+        scenario = Scenario.shipped(name)
+        table.add_row(
+            name,
+            f"{len(scenario.region_names)}",
+            f"{sum(scenario.staff_counts):,}",
+            f"{scenario.horizon_weeks}",
+            scenario.question or scenario.name,
+        )
+    shell.write_table(table)
+
+
+def parameters(
+    role: Annotated[
+        str | None, typer.Option(help="Only these: free, uncertain, fixed or lever.")
+    ] = None,
+    grade: Annotated[
+        str | None, typer.Option(help="Only these: A, B, C, assumption or definition.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with sources.")] = False,
+) -> None:
+    """Show the table of parameters: default, plausible range, unit, role, grade of evidence.
+
+    Sources are in the JSON, and in the ODD text ('codose odd').
+
+    \b
+    Examples:
+      codose parameters --role free
+      codose parameters --grade assumption --json
+    """
+    from sim.parameters import rows
+
+    chosen = rows(role=role, grade=grade)
+    if as_json:
+        shell.write_json([row.as_dict() for row in chosen])
+        return
+    table = shell.new_table(
+        [("name", "left"), ("default", "right"), ("range", "left"), ("unit", "left"),
+         ("role", "left"), ("grade", "left"), ("meaning", "text")]
+    )  # fmt: skip
+    for row in chosen:
+        plausible = row.range_text if row.low is not None else "-"
+        table.add_row(
+            row.name, f"{row.default:.4g}", plausible, row.unit, row.role, row.grade, row.meaning
+        )
+    shell.write_table(table)
+
+
+def outcomes(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what a run reports: each outcome with its unit and meaning.
+
+    \b
+    Examples:
+      codose outcomes
+      codose outcomes --json
+    """
+    from sim.outcomes import OUTCOMES
+
+    if as_json:
+        keys = ("name", "unit", "meaning", "kind", "overall", "low", "high")
+        shell.write_json([{key: getattr(one, key) for key in keys} for one in OUTCOMES.values()])
+        return
+    table = shell.new_table(
+        [("name", "left"), ("unit", "left"), ("kind", "left"), ("meaning", "text")]
+    )
+    for one in OUTCOMES.values():
+        table.add_row(one.name, one.unit, one.kind, one.meaning)
+    shell.write_table(table)
+
+
+def schema(
+    out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
+) -> None:
+    """Print the JSON schema of scenario files, for editors that complete and check while typing.
+
+    \b
+    Examples:
+      codose schema
+      codose schema --out scenario.schema.json
+    """
+    import json
+
+    from sim.scenario import json_schema
+
+    made = json_schema()
+    if out is None:
+        shell.write_json(made)
+        return
+    text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    shell.write_file(out, text, force=force)
+    shell.remark(f"written: {out}")
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder.")],
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, show_default="all of them", help="Make only so many runs again."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+) -> None:
+    """Make the runs of a result folder again and say whether the numbers are the same.
+
+    \b
+    Examples:
+      codose verify results/source
+      codose verify results/source --sample 10
+    """
+    from sim import results
+
+    with shell.progress_bar(f"verifying {folder}", quiet=quiet) as progress:
+        report = results.verify(folder, sample=sample, progress=progress)
+    typer.echo(str(report))
+    if not report.ok:
+        raise typer.Exit(shell.FAILED)
+
+
+def odd(
+    write: Annotated[
+        Path | None, typer.Option(help="Write it to this file, replacing what is there.")
+    ] = None,
+) -> None:
+    """Print the ODD description of the model, its tables made from the code.
+
+    \b
+    Examples:
+      codose odd | less
+      codose odd --write docs/ODD.md
+    """
+    from sim.view import odd as description
+
+    text = description.odd_text()
+    if write is None:
+        typer.echo(text, nl=False)
+        return
+    shell.write_file(write, text, force=True)
+    shell.remark(f"written: {write}")

@@ -1,0 +1,243 @@
+"""``codose run``: many runs of a scenario, a table, a result folder with figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli import shell, tables
+from sim.errors import InterruptedRun, ParameterError, Problem
+
+if TYPE_CHECKING:
+    from sim.parameters import Parameters
+    from sim.results import Runs
+    from sim.scenario import Scenario
+
+REPLICATES = {"compiled": 200, "mesa": 30}
+"""Runs when none are asked for: what an engine does in moments."""
+RESULTS = Path("results")
+"""Where results go when no folder is given."""
+
+
+def run(
+    scenario: Annotated[
+        str, typer.Argument(help="Path of a scenario file, or name of a shipped one.")
+    ],
+    replicates: Annotated[
+        int | None,
+        typer.Option(
+            "--replicates", "-n", min=1, show_default="200, or 30 without the compiled engine",
+            help="Number of runs.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, show_default="the scenario's", help="Seed of every random number."),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="auto, mesa (readable) or compiled (fast); the numbers are the same.")
+    ] = "auto",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter; may be repeated."),
+    ] = None,
+    beyond_range: Annotated[
+        bool, typer.Option("--beyond-range", help="Let --set leave a plausible range.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(show_default="results/SCENARIO", help="Folder for results and figures."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace results in that folder.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")
+    ] = False,
+    keep_runs: Annotated[
+        bool, typer.Option("--keep-runs", help="Keep every week of every run (large).")
+    ] = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")
+    ] = False,
+) -> None:
+    """Run a scenario many times, each run with and without TA, and say what came of it.
+
+    \b
+    Examples:
+      codose run source
+      codose run my.yaml --replicates 1000 --out results/first
+      codose run source --set trust_step=0.2 --set power_sharing=0.8 --out results/slow
+      codose run classroom --json --quiet > classroom.json
+    """
+    from sim.scenario import Scenario, find
+
+    path = find(scenario)
+    folder = out if out is not None else RESULTS / path.stem
+    shell.check_result_folder(folder, force=force)
+    plan = Scenario.load(path)
+    parameters = changed_parameters(plan, changes or [], beyond_range=beyond_range)
+    command = _command(scenario, replicates, seed, engine, changes or [], beyond_range, keep_runs)
+    try:
+        runs = _simulate(plan, parameters, path.stem, replicates, seed, engine, keep_runs, quiet)
+    except InterruptedRun as stopped:
+        _keep_what_is_there(stopped, folder if out is not None else None, force, command)
+        raise typer.Exit(shell.INTERRUPTED) from None
+    if len(runs) == len(runs.failures):
+        raise RuntimeError(f"every run failed, the first {runs.failures[0].reason}")
+    runs.save(folder, force=force, command=command)
+    if as_json:
+        shell.write_json(tables.run_record(runs, folder))
+    else:
+        tables.print_run(runs)
+    if not no_figures:
+        _draw(runs, folder)
+    _closing_remarks(runs, folder, figures=not no_figures, quiet=quiet)
+
+
+def _simulate(
+    scenario: Scenario,
+    parameters: Parameters,
+    label: str,
+    replicates: int | None,
+    seed: int | None,
+    engine: str,
+    keep_runs: bool,
+    quiet: bool,
+) -> Runs:
+    """The runs, with progress on stderr."""
+    from sim import results
+    from sim.ensemble import choose_engine
+
+    name, _ = choose_engine(engine)
+    count = replicates or REPLICATES[name]
+    luck = scenario.seed if seed is None else seed
+    noun = "run" if count == 1 else "runs"
+    default = "" if replicates else ", the default of this engine"
+    line = f"{label}: {count:,} {noun}{default} (engine {name}, seed {luck})"
+    with shell.progress_bar(line, quiet=quiet) as progress:
+        return results.run(
+            scenario,
+            replicates=count,
+            seed=luck,
+            parameters=parameters,
+            engine=engine,
+            keep_runs=keep_runs,
+            progress=progress,
+        )
+
+
+def _keep_what_is_there(
+    stopped: InterruptedRun, folder: Path | None, force: bool, command: str
+) -> None:
+    """Save what was finished before Ctrl-C, if the user named a folder, and say so."""
+    runs: Runs | None = stopped.partial
+    if folder is None or runs is None or not len(runs):
+        shell.remark(f"{stopped}; nothing was saved (with --out, finished runs are)")
+        return
+    runs.save(folder, force=force, command=command)
+    shell.remark(f"{stopped}; the finished runs are saved in {folder}")
+
+
+def _draw(runs: Runs, folder: Path) -> None:
+    from sim.view import plots
+
+    plots.save_figures(runs, runs.scenario, folder / "figures")
+
+
+def _closing_remarks(runs: Runs, folder: Path, *, figures: bool, quiet: bool) -> None:
+    """Where the results are; failed runs are said even when quiet, and end in exit code 1."""
+    if not quiet:
+        shell.remark(f"Results{' and figures' if figures else ''}: {folder}")
+    if runs.failures:
+        first = runs.failures[0]
+        shell.remark(
+            f"{len(runs.failures)} of {len(runs)} runs failed and are left out; the first was "
+            f"replicate {first.replicate}, {first.stage}: {first.reason}"
+        )
+        raise typer.Exit(shell.FAILED)
+
+
+def _command(
+    scenario: str,
+    replicates: int | None,
+    seed: int | None,
+    engine: str,
+    changes: Sequence[str],
+    beyond_range: bool,
+    keep_runs: bool,
+) -> str:
+    """The command that makes the same results again, for the manifest."""
+    words = ["codose", "run", scenario]
+    for option, value in (("--replicates", replicates), ("--seed", seed)):
+        if value is not None:
+            words += [option, str(value)]
+    if engine != "auto":
+        words += ["--engine", engine]
+    for change in changes:
+        words += ["--set", change]
+    if beyond_range:
+        words.append("--beyond-range")
+    if keep_runs:
+        words.append("--keep-runs")
+    return shlex.join(words)
+
+
+# --- --set ------------------------------------------------------------------------------------------
+
+
+def changed_parameters(
+    scenario: Scenario, changes: Sequence[str], *, beyond_range: bool
+) -> Parameters:
+    """The scenario's parameters with the values of ``--set NAME=VALUE``.
+
+    Raises:
+        ParameterError: every mistake in the changes.
+    """
+    from sim.parameters import check_name, check_value
+
+    values: dict[str, float] = {}
+    problems: list[Problem] = []
+    for change in changes:
+        name, number, problem = _split(change)
+        if problem is None and name in values:
+            problem = Problem("is set twice", field=_field(name))
+        if problem is None and (unknown := check_name(name)):
+            problem = dataclasses.replace(unknown, field="--set")
+        if problem is None and (wrong := check_value(name, number, beyond_range=beyond_range)):
+            message = wrong.message.replace("set beyond_range: true", "add --beyond-range")
+            problem = dataclasses.replace(wrong, field=_field(name), message=message)
+        if problem is not None:
+            problems.append(problem)
+        else:
+            values[name] = number
+    if problems:
+        raise ParameterError(problems)
+    allowed = beyond_range or scenario.beyond_range
+    return scenario.parameter_set().replace(beyond_range=allowed, **values)
+
+
+def _field(name: str) -> str:
+    return f"--set {name}"
+
+
+def _split(change: str) -> tuple[str, float, Problem | None]:
+    """Name and number of NAME=VALUE, and what is wrong with how it is written."""
+    name, equals, text = (part.strip() for part in change.partition("="))
+    example = "NAME=VALUE, such as trust_step=0.3"
+    if not equals or not name or not text:
+        what = f"{change!r} has no value" if name and not text else f"{change!r} has no name"
+        return name, 0.0, Problem(what, field="--set", value=change, allowed=example)
+    try:
+        if "_" in text:  # Python reads 1_0 as 10; nobody who types it here means that
+            raise ValueError
+        return name, float(text), None
+    except ValueError:
+        problem = Problem(f"{text!r} is not a number", field=_field(name), value=text)
+        return name, 0.0, problem
+
+

@@ -1,0 +1,264 @@
+"""What every command shares: errors to exit codes, tables, files, progress on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from sim.errors import CodoseError, InputError, InterruptedRun, Problem
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DEBUG = "CODOSE_DEBUG"
+PIPE_WIDTH = 400
+"""Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
+
+
+# --- errors -----------------------------------------------------------------------------------------
+
+
+class Commands(TyperGroup):
+    """The group of commands, and the one place where an error becomes a message and a code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; raise ``typer.Exit`` with the code of whatever goes wrong."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except (typer.Exit, typer.Abort):
+            raise
+        except BaseException as error:
+            if not isinstance(error, Exception | KeyboardInterrupt) or _is_usage_error(error):
+                raise
+            raise typer.Exit(_report(error)) from None
+
+
+def _is_usage_error(error: BaseException) -> bool:
+    """A mistake in the options: typer prints it with the usage, and exits with 2."""
+    return hasattr(error, "show") and hasattr(error, "exit_code")
+
+
+def _report(error: BaseException) -> int:
+    """Say what went wrong on stderr; returns the exit code."""
+    if isinstance(error, BrokenPipeError):
+        _forget_stdout()
+        return DONE
+    if isinstance(error, KeyboardInterrupt):
+        remark("interrupted")
+        return INTERRUPTED
+    if isinstance(error, InputError):
+        for problem in error.problems:
+            remark(str(problem))
+        return error.exit_code
+    if isinstance(error, CodoseError):
+        remark(str(error))
+        return error.exit_code
+    return _report_failure(error)
+
+
+def _report_failure(error: BaseException) -> int:
+    """A failure of ours: one sentence, and where the details are."""
+    import traceback
+
+    details = "".join(traceback.format_exception(error))
+    text = " ".join(str(error).split())
+    short = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    if os.environ.get(DEBUG, "") not in ("", "0"):
+        remark(details.rstrip())
+        return FAILED
+    remark(f"codose failed, and should not have: {short}")
+    log = _write_log(details)
+    place = f"Details are in {log}; " if log else ""
+    remark(f"{place}{DEBUG}=1 shows them here.")
+    return FAILED
+
+
+def _write_log(details: str) -> str:
+    """Path of a new file with the details, or "" when it cannot be written."""
+    import platform
+    import shlex
+    import tempfile
+
+    head = f"codose {sys.modules['sim'].__version__}, Python {platform.python_version()}\n"
+    head += f"command: {shlex.join(['codose', *sys.argv[1:]])}\n\n"
+    try:
+        handle, path = tempfile.mkstemp(prefix="codose-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            file.write(head + details)
+    except OSError:
+        return ""
+    return path
+
+
+def _forget_stdout() -> None:
+    """Whoever read our output has gone: let nothing more be written there, not even at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+def remark(text: str) -> None:
+    """A line on stderr."""
+    with contextlib.suppress(BrokenPipeError):
+        typer.echo(text, err=True)
+
+
+# --- output -------------------------------------------------------------------------------------------
+
+
+def write_json(data: Any) -> None:
+    """``data`` on stdout as JSON; NaN becomes null."""
+    import json
+
+    typer.echo(json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):  # a numpy number
+        value = value.item()
+    if isinstance(value, float) and not (abs(value) < float("inf")):
+        return None
+    return value
+
+
+def new_table(columns: Sequence[tuple[str, str]]) -> Table:
+    """A table without lines. Columns are (heading, "left" | "right" | "text"): text may wrap."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading, kind in columns:
+        table.add_column(
+            heading,
+            justify="right" if kind == "right" else "left",
+            no_wrap=kind != "text",
+            overflow="fold",
+        )
+    return table
+
+
+def write_table(table: Table) -> None:
+    """A table on stdout: fitted to a terminal, a line a row anywhere else."""
+    from rich.console import Console
+
+    on_terminal = sys.stdout.isatty()
+    width = None if on_terminal or "COLUMNS" in os.environ else PIPE_WIDTH
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())
+
+
+def paragraph(text: str) -> str:
+    """``text`` wrapped for reading: the width of the terminal, at most 100 columns."""
+    import textwrap
+
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+    return textwrap.fill(text, max(40, min(100, width)))
+
+
+def write_file(path: Path, text: str, *, force: bool) -> None:
+    """Write a text file (UTF-8), whole or not at all.
+
+    Raises:
+        InputError: it exists and ``force`` is not given, or it cannot be written.
+    """
+    if path.is_dir():
+        raise InputError(Problem("is a folder, not a file", file=str(path)))
+    if path.exists() and not force:
+        raise InputError(
+            Problem("the file exists", file=str(path), allowed="another name, or --force")
+        )
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise InputError(Problem(f"cannot be written ({reason})", file=str(path))) from None
+
+
+def check_result_folder(folder: Path, *, force: bool) -> None:
+    """Refuse a folder for results before any work is done for it.
+
+    Raises:
+        ResultsError: it holds something and ``force`` is not given, or something that is no results.
+    """
+    from sim.errors import ResultsError
+
+    if not os.path.lexists(folder):
+        return
+    if not folder.is_dir():
+        raise ResultsError(Problem("is a file, not a folder", file=str(folder)))
+    if not any(folder.iterdir()):
+        return
+    if not force:
+        raise ResultsError(
+            Problem(
+                "the folder is not empty; nothing was run",
+                file=str(folder),
+                allowed="--out with another folder, or --force, which replaces results",
+            )
+        )
+    if not (folder / "manifest.json").is_file():
+        raise ResultsError(
+            Problem(
+                "the folder holds something else than results and is not replaced; nothing was run",
+                file=str(folder),
+                allowed="--out with another folder",
+            )
+        )
+
+
+# --- progress -----------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A function ``(done, total)`` that moves a bar on a terminal; None where there is none.
+
+    The bar is on stderr and leaves nothing behind. Elsewhere the label is one plain line.
+    """
+    if quiet:
+        yield None
+        return
+    if not sys.stderr.isatty():
+        remark(label)
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, highlight=False),
+        transient=True,
+    ) as bar:
+        task = bar.add_task(label, total=None)
+
+        def move(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield move
+    remark(label)

@@ -1,0 +1,162 @@
+"""The answer of a run as people read it, and as programs do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sim.cli import shell
+
+if TYPE_CHECKING:
+    from sim.results import Runs
+
+BAND = (
+    "5-95 %: nine in ten runs lie there. That is luck alone (other people, other dice), not what "
+    "we do not know about the parameters. What if, not forecast."
+)
+WEEKS_A_MONTH = 52 / 12
+EMPTY = "-"
+
+Look = Callable[[str, str, str], float]
+"""``look(outcome, point, column)`` of a summary; NaN where there is none."""
+
+
+def looking_up(runs: Runs) -> Look:
+    """A function that finds single numbers of the overall summary."""
+    frame = runs.summary().set_index(["outcome", "point"])
+
+    def look(outcome: str, point: str, column: str) -> float:
+        try:
+            return float(frame.at[(outcome, point), column])  # type: ignore[arg-type]
+        except KeyError:
+            return math.nan
+
+    return look
+
+
+def _text(value: float, sign: bool = False) -> str:
+    if not math.isfinite(value):
+        return EMPTY
+    shown = f"{value:+.2f}" if sign else f"{value:.2f}"
+    return shown.replace("-0.00", "0.00").replace("+0.00", "0.00")
+
+
+def _range(low: float, high: float, sign: bool = False) -> str:
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return EMPTY
+    return f"{_text(low, sign)} to {_text(high, sign)}"
+
+
+def print_run(runs: Runs) -> None:
+    """The headline outcomes, what was delivered, and how to read both, on stdout."""
+    scenario = runs.scenario
+    typer.echo(scenario.name)
+    if scenario.question:
+        typer.echo(shell.paragraph(scenario.question))
+    counted = len(runs) - len(runs.failures)
+    end = f"TA ends in week {scenario.end_of_ta}" if scenario.has_ta else "no TA"
+    typer.echo(f"{_count(counted, 'run')}, {end}, horizon week {scenario.horizon_weeks}\n")
+    look = looking_up(runs)
+    _print_outcomes(runs, look)
+    typer.echo("")
+    _print_delivered(runs, look)
+    typer.echo("")
+    typer.echo(shell.paragraph(_reading(runs)))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _print_outcomes(runs: Runs, look: Look) -> None:
+    from sim.outcomes import HEADLINES
+
+    table = shell.new_table(
+        [
+            ("outcome", "left"),
+            ("start", "right"),
+            ("end of TA", "right"),
+            ("5-95 %", "left"),
+            ("horizon", "right"),
+            ("effect", "right"),
+            ("5-95 %", "left"),
+            ("lasting", "right"),
+        ]
+    )
+    for name in HEADLINES:
+        end = [look(name, "end_of_ta", column) for column in ("mean", "p05", "p95")]
+        effect = [look(name, "end_of_ta", f"effect_{part}") for part in ("mean", "p05", "p95")]
+        if not runs.scenario.has_ta:
+            effect = [math.nan] * 3
+        table.add_row(
+            name.replace("_", " "),
+            _text(look(name, "start", "mean")),
+            _text(end[0]),
+            _range(end[1], end[2]),
+            _text(look(name, "horizon", "mean")),
+            _text(effect[0], sign=True),
+            _range(effect[1], effect[2], sign=True),
+            _text(look(name, "persistence", "mean"), sign=True),
+        )
+    shell.write_table(table)
+
+
+def _print_delivered(runs: Runs, look: Look) -> None:
+    """Contacts, hours and cost up to the horizon, over all regions."""
+    scenario = runs.scenario
+
+    def total(name: str) -> float:
+        return look(name, "horizon", "mean")
+
+    region_months = len(scenario.region_names) * scenario.end_of_ta / WEEKS_A_MONTH
+    planned, held = total("contacts_planned"), total("contacts_held")
+    rate = f"{planned / region_months:.2f} and {held / region_months:.2f} a region and month"
+    rates = scenario.costs
+    prices = (
+        f"at {rates.provider_hour:g} a provider hour, {rates.staff_hour:g} a staff hour, "
+        f"{rates.travel_visit:g} a visit"
+    )
+    table = shell.new_table([("delivered", "left"), ("mean of the runs", "text")])
+    table.add_row("contacts", f"{planned:,.1f} planned, {held:,.1f} held ({rate} of TA)")
+    table.add_row(
+        "provider hours",
+        f"{total('provider_hours'):,.0f} h: contact {total('contact_hours'):,.0f}, preparation "
+        f"{total('preparation_hours'):,.0f}, travel {total('travel_hours'):,.0f}",
+    )
+    table.add_row("staff hours", f"{total('staff_hours'):,.0f} h in contacts")
+    table.add_row("cost", f"{total('cost'):,.0f} ({prices})")
+    shell.write_table(table)
+
+
+def _reading(runs: Runs) -> str:
+    """What the columns mean."""
+    text = "effect: against the same people and luck without TA, at the end of TA."
+    if runs.scenario.horizon_weeks >= runs.scenario.end_of_ta + 52:
+        text += " lasting: change in the year after it."
+    return f"{text} {BAND}"
+
+
+def run_record(runs: Runs, folder: Path) -> dict[str, Any]:
+    """The answer of ``codose run --json``."""
+    scenario = runs.scenario
+    return {
+        "scenario": scenario.name,
+        "digest": scenario.digest(),
+        "regions": list(scenario.region_names),
+        "replicates": runs.replicates,
+        "runs": len(runs),
+        "failed": len(runs.failures),
+        "seed": runs.seed,
+        "engine": runs.engine,
+        "parameters": runs.parameter_sets[0].changed(),
+        "end_of_ta": scenario.end_of_ta if scenario.has_ta else None,
+        "horizon_weeks": scenario.horizon_weeks,
+        "results": str(folder),
+        "note": BAND,
+        "provenance": runs.provenance,
+        "summary": runs.summary().to_dict("records"),
+    }

@@ -1,0 +1,1058 @@
+"""The week of the model over arrays, compiled: the fast engine.
+
+It calls the same functions of :mod:`sim.rules` and takes the same draws from :mod:`sim.streams` as
+the Mesa agents, in the same order, and so gives the same numbers, bit for bit; :mod:`sim.model` is
+the definition and the oracle. Read that first: the steps here carry the same names.
+
+A region is one block of float64, field after field (:data:`FIELDS` x posts). Regions act on each
+other only through their provider's diary, and that only where contacts come on demand; otherwise
+each region runs through all its weeks before the next begins, so that its block stays in cache.
+
+For the loops to run several people at a time, each is short, branch-free and touches few arrays.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim import rules, streams
+from sim._jit import entry, inner, philox
+from sim.dosage import DRAWN, IRREGULAR, ONSITE, PROVIDER_CANCELLED, REGION_CANCELLED, SCHEDULED
+from sim.outcomes import COLUMN, RECORD
+from sim.population import BALANCE_ROUNDS, BALANCE_TOLERANCE
+from sim.streams import bell, uniform
+from sim.tables import SELECTION
+
+# ---- fields of a region's block -------------------------------------------------------------------
+FIELDS = (
+    "motivation",
+    "capacity",
+    "offset",
+    "first_trust",
+    "first_accountability",
+    "first_knowledge",
+    "trust",
+    "accountability",
+    "knowledge",
+    "integration",
+    "workload",
+    "open",
+    "seat",
+)
+(
+    MOTIVATION,
+    CAPACITY,
+    OFFSET,
+    FIRST_TRUST,
+    FIRST_ACCOUNTABILITY,
+    FIRST_KNOWLEDGE,
+    TRUST,
+    ACCOUNTABILITY,
+    KNOWLEDGE,
+    INTEGRATION,
+    WORKLOAD,
+    OPEN,
+    SEAT,
+) = range(len(FIELDS))
+STATES = len(FIELDS)
+
+# ---- numbers of a region ---------------------------------------------------------------------------
+SITE = (
+    "leadership",
+    "usual_demand",
+    "routines",
+    "context",
+    "record",
+    "usual_record",
+    "owed",
+    "effect",
+    "mean_integration",
+    "candidate",
+)
+(
+    LEADERSHIP,
+    USUAL_DEMAND,
+    ROUTINES,
+    CONTEXT,
+    ACCOUNT,
+    USUAL_ACCOUNT,
+    OWED,
+    EFFECT,
+    MEAN_INTEGRATION,
+    CANDIDATE,
+) = range(len(SITE))
+SITES = len(SITE)
+
+COLUMNS = len(RECORD)
+C_TRUST = COLUMN["trust"]
+C_STAFF = COLUMN["staff_accountability"]
+C_PROVIDER = COLUMN["provider_accountability"]
+C_KNOWLEDGE = COLUMN["knowledge"]
+C_KNOWLEDGE_SD = COLUMN["knowledge_sd"]
+C_INTEGRATION = COLUMN["integration"]
+C_SHARE = COLUMN["integrated_share"]
+C_ROUTINES = COLUMN["routines"]
+C_READINESS = COLUMN["readiness"]
+C_CONTEXT = COLUMN["context"]
+C_LOAD = COLUMN["load"]
+C_WORKLOAD = COLUMN["workload"]
+C_OPEN = COLUMN["open"]
+C_PLANNED = COLUMN["planned"]
+C_HELD = COLUMN["held"]
+C_FAILED_PROVIDER = COLUMN["failed_provider"]
+C_FAILED_REGION = COLUMN["failed_region"]
+C_ATTENDED = COLUMN["attended"]
+C_INVITED = COLUMN["invited"]
+C_PRESENT = COLUMN["present"]
+C_MADE_STAFF = COLUMN["made_staff"]
+C_MADE_PROVIDER = COLUMN["made_provider"]
+C_KEPT_STAFF = COLUMN["kept_staff"]
+C_KEPT_PROVIDER = COLUMN["kept_provider"]
+C_BROKEN_STAFF = COLUMN["broken_staff"]
+C_BROKEN_PROVIDER = COLUMN["broken_provider"]
+C_LAPSED = COLUMN["lapsed"]
+C_LEAVERS = COLUMN["leavers"]
+C_PROVIDER_LEFT = COLUMN["provider_left"]
+C_CONTACT_HOURS = COLUMN["contact_hours"]
+C_PREPARATION = COLUMN["preparation_hours"]
+C_TRAVEL = COLUMN["travel_hours"]
+C_STAFF_HOURS = COLUMN["staff_hours"]
+C_VISITS = COLUMN["visits"]
+C_CO_CREATION = COLUMN["co_creation_sum"]
+
+READIEST = SELECTION["readiest"]
+RANDOM = SELECTION["random"]
+
+MASK = streams.MASK
+POST_BITS = streams.POST_BITS
+STEP = streams.SERIES_STEP
+PERSON_TRAITS = streams.PERSON_TRAITS
+PERSON_STARTS = streams.PERSON_STARTS
+REGION_START = streams.REGION_START
+PROVIDER_START = streams.PROVIDER_START
+STAFF_WEEK = streams.STAFF_WEEK
+STAFF_CONTACT = streams.STAFF_CONTACT
+REGION_CONTACT = streams.REGION_CONTACT
+COMMITMENT = streams.COMMITMENT
+PROVIDER_WEEK = streams.PROVIDER_WEEK
+POST_SEAT = streams.POST_SEAT
+SHOCK_LEAVE = streams.SHOCK_LEAVE
+CALENDAR = streams.CALENDAR
+SELECTING = streams.SELECTION
+
+
+# ---------------------------------------------------------------------------------------- draws
+@inner
+def fill_words(words, first, week, purpose, replicate, k0, k1):
+    """Philox blocks of consecutive entities into ``words`` (4 * people, word after word)."""
+    people = words.size // 4
+    for i in range(people):
+        w0, w1, w2, w3 = philox(first + i, week, purpose, replicate, k0, k1)
+        words[i] = w0
+        words[people + i] = w1
+        words[2 * people + i] = w2
+        words[3 * people + i] = w3
+
+
+@inner
+def one_block(entity, week, purpose, replicate, k0, k1):
+    """One Philox block."""
+    return philox(entity, week, purpose, replicate, k0, k1)
+
+
+@inner
+def mean_of(values):
+    """Mean of a field by fixed-point sums."""
+    total = 0
+    for i in range(values.size):
+        total += rules.to_fixed(values[i])
+    return rules.mean_from_fixed(total, values.size)
+
+
+@inner
+def mean_readiness(motivation, capacity, knowledge):
+    """Mean readiness of a team."""
+    total = 0
+    for i in range(motivation.size):
+        total += rules.to_fixed(rules.readiness(motivation[i], capacity[i], knowledge[i]))
+    return rules.mean_from_fixed(total, motivation.size)
+
+
+@inner
+def field(block, name):
+    """One field of a region's block."""
+    posts = block.size // STATES
+    return block[name * posts : (name + 1) * posts]
+
+
+# ------------------------------------------------------------------------------------ the start
+@inner
+def put_person(block, i, traits, starts, means, p, moved):
+    """A person drawn from two blocks of words takes post ``i``: traits and starting points.
+
+    ``means``: knowledge, its region effect, accountability, trust, region effect.
+    """
+    effect = means[4]
+    motivation = rules.start_level(p.motivation_mean, effect, p.motivation_sd, bell(traits[0]))
+    capacity = rules.start_level(p.capacity_mean, effect, p.capacity_sd, bell(traits[1]))
+    knowledge = rules.start_knowledge(
+        means[0] + moved,
+        means[1],
+        p.knowledge_sd,
+        bell(traits[2]),
+        p.knowledge_floor,
+        p.knowledge_ceiling,
+    )
+    accountability = rules.start_level(means[2], 0.0, p.staff_accountability_sd, bell(starts[0]))
+    trust = rules.start_trust(
+        means[3],
+        p.trust_readiness_link,
+        rules.readiness(motivation, capacity, knowledge),
+        p.readiness_pivot,
+        p.trust_sd,
+        bell(starts[1]),
+    )
+    field(block, MOTIVATION)[i] = motivation
+    field(block, CAPACITY)[i] = capacity
+    field(block, OFFSET)[i] = p.workload_offset_sd * bell(traits[3])
+    field(block, FIRST_TRUST)[i] = trust
+    field(block, FIRST_ACCOUNTABILITY)[i] = accountability
+    field(block, FIRST_KNOWLEDGE)[i] = knowledge
+    field(block, ACCOUNTABILITY)[i] = accountability
+    field(block, KNOWLEDGE)[i] = knowledge
+    return trust
+
+
+@inner
+def draw_people(block, candidate, means, p, replicate, k0, k1):
+    """The starting people of a candidate region."""
+    trust = field(block, TRUST)
+    for i in range(trust.size):
+        entity = (candidate << POST_BITS) + i
+        traits = one_block(entity, 0, PERSON_TRAITS, replicate, k0, k1)
+        starts = one_block(entity, 0, PERSON_STARTS, replicate, k0, k1)
+        trust[i] = put_person(block, i, traits, starts, means, p, 0.0)
+
+
+@inner
+def default_means(means, p, effect):
+    """Means of a candidate region without overrides."""
+    means[0] = p.knowledge_mean
+    means[1] = effect
+    means[2] = p.staff_accountability_mean
+    means[3] = p.first_trust
+    means[4] = effect
+
+
+@inner
+def choose_candidates(chosen, selection, candidates, staff, p, replicate, k0, k1):
+    """The candidates that become regions, in candidate order."""
+    count = chosen.size
+    if selection != READIEST and selection != RANDOM:
+        for i in range(count):
+            chosen[i] = i
+        return
+    scores = np.empty(candidates)
+    means = np.empty(5)
+    block = np.empty(STATES * staff if selection == READIEST else STATES)
+    for c in range(candidates):
+        if selection == RANDOM:
+            scores[c] = -float(one_block(c, 0, SELECTING, replicate, k0, k1)[0])
+            continue
+        words = one_block(c, 0, REGION_START, replicate, k0, k1)
+        default_means(means, p, p.region_effect_sd * bell(words[0]))
+        draw_people(block, c, means, p, replicate, k0, k1)
+        scores[c] = rules.selection_score(
+            mean_readiness(
+                field(block, MOTIVATION), field(block, CAPACITY), field(block, KNOWLEDGE)
+            ),
+            p.selection_noise_sd,
+            bell(words[3]),
+        )
+    place = 0
+    for c in range(candidates):
+        better = 0
+        for other in range(candidates):
+            if scores[other] > scores[c] or (scores[other] == scores[c] and other < c):
+                better += 1
+        if better < count:
+            chosen[place] = c
+            place += 1
+
+
+@inner
+def starting_balance(block, leadership, demand, p):
+    """Integration of each person and routines of the region at their own balance."""
+    motivation = field(block, MOTIVATION)
+    trust = field(block, TRUST)
+    accountability = field(block, ACCOUNTABILITY)
+    knowledge = field(block, KNOWLEDGE)
+    integration = field(block, INTEGRATION)
+    workload = field(block, WORKLOAD)
+    offset = field(block, OFFSET)
+    people = motivation.size
+    uptake = p.uptake_ratio * p.integration_loss
+    loss = p.integration_loss
+    turnover = p.staff_turnover
+    for i in range(people):
+        workload[i] = rules.workload(demand, offset[i], 0.0, 0, 0.0, 0.0, 0.0)
+    routines = 0.0
+    for _ in range(BALANCE_ROUNDS):
+        for i in range(people):
+            growth = rules.integration_growth(
+                uptake,
+                knowledge[i],
+                motivation[i],
+                trust[i],
+                accountability[i],
+                workload[i],
+                leadership,
+                routines,
+            )
+            decline = rules.integration_decline(loss, routines, accountability[i])
+            integration[i] = rules.balanced_integration(
+                growth, decline, turnover, routines, knowledge[i]
+            )
+        mean = mean_of(integration)
+        change = mean - routines
+        routines = mean
+        if abs(change) < BALANCE_TOLERANCE:
+            break
+    for i in range(people):
+        integration[i] = rules.clip01(integration[i])
+    return rules.clip01(routines)
+
+
+@inner
+def take_seats(block, candidate, replicate, k0, k1):
+    """Rank of each post in the order of the core team."""
+    seat = field(block, SEAT)
+    people = seat.size
+    keys = np.empty(people, dtype=np.int64)
+    for i in range(people):
+        keys[i] = one_block((candidate << POST_BITS) + i, 0, POST_SEAT, replicate, k0, k1)[0]
+    order = np.argsort(keys, kind="mergesort")
+    for rank in range(people):
+        seat[order[rank]] = rank
+
+
+@inner
+def start_region(region, block, site, means, p, replicate, k0, k1):
+    """A chosen region in week 0."""
+    candidate = int(site[CANDIDATE])
+    words = one_block(candidate, 0, REGION_START, replicate, k0, k1)
+    effect = p.region_effect_sd * bell(words[0])
+    default_means(means, p, effect)
+    if not np.isnan(region.knowledge):
+        means[0] = region.knowledge
+        means[1] = 0.0
+    if not np.isnan(region.staff_accountability):
+        means[2] = region.staff_accountability
+    if not np.isnan(region.trust):
+        means[3] = region.trust
+    draw_people(block, candidate, means, p, replicate, k0, k1)
+    leadership = region.leadership
+    if np.isnan(leadership):
+        leadership = rules.start_level(p.leadership_mean, effect, p.leadership_sd, bell(words[1]))
+    demand = region.demand
+    if np.isnan(demand):
+        demand = rules.start_level(p.demand_mean, 0.0, p.demand_sd, bell(words[2]))
+    record = region.provider_accountability
+    if np.isnan(record):
+        record = p.provider_accountability_mean
+    site[LEADERSHIP] = leadership
+    site[USUAL_DEMAND] = demand
+    site[ROUTINES] = starting_balance(block, leadership, demand, p)
+    site[CONTEXT] = p.context_start
+    site[ACCOUNT] = record
+    site[USUAL_ACCOUNT] = record
+    site[OWED] = 0.0
+    site[EFFECT] = effect
+    site[MEAN_INTEGRATION] = mean_of(field(block, INTEGRATION))
+    owed = field(block, OPEN)
+    for i in range(owed.size):
+        owed[i] = 0.0
+    take_seats(block, candidate, replicate, k0, k1)
+
+
+# ----------------------------------------------------------------------------- step 1: calendar
+@inner
+def is_on(contact, site, block, week, p, replicate, k0, k1):
+    """Whether a contact without a date falls in this week."""
+    u = uniform(
+        one_block(
+            int(site[CANDIDATE]), week, CALENDAR + STEP * contact.series, replicate, k0, k1
+        )[0]
+    )
+    if contact.timing == IRREGULAR:
+        return u < rules.irregular_probability(contact.every_weeks)
+    return u < rules.on_demand_probability(
+        contact.every_weeks,
+        mean_readiness(field(block, MOTIVATION), field(block, CAPACITY), field(block, KNOWLEDGE)),
+        mean_of(field(block, TRUST)),
+        site[LEADERSHIP],
+        p.on_demand_slope,
+        p.on_demand_pivot,
+    )
+
+
+@inner
+def calendar_and_load(
+    week, tables, people, sites, due, due_count, hours, loads, overloads, p, replicate, k0, k1
+):
+    """Step 1 for all regions: what is due, the providers' diaries, shortened hours.
+
+    Fills ``due`` (region, slot: row of the contacts), ``hours`` (region, slot), and the providers'
+    ``loads`` and ``overloads``.
+    """
+    regions, contacts, contact_start, contact_count, provider_hours = tables
+    for r in range(regions.size):
+        n = 0
+        first = contact_start[week, r]
+        block = people[
+            STATES * regions[r].first : STATES * (regions[r].first + regions[r].staff)
+        ]
+        for c in range(first, first + contact_count[week, r]):
+            contact = contacts[c]
+            if contact.timing == SCHEDULED or is_on(
+                contact, sites[r], block, week, p, replicate, k0, k1
+            ):
+                due[r, n] = c
+                hours[r, n] = contact.hours
+                n += 1
+        due_count[r] = n
+    for provider in range(provider_hours.size):
+        total = 0.0
+        for r in range(regions.size):
+            if regions[r].provider == provider:
+                for slot in range(due_count[r]):
+                    travel = p.travel_hours if contacts[due[r, slot]].mode == ONSITE else 0.0
+                    total = total + rules.provider_hours(
+                        hours[r, slot], p.preparation_per_hour, p.preparation_per_contact, travel
+                    )
+        loads[provider] = rules.running_load(
+            loads[provider], total, provider_hours[provider], p.load_memory
+        )
+        overloads[provider] = rules.overload(loads[provider])
+    for r in range(regions.size):
+        for slot in range(due_count[r]):
+            hours[r, slot] = rules.shortened_hours(
+                hours[r, slot], overloads[regions[r].provider]
+            )
+
+
+@inner
+def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch, p):
+    """Step 1 for a region's staff."""
+    workload = field(block, WORKLOAD)
+    offset = field(block, OFFSET)
+    owed = field(block, OPEN)
+    integration = field(block, INTEGRATION)
+    seat = field(block, SEAT)
+    people = workload.size
+    per_commitment = p.commitment_workload
+    for i in range(people):
+        scratch[i] = 0.0
+    for slot in range(count):
+        contact = contacts[due[slot]]
+        load = rules.contact_workload(hours[slot], contact.co_creation, p.working_week)
+        seats = float(contact.seats)
+        for i in range(people):
+            scratch[i] = scratch[i] + (load if seat[i] < seats else 0.0)
+    for i in range(people):
+        workload[i] = rules.workload(
+            demand, offset[i], scratch[i], owed[i], per_commitment, delivery, integration[i]
+        )
+
+
+# ------------------------------------------------------------------------ steps 2-6: one contact
+@inner
+def review(block, site, row, who, came, keep, provider_word, o, p):
+    """Step 4: what was agreed is reviewed, owners first, then counterparts."""
+    owed = field(block, OPEN)
+    accountability = field(block, ACCOUNTABILITY)
+    workload = field(block, WORKLOAD)
+    provider_owed = int(site[OWED])
+    provider_kept = rules.binomial_from_uniform(
+        uniform(provider_word),
+        provider_owed,
+        rules.provider_keeping_probability(
+            p.keeping, p.keeping_slope, site[ACCOUNT], p.record_pivot, o
+        ),
+    )
+    step = p.accountability_step
+    staff_kept = 0
+    reviewed = 0
+    for place in range(came):
+        i = who[place]
+        count = int(owed[i])
+        if count > 0:
+            chance = rules.staff_keeping_probability(
+                p.keeping, p.keeping_slope, accountability[i], workload[i]
+            )
+            kept = rules.binomial_from_uniform(uniform(keep[i]), count, chance)
+            accountability[i] = rules.accountability_after_review(
+                accountability[i], kept, count, step
+            )
+            owed[i] = 0.0
+            staff_kept += kept
+            reviewed += count
+    site[ACCOUNT] = rules.accountability_after_review(
+        site[ACCOUNT], provider_kept, provider_owed, step
+    )
+    site[OWED] = 0.0
+    counterpart = p.reciprocity * step
+    if provider_owed > 0:
+        for place in range(came):
+            i = who[place]
+            accountability[i] = rules.accountability_after_review(
+                accountability[i], provider_kept, provider_owed, counterpart
+            )
+    site[ACCOUNT] = rules.accountability_after_review(
+        site[ACCOUNT], staff_kept, reviewed, counterpart
+    )
+    site[ROUTINES] = rules.routines_after_kept(
+        site[ROUTINES], p.routine_step, staff_kept + provider_kept
+    )
+    row[C_KEPT_STAFF] += staff_kept
+    row[C_BROKEN_STAFF] += reviewed - staff_kept
+    row[C_KEPT_PROVIDER] += provider_kept
+    row[C_BROKEN_PROVIDER] += provider_owed - provider_kept
+
+
+@inner
+def new_commitments(block, site, row, who, came, u, mean, week, series, p, replicate, k0, k1):
+    """Step 4: new things are agreed."""
+    owed = field(block, OPEN)
+    first = int(site[CANDIDATE]) << POST_BITS
+    for number in range(rules.poisson_from_uniform(u, mean)):
+        words = one_block(first + number, week, COMMITMENT + STEP * series, replicate, k0, k1)
+        if uniform(words[0]) < p.provider_commitment_share:
+            site[OWED] += 1.0
+            row[C_MADE_PROVIDER] += 1.0
+        else:
+            owed[who[int(uniform(words[1]) * came)]] += 1.0
+            row[C_MADE_STAFF] += 1.0
+
+
+@inner
+def judge_and_learn(
+    block, here, words, quality, richness, effect, learning, tailoring, skill, d, p, kappa, site
+):
+    """Steps 5 and 6 for those present (``here`` is 1.0 for them)."""
+    trust = field(block, TRUST)
+    knowledge = field(block, KNOWLEDGE)
+    people = trust.size
+    context = site[CONTEXT]
+    record = site[ACCOUNT]
+    noise = p.evidence_noise
+    ability_weight = p.ability_weight
+    skill_share = p.skill_share
+    power_weight = p.power_sharing
+    step = p.trust_step
+    asymmetry = p.trust_asymmetry
+    impressions = words[2 * people : 3 * people]
+    for i in range(people):
+        quality[i] = rules.experienced_quality(
+            d,
+            ability_weight,
+            skill_share,
+            skill,
+            context,
+            power_weight,
+            kappa,
+            record,
+            noise * bell(impressions[i]),
+        )
+    for i in range(people):
+        after = rules.trust_after_contact(trust[i], quality[i], step, richness, effect, asymmetry)
+        trust[i] = after if here[i] > 0.0 else trust[i]
+    rate = p.learning_rate
+    skill_floor = p.learning_skill_floor
+    tailoring_floor = p.learning_tailoring_floor
+    trust_floor = p.learning_trust_floor
+    for i in range(people):
+        after = rules.knowledge_after_contact(
+            knowledge[i],
+            rate,
+            richness,
+            learning,
+            d,
+            skill,
+            skill_floor,
+            tailoring,
+            tailoring_floor,
+            trust[i],
+            trust_floor,
+        )
+        knowledge[i] = after if here[i] > 0.0 else knowledge[i]
+
+
+@inner
+def attend(block, seats, here, words, leadership, p):
+    """Step 3: who comes, 1.0 or 0.0 a post; returns how many."""
+    motivation = field(block, MOTIVATION)
+    trust = field(block, TRUST)
+    workload = field(block, WORKLOAD)
+    seat = field(block, SEAT)
+    people = trust.size
+    base = p.attendance_base
+    slope = p.attendance_slope
+    pivot = p.attendance_pivot
+    for i in range(people):
+        here[i] = rules.attendance_probability(
+            base, slope, motivation[i], trust[i], leadership, workload[i], pivot
+        )
+    for i in range(people):
+        comes = uniform(words[i]) < here[i] and seat[i] < seats
+        here[i] = 1.0 if comes else 0.0
+    came = 0
+    for i in range(people):
+        came += int(here[i])
+    return came
+
+
+@inner
+def hold_contact(
+    week, contact, h, counted, region, block, site, row, skill, o, words, here, scratch, who,
+    p, replicate, k0, k1,
+):  # fmt: skip
+    """Steps 2 to 6 of one contact; returns the hours counted this week so far."""
+    candidate = int(site[CANDIDATE])
+    draws = one_block(
+        candidate, week, REGION_CONTACT + STEP * contact.series, replicate, k0, k1
+    )
+    row[C_PREPARATION] += p.preparation_per_contact + p.preparation_per_hour * h
+    by_provider = contact.status == PROVIDER_CANCELLED
+    by_region = contact.status == REGION_CANCELLED
+    if contact.status == DRAWN:
+        by_provider = uniform(draws[0]) < rules.provider_fails_probability(
+            p.provider_cancels, p.provider_cancels_slope, o
+        )
+        by_region = (not by_provider) and uniform(draws[1]) < rules.region_fails_probability(
+            p.region_cancels,
+            p.region_cancels_slope,
+            mean_of(field(block, WORKLOAD)),
+            p.workload_pivot,
+        )
+    if by_provider:
+        row[C_FAILED_PROVIDER] += 1.0
+        site[ACCOUNT] = rules.record_after_broken_promise(site[ACCOUNT], p.accountability_step)
+        return counted
+    if by_region:
+        row[C_FAILED_REGION] += 1.0
+        return counted
+    row[C_HELD] += 1.0
+    row[C_CONTACT_HOURS] += h
+    if contact.mode == ONSITE:
+        row[C_VISITS] += 1.0
+        row[C_TRAVEL] += p.travel_hours
+    useful = rules.counted_hours(h, p.setup_hours)
+    effect = rules.contact_effect(counted, useful, p.hour_scale)
+    if contact.timing == SCHEDULED:
+        site[ACCOUNT] = rules.record_after_kept_promise(
+            site[ACCOUNT], p.accountability_step, p.reciprocity, effect
+        )
+    people = region.staff
+    fill_words(
+        words,
+        candidate << POST_BITS,
+        week,
+        STAFF_CONTACT + STEP * contact.series,
+        replicate,
+        k0,
+        k1,
+    )
+    came = attend(block, contact.seats, here, words, site[LEADERSHIP], p)
+    row[C_INVITED] += contact.seats
+    row[C_PRESENT] += came
+    row[C_STAFF_HOURS] += h * came
+    if came == 0:
+        return counted + useful
+    trust = field(block, TRUST)
+    total = 0
+    place = 0
+    for i in range(people):
+        if here[i] > 0.0:
+            total += rules.to_fixed(trust[i])
+            who[place] = i
+            place += 1
+    c = rules.realised_co_creation(
+        contact.co_creation, skill, rules.mean_from_fixed(total, came)
+    )
+    learning = rules.contact_effect(
+        counted,
+        rules.counted_hours(rules.learning_hours(h, p.negotiating_share, c), p.setup_hours),
+        p.hour_scale,
+    )
+    row[C_ATTENDED] += 1.0
+    row[C_CO_CREATION] += c
+    review(block, site, row, who, came, words[people : 2 * people], draws[3], o, p)
+    new_commitments(
+        block, site, row, who, came, uniform(draws[2]),
+        rules.expected_commitments(p.commitment_rate, c, effect),
+        week, contact.series, p, replicate, k0, k1,
+    )  # fmt: skip
+    richness = p.richness_onsite
+    if contact.mode == 1:
+        richness = p.richness_video
+    elif contact.mode == 2:
+        richness = p.richness_phone
+    elif contact.mode == 3:
+        richness = p.richness_email
+    judge_and_learn(
+        block, here, words, scratch, richness, effect, learning, c * site[CONTEXT], skill,
+        rules.dilution(p.site_dilution, region.sites), p, contact.co_creation, site,
+    )  # fmt: skip
+    site[CONTEXT] = rules.context_after_contact(site[CONTEXT], p.context_step, effect, c)
+    return counted + useful
+
+
+# ---------------------------------------------------------------------- step 7: every week, all
+@inner
+def choose_peers(peers, words, complete, starts, others):
+    """Which colleague each person would talk to; -1 for somebody without neighbours."""
+    people = peers.size
+    if complete:
+        for i in range(people):
+            place = int(uniform(words[people + i]) * (people - 1))
+            peers[i] = place + 1 if place >= i else place
+        if people < 2:
+            peers[0] = -1
+        return
+    for i in range(people):
+        first = starts[i]
+        degree = starts[i + 1] - first
+        j = others[first + int(uniform(words[people + i]) * degree)]
+        peers[i] = j if degree > 0 else -1
+
+
+@inner
+def meet_peers(block, peers, words, heard, p):
+    """Step 7, looking: what each hears from one colleague."""
+    knowledge = field(block, KNOWLEDGE)
+    first = field(block, FIRST_KNOWLEDGE)
+    meeting = p.peer_meeting
+    transfer = p.peer_transfer
+    for i in range(knowledge.size):
+        j = peers[i] if peers[i] >= 0 else i
+        gain = rules.knowledge_from_peer(
+            knowledge[i], first[i], knowledge[j], first[j], transfer
+        )
+        heard[i] = gain if uniform(words[i]) < meeting and peers[i] >= 0 else 0.0
+
+
+@inner
+def apply(block, heard, growth, site, trend, p):
+    """Step 7, changing: use what one knows; forget and fade; hear from a colleague."""
+    motivation = field(block, MOTIVATION)
+    trust = field(block, TRUST)
+    accountability = field(block, ACCOUNTABILITY)
+    knowledge = field(block, KNOWLEDGE)
+    integration = field(block, INTEGRATION)
+    workload = field(block, WORKLOAD)
+    first_trust = field(block, FIRST_TRUST)
+    first_accountability = field(block, FIRST_ACCOUNTABILITY)
+    first_knowledge = field(block, FIRST_KNOWLEDGE)
+    people = trust.size
+    uptake = p.uptake_ratio * p.integration_loss
+    leadership = site[LEADERSHIP]
+    routines = site[ROUTINES]
+    loss = p.integration_loss
+    forgetting = p.forgetting
+    protection = p.use_protection
+    trust_fade = p.trust_fade
+    accountability_fade = p.accountability_fade
+    for i in range(people):
+        growth[i] = rules.integration_growth(
+            uptake,
+            knowledge[i],
+            motivation[i],
+            trust[i],
+            accountability[i],
+            workload[i],
+            leadership,
+            routines,
+        )
+    for i in range(people):
+        forgotten = rules.forgotten_knowledge(
+            knowledge[i], first_knowledge[i], integration[i], forgetting, protection
+        )
+        knowledge[i] = knowledge[i] - forgotten + heard[i]
+    for i in range(people):
+        integration[i] = rules.integration_after_week(
+            integration[i],
+            growth[i],
+            rules.integration_decline(loss, routines, accountability[i]),
+        )
+    for i in range(people):
+        trust[i] = rules.faded(trust[i], first_trust[i], trust_fade)
+    for i in range(people):
+        accountability[i] = rules.faded(
+            accountability[i], first_accountability[i], accountability_fade
+        )
+    if trend != 0.0:
+        for i in range(people):
+            knowledge[i] = rules.drifted(knowledge[i], trend)
+            first_knowledge[i] = rules.drifted(first_knowledge[i], trend)
+
+
+# --------------------------------------------------------------------------- step 8: turnover
+@inner
+def leave(block, i, team_trust, site, means, row, week, trend, p, replicate, k0, k1):
+    """A staff member leaves; a newcomer takes the post."""
+    entity = (int(site[CANDIDATE]) << POST_BITS) + i
+    traits = one_block(entity, week, PERSON_TRAITS, replicate, k0, k1)
+    starts = one_block(entity, week, PERSON_STARTS, replicate, k0, k1)
+    row[C_LAPSED] += field(block, OPEN)[i]
+    row[C_LEAVERS] += 1.0
+    field(block, OPEN)[i] = 0.0
+    own = put_person(block, i, traits, starts, means, p, trend * week / 52.0)
+    field(block, TRUST)[i] = rules.newcomer_trust(own, team_trust, p.newcomer_trust_share)
+    field(block, INTEGRATION)[i] = rules.newcomer_integration(
+        site[ROUTINES], field(block, KNOWLEDGE)[i]
+    )
+
+
+@inner
+def staff_turnover(
+    r, block, words, here, leaves, site, means, row, week, trend, p, replicate, k0, k1
+):
+    """Step 8 for staff: by chance and by shocks; newcomers hear from the team as it was."""
+    people = block.size // STATES
+    hazard = p.staff_turnover
+    going = 0
+    for i in range(people):
+        goes = uniform(words[2 * people + i]) < hazard
+        here[i] = 1.0 if goes else 0.0
+        going += 1 if goes else 0
+    for s in range(leaves.size):
+        shock = leaves[s]
+        if shock.week == week and (shock.region == r or shock.region < 0):
+            keys = np.empty(people, dtype=np.int64)
+            first = int(site[CANDIDATE]) << POST_BITS
+            for i in range(people):
+                keys[i] = one_block(
+                    first + i, week, SHOCK_LEAVE + STEP * shock.number, replicate, k0, k1
+                )[0]
+            order = np.argsort(keys, kind="mergesort")
+            for rank in range(int(np.floor(shock.share * people + 0.5))):
+                here[order[rank]] = 1.0
+                going += 1
+    if going == 0:
+        return
+    team_trust = mean_of(field(block, TRUST))
+    for i in range(people):
+        if here[i] > 0.0:
+            leave(block, i, team_trust, site, means, row, week, trend, p, replicate, k0, k1)
+
+
+@inner
+def provider_leaves(block, site, row, p):
+    """Step 8: the provider hands over; a successor keeps some of the standing."""
+    share = p.handover_share
+    site[CONTEXT] = share * site[CONTEXT]
+    site[ACCOUNT] = rules.after_handover(site[ACCOUNT], site[USUAL_ACCOUNT], share)
+    row[C_LAPSED] += site[OWED]
+    row[C_PROVIDER_LEFT] += 1.0
+    site[OWED] = 0.0
+    trust = field(block, TRUST)
+    first = field(block, FIRST_TRUST)
+    for i in range(trust.size):
+        trust[i] = rules.after_handover(trust[i], first[i], share)
+
+
+# ------------------------------------------------------------------------------- the record
+@inner
+def write_levels(block, site, row, load, p):
+    """The level columns of a record at this moment."""
+    motivation = field(block, MOTIVATION)
+    capacity = field(block, CAPACITY)
+    knowledge = field(block, KNOWLEDGE)
+    integration = field(block, INTEGRATION)
+    owed = field(block, OPEN)
+    people = knowledge.size
+    mean = mean_of(knowledge)
+    squares = 0
+    for i in range(people):
+        squares += rules.to_fixed(knowledge[i] * knowledge[i])
+    spread = rules.mean_from_fixed(squares, people) - mean * mean
+    threshold = p.integration_threshold
+    there = 0
+    for i in range(people):
+        there += 1 if integration[i] >= threshold else 0
+    total = site[OWED]
+    for i in range(people):
+        total += owed[i]
+    row[C_TRUST] = mean_of(field(block, TRUST))
+    row[C_STAFF] = mean_of(field(block, ACCOUNTABILITY))
+    row[C_PROVIDER] = site[ACCOUNT]
+    row[C_KNOWLEDGE] = mean
+    row[C_KNOWLEDGE_SD] = np.sqrt(spread) if spread > 0.0 else 0.0
+    row[C_INTEGRATION] = mean_of(integration)
+    row[C_SHARE] = there / people
+    row[C_ROUTINES] = site[ROUTINES]
+    row[C_READINESS] = mean_readiness(motivation, capacity, knowledge)
+    row[C_CONTEXT] = site[CONTEXT]
+    row[C_LOAD] = load
+    row[C_WORKLOAD] = mean_of(field(block, WORKLOAD))
+    row[C_OPEN] = total
+
+
+# --------------------------------------------------------------------------- one region's week
+@inner
+def region_week(
+    r, week, region, block, site, means, row, contacts, due, count, hours, demand, delivery,
+    skill, o, leaver, leaves, starts, others, trend, work, p, replicate, k0, k1,
+):  # fmt: skip
+    """Steps 1 (staff) to 8 of one region in one week; flows are added to ``row``."""
+    words, here, scratch, who, peers = work
+    row[C_PLANNED] += count
+    feel_workload(
+        block, site[USUAL_DEMAND] + demand, delivery, contacts, due, count, hours, scratch, p
+    )
+    counted = 0.0
+    for slot in range(count):
+        counted = hold_contact(
+            week, contacts[due[slot]], hours[slot], counted, region, block, site, row, skill, o,
+            words, here, scratch, who, p, replicate, k0, k1,
+        )  # fmt: skip
+    fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, replicate, k0, k1)
+    choose_peers(peers, words, region.complete > 0, starts, others)
+    meet_peers(block, peers, words, scratch, p)
+    mean = mean_of(field(block, INTEGRATION))
+    apply(block, scratch, here, site, trend, p)
+    site[ROUTINES] = rules.routines_after_week(site[ROUTINES], mean, p.routine_pace)
+    site[CONTEXT] = rules.decayed(site[CONTEXT], p.context_fade)
+    site[ACCOUNT] = rules.faded(site[ACCOUNT], site[USUAL_ACCOUNT], p.accountability_fade)
+    staff_turnover(
+        r, block, words, here, leaves, site, means, row, week, trend, p, replicate, k0, k1
+    )
+    if leaver:
+        provider_leaves(block, site, row, p)
+
+
+# ------------------------------------------------------------------------------------- one run
+@inner
+def provider_fates(skills, leavers, told, p, replicate, k0, k1):
+    """Each provider's skill in every week, and in which weeks one leaves (week, provider)."""
+    weeks, providers = skills.shape
+    for number in range(providers):
+        word = one_block(number, 0, PROVIDER_START, replicate, k0, k1)[0]
+        skill = rules.start_level(p.provider_skill_mean, 0.0, p.provider_skill_sd, bell(word))
+        for week in range(weeks):
+            skills[week, number] = skill
+            leavers[week, number] = 0
+            if week == 0:
+                continue
+            words = one_block(number, week, PROVIDER_WEEK, replicate, k0, k1)
+            if told[week, number] > 0 or uniform(words[0]) < p.provider_turnover:
+                leavers[week, number] = 1
+                skill = rules.start_level(
+                    p.provider_skill_mean, 0.0, p.provider_skill_sd, bell(words[1])
+                )
+
+
+@inner
+def graph_row(region, r, candidate, replicate, whole):
+    """The row of a region's graph in the table of graphs."""
+    offset = 0
+    if not whole and region.graphs > 1:
+        offset = candidate * region.graphs
+    return region.first_graph + offset + replicate % region.graphs
+
+
+@entry
+def simulate(
+    people, snapshots, record, report, p, replicate, seed_low, seed_high, horizon, candidates,
+    selection, staff, trend, coupled, regions, contacts, contact_start, contact_count, slots,
+    demand, delivery, leaves, provider_hours, provider_told, graph_rows, graph_others, row_starts,
+    others,
+):  # fmt: skip
+    """One run.
+
+    Args:
+        people: scratch float64, STATES * posts; afterwards the people at the horizon.
+        snapshots: (0,) or (weeks, STATES * posts + regions * SITES): every state in every week.
+        record: (rows, regions, COLUMNS), filled with one row a reported week; flows are sums since
+            the row before.
+        report: (horizon + 1,) int64, the row of the record that a week belongs to; a row's levels
+            are those of its last week.
+        p: one record of PARAMETER_TYPE.
+    """
+    count = regions.size
+    k0, k1 = seed_low, seed_high
+    chosen = np.empty(count, dtype=np.int64)
+    choose_candidates(chosen, selection, candidates, staff, p, replicate, k0, k1)
+    sites = np.zeros((count, SITES))
+    means = np.empty((count, 5))
+    largest = 0
+    for r in range(count):
+        region = regions[r]
+        largest = max(largest, region.staff)
+        sites[r, CANDIDATE] = chosen[r]
+        block = people[STATES * region.first : STATES * (region.first + region.staff)]
+        start_region(region, block, sites[r], means[r], p, replicate, k0, k1)
+    skills = np.empty((horizon + 1, provider_hours.size))
+    leavers = np.empty((horizon + 1, provider_hours.size), dtype=np.int64)
+    provider_fates(skills, leavers, provider_told, p, replicate, k0, k1)
+    weeks = horizon + 1
+    due = np.zeros((weeks, count, max(slots, 1)), dtype=np.int64)
+    due_count = np.zeros((weeks, count), dtype=np.int64)
+    hours = np.zeros((weeks, count, max(slots, 1)))
+    loads = np.zeros((weeks, provider_hours.size))
+    overloads = np.zeros((weeks, provider_hours.size))
+    tables = (regions, contacts, contact_start, contact_count, provider_hours)
+    record[:] = 0.0
+    words = np.empty(4 * largest, dtype=np.int64)
+    here = np.empty(largest)
+    scratch = np.empty(largest)
+    who = np.empty(largest, dtype=np.int64)
+    peers = np.empty(largest, dtype=np.int64)
+    whole = selection != READIEST and selection != RANDOM
+    if not coupled:
+        for week in range(1, weeks):
+            loads[week] = loads[week - 1]
+            calendar_and_load(
+                week, tables, people, sites, due[week], due_count[week], hours[week],
+                loads[week], overloads[week], p, replicate, k0, k1,
+            )  # fmt: skip
+    # Uncoupled: region after region, each through all its weeks. Coupled: week after week.
+    outer = 1 if not coupled else weeks
+    for turn in range(outer):
+        if coupled and turn > 0:
+            loads[turn] = loads[turn - 1]
+            calendar_and_load(
+                turn, tables, people, sites, due[turn], due_count[turn], hours[turn],
+                loads[turn], overloads[turn], p, replicate, k0, k1,
+            )  # fmt: skip
+        for r in range(count):
+            region = regions[r]
+            n = region.staff
+            block = people[STATES * region.first : STATES * (region.first + n)]
+            work = (words[: 4 * n], here[:n], scratch[:n], who[:n], peers[:n])
+            graph = 0
+            if region.complete == 0:
+                graph = graph_row(region, r, chosen[r], replicate, whole)
+            starts = row_starts[graph_rows[graph] :]
+            ties = others[graph_others[graph] :]
+            first_week = turn if coupled else 0
+            last_week = turn if coupled else horizon
+            for week in range(first_week, last_week + 1):
+                row = record[report[week], r]
+                provider = region.provider
+                if week > 0:
+                    region_week(
+                        r, week, region, block, sites[r], means[r], row, contacts,
+                        due[week, r], due_count[week, r], hours[week, r], demand[week, r],
+                        delivery[week], skills[week, provider], overloads[week, provider],
+                        leavers[week, provider] > 0, leaves, starts, ties, trend, work, p,
+                        replicate, k0, k1,
+                    )  # fmt: skip
+                if week == horizon or report[week + 1] != report[week]:
+                    write_levels(block, sites[r], row, loads[week, provider], p)
+                if snapshots.size > 0:
+                    shot = snapshots[week]
+                    shot[STATES * region.first : STATES * (region.first + n)] = block
+                    base = people.size + r * SITES
+                    shot[base : base + SITES] = sites[r]

@@ -1,0 +1,263 @@
+"""A scenario as arrays, for the compiled engine. Nothing here depends on luck.
+
+Everything is made once a scenario, seed and calendar stagger; parameter sets and replicates are
+rows of later calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim import dosage, network
+from sim.parameters import NAMES, TABLE, Parameters
+from sim.population import share_of
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+PARAMETER_TYPE = np.dtype([(name, np.float64) for name in NAMES])
+"""A parameter set as one record, so that compiled code reads ``p.trust_step`` too."""
+
+CONTACT_TYPE = np.dtype(
+    [
+        ("series", np.int64),
+        ("mode", np.int64),
+        ("timing", np.int64),
+        ("status", np.int64),
+        ("seats", np.int64),
+        ("hours", np.float64),
+        ("co_creation", np.float64),
+        ("every_weeks", np.float64),
+    ]
+)
+
+REGION_TYPE = np.dtype(
+    [
+        ("staff", np.int64),
+        ("first", np.int64),
+        ("core", np.int64),
+        ("provider", np.int64),
+        ("sites", np.int64),
+        ("complete", np.int64),
+        ("graphs", np.int64),
+        ("first_graph", np.int64),
+        ("knowledge", np.float64),
+        ("staff_accountability", np.float64),
+        ("trust", np.float64),
+        ("demand", np.float64),
+        ("provider_accountability", np.float64),
+        ("leadership", np.float64),
+    ]
+)
+"""A region as the scenario describes it. NaN: not given, use the parameters' means. ``first`` is
+its first post among all posts; ``first_graph`` its first row in the table of graphs."""
+
+LEAVE_TYPE = np.dtype(
+    [("week", np.int64), ("region", np.int64), ("number", np.int64), ("share", np.float64)]
+)
+
+SELECTION = {"all": 0, "readiest": 1, "random": 2}
+
+
+def parameter_rows(sets: Sequence[Parameters]) -> np.ndarray:
+    """Parameter sets as an array of records, shape (sets,)."""
+    matrix = np.empty(len(sets), dtype=PARAMETER_TYPE)
+    for i, values in enumerate(sets):
+        matrix[i] = tuple(values.vector())
+    return matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """The arrays of one scenario.
+
+    ``contacts`` is sorted by week, region and place in the file; those of (week, region) are
+    ``contacts[contact_start[week, region]:contact_start[week, region] + contact_count[...]]``.
+    ``graph_start`` and ``graph_others`` hold, for every graph of every region, where its rows begin
+    in ``row_starts`` and ``others``.
+    """
+
+    horizon: int
+    candidates: int
+    selection: int
+    staff: int
+    background_trend: float
+    coupled: bool
+    """Whether regions act on each other through providers' diaries (on-demand contacts)."""
+    regions: np.ndarray
+    contacts: np.ndarray
+    contact_start: np.ndarray
+    contact_count: np.ndarray
+    most_contacts: int
+    demand: np.ndarray
+    delivery: np.ndarray
+    leaves: np.ndarray
+    provider_hours: np.ndarray
+    provider_told: np.ndarray
+    graph_rows: np.ndarray
+    graph_others: np.ndarray
+    row_starts: np.ndarray
+    others: np.ndarray
+
+    @property
+    def people(self) -> int:
+        """Posts of all regions."""
+        return int(self.regions["staff"].sum())
+
+
+def tabulate(scenario: Scenario, seed: int, stagger: float | None = None) -> Tables:
+    """The arrays of a scenario under a seed (the bank of networks depends on it).
+
+    ``stagger`` is the parameter ``calendar_stagger``, the only one that moves calendars.
+    """
+    parameters = scenario.parameter_set()
+    if stagger is not None:
+        parameters = parameters.replace(beyond_range=True, calendar_stagger=stagger)
+    plan = scenario.regions
+    regions = _regions(scenario)
+    contacts, start, count = _contacts(scenario, parameters, regions)
+    graphs = _graphs(scenario, seed, regions)
+    weeks = range(scenario.horizon_weeks + 1)
+    chosen_all = plan.selection == "all" or plan.count == plan.candidates
+    return Tables(
+        horizon=scenario.horizon_weeks,
+        candidates=plan.candidates,
+        selection=SELECTION["all"] if chosen_all else SELECTION[plan.selection],
+        staff=plan.staff,
+        background_trend=scenario.background_trend,
+        coupled=bool((contacts["timing"] == dosage.ON_DEMAND).any()),
+        regions=regions,
+        contacts=contacts,
+        contact_start=start,
+        contact_count=count,
+        most_contacts=int(count.max(initial=0)),
+        demand=np.array(
+            [[dosage.demand_rise(scenario, w, r) for r in scenario.region_names] for w in weeks]
+        ),
+        delivery=np.array([dosage.delivery_share(scenario, w) for w in weeks]),
+        leaves=_leaves(scenario),
+        provider_hours=np.array(scenario.providers.hours_each, dtype=np.float64),
+        provider_told=_told(scenario),
+        graph_rows=graphs[0],
+        graph_others=graphs[1],
+        row_starts=graphs[2],
+        others=graphs[3],
+    )
+
+
+def _regions(scenario: Scenario) -> np.ndarray:
+    assigned = scenario.providers.assigned(scenario.region_names)
+    table = np.zeros(len(scenario.region_names), dtype=REGION_TYPE)
+    first = 0
+    for i, name in enumerate(scenario.region_names):
+        row = table[i]
+        row["staff"] = scenario.staff_counts[i]
+        row["first"] = first
+        row["core"] = share_of(scenario.regions.core_team, scenario.staff_counts[i])
+        row["provider"] = assigned[i]
+        row["sites"] = assigned.count(assigned[i])
+        override = scenario.regions.overrides.get(name)
+        start = override.start if override else None
+        for field in (
+            "knowledge",
+            "staff_accountability",
+            "trust",
+            "demand",
+            "provider_accountability",
+        ):
+            given = getattr(start, field) if start else None
+            row[field] = np.nan if given is None else given
+        leadership = override.leadership if override else None
+        row["leadership"] = np.nan if leadership is None else leadership
+        first += scenario.staff_counts[i]
+    return table
+
+
+def _contacts(
+    scenario: Scenario, parameters: Parameters, regions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    planned = dosage.planned_contacts(scenario, parameters)
+    shape = (scenario.horizon_weeks + 1, len(regions))
+    start = np.zeros(shape, dtype=np.int64)
+    count = np.zeros(shape, dtype=np.int64)
+    table = np.zeros(len(planned), dtype=CONTACT_TYPE)
+    for i, c in enumerate(planned):
+        if count[c.week, c.region] == 0:
+            start[c.week, c.region] = i
+        count[c.week, c.region] += 1
+        seats = share_of(c.invited, int(regions["core"][c.region]))
+        table[i] = (
+            c.series, c.mode, c.timing, c.status, seats, c.hours, c.co_creation, c.every_weeks,
+        )  # fmt: skip
+    return table, start, count
+
+
+def _leaves(scenario: Scenario) -> np.ndarray:
+    names = scenario.region_names
+    rows = [
+        (s.week, names.index(s.region) if s.region is not None else -1, number, s.share)
+        for number, s in enumerate(scenario.shocks)
+        if s.kind == "staff_leave"
+    ]
+    return np.array(rows, dtype=LEAVE_TYPE)
+
+
+def _told(scenario: Scenario) -> np.ndarray:
+    """Whether a shock makes a provider leave, (week, provider), int64."""
+    told = np.zeros((scenario.horizon_weeks + 1, scenario.providers.count), dtype=np.int64)
+    for shock in scenario.shocks:
+        if shock.kind == "provider_leaves":
+            told[shock.week, scenario.provider_names.index(shock.provider)] = 1
+    return told
+
+
+def _graphs(
+    scenario: Scenario, seed: int, regions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The bank of networks of every candidate that may become a region.
+
+    A region's graph depends on its candidate, and which candidate it is depends on the replicate:
+    so rows of the table are (region, candidate, graph).
+    """
+    plan = scenario.regions
+    whole = plan.selection == "all" or plan.count == plan.candidates
+    graph_rows: list[int] = []
+    graph_others: list[int] = []
+    starts: list[np.ndarray] = []
+    others: list[np.ndarray] = []
+    rows = ties = 0
+    for i, kind in enumerate(scenario.networks):
+        staff = int(regions["staff"][i])
+        size = network.bank_size(kind, staff)
+        regions["complete"][i] = kind.kind == "complete"
+        regions["graphs"][i] = size
+        regions["first_graph"][i] = len(graph_rows)
+        if kind.kind == "complete":
+            continue
+        # A network without luck is the same for every candidate: one row serves.
+        candidates = [i] if whole else range(plan.candidates if size > 1 else 1)
+        for candidate in candidates:
+            for graph in range(size):
+                rows_of = network.neighbours(kind, staff, seed, candidate, graph)
+                graph_rows.append(rows)
+                graph_others.append(ties)
+                starts.append(rows_of.starts)
+                others.append(rows_of.others)
+                rows += len(rows_of.starts)
+                ties += len(rows_of.others)
+    empty = [np.zeros(1, dtype=np.int64)]
+    return (
+        np.array(graph_rows or [0], dtype=np.int64),
+        np.array(graph_others or [0], dtype=np.int64),
+        np.concatenate(starts or empty),
+        np.concatenate([*others, *empty]),
+    )
+
+
+def default_row() -> np.ndarray:
+    """The defaults as one record."""
+    return parameter_rows([Parameters({name: TABLE[name].default for name in NAMES})])

@@ -1,0 +1,281 @@
+"""The ODD description of the model: prose from a template, tables from the code.
+
+``docs/ODD.md`` is written by this module and by nothing else, so a parameter, an outcome, a random
+stream or a rule cannot differ between the code and its description.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from sim import outcomes, parameters, rules, streams
+
+TEMPLATE = Path(__file__).with_name("odd_template.md")
+"""The prose. A line ``<!-- table: NAME -->`` stands where a table of :data:`TABLES` belongs."""
+
+_MARKER = re.compile(r"^<!-- table: ([a-z]+) -->$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class StateVariable:
+    """One variable that describes an entity. ``changes`` names the steps of the week."""
+
+    entity: str
+    name: str
+    symbol: str
+    unit: str
+    meaning: str
+    changes: str
+
+
+STATE: tuple[StateVariable, ...] = tuple(
+    StateVariable(*row)
+    for row in (
+        ("staff", "trust", "tau", "0-1", "trust in the region's provider", "5, 7, 8"),
+        ("staff", "accountability", "a", "0-1", "holding oneself to what was agreed", "4, 7, 8"),
+        ("staff", "knowledge", "k", "0-1", "knowledge of implementation science", "6, 7, 8"),
+        ("staff", "integration", "u", "0-1", "how far it is part of ongoing work", "7, 8"),
+        ("staff", "open_commitments", "n", "count", "commitments not yet reviewed", "4, 8"),
+        ("staff", "workload", "w", "0-1", "how full the week is (derived)", "1"),
+        ("staff", "motivation", "m", "0-1", "trait of the person", "8"),
+        ("staff", "capacity", "g", "0-1", "general capacity, trait of the person", "8"),
+        ("staff", "offset", "o_i", "+-0-1", "own part of the workload, trait of the person", "8"),
+        ("staff", "first_trust", "tau0", "0-1", "where trust returns to", "8"),
+        ("staff", "first_accountability", "a0", "0-1", "where accountability returns to", "8"),
+        ("staff", "first_knowledge", "k0", "0-1", "where knowledge returns to", "7 (trend), 8"),
+        ("staff", "seat", "-", "rank", "place in the order of the core team, of the post", "never"),
+        ("region", "routines", "R", "0-1", "how far it is a routine, whoever is there", "4, 7"),
+        ("region", "demand", "d", "0-1", "ongoing demand on everybody", "1 (shocks)"),
+        ("region", "leadership", "L", "0-1", "support by the region's leadership", "never"),
+        ("region", "core", "-", "posts", "size of the core team", "never"),
+        ("region", "neighbours", "-", "network", "who talks with whom, by post", "never"),
+        ("site", "record", "aP", "0-1", "the provider's accountability there", "2, 4, 7, 8"),
+        ("site", "usual_record", "aP0", "0-1", "where that returns to", "never"),
+        ("site", "context", "x", "0-1", "how well the provider knows the region", "6, 7, 8"),
+        ("site", "open_commitments", "nP", "count", "the provider's, not yet reviewed", "4, 8"),
+        ("provider", "skill", "s", "0-1", "one quality of the provider", "8"),
+        ("provider", "load", "l", "ratio", "running mean of due over available hours", "1"),
+        ("provider", "overload", "o", "ratio", "the part of the load above 1 (derived)", "1"),
+        ("provider", "weekly_hours", "H", "h/week", "hours for this work, a lever", "never"),
+        ("provider", "dilution", "D", "share", "quality left at its number of regions", "never"),
+    )
+)
+"""Every state variable and fixed trait, by entity."""
+
+RULES: tuple[FunctionType, ...] = tuple(
+    sorted(
+        (
+            function
+            for _, function in inspect.getmembers(rules, inspect.isfunction)
+            if function.__module__ == rules.__name__
+        ),
+        key=lambda function: function.__code__.co_firstlineno,
+    )
+)
+"""The rules in the order of their file."""
+
+
+# --- cells of a table ------------------------------------------------------------------------
+
+
+def _prose(text: str) -> str:
+    """Text that Markdown shows as it is, in one cell."""
+
+    def shown(match: re.Match[str]) -> str:
+        found = match.group()
+        return {"|": "\\|", "*": "\\*", "<": "&lt;"}.get(found, found)
+
+    return re.sub(r"`[^`]*`|[|*<]", shown, text)
+
+
+def _plain(cell: str) -> str:
+    """The inverse of :func:`_prose`, and of a code cell."""
+    return cell.strip().strip("`").replace("\\|", "|").replace("\\*", "*").replace("&lt;", "<")
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _number(value: float) -> str:
+    """The shortest text that reads back as the same number."""
+    return repr(float(value))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+# --- the tables ------------------------------------------------------------------------------
+
+_PARAMETER_HEAD = ("name", "symbol", "meaning", "unit", "default", "plausible range",
+                   "limits of the equation", "grade", "source", "role")  # fmt: skip
+
+
+def _parameter_table() -> str:
+    def cells(row: parameters.Parameter) -> Sequence[str]:
+        plausible = row.distribution
+        if row.low is not None and row.high is not None:
+            plausible += f" {_number(row.low)} to {_number(row.high)}"
+        return (
+            _code(row.name),
+            _code(row.symbol),
+            _prose(row.meaning),
+            row.unit,
+            _number(row.default),
+            plausible,
+            f"{_number(row.minimum)} to {_number(row.maximum)}",
+            row.grade,
+            _prose(row.source),
+            row.role,
+        )
+
+    return _table(_PARAMETER_HEAD, map(cells, parameters.TABLE.values()))
+
+
+def _outcome_table() -> str:
+    def cells(outcome: outcomes.Outcome) -> Sequence[str]:
+        return (
+            _code(outcome.name),
+            outcome.unit,
+            _prose(outcome.meaning),
+            outcome.kind,
+            outcome.overall,
+        )
+
+    head = ("name", "unit", "meaning", "summary at a week", "over regions")
+    return _table(head, map(cells, outcomes.OUTCOMES.values()))
+
+
+def _stream_table() -> str:
+    names = {
+        number: name
+        for name, number in vars(streams).items()
+        if name.isupper() and isinstance(number, int) and number in streams.LAYOUT
+    }
+    rows = [
+        (str(number), _code(names[number]), _prose(entity), *words)
+        for number, (entity, words) in streams.LAYOUT.items()
+    ]
+    return _table(("number", "purpose", "entity", "word 0", "word 1", "word 2", "word 3"), rows)
+
+
+def _sections(source: str) -> list[tuple[int, str]]:
+    """Line and title of each part of a module that is headed by a ruled-off comment."""
+    lines = source.splitlines()
+    return [
+        (number + 1, lines[number].lstrip("# "))
+        for number in range(1, len(lines))
+        if re.fullmatch(r"# -{20,}", lines[number - 1]) and lines[number].startswith("# ")
+    ]
+
+
+def _rule_rows() -> Iterator[Sequence[str]]:
+    sections = _sections(inspect.getsource(rules))
+    shown = ""
+    for function in RULES:
+        line = function.__code__.co_firstlineno
+        section = next((title for start, title in reversed(sections) if start < line), "")
+        text = " ".join((inspect.getdoc(function) or "").split())
+        text = re.sub(r":\w+:(`[^`]*`)|`(`[^`]*`)`", r"\1\2", text)
+        yield (section if section != shown else "", _code(function.__name__), _prose(text))
+        shown = section
+
+
+def _rule_table() -> str:
+    return _table(("part", "function of `sim/rules.py`", "what it says"), _rule_rows())
+
+
+def _state_table() -> str:
+    rows = [
+        (v.entity, _code(v.name), _code(v.symbol) if v.symbol != "-" else "-", v.unit,
+         _prose(v.meaning), v.changes)
+        for v in STATE
+    ]  # fmt: skip
+    return _table(("entity", "name", "symbol", "unit", "meaning", "changes in step"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "state": _state_table,
+    "parameters": _parameter_table,
+    "outcomes": _outcome_table,
+    "streams": _stream_table,
+    "rules": _rule_table,
+}
+"""The generated tables by the name of their marker."""
+
+
+# --- the text --------------------------------------------------------------------------------
+
+
+def odd_text() -> str:
+    """The whole of ``docs/ODD.md``.
+
+    Raises:
+        ValueError: the template names a table that does not exist, or leaves one out.
+    """
+    template = TEMPLATE.read_text(encoding="utf-8")
+    named = _MARKER.findall(template)
+    if sorted(named) != sorted(TABLES):
+        raise ValueError(f"the template names the tables {sorted(named)}, not {sorted(TABLES)}")
+
+    def fill(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return f"{match.group()}\n\n{TABLES[name]()}\n\n<!-- end of table: {name} -->"
+
+    return _MARKER.sub(fill, template)
+
+
+def write(path: str | os.PathLike[str]) -> None:
+    """Write the ODD text to a file (UTF-8, one newline a line on every system)."""
+    Path(path).write_text(odd_text(), encoding="utf-8", newline="\n")
+
+
+def parse_parameter_table(text: str) -> list[dict[str, Any]]:
+    """The parameter table of an ODD text: one dict a row, with the fields of a ``Parameter``.
+
+    Raises:
+        ValueError: the text has no parameter table, or one of another form.
+    """
+    found = re.search(
+        r"<!-- table: parameters -->\s*(.*?)\s*<!-- end of table: parameters -->", text, re.DOTALL
+    )
+    if not found:
+        raise ValueError("the text has no parameter table")
+    lines = [
+        [_plain(cell) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in found.group(1).splitlines()
+    ]
+    if tuple(lines[0]) != _PARAMETER_HEAD:
+        raise ValueError(f"the columns are {lines[0]}, not {list(_PARAMETER_HEAD)}")
+    rows = []
+    for name, symbol, meaning, unit, default, plausible, limits, grade, source, role in lines[2:]:
+        distribution, *ends = plausible.split()
+        low, high = (float(ends[0]), float(ends[2])) if ends else (None, None)
+        minimum, maximum = map(float, limits.split(" to "))
+        rows.append(
+            {
+                "name": name,
+                "symbol": symbol,
+                "meaning": meaning,
+                "unit": unit,
+                "default": float(default),
+                "low": low,
+                "high": high,
+                "minimum": minimum,
+                "maximum": maximum,
+                "distribution": distribution,
+                "source": source,
+                "grade": grade,
+                "role": role,
+            }
+        )
+    return rows

@@ -1,0 +1,24 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Set before anything imports matplotlib, and inherited by commands that tests start.
+os.environ["MPLBACKEND"] = "Agg"
+
+# The same examples on every machine and in every run; time limits would fail on a busy machine.
+settings.register_profile("ci", derandomize=True, deadline=None)
+# For a hunt: HYPOTHESIS_PROFILE=explore pytest tests/test_...py
+settings.register_profile("explore", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The checkout."""
+    return Path(__file__).resolve().parents[1]

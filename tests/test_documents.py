@@ -1,0 +1,318 @@
+"""What the documents say is true: tables, commands, code blocks, links, shipped scenarios."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim import outcomes, parameters, rules, streams
+from sim.model import CoCreationModel, simulate
+from sim.scenario import Scenario, shipped_names
+from sim.view import odd
+
+REPO = Path(__file__).resolve().parents[1]
+README = REPO / "README.md"
+ODD = REPO / "docs" / "ODD.md"
+DOCUMENTS = sorted([*REPO.glob("*.md"), *(REPO / "docs").rglob("*.md")])
+# The answer a document gives to "which scenarios are there": more may be added, none taken away.
+PROMISED = {
+    "source", "planning", "sibling", "classroom", "no_ta", "light_touch", "intensive_start",
+    "phone_only", "directive", "core_team", "irregular", "on_demand", "provider_overload",
+    "turnover_wave", "delivery_phase", "national", "centre_log", "graphml_team",
+}  # fmt: skip
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """The fenced code blocks of one language in a Markdown file."""
+    pattern = rf"^```{language}\n(.*?)^```$"
+    return re.findall(pattern, path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def readme_commands() -> list[str]:
+    """Every ``codose`` line of README's console blocks."""
+    lines = "\n".join(blocks(README, "console")).splitlines()
+    return [line for line in lines if line.startswith("codose ")]
+
+
+def command_table() -> list[list[str]]:
+    """The commands of README's table, as words."""
+    found = re.findall(r"^\| `codose ([^`]+)` \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    return [line.split() for line in found]
+
+
+def codose(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    code = f"import sys; sys.path.insert(0, {str(REPO)!r}); from sim.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+# --- the ODD ---------------------------------------------------------------------------------
+
+
+def test_odd_is_what_the_code_says() -> None:
+    text = ODD.read_text(encoding="utf-8")
+    assert text == odd.odd_text(), "run 'make docs-tables'"
+
+
+def test_odd_parameter_table_is_the_parameter_table() -> None:
+    rows = odd.parse_parameter_table(ODD.read_text(encoding="utf-8"))
+    assert rows == [row.as_dict() for row in parameters.TABLE.values()]
+
+
+def test_parameter_table_is_read_and_not_guessed() -> None:
+    text = odd.odd_text()
+    assert odd.parse_parameter_table(text.replace("| 0.012 |", "| 0.013 |")) != (
+        odd.parse_parameter_table(text)
+    )
+    with pytest.raises(ValueError, match="no parameter table"):
+        odd.parse_parameter_table("# nothing\n")
+    with pytest.raises(ValueError, match="columns"):
+        odd.parse_parameter_table(text.replace("| name | symbol |", "| name | sign |"))
+
+
+@pytest.mark.parametrize("name", outcomes.NAMES)
+def test_odd_has_every_outcome(name: str) -> None:
+    row = next(
+        (line for line in ODD.read_text(encoding="utf-8").splitlines() if f"| `{name}` |" in line),
+        "",
+    )
+    assert outcomes.OUTCOMES[name].unit in row
+
+
+@pytest.mark.parametrize("rule", odd.RULES, ids=lambda rule: rule.__name__)
+def test_odd_has_every_rule(rule: Callable[..., object]) -> None:
+    assert f"| `{rule.__name__}` | " in ODD.read_text(encoding="utf-8")
+    assert rule.__doc__, "a rule says its equation in its docstring"
+
+
+def test_rules_come_in_the_order_of_the_week() -> None:
+    order = [rule.__name__ for rule in odd.RULES]
+    public = [n for n, v in vars(rules).items() if callable(v) and v.__module__ == rules.__name__]
+    assert order == public
+    text = odd.odd_text()
+    steps = [text.index(f"| Step {step}: ") for step in range(1, 9)]
+    assert steps == sorted(steps)
+
+
+def test_odd_has_every_stream() -> None:
+    text = ODD.read_text(encoding="utf-8")
+    for number, (_, words) in streams.LAYOUT.items():
+        row = re.search(rf"^\| {number} \| `[A-Z_]+` \| .*$", text, re.MULTILINE)
+        assert row is not None
+        assert row.group().endswith(f"| {' | '.join(words)} |")
+
+
+def test_odd_state_variables_are_those_of_the_code() -> None:
+    model = CoCreationModel(Scenario.shipped("classroom"), seed=1)
+    homes = {
+        "staff": model.staff[0],
+        "region": model.regions[0],
+        "site": model.regions[0].site,
+        "provider": model.providers[0],
+    }
+    missing = [f"{v.entity}.{v.name}" for v in odd.STATE if not hasattr(homes[v.entity], v.name)]
+    assert not missing
+
+
+def test_template_without_a_table_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = tmp_path / "template.md"
+    short.write_text("# ODD\n\n<!-- table: rules -->\n", encoding="utf-8")
+    monkeypatch.setattr(odd, "TEMPLATE", short)
+    with pytest.raises(ValueError, match="tables"):
+        odd.odd_text()
+
+
+def test_odd_is_written_as_it_is(tmp_path: Path) -> None:
+    odd.write(tmp_path / "ODD.md")
+    assert (tmp_path / "ODD.md").read_bytes() == odd.odd_text().encode("utf-8")
+
+
+# --- README ----------------------------------------------------------------------------------
+
+
+def test_readme_python_runs() -> None:
+    (code,) = blocks(README, "python")
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    lines = printed.getvalue().splitlines()
+    assert re.fullmatch(r"trust after half a year: 0\.\d+", lines[0])
+    assert len(re.findall(r"0\.\d+", lines[1])) == Scenario.shipped("classroom").staff_counts[0]
+    assert lines[2].split() == ["mean", "no_ta_mean", "effect_mean"]
+    assert [line.split()[0] for line in lines[4:]] == ["trust", "knowledge", "integration"]
+
+
+def test_readme_scenario_can_be_used() -> None:
+    (text,) = blocks(README, "yaml")
+    scenario = Scenario.from_text(text)
+    record = simulate(scenario, scenario.parameter_set(), scenario.seed, 0)
+    assert np.isfinite(record).all()
+
+
+@pytest.mark.parametrize("line", readme_commands())
+def test_readme_commands_are_understood(line: str) -> None:
+    typer = pytest.importorskip("typer")
+    from sim import cli
+
+    group = typer.main.get_command(cli.app)
+    words = shlex.split(line)[1:]
+    with group.make_context("codose", list(words)) as context:
+        name, command, rest = group.resolve_command(context, list(words))
+        assert command is not None, f"there is no command {words[0]!r}"
+        with command.make_context(name, rest, parent=context):  # parses, and runs nothing
+            pass
+
+
+@pytest.mark.parametrize("words", command_table(), ids=lambda words: words[0])
+def test_readme_command_table_is_true(words: list[str], tmp_path: Path) -> None:
+    shown = codose(words[0], "--help", folder=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    for argument in words[1:]:
+        assert argument in shown.stdout, f"help of {words[0]} does not name {argument}"
+
+
+@pytest.mark.parametrize("line", ["scenarios", "parameters", "outcomes", "odd", "validate source"])
+def test_quick_commands_run(line: str, tmp_path: Path) -> None:
+    done = codose(*line.split(), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    expected = {
+        "scenarios": "turnover_wave",
+        "parameters": "trust_step",
+        "outcomes": "mutual_accountability",
+        "odd": "## 8. Decisions",
+        "validate source": "",
+    }
+    assert expected[line] in done.stdout
+
+
+def test_readme_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (REPO / "Makefile").read_text(), re.MULTILINE))
+    for path in DOCUMENTS:
+        named = set(re.findall(r"(?:`|^)make ([a-z-]+)", path.read_text(encoding="utf-8"), re.M))
+        assert named <= targets, f"{path.name} names targets that the Makefile does not have"
+    assert {"make demo", "make test"} <= set("\n".join(blocks(README, "console")).splitlines())
+
+
+def test_readme_names_scenarios_that_exist() -> None:
+    text = README.read_text(encoding="utf-8")
+    door = text[text.index("**You teach.**") : text.index("## In Python")]
+    named = set(re.findall(r"`([a-z_]+)`", door))
+    assert named
+    assert named <= set(shipped_names())
+
+
+# --- links -----------------------------------------------------------------------------------
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a Markdown file."""
+    heads = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", target):
+            continue
+        place, _, anchor = target.partition("#")
+        file = path.parent / place if place else path
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            broken.append(target)
+    assert not broken
+
+
+# --- shipped scenarios -----------------------------------------------------------------------
+
+
+def test_promised_scenarios_are_shipped() -> None:
+    assert set(shipped_names()) >= PROMISED
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_shipped_scenario_runs(name: str) -> None:
+    scenario = Scenario.shipped(name)
+    if sum(scenario.staff_counts) > 1000:
+        with_ta = {"last_week": 2, "first_week": 1}
+        scenario = scenario.replace(
+            horizon_weeks=2,
+            dosage=[{**s, **with_ta} for s in scenario.to_dict()["dosage"]],
+        )
+    record = simulate(scenario, scenario.parameter_set(), scenario.seed, 0)
+    assert record.shape == (
+        scenario.horizon_weeks + 1,
+        len(scenario.region_names),
+        len(outcomes.RECORD),
+    )
+    assert np.isfinite(record).all()
+    held = record[:, :, outcomes.COLUMN["held"]].sum()
+    assert (held > 0) == scenario.has_ta
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_shipped_scenario_asks_one_question(name: str) -> None:
+    scenario = Scenario.shipped(name)
+    assert scenario.question.endswith("?")
+    assert "\n" not in scenario.question
+    assert scenario.description
+
+
+def test_invented_examples_are_marked() -> None:
+    for name, file in (("centre_log", "centre_log.csv"), ("graphml_team", "team.graphml")):
+        text = (REPO / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8")
+        assert "INVENTED" in text
+        text = ODD.read_text(encoding="utf-8")
+        assert re.search(rf"`scenarios/{file}`.{{0,80}} invented examples", text, re.DOTALL)
+
+
+def test_example_log_covers_a_year_and_every_status() -> None:
+    with (REPO / "scenarios" / "centre_log.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    log = Scenario.shipped("centre_log").contact_log
+    assert log is not None
+    assert len(log.rows) == len(rows)
+    assert (rows[0]["date"], log.rows[0].week, log.rows[-1].week) == ("2016-11-01", 1, 52)
+    assert {row.status for row in log.rows} == {"held", "provider_cancelled", "region_cancelled"}
+    assert {row.region for row in log.rows} == {"lakes", "plains", "coast"}
+
+
+def test_sibling_contacts_are_one_or_two_a_month_and_fall() -> None:
+    # Roppolo et al. 2024: usually 1-2 contacts a month, fewer every year.
+    scenario = Scenario.shipped("sibling")
+    assert (len(scenario.region_names), scenario.providers.count) == (13, 13)
+    held = np.stack(
+        [simulate(scenario, scenario.parameter_set(), 1, replicate) for replicate in range(4)]
+    )[..., outcomes.COLUMN["held"]]
+    monthly = [
+        held[:, first : first + 52].mean(axis=(0, 2)).sum() / 12 for first in (1, 53, 105, 157, 209)
+    ]
+    assert 1.0 <= np.mean(monthly) <= 2.0
+    assert monthly[0] > monthly[2] > monthly[4]
+
+
+def test_overload_is_seen_where_it_was_planned() -> None:
+    load = outcomes.COLUMN["load"]
+    for name, full in (("provider_overload", True), ("source", False)):
+        scenario = Scenario.shipped(name)
+        record = simulate(scenario, scenario.parameter_set(), 1, 0)
+        assert bool(record[52, :, load].max() > 1.0) is full
