@@ -27,6 +27,8 @@ QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 EXACT_RUNS = 1000
 BINS = 1024
 
+MISSING = BINS + 1
+BINS_KEPT = BINS + 2
 _FRACTION = 2.0**40
 _SMALLEST = -900  # exponent of a step before any value was met
 
@@ -81,14 +83,15 @@ class Bands:
     def add(self, *values: np.ndarray) -> None:
         """Count a batch: (run, week, place, outcome) with TA and, if there is that arm, without."""
         for arm, one in enumerate(_with_effect(values)):
-            known = ~np.isnan(one)
-            number = np.where(known, one, 0.0)
+            missing = np.isnan(one)
+            number = np.where(missing, 0.0, one)
             whole = np.floor(number)
-            self._n[arm] += known.sum(axis=0)
-            self._whole[arm] += whole.astype(np.int64).sum(axis=0)
-            self._fraction[arm] += (
-                np.rint((number - whole) * _FRACTION).astype(np.int64).sum(axis=0)
-            )
+            self._n[arm] += len(one) - np.count_nonzero(missing, axis=0)
+            # Whole numbers and fractions apart: neither sum can overflow or lose a bit.
+            self._whole[arm] += whole.sum(axis=0).astype(np.int64)
+            number -= whole
+            number *= _FRACTION
+            self._fraction[arm] += np.rint(number, out=number).astype(np.int64).sum(axis=0)
             if self._histograms:
                 self._histograms[arm].add(one)
         if not self._histograms:
@@ -158,11 +161,11 @@ class _Histogram:
     """Histograms of one arm: counts are (week, place, outcome, bin).
 
     The step differs between places and outcomes, not between weeks.
-    Bins are numbered from 0; bin ``index`` stands for ``origin + (index - offset) * step``.
+    Bin ``index`` stands for ``origin + (index - offset) * step``; bins 0..BINS, and MISSING for NaN.
     """
 
     def __init__(self, weeks: int, low: np.ndarray, high: np.ndarray, counter: np.dtype) -> None:
-        self.counts = np.zeros((weeks, *low.shape, BINS + 1), dtype=counter)
+        self.counts = np.zeros((weeks, *low.shape, BINS_KEPT), dtype=counter)
         self.bounded = np.isfinite(high)
         signed = ~self.bounded & np.isinf(low)
         self.step = np.where(self.bounded, (high - low) / BINS, 2.0**_SMALLEST)
@@ -176,13 +179,16 @@ class _Histogram:
     def add(self, values: np.ndarray) -> None:
         """Count (run, week, place, outcome)."""
         self._make_room(values)
-        known = ~np.isnan(values)
-        place = np.floor((np.where(known, values, 0.0) - self.origin) / self.step + self.nearest)
-        index = np.clip(place.astype(np.int64) + self.offset, 0, BINS)
-        cells = np.arange(self.counts.size // (BINS + 1)).reshape(self.counts.shape[:-1])
-        flat = cells[..., None] * (BINS + 1) + np.moveaxis(index, 0, -1)
-        # Cell by cell: the counts of one cell lie together.
-        np.add.at(self.counts.reshape(-1), flat[np.moveaxis(known, 0, -1)], 1)
+        place = np.moveaxis(values, 0, -1) - self.origin[..., None]
+        place /= self.step[..., None]
+        place += self.nearest[..., None] + self.offset[..., None]
+        np.floor(place, out=place)
+        np.clip(place, 0, BINS, out=place)
+        place[np.isnan(place)] = MISSING
+        cells = np.arange(self.counts.size // BINS_KEPT).reshape(self.counts.shape[:-1])
+        index = cells[..., None] * BINS_KEPT + place.astype(np.int64)
+        # Cell by cell, whose counts lie together. The 1 has the type of the counts: 20 times faster.
+        np.add.at(self.counts.reshape(-1), index.reshape(-1), self.counts.dtype.type(1))
 
     def _make_room(self, values: np.ndarray) -> None:
         """Widen the steps of what has no bounds until every value fits."""
@@ -198,16 +204,16 @@ class _Histogram:
         offset = self.offset[place, outcome]
         target = ((np.arange(BINS + 1) - offset) >> min(doublings, 62)) + offset
         first = np.flatnonzero(np.diff(target, prepend=target[0] - 1))
-        old = self.counts[:, place, outcome]
+        old = self.counts[:, place, outcome, : BINS + 1]
         joined = np.zeros_like(old)
         joined[:, target[first]] = np.add.reduceat(old, first, axis=1, dtype=old.dtype)
-        self.counts[:, place, outcome] = joined
+        self.counts[:, place, outcome, : BINS + 1] = joined
 
     def quantiles(self) -> np.ndarray:
         """(quantile, week, place, outcome)."""
         found = np.empty((len(QUANTILES), *self.counts.shape[:-1]))
         for week, counts in enumerate(self.counts):
-            running = np.cumsum(counts, axis=-1, dtype=np.int64)
+            running = np.cumsum(counts[..., : BINS + 1], axis=-1, dtype=np.int64)
 
             def at(rank: np.ndarray, running: np.ndarray = running) -> np.ndarray:
                 index = np.count_nonzero(running <= rank[..., None], axis=-1)

@@ -68,6 +68,7 @@ class OtherFiles:
             return None
 
     def network(self, network: Network | None, where: Where) -> Network | None:
+        """The network with the people and ties of its file, if it names one."""
         if network is None or network.file is None or network.edges or network.kind != "file":
             return network
         text = self.text((*where, "file"), network.file)
@@ -83,6 +84,7 @@ class OtherFiles:
         return network.model_copy(update={"file": None, "names": team.names, "edges": team.edges})
 
     def log(self, fields: ScenarioFields) -> ContactLog | None:
+        """The contact log with the rows of its file, if it names one."""
         log = fields.contact_log
         if log is None:
             return None
@@ -94,7 +96,7 @@ class OtherFiles:
             self.checked.lose(where)
             return log
         lost = self.checked.is_lost
-        regions_known = not lost(("regions", "names"), ("regions", "count"))
+        regions_known = not lost(*_REGION_NAMES)
         try:
             rows = parse_log(
                 *text,

@@ -94,9 +94,21 @@ def entry(function: Callable[..., Any]) -> Any:
     return dispatcher
 
 
+def bare_entry(function: Callable[..., Any]) -> Any:
+    """The same for code that allocates nothing: no reference counts around array slices."""
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    dispatcher._cache = _Cache(function)
+    return dispatcher
+
+
 def inner(function: Callable[..., Any]) -> Any:
     """Compile a function that is only called from compiled code."""
     return register_jitable(function)
+
+
+def inner_inlined(function: Callable[..., Any]) -> Any:
+    """The same, pasted into its callers before types are known."""
+    return numba.njit(inline="always")(function)
 
 
 def register(module: ModuleType) -> None:
@@ -109,4 +121,4 @@ def register(module: ModuleType) -> None:
 register(rules)
 register_jitable(streams.uniform)
 register_jitable(streams.bell)
-philox = register_jitable(inline="always")(streams.philox)
+philox = inner_inlined(streams.philox)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules, streams
-from sim._jit import entry, inner, philox
+from sim._jit import bare_entry, entry, inner, inner_inlined, philox
 from sim.dosage import DRAWN, IRREGULAR, ONSITE, PROVIDER_CANCELLED, REGION_CANCELLED, SCHEDULED
 from sim.outcomes import COLUMN, RECORD
 from sim.population import BALANCE_ROUNDS, BALANCE_TOLERANCE
@@ -178,9 +178,9 @@ def mean_readiness(motivation, capacity, knowledge):
     return rules.mean_from_fixed(total, motivation.size)
 
 
-@inner
+@inner_inlined
 def field(block, name):
-    """One field of a region's block."""
+    """One field of a region's block (inlined: code without references cannot return slices)."""
     posts = block.size // STATES
     return block[name * posts : (name + 1) * posts]
 
@@ -816,7 +816,7 @@ def leave(block, i, team_trust, site, means, row, week, trend, p, replicate, k0,
 
 @inner
 def staff_turnover(
-    r, block, words, here, leaves, site, means, row, week, trend, p, replicate, k0, k1
+    r, block, words, here, leaves, gone, site, means, row, week, trend, p, replicate, k0, k1
 ):
     """Step 8 for staff: by chance and by shocks; newcomers hear from the team as it was."""
     people = block.size // STATES
@@ -829,16 +829,10 @@ def staff_turnover(
     for s in range(leaves.size):
         shock = leaves[s]
         if shock.week == week and (shock.region == r or shock.region < 0):
-            keys = np.empty(people, dtype=np.int64)
-            first = int(site[CANDIDATE]) << POST_BITS
             for i in range(people):
-                keys[i] = one_block(
-                    first + i, week, SHOCK_LEAVE + STEP * shock.number, replicate, k0, k1
-                )[0]
-            order = np.argsort(keys, kind="mergesort")
-            for rank in range(int(np.floor(shock.share * people + 0.5))):
-                here[order[rank]] = 1.0
-                going += 1
+                if gone[s, i] > 0:
+                    here[i] = 1.0
+                    going += 1
     if going == 0:
         return
     team_trust = mean_of(field(block, TRUST))
@@ -903,7 +897,7 @@ def write_levels(block, site, row, load, p):
 @inner
 def region_week(
     r, week, region, block, site, means, row, contacts, due, count, hours, demand, delivery,
-    skill, o, leaver, leaves, starts, others, trend, work, p, replicate, k0, k1,
+    skill, o, leaver, leaves, gone, starts, others, trend, work, p, replicate, k0, k1,
 ):  # fmt: skip
     """Steps 1 (staff) to 8 of one region in one week; flows are added to ``row``."""
     words, here, scratch, who, peers = work
@@ -926,7 +920,7 @@ def region_week(
     site[CONTEXT] = rules.decayed(site[CONTEXT], p.context_fade)
     site[ACCOUNT] = rules.faded(site[ACCOUNT], site[USUAL_ACCOUNT], p.accountability_fade)
     staff_turnover(
-        r, block, words, here, leaves, site, means, row, week, trend, p, replicate, k0, k1
+        r, block, words, here, leaves, gone, site, means, row, week, trend, p, replicate, k0, k1
     )
     if leaver:
         provider_leaves(block, site, row, p)
@@ -954,7 +948,7 @@ def provider_fates(skills, leavers, told, p, replicate, k0, k1):
 
 
 @inner
-def graph_row(region, r, candidate, replicate, whole):
+def graph_row(region, candidate, replicate, whole):
     """The row of a region's graph in the table of graphs."""
     offset = 0
     if not whole and region.graphs > 1:
@@ -962,66 +956,97 @@ def graph_row(region, r, candidate, replicate, whole):
     return region.first_graph + offset + replicate % region.graphs
 
 
+@inner
+def told_to_leave(gone, leaves, first, r, candidate, replicate, k0, k1):
+    """Which posts of a region each shock takes: those with the lowest draws."""
+    people = gone.shape[1]
+    for s in range(leaves.size):
+        shock = leaves[s]
+        if shock.region != r and shock.region >= 0:
+            continue
+        keys = np.empty(people, dtype=np.int64)
+        for i in range(people):
+            keys[i] = one_block(
+                (candidate << POST_BITS) + i,
+                shock.week,
+                SHOCK_LEAVE + STEP * shock.number,
+                replicate,
+                k0,
+                k1,
+            )[0]
+        order = np.argsort(keys, kind="mergesort")
+        for rank in range(int(np.floor(shock.share * people + 0.5))):
+            gone[s, order[rank]] = 1
+
+
 @entry
-def simulate(
-    people, snapshots, record, report, p, replicate, seed_low, seed_high, horizon, candidates,
-    selection, staff, trend, coupled, regions, contacts, contact_start, contact_count, slots,
-    demand, delivery, leaves, provider_hours, provider_told, graph_rows, graph_others, row_starts,
-    others,
+def start_run(
+    people, sites, means, skills, leavers, gone, p, replicate, seed_low, seed_high, candidates,
+    selection, staff, regions, leaves, provider_told,
 ):  # fmt: skip
-    """One run.
+    """Week 0 of one run: people, regions, providers, and the fates that do not depend on states.
 
     Args:
-        people: scratch float64, STATES * posts; afterwards the people at the horizon.
-        snapshots: (0,) or (weeks, STATES * posts + regions * SITES): every state in every week.
-        record: (rows, regions, COLUMNS), filled with one row a reported week; flows are sums since
-            the row before.
+        people: (STATES * posts,) out: a block a region.
+        sites: (regions, SITES) out. means: (regions, 5) out: what newcomers are drawn around.
+        skills, leavers: (horizon + 1, providers) out.
+        gone: (shocks, posts) int64, zeros; out: posts that a staff_leave shock takes.
+    """
+    k0, k1 = seed_low, seed_high
+    chosen = np.empty(regions.size, dtype=np.int64)
+    choose_candidates(chosen, selection, candidates, staff, p, replicate, k0, k1)
+    for r in range(regions.size):
+        region = regions[r]
+        last = region.first + region.staff
+        sites[r, CANDIDATE] = chosen[r]
+        block = people[STATES * region.first : STATES * last]
+        start_region(region, block, sites[r], means[r], p, replicate, k0, k1)
+        told_to_leave(
+            gone[:, region.first : last], leaves, region.first, r, chosen[r], replicate, k0, k1
+        )
+    provider_fates(skills, leavers, provider_told, p, replicate, k0, k1)
+
+
+@bare_entry
+def run_weeks(
+    people, sites, means, skills, leavers, gone, snapshots, record, report, due, due_count, hours,
+    loads, overloads, words, here, scratch, who, peers, p, replicate, seed_low, seed_high, horizon,
+    whole, trend, coupled, regions, contacts, contact_start, contact_count, demand, delivery,
+    leaves, provider_hours, graph_rows, graph_others, row_starts, others,
+):  # fmt: skip
+    """All weeks of one run, from where :func:`start_run` left it.
+
+    Args:
+        snapshots: (0, 0) or (weeks, STATES * posts + regions * SITES): every state in every week.
+        record: (rows, regions, COLUMNS) out: one row a reported week; flows are sums since the
+            row before.
         report: (horizon + 1,) int64, the row of the record that a week belongs to; a row's levels
             are those of its last week.
-        p: one record of PARAMETER_TYPE.
+        due, due_count, hours: (weeks, regions, slots), (weeks, regions), (weeks, regions, slots).
+        loads, overloads: (weeks, providers), the first row of loads zero.
+        words, here, scratch, who, peers: work space for the largest region.
     """
-    count = regions.size
     k0, k1 = seed_low, seed_high
-    chosen = np.empty(count, dtype=np.int64)
-    choose_candidates(chosen, selection, candidates, staff, p, replicate, k0, k1)
-    sites = np.zeros((count, SITES))
-    means = np.empty((count, 5))
-    largest = 0
-    for r in range(count):
-        region = regions[r]
-        largest = max(largest, region.staff)
-        sites[r, CANDIDATE] = chosen[r]
-        block = people[STATES * region.first : STATES * (region.first + region.staff)]
-        start_region(region, block, sites[r], means[r], p, replicate, k0, k1)
-    skills = np.empty((horizon + 1, provider_hours.size))
-    leavers = np.empty((horizon + 1, provider_hours.size), dtype=np.int64)
-    provider_fates(skills, leavers, provider_told, p, replicate, k0, k1)
+    count = regions.size
     weeks = horizon + 1
-    due = np.zeros((weeks, count, max(slots, 1)), dtype=np.int64)
-    due_count = np.zeros((weeks, count), dtype=np.int64)
-    hours = np.zeros((weeks, count, max(slots, 1)))
-    loads = np.zeros((weeks, provider_hours.size))
-    overloads = np.zeros((weeks, provider_hours.size))
     tables = (regions, contacts, contact_start, contact_count, provider_hours)
-    record[:] = 0.0
-    words = np.empty(4 * largest, dtype=np.int64)
-    here = np.empty(largest)
-    scratch = np.empty(largest)
-    who = np.empty(largest, dtype=np.int64)
-    peers = np.empty(largest, dtype=np.int64)
-    whole = selection != READIEST and selection != RANDOM
+    for i in range(record.shape[0]):
+        for r in range(count):
+            for column in range(COLUMNS):
+                record[i, r, column] = 0.0
     if not coupled:
         for week in range(1, weeks):
-            loads[week] = loads[week - 1]
+            for provider in range(provider_hours.size):
+                loads[week, provider] = loads[week - 1, provider]
             calendar_and_load(
                 week, tables, people, sites, due[week], due_count[week], hours[week],
                 loads[week], overloads[week], p, replicate, k0, k1,
             )  # fmt: skip
     # Uncoupled: region after region, each through all its weeks. Coupled: week after week.
-    outer = 1 if not coupled else weeks
-    for turn in range(outer):
+    for turn in range(weeks if coupled else 1):
         if coupled and turn > 0:
-            loads[turn] = loads[turn - 1]
+            for provider in range(provider_hours.size):
+                loads[turn, provider] = loads[turn - 1, provider]
             calendar_and_load(
                 turn, tables, people, sites, due[turn], due_count[turn], hours[turn],
                 loads[turn], overloads[turn], p, replicate, k0, k1,
@@ -1029,30 +1054,31 @@ def simulate(
         for r in range(count):
             region = regions[r]
             n = region.staff
-            block = people[STATES * region.first : STATES * (region.first + n)]
+            first = region.first
+            block = people[STATES * first : STATES * (first + n)]
+            site = sites[r]
             work = (words[: 4 * n], here[:n], scratch[:n], who[:n], peers[:n])
             graph = 0
             if region.complete == 0:
-                graph = graph_row(region, r, chosen[r], replicate, whole)
+                graph = graph_row(region, int(site[CANDIDATE]), replicate, whole)
             starts = row_starts[graph_rows[graph] :]
             ties = others[graph_others[graph] :]
-            first_week = turn if coupled else 0
-            last_week = turn if coupled else horizon
-            for week in range(first_week, last_week + 1):
+            provider = region.provider
+            for week in range(turn if coupled else 0, (turn if coupled else horizon) + 1):
                 row = record[report[week], r]
-                provider = region.provider
                 if week > 0:
                     region_week(
-                        r, week, region, block, sites[r], means[r], row, contacts,
+                        r, week, region, block, site, means[r], row, contacts,
                         due[week, r], due_count[week, r], hours[week, r], demand[week, r],
                         delivery[week], skills[week, provider], overloads[week, provider],
-                        leavers[week, provider] > 0, leaves, starts, ties, trend, work, p,
-                        replicate, k0, k1,
+                        leavers[week, provider] > 0, leaves, gone[:, first : first + n], starts,
+                        ties, trend, work, p, replicate, k0, k1,
                     )  # fmt: skip
                 if week == horizon or report[week + 1] != report[week]:
-                    write_levels(block, sites[r], row, loads[week, provider], p)
+                    write_levels(block, site, row, loads[week, provider], p)
                 if snapshots.size > 0:
                     shot = snapshots[week]
-                    shot[STATES * region.first : STATES * (region.first + n)] = block
-                    base = people.size + r * SITES
-                    shot[base : base + SITES] = sites[r]
+                    for i in range(block.size):
+                        shot[STATES * first + i] = block[i]
+                    for i in range(SITES):
+                        shot[people.size + r * SITES + i] = site[i]

@@ -20,6 +20,10 @@ dosage:
 - mode: video
   every_weeks: 4
   hours: 1.5
+
+Every way of making a :class:`Scenario` raises :class:`sim.errors.ScenarioError` with all mistakes at
+once. A part made by itself in Python (``Regions(count=0)``) knows no file and raises pydantic's
+``ValidationError``.
 """
 
 from __future__ import annotations
@@ -158,7 +162,14 @@ class Scenario(ScenarioFields):
     # --- variants ----------------------------------------------------------------------------
 
     def replace(self, **changes: Any) -> Scenario:
-        """A copy with some top-level fields changed, checked like a new scenario."""
+        """A copy with some top-level fields changed, checked like a new scenario.
+
+        >>> Scenario(name="x").replace(horizon_weeks=52).horizon_weeks
+        52
+
+        Raises:
+            ScenarioError: what results cannot be used.
+        """
         return Scenario.from_dict({**self.to_dict(), **plain(changes)})
 
     def without_ta(self) -> Scenario:
@@ -283,7 +294,7 @@ class _Dumper(yaml.SafeDumper):
         style = None if isinstance(scalar(value), str) else '"'
         return self.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
-    def list(self, value: list[Any]) -> yaml.Node:
+    def items(self, value: list[Any]) -> yaml.Node:
         flow = not any(isinstance(item, (dict, list)) for item in value)
         return self.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flow)
 
@@ -295,7 +306,7 @@ class _Dumper(yaml.SafeDumper):
 
 _Dumper.add_representer(float, _Dumper.number)
 _Dumper.add_representer(str, _Dumper.text)
-_Dumper.add_representer(list, _Dumper.list)
+_Dumper.add_representer(list, _Dumper.items)
 
 
 def _to_yaml(scenario: Scenario) -> str:

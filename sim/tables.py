@@ -19,7 +19,7 @@ from sim.population import share_of
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-PARAMETER_TYPE = np.dtype([(name, np.float64) for name in NAMES])
+PARAMETER_TYPE = np.dtype([(name, np.float64) for name in NAMES], align=True)
 """A parameter set as one record, so that compiled code reads ``p.trust_step`` too."""
 
 CONTACT_TYPE = np.dtype(
@@ -32,7 +32,8 @@ CONTACT_TYPE = np.dtype(
         ("hours", np.float64),
         ("co_creation", np.float64),
         ("every_weeks", np.float64),
-    ]
+    ],
+    align=True,
 )
 
 REGION_TYPE = np.dtype(
@@ -51,13 +52,15 @@ REGION_TYPE = np.dtype(
         ("demand", np.float64),
         ("provider_accountability", np.float64),
         ("leadership", np.float64),
-    ]
+    ],
+    align=True,
 )
 """A region as the scenario describes it. NaN: not given, use the parameters' means. ``first`` is
 its first post among all posts; ``first_graph`` its first row in the table of graphs."""
 
 LEAVE_TYPE = np.dtype(
-    [("week", np.int64), ("region", np.int64), ("number", np.int64), ("share", np.float64)]
+    [("week", np.int64), ("region", np.int64), ("number", np.int64), ("share", np.float64)],
+    align=True,
 )
 
 SELECTION = {"all": 0, "readiest": 1, "random": 2}

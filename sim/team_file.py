@@ -128,17 +128,23 @@ class _Lines:
     edge_lines: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def fault(self, line: int, message: str, value: object = None, suggestion: str = "") -> None:
-        self.problems.append(
-            Problem(message, value=value, suggestion=suggestion, file=self.file, line=line)
-        )
+    def fault(
+        self,
+        line: int,
+        message: str,
+        value: object = None,
+        suggestion: str = "",
+        allowed: str = "",
+    ) -> None:
+        self.problems.append(Problem(message, "", value, allowed, suggestion, self.file, line))
 
     def is_name(self, name: str, line: int) -> bool:
         """Whether this can be a person's name; if not, why is noted."""
         try:
             PERSON.check(name)
         except PydanticCustomError as error:
-            self.fault(line, error.message(), name)
+            allowed = (error.context or {}).get("allowed", "")
+            self.fault(line, error.message(), name, allowed=allowed)
             return False
         return True
 

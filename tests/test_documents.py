@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -308,6 +309,38 @@ def test_sibling_contacts_are_one_or_two_a_month_and_fall() -> None:
     ]
     assert 1.0 <= np.mean(monthly) <= 2.0
     assert monthly[0] > monthly[2] > monthly[4]
+
+
+def test_patterns_that_the_odd_claims_hold_in_the_source_case() -> None:
+    scenario = Scenario.shipped("source")
+    no_ta = scenario.without_ta()
+    parameter_set = scenario.parameter_set()
+
+    def means(what: Scenario, week: int) -> dict[str, float]:
+        values = outcomes.at_week(records[what.has_ta], week, scenario.costs)[:, -1]
+        return dict(zip(outcomes.NAMES, np.nanmean(values, axis=0).tolist(), strict=True))
+
+    records = {
+        what.has_ta: np.stack([simulate(what, parameter_set, 1, r) for r in range(20)])
+        for what in (scenario, no_ta)
+    }
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # rates are empty without contacts
+        start, year, end, later = (means(scenario, week) for week in (0, 52, 104, 156))
+        year_without, end_without = (means(no_ta, week) for week in (52, 104))
+    for name in ("trust", "mutual_accountability"):
+        assert end[name] > start[name] + 0.05
+        assert end[name] > end_without[name] + 0.05
+    assert 0.2 < end["integrated_share"] < 0.6
+    assert end["integrated_share"] < end["trust"]
+    assert end["integration"] - end_without["integration"] > 1.5 * (
+        year["integration"] - year_without["integration"]
+    )
+    assert later["capacity"] > (start["capacity"] + end["capacity"]) / 2
+    assert later["integration"] > end["integration"] - 0.02
+    assert later["trust"] < end["trust"]
+    assert later["knowledge"] < end["knowledge"]
+    assert end["provider_load"] < 0.5
 
 
 def test_overload_is_seen_where_it_was_planned() -> None:

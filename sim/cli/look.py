@@ -20,7 +20,9 @@ def validate(
         typer.Argument(metavar="FILE...", help="Scenario files, or names of shipped ones."),
     ],
 ) -> None:
-    """Check scenario files and list every mistake: file, line, column, field, what is allowed.
+    """Check scenario files; list every mistake.
+
+    A mistake is a line: file, line, column, field, what is wrong, what is allowed.
 
     \b
     Examples:
@@ -56,7 +58,7 @@ def _sketch(scenario: Scenario) -> str:
 
 
 def scenarios() -> None:
-    """List the shipped scenarios and the question that each answers.
+    """List the shipped scenarios.
 
     \b
     Example:
@@ -89,9 +91,10 @@ def parameters(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with sources.")] = False,
 ) -> None:
-    """Show the table of parameters: default, plausible range, unit, role, grade of evidence.
+    """Show the table of parameters.
 
-    Sources are in the JSON, and in the ODD text ('codose odd').
+    Default, plausible range, unit, role, grade of evidence, meaning. Sources are in the JSON, and
+    in the description of the model ('codose odd').
 
     \b
     Examples:
@@ -119,7 +122,7 @@ def parameters(
 def outcomes(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what a run reports: each outcome with its unit and meaning.
+    """Show what a run reports, with units.
 
     \b
     Examples:
@@ -144,7 +147,9 @@ def schema(
     out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
 ) -> None:
-    """Print the JSON schema of scenario files, for editors that complete and check while typing.
+    """Print the JSON schema of scenario files.
+
+    Editors that know YAML complete and check with it while you type.
 
     \b
     Examples:
@@ -172,7 +177,7 @@ def verify(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
-    """Make the runs of a result folder again and say whether the numbers are the same.
+    """Make results again: are they the same?
 
     \b
     Examples:
@@ -193,7 +198,9 @@ def odd(
         Path | None, typer.Option(help="Write it to this file, replacing what is there.")
     ] = None,
 ) -> None:
-    """Print the ODD description of the model, its tables made from the code.
+    """Print the description of the model (ODD).
+
+    Its tables are made from the code.
 
     \b
     Examples:

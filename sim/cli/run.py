@@ -26,12 +26,18 @@ RESULTS = Path("results")
 
 def run(
     scenario: Annotated[
-        str, typer.Argument(help="Path of a scenario file, or name of a shipped one.")
+        str,
+        typer.Argument(
+            metavar="SCENARIO", help="Path of a scenario file, or name of a shipped one."
+        ),
     ],
     replicates: Annotated[
         int | None,
         typer.Option(
-            "--replicates", "-n", min=1, show_default="200, or 30 without the compiled engine",
+            "--replicates",
+            "-n",
+            min=1,
+            show_default="200, or 30 without the compiled engine",
             help="Number of runs.",
         ),
     ] = None,
@@ -40,7 +46,7 @@ def run(
         typer.Option(min=0, show_default="the scenario's", help="Seed of every random number."),
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="auto, mesa (readable) or compiled (fast); the numbers are the same.")
+        str, typer.Option(help="auto, mesa (readable) or compiled (fast): the same numbers.")
     ] = "auto",
     changes: Annotated[
         list[str] | None,
@@ -65,7 +71,10 @@ def run(
         bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")
     ] = False,
 ) -> None:
-    """Run a scenario many times, each run with and without TA, and say what came of it.
+    """Run a scenario: with TA, and without.
+
+    Every run is made twice with the same people and the same luck, with TA and without; the table
+    says what came of it, the folder holds every number and the figures.
 
     \b
     Examples:
@@ -77,10 +86,10 @@ def run(
     from sim.scenario import Scenario, find
 
     path = find(scenario)
-    folder = out if out is not None else RESULTS / path.stem
-    shell.check_result_folder(folder, force=force)
     plan = Scenario.load(path)
     parameters = changed_parameters(plan, changes or [], beyond_range=beyond_range)
+    folder = out if out is not None else RESULTS / path.stem
+    shell.check_result_folder(folder, force=force)
     command = _command(scenario, replicates, seed, engine, changes or [], beyond_range, keep_runs)
     try:
         runs = _simulate(plan, parameters, path.stem, replicates, seed, engine, keep_runs, quiet)
@@ -90,12 +99,12 @@ def run(
     if len(runs) == len(runs.failures):
         raise RuntimeError(f"every run failed, the first {runs.failures[0].reason}")
     runs.save(folder, force=force, command=command)
+    if not no_figures:
+        _draw(runs, folder)
     if as_json:
         shell.write_json(tables.run_record(runs, folder))
     else:
         tables.print_run(runs)
-    if not no_figures:
-        _draw(runs, folder)
     _closing_remarks(runs, folder, figures=not no_figures, quiet=quiet)
 
 
@@ -187,7 +196,7 @@ def _command(
     return shlex.join(words)
 
 
-# --- --set ------------------------------------------------------------------------------------------
+# --- --set ------------------------------------------------------------------------------------
 
 
 def changed_parameters(
@@ -200,24 +209,24 @@ def changed_parameters(
     """
     from sim.parameters import check_name, check_value
 
+    allowed = beyond_range or scenario.beyond_range
     values: dict[str, float] = {}
     problems: list[Problem] = []
     for change in changes:
-        name, number, problem = _split(change)
+        name, value, problem = _split(change)
         if problem is None and name in values:
             problem = Problem("is set twice", field=_field(name))
         if problem is None and (unknown := check_name(name)):
             problem = dataclasses.replace(unknown, field="--set")
-        if problem is None and (wrong := check_value(name, number, beyond_range=beyond_range)):
+        if problem is None and (wrong := check_value(name, value, beyond_range=allowed)):
             message = wrong.message.replace("set beyond_range: true", "add --beyond-range")
             problem = dataclasses.replace(wrong, field=_field(name), message=message)
-        if problem is not None:
-            problems.append(problem)
+        if problem is None:
+            values[name] = float(value)
         else:
-            values[name] = number
+            problems.append(problem)
     if problems:
         raise ParameterError(problems)
-    allowed = beyond_range or scenario.beyond_range
     return scenario.parameter_set().replace(beyond_range=allowed, **values)
 
 
@@ -225,19 +234,15 @@ def _field(name: str) -> str:
     return f"--set {name}"
 
 
-def _split(change: str) -> tuple[str, float, Problem | None]:
-    """Name and number of NAME=VALUE, and what is wrong with how it is written."""
+def _split(change: str) -> tuple[str, float | str, Problem | None]:
+    """Name and number (or the text that is none) of NAME=VALUE, and what is wrong with its form."""
     name, equals, text = (part.strip() for part in change.partition("="))
-    example = "NAME=VALUE, such as trust_step=0.3"
-    if not equals or not name or not text:
-        what = f"{change!r} has no value" if name and not text else f"{change!r} has no name"
-        return name, 0.0, Problem(what, field="--set", value=change, allowed=example)
+    if not (name and equals and text):
+        what = f"{change!r} has no {'value' if name else 'name'}"
+        example = "NAME=VALUE, such as trust_step=0.3"
+        return name, text, Problem(what, field="--set", value=change, allowed=example)
     try:
-        if "_" in text:  # Python reads 1_0 as 10; nobody who types it here means that
-            raise ValueError
-        return name, float(text), None
+        # Python reads 1_0 as 10; nobody who types it here means that.
+        return name, text if "_" in text else float(text), None
     except ValueError:
-        problem = Problem(f"{text!r} is not a number", field=_field(name), value=text)
-        return name, 0.0, problem
-
-
+        return name, text, None

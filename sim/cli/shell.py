@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from sim.errors import CodoseError, InputError, InterruptedRun, Problem
+from sim.errors import CodoseError, InputError, Problem, ResultsError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,7 @@ PIPE_WIDTH = 400
 """Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
 
 
-# --- errors -----------------------------------------------------------------------------------------
+# --- errors -----------------------------------------------------------------------------------
 
 
 class Commands(TyperGroup):
@@ -115,7 +115,7 @@ def remark(text: str) -> None:
         typer.echo(text, err=True)
 
 
-# --- output -------------------------------------------------------------------------------------------
+# --- output -----------------------------------------------------------------------------------
 
 
 def write_json(data: Any) -> None:
@@ -200,10 +200,8 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
     """Refuse a folder for results before any work is done for it.
 
     Raises:
-        ResultsError: it holds something and ``force`` is not given, or something that is no results.
+        ResultsError: it holds something and ``force`` is not given, or something that is no result.
     """
-    from sim.errors import ResultsError
-
     if not os.path.lexists(folder):
         return
     if not folder.is_dir():
@@ -228,7 +226,7 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
         )
 
 
-# --- progress -----------------------------------------------------------------------------------------
+# --- progress ---------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -245,7 +243,13 @@ def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], No
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     with Progress(
         TextColumn("{task.description}", markup=False),

@@ -1,0 +1,561 @@
+"""The command line keeps its promises: exit codes, messages, nothing lost, nothing overwritten."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sim import results
+from sim.cli import app, new, run, shell
+from sim.errors import CodoseError, InterruptedRun, ParameterError
+from sim.outcomes import NAMES
+from sim.parameters import TABLE
+from sim.scenario import Scenario, shipped_names
+
+REPO = Path(__file__).resolve().parents[1]
+COMMANDS = (
+    "run",
+    "new",
+    "validate",
+    "verify",
+    "scenarios",
+    "parameters",
+    "outcomes",
+    "schema",
+    "odd",
+)
+TINY = ("run", "classroom", "--replicates", "2", "--engine", "mesa")
+MAIN = f"import sys; sys.path.insert(0, {str(REPO)!r}); from sim.cli import main; main()"
+
+
+class Ran:
+    """What a command did."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+def codose(*words: str | Path, answers: str | None = None) -> Ran:
+    """Run a command in this process."""
+    done = CliRunner().invoke(app, [str(word) for word in words], input=answers, prog_name="codose")
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Ran(done.exit_code, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    """A result folder with figures, and what the run printed."""
+    folder = tmp_path_factory.mktemp("cli") / "classroom"
+    return folder, codose(*TINY, "--out", folder)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+# --- help --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example_and_the_exit_codes(command: str) -> None:
+    ran = codose(command, "--help")
+    assert ran.code == 0
+    assert f"    codose {command}" in ran.out
+    text = " ".join(ran.out.split())
+    assert re.search(r"Exit codes: 0 .* 2 .* 130 interrupted", text)
+    assert " 1 " in text
+
+
+def test_help_lists_every_command() -> None:
+    ran = codose("--help")
+    listed = re.findall(r"^  ([a-z]+)  +\S", ran.out.split("Commands:")[1], re.MULTILINE)
+    assert tuple(listed) == COMMANDS
+    assert "..." not in ran.out.split("Commands:")[1], "a command's first sentence is too long"
+    assert codose().out == ran.out
+
+
+@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS)])
+@pytest.mark.smoke
+def test_help_loads_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys\nfrom sim.cli import app\n"
+        "try:\n    app(sys.argv[1:], prog_name='codose')\nexcept SystemExit:\n    pass\n"
+        "heavy = {'numpy', 'pandas', 'pydantic', 'yaml', 'rich', 'mesa', 'matplotlib', 'numba'}\n"
+        "print('loaded:', *sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=REPO, capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr.strip() == "loaded:"
+
+
+def test_version() -> None:
+    assert re.fullmatch(r"codose \d+\.\d+\.\d+\n", codose("--version").out)
+
+
+# --- usage errors ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rnu"], "Did you mean 'run'?"),
+        (["run"], "Missing argument 'SCENARIO'"),
+        (["run", "source", "--replicates", "0"], "--replicates"),
+        (["run", "source", "--replicates", "many"], "--replicates"),
+        (["run", "source", "--seed", "-1"], "--seed"),
+        (["run", "source", "--nope"], "--nope"),
+        (["verify", "x", "--sample", "0"], "--sample"),
+    ],
+)
+def test_a_wrong_option_ends_in_2_and_is_named(words: list[str], said: str) -> None:
+    ran = codose(*words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "sorce"], "did you mean 'source'?"),
+        (["run", "nofile.yaml"], "nofile.yaml: there is no such file"),
+        (["run", "classroom", "--engine", "mesaa"], "did you mean 'mesa'?"),
+        (["run", "classroom", "--seed", str(2**63)], "seed: 9223372036854775808 is out of range"),
+        (["parameters", "--role", "fre"], "did you mean 'free'?"),
+        (["parameters", "--grade", "Z"], "grade: 'Z' is not a grade"),
+        (["verify", "nowhere"], "nowhere: no such folder"),
+        (["validate", "nofile.yaml"], "nofile.yaml: there is no such file"),
+    ],
+)
+def test_bad_input_ends_in_2_and_says_what_is_wrong(
+    words: list[str], said: str, here: Path
+) -> None:
+    ran = codose(*words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.out == ""
+    assert list(here.iterdir()) == []
+
+
+# --- validate ----------------------------------------------------------------------------------
+
+
+def test_validate_lists_every_mistake_of_every_file_with_its_place(here: Path) -> None:
+    (here / "one.yaml").write_text(
+        "name: a\ndosage:\n  - {mode: vidio, every_weeks: 4, hours: 1}\nhorizon_weeks: -3\n"
+    )
+    (here / "two.yaml").write_text("name: b\nregoins: {count: 2}\n")
+    ran = codose("validate", "one.yaml", "source", "two.yaml")
+    assert ran.code == 2
+    lines = ran.err.splitlines()
+    assert len(lines) == 3
+    assert re.match(r"one\.yaml:3:12: dosage\[0\]\.mode: .*did you mean 'video'\?", lines[0])
+    assert lines[1].startswith("one.yaml:4:16: horizon_weeks: ")
+    assert re.match(r"two\.yaml:2:1: regoins: .*did you mean 'regions'\?", lines[2])
+    assert ran.out.startswith("source: fine (3 regions, 36 staff")
+
+
+def test_every_shipped_scenario_validates() -> None:
+    ran = codose("validate", *shipped_names())
+    assert ran.code == 0
+    assert len(ran.out.splitlines()) == len(shipped_names())
+
+
+# --- lists -------------------------------------------------------------------------------------
+
+
+def test_scenarios_lists_them_all() -> None:
+    ran = codose("scenarios")
+    assert [line.split()[0] for line in ran.out.splitlines()[1:]] == list(shipped_names())
+
+
+def test_parameters_shows_the_table_a_line_a_row() -> None:
+    ran = codose("parameters")
+    assert [line.split()[0] for line in ran.out.splitlines()[1:]] == list(TABLE)
+    free = codose("parameters", "--role", "free", "--json")
+    rows = json.loads(free.out)
+    assert rows == [row.as_dict() for row in TABLE.values() if row.role == "free"]
+    assert rows
+
+
+def test_outcomes_shows_them_all() -> None:
+    assert [line.split()[0] for line in codose("outcomes").out.splitlines()[1:]] == list(NAMES)
+    assert [row["name"] for row in json.loads(codose("outcomes", "--json").out)] == list(NAMES)
+
+
+def test_schema_is_json_and_is_written_only_where_nothing_is(here: Path) -> None:
+    printed = json.loads(codose("schema").out)
+    assert codose("schema", "--out", "s.json").code == 0
+    assert json.loads((here / "s.json").read_text()) == printed
+    (here / "s.json").write_text("mine")
+    ran = codose("schema", "--out", "s.json")
+    assert ran.code == 2
+    assert "s.json: the file exists" in ran.err
+    assert (here / "s.json").read_text() == "mine"
+    assert codose("schema", "--out", "s.json", "--force").code == 0
+    (here / "folder").mkdir()
+    assert codose("schema", "--out", "folder", "--force").code == 2
+
+
+def test_odd_prints_and_writes_the_same(here: Path) -> None:
+    printed = codose("odd")
+    assert printed.code == 0
+    assert codose("odd", "--write", "ODD.md").code == 0
+    assert (here / "ODD.md").read_text(encoding="utf-8") == printed.out
+
+
+# --- run ---------------------------------------------------------------------------------------
+
+
+def test_run_prints_a_table_and_leaves_a_result_folder(saved: tuple[Path, Ran]) -> None:
+    folder, ran = saved
+    assert ran.code == 0
+    assert "Classroom" in ran.out.splitlines()[0]
+    head = next(line for line in ran.out.splitlines() if line.startswith("outcome"))
+    assert head.split("  ")[0] == "outcome"
+    for word in ("start", "end of TA", "5-95 %", "horizon", "effect", "lasting"):
+        assert word in head
+    assert "a region and month" in ran.out
+    text = " ".join(ran.out.split())
+    assert "luck alone" in text
+    assert "What if, not forecast." in text
+    assert max(len(line) for line in ran.out.splitlines()) <= 100
+    assert "\x1b" not in ran.out
+    assert not re.search("[\u2500-\u257f]", ran.out), "boxes outside of a terminal"
+    assert "classroom: 2 runs (engine mesa, seed 1)" in ran.err
+    assert {"manifest.json", "runs.parquet", "weeks.csv", "figures"} <= {
+        path.name for path in folder.iterdir()
+    }
+    assert len(list((folder / "figures").glob("*.png"))) == 5
+    assert len(list((folder / "figures").glob("*.svg"))) == 5
+
+
+def test_the_printed_numbers_are_those_of_the_summary(saved: tuple[Path, Ran]) -> None:
+    folder, ran = saved
+    rows = results.Runs.load(folder).summary().set_index(["outcome", "point"])
+    line = next(line for line in ran.out.splitlines() if line.startswith("trust"))
+    numbers = [float(text) for text in re.findall(r"[+-]?\d\.\d\d", line)]
+    end, start, last = (rows.loc[("trust", point)] for point in ("end_of_ta", "start", "horizon"))
+    effect = [end[f"effect_{part}"] for part in ("mean", "p05", "p95")]
+    expected = [start["mean"], end["mean"], end["p05"], end["p95"], last["mean"], *effect]
+    assert numbers == pytest.approx(expected, abs=0.0051)
+
+
+def test_the_manifest_holds_the_command_that_makes_it_again(saved: tuple[Path, Ran]) -> None:
+    manifest = json.loads((saved[0] / "manifest.json").read_text())
+    assert manifest["command"] == "codose run classroom --replicates 2 --engine mesa"
+
+
+def test_run_json_is_json_and_nothing_else(here: Path) -> None:
+    ran = codose(*TINY, "--json", "--no-figures", "--quiet", "--set", "trust_step=0.2")
+    assert ran.code == 0
+    answer = json.loads(ran.out)
+    assert ran.err == ""
+    assert answer["parameters"] == {"trust_step": 0.2}
+    assert answer["replicates"] == answer["runs"] == 2
+    assert {row["outcome"] for row in answer["summary"]} == set(NAMES)
+    assert "NaN" not in ran.out
+    assert answer["results"] == os.path.join("results", "classroom")
+    assert (here / "results" / "classroom" / "manifest.json").is_file()
+    assert not (here / "results" / "classroom" / "figures").exists()
+
+
+def test_without_ta_there_is_no_effect_and_no_rate(here: Path) -> None:
+    Scenario.shipped("classroom")
+    text = Scenario.shipped("classroom").without_ta().to_yaml()
+    (here / "none.yaml").write_text(text, encoding="utf-8")
+    ran = codose("run", "none.yaml", "-n", "1", "--engine", "mesa", "--no-figures", "-q")
+    assert ran.code == 0
+    assert "no TA" in ran.out
+    assert "nan" not in ran.out.lower()
+    assert (here / "results" / "none").is_dir()
+
+
+def test_set_reports_every_mistake_before_anything_runs(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "run", None)
+    changes = ["trust_step", "trst_step=0.2", "trust_step=abc", "trust_step=0.9", "=3",
+               "power_sharing=1_0", "trust_fade=0.01", "trust_fade=0.01"]  # fmt: skip
+    ran = codose("run", "source", *(word for change in changes for word in ("--set", change)))
+    assert ran.code == 2
+    said = ran.err.splitlines()
+    assert len(said) == 7
+    assert said[0].startswith("--set: 'trust_step' has no value; allowed: NAME=VALUE")
+    assert "did you mean 'trust_step'?" in said[1]
+    assert said[2] == "--set trust_step: 'abc' is not a number; allowed: 0.1..0.45"
+    assert "outside the plausible range" in said[3]
+    assert "add --beyond-range" in said[3]
+    assert "has no name" in said[4]
+    assert "'1_0' is not a number" in said[5]
+    assert said[6] == "--set trust_fade: is set twice"
+    assert list(here.iterdir()) == []
+
+
+def test_beyond_range_opens_the_range_but_not_the_limits() -> None:
+    scenario = Scenario.shipped("source")
+    wide = run.changed_parameters(scenario, ["trust_step=0.9"], beyond_range=True)
+    assert wide.trust_step == 0.9
+    with pytest.raises(ParameterError, match="limits of the equation"):
+        run.changed_parameters(scenario, ["trust_step=2"], beyond_range=True)
+
+
+def test_a_full_folder_is_refused_before_anything_runs(
+    saved: tuple[Path, Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "run", None)
+    refused = codose(*TINY, "--out", saved[0])
+    assert refused.code == 2
+    assert "the folder is not empty; nothing was run" in refused.err
+    (tmp_path / "letter.txt").write_text("keep me")
+    forced = codose(*TINY, "--out", tmp_path, "--force")
+    assert forced.code == 2
+    assert "something else than results" in forced.err
+    assert (tmp_path / "letter.txt").read_text() == "keep me"
+    assert codose(*TINY, "--out", tmp_path / "letter.txt").code == 2
+
+
+def test_force_replaces_results(saved: tuple[Path, Ran], tmp_path: Path) -> None:
+    folder = tmp_path / "again"
+    results.Runs.load(saved[0]).save(folder)
+    words = ("run", "classroom", "-n", "1", "--engine", "mesa", "--no-figures", "--out", folder)
+    assert codose(*words).code == 2
+    assert codose(*words, "--force").code == 0
+    assert len(results.Runs.load(folder)) == 1
+
+
+def test_verify_says_the_same_or_not(saved: tuple[Path, Ran], monkeypatch) -> None:
+    same = codose("verify", saved[0], "--sample", "1")
+    assert same.code == 0
+    assert "the same" in same.out
+
+    class Other:
+        ok = False
+
+        def __str__(self) -> str:
+            return "differs"
+
+    monkeypatch.setattr(results, "verify", lambda *a, **k: Other())
+    differs = codose("verify", saved[0])
+    assert differs.code == 1
+    assert differs.out == "differs\n"
+
+
+def test_the_default_number_of_runs_is_said(
+    here: Path, saved: tuple[Path, Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, object] = {}
+
+    def instead(scenario: Scenario, **options: object) -> results.Runs:
+        asked.update(options)
+        return results.Runs.load(saved[0])
+
+    monkeypatch.setattr(results, "run", instead)
+    ran = codose("run", "classroom", "--engine", "mesa", "--no-figures")
+    assert asked["replicates"] == 30
+    assert "30 runs, the default of this engine (engine mesa, seed 1)" in ran.err
+
+
+# --- interrupted, broken, failed -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_ctrl_c_saves_what_was_finished_where_a_folder_is_named(
+    here: Path, saved: tuple[Path, Ran], monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise InterruptedRun("interrupted after 2 of 9 runs", results.Runs.load(saved[0]))
+
+    monkeypatch.setattr(results, "run", stop)
+    ran = codose(*TINY, *(["--out", "part"] if named else []))
+    assert ran.code == 130
+    assert "interrupted after 2 of 9 runs" in ran.err
+    if named:
+        assert "saved in part" in ran.err
+        assert len(results.Runs.load(here / "part")) == 2
+    else:
+        assert "nothing was saved" in ran.err
+        assert list(here.iterdir()) == []
+
+
+def test_ctrl_c_in_a_real_run_ends_in_130(tmp_path: Path) -> None:
+    words = ["run", "classroom", "--replicates", "100000", "--engine", "mesa", "--out", "part"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, *words],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert "100,000 runs" in process.stderr.readline()
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert (tmp_path / "part").exists() is ("saved in part" in err)
+
+
+@pytest.mark.parametrize("words", [["odd"], ["parameters"], ["parameters", "--json"]])
+def test_a_reader_who_goes_away_is_no_error(words: list[str], tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, *words],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=60) == 0
+    process.stderr.close()
+
+
+def test_a_failure_of_ours_is_one_sentence_and_a_log(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("division\nby zero")
+
+    monkeypatch.setattr(results, "run", fail)
+    monkeypatch.delenv(shell.DEBUG, raising=False)
+    ran = codose(*TINY)
+    assert ran.code == 1
+    first, second = ran.err.splitlines()[-2:]
+    assert first == "codose failed, and should not have: ZeroDivisionError: division by zero"
+    log = re.search(r"Details are in (\S+\.log); CODOSE_DEBUG=1 shows them here\.", second)
+    assert log
+    path = Path(log.group(1))
+    assert "Traceback" in path.read_text()
+    path.unlink()
+    monkeypatch.setenv(shell.DEBUG, "1")
+    shown = codose(*TINY)
+    assert shown.code == 1
+    assert "Traceback" in shown.err
+
+
+def test_our_own_errors_keep_their_code(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise CodoseError("the tide is out")
+
+    monkeypatch.setattr(results, "run", fail)
+    ran = codose(*TINY, "--quiet")
+    assert (ran.code, ran.err) == (1, "the tide is out\n")
+
+
+def test_failed_runs_are_said_and_end_in_1(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sim.model
+
+    simulate = sim.model.simulate
+
+    def now_and_then(scenario: Scenario, parameters: object, seed: int, replicate: int) -> object:
+        if replicate == 1:
+            raise ValueError("odd luck")
+        return simulate(scenario, parameters, seed, replicate)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sim.model, "simulate", now_and_then)
+    ran = codose(*TINY, "--no-figures", "--quiet")
+    assert ran.code == 1
+    assert "1 of 2 runs failed and are left out" in ran.err
+    assert "ValueError: odd luck" in ran.err
+    assert "trust" in ran.out
+
+
+def test_no_color_and_a_terminal_of_any_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert max(map(len, codose("outcomes").out.splitlines())) <= 60
+
+
+# --- new ---------------------------------------------------------------------------------------
+
+
+def test_new_writes_a_commented_scenario_that_validates(here: Path) -> None:
+    made = codose("new", "my.yaml", "--yes")
+    assert made.code == 0
+    lines = (here / "my.yaml").read_text().splitlines()
+    assert 15 <= len(lines) <= 30
+    assert sum("#" in line for line in lines) >= 8
+    assert max(map(len, lines)) <= 100
+    assert codose("validate", "my.yaml").code == 0
+    scenario = Scenario.load(here / "my.yaml")
+    assert len(scenario.region_names) == 3
+    assert (scenario.end_of_ta, scenario.horizon_weeks) == (104, 156)
+    assert [series.mode for series in scenario.dosage] == ["onsite", "video"]
+
+
+def test_new_takes_options_for_answers(here: Path) -> None:
+    made = codose(
+        "new", "my.yaml", "--regions", "5 all", "--staff", "3", "--providers", "1 10",
+        "--meet", "phone every 2 weeks 0.5 hours", "--months", "6 0.9",
+    )  # fmt: skip
+    assert made.code == 0
+    scenario = Scenario.load(here / "my.yaml")
+    assert scenario.regions.selection == "all"
+    assert scenario.staff_counts == (3,) * 5
+    assert scenario.providers.hours_each == (10.0,)
+    assert scenario.dosage[0].mode == "phone"
+    assert scenario.dosage[0].co_creation == 0.9
+    assert scenario.end_of_ta == 26
+
+
+def test_new_asks_again_until_it_understands(here: Path) -> None:
+    answers = "some\n9 of 4\n3 random of 9\n\n2\n2 with 200 hours\n2 with 20 hours\nvidio 3 1\n" \
+        "video 3 1, email 1 .5\n24 7\n12 months 0.5\n"  # fmt: skip
+    made = codose("new", "my.yaml", answers=answers)
+    assert made.code == 0
+    for said in (
+        "'some' is not understood",
+        "9 regions cannot be chosen from 4 candidates",
+        "expected two numbers",
+        "200 is out of range",
+        "did you mean 'video'?",
+        "7 is out of range; allowed: 0..1",
+    ):
+        assert said in made.err
+    scenario = Scenario.load(here / "my.yaml")
+    assert (scenario.regions.count, scenario.regions.candidates) == (3, 9)
+    assert [series.mode for series in scenario.dosage] == ["video", "email"]
+
+
+def test_new_overwrites_only_by_force(here: Path) -> None:
+    (here / "my.yaml").write_text("mine")
+    ran = codose("new", "my.yaml", "--yes")
+    assert ran.code == 2
+    assert "my.yaml: the file exists" in ran.err
+    assert (here / "my.yaml").read_text() == "mine"
+    assert codose("new", "my.yaml", "--yes", "--force").code == 0
+
+
+def test_new_reports_every_bad_option_and_missing_answers(here: Path) -> None:
+    bad = codose("new", "--yes", "--staff", "0", "--meet", "video 1", "--months", "0 0.5")
+    assert bad.code == 2
+    assert [line.split(":")[0] for line in bad.err.splitlines()] == [
+        "--staff",
+        "--meet",
+        "--months",
+    ]
+    ended = codose("new", answers="\n")
+    assert ended.code == 2
+    assert "--staff: no answer is given" in ended.err
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("staff", [1, 2, 3, 4, 5, 6, 40])
+def test_new_finds_a_network_for_any_team(staff: int, tmp_path: Path) -> None:
+    file = tmp_path / "team.yaml"
+    answers = {name: one.parse(one.usual) for name, one in new.QUESTIONS.items()}
+    text = new.scenario_text({**answers, "staff": {"staff": staff}}, file)
+    assert Scenario.from_text(text).staff_counts[0] == staff

@@ -1,0 +1,201 @@
+"""Team networks: GraphML and lists of pairs, with every mistake at its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.errors import ScenarioError
+from sim.team_file import Team, loose, parse_team, read_team
+
+EDGES = (("ann", "bob"), ("bob", "cem"))
+
+
+def messages(text: str, names: tuple[str, ...] = ()) -> list[str]:
+    with pytest.raises(ScenarioError) as caught:
+        parse_team(text, "team", names=names)
+    return str(caught.value).splitlines()
+
+
+def graphml(body: str, directed: bool = False) -> str:
+    """A GraphML text; ``body`` begins on line 4."""
+    default = "directed" if directed else "undirected"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
+        f'<graph edgedefault="{default}">\n{body}\n</graph></graphml>'
+    )
+
+
+def nodes(*names: str) -> str:
+    return "".join(f'<node id="{name}"/>' for name in names)
+
+
+def edges(*pairs: tuple[str, str]) -> str:
+    return "".join(f'<edge source="{one}" target="{other}"/>' for one, other in pairs)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ann,bob\nbob,cem\n",
+        "# who works with whom\n\nann , bob\r\nbob,cem",
+        "ann bob\nbob   cem",
+        "ann\tbob\nbob\tcem",
+        "source,target\nann,bob\nbob,cem\n",
+        "From,To\nann,bob\nbob,cem\n",
+        '"ann","bob"\nbob,cem\n',
+    ],
+)
+def test_lists_of_pairs(text: str) -> None:
+    assert parse_team(text) == Team(("ann", "bob", "cem"), EDGES)
+
+
+def test_names_with_spaces_and_commas() -> None:
+    assert parse_team('"Lee, Ann",Bob Ray\n').names == ("Lee, Ann", "Bob Ray")
+    assert parse_team("Ann Lee\tBob Ray\n").names == ("Ann Lee", "Bob Ray")
+
+
+def test_known_people_set_the_order_and_may_be_without_ties() -> None:
+    team = parse_team("ann,bob\nbob,cem\n", names=("dan", "cem", "bob", "ann"))
+    assert team == Team(("dan", "cem", "bob", "ann"), EDGES)
+
+
+def test_graphml() -> None:
+    text = graphml(nodes("ann", "bob", "cem", "dan") + edges(*EDGES))
+    assert parse_team(text) == Team(("ann", "bob", "cem", "dan"), EDGES)
+
+
+def test_a_directed_graph_is_read_without_direction() -> None:
+    pairs = (("ann", "bob"), ("bob", "ann"), ("cem", "bob"))
+    text = graphml(nodes("ann", "bob", "cem") + edges(*pairs), directed=True)
+    assert parse_team(text).edges == (("ann", "bob"), ("cem", "bob"))
+
+
+def test_extensions_of_drawing_programs_are_passed_over() -> None:
+    text = graphml(
+        '<node id="ann"><data key="d"><y:ShapeNode xmlns:y="http://y"><y:node id="z"/>'
+        "</y:ShapeNode></data></node>" + nodes("bob") + edges(("ann", "bob"))
+    )
+    assert parse_team(text).names == ("ann", "bob")
+
+
+@given(st.integers(1, 12), st.integers(0, 2**20))
+def test_graphml_written_by_networkx(people: int, seed: int) -> None:
+    graph = nx.gnp_random_graph(people, 0.4, seed=seed)
+    graph = nx.relabel_nodes(graph, {node: f"p{node}" for node in graph})
+    team = parse_team("\n".join(nx.generate_graphml(graph)))
+    assert team.names == tuple(graph)
+    assert {frozenset(edge) for edge in team.edges} == {frozenset(edge) for edge in graph.edges}
+    assert len(team.edges) == graph.number_of_edges()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ["team: the team file is empty"]),
+        (" \n", ["team: the team file is empty"]),
+        ("ann\n", ["team:1: 'ann' is not a pair of names, such as: ann,bob"]),
+        ("ann,bob\nann,\n", ["team:2: 'ann,' is not a pair of names, such as: ann,bob"]),
+        ("ann,bob,3\n", ["team:1: 'ann,bob,3' is not a pair of names, such as: ann,bob"]),
+        ("ann;bob\n", ["team:1: 'ann;bob' is not a pair of names, such as: ann,bob"]),
+        ('ann,"bob\n', ["team:1: is not a valid line (unexpected end of data)"]),
+        ("ann,bob\nann,ann\n", ["team:2: 'ann' is tied to itself"]),
+        ("ann,bob\nann,bob\n", ["team:2: the tie ann - bob is given twice"]),
+        ("ann,bob\nbob,ann\n", ["team:2: the tie bob - ann is given twice"]),
+        ("ann,bob\ncem,Ann\n",
+         ["team:2: 'Ann' is probably the same person as 'ann'; did you mean 'ann'?"]),
+        ("ann lee,bob\nann  lee,cem\n",
+         ["team:2: 'ann  lee' is probably the same person as 'ann lee'; did you mean 'ann lee'?"]),
+        (f"ann,{'b' * 81}\n", ["team:1: is too long (81 characters); allowed: at most 80"]),
+        ("ann,ann\nbob\nann,bob\nbob,ann",
+         ["team:1: 'ann' is tied to itself",
+          "team:2: 'bob' is not a pair of names, such as: ann,bob",
+          "team:4: the tie bob - ann is given twice"]),
+    ],
+)  # fmt: skip
+def test_mistakes_in_a_list(text: str, found: list[str]) -> None:
+    assert messages(text) == found
+
+
+def test_strangers_to_the_team() -> None:
+    assert messages("ann,bob\nann,bobb\nx,y", ("ann", "bob")) == [
+        "team:2: 'bobb' is not in the team; did you mean 'bob'?",
+        "team:3: 'x' is not in the team",
+        "team:3: 'y' is not in the team",
+    ]
+    assert messages(graphml(nodes("ann") + "\n" + nodes("eve")), ("ann", "bob")) == [
+        "team:5: 'eve' is not in the team"
+    ]
+
+
+def test_mistakes_in_the_names_of_the_team() -> None:
+    assert messages("ann,bob", ("ann", "bob", "ann", "BOB")) == [
+        "team: 'ann' is given twice",
+        "team: 'BOB' is probably the same person as 'bob'; did you mean 'bob'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (graphml(nodes("ann")).replace("</graphml>", ""),
+         ["team:5:9: is not valid XML (no element found)"]),
+        ("<html/>", ["team:1: is not GraphML: it begins with 'html'"]),
+        ("<graphml/>", ["team:1: is not GraphML: it holds no <graph>"]),
+        (graphml(nodes("ann", "ann")), ["team:4: 'ann' is given twice; the first is on line 4"]),
+        (graphml("<node/>"), ["team:4: a <node> has no id"]),
+        (graphml(nodes("ann") + '<edge source="ann"/>'),
+         ["team:4: an <edge> needs a source and a target"]),
+        (graphml(nodes("ann") + edges(("ann", "ann"))), ["team:4: 'ann' is tied to itself"]),
+        (graphml(nodes("ann") + edges(("ann", "ann")), directed=True),
+         ["team:4: 'ann' is tied to itself"]),
+        (graphml(nodes("ann") + "\n" + edges(("ann", "bob"))),
+         ["team:5: 'bob' is not in the team"]),
+        (graphml(nodes("ann", "bob") + edges(("ann", "bob"), ("bob", "ann"))),
+         ["team:4: the tie bob - ann is given twice"]),
+        (graphml(nodes("ann", "bob") + edges(("ann", "bob"), ("ann", "bob")), directed=True),
+         ["team:4: the tie ann - bob is given twice"]),
+        (graphml(nodes("ann") + "<hyperedge/>"),
+         ["team:4: a <hyperedge> is not a tie between two people"]),
+        (graphml('<node id="ann"><graph/></node>'), ["team:4: only one <graph> a file is read"]),
+        ('<!DOCTYPE graphml [<!ENTITY a "b">]>\n<graphml/>',
+         ["team:1: a document type declaration (<!DOCTYPE ...>) is not allowed"]),
+    ],
+)  # fmt: skip
+def test_mistakes_in_graphml(text: str, found: list[str]) -> None:
+    assert messages(text) == found
+
+
+def test_a_declared_encoding_does_not_mislead(tmp_path: Path) -> None:
+    path = tmp_path / "team.graphml"
+    path.write_text(graphml(nodes("Zoë")).replace("UTF-8", "ISO-8859-1"), encoding="utf-8")
+    assert read_team(path).names == ("Zoë",)
+
+
+def test_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "team.csv").write_text("ann,bob")
+    missing = tmp_path / "teams.csv"
+    with pytest.raises(ScenarioError) as caught:
+        read_team(missing)
+    assert str(caught.value) == (
+        f"{missing}: there is no such file; did you mean '{tmp_path / 'team.csv'}'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Ann Lee", "ann-lee", True),
+        ("STRASSE", "straße", True),
+        ("ann_1", "Ann 1", True),
+        ("ann", "anna", False),
+        ("p1", "p11", False),
+    ],
+)
+def test_probable_duplicates(one: str, other: str, same: bool) -> None:
+    assert (loose(one) == loose(other)) is same
