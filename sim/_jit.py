@@ -94,11 +94,9 @@ def entry(function: Callable[..., Any]) -> Any:
     return dispatcher
 
 
-def bare_entry(function: Callable[..., Any]) -> Any:
-    """The same for code that allocates nothing: no reference counts around array slices."""
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
-    dispatcher._cache = _Cache(function)
-    return dispatcher
+def bare(function: Callable[..., Any]) -> Any:
+    """Compile a function that allocates nothing: no reference counts around array slices."""
+    return numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
 
 
 def inner(function: Callable[..., Any]) -> Any:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules, streams
-from sim._jit import bare_entry, entry, inner, inner_inlined, philox
+from sim._jit import bare, entry, inner, inner_inlined, philox
 from sim.dosage import DRAWN, IRREGULAR, ONSITE, PROVIDER_CANCELLED, REGION_CANCELLED, SCHEDULED
 from sim.outcomes import COLUMN, RECORD
 from sim.population import BALANCE_ROUNDS, BALANCE_TOLERANCE
@@ -979,7 +979,7 @@ def told_to_leave(gone, leaves, first, r, candidate, replicate, k0, k1):
             gone[s, order[rank]] = 1
 
 
-@entry
+@inner
 def start_run(
     people, sites, means, skills, leavers, gone, p, replicate, seed_low, seed_high, candidates,
     selection, staff, regions, leaves, provider_told,
@@ -1007,7 +1007,7 @@ def start_run(
     provider_fates(skills, leavers, provider_told, p, replicate, k0, k1)
 
 
-@bare_entry
+@bare
 def run_weeks(
     people, sites, means, skills, leavers, gone, snapshots, record, report, due, due_count, hours,
     loads, overloads, words, here, scratch, who, peers, p, replicate, seed_low, seed_high, horizon,
@@ -1082,3 +1082,38 @@ def run_weeks(
                         shot[STATES * first + i] = block[i]
                     for i in range(SITES):
                         shot[people.size + r * SITES + i] = site[i]
+
+
+@entry
+def run_chunk(
+    sets, which, replicates, records, snapshots, report, people, sites, means, skills, leavers,
+    gone, due, due_count, hours, loads, overloads, words, here, scratch, who, peers, seed_low,
+    seed_high, horizon, candidates, selection, staff, trend, coupled, regions, contacts,
+    contact_start, contact_count, demand, delivery, leaves, provider_hours, provider_told,
+    graph_rows, graph_others, row_starts, others,
+):  # fmt: skip
+    """Some runs, one after another, in one call without the GIL.
+
+    Args:
+        sets: (sets,) records of PARAMETER_TYPE.
+        which, replicates: (runs,) int64: the set and the replicate of each run.
+        records: (runs, rows, regions, COLUMNS) out.
+        snapshots: (0, 0), or for a single run (weeks, STATES * posts + regions * SITES) out.
+        The rest: see :func:`start_run` and :func:`run_weeks`.
+    """
+    whole = selection != READIEST and selection != RANDOM
+    for i in range(which.size):
+        p = sets[which[i]]
+        gone[:] = 0
+        loads[0] = 0.0
+        start_run(
+            people, sites, means, skills, leavers, gone, p, replicates[i], seed_low, seed_high,
+            candidates, selection, staff, regions, leaves, provider_told,
+        )  # fmt: skip
+        run_weeks(
+            people, sites, means, skills, leavers, gone, snapshots, records[i], report, due,
+            due_count, hours, loads, overloads, words, here, scratch, who, peers, p,
+            replicates[i], seed_low, seed_high, horizon, whole, trend, coupled, regions, contacts,
+            contact_start, contact_count, demand, delivery, leaves, provider_hours, graph_rows,
+            graph_others, row_starts, others,
+        )  # fmt: skip

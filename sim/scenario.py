@@ -21,8 +21,8 @@ dosage:
   every_weeks: 4
   hours: 1.5
 
-Every way of making a :class:`Scenario` raises :class:`sim.errors.ScenarioError` with all mistakes at
-once. A part made by itself in Python (``Regions(count=0)``) knows no file and raises pydantic's
+Every way of making a :class:`Scenario` raises :class:`sim.errors.ScenarioError`, with all mistakes
+at once. A part made by itself in Python (``Regions(count=0)``) knows no file and raises pydantic's
 ``ValidationError``.
 """
 

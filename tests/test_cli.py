@@ -370,7 +370,7 @@ def test_the_default_number_of_runs_is_said(
     assert "30 runs, the default of this engine (engine mesa, seed 1)" in ran.err
 
 
-# --- interrupted, broken, failed -------------------------------------------------------------------
+# --- interrupted, broken, failed ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("named", [True, False])

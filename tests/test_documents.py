@@ -343,6 +343,27 @@ def test_patterns_that_the_odd_claims_hold_in_the_source_case() -> None:
     assert end["provider_load"] < 0.5
 
 
+def test_duration_at_equal_hours_adds_little_as_the_odd_claims() -> None:
+    source = Scenario.shipped("source")
+    parameter_set = source.parameter_set()
+
+    def runs(scenario: Scenario) -> np.ndarray:
+        return np.stack([simulate(scenario, parameter_set, 1, r) for r in range(20)])
+
+    def capacity(records: np.ndarray, week: int) -> float:
+        names = ("knowledge", "integration", "routines")
+        return float(np.mean([records[:, week, :, outcomes.COLUMN[name]] for name in names]))
+
+    def effect(every_weeks: float, last_week: int) -> float:
+        """Mean effect of a series of equal hours on capacity at its end."""
+        series = {"mode": "video", "hours": 1.5, "every_weeks": every_weeks, "last_week": last_week}
+        with_ta = runs(source.replace(dosage=[series]))
+        return capacity(with_ta, last_week) - capacity(without, last_week)
+
+    without = runs(source.without_ta())
+    assert effect(4, 104) == pytest.approx(effect(2, 52), rel=0.25)
+
+
 def test_overload_is_seen_where_it_was_planned() -> None:
     load = outcomes.COLUMN["load"]
     for name, full in (("provider_overload", True), ("source", False)):

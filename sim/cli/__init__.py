@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
 import typer
 
@@ -26,26 +25,17 @@ app = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,
     add_completion=False,
+    add_help_option=False,  # see Commands.parse_args
+    subcommand_metavar="COMMAND ...",
+    options_metavar="",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
     epilog=EXITS,
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"codose {sys.modules['sim'].__version__}")
-        raise typer.Exit
-
-
-@app.callback(invoke_without_command=True)
-def codose(
-    context: typer.Context,
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version, end."),
-    ] = False,
-) -> None:
+@app.callback()
+def codose() -> None:
     """Simulate co-creative technical assistance (TA): how much, in which form, for how long.
 
     What the runs show is what would follow from the assumptions: what if, not forecast.
@@ -55,9 +45,9 @@ def codose(
       codose run source           run the shipped source case
       codose scenarios            what else is shipped
       codose new my.yaml          write a scenario of your own from five answers
+      codose COMMAND --help       what a command does, with examples
+      codose --version            which codose this is
     """
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
 
 
 app.command("run", epilog=EXITS)(run.run)

@@ -46,7 +46,7 @@ STATE: tuple[StateVariable, ...] = tuple(
         ("staff", "workload", "w", "0-1", "how full the week is (derived)", "1"),
         ("staff", "motivation", "m", "0-1", "trait of the person", "8"),
         ("staff", "capacity", "g", "0-1", "general capacity, trait of the person", "8"),
-        ("staff", "offset", "o_i", "0-1, signed", "own part of the workload, trait of the person", "8"),
+        ("staff", "offset", "o_i", "signed", "own part of the workload, trait of the person", "8"),
         ("staff", "first_trust", "tau0", "0-1", "where trust returns to", "8"),
         ("staff", "first_accountability", "a0", "0-1", "where accountability returns to", "8"),
         ("staff", "first_knowledge", "k0", "0-1", "where knowledge returns to", "7 (trend), 8"),
