@@ -161,7 +161,7 @@ class _Histogram:
     """Histograms of one arm: counts are (week, place, outcome, bin).
 
     The step differs between places and outcomes, not between weeks.
-    Bin ``index`` stands for ``origin + (index - offset) * step``; bins 0..BINS, and MISSING for NaN.
+    Bins 0..BINS: ``index`` stands for ``origin + (index - offset) * step``. MISSING counts NaN.
     """
 
     def __init__(self, weeks: int, low: np.ndarray, high: np.ndarray, counter: np.dtype) -> None:
@@ -187,7 +187,7 @@ class _Histogram:
         place[np.isnan(place)] = MISSING
         cells = np.arange(self.counts.size // BINS_KEPT).reshape(self.counts.shape[:-1])
         index = cells[..., None] * BINS_KEPT + place.astype(np.int64)
-        # Cell by cell, whose counts lie together. The 1 has the type of the counts: 20 times faster.
+        # Cell by cell, whose counts lie together; a 1 of the same type is 20 times faster.
         np.add.at(self.counts.reshape(-1), index.reshape(-1), self.counts.dtype.type(1))
 
     def _make_room(self, values: np.ndarray) -> None:

@@ -19,7 +19,7 @@ from sim.scenario import Scenario
 
 OVERALL = "overall"
 BATCH_RUNS = 64
-BATCH_BYTES = 2**24
+BATCH_BYTES = 2**22  # larger ones leave the processor's cache
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ Progress = Callable[[int, int], object]
 """``progress(done, total)`` is called before the first run and after each."""
 Stage = Literal["with TA", "without TA"]
 
-ENGINES = {"mesa": "sim.model", "compiled": "sim.kernel"}
+ENGINES = {"mesa": "sim.model", "compiled": "sim.compiled"}
 """The module of each engine; its function is called ``simulate``."""
 CHOICES: tuple[str, ...] = ("auto", *ENGINES)
 

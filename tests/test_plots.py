@@ -32,7 +32,7 @@ class MadeUp:
     def __init__(self, regions: int = 3, horizon: int = 60, **changes: Any) -> None:
         dosage = [{"mode": "video", "every_weeks": 4, "hours": 1.5, "last_week": horizon - 10}]
         self.scenario = Scenario(
-            name="A made-up scenario whose name goes on and on, for longer than any line can hold it",
+            name="A made-up scenario whose name goes on and on, longer than any line can hold it",
             horizon_weeks=horizon,
             regions={"candidates": regions, "count": regions},
             **{"dosage": dosage, **changes},
@@ -70,6 +70,11 @@ class MadeUp:
 
     def weeks(self) -> pd.DataFrame:
         return self.frame.copy()
+
+    def rows(self, arm: str, region: str, outcome: str) -> pd.DataFrame:
+        """One line of the frame."""
+        f = self.frame
+        return f[(f["arm"] == arm) & (f["region"] == region) & (f["outcome"] == outcome)]
 
 
 RUN_FIGURES = (plots.trajectories, plots.regions, plots.commitments)
@@ -125,10 +130,10 @@ def test_trajectories_draw_the_numbers_of_the_frame() -> None:
     assert len(figure.axes) == len(HEADLINES)
     for axes, name in zip(figure.axes, HEADLINES, strict=True):
         for line, arm in zip(axes.lines[:2], ("with_ta", "without_ta"), strict=True):
-            rows = runs.frame.query("arm == @arm and region == 'overall' and outcome == @name")
+            rows = runs.rows(arm, "overall", name)
             assert np.array_equal(line.get_xdata(), rows["week"])
             assert np.array_equal(line.get_ydata(), rows["mean"])
-        rows = runs.frame.query("arm == 'with_ta' and region == 'overall' and outcome == @name")
+        rows = runs.rows("with_ta", "overall", name)
         widest = axes.collections[0].get_paths()[0].vertices
         assert widest[:, 1].min() == pytest.approx(rows["p05"].min())
         assert widest[:, 1].max() == pytest.approx(rows["p95"].max())
@@ -137,17 +142,19 @@ def test_trajectories_draw_the_numbers_of_the_frame() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_labels_carry_the_unit_of_the_outcome(name: str) -> None:
     figure = plots.trajectories(MadeUp(), [name])  # type: ignore[arg-type]
-    assert figure.axes[0].get_ylabel() == f"{name.replace('_', ' ')} ({OUTCOMES[name].unit})"
+    week = " a week" if OUTCOMES[name].kind == "total" else ""
+    label = f"{name.replace('_', ' ')}{week} ({OUTCOMES[name].unit})"
+    assert figure.axes[0].get_ylabel() == label
     assert figure.axes[0].get_xlabel() == "week"
     assert_inside(figure)
 
 
-def test_regions_draw_each_region(real: results.Runs) -> None:
+def test_regions_draw_each_region() -> None:
     runs = MadeUp(regions=3)
     figure = plots.regions(runs, ["trust", "cost"])  # type: ignore[arg-type]
     for axes, name in zip(figure.axes, ("trust", "cost"), strict=True):
         for line, region in zip(axes.lines, runs.scenario.region_names, strict=False):
-            rows = runs.frame.query("arm == 'with_ta' and region == @region and outcome == @name")
+            rows = runs.rows("with_ta", region, name)
             assert np.array_equal(line.get_ydata(), rows["mean"])
         assert axes.get_ylabel() == style.axis_label(name)
     colours = {line.get_color() for line in figure.axes[0].lines[:3]}
@@ -301,7 +308,7 @@ def test_team_network_of_nothing_is_refused() -> None:
         plots.team_network([])
 
 
-# --- files -----------------------------------------------------------------------------------------
+# --- files -------------------------------------------------------------------------------------
 
 
 def test_the_same_results_give_the_same_files(real: results.Runs, tmp_path: Path) -> None:
@@ -331,7 +338,7 @@ def test_large_teams_are_not_drawn() -> None:
     assert not plots._team_is_drawable(Scenario.shipped("national"))
 
 
-# --- style -----------------------------------------------------------------------------------------
+# --- style -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ DEBUG = "CODOSE_DEBUG"
 PIPE_WIDTH = 400
 """Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
 
+TEXT_WIDTH = 24
+"""Columns of a terminal that a column of text has at least."""
+
 
 # --- errors -----------------------------------------------------------------------------------
 
@@ -167,16 +170,34 @@ def new_table(columns: Sequence[tuple[str, str]]) -> Table:
 
 
 def write_table(table: Table) -> None:
-    """A table on stdout: fitted to a terminal, a line a row anywhere else."""
+    """A table on stdout: fitted to a terminal, a line a row anywhere else.
+
+    Only columns of text give way on a narrow terminal. Numbers and names are never cut: the lines
+    are then longer than the terminal.
+    """
     from rich.console import Console
 
     on_terminal = sys.stdout.isatty()
-    width = None if on_terminal or "COLUMNS" in os.environ else PIPE_WIDTH
-    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    given = on_terminal or "COLUMNS" in os.environ
+    console = Console(width=None if given else PIPE_WIDTH, highlight=False, markup=False)
+    if console.width < _least_width(table):
+        table.padding = (0, 1, 0, 0)
+    console.width = max(console.width, _least_width(table))
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():
         typer.echo(line.rstrip())
+
+
+def _least_width(table: Table) -> int:
+    """Letters that a table needs to show everything."""
+    gaps = (len(table.columns) - 1) * table.padding[1]
+    return gaps + sum(
+        max(len(line) for cell in (column.header, *column.cells) for line in str(cell).split("\n"))
+        if column.no_wrap
+        else TEXT_WIDTH
+        for column in table.columns
+    )
 
 
 def paragraph(text: str) -> str:

@@ -48,7 +48,7 @@ def _text(value: float, sign: bool = False) -> str:
 def _range(low: float, high: float, sign: bool = False) -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return EMPTY
-    return f"{_text(low, sign)} to {_text(high, sign)}"
+    return f"{_text(low, sign)}..{_text(high, sign)}"
 
 
 def print_run(runs: Runs) -> None:
@@ -77,14 +77,14 @@ def _print_outcomes(runs: Runs, look: Look) -> None:
 
     table = shell.new_table(
         [
-            ("outcome", "left"),
-            ("start", "right"),
-            ("end of TA", "right"),
-            ("5-95 %", "left"),
-            ("horizon", "right"),
-            ("effect", "right"),
-            ("5-95 %", "left"),
-            ("lasting", "right"),
+            ("\noutcome", "left"),
+            ("\nstart", "right"),
+            ("end\nof TA", "right"),
+            ("\n5-95 %", "left"),
+            ("\nhorizon", "right"),
+            ("\neffect", "right"),
+            ("\n5-95 %", "left"),
+            ("\nlasting", "right"),
         ]
     )
     for name in HEADLINES:

@@ -54,12 +54,15 @@ def words(name: str) -> str:
 
 
 def axis_label(outcome: str) -> str:
-    """The name of an outcome with its unit, as axes show it.
+    """The name of an outcome with its unit, as axes over weeks show it.
 
+    >>> axis_label("trust")
+    'trust (0-1)'
     >>> axis_label("contact_hours")
-    'contact hours (h)'
+    'contact hours a week (h)'
     """
-    return f"{words(outcome)} ({check_outcome(outcome).unit})"
+    found = check_outcome(outcome)
+    return f"{words(outcome)}{' a week' if found.kind == 'total' else ''} ({found.unit})"
 
 
 def shorten(text: str, width: int) -> str:
@@ -80,7 +83,7 @@ def figure(width: float, height: float, title: str, footer: str) -> Figure:
     made = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
     made.get_layout_engine().set(h_pad=0.08, w_pad=0.06, hspace=0.06, wspace=0.03)  # type: ignore[union-attr]
     made.suptitle(
-        textwrap.fill(title, int(width * 10)),
+        textwrap.fill(title, int(width * 8.5)),
         x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK,
     )  # fmt: skip
     made.supxlabel(

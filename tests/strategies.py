@@ -1,0 +1,293 @@
+"""Any valid scenario, for tests with hypothesis.
+
+:func:`scenarios` draws plain dictionaries for ``Scenario.from_dict``: every lever, every kind of
+shock and network, parameter values over all that the equations allow. Small, so that a run takes
+milliseconds: at most 30 staff in all and 40 weeks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from sim.parameters import TABLE
+
+MODES = ("onsite", "video", "phone", "email")
+TIMINGS = ("scheduled", "irregular", "on_demand")
+STATUSES = ("held", "provider_cancelled", "region_cancelled")
+KINDS = ("complete", "ring", "small_world", "hub", "random", "none")
+
+SHARE = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0.0, 1.0))
+POSITIVE = st.one_of(st.sampled_from([0.05, 0.5, 1.0]), st.floats(0.01, 1.0))
+SEEDS = st.integers(0, 2**63 - 1)
+REPLICATES = st.integers(0, 2**32 - 1)
+
+
+def some(values: Any, most: int) -> st.SearchStrategy[list[Any]]:
+    return st.lists(values, max_size=most)
+
+
+def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Any part of some fields."""
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+def parameter_values(*, beyond_range: bool) -> st.SearchStrategy[dict[str, float]]:
+    """Values of some parameters: over their plausible ranges, or over all the equations allow."""
+    values = {}
+    for name, row in TABLE.items():
+        low, high = row.low, row.high
+        if beyond_range:
+            low, high = row.minimum, row.maximum
+        if low is not None and high is not None:
+            values[name] = st.one_of(st.sampled_from([low, high]), st.floats(low, high))
+    return st.lists(st.sampled_from(sorted(values)), unique=True, max_size=14).flatmap(
+        lambda names: st.fixed_dictionaries({name: values[name] for name in sorted(names)})
+    )
+
+
+def given_team(staff: int) -> st.SearchStrategy[dict[str, Any]]:
+    """A team whose ties are spelled out."""
+    names = [f"person {i}" for i in range(staff)]
+    pairs = [[a, b] for i, a in enumerate(names) for b in names[:i]]
+    edges = st.lists(st.sampled_from(pairs), unique_by=tuple, max_size=40) if pairs else st.just([])
+    return edges.map(lambda ties: {"kind": "file", "names": names, "edges": ties})
+
+
+def networks(staff: int) -> st.SearchStrategy[Any]:
+    """A network of a team of that size: a word, a mapping or spelled-out ties."""
+    return st.one_of(
+        st.sampled_from(KINDS),
+        st.fixed_dictionaries(
+            {
+                "kind": st.sampled_from(["small_world", "random", "ring"]),
+                "neighbours": st.integers(1, 8),
+                "rewiring": SHARE,
+            }
+        ),
+        given_team(staff),
+    )
+
+
+@st.composite
+def region_fields(draw: st.DrawFn, most_staff: int, dosed: bool) -> tuple[dict[str, Any], list[str]]:
+    """The field ``regions``, and the names of the chosen regions."""
+    candidates = draw(st.integers(1, 5))
+    selection = draw(st.sampled_from(["readiest", "random", "all"]))
+    count = candidates if selection == "all" else draw(st.integers(1, min(4, candidates)))
+    staff = draw(st.one_of(st.just(1), st.integers(1, most_staff // count)))
+    names = [f"region_{i + 1}" for i in range(count)]
+    fields: dict[str, Any] = {
+        "candidates": candidates,
+        "count": count,
+        "selection": selection,
+        "staff": staff,
+        "network": draw(networks(staff)),
+        "core_team": draw(POSITIVE if dosed else SHARE),
+    }
+    if draw(st.booleans()):
+        names = [f"place {i}" for i in range(count)]
+        fields["names"] = names
+    starts = optional(
+        trust=SHARE,
+        staff_accountability=SHARE,
+        provider_accountability=SHARE,
+        knowledge=SHARE,
+        demand=SHARE,
+    )
+    overrides = {}
+    for name in draw(st.lists(st.sampled_from(names), unique=True, max_size=2)):
+        override = draw(optional(start=starts, leadership=SHARE))
+        if draw(st.booleans()):
+            override["staff"] = draw(st.integers(1, max(1, most_staff // count)))
+        own = override.get("staff", staff)
+        # A team spelled out for another number of people would not fit.
+        needs_own = isinstance(fields["network"], dict) and "names" in fields["network"]
+        if draw(st.booleans()) or (needs_own and own != staff):
+            override["network"] = draw(networks(own))
+        overrides[name] = override
+    if overrides:
+        fields["overrides"] = overrides
+    return fields, names
+
+
+@st.composite
+def provider_fields(draw: st.DrawFn, regions: list[str]) -> dict[str, Any]:
+    """The field ``providers``."""
+    count = draw(st.integers(1, 4))
+    hours = st.one_of(st.sampled_from([0.0, 2.0, 20.0, 168.0]), st.floats(0.0, 168.0))
+    fields: dict[str, Any] = {
+        "count": count,
+        "weekly_hours": draw(st.one_of(hours, st.lists(hours, min_size=count, max_size=count))),
+    }
+    if draw(st.booleans()):
+        who = st.sampled_from([f"provider_{i + 1}" for i in range(count)])
+        fields["assignment"] = {name: draw(who) for name in regions}
+    return fields
+
+
+@st.composite
+def contact_series(draw: st.DrawFn, first_possible: int, horizon: int) -> dict[str, Any]:
+    """One series of contacts that starts in ``first_possible`` or later."""
+    first = draw(st.integers(first_possible, horizon))
+    last = draw(st.one_of(st.none(), st.integers(first, horizon)))
+    every = st.one_of(st.sampled_from([1, 2, 4]), st.floats(1.0, 30.0))
+    hours = st.one_of(st.sampled_from([0.0, 0.3, 1.5, 8.0, 40.0]), st.floats(0.0, 60.0))
+    fields: dict[str, Any] = {
+        "mode": draw(st.sampled_from(MODES)),
+        "every_weeks": draw(every),
+        "hours": draw(hours),
+        "first_week": first,
+        "co_creation": draw(st.one_of(SHARE, st.tuples(SHARE, SHARE).map(list))),
+        "taper": draw(st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0.0, 10.0))),
+        "timing": draw(st.sampled_from(TIMINGS)),
+        "invited": draw(POSITIVE),
+    }
+    if last is not None:
+        fields["last_week"] = last
+    return fields
+
+
+def log_rows(regions: list[str], last: int) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Rows of a contact log over weeks 1..last."""
+    row = st.fixed_dictionaries(
+        {
+            "week": st.integers(1, last),
+            "region": st.sampled_from(regions),
+            "mode": st.sampled_from(MODES),
+            "hours": st.one_of(st.sampled_from([0.0, 1.5, 6.0]), st.floats(0.0, 60.0)),
+        },
+        optional={"co_creation": SHARE, "status": st.sampled_from(STATUSES)},
+    )
+    return st.lists(row, min_size=1, max_size=12)
+
+
+@st.composite
+def spans(draw: st.DrawFn, horizon: int) -> dict[str, int]:
+    """A first and a last week."""
+    first = draw(st.integers(1, horizon))
+    return {"week": first, "until_week": draw(st.integers(first, horizon))}
+
+
+@st.composite
+def shocks(draw: st.DrawFn, regions: list[str], providers: int, horizon: int) -> dict[str, Any]:
+    """A shock of any kind."""
+    kind = draw(st.sampled_from(["provider_leaves", "staff_leave", "demand_rise", "dosage_cut"]))
+    shock: dict[str, Any] = {"kind": kind, **draw(spans(horizon))}
+    if kind == "provider_leaves":
+        del shock["until_week"]
+        shock["provider"] = f"provider_{draw(st.integers(1, providers))}"
+    elif kind == "staff_leave":
+        del shock["until_week"]
+        shock["share"] = draw(SHARE)
+    elif kind == "demand_rise":
+        shock["by"] = draw(st.floats(-1.0, 1.0))
+    else:
+        shock["factor"] = draw(st.one_of(SHARE, st.floats(0.0, 10.0)))
+        if draw(st.booleans()):
+            del shock["until_week"]
+    if kind in ("staff_leave", "demand_rise") and draw(st.booleans()):
+        shock["region"] = draw(st.sampled_from(regions))
+    return shock
+
+
+@st.composite
+def scenarios(draw: st.DrawFn, *, most_staff: int = 30, most_weeks: int = 40) -> dict[str, Any]:
+    """A dictionary for ``Scenario.from_dict``: any valid scenario of that size."""
+    horizon = draw(st.one_of(st.just(1), st.integers(1, most_weeks)))
+    # Most plans have contacts: without any, little happens.
+    dosed, logged = draw(st.sampled_from([(True, False)] * 3 + [(True, True), (False, True), (False, False)]))
+    log_end = 0
+    regions, names = draw(region_fields(most_staff, dosed or logged))
+    providers = draw(provider_fields(names))
+    fields: dict[str, Any] = {
+        "name": "drawn",
+        "horizon_weeks": horizon,
+        "seed": draw(SEEDS),
+        "regions": regions,
+        "providers": providers,
+    }
+    if logged:
+        rows = draw(log_rows(names, max(1, horizon // 2)))
+        log_end = max(row["week"] for row in rows)
+        fields["contact_log"] = {"rows": rows}
+    if dosed and log_end < horizon:
+        series = contact_series(log_end + 1, horizon)
+        fields["dosage"] = draw(st.lists(series, min_size=1, max_size=4))
+    fields["shocks"] = draw(some(shocks(names, providers["count"], horizon), 3))
+    if draw(st.booleans()):
+        work = st.builds(lambda span, share: {**span, "share": share}, spans(horizon), SHARE)
+        fields["delivery_work"] = draw(st.lists(work, min_size=1, max_size=2))
+    fields["background_trend"] = draw(st.one_of(st.just(0.0), st.floats(-0.5, 0.5)))
+    money = st.floats(0.0, 1e4)
+    fields["costs"] = draw(optional(provider_hour=money, staff_hour=money, travel_visit=money))
+    fields["beyond_range"] = draw(st.booleans())
+    fields["parameters"] = draw(parameter_values(beyond_range=fields["beyond_range"]))
+    return fields
+
+
+# --- corners --------------------------------------------------------------------------------------
+
+
+def _corner(**changes: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "name": "corner",
+        "horizon_weeks": 12,
+        "regions": {"candidates": 2, "count": 2, "selection": "all", "staff": 4},
+        "providers": {"count": 1},
+        "dosage": [{"mode": "onsite", "every_weeks": 2, "hours": 4}],
+        "beyond_range": True,
+    }
+    for name, value in changes.items():
+        merge = isinstance(value, dict) and isinstance(base.get(name), dict)
+        base[name] = {**base[name], **value} if merge else value
+    return base
+
+
+WEEKLY = {"mode": "video", "every_weeks": 1, "hours": 2}
+CORNERS: dict[str, dict[str, Any]] = {
+    "one staff member": _corner(regions={"staff": 1}),
+    "nobody attends": _corner(parameters={"attendance_base": -50.0, "attendance_slope": 0.0}),
+    "a provider without hours": _corner(providers={"weekly_hours": 0.0}),
+    "40 hours a week": _corner(dosage=[{**WEEKLY, "hours": 40}]),
+    "60 hours, four times a week": _corner(dosage=[{**WEEKLY, "hours": 60}] * 4),
+    "no network": _corner(regions={"network": "none"}),
+    "horizon 1": _corner(horizon_weeks=1),
+    "all staff leave every week": _corner(
+        shocks=[{"kind": "staff_leave", "week": week, "share": 1.0} for week in range(1, 13)]
+    ),
+    "all staff leave by chance": _corner(parameters={"staff_turnover": 1.0}),
+    "providers leave every week": _corner(parameters={"provider_turnover": 1.0}),
+    "every week": _corner(dosage=[WEEKLY]),
+    "many series in one week": _corner(
+        dosage=[{**WEEKLY, "mode": mode} for mode in MODES for _ in range(5)]
+    ),
+    "nothing at all": _corner(dosage=[]),
+    "hours that come to nothing": _corner(dosage=[{**WEEKLY, "hours": 0.0}]),
+    "a series cut off": _corner(shocks=[{"kind": "dosage_cut", "week": 1, "factor": 0.0}]),
+    "everybody the same": _corner(
+        parameters={name: 0.0 for name in TABLE if name.endswith("_sd")}
+    ),
+    "nothing is fixed to a share": _corner(
+        parameters={name: 1.0 for name in TABLE if TABLE[name].maximum == 1.0}
+    ),
+    "everything at its lowest": _corner(
+        parameters={name: row.minimum for name, row in TABLE.items()}
+    ),
+    "everything at its highest": _corner(
+        parameters={name: row.maximum for name, row in TABLE.items()}
+    ),
+    "a log alone": _corner(
+        dosage=[],
+        contact_log={
+            "rows": [
+                {"week": week, "region": "region_2", "mode": mode, "hours": 2.0, "status": status}
+                for week, (mode, status) in enumerate(
+                    [(mode, status) for mode in MODES for status in STATUSES], start=1
+                )
+            ]
+        },
+    ),
+}
+"""Scenarios at the edge of what is allowed, by name."""

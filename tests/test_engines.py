@@ -1,0 +1,212 @@
+"""The Mesa model is the oracle of the compiled engine: every state, every week, bit for bit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from strategies import scenarios
+
+from sim import batch, compiled, kernel
+from sim.model import CoCreationModel, Region
+from sim.model import simulate as mesa_run
+from sim.parameters import Parameters
+from sim.scenario import Scenario, shipped_names
+
+pytestmark = pytest.mark.smoke
+
+PEOPLE = {
+    "motivation": "motivation",
+    "capacity": "capacity",
+    "offset": "offset",
+    "first_trust": "first_trust",
+    "first_accountability": "first_accountability",
+    "first_knowledge": "first_knowledge",
+    "trust": "trust",
+    "accountability": "accountability",
+    "knowledge": "knowledge",
+    "integration": "integration",
+    "workload": "workload",
+    "open": "open_commitments",
+    "seat": "seat",
+}
+
+
+def people_of(region: Region) -> np.ndarray:
+    """Every number of every person, (field, post), in the order of kernel.FIELDS."""
+    return np.array(
+        [[getattr(person, PEOPLE[f]) for person in region.staff] for f in kernel.FIELDS],
+        dtype=np.float64,
+    )
+
+
+def site_of(region: Region) -> dict[str, float]:
+    return {
+        "leadership": region.leadership,
+        "usual_demand": region.usual_demand,
+        "routines": region.routines,
+        "context": region.site.context,
+        "record": region.site.record,
+        "usual_record": region.site.usual_record,
+        "owed": region.site.open_commitments,
+        "candidate": region.candidate,
+    }
+
+
+def assert_same_bits(scenario: Scenario, replicate: int = 0, seed: int = 1) -> None:
+    """Run both engines side by side and compare every state of everyone in every week."""
+    parameters = scenario.parameter_set()
+    record, states = compiled.simulate_states(scenario, parameters, seed, replicate)
+    model = CoCreationModel(scenario, seed=seed, replicate=replicate, collect=False)
+    for week in range(scenario.horizon_weeks + 1):
+        if week:
+            model.step()
+        for region, state in zip(model.regions, states, strict=True):
+            ours, theirs = people_of(region), state["people"][week]
+            if not np.array_equal(ours, theirs):
+                field, post = (int(i) for i in np.argwhere(ours != theirs)[0])
+                pytest.fail(
+                    f"week {week}, {region.name}, post {post}, {kernel.FIELDS[field]}: mesa "
+                    f"{ours[field, post]!r}, compiled {theirs[field, post]!r}"
+                )
+            for name, value in site_of(region).items():
+                got = state["site"][week, kernel.SITE.index(name)]
+                assert got == value, f"week {week}, {region.name}, {name}"
+        for provider in model.providers:
+            for site in provider.sites:
+                assert (
+                    record[week, site.region.index, kernel.COLUMN["load"]] == provider.load
+                ), f"week {week}, load of {provider.name}"
+    np.testing.assert_array_equal(record, model.record)
+
+
+def test_the_fields_compared_are_all_fields() -> None:
+    assert set(PEOPLE) == set(kernel.FIELDS)
+
+
+def shortened(name: str) -> Scenario:
+    """A shipped scenario at its full horizon; the one with 24,000 people is cut to two weeks."""
+    scenario = Scenario.shipped(name)
+    if sum(scenario.staff_counts) > 2000:
+        return Scenario.from_dict({**scenario.to_dict(), "horizon_weeks": 2, "dosage": []})
+    return scenario
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_every_shipped_scenario_has_the_same_bits(name: str) -> None:
+    assert_same_bits(shortened(name), replicate=3, seed=11)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+@given(scenarios())
+def test_any_scenario_has_the_same_bits(data: dict[str, Any]) -> None:
+    scenario = Scenario.from_dict(data)
+    assert_same_bits(scenario, replicate=scenario.seed % 5, seed=scenario.seed)
+
+
+def _records(threads: int, weeks: list[int] | None = None) -> np.ndarray:
+    scenario = Scenario.shipped("source")
+    sets = [scenario.parameter_set(), Parameters(trust_step=0.2), Parameters(power_sharing=0.1)]
+    which = np.repeat(np.arange(3), 20)
+    replicates = np.tile(np.arange(20), 3)
+    chunks = batch.run_all(
+        scenario, sets, which, replicates, seed=5, weeks=weeks, threads=threads
+    )
+    return np.concatenate([chunk.records for chunk in chunks])
+
+
+def test_threads_and_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = _records(1)
+    np.testing.assert_array_equal(one, _records(2))
+    monkeypatch.setattr(batch, "_MOST_RUNS", 1)
+    np.testing.assert_array_equal(one, _records(2))
+    alone = mesa_run(Scenario.shipped("source"), Parameters(power_sharing=0.1), 5, 7)
+    np.testing.assert_array_equal(one[2 * 20 + 7], alone)
+
+
+def test_order_of_runs_changes_nothing() -> None:
+    scenario = Scenario.shipped("on_demand")
+    parameters = [scenario.parameter_set()]
+    forward = np.arange(12)
+    backward = forward[::-1].copy()
+    which = np.zeros(12, dtype=np.int64)
+
+    def run(replicates: np.ndarray) -> np.ndarray:
+        chunks = batch.run_all(scenario, parameters, which, replicates, seed=0, threads=2)
+        return np.concatenate([chunk.records for chunk in chunks])
+
+    np.testing.assert_array_equal(run(forward), run(backward)[::-1])
+
+
+def test_a_record_of_some_weeks_sums_the_flows_between_them() -> None:
+    every = _records(1)
+    some = _records(1, weeks=[0, 40, 104, 156])
+    first_flow = kernel.C_PLANNED
+    np.testing.assert_array_equal(
+        some[..., :first_flow], every[:, [0, 40, 104, 156], :, :first_flow]
+    )
+    flows = [
+        every[:, a + 1 : b + 1, :, first_flow:].sum(axis=1)
+        for a, b in [(0, 40), (40, 104), (104, 156)]
+    ]
+    np.testing.assert_allclose(some[:, 1:, :, first_flow:], np.stack(flows, axis=1), rtol=1e-12)
+
+
+def test_the_cache_of_compiled_code_follows_every_source() -> None:
+    """The stamp changes when a rule changes, although the kernel's own file does not."""
+    from sim import _jit
+
+    assert {"rules.py", "streams.py", "kernel.py"} <= set(_jit._SOURCES)
+    code = (
+        "import sim._jit as j, pathlib, sys; real = pathlib.Path.read_bytes\n"
+        "def edited(self):\n"
+        "    data = real(self)\n"
+        "    return data + b'# edited' if self.name == sys.argv[1] else data\n"
+        "pathlib.Path.read_bytes = edited\n"
+        "print(j.source_hash())\n"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code, name],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[1],
+        ).stdout.strip()
+        for name in ("nothing", *_jit._SOURCES)
+    }
+    assert len(seen) == 1 + len(_jit._SOURCES)
+
+
+def test_a_cache_that_cannot_be_written_is_replaced(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    code = "import sim._jit as j; print(j.cache_folder())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "CODOSE_CACHE": str(blocked), "TMPDIR": str(tmp_path)},
+        cwd=Path(__file__).parents[1],
+    )
+    assert done.stdout.strip().startswith(str(tmp_path / "codose-"))
+
+
+@pytest.mark.slow
+def test_national_has_the_same_bits_for_ten_weeks() -> None:
+    scenario = Scenario.shipped("national")
+    data = {**scenario.to_dict(), "horizon_weeks": 10}
+    data["dosage"] = [
+        {**series, "first_week": 1, "last_week": 10, "every_weeks": min(series["every_weeks"], 4)}
+        for series in data["dosage"]
+    ]
+    assert_same_bits(Scenario.from_dict(data))

@@ -1,0 +1,122 @@
+"""Whatever a scenario says: states stay in [0, 1], books balance, results are the same again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from checks import books_balance, column, record_is_legal, run_checked, total
+from hypothesis import HealthCheck, given, settings
+from strategies import CORNERS, REPLICATES, SEEDS, scenarios
+
+from sim import outcomes
+from sim.model import CoCreationModel, simulate
+from sim.outcomes import NAMES, OUTCOMES
+from sim.scenario import Scenario, shipped_names
+
+ANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+
+
+def outcomes_are_legal(record: np.ndarray, scenario: Scenario) -> None:
+    """Every outcome lies within its own bounds, every week and at the end; empty is NaN."""
+    threshold = scenario.parameter_set().integration_threshold
+    weekly = outcomes.weekly(record, scenario.costs, threshold)
+    at_end = outcomes.at_week(record, len(record) - 1, scenario.costs, threshold)
+    for values in (weekly, at_end[None]):
+        for i, name in enumerate(NAMES):
+            spec = OUTCOMES[name]
+            found = values[..., i]
+            known = found[~np.isnan(found)]
+            assert (known >= spec.low).all(), name
+            if spec.high is not None:
+                assert (known <= spec.high + 1e-9).all(), name
+            may_be_empty = spec.kind == "rate" or name == "collaboration"
+            assert may_be_empty or known.size == found.size, f"{name} is empty"
+
+
+def cost_adds_up(record: np.ndarray, scenario: Scenario) -> None:
+    """Cost = prices x (contact + preparation + travel hours), attended staff hours, visits."""
+    costs = scenario.costs
+    hours = sum(total(record, f"{kind}_hours") for kind in ("contact", "preparation", "travel"))
+    expected = costs.provider_hour * hours + costs.staff_hour * total(record, "staff_hours")
+    expected += costs.travel_visit * total(record, "visits")
+    found = outcomes.at_week(record, len(record) - 1, costs)[-1, outcomes.INDEX["cost"]]
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@ANY
+@given(scenarios(), SEEDS, REPLICATES)
+def test_any_scenario_keeps_its_promises(fields: dict[str, Any], seed: int, replicate: int) -> None:
+    scenario = Scenario.from_dict(fields)
+    record = run_checked(scenario, seed=seed, replicate=replicate).record
+    outcomes_are_legal(record, scenario)
+    cost_adds_up(record, scenario)
+
+
+@settings(ANY, max_examples=40)
+@given(scenarios(), SEEDS)
+def test_the_same_run_again_is_the_same(fields: dict[str, Any], seed: int) -> None:
+    scenario = Scenario.from_dict(fields)
+    p = scenario.parameter_set()
+    first = simulate(scenario, p, seed, 3)
+    again = simulate(Scenario.from_dict(scenario.to_dict()), p, seed, 3)
+    assert first.tobytes() == again.tobytes()
+
+
+@settings(ANY, max_examples=40)
+@given(scenarios(), SEEDS)
+def test_without_ta_has_the_same_people_and_no_contacts(fields: dict[str, Any], seed: int) -> None:
+    scenario = Scenario.from_dict(fields)
+    record = simulate(scenario, scenario.parameter_set(), seed, 0)
+    partner = scenario.without_ta()
+    without = simulate(partner, partner.parameter_set(), seed, 0)
+    assert without[0].tobytes() == record[0].tobytes()
+    # Shocks and turnover are the same; nothing else happens.
+    assert (column(without, "leavers") == column(record, "leavers")).all()
+    assert (column(without, "provider_left") == column(record, "provider_left")).all()
+    for name in ("planned", "contact_hours", "preparation_hours", "staff_hours", "made_staff"):
+        assert total(without, name) == 0.0
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_corner(name: str) -> None:
+    scenario = Scenario.from_dict(CORNERS[name])
+    for replicate in range(3):
+        record = run_checked(scenario, replicate=replicate).record
+        outcomes_are_legal(record, scenario)
+        cost_adds_up(record, scenario)
+
+
+def test_what_the_corners_are_there_for() -> None:
+    records = {
+        name: simulate(s := Scenario.from_dict(fields), s.parameter_set(), 1, 0)
+        for name, fields in CORNERS.items()
+    }
+    nobody = records["nobody attends"]
+    assert total(nobody, "held") > 0
+    assert total(nobody, "present") == total(nobody, "attended") == total(nobody, "made_staff") == 0
+    idle = records["a provider without hours"]
+    assert total(idle, "failed_provider") > 0.9 * total(idle, "planned") > 0
+    assert total(idle, "contact_hours") < 1e-6
+    everybody = records["all staff leave every week"]
+    assert (column(everybody, "leavers")[1:] == 4).all()
+    assert (column(records["all staff leave by chance"], "leavers")[1:] == 4).all()
+    assert (column(records["providers leave every week"], "provider_left")[1:] == 1).all()
+    assert (column(records["many series in one week"], "planned")[1:] == 20).all()
+    assert (column(records["every week"], "planned")[1:] == 1).all()
+    for name in ("nothing at all", "hours that come to nothing", "a series cut off"):
+        assert total(records[name], "planned") == 0
+    assert (column(records["a log alone"], "planned")[1:, 0] == 0).all()
+    assert (column(records["a log alone"], "planned")[1:, 1] == 1).all()
+
+
+def test_every_shipped_scenario_keeps_its_promises() -> None:
+    """The large one is left out: it takes minutes on this engine."""
+    for name in sorted(set(shipped_names()) - {"national"}):
+        scenario = Scenario.shipped(name)
+        record = CoCreationModel(scenario, collect=False).run()
+        record_is_legal(record)
+        books_balance(record, scenario)
+        outcomes_are_legal(record, scenario)
+        cost_adds_up(record, scenario)
