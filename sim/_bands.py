@@ -10,7 +10,7 @@ the order of runs. Quantiles are those of ``numpy.quantile`` (linear between ord
   fit, neighbouring steps are joined. As they nest, the counts do not depend on when that happened.
   Values are rounded down, so whole numbers below BINS stay exact. A quantile is within one step.
 
-Missing values (NaN) do not count.
+Missing values (NaN) do not count; a value outside the bounds of its outcome counts as the bound.
 """
 
 from __future__ import annotations

@@ -104,11 +104,10 @@ def announce_compilation() -> None:
 
     if not _told.is_set() and not _jit.is_compiled():
         _told.set()
-        print(
-            "codose: compiling the engine for this machine (once, about half a minute) ...",
-            file=sys.stderr,
-            flush=True,
+        sys.stderr.write(
+            "codose: compiling the engine for this machine (once, about half a minute) ...\n"
         )
+        sys.stderr.flush()
 
 
 def run_chunk(

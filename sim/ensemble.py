@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ CHOICES: tuple[str, ...] = ("auto", *ENGINES)
 MAX_REPLICATES = 2**32
 """A replicate is one 32-bit word of the counter behind every draw."""
 MAX_SEED = 2**63 - 1
+BLOCK_RUNS = 4096
+"""Runs handed to the threads of the compiled engine at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def simulate(
         pairs,
         total=len(sets) * count,
         seed=check_seed(seed),
-        engine=choose_engine(engine)[1],
+        engine=engine,
         counterfactual=counterfactual,
         progress=progress,
     )
@@ -123,7 +126,7 @@ def simulate_some(
         pairs,
         total=len(pairs),
         seed=check_seed(seed),
-        engine=choose_engine(engine)[1],
+        engine=engine,
         counterfactual=counterfactual,
         progress=progress,
     )
@@ -136,17 +139,79 @@ def _outputs(
     *,
     total: int,
     seed: int,
-    engine: Engine,
+    engine: str | Engine,
     counterfactual: bool,
     progress: Progress | None,
 ) -> Iterator[RunOutput]:
+    """Check the engine now, run later."""
+    name, single = choose_engine(engine)
     partner = scenario.without_ta() if counterfactual else None
-    if progress is not None:
-        progress(0, total)
-    for done, (index, replicate) in enumerate(pairs, start=1):
-        yield _one(engine, scenario, partner, sets[index], seed, index, replicate)
+    threads = name == "compiled" and not callable(engine)
+
+    def outputs() -> Iterator[RunOutput]:
         if progress is not None:
-            progress(done, total)
+            progress(0, total)
+        done = 0
+        remaining = iter(pairs)
+        while block := list(itertools.islice(remaining, BLOCK_RUNS)):
+            engines = (
+                _made_by_threads(single, scenario, partner, sets, block, seed)
+                if threads
+                else itertools.repeat(single)
+            )
+            for (index, replicate), one in zip(block, engines, strict=False):
+                yield _one(one, scenario, partner, sets[index], seed, index, replicate)
+                done += 1
+                if progress is not None:
+                    progress(done, total)
+
+    return outputs()
+
+
+def _made_by_threads(
+    single: Engine,
+    scenario: Scenario,
+    partner: Scenario | None,
+    sets: Sequence[Parameters],
+    block: Sequence[tuple[int, int]],
+    seed: int,
+) -> Iterator[Engine]:
+    """For each pair, an engine that hands out what the threads have made for it.
+
+    Should the threads fail, the rest of the block is run one by one, and each run fails or not by
+    itself.
+    """
+    run_all = importlib.import_module("sim.batch").run_all
+    which, replicates = np.array(block, dtype=np.int64).reshape(-1, 2).T.copy()
+
+    def records(what: Scenario) -> Iterator[np.ndarray | None]:
+        made = 0
+        try:
+            for chunk in run_all(what, sets, which, replicates, seed):
+                for record in chunk.records:
+                    yield record
+                    made += 1
+        except InputError:
+            raise
+        except Exception:
+            yield from itertools.repeat(None, len(block) - made)
+
+    with_ta = records(scenario)
+    separate = partner is not None and scenario.has_ta
+    without_ta = records(partner) if separate and partner else itertools.repeat(None)
+    for made in zip(with_ta, without_ta, strict=False):
+
+        def engine(
+            what: Scenario,
+            parameters: Parameters,
+            seed: int,
+            replicate: int,
+            made: tuple[np.ndarray | None, np.ndarray | None] = made,
+        ) -> np.ndarray:
+            record = made[what is partner and separate]
+            return single(what, parameters, seed, replicate) if record is None else record
+
+        yield engine
 
 
 def _one(
@@ -271,10 +336,9 @@ def check_whole(field: str, value: object, low: int, high: int, allowed: str) ->
             raise TypeError
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        problem = Problem(
-            f"{value!r} is not a whole number", field, value, f"a whole number {allowed}"
-        )
-        raise InputError(problem) from None
+        raise InputError(
+            Problem(f"{value!r} is not a whole number", field, value, allowed)
+        ) from None
     if not low <= number <= high:
         raise InputError(Problem(f"{number} is out of range", field, value, allowed))
     return number
@@ -290,13 +354,11 @@ def _checked_sets(
         if not isinstance(one, Parameters):
             raise InputError(
                 Problem(
-                    f"a {type(one).__name__} is not a parameter set",
+                    f"{one!r} is not a parameter set",
                     field=f"parameters[{position}]",
                     allowed="sim.parameters.Parameters",
                 )
             )
     if not sets:
-        raise InputError(
-            Problem("no parameter set is given", field="parameters", allowed="1 or more")
-        )
+        raise InputError(Problem("no set is given", field="parameters", allowed="1 or more sets"))
     return sets

@@ -7,7 +7,7 @@ disagree about what a word means. Week 0 is the start and has no contacts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
@@ -275,7 +275,9 @@ def _with_overall(values: np.ndarray) -> np.ndarray:
     return np.concatenate([values, joined[..., None, :]], axis=-2)
 
 
-def _regional(record: np.ndarray, costs: CostRates, threshold: float) -> np.ndarray:
+def _regional(
+    record: np.ndarray, costs: CostRates, threshold: float | np.ndarray
+) -> np.ndarray:
     """Outcomes of each region, week by week: (..., week, region, outcome)."""
 
     def col(name: str) -> Any:
@@ -340,6 +342,53 @@ def _collaboration(record: np.ndarray) -> np.ndarray:
     planned = window("planned")
     not_failed = _ratio(planned - window("failed_region"), planned)
     return cube_root(attendance * follow_through * not_failed)
+
+
+def needed_weeks(points: Iterable[int], horizon: int) -> list[int]:
+    """The weeks that a record must report so that outcomes can be summarised at ``points``.
+
+    Beside the points themselves: the week before the window of provider-rated collaboration, and
+    the horizon.
+    """
+    weeks = {horizon}
+    for point in points:
+        if not 0 <= point <= horizon:
+            raise ValueError(f"week {point} is outside 0..{horizon}")
+        weeks |= {point, max(0, point - COLLABORATION_WINDOW)}
+    return sorted(weeks)
+
+
+def at_points(
+    records: np.ndarray,
+    weeks: Sequence[int],
+    points: Sequence[int],
+    costs: CostRates,
+    threshold: float | np.ndarray = 0.5,
+) -> np.ndarray:
+    """Every outcome as a summary at some weeks, from records that report only some weeks.
+
+    Args:
+        records: (..., weeks, region, column of RECORD): levels at each of ``weeks``, flows since
+            the one before.
+        weeks: ascending, from :func:`needed_weeks`.
+        threshold: a number, or an array that fits (..., 1, 1).
+
+    Returns:
+        (..., points, region + 1, outcome of NAMES), as :func:`at_week` gives for each point.
+    """
+    place = {week: i for i, week in enumerate(weeks)}
+    sums = np.cumsum(records[..., FIRST_FLOW:], axis=-3)
+    values = []
+    for point in points:
+        now, before = place[point], place[max(0, point - COLLABORATION_WINDOW)]
+        row = records[..., now : now + 1, :, :].copy()
+        window = row.copy()
+        row[..., 0, :, FIRST_FLOW:] = sums[..., now, :, :]
+        window[..., 0, :, FIRST_FLOW:] = sums[..., now, :, :] - sums[..., before, :, :]
+        regional = _regional(row, costs, threshold)[..., 0, :, :]
+        regional[..., INDEX["collaboration"]] = _collaboration(window)[..., 0, :]
+        values.append(_with_overall(regional))
+    return np.stack(values, axis=-3)
 
 
 class PointWeeks(Protocol):

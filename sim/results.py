@@ -105,13 +105,13 @@ def run(
     sets = parameter_sets(scenario, parameters)
     count = check_replicates(DEFAULT_REPLICATES if replicates is None else replicates)
     luck = check_seed(scenario.seed if seed is None else seed)
-    name, function = choose_engine(engine)
+    name, _ = choose_engine(engine)
     outputs = simulate(
         scenario,
         parameters=sets,
         replicates=count,
         seed=luck,
-        engine=function,
+        engine=engine,
         progress=progress,
     )
     return Runs.collect(
@@ -148,7 +148,7 @@ def parameter_sets(
         else:
             raise InputError(
                 Problem(
-                    f"a {type(choice).__name__} is not a parameter set",
+                    f"{choice!r} is not a parameter set",
                     field=f"parameters[{position}]",
                     allowed="Parameters, or a mapping from names to values",
                 )
@@ -485,7 +485,8 @@ def _made_again(
                 allowed="verify(directory, engine=that function)",
             )
         )
-    name, function = choose_engine(stored.engine if engine is None else engine)
+    chosen = stored.engine if engine is None else engine
+    name, _ = choose_engine(chosen)
     values = stored.values
     pairs = [(int(values.set_index[row]), int(values.replicate[row])) for row in rows]
     outputs = simulate_some(
@@ -493,7 +494,7 @@ def _made_again(
         pairs,
         parameters=stored.parameter_sets,
         seed=stored.seed,
-        engine=function,
+        engine=chosen,
         progress=progress,
     )
     return Runs.collect(

@@ -1,10 +1,12 @@
-"""Many runs: order, partners without TA, failures as data, arguments checked before the first run."""
+"""Many runs: order, partners without TA, failures as data, arguments checked beforehand."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -151,12 +153,10 @@ def test_what_was_finished_before_ctrl_c_was_handed_over() -> None:
         return blank(scenario)
 
     taken: list[RunOutput] = []
+    runs = simulate(TINY, replicates=9, seed=1, engine=stops)
+    taken += [next(runs), next(runs)]
     with pytest.raises(KeyboardInterrupt):
-        taken.extend(simulate(TINY, replicates=9, seed=1, engine=stops))
-    taken.clear()
-    with pytest.raises(KeyboardInterrupt):
-        for run in simulate(TINY, replicates=9, seed=1, engine=stops):
-            taken.append(run)  # noqa: PERF402
+        next(runs)
     assert len(taken) == 2
 
 
@@ -200,7 +200,7 @@ def test_progress_counts_to_the_end() -> None:
         ({"parameters": []}, "parameters: no set is given; allowed: 1 or more sets"),
         (
             {"parameters": [Parameters(), 3]},
-            "parameters[1]: a int is not a parameter set; allowed: sim.parameters.Parameters",
+            "parameters[1]: 3 is not a parameter set; allowed: sim.parameters.Parameters",
         ),
         (
             {"engine": "mesaa"},
@@ -242,6 +242,81 @@ def test_without_the_compiled_engine_auto_is_mesa(monkeypatch: pytest.MonkeyPatc
     assert str(caught.value) == (
         "engine: the engine 'compiled' is not part of this installation; allowed: auto, mesa"
     )
+
+
+class Threads:
+    """Stands in for ``sim.batch.run_all``: chunks of two, failing after some runs."""
+
+    def __init__(self, works_for: int = 10**9) -> None:
+        self.works_for = works_for
+        self.made = 0
+
+    def run_all(
+        self,
+        scenario: Scenario,
+        sets: Sequence[Parameters],
+        which: np.ndarray,
+        replicates: np.ndarray,
+        seed: int,
+    ) -> Iterator[SimpleNamespace]:
+        for first in range(0, len(which), 2):
+            if first >= self.works_for:
+                raise MemoryError("no more")
+            part = range(first, min(first + 2, len(which)))
+            made = [labelled(scenario, sets[which[i]], seed, int(replicates[i])) for i in part]
+            self.made += len(made)
+            yield SimpleNamespace(first=first, records=np.stack(made))
+
+
+@pytest.fixture
+def single_runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, int]]:
+    """A stand-in for the compiled engine; lists the (has_ta, replicate) of its single runs."""
+    calls: list[tuple[bool, int]] = []
+
+    def single(s: Scenario, p: Parameters, seed: int, replicate: int) -> np.ndarray:
+        calls.append((s.has_ta, replicate))
+        if replicate == 4:
+            raise RuntimeError("this one")
+        return labelled(s, p, seed, replicate)
+
+    monkeypatch.setattr(ensemble, "_engine", lambda name: single)
+    return calls
+
+
+@pytest.mark.parametrize("block", [3, 4096])
+@pytest.mark.parametrize("scenario", [TINY, TINY.without_ta()], ids=["with", "without"])
+def test_threads_make_the_same_runs(
+    monkeypatch: pytest.MonkeyPatch,
+    single_runs: list[tuple[bool, int]],
+    scenario: Scenario,
+    block: int,
+) -> None:
+    threads = Threads()
+    monkeypatch.setattr("sim.batch.run_all", threads.run_all)
+    monkeypatch.setattr(ensemble, "BLOCK_RUNS", block)
+    sets = [Parameters(trust_step=0.2), Parameters(trust_step=0.4)]
+    same = {"parameters": sets, "replicates": 7, "seed": 2}
+    one_by_one = list(simulate(scenario, engine=labelled, **same))
+    together = list(simulate(scenario, engine="compiled", **same))
+    assert len(together) == len(one_by_one) == 14
+    for one, other in zip(one_by_one, together, strict=True):
+        assert (one.set_index, one.replicate) == (other.set_index, other.replicate)
+        assert labels(one.with_ta) == labels(other.with_ta)
+        assert labels(one.without_ta) == labels(other.without_ta)
+    assert single_runs == []
+    assert threads.made == 14 * (2 if scenario.has_ta else 1)
+
+
+def test_when_threads_fail_each_run_is_tried_by_itself(
+    monkeypatch: pytest.MonkeyPatch, single_runs: list[tuple[bool, int]]
+) -> None:
+    monkeypatch.setattr("sim.batch.run_all", Threads(works_for=2).run_all)
+    outputs = list(simulate(TINY, replicates=6, seed=2, engine="compiled"))
+    assert [run.failure is None for run in outputs] == [True, True, True, True, False, True]
+    assert outputs[4].failure == Failure("with TA", "RuntimeError: this one")
+    assert labels(outputs[5].with_ta) == [1.0, Parameters().trust_step, 2.0, 5.0]
+    assert labels(outputs[5].without_ta)[0] == 0.0
+    assert single_runs[0] == (True, 2)
 
 
 def test_a_run_of_the_model_is_the_engines_record() -> None:

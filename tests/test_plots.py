@@ -184,6 +184,15 @@ def test_footers_say_where_the_numbers_come_from_and_what_a_band_is(real: result
     assert "luck only" in all_text(plots.regions(real))
 
 
+def test_rates_of_single_weeks_can_be_seen(real: results.Runs) -> None:
+    figure = plots.trajectories(real, ["attendance"])
+    line = figure.axes[0].lines[0]
+    assert line.get_marker() == "."
+    assert len(line.get_ydata()) > 5
+    assert np.isfinite(line.get_ydata()).all()
+    assert_inside(figure)
+
+
 def test_unknown_outcomes_are_refused(real: results.Runs) -> None:
     with pytest.raises(InputError, match="did you mean 'trust'"):
         plots.trajectories(real, ["trsut"])

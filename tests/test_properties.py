@@ -6,8 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from checks import books_balance, column, record_is_legal, run_checked, total
+from checks import (
+    agrees_with_oracle,
+    books_balance,
+    column,
+    record_is_legal,
+    run_checked,
+    total,
+)
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from strategies import CORNERS, REPLICATES, SEEDS, scenarios
 
 from sim import outcomes
@@ -15,7 +23,8 @@ from sim.model import CoCreationModel, simulate
 from sim.outcomes import NAMES, OUTCOMES
 from sim.scenario import Scenario, shipped_names
 
-ANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+# HYPOTHESIS_PROFILE=explore looks for longer.
+ANY = settings(max_examples=max(150, settings().max_examples), suppress_health_check=[HealthCheck.too_slow])
 
 
 def outcomes_are_legal(record: np.ndarray, scenario: Scenario) -> None:
@@ -52,6 +61,23 @@ def test_any_scenario_keeps_its_promises(fields: dict[str, Any], seed: int, repl
     record = run_checked(scenario, seed=seed, replicate=replicate).record
     outcomes_are_legal(record, scenario)
     cost_adds_up(record, scenario)
+
+
+@ANY
+@given(scenarios(), SEEDS, st.integers(0, 70))
+def test_any_scenario_is_as_specified(fields: dict[str, Any], seed: int, replicate: int) -> None:
+    """The second reading of the specification (tests/checks.py) gives the same numbers."""
+    agrees_with_oracle(Scenario.from_dict(fields), seed=seed, replicate=replicate)
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_corner_is_as_specified(name: str) -> None:
+    agrees_with_oracle(Scenario.from_dict(CORNERS[name]))
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped_names()) - {"national"}))
+def test_shipped_scenario_is_as_specified(name: str) -> None:
+    agrees_with_oracle(Scenario.shipped(name), seed=5, replicate=2)
 
 
 @settings(ANY, max_examples=40)

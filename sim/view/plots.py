@@ -198,9 +198,15 @@ def _trajectory(
         style.say(axes, "no values")
         axes.set_ylim(*limits)
         return
+    dots = None
+    if OUTCOMES[outcome].kind == "rate":  # weeks without contacts have none: join the others
+        with_ta, dots = with_ta.dropna(subset="mean"), "."
     _band(axes, with_ta, "p05", "p95", style.WITH_TA, style.BAND_90)
     _band(axes, with_ta, "p25", "p75", style.WITH_TA, style.BAND_50)
-    axes.plot(with_ta["week"], with_ta["mean"], color=style.WITH_TA, linewidth=1.9, zorder=4)
+    axes.plot(
+        with_ta["week"], with_ta["mean"], color=style.WITH_TA, linewidth=1.2 if dots else 1.9,
+        marker=dots, zorder=4,
+    )  # fmt: skip
     axes.plot(
         without["week"], without["mean"], color=style.WITHOUT_TA, linewidth=1.4,
         linestyle=(0, (4, 2)), zorder=3,
@@ -225,8 +231,8 @@ def _trajectory(
 def regions(runs: Runs, outcomes: Sequence[str] = REGION_OUTCOMES) -> Figure:
     """Each region's own course with TA, one panel an outcome.
 
-    Up to six regions have a colour and a 90 % band each; more are thin lines named at their end,
-    with their mean in black.
+    Up to six regions have a colour and a 90 % band each; more are thin lines, named at their end
+    where they can be told apart, with their mean in black.
 
     Raises:
         InputError: an unknown outcome.
@@ -294,7 +300,9 @@ def _region_panel(
         axes.set_ylim(*(_own_limits(shown, ("mean",) if many else ("p95", "mean")) or (0.0, 1.0)))
     if not any(math.isfinite(end[0]) for end in ends):
         style.say(axes, "no values")
-    style.label_ends(axes, ends, runs.scenario.horizon_weeks, 7.0 if many else style.SMALL_SIZE)
+    if many:
+        ends = style.together(ends, style.line_height(axes, style.SMALL_SIZE), "regions")
+    style.label_ends(axes, ends, runs.scenario.horizon_weeks)
 
 
 # --- commitments ----------------------------------------------------------------------------------

@@ -177,6 +177,37 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
     return found
 
 
+def line_height(axes: Axes, size: float) -> float:
+    """Height of a line of text in data units, about: the layout is not final before drawing."""
+    low, high = axes.get_ylim()
+    height = axes.get_window_extent().height * 72.0 / axes.figure.dpi
+    return (high - low) * size * 1.45 / max(height * 0.8, 1.0)
+
+
+def together(
+    ends: Iterable[tuple[float, str, str]], gap: float, many: str
+) -> list[tuple[float, str, str]]:
+    """Labels of lines for :func:`label_ends`, with one for all lines that end closer than ``gap``.
+
+    >>> together([(0.5, "a", "k"), (0.51, "b", "k"), (0.9, "c", "k")], 0.1, "lines")
+    [(0.505, '2 lines', 'k'), (0.9, 'c', 'k')]
+    """
+    groups: list[list[tuple[float, str, str]]] = []
+    for end in sorted(end for end in ends if math.isfinite(end[0])):
+        if groups and end[0] - groups[-1][0][0] < gap:
+            groups[-1].append(end)
+        else:
+            groups.append([end])
+    return [
+        group[0]
+        if len(group) == 1
+        else (
+            math.fsum(end[0] for end in group) / len(group), f"{len(group)} {many}", group[0][2]
+        )
+        for group in groups
+    ]  # fmt: skip
+
+
 def label_ends(
     axes: Axes, ends: Iterable[tuple[float, str, str]], x: float, size: float = SMALL_SIZE
 ) -> None:
@@ -190,8 +221,7 @@ def label_ends(
     """
     known = [end for end in ends if math.isfinite(end[0])]
     low, high = axes.get_ylim()
-    height = axes.get_window_extent().height * 72.0 / axes.figure.dpi  # before layout: about right
-    gap = (high - low) * size * 1.45 / max(height * 0.8, 1.0)
+    gap = line_height(axes, size)
     places = spread([end[0] for end in known], gap, low, high)
     moved = max((abs(y - end[0]) for end, y in zip(known, places, strict=True)), default=0.0) > gap
     for (end, text, colour), y in zip(known, places, strict=True):

@@ -1,0 +1,1 @@
+"""Asking: questions that take many runs."""

@@ -1,0 +1,457 @@
+"""Planted faults: each breaks one thing in the model, and the check that guards it must see it.
+
+A check that still passes under its fault guards nothing. Every check is also seen to pass before
+the fault is planted and after it is taken out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import checks
+import numpy as np
+import pytest
+
+from sim import dosage, population, rules
+from sim.agents import Contact, RegionalStaff, Site, TAProvider
+from sim.model import CoCreationModel, Region
+from sim.streams import Streams
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+Check = Callable[[], None]
+
+
+def rule(name: str, faulty: Callable[..., Any]) -> Plant:
+    """Replace one rule."""
+    assert callable(getattr(rules, name))
+    return lambda patch: patch.setattr(rules, name, faulty)
+
+
+def method(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Plant:
+    """Replace a method or function by what ``make`` makes of the right one."""
+    return lambda patch: patch.setattr(owner, name, make(getattr(owner, name)))
+
+
+# --- faults that take more than a line ------------------------------------------------------------
+
+
+def keeps_commitments(right: Callable[..., None]) -> Callable[..., None]:
+    def leave(self: RegionalStaff, *args: Any) -> None:
+        owed = self.open_commitments
+        right(self, *args)
+        self.open_commitments = owed
+
+    return leave
+
+
+def learns_first(_: Callable[..., None]) -> Callable[..., None]:
+    def trust_and_learning(self: CoCreationModel, contact: Contact) -> None:
+        provider, site = contact.region.provider, contact.region.site
+        contact.tailoring = contact.co_creation * site.context
+        for person in contact.present:
+            person.learn(contact, provider)
+            person.judge(contact, provider, site)
+        provider.learn_region(site, contact)
+
+    return trust_and_learning
+
+
+def region_learnt_first(right: Callable[..., None]) -> Callable[..., None]:
+    def trust_and_learning(self: CoCreationModel, contact: Contact) -> None:
+        contact.region.provider.learn_region(contact.region.site, contact)
+        right(self, contact)
+
+    return trust_and_learning
+
+
+def reviews_last(patch: pytest.MonkeyPatch) -> None:
+    """Step 4 after steps 5 and 6."""
+    review, trust = CoCreationModel._review_and_commit, CoCreationModel._trust_and_learning
+
+    def both(self: CoCreationModel, contact: Contact) -> None:
+        trust(self, contact)
+        review(self, contact)
+
+    patch.setattr(CoCreationModel, "_review_and_commit", lambda self, contact: None)
+    patch.setattr(CoCreationModel, "_trust_and_learning", both)
+
+
+def commits_then_reviews(right: Callable[..., None]) -> Callable[..., None]:
+    """New commitments are reviewed in the contact that made them."""
+
+    def review(self: CoCreationModel, contact: Contact) -> None:
+        self._new_commitments(contact, 0.5)
+        right(self, contact)
+
+    return review
+
+
+def talks_at_once(right: Callable[..., None]) -> Callable[..., None]:
+    """People change while others still look."""
+
+    def meet_peer(self: RegionalStaff, meets: float, which: float) -> None:
+        right(self, meets, which)
+        self.knowledge = self.knowledge + self._heard
+        self._heard = 0.0
+
+    return meet_peer
+
+
+def works_before_talking(right: Callable[..., None]) -> Callable[..., None]:
+    """Routines move before people use them."""
+
+    def everybody(self: CoCreationModel) -> None:
+        for region in self.regions:
+            mean = sum(x.integration for x in region.staff) / len(region.staff)
+            region.routines = rules.routines_after_week(region.routines, mean, self.p.routine_pace)
+        pace = self.p.__dict__["routine_pace"]
+        self.p.__dict__["routine_pace"] = 0.0
+        right(self)
+        self.p.__dict__["routine_pace"] = pace
+
+    return everybody
+
+
+def every_contact_is_dated(right: Callable[..., bool]) -> Callable[..., bool]:
+    def hold(self: CoCreationModel, contact: Contact) -> bool:
+        contact.on_date = True
+        return right(self, contact)
+
+    return hold
+
+
+def starts_by_the_plan(right: Callable[..., Any]) -> Callable[..., Any]:
+    """People who know that help is coming start more trusting."""
+
+    def draw(scenario: Any, *args: Any) -> Any:
+        regions, skills = right(scenario, *args)
+        for region in regions:
+            for person in region.people:
+                person.trust = rules.clip01(person.trust + 0.05 * scenario.has_ta)
+        return regions, skills
+
+    return draw
+
+
+def luck_in_sequence(right: Callable[..., Any]) -> Callable[..., Any]:
+    """Draws depend on how many were made before, as with an ordinary generator."""
+    made = [0]
+
+    def words(self: Streams, purpose: int, entity: int, week: int = 0, series: int = 0) -> Any:
+        made[0] += 1
+        return right(self, purpose, entity, week, series + made[0])
+
+    return words
+
+
+def diluted_by_everybody(_: Callable[..., None]) -> Callable[..., None]:
+    """Quality falls with all regions of the country, not with the provider's own."""
+
+    def take_on(self: TAProvider, site: Site) -> None:
+        self.sites.append(site)
+        sites = len(self.model.scenario.region_names)
+        self.dilution = rules.dilution(self.model.p.site_dilution, sites)
+
+    return take_on
+
+
+def half_a_balance(right: Callable[..., Any]) -> Callable[..., Any]:
+    def balance(*args: Any) -> Any:
+        levels, routines = right(*args)
+        return 0.5 * levels, 0.5 * routines
+
+    return balance
+
+
+def counts_kept_twice(right: Callable[..., None]) -> Callable[..., None]:
+    def review(self: CoCreationModel, contact: Contact) -> None:
+        right(self, contact)
+        contact.region.ledger.kept_staff *= 2
+
+    return review
+
+
+def shortened_again(right: Callable[..., None]) -> Callable[..., None]:
+    def prepare(self: TAProvider, due: list[Contact]) -> None:
+        right(self, due)
+        for contact in due:
+            contact.hours = rules.shortened_hours(contact.hours, self.overload)
+
+    return prepare
+
+
+def fails_by_load(_: Callable[..., bool]) -> Callable[..., bool]:
+    """The whole load counts instead of what is above 1."""
+
+    def fails(self: TAProvider, u: float) -> bool:
+        p = self.model.p
+        slope = p.provider_cancels_slope
+        return u < rules.provider_fails_probability(p.provider_cancels, slope, self.load)
+
+    return fails
+
+
+def loud_noise_without_clip(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rules, "clip01", lambda x: x)
+
+
+# --- the checks, besides those in checks.py -------------------------------------------------------
+
+
+def busy_run_is_legal() -> None:
+    checks.run_checked(checks.make_scenario(**checks.BUSY))
+
+
+def noisy_run_is_legal() -> None:
+    noisy = {"evidence_noise": 1.0, "trust_sd": 1.0, "staff_accountability_sd": 1.0}
+    checks.run_checked(checks.make_scenario(**{**checks.BUSY, "parameters": noisy}))
+
+
+def busy_run_is_as_specified() -> None:
+    checks.agrees_with_oracle(checks.make_scenario(**checks.BUSY))
+
+
+def integration_stays_without_ta() -> None:
+    checks.no_dosage_moves_nothing(14)
+
+
+def effect_of_one_contact(hours_before: float, hours: float, scale: float) -> float:
+    return 1.0 - math.exp(-hours / scale)
+
+
+def unlimited_trust(
+    trust: float, quality: float, step: float, richness: float, effect: float, asymmetry: float
+) -> float:
+    pace = step * richness * effect * (asymmetry if quality < trust else 1.0)
+    return trust + pace * (quality - trust)
+
+
+def trust_slow_to_fall(
+    trust: float, quality: float, step: float, richness: float, effect: float, asymmetry: float
+) -> float:
+    pace = step * richness * effect * (asymmetry if quality > trust else 1.0)
+    return trust + min(1.0, pace) * (quality - trust)
+
+
+FAULTS: dict[str, tuple[Plant, Check]] = {
+    "fade has the wrong sign": (
+        rule("faded", lambda v, start, rate: v - rate * (start - v)),
+        checks.fade_without_contact,
+    ),
+    "nothing fades": (rule("faded", lambda v, start, rate: v), checks.fade_without_contact),
+    "nothing is forgotten": (
+        rule("forgotten_knowledge", lambda *args: 0.0),
+        checks.fade_without_contact,
+    ),
+    "use does not protect from forgetting": (
+        rule("forgotten_knowledge", lambda k, k0, u, rate, prot: rate * max(0.0, k - k0)),
+        checks.fade_without_contact,
+    ),
+    "starting knowledge is forgotten too": (
+        rule("forgotten_knowledge", lambda k, k0, u, rate, prot: rate * (1 - prot * u) * (k - k0)),
+        checks.knowledge_below_start_stays,
+    ),
+    "peers pull each other down": (
+        rule("knowledge_from_peer", lambda k, k0, j, j0, b: b * ((j - j0) - (k - k0)) * (1 - k)),
+        checks.peers_pass_on_gains,
+    ),
+    "peers pass on knowledge and not gains": (
+        rule("knowledge_from_peer", lambda k, k0, j, j0, b: b * max(0.0, j - k) * (1 - k)),
+        checks.peers_pass_on_gains,
+    ),
+    "people change while others look": (
+        method(RegionalStaff, "meet_peer", talks_at_once),
+        checks.storage_order_is_nothing,
+    ),
+    "a failed contact raises the record": (
+        rule("record_after_broken_promise", lambda v, e: v + e * (1.0 - v)),
+        checks.promises,
+    ),
+    "a failed contact costs nothing": (
+        rule("record_after_broken_promise", lambda v, e: v),
+        checks.promises,
+    ),
+    "every contact keeps a promise": (
+        method(CoCreationModel, "_hold", every_contact_is_dated),
+        checks.unscheduled_is_no_promise,
+    ),
+    "saturation of each contact by itself": (
+        rule("contact_effect", effect_of_one_contact),
+        checks.a_week_saturates_together,
+    ),
+    "splitting a visit wins": (
+        rule("contact_effect", effect_of_one_contact),
+        checks.splitting_gains_nothing,
+    ),
+    "setting up costs nothing": (
+        rule("counted_hours", lambda hours, setup: hours),
+        checks.a_week_saturates_together,
+    ),
+    "dilution is ignored": (rule("dilution", lambda each, sites: 1.0), checks.quality_by_hand),
+    "dilution by all regions": (
+        method(TAProvider, "take_on", diluted_by_everybody),
+        checks.regions_keep_apart,
+    ),
+    "trust falls slower than it rises": (
+        rule("trust_after_contact", trust_slow_to_fall),
+        checks.trust_falls_faster,
+    ),
+    "trust overshoots": (rule("trust_after_contact", unlimited_trust), checks.trust_falls_faster),
+    "learning before trust": (
+        method(CoCreationModel, "_trust_and_learning", learns_first),
+        checks.learning_by_hand,
+    ),
+    "the region is learnt before it is used": (
+        method(CoCreationModel, "_trust_and_learning", region_learnt_first),
+        checks.learning_by_hand,
+    ),
+    "negotiating costs nothing": (
+        rule("learning_hours", lambda hours, share, c: hours),
+        checks.learning_by_hand,
+    ),
+    "the review comes after trust": (reviews_last, busy_run_is_as_specified),
+    "new commitments are reviewed at once": (
+        method(CoCreationModel, "_review_and_commit", commits_then_reviews),
+        busy_run_is_as_specified,
+    ),
+    "routines move first": (
+        method(CoCreationModel, "_everybody", works_before_talking),
+        busy_run_is_as_specified,
+    ),
+    "a review of n counts once": (
+        rule("accountability_after_review", lambda v, k, n, e: v + e * (k / n - v) if n else v),
+        checks.review_by_hand,
+    ),
+    "keeping commitments leaves no routine": (
+        rule("routines_after_kept", lambda r, step, kept: r),
+        checks.review_by_hand,
+    ),
+    "the absent are asked": (
+        method(Region, "core_team", lambda right: lambda self, share=1.0: right(self) + [
+            x for x in self.staff if not x.in_core_team]),
+        checks.absent_are_not_reviewed,
+    ),
+    "workload helps to keep": (
+        rule("staff_keeping_probability", lambda q0, q1, a, w: checks.sigma(q0 + q1 * (a + w))),
+        checks.commitments_kept,
+    ),
+    "overload does not matter for keeping": (
+        rule("provider_keeping_probability", lambda q0, q1, a, v, o: checks.sigma(q0 + q1 * (a - v))),
+        checks.commitments_kept,
+    ),
+    "co-creation makes no commitments": (
+        rule("expected_commitments", lambda rate, c, f: rate * f),
+        checks.commitments_made,
+    ),
+    "commitments that cannot vary": (
+        rule("poisson_from_uniform", lambda u, mean: math.floor(mean + u)),
+        checks.commitments_made,
+    ),
+    "kept commitments are booked twice": (
+        method(CoCreationModel, "_review_and_commit", counts_kept_twice),
+        busy_run_is_legal,
+    ),
+    "a newcomer owes what the leaver promised": (
+        method(RegionalStaff, "leave", keeps_commitments),
+        checks.newcomers_by_hand,
+    ),
+    "commitments lapse and stay open": (
+        method(RegionalStaff, "leave", keeps_commitments),
+        busy_run_is_legal,
+    ),
+    "newcomers know nobody": (
+        rule("newcomer_trust", lambda own, team, share: own),
+        checks.newcomers_by_hand,
+    ),
+    "newcomers do not take up routines": (
+        rule("newcomer_integration", lambda routines, knowledge: 0.0),
+        checks.newcomers_by_hand,
+    ),
+    "a successor keeps everything": (
+        rule("after_handover", lambda v, start, share: v),
+        checks.handover_by_hand,
+    ),
+    "the load forgets nothing": (
+        rule("running_load", lambda load, due, hours, w: load + w * due / max(hours, 1e-9)),
+        checks.load_of_constant_diary,
+    ),
+    "contacts are shortened twice": (
+        method(TAProvider, "prepare", shortened_again),
+        checks.load_of_constant_diary,
+    ),
+    "preparing takes no time": (
+        rule("provider_hours", lambda hours, per_hour, each, travel: hours + travel),
+        checks.load_of_constant_diary,
+    ),
+    "TA takes no time of staff": (
+        rule("contact_workload", lambda hours, kappa, week: 0.0),
+        checks.workload_by_hand,
+    ),
+    "providers fail by their whole load": (
+        method(TAProvider, "fails", fails_by_load),
+        checks.cancel_rates,
+    ),
+    "busy staff attend more": (
+        rule("attendance_probability", lambda b0, b1, m, t, lead, w, pivot: checks.sigma(
+            b0 + b1 * (m + t + lead + w - pivot))),
+        checks.attendance_rate,
+    ),
+    "on demand is irregular": (
+        rule("on_demand_probability", lambda n, *args: min(1.0, 1.0 / n)),
+        checks.timing_rates,
+    ),
+    "half a balance at the start": (
+        method(population, "starting_balance", half_a_balance),
+        checks.balanced_start,
+    ),
+    "half a balance drifts": (
+        method(population, "starting_balance", half_a_balance),
+        integration_stays_without_ta,
+    ),
+    "newcomers count in the balance at full use": (
+        rule("newcomer_integration", lambda routines, knowledge: 1.0),
+        integration_stays_without_ta,
+    ),
+    "shares are rounded down": (
+        method(population, "round_half_up", lambda right: lambda x: int(np.floor(x))),
+        busy_run_is_as_specified,
+    ),
+    "starts know of the plan": (
+        method(population, "draw_population", starts_by_the_plan),
+        checks.late_plans_leave_early_weeks,
+    ),
+    "luck comes in sequence": (
+        method(Streams, "words", luck_in_sequence),
+        checks.late_plans_leave_early_weeks,
+    ),
+    "luck depends on other regions": (
+        method(Streams, "words", luck_in_sequence),
+        checks.regions_keep_apart,
+    ),
+    "calendars are not staggered": (
+        method(rules, "calendar_shift", lambda right: lambda region, every, stagger: 0),
+        busy_run_is_as_specified,
+    ),
+    "tapers are ignored": (
+        method(rules, "planned_hours", lambda right: lambda hours, taper, q: hours),
+        busy_run_is_as_specified,
+    ),
+    "states leave their bounds": (loud_noise_without_clip, noisy_run_is_legal),
+    "demand shocks are forgotten": (
+        method(dosage, "demand_rise", lambda right: lambda *args: 0.0),
+        checks.workload_by_hand,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_fault_is_seen(name: str) -> None:
+    plant, check = FAULTS[name]
+    check()
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch)
+        with pytest.raises(AssertionError):
+            check()
+    check()

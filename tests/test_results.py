@@ -1,0 +1,836 @@
+"""Results: summaries against independent oracles; folders that are whole, checked, made again."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from sim import _bands, _folder, outcomes, results
+from sim._bands import Bands
+from sim._collect import Collector
+from sim.ensemble import simulate
+from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
+from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
+from sim.parameters import Parameters
+from sim.results import Runs, run, verify
+from sim.scenario import Scenario
+
+TINY = Scenario.from_dict(
+    {
+        "name": "tiny",
+        "horizon_weeks": 60,
+        "seed": 9,
+        "regions": {"candidates": 2, "count": 2, "staff": 3, "names": ["lakes", "coast"]},
+        "providers": {"count": 1},
+        "dosage": [{"mode": "video", "every_weeks": 4, "hours": 1, "last_week": 6}],
+    }
+)
+END, LATER, HORIZON = 6, 58, 60
+PLACES = ("lakes", "coast", "overall")
+
+
+def fake(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) -> np.ndarray:
+    """A cheap engine: levels in 0..1, higher with TA; few contacts, so that rates are missing."""
+    draw = np.random.default_rng([seed, replicate])
+    record = draw.random((scenario.horizon_weeks + 1, len(scenario.region_names), len(RECORD)))
+    if scenario.has_ta:
+        record[1:, :, :FIRST_FLOW] **= 1 - parameters.trust_step
+    record[..., FIRST_FLOW:] = np.floor(record[..., FIRST_FLOW:] * 1.5)
+    record[0, :, FIRST_FLOW:] = 0
+    record[..., COLUMN["contact_hours"]] *= 1.3
+    record[..., COLUMN["knowledge_sd"]] /= 2
+    return record
+
+
+def made(replicates: int = 12, **more: Any) -> Runs:
+    return run(TINY, **({"replicates": replicates, "engine": fake} | more))
+
+
+def records(with_ta: bool, replicates: int = 12) -> np.ndarray:
+    """(run, week, region, column), straight from the engine."""
+    scenario = TINY if with_ta else TINY.without_ta()
+    return np.stack([fake(scenario, TINY.parameter_set(), 9, r) for r in range(replicates)])
+
+
+def row(frame: pd.DataFrame, **where: Any) -> pd.Series:
+    chosen = frame
+    for column, value in where.items():
+        chosen = chosen[chosen[column] == value]
+    assert len(chosen) == 1
+    return chosen.iloc[0]
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.iterdir())
+    }
+
+
+# --- summaries -----------------------------------------------------------------------------------
+
+
+def test_summary_against_plain_numpy() -> None:
+    runs = made()
+    trust = [records(arm)[:, END, 1, COLUMN["trust"]] for arm in (True, False)]
+    found = row(runs.summary("coast"), outcome="trust", point="end_of_ta")
+    gain = trust[0] - trust[1]
+    expected = {
+        "unit": "0-1",
+        "region": "coast",
+        "n": 12,
+        "mean": trust[0].mean(),
+        "sd": trust[0].std(ddof=1),
+        "p05": np.quantile(trust[0], 0.05),
+        "p50": np.quantile(trust[0], 0.5),
+        "p95": np.quantile(trust[0], 0.95),
+        "no_ta_mean": trust[1].mean(),
+        "effect_mean": gain.mean(),
+        "effect_p05": np.quantile(gain, 0.05),
+        "effect_p95": np.quantile(gain, 0.95),
+        "effect_se": gain.std(ddof=1) / np.sqrt(12),
+    }
+    for column, value in expected.items():
+        assert found[column] == (value if isinstance(value, str) else pytest.approx(value)), column
+
+
+def test_points_persistence_and_overall() -> None:
+    runs = made()
+    assert runs.values.points == ("start", "end_of_ta", "year_after", "horizon", "persistence")
+    assert runs.point_weeks == {"start": 0, "end_of_ta": END, "year_after": LATER, "horizon": 60}
+    frame = runs.runs()
+    one = frame[(frame["replicate"] == 3) & (frame["region"] == "overall")]
+    record = records(True)[3]
+    hours = record[..., COLUMN["contact_hours"]].sum(axis=1)
+    value = {
+        (r.outcome, r.point): r.value for r in one.itertuples() if r.outcome == "contact_hours"
+    }
+    for point, week in runs.point_weeks.items():
+        assert value["contact_hours", point] == pytest.approx(hours[: week + 1].sum())
+    assert value["contact_hours", "persistence"] == pytest.approx(hours[END + 1 : LATER + 1].sum())
+
+
+def test_no_year_after_when_the_horizon_comes_first() -> None:
+    runs = run(TINY.replace(horizon_weeks=57), replicates=2, engine=fake)
+    assert runs.values.points == ("start", "end_of_ta", "horizon")
+    assert set(runs.summary()["point"]) == {"start", "end_of_ta", "horizon"}
+
+
+def test_the_partner_is_judged_at_the_end_of_ta_of_the_scenario() -> None:
+    def clock(scenario: Scenario, *_: Any) -> np.ndarray:
+        record = np.zeros((61, 2, len(RECORD)))
+        record[..., COLUMN["trust"]] = np.arange(61)[:, None] / 100
+        return record
+
+    assert TINY.without_ta().end_of_ta == HORIZON
+    found = row(made(1, engine=clock).summary(), outcome="trust", point="end_of_ta")
+    assert found["no_ta_mean"] == END / 100
+    assert found["effect_mean"] == 0
+
+
+def test_effect_is_value_minus_no_ta_to_the_last_bit() -> None:
+    frame = made().runs()
+    assert np.array_equal(frame["effect"], frame["value"] - frame["no_ta"], equal_nan=True)
+    assert (frame["effect"].abs() > 0).any()
+
+
+def test_missing_values_do_not_count_and_n_says_so() -> None:
+    def seldom(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) -> np.ndarray:
+        record = fake(scenario, parameters, seed, replicate)
+        record[..., FIRST_FLOW:] = 0
+        if replicate < 3 and scenario.has_ta:
+            record[4, 0, COLUMN["invited"]] = 4
+            record[4, 0, COLUMN["present"]] = replicate + 1
+        return record
+
+    runs = made(engine=seldom)
+    found = row(runs.summary(), outcome="attendance", point="end_of_ta")
+    assert found["n"] == 3
+    assert found["mean"] == 0.5
+    assert np.isnan(found["no_ta_mean"])
+    assert np.isnan(found["effect_mean"])
+    assert np.isnan(row(runs.summary("coast"), outcome="attendance", point="horizon")["mean"])
+    week = row(runs.weeks(), arm="with_ta", region="lakes", week=4, outcome="attendance")
+    assert (week["n"], week["mean"], week["p50"]) == (3, 0.5, 0.5)
+    empty = row(runs.weeks(), arm="with_ta", region="coast", week=4, outcome="attendance")
+    assert empty["n"] == 0
+    assert np.isnan(empty["mean"])
+    assert np.isnan(empty["p50"])
+
+
+def test_one_run_has_no_spread() -> None:
+    found = row(made(1).summary(), outcome="trust", point="horizon")
+    assert found["p05"] == found["mean"] == found["p95"]
+    assert np.isnan(found["sd"])
+    assert np.isnan(found["effect_se"])
+
+
+def test_an_unknown_region_is_named() -> None:
+    with pytest.raises(InputError) as caught:
+        made(1).summary("cost")
+    assert str(caught.value) == (
+        "region: 'cost' is not a region of this scenario; allowed: lakes, coast, overall; "
+        "did you mean 'coast'?"
+    )
+
+
+def test_parameter_sets_as_mappings_change_the_scenarios_own() -> None:
+    scenario = TINY.replace(parameters={"keeping": 0.3})
+    runs = run(scenario, parameters=[{"trust_step": 0.2}, Parameters()], replicates=1, engine=fake)
+    assert [one.changed() for one in runs.parameter_sets] == [
+        {"trust_step": 0.2, "keeping": 0.3},
+        {},
+    ]
+    assert runs.runs()["set"].unique().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"parameters": {"trust_stap": 0.2}}, "did you mean 'trust_step'?"),
+        ({"parameters": {"trust_step": 0.9}}, "outside the plausible range"),
+        ({"parameters": []}, "parameters: no set is given; allowed: 1 or more sets"),
+        ({"parameters": [0.2]}, "parameters[0]: 0.2 is not a parameter set"),
+        ({"replicates": 0}, "replicates: 0 is out of range"),
+        ({"seed": -1}, "seed: -1 is out of range"),
+        ({"engine": "mesaa"}, "did you mean 'mesa'?"),
+    ],
+)
+def test_arguments_that_cannot_be_used(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        made(**arguments)
+    assert message in str(caught.value)
+
+
+def test_a_scenario_may_be_a_path_or_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY.to_yaml(), encoding="utf-8")
+    assert run(path, replicates=1, engine=fake).runs().equals(made(1).runs())
+    assert run("source", replicates=1, engine=fake).scenario == Scenario.shipped("source")
+    with pytest.raises(ScenarioError, match="neither a file nor a shipped scenario"):
+        run("sauce", replicates=1, engine=fake)
+
+
+def test_the_seed_of_the_scenario_is_the_default() -> None:
+    assert made(1).seed == 9
+    assert made(1, seed=4).seed == 4
+
+
+# --- weeks ---------------------------------------------------------------------------------------
+
+
+def weekly_arms(replicates: int) -> dict[str, np.ndarray]:
+    """(run, week, place, outcome) of each arm, computed at once."""
+    arms = {
+        name: outcomes.weekly(records(with_ta, replicates), TINY.costs)
+        for name, with_ta in (("with_ta", True), ("without_ta", False))
+    }
+    return arms | {"effect": arms["with_ta"] - arms["without_ta"]}
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")
+def test_weeks_up_to_1000_runs_are_numpys_quantiles() -> None:
+    table = made(70).week_table  # more than one batch
+    for arm, values in enumerate(weekly_arms(70).values()):
+        expected = np.nanquantile(values, _bands.QUANTILES, axis=0)
+        np.testing.assert_array_equal(table.quantiles[:, arm], expected)
+        np.testing.assert_array_equal(table.n[arm], (~np.isnan(values)).sum(axis=0))
+        np.testing.assert_allclose(table.mean[arm], np.nanmean(values, axis=0), atol=1e-11)
+
+
+def test_the_frame_of_weeks_names_its_cells() -> None:
+    runs = made()
+    frame = runs.weeks()
+    assert len(frame) == 3 * 3 * 61 * len(outcomes.NAMES)
+    values = weekly_arms(12)["effect"][:, 17, 2, outcomes.INDEX["cost"]]
+    found = row(frame, arm="effect", region="overall", week=17, outcome="cost")
+    assert found["mean"] == pytest.approx(values.mean())
+    assert found["p25"] == pytest.approx(np.quantile(values, 0.25))
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
+def test_above_the_limit_quantiles_are_within_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = made(150).week_table
+    monkeypatch.setattr(_bands, "EXACT_RUNS", 149)
+    counted = made(150).week_table
+    assert np.array_equal(counted.n, exact.n)
+    assert np.array_equal(counted.mean, exact.mean, equal_nan=True)
+    assert np.array_equal(np.isnan(counted.quantiles), np.isnan(exact.quantiles))
+    bounded = np.array([outcomes.OUTCOMES[name].high is not None for name in outcomes.NAMES])
+    for arm, values in enumerate(weekly_arms(150).values()):
+        gap = np.nan_to_num(np.abs(counted.quantiles[:, arm] - exact.quantiles[:, arm]))
+        span = 2 if arm == 2 else 1
+        assert gap[..., bounded].max() <= span / 1024
+        assert gap[..., bounded].max() > 0  # it is the other way of counting
+        largest = np.nanmax(np.abs(values), axis=(0, 1))[:, ~bounded]
+        assert (gap[..., ~bounded] <= span * largest / 512).all()
+    counts = outcomes.INDEX["contacts_held"]
+    assert np.array_equal(counted.quantiles[..., counts], exact.quantiles[..., counts])
+
+
+def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = (TINY.parameter_set(),)
+    for limit, kept in ((20, 20), (19, 0)):
+        monkeypatch.setattr(_bands, "EXACT_RUNS", limit)
+        collector = Collector(TINY, sets, runs_expected=20)
+        for output in simulate(TINY, parameters=sets, replicates=20, seed=9, engine=fake):
+            collector.add(output)
+        collector.finish()
+        assert sum(len(batch[0]) for batch in collector.bands.kept) == kept
+
+
+@pytest.mark.parametrize("limit", [1000, 10])
+def test_the_order_of_runs_does_not_matter(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setattr(_bands, "EXACT_RUNS", limit)
+    sets = (Parameters(), Parameters(trust_step=0.2))
+
+    def growing(s: Scenario, p: Parameters, seed: int, replicate: int) -> np.ndarray:
+        record = fake(s, p, seed, replicate)
+        record[..., COLUMN["load"]] *= 2.0 ** (replicate % 7)  # the range grows as runs come in
+        return record
+
+    outputs = list(simulate(TINY, parameters=sets, replicates=30, seed=9, engine=growing))
+    shuffled = outputs.copy()
+    random.Random(3).shuffle(shuffled)
+    first, second = (
+        Runs.collect(some, scenario=TINY, seed=9, replicates=30, engine="fake", parameter_sets=sets)
+        for some in (outputs, shuffled)
+    )
+    assert first.runs().equals(second.runs())
+    assert first.weeks().equals(second.weeks())
+    assert first.summary().equals(second.summary())
+
+
+def filled(values: np.ndarray, arms: int = 1, batches: int = 1) -> np.ndarray:
+    """Quantiles of histograms of the first outcome without bounds, of (run,) values."""
+    bands = Bands(1, 1, _bands.EXACT_RUNS + 1, arms=arms)
+    column = outcomes.INDEX["contact_hours"]
+    for part in np.array_split(values, batches):
+        batch = np.zeros((len(part), 1, 1, len(outcomes.NAMES)))
+        batch[:, 0, 0, column] = part
+        bands.add(batch, *([np.zeros_like(batch)] if arms == 3 else []))
+    return bands.table().quantiles[:, :, 0, 0, column]
+
+
+def test_histograms_widen_as_values_come_in() -> None:
+    values = np.concatenate([np.zeros(5), np.geomspace(1e-9, 1e9, 2000), np.arange(300.0)])
+    once = filled(values)
+    assert np.array_equal(once, filled(values[::-1], batches=50), equal_nan=True)
+    expected = np.quantile(values, _bands.QUANTILES)
+    assert np.abs(once[:, 0] - expected).max() <= 1e9 / 512
+    whole = np.arange(1000.0)
+    exact = [np.quantile(whole, q, method="linear") for q in _bands.QUANTILES]
+    np.testing.assert_allclose(filled(whole, batches=7)[:, 0], exact, rtol=1e-14)
+
+
+def test_histograms_of_effects_hold_both_signs() -> None:
+    values = np.linspace(-700.0, 900.0, 1601)
+    found = filled(values, arms=3, batches=9)[:, 2]
+    assert np.abs(found - np.quantile(values, _bands.QUANTILES)).max() <= 900 / 256
+    assert found[0] < -500
+
+
+def test_nothing_but_zero_is_zero() -> None:
+    assert (filled(np.zeros(50), arms=3) == 0).all()
+
+
+def test_single_runs_are_kept_on_demand(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="were not kept; run with keep_runs=True"):
+        made(1).trajectories()
+    runs = made(5, keep_runs=True)
+    frame = runs.trajectories()
+    found = row(frame, replicate=3, arm="without_ta", region="coast", week=11)
+    assert found["knowledge"] == records(False)[3, 11, 1, COLUMN["knowledge"]]
+    folder = runs.save(tmp_path / "kept")
+    again = Runs.load(folder).trajectories()
+    pd.testing.assert_frame_equal(again, frame, check_categorical=False, check_dtype=False)
+
+
+# --- failures and interruption -------------------------------------------------------------------
+
+
+def failing(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) -> np.ndarray:
+    if replicate == 1 or (replicate == 4 and not scenario.has_ta):
+        raise RuntimeError("out of patience")
+    return fake(scenario, parameters, seed, replicate)
+
+
+def test_a_failed_run_is_a_row_and_the_rest_go_on(tmp_path: Path) -> None:
+    runs = made(6, engine=failing)
+    frame = runs.runs()
+    lost = frame[frame["status"] == "failed"]
+    assert lost["replicate"].tolist() == [1, 4]
+    assert lost["stage"].tolist() == ["with TA", "without TA"]
+    assert set(lost["reason"]) == {"RuntimeError: out of patience"}
+    assert lost[["value", "no_ta", "effect"]].isna().all(axis=None)
+    assert frame["replicate"].is_monotonic_increasing
+    assert set(runs.summary().query("outcome == 'trust'")["n"]) == {4}
+    trust = records(True, 6)[[0, 2, 3, 5], END, 0, COLUMN["trust"]]
+    found = row(runs.summary("lakes"), outcome="trust", point="end_of_ta")
+    assert found["mean"] == pytest.approx(trust.mean())
+    assert len(runs) == 6
+    assert [(f.set_index, f.replicate, f.stage) for f in runs.failures] == [
+        (0, 1, "with TA"),
+        (0, 4, "without TA"),
+    ]
+    again = Runs.load(runs.save(tmp_path / "out"))
+    assert again.failures == runs.failures
+    assert again.runs().equals(frame)
+    assert verify(tmp_path / "out", engine=failing).ok
+    report = verify(tmp_path / "out", engine=fake)
+    assert str(report.difference) == (
+        "set 0, replicate 1, status: stored 'failed with TA: RuntimeError: out of patience', "
+        "now 'no failure'"
+    )
+
+
+def test_when_every_run_fails_the_frames_are_there(tmp_path: Path) -> None:
+    def never(*_: Any) -> np.ndarray:
+        raise RuntimeError
+
+    runs = made(2, engine=never)
+    assert len(runs.failures) == 2
+    assert runs.summary()["n"].eq(0).all()
+    assert runs.weeks()["n"].eq(0).all()
+    assert Runs.load(runs.save(tmp_path / "out")).runs().equals(runs.runs())
+
+
+def test_ctrl_c_leaves_what_was_finished(tmp_path: Path) -> None:
+    def stops(s: Scenario, p: Parameters, seed: int, replicate: int) -> np.ndarray:
+        if replicate == 7:
+            raise KeyboardInterrupt
+        return fake(s, p, seed, replicate)
+
+    with pytest.raises(InterruptedRun, match="interrupted after 7 of 12 runs") as caught:
+        made(engine=stops)
+    partial = caught.value.partial
+    assert not partial.complete
+    assert partial.runs().equals(made(7).runs())
+    assert partial.weeks().equals(made(7).weeks())
+    partial.save(tmp_path / "part")
+    assert verify(tmp_path / "part", engine=fake).ok
+
+
+def test_ctrl_c_before_the_first_run_is_just_that() -> None:
+    def stops(*_: Any) -> np.ndarray:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(engine=stops)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signals there")
+def test_ctrl_c_while_counting_does_not_count_half_a_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add = Bands.add
+
+    calls: list[int] = []
+
+    def once(self: Bands, *values: np.ndarray) -> None:
+        if not calls:
+            os.kill(os.getpid(), signal.SIGINT)
+        calls.append(1)
+        add(self, *values)
+
+    monkeypatch.setattr("sim._collect.BATCH_RUNS", 4)
+    monkeypatch.setattr(Bands, "add", once)
+    with pytest.raises(InterruptedRun) as caught:
+        made(8)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert caught.value.partial.runs().equals(made(4).runs())
+    assert caught.value.partial.weeks().equals(made(4).weeks())
+
+
+# --- folders -------------------------------------------------------------------------------------
+
+
+def test_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
+    runs = made(parameters=[{}, {"trust_step": 0.2}])
+    folder = runs.save(tmp_path / "deep" / "out", command="codose run tiny.yaml")
+    again = Runs.load(folder)
+    for name in ("runs", "weeks", "summary"):
+        assert getattr(again, name)().equals(getattr(runs, name)()), name
+    for name in ("seed", "replicates", "engine", "provenance", "timing", "scenario"):
+        assert getattr(again, name) == getattr(runs, name), name
+    assert [p.changed() for p in again.parameter_sets] == [{}, {"trust_step": 0.2}]
+    assert again.complete
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["command"] == "codose run tiny.yaml"
+    assert manifest["scenario_digest"] == TINY.digest()
+    assert Scenario.load(folder / "scenario.yaml") == TINY
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["out"]
+
+
+def test_the_tables_as_csv_say_the_same(tmp_path: Path) -> None:
+    runs = made(3, engine=failing)
+    folder = runs.save(tmp_path / "out")
+    for name, frame in (("runs", runs.runs()), ("weeks", runs.weeks())):
+        text = pa.csv.read_csv(folder / f"{name}.csv").to_pandas()
+        text = text.replace({"": None})  # missing text
+        plain = frame.astype(dict.fromkeys(frame.select_dtypes("category").columns, object))
+        plain = plain.where(plain.notna(), None)
+        text = text.where(text.notna(), None)
+        pd.testing.assert_frame_equal(text, plain, check_dtype=False, check_exact=True)
+
+
+def test_the_same_command_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, second = (
+        hashes(made().save(tmp_path / name, command="same")) for name in ("one", "two")
+    )
+    assert first.pop("timing.json")
+    assert second.pop("timing.json")
+    assert first == second
+    assert set(first) == {
+        "manifest.json", "scenario.yaml", "runs.parquet", "runs.csv", "weeks.parquet", "weeks.csv",
+    }  # fmt: skip
+
+
+def test_an_empty_folder_may_be_used_and_any_other_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    runs = made(1)
+    runs.save(out)
+    before = hashes(out)
+    with pytest.raises(ResultsError) as caught:
+        runs.save(out)
+    assert str(caught.value) == (
+        f"{out}: the folder is not empty; allowed: another folder; or force (--force), which "
+        "replaces a result folder"
+    )
+    assert hashes(out) == before
+
+
+def test_force_replaces_results_whole(tmp_path: Path) -> None:
+    out = made(1).save(tmp_path / "out")
+    (out / "figures").mkdir()
+    made(2).save(out, force=True)
+    assert len(Runs.load(out)) == 2
+    assert not (out / "figures").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("manifest", [None, "{}", "not json", '{"format": "other"}'])
+def test_force_replaces_nothing_but_results(tmp_path: Path, manifest: str | None) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(ResultsError, match="it is not replaced, not even by force"):
+        made(1).save(tmp_path, force=True)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_force_does_not_replace_the_folder_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = made(1).save(tmp_path / "out")
+    monkeypatch.chdir(out)
+    with pytest.raises(ResultsError, match="the folder you are in: it is not replaced"):
+        made(1).save(out, force=True)
+
+
+def test_a_file_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(ResultsError, match="out: is a file, not a folder"):
+        made(1).save(tmp_path / "out", force=True)
+    with pytest.raises(ResultsError, match="cannot be written"):
+        made(1).save(tmp_path / "out" / "deeper")
+    assert (tmp_path / "out").read_text() == "a file"
+
+
+def test_a_link_to_a_folder_is_followed(tmp_path: Path) -> None:
+    real = made(1).save(tmp_path / "real")
+    link = tmp_path / "link"
+    link.symlink_to(real)
+    made(3).save(link, force=True)
+    assert link.is_symlink()
+    assert len(Runs.load(real)) == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOSPC, "there is no space left on this disk; nothing was written"),
+        (errno.EACCES, "cannot be written (Permission denied); allowed: a folder that you may"),
+        (errno.EIO, "cannot be written (Input/output error)"),
+    ],
+)
+@pytest.mark.parametrize("force", [False, True])
+def test_when_writing_fails_nothing_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str, force: bool
+) -> None:
+    out = tmp_path / "out"
+    if force:
+        made(1).save(out)
+    before = hashes(out) if force else None
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_folder.pyarrow.csv, "CSVWriter", fails)  # when some files are written
+        with pytest.raises(ResultsError) as caught:
+            made(2).save(out, force=force)
+    assert message in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == (["out"] if force else [])
+    if force:
+        assert hashes(out) == before
+
+
+def test_when_the_last_step_fails_the_former_results_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = made(1).save(tmp_path / "out")
+    rename = Path.rename
+
+    def fails(self: Path, target: Path) -> Path:
+        if "partial" in self.name:
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    with pytest.raises(ResultsError, match="Input/output error"):
+        made(2).save(out, force=True)
+    assert len(Runs.load(out)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_ctrl_c_while_writing_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_folder, "fingerprints", stops)
+    with pytest.raises(KeyboardInterrupt):
+        made(1).save(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- reading what is not right -------------------------------------------------------------------
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    return made(3).save(tmp_path / "out", command="codose run tiny --out out")
+
+
+def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the manifest of a folder."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def plant(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Change a table of a folder, and its checksum with it."""
+    path = folder / f"{name}.parquet"
+    frame = pa.parquet.read_table(path).to_pandas()
+    frame = change(frame)
+    pa.parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    edit(folder, lambda manifest: manifest["files"][path.name].update(sha256=digest))
+
+
+def test_folders_that_hold_no_results(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="nowhere: no such folder"):
+        Runs.load(tmp_path / "nowhere")
+    with pytest.raises(ResultsError) as caught:
+        Runs.load(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: is not a result folder (it holds no manifest.json); allowed: a folder "
+        "written by 'codose run SCENARIO --out DIR'"
+    )
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultsError, match="is a file, not a folder"):
+        Runs.load(tmp_path / "file")
+
+
+def test_a_newer_format(saved: Path) -> None:
+    edit(saved, lambda manifest: manifest.update(format_version=2, codose="3.0", scenario=None))
+    for read in (Runs.load, verify):
+        with pytest.raises(ResultsError) as caught:
+            read(saved)
+        assert str(caught.value) == (
+            f"{saved / 'manifest.json'}: was written by a newer codose (3.0, format 2); update "
+            "codose to read it; allowed: format 1 or older"
+        )
+    made(1).save(saved, force=True)  # but it may be replaced
+
+
+@pytest.mark.parametrize("name", ["runs.parquet", "weeks.parquet", "weeks.csv", "scenario.yaml"])
+def test_one_changed_byte_is_found_and_named(saved: Path, name: str) -> None:
+    path = saved / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ResultsError) as caught:
+        Runs.load(saved)
+    assert str(caught.value) == (
+        f"{path}: is not as it was written (its checksum is not the one in manifest.json): it was "
+        "changed or damaged; make the results again with: codose run tiny --out out"
+    )
+    report = verify(saved, engine=fake)
+    assert not report.ok
+    assert str(path) in str(report)
+
+
+def test_missing_files_are_all_named(saved: Path) -> None:
+    (saved / "runs.parquet").unlink()
+    (saved / "weeks.csv").unlink()
+    with pytest.raises(ResultsError) as caught:
+        Runs.load(saved)
+    assert len(caught.value.problems) == 2
+    assert "runs.parquet: is missing; make the results again with: codose run" in str(caught.value)
+    report = verify(saved, engine=fake)
+    assert (report.ok, report.runs_checked) == (False, 0)
+    assert "no run was made again" in str(report)
+
+
+def test_no_time_is_no_damage(saved: Path) -> None:
+    (saved / "timing.json").unlink()
+    assert Runs.load(saved).timing == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.pop("seed"), "is damaged (no usable 'seed')"),
+        (lambda m: m.update(format_version="1"), "is damaged (format_version is '1')"),
+        (lambda m: m.update(files={}), "is damaged (it lists no data)"),
+        (lambda m: m.update(outcomes=["joy"]), "whose outcomes are not those of this version"),
+        (lambda m: m["scenario"].update(horizon_weeks=61), "its scenario is not the one that was"),
+        (lambda m: m["scenario"].update(horizon=61), "cannot be used"),
+        (lambda m: m["parameter_sets"][0].update(joy=1), "'joy' is not a parameter"),
+    ],
+)
+def test_a_manifest_that_does_not_fit(
+    saved: Path, change: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    edit(saved, change)
+    with pytest.raises(ResultsError) as caught:
+        Runs.load(saved)
+    assert message in str(caught.value)
+    assert "manifest.json" in str(caught.value)
+
+
+def test_tables_that_do_not_fit_are_named(saved: Path) -> None:
+    plant(saved, "runs", lambda frame: frame.drop(index=5))
+    with pytest.raises(ResultsError, match=r"runs\.parquet: does not fit its manifest"):
+        Runs.load(saved)
+
+
+def test_an_effect_that_is_no_difference_is_refused(saved: Path) -> None:
+    plant(saved, "runs", lambda frame: frame.assign(effect=0.0))
+    with pytest.raises(ResultsError, match="the column 'effect' is not value - no_ta"):
+        Runs.load(saved)
+
+
+# --- verify --------------------------------------------------------------------------------------
+
+
+def test_verify_makes_the_runs_again(saved: Path) -> None:
+    report = verify(saved, engine=fake)
+    assert report.ok
+    assert str(report) == f"{saved}: 3 of 3 runs made again; every value is the same"
+
+
+def shift(frame: pd.DataFrame, column: str, **where: Any) -> pd.DataFrame:
+    """The frame with the next number up in one row."""
+    chosen = np.logical_and.reduce([frame[name] == value for name, value in where.items()])
+    frame.loc[chosen, column] = np.nextafter(frame.loc[chosen, column], np.inf)
+    if "effect" in frame:
+        frame["effect"] = frame["value"] - frame["no_ta"]
+    return frame
+
+
+def test_verify_finds_a_value_that_is_off_by_one_bit(saved: Path) -> None:
+    place = {"replicate": 1, "region": "coast", "outcome": "routines", "point": "end_of_ta"}
+    plant(saved, "runs", lambda frame: shift(frame, "no_ta", **place))
+    true = records(False)[1, END, 1, COLUMN["routines"]]
+    assert len(Runs.load(saved)) == 3  # its files are as the manifest says
+    report = verify(saved, engine=fake)
+    assert not report.ok
+    difference = report.difference
+    assert difference is not None
+    assert (difference.set_index, difference.replicate) == (0, 1)
+    assert (difference.stored, difference.again) == (np.nextafter(true, 1), true)
+    assert str(difference) == (
+        "set 0, replicate 1, coast, routines, end_of_ta, no_ta: "
+        f"stored {np.nextafter(true, 1)!s}, now {true!s}"
+    )
+
+
+def test_verify_finds_a_changed_week(saved: Path) -> None:
+    place = {"arm": "effect", "region": "lakes", "week": 7, "outcome": "trust"}
+    plant(saved, "weeks", lambda frame: shift(frame, "p75", **place))
+    report = verify(saved, engine=fake)
+    assert not report.ok
+    assert "not the same: lakes, trust, week 7, p75 effect: stored" in str(report)
+    assert verify(saved, engine=fake, sample=2).ok  # a sample says nothing about weeks
+
+
+def test_verify_of_a_sample_runs_only_that(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def counting(s: Scenario, p: Parameters, seed: int, replicate: int) -> np.ndarray:
+        calls.append(replicate)
+        return fake(s, p, seed, replicate)
+
+    folder = made(10).save(tmp_path / "out")
+    report = verify(folder, engine=counting, sample=4)
+    assert report.ok
+    assert sorted(set(calls)) == [0, 3, 6, 9]
+    assert str(report) == f"{folder}: 4 of 10 runs made again; every value is the same"
+    assert verify(folder, engine=fake, sample=99).runs_checked == 10
+    with pytest.raises(InputError, match="sample: 0 is out of range; allowed: 1 or more runs"):
+        verify(folder, engine=fake, sample=0)
+
+
+def test_verify_says_when_versions_differ(saved: Path) -> None:
+    edit(saved, lambda manifest: manifest.update(codose="0.0.1"))
+    edit(saved, lambda manifest: manifest["dependencies"].update(numpy="1.0"))
+    report = verify(saved, engine=fake)
+    assert report.ok
+    assert "made by codose 0.0.1, this is" in report.notes[0]
+    assert "numpy 1.0 (here" in report.notes[1]
+
+
+def test_verify_needs_the_engine_of_results_from_an_engine_of_ones_own(saved: Path) -> None:
+    with pytest.raises(ResultsError, match="made by an engine of its own, 'fake'"):
+        verify(saved)
+
+
+def test_histograms_are_verified_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_bands, "EXACT_RUNS", 5)
+    assert verify(made(8).save(tmp_path / "out"), engine=fake).ok
+
+
+def test_provenance_names_versions_only() -> None:
+    found = results.provenance()
+    assert set(found) == {"codose", "python", "dependencies"}
+    assert found["dependencies"]["numpy"] == np.__version__
+
+
+def test_the_model_itself_from_run_to_verify(tmp_path: Path) -> None:
+    scenario = TINY.replace(horizon_weeks=12)
+    runs = run(scenario, replicates=3, engine="mesa")
+    assert runs.engine == "mesa"
+    assert not runs.failures
+    assert verify(runs.save(tmp_path / "out")).ok
