@@ -11,6 +11,7 @@ or never.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -129,9 +130,7 @@ def make_scenario(
 
 def make_model(*, seed: int = 1, replicate: int = 0, **scenario: Any) -> CoCreationModel:
     """A model of :func:`make_scenario`, without its data collector."""
-    return CoCreationModel(
-        make_scenario(**scenario), seed=seed, replicate=replicate, collect=False
-    )
+    return CoCreationModel(make_scenario(**scenario), seed=seed, replicate=replicate, collect=False)
 
 
 def column(record: np.ndarray, name: str) -> np.ndarray:
@@ -298,7 +297,7 @@ def fade_without_contact() -> None:
 
 
 def knowledge_below_start_stays() -> None:
-    """Forgetting takes away what was gained, never what was there: below the start nothing moves."""
+    """Forgetting takes what was gained, never what was there: below the start nothing moves."""
     model = make_model(parameters={**CERTAIN, "forgetting": 0.5}, weeks=3)
     for person in model.staff:
         person.knowledge = 0.5 * person.first_knowledge
@@ -308,7 +307,7 @@ def knowledge_below_start_stays() -> None:
 
 
 def peers_pass_on_gains() -> None:
-    """Two colleagues who meet every week: d := beta max(0, gain_j - gain_i) (1 - k_i), nobody loses.
+    """Two colleagues who meet weekly: k_i += beta max(0, gain_j - gain_i) (1 - k_i); nobody loses.
 
     The one who gained keeps everything; the other's gap of gains shrinks by (1 - beta (1 - k)).
     """
@@ -446,7 +445,9 @@ def trust_series() -> None:
             for _ in range(every):
                 a, b = a * (1 - lam), b * (1 - lam) + lam * start
             near(
-                person.trust, a**cycles * start + b * (1 - a**cycles) / (1 - a), what=f"trust {mode}"
+                person.trust,
+                a**cycles * start + b * (1 - a**cycles) / (1 - a),
+                what=f"trust {mode}",
             )
 
 
@@ -475,7 +476,7 @@ def trust_with_noise() -> None:
 
 
 def trust_falls_faster() -> None:
-    """A disappointing contact: tau falls by min(1, eta rho F nu) of the gap, a good one by eta rho F."""
+    """A bad contact moves tau by min(1, eta rho F nu) of the gap, a good one by eta rho F."""
     parameters = {**CERTAIN, **ALIKE, "ability_weight": 1.0, "skill_share": 1.0, "trust_fade": 0.0}
     parameters |= {"setup_hours": 0.0, "trust_asymmetry": 2.5, "commitment_rate": 0.0}
     effect = 1.0 - math.exp(-1.0)
@@ -493,7 +494,7 @@ def trust_falls_faster() -> None:
 
 def quality_by_hand() -> None:
     """One contact, three sites, noise off: y = D omega (.6 s + .4 x) + (1 - omega)(D power
-    sqrt(s kappa) + (1 - power) aP), with aP after the promise kept by date; then the week's fade."""
+    sqrt(s kappa) + (1 - power) aP), with aP after the promise kept by date; then the fade."""
     for kappa in (0.0, 0.5):
         dosage = [{"mode": "video", "every_weeks": 1, "hours": 2.3, "co_creation": kappa}]
         parameters = {**CERTAIN, **ALIKE, "commitment_rate": 0.0, "site_dilution": 0.05}
@@ -582,7 +583,7 @@ def splitting_gains_nothing() -> None:
             model.providers[0].skill = 0.95
             model.step()
             gains.append((model.staff[0].trust - 0.38, model.staff[0].knowledge - 0.44))
-        for (trust, knowledge), (split_trust, split_knowledge) in zip(gains, gains[1:], strict=False):
+        for (trust, knowledge), (split_trust, split_knowledge) in itertools.pairwise(gains):
             assert split_trust <= trust + EXACT, f"splitting won trust: {gains}"
             assert trust > 0.0
             # Trust of the first piece helps the second to teach, by less than 1 % here.
@@ -648,7 +649,9 @@ def review_by_hand() -> None:
 
         for person, count in zip(region.staff, owned, strict=True):
             near(
-                person.accountability, moved(moved(0.4, count, eta), owed, r * eta), what="review: a"
+                person.accountability,
+                moved(moved(0.4, count, eta), owed, r * eta),
+                what="review: a",
             )
             assert person.open_commitments == 0
         dated = 0.5 + r * eta * (1.0 - math.exp(-1.0)) * 0.5
@@ -1031,7 +1034,9 @@ class Oracle:
             scores = []
             for c in chosen:
                 shared, _, _, error = (bell(w) for w in self.stream.words(S.REGION_START, c))
-                team = [self.person(c, i, 0, {}, p.region_effect_sd * shared) for i in range(plan.staff)]
+                team = [
+                    self.person(c, i, 0, {}, p.region_effect_sd * shared) for i in range(plan.staff)
+                ]
                 ready = sum((x["m"] * x["g"] * x["k"]) ** (1 / 3) for x in team) / len(team)
                 scores.append((-(ready + p.selection_noise_sd * error), c))
             chosen = sorted(c for _, c in sorted(scores)[: plan.count])
@@ -1087,8 +1092,8 @@ class Oracle:
             "name": name, "candidate": candidate, "index": index, "team": team, "L": lead, "R": 0.0,
             "d": given.get("demand", clip(p.demand_mean + p.demand_sd * zd)), "x": p.context_start,
             "aP": usual, "aP0": usual, "nP": 0, "provider": self.providers[s.assignment[index]],
-            "core": order[: self.part(s.regions.core_team, staff)], "given": given, "effect": effect,
-            "near": network.neighbours(s.networks[index], staff, seed, candidate, replicate),
+            "core": order[: self.part(s.regions.core_team, staff)], "given": given,
+            "effect": effect, "near": network.neighbours(s.networks[index], staff, seed, candidate, replicate),
         }  # fmt: skip
         for x in team:
             x["w"] = clip(region["d"] + x["offset"])
@@ -1166,8 +1171,10 @@ class Oracle:
         rows = s.contact_log.rows if s.contact_log else ()
         today = [row for row in rows if (row.week, row.region) == (week, region["name"])]
         for number, row in enumerate(today):
-            found.append(dict(h=row.hours * cut, kappa=row.co_creation, mode=row.mode, number=number,
-                              dated=True, status=row.status, invited=1.0))  # fmt: skip
+            found.append(
+                {"h": row.hours * cut, "kappa": row.co_creation, "mode": row.mode,
+                 "number": number, "dated": True, "status": row.status, "invited": 1.0}
+            )  # fmt: skip
         for number, one in enumerate(s.dosage):
             last, n = one.last_week or s.horizon_weeks, one.every_weeks
             if not one.first_week <= week <= last:
@@ -1191,8 +1198,10 @@ class Oracle:
                 if u >= min(1.0, math.exp(max(-40.0, min(40.0, power))) / n):
                     continue
             kappa = one.co_creation_start + (one.co_creation_end - one.co_creation_start) * q
-            found.append(dict(h=h, kappa=kappa, mode=one.mode, number=number, status="drawn",
-                              dated=one.timing == "scheduled", invited=one.invited))  # fmt: skip
+            found.append(
+                {"h": h, "kappa": kappa, "mode": one.mode, "number": number, "status": "drawn",
+                 "dated": one.timing == "scheduled", "invited": one.invited}
+            )  # fmt: skip
         return [{**c, "region": region} for c in found if c["h"] > 0]
 
     def load_and_workload(self, due: list[dict[str, Any]]) -> None:

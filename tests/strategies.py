@@ -71,7 +71,9 @@ def networks(staff: int) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def region_fields(draw: st.DrawFn, most_staff: int, dosed: bool) -> tuple[dict[str, Any], list[str]]:
+def region_fields(
+    draw: st.DrawFn, most_staff: int, dosed: bool
+) -> tuple[dict[str, Any], list[str]]:
     """The field ``regions``, and the names of the chosen regions."""
     candidates = draw(st.integers(1, 5))
     selection = draw(st.sampled_from(["readiest", "random", "all"]))
@@ -197,7 +199,9 @@ def scenarios(draw: st.DrawFn, *, most_staff: int = 30, most_weeks: int = 40) ->
     """A dictionary for ``Scenario.from_dict``: any valid scenario of that size."""
     horizon = draw(st.one_of(st.just(1), st.integers(1, most_weeks)))
     # Most plans have contacts: without any, little happens.
-    dosed, logged = draw(st.sampled_from([(True, False)] * 3 + [(True, True), (False, True), (False, False)]))
+    dosed, logged = draw(
+        st.sampled_from([(True, False)] * 3 + [(True, True), (False, True), (False, False)])
+    )
     log_end = 0
     regions, names = draw(region_fields(most_staff, dosed or logged))
     providers = draw(provider_fields(names))
@@ -266,9 +270,7 @@ CORNERS: dict[str, dict[str, Any]] = {
     "nothing at all": _corner(dosage=[]),
     "hours that come to nothing": _corner(dosage=[{**WEEKLY, "hours": 0.0}]),
     "a series cut off": _corner(shocks=[{"kind": "dosage_cut", "week": 1, "factor": 0.0}]),
-    "everybody the same": _corner(
-        parameters={name: 0.0 for name in TABLE if name.endswith("_sd")}
-    ),
+    "everybody the same": _corner(parameters={name: 0.0 for name in TABLE if name.endswith("_sd")}),
     "nothing is fixed to a share": _corner(
         parameters={name: 1.0 for name in TABLE if TABLE[name].maximum == 1.0}
     ),

@@ -29,7 +29,9 @@ def rule(name: str, faulty: Callable[..., Any]) -> Plant:
     return lambda patch: patch.setattr(rules, name, faulty)
 
 
-def method(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Plant:
+def method(
+    owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Plant:
     """Replace a method or function by what ``make`` makes of the right one."""
     return lambda patch: patch.setattr(owner, name, make(getattr(owner, name)))
 
@@ -338,7 +340,10 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         checks.commitments_kept,
     ),
     "overload does not matter for keeping": (
-        rule("provider_keeping_probability", lambda q0, q1, a, v, o: checks.sigma(q0 + q1 * (a - v))),
+        rule(
+            "provider_keeping_probability",
+            lambda q0, q1, a, pivot, o: checks.sigma(q0 + q1 * (a - pivot)),
+        ),
         checks.commitments_kept,
     ),
     "co-creation makes no commitments": (
@@ -408,10 +413,6 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
     ),
     "half a balance drifts": (
         method(population, "starting_balance", half_a_balance),
-        integration_stays_without_ta,
-    ),
-    "newcomers count in the balance at full use": (
-        rule("newcomer_integration", lambda routines, knowledge: 1.0),
         integration_stays_without_ta,
     ),
     "shares are rounded down": (

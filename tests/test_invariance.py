@@ -51,11 +51,11 @@ def test_without_ta_means_stay_precisely() -> None:
 def test_selected_regions_regress() -> None:
     """The readiest regions start above the others and come down as their staff turn over.
 
-    Small teams and a high turnover (.02 a week) make it plain. One-sided: the mean change over 40
+    Small teams and a high turnover (.02 a week) make it plain. One-sided: the mean change over 80
     runs is below 0 by more than 4 SE, and what is left is still above the unselected mean (the
     region's own effect stays), by the same margin.
     """
-    runs, ready = 40, COLUMN["readiness"]
+    runs, ready = 80, COLUMN["readiness"]
     readiest = {"candidates": 12, "selection": "readiest", "count": 3, "staff": 6}
     turnover = {"staff_turnover": 0.02}
     change, left = [], []
@@ -129,7 +129,11 @@ def test_another_region_changes_no_region() -> None:
 def test_more_staff_are_new_people_beside_the_same() -> None:
     few, many = (checks.make_model(staff=n, weeks=1) for n in (5, 9))
     for a, b in zip(few.staff, many.staff[:5], strict=True):
-        assert (a.motivation, a.knowledge, a.first_trust) == (b.motivation, b.knowledge, b.first_trust)
+        assert (a.motivation, a.knowledge, a.first_trust) == (
+            b.motivation,
+            b.knowledge,
+            b.first_trust,
+        )
 
 
 def test_another_provider_changes_no_other() -> None:
@@ -144,7 +148,8 @@ def test_file_order_of_series_only_names_them() -> None:
     # No noise, no commitments: the place in the file enters the draws and nothing else.
     certain = {**checks.CERTAIN, "commitment_rate": 0.0}
     runs = [
-        checks.make_model(dosage=order, parameters=certain, weeks=40).run() for order in ([a, b], [b, a])
+        checks.make_model(dosage=order, parameters=certain, weeks=40).run()
+        for order in ([a, b], [b, a])
     ]
     assert same(*runs)
 
@@ -266,7 +271,7 @@ def test_scenarios_of_other_dosage_share_people_and_leavers(
 
 
 def test_parameter_sets_share_their_luck() -> None:
-    """The set never enters the counter: another learning rate leaves who leaves and who comes first."""
+    """The set never enters the counter: another learning rate leaves people and leavers alone."""
     scenario = Scenario.shipped("source")
     p = scenario.parameter_set()
     one = simulate(scenario, p, 1, 0)

@@ -27,6 +27,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("population",),
     ("tables",),  # population and calendars as arrays, for the kernel
     ("agents", "model", "kernel"),
+    ("compiled",),  # the kernel as seen from Python
+    ("batch",),  # many compiled runs on threads
     ("ensemble",),
     ("instruments", "results"),
     ("study",),

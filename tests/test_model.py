@@ -240,7 +240,9 @@ def test_parameters_are_checked_before_the_first_week() -> None:
     with pytest.raises(ParameterError, match="did you mean 'hour_scale'"):
         CoCreationModel(scenario, parameters={"hour_scales": 1.0})
     beyond = scenario.replace(beyond_range=True)
-    assert CoCreationModel(beyond, parameters={"hour_scale": 50.0}, collect=False).p.hour_scale == 50
+    assert (
+        CoCreationModel(beyond, parameters={"hour_scale": 50.0}, collect=False).p.hour_scale == 50
+    )
 
 
 # --- regions --------------------------------------------------------------------------------------
@@ -318,7 +320,6 @@ def test_only_one_module_knows_mesa() -> None:
             if any(name.split(".")[0] == "mesa" for name in names):
                 found.append(path.relative_to(SIM).as_posix())
             if path.name == "_mesa.py" and isinstance(node, ast.Attribute):
-                if isinstance(node.value, ast.Name) and node.value.id == "mesa":
-                    used.add(node.attr)
+                used |= {node.attr} if ast.unparse(node.value) == "mesa" else set()
     assert found == ["_mesa.py"]
     assert used == {"Agent", "Model", "DataCollector", "__version__"}

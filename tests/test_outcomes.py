@@ -25,7 +25,7 @@ class Costs:
 
 
 COSTS = Costs()
-NOTHING = {name: 0.0 for name in RECORD}
+NOTHING = dict.fromkeys(RECORD, 0.0)
 
 # A week of one region, and what each outcome of it is.
 WEEK = {
@@ -109,7 +109,10 @@ def record_of(*weeks: list[dict[str, float]]) -> np.ndarray:
     """(week, region, column) from dictionaries of what is not 0; week 0 is put in front, empty."""
     start = [{} for _ in weeks[0]]
     return np.array(
-        [[[{**NOTHING, **region}[name] for name in RECORD] for region in w] for w in (start, *weeks)]
+        [
+            [[{**NOTHING, **region}[name] for name in RECORD] for region in w]
+            for w in (start, *weeks)
+        ]
     )
 
 
@@ -233,7 +236,7 @@ def test_summary_at_a_week(many_weeks: np.ndarray, week: int) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=0.0, err_msg=name)
 
 
-def _ratio_of(above: list[str], below: list[str]):  # noqa: ANN202
+def _ratio_of(above: list[str], below: list[str]):
     def ratio(sums: np.ndarray) -> np.ndarray:
         return sum(sums[..., COLUMN[n]] for n in above) / sum(sums[..., COLUMN[n]] for n in below)
 

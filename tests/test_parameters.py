@@ -295,7 +295,9 @@ def test_filters() -> None:
 def test_unknown_filters() -> None:
     with pytest.raises(ParameterError, match=r"'fre' is not a role.*did you mean 'free'"):
         parameters.rows(role="fre")
-    with pytest.raises(ParameterError, match=r"'asumption' is not a grade.*did you mean 'assumption'"):
+    with pytest.raises(
+        ParameterError, match=r"'asumption' is not a grade.*did you mean 'assumption'"
+    ):
         parameters.rows(grade="asumption")
 
 

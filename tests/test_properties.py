@@ -24,7 +24,9 @@ from sim.outcomes import NAMES, OUTCOMES
 from sim.scenario import Scenario, shipped_names
 
 # HYPOTHESIS_PROFILE=explore looks for longer.
-ANY = settings(max_examples=max(150, settings().max_examples), suppress_health_check=[HealthCheck.too_slow])
+ANY = settings(
+    max_examples=max(150, settings().max_examples), suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def outcomes_are_legal(record: np.ndarray, scenario: Scenario) -> None:

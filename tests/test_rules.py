@@ -62,7 +62,9 @@ def test_sigmoid_is_symmetric(x: float) -> None:
 @example(math.nextafter(0.125, 0.0))
 @example(2.0**-144)
 def test_cube_root_reaches_the_last_bits(x: float) -> None:
-    assert abs(rules.cube_root(x) / math.cbrt(x) - 1.0) < 1e-15  # about four units in the last place
+    assert (
+        abs(rules.cube_root(x) / math.cbrt(x) - 1.0) < 1e-15
+    )  # about four units in the last place
     assert rules.cube_root(x) <= 1.0
 
 
@@ -112,7 +114,9 @@ def test_binomial_has_its_distribution(trials: int, chance: float) -> None:
 
 
 @given(
-    st.integers(0, 200), st.floats(0.0, 1.0), st.floats(0.0, 1.0, exclude_min=True, exclude_max=True)
+    st.integers(0, 200),
+    st.floats(0.0, 1.0),
+    st.floats(0.0, 1.0, exclude_min=True, exclude_max=True),
 )
 def test_binomial_stays_in_its_range(trials: int, chance: float, u: float) -> None:
     assert 0 <= rules.binomial_from_uniform(u, trials, chance) <= trials
@@ -266,7 +270,10 @@ EQUATIONS: dict[str, Equation] = {
             )
         ),
     ),
-    "context_after_contact": ("share share share share", lambda x, a, f, c: 1 - (1 - x) * (1 - a * f * c)),
+    "context_after_contact": (
+        "share share share share",
+        lambda x, a, f, c: 1 - (1 - x) * (1 - a * f * c),
+    ),
     "faded": ("share share share", lambda v, start, lam: (1 - lam) * v + lam * start),
     "decayed": ("share share", lambda v, lam: (1 - lam) * v),
     "forgotten_knowledge": (
@@ -509,7 +516,8 @@ BOUNDED: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
         UNIT, UNIT, BELL,
     ),
     "trust_after_contact": (
-        UNIT, UNIT, within("trust_step"), within("richness_onsite"), UNIT, within("trust_asymmetry"),
+        UNIT, UNIT, within("trust_step"), within("richness_onsite"), UNIT,
+        within("trust_asymmetry"),
     ),
     "knowledge_after_contact": (
         UNIT, within("learning_rate"), within("richness_email"), UNIT, UNIT, UNIT,
@@ -626,7 +634,9 @@ def test_trust_never_passes_what_was_experienced(
 
 
 @given(UNIT, UNIT, UNIT, UNIT)
-def test_trust_is_lost_faster_than_won(trust: float, gap: float, step: float, effect: float) -> None:
+def test_trust_is_lost_faster_than_won(
+    trust: float, gap: float, step: float, effect: float
+) -> None:
     gap = min(gap, trust, 1.0 - trust)
     won = rules.trust_after_contact(trust, trust + gap, step, 1.0, effect, 1.5) - trust
     lost = trust - rules.trust_after_contact(trust, trust - gap, step, 1.0, effect, 1.5)
@@ -672,7 +682,10 @@ def test_rules_use_only_exact_operations() -> None:
             found += [f"{line}: import {a.name}" for a in node.names if a.name != "math"]
         elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
             found.append(f"{line}: from {node.module}")
-        elif isinstance(node, ast.Attribute) and ast.unparse(node) not in ("math.sqrt", "math.floor"):
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) not in (
+            "math.sqrt",
+            "math.floor",
+        ):
             found.append(f"{line}: {ast.unparse(node)}")
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
             power = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right

@@ -186,7 +186,7 @@ def test_one_post_over_weeks_is_uncorrelated() -> None:
 
 
 def test_bells_are_standardised() -> None:
-    """The sum of four uniform bytes: variance (256^2 - 1)/3, excess kurtosis -1.2/4 (n^2+1)/(n^2-1).
+    """The sum of four bytes: variance (256^2 - 1)/3, excess kurtosis -1.2/4 (256^2+1)/(256^2-1).
 
     SEs over n draws: mean 1/sqrt(n), variance sqrt((kurtosis - 1)/n), fourth moment from the eighth
     moment, below 100, so at most sqrt(100/n).

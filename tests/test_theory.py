@@ -135,7 +135,9 @@ def test_calendar_of_a_scenario() -> None:
             (("13", 1, 104), ("4.5", 3, 90), ("1", 100, 110))
         ):
             shift = shift_of(region, Fraction(every))
-            expected += [(w, region, number) for w in due_weeks(Fraction(every), first, last, shift)]
+            expected += [
+                (w, region, number) for w in due_weeks(Fraction(every), first, last, shift)
+            ]
     planned = dosage.planned_contacts(scenario, scenario.parameter_set())
     assert [(c.week, c.region, c.series) for c in planned] == sorted(expected)
     assert len({shift_of(region, Fraction(13)) for region in range(7)}) > 4  # regions are staggered
