@@ -255,15 +255,31 @@ def at_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 
     """
     if not 0 <= week < record.shape[-3]:
         raise ValueError(f"week {week} is outside 0..{record.shape[-3] - 1}")
-    pooled = record[..., : week + 1, :, :].copy()
-    flows = pooled[..., FIRST_FLOW:]
-    sums = np.cumsum(flows, axis=-3)[..., -1, :, :]
-    weekly_levels = _regional(pooled, costs, threshold)[..., -1, :, :]
-    last = pooled[..., -1:, :, :].copy()
-    last[..., 0, :, FIRST_FLOW:] = sums
-    values = _regional(last, costs, threshold)[..., 0, :, :]
-    values[..., INDEX["collaboration"]] = weekly_levels[..., INDEX["collaboration"]]
-    return _with_overall(values)
+    sums = np.cumsum(record[..., : week + 1, :, FIRST_FLOW:], axis=-3)
+    before = max(0, week - COLLABORATION_WINDOW)
+    return _with_overall(
+        _summary(
+            record[..., week, :, :], sums[..., -1, :, :], sums[..., before, :, :], costs, threshold
+        )
+    )
+
+
+def _summary(
+    levels: np.ndarray,
+    totals: np.ndarray,
+    totals_before: np.ndarray,
+    costs: CostRates,
+    threshold: float | np.ndarray,
+) -> np.ndarray:
+    """Outcomes at a week from its levels and the totals of flows to it and to the week before the
+    window of provider-rated collaboration; each (..., region, column)."""
+    row = levels[..., None, :, :].copy()
+    window = row.copy()
+    row[..., 0, :, FIRST_FLOW:] = totals
+    window[..., 0, :, FIRST_FLOW:] = totals - totals_before
+    values = _regional(row, costs, threshold)[..., 0, :, :]
+    values[..., INDEX["collaboration"]] = _collaboration(window)[..., 0, :]
+    return values
 
 
 def _with_overall(values: np.ndarray) -> np.ndarray:
@@ -275,9 +291,7 @@ def _with_overall(values: np.ndarray) -> np.ndarray:
     return np.concatenate([values, joined[..., None, :]], axis=-2)
 
 
-def _regional(
-    record: np.ndarray, costs: CostRates, threshold: float | np.ndarray
-) -> np.ndarray:
+def _regional(record: np.ndarray, costs: CostRates, threshold: float | np.ndarray) -> np.ndarray:
     """Outcomes of each region, week by week: (..., week, region, outcome)."""
 
     def col(name: str) -> Any:
@@ -381,12 +395,13 @@ def at_points(
     values = []
     for point in points:
         now, before = place[point], place[max(0, point - COLLABORATION_WINDOW)]
-        row = records[..., now : now + 1, :, :].copy()
-        window = row.copy()
-        row[..., 0, :, FIRST_FLOW:] = sums[..., now, :, :]
-        window[..., 0, :, FIRST_FLOW:] = sums[..., now, :, :] - sums[..., before, :, :]
-        regional = _regional(row, costs, threshold)[..., 0, :, :]
-        regional[..., INDEX["collaboration"]] = _collaboration(window)[..., 0, :]
+        regional = _summary(
+            records[..., now, :, :],
+            sums[..., now, :, :],
+            sums[..., before, :, :],
+            costs,
+            threshold,
+        )
         values.append(_with_overall(regional))
     return np.stack(values, axis=-3)
 

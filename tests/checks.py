@@ -1093,7 +1093,8 @@ class Oracle:
             "d": given.get("demand", clip(p.demand_mean + p.demand_sd * zd)), "x": p.context_start,
             "aP": usual, "aP0": usual, "nP": 0, "provider": self.providers[s.assignment[index]],
             "core": order[: self.part(s.regions.core_team, staff)], "given": given,
-            "effect": effect, "near": network.neighbours(s.networks[index], staff, seed, candidate, replicate),
+            "effect": effect,
+            "near": network.neighbours(s.networks[index], staff, seed, candidate, replicate),
         }  # fmt: skip
         for x in team:
             x["w"] = clip(region["d"] + x["offset"])
