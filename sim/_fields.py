@@ -59,7 +59,7 @@ class Network(Strict):
     )
     """complete, ring, small_world, hub, random, none, or file (people and ties are given)."""
     neighbours: Annotated[int, Number(1, MAX_STAFF, whole=True)] = 4
-    """Colleagues of each person (small_world), or their mean number (random); a ring has two."""
+    """Colleagues of each person (small_world, rounded down to even) or their mean (random)."""
     rewiring: Fraction = 0.1
     """Share of the ties of a small world that lead anywhere in the team, 0..1."""
     file: Annotated[str, Words(1000)] | None = None

@@ -379,6 +379,7 @@ class _Reader:
 
 def _place(event: yaml.Event) -> Place:
     mark = event.start_mark
+    assert mark is not None  # events of a text always have one
     return mark.line + 1, mark.column + 1
 
 

@@ -242,7 +242,6 @@ class CoCreationModel(Model):
                 region.staff.append(member)
                 region.by_post[post] = member
                 self.staff.append(member)
-        self._entities = np.concatenate([region.entities for region in self.regions])
 
     def _make_region(self, start: population.RegionStart, seed: int) -> Region:
         provider = self.providers[start.provider]
@@ -519,7 +518,8 @@ class CoCreationModel(Model):
 
     def _everybody(self) -> None:
         """Step 7: look first (a word with a colleague), then change."""
-        words = self.stream.block(streams.STAFF_WEEK, self._entities, self.week)
+        entities = np.concatenate([region.entities for region in self.regions])
+        words = self.stream.block(streams.STAFF_WEEK, entities, self.week)
         draws = streams.uniform(np.stack(words[:3], axis=-1)).tolist()
         first = 0
         for region in self.regions:

@@ -66,7 +66,8 @@ def bank_size(network: Network, staff: int) -> int:
 def team_graph(network: Network, staff: int, seed: int) -> nx.Graph:
     """The networkx graph of a team, nodes 0..staff-1.
 
-    ``neighbours`` above what a small team allows is cut to staff - 1.
+    ``neighbours`` above what a small team allows is cut to staff - 1; a small world takes the even
+    number at or below it, as networkx does.
     """
     import networkx as nx
 
@@ -83,7 +84,7 @@ def team_graph(network: Network, staff: int, seed: int) -> nx.Graph:
     elif network.kind == "small_world":
         graph = nx.watts_strogatz_graph(staff, near, network.rewiring, seed=seed)
     elif network.kind == "random":
-        links = min(round(staff * near / 2), staff * (staff - 1) // 2)
+        links = min(int(staff * near / 2 + 0.5), staff * (staff - 1) // 2)
         graph = nx.gnm_random_graph(staff, links, seed=seed)
     else:
         place = {name: i for i, name in enumerate(network.names)}
@@ -112,7 +113,7 @@ def _graph_seed(network: Network, staff: int, seed: int, candidate: int, replica
 
 
 def neighbours(
-    network: Network, staff: int, seed: int, candidate: int, replicate: int
+    network: Any, staff: int, seed: int, candidate: int, replicate: int
 ) -> Neighbours:
     """The network of a candidate region in a replicate, as compressed rows."""
     return _neighbours(network, staff, _graph_seed(network, staff, seed, candidate, replicate))

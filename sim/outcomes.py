@@ -118,7 +118,7 @@ _OUTCOMES: tuple[Outcome, ...] = (
     _total("travel_hours", "h", "provider hours of travel, for visits held"),
     _total("provider_hours", "h", "provider hours in all: contact, preparation, travel"),
     _total("staff_hours", "h", "hours of staff in contacts that they attended"),
-    Outcome("attendance", "share", "people present over people invited", kind="rate"),
+    Outcome("attendance", "share", "people present over people invited, by region", kind="rate"),
     Outcome("co_creation", "0-1", "realised co-creation, mean over attended contacts",
             kind="rate"),
     _total("commitments_made", "commitments", "new commitments, both sides"),

@@ -385,6 +385,9 @@ class Parameters(Mapping[str, float]):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a parameter set is read-only; use .replace(name=value)")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a parameter set is read-only; use .replace(name=value)")
+
     def __iter__(self) -> Iterator[str]:
         return iter(NAMES)
 

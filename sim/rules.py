@@ -377,8 +377,9 @@ def saturation(hours: float, hour_scale: float) -> float:
 
 
 def contact_effect(hours_before: float, hours: float, hour_scale: float) -> float:
-    """F = f(H + h) - f(H): what ``hours`` add to the hours already counted this week."""
-    return saturation(hours_before + hours, hour_scale) - saturation(hours_before, hour_scale)
+    """F = f(H + h) - f(H), never below 0: what ``hours`` add to those counted this week."""
+    gain = saturation(hours_before + hours, hour_scale) - saturation(hours_before, hour_scale)
+    return gain if gain > 0.0 else 0.0
 
 
 def learning_hours(hours: float, negotiating_share: float, co_creation: float) -> float:
@@ -582,22 +583,3 @@ def newcomer_integration(routines: float, knowledge: float) -> float:
 def after_handover(value: float, start: float, share: float) -> float:
     """A successor keeps ``share`` of the distance from the start."""
     return start + share * (value - start)
-
-
-# --------------------------------------------------------------------------------------------------
-# Measures of a region
-
-
-def mutual_accountability(mean_staff: float, provider: float) -> float:
-    """sqrt(mean a x aP): both sides must hold themselves accountable."""
-    return math.sqrt(mean_staff * provider)
-
-
-def rated_collaboration(attendance: float, kept: float, not_failed: float) -> float:
-    """(attendance x commitments kept x contacts not failed)^(1/3): what a provider can see."""
-    return cube_root(attendance * kept * not_failed)
-
-
-def capacity_index(mean_knowledge: float, mean_integration: float, routines: float) -> float:
-    """(mean k + mean u + R) / 3."""
-    return (mean_knowledge + mean_integration + routines) / 3.0

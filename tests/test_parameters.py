@@ -389,3 +389,10 @@ def test_rows_as_plain_values() -> None:
     row = TABLE["trust_step"].as_dict()
     assert row["default"] == 0.30
     assert list(row) == list(parameters.Parameter.__slots__)
+
+
+def test_a_value_cannot_be_deleted() -> None:
+    p = Parameters()
+    with pytest.raises(AttributeError, match=r"read-only; use .replace\(name=value\)"):
+        del p.trust_step
+    assert p.trust_step == TABLE["trust_step"].default

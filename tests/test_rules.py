@@ -295,9 +295,6 @@ EQUATIONS: dict[str, Equation] = {
     "newcomer_trust": ("share share share", lambda own, team, rep: (1 - rep) * own + rep * team),
     "newcomer_integration": ("share share", lambda r, k: r * k),
     "after_handover": ("share share share", lambda v, start, h: h * v + (1 - h) * start),
-    "mutual_accountability": ("share share", lambda a, ap: a**0.5 * ap**0.5),
-    "rated_collaboration": ("share share share", lambda a, k, f: math.cbrt(a * k * f)),
-    "capacity_index": ("share share share", lambda k, u, r: k / 3 + u / 3 + r / 3),
 }
 KINDS["every"] = lambda r: r.uniform(1.0, 30.0)
 KINDS["week"] = lambda r: r.uniform(0.5, 168.0)
@@ -537,9 +534,6 @@ BOUNDED: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
     "newcomer_trust": (UNIT, UNIT, within("newcomer_trust_share")),
     "newcomer_integration": (UNIT, UNIT),
     "after_handover": (UNIT, UNIT, within("handover_share")),
-    "mutual_accountability": (UNIT, UNIT),
-    "rated_collaboration": (UNIT, UNIT, UNIT),
-    "capacity_index": (UNIT, UNIT, UNIT),
     "forgotten_knowledge": (UNIT, UNIT, UNIT, within("forgetting"), within("use_protection")),
     "knowledge_from_peer": (UNIT, UNIT, UNIT, UNIT, within("peer_transfer")),
 }  # fmt: skip

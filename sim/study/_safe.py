@@ -1,0 +1,113 @@
+"""Files that are there whole or not at all, even if the machine stops."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sim.errors import Problem, ResultsError
+
+_TEMPORARY = re.compile(r"\.(.+)\.(\d+)\.\d+\.tmp")
+_OLD_SECONDS = 24 * 3600
+_numbers = itertools.count()
+
+
+def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:
+    """The error to raise about a file or folder."""
+    return ResultsError(Problem(message, file=str(path), allowed=allowed))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name in its folder, flush it to the disk, and rename it.
+
+    Raises:
+        OSError: it cannot be written. Nothing is left behind.
+    """
+    name = f".{_host()}.{os.getpid()}.{next(_numbers)}.tmp"
+    partial = path.with_name(name)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush the names in a folder to the disk, where the system knows how."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:  # some network file systems cannot
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:40] or "host"
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file is one that :func:`write_bytes` has not finished."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def remove_stale(folder: Path) -> None:
+    """Delete unfinished files of processes that are no more."""
+    for path in folder.iterdir():
+        if (match := _TEMPORARY.fullmatch(path.name)) and _is_stale(path, match[1], int(match[2])):
+            path.unlink(missing_ok=True)
+
+
+def _is_stale(path: Path, host: str, process: int) -> bool:
+    if host == _host() and os.name == "posix" and process != os.getpid():
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+    # Of another machine, or of a process whose number is now ours: nobody writes that long.
+    try:
+        return time.time() - path.stat().st_mtime > _OLD_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def clear_errors(folder: Path) -> Iterator[None]:
+    """Say what an error of the disk means for whoever works with this folder."""
+    try:
+        yield
+    except OSError as error:
+        text = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise refusal(
+                folder,
+                "there is no space left on this disk; the finished parts are kept",
+                "make room, then the same command with --resume",
+            ) from error
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            raise refusal(folder, "is a file, not a folder", "another folder") from error
+        raise refusal(
+            folder,
+            f"cannot be written ({text}); finished parts are kept",
+            "a folder that you may write to",
+        ) from error

@@ -1,0 +1,173 @@
+"""Distributions of factors, as study files write them, and their quantile functions.
+
+A design is drawn in the unit cube; each factor's quantile function turns its coordinate into a
+value. So every sampler and analyser works with every distribution, and discrete factors too.
+
+>>> distribution_of({"log_uniform": [1, 100]}, "hours").values(np.array([0.0, 0.5, 1.0])).tolist()
+[1.0, 10.0, 100.0]
+>>> distribution_of({"choices": ["ring", "hub"]}, "network").values(np.array([0.2, 0.7]))
+['ring', 'hub']
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.checking import Number, refusal
+from sim.errors import did_you_mean
+from sim.loading import shown
+
+TAIL = 0.005
+"""Unbounded distributions are cut at these quantiles: a design that visits the corners of the unit
+cube (Morris) would otherwise ask for infinity."""
+
+_FORMS: dict[str, tuple[str, ...]] = {
+    "uniform": ("low", "high"),
+    "log_uniform": ("low", "high"),
+    "normal": ("mean", "sd"),
+    "truncated": ("mean", "sd", "low", "high"),
+    "integer": ("low", "high"),
+    "choices": (),
+}
+KINDS: tuple[str, ...] = tuple(_FORMS)
+_ALLOWED = "; ".join(
+    f"{kind}: [{', '.join(names) or 'a, b, ...'}]" for kind, names in _FORMS.items()
+)
+
+SPEC_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"const": "table"},
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "maxProperties": 1,
+            "properties": {kind: {"type": "array"} for kind in KINDS},
+        },
+    ]
+}
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One distribution.
+
+    Attributes:
+        kind: one of :data:`KINDS`.
+        numbers: its numbers, in the order of the file (empty for choices).
+        choices: the values to choose from (choices only), each equally likely.
+    """
+
+    kind: str
+    numbers: tuple[float, ...] = ()
+    choices: tuple[Any, ...] = ()
+
+    def values(self, unit: np.ndarray) -> Any:
+        """Values at coordinates 0..1: float64 (n,), whole for integer; a list for choices."""
+        u = np.asarray(unit, dtype=np.float64)
+        if self.kind == "choices":
+            places = np.minimum((u * len(self.choices)).astype(int), len(self.choices) - 1)
+            return [self.choices[place] for place in places]
+        if self.kind == "uniform":
+            low, high = self.numbers
+            return np.minimum(low + u * (high - low), high)
+        if self.kind == "log_uniform":
+            low, high = self.numbers
+            return np.clip(np.exp(math.log(low) + u * (math.log(high) - math.log(low))), low, high)
+        if self.kind == "integer":
+            low, high = self.numbers
+            return np.minimum(low + np.floor(u * (high - low + 1.0)), high)
+        from scipy.special import ndtr, ndtri
+
+        mean, sd = self.numbers[:2]
+        below, above = (TAIL, 1.0 - TAIL)
+        if self.kind == "truncated":
+            low, high = self.numbers[2:]
+            below, above = (float(ndtr((x - mean) / sd)) for x in (low, high))
+            return np.clip(mean + sd * ndtri(below + u * (above - below)), low, high)
+        return mean + sd * ndtri(np.clip(u, below, above))
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest value it can give (nan for choices)."""
+        if self.kind == "choices":
+            return (math.nan, math.nan)
+        low, high = self.values(np.array([0.0, 1.0]))
+        return (float(low), float(high))
+
+    @property
+    def text(self) -> str:
+        """As a study file writes it."""
+        inner = self.choices if self.kind == "choices" else [f"{x:g}" for x in self.numbers]
+        return f"{self.kind} [{', '.join(map(str, inner))}]"
+
+
+def distribution_of(spec: Any, name: str) -> Distribution | None:
+    """The distribution a study file writes for a factor; None for the word ``table``.
+
+    Raises:
+        PydanticCustomError: what is wrong (a checked field reports it with its line).
+    """
+    if spec == "table":
+        return None
+    if not isinstance(spec, Mapping) or len(spec) != 1:
+        raise refusal(
+            f"{name}: {shown(spec)} is not a distribution",
+            allowed=f"table (the range of the parameter table), or one of {_ALLOWED}",
+        )
+    kind, given = next(iter(spec.items()))
+    if kind not in _FORMS:
+        raise refusal(
+            f"{name}: {shown(kind)} is not a distribution",
+            allowed=_ALLOWED,
+            suggestion=did_you_mean(kind, KINDS),
+        )
+    if kind == "choices":
+        return Distribution(kind, choices=_choices(name, given))
+    names = _FORMS[kind]
+    if not isinstance(given, (list, tuple)) or len(given) != len(names):
+        raise refusal(f"{name}: {kind} needs {len(names)} numbers", allowed=f"[{', '.join(names)}]")
+    numbers = tuple(
+        float(Number(whole=kind == "integer").check(number)) for number in given
+    )  # fmt: skip
+    _check_numbers(name, kind, dict(zip(names, numbers, strict=True)))
+    return Distribution(kind, numbers)
+
+
+def _choices(name: str, given: Any) -> tuple[Any, ...]:
+    if not isinstance(given, (list, tuple)) or len(given) < 2:
+        raise refusal(f"{name}: choices needs two values or more", allowed="[a, b, ...]")
+    for place, one in enumerate(given):
+        if isinstance(one, (list, dict)) or one is None:
+            raise refusal(f"{name}: {shown(one)} is not a choice", allowed="numbers or words")
+        if one in given[:place]:
+            raise refusal(f"{name}: the choice {shown(one)} is given twice")
+    return tuple(given)
+
+
+def _check_numbers(name: str, kind: str, numbers: Mapping[str, float]) -> None:
+    if "sd" in numbers and numbers["sd"] <= 0:
+        raise refusal(
+            f"{name}: the SD {numbers['sd']:g} is not above 0", allowed="a number above 0"
+        )
+    if "low" not in numbers:
+        return
+    low, high = numbers["low"], numbers["high"]
+    if low == high:
+        raise refusal(
+            f"{name}: both bounds are {low:g}, so it does not vary",
+            allowed="low below high; a value that stays fixed belongs in the scenario",
+        )
+    if low > high:
+        raise refusal(
+            f"{name}: the bounds are reversed ({low:g} is above {high:g})",
+            allowed="[low, high]",
+            suggestion=f"[{high:g}, {low:g}]",
+        )
+    if kind == "log_uniform" and low <= 0:
+        raise refusal(f"{name}: a log-uniform range must be above 0, not from {low:g}")

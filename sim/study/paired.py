@@ -1,0 +1,249 @@
+"""Statistics of two scenarios run on the same plausible sets and the same luck.
+
+Everything here works on arrays (sets, replicates): a row is a plausible parameter set, its columns
+are runs of that set which differ in luck only. No set shares luck with another, so a value is
+
+    y[s, r] = mean + set effect[s] + luck[s, r]
+
+a one-way random-effects model. The two variances are told apart by the analysis of variance:
+Searle, Casella & McCulloch 1992, *Variance Components*, chapter 3; for probabilistic simulations
+O'Hagan, Stevenson & Madan 2007, Health Economics 16(10) 1009-1023, doi 10.1002/hec.1199.
+
+NaN is an outcome that is empty in a run; that run does not count.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from sim.errors import InputError, Problem
+
+CONFIDENCE = 0.90
+"""Of every interval of this module."""
+_TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+MOST_SETS = 1_000_000
+"""A number of sets beyond this is said to be out of reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Where the spread of an outcome comes from.
+
+    Attributes:
+        between: variance of the set effect: what we do not know about the parameters. 0 or more.
+        luck: variance between runs of one set; NaN with one replicate, when it cannot be told from
+            the set effect (``between`` then holds both).
+        replicates: runs a set, their effective number when sets have different numbers.
+    """
+
+    between: float
+    luck: float
+    replicates: float
+
+    @property
+    def luck_share(self) -> float:
+        """Share of luck in the variance of a single run; NaN when nothing varies."""
+        total = self.between + self.luck
+        return self.luck / total if total > 0 else math.nan
+
+
+def components(values: np.ndarray) -> Components:
+    """Variance components of (sets, replicates) by the analysis of variance.
+
+    With numbers n_s of runs a set, N in all over S sets, and mean squares between (MSB) and within
+    sets (MSW): luck = MSW, between = max(0, (MSB - MSW) / n0), n0 = (N - sum n_s^2 / N) / (S - 1).
+    All NaN with fewer than two sets.
+    """
+    known = ~np.isnan(values)
+    counts = known.sum(axis=1)
+    values, counts = values[counts > 0], counts[counts > 0].astype(float)
+    sets, runs = len(counts), float(counts.sum())
+    if sets < 2:
+        return Components(math.nan, math.nan, math.nan)
+    means = np.nanmean(values, axis=1)
+    effective = (runs - float((counts**2).sum()) / runs) / (sets - 1)
+    grand = float((counts * means).sum()) / runs
+    between_squares = float((counts * (means - grand) ** 2).sum()) / (sets - 1)
+    if runs == sets:
+        return Components(between_squares, math.nan, 1.0)
+    luck = float(np.nansum((values - means[:, None]) ** 2)) / (runs - sets)
+    return Components(max(0.0, (between_squares - luck) / effective), luck, effective)
+
+
+def expected_in_sets(values: np.ndarray) -> np.ndarray:
+    """The expected value in each plausible set, luck removed: (sets with any value,).
+
+    The means of the sets spread too widely, because a mean of few runs still holds luck. They are
+    drawn towards the grand mean until their variance is the one between sets (constrained empirical
+    Bayes: Louis 1984, J Am Stat Assoc 79(386) 393-398).
+    """
+    means = set_means(values)
+    found = components(values)
+    if len(means) < 2 or math.isnan(found.luck):
+        return means
+    noisy = found.between + found.luck / found.replicates
+    keep = math.sqrt(found.between / noisy) if noisy > 0 else 0.0
+    grand = float(means.mean())
+    return grand + keep * (means - grand)
+
+
+def set_means(values: np.ndarray) -> np.ndarray:
+    """Mean of each set that has any value."""
+    return np.nanmean(values[(~np.isnan(values)).any(axis=1)], axis=1)
+
+
+def band(values: np.ndarray) -> tuple[float, float]:
+    """5 % and 95 % quantile over all values, NaN left out; NaN of nothing."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return math.nan, math.nan
+    low, high = np.quantile(known, _TAILS)
+    return float(low), float(high)
+
+
+def mean(values: np.ndarray) -> float:
+    """Mean of the means of the sets; NaN of nothing."""
+    means = set_means(values)
+    return float(means.mean()) if len(means) else math.nan
+
+
+def half_width(spread: float, sets: float) -> float:
+    """Half the confidence interval of a mean over ``sets`` sets whose means have this SD."""
+    if sets < 2:
+        return math.inf
+    return float(stats.t.ppf(_TAILS[1], sets - 1)) * spread / math.sqrt(sets)
+
+
+def sets_needed(spread: float, precision: float) -> float:
+    """Least number of sets whose mean has a confidence interval of +- ``precision`` or less.
+
+    Args:
+        spread: SD of the means of sets.
+        precision: above 0.
+
+    Returns:
+        2 or more; infinity beyond a million.
+    """
+    if not spread > 0:
+        return 2.0
+    if not precision > 0 or half_width(spread, MOST_SETS) > precision:
+        return math.inf
+    low, high = 1, MOST_SETS  # one set is never enough, a million are
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if half_width(spread, middle) <= precision else (middle, high)
+    return float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """How B differs from A in one outcome. Intervals are 90 %.
+
+    Attributes:
+        mean: of the difference B - A.
+        low, high: interval of the difference itself: nine in ten plausible sets have their expected
+            difference (luck averaged out) in it. It does not shrink with more runs.
+        mean_low, mean_high: confidence interval of ``mean``: error of having run so few sets.
+        unpaired_low, unpaired_high: the same, had B been run on other sets and other luck than A.
+        pairing: ratio of the variances of these two estimates: how many times as many unpaired runs
+            would do as well. NaN when neither varies.
+        p_beats: share of plausible sets in which B is expected to be above A (ties count half).
+        p_beats_run: share of single runs in which it is, luck included.
+        run_low, run_high: interval of the difference in a single run, luck included.
+        luck_share: share of luck in the variance of the difference of a single run.
+        settled: the confidence interval of ``mean`` leaves out 0, or is no wider than +- margin.
+        sets_needed: sets that would settle it, at as many replicates each; the sets there are, or
+            fewer, when it is settled; infinity beyond a million.
+        sets: sets with a difference.
+    """
+
+    mean: float
+    low: float
+    high: float
+    mean_low: float
+    mean_high: float
+    unpaired_low: float
+    unpaired_high: float
+    pairing: float
+    p_beats: float
+    p_beats_run: float
+    run_low: float
+    run_high: float
+    luck_share: float
+    settled: bool
+    sets_needed: float
+    sets: int
+
+
+def paired(a: np.ndarray, b: np.ndarray, margin: float) -> Paired:
+    """Compare two arrays (sets, replicates) made with the same sets and the same luck.
+
+    Args:
+        a, b: of the same shape; NaN where an outcome is empty.
+        margin: a difference that would not matter, above 0.
+
+    Raises:
+        InputError: unlike shapes, or a margin that is not above 0.
+    """
+    if a.shape != b.shape or a.ndim != 2:
+        raise InputError(Problem(f"cannot pair runs of shapes {a.shape} and {b.shape}"))
+    if not margin > 0:
+        raise InputError(Problem(f"{margin!r} is not above 0", field="margin", value=margin))
+    both = np.isnan(a) | np.isnan(b)
+    a, b = np.where(both, np.nan, a), np.where(both, np.nan, b)
+    gap = b - a
+    means = set_means(gap)
+    count = len(means)
+    if count < 2:
+        return _too_few(means)
+    middle, spread = float(means.mean()), float(means.std(ddof=1))
+    apart = math.sqrt(set_means(a).var(ddof=1) + set_means(b).var(ddof=1))
+    width, wide = half_width(spread, count), half_width(apart, count)
+    expected = expected_in_sets(gap)
+    low, high = band(expected)
+    run_low, run_high = band(gap)
+    needed = sets_needed(spread, max(abs(middle), margin))
+    return Paired(
+        mean=middle,
+        low=low,
+        high=high,
+        mean_low=middle - width,
+        mean_high=middle + width,
+        unpaired_low=middle - wide,
+        unpaired_high=middle + wide,
+        pairing=_ratio(apart**2, spread**2),
+        p_beats=share_above(expected),
+        p_beats_run=share_above(gap),
+        run_low=run_low,
+        run_high=run_high,
+        luck_share=components(gap).luck_share,
+        settled=width < abs(middle) or width <= margin,
+        sets_needed=needed,
+        sets=count,
+    )
+
+
+def share_above(values: np.ndarray) -> float:
+    """Share of known values above 0; ties count half; NaN of nothing."""
+    known = values[~np.isnan(values)]
+    return float(((known > 0) + 0.5 * (known == 0)).mean()) if len(known) else math.nan
+
+
+def _ratio(above: float, below: float) -> float:
+    if below > 0:
+        return above / below
+    return math.inf if above > 0 else math.nan
+
+
+def _too_few(means: np.ndarray) -> Paired:
+    """Fewer than two sets: a mean at most, and nothing about how sure it is."""
+    nan = math.nan
+    middle = float(means[0]) if len(means) else nan
+    return Paired(
+        middle, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan,
+        settled=False, sets_needed=nan, sets=len(means),
+    )  # fmt: skip

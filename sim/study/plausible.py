@@ -1,0 +1,299 @@
+"""Plausible parameter sets: what every planner's answer is worked out over.
+
+A band over seeds alone is hair-thin, because a region's mean averages many people; what we do not
+know is in the parameters. So planner commands run many *sets*:
+
+* the calibrated posterior that comes with the project, when there is one: it draws the free
+  parameters, as far as the data have taught anything about them;
+* until then a Latin hypercube (McKay, Beckman & Conover 1979, Technometrics 21(2) 239-245) over the
+  plausible ranges of the free parameters.
+
+The *uncertain* parameters, which no calibration touches, are always drawn from their ranges by a
+Latin hypercube, independently of each other.
+
+Format of a posterior, in ``experiments/plausible/``: one table, ``NAME.parquet`` or ``NAME.csv``,
+and beside it ``NAME.json``. The table has a row a set, a column for each *free* parameter (named as
+in the table of parameters; one that is left out is drawn from its range) and a column ``weight``
+(0 or more, any scale). The JSON object has ``format`` ("codose plausible sets"),
+``format_version`` (1), ``targets`` (number of targets calibrated to), ``borrowed`` (how many of
+them come from other settings) and ``learned`` (names of the parameters about which the data said
+more than the range).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import qmc
+
+from sim import files
+from sim.ensemble import check_seed, check_whole
+from sim.errors import InputError, Problem, did_you_mean
+from sim.parameters import Parameter, Parameters, rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.scenario import Scenario
+
+FORMAT = "codose plausible sets"
+FORMAT_VERSION = 1
+MOST_SETS = 100_000
+DEFAULT_SETS = 50
+DEFAULT_SEED = 1
+"""Seed of the sets, unlike that of luck: the same sets serve every scenario and command."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlausibleSets:
+    """Parameter sets, all equally likely.
+
+    Attributes:
+        sets: full sets.
+        weights: (sets,) float64, adding up to 1: all equal, as a posterior's own weights have been
+            used up in drawing from it.
+        source: one sentence to print: what these sets are.
+        targets: number of targets that they were calibrated to; 0: not calibrated.
+        learned: parameters about which calibration taught more than their range.
+        varied: names of the parameters that differ between sets.
+    """
+
+    sets: tuple[Parameters, ...]
+    weights: np.ndarray
+    source: str
+    targets: int = 0
+    learned: tuple[str, ...] = ()
+    varied: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.sets)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether data stand behind the free parameters."""
+        return self.targets > 0
+
+    def within(self, scenario: Scenario) -> tuple[Parameters, ...]:
+        """The sets as a scenario uses them: what its file says holds in every set."""
+        own = dict(scenario.parameters)
+        return tuple(one.replace(beyond_range=True, **own) for one in self.sets)
+
+
+def plausible_sets(
+    n: int = DEFAULT_SETS, seed: int = DEFAULT_SEED, *, folder: Path | None = None
+) -> PlausibleSets:
+    """Draw plausible parameter sets.
+
+    Args:
+        n: how many, 1..100,000.
+        seed: of the draw.
+        folder: where a posterior may be; left out: what comes with the project.
+
+    Raises:
+        InputError: a bad number or seed, or a posterior that cannot be used.
+    """
+    count = check_whole("sets", n, 1, MOST_SETS, f"1..{MOST_SETS:,}")
+    luck = check_seed(seed)
+    home = files.folder("experiments") / "plausible" if folder is None else folder
+    table = _posterior_file(home)
+    drawn = hypercube(count, luck)
+    if table is None:
+        number = len(drawn)
+        return _equal(
+            drawn,
+            f"plausible sets: Latin hypercube over the ranges of {number} assumptions; "
+            "not calibrated",
+        )
+    posterior = _read(table)
+    chosen = _resampled(posterior.weights, count, luck)
+    drawn |= {name: column[chosen] for name, column in posterior.columns.items()}
+    free = len(posterior.columns)
+    borrowed = f", {posterior.borrowed} of them borrowed" if posterior.borrowed else ""
+    return _equal(
+        drawn,
+        f"plausible sets: posterior of {free} parameters calibrated to {posterior.targets} "
+        f"targets{borrowed}, something learned about {len(posterior.learned)}; "
+        f"{len(drawn) - free} assumptions from their ranges",
+        posterior.targets,
+        posterior.learned,
+    )
+
+
+def given_sets(sets: Sequence[Parameters]) -> PlausibleSets:
+    """Sets of the caller's own, all equally likely.
+
+    Raises:
+        InputError: none is given, or something that is no parameter set.
+    """
+    chosen = tuple(sets)
+    if not chosen or not all(isinstance(one, Parameters) for one in chosen):
+        raise InputError(
+            Problem("are not parameter sets", field="sets", allowed="1 or more sim.Parameters")
+        )
+    varied = tuple(n for n in chosen[0] if any(one[n] != chosen[0][n] for one in chosen))
+    noun = "parameter set" if len(chosen) == 1 else "parameter sets"
+    return PlausibleSets(
+        chosen,
+        np.full(len(chosen), 1 / len(chosen)),
+        f"{len(chosen)} {noun} given by the caller",
+        varied=varied,
+    )
+
+
+def varied_rows() -> list[Parameter]:
+    """The free and the uncertain parameters, in the order of the table."""
+    return [row for row in rows() if row.role in ("free", "uncertain")]
+
+
+def hypercube(n: int, seed: int) -> dict[str, np.ndarray]:
+    """A Latin hypercube over the ranges of all free and uncertain parameters: name -> (n,)."""
+    table = varied_rows()
+    # A generator of this very call: the engine's streams hold luck, and no luck enters here.
+    sampler = qmc.LatinHypercube(d=len(table), rng=np.random.default_rng(seed))
+    unit = sampler.random(n)
+    return {
+        row.name: _low(row) + unit[:, i] * (_high(row) - _low(row)) for i, row in enumerate(table)
+    }
+
+
+def _low(row: Parameter) -> float:
+    return row.minimum if row.low is None else row.low
+
+
+def _high(row: Parameter) -> float:
+    return row.maximum if row.high is None else row.high
+
+
+def _equal(
+    columns: Mapping[str, np.ndarray], source: str, targets: int = 0, learned: Sequence[str] = ()
+) -> PlausibleSets:
+    count = len(next(iter(columns.values())))
+    sets = tuple(
+        Parameters(
+            {name: float(column[i]) for name, column in columns.items()},
+            beyond_range=True,
+        )
+        for i in range(count)
+    )
+    return PlausibleSets(
+        sets, np.full(count, 1 / count), source, targets, tuple(learned), tuple(columns)
+    )
+
+
+def _resampled(weights: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Rows of a posterior, (n,): systematic resampling (each row n * weight times, rounded up or
+    down by one common draw), in an order that says nothing."""
+    generator = np.random.default_rng([seed, 1])
+    places = (np.arange(n) + generator.random()) / n
+    edges = np.cumsum(weights)
+    chosen = np.searchsorted(edges / edges[-1], places, side="right")
+    return generator.permutation(np.minimum(chosen, len(weights) - 1))
+
+
+# --- the posterior file ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Posterior:
+    columns: dict[str, np.ndarray]
+    weights: np.ndarray
+    targets: int
+    borrowed: int
+    learned: tuple[str, ...]
+
+
+def _refusal(path: Path, message: str, allowed: str = "", **more: Any) -> InputError:
+    return InputError(Problem(message, file=str(path), allowed=allowed, **more))
+
+
+def _posterior_file(folder: Path) -> Path | None:
+    """The table in the folder; None when there is none (or no folder)."""
+    found = sorted(p for suffix in ("parquet", "csv") for p in folder.glob(f"*.{suffix}"))
+    names = {path.stem for path in found}
+    if len(names) > 1:
+        raise _refusal(folder, f"holds several posteriors ({', '.join(sorted(names))})", "one")
+    # the same table as Parquet and as CSV: Parquet has every bit
+    return max(found, key=lambda path: path.suffix) if found else None
+
+
+def _read(path: Path) -> _Posterior:
+    """A posterior with its manifest, checked.
+
+    Raises:
+        InputError: what is wrong with it.
+    """
+    import pandas as pd
+
+    manifest = _manifest(path.with_suffix(".json"))
+    try:
+        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, f"cannot be read ({' '.join(str(error).split())})") from None
+    free = [row for row in rows(role="free")]
+    allowed = [row.name for row in free] + ["weight"]
+    for column in map(str, frame.columns):
+        if column not in allowed:
+            raise _refusal(
+                path,
+                f"the column {column!r} is not a free parameter",
+                ", ".join(allowed),
+                suggestion=did_you_mean(column, allowed),
+            )
+    if "weight" not in frame.columns or len(frame.columns) < 2 or not len(frame):
+        raise _refusal(path, "lacks sets", "a row a set, free parameters and a column 'weight'")
+    weights = _numbers(path, frame, "weight", 0.0, math.inf)
+    if not weights.sum() > 0:
+        raise _refusal(path, "every weight is 0")
+    columns = {
+        row.name: _numbers(path, frame, row.name, row.minimum, row.maximum)
+        for row in free
+        if row.name in frame.columns
+    }
+    return _Posterior(columns, weights, **manifest)
+
+
+def _numbers(path: Path, frame: pd.DataFrame, name: str, low: float, high: float) -> np.ndarray:
+    try:
+        column = frame[name].to_numpy(dtype=np.float64)
+    except (TypeError, ValueError):
+        raise _refusal(path, f"the column {name!r} is not made of numbers") from None
+    wrong = np.flatnonzero(~(np.isfinite(column) & (column >= low) & (column <= high)))
+    if len(wrong):
+        first = int(wrong[0])
+        raise _refusal(
+            path,
+            f"{column[first]} is out of range",
+            f"{low:g}..{high:g}",
+            field=f"row {first + 1}, {name}",
+        )
+    return column
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _refusal(path, f"cannot be read ({' '.join(str(error).split())})") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise _refusal(path, "does not describe plausible sets", f'"format": "{FORMAT}"')
+    if data.get("format_version") != FORMAT_VERSION:
+        raise _refusal(path, "has another format version", f'"format_version": {FORMAT_VERSION}')
+    counts = {}
+    for field, low in (("targets", 1), ("borrowed", 0)):
+        value = data.get(field)
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise _refusal(path, f"{value!r} is no number", f"{low} or more", field=field)
+        counts[field] = value
+    names = [row.name for row in rows(role="free")]
+    learned = data.get("learned")
+    if not isinstance(learned, list) or not set(map(str, learned)) <= set(names):
+        raise _refusal(
+            path, f"{learned!r} is no list of free parameters", ", ".join(names), field="learned"
+        )
+    return {**counts, "learned": tuple(learned)}

@@ -1,0 +1,382 @@
+"""Runs of a study on disk, in parts that survive a crash.
+
+A study is a fixed list of runs, cut into chunks whose size depends on the study alone. Each chunk
+that is done is one Parquet file ("part"). Its name holds the chunk's number, a content key (of the
+study and the range of runs) and the SHA-256 of its bytes, and the file appears under that name only
+when it is complete: written under another name, flushed to the disk, renamed. So a folder of parts
+is usable whenever and however the work stopped, and a part that was damaged later is noticed.
+
+``study.json`` says which study it is. Several processes may add parts to one folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from sim.errors import Problem, ResultsError
+from sim.study import _safe
+
+FORMAT = "codose study"
+FORMAT_VERSION = 1
+MANIFEST = "study.json"
+_PART = re.compile(r"part-(\d{6,})-([0-9a-f]{16})-([0-9a-f]{64})\.parquet")
+
+Notice = Callable[[str], object]
+"""Told in a sentence what the user should know and what is no error."""
+
+
+class DamagedPart(ResultsError):
+    """A part is not as it was written."""
+
+
+def digest_of(facts: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of some facts."""
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(eq=False)
+class Store:
+    """The parts of one study. Made by :meth:`open` or :meth:`load`.
+
+    Attributes:
+        folder: where the parts are.
+        key: what makes the study this one: plain values for JSON. It says at least ``runs`` (in
+            all) and ``chunk`` (runs in a chunk; the last may be shorter).
+        columns: names of the columns of every part, in order.
+        record: what else is known of its origin (versions, command, shard). Not part of the key.
+        notice: told of parts that are damaged and made again; left out: a warning.
+    """
+
+    folder: Path
+    key: Mapping[str, Any]
+    columns: tuple[str, ...]
+    record: Mapping[str, Any] = field(default_factory=dict)
+    notice: Notice | None = None
+    _parts: dict[int, Path] = field(default_factory=dict)
+
+    # --- opening -----------------------------------------------------------------------------
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | os.PathLike[str],
+        study_key: Mapping[str, Any],
+        columns: Sequence[str],
+        *,
+        resume: bool = False,
+        force: bool = False,
+        record: Mapping[str, Any] | None = None,
+        notice: Notice | None = None,
+    ) -> Store:
+        """The store of a study in a folder, new or (with ``resume``) as it was left.
+
+        Args:
+            folder: may exist if it is empty; its parents are made.
+            study_key, columns, record, notice: see the class.
+            resume: keep the parts that are there. Without any, the store is simply new.
+            force: begin anew: the parts of whatever study is there are deleted (and nothing else).
+
+        Raises:
+            ResultsError: the folder holds something else, or another study (what differs is said),
+                or this study and neither ``resume`` nor ``force`` is given; it cannot be written.
+        """
+        key = json.loads(json.dumps(study_key, allow_nan=False))
+        store = cls(Path(folder), key, tuple(columns), dict(record or {}), notice)
+        with _safe.clear_errors(store.folder):
+            store.folder.mkdir(parents=True, exist_ok=True)
+            _safe.remove_stale(store.folder)
+            held = [path for path in store.folder.iterdir() if not _safe.is_temporary(path)]
+            if force and held:
+                store._check_is_study(held)
+                shutil.rmtree(store.folder)
+                store.folder.mkdir()
+            elif held:
+                store._continue(held, resume)
+                return store
+            store._write_manifest()
+        return store
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str], notice: Notice | None = None) -> Store:
+        """The store in a folder, whatever study it is.
+
+        Raises:
+            ResultsError: the folder holds no study, or that of a newer codose.
+        """
+        manifest = _read_manifest(Path(folder))
+        store = cls(
+            Path(folder),
+            manifest["key"],
+            tuple(manifest["columns"]),
+            manifest["record"],
+            notice,
+        )
+        store.scan()
+        return store
+
+    def _check_is_study(self, held: Sequence[Path]) -> None:
+        """Refuse to delete, or to add to, what is not ours."""
+        others = [p.name for p in held if p.name != MANIFEST and not _PART.fullmatch(p.name)]
+        if others or not any(path.name == MANIFEST for path in held):
+            raise _safe.refusal(
+                self.folder,
+                f"the folder holds something else than a study ({min(others or [held[0].name])})",
+                "another folder",
+            )
+
+    def _continue(self, held: Sequence[Path], resume: bool) -> None:
+        self._check_is_study(held)
+        manifest = _read_manifest(self.folder)
+        asked = {**self.key, "columns": list(self.columns)}
+        stored = {**manifest["key"], "columns": manifest["columns"]}
+        if asked != stored:
+            raise _safe.refusal(
+                self.folder,
+                f"the folder holds another study: {differences(stored, asked)}",
+                "another folder, or --force, which deletes that study",
+            )
+        if not resume:
+            raise _safe.refusal(
+                self.folder,
+                "the folder holds runs of this study already",
+                "--resume, which goes on from them, or --force, which deletes them",
+            )
+        self.record = manifest["record"]
+        self.scan()
+
+    def _write_manifest(self) -> None:
+        manifest = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "key": dict(self.key),
+            "columns": list(self.columns),
+            "record": dict(self.record),
+        }
+        text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        _safe.write_bytes(self.folder / MANIFEST, text.encode())
+
+    def note(self, **facts: Any) -> None:
+        """Add to :attr:`record`, and write it."""
+        self.record = {**self.record, **facts}
+        with _safe.clear_errors(self.folder):
+            self._write_manifest()
+
+    def scan(self) -> None:
+        """Look which parts are there (another process may have added some).
+
+        Raises:
+            ResultsError: there is a part of another study.
+        """
+        found: dict[int, Path] = {}
+        for path in sorted(self.folder.iterdir()):
+            if match := _PART.fullmatch(path.name):
+                chunk = int(match[1])
+                if chunk >= self.chunks or match[2] != self.content_key(chunk):
+                    raise _safe.refusal(path, "is a part of another study", "move it away")
+                found.setdefault(chunk, path)
+        self._parts = found
+
+    # --- what is in it -----------------------------------------------------------------------
+
+    @property
+    def study(self) -> str:
+        """The key as a SHA-256 (hex)."""
+        return digest_of([self.key, self.columns])
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks of the whole study."""
+        return -(-self.key["runs"] // self.key["chunk"])
+
+    def range(self, chunk: int) -> range:
+        """The runs of a chunk, by their number in the study."""
+        size = self.key["chunk"]
+        return range(chunk * size, min((chunk + 1) * size, self.key["runs"]))
+
+    def content_key(self, chunk: int) -> str:
+        """What a chunk is: a hash of the study and of its range of runs."""
+        runs = self.range(chunk)
+        return digest_of([self.study, runs.start, runs.stop])[:16]
+
+    @property
+    def present(self) -> tuple[int, ...]:
+        """The chunks there are, in order."""
+        return tuple(sorted(self._parts))
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The chunks there are not, in order."""
+        return tuple(chunk for chunk in range(self.chunks) if chunk not in self._parts)
+
+    def __contains__(self, chunk: int) -> bool:
+        return chunk in self._parts
+
+    def path(self, chunk: int) -> Path:
+        """The file of a chunk that is present."""
+        return self._parts[chunk]
+
+    # --- parts -------------------------------------------------------------------------------
+
+    def write(self, chunk: int, table: pa.Table) -> Path:
+        """Add a part: complete, or not at all.
+
+        Raises:
+            ResultsError: it cannot be written (a full disk, say); the parts there are, are kept.
+        """
+        if tuple(table.column_names) != self.columns:
+            raise ValueError(f"the part has columns {table.column_names}, not {self.columns}")
+        sink = io.BytesIO()
+        pyarrow.parquet.write_table(
+            table, sink, compression="zstd", use_dictionary=False, write_statistics=False
+        )
+        return self._put(chunk, sink.getvalue())
+
+    def _put(self, chunk: int, content: bytes) -> Path:
+        checksum = hashlib.sha256(content).hexdigest()
+        name = f"part-{chunk:06d}-{self.content_key(chunk)}-{checksum}.parquet"
+        with _safe.clear_errors(self.folder):
+            _safe.write_bytes(self.folder / name, content)
+        self._parts[chunk] = self.folder / name
+        return self.folder / name
+
+    def read(self, chunk: int) -> pa.Table:
+        """The table of a part.
+
+        Raises:
+            DamagedPart: it is not as it was written, or gone.
+        """
+        return pyarrow.parquet.read_table(io.BytesIO(self._content(chunk)))
+
+    def _content(self, chunk: int) -> bytes:
+        path = self._parts[chunk]
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DamagedPart(
+                Problem(f"cannot be read ({error.strerror})", file=str(path))
+            ) from None
+        if hashlib.sha256(content).hexdigest() not in path.name:
+            raise DamagedPart(
+                Problem(
+                    "is not as it was written (its SHA-256 is not the one in its name): it was "
+                    "changed or damaged",
+                    file=str(path),
+                    allowed="the same command with --resume makes it again",
+                )
+            )
+        return content
+
+    def read_or_discard(self, chunk: int) -> pa.Table | None:
+        """The table of a part; a damaged part is named, deleted, and None is returned."""
+        try:
+            return self.read(chunk)
+        except DamagedPart as error:
+            path = self._parts.pop(chunk)
+            with _safe.clear_errors(self.folder):
+                path.unlink(missing_ok=True)
+            runs = self.range(chunk)
+            self._tell(
+                f"{error.problem.file}: {error.problem.message}; its runs ({runs.start:,} to "
+                f"{runs.stop - 1:,}) are made again"
+            )
+            return None
+
+    def _tell(self, text: str) -> None:
+        if self.notice is not None:
+            self.notice(text)
+        else:
+            warnings.warn(text, stacklevel=3)
+
+    def take(self, other: Store, chunk: int) -> None:
+        """Copy a part of another store of the same study.
+
+        A part that is here too must hold the same table.
+
+        Raises:
+            ResultsError: it is damaged, or differs from the one that is here.
+        """
+        content = other._content(chunk)
+        if chunk not in self._parts:
+            self._put(chunk, content)
+        elif other.path(chunk).name != self.path(chunk).name and not _same(
+            self.read(chunk), other.read(chunk)
+        ):
+            raise _safe.refusal(
+                other.path(chunk),
+                f"holds other values than {self.path(chunk)}, though they are the same runs: one "
+                "of them was made by another version of codose",
+                "make one of them again",
+            )
+
+
+def _same(one: pa.Table, other: pa.Table) -> bool:
+    """Whether two tables hold the same bytes of values (NaN equals NaN)."""
+    sinks = []
+    for table in (one, other):
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, table.schema.remove_metadata()) as stream:
+            stream.write_table(table.replace_schema_metadata(None).combine_chunks())
+        sinks.append(sink.getvalue())
+    return sinks[0] == sinks[1]
+
+
+def differences(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """In words, in which facts two studies differ.
+
+    >>> differences({"seed": 1, "runs": 10}, {"seed": 2, "runs": 10})
+    'seed is 1 there and 2 here'
+    """
+    texts = []
+    for name in {**stored, **asked}:
+        there, here = stored.get(name), asked.get(name)
+        if there == here:
+            continue
+        if any(isinstance(value, list | dict) or len(str(value)) > 40 for value in (there, here)):
+            texts.append(f"{name} is not the same")
+        else:
+            texts.append(f"{name} is {there} there and {here} here")
+    return "; ".join(texts)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        there = "is a file, not a folder" if folder.is_file() else f"holds no study ({MANIFEST})"
+        raise _safe.refusal(
+            folder, there if folder.exists() else "no such folder", "a folder of a study or shard"
+        ) from None
+    except OSError as error:
+        raise _safe.refusal(path, f"cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise _safe.refusal(path, f"is damaged ({error})", "another folder") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise _safe.refusal(path, "is not the manifest of a study", "another folder")
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise _safe.refusal(
+            path, "was written by another version of codose", f"format {FORMAT_VERSION}"
+        )
+    key, columns = manifest.get("key"), manifest.get("columns")
+    sizes = [key.get(name) if isinstance(key, dict) else None for name in ("runs", "chunk")]
+    if not (
+        all(isinstance(size, int) and size > 0 for size in sizes)
+        and isinstance(columns, list)
+        and isinstance(manifest.get("record"), dict)
+    ):
+        raise _safe.refusal(path, "is damaged (it does not say which study)", "another folder")
+    return manifest

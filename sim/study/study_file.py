@@ -1,0 +1,475 @@
+"""What every study file says at its top: the shared header, checked like a scenario file.
+
+A study file is YAML in ``experiments/``. Its header fields mean the same in every kind of study; a
+kind adds fields of its own by deriving from :class:`StudyHeader`::
+
+    class AuditFile(StudyHeader):
+        kind: Literal["audit"]
+        design: ...
+
+    study = read_study(find_study(name), AuditFile)   # every mistake at once, with its line
+    study.header.replicates, study.scenario, study.points(study.scenario)
+
+>>> text = "kind: sensitivity\\nscenario: source\\noutcomes: [trust]\\nreplicates: 4\\n"
+>>> study = parse_study(text, StudyHeader)
+>>> study.header.outcomes, study.points(study.scenarios["source"])
+(('trust',), {'end_of_ta': 104})
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar
+
+from sim import files
+from sim.checking import Checked, Issue, Number, Shape, Strict, Words, check, refusal
+from sim.contact_log import MAX_WEEKS
+from sim.errors import InputError, Problem, did_you_mean
+from sim.loading import Document, document_of, load, parse, raise_problems, shown
+from sim.outcomes import NAMES as OUTCOME_NAMES
+from sim.outcomes import PERSISTENCE_WEEKS
+from sim.scenario import Scenario, find
+from sim.study.distributions import SPEC_SCHEMA, Distribution, distribution_of
+
+KINDS: tuple[str, ...] = ("sensitivity", "ladder", "twin", "plan", "calibrate", "audit", "surface")
+"""Kinds of study that codose knows; which command reads them is that command's affair."""
+WEEK_WORDS: tuple[str, ...] = ("start", "end_of_ta", "year_after", "horizon")
+"""Weeks by name; each scenario has its own."""
+
+
+class StudyError(InputError):
+    """A study file that cannot be used."""
+
+
+# --- fields --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OutcomeSpec:
+    """One thing a study asks about: an outcome, its persistence, or the effect of TA on it.
+
+    >>> parse_outcome("persistence of integration")
+    OutcomeSpec(outcome='integration', form='persistence')
+    """
+
+    outcome: str
+    form: str = "value"
+
+    @property
+    def label(self) -> str:
+        """As the study file writes it."""
+        if self.form == "persistence":
+            return f"persistence of {self.outcome}"
+        return f"effect on {self.outcome}" if self.form == "effect" else self.outcome
+
+
+_FORMS = {"persistence of ": "persistence", "effect on ": "effect"}
+
+
+def parse_outcome(text: str) -> OutcomeSpec:
+    """``integration``, ``persistence of integration`` (a year after the end of TA minus at its
+    end) or ``effect on integration`` (against no TA, same people and luck).
+
+    Raises:
+        PydanticCustomError: no such outcome (a checked field reports it with its line).
+    """
+    name, form = text, "value"
+    for prefix, found in _FORMS.items():
+        if text.startswith(prefix):
+            name, form = text[len(prefix) :].strip(), found
+    if name not in OUTCOME_NAMES:
+        raise refusal(
+            f"{shown(text)} is not an outcome",
+            allowed="the names printed by 'codose outcomes', 'persistence of NAME', "
+            "'effect on NAME'",
+            suggestion=did_you_mean(name, OUTCOME_NAMES),
+        )
+    return OutcomeSpec(name, form)
+
+
+def _outcome_name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise refusal(f"{shown(value)} is not the name of an outcome", allowed="text")
+    return value
+
+
+def _week(value: Any) -> int | str:
+    if isinstance(value, str):
+        if value not in WEEK_WORDS:
+            raise refusal(
+                f"{shown(value)} is not a week",
+                allowed=f"a whole number 0..{MAX_WEEKS}, {', '.join(WEEK_WORDS)}",
+                suggestion=did_you_mean(value, WEEK_WORDS),
+            )
+        return value
+    return int(Number(0, MAX_WEEKS, whole=True).check(value))
+
+
+def _source(value: Any) -> str | dict[str, Any]:
+    """A shipped name or a path; or ``{function: name}``, a test function in place of the model."""
+    if isinstance(value, str):
+        return Words(1000).check(value)
+    if isinstance(value, Mapping) and "function" in value:
+        if extra := [key for key in value if key not in ("function", "noise")]:
+            raise refusal(f"{extra[0]} is not a field of a function", allowed="function, noise")
+        name = Words(100).check(value["function"])
+        noise = Number(0).check(value.get("noise", 0.0))
+        return {"function": name, "noise": noise}
+    raise refusal(
+        f"{shown(value)} is not a scenario",
+        allowed="the name of a shipped scenario, or a path from this file",
+    )
+
+
+Factors = tuple[tuple[str, Distribution | None], ...]
+"""Name (of a parameter, a role or a lever) and distribution; None: the table's range."""
+
+
+def _factors(value: Any) -> Factors:
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, (list, tuple)):
+        for name in value:
+            if not isinstance(name, str):
+                raise refusal(f"{shown(name)} is not the name of a factor", allowed="names, roles")
+        repeated = sorted({name for name in value if list(value).count(name) > 1})
+        if repeated:
+            raise refusal(f"{repeated[0]!r} is named twice")
+        return tuple((name, None) for name in value)
+    if isinstance(value, Mapping):
+        return tuple((str(name), distribution_of(spec, str(name))) for name, spec in value.items())
+    raise refusal(
+        f"{shown(value)} names no factors",
+        allowed="a role (free, uncertain), a list of names or roles, or a mapping name: "
+        "{uniform: [low, high]}",
+    )
+
+
+_NAMED = {"type": "array", "items": {"type": "string"}}
+_FACTORS = Shape(
+    _factors,
+    {
+        "anyOf": [
+            {"type": "string"},
+            _NAMED,
+            {"type": "object", "additionalProperties": SPEC_SCHEMA},
+        ]
+    },
+)
+_WEEK = Shape(_week, {"anyOf": [{"type": "integer", "minimum": 0}, {"enum": list(WEEK_WORDS)}]})
+_SOURCE = Shape(_source, {"anyOf": [{"type": "string"}, {"type": "object"}]})
+_OUTCOME = Shape(_outcome_name, {"type": "string"})
+
+
+def _kind(value: Any) -> str:
+    if not isinstance(value, str) or value not in KINDS:
+        raise refusal(
+            f"{shown(value)} is not a kind of study",
+            allowed=", ".join(KINDS),
+            suggestion=did_you_mean(value, KINDS),
+        )
+    return value
+
+
+class StudyHeader(Strict):
+    """The fields that all study files share."""
+
+    kind: Annotated[str, Shape(_kind, {"enum": list(KINDS)})]
+    """What is asked: sensitivity, plan, calibrate, audit ..."""
+    name: Annotated[str, Words(200)] = "unnamed study"
+    """What to call the study, on one line."""
+    question: Annotated[str, Words(500, optional=True)] = ""
+    """The question it answers, on one line."""
+    description: Annotated[str, Words(20_000, one_line=False, optional=True)] = ""
+    """What it does, and why so."""
+    scenario: Annotated[str | dict[str, Any] | None, _SOURCE] = None
+    """Name of a shipped scenario, or a path from this file."""
+    scenarios: tuple[Annotated[str | dict[str, Any], _SOURCE], ...] = ()
+    """Several of them, in place of `scenario`."""
+    outcomes: tuple[Annotated[str, _OUTCOME], ...] = ("integration",)
+    """What is asked about: outcomes, 'persistence of NAME', 'effect on NAME'."""
+    weeks: tuple[Annotated[int | str, _WEEK], ...] = ("end_of_ta",)
+    """When: week numbers, start, end_of_ta, year_after, horizon."""
+    factors: Annotated[Factors, _FACTORS] = (("free", None),)
+    """What varies: roles, names, or a mapping from name to distribution."""
+    samples: Annotated[int, Number(1, 2**24, whole=True)] = 512
+    """Base samples of the design."""
+    replicates: Annotated[int, Number(1, 2**20, whole=True)] = 10
+    """Runs at each point, each with luck of its own."""
+    seed: Annotated[int, Number(0, 2**63 - 1, whole=True)] = 1
+    """Seed of the sample and of all luck."""
+    time_limit_minutes: Annotated[float, Number(0, 100_000, above=True)] | None = None
+    """Refuse the study when the estimate is above this."""
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+H = TypeVar("H", bound=StudyHeader)
+
+
+@dataclass(frozen=True, eq=False)
+class Study(Generic[H]):
+    """A checked study file.
+
+    Attributes:
+        header: the fields.
+        scenarios: every scenario by the name the file gives it, in order (none for a function).
+        outcomes: what is asked about.
+        document: the text with its lines, for further errors (:meth:`problem`).
+        file: name of the file in messages.
+    """
+
+    header: H
+    scenarios: Mapping[str, Scenario]
+    outcomes: tuple[OutcomeSpec, ...]
+    document: Document
+    file: str
+
+    @property
+    def scenario(self) -> Scenario:
+        """The only (or first) scenario."""
+        return next(iter(self.scenarios.values()))
+
+    @property
+    def function(self) -> dict[str, Any] | None:
+        """``{"function": name, "noise": variance}`` when a test function is in the place of the
+        model."""
+        given = self.header.scenario
+        return given if isinstance(given, dict) else None
+
+    def points(self, scenario: Scenario) -> dict[str, int]:
+        """Weeks of a scenario by the name the file gives them (``week_52`` for a number)."""
+        return {week_label(week): week_number(week, scenario) for week in self.header.weeks}
+
+    def error(
+        self,
+        where: tuple[str | int, ...],
+        message: str,
+        *,
+        value: Any = None,
+        allowed: str = "",
+        suggestion: str = "",
+    ) -> StudyError:
+        """An error at the place of a field in this file."""  # fmt: skip
+        return StudyError(
+            self.document.problem(
+                where, message, value=value, allowed=allowed, suggestion=suggestion
+            )
+        )
+
+
+def week_label(week: int | str) -> str:
+    """``52`` is ``week_52``; words stay."""
+    return week if isinstance(week, str) else f"week_{week}"
+
+
+def week_number(week: int | str, scenario: Scenario) -> int:
+    """The number of a week of a scenario; a year after the end of TA may lie past the horizon."""
+    if isinstance(week, int):
+        return week
+    end = scenario.end_of_ta
+    return {
+        "start": 0,
+        "end_of_ta": end,
+        "year_after": end + PERSISTENCE_WEEKS,
+        "horizon": scenario.horizon_weeks,
+    }[week]
+
+
+def shipped_studies() -> tuple[str, ...]:
+    """Names of the study files that come with the package."""
+    return files.names("experiments")
+
+
+def find_study(path_or_name: str | os.PathLike[str]) -> Path:
+    """The file of a study given as a path or as the name of a shipped one.
+
+    Raises:
+        StudyError: there is no such file or shipped study.
+    """
+    given = os.fspath(path_or_name)
+    path = Path(given)
+    if given in shipped_studies() and not path.is_file():
+        return files.folder("experiments") / f"{given}.yaml"
+    if path.suffix or len(path.parts) > 1 or path.exists():
+        return path
+    names = shipped_studies()
+    raise StudyError(
+        Problem(
+            f"{shown(given)} is neither a file nor a shipped study",
+            value=given,
+            allowed=f"a path, or one of: {', '.join(names)}" if names else "a path",
+            suggestion=did_you_mean(given, names),
+        )
+    )
+
+
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """The ``kind`` of a study file, before anything else of it is checked.
+
+    Raises:
+        StudyError: it cannot be read, or says no known kind.
+    """
+    document = load(path, others=shipped_studies(), error=StudyError)
+    data = document.data
+    if not isinstance(data, Mapping):
+        raise StudyError(document.problem((), "a study must be a mapping (field: value)"))
+    if data.get("kind") not in KINDS:
+        found = data.get("kind")
+        message = f"{shown(found)} is not a kind of study" if "kind" in data else "is required"
+        near = did_you_mean(found, KINDS) if found else ""
+        raise StudyError(
+            document.problem(("kind",), message, allowed=", ".join(KINDS), suggestion=near)
+        )
+    return str(data["kind"])
+
+
+MoreIssues = Callable[[Any], Iterable[Issue]]
+"""Given the checked header, what is wrong between the fields of a kind."""
+
+
+def read_study(
+    path: str | os.PathLike[str], model: type[H], *, issues: MoreIssues | None = None
+) -> Study[H]:
+    """Read and check a study file; scenario paths count from its folder.
+
+    Raises:
+        StudyError: every mistake with file, line and column.
+    """
+    document = load(path, others=shipped_studies(), error=StudyError)
+    return _study(document, model, issues, Path(path).parent)
+
+
+def parse_study(
+    text: str,
+    model: type[H],
+    *,
+    file: str = "<text>",
+    folder: Path | None = None,
+    issues: MoreIssues | None = None,
+) -> Study[H]:
+    """The same for text."""  # fmt: skip
+    return _study(parse(text, file, error=StudyError), model, issues, folder)
+
+
+def study_of(
+    data: Mapping[str, Any],
+    model: type[H],
+    *,
+    folder: Path | None = None,
+    issues: MoreIssues | None = None,
+) -> Study[H]:
+    """The same for a dict."""  # fmt: skip
+    return _study(document_of(dict(data)), model, issues, folder)
+
+
+def _study(
+    document: Document, model: type[H], issues: MoreIssues | None, folder: Path | None
+) -> Study[H]:
+    checked = check(model, document, what="a study", fallback={"kind": "sensitivity"})
+    header = checked.value
+    if header is None:
+        raise_problems(checked.problems, file=document.file, error=StudyError)
+        raise AssertionError("a study without a value has problems")
+    outcomes = _outcomes(checked, header)
+    scenarios = _scenarios(checked, header, folder)
+    for issue in issues(header) if issues else ():
+        checked.report(issue)
+    for scenario in scenarios.values():
+        for issue in _late_weeks(header, scenario):
+            checked.report(issue)
+    raise_problems(checked.problems, file=document.file, error=StudyError)
+    return Study(header, scenarios, outcomes, document, document.file)
+
+
+def _outcomes(checked: Checked[Any], header: StudyHeader) -> tuple[OutcomeSpec, ...]:
+    """The outcomes; those of a test function are its own affair."""
+    if isinstance(header.scenario, dict):
+        return tuple(OutcomeSpec(name) for name in header.outcomes)
+    found: list[OutcomeSpec] = []
+    for place, text in enumerate(header.outcomes):
+        try:
+            spec = parse_outcome(text)
+        except Exception as error:
+            context = getattr(error, "context", None) or {}
+            checked.report(
+                Issue(
+                    ("outcomes", place),
+                    context.get("message", str(error)),
+                    text,
+                    context.get("allowed", ""),
+                    context.get("suggestion", ""),
+                )
+            )
+            continue
+        if spec in found:
+            checked.report(Issue(("outcomes", place), f"{text!r} is asked for twice", text))
+        found.append(spec)
+    if not header.outcomes:
+        checked.report(Issue(("outcomes",), "is empty", allowed="at least one outcome"))
+    if not header.weeks:
+        checked.report(Issue(("weeks",), "is empty", allowed="at least one week"))
+    return tuple(found)
+
+
+def _scenarios(
+    checked: Checked[Any], header: StudyHeader, folder: Path | None
+) -> dict[str, Scenario]:
+    """Read what the header names; mistakes inside a scenario keep their own file and line."""
+    named = [(("scenario",), header.scenario)] if header.scenario is not None else []
+    named += [(("scenarios", i), one) for i, one in enumerate(header.scenarios)]
+    if header.scenario is not None and header.scenarios:
+        checked.report(Issue(("scenarios",), "is given besides 'scenario'; keep one of them"))
+    if not named:
+        checked.report(
+            Issue(("scenario",), "is required", allowed="a shipped scenario's name, or a path")
+        )
+    found: dict[str, Scenario] = {}
+    for where, source in named:
+        if isinstance(source, dict):
+            continue
+        try:
+            found[source] = Scenario.load(_beside(source, folder))
+        except InputError as error:
+            own = [p for p in error.problems if not p.line]
+            checked.problems += [p for p in error.problems if p.line]
+            for problem in own:
+                checked.report(
+                    Issue(
+                        where, problem.message, source, problem.allowed, problem.suggestion
+                    )
+                )  # fmt: skip
+    return found
+
+
+def _beside(source: str, folder: Path | None) -> Path:
+    """A path from the folder of the study, else a shipped name or a path from here."""
+    if folder is not None and re.search(r"[./\\]", source) and not Path(source).is_absolute():
+        return folder / source
+    return find(source)
+
+
+def _late_weeks(header: StudyHeader, scenario: Scenario) -> Iterable[Issue]:
+    last = scenario.horizon_weeks
+    for place, week in enumerate(header.weeks):
+        if week_number(week, scenario) > last:
+            yield Issue(
+                ("weeks", place),
+                f"{week_label(week)} is past the horizon of {scenario.name!r}",
+                week,
+                f"0..{last}",
+            )
+    for place, text in enumerate(header.outcomes):
+        if text.startswith("persistence of") and scenario.end_of_ta + PERSISTENCE_WEEKS > last:
+            yield Issue(
+                ("outcomes", place),
+                f"a year after the end of TA (week {scenario.end_of_ta}) is past the horizon of "
+                f"{scenario.name!r}, week {last}",
+                text,
+            )
+        if text.startswith("effect on") and not scenario.has_ta:
+            yield Issue(("outcomes", place), f"{scenario.name!r} has no TA to have an effect", text)
