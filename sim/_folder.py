@@ -180,11 +180,19 @@ def sha256(path: Path) -> str:
 # --- reading -----------------------------------------------------------------------------------
 
 
-def read_manifest(folder: Path, *, any_version: bool = False) -> dict[str, Any]:
+def read_manifest(
+    folder: Path, *, any_version: bool = False, kind: str | None = "run"
+) -> dict[str, Any]:
     """The manifest of a result folder.
 
+    Args:
+        folder: of results.
+        any_version: ask no more than that it is one, of whatever kind and version.
+        kind: the command that has to have made it ("run", "compare", "surface" ...); None: any.
+
     Raises:
-        ResultsError: there is no such folder, it holds no results, or those of a newer codose.
+        ResultsError: there is no such folder, it holds no results, those of a newer codose, or of
+            another command.
     """
     path = folder / MANIFEST
     if not folder.is_dir():
@@ -214,8 +222,21 @@ def read_manifest(folder: Path, *, any_version: bool = False) -> dict[str, Any]:
             allowed=f"format {FORMAT_VERSION} or older",
         )
     if not any_version:
-        _check_manifest(path, manifest)
+        made_by = kind_of(manifest)
+        if kind is not None and made_by != kind:
+            raise refusal(
+                folder,
+                f"holds results of 'codose {made_by}'",
+                allowed=f"a folder written by 'codose {kind}'",
+            )
+        if made_by == "run":
+            _check_manifest(path, manifest)
     return manifest
+
+
+def kind_of(manifest: Mapping[str, Any]) -> str:
+    """The command that made a result folder; that of runs is not written down."""
+    return str(manifest.get("kind", "run"))
 
 
 _KEYS = {

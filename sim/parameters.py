@@ -267,6 +267,27 @@ _ROWS: tuple[Parameter, ...] = (
     _row("richness_phone", "rho_phone", "the same by phone", "share", 0.75, (0.4, 1.0), SHARE, grade="B",
          source=_CRAWFORD),
     _row("richness_email", "rho_email", "the same by e-mail", "share", 0.4, (0.4, 1.0), SHARE),
+    # --- instruments: what a study sees of all this (no rule of the model reads these rows)
+    _row("survey_leniency", "len", "how far people answer above what they feel", "0-1", 0.4, (0.2, 0.6), SHARE,
+         source="assumption: with it a latent trust near .55 reads about 4.7 of 5, as in Hunter et al. 2009, table 1"),
+    _row("survey_item_sd", "sd_item", "spread of one person's answers to items of one scale", "SD",
+         0.20, (0.10, 0.30), (0.0, 1.0),
+         source="assumption: answers then spread about as in Hunter et al. 2009, table 1 (SD .50-.52 of 5)"),
+    _row("survey_cut_1", "cut_1", "level from which an answer is 2 of 5", "0-1", 0.2, None, SHARE,
+         grade="definition", source="five equal steps"),
+    _row("survey_cut_2", "cut_2", "level from which an answer is 3 of 5", "0-1", 0.4, None, SHARE,
+         grade="definition", source="five equal steps"),
+    _row("survey_cut_3", "cut_3", "level from which an answer is 4 of 5", "0-1", 0.6, None, SHARE,
+         grade="definition", source="five equal steps"),
+    _row("survey_cut_4", "cut_4", "level from which an answer is 5 of 5", "0-1", 0.8, None, SHARE,
+         grade="definition", source="five equal steps"),
+    _row("response_base", "q_r", "log-odds of answering a survey at the pivot", "logit", 1.66, (0.3, 2.6), LOGIT,
+         grade="A", source="84 % of Head Start coaches answered (Early Learning Mentor Coach study 2012, Research "
+         "Connections 26917); range 57-93 %"),
+    _row("response_slope", "b_r", "slope of those log-odds on motivation + trust", "logit", 1.0, None, SLOPE),
+    _row("response_pivot", "pivot_q", "motivation + trust at which those log-odds are the base", "-",
+         1.2, None, (0.0, 2.0), grade="definition", source="centring constant"),
+    _row("rater_sd", "sd_rater", "spread of severity between observers", "SD", 0.10, (0.05, 0.20), (0.0, 1.0)),
 )  # fmt: skip
 
 TABLE: Mapping[str, Parameter] = MappingProxyType({row.name: row for row in _ROWS})

@@ -56,6 +56,11 @@ SHOCK_LEAVE = 11
 CALENDAR = 12
 NETWORK = 13
 SELECTION = 14
+# Instruments: what a study sees. They never touch the draws of the model.
+SURVEY_RESPONSE = 15
+SURVEY_ITEM = 16
+RATER = 17
+LISTENING = 18
 
 LAYOUT: dict[int, tuple[str, tuple[str, str, str, str]]] = {
     PERSON_TRAITS: ("person", ("motivation", "general capacity", "knowledge", "workload offset")),
@@ -78,6 +83,16 @@ LAYOUT: dict[int, tuple[str, tuple[str, str, str, str]]] = {
     CALENDAR: ("region, a contact series", ("contact falls in this week", "-", "-", "-")),
     NETWORK: ("region (series: graph number; replicate 0)", ("seed of networkx", "-", "-", "-")),
     SELECTION: ("candidate region", ("order of random selection", "-", "-", "-")),
+    SURVEY_RESPONSE: (
+        "person, a wave",
+        ("answers", "order of being asked", "-", "-"),
+    ),
+    SURVEY_ITEM: ("person, a wave (series: number of the item)", ("answer", "-", "-", "-")),
+    RATER: ("rater (series: what is rated)", ("severity", "-", "-", "-")),
+    LISTENING: (
+        "person, a session (series: number of the theme)",
+        ("order of being invited", "voices the theme", "-", "-"),
+    ),
 }
 """What each purpose's entity is, and what its four words are for."""
 

@@ -109,6 +109,17 @@ SPECIFIED: list[tuple[str, float, Range, str]] = [
     ("knowledge_floor", 0.02, None, FIXED),
     ("knowledge_ceiling", 0.98, None, FIXED),
     ("readiness_pivot", 0.5, None, FIXED),
+    # Instruments.
+    ("survey_leniency", 0.4, (0.2, 0.6), FIXED),
+    ("survey_item_sd", 0.2, (0.1, 0.3), FIXED),
+    ("survey_cut_1", 0.2, None, FIXED),
+    ("survey_cut_2", 0.4, None, FIXED),
+    ("survey_cut_3", 0.6, None, FIXED),
+    ("survey_cut_4", 0.8, None, FIXED),
+    ("response_base", 1.66, (0.3, 2.6), FIXED),
+    ("response_slope", 1.0, None, FIXED),
+    ("response_pivot", 1.2, None, FIXED),
+    ("rater_sd", 0.10, (0.05, 0.2), FIXED),
 ]
 
 
@@ -163,10 +174,10 @@ def test_symbols_and_meanings_are_not_shared() -> None:
 
 
 def test_every_parameter_is_used() -> None:
-    """Each is read as an attribute of a parameter set by the model (richness by its mode)."""
+    """Each is read as an attribute of a parameter set by model or instruments (richness by its mode)."""
     used = set()
     folder = Path(parameters.__file__).parent
-    for name in ("agents", "model", "population", "dosage"):
+    for name in ("agents", "model", "population", "dosage", "instruments"):
         for node in ast.walk(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value).split(".")[-1] in (
                 "p",

@@ -280,6 +280,10 @@ CONTRACT = {
     "CALENDAR": 12,
     "NETWORK": 13,
     "SELECTION": 14,
+    "SURVEY_RESPONSE": 15,
+    "SURVEY_ITEM": 16,
+    "RATER": 17,
+    "LISTENING": 18,
     "SERIES_STEP": 64,
     "POST_BITS": 20,
 }

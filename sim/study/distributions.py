@@ -3,8 +3,8 @@
 A design is drawn in the unit cube; each factor's quantile function turns its coordinate into a
 value. So every sampler and analyser works with every distribution, and discrete factors too.
 
->>> distribution_of({"log_uniform": [1, 100]}, "hours").values(np.array([0.0, 0.5, 1.0])).tolist()
-[1.0, 10.0, 100.0]
+>>> distribution_of({"uniform": [1, 3]}, "hours").values(np.array([0.0, 0.5, 1.0])).tolist()
+[1.0, 2.0, 3.0]
 >>> distribution_of({"choices": ["ring", "hub"]}, "network").values(np.array([0.2, 0.7]))
 ['ring', 'hub']
 """
@@ -91,6 +91,32 @@ class Distribution:
             below, above = (float(ndtr((x - mean) / sd)) for x in (low, high))
             return np.clip(mean + sd * ndtri(below + u * (above - below)), low, high)
         return mean + sd * ndtri(np.clip(u, below, above))
+
+    def coordinate(self, value: Any) -> float:
+        """Where in 0..1 a value lies (the middle of its part, for discrete ones); a value outside
+        goes to the nearest end, one that is no choice to the middle.
+
+        >>> Distribution("uniform", (1.0, 3.0)).coordinate(2.5)
+        0.75
+        """
+        if self.kind == "choices":
+            place = self.choices.index(value) + 0.5 if value in self.choices else None
+            return 0.5 if place is None else place / len(self.choices)
+        if not isinstance(value, (int, float)):
+            return 0.5
+        if self.kind == "uniform":
+            low, high = self.numbers
+            found = (value - low) / (high - low)
+        elif self.kind == "log_uniform":
+            low, high = self.numbers
+            found = math.log(max(value, low) / low) / math.log(high / low)
+        elif self.kind == "integer":
+            low, high = self.numbers
+            found = (value - low + 0.5) / (high - low + 1.0)
+        else:
+            grid = np.linspace(0.0, 1.0, 4097)
+            found = float(np.interp(value, self.values(grid), grid))
+        return min(max(found, 0.0), 1.0)
 
     @property
     def limits(self) -> tuple[float, float]:

@@ -235,7 +235,7 @@ def _read(path: Path) -> _Posterior:
         frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise _refusal(path, f"cannot be read ({' '.join(str(error).split())})") from None
-    free = [row for row in rows(role="free")]
+    free = rows(role="free")
     allowed = [row.name for row in free] + ["weight"]
     for column in map(str, frame.columns):
         if column not in allowed:

@@ -16,7 +16,6 @@ import io
 import json
 import os
 import re
-import shutil
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -102,8 +101,9 @@ class Store:
             held = [path for path in store.folder.iterdir() if not _safe.is_temporary(path)]
             if force and held:
                 store._check_is_study(held)
-                shutil.rmtree(store.folder)
-                store.folder.mkdir()
+                for path in held:
+                    if path.name != MANIFEST:  # overwritten last: a crash leaves a smaller study
+                        path.unlink(missing_ok=True)
             elif held:
                 store._continue(held, resume)
                 return store
@@ -312,7 +312,7 @@ class Store:
         content = other._content(chunk)
         if chunk not in self._parts:
             self._put(chunk, content)
-        elif other.path(chunk).name != self.path(chunk).name and not _same(
+        elif other.path(chunk).name != self.path(chunk).name and not same_tables(
             self.read(chunk), other.read(chunk)
         ):
             raise _safe.refusal(
@@ -323,7 +323,7 @@ class Store:
             )
 
 
-def _same(one: pa.Table, other: pa.Table) -> bool:
+def same_tables(one: pa.Table, other: pa.Table) -> bool:
     """Whether two tables hold the same bytes of values (NaN equals NaN)."""
     sinks = []
     for table in (one, other):

@@ -1,0 +1,355 @@
+"""What a study sees: survey, observation, listening session, dosage log. Never a latent state.
+
+Each instrument turns people and records of runs into what a paper would print: mean, SD, n. All
+luck comes from the project's streams (:mod:`sim.streams`), by purposes of their own, so observing
+changes nothing in a run and the same person answers the same whatever else is asked.
+
+Reading a survey: an answer is latent + leniency + noise, cut into 1..5. With the default leniency a
+latent trust near .55 reads about 4.7 of 5: such a mean pins the leniency, not the trust.
+
+>>> from sim.scenario import Scenario
+>>> scenario = Scenario.shipped("classroom")
+>>> seen = observe(scenario, scenario.parameter_set(), seed=1, replicates=2, weeks=[0, 20])
+>>> found = survey(seen, scenario.parameter_set(), "trust", wave=1, items=4)
+>>> found.answers.shape, bool(found.described().mean[0] > 3)
+((2, 8, 4), True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim import compiled, streams, tables
+from sim.errors import InputError, Problem, did_you_mean
+from sim.outcomes import COLUMN
+from sim.parameters import Parameters
+from sim.streams import MASK, SERIES_STEP, bell, philox, uniform
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+CONSTRUCTS: tuple[str, ...] = ("trust", "accountability", "knowledge", "integration")
+"""States of people that a survey or a listening session can ask about."""
+RATED: tuple[str, ...] = ("co_creation", "tailoring")
+"""What an observer rates: realised co-creation, and how well the provider knows the region."""
+POINTS = 5
+MAX_ITEMS = 100
+WEEKS_A_MONTH = 365.25 / 12 / 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Runs of one parameter set, as far as instruments can look.
+
+    Attributes:
+        seed: of the runs.
+        replicates: (replicates,) int64, their numbers.
+        weeks: the weeks at which ``people`` was looked at ("waves").
+        region: (people,) int64, position of everybody's region.
+        entities: (replicates, people) int64, numbers of the posts in the streams.
+        people: name -> (replicates, waves, people): the constructs and ``motivation``, 0-1.
+        context: (replicates, waves, regions), how well the provider knows the region, 0-1.
+        flows: name -> (replicates, week 0..T, regions): planned, held, contact_hours, attended,
+            co_creation_sum of each week.
+    """
+
+    seed: int
+    replicates: np.ndarray
+    weeks: tuple[int, ...]
+    region: np.ndarray
+    entities: np.ndarray
+    people: dict[str, np.ndarray]
+    context: np.ndarray
+    flows: dict[str, np.ndarray]
+
+
+_FLOWS = ("planned", "held", "contact_hours", "attended", "co_creation_sum")
+
+
+def observe(
+    scenario: Scenario,
+    parameters: Parameters,
+    *,
+    seed: int,
+    replicates: int,
+    weeks: Sequence[int],
+    first_replicate: int = 0,
+) -> Seen:
+    """Run a scenario and look at everybody in some weeks (compiled engine, one thread).
+
+    Args:
+        weeks: 0..horizon, one a wave.
+        first_replicate: number of the first replicate; another range is other people and luck.
+    """
+    from sim import kernel
+
+    prepared = compiled.prepare(scenario, seed, parameters.calendar_stagger)
+    t, rows = prepared.tables, tables.parameter_rows([parameters])
+    regions, horizon = len(t.regions), t.horizon
+    size = kernel.STATES * t.people
+    shots = np.zeros((horizon + 1, size + regions * kernel.SITES))
+    work = compiled.Workspace(prepared)
+    at = np.array(weeks, dtype=np.int64)
+    names = ("motivation", *CONSTRUCTS)
+    people = {name: np.empty((replicates, len(at), t.people)) for name in names}
+    context = np.empty((replicates, len(at), regions))
+    entities = np.empty((replicates, t.people), dtype=np.int64)
+    flows = {name: np.empty((replicates, horizon + 1, regions)) for name in _FLOWS}
+    numbers = np.arange(first_replicate, first_replicate + replicates, dtype=np.int64)
+    one = np.zeros(1, dtype=np.int64)
+    for i in range(replicates):
+        record = compiled.run_chunk(
+            prepared, rows, one, numbers[i : i + 1], workspace=work, snapshots=shots
+        )[0]
+        for name in _FLOWS:
+            flows[name][i] = record[:, :, COLUMN[name]]
+        sites = shots[:, size:].reshape(horizon + 1, regions, kernel.SITES)
+        context[i] = sites[at, :, kernel.CONTEXT]
+        for r in range(regions):
+            first, staff = int(t.regions["first"][r]), int(t.regions["staff"][r])
+            block = shots[at, kernel.STATES * first : kernel.STATES * (first + staff)]
+            block = block.reshape(len(at), kernel.STATES, staff)
+            for name in names:
+                people[name][i, :, first : first + staff] = block[:, kernel.FIELDS.index(name)]
+            candidate = int(sites[0, r, kernel.CANDIDATE])
+            base = streams.staff_entity(candidate, 0)
+            entities[i, first : first + staff] = np.arange(base, base + staff)
+    region = np.repeat(np.arange(regions), t.regions["staff"])
+    return Seen(seed, numbers, tuple(int(w) for w in at), region, entities, people, context, flows)
+
+
+def _words(seen: Seen, purpose: int, entity: np.ndarray, week: int, series: int) -> tuple:
+    """Blocks of words for (replicates, entities)."""
+    shape = entity.shape
+    return philox(
+        entity,
+        np.full(shape, week, dtype=np.int64),
+        np.full(shape, purpose + SERIES_STEP * series, dtype=np.int64),
+        np.broadcast_to(seen.replicates[:, None], shape).astype(np.int64),
+        seen.seed & MASK,
+        seen.seed >> 32,
+    )
+
+
+# --- what a paper prints -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """Mean, sample SD (n - 1; NaN below two) and n of each replicate, (replicates,)."""
+
+    mean: np.ndarray
+    sd: np.ndarray
+    n: np.ndarray
+
+
+def describe(values: np.ndarray) -> Described:
+    """Mean, SD and n over the last axis of (replicates, values); NaN is nobody.
+
+    >>> found = describe(np.array([[1.0, 3.0, np.nan]]))
+    >>> found.mean.tolist(), round(float(found.sd[0]), 4), found.n.tolist()
+    ([2.0], 1.4142, [2])
+    """
+    known = ~np.isnan(values)
+    n = known.sum(axis=-1)
+    total = np.where(known, values, 0.0).sum(axis=-1)
+    mean = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
+    squares = np.where(known, (values - mean[..., None]) ** 2, 0.0).sum(axis=-1)
+    variance = np.divide(squares, n - 1, out=np.full(n.shape, np.nan), where=n > 1)
+    return Described(mean, np.sqrt(variance), n)
+
+
+# --- the participant survey ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """One wave of a survey on one construct.
+
+    Attributes:
+        answers: (replicates, people, items), 1..5; NaN: not asked, or did not answer.
+        asked: (replicates, people) bool.
+        region: (people,) position of the region.
+    """
+
+    answers: np.ndarray
+    asked: np.ndarray
+    region: np.ndarray
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Each respondent's mean over the items, (replicates, people)."""
+        return self.answers.mean(axis=-1)
+
+    def described(self, region: int | None = None) -> Described:
+        """Mean, SD, n of the respondents' scores, of all or of one region."""
+        scores = self.scores if region is None else self.scores[:, self.region == region]
+        return describe(scores)
+
+    def response(self) -> np.ndarray:
+        """Share of those asked who answered, (replicates,)."""
+        answered = (~np.isnan(self.answers[..., 0])).sum(axis=-1)
+        return answered / np.maximum(self.asked.sum(axis=-1), 1)
+
+    def distribution(self) -> np.ndarray:
+        """How often each item got each answer, (replicates, items, 5), shares of respondents."""
+        counts = np.stack(
+            [(self.answers == point).sum(axis=1) for point in range(1, POINTS + 1)], axis=-1
+        )
+        return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+
+
+def survey(
+    seen: Seen,
+    p: Parameters,
+    construct: str,
+    *,
+    wave: int,
+    items: int = 4,
+    asked: int | None = None,
+    attitude: str = "trust",
+) -> Answers:
+    """Ask people about one construct: 1 (strongly disagree) .. 5 (strongly agree).
+
+    item = latent + leniency + z x item SD, cut at the four cut points; a person answers with
+    probability sigma(response_base + response_slope (motivation + trust - response_pivot)).
+
+    Args:
+        construct: one of :data:`CONSTRUCTS`.
+        wave: position in ``seen.weeks``.
+        items: of the scale; each has noise of its own.
+        asked: people asked in each region, by draw; None: everybody.
+        attitude: the state that, with motivation, makes people answer.
+
+    Raises:
+        InputError: no such construct, or a number that cannot be.
+    """
+    _check(construct, CONSTRUCTS, "construct")
+    if not 1 <= items <= MAX_ITEMS:
+        raise InputError(Problem(f"{items} items", field="items", allowed=f"1..{MAX_ITEMS}"))
+    if asked is not None and asked < 1:
+        raise InputError(Problem(f"{asked} people asked", field="asked", allowed="1 or more"))
+    week = seen.weeks[wave]
+    latent = seen.people[construct][:, wave]
+    words = _words(seen, streams.SURVEY_RESPONSE, seen.entities, week, 0)
+    readiness = seen.people["motivation"][:, wave] + seen.people[attitude][:, wave]
+    odds = p.response_base + p.response_slope * (readiness - p.response_pivot)
+    answers = uniform(words[0]) < 1.0 / (1.0 + np.exp(-np.clip(odds, -40.0, 40.0)))
+    is_asked = _first_of(words[1], seen.region, asked)
+    cuts = np.array([p.survey_cut_1, p.survey_cut_2, p.survey_cut_3, p.survey_cut_4])
+    first = CONSTRUCTS.index(construct) * MAX_ITEMS
+    given = []
+    for item in range(items):
+        noise = bell(_words(seen, streams.SURVEY_ITEM, seen.entities, week, first + item)[0])
+        felt = latent + p.survey_leniency + p.survey_item_sd * noise
+        given.append(1.0 + (felt[..., None] >= cuts).sum(axis=-1))
+    table = np.stack(given, axis=-1)
+    table[~(answers & is_asked)] = np.nan
+    return Answers(table, is_asked, seen.region)
+
+
+def _first_of(keys: np.ndarray, region: np.ndarray, count: int | None) -> np.ndarray:
+    """Whether a person is among the ``count`` lowest keys of their region."""
+    if count is None:
+        return np.ones(keys.shape, dtype=bool)
+    chosen = np.zeros(keys.shape, dtype=bool)
+    for r in np.unique(region):
+        columns = np.flatnonzero(region == r)
+        ranks = keys[:, columns].argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+        chosen[:, columns] = ranks < count
+    return chosen
+
+
+# --- the observer --------------------------------------------------------------------------------
+
+
+def observation(
+    seen: Seen, p: Parameters, what: str, *, until_week: int, since_week: int = 0, raters: int = 1
+) -> np.ndarray:
+    """Ratings of contacts on 1..5: 1 + 4 clip(what happened + the rater's severity).
+
+    Args:
+        what: co_creation (realised, mean of the contacts attended in the weeks) or tailoring (how
+            well the provider knows the region, at the last wave up to ``until_week``).
+        since_week, until_week: contacts of weeks since_week + 1 .. until_week are observed.
+        raters: observers in all; region r is rated by number r mod raters, so that with one rater
+            the severity is shared by all.
+
+    Returns:
+        (replicates, regions); NaN where no contact was attended.
+    """
+    _check(what, RATED, "what")
+    if what == "co_creation":
+        part = slice(since_week + 1, until_week + 1)
+        attended = seen.flows["attended"][:, part].sum(axis=1)
+        total = seen.flows["co_creation_sum"][:, part].sum(axis=1)
+        level = np.divide(total, attended, out=np.full(total.shape, np.nan), where=attended > 0)
+    else:
+        waves = [i for i, week in enumerate(seen.weeks) if week <= until_week]
+        level = seen.context[:, max(waves, key=lambda i: seen.weeks[i])] if waves else None
+        if level is None:
+            raise InputError(Problem(f"no wave up to week {until_week}", field="until_week"))
+    regions = level.shape[1]
+    rater = np.broadcast_to(np.arange(regions) % max(1, raters), (len(seen.replicates), regions))
+    words = _words(seen, streams.RATER, rater.astype(np.int64), 0, RATED.index(what))
+    severity = p.rater_sd * bell(words[0])
+    return 1.0 + (POINTS - 1) * np.clip(level + severity, 0.0, 1.0)
+
+
+# --- the listening session -----------------------------------------------------------------------
+
+
+def listening_session(seen: Seen, construct: str, *, wave: int, people: int = 6) -> np.ndarray:
+    """How many of the people of a session voice a theme, (replicates, regions).
+
+    ``people`` of each region are invited by draw; each voices the theme with a probability equal to
+    the latent state (trust .6: six of ten say so).
+    """
+    _check(construct, CONSTRUCTS, "construct")
+    series = CONSTRUCTS.index(construct)
+    words = _words(seen, streams.LISTENING, seen.entities, seen.weeks[wave], series)
+    # The same people sit in a session whatever the theme: their order is that of theme 0.
+    order = _words(seen, streams.LISTENING, seen.entities, seen.weeks[wave], 0)[0]
+    there = _first_of(order, seen.region, people)
+    voiced = there & (uniform(words[1]) < seen.people[construct][:, wave])
+    regions = int(seen.region.max()) + 1
+    return np.stack([voiced[:, seen.region == r].sum(axis=1) for r in range(regions)], axis=-1)
+
+
+# --- the dosage log ------------------------------------------------------------------------------
+
+
+def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Described]:
+    """What a centre's log says of weeks since_week + 1 .. until_week, described over regions.
+
+    Returns:
+        contacts_a_month (held, of a region), hours_a_month (provider hours in contact), and
+        hours_a_contact; each mean, SD and n (regions).
+    """
+    part = slice(since_week + 1, until_week + 1)
+    months = (until_week - since_week) / WEEKS_A_MONTH
+    held = seen.flows["held"][:, part].sum(axis=1)
+    hours = seen.flows["contact_hours"][:, part].sum(axis=1)
+    each = np.divide(hours, held, out=np.full(hours.shape, np.nan), where=held > 0)
+    return {
+        "contacts_a_month": describe(held / months),
+        "hours_a_month": describe(hours / months),
+        "hours_a_contact": describe(each),
+    }
+
+
+def _check(name: str, options: Sequence[str], field: str) -> None:
+    if name not in options:
+        raise InputError(
+            Problem(
+                f"{name!r} cannot be seen by this instrument",
+                field=field,
+                value=name,
+                allowed=", ".join(options),
+                suggestion=did_you_mean(name, options),
+            )
+        )

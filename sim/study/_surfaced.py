@@ -1,0 +1,252 @@
+"""The table, the words and the result folder of a surface."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim import _folder
+from sim.outcomes import INDEX, OUTCOMES
+from sim.results import provenance
+from sim.study import paired as statistics
+from sim.study._compare_words import CAVEAT, HEADLINE, number, percent
+from sim.study._compared import plausible_record, sets_frame
+from sim.study.differing import series_words
+from sim.study.surface import SURE, Cell, Surface
+
+AXES = ("every_weeks", "hours", "co_creation", "months", "mode", "sites")
+
+
+def frame(found: Surface) -> pd.DataFrame:
+    """One long table.
+
+    Returns:
+        A row a cell and outcome. Columns: cell (number), every_weeks, hours, co_creation, months,
+        mode, sites (empty: the scenario's own), on_budget_line, affordable, planned_provider_hours
+        (a week of TA and region), outcome, unit, mean, p05, p95 (all runs), gain_mean (against no
+        TA), target (level), p_target (share of runs that reach it; without targets: that reach what
+        the scenario's own dosage does, run by run), luck_share, provider_hours, staff_hours, cost
+        (means, all regions, to the end of TA). NaN in cells that the budget does not pay for.
+    """
+    rows = []
+    for outcome in found.outcomes:
+        met = found.target_met(outcome)
+        level = found.target_level(outcome)
+        for place, cell in enumerate(found.cells):
+            values = found.values[place][..., INDEX[outcome]]
+            low, high = statistics.band(values)
+            rows.append(
+                {
+                    "cell": place,
+                    **{name: getattr(cell, name) for name in AXES},
+                    "on_budget_line": cell.on_budget_line,
+                    "affordable": cell.affordable,
+                    "planned_provider_hours": cell.planned_hours,
+                    "outcome": outcome,
+                    "unit": OUTCOMES[outcome].unit,
+                    "mean": statistics.mean(values),
+                    "p05": low,
+                    "p95": high,
+                    "gain_mean": statistics.mean(values - found.no_ta[place][..., INDEX[outcome]]),
+                    "target": math.nan if level is None else level,
+                    "p_target": math.nan if met is None else float(met[place]),
+                    "luck_share": statistics.components(values).luck_share,
+                    **{
+                        name: statistics.mean(found.values[place][..., INDEX[name]])
+                        for name in ("provider_hours", "staff_hours", "cost")
+                    },
+                }
+            )
+    table = pd.DataFrame(rows)
+    for name in ("co_creation", "months", "sites"):
+        table[name] = table[name].astype(float)
+    table["mode"] = table["mode"].astype("string")
+    return table
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+def varied(found: Surface) -> str:
+    """What was varied and what was kept."""
+    others = len(found.scenario.dosage) - 1
+    text = (
+        "In every cell the dosage is one scheduled series like the scenario's most frequent one "
+        f"({series_words(found.series)}) with other weeks between contacts and other hours"
+    )
+    if others and found.keep_others:
+        text += f"; its other {others} series {'stays' if others == 1 else 'stay'}"
+    elif others:
+        text += f"; its other {others} series {'is' if others == 1 else 'are'} left out"
+    text += "."
+    if found.provider_hours is not None:
+        left_out = sum(not cell.affordable for cell in found.cells)
+        text += (
+            f" Budget: {found.provider_hours:g} provider hours a week and region, preparation and "
+            f"travel included, with every contact held; {left_out} cells of the grid cost more and "
+            "are empty."
+        )
+    return text
+
+
+def head_outcome(found: Surface) -> str:
+    """The outcome that the answer is about: one with a target, capacity, or the first."""
+    for name in (*found.targets, HEADLINE):
+        if name in found.outcomes:
+            return name
+    return found.outcomes[0]
+
+
+def answer(found: Surface) -> str:
+    """The best dosage within the budget or the cheapest that meets the target, how surely."""
+    head = head_outcome(found)
+    sentences = [_best(found, head), _cheapest(found, head)]
+    if not found.targets:
+        sentences.append(_own(found, head))
+    sentences += [
+        varied(found), f"It rests on {len(found.plausible)} {found.plausible.source}.", CAVEAT
+    ]  # fmt: skip
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def place_words(cell: Cell) -> str:
+    """A cell in words."""
+    weeks = "every week" if cell.every_weeks == 1 else f"every {cell.every_weeks:g} weeks"
+    parts = [f"{number(cell.hours).rstrip('0').rstrip('.')} h {weeks}"]
+    for name, word in (("co_creation", "co-creation"), ("months", "months"), ("sites", "regions a "
+                       "provider")):  # fmt: skip
+        value = getattr(cell, name)
+        if value is not None:
+            parts.append(f"{value:g} {word}" if name != "co_creation" else f"{word} {value:g}")
+    if cell.mode is not None:
+        parts.append(cell.mode)
+    return ", ".join(parts)
+
+
+def _means(found: Surface, outcome: str) -> np.ndarray:
+    return np.array([
+        statistics.mean(values[..., INDEX[outcome]]) if cell.affordable else math.nan
+        for cell, values in zip(found.cells, found.values, strict=True)
+    ])  # fmt: skip
+
+
+def _best(found: Surface, head: str) -> str:
+    """The highest mean, and how much else is as good for all that is known."""
+    means = _means(found, head)
+    best = int(np.nanargmax(means))
+    cell = found.cells[best]
+    low, high = statistics.band(found.values[best][..., INDEX[head]])
+    where = "" if found.provider_hours is None else " within the budget"
+    text = (
+        f"Highest {head.replace('_', ' ')} at the end of TA{where}: {place_words(cell)} "
+        f"({number(means[best])}; 90 % of runs {number(low)} to {number(high)}; "
+        f"{number(cell.planned_hours)} provider hours a week and region)"
+    )
+    near = [found.cells[i] for i in np.flatnonzero(means >= means[best] - _near(head)) if i != best]
+    if near:
+        weeks = [one.every_weeks for one in (*near, cell)]
+        text += (
+            f"; {len(near)} other cells come within {_near(head):g}, from every {min(weeks):g} to "
+            f"every {max(weeks):g} weeks"
+        )
+    return f"{text}."
+
+
+def _near(outcome: str) -> float:
+    high = OUTCOMES[outcome].high
+    return 0.01 * (1.0 if high is None else high - OUTCOMES[outcome].low)
+
+
+def _cheapest(found: Surface, head: str) -> str:
+    """The fewest provider hours at which the target is met surely enough."""
+    met = found.target_met(head)
+    if met is None:
+        return ""
+    level = found.target_level(head)
+    what = (
+        f"{head.replace('_', ' ')} of {number(level or 0.0)}"
+        if found.targets
+        else f"no less {head.replace('_', ' ')} than the scenario's own dosage"
+    )
+    sure = np.flatnonzero(np.nan_to_num(met) >= SURE)
+    if not len(sure):
+        best = int(np.nanargmax(met))
+        return (
+            (
+                f"No cell gives {what} in {SURE:.0%} of runs; the likeliest, "
+                f"{place_words(found.cells[best])}, does in {percent(float(met[best]))}."
+            )
+            .replace("%", " %")
+            .replace("  %", " %")
+        )
+    least = min(sure, key=lambda i: (found.cells[i].planned_hours, -met[i]))
+    cell = found.cells[least]
+    return (
+        (
+            f"Fewest provider hours that give {what} in {SURE:.0%} of runs: {place_words(cell)} "
+            f"({number(cell.planned_hours)} a week and region, {percent(float(met[least]))} of runs)."
+        )
+        .replace("%", " %")
+        .replace("  %", " %")
+    )
+
+
+def _own(found: Surface, head: str) -> str:
+    from sim.study.surface import planned_provider_hours
+
+    level = float(np.nanmean(found.own[..., INDEX[head]]))
+    return (
+        f"The scenario's own dosage gives {number(level)} for "
+        f"{number(planned_provider_hours(found.scenario))} planned provider hours a week and "
+        "region."
+    )
+
+
+# --- the folder --------------------------------------------------------------------------------
+
+
+def save(found: Surface, directory: Path, *, force: bool, command: str) -> Path:
+    """Write the result folder of a surface; the same surface gives the same bytes."""
+
+    def write(folder: Path) -> None:
+        _folder.write_table(folder, "surface", frame(found))
+        _folder.write_table(folder, "sets", sets_frame(found.plausible))
+        (folder / "answer.txt").write_text(found.answer() + "\n", encoding="utf-8", newline="\n")
+        text = found.scenario.to_yaml()
+        (folder / "scenario.yaml").write_text(text, encoding="utf-8", newline="\n")
+        _folder.write_json(
+            folder / _folder.MANIFEST,
+            _manifest(found, command) | {"files": _folder.fingerprints(folder)},
+        )
+
+    return _folder.write_folder(directory, write, force=force)
+
+
+def _manifest(found: Surface, command: str) -> dict[str, Any]:
+    return {
+        "format": _folder.FORMAT,
+        "format_version": _folder.FORMAT_VERSION,
+        "kind": "surface",
+        **provenance(),
+        "command": command,
+        "answer": found.answer(),
+        "varied": varied(found),
+        "seed": found.seed,
+        "sets": len(found.plausible),
+        "replicates": found.replicates,
+        "runs": found.run_cells * len(found.plausible) * found.replicates,
+        "plausible": plausible_record(found.plausible),
+        "outcomes": list(found.outcomes),
+        "targets": dict(found.targets),
+        "sure": SURE,
+        "provider_hours": found.provider_hours,
+        "keep_others": found.keep_others,
+        "cells": len(found.cells),
+        "label": found.label,
+        "scenario_digest": found.scenario.digest(),
+        "scenario": found.scenario.to_dict(),
+    }

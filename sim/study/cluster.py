@@ -1,0 +1,231 @@
+"""Chunks on a Dask cluster: the same bytes as on this machine.
+
+A task is plain data (the scenario as JSON, parameter values as an array) and its answer too, so a
+worker needs nothing but the same codose. When a worker dies, Dask runs its tasks again elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import numpy as np
+
+from sim.errors import CodoseError, InputError, Problem
+from sim.parameters import Parameters
+from sim.scenario import Scenario
+from sim.study import work
+from sim.study.chunks import TASK, staff_weeks
+from sim.study.store import Notice
+from sim.study.work import Grid, Part
+
+CONNECT_SECONDS = 8
+_AHEAD = 3
+"""Tasks waiting for each thread of the workers: enough that none is idle, few to hold."""
+
+Found = TypeVar("Found")
+
+
+class WrongWorker(Exception):
+    """A worker whose model is not that of whoever asks."""
+
+
+def run_chunks(
+    grid: Grid, chunks: Sequence[int], address: str, notice: Notice | None = None
+) -> Iterator[Part]:
+    """Run some chunks on a cluster; they come as they are done.
+
+    Raises:
+        InputError: see :func:`connect`; or the workers run another version of the model.
+    """
+    scenario = json.dumps(grid.scenario.to_dict())
+    tasks = [_task(grid, scenario, group) for group in groups(grid, chunks)]
+    with connect(address) as client:
+        for parts in as_they_come(client, _run_task, tasks, notice):
+            for first, values, failures in parts:
+                yield Part(first, values, failures)
+
+
+def groups(grid: Grid, chunks: Sequence[int]) -> list[list[int]]:
+    """Chunks in tasks of half a second or more."""
+    size = max(1, TASK // (staff_weeks(grid.scenario) * grid.chunk))
+    return [list(chunks[first : first + size]) for first in range(0, len(chunks), size)]
+
+
+def _task(grid: Grid, scenario: str, group: Sequence[int]) -> dict[str, Any]:
+    runs = np.concatenate([np.asarray(grid.range(chunk), dtype=np.int64) for chunk in group])
+    which = np.unique(grid.pairs(runs)[0])
+    first, last = int(which[0]), int(which[-1]) + 1
+    return {
+        "engine": work.engine_hash(),
+        "scenario": scenario,
+        "sets": np.array([grid.sets[i].vector() for i in range(first, last)]),
+        "first_set": first,
+        "all_sets": len(grid.sets),
+        "chunks": list(group),
+        "rest": (
+            grid.replicates, grid.seed, grid.points, grid.outcomes, grid.regions,
+            grid.first_replicate,
+        ),
+    }  # fmt: skip
+
+
+def _run_task(task: dict[str, Any]) -> list[tuple[int, np.ndarray, Any]]:
+    """On a worker: one thread, as Dask runs as many tasks at once as a worker has threads."""
+    check_worker(task["engine"])
+    sets = _Some(task["sets"], task["first_set"], task["all_sets"])
+    grid = Grid(scenario_of(task["scenario"]), sets, *task["rest"])
+    parts = work.run_chunks(grid, task["chunks"], 1)
+    return [(part.first, part.values, part.failures) for part in parts]
+
+
+class _Some(Sequence[Parameters]):
+    """Some parameter sets of a longer sequence, at their places in it."""
+
+    def __init__(self, vectors: np.ndarray, first: int, count: int) -> None:
+        self._vectors, self._first, self._count = vectors, first, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        return Parameters.from_vector(self._vectors[index - self._first])
+
+
+def check_worker(engine: str) -> None:
+    """On a worker: refuse to answer with other numbers than those who ask would find."""
+    if engine != work.engine_hash():
+        raise WrongWorker(f"engine {work.engine_hash()} on the worker, {engine} here")
+
+
+@lru_cache(maxsize=8)
+def scenario_of(text: str) -> Scenario:
+    """The scenario of a task; kept, as its arrays are kept with it (:mod:`sim.compiled`)."""
+    return Scenario.from_dict(json.loads(text))
+
+
+# --- Dask ----------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def connect(address: str) -> Iterator[Any]:
+    """A client of the scheduler at an address.
+
+    Raises:
+        InputError: no such address, nobody answers there within 10 s, or Dask is not installed.
+    """
+    if not re.fullmatch(r"(tcp|tls|ws|wss|ucx)://[^\s/:]+(:[^\s/:]+)*:\d{1,5}|.*\[.*\]:\d{1,5}", address):
+        raise _refusal(address, "is not the address of a scheduler")
+    try:
+        import distributed
+    except ImportError:
+        raise _refusal(
+            address, "a cluster needs Dask, which is not installed", "pip install 'codose[cluster]'"
+        ) from None
+    try:
+        with _quiet():
+            client = distributed.Client(
+                address, timeout=CONNECT_SECONDS, set_as_default=False, name="codose"
+            )
+    except (OSError, ValueError, TypeError) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise _refusal(address, f"no scheduler answers there ({text})") from None
+    try:
+        yield client
+    finally:
+        with _quiet(), contextlib.suppress(Exception):
+            client.close(timeout=5)
+
+
+def _refusal(address: str, message: str, allowed: str = "") -> InputError:
+    usual = "the address that 'dask scheduler' prints, such as tcp://192.0.2.1:8786"
+    return InputError(
+        Problem(message, field=f"cluster {address}", value=address, allowed=allowed or usual)
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what Dask logs while it tries."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def as_they_come(
+    client: Any,
+    function: Callable[[Any], Found],
+    tasks: Sequence[Any],
+    notice: Notice | None = None,
+) -> Iterator[Found]:
+    """The answers to tasks as they are done; only a few more tasks than threads are under way.
+
+    Raises:
+        InputError: a worker runs another version of the model.
+        CodoseError: the cluster gave up a task (whose workers died again and again), or is gone.
+    """
+    import distributed
+
+    if not _threads(client) and notice is not None:
+        notice("the cluster has no workers yet: waiting for the first")
+    waiting = iter(tasks)
+    done = distributed.as_completed(loop=client.loop)
+    under_way = 0
+
+    def submit_more() -> None:
+        nonlocal under_way
+        while under_way < max(8, _AHEAD * _threads(client)):
+            task = next(waiting, None)
+            if task is None:
+                return
+            done.add(client.submit(function, task, pure=False, retries=0))
+            under_way += 1
+
+    try:
+        submit_more()
+        while under_way:
+            future = next(done)
+            under_way -= 1
+            answer = _result(future)
+            future.release()
+            submit_more()
+            yield answer
+    finally:
+        with _quiet(), contextlib.suppress(Exception):
+            client.cancel(list(done.futures), force=True)
+
+
+def _threads(client: Any) -> int:
+    """Threads of all workers, as last heard."""
+    return sum(client.nthreads().values())
+
+
+def _result(future: Any) -> Any:
+    import distributed
+
+    try:
+        return future.result()
+    except WrongWorker as error:
+        raise InputError(
+            Problem(
+                f"the workers run another version of codose ({error})",
+                field="cluster",
+                allowed="the same version on every machine",
+            )
+        ) from None
+    except InputError:
+        raise
+    except distributed.scheduler.KilledWorker as error:
+        raise CodoseError(f"the cluster gave up: {' '.join(str(error).split())}") from None
+    except (OSError, distributed.CancelledError) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise CodoseError(f"the cluster is gone: {text}") from None
