@@ -17,31 +17,41 @@ if TYPE_CHECKING:
     from sim.parameters import Parameters
     from sim.results import Runs, run
     from sim.scenario import Scenario
+    from sim.study.comparison import Comparison, compare
+    from sim.study.surface import Surface, surface
 
 __version__ = "0.1.0"
 
 _HOME = {
     "CoCreationModel": "sim.model",
     "CodoseError": "sim.errors",
+    "Comparison": "sim.study.comparison",
     "InputError": "sim.errors",
     "Parameters": "sim.parameters",
     "RegionalStaff": "sim.agents",
     "Runs": "sim.results",
     "Scenario": "sim.scenario",
+    "Surface": "sim.study.surface",
     "TAProvider": "sim.agents",
+    "compare": "sim.study.comparison",
     "run": "sim.results",
+    "surface": "sim.study.surface",
 }
 
 __all__ = [
     "CoCreationModel",
     "CodoseError",
+    "Comparison",
     "InputError",
     "Parameters",
     "RegionalStaff",
     "Runs",
     "Scenario",
+    "Surface",
     "TAProvider",
+    "compare",
     "run",
+    "surface",
 ]
 
 

@@ -104,6 +104,14 @@ def inner(function: Callable[..., Any]) -> Any:
     return register_jitable(function)
 
 
+def inner_once(function: Callable[..., Any]) -> Any:
+    """The same, pasted into its only caller as machine code, with all that it calls.
+
+    Passing some arrays on costs as much as working on ten people.
+    """
+    return register_jitable(forceinline=True)(function)
+
+
 def inner_inlined(function: Callable[..., Any]) -> Any:
     """The same, pasted into its callers before types are known."""
     return numba.njit(inline="always")(function)

@@ -70,7 +70,7 @@ class Workspace:
             np.zeros((weeks, regions, slots)),
             np.zeros((weeks, providers)),
             np.zeros((weeks, providers)),
-            np.zeros(4 * largest, dtype=np.int64),
+            np.zeros(4 * kernel.in_eights(largest), dtype=np.uint32),
             np.zeros(largest),
             np.zeros(largest),
             np.zeros(largest, dtype=np.int64),
@@ -104,10 +104,11 @@ def announce_compilation() -> None:
 
     if not _told.is_set() and not _jit.is_compiled():
         _told.set()
-        sys.stderr.write(
-            "codose: compiling the engine for this machine (once, about half a minute) ...\n"
+        print(
+            "codose: compiling the engine for this machine (once, about half a minute) ...",
+            file=sys.stderr,
+            flush=True,
         )
-        sys.stderr.flush()
 
 
 def run_chunk(
@@ -138,7 +139,7 @@ def run_chunk(
     work = Workspace(prepared) if workspace is None else workspace
     report = prepared.reports(weeks)
     rows = int(report[-1]) + 1
-    records = np.empty((len(which), rows, len(t.regions), len(outcomes.RECORD)))
+    records = np.zeros((len(which), rows, len(t.regions), len(outcomes.RECORD)))
     kernel.run_chunk(
         sets, which, replicates, records,
         np.zeros((0, 0)) if snapshots is None else snapshots,
@@ -150,9 +151,7 @@ def run_chunk(
     return records if weeks is None else records[:, : len(weeks)]
 
 
-def simulate(
-    scenario: Scenario, parameters: Parameters, seed: int, replicate: int
-) -> np.ndarray:
+def simulate(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) -> np.ndarray:
     """One run: the same record, bit for bit, as :func:`sim.model.simulate`."""
     prepared = prepare(scenario, seed, parameters.calendar_stagger)
     return run_chunk(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules, streams
-from sim._jit import bare, entry, inner, inner_inlined, philox
+from sim._jit import bare, entry, inner, inner_inlined, inner_once, philox
 from sim.dosage import DRAWN, IRREGULAR, ONSITE, PROVIDER_CANCELLED, REGION_CANCELLED, SCHEDULED
 from sim.outcomes import COLUMN, RECORD
 from sim.population import BALANCE_ROUNDS, BALANCE_TOLERANCE
@@ -144,14 +144,25 @@ SELECTING = streams.SELECTION
 # ---------------------------------------------------------------------------------------- draws
 @inner
 def fill_words(words, first, week, purpose, replicate, k0, k1):
-    """Philox blocks of consecutive entities into ``words`` (4 * people, word after word)."""
-    people = words.size // 4
-    for i in range(people):
-        w0, w1, w2, w3 = philox(first + i, week, purpose, replicate, k0, k1)
+    """Philox blocks of consecutive entities into ``words``: the first words of all, the second ...
+
+    The masks change nothing; they tell the compiler that 32-bit multiplication is enough.
+    """
+    places = words.size // 4
+    c1, c2, c3 = week & MASK, purpose & MASK, replicate & MASK
+    key0, key1 = k0 & MASK, k1 & MASK
+    for i in range(places):
+        w0, w1, w2, w3 = philox((first + i) & MASK, c1, c2, c3, key0, key1)
         words[i] = w0
-        words[people + i] = w1
-        words[2 * people + i] = w2
-        words[3 * people + i] = w3
+        words[places + i] = w1
+        words[2 * places + i] = w2
+        words[3 * places + i] = w3
+
+
+@inner
+def in_eights(people):
+    """Places for the draws of so many people: whole vectors, so that none is drawn alone."""
+    return (people + 7) // 8 * 8
 
 
 @inner
@@ -176,6 +187,13 @@ def mean_readiness(motivation, capacity, knowledge):
     for i in range(motivation.size):
         total += rules.to_fixed(rules.readiness(motivation[i], capacity[i], knowledge[i]))
     return rules.mean_from_fixed(total, motivation.size)
+
+
+@inner_inlined
+def word_of(words, number):
+    """The words of one number, 0..3, of all people."""
+    places = words.size // 4
+    return words[number * places : (number + 1) * places]
 
 
 @inner_inlined
@@ -380,9 +398,9 @@ def start_region(region, block, site, means, p, replicate, k0, k1):
 def is_on(contact, site, block, week, p, replicate, k0, k1):
     """Whether a contact without a date falls in this week."""
     u = uniform(
-        one_block(
-            int(site[CANDIDATE]), week, CALENDAR + STEP * contact.series, replicate, k0, k1
-        )[0]
+        one_block(int(site[CANDIDATE]), week, CALENDAR + STEP * contact.series, replicate, k0, k1)[
+            0
+        ]
     )
     if contact.timing == IRREGULAR:
         return u < rules.irregular_probability(contact.every_weeks)
@@ -409,9 +427,7 @@ def calendar_and_load(
     for r in range(regions.size):
         n = 0
         first = contact_start[week, r]
-        block = people[
-            STATES * regions[r].first : STATES * (regions[r].first + regions[r].staff)
-        ]
+        block = people[STATES * regions[r].first : STATES * (regions[r].first + regions[r].staff)]
         for c in range(first, first + contact_count[week, r]):
             contact = contacts[c]
             if contact.timing == SCHEDULED or is_on(
@@ -436,12 +452,10 @@ def calendar_and_load(
         overloads[provider] = rules.overload(loads[provider])
     for r in range(regions.size):
         for slot in range(due_count[r]):
-            hours[r, slot] = rules.shortened_hours(
-                hours[r, slot], overloads[regions[r].provider]
-            )
+            hours[r, slot] = rules.shortened_hours(hours[r, slot], overloads[regions[r].provider])
 
 
-@inner
+@inner_once
 def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch, p):
     """Step 1 for a region's staff."""
     workload = field(block, WORKLOAD)
@@ -451,6 +465,12 @@ def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch,
     seat = field(block, SEAT)
     people = workload.size
     per_commitment = p.commitment_workload
+    if count == 0:
+        for i in range(people):
+            workload[i] = rules.workload(
+                demand, offset[i], 0.0, owed[i], per_commitment, delivery, integration[i]
+            )
+        return
     for i in range(people):
         scratch[i] = 0.0
     for slot in range(count):
@@ -466,7 +486,7 @@ def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch,
 
 
 # ------------------------------------------------------------------------ steps 2-6: one contact
-@inner
+@inner_once
 def review(block, site, row, who, came, keep, provider_word, o, p):
     """Step 4: what was agreed is reviewed, owners first, then counterparts."""
     owed = field(block, OPEN)
@@ -535,7 +555,7 @@ def new_commitments(block, site, row, who, came, u, mean, week, series, p, repli
             row[C_MADE_STAFF] += 1.0
 
 
-@inner
+@inner_once
 def judge_and_learn(
     block, here, words, quality, richness, effect, learning, tailoring, skill, d, p, kappa, site
 ):
@@ -551,7 +571,7 @@ def judge_and_learn(
     power_weight = p.power_sharing
     step = p.trust_step
     asymmetry = p.trust_asymmetry
-    impressions = words[2 * people : 3 * people]
+    impressions = word_of(words, 2)
     for i in range(people):
         quality[i] = rules.experienced_quality(
             d,
@@ -588,7 +608,7 @@ def judge_and_learn(
         knowledge[i] = after if here[i] > 0.0 else knowledge[i]
 
 
-@inner
+@inner_once
 def attend(block, seats, here, words, leadership, p):
     """Step 3: who comes, 1.0 or 0.0 a post; returns how many."""
     motivation = field(block, MOTIVATION)
@@ -612,16 +632,14 @@ def attend(block, seats, here, words, leadership, p):
     return came
 
 
-@inner
+@inner_once
 def hold_contact(
     week, contact, h, counted, region, block, site, row, skill, o, words, here, scratch, who,
     p, replicate, k0, k1,
 ):  # fmt: skip
     """Steps 2 to 6 of one contact; returns the hours counted this week so far."""
     candidate = int(site[CANDIDATE])
-    draws = one_block(
-        candidate, week, REGION_CONTACT + STEP * contact.series, replicate, k0, k1
-    )
+    draws = one_block(candidate, week, REGION_CONTACT + STEP * contact.series, replicate, k0, k1)
     row[C_PREPARATION] += p.preparation_per_contact + p.preparation_per_hour * h
     by_provider = contact.status == PROVIDER_CANCELLED
     by_region = contact.status == REGION_CANCELLED
@@ -677,9 +695,7 @@ def hold_contact(
             total += rules.to_fixed(trust[i])
             who[place] = i
             place += 1
-    c = rules.realised_co_creation(
-        contact.co_creation, skill, rules.mean_from_fixed(total, came)
-    )
+    c = rules.realised_co_creation(contact.co_creation, skill, rules.mean_from_fixed(total, came))
     learning = rules.contact_effect(
         counted,
         rules.counted_hours(rules.learning_hours(h, p.negotiating_share, c), p.setup_hours),
@@ -687,7 +703,7 @@ def hold_contact(
     )
     row[C_ATTENDED] += 1.0
     row[C_CO_CREATION] += c
-    review(block, site, row, who, came, words[people : 2 * people], draws[3], o, p)
+    review(block, site, row, who, came, word_of(words, 1), draws[3], o, p)
     new_commitments(
         block, site, row, who, came, uniform(draws[2]),
         rules.expected_commitments(p.commitment_rate, c, effect),
@@ -709,40 +725,44 @@ def hold_contact(
 
 
 # ---------------------------------------------------------------------- step 7: every week, all
-@inner
+@inner_once
 def choose_peers(peers, words, complete, starts, others):
-    """Which colleague each person would talk to; -1 for somebody without neighbours."""
+    """Which colleague each person would talk to: oneself, where there is nobody else."""
     people = peers.size
-    if complete:
+    which = word_of(words, 1)
+    if people < 2:
+        peers[0] = 0
+    elif complete:
         for i in range(people):
-            place = int(uniform(words[people + i]) * (people - 1))
+            place = int(uniform(which[i]) * (people - 1))
             peers[i] = place + 1 if place >= i else place
-        if people < 2:
-            peers[0] = -1
-        return
-    for i in range(people):
-        first = starts[i]
-        degree = starts[i + 1] - first
-        j = others[first + int(uniform(words[people + i]) * degree)]
-        peers[i] = j if degree > 0 else -1
+    else:
+        for i in range(people):
+            first = starts[i]
+            degree = starts[i + 1] - first
+            j = others[first + int(uniform(which[i]) * degree)]
+            peers[i] = j if degree > 0 else i
 
 
-@inner
-def meet_peers(block, peers, words, heard, p):
-    """Step 7, looking: what each hears from one colleague."""
+@inner_once
+def meet_peers(block, peers, words, heard, gained, p):
+    """Step 7, looking: what each hears from one colleague (from oneself: nothing)."""
     knowledge = field(block, KNOWLEDGE)
     first = field(block, FIRST_KNOWLEDGE)
+    people = knowledge.size
     meeting = p.peer_meeting
     transfer = p.peer_transfer
-    for i in range(knowledge.size):
-        j = peers[i] if peers[i] >= 0 else i
-        gain = rules.knowledge_from_peer(
-            knowledge[i], first[i], knowledge[j], first[j], transfer
-        )
-        heard[i] = gain if uniform(words[i]) < meeting and peers[i] >= 0 else 0.0
+    # What lies anywhere in memory is fetched first; the arithmetic then runs straight through.
+    for i in range(people):
+        gained[i] = knowledge[peers[i]]
+    for i in range(people):
+        heard[i] = first[peers[i]]
+    for i in range(people):
+        gain = rules.knowledge_from_peer(knowledge[i], first[i], gained[i], heard[i], transfer)
+        heard[i] = gain if uniform(words[i]) < meeting else 0.0
 
 
-@inner
+@inner_once
 def apply(block, heard, growth, site, trend, p):
     """Step 7, changing: use what one knows; forget and fade; hear from a colleague."""
     motivation = field(block, MOTIVATION)
@@ -814,16 +834,17 @@ def leave(block, i, team_trust, site, means, row, week, trend, p, replicate, k0,
     )
 
 
-@inner
+@inner_once
 def staff_turnover(
     r, block, words, here, leaves, gone, site, means, row, week, trend, p, replicate, k0, k1
 ):
     """Step 8 for staff: by chance and by shocks; newcomers hear from the team as it was."""
     people = block.size // STATES
     hazard = p.staff_turnover
+    fates = word_of(words, 2)
     going = 0
     for i in range(people):
-        goes = uniform(words[2 * people + i]) < hazard
+        goes = uniform(fates[i]) < hazard
         here[i] = 1.0 if goes else 0.0
         going += 1 if goes else 0
     for s in range(leaves.size):
@@ -857,44 +878,51 @@ def provider_leaves(block, site, row, p):
 
 
 # ------------------------------------------------------------------------------- the record
-@inner
-def write_levels(block, site, row, load, p):
+@inner_once
+def write_levels(block, site, row, load, ready, p):
     """The level columns of a record at this moment."""
     motivation = field(block, MOTIVATION)
     capacity = field(block, CAPACITY)
+    trust = field(block, TRUST)
+    accountability = field(block, ACCOUNTABILITY)
     knowledge = field(block, KNOWLEDGE)
     integration = field(block, INTEGRATION)
+    workload = field(block, WORKLOAD)
     owed = field(block, OPEN)
     people = knowledge.size
-    mean = mean_of(knowledge)
-    squares = 0
-    for i in range(people):
-        squares += rules.to_fixed(knowledge[i] * knowledge[i])
-    spread = rules.mean_from_fixed(squares, people) - mean * mean
     threshold = p.integration_threshold
-    there = 0
     for i in range(people):
+        ready[i] = rules.readiness(motivation[i], capacity[i], knowledge[i])
+    # Whole numbers may be added in any order, so that one loop can keep all sums.
+    trusts = accounts = levels = squares = readies = loads = there = promises = 0
+    for i in range(people):
+        trusts += rules.to_fixed(trust[i])
+        accounts += rules.to_fixed(accountability[i])
+        levels += rules.to_fixed(knowledge[i])
+        squares += rules.to_fixed(knowledge[i] * knowledge[i])
+        readies += rules.to_fixed(ready[i])
+        loads += rules.to_fixed(workload[i])
         there += 1 if integration[i] >= threshold else 0
-    total = site[OWED]
-    for i in range(people):
-        total += owed[i]
-    row[C_TRUST] = mean_of(field(block, TRUST))
-    row[C_STAFF] = mean_of(field(block, ACCOUNTABILITY))
+        promises += int(owed[i])
+    mean = rules.mean_from_fixed(levels, people)
+    spread = rules.mean_from_fixed(squares, people) - mean * mean
+    row[C_TRUST] = rules.mean_from_fixed(trusts, people)
+    row[C_STAFF] = rules.mean_from_fixed(accounts, people)
     row[C_PROVIDER] = site[ACCOUNT]
     row[C_KNOWLEDGE] = mean
     row[C_KNOWLEDGE_SD] = np.sqrt(spread) if spread > 0.0 else 0.0
-    row[C_INTEGRATION] = mean_of(integration)
+    row[C_INTEGRATION] = site[MEAN_INTEGRATION]
     row[C_SHARE] = there / people
     row[C_ROUTINES] = site[ROUTINES]
-    row[C_READINESS] = mean_readiness(motivation, capacity, knowledge)
+    row[C_READINESS] = rules.mean_from_fixed(readies, people)
     row[C_CONTEXT] = site[CONTEXT]
     row[C_LOAD] = load
-    row[C_WORKLOAD] = mean_of(field(block, WORKLOAD))
-    row[C_OPEN] = total
+    row[C_WORKLOAD] = rules.mean_from_fixed(loads, people)
+    row[C_OPEN] = site[OWED] + promises
 
 
 # --------------------------------------------------------------------------- one region's week
-@inner
+@inner_once
 def region_week(
     r, week, region, block, site, means, row, contacts, due, count, hours, demand, delivery,
     skill, o, leaver, leaves, gone, starts, others, trend, work, p, replicate, k0, k1,
@@ -913,15 +941,18 @@ def region_week(
         )  # fmt: skip
     fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, replicate, k0, k1)
     choose_peers(peers, words, region.complete > 0, starts, others)
-    meet_peers(block, peers, words, scratch, p)
-    mean = mean_of(field(block, INTEGRATION))
+    meet_peers(block, peers, words, scratch, here, p)
     apply(block, scratch, here, site, trend, p)
-    site[ROUTINES] = rules.routines_after_week(site[ROUTINES], mean, p.routine_pace)
+    site[ROUTINES] = rules.routines_after_week(
+        site[ROUTINES], site[MEAN_INTEGRATION], p.routine_pace
+    )
     site[CONTEXT] = rules.decayed(site[CONTEXT], p.context_fade)
     site[ACCOUNT] = rules.faded(site[ACCOUNT], site[USUAL_ACCOUNT], p.accountability_fade)
     staff_turnover(
         r, block, words, here, leaves, gone, site, means, row, week, trend, p, replicate, k0, k1
     )
+    # The next week's routines follow this mean: nothing before its step 7 changes integration.
+    site[MEAN_INTEGRATION] = mean_of(field(block, INTEGRATION))
     if leaver:
         provider_leaves(block, site, row, p)
 
@@ -1018,8 +1049,8 @@ def run_weeks(
 
     Args:
         snapshots: (0, 0) or (weeks, STATES * posts + regions * SITES): every state in every week.
-        record: (rows, regions, COLUMNS) out: one row a reported week; flows are sums since the
-            row before.
+        record: (rows, regions, COLUMNS), zeros; out: one row a reported week; flows are sums
+            since the row before.
         report: (horizon + 1,) int64, the row of the record that a week belongs to; a row's levels
             are those of its last week.
         due, due_count, hours: (weeks, regions, slots), (weeks, regions), (weeks, regions, slots).
@@ -1030,10 +1061,6 @@ def run_weeks(
     count = regions.size
     weeks = horizon + 1
     tables = (regions, contacts, contact_start, contact_count, provider_hours)
-    for i in range(record.shape[0]):
-        for r in range(count):
-            for column in range(COLUMNS):
-                record[i, r, column] = 0.0
     if not coupled:
         for week in range(1, weeks):
             for provider in range(provider_hours.size):
@@ -1057,7 +1084,7 @@ def run_weeks(
             first = region.first
             block = people[STATES * first : STATES * (first + n)]
             site = sites[r]
-            work = (words[: 4 * n], here[:n], scratch[:n], who[:n], peers[:n])
+            work = (words[: 4 * in_eights(n)], here[:n], scratch[:n], who[:n], peers[:n])
             graph = 0
             if region.complete == 0:
                 graph = graph_row(region, int(site[CANDIDATE]), replicate, whole)
@@ -1075,7 +1102,7 @@ def run_weeks(
                         ties, trend, work, p, replicate, k0, k1,
                     )  # fmt: skip
                 if week == horizon or report[week + 1] != report[week]:
-                    write_levels(block, site, row, loads[week, provider], p)
+                    write_levels(block, site, row, loads[week, provider], work[2], p)
                 if snapshots.size > 0:
                     shot = snapshots[week]
                     for i in range(block.size):
@@ -1097,7 +1124,7 @@ def run_chunk(
     Args:
         sets: (sets,) records of PARAMETER_TYPE.
         which, replicates: (runs,) int64: the set and the replicate of each run.
-        records: (runs, rows, regions, COLUMNS) out.
+        records: (runs, rows, regions, COLUMNS), zeros; out.
         snapshots: (0, 0), or for a single run (weeks, STATES * posts + regions * SITES) out.
         The rest: see :func:`start_run` and :func:`run_weeks`.
     """

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from sim.cli import look, new, run
+from sim.cli import compare, look, new, run, surface
 from sim.cli.shell import Commands
 
 EXITS = (
@@ -51,6 +51,8 @@ def codose() -> None:
 
 
 app.command("run", epilog=EXITS)(run.run)
+app.command("compare", epilog=EXITS)(compare.compare)
+app.command("surface", epilog=EXITS)(surface.surface)
 app.command("new", epilog=EXITS)(new.new)
 app.command("validate", epilog=EXITS)(look.validate)
 app.command("verify", epilog=CHECK_EXITS)(look.verify)

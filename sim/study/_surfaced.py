@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -117,8 +117,8 @@ def place_words(cell: Cell) -> str:
     """A cell in words."""
     weeks = "every week" if cell.every_weeks == 1 else f"every {cell.every_weeks:g} weeks"
     parts = [f"{number(cell.hours).rstrip('0').rstrip('.')} h {weeks}"]
-    for name, word in (("co_creation", "co-creation"), ("months", "months"), ("sites", "regions a "
-                       "provider")):  # fmt: skip
+    for name, word in (("co_creation", "co-creation"), ("months", "months"),
+                       ("sites", "regions a provider")):  # fmt: skip
         value = getattr(cell, name)
         if value is not None:
             parts.append(f"{value:g} {word}" if name != "co_creation" else f"{word} {value:g}")
@@ -146,13 +146,12 @@ def _best(found: Surface, head: str) -> str:
         f"({number(means[best])}; 90 % of runs {number(low)} to {number(high)}; "
         f"{number(cell.planned_hours)} provider hours a week and region)"
     )
-    near = [found.cells[i] for i in np.flatnonzero(means >= means[best] - _near(head)) if i != best]
+    near = [i for i in np.flatnonzero(means >= means[best] - _near(head)) if i != best]
     if near:
-        weeks = [one.every_weeks for one in (*near, cell)]
-        text += (
-            f"; {len(near)} other cells come within {_near(head):g}, from every {min(weeks):g} to "
-            f"every {max(weeks):g} weeks"
-        )
+        near.sort(key=lambda i: -means[i])
+        shown = "; ".join(place_words(found.cells[i]) for i in near[:3])
+        more = f" and {len(near) - 3} more" if len(near) > 3 else ""
+        text += f". No more than {_near(head):g} below it: {shown}{more}"
     return f"{text}."
 
 
@@ -173,25 +172,18 @@ def _cheapest(found: Surface, head: str) -> str:
         else f"no less {head.replace('_', ' ')} than the scenario's own dosage"
     )
     sure = np.flatnonzero(np.nan_to_num(met) >= SURE)
+    surely = f"{100 * SURE:.0f} % of runs"
     if not len(sure):
         best = int(np.nanargmax(met))
         return (
-            (
-                f"No cell gives {what} in {SURE:.0%} of runs; the likeliest, "
-                f"{place_words(found.cells[best])}, does in {percent(float(met[best]))}."
-            )
-            .replace("%", " %")
-            .replace("  %", " %")
+            f"No cell gives {what} in {surely}; the likeliest, {place_words(found.cells[best])}, "
+            f"does in {percent(float(met[best]))}."
         )
     least = min(sure, key=lambda i: (found.cells[i].planned_hours, -met[i]))
     cell = found.cells[least]
     return (
-        (
-            f"Fewest provider hours that give {what} in {SURE:.0%} of runs: {place_words(cell)} "
-            f"({number(cell.planned_hours)} a week and region, {percent(float(met[least]))} of runs)."
-        )
-        .replace("%", " %")
-        .replace("  %", " %")
+        f"Fewest provider hours that give {what} in {surely}: {place_words(cell)} "
+        f"({number(cell.planned_hours)} a week and region, {percent(float(met[least]))} of runs)."
     )
 
 

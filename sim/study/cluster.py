@@ -10,6 +10,8 @@ import contextlib
 import json
 import logging
 import re
+import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -24,7 +26,9 @@ from sim.study.chunks import TASK, staff_weeks
 from sim.study.store import Notice
 from sim.study.work import Grid, Part
 
-CONNECT_SECONDS = 8
+PROBE_SECONDS = 4
+CONNECT_SECONDS = 4
+_ADDRESS = re.compile(r"(?P<kind>tcp|tls|ws|wss)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(?P<port>\d{1,5})")
 _AHEAD = 3
 """Tasks waiting for each thread of the workers: enough that none is idle, few to hold."""
 
@@ -119,7 +123,8 @@ def connect(address: str) -> Iterator[Any]:
     Raises:
         InputError: no such address, nobody answers there within 10 s, or Dask is not installed.
     """
-    if not re.fullmatch(r"(tcp|tls|ws|wss|ucx)://[^\s/:]+(:[^\s/:]+)*:\d{1,5}|.*\[.*\]:\d{1,5}", address):
+    match = _ADDRESS.fullmatch(address)
+    if not match or not 0 < int(match["port"]) < 2**16:
         raise _refusal(address, "is not the address of a scheduler")
     try:
         import distributed
@@ -127,12 +132,15 @@ def connect(address: str) -> Iterator[Any]:
         raise _refusal(
             address, "a cluster needs Dask, which is not installed", "pip install 'codose[cluster]'"
         ) from None
+    why = _probe(match["host"].strip("[]"), int(match["port"]), greeted=match["kind"] == "tcp")
+    if why:
+        raise _refusal(address, why)
     try:
         with _quiet():
             client = distributed.Client(
                 address, timeout=CONNECT_SECONDS, set_as_default=False, name="codose"
             )
-    except (OSError, ValueError, TypeError) as error:
+    except Exception as error:  # whatever it says: that is no scheduler of ours
         text = " ".join(str(error).split()) or type(error).__name__
         raise _refusal(address, f"no scheduler answers there ({text})") from None
     try:
@@ -140,6 +148,35 @@ def connect(address: str) -> Iterator[Any]:
     finally:
         with _quiet(), contextlib.suppress(Exception):
             client.close(timeout=5)
+
+
+def _probe(host: str, port: int, *, greeted: bool) -> str:
+    """What is wrong with an address, or nothing. Dask itself would take its time to say so.
+
+    Args:
+        greeted: a scheduler speaks first: the length of its greeting in 8 bytes.
+    """
+    found = [f"no scheduler answers there (nothing within {PROBE_SECONDS} s)"]
+
+    def probe() -> None:
+        try:
+            with socket.create_connection((host, port), timeout=PROBE_SECONDS) as stream:
+                start = stream.recv(8, socket.MSG_WAITALL) if greeted else b""
+        except TimeoutError:
+            return
+        except (OSError, UnicodeError) as error:
+            text = getattr(error, "strerror", None) or str(error)
+            found[0] = f"no scheduler answers there ({text})"
+            return
+        size = int.from_bytes(start, "little")
+        well = not greeted or (len(start) == 8 and size < 2**20)
+        found[0] = "" if well else "what answers there is no Dask scheduler"
+
+    # Looking up a name knows no time limit.
+    thread = threading.Thread(target=probe, daemon=True)
+    thread.start()
+    thread.join(PROBE_SECONDS + 1)
+    return found[0]
 
 
 def _refusal(address: str, message: str, allowed: str = "") -> InputError:

@@ -2,7 +2,7 @@
 
 An observed finding says in a phrase which quantity of the model it maps to::
 
-    knowledge at end_of_ta             an outcome at a week (start, end_of_ta, year_after, horizon, 52)
+    knowledge at end_of_ta             an outcome at a week (or start, year_after, horizon, 52)
     change of trust                    from the start to the end of TA
     effect on capacity at 52           against no TA, same people and luck
     persistence of capacity            a year after the end of TA minus at its end
@@ -202,7 +202,9 @@ def _number(measure: Measure, scenario: Scenario) -> int:
             )
         )
     if measure.kind in _ARMS and not scenario.has_ta:
-        raise InputError(Problem(f"{scenario.name!r} has no TA to have an effect", field="measures"))
+        raise InputError(
+            Problem(f"{scenario.name!r} has no TA to have an effect", field="measures")
+        )
     if measure.kind == "site" and len(scenario.region_names) < 2:
         raise InputError(
             Problem("'one more site' needs two regions or more", field="measures", allowed="2..")
@@ -260,9 +262,7 @@ def outcomes_needed(measures: Sequence[Measure]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: INDEX[name]))
 
 
-def answer(
-    measure: Measure, scenario: Scenario, means: Means, names: Sequence[str]
-) -> np.ndarray:
+def answer(measure: Measure, scenario: Scenario, means: Means, names: Sequence[str]) -> np.ndarray:
     """A simulated measure from mean outcomes, (sets,).
 
     Args:

@@ -444,6 +444,3 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mean = np.divide(total, count, out=np.zeros(count.shape), where=count > 0)
     gaps = np.where(known, values - mean, 0.0)
     return count, mean, np.cumsum(gaps * gaps, axis=0)[-1]
-
-
-

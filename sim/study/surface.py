@@ -1,17 +1,17 @@
 """Dose and response: outcomes at the end of TA over how often x how long.
 
-What is varied, exactly. The scenario's *main series* is its most frequent one (the first of equals);
-of it mode, first and last week, co-creation, taper and invited share are kept. In every cell the
-whole dosage is replaced by one scheduled series like it, with the cell's weeks between contacts and
-hours per contact (at the first contact; a taper makes later ones shorter). With ``keep_others`` the
-scenario's other series stay as they are. A contact log stays: it is history. Co-creation, months,
-mode and regions a provider ("sites") may be varied too; each cell is a plain scenario
-(:meth:`Surface.scenario_of`) that any other command can run.
+What is varied, exactly. The scenario's *main series* is its most frequent one (the first of
+equals); of it mode, first and last week, co-creation, taper and invited share are kept. In every
+cell the whole dosage is replaced by one scheduled series like it, with the cell's weeks between
+contacts and hours per contact (at the first contact; a taper makes later ones shorter). With
+``keep_others`` the scenario's other series stay as they are. A contact log stays: it is history.
+Co-creation, months, mode and regions a provider ("sites") may be varied too; each cell is a plain
+scenario (:meth:`Surface.scenario_of`) that any other command can run.
 
-With a budget of provider hours (a week of TA and region, on average over all regions) a cell's hours
-are those of the calendar with every contact held: contact, preparation and travel. Cells above the
-budget are left out, and a *budget line* is added: at each frequency the hours per contact that the
-budget just pays for.
+With a budget of provider hours (a week of TA and region, on average over all regions) a cell's
+hours are those of the calendar with every contact held: contact, preparation and travel. Cells
+above the budget are left out, and a *budget line* is added: at each frequency the hours per contact
+that the budget just pays for, but no more than the longest of the grid.
 
 Every cell runs the same plausible sets and the same luck, as :mod:`sim.study.comparison` does.
 """
@@ -208,9 +208,9 @@ def surface(
 
     Args:
         every_weeks, hours: the grid: weeks between contacts (1..520), hours per contact (above 0).
-        provider_hours: a week of TA and region, preparation and travel included; None: no budget.
+        provider_hours: a week of TA and region, preparation and travel included; None: no limit.
         co_creation, months, mode, sites: further axes; None: as in the scenario. Months count from
-            the first week of the main series; sites are regions a provider, whose weekly hours stay.
+            the first week of the main series; sites are regions a provider (weekly hours stay).
         keep_others: keep the scenario's other series in every cell.
         targets: outcome -> level; None: at least the scenario's own dosage, run by run.
         sets: plausible sets, or their number (25).
@@ -406,7 +406,8 @@ def _cells(
             inside = budget is None or hours <= budget
             grid.append(Cell(every, h, **at, planned_hours=hours, affordable=inside))
         if budget is not None and slope > 0:
-            exact = min((budget - fixed) / slope * (1 - 1e-12), float(MAX_HOURS))
+            # The last digits are given away, so that rounding never overspends.
+            exact = min((budget - fixed) / slope * (1 - 1e-12), float(axes["hours"][-1]))
             if exact >= LEAST_HOURS:
                 spent = fixed + slope * exact
                 line.append(Cell(every, exact, **at, planned_hours=spent, on_budget_line=True))

@@ -314,4 +314,3 @@ def check_engine(store: Store, grid: Grid) -> None:
             )
         break
     store.note(**versions())
-

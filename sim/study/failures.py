@@ -1,0 +1,181 @@
+"""When a plan fails: scenario discovery over the parameters, in words.
+
+Scenario discovery (Bryant & Lempert 2010, Technol Forecast Soc Change 77(1) 34-49) looks for a box
+in the space of what we do not know that holds most of the failures. The boxes here are leaves of a
+shallow classification tree (Breiman et al. 1984, as scikit-learn has it), grown on one half of the
+sets and *scored on the other half*: coverage and density found on the same runs flatter themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.errors import InputError, Problem
+
+DEPTH = 3
+LEAST_SHARE = 0.04
+"""Share of the runs that a box holds at least."""
+LEAST_FAILURES = 20
+"""Failures in each half below which no pattern is looked for."""
+LIFT = 1.3
+"""A box fails so many times as often as all runs, at least."""
+MOST_BOXES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A region of the parameters.
+
+    Attributes:
+        limits: (name, low, high) of each parameter that matters; infinite where there is no limit.
+        coverage: share of all failures that are in it.
+        density: share of the runs in it that fail.
+        mass: share of all runs that are in it.
+    """
+
+    limits: tuple[tuple[str, float, float], ...]
+    coverage: float
+    density: float
+    mass: float
+
+    @property
+    def text(self) -> str:
+        """The conditions in words."""
+        parts = []
+        for name, low, high in self.limits:
+            word = name.replace("_", " ")
+            if np.isfinite(low) and np.isfinite(high):
+                parts.append(f"{word} is between {low:.3g} and {high:.3g}")
+            elif np.isfinite(low):
+                parts.append(f"{word} is above {low:.3g}")
+            else:
+                parts.append(f"{word} is below {high:.3g}")
+        return " and ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """When a plan fails.
+
+    Attributes:
+        rate: share of runs that fail.
+        runs: so many.
+        boxes: where it mostly fails, the box with most failures first; empty when no simple rule
+            holds, or failures are too few to look.
+        few: failures are too few to look.
+    """
+
+    rate: float
+    runs: int
+    boxes: tuple[Box, ...]
+    few: bool = False
+
+    def text(self, what: str) -> str:
+        """In words; ``what`` says what failing is ("integration stays below 0.4")."""
+        head = f"In {self.rate:.0%} of {self.runs:,} runs {what}."
+        if self.few:
+            rest = "too few" if self.rate < 0.5 else "too few successes"
+            return f"{head} That is {rest} to look for a pattern."
+        if not self.boxes:
+            return f"{head} No simple rule on the parameters says when."
+        first = self.boxes[0]
+        text = (
+            f"{head} Mostly when {first.text}: {first.coverage:.0%} of the failures are there, and "
+            f"{first.density:.0%} of the runs there fail."
+        )
+        for box in self.boxes[1:]:
+            text += (
+                f" Also when {box.text}: {box.coverage:.0%} of the failures, of the runs there "
+                f"{box.density:.0%} fail."
+            )
+        return text
+
+
+def discover(parameters: np.ndarray, names: Sequence[str], failed: np.ndarray) -> Failures:
+    """Look for boxes.
+
+    Args:
+        parameters: (sets, parameters).
+        names: of the parameters.
+        failed: bool (sets, replicates).
+    """
+    runs, rate = int(failed.size), float(failed.mean())
+    fit, score = failed[::2], failed[1::2]
+    if any(min(half.sum(), (~half).sum()) < LEAST_FAILURES for half in (fit, score)):
+        return Failures(rate, runs, (), few=True)
+    replicates = failed.shape[1]
+    tree = _tree().fit(np.repeat(parameters[::2], replicates, axis=0), fit.ravel())
+    boxes = []
+    for limits in _leaves(tree.tree_, names, LIFT * float(fit.mean())):
+        inside = _inside(parameters[1::2], names, limits)
+        if not inside.any():
+            continue
+        density = float(score[inside].mean())
+        coverage = float(score[inside].sum() / score.sum())
+        if density >= LIFT * float(score.mean()):
+            boxes.append(Box(limits, coverage, density, float(inside.mean())))
+    boxes.sort(key=lambda box: -box.coverage)
+    return Failures(rate, runs, tuple(boxes[:MOST_BOXES]))
+
+
+def _tree() -> Any:
+    try:
+        from sklearn.tree import DecisionTreeClassifier
+    except ImportError:
+        raise InputError(
+            Problem("planning needs scikit-learn, which is not installed",
+                    allowed="pip install 'codose[plan]'")
+        ) from None  # fmt: skip
+    return DecisionTreeClassifier(
+        max_depth=DEPTH, min_samples_leaf=LEAST_SHARE, random_state=0, criterion="entropy"
+    )
+
+
+def _leaves(
+    tree: Any, names: Sequence[str], least: float
+) -> list[tuple[tuple[str, float, float], ...]]:
+    """Limits of each leaf that fails more often than ``least``; neighbours with one parent that
+    both do are one box."""
+    found: list[tuple[tuple[str, float, float], ...]] = []
+
+    def density(node: int) -> float:
+        counts = tree.value[node][0]
+        return float(counts[1] / counts.sum())
+
+    def is_leaf(node: int) -> bool:
+        return tree.children_left[node] < 0
+
+    def all_fail(node: int) -> bool:
+        if is_leaf(node):
+            return density(node) >= least
+        return all_fail(tree.children_left[node]) and all_fail(tree.children_right[node])
+
+    def walk(node: int, box: dict[str, tuple[float, float]]) -> None:
+        if all_fail(node):
+            if box:
+                found.append(tuple((name, *ends) for name, ends in box.items()))
+            return
+        if is_leaf(node):
+            return
+        name, cut = names[tree.feature[node]], float(tree.threshold[node])
+        low, high = box.get(name, (-np.inf, np.inf))
+        walk(tree.children_left[node], {**box, name: (low, min(high, cut))})
+        walk(tree.children_right[node], {**box, name: (max(low, cut), high)})
+
+    walk(0, {})
+    return found
+
+
+def _inside(
+    parameters: np.ndarray, names: Sequence[str], limits: tuple[tuple[str, float, float], ...]
+) -> np.ndarray:
+    """Which sets are in a box: bool (sets,)."""
+    inside = np.ones(len(parameters), dtype=bool)
+    for name, low, high in limits:
+        column = parameters[:, list(names).index(name)]
+        inside &= (column > low) & (column <= high)
+    return inside

@@ -1,0 +1,317 @@
+"""What a plan file says: levers with bounds, a budget, targets, how hard to search.
+
+>>> study = parse_study('''
+... kind: plan
+... scenario: source
+... levers: {video.every_weeks: [2, 8], video.hours: [1, 3]}
+... budget: {money: 80000}
+... targets: [{outcome: integration, at_least: 0.4, probability: 0.8}]
+... ''', PlanFile, issues=issues)
+>>> study.header.budget.text, study.header.targets[0].text
+('80,000 money in total', 'integration of at least 0.4 at the end of TA with probability 0.8')
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from sim.checking import Day, Issue, Number, Shape, Strict
+from sim.errors import did_you_mean
+from sim.loading import raise_problems
+from sim.outcomes import NAMES, OUTCOMES, PERSISTENCE_WEEKS
+from sim.scenario import Scenario
+from sim.study.plan_levers import WEEKS_A_MONTH, Lever, build, faults, levers_of, plan_start
+from sim.study.study_file import (
+    _OUTCOME,
+    _WEEK,
+    OutcomeSpec,
+    Study,
+    StudyError,
+    StudyHeader,
+    find_study,
+    parse_outcome,
+    parse_study,
+    read_study,
+    study_of,
+    week_number,
+)
+
+__all__ = ["PlanFile", "check_plan", "issues", "parse_study", "read_plan", "study_of"]
+
+MOST_OBJECTIVES = 4
+LOWER_IS_BETTER = frozenset({
+    "knowledge_sd", "workload", "provider_load", "contacts_failed_by_provider",
+    "contacts_failed_by_region", "contact_hours", "preparation_hours", "travel_hours",
+    "provider_hours", "staff_hours", "commitments_broken", "commitments_lapsed", "staff_leavers",
+    "cost",
+})  # fmt: skip
+"""Outcomes that a plan keeps low; all others it raises."""
+
+_WHEN = {
+    "start": "at the start", "end_of_ta": "at the end of TA",
+    "year_after": "a year after the end of TA", "horizon": "at the horizon",
+}  # fmt: skip
+
+
+def when(week: int | str) -> str:
+    """A week in words."""
+    return _WHEN[week] if isinstance(week, str) else f"in week {week}"
+
+
+class Budget(Strict):
+    """What may be spent; exactly one of the four."""
+
+    money: Annotated[float, Number(0)] | None = None
+    """Money in all, at the scenario's prices."""
+    provider_hours: Annotated[float, Number(0)] | None = None
+    """Provider hours in all: contact, preparation, travel."""
+    money_a_week: Annotated[float, Number(0)] | None = None
+    """Money a week, on average from the first week of the plan to the end of TA."""
+    provider_hours_a_week: Annotated[float, Number(0)] | None = None
+    """Provider hours a week, of all providers together, on average over the same weeks."""
+
+    @property
+    def measure(self) -> str:
+        """The one that is given; ``money`` when there is none."""
+        given = [name for name in Budget.model_fields if getattr(self, name) is not None]
+        return given[0] if given else "money"
+
+    @property
+    def limit(self) -> float | None:
+        """How much; None: as much as the levers allow."""
+        return getattr(self, self.measure)
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        if self.limit is None:
+            return "no budget given"
+        return f"{self.limit:,.10g} {self.unit}"
+
+    @property
+    def unit(self) -> str:
+        """What is counted."""
+        words = self.measure.replace("_", " ")
+        return words if self.measure.endswith("a_week") else f"{words} in total"
+
+
+class Target(Strict):
+    """A level that is to be reached with a probability."""
+
+    outcome: Annotated[str, _OUTCOME]
+    """An outcome, 'effect on NAME' or 'persistence of NAME'."""
+    at_least: float | None = None
+    """Reached at this level or above."""
+    at_most: float | None = None
+    """Reached at this level or below."""
+    week: Annotated[int | str, _WEEK] = "end_of_ta"
+    """When: a week, start, end_of_ta, year_after, horizon."""
+    probability: Annotated[float, Number(0, 1, above=True)] = 0.8
+    """With this probability, over plausible sets and luck."""
+    over_regions: Literal["mean", "worst"] = "mean"
+    """The mean of the regions, or the worst of them."""
+
+    @property
+    def level(self) -> float:
+        """The level, whichever way."""
+        return self.at_least if self.at_least is not None else float(self.at_most or 0.0)
+
+    @property
+    def sign(self) -> float:
+        """1 when the outcome is to be high, -1 when low."""
+        return 1.0 if self.at_least is not None else -1.0
+
+    @property
+    def label(self) -> str:
+        """Without the probability."""
+        way = "at least" if self.at_least is not None else "at most"
+        where = " in the worst region" if self.over_regions == "worst" else ""
+        outcome = self.outcome.replace("_", " ")
+        return f"{outcome} of {way} {self.level:g} {when(self.week)}{where}"
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{self.label} with probability {self.probability:g}"
+
+
+class Search(Strict):
+    """How hard to search: NSGA-II over so many plans, each on the same sets and luck."""
+
+    plans: Annotated[int, Number(4, 100_000, whole=True)] = 600
+    """Plans that are simulated at most."""
+    population: Annotated[int, Number(4, 1000, whole=True)] = 40
+    """Plans of a generation."""
+    sets: Annotated[int, Number(2, 100_000, whole=True)] = 30
+    """Plausible sets that each is run on."""
+    replicates: Annotated[int, Number(1, 1000, whole=True)] = 2
+    """Runs of each set."""
+
+
+class Confirm(Strict):
+    """How surely the chosen plans are known: fresh sets and fresh luck."""
+
+    plans: Annotated[int, Number(2, 200, whole=True)] = 24
+    """Plans of the front (besides those that the targets ask for) that are run again."""
+    sets: Annotated[int, Number(10, 100_000, whole=True)] = 200
+    """Fresh plausible sets."""
+    replicates: Annotated[int, Number(1, 1000, whole=True)] = 4
+    """Runs of each set."""
+    failure_sets: Annotated[int, Number(50, 100_000, whole=True)] = 1000
+    """Sets of the search for where the recommended plan fails."""
+
+
+_LEVERS = Shape(levers_of, {"type": "object", "minProperties": 1})
+
+
+class PlanFile(StudyHeader):
+    """A plan study."""
+
+    kind: Literal["plan"]
+    """plan"""
+    levers: Annotated[tuple[Lever, ...], _LEVERS]
+    """What may be set, with bounds: a mapping from lever to [low, high] or {choices: [...]}."""
+    budget: Budget = Budget()
+    """What may be spent: money or provider_hours, in all or a week."""
+    targets: tuple[Target, ...] = ()
+    """What is to be reached, how surely."""
+    over_regions: Literal["mean", "worst", "total"] = "mean"
+    """How the regions make one number of an outcome: mean, worst, or (for effects) total."""
+    search: Search = Search()
+    """How hard to search."""
+    confirm: Confirm = Confirm()
+    """How surely the chosen plans are known."""
+    start_date: Annotated[date, Day()] | None = None
+    """First day of week 1, for the calendar."""
+
+
+_UNUSED = ("factors", "samples", "replicates", "scenarios", "time_limit_minutes")
+
+
+def issues(header: PlanFile) -> Iterable[Issue]:
+    """What is wrong between the fields of a plan file."""
+    for name in _UNUSED:
+        if name in header.model_fields_set:
+            yield Issue((name,), "is not used by a plan", allowed="levers, search, confirm",
+                        key=True)  # fmt: skip
+    given = [n for n in Budget.model_fields if getattr(header.budget, n) is not None]
+    if len(given) > 1:
+        yield Issue(("budget",), f"gives {' and '.join(given)}", allowed="one of them")
+    if len(header.outcomes) * len(header.weeks) > MOST_OBJECTIVES:
+        yield Issue(("outcomes",), "too many outcomes at too many weeks to trade off",
+                    allowed=f"{MOST_OBJECTIVES} in all")  # fmt: skip
+    if header.search.population > header.search.plans:
+        yield Issue(("search", "population"), "is larger than the number of plans",
+                    header.search.population, f"at most {header.search.plans}")  # fmt: skip
+    if header.over_regions == "total":
+        for place, name in enumerate(header.outcomes):
+            if not name.startswith("effect on "):
+                yield Issue(("outcomes", place), "only effects can be added over regions", name,
+                            f"effect on {name}")  # fmt: skip
+    for place, target in enumerate(header.targets):
+        yield from _target_issues(place, target)
+
+
+def _target_issues(place: int, target: Target) -> Iterable[Issue]:
+    where = ("targets", place)
+    if (target.at_least is None) == (target.at_most is None):
+        yield Issue(where, "needs one of at_least and at_most", allowed="at_least: 0.4")
+        return
+    try:
+        spec = parse_outcome(target.outcome)
+    except Exception as error:
+        context = getattr(error, "context", None) or {}
+        yield Issue((*where, "outcome"), context.get("message", str(error)), target.outcome,
+                    context.get("allowed", ""), context.get("suggestion", ""))  # fmt: skip
+        return
+    found = OUTCOMES[spec.outcome]
+    if found.high is None:
+        return
+    low = found.low if spec.form == "value" else found.low - found.high
+    if not low <= target.level <= found.high:
+        field = "at_least" if target.at_least is not None else "at_most"
+        yield Issue((*where, field), f"no plan can reach {target.level:g}: {target.outcome} is "
+                    f"within {low:g}..{found.high:g}", target.level)  # fmt: skip
+
+
+def read_plan(path_or_name: str | os.PathLike[str]) -> Study[PlanFile]:
+    """Read and check a plan file, with its levers against its scenario.
+
+    Raises:
+        StudyError: every mistake, with its line.
+    """
+    study = read_study(find_study(path_or_name), PlanFile, issues=issues)
+    check_plan(study)
+    return study
+
+
+def check_plan(study: Study[PlanFile]) -> None:
+    """Check the levers against the scenario.
+
+    Raises:
+        StudyError: every mistake, with its line.
+    """
+    header, scenario = study.header, study.scenario
+    problems = []
+    for fault in faults(header.levers, scenario):
+        problems.append(
+            study.document.problem(
+                ("levers", fault.lever), fault.message, allowed=fault.allowed,
+                suggestion=fault.suggestion, key=True,
+            )
+        )  # fmt: skip
+    for number, series in enumerate(scenario.dosage):
+        if series.timing != "scheduled":
+            problems.append(
+                study.document.problem(
+                    ("scenario",),
+                    f"contact series {number + 1} of {scenario.name!r} is {series.timing}: a plan "
+                    "is a calendar with dates, and its cost is known beforehand",
+                    allowed="timing: scheduled in every series",
+                )
+            )
+    raise_problems(problems, file=study.file, error=StudyError)
+    _check_end(study, scenario)
+
+
+def _check_end(study: Study[PlanFile], scenario: Scenario) -> None:
+    """TA may not end too late for what is asked."""
+    header = study.header
+    lever = next((one for one in header.levers if one.name == "months"), None)
+    longest = build(scenario, {"months": max(lever.values)}) if lever else scenario
+    specs = [
+        parse_outcome(name) for name in (*header.outcomes, *(t.outcome for t in header.targets))
+    ]
+    weeks = [*header.weeks, *(target.week for target in header.targets)]
+    last = max(week_number(week, longest) for week in weeks)
+    if any(spec.form == "persistence" for spec in specs):
+        last = max(last, longest.end_of_ta + PERSISTENCE_WEEKS)
+    if last <= scenario.horizon_weeks:
+        return
+    most = int((scenario.horizon_weeks - (last - longest.end_of_ta) - plan_start(scenario) + 1)
+               / WEEKS_A_MONTH)  # fmt: skip
+    where = ("levers", "months") if lever else ("weeks",)
+    raise study.error(
+        where,
+        f"with TA to week {longest.end_of_ta}, what is asked about reaches to week {last}, past the "
+        f"horizon of {scenario.name!r} (week {scenario.horizon_weeks})",
+        allowed=f"at most {most} months, or a later horizon" if lever else "a later horizon",
+    )
+
+
+def specs_of(header: PlanFile) -> list[tuple[OutcomeSpec, int | str]]:
+    """What the plan trades off: each outcome at each week, in order."""
+    return [(parse_outcome(name), week) for name in header.outcomes for week in header.weeks]
+
+
+def objective_label(spec: OutcomeSpec, week: int | str) -> str:
+    """An objective in words."""
+    return f"{spec.label.replace('_', ' ')} {when(week)}"
+
+
+def nearest(name: str) -> str:
+    """The outcome most like a word."""
+    return did_you_mean(name, NAMES)

@@ -1,0 +1,328 @@
+"""What a planner may set: levers, the values each may take, and the scenario that they make.
+
+A lever takes values on a grid, in steps that a calendar can follow: nobody plans 1.37 hours every
+4.61 weeks. Levers speak of every contact series (``hours``), of the series of one mode
+(``onsite.every_weeks``, where ``never`` leaves the mode out: the mix of modes), or of one field of
+the scenario (``dosage[0].invited``, ``providers``).
+
+Every contact series goes to every region that is chosen, so a plan cannot leave one region of a
+scenario without TA; how many regions take part is the lever ``regions``, and how they are picked
+is ``selection``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sim.checking import Number, refusal
+from sim.contact_log import MODES
+from sim.errors import InputError, did_you_mean
+from sim.loading import shown
+from sim.scenario import Scenario
+from sim.study.factors import LEVERS as PATHS
+from sim.study.factors import lever_names as path_names
+from sim.study.factors import with_levers
+
+NEVER = "never"
+WEEKS_A_MONTH = 52 / 12
+MOST_VALUES = 1000
+"""Values of a lever at most."""
+_ALLOWED = "[low, high], {from: low, to: high, step: s}, or {choices: [a, b, ...]}"
+
+STEPS: Mapping[str, float] = {
+    "every_weeks": 1.0, "hours": 0.5, "co_creation": 0.1, "taper": 0.25, "months": 3.0,
+    "core_team": 0.1, "invited": 0.1, "staff": 1.0, "weekly_hours": 1.0, "regions": 1.0,
+    "providers": 1.0, "sites_per_provider": 1.0, "count": 1.0, "candidates": 1.0,
+    "first_week": 1.0, "last_week": 13.0,
+}  # fmt: skip
+"""Step of a lever whose file gives none, by the last word of its name."""
+
+UNITS: Mapping[str, str] = {
+    "every_weeks": "weeks", "hours": "h", "months": "months", "weekly_hours": "h a week",
+}  # fmt: skip
+
+OWN: tuple[str, ...] = (
+    "months",
+    "sites_per_provider",
+    *(f"{mode}.{name}" for mode in MODES for name in ("every_weeks", "hours", "co_creation",
+                                                      "taper", "invited")),
+)  # fmt: skip
+"""Levers of plans, beside those of other studies (:mod:`sim.study.factors`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """One lever.
+
+    Attributes:
+        name: as the study file has it.
+        values: what it may be, in order: numbers, words, or ``never``.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+
+    @property
+    def unit(self) -> str:
+        """Unit of its values; empty where there is none."""
+        return UNITS.get(self.name.rpartition(".")[2], "")
+
+    def text(self, value: Any) -> str:
+        """A value as people read it."""
+        shown_value = f"{value:g}" if isinstance(value, float) else str(value)
+        return f"{shown_value} {self.unit}".rstrip() if value != NEVER else NEVER
+
+
+def levers_of(value: Any) -> tuple[Lever, ...]:
+    """The ``levers`` of a plan file: a mapping from name to bounds.
+
+    Raises:
+        PydanticCustomError: what is wrong (a checked field reports it with its line).
+    """
+    if not isinstance(value, Mapping) or not value:
+        raise refusal("names no levers", allowed=f"a mapping from lever to {_ALLOWED}")
+    return tuple(Lever(str(name), values_of(str(name), spec)) for name, spec in value.items())
+
+
+def values_of(name: str, spec: Any) -> tuple[Any, ...]:
+    """The values of a lever from its bounds."""
+    if isinstance(spec, Mapping) and set(spec) == {"choices"}:
+        return _choices(name, spec["choices"])
+    step = STEPS.get(name.rpartition(".")[2])
+    if isinstance(spec, Mapping):
+        if not {"from", "to"} <= set(spec) <= {"from", "to", "step"}:
+            raise refusal(f"{name}: {shown(spec)} is not a range", allowed=_ALLOWED)
+        low, high = (float(Number().check(spec[key])) for key in ("from", "to"))
+        step = float(Number(0, 1e6, above=True).check(spec["step"])) if "step" in spec else step
+    elif isinstance(spec, (list, tuple)) and len(spec) == 2:
+        if any(isinstance(end, str) for end in spec):
+            raise refusal(f"{name}: bounds are numbers", allowed=_ALLOWED)
+        low, high = (float(Number().check(end)) for end in spec)
+    else:
+        raise refusal(f"{name}: {shown(spec)} is not a range", allowed=_ALLOWED)
+    if low > high:
+        raise refusal(
+            f"{name}: the bounds are reversed ({low:g} is above {high:g})",
+            allowed="[low, high]",
+            suggestion=f"[{high:g}, {low:g}]",
+        )
+    if low == high:
+        raise refusal(
+            f"{name}: both bounds are {low:g}, so there is nothing to choose",
+            allowed="low below high; what stays fixed belongs in the scenario",
+        )
+    step = (high - low) / 10 if step is None else step
+    count = math.floor((high - low) / step + 1e-9) + 1
+    if count > MOST_VALUES:
+        raise refusal(f"{name}: {count:,} values are too many", allowed="a larger step")
+    found = [round(low + i * step, 9) for i in range(count)]
+    return tuple(found if found[-1] >= high - 1e-9 else [*found, high])
+
+
+def _choices(name: str, given: Any) -> tuple[Any, ...]:
+    if not isinstance(given, (list, tuple)) or len(given) < 2:
+        raise refusal(f"{name}: choices needs two values or more", allowed="[a, b, ...]")
+    for place, one in enumerate(given):
+        if isinstance(one, (list, dict)) or one is None or isinstance(one, bool):
+            raise refusal(f"{name}: {shown(one)} is not a choice", allowed="numbers or words")
+        if one in given[:place]:
+            raise refusal(f"{name}: the choice {shown(one)} is given twice")
+        if one == NEVER and not name.endswith(".every_weeks"):
+            raise refusal(
+                f"{name}: only how often a mode is used can be {NEVER!r}",
+                allowed="a lever such as onsite.every_weeks",
+            )
+    return tuple(float(one) if isinstance(one, (int, float)) else one for one in given)
+
+
+# --- checking against a scenario -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a lever, for the study file to say with its line."""
+
+    lever: str
+    message: str
+    allowed: str = ""
+    suggestion: str = ""
+
+
+def faults(levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
+    """Unknown levers, levers in each other's way, and values that no scenario can have."""
+    known = [*path_names(scenario), *OWN]
+    touched: dict[str, str] = {}
+    for lever in levers:
+        if lever.name not in known:
+            yield Fault(
+                lever.name,
+                f"{lever.name!r} is not a lever of {scenario.name!r}",
+                "every_weeks, hours, co_creation, taper, months, core_team, providers, "
+                "sites_per_provider, regions, selection; onsite.every_weeks, video.hours ...; a "
+                "field such as dosage[0].invited",
+                did_you_mean(lever.name, known),
+            )
+            continue
+        for place in _touches(lever.name, scenario):
+            if place in touched:
+                yield Fault(lever.name, f"sets {place} as {touched[place]} does; keep one of them")
+                break
+            touched[place] = lever.name
+        else:
+            yield from _value_faults(lever, levers, scenario)
+
+
+def _touches(name: str, scenario: Scenario) -> list[str]:
+    """The fields that a lever sets."""
+    mode, _, field = name.partition(".")
+    if name == "months":
+        return [f"dosage[{i}].last_week" for i in range(len(scenario.dosage))]
+    if name == "sites_per_provider":
+        return ["providers.count"]
+    if mode in MODES:
+        places = [i for i, series in enumerate(scenario.dosage) if series.mode == mode]
+        return [f"dosage[{i}].{field}" for i in places] or [f"{mode} contacts' {field}"]
+    path = PATHS.get(name, name)
+    if "[*]" in path:
+        return [path.replace("*", str(i)) for i in range(len(scenario.dosage))]
+    return [path]
+
+
+def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
+    """The first value that the scenario cannot have, with the other levers at rest."""
+    mode, _, field = lever.name.partition(".")
+    used = {series.mode for series in scenario.dosage}
+    if mode in MODES and mode not in used:
+        names = {one.name for one in levers}
+        for need in ("every_weeks", "hours"):
+            if f"{mode}.{need}" not in names:
+                message = f"the scenario has no {mode} contacts; a lever {mode}.{need} is needed"
+                yield Fault(lever.name, message, f"{mode}.{need}: [low, high]")
+                return
+        if field == "hours" or field == "every_weeks":
+            yield from _number_faults(lever, field)
+        return
+    for value in lever.values:
+        try:
+            build(scenario, {lever.name: value})
+        except InputError as error:
+            found = error.problem
+            yield Fault(lever.name, f"cannot be {lever.text(value)}: {found.message}",
+                        found.allowed)  # fmt: skip
+            return
+
+
+def _number_faults(lever: Lever, field: str) -> Iterator[Fault]:
+    limits = {"every_weeks": (1.0, 520.0), "hours": (0.0, 60.0)}[field]
+    for value in lever.values:
+        if value != NEVER and not (isinstance(value, float) and limits[0] <= value <= limits[1]):
+            yield Fault(lever.name, f"cannot be {value}", f"{limits[0]:g}..{limits[1]:g}")
+            return
+
+
+# --- the scenario that levers make ---------------------------------------------------------------
+
+
+def plan_start(scenario: Scenario) -> int:
+    """First week of the plan: the one after the last logged contact; 1 without a log."""
+    log = scenario.contact_log
+    return 1 + max((row.week for row in log.rows), default=0) if log else 1
+
+
+def build(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
+    """The scenario with the levers set to these values.
+
+    Raises:
+        ScenarioError: the result cannot be used.
+    """
+    data = scenario.to_dict()
+    _set_modes(data, settings, plan_start(scenario))
+    if "months" in settings:
+        end = plan_start(scenario) - 1 + round(settings["months"] * WEEKS_A_MONTH)
+        _set_end(data, end, scenario.end_of_ta)
+    plain = {
+        name: value for name, value in settings.items() if name not in OWN and not _is_series(name)
+    }
+    series = {name: value for name, value in settings.items() if _is_series(name)}
+    data["dosage"] = [s for s in _with_series(data, scenario, series) if s is not None]
+    made = with_levers(Scenario.from_dict(data), plain)
+    if "sites_per_provider" in settings:
+        regions = len(made.region_names)
+        made = with_levers(made, {"providers": math.ceil(regions / settings["sites_per_provider"])})
+    return made
+
+
+def _is_series(name: str) -> bool:
+    """Whether a lever is about one numbered series (its number counts before any is left out)."""
+    return name.startswith("dosage[") and not name.startswith("dosage[*]")
+
+
+def _whole(value: Any) -> Any:
+    """Whole numbers as such: some fields take no others."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _with_series(
+    data: Mapping[str, Any], scenario: Scenario, settings: Mapping[str, Any]
+) -> list[dict[str, Any] | None]:
+    series: list[dict[str, Any] | None] = list(data["dosage"])
+    for name, value in settings.items():
+        number, _, field = name.removeprefix("dosage[").partition("].")
+        chosen = series[int(number)]
+        if chosen is not None:
+            chosen[field] = _whole(value)
+    return series
+
+
+def _set_modes(data: dict[str, Any], settings: Mapping[str, Any], start: int) -> None:
+    """Levers of one mode; a series that is never held becomes None, to keep the numbers."""
+    for mode in MODES:
+        own = {
+            name.partition(".")[2]: value
+            for name, value in settings.items()
+            if name.startswith(f"{mode}.")
+        }
+        if not own:
+            continue
+        if not any(series and series["mode"] == mode for series in data["dosage"]):
+            if not {"every_weeks", "hours"} <= set(own) or own["every_weeks"] == NEVER:
+                continue
+            data["dosage"].append(_new_series(data, mode, start))
+        for place, series in enumerate(data["dosage"]):
+            if series is None or series["mode"] != mode:
+                continue
+            if own.get("every_weeks") == NEVER:
+                data["dosage"][place] = None
+            else:
+                series.update(own)
+
+
+def _new_series(data: Mapping[str, Any], mode: str, start: int) -> dict[str, Any]:
+    """A series of a mode that the scenario has not: it ends, tapers and co-creates as the others
+    do."""
+    known = [series for series in data["dosage"] if series]
+    ends = [series["last_week"] or data["horizon_weeks"] for series in known]
+    first: Mapping[str, Any] = known[0] if known else {}
+    return {
+        "mode": mode,
+        "every_weeks": 1.0,
+        "hours": 0.0,
+        "first_week": start,
+        "last_week": max(ends, default=None),
+        "co_creation": first.get("co_creation", 0.6),
+        "taper": first.get("taper", 1.0),
+    }
+
+
+def _set_end(data: dict[str, Any], end: int, end_now: int) -> None:
+    """Move the end of TA: series that end last end then, others no later."""
+    for place, series in enumerate(data["dosage"]):
+        if series is None:
+            continue
+        last = series["last_week"] or data["horizon_weeks"]
+        series["last_week"] = end if last >= end_now else min(last, end)
+        if series["first_week"] > end:
+            data["dosage"][place] = None

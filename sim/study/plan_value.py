@@ -1,0 +1,252 @@
+"""What a plan gives: its outcomes over plausible sets and luck, and how surely.
+
+Every plan is run on the same sets and the same luck. Set s takes the replicates s * R .. s * R + R
+- 1, so no luck is shared between sets; sets are the independent units of every interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import stats
+
+from sim.outcomes import INDEX, PERSISTENCE_WEEKS
+from sim.scenario import Scenario
+from sim.study.evaluate import evaluate_pairs
+from sim.study.plan_file import LOWER_IS_BETTER, PlanFile, Target, specs_of
+from sim.study.plausible import PlausibleSets
+from sim.study.study_file import OutcomeSpec, parse_outcome, week_number
+
+CONFIDENCE = 0.90
+REGRET_QUANTILE = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Sets and luck that plans are run on.
+
+    Attributes:
+        plausible: the sets.
+        replicates: runs of each.
+        seed: of luck.
+    """
+
+    plausible: PlausibleSets
+    replicates: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """What a plan gives on a sample.
+
+    Attributes:
+        objectives: (objectives, sets, replicates), the regions joined as the study asks.
+        targets: (targets, sets, replicates), likewise; NaN where an outcome is empty.
+        regions: (regions, sets, replicates) of the first objective.
+        cost, provider_hours: (sets, replicates), to the horizon, log included.
+    """
+
+    objectives: np.ndarray
+    targets: np.ndarray
+    regions: np.ndarray
+    cost: np.ndarray
+    provider_hours: np.ndarray
+
+    def mean(self, place: int) -> float:
+        """Mean of an objective over all runs; NaN when it is always empty."""
+        return mean_of(self.objectives[place])
+
+    @property
+    def worst_region(self) -> float:
+        """Mean, over runs, of the region that came out worst."""
+        return mean_of(_joined(self.regions, "worst", 1.0))
+
+    @property
+    def spread(self) -> float:
+        """Mean, over runs, of the distance between the best and the worst region."""
+        highest = -_joined(-self.regions, "worst", 1.0)
+        return mean_of(highest - _joined(self.regions, "worst", 1.0))
+
+
+def mean_of(values: np.ndarray) -> float:
+    """Mean of what is not empty; NaN of nothing."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan
+
+
+@dataclass(eq=False)
+class Evaluator:
+    """Runs plans on one sample; a world without TA only once."""
+
+    header: PlanFile
+    sample: Sample
+    threads: int | None = None
+    _no_ta: dict[tuple[str, tuple[int, ...]], np.ndarray] = field(default_factory=dict)
+
+    def value(self, scenario: Scenario) -> Value:
+        """Run a plan."""
+        asked = [*specs_of(self.header), *(_spec(t) for t in self.header.targets)]
+        points = sorted({week for spec, when in asked for week in _weeks(spec, when, scenario)}
+                        | {scenario.horizon_weeks})  # fmt: skip
+        found = self._run(scenario, points)
+        effects = any(spec.form == "effect" for spec, _ in asked)
+        without = self._without(scenario, points) if effects else found
+        place = {week: i for i, week in enumerate(points)}
+
+        def of(spec: OutcomeSpec, when: int | str) -> np.ndarray:
+            """(regions + 1, sets, replicates)"""
+            column, weeks = INDEX[spec.outcome], _weeks(spec, when, scenario)
+            first = found[:, :, place[weeks[0]], :, column]
+            if spec.form == "effect":
+                first = first - without[:, :, place[weeks[0]], :, column]
+            if spec.form == "persistence":
+                first = found[:, :, place[weeks[1]], :, column] - first
+            return np.moveaxis(first, 2, 0)
+
+        objectives = [of(*one) for one in specs_of(self.header)]
+        end = found[:, :, place[scenario.horizon_weeks], -1, :]
+        return Value(
+            np.array([
+                _joined(one, self.header.over_regions, direction(spec.outcome))
+                for one, (spec, _) in zip(objectives, specs_of(self.header), strict=True)
+            ]),
+            np.array([
+                _joined(of(*_spec(t)), t.over_regions, t.sign) for t in self.header.targets
+            ]).reshape(len(self.header.targets), *found.shape[:2]),
+            objectives[0][:-1],
+            end[..., INDEX["cost"]],
+            end[..., INDEX["provider_hours"]],
+        )  # fmt: skip
+
+    def _run(self, scenario: Scenario, points: Sequence[int]) -> np.ndarray:
+        """(sets, replicates, points, regions + 1, outcomes)"""
+        sets, count = self.sample.plausible.within(scenario), self.sample.replicates
+        which = np.repeat(np.arange(len(sets), dtype=np.int64), count)
+        parts = [
+            part
+            for _, part in evaluate_pairs(
+                scenario, sets, which, np.arange(len(which), dtype=np.int64), self.sample.seed,
+                points, threads=self.threads,
+            )
+        ]  # fmt: skip
+        values = np.concatenate(parts)
+        return values.reshape(len(sets), count, *values.shape[1:])
+
+    def _without(self, scenario: Scenario, points: Sequence[int]) -> np.ndarray:
+        bare = scenario.without_ta()
+        key = (bare.digest(), tuple(points))
+        if key not in self._no_ta:
+            self._no_ta[key] = self._run(bare, points)
+        return self._no_ta[key]
+
+
+def direction(outcome: str) -> float:
+    """1 when an outcome is to be high, -1 when low."""
+    return -1.0 if outcome in LOWER_IS_BETTER else 1.0
+
+
+def _spec(target: Target) -> tuple[OutcomeSpec, int | str]:
+    return parse_outcome(target.outcome), target.week
+
+
+def _weeks(spec: OutcomeSpec, when: int | str, scenario: Scenario) -> tuple[int, ...]:
+    if spec.form == "persistence":
+        return scenario.end_of_ta, scenario.end_of_ta + PERSISTENCE_WEEKS
+    return (week_number(when, scenario),)
+
+
+def _joined(values: np.ndarray, how: str, sign: float) -> np.ndarray:
+    """Regions (first axis, the last is overall where ``how`` is mean) as one number."""
+    if how == "mean":
+        return values[-1]
+    each = values[:-1] if how == "total" else values
+    if how == "total":
+        return each.sum(axis=0)
+    known = np.where(np.isnan(each), np.inf, sign * each).min(axis=0)
+    return np.where(np.isinf(known), np.nan, sign * known)
+
+
+# --- how surely ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """A probability over sets and luck, with its 90 % interval."""
+
+    p: float
+    low: float
+    high: float
+
+
+def met(values: np.ndarray, target: Target) -> np.ndarray:
+    """Whether each run meets a target; an empty outcome does not."""
+    return np.nan_to_num(target.sign * (values - target.level), nan=-1.0) >= -1e-12
+
+
+def chance(hits: np.ndarray) -> Chance:
+    """Share of runs that hit, (sets, replicates), with a Wilson interval.
+
+    Runs of one set are alike, so the interval rests on the effective number of runs, p (1 - p) over
+    the variance of the mean of set means (Korn & Graubard 1998, Survey Methodology 24(2) 193-201);
+    the number of sets where nothing varies. Never more than the number of runs.
+    """
+    shares = hits.mean(axis=1)
+    sets, p = len(shares), float(shares.mean())
+    variance = float(shares.var(ddof=1)) / sets if sets > 1 else 0.0
+    effective = min(p * (1 - p) / variance, float(hits.size)) if variance > 0 else float(sets)
+    z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
+    centre = (p + z * z / (2 * effective)) / (1 + z * z / effective)
+    half = z * math.sqrt(p * (1 - p) / effective + z * z / (4 * effective**2)) / (
+        1 + z * z / effective
+    )
+    return Chance(p, max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half)))
+
+
+def sure_margin(values: np.ndarray, target: Target) -> float:
+    """By how much the level that is reached with the asked probability lies above the target's.
+
+    0 or more: met. It changes steadily where the probability itself is 0 or 1, which a search
+    needs. An empty outcome counts as the worst there is.
+    """
+    gaps = np.sort(np.where(np.isnan(values), -np.inf, target.sign * (values - target.level)),
+                   axis=None)  # fmt: skip
+    allowed = math.floor((1 - target.probability) * len(gaps) + 1e-9)
+    return float(max(gaps[min(allowed, len(gaps) - 1)], -1e6))
+
+
+def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Mean of (sets, replicates) and its 90 % confidence interval; sets are the units."""
+    known = values[(~np.isnan(values)).any(axis=1)]
+    if not len(known):
+        return math.nan, math.nan, math.nan
+    means = np.nanmean(known, axis=1)
+    middle = float(means.mean())
+    if len(means) < 2:
+        return middle, math.nan, math.nan
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(means) - 1) * stats.sem(means))
+    return middle, middle - half, middle + half
+
+
+def regrets(values: Sequence[np.ndarray], sign: float) -> np.ndarray:
+    """Regret of each plan in each set: (plans, sets).
+
+    Args:
+        values: of each plan, (sets, replicates), on the same sample.
+        sign: 1 when high is good.
+
+    How much a plan falls short of the best of these plans for that set (Savage 1951, J Am Stat
+    Assoc 46(253) 55-67); 0 or more, and 0 for one plan in every set.
+    """
+    means = np.array([np.where(np.isnan(one), -np.inf, sign * one).mean(axis=1) for one in values])
+    best = means.max(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(best), best - means, 0.0)
+
+
+def regret_of(regret: np.ndarray) -> np.ndarray:
+    """What the regret of each plan stays within in nine of ten sets: (plans,)."""
+    return np.quantile(regret, REGRET_QUANTILE, axis=1, method="higher")

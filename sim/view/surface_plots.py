@@ -1,0 +1,242 @@
+"""Figures of a surface: heat maps of dose and response, and the budget line.
+
+Each takes a :class:`sim.study.surface.Surface` and returns a matplotlib ``Figure``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from sim.outcomes import INDEX, OUTCOMES
+from sim.view import style
+
+if TYPE_CHECKING:
+    from sim.study.surface import Cell, Surface
+
+MOST_FACETS = 4
+"""Combinations of further axes that are drawn; the table holds all."""
+_TARGET = style.INK
+_SURE = style.VERMILLION
+
+
+def footer(found: Surface, reading: str) -> str:
+    """Where the numbers come from, and how to read the figure."""
+    runs = len(found.plausible) * found.replicates
+    return (
+        f"{reading}\n{runs} runs a cell, the same people and luck in all: {found.replicates} of "
+        f"each of {len(found.plausible)} {found.plausible.source}. Seed {found.seed}. "
+        "What if, not forecast."
+    )
+
+
+def facet_words(cell: Cell) -> str:
+    """Where a map stands on the axes that it does not show."""
+    parts = []
+    if cell.co_creation is not None:
+        parts.append(f"co-creation {cell.co_creation:g}")
+    if cell.months is not None:
+        parts.append(f"{cell.months:g} months")
+    if cell.mode is not None:
+        parts.append(cell.mode)
+    if cell.sites is not None:
+        parts.append(f"{cell.sites} regions a provider")
+    return ", ".join(parts)
+
+
+def maps(found: Surface) -> Figure:
+    """Mean outcome at the end of TA in every cell, one map an outcome (and a row a facet).
+
+    Black line: where the mean reaches the target. Red line: where 80 % of the runs do. Hatched:
+    more than the budget.
+    """
+    facets = found.facets[:MOST_FACETS]
+    names = list(found.outcomes)
+    if len(facets) == 1:
+        columns = 2 if len(names) > 1 else 1
+        rows = math.ceil(len(names) / columns)
+    else:
+        columns, rows = len(names), len(facets)
+    figure = style.figure(
+        style.WIDTH if columns > 1 else 6.0,
+        1.6 + (3.0 if columns <= 2 else 2.3) * rows,
+        f"{found.label}: outcomes at the end of TA by dosage",
+        footer(found, _reading(found)),
+    )
+    every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    panels = [(facet, name) for facet in facets for name in names]
+    for axes in every[len(panels) :]:
+        axes.remove()
+    for place, (axes, (facet, name)) in enumerate(zip(every, panels, strict=False)):
+        _map(figure, axes, found, facet, name, compact=columns > 2)
+        if place + columns >= len(panels):
+            style.name_x(axes, "weeks between contacts")
+        if place % columns == 0:
+            axes.set_ylabel("hours per contact", fontsize=style.TEXT_SIZE, color=style.INK)
+    return figure
+
+
+def _reading(found: Surface) -> str:
+    what = (
+        ", ".join(f"{style.words(name)} {level:g}" for name, level in found.targets.items())
+        if found.targets
+        else "what the scenario's own dosage reaches, run by run"
+    )
+    text = f"Target: {what}. Black line: the mean reaches it; red dashes: 80 % of runs do."
+    if found.provider_hours is not None:
+        text += (
+            f" Hatched: more than {found.provider_hours:g} provider hours a week and region; white "
+            "dots: just that."
+        )
+    if len(found.facets) > MOST_FACETS:
+        text += f" The first {MOST_FACETS} of {len(found.facets)} combinations; the table has all."
+    return text
+
+
+def _map(
+    figure: Figure, axes: Axes, found: Surface, facet: tuple[object, ...], name: str, *,
+    compact: bool,
+) -> None:  # fmt: skip
+    """One heat map; cells stand evenly, whatever their distance."""
+    grid = [
+        (place, cell)
+        for place, cell in enumerate(found.cells)
+        if cell.facet == facet and not cell.on_budget_line
+    ]
+    xs = sorted({cell.every_weeks for _, cell in grid})
+    ys = sorted({cell.hours for _, cell in grid})
+    at = {(cell.every_weeks, cell.hours): place for place, cell in grid}
+    order = np.array([[at[x, y] for x in xs] for y in ys])
+    means = found.values[..., INDEX[name]].mean(axis=(1, 2))  # NaN where not run
+    low, high = np.nanmin(means), np.nanmax(means)
+    picture = axes.pcolormesh(
+        np.arange(len(xs)), np.arange(len(ys)), means[order], cmap="YlGnBu", shading="nearest",
+        vmin=low, vmax=high if high > low else low + 1e-9,
+    )  # fmt: skip
+    _hatch(axes, found, order)
+    met = found.target_met(name)
+    level = found.target_level(name)
+    if met is not None and level is not None and min(order.shape) > 1:
+        _contour(axes, means[order], level, _TARGET, "solid")
+        _contour(axes, met[order], 0.8, _SURE, "dashed")
+    _budget_dots(axes, found, facet, xs, ys)
+    _axis_ticks(axes, xs, ys, compact)
+    axes.tick_params(colors=style.MUTED, labelsize=style.SMALL_SIZE, length=2)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    bar = figure.colorbar(picture, ax=axes, fraction=0.05, pad=0.02)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.ax.tick_params(colors=style.MUTED, labelsize=style.SMALL_SIZE, length=2)
+    cell = next(cell for _, cell in grid)
+    words = facet_words(cell)
+    title = f"{style.words(name)} ({OUTCOMES[name].unit})" + (f"\n{words}" if words else "")
+    axes.set_title(title, fontsize=style.TEXT_SIZE, color=style.INK, loc="left")
+
+
+def _contour(axes: Axes, field: np.ndarray, level: float, colour: str, line: str) -> None:
+    """A contour, if the field crosses the level at all."""
+    known = field[np.isfinite(field)]
+    if len(known) and known.min() < level < known.max():
+        axes.contour(
+            np.ma.masked_invalid(field), levels=[level], colors=[colour], linewidths=1.8,
+            linestyles=line,
+        )  # fmt: skip
+
+
+def _hatch(axes: Axes, found: Surface, order: np.ndarray) -> None:
+    for y, row in enumerate(order):
+        for x, place in enumerate(row):
+            if not found.cells[place].affordable:
+                axes.add_patch(
+                    Rectangle(
+                        (x - 0.5, y - 0.5), 1, 1, facecolor="#F2F2F2", edgecolor=style.FAINT,
+                        hatch="////", linewidth=0,
+                    )
+                )  # fmt: skip
+
+
+def _budget_dots(
+    axes: Axes, found: Surface, facet: tuple[object, ...], xs: Sequence[float], ys: Sequence[float]
+) -> None:
+    """The budget line on evenly spaced cells."""
+    line = [
+        c
+        for c in found.cells
+        if c.on_budget_line and c.facet == facet and ys[0] <= c.hours <= ys[-1]
+    ]
+    if line:
+        axes.plot(
+            [list(xs).index(c.every_weeks) for c in line],
+            np.interp([c.hours for c in line], ys, np.arange(len(ys))),
+            "o", markersize=5, markerfacecolor="white", markeredgecolor=style.INK,
+            markeredgewidth=1.0, zorder=5, clip_on=False,
+        )  # fmt: skip
+
+
+def _axis_ticks(axes: Axes, xs: Sequence[float], ys: Sequence[float], compact: bool) -> None:
+    step = 2 if compact and len(xs) > 6 else 1
+    axes.set_xticks(range(0, len(xs), step), [f"{x:g}" for x in xs[::step]])
+    axes.set_yticks(range(0, len(ys), step), [f"{y:g}" for y in ys[::step]])
+
+
+def budget_line(found: Surface) -> Figure:
+    """Along the budget: outcomes by how often, with the hours per contact that it pays for."""
+    line = [
+        (place, cell)
+        for place, cell in enumerate(found.cells)
+        if cell.on_budget_line and cell.facet == found.facets[0]
+    ]
+    names = list(found.outcomes)
+    columns = 2 if len(names) > 1 else 1
+    rows = math.ceil(len(names) / columns)
+    where = facet_words(line[0][1])
+    figure = style.figure(
+        style.WIDTH if columns > 1 else 6.0,
+        1.8 + 2.5 * rows,
+        f"{found.label}: {found.provider_hours:g} provider hours a week, often or long"
+        f"{f' ({where})' if where else ''}",
+        footer(
+            found,
+            "Line: mean; band: 90 % of all runs, luck and unknown parameters together. Dashed: the "
+            "scenario's own dosage. Below the weeks: hours per contact, at most the longest of the "
+            "grid. Hours are a week and region, preparation and travel included.",
+        ),
+    )
+    every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for axes in every[len(names) :]:
+        axes.remove()
+    ticks = [f"{c.every_weeks:g}\n{c.hours:.1f}".removesuffix(".0") for _, c in line]
+    ticks[0] += " h"
+    for place, (axes, name) in enumerate(zip(every, names, strict=False)):
+        style.dress(axes)
+        values = found.values[[p for p, _ in line]][..., INDEX[name]].reshape(len(line), -1)
+        low, high = np.quantile(values, [0.05, 0.95], axis=1)
+        x = np.arange(len(line))
+        axes.fill_between(x, low, high, color=style.BLUE, alpha=style.BAND_90, linewidth=0)
+        axes.plot(x, values.mean(axis=1), color=style.BLUE, linewidth=1.9, marker="o", markersize=4)
+        own = float(found.own[..., INDEX[name]].mean())
+        axes.axhline(own, color=style.MUTED, linewidth=1.2, linestyle=(0, (4, 2)))
+        style.name_y(axes, f"{style.words(name)} ({OUTCOMES[name].unit})")
+        axes.set_xticks(x, ticks)
+        axes.tick_params(axis="x", labelsize=style.SMALL_SIZE - 1)
+        axes.set_xlim(-0.3, len(line) - 0.7 if len(line) > 1 else 0.3)
+        if place + columns >= len(names):
+            style.name_x(axes, "weeks between contacts")
+    return figure
+
+
+def save_figures(found: Surface, directory: str | Path) -> list[Path]:
+    """Draw every figure and write each as PNG (150 dpi) and SVG; returns the paths."""
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = {"maps": maps(found)}
+    if any(c.on_budget_line and c.facet == found.facets[0] for c in found.cells):
+        drawn["budget_line"] = budget_line(found)
+    return [path for name, made in drawn.items() for path in style.save(made, folder / name)]

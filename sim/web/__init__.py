@@ -1,0 +1,1 @@
+"""The page: ``codose serve``. Three views (plan, see, rests on) over the engines of the package."""
