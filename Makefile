@@ -14,7 +14,7 @@ STAMP := $(VENV)/.codose-$(PY_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke docs-tables constraints clean
+.PHONY: help install demo test check slow smoke bench docs-tables constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ slow: $(STAMP) ## run the slow tests
 
 smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 	$(BIN)/python -m pytest -n $(WORKERS) -m "smoke and not slow"
+
+# Some of it: make bench ONLY=memory. As the new record of speed relative to C: RECORD=--record.
+bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README.md
+	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)') $(RECORD)
 
 docs-tables: $(STAMP) ## write the tables of docs/ODD.md anew from the code
 	$(BIN)/codose odd --write docs/ODD.md

@@ -15,7 +15,7 @@ Missing values (NaN) do not count; a value outside the bounds of its outcome cou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +96,27 @@ class Bands:
                 self._histograms[arm].add(one)
         if not self._histograms:
             self.kept.append(values)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything added so far, as arrays, for :meth:`add_state`."""
+        state = {"n": self._n, "whole": self._whole, "fraction": self._fraction}
+        for arm, histogram in enumerate(self._histograms):
+            state |= {f"{name}_{arm}": array for name, array in histogram.state().items()}
+        for arm, batches in enumerate(zip(*self.kept, strict=True)):
+            state[f"kept_{arm}"] = np.concatenate(batches)
+        return state
+
+    def add_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Add what another one, made with the same arguments, has collected."""
+        self._n += state["n"]
+        self._whole += state["whole"]
+        self._fraction += state["fraction"]
+        for arm, histogram in enumerate(self._histograms):
+            names = ("steps", "counts", "exponent")
+            histogram.add_state(*(state[f"{name}_{arm}"] for name in names))
+        kept = [state[name] for arm in range(self.arms) if (name := f"kept_{arm}") in state]
+        if kept:
+            self.kept.append(tuple(kept))
 
     def table(self) -> WeekTable:
         """Means and quantiles of everything added so far."""
@@ -195,9 +216,13 @@ class _Histogram:
         top = np.where(np.isnan(values), 0.0, np.abs(values)).max(axis=(0, 1), initial=0.0)
         wanted = np.where(top > 0, np.frexp(top)[1] - self.room, _SMALLEST)
         for place, outcome in np.argwhere(~self.bounded & (wanted > self.exponent)):
-            self._join(place, outcome, int(wanted[place, outcome] - self.exponent[place, outcome]))
-            self.exponent[place, outcome] = wanted[place, outcome]
-            self.step[place, outcome] = np.ldexp(1.0, wanted[place, outcome])
+            self._widen(place, outcome, int(wanted[place, outcome]))
+
+    def _widen(self, place: int, outcome: int, exponent: int) -> None:
+        """Let the step of one place and outcome be ``2**exponent``."""
+        self._join(place, outcome, exponent - int(self.exponent[place, outcome]))
+        self.exponent[place, outcome] = exponent
+        self.step[place, outcome] = np.ldexp(1.0, exponent)
 
     def _join(self, place: int, outcome: int, doublings: int) -> None:
         """Join the bins of one place and outcome, two by two, as many times as said."""
@@ -208,6 +233,25 @@ class _Histogram:
         joined = np.zeros_like(old)
         joined[:, target[first]] = np.add.reduceat(old, first, axis=1, dtype=old.dtype)
         self.counts[:, place, outcome, : BINS + 1] = joined
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The bins that are not empty: steps from one to the next, their counts; the exponents."""
+        flat = self.counts.reshape(-1)
+        index = np.flatnonzero(flat)
+        steps = np.diff(index, prepend=0)
+        return {"steps": steps, "counts": flat[index], "exponent": self.exponent}
+
+    def add_state(self, steps: np.ndarray, counts: np.ndarray, exponent: np.ndarray) -> None:
+        """Add the counts of another histogram of the same kind."""
+        for place, outcome in np.argwhere(~self.bounded & (exponent > self.exponent)):
+            self._widen(place, outcome, int(exponent[place, outcome]))
+        cell, place = np.divmod(np.cumsum(steps), BINS_KEPT)
+        shape = self.counts.shape[1:3]
+        finer = (self.exponent - exponent).reshape(-1)[cell % (shape[0] * shape[1])]
+        offset = self.offset.reshape(-1)[cell % (shape[0] * shape[1])]
+        joined = ((place - offset) >> np.clip(finer, 0, 62)) + offset
+        place = np.where(place == MISSING, MISSING, joined)
+        np.add.at(self.counts.reshape(-1), cell * BINS_KEPT + place, counts)
 
     def quantiles(self) -> np.ndarray:
         """(quantile, week, place, outcome)."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -172,6 +173,31 @@ class Collector:
             failures=tuple(sorted(self._failures, key=lambda f: (f.set_index, f.replicate))),
         )
         return run_values, self.bands.table()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything taken in so far, as arrays, for :meth:`add_state`."""
+        self.flush()
+        lost = [[f.set_index, f.replicate, f.stage, f.reason] for f in self._failures]
+        state = {
+            "keys": np.array(self._keys, dtype=np.int64).reshape(-1, 2),
+            "failures": np.frombuffer(json.dumps(lost).encode(), dtype=np.uint8),
+            **self.bands.state(),
+        }
+        if self._values:
+            state["values"] = np.concatenate(self._values)
+        return state
+
+    def add_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take in what another collector of the same study has taken in (``runs_expected`` and all
+        else being the same); in any order."""
+        self.flush()
+        self._failures += [
+            FailedRun(*lost) for lost in json.loads(state["failures"].tobytes().decode())
+        ]
+        self.bands.add_state(state)
+        if "values" in state:
+            self._keys += [(int(s), int(r)) for s, r in state["keys"]]
+            self._values.append(state["values"])
 
     def trajectories(self) -> tuple[np.ndarray, np.ndarray]:
         """Keys (run, 2) and weekly values (run, arm, week, place, outcome) of the runs kept."""

@@ -104,7 +104,7 @@ def announce_compilation() -> None:
 
     if not _told.is_set() and not _jit.is_compiled():
         _told.set()
-        print(
+        print(  # noqa: T201
             "codose: compiling the engine for this machine (once, about half a minute) ...",
             file=sys.stderr,
             flush=True,

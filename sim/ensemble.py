@@ -77,6 +77,7 @@ def simulate(
     seed: int,
     engine: str | Engine = "auto",
     counterfactual: bool = True,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Iterator[RunOutput]:
     """Run every parameter set in every replicate; all replicates of a set follow one another.
@@ -88,6 +89,7 @@ def simulate(
         seed: 0..2**63 - 1. The same replicate has the same luck in every set and in every scenario.
         engine: "auto", "mesa", "compiled", or a function as described in this module.
         counterfactual: run the partner without TA too, with the same luck.
+        threads: of the compiled engine; see :func:`sim.batch.thread_count`. Changes no number.
         progress: told how many runs are done.
 
     Raises:
@@ -104,6 +106,7 @@ def simulate(
         seed=check_seed(seed),
         engine=engine,
         counterfactual=counterfactual,
+        threads=threads,
         progress=progress,
     )
 
@@ -116,6 +119,7 @@ def simulate_some(
     seed: int,
     engine: str | Engine = "auto",
     counterfactual: bool = True,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Iterator[RunOutput]:
     """Like :func:`simulate`, for chosen (set, replicate) pairs only, in the order given."""
@@ -128,6 +132,7 @@ def simulate_some(
         seed=check_seed(seed),
         engine=engine,
         counterfactual=counterfactual,
+        threads=threads,
         progress=progress,
     )
 
@@ -141,12 +146,13 @@ def _outputs(
     seed: int,
     engine: str | Engine,
     counterfactual: bool,
+    threads: int | None,
     progress: Progress | None,
 ) -> Iterator[RunOutput]:
     """Check the engine now, run later."""
     name, single = choose_engine(engine)
     partner = scenario.without_ta() if counterfactual else None
-    threads = name == "compiled" and not callable(engine)
+    batched = name == "compiled" and not callable(engine)
 
     def outputs() -> Iterator[RunOutput]:
         if progress is not None:
@@ -155,8 +161,8 @@ def _outputs(
         remaining = iter(pairs)
         while block := list(itertools.islice(remaining, BLOCK_RUNS)):
             engines = (
-                _made_by_threads(single, scenario, partner, sets, block, seed)
-                if threads
+                _made_by_threads(single, scenario, partner, sets, block, seed, threads)
+                if batched
                 else itertools.repeat(single)
             )
             for (index, replicate), one in zip(block, engines, strict=False):
@@ -175,6 +181,7 @@ def _made_by_threads(
     sets: Sequence[Parameters],
     block: Sequence[tuple[int, int]],
     seed: int,
+    threads: int | None,
 ) -> Iterator[Engine]:
     """For each pair, an engine that hands out what the threads have made for it.
 
@@ -187,7 +194,7 @@ def _made_by_threads(
     def records(what: Scenario) -> Iterator[np.ndarray | None]:
         made = 0
         try:
-            for chunk in run_all(what, sets, which, replicates, seed):
+            for chunk in run_all(what, sets, which, replicates, seed, threads=threads):
                 for record in chunk.records:
                     yield record
                     made += 1

@@ -23,7 +23,7 @@ from sim.population import BALANCE_ROUNDS, BALANCE_TOLERANCE
 from sim.streams import bell, uniform
 from sim.tables import SELECTION
 
-# ---- fields of a region's block -------------------------------------------------------------------
+# ---- fields of a region's block ----
 FIELDS = (
     "motivation",
     "capacity",
@@ -56,7 +56,7 @@ FIELDS = (
 ) = range(len(FIELDS))
 STATES = len(FIELDS)
 
-# ---- numbers of a region ---------------------------------------------------------------------------
+# ---- numbers of a region ----
 SITE = (
     "leadership",
     "usual_demand",

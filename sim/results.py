@@ -81,6 +81,7 @@ def run(
     parameters: ParameterChoice | Sequence[ParameterChoice] | None = None,
     engine: str | Engine = "auto",
     keep_runs: bool = False,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Runs:
     """Run a scenario many times, each run with its partner without TA.
@@ -94,6 +95,7 @@ def run(
         engine: "auto", "mesa", "compiled", or a function; see :mod:`sim.ensemble`.
         keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
             memory.
+        threads: of the compiled engine; left out: as many as there are processors.
         progress: ``progress(done, total)`` is called as runs finish.
 
     Raises:
@@ -112,6 +114,7 @@ def run(
         replicates=count,
         seed=luck,
         engine=engine,
+        threads=threads,
         progress=progress,
     )
     return Runs.collect(
@@ -248,27 +251,10 @@ class Runs:
         started, clock = datetime.now(UTC), time.perf_counter()
 
         def gathered() -> Runs:
-            values, table = collector.finish()
-            trajectories = None
-            if keep_runs:
-                trajectories = _frames.trajectories_frame(
-                    *collector.trajectories(), place_names(scenario)
-                )
-            return cls(
-                scenario=scenario,
-                seed=seed,
-                replicates=replicates,
-                engine=engine,
-                parameter_sets=parameter_sets,
-                values=values,
-                week_table=table,
-                provenance=provenance(),
-                timing={
-                    "started": started.isoformat(timespec="seconds"),
-                    "seconds": round(time.perf_counter() - clock, 3),
-                },
-                trajectories=trajectories,
-            )
+            return cls.of_collector(
+                collector, seed=seed, replicates=replicates, engine=engine,
+                started=started, seconds=time.perf_counter() - clock,
+            )  # fmt: skip
 
         try:
             for output in outputs:
@@ -279,6 +265,40 @@ class Runs:
             message = f"interrupted after {len(collector)} of {expected} runs"
             raise InterruptedRun(message, partial=gathered()) from None
         return gathered()
+
+    @classmethod
+    def of_collector(
+        cls,
+        collector: Collector,
+        *,
+        seed: int,
+        replicates: int,
+        engine: str,
+        started: datetime,
+        seconds: float,
+    ) -> Runs:
+        """What a collector has taken in so far."""
+        values, table = collector.finish()
+        trajectories = None
+        if collector.keep_runs:
+            trajectories = _frames.trajectories_frame(
+                *collector.trajectories(), place_names(collector.scenario)
+            )
+        return cls(
+            scenario=collector.scenario,
+            seed=seed,
+            replicates=replicates,
+            engine=engine,
+            parameter_sets=collector.parameter_sets,
+            values=values,
+            week_table=table,
+            provenance=provenance(),
+            timing={
+                "started": started.isoformat(timespec="seconds"),
+                "seconds": round(seconds, 3),
+            },
+            trajectories=trajectories,
+        )
 
     # --- what is in it ---------------------------------------------------------------------------
 

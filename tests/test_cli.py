@@ -25,6 +25,8 @@ from sim.scenario import Scenario, shipped_names
 REPO = Path(__file__).resolve().parents[1]
 COMMANDS = (
     "run",
+    "compare",
+    "surface",
     "new",
     "validate",
     "verify",

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from sim.cli import compare, look, new, run, surface
+from sim.cli import compare, look, merge, new, plan, report, run, sensitivity, serve, surface
 from sim.cli.shell import Commands
 
 EXITS = (
@@ -53,6 +53,11 @@ def codose() -> None:
 app.command("run", epilog=EXITS)(run.run)
 app.command("compare", epilog=EXITS)(compare.compare)
 app.command("surface", epilog=EXITS)(surface.surface)
+app.command("plan", epilog=EXITS)(plan.plan)
+app.command("report", epilog=EXITS)(report.report)
+app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)
+app.command("merge", epilog=EXITS)(merge.merge)
+app.command("serve", epilog=EXITS)(serve.serve)
 app.command("new", epilog=EXITS)(new.new)
 app.command("validate", epilog=EXITS)(look.validate)
 app.command("verify", epilog=CHECK_EXITS)(look.verify)

@@ -123,7 +123,8 @@ def print_comparison(found: Comparison) -> None:
     for one in found.differs:
         typer.echo(shell.paragraph(f"differs: {one.field}"))
         for label, value in zip(found.labels, one.values, strict=True):
-            typer.echo(shell.paragraph(f"  {label}: {value}"))
+            lines = shell.paragraph(f"{label}: {value}").splitlines()
+            typer.echo("\n".join(f"  {'  ' if i else ''}{line}" for i, line in enumerate(lines)))
     if not found.differs:
         typer.echo("The scenarios differ in nothing.")
     table = found.differences()
@@ -192,15 +193,17 @@ def _width(value: float) -> str:
 def _times(value: float) -> str:
     if math.isnan(value):
         return "-"
-    return "all" if math.isinf(value) else f"{value:.3g} x"
+    if math.isinf(value):
+        return "all"
+    return f"{value:.1f} x" if value < 10 else f"{value:,.0f} x"
 
 
 def _print_efforts(found: Comparison) -> None:
     """What each takes, and what it brings."""
     from sim.study._compare_words import number
 
-    costs = found.costs().set_index(["scenario", "item"])
-    gains = found.efficiency().set_index(["scenario", "outcome"])
+    costs: Any = found.costs().set_index(["scenario", "item"])
+    gains: Any = found.efficiency().set_index(["scenario", "outcome"])
     table = shell.new_table(
         [(f"up to week {found.horizon}, mean", "left"), *((name, "right") for name in found.labels)]
     )
@@ -220,7 +223,7 @@ def _print_efforts(found: Comparison) -> None:
     for outcome in dict.fromkeys(key[1] for key in gains.index):
         shown = []
         for name in found.labels:
-            row = gains.loc[(name, outcome)]
+            row: Any = gains.loc[(name, outcome)]
             middle = float(row["per_100_hours"])
             shown.append(
                 "-"

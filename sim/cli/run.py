@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -67,6 +67,21 @@ def run(
         bool, typer.Option("--keep-runs", help="Keep every week of every run (large).")
     ] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, show_default="all processors", help="Threads; changes no number."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep finished runs on disk, and go on from them.")
+    ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Only part I of N; 'codose merge' joins them."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run on a Dask cluster, such as tcp://host:8786."),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")
     ] = False,
@@ -82,61 +97,149 @@ def run(
       codose run my.yaml --replicates 1000 --out results/first
       codose run source --set trust_step=0.2 --set power_sharing=0.8 --out results/slow
       codose run classroom --json --quiet > classroom.json
+      codose run national -n 2000 --resume --out results/national
+      codose run national -n 2000 --shard 1/8 --out shard-1
     """
     from sim.scenario import Scenario, find
 
     path = find(scenario)
     plan = Scenario.load(path)
     parameters = changed_parameters(plan, changes or [], beyond_range=beyond_range)
-    folder = out if out is not None else RESULTS / path.stem
-    shell.check_result_folder(folder, force=force)
+    way = Way(resume, shard, cluster, threads)
+    folder = out if out is not None else RESULTS / f"{path.stem}{way.suffix}"
     command = _command(scenario, replicates, seed, engine, changes or [], beyond_range, keep_runs)
+    if shard is None:
+        shell.check_result_folder(folder, force=force)
+    asked = _asked(plan, parameters, replicates, seed, engine, keep_runs)
+    line = _line(path.stem, asked, default=replicates is None)
     try:
-        runs = _simulate(plan, parameters, path.stem, replicates, seed, engine, keep_runs, quiet)
+        with shell.progress_bar(line, quiet=quiet) as progress:
+            runs = way.run(asked, folder, force=force, command=command, progress=progress)
     except InterruptedRun as stopped:
         _keep_what_is_there(stopped, folder if out is not None else None, force, command)
         raise typer.Exit(shell.INTERRUPTED) from None
+    if runs is None:
+        _tell_shard(way, folder, as_json=as_json, quiet=quiet)
+        return
+    finish(
+        runs, folder, force=force, command=command, figures=not no_figures, as_json=as_json,
+        quiet=quiet,
+    )  # fmt: skip
+    way.forget(folder)
+
+
+def finish(
+    runs: Runs,
+    folder: Path,
+    *,
+    force: bool,
+    command: str,
+    figures: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Save and show results."""
     if len(runs) == len(runs.failures):
         raise RuntimeError(f"every run failed, the first {runs.failures[0].reason}")
     runs.save(folder, force=force, command=command)
-    if not no_figures:
+    if figures:
         _draw(runs, folder)
     if as_json:
         shell.write_json(tables.run_record(runs, folder))
     else:
         tables.print_run(runs)
-    _closing_remarks(runs, folder, figures=not no_figures, quiet=quiet)
+    _closing_remarks(runs, folder, figures=figures, quiet=quiet)
 
 
-def _simulate(
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """How runs are made: at once, in parts that are kept, a shard of them, on a cluster."""
+
+    resume: bool
+    shard: str | None
+    cluster: str | None
+    threads: int | None
+
+    @property
+    def suffix(self) -> str:
+        """What a shard adds to the name of the usual folder."""
+        return "" if self.shard is None else f"-shard-{self.shard.replace('/', '-of-')}"
+
+    def run(
+        self,
+        asked: dict[str, Any],
+        folder: Path,
+        *,
+        force: bool,
+        command: str,
+        progress: Callable[[int, int], object] | None,
+    ) -> Runs | None:
+        """The runs; None for a shard, which is then in the folder."""
+        if not (self.resume or self.shard or self.cluster):
+            from sim import results
+
+            return results.run(**asked, threads=self.threads, progress=progress)
+        from sim.study import chunks, run_parts
+
+        shard = None if self.shard is None else chunks.parse_shard(self.shard)
+        store = run_parts.parts_beside(folder) if self.resume else None
+        return run_parts.run_in_parts(
+            **asked,
+            store=folder if shard else store,
+            resume=self.resume,
+            force=force,
+            cluster=self.cluster,
+            shard=shard,
+            threads=self.threads,
+            command=command,
+            progress=progress,
+            notice=shell.remark,
+        )
+
+    def forget(self, folder: Path) -> None:
+        """Delete the parts beside results that are complete."""
+        if self.resume:
+            from sim.study import run_parts
+
+            run_parts.forget_parts(folder)
+
+
+def _asked(
     scenario: Scenario,
     parameters: Parameters,
-    label: str,
     replicates: int | None,
     seed: int | None,
     engine: str,
     keep_runs: bool,
-    quiet: bool,
-) -> Runs:
-    """The runs, with progress on stderr."""
-    from sim import results
+) -> dict[str, Any]:
+    """What is to be run."""
     from sim.ensemble import choose_engine
 
     name, _ = choose_engine(engine)
-    count = replicates or REPLICATES[name]
-    luck = scenario.seed if seed is None else seed
+    return {
+        "scenario": scenario,
+        "parameters": parameters,
+        "replicates": replicates or REPLICATES[name],
+        "seed": scenario.seed if seed is None else seed,
+        "engine": name,
+        "keep_runs": keep_runs,
+    }
+
+
+def _line(label: str, asked: dict[str, Any], *, default: bool) -> str:
+    """What is run, in a line."""
+    count = asked["replicates"]
     noun = "run" if count == 1 else "runs"
-    default = "" if replicates else ", the default of this engine"
-    line = f"{label}: {count:,} {noun}{default} (engine {name}, seed {luck})"
-    with shell.progress_bar(line, quiet=quiet) as progress:
-        return results.run(
-            scenario,
-            replicates=count,
-            seed=luck,
-            parameters=parameters,
-            engine=engine,
-            keep_runs=keep_runs,
-            progress=progress,
+    why = ", the default of this engine" if default else ""
+    return f"{label}: {count:,} {noun}{why} (engine {asked['engine']}, seed {asked['seed']})"
+
+
+def _tell_shard(way: Way, folder: Path, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        shell.write_json({"shard": way.shard, "folder": str(folder)})
+    if not quiet:
+        shell.remark(
+            f"Shard {way.shard}: {folder}; when all are there: codose merge DIR... --out DIR"
         )
 
 
@@ -144,6 +247,9 @@ def _keep_what_is_there(
     stopped: InterruptedRun, folder: Path | None, force: bool, command: str
 ) -> None:
     """Save what was finished before Ctrl-C, if the user named a folder, and say so."""
+    if isinstance(stopped.partial, Path):  # in parts, and kept
+        shell.remark(str(stopped))
+        return
     runs: Runs | None = stopped.partial
     if folder is None or runs is None or not len(runs):
         shell.remark(f"{stopped}; nothing was saved (with --out, finished runs are)")

@@ -202,7 +202,7 @@ def _print_line(found: Surface, frame: pd.DataFrame) -> None:
     from sim.study._compare_words import number
 
     frame = frame[frame["on_budget_line"]]
-    typer.echo(f"{found.provider_hours:g} provider hours a week and region, spent in full")
+    typer.echo(f"{found.provider_hours:g} provider hours a week and region: what they pay for")
     table = shell.new_table(
         [
             ("\nevery", "right"),

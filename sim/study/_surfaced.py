@@ -78,10 +78,10 @@ def varied(found: Surface) -> str:
         "In every cell the dosage is one scheduled series like the scenario's most frequent one "
         f"({series_words(found.series)}) with other weeks between contacts and other hours"
     )
-    if others and found.keep_others:
-        text += f"; its other {others} series {'stays' if others == 1 else 'stay'}"
-    elif others:
-        text += f"; its other {others} series {'is' if others == 1 else 'are'} left out"
+    if others:
+        count = "" if others == 1 else f"{others} "
+        one, many = ("stays", "stay") if found.keep_others else ("is left out", "are left out")
+        text += f"; its other {count}series {one if others == 1 else many}"
     text += "."
     if found.provider_hours is not None:
         left_out = sum(not cell.affordable for cell in found.cells)

@@ -67,6 +67,8 @@ def joined(banks: Sequence[Bank]) -> Bank:
 
 def values_of(factors: Sequence[Factor], unit: np.ndarray) -> np.ndarray:
     """Values (settings, factors) at coordinates (settings, factors)."""
+    if not factors:
+        return np.zeros((len(unit), 0))
     return np.stack(
         [
             np.asarray(factor.distribution.values(unit[:, place]), dtype=float)

@@ -212,15 +212,15 @@ def compare(
         outcomes: names to compare.
         gains: compare gains against each scenario's own run without TA, in place of levels.
         margin: share of an outcome's range that would not matter, above 0.
-        labels: what to call the scenarios; left out: their names.
+        labels: what to call the scenarios; left out: their names, or those of their files.
         progress: ``progress(done, total)`` runs.
 
     Raises:
         InputError: an argument that cannot be used.
         UnlikePeople: levels of scenarios with other people.
     """
-    plans = _plans(scenarios)
-    names = _labels(plans, labels)
+    plans, stems = _plans(scenarios)
+    names = _labels(stems, labels)
     found = differing(plans)
     if not gains:
         check_same_people(plans, names, found)
@@ -253,22 +253,25 @@ def chosen_sets(sets: Choice) -> PlausibleSets:
     return given_sets(sets)
 
 
-def _plans(scenarios: Sequence[object]) -> list[Scenario]:
+def _plans(scenarios: Sequence[object]) -> tuple[list[Scenario], list[str]]:
+    """The scenarios, and what to call them: their names, or the file's where one was given."""
     given = scenarios
     if len(given) == 1 and isinstance(given[0], list | tuple):
         given = given[0]
     if len(given) < 2:
         raise InputError(Problem("nothing to compare with", "scenarios", allowed="2 or more"))
-    return [
-        one if isinstance(one, Scenario) else Scenario.load(find(one))  # type: ignore[arg-type]
-        for one in given
-    ]
+    plans, names = [], []
+    for one in given:
+        path = None if isinstance(one, Scenario) else find(one)  # type: ignore[arg-type]
+        plans.append(one if path is None else Scenario.load(path))
+        names.append(plans[-1].name if path is None else path.stem)
+    return plans, names
 
 
-def _labels(plans: Sequence[Scenario], labels: Sequence[str] | None) -> list[str]:
-    wanted = [plan.name for plan in plans] if labels is None else list(labels)
-    if len(wanted) != len(plans):
-        message = f"{len(wanted)} labels for {len(plans)} scenarios"
+def _labels(names: Sequence[str], labels: Sequence[str] | None) -> list[str]:
+    wanted = list(names) if labels is None else list(labels)
+    if len(wanted) != len(names):
+        message = f"{len(wanted)} labels for {len(names)} scenarios"
         raise InputError(Problem(message, "labels", allowed="one a scenario"))
     found: list[str] = []
     for label in wanted:

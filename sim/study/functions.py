@@ -1,7 +1,7 @@
 """Test functions in the place of the model, with known indices: what the methods are tried on.
 
-A study file names one with ``scenario: {function: ishigami}``; ``noise: 1`` adds normal luck of that
-variance to every run. Everything else of a study (file, sample, runs, analysis, words) is the same.
+A study file names one with ``scenario: {function: ishigami}``; ``noise: 1`` adds normal luck of
+that variance to every run. All else of a study (file, sample, runs, analysis, words) is the same.
 
 Sources: Ishigami and Homma 1990; Saltelli and Sobol' 1995 (the g function); Morris 1991 (his test
 function of 20 inputs); the noisy example has a factor that does nothing.

@@ -14,6 +14,7 @@ trend in linear form with a Gaussian process on what it leaves.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,119 +30,106 @@ EMULATORS = ("polynomial", "gaussian_process")
 CUTOFF = 3.0
 CANDIDATES = 20_000
 _FOLDS = 5
-_MOST_GP = 600
+_MOST_GP = 300
 """Points of a Gaussian process: its cost grows with their cube."""
+_PENALTY = 0.1
+"""Of the ridge; coordinates are -0.5..0.5."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Emulator:
-    """A fitted stand-in for one target.
+class Emulators:
+    """Fitted stand-ins for all targets.
 
     Attributes:
-        sd: of its error, found by cross-validation; the noise of the replicates is part of it.
-        r2: share of the variance between settings that it explains out of sample.
+        sd: (targets,), of their error: found by cross-validation, with the noise of the runs.
+        r2: (targets,), share of the variance between settings explained out of sample.
     """
 
     model: Any
-    sd: float
-    r2: float
+    sd: np.ndarray
+    r2: np.ndarray
 
     def predict(self, unit: np.ndarray) -> np.ndarray:
-        """Predictions (settings,) at coordinates (settings, factors)."""
-        return np.asarray(self.model.predict(unit - 0.5), dtype=float)
+        """Predictions (settings, targets) at coordinates (settings, factors)."""
+        return self.model.predict(unit - 0.5)
 
 
-def fit(unit: np.ndarray, y: np.ndarray, kind: str = "polynomial") -> Emulator:
-    """An emulator of ``y`` (settings,) over coordinates 0..1.
+def fit(bank: Bank, kind: str = "polynomial") -> Emulators:
+    """Emulators of every output of a bank.
+
+    Settings share their luck, so part of the noise of a mean over replicates is common to all of
+    them and no cross-validation sees it: the bank's standard errors are added.
 
     Raises:
         InputError: too few settings with a value.
         CodoseError: scikit-learn is missing.
     """
     try:
-        from sklearn.model_selection import KFold, cross_val_predict
+        from sklearn.model_selection import KFold
     except ImportError:  # pragma: no cover - depends on the installation
         raise CodoseError(
             "history matching needs scikit-learn: install 'codose[calibrate]'"
         ) from None
-    known = ~np.isnan(y)
-    x, z = unit[known] - 0.5, y[known]
-    if len(z) < 4 * _FOLDS:
+    sound = bank.take(np.flatnonzero(~bank.broken))
+    if len(sound) < 4 * _FOLDS:
         raise InputError(
             Problem(
-                f"only {len(z)} of {len(y)} settings of a wave have a value",
+                f"only {len(sound)} of {len(bank)} settings of a wave have a value",
                 field="wave_samples",
                 allowed=f"{4 * _FOLDS} or more",
             )
         )
-    if np.ptp(z) == 0.0:
-        return Emulator(_Constant(float(z[0])), 0.0, 1.0)
-    model = _model(kind, len(z), x.shape[1])
-    folds = KFold(_FOLDS, shuffle=True, random_state=0)
-    guess = cross_val_predict(model, x, z, cv=folds)
-    error = float(np.sqrt(np.mean((guess - z) ** 2)))
-    model.fit(x, z)
-    return Emulator(model, error, 1.0 - error**2 / float(np.var(z)))
-
-
-class _Constant:
-    """The emulator of something that does not vary."""
-
-    def __init__(self, value: float) -> None:
-        self.value = value
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        return np.full(len(x), self.value)
+    x, y = sound.unit - 0.5, sound.outputs
+    guess = np.empty_like(y)
+    folds = _FOLDS if kind == "polynomial" else 2
+    for inside, outside in KFold(folds, shuffle=True, random_state=0).split(x):
+        guess[outside] = (
+            _model(kind, len(inside), x.shape[1]).fit(x[inside], y[inside]).predict(x[outside])
+        )
+    error = np.sqrt(np.mean((guess - y) ** 2, axis=0))
+    noise = np.nan_to_num(np.median(sound.errors, axis=0))
+    variance = y.var(axis=0)
+    r2 = 1.0 - np.divide(error**2, variance, out=np.zeros_like(error), where=variance > 0)
+    whole = _model(kind, len(x), x.shape[1]).fit(x, y)
+    return Emulators(whole, np.hypot(error, noise), r2)
 
 
 def _model(kind: str, settings: int, factors: int) -> Any:
-    from sklearn.linear_model import RidgeCV
+    from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+    from sklearn.preprocessing import PolynomialFeatures
 
+    if kind == "gaussian_process":
+        return _TrendAndProcesses()
     terms = factors * (factors + 3) // 2
     degree = 2 if settings > 1.5 * terms else 1
-    penalties = np.logspace(-3, 4, 15)
-    if kind == "polynomial":
-        return make_pipeline(
-            PolynomialFeatures(degree, include_bias=False), StandardScaler(), RidgeCV(penalties)
-        )
-    return _TrendAndProcess(penalties)
+    return make_pipeline(PolynomialFeatures(degree, include_bias=False), Ridge(_PENALTY))
 
 
-class _TrendAndProcess:
-    """A linear trend, and a Gaussian process on what it leaves (scikit-learn's interface)."""
+class _TrendAndProcesses:
+    """Linear trends, and a Gaussian process for each target on what its trend leaves."""
 
-    def __init__(self, penalties: Any = None) -> None:
-        self.penalties = penalties
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        return {"penalties": self.penalties}
-
-    def set_params(self, **values: Any) -> _TrendAndProcess:
-        self.penalties = values.get("penalties", self.penalties)
-        return self
-
-    def fit(self, x: np.ndarray, y: np.ndarray) -> _TrendAndProcess:
+    def fit(self, x: np.ndarray, y: np.ndarray) -> _TrendAndProcesses:
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF, WhiteKernel
-        from sklearn.linear_model import RidgeCV
+        from sklearn.linear_model import Ridge
 
-        self.trend = RidgeCV(self.penalties).fit(x, y)
+        self.trend = Ridge(_PENALTY).fit(x, y)
         part = slice(None, _MOST_GP)
         left = y[part] - self.trend.predict(x[part])
-        self.scale = float(left.std()) or 1.0
+        self.scale = np.where(left.std(axis=0) > 0, left.std(axis=0), 1.0)
         kernel = 1.0 * RBF(2.0, (0.2, 50.0)) + WhiteKernel(0.3, (1e-4, 10.0))
-        self.process = GaussianProcessRegressor(kernel, random_state=0)
-        import warnings
-
+        self.processes = []
         with warnings.catch_warnings():  # a length scale at its bound is no mistake here
             warnings.simplefilter("ignore")
-            self.process.fit(x[part], left / self.scale)
+            for column in (left / self.scale).T:
+                process = GaussianProcessRegressor(kernel, random_state=0)
+                self.processes.append(process.fit(x[part], column))
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        return self.trend.predict(x) + self.scale * self.process.predict(x)
+        rest = np.stack([process.predict(x) for process in self.processes], axis=1)
+        return self.trend.predict(x) + self.scale * rest
 
 
 # --- waves ---------------------------------------------------------------------------------------
@@ -152,39 +140,36 @@ class Wave:
     """One wave: the emulators of all targets, and what they rule out.
 
     Attributes:
-        emulators: one a target.
+        emulators: of all targets.
         left: share of the prior that is not ruled out after this wave (and those before it).
         by_target: share of the prior that each target alone rules out in this wave.
         only_by: share that no other target of the wave rules out.
         settings: that were run for it.
     """
 
-    emulators: tuple[Emulator, ...]
+    emulators: Emulators
     left: float
     by_target: tuple[float, ...]
     only_by: tuple[float, ...]
     settings: int
 
 
-def implausibility(target: Target, emulator: Emulator, unit: np.ndarray) -> np.ndarray:
-    """How many SDs each setting's prediction lies from a target, (settings,).
+def implausibilities(
+    targets: Sequence[Target], emulators: Emulators, unit: np.ndarray
+) -> np.ndarray:
+    """How many SDs each setting's predictions lie from the targets, (settings, targets).
 
     A pattern is met anywhere within its bounds; outside, the distance to them counts.
     """
-    guess = emulator.predict(unit)
-    if target.numeric:
-        return np.abs(guess - target.value) / np.hypot(target.sds(guess), emulator.sd)
-    outside = np.maximum(np.maximum(target.low - guess, guess - target.high), 0.0)
-    return outside / max(emulator.sd, 1e-9)
-
-
-def implausibilities(
-    targets: Sequence[Target], emulators: Sequence[Emulator], unit: np.ndarray
-) -> np.ndarray:
-    """The same for all targets, (settings, targets)."""
-    return np.stack(
-        [implausibility(t, e, unit) for t, e in zip(targets, emulators, strict=True)], axis=1
-    )
+    guesses = emulators.predict(unit)
+    columns = []
+    for target, guess, sd in zip(targets, guesses.T, emulators.sd, strict=True):
+        if target.numeric:
+            columns.append(np.abs(guess - target.value) / np.hypot(target.sds(guess), sd))
+        else:
+            outside = np.maximum(np.maximum(target.low - guess, guess - target.high), 0.0)
+            columns.append(outside / max(float(sd), 1e-9))
+    return np.stack(columns, axis=1)
 
 
 def new_wave(
@@ -197,7 +182,7 @@ def new_wave(
     seed: int = 1,
 ) -> Wave:
     """Fit a wave to a bank of settings and say what of the prior is left."""
-    emulators = tuple(fit(bank.unit, bank.outputs[:, i], kind) for i in range(len(targets)))
+    emulators = fit(bank, kind)
     candidates = prior_sample(CANDIDATES, bank.unit.shape[1], seed)
     ruled = implausibilities(targets, emulators, candidates) > cutoff
     others = ruled.sum(axis=1, keepdims=True) - ruled

@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from sim.checking import Day, Issue, Number, Shape, Strict
 from sim.errors import did_you_mean

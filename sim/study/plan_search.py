@@ -44,6 +44,7 @@ class Space:
     def __init__(self, scenario: Scenario, levers: Sequence[Lever], measure: str) -> None:
         self.scenario, self.levers, self.measure = scenario, tuple(levers), measure
         self._made: dict[Choice, Candidate | None] = {}
+        self._first: dict[str, Choice] = {}
 
     @property
     def size(self) -> int:
@@ -68,6 +69,14 @@ class Space:
                 found = None
             self._made[choice] = found
         return self._made[choice]
+
+    def same_as(self, choice: Choice) -> Choice:
+        """The first plan that was the same scenario: hours of visits that are never made change
+        nothing."""
+        found = self.candidate(choice)
+        if found is None:
+            return choice
+        return self._first.setdefault(found.scenario.digest(), choice)
 
     def spend(self, choice: Choice) -> float:
         """What the budget counts; infinite for what is no plan."""
@@ -123,6 +132,7 @@ def search(
     space: Space,
     score: Callable[[Candidate], tuple[float, ...]],
     *,
+    criteria: int,
     limit: float | None,
     plans: int,
     population: int,
@@ -134,7 +144,8 @@ def search(
     """Search for plans that spend little and score high.
 
     Args:
-        score: what a plan gives, each to be high; NaN is the worst.
+        score: what a plan gives: numbers to be high (NaN is the worst), then what else to keep.
+        criteria: so many of the numbers are to be high.
         limit: most that may be spent; None: no limit.
         plans: so many are scored at most (all of them, if the levers allow no more).
         first: plans to begin with.
@@ -150,6 +161,7 @@ def search(
         spend = space.spend(choice)
         if not math.isfinite(spend) or (limit is not None and spend > limit):
             return None
+        choice = space.same_as(choice)
         if choice not in done:
             if choice not in journal.scores:
                 candidate = space.candidate(choice)
@@ -164,7 +176,7 @@ def search(
         for choice in np.ndindex(*(len(lever.values) for lever in space.levers)):
             try_one(tuple(int(i) for i in choice))
         return done
-    _evolve(space, try_one, done, limit, wanted, population, seed, first)
+    _evolve(space, try_one, done, criteria, limit, wanted, population, seed, first)
     return done
 
 
@@ -172,6 +184,7 @@ def _evolve(
     space: Space,
     try_one: Callable[[Choice], tuple[float, ...] | None],
     done: Mapping[Choice, tuple[float, ...]],
+    width: int,
     limit: float | None,
     wanted: int,
     population: int,
@@ -185,7 +198,6 @@ def _evolve(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         sampler = optuna.samplers.NSGAIISampler(population_size=population, seed=seed % 2**32)
-        width = len(try_one(first[0]) or ()) if first else 1
         study = optuna.create_study(
             directions=["minimize"] + ["maximize"] * width, sampler=sampler
         )
@@ -200,7 +212,7 @@ def _evolve(
             scores, spend = try_one(choice), space.spend(choice)
             excess = 0.0 if limit is None else spend - limit
             trial.set_constraint("budget", excess if math.isfinite(excess) else 1e18)
-            told = scores if scores is not None else (0.0,) * width
+            told = (0.0,) * width if scores is None else scores[:width]
             values = [spend if math.isfinite(spend) else 1e18]
             study.tell(trial, values + [-1e9 if math.isnan(x) else x for x in told])
     finally:

@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.errors import InputError, Problem
 from sim.scenario import Scenario
-from sim.study.failures import Failures, discover
+from sim.study.failures import Failures, discover, rank_correlations
 from sim.study.plan_cost import Planned, planned
 from sim.study.plan_file import PlanFile, objective_label, read_plan, specs_of
 from sim.study.plan_search import Candidate, Choice, Journal, Space, non_dominated, search
@@ -65,7 +65,8 @@ class Plan:
     Attributes:
         name: ``plan_1`` ..., by what is spent.
         candidate: lever settings, scenario, planned cost.
-        scores: what the search saw: objectives (signed: high is good) and the margin of targets.
+        scores: what the search saw: objectives (signed: high is good), the least margin of the
+            targets, their probabilities.
         value: on the fresh sample.
         chances: of each target, on the fresh sample.
         regret: what the regret stays within in nine of ten sets.
@@ -100,6 +101,7 @@ class Planning:
         confirmed: plan name -> its value on the third sample.
         reference: the scenario as it stands, on the fresh sample; None without TA.
         failures: when the recommended plan fails.
+        drivers: what its first outcome rests on; see :func:`sim.study.failures.rank_correlations`.
         sources: what the plausible sets are.
         reachable: whether some plan meets the targets on the fresh sample.
     """
@@ -113,6 +115,7 @@ class Planning:
     confirmed: Mapping[str, Value]
     reference: tuple[Planned, Value] | None
     failures: Failures
+    drivers: tuple[tuple[str, float, bool], ...]
     source: str
     reachable: bool
     seed: int
@@ -227,6 +230,7 @@ class _Planner:
         self.progress = progress
         self.space = Space(study.scenario, self.header.levers, self.header.budget.measure)
         self.signs = [direction(spec.outcome) for spec, _ in specs_of(self.header)]
+        self.criteria = len(self.signs) + bool(self.header.targets)
         self.done = 0
         self.total = 1
 
@@ -261,11 +265,11 @@ class _Planner:
         for chosen in {one.name: one for one in roles.values()}.values():
             confirmed[chosen.name] = third.value(chosen.candidate.scenario)
             self.tick()
-        failures = self.failures(roles[recommended], plans)
+        failures, drivers = self.failures(roles[recommended])
         self.tick(self.total)
         return Planning(
             self.study, scored, self.space, plans, roles, recommended, confirmed, self.reference,
-            failures, third.sample.plausible.source, reachable, self.seed,
+            failures, drivers, third.sample.plausible.source, reachable, self.seed,
         )  # fmt: skip
 
     def check_budget(self) -> Choice:
@@ -289,13 +293,17 @@ class _Planner:
         return cheapest
 
     def score(self, evaluator: Evaluator, candidate: Candidate) -> tuple[float, ...]:
-        """Objectives (high is good) and, with targets, the least of their margins."""
+        """Objectives (high is good) and, with targets, the least of their margins; then what the
+        search looks at no more: the probability of each target."""
         value = evaluator.value(candidate.scenario)
         scores = [sign * value.mean(place) for place, sign in enumerate(self.signs)]
         if self.header.targets:
             scores.append(min(
                 sure_margin(value.targets[i], t) for i, t in enumerate(self.header.targets)
             ))  # fmt: skip
+            scores += [
+                float(met(value.targets[i], t).mean()) for i, t in enumerate(self.header.targets)
+            ]
         return tuple(scores)
 
     def search(
@@ -313,6 +321,7 @@ class _Planner:
         scored = search(
             self.space,
             lambda candidate: self.score(evaluator, candidate),
+            criteria=self.criteria,
             limit=limit,
             plans=header.search.plans,
             population=header.search.population,
@@ -350,7 +359,7 @@ class _Planner:
         """Plans to run again, by what is spent: of the front, and near the targets."""
         choices = sorted(scored, key=lambda c: (self.space.spend(c), c))
         spends = np.array([self.space.spend(c) for c in choices])
-        scores = np.array([scored[c] for c in choices])
+        scores = np.array([scored[c][: self.criteria] for c in choices])
         front = np.flatnonzero(non_dominated(np.column_stack([spends, -scores])))
         count = self.header.confirm.plans
         if len(front) > count:  # evenly over what is spent, both ends kept
@@ -431,8 +440,9 @@ class _Planner:
             for target, found in zip(self.header.targets, one.chances, strict=True)
         )
 
-    def failures(self, one: Plan, plans: Sequence[Plan]) -> Failures:
-        """When a plan fails: misses a target or, without targets, is in its own lowest quarter."""
+    def failures(self, one: Plan) -> tuple[Failures, tuple[tuple[str, float, bool], ...]]:
+        """When a plan fails (misses a target or, without targets, is in its own lowest quarter),
+        and what its first outcome rests on."""
         evaluator = self.evaluator("failures")
         value = evaluator.value(one.candidate.scenario)
         if self.header.targets:
@@ -447,7 +457,12 @@ class _Planner:
         fixed = one.candidate.scenario.parameters
         names = [name for name in plausible.varied if name not in fixed]
         matrix = np.array([[one[name] for name in names] for one in plausible.sets])
-        return discover(matrix, names, failed)
+        first = value.objectives[0]
+        known = (~np.isnan(first)).any(axis=1)
+        means = np.full(len(first), np.nan)
+        means[known] = np.nanmean(first[known], axis=1)
+        drivers = tuple(rank_correlations(matrix, names, means))
+        return discover(matrix, names, failed), drivers
 
 
 __all__ = [

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from sim import outcomes as outcome_table
 from sim.ensemble import check_replicates, check_seed, check_whole
@@ -304,7 +305,12 @@ def _open_store(
     store = Store.open(
         folder, grid.key(), grid.columns, resume=resume, force=force, record=record, notice=notice
     )
-    work.check_engine(store, grid)
+
+    def again(chunk: int) -> pa.Table:
+        (part,) = work.run_chunks(grid, [chunk], None)
+        return grid.table_of(part)
+
+    work.check_engine(store, again)
     return store
 
 

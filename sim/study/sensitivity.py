@@ -269,8 +269,12 @@ CONVERGENCE_COLUMNS = (
 
 
 def _analyse_label(
-    result: SensitivityResult, design: Design, place: int, label: Label, tables: dict[str, list[Any]]
-) -> None:  # fmt: skip
+    result: SensitivityResult,
+    design: Design,
+    place: int,
+    label: Label,
+    tables: dict[str, list[Any]],
+) -> None:
     unit, y, samples = _sound(result, design, place, label)
     common = result.asked.header.random_numbers == "common"
     means = y.mean(axis=1)
@@ -331,13 +335,15 @@ def _sound(
             how = "this sample cannot lose a point; another method can, with failed_runs: drop"
         raise result.asked.study.error(("failed_runs",), told, allowed=how)
     size = design.sampler.rows_per_base
-    whole = ~lost.any(axis=1).reshape(-1, size).any(axis=1)
+    whole = np.logical_not(lost.any(axis=1).reshape(-1, size).any(axis=1))
     left = int(whole.sum())
     least = max(method.least for method in design.methods)
     if left < least:
         raise result.asked.study.error(
-            ("failed_runs",), f"{told}; {left} whole base samples are left", allowed=f"{least} or more"
-        )  # fmt: skip
+            ("failed_runs",),
+            f"{told}; {left} whole base samples are left",
+            allowed=f"{least} or more",
+        )
     result.dropped[(design.sampler.kind, label.outcome, label.week)] = len(whole) - left
     keep = np.repeat(whole, size)
     return design.unit[keep], y[keep], left
@@ -418,6 +424,8 @@ def _index_rows(
             common=header.random_numbers == "common", base=header.tolerance,
         )  # fmt: skip
         value, half = float(found.value[i]), float(found.half[i])
+        if not np.isfinite(found.half_sample[i]):
+            value = half = np.nan  # a ratio to a variance that luck drowns
         rows.append(
             {
                 "index": name, "factor": found.unit[i], "other": found.other[i],
@@ -462,12 +470,14 @@ def _responses(
 def _oat_responses(
     space: Space, unit: np.ndarray, y: np.ndarray, key: dict[str, str]
 ) -> list[dict[str, Any]]:
+    """The interval is that of the change from the centre: what luck moves alike, cancels."""
     rows = []
     replicates = y.shape[1]
     for place, factor in enumerate(space.factors):
         first = 1 + place * OAT_LEVELS
         for row in range(first, first + OAT_LEVELS):
-            half = 1.96 * y[row].std(ddof=1) / np.sqrt(replicates) if replicates > 1 else np.nan
+            gap = y[row] - y[0]
+            half = 1.96 * gap.std(ddof=1) / np.sqrt(replicates) if replicates > 1 else np.nan
             rows.append(
                 _response_row(
                     Sampler("one_at_a_time", space), key, factor.name, place,

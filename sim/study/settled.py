@@ -70,12 +70,12 @@ def judge(
         stochastic, common: whether runs hold luck; whether points share it.
         base: of the tolerance.
     """  # fmt: skip
-    if not np.isfinite(value):
+    if not np.isfinite(value + half_sample):
         if stochastic and replicates < 2:
             return Verdict(
                 False, "not yet: one replicate cannot tell luck from effect", points * replicates
             )
-        return Verdict(False, "not yet: no value beyond luck")
+        return Verdict(False, "not yet: luck drowns what factors do")
     if stochastic and common and replicates < 3:
         return Verdict(
             False, "not yet: with common random numbers it takes 3 replicates", points

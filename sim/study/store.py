@@ -87,7 +87,8 @@ class Store:
             folder: may exist if it is empty; its parents are made.
             study_key, columns, record, notice: see the class.
             resume: keep the parts that are there. Without any, the store is simply new.
-            force: begin anew: the parts of whatever study is there are deleted (and nothing else).
+            force: begin anew: the parts of whatever study is there are deleted (and nothing else);
+                with ``resume``, only those of another study.
 
         Raises:
             ResultsError: the folder holds something else, or another study (what differs is said),
@@ -99,7 +100,7 @@ class Store:
             store.folder.mkdir(parents=True, exist_ok=True)
             _safe.remove_stale(store.folder)
             held = [path for path in store.folder.iterdir() if not _safe.is_temporary(path)]
-            if force and held:
+            if force and held and not (resume and store._is_here()):
                 store._check_is_study(held)
                 for path in held:
                     if path.name != MANIFEST:  # overwritten last: a crash leaves a smaller study
@@ -137,6 +138,13 @@ class Store:
                 f"the folder holds something else than a study ({min(others or [held[0].name])})",
                 "another folder",
             )
+
+    def _is_here(self) -> bool:
+        """Whether the folder holds this very study."""
+        try:
+            return Store.load(self.folder).study == self.study
+        except ResultsError:
+            return False
 
     def _continue(self, held: Sequence[Path], resume: bool) -> None:
         self._check_is_study(held)
@@ -301,26 +309,30 @@ class Store:
         else:
             warnings.warn(text, stacklevel=3)
 
-    def take(self, other: Store, chunk: int) -> None:
-        """Copy a part of another store of the same study.
-
-        A part that is here too must hold the same table.
+    def copy(self, other: Store, chunk: int) -> Path:
+        """Copy a part of another store of the same study, byte for byte.
 
         Raises:
-            ResultsError: it is damaged, or differs from the one that is here.
+            DamagedPart: it is not as it was written.
+            ResultsError: it cannot be written.
         """
-        content = other._content(chunk)
-        if chunk not in self._parts:
-            self._put(chunk, content)
-        elif other.path(chunk).name != self.path(chunk).name and not same_tables(
-            self.read(chunk), other.read(chunk)
-        ):
-            raise _safe.refusal(
-                other.path(chunk),
-                f"holds other values than {self.path(chunk)}, though they are the same runs: one "
-                "of them was made by another version of codose",
-                "make one of them again",
-            )
+        return self._put(chunk, other._content(chunk))
+
+    def adopt(self, other: Store) -> None:
+        """Find parts in another store of the same study too. What both have must be the same.
+
+        Raises:
+            ResultsError: it is not.
+        """
+        for chunk in other.present:
+            own, path = self._parts.setdefault(chunk, other.path(chunk)), other.path(chunk)
+            if own.name != path.name and not same_tables(self.read(chunk), other.read(chunk)):
+                raise _safe.refusal(
+                    path,
+                    f"holds other values than {own}, though they are the same runs: one of them "
+                    "was made by another version of codose",
+                    "make one of them again",
+                )
 
 
 def same_tables(one: pa.Table, other: pa.Table) -> bool:

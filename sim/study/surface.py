@@ -220,7 +220,8 @@ def surface(
         InputError: an argument that cannot be used, or a budget that pays for no contact at all.
     """
     if not isinstance(scenario, Scenario):
-        scenario = Scenario.load(find(scenario))
+        path = find(scenario)
+        scenario, label = Scenario.load(path), label or path.stem
     series = _main_series(scenario)
     levels = {check_outcome(name).name: _level(name, v) for name, v in (targets or {}).items()}
     shown = tuple(dict.fromkeys([*(check_outcome(n).name for n in outcomes), *levels]))
@@ -395,7 +396,7 @@ def _cells(
         at = {"co_creation": shared, "months": length, "mode": mode, "sites": sites}
         one, two = (
             planned_provider_hours(
-                _scenario(scenario, series, keep_others, Cell(every, h, *at.values(), 0.0))
+                _scenario(scenario, series, keep_others, Cell(every, h, **at, planned_hours=0.0))
             )
             for h in (1.0, 2.0)
         )

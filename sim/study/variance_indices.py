@@ -35,13 +35,13 @@ class Saltelli:
         ba = blocks[:, units + 1 : 2 * units + 1] if second_order else None
         return cls(blocks[:, 0], blocks[:, -1], blocks[:, 1 : units + 1], ba)
 
-    @property
-    def centre(self) -> float:
-        """Grand mean of the whole design: indices do not depend on it, their errors do."""
+    def centre(self) -> np.ndarray:
+        """Mean of the whole design in each replicate, (replicates,): expected indices do not depend
+        on it, their errors do. What luck moves all points alike, goes with it."""
         parts = [self.a[:, None], self.b[:, None], self.ab]
         if self.ba is not None:
             parts.append(self.ba)
-        return float(np.mean(np.concatenate(parts, axis=1)))
+        return np.mean(np.concatenate(parts, axis=1), axis=(0, 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +83,10 @@ class Terms:
 
 def terms(y: Saltelli, *, corrected: bool) -> Terms:
     """The numerators; ``corrected`` needs two replicates or more."""
-    c, replicates = y.centre, y.a.shape[1]
+    c, replicates = y.centre(), y.a.shape[1]
     corrected = corrected and replicates > 1
+    if not corrected:
+        c = np.full(replicates, c.mean())
 
     def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Mean product over pairs of different replicates (or of all, uncorrected)."""

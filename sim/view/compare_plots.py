@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -233,7 +233,7 @@ def _name_pair(
 
 def effort(found: Comparison) -> Figure:
     """What each scenario takes of providers, and what 100 provider hours bring."""
-    costs = found.costs().set_index(["scenario", "item"])["mean"]
+    costs: Any = found.costs().set_index(["scenario", "item"])["mean"]
     gains = found.efficiency()
     figure = style.figure(
         style.WIDTH,
@@ -257,7 +257,7 @@ def effort(found: Comparison) -> Figure:
         return figure
     rows = gains[gains["outcome"] == shown].set_index("scenario")
     for place, label in enumerate(found.labels):
-        row = rows.loc[label]
+        row: Any = rows.loc[label]
         colour = _colour(found, label)
         if not math.isfinite(float(row["per_100_hours"])):
             right.annotate(

@@ -163,8 +163,7 @@ def remarks(scenario: Scenario) -> list[str]:
     moved = {place for place in _places(scenario) if place is not None}
     others = len(scenario.dosage) - len(moved)
     if others:
-        noun = "contact series" if others > 1 else "contact series"
-        found.append(f"{others} more {noun} of this scenario stay as they are.")
+        found.append(f"{others} more contact series of this scenario: unmoved by the sliders.")
     if scenario.contact_log is not None and scenario.contact_log.rows:
         rows = len(scenario.contact_log.rows)
         found.append(f"{rows:,} logged contacts come first; a log is history and is not moved.")
@@ -326,7 +325,18 @@ def _regions(start: Scenario, changes: Changes) -> dict[str, Any] | None:
         regions["count"] = count
         everybody = regions["selection"] == "all"
         regions["candidates"] = count if everybody else max(regions["candidates"], count)
+        _rename(regions, count)
     return regions
+
+
+def _rename(regions: dict[str, Any], count: int) -> None:
+    """Another number of regions: own names go on with numbers, overrides of gone regions go."""
+    if regions["names"] is not None:
+        more = [f"region_{number}" for number in range(1, count + 1)]
+        names = list(regions["names"])[:count]
+        regions["names"] = names + [name for name in more if name not in names][: count - len(names)]
+    known = regions["names"] or [f"region_{number}" for number in range(1, count + 1)]
+    regions["overrides"] = {n: v for n, v in regions["overrides"].items() if n in known}
 
 
 def _providers(start: Scenario, changes: Changes) -> dict[str, Any]:

@@ -1,0 +1,99 @@
+"""``make bench``: measure, print the table, write it into README.md, watch the ratio to C.
+
+Exits with 1 when the engine has lost more than 40 % of its recorded speed relative to C: a loop
+that the compiler no longer vectorises gives no other sign.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+README = HERE / "README.md"
+RECORDED = HERE / "recorded.json"
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+LEAST = 0.6
+"""The share of the recorded speed relative to C below which `make bench` fails."""
+
+
+def table(blocks: dict[str, list], about: str) -> str:
+    """The measured lines as Markdown."""
+    words = {True: "met", False: "**missed**", None: ""}
+    rows = [about, ""]
+    for title, lines in blocks.items():
+        rows += [f"**{title}**", "", "| what | measured | target | |", "|---|---|---|---|"]
+        rows += [f"| {x.what} | {x.value} | {x.target} | {words[x.met]} |" for x in lines]
+        rows.append("")
+    return "\n".join(rows)
+
+
+def put_into_readme(text: str) -> None:
+    """Replace what stands between the markers."""
+    page = README.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    README.write_text(f"{before}{BEGIN}\n{text.strip()}\n{END}{after}", encoding="utf-8")
+
+
+def lost(ratios: dict[str, float], recorded: dict[str, float]) -> list[str]:
+    """The comparisons in which the engine's speed relative to C fell below the allowed share."""
+    return [
+        f"{name}: {ratio} of C's time, recorded {recorded[name]}"
+        for name, ratio in ratios.items()
+        if name in recorded and recorded[name] / ratio < LEAST
+    ]
+
+
+def main() -> int:
+    """Measure what is asked for."""
+    import measures
+
+    ratios: dict[str, float] = {}
+    parts = {
+        "The compiled engine against the Mesa engine, one thread": measures.against_mesa,
+        "All weeks of a run against a plain C loop": lambda: measures.against_c(ratios),
+        "Many runs": measures.batches,
+        "Common random numbers": measures.common_numbers,
+        "From small to large": measures.sizes,
+        "Memory": measures.memory,
+        "Waiting": measures.cold_start,
+    }
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--only", help="parts whose title contains this; the files stay as they are")
+    ask.add_argument("--record", action="store_true", help="take the ratios to C as the new record")
+    asked = ask.parse_args()
+    blocks = {}
+    busy = os.getloadavg()[0]
+    begun = time.perf_counter()
+    for title, part in parts.items():
+        if asked.only and asked.only.lower() not in title.lower():
+            continue
+        sys.stderr.write(f"{title} ...\n")
+        blocks[title] = part()
+    load = f"{busy:.1f} when it began, {os.getloadavg()[0]:.1f} when it ended"
+    about = (
+        f"{measures.machine()}. {datetime.date.today()}, in {time.perf_counter() - begun:.0f} s; "
+        f"load average of the machine {load} (one thread of this benchmark is 1)."
+    )
+    text = table(blocks, about)
+    sys.stdout.write(text + "\n")
+    if not asked.only:
+        put_into_readme(text)
+    if asked.record and ratios:
+        record = {"machine": measures.machine(), "engine_over_c": ratios}
+        RECORDED.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))["engine_over_c"]
+    slower = lost(ratios, recorded)
+    for line in slower:
+        sys.stderr.write(f"slower than {LEAST:.0%} of the recorded speed: {line}\n")
+    return 1 if slower else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""``codose report``: a result folder as one file to read, print and send."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import shell
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder.")],
+    out: Annotated[
+        Path | None, typer.Option(show_default="DIR/report.html", help="The HTML file.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks on stderr.")] = False,
+) -> None:
+    """Write one HTML file about a result folder.
+
+    It holds question and answer, figures to hover over, tables, cost, the assumptions that carry
+    the result, and how to repeat it. It needs no network and opens from disk.
+
+    \b
+    Examples:
+      codose report results/source
+      codose report results/compare-light_touch-source --out for_the_board.html
+    """
+    from sim.view.report import report_html
+
+    text = report_html(folder)
+    path = folder / "report.html" if out is None else out
+    shell.write_file(path, text, force=force or out is None)
+    if not quiet:
+        shell.remark(f"written: {path}")

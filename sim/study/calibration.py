@@ -1,0 +1,385 @@
+"""Calibration: history matching, then ABC on a bank of runs. What comes out are plausible sets.
+
+The steps of ``codose calibrate STUDY``:
+
+1. waves of settings from the prior (free parameters, and the uncertain with them), run in every
+   scenario that the targets need; emulators rule out what cannot be (:mod:`.history_matching`);
+2. a final sample, drawn evenly from what is left, run with more replicates;
+3. ABC: each setting gets the weight of a kernel that takes the tolerances for observation error.
+   With such a kernel ABC is exact under that error (Wilkinson 2013, doi 10.1515/sagmb-2013-0010),
+   and as the settings are draws from the prior, the weights need no proposal correction;
+4. the posterior: a weighted sample of the free parameters, marginal over the uncertain ones.
+
+Why a bank and no sequential chain: the data rule out so little of the prior that a tenth of it
+meets every target, so a chain would save no runs, and only a bank can answer "and without this
+target?", "which targets fight?" and "is the method's coverage right?" without new runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from sim.checking import Number, Words
+from sim.errors import InputError, Problem
+from sim.scenario import Scenario
+from sim.study import history_matching as matching
+from sim.study import observed
+from sim.study.bank import Bank, joined, run_bank
+from sim.study.factors import Factor, factors_of
+from sim.study.observed import Observation
+from sim.study.study_file import (
+    _FACTORS,
+    Factors,
+    Study,
+    StudyError,
+    StudyHeader,
+    find_study,
+    read_study,
+)
+from sim.study.targets import Target, targets_of
+
+MOST_BROKEN = 0.05
+"""Share of settings without a value at which a calibration is refused."""
+LEAST_ESS = 50.0
+"""Effective sample size below which the answer is too rough to use."""
+
+Progress = Callable[[str, int, int], object]
+"""``progress(step, done, total)``."""
+
+
+class CalibrationError(InputError):
+    """A calibration that has no answer: what blocks it is said."""
+
+
+class CalibrateFile(StudyHeader):
+    """A study of kind ``calibrate``."""
+
+    kind: Literal["calibrate"]  # pyright: ignore[reportIncompatibleVariableOverride]
+    """calibrate"""
+    factors: Annotated[Factors, _FACTORS] = (("free", None), ("uncertain", None))
+    """What varies: the free parameters are calibrated, all others are averaged over."""
+    targets: tuple[Annotated[str, Words(40)], ...] = ()
+    """Ids of the findings to calibrate to; left out: all that can be scored."""
+    leave_out: tuple[Annotated[str, Words(40)], ...] = ()
+    """Ids of findings to leave out."""
+    observed: tuple[Annotated[str, Words(1000)], ...] = ()
+    """Files of observations besides those that come with codose, from this file's folder."""
+    waves: Annotated[int, Number(0, 10, whole=True)] = 2
+    """Waves of history matching; 0: none."""
+    wave_samples: Annotated[int, Number(50, 2**20, whole=True)] = 1500
+    """Settings of a wave."""
+    wave_replicates: Annotated[int, Number(2, 2**16, whole=True)] = 10
+    """Runs of each setting of a wave."""
+    samples: Annotated[int, Number(50, 2**22, whole=True)] = 6000
+    """Settings of the final sample."""
+    replicates: Annotated[int, Number(2, 2**16, whole=True)] = 32
+    """Runs of each setting of the final sample."""
+    emulator: Literal["polynomial", "gaussian_process"] = "polynomial"
+    """Emulator of history matching."""
+    cutoff: Annotated[float, Number(1, 10)] = matching.CUTOFF
+    """Implausibility beyond which a setting is ruled out."""
+    kept: Annotated[int, Number(50, 100_000, whole=True)] = 2000
+    """Draws from the posterior that are kept as plausible sets."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """The answer.
+
+    Attributes:
+        study: what was asked.
+        observations: everything observed that was looked at.
+        targets: what it was calibrated to.
+        factors: what varied.
+        waves: of history matching.
+        prior: the first wave: settings from the whole prior.
+        bank: the final sample.
+        weights: (settings of the bank,), adding up to 1.
+    """
+
+    study: Study[CalibrateFile]
+    observations: tuple[Observation, ...]
+    targets: tuple[Target, ...]
+    factors: tuple[Factor, ...]
+    waves: tuple[matching.Wave, ...]
+    prior: Bank
+    bank: Bank
+    weights: np.ndarray
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was calibrated."""
+        return self.study.scenario
+
+    @property
+    def ess(self) -> float:
+        """Effective sample size, 1 / sum of squared weights."""
+        return effective(self.weights)
+
+    @property
+    def borrowed(self) -> int:
+        """Targets that come from other settings."""
+        return sum(target.grade != "A" for target in self.targets)
+
+    @property
+    def free(self) -> tuple[int, ...]:
+        """Places of the calibrated factors (role free)."""
+        from sim.parameters import TABLE
+
+        return tuple(
+            place
+            for place, factor in enumerate(self.factors)
+            if factor.name in TABLE and TABLE[factor.name].role == "free"
+        )
+
+    def draws(self, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the bank and how often each is drawn, by systematic resampling.
+
+        Returns:
+            (rows,) int64 and (rows,) int64; the counts add up to ``count`` (study: ``kept``).
+        """
+        number = self.study.header.kept if count is None else count
+        return resample(self.weights, number, self.study.header.seed)
+
+
+def effective(weights: np.ndarray) -> float:
+    """Effective sample size of weights that add up to 1."""
+    return float(1.0 / np.square(weights).sum())
+
+
+def resample(weights: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Systematic resampling: rows, and how often each is drawn."""
+    places = (np.arange(count) + np.random.default_rng([seed, 7]).random()) / count
+    edges = np.cumsum(weights)
+    chosen = np.minimum(np.searchsorted(edges / edges[-1], places, side="right"), len(weights) - 1)
+    return np.unique(chosen, return_counts=True)
+
+
+def abc_weights(targets: Sequence[Target], bank: Bank) -> np.ndarray:
+    """Weight of each setting, adding up to 1; all 0 when none has any.
+
+    A setting without a value for some target has none (see :attr:`Bank.broken`).
+    """
+    log = np.zeros(len(bank))
+    for place, target in enumerate(targets):
+        log = log + target.log_kernel(bank.outputs[:, place])
+    best = log.max(initial=-np.inf)
+    if not np.isfinite(best):
+        return np.zeros(len(bank))
+    weights = np.exp(log - best)
+    return weights / weights.sum()
+
+
+def hits(targets: Sequence[Target], bank: Bank) -> np.ndarray:
+    """Which settings meet which targets, bool (settings, targets)."""
+    return np.stack([t.hit(bank.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def read_calibration(path_or_name: str | Path) -> Study[CalibrateFile]:
+    """A study of kind ``calibrate``.
+
+    Raises:
+        StudyError: every mistake with file, line and column.
+    """
+    return read_study(find_study(path_or_name), CalibrateFile)
+
+
+def prepare(
+    study: Study[CalibrateFile],
+) -> tuple[list[Observation], list[Target], list[Factor]]:
+    """What a study is calibrated with: all observations, the targets among them, the factors.
+
+    Raises:
+        InputError: targets that do not exist or contradict each other, priors outside ranges, a
+            scenario that cannot answer a target.
+    """
+    from sim.study.measures import variants
+
+    header = study.header
+    folder = Path(study.file).parent
+    observations = observed.read_all([*observed.shipped_files(), *_beside(header.observed, folder)])
+    for field in ("targets", "leave_out"):
+        for place, name in enumerate(getattr(header, field)):
+            try:
+                observed.chosen(observations, [name])
+            except InputError as error:
+                found = error.problem
+                raise study.error(
+                    (field, place), found.message, allowed=found.allowed,
+                    suggestion=found.suggestion,
+                ) from None  # fmt: skip
+    wanted = observed.chosen(observations, header.targets) if header.targets else observations
+    targets = targets_of([one for one in wanted if one.id not in header.leave_out])
+    for place, name in enumerate(header.targets):
+        if name not in {t.id for t in targets} and name not in header.leave_out:
+            raise study.error(
+                ("targets", place), f"{name} cannot be scored (it is empty, or only shown)"
+            )
+    factors = factors_of(study, study.scenario)
+    for factor in factors:
+        if factor.kind != "parameter" or factor.distribution.kind == "choices":
+            raise study.error(
+                ("factors",), f"{factor.name} is not a continuous parameter of the model"
+            )
+    try:
+        variants(study.scenario, [target.measure for target in targets])
+    except InputError as error:
+        raise StudyError(error.problems) from None
+    return observations, targets, factors
+
+
+def _beside(names: Sequence[str], folder: Path) -> list[Path]:
+    return [Path(name) if Path(name).is_absolute() else folder / name for name in names]
+
+
+# --- the work ------------------------------------------------------------------------------------
+
+
+def calibrate(
+    study: Study[CalibrateFile],
+    *,
+    store: Path | None = None,
+    resume: bool = False,
+    cluster: str | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Calibrate as a study file says.
+
+    Args:
+        store: a folder that keeps finished runs; with ``resume`` they are used again.
+        cluster: address of a Dask scheduler.
+
+    Raises:
+        CalibrationError: no setting meets the targets (says the nearest and what blocks), or too
+            many settings have no value.
+        InputError, InterruptedRun: as :func:`prepare` and :func:`sim.study.runner.run_study`.
+    """
+    header = study.header
+    observations, targets, factors = prepare(study)
+
+    def run(step: str, unit: np.ndarray, replicates: int, first: int) -> Bank:
+        bank = run_bank(
+            study.scenario, targets, factors, unit,
+            replicates=replicates, seed=header.seed, first_replicate=first,
+            store=None if store is None else store / step.replace(" ", "-"),
+            resume=resume, cluster=cluster, threads=threads,
+            progress=None if progress is None else lambda d, n: progress(step, d, n),
+        )  # fmt: skip
+        _refuse_broken(targets, bank)
+        return bank
+
+    waves: list[matching.Wave] = []
+    prior: Bank | None = None
+    for number in range(header.waves):
+        unit = matching.sample_left(
+            targets, waves, header.wave_samples, len(factors),
+            cutoff=header.cutoff, seed=header.seed + 1000 * number,
+        )  # fmt: skip
+        # Each wave has luck of its own: what chance did in one is not believed in the next.
+        bank = run(
+            f"wave {number + 1}", unit, header.wave_replicates, number * header.wave_replicates
+        )
+        prior = bank if prior is None else prior
+        waves.append(
+            matching.new_wave(
+                targets, bank, waves, kind=header.emulator, cutoff=header.cutoff, seed=header.seed
+            )
+        )
+        if waves[-1].left == 0.0:
+            raise _nothing_left(targets, prior)
+    unit = matching.sample_left(
+        targets, waves, header.samples, len(factors),
+        cutoff=header.cutoff, seed=header.seed + 1_000_000,
+    )  # fmt: skip
+    first = header.waves * header.wave_replicates
+    bank = run("final sample", unit, header.replicates, first)
+    weights = abc_weights(targets, bank)
+    prior = bank if prior is None else prior
+    if not hits(targets, bank).all(axis=1).any() or not weights.any():
+        raise _nothing_left(targets, joined([prior, bank]))
+    return Calibration(
+        study, tuple(observations), tuple(targets), tuple(factors), tuple(waves), prior, bank,
+        weights,
+    )  # fmt: skip
+
+
+def _refuse_broken(targets: Sequence[Target], bank: Bank) -> None:
+    """Settings without a value are never dropped in silence; many are an error."""
+    broken = bank.broken
+    if broken.mean() <= MOST_BROKEN:
+        return
+    worst = int(np.isnan(bank.outputs).sum(axis=0).argmax())
+    raise CalibrationError(
+        Problem(
+            f"{int(broken.sum())} of {len(bank)} settings give no value for some target, mostly "
+            f"{targets[worst].id} ('{targets[worst].measure.text}')",
+            field="targets",
+            allowed="leave_out that target, or ask it of a scenario that can answer it",
+        )
+    )
+
+
+def _nothing_left(targets: Sequence[Target], bank: Bank) -> CalibrationError:
+    """No setting meets all targets: the nearest, and what blocks."""
+    met = hits(targets, bank)
+    missed = np.stack([t.missed_by(bank.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
+    near = int(np.nanargmin(np.nansum(missed, axis=1) + np.isnan(missed).sum(axis=1) * 1e6))
+    lacks = [
+        f"{t.id} (gives {bank.outputs[near, i]:.3g}, wanted {t.low:.3g}..{t.high:.3g})"
+        for i, t in enumerate(targets)
+        if not met[near, i]
+    ]
+    shares = met.mean(axis=0)
+    never = [t.id for t, share in zip(targets, shares, strict=True) if share == 0.0]
+    if never:
+        blocks = f"no setting at all meets {', '.join(never)}"
+    else:
+        pairs = [
+            (float((met[:, i] & met[:, j]).mean()) / (shares[i] * shares[j]), i, j)
+            for i in range(len(targets))
+            for j in range(i)
+        ]
+        lift, i, j = min(pairs, default=(1.0, 0, 0))
+        word = "are never met together" if lift == 0 else "hinder each other most"
+        blocks = (
+            f"{targets[j].id} (met by {shares[j]:.0%} of settings) and {targets[i].id} "
+            f"({shares[i]:.0%}) {word}"
+        )
+    return CalibrationError(
+        Problem(
+            f"no setting of {len(bank):,} meets all {len(targets)} targets; the nearest misses "
+            f"{', '.join(lacks)}; {blocks}",
+            field="targets",
+            allowed="leave one out (leave_out), widen a tolerance, or widen a prior",
+        )
+    )
+
+
+def digest(table: np.ndarray, names: Sequence[str]) -> str:
+    """SHA-256 (hex) of plausible sets: names and values in order, whatever the file format."""
+    found = hashlib.sha256("\n".join(names).encode())
+    found.update(np.ascontiguousarray(table, dtype="<f8").tobytes())
+    return found.hexdigest()
+
+
+def plausible_table(found: Calibration) -> tuple[list[str], np.ndarray]:
+    """Columns (free parameters, then ``weight``) and rows of the plausible sets.
+
+    Values are rounded to 9 digits, so that last bits do not depend on the machine.
+    """
+    rows, counts = found.draws()
+    places = list(found.free)
+    names = [found.factors[place].name for place in places] + ["weight"]
+    values = np.column_stack([found.bank.values[rows][:, places], counts])
+    rounded: Any = np.array([[float(f"{x:.9g}") for x in row] for row in values.tolist()])
+    return names, rounded

@@ -1,0 +1,192 @@
+"""What a sensitivity study found, in words: what carries an outcome, what not, what is open."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import pandas as pd
+
+from sim.study.factors import DUMMY
+from sim.study.methods import METHODS
+from sim.study.sensitivity import SensitivityResult, main_indices
+from sim.study.settled import NEGLIGIBLE, rounded
+
+_WEEKS = {
+    "start": "at the start",
+    "end_of_ta": "at the end of TA",
+    "year_after": "a year after TA",
+    "horizon": "at the horizon",
+}
+NAMED = 7
+"""Factors whose index is written out; those after it are named only."""
+Standing = Literal["carries", "small", "open"]
+
+
+def dummy_line(rows: pd.DataFrame) -> float:
+    """Upper end of the dummy's interval among rows of one index; 0 without a dummy.
+
+    An index that does not rise above it shows nothing that a factor without effect would not.
+    """
+    mine = rows[(rows["factor"] == DUMMY) & (rows["other"] == "")]
+    if mine.empty or not math.isfinite(float(mine["high"].iloc[0])):
+        return 0.0
+    return max(0.0, float(mine["high"].iloc[0]))
+
+
+def standing(row: pd.Series, line: float, corrected: bool) -> Standing:
+    """Whether a factor carries an outcome, does not matter, or cannot be told.
+
+    It carries it when its whole interval lies above what is negligible (and above the dummy), and
+    does not matter when the index is settled and below that. Its size may yet be unsettled.
+
+    Args:
+        row: of :attr:`SensitivityResult.indices`.
+        line: of the dummy.
+        corrected: whether luck is out of the index; if not, only the dummy tells what is nothing.
+    """
+    limit = NEGLIGIBLE * row["unit"] if corrected else line
+    if row["low"] > max(limit, line):
+        return "carries"
+    if row["settled"] and (row["high"] <= limit or row["value"] < limit or not corrected):
+        return "small"
+    return "open"
+
+
+def words(result: SensitivityResult) -> str:
+    """The whole result in paragraphs, without a line break inside any."""
+    paragraphs = [_design(result)]
+    for (outcome, week), why in result.undefined.items():
+        paragraphs.append(f"{when(outcome, week)}: {why}.")
+    for method, index in main_indices(result):
+        for label in result.labels:
+            rows = result.of(label.outcome, method=method, index=index, week=label.week)
+            if not rows.empty:
+                paragraphs.append(_paragraph(result, rows, method, index))
+    paragraphs += _luck(result)
+    paragraphs += _lost(result)
+    paragraphs.append(_closing(result))
+    return "\n\n".join(paragraphs)
+
+
+def _design(result: SensitivityResult) -> str:
+    header = result.asked.header
+    factors = [f for f in result.asked.space.factors if f.kind != "dummy"]
+    replicates = header.replicates if result.asked.stochastic else 1
+    luck = (
+        f"{replicates} replicates each, "
+        + ("the same for all points" if header.random_numbers == "common" else "new at each point")
+        if result.asked.stochastic
+        else "no luck"
+    )
+    methods = ", ".join(METHODS[name].title for name, _ in main_indices(result))
+    with_dummy = " and a dummy" if result.asked.space.dummy is not None else ""
+    return (
+        f"{header.name}: {methods}; {len(factors)} factors{with_dummy}, {result.points:,} points, "
+        f"{luck}: {result.runs:,} runs, seed {header.seed}."
+    )
+
+
+def when(outcome: str, week: str) -> str:
+    """An outcome and its week as people say them."""
+    text = outcome.replace("_", " ")
+    if not week or outcome.startswith("persistence of"):
+        return text
+    return f"{text} {_WEEKS.get(week, 'in ' + week.replace('_', ' '))}"
+
+
+def _paragraph(result: SensitivityResult, rows: pd.DataFrame, method: str, index: str) -> str:
+    chosen = METHODS[method]
+    line = dummy_line(rows)
+    mine = rows[rows["factor"] != DUMMY]
+    groups: dict[str, list[pd.Series]] = {"carries": [], "small": [], "open": []}
+    for _, row in mine.iterrows():
+        groups[standing(row, line, chosen.corrected)].append(row)
+    what = when(mine.iloc[0]["outcome"], mine.iloc[0]["week"])
+    limit = f"below {NEGLIGIBLE:g}" if chosen.scale == "share" else "below 5 % of the largest"
+    if not chosen.corrected:
+        limit = "not above the dummy"
+    leading, rest = groups["carries"][:NAMED], groups["carries"][NAMED:]
+    text = f"What carries {what}, in order ({chosen.title}, {index}): "
+    text += "; ".join(_sized(row) for row in leading) or "nothing that can be told"
+    if rest:
+        text += f"; and, less, {', '.join(row['factor'] for row in rest)}"
+    small = ", ".join(row["factor"] for row in groups["small"])
+    text += f". What does not matter ({limit}): {small or 'none'}. "
+    return text + _open(groups["open"], [row for row in groups["carries"] if not row["settled"]])
+
+
+def _sized(row: pd.Series) -> str:
+    return (
+        f"{row['factor']} {_number(row['value'])} ({_number(row['low'])} to {_number(row['high'])})"
+    )
+
+
+def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
+    """What is not settled, and about how many runs would settle it."""
+    if not unknown and not unsized:
+        return "Everything is settled."
+    parts = []
+    if unknown:
+        names = [
+            row["factor"]
+            + (
+                f" {_number(row['value'])} ± {_number(row['high'] - row['value'])}"
+                if math.isfinite(row["value"])
+                else ""
+            )
+            for row in unknown
+        ]
+        parts.append(f"What is not settled: whether {', '.join(names)} matter")
+    if unsized:
+        lead = "the size" if parts else "What is not settled: the size"
+        parts.append(f"{lead} of {', '.join(row['factor'] for row in unsized)}")
+    more = [
+        int(row["more_runs"])
+        for row in [*unknown, *unsized]
+        if row["more_runs"] == row["more_runs"]
+    ]
+    about = f" (about {rounded(max(more)):,} more runs for all)" if more else ""
+    return "; ".join(parts) + about + "."
+
+
+def _number(value: float) -> str:
+    """Three decimals near 0, else two; large numbers by three digits."""
+    if abs(value) >= 10:
+        return f"{value:.3g}"
+    return f"{value:.3f}" if abs(value) < 0.1 else f"{value:.2f}"
+
+
+def _luck(result: SensitivityResult) -> list[str]:
+    if not result.asked.stochastic or result.noise.empty:
+        return []
+    first = result.noise[result.noise["sample"] == result.noise["sample"].iloc[0]]
+    texts = []
+    for _, row in first.iterrows():
+        if not math.isfinite(row["luck"]):
+            continue
+        text = f"{when(row['outcome'], row['week'])}: {100 * row['luck']:.0f} % of one run"
+        if math.isfinite(row["luck_moving_all"]):
+            text += f" ({100 * row['luck_moving_all']:.0f} % moves all points alike and cancels)"
+        text += f", {100 * row['luck_left']:.1f} % left in the means that naive indices see"
+        texts.append(text)
+    if not texts:
+        return ["Luck cannot be told from effect with one replicate a point."]
+    return ["Share of the variance that is luck: " + "; ".join(texts) + "."]
+
+
+def _lost(result: SensitivityResult) -> list[str]:
+    return [
+        f"Left out for {when(outcome, week)}: {count:,} base samples with a run without a value."
+        for (_, outcome, week), count in result.dropped.items()
+    ]
+
+
+def _closing(result: SensitivityResult) -> str:
+    if result.asked.function is not None:
+        return "A test function, not the model."
+    return (
+        "Factors vary over the ranges of the study file and of the parameter table, independently "
+        "of each other: no calibrated sets are used, and most ranges are assumptions. What if, "
+        "not forecast."
+    )

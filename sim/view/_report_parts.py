@@ -1,0 +1,189 @@
+"""What a report is made of, and how numbers and tables are written in it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+EMPTY = "–"
+
+
+@dataclass(frozen=True, eq=False)
+class Hover:
+    """A Plotly figure with what people who cannot see it are told."""
+
+    figure: Any
+    title: str
+    alt: str
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Figures that stand side by side, with one caption and one legend.
+
+    ``legend`` gives (label, colour, dashed) of series that all of them share.
+    """
+
+    title: str
+    caption: str
+    figures: Sequence[Hover]
+    legend: Sequence[tuple[str, str, bool]] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A PNG file, for results that have no figure to hover over."""
+
+    path: Path
+
+    @property
+    def title(self) -> str:
+        """Words of its name."""
+        return self.path.stem.replace("_", " ")
+
+    @property
+    def source(self) -> str:
+        """The file as a data address."""
+        return "data:image/png;base64," + base64.b64encode(self.path.read_bytes()).decode()
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table.
+
+    Attributes:
+        name: the file it comes from, without suffix (``differences``): its numbers are those of
+            that file, in the rows of the index of ``frame``.
+        frame: what is shown; a row label comes first.
+        heads: column -> heading; others are their names in words.
+        more: rows of the file that are not shown.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    title: str
+    caption: str = ""
+    heads: Mapping[str, str] = field(default_factory=dict)
+    more: int = 0
+
+    def head(self, column: str) -> str:
+        """Heading of a column."""
+        return self.heads.get(column, str(column).replace("_", " "))
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that are not empty throughout."""
+        return [str(c) for c in self.frame.columns if not self.frame[c].isna().all()]
+
+    def rows(self) -> list[tuple[Any, list[tuple[str, str, str, bool]]]]:
+        """(index in the file, cells): each (column, exact value, shown, is a number)."""
+        found = []
+        for label, row in zip(self.frame.index, self.frame.to_dict("records"), strict=True):
+            cells = [(c, exact(row[c]), shown(row[c], c), is_number(row[c])) for c in self.columns]
+            found.append((label, cells))
+        return found
+
+    def numeric(self, column: str) -> bool:
+        """Whether a column holds numbers."""
+        return pd.api.types.is_numeric_dtype(self.frame[column]) and not pd.api.types.is_bool_dtype(
+            self.frame[column]
+        )
+
+
+@dataclass(eq=False)
+class Content:
+    """A whole report."""
+
+    kind: str
+    title: str
+    question: str
+    answer: str
+    details: list[str] = field(default_factory=list)
+    figures: list[Group] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    costs: list[Table] = field(default_factory=list)
+    cost_note: str = ""
+    assumptions: list[Table] = field(default_factory=list)
+    assumption_note: str = ""
+    parameters: Table | None = None
+    inputs: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    provenance: list[tuple[str, str]] = field(default_factory=list)
+    command: str = ""
+
+
+def is_number(value: Any) -> bool:
+    """Whether a cell holds a number."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(
+        value, bool | np.bool_
+    )
+
+
+def exact(value: Any) -> str:
+    """A cell without rounding, for machines: the shortest text that gives the same float."""
+    if value is None or value is pd.NA or (is_number(value) and math.isnan(value)):
+        return ""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def shown(value: Any, column: str = "") -> str:
+    """A cell as people read it.
+
+    >>> shown(0.123456), shown(12345.6), shown(3.0), shown(float("nan")), shown(True)
+    ('0.123', '12,346', '3', '–', 'yes')
+    """
+    if value is None or value is pd.NA:
+        return EMPTY
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | np.integer):
+        return f"{int(value):,}"
+    if isinstance(value, float | np.floating):
+        return number(float(value))
+    text = str(value)
+    return text.replace("_", " ") if "/" not in text and "." not in text else text
+
+
+def number(value: float) -> str:
+    """A number in few digits."""
+    if math.isnan(value):
+        return EMPTY
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size >= 1e15:
+        text = f"{value:.3g}"
+    elif value == int(value):
+        text = f"{int(value):,}"
+    elif size >= 100:
+        text = f"{value:,.0f}"
+    elif size >= 10:
+        text = f"{value:.1f}"
+    elif size >= 0.01:
+        text = f"{value:.3f}"
+    else:
+        text = f"{value:.2g}"
+    return text.replace("-", "−") if "e" not in text else text
+
+
+def figure_json(figure: Any) -> str:
+    """A Plotly figure as JSON that may stand inside a script element."""
+    text = json.dumps(json.loads(figure.to_json()), separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def sentences(text: str) -> list[str]:
+    """Paragraphs of a text."""
+    return [html.unescape(part.strip()) for part in text.split("\n\n") if part.strip()]

@@ -1,0 +1,82 @@
+"""Figures of a plan study: what money buys, and the calendar of the recommended plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sim.study._planned import key_of
+from sim.study.plan_file import objective_label, specs_of
+from sim.view import style
+from sim.view.plots import dosage_timeline
+
+if TYPE_CHECKING:
+    from sim.study.planning import Planning
+
+
+def front(found: Planning, place: int = 0) -> Figure:
+    """What is spent against an outcome: every plan of the search, the front on fresh runs.
+
+    Args:
+        place: which of the study's outcomes.
+    """
+    spec, week = specs_of(found.header)[place]
+    key, label = key_of(spec, week), objective_label(spec, week)
+    searched, plans = found.table("searched"), found.table("plans").sort_values("spend")
+    drawn = style.figure(
+        style.WIDTH, 5.2, f"What the budget buys: {label}",
+        f"Small dots: the {len(searched):,} plans that the search ran. Line: plans that no other "
+        "beats, run again on fresh parameters and luck, with 90 % intervals of their mean.\n"
+        f"{found.header.confirm.sets} {found.source}. What if, not forecast.",
+    )  # fmt: skip
+    axes = drawn.subplots()
+    style.dress(axes)
+    axes.scatter(searched["spend"], searched[key], s=9, color=style.FAINT, zorder=1)
+    best = plans[plans["on_front"]]
+    axes.plot(best["spend"], best[key], color=style.BLUE, linewidth=1.6, zorder=3)
+    axes.errorbar(
+        best["spend"], best[key], yerr=[best[key] - best[f"{key}_low"], best[f"{key}_high"] - best[key]],
+        fmt="o", color=style.BLUE, markersize=4, elinewidth=0.9, zorder=4,
+    )  # fmt: skip
+    _name_roles(drawn, plans, key)
+    limit = found.header.budget.limit
+    low, high = float(searched["spend"].min()), float(searched["spend"].max())
+    if limit is not None and limit <= high * 1.15:
+        axes.axvline(limit, color=style.VERMILLION, linewidth=1.0)
+        axes.annotate("budget", (limit, 0.02), xycoords=("data", "axes fraction"), xytext=(-4, 0),
+                      textcoords="offset points", ha="right", fontsize=style.SMALL_SIZE,
+                      color=style.VERMILLION)  # fmt: skip
+    axes.set_xlim(max(0.0, low - 0.06 * (high - low)), high + 0.12 * (high - low))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    style.name_x(axes, f"planned {found.header.budget.unit}")
+    style.name_y(axes, label)
+    return drawn
+
+
+def _name_roles(drawn: Figure, plans: pd.DataFrame, key: str) -> None:
+    """Circles around the chosen plans, with what they were chosen for."""
+    axes = drawn.axes[0]
+    for row in plans[plans["roles"] != ""].to_dict("records"):
+        axes.plot(row["spend"], row[key], "o", markersize=10, markerfacecolor="none",
+                  markeredgecolor=style.VERMILLION, zorder=5)  # fmt: skip
+        late = row["spend"] > sum(axes.get_xlim()) / 2
+        axes.annotate(
+            f"{style.words(row['plan'])}: {row['roles']}", (row["spend"], row[key]),
+            xytext=(4 if late else -4, -14), textcoords="offset points",
+            ha="right" if late else "left", va="top", fontsize=style.SMALL_SIZE, color=style.INK,
+            zorder=6, bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5},
+        )  # fmt: skip
+
+
+def save_figures(found: Planning, folder: Path) -> list[Path]:
+    """Write every figure as PNG and SVG; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = {
+        f"front_{key_of(*one)}".replace(" ", "_"): front(found, place)
+        for place, one in enumerate(specs_of(found.header))
+    }
+    made["calendar"] = dosage_timeline(found.scenario())
+    return [path for name, drawn in made.items() for path in style.save(drawn, folder / name)]

@@ -1,0 +1,366 @@
+"""Figures of a sensitivity study: one function a figure, each returns a matplotlib ``Figure``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from sim.study.factors import DUMMY
+from sim.study.methods import METHODS
+from sim.study.sensitivity_words import dummy_line, standing, when
+from sim.view import style
+
+if TYPE_CHECKING:
+    from sim.study.sensitivity import SensitivityResult
+
+MOST_PANELS = 6
+LINES = 6
+"""Factors that get a colour of their own; the others are one grey."""
+_STANDING = {"carries": style.BLUE, "small": style.MUTED, "open": style.ORANGE}
+_INDEX_WORDS = {
+    "ST": "total index (share of variance)",
+    "S1": "first-order index (share of variance)",
+    "mu_star": "mu*: mean size of the effect",
+    "range": "range of the outcome along the factor",
+    "pawn": "PAWN index (median distance of distributions)",
+    "delta": "delta (distance of densities)",
+    "rsa": "regional index (squared distance)",
+    "dgsm": "DGSM (bound of the total index)",
+    "Sh": "Shapley effect (share of variance)",
+}
+
+
+def _footer(result: SensitivityResult, extra: str) -> str:
+    header = result.asked.header
+    what = header.scenario if isinstance(header.scenario, str) else "test function"
+    text = f"{result.runs:,} runs, seed {header.seed}, scenario {what}. {extra}"
+    if result.asked.function is None:
+        text += "\nRanges are the parameter table's and the study's, most of them assumptions. "
+        text += "What if, not forecast."
+    return text
+
+
+def _panels(figure: Figure, count: int, columns: int) -> list[Axes]:
+    rows = -(-count // columns)
+    grid = figure.subplots(rows, min(columns, count), squeeze=False)
+    flat: list[Axes] = list(grid.ravel())
+    for axes in flat[count:]:
+        axes.remove()
+    for axes in flat[:count]:
+        style.dress(axes)
+    return flat[:count]
+
+
+def _labels(result: SensitivityResult) -> list[tuple[str, str]]:
+    """Outcomes and weeks that have indices."""
+    seen = result.indices[["outcome", "week"]].drop_duplicates()
+    return list(seen.itertuples(index=False, name=None))
+
+
+def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[str, str]]) -> Figure:
+    """Main index of each factor with its 95 % interval, naive value, dummy line and standing.
+
+    Args:
+        method: name of a method of the study.
+        labels: (outcome, week) of each panel, at most six.
+    """
+    chosen = METHODS[method]
+    labels = list(labels)[:MOST_PANELS]
+    count = len(result.asked.space.units)
+    columns = min(2, len(labels))
+    rows = -(-len(labels) // columns)
+    title = f"{chosen.title}: what carries " + (
+        when(*labels[0]) if len(labels) == 1 else "each outcome"
+    )
+    extra = (
+        "Bars: corrected for luck, with 95 % intervals; open circles: naive, as SALib gives them."
+        if chosen.corrected
+        else "Bars: SALib's index with 95 % intervals; luck cannot be taken out of it."
+    )
+    extra += " Dashed: upper end of the interval of a factor that does nothing."
+    figure = style.figure(
+        style.WIDTH if columns > 1 else 6.5, 1.5 + rows * (0.5 + 0.21 * count), title,
+        _footer(result, extra),
+    )  # fmt: skip
+    for axes, (outcome, week) in zip(_panels(figure, len(labels), columns), labels, strict=True):
+        found = result.of(outcome, method=method, index=chosen.main, week=week)
+        _bars(axes, found, chosen.main, chosen.corrected)
+        if len(labels) > 1:
+            axes.set_title(when(outcome, week), loc="left", fontsize=style.TEXT_SIZE)
+        axes.set_xlabel(
+            _INDEX_WORDS.get(chosen.main, chosen.main), fontsize=style.SMALL_SIZE, color=style.INK
+        )
+    _standing_legend(figure.axes[0])
+    return figure
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, index: str, corrected: bool) -> None:
+    line = dummy_line(rows)
+    rows = rows.iloc[::-1]
+    places = np.arange(len(rows))
+    colours = [
+        style.FAINT if row.factor == DUMMY else _STANDING[standing(row, line, corrected)]
+        for _, row in rows.iterrows()
+    ]
+    value = rows["value"].to_numpy(dtype=float)
+    shown = np.where(np.isfinite(value), value, 0.0)
+    half = np.nan_to_num((rows["high"] - rows["low"]).to_numpy(dtype=float) / 2.0)
+    axes.barh(places, shown, color=colours, height=0.62, zorder=2)
+    axes.errorbar(
+        shown, places, xerr=half, fmt="none", ecolor=style.INK, elinewidth=0.9, capsize=2, zorder=3
+    )
+    if corrected:
+        axes.plot(rows["naive"], places, "o", mfc="white", mec=style.MUTED, ms=3.5, zorder=4)
+    axes.axvline(0.0, color=style.MUTED, linewidth=0.8)
+    if line > 0:
+        axes.axvline(line, color=style.VERMILLION, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set_yticks(places, [style.words(name) for name in rows["factor"]])
+    axes.grid(visible=False, axis="y")
+    axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
+    if index in ("ST", "S1", "Sh"):
+        axes.set_xlim(min(-0.02, float(np.nanmin(shown - half))), max(0.2, axes.get_xlim()[1]))
+
+
+def _standing_legend(axes: Axes, *, above: bool = False) -> None:
+    """What the colours say, where bars or points leave room."""
+    handles = [
+        Line2D([], [], marker="s", linestyle="", color=colour, label=text)
+        for colour, text in (
+            (style.BLUE, "carries it"),
+            (style.MUTED, "does not matter"),
+            (style.ORANGE, "not settled"),
+        )
+    ]
+    axes.legend(
+        handles=handles, loc="upper left" if above else "lower right", frameon=False,
+        fontsize=style.SMALL_SIZE, handletextpad=0.1,
+    )  # fmt: skip
+
+
+def morris_plane(result: SensitivityResult, outcome: str, week: str) -> Figure:
+    """mu* against sigma: how much a factor does, and how much that depends on the others."""
+    figure = style.figure(
+        7.0, 5.2, f"Morris screening of {when(outcome, week)}",
+        _footer(result, "Bars: 95 % intervals of mu*. On the line sigma equals mu*: above it, what "
+                "a factor does depends on the others at least as much as on itself."),
+    )  # fmt: skip
+    axes = _panels(figure, 1, 1)[0]
+    mu = result.of(outcome, method="morris", index="mu_star", week=week).set_index("factor")
+    sigma = result.of(outcome, method="morris", index="sigma", week=week).set_index("factor")
+    line = dummy_line(mu.reset_index())
+    for name, row in mu.iterrows():
+        colour = style.FAINT if name == DUMMY else _STANDING[standing(row, line, True)]
+        y = float(sigma.loc[name, "value"])  # type: ignore[arg-type]
+        half = float(row["high"] - row["value"])
+        axes.errorbar(row["value"], y, xerr=half, fmt="o", ms=4.5, color=colour, elinewidth=0.8)
+    top = float(mu["high"].max())
+    axes.plot([0, top], [0, top], color=style.FAINT, linewidth=1.0, zorder=0)
+    axes.set_xlim(left=min(0.0, float(mu["low"].min())))
+    axes.set_ylim(0.0, 1.35 * float(sigma["value"].max()))
+    for place, name in enumerate(mu.index[:8]):
+        axes.annotate(
+            style.words(str(name)), (mu.loc[name, "value"], sigma.loc[name, "value"]),  # type: ignore[arg-type]
+            xytext=(-4, 5 if place % 2 == 0 else -12), textcoords="offset points", fontsize=style.SMALL_SIZE, color=style.INK,
+        )  # fmt: skip
+    style.name_y(axes, "sigma (corrected for luck)")
+    style.name_x(axes, "mu* (corrected for luck), in units of the outcome")
+    _standing_legend(axes, above=True)
+    return figure
+
+
+def convergence(result: SensitivityResult, method: str, outcome: str, week: str) -> Figure:
+    """The main index of each factor at growing sizes of the sample, with its 95 % interval."""
+    chosen = METHODS[method]
+    rows = result.convergence
+    rows = rows[
+        (rows.method == method) & (rows.outcome == outcome) & (rows.week == week)
+        & (rows["index"] == chosen.main)
+    ]  # fmt: skip
+    figure = style.figure(
+        7.5, 4.6, f"{chosen.title} of {when(outcome, week)}, as the sample grows",
+        _footer(result, "Bands: 95 % intervals. All sizes are parts of the same runs."),
+    )  # fmt: skip
+    axes = _panels(figure, 1, 1)[0]
+    last = rows[rows.samples == rows.samples.max()].set_index("factor")
+    order = last["value"].sort_values(ascending=False).index
+    ends = []
+    for place, name in enumerate(order):
+        mine = rows[rows.factor == name].sort_values("samples")
+        named = place < LINES
+        colour = style.PALETTE[place] if named else style.FAINT
+        axes.plot(mine["samples"], mine["value"], color=colour, marker="o", ms=3, linewidth=1.4)
+        if named:
+            axes.fill_between(
+                mine["samples"], mine["value"] - mine["half"], mine["value"] + mine["half"],
+                color=colour, alpha=0.13, linewidth=0,
+            )  # fmt: skip
+            ends.append((float(mine["value"].iloc[-1]), style.words(str(name)), colour))
+    axes.set_xscale("log", base=2)
+    sizes = sorted(rows.samples.unique())
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.minorticks_off()
+    style.label_ends(axes, ends, float(sizes[-1]))
+    axes.axhline(0.0, color=style.MUTED, linewidth=0.8)
+    style.name_y(axes, _INDEX_WORDS.get(chosen.main, chosen.main))
+    style.name_x(axes, "base samples")
+    return figure
+
+
+def second_order(result: SensitivityResult, outcome: str, week: str) -> Figure:
+    """Second-order indices of all pairs; only those whose interval excludes 0 carry a number."""
+    rows = result.of(outcome, method="sobol", index="S2", week=week)
+    names = [name for name in result.asked.space.units if name != DUMMY]
+    grid = np.full((len(names), len(names)), np.nan)
+    marks: list[tuple[int, int, str]] = []
+    for _, row in rows.iterrows():
+        if DUMMY in (row["factor"], row["other"]):
+            continue
+        j, k = names.index(row["factor"]), names.index(row["other"])
+        low, high = min(j, k), max(j, k)
+        grid[high, low] = row["value"]
+        if row["low"] > 0 or row["high"] < 0:
+            marks.append((high, low, f"{row['value']:.2f}"))
+    size = 2.2 + 0.42 * len(names)
+    figure = style.figure(
+        size + 1.2, size, f"Pairs that act together on {when(outcome, week)} (second order)",
+        _footer(result, "Numbers: the 95 % interval excludes 0."),
+    )  # fmt: skip
+    axes = _panels(figure, 1, 1)[0]
+    axes.grid(visible=False)
+    top = max(0.02, float(np.nanmax(np.abs(grid))))
+    image = axes.imshow(grid, cmap="RdBu_r", vmin=-top, vmax=top)
+    for high, low, text in marks:
+        dark = abs(grid[high, low]) > 0.6 * top
+        axes.text(low, high, text, ha="center", va="center", fontsize=7.5,
+                  color="white" if dark else style.INK)  # fmt: skip
+    shown = [style.words(name) for name in names]
+    axes.set_yticks(range(1, len(names)), shown[1:])
+    axes.set_xticks(range(len(names) - 1), shown[:-1], rotation=60, ha="right")
+    axes.set_xlim(-0.5, len(names) - 1.5)
+    axes.set_ylim(len(names) - 0.5, 0.5)
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.02)
+    bar.ax.tick_params(labelsize=style.SMALL_SIZE)
+    bar.set_label("S2", fontsize=style.SMALL_SIZE)
+    return figure
+
+
+def over_time(result: SensitivityResult, method: str, outcome: str) -> Figure:
+    """The main index of the leading factors by week, with 95 % bands."""
+    chosen = METHODS[method]
+    rows = result.of(outcome, method=method, index=chosen.main).copy()
+    weeks = result.asked.study.points(result.asked.study.scenario)
+    rows["at"] = rows["week"].map(weeks)
+    largest = rows.groupby("factor")["value"].max().sort_values(ascending=False)
+    figure = style.figure(
+        8.0, 4.8, f"What carries {style.words(outcome)}, week by week ({chosen.title})",
+        _footer(result, "Bands: 95 % intervals."),
+    )  # fmt: skip
+    axes = _panels(figure, 1, 1)[0]
+    ends = []
+    for place, name in enumerate(largest.index[:LINES]):
+        mine = rows[rows.factor == name].sort_values("at")
+        colour = style.PALETTE[place]
+        axes.plot(mine["at"], mine["value"], color=colour, linewidth=1.7, marker="o", ms=3)
+        axes.fill_between(
+            mine["at"], mine["low"], mine["high"], color=colour, alpha=0.15, linewidth=0
+        )
+        ends.append((float(mine["value"].iloc[-1]), style.words(str(name)), colour))
+    last = float(rows["at"].max())
+    style.week_ticks(axes, last)
+    axes.set_ylim(bottom=min(0.0, float(rows["low"].min())) if rows["low"].min() > -0.1 else -0.1)
+    style.label_ends(axes, ends, last)
+    end = result.asked.study.scenario.end_of_ta
+    style.mark_week(axes, end, "end of TA")
+    axes.axhline(0.0, color=style.MUTED, linewidth=0.8)
+    style.name_y(axes, _INDEX_WORDS.get(chosen.main, chosen.main))
+    style.name_x(axes)
+    return figure
+
+
+def responses(result: SensitivityResult, outcome: str, week: str, most: int = 12) -> Figure:
+    """Mean outcome along each factor while all others vary, with its 95 % interval."""
+    rows = result.responses
+    rows = rows[(rows.outcome == outcome) & (rows.week == week) & (rows.factor != DUMMY)]
+    rows = rows[rows["sample"] == rows["sample"].iloc[0]]
+    reach = rows.groupby("factor")["mean"].agg(lambda one: one.max() - one.min())
+    names = list(reach.sort_values(ascending=False, kind="stable").index[:most])
+    columns = 4 if len(names) > 3 else len(names)
+    lines = -(-len(names) // columns)
+    alone = rows["sample"].iloc[0] == "one_at_a_time"
+    others = (
+        "the change from the default, all other factors at theirs"
+        if alone
+        else "the mean, while all other factors vary"
+    )
+    figure = style.figure(
+        style.WIDTH, 1.4 + 1.75 * lines, f"Response of {when(outcome, week)} to each factor",
+        _footer(result, f"Bands: 95 % intervals of {others}."),
+    )  # fmt: skip
+    low, high = float(rows["low"].min()), float(rows["high"].max())
+    panels = _panels(figure, len(names), columns)
+    for place, (axes, name) in enumerate(zip(panels, names, strict=True)):
+        mine = rows[rows.factor == name].sort_values("coordinate")
+        axes.plot(mine["coordinate"], mine["mean"], color=style.BLUE, linewidth=1.6)
+        axes.fill_between(
+            mine["coordinate"], mine["low"], mine["high"], color=style.BLUE, alpha=0.2, linewidth=0
+        )
+        axes.set_title(style.words(str(name)), loc="left", fontsize=style.SMALL_SIZE + 0.5)
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        axes.set_xlim(0, 1)
+        axes.set_xticks(
+            [mine["coordinate"].iloc[0], mine["coordinate"].iloc[-1]],
+            [mine["at"].iloc[0], mine["at"].iloc[-1]],
+        )
+        if place % columns:
+            axes.tick_params(labelleft=False)
+    return figure
+
+
+def save_figures(result: SensitivityResult, folder: Path) -> list[Path]:
+    """Every figure that the study has the numbers for; returns the files."""
+    made: list[tuple[str, Figure]] = []
+    labels = _labels(result)
+    if not labels:
+        return []
+    by_week = len({week for _, week in labels}) > 2
+    for design in result.designs:
+        for method in design.methods:
+            shown = _last_weeks(labels) if by_week else labels
+            made.append((f"{method.name}-bars", index_bars(result, method.name, shown)))
+            for outcome, week in shown:
+                stem = f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
+                if method.name == "morris" and not result.asked.space.groups:
+                    made.append((f"morris-plane-{stem}", morris_plane(result, outcome, week)))
+                if design.sampler.extendable and method.name not in (
+                    "delta",
+                    "hdmr",
+                    "rsa",
+                    "pawn",
+                ):
+                    drawn = convergence(result, method.name, outcome, week)
+                    made.append((f"{method.name}-convergence-{stem}", drawn))
+                if method.name == "sobol" and design.sampler.second_order:
+                    made.append((f"sobol-pairs-{stem}", second_order(result, outcome, week)))
+            if by_week and result.asked.function is None:
+                for outcome in dict.fromkeys(name for name, _ in labels):
+                    drawn = over_time(result, method.name, outcome)
+                    made.append((f"{method.name}-over-time-{outcome.replace(' ', '_')}", drawn))
+    for outcome, week in _last_weeks(labels) if by_week else labels:
+        if len(result.responses) and ((result.responses.outcome == outcome)
+                                      & (result.responses.week == week)).any():  # fmt: skip
+            stem = f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
+            made.append((f"responses-{stem}", responses(result, outcome, week)))
+    return [path for stem, drawn in made for path in style.save(drawn, folder / stem)]
+
+
+def _last_weeks(labels: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The last week of each outcome."""
+    return list({outcome: (outcome, week) for outcome, week in labels}.values())

@@ -1,0 +1,282 @@
+"""The plan view: levers on one side, what they would come to on the other."""
+
+from __future__ import annotations
+
+import json
+
+from nicegui import ui
+
+from sim.errors import InputError, ScenarioError
+from sim.loading import SIZE_LIMIT
+from sim.scenario import Scenario, shipped_names
+from sim.view import hover_plan
+from sim.web import plan_words
+from sim.web.address import BLANK, FILE, MOST_KEPT, Plan, from_file, parse, query, shipped
+from sim.web.answer import CURVES, Answer, answer, planned, price
+from sim.web.desk import Desk
+from sim.web.downloads import csv_of, report_of
+from sim.web.levers import LEVERS, REMOTE, Lever, read, remarks
+from sim.web.parts import (
+    Choice,
+    Drop,
+    Problems,
+    Tag,
+    button,
+    file_name,
+    frame,
+    island,
+    link_views,
+    text,
+)
+from sim.web.parts import Lever as LeverPart
+from sim.web.plan_compare import KeptPlans
+from sim.web.plan_map import MapSection
+from sim.web.session import Session
+
+GROUPS = ("Contacts", "Manner", "Regions and providers", "Prices")
+
+
+class PlanPage:
+    """One visitor's plan view."""
+
+    def __init__(self, desk: Desk, address: str) -> None:
+        self.session = Session(desk)
+        self.session.take_file = self._file
+        self.plan, kept, wrong = _opened(address)
+        self.found: Answer | None = None
+        self.levers: dict[str, LeverPart] = {}
+        self.charts: dict[str, tuple[Tag, ui.plotly]] = {}
+        body, self.links = frame("Plan", "Plan", address if not wrong else "")
+        with body:
+            Tag("h1", "Plan technical assistance")
+            Tag("p", "How much, in which form and for how long? Move a slider and see what would "
+                "follow, for regions like these.", class_="lead")  # fmt: skip
+            self.session.problems = self.problems = Problems()
+            with Tag("div", class_="plan"):
+                with Tag("section", class_="side", aria_label="The plan"):
+                    self._controls()
+                with Tag("section", aria_label="What would follow"):
+                    self._results(kept)
+        if wrong is not None:
+            self.problems.show(wrong, "The address could not be used:")
+        self._show_plan()
+        ui.timer(0.01, self.session.guard(self._refresh), once=True)
+
+    # --- building ----------------------------------------------------------------------------
+
+    def _controls(self) -> None:
+        self.start = Choice(
+            "start", "Start from", _starts(self.plan), self.plan.source,
+            self.session.guard(self._start),
+        )  # fmt: skip
+        Drop(self.session.token, "or drop a scenario file here", SIZE_LIMIT, self._refuse)
+        for group in GROUPS:
+            rows = [lever for lever in LEVERS if lever.group == group]
+            if group == "Prices":
+                with Tag("details"):
+                    Tag("summary", "Prices (put in your own)")
+                    self._group(group, rows)
+            else:
+                self._group(group, rows)
+        self.notes = island("", class_="note")
+
+    def _group(self, group: str, rows: list[Lever]) -> None:
+        levels = read(self.plan.scenario())
+        with Tag("fieldset"):
+            Tag("legend", group)
+            for lever in rows:
+                self.levers[lever.name] = LeverPart(
+                    lever.name, lever.label, lever.unit,
+                    (lever.low, lever.high, max(lever.step, 0.05)), float(levels[lever.name]),
+                    self.session.guard(self._move), hint=lever.hint,
+                    rhythm=lever.name in ("visits", "calls"),
+                )  # fmt: skip
+                if lever.name == "calls":
+                    self.mode = Choice(
+                        "mode", "Remote contacts by", [(m, m) for m in REMOTE],
+                        str(levels["mode"]), self.session.guard(self._mode),
+                    )  # fmt: skip
+
+    def _results(self, kept: list[Plan]) -> None:
+        self.sentence = Tag("p", class_="lead")
+        self.costs = island("")
+        with Tag("div") as self.answers:
+            Tag("h2", "Effect of the assistance")
+            self.effects = island("", role="status")
+            self.note = island("", tag="p", class_="note")
+            Tag("h2", "Over time")
+            self.legend = island("", tag="ul", class_="legend")
+            with Tag("div", class_="charts"):
+                for outcome in CURVES:
+                    with Tag("figure", role="group") as figure:
+                        island(plan_words.unit_words(outcome), tag="figcaption")
+                        self.charts[outcome] = figure, ui.plotly({}).classes("chart")
+            self.rests = island("")
+            with Tag("details"):
+                Tag("summary", "The numbers as a table")
+                self.table = island("")
+        with Tag("div", class_="row-of no-print"):
+            button("Keep for comparison", self.session.guard(self._keep), "main")
+            button("Download scenario", self.session.guard(self._scenario))
+            button("Download CSV", self.session.guard(self._csv))
+            button("Download report", self.session.guard(self._report))
+            button("Copy link", self.session.guard(self._copy), "quiet")
+            self.said = Tag("span", class_="note", role="status")
+        self.kept = KeptPlans(self.session, kept, self._kept_changed)
+        self.map = MapSection(self.session, lambda: self.plan.scenario(), self._adopt)
+
+    # --- changing the plan -------------------------------------------------------------------
+
+    async def _start(self, name: str) -> None:
+        if name not in (*shipped_names(), BLANK):
+            return
+        await self._take(shipped(name))
+
+    async def _file(self, words: str, name: str) -> None:
+        """A dropped file, checked as on the command line."""
+        await self._take(from_file(words, name))
+
+    def _refuse(self, message: str) -> None:
+        self.problems.show(message, "The file cannot be used:")
+
+    async def _mode(self, mode: str) -> None:
+        await self._change({"mode": mode})
+
+    async def _move(self, name: str, value: float) -> None:
+        try:
+            await self._change({name: value})
+        except ScenarioError:
+            self.levers[name].reset()
+            raise
+
+    async def _adopt(self, changes: dict[str, float | str]) -> None:
+        await self._change(changes)
+
+    async def _change(self, changes: dict[str, float | str]) -> None:
+        plan = self.plan
+        for name, value in changes.items():
+            plan = plan.moved(name, value)
+        await self._take(plan)
+
+    async def _take(self, plan: Plan) -> None:
+        scenario = plan.scenario()  # says what cannot be
+        price(scenario)
+        self.plan = plan
+        self.problems.clear()
+        self._show_plan()
+        await self._refresh()
+
+    def _show_plan(self) -> None:
+        """What is there at once: levers, cost, load, the address."""
+        scenario = self.plan.scenario()
+        levels = read(scenario)
+        for lever in LEVERS:
+            self.levers[lever.name].put(float(levels[lever.name]), lever.name in self.plan.changes)
+        self.mode.put(str(levels["mode"]))
+        self.start.put(self.plan.source, _starts(self.plan))
+        self.sentence.say(plan_words.headline(scenario))
+        self.costs.set_content(plan_words.cost_tiles(planned(scenario)))
+        lines = [self.plan.start.question, *remarks(self.plan.start)]
+        self.notes.set_content("".join(f"<p>{text(line)}</p>" for line in lines if line))
+        self._put_address()
+
+    def _put_address(self) -> None:
+        found = query(self.plan, self.kept.plans)
+        link_views(self.links, query(self.plan) or "")
+        self.session.client.run_javascript(f"codoseAddress({json.dumps(found or '')})")
+        self.too_long = found is None
+
+    # --- showing -----------------------------------------------------------------------------
+
+    async def _refresh(self) -> None:
+        session, scenario = self.session, self.plan.scenario()
+        session.visitor.spend(price(scenario))
+        self.answers.classes(add="busy")
+        try:
+            found = await session.desk.quick(session.visitor, lambda: answer(scenario))
+        finally:
+            if not session.gone:
+                self.answers.classes(remove="busy")
+        if found is None or session.gone:
+            return
+        self.found = found
+        self._show(found)
+        await self.kept.refresh(self.plan)
+
+    def _show(self, found: Answer) -> None:
+        self.effects.set_content(plan_words.effect_tiles(found))
+        self.note.set_content(text(plan_words.effect_note(found)))
+        self.rests.set_content(plan_words.rests_on(found))
+        self.table.set_content(plan_words.numbers_table(found))
+        self.legend.set_content(plan_words.legend(self.kept.labels))
+        for outcome, (figure, chart) in self.charts.items():
+            chart.update_figure(
+                hover_plan.trajectory(
+                    outcome, found.weeks.tolist(), found.with_ta[outcome], found.without[outcome],
+                    found.end, self.kept.curves(outcome),
+                )
+            )  # fmt: skip
+            figure.put(aria_label=plan_words.chart_words(outcome, found))
+
+    # --- keeping and taking home -------------------------------------------------------------
+
+    async def _keep(self) -> None:
+        if self.found is None:
+            return
+        self.kept.keep(self.plan, self.found)
+        await self._kept_changed()
+
+    async def _kept_changed(self) -> None:
+        self._put_address()
+        if self.found is not None:
+            self._show(self.found)
+        await self.kept.refresh(self.plan)
+
+    async def _scenario(self) -> None:
+        scenario = self.plan.scenario()
+        ui.download.content(scenario.to_yaml(), file_name(scenario.name, "yaml"))
+
+    async def _csv(self) -> None:
+        if self.found is not None:
+            name = file_name(self.found.scenario.name, "csv")
+            ui.download.content(csv_of(self.found), name)
+
+    async def _report(self) -> None:
+        if self.found is None:
+            return
+        found = self.found
+        self.said.say("Making the report …")
+        report = await self.session.desk.quick(self.session.visitor, lambda: report_of(found))
+        if self.session.gone:
+            return
+        self.said.say("")
+        if report is not None:
+            ui.download.content(report, file_name(found.scenario.name, "html"))
+
+    async def _copy(self) -> None:
+        if self.too_long:
+            raise InputError(
+                "this plan is too long for a link; download the scenario and pass it on instead"
+            )
+        copied = await self.session.client.run_javascript("codoseCopy()")
+        self.said.say("Link copied." if copied else "Copy the address of this page: it has the plan.")
+
+
+def _starts(plan: Plan) -> list[tuple[str, str]]:
+    """What a plan can start from."""
+    options = [(name, Scenario.shipped(name).name) for name in shipped_names()]
+    options.sort(key=lambda option: (option[0] != "source", option[1]))
+    options.append((BLANK, "Blank: nothing planned yet"))
+    if plan.source == FILE:
+        options.insert(0, (FILE, f"Your file: {plan.start.name}"))
+    return options
+
+
+def _opened(address: str) -> tuple[Plan, list[Plan], InputError | None]:
+    """The plan of an address; the usual one when the address cannot be used."""
+    try:
+        plan, kept = parse(address)
+        price(plan.scenario())
+    except InputError as error:
+        return shipped(), [], error
+    return plan, kept[:MOST_KEPT], None

@@ -1,0 +1,3 @@
+from nicegui import ui
+class SeePage:
+    def __init__(self, desk, address): ui.label('x')

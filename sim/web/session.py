@@ -1,0 +1,62 @@
+"""One open page: its visitor at the desk, its token, and its errors turned into sentences."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+from nicegui import ui
+
+from sim.errors import InputError
+from sim.web.desk import Desk, Visitor
+from sim.web.parts import Problems
+
+LOG = logging.getLogger("codose.web")
+OURS = "Something went wrong on our side. The server's log has the details; please try again."
+
+
+class Session:
+    """What every view has: who is looking, and where to say what is wrong."""
+
+    open: dict[str, Session] = {}  # noqa: RUF012  (token -> session, of this process)
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.visitor: Visitor = desk.arrive()
+        self.token = uuid4().hex
+        self.client = ui.context.client
+        self.problems: Problems | None = None
+        self.take_file: Callable[[str, str], Awaitable[None]] | None = None
+        Session.open[self.token] = self
+        self.client.on_delete(self._left)
+        self.client.on_exception(self.failed)
+
+    def _left(self) -> None:
+        Session.open.pop(self.token, None)
+        self.take_file = None
+        self.desk.leave(self.visitor)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the page was closed."""
+        return self.visitor.gone
+
+    def failed(self, error: Exception) -> None:
+        """A sentence on the page; details of what is no mistake of the visitor go to the log."""
+        if not isinstance(error, InputError):
+            LOG.error("a page failed", exc_info=error)
+        if self.problems is not None and not self.gone:
+            self.problems.show(error if isinstance(error, InputError) else OURS)
+
+    def guard(self, work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+        """The same handler, with whatever it raises said on the page."""
+
+        async def guarded(*arguments: Any) -> None:
+            try:
+                await work(*arguments)
+            except Exception as error:
+                self.failed(error)
+
+        return guarded

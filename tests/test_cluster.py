@@ -1,0 +1,174 @@
+"""A real Dask cluster on loopback gives the same bytes, even when a worker is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sim.cli import app
+from sim.errors import InputError
+from sim.study import cluster, work
+from study_case import SCENARIO, study
+from typer.testing import CliRunner
+
+distributed = pytest.importorskip("distributed")
+
+HERE = Path(__file__).parent
+COUNT, REPLICATES = 2000, 40
+
+
+def start(module: str, *words: str) -> subprocess.Popen[bytes]:
+    env = {**os.environ, "PYTHONPATH": f"{HERE.parent}{os.pathsep}{HERE}"}
+    return subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard", *words],
+        env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+class Cluster:
+    """A scheduler, and workers of one thread each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "scheduler.json"
+        words = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(self.file))
+        self.processes = [start("dask_scheduler", *words)]
+        deadline = time.monotonic() + 60
+        while not self.file.is_file():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        self.address: str = json.loads(self.file.read_text())["address"]
+
+    def add_worker(self) -> subprocess.Popen[bytes]:
+        words = ("--no-nanny", "--nthreads", "1", "--local-directory", str(self.folder))
+        self.processes.append(start("dask_worker", self.address, *words))
+        return self.processes[-1]
+
+    def stop(self) -> None:
+        for process in reversed(self.processes):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    study(1, 1)  # the engine is compiled once, here
+    made = Cluster(tmp_path_factory.mktemp("dask"))
+    yield made
+    made.stop()
+
+
+def test_a_killed_worker_changes_no_byte(dask: Cluster, tmp_path: Path) -> None:
+    workers = [dask.add_worker(), dask.add_worker()]
+    expected = study(COUNT, REPLICATES)
+    seen: list[int] = []
+
+    def kill(done: int, total: int) -> None:
+        seen.append(done)
+        if workers[0].poll() is None and done > total / 4:
+            workers[0].kill()
+            workers[0].wait()
+            assert done < 0.9 * total, "killed too late to matter"
+
+    found = study(
+        COUNT, REPLICATES, cluster=dask.address, store=tmp_path / "s", progress=kill,
+        notice=lambda text: None,
+    )  # fmt: skip
+    assert workers[0].poll() is not None
+    assert found.digest() == expected.digest()
+    assert seen[-1] == COUNT * REPLICATES
+    stored = study(COUNT, REPLICATES, store=tmp_path / "s", resume=True)
+    assert stored.digest() == expected.digest()
+
+
+def test_codose_run_on_a_cluster(dask: Cluster, tmp_path: Path) -> None:
+    words = ["run", "classroom", "--replicates", "30", "--no-figures", "--quiet", "--out"]
+    for name, more in (("plain", []), ("cluster", ["--cluster", dask.address])):
+        ran = CliRunner().invoke(app, [*words, str(tmp_path / name), *more])
+        assert ran.exit_code == 0, ran.stderr
+    for name in ("runs.parquet", "weeks.parquet", "manifest.json"):
+        plain, found = ((tmp_path / way / name).read_bytes() for way in ("plain", "cluster"))
+        assert found == plain
+
+
+def test_workers_of_another_version_are_refused(
+    dask: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "engine_hash", lambda: "of another version")
+    with pytest.raises(InputError, match=r"another version of codose .*same version on every"):
+        study(cluster=dask.address)
+
+
+# --- addresses -----------------------------------------------------------------------------------
+
+
+def refused(address: str) -> str:
+    begin = time.monotonic()
+    with pytest.raises(InputError) as caught:
+        study(cluster=address)
+    assert time.monotonic() - begin < 10
+    assert address in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "nonsense", "127.0.0.1:8786", "tcp://127.0.0.1", "tcp://:8786", "tcp://a:b", "tcp://a:0",
+     "tcp://a:99999", "http://127.0.0.1:8786", "tcp://a b:1", "tcp://[::1:8786"],
+)  # fmt: skip
+def test_what_is_no_address(address: str) -> None:
+    assert "not the address of a scheduler" in refused(address)
+
+
+def test_nobody_listens_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert "no scheduler answers there" in refused(f"tcp://127.0.0.1:{port}")
+
+
+def test_a_name_that_is_none() -> None:
+    assert "no scheduler answers there" in refused("tcp://no-such-host.invalid:8786")
+
+
+def test_who_listens_and_never_speaks() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        text = refused(f"tcp://127.0.0.1:{silent.getsockname()[1]}")
+    assert f"nothing within {cluster.PROBE_SECONDS} s" in text
+
+
+def test_a_server_of_something_else(tmp_path: Path) -> None:
+    code = (
+        "import socket\ns = socket.create_server(('127.0.0.1', 0))\n"
+        "print(s.getsockname()[1], flush=True)\nc, _ = s.accept()\nc.sendall(b'220 smtp ready')\n"
+        "c.recv(1)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        text = refused(f"tcp://127.0.0.1:{int(server.stdout.readline())}")
+        server.kill()
+    assert "no Dask scheduler" in text
+
+
+def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert r"pip install 'codose[cluster]'" in refused("tcp://127.0.0.1:8786")
+
+
+def test_tasks_are_worth_sending() -> None:
+    from sim.study.chunks import TASK, staff_weeks
+    from sim.study.runner import make_grid
+    from study_case import sets
+
+    grid = make_grid(SCENARIO, sets(30) * 1000, 10, 1, [20])
+    groups = cluster.groups(grid, range(grid.chunks))
+    assert [chunk for group in groups for chunk in group] == list(range(grid.chunks))
+    for group in groups[:-1]:
+        assert len(group) * grid.chunk * staff_weeks(SCENARIO) > TASK / 2
