@@ -9,13 +9,15 @@
 
 # %%
 # %matplotlib inline
-from sim import CoCreationModel, Scenario, run
+from sim import CoCreationModel, RegionalStaff, Scenario, run
 from sim.view import plots
 
 scenario = Scenario.shipped("source")  # or Scenario.load("my_region.yaml")
 print(scenario.name)
 print(scenario.question)
-print(scenario.region_names, "-", scenario.horizon_weeks, "weeks, TA ends in week", scenario.end_of_ta)
+print(
+    scenario.region_names, "-", scenario.horizon_weeks, "weeks, TA ends in week", scenario.end_of_ta
+)
 
 # %% [markdown]
 # ## What is planned
@@ -83,7 +85,7 @@ for _ in range(26):
 
 # %%
 model.run()
-people = model.datacollector.get_agenttype_vars_dataframe(type(model.staff[0]))
+people = model.datacollector.get_agenttype_vars_dataframe(RegionalStaff)
 people = people.reset_index().rename(columns={"AgentID": "person", "Step": "week"})
 knowledge = people.pivot(index="week", columns="person", values="knowledge")
 core = {person.unique_id: person.in_core_team for person in model.staff}

@@ -8,64 +8,92 @@
 
 # %%
 # %matplotlib inline
+import pandas as pd
+
 from sim import Scenario
 from sim.study.comparison import compare
-from sim.view import compare_plots, style
+from sim.view import compare_plots
 
 source = Scenario.shipped("source")
-
-
-def plan(name, **changes):
-    """The source case with every contact series changed."""
-    series = [{**one, **changes} for one in source.to_dict()["dosage"]]
-    return source.replace(name=name, dosage=series)
-
-
 visit, call = source.to_dict()["dosage"]
+
+
+def plan(name, visits, calls):
+    """The source case with other visits and calls."""
+    return source.replace(name=name, dosage=[{**visit, **visits}, {**call, **calls}])
+
+
 plans = [
-    source,
-    source.replace(name="twice as often", dosage=[{**visit, "every_weeks": 6.5}, {**call, "every_weeks": 2}]),
-    plan("contacts twice as long", hours=5.0).replace(
-        name="twice as long", dosage=[{**visit, "hours": 8}, {**call, "hours": 3}]
-    ),
-    source.replace(name="all by video", dosage=[{**visit, "mode": "video"}, call]),
-    plan("one year only", last_week=52),
-    plan("nothing co-created", co_creation=0.0),
+    plan("as it is", {}, {}),
+    plan("twice as often", {"every_weeks": 6.5}, {"every_weeks": 2}),
+    plan("twice as long", {"hours": 8}, {"hours": 3}),
+    plan("all by video", {"mode": "video"}, {}),
+    plan("one year only", {"last_week": 52}, {"last_week": 52}),
+    plan("nothing co-created", {"co_creation": 0}, {"co_creation": 0}),
 ]
-labels = ["source case", *(one.name for one in plans[1:])]
-found = compare(*plans, sets=50, replicates=4, seed=1, labels=labels)
-found.costs()[["scenario", "outcome", "mean"]].pivot(
-    index="scenario", columns="outcome", values="mean"
-).loc[labels, ["contacts_held", "provider_hours", "travel_hours", "cost"]].round(0)
+found = compare(plans, sets=50, replicates=4, seed=1)
+pd.set_option("display.width", 120, "display.max_columns", 12, "display.max_colwidth", 60)
+costs = found.costs().pivot(index="scenario", columns="item", values="mean")
+items = ["contacts_held", "contact_hours", "travel_hours", "provider_hours", "cost"]
+costs.loc[list(found.labels), items].round(0)
 
 # %% [markdown]
 # ## What differs, and how sure one can be of it
 #
-# Each row is a plan against the source case. `low` and `high` hold 90 % of the plausible sets;
-# `p_beats` is the share of sets in which the plan is better.
+# Each row is a plan against "as it is". `low` and `high` hold 90 % of the plausible sets; `p_beats` is
+# the share of sets in which the plan is better; `luck_share` is how much of the spread of a single
+# run's difference is luck and not ignorance.
 
 # %%
 table = found.differences()
-table = table[(table["outcome"] == "capacity")].set_index(["b", "point"])
-table[["mean", "low", "high", "p_beats", "luck_share"]].round(3)
+capacity = table[table["outcome"] == "capacity"].set_index(["b", "point"])
+capacity[["mean", "low", "high", "p_beats", "luck_share"]].round(3)
 
 # %% [markdown]
-# Twice as often and twice as long cost about the same contact hours, and are not worth the same: the
-# hours of one week have diminishing returns (an equation says so, bounded by 23 published trials of
-# practice facilitation), and a long visit takes staff away from their work.
+# Twice as often and twice as long plan the same contact hours, and they are not worth the same. The
+# hours of one week have diminishing returns (an equation says so; 23 published trials of practice
+# facilitation bound it), and a long visit takes staff away from their work.
 #
-# "One year only" has to be read at the horizon, not at its own end: it ends a year earlier.
+# "One year only" is compared at its own end and, with everything else, at the horizon. The horizon is
+# the fairer of the two: a plan that ends earlier has had less time to fade.
 
 # %%
 compare_plots.intervals(found)
 
 # %% [markdown]
+# ## What an hour bought
+#
+# More is not cheaper. Gain in capacity against no TA for 100 hours of the provider:
+
+# %%
+efficiency = found.efficiency()
+efficiency = efficiency[efficiency["outcome"] == "capacity"].set_index("scenario")
+efficiency[["gain", "provider_hours", "per_100_hours", "low", "high"]].round(3)
+
+# %% [markdown]
 # ## What drives the answer
 #
-# Which assumptions move the difference most, by rank correlation over the sets? A planner who doubts
-# one of them knows where to argue.
+# Which assumptions move the difference between "nothing co-created" and "as it is" the most (rank
+# correlation over the sets)? A planner who doubts one of them knows where to argue. Note the grades.
 
 # %%
 drivers = found.drivers()
-drivers = drivers[(drivers["outcome"] == "capacity")]
-drivers.columns.tolist()
+drivers = drivers[(drivers["outcome"] == "capacity") & (drivers["b"] == "nothing co-created")]
+drivers.set_index("parameter")[["meaning", "grade", "rho", "clear"]].head(5).round(2)
+
+# %% [markdown]
+# ## In words
+#
+# Every comparison can say its answer in a paragraph, with what it rests on.
+
+# %%
+import textwrap
+
+print(textwrap.fill(compare(plans[:2], sets=50, replicates=4, seed=1).answer(), 96))
+
+# %% [markdown]
+# **Try**: add a plan of your own to the list. With a fixed budget of provider hours, `codose surface`
+# searches frequency against hours, and `codose plan` searches whole plans.
+#
+# **Next**: [03 sensitivity](03_sensitivity.ipynb), or straight to
+# [07 confounding](07_confounding.ipynb).

@@ -246,9 +246,9 @@ class _Histogram:
         for place, outcome in np.argwhere(~self.bounded & (exponent > self.exponent)):
             self._widen(place, outcome, int(exponent[place, outcome]))
         cell, place = np.divmod(np.cumsum(steps), BINS_KEPT)
-        shape = self.counts.shape[1:3]
-        finer = (self.exponent - exponent).reshape(-1)[cell % (shape[0] * shape[1])]
-        offset = self.offset.reshape(-1)[cell % (shape[0] * shape[1])]
+        below = int(np.prod(self.exponent.shape))
+        finer = (self.exponent - exponent).reshape(-1)[cell % below]
+        offset = self.offset.reshape(-1)[cell % below]
         joined = ((place - offset) >> np.clip(finer, 0, 62)) + offset
         place = np.where(place == MISSING, MISSING, joined)
         np.add.at(self.counts.reshape(-1), cell * BINS_KEPT + place, counts)

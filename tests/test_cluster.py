@@ -12,17 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from study_case import SCENARIO, study
+from typer.testing import CliRunner
 
 from sim.cli import app
 from sim.errors import InputError
 from sim.study import cluster, work
-from study_case import SCENARIO, study
-from typer.testing import CliRunner
 
 distributed = pytest.importorskip("distributed")
 
 HERE = Path(__file__).parent
-COUNT, REPLICATES = 2000, 40
+COUNT, REPLICATES = 600, 40
 
 
 def start(module: str, *words: str) -> subprocess.Popen[bytes]:
@@ -66,7 +66,10 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made.stop()
 
 
-def test_a_killed_worker_changes_no_byte(dask: Cluster, tmp_path: Path) -> None:
+def test_a_killed_worker_changes_no_byte(
+    dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "TASK", 1)  # many tasks of a small study
     workers = [dask.add_worker(), dask.add_worker()]
     expected = study(COUNT, REPLICATES)
     seen: list[int] = []
@@ -163,9 +166,10 @@ def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_tasks_are_worth_sending() -> None:
+    from study_case import sets
+
     from sim.study.chunks import TASK, staff_weeks
     from sim.study.runner import make_grid
-    from study_case import sets
 
     grid = make_grid(SCENARIO, sets(30) * 1000, 10, 1, [20])
     groups = cluster.groups(grid, range(grid.chunks))

@@ -258,7 +258,10 @@ class Threads:
         which: np.ndarray,
         replicates: np.ndarray,
         seed: int,
+        *,
+        threads: int | None,
     ) -> Iterator[SimpleNamespace]:
+        assert threads == 3
         for first in range(0, len(which), 2):
             if first >= self.works_for:
                 raise MemoryError("no more")
@@ -297,7 +300,7 @@ def test_threads_make_the_same_runs(
     sets = [Parameters(trust_step=0.2), Parameters(trust_step=0.4)]
     same = {"parameters": sets, "replicates": 7, "seed": 2}
     one_by_one = list(simulate(scenario, engine=labelled, **same))
-    together = list(simulate(scenario, engine="compiled", **same))
+    together = list(simulate(scenario, engine="compiled", threads=3, **same))
     assert len(together) == len(one_by_one) == 14
     for one, other in zip(one_by_one, together, strict=True):
         assert (one.set_index, one.replicate) == (other.set_index, other.replicate)
@@ -311,7 +314,7 @@ def test_when_threads_fail_each_run_is_tried_by_itself(
     monkeypatch: pytest.MonkeyPatch, single_runs: list[tuple[bool, int]]
 ) -> None:
     monkeypatch.setattr("sim.batch.run_all", Threads(works_for=2).run_all)
-    outputs = list(simulate(TINY, replicates=6, seed=2, engine="compiled"))
+    outputs = list(simulate(TINY, replicates=6, seed=2, engine="compiled", threads=3))
     assert [run.failure is None for run in outputs] == [True, True, True, True, False, True]
     assert outputs[4].failure == Failure("with TA", "RuntimeError: this one")
     assert labels(outputs[5].with_ta) == [1.0, Parameters().trust_step, 2.0, 5.0]

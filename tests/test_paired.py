@@ -94,11 +94,12 @@ def test_variance_components_by_hand() -> None:
     assert found.luck_share == 0.4
 
 
-def test_expected_values_have_the_variance_between_sets() -> None:
+def test_expected_values_have_the_variance_between_sets_and_of_their_mean() -> None:
     generator = np.random.default_rng(6)
     y = 0.2 * generator.normal(size=(500, 1)) + 0.6 * generator.normal(size=(500, 4))
     spread = expected_in_sets(y)
-    assert spread.var(ddof=1) == pytest.approx(components(y).between)
+    error_of_the_mean = y.mean(axis=1).var(ddof=1) / 500
+    assert spread.var(ddof=1) == pytest.approx(components(y).between + error_of_the_mean)
     assert spread.mean() == pytest.approx(y.mean())
 
 
@@ -170,6 +171,18 @@ def test_probability_to_beat_leaves_luck_out_and_the_one_of_a_run_does_not() -> 
     found = paired(a, b, 0.01)
     assert found.p_beats == pytest.approx(stats.norm.cdf(1.0), abs=0.04)
     assert found.p_beats_run == pytest.approx(stats.norm.cdf(0.2 / math.hypot(0.2, 1)), abs=0.02)
+
+
+def test_few_sets_without_a_difference_are_not_sure_of_its_sign() -> None:
+    """Where only luck differs, the interval is no shorter than the error of the mean."""
+    generator = np.random.default_rng(12)
+    found = [
+        paired(*planted(generator, difference=0.0, between=0.0, luck=0.4, sets=10), 0.01)
+        for _ in range(400)
+    ]
+    assert np.mean([one.p_beats in (0.0, 1.0) for one in found]) < 0.15
+    widths = [(one.high - one.low) / (one.mean_high - one.mean_low) for one in found]
+    assert np.median(widths) > 0.75
 
 
 def test_empty_outcomes_do_not_count() -> None:

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-
 import study_case
+from study_case import study
+
 from sim.errors import ResultsError
 from sim.study import _safe, work
 from sim.study.runner import StudyRuns
 from sim.study.store import MANIFEST, DamagedPart, Store, same_tables
-from study_case import study
 
 KEY = {"runs": 10, "chunk": 4, "seed": 1}
 COLUMNS = ("a", "b")

@@ -17,7 +17,8 @@ from sim.errors import InputError
 from sim.outcomes import INDEX
 from sim.results import run
 from sim.scenario import Scenario
-from sim.study.surface import Surface, planned_provider_hours, surface
+from sim.study.surface import Surface, surface
+from sim.study.surface_grid import planned_provider_hours
 from sim.view import surface_plots
 
 SMALL = Scenario.from_text(
@@ -119,6 +120,15 @@ def test_the_budget_is_never_exceeded(budgeted: Surface) -> None:
     assert len(line) == 3
     capped = [cell for cell in line if cell.hours == 6.0]
     assert all(cell.planned_hours == pytest.approx(1.0) for cell in line if cell not in capped)
+
+
+@pytest.mark.parametrize(("share", "affordable"), [(1.001, True), (0.999, False)])
+def test_a_cell_is_left_out_as_soon_as_it_costs_more(share: float, affordable: bool) -> None:
+    budget = share * hours_by_hand(4, 2.0)
+    found = surface(SMALL, every_weeks=[4], hours=[2.0], provider_hours=budget, sets=2,
+                    replicates=1)  # fmt: skip
+    assert found.cells[0].affordable is affordable
+    assert np.isfinite(found.values[0]).all() == affordable
 
 
 def test_cells_beyond_the_budget_are_empty_and_said_so(budgeted: Surface) -> None:

@@ -56,7 +56,7 @@ def executed(source: Path) -> nbformat.NotebookNode:
         timeout=SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(FOLDER)}},
-        store_widget_state=False,
+        store_widget_state=True,
     )
     client.execute(env=inherited)
     for cell in notebook.cells:

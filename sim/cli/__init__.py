@@ -9,7 +9,19 @@ import sys
 
 import typer
 
-from sim.cli import compare, look, merge, new, plan, report, run, sensitivity, serve, surface
+from sim.cli import (
+    calibrate,
+    compare,
+    look,
+    merge,
+    new,
+    plan,
+    report,
+    run,
+    sensitivity,
+    serve,
+    surface,
+)
 from sim.cli.shell import Commands
 
 EXITS = (
@@ -56,6 +68,7 @@ app.command("surface", epilog=EXITS)(surface.surface)
 app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
 app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)
+app.command("calibrate", epilog=EXITS)(calibrate.calibrate)
 app.command("merge", epilog=EXITS)(merge.merge)
 app.command("serve", epilog=EXITS)(serve.serve)
 app.command("new", epilog=EXITS)(new.new)

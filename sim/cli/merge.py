@@ -69,5 +69,3 @@ def _merge_run(
         runs, out, force=force, command=command, figures=not no_figures, as_json=as_json,
         quiet=quiet,
     )  # fmt: skip
-
-

@@ -156,8 +156,9 @@ def print_surface(found: Surface) -> None:
     typer.echo("")
     typer.echo(
         shell.paragraph(
-            "Means at the end of TA over all runs. * at least 80 % of the runs reach the target; "
-            "- more than the budget. All outcomes, with their bands, are in the folder "
+            "Means at the end of TA over all runs. * at least 80 % of the runs reach "
+            f"{'the target' if found.targets else 'what the own dosage does'}; - more than the "
+            "budget. All outcomes, with their bands, are in the folder "
             "(surface.csv) and in the figures."
         )
     )

@@ -68,6 +68,14 @@ def _about(found: Comparison, table: pd.DataFrame, other: str) -> list[str]:
     head = HEADLINE if HEADLINE in at_end.index else found.outcomes[0]
     row: Any = at_end.loc[head]
     what = f"{'the gain in ' if found.gains else ''}{head.replace('_', ' ')}"
+    if row["settled"] and abs(row["mean"]) <= row["margin"]:
+        known = max(abs(row["mean_low"]), abs(row["mean_high"]))
+        lead = (
+            f"{other} against {first}, at the end of TA: no difference in {what} that would "
+            f"matter (mean {number(row['mean'], True)}, 90 % sure within {known:.3f}; 90 % of "
+            f"plausible sets: {number(row['low'], True)} to {number(row['high'], True)})"
+        )
+        return [f"{lead}.", _others(at_end.drop(index=head)), _later(found, table, head)]
     lead = (
         f"{other} against {first}, at the end of TA: {what} is {number(row['mean_b'])} and not "
         f"{number(row['mean_a'])}, a difference of {number(row['mean'], sign=True)} (90 % of "
@@ -82,12 +90,12 @@ def _about(found: Comparison, table: pd.DataFrame, other: str) -> list[str]:
 
 def _others(table: pd.DataFrame) -> str:
     """The other outcomes, grouped by direction."""
-    groups: dict[str, list[str]] = {"Higher too": [], "Lower": [], "Not settled": []}
+    groups: dict[str, list[str]] = {"Higher": [], "Lower": [], "Not settled": []}
     for name, row in table.iterrows():
         middle = float(row["mean"])
         if math.isnan(middle):
             continue
-        word = "Higher too" if middle > 0 else "Lower"
+        word = "Higher" if middle > 0 else "Lower"
         if not row["settled"]:
             word = "Not settled"
         elif abs(middle) <= row["margin"]:

@@ -16,7 +16,8 @@ from sim.study import paired as statistics
 from sim.study._compare_words import CAVEAT, HEADLINE, number, percent
 from sim.study._compared import plausible_record, sets_frame
 from sim.study.differing import series_words
-from sim.study.surface import SURE, Cell, Surface
+from sim.study.surface import SURE, Surface
+from sim.study.surface_grid import Cell, planned_provider_hours
 
 AXES = ("every_weeks", "hours", "co_creation", "months", "mode", "sites")
 
@@ -188,8 +189,6 @@ def _cheapest(found: Surface, head: str) -> str:
 
 
 def _own(found: Surface, head: str) -> str:
-    from sim.study.surface import planned_provider_hours
-
     level = float(np.nanmean(found.own[..., INDEX[head]]))
     return (
         f"The scenario's own dosage gives {number(level)} for "

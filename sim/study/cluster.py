@@ -12,7 +12,7 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -28,7 +28,9 @@ from sim.study.work import Grid, Part
 
 PROBE_SECONDS = 4
 CONNECT_SECONDS = 4
-_ADDRESS = re.compile(r"(?P<kind>tcp|tls|ws|wss)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(?P<port>\d{1,5})")
+_ADDRESS = re.compile(
+    r"(?P<kind>tcp|tls|ws|wss)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(?P<port>\d{1,5})"
+)
 _AHEAD = 3
 """Tasks waiting for each thread of the workers: enough that none is idle, few to hold."""
 
@@ -41,7 +43,7 @@ class WrongWorker(Exception):
 
 def run_chunks(
     grid: Grid, chunks: Sequence[int], address: str, notice: Notice | None = None
-) -> Iterator[Part]:
+) -> Generator[Part, None, None]:
     """Run some chunks on a cluster; they come as they are done.
 
     Raises:
@@ -247,7 +249,8 @@ def _threads(client: Any) -> int:
 
 
 def _result(future: Any) -> Any:
-    import distributed
+    from distributed import CancelledError
+    from distributed.scheduler import KilledWorker
 
     try:
         return future.result()
@@ -261,8 +264,8 @@ def _result(future: Any) -> Any:
         ) from None
     except InputError:
         raise
-    except distributed.scheduler.KilledWorker as error:
+    except KilledWorker as error:
         raise CodoseError(f"the cluster gave up: {' '.join(str(error).split())}") from None
-    except (OSError, distributed.CancelledError) as error:
+    except (OSError, CancelledError) as error:
         text = " ".join(str(error).split()) or type(error).__name__
         raise CodoseError(f"the cluster is gone: {text}") from None

@@ -116,7 +116,8 @@ def directions(found: Calibration, count: int = 4) -> pd.DataFrame:
     """The best-learned directions of the whole space, whatever parameters they mix.
 
     Eigenvectors of the posterior covariance of the coordinates in the prior; columns: direction
-    (the parts above .3), contraction (1 - SD / prior SD).
+    (the parts above .3), contraction (1 - SD / prior SD), by_chance (what the smallest eigenvalue
+    of so small a sample of the prior itself would show: sqrt(factors / n), Marchenko & Pastur).
     """
     weights, unit = found.weights, found.bank.unit
     centred = unit - (weights[:, None] * unit).sum(axis=0)
@@ -129,7 +130,13 @@ def directions(found: Calibration, count: int = 4) -> pd.DataFrame:
         text = " ".join(
             f"{vector[i]:+.2f} {found.factors[i].name}" for i in parts if abs(vector[i]) >= 0.3
         )
-        rows.append({"direction": text, "contraction": 1.0 - math.sqrt(max(float(size), 0.0))})
+        rows.append(
+            {
+                "direction": text,
+                "contraction": 1.0 - math.sqrt(max(float(size), 0.0)),
+                "by_chance": min(1.0, math.sqrt(len(sizes) / found.ess)),
+            }
+        )
     return pd.DataFrame(rows)
 
 

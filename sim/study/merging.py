@@ -123,9 +123,7 @@ def merge_stores(
             raise _safe.refusal(Path(out), "is one of the shards", "a new folder")
     joined = together(stores)
     record = {name: value for name, value in joined.record.items() if name != "shard"}
-    whole = Store.open(
-        out, joined.key, joined.columns, resume=resume, force=force, record=record
-    )
+    whole = Store.open(out, joined.key, joined.columns, resume=resume, force=force, record=record)
     for chunk in joined.present:
         whole.copy(joined, chunk)
     return whole

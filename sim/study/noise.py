@@ -89,7 +89,7 @@ def noise_share(y: np.ndarray, *, common: bool) -> NoiseShare:
         shared = max(0.0, within - cell)
         left = cell / replicates
     total = signal + within
-    if total <= 0.0:
+    if total <= (1e-12 * float(np.abs(y).max())) ** 2:
         return NoiseShare(0.0, np.nan, np.nan, np.nan, replicates)
     return NoiseShare(
         signal,

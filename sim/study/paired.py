@@ -78,18 +78,20 @@ def components(values: np.ndarray) -> Components:
 
 
 def expected_in_sets(values: np.ndarray) -> np.ndarray:
-    """The expected value in each plausible set, luck removed: (sets with any value,).
+    """What the expected value in a plausible set may be, luck averaged out: (sets with a value,).
 
     The means of the sets spread too widely, because a mean of few runs still holds luck. They are
     drawn towards the grand mean until their variance is the one between sets (constrained empirical
-    Bayes: Louis 1984, J Am Stat Assoc 79(386) 393-398).
+    Bayes: Louis 1984, J Am Stat Assoc 79(386) 393-398) and that of the grand mean's own error: so
+    their spread is never less than what is not known about their middle.
     """
     means = set_means(values)
     found = components(values)
     if len(means) < 2 or math.isnan(found.luck):
         return means
     noisy = found.between + found.luck / found.replicates
-    keep = math.sqrt(found.between / noisy) if noisy > 0 else 0.0
+    wanted = found.between + noisy / len(means)
+    keep = math.sqrt(min(1.0, wanted / noisy)) if noisy > 0 else 0.0
     grand = float(means.mean())
     return grand + keep * (means - grand)
 

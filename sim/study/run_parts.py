@@ -13,17 +13,18 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from sim._collect import Collector
 from sim._bands import EXACT_RUNS
+from sim._collect import Collector
 from sim.ensemble import check_replicates, check_seed, choose_engine, simulate_some
 from sim.errors import InterruptedRun
 from sim.outcomes import RECORD
@@ -187,7 +188,7 @@ def run_in_parts(
     )  # fmt: skip
     opened = None
     if store is not None:
-        record = {**work.versions(), "command": command, "plan": plan.as_dict()}
+        record: dict[str, Any] = {**work.versions(), "command": command, "plan": plan.as_dict()}
         if shard is not None:
             record["shard"] = list(check_shard(shard))
         opened = Store.open(
@@ -234,7 +235,7 @@ def _tables(
     cluster: str | None,
     threads: int | None,
     notice: Notice | None,
-) -> Iterator[tuple[int, pa.Table]]:
+) -> Generator[tuple[int, pa.Table], None, None]:
     """Stored parts first, then the others as they are done, each stored before it is given."""
     missing = []
     for chunk in wanted:
@@ -268,7 +269,7 @@ def _runs(plan: Plan, collector: Collector, started: datetime, seconds: float) -
 
 def _on_cluster(
     plan: Plan, chunks: Sequence[int], address: str, notice: Notice | None
-) -> Iterator[tuple[int, pa.Table]]:
+) -> Generator[tuple[int, pa.Table], None, None]:
     from sim.study import cluster
 
     text = json.dumps(plan.as_dict())
@@ -286,13 +287,14 @@ def _run_task(task: tuple[str, str, list[int]]) -> list[tuple[int, pa.Table]]:
 
     engine, text, group = task
     cluster.check_worker(engine)
-    plain = json.loads(text)
-    plan = Plan.from_dict(plain)
-    same = cluster.scenario_of(json.dumps(plain["scenario"]))  # its arrays are kept
-    plan = Plan(
-        same, plan.parameters, plan.replicates, plan.seed, plan.engine, plan.keep_runs
-    )
+    plan = _plan_of(text)
     return [(chunk, plan.run(chunk, 1)) for chunk in group]
+
+
+@lru_cache(maxsize=8)
+def _plan_of(text: str) -> Plan:
+    """The plan of a task; kept, as the arrays of its scenario are (:mod:`sim.compiled`)."""
+    return Plan.from_dict(json.loads(text))
 
 
 def joined(store: Store) -> Runs:

@@ -12,9 +12,10 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -299,7 +300,7 @@ def _open_store(
                 Problem("a shard needs a folder for its runs", field="shard", allowed="--out DIR")
             )
         return None
-    record = {**work.versions(), "command": command}
+    record: dict[str, Any] = {**work.versions(), "command": command}
     if shard is not None:
         record["shard"] = list(check_shard(shard))
     store = Store.open(
@@ -348,7 +349,7 @@ class _Job:
         except KeyboardInterrupt:
             raise self._interrupted(done, total) from None
 
-    def _all(self, wanted: Sequence[int]) -> Iterator[Part]:
+    def _all(self, wanted: Sequence[int]) -> Generator[Part, None, None]:
         missing = []
         for chunk in wanted:
             table = None

@@ -137,7 +137,7 @@ def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
             )
             for row in unknown
         ]
-        parts.append(f"What is not settled: whether {', '.join(names)} matter")
+        parts.append(f"What is not settled: whether these matter: {', '.join(names)}")
     if unsized:
         lead = "the size" if parts else "What is not settled: the size"
         parts.append(f"{lead} of {', '.join(row['factor'] for row in unsized)}")

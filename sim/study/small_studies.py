@@ -145,7 +145,7 @@ def _ladder_words(frame: pd.DataFrame) -> list[str]:
         drop = -rows["effect"].diff()
         biggest = drop.idxmax()
         text += f". The largest single part goes with: {rows.loc[biggest, 'step']}."
-        texts.append(text)
+        texts.append(text[0].upper() + text[1:])
     return texts
 
 
@@ -155,8 +155,9 @@ def _twin_words(frame: pd.DataFrame) -> list[str]:
         sizes = rows["difference"].abs()
         worst = rows.loc[sizes.idxmax()]
         nil = rows[(rows["low"] <= 0) & (rows["high"] >= 0)]
+        what = when(str(outcome), str(week))
         texts.append(
-            f"{when(str(outcome), str(week))}: agents minus mean field from "
+            f"{what[0].upper() + what[1:]}: agents minus mean field from "
             f"{rows['difference'].min():+.3f} to {rows['difference'].max():+.3f}, largest with "
             f"{worst['network']} and a core team of {worst['core_team']:g}"
             + (f"; nil within its interval in {len(nil)} of {len(rows)} settings." if len(nil)

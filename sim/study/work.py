@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import platform
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -169,7 +169,9 @@ class Grid:
 # --- running -----------------------------------------------------------------------------------
 
 
-def run_chunks(grid: Grid, chunks: Sequence[int], threads: int | None) -> Iterator[Part]:
+def run_chunks(
+    grid: Grid, chunks: Sequence[int], threads: int | None
+) -> Generator[Part, None, None]:
     """Run some chunks, in their order.
 
     Should the engine raise, the runs of that chunk are made one by one, and each fails or not by

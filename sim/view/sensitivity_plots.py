@@ -84,7 +84,11 @@ def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[st
         if chosen.corrected
         else "Bars: SALib's index with 95 % intervals; luck cannot be taken out of it."
     )
-    extra += " Dashed: upper end of the interval of a factor that does nothing."
+    common = result.asked.stochastic and result.asked.header.random_numbers == "common"
+    if common and chosen.corrected:
+        extra += " With common luck the dummy, which does nothing, is at 0 exactly."
+    if not chosen.corrected or result.asked.header.random_numbers == "fresh":
+        extra += " Dashed: upper end of the interval of the dummy, which does nothing."
     figure = style.figure(
         style.WIDTH if columns > 1 else 6.5, 1.5 + rows * (0.5 + 0.21 * count), title,
         _footer(result, extra),
@@ -126,7 +130,8 @@ def _bars(axes: Axes, rows: pd.DataFrame, index: str, corrected: bool) -> None:
     axes.grid(visible=False, axis="y")
     axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
     if index in ("ST", "S1", "Sh"):
-        axes.set_xlim(min(-0.02, float(np.nanmin(shown - half))), max(0.2, axes.get_xlim()[1]))
+        low, high = float(np.nanmin(shown - half)), float(np.nanmax(shown + half))
+        axes.set_xlim(max(-0.5, min(-0.02, 1.05 * low)), min(1.2, max(0.2, 1.05 * high)))
 
 
 def _standing_legend(axes: Axes, *, above: bool = False) -> None:
@@ -168,7 +173,8 @@ def morris_plane(result: SensitivityResult, outcome: str, week: str) -> Figure:
     for place, name in enumerate(mu.index[:8]):
         axes.annotate(
             style.words(str(name)), (mu.loc[name, "value"], sigma.loc[name, "value"]),  # type: ignore[arg-type]
-            xytext=(-4, 5 if place % 2 == 0 else -12), textcoords="offset points", fontsize=style.SMALL_SIZE, color=style.INK,
+            xytext=(-4, 5 if place % 2 == 0 else -12), textcoords="offset points",
+            fontsize=style.SMALL_SIZE, color=style.INK,
         )  # fmt: skip
     style.name_y(axes, "sigma (corrected for luck)")
     style.name_x(axes, "mu* (corrected for luck), in units of the outcome")
@@ -228,15 +234,21 @@ def second_order(result: SensitivityResult, outcome: str, week: str) -> Figure:
         grid[high, low] = row["value"]
         if row["low"] > 0 or row["high"] < 0:
             marks.append((high, low, f"{row['value']:.2f}"))
+    said = "Full colour and a number: the 95 % interval excludes 0; pale: it does not."
+    if not marks:
+        said = "Pale, no numbers: no pair's 95 % interval excludes 0."
     size = 2.2 + 0.42 * len(names)
     figure = style.figure(
         size + 1.2, size, f"Pairs that act together on {when(outcome, week)} (second order)",
-        _footer(result, "Numbers: the 95 % interval excludes 0."),
+        _footer(result, said),
     )  # fmt: skip
     axes = _panels(figure, 1, 1)[0]
     axes.grid(visible=False)
     top = max(0.02, float(np.nanmax(np.abs(grid))))
-    image = axes.imshow(grid, cmap="RdBu_r", vmin=-top, vmax=top)
+    sure = np.full(grid.shape, 0.25)
+    for high, low, _ in marks:
+        sure[high, low] = 1.0
+    image = axes.imshow(grid, cmap="RdBu_r", vmin=-top, vmax=top, alpha=sure)
     for high, low, text in marks:
         dark = abs(grid[high, low]) > 0.6 * top
         axes.text(low, high, text, ha="center", va="center", fontsize=7.5,

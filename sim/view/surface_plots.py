@@ -20,7 +20,8 @@ from sim.study.paired import QUANTILES
 from sim.view import style
 
 if TYPE_CHECKING:
-    from sim.study.surface import Cell, Surface
+    from sim.study.surface import Surface
+    from sim.study.surface_grid import Cell
 
 MOST_FACETS = 4
 """Combinations of further axes that are drawn; the table holds all."""
@@ -201,7 +202,7 @@ def budget_line(found: Surface) -> Figure:
     figure = style.figure(
         style.WIDTH if columns > 1 else 6.0,
         1.8 + 2.5 * rows,
-        f"{found.label}: {found.provider_hours:g} provider hours a week, often or long"
+        f"{found.label}: how often, with {found.provider_hours:g} provider hours a week?"
         f"{f' ({where})' if where else ''}",
         footer(
             found,

@@ -1,0 +1,160 @@
+# %% [markdown]
+# # 07 Confounding: why "sites with more hours did better" can mislead
+#
+# Many reports of technical assistance say: *sites that received more hours did better*. In a simulation
+# we can do what nobody can do in the field: give the **same region** more hours and less, with the same
+# people and the same luck, and look. This notebook compares that answer with what the report would say.
+#
+# Three ways to give the same plan to twelve regions:
+#
+# - **on demand**: ready, trusting and well-led regions ask more often;
+# - **by lot**: every region has the same chance in every week;
+# - **triage**: the centre sends its people where readiness is *lowest*.
+
+# %%
+# %matplotlib inline
+import numpy as np
+
+from sim import Scenario, outcomes
+from sim.study.evaluate import evaluate
+from sim.view import style
+
+REPLICATES = 100
+END = 104
+base = Scenario.shipped("on_demand").replace(providers={"count": 12, "weekly_hours": 20})
+series = {"mode": "video", "hours": 1.5, "every_weeks": 6, "last_week": END, "co_creation": 0.6}
+
+
+def sites(scenario, first=0):
+    """Hours, integration at the end, readiness at the start: each (replicates, regions)."""
+    found = evaluate(
+        scenario, [scenario.parameter_set()], REPLICATES, 1, (0, END), first_replicate=first
+    )
+    values = found.values[0, :, :, :-1, :]
+    at = outcomes.INDEX
+    return (
+        values[:, 1, :, at["contact_hours"]],
+        values[:, 1, :, at["integration"]],
+        values[:, 0, :, at["readiness"]],
+    )
+
+
+def slope(x, y, *others):
+    """Least squares: change of y for one unit of x, with other columns held (pooled sites)."""
+    columns = np.column_stack([np.ones(x.size), x.ravel(), *(o.ravel() for o in others)])
+    return np.linalg.lstsq(columns, y.ravel(), rcond=None)[0][1]
+
+
+# %% [markdown]
+# ## What really happens with more hours
+#
+# The truth first. Every region gets a little more (a contact every five weeks and not six), everything
+# else the same: people, luck, everything. The paired difference divided by the hours added is the
+# **effect of an hour**.
+
+# %%
+plan = base.replace(dosage=[{**series, "timing": "irregular"}])
+more = base.replace(dosage=[{**series, "timing": "irregular", "every_weeks": 5}])
+hours, end, _ = sites(plan)
+hours_more, end_more, _ = sites(more)
+truth = (end_more - end).mean() / (hours_more - hours).mean()
+print(f"hours {hours.mean():.1f} -> {hours_more.mean():.1f}")
+print(f"true effect of ten hours on integration: {10 * truth:+.3f}")
+
+# %% [markdown]
+# ## Three worlds
+#
+# Every region has a provider of its own here, so what one region gets changes nothing in another. A
+# world of triage can thus be put together: run everybody at each of five intervals, and take from each
+# run the region's values at the interval that its rank in readiness would have given it.
+
+# %%
+INTERVALS = (4, 5, 6, 8, 10)  # weeks; the least ready regions get 4
+levels = [
+    sites(base.replace(dosage=[{**series, "timing": "irregular", "every_weeks": weeks}]))
+    for weeks in INTERVALS
+]
+rank = np.argsort(np.argsort(levels[0][2], axis=1), axis=1)  # 0: the least ready of the twelve
+chosen = rank * len(INTERVALS) // rank.shape[1]
+triage = tuple(
+    np.take_along_axis(np.stack([one[part] for one in levels]), chosen[None], axis=0)[0]
+    for part in range(3)
+)
+on_demand = sites(base.replace(dosage=[{**series, "timing": "on_demand"}]))
+worlds = {"by lot": sites(plan), "on demand": on_demand, "triage": triage}
+
+# %% [markdown]
+# ## What a report would say
+#
+# Forget the twin world. We have 1,200 sites of each world (twelve regions in a hundred runs), their hours and
+# their integration at the end, and fit a line. Then we do what careful people do, and hold the measured
+# readiness at the start.
+
+# %%
+print(
+    f"{'':10s} {'correlation of hours':>22s} {'line through':>14s} {'readiness':>11s} {'true':>7s}"
+)
+print(f"{'':10s} {'with readiness':>22s} {'the sites':>14s} {'held':>11s} {'effect':>7s}")
+for name, (hours, end, ready) in worlds.items():
+    print(
+        f"{name:10s} {np.corrcoef(hours.ravel(), ready.ravel())[0, 1]:22.2f}"
+        f" {10 * slope(hours, end):14.3f} {10 * slope(hours, end, ready):11.3f} {10 * truth:7.3f}"
+    )
+
+# %%
+figure = style.figure(
+    9.4,
+    3.7,
+    "The same effect of an hour, three ways to hand hours out",
+    "Sites of 100 runs. Dashed: the line of a report. Solid: the true effect of hours, from the twin worlds.",
+)
+for axes, (name, (hours, end, _)) in zip(
+    figure.subplots(1, 3, sharey=True), worlds.items(), strict=True
+):
+    axes.scatter(hours, end, s=5, color=style.SKY, alpha=0.35, linewidths=0)
+    ends = np.array([0.0, 60.0])
+    for b, colour, line in (
+        (slope(hours, end), style.VERMILLION, "--"),
+        (truth, style.INK, "-"),
+    ):
+        axes.plot(ends, end.mean() + b * (ends - hours.mean()), line, color=colour, linewidth=1.8)
+    style.dress(axes)
+    axes.set_xlim(0, 60)
+    axes.set_ylim(0, 1)
+    style.name_y(axes, f"{name}: integration (0-1)")
+    style.name_x(axes, "contact hours in two years")
+figure
+
+# %% [markdown]
+# - **By lot** the line is close to the truth: hours go with nothing else.
+# - **On demand** the line is far too steep. Ready, trusting, well-led regions ask more and
+#   would have done better anyway. Holding measured readiness helps and does not cure: leadership and
+#   trust also make regions ask, and the report does not have them.
+# - **Triage** makes the same hours look useless or harmful, because they went where things were worst.
+#   Here holding readiness does cure it: it is the one thing that hours were handed out by.
+#
+# The effect of an hour was the *same* in all three: only who got the hours differed. So "sites with
+# more hours did better" is not evidence of an effect, and "sites with more hours did worse" is not
+# evidence against one.
+#
+# ## How small can a study be?
+#
+# One study is one run: twelve sites. How often would its line through the sites even have the right
+# sign, in each world?
+
+# %%
+for name, (hours, end, _) in worlds.items():
+    lines = [slope(h, e) for h, e in zip(hours, end, strict=True)]
+    low, high = np.quantile(np.array(lines) * 10, [0.05, 0.95])
+    print(f"{name:10s} 90 % of single studies say {low:+.2f} to {high:+.2f} for ten hours")
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Which of the three worlds is yours? Who decides how many hours a region gets, and on what?
+# 2. What would you have to measure *before* the assistance begins, so that holding it would help?
+# 3. Hours could be handed out by lot among regions that are equally ready. Who would object, and what
+#    could be said to them?
+#
+# **Not a forecast**: the sizes rest on assumptions (how strongly readiness makes regions ask, for one).
+# The direction of the mistake does not.

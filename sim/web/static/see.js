@@ -1,0 +1,145 @@
+// One or two small regions, week by week. The story is all here; playing asks nothing of the server.
+export default {
+  template: `
+  <div class="see" @keydown="keys">
+    <div class="see-bar row-of no-print" role="group" aria-label="Play the weeks">
+      <button type="button" class="b main" @click="toggle">{{ playing ? "Pause" : "Play" }}</button>
+      <button type="button" class="b" @click="go(week - 1)" :disabled="week <= 0">Back a week</button>
+      <button type="button" class="b" @click="go(week + 1)" :disabled="week >= last">On a week</button>
+      <button type="button" class="b" @click="nextContact" :disabled="week >= last">Next contact</button>
+      <label class="see-scrub"><span>Week <output>{{ week }}</output> of {{ last }}</span>
+        <input type="range" min="0" :max="last" step="1" :value="week" aria-label="Week"
+          @input="go(Number($event.target.value))"></label>
+      <label class="see-colour">Colour shows
+        <select v-model="shade"><option v-for="(label, key) in shades" :value="key">{{ label }}</option></select>
+      </label>
+    </div>
+    <div class="see-arms" :class="{two: arms.length > 1}">
+      <section v-for="(arm, a) in arms" :key="a" :aria-label="arm.name" class="see-arm">
+        <h3>{{ arm.name }}</h3>
+        <svg viewBox="-160 -150 320 300" class="net" role="group" :aria-label="arm.name + ', the team in week ' + week">
+          <line v-for="e in arm.edges" :key="'e' + e" class="tie" :class="{word: talks(arm, e)}"
+            :x1="x(arm, e[0])" :y1="y(arm, e[0])" :x2="x(arm, e[1])" :y2="y(arm, e[1])" />
+          <line v-for="i in present(arm)" :key="'p' + i" class="meets" x1="0" y1="0" :x2="x(arm, i)" :y2="y(arm, i)" />
+          <g class="node provider" tabindex="0" role="button" :aria-pressed="isPicked(a, -1)" :aria-label="sayProvider(arm)"
+            @click="pick(a, -1)" @keydown.enter.prevent="pick(a, -1)" @keydown.space.prevent="pick(a, -1)">
+            <rect class="halo" x="-31" y="-23" width="62" height="46" rx="11" />
+            <rect class="face" x="-26" y="-18" width="52" height="36" rx="7" :style="{fill: fill(arm.weeks[week].v[0])}" :class="{failed: failed(arm)}" />
+            <text y="4" :class="{bright: arm.weeks[week].v[0] > 0.55}">provider</text>
+          </g>
+          <g v-for="(p, i) in arm.weeks[week].p" :key="i" class="node" tabindex="0" role="button" :aria-pressed="isPicked(a, i)"
+            :aria-label="sayPerson(arm, i)" :transform="'translate(' + x(arm, i) + ' ' + y(arm, i) + ')'"
+            @click="pick(a, i)" @keydown.enter.prevent="pick(a, i)" @keydown.space.prevent="pick(a, i)">
+            <circle class="halo" r="25" />
+            <circle class="face" r="19" :style="{fill: fill(p[order[shade]])}" :class="{here: present(arm).includes(i), outside: !arm.core[i], fresh: left(arm, i)}" />
+            <text y="4" :class="{bright: p[order[shade]] > 0.55}">{{ arm.names[week][i] }}</text>
+            <text v-if="p[5] > 0" class="owed" x="17" y="-13">{{ p[5] }}</text>
+          </g>
+        </svg>
+        <dl class="counts">
+          <div><dt>Staff</dt><dd>{{ sum(arm, "made_staff") }} made, {{ sum(arm, "kept_staff") }} kept, {{ sum(arm, "broken_staff") }} broken</dd></div>
+          <div><dt>Provider</dt><dd>{{ sum(arm, "made_provider") }} made, {{ sum(arm, "kept_provider") }} kept, {{ sum(arm, "broken_provider") }} broken</dd></div>
+          <div><dt>Mean</dt><dd>trust {{ mean(arm, 0) }}, knowledge {{ mean(arm, 2) }}, use {{ mean(arm, 3) }}</dd></div>
+        </dl>
+        <ul class="happens" :aria-live="playing ? 'off' : 'polite'"><li v-for="line in arm.weeks[week].w">{{ line }}</li></ul>
+      </section>
+    </div>
+    <p class="note">Shade: {{ shades[shade].toLowerCase() }}, light 0 to dark 1 (provider: its record). Thick outline:
+      at the contact. Dashed outline: outside the core team. Green tie: a word between colleagues. Number: open commitments.</p>
+  </div>`,
+  props: { arms: Array, start: Number, picked: Object },
+  data() {
+    return {
+      week: this.start || 0,
+      playing: false,
+      timer: null,
+      sel: this.picked || { arm: 0, who: -1 },
+      shade: "trust",
+      shades: { trust: "Trust", accountability: "Accountability", knowledge: "Knowledge", integration: "Use in everyday work" },
+      order: { trust: 0, accountability: 1, knowledge: 2, integration: 3 },
+    };
+  },
+  computed: {
+    last() {
+      return this.arms[0].weeks.length - 1;
+    },
+  },
+  mounted() {
+    this.tell();
+  },
+  unmounted() {
+    clearInterval(this.timer);
+  },
+  watch: {
+    arms() {
+      this.stop();
+      this.week = Math.min(this.week, this.last);
+      if (this.sel.arm >= this.arms.length) this.sel.arm = 0;
+      if (this.sel.who >= this.arms[this.sel.arm].core.length) this.sel.who = -1;
+      this.tell();
+    },
+  },
+  methods: {
+    x(arm, i) { return arm.places[i][0] * 115; },
+    y(arm, i) { return arm.places[i][1] * 115; },
+    fill(v) {
+      // One hue from light to dark; letters turn white above .55.
+      const mix = (a, b) => Math.round(a + (b - a) * Math.min(1, Math.max(0, v)));
+      return `rgb(${mix(236, 0)},${mix(244, 70)},${mix(250, 115)})`;
+    },
+    contacts(arm) { return arm.weeks[this.week].e.filter((e) => e.kind === "contact"); },
+    present(arm) { return [...new Set(this.contacts(arm).flatMap((e) => e.present))]; },
+    failed(arm) { return this.contacts(arm).some((e) => e.state !== "held"); },
+    talks(arm, edge) {
+      return arm.weeks[this.week].e.some((e) => e.kind === "word" && ((e.who === edge[0] && e.with === edge[1]) || (e.who === edge[1] && e.with === edge[0])));
+    },
+    left(arm, i) { return arm.weeks[this.week].e.some((e) => e.kind === "leaves" && e.who === i); },
+    sum(arm, key) {
+      let n = 0;
+      for (let w = 0; w <= this.week; w++) for (const e of arm.weeks[w].e) n += e[key] || 0;
+      return n;
+    },
+    mean(arm, k) {
+      const p = arm.weeks[this.week].p;
+      return (p.reduce((s, x) => s + x[k], 0) / p.length).toFixed(2);
+    },
+    sayPerson(arm, i) {
+      const p = arm.weeks[this.week].p[i];
+      return `${arm.names[this.week][i]}: trust ${p[0].toFixed(2)}, knowledge ${p[2].toFixed(2)}, use ${p[3].toFixed(2)}` + (this.present(arm).includes(i) ? ", at the contact" : "");
+    },
+    sayProvider(arm) { return `Provider: record ${arm.weeks[this.week].v[0].toFixed(2)}`; },
+    isPicked(a, who) { return this.sel.arm === a && this.sel.who === who ? "true" : "false"; },
+    pick(a, who) { this.sel = { arm: a, who: who }; this.tell(); },
+    tell() { this.$emit("pick", { arm: this.sel.arm, who: this.sel.who, week: this.week }); },
+    go(week) {
+      this.week = Math.min(this.last, Math.max(0, week));
+      if (this.week >= this.last) this.stop();
+      this.tell();
+    },
+    nextContact() {
+      let w = this.week + 1;
+      while (w < this.last && !this.arms.some((arm) => arm.weeks[w].e.some((e) => e.kind === "contact"))) w++;
+      this.go(w);
+    },
+    toggle() {
+      if (this.playing) return this.stop();
+      if (this.week >= this.last) this.week = 0;
+      this.playing = true;
+      this.timer = setInterval(() => this.go(this.week + 1), 900);
+    },
+    stop() { this.playing = false; clearInterval(this.timer); },
+    keys(event) {
+      if (["INPUT", "SELECT"].includes(event.target.tagName)) return;
+      if (event.key === "ArrowRight") this.go(this.week + 1);
+      else if (event.key === "ArrowLeft") this.go(this.week - 1);
+      else return;
+      event.preventDefault();
+    },
+    show(week, arm, who, shade) {
+      this.stop();
+      if (shade) this.shade = shade;
+      this.sel = { arm: arm, who: who };
+      this.go(week);
+    },
+  },
+};

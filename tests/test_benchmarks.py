@@ -1,0 +1,139 @@
+"""The benchmarks: the C twin gives the same bits, and the files of `make bench` are in order.
+
+Nothing here measures time: `make bench` does.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from sim.scenario import Scenario
+
+REPO = Path(__file__).resolve().parents[1]
+FOLDER = REPO / "experiments" / "benchmarks"
+
+
+def load(name: str) -> ModuleType:
+    """A script of the folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def bench() -> Iterator[ModuleType]:
+    yield load("bench")
+    del sys.modules["bench"]
+
+
+@pytest.mark.smoke
+def test_the_table_stands_between_its_markers(bench: ModuleType) -> None:
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert page.count(bench.BEGIN) == page.count(bench.END) == 1
+    table = page.partition(bench.BEGIN)[2].partition(bench.END)[0]
+    rows = [line for line in table.splitlines() if line.startswith("|")]
+    assert len(rows) > 20, "make bench writes it"
+    assert all(line.count("|") == 5 for line in rows), "a line of the table is broken"
+
+
+@pytest.mark.smoke
+def test_a_new_table_replaces_the_old_one_alone(
+    bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"above\n{bench.BEGIN}\nold\n{bench.END}\nbelow\n", encoding="utf-8")
+    monkeypatch.setattr(bench, "README", readme)
+    bench.put_into_readme("new\n")
+    text = readme.read_text(encoding="utf-8")
+    assert text == f"above\n{bench.BEGIN}\nnew\n{bench.END}\nbelow\n"
+
+
+@pytest.mark.smoke
+def test_the_record_of_the_ratios_can_be_compared(bench: ModuleType) -> None:
+    recorded = json.loads((FOLDER / "recorded.json").read_text(encoding="utf-8"))
+    ratios = recorded["engine_over_c"]
+    assert len(ratios) >= 5
+    assert all(0.2 < ratio < 2.0 for ratio in ratios.values())
+    assert bench.lost(ratios, ratios) == []
+    name = next(iter(ratios))
+    assert bench.lost({name: ratios[name] / 0.61}, ratios) == []
+    assert len(bench.lost({name: ratios[name] / 0.59}, ratios)) == 1
+
+
+@pytest.mark.smoke
+def test_make_has_the_target() -> None:
+    makefile = (REPO / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^bench: .*## ", makefile, re.MULTILINE)
+    assert re.search(r"^\.PHONY:.* bench\b", makefile, re.MULTILINE)
+
+
+def shocked() -> dict[str, Any]:
+    """Everything at once: both kinds of leaving, a cut, a rise, work to deliver, a trend."""
+    return {
+        "shocks": [
+            {"kind": "staff_leave", "week": 20, "share": 0.4},
+            {"kind": "provider_leaves", "week": 30, "provider": "provider 1"},
+            {"kind": "demand_rise", "week": 10, "until_week": 40, "by": 0.2},
+            {"kind": "dosage_cut", "week": 50, "factor": 0.5},
+        ],
+        "background_trend": 0.02,
+        "delivery_work": [{"week": 60, "until_week": 90, "share": 0.2}],
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="the C twin needs gcc")
+@pytest.mark.parametrize(
+    ("name", "network", "changes"),
+    [
+        ("source", None, {}),
+        ("irregular", None, {}),
+        ("turnover_wave", None, {}),
+        ("core_team", None, {}),
+        ("delivery_phase", None, {}),
+        ("provider_overload", None, {}),
+        ("centre_log", None, {}),
+        ("graphml_team", None, {}),
+        ("source", {"kind": "complete"}, {}),
+        ("source", {"kind": "none"}, {}),
+        ("source", {"kind": "random", "neighbours": 2}, {}),
+        ("source", None, shocked()),
+    ],
+)
+def test_the_c_twin_gives_the_same_bits(
+    name: str, network: dict[str, Any] | None, changes: dict[str, Any]
+) -> None:
+    twin = sys.modules.get("twin") or load("twin")
+    scenario = Scenario.shipped(name)
+    if network or changes:
+        data = {**scenario.to_dict(), **changes}
+        if changes:
+            providers = scenario.provider_names
+            for shock in data["shocks"]:
+                if "provider" in shock:
+                    shock["provider"] = providers[0]
+        if network:
+            data["regions"] = {**data["regions"], "network": network}
+        scenario = Scenario.from_dict(data)
+    assert twin.same_bits(twin.Work(scenario, 5, seed=3))
+
+
+@pytest.mark.slow
+def test_the_c_twin_refuses_what_it_leaves_out() -> None:
+    twin = sys.modules.get("twin") or load("twin")
+    with pytest.raises(ValueError, match="on-demand"):
+        twin.Work(Scenario.shipped("on_demand"), 1)

@@ -1,0 +1,131 @@
+"""The header that all study files share: what it reads, and what it says about mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.study import sensitivity_file, small_studies
+from sim.study.study_file import (
+    StudyError,
+    StudyHeader,
+    find_study,
+    kind_of,
+    parse_study,
+    read_study,
+    shipped_studies,
+)
+
+GOOD = "kind: sensitivity\nscenario: source\noutcomes: [trust]\n"
+
+
+def message(text: str) -> str:
+    with pytest.raises(StudyError) as caught:
+        parse_study(text, StudyHeader)
+    return str(caught.value)
+
+
+def test_defaults_and_weeks() -> None:
+    study = parse_study(GOOD + "weeks: [start, 13, end_of_ta, year_after, horizon]\n", StudyHeader)
+    assert study.points(study.scenario) == {
+        "start": 0, "week_13": 13, "end_of_ta": 104, "year_after": 156, "horizon": 156,
+    }  # fmt: skip
+    assert (study.header.samples, study.header.replicates, study.header.seed) == (512, 10, 1)
+
+
+def test_outcome_forms() -> None:
+    text = (
+        "kind: plan\nscenario: source\noutcomes: [trust, persistence of trust, effect on trust]\n"
+    )
+    study = parse_study(text, StudyHeader)
+    assert [one.form for one in study.outcomes] == ["value", "persistence", "effect"]
+    assert {one.outcome for one in study.outcomes} == {"trust"}
+
+
+def test_all_mistakes_are_told_at_once_with_their_lines() -> None:
+    text = message(
+        "kind: sensitivty\nscenario: sorce\noutcomes: [trst]\nweeks: [enf_of_ta]\n"
+        "replicates: 0\nsampels: 12\ntime_limit_minutes: 0\n"
+    )
+    lines = text.splitlines()
+    assert [line.split(":")[1] for line in lines] == ["1", "2", "3", "4", "5", "6", "7"]
+    for wanted in ("sensitivity", "source", "trust", "end_of_ta", "samples"):
+        assert f"did you mean '{wanted}'?" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("kind: plan\n", "scenario: is required"),
+        (GOOD + "scenarios: [source]\n", "is given besides 'scenario'"),
+        (GOOD + "weeks: [200]\n", "week_200 is past the horizon of 'Source case"),
+        (GOOD + "weeks: []\n", "weeks: is empty"),
+        (
+            "kind: plan\nscenario: no_ta\noutcomes: [effect on trust]\n",
+            "has no TA to have an effect",
+        ),
+        (
+            "kind: plan\nscenario: classroom\noutcomes: [persistence of trust]\n",
+            "a year after the end of TA",
+        ),
+        ("kind: plan\nscenario: source\noutcomes: [trust, trust]\n", "asked for twice"),
+        (GOOD + "kind: plan\n", "kind"),
+        ("[]", "a study must be a mapping"),
+    ],
+)
+def test_a_mistake_has_its_message(text: str, words: str) -> None:
+    assert words in message(text)
+
+
+def test_mistakes_inside_a_scenario_keep_its_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: x\nregions: {staff: -3}\n")
+    (tmp_path / "study.yaml").write_text("kind: plan\nscenario: mine.yaml\n")
+    with pytest.raises(StudyError) as caught:
+        read_study(tmp_path / "study.yaml", StudyHeader)
+    assert f"{tmp_path / 'mine.yaml'}:2:18: regions.staff" in str(caught.value)
+
+
+def test_a_scenario_beside_the_study_is_found(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\ndosage: [{mode: video, every_weeks: 4, hours: 1}]\n"
+    )
+    (tmp_path / "study.yaml").write_text("kind: plan\nscenario: ./mine.yaml\n")
+    assert read_study(tmp_path / "study.yaml", StudyHeader).scenario.name == "mine"
+
+
+def test_unknown_study_suggests() -> None:
+    with pytest.raises(StudyError, match="did you mean 'screen'"):
+        find_study("scren")
+
+
+def test_kind_comes_before_everything_else(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("kind: twinn\nnonsense: [\n]\n")
+    with pytest.raises(StudyError, match=r"s.yaml:1:7: kind: 'twinn' is not .*did you mean 'twin'"):
+        kind_of(path)
+
+
+SHIPPED = (
+    "screen", "sobol", "pawn", "dosage_levers", "over_time", "interactions", "cocreation_ladder",
+    "why_agents",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_studies_are_sound(name: str) -> None:
+    assert name in shipped_studies()
+    path = find_study(name)
+    kind = kind_of(path)
+    if kind == "sensitivity":
+        assert sensitivity_file.load(path).runs > 0
+    else:
+        assert small_studies.load(path, kind).line
+
+
+def test_sobol_has_the_size_it_was_planned_with() -> None:
+    asked = sensitivity_file.load(find_study("sobol"))
+    assert (asked.points, asked.runs) == (7_680, 76_800)
+    with_pairs = sensitivity_file.load(find_study("interactions"))
+    assert with_pairs.points == 14_336
+    assert len(asked.space.factors) == 13
