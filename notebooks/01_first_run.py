@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 01 First run, and the story of one region
 #
-# What does two years of technical assistance (TA) leave behind in three regions, *if* the model's
-# assumptions hold? This notebook runs the shipped source case, reads its table and figures, and then
-# follows the people of one region week by week.
+# What does two years of technical assistance (TA) leave behind in three regions, *if* the
+# model's assumptions hold? This notebook runs the shipped source case, reads its table and
+# figures, and then follows the people of one region week by week.
 #
 # You need nothing but the package. Every number below is made by the cell above it.
 
@@ -22,8 +22,8 @@ print(
 # %% [markdown]
 # ## What is planned
 #
-# A visit a quarter and a call every four weeks, both tapering. Hours are an *assumption*: the study
-# behind the case reports little TA on site, and its tables are not in this repository.
+# A visit a quarter and a call every four weeks, both tapering. Hours are an *assumption*: the
+# study behind the case reports little TA on site, and its tables are not in this repository.
 
 # %%
 plots.dosage_timeline(scenario)
@@ -42,21 +42,21 @@ headlines = ["trust", "mutual_accountability", "knowledge", "integration", "capa
 ends.loc[headlines, ["mean", "no_ta_mean", "effect_mean", "effect_p05", "effect_p95"]].round(3)
 
 # %% [markdown]
-# The last two columns hold nine runs in ten. They are **luck alone**: other people, other dice. What
-# we do not know about the parameters is not in them; notebooks 02 and 03 put it in.
+# The last two columns hold nine runs in ten. They are **luck alone**: other people, other dice.
+# What we do not know about the parameters is not in them; notebooks 02 and 03 put it in.
 
 # %%
 plots.trajectories(runs)
 
 # %% [markdown]
-# Read the panels one by one: trust and knowledge fall when TA ends; integration and capacity hold.
-# In the model, what has become routine does not need the provider any more.
+# Read the panels one by one: trust and knowledge fall when TA ends; integration and capacity
+# hold. In the model, what has become routine does not need the provider any more.
 #
 # ## One region, week by week
 #
-# `classroom` is one region with eight people. Four are in the core team and meet the provider; four
-# hear of it from colleagues. The model is a [Mesa](https://mesa.readthedocs.io) model: a step is a
-# week.
+# `classroom` is one region with eight people. Four are in the core team and meet the provider;
+# four hear of it from colleagues. The model is a [Mesa](https://mesa.readthedocs.io) model: a
+# step is a week.
 
 # %%
 classroom = Scenario.shipped("classroom")
@@ -80,8 +80,8 @@ for _ in range(26):
     )
 
 # %% [markdown]
-# One run is one story, not a result. It is good for asking "how could that happen?", and for nothing
-# else. Let us finish it and look at every person.
+# One run is one story, not a result. It is good for asking "how could that happen?", and for
+# nothing else. Let us finish it and look at every person.
 
 # %%
 model.run()
@@ -107,8 +107,9 @@ style.name_x(axes)
 figure
 
 # %% [markdown]
-# Steps up are contacts; the slow falls are forgetting; a jump, up or down, between contacts is a new
-# person in the post. The orange lines move too: colleagues pass on a little of what they gained.
+# Steps up are contacts; the slow falls are forgetting; a jump, up or down, between contacts is
+# a new person in the post. The orange lines move too: colleagues pass on a little of what they
+# gained.
 
 # %%
 plots.team_network(plots.take_snapshots(classroom, seed=1), "One run of 'classroom', seed 1")
@@ -116,8 +117,8 @@ plots.team_network(plots.take_snapshots(classroom, seed=1), "One run of 'classro
 # %% [markdown]
 # ## Keep it
 #
-# `runs.save("results/source")` writes a folder with every number, the scenario and where it all came
-# from; `codose verify results/source` makes the runs again and compares. On the command line the same
-# study is `codose run source`.
+# `runs.save("results/source")` writes a folder with every number, the scenario and where it all
+# came from; `codose verify results/source` makes the runs again and compares. On the command
+# line the same study is `codose run source`.
 #
 # **Next**: [02 dosage scenarios compared](02_dosage.ipynb).

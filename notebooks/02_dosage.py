@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 02 Dosage scenarios compared
 #
-# A centre has about so many provider hours for three regions. Should it visit more often, stay longer,
-# go by video, or stop earlier? Five plans are run with the **same people and the same luck** and over
-# **fifty plausible sets** of the assumptions. A difference that holds in nearly all of the sets does
-# not hang on numbers that nobody knows.
+# A centre has about so many provider hours for three regions. Should it visit more often, stay
+# longer, go by video, or stop earlier? Five plans are run with the **same people and the same
+# luck** and over **fifty plausible sets** of the assumptions. A difference that holds in nearly
+# all of the sets does not hang on numbers that nobody knows.
 
 # %%
 # %matplotlib inline
@@ -40,9 +40,9 @@ costs.loc[list(found.labels), items].round(0)
 # %% [markdown]
 # ## What differs, and how sure one can be of it
 #
-# Each row is a plan against "as it is". `low` and `high` hold 90 % of the plausible sets; `p_beats` is
-# the share of sets in which the plan is better; `luck_share` is how much of the spread of a single
-# run's difference is luck and not ignorance.
+# Each row is a plan against "as it is". `low` and `high` hold 90 % of the plausible sets;
+# `p_beats` is the share of sets in which the plan is better; `luck_share` is how much of the
+# spread of a single run's difference is luck and not ignorance.
 
 # %%
 table = found.differences()
@@ -50,12 +50,12 @@ capacity = table[table["outcome"] == "capacity"].set_index(["b", "point"])
 capacity[["mean", "low", "high", "p_beats", "luck_share"]].round(3)
 
 # %% [markdown]
-# Twice as often and twice as long plan the same contact hours, and they are not worth the same. The
-# hours of one week have diminishing returns (an equation says so; 23 published trials of practice
-# facilitation bound it), and a long visit takes staff away from their work.
+# Twice as often and twice as long plan the same contact hours, and they are not worth the same.
+# The hours of one week have diminishing returns (an equation says so; 23 published trials of
+# practice facilitation bound it), and a long visit takes staff away from their work.
 #
-# "One year only" is compared at its own end and, with everything else, at the horizon. The horizon is
-# the fairer of the two: a plan that ends earlier has had less time to fade.
+# "One year only" is compared at its own end and, with everything else, at the horizon. The
+# horizon is the fairer of the two: a plan that ends earlier has had less time to fade.
 
 # %%
 compare_plots.intervals(found)
@@ -73,8 +73,9 @@ efficiency[["gain", "provider_hours", "per_100_hours", "low", "high"]].round(3)
 # %% [markdown]
 # ## What drives the answer
 #
-# Which assumptions move the difference between "nothing co-created" and "as it is" the most (rank
-# correlation over the sets)? A planner who doubts one of them knows where to argue. Note the grades.
+# Which assumptions move the difference between "nothing co-created" and "as it is" the most
+# (rank correlation over the sets)? A planner who doubts one of them knows where to argue. Note
+# the grades.
 
 # %%
 drivers = found.drivers()
@@ -92,8 +93,8 @@ import textwrap
 print(textwrap.fill(compare(plans[:2], sets=50, replicates=4, seed=1).answer(), 96))
 
 # %% [markdown]
-# **Try**: add a plan of your own to the list. With a fixed budget of provider hours, `codose surface`
-# searches frequency against hours, and `codose plan` searches whole plans.
+# **Try**: add a plan of your own to the list. With a fixed budget of provider hours, `codose
+# surface` searches frequency against hours, and `codose plan` searches whole plans.
 #
-# **Next**: [03 sensitivity](03_sensitivity.ipynb), or straight to
-# [07 confounding](07_confounding.ipynb).
+# **Next**: [03 sensitivity](03_sensitivity.ipynb), or straight to [07
+# confounding](07_confounding.ipynb).

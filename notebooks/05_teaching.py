@@ -1,16 +1,18 @@
 # %% [markdown]
 # # 05 Teaching: co-creation, trust, promises
 #
-# **For a class without programming.** Open it in Jupyter, choose *Run → Run All Cells*, and move the
-# sliders. One region, eight people, one provider, a year of assistance and half a year after it.
+# **For a class without programming.** Open it in Jupyter, choose *Run → Run All Cells*, and
+# move the sliders. One region, eight people, one provider, a year of assistance and half a year
+# after it.
 #
 # Words used here:
 #
-# - **Co-creation**: how much is decided together. 0: the provider decides; 1: everything is decided
-#   together.
-# - **Commitment** (promise): something that a person, or the provider, says they will do before the
-#   next contact. At the next contact it is looked at: kept or broken.
-# - **Trust**: of each person in the provider, 0 to 1. It is the model's own scale, not a survey score.
+# - **Co-creation**: how much is decided together. 0: the provider decides; 1: everything is
+#   decided together.
+# - **Commitment** (promise): something that a person, or the provider, says they will do before
+#   the next contact. At the next contact it is looked at: kept or broken.
+# - **Trust**: of each person in the provider, 0 to 1. It is the model's own scale, not a survey
+#   score.
 #
 # Everything here is *what would follow if the model's assumptions held*. It is not a forecast.
 
@@ -93,7 +95,7 @@ def show(co_creation, visit_every, hours, core_team, provider_leaves, seed):
 
 
 wide = {"description_width": "11em"}
-widgets.interact(
+_ = widgets.interact(
     show,
     co_creation=widgets.FloatSlider(
         0.6, min=0, max=1, step=0.2, description="co-creation", style=wide
@@ -111,8 +113,8 @@ widgets.interact(
 # %% [markdown]
 # ## Question 1. Nothing is decided together
 #
-# *Before you move the slider: what happens to trust, and to promises, when co-creation is 0?* Write
-# your guess down.
+# *Before you move the slider: what happens to trust, and to promises, when co-creation is 0?*
+# Write your guess down.
 
 # %%
 draw(region(co_creation=0.0), "Nothing is decided together")
@@ -139,15 +141,16 @@ for co_creation in (0.0, 0.6, 1.0):
     )
 
 # %% [markdown]
-# **Expected answer.** Without co-creation *no promise is ever made*, because in the model promises come
-# out of deciding together; trust stays below. **But who says so?** The model does: an equation turns
-# shared power into trust, and its weight is an assumption. That is put in, not found out. The honest
-# sentence is "if power sharing builds trust as much as we assumed, then ...".
+# **Expected answer.** Without co-creation *no promise is ever made*, because in the model
+# promises come out of deciding together; trust stays below. **But who says so?** The model
+# does: an equation turns shared power into trust, and its weight is an assumption. That is put
+# in, not found out. The honest sentence is "if power sharing builds trust as much as we
+# assumed, then ...".
 #
 # ## Question 2. Who did not come to the meetings?
 #
-# *Blue people meet the provider, orange people do not. Why does the trust of the orange ones hardly
-# move, while their knowledge does?*
+# *Blue people meet the provider, orange people do not. Why does the trust of the orange ones
+# hardly move, while their knowledge does?*
 
 # %%
 model = region(seed=3)
@@ -158,12 +161,14 @@ for label, chosen in (("attend", True), ("do not ", False)):
     print(f"{label}: trust {change['trust']:+.2f}, knowledge {change['knowledge']:+.2f}")
 
 # %% [markdown]
-# **Expected answer.** In the model colleagues pass on what they *gained in knowledge*; nobody trusts a
-# provider on hearsay. Is that so where you work? Notebook 06 changes exactly this rule.
+# **Expected answer.** In the model colleagues pass on what they *gained in knowledge*; nobody
+# trusts a provider on hearsay. Is that so where you work? Notebook 06 changes exactly this
+# rule.
 #
 # ## Question 3. The provider leaves
 #
-# *In week 26 the provider leaves and a successor takes over. What is lost at once? What is not?*
+# *In week 26 the provider leaves and a successor takes over. What is lost at once? What is
+# not?*
 
 # %%
 draw(region(provider_leaves=True), "The provider leaves in week 26")
@@ -172,19 +177,19 @@ draw(region(provider_leaves=True), "The provider leaves in week 26")
 for leaves in (False, True):
     end = over_classes(provider_leaves=leaves)
     print(
-        f"provider leaves: {leaves!s:5}  trust {end['trust']:.2f}, knowledge {end['knowledge']:.2f},"
-        f" routines {end['routines']:.2f}"
+        f"provider leaves: {leaves!s:5}  trust {end['trust']:.2f},"
+        f" knowledge {end['knowledge']:.2f}, routines {end['routines']:.2f}"
     )
 
 # %% [markdown]
-# **Expected answer.** Trust steps down in week 26, because half of what had been built was with that
-# person (an assumption); open promises of the provider lapse; knowledge and routines stay. It is
-# rebuilt in the months that are left, not always fully.
+# **Expected answer.** Trust steps down in week 26, because half of what had been built was with
+# that person (an assumption); open promises of the provider lapse; knowledge and routines stay.
+# Trust is rebuilt in the months that are left, not always fully.
 #
 # ## Question 4. The same hours, cut differently
 #
-# *A visit of 8 hours every 26 weeks, or 4 hours every 13, or about 1 hour every 4. Which is best for
-# trust? What would it cost in travel?*
+# *A visit of 8 hours every 26 weeks, or 4 hours every 13, or about 1 hour every 4. Which is
+# best for trust? What would it cost in travel?*
 
 # %%
 for every, hours in ((26, 8.0), (13, 4.0), (4, 1.25)):
@@ -195,10 +200,11 @@ for every, hours in ((26, 8.0), (13, 4.0), (4, 1.25)):
     )
 
 # %% [markdown]
-# **Expected answer.** Often beats long, because one week's hours saturate and because every contact is
-# an occasion to keep a promise. Short visits cost more travel: six hours each, whatever their length.
+# **Expected answer.** Often beats long, because one week's hours saturate and because every
+# contact is an occasion to keep a promise. Short visits cost more travel: six hours each,
+# whatever their length.
 #
 # ## To end
 #
-# Ask the class to name **one rule they do not believe**. Every rule has its equation, its source or
-# the word "assumption" in the [description of the model](../docs/ODD.md).
+# Ask the class to name **one rule they do not believe**. Every rule has its equation, its
+# source or the word "assumption" in the [description of the model](../docs/ODD.md).

@@ -1,9 +1,10 @@
 # %% [markdown]
 # # 07 Confounding: why "sites with more hours did better" can mislead
 #
-# Many reports of technical assistance say: *sites that received more hours did better*. In a simulation
-# we can do what nobody can do in the field: give the **same region** more hours and less, with the same
-# people and the same luck, and look. This notebook compares that answer with what the report would say.
+# Many reports of technical assistance say: *sites that received more hours did better*. In a
+# simulation we can do what nobody can do in the field: give the **same region** more hours and
+# less, with the same people and the same luck, and look. This notebook compares that answer
+# with what the report would say.
 #
 # Three ways to give the same plan to twelve regions:
 #
@@ -48,9 +49,9 @@ def slope(x, y, *others):
 # %% [markdown]
 # ## What really happens with more hours
 #
-# The truth first. Every region gets a little more (a contact every five weeks and not six), everything
-# else the same: people, luck, everything. The paired difference divided by the hours added is the
-# **effect of an hour**.
+# The truth first. Every region gets a little more (a contact every five weeks and not six),
+# everything else the same: people, luck, everything. The paired difference divided by the hours
+# added is the **effect of an hour**.
 
 # %%
 plan = base.replace(dosage=[{**series, "timing": "irregular"}])
@@ -64,9 +65,10 @@ print(f"true effect of ten hours on integration: {10 * truth:+.3f}")
 # %% [markdown]
 # ## Three worlds
 #
-# Every region has a provider of its own here, so what one region gets changes nothing in another. A
-# world of triage can thus be put together: run everybody at each of five intervals, and take from each
-# run the region's values at the interval that its rank in readiness would have given it.
+# Every region has a provider of its own here, so what one region gets changes nothing in
+# another. A world of triage can thus be put together: run everybody at each of five intervals,
+# and take from each run the region's values at the interval that its rank in readiness would
+# have given it.
 
 # %%
 INTERVALS = (4, 5, 6, 8, 10)  # weeks; the least ready regions get 4
@@ -86,9 +88,9 @@ worlds = {"by lot": sites(plan), "on demand": on_demand, "triage": triage}
 # %% [markdown]
 # ## What a report would say
 #
-# Forget the twin world. We have 1,200 sites of each world (twelve regions in a hundred runs), their hours and
-# their integration at the end, and fit a line. Then we do what careful people do, and hold the measured
-# readiness at the start.
+# Forget the twin world. We have 1,200 sites of each world (twelve regions in a hundred runs),
+# their hours and their integration at the end, and fit a line. Then we do what careful people
+# do, and hold the measured readiness at the start.
 
 # %%
 print(
@@ -106,7 +108,7 @@ figure = style.figure(
     9.4,
     3.7,
     "The same effect of an hour, three ways to hand hours out",
-    "Sites of 100 runs. Dashed: the line of a report. Solid: the true effect of hours, from the twin worlds.",
+    "Sites of 100 runs. Dashed: the line of a report. Solid: the true effect, from twin worlds.",
 )
 for axes, (name, (hours, end, _)) in zip(
     figure.subplots(1, 3, sharey=True), worlds.items(), strict=True
@@ -128,19 +130,20 @@ figure
 # %% [markdown]
 # - **By lot** the line is close to the truth: hours go with nothing else.
 # - **On demand** the line is far too steep. Ready, trusting, well-led regions ask more and
-#   would have done better anyway. Holding measured readiness helps and does not cure: leadership and
-#   trust also make regions ask, and the report does not have them.
-# - **Triage** makes the same hours look useless or harmful, because they went where things were worst.
-#   Here holding readiness does cure it: it is the one thing that hours were handed out by.
+#   would have done better anyway. Holding measured readiness helps and does not cure:
+#   leadership and trust also make regions ask, and the report does not have them.
+# - **Triage** makes the same hours look useless or harmful, because they went where things were
+#   worst. Here holding readiness does cure it: it is the one thing that hours were handed out
+#   by.
 #
-# The effect of an hour was the *same* in all three: only who got the hours differed. So "sites with
-# more hours did better" is not evidence of an effect, and "sites with more hours did worse" is not
-# evidence against one.
+# The effect of an hour was the *same* in all three: only who got the hours differed. So "sites
+# with more hours did better" is not evidence of an effect, and "sites with more hours did
+# worse" is not evidence against one.
 #
 # ## How small can a study be?
 #
-# One study is one run: twelve sites. How often would its line through the sites even have the right
-# sign, in each world?
+# One study is one run: twelve sites. How often would its line through the sites even have the
+# right sign, in each world?
 
 # %%
 for name, (hours, end, _) in worlds.items():
@@ -152,9 +155,10 @@ for name, (hours, end, _) in worlds.items():
 # ## Questions
 #
 # 1. Which of the three worlds is yours? Who decides how many hours a region gets, and on what?
-# 2. What would you have to measure *before* the assistance begins, so that holding it would help?
-# 3. Hours could be handed out by lot among regions that are equally ready. Who would object, and what
-#    could be said to them?
+# 2. What would you have to measure *before* the assistance begins, so that holding it would
+#    help?
+# 3. Hours could be handed out by lot among regions that are equally ready. Who would object,
+#    and what could be said to them?
 #
-# **Not a forecast**: the sizes rest on assumptions (how strongly readiness makes regions ask, for one).
-# The direction of the mistake does not.
+# **Not a forecast**: the sizes rest on assumptions (how strongly readiness makes regions ask,
+# for one). The direction of the mistake does not.

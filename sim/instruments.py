@@ -122,14 +122,21 @@ def observe(
     return Seen(seed, numbers, tuple(int(w) for w in at), region, entities, people, context, flows)
 
 
-def _words(seen: Seen, purpose: int, entity: np.ndarray, week: int, series: int) -> tuple:
-    """Blocks of words for (replicates, entities)."""
-    shape = entity.shape
+def _words(
+    seen: Seen, purpose: int, entity: np.ndarray, week: int, series: int | np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Blocks of words for (replicates, entities), with a last axis for several series."""
+    several = np.ndim(series) > 0
+    c0 = entity[..., None] if several else entity
+    c2 = purpose + SERIES_STEP * np.asarray(series, dtype=np.int64)
+    rest = (1,) * (c0.ndim - 1)
+    c3 = seen.replicates.reshape(-1, *rest)
+    shape = np.broadcast_shapes(c0.shape, c2.shape)
     return philox(
-        entity,
+        np.broadcast_to(c0, shape),
         np.full(shape, week, dtype=np.int64),
-        np.full(shape, purpose + SERIES_STEP * series, dtype=np.int64),
-        np.broadcast_to(seen.replicates[:, None], shape).astype(np.int64),
+        np.broadcast_to(c2, shape),
+        np.broadcast_to(c3, shape),
         seen.seed & MASK,
         seen.seed >> 32,
     )
@@ -240,16 +247,31 @@ def survey(
     odds = p.response_base + p.response_slope * (readiness - p.response_pivot)
     answers = uniform(words[0]) < 1.0 / (1.0 + np.exp(-np.clip(odds, -40.0, 40.0)))
     is_asked = _first_of(words[1], seen.region, asked)
-    cuts = np.array([p.survey_cut_1, p.survey_cut_2, p.survey_cut_3, p.survey_cut_4])
+    cuts = (p.survey_cut_1, p.survey_cut_2, p.survey_cut_3, p.survey_cut_4)
     first = CONSTRUCTS.index(construct) * MAX_ITEMS
-    given = []
-    for item in range(items):
-        noise = bell(_words(seen, streams.SURVEY_ITEM, seen.entities, week, first + item)[0])
-        felt = latent + p.survey_leniency + p.survey_item_sd * noise
-        given.append(1.0 + (felt[..., None] >= cuts).sum(axis=-1))
-    table = np.stack(given, axis=-1)
+    series = first + np.arange(items)
+    noise = bell(_words(seen, streams.SURVEY_ITEM, seen.entities, week, series)[0])
+    felt = latent[..., None] + p.survey_leniency + p.survey_item_sd * noise
+    table = 1.0 + sum((felt >= cut).astype(float) for cut in cuts)
     table[~(answers & is_asked)] = np.nan
     return Answers(table, is_asked, seen.region)
+
+
+def expected_answer(latent: np.ndarray, p: Parameters) -> np.ndarray:
+    """Mean answer (1..5) of people with these latent states, were all of them to answer.
+
+    The noise of an item is taken for normal (it is bell-shaped, within +-3.46 SD).
+    """
+    from scipy.special import ndtr
+
+    felt = np.asarray(latent, dtype=float) + p.survey_leniency
+    total = np.ones(felt.shape)
+    for cut in (p.survey_cut_1, p.survey_cut_2, p.survey_cut_3, p.survey_cut_4):
+        if p.survey_item_sd > 0:
+            total = total + ndtr((felt - cut) / p.survey_item_sd)
+        else:
+            total = total + (felt >= cut)
+    return total
 
 
 def _first_of(keys: np.ndarray, region: np.ndarray, count: int | None) -> np.ndarray:

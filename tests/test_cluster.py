@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -12,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from study_case import SCENARIO, study
 from typer.testing import CliRunner
 
@@ -176,3 +181,42 @@ def test_tasks_are_worth_sending() -> None:
     assert [chunk for group in groups for chunk in group] == list(range(grid.chunks))
     for group in groups[:-1]:
         assert len(group) * grid.chunk * staff_weeks(SCENARIO) > TASK / 2
+
+
+# --- docs/cluster.md -----------------------------------------------------------------------------
+
+DOCUMENT = (HERE.parent / "docs" / "cluster.md").read_text(encoding="utf-8")
+
+
+def commands() -> list[str]:
+    blocks = "".join(re.findall(r"^```(?:console|bash)\n(.*?)^```$", DOCUMENT, re.M | re.S))
+    return re.findall(r"^codose .*$", blocks.replace("\\\n", ""), re.M)
+
+
+@pytest.mark.parametrize("line", commands())
+def test_commands_of_the_document_are_understood(line: str) -> None:
+    words = shlex.split(line.replace("$SLURM_ARRAY_TASK_ID", "3"))[1:]
+    group = typer.main.get_command(app)
+    with group.make_context("codose", list(words)) as context:
+        name, command, rest = group.resolve_command(context, list(words))  # type: ignore[attr-defined]
+        with command.make_context(name, rest, parent=context):  # parses, and runs nothing
+            pass
+
+
+def test_the_document_has_every_way() -> None:
+    text = "\n".join(commands())
+    for option in ("--threads", "--resume", "--shard", "--cluster", "codose merge"):
+        assert option in text
+
+
+def test_python_of_the_document_runs() -> None:
+    (code,) = (
+        c for c in re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.M | re.S) if "sim" in c
+    )
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "cluster.md", "exec"), {"__name__": "document"})
+    first, second = (re.findall(r"0\.\d+", line) for line in printed.getvalue().splitlines())
+    assert len(first) == 3
+    assert [float(x) for x in first] == pytest.approx([float(x) for x in second], abs=1e-6)
+    assert first == sorted(first), "a larger step of trust gives more trust"

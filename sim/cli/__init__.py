@@ -10,6 +10,7 @@ import sys
 import typer
 
 from sim.cli import (
+    audit,
     calibrate,
     compare,
     look,
@@ -69,6 +70,7 @@ app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
 app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)
 app.command("calibrate", epilog=EXITS)(calibrate.calibrate)
+app.command("audit", epilog=EXITS)(audit.audit)
 app.command("merge", epilog=EXITS)(merge.merge)
 app.command("serve", epilog=EXITS)(serve.serve)
 app.command("new", epilog=EXITS)(new.new)

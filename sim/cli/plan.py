@@ -36,7 +36,9 @@ def plan(
     start: Annotated[
         str | None,
         typer.Option(
-            "--start", metavar="DATE", show_default="the study's start_date",
+            "--start",
+            metavar="DATE",
+            show_default="the study's start_date",
             help="First day of week 1 (yyyy-mm-dd), for the calendar.",
         ),
     ] = None,
@@ -63,7 +65,7 @@ def plan(
       codose plan plan
       codose plan my_plan.yaml --start 2027-01-04 --out results/next_year
       codose plan my_plan.yaml --resume
-    """  # fmt: skip
+    """
     from sim.study.plan_file import read_plan
     from sim.study.planning import plan as run
     from sim.study.planning import study_key
@@ -125,9 +127,12 @@ def _journal(folder: Path, digest: str, *, resume: bool, quiet: bool) -> Iterato
         lines = path.read_text(encoding="utf-8").splitlines()
         if not lines or lines[0] != head:
             raise ResultsError(
-                Problem("is of another search: the study, its scenario or the seed has changed",
-                        file=str(path), allowed="the same command without --resume begins anew")
-            )  # fmt: skip
+                Problem(
+                    "is of another search: the study, its scenario or the seed has changed",
+                    file=str(path),
+                    allowed="the same command without --resume begins anew",
+                )
+            )
         found = Journal.read(lines[1:])
     if resume and not quiet:
         shell.remark(f"{len(found.scores):,} plans are already known")
@@ -151,8 +156,9 @@ def _journal(folder: Path, digest: str, *, resume: bool, quiet: bool) -> Iterato
         try:
             yield found
         except KeyboardInterrupt:
-            shell.remark(f"{len(found.scores):,} plans are kept: the same command with --resume "
-                         "goes on")  # fmt: skip
+            shell.remark(
+                f"{len(found.scores):,} plans are kept: the same command with --resume goes on"
+            )
             raise
         except BaseException:
             if not found.scores:
@@ -187,16 +193,18 @@ def _print_front(found: Planning) -> None:
 
     header = found.header
     keys = [key_of(*one) for one in specs_of(header)]
-    table = shell.new_table([
-        ("plan", "left"),
-        *((lever.name, "right") for lever in header.levers),
-        (header.budget.unit, "right"),
-        *((key.replace("_", " "), "right") for key in keys),
-        *((f"target {i + 1}", "right") for i in range(len(header.targets))),
-        ("worst region", "right"),
-        ("regret", "right"),
-        ("chosen as", "text"),
-    ])  # fmt: skip
+    table = shell.new_table(
+        [
+            ("plan", "left"),
+            *((lever.name, "right") for lever in header.levers),
+            (header.budget.unit, "right"),
+            *((key.replace("_", " "), "right") for key in keys),
+            *((f"target {i + 1}", "right") for i in range(len(header.targets))),
+            ("worst region", "right"),
+            ("regret", "right"),
+            ("chosen as", "text"),
+        ]
+    )
     rows = [r for r in found.table("plans").to_dict("records") if r["on_front"] or r["roles"]]
     step = max(1, -(-len(rows) // FRONT_SHOWN))
     for row in [r for i, r in enumerate(rows) if i % step == 0 or r["roles"]]:
@@ -215,16 +223,25 @@ def _print_front(found: Planning) -> None:
 
 def _print_chosen(found: Planning) -> None:
     """The winner's curse."""
-    table = shell.new_table([
-        ("plan", "left"), ("quantity", "left"), ("search said", "right"), ("fresh runs", "right"),
-        ("confirmed", "right"), ("90 % interval", "left"),
-    ])  # fmt: skip
+    table = shell.new_table(
+        [
+            ("plan", "left"),
+            ("quantity", "left"),
+            ("search said", "right"),
+            ("fresh runs", "right"),
+            ("confirmed", "right"),
+            ("90 % interval", "left"),
+        ]
+    )
     for row in found.table("chosen").to_dict("records"):
         table.add_row(
-            row["plan"], row["quantity"].replace("_", " "), _number(row["search"]),
-            _number(row["fresh"]), _number(row["confirmed"]),
+            row["plan"],
+            row["quantity"].replace("_", " "),
+            _number(row["search"]),
+            _number(row["fresh"]),
+            _number(row["confirmed"]),
             f"{_number(row['low'])}..{_number(row['high'])}",
-        )  # fmt: skip
+        )
     shell.write_table(table)
 
 

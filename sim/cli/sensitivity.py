@@ -83,6 +83,8 @@ def sensitivity(
 
     path = find_study(study)
     folder = out if out is not None else RESULTS / path.stem
+    if resume:
+        _adopt_joined_shards(folder)
     if shard is None:
         shell.check_result_folder(folder, force=force)
     changes = {"samples": samples, "replicates": replicates, "seed": seed}
@@ -97,11 +99,15 @@ def sensitivity(
 
     asked = sensitivity_file.load(path).with_fields(**changes)
     means = _means(folder, resume, cluster, _shard(shard), command)
-    expected = _estimate(asked, means, time_limit, cluster, quiet)
-    result = _run(asked, means, expected, quiet)
+    _estimate(asked, means, time_limit, cluster, quiet)
     if shard is not None:
-        shell.remark(f"part {shard} is done; it is in {means.store}")
+        _run_shard(asked, means, quiet)
+        shell.remark(
+            f"part {shard} is done; it is in {means.store}. When all are: codose merge DIR... "
+            f"--out {RESULTS / path.stem}"
+        )
         return
+    result = _run(asked, means, quiet)
     _write(result, folder, force, command, not no_figures)
     if means.store is not None and means.store.exists():
         shutil.rmtree(means.store)
@@ -115,7 +121,7 @@ def _means(
 ) -> Means:
     from sim.study.subjects import Means
 
-    store = folder.with_name(folder.name + PARTS)
+    store = folder if shard is not None else folder.with_name(folder.name + PARTS)
     if not resume and shard is None and store.exists() and any(store.iterdir()):
         raise InputError(
             Problem(
@@ -130,6 +136,13 @@ def _means(
     )  # fmt: skip
 
 
+def _adopt_joined_shards(folder: Path) -> None:
+    """What ``codose merge`` put into the folder is where finished runs are looked for."""
+    store = folder.with_name(folder.name + PARTS)
+    if folder.is_dir() and any(folder.glob("*/study.json")) and not store.exists():
+        folder.rename(store)
+
+
 def _shard(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
@@ -140,8 +153,8 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 def _estimate(
     asked: Sensitivity, means: Means, limit: float | None, cluster: str | None, quiet: bool
-) -> float:
-    """Seconds that the runs take on this machine; refuses what is above the limit."""
+) -> None:
+    """Say how long the runs take on this machine; refuse what is above the limit."""
     from sim.study.sensitivity import check_time, estimate_seconds, words_of_time
 
     minutes = limit if limit is not None else asked.header.time_limit_minutes
@@ -157,10 +170,18 @@ def _estimate(
             f"{asked.header.name}: {asked.points:,} points, {asked.runs:,} runs, about "
             f"{words_of_time(seconds)} {where}, then the analysis{most}"
         )
-    return seconds
 
 
-def _run(asked: Sensitivity, means: Means, expected: float, quiet: bool) -> SensitivityResult:
+def _run_shard(asked: Sensitivity, means: Means, quiet: bool) -> None:
+    from dataclasses import replace
+
+    from sim.study.sensitivity import run_shard
+
+    with shell.progress_bar("running", quiet=quiet) as progress:
+        run_shard(asked, replace(means, progress=progress))
+
+
+def _run(asked: Sensitivity, means: Means, quiet: bool) -> SensitivityResult:
     from dataclasses import replace
 
     from sim.study.sensitivity import run_sensitivity

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.study._compare_words import percent
 from sim.study._planned import targets as target_table
 from sim.study.plan_file import objective_label, specs_of
 from sim.study.plan_value import mean_interval
@@ -37,8 +38,15 @@ def _count(number: int, noun: str) -> str:
 def spend_words(found: Planning, plan: Plan) -> str:
     """What a plan takes, as the budget counts it."""
     budget = found.header.budget
-    text = f"{found.spend(plan):,.0f} {budget.unit}"
-    return text if budget.limit is None else f"{text} of {budget.limit:,.0f}"
+    spend = f"{found.spend(plan):,.0f}"
+    if budget.limit is None:
+        return f"{spend} {budget.unit}"
+    return f"{spend} of {budget.limit:,.0f} ({budget.unit})"
+
+
+def name_of(plan: Plan) -> str:
+    """The name of a plan in a sentence."""
+    return plan.name.replace("_", " ")
 
 
 def answer(found: Planning) -> str:
@@ -49,8 +57,8 @@ def answer(found: Planning) -> str:
     table = target_table(found)
     if found.header.targets and found.reachable:
         chances = "; ".join(
-            f"{row.target}: {row.probability:.0%} (90 % interval {row.low:.0%} to {row.high:.0%}, "
-            f"asked {row.asked:.0%})"
+            f"{row.target}: {percent(row.probability)} (90 % interval {percent(row.low)} to "
+            f"{percent(row.high)}, asked {100 * row.asked:g} %)"
             for row in table.itertuples()
         )
         first = (
@@ -63,7 +71,8 @@ def answer(found: Planning) -> str:
         return (
             f"No plan within these levers{_within(found)} reaches {worst['target']} with "
             f"probability {worst['asked']:g}. The nearest reaches it with probability "
-            f"{worst['probability']:.2f} (90 % interval {worst['low']:.2f} to {worst['high']:.2f}), "
+            f"{worst['probability']:.2f} (90 % interval {worst['low']:.2f} to "
+            f"{worst['high']:.2f}), "
             f"and {worst['reached']:.3f} with the asked one: {what}; it takes "
             f"{spend_words(found, plan)}."
         )
@@ -88,18 +97,20 @@ def details(found: Planning) -> list[str]:
     said += _at_a_pinch(found)
     regret = found.roles["least regret"]
     said.append(
-        f"Least regret: {regret.name}. In nine of ten plausible sets it is within {regret.regret:.3f} "
+        f"Least regret: {name_of(regret)}. In nine of ten plausible sets it is within "
+        f"{regret.regret:.3f} "
         f"of the best of these plans for that set ({label})."
     )
     best = found.roles["best"]
     said.append(
-        f"Most {label}: {best.name}, {best.value.mean(0):.3f} on fresh parameters and luck, for "
+        f"Most {label}: {name_of(best)}, {best.value.mean(0):.3f} on fresh parameters and luck, "
+        f"for "
         f"{spend_words(found, best)}."
     )
     if (fair := found.roles.get("fairest")) is not None:
         third = found.confirmed[fair.name]
         said.append(
-            f"Between regions: {fair.name} does best by the worst region of a run "
+            f"Between regions: {name_of(fair)} does best by the worst region of a run "
             f"({third.worst_region:.3f}, {third.spread:.3f} below the best region)."
         )
     said.append(f"When it fails: {found.failures.text(failing(found))}")
@@ -122,12 +133,17 @@ def _at_a_pinch(found: Planning) -> list[str]:
     for plan in found.plans:
         if plan is found.best:
             return []
-        if all(one.p >= t.probability for one, t in zip(plan.chances, found.header.targets,
-                                                         strict=True)):  # fmt: skip
-            reached = ", ".join(f"{one.p:.0%} ({one.low:.0%} to {one.high:.0%})"
-                                for one in plan.chances)  # fmt: skip
+        if all(
+            one.p >= t.probability
+            for one, t in zip(plan.chances, found.header.targets, strict=True)
+        ):
+            reached = ", ".join(
+                f"{percent(one.p)} ({percent(one.low)} to {percent(one.high)})"
+                for one in plan.chances
+            )
             return [
-                f"Cheaper but not settled: {plan.name} for {found.spend(plan):,.0f} meets them by "
+                f"Cheaper but not settled: {name_of(plan)} for {found.spend(plan):,.0f} meets "
+                f"them by "
                 f"the estimate, {reached}; the recommended plan does by the lower end of its "
                 "interval too. More sets (confirm: sets) would tell."
             ]
@@ -140,8 +156,8 @@ def failing(found: Planning) -> str:
     if not asked:
         return "the plan is in its own lowest quarter"
     if len(asked) > 1:
-        return f"{found.best.name} misses one of the targets"
-    return f"{found.best.name} misses {asked[0].label}"
+        return f"{name_of(found.best)} misses one of the targets"
+    return f"{name_of(found.best)} misses {asked[0].label}"
 
 
 def notes(found: Planning) -> list[str]:

@@ -13,12 +13,11 @@ from sim import _folder
 from sim.parameters import TABLE
 from sim.results import provenance
 from sim.study.calendar_file import calendar_table, icalendar_text, start_of
-from sim.study.plan_file import OutcomeSpec, specs_of
+from sim.study.plan_file import OutcomeSpec, objective_label, specs_of
 from sim.study.plan_value import chance, mean_interval, mean_of, met, sure_margin
 from sim.study.study_file import week_label
 
 if TYPE_CHECKING:
-    from sim.study.plan_value import Value
     from sim.study.planning import Plan, Planning
 
 TAILS = (0.05, 0.95)
@@ -116,18 +115,30 @@ def chosen(found: Planning) -> pd.DataFrame:
         roles = ", ".join(role for role, one in found.roles.items() if one is plan)
         third = found.confirmed[plan.name]
         for place, (spec, week) in enumerate(specs_of(found.header)):
-            rows.append((
-                roles, plan.name, key_of(spec, week),
-                abs_sign(found, place) * plan.scores[place], plan.value.mean(place),
-                *mean_interval(third.objectives[place]),
-            ))  # fmt: skip
+            rows.append(
+                (
+                    roles,
+                    plan.name,
+                    key_of(spec, week),
+                    abs_sign(found, place) * plan.scores[place],
+                    plan.value.mean(place),
+                    *mean_interval(third.objectives[place]),
+                )
+            )
         for place, target in enumerate(found.header.targets):
             sure = chance(met(third.targets[place], target))
-            rows.append((
-                roles, plan.name, f"probability of target {place + 1}",
-                _searched_chance(found, plan, place), plan.chances[place].p,
-                sure.p, sure.low, sure.high,
-            ))  # fmt: skip
+            rows.append(
+                (
+                    roles,
+                    plan.name,
+                    f"probability of target {place + 1}",
+                    _searched_chance(found, plan, place),
+                    plan.chances[place].p,
+                    sure.p,
+                    sure.low,
+                    sure.high,
+                )
+            )
     columns = ["roles", "plan", "quantity", "search", "fresh", "confirmed", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -144,10 +155,18 @@ def targets(found: Planning) -> pd.DataFrame:
     for place, target in enumerate(found.header.targets):
         sure = chance(met(third.targets[place], target))
         margin = sure_margin(third.targets[place], target)
-        rows.append((
-            target.label, target.level, target.probability, sure.p, sure.low, sure.high,
-            target.level + target.sign * margin, sure.p >= target.probability,
-        ))  # fmt: skip
+        rows.append(
+            (
+                target.label,
+                target.level,
+                target.probability,
+                sure.p,
+                sure.low,
+                sure.high,
+                target.level + target.sign * margin,
+                sure.p >= target.probability,
+            )
+        )
     columns = ["target", "level", "asked", "probability", "low", "high", "reached", "met"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -194,12 +213,18 @@ def failures(found: Planning) -> pd.DataFrame:
     """
     rows = [
         (
-            number, name, low if np.isfinite(low) else np.nan, high if np.isfinite(high) else np.nan,
-            box.coverage, box.density, box.mass, found.failures.rate,
+            number,
+            name,
+            low if np.isfinite(low) else np.nan,
+            high if np.isfinite(high) else np.nan,
+            box.coverage,
+            box.density,
+            box.mass,
+            found.failures.rate,
         )
         for number, box in enumerate(found.failures.boxes, 1)
         for name, low, high in box.limits
-    ]  # fmt: skip
+    ]
     columns = ["box", "parameter", "low", "high", "coverage", "density", "mass", "rate"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -286,9 +311,13 @@ def _manifest(found: Planning, command: str) -> dict[str, Any]:
         "notes": _plan_words.notes(found),
         "seed": found.seed,
         "plausible": {"source": found.source},
+        "labels": {key_of(*one): objective_label(*one) for one in specs_of(header)},
         "outcomes": [key_of(*one) for one in specs_of(header)],
-        "budget": {"text": header.budget.text, "unit": header.budget.unit,
-                   **header.budget.model_dump()},
+        "budget": {
+            "text": header.budget.text,
+            "unit": header.budget.unit,
+            **header.budget.model_dump(),
+        },
         "targets": [target.text for target in header.targets],
         "levers": {one.name: list(one.values) for one in header.levers},
         "recommended": found.recommended,
@@ -297,7 +326,7 @@ def _manifest(found: Planning, command: str) -> dict[str, Any]:
         "study": study_record(found),
         "scenario_digest": found.study.scenario.digest(),
         "scenario": found.study.scenario.to_dict(),
-    }  # fmt: skip
+    }
 
 
 def study_record(found: Planning) -> dict[str, Any]:

@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 COLUMNS: tuple[str, ...] = (
-    "week", "week_begins", "region", "provider", "mode", "hours", "co_creation",
-    "preparation_hours", "travel_hours", "provider_hours", "people_invited",
-)  # fmt: skip
+    "week",
+    "week_begins",
+    "region",
+    "provider",
+    "mode",
+    "hours",
+    "co_creation",
+    "preparation_hours",
+    "travel_hours",
+    "provider_hours",
+    "people_invited",
+)
 _SPACE = uuid.UUID("0f7c1a52-6f0e-5d61-9b58-2f6a1c1f3a77")
 """Namespace of the events' identifiers: the same plan has the same events, so that a calendar that
 is imported again is brought up to date."""
@@ -58,19 +67,21 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
         preparation = p.preparation_per_contact + p.preparation_per_hour * c.hours
         travel = p.travel_hours if c.mode == ONSITE else 0.0
         core = share_of(scenario.regions.core_team, scenario.staff_counts[c.region])
-        rows.append((
-            c.week,
-            _day(begins, c.week),
-            scenario.region_names[c.region],
-            scenario.provider_names[scenario.assignment[c.region]],
-            MODES[c.mode],
-            c.hours,
-            c.co_creation,
-            preparation,
-            travel,
-            c.hours + preparation + travel,
-            share_of(c.invited, core),
-        ))  # fmt: skip
+        rows.append(
+            (
+                c.week,
+                _day(begins, c.week),
+                scenario.region_names[c.region],
+                scenario.provider_names[scenario.assignment[c.region]],
+                MODES[c.mode],
+                c.hours,
+                c.co_creation,
+                preparation,
+                travel,
+                c.hours + preparation + travel,
+                share_of(c.invited, core),
+            )
+        )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -97,9 +108,11 @@ def icalendar_text(scenario: Scenario, start_date: date) -> bytes:
         from icalendar import Calendar, Event
     except ImportError:
         raise InputError(
-            Problem("calendars need icalendar, which is not installed",
-                    allowed="pip install 'codose[plan]'")
-        ) from None  # fmt: skip
+            Problem(
+                "calendars need icalendar, which is not installed",
+                allowed="pip install 'codose[plan]'",
+            )
+        ) from None
     table = calendar_table(scenario, start_date)
     made = Calendar()
     made.add("prodid", "-//codose//technical assistance plan//EN")
@@ -137,5 +150,3 @@ def _description(row: object) -> str:
         "From a simulation: what if, not forecast.",
     ]
     return "\n".join(lines)
-
-

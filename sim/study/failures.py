@@ -76,7 +76,7 @@ class Failures:
 
     def text(self, what: str) -> str:
         """In words; ``what`` says what failing is ("integration stays below 0.4")."""
-        head = f"In {self.rate:.0%} of {self.runs:,} runs {what}."
+        head = f"In {_percent(self.rate)} of {self.runs:,} runs {what}."
         if self.few:
             rest = "too few" if self.rate < 0.5 else "too few successes"
             return f"{head} That is {rest} to look for a pattern."
@@ -84,15 +84,21 @@ class Failures:
             return f"{head} No simple rule on the parameters says when."
         first = self.boxes[0]
         text = (
-            f"{head} Mostly when {first.text}: {first.coverage:.0%} of the failures are there, and "
-            f"{first.density:.0%} of the runs there fail."
+            f"{head} Mostly when {first.text}: {_percent(first.coverage)} of the failures are "
+            f"there, and "
+            f"{_percent(first.density)} of the runs there fail."
         )
         for box in self.boxes[1:]:
             text += (
-                f" Also when {box.text}: {box.coverage:.0%} of the failures, of the runs there "
-                f"{box.density:.0%} fail."
+                f" Also when {box.text}: {_percent(box.coverage)} of the failures, of the runs "
+                f"there "
+                f"{_percent(box.density)} fail."
             )
         return text
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def discover(parameters: np.ndarray, names: Sequence[str], failed: np.ndarray) -> Failures:
@@ -127,9 +133,11 @@ def _tree() -> Any:
         from sklearn.tree import DecisionTreeClassifier
     except ImportError:
         raise InputError(
-            Problem("planning needs scikit-learn, which is not installed",
-                    allowed="pip install 'codose[plan]'")
-        ) from None  # fmt: skip
+            Problem(
+                "planning needs scikit-learn, which is not installed",
+                allowed="pip install 'codose[plan]'",
+            )
+        ) from None
     return DecisionTreeClassifier(
         max_depth=DEPTH, min_samples_leaf=LEAST_SHARE, random_state=0, criterion="entropy"
     )

@@ -42,18 +42,32 @@ from sim.study.study_file import (
 __all__ = ["PlanFile", "check_plan", "issues", "parse_study", "read_plan", "study_of"]
 
 MOST_OBJECTIVES = 4
-LOWER_IS_BETTER = frozenset({
-    "knowledge_sd", "workload", "provider_load", "contacts_failed_by_provider",
-    "contacts_failed_by_region", "contact_hours", "preparation_hours", "travel_hours",
-    "provider_hours", "staff_hours", "commitments_broken", "commitments_lapsed", "staff_leavers",
-    "cost",
-})  # fmt: skip
+LOWER_IS_BETTER = frozenset(
+    {
+        "knowledge_sd",
+        "workload",
+        "provider_load",
+        "contacts_failed_by_provider",
+        "contacts_failed_by_region",
+        "contact_hours",
+        "preparation_hours",
+        "travel_hours",
+        "provider_hours",
+        "staff_hours",
+        "commitments_broken",
+        "commitments_lapsed",
+        "staff_leavers",
+        "cost",
+    }
+)
 """Outcomes that a plan keeps low; all others it raises."""
 
 _WHEN = {
-    "start": "at the start", "end_of_ta": "at the end of TA",
-    "year_after": "a year after the end of TA", "horizon": "at the horizon",
-}  # fmt: skip
+    "start": "at the start",
+    "end_of_ta": "at the end of TA",
+    "year_after": "a year after the end of TA",
+    "horizon": "at the horizon",
+}
 
 
 def when(week: int | str) -> str:
@@ -195,22 +209,34 @@ def issues(header: PlanFile) -> Iterable[Issue]:
     """What is wrong between the fields of a plan file."""
     for name in _UNUSED:
         if name in header.model_fields_set:
-            yield Issue((name,), "is not used by a plan", allowed="levers, search, confirm",
-                        key=True)  # fmt: skip
+            yield Issue(
+                (name,), "is not used by a plan", allowed="levers, search, confirm", key=True
+            )
     given = [n for n in Budget.model_fields if getattr(header.budget, n) is not None]
     if len(given) > 1:
         yield Issue(("budget",), f"gives {' and '.join(given)}", allowed="one of them")
     if len(header.outcomes) * len(header.weeks) > MOST_OBJECTIVES:
-        yield Issue(("outcomes",), "too many outcomes at too many weeks to trade off",
-                    allowed=f"{MOST_OBJECTIVES} in all")  # fmt: skip
+        yield Issue(
+            ("outcomes",),
+            "too many outcomes at too many weeks to trade off",
+            allowed=f"{MOST_OBJECTIVES} in all",
+        )
     if header.search.population > header.search.plans:
-        yield Issue(("search", "population"), "is larger than the number of plans",
-                    header.search.population, f"at most {header.search.plans}")  # fmt: skip
+        yield Issue(
+            ("search", "population"),
+            "is larger than the number of plans",
+            header.search.population,
+            f"at most {header.search.plans}",
+        )
     if header.over_regions == "total":
         for place, name in enumerate(header.outcomes):
             if not name.startswith("effect on "):
-                yield Issue(("outcomes", place), "only effects can be added over regions", name,
-                            f"effect on {name}")  # fmt: skip
+                yield Issue(
+                    ("outcomes", place),
+                    "only effects can be added over regions",
+                    name,
+                    f"effect on {name}",
+                )
     for place, target in enumerate(header.targets):
         yield from _target_issues(place, target)
 
@@ -224,8 +250,13 @@ def _target_issues(place: int, target: Target) -> Iterable[Issue]:
         spec = parse_outcome(target.outcome)
     except Exception as error:
         context = getattr(error, "context", None) or {}
-        yield Issue((*where, "outcome"), context.get("message", str(error)), target.outcome,
-                    context.get("allowed", ""), context.get("suggestion", ""))  # fmt: skip
+        yield Issue(
+            (*where, "outcome"),
+            context.get("message", str(error)),
+            target.outcome,
+            context.get("allowed", ""),
+            context.get("suggestion", ""),
+        )
         return
     found = OUTCOMES[spec.outcome]
     if found.high is None:
@@ -233,8 +264,12 @@ def _target_issues(place: int, target: Target) -> Iterable[Issue]:
     low = found.low if spec.form == "value" else found.low - found.high
     if not low <= target.level <= found.high:
         field = "at_least" if target.at_least is not None else "at_most"
-        yield Issue((*where, field), f"no plan can reach {target.level:g}: {target.outcome} is "
-                    f"within {low:g}..{found.high:g}", target.level)  # fmt: skip
+        yield Issue(
+            (*where, field),
+            f"no plan can reach {target.level:g}: {target.outcome} is "
+            f"within {low:g}..{found.high:g}",
+            target.level,
+        )
 
 
 def read_plan(path_or_name: str | os.PathLike[str]) -> Study[PlanFile]:
@@ -259,10 +294,13 @@ def check_plan(study: Study[PlanFile]) -> None:
     for fault in faults(header.levers, scenario):
         problems.append(
             study.document.problem(
-                ("levers", fault.lever), fault.message, allowed=fault.allowed,
-                suggestion=fault.suggestion, key=True,
+                ("levers", fault.lever),
+                fault.message,
+                allowed=fault.allowed,
+                suggestion=fault.suggestion,
+                key=True,
             )
-        )  # fmt: skip
+        )
     for number, series in enumerate(scenario.dosage):
         if series.timing != "scheduled":
             problems.append(
@@ -291,12 +329,15 @@ def _check_end(study: Study[PlanFile], scenario: Scenario) -> None:
         last = max(last, longest.end_of_ta + PERSISTENCE_WEEKS)
     if last <= scenario.horizon_weeks:
         return
-    most = int((scenario.horizon_weeks - (last - longest.end_of_ta) - plan_start(scenario) + 1)
-               / WEEKS_A_MONTH)  # fmt: skip
+    most = int(
+        (scenario.horizon_weeks - (last - longest.end_of_ta) - plan_start(scenario) + 1)
+        / WEEKS_A_MONTH
+    )
     where = ("levers", "months") if lever else ("weeks",)
     raise study.error(
         where,
-        f"with TA to week {longest.end_of_ta}, what is asked about reaches to week {last}, past the "
+        f"with TA to week {longest.end_of_ta}, what is asked about reaches to week {last}, past "
+        f"the "
         f"horizon of {scenario.name!r} (week {scenario.horizon_weeks})",
         allowed=f"at most {most} months, or a later horizon" if lever else "a later horizon",
     )

@@ -33,23 +33,41 @@ MOST_VALUES = 1000
 _ALLOWED = "[low, high], {from: low, to: high, step: s}, or {choices: [a, b, ...]}"
 
 STEPS: Mapping[str, float] = {
-    "every_weeks": 1.0, "hours": 0.5, "co_creation": 0.1, "taper": 0.25, "months": 3.0,
-    "core_team": 0.1, "invited": 0.1, "staff": 1.0, "weekly_hours": 1.0, "regions": 1.0,
-    "providers": 1.0, "sites_per_provider": 1.0, "count": 1.0, "candidates": 1.0,
-    "first_week": 1.0, "last_week": 13.0,
-}  # fmt: skip
+    "every_weeks": 1.0,
+    "hours": 0.5,
+    "co_creation": 0.1,
+    "taper": 0.25,
+    "months": 3.0,
+    "core_team": 0.1,
+    "invited": 0.1,
+    "staff": 1.0,
+    "weekly_hours": 1.0,
+    "regions": 1.0,
+    "providers": 1.0,
+    "sites_per_provider": 1.0,
+    "count": 1.0,
+    "candidates": 1.0,
+    "first_week": 1.0,
+    "last_week": 13.0,
+}
 """Step of a lever whose file gives none, by the last word of its name."""
 
 UNITS: Mapping[str, str] = {
-    "every_weeks": "weeks", "hours": "h", "months": "months", "weekly_hours": "h a week",
-}  # fmt: skip
+    "every_weeks": "weeks",
+    "hours": "h",
+    "months": "months",
+    "weekly_hours": "h a week",
+}
 
 OWN: tuple[str, ...] = (
     "months",
     "sites_per_provider",
-    *(f"{mode}.{name}" for mode in MODES for name in ("every_weeks", "hours", "co_creation",
-                                                      "taper", "invited")),
-)  # fmt: skip
+    *(
+        f"{mode}.{name}"
+        for mode in MODES
+        for name in ("every_weeks", "hours", "co_creation", "taper", "invited")
+    ),
+)
 """Levers of plans, beside those of other studies (:mod:`sim.study.factors`)."""
 
 
@@ -210,8 +228,9 @@ def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -
             build(scenario, {lever.name: value})
         except InputError as error:
             found = error.problem
-            yield Fault(lever.name, f"cannot be {lever.text(value)}: {found.message}",
-                        found.allowed)  # fmt: skip
+            yield Fault(
+                lever.name, f"cannot be {lever.text(value)}: {found.message}", found.allowed
+            )
             return
 
 

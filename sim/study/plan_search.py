@@ -198,17 +198,16 @@ def _evolve(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         sampler = optuna.samplers.NSGAIISampler(population_size=population, seed=seed % 2**32)
-        study = optuna.create_study(
-            directions=["minimize"] + ["maximize"] * width, sampler=sampler
-        )
+        study = optuna.create_study(directions=["minimize"] + ["maximize"] * width, sampler=sampler)
         for choice in first:
             study.enqueue_trial(dict(zip(names, choice, strict=True)))
         for _ in range(MAX_ASKS * wanted):
             if len(done) >= wanted:
                 break
             trial = study.ask()
-            choice = tuple(_suggest(trial, n, lever) for n, lever in
-                           zip(names, space.levers, strict=True))  # fmt: skip
+            choice = tuple(
+                _suggest(trial, n, lever) for n, lever in zip(names, space.levers, strict=True)
+            )
             scores, spend = try_one(choice), space.spend(choice)
             excess = 0.0 if limit is None else spend - limit
             trial.set_constraint("budget", excess if math.isfinite(excess) else 1e18)
@@ -231,9 +230,11 @@ def _optuna() -> Any:
         import optuna
     except ImportError:
         raise InputError(
-            Problem("planning needs optuna, which is not installed",
-                    allowed="pip install 'codose[plan]'")
-        ) from None  # fmt: skip
+            Problem(
+                "planning needs optuna, which is not installed",
+                allowed="pip install 'codose[plan]'",
+            )
+        ) from None
     return optuna
 
 

@@ -90,8 +90,10 @@ class Evaluator:
     def value(self, scenario: Scenario) -> Value:
         """Run a plan."""
         asked = [*specs_of(self.header), *(_spec(t) for t in self.header.targets)]
-        points = sorted({week for spec, when in asked for week in _weeks(spec, when, scenario)}
-                        | {scenario.horizon_weeks})  # fmt: skip
+        points = sorted(
+            {week for spec, when in asked for week in _weeks(spec, when, scenario)}
+            | {scenario.horizon_weeks}
+        )
         found = self._run(scenario, points)
         effects = any(spec.form == "effect" for spec, _ in asked)
         without = self._without(scenario, points) if effects else found
@@ -110,17 +112,19 @@ class Evaluator:
         objectives = [of(*one) for one in specs_of(self.header)]
         end = found[:, :, place[scenario.horizon_weeks], -1, :]
         return Value(
-            np.array([
-                _joined(one, self.header.over_regions, direction(spec.outcome))
-                for one, (spec, _) in zip(objectives, specs_of(self.header), strict=True)
-            ]),
-            np.array([
-                _joined(of(*_spec(t)), t.over_regions, t.sign) for t in self.header.targets
-            ]).reshape(len(self.header.targets), *found.shape[:2]),
+            np.array(
+                [
+                    _joined(one, self.header.over_regions, direction(spec.outcome))
+                    for one, (spec, _) in zip(objectives, specs_of(self.header), strict=True)
+                ]
+            ),
+            np.array(
+                [_joined(of(*_spec(t)), t.over_regions, t.sign) for t in self.header.targets]
+            ).reshape(len(self.header.targets), *found.shape[:2]),
             objectives[0][:-1],
             end[..., INDEX["cost"]],
             end[..., INDEX["provider_hours"]],
-        )  # fmt: skip
+        )
 
     def _run(self, scenario: Scenario, points: Sequence[int]) -> np.ndarray:
         """(sets, replicates, points, regions + 1, outcomes)"""
@@ -129,10 +133,15 @@ class Evaluator:
         parts = [
             part
             for _, part in evaluate_pairs(
-                scenario, sets, which, np.arange(len(which), dtype=np.int64), self.sample.seed,
-                points, threads=self.threads,
+                scenario,
+                sets,
+                which,
+                np.arange(len(which), dtype=np.int64),
+                self.sample.seed,
+                points,
+                threads=self.threads,
             )
-        ]  # fmt: skip
+        ]
         values = np.concatenate(parts)
         return values.reshape(len(sets), count, *values.shape[1:])
 
@@ -200,8 +209,10 @@ def chance(hits: np.ndarray) -> Chance:
     effective = min(p * (1 - p) / variance, float(hits.size)) if variance > 0 else float(sets)
     z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
     centre = (p + z * z / (2 * effective)) / (1 + z * z / effective)
-    half = z * math.sqrt(p * (1 - p) / effective + z * z / (4 * effective**2)) / (
-        1 + z * z / effective
+    half = (
+        z
+        * math.sqrt(p * (1 - p) / effective + z * z / (4 * effective**2))
+        / (1 + z * z / effective)
     )
     return Chance(p, max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half)))
 
@@ -212,8 +223,9 @@ def sure_margin(values: np.ndarray, target: Target) -> float:
     0 or more: met. It changes steadily where the probability itself is 0 or 1, which a search
     needs. An empty outcome counts as the worst there is.
     """
-    gaps = np.sort(np.where(np.isnan(values), -np.inf, target.sign * (values - target.level)),
-                   axis=None)  # fmt: skip
+    gaps = np.sort(
+        np.where(np.isnan(values), -np.inf, target.sign * (values - target.level)), axis=None
+    )
     allowed = math.floor((1 - target.probability) * len(gaps) + 1e-9)
     return float(max(gaps[min(allowed, len(gaps) - 1)], -1e6))
 

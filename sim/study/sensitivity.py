@@ -204,6 +204,18 @@ def run_sensitivity(
     return result
 
 
+def run_shard(asked: Sensitivity, means: Means) -> None:
+    """Make one shard of the runs of every design, for others to join; nothing is analysed.
+
+    Raises:
+        InputError: the study cannot be cut into shards.
+        InterruptedRun: Ctrl-C.
+    """
+    subject = subject_of(asked)
+    for number in range(len(asked.designs)):
+        _first(asked, subject, number, means)
+
+
 def _first(asked: Sensitivity, subject: Subject, number: int, means: Means) -> Design:
     sampler, methods = asked.designs[number]
     unit = sampler.draw(asked.header.samples, asked.header.seed)
@@ -251,6 +263,7 @@ def _analyse(result: SensitivityResult) -> None:
         for place, label in enumerate(result.labels):
             _analyse_label(result, design, place, label, tables)
     result.indices = pd.DataFrame(tables["indices"], columns=list(INDEX_COLUMNS))
+    result.indices["more_runs"] = result.indices["more_runs"].astype(float)  # nan: none needed
     result.convergence = pd.DataFrame(tables["convergence"], columns=list(CONVERGENCE_COLUMNS))
     result.noise = pd.DataFrame(tables["noise"])
     result.responses = pd.DataFrame(tables["responses"])

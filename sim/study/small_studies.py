@@ -17,11 +17,11 @@ import pandas as pd
 
 from sim import _folder, results
 from sim.checking import Fraction, Frozen, FrozenDict, Issue, Number, Strict, Words
-from sim.errors import InputError
+from sim.errors import InputError, did_you_mean
 from sim.parameters import check_name, check_value
 from sim.scenario import Scenario
 from sim.study import mean_field, runner
-from sim.study.factors import LEVERS, with_levers
+from sim.study.factors import LEVERS, lever_names, with_levers
 from sim.study.sensitivity_words import when
 from sim.study.study_file import Study, StudyHeader, read_study, week_label, week_number
 
@@ -372,12 +372,14 @@ def _check_contrast(study: Study[LadderFile]) -> None:
 
 
 def _check_lever(study: Study[Any], where: tuple[str | int, ...], lever: str, value: Any) -> None:
+    known = lever_names(study.scenario)
+    if lever not in known:
+        raise study.error(
+            ("contrast", "lever"), f"{lever!r} is not a lever", value=lever,
+            allowed=", ".join(LEVERS), suggestion=did_you_mean(lever, known),
+        )  # fmt: skip
     try:
         with_levers(study.scenario, {lever: value})
-    except (KeyError, IndexError, TypeError):
-        raise study.error(
-            ("contrast", "lever"), f"{lever!r} is not a lever", allowed=", ".join(LEVERS)
-        ) from None
     except InputError as error:
         found = error.problem
         raise study.error(where, found.message, value=value, allowed=found.allowed) from None

@@ -35,7 +35,7 @@ from sim.outcomes import PERSISTENCE_WEEKS
 from sim.scenario import Scenario, find
 from sim.study.distributions import SPEC_SCHEMA, Distribution, distribution_of
 
-KINDS: tuple[str, ...] = ("sensitivity", "ladder", "twin", "plan", "calibrate", "audit", "surface")
+KINDS: tuple[str, ...] = ("sensitivity", "ladder", "twin", "plan", "calibrate", "audit", "surface", "trials")
 """Kinds of study that codose knows; which command reads them is that command's affair."""
 WEEK_WORDS: tuple[str, ...] = ("start", "end_of_ta", "year_after", "horizon")
 """Weeks by name; each scenario has its own."""

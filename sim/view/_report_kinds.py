@@ -17,7 +17,7 @@ from sim import _folder
 from sim.errors import ResultsError
 from sim.parameters import TABLE
 from sim.view import _report_plan, _report_runs, _report_studies
-from sim.view._report_parts import Content, Picture, Table
+from sim.view._report_parts import Content, Picture, Table, split_answer
 
 GRADES = ("assumption", "C", "B", "A", "definition")
 """From the weakest: the order in which they are shown."""
@@ -44,21 +44,26 @@ def content_of(folder: Path) -> Content:
     version = manifest["format_version"]
     if version > _folder.FORMAT_VERSION:
         raise _folder.refusal(
-            folder, f"was written by a newer codose (format {version}); update codose to read it",
+            folder,
+            f"was written by a newer codose (format {version}); update codose to read it",
             f"format {_folder.FORMAT_VERSION} or older",
-        )  # fmt: skip
+        )
     files = manifest.get("files")
     if isinstance(files, dict) and (found := tuple(_folder.damages(folder, manifest))):
         raise ResultsError(found)
     kind = str(manifest.get("kind") or ("run" if "parameter_sets" in manifest else "results"))
     words, fill = KINDS.get(kind, (f"Results: {kind.replace('_', ' ')}", generic))
-    content = Content(words, _title(folder, manifest), _question(manifest), _answer(folder, manifest))
-    content.details = [str(text) for text in manifest.get("details", ())]
+    answer, rest = split_answer(_answer(folder, manifest))
+    content = Content(words, _title(folder, manifest), _question(manifest), answer)
+    content.details = [rest] if rest else []
+    content.details += [str(text) for text in manifest.get("details", ())]
     content.notes = [str(text) for text in manifest.get("notes", ())]
     content.command = str(manifest.get("command") or "")
     content.assumption_note = _assumption_note(manifest)
     content.parameters = parameters(manifest)
     fill(content, folder, manifest)
+    if not content.assumptions:
+        content.assumptions = [_report_runs.not_known_well()]
     content.provenance = provenance(manifest)
     content.inputs = inputs(manifest)
     return content
@@ -134,8 +139,18 @@ def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [("codose", str(manifest.get("codose", "")))]
     if _source(manifest):
         rows.append(("parameters", _source(manifest)))
-    for key in ("seed", "sets", "replicates", "runs", "failed", "engine", "scored", "cells",
-                "points", "scenario_digest"):  # fmt: skip
+    for key in (
+        "seed",
+        "sets",
+        "replicates",
+        "runs",
+        "failed",
+        "engine",
+        "scored",
+        "cells",
+        "points",
+        "scenario_digest",
+    ):
         value = manifest.get(key)
         if isinstance(value, int | str) and not isinstance(value, bool) and value != "":
             rows.append((key.replace("_", " "), f"{value:,}" if isinstance(value, int) else value))
@@ -183,20 +198,28 @@ def parameters(manifest: Mapping[str, Any]) -> Table:
     for row in TABLE.values():
         fixed = row.name in own
         drawn = row.name in varied and not fixed
-        rows.append({
-            "parameter": row.name,
-            "used": float("nan") if drawn else changed.get(row.name, own.get(row.name, row.default)),
-            "low": row.low if drawn else None,
-            "high": row.high if drawn else None,
-            "unit": row.unit,
-            "role": row.role,
-            "grade": row.grade,
-            "meaning": row.meaning,
-            "source": row.source,
-        })  # fmt: skip
-    return Table("parameters", pd.DataFrame(rows), "All parameters",
-                 "An empty value was drawn between low and high, anew in every set.",
-                 {"used": "value"})  # fmt: skip
+        rows.append(
+            {
+                "parameter": row.name,
+                "used": float("nan")
+                if drawn
+                else changed.get(row.name, own.get(row.name, row.default)),
+                "low": row.low if drawn else None,
+                "high": row.high if drawn else None,
+                "unit": row.unit,
+                "role": row.role,
+                "grade": row.grade,
+                "meaning": row.meaning,
+                "source": row.source,
+            }
+        )
+    return Table(
+        "parameters",
+        pd.DataFrame(rows),
+        "All parameters",
+        "An empty value was drawn between low and high, anew in every set.",
+        {"used": "value"},
+    )
 
 
 # --- kinds that are not known --------------------------------------------------------------------
@@ -210,7 +233,12 @@ def generic(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
         frame = _folder.read_table(path)
         shown_rows = frame.head(ROWS)
         content.tables.append(
-            Table(path.stem, shown_rows, path.stem.replace("_", " "), more=len(frame) - len(shown_rows))
+            Table(
+                path.stem,
+                shown_rows,
+                path.stem.replace("_", " "),
+                more=len(frame) - len(shown_rows),
+            )
         )
     content.pictures = pictures(folder)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +77,7 @@ class Table:
 
     def head(self, column: str) -> str:
         """Heading of a column."""
-        return self.heads.get(column, str(column).replace("_", " "))
+        return self.heads.get(column, words(str(column)))
 
     @property
     def columns(self) -> list[str]:
@@ -87,8 +87,12 @@ class Table:
     def rows(self) -> list[tuple[Any, list[tuple[str, str, str, bool]]]]:
         """(index in the file, cells): each (column, exact value, shown, is a number)."""
         found = []
+        places = {c: decimals(self.frame[c]) for c in self.columns}
         for label, row in zip(self.frame.index, self.frame.to_dict("records"), strict=True):
-            cells = [(c, exact(row[c]), shown(row[c], c), is_number(row[c])) for c in self.columns]
+            cells = [
+                (c, exact(row[c]), shown(row[c], places[c]), is_number(row[c]))
+                for c in self.columns
+            ]
             found.append((label, cells))
         return found
 
@@ -138,22 +142,45 @@ def exact(value: Any) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def shown(value: Any, column: str = "") -> str:
-    """A cell as people read it.
+def words(name: str) -> str:
+    """A name as people read it.
 
-    >>> shown(0.123456), shown(12345.6), shown(3.0), shown(float("nan")), shown(True)
-    ('0.123', '12,346', '3', '–', 'yes')
+    >>> words("end_of_ta"), words("onsite.every_weeks")
+    ('end of TA', 'onsite every weeks')
+    """
+    text = " ".join(name.replace("_", " ").replace(".", " ").split())
+    return text.replace("of ta", "of TA").replace("no ta", "no TA")
+
+
+def decimals(column: pd.Series) -> int | None:
+    """Decimals that all numbers of a column are shown with; None: each as it needs."""
+    if not pd.api.types.is_float_dtype(column):
+        return None
+    known = column[np.isfinite(column)]
+    if not len(known) or (known == known.round()).all():
+        return None
+    largest = float(known.abs().max())
+    return 3 if 0.05 <= largest < 10 else None
+
+
+def shown(value: Any, places: int | None = None) -> str:
+    """A cell as people read it; ``places`` fixes the decimals of a float.
+
+    >>> shown(0.123456), shown(12345.6), shown(3.0), shown(1.0, 3), shown(float("nan")), shown(True)
+    ('0.123', '12,346', '3', '1.000', '–', 'yes')
     """
     if value is None or value is pd.NA:
         return EMPTY
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, int | np.integer):
-        return f"{int(value):,}"
+        return f"{int(value):,}".replace("-", "−")
     if isinstance(value, float | np.floating):
+        if places is not None and math.isfinite(value):
+            return f"{float(value):.{places}f}".replace("-", "−")
         return number(float(value))
     text = str(value)
-    return text.replace("_", " ") if "/" not in text and "." not in text else text
+    return words(text) if re.fullmatch(r"[a-z][a-z_0-9]*", text) else text
 
 
 def number(value: float) -> str:
@@ -184,6 +211,12 @@ def figure_json(figure: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def sentences(text: str) -> list[str]:
-    """Paragraphs of a text."""
-    return [html.unescape(part.strip()) for part in text.split("\n\n") if part.strip()]
+def split_answer(text: str) -> tuple[str, str]:
+    """The first two sentences, and the rest without what every report says anyway.
+
+    >>> split_answer("One is 0.5. Two follows. Three. What if, not forecast.")
+    ('One is 0.5. Two follows.', 'Three.')
+    """
+    parts = re.split(r"(?<=[.!?])\s+(?=[A-Z])", " ".join(text.split()))
+    parts = [part for part in parts if not part.startswith("What if, not forecast")]
+    return " ".join(parts[:2]), " ".join(parts[2:])

@@ -7,14 +7,23 @@ from typing import Any
 
 import pandas as pd
 
-from sim.view import hover, style
-from sim.view._report_parts import Content, Group, Hover, Table
+from sim.view import hover
+from sim.view._report_parts import Content, Group, Hover, Table, words
 from sim.view._report_studies import carriers, read
 
 HEADS = {
-    "plan": "plan", "roles": "chosen as", "worst_region": "worst region", "p05": "5 %", "p95": "95 %",
-    "region_spread": "best minus worst region", "low": "from", "high": "to",
-}  # fmt: skip
+    "plan": "plan",
+    "roles": "chosen as",
+    "worst_region": "worst region",
+    "p05": "5 %",
+    "p95": "95 %",
+    "region_spread": "best minus worst region",
+    "low": "from",
+    "high": "to",
+}
+
+SHOWN = 10
+"""About so many plans of the front are shown."""
 
 
 def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
@@ -26,36 +35,81 @@ def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
     keys = list(manifest.get("outcomes", ()))
     if plans is not None and searched is not None:
         for key in keys:
-            content.figures.append(_front(plans, searched, key, budget))
+            content.figures.append(
+                _front(
+                    plans,
+                    searched,
+                    key,
+                    str(manifest.get("labels", {}).get(key, words(key))),
+                    budget,
+                )
+            )
         content.tables += _plan_tables(plans, levers, keys, budget)
     if calendar is not None:
-        content.figures.append(Group(
-            "The calendar of the recommended plan",
-            "The area of a mark is its hours. calendar.csv and calendar.ics have the dates.",
-            [Hover(hover.contacts(calendar), "", f"Calendar of {len(calendar)} contacts")],
-        ))  # fmt: skip
+        content.figures.append(
+            Group(
+                "The calendar of the recommended plan",
+                "The area of a mark is its hours. calendar.csv and calendar.ics have the dates.",
+                [Hover(hover.contacts(calendar), "", f"Calendar of {len(calendar)} contacts")],
+            )
+        )
     content.tables += _confirmations(folder)
     if plans is not None:
-        columns = ["plan", "roles", "money", "provider_hours", "staff_hours", "contacts", "visits",
-                   "expected_cost"]  # fmt: skip
-        rows = plans[plans["on_front"] | (plans["roles"] != "")]
-        content.costs.append(Table("plans", rows[columns], "What each plan takes", "", {
-            **HEADS, "expected_cost": "expected cost of all", "money": "planned money",
-            "provider_hours": "planned provider hours", "staff_hours": "planned staff hours",
-        }))  # fmt: skip
+        columns = [
+            "plan",
+            "roles",
+            "money",
+            "provider_hours",
+            "staff_hours",
+            "contacts",
+            "visits",
+            "expected_cost",
+        ]
+        rows = telling(plans)
+        content.costs.append(
+            Table(
+                "plans",
+                rows[columns],
+                "What each plan takes",
+                "",
+                {
+                    **HEADS,
+                    "expected_cost": "expected cost",
+                    "money": "planned money",
+                    "provider_hours": "planned provider hours",
+                    "staff_hours": "planned staff hours",
+                },
+                more=len(plans) - len(rows),
+            )
+        )
         content.cost_note = (
-            "Planned: every contact held, everybody there; no run takes more. Expected: the mean of "
-            f"the runs, which includes what a contact log already took. Budget: {budget.get('text')}."
+            "Planned: every contact held, everybody there; no run takes more. Expected: the "
+            "mean of "
+            f"the runs, which includes what a contact log already took. Budget: "
+            f"{budget.get('text')}."
         )
     content.assumptions = carriers(read(folder, "drivers"), manifest)
 
 
+def telling(plans: pd.DataFrame) -> pd.DataFrame:
+    """Some plans along the front, and every chosen one."""
+    front = plans[plans["on_front"]]
+    step = max(1, -(-len(front) // SHOWN))
+    kept = set(front.index[::step]) | set(plans.index[plans["roles"] != ""])
+    return plans[plans.index.isin(kept)]
+
+
 def _front(
-    plans: pd.DataFrame, searched: pd.DataFrame, key: str, budget: dict[str, Any]
+    plans: pd.DataFrame, searched: pd.DataFrame, key: str, label: str, budget: dict[str, Any]
 ) -> Group:
-    limit = next((budget[name] for name in ("money", "provider_hours", "money_a_week",
-                                            "provider_hours_a_week") if budget.get(name)), None)  # fmt: skip
-    label = style.words(key).replace("of ta", "of TA")
+    limit = next(
+        (
+            budget[name]
+            for name in ("money", "provider_hours", "money_a_week", "provider_hours_a_week")
+            if budget.get(name)
+        ),
+        None,
+    )
     best = plans[plans["on_front"]]
     alt = (
         f"{label} against what is spent: the front goes from {best[key].min():.2f} for "
@@ -64,18 +118,20 @@ def _front(
     figure = hover.front(searched, plans, key, f"planned {budget.get('unit', '')}", label, limit)
     return Group(
         f"What the budget buys: {label}",
-        "Grey: every plan that the search ran, as the search saw it. Blue: plans that no other beats, "
-        "run again on fresh parameters and luck, with 90 % intervals of their mean. Rings: the chosen "
+        "Grey: every plan that the search ran, as the search saw it. Blue: plans that no other "
+        "beats, "
+        "run again on fresh parameters and luck, with 90 % intervals of their mean. Rings: the "
+        "chosen "
         "ones. Where grey dots lie above the line, luck flattered the search.",
         [Hover(figure, "", alt)],
-    )  # fmt: skip
+    )
 
 
 def _plan_tables(
     plans: pd.DataFrame, levers: list[str], keys: list[str], budget: dict[str, Any]
 ) -> list[Table]:
     targets = [c for c in plans if c.startswith("target_") and c.count("_") == 1]
-    rows = plans[plans["on_front"] | (plans["roles"] != "")]
+    rows = telling(plans)
     heads = {
         **HEADS,
         "spend": f"planned {budget.get('unit', 'spending')}",
@@ -83,30 +139,50 @@ def _plan_tables(
     }
     front = Table(
         "plans",
-        rows[["plan", *levers, "spend", *keys, *targets, "worst_region", "region_spread", "regret",
-              "roles"]],
+        rows[
+            [
+                "plan",
+                "roles",
+                "spend",
+                *keys,
+                *targets,
+                "worst_region",
+                "region_spread",
+                "regret",
+                *levers,
+            ]
+        ],
         "Plans that no other beats",
-        "On fresh parameters and luck. Regret: what a plan stays behind the best of these for a set, "
+        "On fresh parameters and luck. Regret: what a plan stays behind the best of these for "
+        "a set, "
         "in nine of ten plausible sets.",
         heads,
-    )  # fmt: skip
+        len(plans) - len(rows),
+    )
     return [front]
 
 
 def _confirmations(folder: Path) -> list[Table]:
     found = []
     titles = {
-        "targets": ("Targets", "The recommended plan, as confirmed. Reached: the level that is reached "
-                    "with the asked probability."),
-        "chosen": ("What the search promised, and what held",
-                   "Search: on the runs that chose the plans. Fresh: on other parameters and luck. "
-                   "Confirmed: once more on others; from, to: its 90 % interval."),
+        "targets": (
+            "Targets",
+            "The recommended plan, as confirmed. Reached: the level that is reached "
+            "with the asked probability.",
+        ),
+        "chosen": (
+            "What the search promised, and what held",
+            "Search: on the runs that chose the plans. Fresh: on other parameters and luck. "
+            "Confirmed: once more on others; from, to: its 90 % interval.",
+        ),
         "regions": ("Between regions", "The first outcome, as confirmed; 5 % and 95 % of runs."),
-        "failures": ("When the recommended plan fails",
-                     "Boxes in the parameters. Coverage: share of the failures in the box; density: "
-                     "share of the runs there that fail; mass: share of all runs; rate: failures "
-                     "among all runs. Scored on runs that did not find the box."),
-    }  # fmt: skip
+        "failures": (
+            "When the recommended plan fails",
+            "Boxes in the parameters. Coverage: share of the failures in the box; density: "
+            "share of the runs there that fail; mass: share of all runs; rate: failures "
+            "among all runs. Scored on runs that did not find the box.",
+        ),
+    }
     for name, (title, caption) in titles.items():
         frame = read(folder, name)
         if frame is not None and len(frame):

@@ -14,9 +14,20 @@ from sim.results import Runs
 from sim.view import hover, style
 from sim.view._report_parts import Content, Group, Hover, Table
 
-COSTS = ("contacts_planned", "contacts_held", "contact_hours", "preparation_hours", "travel_hours",
-         "provider_hours", "staff_hours", "cost")  # fmt: skip
-ARMS = (("with_ta", "with TA", style.WITH_TA, False), ("no_ta", "without TA", style.WITHOUT_TA, True))
+COSTS = (
+    "contacts_planned",
+    "contacts_held",
+    "contact_hours",
+    "preparation_hours",
+    "travel_hours",
+    "provider_hours",
+    "staff_hours",
+    "cost",
+)
+ARMS = (
+    ("with_ta", "with TA", style.WITH_TA, False),
+    ("without_ta", "without TA", style.WITHOUT_TA, True),
+)
 _WEAKEST = {"assumption": 0, "C": 1, "B": 2, "A": 3, "definition": 4}
 
 
@@ -25,7 +36,7 @@ def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
     runs = Runs.load(folder)
     summary = runs.summary()
     content.answer = answer(runs, summary)
-    content.details = details(runs, summary)
+    content.details = details(runs)
     weeks = runs.weeks()
     content.figures = [_headlines(runs, weeks), _regions(runs, weeks), _calendar(runs)]
     content.figures = [group for group in content.figures if group.figures]
@@ -36,11 +47,13 @@ def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
         f"At {prices.provider_hour:g} a provider hour, {prices.staff_hour:g} a staff hour and "
         f"{prices.travel_visit:g} a visit, to the horizon."
     )
-    content.assumptions = [_assumptions()]
     content.assumption_note = (
-        "These runs differ in luck only (other people, other dice): their bands do not show what is "
-        "not known about the parameters. The parameters below are the ones that are not known well, "
-        "the weakest evidence first; codose compare and codose sensitivity show which of them carry "
+        "These runs differ in luck only (other people, other dice): their bands do not show "
+        "what is "
+        "not known about the parameters. The parameters below are the ones that are not known "
+        "well, "
+        "the weakest evidence first; codose compare and codose sensitivity show which of them "
+        "carry "
         "a result."
     )
 
@@ -70,11 +83,11 @@ def answer(runs: Runs, summary: pd.DataFrame) -> str:
     )
     later = value(name, "year_after", "effect_mean")
     if math.isfinite(later) and effect[0] > 0:
-        text += f" A year later {max(0.0, later) / effect[0]:.0%} of this effect is still there."
+        text += f" A year later {100 * max(0.0, later) / effect[0]:.0f} % of this effect is still there."
     return text
 
 
-def details(runs: Runs, summary: pd.DataFrame) -> list[str]:
+def details(runs: Runs) -> list[str]:
     """What was run."""
     scenario = runs.scenario
     counted = len(runs) - len(runs.failures)
@@ -91,25 +104,39 @@ def _headlines(runs: Runs, weeks: pd.DataFrame) -> Group:
     marks = {end: "TA ends"} if runs.scenario.has_ta and end < runs.scenario.horizon_weeks else {}
     present = [arm for arm in ARMS if (rows["arm"] == arm[0]).any()]
     figures = []
+    whole = common_range(rows[rows["outcome"].isin(HEADLINES)])
     for name in HEADLINES:
         series = {
             label: rows[(rows["arm"] == arm) & (rows["outcome"] == name)]
             for arm, label, _, _ in present
         }
-        figures.append(Hover(
-            hover.over_weeks(
-                series, OUTCOMES[name].unit, marks=marks,
-                colours={label: colour for _, label, colour, _ in present},
-                dashed=[label for _, label, _, dashed in present if dashed],
-            ),
-            style.words(name),
-            f"{style.words(name)} by week, with 90 % of runs as a band. "
-            + ", ".join(f"{label}: {_ends(one)}" for label, one in series.items()),
-        ))  # fmt: skip
+        figures.append(
+            Hover(
+                hover.over_weeks(
+                    series,
+                    OUTCOMES[name].unit,
+                    marks=marks,
+                    whole=whole,
+                    colours={label: colour for _, label, colour, _ in present},
+                    dashed=[label for _, label, _, dashed in present if dashed],
+                ),
+                style.words(name),
+                f"{style.words(name)} by week, with 90 % of runs as a band. "
+                + ", ".join(f"{label}: {_ends(one)}" for label, one in series.items()),
+            )
+        )
     return Group(
-        "Week by week", "Lines: means over runs. Bands: nine in ten runs, which is luck alone.",
-        figures, [(label, colour, dashed) for _, label, colour, dashed in present],
-    )  # fmt: skip
+        "Week by week",
+        "Lines: means over runs. Bands: nine in ten runs, which is luck alone.",
+        figures,
+        [(label, colour, dashed) for _, label, colour, dashed in present],
+    )
+
+
+def common_range(rows: pd.DataFrame) -> tuple[float, float]:
+    """Ends in tenths for outcomes on 0-1, the same for all, so that figures compare."""
+    low, high = float(rows["p05"].min()), float(rows["p95"].max())
+    return max(0.0, math.floor(low * 10) / 10), min(1.0, math.ceil(high * 10) / 10)
 
 
 def _ends(rows: pd.DataFrame) -> str:
@@ -129,11 +156,14 @@ def _regions(runs: Runs, weeks: pd.DataFrame) -> Group:
             style.words(name): rows[(rows["region"] == name) & (rows["outcome"] == outcome)]
             for name in names
         }
-        figures.append(Hover(
-            hover.over_weeks(series, OUTCOMES[outcome].unit, bands=()), style.words(outcome),
-            f"{style.words(outcome)} by week, a line a region. "
-            + ", ".join(f"{label}: {_ends(one)}" for label, one in series.items()),
-        ))  # fmt: skip
+        figures.append(
+            Hover(
+                hover.over_weeks(series, OUTCOMES[outcome].unit, bands=()),
+                style.words(outcome),
+                f"{style.words(outcome)} by week, a line a region. "
+                + ", ".join(f"{label}: {_ends(one)}" for label, one in series.items()),
+            )
+        )
     legend = [(style.words(name), hover.colour_of(i), False) for i, name in enumerate(names)]
     return Group("Region by region", "Means over runs, with TA.", figures, legend)
 
@@ -145,9 +175,10 @@ def _calendar(runs: Runs) -> Group:
     if not len(table):
         return Group("", "", [])
     return Group(
-        "The planned contacts", "The area of a mark is its hours.",
+        "The planned contacts",
+        "The area of a mark is its hours.",
         [Hover(hover.contacts(table), "", f"Calendar of {len(table)} planned contacts")],
-    )  # fmt: skip
+    )
 
 
 def _summary_table(summary: pd.DataFrame, has_ta: bool) -> Table:
@@ -156,29 +187,47 @@ def _summary_table(summary: pd.DataFrame, has_ta: bool) -> Table:
     if has_ta:
         columns += ["no_ta_mean", "effect_mean", "effect_p05", "effect_p95"]
     heads = {
-        "no_ta_mean": "without TA", "effect_mean": "effect", "p05": "5 %", "p95": "95 %",
-        "effect_p05": "effect 5 %", "effect_p95": "effect 95 %", "point": "when",
-    }  # fmt: skip
-    return Table("summary", rows[columns], "Outcomes",
-                 "All regions. 5 % and 95 %: nine in ten runs lie between. Persistence is the change "
-                 "in the year after TA.", heads)  # fmt: skip
+        "no_ta_mean": "without TA",
+        "effect_mean": "effect",
+        "p05": "5 %",
+        "p95": "95 %",
+        "effect_p05": "effect 5 %",
+        "effect_p95": "effect 95 %",
+        "point": "when",
+    }
+    return Table(
+        "summary",
+        rows[columns],
+        "Outcomes",
+        "All regions. 5 % and 95 %: nine in ten runs lie between. Persistence is the change "
+        "in the year after TA.",
+        heads,
+    )
 
 
 def _cost_table(summary: pd.DataFrame) -> Table:
     rows = summary[summary["outcome"].isin(COSTS) & (summary["point"] == "horizon")]
-    return Table("summary", rows[["outcome", "unit", "mean", "p05", "p95"]], "What it takes",
-                 "", {"outcome": "item", "p05": "5 %", "p95": "95 %"})  # fmt: skip
+    return Table(
+        "summary",
+        rows[["outcome", "unit", "mean", "p05", "p95"]],
+        "What it takes",
+        "",
+        {"outcome": "item", "p05": "5 %", "p95": "95 %"},
+    )
 
 
-def _assumptions() -> Table:
+def not_known_well() -> Table:
+    """The free and uncertain parameters, the weakest evidence first."""
     rows = [row for row in TABLE.values() if row.role in ("free", "uncertain")]
     rows.sort(key=lambda row: _WEAKEST[row.grade])
-    frame = pd.DataFrame({
-        "parameter": [row.name for row in rows],
-        "meaning": [row.meaning for row in rows],
-        "default": [row.default for row in rows],
-        "low": [row.low for row in rows],
-        "high": [row.high for row in rows],
-        "grade": [row.grade for row in rows],
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "parameter": [row.name for row in rows],
+            "meaning": [row.meaning for row in rows],
+            "default": [row.default for row in rows],
+            "low": [row.low for row in rows],
+            "high": [row.high for row in rows],
+            "grade": [row.grade for row in rows],
+        }
+    )
     return Table("parameters", frame, "Parameters that are not known well")

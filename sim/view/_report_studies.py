@@ -10,7 +10,8 @@ import pandas as pd
 from sim import _folder
 from sim.outcomes import OUTCOMES
 from sim.view import hover, style
-from sim.view._report_parts import Content, Group, Hover, Table
+from sim.view._report_parts import Content, Group, Hover, Table, words
+from sim.view._report_runs import common_range
 
 CARRIERS = 8
 """Parameters that are shown as carrying a result."""
@@ -47,15 +48,37 @@ def compare(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
         content.figures.append(_difference_figures(differences))
         content.tables.append(_difference_table(differences))
     if levels is not None:
-        columns = ["scenario", "point", "outcome", "mean", "p05", "p95", "gain_mean", "gain_p05",
-                   "gain_p95", "luck_share"]  # fmt: skip
-        content.tables.append(Table(
-            "levels", levels[columns], "Each scenario by itself",
-            "5 % and 95 %: nine in ten runs, luck and parameters together. Gain: against no TA. Luck: "
-            "its share in the variance of a single run; the rest is what is not known.",
-            {"p05": "5 %", "p95": "95 %", "gain_mean": "gain", "gain_p05": "gain 5 %",
-             "gain_p95": "gain 95 %", "point": "when", "luck_share": "luck"},
-        ))  # fmt: skip
+        columns = [
+            "scenario",
+            "point",
+            "outcome",
+            "mean",
+            "p05",
+            "p95",
+            "gain_mean",
+            "gain_p05",
+            "gain_p95",
+            "luck_share",
+        ]
+        content.tables.append(
+            Table(
+                "levels",
+                levels[columns],
+                "Each scenario by itself",
+                "5 % and 95 %: nine in ten runs, luck and parameters together. Gain: against "
+                "no TA. Luck: "
+                "its share in the variance of a single run; the rest is what is not known.",
+                {
+                    "p05": "5 %",
+                    "p95": "95 %",
+                    "gain_mean": "gain",
+                    "gain_p05": "gain 5 %",
+                    "gain_p95": "gain 95 %",
+                    "point": "when",
+                    "luck_share": "luck",
+                },
+            )
+        )
     if costs is not None:
         _efforts(content, folder, costs, labels)
     content.assumptions = carriers(read(folder, "drivers"), manifest)
@@ -64,95 +87,161 @@ def compare(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
 def _bands(weeks: pd.DataFrame, labels: list[str], manifest: dict[str, Any]) -> Group:
     rows = weeks[weeks["kind"] == "level"] if "kind" in weeks else weeks
     figures = []
-    for outcome in manifest.get("outcomes", ()):
+    asked = [name for name in manifest.get("outcomes", ()) if name in OUTCOMES]
+    shares = [name for name in asked if OUTCOMES[name].high == 1.0]
+    whole = common_range(rows[rows["outcome"].isin(shares)]) if shares else None
+    for outcome in asked:
         series = {
             label: rows[(rows["scenario"] == label) & (rows["outcome"] == outcome)]
             for label in labels
         }
         ends = ", ".join(
             f"{label} ends at {one.sort_values('week')['mean'].iloc[-1]:.2f}"
-            for label, one in series.items() if len(one)
-        )  # fmt: skip
+            for label, one in series.items()
+            if len(one)
+        )
         figures.append(
-            Hover(hover.over_weeks(series, unit(outcome)), style.words(outcome),
-                  f"{style.words(outcome)} by week: {ends}")
-        )  # fmt: skip
+            Hover(
+                hover.over_weeks(series, unit(outcome), whole=whole if outcome in shares else None),
+                style.words(outcome),
+                f"{style.words(outcome)} by week: {ends}",
+            )
+        )
     legend = [(style.words(label), hover.colour_of(i), False) for i, label in enumerate(labels)]
     return Group(
         "Week by week",
         "Bands: nine in ten runs, luck and parameters together. They may overlap where the "
         "difference is sure, because scenarios are compared run by run.",
-        figures, legend,
-    )  # fmt: skip
+        figures,
+        legend,
+    )
 
 
 def _difference_figures(frame: pd.DataFrame) -> Group:
     figures = []
     shares = frame[[unit(name) != "money" for name in frame["outcome"]]]
     for (other, point), rows in shares.groupby(["b", "point"], sort=False):
-        words = [style.words(name) for name in rows["outcome"]]
-        when = style.words(str(point)).replace("of ta", "of TA")
+        names = [style.words(name) for name in rows["outcome"]]
+        when = words(str(point))
         told = ", ".join(
-            f"{word} {mean:+.3f}" for word, mean in zip(words, rows["mean"], strict=True)
+            f"{word} {mean:+.3f}" for word, mean in zip(names, rows["mean"], strict=True)
         )
-        figures.append(Hover(
-            hover.intervals(words, rows["mean"].tolist(), rows["low"].tolist(),
-                            rows["high"].tolist(), "difference"),
-            f"{style.words(str(other))} minus {style.words(str(rows['a'].iloc[0]))}, {when}",
-            f"Differences with 90 % intervals: {told}",
-        ))  # fmt: skip
+        figures.append(
+            Hover(
+                hover.intervals(
+                    names,
+                    rows["mean"].tolist(),
+                    rows["low"].tolist(),
+                    rows["high"].tolist(),
+                    "difference",
+                ),
+                f"{style.words(str(other))} minus {style.words(str(rows['a'].iloc[0]))}, {when}",
+                f"Differences with 90 % intervals: {told}",
+            )
+        )
     return Group(
         "What differs", "Bars: nine in ten plausible parameter sets, luck averaged out.", figures
     )
 
 
 def _difference_table(frame: pd.DataFrame) -> Table:
-    columns = ["outcome", "b", "point", "mean_a", "mean_b", "mean", "low", "high", "p_beats",
-               "mean_low", "mean_high", "unpaired_low", "unpaired_high", "pairing", "luck_share",
-               "settled", "sets_needed"]  # fmt: skip
+    columns = [
+        "outcome",
+        "b",
+        "point",
+        "mean_a",
+        "mean_b",
+        "mean",
+        "low",
+        "high",
+        "p_beats",
+        "mean_low",
+        "mean_high",
+        "unpaired_low",
+        "unpaired_high",
+        "pairing",
+        "luck_share",
+        "settled",
+        "sets_needed",
+    ]
     heads = {
-        "b": "scenario", "mean_a": str(frame["a"].iloc[0]).replace("_", " "), "mean_b": "this scenario",
-        "mean": "difference", "low": "90 % of sets from", "high": "to", "p_beats": "higher in",
-        "mean_low": "mean from", "mean_high": "to", "unpaired_low": "unpaired from",
-        "unpaired_high": "to", "pairing": "pairing worth", "luck_share": "luck", "point": "when",
+        "b": "scenario",
+        "mean_a": str(frame["a"].iloc[0]).replace("_", " "),
+        "mean_b": "this scenario",
+        "mean": "difference",
+        "low": "90 % of sets from",
+        "high": "to",
+        "p_beats": "higher in",
+        "mean_low": "mean from",
+        "mean_high": "to",
+        "unpaired_low": "unpaired from",
+        "unpaired_high": "to",
+        "pairing": "pairing worth",
+        "luck_share": "luck",
+        "point": "when",
         "sets_needed": "sets needed",
-    }  # fmt: skip
+    }
     return Table(
-        "differences", frame[columns], "Differences",
+        "differences",
+        frame[columns],
+        "Differences",
         "90 % of sets: the difference itself, luck averaged out. Mean from ... to: 90 % confidence "
-        "interval of its mean; unpaired: the same, had each scenario been run on sets and luck of its "
-        "own. Higher in: share of plausible sets. Pairing worth: so many times as many unpaired runs.",
+        "interval of its mean; unpaired: the same, had each scenario been run on sets and luck "
+        "of its "
+        "own. Higher in: share of plausible sets. Pairing worth: so many times as many "
+        "unpaired runs.",
         heads,
-    )  # fmt: skip
+    )
 
 
 def _efforts(content: Content, folder: Path, costs: pd.DataFrame, labels: list[str]) -> None:
-    content.costs.append(Table(
-        "costs", costs[["scenario", "item", "unit", "mean", "p05", "p95", "per_region_week"]],
-        "What each takes", "To the common horizon, at each scenario's own prices.",
-        {"p05": "5 %", "p95": "95 %", "per_region_week": "a region and week of TA"},
-    ))  # fmt: skip
+    content.costs.append(
+        Table(
+            "costs",
+            costs[["scenario", "item", "unit", "mean", "p05", "p95", "per_region_week"]],
+            "What each takes",
+            "To the common horizon, at each scenario's own prices.",
+            {"p05": "5 %", "p95": "95 %", "per_region_week": "a region and week of TA"},
+        )
+    )
     means = costs.set_index(["scenario", "item"])["mean"]
     parts = {
         word: [float(means[(label, item)]) for label in labels]
-        for item, word in (("contact_hours", "in contact"), ("preparation_hours", "preparing"),
-                           ("travel_hours", "travelling"))
-    }  # fmt: skip
+        for item, word in (
+            ("contact_hours", "in contact"),
+            ("preparation_hours", "preparing"),
+            ("travel_hours", "travelling"),
+        )
+    }
     told = "; ".join(
         f"{label}: " + ", ".join(f"{part} {values[i]:,.0f}" for part, values in parts.items())
         for i, label in enumerate(labels)
     )
-    content.figures.append(Group(
-        "What it takes", "Provider hours to the common horizon, means.",
-        [Hover(hover.stacked([style.words(x) for x in labels], parts, "provider hours"), "", told)],
-    ))  # fmt: skip
+    content.figures.append(
+        Group(
+            "What it takes",
+            "Provider hours to the common horizon, means.",
+            [
+                Hover(
+                    hover.stacked([style.words(x) for x in labels], parts, "provider hours"),
+                    "",
+                    told,
+                )
+            ],
+        )
+    )
     efficiency = read(folder, "efficiency")
     if efficiency is not None:
-        content.costs.append(Table(
-            "efficiency", efficiency, "What 100 provider hours bring",
-            "Gain against no TA for 100 provider hours; 90 % of plausible sets between low and high.",
-            {"per_100_hours": "for 100 hours"},
-        ))  # fmt: skip
+        content.costs.append(
+            Table(
+                "efficiency",
+                efficiency,
+                "What 100 provider hours bring",
+                "Gain against no TA for 100 provider hours; 90 % of plausible sets between low "
+                "and high.",
+                {"per_100_hours": "for 100 hours"},
+            )
+        )
 
 
 def carriers(drivers: pd.DataFrame | None, manifest: dict[str, Any]) -> list[Table]:
@@ -160,7 +249,8 @@ def carriers(drivers: pd.DataFrame | None, manifest: dict[str, Any]) -> list[Tab
     if drivers is None or not len(drivers):
         return []
     caption = (
-        "Rank correlation (Spearman) over the plausible sets. Clear: luck would hardly ever give as "
+        "Rank correlation (Spearman) over the plausible sets. Clear: luck would hardly ever "
+        "give as "
         "much. What is graded 'assumption' was not measured anywhere."
     )
     if "outcome" not in drivers:
@@ -183,8 +273,11 @@ def surface(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
     frame = read(folder, "surface")
     if frame is None:
         return
-    varied = [x for x in ("co_creation", "months", "mode", "sites")
-              if x in frame and frame[x].nunique(dropna=True) > 1]  # fmt: skip
+    varied = [
+        x
+        for x in ("co_creation", "months", "mode", "sites")
+        if x in frame and frame[x].nunique(dropna=True) > 1
+    ]
     grid = frame[~frame["on_budget_line"].astype(bool)]
     slices: list[tuple[str, pd.DataFrame]] = [("", grid)]
     for name in varied:
@@ -200,22 +293,35 @@ def surface(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
             if rows["mean"].notna().sum() == 0:
                 continue
             best = rows.loc[rows["mean"].idxmax()]
-            figures.append(Hover(
-                hover.heat(rows, "every_weeks", "hours", "mean",
-                           ("weeks between contacts", "hours per contact", style.words(outcome)),
-                           sure="p_target", at=float(manifest.get("sure", 0.8))),
-                f"{style.words(outcome)}{': ' if title else ''}{title}",
-                f"{style.words(outcome)} over frequency and hours; highest "
-                f"{best['mean']:.2f} with {best['hours']:g} h every {best['every_weeks']:g} weeks",
-            ))  # fmt: skip
+            figures.append(
+                Hover(
+                    hover.heat(
+                        rows,
+                        "every_weeks",
+                        "hours",
+                        "mean",
+                        ("weeks between contacts", "hours per contact", style.words(outcome)),
+                        sure="p_target",
+                        at=float(manifest.get("sure", 0.8)),
+                    ),
+                    f"{style.words(outcome)}{': ' if title else ''}{title}",
+                    f"{style.words(outcome)} over frequency and hours; highest "
+                    f"{best['mean']:.2f} with {best['hours']:g} h every {best['every_weeks']:g} "
+                    f"weeks",
+                )
+            )
     sure = float(manifest.get("sure", 0.8))
-    content.figures.append(Group(
-        "Outcomes over frequency and hours",
-        f"Mean at the end of TA. Within the orange line the target is met in {sure:.0%} of runs or "
-        "more. Empty cells cost more than the budget.",
-        figures,
-    ))  # fmt: skip
-    if manifest.get("varied"):
+    content.figures.append(
+        Group(
+            "Outcomes over frequency and hours",
+            f"Mean at the end of TA. Within the orange line the target is met in {100 * sure:g} "
+            f"% of runs or "
+            "more. Empty cells cost more than the budget.",
+            figures,
+        )
+    )
+    said = " ".join([content.answer, *content.details])
+    if manifest.get("varied") and str(manifest["varied"])[:60] not in said:
         content.details.append(str(manifest["varied"]))
     _surface_tables(content, frame, varied)
 
@@ -231,15 +337,24 @@ def _surface_tables(content: Content, frame: pd.DataFrame, varied: list[str]) ->
         rows = frame[frame["outcome"] == head].nlargest(15, "mean")
         title, caption = f"The highest {style.words(head)}", ""
     columns = [*keys, "mean", "p05", "p95", "gain_mean", "p_target"]
-    heads = {"p05": "5 %", "p95": "95 %", "gain_mean": "gain against no TA",
-             "p_target": "target met in", "every_weeks": "weeks between"}  # fmt: skip
+    heads = {
+        "p05": "5 %",
+        "p95": "95 %",
+        "gain_mean": "gain against no TA",
+        "p_target": "target met in",
+        "every_weeks": "weeks between",
+    }
     content.tables.append(Table("surface", rows[columns], title, caption, heads))
-    content.costs.append(Table(
-        "surface", rows[[*keys, "planned_provider_hours", "provider_hours", "staff_hours", "cost"]],
-        "What these take", "Planned provider hours are a week of TA and region; the others are means "
-        "over all regions to the end of TA.",
-        {"planned_provider_hours": "planned provider hours", "every_weeks": "weeks between"},
-    ))  # fmt: skip
+    content.costs.append(
+        Table(
+            "surface",
+            rows[[*keys, "planned_provider_hours", "provider_hours", "staff_hours", "cost"]],
+            "What these take",
+            "Planned provider hours are a week of TA and region; the others are means "
+            "over all regions to the end of TA.",
+            {"planned_provider_hours": "planned provider hours", "every_weeks": "weeks between"},
+        )
+    )
 
 
 # --- sensitivity ---------------------------------------------------------------------------------
@@ -247,8 +362,14 @@ def _surface_tables(content: Content, frame: pd.DataFrame, varied: list[str]) ->
 
 def sensitivity(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
     """Indices as points with intervals, one figure an outcome and index."""
-    paragraphs = [p.strip() for p in content.answer.split("\n") if p.strip()]
-    content.answer, content.details = "\n".join(paragraphs[:2]), paragraphs[2:]
+    words_file = folder / "result.txt"
+    if words_file.is_file() and not manifest.get("answer"):
+        text = words_file.read_text(encoding="utf-8")
+        paragraphs = [p.strip() for p in text.split("\n") if p.strip()]
+        content.answer, content.details = (
+            "\n".join(paragraphs[1:3]),
+            [*paragraphs[:1], *paragraphs[3:]],
+        )
     indices = read(folder, "indices")
     if indices is None:
         return
@@ -260,22 +381,39 @@ def sensitivity(content: Content, folder: Path, manifest: dict[str, Any]) -> Non
         if not rows["value"].notna().any():
             continue
         labels = [style.words(str(name)) for name in rows["factor"]]
-        words = ", ".join(style.words(str(part)) for part in key if str(part))
+        said = ", ".join(words(str(part)) for part in key if str(part))
         told = ", ".join(f"{a} {b:.2f}" for a, b in zip(labels, rows["value"], strict=True))
-        figures.append(Hover(
-            hover.intervals(labels, rows["value"].tolist(), rows["low"].tolist(),
-                            rows["high"].tolist(), "index"),
-            words, f"{words}: {told}",
-        ))  # fmt: skip
-    content.figures.append(Group("What carries the outcomes", "Points: indices; bars: their "
-                                 "intervals. The largest of each.", figures[:12]))  # fmt: skip
+        figures.append(
+            Hover(
+                hover.intervals(
+                    labels,
+                    rows["value"].tolist(),
+                    rows["low"].tolist(),
+                    rows["high"].tolist(),
+                    "index",
+                ),
+                said,
+                f"{said}: {told}",
+            )
+        )
+    content.figures.append(
+        Group(
+            "What carries the outcomes",
+            "Points: indices; bars: their intervals. The largest of each.",
+            figures[:12],
+        )
+    )
     for name in ("indices", "noise"):
         frame = read(folder, name)
         if frame is not None:
             content.tables.append(
-                Table(name, frame.head(SHOWN_ROWS), style.words(name).capitalize(),
-                      more=max(0, len(frame) - SHOWN_ROWS))
-            )  # fmt: skip
+                Table(
+                    name,
+                    frame.head(SHOWN_ROWS),
+                    style.words(name).capitalize(),
+                    more=max(0, len(frame) - SHOWN_ROWS),
+                )
+            )
     factors = pd.DataFrame([f for f in manifest.get("factors", ()) if isinstance(f, dict)])
     if len(factors):
         content.assumptions = [Table("factors", factors, "What was varied, and how")]

@@ -40,8 +40,9 @@ def predictive(report: CalibrationReport) -> Figure:
     figure = style.figure(
         style.WIDTH, 1.9 + 0.36 * len(rows),
         "Are the targets met? Plausible sets on fresh luck, and the scenario as it stands",
-        "Dot: mean of the sets, line: 5-95 % of them, diamond: the scenario as it stands, tick: the "
-        f"number observed. Right: mean of the sets, and how many of them meet it.\n{_footer(report)}",
+        "Dot: mean of the sets, line: 5-95 % of them, diamond: the scenario as it stands, tick: "
+        "the number observed. Right: mean of the sets, and how many of them meet it.\n"
+        f"{_footer(report)}",
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)

@@ -46,17 +46,29 @@ def colour_of(place: int) -> str:
 def _figure(traces: Sequence[Any], height: int = HEIGHT, **layout: Any) -> go.Figure:
     """A figure in the common look."""
     axis = {
-        "gridcolor": style.FAINT, "zeroline": False, "linecolor": style.MUTED, "ticks": "outside",
-        "tickcolor": style.MUTED, "automargin": True, "title": {"standoff": 8},
-    }  # fmt: skip
+        "gridcolor": style.FAINT,
+        "zeroline": False,
+        "linecolor": style.MUTED,
+        "ticks": "outside",
+        "tickcolor": style.MUTED,
+        "automargin": True,
+        "title": {"standoff": 8},
+    }
     made = go.Figure(data=list(traces))
     made.update_layout(
-        template="none", height=height, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 13, "color": style.INK}, margin={"l": 8, "r": 12, "t": 12, "b": 8},
-        showlegend=False, hoverlabel={"font": {"family": FONT, "size": 13}},
+        template="none",
+        height=height,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 13, "color": style.INK},
+        margin={"l": 8, "r": 12, "t": 12, "b": 8},
+        showlegend=False,
+        hoverlabel={"font": {"family": FONT, "size": 13}},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        xaxis=axis, yaxis=axis, dragmode=False,
-    )  # fmt: skip
+        xaxis=axis,
+        yaxis=axis,
+        dragmode=False,
+    )
     made.update_layout(**layout)
     return made
 
@@ -90,20 +102,36 @@ def over_weeks(
             traces.append(_band(rows, colour))
         traces.append(
             go.Scatter(
-                x=rows["week"].tolist(), y=rows["mean"].tolist(), name=label, mode="lines",
-                line={"color": colour, "width": 2.2, "dash": "dash" if label in dashed else "solid"},
+                x=rows["week"].tolist(),
+                y=rows["mean"].tolist(),
+                name=label,
+                mode="lines",
+                line={
+                    "color": colour,
+                    "width": 2.2,
+                    "dash": "dash" if label in dashed else "solid",
+                },
                 customdata=rows[["p05", "p95"]].to_numpy().tolist(),
-                hovertemplate=f"{label}<br>week %{{x}}: %{{y:.3f}}<br>90 %: %{{customdata[0]:.3f}} to "
+                hovertemplate=f"{label}<br>week %{{x}}: %{{y:.3f}}<br>90 %: "
+                f"%{{customdata[0]:.3f}} to "
                 "%{customdata[1]:.3f}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     made = _figure(traces)
     made.update_xaxes(title_text="week", showgrid=False)
     made.update_yaxes(title_text=unit, range=whole)
     for week, text in (marks or {}).items():
         made.add_vline(x=week, line={"color": style.MUTED, "width": 1, "dash": "dot"})
-        made.add_annotation(x=week, y=1, yref="paper", text=text, showarrow=False, xanchor="right",
-                            yanchor="top", font={"size": 11, "color": style.MUTED})  # fmt: skip
+        made.add_annotation(
+            x=week,
+            y=1,
+            yref="paper",
+            text=text,
+            showarrow=False,
+            xanchor="right",
+            yanchor="top",
+            font={"size": 11, "color": style.MUTED},
+        )
     return made
 
 
@@ -112,10 +140,15 @@ def _band(rows: pd.DataFrame, colour: str) -> Any:
     known = rows.dropna(subset=["p05", "p95"])
     weeks = known["week"].tolist()
     return go.Scatter(
-        x=weeks + weeks[::-1], y=known["p95"].tolist() + known["p05"].tolist()[::-1], fill="toself",
-        fillcolor=rgba(colour, style.BAND_90), line={"width": 0}, hoverinfo="skip",
-        mode="lines", showlegend=False,
-    )  # fmt: skip
+        x=weeks + weeks[::-1],
+        y=known["p95"].tolist() + known["p05"].tolist()[::-1],
+        fill="toself",
+        fillcolor=rgba(colour, style.BAND_90),
+        line={"width": 0},
+        hoverinfo="skip",
+        mode="lines",
+        showlegend=False,
+    )
 
 
 def intervals(
@@ -136,10 +169,15 @@ def intervals(
     made = _figure(
         [
             go.Scatter(
-                x=list(means), y=list(labels), mode="markers",
+                x=list(means),
+                y=list(labels),
+                mode="markers",
                 marker={"size": 9, "color": list(colours) if colours else style.BLUE},
                 error_x={
-                    "type": "data", "symmetric": False, "thickness": 1.6, "width": 4,
+                    "type": "data",
+                    "symmetric": False,
+                    "thickness": 1.6,
+                    "width": 4,
                     "array": [h - m for m, h in zip(means, highs, strict=True)],
                     "arrayminus": [m - x for m, x in zip(means, lows, strict=True)],
                     "color": style.BLUE,
@@ -150,7 +188,7 @@ def intervals(
             )
         ],
         height=70 + 34 * max(2, len(labels)),
-    )  # fmt: skip
+    )
     made.update_xaxes(title_text=unit)
     made.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     if zero:
@@ -163,35 +201,42 @@ def bars(labels: Sequence[str], values: Sequence[float], unit: str) -> go.Figure
     made = _figure(
         [
             go.Bar(
-                x=list(values), y=list(labels), orientation="h",
+                x=list(values),
+                y=list(labels),
+                orientation="h",
                 marker={"color": [style.BLUE if v >= 0 else style.VERMILLION for v in values]},
                 hovertemplate="%{y}: %{x:.3f}<extra></extra>",
             )
         ],
-        height=70 + 26 * max(2, len(labels)), bargap=0.35,
-    )  # fmt: skip
+        height=70 + 26 * max(2, len(labels)),
+        bargap=0.35,
+    )
     made.update_xaxes(title_text=unit)
     made.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     made.add_vline(x=0, line={"color": style.MUTED, "width": 1})
     return made
 
 
-def stacked(
-    labels: Sequence[str], parts: Mapping[str, Sequence[float]], unit: str
-) -> go.Figure:
+def stacked(labels: Sequence[str], parts: Mapping[str, Sequence[float]], unit: str) -> go.Figure:
     """Bars of several parts: part -> a value for each label."""
     made = _figure(
         [
             go.Bar(
-                x=list(values), y=list(labels), orientation="h", name=name,
+                x=list(values),
+                y=list(labels),
+                orientation="h",
+                name=name,
                 marker={"color": colour_of(place)},
                 hovertemplate=f"%{{y}}, {name}: %{{x:,.0f}}<extra></extra>",
             )
             for place, (name, values) in enumerate(parts.items())
         ],
-        height=90 + 44 * max(1, len(labels)), barmode="stack", bargap=0.4, showlegend=True,
+        height=90 + 44 * max(1, len(labels)),
+        barmode="stack",
+        bargap=0.4,
+        showlegend=True,
         margin={"l": 8, "r": 12, "t": 30, "b": 8},
-    )  # fmt: skip
+    )
     made.update_xaxes(title_text=unit)
     made.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     return made
@@ -223,27 +268,38 @@ def heat(
         chance = table.pivot_table(index=y, columns=x, values=sure, dropna=False).sort_index()
     text = [
         [
-            "" if chance is None or math.isnan(p) else f"<br>target met in {p:.0%} of runs"
+            "" if chance is None or math.isnan(p) else f"<br>target met in {100 * p:.0f} % of runs"
             for p in row
         ]
         for row in (chance if chance is not None else grid).to_numpy()
     ]
     traces: list[Any] = [
         go.Heatmap(
-            x=xs, y=ys, z=grid.to_numpy().tolist(), colorscale=HEAT, text=text, hoverongaps=False,
+            x=xs,
+            y=ys,
+            z=grid.to_numpy().tolist(),
+            colorscale=HEAT,
+            text=text,
+            hoverongaps=False,
             colorbar={"title": {"text": "", "side": "right"}, "thickness": 12, "outlinewidth": 0},
-            hovertemplate=f"{labels[0]} %{{x}}<br>{labels[1]} %{{y}}<br>{labels[2]} %{{z:.3f}}%{{text}}"
+            hovertemplate=f"{labels[0]} %{{x}}<br>{labels[1]} %{{y}}<br>{labels[2]} "
+            f"%{{z:.3f}}%{{text}}"
             "<extra></extra>",
         )
-    ]  # fmt: skip
+    ]
     if chance is not None and (chance >= at).to_numpy().any():
         traces.append(
             go.Contour(
-                x=xs, y=ys, z=chance.to_numpy().tolist(), showscale=False, hoverinfo="skip",
+                x=xs,
+                y=ys,
+                z=chance.to_numpy().tolist(),
+                showscale=False,
+                hoverinfo="skip",
                 contours={"type": "constraint", "operation": ">=", "value": at},
-                fillcolor="rgba(0,0,0,0)", line={"color": style.VERMILLION, "width": 2.5},
+                fillcolor="rgba(0,0,0,0)",
+                line={"color": style.VERMILLION, "width": 2.5},
             )
-        )  # fmt: skip
+        )
     made = _figure(traces, height=380)
     made.update_xaxes(title_text=labels[0], type="category", showgrid=False)
     made.update_yaxes(title_text=labels[1], type="category", showgrid=False)
@@ -251,7 +307,12 @@ def heat(
 
 
 def front(
-    searched: pd.DataFrame, plans: pd.DataFrame, key: str, spend: str, label: str, budget: float | None
+    searched: pd.DataFrame,
+    plans: pd.DataFrame,
+    key: str,
+    spend: str,
+    label: str,
+    budget: float | None,
 ) -> go.Figure:
     """What is spent against an outcome: every plan of a search, and the front on fresh runs.
 
@@ -260,20 +321,30 @@ def front(
         key: column of the outcome.
         spend, label: what is spent and the outcome, in words.
         budget: a line there; None: none.
-    """  # fmt: skip
+    """
     best = plans[plans["on_front"]].sort_values("spend")
     chosen = plans[plans["roles"] != ""]
     traces = [
         go.Scatter(
-            x=searched["spend"].tolist(), y=searched[key].tolist(), mode="markers", name="searched",
+            x=searched["spend"].tolist(),
+            y=searched[key].tolist(),
+            mode="markers",
+            name="searched",
             marker={"size": 5, "color": rgba(style.MUTED, 0.35)},
             hovertemplate="searched: %{x:,.0f}, %{y:.3f}<extra></extra>",
         ),
         go.Scatter(
-            x=best["spend"].tolist(), y=best[key].tolist(), mode="lines+markers", name="front",
-            line={"color": style.BLUE, "width": 2}, marker={"size": 7},
+            x=best["spend"].tolist(),
+            y=best[key].tolist(),
+            mode="lines+markers",
+            name="front",
+            line={"color": style.BLUE, "width": 2},
+            marker={"size": 7},
             error_y={
-                "type": "data", "symmetric": False, "thickness": 1.2, "width": 0,
+                "type": "data",
+                "symmetric": False,
+                "thickness": 1.2,
+                "width": 0,
                 "array": (best[f"{key}_high"] - best[key]).tolist(),
                 "arrayminus": (best[key] - best[f"{key}_low"]).tolist(),
             },
@@ -281,19 +352,40 @@ def front(
             hovertemplate="%{text}: %{x:,.0f}<br>%{y:.3f}<extra></extra>",
         ),
         go.Scatter(
-            x=chosen["spend"].tolist(), y=chosen[key].tolist(), mode="markers", name="chosen",
-            marker={"size": 15, "color": "rgba(0,0,0,0)", "line": {"color": style.VERMILLION, "width": 2}},
-            text=[f"{style.words(n)}: {r}" for n, r in zip(chosen["plan"], chosen["roles"], strict=True)],
+            x=chosen["spend"].tolist(),
+            y=chosen[key].tolist(),
+            mode="markers+text",
+            name="chosen",
+            texttemplate="%{customdata}",
+            textposition="top left",
+            cliponaxis=False,
+            customdata=[style.words(name) for name in chosen["plan"]],
+            marker={
+                "size": 15,
+                "color": "rgba(0,0,0,0)",
+                "line": {"color": style.VERMILLION, "width": 2},
+            },
+            text=[
+                f"{style.words(n)}: {r}"
+                for n, r in zip(chosen["plan"], chosen["roles"], strict=True)
+            ],
             hovertemplate="%{text}<extra></extra>",
         ),
-    ]  # fmt: skip
+    ]
     made = _figure(traces, height=400, showlegend=True, margin={"l": 8, "r": 12, "t": 30, "b": 8})
     made.update_xaxes(title_text=spend, tickformat=",.0f", showgrid=False)
     made.update_yaxes(title_text=label)
     if budget is not None and budget <= 1.15 * float(searched["spend"].max()):
-        made.add_vline(x=budget, line={"color": style.VERMILLION, "width": 1.2},
-                       annotation={"text": "budget", "font": {"color": style.VERMILLION},
-                                   "xanchor": "right", "y": 0.04})  # fmt: skip
+        made.add_vline(
+            x=budget,
+            line={"color": style.VERMILLION, "width": 1.2},
+            annotation={
+                "text": "budget",
+                "font": {"color": style.VERMILLION},
+                "xanchor": "right",
+                "y": 0.06,
+            },
+        )
     return made
 
 
@@ -307,17 +399,26 @@ def contacts(calendar: pd.DataFrame) -> go.Figure:
         when = rows["week_begins"] if "week_begins" in rows else pd.Series([""] * len(rows))
         traces.append(
             go.Scatter(
-                x=rows["week"].tolist(), y=[style.words(name) for name in rows["region"]],
-                mode="markers", name=words,
-                marker={"symbol": symbol, "color": colour,
-                        "size": [5 + 9 * math.sqrt(h / most) for h in rows["hours"]]},
+                x=rows["week"].tolist(),
+                y=[style.words(name) for name in rows["region"]],
+                mode="markers",
+                name=words,
+                marker={
+                    "symbol": symbol,
+                    "color": colour,
+                    "size": [5 + 9 * math.sqrt(h / most) for h in rows["hours"]],
+                },
                 customdata=list(zip(rows["hours"].tolist(), when.tolist(), strict=True)),
                 hovertemplate=f"%{{y}}, week %{{x}} %{{customdata[1]}}<br>{words}, "
                 "%{customdata[0]:.2f} h<extra></extra>",
             )
-        )  # fmt: skip
-    made = _figure(traces, height=110 + 30 * len(regions), showlegend=True,
-                   margin={"l": 8, "r": 12, "t": 30, "b": 8})  # fmt: skip
+        )
+    made = _figure(
+        traces,
+        height=110 + 30 * len(regions),
+        showlegend=True,
+        margin={"l": 8, "r": 12, "t": 30, "b": 8},
+    )
     made.update_xaxes(title_text="week", rangemode="tozero")
     made.update_yaxes(autorange="reversed", ticks="", type="category")
     return made

@@ -27,28 +27,43 @@ def front(found: Planning, place: int = 0) -> Figure:
     key, label = key_of(spec, week), objective_label(spec, week)
     searched, plans = found.table("searched"), found.table("plans").sort_values("spend")
     drawn = style.figure(
-        style.WIDTH, 5.2, f"What the budget buys: {label}",
+        style.WIDTH,
+        5.2,
+        f"What the budget buys: {label}",
         f"Small dots: the {len(searched):,} plans that the search ran. Line: plans that no other "
         "beats, run again on fresh parameters and luck, with 90 % intervals of their mean.\n"
         f"{found.header.confirm.sets} {found.source}. What if, not forecast.",
-    )  # fmt: skip
+    )
     axes = drawn.subplots()
     style.dress(axes)
     axes.scatter(searched["spend"], searched[key], s=9, color=style.FAINT, zorder=1)
     best = plans[plans["on_front"]]
     axes.plot(best["spend"], best[key], color=style.BLUE, linewidth=1.6, zorder=3)
     axes.errorbar(
-        best["spend"], best[key], yerr=[best[key] - best[f"{key}_low"], best[f"{key}_high"] - best[key]],
-        fmt="o", color=style.BLUE, markersize=4, elinewidth=0.9, zorder=4,
-    )  # fmt: skip
+        best["spend"],
+        best[key],
+        yerr=[best[key] - best[f"{key}_low"], best[f"{key}_high"] - best[key]],
+        fmt="o",
+        color=style.BLUE,
+        markersize=4,
+        elinewidth=0.9,
+        zorder=4,
+    )
     _name_roles(drawn, plans, key)
     limit = found.header.budget.limit
     low, high = float(searched["spend"].min()), float(searched["spend"].max())
     if limit is not None and limit <= high * 1.15:
         axes.axvline(limit, color=style.VERMILLION, linewidth=1.0)
-        axes.annotate("budget", (limit, 0.02), xycoords=("data", "axes fraction"), xytext=(-4, 0),
-                      textcoords="offset points", ha="right", fontsize=style.SMALL_SIZE,
-                      color=style.VERMILLION)  # fmt: skip
+        axes.annotate(
+            "budget",
+            (limit, 0.02),
+            xycoords=("data", "axes fraction"),
+            xytext=(-4, 0),
+            textcoords="offset points",
+            ha="right",
+            fontsize=style.SMALL_SIZE,
+            color=style.VERMILLION,
+        )
     axes.set_xlim(max(0.0, low - 0.06 * (high - low)), high + 0.12 * (high - low))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     style.name_x(axes, f"planned {found.header.budget.unit}")
@@ -60,15 +75,28 @@ def _name_roles(drawn: Figure, plans: pd.DataFrame, key: str) -> None:
     """Circles around the chosen plans, with what they were chosen for."""
     axes = drawn.axes[0]
     for row in plans[plans["roles"] != ""].to_dict("records"):
-        axes.plot(row["spend"], row[key], "o", markersize=10, markerfacecolor="none",
-                  markeredgecolor=style.VERMILLION, zorder=5)  # fmt: skip
+        axes.plot(
+            row["spend"],
+            row[key],
+            "o",
+            markersize=10,
+            markerfacecolor="none",
+            markeredgecolor=style.VERMILLION,
+            zorder=5,
+        )
         late = row["spend"] > sum(axes.get_xlim()) / 2
         axes.annotate(
-            f"{style.words(row['plan'])}: {row['roles']}", (row["spend"], row[key]),
-            xytext=(4 if late else -4, -14), textcoords="offset points",
-            ha="right" if late else "left", va="top", fontsize=style.SMALL_SIZE, color=style.INK,
-            zorder=6, bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5},
-        )  # fmt: skip
+            f"{style.words(row['plan'])}: {row['roles']}",
+            (row["spend"], row[key]),
+            xytext=(4 if late else -4, -14),
+            textcoords="offset points",
+            ha="right" if late else "left",
+            va="top",
+            fontsize=style.SMALL_SIZE,
+            color=style.INK,
+            zorder=6,
+            bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5},
+        )
 
 
 def save_figures(found: Planning, folder: Path) -> list[Path]:

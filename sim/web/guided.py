@@ -149,7 +149,7 @@ GUIDED: tuple[Guided, ...] = (
                  lambda t: "The provider's accountability in week 15: "
                  f"{t.both('provider_accountability', 15)}. Read it at the provider: each failed "
                  "contact costs a share of the record.", 15),
-            Step("The visit of week 27 is cancelled as well.",
+            Step("In week 27 the visit and the call are cancelled as well.",
                  "What happens to trust if visits are cancelled?",
                  ("It falls at once", "It falls later, in the next contact", "It does not change"),
                  lambda t: f"Trust in week 27: {t.both('trust', 27)}. People judge the provider when "

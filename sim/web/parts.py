@@ -182,11 +182,9 @@ def frame(view: str, title: str, query: str = "") -> tuple[Element, list[Tag]]:
                 theme = Tag("button", "Theme: auto", type="button", class_="b quiet",
                             data_theme_button="")  # fmt: skip
                 theme.on("click", js_handler="() => codoseTheme()")
-        strip = Tag("div", class_="whatif", role="note")
-        with strip:
-            Tag("p", WHAT_IF)
+            with Tag("div", class_="whatif"):
+                Tag("p", WHAT_IF)
         head.move(client.layout, target_index=0)
-        strip.move(client.layout, target_index=1)
     body = Tag("div", id_="content", class_="wrap", tabindex="-1")
     return body, links
 

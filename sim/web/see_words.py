@@ -55,9 +55,8 @@ def _reviewed(a: Numbers) -> str:
     kept, reviewed = int(a["kept"]), int(a["reviewed"])
     if not reviewed:
         return "No commitments to review"
-    side = "" if reviewed != 1 else ""
     return (
-        f"Review: {kept} of {reviewed} commitment{'s' * (reviewed != 1)} kept{side}, against "
+        f"Review: {kept} of {reviewed} commitment{'s' * (reviewed != 1)} kept, against "
         f"{_n(a['value'])} (step {_n(a['step'])} a commitment)"
     )
 
@@ -162,7 +161,8 @@ def why(story: Story, who: int, week: int) -> str:
 def _change(change: float) -> str:
     if abs(change) < 0.00005:
         return "unchanged"
-    return f"{change:+.3f}".replace("-", "−")
+    digits = 3 if abs(change) >= 0.0005 else 4
+    return f"{change:+.{digits}f}".replace("-", "−")
 
 
 def _reasons(terms: list[Term]) -> str:

@@ -1,7 +1,8 @@
 // One or two small regions, week by week. The story is all here; playing asks nothing of the server.
 export default {
   template: `
-  <div class="see" @keydown="keys">
+  <div v-if="!arms.length" class="empty" role="status">Taking the region through its weeks …</div>
+  <div v-else class="see" @keydown="keys">
     <div class="see-bar row-of no-print" role="group" aria-label="Play the weeks">
       <button type="button" class="b main" @click="toggle">{{ playing ? "Pause" : "Play" }}</button>
       <button type="button" class="b" @click="go(week - 1)" :disabled="week <= 0">Back a week</button>
@@ -23,16 +24,16 @@ export default {
           <line v-for="i in present(arm)" :key="'p' + i" class="meets" x1="0" y1="0" :x2="x(arm, i)" :y2="y(arm, i)" />
           <g class="node provider" tabindex="0" role="button" :aria-pressed="isPicked(a, -1)" :aria-label="sayProvider(arm)"
             @click="pick(a, -1)" @keydown.enter.prevent="pick(a, -1)" @keydown.space.prevent="pick(a, -1)">
-            <rect class="halo" x="-31" y="-23" width="62" height="46" rx="11" />
-            <rect class="face" x="-26" y="-18" width="52" height="36" rx="7" :style="{fill: fill(arm.weeks[week].v[0])}" :class="{failed: failed(arm)}" />
-            <text y="4" :class="{bright: arm.weeks[week].v[0] > 0.55}">provider</text>
+            <rect class="halo" x="-36" y="-23" width="72" height="46" rx="11" />
+            <rect class="face" x="-31" y="-18" width="62" height="36" rx="7" :style="{fill: fill(arm.weeks[week].v[0])}" :class="{failed: failed(arm)}" />
+            <text y="4">provider</text>
           </g>
           <g v-for="(p, i) in arm.weeks[week].p" :key="i" class="node" tabindex="0" role="button" :aria-pressed="isPicked(a, i)"
             :aria-label="sayPerson(arm, i)" :transform="'translate(' + x(arm, i) + ' ' + y(arm, i) + ')'"
             @click="pick(a, i)" @keydown.enter.prevent="pick(a, i)" @keydown.space.prevent="pick(a, i)">
             <circle class="halo" r="25" />
             <circle class="face" r="19" :style="{fill: fill(p[order[shade]])}" :class="{here: present(arm).includes(i), outside: !arm.core[i], fresh: left(arm, i)}" />
-            <text y="4" :class="{bright: p[order[shade]] > 0.55}">{{ arm.names[week][i] }}</text>
+            <text y="4">{{ arm.names[week][i] }}</text>
             <text v-if="p[5] > 0" class="owed" x="17" y="-13">{{ p[5] }}</text>
           </g>
         </svg>
@@ -61,11 +62,11 @@ export default {
   },
   computed: {
     last() {
-      return this.arms[0].weeks.length - 1;
+      return this.arms.length ? this.arms[0].weeks.length - 1 : 0;
     },
   },
   mounted() {
-    this.tell();
+    if (this.arms.length) this.tell();
   },
   unmounted() {
     clearInterval(this.timer);
@@ -73,6 +74,7 @@ export default {
   watch: {
     arms() {
       this.stop();
+      if (!this.arms.length) return;
       this.week = Math.min(this.week, this.last);
       if (this.sel.arm >= this.arms.length) this.sel.arm = 0;
       if (this.sel.who >= this.arms[this.sel.arm].core.length) this.sel.who = -1;
@@ -83,9 +85,9 @@ export default {
     x(arm, i) { return arm.places[i][0] * 115; },
     y(arm, i) { return arm.places[i][1] * 115; },
     fill(v) {
-      // One hue from light to dark; letters turn white above .55.
+      // One hue, light enough at its darkest end for dark letters (contrast 4.9).
       const mix = (a, b) => Math.round(a + (b - a) * Math.min(1, Math.max(0, v)));
-      return `rgb(${mix(236, 0)},${mix(244, 70)},${mix(250, 115)})`;
+      return `rgb(${mix(244, 70)},${mix(248, 150)},${mix(251, 200)})`;
     },
     contacts(arm) { return arm.weeks[this.week].e.filter((e) => e.kind === "contact"); },
     present(arm) { return [...new Set(this.contacts(arm).flatMap((e) => e.present))]; },

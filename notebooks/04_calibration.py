@@ -1,0 +1,141 @@
+# %% [markdown]
+# # 04 Calibration: what the data say, and what they do not
+#
+# Published numbers exist for some of what the model does: commitments kept, knowledge before
+# and after, what a year of support did to capacity. Nearly all come from clinics, schools and
+# coalitions. A calibration asks: *which settings of the model agree with them all, and what
+# have we learned about each assumption?* The second half of the question is the one that
+# reports leave out.
+#
+# This is a small study, made to run in under a minute. `codose calibrate calibrate` is the real
+# one.
+
+# %%
+# %matplotlib inline
+import pandas as pd
+
+from sim.study import learned
+from sim.study.calibration import CalibrateFile, calibrate
+from sim.study.study_file import study_of
+from sim.view import style
+
+pd.set_option("display.width", 120, "display.max_columns", 12, "display.max_colwidth", 44)
+
+study = study_of(
+    {
+        "kind": "calibrate",
+        "name": "A small calibration",
+        "question": "Which settings agree with what was observed?",
+        "scenario": "source",
+        "factors": ["free", "uncertain"],
+        "waves": 1,
+        "wave_samples": 200,
+        "wave_replicates": 4,
+        "samples": 900,
+        "replicates": 4,
+        "kept": 500,
+        "seed": 1,
+    },
+    CalibrateFile,
+)
+found = calibrate(study)
+print(f"{len(found.targets)} targets, {found.borrowed} of them from other sectors")
+print(f"settings in the final sample that count (effective sample size): {found.ess:.0f}")
+
+# %% [markdown]
+# ## What is known
+#
+# A target is one published number or pattern, with the range that its own uncertainty allows.
+# `met` is the share of settings, drawn from the whole ranges, that meet it: near 1 means that
+# it rules out nothing. Grade A: the same setting or people; B: the same kind of work in another
+# sector.
+
+# %%
+targets = learned.ruled_out(found).set_index("target")[["grade", "met"]]
+what = {target.id: target.what for target in found.targets}
+targets.insert(0, "what", [what[name] for name in targets.index])
+print(targets.sort_values("met").round(2).to_string())
+
+# %% [markdown]
+# Most targets are met by most settings. Together they still leave a small part of the ranges:
+
+# %%
+from sim.study.calibration import hits
+
+together = hits(found.targets, found.prior).all(axis=1).mean()
+print(f"settings that meet every target at once: {together:.0%}")
+
+# %% [markdown]
+# ## What was learned, and what was not
+#
+# Compare each assumption before (its range) and after (the settings that agree with the
+# targets). `contraction` is how much narrower it became: 0 is nothing.
+
+# %%
+table = learned.contraction(found)
+free = table[table["what"] == "free"].set_index("name")
+print(free[["grade", "contraction", "distance", "learned"]].round(2).to_string())
+
+# %%
+figure = style.figure(
+    8.0,
+    4.6,
+    "What the targets say about each calibrated assumption",
+    "Share of each range, 5-95 %. Grey: before. Blue: after, learned. Orange: after, not learned.",
+)
+axes = figure.subplots()
+style.dress(axes, grid=False)
+for row, (_, one) in enumerate(free.iterrows()):
+    width = one["prior_high"] - one["prior_low"]
+    low, high = ((one[end] - one["prior_low"]) / width for end in ("low", "high"))
+    axes.plot([0, 1], [row, row], color=style.FAINT, linewidth=9, solid_capstyle="butt")
+    colour = style.BLUE if one["learned"] else style.ORANGE
+    axes.plot([low, high], [row, row], color=colour, linewidth=4, solid_capstyle="butt")
+axes.set_yticks(range(len(free)), [style.words(name) for name in free.index])
+axes.invert_yaxis()
+style.name_x(axes, "place in its range before (0: 5 %, 1: 95 %)")
+figure
+
+# %% [markdown]
+# **For most assumptions the range came back as it went in.** The targets do not speak about
+# them: how fast trust fades, for one, has never been measured here. A report that prints
+# "calibrated" beside such a number claims what it does not have. Sweep it instead.
+#
+# Sometimes a *combination* is held better than its parts: how fast people learn, and how many
+# hours make a full contact, can trade against each other.
+
+# %%
+pairs = table[table["what"] == "combination"].set_index("name")
+print(pairs[["contraction"]].sort_values("contraction", ascending=False).round(2).to_string())
+
+# %% [markdown]
+# ## The number that says less than it seems
+#
+# Surveys of trusted technical assistance come out near 4.7 of 5. That looks like the best
+# target of all. It is not one: such a mean pins how *lenient* people answer, not how much they
+# trust. See for yourself: the same survey of the same people at three levels of leniency.
+
+# %%
+from sim import Scenario
+from sim.instruments import observe, survey
+
+source = Scenario.shipped("source")
+for leniency in (0.2, 0.3, 0.4):
+    parameters = source.parameter_set().replace(survey_leniency=leniency)
+    seen = observe(source, parameters, seed=1, replicates=50, weeks=[0, 104])
+    latent = seen.people["trust"][:, 1].mean()
+    answers = survey(seen, parameters, "trust", wave=1, items=4).described()
+    print(
+        f"leniency {leniency:.1f}: trust in the model {latent:.2f}, survey mean {answers.mean[0]:.2f}"
+    )
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Which single number would you measure next, to learn about an assumption that came back
+#    unchanged?
+# 2. The targets come from clinics and schools. Which of them would you throw out for your own
+#    work, and what would then be left? (`leave_out` in the study file does it.)
+# 3. Is "the model fits all targets" a good sign? What could fit them as well?
+#
+# **Next**: [05 teaching](05_teaching.ipynb) or [07 confounding](07_confounding.ipynb).

@@ -1,0 +1,146 @@
+"""Figures of a design audit: what a study would report, and which addition mends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from sim.study.audit_report import LABELS, mends, of
+from sim.study.design_audit import DESIGNS
+from sim.view import style
+
+if TYPE_CHECKING:
+    from sim.study.design_audit import Audit
+
+COLOURS = {"works": style.BLUE, "does nothing": style.VERMILLION}
+
+
+def _footer(found: Audit) -> str:
+    return (
+        f"{style.shorten(found.study.header.name, 60)}: {found.replications:,} replications, seed "
+        f"{found.study.header.seed}. {found.plausible.source}. What if, not forecast."
+    )
+
+
+def reported(found: Audit) -> Figure:
+    """What each design would report, of each construct: 5-95 % of studies, mean, true effect."""
+    header = found.study.header
+    constructs = list(header.asks_about)
+    slopes = header.design == "dose_regression"
+    designs = list(dict.fromkeys(found.table["design"])) if slopes else list(DESIGNS)
+    trend = header.background_trends[0]
+    figure = style.figure(
+        style.WIDTH, 2.0 + 0.62 * len(designs) * ((len(constructs) + 1) // 2),
+        "What would the study report? When TA works (blue) and when it does nothing (red)",
+        "Line: 5-95 % of studies, dot: their mean, diamond: true effect in the same replications. "
+        f"Right: share of studies that would call it significant.\n{_footer(found)}",
+    )  # fmt: skip
+    columns = min(2, len(constructs))
+    grid = figure.subplots(-(-len(constructs) // columns), columns, squeeze=False, sharex=True)
+    for place, (axes, construct) in enumerate(zip(grid.ravel(), constructs, strict=False)):
+        style.dress(axes, grid=False)
+        axes.axvline(0, color=style.MUTED, linewidth=0.8)
+        for row, design in enumerate(designs):
+            for world, lift in (("works", 0.15), ("does nothing", -0.15)):
+                rows = of(found.table, construct=construct, design=design, world=world, trend=trend)
+                one, y = rows.iloc[0], len(designs) - 1 - row + lift
+                colour = COLOURS[world]
+                axes.plot([one["low"], one["high"]], [y, y], color=colour, linewidth=2, alpha=0.5)
+                axes.plot(one["reported"], y, "o", color=colour, markersize=5)
+                axes.plot(
+                    one["true"], y, "D", markerfacecolor="white", color=style.INK, markersize=4
+                )
+                axes.annotate(
+                    f"{one['significant']:.0%}", (1.01, y), xycoords=("axes fraction", "data"),
+                    va="center", fontsize=style.SMALL_SIZE, color=colour,
+                )  # fmt: skip
+        axes.set_ylim(-0.6, len(designs) - 0.4)
+        axes.set_yticks(range(len(designs)))
+        if place % columns == 0:
+            names = [LABELS.get(design, design) for design in reversed(designs)]
+            axes.set_yticklabels(names, fontsize=style.SMALL_SIZE, color=style.INK)
+        else:
+            axes.set_yticklabels([])
+        axes.set_title(construct, loc="left", fontsize=style.TEXT_SIZE, color=style.INK)
+        if place + columns >= len(constructs):
+            style.name_x(
+                axes,
+                "points of the scale per ten hours" if slopes else "reported effect, points of 1-5",
+            )
+    for axes in grid.ravel()[len(constructs) :]:
+        axes.remove()
+    return figure
+
+
+def mended(found: Audit) -> Figure:
+    """Which addition mends most: error of the reported effect against the design as it was."""
+    table = mends(found)
+    figure = style.figure(
+        style.WIDTH, 3.6,
+        "Which cheap addition mends most? Error of the reported effect, the study as it was = 1",
+        _footer(found),
+    )  # fmt: skip
+    axes = figure.subplots()
+    style.dress(axes, grid=False)
+    y = range(len(table))[::-1]
+    better = [style.GREEN if r < 0.999 else style.FAINT for r in table["rmse_ratio"]]
+    axes.barh(list(y), table["rmse_ratio"], color=better, height=0.6)
+    axes.axvline(1.0, color=style.INK, linewidth=1.0)
+    for place, (_, row) in zip(y, table.iterrows(), strict=True):
+        axes.annotate(
+            f"{row['rmse_ratio']:.2f}   power {row['power']:.0%}   false alarms "
+            f"{row['false_alarms']:.0%}   bias {row['bias']:.2f} points",
+            (1.01, place), xycoords=("axes fraction", "data"), va="center",
+            fontsize=style.SMALL_SIZE, color=style.INK,
+        )  # fmt: skip
+    axes.set_yticks(list(y))
+    axes.set_yticklabels(
+        [LABELS[str(d)] for d in table["design"]], fontsize=style.SMALL_SIZE, color=style.INK
+    )
+    style.name_x(axes, "root mean square error, over all constructs and worlds")
+    return figure
+
+
+def ceiling(found: Audit) -> Figure:
+    """How much of a change the survey shows, at the usual leniency and at others."""
+    table = found.leniency
+    constructs = list(found.study.header.asks_about)
+    levels = sorted(set(table["leniency"]), reverse=True)
+    figure = style.figure(
+        style.WIDTH, 3.8,
+        "Leniency hides change: points of the scale read per .10 of latent change",
+        _footer(found),
+    )  # fmt: skip
+    axes = figure.subplots()
+    style.dress(axes)
+    shades = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
+    width = 0.8 / len(levels)
+    for number, level in enumerate(levels):
+        rows = of(table, leniency=level).set_index("construct").loc[constructs]
+        x = [i + (number - (len(levels) - 1) / 2) * width for i in range(len(constructs))]
+        axes.bar(x, rows["points_per_tenth"], width * 0.92, color=shades[number % 4])
+    axes.set_xticks(range(len(constructs)))
+    axes.set_xticklabels(constructs)
+    style.name_y(axes, "points (1-5) per .10")
+    axes.legend(
+        handles=[
+            Line2D([], [], color=shades[i % 4], linewidth=6, label=f"leniency {level:g}")
+            for i, level in enumerate(levels)
+        ],
+        frameon=False, fontsize=style.SMALL_SIZE, loc="upper left", bbox_to_anchor=(1.0, 1.0),
+    )  # fmt: skip
+    return figure
+
+
+def save_figures(found: Audit, folder: Path) -> list[Path]:
+    """Write every figure as PNG and SVG; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = style.save(reported(found), folder / "reported")
+    if found.study.header.design == "before_after":
+        paths += style.save(mended(found), folder / "mended")
+        if len(found.leniency):
+            paths += style.save(ceiling(found), folder / "leniency")
+    return paths

@@ -1,0 +1,213 @@
+"""A planner's paths through the page, from the start to a file taken home."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.scenario import Scenario
+
+pytestmark = pytest.mark.page
+
+
+def lever(page: Any, name: str) -> Any:
+    """The number field of a lever, by its label."""
+    return page.get_by_role("spinbutton", name=name, exact=True)
+
+
+def put(page: Any, name: str, value: str) -> None:
+    field = lever(page, name)
+    field.fill(value)
+    field.press("Tab")
+
+
+def effect(page: Any, name: str) -> str:
+    """The effect that a tile shows."""
+    return page.locator(".tile", has_text=name).locator("dd").first.inner_text()
+
+
+def test_from_start_to_download(visit: Callable[..., Any]) -> None:
+    one = visit()
+    page = one.open()
+    before = effect(page, "Knowledge")
+    put(page, "Remote contacts", "4")
+    page.wait_for_function(
+        "old => document.querySelector('[role=status]').innerText.indexOf(old) < 0", arg=before
+    )
+    one.settled()
+    with page.expect_download() as scenario:
+        page.get_by_role("button", name="Download scenario").click()
+    text = Path(scenario.value.path()).read_text(encoding="utf-8")
+    assert scenario.value.suggested_filename == "source-case-three-ready-regions.yaml"
+    planned = Scenario.from_text(text)
+    assert planned.dosage[1].every_weeks == pytest.approx(52 / 12 / 4)
+    assert planned.dosage[0] == Scenario.shipped("source").dosage[0]
+
+    with page.expect_download() as numbers:
+        page.get_by_role("button", name="Download CSV").click()
+    rows = list(csv.DictReader(io.StringIO(Path(numbers.value.path()).read_text("utf-8"))))
+    shown = [r for r in rows if r["part"] == "effects" and r["outcome"] == "knowledge"]
+    assert f"{float(shown[0]['middle']):+.2f}" == effect(page, "Knowledge").split("\n")[0]
+
+    with page.expect_download() as report:
+        page.get_by_role("button", name="Download report").click()
+    html = Path(report.value.path()).read_text(encoding="utf-8")
+    assert "What if, not forecast" in html
+    assert "data:image/png;base64" in html
+    assert "src='http" not in html
+    assert 'href="http' not in html
+
+
+def test_answer_comes_within_moments(visit: Callable[..., Any]) -> None:
+    # About 0.3 s on a free machine; the bound leaves room for a busy one.
+    one = visit()
+    page = one.open()
+    put(page, "Hours a visit", "5")
+    one.settled()
+    waits = []
+    for value in ("6", "7", "8"):
+        before = page.locator(".legend ~ .charts").inner_html()
+        start = time.monotonic()
+        put(page, "Hours a visit", value)
+        page.wait_for_function(
+            "old => document.querySelector('.charts').innerHTML !== old", arg=before, polling=20
+        )
+        waits.append(time.monotonic() - start)
+    assert sorted(waits)[1] < 2.0, waits
+
+
+def test_compare_plans(visit: Callable[..., Any]) -> None:
+    one = visit()
+    page = one.open()
+    page.get_by_role("button", name="Keep for comparison").click()
+    page.get_by_role("button", name="Drop Plan A").wait_for()
+    put(page, "Co-creation", "0")
+    one.settled()
+    table = page.get_by_role("table").filter(has_text="Differences to")
+    table.wait_for()
+    row = table.get_by_role("row", name="Now on the sliders")
+    assert "−0." in row.inner_text()  # directive assistance does worse on some outcome
+    page.get_by_role("button", name="Keep for comparison").click()
+    page.get_by_role("button", name="Drop Plan B").click()
+    page.get_by_role("button", name="Drop Plan B").wait_for(state="detached")
+    assert "Plan+A" in page.url
+
+
+def test_map_and_cheapest_plan_while_sliders_answer(visit: Callable[..., Any]) -> None:
+    one = visit()
+    page = one.open()
+    put(page, "Level to reach when assistance ends", "0.45")
+    page.get_by_role("button", name="Work out the map").click()
+    put(page, "Hours a visit", "6")  # the slider answers meanwhile
+    one.settled()
+    page.locator(".map .main-svg").first.wait_for(timeout=60_000)
+    first = page.get_by_role("button", name="Use the cheapest plan").first
+    first.wait_for()
+    first.click()
+    one.settled()
+    assert "calls=" in page.url
+
+
+def test_cancel_a_map(visit: Callable[..., Any]) -> None:
+    one = visit()
+    page = one.open("/?from=planning")
+    page.get_by_role("button", name="Work out the map").click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Cancelled; nothing was kept.").wait_for()
+    assert page.locator(".map .main-svg").count() == 0
+
+
+def test_a_link_carries_the_plan(visit: Callable[..., Any]) -> None:
+    one = visit()
+    page = one.open()
+    put(page, "Months of assistance", "12")
+    one.settled()
+    page.get_by_role("button", name="Keep for comparison").click()
+    page.get_by_role("button", name="Drop Plan A").wait_for()
+    page.wait_for_function("() => location.search.includes('keep=')")
+    shown = effect(page, "Trust")
+    address = page.url.removeprefix(one.url)
+
+    other = visit()
+    again = other.open(address)
+    assert lever(again, "Months of assistance").input_value() == "12"
+    assert effect(again, "Trust") == shown
+    again.get_by_role("button", name="Drop Plan A").wait_for()
+
+
+def test_a_file_is_checked_as_on_the_command_line(
+    visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    one = visit()
+    page = one.open()
+    chooser = page.locator("input[type=file]")
+    good = tmp_path / "mine.yaml"
+    good.write_text(Scenario.shipped("phone_only").to_yaml(), encoding="utf-8")
+    chooser.set_input_files(good)
+    page.get_by_text("Your file: By phone only").wait_for(state="attached")
+    one.settled()
+
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("name: x\ndosage: [{mode: vidio, every_weeks: 4, hours: 1}]\n", encoding="utf-8")
+    chooser.set_input_files(bad)
+    alert = page.get_by_role("alert").filter(has_text="bad.yaml")
+    alert.wait_for()
+    said = alert.inner_text()
+    assert "bad.yaml:2" in said
+    assert "did you mean 'video'?" in said
+    assert "Traceback" not in said
+
+    large = tmp_path / "large.yaml"
+    large.write_text("# " + "x" * (1 << 20), encoding="utf-8")
+    chooser.set_input_files(large)
+    page.get_by_role("alert").filter(has_text="at most 1 MiB").wait_for()
+
+
+def test_mistakes_are_sentences(visit: Callable[..., Any]) -> None:
+    one = visit()
+    page = one.open()
+    put(page, "Visits on site", "99")
+    page.get_by_role("alert").filter(has_text="allowed: 0..4.3").wait_for()
+    assert lever(page, "Visits on site").input_value() == "0.33"
+
+    page = one.open("/?from=sorce")
+    page.get_by_role("alert").filter(has_text="did you mean 'source'?").wait_for()
+
+    page = one.open("/?plan=notaplan")
+    page.get_by_role("alert").filter(has_text="damaged").wait_for()
+
+
+def test_blank_start_says_what_to_do(visit: Callable[..., Any]) -> None:
+    one = visit()
+    page = one.open("/?from=blank")
+    page.get_by_text("No assistance is planned yet").wait_for()
+    page.get_by_role("button", name="Work out the map").click()
+    page.get_by_role("alert").filter(has_text="plan a contact first").wait_for()
+    put(page, "Remote contacts", "1")
+    page.get_by_text("by video every 4.3 weeks").wait_for()
+
+
+def test_two_visitors_do_not_see_each_other(visit: Callable[..., Any]) -> None:
+    one, two = visit(), visit()
+    here, there = one.open(), two.open()
+    put(here, "Months of assistance", "6")
+    one.settled()
+    put(there, "Hours a visit", "8")
+    two.settled()
+    assert lever(there, "Months of assistance").input_value() == "24"
+    assert lever(here, "Hours a visit").input_value() == "4"
+    assert "months" not in there.url
+
+
+def test_a_missing_page_is_a_sentence(visit: Callable[..., Any]) -> None:
+    one = visit()
+    response = one.page.goto(one.url + "/nowhere")
+    assert response.status == 404
+    assert "There is no such page." in one.page.inner_text("body")
+    one.wrong.clear()  # the browser itself reports a 404 as an error

@@ -1,0 +1,356 @@
+"""A sensitivity study through its whole path: file, sample, runs, indices, verdicts, words."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.errors import InterruptedRun
+from sim.study import sensitivity_file, settled
+from sim.study.functions import SOBOL_G_A
+from sim.study.sensitivity import SensitivityResult, check_time, run_sensitivity
+from sim.study.sensitivity_folder import save
+from sim.study.sensitivity_words import words
+from sim.study.study_file import StudyError
+from sim.study.subjects import Means
+
+
+def study(
+    function: str, *, noise: float = 0.0, more: str = "", outcomes: str = "[y]"
+) -> SensitivityResult:
+    text = (
+        f"kind: sensitivity\nscenario: {{function: {function}, noise: {noise}}}\n"
+        f"outcomes: {outcomes}\n{more}"
+    )
+    return run_sensitivity(sensitivity_file.from_text(text))
+
+
+def index(result: SensitivityResult, name: str, method: str = "sobol") -> pd.DataFrame:
+    rows = result.indices
+    return rows[(rows["index"] == name) & (rows["method"] == method)].set_index("factor")
+
+
+# --- reference functions --------------------------------------------------------------------------
+
+
+def ishigami_truth() -> tuple[np.ndarray, np.ndarray, float]:
+    """First and total order, and the pair (1, 3), for a = 7, b = 0.1 (Ishigami and Homma 1990)."""
+    a, b, pi = 7.0, 0.1, np.pi
+    first = 0.5 * (1 + b * pi**4 / 5) ** 2
+    second = a**2 / 8
+    pair = 8 * b**2 * pi**8 / 225
+    total = first + second + pair
+    return (
+        np.array([first, second, 0.0]) / total,
+        np.array([first + pair, second, pair]) / total,
+        pair / total,
+    )
+
+
+def test_ishigami() -> None:
+    result = study("ishigami", more="samples: 2048\nsecond_order: true\nseed: 3\n")
+    first, total, pair = ishigami_truth()
+    for name, truth in (("S1", first), ("ST", total)):
+        rows = index(result, name).loc[["x1", "x2", "x3"]]
+        half = (rows["high"] - rows["low"]).to_numpy() / 2
+        assert (np.abs(rows["value"].to_numpy() - truth) <= half + 1e-9).all()
+        assert half.max() < 0.09
+    pairs = result.indices[result.indices["index"] == "S2"].set_index(["factor", "other"])
+    row = pairs.loc[("x1", "x3")]
+    assert row["low"] <= pair <= row["high"]
+    assert row["low"] > 0
+    assert abs(pairs.loc[("x1", "x2"), "value"]) <= pairs.loc[("x1", "x2"), "high"] + 0.1
+
+
+def test_sobol_g() -> None:
+    result = study("sobol_g", more="samples: 2048\n")
+    part = 1.0 / (3.0 * (1.0 + SOBOL_G_A) ** 2)
+    whole = np.prod(1.0 + part) - 1.0
+    total = part * (whole + 1.0) / (1.0 + part) / whole
+    rows = index(result, "ST").loc[[f"x{i}" for i in range(1, 9)]]
+    half = (rows["high"] - rows["low"]).to_numpy() / 2
+    # Sobol's sequence is not quite independent between the two halves of its dimensions.
+    assert (np.abs(rows["value"].to_numpy() - total) <= half + 0.005).all()
+    first = index(result, "S1").loc[[f"x{i}" for i in range(1, 9)]]
+    half = (first["high"] - first["low"]).to_numpy() / 2
+    assert (np.abs(first["value"].to_numpy() - part / whole) <= half + 1e-4).all()
+
+
+def test_linear_function_and_its_words() -> None:
+    result = study("linear", more="samples: 1024\n")
+    rows = index(result, "ST").loc[["a", "b", "c", "dummy"]]
+    np.testing.assert_allclose(rows["value"], [16 / 21, 4 / 21, 1 / 21, 0], atol=0.01)
+    assert rows["settled"].all()
+    text = words(result)
+    assert "What carries y, in order (Sobol indices, ST): a 0.76" in text
+    assert "What does not matter (below 0.05): c." in text
+    assert "Everything is settled." in text
+
+
+def test_morris_function() -> None:
+    """Morris (1991): ten inputs matter; of them 8, 9 and 10 are linear with slope 40."""
+    result = study("morris", more="method: morris\nsamples: 50\n")
+    mu, sigma = index(result, "mu_star", "morris"), index(result, "sigma", "morris")
+    linear, dead = ["x8", "x9", "x10"], [f"x{i}" for i in range(11, 21)]
+    np.testing.assert_allclose(mu.loc[linear, "value"], 40.0, rtol=1e-9)
+    np.testing.assert_allclose(sigma.loc[linear, "value"], 0.0, atol=1e-5)
+    np.testing.assert_allclose(mu.loc[[*dead, "dummy"], "value"], 0.0, atol=1e-9)
+    assert (mu.loc[[f"x{i}" for i in range(1, 8)], "value"] > 20).all()
+    assert (sigma.loc[[f"x{i}" for i in range(1, 8)], "value"] > 10).all()
+
+
+# --- luck -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+@pytest.mark.parametrize("replicates", [1, 2, 5])
+def test_a_dead_factor_is_0_or_not_settled(seed: int, replicates: int) -> None:
+    """4 a + 2 b + N(0, 1) with fresh luck: the known tools give the dead factor a third."""
+    more = f"random_numbers: fresh\nsamples: 256\nreplicates: {replicates}\nseed: {seed}\n"
+    result = study("dead_factor", noise=1.0, more=more)
+    row = index(result, "ST").loc["dead"]
+    # In expectation 1/R of luck beside 20/12 of signal.
+    expected = (1 / replicates) / (20 / 12 + 1 / replicates)
+    assert row["naive"] == pytest.approx(expected, rel=0.35)
+    assert not row["settled"] or abs(row["value"]) <= 0.03
+    assert not (row["settled"] and row["value"] > 0.05)
+    if replicates == 1:
+        assert "one replicate cannot tell luck from effect" in row["verdict"]
+    if replicates == 5:
+        assert abs(row["value"]) <= 0.03
+
+
+def test_as_much_luck_as_signal() -> None:
+    """Within .05 of the truth at 1,024 x (4 + 2) x 10 = 61,440 runs."""
+    more = "random_numbers: fresh\nsamples: 1024\nreplicates: 10\nseed: 5\n"
+    result = study("dead_factor", noise=20 / 12, more=more)
+    assert result.runs == 61_440
+    truth = [0.8, 0.2, 0.0]
+    for name in ("ST", "S1"):
+        rows = index(result, name).loc[["a", "b", "dead"]]
+        np.testing.assert_allclose(rows["value"], truth, atol=0.05)
+    noise = result.noise.iloc[0]
+    assert noise["luck"] == pytest.approx(0.5, abs=0.02)
+    assert noise["luck_left"] == pytest.approx(1 / 11, abs=0.01)
+
+
+def test_luck_that_moves_all_points_alike_changes_nothing() -> None:
+    more = "samples: 128\nreplicates: 4\nrandom_numbers: common\n"
+    calm, windy = study("linear", more=more), study("linear", noise=50.0, more=more)
+    for name in ("ST", "S1"):
+        np.testing.assert_allclose(
+            index(windy, name)["value"], index(calm, name)["value"], atol=1e-9
+        )
+    assert windy.noise.iloc[0]["luck_left"] == pytest.approx(0.0, abs=1e-9)
+    assert windy.noise.iloc[0]["luck"] > 0.5
+
+
+# --- verdicts -------------------------------------------------------------------------------------
+
+
+def test_more_runs_are_estimated_and_enough() -> None:
+    """What the verdict says would settle it, does."""
+    small = study("dead_factor", more="samples: 64\nseed: 1\n")
+    row = index(small, "ST").loc["a"]
+    assert not row["settled"]
+    factor = 1 + row["more_runs"] / small.runs
+    assert factor == 2 ** round(np.log2(factor))
+    large = study("dead_factor", more=f"samples: {int(64 * factor)}\nseed: 1\n")
+    assert index(large, "ST").loc["a", "settled"]
+
+
+def test_a_value_that_moved_is_not_settled() -> None:
+    given = {"unit": 1.0, "samples": 64, "replicates": 4, "points": 256,
+             "stochastic": True, "common": False}  # fmt: skip
+    assert settled.judge(0.5, 0.01, 0.0, 0.51, **given).settled
+    moved = settled.judge(0.5, 0.01, 0.0, 0.3, **given)
+    assert not moved.settled
+    assert moved.more_runs == 1024
+    wide = settled.judge(0.5, 0.16, 0.0, 0.5, **given)  # twice the tolerance: four times the runs
+    assert wide.more_runs == 3 * 1024
+
+
+def test_ranking_counts_only_what_is_apart() -> None:
+    after, half = np.array([0.5, 0.30, 0.29]), np.array([0.02, 0.02, 0.02])
+    assert settled.same_order(np.array([0.5, 0.2, 0.25]), after, half)
+    assert not settled.same_order(np.array([0.2, 0.3, 0.25]), after, half)
+
+
+def test_the_stop_rule_goes_on_until_settled() -> None:
+    more = "samples: 64\nstop: {budget_runs: 100000}\nseed: 1\n"
+    result = study("dead_factor", more=more)
+    assert index(result, "ST")["settled"].all()
+    samples = result.designs[0].samples
+    assert samples > 64
+    direct = study("dead_factor", more=f"samples: {samples}\nseed: 1\n")
+    pd.testing.assert_frame_equal(result.indices, direct.indices)
+
+
+def test_the_stop_rule_keeps_its_budget() -> None:
+    result = study("dead_factor", more="samples: 64\nstop: {budget_runs: 800}\nseed: 1\n")
+    assert result.runs == 768
+    assert not index(result, "ST")["settled"].all()
+
+
+def test_convergence_is_made_of_prefixes() -> None:
+    result = study("ishigami", more="samples: 512\n")
+    small = study("ishigami", more="samples: 128\n")
+    rows = result.convergence
+    rows = rows[(rows.samples == 128) & (rows["index"] == "ST")]
+    np.testing.assert_allclose(rows["value"], index(small, "ST")["value"], atol=1e-12)
+
+
+# --- guards ---------------------------------------------------------------------------------------
+
+
+def test_an_outcome_that_never_varies_is_undefined_and_said() -> None:
+    result = study("constant", outcomes="[y, flat]", more="samples: 64\n")
+    assert set(result.indices.outcome) == {"y"}
+    assert "flat never varies (it is 0.3 at every point): its indices are undefined" in words(
+        result
+    )
+
+
+def test_a_failed_run_refuses_the_study_and_is_shown() -> None:
+    with pytest.raises(StudyError) as caught:
+        study("hole", more="samples: 64\n")
+    text = str(caught.value)
+    assert "runs have no value of y; the first is replicate 0 at a 0.9" in text
+    assert "failed_runs: drop leaves out their whole base samples" in text
+
+
+def test_a_failed_run_takes_its_whole_base_sample_along() -> None:
+    result = study("hole", more="samples: 256\nfailed_runs: drop\nmethod: sobol\n")
+    design = result.designs[0]
+    blocks = np.isnan(design.y[:, 0, 0]).reshape(256, -1).any(axis=1)
+    assert result.dropped == {("saltelli", "y", ""): int(blocks.sum())}
+    assert 0 < blocks.sum() < 100
+    assert np.isfinite(index(result, "ST")["value"]).all()
+    assert f"{blocks.sum()} base samples with a run without a value" in words(result)
+
+
+def test_a_curve_cannot_lose_a_point() -> None:
+    with pytest.raises(StudyError, match="this sample cannot lose a point"):
+        study("hole", more="method: efast\nsamples: 129\nfailed_runs: drop\n")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("samples: 500\n", "500 is no power of two, which Sobol's sequence needs to be balanced; "
+         "allowed: 256 or 512"),
+        ("method: efast\nsamples: 64\n", "64 are too few for eFAST; allowed: 65 or more"),
+        ("method: sobl\n", "did you mean 'sobol'?"),
+        ("method: efast\nsamples: 99\nstop: {budget_runs: 9}\n", "cannot be extended"),
+        ("second_order: true\nmethod: pawn\n", "only the method sobol"),
+        ("outcomes: [z]\n", "'z' is not an outcome of linear; allowed: y"),
+        ("factors: [a, b]\n", "the function needs c too"),
+    ],
+)  # fmt: skip
+def test_bad_input(more: str, message: str) -> None:
+    if "outcomes" in more:
+        with pytest.raises(StudyError) as caught:
+            study("linear", outcomes="[z]")
+    else:
+        with pytest.raises(StudyError) as caught:
+            study("linear", more=more)
+    assert message in str(caught.value)
+
+
+def test_a_study_too_large_for_its_time_says_what_fits() -> None:
+    asked = sensitivity_file.from_text(
+        "kind: sensitivity\nscenario: source\nfactors: [keeping, trust_step]\nsamples: 1024\n"
+        "replicates: 10\n"
+    )
+    check_time(asked, 59.0, 1.0)
+    with pytest.raises(StudyError) as caught:
+        check_time(asked, 600.0, 1.0)
+    text = str(caught.value)
+    assert "51,200 runs take about 10 minutes here, the limit is 60 seconds" in text
+    assert "what would fit: samples: 64, or a limit of 12 minutes" in text
+    with pytest.raises(StudyError, match="samples: 512, or replicates: 5, or a limit"):
+        check_time(asked, 600.0, 5.0)
+
+
+# --- the model ------------------------------------------------------------------------------------
+
+SMALL = (
+    "kind: sensitivity\nscenario: classroom\noutcomes: [knowledge, effect on trust]\n"
+    "factors: {factors}\nsamples: 16\nreplicates: 3\nweeks: [13, horizon]\nseed: 0\n"
+)
+
+
+def small(factors: str, more: str = "") -> sensitivity_file.Sensitivity:
+    return sensitivity_file.from_text(SMALL.format(factors=factors) + more)
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "timing.json"
+    }
+
+
+@pytest.mark.parametrize(
+    ("factors", "more"),
+    [
+        ("[learning_rate, trust_step]", ""),
+        ("[learning_rate, trust_step]", "random_numbers: fresh\n"),
+        ("{learning_rate: table, staff: {integer: [4, 6]}}", ""),
+    ],
+    ids=["grid", "fresh", "levers"],
+)
+def test_interrupted_and_resumed_gives_the_same_bytes(
+    tmp_path: Path, factors: str, more: str
+) -> None:
+    asked = small(factors, more)
+    whole = run_sensitivity(asked)
+
+    def stop(done: int, total: int) -> None:
+        if done > total / 3:
+            raise KeyboardInterrupt
+
+    means = Means(store=tmp_path / "parts")
+    with pytest.raises(InterruptedRun):
+        run_sensitivity(asked, replace(means, progress=stop))
+    assert list((tmp_path / "parts").rglob("part-*.parquet"))
+    resumed = run_sensitivity(asked, replace(means, resume=True))
+    save(whole, tmp_path / "whole")
+    save(resumed, tmp_path / "resumed")
+    assert fingerprint(tmp_path / "whole") == fingerprint(tmp_path / "resumed")
+
+
+def test_common_luck_is_common_and_fresh_luck_is_fresh() -> None:
+    factors = "{learning_rate: table, trust_step: table}"
+    common = run_sensitivity(small(factors)).designs[0]
+    fresh = run_sensitivity(small(factors, "random_numbers: fresh\n")).designs[0]
+    size = common.sampler.rows_per_base
+    # The dummy's row has the parameters of A: the same runs with common luck, others with fresh.
+    assert (common.y[::size] == common.y[3::size]).all()
+    assert (fresh.y[::size, :, 0] != fresh.y[3::size, :, 0]).mean() > 0.9
+
+
+def test_the_model_gives_what_evaluate_gives() -> None:
+    from sim.parameters import Parameters
+    from sim.scenario import Scenario
+    from sim.study.evaluate import evaluate
+
+    asked = small("[learning_rate, trust_step]")
+    design = run_sensitivity(asked).designs[0]
+    values = asked.space.values(design.unit)
+    point = 7
+    chosen = Parameters({name: float(values[name][point]) for name in values})
+    scenario = Scenario.shipped("classroom")
+    weeks = [13, scenario.horizon_weeks]
+    with_ta = evaluate(scenario, [chosen], 3, 0, weeks)
+    without = evaluate(scenario.without_ta(), [chosen], 3, 0, weeks)
+    np.testing.assert_array_equal(design.y[point, :, 0], with_ta.of("knowledge", 0)[0])
+    np.testing.assert_array_equal(
+        design.y[point, :, 3], with_ta.of("trust", 1)[0] - without.of("trust", 1)[0]
+    )
