@@ -125,9 +125,8 @@ for leniency in (0.2, 0.3, 0.4):
     seen = observe(source, parameters, seed=1, replicates=50, weeks=[0, 104])
     latent = seen.people["trust"][:, 1].mean()
     answers = survey(seen, parameters, "trust", wave=1, items=4).described()
-    print(
-        f"leniency {leniency:.1f}: trust in the model {latent:.2f}, survey mean {answers.mean[0]:.2f}"
-    )
+    mean = answers.mean[0]
+    print(f"leniency {leniency:.1f}: trust in the model {latent:.2f}, survey mean {mean:.2f}")
 
 # %% [markdown]
 # ## Questions

@@ -21,8 +21,9 @@ from study_case import SCENARIO, study
 from typer.testing import CliRunner
 
 from sim.cli import app
-from sim.errors import InputError
+from sim.errors import InputError, InterruptedRun
 from sim.study import cluster, work
+from sim.study.store import Store
 
 distributed = pytest.importorskip("distributed")
 
@@ -95,6 +96,22 @@ def test_a_killed_worker_changes_no_byte(
     assert seen[-1] == COUNT * REPLICATES
     stored = study(COUNT, REPLICATES, store=tmp_path / "s", resume=True)
     assert stored.digest() == expected.digest()
+
+
+def test_ctrl_c_on_a_cluster_keeps_what_is_done(
+    dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "TASK", 1)
+
+    def stop(done: int, total: int) -> None:
+        if done > total / 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(InterruptedRun, match="--resume goes on"):
+        study(cluster=dask.address, store=tmp_path / "s", progress=stop)
+    assert len(Store.load(tmp_path / "s").present) > 15
+    again = study(cluster=dask.address, store=tmp_path / "s", resume=True)
+    assert again.digest() == study().digest()
 
 
 def test_codose_run_on_a_cluster(dask: Cluster, tmp_path: Path) -> None:

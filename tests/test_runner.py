@@ -131,7 +131,9 @@ def test_chunks_are_those_of_the_study_alone() -> None:
 
 
 @pytest.mark.parametrize("parts", [1, 3, 50])
-def test_merged_shards_are_the_same_bytes(tmp_path: Path, plain: StudyRuns, parts: int) -> None:
+def test_merged_shards_are_the_same_bytes(
+    tmp_path: Path, plain: StudyRuns, parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folders = [tmp_path / str(part) for part in range(parts)]
     done = np.zeros_like(plain.done, dtype=int)
     for part, folder in enumerate(folders):
@@ -143,12 +145,27 @@ def test_merged_shards_are_the_same_bytes(tmp_path: Path, plain: StudyRuns, part
     (stores,) = merging.open_trees(folders).values()
     merging.check_complete(stores)
     merging.merge_stores(stores, tmp_path / "all")
-    whole = study(store=tmp_path / "all", resume=True, progress=no_new_run)
+    monkeypatch.setattr(work, "run_chunks", None)  # nothing is left to run
+    whole = study(store=tmp_path / "all", resume=True)
     assert whole.digest() == plain.digest()
 
 
-def no_new_run(done: int, total: int) -> None:
-    pass
+def test_a_study_of_several_stores_is_merged_as_a_whole(
+    tmp_path: Path, plain: StudyRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part in (1, 2):
+        for name, replicates in (("first", REPLICATES), ("second", 5)):
+            study(replicates=replicates, store=tmp_path / f"{part}" / name, shard=(part, 2))
+    shards = [tmp_path / "1", tmp_path / "2"]
+    code, said = codose("merge", *shards, "--out", tmp_path / "all")
+    assert (code, "--resume --out" in said) == (0, True)
+    monkeypatch.setattr(work, "run_chunks", None)  # nothing is left to run
+    assert study(store=tmp_path / "all" / "first", resume=True).digest() == plain.digest()
+    assert study(replicates=5, store=tmp_path / "all" / "second", resume=True).complete
+    next((tmp_path / "2" / "second").glob("part-*")).unlink()
+    code, said = codose("merge", *shards, "--out", tmp_path / "more")
+    assert (code, "second" in said) == (2, True)
+    assert not (tmp_path / "more").exists()
 
 
 def test_merging_says_what_is_missing_and_how_to_make_it(tmp_path: Path) -> None:

@@ -86,10 +86,15 @@ def test_linear_function_and_its_words() -> None:
     rows = index(result, "ST").loc[["a", "b", "c", "dummy"]]
     np.testing.assert_allclose(rows["value"], [16 / 21, 4 / 21, 1 / 21, 0], atol=0.01)
     assert rows["settled"].all()
+
+
+def test_words_say_what_carries_and_what_does_not() -> None:
+    result = study("dead_factor", more="samples: 1024\n")
     text = words(result)
-    assert "What carries y, in order (Sobol indices, ST): a 0.76" in text
-    assert "What does not matter (below 0.05): c." in text
-    assert "Everything is settled." in text
+    assert "What carries y, in order (Sobol indices, ST): a 0.80" in text
+    assert "What does not matter (below 0.05): dead. Everything is settled." in text
+    unsure = words(study("dead_factor", noise=40.0, more="samples: 64\nrandom_numbers: fresh\n"))
+    assert "What is not settled: whether these matter:" in unsure
 
 
 def test_morris_function() -> None:

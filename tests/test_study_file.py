@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sim.study.study_file import (
     StudyError,
     StudyHeader,
     find_study,
+    json_schema,
     kind_of,
     parse_study,
     read_study,
@@ -119,6 +121,23 @@ def test_shipped_studies_are_sound(name: str) -> None:
         assert sensitivity_file.load(path).runs > 0
     else:
         assert small_studies.load(path, kind).line
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [
+        ("sensitivity", sensitivity_file.SensitivityFile),
+        ("ladder", small_studies.LadderFile),
+        ("twin", small_studies.TwinFile),
+    ],
+)
+def test_schemas_beside_the_studies_are_current(kind: str, model: type[StudyHeader]) -> None:
+    path = find_study("sobol").with_name(f"{kind}.schema.json")
+    assert json.loads(path.read_text()) == json_schema(model)
+    for name in SHIPPED:
+        text = find_study(name).read_text()
+        if f"\nkind: {kind}\n" in text:
+            assert text.startswith(f"# yaml-language-server: $schema={kind}.schema.json\n")
 
 
 def test_sobol_has_the_size_it_was_planned_with() -> None:

@@ -16,12 +16,14 @@ from sim.cli import (
     look,
     merge,
     new,
+    observed,
     plan,
     report,
     run,
     sensitivity,
     serve,
     surface,
+    trials,
 )
 from sim.cli.shell import Commands
 
@@ -71,6 +73,8 @@ app.command("report", epilog=EXITS)(report.report)
 app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)
 app.command("calibrate", epilog=EXITS)(calibrate.calibrate)
 app.command("audit", epilog=EXITS)(audit.audit)
+app.command("trials", epilog=EXITS)(trials.trials)
+app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)
 app.command("serve", epilog=EXITS)(serve.serve)
 app.command("new", epilog=EXITS)(new.new)

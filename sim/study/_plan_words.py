@@ -57,15 +57,18 @@ def answer(found: Planning) -> str:
     table = target_table(found)
     if found.header.targets and found.reachable:
         chances = "; ".join(
-            f"{row.target}: {percent(row.probability)} (90 % interval {percent(row.low)} to "
-            f"{percent(row.high)}, asked {100 * row.asked:g} %)"
-            for row in table.itertuples()
+            f"{row['target']}: {percent(row['probability'])} (90 % interval "
+            f"{percent(row['low'])} to {percent(row['high'])}, asked {100 * row['asked']:g} %)"
+            for row in table.to_dict("records")
         )
         first = (
             f"The cheapest plan found that meets the targets is {what}; it takes "
             f"{spend_words(found, plan)}."
         )
-        return f"{first} On fresh parameters and luck it reaches {chances}."
+        text = f"{first} On fresh parameters and luck it reaches {chances}."
+        if not table["met"].all():
+            text += " That is less than asked, so it is not settled that it meets them."
+        return text
     if found.header.targets:
         worst = table.iloc[(table["probability"] - table["asked"]).argmin()]
         return (
@@ -157,7 +160,7 @@ def failing(found: Planning) -> str:
         return "the plan is in its own lowest quarter"
     if len(asked) > 1:
         return f"{name_of(found.best)} misses one of the targets"
-    return f"{name_of(found.best)} misses {asked[0].label}"
+    return f"{name_of(found.best)} misses {next(iter(asked)).label}"
 
 
 def notes(found: Planning) -> list[str]:

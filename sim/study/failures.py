@@ -139,7 +139,10 @@ def _tree() -> Any:
             )
         ) from None
     return DecisionTreeClassifier(
-        max_depth=DEPTH, min_samples_leaf=LEAST_SHARE, random_state=0, criterion="entropy"
+        max_depth=DEPTH,
+        min_samples_leaf=LEAST_SHARE,  # type: ignore[arg-type]  # a share is allowed too
+        random_state=0,
+        criterion="entropy",
     )
 
 
@@ -169,7 +172,7 @@ def _leaves(
             return
         if is_leaf(node):
             return
-        name, cut = names[tree.feature[node]], float(tree.threshold[node])
+        name, cut = str(names[int(tree.feature[node])]), float(tree.threshold[node])
         low, high = box.get(name, (-np.inf, np.inf))
         walk(tree.children_left[node], {**box, name: (low, min(high, cut))})
         walk(tree.children_right[node], {**box, name: (max(low, cut), high)})

@@ -250,7 +250,7 @@ def non_dominated(points: np.ndarray) -> np.ndarray:
     A point is dominated when another is nowhere worse and somewhere better; of equal points all
     are kept.
     """
-    known = ~np.isnan(points).any(axis=1)
+    known = np.asarray(~np.isnan(points).any(axis=1))
     keep = known.copy()
     for i in np.flatnonzero(known):
         others = points[known]

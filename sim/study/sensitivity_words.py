@@ -37,8 +37,9 @@ def dummy_line(rows: pd.DataFrame) -> float:
 def standing(row: pd.Series, line: float, corrected: bool) -> Standing:
     """Whether a factor carries an outcome, does not matter, or cannot be told.
 
-    It carries it when its whole interval lies above what is negligible (and above the dummy), and
-    does not matter when the index is settled and below that. Its size may yet be unsettled.
+    It carries it when its whole interval lies above what is negligible (and above the dummy), even
+    while its size is not settled; it does not matter when the index is settled and its whole
+    interval lies below.
 
     Args:
         row: of :attr:`SensitivityResult.indices`.
@@ -48,7 +49,7 @@ def standing(row: pd.Series, line: float, corrected: bool) -> Standing:
     limit = NEGLIGIBLE * row["unit"] if corrected else line
     if row["low"] > max(limit, line):
         return "carries"
-    if row["settled"] and (row["high"] <= limit or row["value"] < limit or not corrected):
+    if row["settled"] and (row["high"] <= limit or not corrected):
         return "small"
     return "open"
 

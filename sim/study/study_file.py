@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,9 @@ from sim.outcomes import PERSISTENCE_WEEKS
 from sim.scenario import Scenario, find
 from sim.study.distributions import SPEC_SCHEMA, Distribution, distribution_of
 
-KINDS: tuple[str, ...] = ("sensitivity", "ladder", "twin", "plan", "calibrate", "audit", "surface", "trials")
+KINDS: tuple[str, ...] = (
+    "sensitivity", "ladder", "twin", "plan", "calibrate", "audit", "surface", "trials",
+)  # fmt: skip
 """Kinds of study that codose knows; which command reads them is that command's affair."""
 WEEK_WORDS: tuple[str, ...] = ("start", "end_of_ta", "year_after", "horizon")
 """Weeks by name; each scenario has its own."""
@@ -204,6 +207,16 @@ class StudyHeader(Strict):
     """Seed of the sample and of all luck."""
     time_limit_minutes: Annotated[float, Number(0, 100_000, above=True)] | None = None
     """Refuse the study when the estimate is above this."""
+
+
+def json_schema(model: type[StudyHeader]) -> dict[str, Any]:
+    """The JSON schema of a kind of study file, for editors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a default that is an empty read-only mapping
+        schema = model.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = f"codose study: {model.__doc__ or ''}".splitlines()[0]
+    return schema
 
 
 # --- reading -------------------------------------------------------------------------------------

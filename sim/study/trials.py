@@ -1,7 +1,7 @@
 """Dose-response against published trials: compared, not validated.
 
-Each trial's dosage (meetings, hours, months, sites a facilitator) is run as a scenario: one provider
-for ``sites`` regions of the template's staff, contacts at equal intervals, and the effect on
+Each trial's dosage (meetings, hours, months, sites a facilitator) is a scenario: one provider for
+``sites`` regions of the template's staff, contacts at equal intervals, and the effect on
 capacity at the end of support, against the same people and luck without it. The unit of the model
 is not that of the trials, so one factor (standardised mean difference a unit of capacity) is fitted
 to all trials together; only the *ratios* between trials are compared. Rivals are fitted on the same
@@ -312,11 +312,11 @@ def words(found: TrialComparison) -> str:
     order = "smaller" if model["rmse"] < pooled["rmse"] else "no smaller"
     return "\n\n".join(
         [
-            f"{len(found.trials)} trials, compared and not validated. One factor was fitted, so only "
-            f"ratios between trials are compared; each trial is predicted from the others. Error "
-            f"(precision-weighted, in SMD): model {model['rmse']:.3f}, one pooled effect "
-            f"{pooled['rmse']:.3f}, meta-regression {rival['rmse']:.3f}: the model's is {order} than "
-            f"that of saying the same of every trial. Correlation with what was observed, one "
+            f"{len(found.trials)} trials, compared and not validated. One factor was fitted, so "
+            "only ratios between trials are compared; each trial is predicted from the others. "
+            f"Error (precision-weighted, in SMD): model {model['rmse']:.3f}, one pooled effect "
+            f"{pooled['rmse']:.3f}, meta-regression {rival['rmse']:.3f}: the model's is {order} "
+            "than that of saying the same of every trial. Correlation with what was observed, one "
             f"factor for all: {model['correlation_in_sample']:.2f}.",
             f"Intervals: {model['inside_50']:.0%} of the trials lie inside the 50 % interval and "
             f"{model['inside_90']:.0%} inside the 90 % one (SD between trials beyond sampling "
@@ -326,3 +326,45 @@ def words(found: TrialComparison) -> str:
             "forecast.",
         ]
     )
+
+
+def save(
+    found: TrialComparison,
+    directory: Path,
+    *,
+    force: bool = False,
+    command: str = "",
+    draw: Callable[[TrialComparison, Path], object] | None = None,
+) -> Path:
+    """Write a result folder (manifest kind "trials"): complete, or not at all.
+
+    Raises:
+        ResultsError: it may not or cannot be written.
+    """
+    from sim import _folder
+    from sim.results import provenance
+
+    def write(folder: Path) -> None:
+        _folder.write_table(folder, "trials", found.table)
+        _folder.write_table(folder, "scores", found.scores)
+        text = words(found) + "\n"
+        (folder / "answer.txt").write_text(text, encoding="utf-8", newline="\n")
+        _folder.write_json(
+            folder / _folder.MANIFEST,
+            {
+                "format": _folder.FORMAT,
+                "format_version": _folder.FORMAT_VERSION,
+                "kind": "trials",
+                **provenance(),
+                "command": command,
+                "answer": words(found),
+                "plausible": found.plausible.source,
+                "study": found.study.header.model_dump(mode="json"),
+                "scenario": found.study.scenario.to_dict(),
+                "files": _folder.fingerprints(folder),
+            },
+        )
+        if draw is not None:
+            draw(found, folder / "figures")
+
+    return _folder.write_folder(directory, write, force=force)

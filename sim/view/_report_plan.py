@@ -130,7 +130,7 @@ def _front(
 def _plan_tables(
     plans: pd.DataFrame, levers: list[str], keys: list[str], budget: dict[str, Any]
 ) -> list[Table]:
-    targets = [c for c in plans if c.startswith("target_") and c.count("_") == 1]
+    targets = [c for c in map(str, plans.columns) if c.startswith("target_") and c.count("_") == 1]
     rows = telling(plans)
     heads = {
         **HEADS,

@@ -83,7 +83,8 @@ def answer(runs: Runs, summary: pd.DataFrame) -> str:
     )
     later = value(name, "year_after", "effect_mean")
     if math.isfinite(later) and effect[0] > 0:
-        text += f" A year later {100 * max(0.0, later) / effect[0]:.0f} % of this effect is still there."
+        left = 100 * max(0.0, later) / effect[0]
+        text += f" A year later {left:.0f} % of this effect is still there."
     return text
 
 

@@ -1,8 +1,8 @@
 """One self-contained HTML file about a result folder.
 
-It needs no network and asks for none: scripts, styles and figures are inside, and a content security
-policy forbids every address. Every number of a table carries its exact value (``data-value``) beside
-the rounded one, with the file, row and column that it comes from.
+It needs no network and asks for none: scripts, styles and figures are inside, and a content
+security policy forbids every address. Every number of a table carries its exact value
+(``data-value``) beside the rounded one, with the file, row and column that it comes from.
 """
 
 from __future__ import annotations

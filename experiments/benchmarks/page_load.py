@@ -1,0 +1,197 @@
+"""Many visitors of the page at once, on loopback: waits from letting go of a slider to new figures,
+errors, and whether memory stays.
+
+Each visitor opens the plan view, speaks to the server as a browser does (Socket.IO), moves a slider
+to a value that nobody asked for before, waits for the figures, thinks for a moment and goes on.
+
+    python experiments/benchmarks/page_load.py                 # 50 visitors, two minutes, memory
+    python experiments/benchmarks/page_load.py --visitors 10 --seconds 20 --requests 400
+
+Prints one JSON object. Exit code 1 when there was an error, or memory grew by over a tenth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import asyncio
+import json
+import random
+import re
+import statistics
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import socketio
+
+MEAN_THINKING = 3.0
+"""Seconds between two moves of one visitor, on average."""
+SETTLING = 200
+"""Requests after which memory is looked at first."""
+PER_PAGE = 10
+"""Moves in one page while memory is watched."""
+PATIENCE = 30.0
+
+
+class Visitor:
+    """One open plan view."""
+
+    def __init__(self, url: str, luck: random.Random) -> None:
+        self.url, self.luck = url, luck
+        self.socket = socketio.AsyncClient(reconnection=False)
+        self.socket.on("update", self._update)
+        self.charts: set[str] = set()
+        self.fresh = asyncio.Event()
+        self.client = self.listener = ""
+        self.lever = 0
+        self.next = 0
+
+    async def open(self) -> None:
+        async with aiohttp.ClientSession() as web, web.get(self.url + "/") as answer:
+            answer.raise_for_status()
+            page = await answer.text()
+        raw = re.search(r"parseElements\(String\.raw`(.*?)`\)", page, re.S)
+        query = re.search(r"query: (\{.*?\}),\n", page)
+        assert raw is not None
+        assert query is not None
+        text = raw.group(1)
+        for code, letter in (("#36", "$"), ("#96", "`"), ("gt", ">"), ("lt", "<"), ("amp", "&")):
+            text = text.replace(f"&{code};", letter)
+        elements = json.loads(text)
+        for number, element in elements.items():
+            props = element.get("props", {})
+            if props.get("name") == "visit_hours":
+                self.lever = int(number)
+                self.listener = next(
+                    e["listener_id"] for e in element["events"] if e["type"] == "change"
+                )
+            if "chart" in element.get("class", []):
+                self.charts.add(number)
+        settings = ast.literal_eval(query.group(1))
+        self.client = settings["client_id"]
+        settings |= {"tab_id": str(uuid.uuid4()), "document_id": str(uuid.uuid4())}
+        settings["implicit_handshake"] = "true"
+        self.fresh.clear()
+        pairs = "&".join(f"{key}={value}" for key, value in settings.items())
+        await self.socket.connect(
+            f"{self.url}?{pairs}", socketio_path="/_nicegui_ws/socket.io", transports=["websocket"]
+        )
+        await asyncio.wait_for(self.fresh.wait(), PATIENCE)
+
+    async def _update(self, data: dict[str, Any]) -> None:
+        if self.charts & {str(key) for key in data}:
+            self.fresh.set()
+
+    async def move(self) -> float:
+        """Seconds from letting go of a slider to new figures."""
+        self.fresh.clear()
+        hours = round(self.luck.uniform(0.5, 15.9), 6)
+        start = time.monotonic()
+        await self.socket.emit(
+            "event",
+            {"id": self.lever, "client_id": self.client, "listener_id": self.listener,
+             "args": [json.dumps(hours)]},
+        )  # fmt: skip
+        await asyncio.wait_for(self.fresh.wait(), PATIENCE)
+        return time.monotonic() - start
+
+    async def close(self) -> None:
+        await self.socket.disconnect()
+
+
+async def stay(url: str, number: int, until: float, waits: list[float], wrong: list[str]) -> None:
+    """One visitor, moving sliders until the time is over."""
+    luck = random.Random(number)
+    await asyncio.sleep(luck.uniform(0, MEAN_THINKING))
+    visitor = Visitor(url, luck)
+    try:
+        await visitor.open()
+        while time.monotonic() < until:
+            waits.append(await visitor.move())
+            await asyncio.sleep(luck.expovariate(1 / MEAN_THINKING))
+        await visitor.close()
+    except Exception as error:
+        wrong.append(f"visitor {number}: {type(error).__name__} {error}")
+
+
+async def many_requests(url: str, count: int, seed: int) -> None:
+    """Moves of sliders one after another, with a new page every few moves."""
+    luck = random.Random(seed)
+    done = 0
+    while done < count:
+        visitor = Visitor(url, luck)
+        await visitor.open()
+        for _ in range(min(PER_PAGE, count - done)):
+            await visitor.move()
+            done += 1
+        await visitor.close()
+
+
+def memory(process: subprocess.Popen[str]) -> int:
+    """Resident memory in KiB."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    found = re.search(r"VmRSS:\s+(\d+)", status)
+    assert found is not None
+    return int(found.group(1))
+
+
+async def measure(url: str, process: subprocess.Popen[str], options: argparse.Namespace) -> dict:
+    found: dict[str, Any] = {}
+    if options.requests:
+        await many_requests(url, SETTLING, 1)
+        await asyncio.sleep(5)  # closed pages are let go of after three seconds
+        first = memory(process)
+        await many_requests(url, options.requests, 2)
+        await asyncio.sleep(5)
+        last = memory(process)
+        found |= {
+            "memory_after_200_mib": round(first / 1024), "further_requests": options.requests,
+            "memory_after_them_mib": round(last / 1024), "growth": round(last / first - 1, 3),
+        }  # fmt: skip
+    waits: list[float] = []
+    wrong: list[str] = []
+    if options.seconds:
+        until = time.monotonic() + options.seconds
+        await asyncio.gather(
+            *(stay(url, number, until, waits, wrong) for number in range(options.visitors))
+        )
+    if len(waits) > 1:
+        found |= {
+            "visitors": options.visitors, "seconds": options.seconds, "moves": len(waits),
+            "median_s": round(statistics.median(waits), 3),
+            "p95_s": round(statistics.quantiles(waits, n=20)[-1], 3),
+            "longest_s": round(max(waits), 3),
+        }  # fmt: skip
+    return found | {"errors": wrong}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--visitors", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--requests", type=int, default=2000)
+    options = parser.parse_args()
+    code = "from sim.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "The page is at" in line)
+        url = re.search(r"http://[\d.]+:\d+", line)
+        assert url is not None
+        found = asyncio.run(measure(url.group(), process, options))
+    finally:
+        process.terminate()
+        process.wait(20)
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    return 1 if found["errors"] or found.get("growth", 0) > 0.1 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

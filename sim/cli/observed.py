@@ -1,0 +1,112 @@
+"""``codose observed``: what is known and what is missing; a centre's own numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import shell
+from sim.errors import InputError, Problem, did_you_mean
+
+ACTIONS = ("list", "import")
+
+
+def observed(
+    action: Annotated[
+        str, typer.Argument(metavar="[list | import]", help="List, or import a CSV file.")
+    ] = "list",
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A file of observations; for import, the CSV."),
+    ] = None,
+    missing: Annotated[bool, typer.Option("--missing", help="Only empty slots.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(show_default="FILE with .yaml", help="Where to write what was imported."),
+    ] = None,
+    cite: Annotated[str, typer.Option(help="What to call the source of an import.")] = "",
+    first_date: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="First day of week 1, for a log with dates."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")
+    ] = False,
+) -> None:
+    """List what was observed, and what is missing.
+
+    Every number with its source, grade and use. import reads a contact log (week or date, region,
+    mode, hours) or a survey (item, wave, mean, sd, n; or item, wave, answer) of your own centre.
+
+    \b
+    Examples:
+      codose observed
+      codose observed --missing
+      codose observed import survey.csv --out my_survey.yaml
+    """
+    if action not in ACTIONS:
+        near = did_you_mean(action, ACTIONS)
+        raise InputError(
+            Problem(f"{action!r} is nothing to do", "observed", action, "list, import", near)
+        )
+    if action == "import":
+        _import(file, out, cite, first_date, force)
+        return
+    from sim.study.observed import read_all
+
+    found = read_all(None if file is None else [file])
+    found = [one for one in found if one.finding.missing] if missing else found
+    if as_json:
+        shell.write_json(
+            [
+                {"file": Path(o.file).name, "grade_used": o.grade, "source": o.source.cite}
+                | o.finding.model_dump(mode="json")
+                for o in found
+            ]
+        )
+        return
+    from sim.study.calibration_report import bounds
+
+    table = shell.new_table(
+        [("id", "left"), ("grade", "left"), ("use", "left"), ("value", "right"),
+         ("tolerance", "left"), ("model", "left"), ("file", "left"), ("what", "text")]
+    )  # fmt: skip
+    for o in found:
+        finding = o.finding
+        low, high = finding.bounds()
+        value = (
+            "missing" if finding.missing else "-" if finding.value is None else f"{finding.value:g}"
+        )
+        table.add_row(
+            o.id, o.grade, finding.use, value, bounds(round(low, 4), round(high, 4)),
+            finding.measures, Path(o.file).stem, finding.what,
+        )  # fmt: skip
+    shell.write_table(table)
+    empty = sum(o.finding.missing for o in found)
+    typer.echo("")
+    typer.echo(
+        shell.paragraph(
+            f"{len(found)} findings, {empty} of them missing. Grades: A same setting, B same kind "
+            "of intervention elsewhere, C distant; B and C are borrowed. A missing slot is filled "
+            "in by hand, from the source named in its file, never guessed."
+        )
+    )
+
+
+def _import(
+    file: Path | None, out: Path | None, cite: str, first_date: str | None, force: bool
+) -> None:
+    from sim.study import observed_import
+    from sim.study.observed import read_observed
+
+    if file is None:
+        raise InputError(
+            Problem("import needs a CSV file", "observed import", allowed="a contact log, a survey")
+        )
+    text = observed_import.to_yaml(observed_import.imported(file, cite=cite, first_date=first_date))
+    target = out if out is not None else file.with_suffix(".yaml")
+    shell.write_file(target, text, force=force)
+    shell.remark(f"{len(read_observed(target))} findings: {target}")

@@ -1,0 +1,60 @@
+"""Figure of a comparison with published trials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from sim.view import style
+
+if TYPE_CHECKING:
+    from sim.study.trials import TrialComparison
+
+
+def trials(found: TrialComparison) -> Figure:
+    """Observed effect of each trial (95 % interval) against the model's and the rival's."""
+    table = found.table.sort_values("hours_a_month", kind="stable").reset_index(drop=True)
+    figure = style.figure(
+        style.WIDTH, 2.0 + 0.34 * len(table),
+        "Compared, not validated: each trial's effect, predicted from the other trials",
+        "By hours a month and site. Grey: observed effect with its 95 % interval. Blue: the model "
+        "with 90 % of what such a trial could see. Cross: meta-regression. Dashed: pooled effect. "
+        f"One factor turns capacity into SMD. {found.plausible.source}. What if, not forecast.",
+    )  # fmt: skip
+    axes = figure.subplots()
+    style.dress(axes, grid=False)
+    for place, row in table.iterrows():
+        y = int(str(place))
+        half = 1.96 * row["se"]
+        axes.plot(
+            [row["observed"] - half, row["observed"] + half], [y + 0.14] * 2,
+            color=style.MUTED, linewidth=1.4, alpha=0.6,
+        )  # fmt: skip
+        axes.plot(row["observed"], y + 0.14, "o", color=style.MUTED, markersize=5)
+        axes.plot(
+            [row["low"], row["high"]], [y - 0.14] * 2, color=style.BLUE, linewidth=2, alpha=0.5
+        )
+        axes.plot(row["model"], y - 0.14, "o", color=style.BLUE, markersize=5)
+        axes.plot(row["regression"], y, "x", color=style.VERMILLION, markersize=6)
+    axes.axvline(float(table["pooled"].mean()), color=style.MUTED, linestyle="--", linewidth=0.9)
+    axes.axvline(0, color=style.FAINT, linewidth=0.8)
+    axes.set_yticks(range(len(table)))
+    axes.set_yticklabels(
+        [
+            f"{r['trial']}: {r['hours_a_month']:.2g} h/month, {r['sites']}"
+            f"{'' if r['sites_known'] else '?'} sites"
+            for _, r in table.iterrows()
+        ],
+        fontsize=style.SMALL_SIZE, color=style.INK,
+    )  # fmt: skip
+    axes.set_ylim(-0.7, len(table) - 0.3)
+    style.name_x(axes, "effect, standardised mean difference")
+    return figure
+
+
+def save_figures(found: TrialComparison, folder: Path) -> list[Path]:
+    """Write the figure as PNG and SVG; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return style.save(trials(found), folder / "trials")

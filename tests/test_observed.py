@@ -1,0 +1,171 @@
+"""Observations: what is shipped, what is refused, and a centre's own numbers."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import pytest
+
+from sim import files
+from sim.errors import InputError
+from sim.study import observed, observed_import
+from sim.study.observed import ObservedError, read_all, read_observed
+from sim.study.targets import targets_of
+
+HEAD = "source: {cite: Somebody 2020, setting: somewhere, grade: B}\nfindings:\n"
+
+
+def written(tmp_path: Path, *findings: str, name: str = "mine.yaml") -> Path:
+    path = tmp_path / name
+    path.write_text(HEAD + "".join(f"  - {{{one}}}\n" for one in findings), encoding="utf-8")
+    return path
+
+
+GOOD = "id: X1, what: gain, value: 0.2, unit: 0-1, where: table 2, measures: change of knowledge"
+
+
+def test_shipped_findings_are_all_there() -> None:
+    found = {one.id: one for one in read_all()}
+    wanted = {f"T{n}" for n in range(1, 19) if n not in (5, 17)} | {"T17_early", "T17_late"}
+    assert wanted <= set(found)
+    for one in found.values():
+        assert one.grade in "ABC"
+        assert len(one.source.cite) > 20, one.id
+        low, high = one.finding.bounds()
+        if one.finding.use == "scored" and not one.finding.missing:
+            assert math.isfinite(low)
+            assert math.isfinite(high)
+        if one.finding.use == "shown":
+            assert one.finding.why or one.finding.missing, f"{one.id}: say why it is not scored"
+
+
+def test_the_slots_of_the_source_are_empty() -> None:
+    """Its results were not seen; a number there would be a guess."""
+    findings = [o.finding for o in read_all() if "yazejian" in o.file]
+    slots = [f for f in findings if f.use != "pattern"]
+    assert len(slots) >= 6
+    assert all(f.value is None and f.missing and f.mark == "empty" for f in slots)
+
+
+def test_inputs_are_shown_and_never_scored() -> None:
+    ids = {target.id for target in targets_of(read_all())}
+    assert not ids & {"T1", "T2", "T3", "T6", "T7", "T15", "T16", "T18"}
+    assert {"T4", "T8", "T9", "T10", "T11", "T12", "T13", "T14"} <= ids
+
+
+def test_the_trials_are_the_published_ones() -> None:
+    path = files.folder("experiments") / "observed" / "facilitation_trials.csv"
+    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    assert len(rows) == 15
+    assert sum(row["practices_per_facilitator"] == "NA" for row in rows) == 2
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    one = read_observed(written(tmp_path, f"{GOOD}, sd: 0.5, n: 100"))[0]
+    low, high = one.finding.bounds()
+    assert (low, high) == pytest.approx((0.2 - 0.098, 0.2 + 0.098), abs=1e-4)
+    assert one.borrowed
+
+
+@pytest.mark.parametrize(
+    ("finding", "message"),
+    [
+        (f"{GOOD}, n: 0, sd: 1", r"mine.yaml:3:\d+: findings\[0\].n: 0 is out of range"),
+        (f"{GOOD}, n: 20", "the SD is missing"),
+        (f"{GOOD}, sd: 0.1", "the SD is given, n is missing"),
+        (f"{GOOD}, sd: 0, n: 20", "the tolerance is zero"),
+        (f"{GOOD}, low: 0.2, high: 0.2", "the tolerance is zero"),
+        (f"{GOOD}, low: 0.1", "high: is required beside the other bound"),
+        (f"{GOOD}, low: 0.3, high: 0.4", r"0.2 lies outside its own tolerance 0.3..0.4"),
+        (f"{GOOD}, low: 0.4, high: 0.1", "low 0.4 is above high 0.1"),
+        (GOOD.replace("knowledge", "knowlege"), "did you mean 'knowledge'"),
+        (GOOD.replace("change of knowledge", "trust at end"), "did you mean 'end_of_ta'"),
+        (GOOD.replace("change of knowledge", "trust a region-month"), "is no total"),
+        (GOOD.replace("change of knowledge", "the weather"), "is not a measure"),
+        (f"{GOOD}, use: pattern", "a pattern needs low, high or both"),
+        (f"{GOOD}, use: scoredd", "did you mean 'scored'"),
+    ],
+)
+def test_mistakes_name_their_place(tmp_path: Path, finding: str, message: str) -> None:
+    with pytest.raises(ObservedError, match=message):
+        read_observed(written(tmp_path, finding))
+
+
+def test_one_id_in_two_files(tmp_path: Path) -> None:
+    bounds = "low: 0, high: 1"
+    a = written(tmp_path, f"{GOOD}, {bounds}")
+    b = written(tmp_path, f"{GOOD}, {bounds}", name="other.yaml")
+    with pytest.raises(ObservedError, match=r"'X1' is also in .*mine.yaml"):
+        read_all([a, b])
+    with pytest.raises(ObservedError, match="given twice"):
+        read_observed(written(tmp_path, f"{GOOD}, {bounds}", f"{GOOD}, {bounds}"))
+
+
+def test_contradictions_name_the_pair(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        f"{GOOD}, low: 0.1, high: 0.25",
+        f"{GOOD}, low: 0.3, high: 0.4".replace("X1", "X2").replace("0.2,", "0.35,"),
+    )
+    with pytest.raises(ObservedError, match=r"X1 \(0.1..0.25\) and X2 \(0.3..0.4\) contradict"):
+        targets_of(read_observed(path))
+
+
+def test_unknown_ids_get_a_suggestion() -> None:
+    with pytest.raises(ObservedError, match=r"'T17_erly'.*did you mean 'T17_early'"):
+        observed.chosen(read_all(), ["T17_erly"])
+
+
+# --- import --------------------------------------------------------------------------------------
+
+
+def test_raw_answers_are_described(tmp_path: Path) -> None:
+    path = tmp_path / "raw.csv"
+    path.write_text("person,item,wave,answer\na,trust,52,5\nb,trust,52,4\nc,trust,52,3\n")
+    content = observed_import.imported(path)
+    (one,) = content["findings"]
+    assert (one["value"], one["sd"], one["n"]) == (4.0, 1.0, 3)
+    assert one["measures"] == "survey of trust at 52"
+    target = tmp_path / "raw.yaml"
+    target.write_text(observed_import.to_yaml(content), encoding="utf-8")
+    again = read_observed(target)[0]
+    assert again.grade == "A"
+    assert again.finding.use == "instrument"
+
+
+def test_a_log_is_summed(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "week,region,mode,hours,status\n1,a,onsite,4,held\n8,a,video,2,held\n"
+        "26,a,video,2,region_cancelled\n"
+    )
+    found = {one["id"]: one["value"] for one in observed_import.imported(path)["findings"]}
+    months = 26 * 7 / (365.25 / 12)
+    assert found["own_contacts"] == pytest.approx(2 / months, abs=1e-6)
+    assert found["own_hours"] == pytest.approx(6 / months, abs=1e-6)
+    assert found["own_remote"] == pytest.approx(2 / 6, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("item,wave,answer\ntrust,52,6\n", r"s.csv:2: answer: '6' is outside the scale.*1..5"),
+        ("item,wave,answer\ntrust,52,x\n", "'x' is outside the scale"),
+        ("item,wave,answer\ntrust,52,5\n", "one answer has no SD"),
+        ("item,wave,mean,sd,n\ntrust,52,4,.5,0\n", r"s.csv:2: n: '0' is out of range"),
+        ("item,wave,mean,sd,n\ntrust,52,4,,9\n", r"s.csv:2: sd: is missing"),
+        ("item,wave,mean,sd,n\ntrust,52,4,0,9\n", "the SD is zero"),
+        ("item,wave,mean,sd,n\ntrust,end,4,1,9\n", "did you mean 'end_of_ta'"),
+        ("item,wave,mean,sd,n\ntrust,52,4,1,9\ntrust,52,4,1,9\n", "given twice"),
+        ("itm,wave,answer\ntrust,52,5\n", "lacks the column 'item'.*did you mean 'itm'"),
+        ("item,wave,answer\n", "holds no rows"),
+        ("week,region,mode,hours\n1,a,vidio,2\n", "did you mean 'video'"),
+    ],
+)
+def test_bad_surveys_say_where(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        observed_import.imported(path)

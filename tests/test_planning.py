@@ -1,0 +1,479 @@
+"""Plans: within the budget, on the front, as probable as said; messages for what cannot be."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("optuna")
+pytest.importorskip("sklearn")
+
+from sim.errors import InputError
+from sim.scenario import Scenario
+from sim.study import plan_levers
+from sim.study.evaluate import evaluate
+from sim.study.failures import discover, rank_correlations
+from sim.study.plan_cost import planned
+from sim.study.plan_file import PlanFile, check_plan, issues, parse_study, read_plan
+from sim.study.plan_search import Journal, Space, non_dominated, search
+from sim.study.plan_value import (
+    Evaluator,
+    Sample,
+    Value,
+    chance,
+    mean_interval,
+    met,
+    regret_of,
+    regrets,
+    sure_margin,
+)
+from sim.study.planning import Planning, plan
+from sim.study.plausible import plausible_sets
+from sim.study.study_file import Study, StudyError
+
+REPO = Path(__file__).resolve().parents[1]
+TINY = """
+kind: plan
+scenario: classroom
+outcomes: [integration]
+weeks: [end_of_ta]
+levers:
+  onsite.every_weeks: {choices: [never, 26, 13]}
+  video.every_weeks: [1, 8]
+  video.hours: [1, 3]
+  co_creation: {from: 0.2, to: 1, step: 0.2}
+budget: {money: 20000}
+targets: [{outcome: integration, at_least: 0.3, probability: 0.6}]
+search: {plans: 40, population: 10, sets: 12, replicates: 2}
+confirm: {plans: 8, sets: 80, replicates: 4, failure_sets: 200}
+start_date: 2027-01-04
+"""
+
+
+def study_of(text: str) -> Study[PlanFile]:
+    """A checked study."""
+    found = parse_study(text, PlanFile, issues=issues)
+    check_plan(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def found() -> Planning:
+    """One tiny search."""
+    return plan(study_of(TINY))
+
+
+# --- the front ------------------------------------------------------------------------------------
+
+
+def dominates(a: np.ndarray, b: np.ndarray) -> bool:
+    """By the definition: nowhere worse, somewhere better (low is good)."""
+    pairs = list(zip(a, b, strict=True))
+    return all(x <= y for x, y in pairs) and any(x < y for x, y in pairs)
+
+
+@given(
+    st.lists(
+        st.lists(st.integers(0, 4).map(float) | st.just(math.nan), min_size=3, max_size=3),
+        min_size=1,
+        max_size=25,
+    )
+)
+def test_front_is_what_nothing_dominates(rows: list[list[float]]) -> None:
+    points = np.array(rows)
+    known = [row for row in points if not np.isnan(row).any()]
+    for row, kept in zip(points, non_dominated(points), strict=True):
+        wanted = not np.isnan(row).any() and not any(dominates(other, row) for other in known)
+        assert kept == wanted
+
+
+def test_reported_front_has_no_dominated_plan(found: Planning) -> None:
+    table = found.table("plans")
+    points = table.loc[table["on_front"], ["spend", "integration_end_of_ta"]].to_numpy()
+    points[:, 1] *= -1
+    assert len(points) >= 2
+    for a, b in itertools.permutations(points, 2):
+        assert not dominates(a, b)
+
+
+# --- the budget -----------------------------------------------------------------------------------
+
+
+def test_no_plan_exceeds_the_budget(found: Planning) -> None:
+    limit = 20000
+    assert (found.table("searched")["spend"] <= limit).all()
+    assert (found.table("plans")["spend"] <= limit).all()
+    for one in found.plans:
+        assert one.value.cost.max() <= limit
+    for value in found.confirmed.values():
+        assert value.cost.max() <= limit
+
+
+@pytest.mark.parametrize("name", ["source", "core_team", "provider_overload", "intensive_start"])
+def test_planned_cost_bounds_every_run(name: str) -> None:
+    scenario = Scenario.shipped(name)
+    said = planned(scenario)
+    sets = plausible_sets(10).within(scenario)
+    runs = evaluate(scenario, sets, 4, 1, [scenario.horizon_weeks])
+    assert runs.of("cost").max() <= said.money * (1 + 1e-12)
+    assert runs.of("provider_hours").max() <= said.provider_hours * (1 + 1e-12)
+    assert (runs.of("contacts_planned") == said.contacts).all()
+
+
+def test_planned_cost_is_reached_when_nothing_fails() -> None:
+    sure = {
+        "provider_cancels": -50.0,
+        "provider_cancels_slope": 0.0,
+        "region_cancels": -50.0,
+        "region_cancels_slope": 0.0,
+        "attendance_base": 50.0,
+        "attendance_slope": 0.0,
+    }
+    scenario = Scenario.shipped("source").replace(parameters=sure, beyond_range=True)
+    runs = evaluate(scenario, [scenario.parameter_set()], 3, 1, [scenario.horizon_weeks])
+    assert runs.of("cost") == pytest.approx(planned(scenario).money, rel=1e-9)
+
+
+def test_planned_cost_by_hand() -> None:
+    scenario = Scenario.from_text("""
+name: by hand
+horizon_weeks: 40
+regions: {candidates: 2, count: 2, selection: all, staff: 10, core_team: 0.5}
+providers: {count: 1}
+dosage: [{mode: onsite, every_weeks: 10, hours: 2, last_week: 40}]
+costs: {provider_hour: 100, staff_hour: 10, travel_visit: 500}
+""")
+    said = planned(scenario)
+    visits = 4 + 4 - (said.contacts < 8)  # the second region's calendar is shifted
+    assert said.contacts == said.visits == visits
+    # 2 h of contact, 1 + 0.5 * 2 h of preparation, 6 h of travel; five people for 2 h
+    assert said.provider_hours == pytest.approx(visits * 10)
+    assert said.money == pytest.approx(visits * (10 * 100 + 5 * 2 * 10 + 500))
+    assert said.spend("provider_hours_a_week") == pytest.approx(visits * 10 / 40)
+
+
+def test_impossible_budget_names_the_cheapest_plan() -> None:
+    text = TINY.replace("money: 20000", "money: 100")
+    with pytest.raises(StudyError, match="the cheapest takes") as caught:
+        plan(study_of(text))
+    problem = caught.value.problem
+    assert problem.field == "budget.money"
+    assert problem.line == 11
+    space = Space(study_of(TINY).scenario, study_of(TINY).header.levers, "money")
+    least = min(
+        space.spend(tuple(choice))
+        for choice in np.ndindex(*(len(lever.values) for lever in space.levers))
+    )
+    assert f"the cheapest takes {least:,.0f}" in problem.message
+
+
+# --- how surely -----------------------------------------------------------------------------------
+
+
+def test_reported_probability_is_confirmed_on_fresh_seeds(found: Planning) -> None:
+    row = found.table("targets").iloc[0]
+    target = found.header.targets[0]
+    fresh = Evaluator(found.header, Sample(plausible_sets(400, 987), 4, 424242))
+    again = chance(met(fresh.value(found.best.candidate.scenario).targets[0], target))
+    assert row["low"] <= row["probability"] <= row["high"]
+    # two estimates of one probability: their 90 % intervals meet but in about 1 of 50 cases
+    assert again.low <= row["high"]
+    assert again.high >= row["low"]
+    assert row["high"] - row["low"] < 0.25
+
+
+def test_interval_of_a_probability_covers_it() -> None:
+    """Sets with chances of their own, beta distributed: the interval covers their mean."""
+    generator = np.random.default_rng(5)
+    hits, truth = 0, 2 / 5
+    for _ in range(400):
+        each = generator.beta(2, 3, size=60)
+        runs = generator.random((60, 4)) < each[:, None]
+        said = chance(runs)
+        hits += said.low <= truth <= said.high
+    # nominal .90, SE of the share .015
+    assert 0.84 <= hits / 400 <= 0.96
+
+
+def test_a_probability_of_one_still_has_an_interval() -> None:
+    said = chance(np.ones((50, 4), dtype=bool))
+    assert said.p == 1.0
+    assert 0.9 < said.low < 1.0
+
+
+def test_winners_curse_is_shown(found: Planning) -> None:
+    table = found.table("chosen")
+    assert {"search", "fresh", "confirmed", "low", "high"} <= set(table.columns)
+    rows = table[table["quantity"] == "integration_end_of_ta"]
+    assert len(rows) == len({one.name for one in found.roles.values()})
+    # three samples that share nothing: they agree, and not to the last digit
+    for row in rows.to_dict("records"):
+        assert len({row["search"], row["fresh"], row["confirmed"]}) == 3
+        assert row["fresh"] == pytest.approx(row["confirmed"], abs=0.05)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0, 1), st.floats(0.05, 1))
+def test_margin_is_met_when_the_probability_is(
+    values: list[float], level: float, probability: float
+) -> None:
+    target = study_of(TINY).header.targets[0].model_copy(
+        update={"at_least": level, "probability": probability}
+    )
+    array = np.array([values])
+    share = np.mean(np.array(values) >= level)
+    assert (sure_margin(array, target) >= 0) == (share >= probability - 1e-9)
+
+
+def test_regret_by_hand() -> None:
+    a, b = np.array([[1.0], [0.2], [0.5]]), np.array([[0.4], [0.8], [0.5]])
+    found = regrets([a, b], 1.0)
+    assert found.tolist() == pytest.approx([[0.0, 0.6, 0.0], [0.6, 0.0, 0.0]])
+    assert (regrets([a, b], -1.0)[0] == pytest.approx([0.6, 0.0, 0.0])).all()
+    assert regret_of(np.tile(np.arange(10.0), (1, 1)))[0] == 9.0
+
+
+def test_worst_region_and_spread_by_hand() -> None:
+    regions = np.array([[[0.2, 0.6]], [[0.4, 0.1]], [[0.3, 0.3]]])  # region, set, replicate
+    value = Value(regions[:1], regions[:0], regions, regions[0], regions[0])
+    assert value.worst_region == pytest.approx((0.2 + 0.1) / 2)
+    assert value.spread == pytest.approx((0.2 + 0.5) / 2)
+
+
+def test_mean_interval_treats_sets_as_units() -> None:
+    one = np.array([[1.0, 1.0], [3.0, 3.0], [2.0, 2.0]])
+    middle, low, high = mean_interval(one)
+    assert middle == 2.0
+    # t of 2 degrees of freedom at .95 is 2.919986 (tables); SE = 1 / sqrt(3)
+    assert high - middle == pytest.approx(2.919986 / math.sqrt(3), rel=1e-6)
+    assert middle - low == pytest.approx(high - middle)
+
+
+# --- the search -----------------------------------------------------------------------------------
+
+
+def test_same_study_same_answer_and_a_journal_goes_on(found: Planning) -> None:
+    lines: list[str] = []
+    text = TINY.replace("plans: 40", "plans: 16")
+    first = plan(study_of(text), journal=Journal(write=lines.append))
+    half = Journal.read([*lines[: len(lines) // 2], '{"plan": [0, '])
+    assert len(half.scores) == len(lines) // 2
+    again = plan(study_of(text), journal=half)
+    assert list(again.scored.items()) == list(first.scored.items())
+    assert again.table("plans").equals(first.table("plans"))
+    assert again.answer() == first.answer()
+
+
+def test_search_finds_the_best_of_a_known_problem() -> None:
+    """Sum of settings as score, the budget a limit on their number: the front is known."""
+    study = study_of(TINY)
+    space = Space(study.scenario, study.header.levers, "money")
+
+    def score(candidate: object) -> tuple[float, ...]:
+        return (-candidate.planned.spend("money"),)  # type: ignore[attr-defined]
+
+    cheapest = space.extreme(1.0)
+    done = search(
+        space, score, criteria=1, limit=20000.0, plans=60, population=10, seed=3, first=[cheapest]
+    )
+    assert len(done) == 60
+    assert max(done, key=lambda c: done[c][0]) == space.same_as(cheapest)
+    assert all(space.spend(choice) <= 20000.0 for choice in done)
+
+
+def test_plans_that_are_the_same_scenario_are_one() -> None:
+    study = study_of(TINY.replace("  co_creation", "  onsite.hours: [1, 4]\n  co_creation"))
+    space = Space(study.scenario, study.header.levers, "money")
+    names = [lever.name for lever in space.levers]
+    base = [0] * len(names)
+    other = list(base)
+    other[names.index("onsite.hours")] = 2
+    assert space.settings(tuple(base))["onsite.every_weeks"] == "never"
+    assert space.same_as(tuple(base)) == space.same_as(tuple(other))
+
+
+def test_reference_is_the_scenario_as_it_stands(found: Planning) -> None:
+    assert found.reference is not None
+    assert found.reference[0] == planned(Scenario.shipped("classroom"))
+    assert "the scenario as it stands" in " ".join(_details(found))
+
+
+def _details(found: Planning) -> list[str]:
+    from sim.study import _plan_words
+
+    return _plan_words.details(found)
+
+
+def test_unreachable_target_says_the_best_reached() -> None:
+    text = TINY.replace("at_least: 0.3, probability: 0.6", "at_least: 0.95, probability: 0.9")
+    answer = plan(study_of(text.replace("plans: 40", "plans: 10"))).answer()
+    assert answer.startswith("No plan within these levers and 20,000 money in total reaches")
+    assert "The nearest reaches it with probability 0.0" in answer
+    assert "with the asked one" in answer
+
+
+def test_no_value_no_front() -> None:
+    text = TINY.replace("outcomes: [integration]", "outcomes: [attendance]").replace(
+        "weeks: [end_of_ta]", "weeks: [start]"
+    )
+    with pytest.raises(InputError, match="no plan has a value for attendance at the start"):
+        plan(study_of(text.replace("plans: 40", "plans: 10")))
+
+
+# --- when it fails --------------------------------------------------------------------------------
+
+
+def test_a_planted_box_is_found() -> None:
+    generator = np.random.default_rng(2)
+    x = generator.random((4000, 4))
+    inside = (x[:, 0] < 0.3) & (x[:, 2] > 0.6)
+    failed = generator.random((4000, 1)) < np.where(inside, 0.9, 0.05)[:, None]
+    found = discover(x, ["a_first", "b", "c_third", "d"], failed)
+    box = found.boxes[0]
+    limits = {name: (low, high) for name, low, high in box.limits}
+    assert set(limits) == {"a_first", "c_third"}
+    assert limits["a_first"][1] == pytest.approx(0.3, abs=0.03)
+    assert limits["c_third"][0] == pytest.approx(0.6, abs=0.03)
+    assert box.density == pytest.approx(0.9, abs=0.06)
+    assert box.coverage == pytest.approx(0.12 * 0.9 / (0.12 * 0.9 + 0.88 * 0.05), abs=0.07)
+    assert "a first is below 0.3" in found.text("it fails")
+
+
+def test_no_pattern_no_box() -> None:
+    generator = np.random.default_rng(3)
+    failed = generator.random((2000, 2)) < 0.3
+    found = discover(generator.random((2000, 5)), list("abcde"), failed)
+    assert found.boxes == ()
+    assert "No simple rule" in found.text("it fails")
+    few = discover(generator.random((100, 2)), ["a", "b"], np.zeros((100, 2), dtype=bool))
+    assert few.few
+    assert "too few" in few.text("it fails")
+
+
+def test_rank_correlations_by_hand() -> None:
+    x = np.column_stack([np.arange(50.0), np.arange(50.0)[::-1] ** 3, np.ones(50)])
+    rows = rank_correlations(x, ["up", "down", "fixed"], np.exp(np.arange(50.0) / 50))
+    assert {name: round(rho) for name, rho, _ in rows} == {"up": 1, "down": -1}
+    assert all(clear for _, _, clear in rows)
+
+
+# --- levers ---------------------------------------------------------------------------------------
+
+
+def test_levers_make_the_scenario() -> None:
+    source = Scenario.shipped("source")
+    made = plan_levers.build(
+        source,
+        {
+            "onsite.every_weeks": "never",
+            "phone.every_weeks": 2.0,
+            "phone.hours": 0.5,
+            "months": 12.0,
+            "core_team": 0.5,
+            "sites_per_provider": 2.0,
+        },
+    )
+    assert [series.mode for series in made.dosage] == ["video", "phone"]
+    assert made.end_of_ta == 52
+    assert made.dosage[1].every_weeks == 2.0
+    assert made.dosage[1].co_creation == 0.6
+    assert made.providers.count == 2
+    assert made.regions.core_team == 0.5
+    assert plan_levers.build(source, {}).digest() == source.digest()
+
+
+def test_months_move_the_last_phase_and_no_later() -> None:
+    phases = Scenario.shipped("delivery_phase")
+    made = plan_levers.build(phases, {"months": 24.0})
+    assert made.end_of_ta == 104
+    assert [series.last_week for series in made.dosage] == [78, 78, 104]
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "words"),
+    [
+        ("video.hours: [1, 3]|video.hour: [1, 3]", 9, "did you mean 'video.hours'?"),
+        ("video.hours: [1, 3]|video.hours: [3, 1]", 7, "the bounds are reversed (3 is above 1)"),
+        ("video.hours: [1, 3]|video.hours: [2, 2]", 7, "nothing to choose"),
+        ("video.hours: [1, 3]|hours: [1, 3]\n  video.hours: [1, 2]", 10, "keep one of them"),
+        ("video.hours: [1, 3]|video.hours: [1, 90]", 9, "cannot be 60.5 h"),
+        ("video.hours: [1, 3]|phone.hours: [1, 3]", 9, "a lever phone.every_weeks is needed"),
+        ("{money: 20000}|{money: 1, provider_hours: 2}", 11, "gives money and provider_hours"),
+        ("at_least: 0.3|at_least: 1.3", 12, "no plan can reach 1.3: integration is within 0..1"),
+        ("at_least: 0.3|at_most: 0.3, at_least: 0.2", 12, "needs one of at_least and at_most"),
+        ("outcome: integration|outcome: integretion", 12, "did you mean 'integration'?"),
+        ("scenario: classroom|scenario: on_demand", 3, "timing: scheduled in every series"),
+        ("kind: plan|kind: plan\nsamples: 5", 3, "is not used by a plan"),
+        ("plans: 40|plans: 6", 13, "is larger than the number of plans"),
+        ("weeks: [end_of_ta]|weeks: [end_of_ta]\nover_regions: total", 4, "only effects"),
+        ("video.hours: [1, 3]|months: [3, 40]", 9, "beyond the horizon"),
+        ("weeks: [end_of_ta]|weeks: [year_after]", 5, "past the horizon"),
+    ],
+)
+def test_messages(change: str, line: int, words: str) -> None:
+    old, _, new = change.partition("|")
+    assert old in TINY
+    with pytest.raises(StudyError) as caught:
+        study_of(TINY.replace(old, new, 1))
+    text = str(caught.value)
+    assert words in text
+    assert f":{line}:" in text, text
+
+
+def test_months_against_a_later_question() -> None:
+    text = TINY.replace("scenario: classroom", "scenario: source").replace(
+        "weeks: [end_of_ta]", "weeks: [year_after]"
+    )
+    text = text.replace("video.hours: [1, 3]", "months: [6, 27]")
+    with pytest.raises(StudyError, match="at most 24 months"):
+        study_of(text)
+
+
+def test_shipped_study_reads() -> None:
+    found = read_plan(REPO / "experiments" / "plan.yaml")
+    assert found.header.start_date is not None
+    assert found.scenario.name.startswith("Source case")
+
+
+# --- a centre's own start -------------------------------------------------------------------------
+
+
+def test_plan_goes_on_after_a_log() -> None:
+    """Own starting means, a log so far, the plan from the week after it: only that is budgeted."""
+    text = """
+kind: plan
+scenario: centre_log
+levers: {video.every_weeks: [3, 6], months: {choices: [6, 12]}}
+budget: {provider_hours: 400}
+search: {plans: 6, population: 4, sets: 6, replicates: 1}
+confirm: {plans: 3, sets: 12, replicates: 1, failure_sets: 60}
+"""
+    study = study_of(text)
+    own = study.scenario.replace(
+        regions={
+            **study.scenario.to_dict()["regions"],
+            "overrides": {
+                "lakes": {"start": {"knowledge": 0.3, "trust": 0.5}},
+                "coast": {"start": {"knowledge": 0.6}},
+            },
+        }
+    )
+    study = Study(study.header, {"own": own}, study.outcomes, study.document, study.file)
+    found = plan(study)
+    last_logged = max(row.week for row in own.contact_log.rows)  # type: ignore[union-attr]
+    calendar = found.table("calendar")
+    assert calendar["week"].min() > last_logged
+    assert set(calendar["region"]) == {"lakes", "plains", "coast"}
+    assert calendar["week_begins"].iloc[0] > "2017-10-31"  # dated by the log's first day
+    assert (found.table("plans")["spend"] <= 400).all()
+    made = found.scenario()
+    assert made.contact_log == own.contact_log
+    assert made.regions.overrides == own.regions.overrides
+    runs = evaluate(made, [made.parameter_set()], 60, 1, [0])
+    assert runs.of("knowledge", region="coast").mean() == pytest.approx(0.6, abs=0.03)
+    assert runs.of("knowledge", region="lakes").mean() == pytest.approx(0.3, abs=0.03)
