@@ -57,7 +57,7 @@ def test_inputs_are_shown_and_never_scored() -> None:
 
 def test_the_trials_are_the_published_ones() -> None:
     path = files.folder("experiments") / "observed" / "facilitation_trials.csv"
-    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 15
     assert sum(row["practices_per_facilitator"] == "NA" for row in rows) == 2
 
@@ -81,7 +81,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         (f"{GOOD}, low: 0.3, high: 0.4", r"0.2 lies outside its own tolerance 0.3..0.4"),
         (f"{GOOD}, low: 0.4, high: 0.1", "low 0.4 is above high 0.1"),
         (GOOD.replace("knowledge", "knowlege"), "did you mean 'knowledge'"),
-        (GOOD.replace("change of knowledge", "trust at end"), "did you mean 'end_of_ta'"),
+        (GOOD.replace("change of knowledge", "trust at end_ta"), "did you mean 'end_of_ta'"),
         (GOOD.replace("change of knowledge", "trust a region-month"), "is no total"),
         (GOOD.replace("change of knowledge", "the weather"), "is not a measure"),
         (f"{GOOD}, use: pattern", "a pattern needs low, high or both"),
@@ -157,7 +157,7 @@ def test_a_log_is_summed(tmp_path: Path) -> None:
         ("item,wave,mean,sd,n\ntrust,52,4,.5,0\n", r"s.csv:2: n: '0' is out of range"),
         ("item,wave,mean,sd,n\ntrust,52,4,,9\n", r"s.csv:2: sd: is missing"),
         ("item,wave,mean,sd,n\ntrust,52,4,0,9\n", "the SD is zero"),
-        ("item,wave,mean,sd,n\ntrust,end,4,1,9\n", "did you mean 'end_of_ta'"),
+        ("item,wave,mean,sd,n\ntrust,end_ta,4,1,9\n", "did you mean 'end_of_ta'"),
         ("item,wave,mean,sd,n\ntrust,52,4,1,9\ntrust,52,4,1,9\n", "given twice"),
         ("itm,wave,answer\ntrust,52,5\n", "lacks the column 'item'.*did you mean 'itm'"),
         ("item,wave,answer\n", "holds no rows"),

@@ -129,7 +129,9 @@ def test_an_answer_is_the_runs_themselves() -> None:
         at_week(with_ta, end, scenario.costs)[:, -1, place]
         - at_week(without, end, scenario.costs)[:, -1, place]
     )
-    assert found.effects["knowledge", "end_of_ta"].mean == pytest.approx(difference.mean(), abs=1e-12)
+    assert found.effects["knowledge", "end_of_ta"].mean == pytest.approx(
+        difference.mean(), abs=1e-12
+    )
     middle = np.median(weekly(with_ta, scenario.costs)[:, found.weeks, -1, place], axis=0)
     np.testing.assert_allclose(found.with_ta["knowledge"].middle, middle, atol=1e-12)
 

@@ -56,7 +56,11 @@ def test_the_terms_add_up_to_the_change(story: Story) -> None:
             terms = story.terms.get((week, who), [])
             for state in states:
                 told = math.fsum(term.change for term in terms if term.state == state)
-                assert told == pytest.approx(now[state] - before[state], abs=1e-12), (week, who, state)
+                assert told == pytest.approx(now[state] - before[state], abs=1e-12), (
+                    week,
+                    who,
+                    state,
+                )
 
 
 def test_every_term_has_words_with_its_numbers(story: Story) -> None:
@@ -97,7 +101,9 @@ def test_both_sides_have_the_same_people() -> None:
     assert left.people[0] == right.people[0]
     assert left.edges == right.edges
     # the first contact comes to the same people at the same start
-    week = next(w for w, events in enumerate(left.events) if any(e["kind"] == "contact" for e in events))
+    week = next(
+        w for w, events in enumerate(left.events) if any(e["kind"] == "contact" for e in events)
+    )
     assert left.events[week][0]["present"] == right.events[week][0]["present"]
 
 
@@ -135,7 +141,10 @@ def test_a_reveal_gives_the_means_of_many_regions() -> None:
     found = guided.told(one)
     # until the first cancelled visit both arms are the same, then the record is lower
     assert found.stories[0].people[13] == found.stories[1].people[13]
-    assert found.means[1, "provider_accountability", 15] < found.means[0, "provider_accountability", 15]
+    assert (
+        found.means[1, "provider_accountability", 15]
+        < found.means[0, "provider_accountability", 15]
+    )
     words = one.steps[0].reveal(found)
     assert f"{found.means[0, 'provider_accountability', 15]:.2f}" in words
 

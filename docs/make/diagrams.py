@@ -48,8 +48,8 @@ def week() -> str:
         d.arrow([(x + gap, 298), (x, 298)])
     last = 20 + 3 * (width + gap) + width / 2
     d.arrow([(last, 154), (last, 252)])
-    d.arrow([(last - 40, 252), (last - 250, 203), (355, 154)], colour=BLUE, dashed=True)
-    d.text(500, 216, "steps 2 to 6: one contact after another", size=13, colour=BLUE)
+    d.arrow([(584, 252), (360, 156)], colour=BLUE, dashed=True)
+    d.text(540, 192, "steps 2 to 6: one contact after another", size=13, colour=BLUE, anchor="start")
     d.arrow([(20 + width / 2, 252), (20 + width / 2, 154)], colour=GREY)
     d.text(20 + width / 2 + 8, 208, "next week", size=13, colour="#595959", anchor="start")
     d.text(

@@ -324,7 +324,7 @@ def sizes() -> list[Line]:
 
 
 PEAK = """
-import resource, sys, numpy as np
+import re, resource, sys, numpy as np
 sys.path.insert(0, "experiments/benchmarks")
 import measures
 staff, regions, runs = (int(word) for word in sys.argv[1:4])
@@ -339,7 +339,11 @@ for chunk in batch.run_all(
     pass
 p = compiled.prepare(scenario, 1, scenario.parameter_set().calendar_stagger)
 graphs = p.tables.row_starts.nbytes + p.tables.others.nbytes
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, compiled.Workspace(p).bytes, graphs)
+# Not ru_maxrss alone: on Linux it begins with the peak of the process that started this one.
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+if sys.platform == "linux":
+    peak = int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read()).group(1))
+print(peak, compiled.Workspace(p).bytes, graphs)
 """
 
 

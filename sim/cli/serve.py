@@ -61,8 +61,8 @@ def _serve(host: str, port: int, threads: int, show: bool) -> None:
 
     import uvicorn
 
-    from sim.web.app import create
     from sim.web.answer import warm
+    from sim.web.app import create
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -79,7 +79,8 @@ def _serve(host: str, port: int, threads: int, show: bool) -> None:
     listener.listen(128)
     bound = listener.getsockname()[1]
     config = uvicorn.Config(
-        create(threads), log_level="warning", ws_max_size=4 * 1024 * 1024, timeout_graceful_shutdown=3,
+        create(threads), log_level="warning", ws_max_size=4 * 1024 * 1024,
+        timeout_graceful_shutdown=3,
         server_header=False,
     )  # fmt: skip
     warm()

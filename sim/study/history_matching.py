@@ -51,7 +51,8 @@ class Emulators:
 
     def predict(self, unit: np.ndarray) -> np.ndarray:
         """Predictions (settings, targets) at coordinates (settings, factors)."""
-        return self.model.predict(unit - 0.5)
+        # scikit-learn drops the axis of a single target
+        return self.model.predict(unit - 0.5).reshape(len(unit), -1)
 
 
 def fit(bank: Bank, kind: str = "polynomial") -> Emulators:
@@ -83,9 +84,8 @@ def fit(bank: Bank, kind: str = "polynomial") -> Emulators:
     guess = np.empty_like(y)
     folds = _FOLDS if kind == "polynomial" else 2
     for inside, outside in KFold(folds, shuffle=True, random_state=0).split(x):
-        guess[outside] = (
-            _model(kind, len(inside), x.shape[1]).fit(x[inside], y[inside]).predict(x[outside])
-        )
+        model = _model(kind, len(inside), x.shape[1]).fit(x[inside], y[inside])
+        guess[outside] = model.predict(x[outside]).reshape(len(outside), -1)
     error = np.sqrt(np.mean((guess - y) ** 2, axis=0))
     noise = np.nan_to_num(np.median(sound.errors, axis=0))
     variance = y.var(axis=0)
@@ -116,7 +116,7 @@ class _TrendAndProcesses:
 
         self.trend = Ridge(_PENALTY).fit(x, y)
         part = slice(None, _MOST_GP)
-        left = y[part] - self.trend.predict(x[part])
+        left = y[part] - self.trend.predict(x[part]).reshape(y[part].shape)
         self.scale = np.where(left.std(axis=0) > 0, left.std(axis=0), 1.0)
         kernel = 1.0 * RBF(2.0, (0.2, 50.0)) + WhiteKernel(0.3, (1e-4, 10.0))
         self.processes = []
@@ -129,7 +129,7 @@ class _TrendAndProcesses:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         rest = np.stack([process.predict(x) for process in self.processes], axis=1)
-        return self.trend.predict(x) + self.scale * rest
+        return self.trend.predict(x).reshape(rest.shape) + self.scale * rest
 
 
 # --- waves ---------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from sim.study.variance_indices import Saltelli
 
 Z = 1.959963984540054
 RESAMPLES = 200
-FEW_RESAMPLES = 40
+FEW_RESAMPLES = 25
 """Of methods whose every resample is a call of SALib."""
 
 

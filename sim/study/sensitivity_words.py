@@ -161,7 +161,7 @@ def _number(value: float) -> str:
 def _luck(result: SensitivityResult) -> list[str]:
     if not result.asked.stochastic or result.noise.empty:
         return []
-    first = result.noise[result.noise["sample"] == result.noise["sample"].iloc[0]]
+    first = result.noise[result.noise["sample"] == result.noise["sample"].iloc[-1]]
     texts = []
     for _, row in first.iterrows():
         if not math.isfinite(row["luck"]):

@@ -219,6 +219,7 @@ def parameters(manifest: Mapping[str, Any]) -> Table:
         "All parameters",
         "An empty value was drawn between low and high, anew in every set.",
         {"used": "value"},
+        own_digits=True,
     )
 
 

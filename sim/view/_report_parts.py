@@ -74,6 +74,8 @@ class Table:
     caption: str = ""
     heads: Mapping[str, str] = field(default_factory=dict)
     more: int = 0
+    own_digits: bool = False
+    """Each number in the digits it needs, in place of one number of decimals for a column."""
 
     def head(self, column: str) -> str:
         """Heading of a column."""
@@ -87,7 +89,7 @@ class Table:
     def rows(self) -> list[tuple[Any, list[tuple[str, str, str, bool]]]]:
         """(index in the file, cells): each (column, exact value, shown, is a number)."""
         found = []
-        places = {c: decimals(self.frame[c]) for c in self.columns}
+        places = {c: None if self.own_digits else decimals(self.frame[c]) for c in self.columns}
         for label, row in zip(self.frame.index, self.frame.to_dict("records"), strict=True):
             cells = [
                 (c, exact(row[c]), shown(row[c], places[c]), is_number(row[c]))

@@ -231,4 +231,4 @@ def not_known_well() -> Table:
             "grade": [row.grade for row in rows],
         }
     )
-    return Table("parameters", frame, "Parameters that are not known well")
+    return Table("parameters", frame, "Parameters that are not known well", own_digits=True)

@@ -420,5 +420,11 @@ def contacts(calendar: pd.DataFrame) -> go.Figure:
         margin={"l": 8, "r": 12, "t": 30, "b": 8},
     )
     made.update_xaxes(title_text="week", rangemode="tozero")
-    made.update_yaxes(autorange="reversed", ticks="", type="category")
+    made.update_yaxes(
+        ticks="",
+        type="category",
+        autorange="reversed",
+        categoryorder="array",
+        categoryarray=[style.words(name) for name in regions],
+    )
     return made

@@ -8,6 +8,7 @@ security policy forbids every address. Every number of a table carries its exact
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sim import _folder
 from sim.view import _report_kinds
 from sim.view._report_parts import Content, figure_json
 
+_NOT_IN_HTML = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 TEMPLATE = Path(__file__).with_name("report_template.html")
 
 
@@ -48,10 +50,11 @@ def render(content: Content) -> str:
 
 
 def _plotly() -> str:
-    """plotly.js, whole, as the package carries it."""
+    """plotly.js, whole, as the package carries it; characters that HTML does not allow are written
+    as escapes, which mean the same inside the strings where they stand."""
     from plotly.offline import get_plotlyjs
 
-    return get_plotlyjs()
+    return _NOT_IN_HTML.sub(lambda found: f"\\u{ord(found[0]):04x}", get_plotlyjs())
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

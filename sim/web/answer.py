@@ -214,9 +214,7 @@ def _run(
     )
     replicates = np.concatenate([np.arange(over), np.arange(luck)]).astype(np.int64)
     # One thread: the page's desk has its own, one for each visitor who waits.
-    chunks = batch.run_all(
-        scenario, sets, which, replicates, scenario.seed, weeks=weeks, threads=1
-    )
+    chunks = batch.run_all(scenario, sets, which, replicates, scenario.seed, weeks=weeks, threads=1)
     return np.concatenate([chunk.records for chunk in chunks])
 
 
@@ -314,8 +312,8 @@ def planned(scenario: Scenario) -> Planned:
     hours = np.zeros((scenario.providers.count, scenario.horizon_weeks + 1))
     contacts = visits = staff_hours = 0.0
     for contact in planned_contacts(scenario, p):
-        chance = 1.0 if contact.timing == SCHEDULED else rules.irregular_probability(
-            contact.every_weeks
+        chance = (
+            1.0 if contact.timing == SCHEDULED else rules.irregular_probability(contact.every_weeks)
         )
         travel = p.travel_hours if contact.mode == ONSITE else 0.0
         provider = scenario.assignment[contact.region]

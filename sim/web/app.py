@@ -148,13 +148,15 @@ def _error(words: str) -> str:
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>codose</title>"
         "<link rel='stylesheet' href='/codose/codose.css'></head><body><main class='wrap'>"
-        f"<h1>codose</h1><p>{escape(words)}</p><p><a href='/'>Back to the plan</a></p></main></body>"
+        f"<h1>codose</h1><p>{escape(words)}</p><p><a href='/'>Back to the "
+        f"plan</a></p></main></body>"
         "</html>"
     )
 
 
 _ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" '
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" '
+    'rx="7" '
     'fill="#006aa6"/><path d="M6 22c5 0 6-11 10-11s5 6 10 6" fill="none" stroke="#fff" '
     'stroke-width="3" stroke-linecap="round"/></svg>'
 )

@@ -90,7 +90,8 @@ _PAGE = """<!doctype html>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 860px; margin: 32px auto; padding: 0 20px;
   color: #1a1a1a; background: #fff; }}
 h1 {{ font-size: 1.6rem; margin: 0 0 4px; }} h2 {{ font-size: 1.15rem; margin: 32px 0 8px; }}
-.note, small {{ color: #55595e; font-size: 0.85rem; }} .what {{ background: #e4f0f8; padding: 6px 12px;
+.note, small {{ color: #55595e; font-size: 0.85rem; }}
+.what {{ background: #e4f0f8; padding: 6px 12px;
   border-radius: 6px; }} img {{ width: 100%; margin: 12px 0; }} small {{ display: block; }}
 .tiles {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px; }}
 .tile dt {{ font-size: 0.85rem; color: #55595e; }} .tile dd {{ margin: 0; font-size: 1.4rem;

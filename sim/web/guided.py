@@ -124,7 +124,8 @@ GUIDED: tuple[Guided, ...] = (
                  "After the first visit: whose trust moves?",
                  ("Left", "Right", "Both alike"),
                  lambda t: "Mean trust over many such regions after the first visit: "
-                 f"{t.both('trust', 1)}. Click a person: what they saw of the visit holds a term for "
+                 f"{t.both('trust', 1)}. Click a person: what they saw of the visit holds a "
+                 f"term for "
                  "shared decisions.", 1, who=0),
             Step("Contacts go on for a year.", "And after a year?",
                  ("The gap closes", "It stays", "It widens"),
@@ -152,7 +153,8 @@ GUIDED: tuple[Guided, ...] = (
             Step("In week 27 the visit and the call are cancelled as well.",
                  "What happens to trust if visits are cancelled?",
                  ("It falls at once", "It falls later, in the next contact", "It does not change"),
-                 lambda t: f"Trust in week 27: {t.both('trust', 27)}. People judge the provider when "
+                 lambda t: f"Trust in week 27: {t.both('trust', 27)}. People judge the "
+                           f"provider when "
                  "they meet: a record that fell weighs in the next contact; meanwhile trust fades.",
                  27, who=0),
             Step("From then on every contact is held.", "Is the damage repaired by week 52?",
@@ -201,7 +203,8 @@ GUIDED: tuple[Guided, ...] = (
                  "everybody has two colleagues to talk with.",
                  "Who gains knowledge on the left?",
                  ("Everybody", "Those who attend", "Nobody"),
-                 lambda t: f"Mean knowledge in week 26: {t.both('knowledge', 26)}. Step through: on "
+                 lambda t: f"Mean knowledge in week 26: {t.both('knowledge', 26)}. Step "
+                           f"through: on "
                  "the left dashed circles keep their shade.", 26, shade="knowledge", who=0),
             Step("A word passes on a tenth of the difference in what two people gained.",
                  "How much does the team gain from talking by week 52?",
@@ -213,7 +216,8 @@ GUIDED: tuple[Guided, ...] = (
                  lambda t: f"Mean knowledge in week {HORIZON}: {t.both('knowledge', HORIZON)}.",
                  HORIZON, shade="knowledge", who=0),
         ),
-        "How often people talk, and what a word passes on, are assumptions. How would you find out?",
+        "How often people talk, and what a word passes on, are assumptions. How would you find "
+        "out?",
     ),
     Guided(
         "leaving", "Half of the team leaves",

@@ -20,7 +20,7 @@ from typing import Any
 
 from sim.dosage import MODES, ONSITE
 from sim.errors import Problem, ScenarioError, did_you_mean
-from sim.parameters import TABLE, check_name, check_value
+from sim.parameters import check_name, check_value
 from sim.scenario import ContactSeries, Scenario
 
 WEEKS_A_MONTH = 52 / 12
@@ -199,7 +199,10 @@ def apply(start: Scenario, changes: Mapping[str, Value]) -> Scenario:
     if "providers" in checked or "weekly_hours" in checked:
         new["providers"] = _providers(start, checked)
     if any(name in checked for name in PRICES):
-        new["costs"] = {**start.costs.model_dump(), **{n: checked[n] for n in PRICES if n in checked}}
+        new["costs"] = {
+            **start.costs.model_dump(),
+            **{n: checked[n] for n in PRICES if n in checked},
+        }
     own = {n.removeprefix("p."): v for n, v in checked.items() if n.startswith("p.")}
     if own:
         new["parameters"] = {**start.parameters, **own}
@@ -236,7 +239,9 @@ def _check_change(name: str, value: Value) -> Problem | None:
         return problem or check_value(name, value if number is None else number)
     lever = BY_NAME.get(name)
     if lever is None:
-        return Problem(f"{name!r} is nothing that can be moved", suggestion=did_you_mean(name, BY_NAME))
+        return Problem(
+            f"{name!r} is nothing that can be moved", suggestion=did_you_mean(name, BY_NAME)
+        )
     limits = f"{lever.low:g}..{lever.high:g}"
     if number is None:
         return Problem(f"{value!r} is not a number", lever.label, value, limits)
@@ -294,9 +299,7 @@ def _new_series(start: Scenario, kind: str) -> dict[str, Any]:
     }
 
 
-def _change_series(
-    start: Scenario, series: dict[str, Any], kind: str, changes: Changes
-) -> None:
+def _change_series(start: Scenario, series: dict[str, Any], kind: str, changes: Changes) -> None:
     if kind in changes:
         series["every_weeks"] = every_weeks(float(changes[kind]))
     hours = "visit_hours" if kind == "visits" else "call_hours"
@@ -334,7 +337,9 @@ def _rename(regions: dict[str, Any], count: int) -> None:
     if regions["names"] is not None:
         more = [f"region_{number}" for number in range(1, count + 1)]
         names = list(regions["names"])[:count]
-        regions["names"] = names + [name for name in more if name not in names][: count - len(names)]
+        regions["names"] = (
+            names + [name for name in more if name not in names][: count - len(names)]
+        )
     known = regions["names"] or [f"region_{number}" for number in range(1, count + 1)]
     regions["overrides"] = {n: v for n, v in regions["overrides"].items() if n in known}
 

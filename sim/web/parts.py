@@ -16,7 +16,10 @@ from sim.errors import InputError, Problem
 
 STATIC = Path(__file__).parent / "static"
 VIEWS = (("/", "Plan"), ("/see", "See"), ("/rests", "Rests on"))
-WHAT_IF = "What if, not forecast: every number here follows from assumptions that you can read and change."
+WHAT_IF = (
+    "What if, not forecast: every number here follows from assumptions that you can read "
+    "and change."
+)
 
 
 def text(value: object) -> str:
@@ -96,7 +99,7 @@ class Lever(Element, component=STATIC / "lever.js"):
             name=name, label=label, unit=unit, low=low, high=high, step=step, value=value,
             hint=hint, rhythm=rhythm, moved=False,
         )  # fmt: skip
-        self.on("change", lambda event: on_change(name, event.args))
+        self.on("change", lambda event: _if(int | float, event.args, on_change, name))
 
     def put(self, value: float, moved: bool, **more: Any) -> None:
         """Where it stands, and whether somebody moved it."""
@@ -122,7 +125,7 @@ class Choice(Element, component=STATIC / "choice.js"):
         super().__init__()
         options = [list(option) for option in options]
         self._props.update(name=name, label=label, options=options, value=value)
-        self.on("change", lambda event: on_change(event.args))
+        self.on("change", lambda event: _if(str, event.args, on_change))
 
     def put(self, value: str, options: Iterable[tuple[str, str]] | None = None) -> None:
         """What is chosen (and from what)."""
@@ -130,6 +133,11 @@ class Choice(Element, component=STATIC / "choice.js"):
             self._props["options"] = [list(option) for option in options]
         self._props["value"] = value
         self.update()
+
+
+def _if(kind: Any, value: Any, act: Callable[..., Any], *more: Any) -> Any:
+    """Act on what a browser sent only when it is of the kind that our own parts send."""
+    return act(*more, value) if isinstance(value, kind) else None
 
 
 class Drop(Element, component=STATIC / "drop.js"):

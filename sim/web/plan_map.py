@@ -114,7 +114,11 @@ def as_changes(found: DosageMap, cell: Cell) -> Changes:
     manner = (series.co_creation_start + series.co_creation_end) / 2
     common: Changes = {"co_creation": round(manner, 3), "taper": series.taper}
     if cell.mode == "onsite":
-        return common | {"visits": a_month(cell.every_weeks), "visit_hours": cell.hours, "calls": 0.0}
+        return common | {
+            "visits": a_month(cell.every_weeks),
+            "visit_hours": cell.hours,
+            "calls": 0.0,
+        }
     return common | {
         "visits": 0.0, "calls": a_month(cell.every_weeks), "call_hours": cell.hours,
         "mode": str(cell.mode),
@@ -178,7 +182,9 @@ class MapSection:
     async def _begin(self) -> None:
         scenario, outcome, target = self.scenario(), self.outcome, self.target
         if not scenario.dosage:
-            raise InputError("plan a contact first: the map varies how often it comes, and how long")
+            raise InputError(
+                "plan a contact first: the map varies how often it comes, and how long"
+            )
         cells = len(EVERY) * len(HOURS) * len(MODES)
         self.session.visitor.spend(min(LARGEST_LONG, person_weeks(scenario) * cells * 30))
         self.job = self.session.desk.begin(
@@ -267,7 +273,8 @@ class MapSection:
                         f"in {share(one.chance)} of runs")  # fmt: skip
                     changes = as_changes(made, one.cell)
                     button("Use this plan", self.session.guard(_adopting(self.adopt, changes)),
-                           aria_label=f"Use the cheapest plan by {MODE_WORDS[mode].lower()}")  # fmt: skip
+                           aria_label=f"Use the cheapest plan by "
+                                      f"{MODE_WORDS[mode].lower()}")  # fmt: skip
 
 
 def _adopting(

@@ -44,6 +44,7 @@ class PlanPage:
         self.session.take_file = self._file
         self.plan, kept, wrong = _opened(address)
         self.found: Answer | None = None
+        self.wanted = 0  # how many plans were asked for; tells figures from older ones
         self.levers: dict[str, LeverPart] = {}
         self.charts: dict[str, tuple[Tag, ui.plotly]] = {}
         body, self.links = frame("Plan", "Plan", address if not wrong else "")
@@ -178,6 +179,8 @@ class PlanPage:
         self.costs.set_content(plan_words.cost_tiles(planned(scenario)))
         lines = [self.plan.start.question, *remarks(self.plan.start)]
         self.notes.set_content("".join(f"<p>{text(line)}</p>" for line in lines if line))
+        self.wanted += 1
+        self.answers.put(data_wanted=self.wanted)
         self._put_address()
 
     def _put_address(self) -> None:
@@ -189,7 +192,7 @@ class PlanPage:
     # --- showing -----------------------------------------------------------------------------
 
     async def _refresh(self) -> None:
-        session, scenario = self.session, self.plan.scenario()
+        session, scenario, wanted = self.session, self.plan.scenario(), self.wanted
         session.visitor.spend(price(scenario))
         self.answers.classes(add="busy")
         try:
@@ -201,6 +204,7 @@ class PlanPage:
             return
         self.found = found
         self._show(found)
+        self.answers.put(data_shown=wanted)
         await self.kept.refresh(self.plan)
 
     def _show(self, found: Answer) -> None:
@@ -259,7 +263,9 @@ class PlanPage:
                 "this plan is too long for a link; download the scenario and pass it on instead"
             )
         copied = await self.session.client.run_javascript("codoseCopy()")
-        self.said.say("Link copied." if copied else "Copy the address of this page: it has the plan.")
+        self.said.say(
+            "Link copied." if copied else "Copy the address of this page: it has the plan."
+        )
 
 
 def _starts(plan: Plan) -> list[tuple[str, str]]:

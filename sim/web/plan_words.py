@@ -134,7 +134,8 @@ def effect_note(found: Answer) -> str:
 def rests_on(found: Answer) -> str:
     """Under the figures: which numbers they rest on."""
     movers = [
-        f"{words(name)}: " + ", ".join(
+        f"{words(name)}: "
+        + ", ".join(
             f"{TABLE[parameter].meaning} ({rho:+.1f})".replace("-", "−")
             for parameter, rho in found.drivers[name]
         )
@@ -191,7 +192,8 @@ def numbers_table(found: Answer) -> str:
             rows.append(
                 f"<tr><th scope='row'>{words(name)}</th><td>{word}</td>"
                 f"<td class='n'>{level.mean:.2f}</td><td class='n'>{signed(effect.mean)}</td>"
-                f"<td class='n'>{between(effect)}</td><td class='n'>{share(effect.better)}</td></tr>"
+                f"<td class='n'>{between(effect)}</td><td "
+                f"class='n'>{share(effect.better)}</td></tr>"
             )
     return (
         "<div class='scroll' tabindex='0' role='group' aria-label='The numbers'><table><thead><tr>"
@@ -232,7 +234,8 @@ def comparison_table(
         "<div class='scroll' tabindex='0' role='group' aria-label='Paired differences'><table>"
         f"<caption class='note'>Differences to “{text(first)}” in {what} at the end of assistance: "
         "same people, same luck, same plausible sets. Below each: 90 % of plausible sets.</caption>"
-        f"<thead><tr><th scope='col'>Plan</th>{head}<th scope='col' class='n'>Cost</th></tr></thead>"
+        f"<thead><tr><th scope='col'>Plan</th>{head}<th scope='col' "
+        f"class='n'>Cost</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

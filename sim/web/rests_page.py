@@ -24,10 +24,12 @@ ROLES = {
     "fixed": "fixed", "lever": "lever: what you decide",
 }  # fmt: skip
 CANNOT = (
-    "It gives no forecast for a region of yours: it says what would follow if the assumptions held.",
+    "It gives no forecast for a region of yours: it says what would follow if the assumptions "
+    "held.",
     "Trust, accountability and the pace at which they fade were never measured in numbers in this "
     "setting; their rates are assumptions, and the bands show what that leaves open.",
-    "Levels on a scale from 0 to 1 are not scores of any questionnaire. A survey mean near the top of "
+    "Levels on a scale from 0 to 1 are not scores of any questionnaire. A survey mean near the "
+    "top of "
     "its scale tells how leniently people answer, not how much they trust.",
     "Part of what co-creation does is built in, through shared power, commitments and tailoring. "
     "Set 'weight of shared power' to 0 below and see what is left.",
@@ -53,7 +55,8 @@ class RestsPage:
         body, self.links = frame("Rests on", "Rests on", "" if wrong else address)
         with body:
             Tag("h1", "What it rests on")
-            Tag("p", "Every number of the model, where it comes from and how firmly it stands. Where "
+            Tag("p", "Every number of the model, where it comes from and how firmly it stands. "
+                     "Where "
                 "nobody measured it, it says so.", class_="lead")  # fmt: skip
             self.session.problems = self.problems = Problems()
             if wrong is not None:
@@ -66,7 +69,8 @@ class RestsPage:
     def _summary(self) -> None:
         grades = Counter(row.grade for row in TABLE.values())
         tiles = "".join(
-            f"<div class='tile'><dt>{'Grade ' + grade if len(grade) == 1 else grade.capitalize()}</dt>"
+            f"<div "
+            f"class='tile'><dt>{'Grade ' + grade if len(grade) == 1 else grade.capitalize()}</dt>"
             f"<dd>{grades[grade]}<small>{words}</small></dd></div>"
             for grade, words in GRADES.items()
         )
@@ -82,7 +86,8 @@ class RestsPage:
 
     def _sliders(self) -> None:
         Tag("h2", "Try other values")
-        Tag("p", "The free parameters and those not calibrated, within their plausible ranges. What "
+        Tag("p", "The free parameters and those not calibrated, within their plausible ranges. "
+                 "What "
             "you set here holds in every run of your plan.", class_="lead")  # fmt: skip
         self.levers: dict[str, Lever] = {}
         own = self.plan.scenario().parameter_set()
@@ -162,10 +167,13 @@ def table(grade: str) -> str:
     """The table of parameters, of one grade or "every"."""
     body = "".join(_row(row) for row in TABLE.values() if grade in ("every", row.grade))
     return (
-        "<div class='scroll' tabindex='0' role='group' aria-label='Parameters'><table class='params'>"
+        "<div class='scroll' tabindex='0' role='group' aria-label='Parameters'><table "
+        "class='params'>"
         "<thead><tr><th scope='col'>Meaning</th><th scope='col'>Symbol</th>"
-        "<th scope='col' class='n'>Usual</th><th scope='col'>Plausible</th><th scope='col'>Unit</th>"
-        "<th scope='col'>Grade</th><th scope='col'>Role</th><th scope='col'>Source</th></tr></thead>"
+        "<th scope='col' class='n'>Usual</th><th scope='col'>Plausible</th><th "
+        "scope='col'>Unit</th>"
+        "<th scope='col'>Grade</th><th scope='col'>Role</th><th "
+        "scope='col'>Source</th></tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 

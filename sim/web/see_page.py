@@ -1,4 +1,5 @@
-"""The see view: a small region as a network, week by week, alone or side by side; guided stories."""
+"""The see view: a small region as a network, week by week, alone or side by side; guided "
+"stories."""
 
 from __future__ import annotations
 
@@ -103,7 +104,8 @@ class SeePage:
         body, self.links = frame("See", "See", "" if key else address)
         with body:
             Tag("h1", "See how it works")
-            Tag("p", "One small region, week by week: who comes, what is promised, kept and broken, "
+            Tag("p", "One small region, week by week: who comes, what is promised, kept and "
+                     "broken, "
                 "who learns from whom. Click a person or the provider to read why they changed.",
                 class_="lead")  # fmt: skip
             self.session.problems = self.problems = Problems()
@@ -134,7 +136,8 @@ class SeePage:
             with Tag("div", class_="settings"):
                 self._levers()
         Tag("h2", "Guided stories for a class")
-        Tag("p", "Three steps each, with a question before what happens is shown. Every story has a "
+        Tag("p", "Three steps each, with a question before what happens is shown. Every story "
+                 "has a "
             "sheet to print.", class_="lead")  # fmt: skip
         self.cards: dict[str, Tag] = {}
         with Tag("div", class_="stories"):
@@ -167,7 +170,10 @@ class SeePage:
         """The plan's dosage in a small region: directive on the left, co-creative on the right."""
         plan = self.plan.scenario()
         pairs = [
-            (f"{_manner(c)} (co-creation {c:g})", small(plan, c, round(self.staff), round(self.luck)))
+            (
+                f"{_manner(c)} (co-creation {c:g})",
+                small(plan, c, round(self.staff), round(self.luck)),
+            )
             for c in (self.left, self.right)
         ]
         self.session.visitor.spend(2 * TOLD_PRICE)

@@ -37,7 +37,8 @@ def _judged(a: Numbers) -> str:
         f", and trust is lost {a['asymmetry']:g} times as fast" if a["quality"] < a["trust"] else ""
     )
     return (
-        f"Judged the contact at {_n(a['quality'])}, {way} own trust {_n(a['trust'])}: closes a share "
+        f"Judged the contact at {_n(a['quality'])}, {way} own trust {_n(a['trust'])}: closes a "
+        f"share "
         f"of the gap (step {_n(a['step'])} × richness {_n(a['richness'])} × effect "
         f"{_n(a['effect'])}{faster})"
     )
@@ -46,7 +47,8 @@ def _judged(a: Numbers) -> str:
 def _learned(a: Numbers) -> str:
     return (
         f"Learned in the contact: {_n(a['rate'])} × richness {_n(a['richness'])} × effect "
-        f"{_n(a['learning_effect'])} × skill {_n(a['skill'])}, tailoring {_n(a['tailoring'])}, trust "
+        f"{_n(a['learning_effect'])} × skill {_n(a['skill'])}, tailoring {_n(a['tailoring'])}, "
+        f"trust "
         f"{_n(a['trust'])}, of what was still to learn ({_n(1 - a['knowledge'])})"
     )
 
@@ -65,7 +67,8 @@ def _applied(a: Numbers) -> str:
     return (
         f"Tried it at work: + {a['growth']:.4f} of what is left (knowledge {_n(a['knowledge'])}, "
         f"motivation {_n(a['motivation'])}, trust {_n(a['trust'])}, accountability "
-        f"{_n(a['accountability'])}, workload {_n(a['own_workload'])}), − {a['decline']:.4f} of what "
+        f"{_n(a['accountability'])}, workload {_n(a['own_workload'])}), − {a['decline']:.4f} "
+        f"of what "
         f"is there (routines {_n(a['routines'])} and accountability hold it)"
     )
 
@@ -80,7 +83,8 @@ _WORDS: dict[str, Callable[[Numbers], str]] = {
     ),
     "decayed": lambda a: f"Ages: {a['rate']:.3f} of it a week",
     "forgotten_knowledge": lambda a: (
-        f"Forgot {a['rate']:.4f} of what was gained ({_n(a['knowledge'] - a['start'])}); what is used "
+        f"Forgot {a['rate']:.4f} of what was gained ({_n(a['knowledge'] - a['start'])}); what "
+        f"is used "
         f"({_n(a['integration'])}) is forgotten more slowly"
         if a["knowledge"] > a["start"]
         else "Nothing gained yet, so nothing to forget"
@@ -93,7 +97,8 @@ _WORDS: dict[str, Callable[[Numbers], str]] = {
         f"Failed a contact: a broken promise costs {_n(a['step'])} of the record"
     ),
     "record_after_kept_promise": lambda a: (
-        f"Came on the agreed date: a promise kept ({_n(a['step'])} × share {_n(a['share'])} × effect "
+        f"Came on the agreed date: a promise kept ({_n(a['step'])} × share {_n(a['share'])} × "
+        f"effect "
         f"{_n(a['effect'])} of what is missing)"
     ),
     "context_after_contact": lambda a: (
@@ -101,10 +106,12 @@ _WORDS: dict[str, Callable[[Numbers], str]] = {
         f"{_n(a['co_creation'])} of what it did not know"
     ),
     "routines_after_kept": lambda a: (
-        f"{int(a['kept'])} commitment{'s' * (a['kept'] != 1)} kept, each leaves {a['step']:.3f} of routine"
+        f"{int(a['kept'])} commitment{'s' * (a['kept'] != 1)} kept, each leaves "
+        f"{a['step']:.3f} of routine"
     ),
     "routines_after_week": lambda a: (
-        f"Follows how much is used on average ({_n(a['mean_integration'])}), {a['pace']:.2f} of the gap"
+        f"Follows how much is used on average ({_n(a['mean_integration'])}), {a['pace']:.2f} "
+        f"of the gap"
     ),
     "after_handover": lambda a: (
         f"The provider left: {share(a['share'])} of what was built up is handed over"
@@ -175,7 +182,8 @@ def _reasons(terms: list[Term]) -> str:
         rule = equation(term.rule)
         tip = f" title='{text(rule)}'" if rule else ""
         items.append(
-            f"<li{tip}><span class='change'>{_change(term.change)}</span> {text(reason(term))}{saw}</li>"
+            f"<li{tip}><span class='change'>{_change(term.change)}</span> "
+            f"{text(reason(term))}{saw}</li>"
         )
     return f"<ul class='why'>{''.join(items)}</ul>"
 
@@ -239,7 +247,8 @@ def _contact(event: dict[str, object], names: list[str]) -> list[str]:
     reviewed = sum(counts[k] for k in _COUNTS[:4])
     if reviewed:
         found.append(
-            f"Commitments: staff keep {counts['kept_staff']} and break {counts['broken_staff']}; the "
+            f"Commitments: staff keep {counts['kept_staff']} and break "
+            f"{counts['broken_staff']}; the "
             f"provider keeps {counts['kept_provider']} and breaks {counts['broken_provider']}."
         )
     made = counts["made_staff"] + counts["made_provider"]

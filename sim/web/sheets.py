@@ -15,8 +15,10 @@ def sheet(key: str) -> str | None:
 def _sheet(guided: Guided) -> str:
     steps = "".join(
         f"<li><p>{text(step.text)} <b>{text(step.question)}</b></p>"
-        f"<p class='boxes'>{''.join(f'<span>☐ {text(answer)}</span>' for answer in step.answers)}</p>"
-        "<p class='line'>Because</p><p class='line'>What the model shows, and in which term</p></li>"
+        f"<p "
+        f"class='boxes'>{''.join(f'<span>☐ {text(answer)}</span>' for answer in step.answers)}</p>"
+        "<p class='line'>Because</p><p class='line'>What the model shows, and in which "
+        "term</p></li>"
         for step in guided.steps
     )
     names = [name for name, _ in guided.arms()]
@@ -33,13 +35,18 @@ _PAGE = """<!doctype html>
 body {{ font: 11.5pt/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 178mm;
   margin: 20px auto; padding: 0 12px; }}
 h1 {{ font-size: 19pt; margin: 0 0 2pt; }} .aim {{ color: #444; margin: 0 0 8pt; }}
-.sides {{ display: flex; gap: 24pt; border-top: 1pt solid #999; border-bottom: 1pt solid #999; padding: 5pt 0;
-  margin: 8pt 0 10pt; }} ol {{ padding-left: 16pt; margin: 0; }} li {{ margin-bottom: 10pt; break-inside: avoid; }}
+.sides {{ display: flex; gap: 24pt; border-top: 1pt solid #999; border-bottom: 1pt solid #999;
+  padding: 5pt 0;
+  margin: 8pt 0 10pt; }}
+ol {{ padding-left: 16pt; margin: 0; }}
+li {{ margin-bottom: 10pt; break-inside: avoid; }}
 li p {{ margin: 0 0 4pt; }} .boxes span {{ margin-right: 18pt; }}
 .line {{ border-bottom: 0.7pt solid #777; color: #595959; font-size: 9pt; padding-bottom: 13pt; }}
 .discuss {{ background: #eef4f8; padding: 7pt 10pt; border-radius: 4pt; }}
-footer {{ color: #595959; font-size: 8.5pt; margin-top: 10pt; }} .who {{ float: right; font-size: 9.5pt; color: #444; }}
-.print {{ font: inherit; padding: 6px 14px; border: 1px solid #777; border-radius: 6px; background: #fff; cursor: pointer; }}
+footer {{ color: #595959; font-size: 8.5pt; margin-top: 10pt; }}
+.who {{ float: right; font-size: 9.5pt; color: #444; }}
+.print {{ font: inherit; padding: 6px 14px; border: 1px solid #777; border-radius: 6px;
+  background: #fff; cursor: pointer; }}
 @media print {{ .print, .back {{ display: none; }} body {{ margin: 0; padding: 0; }} }}
 </style></head><body><main>
 <p class="who">Name ______________________ Date ____________</p>

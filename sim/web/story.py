@@ -29,10 +29,12 @@ CHANCES = (
     "provider_fails_probability", "region_fails_probability",
 )  # fmt: skip
 NAMES = (
-    "Ana Ben Cam Dee Eli Fay Gus Hana Ivo Joy Kim Lea Max Nia Oto Pia Quin Ravi Sol Tess Uma Vic Wren "
-    "Xan Yui Zoe Abe Bea Cleo Dov Elin Finn Gia Hugo Ines Jon Kit Lou Mia Noor Ola Pau Rosa Sam Tom "
-    "Ula Vera Will Yan Zia"
-).split()
+    "Ana", "Ben", "Cam", "Dee", "Eli", "Fay", "Gus", "Hana", "Ivo", "Joy", "Kim", "Lea", "Max",
+    "Nia", "Oto", "Pia", "Quin", "Ravi", "Sol", "Tess", "Uma", "Vic", "Wren", "Xan", "Yui",
+    "Zoe", "Abe", "Bea", "Cleo", "Dov", "Elin", "Finn", "Gia", "Hugo", "Ines", "Jon", "Kit",
+    "Lou", "Mia", "Noor", "Ola", "Pau", "Rosa", "Sam", "Tom", "Ula", "Vera", "Will", "Yan",
+    "Zia",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def tell(scenario: Scenario, replicate: int = 0) -> Story:
     ring = nx.circular_layout(sorted(graph))
     return Story(
         scenario, teller.people, teller.provider, teller.routines, teller.events, teller.terms,
-        teller.names, teller.loads, teller.chances, [(float(ring[i][0]), float(ring[i][1])) for i in sorted(graph)],
+        teller.names, teller.loads, teller.chances,
+        [(float(ring[i][0]), float(ring[i][1])) for i in sorted(graph)],
         sorted((min(e), max(e)) for e in graph.edges), [x.in_core_team for x in region.staff],
     )  # fmt: skip
 
@@ -121,11 +124,15 @@ def tell(scenario: Scenario, replicate: int = 0) -> Story:
 def _check(scenario: Scenario) -> None:
     if len(scenario.region_names) != 1:
         raise InputError(
-            Problem("has more than one region, and this view shows one", allowed="1", field="regions")
+            Problem(
+                "has more than one region, and this view shows one", allowed="1", field="regions"
+            )
         )
     if scenario.staff_counts[0] > MOST_STAFF:
         raise InputError(
-            Problem("are too many to draw", "staff", scenario.staff_counts[0], f"up to {MOST_STAFF}")
+            Problem(
+                "are too many to draw", "staff", scenario.staff_counts[0], f"up to {MOST_STAFF}"
+            )
         )
     check_size(scenario.horizon_weeks, MOST_WEEKS)
 

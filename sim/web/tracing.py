@@ -122,7 +122,10 @@ def _own_methods(kind: type) -> dict[str, FunctionType]:
 TracedStaff: type[RegionalStaff] = type(
     "TracedStaff",
     (RegionalStaff,),
-    {name: _about(one, lambda self: self.post) for name, one in _own_methods(RegionalStaff).items()},
+    {
+        name: _about(one, lambda self: self.post)
+        for name, one in _own_methods(RegionalStaff).items()
+    },
 )
 """Staff whose rules are overheard."""
 

@@ -124,9 +124,9 @@ class Visit:
     def settled(self) -> None:
         """Until the figures belong to the plan on the sliders."""
         self.page.wait_for_function(
-            "() => document.querySelector('[role=status] .tile dd') && "
-            "document.querySelectorAll('.chart .main-svg').length >= 4 && "
-            "!document.querySelector('.busy')"
+            "() => { const a = document.querySelector('[data-wanted]'); return a && "
+            "a.dataset.shown === a.dataset.wanted && document.querySelector('.tile dd') && "
+            "document.querySelectorAll('.chart .main-svg').length >= 4; }"
         )
 
     def close(self) -> None:

@@ -39,7 +39,8 @@ def test_axe_finds_nothing(
     found = page.evaluate(
         "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', "
         "'wcag21aa', 'wcag22aa', 'best-practice']})).violations.map(v => "
-        "[v.id, v.help, v.nodes.map(n => n.html.slice(0, 160) + ' ' + n.failureSummary.slice(0, 200))])"
+        "[v.id, v.help, v.nodes.map(n => n.html.slice(0, 160) + ' ' + "
+        "n.failureSummary.slice(0, 200))])"
     )
     assert not found, found
 

@@ -7,6 +7,7 @@ export default {
       <option v-for="option in options" :key="option[0]" :value="option[0]">{{ option[1] }}</option>
     </select>
   </div>`,
+  emits: ["change"],
   props: { label: String, options: Array, value: String, name: String },
   data() {
     return { shown: this.value };

@@ -7,6 +7,7 @@ export default {
       @change="take($event.target.files); $event.target.value = ''">
     <label :for="'drop-' + token">{{ sending ? "Reading …" : label }}</label>
   </div>`,
+  emits: ["refused"],
   props: { label: String, token: String, limit: Number },
   data() {
     return { over: false, sending: false };

@@ -13,6 +13,7 @@ export default {
       @input="shown = Number($event.target.value)" @change="send">
     <p class="hint" :id="uid + '-hint'">{{ rhythm ? often : hint }}</p>
   </div>`,
+  emits: ["change"],
   props: {
     label: String, unit: String, low: Number, high: Number, step: Number, value: Number,
     hint: String, moved: Boolean, rhythm: Boolean, name: String,

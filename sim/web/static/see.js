@@ -17,7 +17,7 @@ export default {
     </div>
     <div class="see-arms" :class="{two: arms.length > 1}">
       <section v-for="(arm, a) in arms" :key="a" :aria-label="arm.name" class="see-arm">
-        <h3>{{ arm.name }}</h3>
+        <h2 class="small">{{ arm.name }}</h2>
         <svg viewBox="-160 -150 320 300" class="net" role="group" :aria-label="arm.name + ', the team in week ' + week">
           <line v-for="e in arm.edges" :key="'e' + e" class="tie" :class="{word: talks(arm, e)}"
             :x1="x(arm, e[0])" :y1="y(arm, e[0])" :x2="x(arm, e[1])" :y2="y(arm, e[1])" />
@@ -48,6 +48,7 @@ export default {
     <p class="note">Shade: {{ shades[shade].toLowerCase() }}, light 0 to dark 1 (provider: its record). Thick outline:
       at the contact. Dashed outline: outside the core team. Green tie: a word between colleagues. Number: open commitments.</p>
   </div>`,
+  emits: ["pick"],
   props: { arms: Array, start: Number, picked: Object },
   data() {
     return {

@@ -1,0 +1,152 @@
+"""Hooks of the site: pages that come from code, notebooks, and files outside ``docs/``.
+
+Nothing is written beside the sources: what is made goes straight into the site.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+REPO = HERE.parents[1]
+for place in (str(HERE), str(REPO)):
+    if place not in sys.path:
+        sys.path.insert(0, place)
+
+import gallery  # noqa: E402
+import reference  # noqa: E402
+
+# What stands outside docs/ and has a page of its own.
+BROUGHT = {
+    "engineers/contributing.md": "CONTRIBUTING.md",
+    "engineers/changelog.md": "CHANGELOG.md",
+    "reference/observed.md": "experiments/observed/README.md",
+    "reference/benchmarks.md": "experiments/benchmarks/README.md",
+    "reference/studies.md": "experiments/README.md",
+    "reference/calibration.md": "experiments/CALIBRATION.md",
+}
+MADE = {
+    "gallery.md": gallery.page,
+    "reference/commands.md": reference.commands,
+    "reference/python.md": reference.python,
+    "reference/files.md": reference.files,
+    "reference/parameters.md": reference.parameters,
+    "reference/outcomes.md": reference.outcomes,
+    "engineers/tests.md": reference.tests,
+}
+TITLES = {
+    "reference/benchmarks.md": "Benchmarks",
+    "reference/studies.md": "Shipped studies",
+    "reference/calibration.md": "The shipped calibration",
+    "plan.md": "Plan under a budget",
+    "report.md": "Report a result",
+}
+
+
+def brought() -> dict[str, Path]:
+    """Pages that are files elsewhere in the checkout, those that are there."""
+    return {page: REPO / name for page, name in BROUGHT.items() if (REPO / name).is_file()}
+
+
+def notebook_pages() -> dict[str, Path]:
+    """A page for each notebook."""
+    return {f"notebooks/{path.stem}.md": path for path in sorted(REPO.glob("notebooks/*.ipynb"))}
+
+
+def pages() -> set[str]:
+    """Every page of the site that has no file of its name under ``docs/``."""
+    return {*MADE, *brought(), *notebook_pages()}
+
+
+# --- mkdocs -----------------------------------------------------------------------------------
+
+
+def on_config(config: Any) -> Any:
+    """Put into the navigation what is there: notebooks, and what colleagues' pages add."""
+    for section in config.nav:
+        if "Notebooks" in section:
+            section["Notebooks"] = list(notebook_pages())
+        for name, extra in (
+            ("How to", ["plan.md", "report.md"]),
+            ("Reference", ["reference/studies.md", "reference/calibration.md",
+                           "reference/benchmarks.md"]),
+        ):  # fmt: skip
+            if name in section:
+                there = [p for p in extra if p in pages() or (REPO / "docs" / p).is_file()]
+                section[name] = [*section[name], *({TITLES[p]: p} for p in there)]
+    return config
+
+
+def on_files(files: Any, *, config: Any) -> Any:
+    """Add the pages that are made."""
+    from mkdocs.structure.files import File
+
+    for name, make in MADE.items():
+        files.append(File.generated(config, name, content=make()))
+    for name, path in brought().items():
+        files.append(File.generated(config, name, content=path.read_text(encoding="utf-8")))
+    for name, _, _ in gallery.FIGURES:
+        files.append(
+            File.generated(config, f"gallery/{name}.png", content=gallery.drawn(name))
+        )
+    for name, path in notebook_pages().items():
+        text, pictures = notebook_page(path)
+        files.append(File.generated(config, name, content=text))
+        for picture, data in pictures.items():
+            files.append(File.generated(config, f"notebooks/{picture}", content=data))
+    return files
+
+
+def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> str:
+    """Make links to files outside ``docs/`` lead to their page, or to a copy of the file."""
+    from mkdocs.structure.files import File
+
+    uri = page.file.src_uri
+    home = brought().get(uri) or notebook_pages().get(uri) or REPO / "docs" / uri
+    by_path = {path.resolve(): name for name, path in (brought() | notebook_pages()).items()}
+
+    def mended(match: re.Match[str]) -> str:
+        target, _, anchor = match[2].partition("#")
+        if not target or re.match(r"[a-z]+:", target):
+            return match[0]
+        path = (home.parent / target).resolve()
+        up = "../" * uri.count("/")
+        if path in by_path:
+            name = by_path[path]
+        elif path.is_relative_to(REPO / "docs") and (home.parent != (REPO / "docs" / uri).parent):
+            name = path.relative_to(REPO / "docs").as_posix()
+        elif path.is_file() and path.is_relative_to(REPO) and not path.is_relative_to(
+            REPO / "docs"
+        ):
+            name = "files/" + path.relative_to(REPO).as_posix().replace(".md", ".txt")
+            if files.get_file_from_path(name) is None:
+                files.append(File.generated(config, name, content=path.read_bytes()))
+        else:
+            return match[0]
+        return f"{match[1]}{up}{name}{'#' + anchor if anchor else ''})"
+
+    return re.sub(r"(\]\()([^)\s]+)\)", mended, markdown)
+
+
+# --- notebooks --------------------------------------------------------------------------------
+
+
+def notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
+    """An executed notebook as Markdown, and its pictures by file name."""
+    from nbconvert import MarkdownExporter
+
+    text, resources = MarkdownExporter().from_filename(str(path))
+    pictures = {}
+    for name, data in resources.get("outputs", {}).items():
+        picture = f"{path.stem}_{Path(name).name}"
+        pictures[picture] = data
+        text = text.replace(f"]({name})", f"]({picture})")
+    # Tables come as HTML with a style of their own, which the site has better.
+    text = re.sub(r"<style scoped>.*?</style>\n?", "", text, flags=re.DOTALL)
+    text = text.replace('<table border="1" class="dataframe">', "<table>")
+    text = re.sub(r"!\[png\]", "![figure of the cell above]", text)
+    source = path.with_suffix(".py").name
+    return f"{text.rstrip()}\n\n*Its source: [{source}]({source})*\n", pictures

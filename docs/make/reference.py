@@ -1,0 +1,279 @@
+"""Reference pages from the code: commands, Python, file formats, parameters, outcomes, tests.
+
+Each function returns one page of Markdown; ``docs/make/hooks.py`` gives it to the site.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).resolve().parents[2]
+
+PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("Runs and results", "sim.results", ("run", "Runs", "verify")),
+    ("Scenarios", "sim.scenario", ("Scenario",)),
+    ("The readable model", "sim.model", ("CoCreationModel",)),
+    ("Agents", "sim.agents", ("RegionalStaff", "TAProvider")),
+    ("Parameters", "sim.parameters", ("Parameters", "Parameter", "rows")),
+    ("Outcomes", "sim.outcomes", ("Outcome", "weekly", "at_week")),
+    ("What a study sees", "sim.instruments", (
+        "observe", "survey", "observation", "listening_session", "dosage_log",
+    )),
+    ("Comparing", "sim.study.comparison", ("compare", "Comparison")),
+    ("Surfaces", "sim.study.surface", ("surface", "Surface")),
+    ("Many sets at once", "sim.study.evaluate", ("evaluate", "Evaluation")),
+    ("Sensitivity", "sim.study.sensitivity", ("run_sensitivity", "SensitivityResult")),
+    ("Calibration", "sim.study.calibration", ("calibrate", "Calibration")),
+    ("Errors", "sim.errors", ("CodoseError", "InputError", "Problem")),
+)  # fmt: skip
+"""What the page of the Python interface shows: heading, module, names."""
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for row in rows:
+        cells = (re.sub(r"\s+", " ", str(cell)).replace("|", "\\|") for cell in row)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+# --- commands ---------------------------------------------------------------------------------
+
+
+def command_helps() -> dict[str, str]:
+    """The help text of every command, as it is printed 80 columns wide."""
+    import typer
+
+    from sim.cli import app
+
+    group: Any = typer.main.get_command(app)
+    context = group.context_class(group, info_name="codose")
+    found = {}
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inner = command.context_class(
+            command, parent=context, info_name=name, terminal_width=80, max_content_width=80
+        )
+        found[name] = command.get_help(inner).strip()
+    return found
+
+
+def commands() -> str:
+    """The page of the commands."""
+    helps = command_helps()
+    parts = [
+        "# Commands",
+        "Every command explains itself with `--help`; this page is those texts. Exit codes: 0 done,"
+        " 2 the input cannot be used, 1 failure of ours, 130 interrupted.",
+        table(
+            ("command", "does"),
+            ((f"[`codose {name}`](#{name})", _first_sentence(text)) for name, text in helps.items()),
+        ),
+    ]
+    for name, text in helps.items():
+        parts.append(f"## `codose {name}` {{ #{name} }}\n\n```text\n{text}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _first_sentence(text: str) -> str:
+    paragraphs = [one for one in text.split("\n\n") if one and not one.startswith("Usage:")]
+    return " ".join(line.strip() for line in paragraphs[0].splitlines())
+
+
+# --- Python -----------------------------------------------------------------------------------
+
+
+def python() -> str:
+    """The page of the Python interface; mkdocstrings fills in the docstrings."""
+    parts = [
+        "# Python",
+        "`from sim import Scenario, CoCreationModel, run` gives what most studies need. Import the"
+        " rest from the module that is named here. Examples in these texts are run by the tests.",
+    ]
+    for heading, module, names in PYTHON:
+        parts.append(f"## {heading}\n\nFrom `{module}`.")
+        parts.extend(f"::: {module}.{name}" for name in names)
+    return "\n\n".join(parts) + "\n"
+
+
+# --- file formats -----------------------------------------------------------------------------
+
+
+def files() -> str:
+    """The page of file formats, from the JSON schema that the checks come from."""
+    from sim.scenario import json_schema
+
+    schema = json_schema()
+    parts = [
+        "# File formats",
+        "Files are YAML. Every mistake in one is reported at once, with line, field, what is allowed"
+        " and a suggestion. `codose schema --out scenario.schema.json` writes the schema for editors.",
+        "## Scenario files",
+        "A scenario: regions, providers, contacts, shocks, prices.",
+        _fields(schema, schema),
+    ]
+    for name, part in schema.get("$defs", {}).items():
+        if "properties" in part:
+            parts.append(f"### {part.get('title', name)}\n\n{part.get('description', '')}")
+            parts.append(_fields(part, schema))
+    parts.append(_study_files())
+    parts.append(
+        "## Contact logs\n\nCSV with a head line. `date` (or `week`), `region`, `mode`, `hours`, and"
+        " if you like `co_creation` and `status` (`held`, `provider_cancelled`, `region_cancelled`)."
+        " See [Use your contact log](../how-to/contact-log.md)."
+    )
+    parts.append(
+        "## Result folders\n\n"
+        + table(
+            ("file", "holds"),
+            (
+                ("`manifest.json`", "command, scenario, seed, versions, and a hash of every file"),
+                ("`runs.csv`, `runs.parquet`", "a row a run, region, outcome and point"),
+                ("`weeks.csv`, `weeks.parquet`", "weekly means and quantiles over all runs"),
+                ("`scenario.yaml`", "what was run"),
+                ("`figures/`", "PNG and SVG"),
+                ("`timing.json`", "how long it took: the only file that differs when run again"),
+            ),
+        )
+        + "\n\nThese are the files of `codose run`; other commands write theirs the same way, with a"
+        " manifest. `codose verify DIR` checks a folder and makes its runs again."
+    )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _study_files() -> str:
+    """The headers of study files."""
+    from sim.study.calibration import CalibrateFile
+    from sim.study.plan_file import PlanFile
+    from sim.study.sensitivity_file import SensitivityFile
+
+    parts = [
+        "## Study files",
+        "A study file says what is asked, of which scenario, with how many runs. Shipped ones are in"
+        " `experiments/`; commands take their names.",
+    ]
+    for kind, command in (
+        (SensitivityFile, "sensitivity"), (CalibrateFile, "calibrate"), (PlanFile, "plan"),
+    ):  # fmt: skip
+        rows = []
+        for name, info in kind.model_fields.items():
+            default = "required" if info.is_required() else f"`{_short(info.get_default())}`"
+            rows.append((f"`{name}`", info.description or "", default))
+        parts.append(f"### `codose {command}`\n\n" + table(("field", "meaning", "default"), rows))
+    return "\n\n".join(parts)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _fields(part: dict[str, Any], schema: dict[str, Any]) -> str:
+    rows = []
+    for name, field in part.get("properties", {}).items():
+        default = field.get("default", "")
+        if name in part.get("required", ()):
+            default = "required"
+        elif default != "":
+            default = f"`{_short(default)}`"
+        rows.append((f"`{name}`", _kind(field), field.get("description", ""), default))
+    return table(("field", "what", "meaning", "default"), rows)
+
+
+def _kind(field: dict[str, Any]) -> str:
+    """What may stand there, in words."""
+    if "enum" in field:
+        return ", ".join(f"`{one}`" for one in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "$ref" in field:
+        return field["$ref"].rsplit("/", 1)[-1]
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in field:
+            kinds = [_kind(one) for one in field[key] if one.get("type") != "null"]
+            return " or ".join(dict.fromkeys(kinds))
+    if field.get("type") == "array":
+        return f"list of {_kind(field.get('items', {}))}"
+    limits = [
+        f"{words} {field[key]:g}"
+        for key, words in (
+            ("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "to"),
+            ("exclusiveMaximum", "below"),
+        )
+        if isinstance(field.get(key), int | float)
+    ]  # fmt: skip
+    kind = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true, false",
+            "object": "mapping"}.get(str(field.get("type", "")), str(field.get("type", "")))  # fmt: skip
+    return " ".join([kind, *limits]).strip()
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def parameters() -> str:
+    """The page of the parameters."""
+    from collections import Counter
+
+    from sim.parameters import TABLE
+
+    counted = Counter(row.grade for row in TABLE.values())
+    parts = [
+        "# Parameters",
+        "Every number in the model is a row of this table. **Most are assumptions**, and a number of"
+        " grade B or C was borrowed from another sector. Grades: A same setting or people, B same"
+        " class of intervention elsewhere, C laboratory or distant analogue.",
+        table(("grade", "parameters"), sorted(counted.items())),
+        "Roles: *free* is calibrated; *uncertain* is drawn from its range in every plausible set;"
+        " *fixed* stays; *lever* is a planner's. `codose parameters` prints the same.",
+        table(
+            ("name", "symbol", "meaning", "unit", "default", "range", "grade", "role", "source"),
+            (
+                (
+                    f"`{row.name}`", f"`{row.symbol}`", row.meaning, row.unit, f"{row.default:.4g}",
+                    row.range_text if row.low is not None else "-", row.grade, row.role, row.source,
+                )
+                for row in TABLE.values()
+            ),
+        ),
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def outcomes() -> str:
+    """The page of the outcomes."""
+    from sim.outcomes import OUTCOMES
+
+    return (
+        "# Outcomes\n\nWhat a run reports. A *level* is the state at the end of a week; a *total* adds"
+        " up what happened; a *rate* is over what happened so far. `codose outcomes` prints the same.\n\n"
+        + table(
+            ("name", "unit", "kind", "meaning"),
+            ((f"`{one.name}`", one.unit, one.kind, one.meaning) for one in OUTCOMES.values()),
+        )
+        + "\n"
+    )
+
+
+def tests() -> str:
+    """The test map: the first line of every test module, and how many tests it has."""
+    rows = []
+    for path in sorted((REPO / "tests").glob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        said = (ast.get_docstring(tree) or "").split("\n\n")[0]
+        functions = [
+            node for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        ]  # fmt: skip
+        rows.append((f"`{path.name}`", said, len(functions)))
+    return (
+        "# Test map\n\nTests are promises: each says what would be broken without it. `make test` runs"
+        " all but the slow ones, `make slow` those, `make smoke` a telling few on another Python."
+        " Examples in docstrings run too.\n\n"
+        + table(("file", "promises", "test functions"), rows)
+        + "\n\nA function may run many times, over scenarios, rules or commands.\n"
+    )
