@@ -69,5 +69,5 @@ $(STAMP): pyproject.toml constraints.txt
 		echo "$(PYTHON) -m venv --clear $(VENV)"; $(PYTHON) -m venv --clear '$(VENV)'; fi
 	@rm -f $(VENV)/.codose-*
 	@echo "Installing codose and its dependencies into $(VENV): a minute or two, once."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[calibrate,cluster,dev,docs,plan,web]'
 	@touch $@

@@ -13,6 +13,7 @@ from sim.study.calendar_file import COLUMNS, calendar_table, icalendar_text, sta
 from sim.study.plan_levers import plan_start
 
 icalendar = pytest.importorskip("icalendar")
+
 START = date(2027, 1, 4)
 SCENARIOS = ("source", "planning", "intensive_start", "delivery_phase", "centre_log")
 
@@ -62,7 +63,7 @@ def test_icalendar_parses_and_says_the_same() -> None:
     text = icalendar_text(scenario, START)
     read = icalendar.Calendar.from_ical(text)
     assert read["version"] == "2.0"
-    events = [one for one in read.walk("VEVENT")]
+    events = list(read.walk("VEVENT"))
     table = calendar_table(scenario, START)
     assert len(events) == len(table)
     for event, row in zip(events, table.itertuples(index=False), strict=True):

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-pytest.importorskip("optuna")
-pytest.importorskip("sklearn")
-icalendar = pytest.importorskip("icalendar")
-
 from sim.cli import app, shell
 from sim.scenario import Scenario
 from sim.study import plan_search
 from sim.study.calendar_file import calendar_table
+
+pytest.importorskip("optuna")
+pytest.importorskip("sklearn")
+icalendar = pytest.importorskip("icalendar")
 
 STUDY = """
 kind: plan

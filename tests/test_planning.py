@@ -11,9 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("optuna")
-pytest.importorskip("sklearn")
-
 from sim.errors import InputError
 from sim.scenario import Scenario
 from sim.study import plan_levers
@@ -36,6 +33,9 @@ from sim.study.plan_value import (
 from sim.study.planning import Planning, plan
 from sim.study.plausible import plausible_sets
 from sim.study.study_file import Study, StudyError
+
+pytest.importorskip("optuna")
+pytest.importorskip("sklearn")
 
 REPO = Path(__file__).resolve().parents[1]
 TINY = """

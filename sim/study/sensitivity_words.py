@@ -11,6 +11,7 @@ from sim.study.factors import DUMMY
 from sim.study.methods import METHODS
 from sim.study.sensitivity import SensitivityResult, main_indices
 from sim.study.settled import NEGLIGIBLE, rounded
+from sim.study.subjects import Label
 
 _WEEKS = {
     "start": "at the start",
@@ -18,6 +19,8 @@ _WEEKS = {
     "year_after": "a year after TA",
     "horizon": "at the horizon",
 }
+MOST_WEEKS = 3
+"""Weeks of an outcome that are all written about; the tables hold every one."""
 NAMED = 7
 """Factors whose index is written out; those after it are named only."""
 Standing = Literal["carries", "small", "open"]
@@ -60,7 +63,7 @@ def words(result: SensitivityResult) -> str:
     for (outcome, week), why in result.undefined.items():
         paragraphs.append(f"{when(outcome, week)}: {why}.")
     for method, index in main_indices(result):
-        for label in result.labels:
+        for label in _told(result):
             rows = result.of(label.outcome, method=method, index=index, week=label.week)
             if not rows.empty:
                 paragraphs.append(_paragraph(result, rows, method, index))
@@ -68,6 +71,18 @@ def words(result: SensitivityResult) -> str:
     paragraphs += _lost(result)
     paragraphs.append(_closing(result))
     return "\n\n".join(paragraphs)
+
+
+def _told(result: SensitivityResult) -> list[Label]:
+    """Outcomes and weeks to write about; of many weeks of an outcome the first and the last."""
+    found: dict[str, list[Label]] = {}
+    for label in result.labels:
+        found.setdefault(label.outcome, []).append(label)
+    return [
+        label
+        for labels in found.values()
+        for label in (labels if len(labels) <= MOST_WEEKS else (labels[0], labels[-1]))
+    ]
 
 
 def _design(result: SensitivityResult) -> str:
@@ -163,8 +178,9 @@ def _luck(result: SensitivityResult) -> list[str]:
         return []
     first = result.noise[result.noise["sample"] == result.noise["sample"].iloc[-1]]
     texts = []
+    told = {(label.outcome, label.week) for label in _told(result)}
     for _, row in first.iterrows():
-        if not math.isfinite(row["luck"]):
+        if (row["outcome"], row["week"]) not in told or not math.isfinite(row["luck"]):
             continue
         text = f"{when(row['outcome'], row['week'])}: {100 * row['luck']:.0f} % of one run"
         if math.isfinite(row["luck_moving_all"]):

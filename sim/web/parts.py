@@ -123,8 +123,8 @@ class Choice(Element, component=STATIC / "choice.js"):
         on_change: Callable[[str], Any],
     ) -> None:
         super().__init__()
-        options = [list(option) for option in options]
-        self._props.update(name=name, label=label, options=options, value=value)
+        shown = [list(option) for option in options]
+        self._props.update(name=name, label=label, options=shown, value=value)
         self.on("change", lambda event: _if(str, event.args, on_change))
 
     def put(self, value: str, options: Iterable[tuple[str, str]] | None = None) -> None:

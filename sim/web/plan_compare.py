@@ -161,7 +161,8 @@ class KeptPlans:
             self.table.set_content(f"<p class='empty'>{text(words)}</p>")
             return
         costs = found.costs()
-        money = costs[costs["item"] == "cost"].set_index("scenario")["mean"].to_dict()
+        paid = costs[costs["item"] == "cost"]
+        money = {str(k): float(v) for k, v in zip(paid["scenario"], paid["mean"], strict=True)}
         notes = "".join(f"<p class='note'>{text(note)}</p>" for note in found.notes)
         rest = (
             f"<p class='note'>{found.runs} runs of each plan over {len(found.plausible)} "

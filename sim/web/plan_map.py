@@ -22,8 +22,8 @@ from sim.web.parts import Choice, Lever, Tag, button, island, text
 from sim.web.plan_words import share, whole
 from sim.web.session import Session
 
-EVERY = (1, 2, 3, 4, 6, 8, 13, 26)
-HOURS = (0.5, 1, 1.5, 2, 3, 4, 6, 8)
+EVERY: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 13, 26)
+HOURS: tuple[float, ...] = (0.5, 1, 1.5, 2, 3, 4, 6, 8)
 MODES = ("onsite", "video", "phone")
 MODE_WORDS = {"onsite": "Visits on site", "video": "Video", "phone": "Phone"}
 RUNS = ((15, 2), (10, 1), (5, 1))

@@ -12,8 +12,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-import networkx as nx
-
 from sim.dosage import MODES
 from sim.errors import InputError, Problem
 from sim.scenario import Scenario
@@ -112,11 +110,11 @@ def tell(scenario: Scenario, replicate: int = 0) -> Story:
     while model.week < model.horizon:
         teller.week()
     graph = region.graph()
-    ring = nx.circular_layout(sorted(graph))
+    turn = 2 * math.pi / len(region.staff)
     return Story(
         scenario, teller.people, teller.provider, teller.routines, teller.events, teller.terms,
         teller.names, teller.loads, teller.chances,
-        [(float(ring[i][0]), float(ring[i][1])) for i in sorted(graph)],
+        [(math.cos(turn * i), math.sin(turn * i)) for i in sorted(graph)],
         sorted((min(e), max(e)) for e in graph.edges), [x.in_core_team for x in region.staff],
     )  # fmt: skip
 

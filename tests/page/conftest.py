@@ -37,7 +37,8 @@ class Server:
         )  # fmt: skip
         self.lines: list[str] = []
         self._ready = threading.Event()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         assert self._ready.wait(120), f"no server: {self.lines}"
         found = re.search(r"http://[\d.]+:\d+", "".join(self.lines))
         assert found, self.lines
@@ -61,7 +62,11 @@ class Server:
         import signal
 
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        code = self.process.wait(30)
+        self._reader.join(10)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
 
 
 @pytest.fixture(scope="session")
