@@ -88,7 +88,7 @@ def test_a_trend_is_taken_for_an_effect_by_before_and_after_alone() -> None:
 def test_arms_share_people_and_keep_apart() -> None:
     """The treated regions are the same with and without TA; a comparison region is another one;
     the pick draws as many as are treated."""
-    one = study()
+    one = study(replicates="40")
     plan = design_audit._Plan(one, one.scenario)
     seen = plan.observe(one.scenario.parameter_set(), 0)
     np.testing.assert_array_equal(seen["ta"].entities, seen["none"].entities)

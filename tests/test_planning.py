@@ -480,3 +480,14 @@ confirm: {plans: 3, sets: 12, replicates: 1, failure_sets: 60}
     runs = evaluate(made, [made.parameter_set()], 60, 1, [0])
     assert runs.of("knowledge", region="coast").mean() == pytest.approx(0.6, abs=0.03)
     assert runs.of("knowledge", region="lakes").mean() == pytest.approx(0.3, abs=0.03)
+
+
+def test_the_files_of_the_document_are_sound() -> None:
+    import re
+
+    text = (REPO / "docs" / "plan.md").read_text(encoding="utf-8")
+    study, centre = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(study_of(study).header.levers) == 5
+    scenario = Scenario.from_text(centre, folder=REPO / "scenarios")
+    assert plan_levers.plan_start(scenario) == scenario.dosage[0].first_week == 53
+    assert scenario.regions.overrides["lakes"].start.knowledge == 0.35

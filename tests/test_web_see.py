@@ -13,9 +13,8 @@ from sim.model import CoCreationModel
 from sim.outcomes import COLUMN
 from sim.scenario import Scenario
 from sim.web import guided, see_words
-from sim.web.see_page import small
 from sim.web.sheets import sheet
-from sim.web.story import PROVIDER, PROVIDER_STATES, REGION, STAFF_STATES, Story, tell
+from sim.web.story import PROVIDER, PROVIDER_STATES, REGION, STAFF_STATES, Story, small, tell
 
 
 def eventful() -> Scenario:

@@ -36,24 +36,44 @@ def serve(
       codose serve --host 0.0.0.0      others in the network can use it too
     """
     if mesa:
-        from sim.web import mesa_page
-
-        mesa_page.serve(host, port)
+        _serve_mesa(host, port)
         return
     _check_extra()
     _serve(host, port, threads, show)
 
 
-def _check_extra() -> None:
+def _check_extra(package: str = "nicegui", extra: str = "web") -> None:
     from importlib.util import find_spec
 
-    if find_spec("nicegui") is None:
+    if find_spec(package) is None:
         raise InputError(
             Problem(
                 "the page needs packages that are not installed",
-                allowed="pip install 'codose[web]'",
+                allowed=f"pip install 'codose[{extra}]'",
             )
         )
+
+
+def _serve_mesa(host: str, port: int) -> None:
+    """Solara serves its own page; it is started as its own command, in this process's place."""
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    _check_extra("solara", "mesa-page")
+    import sim
+
+    page = Path(sim.__file__).parent / "web" / "mesa_app.py"
+    _announce(host, port)
+    command = [
+        sys.executable, "-m", "solara", "run", str(page), "--host", host, "--port", str(port),
+        "--production", "--no-open",
+    ]  # fmt: skip
+    try:
+        code = subprocess.call(command)
+    except KeyboardInterrupt:
+        code = 0
+    raise typer.Exit(code)
 
 
 def _serve(host: str, port: int, threads: int, show: bool) -> None:

@@ -4,8 +4,7 @@ Talts et al. 2018 (arXiv 1804.06788): draw parameters from the prior, make synth
 them, calibrate to those data; over many such draws the rank of the true value in its posterior is
 uniform, and an interval of 90 % holds it in 90 % of cases. One bank of prior runs serves both as
 the source of truths and (without the truth itself) as the sample that is weighed.
-
-Talts et al. 2018 (arXiv 1804.06788): draw parameters from the prior, make synthetic data from them,
+"""
 
 from __future__ import annotations
 

@@ -62,9 +62,16 @@ def run(
                 truth = np.divide(truth, gained, out=np.zeros_like(truth), where=gained > 0)
                 for world, seen in zip(WORLDS, (ta, none), strict=True):
                     true = truth if world == "works" else np.zeros_like(truth)
-                    ask = {"items": header.items, "asked": asked_in(study)}
-                    before = _regions(seen, survey(seen, p, construct, wave=0, **ask).scores)
-                    after = _regions(seen, survey(seen, p, construct, wave=1, **ask).scores)
+                    before, after = (
+                        _regions(
+                            seen,
+                            survey(
+                                seen, p, construct, wave=wave, items=header.items,
+                                asked=asked_in(study),
+                            ).scores,
+                        )
+                        for wave in (0, 1)
+                    )  # fmt: skip
                     for design, y in zip(DESIGNS, (after, after - before), strict=True):
                         slope, error = slopes(hours, y)
                         found.setdefault((world, trend, construct, design), []).append(

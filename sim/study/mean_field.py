@@ -10,6 +10,7 @@ difference between the two is what individuals, chance and networks do, and not 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,7 +156,7 @@ def _newcomer(start: RegionStart, p: Parameters) -> dict[str, float]:
     }
 
 
-def _diaries(regions: list[_Region], due: dict[int, object], p: Parameters) -> None:
+def _diaries(regions: list[_Region], due: Mapping[int, object], p: Parameters) -> None:
     """Each provider's running load."""
     for provider in {id(r.provider): r.provider for r in regions}.values():
         hours = 0.0

@@ -42,7 +42,8 @@ def standing(row: pd.Series, line: float, corrected: bool) -> Standing:
 
     It carries it when its whole interval lies above what is negligible (and above the dummy), even
     while its size is not settled; it does not matter when the index is settled and its whole
-    interval lies below.
+    interval lies below. Where luck is in the index, which is then above 0 even for a factor that
+    does nothing, only the dummy tells: what is not above it does not matter.
 
     Args:
         row: of :attr:`SensitivityResult.indices`.
@@ -52,7 +53,7 @@ def standing(row: pd.Series, line: float, corrected: bool) -> Standing:
     limit = NEGLIGIBLE * row["unit"] if corrected else line
     if row["low"] > max(limit, line):
         return "carries"
-    if row["settled"] and (row["high"] <= limit or not corrected):
+    if (row["settled"] and row["high"] <= limit) if corrected else row["value"] <= line:
         return "small"
     return "open"
 

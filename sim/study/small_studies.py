@@ -143,8 +143,8 @@ def _ladder_words(frame: pd.DataFrame) -> list[str]:
         else:
             text += f"; with everything taken away nothing certain remains ({last['effect']:+.3f})"
         drop = -rows["effect"].diff()
-        biggest = drop.idxmax()
-        text += f". The largest single part goes with: {rows.loc[biggest, 'step']}."
+        biggest = rows.iloc[int(np.nanargmax(drop.to_numpy()))]
+        text += f". The largest single part goes with: {biggest['step']}."
         texts.append(text[0].upper() + text[1:])
     return texts
 
@@ -153,7 +153,7 @@ def _twin_words(frame: pd.DataFrame) -> list[str]:
     texts = []
     for (outcome, week), rows in frame.groupby(["outcome", "week"], sort=False):
         sizes = rows["difference"].abs()
-        worst = rows.loc[sizes.idxmax()]
+        worst = rows.iloc[int(np.argmax(sizes.to_numpy()))]
         nil = rows[(rows["low"] <= 0) & (rows["high"] >= 0)]
         what = when(str(outcome), str(week))
         texts.append(

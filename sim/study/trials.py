@@ -78,7 +78,9 @@ def read_trials(path: Path) -> list[Trial]:
         StudyError: a column is missing, or a number cannot be; with the line.
     """
     rows = list(csv.DictReader(io.StringIO(read_text(path, error=StudyError))))
-    names = list(rows[0]) if rows else []
+    if not rows:
+        raise StudyError(Problem("holds no trials", file=str(path)))
+    names = list(rows[0])
     problems = [
         Problem(
             f"lacks the column {name!r}", file=str(path), allowed=", ".join(NEEDED),
@@ -87,8 +89,8 @@ def read_trials(path: Path) -> list[Trial]:
         for name in NEEDED
         if name not in names
     ]  # fmt: skip
-    if problems or not rows:
-        raise StudyError(problems or Problem("holds no trials", file=str(path)))
+    if problems:
+        raise StudyError(problems)
     table = [
         [_number(path, line, row, name) for name in NEEDED] for line, row in enumerate(rows, 2)
     ]

@@ -84,7 +84,8 @@ class Table:
     @property
     def columns(self) -> list[str]:
         """Columns that are not empty throughout."""
-        return [str(c) for c in self.frame.columns if not self.frame[c].isna().all()]
+        empty = {c for c in self.frame if (self.frame[c].isna() | (self.frame[c] == "")).all()}
+        return [str(c) for c in self.frame.columns if c not in empty]
 
     def rows(self) -> list[tuple[Any, list[tuple[str, str, str, bool]]]]:
         """(index in the file, cells): each (column, exact value, shown, is a number)."""

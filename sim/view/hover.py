@@ -8,6 +8,7 @@ shows it may exchange colours for a dark background.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -389,9 +390,14 @@ def front(
     return made
 
 
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts region_10 after region_9."""
+    return [(int(p), "") if p.isdigit() else (-1, p) for p in re.split(r"(\d+)", name)]
+
+
 def contacts(calendar: pd.DataFrame) -> go.Figure:
     """A calendar: each contact a mark, by week and region; the area of a mark is its hours."""
-    regions = list(dict.fromkeys(calendar["region"]))
+    regions = sorted(set(calendar["region"]), key=_natural)
     most = max(float(calendar["hours"].max()), 1e-9)
     traces = []
     for mode, rows in calendar.groupby("mode", sort=False):

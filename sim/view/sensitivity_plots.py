@@ -29,7 +29,7 @@ _INDEX_WORDS = {
     "S1": "first-order index (share of variance)",
     "mu_star": "mu*: mean size of the effect",
     "range": "range of the outcome along the factor",
-    "pawn": "PAWN index (median distance of distributions)",
+    "pawn": "PAWN index (median distance)",
     "delta": "delta (distance of densities)",
     "rsa": "regional index (squared distance)",
     "dgsm": "DGSM (bound of the total index)",

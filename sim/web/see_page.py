@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlencode
 from nicegui.element import Element
 
 from sim.errors import InputError
-from sim.scenario import Scenario
 from sim.web.address import parse, shipped
 from sim.web.desk import Desk
 from sim.web.guided import BY_KEY, GUIDED, Guided, Step, Told, told
@@ -26,11 +25,10 @@ from sim.web.parts import (
 from sim.web.plan_words import headline
 from sim.web.see_words import week_words, why
 from sim.web.session import Session
-from sim.web.story import MOST_STAFF, PROVIDER, REGION, Story, tell
+from sim.web.story import MOST_STAFF, PROVIDER, REGION, Story, small, tell
 
 TOLD_PRICE = 20_000_000
 """Person-weeks that a story counts as: the readable engine is slower than the compiled one."""
-LONGEST = 104
 
 
 class See(Element, component=STATIC / "see.js"):
@@ -62,25 +60,6 @@ def as_data(name: str, story: Story) -> dict[str, Any]:
         "name": name, "weeks": weeks, "names": story.names, "edges": [list(e) for e in story.edges],
         "places": [[round(x, 4), round(y, 4)] for x, y in story.places], "core": story.core,
     }  # fmt: skip
-
-
-def small(scenario: Scenario, co_creation: float, staff: int, seed: int) -> Scenario:
-    """One small region with the dosage of a plan and another degree of co-creation."""
-    horizon = min(scenario.horizon_weeks, LONGEST)
-    dosage = []
-    for series in scenario.dosage:
-        if series.first_week <= horizon:
-            last = min(series.last_week or horizon, horizon)
-            dosage.append(series.model_dump() | {"co_creation": co_creation, "last_week": last})
-    return scenario.replace(
-        name="A small region", horizon_weeks=horizon, seed=seed, dosage=dosage, contact_log=None,
-        shocks=[], delivery_work=[], providers={"count": 1, "weekly_hours": 20},
-        regions={
-            "candidates": 1, "count": 1, "selection": "all", "staff": staff,
-            "core_team": scenario.regions.core_team,
-            "network": {"kind": "small_world", "neighbours": 4, "rewiring": 0.1},
-        },
-    )  # fmt: skip
 
 
 class SeePage:

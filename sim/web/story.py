@@ -20,6 +20,8 @@ from sim.web.tracing import PROVIDER, REGION, Call, TracedModel
 
 MOST_STAFF = 16
 MOST_WEEKS = 208
+LONGEST = 104
+"""Weeks of a plan that the see view shows."""
 STAFF_STATES = ("trust", "accountability", "knowledge", "integration", "workload")
 PROVIDER_STATES = ("record", "context")
 CHANCES = (
@@ -116,6 +118,25 @@ def tell(scenario: Scenario, replicate: int = 0) -> Story:
         teller.names, teller.loads, teller.chances,
         [(math.cos(turn * i), math.sin(turn * i)) for i in sorted(graph)],
         sorted((min(e), max(e)) for e in graph.edges), [x.in_core_team for x in region.staff],
+    )  # fmt: skip
+
+
+def small(scenario: Scenario, co_creation: float, staff: int, seed: int) -> Scenario:
+    """One small region with the dosage of a plan and another degree of co-creation."""
+    horizon = min(scenario.horizon_weeks, LONGEST)
+    dosage = []
+    for series in scenario.dosage:
+        if series.first_week <= horizon:
+            last = min(series.last_week or horizon, horizon)
+            dosage.append(series.model_dump() | {"co_creation": co_creation, "last_week": last})
+    return scenario.replace(
+        name="A small region", horizon_weeks=horizon, seed=seed, dosage=dosage, contact_log=None,
+        shocks=[], delivery_work=[], providers={"count": 1, "weekly_hours": 20},
+        regions={
+            "candidates": 1, "count": 1, "selection": "all", "staff": staff,
+            "core_team": scenario.regions.core_team,
+            "network": {"kind": "small_world", "neighbours": 4, "rewiring": 0.1},
+        },
     )  # fmt: skip
 
 
