@@ -14,7 +14,7 @@ STAMP := $(VENV)/.codose-$(PY_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke bench docs-tables constraints clean
+.PHONY: help install demo test check slow smoke bench docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,15 @@ smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 # Some of it: make bench ONLY=memory. As the new record of speed relative to C: RECORD=--record.
 bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README.md
 	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)') $(RECORD)
+
+docs: $(STAMP) ## build the documentation site into site/ (fetches nothing)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html, or serve it with search: $(BIN)/python -m http.server -d site"
+
+# Some of them: make notebooks ONLY="02 05".
+notebooks: $(STAMP) ## execute the notebooks and the examples of the documentation anew
+	$(BIN)/python docs/make/notebooks.py $(ONLY)
+	$(if $(ONLY),,$(BIN)/python docs/make/blocks.py)
 
 docs-tables: $(STAMP) ## write the tables of docs/ODD.md anew from the code
 	$(BIN)/codose odd --write docs/ODD.md

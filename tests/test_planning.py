@@ -212,7 +212,7 @@ def test_winners_curse_is_shown(found: Planning) -> None:
     assert {"search", "fresh", "confirmed", "low", "high"} <= set(table.columns)
     rows = table[table["quantity"] == "integration_end_of_ta"]
     assert len(rows) == len({one.name for one in found.roles.values()})
-    # three samples that share nothing: they agree, and not to the last digit
+    # three samples, each drawn anew: they agree, and not to the last digit
     for row in rows.to_dict("records"):
         assert len({row["search"], row["fresh"], row["confirmed"]}) == 3
         assert row["fresh"] == pytest.approx(row["confirmed"], abs=0.05)

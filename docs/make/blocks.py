@@ -1,13 +1,14 @@
 """Code blocks of the documentation: read them, run them, write their outputs.
 
-    python docs/make/blocks.py docs/index.md ...     run, and write what the blocks print
+    python docs/make/blocks.py                      run the pages, and write what the blocks print
+    python docs/make/blocks.py docs/index.md ...    some of them
 
 A ``console`` block holds commands; those that begin with ``codose`` are run in a folder of the
-page's own, one after another. A ``python`` block is run too; the blocks of a page share their names.
+page's own, one after another. A ``python`` block is run too; blocks of a page share their names.
 A ``text`` block right after one of these is what it prints; a line ``...`` in it stands for lines
-that are left out. A ``yaml`` or ``csv`` block whose first line is ``# name.yaml`` is written to that
-file. A block after ``<!-- not run: reason -->`` is left alone, one after ``<!-- slow -->`` is run by
-the slow tests only (with everything after it on its page).
+that are left out. A ``yaml`` or ``csv`` block whose first line is ``# name.yaml`` is written to
+that file. A block after ``<!-- not run: reason -->`` is left alone, one after ``<!-- slow -->`` is
+run by the slow tests only (with everything after it on its page).
 """
 
 from __future__ import annotations
@@ -29,6 +30,15 @@ BLOCK = re.compile(
     r"^```(?P<language>console|sh|python|text|yaml|csv)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+
+
+DOCS = Path(__file__).resolve().parents[1]
+
+
+def pages() -> list[Path]:
+    """The pages whose blocks are run: those of the folders of the site."""
+    folders = ("tutorial", "how-to", "explanation", "teaching", "engineers")
+    return [DOCS / "index.md", *(p for f in folders for p in sorted((DOCS / f).glob("*.md")))]
 
 
 @dataclass(frozen=True)
@@ -171,7 +181,7 @@ def renewed(shown: str, printed: str) -> str:
 
 def main(paths: Sequence[str]) -> None:
     """Write the outputs of pages anew."""
-    for path in map(Path, paths):
+    for path in map(Path, paths or pages()):
         text = path.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             outputs = run_page(text, Path(folder), slow=True)

@@ -49,12 +49,14 @@ def week() -> str:
     last = 20 + 3 * (width + gap) + width / 2
     d.arrow([(last, 154), (last, 252)])
     d.arrow([(584, 252), (360, 156)], colour=BLUE, dashed=True)
-    d.text(540, 192, "steps 2 to 6: one contact after another", size=13, colour=BLUE, anchor="start")
+    d.text(
+        540, 192, "steps 2 to 6: one contact after another", size=13, colour=BLUE, anchor="start"
+    )
     d.arrow([(20 + width / 2, 252), (20 + width / 2, 154)], colour=GREY)
     d.text(20 + width / 2 + 8, 208, "next week", size=13, colour="#595959", anchor="start")
     d.text(
-        20, 395, "Steps 1, 7 and 8 happen every week, to everybody. Steps 2 to 6 only where a contact"
-        " is due, to those who come.", size=13, anchor="start", colour="#595959",
+        20, 395, "Steps 1, 7 and 8 happen every week, to everybody. Steps 2 to 6 only where a"
+        " contact is due, to those who come.", size=13, anchor="start", colour="#595959",
     )  # fmt: skip
     return d.svg()
 
@@ -76,9 +78,13 @@ def causes() -> str:
     d.box(830, 200, 130, 74, ["Leadership", "demand"], colour=GREY)
     d.arrow([(210, 100), (310, 100)])
     d.arrow([(210, 125), (310, 220)])
-    d.arrow([(210, 290), (310, 135)], colour=VERMILLION, label="tailoring", at=(222, 205), dashed=True)
+    d.arrow(
+        [(210, 290), (310, 135)], colour=VERMILLION, label="tailoring", at=(222, 205), dashed=True
+    )
     d.arrow([(210, 300), (310, 245)], colour=VERMILLION, dashed=True, label="power", at=(272, 292))
-    d.arrow([(210, 320), (310, 362)], colour=VERMILLION, dashed=True, label="promises", at=(238, 362))
+    d.arrow(
+        [(210, 320), (310, 362)], colour=VERMILLION, dashed=True, label="promises", at=(238, 362)
+    )
     d.arrow([(210, 490), (310, 262)])
     d.arrow([(210, 510), (310, 510)])
     d.arrow([(400, 404), (400, 470)], colour=GREEN)
@@ -94,8 +100,8 @@ def causes() -> str:
     d.arrow([(600, 550), (490, 520)], colour=GREY)
     d.arrow([(830, 237), (780, 237)], colour=GREY)
     d.text(
-        20, 618, "Dashed red: the ways in which co-creation helps are put in as assumptions; a study"
-        " takes them away one by one (see Limits).", size=13, anchor="start", colour=VERMILLION,
+        20, 618, "Dashed red: the ways in which co-creation helps are put in as assumptions;"
+        " a study takes them away one by one (see Limits).", size=13, anchor="start", colour=VERMILLION,
     )  # fmt: skip
     return d.svg()
 
@@ -114,8 +120,12 @@ def layers() -> str:
     """Which module may import which: from the top down, never up."""
     rows = layers_table()
     height, gap = 34, 12
-    d = Drawing(760, 80 + len(rows) * (height + gap) + 20, "Modules of sim: imports run upwards only")
-    d.text(20, 34, "Each row may import from the rows above it", size=18, anchor="start", weight="600")
+    d = Drawing(
+        760, 80 + len(rows) * (height + gap) + 20, "Modules of sim: imports run upwards only"
+    )
+    d.text(
+        20, 34, "Each row may import from the rows above it", size=18, anchor="start", weight="600"
+    )
     for number, row in enumerate(rows):
         y = 56 + number * (height + gap)
         width = 620 / len(row)

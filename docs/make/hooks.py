@@ -89,9 +89,7 @@ def on_files(files: Any, *, config: Any) -> Any:
     for name, path in brought().items():
         files.append(File.generated(config, name, content=path.read_text(encoding="utf-8")))
     for name, _, _ in gallery.FIGURES:
-        files.append(
-            File.generated(config, f"gallery/{name}.png", content=gallery.drawn(name))
-        )
+        files.append(File.generated(config, f"gallery/{name}.png", content=gallery.drawn(name)))
     for name, path in notebook_pages().items():
         text, pictures = notebook_page(path)
         files.append(File.generated(config, name, content=text))
@@ -118,8 +116,8 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
             name = by_path[path]
         elif path.is_relative_to(REPO / "docs") and (home.parent != (REPO / "docs" / uri).parent):
             name = path.relative_to(REPO / "docs").as_posix()
-        elif path.is_file() and path.is_relative_to(REPO) and not path.is_relative_to(
-            REPO / "docs"
+        elif (
+            path.is_file() and path.is_relative_to(REPO) and not path.is_relative_to(REPO / "docs")
         ):
             name = "files/" + path.relative_to(REPO).as_posix().replace(".md", ".txt")
             if files.get_file_from_path(name) is None:
@@ -129,6 +127,12 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
         return f"{match[1]}{up}{name}{'#' + anchor if anchor else ''})"
 
     return re.sub(r"(\]\()([^)\s]+)\)", mended, markdown)
+
+
+def on_page_content(html: str, *, page: Any, config: Any, files: Any) -> str:
+    """Show the cross-references of docstrings as the names that they are."""
+    html = re.sub(r":(?:class|meth|func|data|mod|attr):<code>~?", "<code>", html)
+    return re.sub(r":(?:class|meth|func|data|mod|attr):`~?([^`]+)`", r"<code>\1</code>", html)
 
 
 # --- notebooks --------------------------------------------------------------------------------

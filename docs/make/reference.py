@@ -72,7 +72,10 @@ def commands() -> str:
         " 2 the input cannot be used, 1 failure of ours, 130 interrupted.",
         table(
             ("command", "does"),
-            ((f"[`codose {name}`](#{name})", _first_sentence(text)) for name, text in helps.items()),
+            (
+                (f"[`codose {name}`](#{name})", _first_sentence(text))
+                for name, text in helps.items()
+            ),
         ),
     ]
     for name, text in helps.items():
@@ -111,8 +114,10 @@ def files() -> str:
     schema = json_schema()
     parts = [
         "# File formats",
-        "Files are YAML. Every mistake in one is reported at once, with line, field, what is allowed"
-        " and a suggestion. `codose schema --out scenario.schema.json` writes the schema for editors.",
+        "Files are YAML. Every mistake in one is reported at once, with line, field,"
+        " what is allowed"
+        " and a suggestion. `codose schema --out scenario.schema.json` writes the schema"
+        " for editors.",
         "## Scenario files",
         "A scenario: regions, providers, contacts, shocks, prices.",
         _fields(schema, schema),
@@ -123,8 +128,10 @@ def files() -> str:
             parts.append(_fields(part, schema))
     parts.append(_study_files())
     parts.append(
-        "## Contact logs\n\nCSV with a head line. `date` (or `week`), `region`, `mode`, `hours`, and"
-        " if you like `co_creation` and `status` (`held`, `provider_cancelled`, `region_cancelled`)."
+        "## Contact logs\n\nCSV with a head line. `date` (or `week`), `region`, `mode`,"
+        " `hours`, and"
+        " if you like `co_creation` and `status` (`held`, `provider_cancelled`,"
+        " `region_cancelled`)."
         " See [Use your contact log](../how-to/contact-log.md)."
     )
     parts.append(
@@ -140,8 +147,8 @@ def files() -> str:
                 ("`timing.json`", "how long it took: the only file that differs when run again"),
             ),
         )
-        + "\n\nThese are the files of `codose run`; other commands write theirs the same way, with a"
-        " manifest. `codose verify DIR` checks a folder and makes its runs again."
+        + "\n\nThese are the files of `codose run`; other commands write theirs the same way, with"
+        " a manifest. `codose verify DIR` checks a folder and makes its runs again."
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -154,7 +161,8 @@ def _study_files() -> str:
 
     parts = [
         "## Study files",
-        "A study file says what is asked, of which scenario, with how many runs. Shipped ones are in"
+        "A study file says what is asked, of which scenario, with how many runs. Shipped"
+        " ones are in"
         " `experiments/`; commands take their names.",
     ]
     for kind, command in (
@@ -207,8 +215,14 @@ def _kind(field: dict[str, Any]) -> str:
         )
         if isinstance(field.get(key), int | float)
     ]  # fmt: skip
-    kind = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true, false",
-            "object": "mapping"}.get(str(field.get("type", "")), str(field.get("type", "")))  # fmt: skip
+    words = {
+        "number": "number",
+        "integer": "whole number",
+        "string": "text",
+        "boolean": "true, false",
+        "object": "mapping",
+    }
+    kind = words.get(str(field.get("type", "")), str(field.get("type", "")))
     return " ".join([kind, *limits]).strip()
 
 
@@ -224,7 +238,8 @@ def parameters() -> str:
     counted = Counter(row.grade for row in TABLE.values())
     parts = [
         "# Parameters",
-        "Every number in the model is a row of this table. **Most are assumptions**, and a number of"
+        "Every number in the model is a row of this table. **Most are assumptions**, and"
+        " a number of"
         " grade B or C was borrowed from another sector. Grades: A same setting or people, B same"
         " class of intervention elsewhere, C laboratory or distant analogue.",
         table(("grade", "parameters"), sorted(counted.items())),
@@ -249,8 +264,10 @@ def outcomes() -> str:
     from sim.outcomes import OUTCOMES
 
     return (
-        "# Outcomes\n\nWhat a run reports. A *level* is the state at the end of a week; a *total* adds"
-        " up what happened; a *rate* is over what happened so far. `codose outcomes` prints the same.\n\n"
+        "# Outcomes\n\nWhat a run reports. A *level* is the state at the end of a week;"
+        " a *total* adds"
+        " up what happened; a *rate* is over what happened so far. `codose outcomes`"
+        " prints the same.\n\n"
         + table(
             ("name", "unit", "kind", "meaning"),
             ((f"`{one.name}`", one.unit, one.kind, one.meaning) for one in OUTCOMES.values()),
@@ -271,7 +288,8 @@ def tests() -> str:
         ]  # fmt: skip
         rows.append((f"`{path.name}`", said, len(functions)))
     return (
-        "# Test map\n\nTests are promises: each says what would be broken without it. `make test` runs"
+        "# Test map\n\nTests are promises: each says what would be broken without it."
+        " `make test` runs"
         " all but the slow ones, `make slow` those, `make smoke` a telling few on another Python."
         " Examples in docstrings run too.\n\n"
         + table(("file", "promises", "test functions"), rows)

@@ -56,6 +56,7 @@ def _check_extra(package: str = "nicegui", extra: str = "web") -> None:
 
 def _serve_mesa(host: str, port: int) -> None:
     """Solara serves its own page; it is started as its own command, in this process's place."""
+    import os
     import subprocess
     import sys
     from pathlib import Path
@@ -67,10 +68,12 @@ def _serve_mesa(host: str, port: int) -> None:
     _announce(host, port)
     command = [
         sys.executable, "-m", "solara", "run", str(page), "--host", host, "--port", str(port),
-        "--production", "--no-open",
+        "--production", "--no-open", "--no-check-version",
     ]  # fmt: skip
+    # Solara would count its users elsewhere: nothing of this page asks anything of another host.
+    quiet = {**os.environ, "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False"}
     try:
-        code = subprocess.call(command)
+        code = subprocess.call(command, env=quiet)
     except KeyboardInterrupt:
         code = 0
     raise typer.Exit(code)

@@ -75,9 +75,8 @@ def answer(found: Planning) -> str:
             f"No plan within these levers{_within(found)} reaches {worst['target']} with "
             f"probability {worst['asked']:g}. The nearest reaches it with probability "
             f"{worst['probability']:.2f} (90 % interval {worst['low']:.2f} to "
-            f"{worst['high']:.2f}), "
-            f"and {worst['reached']:.3f} with the asked one: {what}; it takes "
-            f"{spend_words(found, plan)}."
+            f"{worst['high']:.2f}), and {worst['reached']:.3f} with the asked one: {what}; it "
+            f"takes {spend_words(found, plan)}."
         )
     spec, week = specs_of(found.header)[0]
     middle, low, high = mean_interval(third.objectives[0])
@@ -101,14 +100,12 @@ def details(found: Planning) -> list[str]:
     regret = found.roles["least regret"]
     said.append(
         f"Least regret: {name_of(regret)}. In nine of ten plausible sets it is within "
-        f"{regret.regret:.3f} "
-        f"of the best of these plans for that set ({label})."
+        f"{regret.regret:.3f} of the best of these plans for that set ({label})."
     )
     best = found.roles["best"]
     said.append(
         f"Most {label}: {name_of(best)}, {best.value.mean(0):.3f} on fresh parameters and luck, "
-        f"for "
-        f"{spend_words(found, best)}."
+        f"for {spend_words(found, best)}."
     )
     if (fair := found.roles.get("fairest")) is not None:
         third = found.confirmed[fair.name]
@@ -146,9 +143,8 @@ def _at_a_pinch(found: Planning) -> list[str]:
             )
             return [
                 f"Cheaper but not settled: {name_of(plan)} for {found.spend(plan):,.0f} meets "
-                f"them by "
-                f"the estimate, {reached}; the recommended plan does by the lower end of its "
-                "interval too. More sets (confirm: sets) would tell."
+                f"them by the estimate, {reached}; the recommended plan does by the lower end of "
+                "its interval too. More sets (confirm: sets) would tell."
             ]
     return []
 

@@ -166,8 +166,7 @@ class Planner:
                 raise InputError(
                     Problem(
                         f"no plan has a value for {objective_label(spec, week)}, so there is no "
-                        f"front "
-                        f"(out of {len(scored)} plans; {width} outcomes)",
+                        f"front (out of {len(scored)} plans; {width} outcomes)",
                         field="outcomes",
                         allowed="an outcome or week at which something happens",
                     )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sim import _folder
 from sim.results import provenance
+from sim.study import dose_audit
 from sim.study.design_audit import DESIGNS, Audit, asked_in
 
 LABELS = {
@@ -103,7 +104,7 @@ def _trend_words(found: Audit) -> str:
     if rows.empty:
         return ""
     base = rows[rows["design"] == "before_after"].iloc[0]
-    best = rows.loc[rows["bias"].abs().idxmin()]
+    best = rows.iloc[int(rows["bias"].abs().to_numpy().argmin())]
     return (
         f"In a world where knowledge changes by {trend:+.2f} a year without TA, before and after "
         f"reports {base['reported']:+.2f} points of knowledge for TA that does nothing (false "
@@ -143,14 +144,17 @@ def _slopes(found: Audit) -> list[str]:
             f"significant in {row['significant']:.0%}."
         )
     lines.append("\n".join(rows))
-    nothing = of(table, world="does nothing", design="slope on hours")
-    worst = nothing.loc[nothing["significant"].idxmax()]
+    level, change = (of(table, design=design) for design in dose_audit.DESIGNS)
+    nothing = of(level, world="does nothing").sort_values("significant", ascending=False).iloc[0]
+    after = of(change, world="does nothing", construct=nothing["construct"]).iloc[0]
+    works = of(change, world="works", construct=nothing["construct"]).iloc[0]
     lines.append(
-        "Readier regions ask for more and would be ahead anyway: even if TA did nothing, a "
-        f"regression on hours would find a significant slope for {worst['construct']} in "
-        f"{worst['significant']:.0%} of studies. Regressing the change since the start takes most "
-        "of that away when TA does nothing, not when it works: those who ask more also gain more "
-        "from an hour."
+        f"Even if TA did nothing, a regression on hours would find a significant slope for "
+        f"{nothing['construct']} in {nothing['significant']:.0%} of studies, because those who ask "
+        "for more are not like the others (they are readier, more trusting, better led). Of the "
+        f"change since the start the slope is {after['reported']:+.3f} then (significant in "
+        f"{after['significant']:.0%}); when TA works it is {works['reported']:+.3f} against a true "
+        f"{works['true']:+.3f}."
     )
     return lines
 

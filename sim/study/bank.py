@@ -52,7 +52,7 @@ class Bank:
     def broken(self) -> np.ndarray:
         """Settings with a target that has no value, bool (settings,). They get no weight; how many
         there are is always said."""
-        return np.isnan(self.outputs).any(axis=1)
+        return np.asarray(np.isnan(self.outputs).any(axis=1))
 
 
 def joined(banks: Sequence[Bank]) -> Bank:

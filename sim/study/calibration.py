@@ -273,7 +273,7 @@ def calibrate(
             replicates=replicates, seed=header.seed, first_replicate=first,
             store=None if store is None else store / step.replace(" ", "-"),
             resume=resume, cluster=cluster, threads=threads,
-            progress=None if progress is None else lambda d, n: progress(step, d, n),
+            progress=_named(progress, step),
         )  # fmt: skip
         _refuse_broken(targets, bank)
         return bank
@@ -311,6 +311,13 @@ def calibrate(
         study, tuple(observations), tuple(targets), tuple(factors), tuple(waves), prior, bank,
         weights,
     )  # fmt: skip
+
+
+def _named(progress: Progress | None, step: str) -> Callable[[int, int], object] | None:
+    """Progress of one step."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(step, done, total)
 
 
 def _refuse_broken(targets: Sequence[Target], bank: Bank) -> None:

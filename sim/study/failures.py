@@ -85,14 +85,12 @@ class Failures:
         first = self.boxes[0]
         text = (
             f"{head} Mostly when {first.text}: {_percent(first.coverage)} of the failures are "
-            f"there, and "
-            f"{_percent(first.density)} of the runs there fail."
+            f"there, and {_percent(first.density)} of the runs there fail."
         )
         for box in self.boxes[1:]:
             text += (
                 f" Also when {box.text}: {_percent(box.coverage)} of the failures, of the runs "
-                f"there "
-                f"{_percent(box.density)} fail."
+                f"there {_percent(box.density)} fail."
             )
         return text
 

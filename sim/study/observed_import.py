@@ -199,7 +199,8 @@ def _log(path: Path, text: str, first_date: str | None) -> list[dict[str, Any]]:
     regions = {row.region for row in rows}
     weeks = max(row.week for row in rows)
     months = len(regions) * weeks / WEEKS_A_MONTH
-    counts = [sum(r.region == name for r in held) / (weeks / WEEKS_A_MONTH) for name in sorted(regions)]
+    each = weeks / WEEKS_A_MONTH
+    counts = [sum(r.region == name for r in held) / each for name in sorted(regions)]
     spread = statistics.stdev(counts) if len(counts) > 1 else None
     where = f"{path.name}: {len(rows)} rows, {len(regions)} regions, {weeks} weeks"
     found: list[dict[str, Any]] = [

@@ -337,8 +337,7 @@ def _check_end(study: Study[PlanFile], scenario: Scenario) -> None:
     raise study.error(
         where,
         f"with TA to week {longest.end_of_ta}, what is asked about reaches to week {last}, past "
-        f"the "
-        f"horizon of {scenario.name!r} (week {scenario.horizon_weeks})",
+        f"the horizon of {scenario.name!r} (week {scenario.horizon_weeks})",
         allowed=f"at most {most} months, or a later horizon" if lever else "a later horizon",
     )
 

@@ -1,10 +1,10 @@
 """Plans under a budget: what to do with people and hours, how surely it serves, when it fails.
 
-Three samples of plausible sets and luck, none of which shares anything with another, keep the
-answer honest. The *search* ranks hundreds of plans on a small one; whoever wins there was partly
-lucky (the winner's curse: Smith & Winkler 2006, Management Science 52(3) 311-322). So a shortlist
-is run again on a *fresh* one, which chooses; and what was chosen is run once more on a third, which
-is what is reported, beside the other two.
+Three samples of plausible sets and luck, each drawn anew, keep the answer honest. The *search*
+ranks hundreds of plans on a small one; whoever wins there was partly lucky (the winner's curse:
+Smith & Winkler 2006, Management Science 52(3) 311-322). So a shortlist is run again on a *fresh*
+one, which chooses; and what was chosen is run once more on a third, which is what is reported,
+beside the other two.
 """
 
 from __future__ import annotations
@@ -122,8 +122,7 @@ class Planning:
             name=f"{self.study.scenario.name} ({plan.name})"[:200],
             question=question,
             description=f"Found by a search of {len(self.scored)} plans: "
-            f"{ROLES[role or self.recommended]}. "
-            "What if, not forecast.",
+            f"{ROLES[role or self.recommended]}. What if, not forecast.",
         )
 
     def spend(self, plan: Plan) -> float:

@@ -5,8 +5,10 @@ evidence. The kernel that weighs settings treats the tolerance of a number as it
 normal curve, with a width of its own on each side); a pattern is met or it is not.
 
 >>> target = Target("T", "x", parse_measure("knowledge at start"), 0.5, 0.4, 0.7, "scored", "B", "")
->>> target.hit(np.array([0.45, 0.75])).tolist(), target.missed_by(np.array([0.45, 0.75])).round(2)
-([True, False], array([0.  , 0.33]))
+>>> target.hit(np.array([0.45, 0.75])).tolist()
+[True, False]
+>>> target.missed_by(np.array([0.45, 0.75])).round(2).tolist()
+[0.0, 0.17]
 """
 
 from __future__ import annotations

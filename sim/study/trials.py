@@ -309,9 +309,12 @@ def _correlation(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
 
 def words(found: TrialComparison) -> str:
     """The answer in sentences."""
-    score = found.scores.set_index("what")
-    model, pooled, rival = (score.loc[n] for n in ("model", "pooled effect", "meta-regression"))
-    order = "smaller" if model["rmse"] < pooled["rmse"] else "no smaller"
+    score = found.scores.set_index("what").to_dict("index")
+    model, pooled, rival = (score[n] for n in ("model", "pooled effect", "meta-regression"))
+    order = "smaller" if float(model["rmse"]) < float(pooled["rmse"]) else "no smaller"
+    se, smd = found.table["se"].to_numpy(), found.table["observed"].to_numpy()
+    w = 1.0 / (se**2 + found.between**2)
+    slope = float(fit_weighted(np.stack([np.ones(len(se)), se], axis=1), smd, w)[1])
     return "\n\n".join(
         [
             f"{len(found.trials)} trials, compared and not validated. One factor was fitted, so "
@@ -322,7 +325,8 @@ def words(found: TrialComparison) -> str:
             f"factor for all: {model['correlation_in_sample']:.2f}.",
             f"Intervals: {model['inside_50']:.0%} of the trials lie inside the 50 % interval and "
             f"{model['inside_90']:.0%} inside the 90 % one (SD between trials beyond sampling "
-            f"{found.between:.2f}). Small trials report larger effects here, which no dosage "
+            f"{found.between:.2f}). Effects rise by {slope:+.2f} a unit of their standard error: "
+            "where that is well above 0, small trials report larger effects, which no dosage "
             "explains.",
             f"{found.plausible.source[:1].upper()}{found.plausible.source[1:]}. What if, not "
             "forecast.",

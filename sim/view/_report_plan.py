@@ -83,9 +83,8 @@ def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
             )
         )
         content.cost_note = (
-            "Planned: every contact held, everybody there; no run takes more. Expected: the "
-            "mean of "
-            f"the runs, which includes what a contact log already took. Budget: "
+            "Planned: every contact held, everybody there; no run takes more. Expected: the mean "
+            "of the runs, which includes what a contact log already took. Budget: "
             f"{budget.get('text')}."
         )
     content.assumptions = carriers(read(folder, "drivers"), manifest)
@@ -115,14 +114,16 @@ def _front(
         f"{label} against what is spent: the front goes from {best[key].min():.2f} for "
         f"{best['spend'].min():,.0f} to {best[key].max():.2f} for {best['spend'].max():,.0f}"
     )
+    rings = "; ".join(
+        f"{words(row['plan'])} ({row['roles']})"
+        for row in plans[plans["roles"] != ""].to_dict("records")
+    )
     figure = hover.front(searched, plans, key, f"planned {budget.get('unit', '')}", label, limit)
     return Group(
         f"What the budget buys: {label}",
-        "Grey: every plan that the search ran, as the search saw it. Blue: plans that no other "
-        "beats, "
-        "run again on fresh parameters and luck, with 90 % intervals of their mean. Rings: the "
-        "chosen "
-        "ones. Where grey dots lie above the line, luck flattered the search.",
+        "Grey: every plan that the search ran, on its few parameter sets. Blue: plans that no "
+        "other beats, run again on fresh parameters and luck, with 90 % intervals of their mean. "
+        f"Rings, from the left: {rings}.",
         [Hover(figure, "", alt)],
     )
 
@@ -153,9 +154,8 @@ def _plan_tables(
             ]
         ],
         "Plans that no other beats",
-        "On fresh parameters and luck. Regret: what a plan stays behind the best of these for "
-        "a set, "
-        "in nine of ten plausible sets.",
+        "On fresh parameters and luck. Regret: what a plan stays behind the best of these for a "
+        "set, in nine of ten plausible sets.",
         heads,
         len(plans) - len(rows),
     )

@@ -48,13 +48,10 @@ def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
         f"{prices.travel_visit:g} a visit, to the horizon."
     )
     content.assumption_note = (
-        "These runs differ in luck only (other people, other dice): their bands do not show "
-        "what is "
-        "not known about the parameters. The parameters below are the ones that are not known "
-        "well, "
-        "the weakest evidence first; codose compare and codose sensitivity show which of them "
-        "carry "
-        "a result."
+        "These runs differ in luck only (other people, other dice): their bands do not show what "
+        "is not known about the parameters. The parameters below are the ones that are not known "
+        "well, the weakest evidence first; codose compare and codose sensitivity show which of "
+        "them carry a result."
     )
 
 

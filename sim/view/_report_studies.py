@@ -65,9 +65,9 @@ def compare(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
                 "levels",
                 levels[columns],
                 "Each scenario by itself",
-                "5 % and 95 %: nine in ten runs, luck and parameters together. Gain: against "
-                "no TA. Luck: "
-                "its share in the variance of a single run; the rest is what is not known.",
+                "5 % and 95 %: nine in ten runs, luck and parameters together. Gain: against no "
+                "TA. Luck: its share in the variance of a single run; the rest is what is not "
+                "known.",
                 {
                     "p05": "5 %",
                     "p95": "95 %",
@@ -185,11 +185,10 @@ def _difference_table(frame: pd.DataFrame) -> Table:
         "differences",
         frame[columns],
         "Differences",
-        "90 % of sets: the difference itself, luck averaged out. Mean from ... to: 90 % confidence "
-        "interval of its mean; unpaired: the same, had each scenario been run on sets and luck "
-        "of its "
-        "own. Higher in: share of plausible sets. Pairing worth: so many times as many "
-        "unpaired runs.",
+        "90 % of sets: the difference itself, luck averaged out. Mean from ... to: 90 % "
+        "confidence interval of its mean; unpaired: the same, had each scenario been run on sets "
+        "and luck of its own. Higher in: share of plausible sets. Pairing worth: so many times "
+        "as many unpaired runs.",
         heads,
     )
 
@@ -249,9 +248,8 @@ def carriers(drivers: pd.DataFrame | None, manifest: dict[str, Any]) -> list[Tab
     if drivers is None or not len(drivers):
         return []
     caption = (
-        "Rank correlation (Spearman) over the plausible sets. Clear: luck would hardly ever "
-        "give as "
-        "much. What is graded 'assumption' was not measured anywhere."
+        "Rank correlation (Spearman) over the plausible sets. Clear: luck would hardly ever give "
+        "as much. What is graded 'assumption' was not measured anywhere."
     )
     if "outcome" not in drivers:
         return [Table("drivers", drivers.head(CARRIERS), "What the result goes with", caption)]
@@ -314,9 +312,8 @@ def surface(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
     content.figures.append(
         Group(
             "Outcomes over frequency and hours",
-            f"Mean at the end of TA. Within the orange line the target is met in {100 * sure:g} "
-            f"% of runs or "
-            "more. Empty cells cost more than the budget.",
+            f"Mean at the end of TA. Within the orange line the target is met in {100 * sure:g} % "
+            "of runs or more. Empty cells cost more than the budget.",
             figures,
         )
     )

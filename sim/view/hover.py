@@ -284,8 +284,7 @@ def heat(
             hoverongaps=False,
             colorbar={"title": {"text": "", "side": "right"}, "thickness": 12, "outlinewidth": 0},
             hovertemplate=f"{labels[0]} %{{x}}<br>{labels[1]} %{{y}}<br>{labels[2]} "
-            f"%{{z:.3f}}%{{text}}"
-            "<extra></extra>",
+            f"%{{z:.3f}}%{{text}}<extra></extra>",
         )
     ]
     if chance is not None and (chance >= at).to_numpy().any():
@@ -355,12 +354,8 @@ def front(
         go.Scatter(
             x=chosen["spend"].tolist(),
             y=chosen[key].tolist(),
-            mode="markers+text",
+            mode="markers",
             name="chosen",
-            texttemplate="%{customdata}",
-            textposition="top left",
-            cliponaxis=False,
-            customdata=[style.words(name) for name in chosen["plan"]],
             marker={
                 "size": 15,
                 "color": "rgba(0,0,0,0)",

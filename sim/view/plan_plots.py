@@ -72,31 +72,35 @@ def front(found: Planning, place: int = 0) -> Figure:
 
 
 def _name_roles(drawn: Figure, plans: pd.DataFrame, key: str) -> None:
-    """Circles around the chosen plans, with what they were chosen for."""
+    """Rings around the chosen plans, and in a corner what they were chosen for."""
     axes = drawn.axes[0]
-    for row in plans[plans["roles"] != ""].to_dict("records"):
-        axes.plot(
-            row["spend"],
-            row[key],
-            "o",
-            markersize=10,
-            markerfacecolor="none",
-            markeredgecolor=style.VERMILLION,
-            zorder=5,
-        )
-        late = row["spend"] > sum(axes.get_xlim()) / 2
-        axes.annotate(
-            f"{style.words(row['plan'])}: {row['roles']}",
-            (row["spend"], row[key]),
-            xytext=(4 if late else -4, -14),
-            textcoords="offset points",
-            ha="right" if late else "left",
-            va="top",
-            fontsize=style.SMALL_SIZE,
-            color=style.INK,
-            zorder=6,
-            bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5},
-        )
+    chosen = plans[plans["roles"] != ""]
+    axes.plot(
+        chosen["spend"],
+        chosen[key],
+        "o",
+        markersize=10,
+        markerfacecolor="none",
+        markeredgecolor=style.VERMILLION,
+        zorder=5,
+    )
+    lines = [
+        f"{style.words(row['plan'])}, {row['spend']:,.0f}: {row['roles']}"
+        for row in chosen.to_dict("records")
+    ]
+    axes.text(
+        0.02,
+        0.97,
+        "Rings, from the left:\n" + "\n".join(lines),
+        transform=axes.transAxes,
+        ha="left",
+        va="top",
+        fontsize=style.SMALL_SIZE,
+        color=style.INK,
+        linespacing=1.4,
+        zorder=6,
+        bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 2},
+    )
 
 
 def save_figures(found: Planning, folder: Path) -> list[Path]:

@@ -1,0 +1,73 @@
+"""The notebooks run, in good time, and show what they print; sources and results agree."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+FOLDER = REPO / "notebooks"
+SOURCES = sorted(FOLDER.glob("[0-9]*.py"))
+PROMISED = ["01", "02", "03", "04", "05", "06", "07"]
+SECONDS = 60
+
+
+def tool() -> ModuleType:
+    """``docs/make/notebooks.py``."""
+    pytest.importorskip("jupytext")
+    pytest.importorskip("nbclient")
+    if (place := str(REPO / "docs" / "make")) not in sys.path:
+        sys.path.insert(0, place)
+    return __import__("notebooks")
+
+
+def test_promised_notebooks_are_there() -> None:
+    assert [path.name[:2] for path in SOURCES] == PROMISED
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_source_and_notebook_agree(source: Path) -> None:
+    import json
+
+    stored = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))
+    expected = tool().read(source)
+    cells = [(c["cell_type"], "".join(c["source"])) for c in stored["cells"]]
+    assert cells == [(c.cell_type, c.source) for c in expected.cells], (
+        f"run: make notebooks ONLY={source.name[:2]}"
+    )
+    runs = [c for c in stored["cells"] if c["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in runs), "not executed"
+    assert any("image/png" in o.get("data", {}) for cell in runs for o in cell["outputs"])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [pytest.param(p, marks=() if p.name[:2] == "01" else pytest.mark.slow) for p in SOURCES],
+    ids=lambda path: path.stem,
+)
+def test_notebook_runs_and_prints_what_it_shows(source: Path) -> None:
+    # In a process of its own: kernels warn about event loops, and here warnings are errors.
+    make = tool()
+    code = (
+        f"import sys; sys.path.insert(0, {str(REPO / 'docs' / 'make')!r}); import notebooks, json;"
+        f"from pathlib import Path;"
+        f"print(json.dumps(notebooks.texts(notebooks.executed(Path({str(source)!r})))))"
+    )
+    begin = time.process_time(), time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=10 * SECONDS
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert time.perf_counter() - begin[1] < 3 * SECONDS, "far too slow, even on a busy machine"
+    import json
+
+    import nbformat
+
+    printed = json.loads(done.stdout.splitlines()[-1])
+    shown = make.texts(nbformat.read(source.with_suffix(".ipynb"), as_version=4))
+    assert printed == shown, f"run: make notebooks ONLY={source.name[:2]}"
