@@ -14,7 +14,7 @@ STAMP := $(VENV)/.codose-$(PY_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke bench docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke page bench docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,11 @@ docs: $(STAMP) ## build the documentation site into site/ (fetches nothing)
 notebooks: $(STAMP) ## execute the notebooks and the examples of the documentation anew
 	$(BIN)/python docs/make/notebooks.py $(ONLY)
 	$(if $(ONLY),,$(BIN)/python docs/make/blocks.py)
+
+# Needs a Chromium (apt-get install chromium); axe-core comes from npm where there is one.
+page: $(STAMP) ## test the page in a browser
+	@command -v npm >/dev/null 2>&1 && npm ci --silent --no-audit --no-fund --prefix tests/page || echo "no npm: tests with axe-core are skipped"
+	$(BIN)/python -m pytest tests/page -m page
 
 docs-tables: $(STAMP) ## write the tables of docs/ODD.md anew from the code
 	$(BIN)/codose odd --write docs/ODD.md

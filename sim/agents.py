@@ -60,7 +60,13 @@ class Site:
 
 
 class TAProvider(Agent):
-    """A provider of technical assistance from the national centre."""
+    """A provider of technical assistance from the national centre.
+
+    >>> from sim import CoCreationModel, Scenario
+    >>> model = CoCreationModel(Scenario.shipped("source"), seed=1)
+    >>> [[site.region.name for site in provider.sites] for provider in model.providers]
+    [['region_1', 'region_3'], ['region_2']]
+    """
 
     model: CoCreationModel
 
@@ -156,7 +162,18 @@ class RegionalStaff(Agent):
     """A staff member of a region, holding a post.
 
     The post keeps its place in the team network, its seat in the core team and its identity in the
-    random draws when the person changes.
+    random draws when the person changes. To try another rule, override a method and hand the
+    subclass to the model as ``staff_class``:
+
+    >>> from sim import CoCreationModel, Scenario
+    >>> class Loyal(RegionalStaff):
+    ...     def attends(self, u: float) -> bool:
+    ...         return True
+    >>> model = CoCreationModel(Scenario.shipped("classroom"), seed=1, staff_class=Loyal)
+    >>> record = model.run()
+    >>> from sim.outcomes import COLUMN
+    >>> bool((record[..., COLUMN["present"]] == record[..., COLUMN["invited"]])[1:].all())
+    True
     """
 
     model: CoCreationModel

@@ -62,7 +62,15 @@ class CodoseError(Exception):
 
 
 class InputError(CodoseError):
-    """The user's input cannot be used. ``problems`` lists every mistake found."""
+    """The user's input cannot be used. ``problems`` lists every mistake found.
+
+    >>> from sim.scenario import Scenario
+    >>> try:
+    ...     Scenario.shipped("sauce")
+    ... except InputError as error:
+    ...     error.problem.suggestion, error.exit_code
+    ('source', 2)
+    """
 
     exit_code = 2
 

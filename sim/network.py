@@ -112,9 +112,7 @@ def _graph_seed(network: Network, staff: int, seed: int, candidate: int, replica
     return streams.graph_seed(seed, candidate, replicate % bank_size(network, staff))
 
 
-def neighbours(
-    network: Any, staff: int, seed: int, candidate: int, replicate: int
-) -> Neighbours:
+def neighbours(network: Any, staff: int, seed: int, candidate: int, replicate: int) -> Neighbours:
     """The network of a candidate region in a replicate, as compressed rows."""
     return _neighbours(network, staff, _graph_seed(network, staff, seed, candidate, replicate))
 

@@ -35,7 +35,12 @@ GRADES: tuple[Grade, ...] = ("A", "B", "C", "assumption", "definition")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One row of the table."""
+    """One row of the table.
+
+    >>> row = TABLE["trust_step"]
+    >>> row.role, row.low <= row.default <= row.high
+    ('free', True)
+    """
 
     name: str
     symbol: str
@@ -299,7 +304,13 @@ INDEX: Mapping[str, int] = MappingProxyType({name: i for i, name in enumerate(NA
 
 
 def rows(*, role: str | None = None, grade: str | None = None) -> list[Parameter]:
-    """Rows of the table, filtered by role and grade; an unknown filter value is an error."""
+    """Rows of the table, filtered by role and grade; an unknown filter value is an error.
+
+    >>> all(row.grade == "A" for row in rows(grade="A"))
+    True
+    >>> rows(role="free")[0].name
+    'trust_step'
+    """
     for label, value, allowed in (("role", role, ROLES), ("grade", grade, GRADES)):
         if value is not None and value not in allowed:
             raise ParameterError(

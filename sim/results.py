@@ -101,6 +101,14 @@ def run(
     Raises:
         InputError: an argument or the scenario cannot be used.
         InterruptedRun: Ctrl-C after the first run was finished; ``partial`` is a :class:`Runs`.
+
+    Example:
+        >>> runs = run("classroom", replicates=3, seed=1)
+        >>> len(runs), runs.complete
+        (3, True)
+        >>> again = run("classroom", replicates=3, seed=1)
+        >>> bool((runs.runs()["value"].dropna() == again.runs()["value"].dropna()).all())
+        True
     """
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(find(scenario))
@@ -194,6 +202,13 @@ class Runs:
         provenance: see :func:`provenance`; of the time when the runs were made.
         timing: {"started": ISO 8601 in UTC, "seconds": float}; the only part that is not the same
             when the runs are made again.
+
+    Example:
+        >>> runs = run("classroom", replicates=2, seed=1)
+        >>> sorted(set(runs.summary()["point"]))
+        ['end_of_ta', 'horizon', 'start']
+        >>> runs.places
+        ('region_1', 'overall')
     """
 
     def __init__(
@@ -464,6 +479,13 @@ def verify(
     Raises:
         ResultsError: it is no result folder, or one that this codose cannot read.
         InputError: an argument that cannot be used.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as place:
+        ...     folder = run("classroom", replicates=2, seed=1).save(f"{place}/results")
+        ...     verify(folder).ok
+        True
     """
     folder = Path(directory)
     if sample is not None:

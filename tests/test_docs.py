@@ -229,3 +229,28 @@ def test_every_command_parameter_and_outcome_is_in_the_reference(site: Path) -> 
     assert all(f'id="{name}"' in commands for name in reference.command_helps())
     assert all(f"<code>{name}</code>" in text("parameters.html") for name in TABLE)
     assert all(f"<code>{name}</code>" in text("outcomes.html") for name in NAMES)
+
+
+# --- docstrings -------------------------------------------------------------------------------
+
+# A calibration takes longer than an example may; notebook 04 is its example. The others hold what a
+# function with an example returns.
+WITHOUT_EXAMPLE = {
+    "calibrate", "Calibration", "Surface", "SensitivityResult", "Evaluation", "CodoseError",
+    "Problem", "Outcome", "weekly", "at_week",
+}  # fmt: skip
+
+
+def test_public_names_have_an_example_that_runs() -> None:
+    """Their own, or their module's; pytest runs them with --doctest-modules."""
+    import importlib
+
+    missing = set()
+    for _, module, names in made_by("reference").PYTHON:
+        home = importlib.import_module(module)
+        for name in names:
+            texts = (home.__doc__ or "", getattr(home, name).__doc__ or "")
+            assert texts[1], f"{module}.{name} has no docstring"
+            if not any(">>>" in text for text in texts):
+                missing.add(name)
+    assert missing <= WITHOUT_EXAMPLE

@@ -80,9 +80,9 @@ def assert_same_bits(scenario: Scenario, replicate: int = 0, seed: int = 1) -> N
                 assert got == value, f"week {week}, {region.name}, {name}"
         for provider in model.providers:
             for site in provider.sites:
-                assert (
-                    record[week, site.region.index, kernel.COLUMN["load"]] == provider.load
-                ), f"week {week}, load of {provider.name}"
+                assert record[week, site.region.index, kernel.COLUMN["load"]] == provider.load, (
+                    f"week {week}, load of {provider.name}"
+                )
     np.testing.assert_array_equal(record, model.record)
 
 
@@ -117,9 +117,7 @@ def _records(threads: int, weeks: list[int] | None = None) -> np.ndarray:
     sets = [scenario.parameter_set(), Parameters(trust_step=0.2), Parameters(power_sharing=0.1)]
     which = np.repeat(np.arange(3), 20)
     replicates = np.tile(np.arange(20), 3)
-    chunks = batch.run_all(
-        scenario, sets, which, replicates, seed=5, weeks=weeks, threads=threads
-    )
+    chunks = batch.run_all(scenario, sets, which, replicates, seed=5, weeks=weeks, threads=threads)
     return np.concatenate([chunk.records for chunk in chunks])
 
 

@@ -174,7 +174,7 @@ def test_symbols_and_meanings_are_not_shared() -> None:
 
 
 def test_every_parameter_is_used() -> None:
-    """Each is read as an attribute of a parameter set by model or instruments (richness by its mode)."""
+    """Model or instruments read each as an attribute of a parameter set (richness by mode)."""
     used = set()
     folder = Path(parameters.__file__).parent
     for name in ("agents", "model", "population", "dosage", "instruments"):

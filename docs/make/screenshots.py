@@ -38,6 +38,12 @@ def plan(page: Any) -> None:
     page.get_by_role("table").filter(has_text="Differences to").wait_for()
 
 
+def compare(page: Any) -> None:
+    """The figures and the table of paired differences."""
+    plan(page)
+    page.evaluate("() => document.querySelector('.legend').scrollIntoView({block: 'start'})")
+
+
 def dosage_map(page: Any) -> None:
     """The map, worked out."""
     plan_ready = "() => document.querySelectorAll('.chart .main-svg').length >= 4"
@@ -77,11 +83,12 @@ KEPT = (
     "keep=from%3Dsource%26label%3DPlan%2BA&keep=from%3Dsource%26co_creation%3D0%26label%3DPlan%2BB"
 )
 VIEWS = (
-    ("plan", f"/?from=source&calls=2&{KEPT}", plan, True),
-    ("map", "/", dosage_map, False),
-    ("see", "/see", see, False),
-    ("story", "/see?story=cancelled", story, False),
-    ("rests", "/rests", rests, False),
+    ("plan", f"/?from=source&calls=2&{KEPT}", plan),
+    ("compare", f"/?from=source&calls=2&{KEPT}", compare),
+    ("map", "/", dosage_map),
+    ("see", "/see", see),
+    ("story", "/see?story=cancelled", story),
+    ("rests", "/rests", rests),
 )
 
 
@@ -100,14 +107,14 @@ def main() -> None:
         with sync_playwright() as engine:
             browser = engine.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
             for size, viewport, scheme in SIZES:
-                for name, path, act, whole in VIEWS:
+                for name, path, act in VIEWS:
                     page = browser.new_page(viewport=viewport, color_scheme=scheme)
                     page.set_default_timeout(60_000)
                     page.goto(found.group() + path)
                     act(page)
                     page.mouse.move(0, 0)
                     page.wait_for_timeout(1500)
-                    page.screenshot(path=IMAGES / f"page_{name}_{size}.png", full_page=whole)
+                    page.screenshot(path=IMAGES / f"page_{name}_{size}.png")
                     page.close()
             page = browser.new_page(viewport={"width": 794, "height": 1123})
             page.goto(found.group() + "/sheet/cancelled")

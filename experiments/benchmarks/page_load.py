@@ -31,11 +31,13 @@ import socketio
 
 MEAN_THINKING = 3.0
 """Seconds between two moves of one visitor, on average."""
+ARRIVING = 15.0
+"""Seconds within which all visitors open the page."""
 SETTLING = 200
 """Requests after which memory is looked at first."""
 PER_PAGE = 10
 """Moves in one page while memory is watched."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Visitor:
@@ -79,7 +81,10 @@ class Visitor:
         self.fresh.clear()
         pairs = "&".join(f"{key}={value}" for key, value in settings.items())
         await self.socket.connect(
-            f"{self.url}?{pairs}", socketio_path="/_nicegui_ws/socket.io", transports=["websocket"]
+            f"{self.url}?{pairs}",
+            socketio_path="/_nicegui_ws/socket.io",
+            transports=["websocket"],
+            wait_timeout=PATIENCE,
         )
         await asyncio.wait_for(self.fresh.wait(), PATIENCE)
 
@@ -107,7 +112,7 @@ class Visitor:
 async def stay(url: str, number: int, until: float, waits: list[float], wrong: list[str]) -> None:
     """One visitor, moving sliders until the time is over."""
     luck = random.Random(number)
-    await asyncio.sleep(luck.uniform(0, MEAN_THINKING))
+    await asyncio.sleep(luck.uniform(0, ARRIVING))
     visitor = Visitor(url, luck)
     try:
         await visitor.open()

@@ -62,9 +62,7 @@ def _serve_mesa(host: str, port: int) -> None:
     from pathlib import Path
 
     _check_extra("solara", "mesa-page")
-    import sim
-
-    page = Path(sim.__file__).parent / "web" / "mesa_app.py"
+    page = Path(__file__).parents[1] / "web" / "mesa_app.py"
     _announce(host, port)
     command = [
         sys.executable, "-m", "solara", "run", str(page), "--host", host, "--port", str(port),
@@ -81,6 +79,7 @@ def _serve_mesa(host: str, port: int) -> None:
 
 def _serve(host: str, port: int, threads: int, show: bool) -> None:
     import socket
+    import sys
 
     import uvicorn
 
@@ -99,7 +98,9 @@ def _serve(host: str, port: int, threads: int, show: bool) -> None:
             Problem(f"cannot listen on {host}, port {port} ({reason})", "--port", port,
                     "a free port; 0 takes any")
         ) from None  # fmt: skip
-    listener.listen(128)
+    listener.listen(512)
+    # Threads at work hand over sooner to the loop that speaks to browsers.
+    sys.setswitchinterval(0.001)
     bound = listener.getsockname()[1]
     config = uvicorn.Config(
         create(threads), log_level="warning", ws_max_size=4 * 1024 * 1024,

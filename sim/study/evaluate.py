@@ -56,6 +56,11 @@ def evaluate(
 
     The same replicate has the same people and luck in every set and every scenario.
 
+    >>> scenario = Scenario.shipped("classroom")
+    >>> found = evaluate(scenario, [scenario.parameter_set()], 3, seed=1, points=(0, 52))
+    >>> found.of("trust", point=1).shape, found.regions
+    ((1, 3), ('region_1', 'overall'))
+
     Args:
         points: weeks 0..horizon.
         first_replicate: number of the first replicate; another range is fresh luck.

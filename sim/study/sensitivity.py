@@ -183,6 +183,16 @@ def run_sensitivity(
     Raises:
         StudyError: runs failed and the study refuses that, or too few are left.
         InterruptedRun: Ctrl-C.
+
+    >>> from sim.study import sensitivity_file
+    >>> asked = sensitivity_file.from_dict({
+    ...     "kind": "sensitivity", "name": "tiny", "scenario": "classroom", "outcomes": ["trust"],
+    ...     "weeks": ["end_of_ta"], "factors": ["trust_step", "hour_scale"], "method": ["morris"],
+    ...     "samples": 4, "replicates": 2,
+    ... })
+    >>> found = run_sensitivity(asked)
+    >>> sorted(found.of("trust", method="morris", index="mu_star")["factor"])
+    ['dummy', 'hour_scale', 'trust_step']
     """
     means = means or Means()
     subject = subject or subject_of(asked)

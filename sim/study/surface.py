@@ -187,6 +187,10 @@ def surface(
 
     Raises:
         InputError: an argument that cannot be used, or a budget that pays for no contact at all.
+
+    >>> found = surface("classroom", every_weeks=(4, 8), hours=(1, 2), sets=2, replicates=2)
+    >>> len(found.cells)
+    4
     """
     if not isinstance(scenario, Scenario):
         path = find(scenario)

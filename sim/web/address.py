@@ -12,6 +12,7 @@ import binascii
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from sim.errors import Problem, ScenarioError
@@ -68,9 +69,15 @@ def shipped(name: str = DEFAULT) -> Plan:
     Raises:
         ScenarioError: there is none of that name.
     """
+    return Plan(name, _start(name))
+
+
+@lru_cache(maxsize=64)
+def _start(name: str) -> Scenario:
+    """A shipped scenario (they do not change while a server runs), or the blank one."""
     if name == BLANK:
-        return Plan(BLANK, Scenario.from_text(_BLANK_TEXT, file="blank plan"))
-    return Plan(name, Scenario.shipped(name))
+        return Scenario.from_text(_BLANK_TEXT, file="blank plan")
+    return Scenario.shipped(name)
 
 
 def from_file(text: str, file: str) -> Plan:

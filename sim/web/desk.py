@@ -125,6 +125,7 @@ class Desk:
     """Takes in work. Make one, and :meth:`close` it, inside the server's event loop."""
 
     def __init__(self, threads: int = 2) -> None:
+        self._threads = threads
         self._quick = ThreadPoolExecutor(threads, thread_name_prefix="quick")
         self._long = ThreadPoolExecutor(1, thread_name_prefix="long")
         self._numbers = itertools.count(1)
@@ -178,11 +179,17 @@ class Desk:
             result = await asyncio.get_running_loop().run_in_executor(self._quick, begin)
             return None if mine != visitor.newest else result
 
-    def ahead(self, visitor: Visitor) -> int:
-        """How many others' quick requests will be begun before this visitor's."""
+    @property
+    def busy(self) -> bool:
+        """Whether more quick requests wait than there are threads for them."""
         with self._lock:
-            waiting = list(self._waiting.values())
-        return waiting.index(visitor) if visitor in waiting else 0
+            return len(self._waiting) > self._threads
+
+    @property
+    def waiting(self) -> int:
+        """How many quick requests wait: the next one stands behind them."""
+        with self._lock:
+            return len(self._waiting)
 
     # --- long --------------------------------------------------------------------------------
 

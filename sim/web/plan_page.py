@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from nicegui import ui
 
@@ -103,6 +104,7 @@ class PlanPage:
         self.costs = island("")
         with Tag("div") as self.answers:
             Tag("h2", "Effect of the assistance")
+            self.queue = Tag("p", class_="note", role="status")
             self.effects = island("", role="status")
             self.note = island("", tag="p", class_="note")
             Tag("h2", "Over time")
@@ -195,11 +197,16 @@ class PlanPage:
         session, scenario, wanted = self.session, self.plan.scenario(), self.wanted
         session.visitor.spend(price(scenario))
         self.answers.classes(add="busy")
+        ahead = session.desk.waiting
+        self.queue.say(f"{ahead} visitors before you …" if ahead > 4 else "")
         try:
-            found = await session.desk.quick(session.visitor, lambda: answer(scenario))
+            found = await session.desk.quick(
+                session.visitor, lambda: answer(scenario, session.desk.busy)
+            )
         finally:
             if not session.gone:
                 self.answers.classes(remove="busy")
+                self.queue.say("")
         if found is None or session.gone:
             return
         self.found = found
@@ -268,11 +275,16 @@ class PlanPage:
         )
 
 
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[tuple[str, str], ...]:
+    """Names of the shipped scenarios, the source case first."""
+    options = [(name, Scenario.shipped(name).name) for name in shipped_names()]
+    return tuple(sorted(options, key=lambda option: (option[0] != "source", option[1])))
+
+
 def _starts(plan: Plan) -> list[tuple[str, str]]:
     """What a plan can start from."""
-    options = [(name, Scenario.shipped(name).name) for name in shipped_names()]
-    options.sort(key=lambda option: (option[0] != "source", option[1]))
-    options.append((BLANK, "Blank: nothing planned yet"))
+    options = [*_shipped(), (BLANK, "Blank: nothing planned yet")]
     if plan.source == FILE:
         options.insert(0, (FILE, f"Your file: {plan.start.name}"))
     return options
