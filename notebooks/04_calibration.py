@@ -51,10 +51,10 @@ print(f"settings in the final sample that count (effective sample size): {found.
 # sector.
 
 # %%
-targets = learned.ruled_out(found).set_index("target")[["grade", "met"]]
 what = {target.id: target.what for target in found.targets}
-targets.insert(0, "what", [what[name] for name in targets.index])
-print(targets.sort_values("met").round(2).to_string())
+print("met  grade  target")
+for _, one in learned.ruled_out(found).sort_values("met").iterrows():
+    print(f"{one['met']:4.0%}  {one['grade']:5s} {what[one['target']]}")
 
 # %% [markdown]
 # Most targets are met by most settings. Together they still leave a small part of the ranges:

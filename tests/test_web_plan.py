@@ -52,7 +52,7 @@ def test_what_nobody_moved_stays() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"visits": 99.0}, "allowed: 0..4.3"),
+        ({"visits": 99.0}, "allowed: 0..4.35"),
         ({"visit": 1.0}, "did you mean 'visits'?"),
         ({"staff": 2.5}, "not a whole number"),
         ({"months": "soon"}, "is not a number"),
@@ -260,3 +260,12 @@ def test_an_allowance_is_used_up_and_says_when_to_come_back() -> None:
     visitor.spend(desk.ALLOWANCE)
     with pytest.raises(desk.TooMuch, match="try again in"):
         visitor.spend(desk.REFILL * 10)
+
+
+def test_every_cell_of_the_map_can_be_put_on_the_sliders() -> None:
+    from sim.web.plan_map import EVERY, HOURS
+
+    start = Scenario.shipped("source")
+    for weeks in EVERY:
+        moved = levers.apply(start, {"visits": levers.a_month(weeks), "visit_hours": HOURS[-1]})
+        assert moved.dosage[0].every_weeks == pytest.approx(weeks, rel=0.03)

@@ -177,6 +177,8 @@ def _study_files() -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, dict | list | tuple):
+        return "see there" if value else "none"
     text = str(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -237,14 +239,15 @@ def parameters() -> str:
 
     counted = Counter(row.grade for row in TABLE.values())
     parts = [
+        "---\nhide: [toc]\n---",
         "# Parameters",
         "Every number in the model is a row of this table. **Most are assumptions**, and"
-        " a number of"
-        " grade B or C was borrowed from another sector. Grades: A same setting or people, B same"
+        " a number of grade B or C was borrowed from another sector. Grades: A same setting or people, B same"
         " class of intervention elsewhere, C laboratory or distant analogue.",
         table(("grade", "parameters"), sorted(counted.items())),
         "Roles: *free* is calibrated; *uncertain* is drawn from its range in every plausible set;"
         " *fixed* stays; *lever* is a planner's. `codose parameters` prints the same.",
+        '<div class="wide" markdown="1">',
         table(
             ("name", "symbol", "meaning", "unit", "default", "range", "grade", "role", "source"),
             (
@@ -255,6 +258,7 @@ def parameters() -> str:
                 for row in TABLE.values()
             ),
         ),
+        "</div>",
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 

@@ -180,9 +180,9 @@ def intervals(found: Comparison) -> Figure:
             left.plot([], [], color=_colour(found, other), linewidth=3, label=other)[0]
             for other in others
         ]
-        figure.legend(
-            handles=handles, loc="upper right", frameon=False, fontsize=style.SMALL_SIZE,
-            ncols=len(others),
+        left.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.07), borderaxespad=0.0,
+            frameon=False, fontsize=style.SMALL_SIZE, ncols=min(3, len(others)),
         )  # fmt: skip
     for axes in (left, right):
         style.name_x(axes, "difference")

@@ -24,7 +24,7 @@ from sim.parameters import check_name, check_value
 from sim.scenario import ContactSeries, Scenario
 
 WEEKS_A_MONTH = 52 / 12
-MOST_A_MONTH = 4.3
+MOST_A_MONTH = 4.35
 """A contact a week, about: an interval is never below a week."""
 REMOTE = tuple(mode for mode in MODES if mode != MODES[ONSITE])
 MOST_STAFF = 200
@@ -94,7 +94,7 @@ def every_weeks(contacts_a_month: float) -> float:
 def rhythm(contacts_a_month: float) -> str:
     """How often that is, in words.
 
-    >>> rhythm(0), rhythm(1.08), rhythm(4.3), rhythm(0.33)
+    >>> rhythm(0), rhythm(1.08), rhythm(4.33), rhythm(0.33)
     ('none', 'every 4 weeks', 'every week', 'every 13 weeks')
     """
     if contacts_a_month <= 0:

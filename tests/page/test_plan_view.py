@@ -182,7 +182,7 @@ def test_mistakes_are_sentences(visit: Callable[..., Any]) -> None:
     one = visit()
     page = one.open()
     put(page, "Visits on site", "99")
-    page.get_by_role("alert").filter(has_text="allowed: 0..4.3").wait_for()
+    page.get_by_role("alert").filter(has_text="allowed: 0..4.35").wait_for()
     assert lever(page, "Visits on site").input_value() == "0.33"
 
     page = one.open("/?from=sorce")
