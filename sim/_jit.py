@@ -96,7 +96,8 @@ def entry(function: Callable[..., Any]) -> Any:
 
 def bare(function: Callable[..., Any]) -> Any:
     """Compile a function that allocates nothing: no reference counts around array slices."""
-    return numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+    return numba.njit(**options)(function)
 
 
 def inner(function: Callable[..., Any]) -> Any:

@@ -252,7 +252,9 @@ def survey(
     series = first + np.arange(items)
     noise = bell(_words(seen, streams.SURVEY_ITEM, seen.entities, week, series)[0])
     felt = latent[..., None] + p.survey_leniency + p.survey_item_sd * noise
-    table = 1.0 + sum((felt >= cut).astype(float) for cut in cuts)
+    table = np.ones(felt.shape)
+    for cut in cuts:
+        table += felt >= cut
     table[~(answers & is_asked)] = np.nan
     return Answers(table, is_asked, seen.region)
 

@@ -283,7 +283,9 @@ class _Reader:
                 self.fault((), event, "only one document a file is read; '---' begins a second one")
                 break
             first = next(self.events)
-            self.start = first.start_mark.index
+            mark = first.start_mark
+            assert mark is not None  # events of a text always have one
+            self.start = mark.index
             data = self.value(first, (), 0)
         return data
 

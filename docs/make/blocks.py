@@ -107,7 +107,9 @@ def run_command(line: str) -> str:
 
     from sim.cli import app
 
-    words = shlex.split(line)[1:]
+    words = shlex.split(line, comments=True)[1:]
+    if words[:1] == ["serve"]:
+        return ""  # goes on until it is stopped; tests/page opens it in a browser
     target = None
     if ">" in words:
         place = words.index(">")

@@ -41,6 +41,7 @@ TITLES = {
     "reference/benchmarks.md": "Benchmarks",
     "reference/studies.md": "Shipped studies",
     "reference/calibration.md": "The shipped calibration",
+    "how-to/page.md": "Use the page",
     "plan.md": "Plan under a budget",
     "report.md": "Report a result",
 }
@@ -70,7 +71,7 @@ def on_config(config: Any) -> Any:
         if "Notebooks" in section:
             section["Notebooks"] = list(notebook_pages())
         for name, extra in (
-            ("How to", ["plan.md", "report.md"]),
+            ("How to", ["how-to/page.md", "plan.md", "report.md"]),
             ("Reference", ["reference/studies.md", "reference/calibration.md",
                            "reference/benchmarks.md"]),
         ):  # fmt: skip

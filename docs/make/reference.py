@@ -242,8 +242,8 @@ def parameters() -> str:
         "---\nhide: [toc]\n---",
         "# Parameters",
         "Every number in the model is a row of this table. **Most are assumptions**, and"
-        " a number of grade B or C was borrowed from another sector. Grades: A same setting or people, B same"
-        " class of intervention elsewhere, C laboratory or distant analogue.",
+        " a number of grade B or C was borrowed from another sector. Grades: A same setting or"
+        " people, B same class of intervention elsewhere, C laboratory or distant analogue.",
         table(("grade", "parameters"), sorted(counted.items())),
         "Roles: *free* is calibrated; *uncertain* is drawn from its range in every plausible set;"
         " *fixed* stays; *lever* is a planner's. `codose parameters` prints the same.",

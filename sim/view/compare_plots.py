@@ -182,7 +182,7 @@ def intervals(found: Comparison) -> Figure:
         ]
         left.legend(
             handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.07), borderaxespad=0.0,
-            frameon=False, fontsize=style.SMALL_SIZE, ncols=min(3, len(others)),
+            frameon=False, fontsize=style.SMALL_SIZE, ncols=min(2, len(others)),
         )  # fmt: skip
     for axes in (left, right):
         style.name_x(axes, "difference")

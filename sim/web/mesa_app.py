@@ -6,10 +6,8 @@ a model of their own; made at the top of the file, all would share one.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
-
-import solara
-from mesa.visualization import SolaraViz, make_plot_component
 
 from sim.model import CoCreationModel
 from sim.scenario import Scenario
@@ -43,13 +41,23 @@ PARAMETERS: dict[str, Any] = {
 }  # fmt: skip
 
 
-@solara.component
-def Page() -> None:
-    """The page of one visitor."""
-    model = solara.use_memo(SmallRegion, [])
-    SolaraViz(
-        model,
-        components=[make_plot_component(name) for name in OUTCOMES],
-        model_params=PARAMETERS,
-        name="codose: a small region. What if, not forecast.",
-    )
+def component() -> Any:
+    """The component of the page. Solara is imported here, as the extra may not be installed."""
+    import solara  # pyright: ignore[reportMissingImports]
+    from mesa.visualization import SolaraViz, make_plot_component
+
+    @solara.component
+    def page() -> None:
+        model = solara.use_memo(SmallRegion, [])
+        SolaraViz(
+            model,
+            components=[make_plot_component(name) for name in OUTCOMES],
+            model_params=PARAMETERS,
+            name="codose: a small region. What if, not forecast.",
+        )
+
+    return page
+
+
+if find_spec("solara") is not None:
+    Page = component()

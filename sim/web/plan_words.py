@@ -158,7 +158,7 @@ def legend(kept: Sequence[str]) -> str:
     """The legend of all charts at once."""
     items = [
         (f"background:{WITH_TA};height:3px;vertical-align:4px", "with assistance (middle run)"),
-        (f"background:{fade(WITH_TA, 0.45)}", "luck alone"),
+        (f"background:{fade(WITH_TA, 0.45)}", "luck of people and events"),
         (f"background:{fade(WITH_TA, 0.2)}", "all we do not know"),
         (f"background:{NO_TA};height:3px;vertical-align:4px", "no assistance"),
         (f"background:{fade(NO_TA, 0.25)}", "its band"),
