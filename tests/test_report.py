@@ -24,7 +24,7 @@ from sim.study.comparison import compare
 from sim.study.surface import surface
 from sim.view import hover
 from sim.view._report_parts import decimals, shown, split_answer
-from sim.view.report import _plotly, report_html
+from sim.view.report import plotly_script, report_html
 
 KINDS = ("run", "compare", "surface", "plan", "unknown")
 OUTSIDE = re.compile(r"(?i)^\s*(?:https?:|ftp:|wss?:|//)")
@@ -98,7 +98,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, str,
             tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False
         )
         # The script of five megabytes takes long to read: one kind is read with it.
-        short = text if kind == "run" else text.replace(_plotly(), "0")
+        short = text if kind == "run" else text.replace(plotly_script(), "0")
         assert kind == "unknown" or len(text) > 3_000_000
         found[kind] = (folder, text, parser.parse(short))
         assert parser.errors == [], kind

@@ -48,7 +48,7 @@ def dosage_map(page: Any) -> None:
     """The map, worked out."""
     plan_ready = "() => document.querySelectorAll('.chart .main-svg').length >= 4"
     page.wait_for_function(plan_ready)
-    page.get_by_role("spinbutton", name="Level to reach when assistance ends").fill("0.45")
+    page.get_by_role("spinbutton", name="Level when assistance ends").fill("0.45")
     page.keyboard.press("Tab")
     page.wait_for_timeout(500)
     page.get_by_role("button", name="Work out the map").click()

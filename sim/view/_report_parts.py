@@ -210,7 +210,12 @@ def number(value: float) -> str:
 
 def figure_json(figure: Any) -> str:
     """A Plotly figure as JSON that may stand inside a script element."""
-    text = json.dumps(json.loads(figure.to_json()), separators=(",", ":"))
+    return script_json(json.loads(figure.to_json()))
+
+
+def script_json(value: Any) -> str:
+    """Plain data as JSON that may stand inside a script element."""
+    text = json.dumps(value, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

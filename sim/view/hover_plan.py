@@ -1,8 +1,8 @@
 """Interactive figures of one plan, as plain Plotly dictionaries (``data``, ``layout``, ``config``).
 
-Plain dictionaries serve a page that draws them anew after every move of a slider, and a report that
-embeds them. The text of a figure is left to the colours of the page around it (a dark page has its
-own), so nothing here sets the colour of a letter.
+Plain dictionaries serve the page, which draws them anew after every move of a slider, and the
+report of a plan, which embeds the same ones. The text of a figure is left to the colours of the
+page around it (a dark page has its own), so nothing here sets the colour of a letter.
 """
 
 from __future__ import annotations
@@ -14,13 +14,18 @@ import numpy as np
 
 from sim.outcomes import OUTCOMES
 from sim.view import style
+from sim.view.hover import FONT, rgba
 from sim.view.style import shorten, words
 
 Figure = dict[str, Any]
 CONFIG: Mapping[str, Any] = {"displayModeBar": False, "responsive": True, "showTips": False}
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 NO_TA = "#7A7A7A"
-OTHERS = (style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY)
+OTHERS: tuple[tuple[str, str], ...] = (
+    (style.VERMILLION, "dash"), (style.GREEN, "dashdot"), ("#A8528A", "longdash"),
+    ("#9A6A00", "longdashdot"), ("#5B5FC7", "3px,2px"),
+)  # fmt: skip
+"""Colour and dashes of plans kept for comparison. Each stands out from white at least 3 to 1, and
+none is told from the others by its colour alone."""
 
 
 class BandLike(Protocol):
@@ -36,16 +41,6 @@ class BandLike(Protocol):
     def luck_low(self) -> np.ndarray: ...
     @property
     def luck_high(self) -> np.ndarray: ...
-
-
-def fade(colour: str, alpha: float) -> str:
-    """A colour as rgba.
-
-    >>> fade("#0072B2", 0.2)
-    'rgba(0,114,178,0.2)'
-    """
-    parts = ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
-    return f"rgba({parts},{alpha:g})"
 
 
 def layout(**more: Any) -> dict[str, Any]:
@@ -124,15 +119,15 @@ def trajectory(
     low, high = limits(with_ta, without)
     blue = style.WITH_TA
     data = [
-        _area(x, without.low, without.high, fade(NO_TA, 0.14), "no TA, 90 %"),
-        _area(x, with_ta.low, with_ta.high, fade(blue, 0.16), "with TA, 90 %"),
-        _area(x, with_ta.luck_low, with_ta.luck_high, fade(blue, 0.30), "luck alone, 90 %"),
+        _area(x, without.low, without.high, rgba(NO_TA, 0.14), "no TA, 90 %"),
+        _area(x, with_ta.low, with_ta.high, rgba(blue, 0.16), "with TA, 90 %"),
+        _area(x, with_ta.luck_low, with_ta.luck_high, rgba(blue, 0.30), "luck alone, 90 %"),
         _line(x, without.middle, "no TA", NO_TA, dash="dot", width=2),
         _line(x, with_ta.middle, "with TA", blue),
     ]
-    for (label, at, middle), colour in zip(others, OTHERS, strict=False):
+    for (label, at, middle), (colour, dash) in zip(others, OTHERS, strict=False):
         data.append(
-            _line([int(w) for w in at], middle, shorten(label, 24), colour, width=1.8, dash="dash")
+            _line([int(w) for w in at], middle, shorten(label, 24), colour, width=1.8, dash=dash)
         )
     shapes = []
     if end < last:
@@ -165,8 +160,11 @@ def dosage_map(
     cost: np.ndarray,
     target: float,
     here: tuple[float, float] | None = None,
+    *,
+    sure: float = 0.8,
+    best: tuple[float, float] | None = None,
 ) -> Figure:
-    """How far an outcome gets over how often x how long, with the line of a target.
+    """How far an outcome gets over how often x how long, with the lines of a target.
 
     Args:
         contacts_a_month: (columns,), hours: (rows,) of the grid, ascending.
@@ -174,44 +172,61 @@ def dosage_map(
             cost.
         target: the level whose contour is drawn.
         here: (contacts a month, hours) of the plan on the sliders, marked when given.
+        sure: a dashed line where this share of runs reaches the target.
+        best: (contacts a month, hours) of the cheapest that is sure enough, marked when given.
     """
-    xs = [str(round(x, 2)) for x in contacts_a_month]
+    xs = [f"{x:.2g}" for x in contacts_a_month]
     ys = [f"{y:g}" for y in hours]
     places = list(range(len(xs)))
+    rows = list(range(len(ys)))
     text = np.dstack([np.asarray(chance) * 100, np.asarray(cost)]).tolist()
+
+    def line(grid: np.ndarray, at: float, name: str, **look: Any) -> Figure:
+        return {
+            "type": "contour", "x": places, "y": rows, "z": np.round(grid, 4).tolist(),
+            "showscale": False, "hoverinfo": "skip", "name": name,
+            "contours": {"start": at, "end": at, "size": 1, "coloring": "none"}, "line": look,
+        }  # fmt: skip
+
+    def mark(at: tuple[float, float], words_: str, **look: Any) -> Figure:
+        return {
+            "type": "scatter", "mode": "markers", "marker": look,
+            "x": [float(np.interp(at[0], contacts_a_month, places))],
+            "y": [float(np.interp(at[1], hours, rows))],
+            "hovertemplate": f"{words_}<extra></extra>",
+        }  # fmt: skip
+
     data: list[Figure] = [
         {
-            "type": "heatmap", "x": places, "y": list(range(len(ys))),
-            "z": np.round(level, 4).tolist(), "customdata": text, "colorscale": _SCALE,
-            "xgap": 2, "ygap": 2,
+            "type": "heatmap",
+            "x": places,
+            "y": rows,
+            "z": np.round(level, 4).tolist(),
+            "customdata": text,
+            "colorscale": _SCALE,
+            "xgap": 2,
+            "ygap": 2,
             "colorbar": {"thickness": 12, "outlinewidth": 0, "tickformat": ".2f", "len": 1.0},
             "hovertemplate": (
                 f"{words(outcome)} %{{z:.2f}}<br>reaches {target:.2f} in %{{customdata[0]:.0f}} % "
                 "of runs<br>cost %{customdata[1]:,.0f}<extra></extra>"
             ),
         },
-        {
-            "type": "contour", "x": places, "y": list(range(len(ys))),
-            "z": np.round(level, 4).tolist(), "showscale": False, "hoverinfo": "skip",
-            "contours": {"start": target, "end": target, "size": 1, "coloring": "none"},
-            "line": {"color": "#FFFFFF", "width": 5}, "name": "target",
-        },
-        {
-            "type": "contour", "x": places, "y": list(range(len(ys))),
-            "z": np.round(level, 4).tolist(), "showscale": False, "hoverinfo": "skip",
-            "contours": {"start": target, "end": target, "size": 1, "coloring": "none"},
-            "line": {"color": style.VERMILLION, "width": 2.5}, "name": "target",
-        },
-    ]  # fmt: skip
+        line(level, target, "target", color="#FFFFFF", width=5),
+        line(level, target, "target", color=style.VERMILLION, width=2.5),
+        line(chance, sure, "sure", color="#FFFFFF", width=4.5),
+        line(chance, sure, "sure", color=style.INK, width=2, dash="dash"),
+    ]
     if here is not None:
-        data.append({
-            "type": "scatter", "mode": "markers",
-            "x": [float(np.interp(here[0], contacts_a_month, places))],
-            "y": [float(np.interp(here[1], hours, range(len(ys))))],
-            "marker": {"size": 13, "symbol": "circle", "color": "#FFFFFF",
-                       "line": {"color": "#1A1A1A", "width": 3}},
-            "hovertemplate": "main series of the plan<extra></extra>",
-        })  # fmt: skip
+        data.append(
+            mark(here, "main series of the plan", size=13, symbol="circle", color="#FFFFFF",
+                 line={"color": style.INK, "width": 3})
+        )  # fmt: skip
+    if best is not None:
+        data.append(
+            mark(best, "cheapest that is sure enough", size=17, symbol="star", color="#FFD23F",
+                 line={"color": style.INK, "width": 1.5})
+        )  # fmt: skip
     return {
         "data": data,
         "layout": layout(
@@ -219,7 +234,7 @@ def dosage_map(
             margin={"l": 48, "r": 8, "t": 6, "b": 42},
             xaxis={"tickvals": places, "ticktext": xs, "showgrid": False,
                    "title": {"text": "contacts a month", "standoff": 6}},
-            yaxis={"tickvals": list(range(len(ys))), "ticktext": ys, "showgrid": False,
+            yaxis={"tickvals": rows, "ticktext": ys, "showgrid": False,
                    "title": {"text": "hours a contact", "standoff": 6}},
         ),
         "config": dict(CONFIG),

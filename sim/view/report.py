@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,13 @@ def render(content: Content) -> str:
         content=content,
         number_of={id(figure): place for place, figure in enumerate(hovers)},
         figure_json=figure_json,
-        plotly=_plotly() if hovers else "",
+        plotly=plotly_script() if hovers else "",
         id=id,
     )
 
 
-def _plotly() -> str:
+@lru_cache(maxsize=1)
+def plotly_script() -> str:
     """plotly.js, whole, as the package carries it; characters that HTML does not allow are written
     as escapes, which mean the same inside the strings where they stand."""
     from plotly.offline import get_plotlyjs

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 from sim.errors import Problem, ScenarioError
 from sim.loading import SIZE_LIMIT
 from sim.scenario import Scenario
-from sim.web.levers import Changes, apply
+from sim.web.levers import CHOICES, Changes, apply
 
 LONGEST = 6_000
 """Letters of an address that every browser and mail program carries."""
@@ -89,12 +89,25 @@ def from_file(text: str, file: str) -> Plan:
     return Plan(FILE, Scenario.from_text(text, file=file))
 
 
+def more_of(text: str, name: str) -> str:
+    """What an address says under a name of :data:`ELSE`; empty when it does not."""
+    return dict(parse_qsl(text, max_num_fields=200)).get(name, "")
+
+
 # --- addresses ------------------------------------------------------------------------------------
 
 
-def query(plan: Plan, kept: Iterable[Plan] = ()) -> str | None:
-    """The part of an address after ``?``; None when the plan is too long for one."""
-    pairs = _pairs(plan)
+ELSE = ("keep", "label", "target", "view", "see", "story")
+"""What an address may hold besides the plan; each view reads its own."""
+
+
+def query(plan: Plan, kept: Iterable[Plan] = (), **more: str) -> str | None:
+    """The part of an address after ``?``; None when the plan is too long for one.
+
+    Args:
+        more: what views add of their own, of :data:`ELSE`; empty ones are left out.
+    """
+    pairs = _pairs(plan) + [(name, value) for name, value in more.items() if value]
     for other in kept:
         pairs.append(("keep", urlencode([*_pairs(other), ("label", other.label)])))
     text = urlencode(pairs)
@@ -118,7 +131,7 @@ def parse(text: str) -> tuple[Plan, list[Plan]]:
     """
     pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=200)
     kept = [value for name, value in pairs if name == "keep"][:MOST_KEPT]
-    plan = _plan([(name, value) for name, value in pairs if name not in ("keep", "label")])
+    plan = _plan([(name, value) for name, value in pairs if name not in ELSE])
     return plan, [_kept(one) for one in kept]
 
 
@@ -136,14 +149,14 @@ def _plan(pairs: Iterable[tuple[str, str]]) -> Plan:
         base = Plan(FILE, _unpack(packed))
     else:
         base = shipped(fields.get("from", DEFAULT))
-    changes: Changes = {n: v for n, v in fields.items() if n not in ("from", "plan", "view")}
+    changes: Changes = {n: v for n, v in fields.items() if n not in ("from", "plan")}
     plan = Plan(base.source, base.start, {n: _value(n, v) for n, v in changes.items()})
     plan.scenario()  # refuses what cannot be
     return plan
 
 
 def _value(name: str, value: str | float) -> str | float:
-    if name == "mode":
+    if name in CHOICES:
         return value
     try:
         return float(value)

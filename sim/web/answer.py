@@ -28,9 +28,9 @@ from sim.web.desk import LARGEST_QUICK, check_size
 CURVES = ("trust", "mutual_accountability", "integration", "knowledge")
 EFFECTS = (*CURVES, "capacity")
 TOTALS = ("cost", "provider_hours", "staff_hours", "contacts_held")
-WISHED_RUNS = (40, 4, 40)
+WISHED_RUNS = (40, 4, 100)
 """Plausible sets, replicates of each, replicates of the scenario's own parameters."""
-BUSY_RUNS = (20, 2, 20)
+BUSY_RUNS = (20, 2, 40)
 """The same while many visitors wait: a rougher band at once beats a fine one later."""
 LEAST_RUNS = (6, 1, 6)
 USUAL_SIZE = 1_800_000

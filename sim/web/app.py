@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from html import escape
 from urllib.parse import unquote
@@ -110,6 +111,20 @@ def _add_files(server: FastAPI) -> None:
         except UnicodeDecodeError:
             return _refusal(f"{name}: is not text in UTF-8", 422)
         return JSONResponse({"message": ""})
+
+    @server.get("/take/{token}/{key}")
+    async def take(token: str, key: str) -> Response:
+        """A file that was made for an open page; it is handed out once."""
+        session = Session.open.get(token)
+        found = session.offered.pop(key, None) if session is not None else None
+        if found is None:
+            return HTMLResponse(_error("This file is no longer here. Please make it again."), 404)
+        name, content = found
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return Response(
+            content, media_type=f"{kind}; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )  # fmt: skip
 
     @server.get("/sheet/{story}")
     async def class_sheet(story: str) -> Response:

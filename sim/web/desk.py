@@ -1,8 +1,10 @@
 """The desk at which visitors' work is done: off the event loop, in turn, and never twice.
 
-Two kinds of work. *Quick* work answers a slider: a visitor has at most one at a time, and of those
-that wait only the newest is done. *Long* work (a dosage map) stands in a queue of its own with one
-thread, so that it never keeps a slider waiting; it tells how far it is and stops when asked.
+Three kinds of work, each with threads of its own, so that none keeps another waiting. *Quick*
+work answers a slider. *Slow* work takes a second or more: answers for very large plans, reports. Of
+both a visitor has at most one at a time in a line (the answer, the comparison, a report), and of
+those that wait in a line only the newest is done. *Long* work (a dosage map) stands in a queue; it
+tells how far it is and stops when asked.
 
 Work is measured in person-weeks (people x weeks x runs). A request has a cap, and a visitor an
 allowance that fills up again with time.
@@ -15,6 +17,7 @@ import itertools
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,7 +29,9 @@ LOG = logging.getLogger("codose.web")
 T = TypeVar("T")
 
 LARGEST_QUICK = 100_000_000
-"""Person-weeks of one quick request, at most: some seconds of a processor."""
+"""Person-weeks of one request of a slider, at most: some seconds of a processor."""
+SLOW = 16_000_000
+"""Person-weeks from which a request counts as slow: more than about a second of a processor."""
 LARGEST_LONG = 600_000_000
 ALLOWANCE = 1_500_000_000
 """Person-weeks that a visitor may ask for at once ..."""
@@ -63,14 +68,21 @@ def check_size(person_weeks: float, largest: float) -> None:
 
 
 @dataclass(eq=False)
+class Line:
+    """Requests of one visitor of which only the newest matters."""
+
+    newest: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(eq=False)
 class Visitor:
     """One open page. Its state is its own; nothing is shared but cached results of pure runs."""
 
     number: int
     allowance: float = ALLOWANCE
     seen: float = field(default_factory=time.monotonic)
-    newest: int = 0
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lines: defaultdict[str, Line] = field(default_factory=lambda: defaultdict(Line))
     gone: bool = False
     jobs: list[Job] = field(default_factory=list)
 
@@ -127,6 +139,7 @@ class Desk:
     def __init__(self, threads: int = 2) -> None:
         self._threads = threads
         self._quick = ThreadPoolExecutor(threads, thread_name_prefix="quick")
+        self._slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
         self._long = ThreadPoolExecutor(1, thread_name_prefix="long")
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -152,32 +165,42 @@ class Desk:
         """Stop taking work; running work is asked to stop."""
         for visitor in list(self.visitors):
             self.leave(visitor)
-        self._quick.shutdown(wait=False, cancel_futures=True)
-        self._long.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._quick, self._slow, self._long):
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    # --- quick -------------------------------------------------------------------------------
+    # --- quick and slow ----------------------------------------------------------------------
 
-    async def quick(self, visitor: Visitor, work: Callable[[], T]) -> T | None:
+    async def quick(
+        self, visitor: Visitor, work: Callable[[], T], line: str = "answer", size: float = 0.0
+    ) -> T | None:
         """The result of ``work``, done on a thread; None when a newer request took its place.
 
         Whatever ``work`` raises is raised here.
+
+        Args:
+            line: a newer request takes the place of older ones of the same line only.
+            size: person-weeks; from :data:`SLOW` on it does not stand among the quick ones.
         """
-        visitor.newest += 1
-        mine = visitor.newest
-        async with visitor.lock:
-            if mine != visitor.newest or visitor.gone:
+        mine = visitor.lines[line]
+        mine.newest += 1
+        number = mine.newest
+        async with mine.lock:
+            if number != mine.newest or visitor.gone:
                 return None
-            number = next(self._numbers)
-            with self._lock:
-                self._waiting[number] = visitor
+            slow = size >= SLOW
+            place = next(self._numbers)
+            if not slow:
+                with self._lock:
+                    self._waiting[place] = visitor
 
             def begin() -> T | None:
                 with self._lock:
-                    self._waiting.pop(number, None)
+                    self._waiting.pop(place, None)
                 return None if visitor.gone else work()
 
-            result = await asyncio.get_running_loop().run_in_executor(self._quick, begin)
-            return None if mine != visitor.newest else result
+            pool = self._slow if slow else self._quick
+            result = await asyncio.get_running_loop().run_in_executor(pool, begin)
+            return None if number != mine.newest else result
 
     @property
     def busy(self) -> bool:

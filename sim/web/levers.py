@@ -26,6 +26,7 @@ from sim.scenario import ContactSeries, Scenario
 WEEKS_A_MONTH = 52 / 12
 MOST_A_MONTH = 4.35
 """A contact a week, about: an interval is never below a week."""
+MORE = "A second kind of remote contact"
 REMOTE = tuple(mode for mode in MODES if mode != MODES[ONSITE])
 MOST_STAFF = 200
 MOST_REGIONS = 60
@@ -55,6 +56,8 @@ LEVERS: tuple[Lever, ...] = (
     Lever("visit_hours", "Hours a visit", "hours", 0.25, 16, 0.25, "Contacts"),
     Lever("calls", "Remote contacts", "a month", 0, MOST_A_MONTH, 0.01, "Contacts"),
     Lever("call_hours", "Hours a remote contact", "hours", 0.25, 8, 0.25, "Contacts"),
+    Lever("more", "Further contacts", "a month", 0, MOST_A_MONTH, 0.01, MORE),
+    Lever("more_hours", "Hours a further contact", "hours", 0.25, 8, 0.25, MORE),
     Lever("months", "Months of assistance", "months", 1, 60, 1, "Contacts"),
     Lever("co_creation", "Co-creation", "0 to 1", 0, 1, 0.05, "Manner",
           "0: the provider decides. 1: everything is decided together."),
@@ -74,11 +77,15 @@ LEVERS: tuple[Lever, ...] = (
 
 BY_NAME: Mapping[str, Lever] = {lever.name: lever for lever in LEVERS}
 PRICES = ("provider_hour", "staff_hour", "travel_visit")
-SERIES = ("visits", "visit_hours", "calls", "call_hours", "mode", "months", "co_creation", "taper")
+CHOICES = ("mode", "more_mode")
+"""Levers that are no number but a remote mode."""
+KINDS = {"visits": "visit_hours", "calls": "call_hours", "more": "more_hours"}
+"""How often a kind of contact comes -> how long it is."""
+SERIES = (*KINDS, *KINDS.values(), *CHOICES, "months", "co_creation", "taper")
 
 Value = float | str
 Changes = dict[str, Value]
-"""Name of a lever (or ``mode``, or ``p.`` and a parameter) -> what it was set to."""
+"""Name of a lever (or of :data:`CHOICES`, or ``p.`` and a parameter) -> what it was set to."""
 
 
 def a_month(every_weeks: float) -> float:
@@ -107,16 +114,16 @@ def rhythm(contacts_a_month: float) -> str:
 # --- reading a scenario ---------------------------------------------------------------------------
 
 
-def _places(scenario: Scenario) -> tuple[int | None, int | None]:
-    """Places in ``dosage`` of the series that the levers move: the first visits, the first remote
-    contacts; None where there is none."""
-    visits = calls = None
+def _places(scenario: Scenario) -> dict[str, int]:
+    """Kind of contact -> place in ``dosage`` of the series that its levers move: the first visits,
+    the first and the second remote contacts; a kind that is not there is left out."""
+    found: dict[str, int] = {}
     for place, series in enumerate(scenario.dosage):
-        if series.mode == MODES[ONSITE]:
-            visits = place if visits is None else visits
-        else:
-            calls = place if calls is None else calls
-    return visits, calls
+        kinds = ("visits",) if series.mode == MODES[ONSITE] else ("calls", "more")
+        kind = next((kind for kind in kinds if kind not in found), None)
+        if kind is not None:
+            found[kind] = place
+    return found
 
 
 def _months(scenario: Scenario) -> int:
@@ -125,10 +132,8 @@ def _months(scenario: Scenario) -> int:
 
 def read(scenario: Scenario) -> dict[str, Value]:
     """Where every lever stands in a scenario."""
-    dosage = scenario.dosage
-    v, c = _places(scenario)
-    visits = dosage[v] if v is not None else None
-    calls = dosage[c] if c is not None else None
+    at = {kind: scenario.dosage[place] for kind, place in _places(scenario).items()}
+    visits, calls, more = (at.get(kind) for kind in KINDS)
     main = visits or calls
     hours = scenario.providers.hours_each
     return {
@@ -137,6 +142,9 @@ def read(scenario: Scenario) -> dict[str, Value]:
         "calls": a_month(calls.every_weeks) if calls else 0.0,
         "call_hours": calls.hours if calls else 1.5,
         "mode": calls.mode if calls else "video",
+        "more": a_month(more.every_weeks) if more else 0.0,
+        "more_hours": more.hours if more else 0.5,
+        "more_mode": more.mode if more else "phone",
         "months": _months(scenario),
         "co_creation": _co_creation(main),
         "taper": main.taper if main else 1.0,
@@ -160,8 +168,7 @@ def _co_creation(series: ContactSeries | None) -> float:
 def remarks(scenario: Scenario) -> list[str]:
     """What the levers do not show of a scenario, in sentences."""
     found = []
-    moved = {place for place in _places(scenario) if place is not None}
-    others = len(scenario.dosage) - len(moved)
+    others = len(scenario.dosage) - len(_places(scenario))
     if others:
         found.append(f"{others} more contact series of this scenario: unmoved by the sliders.")
     if scenario.contact_log is not None and scenario.contact_log.rows:
@@ -216,7 +223,7 @@ def check_changes(changes: Mapping[str, Value]) -> Changes:
     for name, value in changes.items():
         problem = _check_change(name, value)
         if problem is None:
-            found[name] = value if name == "mode" else float(value)
+            found[name] = value if name in CHOICES else float(value)
         else:
             problems.append(problem)
     if problems:
@@ -225,11 +232,11 @@ def check_changes(changes: Mapping[str, Value]) -> Changes:
 
 
 def _check_change(name: str, value: Value) -> Problem | None:
-    if name == "mode":
+    if name in CHOICES:
         if value in REMOTE:
             return None
         return Problem(
-            f"{value!r} is no remote mode", "mode", value, ", ".join(REMOTE),
+            f"{value!r} is no remote mode", name, value, ", ".join(REMOTE),
             did_you_mean(value, REMOTE),
         )  # fmt: skip
     number = _number(value)
@@ -264,13 +271,12 @@ def _number(value: object) -> float | None:
 
 
 def _dosage(start: Scenario, changes: Changes) -> list[dict[str, Any]]:
-    """All series, the two that the levers move with what was changed; a rhythm of 0 drops one."""
-    v, c = _places(start)
-    kinds = {"visits": v, "calls": c}
+    """All series, those that the levers move with what was changed; a rhythm of 0 drops one."""
+    places = _places(start)
     series = [one.model_dump() for one in start.dosage]
     dropped = set()
-    for kind, place in kinds.items():
-        wanted = changes.get(kind)
+    for kind in KINDS:
+        wanted, place = changes.get(kind), places.get(kind)
         if wanted == 0 or (place is None and wanted is None):
             dropped |= set() if place is None else {place}
             continue
@@ -287,11 +293,13 @@ def _new_series(start: Scenario, kind: str) -> dict[str, Any]:
     after_log = 1
     if start.contact_log is not None and start.contact_log.rows:
         after_log = max(row.week for row in start.contact_log.rows) + 1
-    first = min(max(after_log, 1 if kind == "visits" else 3), start.horizon_weeks)
+    usual = {"visits": 1, "calls": 3, "more": 2}[kind]
+    first = min(max(after_log, usual), start.horizon_weeks)
+    modes = {"visits": MODES[ONSITE], "calls": levers["mode"], "more": levers["more_mode"]}
     return {
-        "mode": "onsite" if kind == "visits" else levers["mode"],
+        "mode": modes[kind],
         "every_weeks": 13.0 if kind == "visits" else 4.0,
-        "hours": levers["visit_hours" if kind == "visits" else "call_hours"],
+        "hours": levers[KINDS[kind]],
         "first_week": first,
         "last_week": max(first, min(start.horizon_weeks, start.end_of_ta if start.has_ta else 104)),
         "co_creation": levers["co_creation"],
@@ -302,11 +310,11 @@ def _new_series(start: Scenario, kind: str) -> dict[str, Any]:
 def _change_series(start: Scenario, series: dict[str, Any], kind: str, changes: Changes) -> None:
     if kind in changes:
         series["every_weeks"] = every_weeks(float(changes[kind]))
-    hours = "visit_hours" if kind == "visits" else "call_hours"
-    if hours in changes:
-        series["hours"] = changes[hours]
-    if kind == "calls" and "mode" in changes:
-        series["mode"] = changes["mode"]
+    if KINDS[kind] in changes:
+        series["hours"] = changes[KINDS[kind]]
+    mode = {"calls": "mode", "more": "more_mode"}.get(kind)
+    if mode in changes:
+        series["mode"] = changes[mode]
     if "months" in changes:
         last = min(start.horizon_weeks, round(float(changes["months"]) * WEEKS_A_MONTH))
         series["last_week"] = max(last, series["first_week"])

@@ -66,6 +66,8 @@ class KeptPlans:
         Tag("h2", "Compare plans")
         self.list = Tag("div", class_="row-of no-print")
         self.table = island("")
+        self.shown = ""
+        """The table as it stands on the page."""
         self._draw()
 
     @property
@@ -89,7 +91,7 @@ class KeptPlans:
         self.plans.append(dataclasses.replace(plan, label=label))
         self._answers.append(found)
 
-    def keep(self, plan: Plan, found: Answer) -> None:
+    def keep(self, plan: Plan, found: Answer | None) -> None:
         """Keep a plan.
 
         Raises:
@@ -122,6 +124,7 @@ class KeptPlans:
                     aria_label=f"Drop {plan.label}",
                 )  # fmt: skip
         if not self.plans:
+            self.shown = ""
             self.table.set_content(
                 "<p class='empty'>Keep a plan, move the sliders, and read here what difference it "
                 "makes, with the same people and the same luck.</p>"
@@ -137,20 +140,23 @@ class KeptPlans:
         if current.digest() not in {one.digest() for one in scenarios}:
             scenarios.append(current)
             labels = [*labels, NOW]
+        kept = [one.digest() for one in scenarios[: len(self.plans)]]
         missing = [i for i, found in enumerate(self._answers) if found is None]
         visitor = self.session.visitor
-        visitor.spend(_size(scenarios) + sum(price(scenarios[i]) for i in missing))
+        size = _size(scenarios) + sum(price(scenarios[i]) for i in missing)
+        visitor.spend(size)
 
         def work() -> tuple[dict[int, Answer], Comparison | None]:
             found = {i: answer(scenarios[i]) for i in missing}
             return found, compared(scenarios, labels) if len(scenarios) > 1 else None
 
-        done = await self.session.desk.quick(visitor, work)
+        done = await self.session.desk.quick(visitor, work, "comparison", size)
         if done is None or self.session.gone:
             return
+        if [plan.scenario().digest() for plan in self.plans] != kept:
+            return  # one was dropped meanwhile, and its own comparison is on the way
         for place, found in done[0].items():
-            if place < len(self._answers):
-                self._answers[place] = found
+            self._answers[place] = found
         self._show(done[1])
         if done[0]:
             await self.changed()
@@ -158,6 +164,7 @@ class KeptPlans:
     def _show(self, found: Comparison | None) -> None:
         if found is None:
             words = f"{self.labels[0]} is kept. Move a slider to see the difference."
+            self.shown = ""
             self.table.set_content(f"<p class='empty'>{text(words)}</p>")
             return
         costs = found.costs()
@@ -170,7 +177,8 @@ class KeptPlans:
             "apart.</p>"
         )
         table = comparison_table(found.differences(), money, list(found.labels), found.gains)
-        self.table.set_content(table + notes + rest)
+        self.shown = table + notes + rest
+        self.table.set_content(self.shown)
 
 
 def _dropping(kept: KeptPlans, plan: Plan) -> Callable[[], Awaitable[None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 
 from nicegui import ui
@@ -12,11 +13,12 @@ from sim.loading import SIZE_LIMIT
 from sim.scenario import Scenario, shipped_names
 from sim.view import hover_plan
 from sim.web import plan_words
-from sim.web.address import BLANK, FILE, MOST_KEPT, Plan, from_file, parse, query, shipped
+from sim.web.address import BLANK, FILE, MOST_KEPT, Plan, from_file, more_of, parse, query, shipped
 from sim.web.answer import CURVES, Answer, answer, planned, price
-from sim.web.desk import Desk
+from sim.web.desk import SLOW, Desk
 from sim.web.downloads import csv_of, report_of
-from sim.web.levers import LEVERS, REMOTE, Lever, read, remarks
+from sim.web.levers import KINDS, LEVERS, MORE, REMOTE, Changes, Lever, read, remarks
+from sim.web.map_section import MapSection
 from sim.web.parts import (
     Choice,
     Drop,
@@ -31,10 +33,16 @@ from sim.web.parts import (
 )
 from sim.web.parts import Lever as LeverPart
 from sim.web.plan_compare import KeptPlans
-from sim.web.plan_map import MapSection
 from sim.web.session import Session
 
-GROUPS = ("Contacts", "Manner", "Regions and providers", "Prices")
+GROUPS: dict[str, str] = {
+    "Contacts": "", MORE: MORE, "Manner": "", "Regions and providers": "",
+    "Prices": "Prices (put in your own)",
+}  # fmt: skip
+"""Groups of levers; those with words are folded away under them."""
+MODE_CHOICES = {"calls": ("mode", "Remote contacts by"), "more": ("more_mode", "They come by")}
+"""Lever -> the choice of a mode that follows it, and its label."""
+MODE_NAMES = {"video": "Video", "phone": "Phone", "email": "E-mail"}
 
 
 class PlanPage:
@@ -47,6 +55,7 @@ class PlanPage:
         self.found: Answer | None = None
         self.wanted = 0  # how many plans were asked for; tells figures from older ones
         self.levers: dict[str, LeverPart] = {}
+        self.modes: dict[str, Choice] = {}
         self.charts: dict[str, tuple[Tag, ui.plotly]] = {}
         body, self.links = frame("Plan", "Plan", address if not wrong else "")
         with body:
@@ -57,8 +66,11 @@ class PlanPage:
             with Tag("div", class_="plan"):
                 with Tag("section", class_="side", aria_label="The plan"):
                     self._controls()
-                with Tag("section", aria_label="What would follow"):
-                    self._results(kept)
+                with Tag("section", class_="follows", aria_label="What would follow",
+                         id_="follows"):  # fmt: skip
+                    self._results(kept, more_of(address, "target"))
+            with Tag("nav", class_="dock no-print", aria_label="In short"):
+                self.dock = island("", tag="a", href="#follows")
         if wrong is not None:
             self.problems.show(wrong, "The address could not be used:")
         self._show_plan()
@@ -72,18 +84,20 @@ class PlanPage:
             self.session.guard(self._start),
         )  # fmt: skip
         Drop(self.session.token, "or drop a scenario file here", SIZE_LIMIT, self._refuse)
-        for group in GROUPS:
+        levels = read(self.plan.scenario())
+        for group, folded in GROUPS.items():
             rows = [lever for lever in LEVERS if lever.group == group]
-            if group == "Prices":
-                with Tag("details"):
-                    Tag("summary", "Prices (put in your own)")
-                    self._group(group, rows)
-            else:
-                self._group(group, rows)
+            if not folded:
+                self._group(group, rows, levels)
+                continue
+            with Tag("details") as block:
+                if group == MORE and float(levels["more"]) > 0:
+                    block.put(open="")
+                Tag("summary", folded)
+                self._group(group, rows, levels)
         self.notes = island("", class_="note")
 
-    def _group(self, group: str, rows: list[Lever]) -> None:
-        levels = read(self.plan.scenario())
+    def _group(self, group: str, rows: list[Lever], levels: Changes) -> None:
         with Tag("fieldset"):
             Tag("legend", group)
             for lever in rows:
@@ -91,17 +105,19 @@ class PlanPage:
                     lever.name, lever.label, lever.unit,
                     (lever.low, lever.high, max(lever.step, 0.05)), float(levels[lever.name]),
                     self.session.guard(self._move), hint=lever.hint,
-                    rhythm=lever.name in ("visits", "calls"),
+                    rhythm=lever.name in KINDS,
                 )  # fmt: skip
-                if lever.name == "calls":
-                    self.mode = Choice(
-                        "mode", "Remote contacts by", [(m, m) for m in REMOTE],
-                        str(levels["mode"]), self.session.guard(self._mode),
+                if lever.name in MODE_CHOICES:
+                    name, label = MODE_CHOICES[lever.name]
+                    self.modes[name] = Choice(
+                        name, label, [(m, MODE_NAMES[m]) for m in REMOTE], str(levels[name]),
+                        self.session.guard(_moving(self, name)),
                     )  # fmt: skip
 
-    def _results(self, kept: list[Plan]) -> None:
-        self.sentence = Tag("p", class_="lead")
+    def _results(self, kept: list[Plan], aim: str) -> None:
+        self.sentence = Tag("p", class_="headline")
         self.costs = island("")
+        self.costs_note = Tag("p", class_="note")
         with Tag("div") as self.answers:
             Tag("h2", "Effect of the assistance")
             self.queue = Tag("p", class_="note", role="status")
@@ -126,7 +142,9 @@ class PlanPage:
             button("Copy link", self.session.guard(self._copy), "quiet")
             self.said = Tag("span", class_="note", role="status")
         self.kept = KeptPlans(self.session, kept, self._kept_changed)
-        self.map = MapSection(self.session, lambda: self.plan.scenario(), self._adopt)
+        self.map = MapSection(
+            self.session, lambda: self.plan.scenario(), self._adopt, self._put_address, aim
+        )
 
     # --- changing the plan -------------------------------------------------------------------
 
@@ -141,9 +159,6 @@ class PlanPage:
 
     def _refuse(self, message: str) -> None:
         self.problems.show(message, "The file cannot be used:")
-
-    async def _mode(self, mode: str) -> None:
-        await self._change({"mode": mode})
 
     async def _move(self, name: str, value: float) -> None:
         try:
@@ -175,10 +190,13 @@ class PlanPage:
         levels = read(scenario)
         for lever in LEVERS:
             self.levers[lever.name].put(float(levels[lever.name]), lever.name in self.plan.changes)
-        self.mode.put(str(levels["mode"]))
+        for name, choice in self.modes.items():
+            choice.put(str(levels[name]))
         self.start.put(self.plan.source, _starts(self.plan))
         self.sentence.say(plan_words.headline(scenario))
         self.costs.set_content(plan_words.cost_tiles(planned(scenario)))
+        self.costs_note.say(plan_words.costs_rest_on(scenario))
+        self.map.planned(scenario)
         lines = [self.plan.start.question, *remarks(self.plan.start)]
         self.notes.set_content("".join(f"<p>{text(line)}</p>" for line in lines if line))
         self.wanted += 1
@@ -186,7 +204,7 @@ class PlanPage:
         self._put_address()
 
     def _put_address(self) -> None:
-        found = query(self.plan, self.kept.plans)
+        found = query(self.plan, self.kept.plans, target=self.map.aim)
         link_views(self.links, query(self.plan) or "")
         self.session.client.run_javascript(f"codoseAddress({json.dumps(found or '')})")
         self.too_long = found is None
@@ -195,13 +213,14 @@ class PlanPage:
 
     async def _refresh(self) -> None:
         session, scenario, wanted = self.session, self.plan.scenario(), self.wanted
-        session.visitor.spend(price(scenario))
+        size = price(scenario)
+        session.visitor.spend(size)
         self.answers.classes(add="busy")
         ahead = session.desk.waiting
         self.queue.say(f"{ahead} visitors before you …" if ahead > 4 else "")
         try:
             found = await session.desk.quick(
-                session.visitor, lambda: answer(scenario, session.desk.busy)
+                session.visitor, lambda: answer(scenario, session.desk.busy), "answer", size
             )
         finally:
             if not session.gone:
@@ -216,6 +235,7 @@ class PlanPage:
 
     def _show(self, found: Answer) -> None:
         self.effects.set_content(plan_words.effect_tiles(found))
+        self.dock.set_content(plan_words.dock(found, planned(found.scenario)))
         self.note.set_content(text(plan_words.effect_note(found)))
         self.rests.set_content(plan_words.rests_on(found))
         self.table.set_content(plan_words.numbers_table(found))
@@ -234,7 +254,8 @@ class PlanPage:
     async def _keep(self) -> None:
         if self.found is None:
             return
-        self.kept.keep(self.plan, self.found)
+        mine = self.found.scenario.digest() == self.plan.scenario().digest()
+        self.kept.keep(self.plan, self.found if mine else None)  # None: with the table
         await self._kept_changed()
 
     async def _kept_changed(self) -> None:
@@ -245,24 +266,33 @@ class PlanPage:
 
     async def _scenario(self) -> None:
         scenario = self.plan.scenario()
-        ui.download.content(scenario.to_yaml(), file_name(scenario.name, "yaml"))
+        self.session.offer(file_name(scenario.name, "yaml"), scenario.to_yaml())
 
     async def _csv(self) -> None:
         if self.found is not None:
             name = file_name(self.found.scenario.name, "csv")
-            ui.download.content(csv_of(self.found), name)
+            self.session.offer(name, csv_of(self.found))
 
     async def _report(self) -> None:
+        """What the page shows now, in one file."""
         if self.found is None:
             return
-        found = self.found
+        found, kept, made, mode = self.found, self.kept, self.map.made, self.map.mode
+        lines = {outcome: kept.curves(outcome) for outcome in CURVES}
+        labels, table = kept.labels, kept.shown
+        if made is not None and made.found.scenario.digest() != found.scenario.digest():
+            made = None  # a map of another plan
         self.said.say("Making the report …")
-        report = await self.session.desk.quick(self.session.visitor, lambda: report_of(found))
-        if self.session.gone:
-            return
-        self.said.say("")
-        if report is not None:
-            ui.download.content(report, file_name(found.scenario.name, "html"))
+        try:
+            report = await self.session.desk.quick(
+                self.session.visitor,
+                lambda: report_of(found, lines, labels, table, made, mode), "report", SLOW,
+            )  # fmt: skip
+        finally:
+            if not self.session.gone:
+                self.said.say("")
+        if report is not None and not self.session.gone:
+            self.session.offer(file_name(found.scenario.name, "html"), report)
 
     async def _copy(self) -> None:
         if self.too_long:
@@ -273,6 +303,10 @@ class PlanPage:
         self.said.say(
             "Link copied." if copied else "Copy the address of this page: it has the plan."
         )
+
+
+def _moving(page: PlanPage, name: str) -> Callable[[str], Awaitable[None]]:
+    return lambda mode: page._change({name: mode})
 
 
 @lru_cache(maxsize=1)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sim.outcomes import OUTCOMES
 from sim.parameters import TABLE
 from sim.scenario import Scenario
-from sim.view.hover_plan import NO_TA, OTHERS, fade
-from sim.view.style import WITH_TA, words
+from sim.view.style import words
 from sim.web.answer import CURVES, EFFECTS, Answer, Planned, Range
-from sim.web.levers import read, rhythm
+from sim.web.levers import KINDS, read, rhythm
 from sim.web.parts import text
 
 if TYPE_CHECKING:
@@ -48,14 +47,14 @@ def share(value: float) -> str:
 def headline(scenario: Scenario) -> str:
     """The plan in a sentence."""
     levers = read(scenario)
-    visits, calls = float(levers["visits"]), float(levers["calls"])
     parts = []
-    if visits:
-        parts.append(f"a visit of {float(levers['visit_hours']):g} h {rhythm(visits)}")
-    if calls:
-        parts.append(
-            f"a contact of {float(levers['call_hours']):g} h by {levers['mode']} {rhythm(calls)}"
-        )
+    for kind, hours in KINDS.items():
+        often = float(levers[kind])
+        if often:
+            mode = {"calls": levers["mode"], "more": levers["more_mode"]}.get(kind)
+            what = "a contact" if mode else "a visit"
+            by = f" by {mode}" if mode else ""
+            parts.append(f"{what} of {float(levers[hours]):g} h{by} {rhythm(often)}")
     regions, providers = len(scenario.region_names), scenario.providers.count
     people = sum(scenario.staff_counts)
     team = (
@@ -66,7 +65,8 @@ def headline(scenario: Scenario) -> str:
         if scenario.contact_log is not None and scenario.contact_log.rows:
             return f"The contacts of a log; {team}."
         return f"No assistance is planned yet; {team}."
-    sentence = f"{' and '.join(parts)}, for {levers['months']:g} months; {team}."
+    contacts = " and ".join([", ".join(parts[:-1])] * (len(parts) > 1) + parts[-1:])
+    sentence = f"{contacts}, for {levers['months']:g} months; {team}."
     return sentence[0].upper() + sentence[1:]
 
 
@@ -84,6 +84,17 @@ def cost_tiles(planned: Planned) -> str:
         + f"<small>{remark}; at most {share(planned.peak)}</small></dd></div>"
         + "</dl>"
     )  # fmt: skip
+
+
+def costs_rest_on(scenario: Scenario) -> str:
+    """Under cost and load: which numbers they rest on."""
+    costs, own = scenario.costs, scenario.parameter_set()
+    return (
+        f"Rests on {costs.provider_hour:g} an hour of a provider, {costs.staff_hour:g} of staff, "
+        f"{costs.travel_visit:g} a visit; around a contact {own['preparation_per_contact']:g} h of "
+        f"preparation, {own['preparation_per_hour']:g} h more for each of its hours, and "
+        f"{own['travel_hours']:g} h of travel for a visit. Put in your own."
+    )
 
 
 def _tile(name: str, value: str, remark: str) -> str:
@@ -111,6 +122,17 @@ def effect_tiles(found: Answer) -> str:
     return f'<dl class="tiles">{"".join(tiles)}</dl>'
 
 
+def dock(found: Answer, planned: Planned) -> str:
+    """The answer in a line, for small screens on which it is far below the sliders."""
+    short = {"mutual_accountability": "account.", "integration": "integr.", "knowledge": "knowl."}
+    items = [
+        (short.get(name, words(name)), signed(found.effects[name, "end_of_ta"].mean))
+        for name in CURVES
+    ]
+    items.append(("cost", whole(planned.cost)))
+    return "".join(f"<span><b>{value}</b> {text(name)}</span>" for name, value in items)
+
+
 def effect_note(found: Answer) -> str:
     """What the tiles mean and rest on, in words."""
     later = found.effects["capacity", "horizon"]
@@ -131,7 +153,7 @@ def effect_note(found: Answer) -> str:
     return text_
 
 
-def rests_on(found: Answer) -> str:
+def rests_on(found: Answer, link: bool = True) -> str:
     """Under the figures: which numbers they rest on."""
     movers = [
         f"{words(name)}: "
@@ -149,25 +171,23 @@ def rests_on(found: Answer) -> str:
     )
     return (
         f"<p class='note'>Rests on {found.runs:,} runs with and {found.runs:,} without assistance, "
-        f"seed {found.scenario.seed}; {found.sets} {text(found.source)}.{text(moves)} "
-        f"<a href='/rests'>Every number, with its source</a>.</p>"
+        f"seed {found.scenario.seed}; {found.sets} {text(found.source)}.{text(moves)}"
+        + (" <a href='/rests'>Every number, with its source</a>." if link else "")
+        + "</p>"
     )
 
 
 def legend(kept: Sequence[str]) -> str:
-    """The legend of all charts at once."""
+    """The legend of all charts at once; the classes have their colours in the style sheet."""
     items = [
-        (f"background:{WITH_TA};height:3px;vertical-align:4px", "with assistance (middle run)"),
-        (f"background:{fade(WITH_TA, 0.45)}", "luck of people and events"),
-        (f"background:{fade(WITH_TA, 0.2)}", "all we do not know"),
-        (f"background:{NO_TA};height:3px;vertical-align:4px", "no assistance"),
-        (f"background:{fade(NO_TA, 0.25)}", "its band"),
+        ("with", "with assistance, middle run"),
+        ("with band strong", "9 of 10 runs: luck alone"),
+        ("with band", "9 of 10 runs: luck and what we do not know"),
+        ("none dotted", "no assistance, middle run"),
+        ("none band", "no assistance, 9 of 10 runs"),
     ]
-    items += [
-        (f"background:{colour};height:3px;vertical-align:4px", label)
-        for label, colour in zip(kept, OTHERS, strict=False)
-    ]
-    return "".join(f"<li><i style='{style}'></i>{text(label)}</li>" for style, label in items)
+    items += [(f"kept-{place} dashed", label) for place, label in enumerate(kept)]
+    return "".join(f"<li><i class='key {kind}'></i>{text(label)}</li>" for kind, label in items)
 
 
 def chart_words(outcome: str, found: Answer) -> str:

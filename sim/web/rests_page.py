@@ -76,9 +76,11 @@ class RestsPage:
         )
         island(f"<dl class='tiles'>{tiles}</dl>")
         found = plausible_sets(10)
+        learned = "; ".join(TABLE[name].meaning for name in found.learned) or "none"
         state = (
-            f"Calibrated to {found.targets} targets; the data said more than the range about "
-            f"{len(found.learned)} parameters: {', '.join(found.learned) or 'none'}."
+            f"Calibrated to {found.targets} targets. The data said more than the plausible range "
+            f"about {len(found.learned)} of {len(rows(role='free'))} free parameters: {learned}. "
+            "The other free ones stay as wide as their ranges."
             if found.calibrated
             else "Not calibrated yet: the free parameters are drawn from their whole ranges."
         )
@@ -112,7 +114,8 @@ class RestsPage:
             f"p.{row.name}", row.meaning[0].upper() + row.meaning[1:], row.unit,
             (row.low, row.high, (row.high - row.low) / 40), round(value, 5),
             self.session.guard(self._set),
-            hint=f"{row.name}, {row.grade}; {row.range_text}, usual {row.default:.4g}",
+            hint=f"{row.name}; plausible {row.range_text}, usual {row.default:.4g}; "
+            f"{row.grade if row.grade == 'assumption' else f'grade {row.grade}'}",
         )  # fmt: skip
 
     async def _set(self, name: str, value: float) -> None:
@@ -154,7 +157,8 @@ class RestsPage:
         Tag("h2", "Every number")
         options = [("every", "Every grade")]
         options += [(g, f"{g}: {w}") for g, w in GRADES.items()]
-        Choice("grade", "Show", options, self.grade, self.session.guard(self._show_grade))
+        with Tag("div", class_="narrow"):
+            Choice("grade", "Show", options, self.grade, self.session.guard(self._show_grade))
         self.table = island(table(self.grade))
 
     async def _show_grade(self, grade: str) -> None:
@@ -165,25 +169,36 @@ class RestsPage:
 
 def table(grade: str) -> str:
     """The table of parameters, of one grade or "every"."""
-    body = "".join(_row(row) for row in TABLE.values() if grade in ("every", row.grade))
+    learned = plausible_sets(10).learned
+    body = "".join(
+        _row(row, row.name in learned) for row in TABLE.values() if grade in ("every", row.grade)
+    )
     return (
         "<div class='scroll' tabindex='0' role='group' aria-label='Parameters'><table "
         "class='params'>"
         "<thead><tr><th scope='col'>Meaning</th><th scope='col'>Symbol</th>"
         "<th scope='col' class='n'>Usual</th><th scope='col'>Plausible</th><th "
         "scope='col'>Unit</th>"
-        "<th scope='col'>Grade</th><th scope='col'>Role</th><th "
-        "scope='col'>Source</th></tr></thead>"
+        "<th scope='col'>Grade</th><th scope='col'>Role</th><th scope='col'>Calibration</th>"
+        "<th scope='col'>Source</th></tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 
 
-def _row(row: Parameter) -> str:
+def _calibration(row: Parameter, learned: bool) -> str:
+    """What calibration made of a parameter."""
+    if row.role != "free":
+        return "<span class='note'>not calibrated</span>"
+    return "<span class='grade learned'>learned</span>" if learned else "no more than its range"
+
+
+def _row(row: Parameter, learned: bool) -> str:
     plausible = row.range_text if row.low is not None else "–"
     kind = " assumption" if row.grade == "assumption" else ""
     return (
         f"<tr><th scope='row'>{text(row.meaning)}<small>{row.name}</small></th>"
         f"<td>{text(row.symbol)}</td><td class='n'>{row.default:.4g}</td><td>{plausible}</td>"
         f"<td>{text(row.unit)}</td><td><span class='grade{kind}'>{row.grade}</span></td>"
-        f"<td title='{ROLES[row.role]}'>{row.role}</td><td>{text(row.source)}</td></tr>"
+        f"<td title='{ROLES[row.role]}'>{row.role}</td><td>{_calibration(row, learned)}</td>"
+        f"<td>{text(row.source)}</td></tr>"
     )

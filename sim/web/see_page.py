@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
-from urllib.parse import parse_qs, urlencode
 
 from nicegui.element import Element
 
-from sim.errors import InputError
-from sim.web.address import parse, shipped
+from sim.errors import InputError, Problem
+from sim.scenario import Scenario
+from sim.web.address import ELSE, more_of, parse, query, shipped
+from sim.web.answer import Kept
 from sim.web.desk import Desk
 from sim.web.guided import BY_KEY, GUIDED, Guided, Step, Told, told
 from sim.web.parts import (
@@ -20,6 +22,7 @@ from sim.web.parts import (
     button,
     frame,
     island,
+    link_views,
     text,
 )
 from sim.web.plan_words import headline
@@ -29,6 +32,10 @@ from sim.web.story import MOST_STAFF, PROVIDER, REGION, Story, small, tell
 
 TOLD_PRICE = 20_000_000
 """Person-weeks that a story counts as: the readable engine is slower than the compiled one."""
+USUAL = (0.0, 0.8, 8.0, 1.0)
+"""Co-creation on the left and on the right, staff, luck."""
+LIMITS = ((0.0, 1.0), (0.0, 1.0), (2.0, float(MOST_STAFF)), (1.0, 999.0))
+_STORIES: Kept[Story] = Kept(16)
 
 
 class See(Element, component=STATIC / "see.js"):
@@ -67,26 +74,26 @@ class SeePage:
 
     def __init__(self, desk: Desk, address: str) -> None:
         self.session = Session(desk)
-        fields = parse_qs(address)
-        key = fields.get("story", [""])[0]
+        key = more_of(address, "story")
         self.plan, wrong = shipped("classroom"), None
-        if "from" in fields or "plan" in fields:
-            try:
+        settings = USUAL
+        try:
+            settings = _settings(more_of(address, "see"))
+            if _has_plan(address):
                 self.plan = parse(address)[0]
-            except InputError as error:
-                wrong = error
-        self.left, self.right, self.staff, self.luck = 0.0, 0.8, 8.0, 1.0
+        except InputError as error:
+            wrong = error
+        self.left, self.right, self.staff, self.luck = settings
         self.arms: list[tuple[str, Story]] = []
         self.told: Told | None = None
         self.guided: Guided | None = None
         self.at = 0
-        body, self.links = frame("See", "See", "" if key else address)
+        body, self.links = frame("See", "See")
         with body:
             Tag("h1", "See how it works")
-            Tag("p", "One small region, week by week: who comes, what is promised, kept and "
-                     "broken, "
-                "who learns from whom. Click a person or the provider to read why they changed.",
-                class_="lead")  # fmt: skip
+            self.lead = Tag("p", "One small region, week by week: who comes, what is promised, "
+                            "kept and broken, who learns from whom. Click a person or the provider "
+                            "to read why they changed.", class_="lead")  # fmt: skip
             self.session.problems = self.problems = Problems()
             if wrong is not None:
                 self.problems.show(wrong, "The address could not be used:")
@@ -107,6 +114,7 @@ class SeePage:
         with Tag("div", class_="see-grid"):
             with Tag("div"):
                 self.see = See(self._picked)
+                self.rests = island("", tag="p", class_="note")
             with Tag("section", class_="panel card", aria_label="Why it changed"):
                 self.panel = island("<p class='note'>One moment …</p>", aria_live="polite")
         with Tag("details", class_="no-print") as self.settings:
@@ -129,18 +137,25 @@ class SeePage:
                 self.cards[guided.key] = card
 
     def _levers(self) -> None:
-        Lever("see-left", "Co-creation on the left", "0 to 1", (0, 1, 0.05), self.left,
-              self.session.guard(self._set), hint="0: the provider decides.")  # fmt: skip
-        Lever("see-right", "Co-creation on the right", "0 to 1", (0, 1, 0.05), self.right,
-              self.session.guard(self._set), hint="1: everything is decided together.")  # fmt: skip
-        Lever("see-staff", "Staff", "people", (2, MOST_STAFF, 1), self.staff,
-              self.session.guard(self._set))  # fmt: skip
-        Lever("see-luck", "Luck", "number", (1, 999, 1), self.luck, self.session.guard(self._set),
-              hint="Another number: other people, other luck.")  # fmt: skip
+        rows = (
+            ("see-left", "Co-creation on the left", "0 to 1", (0, 1, 0.05), self.left,
+             "0: the provider decides."),
+            ("see-right", "Co-creation on the right", "0 to 1", (0, 1, 0.05), self.right,
+             "1: everything is decided together."),
+            ("see-staff", "Staff", "people", (2, MOST_STAFF, 1), self.staff, ""),
+            ("see-luck", "Luck", "number", (1, 999, 1), self.luck,
+             "Another number: other people, other luck."),
+        )  # fmt: skip
+        self.levers = {
+            name: Lever(name, label, unit, limits, value, self.session.guard(self._set), hint=hint)
+            for name, label, unit, limits, value, hint in rows
+        }
 
     async def _set(self, name: str, value: float) -> None:
         limits = {"see-staff": (2, MOST_STAFF), "see-luck": (1, 999)}.get(name, (0.0, 1.0))
         setattr(self, name.removeprefix("see-"), min(limits[1], max(limits[0], float(value))))
+        self.problems.clear()
+        self.levers[name].put(getattr(self, name.removeprefix("see-")), False)
         await self._free()
 
     # --- showing -----------------------------------------------------------------------------
@@ -157,32 +172,48 @@ class SeePage:
         ]
         self.session.visitor.spend(2 * TOLD_PRICE)
         stories = await self.session.desk.quick(
-            self.session.visitor, lambda: [(name, tell(scenario)) for name, scenario in pairs]
+            self.session.visitor, lambda: [(name, _tell(scenario)) for name, scenario in pairs]
         )
         if stories is None or self.session.gone:
             return
-        self.problems.clear()
         self.guided = self.told = None
         self.guide.set_visibility(False)
+        self.lead.set_visibility(True)
         self._mark()
         self.sentence.say(f"The plan's contacts in one region: {headline(pairs[1][1])}")
+        self.rests.set_content(_rests(pairs[1][1], guided=False))
         self.arms = stories
         self.see.put(self.arms)
+        self._put_address()
 
     async def _choose(self, guided: Guided) -> None:
         self.session.visitor.spend(4 * TOLD_PRICE)
         found = await self.session.desk.quick(self.session.visitor, lambda: told(guided))
         if found is None or self.session.gone:
             return
-        self.problems.clear()
         self.guided, self.told, self.at = guided, found, 0
         self.arms = list(zip(found.names, found.stories, strict=True))
         self.see.put(self.arms)
         self.see.run_method("show", 0, 0, PROVIDER, guided.steps[0].shade)
+        self.lead.set_visibility(False)
         self._mark()
         self._step()
-        query = urlencode({"story": guided.key})
-        self.session.client.run_javascript(f"codoseAddress('{query}'); scrollTo(0, 0)")
+        self.rests.set_content(_rests(found.stories[1].scenario, guided=True))
+        self._put_address()
+        self.session.client.run_javascript("scrollTo(0, 0)")
+
+    def _put_address(self) -> None:
+        """The address says what is shown; links to the other views carry the plan."""
+        plan = query(self.plan) or ""
+        link_views(self.links, plan)
+        if self.guided is not None:
+            found = f"story={self.guided.key}"
+        else:
+            settings = (self.left, self.right, self.staff, self.luck)
+            see = "" if settings == USUAL else ",".join(f"{value:g}" for value in settings)
+            usual = self.plan == shipped("classroom") and not see
+            found = "" if usual else query(self.plan, see=see) or ""
+        self.session.client.run_javascript(f"codoseAddress({json.dumps(found)})")
 
     def _mark(self) -> None:
         for key, card in self.cards.items():
@@ -202,10 +233,14 @@ class SeePage:
             Tag("p", step.text)
             Tag("h3", step.question)
             with Tag("div", class_="answers", role="group", aria_label="Your guess"):
-                for answer in step.answers:
-                    button(answer, self.session.guard(_guessing(self, step, answer)))
+                self.guesses = {
+                    answer: button(answer, self.session.guard(_guessing(self, step, answer)))
+                    for answer in step.answers
+                }
             self.shown = Tag("div", role="status")
             with Tag("div", class_="row-of no-print"):
+                self.next = button("Next step", self.session.guard(self._next), "main")
+                self.next.set_visibility(False)
                 Tag("a", "Class sheet to print", class_="b quiet", href=f"/sheet/{guided.key}",
                     target="_blank")  # fmt: skip
                 button("Leave the story", self.session.guard(self._leave), "quiet")
@@ -216,6 +251,8 @@ class SeePage:
         if guided is None or found is None or guided.steps[self.at] is not step:
             return
         self.see.run_method("show", step.week, step.arm, step.who, step.shade)
+        for name, made in self.guesses.items():
+            made.put(aria_pressed="true" if name == answer else "false")
         self.shown.clear()
         with self.shown:
             island(
@@ -223,10 +260,10 @@ class SeePage:
                 "<small>Means over 200 regions like these two; the ones on the screen may differ."
                 "</small></p>"
             )
-            if self.at + 1 < len(guided.steps):
-                button("Next step", self.session.guard(self._next), "main")
-            else:
+            if self.at + 1 == len(guided.steps):
                 island(f"<p><b>To discuss.</b> {text(guided.discuss)}</p>")
+
+        self.next.set_visibility(self.at + 1 < len(guided.steps))
 
     async def _next(self) -> None:
         if self.guided is not None and self.at + 1 < len(self.guided.steps):
@@ -234,7 +271,6 @@ class SeePage:
             self._step()
 
     async def _leave(self) -> None:
-        self.session.client.run_javascript("codoseAddress('')")
         await self._free()
 
     async def _picked(self, picked: dict[str, Any]) -> None:
@@ -247,8 +283,53 @@ class SeePage:
                 return
         except (KeyError, TypeError, ValueError, IndexError):
             return  # a click on what is no longer shown
-        side = f"<p class='note'>{text(name)}</p>" if len(self.arms) > 1 else ""
-        self.panel.set_content(why(story, who, week) + side)
+        self.panel.set_content(why(story, who, week, name if len(self.arms) > 1 else ""))
+
+
+def _tell(scenario: Scenario) -> Story:
+    """A story; it is a pure function of its scenario, so a class asks for the same one once."""
+    return _STORIES.get(scenario.digest(), lambda: tell(scenario))
+
+
+def _has_plan(address: str) -> bool:
+    """Whether an address says a plan, beside what the views add of their own."""
+    names = {part.partition("=")[0] for part in address.split("&")}
+    return bool(names - {*ELSE, ""})
+
+
+def _settings(words: str) -> tuple[float, float, float, float]:
+    """What an address says of the two sides.
+
+    Raises:
+        InputError: not four numbers within their limits.
+    """
+    if not words:
+        return USUAL
+    try:
+        values = [float(part) for part in words.split(",")]
+        low_high = zip(values, LIMITS, strict=True)
+        if all(low <= value <= high for value, (low, high) in low_high):
+            return values[0], values[1], values[2], values[3]
+    except ValueError:
+        pass
+    raise InputError(
+        Problem(f"{words[:40]!r} are no settings of this view", "see", words[:40],
+                f"co-creation left and right (0..1), staff (2..{MOST_STAFF}), luck (1..999)")
+    )  # fmt: skip
+
+
+def _rests(scenario: Scenario, guided: bool) -> str:
+    """Under the networks: which numbers they rest on."""
+    own = len(scenario.parameters)
+    values = (
+        "the usual values of all parameters, but nobody leaves unless the story says so"
+        if guided
+        else f"the usual values of all parameters{f' but {own} of your own' * (own > 0)}"
+    )
+    return (
+        f"Rests on one run a side of the readable engine, luck {scenario.seed}, with {values}: one "
+        "region, not a mean. <a href='/rests'>Every number, with its source</a>."
+    )
 
 
 def _manner(co_creation: float) -> str:
@@ -258,7 +339,11 @@ def _manner(co_creation: float) -> str:
 
 
 def _choosing(page: SeePage, guided: Guided) -> Any:
-    return lambda: page._choose(guided)
+    async def chosen() -> None:
+        page.problems.clear()
+        await page._choose(guided)
+
+    return chosen
 
 
 def _guessing(page: SeePage, step: Step, answer: str) -> Any:

@@ -24,6 +24,8 @@ CHANCE_WORDS = {
     "provider_fails_probability": "chance to fail a contact",
     "region_fails_probability": "chance that the region cancels",
 }
+SMALLEST = 0.00005
+"""Changes below it are not shown: half of the last digit."""
 Numbers = Mapping[str, float]
 
 
@@ -142,12 +144,18 @@ def equation(rule: str) -> str:
     return (found.__doc__ or "").strip().splitlines()[0] if found is not None else ""
 
 
-def why(story: Story, who: int, week: int) -> str:
-    """A person's (or the provider's, or the region's) states in a week and why they changed."""
+def why(story: Story, who: int, week: int, side: str = "") -> str:
+    """A person's (or the provider's, or the region's) states in a week and why they changed.
+
+    Args:
+        side: name of the side of two that this is; empty: there is one.
+    """
     now = story.state(who, week)
     before = story.state(who, week - 1) if week > 0 else now
     terms = story.terms.get((week, who), [])
     parts = [f"<h3>{text(name(story, who, week))}, week {week}</h3>"]
+    if side:
+        parts.append(f"<p class='note'>{text(side)}</p>")
     if week == 0:
         parts.append("<p class='note'>This is the start. Step on to see what changes, and why.</p>")
     for state, value in now.items():
@@ -155,7 +163,8 @@ def why(story: Story, who: int, week: int) -> str:
             parts.append(f"<p class='state'><b>{STATE_WORDS[state]}</b> {int(value)}</p>")
             continue
         change = value - before[state]
-        moved = f" <span class='change'>{_change(change)}</span>" if week else ""
+        kind = "change none" if abs(change) < SMALLEST else "change"
+        moved = f" <span class='{kind}'>{_change(change)}</span>" if week else ""
         parts.append(
             f"<p class='state'><b>{STATE_WORDS[state]}</b> {_n(value)}{moved}</p>"
             + _reasons([term for term in terms if term.state == state])
@@ -166,14 +175,14 @@ def why(story: Story, who: int, week: int) -> str:
 
 
 def _change(change: float) -> str:
-    if abs(change) < 0.00005:
+    if abs(change) < SMALLEST:
         return "unchanged"
     digits = 3 if abs(change) >= 0.0005 else 4
     return f"{change:+.{digits}f}".replace("-", "−")
 
 
 def _reasons(terms: list[Term]) -> str:
-    shown = [term for term in terms if abs(term.change) >= 0.00005]
+    shown = [term for term in terms if abs(term.change) >= SMALLEST]
     if not shown:
         return ""
     items = []

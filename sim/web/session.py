@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,8 @@ from sim.web.desk import Desk, Visitor
 from sim.web.parts import Problems
 
 LOG = logging.getLogger("codose.web")
+MOST_OFFERED = 3
+"""Files made for one visitor that wait to be taken."""
 OURS = "Something went wrong on our side. The server's log has the details; please try again."
 
 
@@ -29,6 +32,7 @@ class Session:
         self.client = ui.context.client
         self.problems: Problems | None = None
         self.take_file: Callable[[str, str], Awaitable[None]] | None = None
+        self.offered: OrderedDict[str, tuple[str, str]] = OrderedDict()
         Session.open[self.token] = self
         self.client.on_delete(self._left)
         self.client.on_exception(self.failed)
@@ -36,12 +40,21 @@ class Session:
     def _left(self) -> None:
         Session.open.pop(self.token, None)
         self.take_file = None
+        self.offered.clear()
         self.desk.leave(self.visitor)
 
     @property
     def gone(self) -> bool:
         """Whether the page was closed."""
         return self.visitor.gone
+
+    def offer(self, name: str, content: str) -> None:
+        """Let the browser take a file home. It is kept here until taken, but the last few only."""
+        key = uuid4().hex
+        self.offered[key] = name, content
+        while len(self.offered) > MOST_OFFERED:
+            self.offered.popitem(last=False)
+        self.client.run_javascript(f"codoseTake('take/{self.token}/{key}')")
 
     def failed(self, error: Exception) -> None:
         """A sentence on the page; details of what is no mistake of the visitor go to the log."""

@@ -109,7 +109,7 @@ def test_compare_plans(visit: Callable[..., Any]) -> None:
 def test_map_and_cheapest_plan_while_sliders_answer(visit: Callable[..., Any]) -> None:
     one = visit()
     page = one.open()
-    put(page, "Level to reach when assistance ends", "0.45")
+    put(page, "Level when assistance ends", "0.45")
     page.get_by_role("button", name="Work out the map").click()
     put(page, "Hours a visit", "6")  # the slider answers meanwhile
     address_has(page, "visit_hours=6")

@@ -30,6 +30,12 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => put(read()));
   addEventListener("load", () => put(read()));
   window.codoseAddress = (text) => history.replaceState(null, "", location.pathname + (text ? "?" + text : ""));
+  window.codoseTake = (path) => {
+    const link = document.createElement("a");
+    link.href = path;
+    link.download = "";
+    link.click();
+  };
   window.codoseCopy = async () => {
     try {
       await navigator.clipboard.writeText(location.href);

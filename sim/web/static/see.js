@@ -5,13 +5,13 @@ export default {
   <div v-else class="see" @keydown="keys">
     <div class="see-bar row-of no-print" role="group" aria-label="Play the weeks">
       <button type="button" class="b main" @click="toggle">{{ playing ? "Pause" : "Play" }}</button>
-      <button type="button" class="b" @click="go(week - 1)" :disabled="week <= 0">Back a week</button>
-      <button type="button" class="b" @click="go(week + 1)" :disabled="week >= last">On a week</button>
+      <button type="button" class="b" @click="go(week - 1)" :disabled="week <= 0">Back</button>
+      <button type="button" class="b" @click="go(week + 1)" :disabled="week >= last">Next week</button>
       <button type="button" class="b" @click="nextContact" :disabled="week >= last">Next contact</button>
       <label class="see-scrub"><span>Week <output>{{ week }}</output> of {{ last }}</span>
         <input type="range" min="0" :max="last" step="1" :value="week" aria-label="Week"
           @input="go(Number($event.target.value))"></label>
-      <label class="see-colour">Colour shows
+      <label class="see-colour"><span>Colour shows</span>
         <select v-model="shade"><option v-for="(label, key) in shades" :value="key">{{ label }}</option></select>
       </label>
     </div>
@@ -31,22 +31,34 @@ export default {
           <g v-for="(p, i) in arm.weeks[week].p" :key="i" class="node" tabindex="0" role="button" :aria-pressed="isPicked(a, i)"
             :aria-label="sayPerson(arm, i)" :transform="'translate(' + x(arm, i) + ' ' + y(arm, i) + ')'"
             @click="pick(a, i)" @keydown.enter.prevent="pick(a, i)" @keydown.space.prevent="pick(a, i)">
-            <circle class="halo" r="25" />
-            <circle class="face" r="19" :style="{fill: fill(p[order[shade]])}" :class="{here: present(arm).includes(i), outside: !arm.core[i], fresh: left(arm, i)}" />
+            <circle class="halo" r="28" />
+            <circle class="face" r="22" :style="{fill: fill(p[order[shade]])}" :class="{here: present(arm).includes(i), outside: !arm.core[i], fresh: left(arm, i)}" />
             <text y="4">{{ arm.names[week][i] }}</text>
-            <text v-if="p[5] > 0" class="owed" x="17" y="-13">{{ p[5] }}</text>
+            <g v-if="p[5] > 0" class="owed" transform="translate(18 -17)"><circle r="8" /><text y="3.4">{{ p[5] }}</text></g>
           </g>
         </svg>
-        <dl class="counts">
-          <div><dt>Staff</dt><dd>{{ sum(arm, "made_staff") }} made, {{ sum(arm, "kept_staff") }} kept, {{ sum(arm, "broken_staff") }} broken</dd></div>
-          <div><dt>Provider</dt><dd>{{ sum(arm, "made_provider") }} made, {{ sum(arm, "kept_provider") }} kept, {{ sum(arm, "broken_provider") }} broken</dd></div>
-          <div><dt>Mean</dt><dd>trust {{ mean(arm, 0) }}, knowledge {{ mean(arm, 2) }}, use {{ mean(arm, 3) }}</dd></div>
-        </dl>
+        <table class="counts">
+          <thead><tr><th scope="col">Commitments so far</th><th v-for="did in dids" scope="col" class="n">{{ did }}</th></tr></thead>
+          <tbody><tr v-for="side in sides" :key="side"><th scope="row">{{ side === "staff" ? "Staff" : "Provider" }}</th>
+            <td v-for="did in dids" class="n" :class="{lost: did === 'broken'}"><span v-if="now(arm, did, side)">+{{ now(arm, did, side) }}</span>{{ sum(arm, did + "_" + side) }}</td></tr></tbody>
+        </table>
         <ul class="happens" :aria-live="playing ? 'off' : 'polite'"><li v-for="line in arm.weeks[week].w">{{ line }}</li></ul>
       </section>
     </div>
-    <p class="note">Shade: {{ shades[shade].toLowerCase() }}, light 0 to dark 1 (provider: its record). Thick outline:
-      at the contact. Dashed outline: outside the core team. Green tie: a word between colleagues. Number: open commitments.</p>
+    <figure class="so-far" role="group" :aria-label="sayMeans()">
+      <figcaption>Mean so far: {{ shades[shade].toLowerCase() }}
+        <span v-for="(arm, a) in arms" :key="a"><i class="key" :class="a || arms.length < 2 ? 'second' : 'first'"></i>{{ arm.name }} {{ mean(arm, order[shade]) }}</span></figcaption>
+      <div class="so-far-plot"><div aria-hidden="true"><span>{{ scale[1].toFixed(1) }}</span><span>{{ scale[0].toFixed(1) }}</span></div>
+        <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+          <polyline v-for="(arm, a) in arms" :key="a" :class="a || arms.length < 2 ? 'second' : 'first'" :points="line(arm)" />
+        </svg></div>
+    </figure>
+    <ul class="keys" aria-label="What the drawing means">
+      <li><i class="shade"></i>{{ shades[shade].toLowerCase() }}, 0 to 1 (provider: its record)</li>
+      <li><i class="here"></i>at the contact</li><li><i class="outside"></i>outside the core team</li>
+      <li><i class="word"></i>a word between colleagues</li><li><i class="open"></i>open commitments</li>
+      <li><i class="gone"></i>new, or failed a contact</li><li><i class="picked"></i>explained beside</li>
+    </ul>
   </div>`,
   emits: ["pick"],
   props: { arms: Array, start: Number, picked: Object },
@@ -58,10 +70,18 @@ export default {
       sel: this.picked || { arm: 0, who: -1 },
       shade: "trust",
       shades: { trust: "Trust", accountability: "Accountability", knowledge: "Knowledge", integration: "Use in everyday work" },
+      sides: ["staff", "provider"],
+      dids: ["made", "kept", "broken"],
       order: { trust: 0, accountability: 1, knowledge: 2, integration: 3 },
     };
   },
   computed: {
+    scale() {
+      // Only what has been shown: the axis does not give away what comes.
+      const all = this.arms.flatMap((arm) => this.means(arm));
+      const low = Math.floor((Math.min(...all) - 0.02) * 10) / 10;
+      return [Math.max(0, low), Math.min(1, Math.max(low + 0.3, Math.ceil((Math.max(...all) + 0.02) * 10) / 10))];
+    },
     last() {
       return this.arms.length ? this.arms[0].weeks.length - 1 : 0;
     },
@@ -83,8 +103,8 @@ export default {
     },
   },
   methods: {
-    x(arm, i) { return arm.places[i][0] * 115; },
-    y(arm, i) { return arm.places[i][1] * 115; },
+    x(arm, i) { return arm.places[i][0] * 118; },
+    y(arm, i) { return arm.places[i][1] * 118; },
     fill(v) {
       // One hue, light enough at its darkest end for dark letters (contrast 4.9).
       const mix = (a, b) => Math.round(a + (b - a) * Math.min(1, Math.max(0, v)));
@@ -102,9 +122,23 @@ export default {
       for (let w = 0; w <= this.week; w++) for (const e of arm.weeks[w].e) n += e[key] || 0;
       return n;
     },
-    mean(arm, k) {
-      const p = arm.weeks[this.week].p;
-      return (p.reduce((s, x) => s + x[k], 0) / p.length).toFixed(2);
+    now(arm, did, side) {
+      return arm.weeks[this.week].e.reduce((n, e) => n + (e[did + "_" + side] || 0), 0);
+    },
+    at(arm, k, week) {
+      const p = arm.weeks[week].p;
+      return p.reduce((s, x) => s + x[k], 0) / p.length;
+    },
+    mean(arm, k) { return this.at(arm, k, this.week).toFixed(2); },
+    means(arm) {
+      return Array.from({ length: this.week + 1 }, (_, w) => this.at(arm, this.order[this.shade], w));
+    },
+    line(arm) {
+      const [low, high] = this.scale;
+      return this.means(arm).map((v, w) => `${((100 * w) / this.last).toFixed(2)},${(100 - (100 * (v - low)) / (high - low)).toFixed(2)}`).join(" ");
+    },
+    sayMeans() {
+      return `Mean ${this.shades[this.shade].toLowerCase()} in week ${this.week}: ` + this.arms.map((arm) => `${arm.name} ${this.mean(arm, this.order[this.shade])}`).join(", ");
     },
     sayPerson(arm, i) {
       const p = arm.weeks[this.week].p[i];
