@@ -11,15 +11,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import Problem, ResultsError
 from sim.outcomes import NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd  # imported, as pyarrow is, where it is used: no run need wait for it
 
 FORMAT = "codose results"
 FORMAT_VERSION = 1
@@ -52,6 +50,8 @@ def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
     Raises:
         ResultsError: the target may not or cannot be written. Nothing is left behind.
     """
+    from pyarrow import ArrowException
+
     try:
         place = Path(os.path.realpath(target))
         _check_target(target, place, force)
@@ -63,7 +63,7 @@ def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ArrowException) as error:
         raise _cannot_write(target, error) from error
     return target
 
@@ -141,6 +141,10 @@ def _cannot_write(target: Path, error: Exception) -> ResultsError:
 
 def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = True) -> None:
     """Write ``name.parquet`` and ``name.csv``; the same frame gives the same bytes."""
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet
+
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     pyarrow.parquet.write_table(table, folder / f"{name}.parquet", compression="zstd")
     if not csv:
@@ -308,6 +312,9 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises:
         ResultsError: it is missing or cannot be read.
     """
+    import pyarrow as pa
+    import pyarrow.parquet
+
     try:
         return pyarrow.parquet.read_table(path).to_pandas()
     except (OSError, pa.ArrowException) as error:

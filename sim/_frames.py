@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from sim._bands import ARMS, QUANTILES, WeekTable
 from sim._collect import FailedRun, RunValues
 from sim.outcomes import NAMES, OUTCOMES
+
+if TYPE_CHECKING:
+    import pandas as pd  # imported where it is used: a first run need not wait for it
 
 QUANTILE_NAMES = tuple(f"p{round(100 * q):02d}" for q in QUANTILES)
 RUN_COLUMNS = (
@@ -28,6 +30,8 @@ _MISSING = -1  # the code of a missing category
 
 
 def _words(codes: np.ndarray, words: Sequence[str]) -> Any:
+    import pandas as pd
+
     # Long frames repeat few words: a byte each instead of a text each.
     return pd.Categorical.from_codes(codes.astype(np.int32), categories=pd.Index(words))
 
@@ -39,6 +43,8 @@ def _grid(*sizes: int) -> list[np.ndarray]:
 
 def runs_frame(values: RunValues, places: Sequence[str]) -> pd.DataFrame:
     """Long: a row a run, region, outcome and point, in this order; a failed run is one row."""
+    import pandas as pd
+
     region, outcome, point = _grid(len(places), len(NAMES), len(values.points))
     rows = np.where(values.failed, 1, len(region))
     run = np.repeat(np.arange(len(rows)), rows)
@@ -135,6 +141,8 @@ def _starts(failed_row: np.ndarray, block: int) -> np.ndarray:
 
 
 def _codes(column: pd.Series, words: Sequence[str]) -> np.ndarray:
+    import pandas as pd
+
     return pd.Categorical(column, categories=list(words)).codes
 
 
@@ -145,6 +153,8 @@ def _expect_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
 
 def weeks_frame(table: WeekTable, places: Sequence[str]) -> pd.DataFrame:
     """Long: a row an arm, region, week and outcome, in this order."""
+    import pandas as pd
+
     arm, place, week, outcome = _grid(len(ARMS), len(places), table.n.shape[1], len(NAMES))
 
     def flat(array: np.ndarray) -> np.ndarray:
@@ -192,6 +202,8 @@ def week_table(frame: pd.DataFrame, places: Sequence[str], weeks: int) -> WeekTa
 
 def summary_frame(values: RunValues, places: Sequence[str], place: str) -> pd.DataFrame:
     """A row an outcome and point: see :meth:`sim.results.Runs.summary`."""
+    import pandas as pd
+
     index = list(places).index(place)
     with_ta, without_ta, effect = (
         array[:, :, index] for array in (values.with_ta, values.without_ta, values.effect)
@@ -238,6 +250,8 @@ def _quantiles(values: np.ndarray, which: Sequence[float]) -> list[float]:
 
 def trajectories_frame(keys: np.ndarray, values: np.ndarray, places: Sequence[str]) -> pd.DataFrame:
     """Wide: a row a run, arm, region and week; a column an outcome."""
+    import pandas as pd
+
     runs, arms, weeks = values.shape[:3]
     run, arm, place, week = _grid(runs, arms, len(places), weeks)
     columns = {

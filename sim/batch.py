@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 8 << 20
 _MOST_RUNS = 256
+_LEAST_WORK = 1 << 16
+"""Staff-weeks of a chunk, where there are as many: what Python does for a chunk costs as much as
+several thousand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,11 +49,13 @@ def thread_count(threads: int | None = None) -> int:
 
 
 def chunk_size(scenario: Scenario, rows: int, runs: int, threads: int) -> int:
-    """Runs in a chunk: at most 8 MiB of records, enough chunks to keep all threads busy."""
+    """Runs in a chunk: at most 8 MiB of records; enough chunks to keep all threads busy, but each
+    with some milliseconds of work."""
     one = rows * len(scenario.region_names) * len(RECORD) * 8
     by_memory = max(1, _CHUNK_BYTES // one)
     by_share = max(1, -(-runs // (4 * threads)))
-    return min(_MOST_RUNS, by_memory, by_share)
+    worth_it = _LEAST_WORK // max(1, sum(scenario.staff_counts) * scenario.horizon_weeks)
+    return min(_MOST_RUNS, by_memory, max(by_share, worth_it))
 
 
 def run_all(

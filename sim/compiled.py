@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _KEPT = 32
-_prepared: OrderedDict[tuple[int, int, float], tuple[Scenario, Prepared]] = OrderedDict()
+_prepared: OrderedDict[tuple[int, int, float], tuple[Scenario, Future[Prepared]]] = OrderedDict()
 _lock = threading.Lock()
 _told = threading.Event()
 
@@ -84,26 +85,36 @@ class Workspace:
 
 
 def prepare(scenario: Scenario, seed: int, stagger: float) -> Prepared:
-    """The arrays of a scenario (kept for the last few scenarios)."""
+    """The arrays of a scenario (kept for the last few scenarios).
+
+    Threads that ask for the same one at the same time wait for the first of them.
+    """
     key = (id(scenario), seed, stagger)
     with _lock:
-        if key in _prepared:
-            _prepared.move_to_end(key)
-            return _prepared[key][1]
-    made = Prepared(tables.tabulate(scenario, seed, stagger), seed)
-    with _lock:
+        _, found = _prepared.get(key, (None, None))
+        made: Future[Prepared] = Future() if found is None else found
         _prepared[key] = (scenario, made)  # holding the scenario keeps its id from being reused
+        _prepared.move_to_end(key)
         while len(_prepared) > _KEPT:
             _prepared.popitem(last=False)
-    return made
+    if found is None:
+        try:
+            made.set_result(Prepared(tables.tabulate(scenario, seed, stagger), seed))
+        except BaseException as error:
+            with _lock:
+                _prepared.pop(key, None)
+            made.set_exception(error)
+    return made.result()
 
 
 def announce_compilation() -> None:
     """Say once, on standard error, that the engine is being compiled."""
     from sim import _jit
 
-    if not _told.is_set() and not _jit.is_compiled():
-        _told.set()
+    if _told.is_set():
+        return
+    _told.set()
+    if not _jit.is_compiled():
         print(  # noqa: T201
             "codose: compiling the engine for this machine (once, about half a minute) ...",
             file=sys.stderr,

@@ -7,7 +7,7 @@ timing; whether one falls in a week is a draw that the engine makes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,34 +87,38 @@ def delivery_share(scenario: Scenario, week: int) -> float:
     return share
 
 
-def _series_in_week(
-    scenario: Scenario, series: ContactSeries, number: int, region: int, week: int, shift: int
-) -> PlannedContact | None:
+def _of_series(
+    scenario: Scenario,
+    series: ContactSeries,
+    number: int,
+    region: int,
+    stagger: float,
+    cuts: Sequence[float],
+) -> Iterator[PlannedContact]:
+    """The contacts of a series with a region; ``cuts``: :func:`cut_factor` of each week."""
+    first = series.first_week
     last = scenario.horizon_weeks if series.last_week is None else series.last_week
-    timing = TIMINGS.index(series.timing)
-    if timing == SCHEDULED:
-        if not rules.is_due(week, series.first_week, last, series.every_weeks, shift):
-            return None
-    elif not series.first_week <= week <= last:
-        return None
-    progress = rules.series_progress(week, series.first_week, last)
-    hours = rules.planned_hours(series.hours, series.taper, progress) * cut_factor(scenario, week)
-    if hours <= 0.0:
-        return None
-    return PlannedContact(
-        week=week,
-        region=region,
-        series=number,
-        mode=MODES.index(series.mode),
-        hours=hours,
-        co_creation=rules.planned_co_creation(
-            series.co_creation_start, series.co_creation_end, progress
-        ),
-        timing=timing,
-        every_weeks=series.every_weeks,
-        status=DRAWN,
-        invited=series.invited,
-    )
+    mode, timing = MODES.index(series.mode), TIMINGS.index(series.timing)
+    start, end = series.co_creation_start, series.co_creation_end
+    shift = rules.calendar_shift(region, series.every_weeks, stagger)
+    for week in range(max(1, first), min(last, scenario.horizon_weeks) + 1):
+        if timing == SCHEDULED and not rules.is_due(week, first, last, series.every_weeks, shift):
+            continue
+        progress = rules.series_progress(week, first, last)
+        hours = rules.planned_hours(series.hours, series.taper, progress) * cuts[week]
+        if hours > 0.0:
+            yield PlannedContact(
+                week=week,
+                region=region,
+                series=number,
+                mode=mode,
+                hours=hours,
+                co_creation=rules.planned_co_creation(start, end, progress),
+                timing=timing,
+                every_weeks=series.every_weeks,
+                status=DRAWN,
+                invited=series.invited,
+            )
 
 
 def _from_log(scenario: Scenario) -> list[PlannedContact]:
@@ -150,13 +154,11 @@ def _from_log(scenario: Scenario) -> list[PlannedContact]:
 def planned_contacts(scenario: Scenario, parameters: Parameters) -> list[PlannedContact]:
     """Every contact that is due or may fall, sorted by week, region and place in the file."""
     contacts = _from_log(scenario)
+    cuts = [cut_factor(scenario, week) for week in range(scenario.horizon_weeks + 1)]
+    stagger = parameters.calendar_stagger
     for region in range(len(scenario.region_names)):
         for number, series in enumerate(scenario.dosage):
-            shift = rules.calendar_shift(region, series.every_weeks, parameters.calendar_stagger)
-            for week in range(1, scenario.horizon_weeks + 1):
-                contact = _series_in_week(scenario, series, number, region, week, shift)
-                if contact is not None:
-                    contacts.append(contact)
+            contacts += _of_series(scenario, series, number, region, stagger, cuts)
     contacts.sort(key=lambda c: (c.week, c.region, c.series))
     return contacts
 

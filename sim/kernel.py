@@ -981,9 +981,7 @@ def provider_fates(skills, leavers, told, p, replicate, k0, k1):
 @inner
 def graph_row(region, candidate, replicate, whole):
     """The row of a region's graph in the table of graphs."""
-    offset = 0
-    if not whole and region.graphs > 1:
-        offset = candidate * region.graphs
+    offset = 0 if whole else candidate * region.graphs
     return region.first_graph + offset + replicate % region.graphs
 
 

@@ -7,6 +7,9 @@ r mod :func:`bank_size`. The complete network is not stored: everybody is everyb
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -93,17 +96,20 @@ def team_graph(network: Network, staff: int, seed: int) -> nx.Graph:
     return graph
 
 
-@lru_cache(maxsize=4096)
+def _rows(graph: nx.Graph, staff: int) -> tuple[np.ndarray, np.ndarray]:
+    """A graph over posts as compressed rows: where each begins, and the neighbours, ascending."""
+    rows = [sorted(near) for near in map(graph.adj.__getitem__, range(staff))]
+    starts = np.zeros(staff + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in rows], out=starts[1:])
+    return starts, np.array([other for row in rows for other in row], dtype=np.int64)
+
+
+@lru_cache(maxsize=256)
 def _neighbours(network: Any, staff: int, seed: int) -> Neighbours:
     none = np.zeros(0, dtype=np.int64)
     if network.kind == "complete":
         return Neighbours(staff, True, none, none)
-    graph = team_graph(network, staff, seed)
-    rows = [sorted(graph.neighbors(post)) for post in range(staff)]
-    starts = np.zeros(staff + 1, dtype=np.int64)
-    starts[1:] = np.cumsum([len(row) for row in rows])
-    others = np.array([other for row in rows for other in row], dtype=np.int64)
-    return Neighbours(staff, False, starts, others)
+    return Neighbours(staff, False, *_rows(team_graph(network, staff, seed), staff))
 
 
 def _graph_seed(network: Network, staff: int, seed: int, candidate: int, replicate: int) -> int:
@@ -122,3 +128,99 @@ def replicate_graph(
 ) -> nx.Graph:
     """The same network as a networkx graph, for measures and drawing."""
     return team_graph(network, staff, _graph_seed(network, staff, seed, candidate, replicate))
+
+
+# --- all graphs of some candidates, for the compiled engine ---------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bank:
+    """Some graphs, one after another, as compressed rows (int64 all).
+
+    Graph g has its ``staff + 1`` row starts in ``starts`` from ``graph_rows[g]`` on, and the ties
+    that they count in ``others`` from ``graph_others[g]`` on.
+    """
+
+    graph_rows: np.ndarray
+    graph_others: np.ndarray
+    starts: np.ndarray
+    others: np.ndarray
+
+    @property
+    def bytes(self) -> int:
+        """Memory of its arrays."""
+        arrays = (self.graph_rows, self.graph_others, self.starts, self.others)
+        return sum(array.nbytes for array in arrays)
+
+
+def bank(network: Network, staff: int, seed: int, candidates: Sequence[int]) -> Bank:
+    """The graphs of some candidate regions: :func:`bank_size` of each, candidate after candidate.
+
+    Graph r of a candidate is the one of :func:`neighbours` in replicate r; a network without luck
+    is the same for all, and stored once. Graphs depend neither on dosage nor on parameters, and
+    making them takes most of the time of preparing a scenario: so those of each candidate are kept
+    for the next scenario with such teams.
+    """
+    if network.kind in _RANDOM_KINDS:
+        return joined([_kept.get(network, staff, seed, one) for one in candidates])
+    one = _kept.get(network, staff, 0, 0)
+    rows = np.zeros(len(candidates), dtype=np.int64)
+    return Bank(rows, rows, one.starts, one.others)
+
+
+def joined(parts: list[Bank]) -> Bank:
+    """Several banks as one."""
+    if len(parts) == 1:
+        return parts[0]
+    rows = np.cumsum([0, *(len(part.starts) for part in parts)])
+    ties = np.cumsum([0, *(len(part.others) for part in parts)])
+    return Bank(
+        np.concatenate([p.graph_rows + row for p, row in zip(parts, rows, strict=False)]),
+        np.concatenate([p.graph_others + tie for p, tie in zip(parts, ties, strict=False)]),
+        np.concatenate([part.starts for part in parts]),
+        np.concatenate([part.others for part in parts]),
+    )
+
+
+def _made_bank(network: Network, staff: int, seed: int, candidate: int) -> Bank:
+    size = bank_size(network, staff)
+    seeds = [0]
+    if network.kind in _RANDOM_KINDS:
+        seeds = streams.graph_seeds(seed, candidate, size)
+    graphs = [_rows(team_graph(network, staff, one), staff) for one in seeds]
+    ties = [len(others) for _, others in graphs]
+    return Bank(
+        np.arange(size, dtype=np.int64) * (staff + 1),
+        np.cumsum([0, *ties[:-1]], dtype=np.int64),
+        np.concatenate([starts for starts, _ in graphs]),
+        # Somebody without ties reads the place after their row, to no effect: it must be there.
+        np.concatenate([*(others for _, others in graphs), np.zeros(1, dtype=np.int64)]),
+    )
+
+
+class _Kept:
+    """The banks that were asked for last, up to so many bytes; for threads."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._held: OrderedDict[tuple[Network, int, int, int], Bank] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, network: Network, staff: int, seed: int, candidate: int) -> Bank:
+        key = (network, staff, seed, candidate)
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+        made = _made_bank(network, staff, seed, candidate)
+        with self._lock:
+            if key not in self._held:
+                self._held[key] = made
+                self._bytes += made.bytes
+            while self._bytes > self._most and len(self._held) > 1:
+                self._bytes -= self._held.popitem(last=False)[1].bytes
+        return made
+
+
+_kept = _Kept(64 << 20)

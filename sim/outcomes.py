@@ -212,21 +212,24 @@ def _sums_over_window(flows: np.ndarray, window: int) -> np.ndarray:
     return total - shifted
 
 
-def overall_of(values: np.ndarray, how: str) -> np.ndarray:
-    """Join the regions (last axis): unweighted mean over those that have a value, or the sum.
+_SUMMED = np.array([one.overall == "sum" for one in OUTCOMES.values()])
+
+
+def _joined(values: np.ndarray, summed: np.ndarray) -> np.ndarray:
+    """Join the regions of (..., region, outcome): the sum where ``summed``, elsewhere the unweighted
+    mean over those that have a value.
 
     Regions are added one after another, so the result does not depend on the machine.
     """
-    total = np.zeros(values.shape[:-1])
-    count = np.zeros(values.shape[:-1])
-    for region in range(values.shape[-1]):
-        column = values[..., region]
-        known = ~np.isnan(column)
-        total = total + np.where(known, column, 0.0)
+    total = np.zeros((*values.shape[:-2], values.shape[-1]))
+    count = np.zeros_like(total)
+    for region in range(values.shape[-2]):
+        row = values[..., region, :]
+        known = ~np.isnan(row)
+        total = total + np.where(known, row, 0.0)
         count = count + known
-    if how == "sum":
-        return total
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    means = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    return np.where(summed, total, means)
 
 
 def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
@@ -284,10 +287,7 @@ def _summary(
 
 def _with_overall(values: np.ndarray) -> np.ndarray:
     """Append the overall "region" to (..., region, outcome)."""
-    joined = np.stack(
-        [overall_of(values[..., i], OUTCOMES[name].overall) for i, name in enumerate(NAMES)],
-        axis=-1,
-    )
+    joined = _joined(values, _SUMMED)
     return np.concatenate([values, joined[..., None, :]], axis=-2)
 
 

@@ -16,10 +16,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from sim import _folder, _frames, _stored
 from sim._bands import WeekTable
@@ -48,6 +47,9 @@ from sim.ensemble import (
 from sim.errors import InputError, InterruptedRun, Problem, ResultsError, did_you_mean
 from sim.parameters import Parameters
 from sim.scenario import Scenario, find
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "DEFAULT_REPLICATES",

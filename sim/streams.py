@@ -186,3 +186,9 @@ def graph_seed(seed: int, candidate: int, graph: int) -> int:
     It does not depend on the replicate: graphs are made once per scenario.
     """
     return Streams(seed).words(NETWORK, candidate, 0, graph)[0]
+
+
+def graph_seeds(seed: int, candidate: int, graphs: int) -> list[int]:
+    """:func:`graph_seed` of the graphs 0, 1, ... of a candidate region, all at once."""
+    purposes = NETWORK + SERIES_STEP * np.arange(graphs, dtype=np.int64)
+    return philox(candidate, 0, purposes, 0, seed & MASK, seed >> 32)[0].tolist()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,6 +63,9 @@ LEAVE_TYPE = np.dtype(
     align=True,
 )
 
+_NOWHERE = np.zeros(1, dtype=np.int64)
+_NO_GRAPHS = network.Bank(_NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE)
+
 SELECTION = {"all": 0, "readiest": 1, "random": 2}
 
 
@@ -80,8 +83,8 @@ class Tables:
 
     ``contacts`` is sorted by week, region and place in the file; those of (week, region) are
     ``contacts[contact_start[week, region]:contact_start[week, region] + contact_count[...]]``.
-    ``graph_start`` and ``graph_others`` hold, for every graph of every region, where its rows begin
-    in ``row_starts`` and ``others``.
+    ``graph_rows`` and ``graph_others`` hold, for every graph, where its rows begin in ``row_starts``
+    and its ties in ``others``.
     """
 
     horizon: int
@@ -138,17 +141,15 @@ def tabulate(scenario: Scenario, seed: int, stagger: float | None = None) -> Tab
         contact_start=start,
         contact_count=count,
         most_contacts=int(count.max(initial=0)),
-        demand=np.array(
-            [[dosage.demand_rise(scenario, w, r) for r in scenario.region_names] for w in weeks]
-        ),
+        demand=_demand(scenario),
         delivery=np.array([dosage.delivery_share(scenario, w) for w in weeks]),
         leaves=_leaves(scenario),
         provider_hours=np.array(scenario.providers.hours_each, dtype=np.float64),
         provider_told=_told(scenario),
-        graph_rows=graphs[0],
-        graph_others=graphs[1],
-        row_starts=graphs[2],
-        others=graphs[3],
+        graph_rows=graphs.graph_rows,
+        graph_others=graphs.graph_others,
+        row_starts=graphs.starts,
+        others=graphs.others,
     )
 
 
@@ -199,6 +200,16 @@ def _contacts(
     return table, start, count
 
 
+def _demand(scenario: Scenario) -> np.ndarray:
+    """What shocks add to each region's demand, (week, region)."""
+    names = scenario.region_names
+    rises = np.zeros((scenario.horizon_weeks + 1, len(names)))
+    if any(shock.kind == "demand_rise" for shock in scenario.shocks):
+        for week in range(len(rises)):
+            rises[week] = [dosage.demand_rise(scenario, week, name) for name in names]
+    return rises
+
+
 def _leaves(scenario: Scenario) -> np.ndarray:
     names = scenario.region_names
     rows = [
@@ -218,47 +229,31 @@ def _told(scenario: Scenario) -> np.ndarray:
     return told
 
 
-def _graphs(
-    scenario: Scenario, seed: int, regions: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _graphs(scenario: Scenario, seed: int, regions: np.ndarray) -> network.Bank:
     """The bank of networks of every candidate that may become a region.
 
     A region's graph depends on its candidate, and which candidate it is depends on the replicate:
-    so rows of the table are (region, candidate, graph).
+    so rows of the table are (candidate, graph), once for all regions with such teams.
     """
     plan = scenario.regions
     whole = plan.selection == "all" or plan.count == plan.candidates
-    graph_rows: list[int] = []
-    graph_others: list[int] = []
-    starts: list[np.ndarray] = []
-    others: list[np.ndarray] = []
-    rows = ties = 0
+    first: dict[Any, int] = {}
+    parts: list[network.Bank] = []
+    rows = 0
     for i, kind in enumerate(scenario.networks):
         staff = int(regions["staff"][i])
-        size = network.bank_size(kind, staff)
         regions["complete"][i] = kind.kind == "complete"
-        regions["graphs"][i] = size
-        regions["first_graph"][i] = len(graph_rows)
+        regions["graphs"][i] = network.bank_size(kind, staff)
         if kind.kind == "complete":
             continue
-        # A network without luck is the same for every candidate: one row serves.
-        candidates = [i] if whole else range(plan.candidates if size > 1 else 1)
-        for candidate in candidates:
-            for graph in range(size):
-                rows_of = network.neighbours(kind, staff, seed, candidate, graph)
-                graph_rows.append(rows)
-                graph_others.append(ties)
-                starts.append(rows_of.starts)
-                others.append(rows_of.others)
-                rows += len(rows_of.starts)
-                ties += len(rows_of.others)
-    empty = [np.zeros(1, dtype=np.int64)]
-    return (
-        np.array(graph_rows or [0], dtype=np.int64),
-        np.array(graph_others or [0], dtype=np.int64),
-        np.concatenate(starts or empty),
-        np.concatenate([*others, *empty]),
-    )
+        candidates = (i,) if whole else tuple(range(plan.candidates))
+        key = (kind, staff, candidates)
+        if key not in first:
+            first[key] = rows
+            parts.append(network.bank(kind, staff, seed, candidates))
+            rows += len(parts[-1].graph_rows)
+        regions["first_graph"][i] = first[key]
+    return network.joined(parts) if parts else _NO_GRAPHS
 
 
 def default_row() -> np.ndarray:

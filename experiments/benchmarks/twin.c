@@ -707,8 +707,7 @@ static void run_weeks(const job *j, whole run)
                     .gone = j->gone + run * j->shocks * j->posts + region->first};
         at.candidate = (whole)at.site[S_CANDIDATE];
         if (!region->complete) {
-            whole offset = !j->whole_country && region->graphs > 1
-                               ? at.candidate * region->graphs : 0;
+            whole offset = j->whole_country ? 0 : at.candidate * region->graphs;
             whole graph = region->first_graph + offset + (whole)replicate % region->graphs;
             at.starts = j->row_starts + j->graph_rows[graph];
             at.others = j->others + j->graph_others[graph];
