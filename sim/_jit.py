@@ -23,29 +23,6 @@ from numba.extending import register_jitable
 
 from sim import rules, streams
 
-
-
-def _load_without_blas() -> None:
-    """Load Numba's NumPy functions without SciPy.
-
-    They look whether there is a BLAS by importing scipy.linalg, a fifth of a second that nothing
-    here needs. Whoever compiles linear algebra in the same process still finds it: each function
-    looks again when it is used.
-    """
-    try:
-        from numba.np import linalg
-
-        looks, linalg.ensure_blas = linalg.ensure_blas, lambda: None
-        try:
-            importlib.import_module("numba.np.arraymath")
-        finally:
-            linalg.ensure_blas = looks
-    except (ImportError, AttributeError):  # another Numba: it loads them by itself, as ever
-        pass
-
-
-_load_without_blas()
-
 _SOURCES = ("rules.py", "streams.py", "kernel.py", "_jit.py")
 
 
@@ -149,6 +126,26 @@ def register(module: ModuleType) -> None:
             register_jitable(item)
 
 
+def _load_without_blas() -> None:
+    """Load Numba's NumPy functions without SciPy.
+
+    They look whether there is a BLAS by importing scipy.linalg, a fifth of a second that nothing
+    here needs. Whoever compiles linear algebra in the same process still finds it: each function
+    looks again when it is used.
+    """
+    try:
+        from numba.np import linalg
+
+        looks, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+        try:
+            importlib.import_module("numba.np.arraymath")
+        finally:
+            linalg.ensure_blas = looks
+    except (ImportError, AttributeError):  # another Numba: it loads them by itself, as ever
+        pass
+
+
+_load_without_blas()
 register(rules)
 register_jitable(streams.uniform)
 register_jitable(streams.bell)

@@ -216,8 +216,9 @@ _SUMMED = np.array([one.overall == "sum" for one in OUTCOMES.values()])
 
 
 def _joined(values: np.ndarray, summed: np.ndarray) -> np.ndarray:
-    """Join the regions of (..., region, outcome): the sum where ``summed``, elsewhere the unweighted
-    mean over those that have a value.
+    """Join the regions of (..., region, outcome).
+
+    The sum where ``summed``, elsewhere the unweighted mean over those that have a value.
 
     Regions are added one after another, so the result does not depend on the machine.
     """

@@ -83,8 +83,8 @@ class Tables:
 
     ``contacts`` is sorted by week, region and place in the file; those of (week, region) are
     ``contacts[contact_start[week, region]:contact_start[week, region] + contact_count[...]]``.
-    ``graph_rows`` and ``graph_others`` hold, for every graph, where its rows begin in ``row_starts``
-    and its ties in ``others``.
+    ``graph_rows`` and ``graph_others`` say where each graph begins in ``row_starts`` and
+    ``others``; see :class:`sim.network.Bank`.
     """
 
     horizon: int

@@ -123,6 +123,28 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
     assert done.stderr.strip() == "loaded:"
 
 
+def test_a_run_waits_for_nothing_it_does_not_need(tmp_path: Path) -> None:
+    """Until the first run is done: loading these takes longer than everything else together."""
+    code = (
+        "import sys\nfrom sim import compiled\nfrom sim.cli import app\n"
+        "real = compiled.run_chunk\n"
+        "def first(*given, **named):\n"
+        "    made = real(*given, **named)\n"
+        "    compiled.run_chunk = real\n"
+        "    heavy = {'pandas', 'pyarrow', 'scipy.linalg', 'mesa', 'matplotlib', 'SALib', 'dask'}\n"
+        "    print('loaded:', *sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+        "    return made\n"
+        "compiled.run_chunk = first\n"
+        "app(sys.argv[1:], prog_name='codose')\n"
+    )
+    words = ["run", "classroom", "-n", "2", "--no-figures", "--quiet", "--out", str(tmp_path / "o")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=REPO, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "loaded:" in done.stderr.splitlines()
+
+
 def test_version() -> None:
     assert re.fullmatch(r"codose \d+\.\d+\.\d+\n", codose("--version").out)
 

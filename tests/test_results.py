@@ -583,7 +583,7 @@ def test_when_writing_fails_nothing_changes(
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(_folder.pyarrow.csv, "CSVWriter", fails)  # when some files are written
+        patch.setattr(pyarrow.csv, "CSVWriter", fails)  # when some files are written
         with pytest.raises(ResultsError) as caught:
             made(2).save(out, force=force)
     assert message in str(caught.value)
