@@ -260,6 +260,53 @@ def test_a_small_calibration_repeats_resumes_and_ships(tmp_path: Path) -> None:
     assert {"left out", "shown"} >= set(check.drop(index=["T4", "T10"])["use"]) - {"instrument"}
 
 
+def test_a_calibration_in_shards_is_the_same_bytes(tmp_path: Path) -> None:
+    """Wave and final sample are a step each: a shard does its part of the next one."""
+    from sim.cli import app
+
+    path = tmp_path / "small.yaml"
+    path.write_text(small(), encoding="utf-8")
+
+    def codose(*words: object) -> str:
+        ran = CliRunner().invoke(app, [str(word) for word in words])
+        assert ran.exit_code == 0, ran.output
+        return ran.output
+
+    def shard(number: int, out: Path) -> str:
+        return codose("calibrate", path, "--shard", f"{number}/2", "--out", out, "--quiet")
+
+    shards = [tmp_path / "shard-1", tmp_path / "shard-2"]
+    for number, folder in enumerate(shards, 1):
+        assert f"Part {number}/2 of wave 1 is done" in shard(number, folder)
+    joined = tmp_path / "joined"
+    said = codose("merge", *shards, "--out", joined)
+    assert f"codose calibrate {path} --resume --out {joined}" in " ".join(said.split())
+    # From here on the shards share a folder.
+    assert "Part 1/2 of final sample is done" in shard(1, joined)
+    assert "Every run is there" in shard(2, joined)
+    plain = ["calibrate", path, "--no-figures", "--quiet"]
+    codose(*plain, "--resume", "--out", joined)
+    codose(*plain, "--out", tmp_path / "whole")
+    names = [file.name for file in (tmp_path / "whole").iterdir()]
+    assert "plausible.csv" in names
+    assert sorted(file.name for file in joined.iterdir()) == sorted(names)
+    for name in {*names} - {"manifest.json", "timing.json", "figures"}:
+        assert (joined / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def test_a_shard_that_is_missing_is_named_with_the_command(tmp_path: Path) -> None:
+    from sim.cli import app
+
+    path = tmp_path / "small.yaml"
+    path.write_text(small(), encoding="utf-8")
+    words = ["calibrate", str(path), "--quiet", "--shard", "1/2", "--out", str(tmp_path / "one")]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    ran = CliRunner().invoke(app, ["merge", str(tmp_path / "one"), "--out", str(tmp_path / "all")])
+    assert ran.exit_code == 2
+    said = " ".join(ran.output.split())
+    assert f"run first: codose calibrate {path} --shard 2/2 --out shard-2" in said
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -151,7 +151,7 @@ def test_odd_is_written_as_it_is(tmp_path: Path) -> None:
 
 
 def test_readme_python_runs() -> None:
-    (code,) = blocks(README, "python")
+    (code,) = (block for block in blocks(README, "python") if "from sim" in block)
     printed = io.StringIO()
     with redirect_stdout(printed):
         exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
@@ -160,6 +160,15 @@ def test_readme_python_runs() -> None:
     assert len(re.findall(r"0\.\d+", lines[1])) == Scenario.shipped("classroom").staff_counts[0]
     assert lines[2].split() == ["mean", "no_ta_mean", "effect_mean"]
     assert [line.split()[0] for line in lines[4:]] == ["trust", "knowledge", "integration"]
+
+
+def test_readme_shows_every_kind_of_cluster() -> None:
+    text = README.read_text(encoding="utf-8")
+    for way in ("dask worker tcp://127.0.0.1:8786", "SLURMCluster(", "KubeCluster(", "--shard 1/8"):
+        assert way in text
+    for block in blocks(README, "python"):
+        compile(block, "README.md", "exec")
+    assert any(line.endswith("--cluster tcp://127.0.0.1:8786") for line in readme_commands())
 
 
 def test_readme_scenario_can_be_used() -> None:

@@ -181,6 +181,9 @@ def test_merging_says_what_is_missing_and_how_to_make_it(tmp_path: Path) -> None
     assert "codose sensitivity x.yaml --shard 2/3 --out shard-2" in text
     assert f"codose sensitivity x.yaml --shard 3/3 --out {tmp_path / '3'} --resume" in text
     assert "--shard 1/3" not in text
+    with pytest.raises(ResultsError) as caught:  # a store of several, inside its shard's folder
+        merging.check_complete(stores, "3")
+    assert f"--shard 3/3 --out {tmp_path} --resume" in str(caught.value)
 
 
 def test_merging_refuses_other_studies_other_values_and_its_own_folder(tmp_path: Path) -> None:

@@ -46,6 +46,10 @@ def calibrate(
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, tcp://host:port.")
     ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Make only the I-th of N parts of the next step's runs."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(show_default="results/STUDY", help="Folder for results and figures."),
@@ -66,10 +70,12 @@ def calibrate(
       codose calibrate calibrate
       codose calibrate my_calibration.yaml --samples 2000 --out results/rough
       codose calibrate calibrate --resume
+      codose calibrate calibrate --shard 1/8 --out shard-1
     """
+    from sim.study.calibration import StepUnfinished, read_calibration
     from sim.study.calibration import calibrate as run
-    from sim.study.calibration import read_calibration
     from sim.study.calibration_report import CalibrationReport
+    from sim.study.chunks import parse_shard
     from sim.study.study_file import find_study
 
     path = find_study(study)
@@ -77,20 +83,35 @@ def calibrate(
     changes = {"samples": samples, "replicates": replicates, "seed": seed}
     asked = _with_fields(asked, {k: v for k, v in changes.items() if v is not None})
     folder = out if out is not None else RESULTS / path.stem
-    shell.check_result_folder(folder, force=force)
-    parts = _parts(folder, resume=resume)
-    header = asked.header
-    settings = header.waves * header.wave_samples + header.samples
-    with shell.progress_bar(f"{path.stem}: {settings:,} settings", quiet=quiet) as move:
-        found = run(
-            asked, store=parts, resume=resume, cluster=cluster,
-            progress=None if move is None else lambda _, done, total: move(done, total),
-        )  # fmt: skip
-        report = CalibrationReport(found)
     command = planner.command_line(
         ["codose", "calibrate", study],
         {"--samples": samples, "--replicates": replicates, "--seed": seed},
     )
+    part = None if shard is None else parse_shard(shard)
+    if part is None:
+        if resume:
+            _adopt_joined_shards(folder)
+        shell.check_result_folder(folder, force=force)
+    parts = folder if part else _parts(folder, resume=resume)
+    header = asked.header
+    settings = header.waves * header.wave_samples + header.samples
+    try:
+        with shell.progress_bar(f"{path.stem}: {settings:,} settings", quiet=quiet) as move:
+            found = run(
+                asked, store=parts, resume=resume or part is not None, cluster=cluster,
+                shard=part, command=command, notice=shell.remark,
+                progress=None if move is None else lambda _, done, total: move(done, total),
+            )  # fmt: skip
+            report = CalibrationReport(found) if part is None else None
+    except StepUnfinished as stopped:
+        shell.remark(
+            f"Part {shard} of {stopped.step} is done; it is in {folder}. When all are: "
+            f"codose merge DIR... --out DIR, then the next step with --shard {shard} and that DIR"
+        )
+        return
+    if report is None:
+        shell.remark(f"Every run is there. Now: {command} --resume --out {folder}")
+        return
     report.save(folder, force=force, command=command, draw=None if no_figures else _draw)
     shutil.rmtree(parts, ignore_errors=True)
     if as_json:
@@ -113,6 +134,13 @@ def _with_fields(asked: Study[CalibrateFile], changes: dict[str, int]) -> Study[
     import dataclasses
 
     return dataclasses.replace(asked, header=asked.header.model_copy(update=changes))
+
+
+def _adopt_joined_shards(folder: Path) -> None:
+    """What ``codose merge`` or shards put into the folder is where finished runs are looked for."""
+    store = folder.with_name(folder.name + PARTS)
+    if folder.is_dir() and any(folder.glob("*/*/study.json")) and not store.exists():
+        folder.rename(store)
 
 
 def _parts(folder: Path, *, resume: bool) -> Path:

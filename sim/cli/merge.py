@@ -41,8 +41,8 @@ def merge(
     from sim.study import merging
 
     trees = merging.open_trees(folders, notice=shell.remark)
-    for stores in trees.values():
-        merging.check_complete(stores)
+    for name, stores in trees.items():
+        merging.check_complete(stores, name)
     kinds = {stores[0].key.get("kind") for stores in trees.values()}
     if kinds == {"run"} and set(trees) == {"."}:
         _merge_run(trees["."], out, force, as_json, no_figures, quiet)

@@ -8,7 +8,7 @@ that they resume after a crash, and run on a cluster.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,18 @@ import numpy as np
 
 from sim.parameters import Parameters
 from sim.scenario import Scenario
+from sim.study.chunks import Shard
 from sim.study.factors import Factor
 from sim.study.measures import answer, outcomes_needed, variants
 from sim.study.runner import run_study
+from sim.study.store import MANIFEST, Notice, Store
 from sim.study.targets import Target
 
 Progress = Callable[[int, int], object]
+
+
+class Unfinished(Exception):
+    """A shard has done its part of a bank; the parts of others are missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,17 +106,22 @@ def run_bank(
     store: Path | None = None,
     resume: bool = False,
     cluster: str | None = None,
+    shard: Shard | None = None,
     threads: int | None = None,
+    command: str = "",
     progress: Progress | None = None,
+    notice: Notice | None = None,
 ) -> Bank:
     """Run settings in every scenario that the targets need.
 
     Args:
         unit: (settings, factors).
         store: a folder that keeps finished runs, one subfolder a scenario.
+        shard: ``(i, n)``: run only that part of what is missing in the store.
         progress: told of runs done, over all scenarios.
 
     Raises:
+        Unfinished: a shard has done its part, and the store does not hold the others.
         InputError, InterruptedRun: as :func:`sim.study.runner.run_study`.
     """
     values = values_of(factors, unit)
@@ -119,23 +130,43 @@ def run_bank(
     arms = variants(scenario, measures)
     names = outcomes_needed(measures)
     total = len(arms) * len(sets) * replicates
-    runs: dict[str, tuple[tuple[int, ...], np.ndarray]] = {}
-    for place, (name, arm) in enumerate(arms.items()):
-        before = place * len(sets) * replicates
 
-        def moved(done: int, _: int, before: int = before) -> None:
-            if progress is not None:
-                progress(before + done, total)
+    def run(part: Shard | None) -> dict[str, tuple[tuple[int, ...], np.ndarray]]:
+        """Weeks and (sets, replicates, weeks, outcomes) of each scenario."""
+        runs = {}
+        for place, (name, arm) in enumerate(arms.items()):
+            before = place * len(sets) * replicates
 
-        found = run_study(
-            arm.scenario, sets, replicates, seed, arm.points,
-            outcomes=names, first_replicate=first_replicate,
-            store=None if store is None else store / name, resume=resume,
-            cluster=cluster, threads=threads, progress=moved,
-        )  # fmt: skip
-        runs[name] = (arm.points, found.values[:, :, :, 0])
-    outputs, errors = _answers(scenario, targets, names, runs)
+            def moved(done: int, _: int, before: int = before) -> None:
+                if progress is not None:
+                    progress(before + done, total)
+
+            found = run_study(
+                arm.scenario, sets, replicates, seed, arm.points,
+                outcomes=names, first_replicate=first_replicate,
+                store=None if store is None else store / name, resume=resume,
+                cluster=cluster, shard=part, threads=threads, command=command, progress=moved,
+                notice=notice,
+            )  # fmt: skip
+            runs[name] = (arm.points, found.values[:, :, :, 0])
+        return runs
+
+    if shard is not None and not _all_there(store, arms):
+        run(shard)
+        if not _all_there(store, arms):
+            raise Unfinished
+    outputs, errors = _answers(scenario, targets, names, run(None))
     return Bank(unit, values, outputs, errors)
+
+
+def _all_there(store: Path | None, names: Iterable[str]) -> bool:
+    """Whether a folder holds every run of every scenario."""
+    if store is None:
+        return False
+    return all(
+        (store / name / MANIFEST).is_file() and not Store.load(store / name).missing
+        for name in names
+    )
 
 
 def _answers(

@@ -30,9 +30,11 @@ from sim.errors import InputError, Problem
 from sim.scenario import Scenario
 from sim.study import history_matching as matching
 from sim.study import observed
-from sim.study.bank import Bank, joined, run_bank
+from sim.study.bank import Bank, Unfinished, joined, run_bank
+from sim.study.chunks import Shard
 from sim.study.factors import Factor, factors_of
 from sim.study.observed import Observation
+from sim.study.store import Notice
 from sim.study.study_file import (
     _FACTORS,
     Factors,
@@ -55,6 +57,14 @@ Progress = Callable[[str, int, int], object]
 
 class CalibrationError(InputError):
     """A calibration that has no answer: what blocks it is said."""
+
+
+class StepUnfinished(Unfinished):
+    """A shard has done its part of a step, and the runs of the others are not there yet."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__(f"{step} is not complete yet")
+        self.step = step
 
 
 class CalibrateFile(StudyHeader):
@@ -250,16 +260,24 @@ def calibrate(
     store: Path | None = None,
     resume: bool = False,
     cluster: str | None = None,
+    shard: Shard | None = None,
     threads: int | None = None,
+    command: str = "",
     progress: Progress | None = None,
+    notice: Notice | None = None,
 ) -> Calibration:
     """Calibrate as a study file says.
 
     Args:
         store: a folder that keeps finished runs; with ``resume`` they are used again.
         cluster: address of a Dask scheduler.
+        shard: ``(i, n)``: make only that part of the first step whose runs are not all there. A
+            step is a wave, or the final sample; each needs all runs of the one before.
+        command: what the user typed, kept in the store.
+        notice: told what the user should know and what is no error.
 
     Raises:
+        StepUnfinished: a shard has done its part of a step.
         CalibrationError: no setting meets the targets (says the nearest and what blocks), or too
             many settings have no value.
         InputError, InterruptedRun: as :func:`prepare` and :func:`sim.study.runner.run_study`.
@@ -267,14 +285,22 @@ def calibrate(
     header = study.header
     observations, targets, factors = prepare(study)
 
+    if shard is not None and store is None:
+        raise InputError(
+            Problem("a shard needs a folder for its runs", field="shard", allowed="--out DIR")
+        )
+
     def run(step: str, unit: np.ndarray, replicates: int, first: int) -> Bank:
-        bank = run_bank(
-            study.scenario, targets, factors, unit,
-            replicates=replicates, seed=header.seed, first_replicate=first,
-            store=None if store is None else store / step.replace(" ", "-"),
-            resume=resume, cluster=cluster, threads=threads,
-            progress=_named(progress, step),
-        )  # fmt: skip
+        try:
+            bank = run_bank(
+                study.scenario, targets, factors, unit,
+                replicates=replicates, seed=header.seed, first_replicate=first,
+                store=None if store is None else store / step.replace(" ", "-"),
+                resume=resume, cluster=cluster, shard=shard, threads=threads, command=command,
+                progress=_named(progress, step), notice=notice,
+            )  # fmt: skip
+        except Unfinished:
+            raise StepUnfinished(step) from None
         _refuse_broken(targets, bank)
         return bank
 

@@ -55,8 +55,11 @@ def _check_one_study(stores: Stores) -> None:
         )
 
 
-def check_complete(stores: Stores) -> None:
+def check_complete(stores: Stores, place: str = ".") -> None:
     """See that the stores together hold every part of their study.
+
+    Args:
+        place: where in its shard's folder each store is.
 
     Raises:
         ResultsError: which chunks are missing, and what commands would make them.
@@ -74,24 +77,29 @@ def check_complete(stores: Stores) -> None:
             f"{runs:,} of {first.key['runs']:,} runs of the study are missing (chunks {shown}"
             f"{more}, of {first.chunks})",
             file=", ".join(str(store.folder) for store in stores),
-            allowed="run first: " + "; ".join(_commands(stores, missing)),
+            allowed="run first: " + "; ".join(_commands(stores, missing, place)),
         )
     )
 
 
-def _commands(stores: Stores, missing: Sequence[int]) -> list[str]:
+def _commands(stores: Stores, missing: Sequence[int], place: str) -> list[str]:
     """What would make the missing chunks."""
+    above = len(Path(place).parts)
+
+    def shard_of(store: Store) -> Path:
+        return store.folder if not above else store.folder.parents[above - 1]
+
     shards = {tuple(s.record["shard"]): s for s in stores if s.record.get("shard")}
     command = stores[0].record.get("command") or "the same command"
     counts = {parts for _, parts in shards}
     if len(counts) != 1:
-        return [f"{command} --resume --out {stores[0].folder}"]
+        return [f"{command} --resume --out {shard_of(stores[0])}"]
     (parts,) = counts
     lacking = sorted({chunk % parts + 1 for chunk in missing})
     commands = []
     for part in lacking:
         known = shards.get((part, parts))
-        where = f"--out {known.folder} --resume" if known else f"--out shard-{part}"
+        where = f"--out {shard_of(known)} --resume" if known else f"--out shard-{part}"
         commands.append(f"{command} --shard {part}/{parts} {where}")
     return commands
 
