@@ -1,8 +1,10 @@
 """The methods: which sampler each needs, what it reports, and its estimates with intervals.
 
-Naive numbers are SALib's, on the means over replicates. ``value`` is what is reported: corrected
-for luck where a correction is known (Sobol, Morris, one at a time, eFAST, RBD-FAST, DGSM, Shapley),
-the naive one where none is (PAWN, Delta, HDMR, RSA), to be read against the dummy.
+Naive numbers are SALib's, on the means over replicates. ``value`` is what is reported: the index of
+the expected outcome. Luck is taken out by products of different replicates where the index is a
+ratio of quadratic forms (:mod:`sim.study.noise`), by signs that other replicates agree on in Morris
+and one at a time (:mod:`sim.study.elementary`), and by extrapolation to no luck for PAWN, Delta,
+HDMR and RSA (:mod:`sim.study.extrapolation`), whose floor the dummy shows.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.study import elementary, variance_indices
+from sim.study import elementary, extrapolation, given_data, variance_indices
+from sim.study.extrapolation import Plain
 from sim.study.factors import Space
 from sim.study.noise import jackknife, over_pairs
 from sim.study.samplers import HARMONICS, OAT_LEVELS, STEP, Sampler, salib_seed
@@ -25,7 +28,11 @@ from sim.study.variance_indices import Saltelli
 Z = 1.959963984540054
 RESAMPLES = 200
 FEW_RESAMPLES = 25
-"""Of methods whose every resample is a call of SALib."""
+"""Where a resample takes a tenth of a second or more."""
+VERY_FEW = 12
+"""Of HDMR, whose every resample is some fits by SALib."""
+MANY_FACTORS = 8
+"""Beyond these HDMR looks at single factors only: pairs would need more terms than points."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,8 @@ class Method:
         sampler: see :data:`sim.study.samplers.SAMPLERS`.
         main: the index that ranks factors.
         scale: share (of variance, 1 is all), effect (outcome units), or distance.
-        corrected: whether luck can be taken out of the index.
+        floor: whether the index is above 0 even for a factor that does nothing, in any finite
+            sample and without luck: then only the dummy tells what is nothing.
         groups: whether groups of factors can be asked about.
         least: fewest base samples.
         source: whose method it is.
@@ -48,33 +56,33 @@ class Method:
     sampler: str
     main: str
     scale: str
-    corrected: bool
+    floor: bool
     groups: bool
     least: int
     source: str
 
 
 _ALL = (
-    Method("one_at_a_time", "One at a time", "one_at_a_time", "range", "effect", True, False, 1,
+    Method("one_at_a_time", "One at a time", "one_at_a_time", "range", "effect", False, False, 1,
            "ten Broeke et al. 2016, doi 10.18564/jasss.2857"),
-    Method("morris", "Morris screening", "trajectories", "mu_star", "effect", True, True, 4,
+    Method("morris", "Morris screening", "trajectories", "mu_star", "effect", False, True, 4,
            "Morris 1991; Campolongo et al. 2007"),
-    Method("sobol", "Sobol indices", "saltelli", "ST", "share", True, True, 16,
+    Method("sobol", "Sobol indices", "saltelli", "ST", "share", False, True, 16,
            "Saltelli et al. 2010; Jansen 1999; Saltelli 2002"),
-    Method("efast", "eFAST", "search_curve", "ST", "share", True, False, 4 * HARMONICS**2 + 1,
+    Method("efast", "eFAST", "search_curve", "ST", "share", False, False, 4 * HARMONICS**2 + 1,
            "Saltelli et al. 1999"),
-    Method("rbd_fast", "RBD-FAST", "latin", "S1", "share", True, False, 64,
+    Method("rbd_fast", "RBD-FAST", "latin", "S1", "share", False, False, 64,
            "Tarantola et al. 2006; Tissot and Prieur 2012"),
-    Method("delta", "Delta", "latin", "delta", "distance", False, False, 128,
+    Method("delta", "Delta", "latin", "delta", "distance", True, False, 128,
            "Borgonovo 2007; Plischke et al. 2013"),
-    Method("pawn", "PAWN", "latin", "pawn", "distance", False, False, 64,
+    Method("pawn", "PAWN", "latin", "pawn", "distance", True, False, 64,
            "Pianosi and Wagener 2015, 2018"),
-    Method("hdmr", "HDMR", "latin", "S1", "share", False, False, 300, "Li and Rabitz 2012"),
-    Method("rsa", "Regional (RSA)", "latin", "rsa", "distance", False, False, 64,
+    Method("hdmr", "HDMR", "latin", "S1", "share", True, False, 300, "Li and Rabitz 2012"),
+    Method("rsa", "Regional (RSA)", "latin", "rsa", "distance", True, False, 64,
            "Hornberger and Spear 1981; Pianosi et al. 2016"),
-    Method("dgsm", "DGSM", "differences", "dgsm", "share", True, False, 16,
+    Method("dgsm", "DGSM", "differences", "dgsm", "share", False, False, 16,
            "Sobol' and Kucherenko 2009"),
-    Method("shapley", "Shapley effects", "permutations", "Sh", "share", True, False, 16,
+    Method("shapley", "Shapley effects", "permutations", "Sh", "share", False, False, 16,
            "Owen 2014; Goda 2021"),
 )  # fmt: skip
 METHODS: Mapping[str, Method] = {method.name: method for method in _ALL}
@@ -90,7 +98,7 @@ class Estimates:
         unit: (n,) factor or group.
         other: (n,) the second factor of a pair, or "".
         naive: (n,) as SALib gives them.
-        value: (n,) corrected for luck where that is possible; nan where luck cannot be told.
+        value: (n,) corrected for luck; nan where luck cannot be told.
         half: (n,) half-width of the 95 % interval of ``value``.
         half_sample, half_luck: its parts from the choice of points and of replicates.
     """
@@ -179,7 +187,7 @@ class _Case:
     ) -> Estimates:  # fmt: skip
         """Estimates of indices that each have one number a unit."""
         units = self.space.units
-        if self.stochastic and self.replicates == 1 and self.method.corrected:
+        if self.stochastic and self.replicates == 1:
             value = np.full(len(naive), np.nan)
         return Estimates(
             tuple(name for name in names for _ in units),
@@ -280,29 +288,39 @@ def _one_at_a_time(case: _Case) -> Estimates:
 # --- quadratic forms of SALib ---------------------------------------------------------------------
 
 Forms = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""From outcomes (points,) to numerators and denominators (indices,), both quadratic in them."""
+"""From outcomes (points, columns) to numerators and denominators (columns, indices), both quadratic
+in them."""
 
 
 def _ratio(case: _Case, names: tuple[str, ...], forms: Forms, half: np.ndarray) -> Estimates:
     """Indices that are ratios of quadratic forms; ``half`` are SALib's half-widths."""
-    above, below = forms(case.y.mean(axis=1))
-    naive = above / below
 
-    def corrected(y: np.ndarray) -> np.ndarray:
-        top, bottom = forms(y.mean(axis=1))
-        each = [forms(y[:, r]) for r in range(y.shape[1])]
-        top = over_pairs(top, np.mean([one[0] for one in each], axis=0), y.shape[1])
-        bottom = over_pairs(bottom, np.mean([one[1] for one in each], axis=0), y.shape[1])
-        return top / np.where(bottom > 0.0, bottom, np.nan)
+    def corrected(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Indices, and their denominators."""
+        count = y.shape[1]
+        top, bottom = forms(np.column_stack([y.mean(axis=1), y]))
+        above = over_pairs(top[0], top[1:].mean(axis=0), count)
+        below = over_pairs(bottom[0], bottom[1:].mean(axis=0), count)
+        below = np.where(below > 0.0, below, np.nan)
+        return above / below, below
 
-    value = corrected(case.y) if case.corrects else naive
-    if case.corrects:  # the interval is about a ratio whose denominator has shrunk
-        _, bottom = forms(case.y.mean(axis=1))
-        each = np.mean([forms(case.y[:, r])[1] for r in range(case.replicates)], axis=0)
-        kept = over_pairs(bottom, each, case.replicates)
-        half = half * bottom / np.where(kept > 0.0, kept, np.nan)
-    luck = case.luck(corrected, len(naive))
+    top, bottom = (one[0] for one in forms(case.y.mean(axis=1, keepdims=True)))
+    naive = value = top / bottom
+    if case.corrects:
+        value, below = corrected(case.y)
+        half = half * bottom / below  # the interval is about a ratio whose denominator has shrunk
+    luck = case.luck(lambda y: corrected(y)[0], len(naive))
     return case.done(names, naive, value, half, luck)
+
+
+def _by_column(one: Forms) -> Forms:
+    """Forms of a table from forms of a column (points,)."""
+
+    def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = [one(column) for column in y.T]
+        return np.array([top for top, _ in found]), np.array([bottom for _, bottom in found])
+
+    return forms
 
 
 def _efast(case: _Case) -> Estimates:
@@ -324,25 +342,19 @@ def _efast(case: _Case) -> Estimates:
 
     found = analysed(case.y.mean(axis=1), 50)
     half = np.array([*found["ST_conf"], *found["S1_conf"]], dtype=float)
-    return _ratio(case, ("ST", "S1"), forms, half)
+    return _ratio(case, ("ST", "S1"), _by_column(forms), half)
 
 
 def _rbd_fast(case: _Case) -> Estimates:
     from SALib.analyze import rbd_fast
 
-    def analysed(y: np.ndarray, resamples: int) -> Any:
-        with _salib_call(case.seed):
-            return rbd_fast.analyze(
-                case.space.problem(grouped=False), case.unit, y, num_resamples=resamples,
-                seed=salib_seed(case.seed, 1),
-            )  # fmt: skip
-
-    def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        variance = np.full(len(case.space.factors), y.var())
-        return np.array(analysed(y, 2)["S1"], dtype=float) * variance, variance
-
-    half = np.array(analysed(case.y.mean(axis=1), 100)["S1_conf"], dtype=float)
-    return _ratio(case, ("S1",), forms, half)
+    with _salib_call(case.seed):
+        found = rbd_fast.analyze(
+            case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
+            M=given_data.RBD_HARMONICS, num_resamples=100, seed=salib_seed(case.seed, 1),
+        )  # fmt: skip
+    half = np.array(found["S1_conf"], dtype=float)
+    return _ratio(case, ("S1",), lambda y: given_data.rbd(case.unit, y), half)
 
 
 def _shapley(case: _Case) -> Estimates:
@@ -357,7 +369,7 @@ def _shapley(case: _Case) -> Estimates:
         return effect, np.full(len(effect), effect.sum())
 
     half = np.asarray(analysed(case.y.mean(axis=1))["shapley_normalized_conf"], dtype=float)
-    return _ratio(case, ("Sh",), forms, half)
+    return _ratio(case, ("Sh",), _by_column(forms), half)
 
 
 def _dgsm(case: _Case) -> Estimates:
@@ -378,54 +390,63 @@ def _dgsm(case: _Case) -> Estimates:
     blocks = case.y.mean(axis=1).reshape(-1, factors + 1)
     squared = ((blocks[:, 1:] - blocks[:, :1]) / (STEP * np.pi)) ** 2 / blocks[:, 0].var()
     half = Z * squared.std(axis=0, ddof=1) / np.sqrt(len(blocks))
-    return _ratio(case, ("dgsm",), forms, half)
+    return _ratio(case, ("dgsm",), _by_column(forms), half)
 
 
 # --- distances and surrogates ---------------------------------------------------------------------
 
 
-def _resampled(case: _Case, of: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
-    """Half-widths from rows drawn anew."""
-    rng = np.random.default_rng([case.seed, 0x9A])
-    mean = case.y.mean(axis=1)
-    drawn = []
-    for _ in range(min(FEW_RESAMPLES, case.resamples)):
-        rows = rng.integers(len(mean), size=len(mean))
-        drawn.append(of(case.unit[rows], mean[rows]))
-    return Z * np.std(drawn, axis=0, ddof=1)
+def _extrapolated(
+    case: _Case, names: tuple[str, ...], naive: np.ndarray, plain: Plain, *, ways: int, times: int
+) -> Estimates:
+    """Indices that look at the whole distribution.
+
+    What luck does to them is learned from ``plain``, the index without SALib's own resampling, and
+    added to SALib's number. The interval joins points drawn anew, replicates left out, and the size
+    of the correction itself: what an extrapolation leaves is of a smaller order than what it takes.
+
+    Args:
+        ways: to halve the replicates.
+        times: points are drawn anew.
+    """
+
+    def found(y: np.ndarray) -> np.ndarray:
+        return extrapolation.without_luck(plain, case.unit, y, ways)
+
+    means = case.y.mean(axis=1, keepdims=True)
+    taken = found(case.y) - plain(case.unit, means)[0] if case.corrects else np.zeros(len(naive))
+    drawn = extrapolation.resampled(
+        plain, case.unit, case.y, ways, times=min(times, case.resamples), seed=case.seed
+    )
+    luck = np.hypot(case.luck(found, len(naive)), taken)
+    return case.done(names, naive, naive + taken, Z * drawn.std(axis=0, ddof=1), luck)
 
 
 def _pawn(case: _Case) -> Estimates:
     from SALib.analyze import pawn
 
-    def of(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        with _salib_call(case.seed):
-            found = pawn.analyze(
-                case.space.problem(grouped=False), x, y, S=10, seed=salib_seed(case.seed, 1)
-            )
-        return np.asarray(found["median"], dtype=float)
-
-    value = of(case.unit, case.y.mean(axis=1))
-    return case.done(("pawn",), value, value, _resampled(case, of), np.zeros(len(value)))
+    with _salib_call(case.seed):
+        found = pawn.analyze(
+            case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
+            S=given_data.SLIDES, seed=salib_seed(case.seed, 1),
+        )  # fmt: skip
+    naive = np.asarray(found["median"], dtype=float)
+    return _extrapolated(case, ("pawn",), naive, given_data.pawn, ways=4, times=100)
 
 
 def _rsa(case: _Case) -> Estimates:
     from SALib.analyze import rsa
 
-    bins = 10
-
-    def of(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        with _salib_call(case.seed):
-            found = rsa.analyze(
-                case.space.problem(grouped=False), x, y, bins=bins, seed=salib_seed(case.seed, 1)
-            )
-        inside = len(y) / bins
-        size = inside * (len(y) - inside) / len(y)  # the statistic grows with the sample
-        names = case.space.problem(grouped=False)["names"]
-        return np.array([np.nanmean(found[name]) for name in names]) / size
-
-    value = of(case.unit, case.y.mean(axis=1))
-    return case.done(("rsa",), value, value, _resampled(case, of), np.zeros(len(value)))
+    problem = case.space.problem(grouped=False)
+    with _salib_call(case.seed):
+        found = rsa.analyze(
+            problem, case.unit, case.y.mean(axis=1), bins=given_data.BINS,
+            seed=salib_seed(case.seed, 1),
+        )  # fmt: skip
+    # Of the statistics of all parts the mean; they grow with the sample.
+    naive = np.array([np.nanmean(found[name]) for name in problem["names"]])
+    naive /= given_data.regional_scale(len(case.unit))
+    return _extrapolated(case, ("rsa",), naive, given_data.regional, ways=2, times=50)
 
 
 def _delta(case: _Case) -> Estimates:
@@ -434,29 +455,40 @@ def _delta(case: _Case) -> Estimates:
     with _salib_call(case.seed):
         found = delta.analyze(
             case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
-            num_resamples=20, method="delta", seed=salib_seed(case.seed, 1),
+            num_resamples=10, method="delta", seed=salib_seed(case.seed, 1),
         )  # fmt: skip
-    value = np.asarray(found["delta_balanced"], dtype=float)
-    half = np.asarray(found["delta_balanced_conf"], dtype=float)
-    return case.done(("delta",), value, value, half, np.zeros(len(value)))
+    naive = np.asarray(found["delta_balanced"], dtype=float)
+    return _extrapolated(
+        case, ("delta",), naive, given_data.delta, ways=2, times=FEW_RESAMPLES
+    )  # fmt: skip
 
 
 def _hdmr(case: _Case) -> Estimates:
-    from SALib.analyze import enhanced_hdmr
+    """Pairs by SALib's enhanced HDMR; of many factors single ones only, by its older one, as the
+    newer one fails there (SALib 1.6)."""
+    from SALib.analyze import enhanced_hdmr, hdmr
 
     factors = len(case.space.factors)
-    with _salib_call(case.seed):
-        found = enhanced_hdmr.analyze(
-            case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
-            max_order=2 if factors <= 8 else 1, seed=salib_seed(case.seed, 1),
-        )  # fmt: skip
-    first = np.asarray(found["Sa"], dtype=float)[:factors]
-    total = np.asarray(found["ST"], dtype=float)[:factors]
-    half = np.concatenate([found["Sa_conf"][:factors], found["ST_conf"][:factors]])
-    value = np.concatenate([first, total])
-    names = ("S1", "ST") if factors <= 8 else ("S1",)
-    keep = len(names) * factors
-    return case.done(names, value[:keep], value[:keep], half[:keep], np.zeros(keep))
+    pairs = factors <= MANY_FACTORS
+
+    def analysed(x: np.ndarray, y: np.ndarray, times: int) -> np.ndarray:
+        given = (case.space.problem(grouped=False), x, y)
+        with _salib_call(case.seed):
+            if pairs:
+                found = enhanced_hdmr.analyze(
+                    *given, max_order=2, bootstrap=times, subset=len(y) if times == 1 else None,
+                    seed=salib_seed(case.seed, 1),
+                )  # fmt: skip
+                return np.concatenate([found["Sa"][:factors], found["ST"][:factors]])
+            found = hdmr.analyze(*given, maxorder=1, K=times, seed=salib_seed(case.seed, 1))
+        return np.asarray(found["Sa"][:factors], dtype=float)
+
+    def plain(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.array([analysed(x, column, 1) for column in y.T], dtype=float)
+
+    naive = np.asarray(analysed(case.unit, case.y.mean(axis=1), 20), dtype=float)
+    names = ("S1", "ST") if pairs else ("S1",)
+    return _extrapolated(case, names, naive, plain, ways=1, times=VERY_FEW)
 
 
 @contextmanager

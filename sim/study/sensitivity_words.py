@@ -37,23 +37,23 @@ def dummy_line(rows: pd.DataFrame) -> float:
     return max(0.0, float(mine["high"].iloc[0]))
 
 
-def standing(row: pd.Series, line: float, corrected: bool) -> Standing:
+def standing(row: pd.Series, line: float, floor: bool) -> Standing:
     """Whether a factor carries an outcome, does not matter, or cannot be told.
 
     It carries it when its whole interval lies above what is negligible (and above the dummy), even
     while its size is not settled; it does not matter when the index is settled and its whole
-    interval lies below. Where luck is in the index, which is then above 0 even for a factor that
-    does nothing, only the dummy tells: what is not above it does not matter.
+    interval lies below. Where the index has a floor, above 0 even for a factor that does nothing,
+    only the dummy tells: what is not above it does not matter.
 
     Args:
         row: of :attr:`SensitivityResult.indices`.
         line: of the dummy.
-        corrected: whether luck is out of the index; if not, only the dummy tells what is nothing.
+        floor: whether the index has one (:attr:`sim.study.methods.Method.floor`).
     """
-    limit = NEGLIGIBLE * row["unit"] if corrected else line
+    limit = line if floor else NEGLIGIBLE * row["unit"]
     if row["low"] > max(limit, line):
         return "carries"
-    if (row["settled"] and row["high"] <= limit) if corrected else row["value"] <= line:
+    if row["value"] <= line if floor else (row["settled"] and row["high"] <= limit):
         return "small"
     return "open"
 
@@ -118,10 +118,10 @@ def _paragraph(result: SensitivityResult, rows: pd.DataFrame, method: str, index
     mine = rows[rows["factor"] != DUMMY]
     groups: dict[str, list[pd.Series]] = {"carries": [], "small": [], "open": []}
     for _, row in mine.iterrows():
-        groups[standing(row, line, chosen.corrected)].append(row)
+        groups[standing(row, line, chosen.floor)].append(row)
     what = when(mine.iloc[0]["outcome"], mine.iloc[0]["week"])
     limit = f"below {NEGLIGIBLE:g}" if chosen.scale == "share" else "below 5 % of the largest"
-    if not chosen.corrected:
+    if chosen.floor:
         limit = "not above the dummy"
     leading, rest = groups["carries"][:NAMED], groups["carries"][NAMED:]
     text = f"What carries {what}, in order ({chosen.title}, {index}): "

@@ -81,13 +81,13 @@ def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[st
     )
     extra = (
         "Bars: corrected for luck, with 95 % intervals; open circles: naive, as SALib gives them."
-        if chosen.corrected
-        else "Bars: SALib's index with 95 % intervals; luck cannot be taken out of it."
+        if result.asked.stochastic
+        else "Bars: SALib's index with 95 % intervals; there is no luck."
     )
     common = result.asked.stochastic and result.asked.header.random_numbers == "common"
-    if common and chosen.corrected:
+    if common and not chosen.floor:
         extra += " With common luck the dummy, which does nothing, is at 0 exactly."
-    if not chosen.corrected or result.asked.header.random_numbers == "fresh":
+    if chosen.floor or result.asked.header.random_numbers == "fresh":
         extra += " Dashed: upper end of the interval of the dummy, which does nothing."
     figure = style.figure(
         style.WIDTH if columns > 1 else 6.5, 1.5 + rows * (0.5 + 0.21 * count), title,
@@ -95,7 +95,7 @@ def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[st
     )  # fmt: skip
     for axes, (outcome, week) in zip(_panels(figure, len(labels), columns), labels, strict=True):
         found = result.of(outcome, method=method, index=chosen.main, week=week)
-        _bars(axes, found, chosen.main, chosen.corrected)
+        _bars(axes, found, chosen.main, chosen.floor, result.asked.stochastic)
         if len(labels) > 1:
             axes.set_title(when(outcome, week), loc="left", fontsize=style.TEXT_SIZE)
         axes.set_xlabel(
@@ -105,12 +105,14 @@ def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[st
     return figure
 
 
-def _bars(axes: Axes, rows: pd.DataFrame, index: str, corrected: bool) -> None:
+def _bars(
+    axes: Axes, rows: pd.DataFrame, index: str, floor: bool, stochastic: bool
+) -> None:
     line = dummy_line(rows)
     rows = rows.iloc[::-1]
     places = np.arange(len(rows))
     colours = [
-        style.FAINT if row.factor == DUMMY else _STANDING[standing(row, line, corrected)]
+        style.FAINT if row.factor == DUMMY else _STANDING[standing(row, line, floor)]
         for _, row in rows.iterrows()
     ]
     value = rows["value"].to_numpy(dtype=float)
@@ -120,7 +122,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, index: str, corrected: bool) -> None:
     axes.errorbar(
         shown, places, xerr=half, fmt="none", ecolor=style.INK, elinewidth=0.9, capsize=2, zorder=3
     )
-    if corrected:
+    if stochastic:
         axes.plot(rows["naive"], places, "o", mfc="white", mec=style.MUTED, ms=3.5, zorder=4)
     axes.axvline(0.0, color=style.MUTED, linewidth=0.8)
     if line > 0:
@@ -162,7 +164,7 @@ def morris_plane(result: SensitivityResult, outcome: str, week: str) -> Figure:
     sigma = result.of(outcome, method="morris", index="sigma", week=week).set_index("factor")
     line = dummy_line(mu.reset_index())
     for name, row in mu.iterrows():
-        colour = style.FAINT if name == DUMMY else _STANDING[standing(row, line, True)]
+        colour = style.FAINT if name == DUMMY else _STANDING[standing(row, line, False)]
         y = float(sigma.loc[name, "value"])  # type: ignore[arg-type]
         half = float(row["high"] - row["value"])
         axes.errorbar(row["value"], y, xerr=half, fmt="o", ms=4.5, color=colour, elinewidth=0.8)
