@@ -113,13 +113,6 @@ def test_bad_input_is_one_message_and_exit_code_2(
     assert not (tmp_path / "o").exists()
 
 
-def test_levers_do_not_run_in_shards(tiny: Path, tmp_path: Path) -> None:
-    tiny.write_text(TINY.replace("trust_step]", "trust_step]\nrandom_numbers: fresh"))
-    ran = codose("sensitivity", tiny, "--out", tmp_path / "o", "--shard", "1/2")
-    assert ran.code == 2
-    assert "runs on this machine only" in ran.err
-
-
 def results(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -128,7 +121,19 @@ def results(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_joined_shards_give_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
+KINDS = {
+    "grid": ("", ""),
+    "fresh luck": ("trust_step]", "trust_step]\nrandom_numbers: fresh"),
+    "levers": (
+        "[learning_rate, trust_step]",
+        "{learning_rate: table, staff: {integer: [4, 7]}, network: {choices: [ring, hub]}}",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_joined_shards_give_the_same_bytes(tiny: Path, tmp_path: Path, kind: str) -> None:
+    tiny.write_text(TINY.replace(*KINDS[kind]))
     words = ("sensitivity", tiny, "-q")
     for number in (1, 2):
         out = tmp_path / f"shard-{number}"
@@ -148,13 +153,15 @@ def test_a_cluster_gives_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
     made = Cluster(tmp_path)
     try:
         made.add_worker()
-        words = ("sensitivity", tiny, "-q")
-        there, here = tmp_path / "there", tmp_path / "here"
-        assert codose(*words, "--cluster", made.address, "--out", there).code == 0
-        assert codose(*words, "--out", here).code == 0
+        for kind, change in KINDS.items():
+            tiny.write_text(TINY.replace(*change))
+            words = ("sensitivity", tiny, "-q")
+            there, here = tmp_path / f"there {kind}", tmp_path / f"here {kind}"
+            assert codose(*words, "--cluster", made.address, "--out", there).code == 0
+            assert codose(*words, "--out", here).code == 0
+            assert results(there) == results(here), kind
     finally:
         made.stop()
-    assert results(there) == results(here)
 
 
 def test_unknown_study() -> None:

@@ -12,7 +12,7 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -23,6 +23,8 @@ from sim.parameters import Parameters
 from sim.scenario import Scenario
 from sim.study import work
 from sim.study.chunks import TASK, staff_weeks
+from sim.study.lever_points import Block, run_block
+from sim.study.lever_points import Found as BlockFound
 from sim.study.store import Notice
 from sim.study.work import Grid, Part
 
@@ -88,6 +90,31 @@ def _run_task(task: dict[str, Any]) -> list[tuple[int, np.ndarray, Any]]:
     grid = Grid(scenario_of(task["scenario"]), sets, *task["rest"])
     parts = work.run_chunks(grid, task["chunks"], 1)
     return [(part.first, part.values, part.failures) for part in parts]
+
+
+def run_blocks(
+    scenario: Scenario,
+    blocks: Iterable[tuple[int, Block]],
+    address: str,
+    notice: Notice | None = None,
+) -> Generator[tuple[int, BlockFound], None, None]:
+    """Run numbered blocks of points that have scenarios or luck of their own (see
+    :mod:`sim.study.lever_points`); they come as they are done.
+
+    Raises:
+        InputError: as :func:`run_chunks`.
+    """
+    text = json.dumps(scenario.to_dict())
+    tasks = [(number, work.engine_hash(), text, vars(block)) for number, block in blocks]
+    with connect(address) as client:
+        yield from as_they_come(client, _run_block, tasks, notice)
+
+
+def _run_block(task: tuple[int, str, str, dict[str, Any]]) -> tuple[int, BlockFound]:
+    """On a worker."""
+    number, engine, scenario, block = task
+    check_worker(engine)
+    return number, run_block(scenario_of(scenario), Block(**block), 1)
 
 
 class _Some(Sequence[Parameters]):

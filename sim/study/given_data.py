@@ -10,6 +10,8 @@ All take ``x`` (points, factors) and ``y`` (points, columns), and return (column
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.stats import rankdata
 
@@ -107,7 +109,7 @@ def delta(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         grid = np.linspace(values.min(), values.max(), _GRID)
         whole = _density(values, grid)
         for factor in range(factors):
-            for low, high in zip(edges[:-1], edges[1:], strict=True):
+            for low, high in pairwise(edges):
                 mine = values[(rank[:, factor] > low) & (rank[:, factor] <= high)]
                 if len(mine) and np.ptp(mine) != 0.0:
                     gap = np.abs(whole - _density(mine, grid))

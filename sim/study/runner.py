@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from sim.scenario import Scenario
 from sim.study import work
 from sim.study.chunks import Shard, check_shard, of_shard
 from sim.study.moments import Moments
-from sim.study.store import Notice, Store
+from sim.study.store import Clock, Notice, Store
 from sim.study.work import FailedRun, Grid, Part
 
 __all__ = ["FailedRun", "StudyMoments", "StudyRuns", "run_study", "summarise_study"]
@@ -49,6 +49,8 @@ class StudyRuns:
         outcomes: names.
         done: bool (sets, replicates): what has been run, failed or not. All True but for a shard.
         failures: the failed runs, in order of (set, replicate).
+        store_seconds: wall time of keeping parts and reading them back; the threads of the engine
+            go on meanwhile.
     """
 
     values: np.ndarray
@@ -57,6 +59,7 @@ class StudyRuns:
     outcomes: tuple[str, ...]
     done: np.ndarray
     failures: tuple[FailedRun, ...] = ()
+    store_seconds: float = 0.0
 
     @property
     def complete(self) -> bool:
@@ -199,6 +202,7 @@ def run_study(
         grid.outcomes,
         done.reshape(cells),
         _in_order(failures),
+        job.clock.spent,
     )
 
 
@@ -278,9 +282,9 @@ def make_grid(
             )
     horizon = scenario.horizon_weeks
     weeks = tuple(check_whole("points", week, 0, horizon, f"0..{horizon}") for week in points)
-    for field, chosen in (("outcomes", names), ("regions", regions), ("points", weeks)):
+    for name, chosen in (("outcomes", names), ("regions", regions), ("points", weeks)):
         if not chosen or len(set(chosen)) < len(chosen):
-            raise InputError(Problem("is empty, or names one twice", field=field, value=chosen))
+            raise InputError(Problem("is empty, or names one twice", field=name, value=chosen))
     if not len(sets):
         raise InputError(Problem("no set is given", field="sets", allowed="1 or more sets"))
     return Grid(
@@ -333,6 +337,7 @@ class _Job:
     threads: int | None
     progress: Progress | None
     notice: Notice | None
+    clock: Clock = field(default_factory=Clock)
 
     def run(self, take: Callable[[Part], None]) -> None:
         """Hand out every part of the study (or shard), each once and stored before.
@@ -357,7 +362,8 @@ class _Job:
         for chunk in wanted:
             table = None
             if self.store is not None and chunk in self.store:
-                table = self.store.read_or_discard(chunk)
+                with self.clock:
+                    table = self.store.read_or_discard(chunk)
             if table is None:
                 missing.append(chunk)
             else:
@@ -373,7 +379,8 @@ class _Job:
         with contextlib.closing(fresh):
             for part in fresh:
                 if self.store is not None:
-                    self.store.write(part.first // self.grid.chunk, self.grid.table_of(part))
+                    with self.clock:
+                        self.store.write(part.first // self.grid.chunk, self.grid.table_of(part))
                 yield part
 
     def _tell(self, done: int, total: int) -> None:

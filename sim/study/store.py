@@ -16,6 +16,7 @@ import io
 import json
 import os
 import re
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,20 @@ _PART = re.compile(r"part-(\d{6,})-([0-9a-f]{16})-([0-9a-f]{64})\.parquet")
 
 Notice = Callable[[str], object]
 """Told in a sentence what the user should know and what is no error."""
+
+
+class Clock:
+    """Wall time spent inside ``with clock:``, in seconds; what a store costs is told apart."""
+
+    def __init__(self) -> None:
+        self.spent = 0.0
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.spent += time.perf_counter() - self._since
 
 
 class DamagedPart(ResultsError):

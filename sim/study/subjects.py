@@ -6,25 +6,36 @@ resumable store when it is given a folder; a failed run is NaN and a reason.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from sim.errors import InputError, InterruptedRun
-from sim.outcomes import INDEX, PERSISTENCE_WEEKS
+from sim.errors import InterruptedRun
 from sim.parameters import Parameters
 from sim.scenario import Scenario
 from sim.study import runner, work
-from sim.study.evaluate import evaluate_pairs
-from sim.study.factors import Space, with_levers
+from sim.study.chunks import check_shard, of_shard
+from sim.study.factors import Space
 from sim.study.functions import TestFunction
+from sim.study.lever_points import (
+    Block,
+    Column,
+    Found,
+    Setting,
+    columns_of,
+    names_of,
+    run_block,
+    weeks_of,
+)
 from sim.study.sensitivity_file import Sensitivity
-from sim.study.store import Store
-from sim.study.study_file import OutcomeSpec, week_label, week_number
+from sim.study.store import Clock, Store
+from sim.study.study_file import OutcomeSpec, week_label
 
 BLOCK_POINTS = 64
 """Points of one part of the store, where points have scenarios or luck of their own."""
@@ -60,10 +71,13 @@ class Runs:
     Attributes:
         values: float64 (points, replicates, labels), NaN where a run has no value.
         failures: the runs that failed (an outcome that is empty is NaN and no failure).
+        store_seconds: wall time of keeping parts and reading them back, during which the threads
+            of the engine may have gone on.
     """
 
     values: np.ndarray
     failures: tuple[Failure, ...] = ()
+    store_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -219,8 +233,9 @@ class ModelSubject:
     def _grid(self, unit: np.ndarray, tag: str, means: Means) -> Runs:
         header = self.asked.header
         sets = PointSets(self.scenario.parameter_set(), self._parameters(unit), len(unit))
-        weeks, names = self._weeks(self.scenario), self._names()
-        found, failures = [], []
+        columns = self._asked_columns
+        weeks, names = weeks_of(columns, self.scenario), names_of(columns)
+        found, failures, stored = [], [], 0.0
         for arm in range(self.runs_per_replicate):
             scenario = self.scenario.without_ta() if arm else self.scenario
 
@@ -236,49 +251,97 @@ class ModelSubject:
             )  # fmt: skip
             found.append(done.values[:, :, :, 0, :])
             failures += [Failure(f.set_index, f.replicate, f.reason) for f in done.failures]
-        return Runs(self._columns(found, self.scenario, weeks, names), tuple(failures))
+            stored += done.store_seconds
+        values = columns_of(found, columns, self.scenario, weeks, names)
+        return Runs(values, tuple(failures), stored)
 
     # --- levers or fresh luck: block by block ----------------------------------------------------
 
     def _blocks(self, unit: np.ndarray, first_point: int, tag: str, means: Means) -> Runs:
-        if means.cluster is not None or means.shard is not None:
-            what = "levers" if self.levers else "random_numbers: fresh"
-            raise InputError(
-                f"a study with {what} runs on this machine only; leave out --cluster and --shard"
-            )
         size, labels = self.asked.header.replicates, len(self.labels)
-        blocks = range(0, len(unit), BLOCK_POINTS)
         store = self._open(unit, first_point, tag, means)
         values = np.full((len(unit), size, labels), np.nan)
         failures: list[Failure] = []
-        done = 0
+        clock = Clock()
+        wanted = [
+            number for number in range(-(-len(unit) // BLOCK_POINTS))
+            if of_shard(number, means.shard)
+        ]  # fmt: skip
+        done, total = 0, sum(len(_part(unit, number)) for number in wanted)
+        per = size * self.runs_per_replicate
         try:
-            for number, first in enumerate(blocks):
-                part = unit[first : first + BLOCK_POINTS]
-                table = None
-                if store is not None and number in store:
-                    table = store.read_or_discard(number)
-                if table is None:
-                    block, lost = self._block(part, first_point + first, means.threads)
-                    failures += [Failure(first + f.point, f.replicate, f.reason) for f in lost]
-                    if store is not None:
-                        store.write(number, _table(block, store.columns, lost))
-                else:
-                    block, lost = _untable(table, len(part), size, labels)
-                    failures += [Failure(first + f.point, f.replicate, f.reason) for f in lost]
-                values[first : first + len(part)] = block
-                done += len(part) * size
-                if means.progress is not None:
-                    per = self.runs_per_replicate
-                    means.progress(done * per, len(unit) * size * per)
+            with contextlib.closing(
+                self._found(wanted, unit, first_point, store, means, clock)
+            ) as found:  # fmt: skip
+                for number, (block, lost) in found:
+                    first = number * BLOCK_POINTS
+                    values[first : first + len(block)] = block
+                    failures += [Failure(first + p, r, reason) for p, r, reason in lost]
+                    done += len(block)
+                    if means.progress is not None:
+                        means.progress(done * per, total * per)
         except KeyboardInterrupt:
             kept = "; what is done is kept, and the same command with --resume goes on"
             raise InterruptedRun(
-                f"interrupted after {done:,} of {len(unit) * size:,} runs"
+                f"interrupted after {done * per:,} of {total * per:,} runs"
                 f"{kept if store is not None else ''}",
                 partial=None if store is None else store.folder,
             ) from None
-        return Runs(values, tuple(failures))
+        failures.sort(key=lambda one: (one.point, one.replicate))
+        return Runs(values, tuple(failures), clock.spent)
+
+    def _found(
+        self, wanted: Sequence[int], unit: np.ndarray, first_point: int, store: Store | None,
+        means: Means, clock: Clock,
+    ) -> Generator[tuple[int, Found], None, None]:  # fmt: skip
+        """Blocks by number: those of the store, then the others, each stored before it comes."""
+        size, labels = self.asked.header.replicates, len(self.labels)
+        missing = []
+        for number in wanted:
+            table = None
+            if store is not None and number in store:
+                with clock:
+                    table = store.read_or_discard(number)
+            if table is None:
+                missing.append(number)
+            else:
+                yield number, _untable(table, len(_part(unit, number)), size, labels)
+        if not missing:
+            return
+        blocks = (
+            self._block(_part(unit, number), first_point + number * BLOCK_POINTS)
+            for number in missing
+        )
+        if means.cluster is None:
+            fresh = (
+                (number, run_block(self.scenario, block, means.threads))
+                for number, block in zip(missing, blocks, strict=True)
+            )
+        else:
+            from sim.study import cluster
+
+            fresh = cluster.run_blocks(
+                self.scenario, zip(missing, blocks, strict=True), means.cluster, means.notice
+            )
+        with contextlib.closing(fresh):
+            for number, found in fresh:
+                if store is not None:
+                    with clock:
+                        store.write(number, _table(found, store.columns))
+                yield number, found
+
+    def _block(self, unit: np.ndarray, first_point: int) -> Block:
+        header = self.asked.header
+        own = header.random_numbers == "fresh"
+        return Block(
+            {name: np.asarray(column) for name, column in self._parameters(unit).items()},
+            self._settings(unit),
+            header.replicates,
+            first_point * header.replicates if own else None,
+            header.seed,
+            self._asked_columns,
+            self.runs_per_replicate,
+        )
 
     def _open(self, unit: np.ndarray, first_point: int, tag: str, means: Means) -> Store | None:
         folder = _folder(means, tag, 0)
@@ -299,110 +362,37 @@ class ModelSubject:
             "random_numbers": header.random_numbers,
             "engine": work.engine_hash(),
         }
+        record: dict[str, Any] = {**work.versions(), "command": means.command}
+        if means.shard is not None:
+            record["shard"] = list(check_shard(means.shard))
         return Store.open(
-            folder, key, columns, resume=means.resume, force=means.force,
-            record={**work.versions(), "command": means.command}, notice=means.notice,
+            folder, key, columns, resume=means.resume, force=means.force, record=record,
+            notice=means.notice,
         )  # fmt: skip
 
-    def _block(
-        self, unit: np.ndarray, first_point: int, threads: int | None
-    ) -> tuple[np.ndarray, list[Failure]]:
-        """Some points: (points, replicates, labels)."""
-        header, names = self.asked.header, self._names()
-        size = header.replicates
-        parameters, settings = self._parameters(unit), self._settings(unit)
-        start = first_point * size if header.random_numbers == "fresh" else None
-        values = np.full((len(unit), size, len(self.labels)), np.nan)
-        failures: list[Failure] = []
-        for setting, places in _together(settings):
-            try:
-                scenario = with_levers(self.scenario, dict(setting))
-            except InputError as error:
-                reason = error.problem.message
-                failures += [Failure(p, r, reason) for p in places for r in range(size)]
-                continue
-            chosen = {name: np.asarray(column)[places] for name, column in parameters.items()}
-            sets = PointSets(scenario.parameter_set(), chosen, len(places))[:]
-            numbers = np.tile(np.arange(size), len(places))
-            if start is not None:
-                numbers = start + np.repeat(np.array(places) * size, size) + numbers
-            weeks = self._weeks(scenario)
-            arms = [scenario, scenario.without_ta()][: self.runs_per_replicate]
-            found = [_overall(arm, sets, numbers, header.seed, weeks, names, threads, size)
-                     for arm in arms]  # fmt: skip
-            values[places] = self._columns(found, scenario, weeks, names)
-        return values, failures
-
     # --- shared ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _asked_columns(self) -> tuple[Column, ...]:
+        by_label = {week_label(week): week for week in self.asked.header.weeks}
+        return tuple(
+            Column(label.spec.outcome, label.spec.form, by_label.get(label.week, label.week))
+            for label in self.labels
+        )
 
     def _parameters(self, unit: np.ndarray) -> dict[str, Any]:
         values = self.space.values(unit)
         return {f.name: values[f.name] for f in self.space.factors if f.kind == "parameter"}
 
-    def _settings(self, unit: np.ndarray) -> list[tuple[tuple[str, Any], ...]]:
+    def _settings(self, unit: np.ndarray) -> list[Setting]:
         """Levers of each point."""
         values = self.space.values(unit)
         return [tuple((name, values[name][p]) for name in self.levers) for p in range(len(unit))]
 
-    def _names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(label.spec.outcome for label in self.labels))
 
-    def _weeks(self, scenario: Scenario) -> tuple[int, ...]:
-        """Weeks to summarise at; those past the horizon are left out (their outcomes stay NaN)."""
-        found = {week_number(week, scenario) for week in self.asked.header.weeks}
-        if any(label.spec.form == "persistence" for label in self.labels):
-            found |= {scenario.end_of_ta, scenario.end_of_ta + PERSISTENCE_WEEKS}
-        return tuple(sorted(week for week in found if week <= scenario.horizon_weeks))
-
-    def _columns(
-        self, arms: Sequence[np.ndarray], scenario: Scenario, weeks: Sequence[int],
-        names: Sequence[str],
-    ) -> np.ndarray:  # fmt: skip
-        """Labels from summaries (points, replicates, weeks, outcomes) of the arms."""
-        end = scenario.end_of_ta
-
-        def at(arm: int, week: int, name: str) -> np.ndarray:
-            if week not in weeks:
-                return np.full(arms[0].shape[:2], np.nan)
-            return arms[arm][:, :, weeks.index(week), names.index(name)]
-
-        columns = []
-        by_label = {week_label(week): week for week in self.asked.header.weeks}
-        for label in self.labels:
-            name = label.spec.outcome
-            if label.spec.form == "persistence":
-                columns.append(at(0, end + PERSISTENCE_WEEKS, name) - at(0, end, name))
-                continue
-            week = week_number(by_label[label.week], scenario)
-            value = at(0, week, name)
-            columns.append(value - at(1, week, name) if label.spec.form == "effect" else value)
-        return np.stack(columns, axis=-1)
-
-
-def _overall(
-    scenario: Scenario, sets: Sequence[Parameters], numbers: np.ndarray, seed: int,
-    weeks: Sequence[int], names: Sequence[str], threads: int | None, replicates: int,
-) -> np.ndarray:  # fmt: skip
-    """Summaries of all regions together, (points, replicates, weeks, outcomes)."""
-    which = np.repeat(np.arange(len(sets)), replicates)
-    columns = [INDEX[name] for name in names]
-    parts = [
-        summary[:, :, -1, :][:, :, columns]
-        for _, summary in evaluate_pairs(
-            scenario, sets, which, numbers, seed, weeks, threads=threads
-        )
-    ]
-    return np.concatenate(parts).reshape(len(sets), replicates, len(weeks), len(names))
-
-
-def _together(
-    settings: Sequence[tuple[tuple[str, Any], ...]],
-) -> Iterator[tuple[tuple[tuple[str, Any], ...], list[int]]]:
-    """Points of equal scenario, in the order of their first."""
-    places: dict[tuple[tuple[str, Any], ...], list[int]] = {}
-    for place, setting in enumerate(settings):
-        places.setdefault(setting, []).append(place)
-    yield from places.items()
+def _part(unit: np.ndarray, number: int) -> np.ndarray:
+    """The points of a block."""
+    return unit[number * BLOCK_POINTS : (number + 1) * BLOCK_POINTS]
 
 
 def _folder(means: Means, tag: str, arm: int) -> Path | None:
@@ -411,23 +401,22 @@ def _folder(means: Means, tag: str, arm: int) -> Path | None:
     return means.store / (f"{tag}-without-ta" if arm else tag)
 
 
-def _table(block: np.ndarray, columns: tuple[str, ...], lost: Sequence[Failure]) -> Any:
+def _table(found: Found, columns: tuple[str, ...]) -> Any:
     """Rows of a part: point by point, replicate by replicate."""
     import pyarrow as pa
 
+    block, lost = found
     points, size, labels = block.shape
     rows = block.reshape(points * size, labels)
     reasons = [""] * len(rows)
-    for failure in lost:
-        reasons[failure.point * size + failure.replicate] = failure.reason
+    for point, replicate, reason in lost:
+        reasons[point * size + replicate] = reason
     data = [pa.array(rows[:, place]) for place in range(labels)]
     return pa.table([*data, pa.array(reasons)], names=list(columns))
 
 
-def _untable(
-    table: Any, points: int, size: int, labels: int
-) -> tuple[np.ndarray, list[Failure]]:  # fmt: skip
+def _untable(table: Any, points: int, size: int, labels: int) -> Found:
     rows = np.column_stack([table.column(place).to_numpy() for place in range(labels)])
     reasons = table.column(labels).to_pylist()
-    lost = [Failure(i // size, i % size, text) for i, text in enumerate(reasons) if text]
+    lost = [(i // size, i % size, text) for i, text in enumerate(reasons) if text]
     return rows.reshape(points, size, labels), lost

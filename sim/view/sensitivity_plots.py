@@ -105,9 +105,7 @@ def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[st
     return figure
 
 
-def _bars(
-    axes: Axes, rows: pd.DataFrame, index: str, floor: bool, stochastic: bool
-) -> None:
+def _bars(axes: Axes, rows: pd.DataFrame, index: str, floor: bool, stochastic: bool) -> None:
     line = dummy_line(rows)
     rows = rows.iloc[::-1]
     places = np.arange(len(rows))
