@@ -62,16 +62,64 @@ def test_a_new_table_replaces_the_old_one_alone(
     assert text == f"above\n{bench.BEGIN}\nnew\n{bench.END}\nbelow\n"
 
 
+RECORDS = json.loads((FOLDER / "recorded.json").read_text(encoding="utf-8"))
+
+
 @pytest.mark.smoke
-def test_the_record_of_the_ratios_can_be_compared(bench: ModuleType) -> None:
-    recorded = json.loads((FOLDER / "recorded.json").read_text(encoding="utf-8"))
-    ratios = recorded["engine_over_c"]
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["processor"])
+def test_the_record_of_the_ratios_can_be_compared(
+    bench: ModuleType, record: dict[str, Any]
+) -> None:
+    ratios = record["engine_over_c"]
     assert len(ratios) >= 5
     assert all(0.2 < ratio < 2.0 for ratio in ratios.values())
     assert bench.lost(ratios, ratios) == []
     name = next(iter(ratios))
     assert bench.lost({name: ratios[name] / 0.61}, ratios) == []
     assert len(bench.lost({name: ratios[name] / 0.59}, ratios)) == 1
+    assert bench.record_for(record["processor"], RECORDS) == (ratios, "")
+
+
+@pytest.mark.smoke
+def test_a_processor_without_record_is_compared_with_the_largest_ratios(bench: ModuleType) -> None:
+    ratios, remark = bench.record_for("an abacus", RECORDS)
+    assert "no record of this processor (an abacus)" in remark
+    for name, ratio in ratios.items():
+        assert ratio == max(one["engine_over_c"][name] for one in RECORDS)
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize(("speed", "code"), [(0.61, 0), (0.59, 1)])
+def test_a_loop_that_lost_its_speed_ends_in_1(
+    bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speed: float, code: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """The whole command, with the measuring replaced and a record of this processor beside it."""
+    measured = ModuleType("measures")
+    measured.processor = lambda: "this one"  # type: ignore[attr-defined]
+    measured.machine = lambda: "this one, 2 cores"  # type: ignore[attr-defined]
+    others = ["against_mesa", "batches", "common_numbers", "sizes", "memory", "cold_start"]
+    for name in others:
+        setattr(measured, name, list)
+
+    def against_c(ratios: dict[str, float]) -> list[Any]:
+        ratios["200 a region"] = 0.8 / speed
+        return []
+
+    measured.against_c = against_c  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "measures", measured)
+    record = tmp_path / "recorded.json"
+    record.write_text(json.dumps(bench.with_record([], "this one", "", {"200 a region": 0.8})))
+    monkeypatch.setattr(bench, "RECORDED", record)
+    monkeypatch.setattr(sys, "argv", ["bench.py", "--only", "plain C loop"])
+    assert bench.main() == code
+    assert ("slower than 60% of the recorded speed: 200 a region" in capsys.readouterr().err) == (
+        code == 1
+    )
+    monkeypatch.setattr(sys, "argv", ["bench.py", "--only", "plain C loop", "--record"])
+    assert bench.main() == 0
+    (again,) = json.loads(record.read_text())
+    assert again["engine_over_c"] == {"200 a region": 0.8 / speed}
 
 
 @pytest.mark.smoke

@@ -109,21 +109,26 @@ def python(code: str, *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
+def processor() -> str:
+    """The model of the processor."""
+    info = Path("/proc/cpuinfo")
+    found = None
+    if info.exists():
+        found = re.search(r"model name\s*:\s*(.+)", info.read_text(encoding="utf-8"))
+    return " ".join((found.group(1) if found else platform.machine()).split())
+
+
 def machine() -> str:
     """The processor and the versions that matter, and nothing that names a machine."""
     import numba
 
-    model = platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists() and (found := re.search(r"model name\s*:\s*(.+)", info.read_text())):
-        model = found.group(1)
     gcc = "none"
     if twin.compiler():
         gcc = subprocess.run(
             ["gcc", "-dumpfullversion"], capture_output=True, text=True, check=True
         ).stdout.strip()
     return (
-        f"{' '.join(model.split())}, {batch.thread_count()} cores; Python "
+        f"{processor()}, {batch.thread_count()} cores; Python "
         f"{platform.python_version()}, Numba {numba.__version__}, NumPy {np.__version__}, gcc {gcc}"
     )
 
