@@ -175,12 +175,14 @@ def simulate(scenario: Scenario, parameters: Parameters, seed: int, replicate: i
 
 def simulate_states(
     scenario: Scenario, parameters: Parameters, seed: int, replicate: int
-) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """One run with every state of every person and region in every week, for comparisons.
+) -> tuple[np.ndarray, list[dict[str, Any]], dict[str, np.ndarray]]:
+    """One run with every state of everyone in every week, for comparisons.
 
     Returns:
-        The record, and for each region a dict with ``people`` (week, field of
-        :data:`sim.kernel.FIELDS`, post) and ``site`` (week, number of :data:`sim.kernel.SITE`).
+        The record; for each region a dict with ``people`` (week, field of
+        :data:`sim.kernel.FIELDS`, post) and ``site`` (week, number of :data:`sim.kernel.SITE`);
+        and of the providers ``skill`` (as the week begins), ``load`` and ``overload``, each (week,
+        provider).
     """
     from sim import kernel
 
@@ -188,11 +190,13 @@ def simulate_states(
     t = prepared.tables
     size = kernel.STATES * t.people
     shots = np.zeros((t.horizon + 1, size + len(t.regions) * kernel.SITES))
+    work = Workspace(prepared)
     record = run_chunk(
         prepared,
         tables.parameter_rows([parameters]),
         np.zeros(1, dtype=np.int64),
         np.array([replicate], dtype=np.int64),
+        workspace=work,
         snapshots=shots,
     )[0]
     states = []
@@ -206,4 +210,5 @@ def simulate_states(
                 "site": shots[:, base : base + kernel.SITES],
             }
         )
-    return record, states
+    providers = {"skill": work.arrays[3], "load": work.arrays[9], "overload": work.arrays[10]}
+    return record, states, providers

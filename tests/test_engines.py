@@ -62,7 +62,7 @@ def site_of(region: Region) -> dict[str, float]:
 def assert_same_bits(scenario: Scenario, replicate: int = 0, seed: int = 1) -> None:
     """Run both engines side by side and compare every state of everyone in every week."""
     parameters = scenario.parameter_set()
-    record, states = compiled.simulate_states(scenario, parameters, seed, replicate)
+    record, states, providers = compiled.simulate_states(scenario, parameters, seed, replicate)
     model = CoCreationModel(scenario, seed=seed, replicate=replicate, collect=False)
     for week in range(scenario.horizon_weeks + 1):
         if week:
@@ -78,12 +78,40 @@ def assert_same_bits(scenario: Scenario, replicate: int = 0, seed: int = 1) -> N
             for name, value in site_of(region).items():
                 got = state["site"][week, kernel.SITE.index(name)]
                 assert got == value, f"week {week}, {region.name}, {name}"
-        for provider in model.providers:
-            for site in provider.sites:
-                assert record[week, site.region.index, kernel.COLUMN["load"]] == provider.load, (
-                    f"week {week}, load of {provider.name}"
+        for number, provider in enumerate(model.providers):
+            # Whoever leaves does so when the week ends: the successor has the next week's skill.
+            after = min(week + 1, scenario.horizon_weeks)
+            if after > week:
+                assert providers["skill"][after, number] == provider.skill, (
+                    f"week {week}, skill of {provider.name}"
                 )
+            for name in ("load", "overload"):
+                assert providers[name][week, number] == getattr(provider, name), (
+                    f"week {week}, {name} of {provider.name}"
+                )
+            for site in provider.sites:
+                assert record[week, site.region.index, kernel.COLUMN["load"]] == provider.load
     np.testing.assert_array_equal(record, model.record)
+    on_threads(scenario, replicate, seed, record)
+
+
+def on_threads(scenario: Scenario, replicate: int, seed: int, record: np.ndarray) -> None:
+    """The same run, and others beside it, on one and on two threads."""
+    size, records = batch.chunk_size, []
+    numbers = np.array([replicate, replicate + 1, replicate, replicate], dtype=np.int64)
+    try:
+        batch.chunk_size = lambda *_: 1
+        for threads in (1, 2):
+            chunks = batch.run_all(
+                scenario, [scenario.parameter_set()], np.zeros(4, dtype=np.int64), numbers, seed,
+                threads=threads,
+            )  # fmt: skip
+            records.append(np.concatenate([chunk.records for chunk in chunks]))
+    finally:
+        batch.chunk_size = size
+    for place in (0, 2, 3):
+        np.testing.assert_array_equal(records[0][place], record)
+    np.testing.assert_array_equal(records[0], records[1])
 
 
 def test_the_fields_compared_are_all_fields() -> None:
@@ -197,6 +225,42 @@ def test_a_cache_that_cannot_be_written_is_replaced(tmp_path: Path) -> None:
         cwd=Path(__file__).parents[1],
     )
     assert done.stdout.strip().startswith(str(tmp_path / "codose-"))
+
+
+ANNOUNCE = """
+import threading
+from sim import _jit, compiled
+for _ in range(3):
+    compiled.announce_compilation()
+print(_jit.source_hash())
+"""
+
+
+def test_the_first_compilation_is_said_once(tmp_path: Path) -> None:
+    def announce() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", ANNOUNCE], capture_output=True, text=True, check=True,
+            env={**os.environ, "CODOSE_CACHE": str(tmp_path)}, cwd=Path(__file__).parents[1],
+        )  # fmt: skip
+
+    first = announce()
+    assert first.stderr.count("codose: compiling the engine for this machine (once") == 1
+    (tmp_path / "engine" / f"kernel.run_chunk-{first.stdout.strip()}.py311.1.nbc").touch()
+    assert announce().stderr == ""
+
+
+@pytest.mark.slow
+def test_a_first_use_compiles_and_the_second_does_not(tmp_path: Path) -> None:
+    code = "from sim.cli import main; main()"
+    words = [sys.executable, "-c", code, "run", "classroom", "-n", "2", "--no-figures", "--force"]
+    for said in (1, 0):
+        done = subprocess.run(
+            [*words, "--quiet", "--out", str(tmp_path / "out")],
+            capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
+            env={**os.environ, "CODOSE_CACHE": str(tmp_path / "cache")}, timeout=600,
+        )  # fmt: skip
+        assert done.stderr.count("compiling the engine") == said
+    assert len(list((tmp_path / "cache" / "engine").glob("*.nbc"))) == 1
 
 
 @pytest.mark.slow

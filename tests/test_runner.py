@@ -79,7 +79,10 @@ def test_moments_are_mean_and_variance_of_the_runs() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_threads_change_no_byte(plain: StudyRuns, threads: int) -> None:
+def test_threads_change_no_byte(
+    plain: StudyRuns, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "chunk_size", lambda *_: 3)  # or so small a study is one chunk
     assert study(threads=threads).digest() == plain.digest()
 
 
