@@ -31,6 +31,9 @@ class Problem:
     """One mistake. Empty fields are simply not printed.
 
     ``line`` and ``column`` count from 1; 0 means unknown.
+
+    >>> print(Problem("is out of range", field="hours", value=-1, allowed="0 or more", file="a.yaml"))
+    a.yaml: hours: is out of range; allowed: 0 or more
     """
 
     message: str
@@ -56,7 +59,15 @@ class Problem:
 
 
 class CodoseError(Exception):
-    """The root of every error this package raises on purpose."""
+    """The root of every error this package raises on purpose.
+
+    >>> from sim.scenario import Scenario
+    >>> try:
+    ...     Scenario.load("no_such_file.yaml")
+    ... except CodoseError as error:
+    ...     print(error)
+    no_such_file.yaml: there is no such file
+    """
 
     exit_code = 1
 

@@ -77,6 +77,9 @@ class Outcome:
     *rate* pooled over all weeks up to it (empty where nothing happened). ``overall`` says how
     regions are joined: their unweighted mean, or their sum. ``low`` and ``high`` bound one region's
     weekly value (``high`` None: no bound).
+
+    >>> OUTCOMES["travel_hours"].unit, OUTCOMES["travel_hours"].kind
+    ('h', 'total')
     """
 
     name: str
@@ -244,6 +247,15 @@ def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.n
     Returns:
         (..., week, region + 1, outcome of NAMES); the last region is "overall". Totals hold the
         flow of the week; rates the week's own ratio, NaN where nothing happened.
+
+    >>> from sim.model import simulate
+    >>> from sim.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> values = weekly(simulate(scenario, scenario.parameter_set(), 1, 0), scenario.costs)
+    >>> values.shape == (scenario.horizon_weeks + 1, 2, len(NAMES))
+    True
+    >>> bool((values[..., INDEX["trust"]] <= 1).all())
+    True
     """
     return _with_overall(_regional(record, costs, threshold))
 
@@ -255,7 +267,15 @@ def at_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 
         record: (..., week, region, column of RECORD).
 
     Returns:
-        (..., region + 1, outcome of NAMES).
+        (..., region + 1, outcome of NAMES); the last region is "overall".
+
+    >>> from sim.model import simulate
+    >>> from sim.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> record = simulate(scenario, scenario.parameter_set(), 1, 0)
+    >>> held = [at_week(record, w, scenario.costs)[-1, INDEX["contacts_held"]] for w in (0, 26, 52)]
+    >>> held == sorted(held), float(held[0])
+    (True, 0.0)
     """
     if not 0 <= week < record.shape[-3]:
         raise ValueError(f"week {week} is outside 0..{record.shape[-3] - 1}")

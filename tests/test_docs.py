@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import shlex
 import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
+from sim.errors import InputError
+
 REPO = Path(__file__).resolve().parents[1]
 DOCS = REPO / "docs"
+NOTEBOOKS = sorted((REPO / "notebooks").glob("[0-9]*.py"))
 MAKE = DOCS / "make"
 
 
@@ -27,18 +33,31 @@ def made_by(name: str) -> ModuleType:
 blocks = made_by("blocks")
 diagrams = made_by("diagrams")
 PAGES = blocks.pages()
-# Pages whose commands take more than a few seconds; `make slow` runs them.
-LONG = {"limits.md", "planner.md", "planners.md", "teacher.md", "contact-log.md", "scenario.md"}
 NUMBERED = ("explanation", "tutorial", "teaching", "how-to")
+# What cannot be run here, each with its reason; such a block is checked for its syntax only.
+NOT_RUN = {
+    ("docs/index.md", "it installs from the network"),
+    ("docs/tutorial/teacher.md", "it installs from the network and opens a browser"),
+    ("docs/cluster.md", "there is no SLURM here"),
+    ("docs/cluster.md", "there is no Kubernetes here"),
+}
+# Blocks without a language are no code: the equations, the order of imports.
+NO_CODE = {"docs/ODD.md", "CONTRIBUTING.md"}
 
 
 def page_id(path: Path) -> str:
-    return path.relative_to(DOCS).as_posix()
+    return path.relative_to(REPO).as_posix()
 
 
-def check_page(path: Path, folder: Path) -> None:
+def code_of(path: Path) -> list[Any]:
+    """The blocks of a page that are not outputs."""
+    text = path.read_text(encoding="utf-8")
+    return [b for b in blocks.blocks(text) if b.language and not blocks.is_output(text, b)]
+
+
+def check_page(path: Path, folder: Path, *, slow: bool) -> None:
     """Run a page; its output blocks must be what was printed."""
-    for block, printed in blocks.run_page(path.read_text(encoding="utf-8"), folder, slow=True):
+    for block, printed in blocks.run_page(path.read_text(encoding="utf-8"), folder, slow=slow):
         assert blocks.agrees(block.body, printed), (
             f"{page_id(path)} shows\n{block.body}\nbut this is printed:\n{printed}\n"
             f"If that is right: python docs/make/blocks.py {path.relative_to(REPO)}"
@@ -46,36 +65,104 @@ def check_page(path: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
-    [pytest.param(p, marks=pytest.mark.slow if p.name in LONG else ()) for p in PAGES],
-    ids=page_id,
+    "path", [p for p in PAGES if any(not b.slow for b in code_of(p)[:1])], ids=page_id
 )
 def test_page_runs_and_prints_what_it_shows(path: Path, tmp_path: Path) -> None:
-    check_page(path, tmp_path)
+    check_page(path, tmp_path, slow=False)
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in sorted(DOCS.rglob("*.md")) if "make" not in p.parts], ids=page_id
-)
-def test_commands_of_every_page_are_understood(path: Path) -> None:
-    typer = pytest.importorskip("typer")
-    import shlex
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [p for p in PAGES if any(b.slow for b in code_of(p))], ids=page_id)
+def test_long_page_runs_and_prints_what_it_shows(path: Path, tmp_path: Path) -> None:
+    check_page(path, tmp_path, slow=True)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_id)
+def test_no_block_escapes(path: Path) -> None:
+    """Every fence is read, and what is in it is run, an output, or named above with its reason."""
+    text = path.read_text(encoding="utf-8")
+    found = blocks.blocks(text)
+    fences = re.findall(r"^\s*(?:```|~~~)", text, re.MULTILINE)
+    assert len(fences) == 2 * len(found)
+    for block in found:
+        assert block.language in blocks.LANGUAGES
+        if not block.language:
+            assert page_id(path) in NO_CODE
+        if block.language == "text":
+            assert blocks.is_output(text, block), f"printed by nothing:\n{block.body}"
+        if block.language == "csv":
+            assert blocks.NAMED.match(block.body)
+        if block.left_alone:
+            assert (page_id(path), block.given("not run")) in NOT_RUN
+
+
+def test_what_is_not_run_is_still_there() -> None:
+    there = {
+        (page_id(path), block.given("not run"))
+        for path in PAGES
+        for block in code_of(path)
+        if block.left_alone
+    }
+    assert there == NOT_RUN
+
+
+# --- commands that stand in a sentence --------------------------------------------------------
+
+
+def inline(text: str) -> list[str]:
+    """``codose ...`` in code spans and in scripts."""
+    spans = re.findall(r"`(codose [^`]+)`", blocks.BLOCK.sub("", text))
+    scripts = [b.body for b in blocks.blocks(text) if b.language in ("bash", "console")]
+    lines = [line for body in scripts for line in blocks.commands(body)]
+    return [*spans, *(line for line in lines if line.startswith("codose "))]
+
+
+def understood(line: str) -> None:
+    """Parse a command and run nothing."""
+    import typer
+    from typer.testing import CliRunner
 
     from sim import cli
 
     group = typer.main.get_command(cli.app)
     root = group.context_class(group, info_name="codose")
-    for block in blocks.blocks(path.read_text(encoding="utf-8")):
-        if block.language != "console":
-            continue
-        for line in blocks.commands(block.body):
-            words = shlex.split(line.split("#")[0].split(">")[0])[1:]
-            if words[0].startswith("-"):
-                continue
-            name, command, rest = group.resolve_command(root, words)
-            assert command is not None, f"there is no command {words[0]!r}"
-            with command.make_context(name, rest, parent=root):  # parses, and runs nothing
-                pass
+    words = shlex.split(line.split("#")[0].split(">")[0])[1:]
+    if words[0].startswith("-"):
+        done = CliRunner().invoke(cli.app, words)
+        assert done.exit_code == 0, line
+        return
+    name, command, rest = group.resolve_command(root, words)
+    assert command is not None, f"there is no command {words[0]!r}"
+    if rest:  # without anything, a sentence names the command and not a call
+        with command.make_context(name, rest, parent=root):
+            pass
+
+
+@pytest.mark.parametrize("path", [*PAGES, *NOTEBOOKS], ids=page_id)
+def test_commands_of_every_page_are_understood(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
+    for line in inline(re.sub(r"\s*\n\s*", " ", text) if path.suffix == ".py" else text):
+        understood(line)
+
+
+def test_command_that_is_not_there_is_found() -> None:
+    for line in ("codose rum source", "codose run source --replicate_s 3"):
+        with pytest.raises(Exception, match="No such"):
+            understood(line)
+    assert inline("Say `codose run x` or\n\n```console\ncodose odd\n```\n") == [
+        "codose run x", "codose odd",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [*PAGES, *NOTEBOOKS], ids=page_id)
+def test_shipped_studies_that_are_named_are_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(
+        r"codose (?:sensitivity|calibrate|audit|trials|plan) ([a-z_]+)(?![\w./-])", text
+    )
+    assert {n for n in named if not (REPO / "experiments" / f"{n}.yaml").is_file()} <= set()
 
 
 # --- the tool that runs pages -----------------------------------------------------------------
@@ -92,6 +179,41 @@ def test_output_that_differs_is_found(tmp_path: Path) -> None:
 def test_command_that_fails_is_found(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="exit 2"):
         blocks.run_page("```console\ncodose validate no_such.yaml\n```\n", tmp_path, slow=True)
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("```console\nrm -rf results\n```\n", "cannot run it"),
+        ("```console\nmake nonsense\n```\n", "nonsense"),
+        ("```bash\nfalse\n```\n", "ended with 1"),
+        ("```yaml\nname: x\nhorizon_week: 3\n```\n", "horizon_weeks"),
+        ("<!-- not run: why -->\n```python\nif\n```\n", "invalid syntax"),
+        ("<!-- smaller: 9 -> 2 -->\n```python\nprint(1)\n```\n", "'9', which is not"),
+    ],
+)
+def test_block_that_fails_is_found(page: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises((RuntimeError, SyntaxError, ValueError, InputError), match=message):
+        blocks.run_page(page, tmp_path, slow=True)
+
+
+def test_marks_are_read(tmp_path: Path) -> None:
+    page = (
+        "<!-- smaller: 300 -> 3; long -> short -->\n```python\nprint(300, 'long')\n```\n\n"
+        "```text\n3 short\n```\n\n<!-- slow -->\n```python\nraise ValueError\n```\n"
+    )
+    ((block, printed),) = blocks.run_page(page, tmp_path, slow=False)
+    assert blocks.agrees(block.body, printed)
+    with pytest.raises(ValueError, match=r"^$"):
+        blocks.run_page(page, tmp_path, slow=True)
+
+
+@pytest.mark.slow
+def test_server_of_a_page_is_started_asked_and_stopped(tmp_path: Path) -> None:
+    pytest.importorskip("nicegui")
+    blocks.run_page("```console\ncodose serve --host 0.0.0.0 --port 80\n```\n", tmp_path, slow=True)
+    with pytest.raises(RuntimeError, match="exit 2"):
+        blocks.serve_once(["--nonsense"])
 
 
 def test_dots_stand_for_lines_and_nothing_else() -> None:
@@ -233,24 +355,68 @@ def test_every_command_parameter_and_outcome_is_in_the_reference(site: Path) -> 
 
 # --- docstrings -------------------------------------------------------------------------------
 
-# A calibration takes longer than an example may; notebook 04 is its example. The others hold what a
-# function with an example returns.
-WITHOUT_EXAMPLE = {
-    "calibrate", "Calibration", "Surface", "SensitivityResult", "Evaluation", "CodoseError",
-    "Problem", "Outcome", "weekly", "at_week",
-}  # fmt: skip
+# A calibration takes longer than an example may: tests/test_notebooks.py runs theirs, notebook 04.
+EXAMPLE_ELSEWHERE = {"sim.study.calibration.calibrate", "sim.study.calibration.Calibration"}
 
 
-def test_public_names_have_an_example_that_runs() -> None:
-    """Their own, or their module's; pytest runs them with --doctest-modules."""
+def public_names() -> list[str]:
+    """Of ``sim`` and of the reference."""
+    import sim
+
+    shown = {
+        f"{module}.{name}" for _, module, names in made_by("reference").PYTHON for name in names
+    }
+    return sorted(shown | {f"{sim._HOME[name]}.{name}" for name in sim.__all__})
+
+
+def public(name: str) -> Any:
     import importlib
 
-    missing = set()
-    for _, module, names in made_by("reference").PYTHON:
-        home = importlib.import_module(module)
-        for name in names:
-            texts = (home.__doc__ or "", getattr(home, name).__doc__ or "")
-            assert texts[1], f"{module}.{name} has no docstring"
-            if not any(">>>" in text for text in texts):
-                missing.add(name)
-    assert missing <= WITHOUT_EXAMPLE
+    module, _, short = name.rpartition(".")
+    return getattr(importlib.import_module(module), short)
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_public_name_has_an_example_of_its_own_that_runs(name: str) -> None:
+    """pytest runs them with --doctest-modules."""
+    text = inspect.getdoc(public(name)) or ""
+    if name in EXAMPLE_ELSEWHERE:
+        assert "notebook" in text
+    else:
+        assert ">>> " in text
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_public_name_says_what_goes_in_and_out_and_what_goes_wrong(name: str) -> None:
+    thing = public(name)
+    members = [thing]
+    if inspect.isclass(thing):
+        members += [
+            member.__func__ if isinstance(member, classmethod) else member
+            for key, member in vars(thing).items()
+            if not key.startswith("_") and (callable(member) or isinstance(member, classmethod))
+        ]
+    for member in members:
+        text = inspect.getdoc(member) or ""
+        assert text, f"{name}: {member} says nothing"
+        if not inspect.isfunction(member):
+            continue
+        source = inspect.getsource(member)
+        if re.search(r"^    +raise (?!NotImplementedError)", source, re.MULTILINE):
+            assert "Raises:" in text, f"{member.__qualname__} raises and does not say so"
+        kind = str(inspect.signature(member).return_annotation)
+        if re.fullmatch(r"np\.ndarray|pd\.DataFrame", kind):
+            assert re.search(r"Returns:|See :func:|\([^()]*,[^()]*\)|rows? |record", text), (
+                f"{member.__qualname__} returns {kind} and says no shape"
+            )
+    if inspect.isfunction(thing):
+        assert "Raises:" in text
+        for argument in inspect.signature(thing).parameters:
+            assert re.search(rf"\b{argument}\b", text), f"{name}: what is {argument}?"
+
+
+def test_reference_shows_every_name_of_the_package() -> None:
+    import sim
+
+    shown = {name for _, _, names in made_by("reference").PYTHON for name in names}
+    assert set(sim.__all__) <= shown

@@ -111,6 +111,8 @@ class Calibration:
         prior: the first wave: settings from the whole prior.
         bank: the final sample.
         weights: (settings of the bank,), adding up to 1.
+
+    Example: notebook 04 (``notebooks/04_calibration.py``), which the tests run.
     """
 
     study: Study[CalibrateFile]

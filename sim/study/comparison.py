@@ -87,6 +87,15 @@ class Comparison:
         gains: whether levels or gains against no TA are compared.
         margin: share of an outcome's range that would not matter.
         notes: what limits the comparison, in sentences.
+
+    >>> from sim.scenario import Scenario
+    >>> classroom = Scenario.shipped("classroom")
+    >>> found = compare(classroom, classroom.replace(name="longer", horizon_weeks=90), sets=2)
+    >>> found.runs, found.horizon, found.labels[1]
+    (8, 78, 'longer')
+    >>> table = found.differences()
+    >>> list(table.columns[:4])
+    ['a', 'b', 'point', 'week_a']
     """
 
     arms: tuple[Arm, ...]
@@ -215,9 +224,23 @@ def compare(
         labels: what to call the scenarios; left out: their names, or those of their files.
         progress: ``progress(done, total)`` runs.
 
+    Returns:
+        What was found; its tables are made when asked for.
+
     Raises:
         InputError: an argument that cannot be used.
         UnlikePeople: levels of scenarios with other people.
+
+    Source: common random numbers and plausible sets, Searle, Casella & McCulloch 1992; O'Hagan,
+    Stevenson & Madan 2007.
+
+    >>> from sim.scenario import Scenario
+    >>> classroom = Scenario.shipped("classroom")
+    >>> rarely = {"mode": "video", "every_weeks": 13, "hours": 1.5, "last_week": 52}
+    >>> found = compare(classroom, classroom.replace(name="rarely", dosage=[rarely]), sets=5)
+    >>> trust = found.differences().set_index(["outcome", "point"]).loc[("trust", "end_of_ta")]
+    >>> bool(trust["mean"] < 0)  # b minus a
+    True
     """
     plans, stems = _plans(scenarios)
     names = _labels(stems, labels)

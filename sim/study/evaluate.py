@@ -29,6 +29,11 @@ class Evaluation:
             empty (nothing happened that it could measure).
         points: the week of each point.
         regions: names, the last "overall".
+
+    >>> scenario = Scenario.shipped("classroom")
+    >>> found = evaluate(scenario, [scenario.parameter_set()], 2, seed=1, points=(52,))
+    >>> found.values.shape[:4]
+    (1, 2, 1, 2)
     """
 
     values: np.ndarray
@@ -36,7 +41,11 @@ class Evaluation:
     regions: tuple[str, ...]
 
     def of(self, outcome: str, point: int = 0, region: str = "overall") -> np.ndarray:
-        """One outcome at one point (its place in ``points``), (sets, replicates)."""
+        """One outcome at one point (its place in ``points``), (sets, replicates).
+
+        Raises:
+            InputError: no such outcome.
+        """
         spec = outcomes.check_outcome(outcome)
         return self.values[:, :, point, self.regions.index(region), outcomes.INDEX[spec.name]]
 
@@ -62,8 +71,15 @@ def evaluate(
     ((1, 3), ('region_1', 'overall'))
 
     Args:
+        sets: full parameter sets.
+        replicates: runs of each set, 1 or more.
         points: weeks 0..horizon.
+        threads: left out: as many as there are processors.
+        progress: ``progress(done, total)`` is called as runs are done.
         first_replicate: number of the first replicate; another range is fresh luck.
+
+    Returns:
+        The values at the points, (sets, replicates, points, regions + 1, outcomes).
     """
     shape = (len(sets), replicates, len(points), len(scenario.region_names) + 1)
     values = np.empty((shape[0] * shape[1], *shape[2:], len(outcomes.NAMES)))

@@ -68,6 +68,16 @@ class SensitivityResult:
         dropped: base samples left out, by (sampler, outcome, week).
         undefined: why an outcome has no indices, by (outcome, week).
         seconds: wall time by part.
+
+    >>> from sim.study import sensitivity_file
+    >>> asked = sensitivity_file.from_dict({
+    ...     "kind": "sensitivity", "name": "tiny", "scenario": "classroom", "outcomes": ["trust"],
+    ...     "weeks": ["end_of_ta"], "factors": ["trust_step", "hour_scale"], "method": ["morris"],
+    ...     "samples": 4, "replicates": 2,
+    ... })
+    >>> found = run_sensitivity(asked)
+    >>> found.designs[0].y.shape == (found.points, 2, 1)  # points, replicates, outcomes
+    True
     """
 
     asked: Sensitivity

@@ -70,6 +70,12 @@ class Surface:
         own: (sets, replicates, outcomes): the scenario's own dosage at its own end of TA.
         targets: outcome -> level; empty: the target is what the scenario's own dosage reaches, run
             by run.
+
+    >>> found = surface("classroom", every_weeks=(4, 8), hours=(1,), sets=2, replicates=2)
+    >>> found.values.shape[:3]
+    (2, 2, 2)
+    >>> found.scenario_of(found.cells[1]).to_dict()["dosage"][0]["every_weeks"]
+    8.0
     """
 
     scenario: Scenario
@@ -184,6 +190,9 @@ def surface(
         targets: outcome -> level; None: at least the scenario's own dosage, run by run.
         sets: plausible sets, or their number (25).
         progress: ``progress(done, total)`` runs.
+
+    Returns:
+        Every cell with its values at the end of its TA.
 
     Raises:
         InputError: an argument that cannot be used, or a budget that pays for no contact at all.
