@@ -32,8 +32,8 @@ class Problem:
 
     ``line`` and ``column`` count from 1; 0 means unknown.
 
-    >>> print(Problem("is out of range", field="hours", value=-1, allowed="0 or more", file="a.yaml"))
-    a.yaml: hours: is out of range; allowed: 0 or more
+    >>> print(Problem("is out of range", field="hours", allowed="0 or more", file="a.yaml", line=3))
+    a.yaml:3: hours: is out of range; allowed: 0 or more
     """
 
     message: str

@@ -82,11 +82,16 @@ def observe(
     """Run a scenario and look at everybody in some weeks (compiled engine, one thread).
 
     Args:
+        scenario, parameters: what is run; a full parameter set.
+        seed, replicates: of luck; runs, 1 or more.
         weeks: 0..horizon, one a wave.
         first_replicate: number of the first replicate; another range is other people and luck.
 
     Returns:
         What instruments can look at; its attributes say their shapes.
+
+    Raises:
+        InputError: a week outside 0..horizon.
 
     >>> from sim.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
@@ -97,6 +102,11 @@ def observe(
     """
     from sim import kernel
 
+    if outside := [week for week in weeks if not 0 <= week <= scenario.horizon_weeks]:
+        raise InputError(
+            Problem("is outside the run", field="weeks", value=outside[0],
+                    allowed=f"0..{scenario.horizon_weeks}")
+        )  # fmt: skip
     prepared = compiled.prepare(scenario, seed, parameters.calendar_stagger)
     t, rows = prepared.tables, tables.parameter_rows([parameters])
     regions, horizon = len(t.regions), t.horizon
@@ -236,6 +246,8 @@ def survey(
     probability sigma(response_base + response_slope (motivation + trust - response_pivot)).
 
     Args:
+        seen: from :func:`observe`.
+        p: the parameters of the instrument; those of the runs, as a rule.
         construct: one of :data:`CONSTRUCTS`.
         wave: position in ``seen.weeks``.
         items: of the scale; each has noise of its own.
@@ -322,6 +334,7 @@ def observation(
     """Ratings of contacts on 1..5: 1 + 4 clip(what happened + the rater's severity).
 
     Args:
+        seen, p: as for :func:`survey`.
         what: co_creation (realised, mean of the contacts attended in the weeks) or tailoring (how
             well the provider knows the region, at the last wave up to ``until_week``).
         since_week, until_week: contacts of weeks since_week + 1 .. until_week are observed.
@@ -401,6 +414,9 @@ def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Des
         contacts_a_month (held, of a region), hours_a_month (provider hours in contact), and
         hours_a_contact; each mean, SD and n (regions), (replicates,).
 
+    Raises:
+        InputError: there are no such weeks.
+
     >>> from sim.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
     >>> parameters = scenario.parameter_set()
@@ -409,6 +425,12 @@ def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Des
     >>> sorted(log), log["hours_a_month"].n.tolist()
     (['contacts_a_month', 'hours_a_contact', 'hours_a_month'], [1, 1, 1])
     """
+    last = seen.flows["held"].shape[1] - 1
+    if not 0 <= since_week < until_week <= last:
+        raise InputError(
+            Problem(f"there are no weeks after {since_week} up to {until_week}",
+                    field="until_week", allowed=f"since_week < until_week <= {last}")
+        )  # fmt: skip
     part = slice(since_week + 1, until_week + 1)
     months = (until_week - since_week) / WEEKS_A_MONTH
     held = seen.flows["held"][:, part].sum(axis=1)

@@ -14,7 +14,7 @@ import numpy as np
 from sim import dosage, network, outcomes, population, rules, streams
 from sim._mesa import DataCollector, Model
 from sim.agents import Contact, RegionalStaff, Site, TAProvider
-from sim.errors import InputError, Problem
+from sim.errors import InputError, Problem, did_you_mean
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.parameters import Parameters
 from sim.streams import Streams
@@ -278,7 +278,11 @@ class CoCreationModel(Model):
     # ------------------------------------------------------------------ a week
 
     def step(self) -> None:
-        """One week: the eight steps of the class docstring."""
+        """One week: the eight steps of the class docstring.
+
+        Raises:
+            InputError: the horizon has been reached.
+        """
         if self.week >= self.horizon:
             raise InputError(
                 Problem(f"the run is over: its horizon is week {self.horizon}", field="step")
@@ -299,7 +303,11 @@ class CoCreationModel(Model):
             self.datacollector.collect(self)
 
     def run(self) -> np.ndarray:
-        """Step to the horizon; returns the record."""
+        """Step to the horizon.
+
+        Returns:
+            ``record``, (horizon + 1, regions, columns of :data:`sim.outcomes.RECORD`).
+        """
         while self.week < self.horizon:
             self.step()
         return self.record
@@ -578,7 +586,11 @@ class CoCreationModel(Model):
                 row[region.index, COLUMN[name]] = getattr(region.ledger, name)
 
     def outcome(self, name: str, region: str = "overall") -> float:
-        """An outcome in the current week (a flow: this week's), of a region or overall."""
+        """An outcome in the current week (a flow: this week's), of a region or overall.
+
+        Raises:
+            InputError: there is no such outcome or region.
+        """
         spec = outcomes.check_outcome(name)
         if self._weekly is None or self._weekly[0] != self.week:
             first = max(0, self.week - outcomes.COLLABORATION_WINDOW)
@@ -589,6 +601,11 @@ class CoCreationModel(Model):
             )
             self._weekly = (self.week, values[-1])
         names = [*self.scenario.region_names, "overall"]
+        if region not in names:
+            raise InputError(
+                Problem("there is no such region", field="region", value=region,
+                        allowed=", ".join(names), suggestion=did_you_mean(region, names))
+            )  # fmt: skip
         return float(self._weekly[1][names.index(region), outcomes.INDEX[spec.name]])
 
     def _make_collector(self, collect: bool, people: bool) -> Any:

@@ -248,6 +248,9 @@ def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.n
         (..., week, region + 1, outcome of NAMES); the last region is "overall". Totals hold the
         flow of the week; rates the week's own ratio, NaN where nothing happened.
 
+    Raises:
+        IndexError: the last axis is no record.
+
     >>> from sim.model import simulate
     >>> from sim.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
@@ -265,9 +268,14 @@ def at_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 
 
     Args:
         record: (..., week, region, column of RECORD).
+        week: 0..the record's last.
+        costs, threshold: as for :func:`weekly`.
 
     Returns:
         (..., region + 1, outcome of NAMES); the last region is "overall".
+
+    Raises:
+        ValueError: the record has no such week.
 
     >>> from sim.model import simulate
     >>> from sim.scenario import Scenario

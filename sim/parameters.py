@@ -304,7 +304,10 @@ INDEX: Mapping[str, int] = MappingProxyType({name: i for i, name in enumerate(NA
 
 
 def rows(*, role: str | None = None, grade: str | None = None) -> list[Parameter]:
-    """Rows of the table, filtered by role and grade; an unknown filter value is an error.
+    """Rows of the table, filtered by role and grade.
+
+    Raises:
+        ParameterError: there is no such role or grade.
 
     >>> all(row.grade == "A" for row in rows(grade="A"))
     True
@@ -447,7 +450,11 @@ class Parameters(Mapping[str, float]):
 
     @classmethod
     def from_vector(cls, vector: Iterable[float]) -> Parameters:
-        """The inverse of :meth:`vector`; checked against the limits of the equations only."""
+        """The inverse of :meth:`vector`; checked against the limits of the equations only.
+
+        Raises:
+            ParameterError: a value beyond those limits, or another number of values.
+        """
         numbers = [float(v) for v in vector]
         if len(numbers) != len(NAMES):
             raise ParameterError(

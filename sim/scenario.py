@@ -135,7 +135,11 @@ class Scenario(ScenarioFields):
 
     @classmethod
     def shipped(cls, name: str) -> Scenario:
-        """A scenario that comes with the package, by name; see :func:`shipped_names`."""
+        """A scenario that comes with the package, by name; see :func:`shipped_names`.
+
+        Raises:
+            ScenarioError: there is none of that name.
+        """
         if name not in shipped_names():
             raise ScenarioError(_unknown_scenario(name))
         return cls.load(files.folder("scenarios") / f"{name}.yaml")

@@ -9,7 +9,7 @@ import pytest
 
 from sim import instruments, model, outcomes
 from sim.errors import InputError
-from sim.instruments import Seen, describe, expected_answer, observe, survey
+from sim.instruments import Seen, describe, dosage_log, expected_answer, observe, survey
 from sim.parameters import Parameters
 from sim.scenario import Scenario
 
@@ -160,3 +160,21 @@ def test_what_cannot_be_seen_is_said(seen: Seen) -> None:
         survey(seen, Parameters(), "trust", wave=0, asked=0)
     with pytest.raises(InputError, match="tailoring"):
         instruments.observation(seen, Parameters(), "tailorin", until_week=10)
+
+
+def test_weeks_that_are_not_there_are_refused() -> None:
+    scenario = Scenario.shipped("classroom")
+    parameters = scenario.parameter_set()
+    for week in (-1, scenario.horizon_weeks + 1):
+        with pytest.raises(InputError, match=rf"weeks: .*allowed: 0..{scenario.horizon_weeks}"):
+            observe(scenario, parameters, seed=1, replicates=1, weeks=[0, week])
+    seen = observe(scenario, parameters, seed=1, replicates=1, weeks=[0])
+    for since, until in ((5, 5), (-1, 5), (0, scenario.horizon_weeks + 1)):
+        with pytest.raises(InputError, match="there are no weeks"):
+            dosage_log(seen, since_week=since, until_week=until)
+
+
+def test_region_that_is_not_there_is_refused() -> None:
+    one = model.CoCreationModel(Scenario.shipped("classroom"), seed=1)
+    with pytest.raises(InputError, match="did you mean 'region_1'"):
+        one.outcome("trust", "region1")

@@ -268,14 +268,17 @@ def calibrate(
     progress: Progress | None = None,
     notice: Notice | None = None,
 ) -> Calibration:
-    """Calibrate as a study file says.
+    """Calibrate as a study file says: history matching, then weights on a bank of runs.
 
     Args:
+        study: a checked study of kind "calibrate".
         store: a folder that keeps finished runs; with ``resume`` they are used again.
         cluster: address of a Dask scheduler.
         shard: ``(i, n)``: make only that part of the first step whose runs are not all there. A
             step is a wave, or the final sample; each needs all runs of the one before.
+        threads: of this machine; left out: as many as there are processors.
         command: what the user typed, kept in the store.
+        progress: ``progress(done, total)`` is called as runs are done.
         notice: told what the user should know and what is no error.
 
     Raises:
@@ -283,6 +286,8 @@ def calibrate(
         CalibrationError: no setting meets the targets (says the nearest and what blocks), or too
             many settings have no value.
         InputError, InterruptedRun: as :func:`prepare` and :func:`sim.study.runner.run_study`.
+
+    Example: notebook 04 (``notebooks/04_calibration.py``), which the tests run.
     """
     header = study.header
     observations, targets, factors = prepare(study)

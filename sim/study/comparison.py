@@ -223,6 +223,7 @@ def compare(
         margin: share of an outcome's range that would not matter, above 0.
         labels: what to call the scenarios; left out: their names, or those of their files.
         progress: ``progress(done, total)`` runs.
+        threads: of this machine; left out: as many as there are processors.
 
     Returns:
         What was found; its tables are made when asked for.

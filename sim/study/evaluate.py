@@ -80,6 +80,9 @@ def evaluate(
 
     Returns:
         The values at the points, (sets, replicates, points, regions + 1, outcomes).
+
+    Raises:
+        ValueError: a point outside 0..horizon.
     """
     shape = (len(sets), replicates, len(points), len(scenario.region_names) + 1)
     values = np.empty((shape[0] * shape[1], *shape[2:], len(outcomes.NAMES)))

@@ -182,14 +182,20 @@ def surface(
     """Run a grid of dosages; see the module for what exactly is varied.
 
     Args:
+        scenario: a scenario, the path of its file, or the name of a shipped one.
         every_weeks, hours: the grid: weeks between contacts (1..520), hours per contact (above 0).
         provider_hours: a week of TA and region, preparation and travel included; None: no limit.
         co_creation, months, mode, sites: further axes; None: as in the scenario. Months count from
             the first week of the main series; sites are regions a provider (weekly hours stay).
         keep_others: keep the scenario's other series in every cell.
         targets: outcome -> level; None: at least the scenario's own dosage, run by run.
+        outcomes: names of what is mapped.
         sets: plausible sets, or their number (25).
+        replicates: runs of each set, 1 or more.
+        seed: of luck; left out: the scenario's.
+        label: what figures call the scenario.
         progress: ``progress(done, total)`` runs.
+        threads: of this machine; left out: as many as there are processors.
 
     Returns:
         Every cell with its values at the end of its TA.
