@@ -182,8 +182,20 @@ def test_a_value_that_moved_is_not_settled() -> None:
 
 def test_ranking_counts_only_what_is_apart() -> None:
     after, half = np.array([0.5, 0.30, 0.29]), np.array([0.02, 0.02, 0.02])
-    assert settled.same_order(np.array([0.5, 0.2, 0.25]), after, half)
-    assert not settled.same_order(np.array([0.2, 0.3, 0.25]), after, half)
+    assert settled.swapped(np.array([0.5, 0.2, 0.25]), after, half) == []
+    assert settled.swapped(np.array([0.26, 0.3, 0.25]), after, half) == [(0, 1)]
+
+
+def test_the_order_is_watched_too() -> None:
+    result = study("linear", more="samples: 256\n")
+    assert result.rankings[["method", "index", "settled", "swapped"]].to_dict("records") == [
+        {"method": "sobol", "index": "ST", "settled": True, "swapped": ""}
+    ]
+    assert "none has changed places since half of the samples" in words(result)
+    result.rankings.loc[0, ["settled", "swapped"]] = [False, "a before b"]
+    assert "Order not settled; since half of the samples these stand the other way round: " in (
+        words(result)
+    )
 
 
 def test_the_stop_rule_goes_on_until_settled() -> None:

@@ -45,7 +45,11 @@ def test_a_study_end_to_end(tiny: Path, tmp_path: Path) -> None:
     assert "What carries knowledge in week 13, in order (Sobol indices, ST):" in ran.out
     assert "What if, not" in ran.out
     assert "240 runs" in ran.err
-    assert "Time: runs" in ran.err
+    assert "Time in seconds: sample" in ran.err
+    spent = json.loads((out / "timing.json").read_text())["seconds"]
+    assert list(spent) == ["sample", "runs", "store", "analysis", "results", "figures"]
+    assert all(part >= 0 for part in spent.values())
+    assert spent["runs"] > 0
     for name in ("indices.csv", "indices.parquet", "convergence.csv", "noise.csv", "points.parquet",
                  "runs.parquet", "responses.csv", "result.txt", "manifest.json", "timing.json",
                  "figures/sobol-bars.png"):  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -155,12 +154,18 @@ def _estimate(
     asked: Sensitivity, means: Means, limit: float | None, cluster: str | None, quiet: bool
 ) -> None:
     """Say how long the runs take on this machine; refuse what is above the limit."""
-    from sim.study.sensitivity import check_time, estimate_seconds, words_of_time
+    from sim.study.sensitivity import (
+        check_time,
+        estimate_analysis,
+        estimate_seconds,
+        words_of_time,
+    )
 
     minutes = limit if limit is not None else asked.header.time_limit_minutes
     seconds = estimate_seconds(asked, means)
+    analysis = 0.0 if means.shard is not None else estimate_analysis(asked)
     if cluster is None:
-        check_time(asked, seconds, minutes)
+        check_time(asked, seconds + analysis, minutes)
     if not quiet:
         where = "on this machine alone" if cluster else "here"
         most = ""
@@ -168,7 +173,9 @@ def _estimate(
             most = f"; the stop rule may go on to {asked.header.stop.budget_runs:,} runs"
         shell.remark(
             f"{asked.header.name}: {asked.points:,} points, {asked.runs:,} runs, about "
-            f"{words_of_time(seconds)} {where}, then the analysis{most}"
+            f"{words_of_time(seconds)} {where}"
+            + (f", then the analysis, about {words_of_time(analysis)}" if analysis else "")
+            + most
         )
 
 
@@ -200,9 +207,7 @@ def _write(
         from sim.view.sensitivity_plots import save_figures
 
         drawing = save_figures
-    begun = time.perf_counter()
     save(result, folder, force=force, command=command, draw=drawing)
-    result.seconds["results and figures"] = time.perf_counter() - begun
 
 
 def _print(result: SensitivityResult, folder: Path, as_json: bool) -> None:
@@ -255,10 +260,11 @@ def _table(result: SensitivityResult) -> None:
 
 
 def _remark_time(result: SensitivityResult, folder: Path) -> None:
-    from sim.study.sensitivity import words_of_time
-
-    parts = ", ".join(f"{name} {words_of_time(spent)}" for name, spent in result.seconds.items())
-    shell.remark(f"Time: {parts}. Results: {folder}")
+    parts = ", ".join(f"{name} {spent:.1f}" for name, spent in result.seconds.items())
+    shell.remark(
+        f"Time in seconds: {parts} (store: keeping what is done, while the threads of the runs go "
+        f"on). Results: {folder}"
+    )
 
 
 # --- the two small kinds --------------------------------------------------------------------------

@@ -6,8 +6,9 @@ analysis are pure functions of the file, so the same study gives the same tables
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,13 +22,15 @@ from sim.study.noise import NoiseShare, noise_share
 from sim.study.samplers import OAT_LEVELS, Sampler
 from sim.study.sensitivity_file import Sensitivity
 from sim.study.study_file import StudyError
-from sim.study.subjects import Failure, Label, Means, Subject, subject_of
+from sim.study.subjects import Failure, Label, Means, Runs, Subject, subject_of
 
-SLOW = ("delta", "hdmr", "pawn", "rsa")
+SLOW = ("delta", "hdmr")
 """Methods whose every estimate takes seconds: looked at again at the half only."""
 BINS = 10
 """Parts of a factor's range in a response curve from a random sample."""
+PARTS_OF_TIME: tuple[str, ...] = ("sample", "runs", "store", "analysis")
 PROBE_POINTS = 24
+PROBE_SAMPLES = 64
 FLAT = 1e-12
 """An outcome that varies by less than this share of its size does not vary."""
 
@@ -65,9 +68,13 @@ class SensitivityResult:
         convergence: the same indices at growing sample sizes: samples, value, half.
         noise: a row a design, outcome and week: shares of variance that are luck.
         responses: mean outcome along each factor, with its 95 % interval.
+        rankings: a row a method, outcome and week: whether the order of the factors, as far as
+            their intervals are apart, is that of half of the samples (settled), and which factors
+            changed places (swapped).
         dropped: base samples left out, by (sampler, outcome, week).
         undefined: why an outcome has no indices, by (outcome, week).
-        seconds: wall time by part.
+        seconds: wall time by part: sample (drawn by SALib), runs, store (keeping finished parts
+            and reading them back; the threads of the engine go on meanwhile), analysis.
 
     >>> from sim.study import sensitivity_file
     >>> asked = sensitivity_file.from_dict({
@@ -87,6 +94,7 @@ class SensitivityResult:
     convergence: pd.DataFrame = field(default_factory=pd.DataFrame)
     noise: pd.DataFrame = field(default_factory=pd.DataFrame)
     responses: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rankings: pd.DataFrame = field(default_factory=pd.DataFrame)
     dropped: dict[tuple[str, str, str], int] = field(default_factory=dict)
     undefined: dict[tuple[str, str], str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -127,6 +135,31 @@ def estimate_seconds(asked: Sensitivity, means: Means | None = None) -> float:
     subject.run(unit, 0, "probe", means)
     spent = time.perf_counter() - begun
     return spent * asked.points / len(unit)
+
+
+def estimate_analysis(asked: Sensitivity) -> float:
+    """Wall time of the analysis, from one of a small part of each design on made-up outcomes."""
+    labels = len(subject_of(asked).labels)
+    replicates = asked.header.replicates if asked.stochastic else 1
+    seconds = 0.0
+    for sampler, methods in asked.designs:
+        for method in methods:
+            samples = asked.header.samples
+            count = min(samples, max(method.least, PROBE_SAMPLES))
+            unit = sampler.draw(count, asked.header.seed)
+            luck = np.random.default_rng(1).normal(size=(len(unit), replicates))
+            spent = []
+            for resamples in (2, RESAMPLES):  # the first imports the analyser
+                begun = time.perf_counter()
+                estimate(
+                    method, sampler, unit, unit.sum(axis=1, keepdims=True) + luck,
+                    stochastic=asked.stochastic, common=asked.header.random_numbers == "common",
+                    seed=1, resamples=resamples,
+                )  # fmt: skip
+                spent.append(time.perf_counter() - begun)
+            # Parts of the design are looked at too: together about half as much again.
+            seconds += 1.5 * spent[1] * (samples / count if method.main != "range" else 1) * labels
+    return seconds
 
 
 def _probe_samples(sampler: Sampler, samples: int) -> int:
@@ -206,20 +239,17 @@ def run_sensitivity(
     """
     means = means or Means()
     subject = subject or subject_of(asked)
-    begun = time.perf_counter()
-    designs = [_first(asked, subject, number, means) for number in range(len(asked.designs))]
-    result = SensitivityResult(asked, designs, subject.labels)
-    result.seconds["runs"] = time.perf_counter() - begun
+    spent = dict.fromkeys(PARTS_OF_TIME, 0.0)
+    designs = [_first(asked, subject, number, means, spent) for number in range(len(asked.designs))]
+    result = SensitivityResult(asked, designs, subject.labels, seconds=spent)
     _analyse(result)
     step = 0
     while asked.header.stop is not None and _go_on(result):
         step += 1
-        begun = time.perf_counter()
         result.designs = [
-            _extended(asked, subject, number, design, step, means)
+            _extended(asked, subject, number, design, step, means, spent)
             for number, design in enumerate(result.designs)
         ]
-        result.seconds["runs"] += time.perf_counter() - begun
         _analyse(result)
     return result
 
@@ -233,24 +263,46 @@ def run_shard(asked: Sensitivity, means: Means) -> None:
     """
     subject = subject_of(asked)
     for number in range(len(asked.designs)):
-        _first(asked, subject, number, means)
+        _first(asked, subject, number, means, dict.fromkeys(PARTS_OF_TIME, 0.0))
 
 
-def _first(asked: Sensitivity, subject: Subject, number: int, means: Means) -> Design:
+def _first(
+    asked: Sensitivity, subject: Subject, number: int, means: Means, spent: dict[str, float]
+) -> Design:
     sampler, methods = asked.designs[number]
-    unit = sampler.draw(asked.header.samples, asked.header.seed)
-    found = subject.run(unit, 0, f"{number}-{sampler.kind}", means)
+    with _timed(spent, "sample"):
+        unit = sampler.draw(asked.header.samples, asked.header.seed)
+    found = _run(subject, unit, 0, f"{number}-{sampler.kind}", means, spent)
     return Design(sampler, methods, unit, found.values, found.failures, asked.header.samples)
 
 
+def _run(
+    subject: Subject, unit: np.ndarray, first: int, tag: str, means: Means, spent: dict[str, float]
+) -> Runs:
+    with _timed(spent, "runs"):
+        found = subject.run(unit, first, tag, means)
+    spent["runs"] -= found.store_seconds
+    spent["store"] += found.store_seconds
+    return found
+
+
+@contextlib.contextmanager
+def _timed(spent: dict[str, float], part: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    spent[part] += time.perf_counter() - begun
+
+
 def _extended(
-    asked: Sensitivity, subject: Subject, number: int, design: Design, step: int, means: Means
-) -> Design:
+    asked: Sensitivity, subject: Subject, number: int, design: Design, step: int, means: Means,
+    spent: dict[str, float],
+) -> Design:  # fmt: skip
     """The design with twice the base samples."""
-    more = design.sampler.extend(design.samples, design.samples, asked.header.seed, step)
+    with _timed(spent, "sample"):
+        more = design.sampler.extend(design.samples, design.samples, asked.header.seed, step)
     count = len(design.unit)
     tag = f"{number}-{design.sampler.kind}-{step}"
-    found = subject.run(more, count, tag, means)
+    found = _run(subject, more, count, tag, means, spent)
     later = tuple(Failure(count + f.point, f.replicate, f.reason) for f in found.failures)
     return replace(
         design,
@@ -262,7 +314,7 @@ def _extended(
 
 
 def _go_on(result: SensitivityResult) -> bool:
-    """Whether a main index is not settled and the budget holds twice the runs."""
+    """Whether a main index or an order is not settled and the budget holds twice the runs."""
     stop = result.asked.header.stop
     assert stop is not None
     if 2 * result.runs > stop.budget_runs:
@@ -270,15 +322,21 @@ def _go_on(result: SensitivityResult) -> bool:
     main = {method.name: method.main for d in result.designs for method in d.methods}
     rows = result.indices
     mine = rows[rows["index"] == rows["method"].map(main)]
-    return not bool(mine["settled"].all())
+    return not bool(mine["settled"].all() and result.rankings["settled"].all())
 
 
 # --- analysis -------------------------------------------------------------------------------------
 
 
 def _analyse(result: SensitivityResult) -> None:
-    begun = time.perf_counter()
-    tables: dict[str, list[Any]] = {"indices": [], "convergence": [], "noise": [], "responses": []}
+    with _timed(result.seconds, "analysis"):
+        _fill(result)
+
+
+def _fill(result: SensitivityResult) -> None:
+    tables: dict[str, list[Any]] = {
+        "indices": [], "convergence": [], "noise": [], "responses": [], "rankings": []
+    }  # fmt: skip
     for design in result.designs:
         for place, label in enumerate(result.labels):
             _analyse_label(result, design, place, label, tables)
@@ -287,9 +345,7 @@ def _analyse(result: SensitivityResult) -> None:
     result.convergence = pd.DataFrame(tables["convergence"], columns=list(CONVERGENCE_COLUMNS))
     result.noise = pd.DataFrame(tables["noise"])
     result.responses = pd.DataFrame(tables["responses"])
-    result.seconds["analysis"] = (
-        result.seconds.get("analysis", 0.0) + time.perf_counter() - begun
-    )  # fmt: skip
+    result.rankings = pd.DataFrame(tables["rankings"], columns=list(RANKING_COLUMNS))
 
 
 INDEX_COLUMNS = (
@@ -299,6 +355,7 @@ INDEX_COLUMNS = (
 CONVERGENCE_COLUMNS = (
     "method", "outcome", "week", "index", "factor", "other", "samples", "points", "value", "half",
 )  # fmt: skip
+RANKING_COLUMNS = ("method", "outcome", "week", "index", "settled", "swapped")
 
 
 def _analyse_label(
@@ -326,6 +383,9 @@ def _analyse_label(
     tables["responses"] += _responses(design.sampler, unit, y, key)
     for method in design.methods:
         rows, growth = _method_rows(result, design, method, unit, y, samples)
+        tables["rankings"] += [
+            {"method": method.name, **key, **row} for row in _ranking(method, rows, growth, samples)
+        ]
         tables["indices"] += [{"method": method.name, **key, **row} for row in rows]
         tables["convergence"] += [{"method": method.name, **key, **row} for row in growth]
 
@@ -432,6 +492,27 @@ def _method_rows(
         for i in range(len(each.index))
     ]  # fmt: skip
     return rows, growth
+
+
+def _ranking(
+    method: Method, rows: list[dict[str, Any]], growth: list[dict[str, Any]], samples: int
+) -> list[dict[str, Any]]:
+    """Whether the order by the main index held since half of the samples, if there was a half."""
+    names = [row["factor"] for row in rows if row["index"] == method.main]
+    before = {
+        row["factor"]: row["value"] for row in growth
+        if row["index"] == method.main and row["samples"] == samples // 2
+    }  # fmt: skip
+    if not before:
+        return []
+    value = np.array([row["value"] for row in rows if row["index"] == method.main])
+    half = np.array([row["high"] for row in rows if row["index"] == method.main]) - value
+    earlier = np.array([before[name] for name in names])
+    known = np.isfinite(value + half + earlier)
+    swapped = settled.swapped(earlier[known], value[known], half[known])
+    kept = [name for name, there in zip(names, known, strict=True) if there]
+    pairs = "; ".join(f"{kept[one]} before {kept[other]}" for one, other in swapped)
+    return [{"index": method.main, "settled": bool(known.all()) and not swapped, "swapped": pairs}]
 
 
 def _varies(y: np.ndarray) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -26,10 +27,11 @@ def save(
 ) -> Path:
     """Write everything a study found; returns the folder.
 
-    ``indices``, ``convergence``, ``noise``, ``responses``, ``points`` and ``runs`` are tables
-    (Parquet, the small ones also CSV); ``result.txt`` is the result in words; ``manifest.json`` the
-    origin and the SHA-256 of every table; ``timing.json`` the wall time. Only the last differs from
-    one run of a study to the next.
+    ``indices``, ``convergence``, ``rankings``, ``noise``, ``responses``, ``points`` and ``runs``
+    are tables (Parquet, the small ones also CSV); ``result.txt`` is the result in words;
+    ``manifest.json`` the origin and the SHA-256 of every table; ``timing.json`` the wall time, to
+    which this adds ``results`` (tables) and ``figures``. Only the last differs from one run of a
+    study to the next.
 
     Args:
         draw: fills ``figures/``.
@@ -39,7 +41,8 @@ def save(
     """  # fmt: skip
 
     def write(place: Path) -> None:
-        for name in ("indices", "convergence", "noise", "responses"):
+        begun = time.perf_counter()
+        for name in ("indices", "convergence", "rankings", "noise", "responses"):
             frame: pd.DataFrame = getattr(result, name)
             if len(frame):
                 _folder.write_table(place, name, frame)
@@ -47,9 +50,12 @@ def save(
         _folder.write_table(place, "runs", runs_table(result), csv=False)
         (place / "result.txt").write_text(words(result) + "\n", encoding="utf-8", newline="\n")
         _folder.write_json(place / "manifest.json", manifest(result, place, command))
+        drawn = time.perf_counter()
+        result.seconds["results"] = drawn - begun
         if draw is not None:
             (place / "figures").mkdir()
             draw(result, place / "figures")
+            result.seconds["figures"] = time.perf_counter() - drawn
         parts = {name: round(spent, 3) for name, spent in result.seconds.items()}
         _folder.write_json(place / "timing.json", {"seconds": parts})
 

@@ -68,6 +68,7 @@ def words(result: SensitivityResult) -> str:
             rows = result.of(label.outcome, method=method, index=index, week=label.week)
             if not rows.empty:
                 paragraphs.append(_paragraph(result, rows, method, index))
+    paragraphs += _orders(result)
     paragraphs += _luck(result)
     paragraphs += _lost(result)
     paragraphs.append(_closing(result))
@@ -172,6 +173,27 @@ def _number(value: float) -> str:
     if abs(value) >= 10:
         return f"{value:.3g}"
     return f"{value:.3f}" if abs(value) < 0.1 else f"{value:.2f}"
+
+
+def _orders(result: SensitivityResult) -> list[str]:
+    """Whether the factors that are apart stand in the order of half of the samples."""
+    if result.rankings.empty:
+        return []
+    told = {(label.outcome, label.week) for label in _told(result)}
+    mine = result.rankings
+    mine = mine[[(o, w) in told for o, w in zip(mine["outcome"], mine["week"], strict=True)]]
+    moved = mine[mine["swapped"] != ""]
+    if moved.empty:
+        return [
+            "Order: of factors whose intervals are apart none has changed places since half of the "
+            "samples."
+        ]
+    texts = [
+        f"{when(row['outcome'], row['week'])} ({METHODS[row['method']].title}): {row['swapped']}"
+        for _, row in moved.iterrows()
+    ]
+    return ["Order not settled; since half of the samples these stand the other way round: "
+            + "; ".join(texts) + "."]  # fmt: skip
 
 
 def _luck(result: SensitivityResult) -> list[str]:

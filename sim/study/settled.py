@@ -136,12 +136,18 @@ def prefix_sizes(samples: int, least: int) -> list[int]:
     return [size for size in found if size >= max(least, 4)] + [samples]
 
 
-def same_order(before: np.ndarray, after: np.ndarray, half: np.ndarray) -> bool:
-    """Whether two rankings agree, but for neighbours whose intervals overlap anyway."""
+def swapped(before: np.ndarray, after: np.ndarray, half: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs whose order has changed although their intervals are apart: (now first, now second).
+
+    Neighbours whose intervals overlap have no order to lose.
+
+    >>> swapped(np.array([0.1, 0.2]), np.array([0.4, 0.1]), np.array([0.1, 0.1]))
+    [(0, 1)]
+    """
     order = np.argsort(-after, kind="stable")
-    for place, one in enumerate(order):
-        for other in order[place + 1 :]:
-            apart = after[one] - after[other] > half[one] + half[other]
-            if apart and before[one] < before[other]:
-                return False
-    return True
+    return [
+        (int(one), int(other))
+        for place, one in enumerate(order)
+        for other in order[place + 1 :]
+        if after[one] - after[other] > half[one] + half[other] and before[one] < before[other]
+    ]

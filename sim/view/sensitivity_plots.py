@@ -351,12 +351,7 @@ def save_figures(result: SensitivityResult, folder: Path) -> list[Path]:
                 stem = f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
                 if method.name == "morris" and not result.asked.space.groups:
                     made.append((f"morris-plane-{stem}", morris_plane(result, outcome, week)))
-                if design.sampler.extendable and method.name not in (
-                    "delta",
-                    "hdmr",
-                    "rsa",
-                    "pawn",
-                ):
+                if design.sampler.extendable:
                     drawn = convergence(result, method.name, outcome, week)
                     made.append((f"{method.name}-convergence-{stem}", drawn))
                 if method.name == "sobol" and design.sampler.second_order:
