@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from sim.scenario import Scenario
-from sim.study import sensitivity_file
+from sim.study import plausible, sensitivity_file
 from sim.study.distributions import TAIL, Distribution
 from sim.study.factors import lever_names, with_levers
 from sim.study.study_file import StudyError
@@ -169,3 +173,63 @@ def test_groups_are_checked(groups: str, words: str) -> None:
 def test_groups_need_a_method_that_knows_them() -> None:
     text = message("[trust_step, keeping]", "method: pawn\ngroups: {g: [keeping]}\n")
     assert "PAWN knows no groups; allowed: groups with sobol or morris" in text
+
+
+# --- what calibration leaves ----------------------------------------------------------------------
+
+
+def test_marginals_are_the_weighted_sets_of_the_posterior(tmp_path: Path) -> None:
+    """Weights count as so many equal rows; the quantile function is that of numpy's rows."""
+    rng = np.random.default_rng(3)
+    values = rng.uniform(0.2, 0.8, 400)
+    weights = rng.integers(0, 5, 400)
+    pd.DataFrame({"keeping": values, "weight": weights}).to_csv(tmp_path / "p.csv", index=False)
+    (tmp_path / "p.json").write_text(json.dumps({
+        "format": plausible.FORMAT, "format_version": 1, "targets": 3, "borrowed": 1,
+        "learned": ["keeping"],
+    }))  # fmt: skip
+    found = plausible.marginals(101, folder=tmp_path)
+    assert found is not None
+    assert (found.targets, found.borrowed) == (3, 1)
+    rows = np.repeat(values, weights)
+    at = np.linspace(0.05, 0.95, 19)
+    mine = np.interp(at, np.linspace(0, 1, 101), found.quantiles["keeping"])
+    np.testing.assert_allclose(mine, np.quantile(rows, at), atol=0.006)
+    assert plausible.marginals(folder=tmp_path / "none") is None
+
+
+def test_plausible_ranges_are_those_of_the_calibrated_sets_and_said() -> None:
+    left = plausible.marginals()
+    assert left is not None
+    made = study("[keeping, demand_mean]", "ranges: plausible\n")
+    keeping, demand = made.space.factors[:2]
+    drawn = keeping.distribution.values(np.linspace(0.0, 1.0, 1001))
+    np.testing.assert_allclose(
+        np.quantile(drawn, [0.1, 0.9]),
+        np.quantile(left.quantiles["keeping"], [0.1, 0.9]),
+        rtol=0.01,
+    )
+    assert demand.distribution.kind == "uniform"  # not free: no calibration touches it
+    assert f"calibrated to {left.targets} targets" in made.ranges
+    # A distribution of the file's own stays.
+    own = study("{keeping: {uniform: [0.4, 0.5]}, demand_mean: table}", "ranges: plausible\n")
+    assert own.space.factors[0].distribution.kind == "uniform"
+    assert study("[keeping, trust_step]").ranges.endswith("are not used (ranges: plausible).")
+
+
+def test_without_calibrated_sets_the_table_is_used_and_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sensitivity_file, "marginals", lambda: None)
+    made = study("[keeping, trust_step]", "ranges: plausible\n")
+    assert made.space.factors[0].distribution.kind == "uniform"
+    assert made.ranges.endswith("calibrated sets were asked for, and there are none.")
+
+
+def test_coordinate_undoes_a_marginal() -> None:
+    how = Distribution("marginal", (0.1, 0.2, 0.6))
+    assert how.values(np.array([0.0, 0.25, 0.5, 1.0])).tolist() == pytest.approx(
+        [0.1, 0.15, 0.2, 0.6]
+    )
+    assert how.coordinate(0.4) == pytest.approx(0.75, abs=1e-3)
+    assert how.limits == (0.1, 0.6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,12 @@ import pytest
 from sim.errors import InterruptedRun
 from sim.study import sensitivity_file, settled
 from sim.study.functions import SOBOL_G_A
-from sim.study.sensitivity import SensitivityResult, check_time, run_sensitivity
+from sim.study.sensitivity import (
+    SensitivityResult,
+    check_time,
+    estimate_analysis,
+    run_sensitivity,
+)
 from sim.study.sensitivity_folder import save
 from sim.study.sensitivity_words import words
 from sim.study.study_file import StudyError
@@ -109,6 +115,52 @@ def test_morris_function() -> None:
     assert (sigma.loc[[f"x{i}" for i in range(1, 8)], "value"] > 10).all()
 
 
+def test_every_method_through_the_whole_path() -> None:
+    """Y = 4 a + 2 b + c from the file to the indices: shares 16, 4 and 1 of 21, by every method
+    that has shares; the order by those that measure distances."""
+    whole = ["a", "b", "c"]
+    shares = np.array([16.0, 4.0, 1.0]) / 21.0
+    for name, samples, main, truth, allowed in (
+        ("efast", 257, "ST", shares, 0.02),
+        ("rbd_fast", 1024, "S1", shares, 0.05),
+        ("shapley", 1024, "Sh", shares, 0.06),
+        ("dgsm", 64, "dgsm", shares * 12.0 / np.pi**2, 0.06),
+        ("one_at_a_time", 1, "range", np.array([4.0, 2.0, 1.0]), 1e-9),
+        ("pawn", 512, "pawn", None, 0.0),
+        ("rsa", 512, "rsa", None, 0.0),
+    ):
+        found = index(study("linear", more=f"method: {name}\nsamples: {samples}\n"), main, name)
+        value = found.loc[whole, "value"].to_numpy()
+        if truth is None:
+            assert (np.diff(value) < 0).all(), name
+            assert found.loc["dummy", "value"] < found.loc["b", "value"], name
+        else:
+            np.testing.assert_allclose(value, truth, atol=allowed, err_msg=name)
+            assert found.loc["dummy", "value"] == pytest.approx(0.0, abs=max(allowed, 0.02)), name
+
+
+@pytest.mark.slow
+def test_slow_methods_through_the_whole_path() -> None:
+    found = index(study("linear", more="method: hdmr\nsamples: 600\n"), "S1", "hdmr")
+    truth = np.array([16.0, 4.0, 1.0]) / 21.0
+    np.testing.assert_allclose(found.loc[["a", "b", "c"], "value"], truth, atol=0.05)
+    found = index(study("linear", more="method: delta\nsamples: 512\n"), "delta", "delta")
+    assert found.loc[["a", "b", "c"], "value"].is_monotonic_decreasing
+    assert found.loc["dummy", "value"] < found.loc["b", "value"]
+
+
+@pytest.mark.parametrize("name", ["efast", "rbd_fast"])
+def test_ishigami_by_spectra(name: str) -> None:
+    """x3 acts with x1 only: its first-order index is 0, its total index is not."""
+    first, total, _ = ishigami_truth()
+    result = study("ishigami", more=f"method: {name}\nsamples: 2049\nseed: 2\n")
+    rows = index(result, "S1", name).loc[["x1", "x2", "x3"]]
+    np.testing.assert_allclose(rows["value"], first, atol=0.04)
+    if name == "efast":
+        rows = index(result, "ST", name).loc[["x1", "x2", "x3"]]
+        np.testing.assert_allclose(rows["value"], total, atol=0.06)
+
+
 # --- luck -----------------------------------------------------------------------------------------
 
 
@@ -153,6 +205,16 @@ def test_luck_that_moves_all_points_alike_changes_nothing() -> None:
         )
     assert windy.noise.iloc[0]["luck_left"] == pytest.approx(0.0, abs=1e-9)
     assert windy.noise.iloc[0]["luck"] > 0.5
+
+
+@pytest.mark.parametrize(("method", "samples"), [("pawn", 512), ("rsa", 512), ("rbd_fast", 1024)])
+def test_given_data_methods_know_a_dead_factor_beside_luck(method: str, samples: int) -> None:
+    more = f"random_numbers: fresh\nmethod: {method}\nsamples: {samples}\nreplicates: 4\n"
+    result = study("dead_factor", noise=20 / 12, more=more)
+    text = words(result)
+    carried = text.split("What carries y, in order")[1].split("What does not matter")[0]
+    assert ": a " in carried
+    assert "dead" not in carried
 
 
 # --- verdicts -------------------------------------------------------------------------------------
@@ -277,6 +339,17 @@ def test_bad_input(more: str, message: str) -> None:
         with pytest.raises(StudyError) as caught:
             study("linear", more=more)
     assert message in str(caught.value)
+
+
+def test_the_analysis_is_estimated_too() -> None:
+    asked = sensitivity_file.from_text(
+        "kind: sensitivity\nscenario: {function: linear}\noutcomes: [y]\nmethod: pawn\n"
+        "samples: 2048\n"
+    )
+    begun = time.perf_counter()
+    run_sensitivity(asked)
+    spent = time.perf_counter() - begun
+    assert 0.1 * spent < estimate_analysis(asked) < 10 * spent
 
 
 def test_a_study_too_large_for_its_time_says_what_fits() -> None:

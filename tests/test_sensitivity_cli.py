@@ -82,6 +82,18 @@ def test_options_change_the_study(tiny: Path, tmp_path: Path) -> None:
     assert (found["runs"], found["seed"]) == (32 * 5 * 4, 7)
 
 
+def test_ranges_that_calibration_leaves(tiny: Path, tmp_path: Path) -> None:
+    words = ("sensitivity", tiny, "--no-figures", "-q", "--ranges")
+    ran = codose(*words, "plausible", "--out", tmp_path / "o")
+    assert ran.code == 0
+    assert "as each of them does in the sets" in ran.out
+    manifest = json.loads((tmp_path / "o" / "manifest.json").read_text())
+    assert manifest["command"].endswith("--ranges plausible")
+    kinds = {row["name"]: row["kind"] for row in manifest["factors"]}
+    assert set(kinds) == {"learning_rate", "trust_step", "dummy"}
+    assert codose(*words, "posterior", "--out", tmp_path / "p").code == 2
+
+
 def test_what_was_interrupted_is_not_begun_anew_by_mistake(tiny: Path, tmp_path: Path) -> None:
     parts = tmp_path / "o.parts"
     parts.mkdir()

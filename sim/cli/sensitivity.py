@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,13 @@ PARTS = ".parts"
 """Ends the name of the folder that keeps finished runs until the results are written."""
 
 
+class Ranges(StrEnum):
+    """What free parameters vary over."""
+
+    table = "table"
+    plausible = "plausible"
+
+
 def sensitivity(
     study: Annotated[
         str,
@@ -38,6 +46,13 @@ def sensitivity(
     seed: Annotated[
         int | None,
         typer.Option(min=0, show_default="the study's", help="Seed of the sample and all luck."),
+    ] = None,
+    ranges: Annotated[
+        Ranges | None,
+        typer.Option(
+            show_default="the study's",
+            help="Of free parameters: the table's, or what calibration leaves of each.",
+        ),
     ] = None,
     time_limit: Annotated[
         float | None,
@@ -75,6 +90,7 @@ def sensitivity(
     Examples:
       codose sensitivity screen
       codose sensitivity sobol --samples 1024 --out results/sobol-1024
+      codose sensitivity sobol --ranges plausible --out results/sobol-plausible
       codose sensitivity experiments/pawn.yaml --time-limit 10
       codose sensitivity sobol --resume
     """
@@ -86,16 +102,21 @@ def sensitivity(
         _adopt_joined_shards(folder)
     if shard is None:
         shell.check_result_folder(folder, force=force)
-    changes = {"samples": samples, "replicates": replicates, "seed": seed}
+    changes: dict[str, Any] = {"samples": samples, "replicates": replicates, "seed": seed}
     changes = {name: value for name, value in changes.items() if value is not None}
-    command = _command(study, changes)
     kind = kind_of(path)
     if kind in ("ladder", "twin"):
-        _refuse_with(kind, resume=resume, cluster=cluster, shard=shard, samples=samples)
+        _refuse_with(
+            kind, resume=resume, cluster=cluster, shard=shard, samples=samples, ranges=ranges
+        )
+        command = _command(study, changes)
         _small_study(kind, path, folder, changes, command, force, no_figures, as_json, quiet)
         return
     from sim.study import sensitivity_file
 
+    if ranges is not None:
+        changes["ranges"] = ranges.value
+    command = _command(study, changes)
     asked = sensitivity_file.load(path).with_fields(**changes)
     means = _means(folder, resume, cluster, _shard(shard), command)
     _estimate(asked, means, time_limit, cluster, quiet)
@@ -308,7 +329,7 @@ def _small_study(
         shell.remark(f"Results: {folder}")
 
 
-def _command(study: str, changes: dict[str, int]) -> str:
+def _command(study: str, changes: dict[str, Any]) -> str:
     """The command that makes the same results again, for the manifest."""
     words = ["codose", "sensitivity", study]
     for name, value in changes.items():

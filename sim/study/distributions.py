@@ -58,8 +58,10 @@ class Distribution:
     """One distribution.
 
     Attributes:
-        kind: one of :data:`KINDS`.
-        numbers: its numbers, in the order of the file (empty for choices).
+        kind: one of :data:`KINDS`, or ``marginal`` (made from calibrated sets, not written in
+            files).
+        numbers: its numbers, in the order of the file (empty for choices); of a marginal its
+            quantiles at equally spaced probabilities from 0 to 1.
         choices: the values to choose from (choices only), each equally likely.
     """
 
@@ -73,6 +75,8 @@ class Distribution:
         if self.kind == "choices":
             places = np.minimum((u * len(self.choices)).astype(int), len(self.choices) - 1)
             return [self.choices[place] for place in places]
+        if self.kind == "marginal":
+            return np.interp(u, *self._curve)
         if self.kind == "uniform":
             low, high = self.numbers
             return np.minimum(low + u * (high - low), high)
@@ -119,6 +123,11 @@ class Distribution:
         return min(max(found, 0.0), 1.0)
 
     @property
+    def _curve(self) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities and quantiles of a marginal."""
+        return np.linspace(0.0, 1.0, len(self.numbers)), np.array(self.numbers)
+
+    @property
     def limits(self) -> tuple[float, float]:
         """Lowest and highest value it can give (nan for choices)."""
         if self.kind == "choices":
@@ -129,6 +138,9 @@ class Distribution:
     @property
     def text(self) -> str:
         """As a study file writes it."""
+        if self.kind == "marginal":
+            low, middle, high = np.interp([0.05, 0.5, 0.95], *self._curve)
+            return f"calibrated, 5 / 50 / 95 %: {low:.4g} / {middle:.4g} / {high:.4g}"
         inner = self.choices if self.kind == "choices" else [f"{x:g}" for x in self.numbers]
         return f"{self.kind} [{', '.join(map(str, inner))}]"
 

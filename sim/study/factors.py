@@ -140,9 +140,14 @@ def with_dummy(
 
 
 def factors_of(
-    study: Study[Any], scenario: Scenario, *, beyond_range: bool = False
-) -> list[Factor]:
+    study: Study[Any], scenario: Scenario, *, beyond_range: bool = False,
+    marginals: Mapping[str, np.ndarray] | None = None,
+) -> list[Factor]:  # fmt: skip
     """The factors that a study file names, checked against the table and the scenario.
+
+    Args:
+        marginals: quantiles of parameters, in place of the ranges of those that the file gives no
+            distribution (:func:`sim.study.plausible.marginals`).
 
     Raises:
         StudyError: an unknown name, a range beyond what is plausible, a lever the scenario has not.
@@ -161,6 +166,11 @@ def factors_of(
             if one in found:
                 raise study.error(where, f"{one} is named twice (once by its role)")
             if one in TABLE:
+                if distribution is None and one in (marginals or {}):
+                    numbers = tuple(float(x) for x in (marginals or {})[one])
+                    row, how = TABLE[one], Distribution("marginal", numbers)
+                    found[one] = Factor(one, "parameter", how, row.meaning, row.grade, base[one])
+                    continue
                 found[one] = _parameter(study, where, one, distribution, base[one], beyond_range)
             else:
                 found[one] = _lever(study, where, one, distribution, scenario)

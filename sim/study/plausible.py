@@ -125,6 +125,45 @@ def plausible_sets(
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Marginals:
+    """What a posterior says of each free parameter by itself.
+
+    Attributes:
+        quantiles: (grid,) values of each parameter at equally spaced probabilities from 0 to 1.
+        targets, borrowed: as in the posterior's manifest.
+    """
+
+    quantiles: Mapping[str, np.ndarray]
+    targets: int
+    borrowed: int
+
+
+def marginals(grid: int = 257, *, folder: Path | None = None) -> Marginals | None:
+    """The distribution of each parameter in the posterior that comes with the project, whatever the
+    others are; None when there is no posterior.
+
+    >>> found = marginals()
+    >>> found is None or all((np.diff(one) >= 0).all() for one in found.quantiles.values())
+    True
+
+    Raises:
+        InputError: a posterior that cannot be used.
+    """
+    table = _posterior_file(files.folder("experiments") / "plausible" if folder is None else folder)
+    if table is None:
+        return None
+    posterior = _read(table)
+    at = np.linspace(0.0, 1.0, grid)
+    found = {}
+    for name, column in posterior.columns.items():
+        order = np.argsort(column, kind="stable")
+        weight = posterior.weights[order]
+        middle = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
+        found[name] = np.interp(at, middle, column[order])
+    return Marginals(found, posterior.targets, posterior.borrowed)
+
+
 def given_sets(sets: Sequence[Parameters]) -> PlausibleSets:
     """Sets of the caller's own, all equally likely.
 

@@ -18,6 +18,7 @@ from sim.study.distributions import Distribution
 from sim.study.factors import Factor, Space, with_dummy
 from sim.study.functions import FUNCTIONS, TestFunction
 from sim.study.methods import METHODS, Method
+from sim.study.plausible import Marginals, marginals
 from sim.study.samplers import Sampler
 from sim.study.settled import BASE_TOLERANCE
 from sim.study.study_file import Study, StudyHeader, parse_study, read_study, study_of
@@ -67,6 +68,9 @@ class SensitivityFile(StudyHeader):
     """Factors that are taken together, by the name of the group."""
     failed_runs: Literal["refuse", "drop"] = "refuse"
     """What a failed run does: the study is refused, or its whole base sample left out."""
+    ranges: Literal["table", "plausible"] = "table"
+    """What free parameters vary over that the file gives no distribution: the table's ranges, or
+    what the calibrated sets that come with the project leave of each."""
     beyond_range: Annotated[bool, Field(strict=True)] = False
     """Lets factors leave their plausible ranges."""
     tolerance: Annotated[float, Number(0, 1, above=True)] = BASE_TOLERANCE
@@ -83,11 +87,13 @@ class Sensitivity:
         study: the file.
         space: factors, groups, dummy.
         function: the test function in the place of the model, or None.
+        ranges: what the factors vary over, in a sentence.
     """
 
     study: Study[SensitivityFile]
     space: Space
     function: TestFunction | None
+    ranges: str = ""
 
     @property
     def header(self) -> SensitivityFile:
@@ -138,7 +144,7 @@ class Sensitivity:
         header = self.header.model_copy(update=changes)
         for issue in header_issues(header):
             raise self.study.error(issue.where, issue.message, allowed=issue.allowed)
-        return replace(self, study=replace(self.study, header=header))
+        return _of(replace(self.study, header=header))
 
 
 def load(path: str | os.PathLike[str]) -> Sensitivity:
@@ -207,18 +213,42 @@ def _size_issues(header: SensitivityFile, method: Method) -> Iterable[Issue]:
 
 def _of(study: Study[SensitivityFile]) -> Sensitivity:
     header = study.header
-    function = None
+    function, said = None, ""
     if study.function is not None:
         function = _function(study)
         found = _inputs(study, function)
     else:
-        found = factor_table.factors_of(study, study.scenario, beyond_range=header.beyond_range)
+        left = marginals() if header.ranges == "plausible" else None
+        found = factor_table.factors_of(
+            study, study.scenario, beyond_range=header.beyond_range,
+            marginals=None if left is None else left.quantiles,
+        )  # fmt: skip
+        said = _ranges(header, left)
     if header.scenarios:
         raise study.error(("scenarios",), "a sensitivity study has one scenario: 'scenario'")
     if set(header.method) != {"one_at_a_time"}:
         factor_table.check_factors(study, found)
     _check_groups(study, found)
-    return Sensitivity(study, with_dummy(found, header.groups, header.dummy), function)
+    return Sensitivity(study, with_dummy(found, header.groups, header.dummy), function, said)
+
+
+def _ranges(header: SensitivityFile, left: Marginals | None) -> str:
+    """What the factors vary over, in a sentence."""
+    usual = (
+        "Factors vary over the ranges of the study file and of the parameter table, independently "
+        "of each other"
+    )
+    if left is not None:
+        borrowed = f", {left.borrowed} of them borrowed" if left.borrowed else ""
+        return (
+            f"Free parameters vary as each of them does in the sets calibrated to {left.targets} "
+            f"targets{borrowed}, all other factors over the ranges of the study file and of the "
+            "parameter table; all independently of each other, as if calibration had not tied "
+            "them together."
+        )
+    if header.ranges == "plausible":
+        return f"{usual}: calibrated sets were asked for, and there are none."
+    return f"{usual}; calibrated sets are not used (ranges: plausible)."
 
 
 def _check_groups(study: Study[SensitivityFile], found: list[Factor]) -> None:

@@ -115,6 +115,7 @@ def manifest(result: SensitivityResult, place: Path, command: str) -> dict[str, 
             {"name": f.name, "kind": f.kind, "distribution": f.distribution.text, "grade": f.grade}
             for f in asked.space.factors
         ],
+        "ranges": asked.ranges,
         "dummy": DUMMY if asked.space.dummy is not None else None,
         "seed": asked.header.seed,
         "points": result.points,

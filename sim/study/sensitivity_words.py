@@ -225,8 +225,4 @@ def _lost(result: SensitivityResult) -> list[str]:
 def _closing(result: SensitivityResult) -> str:
     if result.asked.function is not None:
         return "A test function, not the model."
-    return (
-        "Factors vary over the ranges of the study file and of the parameter table, independently "
-        "of each other: no calibrated sets are used, and most ranges are assumptions. What if, "
-        "not forecast."
-    )
+    return f"{result.asked.ranges} Most ranges are assumptions. What if, not forecast."

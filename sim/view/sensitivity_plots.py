@@ -42,7 +42,12 @@ def _footer(result: SensitivityResult, extra: str) -> str:
     what = header.scenario if isinstance(header.scenario, str) else "test function"
     text = f"{result.runs:,} runs, seed {header.seed}, scenario {what}. {extra}"
     if result.asked.function is None:
-        text += "\nRanges are the parameter table's and the study's, most of them assumptions. "
+        text += "\nRanges are the parameter table's and the study's"
+        if any(factor.distribution.kind == "marginal" for factor in result.asked.space.factors):
+            text = text.replace(
+                "\nRanges", "\nFree parameters vary as in the calibrated sets; other ranges"
+            )
+        text += ", most of them assumptions. "
         text += "What if, not forecast."
     return text
 
