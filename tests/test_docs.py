@@ -424,3 +424,39 @@ def test_reference_shows_every_name_of_the_package() -> None:
 
     shown = {name for _, _, names in made_by("reference").PYTHON for name in names}
     assert set(sim.__all__) <= shown
+
+
+# --- shipped studies --------------------------------------------------------------------------
+
+# Each is named in experiments/*.md with its command; here it runs with a few points.
+SMALL = {
+    "screen": "sensitivity screen --samples 4 -n 2",
+    "sobol": "sensitivity sobol --samples 16 -n 2",
+    "interactions": "sensitivity interactions --samples 16 -n 2",
+    "pawn": "sensitivity pawn --samples 64 -n 2",
+    "over_time": "sensitivity over_time --samples 16 -n 2",
+    "dosage_levers": "sensitivity dosage_levers --samples 16 -n 2",
+    "cocreation_ladder": "sensitivity cocreation_ladder -n 20",
+    "why_agents": "sensitivity why_agents -n 10",
+    "calibrate": "calibrate calibrate --samples 50 -n 2",
+    "calibrate_without_trials": "calibrate calibrate_without_trials --samples 50 -n 2",
+    "audit_source": "audit audit_source --sets 2 -n 2",
+    "audit_on_demand": "audit audit_on_demand --sets 2 -n 2",
+}
+ELSEWHERE = {"plan"}  # docs/plan.md runs it whole
+WHOLE = {"trials": "trials trials"}
+
+
+def test_every_shipped_study_is_run_by_a_test() -> None:
+    shipped = {path.stem for path in (REPO / "experiments").glob("*.yaml")}
+    assert shipped == {*SMALL, *WHOLE, *ELSEWHERE}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*SMALL, *WHOLE])
+def test_shipped_study_runs(name: str, tmp_path: Path) -> None:
+    line = (SMALL | WHOLE)[name]
+    blocks.run_page(
+        f"```console\ncodose {line} --no-figures --quiet --out found\n```\n", tmp_path, slow=True
+    )
+    assert (tmp_path / "found" / "manifest.json").is_file()
