@@ -144,10 +144,15 @@ class Collector:
 
     def _at_points(self, records: np.ndarray, threshold: float) -> np.ndarray:
         """(run, point, place, outcome)."""
-        values = {
-            point: outcomes.at_week(records, week, self.scenario.costs, threshold)
-            for point, week in summary_weeks(self.scenario).items()
-        }
+        weeks = summary_weeks(self.scenario)
+        found = outcomes.at_points(
+            records,
+            range(self.scenario.horizon_weeks + 1),
+            list(weeks.values()),
+            self.scenario.costs,
+            threshold,
+        )
+        values = {point: found[..., i, :, :] for i, point in enumerate(weeks)}
         if "year_after" in values:
             values["persistence"] = values["year_after"] - values["end_of_ta"]
         return np.stack(list(values.values()), axis=1)

@@ -226,14 +226,22 @@ def _joined(values: np.ndarray, summed: np.ndarray) -> np.ndarray:
     Regions are added one after another, so the result does not depend on the machine.
     """
     total = np.zeros((*values.shape[:-2], values.shape[-1]))
-    count = np.zeros_like(total)
     for region in range(values.shape[-2]):
-        row = values[..., region, :]
-        known = ~np.isnan(row)
-        total = total + np.where(known, row, 0.0)
-        count = count + known
-    means = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
-    return np.where(summed, total, means)
+        total += values[..., region, :]
+    joined = np.where(summed, total, total / values.shape[-2])
+    # The few outcomes that may be empty: once more, without what is empty.
+    empty = np.flatnonzero(np.isnan(total).any(axis=tuple(range(total.ndim - 1))))
+    if len(empty):
+        some = values[..., empty]
+        known = ~np.isnan(some)
+        some = np.where(known, some, 0.0)
+        total, count = np.zeros_like(some[..., 0, :]), np.zeros_like(some[..., 0, :])
+        for region in range(values.shape[-2]):
+            total += some[..., region, :]
+            count += known[..., region, :]
+        means = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+        joined[..., empty] = np.where(summed[empty], total, means)
+    return joined
 
 
 def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
@@ -260,7 +268,12 @@ def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.n
     >>> bool((values[..., INDEX["trust"]] <= 1).all())
     True
     """
-    return _with_overall(_regional(record, costs, threshold))
+    regional = _regional(record, costs, threshold)
+    values = np.empty((*record.shape[:-2], record.shape[-2] + 1, len(NAMES)))
+    for outcome, name in enumerate(NAMES):
+        values[..., :-1, outcome] = regional[name]
+    values[..., -1, :] = _joined(values[..., :-1, :], _SUMMED)
+    return values
 
 
 def at_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
@@ -309,9 +322,9 @@ def _summary(
     window = row.copy()
     row[..., 0, :, FIRST_FLOW:] = totals
     window[..., 0, :, FIRST_FLOW:] = totals - totals_before
-    values = _regional(row, costs, threshold)[..., 0, :, :]
-    values[..., INDEX["collaboration"]] = _collaboration(window)[..., 0, :]
-    return values
+    regional = _regional(row, costs, threshold)
+    regional["collaboration"] = _collaboration(window)
+    return np.stack([regional[name][..., 0, :] for name in NAMES], axis=-1)
 
 
 def _with_overall(values: np.ndarray) -> np.ndarray:
@@ -320,8 +333,10 @@ def _with_overall(values: np.ndarray) -> np.ndarray:
     return np.concatenate([values, joined[..., None, :]], axis=-2)
 
 
-def _regional(record: np.ndarray, costs: CostRates, threshold: float | np.ndarray) -> np.ndarray:
-    """Outcomes of each region, week by week: (..., week, region, outcome)."""
+def _regional(
+    record: np.ndarray, costs: CostRates, threshold: float | np.ndarray
+) -> dict[str, np.ndarray]:
+    """Outcomes of each region, week by week, each (..., week, region)."""
 
     def col(name: str) -> Any:
         return record[..., COLUMN[name]]
@@ -329,7 +344,7 @@ def _regional(record: np.ndarray, costs: CostRates, threshold: float | np.ndarra
     provider_hours = col("contact_hours") + col("preparation_hours") + col("travel_hours")
     kept = col("kept_staff") + col("kept_provider")
     broken = col("broken_staff") + col("broken_provider")
-    values: dict[str, np.ndarray] = {
+    return {
         "trust": col("trust"),
         "staff_accountability": col("staff_accountability"),
         "provider_accountability": col("provider_accountability"),
@@ -370,7 +385,6 @@ def _regional(record: np.ndarray, costs: CostRates, threshold: float | np.ndarra
         + costs.staff_hour * col("staff_hours")
         + costs.travel_visit * col("visits"),
     }
-    return np.stack([values[name] for name in NAMES], axis=-1)
 
 
 def _collaboration(record: np.ndarray) -> np.ndarray:

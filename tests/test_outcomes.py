@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import outcomes, rules
+from sim.compiled import simulate
 from sim.errors import InputError
 from sim.outcomes import COLUMN, FIRST_FLOW, INDEX, NAMES, OUTCOMES, RECORD
+from sim.scenario import Scenario
 
 pytestmark = pytest.mark.smoke
 
@@ -326,3 +328,31 @@ class Run:
 )
 def test_points(end: int, horizon: int, expected: dict[str, int]) -> None:
     assert outcomes.points(Run(end, horizon)) == expected
+
+
+def test_regions_are_joined_one_after_another_without_what_is_empty() -> None:
+    """Against a loop over single numbers."""
+    luck = np.random.default_rng(3)
+    values = luck.random((5, 4, 3, 6))  # run, week, region, outcome
+    values[luck.random(values.shape) < 0.3] = np.nan
+    values[..., :3] = luck.random((5, 4, 3, 3))  # never empty
+    values[0, 0, :, 5] = np.nan
+    summed = np.array([True, False, False, True, False, False])
+    found = outcomes._joined(values, summed)
+    for run, week, outcome in np.ndindex(5, 4, 6):
+        total, count = 0.0, 0
+        for value in values[run, week, :, outcome]:
+            if not np.isnan(value):
+                total, count = total + value, count + 1
+        expected = total if summed[outcome] else (total / count if count else np.nan)
+        np.testing.assert_array_equal(found[run, week, outcome], expected)
+
+
+def test_summaries_at_points_are_those_of_each_week() -> None:
+    scenario = Scenario.shipped("classroom")
+    records = np.stack([simulate(scenario, scenario.parameter_set(), 1, r) for r in range(3)])
+    weeks = [0, 9, 30, 52]
+    found = outcomes.at_points(records, range(records.shape[1]), weeks, scenario.costs, 0.5)
+    for place, week in enumerate(weeks):
+        expected = outcomes.at_week(records, week, scenario.costs, 0.5)
+        np.testing.assert_array_equal(found[:, place], expected)

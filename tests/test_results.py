@@ -562,6 +562,39 @@ def test_a_link_to_a_folder_is_followed(tmp_path: Path) -> None:
     assert len(Runs.load(real)) == 3
 
 
+@pytest.mark.parametrize("counter", [np.uint16, np.uint32])
+def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
+    """Against NumPy's own floor, rint, clip and histogram; whole numbers, bounds and gaps too."""
+    from sim import _counts
+
+    luck = np.random.default_rng(7)
+    values = luck.normal(0.4, 0.4, (50, 3, 2, 4)) * np.array([1.0, 300.0, 1e6, 1e-6])
+    values[luck.random(values.shape) < 0.2] = np.nan
+    values[0] = [0.0, 7.0, -3.0, 1.0]
+    values[:, 1, 0, 2] = np.nan
+    bins, cells = 64, values.shape[1:]
+    origin, step = luck.random((2, 4)) - 0.5, luck.random((2, 4)) * [0.02, 9.0, 2e4, 1e-7]
+    shift = luck.choice([0.0, 0.5, 32.0], (2, 4))
+    n, whole, fraction = (np.full(cells, 5, dtype=np.int64) for _ in range(3))
+    counts = np.zeros((*cells, bins + 2), dtype=counter)
+    _counts.count(values, n, whole, fraction, counts, origin, step, shift, bins)
+    known = ~np.isnan(values)
+    floors = np.floor(np.where(known, values, 0.0))
+    rests = np.rint((np.where(known, values, 0.0) - floors) * 2.0**40)
+    np.testing.assert_array_equal(n - 5, known.sum(axis=0))
+    np.testing.assert_array_equal(whole - 5, floors.sum(axis=0))
+    np.testing.assert_array_equal(fraction - 5, rests.astype(np.int64).sum(axis=0))
+    places = np.clip(np.floor((values - origin) / step + shift), 0, bins)
+    for cell in np.ndindex(cells):
+        column = places[:, *cell]
+        expected = np.bincount(column[~np.isnan(column)].astype(int), minlength=bins + 2)
+        expected[bins + 1] = np.isnan(column).sum()
+        np.testing.assert_array_equal(counts[cell], expected)
+    found = np.zeros((2, 4))
+    _counts.largest(values, found)
+    np.testing.assert_array_equal(found, np.nanmax(np.abs(values), axis=(0, 1)))
+
+
 @pytest.mark.parametrize(
     ("number", "message"),
     [
