@@ -79,6 +79,28 @@ def server() -> Iterator[Server]:
     assert code == 0, log
 
 
+def lever(page: Any, name: str) -> Any:
+    """The number field of a lever, by its label."""
+    return page.get_by_role("spinbutton", name=name, exact=True)
+
+
+def put(page: Any, name: str, value: str) -> None:
+    """Type a value into a lever and leave it."""
+    field = lever(page, name)
+    field.fill(value)
+    field.press("Tab")
+
+
+def address_has(page: Any, part: str) -> None:
+    """Wait until the address says so: the server has taken the change."""
+    page.wait_for_function("part => location.search.includes(part)", arg=part)
+
+
+def effect(page: Any, name: str) -> str:
+    """The effect that a tile shows."""
+    return page.locator(".tile", has_text=name).locator("dd").first.inner_text()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -103,10 +125,11 @@ class Visit:
         self.page = self.context.new_page()
         self.wrong: list[str] = []
         self.outside: list[str] = []
-        self.requests = 0
+        self.requests = self.sockets = 0
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
         self.page.on("request", self._request)
+        self.page.on("websocket", self._socket)
 
     def _console(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -118,6 +141,11 @@ class Visit:
         inside = f"{host.scheme}://{host.netloc}" == self.url or host.scheme in ("data", "blob")
         if not inside:
             self.outside.append(request.url)
+
+    def _socket(self, socket: Any) -> None:
+        self.sockets += 1
+        if urlsplit(socket.url).netloc != urlsplit(self.url).netloc:
+            self.outside.append(socket.url)
 
     def open(self, path: str = "/") -> Any:
         """Open a view and wait until it has its answer."""
@@ -133,6 +161,11 @@ class Visit:
             "a.dataset.shown === a.dataset.wanted && document.querySelector('.tile dd') && "
             "document.querySelectorAll('.chart .main-svg').length >= 4; }"
         )
+
+    def leave(self) -> None:
+        """Close the window without looking at what the browser said last."""
+        self.wrong.clear()
+        self.context.close()
 
     def close(self) -> None:
         """Close the window; what went wrong in it fails the test."""

@@ -35,14 +35,75 @@ def test_axe_finds_nothing(
     page = ready(one, path)
     for summary in page.locator("summary").all():
         summary.click()
+    found = axe(page)
+    assert not found, found
+
+
+def axe(page: Any) -> list[Any]:
+    """What axe-core holds against a page."""
     page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
+    return page.evaluate(
         "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', "
         "'wcag21aa', 'wcag22aa', 'best-practice']})).violations.map(v => "
         "[v.id, v.help, v.nodes.map(n => n.html.slice(0, 160) + ' ' + "
         "n.failureSummary.slice(0, 200))])"
     )
-    assert not found, found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_what_comes_later(visit: Callable[..., Any], scheme: str) -> None:
+    """A comparison, a map, a mistake; a revealed story; a class sheet; a page that is not there."""
+    if not AXE.exists():
+        pytest.skip("no axe-core here: npm ci --prefix tests/page")
+    one = visit(color_scheme=scheme, bypass_csp=True)
+    page = one.open("/?co_creation=0&keep=from%3Dsource%26label%3DPlan%2BA")
+    page.get_by_role("row", name="Now on the sliders").wait_for()
+    page.get_by_role("button", name="Work out the map").click()
+    page.locator(".map .main-svg").first.wait_for(timeout=90_000)
+    field = page.get_by_role("spinbutton", name="Visits on site", exact=True)
+    field.fill("99")
+    field.press("Tab")
+    page.get_by_role("alert").filter(has_text="allowed").wait_for()
+    assert not axe(page)
+    page = ready(one, "/see?story=promises")
+    page.locator(".answers button").first.click()
+    page.locator(".reveal").wait_for()
+    assert not axe(page)
+    for path in ("/sheet/promises", "/nowhere"):
+        one.page.goto(one.url + path)
+        assert not axe(one.page), path
+    one.wrong.clear()  # the browser itself reports a 404 as an error
+
+
+@pytest.mark.parametrize(
+    ("size", "letters"),
+    [({"width": 1024, "height": 768}, 12), ({"width": 1920, "height": 1080}, 16)],
+    ids=["old", "wide"],
+)
+def test_a_class_can_read_it_on_a_projector(
+    visit: Callable[..., Any], size: dict[str, int], letters: int
+) -> None:
+    one = visit(viewport=size)
+    page = ready(one, "/see")
+    for path in VIEWS:
+        page = ready(one, path)
+        wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{path}: {wide} pixels too wide"
+    page = ready(one, "/see")
+    page.locator(".see").scroll_into_view_if_needed()
+    page.evaluate("() => document.querySelector('.see').scrollIntoView({behavior: 'instant'})")
+    # Both teams and the bar that plays them are in sight at once, in letters that carry.
+    box = page.evaluate(
+        "() => { const all = [...document.querySelectorAll('.net, .see-bar')].map(e => "
+        "e.getBoundingClientRect()); return [Math.min(...all.map(b => b.top)), "
+        "Math.max(...all.map(b => b.bottom))]; }"
+    )
+    assert -2 <= box[0] < box[1] <= size["height"], box
+    height = page.evaluate(
+        "() => { const net = document.querySelector('.net'); return 11 * Math.min("
+        "net.getBoundingClientRect().width / 320, net.getBoundingClientRect().height / 300); }"
+    )
+    assert height >= letters
 
 
 @pytest.mark.parametrize("path", VIEWS)
