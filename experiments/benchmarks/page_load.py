@@ -1,13 +1,16 @@
 """Many visitors of the page at once, on loopback: waits from letting go of a slider to new figures,
 errors, and whether memory stays.
 
-Each visitor opens the plan view, speaks to the server as a browser does (Socket.IO), moves a slider
-to a value that nobody asked for before, waits for the figures, thinks for a moment and goes on.
+First one visitor alone, with pages opened and closed (memory is looked at after 200 moves and again
+after 2,000 more); then a crowd. Each visitor opens the plan view, speaks to the server as a browser
+does (Socket.IO), moves a slider to a value that nobody asked for before, waits for the figures,
+thinks for a moment and goes on.
 
     python experiments/benchmarks/page_load.py                 # 50 visitors, two minutes, memory
     python experiments/benchmarks/page_load.py --visitors 10 --seconds 20 --requests 400
 
-Prints one JSON object. Exit code 1 when there was an error, or memory grew by over a tenth.
+Prints one JSON object, and writes the table into README.md unless a size was changed. Exit code 1
+when there was an error, or memory grew by over a tenth.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from __future__ import annotations
 import argparse
 import ast
 import asyncio
+import datetime
 import json
+import os
 import random
 import re
 import statistics
@@ -38,6 +43,10 @@ SETTLING = 200
 PER_PAGE = 10
 """Moves in one page while memory is watched."""
 PATIENCE = 60.0
+ALONE = 40
+"""Moves of the visitor who is alone."""
+README = Path(__file__).resolve().parent / "README.md"
+BEGIN, END = "<!-- page:begin -->", "<!-- page:end -->"
 
 
 class Visitor:
@@ -158,6 +167,14 @@ async def measure(url: str, process: subprocess.Popen[str], options: argparse.Na
             "memory_after_200_mib": round(first / 1024), "further_requests": options.requests,
             "memory_after_them_mib": round(last / 1024), "growth": round(last / first - 1, 3),
         }  # fmt: skip
+    visitor = Visitor(url, random.Random(3))
+    await visitor.open()
+    alone = []
+    for _ in range(ALONE):
+        alone.append(await visitor.move())
+        await asyncio.sleep(0.5)
+    await visitor.close()
+    found |= {"alone_median_s": round(statistics.median(alone), 3), "alone_p95_s": p95(alone)}
     waits: list[float] = []
     wrong: list[str] = []
     if options.seconds:
@@ -169,10 +186,49 @@ async def measure(url: str, process: subprocess.Popen[str], options: argparse.Na
         found |= {
             "visitors": options.visitors, "seconds": options.seconds, "moves": len(waits),
             "median_s": round(statistics.median(waits), 3),
-            "p95_s": round(statistics.quantiles(waits, n=20)[-1], 3),
+            "p95_s": p95(waits),
             "longest_s": round(max(waits), 3),
         }  # fmt: skip
     return found | {"errors": wrong}
+
+
+def p95(waits: list[float]) -> float:
+    """The 95th percentile of waits, in seconds."""
+    return round(statistics.quantiles(waits, n=20)[-1], 3)
+
+
+def table(found: dict[str, Any], about: str) -> str:
+    """What was measured, as Markdown."""
+    words = {True: "met", False: "**missed**", None: ""}
+    errors, growth = len(found["errors"]), found["growth"]
+
+    def seconds(*names: str) -> str:
+        return ", ".join(f"{found[name]:.2f} s" for name in names)
+
+    crowd = f"{found['visitors']} visitors for {found['seconds']:g} s"
+    memory_ = f"{found['memory_after_200_mib']} MiB, {found['memory_after_them_mib']} MiB"
+    rows: list[tuple[str, str, str, bool | None]] = [
+        ("one visitor, from letting go of a slider to new figures: median, 95th percentile",
+         seconds("alone_median_s", "alone_p95_s"), "about 0.3 s", found["alone_median_s"] <= 0.35),
+        (f"{crowd}, {found['moves']:,} moves: errors", str(errors), "none", errors == 0),
+        (f"{crowd}: median, 95th percentile, longest wait",
+         seconds("median_s", "p95_s", "longest_s"), "", None),
+        (f"memory of the server after {SETTLING} moves, after {found['further_requests']:,} more",
+         f"{memory_} ({growth:+.1%})", "within 10 %", growth <= 0.1),
+    ]  # fmt: skip
+    lines = [about, "", "| what | measured | target | |", "|---|---|---|---|"]
+    lines += [
+        f"| {what} | {value} | {target} | {words[met]} |" for what, value, target, met in rows
+    ]
+    return "\n".join(lines)
+
+
+def put_into_readme(text: str) -> None:
+    """Replace what stands between the markers."""
+    page = README.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    README.write_text(f"{before}{BEGIN}\n{text.strip()}\n{END}{after}", encoding="utf-8")
 
 
 def main() -> int:
@@ -181,6 +237,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--requests", type=int, default=2000)
     options = parser.parse_args()
+    busy = os.getloadavg()[0]
     code = "from sim.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
@@ -195,6 +252,13 @@ def main() -> int:
         process.terminate()
         process.wait(20)
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    if options == parser.parse_args([]):
+        from measures import machine
+
+        put_into_readme(
+            table(found, f"{machine()}. {datetime.date.today()}; load average of the machine "
+                         f"{busy:.1f} when it began.")
+        )  # fmt: skip
     return 1 if found["errors"] or found.get("growth", 0) > 0.1 else 0
 
 
