@@ -100,8 +100,8 @@ def test_a_class_can_read_it_on_a_projector(
     )
     assert -2 <= box[0] < box[1] <= size["height"], box
     height = page.evaluate(
-        "() => { const net = document.querySelector('.net'); return 11 * Math.min("
-        "net.getBoundingClientRect().width / 320, net.getBoundingClientRect().height / 300); }"
+        "() => { const name = document.querySelector('.net .node:not(.provider) > text'); "
+        "return parseFloat(getComputedStyle(name).fontSize) * name.getScreenCTM().a; }"
     )
     assert height >= letters
 

@@ -24,17 +24,17 @@ export default {
           <line v-for="i in present(arm)" :key="'p' + i" class="meets" x1="0" y1="0" :x2="x(arm, i)" :y2="y(arm, i)" />
           <g class="node provider" tabindex="0" role="button" :aria-pressed="isPicked(a, -1)" :aria-label="sayProvider(arm)"
             @click="pick(a, -1)" @keydown.enter.prevent="pick(a, -1)" @keydown.space.prevent="pick(a, -1)">
-            <rect class="halo" x="-36" y="-23" width="72" height="46" rx="11" />
-            <rect class="face" x="-31" y="-18" width="62" height="36" rx="7" :style="{fill: fill(arm.weeks[week].v[0])}" :class="{failed: failed(arm)}" />
+            <rect class="halo" x="-40" y="-26" width="80" height="52" rx="12" />
+            <rect class="face" x="-35" y="-21" width="70" height="42" rx="8" :style="{fill: fill(arm.weeks[week].v[0])}" :class="{failed: failed(arm)}" />
             <text y="4">provider</text>
           </g>
           <g v-for="(p, i) in arm.weeks[week].p" :key="i" class="node" tabindex="0" role="button" :aria-pressed="isPicked(a, i)"
             :aria-label="sayPerson(arm, i)" :transform="'translate(' + x(arm, i) + ' ' + y(arm, i) + ')'"
             @click="pick(a, i)" @keydown.enter.prevent="pick(a, i)" @keydown.space.prevent="pick(a, i)">
-            <circle class="halo" r="28" />
-            <circle class="face" r="22" :style="{fill: fill(p[order[shade]])}" :class="{here: present(arm).includes(i), outside: !arm.core[i], fresh: left(arm, i)}" />
-            <text y="4">{{ arm.names[week][i] }}</text>
-            <g v-if="p[5] > 0" class="owed" transform="translate(18 -17)"><circle r="8" /><text y="3.4">{{ p[5] }}</text></g>
+            <circle class="halo" :r="size(arm) + 6" />
+            <circle class="face" :r="size(arm)" :style="{fill: fill(p[order[shade]])}" :class="{here: present(arm).includes(i), outside: !arm.core[i], fresh: left(arm, i)}" />
+            <text y="4" :style="{fontSize: size(arm) / 2 + 'px'}">{{ arm.names[week][i] }}</text>
+            <g v-if="p[5] > 0" class="owed" :transform="`translate(${size(arm) * 0.8} ${-size(arm) * 0.8})`"><circle r="8" /><text y="3.4">{{ p[5] }}</text></g>
           </g>
         </svg>
         <table class="counts">
@@ -103,8 +103,9 @@ export default {
     },
   },
   methods: {
-    x(arm, i) { return arm.places[i][0] * 118; },
-    y(arm, i) { return arm.places[i][1] * 118; },
+    x(arm, i) { return arm.places[i][0] * 114; },
+    y(arm, i) { return arm.places[i][1] * 114; },
+    size(arm) { return arm.core.length <= 10 ? 27 : arm.core.length <= 13 ? 23 : 19; },
     fill(v) {
       // One hue, light enough at its darkest end for dark letters (contrast 4.9).
       const mix = (a, b) => Math.round(a + (b - a) * Math.min(1, Math.max(0, v)));
