@@ -218,7 +218,9 @@ def test_no_cheaper_cell_of_the_map_was_clearly_sure(worked_out: plan_map.Dosage
 
 
 def test_a_target_out_of_reach_has_no_cheapest() -> None:
-    made = plan_map.work_out(address.shipped("classroom").start, "knowledge", 0.99, Job(1, Visitor(1)))
+    made = plan_map.work_out(
+        address.shipped("classroom").start, "knowledge", 0.99, Job(1, Visitor(1))
+    )
     assert made.best == {}
 
 
