@@ -83,9 +83,9 @@ def test_what_is_not_there_is_a_sentence(local: tuple[Any, str, int]) -> None:
 
 
 def test_a_taken_port_is_a_sentence() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        with pytest.raises(InputError, match=r"cannot listen on 127\.0\.0\.1.*a free port"):
-            command._serve("127.0.0.1", taken.getsockname()[1], 1, False)
+    refused = pytest.raises(InputError, match=r"cannot listen on 127\.0\.0\.1.*a free port")
+    with socket.create_server(("127.0.0.1", 0)) as taken, refused:
+        command._serve("127.0.0.1", taken.getsockname()[1], 1, False)
 
 
 def test_another_host_says_what_it_means(capfd: pytest.CaptureFixture[str]) -> None:
