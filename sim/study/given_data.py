@@ -61,23 +61,36 @@ def regional(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Regional analysis: mean over parts of the outcome of Cramer and von Mises' statistic, for
     inside against outside; divided by the size it grows with, so that samples compare."""
     count = len(x)
-    rank = rankdata(x, axis=0)
     order = np.argsort(x, axis=0, kind="stable")
-    ordered = np.take_along_axis(rank, order, axis=0)[:, :, None]
-    place = np.arange(1, count + 1)[:, None, None]
+    rank = np.take_along_axis(rankdata(x, axis=0), order, axis=0)
+    place = np.arange(1, count + 1)[:, None]
+    later = np.cumsum(rank[::-1], axis=0)[::-1]  # sum of this rank and all above it
+    squares, products = (rank**2).sum(axis=0), (rank * place).sum(axis=0)
     found = np.empty((y.shape[1], x.shape[1]))
     for column in range(y.shape[1]):
         part, known = _parts(y[:, column])
-        member = part[order][:, :, None] == np.arange(BINS)
-        inside = np.cumsum(member, axis=0, dtype=np.int32)
-        above = np.where(member, (ordered - inside) ** 2, 0.0).sum(axis=0)
-        beside = np.where(member, 0.0, (ordered - (place - inside)) ** 2).sum(axis=0)
-        size = np.bincount(part, minlength=BINS).astype(float)
-        other = count - size
+        size = np.bincount(part, minlength=BINS)
+        there = np.flatnonzero(size)
+        starts = np.cumsum(size)[there] - size[there]
+        inner = (np.arange(count) - np.repeat(starts, size[there]) + 1)[:, None]
+        grouped = np.argsort(part.astype(np.int8)[order], axis=0, kind="stable")
+
+        def sums(values: np.ndarray, starts: np.ndarray = starts) -> np.ndarray:
+            return np.add.reduceat(values, starts, axis=0)  # (parts, factors)
+
+        mine = np.take_along_axis(rank, grouped, axis=0)
+        own = sums((mine - inner) ** 2)
+        # Of the points outside, rank r and place j among them: (r - j)^2, summed by what is not
+        # inside. A point's place among those outside is its place less the points inside below it.
+        n = size[there].astype(float)[:, None]
+        m = count - n
+        crossed = products - sums(mine * (grouped + 1))
+        crossed -= sums(np.take_along_axis(later, grouped, axis=0)) - sums(mine * inner)
+        others = squares - sums(mine**2) - 2.0 * crossed + m * (m + 1) * (2 * m + 1) / 6.0
         with np.errstate(invalid="ignore", divide="ignore"):
-            u = size * above + other * beside
-            statistic = u / (size * other * count) - (4.0 * size * other - 1.0) / (6.0 * count)
-        found[column] = np.nanmean(np.where(known, statistic, np.nan), axis=1)
+            u = (n * own + m * others) / (n * m * count)
+            statistic = u - (4.0 * n * m - 1.0) / (6.0 * count)
+        found[column] = np.nanmean(np.where(known[there][:, None], statistic, np.nan), axis=0)
     return found / regional_scale(count)
 
 

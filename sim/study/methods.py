@@ -431,7 +431,7 @@ def _pawn(case: _Case) -> Estimates:
             S=given_data.SLIDES, seed=salib_seed(case.seed, 1),
         )  # fmt: skip
     naive = np.asarray(found["median"], dtype=float)
-    return _extrapolated(case, ("pawn",), naive, given_data.pawn, ways=4, times=100)
+    return _extrapolated(case, ("pawn",), naive, given_data.pawn, ways=2, times=50)
 
 
 def _rsa(case: _Case) -> Estimates:
@@ -476,9 +476,8 @@ def _hdmr(case: _Case) -> Estimates:
         with _salib_call(case.seed):
             if pairs:
                 found = enhanced_hdmr.analyze(
-                    *given, max_order=2, bootstrap=times, subset=len(y) if times == 1 else None,
-                    seed=salib_seed(case.seed, 1),
-                )  # fmt: skip
+                    *given, max_order=2, bootstrap=times, seed=salib_seed(case.seed, 1)
+                )  # of all points when it is asked once
                 return np.concatenate([found["Sa"][:factors], found["ST"][:factors]])
             found = hdmr.analyze(*given, maxorder=1, K=times, seed=salib_seed(case.seed, 1))
         return np.asarray(found["Sa"][:factors], dtype=float)

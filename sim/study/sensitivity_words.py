@@ -43,7 +43,7 @@ def standing(row: pd.Series, line: float, floor: bool) -> Standing:
     It carries it when its whole interval lies above what is negligible (and above the dummy), even
     while its size is not settled; it does not matter when the index is settled and its whole
     interval lies below. Where the index has a floor, above 0 even for a factor that does nothing,
-    only the dummy tells: what is not above it does not matter.
+    only the dummy tells: what is settled and not above it does not matter.
 
     Args:
         row: of :attr:`SensitivityResult.indices`.
@@ -53,7 +53,7 @@ def standing(row: pd.Series, line: float, floor: bool) -> Standing:
     limit = line if floor else NEGLIGIBLE * row["unit"]
     if row["low"] > max(limit, line):
         return "carries"
-    if row["value"] <= line if floor else (row["settled"] and row["high"] <= limit):
+    if row["settled"] and (row["value"] if floor else row["high"]) <= limit:
         return "small"
     return "open"
 

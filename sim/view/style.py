@@ -247,6 +247,9 @@ def save(drawn: Figure, stem: Path) -> list[Path]:
     """Write ``stem``.png (150 dpi) and ``stem``.svg; the same figure gives the same bytes."""
     png, svg = stem.with_name(stem.name + ".png"), stem.with_name(stem.name + ".svg")
     drawn.savefig(png, dpi=DPI, metadata={"Software": None})
+    layout = drawn.get_layout_engine()
+    drawn.set_layout_engine("none")  # the layout is worked out: once is enough
     with matplotlib.rc_context({"svg.hashsalt": "codose", "svg.fonttype": "path"}):
         drawn.savefig(svg, metadata={"Date": None, "Creator": None})
+    drawn.set_layout_engine(layout)
     return [png, svg]
