@@ -40,6 +40,8 @@ ARRIVING = 15.0
 """Seconds within which all visitors open the page."""
 SETTLING = 200
 """Requests after which memory is looked at first."""
+CLOSING = 12
+"""Seconds until the server has let go of closed pages."""
 PER_PAGE = 10
 """Moves in one page while memory is watched."""
 PATIENCE = 60.0
@@ -158,10 +160,10 @@ async def measure(url: str, process: subprocess.Popen[str], options: argparse.Na
     found: dict[str, Any] = {}
     if options.requests:
         await many_requests(url, SETTLING, 1)
-        await asyncio.sleep(5)  # closed pages are let go of after three seconds
+        await asyncio.sleep(CLOSING)
         first = memory(process)
         await many_requests(url, options.requests, 2)
-        await asyncio.sleep(5)
+        await asyncio.sleep(CLOSING)
         last = memory(process)
         found |= {
             "memory_after_200_mib": round(first / 1024), "further_requests": options.requests,

@@ -33,6 +33,8 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 """The page asks nothing of any other host, and a browser holds it to that."""
+RECONNECT = 8.0
+"""Seconds that a page may be out of reach, on a train or a busy machine, before it is given up."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -63,7 +65,7 @@ def create(threads: int = 2) -> FastAPI:
         dark=False,
         storage_secret=None,
         message_history_length=20,
-        reconnect_timeout=3.0,
+        reconnect_timeout=RECONNECT,
         show_welcome_message=False,
     )
     return server

@@ -124,7 +124,7 @@ def test_a_second_kind_of_remote_contact(visit: Callable[..., Any]) -> None:
     one = visit()
     page = one.open()
     before = effect(page, "Knowledge")
-    page.get_by_text("A second kind of remote contact").click()
+    page.locator("summary", has_text="A second kind of remote contact").click()
     page.get_by_label("They come by").select_option("email")
     put(page, "Further contacts", "2")
     page.get_by_text("by email every 2.2 weeks").first.wait_for()

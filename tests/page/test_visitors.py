@@ -59,7 +59,7 @@ def test_a_closed_tab_gives_its_place_to_the_next(visit: Callable[..., Any]) -> 
     page = begin_map(second)
     page.get_by_text("In the queue: number 2").wait_for()
     first.leave()
-    page.get_by_text("In the queue").wait_for(state="hidden", timeout=15_000)
+    page.get_by_text("In the queue").wait_for(state="hidden", timeout=25_000)
     page.locator(".map .main-svg").first.wait_for(timeout=60_000)
 
 

@@ -34,7 +34,7 @@ export default {
             <circle class="halo" :r="size(arm) + 6" />
             <circle class="face" :r="size(arm)" :style="{fill: fill(p[order[shade]])}" :class="{here: present(arm).includes(i), outside: !arm.core[i], fresh: left(arm, i)}" />
             <text y="4" :style="{fontSize: size(arm) / 2 + 'px'}">{{ arm.names[week][i] }}</text>
-            <g v-if="p[5] > 0" class="owed" :transform="`translate(${size(arm) * 0.8} ${-size(arm) * 0.8})`"><circle r="8" /><text y="3.4">{{ p[5] }}</text></g>
+            <g v-if="p[5] > 0" class="owed" :transform="'translate(' + size(arm) * 0.8 + ' ' + -size(arm) * 0.8 + ')'"><circle r="8" /><text y="3.4">{{ p[5] }}</text></g>
           </g>
         </svg>
         <table class="counts">
