@@ -55,7 +55,8 @@ def _check_extra(package: str = "nicegui", extra: str = "web") -> None:
 
 
 def _serve_mesa(host: str, port: int) -> None:
-    """Solara serves its own page; it is started as its own command, in this process's place."""
+    """Solara serves its own page, as its own command and in this process's place: whoever ends this
+    process ends the server."""
     import os
     import subprocess
     import sys
@@ -70,6 +71,9 @@ def _serve_mesa(host: str, port: int) -> None:
     ]  # fmt: skip
     # Solara would count its users elsewhere: nothing of this page asks anything of another host.
     quiet = {**os.environ, "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False"}
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execve(sys.executable, command, quiet)
     try:
         code = subprocess.call(command, env=quiet)
     except KeyboardInterrupt:

@@ -32,7 +32,7 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title} · class sheet</title><style>
 @page {{ size: A4; margin: 16mm; }}
-body {{ font: 11.5pt/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 178mm;
+body {{ font: 11.5pt/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #1a1a1a; background: #fff; max-width: 178mm;
   margin: 20px auto; padding: 0 12px; }}
 h1 {{ font-size: 19pt; margin: 0 0 2pt; }} .aim {{ color: #444; margin: 0 0 8pt; }}
 .sides {{ display: flex; gap: 24pt; border-top: 1pt solid #999; border-bottom: 1pt solid #999;
@@ -41,7 +41,7 @@ h1 {{ font-size: 19pt; margin: 0 0 2pt; }} .aim {{ color: #444; margin: 0 0 8pt;
 ol {{ padding-left: 16pt; margin: 0; }}
 li {{ margin-bottom: 10pt; break-inside: avoid; }}
 li p {{ margin: 0 0 4pt; }} .boxes span {{ margin-right: 18pt; }}
-.line {{ border-bottom: 0.7pt solid #777; color: #595959; font-size: 9pt; padding-bottom: 13pt; }}
+.line {{ border-bottom: 0.7pt solid #777; color: #595959; font-size: 9pt; padding-bottom: 20pt; }}
 .discuss {{ background: #eef4f8; padding: 7pt 10pt; border-radius: 4pt; }}
 footer {{ color: #595959; font-size: 8.5pt; margin-top: 10pt; }}
 .who {{ float: right; font-size: 9.5pt; color: #444; }}
