@@ -32,7 +32,8 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title} · class sheet</title><style>
 @page {{ size: A4; margin: 16mm; }}
-body {{ font: 11.5pt/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #1a1a1a; background: #fff; max-width: 178mm;
+body {{ font: 11.5pt/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #1a1a1a;
+  background: #fff; max-width: 178mm;
   margin: 20px auto; padding: 0 12px; }}
 h1 {{ font-size: 19pt; margin: 0 0 2pt; }} .aim {{ color: #444; margin: 0 0 8pt; }}
 .sides {{ display: flex; gap: 24pt; border-top: 1pt solid #999; border-bottom: 1pt solid #999;
