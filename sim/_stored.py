@@ -33,7 +33,12 @@ def write(runs: Runs, folder: Path, command: str) -> None:
 
 
 def _manifest(runs: Runs, command: str) -> dict[str, Any]:
-    return {
+    plausible = {}
+    if runs.plausible:
+        first = runs.parameter_sets[0]
+        varied = [n for n in first if any(one[n] != first[n] for one in runs.parameter_sets)]
+        plausible = {"plausible": {"source": runs.plausible, "varied": varied}}
+    return plausible | {
         "format": _folder.FORMAT,
         "format_version": _folder.FORMAT_VERSION,
         **runs.provenance,
@@ -104,4 +109,5 @@ def read(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "provenance": {key: manifest[key] for key in ("codose", "python", "dependencies")},
         "timing": _folder.read_timing(folder),
         "trajectories": trajectories,
+        "plausible": str((manifest.get("plausible") or {}).get("source", "")),
     }

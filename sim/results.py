@@ -204,6 +204,8 @@ class Runs:
         provenance: see :func:`provenance`; of the time when the runs were made.
         timing: {"started": ISO 8601 in UTC, "seconds": float}; the only part that is not the same
             when the runs are made again.
+        plausible: one sentence on what the parameter sets are, when they are plausible sets
+            (:mod:`sim.study.plausible`); empty for sets of the caller's own.
 
     Example:
         >>> runs = run("classroom", replicates=2, seed=1)
@@ -226,6 +228,7 @@ class Runs:
         provenance: Mapping[str, Any],
         timing: Mapping[str, Any],
         trajectories: pd.DataFrame | None = None,
+        plausible: str = "",
     ) -> None:
         self.scenario = scenario
         self.seed = seed
@@ -236,6 +239,7 @@ class Runs:
         self.week_table = week_table
         self.provenance = dict(provenance)
         self.timing = dict(timing)
+        self.plausible = plausible
         self._trajectories = trajectories
 
     @classmethod

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from sim.study import calibration, history_matching, learned
+from sim.study import blocked, calibration, history_matching, learned
 from sim.study.bank import Bank, run_bank
 from sim.study.calibration import CalibrateFile, CalibrationError, abc_weights, prepare
 from sim.study.measures import answer, parse_measure, variants
@@ -64,19 +64,19 @@ def test_settings_without_a_value_get_no_weight_and_are_counted() -> None:
     assert weights.tolist() == [0.5, 0.0, 0.5]
     assert bank.broken.tolist() == [False, True, False]
     with pytest.raises(CalibrationError, match=r"1 of 3 settings give no value.*A"):
-        calibration._refuse_broken([target("A", 0.5, 0.0, 1.0)], bank)
+        blocked.refuse_broken([target("A", 0.5, 0.0, 1.0)], bank)
 
 
 def test_targets_that_exclude_each_other_are_named() -> None:
     x = np.linspace(0, 1, 101)[:, None]
     a, b = target("A", 0.2, 0.1, 0.3), target("B", 0.8, 0.7, 0.9)
-    error = calibration._nothing_left([a, b], bank_of(np.hstack([x, x]), x))
+    error = blocked.nothing_left([a, b], bank_of(np.hstack([x, x]), x))
     text = str(error)
     assert "no setting of 101 meets all 2 targets" in text
     assert "A (met by" in text
     assert "B (" in text
     assert "are never met together" in text
-    never = calibration._nothing_left([a, target("C", 3.0, 2.0, 4.0)], bank_of(np.hstack([x, x])))
+    never = blocked.nothing_left([a, target("C", 3.0, 2.0, 4.0)], bank_of(np.hstack([x, x])))
     assert "no setting at all meets C" in str(never)
 
 
@@ -354,7 +354,6 @@ def test_the_shipped_sets_are_those_of_the_shipped_study() -> None:
     import json
 
     from sim import files
-    from sim.study.store import digest_of
 
     home = files.folder("experiments") / "plausible"
     for folder, name in (
@@ -367,7 +366,7 @@ def test_the_shipped_sets_are_those_of_the_shipped_study() -> None:
         table = np.array([[float(x) for x in line.split(",")] for line in lines[1:]])
         assert record["sha256_of_values"] == calibration.digest(table, lines[0].split(","))
         asked = calibration.read_calibration(name)
-        assert record["study"] == digest_of(asked.header.model_dump(mode="json"))
+        assert record["study"] == calibration.study_digest(asked.header)
         assert record["scenario"] == asked.scenario.digest(), "the scenario has changed since"
         assert record["seed"] == asked.header.seed
         assert record["target_ids"] == [t.id for t in prepare(asked)[1]]

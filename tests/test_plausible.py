@@ -73,7 +73,10 @@ def test_a_posterior_is_drawn_by_its_weights_and_the_rest_from_ranges(tmp_path: 
     assert (column.count(0.2), column.count(0.3), column.count(0.4)) == (10, 0, 30)
     assert found.calibrated
     assert found.learned == ("learning_rate", "keeping")
-    assert "posterior of 1 parameters calibrated to 14 targets, 9 of them borrowed" in found.source
+    assert (
+        "constrained by 14 targets, 9 of them borrowed from other sectors; 2 of 1 parameters "
+        f"learned; {len(VARIED) - 1} others drawn from their ranges" in found.source
+    )
     assert len({one["power_sharing"] for one in found.sets}) == 40
     np.testing.assert_allclose(found.weights, 1 / 40)
 

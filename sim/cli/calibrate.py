@@ -61,9 +61,9 @@ def calibrate(
 ) -> None:
     """Fit parameters to what was observed.
 
-    History matching, then ABC on a bank of runs. Says target by target what is met and missed,
-    which parameters were learned and which were not, and which targets fight. The folder holds
-    the plausible sets (plausible.csv, plausible.json).
+    History matching, then ABC: on a bank of runs, or by pyABC (method: abc_smc). Says target by
+    target what is met and missed, which parameters were learned and which were not, and which
+    targets fight. The folder holds the plausible sets (plausible.csv, plausible.json).
 
     \b
     Examples:
@@ -93,10 +93,8 @@ def calibrate(
             _adopt_joined_shards(folder)
         shell.check_result_folder(folder, force=force)
     parts = folder if part else _parts(folder, resume=resume)
-    header = asked.header
-    settings = header.waves * header.wave_samples + header.samples
     try:
-        with shell.progress_bar(f"{path.stem}: {settings:,} settings", quiet=quiet) as move:
+        with shell.progress_bar(_line(path, asked), quiet=quiet) as move:
             found = run(
                 asked, store=parts, resume=resume or part is not None, cluster=cluster,
                 shard=part, command=command, notice=shell.remark,
@@ -128,6 +126,16 @@ def calibrate(
     else:
         print_calibration(report)
     planner.closing_remark(folder, figures=not no_figures, quiet=quiet)
+
+
+def _line(path: Path, asked: Study[CalibrateFile]) -> str:
+    """What is run, in a line."""
+    header = asked.header
+    settings = header.waves * header.wave_samples
+    if header.method == "bank":
+        return f"{path.stem}: {settings + header.samples:,} settings"
+    count = len(header.temperatures)
+    return f"{path.stem}: {settings:,} settings, then {count} populations of {header.particles:,}"
 
 
 def _with_fields(asked: Study[CalibrateFile], changes: dict[str, int]) -> Study[CalibrateFile]:

@@ -93,8 +93,9 @@ def parameters(
 ) -> None:
     """Show the table of parameters.
 
-    Default, plausible range, unit, role, grade of evidence, meaning. Sources are in the JSON, and
-    in the description of the model ('codose odd').
+    Default, plausible range, unit, role, grade of evidence, meaning. Free parameters also have
+    their calibrated number, and the grades of the targets that taught it. Sources are in the JSON,
+    and in the description of the model ('codose odd').
 
     \b
     Examples:
@@ -102,21 +103,40 @@ def parameters(
       codose parameters --grade assumption --json
     """
     from sim.parameters import rows
+    from sim.study.calibrated import calibrated
 
     chosen = rows(role=role, grade=grade)
+    fitted = calibrated()
+    numbers = {} if fitted is None else fitted.numbers
     if as_json:
-        shell.write_json([row.as_dict() for row in chosen])
+        shell.write_json(
+            [
+                row.as_dict()
+                | {"calibrated": numbers[row.name].as_dict() if row.name in numbers else None}
+                for row in chosen
+            ]
+        )
         return
     table = shell.new_table(
-        [("name", "left"), ("default", "right"), ("range", "left"), ("unit", "left"),
-         ("role", "left"), ("grade", "left"), ("meaning", "text")]
+        [("name", "left"), ("default", "right"), ("range", "left"), ("calibrated", "left"),
+         ("from", "left"), ("unit", "left"), ("role", "left"), ("grade", "left"),
+         ("meaning", "text")]
     )  # fmt: skip
     for row in chosen:
         plausible = row.range_text if row.low is not None else "-"
+        one = numbers.get(row.name)
         table.add_row(
-            row.name, f"{row.default:.4g}", plausible, row.unit, row.role, row.grade, row.meaning
-        )
+            row.name, f"{row.default:.4g}", plausible, "-" if one is None else one.text,
+            "-" if one is None else one.grades or "range", row.unit, row.role, row.grade,
+            row.meaning,
+        )  # fmt: skip
     shell.write_table(table)
+    if fitted is not None and any(row.name in numbers for row in chosen):
+        shell.remark(
+            f"Calibrated: mean (5-95 %) of the plausible sets, {fitted.constrained_by}. From: "
+            "grades of the targets that taught it (A same setting, B and C borrowed), or the range "
+            "when nothing was learned. Fitted, not validated."
+        )
 
 
 def outcomes(
@@ -179,15 +199,25 @@ def verify(
 ) -> None:
     """Make results again: are they the same?
 
+    Works on the folders of run, calibrate, audit and trials. Of a calibration, --sample counts
+    settings; audits and comparisons with trials are always made again whole.
+
     \b
     Examples:
       codose verify results/source
       codose verify results/source --sample 10
+      codose verify results/calibrate --sample 200
     """
-    from sim import results
+    from sim import _folder, results
 
+    kind = _folder.kind_of(_folder.read_manifest(folder, any_version=True))
     with shell.progress_bar(f"verifying {folder}", quiet=quiet) as progress:
-        report = results.verify(folder, sample=sample, progress=progress)
+        if kind in ("calibrate", "audit", "trials"):
+            from sim.study.verifying import verify_study
+
+            report = verify_study(folder, sample=sample, progress=progress)
+        else:
+            report = results.verify(folder, sample=sample, progress=progress)
     typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(shell.FAILED)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import shell, tables
-from sim.errors import InterruptedRun, ParameterError, Problem
+from sim.errors import InputError, InterruptedRun, ParameterError, Problem
 
 if TYPE_CHECKING:
     from sim.parameters import Parameters
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 REPLICATES = {"compiled": 200, "mesa": 30}
 """Runs when none are asked for: what an engine does in moments."""
+SET_REPLICATES = 4
+"""Runs of each plausible set, when none are asked for: as in the planner's commands."""
 RESULTS = Path("results")
 """Where results go when no folder is given."""
 
@@ -37,8 +39,16 @@ def run(
             "--replicates",
             "-n",
             min=1,
-            show_default="200, or 30 without the compiled engine",
-            help="Number of runs.",
+            show_default="200, or 30 without the compiled engine; 4 with --sets",
+            help="Number of runs, of each set.",
+        ),
+    ] = None,
+    sets: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            show_default="one: the scenario's values",
+            help="Plausible parameter sets to run over.",
         ),
     ] = None,
     seed: Annotated[
@@ -96,6 +106,7 @@ def run(
       codose run source
       codose run my.yaml --replicates 1000 --out results/first
       codose run source --set trust_step=0.2 --set power_sharing=0.8 --out results/slow
+      codose run source --sets 50 --out results/plausible
       codose run classroom --json --quiet > classroom.json
       codose run national -n 2000 --resume --out results/national
       codose run national -n 2000 --shard 1/8 --out shard-1
@@ -106,11 +117,20 @@ def run(
     plan = Scenario.load(path)
     parameters = changed_parameters(plan, changes or [], beyond_range=beyond_range)
     way = Way(resume, shard, cluster, threads)
+    if sets is not None:
+        way.refuse_sets()
     folder = out if out is not None else RESULTS / f"{path.stem}{way.suffix}"
-    command = _command(scenario, replicates, seed, engine, changes or [], beyond_range, keep_runs)
+    command = _command(
+        scenario, replicates, sets, seed, engine, changes or [], beyond_range, keep_runs
+    )
     if shard is None:
         shell.check_result_folder(folder, force=force)
     asked = _asked(plan, parameters, replicates, seed, engine, keep_runs)
+    source = ""
+    if sets is not None:
+        own = _held(plan, parameters, changes or [])
+        asked["parameters"], source = _plausible(plan, own, sets)
+        asked["replicates"] = replicates or SET_REPLICATES
     line = _line(path.stem, asked, default=replicates is None)
     try:
         with shell.progress_bar(line, quiet=quiet) as progress:
@@ -121,6 +141,7 @@ def run(
     if runs is None:
         _tell_shard(way, folder, as_json=as_json, quiet=quiet)
         return
+    runs.plausible = source
     finish(
         runs, folder, force=force, command=command, figures=not no_figures, as_json=as_json,
         quiet=quiet,
@@ -159,6 +180,16 @@ class Way:
     shard: str | None
     cluster: str | None
     threads: int | None
+
+    def refuse_sets(self) -> None:
+        """Runs in parts are of one parameter set."""
+        for option, value in (
+            ("--resume", self.resume), ("--shard", self.shard), ("--cluster", self.cluster)
+        ):  # fmt: skip
+            if value:
+                raise InputError(
+                    Problem(f"does not go with {option}", "--sets", allowed="one of the two")
+                )
 
     @property
     def suffix(self) -> str:
@@ -226,9 +257,30 @@ def _asked(
     }
 
 
+def _held(plan: Scenario, parameters: Parameters, changes: Sequence[str]) -> dict[str, float]:
+    """What holds in every plausible set: the scenario's own values, and those of ``--set``."""
+    named = [change.partition("=")[0].strip() for change in changes]
+    return dict(plan.parameters) | {name: parameters[name] for name in named}
+
+
+def _plausible(
+    plan: Scenario, held: dict[str, float], count: int
+) -> tuple[tuple[Parameters, ...], str]:
+    """Plausible sets for a scenario, and the sentence on what stands behind them."""
+    from sim.study.plausible import plausible_sets
+
+    found = plausible_sets(count)
+    return tuple(one.replace(beyond_range=True, **held) for one in found.sets), found.source
+
+
 def _line(label: str, asked: dict[str, Any], *, default: bool) -> str:
     """What is run, in a line."""
     count = asked["replicates"]
+    if isinstance(asked["parameters"], tuple):
+        return (
+            f"{label}: {len(asked['parameters'])} plausible sets x {count} "
+            f"(engine {asked['engine']}, seed {asked['seed']})"
+        )
     noun = "run" if count == 1 else "runs"
     why = ", the default of this engine" if default else ""
     return f"{label}: {count:,} {noun}{why} (engine {asked['engine']}, seed {asked['seed']})"
@@ -280,6 +332,7 @@ def _closing_remarks(runs: Runs, folder: Path, *, figures: bool, quiet: bool) ->
 def _command(
     scenario: str,
     replicates: int | None,
+    sets: int | None,
     seed: int | None,
     engine: str,
     changes: Sequence[str],
@@ -288,7 +341,7 @@ def _command(
 ) -> str:
     """The command that makes the same results again, for the manifest."""
     words = ["codose", "run", scenario]
-    for option, value in (("--replicates", replicates), ("--seed", seed)):
+    for option, value in (("--replicates", replicates), ("--sets", sets), ("--seed", seed)):
         if value is not None:
             words += [option, str(value)]
     if engine != "auto":

@@ -18,6 +18,11 @@ BAND = (
     "5-95 %: nine in ten runs lie there. That is luck alone (other people, other dice), not what "
     "we do not know about the parameters. What if, not forecast."
 )
+SETS_BAND = (
+    "5-95 %: nine in ten runs lie there, luck and what plausible parameters leave open together. "
+    "It rests on {count} {source}. What if, not forecast."
+)
+ONE_SET = "Run with one set of values. {source} are what --sets 50 runs over."
 WEEKS_A_MONTH = 52 / 12
 EMPTY = "-"
 
@@ -137,7 +142,17 @@ def _reading(runs: Runs) -> str:
     text = "effect: against the same people and luck without TA, at the end of TA."
     if runs.scenario.horizon_weeks >= runs.scenario.end_of_ta + 52:
         text += " lasting: change in the year after it."
-    return f"{text} {BAND}"
+    return f"{text} {note(runs)}"
+
+
+def note(runs: Runs) -> str:
+    """What the intervals hold, and what stands behind the parameters."""
+    if runs.plausible:
+        return SETS_BAND.format(count=len(runs.parameter_sets), source=runs.plausible)
+    from sim.study.plausible import plausible_sets
+
+    source = plausible_sets(2).source
+    return f"{BAND} {ONE_SET.format(source=source[:1].upper() + source[1:])}"
 
 
 def run_record(runs: Runs, folder: Path) -> dict[str, Any]:
@@ -152,11 +167,16 @@ def run_record(runs: Runs, folder: Path) -> dict[str, Any]:
         "failed": len(runs.failures),
         "seed": runs.seed,
         "engine": runs.engine,
-        "parameters": runs.parameter_sets[0].changed(),
+        "parameters": {} if runs.plausible else runs.parameter_sets[0].changed(),
         "end_of_ta": scenario.end_of_ta if scenario.has_ta else None,
         "horizon_weeks": scenario.horizon_weeks,
         "results": str(folder),
-        "note": BAND,
+        "note": note(runs),
+        **(
+            {"plausible": runs.plausible, "sets": len(runs.parameter_sets)}
+            if runs.plausible
+            else {}
+        ),
         "provenance": runs.provenance,
         "summary": runs.summary().to_dict("records"),
     }

@@ -190,7 +190,7 @@ def save(
                 "command": command,
                 "answer": words(found),
                 "replications": found.replications,
-                "plausible": found.plausible.source,
+                "plausible": found.plausible.record(),
                 "study": found.study.header.model_dump(mode="json"),
                 "scenario": found.study.scenario.to_dict(),
                 "files": _folder.fingerprints(folder),

@@ -1,8 +1,8 @@
 """A bank of settings: drawn from the prior, run in every scenario the targets need, kept.
 
-Calibration works on a bank and not on a chain: the engine makes thousands of runs a second, and a
-bank serves every later question at once (another target left out, another tolerance, the coverage
-check with synthetic data) without a single new run. Runs go through :func:`sim.study.runner`, so
+The default calibration works on a bank: the engine makes thousands of runs a second, and a bank
+serves every later question at once (another target left out, another tolerance, the coverage check
+with synthetic data) without a single new run. Runs go through :func:`sim.study.runner`, so
 that they resume after a crash, and run on a cluster.
 """
 
@@ -84,10 +84,9 @@ def values_of(factors: Sequence[Factor], unit: np.ndarray) -> np.ndarray:
     )
 
 
-def sets_of(scenario: Scenario, factors: Sequence[Factor], values: np.ndarray) -> list[Parameters]:
-    """Full parameter sets; all else is as the scenario has it."""
+def sets_of(scenario: Scenario, names: Sequence[str], values: np.ndarray) -> list[Parameters]:
+    """Full parameter sets from values (sets, names); all else is as the scenario has it."""
     own = dict(scenario.parameters)
-    names = [factor.name for factor in factors]
     return [
         Parameters({**own, **dict(zip(names, row, strict=True))}, beyond_range=True)
         for row in values.tolist()
@@ -125,7 +124,37 @@ def run_bank(
         InputError, InterruptedRun: as :func:`sim.study.runner.run_study`.
     """
     values = values_of(factors, unit)
-    sets = sets_of(scenario, factors, values)
+    sets = sets_of(scenario, [factor.name for factor in factors], values)
+    outputs, errors = run_sets(
+        scenario, targets, sets,
+        replicates=replicates, seed=seed, first_replicate=first_replicate, store=store,
+        resume=resume, cluster=cluster, shard=shard, threads=threads, command=command,
+        progress=progress, notice=notice,
+    )  # fmt: skip
+    return Bank(unit, values, outputs, errors)
+
+
+def run_sets(
+    scenario: Scenario,
+    targets: Sequence[Target],
+    sets: Sequence[Parameters],
+    *,
+    replicates: int,
+    seed: int,
+    first_replicate: int = 0,
+    store: Path | None = None,
+    resume: bool = False,
+    cluster: str | None = None,
+    shard: Shard | None = None,
+    threads: int | None = None,
+    command: str = "",
+    progress: Progress | None = None,
+    notice: Notice | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each target measures in each set, and its standard error, both (sets, targets).
+
+    Arguments and errors as of :func:`run_bank`.
+    """
     measures = [target.measure for target in targets]
     arms = variants(scenario, measures)
     names = outcomes_needed(measures)
@@ -155,8 +184,7 @@ def run_bank(
         run(shard)
         if not _all_there(store, arms):
             raise Unfinished
-    outputs, errors = _answers(scenario, targets, names, run(None))
-    return Bank(unit, values, outputs, errors)
+    return _answers(scenario, targets, names, run(None))
 
 
 def _all_there(store: Path | None, names: Iterable[str]) -> bool:

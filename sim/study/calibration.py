@@ -20,21 +20,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from sim.checking import Number, Words
+from sim.checking import Issue, Number, Words
 from sim.errors import InputError, Problem
+from sim.parameters import TABLE
 from sim.scenario import Scenario
 from sim.study import history_matching as matching
 from sim.study import observed
-from sim.study.bank import Bank, Unfinished, joined, run_bank
+from sim.study.abc_smc import Sampling, Smc
+from sim.study.bank import Bank, Unfinished, joined, run_bank, values_of
+from sim.study.blocked import hits, nothing_left, refuse_broken
 from sim.study.chunks import Shard
 from sim.study.factors import Factor, factors_of
 from sim.study.observed import Observation
-from sim.study.store import Notice
+from sim.study.store import Notice, digest_of
 from sim.study.study_file import (
     _FACTORS,
     Factors,
@@ -45,18 +49,13 @@ from sim.study.study_file import (
     read_study,
 )
 from sim.study.targets import Target, targets_of
+from sim.study.work import versions
 
-MOST_BROKEN = 0.05
-"""Share of settings without a value at which a calibration is refused."""
 LEAST_ESS = 50.0
 """Effective sample size below which the answer is too rough to use."""
 
 Progress = Callable[[str, int, int], object]
 """``progress(step, done, total)``."""
-
-
-class CalibrationError(InputError):
-    """A calibration that has no answer: what blocks it is said."""
 
 
 class StepUnfinished(Unfinished):
@@ -96,6 +95,12 @@ class CalibrateFile(StudyHeader):
     """Implausibility beyond which a setting is ruled out."""
     kept: Annotated[int, Number(50, 100_000, whole=True)] = 2000
     """Draws from the posterior that are kept as plausible sets."""
+    method: Literal["bank", "abc_smc"] = "bank"
+    """How the posterior is found: one weighed bank of runs, or ABC-SMC by pyABC."""
+    particles: Annotated[int, Number(50, 100_000, whole=True)] = 1000
+    """Particles of a population of abc_smc; `samples` is then the most settings it may take."""
+    temperatures: tuple[Annotated[float, Number(1, 10_000)], ...] = (8.0, 3.0, 1.0)
+    """Temperatures of the populations of abc_smc, falling to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +115,9 @@ class Calibration:
         waves: of history matching.
         prior: the first wave: settings from the whole prior.
         bank: the final sample.
+            With ``method: abc_smc``: the last population.
         weights: (settings of the bank,), adding up to 1.
+        smc: what ABC-SMC took; None for a bank.
 
     Example: notebook 04 (``notebooks/04_calibration.py``), which the tests run.
     """
@@ -123,6 +130,7 @@ class Calibration:
     prior: Bank
     bank: Bank
     weights: np.ndarray
+    smc: Smc | None = None
 
     @property
     def scenario(self) -> Scenario:
@@ -135,6 +143,11 @@ class Calibration:
         return effective(self.weights)
 
     @property
+    def broken(self) -> int:
+        """Settings of the last step that had no value for some target."""
+        return int(self.bank.broken.sum()) if self.smc is None else self.smc.broken
+
+    @property
     def borrowed(self) -> int:
         """Targets that come from other settings."""
         return sum(target.grade != "A" for target in self.targets)
@@ -142,13 +155,7 @@ class Calibration:
     @property
     def free(self) -> tuple[int, ...]:
         """Places of the calibrated factors (role free)."""
-        from sim.parameters import TABLE
-
-        return tuple(
-            place
-            for place, factor in enumerate(self.factors)
-            if factor.name in TABLE and TABLE[factor.name].role == "free"
-        )
+        return free_places(self.factors)
 
     def draws(self, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the bank and how often each is drawn, by systematic resampling.
@@ -158,6 +165,15 @@ class Calibration:
         """
         number = self.study.header.kept if count is None else count
         return resample(self.weights, number, self.study.header.seed)
+
+
+def free_places(factors: Sequence[Factor]) -> tuple[int, ...]:
+    """Places of the factors whose parameter has the role free."""
+    return tuple(
+        place
+        for place, factor in enumerate(factors)
+        if factor.name in TABLE and TABLE[factor.name].role == "free"
+    )
 
 
 def effective(weights: np.ndarray) -> float:
@@ -188,11 +204,6 @@ def abc_weights(targets: Sequence[Target], bank: Bank) -> np.ndarray:
     return weights / weights.sum()
 
 
-def hits(targets: Sequence[Target], bank: Bank) -> np.ndarray:
-    """Which settings meet which targets, bool (settings, targets)."""
-    return np.stack([t.hit(bank.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
-
-
 # --- reading -------------------------------------------------------------------------------------
 
 
@@ -202,7 +213,29 @@ def read_calibration(path_or_name: str | Path) -> Study[CalibrateFile]:
     Raises:
         StudyError: every mistake with file, line and column.
     """
-    return read_study(find_study(path_or_name), CalibrateFile)
+    return read_study(find_study(path_or_name), CalibrateFile, issues=_issues)
+
+
+def _issues(header: CalibrateFile) -> list[Issue]:
+    """What is wrong between the fields."""
+    if header.method != "abc_smc":
+        return []
+    found = []
+    heat = header.temperatures
+    if not heat or heat[-1] != 1.0 or any(a <= b for a, b in pairwise(heat)):
+        found.append(
+            Issue(("temperatures",), "do not fall to 1", list(heat), "such as [8, 3, 1]; or [1]")
+        )
+    if not header.waves:
+        found.append(
+            Issue(("waves",), "abc_smc needs a wave, which shows the whole prior", 0, "1 or more")
+        )
+    if header.samples < header.particles:
+        found.append(
+            Issue(("samples",), "is below the number of particles", header.samples,
+                  f"{header.particles} or more")
+        )  # fmt: skip
+    return found
 
 
 def prepare(
@@ -268,7 +301,7 @@ def calibrate(
     progress: Progress | None = None,
     notice: Notice | None = None,
 ) -> Calibration:
-    """Calibrate as a study file says: history matching, then weights on a bank of runs.
+    """Calibrate as a study file says: history matching, then weights on a bank of runs, or ABC-SMC.
 
     Args:
         study: a checked study of kind "calibrate".
@@ -289,61 +322,103 @@ def calibrate(
 
     Example: notebook 04 (``notebooks/04_calibration.py``), which the tests run.
     """
-    header = study.header
-    observations, targets, factors = prepare(study)
-
     if shard is not None and store is None:
         raise InputError(
             Problem("a shard needs a folder for its runs", field="shard", allowed="--out DIR")
         )
+    if shard is not None and study.header.method != "bank":
+        raise study.error(
+            ("method",), f"{study.header.method} has no shards: its populations follow each other",
+            allowed="method: bank, or --cluster, which shares out each batch",
+        )  # fmt: skip
+    observations, targets, factors = prepare(study)
+    work = Work(
+        study, targets, factors, store, resume, cluster, shard, threads, command, progress, notice
+    )
+    waves, prior = work.waves()
+    smc: Smc | None = None
+    if study.header.method == "abc_smc":
+        bank, weights, smc = populations(work, waves)
+    else:
+        bank = work.final_sample(waves)
+        weights = abc_weights(targets, bank)
+    prior = bank if prior is None else prior
+    if not hits(targets, bank).all(axis=1).any() or not weights.any():
+        raise nothing_left(targets, joined([prior, bank]))
+    return Calibration(
+        study, tuple(observations), tuple(targets), tuple(factors), tuple(waves), prior, bank,
+        weights, smc,
+    )  # fmt: skip
 
-    def run(step: str, unit: np.ndarray, replicates: int, first: int) -> Bank:
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """Runs the steps of a calibration, each into a folder of its own."""
+
+    study: Study[CalibrateFile]
+    targets: Sequence[Target]
+    factors: Sequence[Factor]
+    store: Path | None = None
+    resume: bool = False
+    cluster: str | None = None
+    shard: Shard | None = None
+    threads: int | None = None
+    command: str = ""
+    progress: Progress | None = None
+    notice: Notice | None = None
+
+    def waves(self) -> tuple[list[matching.Wave], Bank | None]:
+        """History matching, and the settings of its first wave."""
+        header = self.study.header
+        waves: list[matching.Wave] = []
+        prior: Bank | None = None
+        for number in range(header.waves):
+            unit = self._left(waves, header.wave_samples, header.seed + 1000 * number)
+            # Each wave has luck of its own: what chance did in one is not believed in the next.
+            count = header.wave_replicates
+            bank = self.run(f"wave {number + 1}", unit, count, number * count)
+            prior = bank if prior is None else prior
+            waves.append(
+                matching.new_wave(
+                    self.targets, bank, waves,
+                    kind=header.emulator, cutoff=header.cutoff, seed=header.seed,
+                )
+            )  # fmt: skip
+            if waves[-1].left == 0.0:
+                raise nothing_left(self.targets, prior)
+        return waves, prior
+
+    def final_sample(self, waves: Sequence[matching.Wave]) -> Bank:
+        """The bank: drawn evenly from what is left."""
+        header = self.study.header
+        unit = self._left(waves, header.samples, header.seed + 1_000_000)
+        return self.run("final sample", unit, header.replicates, self.first_replicate)
+
+    @property
+    def first_replicate(self) -> int:
+        """Of the last step: luck that no wave has seen."""
+        return self.study.header.waves * self.study.header.wave_replicates
+
+    def _left(self, waves: Sequence[matching.Wave], count: int, seed: int) -> np.ndarray:
+        cutoff = self.study.header.cutoff
+        return matching.sample_left(
+            self.targets, waves, count, len(self.factors), cutoff=cutoff, seed=seed
+        )
+
+    def run(self, step: str, unit: np.ndarray, replicates: int, first: int) -> Bank:
+        """Run settings, and refuse a bank where too many have no value."""
         try:
             bank = run_bank(
-                study.scenario, targets, factors, unit,
-                replicates=replicates, seed=header.seed, first_replicate=first,
-                store=None if store is None else store / step.replace(" ", "-"),
-                resume=resume, cluster=cluster, shard=shard, threads=threads, command=command,
-                progress=_named(progress, step), notice=notice,
+                self.study.scenario, self.targets, self.factors, unit,
+                replicates=replicates, seed=self.study.header.seed, first_replicate=first,
+                store=None if self.store is None else self.store / step.replace(" ", "-"),
+                resume=self.resume, cluster=self.cluster, shard=self.shard, threads=self.threads,
+                command=self.command, progress=_named(self.progress, step), notice=self.notice,
             )  # fmt: skip
         except Unfinished:
             raise StepUnfinished(step) from None
-        _refuse_broken(targets, bank)
+        refuse_broken(self.targets, bank)
         return bank
-
-    waves: list[matching.Wave] = []
-    prior: Bank | None = None
-    for number in range(header.waves):
-        unit = matching.sample_left(
-            targets, waves, header.wave_samples, len(factors),
-            cutoff=header.cutoff, seed=header.seed + 1000 * number,
-        )  # fmt: skip
-        # Each wave has luck of its own: what chance did in one is not believed in the next.
-        bank = run(
-            f"wave {number + 1}", unit, header.wave_replicates, number * header.wave_replicates
-        )
-        prior = bank if prior is None else prior
-        waves.append(
-            matching.new_wave(
-                targets, bank, waves, kind=header.emulator, cutoff=header.cutoff, seed=header.seed
-            )
-        )
-        if waves[-1].left == 0.0:
-            raise _nothing_left(targets, prior)
-    unit = matching.sample_left(
-        targets, waves, header.samples, len(factors),
-        cutoff=header.cutoff, seed=header.seed + 1_000_000,
-    )  # fmt: skip
-    first = header.waves * header.wave_replicates
-    bank = run("final sample", unit, header.replicates, first)
-    weights = abc_weights(targets, bank)
-    prior = bank if prior is None else prior
-    if not hits(targets, bank).all(axis=1).any() or not weights.any():
-        raise _nothing_left(targets, joined([prior, bank]))
-    return Calibration(
-        study, tuple(observations), tuple(targets), tuple(factors), tuple(waves), prior, bank,
-        weights,
-    )  # fmt: skip
 
 
 def _named(progress: Progress | None, step: str) -> Callable[[int, int], object] | None:
@@ -353,56 +428,44 @@ def _named(progress: Progress | None, step: str) -> Callable[[int, int], object]
     return lambda done, total: progress(step, done, total)
 
 
-def _refuse_broken(targets: Sequence[Target], bank: Bank) -> None:
-    """Settings without a value are never dropped in silence; many are an error."""
-    broken = bank.broken
-    if broken.mean() <= MOST_BROKEN:
-        return
-    worst = int(np.isnan(bank.outputs).sum(axis=0).argmax())
-    raise CalibrationError(
-        Problem(
-            f"{int(broken.sum())} of {len(bank)} settings give no value for some target, mostly "
-            f"{targets[worst].id} ('{targets[worst].measure.text}')",
-            field="targets",
-            allowed="leave_out that target, or ask it of a scenario that can answer it",
-        )
+def populations(work: Work, waves: Sequence[matching.Wave]) -> tuple[Bank, np.ndarray, Smc]:
+    """The posterior by ABC-SMC: the last population, its weights, and what it took."""
+    header, factors = work.study.header, work.factors
+    sampling = Sampling(
+        work.targets,
+        [factor.name for factor in factors],
+        free_places(factors) or tuple(range(len(factors))),
+        waves,
+        header.cutoff,
+        lambda step, unit: work.run(step, unit, header.replicates, work.first_replicate),
+        header.particles,
+        header.temperatures,
+        header.samples,
+        header.seed,
+        key=_key(work.study, work.targets, factors),
+        store=work.store,
     )
+    bank, weights, smc = sampling.find(resume=work.resume)
+    values = values_of(factors, bank.unit)
+    return Bank(bank.unit, values, bank.outputs, bank.errors), weights, smc
 
 
-def _nothing_left(targets: Sequence[Target], bank: Bank) -> CalibrationError:
-    """No setting meets all targets: the nearest, and what blocks."""
-    met = hits(targets, bank)
-    missed = np.stack([t.missed_by(bank.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
-    near = int(np.nanargmin(np.nansum(missed, axis=1) + np.isnan(missed).sum(axis=1) * 1e6))
-    lacks = [
-        f"{t.id} (gives {bank.outputs[near, i]:.3g}, wanted {t.low:.3g}..{t.high:.3g})"
-        for i, t in enumerate(targets)
-        if not met[near, i]
+def _key(study: Study[CalibrateFile], targets: Sequence[Target], factors: Sequence[Factor]) -> str:
+    """What makes a calibration this one."""
+    plain = [
+        study_digest(study.header),
+        study.scenario.digest(),
+        [(t.id, t.measure.text, repr((t.value, t.low, t.high))) for t in targets],
+        [(f.name, repr(f.distribution)) for f in factors],
+        versions(),
     ]
-    shares = met.mean(axis=0)
-    never = [t.id for t, share in zip(targets, shares, strict=True) if share == 0.0]
-    if never:
-        blocks = f"no setting at all meets {', '.join(never)}"
-    else:
-        pairs = [
-            (float((met[:, i] & met[:, j]).mean()) / (shares[i] * shares[j]), i, j)
-            for i in range(len(targets))
-            for j in range(i)
-        ]
-        lift, i, j = min(pairs, default=(1.0, 0, 0))
-        word = "are never met together" if lift == 0 else "hinder each other most"
-        blocks = (
-            f"{targets[j].id} (met by {shares[j]:.0%} of settings) and {targets[i].id} "
-            f"({shares[i]:.0%}) {word}"
-        )
-    return CalibrationError(
-        Problem(
-            f"no setting of {len(bank):,} meets all {len(targets)} targets; the nearest misses "
-            f"{', '.join(lacks)}; {blocks}",
-            field="targets",
-            allowed="leave one out (leave_out), widen a tolerance, or widen a prior",
-        )
-    )
+    return digest_of(plain)
+
+
+def study_digest(header: CalibrateFile) -> str:
+    """SHA-256 (hex) of what a study says; a field at its default counts like one left out, so that
+    a new field of a later version changes nothing for studies that do not use it."""
+    return digest_of(header.model_dump(mode="json", exclude_defaults=True))
 
 
 def digest(table: np.ndarray, names: Sequence[str]) -> str:
@@ -417,9 +480,17 @@ def plausible_table(found: Calibration) -> tuple[list[str], np.ndarray]:
 
     Values are rounded to 9 digits, so that last bits do not depend on the machine.
     """
-    rows, counts = found.draws()
     places = list(found.free)
-    names = [found.factors[place].name for place in places] + ["weight"]
-    values = np.column_stack([found.bank.values[rows][:, places], counts])
-    rounded: Any = np.array([[float(f"{x:.9g}") for x in row] for row in values.tolist()])
-    return names, rounded
+    names = [found.factors[place].name for place in places]
+    header = found.study.header
+    return drawn_table(names, found.bank.values[:, places], found.weights, header.kept, header.seed)
+
+
+def drawn_table(
+    names: Sequence[str], values: np.ndarray, weights: np.ndarray, kept: int, seed: int
+) -> tuple[list[str], np.ndarray]:
+    """``kept`` draws from weighted values (settings, names), as columns and rows."""
+    rows, counts = resample(weights, kept, seed)
+    table = np.column_stack([values[rows], counts])
+    rounded: Any = np.array([[float(f"{x:.9g}") for x in row] for row in table.tolist()])
+    return [*names, "weight"], rounded

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pandas as pd
 from sim import _folder
 from sim.results import provenance
 from sim.study import learned, plausible
-from sim.study.calibration import Calibration, digest, plausible_table
-from sim.study.store import digest_of
+from sim.study.abc_smc import DATABASE, Smc
+from sim.study.blocked import hits
+from sim.study.calibration import Calibration, digest, plausible_table, study_digest
+from sim.study.targets import Target, parse_measure
 
 PLAUSIBLE = "plausible"
 """Stem of the plausible sets in a result folder."""
@@ -50,9 +53,8 @@ class CalibrationReport:
     def constrained_by(self) -> str:
         """What is printed wherever the sets are used."""
         found = self.found
-        return (
-            f"constrained by {len(found.targets)} targets, {found.borrowed} of them borrowed from "
-            f"other sectors; {len(self.learned)} of {len(found.free)} free parameters learned"
+        return plausible.constrained_by(
+            len(found.targets), found.borrowed, len(self.learned), len(found.free)
         )
 
     def words(self) -> str:
@@ -61,13 +63,12 @@ class CalibrationReport:
         scored = check[check["use"].isin(("scored", "pattern"))]
         missed = scored[scored["default_verdict"] == "miss"]
         bad = scored[scored["verdict"] == "miss"]
-        broken = int(found.bank.broken.sum())
         left = found.waves[-1].left if found.waves else 1.0
         parts = [
             f"Plausible sets: {self.constrained_by}. What if, not forecast.",
-            f"History matching left {left:.0%} of the prior; of {len(found.bank):,} settings drawn "
-            f"from it {self._all_met():.0%} meet every target at once (effective sample "
-            f"{found.ess:,.0f}). Settings without a value: {broken} (they get no weight).",
+            f"History matching left {left:.0%} of the prior; {self._sample_words()} (effective "
+            f"sample {found.ess:,.0f}). Settings without a value: {found.broken} (they get no "
+            "weight).",
             "The scenario as it stands "
             + (
                 f"meets all {len(scored)} scored targets."
@@ -93,10 +94,20 @@ class CalibrationReport:
         ]
         return "\n\n".join(part for part in parts if part)
 
-    def _all_met(self) -> float:
-        from sim.study.calibration import hits
-
-        return float(hits(self.found.targets, self.found.bank).all(axis=1).mean())
+    def _sample_words(self) -> str:
+        """What the posterior was found with."""
+        found = self.found
+        met = float(hits(found.targets, found.bank).all(axis=1).mean())
+        if found.smc is None:
+            return (
+                f"of {len(found.bank):,} settings drawn from it {met:.0%} meet every target at once"
+            )
+        heat = ", ".join(f"{one.temperature:g}" for one in found.smc.populations)
+        return (
+            f"ABC-SMC (pyABC {found.smc.version}) went through {found.smc.settings:,} settings in "
+            f"{len(found.smc.populations)} populations (temperatures {heat}); of the "
+            f"{len(found.bank):,} particles of the last {met:.0%} meet every target at once"
+        )
 
     def _learned_words(self) -> str:
         table = self.contraction
@@ -112,7 +123,8 @@ class CalibrationReport:
         if len(rest):
             text += ". Not learned, their range came back: " + ", ".join(rest["name"])
         joint = table[table["what"] == "combination"].sort_values("contraction", ascending=False)
-        if len(joint):
+        best_alone = float(table[table["what"] != "combination"]["contraction"].max())
+        if len(joint) and joint.iloc[0]["contraction"] > max(0.0, best_alone):
             top = joint.iloc[0]
             text += (
                 f". Combinations are held better than their parts: {top['name']} lost "
@@ -163,12 +175,33 @@ class CalibrationReport:
             "target_ids": [target.id for target in self.found.targets],
             "grades": {target.id: target.grade for target in self.found.targets},
             "scenario": self.found.scenario.digest(),
-            "study": digest_of(header.model_dump(mode="json")),
+            "study": study_digest(header),
             "command": command,
             "seed": header.seed,
+            "method": header.method,
             "effective_sample": round(self.found.ess, 1),
+            "parameters": self.parameters_record(),
             "sha256_of_values": digest(table, names),
         }
+
+    def parameters_record(self) -> dict[str, dict[str, Any]]:
+        """Of each free parameter: the calibrated number, whether anything was learned, and the
+        grades of the targets that taught it (of all targets, when no single one did)."""
+        table = self.contraction[self.contraction["what"] == "free"]
+        record = {}
+        for row in table.to_dict("records"):
+            name = str(row["name"])
+            known = name in self.learned
+            taught = learned.teachers(self.found, name) if known else []
+            grades = {target.grade for target in taught or self.found.targets}
+            numbers = ("prior_low", "prior_high", "mean", "low", "high", "contraction", "distance")
+            record[name] = {
+                **{key: float(f"{row[key]:.4g}") for key in numbers},
+                "learned": known,
+                "taught_by": [target.id for target in taught],
+                "grades": ", ".join(sorted(grades)) if known else "",
+            }
+        return record
 
     def save(
         self,
@@ -195,6 +228,8 @@ class CalibrationReport:
             for name, frame in tables.items():
                 _folder.write_table(folder, name, frame)
             _folder.write_table(folder, "bank", bank_frame(self.found), csv=False)
+            if self.found.smc is not None:
+                _write_smc(self.found.smc, folder)
             write_plausible(self, folder, PLAUSIBLE, command)
             text = self.words() + "\n"
             (folder / "answer.txt").write_text(text, encoding="utf-8", newline="\n")
@@ -209,6 +244,7 @@ class CalibrationReport:
                     "answer": self.words(),
                     "study": self.found.study.header.model_dump(mode="json"),
                     "scenario": self.found.scenario.to_dict(),
+                    "targets": [target_record(target) for target in self.found.targets],
                     "plausible": self.plausible_record(command),
                     "files": _folder.fingerprints(folder),
                 },
@@ -217,6 +253,13 @@ class CalibrationReport:
                 draw(self, folder / "figures")
 
         return _folder.write_folder(directory, write, force=force)
+
+
+def _write_smc(smc: Smc, folder: Path) -> None:
+    """What each population took, and pyABC's database, which pyABC itself can open."""
+    _folder.write_table(folder, "populations", pd.DataFrame([asdict(p) for p in smc.populations]))
+    if smc.database is not None and smc.database.is_file():
+        shutil.copyfile(smc.database, folder / DATABASE)
 
 
 def write_plausible(report: CalibrationReport, folder: Path, stem: str, command: str) -> None:
@@ -239,6 +282,38 @@ def bank_frame(found: Calibration) -> pd.DataFrame:
     }
     columns |= {f"target {t.id}": found.bank.outputs[:, i] for i, t in enumerate(found.targets)}
     return pd.DataFrame(columns | {"weight": found.weights})
+
+
+def target_record(target: Target) -> dict[str, Any]:
+    """A target as plain values; an open bound or a pattern's number is None."""
+
+    def plain(x: float) -> float | None:
+        return x if math.isfinite(x) else None
+
+    return {
+        "id": target.id,
+        "what": target.what,
+        "measures": target.measure.text,
+        "value": plain(target.value),
+        "low": plain(target.low),
+        "high": plain(target.high),
+        "use": target.use,
+        "grade": target.grade,
+        "source": target.source,
+    }
+
+
+def target_of(record: Mapping[str, Any]) -> Target:
+    """The inverse of :func:`target_record`."""
+
+    def number(name: str, empty: float) -> float:
+        return empty if record[name] is None else float(record[name])
+
+    return Target(
+        record["id"], record["what"], parse_measure(record["measures"]),
+        number("value", math.nan), number("low", -math.inf), number("high", math.inf),
+        record["use"], record["grade"], record["source"],
+    )  # fmt: skip
 
 
 def _list(rows: pd.DataFrame, column: str) -> str:

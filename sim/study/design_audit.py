@@ -265,10 +265,20 @@ class Audit:
     plausible: PlausibleSets
 
 
-def audit(study: Study[AuditFile], *, progress: Progress | None = None) -> Audit:
-    """Run an audit. ``progress(done, total)`` counts parameter sets."""
+def audit(
+    study: Study[AuditFile],
+    *,
+    plausible: PlausibleSets | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """Run an audit.
+
+    Args:
+        plausible: sets to run over; left out: those that come with the project.
+        progress: ``progress(done, total)`` counts parameter sets.
+    """
     header = study.header
-    plausible = plausible_sets(header.sets)
+    plausible = plausible_sets(header.sets) if plausible is None else plausible
     sets = plausible.within(study.scenario)
     if header.design == "dose_regression":
         from sim.study import dose_audit

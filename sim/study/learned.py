@@ -14,7 +14,8 @@ import pandas as pd
 from sim.parameters import TABLE
 from sim.study import matched_surveys
 from sim.study.bank import Bank, run_bank, values_of
-from sim.study.calibration import Calibration, abc_weights, effective, hits, resample
+from sim.study.blocked import hits
+from sim.study.calibration import Calibration, abc_weights, effective, resample
 from sim.study.measures import of_scenario
 from sim.study.targets import Target
 
@@ -22,6 +23,8 @@ LEARNED = 0.10
 """Largest gap between the distribution functions of posterior and prior (Kolmogorov distance) from
 which a parameter counts as learned, unless the effective sample is so small that chance alone shows
 more (1.63/sqrt(n), the 1 % point)."""
+TAUGHT = 0.2
+"""Share of a parameter's distance that has to go with a target for it to count as its teacher."""
 CHECK_REPLICATE = 1_000_000
 """First replicate of the predictive check: luck that the calibration has not seen."""
 
@@ -140,6 +143,34 @@ def directions(found: Calibration, count: int = 4) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def teachers(found: Calibration, name: str) -> list[Target]:
+    """The targets that taught a parameter: without which its distance from the prior falls by a
+    fifth or more, the one that matters most first. Empty when no single one does, and for ABC-SMC,
+    which cannot leave a target out without new runs.
+    """
+    if found.smc is not None or len(found.targets) < 2:
+        return list(found.targets) if len(found.targets) == 1 else []
+    place = [factor.name for factor in found.factors].index(name)
+    values = found.bank.values[:, place]
+    unit = np.random.default_rng(0).random((20_000, len(found.factors)))
+    prior = values_of(found.factors, unit)[:, place]
+    whole = distance(values, found.weights, prior)
+    falls = []
+    for out, target in enumerate(found.targets):
+        weights = _without(found, out)
+        falls.append((whole - distance(values, weights, prior), -out, target))
+    ranked = sorted(falls, key=lambda one: one[:2], reverse=True)
+    return [target for fall, _, target in ranked if fall >= TAUGHT * whole]
+
+
+def _without(found: Calibration, out: int) -> np.ndarray:
+    """Weights of the bank when a target is left out."""
+    others = [i for i in range(len(found.targets)) if i != out]
+    bank = found.bank
+    rest = Bank(bank.unit, bank.values, bank.outputs[:, others], bank.errors[:, others])
+    return abc_weights([found.targets[i] for i in others], rest)
+
+
 def learned_names(found: Calibration, table: pd.DataFrame | None = None) -> list[str]:
     """Names of the free parameters about which more is known than their range."""
     frame = contraction(found) if table is None else table
@@ -178,26 +209,18 @@ def fights(found: Calibration) -> pd.DataFrame:
 
 def ruled_out(found: Calibration) -> pd.DataFrame:
     """What each target rules out. Columns: target, grade, met (share of the prior that meets it),
-    ess_without (effective sample size when it is left out: large if it cost much), then for each
+    ess_without (effective sample size when it is left out: large if it cost much; none for ABC-SMC,
+    whose particles are of all targets), then for each
     wave: r2_1 (of its emulator), ruled_1 and only_1 (share of the prior ruled out by it, and by it
     alone)."""
     met = hits(found.targets, found.prior).mean(axis=0)
     rows = []
     for place, target in enumerate(found.targets):
-        others = [i for i in range(len(found.targets)) if i != place]
-        rest = Bank(
-            found.bank.unit,
-            found.bank.values,
-            found.bank.outputs[:, others],
-            found.bank.errors[:, others],
-        )
         row = {
             "target": target.id,
             "grade": target.grade,
             "met": float(met[place]),
-            "ess_without": effective(abc_weights([found.targets[i] for i in others], rest))
-            if others
-            else float(len(found.bank)),
+            "ess_without": _ess_without(found, place),
         }
         for number, wave in enumerate(found.waves, start=1):
             row[f"r2_{number}"] = float(wave.emulators.r2[place])
@@ -205,6 +228,12 @@ def ruled_out(found: Calibration) -> pd.DataFrame:
             row[f"only_{number}"] = wave.only_by[place]
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _ess_without(found: Calibration, out: int) -> float:
+    if found.smc is not None:
+        return math.nan
+    return effective(_without(found, out)) if len(found.targets) > 1 else float(len(found.bank))
 
 
 # --- predictive check ----------------------------------------------------------------------------

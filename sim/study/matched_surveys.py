@@ -36,7 +36,7 @@ def rows(found: Calibration, unit: np.ndarray) -> list[dict[str, object]]:
     if not asked:
         return []
     scenario = found.scenario
-    sets = sets_of(scenario, found.factors, values_of(found.factors, unit))
+    sets = sets_of(scenario, [f.name for f in found.factors], values_of(found.factors, unit))
     weeks = sorted({week_number(o.finding.measure.week, scenario) for o in asked})
     sets = [scenario.parameter_set(), *sets]
     seen = [

@@ -17,7 +17,8 @@ in the table of parameters; one that is left out is drawn from its range) and a 
 (0 or more, any scale). The JSON object has ``format`` ("codose plausible sets"),
 ``format_version`` (1), ``targets`` (number of targets calibrated to), ``borrowed`` (how many of
 them come from other settings) and ``learned`` (names of the parameters about which the data said
-more than the range).
+more than the range). Optional: ``grades`` (of each target, by its id) and ``parameters`` (of each
+parameter: ``taught_by``, ids of targets, and their ``grades``).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,29 @@ class PlausibleSets:
         """Whether data stand behind the free parameters."""
         return self.targets > 0
 
+    def record(self) -> dict[str, Any]:
+        """What a manifest says of them; :meth:`of_record` reads it back."""
+        return {
+            "source": self.source,
+            "targets": self.targets,
+            "learned": list(self.learned),
+            "varied": list(self.varied),
+            "sets": [one.changed() for one in self.sets],
+        }
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> PlausibleSets:
+        """The sets that a manifest holds.
+
+        Raises:
+            InputError: a name or value that cannot be used.
+        """
+        sets = tuple(Parameters(changed, beyond_range=True) for changed in record["sets"])
+        return cls(
+            sets, np.full(len(sets), 1 / len(sets)), str(record["source"]), int(record["targets"]),
+            tuple(record["learned"]), tuple(record["varied"]),
+        )  # fmt: skip
+
     def within(self, scenario: Scenario) -> tuple[Parameters, ...]:
         """The sets as a scenario uses them: what its file says holds in every set."""
         own = dict(scenario.parameters)
@@ -101,25 +125,22 @@ def plausible_sets(
     count = check_whole("sets", n, 1, MOST_SETS, f"1..{MOST_SETS:,}")
     luck = check_seed(seed)
     home = files.folder("experiments") / "plausible" if folder is None else folder
-    table = _posterior_file(home)
+    posterior = read_posterior(home)
     drawn = hypercube(count, luck)
-    if table is None:
+    if posterior is None:
         number = len(drawn)
         return _equal(
             drawn,
             f"plausible sets: Latin hypercube over the ranges of {number} assumptions; "
             "not calibrated",
         )
-    posterior = _read(table)
     chosen = _resampled(posterior.weights, count, luck)
     drawn |= {name: column[chosen] for name, column in posterior.columns.items()}
     free = len(posterior.columns)
-    borrowed = f", {posterior.borrowed} of them borrowed" if posterior.borrowed else ""
+    said = constrained_by(posterior.targets, posterior.borrowed, len(posterior.learned), free)
     return _equal(
         drawn,
-        f"plausible sets: posterior of {free} parameters calibrated to {posterior.targets} "
-        f"targets{borrowed}, something learned about {len(posterior.learned)}; "
-        f"{len(drawn) - free} assumptions from their ranges",
+        f"plausible sets: {said}; {len(drawn) - free} others drawn from their ranges",
         posterior.targets,
         posterior.learned,
     )
@@ -150,10 +171,10 @@ def marginals(grid: int = 257, *, folder: Path | None = None) -> Marginals | Non
     Raises:
         InputError: a posterior that cannot be used.
     """
-    table = _posterior_file(files.folder("experiments") / "plausible" if folder is None else folder)
-    if table is None:
+    home = files.folder("experiments") / "plausible" if folder is None else folder
+    posterior = read_posterior(home)
+    if posterior is None:
         return None
-    posterior = _read(table)
     at = np.linspace(0.0, 1.0, grid)
     found = {}
     for name, column in posterior.columns.items():
@@ -162,6 +183,16 @@ def marginals(grid: int = 257, *, folder: Path | None = None) -> Marginals | Non
         middle = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
         found[name] = np.interp(at, middle, column[order])
     return Marginals(found, posterior.targets, posterior.borrowed)
+
+
+def constrained_by(targets: int, borrowed: int, learned: int, free: int) -> str:
+    """What stands behind calibrated sets; printed wherever they are used.
+
+    >>> constrained_by(15, 8, 6, 12)
+    'constrained by 15 targets, 8 of them borrowed from other sectors; 6 of 12 parameters learned'
+    """
+    whose = f"{borrowed or 'none'} of them borrowed from other sectors"
+    return f"constrained by {targets} targets, {whose}; {learned} of {free} parameters learned"
 
 
 def given_sets(sets: Sequence[Parameters]) -> PlausibleSets:
@@ -239,12 +270,34 @@ def _resampled(weights: np.ndarray, n: int, seed: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Posterior:
+class Posterior:
+    """A posterior as its files have it.
+
+    Attributes:
+        columns: values (rows,) of each free parameter that it has.
+        weights: (rows,), any scale.
+        targets, borrowed, learned: as in the description beside it.
+        grades: of the targets, each once, in order.
+        parameters: what the description says of each parameter; may be empty.
+    """
+
     columns: dict[str, np.ndarray]
     weights: np.ndarray
     targets: int
     borrowed: int
     learned: tuple[str, ...]
+    grades: tuple[str, ...] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read_posterior(folder: Path) -> Posterior | None:
+    """The posterior in a folder, checked; None when there is none.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    table = _posterior_file(folder)
+    return None if table is None else _read(table)
 
 
 def _refusal(path: Path, message: str, allowed: str = "", **more: Any) -> InputError:
@@ -261,7 +314,7 @@ def _posterior_file(folder: Path) -> Path | None:
     return max(found, key=lambda path: path.suffix) if found else None
 
 
-def _read(path: Path) -> _Posterior:
+def _read(path: Path) -> Posterior:
     """A posterior with its manifest, checked.
 
     Raises:
@@ -294,7 +347,7 @@ def _read(path: Path) -> _Posterior:
         for row in free
         if row.name in frame.columns
     }
-    return _Posterior(columns, weights, **manifest)
+    return Posterior(columns, weights, **manifest)
 
 
 def _numbers(path: Path, frame: pd.DataFrame, name: str, low: float, high: float) -> np.ndarray:
@@ -324,15 +377,21 @@ def _manifest(path: Path) -> dict[str, Any]:
     if data.get("format_version") != FORMAT_VERSION:
         raise _refusal(path, "has another format version", f'"format_version": {FORMAT_VERSION}')
     counts = {}
-    for field, low in (("targets", 1), ("borrowed", 0)):
-        value = data.get(field)
+    for name, low in (("targets", 1), ("borrowed", 0)):
+        value = data.get(name)
         if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise _refusal(path, f"{value!r} is no number", f"{low} or more", field=field)
-        counts[field] = value
+            raise _refusal(path, f"{value!r} is no number", f"{low} or more", field=name)
+        counts[name] = value
     names = [row.name for row in rows(role="free")]
     learned = data.get("learned")
     if not isinstance(learned, list) or not set(map(str, learned)) <= set(names):
         raise _refusal(
             path, f"{learned!r} is no list of free parameters", ", ".join(names), field="learned"
         )
-    return {**counts, "learned": tuple(learned)}
+    grades, said = data.get("grades"), data.get("parameters")
+    return {
+        **counts,
+        "learned": tuple(learned),
+        "grades": tuple(sorted(set(map(str, grades.values())))) if isinstance(grades, dict) else (),
+        "parameters": said if isinstance(said, dict) else {},
+    }

@@ -16,7 +16,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -193,15 +193,28 @@ def read_trials_study(path_or_name: str | Path) -> Study[TrialsFile]:
 
 
 def compare_trials(
-    study: Study[TrialsFile], *, progress: Progress | None = None
+    study: Study[TrialsFile],
+    *,
+    trials: Sequence[Trial] | None = None,
+    plausible: PlausibleSets | None = None,
+    progress: Progress | None = None,
 ) -> TrialComparison:
-    """Run every trial's dosage over the plausible sets and compare."""
+    """Run every trial's dosage over the plausible sets and compare.
+
+    Args:
+        trials: left out: those of the study's file.
+        plausible: sets to run over; left out: those of the folder that the study names.
+
+    Raises:
+        StudyError: a file that the study names cannot be used.
+    """
     header, folder = study.header, Path(study.file).parent
-    trials = read_trials(folder / header.trials)
-    place = folder / header.plausible if header.plausible else None
-    if place is not None and not place.is_dir():
-        raise study.error(("plausible",), f"there is no folder {header.plausible!r}")
-    plausible = plausible_sets(header.sets, folder=place)
+    trials = read_trials(folder / header.trials) if trials is None else list(trials)
+    if plausible is None:
+        place = folder / header.plausible if header.plausible else None
+        if place is not None and not place.is_dir():
+            raise study.error(("plausible",), f"there is no folder {header.plausible!r}")
+        plausible = plausible_sets(header.sets, folder=place)
     columns = []
     for number, trial in enumerate(trials):
         scenario = scenario_of(trial, study.scenario)
@@ -364,7 +377,8 @@ def save(
                 **provenance(),
                 "command": command,
                 "answer": words(found),
-                "plausible": found.plausible.source,
+                "plausible": found.plausible.record(),
+                "trials": [asdict(trial) for trial in found.trials],
                 "study": found.study.header.model_dump(mode="json"),
                 "scenario": found.study.scenario.to_dict(),
                 "files": _folder.fingerprints(folder),

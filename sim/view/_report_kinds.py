@@ -16,6 +16,7 @@ import yaml
 from sim import _folder
 from sim.errors import ResultsError
 from sim.parameters import TABLE
+from sim.study.calibrated import CalibratedNumber, calibrated
 from sim.view import _report_plan, _report_runs, _report_studies
 from sim.view._report_parts import Content, Picture, Table, split_answer
 
@@ -194,6 +195,7 @@ def parameters(manifest: Mapping[str, Any]) -> Table:
     if _source(manifest) and not varied:
         varied = {row.name for row in TABLE.values() if row.role in ("free", "uncertain")}
     varied |= {f["name"] for f in manifest.get("factors") or () if isinstance(f, dict)}
+    fitted = _calibrated()
     rows = []
     for row in TABLE.values():
         fixed = row.name in own
@@ -206,6 +208,8 @@ def parameters(manifest: Mapping[str, Any]) -> Table:
                 else changed.get(row.name, own.get(row.name, row.default)),
                 "low": row.low if drawn else None,
                 "high": row.high if drawn else None,
+                "calibrated": fitted[row.name].text if row.name in fitted else "",
+                "learned": fitted[row.name].verdict if row.name in fitted else "",
                 "unit": row.unit,
                 "role": row.role,
                 "grade": row.grade,
@@ -217,9 +221,25 @@ def parameters(manifest: Mapping[str, Any]) -> Table:
         "parameters",
         pd.DataFrame(rows),
         "All parameters",
-        "An empty value was drawn between low and high, anew in every set.",
-        {"used": "value"},
+        "An empty value was drawn anew in every set: a free parameter from the calibrated sets, "
+        f"any other between low and high. {_calibrated_words()}",
+        {"used": "value", "calibrated": "calibrated (5-95 %)", "grade": "grade of the range"},
         own_digits=True,
+    )
+
+
+def _calibrated() -> Mapping[str, CalibratedNumber]:
+    found = calibrated()
+    return {} if found is None else found.numbers
+
+
+def _calibrated_words() -> str:
+    found = calibrated()
+    if found is None:
+        return ""
+    return (
+        f"The calibrated sets are {found.constrained_by}; grade A is the same setting, B and C are "
+        "borrowed. Fitted, not validated."
     )
 
 

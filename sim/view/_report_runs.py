@@ -48,10 +48,14 @@ def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
         f"{prices.travel_visit:g} a visit, to the horizon."
     )
     content.assumption_note = (
-        "These runs differ in luck only (other people, other dice): their bands do not show what "
-        "is not known about the parameters. The parameters below are the ones that are not known "
-        "well, the weakest evidence first; codose compare and codose sensitivity show which of "
-        "them carry a result."
+        f"It rests on {len(runs.parameter_sets)} {runs.plausible}. Bands hold luck and what these "
+        "sets leave open."
+        if runs.plausible
+        else "These runs differ in luck only (other people, other dice): their bands do not show "
+        "what is not known about the parameters."
+    ) + (
+        " The parameters below are the ones that are not known well, the weakest evidence first; "
+        "codose compare and codose sensitivity show which of them carry a result."
     )
 
 
@@ -125,7 +129,8 @@ def _headlines(runs: Runs, weeks: pd.DataFrame) -> Group:
         )
     return Group(
         "Week by week",
-        "Lines: means over runs. Bands: nine in ten runs, which is luck alone.",
+        "Lines: means over runs. Bands: nine in ten runs, which is "
+        + ("luck and parameters together." if runs.plausible else "luck alone."),
         figures,
         [(label, colour, dashed) for _, label, colour, dashed in present],
     )

@@ -16,6 +16,7 @@ from types import FunctionType
 from typing import Any
 
 from sim import outcomes, parameters, rules, streams
+from sim.study.calibrated import CalibratedNumber, calibrated
 
 TEMPLATE = Path(__file__).with_name("odd_template.md")
 """The prose. A line ``<!-- table: NAME -->`` stands where a table of :data:`TABLES` belongs."""
@@ -141,6 +142,30 @@ def _parameter_table() -> str:
     return _table(_PARAMETER_HEAD, map(cells, parameters.TABLE.values()))
 
 
+def _calibrated_table() -> str:
+    found = calibrated()
+    if found is None:
+        return "No plausible sets are shipped: the ranges above are all there is."
+
+    def cells(number: CalibratedNumber) -> Sequence[str]:
+        row = parameters.TABLE[number.name]
+        return (
+            _code(number.name),
+            _code(row.symbol),
+            row.range_text,
+            f"{number.mean:.3g}",
+            f"{number.low:.3g} to {number.high:.3g}",
+            number.verdict,
+            ", ".join(_code(one) for one in number.taught_by) or "-",
+            row.grade,
+        )
+
+    head = ("name", "symbol", "plausible range", "calibrated mean", "5-95 %", "what was learned",
+            "mostly from target", "grade of the range")  # fmt: skip
+    table = _table(head, map(cells, found.numbers.values()))
+    return f"The plausible sets are {found.constrained_by}.\n\n{table}"
+
+
 def _outcome_table() -> str:
     def cells(outcome: outcomes.Outcome) -> Sequence[str]:
         return (
@@ -206,6 +231,7 @@ def _state_table() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "state": _state_table,
     "parameters": _parameter_table,
+    "calibrated": _calibrated_table,
     "outcomes": _outcome_table,
     "streams": _stream_table,
     "rules": _rule_table,

@@ -2,7 +2,8 @@
 
 The figures show what a table cannot: the shape over time, the spread between regions, the calendar,
 the team. They read :meth:`Runs.weeks` and the scenario and work nothing out that the results do not
-say. Bands are luck alone: the same parameters, other people and other dice.
+say. Bands are luck alone (the same parameters, other people and other dice), unless the runs are
+over plausible parameter sets; the footer says which.
 """
 
 from __future__ import annotations
@@ -66,9 +67,16 @@ def _footer(runs: Runs, bands: str = "") -> str:
     return f"{text}\n{bands} What if, not forecast." if bands else text
 
 
-_BANDS = "Dark band: middle 50 % of runs, light band: 90 %: luck only, not doubt about parameters."
-_LIGHT = "Band: 90 % of runs: luck only, not doubt about parameters."
+_BANDS = "Dark band: middle 50 % of runs, light band: 90 %:"
+_LIGHT = "Band: 90 % of runs:"
 _MEANS = "Means over runs."
+
+
+def _holds(runs: Runs) -> str:
+    """What a band holds."""
+    if not runs.plausible:
+        return "luck only, not doubt about parameters."
+    return f"luck and parameters together.\n{len(runs.parameter_sets)} {runs.plausible}."
 
 
 def _series(weeks: pd.DataFrame, arm: str, region: str, outcome: str) -> pd.DataFrame:
@@ -162,7 +170,7 @@ def trajectories(runs: Runs, outcomes: Sequence[str] = HEADLINES) -> Figure:
         "With technical assistance against none, week by week, mean of the regions"
         if runs.scenario.has_ta
         else "No technical assistance: week by week, mean of the regions",
-        _footer(runs, _BANDS),
+        _footer(runs, f"{_BANDS} {_holds(runs)}"),
     )
     share_rows = weeks[weeks["outcome"].isin(_shares(names)) & weeks["arm"].isin(_ARMS)]
     limits = _common_limits(share_rows, ("p05", "p95", "mean"))
@@ -249,7 +257,10 @@ def regions(runs: Runs, outcomes: Sequence[str] = REGION_OUTCOMES) -> Figure:
         style.WIDTH if columns > 1 else 6.0,
         1.15 + (3.4 if many else 2.6) * panel_rows,
         f"{title}, with{'' if runs.scenario.has_ta else 'out'} technical assistance",
-        _footer(runs, f"{_MEANS} Black: mean of the regions." if many else _LIGHT),
+        _footer(
+            runs,
+            f"{_MEANS} Black: mean of the regions." if many else f"{_LIGHT} {_holds(runs)}",
+        ),
     )
     share_rows = weeks[weeks["outcome"].isin(_shares(names)) & weeks["region"].isin(known)]
     limits = _common_limits(share_rows, ("mean",) if many else ("p05", "p95", "mean"))

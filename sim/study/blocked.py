@@ -1,0 +1,79 @@
+"""A calibration that has no answer: what blocks it.
+
+Settings without a value are never dropped in silence, and where no setting meets the targets it is
+said which comes nearest and which targets stand in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sim.errors import InputError, Problem
+from sim.study.bank import Bank
+from sim.study.targets import Target
+
+MOST_BROKEN = 0.05
+"""Share of settings without a value at which a calibration is refused."""
+
+
+class CalibrationError(InputError):
+    """A calibration that has no answer: what blocks it is said."""
+
+
+def hits(targets: Sequence[Target], bank: Bank) -> np.ndarray:
+    """Which settings meet which targets, bool (settings, targets)."""
+    return np.stack([t.hit(bank.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
+
+
+def refuse_broken(targets: Sequence[Target], bank: Bank) -> None:
+    """Settings without a value are never dropped in silence; many are an error."""
+    broken = bank.broken
+    if broken.mean() <= MOST_BROKEN:
+        return
+    worst = int(np.isnan(bank.outputs).sum(axis=0).argmax())
+    raise CalibrationError(
+        Problem(
+            f"{int(broken.sum())} of {len(bank)} settings give no value for some target, mostly "
+            f"{targets[worst].id} ('{targets[worst].measure.text}')",
+            field="targets",
+            allowed="leave_out that target, or ask it of a scenario that can answer it",
+        )
+    )
+
+
+def nothing_left(targets: Sequence[Target], bank: Bank) -> CalibrationError:
+    """No setting meets all targets: the nearest, and what blocks."""
+    met = hits(targets, bank)
+    missed = np.stack([t.missed_by(bank.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
+    near = int(np.nanargmin(np.nansum(missed, axis=1) + np.isnan(missed).sum(axis=1) * 1e6))
+    lacks = [
+        f"{t.id} (gives {bank.outputs[near, i]:.3g}, wanted {t.low:.3g}..{t.high:.3g})"
+        for i, t in enumerate(targets)
+        if not met[near, i]
+    ]
+    shares = met.mean(axis=0)
+    never = [t.id for t, share in zip(targets, shares, strict=True) if share == 0.0]
+    if never:
+        blocks = f"no setting at all meets {', '.join(never)}"
+    else:
+        pairs = [
+            (float((met[:, i] & met[:, j]).mean()) / (shares[i] * shares[j]), i, j)
+            for i in range(len(targets))
+            for j in range(i)
+        ]
+        lift, i, j = min(pairs, default=(1.0, 0, 0))
+        word = "are never met together" if lift == 0 else "hinder each other most"
+        blocks = (
+            f"{targets[j].id} (met by {shares[j]:.0%} of settings) and {targets[i].id} "
+            f"({shares[i]:.0%}) {word}"
+        )
+    return CalibrationError(
+        Problem(
+            f"no setting of {len(bank):,} meets all {len(targets)} targets; the nearest misses "
+            f"{', '.join(lacks)}; {blocks}",
+            field="targets",
+            allowed="leave one out (leave_out), widen a tolerance, or widen a prior",
+        )
+    )

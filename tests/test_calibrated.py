@@ -1,0 +1,121 @@
+"""The calibrated numbers in documents and tables are those of the shipped plausible sets."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from sim import files
+from sim.cli import app
+from sim.study.calibrated import calibrated
+from sim.view import odd
+
+HOME = files.folder("experiments") / "plausible"
+ODD = Path(__file__).parents[1] / "docs" / "ODD.md"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> tuple[pd.DataFrame, dict]:
+    """The file itself, read by other means than the package's."""
+    (path,) = HOME.glob("*.csv")
+    record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return pd.read_csv(path), record
+
+
+def test_means_and_ranges_are_those_of_the_file(shipped: tuple[pd.DataFrame, dict]) -> None:
+    frame, record = shipped
+    found = calibrated()
+    assert found is not None
+    assert list(found.numbers) == [c for c in frame.columns if c != "weight"]
+    for name, one in found.numbers.items():
+        drawn = np.repeat(frame[name].to_numpy(), frame["weight"].astype(int))
+        assert one.mean == pytest.approx(drawn.mean())
+        assert one.low == pytest.approx(np.quantile(drawn, 0.05), abs=0.01 * np.ptp(drawn))
+        assert one.high == pytest.approx(np.quantile(drawn, 0.95), abs=0.01 * np.ptp(drawn))
+        assert one.learned == (name in record["learned"])
+    assert found.constrained_by == record["constrained_by"]
+
+
+def test_learned_numbers_say_the_grade_of_their_targets(
+    shipped: tuple[pd.DataFrame, dict],
+) -> None:
+    _, record = shipped
+    found = calibrated()
+    assert found is not None
+    for one in found.numbers.values():
+        assert bool(one.grades) == one.learned
+        targets = one.taught_by or tuple(record["grades"])
+        if one.learned:
+            assert one.grades == ", ".join(sorted({record["grades"][t] for t in targets}))
+        else:
+            assert one.verdict.startswith("not learned")
+
+
+def test_odd_names_each_number_and_grade(shipped: tuple[pd.DataFrame, dict]) -> None:
+    frame, record = shipped
+    text = ODD.read_text(encoding="utf-8")
+    table = text.split("<!-- table: calibrated -->")[1].split("<!-- end of table")[0]
+    assert record["constrained_by"] in table
+    for name in frame.columns.drop("weight"):
+        (row,) = re.findall(rf"^\| `{name}` \|.*$", table, re.MULTILINE)
+        cells = [cell.strip() for cell in row.split("|")[1:-1]]
+        drawn = np.repeat(frame[name].to_numpy(), frame["weight"].astype(int))
+        assert float(cells[3]) == pytest.approx(drawn.mean(), rel=0.01)
+        assert ("learned from grade" in cells[5]) == (name in record["learned"])
+
+
+def test_without_sets_the_odd_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(odd, "calibrated", lambda: None)
+    assert "No plausible sets are shipped" in odd.TABLES["calibrated"]()
+
+
+def test_the_table_of_parameters_shows_them() -> None:
+    found = calibrated()
+    assert found is not None
+    ran = CliRunner().invoke(app, ["parameters", "--role", "free"], env={"COLUMNS": "300"})
+    for name, one in found.numbers.items():
+        (line,) = [x for x in ran.output.splitlines() if x.startswith(f"{name} ")]
+        assert one.text in line
+    assert found.constrained_by in " ".join(ran.stderr.split())
+    rows = json.loads(CliRunner().invoke(app, ["parameters", "--json"]).stdout)
+    by_name = {row["name"]: row["calibrated"] for row in rows}
+    assert by_name["keeping"]["mean"] == found.numbers["keeping"].mean
+    assert by_name["power_sharing"] is None
+
+
+def test_a_run_over_plausible_sets_says_what_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sim.results import Runs, verify
+    from sim.view.report import report_html
+
+    monkeypatch.chdir(tmp_path)
+    found = calibrated()
+    assert found is not None
+    given = ["run", "classroom", "--sets", "3", "-n", "2", "--set", "keeping=0.5"]
+    ran = CliRunner().invoke(app, [*given, "--out", "r", "--no-figures"])
+    assert ran.exit_code == 0, ran.output
+    told = " ".join(ran.stdout.split())
+    assert found.constrained_by in told
+    assert "luck alone" not in told
+    runs = Runs.load("r")
+    assert len(runs) == 6
+    assert len({one["learning_rate"] for one in runs.parameter_sets}) == 3
+    assert {one["keeping"] for one in runs.parameter_sets} == {0.5}
+    assert verify("r").ok
+    html = report_html("r")
+    assert found.constrained_by in html
+    assert found.numbers["learning_rate"].text in html
+    assert found.numbers["learning_rate"].verdict in html
+    plain = CliRunner().invoke(app, ["run", "classroom", "-n", "2", "--out", "p", "--no-figures"])
+    assert found.constrained_by in " ".join(plain.stdout.split())
+    for other in (["--resume"], ["--shard", "1/2"], ["--cluster", "tcp://127.0.0.1:1"]):
+        refused = CliRunner().invoke(app, [*given, *other, "--out", "q"])
+        assert refused.exit_code == 2
+        assert f"--sets: does not go with {other[0]}" in refused.stderr
