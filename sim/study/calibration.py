@@ -34,6 +34,7 @@ from sim.study import history_matching as matching
 from sim.study import observed
 from sim.study.abc_smc import Sampling, Smc
 from sim.study.bank import Bank, Unfinished, joined, run_bank, values_of
+from sim.study.blocked import CalibrationError as CalibrationError
 from sim.study.blocked import hits, nothing_left, refuse_broken
 from sim.study.chunks import Shard
 from sim.study.factors import Factor, factors_of
