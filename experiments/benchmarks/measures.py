@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import twin
 
-from sim import batch, compiled, tables
+from sim import batch, compiled, results, tables
 from sim import model as mesa_model
 from sim.outcomes import COLUMN
 from sim.parameters import TABLE, Parameters
@@ -201,6 +201,9 @@ def batches() -> list[Line]:
     verdict = None if core < 0.9 else gain >= 1.85
     busy = f"; undecided: one thread got {core:.0%} of a core" if verdict is None else ""
     wall, used = all_runs(scenario, one_set, 10_000, threads=2)
+    begun, busy_before = time.perf_counter(), time.process_time()
+    results.run(scenario, replicates=10_000, seed=1, threads=2)
+    whole, whole_used = time.perf_counter() - begun, time.process_time() - busy_before
     runs = 76_800
     study, study_used = all_runs(scenario, sampled(7_680), 10, weeks=[104, 156], threads=2)
     each = statistics.median(mesa_batch(scenario, 4) for _ in range(3))
@@ -215,6 +218,11 @@ def batches() -> list[Line]:
         Line(
             "10,000 runs of the source case, two threads",
             f"{wall:.1f} s ({used:.1f} s of processor)",
+        ),
+        Line(
+            "the same by `sim.run`, each with its partner without TA, and weekly means and "
+            "quantiles over them",
+            f"{whole:.1f} s ({whole_used:.1f} s of processor)",
         ),
         Line(
             "study of 7,680 parameter sets x 10 replicates, two threads",
@@ -444,6 +452,21 @@ def first_run(**environment: str) -> float:
     return float(out.split()[0])
 
 
+def preparing() -> tuple[float, float]:
+    """Seconds of processor to make a scenario's arrays: with new team networks, with known ones."""
+    first = Scenario.shipped(SOURCE)
+    data = first.to_dict()
+    data["dosage"] = [{**series, "hours": series["hours"] * 2} for series in data["dosage"]]
+    second = Scenario.from_dict(data)
+    spent: tuple[list[float], list[float]] = ([], [])
+    for seed in range(101, 108):  # networks depend on the seed
+        for scenario, times in zip((first, second), spent, strict=True):
+            begun = time.process_time()
+            tables.tabulate(scenario, seed)
+            times.append(time.process_time() - begun)
+    return statistics.median(spent[0]), statistics.median(spent[1])
+
+
 def cold_start() -> list[Line]:
     """What a user waits for before anything happens."""
     warm = statistics.median(first_run() for _ in range(5))
@@ -454,7 +477,12 @@ def cold_start() -> list[Line]:
         begun = time.perf_counter()
         python("from sim import cli; import sys; sys.argv = ['codose', '--help']; cli.main()")
         helps.append(time.perf_counter() - begun)
+    teams, dosage = preparing()
     return [
+        Line(
+            "preparing the source case with teams not met before / with another dosage",
+            f"{teams * 1e3:.0f} / {dosage * 1e3:.1f} ms",
+        ),
         Line(
             "`codose run source` until its first run is done, engine in the cache", f"{warm:.2f} s"
         ),
