@@ -416,6 +416,24 @@ def test_interrupted_and_resumed_gives_the_same_bytes(
     assert fingerprint(tmp_path / "whole") == fingerprint(tmp_path / "resumed")
 
 
+def test_a_response_has_a_point_a_value_of_a_discrete_factor() -> None:
+    asked = small("{staff: {integer: [4, 6]}, network: {choices: [ring, hub]}}")
+    result = run_sensitivity(asked)
+    rows = result.responses
+    rows = rows[(rows.outcome == "knowledge") & (rows.week == "week_13")]
+    assert rows[rows.factor == "staff"]["at"].to_list() == ["4", "5", "6"]
+    assert rows[rows.factor == "network"]["at"].to_list() == ["ring", "hub"]
+    # The mean over the points of A and B that have this value.
+    design = result.designs[0]
+    blocks = design.unit.reshape(16, -1, 3)
+    points = np.concatenate([blocks[:, 0], blocks[:, -1]])
+    y = design.y[:, :, 0].mean(axis=1).reshape(16, -1)
+    ends = np.concatenate([y[:, 0], y[:, -1]])
+    expected = ends[points[:, 1] < 0.5].mean()
+    ring = rows[(rows.factor == "network") & (rows["at"] == "ring")]["mean"].iloc[0]
+    assert ring == pytest.approx(expected, rel=1e-12)
+
+
 def test_common_luck_is_common_and_fresh_luck_is_fresh() -> None:
     factors = "{learning_rate: table, trust_step: table}"
     common = run_sensitivity(small(factors)).designs[0]

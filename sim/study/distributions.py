@@ -136,6 +136,19 @@ class Distribution:
         return (float(low), float(high))
 
     @property
+    def count(self) -> int | None:
+        """How many different values it can give; None for a continuum. Each is equally likely.
+
+        >>> Distribution("integer", (2.0, 5.0)).count
+        4
+        """
+        if self.kind == "choices":
+            return len(self.choices)
+        if self.kind == "integer":
+            return int(self.numbers[1] - self.numbers[0]) + 1
+        return None
+
+    @property
     def text(self) -> str:
         """As a study file writes it."""
         if self.kind == "marginal":

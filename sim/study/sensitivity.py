@@ -27,7 +27,8 @@ from sim.study.subjects import Failure, Label, Means, Runs, Subject, subject_of
 SLOW = ("delta", "hdmr")
 """Methods whose every estimate takes seconds: looked at again at the half only."""
 BINS = 10
-"""Parts of a factor's range in a response curve from a random sample."""
+"""Parts of a factor's range in a response curve from a random sample; of a factor with few values,
+each value is a part."""
 PARTS_OF_TIME: tuple[str, ...] = ("sample", "runs", "store", "analysis")
 PROBE_POINTS = 24
 PROBE_SAMPLES = 64
@@ -570,12 +571,14 @@ def _responses(
     means = y.mean(axis=1)
     rows = []
     for place, factor in enumerate(sampler.space.factors):
-        order = np.minimum((unit[:, place] * BINS).astype(int), BINS - 1)
-        for part in range(BINS):
+        count = factor.distribution.count
+        parts = BINS if count is None or count > 2 * BINS else count
+        order = np.minimum((unit[:, place] * parts).astype(int), parts - 1)
+        for part in range(parts):
             inside = means[order == part]
             if len(inside) < 2:
                 continue
-            at = (part + 0.5) / BINS
+            at = (part + 0.5) / parts
             half = 1.96 * inside.std(ddof=1) / np.sqrt(len(inside))
             rows.append(_response_row(sampler, key, factor.name, place, at, inside.mean(), half))
     return rows

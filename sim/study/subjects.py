@@ -168,10 +168,11 @@ class FunctionSubject:
 
 
 class PointSets(Sequence[Parameters]):
-    """The parameter sets of points, each made when it is asked for."""
+    """The parameter sets of points, each made when it is first asked for."""
 
     def __init__(self, base: Parameters, values: Mapping[str, Any], count: int) -> None:
         self.base, self.values, self.size = base, values, count
+        self._made: dict[int, Parameters] = {}
 
     def __len__(self) -> int:
         return self.size
@@ -181,8 +182,10 @@ class PointSets(Sequence[Parameters]):
             return [self[i] for i in range(*place.indices(self.size))]
         if not -self.size <= place < self.size:
             raise IndexError(place)
-        changes = {name: float(column[place]) for name, column in self.values.items()}
-        return self.base.replace(beyond_range=True, **changes)
+        if place not in self._made:
+            changes = {name: float(column[place]) for name, column in self.values.items()}
+            self._made[place] = self.base.replace(beyond_range=True, **changes)
+        return self._made[place]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MOST_PANELS = 6
 LINES = 6
 """Factors that get a colour of their own; the others are one grey."""
+_SERIES = re.compile(r"dosage\[(\d+)\]\.(\w+)")
 _STANDING = {"carries": style.BLUE, "small": style.MUTED, "open": style.ORANGE}
 _INDEX_WORDS = {
     "ST": "total index (share of variance)",
@@ -50,6 +52,22 @@ def _footer(result: SensitivityResult, extra: str) -> str:
         text += ", most of them assumptions. "
         text += "What if, not forecast."
     return text
+
+
+def _name(result: SensitivityResult, name: object) -> str:
+    """A factor for people: of a lever of one contact series, which series it is."""
+    return _names(result).get(str(name), style.words(str(name)))
+
+
+def _names(result: SensitivityResult) -> dict[str, str]:
+    """Names that need more than their words."""
+    found = {}
+    for factor in result.asked.space.factors:
+        if match := _SERIES.fullmatch(factor.name):
+            series = result.asked.study.scenario.dosage[int(match[1])]
+            mode = {"onsite": "on site", "email": "e-mail"}.get(series.mode, series.mode)
+            found[factor.name] = f"{style.words(match[2])}, {mode}"
+    return found
 
 
 def _panels(figure: Figure, count: int, columns: int) -> list[Axes]:
@@ -100,7 +118,7 @@ def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[st
     )  # fmt: skip
     for axes, (outcome, week) in zip(_panels(figure, len(labels), columns), labels, strict=True):
         found = result.of(outcome, method=method, index=chosen.main, week=week)
-        _bars(axes, found, chosen.main, chosen.floor, result.asked.stochastic)
+        _bars(axes, found, chosen.main, chosen.floor, result.asked.stochastic, _names(result))
         if len(labels) > 1:
             axes.set_title(when(outcome, week), loc="left", fontsize=style.TEXT_SIZE)
         axes.set_xlabel(
@@ -110,7 +128,10 @@ def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[st
     return figure
 
 
-def _bars(axes: Axes, rows: pd.DataFrame, index: str, floor: bool, stochastic: bool) -> None:
+def _bars(
+    axes: Axes, rows: pd.DataFrame, index: str, floor: bool, stochastic: bool,
+    names: Mapping[str, str],
+) -> None:  # fmt: skip
     line = dummy_line(rows)
     rows = rows.iloc[::-1]
     places = np.arange(len(rows))
@@ -127,16 +148,23 @@ def _bars(axes: Axes, rows: pd.DataFrame, index: str, floor: bool, stochastic: b
     )
     if stochastic:
         axes.plot(rows["naive"], places, "o", mfc="white", mec=style.MUTED, ms=3.5, zorder=4)
+    if not np.isfinite(value).any():
+        axes.text(
+            0.98, 0.97, "luck drowns what factors do:\nno corrected index", ha="right", va="top",
+            transform=axes.transAxes, fontsize=style.SMALL_SIZE, color=style.MUTED,
+        )  # fmt: skip
     axes.axvline(0.0, color=style.MUTED, linewidth=0.8)
     if line > 0:
         axes.axvline(line, color=style.VERMILLION, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_yticks(places, [style.words(name) for name in rows["factor"]])
+    axes.set_yticks(places, [names.get(name, style.words(name)) for name in rows["factor"]])
     axes.grid(visible=False, axis="y")
     axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
     if index in ("ST", "S1", "Sh"):
-        low, high = float(np.nanmin(shown - half)), float(np.nanmax(shown + half))
-        axes.set_xlim(max(-0.5, min(-0.02, 1.05 * low)), min(1.2, max(0.2, 1.05 * high)))
+        naive = rows["naive"].to_numpy(dtype=float) if stochastic else shown
+        low = float(min((shown - half).min(), naive.min()))
+        high = float(max((shown + half).max(), naive.max()))
+        axes.set_xlim(max(-0.5, min(-0.02, 1.05 * low)), min(2.5, max(0.2, 1.05 * high)))
 
 
 def _standing_legend(axes: Axes, *, above: bool = False) -> None:
@@ -177,7 +205,7 @@ def morris_plane(result: SensitivityResult, outcome: str, week: str) -> Figure:
     axes.set_ylim(0.0, 1.35 * float(sigma["value"].max()))
     for place, name in enumerate(mu.index[:8]):
         axes.annotate(
-            style.words(str(name)), (mu.loc[name, "value"], sigma.loc[name, "value"]),  # type: ignore[arg-type]
+            _name(result, name), (mu.loc[name, "value"], sigma.loc[name, "value"]),  # type: ignore[arg-type]
             xytext=(-4, 5 if place % 2 == 0 else -12), textcoords="offset points",
             fontsize=style.SMALL_SIZE, color=style.INK,
         )  # fmt: skip
@@ -213,7 +241,7 @@ def convergence(result: SensitivityResult, method: str, outcome: str, week: str)
                 mine["samples"], mine["value"] - mine["half"], mine["value"] + mine["half"],
                 color=colour, alpha=0.13, linewidth=0,
             )  # fmt: skip
-            ends.append((float(mine["value"].iloc[-1]), style.words(str(name)), colour))
+            ends.append((float(mine["value"].iloc[-1]), _name(result, name), colour))
     axes.set_xscale("log", base=2)
     sizes = sorted(rows.samples.unique())
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
@@ -249,7 +277,7 @@ def second_order(result: SensitivityResult, outcome: str, week: str) -> Figure:
     )  # fmt: skip
     axes = _panels(figure, 1, 1)[0]
     axes.grid(visible=False)
-    top = max(0.02, float(np.nanmax(np.abs(grid))))
+    top = max(0.02, float(np.nan_to_num(np.abs(grid)).max()))
     sure = np.full(grid.shape, 0.25)
     for high, low, _ in marks:
         sure[high, low] = 1.0
@@ -258,7 +286,7 @@ def second_order(result: SensitivityResult, outcome: str, week: str) -> Figure:
         dark = abs(grid[high, low]) > 0.6 * top
         axes.text(low, high, text, ha="center", va="center", fontsize=7.5,
                   color="white" if dark else style.INK)  # fmt: skip
-    shown = [style.words(name) for name in names]
+    shown = [_name(result, name) for name in names]
     axes.set_yticks(range(1, len(names)), shown[1:])
     axes.set_xticks(range(len(names) - 1), shown[:-1], rotation=60, ha="right")
     axes.set_xlim(-0.5, len(names) - 1.5)
@@ -289,7 +317,7 @@ def over_time(result: SensitivityResult, method: str, outcome: str) -> Figure:
         axes.fill_between(
             mine["at"], mine["low"], mine["high"], color=colour, alpha=0.15, linewidth=0
         )
-        ends.append((float(mine["value"].iloc[-1]), style.words(str(name)), colour))
+        ends.append((float(mine["value"].iloc[-1]), _name(result, name), colour))
     last = float(rows["at"].max())
     style.week_ticks(axes, last)
     axes.set_ylim(bottom=min(0.0, float(rows["low"].min())) if rows["low"].min() > -0.1 else -0.1)
@@ -322,23 +350,40 @@ def responses(result: SensitivityResult, outcome: str, week: str, most: int = 12
         _footer(result, f"Bands: 95 % intervals of {others}."),
     )  # fmt: skip
     low, high = float(rows["low"].min()), float(rows["high"].max())
+    chosen = {f.name for f in result.asked.space.factors if f.distribution.kind == "choices"}
     panels = _panels(figure, len(names), columns)
     for place, (axes, name) in enumerate(zip(panels, names, strict=True)):
         mine = rows[rows.factor == name].sort_values("coordinate")
-        axes.plot(mine["coordinate"], mine["mean"], color=style.BLUE, linewidth=1.6)
-        axes.fill_between(
-            mine["coordinate"], mine["low"], mine["high"], color=style.BLUE, alpha=0.2, linewidth=0
-        )
-        axes.set_title(style.words(str(name)), loc="left", fontsize=style.SMALL_SIZE + 0.5)
+        _response(axes, mine, choices=str(name) in chosen)
+        axes.set_title(_name(result, name), loc="left", fontsize=style.SMALL_SIZE + 0.5)
         axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         axes.set_xlim(0, 1)
-        axes.set_xticks(
-            [mine["coordinate"].iloc[0], mine["coordinate"].iloc[-1]],
-            [mine["at"].iloc[0], mine["at"].iloc[-1]],
-        )
+        shown = mine if str(name) in chosen else mine.iloc[[0, -1]]
+        axes.set_xticks(shown["coordinate"].to_list(), [_tick(text) for text in shown["at"]])
         if place % columns:
             axes.tick_params(labelleft=False)
     return figure
+
+
+def _response(axes: Axes, rows: pd.DataFrame, *, choices: bool) -> None:
+    """A curve with its band; of choices, which have no order, points."""
+    at, mean = rows["coordinate"], rows["mean"]
+    if choices:
+        axes.errorbar(
+            at, mean, yerr=[mean - rows["low"], rows["high"] - mean], fmt="o", color=style.BLUE,
+            ms=4, elinewidth=1.0, capsize=2,
+        )  # fmt: skip
+        return
+    axes.plot(at, mean, color=style.BLUE, linewidth=1.6)
+    axes.fill_between(at, rows["low"], rows["high"], color=style.BLUE, alpha=0.2, linewidth=0)
+
+
+def _tick(text: str) -> str:
+    """A value at the end of an axis: three digits, words as they are."""
+    try:
+        return f"{float(text):.3g}"
+    except ValueError:
+        return str(text)
 
 
 def save_figures(result: SensitivityResult, folder: Path) -> list[Path]:
@@ -356,7 +401,7 @@ def save_figures(result: SensitivityResult, folder: Path) -> list[Path]:
                 stem = f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
                 if method.name == "morris" and not result.asked.space.groups:
                     made.append((f"morris-plane-{stem}", morris_plane(result, outcome, week)))
-                if design.sampler.extendable:
+                if _sizes(result, method.name, outcome, week) > 1:
                     drawn = convergence(result, method.name, outcome, week)
                     made.append((f"{method.name}-convergence-{stem}", drawn))
                 if method.name == "sobol" and design.sampler.second_order:
@@ -371,6 +416,13 @@ def save_figures(result: SensitivityResult, folder: Path) -> list[Path]:
             stem = f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
             made.append((f"responses-{stem}", responses(result, outcome, week)))
     return [path for stem, drawn in made for path in style.save(drawn, folder / stem)]
+
+
+def _sizes(result: SensitivityResult, method: str, outcome: str, week: str) -> int:
+    """At how many sizes of the sample a method was looked at."""
+    rows = result.convergence
+    rows = rows[(rows.method == method) & (rows.outcome == outcome) & (rows.week == week)]
+    return rows["samples"].nunique()
 
 
 def _last_weeks(labels: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
