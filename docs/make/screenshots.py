@@ -41,7 +41,9 @@ def plan(page: Any) -> None:
 def compare(page: Any) -> None:
     """The figures and the table of paired differences."""
     plan(page)
-    page.evaluate("() => document.querySelector('.legend').scrollIntoView({block: 'start'})")
+    table = page.get_by_role("table").filter(has_text="Differences to")
+    table.evaluate("table => scrollBy({top: table.getBoundingClientRect().bottom - innerHeight + 90, "
+                   "behavior: 'instant'})")  # fmt: skip
 
 
 def dosage_map(page: Any) -> None:

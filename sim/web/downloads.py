@@ -169,7 +169,7 @@ figcaption small {{ display: inline; }} figcaption {{ font-weight: 600; font-siz
   color: #b8860b; font-style: normal; }}
 table {{ border-collapse: collapse; width: 100%; font-size: 0.9rem; }} th {{ text-align: left; }}
 td, th {{ padding: 5px 10px 5px 0; border-bottom: 1px solid #d8dde1; vertical-align: top; }}
-.n {{ text-align: right; }} .scroll {{ overflow-x: auto; }} caption {{ text-align: left; }}
+.n {{ text-align: right; }} .scroll {{ overflow-x: auto; }} caption {{ display: none; }}
 pre {{ background: #f5f7f8; padding: 12px; overflow-x: auto; font-size: 0.8rem; }}
 </style></head><body><main>
 <h1>{title}</h1><p>{sentence}</p><p class="what">{what_if}</p>

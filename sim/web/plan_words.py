@@ -251,9 +251,10 @@ def comparison_table(
         )
     what = "gains against no assistance" if gains else "levels"
     return (
+        f"<p class='note'>Differences to “{text(first)}” in {what} at the end of assistance: "
+        "same people, same luck, same plausible sets. Below each: 90 % of plausible sets.</p>"
         "<div class='scroll' tabindex='0' role='group' aria-label='Paired differences'><table>"
-        f"<caption class='note'>Differences to “{text(first)}” in {what} at the end of assistance: "
-        "same people, same luck, same plausible sets. Below each: 90 % of plausible sets.</caption>"
+        f"<caption class='sr'>Differences to “{text(first)}”</caption>"
         f"<thead><tr><th scope='col'>Plan</th>{head}<th scope='col' "
         f"class='n'>Cost</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"

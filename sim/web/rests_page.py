@@ -23,6 +23,9 @@ ROLES = {
     "free": "free: calibration may learn about it", "uncertain": "uncertain: drawn from its range",
     "fixed": "fixed", "lever": "lever: what you decide",
 }  # fmt: skip
+NOT_CALIBRATED = {
+    "uncertain": "drawn from its range", "fixed": "held at its value", "lever": "you decide",
+}  # fmt: skip
 CANNOT = (
     "It gives no forecast for a region of yours: it says what would follow if the assumptions "
     "held.",
@@ -188,7 +191,7 @@ def table(grade: str) -> str:
 def _calibration(row: Parameter, learned: bool) -> str:
     """What calibration made of a parameter."""
     if row.role != "free":
-        return "<span class='note'>not calibrated</span>"
+        return f"<span class='note'>{NOT_CALIBRATED[row.role]}</span>"
     return "<span class='grade learned'>learned</span>" if learned else "no more than its range"
 
 

@@ -94,6 +94,8 @@ class SeePage:
             self.lead = Tag("p", "One small region, week by week: who comes, what is promised, "
                             "kept and broken, who learns from whom. Click a person or the provider "
                             "to read why they changed.", class_="lead")  # fmt: skip
+            with self.lead:
+                Tag("a", "Or take a guided story.", href="#stories", class_="after")
             self.session.problems = self.problems = Problems()
             if wrong is not None:
                 self.problems.show(wrong, "The address could not be used:")
@@ -122,7 +124,7 @@ class SeePage:
             self.sentence = Tag("p", class_="note")
             with Tag("div", class_="settings"):
                 self._levers()
-        Tag("h2", "Guided stories for a class")
+        Tag("h2", "Guided stories for a class", id_="stories")
         Tag("p", "Three steps each, with a question before what happens is shown. Every story "
                  "has a "
             "sheet to print.", class_="lead")  # fmt: skip
