@@ -42,8 +42,10 @@ def compare(page: Any) -> None:
     """The figures and the table of paired differences."""
     plan(page)
     table = page.get_by_role("table").filter(has_text="Differences to")
-    table.evaluate("table => scrollBy({top: table.getBoundingClientRect().bottom - innerHeight + 90, "
-                   "behavior: 'instant'})")  # fmt: skip
+    table.evaluate(
+        "table => scrollBy({top: table.getBoundingClientRect().bottom - innerHeight + 90, "
+        "behavior: 'instant'})"
+    )
 
 
 def dosage_map(page: Any) -> None:
