@@ -1,0 +1,100 @@
+"""What experiments/README.md says of the shipped studies is what their runs gave."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.study import sensitivity_file
+from sim.study.study_file import find_study
+
+EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
+README = (EXPERIMENTS / "README.md").read_text(encoding="utf-8")
+NAMES = {
+    "weeks between video calls": "dosage[1].every_weeks",
+    "weeks between visits": "dosage[0].every_weeks",
+    "hours of a call": "dosage[1].hours",
+    "hours of a visit": "dosage[0].hours",
+    "co-creation": "co_creation",
+}
+ITEM = re.compile(r"([a-z][a-z -]*?) (\.\d+) \((\.\d+)\)")
+
+
+def table(name: str) -> pd.DataFrame:
+    """Main indices of a shipped study, as it was run."""
+    return pd.read_csv(EXPERIMENTS / "results" / f"{name}.csv", keep_default_na=False).astype(
+        {"value": float, "low": float, "high": float}
+    )
+
+
+def section(name: str) -> str:
+    return README.split(f"### `{name}`")[1].split("\n### ")[0]
+
+
+def told(text: str) -> list[tuple[str, str, str]]:
+    """(factor, index, half-width) as they are written, in order."""
+    found = ITEM.findall(text)
+    return [(NAMES.get(name, name.replace(" ", "_")), value, half) for name, value, half in found]
+
+
+def written(number: float) -> str:
+    return f"{number:.2f}".removeprefix("0")
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "outcome"),
+    [
+        ("sobol", "| integration, end of TA |", "integration"),
+        ("sobol", "| trust, end of TA |", "trust"),
+        ("sobol", "| mutual accountability, end of TA |", "mutual_accountability"),
+        ("dosage_levers", "| integration |", "integration"),
+        ("dosage_levers", "| trust |", "trust"),
+    ],
+)
+def test_the_leading_factors_are_those_of_the_run(name: str, row: str, outcome: str) -> None:
+    line = next(line for line in section(name).splitlines() if line.startswith(row))
+    found = table(name)
+    found = found[found["outcome"] == outcome].sort_values("value", ascending=False)
+    leading = found[found["low"] > 0.05]
+    half = (leading["high"] - leading["low"]) / 2
+    expected = [
+        (factor, written(value), written(width))
+        for factor, value, width in zip(leading["factor"], leading["value"], half, strict=True)
+    ]
+    mine = told(line)
+    assert sorted(mine) == sorted(expected)
+    # In order, but for those that are equal as they are written.
+    assert [value for _, value, _ in mine] == [value for _, value, _ in expected]
+
+
+def test_what_calibration_leaves_is_told_as_it_was_run() -> None:
+    text = section("sobol").split("*Over what calibration leaves.*")[1].split("\n\n")[0]
+    found = table("sobol_plausible")
+    written_rows = {
+        (row.factor, written(row.value), written((row.high - row.low) / 2))
+        for row in found.itertuples()
+    }
+    words = "|".join(sorted({name.replace("_", " ") for name in found["factor"]}, key=len)[::-1])
+    items = re.findall(
+        rf"({words}) (?:falls to )?(\.\d+) \((\.\d+)\)", " ".join(text.split())
+    )  # fmt: skip
+    assert len(items) >= 8
+    for name, value, half in items:
+        assert (name.replace(" ", "_"), value, half) in written_rows
+
+
+@pytest.mark.slow
+def test_the_run_gives_the_shipped_numbers_again() -> None:
+    """The whole `sobol`, about a minute of one processor core."""
+    from sim.study.sensitivity import run_sensitivity
+
+    result = run_sensitivity(sensitivity_file.load(find_study("sobol")))
+    rows = result.indices
+    rows = rows[rows["index"] == "ST"]
+    shipped = table("sobol")
+    assert rows["factor"].to_list() == shipped["factor"].to_list()
+    np.testing.assert_allclose(rows["value"], shipped["value"], rtol=1e-5, atol=1e-6)
