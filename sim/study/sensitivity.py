@@ -124,7 +124,8 @@ class SensitivityResult:
 def estimate_seconds(asked: Sensitivity, means: Means | None = None) -> float:
     """Wall time of the runs, from a probe of real points of the study on this machine.
 
-    The first runs of a machine compile the engine; they are made before the clock starts.
+    The first runs of a machine compile the engine; they are made before the clock starts. The probe
+    is run twice: what is made once and kept (networks of teams) counts once.
     """
     subject = subject_of(asked)
     means = replace(means or Means(), store=None, progress=None, cluster=None, shard=None)
@@ -132,35 +133,46 @@ def estimate_seconds(asked: Sensitivity, means: Means | None = None) -> float:
     count = min(PROBE_POINTS, sampler.points(asked.header.samples))
     unit = sampler.draw(_probe_samples(sampler, asked.header.samples), asked.header.seed)[:count]
     subject.run(unit[:1], 0, "probe", means)
-    begun = time.perf_counter()
-    subject.run(unit, 0, "probe", means)
-    spent = time.perf_counter() - begun
-    return spent * asked.points / len(unit)
+    spent = []
+    for _ in range(2):
+        begun = time.perf_counter()
+        subject.run(unit, 0, "probe", means)
+        spent.append(time.perf_counter() - begun)
+    return max(0.0, spent[0] - spent[1]) + spent[1] * asked.points / len(unit)
 
 
 def estimate_analysis(asked: Sensitivity) -> float:
-    """Wall time of the analysis, from one of a small part of each design on made-up outcomes."""
+    """Wall time of the analysis, from two small parts of each design with made-up outcomes."""
     labels = len(subject_of(asked).labels)
-    replicates = asked.header.replicates if asked.stochastic else 1
+    samples = asked.header.samples
     seconds = 0.0
     for sampler, methods in asked.designs:
         for method in methods:
-            samples = asked.header.samples
-            count = min(samples, max(method.least, PROBE_SAMPLES))
-            unit = sampler.draw(count, asked.header.seed)
-            luck = np.random.default_rng(1).normal(size=(len(unit), replicates))
-            spent = []
-            for resamples in (2, RESAMPLES):  # the first imports the analyser
-                begun = time.perf_counter()
-                estimate(
-                    method, sampler, unit, unit.sum(axis=1, keepdims=True) + luck,
-                    stochastic=asked.stochastic, common=asked.header.random_numbers == "common",
-                    seed=1, resamples=resamples,
-                )  # fmt: skip
-                spent.append(time.perf_counter() - begun)
+            small = min(samples, max(method.least, PROBE_SAMPLES))
+            large = min(samples, 4 * small)
+            _analysis_seconds(asked, sampler, method, small, 2)  # imports the analyser
+            one = _analysis_seconds(asked, sampler, method, small, RESAMPLES)
+            if large > small:
+                more = _analysis_seconds(asked, sampler, method, large, RESAMPLES) - one
+                one += max(0.0, more) * (samples - small) / (large - small)
             # Parts of the design are looked at too: together about half as much again.
-            seconds += 1.5 * spent[1] * (samples / count if method.main != "range" else 1) * labels
+            seconds += 1.5 * one * labels
     return seconds
+
+
+def _analysis_seconds(
+    asked: Sensitivity, sampler: Sampler, method: Method, samples: int, resamples: int
+) -> float:
+    unit = sampler.draw(samples, asked.header.seed)
+    replicates = asked.header.replicates if asked.stochastic else 1
+    luck = np.random.default_rng(1).normal(size=(len(unit), replicates))
+    begun = time.perf_counter()
+    estimate(
+        method, sampler, unit, unit.sum(axis=1, keepdims=True) + luck,
+        stochastic=asked.stochastic, common=asked.header.random_numbers == "common", seed=1,
+        resamples=resamples,
+    )  # fmt: skip
+    return time.perf_counter() - begun
 
 
 def _probe_samples(sampler: Sampler, samples: int) -> int:
