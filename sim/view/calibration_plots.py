@@ -58,7 +58,7 @@ def predictive(report: CalibrationReport) -> Figure:
         if math.isfinite(row["observed"]):
             axes.plot(scale(row["observed"]), y, "|", color=style.INK, markersize=13, zorder=1)
         axes.annotate(
-            f"{row['mean']:.2f} · met by {row['hit_share']:.0%}", (1.02, y),
+            f"{row['mean']:.2g} · met by {row['hit_share']:.0%}", (1.02, y),
             xycoords=("axes fraction", "data"), va="center", fontsize=style.SMALL_SIZE,
             color=style.MUTED,
         )  # fmt: skip
