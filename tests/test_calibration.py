@@ -12,7 +12,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from sim.study import blocked, calibration, history_matching, learned
-from sim.study.bank import Bank, run_bank
+from sim.study.bank import Bank, run_bank, values_of
 from sim.study.calibration import CalibrateFile, CalibrationError, abc_weights, prepare
 from sim.study.measures import answer, parse_measure, variants
 from sim.study.study_file import StudyError, parse_study
@@ -381,3 +381,33 @@ def test_the_trials_were_not_seen_by_the_sets_they_are_compared_with() -> None:
 def test_an_unknown_study() -> None:
     with pytest.raises(StudyError, match="neither a file nor a shipped study"):
         calibration.read_calibration("calibratee")
+
+
+def test_one_target_fights_with_nobody() -> None:
+    from types import SimpleNamespace
+
+    x = np.linspace(0, 1, 11)[:, None]
+    one = SimpleNamespace(targets=(target("A", 0.5, 0.4, 0.6),), prior=bank_of(x))
+    assert learned.fights(one).empty  # pyright: ignore[reportArgumentType]
+
+
+def test_a_parameter_is_taught_by_the_target_that_moves_it() -> None:
+    """Two outputs, each of one factor: each target teaches its own."""
+    from types import SimpleNamespace
+
+    from sim.study.factors import factors_of
+
+    asked = study(factors="[keeping, learning_rate]")
+    rng = np.random.default_rng(6)
+    unit = rng.random((4000, 2))
+    targets = (target("A", 0.2, 0.1, 0.3), target("B", 0.8, 0.7, 0.9))
+    made = bank_of(unit)
+    found = SimpleNamespace(
+        smc=None, targets=targets, bank=made, weights=abc_weights(targets, made),
+        factors=tuple(factors_of(asked, asked.scenario)),
+    )  # fmt: skip
+    made = Bank(unit, values_of(found.factors, unit), unit, np.zeros_like(unit))
+    found.bank = made
+    for name, teacher in (("keeping", "A"), ("learning_rate", "B")):
+        taught = learned.teachers(found, name)  # pyright: ignore[reportArgumentType]
+        assert [one.id for one in taught] == [teacher]

@@ -204,7 +204,9 @@ def fights(found: Calibration) -> pd.DataFrame:
                     "lift": both / chance if chance else math.nan,
                 }
             )
-    return pd.DataFrame(rows).sort_values("lift", kind="stable").reset_index(drop=True)
+    columns = ["one", "other", "met_one", "met_other", "together", "lift"]  # of one target, empty
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values("lift", kind="stable").reset_index(drop=True)
 
 
 def ruled_out(found: Calibration) -> pd.DataFrame:
