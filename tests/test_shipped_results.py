@@ -71,6 +71,23 @@ def test_the_leading_factors_are_those_of_the_run(name: str, row: str, outcome: 
     assert [value for _, value, _ in mine] == [value for _, value, _ in expected]
 
 
+@pytest.mark.parametrize("outcome", ["integration", "trust"])
+def test_pawn_and_rbd_fast_are_told_as_they_were_run(outcome: str) -> None:
+    line = next(row for row in section("pawn").splitlines() if row.startswith(f"| {outcome} |"))
+    found = table("pawn")
+    found = found[found["outcome"] == outcome]
+    for method, cell in (("pawn", 2), ("rbd_fast", 3)):
+        rows = found[found["method"] == method].sort_values("value", ascending=False)
+        dummy = float(rows[rows["factor"] == "dummy"]["high"].iloc[0])
+        leading = rows[rows["low"] > (dummy if method == "pawn" else 0.05)]
+        half = (leading["high"] - leading["low"]) / 2
+        expected = [
+            (factor, written(value), written(width))
+            for factor, value, width in zip(leading["factor"], leading["value"], half, strict=True)
+        ]
+        assert told(line.split("|")[cell]) == expected
+
+
 def test_what_calibration_leaves_is_told_as_it_was_run() -> None:
     text = section("sobol").split("*Over what calibration leaves.*")[1].split("\n\n")[0]
     found = table("sobol_plausible")
