@@ -85,7 +85,7 @@ class _Cache(caching.FunctionCache):
 
 def is_compiled() -> bool:
     """Whether the engine of these sources is in the cache (for this or another Python)."""
-    return any(cache_folder().glob(f"*{source_hash()}*.nbc"))
+    return any(cache_folder().glob(f"kernel.*{source_hash()}*.nbc"))
 
 
 def entry(function: Callable[..., Any]) -> Any:

@@ -409,7 +409,7 @@ def memory() -> list[Line]:
     people = 300_000
     small, _, _ = (int(word) for word in python(PEAK, "12", "12", "1").split())
     large, space, graphs = (int(word) for word in python(PEAK, "25000", "12", "1").split())
-    few, many = (int(python(PEAK, "12", "3", runs).split()[0]) for runs in ("1000", "20000"))
+    few, many = (int(python(PEAK, "12", "3", runs).split()[0]) for runs in ("5000", "50000"))
     return [
         Line("work space of a thread, a person", f"{space / people:.0f} bytes"),
         Line("small-world network, a person", f"{graphs / people:.0f} bytes"),
@@ -419,7 +419,7 @@ def memory() -> list[Line]:
             f"{(large - small) * unit / people:.0f} bytes",
         ),
         Line(
-            "peak memory of 20,000 runs over 1,000 runs",
+            "peak memory of 50,000 runs over 5,000 runs",
             f"{many * unit / 2**20:.0f} / {few * unit / 2**20:.0f} MiB",
             "does not grow",
             many < 1.1 * few,
