@@ -254,14 +254,13 @@ class _Histogram:
 
     def quantiles(self) -> np.ndarray:
         """(quantile, week, place, outcome)."""
-        found = np.empty((len(QUANTILES), *self.counts.shape[:-1]))
-        for week, counts in enumerate(self.counts):
-            running = np.cumsum(counts[..., : BINS + 1], axis=-1, dtype=np.int64)
+        from sim import _counts
 
-            def at(rank: np.ndarray, running: np.ndarray = running) -> np.ndarray:
-                index = np.count_nonzero(running <= rank[..., None], axis=-1)
-                return self.origin + (index - self.offset) * self.step
+        n = self.counts[..., : BINS + 1].sum(axis=-1, dtype=np.int64)
 
-            for i, q in enumerate(QUANTILES):
-                found[i, week] = _between(at, running[..., -1], q)
-        return found
+        def at(rank: np.ndarray) -> np.ndarray:
+            index = np.empty_like(rank)
+            _counts.bins_at(self.counts, rank, BINS, index)
+            return self.origin + (index - self.offset) * self.step
+
+        return np.stack([_between(at, n, q) for q in QUANTILES])

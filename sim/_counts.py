@@ -63,3 +63,27 @@ def largest(values, found):
                     size = abs(values[run, week, place, outcome])
                     if size > found[place, outcome]:
                         found[place, outcome] = size
+
+
+@entry
+def bins_at(counts, ranks, bins, found):
+    """In which bin the value of a rank is.
+
+    Args:
+        counts: as in :func:`count`.
+        ranks: int64 (week, place, outcome), from 0.
+        bins: number of steps.
+        found: int64 (week, place, outcome), set to the bin, or bins + 1 beyond the last value.
+    """
+    weeks, places, outcomes = ranks.shape
+    for week in range(weeks):
+        for place in range(places):
+            for outcome in range(outcomes):
+                cell, rank = counts[week, place, outcome], ranks[week, place, outcome]
+                where = running = 0
+                while where <= bins:
+                    running += np.int64(cell[where])
+                    if running > rank:
+                        break
+                    where += 1
+                found[week, place, outcome] = where
