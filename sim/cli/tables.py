@@ -22,7 +22,7 @@ SETS_BAND = (
     "5-95 %: nine in ten runs lie there, luck and what plausible parameters leave open together. "
     "It rests on {count} {source}. What if, not forecast."
 )
-ONE_SET = "Run with one set of values. {source} are what --sets 50 runs over."
+ONE_SET = "Run with one set of values; --sets 50 runs over {source}."
 WEEKS_A_MONTH = 52 / 12
 EMPTY = "-"
 
@@ -151,8 +151,7 @@ def note(runs: Runs) -> str:
         return SETS_BAND.format(count=len(runs.parameter_sets), source=runs.plausible)
     from sim.study.plausible import plausible_sets
 
-    source = plausible_sets(2).source
-    return f"{BAND} {ONE_SET.format(source=source[:1].upper() + source[1:])}"
+    return f"{BAND} {ONE_SET.format(source=plausible_sets(2).source)}"
 
 
 def run_record(runs: Runs, folder: Path) -> dict[str, Any]:
