@@ -104,6 +104,21 @@ def test_what_calibration_leaves_is_told_as_it_was_run() -> None:
         assert (name.replace(" ", "_"), value, half) in written_rows
 
 
+def test_the_twelve_of_sobol_are_those_that_screening_put_first() -> None:
+    found = table("screen")
+    found = found[found["method"] == "morris"]
+    shares = []
+    for outcome in ("integration", "trust", "mutual_accountability"):
+        value = found[found["outcome"] == outcome].set_index("factor")["value"]
+        shares.append(value / value.max())
+    mean = (sum(shares) / 3).sort_values(ascending=False)
+    chosen = [factor.name for factor in sensitivity_file.load(find_study("sobol")).space.factors]
+    assert set(mean.index[:12]) == {name for name in chosen if name != "dummy"}
+    for name in ("interactions", "over_time"):
+        same = sensitivity_file.load(find_study(name)).space.factors
+        assert [factor.name for factor in same] == chosen
+
+
 @pytest.mark.slow
 def test_the_run_gives_the_shipped_numbers_again() -> None:
     """The whole `sobol`, about a minute of one processor core."""

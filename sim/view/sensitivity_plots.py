@@ -203,16 +203,39 @@ def morris_plane(result: SensitivityResult, outcome: str, week: str) -> Figure:
     axes.plot([0, top], [0, top], color=style.FAINT, linewidth=1.0, zorder=0)
     axes.set_xlim(left=min(0.0, float(mu["low"].min())))
     axes.set_ylim(0.0, 1.35 * float(sigma["value"].max()))
-    for place, name in enumerate(mu.index[:8]):
-        axes.annotate(
-            _name(result, name), (mu.loc[name, "value"], sigma.loc[name, "value"]),  # type: ignore[arg-type]
-            xytext=(-4, 5 if place % 2 == 0 else -12), textcoords="offset points",
-            fontsize=style.SMALL_SIZE, color=style.INK,
-        )  # fmt: skip
+    _name_points(
+        axes,
+        [(_name(result, n), float(mu.loc[n, "value"]), float(sigma.loc[n, "value"]))  # type: ignore[arg-type]
+         for n in mu.index[:8]],
+    )  # fmt: skip
     style.name_y(axes, "sigma (corrected for luck)")
     style.name_x(axes, "mu* (corrected for luck), in units of the outcome")
     _standing_legend(axes, above=True)
     return figure
+
+
+def _name_points(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None:
+    """Names beside points: above or below, to the right or to the left, where there is room."""
+    left, right = axes.get_xlim()
+    low, high = axes.get_ylim()
+    taken: list[tuple[float, float, float]] = []  # from, to, height; in shares of the axes
+    for text, x, y in points:
+        at, level, width = (x - left) / (right - left), (y - low) / (high - low), 0.0115 * len(text)
+        ways = [(up, side) for side in ("left", "right") for up in (True, False)]
+        for up, side in ways:
+            begin = at if side == "left" else at - width
+            height = level + (0.03 if up else -0.035)
+            free = all(
+                begin > last or begin + width < first or abs(height - other) > 0.045
+                for first, last, other in taken
+            )
+            if (free and 0.0 <= begin <= 1.0 - width) or (up, side) == ways[-1]:
+                break
+        taken.append((begin, begin + width, height))
+        axes.annotate(
+            text, (x, y), xytext=(-4 if side == "left" else 4, 5 if up else -12), ha=side,
+            textcoords="offset points", fontsize=style.SMALL_SIZE, color=style.INK,
+        )  # fmt: skip
 
 
 def convergence(result: SensitivityResult, method: str, outcome: str, week: str) -> Figure:
