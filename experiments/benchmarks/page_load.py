@@ -40,7 +40,7 @@ ARRIVING = 15.0
 """Seconds within which all visitors open the page."""
 SETTLING = 200
 """Requests after which memory is looked at first."""
-CLOSING = 12
+CLOSING = 25
 """Seconds until the server has let go of closed pages."""
 PER_PAGE = 10
 """Moves in one page while memory is watched."""
@@ -58,11 +58,12 @@ class Visitor:
         self.url, self.luck = url, luck
         self.socket = socketio.AsyncClient(reconnection=False)
         self.socket.on("update", self._update)
+        self.socket.on("disconnect", self._lost)
         self.charts: set[str] = set()
         self.fresh = asyncio.Event()
         self.client = self.listener = ""
         self.lever = 0
-        self.next = 0
+        self.lost = False
 
     async def open(self) -> None:
         async with aiohttp.ClientSession() as web, web.get(self.url + "/") as answer:
@@ -97,11 +98,20 @@ class Visitor:
             transports=["websocket"],
             wait_timeout=PATIENCE,
         )
-        await asyncio.wait_for(self.fresh.wait(), PATIENCE)
+        await self._wait()
 
     async def _update(self, data: dict[str, Any]) -> None:
         if self.charts & {str(key) for key in data}:
             self.fresh.set()
+
+    async def _lost(self, *_: object) -> None:
+        self.lost = True
+        self.fresh.set()
+
+    async def _wait(self) -> None:
+        await asyncio.wait_for(self.fresh.wait(), PATIENCE)
+        if self.lost:
+            raise ConnectionError("the server hung up")
 
     async def move(self) -> float:
         """Seconds from letting go of a slider to new figures."""
@@ -113,7 +123,7 @@ class Visitor:
             {"id": self.lever, "client_id": self.client, "listener_id": self.listener,
              "args": [json.dumps(hours)]},
         )  # fmt: skip
-        await asyncio.wait_for(self.fresh.wait(), PATIENCE)
+        await self._wait()
         return time.monotonic() - start
 
     async def close(self) -> None:

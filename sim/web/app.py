@@ -33,8 +33,10 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 """The page asks nothing of any other host, and a browser holds it to that."""
-RECONNECT = 8.0
-"""Seconds that a page may be out of reach, on a train or a busy machine, before it is given up."""
+RECONNECT = 20.0
+"""Seconds that a page may be out of reach, on a train or a busy machine, before it is given up. A
+browser that does not answer for 0.4 of it counts as out of reach. Its long work ends sooner: see
+:data:`sim.web.session.AWAY`."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",

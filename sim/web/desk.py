@@ -156,10 +156,14 @@ class Desk:
     def leave(self, visitor: Visitor) -> None:
         """A page was closed: whatever it still waits for is dropped."""
         visitor.gone = True
+        self.drop(visitor)
+        self.visitors.discard(visitor)
+
+    def drop(self, visitor: Visitor) -> None:
+        """Stop the long work of a visitor; it gives up its place in the queue."""
         for job in visitor.jobs:
             self.cancel(job)
         visitor.jobs.clear()
-        self.visitors.discard(visitor)
 
     def close(self) -> None:
         """Stop taking work; running work is asked to stop."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,8 @@ from sim.web.desk import Desk, Visitor
 from sim.web.parts import Problems
 
 LOG = logging.getLogger("codose.web")
+AWAY = 4.0
+"""Seconds after which a page out of reach, most likely a closed tab, gives up its long work."""
 MOST_OFFERED = 3
 """Files made for one visitor that wait to be taken."""
 OURS = "Something went wrong on our side. The server's log has the details; please try again."
@@ -34,8 +37,15 @@ class Session:
         self.take_file: Callable[[str, str], Awaitable[None]] | None = None
         self.offered: OrderedDict[str, tuple[str, str]] = OrderedDict()
         Session.open[self.token] = self
+        self.client.on_disconnect(self._away)
         self.client.on_delete(self._left)
         self.client.on_exception(self.failed)
+
+    async def _away(self) -> None:
+        """Out of reach: the page may come back and go on, but nobody waits for its long work."""
+        await asyncio.sleep(AWAY)
+        if not self.client.has_socket_connection:
+            self.desk.drop(self.visitor)
 
     def _left(self) -> None:
         Session.open.pop(self.token, None)
