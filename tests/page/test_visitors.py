@@ -74,7 +74,9 @@ def test_a_second_map_of_a_visitor_takes_the_place_of_the_first(visit: Callable[
 
 def test_what_is_too_large_is_refused_with_what_to_do(visit: Callable[..., Any]) -> None:
     one = visit()
-    page = begin_map(one, "/?from=national")
+    page = one.page
+    page.goto(one.url + "/?from=national")  # its figures take their time; the refusal does not
+    page.get_by_role("button", name="Work out the map").click()
     alert = page.get_by_role("alert").filter(has_text="too large for the page")
     alert.wait_for()
     assert "codose run" in alert.inner_text()
