@@ -39,6 +39,7 @@ class MadeUp:
         )
         self.seed = 1
         self.failures = ()
+        self.plausible = ""  # the scenario's own parameters
         self.frame = self._frame(horizon)
 
     def _frame(self, horizon: int) -> pd.DataFrame:

@@ -75,11 +75,11 @@ def main() -> None:
         asked.scenario, targets, some,
         replicates=header.replicates, seed=header.seed, first_replicate=work.first_replicate,
     )  # fmt: skip
-    bank_seconds = (time.process_time() - clock) / SOME * smc.settings
+    bank_seconds = (time.process_time() - clock) / SOME * len(stored)
     assert (again == outputs[:SOME]).all(), "the folder is of another calibration"
 
     rows = [
-        _row("bank", smc.settings, other_weights, bank_seconds),
+        _row("bank", len(stored), other_weights, bank_seconds),
         _row(f"abc_smc (pyABC {smc.version})", smc.settings, weights, smc_seconds),
     ]
     ess = [effective(other_weights), effective(weights)]
