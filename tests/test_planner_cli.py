@@ -16,8 +16,8 @@ from sim.cli import app, shell
 
 REPO = Path(__file__).resolve().parents[1]
 GUIDE = (REPO / "docs" / "planner.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", GUIDE, flags=re.DOTALL)
-COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
+BLOCKS = re.findall(r"```(console|python)\n(.*?)```", GUIDE, flags=re.DOTALL)
+COMMANDS = [line for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
 SMALL = """
 name: {name}
 horizon_weeks: 20
