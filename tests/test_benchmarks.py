@@ -35,7 +35,8 @@ def load(name: str) -> ModuleType:
 
 
 @pytest.fixture
-def bench() -> Iterator[ModuleType]:
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    monkeypatch.syspath_prepend(FOLDER)  # as for a script
     yield load("bench")
     del sys.modules["bench"]
 
@@ -51,13 +52,10 @@ def test_the_table_stands_between_its_markers(bench: ModuleType) -> None:
 
 
 @pytest.mark.smoke
-def test_a_new_table_replaces_the_old_one_alone(
-    bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_table_replaces_the_old_one_alone(bench: ModuleType, tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(f"above\n{bench.BEGIN}\nold\n{bench.END}\nbelow\n", encoding="utf-8")
-    monkeypatch.setattr(bench, "README", readme)
-    bench.put_into_readme("new\n")
+    bench.between.put(readme, bench.BEGIN, bench.END, "new\n")
     text = readme.read_text(encoding="utf-8")
     assert text == f"above\n{bench.BEGIN}\nnew\n{bench.END}\nbelow\n"
 

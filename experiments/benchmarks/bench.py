@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import between
+
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 RECORDED = HERE / "recorded.json"
@@ -32,14 +34,6 @@ def table(blocks: dict[str, list], about: str) -> str:
         rows += [f"| {x.what} | {x.value} | {x.target} | {words[x.met]} |" for x in lines]
         rows.append("")
     return "\n".join(rows)
-
-
-def put_into_readme(text: str) -> None:
-    """Replace what stands between the markers."""
-    page = README.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}\n{text.strip()}\n{END}{after}", encoding="utf-8")
 
 
 def lost(ratios: dict[str, float], recorded: dict[str, float]) -> list[str]:
@@ -114,7 +108,7 @@ def main() -> int:
     text = table(blocks, about)
     sys.stdout.write(text + "\n")
     if not asked.only:
-        put_into_readme(text)
+        between.put(README, BEGIN, END, text)
     records = json.loads(RECORDED.read_text(encoding="utf-8"))
     if asked.record and ratios:
         records = with_record(records, measures.processor(), measures.machine(), ratios)

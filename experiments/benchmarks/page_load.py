@@ -235,14 +235,6 @@ def table(found: dict[str, Any], about: str) -> str:
     return "\n".join(lines)
 
 
-def put_into_readme(text: str) -> None:
-    """Replace what stands between the markers."""
-    page = README.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}\n{text.strip()}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--visitors", type=int, default=50)
@@ -265,12 +257,14 @@ def main() -> int:
         process.wait(20)
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
     if options == parser.parse_args([]):
+        import between
         from measures import machine
 
-        put_into_readme(
-            table(found, f"{machine()}. {datetime.date.today()}; load average of the machine "
-                         f"{busy:.1f} when it began.")
-        )  # fmt: skip
+        about = (
+            f"{machine()}. {datetime.date.today()}; load average of the machine {busy:.1f} when it "
+            "began."
+        )
+        between.put(README, BEGIN, END, table(found, about))
     return 1 if found["errors"] or found.get("growth", 0) > 0.1 else 0
 
 
