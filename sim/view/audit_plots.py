@@ -19,9 +19,10 @@ COLOURS = {"works": style.BLUE, "does nothing": style.VERMILLION}
 
 
 def _footer(found: Audit) -> str:
+    source = found.plausible.source
     return (
         f"{style.shorten(found.study.header.name, 60)}: {found.replications:,} replications, seed "
-        f"{found.study.header.seed}. {found.plausible.source}. What if, not forecast."
+        f"{found.study.header.seed}. {source[0].upper()}{source[1:]}. What if, not forecast."
     )
 
 
@@ -34,7 +35,7 @@ def reported(found: Audit) -> Figure:
     trend = header.background_trends[0]
     figure = style.figure(
         style.WIDTH, 2.0 + 0.62 * len(designs) * ((len(constructs) + 1) // 2),
-        "What would the study report? When TA works (blue) and when it does nothing (red)",
+        "What would the study report? TA works (blue) or does nothing (orange)",
         "Line: 5-95 % of studies, dot: their mean, diamond: true effect in the same replications. "
         f"Right: share of studies that would call it significant.\n{_footer(found)}",
     )  # fmt: skip
