@@ -120,7 +120,15 @@ class Calibration:
         weights: (settings of the bank,), adding up to 1.
         smc: what ABC-SMC took; None for a bank.
 
-    Example: notebook 04 (``notebooks/04_calibration.py``), which the tests run.
+    >>> from dataclasses import replace
+    >>> quick = {"waves": 1, "wave_samples": 60, "wave_replicates": 4, "samples": 300,
+    ...          "replicates": 4}  # far fewer than an answer needs
+    >>> asked = read_calibration("calibrate")
+    >>> found = calibrate(replace(asked, header=asked.header.model_copy(update=quick)))
+    >>> len(found.bank), len(found.targets), found.borrowed
+    (300, 15, 8)
+    >>> bool(1 <= found.ess <= 300)
+    True
     """
 
     study: Study[CalibrateFile]
@@ -321,7 +329,15 @@ def calibrate(
             many settings have no value.
         InputError, InterruptedRun: as :func:`prepare` and :func:`sim.study.runner.run_study`.
 
-    Example: notebook 04 (``notebooks/04_calibration.py``), which the tests run.
+    >>> from dataclasses import replace
+    >>> quick = {"waves": 1, "wave_samples": 60, "wave_replicates": 4, "samples": 300,
+    ...          "replicates": 4}  # far fewer than an answer needs
+    >>> asked = read_calibration("calibrate")
+    >>> found = calibrate(replace(asked, header=asked.header.model_copy(update=quick)))
+    >>> place = [factor.name for factor in found.factors].index("keeping")
+    >>> posterior_mean = found.weights @ found.bank.values[:, place]
+    >>> bool(0.2 < posterior_mean < 0.9)  # within its range
+    True
     """
     if shard is not None and store is None:
         raise InputError(
