@@ -1,16 +1,14 @@
-"""``codose merge``: shards of a study become one; and ``codose run`` in parts."""
+"""``codose merge``: the shards of a study become its result folder."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from sim.cli import shell
-
-if TYPE_CHECKING:
-    from sim.study.merging import Stores
+from sim.cli import ask, options, shell
 
 
 def merge(
@@ -18,54 +16,44 @@ def merge(
         list[Path], typer.Argument(metavar="DIR...", help="The folders of all shards.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for what they are together.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace results in that folder.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")
-    ] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")
-    ] = False,
+    force: options.Force = False,
+    figures: options.Figures = "png",
+    no_figures: options.NoFigures = False,
+    csv: options.Csv = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Join shards of a study into one.
+    """Join the shards of a study.
 
-    The shards of a run become its result folder, the same as of a run that was not sharded, byte
-    for byte. The shards of another study become the folder that its command goes on from.
+    The result folder is the same as that of a study that was not sharded, byte for byte. Where a
+    study goes on after the runs that were shared out (another wave, a search), the rest is run
+    here.
 
     \b
     Examples:
-      codose run source -n 20000 --shard 1/2 --out shard-1
-      codose run source -n 20000 --shard 2/2 --out shard-2
+      codose run source -n 200 --shard 1/2 --out shard-1
+      codose run source -n 200 --shard 2/2 --out shard-2
       codose merge shard-1 shard-2 --out results/source
     """
-    from sim.study import merging
+    from sim.present.figures import formats_of
+    from sim.runs import merging
+    from sim.runs.execute import Execution
+    from sim.studies import kind
 
     trees = merging.open_trees(folders, notice=shell.remark)
     for name, stores in trees.items():
         merging.check_complete(stores, name)
-    kinds = {stores[0].key.get("kind") for stores in trees.values()}
-    if kinds == {"run"} and set(trees) == {"."}:
-        _merge_run(trees["."], out, force, as_json, no_figures, quiet)
-        return
-    for name, stores in trees.items():
-        merging.merge_stores(stores, out / name, force=force)
-    command = next(iter(trees.values()))[0].record.get("command") or "the command of the study"
-    if as_json:
-        shell.write_json({"folder": str(out), "studies": sorted(trees)})
-    if not quiet:
-        shell.remark(f"Joined in {out}; go on with: {command} --resume --out {out}")
-
-
-def _merge_run(
-    stores: Stores, out: Path, force: bool, as_json: bool, no_figures: bool, quiet: bool
-) -> None:
-    from sim.cli import run
-    from sim.study import merging, run_parts
-
     shell.check_result_folder(out, force=force)
-    runs = run_parts.joined(merging.together(stores))
-    command = str(stores[0].record.get("command") or "")
-    run.finish(
-        runs, out, force=force, command=command, figures=not no_figures, as_json=as_json,
-        quiet=quiet,
+    study, command = kind.read_asked(folders[0])
+    store = out.with_name(out.name + ask.PARTS)
+    for name, stores in trees.items():
+        merging.merge_stores(stores, store / name, force=force)
+    line = kind.StudyKind.of(study.header.kind).line(study)
+    with shell.progress_bar(line, quiet=quiet) as progress:
+        execution = Execution(store=store, resume=True, progress=progress, warn=shell.remark)
+        result = kind.ask(study, execution, command=command)
+    ask.finish(
+        result, out, force=force, figures=formats_of("none" if no_figures else figures),
+        csv=True if csv else None, as_json=as_json, quiet=quiet,
     )  # fmt: skip
+    shutil.rmtree(store, ignore_errors=True)

@@ -3,11 +3,11 @@
 A study file is YAML in ``experiments/``. Its header fields mean the same in every kind of study; a
 kind adds fields of its own by deriving from :class:`StudyHeader`::
 
-    class AuditFile(StudyHeader):
+    class Spec(OverSets):
         kind: Literal["audit"]
         design: ...
 
-    study = read_study(find_study(name), AuditFile)   # every mistake at once, with its line
+    study = read_study(find_study(name), Spec)   # every mistake at once, with its line
     study.header.replicates, study.scenario, study.points(study.scenario)
 
 >>> text = "kind: sensitivity\\nscenario: source\\noutcomes: [trust]\\nreplicates: 4\\n"
@@ -22,11 +22,12 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
-from sim import files
+from sim import files, studies
 from sim.checking import Checked, Issue, Number, Shape, Strict, Words, check, refusal
 from sim.contact_log import MAX_WEEKS
 from sim.errors import InputError, Problem, did_you_mean
@@ -35,11 +36,17 @@ from sim.outcomes import NAMES as OUTCOME_NAMES
 from sim.outcomes import PERSISTENCE_WEEKS
 from sim.scenario import Scenario, find
 from sim.study.distributions import SPEC_SCHEMA, Distribution, distribution_of
+from sim.study.plausible import (
+    DEFAULT_SETS,
+    MOST_SETS,
+    PlausibleSets,
+    given_sets,
+    plausible_sets,
+)
 
-KINDS: tuple[str, ...] = (
-    "sensitivity", "ladder", "twin", "plan", "calibrate", "audit", "surface", "trials",
-)  # fmt: skip
-"""Kinds of study that codose knows; which command reads them is that command's affair."""
+if TYPE_CHECKING:
+    from sim.parameters import Parameters
+
 WEEK_WORDS: tuple[str, ...] = ("start", "end_of_ta", "year_after", "horizon")
 """Weeks by name; each scenario has its own."""
 
@@ -169,19 +176,53 @@ _OUTCOME = Shape(_outcome_name, {"type": "string"})
 
 
 def _kind(value: Any) -> str:
-    if not isinstance(value, str) or value not in KINDS:
+    known = studies.names()
+    if not isinstance(value, str) or value not in known:
         raise refusal(
             f"{shown(value)} is not a kind of study",
-            allowed=", ".join(KINDS),
-            suggestion=did_you_mean(value, KINDS),
+            allowed=", ".join(known),
+            suggestion=did_you_mean(value, known),
         )
     return value
 
 
-class StudyHeader(Strict):
-    """The fields that all study files share."""
+def _sets(value: Any) -> int | str:
+    """A number of plausible sets, or the folder of a calibration."""
+    if isinstance(value, str) and not value.strip().isdigit():
+        return Words(1000).check(value)
+    return int(
+        Number(1, MOST_SETS, whole=True).check(int(value) if isinstance(value, str) else value)
+    )
 
-    kind: Annotated[str, Shape(_kind, {"enum": list(KINDS)})]
+
+@dataclass(frozen=True)
+class Option:
+    """How a field is given on the command line: ``Annotated[int, Number(1), Option("-n")]``.
+
+    The name of the option is that of the field, and the field's docstring is its help.
+
+    Attributes:
+        short: a short form, such as ``-n``.
+        name: another name than the field's, such as ``--set``.
+        metavar: what to call the value in the help.
+        many: whether the option may be repeated; the field then gets a list of texts.
+        read: turns the text of the option (or the list of texts) into the field's value; raises
+            an InputError.
+        write: the inverse of ``read``, for the command in the manifest.
+    """
+
+    short: str = ""
+    name: str = ""
+    metavar: str = ""
+    many: bool = False
+    read: Callable[[Any], Any] | None = None
+    write: Callable[[Any], Any] | None = None
+
+
+class Header(Strict):
+    """The fields that all studies share."""
+
+    kind: Annotated[str, Shape(_kind, {"enum": list(studies.names())})]
     """What is asked: sensitivity, plan, calibrate, audit ..."""
     name: Annotated[str, Words(200)] = "unnamed study"
     """What to call the study, on one line."""
@@ -197,19 +238,47 @@ class StudyHeader(Strict):
     """What is asked about: outcomes, 'persistence of NAME', 'effect on NAME'."""
     weeks: tuple[Annotated[int | str, _WEEK], ...] = ("end_of_ta",)
     """When: week numbers, start, end_of_ta, year_after, horizon."""
+    replicates: Annotated[int, Number(1, 2**32, whole=True), Option("-n")] = 4
+    """Runs of each set, each with chance of its own."""
+    seed: Annotated[int, Number(0, 2**63 - 1, whole=True), Option()] = 1
+    """Seed of every random number."""
+
+
+class OverSets(Header):
+    """The fields of a study over plausible parameter sets."""
+
+    sets: Annotated[
+        int | str,
+        Shape(_sets, {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
+        Option(metavar="N|DIR"),
+    ] = DEFAULT_SETS
+    """Plausible parameter sets: how many, or the folder of a calibration to draw them from."""
+
+    def plausible(self, folder: Path | None) -> PlausibleSets:
+        """The sets; a path counts from the folder of the study file.
+
+        Raises:
+            InputError: the folder holds no calibration.
+        """
+        if isinstance(self.sets, int):
+            return plausible_sets(self.sets)
+        return plausible_sets(DEFAULT_SETS, folder=_beside_folder(self.sets, folder))
+
+
+class StudyHeader(Header):
+    """The fields of a study over a design of points."""
+
     factors: Annotated[Factors, _FACTORS] = (("free", None),)
     """What varies: roles, names, or a mapping from name to distribution."""
-    samples: Annotated[int, Number(1, 2**24, whole=True)] = 512
+    samples: Annotated[int, Number(1, 2**24, whole=True), Option()] = 512
     """Base samples of the design."""
-    replicates: Annotated[int, Number(1, 2**20, whole=True)] = 10
-    """Runs at each point, each with luck of its own."""
-    seed: Annotated[int, Number(0, 2**63 - 1, whole=True)] = 1
-    """Seed of the sample and of all luck."""
+    replicates: Annotated[int, Number(1, 2**20, whole=True), Option("-n")] = 10
+    """Runs at each point, each with chance of its own."""
     time_limit_minutes: Annotated[float, Number(0, 100_000, above=True)] | None = None
     """Refuse the study when the estimate is above this."""
 
 
-def json_schema(model: type[StudyHeader]) -> dict[str, Any]:
+def json_schema(model: type[Header]) -> dict[str, Any]:
     """The JSON schema of a kind of study file, for editors."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a default that is an empty read-only mapping
@@ -221,18 +290,24 @@ def json_schema(model: type[StudyHeader]) -> dict[str, Any]:
 
 # --- reading -------------------------------------------------------------------------------------
 
-H = TypeVar("H", bound=StudyHeader)
+H = TypeVar("H", bound=Header)
+
+
+MoreIssues = Callable[[Any], Iterable[Issue]]
+"""Given the checked header, what is wrong between the fields of a kind."""
 
 
 @dataclass(frozen=True, eq=False)
 class Study(Generic[H]):
-    """A checked study file.
+    """A checked study: what is asked, of which scenarios, over which parameter sets.
 
     Attributes:
         header: the fields.
         scenarios: every scenario by the name the file gives it, in order (none for a function).
         outcomes: what is asked about.
-        document: the text with its lines, for further errors (:meth:`problem`).
+        plausible: the parameter sets of a study over plausible sets; None for any other.
+        document: the fields as they were given, with their lines, for further errors
+            (:meth:`error`).
         file: name of the file in messages.
     """
 
@@ -241,11 +316,47 @@ class Study(Generic[H]):
     outcomes: tuple[OutcomeSpec, ...]
     document: Document
     file: str
+    plausible: PlausibleSets | None = None
 
     @property
     def scenario(self) -> Scenario:
         """The only (or first) scenario."""
         return next(iter(self.scenarios.values()))
+
+    @property
+    def seed(self) -> int:
+        """The seed of every random number: the study's, or else that of its scenario."""
+        return self.scenario.seed if self.header.seed is None else self.header.seed
+
+    def sets(self, scenario: Scenario) -> tuple[Parameters, ...]:
+        """The parameter sets as a scenario uses them: what its file says holds in every set."""
+        assert self.plausible is not None, "only a study over plausible sets asks for them"
+        return self.plausible.within(scenario)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that was asked, as plain values for JSON: no other file is needed to ask it again."""
+        return {
+            "fields": self.document.data,
+            "scenarios": {name: one.to_dict() for name, one in self.scenarios.items()},
+            "sets": None if self.plausible is None else self.plausible.record(),
+        }
+
+    @classmethod
+    def from_dict(
+        cls, plain: Mapping[str, Any], model: type[H], *,
+        issues: MoreIssues | None = None, file: str = "",
+    ) -> Study[H]:  # fmt: skip
+        """The inverse of :meth:`to_dict`.
+
+        Raises:
+            StudyError: what it holds cannot be used by this version.
+        """
+        sets = plain["sets"]
+        return _study(
+            document_of(dict(plain["fields"]), file), model, issues, None,
+            {name: Scenario.from_dict(one) for name, one in plain["scenarios"].items()},
+            None if sets is None else PlausibleSets.of_record(sets),
+        )  # fmt: skip
 
     @property
     def function(self) -> dict[str, Any] | None:
@@ -331,30 +442,43 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     data = document.data
     if not isinstance(data, Mapping):
         raise StudyError(document.problem((), "a study must be a mapping (field: value)"))
-    if data.get("kind") not in KINDS:
+    known = studies.names()
+    if data.get("kind") not in known:
         found = data.get("kind")
         message = f"{shown(found)} is not a kind of study" if "kind" in data else "is required"
-        near = did_you_mean(found, KINDS) if found else ""
+        near = did_you_mean(found, known) if found else ""
         raise StudyError(
-            document.problem(("kind",), message, allowed=", ".join(KINDS), suggestion=near)
+            document.problem(("kind",), message, allowed=", ".join(known), suggestion=near)
         )
     return str(data["kind"])
 
 
-MoreIssues = Callable[[Any], Iterable[Issue]]
-"""Given the checked header, what is wrong between the fields of a kind."""
-
-
 def read_study(
-    path: str | os.PathLike[str], model: type[H], *, issues: MoreIssues | None = None
+    path: str | os.PathLike[str],
+    model: type[H],
+    *,
+    issues: MoreIssues | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> Study[H]:
     """Read and check a study file; scenario paths count from its folder.
+
+    Args:
+        changes: fields that replace those of the file.
 
     Raises:
         StudyError: every mistake with file, line and column.
     """
     document = load(path, others=shipped_studies(), error=StudyError)
-    return _study(document, model, issues, Path(path).parent)
+    return _study(changed(document, changes or {}), model, issues, Path(path).parent)
+
+
+def changed(document: Document, changes: Mapping[str, Any]) -> Document:
+    """The same document with other values in some of its fields, which then have no line."""
+    if not changes or not isinstance(document.data, Mapping):
+        return document
+    marks = {where: place for where, place in document.marks.items() if where[:1] not in
+             {(name,) for name in changes}}  # fmt: skip
+    return replace(document, data={**document.data, **changes}, marks=marks)
 
 
 def parse_study(
@@ -376,30 +500,62 @@ def study_of(
     folder: Path | None = None,
     issues: MoreIssues | None = None,
 ) -> Study[H]:
-    """The same for a dict."""  # fmt: skip
-    return _study(document_of(dict(data)), model, issues, folder)
+    """The same for fields.
+
+    ``scenario`` and ``scenarios`` may be Scenario objects besides names and paths; ``sets`` may be
+    plausible sets, or a sequence of parameter sets.
+    """
+    fields, scenarios, sets = dict(data), dict[str, Scenario](), None
+    for field in ("scenario", "scenarios"):
+        if field in fields:
+            fields[field] = _named(fields[field], scenarios)
+    if "sets" in fields and not isinstance(fields["sets"], int | str):
+        given = fields["sets"]
+        sets = given if isinstance(given, PlausibleSets) else given_sets(given)
+        fields["sets"] = len(sets)
+    return _study(document_of(fields), model, issues, folder, scenarios, sets)
+
+
+def _named(given: Any, into: dict[str, Scenario]) -> Any:
+    """What stands for scenarios in a document: their names; the objects go ``into`` a mapping."""
+    if isinstance(given, list | tuple):
+        return [_named(one, into) for one in given]
+    if not isinstance(given, Scenario):
+        return os.fspath(given) if isinstance(given, os.PathLike) else given
+    name, number = given.name, 2
+    while name in into:
+        name, number = f"{given.name} ({number})", number + 1
+    into[name] = given
+    return name
 
 
 def _study(
-    document: Document, model: type[H], issues: MoreIssues | None, folder: Path | None
+    document: Document,
+    model: type[H],
+    issues: MoreIssues | None,
+    folder: Path | None,
+    scenarios: Mapping[str, Scenario] = MappingProxyType({}),
+    sets: PlausibleSets | None = None,
 ) -> Study[H]:
-    checked = check(model, document, what="a study", fallback={"kind": "sensitivity"})
+    checked = check(model, document, what="a study", fallback={"kind": studies.names()[0]})
     header = checked.value
     if header is None:
         raise_problems(checked.problems, file=document.file, error=StudyError)
         raise AssertionError("a study without a value has problems")
     outcomes = _outcomes(checked, header)
-    scenarios = _scenarios(checked, header, folder)
+    found = _scenarios(checked, header, folder, scenarios)
     for issue in issues(header) if issues else ():
         checked.report(issue)
-    for scenario in scenarios.values():
+    for scenario in found.values():
         for issue in _late_weeks(header, scenario):
             checked.report(issue)
     raise_problems(checked.problems, file=document.file, error=StudyError)
-    return Study(header, scenarios, outcomes, document, document.file)
+    if sets is None and isinstance(header, OverSets):
+        sets = header.plausible(folder)
+    return Study(header, found, outcomes, document, document.file, sets)
 
 
-def _outcomes(checked: Checked[Any], header: StudyHeader) -> tuple[OutcomeSpec, ...]:
+def _outcomes(checked: Checked[Any], header: Header) -> tuple[OutcomeSpec, ...]:
     """The outcomes; those of a test function are its own affair."""
     if isinstance(header.scenario, dict):
         return tuple(OutcomeSpec(name) for name in header.outcomes)
@@ -430,9 +586,10 @@ def _outcomes(checked: Checked[Any], header: StudyHeader) -> tuple[OutcomeSpec, 
 
 
 def _scenarios(
-    checked: Checked[Any], header: StudyHeader, folder: Path | None
+    checked: Checked[Any], header: Header, folder: Path | None, given: Mapping[str, Scenario]
 ) -> dict[str, Scenario]:
-    """Read what the header names; mistakes inside a scenario keep their own file and line."""
+    """Read what the header names and is not given; mistakes inside a scenario keep their own file
+    and line."""
     named = [(("scenario",), header.scenario)] if header.scenario is not None else []
     named += [(("scenarios", i), one) for i, one in enumerate(header.scenarios)]
     if header.scenario is not None and header.scenarios:
@@ -444,6 +601,9 @@ def _scenarios(
     found: dict[str, Scenario] = {}
     for where, source in named:
         if isinstance(source, dict):
+            continue
+        if source in given:
+            found[source] = given[source]
             continue
         try:
             found[source] = Scenario.load(_beside(source, folder))
@@ -459,6 +619,11 @@ def _scenarios(
     return found
 
 
+def _beside_folder(source: str, folder: Path | None) -> Path:
+    """A folder named in a study file, from where that file is."""
+    return Path(source) if folder is None or Path(source).is_absolute() else folder / source
+
+
 def _beside(source: str, folder: Path | None) -> Path:
     """A path from the folder of the study, else a shipped name or a path from here."""
     if folder is not None and re.search(r"[./\\]", source) and not Path(source).is_absolute():
@@ -466,7 +631,7 @@ def _beside(source: str, folder: Path | None) -> Path:
     return find(source)
 
 
-def _late_weeks(header: StudyHeader, scenario: Scenario) -> Iterable[Issue]:
+def _late_weeks(header: Header, scenario: Scenario) -> Iterable[Issue]:
     last = scenario.horizon_weeks
     for place, week in enumerate(header.weeks):
         if week_number(week, scenario) > last:

@@ -1,0 +1,344 @@
+"""One function makes the command of every kind of study: :func:`command`.
+
+The argument and the options of a kind come from its ``Spec`` (fields marked by
+:class:`~sim.study.study_file.Option`), those of running from
+:class:`~sim.runs.execute.Execution`, those of output are the same everywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from sim.cli import options as shared
+from sim.cli import shell
+from sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from sim.runs.execute import Execution
+    from sim.studies.kind import Result, StudyKind
+    from sim.study.study_file import Option, Study
+
+RESULTS = Path("results")
+"""Where results go when no folder is given."""
+PARTS = ".parts"
+"""Ends the name of the folder that keeps finished runs until the results are written."""
+
+ARGUMENTS: Mapping[str, tuple[Any, str, str]] = {
+    "study": (str, "STUDY", "Path of a study file, or name of a shipped one."),
+    "scenario": (str, "SCENARIO", "Path of a scenario file, or name of a shipped one."),
+    "scenarios": (list[str], "SCENARIO...", "Paths of scenario files, or names of shipped ones."),
+}
+"""What a kind may be asked about: type, name and help of its argument."""
+
+
+def command(name: str) -> Callable[..., None]:
+    """The command of a kind of study, for typer."""
+    from sim.studies.kind import StudyKind
+
+    kind = StudyKind.of(name)
+    options = options_of(kind)
+
+    def run(**given: Any) -> None:
+        asked = given.pop(kind.argument)
+        running = {word: given.pop(word) for word in shared.RUNNING}
+        output = {word: given.pop(word) for word in shared.OUTPUT}
+        _Asking(kind, asked, _changes(options, given), running, output).run()
+
+    typ, metavar, text = ARGUMENTS[kind.argument]
+    words: dict[str, Any] = {
+        kind.argument: Annotated[typ, typer.Argument(metavar=metavar, help=text)]
+    }
+    words |= {field: _typer_option(kind, field, *found) for field, found in options.items()}
+    words |= {**shared.RUNNING, **shared.OUTPUT}
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [_parameter(word, annotation, kind.argument) for word, annotation in words.items()]
+    )
+    run.__annotations__ = words
+    run.__name__ = name
+    run.__doc__ = kind.help
+    return run
+
+
+def _parameter(word: str, annotation: Any, argument: str) -> inspect.Parameter:
+    default: Any = inspect.Parameter.empty
+    if word != argument:
+        flag = get_args(annotation)[0] is bool
+        default = shared.DEFAULTS.get(word, False if flag else None)
+    return inspect.Parameter(
+        word, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+# --- options of a Spec ---------------------------------------------------------------------------
+
+Found = tuple["Option", "FieldInfo"]
+
+
+def options_of(kind: StudyKind) -> dict[str, Found]:
+    """The fields of a kind that are options too."""
+    from sim.study.study_file import Option
+
+    found = {}
+    for field, info in kind.Spec.model_fields.items():
+        for mark in info.metadata:
+            if isinstance(mark, Option):
+                found[field] = (mark, info)
+    return found
+
+
+def _flag(field: str, option: Option) -> str:
+    return option.name or f"--{field.replace('_', '-')}"
+
+
+def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) -> Any:
+    """A field as typer declares an option."""
+    names = [_flag(field, option), *([option.short] if option.short else [])]
+    base = _base(info)
+    shown: Any = False
+    if base is not bool and not option.many:
+        shown = "the study's" if kind.argument == "study" else _shown(info.default)
+    return Annotated[
+        list[str] | None if option.many else bool if base is bool else base | None,
+        typer.Option(
+            *names,
+            metavar=option.metavar or None,
+            show_default=shown,
+            help=" ".join((info.description or "").replace("`", "").split()),
+        ),
+    ]
+
+
+def _base(info: FieldInfo) -> type:
+    """The type that the command line reads: a number where only numbers are allowed, else text."""
+    kinds = set(get_args(info.annotation)) or {info.annotation}
+    kinds -= {NoneType}
+    (only,) = kinds if len(kinds) == 1 else (str,)
+    return only if only in (int, float, bool) else str
+
+
+def _shown(default: Any) -> str | bool:
+    if default is None:
+        return "the scenario's"
+    if isinstance(default, tuple):
+        return ", ".join(map(str, default)) or False
+    return str(default)
+
+
+def _changes(options: Mapping[str, Found], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that were given on the command line, read from their texts.
+
+    Raises:
+        InputError: every text that cannot be read.
+    """
+    found: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for field, (option, _) in options.items():
+        value = given[field]
+        if value in (None, False, []):
+            continue
+        try:
+            found[field] = value if option.read is None else option.read(value)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+# --- one call ------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class _Asking:
+    """One call of a command."""
+
+    kind: StudyKind
+    asked: Any
+    changes: Mapping[str, Any]
+    running: Mapping[str, Any]
+    output: Mapping[str, Any]
+
+    def run(self) -> None:
+        study = self._study()
+        folder = self.output["out"] or RESULTS / self.kind.folder(self.asked, study)
+        shard = self._shard()
+        if shard is not None and self.output["out"] is None:
+            folder = folder.with_name(f"{folder.name}-shard-{shard[0]}-of-{shard[1]}")
+        if shard is None:
+            shell.check_result_folder(folder, force=self.output["force"])
+        store = folder if shard is not None else folder.with_name(folder.name + PARTS)
+        made = self._command(study)
+        with shell.progress_bar(self.kind.line(study), quiet=self.output["quiet"]) as progress:
+            execution = self._execution(store, shard, made, progress)
+            from sim.runs.execute import Unfinished
+            from sim.studies.kind import ask
+
+            try:
+                result = ask(study, execution, command=made)
+            except Unfinished:
+                self._tell_shard(folder, shard)
+                return
+            finally:
+                _remove_if_empty(store)
+        finish(
+            result, folder, force=self.output["force"], figures=self._formats(),
+            csv=True if self.output["csv"] else None, as_json=self.output["as_json"],
+            quiet=self.output["quiet"],
+        )  # fmt: skip
+        shutil.rmtree(store, ignore_errors=True)
+
+    def _study(self) -> Study[Any]:
+        """The study with the options; a mistake in an option is said of the option."""
+        from sim.study.study_file import StudyError
+
+        try:
+            if self.kind.argument == "study":
+                return self.kind.read(self.asked, **self.changes)
+            return self.kind.make(**{self.kind.argument: self.asked}, **self.changes)
+        except StudyError as error:
+            raise InputError([self._of_option(problem) for problem in error.problems]) from None
+
+    def _of_option(self, problem: Problem) -> Problem:
+        field = problem.field.partition("[")[0].partition(".")[0]
+        options = options_of(self.kind)
+        if field not in self.changes or field not in options:
+            return problem
+        flag = _flag(field, options[field][0])
+        return dataclasses.replace(problem, field=flag, file="", line=0, column=0)
+
+    def _shard(self) -> tuple[int, int] | None:
+        from sim.runs.shard import parse_shard
+
+        text = self.running["shard"]
+        return None if text is None else parse_shard(text)
+
+    def _execution(self, store: Path, shard: Any, made: str, progress: Any) -> Execution:
+        from sim.runs.execute import Execution
+
+        if not (self.running["resume"] or shard or self.output["force"]) and store.exists():
+            raise InputError(
+                Problem(
+                    "holds the runs of an interrupted study; nothing was run",
+                    file=str(store),
+                    allowed="--resume, which goes on with them, or --force, which begins anew",
+                )
+            )
+        return Execution(
+            store=store,
+            resume=self.running["resume"],
+            force=self.output["force"],
+            shard=shard,
+            cluster=self.running["cluster"],
+            threads=self.running["threads"],
+            progress=progress,
+            warn=shell.remark,
+            command=made,
+        )
+
+    def _formats(self) -> tuple[Any, ...]:
+        from sim.present.figures import formats_of
+
+        return formats_of("none" if self.output["no_figures"] else self.output["figures"])
+
+    def _command(self, study: Study[Any]) -> str:
+        """The command that makes the same results again, for the manifest."""
+        asked = [self.asked] if isinstance(self.asked, str) else list(self.asked)
+        words = ["codose", self.kind.name, *asked]
+        for field, (option, _) in options_of(self.kind).items():
+            if field not in self.changes:
+                continue
+            value = self.changes[field]
+            given = option.write(value) if option.write is not None else value
+            for each in given if isinstance(given, list | tuple) else [given]:
+                words += (
+                    [_flag(field, option)] if each is True else [_flag(field, option), str(each)]
+                )
+        return shlex.join(words)
+
+    def _tell_shard(self, folder: Path, shard: Any) -> None:
+        text = f"{shard[0]}/{shard[1]}"
+        if self.output["as_json"]:
+            shell.write_json({"shard": text, "folder": str(folder)})
+        if not self.output["quiet"]:
+            shell.remark(
+                f"Shard {text}: {folder}; when all are there: codose merge DIR... --out DIR"
+            )
+
+
+def finish(
+    result: Result,
+    folder: Path,
+    *,
+    force: bool,
+    figures: tuple[Any, ...],
+    csv: bool | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Save and show a result; failed runs are said even when quiet, and end in exit code 1."""
+    if result.runs and result.failed == result.runs:
+        first = result.table("failures").iloc[0]
+        raise RuntimeError(f"every run failed, the first {first['stage']}: {first['reason']}")
+    result.save(folder, force=force, figures=figures, csv=csv)
+    if as_json:
+        shell.write_json(record(result, folder))
+    else:
+        show(result)
+    if not quiet:
+        shell.remark(f"Results{' and figures' if figures else ''}: {folder}")
+    if result.failed:
+        first = result.table("failures").iloc[0]
+        shell.remark(
+            f"{result.failed:,} of {result.runs:,} runs failed and are left out; the first was set "
+            f"{first['set_index']}, replicate {first['replicate']}, {first['stage']}: "
+            f"{first['reason']}"
+        )
+        raise typer.Exit(shell.FAILED)
+
+
+def show(result: Result) -> None:
+    """The answer in words, then the tables that are for reading."""
+    answer = result.answer
+    for text in (answer.verdict, *answer.rows.values(), *answer.lines):
+        typer.echo(shell.paragraph(text))
+    for table in result.kind.shown(result.study, result.tables):
+        typer.echo(f"\n{table.title}")
+        shell.write_table(table.terminal())
+        if table.note:
+            typer.echo(shell.paragraph(table.note))
+    if answer.notes:
+        typer.echo("")
+        typer.echo(shell.paragraph(" ".join(answer.notes)))
+
+
+def record(result: Result, folder: Path) -> dict[str, Any]:
+    """What ``--json`` prints: the answer and every table that is for reading."""
+    shown = result.kind.shown(result.study, result.tables)
+    return {
+        "kind": result.kind.name,
+        "study": result.study.header.name,
+        "answer": result.answer.text,
+        **result.answer.record(),
+        "seed": result.study.seed,
+        "runs": result.runs,
+        "failed": result.failed,
+        "tables": {table.name: table.records() for table in shown},
+        "folder": str(folder),
+    }
+
+
+def _remove_if_empty(store: Path) -> None:
+    """A store in which no part was finished is no store."""
+    if store.is_dir() and not any(store.rglob("*.parquet")):
+        shutil.rmtree(store, ignore_errors=True)

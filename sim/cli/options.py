@@ -1,0 +1,46 @@
+"""The options that all commands share: how runs are made (RUNNING), where results go (OUTPUT)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the runs that an interruption has kept.")
+]
+ShardOf = Annotated[
+    str | None,
+    typer.Option(metavar="I/N", help="Make only part I of N of the runs; 'codose merge' joins."),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Run on a Dask cluster, such as tcp://host:8786."),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, show_default="all processors", help="Threads; changes no number."),
+]
+Out = Annotated[
+    Path | None, typer.Option(show_default="results/...", help="Folder for the results.")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace results, and kept runs, in that folder.")
+]
+Figures = Annotated[str, typer.Option(metavar="png|svg|both|none", help="Files of the figures.")]
+NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Long tables as CSV too, besides Parquet.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")]
+
+RUNNING: Mapping[str, Any] = {
+    "resume": Resume, "shard": ShardOf, "cluster": Cluster, "threads": Threads
+}  # fmt: skip
+OUTPUT: Mapping[str, Any] = {
+    "out": Out, "force": Force, "figures": Figures, "no_figures": NoFigures, "csv": Csv,
+    "as_json": AsJson, "quiet": Quiet,
+}  # fmt: skip
+DEFAULTS: Mapping[str, Any] = {"figures": "png"}
+"""Of options that are given a word; the others are off, or not given."""

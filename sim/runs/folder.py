@@ -1,0 +1,521 @@
+"""ResultFolder: what a study found, written whole or not at all, and checked when it is read.
+
+A folder of any kind of study holds ``manifest.json`` (format, kind, what was asked whole, versions,
+the meaning of every column, SHA-256 of every file), ``timing.json`` (the only file that differs
+when the study is made again), a Parquet file a table and, of tables that are not too long for it, a
+CSV file too, ``answer.txt``, what files the kind adds, and ``figures/``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import importlib.metadata
+import itertools
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import Problem, ResultsError
+from sim.present.figures import save as save_figures
+from sim.present.table import Column, Table
+
+if TYPE_CHECKING:
+    import pandas as pd  # imported, as pyarrow is, where it is used: no run need wait for it
+
+    from sim.present.answer import Answer
+    from sim.present.figures import Figure, Format
+
+FORMAT = "codose results"
+FORMAT_VERSION = 2
+MANIFEST = "manifest.json"
+TIMING = "timing.json"
+ANSWER = "answer.txt"
+FIGURES = "figures"
+CSV_ROWS = 500_000
+"""Rows above which a table is written as CSV only when that is asked for."""
+_CSV_BLOCK = 100_000
+_EXTRAS = ("calibrate", "plan", "cluster")
+"""Extras whose versions may matter to numbers."""
+
+Writer = Callable[[Path], None]
+"""Fills a new, empty folder."""
+
+
+def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:
+    """The error to raise about a file or folder."""
+    return ResultsError(Problem(message, file=str(path), allowed=allowed))
+
+
+# --- writing -----------------------------------------------------------------------------------
+
+
+def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
+    """Make the folder with what ``write`` puts into it; returns where it is.
+
+    It is filled under a hidden name beside the target and then renamed, so that nobody ever sees
+    half of it, and what was there before is there until the new one is complete.
+
+    Args:
+        target: the folder; a link to a folder is followed.
+        write: fills a folder.
+        force: replace a folder that holds results of codose. Nothing else is ever replaced.
+
+    Raises:
+        ResultsError: the target may not or cannot be written. Nothing is left behind.
+    """
+    from pyarrow import ArrowException
+
+    try:
+        place = Path(os.path.realpath(target))
+        _check_target(target, place, force)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial = _new_sibling(place, "partial")
+        try:
+            write(partial)
+            _put(partial, place)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    except (OSError, ArrowException) as error:
+        raise _cannot_write(target, error) from error
+    return target
+
+
+def _check_target(target: Path, place: Path, force: bool) -> None:
+    if not os.path.lexists(place):
+        return
+    if not place.is_dir():
+        raise refusal(target, "is a file, not a folder")
+    if not any(place.iterdir()):
+        return
+    if not force:
+        raise refusal(
+            target,
+            "the folder is not empty",
+            allowed="another folder; or force (--force), which replaces a result folder",
+        )
+    try:
+        read_manifest(place, any_version=True)
+    except ResultsError:
+        raise refusal(
+            target,
+            f"the folder holds something else than results of codose (no usable {MANIFEST}): "
+            "it is not replaced, not even by force",
+            allowed="another folder",
+        ) from None
+    home, here = Path(os.path.expanduser("~")), Path.cwd()
+    if place in (home, here, *here.parents):
+        raise refusal(
+            target,
+            "is the home folder, or the folder you are in: it is not replaced",
+            allowed="another folder",
+        )
+
+
+def _new_sibling(place: Path, word: str) -> Path:
+    """A new folder beside the place, hidden; names of other processes are passed over."""
+    for number in itertools.count():
+        path = place.with_name(f".{place.name}.{word}-{os.getpid()}-{number}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return path
+    raise AssertionError("unreachable")
+
+
+def _put(partial: Path, place: Path) -> None:
+    """Rename the finished folder into its place; the one it replaces goes last."""
+    if not place.exists():
+        partial.rename(place)
+        return
+    former = _new_sibling(place, "former")
+    former.rmdir()
+    place.rename(former)
+    try:
+        partial.rename(place)
+    except BaseException:
+        former.rename(place)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _cannot_write(target: Path, error: Exception) -> ResultsError:
+    code = getattr(error, "errno", None)
+    text = getattr(error, "strerror", None) or str(error)
+    if code == errno.ENOSPC or "No space left" in text:
+        return refusal(
+            target, "there is no space left on this disk; nothing was written", "another disk"
+        )
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return refusal(target, f"cannot be written ({text})", "a folder that you may write to")
+    if code == errno.EBUSY:
+        return refusal(target, f"cannot be replaced ({text})", "a new folder inside it")
+    return refusal(target, f"cannot be written ({text})")
+
+
+def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = True) -> None:
+    """Write ``name.parquet`` and ``name.csv``; the same frame gives the same bytes."""
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pyarrow.parquet.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    if not csv:
+        return
+    plain = pa.schema(
+        [
+            field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
+            for field in table.schema
+        ]
+    )
+    options = pyarrow.csv.WriteOptions(quoting_style="needed")
+    with pyarrow.csv.CSVWriter(folder / f"{name}.csv", plain, write_options=options) as writer:
+        for start in range(0, len(table), _CSV_BLOCK):  # as plain text it is many times as large
+            writer.write_table(table.slice(start, _CSV_BLOCK).cast(plain))
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write readable JSON; refuses what JSON does not know (NaN)."""
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def fingerprints(folder: Path) -> dict[str, dict[str, Any]]:
+    """SHA-256 and size of every file in the folder, by name."""
+    return {
+        path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}
+        for path in sorted(folder.iterdir())
+    }
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def read_manifest(folder: Path, *, any_version: bool = False) -> dict[str, Any]:
+    """The manifest of a result folder.
+
+    Args:
+        folder: of results.
+        any_version: ask no more than that it is one, of whatever version.
+
+    Raises:
+        ResultsError: there is no such folder, it holds no results, or those of another version of
+            the format.
+    """
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        raise refusal(folder, "is a file, not a folder" if folder.exists() else "no such folder")
+    if not path.is_file():
+        raise refusal(
+            folder,
+            f"is not a result folder (it holds no {MANIFEST})",
+            allowed="a folder that a codose command wrote with --out DIR",
+        )
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise refusal(path, f"cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise refusal(path, f"is damaged ({error}); make the results again") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise refusal(path, "is not a manifest of results of codose")
+    version = manifest.get("format_version")
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise refusal(path, f"is damaged (format_version is {version!r}); make the results again")
+    if any_version:
+        return manifest
+    if version != FORMAT_VERSION:
+        _refuse_version(path, manifest, version)
+    for key, kind in _KEYS.items():
+        if not isinstance(manifest.get(key), kind):
+            raise refusal(path, f"is damaged (no usable {key!r}); make the results again")
+    return manifest
+
+
+def _refuse_version(path: Path, manifest: Mapping[str, Any], version: int) -> None:
+    made_by = f"codose {manifest.get('codose')}, format {version}"
+    if version > FORMAT_VERSION:
+        raise refusal(
+            path, f"was written by a newer version ({made_by}); update codose to read it",
+            allowed=f"format {FORMAT_VERSION}",
+        )  # fmt: skip
+    command = manifest.get("command")
+    again = f"make the results again with: {command}" if command else "make the results again"
+    raise refusal(
+        path, f"was written by an earlier version ({made_by}), whose folders this one does not "
+        f"read; {again}", allowed=f"format {FORMAT_VERSION}",
+    )  # fmt: skip
+
+
+_KEYS = {
+    "kind": str,
+    "codose": str,
+    "python": str,
+    "dependencies": dict,
+    "seed": int,
+    "runs": int,
+    "failed": int,
+    "study": dict,
+    "tables": dict,
+    "answer": dict,
+    "files": dict,
+}
+
+
+def read_timing(folder: Path) -> dict[str, Any]:
+    """When and how long; empty if unknown. Nothing depends on it."""
+    try:
+        timing = json.loads((folder / TIMING).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return timing if isinstance(timing, dict) else {}
+
+
+def damages(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every data file that is missing or not as it was written."""
+    command = manifest.get("command")
+    again = f"make the results again with: {command}" if command else "make the results again"
+    for name, stored in manifest["files"].items():
+        path = folder / name
+        try:
+            found = sha256(path)
+        except FileNotFoundError:
+            yield Problem(f"is missing; {again}", file=str(path))
+            continue
+        except OSError as error:
+            yield Problem(f"cannot be read ({error.strerror})", file=str(path))
+            continue
+        if not isinstance(stored, dict) or found != stored.get("sha256"):
+            yield Problem(
+                f"is not as it was written (its checksum is not the one in {MANIFEST}): it was "
+                f"changed or damaged; {again}",
+                file=str(path),
+            )
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A Parquet file.
+
+    Raises:
+        ResultsError: it is missing or cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        return pyarrow.parquet.read_table(path).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        text = " ".join(str(error).split())
+        raise refusal(path, f"cannot be read ({text}); make the results again") from None
+
+
+# --- where results come from -------------------------------------------------------------------
+
+
+def provenance() -> dict[str, Any]:
+    """Where results come from: versions of codose, Python and dependencies; no machine, no time.
+
+    Returns:
+        {"codose": version, "python": version, "dependencies": {name: version}}
+    """
+    return {
+        # Not of the installed distribution, which may be older than a checkout, or not there.
+        "codose": sys.modules["sim"].__version__,
+        "python": platform.python_version(),
+        "dependencies": {name: _version(name) for name in _dependencies()},
+    }
+
+
+def _dependencies() -> list[str]:
+    """What codose requires, with those extras that may change a number, in alphabetical order."""
+    try:
+        required = importlib.metadata.requires("codose") or []
+    except importlib.metadata.PackageNotFoundError:
+        return ["numpy"]
+    names = set()
+    for line in required:
+        extra = re.search(r"extra == [\"']([\w-]+)", line)
+        if extra is None or extra[1] in _EXTRAS:
+            names.add(re.match(r"[\w.-]+", line)[0])  # type: ignore[index]
+    return sorted(names, key=str.lower)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def version_notes(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What to say when results were made by other versions than the ones that are here."""
+    here = provenance()
+    if manifest["codose"] != here["codose"]:
+        yield (
+            f"the results were made by codose {manifest['codose']}, this is {here['codose']}: "
+            "values may differ on purpose (see the change log)"
+        )
+    made = {"Python": manifest["python"], **manifest["dependencies"]}
+    present = {"Python": here["python"], **here["dependencies"]}
+    others = [
+        f"{name} {made.get(name, '?')} (here {version})"
+        for name, version in present.items()
+        if made.get(name) != version
+    ]
+    if others:
+        yield f"made with other versions: {', '.join(others)}"
+
+
+# --- a folder as a whole -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class ResultFolder:
+    """A result folder on disk.
+
+    Attributes:
+        path: where it is.
+        manifest: its ``manifest.json``.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+    _tables: dict[str, Table] = field(default_factory=dict)
+
+    @classmethod
+    def write(
+        cls,
+        target: Path,
+        *,
+        kind: str,
+        study: Mapping[str, Any],
+        tables: Mapping[str, Table],
+        answer: Answer,
+        figures: Sequence[Figure] = (),
+        formats: Sequence[Format] = ("png",),
+        files: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any],
+        timing: Mapping[str, Any],
+        force: bool = False,
+        csv: bool | None = None,
+    ) -> Path:
+        """Write a folder: complete, or not at all.
+
+        Args:
+            target: the folder.
+            kind: of study.
+            study: what was asked, whole, as plain values.
+            tables: what was found.
+            answer: the same in sentences.
+            figures, formats: what to draw, and as which files.
+            files: further text files by name.
+            facts: seed, runs, failed, versions and command.
+            timing: when and how long.
+            force: replace a folder that holds results of codose.
+            csv: tables as CSV too; None: those of at most :data:`CSV_ROWS` rows.
+
+        Raises:
+            ResultsError: the target may not or cannot be written. Nothing is left behind.
+        """
+
+        def write(folder: Path) -> None:
+            for name, table in tables.items():
+                short = len(table) <= CSV_ROWS
+                write_table(folder, name, table.frame, csv=short if csv is None else csv)
+            texts = {ANSWER: answer.text + "\n", **(files or {})}
+            for name, text in texts.items():
+                (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            manifest = {
+                "format": FORMAT,
+                "format_version": FORMAT_VERSION,
+                "kind": kind,
+                **facts,
+                "answer": answer.record(),
+                "tables": {name: _description(table) for name, table in tables.items()},
+                "study": study,
+                "files": fingerprints(folder),
+            }
+            write_json(folder / MANIFEST, manifest)
+            write_json(folder / TIMING, timing)
+            if figures:
+                save_figures(figures, folder / FIGURES, formats)
+
+        return write_folder(target, write, force=force)
+
+    @classmethod
+    def read(cls, path: Path) -> ResultFolder:
+        """Open a folder; tables are read when they are asked for.
+
+        Raises:
+            ResultsError: it is no result folder, or one of another version.
+        """
+        return cls(path, read_manifest(path))
+
+    @property
+    def kind(self) -> str:
+        """The kind of study."""
+        return str(self.manifest["kind"])
+
+    @property
+    def timing(self) -> Mapping[str, Any]:
+        """When it was made, and how long that took; empty if unknown."""
+        return read_timing(self.path)
+
+    def tables(self) -> Mapping[str, Table]:
+        """Every table, with the meaning of its columns.
+
+        Raises:
+            ResultsError: one is missing or damaged.
+        """
+        for name, described in self.manifest["tables"].items():
+            if name not in self._tables:
+                frame = read_table(self.path / f"{name}.parquet")
+                self._tables[name] = _table(name, frame, described)
+        return self._tables
+
+    def damages(self) -> Iterator[Problem]:
+        """Every file that is missing or not as it was written."""
+        return damages(self.path, self.manifest)
+
+    def version_notes(self) -> Iterator[str]:
+        """What to say when another version made it."""
+        return version_notes(self.manifest)
+
+
+def _description(table: Table) -> dict[str, Any]:
+    """What a table says of itself, as plain values for the manifest."""
+    return {
+        "title": table.title,
+        "note": table.plain_note,
+        "rests_on": table.rests_on,
+        "rows": len(table),
+        "columns": [asdict(column) for column in table.columns],
+    }
+
+
+def _table(name: str, frame: pd.DataFrame, description: Mapping[str, Any]) -> Table:
+    """The inverse of :func:`_description`, with the numbers of the file."""
+    rests_on = description["rests_on"]
+    return Table(
+        name,
+        frame,
+        [Column(**column) for column in description["columns"]],
+        title=description["title"],
+        note=description["note"],
+        rests_on=None if rests_on is None else (int(rests_on[0]), int(rests_on[1])),
+    )

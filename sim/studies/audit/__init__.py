@@ -1,0 +1,1 @@
+"""Design audits: what a study of this design would have reported, and the true effect."""

@@ -1,0 +1,122 @@
+"""Spec: what a design audit asks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from sim.checking import Issue, Number, Shape, refusal
+from sim.errors import did_you_mean
+from sim.instruments import CONSTRUCTS
+from sim.loading import shown
+from sim.study.study_file import Option, OverSets, Study, week_number
+
+HELP = """Run a study's design: what would it have seen?
+
+Selection, survey, sample size and all, many times: what would it report when TA works as
+calibrated, and when it does nothing? Which cheap addition to the design helps most?
+
+\b
+Examples:
+  codose audit audit_source
+  codose audit audit_on_demand --sets 20 --out results/rough
+"""
+
+
+def _constructs(value: Any) -> tuple[str, ...]:
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, (list, tuple)) or not given:
+        raise refusal(f"{shown(value)} names nothing to ask about", allowed=", ".join(CONSTRUCTS))
+    for name in given:
+        if name not in CONSTRUCTS:
+            raise refusal(
+                f"{shown(name)} cannot be asked in a survey",
+                allowed=", ".join(CONSTRUCTS),
+                suggestion=did_you_mean(name, CONSTRUCTS),
+            )
+    return tuple(given)
+
+
+_CONSTRUCTS = Shape(_constructs, {"type": "array", "items": {"enum": list(CONSTRUCTS)}})
+_TREND = Annotated[float, Number(-0.5, 0.5)]
+
+
+class Spec(OverSets):
+    """A design audit."""
+
+    kind: Literal["audit"]  # pyright: ignore[reportIncompatibleVariableOverride]
+    """audit"""
+    design: Literal["before_after", "dose_regression"] = "before_after"
+    """What the study did."""
+    asks_about: Annotated[tuple[str, ...], _CONSTRUCTS] = CONSTRUCTS
+    """What its survey asks about: trust, accountability, knowledge, integration."""
+    weeks: tuple[Any, ...] = ("start", "end_of_ta")
+    """First and last wave."""
+    items: Annotated[int, Number(1, 100, whole=True)] = 4
+    """Items of each scale."""
+    asked: Annotated[int, Number(1, 10**6, whole=True)] | None = None
+    """People asked in each region; left out: half of the staff."""
+    comparison_regions: Annotated[int, Number(1, 1000, whole=True)] = 1
+    """Next-readiest regions without TA, for the design ``comparison``."""
+    lead_weeks: Annotated[int, Number(4, 104, whole=True)] = 26
+    """How long before the start the extra wave is."""
+    background_trends: tuple[_TREND, ...] = (0.0, 0.02)
+    """Yearly change of knowledge without any TA, one world each."""
+    leniencies: tuple[Annotated[float, Number(0, 1)], ...] = (0.0,)
+    """Leniencies of answering to compare with the parameter's own."""
+    replicates: Annotated[int, Number(1, 2**16, whole=True), Option("-n")] = 20
+    """Replications of each set."""
+
+
+def issues(spec: Spec) -> list[Issue]:
+    """What is wrong between the fields."""
+    found = []
+    if len(spec.weeks) != 2:
+        found.append(Issue(("weeks",), f"has {len(spec.weeks)} waves", allowed="[first, last]"))
+    if not spec.background_trends:
+        found.append(Issue(("background_trends",), "is empty", allowed="[0]"))
+    return found
+
+
+def check(study: Study[Spec]) -> None:
+    """What only the scenario can show.
+
+    Raises:
+        StudyError: waves that are no before and after, or a scenario that the designs cannot use.
+    """
+    scenario, header = study.scenario, study.header
+    first, last = (week_number(week, scenario) for week in header.weeks)
+    if not first < last <= scenario.horizon_weeks:
+        raise study.error(
+            ("weeks",), f"week {first} to week {last} is no before and after",
+            allowed=f"two weeks of 0..{scenario.horizon_weeks}, the first before the second",
+        )  # fmt: skip
+    if not scenario.dosage:
+        raise study.error(("scenario",), f"{scenario.name!r} has no contact series to audit")
+    if scenario.regions.overrides or scenario.networks[0].kind == "file":
+        raise study.error(
+            ("scenario",), f"{scenario.name!r} gives single regions a team of their own",
+            allowed="a scenario without overrides: the audit adds regions to it",
+        )  # fmt: skip
+    count, candidates = len(scenario.region_names), scenario.regions.candidates
+    if header.design == "dose_regression":
+        if count < 4:
+            raise study.error(("scenario",), f"a slope over {count} regions", allowed="4 or more")
+        return
+    needed = max(2 * count, count + header.comparison_regions)
+    if needed > candidates:
+        raise study.error(
+            ("scenario",), f"designs with a comparison need {needed} candidate regions, "
+            f"{scenario.name!r} has {candidates}", allowed=f"candidates: {needed} or more",
+        )  # fmt: skip
+
+
+def line(study: Study[Spec]) -> str:
+    """What is about to be done, in a line."""
+    assert study.plausible is not None
+    header = study.header
+    return f"{header.name}: {len(study.plausible)} sets, {header.replicates} replications of each"
+
+
+def asked_in(study: Study[Spec]) -> int:
+    """People asked in each region."""
+    return study.header.asked or max(1, min(study.scenario.staff_counts) // 2)

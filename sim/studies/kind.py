@@ -1,0 +1,567 @@
+"""StudyKind, Result, ask and load: what every kind of study has in common.
+
+A kind is a folder of :mod:`sim.studies` with four modules:
+
+* ``spec``: ``Spec``, the checked fields of a study (a :class:`~sim.study.study_file.Header`);
+  optionally ``issues(spec)``, mistakes between fields, and ``check(study)``, which raises what only
+  the scenarios can show;
+* ``analysis``: ``answer(study, run) -> {name: Table}``, where ``run(plan)`` makes the runs of a
+  :class:`~sim.runs.plan.RunPlan`, as often as the kind asks; or, when one plan does, the pair
+  ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``. Optionally
+  ``files(study, tables) -> {name: text}``, further files of the result folder;
+* ``words``: ``words(study, tables) -> Answer``;
+* ``figures``: ``figures(study, tables) -> [Figure]``.
+
+Analysis imports neither words nor figures; words and figures see nothing but the study and its
+tables, so that a folder can be told and drawn again without running anything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sim import studies
+from sim.errors import InputError, Problem, did_you_mean
+from sim.present.answer import Answer
+from sim.present.table import Column, Table
+from sim.runs.collect import Collector, FailedRun, Points
+from sim.runs.execute import Execution, execute
+from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
+from sim.study.study_file import Header, Study, find_study, read_study, study_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.present.figures import Figure
+    from sim.runs.plan import RunPlan
+
+Found = TypeVar("Found")
+Tables = Mapping[str, Table]
+OVERALL: Any = Points()
+"""All outcomes, over all regions together."""
+SHOWN_ROWS = 60
+"""Rows up to which a table is printed when its kind does not choose."""
+
+
+@dataclass(frozen=True)
+class StudyKind:
+    """One kind of study, by the name of its folder.
+
+    >>> kind = StudyKind.of("audit")
+    >>> kind.Spec.model_fields["replicates"].default
+    20
+    """
+
+    name: str
+
+    @classmethod
+    def of(cls, name: str) -> StudyKind:
+        """The kind of that name.
+
+        Raises:
+            InputError: there is none.
+        """
+        known = studies.names()
+        if name not in known:
+            raise InputError(
+                Problem(
+                    f"{name!r} is not a kind of study", field="kind", value=name,
+                    allowed=", ".join(known), suggestion=did_you_mean(name, known),
+                )
+            )  # fmt: skip
+        return cls(name)
+
+    def _module(self, part: str) -> ModuleType:
+        return importlib.import_module(f"sim.studies.{self.name}.{part}")
+
+    @property
+    def help(self) -> str:
+        """The help of its command."""
+        return self._module("spec").HELP
+
+    @property
+    def argument(self) -> str:
+        """What its command is given: "study" (a file), "scenario" or "scenarios"."""
+        return getattr(self._module("spec"), "ARGUMENT", "study")
+
+    def folder(self, asked: Any, study: Study[Any]) -> str:
+        """The name of the folder for results when none is given."""
+        stems = [Path(one).stem for one in ([asked] if isinstance(asked, str) else asked)]
+        if self.argument == "study" or self.name == "run":
+            return stems[0]
+        return "-".join([self.name, *stems])[:100]
+
+    def shown(self, study: Study[Any], tables: Tables) -> Sequence[Table]:
+        """The tables to print: those that words.py chooses, or all short ones."""
+        choose = getattr(self._module("words"), "shown", None)
+        if choose is not None:
+            return choose(study, tables)
+        return [table for table in tables.values() if len(table) <= SHOWN_ROWS]
+
+    @property
+    def Spec(self) -> type[Header]:
+        """The fields of a study of this kind."""
+        return self._module("spec").Spec
+
+    def read(self, path_or_name: str | os.PathLike[str], **changes: Any) -> Study[Any]:
+        """A study file of this kind, given as a path or the name of a shipped one.
+
+        Args:
+            changes: fields that replace those of the file, as command options do.
+
+        Raises:
+            StudyError: every mistake with file, line and column.
+        """
+        spec = self._module("spec")
+        issues = getattr(spec, "issues", None)
+        study = read_study(find_study(path_or_name), spec.Spec, issues=issues, changes=changes)
+        return self._checked(study)
+
+    def make(self, *, folder: Path | None = None, **fields: Any) -> Study[Any]:
+        """A study of this kind from its fields.
+
+        Args:
+            folder: where relative paths of scenarios count from; left out: here.
+            fields: of the Spec; ``scenario`` and ``scenarios`` may be Scenario objects too.
+
+        Raises:
+            StudyError: every mistake by its field.
+        """
+        spec = self._module("spec")
+        issues = getattr(spec, "issues", None)
+        data = {"kind": self.name, **fields}
+        return self._checked(study_of(data, spec.Spec, folder=folder, issues=issues))
+
+    def study_of(self, plain: Mapping[str, Any], file: str = "") -> Study[Any]:
+        """The study of :meth:`Study.to_dict`: what a manifest holds."""
+        spec = self._module("spec")
+        issues = getattr(spec, "issues", None)
+        return self._checked(Study.from_dict(plain, spec.Spec, issues=issues, file=file))
+
+    def _checked(self, study: Study[Any]) -> Study[Any]:
+        check = getattr(self._module("spec"), "check", None)
+        if check is not None:
+            check(study)
+        return study
+
+    def answer(self, study: Study[Any], run: Runner) -> Tables:
+        """Every table of the answer; makes the runs."""
+        analysis = self._module("analysis")
+        if hasattr(analysis, "answer"):
+            return analysis.answer(study, run)
+        return analysis.analyse(study, run(analysis.design(study)))
+
+    def words(self, study: Study[Any], tables: Tables) -> Answer:
+        """The answer in sentences."""
+        return self._module("words").words(study, tables)
+
+    def figures(self, study: Study[Any], tables: Tables) -> Sequence[Figure]:
+        """The figures, not yet drawn."""
+        return self._module("figures").figures(study, tables)
+
+    def files(self, study: Study[Any], tables: Tables) -> Mapping[str, str]:
+        """Further text files of the result folder, by name."""
+        make = getattr(self._module("analysis"), "files", None)
+        return {} if make is None else make(study, tables)
+
+    def line(self, study: Study[Any]) -> str:
+        """What is about to be done, in a line."""
+        make = getattr(self._module("spec"), "line", None)
+        return study.header.name if make is None else make(study)
+
+
+@dataclass(eq=False)
+class Runner:
+    """Makes the runs of a study, plan by plan, under one :class:`~sim.runs.execute.Execution`.
+
+    Each plan of a study keeps its parts in a folder of its own inside the store, by its number and
+    label, so that a study with several plans is resumed, sharded and merged like one with one.
+
+    Attributes:
+        execution: how runs are made.
+        runs: runs that were made or taken from the store, failed ones too.
+        failures: the failed ones.
+        seconds: wall time of making them.
+    """
+
+    execution: Execution
+    runs: int = 0
+    failures: list[FailedRun] = field(default_factory=list)
+    seconds: float = 0.0
+    _plans: int = 0
+
+    def __call__(
+        self, plan: RunPlan, collect: Collector[Found] = OVERALL, *, label: str = "runs"
+    ) -> Found:
+        """What :func:`sim.runs.execute.execute` gives for a plan.
+
+        Args:
+            collect: what is kept of the runs; left out: all outcomes, over all regions together.
+            label: names this part of the study in the store.
+
+        Raises:
+            Unfinished: this was a shard of the plan; its runs are in the store.
+        """
+        self._plans += 1
+        started = time.perf_counter()
+        found = execute(plan, self.execution.within(f"{self._plans:02d}-{label}"), collect)
+        self.seconds += time.perf_counter() - started
+        self.runs += plan.runs
+        self.failures += found.made.failures
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a study found: its tables, and everything that they come from.
+
+    Attributes:
+        study: what was asked.
+        tables: by name, in the order in which they are shown.
+        runs: runs that stand behind them, failed ones too.
+        provenance: versions; see :func:`sim.runs.folder.provenance`.
+        timing: when it was made and how long it took; the only part that differs when it is made
+            again.
+        command: the command that makes it again, if a command made it.
+    """
+
+    study: Study[Any]
+    tables: Tables
+    runs: int
+    provenance: Mapping[str, Any]
+    timing: Mapping[str, Any]
+    command: str = ""
+
+    @property
+    def kind(self) -> StudyKind:
+        """The kind of study."""
+        return StudyKind.of(self.study.header.kind)
+
+    @property
+    def failed(self) -> int:
+        """Runs that failed and were left out."""
+        return len(self.tables[FAILURES]) if FAILURES in self.tables else 0
+
+    @property
+    def answer(self) -> Answer:
+        """The answer in sentences."""
+        return self.kind.words(self.study, self.tables)
+
+    @property
+    def figures(self) -> Sequence[Figure]:
+        """The figures, each drawn when it is asked for."""
+        return self.kind.figures(self.study, self.tables)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A copy of a table as a pandas frame.
+
+        Raises:
+            InputError: there is no table of that name.
+        """
+        if name not in self.tables:
+            raise InputError(
+                Problem(
+                    f"{name!r} is not a table of this result", field="table", value=name,
+                    allowed=", ".join(self.tables), suggestion=did_you_mean(name, self.tables),
+                )
+            )  # fmt: skip
+        return self.tables[name].frame
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.study.header.kind} of {self.study.header.name!r}: {self.runs:,} runs, "
+            f"{self.failed:,} failed; tables {', '.join(self.tables)}>"
+        )
+
+    def save(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        figures: Sequence[str] = ("png",),
+        csv: bool | None = None,
+    ) -> Path:
+        """Write a result folder: complete, or not at all.
+
+        Args:
+            directory: a new or empty folder.
+            force: replace a folder that holds results of codose.
+            figures: formats to draw ("png", "svg"); empty: none.
+            csv: tables as CSV too; left out: those that are not too long for it.
+
+        Raises:
+            ResultsError: the folder may not or cannot be written.
+        """
+        return ResultFolder.write(
+            Path(directory),
+            kind=self.study.header.kind,
+            study=self.study.to_dict(),
+            tables=self.tables,
+            answer=self.answer,
+            figures=self.figures if figures else (),
+            formats=figures,
+            files=self.kind.files(self.study, self.tables),
+            facts={
+                "seed": self.study.seed,
+                "runs": self.runs,
+                "failed": self.failed,
+                **self.provenance,
+                "command": self.command,
+            },
+            timing=self.timing,
+            force=force,
+            csv=csv,
+        )
+
+
+def ask(study: Study[Any], execution: Execution | None = None, *, command: str = "") -> Result:
+    """Make the runs of a study and find its answer.
+
+    Args:
+        study: as :meth:`StudyKind.read` or :meth:`StudyKind.make` give it.
+        execution: how runs are made; left out: on the threads of this machine, nothing kept.
+        command: the command that makes the same result again, for the manifest.
+
+    Raises:
+        InputError: something that only the runs can show.
+        Unfinished: this was a shard of the runs; they are in the store.
+        InterruptedRun: Ctrl-C; what was finished is in the store, if there is one.
+    """
+    kind = StudyKind.of(study.header.kind)
+    run = Runner(Execution() if execution is None else execution)
+    if run.execution.store is not None:
+        _write_asked(run.execution.store, study, command)
+    started, clock = datetime.now(UTC), time.perf_counter()
+    tables = dict(kind.answer(study, run))
+    if run.failures:
+        tables[FAILURES] = failures_table(run)
+    return Result(
+        study,
+        MappingProxyType(tables),
+        run.runs,
+        provenance(),
+        {
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": round(time.perf_counter() - clock, 3),
+            "seconds_of_runs": round(run.seconds, 3),
+        },
+        command,
+    )
+
+
+FAILURES = "failures"
+"""The table of failed runs; there is none where no run failed."""
+
+
+def failures_table(run: Runner) -> Table:
+    """A row a failed run: which, where it failed, and why."""
+    import pandas as pd
+
+    frame = pd.DataFrame([dataclasses.asdict(one) for one in run.failures])
+    return Table(
+        FAILURES,
+        frame,
+        [
+            Column("job", format="given", meaning="scenario or design point, from 0"),
+            Column("set_index", format="given", meaning="parameter set, from 0"),
+            Column("replicate", format="given", meaning="number of the replicate"),
+            Column("stage", format="text", meaning="in which of its two parts it failed"),
+            Column("reason", format="text", meaning="type and text of the error"),
+        ],
+        title="Runs that failed",
+        note=f"{len(frame):,} of {run.runs:,} runs failed and are left out.",
+    )
+
+
+ASKED = "asked.json"
+"""What a store of runs belongs to: kind, study and command."""
+
+
+def _write_asked(store: Path, study: Study[Any], command: str) -> None:
+    """Write down beside the runs what they are for, so that shards can be joined by anybody."""
+    place = store / ASKED
+    if place.exists():
+        return
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        plain = {"kind": study.header.kind, "study": study.to_dict(), "command": command}
+        write_json(place, plain)
+    except OSError as error:
+        raise refusal(store, f"cannot be written ({error.strerror})") from None
+
+
+def read_asked(store: Path) -> tuple[Study[Any], str]:
+    """The study that a store of runs is for, and the command that asked it.
+
+    Raises:
+        ResultsError: it does not say so.
+    """
+    place = store / ASKED
+    try:
+        plain = json.loads(place.read_text(encoding="utf-8"))
+        return StudyKind.of(plain["kind"]).study_of(plain["study"], str(place)), plain["command"]
+    except (OSError, ValueError, KeyError) as error:
+        raise refusal(store, f"does not say which study its runs are for ({error})") from None
+
+
+def load(directory: str | os.PathLike[str]) -> Result:
+    """Read a result folder back.
+
+    Raises:
+        ResultsError: it is no result folder, of another version, or damaged.
+    """
+    folder = ResultFolder.read(Path(directory))
+    facts = folder.manifest
+    return Result(
+        _study_in(folder),
+        MappingProxyType(dict(folder.tables())),
+        int(facts["runs"]),
+        {name: facts[name] for name in ("codose", "python", "dependencies")},
+        folder.timing,
+        str(facts.get("command", "")),
+    )
+
+
+def _study_in(folder: ResultFolder) -> Study[Any]:
+    """The study that a result folder answers, from its manifest alone."""
+    if folder.kind not in studies.names():
+        raise refusal(
+            folder.path,
+            f"holds results of a kind that this version does not know ({folder.kind!r})",
+            ", ".join(studies.names()),
+        )
+    plain = folder.manifest["study"]
+    return StudyKind(folder.kind).study_of(plain, str(folder.path / MANIFEST))
+
+
+# --- making it again ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What verifying a result folder found.
+
+    Attributes:
+        directory: the folder.
+        compared: name and number of rows of every table that was made again and compared.
+        left_out: tables that were not compared, with the reason.
+        damages: files that are missing or not as they were written.
+        difference: the first thing that is not the same; empty when there is none.
+        notes: what else matters, such as another version of codose.
+    """
+
+    directory: str
+    compared: tuple[tuple[str, int], ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    damages: tuple[Problem, ...] = ()
+    difference: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every file is as it was written and every value the same."""
+        return not self.damages and not self.difference
+
+    def __str__(self) -> str:
+        lines = [str(problem) for problem in self.damages]
+        if self.damages:
+            lines.append(f"{self.directory}: nothing was made again")
+        else:
+            listed = ", ".join(f"{name} ({rows:,} rows)" for name, rows in self.compared)
+            verdict = (
+                f"not the same: {self.difference}" if self.difference else "every value is the same"
+            )
+            lines.append(f"{self.directory}: made again and compared: {listed}; {verdict}")
+        lines += [f"not compared: {name} ({why})" for name, why in self.left_out]
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+
+def verify(
+    directory: str | os.PathLike[str],
+    execution: Execution | None = None,
+    *,
+    sample: int | None = None,
+) -> Verification:
+    """Check the files of a result folder, ask its study again and compare every table.
+
+    Args:
+        directory: a result folder of any kind.
+        execution: how runs are made.
+        sample: make only so many runs (of a calibration: settings) again, where the kind offers it.
+
+    Raises:
+        ResultsError: the folder holds nothing of codose, or cannot be read.
+        InputError: what it holds cannot be used by this version, or cannot be sampled.
+    """
+    folder = ResultFolder.read(Path(directory))
+    study = _study_in(folder)
+    kind = StudyKind(folder.kind)
+    damages = tuple(folder.damages())
+    if damages:
+        return Verification(str(directory), damages=damages)
+    stored = folder.tables()
+    left_out: dict[str, str] = {}
+    if sample is None:
+        again = ask(study, execution).tables
+    else:
+        stored, again, left_out = _sampled(kind, study, stored, sample, execution)
+    difference = first_difference(stored, again)
+    return Verification(
+        str(directory),
+        tuple((name, len(stored[name].frame)) for name in stored if name not in left_out),
+        tuple(left_out.items()),
+        difference=difference,
+        notes=tuple(folder.version_notes()),
+    )
+
+
+def _sampled(
+    kind: StudyKind, study: Study[Any], stored: Tables, sample: int, execution: Execution | None
+) -> tuple[Tables, Tables, dict[str, str]]:
+    """The tables of which ``sample`` runs were made again, stored and new, and the others."""
+    again: Callable[..., tuple[Tables, Tables]] | None
+    again = getattr(kind._module("analysis"), "again", None)
+    if again is None:
+        raise InputError(
+            Problem(f"results of {kind.name} are always made again whole", "--sample", sample)
+        )
+    run = Runner(Execution() if execution is None else execution)
+    part, made = again(study, stored, sample, run)
+    return part, made, {name: "only a sample was made again" for name in stored if name not in part}
+
+
+def first_difference(stored: Tables, again: Tables) -> str:
+    """The first value of the tables that is not the stored one; empty when there is none.
+
+    Two values are the same when they are equal to the last bit, or both missing.
+    """
+    import numpy as np
+
+    if sorted(stored) != sorted(again):
+        return f"the tables are {', '.join(again)}, stored are {', '.join(stored)}"
+    for name, table in again.items():
+        before, now = stored[name].frame, table.frame
+        if list(before.columns) != list(now.columns) or len(before) != len(now):
+            return (
+                f"{name}: stored are {len(before)} rows of {', '.join(before.columns)}; made again "
+                f"{len(now)} of {', '.join(now.columns)}"
+            )
+        for column in now.columns:
+            one, other = before[column].to_numpy(), now[column].to_numpy()
+            same = (
+                np.asarray(one == other) | (before[column].isna() & now[column].isna()).to_numpy()
+            )
+            if not same.all():
+                row = int(np.flatnonzero(~same)[0])
+                return f"{name}, row {row + 1}, {column}: stored {one[row]!r}, now {other[row]!r}"
+    return ""

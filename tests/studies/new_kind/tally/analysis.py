@@ -1,0 +1,32 @@
+"""design and analyse: a plan with one job, and a table with a row a region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.present.table import Column, Table
+from sim.runs.plan import RunPlan, independent
+from sim.study.study_file import Study
+
+
+def design(study: Study[Any]) -> RunPlan:
+    scenario = study.scenario
+    weeks = [scenario.end_of_ta]
+    job = independent(scenario, study.sets(scenario), study.header.replicates, weeks)
+    return RunPlan((job,), study.seed)
+
+
+def analyse(study: Study[Any], values: Any) -> Mapping[str, Table]:
+    kept = values.job(0).of("commitments_kept")
+    names = study.scenario.region_names
+    rows = [
+        {"region": name, "kept": float(np.nanmean(kept[:, place])),
+         "many": float(np.mean(kept[:, place] >= study.header.at_least))}
+        for place, name in enumerate(names)
+    ]  # fmt: skip
+    columns = [Column("kept", "commitments"), Column("many", format="percent")]
+    return {"tally": Table("tally", pd.DataFrame(rows), columns)}
