@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("batch",),  # many compiled runs on threads
     ("ensemble",),
     ("instruments", "results"),
+    ("present",),
     ("study",),
     ("view",),
     ("web", "cli", "__main__"),
