@@ -31,9 +31,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("batch",),  # many compiled runs on threads
     ("ensemble",),
     ("instruments", "results"),
+    ("present",),
     ("study",),
     ("view",),
-    ("web", "cli", "__main__"),
+    ("cli", "__main__"),
 )
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
 

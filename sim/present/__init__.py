@@ -1,0 +1,1 @@
+"""How results are shown: formats, tables, answers, figures and reports."""

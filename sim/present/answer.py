@@ -1,0 +1,61 @@
+"""What a study says: :class:`Answer`, one sentence of verdict and the sentences that carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+CAVEAT = "What if, not forecast."
+"""What every answer ends with."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer of a study in words.
+
+    Attributes:
+        verdict: one sentence that answers the question.
+        lines: whole sentences that a reader needs to judge it: size, interval, cost, ground.
+        rows: a verdict for each thing compared (plan, scenario, target), by its name.
+        notes: remarks on how it was made; not part of the text that is quoted.
+
+    Example:
+        >>> answer = Answer("Visits do more.", ["They add 0.05 (0.02 to 0.08)."])
+        >>> answer.text
+        'Visits do more. They add 0.05 (0.02 to 0.08). What if, not forecast.'
+    """
+
+    verdict: str
+    lines: tuple[str, ...] = ()
+    rows: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", tuple(line for line in self.lines if line))
+        object.__setattr__(self, "notes", tuple(note for note in self.notes if note))
+        object.__setattr__(self, "rows", dict(self.rows))
+
+    @property
+    def text(self) -> str:
+        """Verdict, verdicts of the rows, lines and the caveat: a paragraph to quote."""
+        return " ".join([self.verdict, *self.rows.values(), *self.lines, CAVEAT])
+
+    def record(self) -> dict[str, Any]:
+        """The answer as plain data, for ``--json`` and the manifest; see :meth:`from_record`."""
+        return {
+            "verdict": self.verdict,
+            "lines": list(self.lines),
+            "rows": dict(self.rows),
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_record(cls, data: Mapping[str, Any]) -> Answer:
+        """The answer of :meth:`record`."""
+        return cls(
+            str(data["verdict"]),
+            tuple(data.get("lines", ())),
+            dict(data.get("rows", {})),
+            tuple(data.get("notes", ())),
+        )

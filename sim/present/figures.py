@@ -1,0 +1,141 @@
+"""Figures as data: :class:`Figure` draws itself once; :func:`save` writes files, :func:`svg` gives
+the text that a page embeds.
+
+The same figure gives the same bytes. Matplotlib is loaded when the first one is drawn.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawn
+
+DPI = 150
+"""Dots an inch of PNG files: 1,350 across the usual 9 inches."""
+Format = Literal["png", "svg"]
+FORMATS: tuple[Format, ...] = ("png", "svg")
+_FONTS = "DejaVu Sans, Verdana, sans-serif"
+"""Verdana has the widths of DejaVu Sans: nothing moves where the latter is missing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A figure of a study.
+
+    Attributes:
+        name: of its file, without suffix.
+        title: what it shows, in a few words.
+        caption: how it is to be read, in sentences.
+        alt: what it shows, for people who cannot see it, with its main numbers.
+        draw: makes the matplotlib figure; called once for every use.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    draw: Callable[[], Drawn]
+
+
+def formats_of(choice: str) -> tuple[Format, ...]:
+    """The formats of ``--figures png|svg|both|none``.
+
+    >>> formats_of("both"), formats_of("none")
+    (('png', 'svg'), ())
+
+    Raises:
+        InputError: another word.
+    """
+    known: dict[str, tuple[Format, ...]] = {
+        "png": ("png",), "svg": ("svg",), "both": FORMATS, "none": ()
+    }  # fmt: skip
+    if choice not in known:
+        from sim.errors import InputError, Problem, did_you_mean
+
+        raise InputError(
+            Problem(
+                f"{choice!r} is no format of figures",
+                field="--figures",
+                value=choice,
+                allowed="png, svg, both or none",
+                suggestion=did_you_mean(choice, known),
+            )
+        )
+    return known[choice]
+
+
+def save(
+    figures: Iterable[Figure], folder: Path, formats: Sequence[Format] = ("png",)
+) -> list[Path]:
+    """Draw each figure once and write it in every format.
+
+    Args:
+        figures: to draw; their names become the names of the files.
+        folder: made when missing; files of the same names are replaced.
+        formats: of the files; with none, nothing is drawn.
+
+    Returns:
+        The paths written, figure by figure.
+    """
+    if not formats:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        path for figure in figures for path in write(figure.draw(), folder / figure.name, formats)
+    ]
+
+
+def write(drawn: Drawn, stem: Path, formats: Sequence[Format] = ("png",)) -> list[Path]:
+    """Write ``stem``.png and ``stem``.svg of a matplotlib figure."""
+    paths = []
+    for form in formats:
+        path = stem.with_name(f"{stem.name}.{form}")
+        if form == "png":
+            drawn.savefig(path, dpi=DPI, metadata={"Software": None})
+        else:
+            path.write_text(_svg_file(drawn, "path"), encoding="utf-8", newline="\n")
+        paths.append(path)
+    return paths
+
+
+def _svg_file(drawn: Drawn, text_as: Literal["path", "none"]) -> str:
+    """A whole SVG file; letters as shapes, or as text."""
+    import matplotlib
+
+    settings: dict[Any, Any] = {"svg.hashsalt": "codose", "svg.fonttype": text_as}
+    with matplotlib.rc_context(settings), io.StringIO() as buffer:
+        drawn.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        return buffer.getvalue()
+
+
+def svg(figure: Figure) -> str:
+    """The figure as an ``<svg>`` element that may stand in a page beside others.
+
+    Letters are text (they can be searched and copied), ids begin with the name of the figure, and
+    the element is an image with the alternative text of the figure, which a pointer shows as well.
+    """
+    return element(_svg_file(figure.draw(), "none"), figure.name, figure.alt)
+
+
+def element(file: str, name: str, alt: str) -> str:
+    """An SVG file of Matplotlib as an element of a page; see :func:`svg`."""
+    start = file.index("<svg")
+    head, body = file[start:].split(">", 1)
+    box = re.search(r'viewBox="[^"]*"', head)
+    body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<!--.*?-->\s*", "", body, flags=re.DOTALL)
+    body = re.sub(r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"', body)
+    body = body.replace("url(#", f"url(#{name}-").replace('xlink:href="#', f'href="#{name}-')
+    body = body.replace("'DejaVu Sans'", _FONTS)
+    said = escape(alt, quote=True)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box[0] if box else ""} role="img" '
+        f'aria-label="{said}"><title>{said}</title>{body.strip()}'
+    )

@@ -1,0 +1,310 @@
+"""The formats of everything people read: :func:`number`, :func:`percent`, :func:`share`,
+:func:`count`, :func:`money`, :func:`hours`, :func:`duration`, :func:`week`, :func:`date`,
+:func:`interval`, :func:`signed`.
+
+There is one of each, so that a number reads the same in a terminal, a report and a figure. Columns
+of a :class:`sim.present.table.Table` name them by the keys of :data:`FORMATS`. A value that is not
+there is :data:`EMPTY`; no number but zero prints as zero; a minus is the plain hyphen, so that what
+is copied out of a report is a number elsewhere.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sim.errors import InputError, Problem, did_you_mean
+
+EMPTY = "-"
+"""What stands where there is no value."""
+FEW = 100
+"""Up to so many runs or sets, a share of them is told by counting."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_CLOCK = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
+_NAME = re.compile(r"[a-z][a-z_0-9]*(\.[a-z][a-z_0-9]*)*")
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+def number(value: float) -> str:
+    """A number in the digits that a decision can use.
+
+    Two decimals below 10, one below 100, none beyond; one significant digit where two decimals
+    would show nothing. Integers and exact zeros have no decimals.
+
+    >>> [number(x) for x in (0.4111, 9.996, 12.345, 1234.5, 3, 0.0, -0.004, 0.00012)]
+    ['0.41', '10.0', '12.3', '1,234', '3', '0', '-0.004', '0.0001']
+    """
+    if (text := _unusual(value)) is not None:
+        return text
+    value = _python(value)
+    if value == 0 or isinstance(value, int):
+        return f"{int(value):,}"
+    size = abs(value)
+    if size >= 1e15:
+        return f"{value:.3g}"
+    if size < 0.005:
+        return f"{value:.0e}".replace("e-0", "e-") if size < 5e-5 else f"{value:.1g}"
+    places = next((p for below, p in ((10, 2), (100, 1)) if round(size, p) < below), 0)
+    return f"{value:,.{places}f}"
+
+
+def signed(value: float, form: Callable[[float], str] = number) -> str:
+    """A difference, with its sign.
+
+    >>> signed(0.123), signed(-0.05), signed(0.0), signed(1200)
+    ('+0.12', '-0.05', '0', '+1,200')
+    """
+    return f"+{form(value)}" if value > 0 else form(value)
+
+
+def interval(low: float, high: float, form: Callable[[float], str] = number) -> str:
+    """Both ends of an interval.
+
+    >>> interval(0.02, 0.05), interval(-0.01, 0.05, signed), interval(float("nan"), 1)
+    ('0.02 to 0.05', '-0.01 to +0.05', '-')
+    """
+    return EMPTY if _missing(low) or _missing(high) else f"{form(low)} to {form(high)}"
+
+
+def given(value: float) -> str:
+    """A number that somebody chose, as it would be written by hand.
+
+    >>> given(0.0005), given(12.0), given(1500.25)
+    ('0.0005', '12', '1,500.25')
+    """
+    if (text := _unusual(value)) is not None:
+        return text
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    plain = exact(value)
+    whole, point, decimals = plain.partition(".")
+    return plain if "e" in plain else f"{int(whole):,}{point}{decimals}" if int(whole) else plain
+
+
+def exact(value: Any) -> str:
+    """A value without rounding, for programs: the shortest text that gives the same float.
+
+    >>> exact(0.1), exact(2.0), exact(float("nan")), exact("a")
+    ('0.1', '2.0', '', 'a')
+    """
+    if _missing(value):
+        return ""
+    value = _python(value)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+# --- shares and counts -------------------------------------------------------------------------
+
+
+def percent(value: float) -> str:
+    """A part of a whole in percent. Only all of it is 100 %, and only nothing is 0 %.
+
+    >>> [percent(x) for x in (0.5, 0.9996, 1.0, 0.004, 0.0)]
+    ['50 %', 'over 99 %', '100 %', 'under 1 %', '0 %']
+    """
+    if (text := _unusual(value)) is not None:
+        return text
+    if value < 0:
+        return f"{100 * value:.2g} %"
+    rounded = round(100 * value)
+    if rounded == 100 and value < 1:
+        return "over 99 %"
+    return "under 1 %" if rounded == 0 and value > 0 else f"{rounded:,} %"
+
+
+def share(value: float, of: int) -> str:
+    """A share of runs or sets, with their number: counted when they are few.
+
+    Args:
+        value: 0-1.
+        of: the number of runs or sets that it is a share of.
+
+    >>> share(1.0, 24), share(0.9996, 5000), share(0.0, 5000), share(1.0, 5000)
+    ('24 of 24', 'over 99 % of 5,000', 'none of 5,000', 'all 5,000')
+    """
+    if _missing(value) or of < 1:
+        return EMPTY
+    if of <= FEW:
+        return f"{round(value * of)} of {of}"
+    if value in (0, 1):
+        return f"all {of:,}" if value else f"none of {of:,}"
+    return f"{percent(value)} of {of:,}"
+
+
+def count(value: float, noun: str = "", plural: str = "") -> str:
+    """A whole number, of what.
+
+    >>> count(1234), count(1, "run"), count(0, "run"), count(2, "study", "studies")
+    ('1,234', '1 run', '0 runs', '2 studies')
+    """
+    text = _unusual(value)
+    text = f"{round(value):,}" if text is None else text
+    if not noun:
+        return text
+    return f"{text} {noun if text == '1' else plural or noun + 's'}"
+
+
+# --- money and time ----------------------------------------------------------------------------
+
+
+def money(value: float, currency: str = "") -> str:
+    """An amount: whole, with two decimals only where it is below 100 and not whole.
+
+    >>> money(123349.4), money(12.5, "EUR"), money(80.0)
+    ('123,349', '12.50 EUR', '80')
+    """
+    text = _unusual(value)
+    if text is None:
+        small = abs(value) < 99.995 and not float(round(value, 2)).is_integer()
+        text = f"{value:,.{2 if small else 0}f}"
+        text = "0" if float(text.replace(",", "")) == 0 else text
+    return f"{text} {currency}" if currency and text != EMPTY else text
+
+
+def hours(value: float) -> str:
+    """Working hours; decimals only where they are few.
+
+    >>> hours(1.5), hours(2.0), hours(0.25), hours(61.75), hours(1234.4)
+    ('1.5 h', '2 h', '0.25 h', '61.8 h', '1,234 h')
+    """
+    text = _unusual(value)
+    if text is None:
+        places = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+        text = f"{value:,.{places}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        text = number(value) if text in ("0", "-0") else text
+    return text if text == EMPTY else f"{text} h"
+
+
+def duration(seconds: float) -> str:
+    """How long a computation takes.
+
+    >>> [duration(x) for x in (0.04, 3.21, 59.7, 200, 7500, 200000)]
+    ['0.04 s', '3.2 s', '1 min', '3 min 20 s', '2 h 5 min', '2 d 8 h']
+    """
+    if (text := _unusual(seconds)) is not None:
+        return text
+    if seconds < 59.5:
+        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.2g} s"
+    for unit, large, part, small in _CLOCK:
+        parts = round(seconds / part)
+        if parts >= unit // part:
+            first, rest = divmod(parts, unit // part)
+            return f"{first:,} {large}" + (f" {rest} {small}" if rest else "")
+    raise AssertionError("unreachable")
+
+
+def week(value: float, start: datetime.date | None = None) -> str:
+    """A week of a scenario, with the day on which it begins where the calendar has one.
+
+    >>> week(52), week(2, datetime.date(2027, 1, 4))
+    ('week 52', 'week 2 (from 11 Jan 2027)')
+    """
+    if (text := _unusual(value)) is not None:
+        return text
+    if start is None or value < 1:
+        return f"week {int(value)}"
+    return f"week {int(value)} (from {date(start + datetime.timedelta(weeks=int(value) - 1))})"
+
+
+def date(value: Any) -> str:
+    """A day, in letters where numbers could be read in two ways.
+
+    >>> date(datetime.date(2027, 3, 4)), date("2027-03-04")
+    ('4 Mar 2027', '4 Mar 2027')
+    """
+    if _missing(value) or value == "":
+        return EMPTY
+    day = datetime.date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+# --- words, and any value ----------------------------------------------------------------------
+
+
+def words(name: str) -> str:
+    """A name as people read it.
+
+    >>> words("end_of_ta"), words("onsite.every_weeks")
+    ('end of TA', 'onsite every weeks')
+    """
+    text = " ".join(name.replace("_", " ").replace(".", " ").split())
+    return re.sub(r"\b(of|no|with|without) ta\b", r"\1 TA", text)
+
+
+def text(value: Any) -> str:
+    """Any value as people read it: numbers rounded, names in words, other text as it is.
+
+    >>> text(True), text(None), text("end_of_ta"), text("a/b_c.csv"), text(0.123)
+    ('yes', '-', 'end of TA', 'a/b_c.csv', '0.12')
+    """
+    value = _python(value)
+    if _missing(value) or value == "":
+        return EMPTY
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    if isinstance(value, datetime.date):
+        return date(value)
+    return words(str(value)) if _NAME.fullmatch(str(value)) else str(value)
+
+
+def plain(value: Any) -> str:
+    """Text as it is: sentences, file names, commands.
+
+    >>> plain("end_of_ta"), plain(None)
+    ('end_of_ta', '-')
+    """
+    return EMPTY if _missing(value) or value == "" else str(value)
+
+
+FORMATS: Mapping[str, Callable[[Any], str]] = {
+    "auto": text, "text": plain, "number": number, "signed": signed, "given": given,
+    "percent": percent, "count": count, "money": money, "hours": hours, "duration": duration,
+    "week": week, "date": date,
+}  # fmt: skip
+"""Formats by name, as columns of a table ask for them."""
+
+
+def named(name: str) -> Callable[[Any], str]:
+    """The format of a name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in FORMATS:
+        raise InputError(
+            Problem(
+                "there is no such format",
+                field="format",
+                value=name,
+                allowed=f"one of {', '.join(FORMATS)}",
+                suggestion=did_you_mean(name, FORMATS),
+            )
+        )
+    return FORMATS[name]
+
+
+def _python(value: Any) -> Any:
+    """A number of NumPy as one of Python."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _missing(value: Any) -> bool:
+    """Whether a value is not there: None, NaN, NA or NaT."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
+
+
+def _unusual(value: Any) -> str | None:
+    """The text of what is no finite number; None for one."""
+    if _missing(value):
+        return EMPTY
+    if math.isinf(value):
+        return "infinite" if value > 0 else "-infinite"
+    return None

@@ -1,0 +1,120 @@
+"""Reports: :class:`Report` is what one says, :func:`render` makes one HTML file of it.
+
+The file needs no network, no script and no other file: styles, figures (SVG) and tables are inside,
+and a content security policy forbids every address. What matters most (question, answer, first
+figure, key numbers) stands first and prints on one sheet. Every number of a table carries its exact
+value (``data-value``) beside the rounded one, with the file, row and column that it comes from. The
+same report gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from sim.present import format as formats
+from sim.present.answer import CAVEAT, Answer
+from sim.present.figures import Figure
+from sim.present.table import Table
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A figure that is there as a file and not drawn anew."""
+
+    title: str
+    alt: str
+    source: str
+    """A ``data:`` address."""
+
+
+@dataclass(eq=False)
+class Report:
+    """Everything that a report shows.
+
+    Attributes:
+        kind: what it is a report of, in a few words.
+        title, question: of the scenario or study.
+        answer: what the study says.
+        figures: drawn as SVG, the most telling first.
+        pictures: figures that are shown as they are.
+        tables: the most telling first.
+        costs, cost_note: what it takes.
+        assumptions, assumption_note: what carries the result.
+        parameters: all of them.
+        inputs: title -> text of the files that were read, to copy.
+        provenance: name -> value: versions, seed, numbers of runs.
+        command: that makes the results again.
+    """
+
+    kind: str
+    title: str
+    question: str
+    answer: Answer
+    figures: list[Figure] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    costs: list[Table] = field(default_factory=list)
+    cost_note: str = ""
+    assumptions: list[Table] = field(default_factory=list)
+    assumption_note: str = ""
+    parameters: Table | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+
+
+class Cell(NamedTuple):
+    """A value of a table: column, exact value, text, whether it is of a column of numbers."""
+
+    column: str
+    exact: str
+    text: str
+    numeric: bool
+
+
+def render(report: Report) -> str:
+    """A report as one HTML file."""
+    page = _environment().get_template("report.html.j2")
+    return page.render(report=report, caveat=CAVEAT)
+
+
+def table_html(table: Table, level: int = 3) -> str:
+    """A table as HTML; see :meth:`sim.present.table.Table.html`."""
+    module = _environment().get_template("table.html.j2").module
+    return str(module.table_of(table, level))  # type: ignore[attr-defined]
+
+
+def rows_of(table: Table) -> Iterator[tuple[object, list[Cell]]]:
+    """(index in the file, cells) of every row."""
+    numeric = {column.name: table.is_numeric(column.name) for column in table.columns}
+    frame = table.frame
+    values = zip(*(frame[column.name].tolist() for column in table.columns), strict=True)
+    for label, row in zip(frame.index, values, strict=True):
+        cells = [
+            Cell(column.name, formats.exact(value), column.write(value), numeric[column.name])
+            for column, value in zip(table.columns, row, strict=True)
+        ]
+        yield label, cells
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    from sim.present import figures
+
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("sim.present"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    made.globals.update(rows_of=rows_of, svg=figures.svg)
+    return made

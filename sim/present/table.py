@@ -1,0 +1,364 @@
+"""Tables that know their columns: :class:`Column` and :class:`Table`.
+
+A table is a frame of numbers, exact, with the names, units, formats and meanings of its columns. It
+is what an analysis returns, and the one thing that terminals, reports, files and ``--json`` are
+made from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import InputError, Problem, did_you_mean
+from sim.present import format as formats
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table as RichTable
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Text that begins so would be calculated by a spreadsheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: in the frame and in every file.
+        unit: of its numbers, as outcomes name theirs; empty for none.
+        format: a key of :data:`sim.present.format.FORMATS`.
+        meaning: a sentence or less, for the reader of the table.
+        heading: what stands over it; its name in words when empty.
+
+    Raises:
+        InputError: an unknown format.
+    """
+
+    name: str
+    unit: str = ""
+    format: str = "auto"
+    meaning: str = ""
+    heading: str = ""
+
+    def __post_init__(self) -> None:
+        formats.named(self.format)
+
+    @property
+    def head(self) -> str:
+        """What stands over the column, with its unit."""
+        heading = self.heading or formats.words(self.name)
+        return f"{heading} ({self.unit})" if self.unit else heading
+
+    @property
+    def write(self) -> Callable[[Any], str]:
+        """Turns a value into text."""
+        return formats.named(self.format)
+
+
+class Table:
+    """Numbers with what they mean.
+
+    Args:
+        name: of its files, without suffix.
+        frame: copied; the index of its rows is kept, so that a part of a table still says which
+            rows of the file it shows.
+        columns: what is known of columns; the others are described by their names and types.
+        title: what the table shows, in a few words.
+        note: how it is to be read, in sentences.
+        rests_on: (runs counted, runs made), said in the note.
+
+    Raises:
+        InputError: a column is described that the frame does not have.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"plan": ["visits", "calls"], "p_target": [0.9996, 0.25]})
+        >>> table = Table("plans", frame, [Column("p_target", format="percent")], rests_on=(8, 8))
+        >>> table.cells()
+        [['visits', 'over 99 %'], ['calls', '25 %']]
+        >>> table.note
+        'It rests on 8 of 8 runs.'
+    """
+
+    def __init__(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        columns: Sequence[Column] = (),
+        *,
+        title: str = "",
+        note: str = "",
+        rests_on: tuple[int, int] | None = None,
+    ) -> None:
+        known = {column.name: column for column in columns}
+        for missing in known.keys() - set(frame.columns):
+            raise InputError(
+                Problem(
+                    f"table {name!r} has no such column",
+                    field=missing,
+                    suggestion=did_you_mean(missing, frame.columns),
+                )
+            )
+        self.name = name
+        self.title = title or formats.words(name).capitalize()
+        self._note = note
+        self.rests_on = rests_on
+        self._frame = frame.copy()
+        self._columns = tuple(known.get(str(each), Column(str(each))) for each in frame.columns)
+
+    # --- looking -------------------------------------------------------------------------------
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The numbers, exact; a copy."""
+        return self._frame.copy()
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Its columns, in their order."""
+        return self._columns
+
+    @property
+    def note(self) -> str:
+        """How it is to be read, and how many runs it rests on."""
+        if self.rests_on is None:
+            return self._note
+        counted, made = (formats.count(number) for number in self.rests_on)
+        return f"{self._note} It rests on {counted} of {made} runs.".strip()
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def __repr__(self) -> str:
+        return f"Table({self.name!r}, {len(self)} rows, {len(self._columns)} columns)"
+
+    def column(self, name: str) -> Column:
+        """A column by its name.
+
+        Raises:
+            InputError: there is none.
+        """
+        for column in self._columns:
+            if column.name == name:
+                return column
+        names = [column.name for column in self._columns]
+        raise InputError(
+            Problem(
+                f"table {self.name!r} has no such column",
+                field=name,
+                suggestion=did_you_mean(name, names),
+            )
+        )
+
+    def pick(
+        self,
+        columns: Sequence[str] | None = None,
+        rows: Any = None,
+        *,
+        title: str | None = None,
+        note: str | None = None,
+    ) -> Table:
+        """A part of the table under the same name, for showing.
+
+        Args:
+            columns: names, in the order wanted; None: all.
+            rows: anything that ``frame.loc`` takes (a mask, labels, a slice); None: all.
+            title, note: in place of the table's own.
+        """
+        names = [column.name for column in self._columns] if columns is None else list(columns)
+        kept = [self.column(name) for name in names]
+        frame = self._frame if rows is None else self._frame.loc[rows]
+        return Table(
+            self.name,
+            frame[names],
+            kept,
+            title=self.title if title is None else title,
+            note=self._note if note is None else note,
+            rests_on=self.rests_on,
+        )
+
+    def described(self, **changes: Mapping[str, str]) -> Table:
+        """The table with columns described otherwise: ``described(mean={"heading": "gain"})``."""
+        new = [
+            dataclasses.replace(column, **changes.get(column.name, {})) for column in self._columns
+        ]
+        return Table(
+            self.name, self._frame, new, title=self.title, note=self._note, rests_on=self.rests_on
+        )
+
+    # --- showing -------------------------------------------------------------------------------
+
+    def cells(self) -> list[list[str]]:
+        """Every value as people read it, row by row."""
+        return [
+            [column.write(value) for column, value in zip(self._columns, row, strict=True)]
+            for row in self._values()
+        ]
+
+    def is_numeric(self, name: str) -> bool:
+        """Whether a column holds numbers, which stand to the right."""
+        return self._frame[name].dtype.kind in "iuf"
+
+    def terminal(self) -> RichTable:
+        """A table without lines for a terminal; only columns of text give way when it is narrow."""
+        from rich.table import Table as RichTable
+
+        made = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for column in self._columns:
+            right = self.is_numeric(column.name)
+            wraps = column.format == "text"
+            made.add_column(
+                column.head,
+                justify="right" if right else "left",
+                no_wrap=not wraps,
+                overflow="fold",
+            )
+        for row in self.cells():
+            made.add_row(*row)
+        return made
+
+    def html(self, level: int = 3) -> str:
+        """The table as HTML: heading, note, and cells that carry their exact values.
+
+        Args:
+            level: of the heading, 1-6.
+        """
+        from sim.present import report
+
+        return report.table_html(self, level)
+
+    def _repr_html_(self) -> str:
+        return self.html(4)
+
+    # --- taking away ---------------------------------------------------------------------------
+
+    def records(self) -> list[dict[str, Any]]:
+        """Rows as plain data for JSON: what is not there, and what is infinite, is None."""
+        names = [column.name for column in self._columns]
+        return [
+            {name: plain_data(value) for name, value in zip(names, row, strict=True)}
+            for row in self._values()
+        ]
+
+    def json(self) -> str:
+        """Name, title, note, columns and rows as JSON."""
+        data = {
+            "name": self.name,
+            "title": self.title,
+            "note": self.note,
+            "columns": [
+                dataclasses.asdict(column) | {"heading": column.head} for column in self._columns
+            ],
+            "rows": self.records(),
+        }
+        return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+
+    def csv(self) -> str:
+        """Exact values with the names of the columns; text that a spreadsheet would calculate is
+        marked by an apostrophe."""
+        frame = self.frame
+        for name in frame.columns:
+            if frame[name].dtype.kind not in "iufb":
+                frame[name] = [_harmless(value) for value in frame[name]]
+        return frame.to_csv(index=False, lineterminator="\n")
+
+    def parquet(self, path: Path) -> None:
+        """Write exact values, with unit, format and meaning of each column in its field."""
+        import pyarrow as pa
+        import pyarrow.parquet
+
+        made = pa.Table.from_pandas(self._frame, preserve_index=False)
+        fields = [
+            field.with_metadata(
+                {"unit": c.unit, "format": c.format, "meaning": c.meaning, "heading": c.head}
+            )
+            for field, c in zip(made.schema, self._columns, strict=True)
+        ]
+        schema = pa.schema(fields, metadata={"title": self.title, "note": self.note})
+        pyarrow.parquet.write_table(made.cast(schema), path, compression="zstd")
+
+    def excel(self, path: Path) -> None:
+        """Write a workbook of one sheet; see :func:`write_workbook`."""
+        write_workbook([self], path)
+
+    def _values(self) -> Sequence[Sequence[Any]]:
+        """Rows of Python values."""
+        return list(zip(*(self._frame[c.name].tolist() for c in self._columns), strict=True))
+
+
+def write_workbook(tables: Sequence[Table], path: Path) -> None:
+    """Write tables as a workbook for Excel, a sheet each: exact values, shown in their formats.
+
+    Raises:
+        InputError: openpyxl is not installed.
+    """
+    try:
+        import openpyxl  # pyright: ignore[reportMissingModuleSource]
+        from openpyxl.styles import Alignment, Font  # pyright: ignore[reportMissingModuleSource]
+    except ImportError:
+        raise InputError(
+            Problem(
+                "Excel files need the package openpyxl, which is not installed",
+                file=str(path),
+                allowed="CSV, or: pip install openpyxl",
+            )
+        ) from None
+    book = openpyxl.Workbook(write_only=False)
+    book.remove(book.worksheets[0])
+    for table in tables:
+        sheet = book.create_sheet(table.name[:31])
+        sheet.append([column.head for column in table.columns])
+        for record in table.records():
+            sheet.append(list(record.values()))
+        for row in sheet.iter_rows(min_row=2):
+            for cell, column in zip(row, table.columns, strict=True):
+                if isinstance(cell.value, str):
+                    cell.data_type = "s"
+                elif column.format in _EXCEL:
+                    cell.number_format = _EXCEL[column.format]
+        for cell in sheet[1]:
+            cell.font = Font(bold=True)
+            cell.alignment = Alignment(wrap_text=True, vertical="bottom")
+        sheet.freeze_panes = "A2"
+        sheet.append([])
+        for text in [table.note, *(f"{c.head}: {c.meaning}" for c in table.columns if c.meaning)]:
+            if text:
+                sheet.append([text])
+                sheet.cell(sheet.max_row, 1).data_type = "s"
+    book.save(path)
+
+
+_EXCEL: Mapping[str, str] = {
+    "number": "#,##0.00", "signed": "+#,##0.00;-#,##0.00;0", "percent": "0 %", "count": "#,##0",
+    "money": "#,##0", "hours": "#,##0.0", "week": "0",
+}  # fmt: skip
+
+
+def plain_data(value: Any) -> Any:
+    """Data as JSON knows them: numbers of NumPy are plain, NaN and infinity are None.
+
+    >>> plain_data({"a": float("nan"), "b": (1, True)})
+    {'a': None, 'b': [1, True]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_data(item) for item in value]
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    return formats.exact(value) or None
+
+
+def _harmless(value: Any) -> Any:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
