@@ -1,43 +1,86 @@
-"""Figures of a design audit: what a study would report, and which addition mends it."""
+"""figures: what a study would report, which addition helps most, what leniency hides."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+import pandas as pd
 
-from sim.study.audit_report import LABELS, mends, of
-from sim.study.design_audit import DESIGNS
-from sim.view import style
+from sim.present.figures import Figure
+from sim.present.table import Table
+from sim.studies.audit.spec import DESIGNS, LABELS, Spec, replications
+from sim.studies.audit.words import of
+from sim.study.study_file import Study
 
 if TYPE_CHECKING:
-    from sim.study.design_audit import Audit
-
-COLOURS = {"works": style.BLUE, "does nothing": style.VERMILLION}
+    from matplotlib.figure import Figure as Drawn
 
 
-def _footer(found: Audit) -> str:
-    source = found.plausible.source
+def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
+    """The figures of an audit."""
+    frames = {name: table.frame for name, table in tables.items()}
+    made = [
+        Figure(
+            "reported",
+            "What would the study report?",
+            "Each line spans 90 % of studies, the dot is their mean, the diamond the true effect in "
+            "the same replications; the percentages are the studies that call it significant.",
+            "What each design would report, of each construct, when TA works and when it does "
+            "nothing",
+            partial(_reported, study, frames["audit"]),
+        )
+    ]
+    if "remedies" in frames:
+        made.append(
+            Figure(
+                "remedies",
+                "Which cheap addition helps most?",
+                "Error of the reported effect; the study as it was is 1.",
+                "Error of the reported effect under each design",
+                partial(_remedies, study, frames["remedies"]),
+            )
+        )
+    if "leniency" in frames:
+        made.append(
+            Figure(
+                "leniency",
+                "Leniency hides change",
+                "Points of the scale that a survey reads for .10 of latent change.",
+                "Points read per .10 of latent change, by construct and leniency",
+                partial(_ceiling, study, frames["leniency"]),
+            )
+        )
+    return made
+
+
+def _footer(study: Study[Spec]) -> str:
+    from sim.view import style
+
+    assert study.plausible is not None
+    source = study.plausible.source
     return (
-        f"{style.shorten(found.study.header.name, 60)}: {found.replications:,} replications, seed "
-        f"{found.study.header.seed}. {source[0].upper()}{source[1:]}. What if, not forecast."
+        f"{style.shorten(study.header.name, 60)}: {replications(study):,} replications, seed "
+        f"{study.seed}. {source[0].upper()}{source[1:]}. What if, not forecast."
     )
 
 
-def reported(found: Audit) -> Figure:
-    """What each design would report, of each construct: 5-95 % of studies, mean, true effect."""
-    header = found.study.header
+def _reported(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
+    """What each design would report, of each construct: 90 % of studies, mean, true effect."""
+    from sim.view import style
+
+    header = study.header
+    colours = {"works": style.BLUE, "does nothing": style.VERMILLION}
     constructs = list(header.asks_about)
     slopes = header.design == "dose_regression"
-    designs = list(dict.fromkeys(found.table["design"])) if slopes else list(DESIGNS)
+    designs = list(dict.fromkeys(frame["design"])) if slopes else list(DESIGNS)
     trend = header.background_trends[0]
     figure = style.figure(
         style.WIDTH, 2.0 + 0.62 * len(designs) * ((len(constructs) + 1) // 2),
         "What would the study report? TA works (blue) or does nothing (orange)",
-        "Line: 5-95 % of studies, dot: their mean, diamond: true effect in the same replications. "
-        f"Right: share of studies that would call it significant.\n{_footer(found)}",
+        "Line: 90 % of studies, dot: their mean, diamond: true effect in the same replications. "
+        f"Right: share of studies that would call it significant.\n{_footer(study)}",
     )  # fmt: skip
     columns = min(2, len(constructs))
     grid = figure.subplots(-(-len(constructs) // columns), columns, squeeze=False, sharex=True)
@@ -46,9 +89,9 @@ def reported(found: Audit) -> Figure:
         axes.axvline(0, color=style.MUTED, linewidth=0.8)
         for row, design in enumerate(designs):
             for world, lift in (("works", 0.15), ("does nothing", -0.15)):
-                rows = of(found.table, construct=construct, design=design, world=world, trend=trend)
+                rows = of(frame, construct=construct, design=design, world=world, trend=trend)
                 one, y = rows.iloc[0], len(designs) - 1 - row + lift
-                colour = COLOURS[world]
+                colour = colours[world]
                 axes.plot([one["low"], one["high"]], [y, y], color=colour, linewidth=2, alpha=0.5)
                 axes.plot(one["reported"], y, "o", color=colour, markersize=5)
                 axes.plot(
@@ -76,13 +119,14 @@ def reported(found: Audit) -> Figure:
     return figure
 
 
-def mended(found: Audit) -> Figure:
-    """Which addition mends most: error of the reported effect against the design as it was."""
-    table = mends(found)
+def _remedies(study: Study[Spec], table: pd.DataFrame) -> Drawn:
+    """Which addition helps most: error of the reported effect against the design as it was."""
+    from sim.view import style
+
     figure = style.figure(
         style.WIDTH, 3.6,
-        "Which cheap addition mends most? Error of the reported effect, the study as it was = 1",
-        _footer(found),
+        "Which cheap addition helps most? Error of the reported effect, the study as it was = 1",
+        _footer(study),
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)
@@ -105,15 +149,18 @@ def mended(found: Audit) -> Figure:
     return figure
 
 
-def ceiling(found: Audit) -> Figure:
+def _ceiling(study: Study[Spec], table: pd.DataFrame) -> Drawn:
     """How much of a change the survey shows, at the usual leniency and at others."""
-    table = found.leniency
-    constructs = list(found.study.header.asks_about)
+    from matplotlib.lines import Line2D
+
+    from sim.view import style
+
+    constructs = list(study.header.asks_about)
     levels = sorted(set(table["leniency"]), reverse=True)
     figure = style.figure(
         style.WIDTH, 3.8,
         "Leniency hides change: points of the scale read per .10 of latent change",
-        _footer(found),
+        _footer(study),
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes)
@@ -135,13 +182,3 @@ def ceiling(found: Audit) -> Figure:
     )  # fmt: skip
     return figure
 
-
-def save_figures(found: Audit, folder: Path) -> list[Path]:
-    """Write every figure as PNG and SVG; returns the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = style.save(reported(found), folder / "reported")
-    if found.study.header.design == "before_after":
-        paths += style.save(mended(found), folder / "mended")
-        if len(found.leniency):
-            paths += style.save(ceiling(found), folder / "leniency")
-    return paths

@@ -21,6 +21,17 @@ Examples:
   codose audit audit_on_demand --sets 20 --out results/rough
 """
 
+DESIGNS = ("before_after", "comparison", "extra_wave", "random_pick", "twice_asked")
+SLOPES = ("slope on hours", "slope on hours, change since the start")
+WORLDS = ("works", "does nothing")
+LABELS = {
+    "before_after": "before and after, as the study was",
+    "comparison": "with a comparison region",
+    "extra_wave": "with one more wave, before the start",
+    "random_pick": "with a random pick among the ready",
+    "twice_asked": "with twice the respondents",
+}
+
 
 def _constructs(value: Any) -> tuple[str, ...]:
     given = [value] if isinstance(value, str) else value
@@ -120,3 +131,9 @@ def line(study: Study[Spec]) -> str:
 def asked_in(study: Study[Spec]) -> int:
     """People asked in each region."""
     return study.header.asked or max(1, min(study.scenario.staff_counts) // 2)
+
+
+def replications(study: Study[Spec]) -> int:
+    """How often the study is repeated."""
+    assert study.plausible is not None
+    return len(study.plausible) * study.header.replicates

@@ -1,0 +1,209 @@
+"""What every kind of study promises, in one place: save, load, verify, report, resume, shard, JSON.
+
+A kind that is added to :mod:`sim.studies` is tested here without another line, as soon as it has a
+tiny study in ``TINY``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim import studies
+from sim.errors import InputError, ResultsError
+from sim.runs.execute import Execution, Unfinished
+from sim.runs.folder import MANIFEST, TIMING
+from sim.runs.merging import merge_stores, open_trees
+from sim.studies import kind as kinds
+from sim.studies.kind import Result, StudyKind, ask, load, verify
+from tests.cases import codose, command_line, tiny
+
+NEW_KIND = Path(__file__).parent / "new_kind"
+"""A kind of study in one folder of four files, as anybody may add one."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _with_the_new_kind() -> Any:
+    studies.__path__.append(str(NEW_KIND))
+    yield
+    studies.__path__.remove(str(NEW_KIND))
+
+
+KINDS = (*studies.names(), "tally")
+
+
+@pytest.fixture(scope="module")
+def found(request: pytest.FixtureRequest) -> Result:
+    """The tiny study of a kind, asked once."""
+    return ask(tiny(request.param), command=f"codose {request.param} tiny")
+
+
+every_kind = pytest.mark.parametrize("found", KINDS, indirect=True)
+
+
+def bytes_of(folder: Path) -> Mapping[str, bytes]:
+    """Every file but the one that tells the time."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != TIMING
+    }
+
+
+@every_kind
+def test_a_folder_is_read_back_as_it_was_found(found: Result, tmp_path: Path) -> None:
+    folder = found.save(tmp_path / "a", figures=())
+    back = load(folder)
+    assert kinds.first_difference(found.tables, back.tables) == ""
+    assert back.answer.text == found.answer.text
+    assert (back.runs, back.failed, back.command) == (found.runs, found.failed, found.command)
+    assert back.study.to_dict() == found.study.to_dict()
+    again = back.save(tmp_path / "b", figures=())
+    assert bytes_of(again) == bytes_of(folder)
+
+
+@every_kind
+def test_a_study_is_the_same_from_its_own_record(found: Result) -> None:
+    plain = json.loads(json.dumps(found.study.to_dict()))
+    study = found.kind.study_of(plain)
+    assert study.to_dict() == found.study.to_dict()
+    assert study.seed == found.study.seed
+
+
+@every_kind
+def test_made_again_every_table_is_the_same(found: Result, tmp_path: Path) -> None:
+    folder = found.save(tmp_path / "a", figures=())
+    seen = verify(folder, Execution(threads=1))
+    assert seen.ok, str(seen)
+    assert [name for name, _ in seen.compared] == list(found.tables)
+    assert all(name in str(seen) for name in found.tables)
+
+
+@every_kind
+def test_a_changed_value_is_seen(found: Result, tmp_path: Path) -> None:
+    """Of every table: whoever changes a file is told, even if the checksums are made to fit."""
+    folder = found.save(tmp_path / "a", figures=())
+    stored = load(folder).tables
+    for name, table in stored.items():
+        frame = table.frame
+        numbers = [c for c in frame.columns if frame[c].dtype.kind == "f" and frame[c].notna().any()]
+        if not numbers:
+            continue
+        row = int(np.flatnonzero(frame[numbers[0]].notna())[0])
+        frame.loc[frame.index[row], numbers[0]] = frame[numbers[0]].iloc[row] + 1e-9 + 1.0
+        changed = {**stored, name: type(table)(name, frame, table.columns)}
+        assert name in kinds.first_difference(changed, stored)
+    victim = next(iter(stored))
+    path = folder / f"{victim}.parquet"
+    path.write_bytes(path.read_bytes()[:-1])
+    seen = verify(folder)
+    assert not seen.ok
+    assert victim in str(seen)
+
+
+@every_kind
+def test_what_a_caller_does_to_a_table_stays_with_the_caller(found: Result) -> None:
+    for name in found.tables:
+        mine = found.table(name)
+        columns, rows = list(mine.columns), len(mine)
+        mine["of my own"] = 1.0
+        mine.drop(index=mine.index[:], inplace=True)  # noqa: PD002
+        assert (list(found.table(name).columns), len(found.table(name))) == (columns, rows)
+
+
+@every_kind
+def test_shards_joined_and_resumed_are_the_same_bytes(found: Result, tmp_path: Path) -> None:
+    whole = found.save(tmp_path / "whole", figures=())
+    shards = [tmp_path / f"shard-{i}" for i in (1, 2)]
+    for i, place in enumerate(shards, start=1):
+        with pytest.raises(Unfinished):
+            ask(found.study, Execution(store=place, shard=(i, 2)), command=found.command)
+    study, command = kinds.read_asked(shards[0])
+    joined = tmp_path / "joined"
+    for name, stores in open_trees(shards).items():
+        merge_stores(stores, joined / name)
+    made: list[int] = []
+    how = Execution(store=joined, resume=True, progress=lambda done, total: made.append(done))
+    again = ask(study, how, command=command).save(tmp_path / "again", figures=())
+    assert bytes_of(again) == bytes_of(whole)
+
+
+@every_kind
+def test_an_interrupted_study_goes_on(found: Result, tmp_path: Path) -> None:
+    """Killed after its first chunk; what was done is not made again, and the bytes are the same."""
+    store = tmp_path / "store"
+
+    class Enough(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise Enough
+
+    with pytest.raises(Enough):
+        ask(found.study, Execution(store=store, progress=stop))
+    kept = len(list(store.rglob("*.parquet")))
+    assert kept >= 1
+    again = ask(found.study, Execution(store=store, resume=True), command=found.command)
+    assert bytes_of(again.save(tmp_path / "again", figures=())) == bytes_of(
+        found.save(tmp_path / "whole", figures=())
+    )
+
+
+@every_kind
+def test_its_command(found: Result, tmp_path: Path) -> None:
+    """The command gives the same tables, and JSON that holds the answer and nothing else."""
+    out = tmp_path / "out"
+    words = command_line(found.study, tmp_path)
+    done = codose(*words, "--out", str(out), "--json", "--quiet", "--no-figures")
+    assert done.exit_code == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["kind"] == found.kind.name
+    assert said["answer"] == found.answer.text
+    assert kinds.first_difference(load(out).tables, found.tables) == ""
+    assert not out.with_name("out.parts").exists()
+    done = codose("verify", str(out), "--quiet")
+    assert done.exit_code == 0, done.stdout
+
+
+@every_kind
+def test_its_report(found: Result, tmp_path: Path) -> None:
+    folder = found.save(tmp_path / "a", figures=())
+    done = codose("report", str(folder), "--out", str(tmp_path / "report.html"))
+    assert done.exit_code == 0, done.stderr
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert found.answer.verdict.split(":")[0][:20] in text
+
+
+@every_kind
+def test_its_figures_are_drawn(found: Result, tmp_path: Path) -> None:
+    folder = found.save(tmp_path / "a", figures=("png",))
+    drawn = sorted(path.stem for path in (folder / "figures").glob("*.png"))
+    assert drawn == sorted(figure.name for figure in found.figures)
+
+
+@every_kind
+def test_its_help_names_every_shared_option(found: Result) -> None:
+    done = codose(found.kind.name, "--help")
+    for option in ("--resume", "--shard", "--cluster", "--threads", "--out", "--json", "--quiet"):
+        assert option in done.stdout
+    assert f"codose {found.kind.name}" in done.stdout, "an example"
+
+
+def test_an_unknown_kind_says_what_there_is() -> None:
+    with pytest.raises(InputError, match="did you mean 'audit'"):
+        StudyKind.of("audti")
+
+
+def test_a_folder_of_the_first_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    manifest = {"format": "codose results", "format_version": 1, "codose": "0.1.0",
+                "command": "codose run source --out old"}  # fmt: skip
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(ResultsError, match=r"earlier version \(codose 0\.1\.0.*codose run source"):
+        load(tmp_path)
