@@ -200,6 +200,7 @@ def worked_out() -> plan_map.DosageMap:
 def test_the_cheapest_meets_its_target_on_luck_of_its_own(worked_out: plan_map.DosageMap) -> None:
     # By the runs themselves, on other luck again: 0.8 less three standard errors of both.
     from sim.study.evaluate import evaluate
+
     from sim.study.plausible import plausible_sets
 
     assert worked_out.best

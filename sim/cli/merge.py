@@ -10,7 +10,7 @@ import typer
 from sim.cli import shell
 
 if TYPE_CHECKING:
-    from sim.study.merging import Stores
+    from sim.runs.merging import Stores
 
 
 def merge(
@@ -38,13 +38,12 @@ def merge(
       codose run source -n 20000 --shard 2/2 --out shard-2
       codose merge shard-1 shard-2 --out results/source
     """
-    from sim.study import merging
+    from sim.runs import merging
 
     trees = merging.open_trees(folders, notice=shell.remark)
     for name, stores in trees.items():
         merging.check_complete(stores, name)
-    kinds = {stores[0].key.get("kind") for stores in trees.values()}
-    if kinds == {"run"} and set(trees) == {"."}:
+    if set(trees) == {"."} and "plan" in trees["."][0].record:
         _merge_run(trees["."], out, force, as_json, no_figures, quiet)
         return
     for name, stores in trees.items():
@@ -59,11 +58,12 @@ def merge(
 def _merge_run(
     stores: Stores, out: Path, force: bool, as_json: bool, no_figures: bool, quiet: bool
 ) -> None:
+    from sim import results
     from sim.cli import run
-    from sim.study import merging, run_parts
+    from sim.runs import merging
 
     shell.check_result_folder(out, force=force)
-    runs = run_parts.joined(merging.together(stores))
+    runs = results.run_store(merging.together(stores))
     command = str(stores[0].record.get("command") or "")
     run.finish(
         runs, out, force=force, command=command, figures=not no_figures, as_json=as_json,

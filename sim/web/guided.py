@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from sim.outcomes import INDEX
+from sim.runs.collect import Points
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
-from sim.study.evaluate import evaluate
 from sim.web.answer import Kept
 from sim.web.plan_words import signed
 from sim.web.story import PROVIDER, Story, tell
@@ -291,11 +293,11 @@ def _told(guided: Guided) -> Told:
     arms = guided.arms()
     means: dict[tuple[int, str, int], float] = {}
     for place, (_, scenario) in enumerate(arms):
-        found = evaluate(
-            scenario, [scenario.parameter_set()], REGIONS, scenario.seed, WEEKS, threads=1
-        )
+        job = common(scenario, [scenario.parameter_set()], REGIONS, WEEKS)
+        kept = Points(regions=None)
+        found = execute(RunPlan((job,), scenario.seed), Execution(threads=1), kept)
         for outcome in OUTCOMES:
-            column = found.values[0, :, :, 0, INDEX[outcome]]
+            column = found.grid()[0, :, :, 0, INDEX[outcome]]
             for i, week in enumerate(WEEKS):
                 values = column[:, i]
                 known = values[~np.isnan(values)]

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import numpy as np
 
 from sim.errors import InputError
+from sim.runs.execute import Execution
 from sim.scenario import Scenario
 from sim.study.comparison import Comparison, compare
 from sim.study.differing import UnlikePeople
@@ -37,7 +38,7 @@ def compared(scenarios: Sequence[Scenario], labels: Sequence[str]) -> Comparison
         def run(gains: bool) -> Comparison:
             return compare(
                 scenarios, sets=SETS, replicates=REPLICATES, outcomes=EFFECTS, gains=gains,
-                labels=labels, threads=1,
+                labels=labels, execution=Execution(threads=1),
             )  # fmt: skip
 
         try:

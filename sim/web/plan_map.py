@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.outcomes import INDEX
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
-from sim.study.evaluate import evaluate
 from sim.study.plausible import plausible_sets
 from sim.study.surface import SURE, Cell, Surface, surface
 from sim.view import hover_plan
@@ -105,8 +106,10 @@ def work_out(scenario: Scenario, outcome: str, target: float, job: Job) -> Dosag
     later = checks[0] * checks[1] * MOST_CHECKED * len(MODES)
     found = surface(
         scenario, every_weeks=EVERY, hours=HOURS, mode=MODES, targets={outcome: target},
-        outcomes=(outcome,), sets=sets, replicates=each, threads=1,
-        progress=lambda done, total: job.progress(done, total + later),
+        outcomes=(outcome,), sets=sets, replicates=each,
+        execution=Execution(
+            threads=1, progress=lambda done, total: job.progress(done, total + later)
+        ),
     )  # fmt: skip
     chance = found.target_met(outcome)
     assert chance is not None
@@ -147,10 +150,8 @@ def _cheapest(
         job.progress(job.done, job.total)  # stops here when it was cancelled
         scenario = found.scenario_of(cell)
         plausible = plausible_sets(sets).within(scenario)
-        values = evaluate(
-            scenario, plausible, each, found.seed, [scenario.end_of_ta], threads=1,
-            first_replicate=FRESH,
-        )  # fmt: skip
+        runs = common(scenario, plausible, each, [scenario.end_of_ta], first=FRESH)
+        values = execute(RunPlan((runs,), found.seed), Execution(threads=1))
         chance = float((values.of(outcome) >= target).mean())
         if chance >= SURE:
             return Cheapest(cell, float(np.nanmean(values.of("cost"))), chance, sets * each)
