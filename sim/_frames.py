@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim._bands import ARMS, QUANTILES, WeekTable
-from sim._collect import FailedRun, RunValues
 from sim.outcomes import NAMES, OUTCOMES
+from sim.runs.collect import FailedRun
+from sim.runs.weekly import PointValues
 
 if TYPE_CHECKING:
     import pandas as pd  # imported where it is used: a first run need not wait for it
@@ -41,7 +42,7 @@ def _grid(*sizes: int) -> list[np.ndarray]:
     return [axis.reshape(-1) for axis in np.indices(sizes, dtype=np.int32)]
 
 
-def runs_frame(values: RunValues, places: Sequence[str]) -> pd.DataFrame:
+def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     """Long: a row a run, region, outcome and point, in this order; a failed run is one row."""
     import pandas as pd
 
@@ -81,7 +82,7 @@ def runs_frame(values: RunValues, places: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(RUN_COLUMNS, columns, strict=True)))
 
 
-def runs_values(frame: pd.DataFrame, places: Sequence[str], points: Sequence[str]) -> RunValues:
+def runs_values(frame: pd.DataFrame, places: Sequence[str], points: Sequence[str]) -> PointValues:
     """The inverse of :func:`runs_frame`.
 
     Raises:
@@ -118,7 +119,7 @@ def runs_values(frame: pd.DataFrame, places: Sequence[str], points: Sequence[str
         return full
 
     lost = frame[failed_row]
-    return RunValues(
+    return PointValues(
         points=tuple(points),
         set_index=frame["set"].to_numpy(dtype=np.int64)[first],
         replicate=frame["replicate"].to_numpy(dtype=np.int64)[first],
@@ -126,7 +127,7 @@ def runs_values(frame: pd.DataFrame, places: Sequence[str], points: Sequence[str
         with_ta=array("value"),
         without_ta=array("no_ta"),
         failures=tuple(
-            FailedRun(int(s), int(r), stage, reason)
+            FailedRun(0, int(s), int(r), stage, reason)
             for s, r, stage, reason in zip(
                 lost["set"], lost["replicate"], lost["stage"], lost["reason"], strict=True
             )
@@ -200,7 +201,7 @@ def week_table(frame: pd.DataFrame, places: Sequence[str], weeks: int) -> WeekTa
     return WeekTable(array("n"), array("mean"), np.stack([array(name) for name in QUANTILE_NAMES]))
 
 
-def summary_frame(values: RunValues, places: Sequence[str], place: str) -> pd.DataFrame:
+def summary_frame(values: PointValues, places: Sequence[str], place: str) -> pd.DataFrame:
     """A row an outcome and point: see :meth:`sim.results.Runs.summary`."""
     import pandas as pd
 

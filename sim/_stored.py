@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim import _folder, _frames
-from sim._collect import place_names, point_names
 from sim.errors import InputError
 from sim.outcomes import NAMES
 from sim.parameters import Parameters
+from sim.runs.weekly import place_names, point_names
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from sim._bands import ARMS, WeekTable
-from sim._collect import RunValues
 from sim._frames import QUANTILE_NAMES
 from sim.errors import Problem
 from sim.outcomes import NAMES
+from sim.runs.weekly import PointValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def chosen_rows(runs: int, sample: int | None) -> np.ndarray:
 
 
 def run_difference(
-    stored: RunValues, rows: np.ndarray, again: RunValues, places: tuple[str, ...]
+    stored: PointValues, rows: np.ndarray, again: PointValues, places: tuple[str, ...]
 ) -> Difference | None:
     """The first difference between the stored runs in ``rows`` and the same runs made again."""
     reasons = [

@@ -113,6 +113,36 @@ def run_all(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def most_runs(scenario: Scenario, rows: int) -> int:
+    """Runs that one call makes at most: 8 MiB of records of so many rows."""
+    one = rows * len(scenario.region_names) * len(RECORD) * 8
+    return max(1, min(_MOST_RUNS, _CHUNK_BYTES // one))
+
+
+def run_here(
+    scenario: Scenario,
+    matrix: np.ndarray,
+    which: np.ndarray,
+    replicates: np.ndarray,
+    seed: int,
+    *,
+    weeks: Sequence[int] | None = None,
+) -> np.ndarray:
+    """Some (set, replicate) pairs in this thread.
+
+    Args:
+        scenario: what to run.
+        matrix: the parameter sets, :func:`sim.tables.parameter_rows`.
+        which, replicates, seed, weeks: as of :func:`run_all`.
+
+    Returns:
+        float64 (runs, weeks, regions, columns of RECORD): levels of the weeks reported, flows since
+        the one before.
+    """
+    staggers = matrix["calendar_stagger"]
+    return _one_chunk(scenario, matrix, staggers, which, replicates, seed, weeks)
+
+
 def _one_chunk(
     scenario: Scenario,
     matrix: np.ndarray,

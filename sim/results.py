@@ -13,7 +13,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,6 @@ import numpy as np
 
 from sim import _folder, _frames, _stored
 from sim._bands import WeekTable
-from sim._collect import OVERALL, Collector, FailedRun, RunValues, place_names, summary_weeks
 from sim._verify import (
     Difference,
     VerifyReport,
@@ -35,21 +34,31 @@ from sim.ensemble import (
     ENGINES,
     MAX_REPLICATES,
     Engine,
-    Progress,
-    RunOutput,
     check_replicates,
     check_seed,
     check_whole,
-    choose_engine,
-    simulate,
-    simulate_some,
 )
 from sim.errors import InputError, InterruptedRun, Problem, ResultsError, did_you_mean
 from sim.parameters import Parameters
+from sim.runs.collect import FailedRun
+from sim.runs.execute import Execution, Progress, execute, joined
+from sim.runs.plan import Job, RunPlan, common
+from sim.runs.weekly import (
+    OVERALL,
+    PointValues,
+    RunWeeks,
+    Weekly,
+    job_weeks,
+    place_names,
+    summary_weeks,
+    trajectory_keys,
+)
 from sim.scenario import Scenario, find
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sim.runs.store import Store
 
 __all__ = [
     "DEFAULT_REPLICATES",
@@ -83,8 +92,7 @@ def run(
     parameters: ParameterChoice | Sequence[ParameterChoice] | None = None,
     engine: str | Engine = "auto",
     keep_runs: bool = False,
-    threads: int | None = None,
-    progress: Progress | None = None,
+    execution: Execution | None = None,
 ) -> Runs:
     """Run a scenario many times, each run with its partner without TA.
 
@@ -97,12 +105,13 @@ def run(
         engine: "auto", "mesa", "compiled", or a function; see :mod:`sim.ensemble`.
         keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
             memory.
-        threads: of the compiled engine; left out: as many as there are processors.
-        progress: ``progress(done, total)`` is called as runs finish.
+        execution: how runs are made; left out: on all threads of this machine.
 
     Raises:
         InputError: an argument or the scenario cannot be used.
-        InterruptedRun: Ctrl-C after the first run was finished; ``partial`` is a :class:`Runs`.
+        Unfinished: a shard has done its part (:func:`sim.runs.execute.execute`).
+        InterruptedRun: Ctrl-C. ``partial`` is a :class:`Runs` of what was finished (None: nothing)
+            or, with a store, its folder.
 
     Example:
         >>> runs = run("classroom", replicates=3, seed=1)
@@ -117,25 +126,39 @@ def run(
     sets = parameter_sets(scenario, parameters)
     count = check_replicates(DEFAULT_REPLICATES if replicates is None else replicates)
     luck = check_seed(scenario.seed if seed is None else seed)
-    name, _ = choose_engine(engine)
-    outputs = simulate(
-        scenario,
-        parameters=sets,
-        replicates=count,
-        seed=luck,
-        engine=engine,
-        threads=threads,
-        progress=progress,
-    )
-    return Runs.collect(
-        outputs,
-        scenario=scenario,
-        seed=luck,
-        replicates=count,
-        engine=name,
-        parameter_sets=sets,
-        keep_runs=keep_runs,
-    )
+    job = common(scenario, sets, count, job_weeks(scenario), counterfactual=True)
+    return run_plan(RunPlan((job,), luck, engine), keep_runs=keep_runs, execution=execution)
+
+
+def run_plan(plan: RunPlan, *, keep_runs: bool = False, execution: Execution | None = None) -> Runs:
+    """The runs of a plan of one job with counterfactuals; errors as of :func:`run`."""
+    kept = Weekly(plan.runs, keep_runs)
+    note = {} if callable(plan.engine) else {"plan": plan.to_dict(), "keep_runs": keep_runs}
+    started, clock = datetime.now(UTC), time.perf_counter()
+
+    def runs(found: RunWeeks) -> Runs:
+        return Runs.of_weeks(found, started=started, seconds=time.perf_counter() - clock)
+
+    try:
+        return runs(execute(plan, execution, kept, note=note))
+    except InterruptedRun as stopped:
+        if isinstance(stopped.partial, RunWeeks):
+            made = int(stopped.partial.made.done.sum())
+            message = f"interrupted after {made:,} of {plan.runs:,} runs"
+            raise InterruptedRun(message, partial=runs(stopped.partial)) from None
+        raise
+
+
+def run_store(store: Store) -> Runs:
+    """The runs of a store that :func:`run` has filled.
+
+    Raises:
+        DamagedPart: a chunk is not as it was written.
+    """
+    plan = RunPlan.from_dict(store.record["plan"])
+    started, clock = datetime.now(UTC), time.perf_counter()
+    found = joined(store, plan, Weekly(plan.runs, store.record["keep_runs"]))
+    return Runs.of_weeks(found, started=started, seconds=time.perf_counter() - clock)
 
 
 def parameter_sets(
@@ -191,7 +214,7 @@ def _version(distribution: str) -> str:
 
 
 class Runs:
-    """What many runs of one scenario gave. Made by :func:`run`, :meth:`collect` or :meth:`load`.
+    """What many runs of one scenario gave. Made by :func:`run` or :meth:`load`.
 
     Attributes:
         scenario: what was run.
@@ -223,7 +246,7 @@ class Runs:
         replicates: int,
         engine: str,
         parameter_sets: Sequence[Parameters],
-        values: RunValues,
+        values: PointValues,
         week_table: WeekTable,
         provenance: Mapping[str, Any],
         timing: Mapping[str, Any],
@@ -243,76 +266,23 @@ class Runs:
         self._trajectories = trajectories
 
     @classmethod
-    def collect(
-        cls,
-        outputs: Iterable[RunOutput],
-        *,
-        scenario: Scenario,
-        seed: int,
-        replicates: int,
-        engine: str,
-        parameter_sets: Sequence[Parameters],
-        keep_runs: bool = False,
-        counterfactual: bool = True,
-        runs_expected: int | None = None,
-    ) -> Runs:
-        """Take in runs as they finish, in any order; their records are not kept.
-
-        Args:
-            outputs: the runs, as from :func:`sim.ensemble.simulate`.
-            counterfactual: whether they come with partners without TA.
-            runs_expected: how many will come; left out: replicates x parameter sets. Decides
-                whether weekly quantiles are exact.
-
-        Raises:
-            InterruptedRun: Ctrl-C after the first run; ``partial`` holds what was finished.
-        """
-        expected = runs_expected or replicates * len(parameter_sets)
-        collector = Collector(scenario, parameter_sets, expected, keep_runs, counterfactual)
-        started, clock = datetime.now(UTC), time.perf_counter()
-
-        def gathered() -> Runs:
-            return cls.of_collector(
-                collector, seed=seed, replicates=replicates, engine=engine,
-                started=started, seconds=time.perf_counter() - clock,
-            )  # fmt: skip
-
-        try:
-            for output in outputs:
-                collector.add(output)
-        except KeyboardInterrupt:
-            if not len(collector):
-                raise
-            message = f"interrupted after {len(collector)} of {expected} runs"
-            raise InterruptedRun(message, partial=gathered()) from None
-        return gathered()
-
-    @classmethod
-    def of_collector(
-        cls,
-        collector: Collector,
-        *,
-        seed: int,
-        replicates: int,
-        engine: str,
-        started: datetime,
-        seconds: float,
-    ) -> Runs:
-        """What a collector has taken in so far."""
-        values, table = collector.finish()
+    def of_weeks(cls, found: RunWeeks, *, started: datetime, seconds: float) -> Runs:
+        """What a plan of one job gave."""
+        plan = found.made.plan
+        (job,) = plan.jobs
         trajectories = None
-        if collector.keep_runs:
+        if found.kept is not None:
             trajectories = _frames.trajectories_frame(
-                *collector.trajectories(), place_names(collector.scenario)
+                trajectory_keys(found.values), found.kept, job.places
             )
         return cls(
-            scenario=collector.scenario,
-            seed=seed,
-            replicates=replicates,
-            engine=engine,
-            parameter_sets=collector.parameter_sets,
-            values=values,
-            week_table=table,
+            scenario=job.scenario,
+            seed=plan.seed,
+            replicates=job.replicates or 0,
+            engine=plan.engine_name,
+            parameter_sets=job.sets,
+            values=found.values,
+            week_table=found.table,
             provenance=provenance(),
             timing={
                 "started": started.isoformat(timespec="seconds"),
@@ -533,24 +503,10 @@ def _made_again(
                 allowed="verify(directory, engine=that function)",
             )
         )
-    chosen = stored.engine if engine is None else engine
-    name, _ = choose_engine(chosen)
     values = stored.values
-    pairs = [(int(values.set_index[row]), int(values.replicate[row])) for row in rows]
-    outputs = simulate_some(
-        stored.scenario,
-        pairs,
-        parameters=stored.parameter_sets,
-        seed=stored.seed,
-        engine=chosen,
-        progress=progress,
-    )
-    return Runs.collect(
-        outputs,
-        scenario=stored.scenario,
-        seed=stored.seed,
-        replicates=stored.replicates,
-        engine=name,
-        parameter_sets=stored.parameter_sets,
-        keep_runs=keep_runs,
-    )
+    job = Job(
+        stored.scenario, stored.parameter_sets, values.set_index[rows], values.replicate[rows],
+        job_weeks(stored.scenario), counterfactual=True,
+    )  # fmt: skip
+    plan = RunPlan((job,), stored.seed, stored.engine if engine is None else engine)
+    return run_plan(plan, keep_runs=keep_runs, execution=Execution(progress=progress))

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.parameters import Parameters
+from sim.runs.collect import Moments, Points, RunMoments, RunValues
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
-from sim.study.runner import StudyRuns, run_study
 
 SCENARIO = Scenario.shipped("classroom")
 POINTS = (20, SCENARIO.horizon_weeks)
@@ -30,12 +32,23 @@ def sets(count: int = 30) -> list[Parameters]:
     ]
 
 
-def study(count: int = 30, replicates: int = REPLICATES, **options: Any) -> StudyRuns:
+def plan(count: int = 30, replicates: int = REPLICATES, *, first: int = 0) -> RunPlan:
+    """Its runs."""
+    return RunPlan((common(SCENARIO, sets(count), replicates, POINTS, first=first),), SEED)
+
+
+def study(
+    count: int = 30, replicates: int = REPLICATES, *, first: int = 0, **how: Any
+) -> RunValues:
     """The study, run in some way."""
-    return run_study(
-        SCENARIO, sets(count), replicates, SEED, POINTS,
-        **{"outcomes": OUTCOMES, "regions": ("region_1", "overall"), **options},
-    )  # fmt: skip
+    kept = Points(OUTCOMES, ("region_1", "overall"))
+    return execute(plan(count, replicates, first=first), Execution(**how), kept)
+
+
+def moments(count: int = 30, replicates: int = REPLICATES, **how: Any) -> RunMoments:
+    """Its means and variances."""
+    kept = Moments(OUTCOMES, ("region_1", "overall"))
+    return execute(plan(count, replicates), Execution(**how), kept)
 
 
 def main(words: Sequence[str]) -> None:

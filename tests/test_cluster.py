@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 import typer
-from study_case import SCENARIO, study
+from study_case import study
 from typer.testing import CliRunner
 
 from sim.cli import app
 from sim.errors import InputError, InterruptedRun
-from sim.study import cluster, work
-from sim.study.store import Store
+from sim.runs import cluster, parts
+from sim.runs.execute import Execution
+from sim.runs.store import Store
 
 distributed = pytest.importorskip("distributed")
 
@@ -75,7 +76,7 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def test_a_killed_worker_changes_no_byte(
     dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "TASK", 1)  # many tasks of a small study
+    monkeypatch.setattr("sim.runs.execute.WORK", 1)  # many tasks of a small study
     workers = [dask.add_worker(), dask.add_worker()]
     expected = study(COUNT, REPLICATES)
     seen: list[int] = []
@@ -89,7 +90,7 @@ def test_a_killed_worker_changes_no_byte(
 
     found = study(
         COUNT, REPLICATES, cluster=dask.address, store=tmp_path / "s", progress=kill,
-        notice=lambda text: None,
+        warn=lambda text: None,
     )  # fmt: skip
     assert workers[0].poll() is not None
     assert found.digest() == expected.digest()
@@ -101,7 +102,7 @@ def test_a_killed_worker_changes_no_byte(
 def test_ctrl_c_on_a_cluster_keeps_what_is_done(
     dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "TASK", 1)
+    monkeypatch.setattr("sim.runs.execute.WORK", 1)
 
     def stop(done: int, total: int) -> None:
         if done > total / 3:
@@ -134,7 +135,9 @@ def test_a_calibration_on_a_cluster(dask: Cluster) -> None:
         calibration.CalibrateFile,
     )
     tables = [
-        calibration.plausible_table(calibration.calibrate(asked, cluster=address))[1].tolist()
+        calibration.plausible_table(calibration.calibrate(asked, Execution(cluster=address)))[
+            1
+        ].tolist()
         for address in (None, dask.address)
     ]
     assert tables[0] == tables[1]
@@ -143,7 +146,7 @@ def test_a_calibration_on_a_cluster(dask: Cluster) -> None:
 def test_workers_of_another_version_are_refused(
     dask: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "engine_hash", lambda: "of another version")
+    monkeypatch.setattr(parts, "engine_hash", lambda: "of another version")
     with pytest.raises(InputError, match=r"another version of codose .*same version on every"):
         study(cluster=dask.address)
 
@@ -201,19 +204,6 @@ def test_a_server_of_something_else(tmp_path: Path) -> None:
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert r"pip install 'codose[cluster]'" in refused("tcp://127.0.0.1:8786")
-
-
-def test_tasks_are_worth_sending() -> None:
-    from study_case import sets
-
-    from sim.study.chunks import TASK, staff_weeks
-    from sim.study.runner import make_grid
-
-    grid = make_grid(SCENARIO, sets(30) * 1000, 10, 1, [20])
-    groups = cluster.groups(grid, range(grid.chunks))
-    assert [chunk for group in groups for chunk in group] == list(range(grid.chunks))
-    for group in groups[:-1]:
-        assert len(group) * grid.chunk * staff_weeks(SCENARIO) > TASK / 2
 
 
 # --- docs/cluster.md -----------------------------------------------------------------------------

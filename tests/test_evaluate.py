@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sim.study.evaluate import evaluate
 
 from sim import model, outcomes
 from sim.parameters import Parameters
 from sim.scenario import Scenario
-from sim.study.evaluate import evaluate
 
 
 @pytest.mark.parametrize("name", ["classroom", "on_demand"])

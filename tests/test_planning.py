@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sim.study.evaluate import evaluate
 
 from sim.errors import InputError
 from sim.scenario import Scenario
 from sim.study import plan_levers
-from sim.study.evaluate import evaluate
 from sim.study.failures import discover, rank_correlations
 from sim.study.plan_cost import planned
 from sim.study.plan_file import PlanFile, check_plan, issues, parse_study, read_plan

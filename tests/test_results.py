@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from sim._collect import Collector
 
 from sim import _bands, _folder, outcomes, results
 from sim._bands import Bands
-from sim._collect import Collector
 from sim.ensemble import simulate
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,51 +21,52 @@ from typer.testing import CliRunner
 from sim import _bands, batch, outcomes, results
 from sim.cli import app
 from sim.errors import InputError, InterruptedRun, ResultsError
+from sim.runs import making, merging
+from sim.runs.collect import Points, RunValues
+from sim.runs.execute import Execution, Unfinished, execute
+from sim.runs.plan import WORK, RunPlan, common, independent, staff_weeks
+from sim.runs.shard import parse_shard
+from sim.runs.store import Store
 from sim.scenario import Scenario
-from sim.study import chunks, merging, run_parts, work
-from sim.study.evaluate import evaluate
-from sim.study.runner import StudyRuns, run_study, summarise_study
-from sim.study.store import Store
 
 
 @pytest.fixture(scope="module")
-def plain() -> StudyRuns:
+def plain() -> RunValues:
     return study(threads=1)
 
 
 # --- values --------------------------------------------------------------------------------------
 
 
-def test_values_are_those_of_evaluate(plain: StudyRuns) -> None:
-    whole = evaluate(SCENARIO, sets(), REPLICATES, SEED, POINTS)
-    for region in plain.regions:
-        for point in range(len(POINTS)):
+def test_values_are_those_of_all_outcomes_and_regions(plain: RunValues) -> None:
+    whole = execute(study_case.plan(), None, Points(regions=None))
+    for region in ("region_1", "overall"):
+        for week in POINTS:
             for name in OUTCOMES:
-                found = plain.of(name, point, region)
-                np.testing.assert_array_equal(found, whole.of(name, point, region))
+                found = plain.of(name, week, region)
+                np.testing.assert_array_equal(found, whole.of(name, week, region))
     assert plain.complete
+    assert plain.count() == (210, 210)
     assert not plain.failures
 
 
-def test_another_range_of_replicates_is_other_luck(plain: StudyRuns) -> None:
-    later = study(replicates=3, first_replicate=4)
-    np.testing.assert_array_equal(later.values, plain.values[:, 4:7])
+def test_another_range_of_replicates_is_other_chance(plain: RunValues) -> None:
+    later = study(replicates=3, first=4)
+    np.testing.assert_array_equal(later.grid(), plain.grid()[:, 4:7])
 
 
 def test_all_outcomes_when_none_are_named() -> None:
-    found = run_study(SCENARIO, sets(1), 1, 1, [3])
-    assert found.outcomes == outcomes.NAMES
-    assert found.regions == ("overall",)
+    found = execute(RunPlan((common(SCENARIO, sets(1), 1, [3]),), 1))
+    assert found.kept.names == outcomes.NAMES
+    assert found.grid().shape == (1, 1, 1, 1, len(outcomes.NAMES))
 
 
 def test_moments_are_mean_and_variance_of_the_runs() -> None:
     # 3 sets of 50: chunks of 3 runs begin and end inside of sets
-    runs = study(3, 50)
-    found = summarise_study(
-        SCENARIO, sets(3), 50, SEED, POINTS, outcomes=OUTCOMES, regions=("region_1", "overall")
-    )
+    runs = study(3, 50).grid()
+    (found,) = study_case.moments(3, 50).jobs
     for cell in np.ndindex(found.mean.shape):
-        values = [x for x in runs.values[cell[0], :, *cell[1:]].tolist() if x == x]
+        values = [x for x in runs[cell[0], :, *cell[2:]].tolist() if x == x]
         assert found.count[cell] == len(values)
         if len(values) < 2:
             assert np.isnan(found.variance[cell])
@@ -72,7 +75,8 @@ def test_moments_are_mean_and_variance_of_the_runs() -> None:
         expected = statistics.variance(values)
         assert found.variance[cell] == pytest.approx(expected, rel=1e-9, abs=1e-25)
     assert (found.count == 50).any()
-    np.testing.assert_array_equal(found.of("cost", 1), found.mean[:, 1, 1, 3])
+    cost = study_case.moments(3, 50).of("cost", POINTS[1])
+    np.testing.assert_array_equal(cost, found.mean[:, 0, 1, 1, 3])
 
 
 # --- ways ----------------------------------------------------------------------------------------
@@ -80,89 +84,170 @@ def test_moments_are_mean_and_variance_of_the_runs() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_threads_change_no_byte(
-    plain: StudyRuns, threads: int, monkeypatch: pytest.MonkeyPatch
+    plain: RunValues, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "chunk_size", lambda *_: 3)  # or so small a study is one chunk
+    monkeypatch.setattr("sim.runs.execute.LEAST_WORK", 1)  # or so small a study is one task
     assert study(threads=threads).digest() == plain.digest()
 
 
-def test_the_order_of_chunks_changes_no_byte(
-    plain: StudyRuns, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = work.run_chunks
-
-    def backwards(grid: Any, wanted: Any, threads: Any) -> Iterator[Any]:
-        yield from reversed(list(real(grid, wanted, threads)))
-
-    moments = [summarise_study(SCENARIO, sets(3), 50, SEED, POINTS).digest()]
-    monkeypatch.setattr(work, "run_chunks", backwards)
-    assert study().digest() == plain.digest()
-    moments.append(summarise_study(SCENARIO, sets(3), 50, SEED, POINTS).digest())
-    assert moments[0] == moments[1]
+def test_runs_of_one_call_change_no_byte(plain: RunValues, monkeypatch: pytest.MonkeyPatch) -> None:
+    for size in (1, 3, 100):
+        monkeypatch.setattr(batch, "_MOST_RUNS", size)
+        assert study().digest() == plain.digest()
 
 
-def test_digest_sees_a_bit(plain: StudyRuns) -> None:
-    values = plain.values.copy()
-    values[3, 2, 1, 0, 0] = np.nextafter(values[3, 2, 1, 0, 0], 1)
-    other = StudyRuns(values, *(getattr(plain, n) for n in list(plain.__slots__)[1:]))
+def test_the_order_of_chunks_changes_no_byte(plain: RunValues, tmp_path: Path) -> None:
+    class Backwards:
+        """An executor that answers the last task first."""
+
+        def map(self, function: Any, tasks: Any) -> Iterator[Any]:
+            yield from reversed([function(task) for task in tasks])
+
+    expected = study_case.moments(3, 50).digest()
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr("sim.runs.execute.WORK", 1)  # a task a chunk
+    try:
+        assert study(executor=Backwards()).digest() == plain.digest()
+        assert study_case.moments(3, 50, executor=Backwards()).digest() == expected
+    finally:
+        monkey.undo()
+
+
+def test_any_executor_gives_the_same_bytes(plain: RunValues) -> None:
+    class Mapping:
+        def map(self, function: Any, tasks: Any) -> Iterator[Any]:
+            yield from map(function, tasks)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert study(executor=pool).digest() == plain.digest()
+    assert study(executor=Mapping()).digest() == plain.digest()
+    with pytest.raises(InputError, match="cluster"):
+        study(executor=Mapping(), cluster="tcp://127.0.0.1:1")
+
+
+def test_jobs_of_a_plan_are_the_same_as_alone(tmp_path: Path) -> None:
+    other = SCENARIO.replace(name="other", horizon_weeks=60)
+    jobs = (
+        common(SCENARIO, sets(5), 3, [20, 52]),
+        independent(other, sets(3), 2, [60], counterfactual=True),
+        common(SCENARIO.without_ta(), sets(1), 1, [10, 30, 78]),
+    )
+    plan = RunPlan(jobs, 3)
+    kept = Points(("trust", "cost"), None)
+    together = execute(plan, None, kept)
+    stored = execute(plan, Execution(store=tmp_path / "s"), kept)
+    assert stored.digest() == together.digest()
+    for place, job in enumerate(jobs):
+        alone = execute(RunPlan((job,), 3), None, kept)
+        np.testing.assert_array_equal(together.values[place], alone.values[0])
+        if job.counterfactual:
+            without, bare = (
+                together.without_ta[place],
+                independent(other.without_ta(), sets(3), 2, [60]),
+            )
+            found = execute(RunPlan((bare,), 3), None, kept)
+            np.testing.assert_array_equal(without, found.values[0])
+
+
+def test_a_plan_as_json_is_the_same_plan() -> None:
+    plan = RunPlan(
+        (
+            independent(SCENARIO, sets(4), 2, [20], counterfactual=True),
+            common(Scenario.shipped("source"), sets(2), 3, [10, 20], first=7),
+        ),
+        5,
+    )
+    again = RunPlan.from_dict(json.loads(json.dumps(plan.to_dict())))
+    assert again.key(3) == plan.key(3)
+    assert [job.replicate.tolist() for job in again.jobs] == [
+        job.replicate.tolist() for job in plan.jobs
+    ]
+
+
+def test_digest_sees_a_bit(plain: RunValues) -> None:
+    values = plain.values[0].copy()
+    values[3, 1, 0, 0] = np.nextafter(values[3, 1, 0, 0], 1)
+    other = RunValues(plain.made, plain.kept, (values,), plain.without_ta)
     assert other.digest() != plain.digest()
 
 
 def test_a_stored_study_is_the_same_and_so_are_its_moments(
-    tmp_path: Path, plain: StudyRuns
+    tmp_path: Path, plain: RunValues
 ) -> None:
     assert study(store=tmp_path / "s").digest() == plain.digest()
-    options: dict[str, Any] = {"outcomes": OUTCOMES, "regions": ("region_1", "overall")}
-    arguments = (SCENARIO, sets(), REPLICATES, SEED, POINTS)
-    fresh = summarise_study(*arguments, **options)
+    fresh = study_case.moments()
     for path in sorted((tmp_path / "s").glob("part-*"))[5:30:3]:
         path.unlink()
-    stored = summarise_study(*arguments, **options, store=tmp_path / "s", resume=True)
+    stored = study_case.moments(store=tmp_path / "s", resume=True)
     assert stored.digest() == fresh.digest()
 
 
-def test_chunks_are_those_of_the_study_alone() -> None:
-    assert chunks.chunk_runs(SCENARIO, 1, 8) == 1
-    assert chunks.chunk_runs(SCENARIO, 640, 8) == 10
+def test_chunks_are_those_of_the_plan_alone() -> None:
+    def chunk(scenario: Scenario, runs: int, run_bytes: int) -> int:
+        return RunPlan((common(scenario, sets(1), runs, [0]),), 1).chunk(run_bytes)
+
+    assert chunk(SCENARIO, 1, 8) == 1
+    assert chunk(SCENARIO, 640, 8) == 10
     national = Scenario.shipped("national")
-    work_of_chunk = chunks.chunk_runs(national, 10**6, 8) * chunks.staff_weeks(national)
-    assert chunks.WORK / 2 < work_of_chunk <= chunks.WORK
-    assert chunks.chunk_runs(SCENARIO, 10**7, 2**22) == 4  # 16 MiB
+    work = chunk(national, 10**5, 8) * staff_weeks(national)
+    assert WORK / 2 < work <= WORK
+    assert chunk(SCENARIO, 10**6, 2**22) == 4  # 16 MiB
 
 
 # --- shards --------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on, nothing may be run."""
+    return lambda: monkeypatch.setattr(making, "make", None)
+
+
+def shard(folder: Path, part: int, parts: int, **more: Any) -> None:
+    """One shard of the study, in a folder of its own."""
+    if parts == 1:
+        assert study(store=folder, shard=(part, parts), **more).complete
+        return
+    with pytest.raises(Unfinished, match=f"part {part} of {parts} is done"):
+        study(store=folder, shard=(part, parts), **more)
+
+
 @pytest.mark.parametrize("parts", [1, 3, 50])
 def test_merged_shards_are_the_same_bytes(
-    tmp_path: Path, plain: StudyRuns, parts: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, plain: RunValues, parts: int, idle: Callable[[], None]
 ) -> None:
     folders = [tmp_path / str(part) for part in range(parts)]
-    done = np.zeros_like(plain.done, dtype=int)
+    chunks: list[int] = []
     for part, folder in enumerate(folders):
-        shard = study(store=folder, shard=(part + 1, parts))
-        np.testing.assert_array_equal(shard.values[shard.done], plain.values[shard.done])
-        assert np.isnan(shard.values[~shard.done]).all()
-        done += shard.done
-    assert (done == 1).all()
+        shard(folder, part + 1, parts)
+        chunks += Store.load(folder).present
+    assert sorted(chunks) == list(range(53))
     (stores,) = merging.open_trees(folders).values()
     merging.check_complete(stores)
     merging.merge_stores(stores, tmp_path / "all")
-    monkeypatch.setattr(work, "run_chunks", None)  # nothing is left to run
+    idle()
     whole = study(store=tmp_path / "all", resume=True)
     assert whole.digest() == plain.digest()
 
 
+def test_shards_may_share_a_folder_and_the_last_has_everything(
+    tmp_path: Path, plain: RunValues
+) -> None:
+    shard(tmp_path / "s", 1, 2)
+    last = study(store=tmp_path / "s", shard=(2, 2), resume=True)
+    assert last.digest() == plain.digest()
+
+
 def test_a_study_of_several_stores_is_merged_as_a_whole(
-    tmp_path: Path, plain: StudyRuns, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, plain: RunValues, idle: Callable[[], None]
 ) -> None:
     for part in (1, 2):
         for name, replicates in (("first", REPLICATES), ("second", 5)):
-            study(replicates=replicates, store=tmp_path / f"{part}" / name, shard=(part, 2))
+            shard(tmp_path / f"{part}" / name, part, 2, replicates=replicates)
     shards = [tmp_path / "1", tmp_path / "2"]
     code, said = codose("merge", *shards, "--out", tmp_path / "all")
     assert (code, "--resume --out" in said) == (0, True)
-    monkeypatch.setattr(work, "run_chunks", None)  # nothing is left to run
+    idle()
     assert study(store=tmp_path / "all" / "first", resume=True).digest() == plain.digest()
     assert study(replicates=5, store=tmp_path / "all" / "second", resume=True).complete
     next((tmp_path / "2" / "second").glob("part-*")).unlink()
@@ -173,7 +258,7 @@ def test_a_study_of_several_stores_is_merged_as_a_whole(
 
 def test_merging_says_what_is_missing_and_how_to_make_it(tmp_path: Path) -> None:
     for part in (1, 3):
-        study(store=tmp_path / str(part), shard=(part, 3), command="codose sensitivity x.yaml")
+        shard(tmp_path / str(part), part, 3, command="codose sensitivity x.yaml")
     lost = sorted((tmp_path / "3").glob("part-*"))[0]
     lost.unlink()
     (stores,) = merging.open_trees([tmp_path / "1", tmp_path / "3"]).values()
@@ -190,21 +275,21 @@ def test_merging_says_what_is_missing_and_how_to_make_it(tmp_path: Path) -> None
 
 
 def test_merging_refuses_other_studies_other_values_and_its_own_folder(tmp_path: Path) -> None:
-    study(store=tmp_path / "a", shard=(1, 2))
-    study(store=tmp_path / "b", shard=(2, 2), replicates=8)
+    shard(tmp_path / "a", 1, 2)
+    shard(tmp_path / "b", 2, 2, replicates=8)
     with pytest.raises(ResultsError, match="replicates is 7 there and 8 here"):
         merging.open_trees([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(ResultsError, match="no such folder"):
         merging.open_trees([tmp_path / "a", tmp_path / "c"])
-    study(store=tmp_path / "c", shard=(1, 1))
+    shard(tmp_path / "c", 1, 1)
     (stores,) = merging.open_trees([tmp_path / "a", tmp_path / "c"]).values()
     assert len(merging.together(stores).present) == 53  # what both have is the same
     with pytest.raises(ResultsError, match="is one of the shards"):
         merging.merge_stores(stores, tmp_path / "c")
     other = Store.load(tmp_path / "c")
-    table = other.read(0)
+    table = other.read(1)
     other.path(0).unlink()
-    other.write(0, table.set_column(4, table.column_names[4], table.column(5)))
+    other.write(0, table)
     (stores,) = merging.open_trees([tmp_path / "a", tmp_path / "c"]).values()
     with pytest.raises(ResultsError, match="other values"):
         merging.together(stores)
@@ -225,7 +310,7 @@ def test_a_shard_needs_a_folder() -> None:
 @pytest.mark.parametrize("text", ["", "1", "1/", "/2", "a/b", "0/2", "3/2", "-1/2", "1/2/3"])
 def test_what_is_no_shard_on_the_command_line(text: str) -> None:
     with pytest.raises(InputError, match="shard"):
-        chunks.parse_shard(text)
+        parse_shard(text)
 
 
 # --- bad input, failures, Ctrl-C -----------------------------------------------------------------
@@ -234,75 +319,90 @@ def test_what_is_no_shard_on_the_command_line(text: str) -> None:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"outcomes": ["trusd"]}, "did you mean 'trust'"),
-        ({"outcomes": []}, "outcomes"),
+        ({"names": ["trusd"]}, "did you mean 'trust'"),
+        ({"names": []}, "outcomes"),
         ({"regions": ["region_7"]}, "region_1, overall"),
         ({"regions": ["overall", "overall"]}, "twice"),
         ({"replicates": 0}, "replicates"),
         ({"count": 0}, "no set"),
-        ({"first_replicate": 2**32}, "first_replicate"),
+        ({"first": 2**32}, "first_replicate"),
+        ({"weeks": [-1]}, "weeks"),
+        ({"weeks": [SCENARIO.horizon_weeks + 1]}, "weeks"),
+        ({"weeks": []}, "weeks"),
+        ({"weeks": [3, 3]}, "twice"),
+        ({"seed": -1}, "seed"),
+        ({"engine": "mesaa"}, "did you mean 'mesa'"),
     ],
 )
 def test_bad_arguments(change: dict[str, Any], field: str) -> None:
+    given: dict[str, Any] = {
+        "names": OUTCOMES, "regions": ["overall"], "replicates": 2, "count": 3, "first": 0,
+        "weeks": POINTS, "seed": SEED, "engine": "auto", **change,
+    }  # fmt: skip
+
+    def run() -> None:
+        job = common(
+            SCENARIO, sets(given["count"]), given["replicates"], given["weeks"],
+            first=given["first"],
+        )  # fmt: skip
+        plan = RunPlan((job,), given["seed"], given["engine"])
+        execute(plan, None, Points(given["names"], given["regions"]))
+
     with pytest.raises(InputError, match=field):
-        study(**change)
+        run()
 
 
-def test_bad_points_and_seeds() -> None:
-    for points in ([-1], [SCENARIO.horizon_weeks + 1], []):
-        with pytest.raises(InputError, match="points"):
-            run_study(SCENARIO, sets(1), 1, 1, points)
-    with pytest.raises(InputError, match="seed"):
-        run_study(SCENARIO, sets(1), 1, -1, [1])
+def test_a_plan_without_jobs() -> None:
+    with pytest.raises(InputError, match="nothing is to be run"):
+        RunPlan((), 1)
 
 
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> set[tuple[int, int]]:
     """An engine that raises for set 4, replicate 2, and gives a NaN for set 20, replicate 0."""
-    real = batch.run_all
+    real = batch.run_here
     bad = sets()[4].trust_step, 2
     empty = sets()[20].trust_step, 0
 
-    def run_all(scenario: Any, some: Any, which: Any, replicates: Any, *words: Any, **more: Any):
-        for chunk in real(scenario, some, which, replicates, *words, **more):
-            part = slice(chunk.first, chunk.first + len(chunk.records))
-            for row, (index, replicate) in enumerate(
-                zip(which[part], replicates[part], strict=True)
-            ):
-                run = some[index].trust_step, replicate
-                if run == bad:
-                    raise ZeroDivisionError("planted\nhere")
-                if run == empty:
-                    chunk.records[row, 1, 0, 0] = np.nan
-            yield chunk
+    def run_here(scenario: Any, matrix: Any, which: Any, replicates: Any, *words: Any, **more: Any):
+        records = real(scenario, matrix, which, replicates, *words, **more)
+        for row, (index, replicate) in enumerate(zip(which, replicates, strict=True)):
+            run = float(matrix["trust_step"][index]), int(replicate)
+            if run == bad:
+                raise ZeroDivisionError("planted\nhere")
+            if run == empty:
+                records[row, 1, 0, 0] = np.nan
+        return records
 
-    monkeypatch.setattr(batch, "run_all", run_all)
+    monkeypatch.setattr(batch, "run_here", run_here)
     return {(4, 2), (20, 0)}
 
 
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_failed_run_is_a_row_and_the_others_go_on(
-    tmp_path: Path, plain: StudyRuns, faulty: set[tuple[int, int]], stored: bool
+    tmp_path: Path, plain: RunValues, faulty: set[tuple[int, int]], stored: bool
 ) -> None:
     options = {"store": tmp_path / "s"} if stored else {}
     found = study(**options)
     if stored:
         found = study(**options, resume=True)
-    assert [(f.set_index, f.replicate, f.stage) for f in found.failures] == [
-        (4, 2, "simulation"),
-        (20, 0, "record"),
+    assert [(f.job, f.set_index, f.replicate, f.stage) for f in found.failures] == [
+        (0, 4, 2, "with TA"),
+        (0, 20, 0, "with TA"),
     ]
     assert found.failures[0].reason == "ZeroDivisionError: planted here"
-    assert found.failures[1].reason == "the level trust of region_1 is nan in week 20"
+    assert found.failures[1].reason == ("ValueError: the level trust of region_1 is nan in week 20")
     assert found.complete
-    assert {tuple(pair) for pair in np.argwhere(found.failed).tolist()} == faulty
-    assert np.isnan(found.values[found.failed]).all()
-    np.testing.assert_array_equal(found.values[~found.failed], plain.values[~found.failed])
-    moments = summarise_study(SCENARIO, sets(), REPLICATES, SEED, POINTS, outcomes=["trust"])
-    assert moments.count[:, 0, 0, 0].tolist() == [6 if i in (4, 20) else 7 for i in range(30)]
+    assert found.count() == (208, 210)
+    failed = found.failed()
+    assert {tuple(pair) for pair in np.argwhere(failed).tolist()} == faulty
+    assert np.isnan(found.grid()[failed]).all()
+    np.testing.assert_array_equal(found.grid()[~failed], plain.grid()[~failed])
+    (moments,) = study_case.moments().jobs
+    assert moments.count[:, 0, 0, 0, 0].tolist() == [6 if i in (4, 20) else 7 for i in range(30)]
 
 
-def test_ctrl_c_keeps_what_is_done(tmp_path: Path, plain: StudyRuns) -> None:
+def test_ctrl_c_keeps_what_is_done(tmp_path: Path, plain: RunValues) -> None:
     def stop(done: int, total: int) -> None:
         if done > total / 3:
             raise KeyboardInterrupt
@@ -328,10 +428,13 @@ def test_progress_starts_at_nothing_and_ends_at_the_number_of_runs() -> None:
 
 MEMORY = """
 import resource
-from study_case import SCENARIO, POINTS, sets
-from sim.study.runner import summarise_study
-found = summarise_study(SCENARIO, sets(4), {replicates}, 1, POINTS, outcomes=["trust"], threads=2)
-assert found.count.min() == {replicates}
+from study_case import POINTS, SCENARIO, sets
+from sim.runs.collect import Moments
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import RunPlan, common
+plan = RunPlan((common(SCENARIO, sets(4), {replicates}, POINTS),), 1)
+found = execute(plan, Execution(threads=2), Moments(("trust",)))
+assert found.jobs[0].count.min() == {replicates}
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
@@ -375,8 +478,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_run_in_shards_or_parts_gives_the_same_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: int
 ) -> None:
-    for module in (_bands, run_parts):
-        monkeypatch.setattr(module, "EXACT_RUNS", exact)
+    monkeypatch.setattr(_bands, "EXACT_RUNS", exact)
     words = (*RUN, "--replicates", 40)
     assert codose(*words, "--out", tmp_path / "plain")[0] == 0
     for part in (1, 2, 3):
@@ -433,28 +535,19 @@ def test_merge_names_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_failed_runs_survive_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim import compiled
+    real = batch.run_here
 
-    real_all, real_one = batch.run_all, compiled.simulate
-
-    def run_all(scenario: Any, some: Any, which: Any, replicates: Any, *words: Any, **more: Any):
+    def run_here(scenario: Any, matrix: Any, which: Any, replicates: Any, *words: Any, **more: Any):
         if 3 in replicates:
             raise MemoryError("planted")
-        yield from real_all(scenario, some, which, replicates, *words, **more)
+        return real(scenario, matrix, which, replicates, *words, **more)
 
-    def simulate(scenario: Any, parameters: Any, seed: int, replicate: int) -> np.ndarray:
-        if replicate == 3:
-            raise MemoryError("planted")
-        return real_one(scenario, parameters, seed, replicate)
-
-    monkeypatch.setattr(batch, "run_all", run_all)
-    monkeypatch.setattr(compiled, "simulate", simulate)
+    monkeypatch.setattr(batch, "run_here", run_here)
     options: dict[str, Any] = {
         "parameters": SCENARIO.parameter_set(), "replicates": 6, "seed": 1, "engine": "compiled"
     }  # fmt: skip
     plain = results.run(SCENARIO, **options)
-    parts = run_parts.run_in_parts(SCENARIO, **options)
-    assert parts is not None
+    parts = results.run(SCENARIO, **options, execution=Execution(store=tmp_path / "s"))
     assert [f.replicate for f in parts.failures] == [3]
     assert parts.failures == plain.failures
     assert parts.runs().equals(plain.runs())

@@ -445,9 +445,10 @@ def test_common_luck_is_common_and_fresh_luck_is_fresh() -> None:
 
 
 def test_the_model_gives_what_evaluate_gives() -> None:
+    from sim.study.evaluate import evaluate
+
     from sim.parameters import Parameters
     from sim.scenario import Scenario
-    from sim.study.evaluate import evaluate
 
     asked = small("[learning_rate, trust_step]")
     design = run_sensitivity(asked).designs[0]

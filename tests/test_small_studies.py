@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checks import ALIKE, CERTAIN
+from sim.study.evaluate import evaluate
 
 from sim.outcomes import INDEX
 from sim.scenario import Scenario
 from sim.study import mean_field, small_studies
-from sim.study.evaluate import evaluate
 from sim.study.study_file import StudyError
 
 

@@ -20,10 +20,11 @@ import pytest
 import study_case
 from study_case import study
 
+from sim import outcomes
 from sim.errors import ResultsError
-from sim.study import _safe, work
-from sim.study.runner import StudyRuns
-from sim.study.store import MANIFEST, DamagedPart, Store, same_tables
+from sim.runs import making, parts, safe
+from sim.runs.collect import RunValues
+from sim.runs.store import MANIFEST, DamagedPart, Store, same_tables
 
 KEY = {"runs": 10, "chunk": 4, "seed": 1}
 COLUMNS = ("a", "b")
@@ -39,7 +40,7 @@ def opened(folder: Path, **options: Any) -> Store:
 
 
 @pytest.fixture(scope="module")
-def plain() -> StudyRuns:
+def plain() -> RunValues:
     """The study without any store."""
     return study()
 
@@ -157,7 +158,7 @@ def test_unfinished_files_of_the_dead_are_deleted_those_of_the_living_stay(tmp_p
     opened(tmp_path)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    host = _safe._host()
+    host = safe._host()
     dead = tmp_path / f".{host}.{gone.pid}.0.tmp"
     living = tmp_path / f".{host}.{os.getppid()}.0.tmp"
     elsewhere = tmp_path / ".other-machine.1.0.tmp"
@@ -173,7 +174,7 @@ def test_unfinished_files_of_the_dead_are_deleted_those_of_the_living_stay(tmp_p
 
 
 def test_a_full_disk_is_said_and_finished_parts_are_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: StudyRuns
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: RunValues
 ) -> None:
     real, calls = os.fsync, itertools.count()
 
@@ -202,7 +203,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_really_full(tmp_path: Path, plain: StudyRuns) -> None:
+def test_a_disk_that_is_really_full(tmp_path: Path, plain: RunValues) -> None:
     """A file system of 256 KiB, in a namespace of its own."""
     script = (
         f"mount -t tmpfs -o size=256k tmpfs {tmp_path} && "
@@ -256,23 +257,23 @@ def stop_at(patch: pytest.MonkeyPatch, owner: Any, name: str, after: int, before
 @pytest.mark.parametrize(
     ("owner", "name", "before"),
     [
-        (_safe, "write_bytes", True),
+        (safe, "write_bytes", True),
         (os, "fsync", True),
         (os, "fsync", False),
         (Path, "replace", True),
         (Path, "replace", False),
-        (_safe, "_flush_folder", True),
+        (safe, "_flush_folder", True),
         (Store, "write", True),
         (Store, "write", False),
-        (work, "_values", True),
+        (making, "make", True),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_a_crash_at_any_step_loses_nothing(
-    tmp_path: Path, plain: StudyRuns, owner: Any, name: str, before: bool, after: int
+    tmp_path: Path, plain: RunValues, owner: Any, name: str, before: bool, after: int
 ) -> None:
-    if owner is work and after:
-        after = 0  # one stream of runs
+    if owner is making and after:
+        after = 0  # one task
     with pytest.MonkeyPatch.context() as patch:
         stop_at(patch, owner, name, after, before)
         with pytest.raises(Crash):
@@ -288,7 +289,7 @@ SETS, RUNS = 40, 100
 
 
 @pytest.fixture(scope="module")
-def long_study() -> StudyRuns:
+def long_study() -> RunValues:
     return study(SETS, RUNS)
 
 
@@ -310,7 +311,7 @@ def kill_at(folder: Path, luck: random.Random) -> bool:
     return process.wait() == -9
 
 
-def check_kills(folder: Path, expected: StudyRuns, seeds: range) -> int:
+def check_kills(folder: Path, expected: RunValues, seeds: range) -> int:
     killed = 0
     for seed in seeds:
         luck = random.Random(seed)
@@ -326,27 +327,27 @@ def check_kills(folder: Path, expected: StudyRuns, seeds: range) -> int:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
-def test_kill_9_then_resume_gives_the_same_bytes(tmp_path: Path, long_study: StudyRuns) -> None:
+def test_kill_9_then_resume_gives_the_same_bytes(tmp_path: Path, long_study: RunValues) -> None:
     assert check_kills(tmp_path, long_study, range(3)) >= 2
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
-def test_kill_9_at_many_points(tmp_path: Path, long_study: StudyRuns) -> None:
+def test_kill_9_at_many_points(tmp_path: Path, long_study: RunValues) -> None:
     assert check_kills(tmp_path, long_study, range(100, 130)) >= 20
 
 
-def test_a_damaged_part_is_named_and_made_again(tmp_path: Path, plain: StudyRuns) -> None:
+def test_a_damaged_part_is_named_and_made_again(tmp_path: Path, plain: RunValues) -> None:
     study(store=tmp_path / "s")
-    parts = sorted((tmp_path / "s").glob("part-*"))
-    for path, how in zip(parts[3:6], ("flip", "truncate", "empty"), strict=True):
+    files = sorted((tmp_path / "s").glob("part-*"))
+    for path, how in zip(files[3:6], ("flip", "truncate", "empty"), strict=True):
         damage(path, how)
     told: list[str] = []
-    again = study(store=tmp_path / "s", resume=True, notice=told.append)
+    again = study(store=tmp_path / "s", resume=True, warn=told.append)
     assert again.digest() == plain.digest()
-    assert [path.name in text for path, text in zip(parts[3:6], told, strict=True)] == [True] * 3
-    assert sorted((tmp_path / "s").glob("part-*")) == parts
-    silent = study(store=tmp_path / "s", resume=True, notice=told.append)
+    assert [path.name in text for path, text in zip(files[3:6], told, strict=True)] == [True] * 3
+    assert sorted((tmp_path / "s").glob("part-*")) == files
+    silent = study(store=tmp_path / "s", resume=True, warn=told.append)
     assert silent.digest() == plain.digest()
     assert len(told) == 3
 
@@ -355,11 +356,11 @@ def test_a_damaged_part_is_named_and_made_again(tmp_path: Path, plain: StudyRuns
 
 
 def test_another_version_with_the_same_numbers_goes_on(
-    tmp_path: Path, plain: StudyRuns, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, plain: RunValues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study(store=tmp_path / "s")
     next((tmp_path / "s").glob("part-000007*")).unlink()
-    monkeypatch.setattr(work, "engine_hash", lambda: "another")
+    monkeypatch.setattr(parts, "engine_hash", lambda: "another")
     assert study(store=tmp_path / "s", resume=True).digest() == plain.digest()
     assert Store.load(tmp_path / "s").record["engine"] == "another"
 
@@ -368,8 +369,8 @@ def test_another_version_with_other_numbers_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study(store=tmp_path / "s")
-    monkeypatch.setattr(work, "engine_hash", lambda: "another")
-    at_points = work.outcomes.at_points
-    monkeypatch.setattr(work.outcomes, "at_points", lambda *words: at_points(*words) + 1e-16)
+    monkeypatch.setattr(parts, "engine_hash", lambda: "another")
+    at_points = outcomes.at_points
+    monkeypatch.setattr(outcomes, "at_points", lambda *words: at_points(*words) + 1e-16)
     with pytest.raises(ResultsError, match="another version of the model"):
         study(store=tmp_path / "s", resume=True)

@@ -72,10 +72,11 @@ def calibrate(
       codose calibrate calibrate --resume
       codose calibrate calibrate --shard 1/8 --out shard-1
     """
+    from sim.runs.execute import Execution
+    from sim.runs.shard import parse_shard
     from sim.study.calibration import StepUnfinished, read_calibration
     from sim.study.calibration import calibrate as run
     from sim.study.calibration_report import CalibrationReport
-    from sim.study.chunks import parse_shard
     from sim.study.study_file import find_study
 
     path = find_study(study)
@@ -96,9 +97,11 @@ def calibrate(
     try:
         with shell.progress_bar(_line(path, asked), quiet=quiet) as move:
             found = run(
-                asked, store=parts, resume=resume or part is not None, cluster=cluster,
-                shard=part, command=command, notice=shell.remark,
-                progress=None if move is None else lambda _, done, total: move(done, total),
+                asked,
+                Execution(
+                    store=parts, resume=resume or part is not None, cluster=cluster, shard=part,
+                    command=command, warn=shell.remark, progress=move,
+                ),
             )  # fmt: skip
             report = CalibrationReport(found) if part is None else None
     except StepUnfinished as stopped:
@@ -143,7 +146,7 @@ def _with_fields(asked: Study[CalibrateFile], changes: dict[str, int]) -> Study[
 def _adopt_joined_shards(folder: Path) -> None:
     """What ``codose merge`` or shards put into the folder is where finished runs are looked for."""
     store = folder.with_name(folder.name + PARTS)
-    if folder.is_dir() and any(folder.glob("*/*/study.json")) and not store.exists():
+    if folder.is_dir() and any(folder.glob("*/study.json")) and not store.exists():
         folder.rename(store)
 
 

@@ -80,6 +80,7 @@ def compare(
     folder = out if out is not None else RESULTS / f"compare-{'-'.join(names)}"
     shell.check_result_folder(folder, force=force)
     from sim.outcomes import HEADLINES
+    from sim.runs.execute import Execution
     from sim.study.comparison import compare as run
 
     label = f"{' against '.join(reversed(names))}: {sets} sets x {replicates} replicates"
@@ -93,7 +94,7 @@ def compare(
             gains=gains,
             margin=margin,
             labels=names,
-            progress=progress,
+            execution=Execution(progress=progress),
         )
     found.save(folder, force=force, command=planner.command_line(
         ["codose", "compare", *scenarios],

@@ -66,10 +66,11 @@ def plan(
       codose plan my_plan.yaml --start 2027-01-04 --out results/next_year
       codose plan my_plan.yaml --resume
     """
+    from sim.runs.execute import Execution
+    from sim.runs.store import digest_of
     from sim.study.plan_file import read_plan
     from sim.study.planning import plan as run
     from sim.study.planning import study_key
-    from sim.study.store import digest_of
     from sim.study.study_file import find_study
 
     path = find_study(study)
@@ -81,7 +82,7 @@ def plan(
     label = f"{path.stem}: up to {header.search.plans:,} plans, {header.budget.text}"
     with _journal(folder, digest, resume=resume, quiet=quiet) as journal:
         with shell.progress_bar(label, quiet=quiet) as progress:
-            found = run(asked, seed=seed, journal=journal, progress=progress)
+            found = run(asked, seed=seed, journal=journal, execution=Execution(progress=progress))
         command = planner.command_line(
             ["codose", "plan", study], {"--seed": seed, "--start": start}
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -206,33 +207,40 @@ class Way:
         progress: Callable[[int, int], object] | None,
     ) -> Runs | None:
         """The runs; None for a shard, which is then in the folder."""
-        if not (self.resume or self.shard or self.cluster):
-            from sim import results
+        from sim import results
+        from sim.runs.execute import Execution, Unfinished
+        from sim.runs.shard import parse_shard
 
-            return results.run(**asked, threads=self.threads, progress=progress)
-        from sim.study import chunks, run_parts
-
-        shard = None if self.shard is None else chunks.parse_shard(self.shard)
-        store = run_parts.parts_beside(folder) if self.resume else None
-        return run_parts.run_in_parts(
-            **asked,
-            store=folder if shard else store,
-            resume=self.resume,
-            force=force,
-            cluster=self.cluster,
-            shard=shard,
-            threads=self.threads,
-            command=command,
-            progress=progress,
-            notice=shell.remark,
-        )
+        shard = None if self.shard is None else parse_shard(self.shard)
+        store = folder if shard else parts_beside(folder) if self.resume else None
+        execution = Execution(
+            store=store, resume=self.resume, force=force, shard=shard, cluster=self.cluster,
+            threads=self.threads, progress=progress, warn=shell.remark, command=command,
+        )  # fmt: skip
+        try:
+            found = results.run(**asked, execution=execution)
+        except Unfinished:
+            return None
+        return None if shard else found
 
     def forget(self, folder: Path) -> None:
         """Delete the parts beside results that are complete."""
         if self.resume:
-            from sim.study import run_parts
+            forget_parts(folder)
 
-            run_parts.forget_parts(folder)
+
+def parts_beside(folder: Path) -> Path:
+    """Where ``--resume --out FOLDER`` keeps runs until the results are there."""
+    return folder.with_name(f"{folder.name}.parts")
+
+
+def forget_parts(folder: Path) -> None:
+    """Delete the runs kept beside a result folder that is complete."""
+    from sim.runs.store import MANIFEST
+
+    parts = parts_beside(folder)
+    if (parts / MANIFEST).is_file():
+        shutil.rmtree(parts, ignore_errors=True)
 
 
 def _asked(

@@ -14,9 +14,9 @@ from sim.cli import shell
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from sim.runs.execute import Execution
     from sim.study.sensitivity import SensitivityResult
     from sim.study.sensitivity_file import Sensitivity
-    from sim.study.subjects import Means
 
 RESULTS = Path("results")
 PARTS = ".parts"
@@ -118,28 +118,28 @@ def sensitivity(
         changes["ranges"] = ranges.value
     command = _command(study, changes)
     asked = sensitivity_file.load(path).with_fields(**changes)
-    means = _means(folder, resume, cluster, _shard(shard), command)
-    _estimate(asked, means, time_limit, cluster, quiet)
+    execution = _execution(folder, resume, cluster, _shard(shard), command)
+    _estimate(asked, execution, time_limit, cluster, quiet)
     if shard is not None:
-        _run_shard(asked, means, quiet)
+        _run_shard(asked, execution, quiet)
         shell.remark(
-            f"part {shard} is done; it is in {means.store}. When all are: codose merge DIR... "
+            f"part {shard} is done; it is in {execution.store}. When all are: codose merge DIR... "
             f"--out {RESULTS / path.stem}"
         )
         return
-    result = _run(asked, means, quiet)
+    result = _run(asked, execution, quiet)
     _write(result, folder, force, command, not no_figures)
-    if means.store is not None and means.store.exists():
-        shutil.rmtree(means.store)
+    if execution.store is not None and execution.store.exists():
+        shutil.rmtree(execution.store)
     _print(result, folder, as_json)
     if not quiet:
         _remark_time(result, folder)
 
 
-def _means(
+def _execution(
     folder: Path, resume: bool, cluster: str | None, shard: tuple[int, int] | None, command: str
-) -> Means:
-    from sim.study.subjects import Means
+) -> Execution:
+    from sim.runs.execute import Execution
 
     store = folder if shard is not None else folder.with_name(folder.name + PARTS)
     if not resume and shard is None and store.exists() and any(store.iterdir()):
@@ -150,9 +150,9 @@ def _means(
                 allowed="--resume, which goes on with them, or remove the folder",
             )
         )
-    return Means(
+    return Execution(
         store=store, resume=resume or shard is not None, cluster=cluster, shard=shard,
-        command=command, notice=shell.remark,
+        command=command, warn=shell.remark,
     )  # fmt: skip
 
 
@@ -166,13 +166,13 @@ def _adopt_joined_shards(folder: Path) -> None:
 def _shard(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    from sim.study.chunks import parse_shard
+    from sim.runs.shard import parse_shard
 
     return parse_shard(text)
 
 
 def _estimate(
-    asked: Sensitivity, means: Means, limit: float | None, cluster: str | None, quiet: bool
+    asked: Sensitivity, execution: Execution, limit: float | None, cluster: str | None, quiet: bool
 ) -> None:
     """Say how long the runs take on this machine; refuse what is above the limit."""
     from sim.study.sensitivity import (
@@ -183,8 +183,8 @@ def _estimate(
     )
 
     minutes = limit if limit is not None else asked.header.time_limit_minutes
-    seconds = estimate_seconds(asked, means)
-    analysis = 0.0 if means.shard is not None else estimate_analysis(asked)
+    seconds = estimate_seconds(asked, execution)
+    analysis = 0.0 if execution.shard is not None else estimate_analysis(asked)
     if cluster is None:
         check_time(asked, seconds + analysis, minutes)
     if not quiet:
@@ -200,22 +200,22 @@ def _estimate(
         )
 
 
-def _run_shard(asked: Sensitivity, means: Means, quiet: bool) -> None:
+def _run_shard(asked: Sensitivity, execution: Execution, quiet: bool) -> None:
     from dataclasses import replace
 
     from sim.study.sensitivity import run_shard
 
     with shell.progress_bar("running", quiet=quiet) as progress:
-        run_shard(asked, replace(means, progress=progress))
+        run_shard(asked, replace(execution, progress=progress))
 
 
-def _run(asked: Sensitivity, means: Means, quiet: bool) -> SensitivityResult:
+def _run(asked: Sensitivity, execution: Execution, quiet: bool) -> SensitivityResult:
     from dataclasses import replace
 
     from sim.study.sensitivity import run_sensitivity
 
     with shell.progress_bar("running", quiet=quiet) as progress:
-        return run_sensitivity(asked, replace(means, progress=progress))
+        return run_sensitivity(asked, replace(execution, progress=progress))
 
 
 def _write(
@@ -304,11 +304,12 @@ def _small_study(
     no_figures: bool, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Studies of some settings compared: a ladder of assumptions, agents against a mean field."""
+    from sim.runs.execute import Execution
     from sim.study import small_studies
 
     study = small_studies.load(path, kind, changes)
     with shell.progress_bar(study.line, quiet=quiet) as progress:
-        result = study.run(progress=progress)
+        result = study.run(Execution(progress=progress))
     drawing = None
     if not no_figures:
         from sim.view import small_study_plots

@@ -93,6 +93,7 @@ def surface(
     plan, name = planner.load(scenario, changes or [])
     folder = out if out is not None else RESULTS / f"surface-{name}"
     shell.check_result_folder(folder, force=force)
+    from sim.runs.execute import Execution
     from sim.study import surface as study
 
     site_counts = planner.numbers("sites", sites)
@@ -114,7 +115,7 @@ def surface(
             replicates=replicates,
             seed=seed,
             label=name,
-            progress=progress,
+            execution=Execution(progress=progress),
             **settings,
         )
     found.save(folder, force=force, command=planner.command_line(

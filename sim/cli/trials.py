@@ -38,6 +38,7 @@ def trials(
       codose trials trials
       codose trials my_trials.yaml --out results/my_trials
     """
+    from sim.runs.execute import Execution
     from sim.study import trials as work
     from sim.study.study_file import find_study
 
@@ -47,7 +48,7 @@ def trials(
     shell.check_result_folder(folder, force=force)
     line = f"{path.stem}: {asked.header.sets} sets, {asked.header.replicates} runs of each"
     with shell.progress_bar(line, quiet=quiet) as progress:
-        found = work.compare_trials(asked, progress=progress)
+        found = work.compare_trials(asked, execution=Execution(progress=progress))
     command = planner.command_line(["codose", "trials", study], {})
     work.save(found, folder, force=force, command=command, draw=None if no_figures else _draw)
     if as_json:

@@ -1,1 +1,1 @@
-"""Many runs: which there are, how they are made, kept and written down."""
+"""Many runs: which (plan), how (execute), what is kept (collect) and where (store)."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from sim.errors import InputError, Problem
+from sim.runs.execute import Execution
 from sim.study.failures import Failures, discover, rank_correlations
 from sim.study.plan_cost import Planned, planned
 from sim.study.plan_file import PlanFile, objective_label, specs_of
@@ -22,7 +24,7 @@ from sim.study.plan_value import (
     regrets,
     sure_margin,
 )
-from sim.study.planning import Plan, Planning, Progress
+from sim.study.planning import Plan, Planning
 from sim.study.plausible import plausible_sets
 from sim.study.study_file import Study
 
@@ -40,12 +42,11 @@ class Planner:
         self,
         study: Study[PlanFile],
         seed: int | None,
-        progress: Progress | None,
-        threads: int | None,
+        execution: Execution | None,
     ) -> None:
-        self.study, self.header, self.threads = study, study.header, threads
+        self.study, self.header = study, study.header
         self.seed = study.header.seed if seed is None else seed
-        self.progress = progress
+        self.execution = execution or Execution()
         self.space = Space(study.scenario, self.header.levers, self.header.budget.measure)
         self.signs = [direction(spec.outcome) for spec, _ in specs_of(self.header)]
         self.criteria = len(self.signs) + bool(self.header.targets)
@@ -60,15 +61,17 @@ class Planner:
         if stage == "failures":
             count, replicates = self.header.confirm.failure_sets, 2
         seed = (self.seed + _STRIDE * STAGES.index(stage)) % 2**62
-        return Evaluator(
-            self.header, Sample(plausible_sets(count, seed % 2**31), replicates, seed), self.threads
-        )
+        # Its progress counts plans; runs of a search are kept by its journal.
+        how = replace(self.execution, progress=None, store=None)
+        if stage != "search":
+            how = replace(self.execution.within(stage), progress=None)
+        sample = Sample(plausible_sets(count, seed % 2**31), replicates, seed)
+        return Evaluator(self.header, sample, how)
 
     def tick(self, done: int | None = None) -> None:
         """Say how far the work is."""
         self.done = self.done + 1 if done is None else done
-        if self.progress is not None:
-            self.progress(min(self.done, self.total), self.total)
+        self.execution.report_progress(min(self.done, self.total), self.total)
 
     def plan(self, journal: Journal | None) -> Planning:
         """The whole work."""
@@ -81,8 +84,10 @@ class Planner:
         roles, recommended, reachable = self.choose(plans)
         third = self.evaluator("confirmed")
         confirmed = {}
-        for chosen in {one.name: one for one in roles.values()}.values():
-            confirmed[chosen.name] = third.value(chosen.candidate.scenario)
+        chosen = list({one.name: one for one in roles.values()}.values())
+        found = third.values([one.candidate.scenario for one in chosen])
+        for one, value in zip(chosen, found, strict=True):
+            confirmed[one.name] = value
             self.tick()
         failures, drivers = self.failures(roles[recommended])
         self.tick(self.total)
@@ -129,10 +134,14 @@ class Planner:
         scores = [sign * value.mean(place) for place, sign in enumerate(self.signs)]
         if self.header.targets:
             scores.append(
-                min(sure_margin(value.targets[i], t) for i, t in enumerate(self.header.targets))
+                min(
+                    sure_margin(value.targets[i], t, value.failed)
+                    for i, t in enumerate(self.header.targets)
+                )
             )
             scores += [
-                float(met(value.targets[i], t).mean()) for i, t in enumerate(self.header.targets)
+                float(met(value.targets[i], t)[~value.failed].mean())
+                for i, t in enumerate(self.header.targets)
             ]
         return tuple(scores)
 
@@ -214,12 +223,12 @@ class Planner:
         evaluator, header = self.evaluator("fresh"), self.header
         candidates = [self.space.candidate(choice) for choice in shortlist]
         known = [one for one in candidates if one is not None]
-        values = []
-        for one in known:
-            values.append(evaluator.value(one.scenario))
-            self.tick()
         base = self.study.scenario
-        self.reference = (planned(base), evaluator.value(base)) if base.has_ta else None
+        also = [base] if base.has_ta else []
+        values = evaluator.values([*(one.scenario for one in known), *also])
+        for _ in known:
+            self.tick()
+        self.reference = (planned(base), values.pop()) if also else None
         regret = regret_of(regrets([v.objectives[0] for v in values], self.signs[0]))
         criteria = [
             [one.planned.spend(header.budget.measure)]
@@ -233,7 +242,10 @@ class Planner:
                 one,
                 scored[one.choice],
                 value,
-                tuple(chance(met(value.targets[i], t)) for i, t in enumerate(header.targets)),
+                tuple(
+                    chance(met(value.targets[i], t), value.failed)
+                    for i, t in enumerate(header.targets)
+                ),
                 float(regret[number]),
                 bool(front[number]),
             )

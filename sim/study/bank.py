@@ -2,32 +2,25 @@
 
 The default calibration works on a bank: the engine makes thousands of runs a second, and a bank
 serves every later question at once (another target left out, another tolerance, the coverage check
-with synthetic data) without a single new run. Runs go through :func:`sim.study.runner`, so
-that they resume after a crash, and run on a cluster.
+with synthetic data) without a single new run. Runs go through :mod:`sim.runs`, so that
+they resume after a crash, and run on a cluster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from sim.parameters import Parameters
+from sim.runs.collect import Points
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
-from sim.study.chunks import Shard
 from sim.study.factors import Factor
 from sim.study.measures import answer, outcomes_needed, variants
-from sim.study.runner import run_study
-from sim.study.store import MANIFEST, Notice, Store
 from sim.study.targets import Target
-
-Progress = Callable[[int, int], object]
-
-
-class Unfinished(Exception):
-    """A shard has done its part of a bank; the parts of others are missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,34 +95,24 @@ def run_bank(
     replicates: int,
     seed: int,
     first_replicate: int = 0,
-    store: Path | None = None,
-    resume: bool = False,
-    cluster: str | None = None,
-    shard: Shard | None = None,
-    threads: int | None = None,
-    command: str = "",
-    progress: Progress | None = None,
-    notice: Notice | None = None,
+    execution: Execution | None = None,
 ) -> Bank:
     """Run settings in every scenario that the targets need.
 
     Args:
         unit: (settings, factors).
-        store: a folder that keeps finished runs, one subfolder a scenario.
-        shard: ``(i, n)``: run only that part of what is missing in the store.
-        progress: told of runs done, over all scenarios.
+        replicates: of each setting; all settings share them.
+        first_replicate: number of the first.
+        execution: how runs are made.
 
     Raises:
-        Unfinished: a shard has done its part, and the store does not hold the others.
-        InputError, InterruptedRun: as :func:`sim.study.runner.run_study`.
+        Unfinished, InputError, InterruptedRun: as :func:`sim.runs.execute.execute`.
     """
     values = values_of(factors, unit)
     sets = sets_of(scenario, [factor.name for factor in factors], values)
     outputs, errors = run_sets(
-        scenario, targets, sets,
-        replicates=replicates, seed=seed, first_replicate=first_replicate, store=store,
-        resume=resume, cluster=cluster, shard=shard, threads=threads, command=command,
-        progress=progress, notice=notice,
+        scenario, targets, sets, replicates=replicates, seed=seed,
+        first_replicate=first_replicate, execution=execution,
     )  # fmt: skip
     return Bank(unit, values, outputs, errors)
 
@@ -142,59 +125,27 @@ def run_sets(
     replicates: int,
     seed: int,
     first_replicate: int = 0,
-    store: Path | None = None,
-    resume: bool = False,
-    cluster: str | None = None,
-    shard: Shard | None = None,
-    threads: int | None = None,
-    command: str = "",
-    progress: Progress | None = None,
-    notice: Notice | None = None,
+    execution: Execution | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What each target measures in each set, and its standard error, both (sets, targets).
 
-    Arguments and errors as of :func:`run_bank`.
+    Arguments and errors as of :func:`run_bank`. Sets share their replicates, in all scenarios: what
+    targets compare is paired, and settings differ by their values alone.
     """
     measures = [target.measure for target in targets]
     arms = variants(scenario, measures)
     names = outcomes_needed(measures)
-    total = len(arms) * len(sets) * replicates
-
-    def run(part: Shard | None) -> dict[str, tuple[tuple[int, ...], np.ndarray]]:
-        """Weeks and (sets, replicates, weeks, outcomes) of each scenario."""
-        runs = {}
-        for place, (name, arm) in enumerate(arms.items()):
-            before = place * len(sets) * replicates
-
-            def moved(done: int, _: int, before: int = before) -> None:
-                if progress is not None:
-                    progress(before + done, total)
-
-            found = run_study(
-                arm.scenario, sets, replicates, seed, arm.points,
-                outcomes=names, first_replicate=first_replicate,
-                store=None if store is None else store / name, resume=resume,
-                cluster=cluster, shard=part, threads=threads, command=command, progress=moved,
-                notice=notice,
-            )  # fmt: skip
-            runs[name] = (arm.points, found.values[:, :, :, 0])
-        return runs
-
-    if shard is not None and not _all_there(store, arms):
-        run(shard)
-        if not _all_there(store, arms):
-            raise Unfinished
-    return _answers(scenario, targets, names, run(None))
-
-
-def _all_there(store: Path | None, names: Iterable[str]) -> bool:
-    """Whether a folder holds every run of every scenario."""
-    if store is None:
-        return False
-    return all(
-        (store / name / MANIFEST).is_file() and not Store.load(store / name).missing
-        for name in names
-    )
+    jobs = [
+        common(arm.scenario, sets, replicates, arm.points, first=first_replicate)
+        for arm in arms.values()
+    ]
+    found = execute(RunPlan(tuple(jobs), seed), execution, Points(names))
+    runs = {
+        name: (arm.points, found.grid(place)[:, :, :, 0])
+        for place, (name, arm) in enumerate(arms.items())
+    }
+    lost = np.any([found.failed(place) for place in range(len(jobs))], axis=0)
+    return _answers(scenario, targets, names, runs, lost)
 
 
 def _answers(
@@ -202,15 +153,20 @@ def _answers(
     targets: Sequence[Target],
     names: Sequence[str],
     runs: Mapping[str, tuple[tuple[int, ...], np.ndarray]],
+    lost: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Every target from means over replicates, and its jackknife standard error.
 
-    ``runs``: weeks and (sets, replicates, weeks, outcomes) of each variant.
+    Args:
+        runs: weeks and (sets, replicates, weeks, outcomes) of each variant.
+        lost: bool (sets, replicates): runs that failed in any variant; they are left out of all.
     """
     count = next(iter(runs.values()))[1].shape[1]
 
     def of(which: np.ndarray) -> np.ndarray:
-        means = {name: (weeks, x[:, which].mean(axis=1)) for name, (weeks, x) in runs.items()}
+        means = {
+            name: (weeks, _mean(x[:, which], lost[:, which])) for name, (weeks, x) in runs.items()
+        }
         return np.stack([answer(t.measure, scenario, means, names) for t in targets], axis=1)
 
     every = np.arange(count)
@@ -220,3 +176,12 @@ def _answers(
     without = np.stack([of(every[every != one]) for one in range(count)])
     spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
     return whole, np.sqrt(spread * (count - 1) / count)
+
+
+def _mean(values: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Mean over the replicates (second axis) that are not lost; empty outcomes stay empty."""
+    if not lost.any():
+        return values.mean(axis=1)
+    kept = np.where(lost[:, :, None, None], 0.0, values).sum(axis=1)
+    count = (~lost).sum(axis=1)[:, None, None]
+    return np.divide(kept, count, out=np.full(kept.shape, np.nan), where=count > 0)

@@ -18,7 +18,7 @@ target?", "which targets fight?" and "is the method's coverage right?" without n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,18 +26,18 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from sim.checking import Number, Words
-from sim.errors import InputError, Problem
+from sim.errors import CodoseError, InputError
 from sim.parameters import TABLE
+from sim.runs.execute import Execution, Unfinished
+from sim.runs.store import digest_of
 from sim.scenario import Scenario
 from sim.study import history_matching as matching
 from sim.study import observed
-from sim.study.bank import Bank, Unfinished, joined, run_bank
+from sim.study.bank import Bank, joined, run_bank
 from sim.study.blocked import CalibrationError as CalibrationError
 from sim.study.blocked import hits, nothing_left, refuse_broken
-from sim.study.chunks import Shard
 from sim.study.factors import Factor, factors_of
 from sim.study.observed import Observation
-from sim.study.store import Notice, digest_of
 from sim.study.study_file import (
     _FACTORS,
     Factors,
@@ -52,12 +52,11 @@ from sim.study.targets import Target, targets_of
 LEAST_ESS = 50.0
 """Effective sample size below which the answer is too rough to use."""
 
-Progress = Callable[[str, int, int], object]
-"""``progress(step, done, total)``."""
 
-
-class StepUnfinished(Unfinished):
+class StepUnfinished(CodoseError):
     """A shard has done its part of a step, and the runs of the others are not there yet."""
+
+    exit_code = 0
 
     def __init__(self, step: str) -> None:
         super().__init__(f"{step} is not complete yet")
@@ -263,34 +262,20 @@ def _beside(names: Sequence[str], folder: Path) -> list[Path]:
 
 def calibrate(
     study: Study[CalibrateFile],
-    *,
-    store: Path | None = None,
-    resume: bool = False,
-    cluster: str | None = None,
-    shard: Shard | None = None,
-    threads: int | None = None,
-    command: str = "",
-    progress: Progress | None = None,
-    notice: Notice | None = None,
+    execution: Execution | None = None,
 ) -> Calibration:
     """Calibrate as a study file says: history matching, then weights on a bank of runs.
 
     Args:
         study: a checked study of kind "calibrate".
-        store: a folder that keeps finished runs; with ``resume`` they are used again.
-        cluster: address of a Dask scheduler.
-        shard: ``(i, n)``: make only that part of the first step whose runs are not all there. A
-            step is a wave, or the final sample; each needs all runs of the one before.
-        threads: of this machine; left out: as many as there are processors.
-        command: what the user typed, kept in the store.
-        progress: ``progress(done, total)`` is called as runs are done.
-        notice: told what the user should know and what is no error.
+        execution: how runs are made. A shard makes its part of the first step whose runs are not
+            all there: a step is a wave, or the final sample; each needs all runs of the one before.
 
     Raises:
         StepUnfinished: a shard has done its part of a step.
         CalibrationError: no setting meets the targets (says the nearest and what blocks), or too
             many settings have no value.
-        InputError, InterruptedRun: as :func:`prepare` and :func:`sim.study.runner.run_study`.
+        InputError, InterruptedRun: as :func:`prepare` and :func:`sim.runs.execute.execute`.
 
     >>> from dataclasses import replace
     >>> quick = {"waves": 1, "wave_samples": 60, "wave_replicates": 4, "samples": 300,
@@ -302,14 +287,9 @@ def calibrate(
     >>> bool(0.2 < posterior_mean < 0.9)  # within its range
     True
     """
-    if shard is not None and store is None:
-        raise InputError(
-            Problem("a shard needs a folder for its runs", field="shard", allowed="--out DIR")
-        )
+    how = execution or Execution()
     observations, targets, factors = prepare(study)
-    work = Work(
-        study, targets, factors, store, resume, cluster, shard, threads, command, progress, notice
-    )
+    work = Work(study, targets, factors, how)
     waves, prior = work.waves()
     bank = work.final_sample(waves)
     weights = abc_weights(targets, bank)
@@ -329,14 +309,7 @@ class Work:
     study: Study[CalibrateFile]
     targets: Sequence[Target]
     factors: Sequence[Factor]
-    store: Path | None = None
-    resume: bool = False
-    cluster: str | None = None
-    shard: Shard | None = None
-    threads: int | None = None
-    command: str = ""
-    progress: Progress | None = None
-    notice: Notice | None = None
+    execution: Execution
 
     def waves(self) -> tuple[list[matching.Wave], Bank | None]:
         """History matching, and the settings of its first wave."""
@@ -373,23 +346,14 @@ class Work:
         """Run settings, and refuse a bank where too many have no value."""
         try:
             bank = run_bank(
-                self.study.scenario, self.targets, self.factors, unit,
-                replicates=replicates, seed=self.study.header.seed, first_replicate=first,
-                store=None if self.store is None else self.store / step.replace(" ", "-"),
-                resume=self.resume, cluster=self.cluster, shard=self.shard, threads=self.threads,
-                command=self.command, progress=_named(self.progress, step), notice=self.notice,
+                self.study.scenario, self.targets, self.factors, unit, replicates=replicates,
+                seed=self.study.header.seed, first_replicate=first,
+                execution=self.execution.within(step),
             )  # fmt: skip
         except Unfinished:
             raise StepUnfinished(step) from None
         refuse_broken(self.targets, bank)
         return bank
-
-
-def _named(progress: Progress | None, step: str) -> Callable[[int, int], object] | None:
-    """Progress of one step."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(step, done, total)
 
 
 def study_digest(header: CalibrateFile) -> str:

@@ -17,20 +17,21 @@ people without TA. With other horizons the comparison ends at the shortest.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim import batch, outcomes
 from sim.ensemble import check_replicates, check_seed
 from sim.errors import InputError, Problem
 from sim.outcomes import HEADLINES, INDEX, OUTCOMES, check_outcome
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import Job, RunPlan, independent
+from sim.runs.series import Series
 from sim.scenario import Scenario, find
 from sim.study.differing import Differing, check_same_people, differing
-from sim.study.evaluate import Progress
 from sim.study.plausible import DEFAULT_SETS, PlausibleSets, given_sets, plausible_sets
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Arm:
         no_ta: the same runs without TA.
         weekly: (sets, some replicates, week 0..common horizon, outcomes asked for): levels and
             rates of the week, totals up to it.
+        failed: bool (sets, replicates): runs that failed, with TA or without; NaN in all arrays.
     """
 
     scenario: Scenario
@@ -70,6 +72,7 @@ class Arm:
     values: np.ndarray
     no_ta: np.ndarray
     weekly: np.ndarray
+    failed: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,8 +210,7 @@ def compare(
     gains: bool = False,
     margin: float = MARGIN,
     labels: Sequence[str] | None = None,
-    progress: Progress | None = None,
-    threads: int | None = None,
+    execution: Execution | None = None,
 ) -> Comparison:
     """Compare scenarios with the first of them.
 
@@ -222,8 +224,7 @@ def compare(
         gains: compare gains against each scenario's own run without TA, in place of levels.
         margin: share of an outcome's range that would not matter, above 0.
         labels: what to call the scenarios; left out: their names, or those of their files.
-        progress: ``progress(done, total)`` runs.
-        threads: of this machine; left out: as many as there are processors.
+        execution: how runs are made; left out: on all threads of this machine.
 
     Returns:
         What was found; its tables are made when asked for.
@@ -231,6 +232,7 @@ def compare(
     Raises:
         InputError: an argument that cannot be used.
         UnlikePeople: levels of scenarios with other people.
+        Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
 
     Source: common random numbers and plausible sets, Searle, Casella & McCulloch 1992; O'Hagan,
     Stevenson & Madan 2007.
@@ -258,8 +260,11 @@ def compare(
     plausible = chosen_sets(sets)
     horizon = min(plan.horizon_weeks for plan in plans)
     ends = _ends(plans, horizon)
-    simulate = _Simulator(plausible, count, luck, chosen, horizon, progress, threads)
-    arms = simulate.arms(plans, names, ends)
+    kept = Series(
+        weekly=chosen, last=horizon, replicates=count,
+        first=min(count, max(1, WEEKLY_RUNS // len(plausible))),
+    )  # fmt: skip
+    arms = _arms(plans, names, ends, plausible, count, luck, kept, execution)
     return Comparison(
         arms, plausible, count, luck, chosen, horizon, found, gains, margin,
         _notes(plans, names, horizon, gains, found),
@@ -341,100 +346,48 @@ def _notes(
 _WORLD = ("parameters", "shocks", "background_trend")
 
 
-class _Simulator:
-    """Runs scenarios under the settings of one comparison; a world without TA only once."""
+def _arms(
+    plans: Sequence[Scenario],
+    names: Sequence[str],
+    ends: Sequence[int],
+    plausible: PlausibleSets,
+    replicates: int,
+    seed: int,
+    kept: Series,
+    execution: Execution | None,
+) -> tuple[Arm, ...]:
+    """Run every scenario that has TA, and every world without TA once."""
+    horizon = kept.last
+    jobs: list[Job] = []
+    worlds: dict[str, int] = {}
+    own: list[int] = []
 
-    def __init__(
-        self,
-        plausible: PlausibleSets,
-        replicates: int,
-        seed: int,
-        chosen: tuple[str, ...],
-        horizon: int,
-        progress: Progress | None,
-        threads: int | None,
-    ) -> None:
-        self.plausible, self.replicates, self.seed = plausible, replicates, seed
-        self.chosen, self.horizon = chosen, horizon
-        self.progress, self.threads = progress, threads
-        self.done = self.total = 0
+    def add(scenario: Scenario, weeks: Iterable[int]) -> int:
+        sets = plausible.within(scenario)
+        jobs.append(independent(scenario, sets, replicates, sorted(set(weeks))))
+        return len(jobs) - 1
 
-    def arms(
-        self, plans: Sequence[Scenario], names: Sequence[str], ends: Sequence[int]
-    ) -> tuple[Arm, ...]:
-        """Run every scenario, and every world without TA that is not one already run."""
-        worlds: dict[str, Scenario] = {}
-        for plan in plans:
-            worlds.setdefault(_world(plan), plan.without_ta())
-        active = sum(plan.has_ta for plan in plans)
-        self.total = (active + len(worlds)) * len(self.plausible) * self.replicates
-        weeks = sorted({*ends, self.horizon})
-        bare = {
-            key: self.run(world, [week for week in weeks if week <= world.horizon_weeks])
-            for key, world in worlds.items()
-        }
-        arms = []
-        for plan, name, end in zip(plans, names, ends, strict=True):
-            points = [end, self.horizon]
-            summary, weekly = bare[_world(plan)]
-            at = [week for week in weeks if week <= plan.horizon_weeks]
-            no_ta = summary[:, :, [at.index(week) for week in points]]
-            values = no_ta
-            if plan.has_ta:
-                values, weekly = self.run(plan, points)
-            arms.append(Arm(plan, name, end, values, no_ta, weekly))
-        return tuple(arms)
+    every = {*ends, horizon}
+    for plan in plans:
+        if (key := _world(plan)) not in worlds:
+            bare = plan.without_ta()
+            worlds[key] = add(bare, [week for week in every if week <= bare.horizon_weeks])
+    for plan, end in zip(plans, ends, strict=True):
+        own.append(add(plan, (end, horizon)) if plan.has_ta else worlds[_world(plan)])
+    found = execute(RunPlan(tuple(jobs), seed), execution, kept)
 
-    def run(self, scenario: Scenario, points: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """(sets, replicates, points, all outcomes), (sets, some replicates, weeks, chosen)."""
-        sets = self.plausible.within(scenario)
-        shape = (len(sets), self.replicates)
-        runs = shape[0] * shape[1]
-        which = np.repeat(np.arange(shape[0], dtype=np.int64), shape[1])
-        kept = min(self.replicates, max(1, WEEKLY_RUNS // shape[0]))
-        thresholds = np.array([one.integration_threshold for one in sets])
-        columns = [INDEX[name] for name in self.chosen]
-        summary = np.empty((runs, len(points), len(outcomes.NAMES)))
-        weekly = np.empty((runs, self.horizon + 1, len(columns)))
-        every = range(scenario.horizon_weeks + 1)
-        for chunk in batch.run_all(
-            scenario, sets, which, np.arange(runs, dtype=np.int64), self.seed, threads=self.threads
-        ):
-            part = slice(chunk.first, chunk.first + len(chunk.records))
-            _check_finite(chunk.records, which[part], part.start)
-            threshold = thresholds[which[part]][:, None, None]
-            summary[part] = outcomes.at_points(
-                chunk.records, every, points, scenario.costs, threshold
-            )[:, :, -1]
-            weekly[part] = self._weekly(chunk.records, scenario, threshold, columns)
-            self.done += len(chunk.records)
-            if self.progress is not None:
-                self.progress(self.done, self.total)
-        series = weekly.reshape(*shape, *weekly.shape[1:])[:, :kept]
-        return summary.reshape(*shape, *summary.shape[1:]), np.ascontiguousarray(series)
+    def at(job: int, end: int) -> np.ndarray:
+        weeks = [jobs[job].weeks.index(week) for week in (end, horizon)]
+        return found.values.grid(job)[:, :, weeks, 0]
 
-    def _weekly(
-        self, records: np.ndarray, scenario: Scenario, threshold: np.ndarray, columns: list[int]
-    ) -> np.ndarray:
-        first = records[:, : self.horizon + 1]
-        values = outcomes.weekly(first, scenario.costs, threshold)[:, :, -1, columns]  # type: ignore[arg-type]
-        for place, name in enumerate(self.chosen):
-            if OUTCOMES[name].kind == "total":
-                values[:, :, place] = np.cumsum(values[:, :, place], axis=1)
-        return values
+    arms = []
+    for plan, name, end, job in zip(plans, names, ends, own, strict=True):
+        bare = worlds[_world(plan)]
+        failed = found.values.failed(job) | found.values.failed(bare)
+        arms.append(Arm(plan, name, end, at(job, end), at(bare, end), found.weekly[job], failed))
+    return tuple(arms)
 
 
 def _world(plan: Scenario) -> str:
     """A name of the world of a scenario without TA: equal worlds have equal names."""
     return plan.without_ta().replace(name="world", question="", description="", seed=1).digest()
-
-
-def _check_finite(records: np.ndarray, which: np.ndarray, first: int) -> None:
-    """No NaN reaches an answer."""
-    wrong = np.argwhere(~np.isfinite(records))
-    if len(wrong):
-        run = int(wrong[0][0])
-        raise RuntimeError(
-            f"the run of set {int(which[run])}, replicate {first + run}, has a value that is not "
-            "finite"
-        )

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sim.parameters import TABLE
+from sim.runs.execute import Execution
 from sim.study import matched_surveys
 from sim.study.bank import Bank, run_bank, values_of
 from sim.study.blocked import hits
@@ -254,7 +255,7 @@ def predictive_check(
     sets: int = 200,
     replicates: int = 20,
     default_replicates: int = 400,
-    threads: int | None = None,
+    execution: Execution | None = None,
 ) -> pd.DataFrame:
     """Every target against fresh runs of the plausible sets, and of the scenario as it stands.
 
@@ -267,11 +268,12 @@ def predictive_check(
     seed = found.study.header.seed
     bank = run_bank(
         found.scenario, targets, found.factors, shipped_units(found, sets),
-        replicates=replicates, seed=seed, first_replicate=CHECK_REPLICATE, threads=threads,
+        replicates=replicates, seed=seed, first_replicate=CHECK_REPLICATE, execution=execution,
     )  # fmt: skip
     default = run_bank(
         found.scenario, targets, (), np.zeros((1, 0)),
-        replicates=default_replicates, seed=seed, first_replicate=CHECK_REPLICATE, threads=threads,
+        replicates=default_replicates, seed=seed, first_replicate=CHECK_REPLICATE,
+        execution=execution,
     )  # fmt: skip
     rows = [
         _checked(target, bank.outputs[:, i], default.outputs[0, i], default.errors[0, i])

@@ -14,8 +14,10 @@ import numpy as np
 from scipy import stats
 
 from sim.outcomes import INDEX, PERSISTENCE_WEEKS
+from sim.runs.collect import Points
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario import Scenario
-from sim.study.evaluate import evaluate_pairs
 from sim.study.plan_file import LOWER_IS_BETTER, PlanFile, Target, specs_of
 from sim.study.plausible import PlausibleSets
 from sim.study.study_file import OutcomeSpec, parse_outcome, week_number
@@ -48,6 +50,7 @@ class Value:
         targets: (targets, sets, replicates), likewise; NaN where an outcome is empty.
         regions: (regions, sets, replicates) of the first objective.
         cost, provider_hours: (sets, replicates), to the horizon, log included.
+        failed: bool (sets, replicates): runs that failed; NaN in all of the above, and left out.
     """
 
     objectives: np.ndarray
@@ -55,6 +58,12 @@ class Value:
     regions: np.ndarray
     cost: np.ndarray
     provider_hours: np.ndarray
+    failed: np.ndarray
+
+    @property
+    def count(self) -> tuple[int, int]:
+        """Runs that count, and runs that were made: "n of n"."""
+        return int((~self.failed).sum()), self.failed.size
 
     def mean(self, place: int) -> float:
         """Mean of an objective over all runs; NaN when it is always empty."""
@@ -80,24 +89,64 @@ def mean_of(values: np.ndarray) -> float:
 
 @dataclass(eq=False)
 class Evaluator:
-    """Runs plans on one sample; a world without TA only once."""
+    """Runs plans on one sample; a world without TA only once.
+
+    Attributes:
+        header: the study, which says what is asked.
+        sample: sets and replicates.
+        execution: how runs are made.
+    """
 
     header: PlanFile
     sample: Sample
-    threads: int | None = None
-    _no_ta: dict[tuple[str, tuple[int, ...]], np.ndarray] = field(default_factory=dict)
+    execution: Execution | None = None
+    _no_ta: dict[tuple[str, tuple[int, ...]], tuple[np.ndarray, np.ndarray]] = field(
+        default_factory=dict
+    )
+
+    def values(self, scenarios: Sequence[Scenario]) -> list[Value]:
+        """Run plans, all together."""
+        asked = [*specs_of(self.header), *(_spec(t) for t in self.header.targets)]
+        effects = any(spec.form == "effect" for spec, _ in asked)
+        jobs, worlds = [], {}
+        for scenario in scenarios:
+            points = sorted(
+                {week for spec, when in asked for week in _weeks(spec, when, scenario)}
+                | {scenario.horizon_weeks}
+            )
+            jobs.append(self._job(scenario, points))
+            if effects:
+                bare = scenario.without_ta()
+                key = (bare.digest(), tuple(points))
+                if key not in self._no_ta:
+                    worlds.setdefault(key, self._job(bare, points))
+        plan = RunPlan((*jobs, *worlds.values()), self.sample.seed)
+        found = execute(plan, self.execution, Points(regions=None))
+        for place, key in enumerate(worlds, len(jobs)):
+            self._no_ta[key] = found.grid(place), found.failed(place)
+        values = []
+        for place, job in enumerate(jobs):
+            grid, failed = found.grid(place), found.failed(place)
+            without = grid
+            if effects:
+                key = (job.scenario.without_ta().digest(), job.weeks)
+                without, lost = self._no_ta[key]
+                failed = failed | lost
+            values.append(self._value(job, grid, without, failed))
+        return values
 
     def value(self, scenario: Scenario) -> Value:
-        """Run a plan."""
-        asked = [*specs_of(self.header), *(_spec(t) for t in self.header.targets)]
-        points = sorted(
-            {week for spec, when in asked for week in _weeks(spec, when, scenario)}
-            | {scenario.horizon_weeks}
-        )
-        found = self._run(scenario, points)
-        effects = any(spec.form == "effect" for spec, _ in asked)
-        without = self._without(scenario, points) if effects else found
-        place = {week: i for i, week in enumerate(points)}
+        """Run one plan."""
+        return self.values([scenario])[0]
+
+    def _job(self, scenario: Scenario, points: Sequence[int]) -> Job:
+        sets = self.sample.plausible.within(scenario)
+        return independent(scenario, sets, self.sample.replicates, points)
+
+    def _value(self, job: Job, found: np.ndarray, without: np.ndarray, failed: np.ndarray) -> Value:
+        """From (sets, replicates, points, regions + 1, outcomes), with TA and without."""
+        scenario = job.scenario
+        place = {week: i for i, week in enumerate(job.weeks)}
 
         def of(spec: OutcomeSpec, when: int | str) -> np.ndarray:
             """(regions + 1, sets, replicates)"""
@@ -124,33 +173,8 @@ class Evaluator:
             objectives[0][:-1],
             end[..., INDEX["cost"]],
             end[..., INDEX["provider_hours"]],
+            failed,
         )
-
-    def _run(self, scenario: Scenario, points: Sequence[int]) -> np.ndarray:
-        """(sets, replicates, points, regions + 1, outcomes)"""
-        sets, count = self.sample.plausible.within(scenario), self.sample.replicates
-        which = np.repeat(np.arange(len(sets), dtype=np.int64), count)
-        parts = [
-            part
-            for _, part in evaluate_pairs(
-                scenario,
-                sets,
-                which,
-                np.arange(len(which), dtype=np.int64),
-                self.sample.seed,
-                points,
-                threads=self.threads,
-            )
-        ]
-        values = np.concatenate(parts)
-        return values.reshape(len(sets), count, *values.shape[1:])
-
-    def _without(self, scenario: Scenario, points: Sequence[int]) -> np.ndarray:
-        bare = scenario.without_ta()
-        key = (bare.digest(), tuple(points))
-        if key not in self._no_ta:
-            self._no_ta[key] = self._run(bare, points)
-        return self._no_ta[key]
 
 
 def direction(outcome: str) -> float:
@@ -184,11 +208,13 @@ def _joined(values: np.ndarray, how: str, sign: float) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """A probability over sets and luck, with its 90 % interval."""
+    """A probability over sets and luck, with its 90 % interval: ``hits`` of ``runs`` runs."""
 
     p: float
     low: float
     high: float
+    hits: int = 0
+    runs: int = 0
 
 
 def met(values: np.ndarray, target: Target) -> np.ndarray:
@@ -196,17 +222,23 @@ def met(values: np.ndarray, target: Target) -> np.ndarray:
     return np.nan_to_num(target.sign * (values - target.level), nan=-1.0) >= -1e-12
 
 
-def chance(hits: np.ndarray) -> Chance:
+def chance(hits: np.ndarray, failed: np.ndarray | None = None) -> Chance:
     """Share of runs that hit, (sets, replicates), with a Wilson interval.
+
+    Failed runs are left out, and a set with nothing but these.
 
     Runs of one set are alike, so the interval rests on the effective number of runs, p (1 - p) over
     the variance of the mean of set means (Korn & Graubard 1998, Survey Methodology 24(2) 193-201);
     the number of sets where nothing varies. Never more than the number of runs.
     """
-    shares = hits.mean(axis=1)
+    counted = np.ones_like(hits, dtype=bool) if failed is None else ~failed
+    known = counted.any(axis=1)
+    if not known.any():
+        return Chance(math.nan, math.nan, math.nan, 0, 0)
+    shares = (hits & counted)[known].sum(axis=1) / counted[known].sum(axis=1)
     sets, p = len(shares), float(shares.mean())
     variance = float(shares.var(ddof=1)) / sets if sets > 1 else 0.0
-    effective = min(p * (1 - p) / variance, float(hits.size)) if variance > 0 else float(sets)
+    effective = min(p * (1 - p) / variance, float(counted.sum())) if variance > 0 else float(sets)
     z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
     centre = (p + z * z / (2 * effective)) / (1 + z * z / effective)
     half = (
@@ -214,18 +246,20 @@ def chance(hits: np.ndarray) -> Chance:
         * math.sqrt(p * (1 - p) / effective + z * z / (4 * effective**2))
         / (1 + z * z / effective)
     )
-    return Chance(p, max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half)))
+    low, high = max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
+    return Chance(p, low, high, int((hits & counted).sum()), int(counted.sum()))
 
 
-def sure_margin(values: np.ndarray, target: Target) -> float:
+def sure_margin(values: np.ndarray, target: Target, failed: np.ndarray) -> float:
     """By how much the level that is reached with the asked probability lies above the target's.
 
     0 or more: met. It changes steadily where the probability itself is 0 or 1, which a search
-    needs. An empty outcome counts as the worst there is.
+    needs. An empty outcome counts as the worst there is; failed runs are left out.
     """
-    gaps = np.sort(
-        np.where(np.isnan(values), -np.inf, target.sign * (values - target.level)), axis=None
-    )
+    known = values[~failed]
+    if not len(known):
+        return -1e6
+    gaps = np.sort(np.where(np.isnan(known), -np.inf, target.sign * (known - target.level)))
     allowed = math.floor((1 - target.probability) * len(gaps) + 1e-9)
     return float(max(gaps[min(allowed, len(gaps) - 1)], -1e6))
 

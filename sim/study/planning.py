@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.runs.execute import Execution
 from sim.scenario import Scenario
 from sim.study.failures import Failures
 from sim.study.plan_cost import Planned
@@ -167,8 +168,7 @@ def plan(
     *,
     seed: int | None = None,
     journal: Journal | None = None,
-    progress: Progress | None = None,
-    threads: int | None = None,
+    execution: Execution | None = None,
 ) -> Planning:
     """Search for plans, choose, confirm, and say when the recommended one fails.
 
@@ -176,7 +176,8 @@ def plan(
         study: checked study file, or its path or shipped name.
         seed: of sets, luck and search; left out: the study's.
         journal: what an earlier search of the same study was told (see :func:`study_key`).
-        progress: ``progress(done, total)`` plans.
+        execution: how runs are made; its progress counts plans, and its store keeps the runs that
+            confirm (the journal keeps those of the search).
 
     Raises:
         StudyError: the file cannot be used, or its budget is below the cheapest plan.
@@ -186,7 +187,7 @@ def plan(
         study = read_plan(study)
     from sim.study._planner import Planner
 
-    return Planner(study, seed, progress, threads).plan(journal)
+    return Planner(study, seed, execution).plan(journal)
 
 
 def study_key(study: Study[PlanFile], seed: int | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.runs.execute import Execution, Unfinished
 from sim.study import settled
 from sim.study.factors import Space
 from sim.study.methods import RESAMPLES, Estimates, Method, estimate
@@ -22,7 +23,7 @@ from sim.study.noise import NoiseShare, noise_share
 from sim.study.samplers import OAT_LEVELS, Sampler
 from sim.study.sensitivity_file import Sensitivity
 from sim.study.study_file import StudyError
-from sim.study.subjects import Failure, Label, Means, Runs, Subject, subject_of
+from sim.study.subjects import Failure, Label, Runs, Subject, subject_of
 
 SLOW = ("delta", "hdmr")
 """Methods whose every estimate takes seconds: looked at again at the half only."""
@@ -121,22 +122,22 @@ class SensitivityResult:
         return rows.sort_values("value", ascending=False, kind="stable")
 
 
-def estimate_seconds(asked: Sensitivity, means: Means | None = None) -> float:
+def estimate_seconds(asked: Sensitivity, execution: Execution | None = None) -> float:
     """Wall time of the runs, from a probe of real points of the study on this machine.
 
     The first runs of a machine compile the engine; they are made before the clock starts. The probe
     is run twice: what is made once and kept (networks of teams) counts once.
     """
     subject = subject_of(asked)
-    means = replace(means or Means(), store=None, progress=None, cluster=None, shard=None)
+    here = Execution(threads=None if execution is None else execution.threads)
     sampler, _ = asked.designs[0]
     count = min(PROBE_POINTS, sampler.points(asked.header.samples))
     unit = sampler.draw(_probe_samples(sampler, asked.header.samples), asked.header.seed)[:count]
-    subject.run(unit[:1], 0, "probe", means)
+    subject.run(unit[:1], 0, "probe", here)
     spent = []
     for _ in range(2):
         begun = time.perf_counter()
-        subject.run(unit, 0, "probe", means)
+        subject.run(unit, 0, "probe", here)
         spent.append(time.perf_counter() - begun)
     return max(0.0, spent[0] - spent[1]) + spent[1] * asked.points / len(unit)
 
@@ -227,13 +228,13 @@ def words_of_time(seconds: float) -> str:
 
 
 def run_sensitivity(
-    asked: Sensitivity, means: Means | None = None, *, subject: Subject | None = None
+    asked: Sensitivity, execution: Execution | None = None, *, subject: Subject | None = None
 ) -> SensitivityResult:
     """Run a study and analyse it.
 
     Args:
         asked: from :func:`sim.study.sensitivity_file.load`.
-        means: where to keep runs, a cluster, progress; left out: threads of this machine.
+        execution: how runs are made; left out: by the threads of this machine.
         subject: a model behind the same interface, in place of the study's own.
 
     Raises:
@@ -250,24 +251,26 @@ def run_sensitivity(
     >>> sorted(found.of("trust", method="morris", index="mu_star")["factor"])
     ['dummy', 'hour_scale', 'trust_step']
     """
-    means = means or Means()
+    execution = execution or Execution()
     subject = subject or subject_of(asked)
     spent = dict.fromkeys(PARTS_OF_TIME, 0.0)
-    designs = [_first(asked, subject, number, means, spent) for number in range(len(asked.designs))]
+    designs = [
+        _first(asked, subject, number, execution, spent) for number in range(len(asked.designs))
+    ]
     result = SensitivityResult(asked, designs, subject.labels, seconds=spent)
     _analyse(result)
     step = 0
     while asked.header.stop is not None and _go_on(result):
         step += 1
         result.designs = [
-            _extended(asked, subject, number, design, step, means, spent)
+            _extended(asked, subject, number, design, step, execution, spent)
             for number, design in enumerate(result.designs)
         ]
         _analyse(result)
     return result
 
 
-def run_shard(asked: Sensitivity, means: Means) -> None:
+def run_shard(asked: Sensitivity, execution: Execution) -> None:
     """Make one shard of the runs of every design, for others to join; nothing is analysed.
 
     Raises:
@@ -276,24 +279,30 @@ def run_shard(asked: Sensitivity, means: Means) -> None:
     """
     subject = subject_of(asked)
     for number in range(len(asked.designs)):
-        _first(asked, subject, number, means, dict.fromkeys(PARTS_OF_TIME, 0.0))
+        with contextlib.suppress(Unfinished):
+            _first(asked, subject, number, execution, dict.fromkeys(PARTS_OF_TIME, 0.0))
 
 
 def _first(
-    asked: Sensitivity, subject: Subject, number: int, means: Means, spent: dict[str, float]
+    asked: Sensitivity, subject: Subject, number: int, execution: Execution, spent: dict[str, float]
 ) -> Design:
     sampler, methods = asked.designs[number]
     with _timed(spent, "sample"):
         unit = sampler.draw(asked.header.samples, asked.header.seed)
-    found = _run(subject, unit, 0, f"{number}-{sampler.kind}", means, spent)
+    found = _run(subject, unit, 0, f"{number}-{sampler.kind}", execution, spent)
     return Design(sampler, methods, unit, found.values, found.failures, asked.header.samples)
 
 
 def _run(
-    subject: Subject, unit: np.ndarray, first: int, tag: str, means: Means, spent: dict[str, float]
+    subject: Subject,
+    unit: np.ndarray,
+    first: int,
+    tag: str,
+    execution: Execution,
+    spent: dict[str, float],
 ) -> Runs:
     with _timed(spent, "runs"):
-        found = subject.run(unit, first, tag, means)
+        found = subject.run(unit, first, tag, execution)
     spent["runs"] -= found.store_seconds
     spent["store"] += found.store_seconds
     return found
@@ -307,15 +316,15 @@ def _timed(spent: dict[str, float], part: str) -> Iterator[None]:
 
 
 def _extended(
-    asked: Sensitivity, subject: Subject, number: int, design: Design, step: int, means: Means,
-    spent: dict[str, float],
+    asked: Sensitivity, subject: Subject, number: int, design: Design, step: int,
+    execution: Execution, spent: dict[str, float],
 ) -> Design:  # fmt: skip
     """The design with twice the base samples."""
     with _timed(spent, "sample"):
         more = design.sampler.extend(design.samples, design.samples, asked.header.seed, step)
     count = len(design.unit)
     tag = f"{number}-{design.sampler.kind}-{step}"
-    found = _run(subject, more, count, tag, means, spent)
+    found = _run(subject, more, count, tag, execution, spent)
     later = tuple(Failure(count + f.point, f.replicate, f.reason) for f in found.failures)
     return replace(
         design,

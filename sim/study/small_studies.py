@@ -19,14 +19,16 @@ from sim import _folder, results
 from sim.checking import Fraction, Frozen, FrozenDict, Issue, Number, Strict, Words
 from sim.errors import InputError, did_you_mean
 from sim.parameters import check_name, check_value
+from sim.runs.collect import Points
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
-from sim.study import mean_field, runner
+from sim.study import mean_field
 from sim.study.factors import LEVERS, lever_names, with_levers
 from sim.study.sensitivity_words import when
 from sim.study.study_file import Study, StudyHeader, read_study, week_label, week_number
 
 Z = 1.959963984540054
-Progress = Callable[[int, int], object]
 NUMBERS = ("left", "right")
 
 
@@ -189,7 +191,7 @@ class Ladder:
         header = self.study.header
         return f"{header.name}: {len(header.steps)} steps, {header.replicates:,} pairs of runs each"
 
-    def run(self, progress: Progress | None = None) -> SmallResult:
+    def run(self, execution: Execution | None = None) -> SmallResult:
         """Run every step on both sides of the contrast."""
         header, scenario = self.study.header, self.study.scenario
         contrast = header.contrast
@@ -199,15 +201,17 @@ class Ladder:
             changes |= step.parameters
             sets.append(base.replace(beyond_range=True, **changes))
         names = tuple(header.outcomes)
-        found = []
-        for side, value in enumerate((contrast.low, contrast.high)):
+        sides, weeks = [], []
+        for value in (contrast.low, contrast.high):
             arm = with_levers(scenario, {contrast.lever: value})
-            weeks = [week_number(week, arm) for week in header.weeks]
-            done = runner.run_study(
-                arm, sets, header.replicates, header.seed, weeks, outcomes=names,
-                progress=_part(progress, side, 2),
-            )  # fmt: skip
-            found.append(done.values[:, :, :, 0, :])
+            weeks.append([week_number(week, arm) for week in header.weeks])
+            # Rungs are compared with each other: they share people and chance, as the sides do.
+            sides.append(common(arm, sets, header.replicates, list(dict.fromkeys(weeks[-1]))))
+        done = execute(RunPlan(tuple(sides), header.seed), execution, Points(names))
+        found = [
+            done.grid(side)[:, :, [sides[side].weeks.index(week) for week in weeks[side]], 0]
+            for side in range(2)
+        ]
         gap = found[1] - found[0]  # (steps, replicates, weeks, outcomes)
         rows = []
         for o, outcome in enumerate(names):
@@ -260,7 +264,7 @@ class Twin:
         count = len(header.networks) * len(header.core_teams)
         return f"{header.name}: {count} settings, {header.replicates:,} replicates each"
 
-    def run(self, progress: Progress | None = None) -> SmallResult:
+    def run(self, execution: Execution | None = None) -> SmallResult:
         """Run the agents in every setting, and the twin for every core team."""
         header, base = self.study.header, self.study.scenario
         settings = [(n, c) for c in header.core_teams for n in header.networks]
@@ -280,11 +284,10 @@ class Twin:
                         for r in range(header.replicates)
                     ]
                 )
-            done = runner.run_study(
-                scenario, [p], header.replicates, header.seed, [at], outcomes=names,
-                progress=_part(progress, number, total),
-            )  # fmt: skip
-            agents = done.values[0, :, 0, 0, :]
+            job = common(scenario, [p], header.replicates, [at])
+            how = (execution or Execution()).portion(number, total)
+            done = execute(RunPlan((job,), header.seed), how, Points(tuple(names)))
+            agents = done.grid()[0, :, 0, 0, :]
             for o, outcome in enumerate(names):
                 field = twins[core][:, places[o]]
                 gap, half = _interval(agents[:, o] - field)
@@ -329,12 +332,6 @@ def _plain_outcomes(header: StudyHeader) -> Iterable[Issue]:
 def _interval(gap: np.ndarray) -> tuple[float, float]:
     """Mean of paired differences and the half-width of its 95 % interval."""
     return float(gap.mean()), float(Z * gap.std(ddof=1) / np.sqrt(len(gap)))
-
-
-def _part(progress: Progress | None, number: int, parts: int) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(number * total + done, parts * total)
 
 
 def load(path: Path, kind: str, changes: dict[str, int] | None = None) -> Ladder | Twin:

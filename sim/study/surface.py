@@ -20,19 +20,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim import batch, compiled
 from sim.ensemble import check_replicates, check_seed
-from sim.outcomes import INDEX, NAMES, check_outcome
+from sim.outcomes import INDEX, check_outcome
+from sim.runs.collect import Points
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario import ContactSeries, Scenario, find
 from sim.study.comparison import DEFAULT_REPLICATES, Choice, chosen_sets
-from sim.study.evaluate import Progress, evaluate_pairs
 from sim.study.plausible import PlausibleSets
 from sim.study.surface_grid import (
     Cell,
@@ -68,6 +68,8 @@ class Surface:
             NaN in cells that were not run.
         no_ta: (cells, sets, replicates, outcomes), the same without TA.
         own: (sets, replicates, outcomes): the scenario's own dosage at its own end of TA.
+        failed: bool (cells, sets, replicates): runs that failed, in the cell or, as its partner, in
+            the scenario's own dosage; they are left out.
         targets: outcome -> level; empty: the target is what the scenario's own dosage reaches, run
             by run.
 
@@ -90,6 +92,7 @@ class Surface:
     values: np.ndarray
     no_ta: np.ndarray
     own: np.ndarray
+    failed: np.ndarray
     targets: Mapping[str, float]
     outcomes: tuple[str, ...]
 
@@ -106,6 +109,8 @@ class Surface:
     def target_met(self, outcome: str) -> np.ndarray | None:
         """(cells,) share of runs in which a cell reaches the target; NaN where it was not run.
 
+        Failed runs are left out; a run in which the outcome is empty does not reach it.
+
         With targets, None for an outcome that has none.
         """
         at = INDEX[outcome]
@@ -115,7 +120,11 @@ class Surface:
             met = self.values[..., at] >= self.targets[outcome]
         else:
             met = self.values[..., at] >= self.own[..., at]
-        share = met.mean(axis=(1, 2))
+        counted = ~self.failed
+        share = np.divide(
+            (met & counted).sum(axis=(1, 2)), counted.sum(axis=(1, 2)),
+            out=np.full(len(met), np.nan), where=counted.any(axis=(1, 2)),
+        )  # fmt: skip
         return np.where([cell.affordable for cell in self.cells], share, np.nan)
 
     def target_level(self, outcome: str) -> float | None:
@@ -176,8 +185,7 @@ def surface(
     replicates: int = DEFAULT_REPLICATES,
     seed: int | None = None,
     label: str | None = None,
-    progress: Progress | None = None,
-    threads: int | None = None,
+    execution: Execution | None = None,
 ) -> Surface:
     """Run a grid of dosages; see the module for what exactly is varied.
 
@@ -194,8 +202,7 @@ def surface(
         replicates: runs of each set, 1 or more.
         seed: of luck; left out: the scenario's.
         label: what figures call the scenario.
-        progress: ``progress(done, total)`` runs.
-        threads: of this machine; left out: as many as there are processors.
+        execution: how runs are made; left out: on all threads of this machine.
 
     Returns:
         Every cell with its values at the end of its TA.
@@ -219,80 +226,60 @@ def surface(
     count, luck = check_replicates(replicates), check_seed(scenario.seed if seed is None else seed)
     plausible = chosen_sets(sets)
     cells = make_cells(scenario, series, keep_others, axes, provider_hours)
-    run = _Runner(plausible, count, luck, progress, batch.thread_count(threads))
-    values, no_ta, own = run.all(
-        scenario,
-        [cell_scenario(scenario, series, keep_others, cell) if cell.affordable else None
-         for cell in cells],
-    )  # fmt: skip
+    run = [
+        cell_scenario(scenario, series, keep_others, cell) if cell.affordable else None
+        for cell in cells
+    ]
+    values, no_ta, own, failed = _run(scenario, run, plausible, count, luck, execution)
     return Surface(
         scenario, label or scenario.name, series, keep_others, plausible, count, luck,
-        provider_hours, tuple(cells), values, no_ta, own, levels, shown,
+        provider_hours, tuple(cells), values, no_ta, own, failed, levels, shown,
     )  # fmt: skip
 
 
 # --- running -----------------------------------------------------------------------------------
 
 
-class _Runner:
-    """Runs many scenarios on the same sets and luck, one scenario a thread at a time."""
+def _run(
+    scenario: Scenario,
+    cells: Sequence[Scenario | None],
+    plausible: PlausibleSets,
+    replicates: int,
+    seed: int,
+    execution: Execution | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Values of the cells, of each without TA, of the scenario itself; failed runs of the cells."""
+    jobs: list[Job] = []
 
-    def __init__(
-        self, plausible: PlausibleSets, replicates: int, seed: int, progress: Progress | None,
-        threads: int,
-    ) -> None:  # fmt: skip
-        self.plausible, self.replicates, self.seed = plausible, replicates, seed
-        self.progress, self.threads = progress, threads
+    def add(one: Scenario, week: int) -> int:
+        jobs.append(independent(one, plausible.within(one), replicates, [week]))
+        return len(jobs) - 1
 
-    def all(
-        self, scenario: Scenario, cells: Sequence[Scenario | None]
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Values of the cells, of each without TA, and of the scenario itself."""
-        bare: dict[tuple[int, int, int], Scenario] = {}
-        keys = [None if cell is None else _bare_key(cell) for cell in cells]
-        for cell, key in zip(cells, keys, strict=True):
-            if cell is not None and key is not None:
-                bare.setdefault(key, cell)
-        # A partner without TA is read at the end of TA of its cell, as ever.
-        jobs = [(scenario, scenario.end_of_ta)]
-        jobs += [(cell.without_ta(), cell.end_of_ta) for cell in bare.values()]
-        jobs += [(cell, cell.end_of_ta) for cell in cells if cell is not None]
-        results = self._each(jobs)
-        own = results[0]
-        without = dict(zip(bare, results[1 : 1 + len(bare)], strict=True))
-        rest = iter(results[1 + len(bare) :])
-        empty = np.full(own.shape, np.nan)
-        values = np.stack([empty if cell is None else next(rest) for cell in cells])
-        no_ta = np.stack([empty if key is None else without[key] for key in keys])
-        return values, no_ta, own
+    own = add(scenario, scenario.end_of_ta)
+    worlds: dict[tuple[int, int, int], int] = {}
+    for cell in cells:
+        if cell is not None and _bare_key(cell) not in worlds:
+            # A partner without TA is read at the end of TA of its cell, as ever.
+            worlds[_bare_key(cell)] = add(cell.without_ta(), cell.end_of_ta)
+    places = [None if cell is None else add(cell, cell.end_of_ta) for cell in cells]
+    bare = [None if cell is None else worlds[_bare_key(cell)] for cell in cells]
+    found = execute(RunPlan(tuple(jobs), seed), execution, Points())
 
-    def _each(self, jobs: Sequence[tuple[Scenario, int]]) -> list[np.ndarray]:
-        compiled.announce_compilation()
-        pool = ThreadPoolExecutor(self.threads)
-        runs = len(self.plausible) * self.replicates
-        found = []
-        try:
-            futures = [pool.submit(self._one, *job) for job in jobs]
-            for done, future in enumerate(futures, 1):
-                found.append(future.result())
-                if self.progress is not None:
-                    self.progress(done * runs, len(jobs) * runs)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        return found
+    def of(job: int | None) -> np.ndarray:
+        """(sets, replicates, outcomes), overall; NaN for a cell that is not run."""
+        values = found.grid(own if job is None else job)[:, :, 0, 0]
+        return np.full(values.shape, np.nan) if job is None else values
 
-    def _one(self, scenario: Scenario, week: int) -> np.ndarray:
-        """(sets, replicates, outcomes), overall, at a week."""
-        sets = self.plausible.within(scenario)
-        shape = (len(sets), self.replicates)
-        runs = shape[0] * shape[1]
-        values = np.empty((runs, len(NAMES)))
-        which = np.repeat(np.arange(shape[0], dtype=np.int64), shape[1])
-        for first, part in evaluate_pairs(
-            scenario, sets, which, np.arange(runs), self.seed, [week], threads=1
-        ):
-            values[first : first + len(part)] = part[:, 0, -1]
-        return values.reshape(*shape, len(NAMES))
+    failed = [
+        np.zeros_like(found.failed(own)) if job is None else found.failed(job) | found.failed(own)
+        for job in places
+    ]
+    return (
+        np.stack([of(job) for job in places]),
+        np.stack([of(job) for job in bare]),
+        of(own),
+        np.stack(failed),
+    )
 
 
 def _bare_key(scenario: Scenario) -> tuple[int, int, int]:

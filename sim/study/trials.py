@@ -27,14 +27,15 @@ from sim.checking import Number, Words
 from sim.errors import Problem, did_you_mean
 from sim.instruments import WEEKS_A_MONTH
 from sim.loading import read_text
+from sim.runs.collect import Points
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
-from sim.study.evaluate import evaluate
 from sim.study.plausible import PlausibleSets, plausible_sets
 from sim.study.study_file import Study, StudyError, StudyHeader, find_study, read_study
 
 NEEDED = ("practices_per_facilitator", "months", "meetings", "hours_per_meeting", "smd", "se")
 MOST_SITES = 100
-Progress = Callable[[int, int], object]
 
 
 class TrialsFile(StudyHeader):
@@ -197,13 +198,14 @@ def compare_trials(
     *,
     trials: Sequence[Trial] | None = None,
     plausible: PlausibleSets | None = None,
-    progress: Progress | None = None,
+    execution: Execution | None = None,
 ) -> TrialComparison:
     """Run every trial's dosage over the plausible sets and compare.
 
     Args:
         trials: left out: those of the study's file.
         plausible: sets to run over; left out: those of the folder that the study names.
+        execution: how runs are made.
 
     Raises:
         StudyError: a file that the study names cannot be used.
@@ -215,18 +217,19 @@ def compare_trials(
         if place is not None and not place.is_dir():
             raise study.error(("plausible",), f"there is no folder {header.plausible!r}")
         plausible = plausible_sets(header.sets, folder=place)
-    columns = []
-    for number, trial in enumerate(trials):
-        scenario = scenario_of(trial, study.scenario)
-        sets = plausible.within(study.scenario)
-        end = [scenario.horizon_weeks]
-        with_ta, without = (
-            evaluate(one, sets, header.replicates, header.seed, end).of("capacity").mean(axis=1)
-            for one in (scenario, scenario.without_ta())
+    jobs = [
+        common(
+            scenario, plausible.within(study.scenario), header.replicates,
+            [scenario.horizon_weeks], counterfactual=True,
         )
-        columns.append(with_ta - without)
-        if progress is not None:
-            progress(number + 1, len(trials))
+        for scenario in (scenario_of(trial, study.scenario) for trial in trials)
+    ]  # fmt: skip
+    found = execute(RunPlan(tuple(jobs), header.seed), execution, Points(("capacity",)))
+    columns = [
+        np.nanmean(found.of("capacity", job=i), axis=1)
+        - np.nanmean(found.of("capacity", job=i, without_ta=True), axis=1)
+        for i in range(len(jobs))
+    ]
     effects = np.stack(columns, axis=1)
     return judge(study, trials, plausible, effects)
 

@@ -19,6 +19,7 @@ from sim import _folder
 from sim._verify import chosen_rows, version_notes
 from sim.errors import Problem
 from sim.results import provenance
+from sim.runs.execute import Execution
 from sim.scenario import Scenario
 from sim.study import calibration, calibration_report, design_audit, trials
 from sim.study.bank import Bank, run_sets, sets_of
@@ -124,7 +125,8 @@ def _calibrate(
     again, _ = run_sets(
         scenario, targets, sets_of(scenario, names, values[rows]),
         replicates=header.replicates, seed=header.seed,
-        first_replicate=header.waves * header.wave_replicates, progress=progress,
+        first_replicate=header.waves * header.wave_replicates,
+        execution=Execution(progress=progress),
     )  # fmt: skip
     before = outputs[rows]
     unlike = np.argwhere(~((again == before) | (np.isnan(again) & np.isnan(before))))
@@ -211,8 +213,9 @@ def _trials(
     found = trials.compare_trials(
         _study(manifest, trials.TrialsFile),
         trials=[trials.Trial(**one) for one in manifest["trials"]],
-        plausible=PlausibleSets.of_record(manifest["plausible"]), progress=progress,
-    )  # fmt: skip
+        plausible=PlausibleSets.of_record(manifest["plausible"]),
+        execution=Execution(progress=progress),
+    )
     made = f"{len(found.trials)} trials made again over {len(found.plausible)} plausible sets"
     return made, _tables_differ(folder, {"trials": found.table, "scores": found.scores})
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import Problem, ResultsError
-from sim.study import _safe
-from sim.study.store import MANIFEST, Notice, Store, differences
+from sim.runs import safe
+from sim.runs.store import MANIFEST, Notice, Store, differences
 
 _NAMED = 8
 _DEPTHS = ("", "*/", "*/*/")
@@ -48,7 +48,7 @@ def _check_one_study(stores: Stores) -> None:
             {**first.key, "columns": list(first.columns)},
             {**other.key, "columns": list(other.columns)},
         )
-        raise _safe.refusal(
+        raise safe.refusal(
             other.folder,
             f"holds another study than {first.folder} (there and here: {what})",
             "shards of one study",
@@ -128,7 +128,7 @@ def merge_stores(
     """
     for store in stores:
         if os.path.realpath(store.folder) == os.path.realpath(out):
-            raise _safe.refusal(Path(out), "is one of the shards", "a new folder")
+            raise safe.refusal(Path(out), "is one of the shards", "a new folder")
     joined = together(stores)
     record = {name: value for name, value in joined.record.items() if name != "shard"}
     whole = Store.open(out, joined.key, joined.columns, resume=resume, force=force, record=record)

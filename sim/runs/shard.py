@@ -1,41 +1,9 @@
-"""How the runs of a study are cut into chunks: by the study alone, never by who works on it."""
+"""A shard: part i of n of the chunks of a plan, for machines that share nothing."""
 
 from __future__ import annotations
 
 from sim.ensemble import check_whole
 from sim.errors import InputError, Problem
-from sim.scenario import Scenario
-
-WORK = 2**25
-"""Staff-weeks of a chunk at most: about a second of one thread."""
-TASK = 2**24
-"""Staff-weeks of a task for a cluster at least, where the study has as many: half a second."""
-_BYTES = 2**24
-_RUNS = 2**14
-_PARTS = 64
-
-
-def staff_weeks(scenario: Scenario) -> int:
-    """The work of one run."""
-    return max(1, sum(scenario.staff_counts) * scenario.horizon_weeks)
-
-
-def chunk_runs(scenario: Scenario, runs: int, run_bytes: int) -> int:
-    """Runs in a chunk.
-
-    A chunk takes about a second at most, its values 16 MiB; a study has 64 chunks or more (if it
-    has as many runs), so that it can be shared out.
-
-    Args:
-        scenario: what is run.
-        runs: of the whole study.
-        run_bytes: what one run leaves behind.
-    """
-    by_work = WORK // staff_weeks(scenario)
-    by_memory = _BYTES // max(1, run_bytes)
-    by_share = -(-runs // _PARTS)
-    return max(1, min(by_work, by_memory, by_share, _RUNS))
-
 
 Shard = tuple[int, int]
 """``(i, n)``: part i, from 1, of n parts of the work."""

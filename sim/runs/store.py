@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from sim.errors import Problem, ResultsError
-from sim.study import _safe
+from sim.runs import safe
 
 FORMAT = "codose study"
 FORMAT_VERSION = 1
@@ -111,10 +111,10 @@ class Store:
         """
         key = json.loads(json.dumps(study_key, allow_nan=False))
         store = cls(Path(folder), key, tuple(columns), dict(record or {}), notice)
-        with _safe.clear_errors(store.folder):
+        with safe.clear_errors(store.folder):
             store.folder.mkdir(parents=True, exist_ok=True)
-            _safe.remove_stale(store.folder)
-            held = [path for path in store.folder.iterdir() if not _safe.is_temporary(path)]
+            safe.remove_stale(store.folder)
+            held = [path for path in store.folder.iterdir() if not safe.is_temporary(path)]
             if force and held and not (resume and store._is_here()):
                 store._check_is_study(held)
                 for path in held:
@@ -148,7 +148,7 @@ class Store:
         """Refuse to delete, or to add to, what is not ours."""
         others = [p.name for p in held if p.name != MANIFEST and not _PART.fullmatch(p.name)]
         if others or not any(path.name == MANIFEST for path in held):
-            raise _safe.refusal(
+            raise safe.refusal(
                 self.folder,
                 f"the folder holds something else than a study ({min(others or [held[0].name])})",
                 "another folder",
@@ -167,13 +167,13 @@ class Store:
         asked = {**self.key, "columns": list(self.columns)}
         stored = {**manifest["key"], "columns": manifest["columns"]}
         if asked != stored:
-            raise _safe.refusal(
+            raise safe.refusal(
                 self.folder,
                 f"the folder holds another study: {differences(stored, asked)}",
                 "another folder, or --force, which deletes that study",
             )
         if not resume:
-            raise _safe.refusal(
+            raise safe.refusal(
                 self.folder,
                 "the folder holds runs of this study already",
                 "--resume, which goes on from them, or --force, which deletes them",
@@ -190,12 +190,12 @@ class Store:
             "record": dict(self.record),
         }
         text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        _safe.write_bytes(self.folder / MANIFEST, text.encode())
+        safe.write_bytes(self.folder / MANIFEST, text.encode())
 
     def note(self, **facts: Any) -> None:
         """Add to :attr:`record`, and write it."""
         self.record = {**self.record, **facts}
-        with _safe.clear_errors(self.folder):
+        with safe.clear_errors(self.folder):
             self._write_manifest()
 
     def scan(self) -> None:
@@ -209,7 +209,7 @@ class Store:
             if match := _PART.fullmatch(path.name):
                 chunk = int(match[1])
                 if chunk >= self.chunks or match[2] != self.content_key(chunk):
-                    raise _safe.refusal(path, "is a part of another study", "move it away")
+                    raise safe.refusal(path, "is a part of another study", "move it away")
                 found.setdefault(chunk, path)
         self._parts = found
 
@@ -271,8 +271,8 @@ class Store:
     def _put(self, chunk: int, content: bytes) -> Path:
         checksum = hashlib.sha256(content).hexdigest()
         name = f"part-{chunk:06d}-{self.content_key(chunk)}-{checksum}.parquet"
-        with _safe.clear_errors(self.folder):
-            _safe.write_bytes(self.folder / name, content)
+        with safe.clear_errors(self.folder):
+            safe.write_bytes(self.folder / name, content)
         self._parts[chunk] = self.folder / name
         return self.folder / name
 
@@ -309,7 +309,7 @@ class Store:
             return self.read(chunk)
         except DamagedPart as error:
             path = self._parts.pop(chunk)
-            with _safe.clear_errors(self.folder):
+            with safe.clear_errors(self.folder):
                 path.unlink(missing_ok=True)
             runs = self.range(chunk)
             self._tell(
@@ -342,7 +342,7 @@ class Store:
         for chunk in other.present:
             own, path = self._parts.setdefault(chunk, other.path(chunk)), other.path(chunk)
             if own.name != path.name and not same_tables(self.read(chunk), other.read(chunk)):
-                raise _safe.refusal(
+                raise safe.refusal(
                     path,
                     f"holds other values than {own}, though they are the same runs: one of them "
                     "was made by another version of codose",
@@ -385,17 +385,17 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         there = "is a file, not a folder" if folder.is_file() else f"holds no study ({MANIFEST})"
-        raise _safe.refusal(
+        raise safe.refusal(
             folder, there if folder.exists() else "no such folder", "a folder of a study or shard"
         ) from None
     except OSError as error:
-        raise _safe.refusal(path, f"cannot be read ({error.strerror})") from None
+        raise safe.refusal(path, f"cannot be read ({error.strerror})") from None
     except ValueError as error:
-        raise _safe.refusal(path, f"is damaged ({error})", "another folder") from None
+        raise safe.refusal(path, f"is damaged ({error})", "another folder") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise _safe.refusal(path, "is not the manifest of a study", "another folder")
+        raise safe.refusal(path, "is not the manifest of a study", "another folder")
     if manifest.get("format_version") != FORMAT_VERSION:
-        raise _safe.refusal(
+        raise safe.refusal(
             path, "was written by another version of codose", f"format {FORMAT_VERSION}"
         )
     key, columns = manifest.get("key"), manifest.get("columns")
@@ -405,5 +405,5 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         and isinstance(columns, list)
         and isinstance(manifest.get("record"), dict)
     ):
-        raise _safe.refusal(path, "is damaged (it does not say which study)", "another folder")
+        raise safe.refusal(path, "is damaged (it does not say which study)", "another folder")
     return manifest

@@ -1,32 +1,22 @@
-"""Chunks on a Dask cluster: the same bytes as on this machine.
+"""Tasks on a Dask cluster.
 
-A task is plain data (the scenario as JSON, parameter values as an array) and its answer too, so a
-worker needs nothing but the same codose. When a worker dies, Dask runs its tasks again elsewhere.
+A task is plain data and its answer too, so a worker needs nothing but the same codose. When a
+worker dies, Dask runs its tasks again elsewhere.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import re
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
-import numpy as np
-
 from sim.errors import CodoseError, InputError, Problem
-from sim.parameters import Parameters
-from sim.scenario import Scenario
-from sim.study import work
-from sim.study.chunks import TASK, staff_weeks
-from sim.study.lever_points import Block, run_block
-from sim.study.lever_points import Found as BlockFound
-from sim.study.store import Notice
-from sim.study.work import Grid, Part
+from sim.runs.making import WrongWorker
+from sim.runs.store import Notice
 
 PROBE_SECONDS = 4
 CONNECT_SECONDS = 4
@@ -39,107 +29,20 @@ _AHEAD = 3
 Found = TypeVar("Found")
 
 
-class WrongWorker(Exception):
-    """A worker whose model is not that of whoever asks."""
-
-
-def run_chunks(
-    grid: Grid, chunks: Sequence[int], address: str, notice: Notice | None = None
-) -> Generator[Part, None, None]:
-    """Run some chunks on a cluster; they come as they are done.
+def run_tasks(
+    function: Callable[[Any], Found],
+    tasks: Iterable[Any],
+    address: str,
+    notice: Notice | None = None,
+) -> Generator[Found, None, None]:
+    """The answers of a cluster to tasks, as they are done.
 
     Raises:
         InputError: see :func:`connect`; or the workers run another version of the model.
+        CodoseError: see :func:`as_they_come`.
     """
-    scenario = json.dumps(grid.scenario.to_dict())
-    tasks = [_task(grid, scenario, group) for group in groups(grid, chunks)]
     with connect(address) as client:
-        for parts in as_they_come(client, _run_task, tasks, notice):
-            for first, values, failures in parts:
-                yield Part(first, values, failures)
-
-
-def groups(grid: Grid, chunks: Sequence[int]) -> list[list[int]]:
-    """Chunks in tasks of half a second or more."""
-    size = max(1, TASK // (staff_weeks(grid.scenario) * grid.chunk))
-    return [list(chunks[first : first + size]) for first in range(0, len(chunks), size)]
-
-
-def _task(grid: Grid, scenario: str, group: Sequence[int]) -> dict[str, Any]:
-    runs = np.concatenate([np.asarray(grid.range(chunk), dtype=np.int64) for chunk in group])
-    which = np.unique(grid.pairs(runs)[0])
-    first, last = int(which[0]), int(which[-1]) + 1
-    return {
-        "engine": work.engine_hash(),
-        "scenario": scenario,
-        "sets": np.array([grid.sets[i].vector() for i in range(first, last)]),
-        "first_set": first,
-        "all_sets": len(grid.sets),
-        "chunks": list(group),
-        "rest": (
-            grid.replicates, grid.seed, grid.points, grid.outcomes, grid.regions,
-            grid.first_replicate,
-        ),
-    }  # fmt: skip
-
-
-def _run_task(task: dict[str, Any]) -> list[tuple[int, np.ndarray, Any]]:
-    """On a worker: one thread, as Dask runs as many tasks at once as a worker has threads."""
-    check_worker(task["engine"])
-    sets = _Some(task["sets"], task["first_set"], task["all_sets"])
-    grid = Grid(scenario_of(task["scenario"]), sets, *task["rest"])
-    parts = work.run_chunks(grid, task["chunks"], 1)
-    return [(part.first, part.values, part.failures) for part in parts]
-
-
-def run_blocks(
-    scenario: Scenario,
-    blocks: Iterable[tuple[int, Block]],
-    address: str,
-    notice: Notice | None = None,
-) -> Generator[tuple[int, BlockFound], None, None]:
-    """Run numbered blocks of points that have scenarios or luck of their own (see
-    :mod:`sim.study.lever_points`); they come as they are done.
-
-    Raises:
-        InputError: as :func:`run_chunks`.
-    """
-    text = json.dumps(scenario.to_dict())
-    tasks = [(number, work.engine_hash(), text, vars(block)) for number, block in blocks]
-    with connect(address) as client:
-        yield from as_they_come(client, _run_block, tasks, notice)
-
-
-def _run_block(task: tuple[int, str, str, dict[str, Any]]) -> tuple[int, BlockFound]:
-    """On a worker."""
-    number, engine, scenario, block = task
-    check_worker(engine)
-    return number, run_block(scenario_of(scenario), Block(**block), 1)
-
-
-class _Some(Sequence[Parameters]):
-    """Some parameter sets of a longer sequence, at their places in it."""
-
-    def __init__(self, vectors: np.ndarray, first: int, count: int) -> None:
-        self._vectors, self._first, self._count = vectors, first, count
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: Any) -> Any:
-        return Parameters.from_vector(self._vectors[index - self._first])
-
-
-def check_worker(engine: str) -> None:
-    """On a worker: refuse to answer with other numbers than those who ask would find."""
-    if engine != work.engine_hash():
-        raise WrongWorker(f"engine {work.engine_hash()} on the worker, {engine} here")
-
-
-@lru_cache(maxsize=8)
-def scenario_of(text: str) -> Scenario:
-    """The scenario of a task; kept, as its arrays are kept with it (:mod:`sim.compiled`)."""
-    return Scenario.from_dict(json.loads(text))
+        yield from as_they_come(client, function, tasks, notice)
 
 
 # --- Dask ----------------------------------------------------------------------------------------
@@ -230,7 +133,7 @@ def _quiet() -> Iterator[None]:
 def as_they_come(
     client: Any,
     function: Callable[[Any], Found],
-    tasks: Sequence[Any],
+    tasks: Iterable[Any],
     notice: Notice | None = None,
 ) -> Iterator[Found]:
     """The answers to tasks as they are done; only a few more tasks than threads are under way.

@@ -1,0 +1,569 @@
+"""What is kept of runs: Points (values at weeks) and Moments (their mean and variance over sets).
+
+A collector is a small frozen object that says what is kept; what it has taken in is a *gathering*:
+
+* ``measure(job, which, records)`` turns records of runs into arrays with a row a run, in a thread;
+* ``empty(plan)`` is a gathering of nothing; ``add(pieces)`` takes in all rows of a chunk;
+* ``state(plan, pieces)`` is a chunk as plain arrays, made anywhere and kept; ``join(runs, state)``
+  takes it in;
+* ``result(made)`` is the answer.
+
+Whatever the order of chunks, the result has the same bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from sim import outcomes as outcome_table
+from sim.errors import InputError, Problem, did_you_mean
+from sim.runs.plan import Job, Piece, RunPlan
+
+Result = TypeVar("Result", covariant=True)
+Arrays = Mapping[str, np.ndarray]
+State = Mapping[str, np.ndarray]
+"""A chunk as plain arrays."""
+Failure = tuple[int, str, str]
+"""Of a failed run: its row, stage and reason."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What was measured of consecutive runs of one job.
+
+    Attributes:
+        piece: which runs.
+        arrays: each with a row a run; NaN in those that failed.
+        failures: row, stage and reason of these.
+    """
+
+    piece: Piece
+    arrays: Arrays
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run without values. All numbers count from 0.
+
+    Attributes:
+        job: the place of its job in the plan.
+        set_index: the place of its parameter set in the job.
+        replicate: the number of its replicate in the random streams.
+        stage: "with TA" or "without TA": in which of its two parts it failed.
+        reason: type and text of the error.
+    """
+
+    job: int
+    set_index: int
+    replicate: int
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Which runs of a plan there are.
+
+    Attributes:
+        plan: what was asked.
+        done: bool (runs,), all jobs together: made, failed or not.
+        failed: bool (runs,): made, without values.
+        failures: the failed ones, in the order of the plan.
+        store_seconds: wall time of keeping chunks and reading them back; threads go on meanwhile.
+    """
+
+    plan: RunPlan
+    done: np.ndarray
+    failed: np.ndarray
+    failures: tuple[FailedRun, ...]
+    store_seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run was made."""
+        return bool(self.done.all())
+
+    def of(self, job: int) -> slice:
+        """The runs of a job among those of the plan."""
+        return slice(int(self.plan.edges[job]), int(self.plan.edges[job + 1]))
+
+    def count(self, job: int) -> tuple[int, int]:
+        """Runs of a job that have values, and runs that were asked for: "n of n"."""
+        part = self.of(job)
+        return int((self.done[part] & ~self.failed[part]).sum()), part.stop - part.start
+
+
+class Gathering(Protocol[Result]):
+    """What a collector has taken in; see the module."""
+
+    def add(self, pieces: Sequence[Rows]) -> None: ...
+
+    def join(self, runs: range, state: State) -> None: ...
+
+    def result(self, made: Made) -> Result: ...
+
+
+class Collector(Protocol[Result]):
+    """Says what is kept of runs; see the module. It can be pickled."""
+
+    @property
+    def parts(self) -> int:
+        """Into so many chunks a plan is cut at least."""
+        ...
+
+    def key(self) -> dict[str, Any]:
+        """What makes its states these ones, as plain values."""
+        ...
+
+    def check(self, job: Job) -> None:
+        """Refuse a job that it cannot keep.
+
+        Raises:
+            InputError: why.
+        """
+        ...
+
+    def run_bytes(self, job: Job) -> int:
+        """What the rows of a run take."""
+        ...
+
+    def state_bytes(self, job: Job) -> int:
+        """What a run adds to the state of a chunk."""
+        ...
+
+    def weeks(self, job: Job) -> Sequence[int] | None:
+        """Weeks that records must report (ascending, the last is the horizon); None: all."""
+        ...
+
+    def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
+        """Rows of some runs.
+
+        Args:
+            which: (runs,), the set of each.
+            records: with TA and, where the job has counterfactuals, without: each (runs, weeks,
+                regions, columns of RECORD).
+        """
+        ...
+
+    def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
+        """A chunk of a plan as plain arrays: the same whoever makes it."""
+        ...
+
+    def empty(self, plan: RunPlan) -> Gathering[Result]:
+        """A gathering of nothing."""
+        ...
+
+
+# --- values at weeks -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Points:
+    """Keeps outcomes of every run at the weeks of its job.
+
+    Attributes:
+        outcomes: names; None: all of :data:`sim.outcomes.NAMES`.
+        regions: names of regions or "overall"; None: all regions of each job, and "overall".
+    """
+
+    outcomes: tuple[str, ...] | None = None
+    regions: tuple[str, ...] | None = ("overall",)
+
+    def __post_init__(self) -> None:
+        for name in ("outcomes", "regions"):
+            chosen = getattr(self, name)
+            if chosen is None:
+                continue
+            object.__setattr__(self, name, tuple(chosen))
+            if not chosen or len(set(chosen)) < len(chosen):
+                raise InputError(Problem("is empty, or names one twice", field=name, value=chosen))
+        for name in self.outcomes or ():
+            outcome_table.check_outcome(name)
+
+    parts = 64
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The outcomes."""
+        return outcome_table.NAMES if self.outcomes is None else self.outcomes
+
+    def places(self, job: Job) -> tuple[str, ...]:
+        """The regions of a job, and "overall", as far as they are kept."""
+        return job.places if self.regions is None else self.regions
+
+    def key(self) -> dict[str, Any]:
+        """See :class:`Collector`."""
+        regions = None if self.regions is None else list(self.regions)
+        return {"kept": "points", "outcomes": list(self.names), "regions": regions}
+
+    def check(self, job: Job) -> None:
+        """See :class:`Collector`."""
+        for region in self.regions or ():
+            if region not in job.places:
+                raise InputError(
+                    Problem(
+                        f"{region!r} is not a region of this scenario",
+                        field="regions",
+                        value=region,
+                        allowed=", ".join(job.places),
+                        suggestion=did_you_mean(region, job.places),
+                    )
+                )
+
+    def shape(self, job: Job) -> tuple[int, int, int, int]:
+        """Of a run: (arms, weeks, regions, outcomes)."""
+        return job.arms, len(job.weeks), len(self.places(job)), len(self.names)
+
+    def run_bytes(self, job: Job) -> int:
+        """See :class:`Collector`."""
+        return 8 * int(np.prod(self.shape(job)))
+
+    def state_bytes(self, job: Job) -> int:
+        """See :class:`Collector`."""
+        return self.run_bytes(job)
+
+    def weeks(self, job: Job) -> Sequence[int]:
+        """See :class:`Collector`."""
+        return outcome_table.needed_weeks(job.weeks, job.scenario.horizon_weeks)
+
+    def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
+        """See :class:`Collector`: "values" (runs, arms, weeks, regions, outcomes)."""
+        weeks = self.weeks(job)
+        threshold = job.thresholds[which][:, None, None]
+        values = np.empty((len(which), *self.shape(job)))
+        places = [job.places.index(name) for name in self.places(job)]
+        columns = [outcome_table.INDEX[name] for name in self.names]
+        for arm, record in enumerate(records):
+            found = outcome_table.at_points(record, weeks, job.weeks, job.scenario.costs, threshold)
+            if self.regions is not None:
+                found = found[:, :, places]
+            values[:, arm] = found if self.outcomes is None else found[..., columns]
+        return {"values": values}
+
+    def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
+        """See :class:`Collector`."""
+        return {"values": np.concatenate([rows.arrays["values"].ravel() for rows in pieces])}
+
+    def empty(self, plan: RunPlan) -> Gathering[RunValues]:
+        """See :class:`Collector`."""
+        return ValueArrays(self, plan)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunValues:
+    """Every run of a plan, summarised at the weeks of its job.
+
+    Attributes:
+        made: which runs there are, and which failed.
+        kept: what was kept.
+        values: of each job, float64 (runs, weeks, regions, outcomes): NaN where an outcome is empty
+            (nothing happened that it could measure), and in runs that failed or are not made.
+        without_ta: of each job with counterfactuals the same without TA, else None.
+
+    >>> from sim.runs.execute import execute
+    >>> from sim.runs.plan import independent
+    >>> from sim.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
+    >>> found = execute(RunPlan((job,), seed=1), None, Points(("trust", "cost")))
+    >>> found.of("trust").shape, found.count(0)
+    ((3, 2), (6, 6))
+    """
+
+    made: Made
+    kept: Points
+    values: tuple[np.ndarray, ...]
+    without_ta: tuple[np.ndarray | None, ...]
+
+    @property
+    def plan(self) -> RunPlan:
+        """What was asked."""
+        return self.made.plan
+
+    @property
+    def failures(self) -> tuple[FailedRun, ...]:
+        """The failed runs."""
+        return self.made.failures
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run was made (it may have failed)."""
+        return self.made.complete
+
+    def count(self, job: int = 0) -> tuple[int, int]:
+        """Runs of a job that have values, and runs asked for."""
+        return self.made.count(job)
+
+    def failed(self, job: int = 0) -> np.ndarray:
+        """bool (sets, replicates): the failed runs of a job."""
+        return self._by_set(self.made.failed[self.made.of(job)], job)
+
+    def done(self, job: int = 0) -> np.ndarray:
+        """bool (sets, replicates): the runs of a job that were made."""
+        return self._by_set(self.made.done[self.made.of(job)], job)
+
+    def grid(self, job: int = 0, *, without_ta: bool = False) -> np.ndarray:
+        """Values of a job, (sets, replicates, weeks, regions, outcomes).
+
+        Raises:
+            ValueError: its sets have different numbers of runs, or it has no counterfactuals.
+        """
+        found = self.without_ta[job] if without_ta else self.values[job]
+        if found is None:
+            raise ValueError(f"job {job} was run without counterfactuals")
+        return self._by_set(found, job)
+
+    def of(
+        self,
+        outcome: str,
+        week: int | None = None,
+        region: str = "overall",
+        *,
+        job: int = 0,
+        without_ta: bool = False,
+    ) -> np.ndarray:
+        """One outcome in one week, (sets, replicates).
+
+        Args:
+            outcome: its name.
+            week: one of the job's; left out: its first.
+            region: a name, or "overall".
+            job: the place of the job in the plan.
+            without_ta: of the partners.
+
+        Raises:
+            ValueError: it was not kept, or see :meth:`grid`.
+        """
+        about = self.plan.jobs[job]
+        place = 0 if week is None else about.weeks.index(week)
+        grid = self.grid(job, without_ta=without_ta)
+        return grid[
+            :, :, place, self.kept.places(about).index(region), self.kept.names.index(outcome)
+        ]
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything that was found, in order; no container, no time."""
+        partners = [values for values in self.without_ta if values is not None]
+        return _digest(self.made, self.kept, [*self.values, *partners, self.made.done])
+
+    def _by_set(self, rows: np.ndarray, job: int) -> np.ndarray:
+        about = self.plan.jobs[job]
+        if about.replicates is None:
+            raise ValueError(f"the sets of job {job} have different numbers of runs")
+        return rows.reshape(len(about.sets), about.replicates, *rows.shape[1:])
+
+
+class ValueArrays:
+    """The gathering of :class:`Points`: an array a job, made when its first runs come."""
+
+    def __init__(self, kept: Points, plan: RunPlan) -> None:
+        self.kept, self.plan = kept, plan
+        self.arrays: dict[int, np.ndarray] = {}
+
+    def array(self, job: int) -> np.ndarray:
+        if job not in self.arrays:
+            about = self.plan.jobs[job]
+            self.arrays[job] = np.full((len(about), *self.kept.shape(about)), np.nan)
+        return self.arrays[job]
+
+    def add(self, pieces: Sequence[Rows]) -> None:
+        for rows in pieces:
+            piece = rows.piece
+            self.array(piece.job)[piece.first : piece.last] = rows.arrays["values"]
+
+    def join(self, runs: range, state: State) -> None:
+        for piece, rows in _unpacked(self.kept, self.plan, runs, state):
+            self.array(piece.job)[piece.first : piece.last] = rows
+
+    def result(self, made: Made) -> RunValues:
+        arrays = [self.array(job) for job in range(len(self.plan.jobs))]
+        return RunValues(
+            made,
+            self.kept,
+            tuple(one[:, 0] for one in arrays),
+            tuple(
+                one[:, 1] if job.counterfactual else None
+                for one, job in zip(arrays, self.plan.jobs, strict=True)
+            ),
+        )
+
+
+def _unpacked(
+    kept: Points, plan: RunPlan, runs: range, state: State
+) -> list[tuple[Piece, np.ndarray]]:
+    """The rows of a state of :class:`ValueArrays`, (runs, arms, weeks, regions, outcomes)."""
+    found, start = [], 0
+    for piece in plan.pieces(runs):
+        shape = (len(piece), *kept.shape(plan.jobs[piece.job]))
+        size = int(np.prod(shape))
+        found.append((piece, state["values"][start : start + size].reshape(shape)))
+        start += size
+    return found
+
+
+# --- moments -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Moments(Points):
+    """Keeps only mean and variance over the runs of each set.
+
+    In a store it keeps what :class:`Points` does, so the store of one serves the other.
+    """
+
+    def empty(self, plan: RunPlan) -> Gathering[RunMoments]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """See :class:`Collector`."""
+        return _Moments(self, plan)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetMoments:
+    """Of one job: each array is (sets, arms, weeks, regions, outcomes).
+
+    Attributes:
+        count: int64, runs with a value.
+        mean: float64; NaN where there is none.
+        variance: of one run (n - 1); NaN below two values. That of the mean is variance / count.
+    """
+
+    count: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunMoments:
+    """Mean and variance over the runs of each set.
+
+    Attributes:
+        made: which runs there are, and which failed.
+        kept: what was kept.
+        jobs: the moments of each job.
+    """
+
+    made: Made
+    kept: Moments
+    jobs: tuple[SetMoments, ...]
+
+    @property
+    def failures(self) -> tuple[FailedRun, ...]:
+        """The failed runs."""
+        return self.made.failures
+
+    def of(
+        self, outcome: str, week: int | None = None, region: str = "overall", *, job: int = 0
+    ) -> np.ndarray:
+        """The mean of one outcome in one week, (sets,)."""
+        about = self.made.plan.jobs[job]
+        place = 0 if week is None else about.weeks.index(week)
+        return self.jobs[job].mean[
+            :, 0, place, self.kept.places(about).index(region), self.kept.names.index(outcome)
+        ]
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything that was found, in order."""
+        arrays = [a for one in self.jobs for a in (one.count, one.mean, one.variance)]
+        return _digest(self.made, self.kept, arrays)
+
+
+@dataclass(eq=False)
+class _Moments:
+    """The gathering of :class:`Moments`. Chunks are joined in their order (Chan et al. 1983), so
+    that the bits are the same whichever came first; what is ahead of a gap waits, reduced."""
+
+    kept: Moments
+    plan: RunPlan
+    sums: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)
+    waiting: dict[int, tuple[int, list[Any]]] = field(default_factory=dict)
+    next: int = 0
+
+    def add(self, pieces: Sequence[Rows]) -> None:
+        first = pieces[0].piece
+        start = int(self.plan.edges[first.job]) + first.first
+        together: list[tuple[Piece, np.ndarray]] = []
+        for job, found in groupby(pieces, key=lambda rows: rows.piece.job):
+            some = list(found)
+            piece = Piece(job, some[0].piece.first, some[-1].piece.last)
+            together.append((piece, np.concatenate([rows.arrays["values"] for rows in some])))
+        self._take(start, together)
+
+    def join(self, runs: range, state: State) -> None:
+        self._take(runs.start, _unpacked(self.kept, self.plan, runs, state))
+
+    def _take(self, first: int, pieces: Sequence[tuple[Piece, np.ndarray]]) -> None:
+        reduced = []
+        for piece, rows in pieces:
+            which = self.plan.jobs[piece.job].which[piece.first : piece.last]
+            edges = np.flatnonzero(np.diff(which, prepend=-1, append=-1))
+            for low, high in pairwise(edges):
+                reduced.append((piece.job, int(which[low]), *_moments(rows[low:high])))
+        self.waiting[first] = sum(len(piece) for piece, _ in pieces), reduced
+        while self.next in self.waiting:
+            size, found = self.waiting.pop(self.next)
+            for one in found:
+                self._join(*one)
+            self.next += size
+
+    def _sums(self, job: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if job not in self.sums:
+            about = self.plan.jobs[job]
+            shape = (len(about.sets), *self.kept.shape(about))
+            self.sums[job] = np.zeros(shape, dtype=np.int64), np.zeros(shape), np.zeros(shape)
+        return self.sums[job]
+
+    def _join(
+        self, job: int, index: int, count: np.ndarray, mean: np.ndarray, spread: np.ndarray
+    ) -> None:
+        counts, means, spreads = self._sums(job)
+        before, total = counts[index], counts[index] + count
+        share = np.divide(count, total, out=np.zeros(mean.shape), where=total > 0)
+        gap = mean - means[index]
+        means[index] += gap * share
+        spreads[index] += spread + gap * gap * (before * share)
+        counts[index] = total
+
+    def result(self, made: Made) -> RunMoments:
+        jobs = []
+        for job in range(len(self.plan.jobs)):
+            count, mean, spread = self._sums(job)
+            variance = np.full(mean.shape, np.nan)
+            np.divide(spread, count - 1, out=variance, where=count > 1)
+            jobs.append(SetMoments(count, np.where(count > 0, mean, np.nan), variance))
+        return RunMoments(made, self.kept, tuple(jobs))
+
+
+def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count, mean (0 where there is none) and sum of squared deviations over the first axis.
+
+    Added one by one: numpy.sum may add in another order on another machine.
+    """
+    known = ~np.isnan(values)
+    count = known.sum(axis=0)
+    total = np.cumsum(np.where(known, values, 0.0), axis=0)[-1]
+    mean = np.divide(total, count, out=np.zeros(count.shape), where=count > 0)
+    gaps = np.where(known, values - mean, 0.0)
+    return count, mean, np.cumsum(gaps * gaps, axis=0)[-1]
+
+
+def _digest(made: Made, kept: Points, arrays: Sequence[np.ndarray]) -> str:
+    names = [
+        [[list(job.weeks), list(kept.places(job))] for job in made.plan.jobs],
+        list(kept.names),
+        [str(array.shape) for array in arrays],
+        [[f.job, f.set_index, f.replicate, f.stage, f.reason] for f in made.failures],
+    ]
+    digest = hashlib.sha256(json.dumps(names).encode())
+    for array in arrays:
+        plain = np.ascontiguousarray(array)
+        if plain.dtype.kind == "f":
+            plain = np.where(np.isnan(plain), np.nan, plain)  # one NaN, whatever its bits
+        digest.update(plain.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,484 @@
+"""How runs are made: Execution (where, by whom, what is kept on disk), and execute.
+
+An :class:`Execution` is made once, at the door, and handed down untouched. :func:`execute` makes
+the runs of a plan with it: on threads, a cluster or any executor; from a store where it can; the
+same bytes whichever way.
+
+One rule for runs that fail. A run without finite numbers, or whose engine raises, is a
+:class:`~sim.runs.collect.FailedRun` with stage and reason; its values are NaN, it is left out and
+counted. When the engine raises for runs made together, each is made by itself and fails or not by
+itself. A mistake in the scenario (:class:`~sim.errors.InputError`) would fail every run alike, and
+is raised.
+
+>>> from sim.runs.plan import RunPlan, independent
+>>> from sim.scenario import Scenario
+>>> scenario = Scenario.shipped("classroom")
+>>> sets = [scenario.parameter_set().replace(trust_step=step) for step in (0.1, 0.3)]
+>>> plan = RunPlan((independent(scenario, sets, 4, weeks=[20, 52]),), seed=1)
+>>> found = execute(plan, Execution(threads=1), Points(("trust",)))
+>>> found.of("trust", week=52).shape  # (sets, replicates)
+(2, 4)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar, overload
+
+import numpy as np
+import pyarrow as pa
+
+from sim import batch, compiled
+from sim.errors import CodoseError, InputError, InterruptedRun, Problem
+from sim.runs import making, parts
+from sim.runs.collect import Collector, FailedRun, Gathering, Made, Points, Rows, RunValues
+from sim.runs.plan import WORK, RunPlan
+from sim.runs.shard import Shard, check_shard, of_shard
+from sim.runs.store import Clock, Notice, Store
+
+Result = TypeVar("Result")
+Progress = Callable[[int, int], object]
+"""``progress(done, total)`` is called as runs are done, at first with 0; stored ones count."""
+
+LEAST_WORK = 2**16
+"""Staff-weeks of a thread's task at least: Python's part of a task costs as much as thousands."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How runs are made; changes no number.
+
+    Attributes:
+        store: a folder that keeps what is done, chunk by chunk; see :mod:`sim.runs.store`.
+        resume: go on from what the folder holds.
+        force: delete what the folder holds of another study (of whatever study, unless ``resume``).
+        shard: ``(i, n)``: only every n-th chunk, from the i-th (from 1) on; needs a store.
+        cluster: address of a Dask scheduler, ``tcp://host:port``.
+        threads: of this machine; None: see :func:`sim.batch.thread_count`.
+        executor: makes chunks in place of threads: anything with ``submit(function, argument)``
+            (:mod:`concurrent.futures`, a Dask client) or ``map(function, arguments)``.
+        progress: told of runs done.
+        warn: told in a sentence what the user should know and what is no error; None: a warning.
+        command: what the user typed, kept in the store.
+
+    Raises:
+        InputError: a shard that is none, or without a store; both an executor and a cluster.
+
+    >>> Execution(store=Path("runs")).within("wave 1").store.as_posix()
+    'runs/wave-1'
+    """
+
+    store: Path | None = None
+    resume: bool = False
+    force: bool = False
+    shard: Shard | None = None
+    cluster: str | None = None
+    threads: int | None = None
+    executor: Any = field(default=None, compare=False)
+    progress: Progress | None = field(default=None, compare=False)
+    warn: Notice | None = field(default=None, compare=False)
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if self.store is not None:
+            object.__setattr__(self, "store", Path(self.store))
+        if self.shard is not None:
+            object.__setattr__(self, "shard", check_shard(self.shard))
+            if self.store is None:
+                raise InputError(
+                    Problem("a shard needs a folder for its runs", "shard", allowed="--out DIR")
+                )
+        if self.cluster is not None and self.executor is not None:
+            raise InputError(Problem("does not go with a cluster", "executor", allowed="one"))
+
+    def within(self, name: str) -> Execution:
+        """The same in a folder inside the store, for one of several plans."""
+        if self.store is None:
+            return self
+        return replace(self, store=self.store / name.replace(" ", "-"))
+
+    def portion(self, number: int, of: int) -> Execution:
+        """The same, its progress being that of the number-th (from 0) of equal portions."""
+        told = self.progress
+        if told is None:
+            return self
+        return replace(self, progress=lambda done, total: told(number * total + done, of * total))
+
+    def report_progress(self, done: int, total: int) -> None:
+        """Tell how many runs are done."""
+        if self.progress is not None:
+            self.progress(done, total)
+
+
+class Unfinished(CodoseError):
+    """A shard has done its part; those of others are not in its store. No mistake of anybody.
+
+    Attributes:
+        store: the folder.
+    """
+
+    exit_code = 0
+
+    def __init__(self, shard: Shard, store: Path) -> None:
+        self.store = store
+        super().__init__(f"part {shard[0]} of {shard[1]} is done; it is in {store}")
+
+
+@overload
+def execute(plan: RunPlan, execution: Execution | None = None) -> RunValues: ...
+
+
+@overload
+def execute(
+    plan: RunPlan,
+    execution: Execution | None,
+    collect: Collector[Result],
+    *,
+    note: Mapping[str, Any] | None = None,
+) -> Result: ...
+
+
+def execute(
+    plan: RunPlan,
+    execution: Execution | None = None,
+    collect: Collector[Any] | None = None,
+    *,
+    note: Mapping[str, Any] | None = None,
+) -> Any:
+    """Make the runs of a plan; the same bytes whichever way it is done.
+
+    Args:
+        plan: which runs.
+        execution: how; left out: on all threads of this machine.
+        collect: what is kept; left out: all outcomes of all regions together at the plan's weeks.
+        note: what else the store is to say of its origin, as plain values.
+
+    Returns:
+        The answer of the collector, such as :class:`~sim.runs.collect.RunValues`. Failed runs are
+        in its ``failures``.
+
+    Raises:
+        InputError: the plan cannot be kept so; the cluster does not answer (within 10 s); the store
+            cannot be used or written (finished chunks are kept).
+        Unfinished: a shard has done its part, and the store does not hold the others.
+        InterruptedRun: Ctrl-C. ``partial`` is the store; without one, the answer of what was done,
+            or None where nothing was.
+    """
+    kept = Points() if collect is None else collect
+    for job in plan.jobs:
+        kept.check(job)
+    return _Work(plan, execution or Execution(), kept, note or {}).run()
+
+
+def joined(store: Store, plan: RunPlan, collect: Collector[Result]) -> Result:
+    """What a store holds that has every chunk of a plan.
+
+    Raises:
+        DamagedPart: a chunk is not as it was written.
+    """
+    work = _Work(plan, Execution(), collect, {}, store)
+    for chunk in store.present:
+        work.join(chunk, parts.arrays_of(store.read(chunk)))
+    return work.result()
+
+
+class _Work:
+    """One plan being made."""
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        how: Execution,
+        collect: Collector[Any],
+        note: Mapping[str, Any],
+        store: Store | None = None,
+    ) -> None:
+        self.plan, self.how, self.collect = plan, how, collect
+        self.in_states = store is not None or how.store is not None or self._is_elsewhere
+        if self.in_states:
+            largest = max(collect.state_bytes(job) for job in plan.jobs)
+            self.size = plan.chunk(largest, collect.parts)
+        else:
+            self.size = plan.chunk(max(collect.run_bytes(job) for job in plan.jobs))
+        self.chunks = -(-plan.runs // self.size)
+        self.gathering: Gathering[Any] = collect.empty(plan)
+        self.done = np.zeros(plan.runs, dtype=bool)
+        self.failed = np.zeros(plan.runs, dtype=bool)
+        self.failures: dict[int, tuple[str, str]] = {}
+        self.clock = Clock()
+        self.store = self._open(note) if store is None else store
+
+    def range(self, chunk: int) -> range:
+        """The runs of a chunk."""
+        return range(chunk * self.size, min((chunk + 1) * self.size, self.plan.runs))
+
+    def run(self) -> Any:
+        """Every chunk that is asked for, each once: the stored first."""
+        wanted = [chunk for chunk in range(self.chunks) if of_shard(chunk, self.how.shard)]
+        total = sum(len(self.range(chunk)) for chunk in wanted)
+        try:
+            self.how.report_progress(0, total)
+            with contextlib.closing(self._all(wanted)) as chunks:
+                for _ in chunks:
+                    self.how.report_progress(int(self.done.sum()), total)
+        except KeyboardInterrupt:
+            raise self._interrupted(total) from None
+        if self.how.shard is not None and not self.done.all():
+            self._take_others(wanted)
+        return self.result()
+
+    def result(self) -> Any:
+        """The answer of what is done so far."""
+        rows = []
+        for run, (stage, reason) in sorted(self.failures.items()):
+            place = int(np.searchsorted(self.plan.edges, run, side="right")) - 1
+            job, row = self.plan.jobs[place], run - int(self.plan.edges[place])
+            rows.append(
+                FailedRun(place, int(job.which[row]), int(job.replicate[row]), stage, reason)
+            )
+        return self.gathering.result(
+            Made(self.plan, self.done, self.failed, tuple(rows), self.clock.spent)
+        )
+
+    # --- chunks ------------------------------------------------------------------------------
+
+    def _all(self, wanted: Sequence[int]) -> Generator[int, None, None]:
+        """Take in chunks, and say which."""
+        missing = []
+        for chunk in wanted:
+            if self._take_stored(chunk):
+                yield chunk
+            else:
+                missing.append(chunk)
+        if not missing:
+            return
+        for job in self.plan.jobs:  # made once, before threads share them
+            _ = job.matrix, job.thresholds
+        fresh = self._elsewhere(missing) if self._is_elsewhere else self._here(missing)
+        with contextlib.closing(fresh):
+            yield from fresh
+
+    def _take_stored(self, chunk: int) -> bool:
+        if self.store is None or chunk not in self.store:
+            return False
+        with self.clock:
+            table = self.store.read_or_discard(chunk)
+        if table is None:
+            return False
+        self.join(chunk, parts.arrays_of(table))
+        return True
+
+    def _take_others(self, mine: Sequence[int]) -> None:
+        """What other shards have put into the store too.
+
+        Raises:
+            Unfinished: it is not everything.
+        """
+        assert self.store is not None
+        self.store.scan()
+        others = [chunk for chunk in range(self.chunks) if chunk not in set(mine)]
+        if not all(self._take_stored(chunk) for chunk in others):
+            raise Unfinished(self.how.shard or (1, 1), self.store.folder)
+
+    def join(self, chunk: int, state: dict[str, np.ndarray]) -> None:
+        """Take in a chunk as plain arrays."""
+        runs = self.range(chunk)
+        failures = json.loads(state["failures"].tobytes().decode())
+        with _uninterrupted():
+            self.gathering.join(runs, state)
+            self._note(runs, failures)
+
+    def _note(self, runs: range, failures: Sequence[tuple[int, str, str]]) -> None:
+        self.done[runs.start : runs.stop] = True
+        for row, stage, reason in failures:
+            self.failed[runs.start + row] = True
+            self.failures[runs.start + row] = stage, reason
+
+    # --- on this machine ---------------------------------------------------------------------
+
+    def _here(self, missing: Sequence[int]) -> Generator[int, None, None]:
+        """Chunks made by threads, in their order."""
+        workers = batch.thread_count(self.how.threads)
+        if not self.plan.compiled:
+            workers = 1  # the engines in Python take turns anyway
+        if self.in_states:
+            for states in _by_threads(self._states, self._tasks(missing, workers), workers):
+                for chunk, state in states:
+                    self._keep(chunk, state)
+                    yield chunk
+            return
+        for chunks in _by_threads(self._rows, self._tasks(missing, workers), workers):
+            for chunk, rows in chunks:
+                with _uninterrupted():
+                    self.gathering.add(rows)
+                    self._note(self.range(chunk), making.failures_of(rows))
+                yield chunk
+
+    def _tasks(self, missing: Sequence[int], workers: int) -> list[list[int]]:
+        """Chunks in tasks large enough to be worth a thread's while, and many enough to share."""
+        if not self.plan.compiled:
+            return [[chunk] for chunk in missing]
+        share = self.plan.work // (4 * workers)
+        return self._groups(missing, max(LEAST_WORK, min(WORK, share)))
+
+    def _groups(self, chunks: Sequence[int], work: int) -> list[list[int]]:
+        one = max(1, self.plan.work * self.size // self.plan.runs)
+        size = max(1, round(work / one))
+        return [list(chunks[first : first + size]) for first in range(0, len(chunks), size)]
+
+    def _rows(self, chunks: Sequence[int]) -> list[tuple[int, list[Rows]]]:
+        """In a thread: what is measured of each chunk."""
+        found: list[tuple[int, list[Rows]]] = [(chunk, []) for chunk in chunks]
+        for place, rows in making.make(self.plan, self.collect, [self.range(c) for c in chunks]):
+            found[place][1].append(rows)
+        return found
+
+    def _states(self, chunks: Sequence[int]) -> list[tuple[int, dict[str, np.ndarray]]]:
+        """In a thread: each chunk as plain arrays."""
+        states = making.states(self.plan, self.collect, [self.range(chunk) for chunk in chunks])
+        return list(zip(chunks, states, strict=True))
+
+    # --- elsewhere ---------------------------------------------------------------------------
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        return self.how.cluster is not None or self.how.executor is not None
+
+    def _elsewhere(self, missing: Sequence[int]) -> Generator[int, None, None]:
+        """Chunks as an executor or a cluster has made them."""
+        tasks = (self._packed(group) for group in self._groups(missing, WORK))
+        if self.how.cluster is not None:
+            from sim.runs import cluster
+
+            answers = cluster.run_tasks(making.run_task, tasks, self.how.cluster, self.how.warn)
+        else:
+            answers = _by_executor(making.run_task, tasks, self.how.executor)
+        with contextlib.closing(answers):
+            for answer in answers:
+                for chunk, state in answer:
+                    self._keep(chunk, state)
+                    yield chunk
+
+    def _packed(self, group: Sequence[int]) -> making.Task:
+        ranges = [self.range(chunk) for chunk in group]
+        sizes = [(chunk, len(runs)) for chunk, runs in zip(group, ranges, strict=True)]
+        plan = self.plan.part(ranges).to_dict()
+        return making.Task(parts.engine_hash(), sizes, plan, self.collect)
+
+    # --- the store ---------------------------------------------------------------------------
+
+    def _open(self, note: Mapping[str, Any]) -> Store | None:
+        if self.how.store is None:
+            return None
+        record: dict[str, Any] = {**parts.versions(), "command": self.how.command, **note}
+        if self.how.shard is not None:
+            record["shard"] = list(self.how.shard)
+        store = Store.open(
+            self.how.store,
+            {**self.plan.key(self.size), **self.collect.key()},
+            parts.COLUMNS,
+            resume=self.how.resume,
+            force=self.how.force,
+            record=record,
+            notice=self.how.warn,
+        )
+        parts.check_engine(store, self._again)
+        return store
+
+    def _again(self, chunk: int) -> pa.Table:
+        ((_, state),) = self._states([chunk])
+        return parts.table_of(state)
+
+    def _keep(self, chunk: int, state: dict[str, np.ndarray]) -> None:
+        """Store a chunk, and take it in."""
+        if self.store is not None:
+            with self.clock:
+                self.store.write(chunk, parts.table_of(state))
+        self.join(chunk, state)
+
+    def _interrupted(self, total: int) -> InterruptedRun:
+        count = int(self.done.sum())
+        message = f"interrupted after {count:,} of {total:,} runs"
+        if self.store is None:
+            told = f"{message}; none were kept (a store keeps them)"
+            return InterruptedRun(told, partial=self.result() if count else None)
+        folder = self.store.folder
+        return InterruptedRun(
+            f"{message}; they are kept in {folder}, and the same command with --resume goes on",
+            partial=folder,
+        )
+
+
+# --- who makes them ------------------------------------------------------------------------------
+
+Found = TypeVar("Found")
+
+
+def _by_threads(
+    function: Callable[[list[int]], Found], tasks: Sequence[list[int]], workers: int
+) -> Generator[Found, None, None]:
+    """Answers in the order of the tasks; only a few more tasks than threads are under way."""
+    if workers == 1 or len(tasks) == 1:
+        yield from map(function, tasks)
+        return
+    compiled.announce_compilation()
+    pool = ThreadPoolExecutor(min(workers, len(tasks)))
+    try:
+        yield from _in_order(pool.submit, function, tasks, 2 * workers)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _by_executor(
+    function: Callable[[Any], Found], tasks: Iterator[Any], executor: Any
+) -> Generator[Found, None, None]:
+    """Answers of whatever has ``submit`` or ``map``."""
+    if hasattr(executor, "submit"):
+        yield from _in_order(executor.submit, function, tasks, 4 * batch.thread_count())
+    else:
+        yield from executor.map(function, tasks)
+
+
+def _in_order(
+    submit: Callable[..., Any], function: Callable[[Any], Found], tasks: Any, ahead: int
+) -> Generator[Found, None, None]:
+    waiting: deque[Any] = deque()
+    try:
+        for task in tasks:
+            waiting.append(submit(function, task))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep Ctrl-C waiting, so that a chunk counts as a whole or not at all."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals only reach the main thread
+        return
+    waiting: list[tuple[int, FrameType | None]] = []
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before):
+        yield  # ignored, or the system's own: nothing would be raised
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: waiting.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if waiting:
+            before(*waiting[-1])

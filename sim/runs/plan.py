@@ -1,0 +1,429 @@
+"""Which runs: Job (runs of one scenario) and RunPlan (jobs that are made together).
+
+Designs make jobs from parameter sets and a number of replicates:
+
+* :func:`independent`: every set has replicates of its own. The default everywhere: sets are then
+  independent units, and chance can be told from parameters.
+* :func:`common`: all sets share their replicates (common random numbers). What differences between
+  sets want: sensitivity indices, ladders, targets of a calibration.
+* :func:`fresh`: like independent, for points that are numbered through a larger study.
+
+A plan is pure data. It knows how it is cut into chunks, its key, and its parts; who makes a run,
+and when, changes nothing: a run is a pure function of (scenario, parameters, seed, replicate).
+
+>>> scenario = Scenario.shipped("classroom")
+>>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
+>>> job.which.tolist(), job.replicate.tolist()
+([0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5])
+>>> plan = RunPlan((job,), seed=1)
+>>> plan.runs, RunPlan.from_dict(plan.to_dict()).key(1) == plan.key(1)
+(6, True)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from sim import tables
+from sim.ensemble import Engine, check_replicates, check_seed, check_whole, choose_engine
+from sim.errors import InputError, Problem
+from sim.parameters import NAMES, Parameters
+from sim.scenario import Scenario
+
+WORK = 2**24
+"""Staff-weeks of a chunk at most: about half a second of one thread."""
+PARTS = 64
+"""Chunks of a plan at least, if it has as many runs."""
+_BYTES = 2**24
+_RUNS = 2**14
+
+
+def staff_weeks(scenario: Scenario) -> int:
+    """The work of one run."""
+    return max(1, sum(scenario.staff_counts) * scenario.horizon_weeks)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Runs of one scenario: run i has parameter set ``which[i]`` and replicate ``replicate[i]``.
+
+    Attributes:
+        scenario: what is run.
+        sets: parameter sets. Only indexed: a lazy sequence does too.
+        which: int64 (runs,), the position of each run's set.
+        replicate: int64 (runs,), the number of each run's replicate in the random streams.
+        weeks: the weeks, 0..horizon, at which outcomes are summarised.
+        counterfactual: whether each run comes with its partner without TA: the same set, people and
+            random streams.
+    """
+
+    scenario: Scenario
+    sets: Sequence[Parameters]
+    which: np.ndarray
+    replicate: np.ndarray
+    weeks: tuple[int, ...]
+    counterfactual: bool = False
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    @property
+    def arms(self) -> int:
+        """2 with partners without TA, else 1."""
+        return 2 if self.counterfactual else 1
+
+    @property
+    def work(self) -> int:
+        """Staff-weeks of a run, partner included."""
+        separate = self.counterfactual and self.scenario.has_ta
+        return staff_weeks(self.scenario) * (2 if separate else 1)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Names of the regions, and "overall"."""
+        return (*self.scenario.region_names, "overall")
+
+    @property
+    def replicates(self) -> int | None:
+        """Runs of each set, where all have as many and stand set by set; else None."""
+        count, rest = divmod(len(self), len(self.sets))
+        if rest or not np.array_equal(self.which, np.repeat(np.arange(len(self.sets)), count)):
+            return None
+        return count
+
+    @cached_property
+    def partner(self) -> Scenario:
+        """The scenario without TA; one object, as its arrays are kept with it."""
+        return self.scenario.without_ta() if self.scenario.has_ta else self.scenario
+
+    @cached_property
+    def matrix(self) -> np.ndarray:
+        """The sets for the compiled engine, see :func:`sim.tables.parameter_rows`."""
+        return tables.parameter_rows(self.sets)
+
+    @cached_property
+    def thresholds(self) -> np.ndarray:
+        """float64 (sets,): mean integration from which a region counts as fully integrated."""
+        return np.array([one.integration_threshold for one in self.sets])
+
+    def take(self, rows: np.ndarray) -> Job:
+        """Some of the runs, with no more sets than these need."""
+        used, which = np.unique(self.which[rows], return_inverse=True)
+        sets = [self.sets[int(place)] for place in used]
+        return replace(
+            self, sets=sets, which=which.astype(np.int64), replicate=self.replicate[rows]
+        )
+
+    def facts(self) -> list[Any]:
+        """What makes the job this one, but for its sets, as plain values."""
+        return [self.scenario.digest(), list(self.weeks), self.counterfactual]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; the inverse is :meth:`from_dict`."""
+        return {
+            "scenario": self.scenario.to_dict(),
+            "sets": [one.vector().tolist() for one in self.sets],
+            "which": self.which.tolist(),
+            "replicate": self.replicate.tolist(),
+            "weeks": list(self.weeks),
+            "counterfactual": self.counterfactual,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Job:
+        """The inverse of :meth:`to_dict`."""
+        return cls(
+            _scenario(json.dumps(plain["scenario"])),
+            [Parameters.from_vector(np.array(row)) for row in plain["sets"]],
+            np.array(plain["which"], dtype=np.int64),
+            np.array(plain["replicate"], dtype=np.int64),
+            tuple(plain["weeks"]),
+            plain["counterfactual"],
+        )
+
+
+@lru_cache(maxsize=32)
+def _scenario(text: str) -> Scenario:
+    """A scenario from JSON; kept, as its arrays are kept with it (:mod:`sim.compiled`)."""
+    return Scenario.from_dict(json.loads(text))
+
+
+# --- designs -------------------------------------------------------------------------------------
+
+
+def independent(
+    scenario: Scenario,
+    sets: Sequence[Parameters],
+    replicates: int,
+    weeks: Sequence[int],
+    *,
+    counterfactual: bool = False,
+) -> Job:
+    """Every set has replicates of its own: set s takes s * R .. s * R + R - 1.
+
+    Args:
+        scenario: what is run.
+        sets: parameter sets.
+        replicates: R, runs of each set, 1 or more.
+        weeks: where outcomes are summarised.
+        counterfactual: with a partner without TA for each run.
+
+    Raises:
+        InputError: an argument that cannot be used.
+    """
+    numbers = np.arange(len(sets) if hasattr(sets, "__len__") else 0)
+    return fresh(scenario, sets, replicates, weeks, numbers, counterfactual=counterfactual)
+
+
+def common(
+    scenario: Scenario,
+    sets: Sequence[Parameters],
+    replicates: int,
+    weeks: Sequence[int],
+    *,
+    first: int = 0,
+    counterfactual: bool = False,
+) -> Job:
+    """All sets share their replicates: each takes first .. first + R - 1.
+
+    Args:
+        scenario, sets, replicates, weeks, counterfactual: as of :func:`independent`.
+        first: number of the first replicate; another range is other chance.
+
+    Raises:
+        InputError: an argument that cannot be used.
+    """
+    count = check_replicates(replicates)
+    last = 2**32 - count
+    start = check_whole("first_replicate", first, 0, last, f"0..{last}")
+    numbers = np.tile(np.arange(start, start + count, dtype=np.int64), len(sets))
+    return _job(scenario, sets, count, numbers, weeks, counterfactual)
+
+
+def fresh(
+    scenario: Scenario,
+    sets: Sequence[Parameters],
+    replicates: int,
+    weeks: Sequence[int],
+    points: Sequence[int] | np.ndarray,
+    *,
+    counterfactual: bool = False,
+) -> Job:
+    """Every set is a point of a larger study: point p takes the replicates p * R .. p * R + R - 1.
+
+    Args:
+        scenario, sets, replicates, weeks, counterfactual: as of :func:`independent`.
+        points: the number of each set's point.
+
+    Raises:
+        InputError: an argument that cannot be used.
+    """
+    count = check_replicates(replicates)
+    start = np.repeat(np.asarray(points, dtype=np.int64) * count, count)
+    numbers = start + np.tile(np.arange(count, dtype=np.int64), len(points))
+    return _job(scenario, sets, count, numbers, weeks, counterfactual)
+
+
+def _job(
+    scenario: Scenario,
+    sets: Sequence[Parameters],
+    count: int,
+    numbers: np.ndarray,
+    weeks: Sequence[int],
+    counterfactual: bool,
+) -> Job:
+    if not len(sets):
+        raise InputError(Problem("no set is given", field="sets", allowed="1 or more sets"))
+    which = np.repeat(np.arange(len(sets), dtype=np.int64), count)
+    return Job(scenario, sets, which, numbers, checked_weeks(weeks, scenario), counterfactual)
+
+
+def checked_weeks(weeks: Sequence[int], scenario: Scenario) -> tuple[int, ...]:
+    """Weeks of a scenario, each once.
+
+    Raises:
+        InputError: none, one twice, or one outside 0..horizon.
+    """
+    last = scenario.horizon_weeks
+    found = tuple(check_whole("weeks", week, 0, last, f"0..{last}") for week in weeks)
+    if not found or len(set(found)) < len(found):
+        raise InputError(Problem("is empty, or names one twice", field="weeks", value=found))
+    return found
+
+
+# --- the plan ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Runs first..last - 1 of a job (its place in the plan)."""
+
+    job: int
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+
+@dataclass(frozen=True, eq=False)
+class RunPlan:
+    """Jobs that are made together; their runs are numbered from 0 through all of them.
+
+    Attributes:
+        jobs: at least one.
+        seed: of every random number, 0..2**63 - 1.
+        engine: "compiled", "mesa", "auto" (the compiled one where it is there), or a function as
+            described in :mod:`sim.ensemble`. They give the same numbers.
+
+    Raises:
+        InputError: no job, or a seed or an engine that cannot be used.
+    """
+
+    jobs: tuple[Job, ...]
+    seed: int
+    engine: str | Engine = "auto"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "jobs", tuple(self.jobs))
+        object.__setattr__(self, "seed", check_seed(self.seed))
+        if not self.jobs:
+            raise InputError(Problem("nothing is to be run", field="jobs"))
+        choose_engine(self.engine)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled engine makes the runs."""
+        return not callable(self.engine) and self.engine_name == "compiled"
+
+    @property
+    def engine_name(self) -> str:
+        """What the engine is called."""
+        return choose_engine(self.engine)[0]
+
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """int64 (jobs + 1,): number of the first run of each job, and the number of all runs."""
+        return np.cumsum([0, *(len(job) for job in self.jobs)])
+
+    @property
+    def runs(self) -> int:
+        """Runs in all; a run and its partner without TA count as one."""
+        return int(self.edges[-1])
+
+    @property
+    def work(self) -> int:
+        """Staff-weeks of all runs."""
+        return sum(job.work * len(job) for job in self.jobs)
+
+    def pieces(self, runs: range) -> Iterator[Piece]:
+        """Consecutive runs, job by job."""
+        place = int(np.searchsorted(self.edges, runs.start, side="right")) - 1
+        first = runs.start
+        while first < runs.stop:
+            start, stop = int(self.edges[place]), int(self.edges[place + 1])
+            last = min(stop, runs.stop)
+            if first < last:
+                yield Piece(place, first - start, last - start)
+            first, place = last, place + 1
+
+    def part(self, chunks: Sequence[range]) -> RunPlan:
+        """The plan of some runs alone (ranges in order), for whoever makes them."""
+        rows: dict[int, list[np.ndarray]] = {}
+        for runs in chunks:
+            for piece in self.pieces(runs):
+                rows.setdefault(piece.job, []).append(np.arange(piece.first, piece.last))
+        jobs = [self.jobs[place].take(np.concatenate(some)) for place, some in rows.items()]
+        return replace(self, jobs=tuple(jobs))
+
+    # --- chunks ------------------------------------------------------------------------------
+
+    def chunk(self, run_bytes: int, parts: int = PARTS) -> int:
+        """Runs in a chunk, what is kept of a run being so large.
+
+        A chunk takes half a second at most and leaves 16 MiB; a plan has 64 chunks or more (if it
+        has as many runs), so that it can be shared out. It depends on the plan alone, never on who
+        works on it.
+
+        Args:
+            run_bytes: what a run leaves behind.
+            parts: with fewer, the chunks may be as much larger.
+        """
+        by_work = WORK * self.runs * PARTS // (max(1, self.work) * parts)
+        by_memory = _BYTES // max(1, run_bytes)
+        by_share = -(-self.runs // parts)
+        return max(1, min(by_work, by_memory, by_share, _RUNS))
+
+    def key(self, chunk: int) -> dict[str, Any]:
+        """What makes the plan, cut into chunks of so many runs, this one: plain values, see
+        :class:`sim.runs.store.Store`."""
+        digest = hashlib.sha256("\n".join(NAMES).encode())
+        for job in self.jobs:
+            digest.update(json.dumps(job.facts()).encode())
+            for one in job.sets:
+                digest.update(one.vector().tobytes())
+            digest.update(job.which.astype("<i8").tobytes())
+            digest.update(job.replicate.astype("<i8").tobytes())
+        return {
+            "kind": "runs",
+            "runs": self.runs,
+            "chunk": chunk,
+            "seed": self.seed,
+            "engine": self.engine_name,
+            "scenarios": _few([job.scenario.name for job in self.jobs]),
+            "sets": _few([len(job.sets) for job in self.jobs]),
+            "replicates": _few([job.replicates for job in self.jobs]),
+            "weeks": _few([list(job.weeks) for job in self.jobs]),
+            "plan": digest.hexdigest(),
+        }
+
+    # --- JSON --------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; the inverse is :meth:`from_dict`.
+
+        Raises:
+            InputError: the engine is a function, which is no data.
+        """
+        if not isinstance(self.engine, str):
+            raise InputError(
+                Problem(
+                    "a function cannot be sent elsewhere", field="engine", allowed="mesa, compiled"
+                )
+            )
+        return {
+            "names": list(NAMES),
+            "jobs": [job.to_dict() for job in self.jobs],
+            "seed": self.seed,
+            "engine": self.engine_name,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> RunPlan:
+        """The inverse of :meth:`to_dict`.
+
+        Raises:
+            InputError: it has parameters of another version.
+        """
+        if plain["names"] != list(NAMES):
+            raise InputError(
+                Problem("has the parameters of another version of codose", field="plan")
+            )
+        jobs = tuple(Job.from_dict(job) for job in plain["jobs"])
+        return cls(jobs, plain["seed"], plain["engine"])
+
+
+def _few(values: list[Any]) -> Any:
+    """A value that all jobs share; else all different ones."""
+    unlike: list[Any] = []
+    for value in values:
+        if value not in unlike:
+            unlike.append(value)
+    return unlike[0] if len(unlike) == 1 else unlike

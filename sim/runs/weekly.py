@@ -1,0 +1,256 @@
+"""Weekly: values at the summary's points of each run, and bands over all runs week by week.
+
+Core objects: the collector Weekly, PointValues (of each run), RunWeeks (all it has kept).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim import _bands, outcomes
+from sim._bands import Bands, WeekTable
+from sim.runs.collect import Arrays, FailedRun, Gathering, Made, Rows, State
+from sim.runs.plan import PARTS, Job, RunPlan
+from sim.scenario import Scenario
+
+OVERALL = "overall"
+_COUNTED_PARTS = 16
+"""Chunks of a plan whose weeks are counted: a state's size hardly depends on its runs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointValues:
+    """Summary values of each run, in order of (set, replicate).
+
+    Attributes:
+        points: names of the points in time: start, end_of_ta, year_after and persistence (if the
+            horizon reaches that far), horizon.
+        set_index, replicate: int64 (run,).
+        failed: bool (run,).
+        with_ta, without_ta: float64 (run, point, place, outcome); a place is a region or "overall",
+            which comes last. NaN where the run failed or nothing happened.
+        failures: the failed runs.
+    """
+
+    points: tuple[str, ...]
+    set_index: np.ndarray
+    replicate: np.ndarray
+    failed: np.ndarray
+    with_ta: np.ndarray
+    without_ta: np.ndarray
+    failures: tuple[FailedRun, ...]
+
+    @property
+    def effect(self) -> np.ndarray:
+        """With TA minus without, in the shape of both."""
+        return self.with_ta - self.without_ta
+
+
+def place_names(scenario: Scenario) -> tuple[str, ...]:
+    """Names of the regions, and "overall"."""
+    return (*scenario.region_names, OVERALL)
+
+
+def summary_weeks(scenario: Scenario) -> dict[str, int]:
+    """The week of each point, in the order of time. Those of a partner without TA are the same."""
+    weeks = outcomes.points(scenario)
+    order = ("start", "end_of_ta", "year_after", "horizon")
+    return {point: weeks[point] for point in order if point in weeks}
+
+
+def point_names(scenario: Scenario) -> tuple[str, ...]:
+    """The points of a summary: those of :func:`summary_weeks`, and persistence if there is one."""
+    names = tuple(summary_weeks(scenario))
+    return (*names, "persistence") if "year_after" in names else names
+
+
+def job_weeks(scenario: Scenario) -> tuple[int, ...]:
+    """The weeks of a job whose runs are kept by :class:`Weekly`."""
+    return tuple(sorted(set(summary_weeks(scenario).values())))
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """Keeps points of every run of one job with counterfactuals, and bands week by week.
+
+    Attributes:
+        runs: of the whole plan; up to :data:`sim._bands.EXACT_RUNS` quantiles are exact.
+        keep: keep every week of every run (and so be exact) whatever their number.
+    """
+
+    runs: int
+    keep: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether every weekly value is kept."""
+        return self.keep or self.runs <= _bands.EXACT_RUNS
+
+    @property
+    def parts(self) -> int:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return PARTS if self.exact else _COUNTED_PARTS
+
+    def key(self) -> dict[str, Any]:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return {"kept": "weeks", "keep_runs": self.keep}
+
+    def check(self, job: Job) -> None:
+        """See :class:`~sim.runs.collect.Collector`."""
+        if not job.counterfactual or job.weeks != job_weeks(job.scenario):
+            raise ValueError("weekly bands are of runs with counterfactuals, at summary points")
+
+    def _points_bytes(self, job: Job) -> int:
+        points = len(point_names(job.scenario))
+        return 16 * points * len(job.places) * len(outcomes.NAMES)
+
+    def run_bytes(self, job: Job) -> int:
+        """See :class:`~sim.runs.collect.Collector`."""
+        weeks = job.scenario.horizon_weeks + 1
+        return self._points_bytes(job) + 16 * weeks * len(job.places) * len(outcomes.NAMES)
+
+    def state_bytes(self, job: Job) -> int:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return self.run_bytes(job) if self.exact else self._points_bytes(job)
+
+    def weeks(self, job: Job) -> None:
+        """See :class:`~sim.runs.collect.Collector`: all."""
+        return None
+
+    def bands(self, job: Job) -> Bands:
+        """Bands of no runs."""
+        weeks = job.scenario.horizon_weeks + 1
+        return Bands(weeks, len(job.places), self.runs, keep=self.keep, arms=3)
+
+    def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
+        """See :class:`~sim.runs.collect.Collector`: "with_ta" and "without_ta" (runs, weeks,
+        places, outcomes), "values" (runs, arms, points, places, outcomes)."""
+        costs, threshold = job.scenario.costs, job.thresholds[which][:, None, None]
+        weekly = [outcomes.weekly(one, costs, threshold) for one in records]  # type: ignore[arg-type]
+        return {
+            "with_ta": weekly[0],
+            "without_ta": weekly[1],
+            "values": np.stack([_at_points(job, one, threshold) for one in records], axis=1),
+        }
+
+    def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
+        """See :class:`~sim.runs.collect.Collector`."""
+        bands, values = self.bands(plan.jobs[0]), []
+        for rows in pieces:
+            _count(bands, rows)
+            values.append(rows.arrays["values"])
+        return {"values": np.concatenate(values), **bands.state()}
+
+    def empty(self, plan: RunPlan) -> Gathering[RunWeeks]:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return _Weeks(self, plan)
+
+
+def _at_points(job: Job, records: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+    """(runs, points, places, outcomes)."""
+    weeks = summary_weeks(job.scenario)
+    found = outcomes.at_points(
+        records,
+        range(job.scenario.horizon_weeks + 1),
+        list(weeks.values()),
+        job.scenario.costs,
+        threshold,
+    )
+    values = {point: found[:, i] for i, point in enumerate(weeks)}
+    if "year_after" in values:
+        values["persistence"] = values["year_after"] - values["end_of_ta"]
+    return np.stack(list(values.values()), axis=1)
+
+
+def _count(bands: Bands, rows: Rows) -> None:
+    """Take in the weeks of those that did not fail."""
+    arms = [rows.arrays["with_ta"], rows.arrays["without_ta"]]
+    if rows.failures:
+        good = np.ones(len(rows.piece), dtype=bool)
+        good[[row for row, *_ in rows.failures]] = False
+        arms = [arm[good] for arm in arms]
+    if len(arms[0]):
+        bands.add(*arms)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunWeeks:
+    """What :class:`Weekly` has kept.
+
+    Attributes:
+        made: which runs there are, and which failed.
+        values: of each run that was made.
+        table: over all runs, week by week.
+        kept: with ``keep``, of each run that did not fail, float64 (run, arm, week, place,
+            outcome); else None.
+    """
+
+    made: Made
+    values: PointValues
+    table: WeekTable
+    kept: np.ndarray | None
+
+
+class _Weeks:
+    """The gathering of :class:`Weekly`."""
+
+    def __init__(self, kept: Weekly, plan: RunPlan) -> None:
+        self.kept, self.plan, self.job = kept, plan, plan.jobs[0]
+        self.bands = kept.bands(self.job)
+        self.values: np.ndarray | None = None
+        self.runs: list[tuple[int, int]] = []
+        """First and last of the runs behind each batch of weeks, as they came."""
+
+    def _put(self, first: int, values: np.ndarray) -> None:
+        if self.values is None:
+            self.values = np.full((self.plan.runs, *values.shape[1:]), np.nan)
+        self.values[first : first + len(values)] = values
+        self.runs.append((first, first + len(values)))
+
+    def add(self, pieces: Sequence[Rows]) -> None:
+        for rows in pieces:
+            self._put(rows.piece.first, rows.arrays["values"])
+            _count(self.bands, rows)
+
+    def join(self, runs: range, state: State) -> None:
+        self._put(runs.start, state["values"])
+        self.bands.add_state(state)
+
+    def result(self, made: Made) -> RunWeeks:
+        job, done = self.job, made.done
+        shape = (2, len(point_names(job.scenario)), len(job.places), len(outcomes.NAMES))
+        values = np.empty((0, *shape)) if self.values is None else self.values[done]
+        points = PointValues(
+            points=point_names(job.scenario),
+            set_index=job.which[done],
+            replicate=job.replicate[done],
+            failed=made.failed[done],
+            with_ta=values[:, 0],
+            without_ta=values[:, 1],
+            failures=made.failures,
+        )
+        return RunWeeks(made, points, self.bands.table(), self._trajectories(made))
+
+    def _trajectories(self, made: Made) -> np.ndarray | None:
+        if not self.kept.keep:
+            return None
+        good = made.done & ~made.failed
+        found = np.empty((int(good.sum()), 2, *self.bands.shape))
+        if not self.bands.kept:
+            return found
+        place = np.cumsum(good) - 1
+        arms = zip(*self.bands.kept, strict=True)
+        rows = np.concatenate([np.arange(a, b)[good[a:b]] for a, b in self.runs])
+        for arm, batches in enumerate(arms):
+            found[place[rows], arm] = np.concatenate(batches)
+        return found
+
+
+def trajectory_keys(values: PointValues) -> np.ndarray:
+    """Set and replicate of each run that did not fail, int64 (run, 2)."""
+    good = ~values.failed
+    return np.stack([values.set_index[good], values.replicate[good]], axis=1)
