@@ -15,7 +15,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from sim import _folder, results
+from sim import results
+from sim.runs import folder as _folder
 from sim.errors import ResultsError
 from sim.outcomes import HEADLINES
 from sim.parameters import TABLE

@@ -208,7 +208,8 @@ def verify(
       codose verify results/source --sample 10
       codose verify results/calibrate --sample 200
     """
-    from sim import _folder, results
+    from sim import results
+from sim.runs import folder as _folder
 
     kind = _folder.kind_of(_folder.read_manifest(folder, any_version=True))
     with shell.progress_bar(f"verifying {folder}", quiet=quiet) as progress:

@@ -49,9 +49,6 @@ from sim.study.study_file import (
 )
 from sim.study.targets import Target, targets_of
 
-LEAST_ESS = 50.0
-"""Effective sample size below which the answer is too rough to use."""
-
 
 class StepUnfinished(CodoseError):
     """A shard has done its part of a step, and the runs of the others are not there yet."""

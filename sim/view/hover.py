@@ -1,8 +1,8 @@
 """Figures to hover over: one function a figure, each returns a Plotly ``Figure`` of one panel.
 
-A figure has no title of its own (the page around it has headings and captions), a transparent
-background and the colours of :mod:`sim.view.style`; whoever shows it may exchange colours for a
-dark background.
+The report and the page use the same ones. A figure has no title of its own (the page around it has
+headings and captions), a transparent background and the colours of :mod:`sim.view.style`; whoever
+shows it may exchange colours for a dark background.
 """
 
 from __future__ import annotations
