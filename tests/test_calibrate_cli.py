@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from sim import _folder, files
+from sim import files
+from sim import _folder
 from sim.cli import app
 from sim.study import bank, verifying
 from sim.view.report import report_html

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 import pytest
 
 from sim import results
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.errors import ResultsError
 from sim.outcomes import HEADLINES
 from sim.parameters import TABLE

@@ -20,7 +20,8 @@ import pyarrow.parquet
 import pytest
 from sim._collect import Collector
 
-from sim import _bands, _folder, outcomes, results
+from sim import _bands, outcomes, results
+from sim import _folder
 from sim._bands import Bands
 from sim.ensemble import simulate
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError

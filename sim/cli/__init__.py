@@ -10,7 +10,6 @@ import sys
 import typer
 
 from sim.cli import (
-    audit,
     calibrate,
     compare,
     look,
@@ -71,7 +70,6 @@ app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
 app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)
 app.command("calibrate", epilog=EXITS)(calibrate.calibrate)
-app.command("audit", epilog=EXITS)(audit.audit)
 app.command("trials", epilog=EXITS)(trials.trials)
 app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)

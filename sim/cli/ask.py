@@ -42,6 +42,20 @@ ARGUMENTS: Mapping[str, tuple[Any, str, str]] = {
 """What a kind may be asked about: type, name and help of its argument."""
 
 
+def made(name: str) -> Any:
+    """The command of a kind of study, as the command line takes it in."""
+    from sim.cli import EXITS
+
+    one = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    one.command(name, epilog=EXITS)(command(name))
+    return typer.main.get_command(one)
+
+
 def command(name: str) -> Callable[..., None]:
     """The command of a kind of study, for typer."""
     from sim.studies.kind import StudyKind

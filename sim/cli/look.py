@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli import shell
+from sim.cli import options, shell
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -195,12 +195,13 @@ def verify(
         int | None,
         typer.Option(min=1, show_default="all of them", help="Make only so many runs again."),
     ] = None,
+    threads: options.Threads = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Make results again: are they the same?
 
-    Works on the folders of run, calibrate, audit and trials. Of a calibration, --sample counts
-    settings; audits and comparisons with trials are always made again whole.
+    Every table is made again and compared, and the answer lists them. With --sample, where a kind
+    offers it, only so many runs (of a calibration: settings).
 
     \b
     Examples:
@@ -208,16 +209,23 @@ def verify(
       codose verify results/source --sample 10
       codose verify results/calibrate --sample 200
     """
-    from sim import results
-from sim.runs import folder as _folder
+    from sim import studies
+    from sim.runs.folder import read_manifest
 
-    kind = _folder.kind_of(_folder.read_manifest(folder, any_version=True))
+    name = str(read_manifest(folder, any_version=True).get("kind", "run"))
     with shell.progress_bar(f"verifying {folder}", quiet=quiet) as progress:
-        if kind in ("calibrate", "audit", "trials"):
+        if name in studies.names():
+            from sim.runs.execute import Execution
+            from sim.studies.kind import verify as again
+
+            report = again(folder, Execution(threads=threads, progress=progress), sample=sample)
+        elif name in ("calibrate", "trials"):
             from sim.study.verifying import verify_study
 
             report = verify_study(folder, sample=sample, progress=progress)
         else:
+            from sim import results
+
             report = results.verify(folder, sample=sample, progress=progress)
     typer.echo(str(report))
     if not report.ok:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from sim import studies
 from sim.errors import CodoseError, InputError, Problem, ResultsError
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEBUG = "CODOSE_DEBUG"
 PIPE_WIDTH = 400
 """Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
+
+ORDER = (
+    "run", "compare", "surface", "plan", "report", "sensitivity", "ladder", "calibrate", "audit",
+    "trials", "observed", "merge", "verify", "new", "validate", "scenarios", "parameters",
+    "outcomes", "schema", "odd",
+)  # fmt: skip
+"""In which the help lists commands; others follow by name."""
 
 TEXT_WIDTH = 24
 """Columns of a terminal that a column of text has at least."""
@@ -46,6 +54,32 @@ class Commands(TyperGroup):
             typer.echo(ctx.get_help())
             raise typer.Exit
         return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Kinds of study and the other commands, in the order of :data:`ORDER`."""
+        known = {*studies.names(), *super().list_commands(ctx)}
+        return [name for name in ORDER if name in known] + sorted(known - set(ORDER))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command; that of a kind of study is made from its Spec, when it is asked for."""
+        if cmd_name in studies.names():
+            from sim.cli import ask
+
+            return ask.made(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of commands in the help; no Spec is loaded for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
+            )
+
+    def _summary(self, ctx: Any, name: str) -> str:
+        if name in studies.names():
+            return studies.summary(name)
+        command = super().get_command(ctx, name)
+        return command.get_short_help_str(100) if command is not None else ""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; raise ``typer.Exit`` with the code of whatever goes wrong."""

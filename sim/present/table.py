@@ -133,6 +133,11 @@ class Table:
         counted, made = (formats.count(number) for number in self.rests_on)
         return f"{self._note} It rests on {counted} of {made} runs.".strip()
 
+    @property
+    def plain_note(self) -> str:
+        """How it is to be read, without how many runs it rests on."""
+        return self._note
+
     def __len__(self) -> int:
         return len(self._frame)
 

@@ -6,6 +6,7 @@ all it takes: its command with every option, its result folder, ``verify`` and `
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 
@@ -17,3 +18,16 @@ def names() -> tuple[str, ...]:
     """
     places = (Path(place) for place in __path__)
     return tuple(sorted({spec.parent.name for place in places for spec in place.glob("*/spec.py")}))
+
+
+def summary(name: str) -> str:
+    """The first line of the help of a kind, read without importing anything.
+
+    >>> summary("audit")
+    "Run a study's design: what would it have seen?"
+    """
+    (spec,) = (path for place in __path__ if (path := Path(place, name, "spec.py")).is_file())
+    for node in ast.parse(spec.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HELP":
+            return str(ast.literal_eval(node.value)).splitlines()[0]
+    return ""

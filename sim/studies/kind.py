@@ -7,7 +7,8 @@ A kind is a folder of :mod:`sim.studies` with four modules:
   the scenarios can show;
 * ``analysis``: ``answer(study, run) -> {name: Table}``, where ``run(plan)`` makes the runs of a
   :class:`~sim.runs.plan.RunPlan`, as often as the kind asks; or, when one plan does, the pair
-  ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``. Optionally
+  ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``, with ``COLLECT``,
+  a collector, where more is kept than outcomes over all regions together. Optionally
   ``files(study, tables) -> {name: text}``, further files of the result folder;
 * ``words``: ``words(study, tables) -> Answer``;
 * ``figures``: ``figures(study, tables) -> [Figure]``.
@@ -159,7 +160,8 @@ class StudyKind:
         analysis = self._module("analysis")
         if hasattr(analysis, "answer"):
             return analysis.answer(study, run)
-        return analysis.analyse(study, run(analysis.design(study)))
+        kept = getattr(analysis, "COLLECT", OVERALL)
+        return analysis.analyse(study, run(analysis.design(study), kept))
 
     def words(self, study: Study[Any], tables: Tables) -> Answer:
         """The answer in sentences."""

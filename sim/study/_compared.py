@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
 from sim.parameters import TABLE
 from sim.results import provenance

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.parameters import TABLE
 from sim.results import provenance
 from sim.study.calendar_file import calendar_table, icalendar_text, start_of

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
 from sim.results import provenance
 from sim.study import paired as statistics

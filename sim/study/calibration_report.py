@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.results import provenance
 from sim.study import learned, plausible
 from sim.study.blocked import hits

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sim import results
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.study.factors import DUMMY
 from sim.study.sensitivity import SensitivityResult
 from sim.study.sensitivity_words import words

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sim import results
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.checking import Frozen, FrozenDict, Issue, Number, Strict, Words
 from sim.errors import InputError, did_you_mean
 from sim.parameters import check_name, check_value

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from sim.runs import folder as _folder
+from sim import _folder
 from sim._verify import chosen_rows, version_notes
 from sim.errors import Problem
 from sim.results import provenance

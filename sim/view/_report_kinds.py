@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.errors import ResultsError
 from sim.parameters import TABLE
 from sim.study.calibrated import CalibratedNumber, calibrated

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.outcomes import OUTCOMES
 from sim.view import hover, style
 from sim.view._report_parts import Content, Group, Hover, Table, words

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sim.runs import folder as _folder
+from sim import _folder
 from sim.view import _report_kinds
 from sim.view._report_parts import Content, figure_json
 

@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 
 from sim.present.table import Column, Table
+from sim.runs.collect import Points
 from sim.runs.plan import RunPlan, independent
 from sim.study.study_file import Study
+
+COLLECT = Points(("commitments_kept",), None)
 
 
 def design(study: Study[Any]) -> RunPlan:
@@ -21,12 +24,10 @@ def design(study: Study[Any]) -> RunPlan:
 
 
 def analyse(study: Study[Any], values: Any) -> Mapping[str, Table]:
-    kept = values.job(0).of("commitments_kept")
-    names = study.scenario.region_names
-    rows = [
-        {"region": name, "kept": float(np.nanmean(kept[:, place])),
-         "many": float(np.mean(kept[:, place] >= study.header.at_least))}
-        for place, name in enumerate(names)
-    ]  # fmt: skip
+    rows = []
+    for name in study.scenario.region_names:
+        kept = values.of("commitments_kept", region=name)
+        many = float(np.mean(kept >= study.header.at_least))
+        rows.append({"region": name, "kept": float(np.nanmean(kept)), "many": many})
     columns = [Column("kept", "commitments"), Column("many", format="percent")]
-    return {"tally": Table("tally", pd.DataFrame(rows), columns)}
+    return {"tally": Table("tally", pd.DataFrame(rows), columns, rests_on=values.count())}
