@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli import planner, shell
+from sim.cli import drawing, planner, shell
 from sim.cli.run import RESULTS
 
 if TYPE_CHECKING:
-    from sim.study.design_audit import Audit
+    pass
 
 
 def audit(
@@ -38,7 +38,8 @@ def audit(
     ] = None,
     force: planner.Force = False,
     as_json: planner.AsJson = False,
-    no_figures: planner.NoFigures = False,
+    figures: drawing.Figures = "png",
+    no_figures: drawing.NoFigures = False,
     quiet: planner.Quiet = False,
 ) -> None:
     """Run a study's design: what would it have seen?
@@ -58,6 +59,7 @@ def audit(
     from sim.study.design_audit import read_audit
     from sim.study.study_file import find_study
 
+    draw = drawing.of("audit_plots", figures, no_figures)
     path = find_study(study)
     asked = read_audit(path)
     changes = {"sets": sets, "replicates": replicates, "seed": seed}
@@ -73,9 +75,7 @@ def audit(
         ["codose", "audit", study],
         {"--sets": sets, "--replicates": replicates, "--seed": seed},
     )
-    audit_report.save(
-        found, folder, force=force, command=command, draw=None if no_figures else _draw
-    )
+    audit_report.save(found, folder, force=force, command=command, draw=draw)
     if as_json:
         shell.write_json(
             {
@@ -90,10 +90,4 @@ def audit(
             for line in paragraph.split("\n"):
                 typer.echo(shell.paragraph(line))
             typer.echo("")
-    planner.closing_remark(folder, figures=not no_figures, quiet=quiet)
-
-
-def _draw(found: Audit, folder: Path) -> None:
-    from sim.view import audit_plots
-
-    audit_plots.save_figures(found, folder)
+    planner.closing_remark(folder, figures=draw is not None, quiet=quiet)

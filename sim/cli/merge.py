@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli import shell
+from sim.cli import drawing, shell
 
 if TYPE_CHECKING:
     from sim.study.merging import Stores
@@ -22,7 +22,8 @@ def merge(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")
     ] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    figures: drawing.Figures = "png",
+    no_figures: drawing.NoFigures = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")
     ] = False,
@@ -40,12 +41,13 @@ def merge(
     """
     from sim.study import merging
 
+    draw = drawing.of("plots", figures, no_figures)
     trees = merging.open_trees(folders, notice=shell.remark)
     for name, stores in trees.items():
         merging.check_complete(stores, name)
     kinds = {stores[0].key.get("kind") for stores in trees.values()}
     if kinds == {"run"} and set(trees) == {"."}:
-        _merge_run(trees["."], out, force, as_json, no_figures, quiet)
+        _merge_run(trees["."], out, force, as_json, draw, quiet)
         return
     for name, stores in trees.items():
         merging.merge_stores(stores, out / name, force=force)
@@ -57,7 +59,7 @@ def merge(
 
 
 def _merge_run(
-    stores: Stores, out: Path, force: bool, as_json: bool, no_figures: bool, quiet: bool
+    stores: Stores, out: Path, force: bool, as_json: bool, draw: drawing.Draw, quiet: bool
 ) -> None:
     from sim.cli import run
     from sim.study import merging, run_parts
@@ -66,6 +68,6 @@ def _merge_run(
     runs = run_parts.joined(merging.together(stores))
     command = str(stores[0].record.get("command") or "")
     run.finish(
-        runs, out, force=force, command=command, figures=not no_figures, as_json=as_json,
+        runs, out, force=force, command=command, draw=draw, as_json=as_json,
         quiet=quiet,
     )  # fmt: skip

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sim.present.figures import Figure as Shown
 from sim.study.audit_report import LABELS, mends, of
 from sim.study.design_audit import DESIGNS
 from sim.view import style
@@ -136,12 +136,30 @@ def ceiling(found: Audit) -> Figure:
     return figure
 
 
-def save_figures(found: Audit, folder: Path) -> list[Path]:
-    """Write every figure as PNG and SVG; returns the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = style.save(reported(found), folder / "reported")
-    if found.study.header.design == "before_after":
-        paths += style.save(mended(found), folder / "mended")
-        if len(found.leniency):
-            paths += style.save(ceiling(found), folder / "leniency")
-    return paths
+def figures_of(found: Audit) -> list[Shown]:
+    """Every figure that the audit has the numbers for."""
+    shown = [
+        Shown(
+            "reported", "What the study would report", "Line: 5-95 % of studies; dot: their mean.",
+            "Reported effects by design and construct, where TA works and where it does nothing.",
+            lambda: reported(found),
+        )
+    ]  # fmt: skip
+    if found.study.header.design != "before_after":
+        return shown
+    shown.append(
+        Shown(
+            "mended", "Which addition mends most", "Error against the study as it was.",
+            "Error of the reported effect with each addition to the study.",
+            lambda: mended(found),
+        )
+    )  # fmt: skip
+    if len(found.leniency):
+        shown.append(
+            Shown(
+                "leniency", "Leniency hides change", "Points read for .10 of latent change.",
+                "Points of the scale for a change of .10, by construct and leniency.",
+                lambda: ceiling(found),
+            )
+        )  # fmt: skip
+    return shown

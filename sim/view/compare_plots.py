@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.outcomes import OUTCOMES
+from sim.present.figures import Figure as Shown
+from sim.present.format import interval, signed
 from sim.view import style
 
 if TYPE_CHECKING:
@@ -300,11 +301,34 @@ def _hours(axes: Axes, found: Comparison, costs: pd.Series) -> None:
     style.name_x(axes, "provider hours")
 
 
-def save_figures(found: Comparison, directory: str | Path) -> list[Path]:
-    """Draw every figure and write each as PNG (150 dpi) and SVG; returns the paths."""
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = {"bands": bands(found), "intervals": intervals(found), "effort": effort(found)}
+def figures_of(found: Comparison) -> list[Shown]:
+    """Every figure of a comparison, the most telling first."""
+    labels = ", ".join(found.labels)
+    table = found.differences()
+    told = ", ".join(
+        f"{style.words(row['outcome'])} {signed(row['mean'])} "
+        f"({interval(row['low'], row['high'], signed)})"
+        for row in table[table["point"] == "end_of_ta"].to_dict("records")
+    )
+    shown = [
+        Shown(
+            "intervals", "What differs", "At the end of TA: how large, and how well known.",
+            f"Differences from {found.labels[0]}: {told}.", lambda: intervals(found),
+        ),
+        Shown(
+            "bands", "Week by week", "Line: mean. Band: 90 % of all runs.",
+            f"Outcomes by week of {labels}.", lambda: bands(found),
+        ),
+        Shown(
+            "effort", "What each takes", "Provider hours, and what 100 of them bring.",
+            f"Provider hours of {labels}, and the gain for 100 of them.", lambda: effort(found),
+        ),
+    ]  # fmt: skip
     if not found.gains:
-        drawn["differences"] = differences(found)
-    return [path for name, made in drawn.items() for path in style.save(made, folder / name)]
+        shown.append(
+            Shown(
+                "differences", "Differences week by week", "Run by run: same people, same luck.",
+                f"Differences by week from {found.labels[0]}.", lambda: differences(found),
+            )
+        )  # fmt: skip
+    return shown

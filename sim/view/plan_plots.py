@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sim.present.figures import Figure as Shown
+from sim.present.format import money, number
 from sim.study._planned import key_of
 from sim.study.plan_file import objective_label, specs_of
 from sim.view import style
@@ -103,12 +104,29 @@ def _name_roles(drawn: Figure, plans: pd.DataFrame, key: str) -> None:
     )
 
 
-def save_figures(found: Planning, folder: Path) -> list[Path]:
-    """Write every figure as PNG and SVG; returns the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = {
-        f"front_{key_of(*one)}".replace(" ", "_"): front(found, place)
-        for place, one in enumerate(specs_of(found.header))
-    }
-    made["calendar"] = dosage_timeline(found.scenario())
-    return [path for name, drawn in made.items() for path in style.save(drawn, folder / name)]
+def figures_of(found: Planning) -> list[Shown]:
+    """What the budget buys in each of the outcomes, and the calendar of the recommended plan."""
+
+    def one(place: int) -> Shown:
+        spec, week = specs_of(found.header)[place]
+        key, label = key_of(spec, week), objective_label(spec, week)
+        plans = found.table("plans")
+        best = plans[plans["on_front"]]
+        return Shown(
+            f"front_{key}".replace(" ", "_"),
+            f"What the budget buys: {label}",
+            "Dots: plans that the search ran. Line: plans that no other beats. Rings: chosen.",
+            f"{label} against what is spent: from {number(best[key].min())} for "
+            f"{money(best['spend'].min())} to {number(best[key].max())} for "
+            f"{money(best['spend'].max())}.",
+            lambda: front(found, place),
+        )
+
+    calendar = Shown(
+        "calendar",
+        "The calendar of the recommended plan",
+        "A mark a contact; its area is its hours.",
+        "The contacts of the recommended plan by week and region.",
+        lambda: dosage_timeline(found.scenario()),
+    )
+    return [*(one(place) for place in range(len(specs_of(found.header)))), calendar]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from sim.present.figures import Figure as Shown
 from sim.study.sensitivity_words import when
 from sim.view import style
 
@@ -86,7 +86,8 @@ def twin(result: SmallResult) -> Figure:
     return figure
 
 
-def save_figures(result: SmallResult, folder: Path) -> list[Path]:
+def figures_of(result: SmallResult) -> list[Shown]:
     """The one figure of a small study."""
-    drawn = ladder(result) if result.kind == "ladder" else twin(result)
-    return style.save(drawn, folder / result.kind)
+    draw = ladder if result.kind == "ladder" else twin
+    alt = f"The figure of the study {result.kind}. Its numbers are in the tables."
+    return [Shown(result.kind, result.kind.capitalize(), "", alt, lambda: draw(result))]

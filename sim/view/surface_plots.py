@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from sim.outcomes import INDEX, OUTCOMES
+from sim.present.figures import Figure as Shown
 from sim.study.paired import QUANTILES
 from sim.view import style
 
@@ -234,11 +234,22 @@ def budget_line(found: Surface) -> Figure:
     return figure
 
 
-def save_figures(found: Surface, directory: str | Path) -> list[Path]:
-    """Draw every figure and write each as PNG (150 dpi) and SVG; returns the paths."""
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = {"maps": maps(found)}
+def figures_of(found: Surface) -> list[Shown]:
+    """Every figure of a surface."""
+    names = ", ".join(style.words(name) for name in found.outcomes)
+    shown = [
+        Shown(
+            "maps", "Outcomes over frequency and hours", "Mean of every cell at the end of TA.",
+            f"Maps of {names} over weeks between contacts and hours a contact.",
+            lambda: maps(found),
+        )
+    ]  # fmt: skip
     if any(c.on_budget_line and c.facet == found.facets[0] for c in found.cells):
-        drawn["budget_line"] = budget_line(found)
-    return [path for name, made in drawn.items() for path in style.save(made, folder / name)]
+        shown.append(
+            Shown(
+                "budget_line", "Along the budget", "How often, with the hours that it pays for.",
+                f"{names} along the budget, by weeks between contacts.",
+                lambda: budget_line(found),
+            )
+        )  # fmt: skip
+    return shown
