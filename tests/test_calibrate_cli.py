@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from sim import _folder, files
 from sim.cli import app
 from sim.study import bank, verifying
-from sim.view.report import report_html
+from sim.studies.reports import report_html
 
 STUDY = """
 kind: calibrate

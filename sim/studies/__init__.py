@@ -1,0 +1,1 @@
+"""Kinds of study, and what they have in common."""
