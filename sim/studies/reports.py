@@ -22,6 +22,7 @@ from sim.outcomes import HEADLINES
 from sim.parameters import TABLE, Parameter
 from sim.present import format as formats
 from sim.present.answer import CAVEAT, Answer
+from sim.present.figures import Figure
 from sim.present.report import Picture, Report, render
 from sim.present.table import Column, Table
 
@@ -232,7 +233,9 @@ def _fill_study(report: Report, kind: str, folder: Path, manifest: Mapping[str, 
     if kind in _OWN:
         _OWN[kind](report, folder, manifest)
     report.assumptions += _carriers(folder)
-    report.pictures = _pictures(folder)
+    report.figures = _figures(kind, folder, manifest)
+    if not report.figures:
+        report.pictures = _pictures(folder)
 
 
 def described(name: str, frame: pd.DataFrame, title: str, note: str = "") -> Table:
@@ -361,6 +364,25 @@ def _carriers(folder: Path) -> list[Table]:
         )
         for (first, other), part in rows.groupby(["a", "b"], sort=False)
     ]
+
+
+def _figures(kind: str, folder: Path, manifest: Mapping[str, Any]) -> list[Figure]:
+    """The figures of the command, drawn from what it left."""
+    from sim.studies import stored
+
+    if kind == "compare":
+        from sim.view import compare_plots
+
+        return compare_plots.figures_of(stored.StoredComparison(folder, manifest))
+    if kind == "surface":
+        from sim.view import surface_plots
+
+        return surface_plots.figures_of(stored.StoredSurface(folder, manifest))
+    if kind == "plan":
+        from sim.view import plan_plots
+
+        return plan_plots.figures_of(stored.StoredPlan(folder, manifest))
+    return []
 
 
 def _pictures(folder: Path) -> list[Picture]:

@@ -20,6 +20,7 @@ from sim.present.format import interval, signed
 from sim.view import style
 
 if TYPE_CHECKING:
+    from sim.studies.stored import StoredComparison
     from sim.study.comparison import Comparison
 
 _HOUR_PARTS: Mapping[str, str] = {
@@ -29,7 +30,7 @@ _HOUR_PARTS: Mapping[str, str] = {
 }
 
 
-def footer(found: Comparison, reading: str) -> str:
+def footer(found: Comparison | StoredComparison, reading: str) -> str:
     """Where the numbers come from, and how to read the figure."""
     source = found.plausible.source
     return (
@@ -38,7 +39,7 @@ def footer(found: Comparison, reading: str) -> str:
     )
 
 
-def _colour(found: Comparison, label: str) -> str:
+def _colour(found: Comparison | StoredComparison, label: str) -> str:
     return style.PALETTE[found.labels.index(label) % len(style.PALETTE)]
 
 
@@ -64,7 +65,7 @@ def _lines(axes: Axes, rows: pd.DataFrame, colour: str, *, inner: bool) -> None:
     axes.plot(rows["week"], rows["mean"], color=colour, linewidth=1.9, zorder=4)
 
 
-def bands(found: Comparison) -> Figure:
+def bands(found: Comparison | StoredComparison) -> Figure:
     """Each scenario over the weeks: mean and 90 % of all runs, one panel an outcome."""
     weeks = found.weeks()
     return _over_time(
@@ -77,7 +78,7 @@ def bands(found: Comparison) -> Figure:
     )
 
 
-def differences(found: Comparison) -> Figure:
+def differences(found: Comparison | StoredComparison) -> Figure:
     """Each scenario minus the first, run by run, over the weeks."""
     weeks = found.weeks()
     first = found.labels[0]
@@ -98,7 +99,7 @@ def differences(found: Comparison) -> Figure:
 
 
 def _over_time(
-    found: Comparison,
+    found: Comparison | StoredComparison,
     weeks: pd.DataFrame,
     labels: Sequence[str],
     title: str,
@@ -136,7 +137,7 @@ def _over_time(
     return figure
 
 
-def intervals(found: Comparison) -> Figure:
+def intervals(found: Comparison | StoredComparison) -> Figure:
     """The differences at the end of TA: how large they may be, and how well the mean is known.
 
     Left: mean and 90 % of plausible sets. Right: the confidence interval of the mean, with pairing
@@ -195,7 +196,12 @@ def _on_share(name: str) -> bool:
 
 
 def _interval_rows(
-    left: Axes, right: Axes, found: Comparison, table: pd.DataFrame, names: list[str], shift: float
+    left: Axes,
+    right: Axes,
+    found: Comparison | StoredComparison,
+    table: pd.DataFrame,
+    names: list[str],
+    shift: float,
 ) -> None:
     other_is_first = len(table) > 0 and table["b"].iloc[0] == found.labels[1]
     colour = style.BLUE if len(found.arms) == 2 else _colour(found, str(table["b"].iloc[0]))
@@ -232,7 +238,7 @@ def _name_pair(
         )  # fmt: skip
 
 
-def effort(found: Comparison) -> Figure:
+def effort(found: Comparison | StoredComparison) -> Figure:
     """What each scenario takes of providers, and what 100 provider hours bring."""
     costs: Any = found.costs().set_index(["scenario", "item"])["mean"]
     gains = found.efficiency()
@@ -275,7 +281,7 @@ def effort(found: Comparison) -> Figure:
     return figure
 
 
-def _hours(axes: Axes, found: Comparison, costs: pd.Series) -> None:
+def _hours(axes: Axes, found: Comparison | StoredComparison, costs: pd.Series) -> None:
     """Stacked bars of provider hours."""
     axes.grid(visible=False)
     axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
@@ -301,7 +307,7 @@ def _hours(axes: Axes, found: Comparison, costs: pd.Series) -> None:
     style.name_x(axes, "provider hours")
 
 
-def figures_of(found: Comparison) -> list[Shown]:
+def figures_of(found: Comparison | StoredComparison) -> list[Shown]:
     """Every figure of a comparison, the most telling first."""
     labels = ", ".join(found.labels)
     table = found.differences()
