@@ -222,7 +222,8 @@ def budget_line(found: Surface | StoredSurface) -> Figure:
             found,
             "Line: mean; band: 90 % of all runs, luck and unknown parameters together. Dashed: "
             f"{'the target' if found.targets else 'what the own dosage reaches'}. Below the weeks: "
-            "hours per contact, at most the longest of the grid. Hours are a week and region, preparation and travel included.",
+            "hours per contact, at most the longest of the grid. Hours are a week and region, "
+            "preparation and travel included.",
         ),
     )
     every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
