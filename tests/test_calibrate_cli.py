@@ -13,7 +13,7 @@ from sim import files
 from sim import _folder
 from sim.cli import app
 from sim.study import bank, verifying
-from sim.view.report import report_html
+from sim.studies.reports import report_html
 
 STUDY = """
 kind: calibrate

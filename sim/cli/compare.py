@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import planner, shell
+from sim.cli import drawing, planner, shell
 from sim.cli.run import RESULTS
 from sim.errors import InputError, Problem
 
@@ -59,7 +59,8 @@ def compare(
     ] = None,
     force: planner.Force = False,
     as_json: planner.AsJson = False,
-    no_figures: planner.NoFigures = False,
+    figures: drawing.Figures = "png",
+    no_figures: drawing.NoFigures = False,
     quiet: planner.Quiet = False,
 ) -> None:
     """Compare scenarios: what differs, how surely, at what cost.
@@ -73,6 +74,7 @@ def compare(
       codose compare source my.yaml --sets 200 --out results/mine
       codose compare source planning --gains
     """
+    draw = drawing.of("compare_plots", figures, no_figures)
     if len(scenarios) < 2:
         raise InputError(Problem("nothing to compare with", "scenarios", allowed="2 or more"))
     loaded = [planner.load(name, changes or []) for name in scenarios]
@@ -103,15 +105,13 @@ def compare(
             "--gains": gains, "--margin": None if margin == 0.01 else margin, "--set": changes,
         },
     ))  # fmt: skip
-    if not no_figures:
-        from sim.view import compare_plots
-
-        compare_plots.save_figures(found, folder / "figures")
+    if draw is not None:
+        draw(found, folder / "figures")
     if as_json:
         shell.write_json(record(found, folder))
     else:
         print_comparison(found)
-    planner.closing_remark(folder, figures=not no_figures, quiet=quiet)
+    planner.closing_remark(folder, figures=draw is not None, quiet=quiet)
 
 
 # --- as people read it -------------------------------------------------------------------------

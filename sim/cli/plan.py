@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import planner, shell
+from sim.cli import drawing, planner, shell
 from sim.cli.run import RESULTS
 from sim.errors import InputError, Problem, ResultsError
 
@@ -51,7 +51,8 @@ def plan(
     ] = None,
     force: planner.Force = False,
     as_json: planner.AsJson = False,
-    no_figures: planner.NoFigures = False,
+    figures: drawing.Figures = "png",
+    no_figures: drawing.NoFigures = False,
     quiet: planner.Quiet = False,
 ) -> None:
     """Search plans under a budget; say what is sure.
@@ -73,6 +74,7 @@ def plan(
     from sim.study.planning import study_key
     from sim.study.study_file import find_study
 
+    draw = drawing.of("plan_plots", figures, no_figures)
     path = find_study(study)
     asked = _dated(read_plan(path), start)
     folder = out if out is not None else RESULTS / f"plan-{path.stem}"
@@ -86,18 +88,12 @@ def plan(
         command = planner.command_line(
             ["codose", "plan", study], {"--seed": seed, "--start": start}
         )
-        found.save(folder, force=force, command=command, draw=None if no_figures else _draw)
+        found.save(folder, force=force, command=command, draw=draw)
     if as_json:
         shell.write_json(record(found, folder))
     else:
         print_plan(found)
-    planner.closing_remark(folder, figures=not no_figures, quiet=quiet)
-
-
-def _draw(found: Planning, folder: Path) -> None:
-    from sim.view import plan_plots
-
-    plan_plots.save_figures(found, folder)
+    planner.closing_remark(folder, figures=draw is not None, quiet=quiet)
 
 
 def _dated(study: Study[PlanFile], start: str | None) -> Study[PlanFile]:

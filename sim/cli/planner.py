@@ -32,7 +32,6 @@ Changes = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace results in that folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
-NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")]
 
 

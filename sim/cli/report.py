@@ -28,7 +28,7 @@ def report(
       codose report results/source
       codose report results/compare-light_touch-source --out for_the_board.html
     """
-    from sim.view.report import report_html
+    from sim.studies.reports import report_html
 
     text = report_html(folder)
     path = folder / "report.html" if out is None else out

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import shell, tables
+from sim.cli import drawing, shell, tables
 from sim.errors import InputError, InterruptedRun, ParameterError, Problem
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def run(
     keep_runs: Annotated[
         bool, typer.Option("--keep-runs", help="Keep every week of every run (large).")
     ] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    figures: drawing.Figures = "png",
+    no_figures: drawing.NoFigures = False,
     threads: Annotated[
         int | None,
         typer.Option(min=1, show_default="all processors", help="Threads; changes no number."),
@@ -114,6 +115,7 @@ def run(
     """
     from sim.scenario import Scenario, find
 
+    draw = drawing.of("plots", figures, no_figures)
     path = find(scenario)
     plan = Scenario.load(path)
     parameters = changed_parameters(plan, changes or [], beyond_range=beyond_range)
@@ -144,7 +146,7 @@ def run(
         return
     runs.plausible = source
     finish(
-        runs, folder, force=force, command=command, figures=not no_figures, as_json=as_json,
+        runs, folder, force=force, command=command, draw=draw, as_json=as_json,
         quiet=quiet,
     )  # fmt: skip
     way.forget(folder)
@@ -156,7 +158,7 @@ def finish(
     *,
     force: bool,
     command: str,
-    figures: bool,
+    draw: drawing.Draw,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -164,13 +166,13 @@ def finish(
     if len(runs) == len(runs.failures):
         raise RuntimeError(f"every run failed, the first {runs.failures[0].reason}")
     runs.save(folder, force=force, command=command)
-    if figures:
-        _draw(runs, folder)
+    if draw is not None:
+        draw(runs, folder / "figures")
     if as_json:
         shell.write_json(tables.run_record(runs, folder))
     else:
         tables.print_run(runs)
-    _closing_remarks(runs, folder, figures=figures, quiet=quiet)
+    _closing_remarks(runs, folder, figures=draw is not None, quiet=quiet)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -316,12 +318,6 @@ def _keep_what_is_there(
         return
     runs.save(folder, force=force, command=command)
     shell.remark(f"{stopped}; the finished runs are saved in {folder}")
-
-
-def _draw(runs: Runs, folder: Path) -> None:
-    from sim.view import plots
-
-    plots.save_figures(runs, runs.scenario, folder / "figures")
 
 
 def _closing_remarks(runs: Runs, folder: Path, *, figures: bool, quiet: bool) -> None:

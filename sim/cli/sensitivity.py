@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import shell
+from sim.cli import drawing, shell
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def sensitivity(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")
     ] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    figures: drawing.Figures = "png",
+    no_figures: drawing.NoFigures = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")
     ] = False,
@@ -104,10 +105,12 @@ def sensitivity(
         shell.check_result_folder(folder, force=force)
     changes: dict[str, Any] = {"samples": samples, "replicates": replicates, "seed": seed}
     changes = {name: value for name, value in changes.items() if value is not None}
-    if kind_of(path) == "ladder":
+    ladder = kind_of(path) == "ladder"
+    draw = drawing.of("small_study_plots" if ladder else "sensitivity_plots", figures, no_figures)
+    if ladder:
         _refuse_with(resume=resume, cluster=cluster, shard=shard, samples=samples, ranges=ranges)
         command = _command(study, changes)
-        _ladder(path, folder, changes, command, force, no_figures, as_json, quiet)
+        _ladder(path, folder, changes, command, force, draw, as_json, quiet)
         return
     from sim.study import sensitivity_file
 
@@ -125,7 +128,7 @@ def sensitivity(
         )
         return
     result = _run(asked, execution, quiet)
-    _write(result, folder, force, command, not no_figures)
+    _write(result, folder, force, command, draw)
     if execution.store is not None and execution.store.exists():
         shutil.rmtree(execution.store)
     _print(result, folder, as_json)
@@ -216,16 +219,11 @@ def _run(asked: Sensitivity, execution: Execution, quiet: bool) -> SensitivityRe
 
 
 def _write(
-    result: SensitivityResult, folder: Path, force: bool, command: str, figures: bool
+    result: SensitivityResult, folder: Path, force: bool, command: str, draw: drawing.Draw
 ) -> None:
     from sim.study.sensitivity_folder import save
 
-    drawing = None
-    if figures:
-        from sim.view.sensitivity_plots import save_figures
-
-        drawing = save_figures
-    save(result, folder, force=force, command=command, draw=drawing)
+    save(result, folder, force=force, command=command, draw=draw)
 
 
 def _print(result: SensitivityResult, folder: Path, as_json: bool) -> None:
@@ -298,7 +296,7 @@ def _refuse_with(**given: Any) -> None:
 
 def _ladder(
     path: Path, folder: Path, changes: dict[str, int], command: str, force: bool,
-    no_figures: bool, as_json: bool, quiet: bool,
+    draw: drawing.Draw, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """What remains of a contrast as assumptions go."""
     from sim.runs.execute import Execution
@@ -307,12 +305,7 @@ def _ladder(
     study = small_studies.load(path, changes)
     with shell.progress_bar(study.line, quiet=quiet) as progress:
         result = study.run(Execution(progress=progress))
-    drawing = None
-    if not no_figures:
-        from sim.view import small_study_plots
-
-        drawing = small_study_plots.save_figures
-    small_studies.save(result, folder, force=force, command=command, draw=drawing)
+    small_studies.save(result, folder, force=force, command=command, draw=draw)
     if as_json:
         shell.write_json(result.record() | {"folder": str(folder)})
         return

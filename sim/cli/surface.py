@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import planner, shell
+from sim.cli import drawing, planner, shell
 from sim.cli.run import RESULTS
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def surface(
     ] = None,
     force: planner.Force = False,
     as_json: planner.AsJson = False,
-    no_figures: planner.NoFigures = False,
+    figures: drawing.Figures = "png",
+    no_figures: drawing.NoFigures = False,
     quiet: planner.Quiet = False,
 ) -> None:
     """Map outcomes over frequency and hours per contact.
@@ -90,6 +91,7 @@ def surface(
       codose surface source --target capacity=0.5 --target trust=0.55
       codose surface source --co-creation 0,0.5,1 --every 1,2,4,8,13 --hours 1,2,4
     """
+    draw = drawing.of("surface_plots", figures, no_figures)
     plan, name = planner.load(scenario, changes or [])
     folder = out if out is not None else RESULTS / f"surface-{name}"
     shell.check_result_folder(folder, force=force)
@@ -127,15 +129,13 @@ def surface(
             "--replicates": replicates, "--seed": seed, "--set": changes,
         },
     ))  # fmt: skip
-    if not no_figures:
-        from sim.view import surface_plots
-
-        surface_plots.save_figures(found, folder / "figures")
+    if draw is not None:
+        draw(found, folder / "figures")
     if as_json:
         shell.write_json(record(found, folder))
     else:
         print_surface(found)
-    planner.closing_remark(folder, figures=not no_figures, quiet=quiet)
+    planner.closing_remark(folder, figures=draw is not None, quiet=quiet)
 
 
 # --- as people read it -------------------------------------------------------------------------

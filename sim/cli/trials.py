@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli import planner, shell
+from sim.cli import drawing, planner, shell
 from sim.cli.run import RESULTS
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def trials(
     ] = None,
     force: planner.Force = False,
     as_json: planner.AsJson = False,
-    no_figures: planner.NoFigures = False,
+    figures: drawing.Figures = "png",
+    no_figures: drawing.NoFigures = False,
     quiet: planner.Quiet = False,
 ) -> None:
     """Compare dose-response with published trials.
@@ -42,6 +43,7 @@ def trials(
     from sim.study import trials as work
     from sim.study.study_file import find_study
 
+    draw = drawing.of("trial_plots", figures, no_figures)
     path = find_study(study)
     asked = work.read_trials_study(path)
     folder = out if out is not None else RESULTS / path.stem
@@ -50,7 +52,7 @@ def trials(
     with shell.progress_bar(line, quiet=quiet) as progress:
         found = work.compare_trials(asked, execution=Execution(progress=progress))
     command = planner.command_line(["codose", "trials", study], {})
-    work.save(found, folder, force=force, command=command, draw=None if no_figures else _draw)
+    work.save(found, folder, force=force, command=command, draw=draw)
     if as_json:
         shell.write_json(
             {
@@ -64,7 +66,7 @@ def trials(
         _print(found)
         for paragraph in work.words(found).split("\n\n"):
             typer.echo("\n" + shell.paragraph(paragraph))
-    planner.closing_remark(folder, figures=not no_figures, quiet=quiet)
+    planner.closing_remark(folder, figures=draw is not None, quiet=quiet)
 
 
 def _print(found: TrialComparison) -> None:
@@ -80,9 +82,3 @@ def _print(found: TrialComparison) -> None:
             f"{row['low']:.2f} .. {row['high']:.2f}", f"{row['regression']:.2f}",
         )  # fmt: skip
     shell.write_table(table)
-
-
-def _draw(found: TrialComparison, folder: Path) -> None:
-    from sim.view import trial_plots
-
-    trial_plots.save_figures(found, folder)

@@ -94,6 +94,7 @@ def save(
 
 def write(drawn: Drawn, stem: Path, formats: Sequence[Format] = ("png",)) -> list[Path]:
     """Write ``stem``.png and ``stem``.svg of a matplotlib figure."""
+    _settle(drawn)
     paths = []
     for form in formats:
         path = stem.with_name(f"{stem.name}.{form}")
@@ -115,13 +116,23 @@ def _svg_file(drawn: Drawn, text_as: Literal["path", "none"]) -> str:
         return buffer.getvalue()
 
 
+def _settle(drawn: Drawn) -> None:
+    """Work the layout out, once: a figure that still has to is drawn twice by Matplotlib."""
+    engine = drawn.get_layout_engine()
+    if engine is not None:
+        engine.execute(drawn)
+        drawn.set_layout_engine(None)
+
+
 def svg(figure: Figure) -> str:
     """The figure as an ``<svg>`` element that may stand in a page beside others.
 
     Letters are text (they can be searched and copied), ids begin with the name of the figure, and
     the element is an image with the alternative text of the figure, which a pointer shows as well.
     """
-    return element(_svg_file(figure.draw(), "none"), figure.name, figure.alt)
+    drawn = figure.draw()
+    _settle(drawn)
+    return element(_svg_file(drawn, "none"), figure.name, figure.alt)
 
 
 def element(file: str, name: str, alt: str) -> str:

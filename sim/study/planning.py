@@ -114,6 +114,24 @@ class Planning:
         """The recommended plan."""
         return self.roles[self.recommended]
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Column of each outcome -> the outcome in words."""
+        from sim.study._planned import key_of
+        from sim.study.plan_file import objective_label, specs_of
+
+        return {key_of(*one): objective_label(*one) for one in specs_of(self.header)}
+
+    @property
+    def budget_limit(self) -> float | None:
+        """What may be spent at most, in the unit of the budget."""
+        return self.header.budget.limit
+
+    @property
+    def budget_unit(self) -> str:
+        """What the budget counts."""
+        return self.header.budget.unit
+
     def scenario(self, role: str | None = None) -> Scenario:
         """The scenario of a role's plan (the recommended one), named after study and plan."""
         plan = self.roles[self.recommended if role is None else role]

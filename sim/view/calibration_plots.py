@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.present.figures import Figure as Shown
 from sim.study.bank import values_of
 from sim.view import style
 
@@ -215,17 +216,15 @@ def pairs(report: CalibrationReport) -> Figure:
     return figure
 
 
-FIGURES = {
-    "predictive_check": predictive,
-    "contraction": contraction,
-    "ruled_out": ruled_out,
-    "pairs": pairs,
-}
-
-
-def save_figures(report: CalibrationReport, folder: Path) -> list[Path]:
-    """Write every figure as PNG and SVG; returns the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+def figures_of(report: CalibrationReport) -> list[Shown]:
+    """Every figure of a calibration."""
+    shown = (
+        ("predictive_check", "What was observed, and what the sets predict", predictive),
+        ("contraction", "What was learned of each parameter", contraction),
+        ("ruled_out", "How much of the space was ruled out", ruled_out),
+        ("pairs", "Parameters that are known together", pairs),
+    )
     return [
-        path for name, draw in FIGURES.items() for path in style.save(draw(report), folder / name)
+        Shown(name, title, "", f"{title}. The numbers are in the tables.", partial(draw, report))
+        for name, title, draw in shown
     ]

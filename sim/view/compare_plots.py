@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,9 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.outcomes import OUTCOMES
+from sim.present.figures import Figure as Shown
+from sim.present.format import interval, signed
 from sim.view import style
 
 if TYPE_CHECKING:
+    from sim.studies.stored import StoredComparison
     from sim.study.comparison import Comparison
 
 _HOUR_PARTS: Mapping[str, str] = {
@@ -28,7 +30,7 @@ _HOUR_PARTS: Mapping[str, str] = {
 }
 
 
-def footer(found: Comparison, reading: str) -> str:
+def footer(found: Comparison | StoredComparison, reading: str) -> str:
     """Where the numbers come from, and how to read the figure."""
     source = found.plausible.source
     return (
@@ -37,7 +39,7 @@ def footer(found: Comparison, reading: str) -> str:
     )
 
 
-def _colour(found: Comparison, label: str) -> str:
+def _colour(found: Comparison | StoredComparison, label: str) -> str:
     return style.PALETTE[found.labels.index(label) % len(style.PALETTE)]
 
 
@@ -63,7 +65,7 @@ def _lines(axes: Axes, rows: pd.DataFrame, colour: str, *, inner: bool) -> None:
     axes.plot(rows["week"], rows["mean"], color=colour, linewidth=1.9, zorder=4)
 
 
-def bands(found: Comparison) -> Figure:
+def bands(found: Comparison | StoredComparison) -> Figure:
     """Each scenario over the weeks: mean and 90 % of all runs, one panel an outcome."""
     weeks = found.weeks()
     return _over_time(
@@ -76,7 +78,7 @@ def bands(found: Comparison) -> Figure:
     )
 
 
-def differences(found: Comparison) -> Figure:
+def differences(found: Comparison | StoredComparison) -> Figure:
     """Each scenario minus the first, run by run, over the weeks."""
     weeks = found.weeks()
     first = found.labels[0]
@@ -97,7 +99,7 @@ def differences(found: Comparison) -> Figure:
 
 
 def _over_time(
-    found: Comparison,
+    found: Comparison | StoredComparison,
     weeks: pd.DataFrame,
     labels: Sequence[str],
     title: str,
@@ -135,7 +137,7 @@ def _over_time(
     return figure
 
 
-def intervals(found: Comparison) -> Figure:
+def intervals(found: Comparison | StoredComparison) -> Figure:
     """The differences at the end of TA: how large they may be, and how well the mean is known.
 
     Left: mean and 90 % of plausible sets. Right: the confidence interval of the mean, with pairing
@@ -194,7 +196,12 @@ def _on_share(name: str) -> bool:
 
 
 def _interval_rows(
-    left: Axes, right: Axes, found: Comparison, table: pd.DataFrame, names: list[str], shift: float
+    left: Axes,
+    right: Axes,
+    found: Comparison | StoredComparison,
+    table: pd.DataFrame,
+    names: list[str],
+    shift: float,
 ) -> None:
     other_is_first = len(table) > 0 and table["b"].iloc[0] == found.labels[1]
     colour = style.BLUE if len(found.arms) == 2 else _colour(found, str(table["b"].iloc[0]))
@@ -231,7 +238,7 @@ def _name_pair(
         )  # fmt: skip
 
 
-def effort(found: Comparison) -> Figure:
+def effort(found: Comparison | StoredComparison) -> Figure:
     """What each scenario takes of providers, and what 100 provider hours bring."""
     costs: Any = found.costs().set_index(["scenario", "item"])["mean"]
     gains = found.efficiency()
@@ -274,7 +281,7 @@ def effort(found: Comparison) -> Figure:
     return figure
 
 
-def _hours(axes: Axes, found: Comparison, costs: pd.Series) -> None:
+def _hours(axes: Axes, found: Comparison | StoredComparison, costs: pd.Series) -> None:
     """Stacked bars of provider hours."""
     axes.grid(visible=False)
     axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
@@ -300,11 +307,34 @@ def _hours(axes: Axes, found: Comparison, costs: pd.Series) -> None:
     style.name_x(axes, "provider hours")
 
 
-def save_figures(found: Comparison, directory: str | Path) -> list[Path]:
-    """Draw every figure and write each as PNG (150 dpi) and SVG; returns the paths."""
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = {"bands": bands(found), "intervals": intervals(found), "effort": effort(found)}
+def figures_of(found: Comparison | StoredComparison) -> list[Shown]:
+    """Every figure of a comparison, the most telling first."""
+    labels = ", ".join(found.labels)
+    table = found.differences()
+    told = ", ".join(
+        f"{style.words(row['outcome'])} {signed(row['mean'])} "
+        f"({interval(row['low'], row['high'], signed)})"
+        for row in table[table["point"] == "end_of_ta"].to_dict("records")
+    )
+    shown = [
+        Shown(
+            "intervals", "What differs", "At the end of TA: how large, and how well known.",
+            f"Differences from {found.labels[0]}: {told}.", lambda: intervals(found),
+        ),
+        Shown(
+            "bands", "Week by week", "Line: mean. Band: 90 % of all runs.",
+            f"Outcomes by week of {labels}.", lambda: bands(found),
+        ),
+        Shown(
+            "effort", "What each takes", "Provider hours, and what 100 of them bring.",
+            f"Provider hours of {labels}, and the gain for 100 of them.", lambda: effort(found),
+        ),
+    ]  # fmt: skip
     if not found.gains:
-        drawn["differences"] = differences(found)
-    return [path for name, made in drawn.items() for path in style.save(made, folder / name)]
+        shown.append(
+            Shown(
+                "differences", "Differences week by week", "Run by run: same people, same luck.",
+                f"Differences by week from {found.labels[0]}.", lambda: differences(found),
+            )
+        )  # fmt: skip
+    return shown

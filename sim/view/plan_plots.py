@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sim.study._planned import key_of
-from sim.study.plan_file import objective_label, specs_of
+from sim.present.figures import Figure as Shown
+from sim.present.format import money, number
 from sim.view import style
 from sim.view.plots import dosage_timeline
 
 if TYPE_CHECKING:
+    from sim.studies.stored import StoredPlan
     from sim.study.planning import Planning
 
 
-def front(found: Planning, place: int = 0) -> Figure:
+def front(found: Planning | StoredPlan, place: int = 0) -> Figure:
     """What is spent against an outcome: every plan of the search, the front on fresh runs.
 
     Args:
         place: which of the study's outcomes.
     """
-    spec, week = specs_of(found.header)[place]
-    key, label = key_of(spec, week), objective_label(spec, week)
+    key, label = list(found.labels.items())[place]
     searched, plans = found.table("searched"), found.table("plans").sort_values("spend")
     drawn = style.figure(
         style.WIDTH,
@@ -32,7 +31,7 @@ def front(found: Planning, place: int = 0) -> Figure:
         f"What the budget buys: {label}",
         f"Small dots: the {len(searched):,} plans that the search ran. Line: plans that no other "
         "beats, run again on fresh parameters and luck, with 90 % intervals of their mean.\n"
-        f"{found.header.confirm.sets} {found.source}. What if, not forecast.",
+        f"Parameters: {found.source}. What if, not forecast.",
     )
     axes = drawn.subplots()
     style.dress(axes)
@@ -50,7 +49,7 @@ def front(found: Planning, place: int = 0) -> Figure:
         zorder=4,
     )
     _name_roles(drawn, plans, key)
-    limit = found.header.budget.limit
+    limit = found.budget_limit
     low, high = float(searched["spend"].min()), float(searched["spend"].max())
     if limit is not None and limit <= high * 1.15:
         axes.axvline(limit, color=style.VERMILLION, linewidth=1.0)
@@ -66,7 +65,7 @@ def front(found: Planning, place: int = 0) -> Figure:
         )
     axes.set_xlim(max(0.0, low - 0.06 * (high - low)), high + 0.12 * (high - low))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    style.name_x(axes, f"planned {found.header.budget.unit}")
+    style.name_x(axes, f"planned {found.budget_unit}")
     style.name_y(axes, label)
     return drawn
 
@@ -103,12 +102,28 @@ def _name_roles(drawn: Figure, plans: pd.DataFrame, key: str) -> None:
     )
 
 
-def save_figures(found: Planning, folder: Path) -> list[Path]:
-    """Write every figure as PNG and SVG; returns the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = {
-        f"front_{key_of(*one)}".replace(" ", "_"): front(found, place)
-        for place, one in enumerate(specs_of(found.header))
-    }
-    made["calendar"] = dosage_timeline(found.scenario())
-    return [path for name, drawn in made.items() for path in style.save(drawn, folder / name)]
+def figures_of(found: Planning | StoredPlan) -> list[Shown]:
+    """What the budget buys in each of the outcomes, and the calendar of the recommended plan."""
+
+    def one(place: int) -> Shown:
+        key, label = list(found.labels.items())[place]
+        plans = found.table("plans")
+        best = plans[plans["on_front"]]
+        return Shown(
+            f"front_{key}".replace(" ", "_"),
+            f"What the budget buys: {label}",
+            "Dots: plans that the search ran. Line: plans that no other beats. Rings: chosen.",
+            f"{label} against what is spent: from {number(best[key].min())} for "
+            f"{money(best['spend'].min())} to {number(best[key].max())} for "
+            f"{money(best['spend'].max())}.",
+            lambda: front(found, place),
+        )
+
+    calendar = Shown(
+        "calendar",
+        "The calendar of the recommended plan",
+        "A mark a contact; its area is its hours.",
+        "The contacts of the recommended plan by week and region.",
+        lambda: dosage_timeline(found.scenario()),
+    )
+    return [*(one(place) for place in range(len(found.labels))), calendar]

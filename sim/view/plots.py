@@ -12,7 +12,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +25,11 @@ from matplotlib.lines import Line2D
 
 from sim.errors import InputError, Problem
 from sim.outcomes import HEADLINES, OUTCOMES, check_outcome
+from sim.present.figures import Figure as Shown
+from sim.present.format import count, number
 from sim.view import style
 
 if TYPE_CHECKING:
-    import networkx as nx
-
     from sim.dosage import CalendarEntry
     from sim.parameters import Parameters
     from sim.results import Runs
@@ -612,7 +611,7 @@ class TeamSnapshot:
         week: of the snapshot.
         moment: what that week is ("start", "end of TA", "horizon").
         region: name.
-        graph: over posts 0..n-1.
+        ties: pairs of posts (0..n-1), each once.
         integration: of each post's holder, 0-1, shape (n,).
         in_core_team: of each post, shape (n,).
     """
@@ -620,7 +619,7 @@ class TeamSnapshot:
     week: int
     moment: str
     region: str
-    graph: nx.Graph
+    ties: tuple[tuple[int, int], ...]
     integration: tuple[float, ...]
     in_core_team: tuple[bool, ...]
 
@@ -633,7 +632,7 @@ def take_snapshots(
     replicate: int = 0,
     region: int = 0,
 ) -> list[TeamSnapshot]:
-    """One run with readable agents, seen at the start, the end of TA and the horizon.
+    """One run of the compiled engine, seen at the start, the end of TA and the horizon.
 
     Args:
         scenario: what to run.
@@ -642,36 +641,54 @@ def take_snapshots(
         replicate: which run.
         region: place of the region in the scenario.
     """
-    from sim.model import CoCreationModel
+    from sim import compiled, network, population
+    from sim.kernel import FIELDS
+    from sim.streams import Streams
 
-    model = CoCreationModel(scenario, parameters=parameters, seed=seed, replicate=replicate)
-    wanted = {0: "start", scenario.horizon_weeks: "horizon", scenario.end_of_ta: "end of TA"}
-    found = []
-    for week in range(scenario.horizon_weeks + 1):
-        if week:
-            model.step()
-        if week in wanted:
-            team = model.regions[region]
-            found.append(
-                TeamSnapshot(
-                    week=week,
-                    moment=wanted[week],
-                    region=team.name,
-                    graph=team.graph(),
-                    integration=tuple(float(person.integration) for person in team.staff),
-                    in_core_team=tuple(bool(person.in_core_team) for person in team.staff),
-                )
-            )
-    return found
+    seed = scenario.seed if seed is None else seed
+    parameters = scenario.parameter_set() if parameters is None else parameters
+    size = scenario.staff_counts[region]
+    candidate = population.choose_candidates(scenario, parameters, Streams(seed, replicate))[region]
+    team = network.neighbours(scenario.networks[region], size, seed, candidate, replicate)
+    ties = tuple((a, b) for a in range(size) for b in team.of(a) if a < b)
+    core = population.share_of(scenario.regions.core_team, size)
+    _, states, _ = compiled.simulate_states(scenario, parameters, seed, replicate)
+    people = states[region]["people"]
+    moments = {0: "start", scenario.horizon_weeks: "horizon", scenario.end_of_ta: "end of TA"}
+    return [
+        TeamSnapshot(
+            week=week,
+            moment=moments[week],
+            region=scenario.region_names[region],
+            ties=ties,
+            integration=tuple(people[week, FIELDS.index("integration")].tolist()),
+            in_core_team=tuple((people[week, FIELDS.index("seat")] < core).tolist()),
+        )
+        for week in sorted(moments)
+    ]
 
 
-def _layout(graph: nx.Graph) -> dict[Any, np.ndarray]:
-    """Where each post stands; the same for the same graph."""
-    import networkx as nx
+def _places(size: int, ties: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Where each post stands, (posts, 2): ties pull, everybody keeps a distance.
 
-    if graph.number_of_nodes() < 3:
-        return nx.circular_layout(graph)
-    return nx.spring_layout(graph, seed=1, iterations=200, k=1.6 / math.sqrt(len(graph)))
+    Forces of Fruchterman and Reingold (1991) from a circle; the same ties give the same places.
+    """
+    angle = 2 * np.pi * np.arange(size) / max(size, 1)
+    at = np.column_stack([np.cos(angle), np.sin(angle)])
+    if size < 3:
+        return at
+    tied = np.zeros((size, size))
+    for a, b in ties:
+        tied[a, b] = tied[b, a] = 1.0
+    apart = 1.6 / math.sqrt(size)
+    for step in np.linspace(0.1, 0.0, 200, endpoint=False):
+        away = at[:, None, :] - at[None, :, :]
+        distance = np.maximum(np.sqrt((away**2).sum(axis=2)), 0.01)
+        force = apart**2 / distance**2 - tied * distance / apart
+        move = (away * force[:, :, None]).sum(axis=1)
+        length = np.maximum(np.sqrt((move**2).sum(axis=1)), 0.01)
+        at = at + move * (step / length)[:, None]
+    return at
 
 
 def team_network(snapshots: Sequence[TeamSnapshot], footer: str = "") -> Figure:
@@ -687,7 +704,7 @@ def team_network(snapshots: Sequence[TeamSnapshot], footer: str = "") -> Figure:
     if not snapshots:
         raise InputError(Problem("no snapshot of a team is given", field="snapshots"))
     first = snapshots[0]
-    size = first.graph.number_of_nodes()
+    size = len(first.integration)
     all_core = all(first.in_core_team)
     figure = style.figure(
         max(6.0, 0.9 + 2.6 * len(snapshots)), 3.95,
@@ -698,14 +715,13 @@ def team_network(snapshots: Sequence[TeamSnapshot], footer: str = "") -> Figure:
             footer,
         ])),
     )  # fmt: skip
-    places = _layout(first.graph)
+    places = _places(size, first.ties)
     scale = Normalize(0.0, 1.0)
-    grid = figure.subplots(1, len(snapshots), squeeze=False)[0]
+    widths = [*[1.0] * len(snapshots), 0.05]
+    *grid, last = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
     for axes, snapshot in zip(grid, snapshots, strict=True):
         _team(axes, snapshot, places, scale, rim=not all_core)
-    bar = figure.colorbar(
-        ScalarMappable(scale, "YlGnBu"), ax=list(grid), fraction=0.03, pad=0.02, aspect=22
-    )
+    bar = figure.colorbar(ScalarMappable(scale, "YlGnBu"), cax=last)
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(colors=style.MUTED, labelsize=9, width=0.8, length=3)
     bar.set_label(style.axis_label("integration"), fontsize=style.TEXT_SIZE, color=style.INK)
@@ -715,21 +731,18 @@ def team_network(snapshots: Sequence[TeamSnapshot], footer: str = "") -> Figure:
 def _team(
     axes: Axes,
     snapshot: TeamSnapshot,
-    places: Mapping[Any, np.ndarray],
+    places: np.ndarray,
     scale: Normalize,
     *,
     rim: bool,
 ) -> None:
     """One moment of :func:`team_network`."""
-    posts = sorted(snapshot.graph.nodes)
-    where = np.array([places[post] for post in posts])
-    segments = [(places[a], places[b]) for a, b in snapshot.graph.edges]
+    segments = [(places[a], places[b]) for a, b in snapshot.ties]
     axes.add_collection(LineCollection(segments, colors=style.FAINT, linewidths=0.9, zorder=1))
-    core = [rim and snapshot.in_core_team[post] for post in posts]
+    core = [rim and is_core for is_core in snapshot.in_core_team]
     axes.scatter(
-        where[:, 0], where[:, 1],
-        c=[snapshot.integration[post] for post in posts], cmap="YlGnBu", norm=scale,
-        s=260.0 if len(posts) <= 14 else max(40.0, 3600.0 / len(posts)),
+        places[:, 0], places[:, 1], c=snapshot.integration, cmap="YlGnBu", norm=scale,
+        s=260.0 if len(places) <= 14 else max(40.0, 3600.0 / len(places)),
         edgecolors=[style.INK if dark else "#8C8C8C" for dark in core],
         linewidths=[2.0 if dark else 0.8 for dark in core], zorder=2,
     )  # fmt: skip
@@ -745,33 +758,62 @@ def _team(
 # --- all of them ----------------------------------------------------------------------------------
 
 
-def save_figures(runs: Runs, scenario: Scenario, directory: str | Path) -> list[Path]:
-    """Draw every figure that the results allow and write each as PNG (150 dpi) and SVG.
+def figures_of(runs: Runs) -> list[Shown]:
+    """Every figure that the results of a scenario allow, the most telling first.
 
-    The team is drawn for the first region, from the first run, when it has at most 60 staff and the
-    whole scenario few enough people for the readable engine to be quick.
-
-    Args:
-        runs: results of the scenario.
-        scenario: what was run.
-        directory: made when missing; files of the same names are replaced.
-
-    Returns:
-        The paths written.
+    The team is drawn for the first region, from the first run, when it has at most 60 staff, the
+    whole scenario few enough people to be quick, and the compiled engine made the runs.
     """
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn: dict[str, Figure] = {
-        "trajectories": trajectories(runs),
-        "regions": regions(runs),
-        "commitments": commitments(runs),
-        "dosage": dosage_timeline(scenario),
-    }
-    if _team_is_drawable(scenario):
-        snapshots = take_snapshots(scenario, seed=runs.seed, parameters=runs.parameter_sets[0])
-        name = style.shorten(scenario.name, 70)
-        drawn["team"] = team_network(snapshots, f"One run, seed {runs.seed}, scenario: {name}")
-    return [path for name, made in drawn.items() for path in style.save(made, folder / name)]
+    scenario = runs.scenario
+    bands = "Line: mean. Dark band: middle 50 % of runs; light band: 90 %."
+    found = [
+        Shown(
+            "trajectories", "With assistance against none", bands, _told(runs, HEADLINES),
+            lambda: trajectories(runs),
+        ),
+        Shown(
+            "regions", "Region by region", "Mean of each region over the weeks, with assistance.",
+            f"{', '.join(REGION_OUTCOMES)} by week, a line for each of "
+            f"{count(len(scenario.region_names), 'region')}.",
+            lambda: regions(runs),
+        ),
+        Shown(
+            "dosage", "The planned calendar", "A mark a contact; its area is its hours.",
+            f"Planned contacts of {count(len(scenario.region_names), 'region')} by week and mode.",
+            lambda: dosage_timeline(scenario),
+        ),
+        Shown(
+            "commitments", "Commitments", "Means over runs, all regions and both sides together.",
+            "Commitments made, kept, broken and lapsed up to each week, and the share kept.",
+            lambda: commitments(runs),
+        ),
+    ]  # fmt: skip
+    if runs.engine == "compiled" and _team_is_drawable(scenario):
+        found.append(
+            Shown(
+                "team", "One team", "One region in the first run, at three moments.",
+                f"The staff of {style.words(scenario.region_names[0])} as a network, coloured by "
+                "integration, at the start, at the end of assistance and at the horizon.",
+                lambda: _first_team(runs),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _told(runs: Runs, outcomes: Sequence[str]) -> str:
+    """The means at the horizon in words, for those who do not see the lines."""
+    weeks = runs.weeks()
+    parts = []
+    for name in outcomes:
+        ends = [number(_last(_series(weeks, arm, "overall", name))) for arm in _ARMS]
+        parts.append(f"{style.words(name)} {ends[0]} (without assistance {ends[1]})")
+    return f"Means by week; at the horizon: {', '.join(parts)}."
+
+
+def _first_team(runs: Runs) -> Figure:
+    snapshots = take_snapshots(runs.scenario, seed=runs.seed, parameters=runs.parameter_sets[0])
+    name = style.shorten(runs.scenario.name, 70)
+    return team_network(snapshots, f"One run, seed {runs.seed}, scenario: {name}")
 
 
 def _team_is_drawable(scenario: Scenario) -> bool:

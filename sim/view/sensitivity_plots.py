@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sim.present.figures import Figure as Shown
 from sim.study.factors import DUMMY
 from sim.study.methods import METHODS
 from sim.study.sensitivity_words import dummy_line, standing, when
@@ -409,36 +410,49 @@ def _tick(text: str) -> str:
         return str(text)
 
 
-def save_figures(result: SensitivityResult, folder: Path) -> list[Path]:
-    """Every figure that the study has the numbers for; returns the files."""
-    made: list[tuple[str, Figure]] = []
+def figures_of(result: SensitivityResult) -> list[Shown]:
+    """Every figure that the study has the numbers for."""
     labels = _labels(result)
     if not labels:
         return []
     by_week = len({week for _, week in labels}) > 2
+    shown = _last_weeks(labels) if by_week else labels
+    made: list[Shown] = []
     for design in result.designs:
         for method in design.methods:
-            shown = _last_weeks(labels) if by_week else labels
-            made.append((f"{method.name}-bars", index_bars(result, method.name, shown)))
+            made.append(_shown(f"{method.name}-bars", index_bars, result, method.name, shown))
             for outcome, week in shown:
-                stem = f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
+                stem = _stem(outcome, week)
                 if method.name == "morris" and not result.asked.space.groups:
-                    made.append((f"morris-plane-{stem}", morris_plane(result, outcome, week)))
+                    made.append(_shown(f"morris-plane-{stem}", morris_plane, result, outcome, week))
                 if _sizes(result, method.name, outcome, week) > 1:
-                    drawn = convergence(result, method.name, outcome, week)
-                    made.append((f"{method.name}-convergence-{stem}", drawn))
+                    name = f"{method.name}-convergence-{stem}"
+                    made.append(_shown(name, convergence, result, method.name, outcome, week))
                 if method.name == "sobol" and design.sampler.second_order:
-                    made.append((f"sobol-pairs-{stem}", second_order(result, outcome, week)))
+                    made.append(_shown(f"sobol-pairs-{stem}", second_order, result, outcome, week))
             if by_week and result.asked.function is None:
                 for outcome in dict.fromkeys(name for name, _ in labels):
-                    drawn = over_time(result, method.name, outcome)
-                    made.append((f"{method.name}-over-time-{outcome.replace(' ', '_')}", drawn))
-    for outcome, week in _last_weeks(labels) if by_week else labels:
-        if len(result.responses) and ((result.responses.outcome == outcome)
-                                      & (result.responses.week == week)).any():  # fmt: skip
-            stem = f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
-            made.append((f"responses-{stem}", responses(result, outcome, week)))
-    return [path for stem, drawn in made for path in style.save(drawn, folder / stem)]
+                    name = f"{method.name}-over-time-{_stem(outcome)}"
+                    made.append(_shown(name, over_time, result, method.name, outcome))
+    known = result.responses
+    for outcome, week in shown:
+        if len(known) and ((known["outcome"] == outcome) & (known["week"] == week)).any():
+            made.append(
+                _shown(f"responses-{_stem(outcome, week)}", responses, result, outcome, week)
+            )
+    return made
+
+
+def _stem(outcome: str, week: str = "") -> str:
+    """An outcome and week as a part of the name of a file."""
+    return f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
+
+
+def _shown(name: str, draw: Callable[..., Figure], *arguments: Any) -> Shown:
+    """A figure of this module, under the name of its file."""
+    title = style.words(name.replace("-", " "))
+    alt = f"{title[0].upper()}{title[1:]}. Its numbers are in the tables."
+    return Shown(name, title, "", alt, partial(draw, *arguments))
 
 
 def _sizes(result: SensitivityResult, method: str, outcome: str, week: str) -> int:

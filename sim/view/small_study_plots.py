@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from sim.present.figures import Figure as Shown
 from sim.study.sensitivity_words import when
 from sim.view import style
 
@@ -49,6 +49,7 @@ def ladder(result: LadderResult) -> Figure:
     return figure
 
 
-def save_figures(result: LadderResult, folder: Path) -> list[Path]:
+def figures_of(result: LadderResult) -> list[Shown]:
     """The one figure of a ladder."""
-    return style.save(ladder(result), folder / "ladder")
+    alt = "What remains of the contrast as assumptions go. Its numbers are in the tables."
+    return [Shown("ladder", "Ladder", "", alt, lambda: ladder(result))]

@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
 from sim.outcomes import check_outcome
+from sim.present.figures import DPI
+from sim.present.format import words
+from sim.present.layout import EDGE, Margins
 
 # Okabe & Ito (2008): told apart with every common kind of colour blindness.
 BLUE = "#0072B2"
@@ -36,21 +37,12 @@ WITHOUT_TA = MUTED
 TITLE_SIZE = 13.0
 TEXT_SIZE = 10.0
 SMALL_SIZE = 8.5
+LINE = 1.3
 WIDTH = 9.0
-DPI = 150
 BAND_90 = 0.16
 BAND_50 = 0.30
 
 _WEEK_STEPS = (1, 2, 4, 8, 13, 26, 52, 104, 156, 260, 520)
-
-
-def words(name: str) -> str:
-    """A name as people read it.
-
-    >>> words("mutual_accountability")
-    'mutual accountability'
-    """
-    return name.replace("_", " ")
 
 
 def axis_label(outcome: str) -> str:
@@ -80,17 +72,27 @@ def figure(width: float, height: float, title: str, footer: str) -> Figure:
         title: states what is shown; wrapped to the width.
         footer: where the numbers come from; wrapped to the width.
     """
-    made = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
-    made.get_layout_engine().set(h_pad=0.08, w_pad=0.06, hspace=0.06, wspace=0.03)  # type: ignore[union-attr]
-    made.suptitle(
-        textwrap.fill(title, int(width * 8.5)),
-        x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK,
+    heading = textwrap.fill(title, int(width * 8.5))
+    ground = "\n".join(textwrap.fill(line, int(width * 15.5)) for line in footer.splitlines())
+    made = Figure(
+        figsize=(width, height), dpi=DPI, facecolor="white",
+        layout=Margins(_height(heading, TITLE_SIZE), _height(ground, SMALL_SIZE)),
     )  # fmt: skip
-    made.supxlabel(
-        "\n".join(textwrap.fill(line, int(width * 15.5)) for line in footer.splitlines()),
-        x=0.012, ha="left", fontsize=SMALL_SIZE, color=MUTED, linespacing=1.35,
+    x, y = EDGE / width, EDGE / height
+    made.text(
+        x, 1.0 - y, heading, ha="left", va="top", fontsize=TITLE_SIZE, fontweight="bold",
+        color=INK, linespacing=LINE,
     )  # fmt: skip
+    made.text(
+        x, y, ground, ha="left", va="bottom", fontsize=SMALL_SIZE, color=MUTED, linespacing=LINE
+    )
     return made
+
+
+def _height(text: str, size: float) -> float:
+    """Inches that lines of text take, with the space that sets them apart."""
+    lines = len(text.splitlines())
+    return (lines * size * LINE + 9.0) / 72.0 if lines else 0.0
 
 
 def dress(axes: Axes, *, grid: bool = True) -> None:
@@ -241,15 +243,3 @@ def say(axes: Axes, text: str) -> None:
         0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center",
         fontsize=TEXT_SIZE, color=MUTED,
     )  # fmt: skip
-
-
-def save(drawn: Figure, stem: Path) -> list[Path]:
-    """Write ``stem``.png (150 dpi) and ``stem``.svg; the same figure gives the same bytes."""
-    png, svg = stem.with_name(stem.name + ".png"), stem.with_name(stem.name + ".svg")
-    drawn.savefig(png, dpi=DPI, metadata={"Software": None})
-    layout = drawn.get_layout_engine()
-    drawn.set_layout_engine("none")  # the layout is worked out: once is enough
-    with matplotlib.rc_context({"svg.hashsalt": "codose", "svg.fonttype": "path"}):
-        drawn.savefig(svg, metadata={"Date": None, "Creator": None})
-    drawn.set_layout_engine(layout)
-    return [png, svg]

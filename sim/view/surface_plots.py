@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from sim.outcomes import INDEX, OUTCOMES
-from sim.study.paired import QUANTILES
+from sim.outcomes import OUTCOMES
+from sim.present.figures import Figure as Shown
 from sim.view import style
 
 if TYPE_CHECKING:
+    from sim.studies.stored import StoredSurface
     from sim.study.surface import Surface
     from sim.study.surface_grid import Cell
 
@@ -29,7 +29,7 @@ _TARGET = style.INK
 _SURE = style.VERMILLION
 
 
-def footer(found: Surface, reading: str) -> str:
+def footer(found: Surface | StoredSurface, reading: str) -> str:
     """Where the numbers come from, and how to read the figure."""
     runs = len(found.plausible) * found.replicates
     return (
@@ -53,7 +53,7 @@ def facet_words(cell: Cell) -> str:
     return ", ".join(parts)
 
 
-def maps(found: Surface) -> Figure:
+def maps(found: Surface | StoredSurface) -> Figure:
     """Mean outcome at the end of TA in every cell, one map an outcome (and a row a facet).
 
     Black line: where the mean reaches the target. Red line: where 80 % of the runs do. Hatched:
@@ -85,7 +85,7 @@ def maps(found: Surface) -> Figure:
     return figure
 
 
-def _reading(found: Surface) -> str:
+def _reading(found: Surface | StoredSurface) -> str:
     what = (
         ", ".join(f"{style.words(name)} {level:g}" for name, level in found.targets.items())
         if found.targets
@@ -103,9 +103,14 @@ def _reading(found: Surface) -> str:
 
 
 def _map(
-    figure: Figure, axes: Axes, found: Surface, facet: tuple[object, ...], name: str, *,
+    figure: Figure,
+    axes: Axes,
+    found: Surface | StoredSurface,
+    facet: tuple[object, ...],
+    name: str,
+    *,
     compact: bool,
-) -> None:  # fmt: skip
+) -> None:
     """One heat map; cells stand evenly, whatever their distance."""
     grid = [
         (place, cell)
@@ -116,17 +121,15 @@ def _map(
     ys = sorted({cell.hours for _, cell in grid})
     at = {(cell.every_weeks, cell.hours): place for place, cell in grid}
     order = np.array([[at[x, y] for x in xs] for y in ys])
-    means = found.values[..., INDEX[name]].mean(axis=(1, 2))  # NaN where not run
-    low, high = np.nanmin(means), np.nanmax(means)
+    means, met, targets = (_by_cell(found, name, x) for x in ("mean", "p_target", "target"))
+    low, high = np.nanmin(means), np.nanmax(means)  # NaN where not run
     picture = axes.pcolormesh(
         np.arange(len(xs)), np.arange(len(ys)), means[order], cmap="YlGnBu", shading="nearest",
         vmin=low, vmax=high if high > low else low + 1e-9,
     )  # fmt: skip
     _hatch(axes, found, order)
-    met = found.target_met(name)
-    level = found.target_level(name)
-    if met is not None and level is not None and min(order.shape) > 1:
-        _contour(axes, means[order], level, _TARGET, "solid")
+    if np.isfinite(targets).any() and min(order.shape) > 1:
+        _contour(axes, means[order], float(np.nanmax(targets)), _TARGET, "solid")
         _contour(axes, met[order], 0.8, _SURE, "dashed")
     _budget_dots(axes, found, facet, xs, ys)
     _axis_ticks(axes, xs, ys, compact)
@@ -142,6 +145,13 @@ def _map(
     axes.set_title(title, fontsize=style.TEXT_SIZE, color=style.INK, loc="left")
 
 
+def _by_cell(found: Surface | StoredSurface, outcome: str, column: str) -> np.ndarray:
+    """A column of the table, (cells,); NaN where there is no value."""
+    frame = found.frame()
+    rows = frame[frame["outcome"] == outcome].sort_values("cell")
+    return rows[column].to_numpy(dtype=float)
+
+
 def _contour(axes: Axes, field: np.ndarray, level: float, colour: str, line: str) -> None:
     """A contour, if the field crosses the level at all."""
     known = field[np.isfinite(field)]
@@ -152,7 +162,7 @@ def _contour(axes: Axes, field: np.ndarray, level: float, colour: str, line: str
         )  # fmt: skip
 
 
-def _hatch(axes: Axes, found: Surface, order: np.ndarray) -> None:
+def _hatch(axes: Axes, found: Surface | StoredSurface, order: np.ndarray) -> None:
     for y, row in enumerate(order):
         for x, place in enumerate(row):
             if not found.cells[place].affordable:
@@ -165,7 +175,11 @@ def _hatch(axes: Axes, found: Surface, order: np.ndarray) -> None:
 
 
 def _budget_dots(
-    axes: Axes, found: Surface, facet: tuple[object, ...], xs: Sequence[float], ys: Sequence[float]
+    axes: Axes,
+    found: Surface | StoredSurface,
+    facet: tuple[object, ...],
+    xs: Sequence[float],
+    ys: Sequence[float],
 ) -> None:
     """The budget line on evenly spaced cells."""
     line = [
@@ -188,7 +202,7 @@ def _axis_ticks(axes: Axes, xs: Sequence[float], ys: Sequence[float], compact: b
     axes.set_yticks(range(0, len(ys), step), [f"{y:g}" for y in ys[::step]])
 
 
-def budget_line(found: Surface) -> Figure:
+def budget_line(found: Surface | StoredSurface) -> Figure:
     """Along the budget: outcomes by how often, with the hours per contact that it pays for."""
     line = [
         (place, cell)
@@ -206,9 +220,10 @@ def budget_line(found: Surface) -> Figure:
         f"{f' ({where})' if where else ''}",
         footer(
             found,
-            "Line: mean; band: 90 % of all runs, luck and unknown parameters together. Dashed: the "
-            "scenario's own dosage. Below the weeks: hours per contact, at most the longest of the "
-            "grid. Hours are a week and region, preparation and travel included.",
+            "Line: mean; band: 90 % of all runs, luck and unknown parameters together. Dashed: "
+            f"{'the target' if found.targets else 'what the own dosage reaches'}. Below the weeks: "
+            "hours per contact, at most the longest of the grid. Hours are a week and region, "
+            "preparation and travel included.",
         ),
     )
     every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
@@ -218,13 +233,16 @@ def budget_line(found: Surface) -> Figure:
     ticks[0] += " h"
     for place, (axes, name) in enumerate(zip(every, names, strict=False)):
         style.dress(axes)
-        values = found.values[[p for p, _ in line]][..., INDEX[name]].reshape(len(line), -1)
-        low, high = np.quantile(values, [0.05, 0.95], axis=1, method=QUANTILES)
+        mean, low, high, targets = (
+            _by_cell(found, name, column)[[place for place, _ in line]]
+            for column in ("mean", "p05", "p95", "target")
+        )
         x = np.arange(len(line))
         axes.fill_between(x, low, high, color=style.BLUE, alpha=style.BAND_90, linewidth=0)
-        axes.plot(x, values.mean(axis=1), color=style.BLUE, linewidth=1.9, marker="o", markersize=4)
-        own = float(found.own[..., INDEX[name]].mean())
-        axes.axhline(own, color=style.MUTED, linewidth=1.2, linestyle=(0, (4, 2)))
+        axes.plot(x, mean, color=style.BLUE, linewidth=1.9, marker="o", markersize=4)
+        if np.isfinite(targets).any():
+            level = float(np.nanmax(targets))
+            axes.axhline(level, color=style.MUTED, linewidth=1.2, linestyle=(0, (4, 2)))
         style.name_y(axes, f"{style.words(name)} ({OUTCOMES[name].unit})")
         axes.set_xticks(x, ticks)
         axes.tick_params(axis="x", labelsize=style.SMALL_SIZE - 1)
@@ -234,11 +252,22 @@ def budget_line(found: Surface) -> Figure:
     return figure
 
 
-def save_figures(found: Surface, directory: str | Path) -> list[Path]:
-    """Draw every figure and write each as PNG (150 dpi) and SVG; returns the paths."""
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = {"maps": maps(found)}
+def figures_of(found: Surface | StoredSurface) -> list[Shown]:
+    """Every figure of a surface."""
+    names = ", ".join(style.words(name) for name in found.outcomes)
+    shown = [
+        Shown(
+            "maps", "Outcomes over frequency and hours", "Mean of every cell at the end of TA.",
+            f"Maps of {names} over weeks between contacts and hours a contact.",
+            lambda: maps(found),
+        )
+    ]  # fmt: skip
     if any(c.on_budget_line and c.facet == found.facets[0] for c in found.cells):
-        drawn["budget_line"] = budget_line(found)
-    return [path for name, made in drawn.items() for path in style.save(made, folder / name)]
+        shown.append(
+            Shown(
+                "budget_line", "Along the budget", "How often, with the hours that it pays for.",
+                f"{names} along the budget, by weeks between contacts.",
+                lambda: budget_line(found),
+            )
+        )  # fmt: skip
+    return shown

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
+from sim.present.figures import Figure as Shown
 from sim.view import style
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def trials(found: TrialComparison) -> Figure:
     return figure
 
 
-def save_figures(found: TrialComparison, folder: Path) -> list[Path]:
-    """Write the figure as PNG and SVG; returns the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return style.save(trials(found), folder / "trials")
+def figures_of(found: TrialComparison) -> list[Shown]:
+    """The one figure."""
+    alt = "Effects of trials and of the simulated trials, with intervals; the table holds them."
+    return [Shown("trials", "Trials and simulated trials", "", alt, lambda: trials(found))]
