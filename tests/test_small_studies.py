@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checks import ALIKE, CERTAIN
-from sim.study.evaluate import evaluate
+from study_case import summaries
 
 from sim.outcomes import INDEX
 from sim.scenario import Scenario
@@ -21,7 +21,7 @@ def test_the_twin_is_the_agents_when_nothing_is_left_to_chance_or_difference() -
     scenario = Scenario.shipped("source").replace(parameters=settings, beyond_range=True)
     p = scenario.parameter_set()
     for week in (0, 13, 104, 156):
-        agents = evaluate(scenario, [p], 1, 5, [week]).values[0, 0, 0, -1]
+        agents = summaries(scenario, [p], 1, 5, [week]).values[0, 0, 0, -1]
         twin = mean_field.twin(scenario, p, 5, 0, week)
         expected = [agents[INDEX[name]] for name in mean_field.OUTCOMES]
         np.testing.assert_allclose(twin, expected, atol=1e-9)
@@ -63,7 +63,7 @@ def test_a_ladder_is_the_paired_difference_of_two_scenarios(tmp_path: Path) -> N
         dosage = [{**s.model_dump(mode="json"), "co_creation": value} for s in source.dosage]
         arm = source.replace(dosage=dosage)
         chosen = base.replace(beyond_range=True, **changes)
-        return evaluate(arm, [chosen], 6, 1, [104]).of("trust")[0]
+        return summaries(arm, [chosen], 6, 1, [104]).of("trust")[0]
 
     first = at(1.0) - at(0.0)
     rows = frame[frame.outcome == "trust"]

@@ -199,7 +199,7 @@ def worked_out() -> plan_map.DosageMap:
 
 def test_the_cheapest_meets_its_target_on_luck_of_its_own(worked_out: plan_map.DosageMap) -> None:
     # By the runs themselves, on other luck again: 0.8 less three standard errors of both.
-    from sim.study.evaluate import evaluate
+    from study_case import summaries
 
     from sim.study.plausible import plausible_sets
 
@@ -207,7 +207,7 @@ def test_the_cheapest_meets_its_target_on_luck_of_its_own(worked_out: plan_map.D
     for one in worked_out.best.values():
         scenario = worked_out.found.scenario_of(one.cell)
         sets = plausible_sets(50, seed=7).within(scenario)
-        values = evaluate(scenario, sets, 4, 99, [scenario.end_of_ta], first_replicate=500)
+        values = summaries(scenario, sets, 4, 99, [scenario.end_of_ta], first=500)
         assert (values.of("knowledge") >= 0.6).mean() > 0.8 - 3 * (0.16 / 160 + 0.16 / 200) ** 0.5
         assert values.of("cost").mean() == pytest.approx(one.cost, rel=0.1)
 
