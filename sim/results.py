@@ -142,11 +142,12 @@ def run_plan(plan: RunPlan, *, keep_runs: bool = False, execution: Execution | N
     try:
         return runs(execute(plan, execution, kept, note=note))
     except InterruptedRun as stopped:
-        if isinstance(stopped.partial, RunWeeks):
-            made = int(stopped.partial.made.done.sum())
-            message = f"interrupted after {made:,} of {plan.runs:,} runs"
-            raise InterruptedRun(message, partial=runs(stopped.partial)) from None
-        raise
+        if execution is not None and execution.store is not None:
+            raise
+        found = stopped.partial
+        count = 0 if found is None else int(found.made.done.sum())
+        message = f"interrupted after {count:,} of {plan.runs:,} runs"
+        raise InterruptedRun(message, None if found is None else runs(found)) from None
 
 
 def run_store(store: Store) -> Runs:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from sim.outcomes import INDEX
 from sim.parameters import Parameters
 from sim.runs.collect import Moments, Points, RunMoments, RunValues
 from sim.runs.execute import Execution, execute
@@ -49,6 +53,28 @@ def moments(count: int = 30, replicates: int = REPLICATES, **how: Any) -> RunMom
     """Its means and variances."""
     kept = Moments(OUTCOMES, ("region_1", "overall"))
     return execute(plan(count, replicates), Execution(**how), kept)
+
+
+@dataclass(frozen=True, eq=False)
+class Summaries:
+    """All outcomes of all regions: (sets, replicates, points, regions + 1, outcomes)."""
+
+    values: np.ndarray
+    regions: tuple[str, ...]
+
+    def of(self, outcome: str, point: int = 0, region: str = "overall") -> np.ndarray:
+        """(sets, replicates)."""
+        return self.values[:, :, point, self.regions.index(region), INDEX[outcome]]
+
+
+def summaries(
+    scenario: Scenario, some: Sequence[Parameters], replicates: int, seed: int,
+    points: Sequence[int], *, first: int = 0,
+) -> Summaries:  # fmt: skip
+    """Every set in every replicate, all sets sharing these."""
+    job = common(scenario, some, replicates, points, first=first)
+    found = execute(RunPlan((job,), seed), None, Points(regions=None))
+    return Summaries(found.grid(), job.places)
 
 
 def main(words: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
+from sim.runs.execute import Execution
 from sim.study import blocked, calibration, history_matching, learned
 from sim.study.bank import Bank, run_bank, values_of
 from sim.study.calibration import CalibrateFile, CalibrationError, abc_weights, prepare
@@ -212,14 +213,14 @@ def test_variants_keep_what_they_should() -> None:
 
 def test_the_error_of_a_mean_is_its_standard_error() -> None:
     """The jackknife of a mean over replicates is SD / sqrt(n)."""
-    from sim.study.evaluate import evaluate
+    from study_case import summaries
 
     scenario = study().scenario
     one = dataclasses.replace(
         target("A", 0.5, 0.0, 1.0), measure=parse_measure("knowledge at end_of_ta")
     )
     bank = run_bank(scenario, [one], (), np.zeros((1, 0)), replicates=12, seed=1)
-    runs = evaluate(scenario, [scenario.parameter_set()], 12, 1, [scenario.end_of_ta])
+    runs = summaries(scenario, [scenario.parameter_set()], 12, 1, [scenario.end_of_ta])
     values = runs.of("knowledge")[0]
     assert bank.outputs[0, 0] == pytest.approx(values.mean())
     assert bank.errors[0, 0] == pytest.approx(values.std(ddof=1) / math.sqrt(12))
@@ -234,8 +235,8 @@ def test_a_small_calibration_repeats_resumes_and_ships(tmp_path: Path) -> None:
 
     asked = study()
     whole = calibration.calibrate(asked)
-    again = calibration.calibrate(asked, store=tmp_path / "parts", threads=1)
-    resumed = calibration.calibrate(asked, store=tmp_path / "parts", resume=True)
+    again = calibration.calibrate(asked, Execution(store=tmp_path / "parts", threads=1))
+    resumed = calibration.calibrate(asked, Execution(store=tmp_path / "parts", resume=True))
     names, table = calibration.plausible_table(whole)
     digest = calibration.digest(table, names)
     for other in (again, resumed):

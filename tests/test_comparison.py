@@ -18,6 +18,7 @@ from sim.outcomes import INDEX
 from sim.parameters import Parameters
 from sim.present import figures
 from sim.results import Runs
+from sim.runs.execute import Execution
 from sim.scenario import Scenario
 from sim.study import paired as statistics
 from sim.study.comparison import Comparison, compare
@@ -235,7 +236,8 @@ def test_one_scenario_is_too_few() -> None:
 
 def test_threads_and_the_other_scenarios_change_nothing(found: Comparison) -> None:
     third = SMALL.replace(name="Third", providers={"count": 2, "weekly_hours": 20})
-    again = compare([SMALL, OFTEN, third], sets=12, replicates=3, seed=5, threads=1)
+    one = Execution(threads=1)
+    again = compare([SMALL, OFTEN, third], sets=12, replicates=3, seed=5, execution=one)
     for one, other in zip(found.arms, again.arms, strict=False):
         np.testing.assert_array_equal(one.values, other.values)
         np.testing.assert_array_equal(one.weekly, other.weekly)
@@ -252,7 +254,7 @@ def test_the_facade_has_the_names() -> None:
 
 
 def test_the_folder_repeats_byte_for_byte_and_is_no_run(found: Comparison, tmp_path: Path) -> None:
-    again = compare(SMALL, OFTEN, sets=12, replicates=3, seed=5, threads=1)
+    again = compare(SMALL, OFTEN, sets=12, replicates=3, seed=5, execution=Execution(threads=1))
     for name, one in (("one", found), ("two", again)):
         one.save(tmp_path / name, command="codose compare a b")
     files = sorted(path.name for path in (tmp_path / "one").iterdir())

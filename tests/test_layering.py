@@ -29,7 +29,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("agents", "model", "kernel"),
     ("compiled",),  # the kernel as seen from Python
     ("batch",),  # many compiled runs on threads
-    ("ensemble",),
+    ("ensemble",),  # engines by name
+    ("runs",),  # which runs, how they are made, what is kept
     ("instruments", "results"),
     ("present",),
     ("study",),

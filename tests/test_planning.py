@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sim.study.evaluate import evaluate
+from study_case import summaries
 
 from sim.errors import InputError
 from sim.scenario import Scenario
@@ -120,7 +120,7 @@ def test_planned_cost_bounds_every_run(name: str) -> None:
     scenario = Scenario.shipped(name)
     said = planned(scenario)
     sets = plausible_sets(10).within(scenario)
-    runs = evaluate(scenario, sets, 4, 1, [scenario.horizon_weeks])
+    runs = summaries(scenario, sets, 4, 1, [scenario.horizon_weeks])
     assert runs.of("cost").max() <= said.money * (1 + 1e-12)
     assert runs.of("provider_hours").max() <= said.provider_hours * (1 + 1e-12)
     assert (runs.of("contacts_planned") == said.contacts).all()
@@ -136,7 +136,7 @@ def test_planned_cost_is_reached_when_nothing_fails() -> None:
         "attendance_slope": 0.0,
     }
     scenario = Scenario.shipped("source").replace(parameters=sure, beyond_range=True)
-    runs = evaluate(scenario, [scenario.parameter_set()], 3, 1, [scenario.horizon_weeks])
+    runs = summaries(scenario, [scenario.parameter_set()], 3, 1, [scenario.horizon_weeks])
     assert runs.of("cost") == pytest.approx(planned(scenario).money, rel=1e-9)
 
 
@@ -477,7 +477,7 @@ confirm: {plans: 3, sets: 12, replicates: 1, failure_sets: 60}
     made = found.scenario()
     assert made.contact_log == own.contact_log
     assert made.regions.overrides == own.regions.overrides
-    runs = evaluate(made, [made.parameter_set()], 60, 1, [0])
+    runs = summaries(made, [made.parameter_set()], 60, 1, [0])
     assert runs.of("knowledge", region="coast").mean() == pytest.approx(0.6, abs=0.03)
     assert runs.of("knowledge", region="lakes").mean() == pytest.approx(0.3, abs=0.03)
 

@@ -8,7 +8,8 @@ import json
 import os
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,18 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from sim._collect import Collector
 
 from sim import _bands, outcomes, results
 from sim import _folder
 from sim._bands import Bands
-from sim.ensemble import simulate
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.parameters import Parameters
 from sim.results import Runs, run, verify
+from sim.runs import making
+from sim.runs.collect import Made
+from sim.runs.plan import RunPlan, common
+from sim.runs.weekly import Weekly, job_weeks
 from sim.scenario import Scenario
 
 TINY = Scenario.from_dict(
@@ -284,15 +287,19 @@ def test_above_the_limit_quantiles_are_within_one_step(monkeypatch: pytest.Monke
     assert np.array_equal(counted.quantiles[..., counts], exact.quantiles[..., counts])
 
 
+def plan(replicates: int, sets: Sequence[Parameters] | None = None, engine: Any = fake) -> RunPlan:
+    some = [TINY.parameter_set()] if sets is None else sets
+    job = common(TINY, some, replicates, job_weeks(TINY), counterfactual=True)
+    return RunPlan((job,), 9, engine)
+
+
 def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    sets = (TINY.parameter_set(),)
     for limit, kept in ((20, 20), (19, 0)):
         monkeypatch.setattr(_bands, "EXACT_RUNS", limit)
-        collector = Collector(TINY, sets, runs_expected=20)
-        for output in simulate(TINY, parameters=sets, replicates=20, seed=9, engine=fake):
-            collector.add(output)
-        collector.finish()
-        assert sum(len(batch[0]) for batch in collector.bands.kept) == kept
+        asked = plan(20)
+        gathering = Weekly(20).empty(asked)
+        gathering.add([rows for _, rows in making.make(asked, Weekly(20), [range(20)])])
+        assert sum(len(batch[0]) for batch in gathering.bands.kept) == kept  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("limit", [1000, 10])
@@ -305,16 +312,21 @@ def test_the_order_of_runs_does_not_matter(monkeypatch: pytest.MonkeyPatch, limi
         record[..., COLUMN["load"]] *= 2.0 ** (replicate % 7)  # the range grows as runs come in
         return record
 
-    outputs = list(simulate(TINY, parameters=sets, replicates=30, seed=9, engine=growing))
-    shuffled = outputs.copy()
-    random.Random(3).shuffle(shuffled)
-    first, second = (
-        Runs.collect(some, scenario=TINY, seed=9, replicates=30, engine="fake", parameter_sets=sets)
-        for some in (outputs, shuffled)
-    )
-    assert first.runs().equals(second.runs())
-    assert first.weeks().equals(second.weeks())
-    assert first.summary().equals(second.summary())
+    asked = plan(30, sets, growing)
+    ranges = [range(first, first + 1) for first in range(60)]
+    random.Random(3).shuffle(ranges)
+
+    kept, whole = Weekly(60), results.run_plan(asked)
+    gathering = kept.empty(asked)
+    for runs in ranges:
+        (state,) = making.states(asked, kept, [runs])
+        gathering.join(runs, state)
+    made = Made(asked, np.ones(60, dtype=bool), np.zeros(60, dtype=bool), ())
+    now = datetime.now(UTC)
+    shuffled = Runs.of_weeks(gathering.result(made), started=now, seconds=0.0)
+    assert shuffled.runs().equals(whole.runs())
+    assert shuffled.weeks().equals(whole.weeks())
+    assert shuffled.summary().equals(whole.summary())
 
 
 def filled(values: np.ndarray, arms: int = 1, batches: int = 1) -> np.ndarray:
@@ -431,8 +443,9 @@ def test_ctrl_c_before_the_first_run_is_just_that() -> None:
     def stops(*_: Any) -> np.ndarray:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(InterruptedRun, match="after 0 of 12 runs") as caught:
         made(engine=stops)
+    assert caught.value.partial is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signals there")
@@ -449,13 +462,12 @@ def test_ctrl_c_while_counting_does_not_count_half_a_batch(
         calls.append(1)
         add(self, *values)
 
-    monkeypatch.setattr("sim._collect.BATCH_RUNS", 4)
     monkeypatch.setattr(Bands, "add", once)
     with pytest.raises(InterruptedRun) as caught:
         made(8)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert caught.value.partial.runs().equals(made(4).runs())
-    assert caught.value.partial.weeks().equals(made(4).weeks())
+    assert caught.value.partial.runs().equals(made(1).runs())
+    assert caught.value.partial.weeks().equals(made(1).weeks())
 
 
 # --- folders -------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from sim.errors import InterruptedRun
+from sim.runs.execute import Execution
 from sim.study import sensitivity_file, settled
 from sim.study.functions import SOBOL_G_A
 from sim.study.sensitivity import (
@@ -23,7 +24,6 @@ from sim.study.sensitivity import (
 from sim.study.sensitivity_folder import save
 from sim.study.sensitivity_words import words
 from sim.study.study_file import StudyError
-from sim.study.subjects import Means
 
 
 def study(
@@ -406,11 +406,11 @@ def test_interrupted_and_resumed_gives_the_same_bytes(
         if done > total / 3:
             raise KeyboardInterrupt
 
-    means = Means(store=tmp_path / "parts")
+    how = Execution(store=tmp_path / "parts")
     with pytest.raises(InterruptedRun):
-        run_sensitivity(asked, replace(means, progress=stop))
+        run_sensitivity(asked, replace(how, progress=stop))
     assert list((tmp_path / "parts").rglob("part-*.parquet"))
-    resumed = run_sensitivity(asked, replace(means, resume=True))
+    resumed = run_sensitivity(asked, replace(how, resume=True))
     save(whole, tmp_path / "whole")
     save(resumed, tmp_path / "resumed")
     assert fingerprint(tmp_path / "whole") == fingerprint(tmp_path / "resumed")
@@ -445,7 +445,7 @@ def test_common_luck_is_common_and_fresh_luck_is_fresh() -> None:
 
 
 def test_the_model_gives_what_evaluate_gives() -> None:
-    from sim.study.evaluate import evaluate
+    from study_case import summaries
 
     from sim.parameters import Parameters
     from sim.scenario import Scenario
@@ -457,8 +457,8 @@ def test_the_model_gives_what_evaluate_gives() -> None:
     chosen = Parameters({name: float(values[name][point]) for name in values})
     scenario = Scenario.shipped("classroom")
     weeks = [13, scenario.horizon_weeks]
-    with_ta = evaluate(scenario, [chosen], 3, 0, weeks)
-    without = evaluate(scenario.without_ta(), [chosen], 3, 0, weeks)
+    with_ta = summaries(scenario, [chosen], 3, 0, weeks)
+    without = summaries(scenario.without_ta(), [chosen], 3, 0, weeks)
     np.testing.assert_array_equal(design.y[point, :, 0], with_ta.of("knowledge", 0)[0])
     np.testing.assert_array_equal(
         design.y[point, :, 3], with_ta.of("trust", 1)[0] - without.of("trust", 1)[0]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from study_case import summaries
 
 from sim.scenario import Scenario
 from sim.study import small_studies
-from sim.study.evaluate import evaluate
 from sim.study.study_file import StudyError
 
 LADDER = """
@@ -40,7 +40,7 @@ def test_a_ladder_is_the_paired_difference_of_two_scenarios(tmp_path: Path) -> N
         dosage = [{**s.model_dump(mode="json"), "co_creation": value} for s in source.dosage]
         arm = source.replace(dosage=dosage)
         chosen = base.replace(beyond_range=True, **changes)
-        return evaluate(arm, [chosen], 6, 1, [104]).of("trust")[0]
+        return summaries(arm, [chosen], 6, 1, [104]).of("trust")[0]
 
     first = at(1.0) - at(0.0)
     rows = frame[frame.outcome == "trust"]

@@ -17,6 +17,7 @@ from sim.errors import InputError
 from sim.outcomes import INDEX
 from sim.present import figures
 from sim.results import run
+from sim.runs.execute import Execution
 from sim.scenario import Scenario
 from sim.study.surface import Surface, surface
 from sim.study.surface_grid import planned_provider_hours
@@ -241,7 +242,7 @@ def test_a_scenario_without_a_series_has_nothing_to_vary() -> None:
 
 
 def test_threads_change_nothing(found: Surface) -> None:
-    again = surface(SMALL, **GRID, sets=6, replicates=3, seed=5, threads=1)  # type: ignore[arg-type]
+    again = surface(SMALL, **GRID, sets=6, replicates=3, seed=5, execution=Execution(threads=1))  # type: ignore[arg-type]
     np.testing.assert_array_equal(found.values, again.values)
     pd.testing.assert_frame_equal(found.frame(), again.frame())
 

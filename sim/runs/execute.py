@@ -35,7 +35,6 @@ from types import FrameType
 from typing import Any, TypeVar, overload
 
 import numpy as np
-import pyarrow as pa
 
 from sim import batch, compiled
 from sim.errors import CodoseError, InputError, InterruptedRun, Problem
@@ -394,9 +393,9 @@ class _Work:
         parts.check_engine(store, self._again)
         return store
 
-    def _again(self, chunk: int) -> pa.Table:
+    def _again(self, chunk: int) -> dict[str, np.ndarray]:
         ((_, state),) = self._states([chunk])
-        return parts.table_of(state)
+        return state
 
     def _keep(self, chunk: int, state: dict[str, np.ndarray]) -> None:
         """Store a chunk, and take it in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sim.study.evaluate import evaluate
+from study_case import summaries
 
 from sim import model, outcomes
 from sim.parameters import Parameters
@@ -19,7 +19,7 @@ def test_summaries_equal_those_of_whole_records(name: str) -> None:
         Parameters({"trust_step": 0.2, "integration_threshold": 0.3}, beyond_range=True),
     ]
     points = [0, 10, scenario.end_of_ta, scenario.horizon_weeks]
-    found = evaluate(scenario, sets, 3, seed=4, points=points, threads=2)
+    found = summaries(scenario, sets, 3, seed=4, points=points)
     assert found.values.shape[:3] == (2, 3, 4)
     for s, parameters in enumerate(sets):
         for replicate in range(3):
@@ -37,22 +37,7 @@ def test_summaries_equal_those_of_whole_records(name: str) -> None:
 def test_another_range_of_replicates_is_other_luck() -> None:
     scenario = Scenario.shipped("classroom")
     sets = [scenario.parameter_set()]
-    first = evaluate(scenario, sets, 4, 1, [20])
-    later = evaluate(scenario, sets, 2, 1, [20], first_replicate=2)
+    first = summaries(scenario, sets, 4, 1, [20])
+    later = summaries(scenario, sets, 2, 1, [20], first=2)
     np.testing.assert_array_equal(first.values[:, 2:], later.values)
     assert not np.array_equal(first.values[:, :2], later.values)
-
-
-def test_progress_ends_at_the_number_of_runs() -> None:
-    scenario = Scenario.shipped("classroom")
-    seen: list[tuple[int, int]] = []
-    evaluate(
-        scenario,
-        [scenario.parameter_set()],
-        5,
-        1,
-        [20],
-        progress=lambda done, total: seen.append((done, total)),
-    )
-    assert seen[-1] == (5, 5)
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
