@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from sim.errors import InputError
 from sim.scenario import Scenario
+from sim.stats.drivers import drivers
+from sim.stats.intervals import share
 from sim.study import plan_levers
 from sim.study.evaluate import evaluate
-from sim.study.failures import discover, rank_correlations
+from sim.study.failures import discover
 from sim.study.plan_cost import planned
 from sim.study.plan_file import PlanFile, check_plan, issues, parse_study, read_plan
 from sim.study.plan_search import Journal, Space, non_dominated, search
@@ -23,7 +25,6 @@ from sim.study.plan_value import (
     Evaluator,
     Sample,
     Value,
-    chance,
     mean_interval,
     met,
     regret_of,
@@ -180,7 +181,7 @@ def test_reported_probability_is_confirmed_on_fresh_seeds(found: Planning) -> No
     row = found.table("targets").iloc[0]
     target = found.header.targets[0]
     fresh = Evaluator(found.header, Sample(plausible_sets(400, 987), 4, 424242))
-    again = chance(met(fresh.value(found.best.candidate.scenario).targets[0], target))
+    again = share(met(fresh.value(found.best.candidate.scenario).targets[0], target))
     assert row["low"] <= row["probability"] <= row["high"]
     # two estimates of one probability: their 90 % intervals meet but in about 1 of 50 cases
     assert again.low <= row["high"]
@@ -195,14 +196,14 @@ def test_interval_of_a_probability_covers_it() -> None:
     for _ in range(400):
         each = generator.beta(2, 3, size=60)
         runs = generator.random((60, 4)) < each[:, None]
-        said = chance(runs)
+        said = share(runs)
         hits += said.low <= truth <= said.high
     # nominal .90, SE of the share .015
     assert 0.84 <= hits / 400 <= 0.96
 
 
 def test_a_probability_of_one_still_has_an_interval() -> None:
-    said = chance(np.ones((50, 4), dtype=bool))
+    said = share(np.ones((50, 4), dtype=bool))
     assert said.p == 1.0
     assert 0.9 < said.low < 1.0
 
@@ -360,9 +361,9 @@ def test_no_pattern_no_box() -> None:
 
 def test_rank_correlations_by_hand() -> None:
     x = np.column_stack([np.arange(50.0), np.arange(50.0)[::-1] ** 3, np.ones(50)])
-    rows = rank_correlations(x, ["up", "down", "fixed"], np.exp(np.arange(50.0) / 50))
-    assert {name: round(rho) for name, rho, _ in rows} == {"up": 1, "down": -1}
-    assert all(clear for _, _, clear in rows)
+    rows = drivers(x, ["up", "down", "fixed"], np.exp(np.arange(50.0) / 50))
+    assert {one.name: round(one.rho) for one in rows} == {"up": 1, "down": -1}
+    assert all(one.clear for one in rows)
 
 
 # --- levers ---------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sim.stats.intervals import weighted_quantiles
 from sim.study import learned
 from sim.study.bank import Bank, run_sets, sets_of
 from sim.study.calibration import (
@@ -89,8 +90,8 @@ def main() -> None:
         one, two = other.values[:, place], bank.values[:, place]
         mean, sd = learned.spread(one, other_weights)
         mean_smc, _ = learned.spread(two, weights)
-        low, high = learned.quantile(one, other_weights, (0.05, 0.95))
-        low_smc, high_smc = learned.quantile(two, weights, (0.05, 0.95))
+        low, high = weighted_quantiles(one, other_weights)
+        low_smc, high_smc = weighted_quantiles(two, weights)
         drawn = one[np.random.default_rng(1).choice(len(one), 50_000, p=other_weights)]
         far = learned.distance(two, weights, drawn)
         agreement.append(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sim.cli import shell
+from sim.core.units import months_of
 
 if TYPE_CHECKING:
     from sim.results import Runs
@@ -23,7 +24,6 @@ SETS_BAND = (
     "It rests on {count} {source}. What if, not forecast."
 )
 ONE_SET = "Run with one set of values; --sets 50 runs over {source}."
-WEEKS_A_MONTH = 52 / 12
 EMPTY = "-"
 
 Look = Callable[[str, str, str], float]
@@ -117,7 +117,7 @@ def _print_delivered(runs: Runs, look: Look) -> None:
     def total(name: str) -> float:
         return look(name, "horizon", "mean")
 
-    region_months = len(scenario.region_names) * scenario.end_of_ta / WEEKS_A_MONTH
+    region_months = len(scenario.region_names) * months_of(scenario.end_of_ta)
     planned, held = total("contacts_planned"), total("contacts_held")
     rate = f"{planned / region_months:.2f} and {held / region_months:.2f} a region and month"
     rates = scenario.costs
@@ -139,8 +139,10 @@ def _print_delivered(runs: Runs, look: Look) -> None:
 
 def _reading(runs: Runs) -> str:
     """What the columns mean."""
+    from sim.outcomes import PERSISTENCE_WEEKS
+
     text = "effect: against the same people and luck without TA, at the end of TA."
-    if runs.scenario.horizon_weeks >= runs.scenario.end_of_ta + 52:
+    if runs.scenario.horizon_weeks >= runs.scenario.end_of_ta + PERSISTENCE_WEEKS:
         text += " lasting: change in the year after it."
     return f"{text} {note(runs)}"
 

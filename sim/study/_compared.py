@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
 from sim.parameters import TABLE
 from sim.results import provenance
+from sim.stats.drivers import drivers as rank_drivers
+from sim.stats.intervals import band, quantiles
 from sim.study import paired as statistics
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ COST_ITEMS: tuple[str, ...] = (
 PER_HOURS = 100.0
 """Provider hours that efficiency is given for."""
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
-_FAMILY_ERROR = 0.05
 
 
 def differences(found: Comparison) -> pd.DataFrame:
@@ -84,8 +84,8 @@ def levels(found: Comparison) -> pd.DataFrame:
                 value = arm.values[:, :, place, INDEX[name]]
                 without = arm.no_ta[:, :, place, INDEX[name]]
                 parts = statistics.components(value)
-                low, high = statistics.band(value)
-                gain_low, gain_high = statistics.band(value - without)
+                low, high = band(value)
+                gain_low, gain_high = band(value - without)
                 rows.append(
                     {
                         "scenario": arm.label,
@@ -120,7 +120,7 @@ def costs(found: Comparison) -> pd.DataFrame:
         region_weeks = len(arm.scenario.region_names) * min(arm.end, found.horizon)
         for name in COST_ITEMS:
             value = arm.values[:, :, 1, INDEX[name]]
-            low, high = statistics.band(value)
+            low, high = band(value)
             middle = statistics.mean(value)
             rows.append(
                 {
@@ -151,7 +151,7 @@ def efficiency(found: Comparison) -> pd.DataFrame:
             if OUTCOMES[name].high is None:
                 continue
             gain = arm.values[:, :, 0, INDEX[name]] - arm.no_ta[:, :, 0, INDEX[name]]
-            low, high = statistics.band(_ratio(_mean_of_sets(gain), _mean_of_sets(hours)))
+            low, high = band(_ratio(_mean_of_sets(gain), _mean_of_sets(hours)))
             rows.append(
                 {
                     "scenario": arm.label,
@@ -192,36 +192,26 @@ def drivers(found: Comparison) -> pd.DataFrame:
         Columns: a, b, outcome, parameter, meaning, grade, rho, clear. At the end of TA.
     """
     first, rows = found.arms[0], []
-    sets = len(found.plausible)
     names = [name for name in found.plausible.varied if name in TABLE]
+    matrix = np.array([[one[name] for name in names] for one in found.plausible.sets])
     for other in found.arms[1:]:
-        for outcome in found.outcomes if sets > 3 else ():
+        for outcome in found.outcomes:
             gap = _mean_of_sets(
                 found.of(other, outcome, "end_of_ta") - found.of(first, outcome, "end_of_ta")
             )
-            known = ~np.isnan(gap)
-            if known.sum() < 4 or np.ptp(gap[known]) == 0:
-                continue
-            found_here = []
-            for name in names:
-                column = np.array([one[name] for one in found.plausible.sets])[known]
-                if np.ptp(column) == 0:
-                    continue
-                result: Any = stats.spearmanr(column, gap[known])
-                rho, p = float(result.statistic), float(result.pvalue)
-                found_here.append(
-                    {
-                        "a": first.label,
-                        "b": other.label,
-                        "outcome": outcome,
-                        "parameter": name,
-                        "meaning": TABLE[name].meaning,
-                        "grade": TABLE[name].grade,
-                        "rho": rho,
-                        "clear": p < _FAMILY_ERROR / len(names),
-                    }
-                )
-            rows += sorted(found_here, key=lambda row: -abs(row["rho"]))
+            rows += [
+                {
+                    "a": first.label,
+                    "b": other.label,
+                    "outcome": outcome,
+                    "parameter": one.name,
+                    "meaning": TABLE[one.name].meaning,
+                    "grade": TABLE[one.name].grade,
+                    "rho": one.rho,
+                    "clear": one.clear,
+                }
+                for one in rank_drivers(matrix, names, gap)
+            ]
     columns = ["a", "b", "outcome", "parameter", "meaning", "grade", "rho", "clear"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -248,13 +238,10 @@ def _series(found: Comparison, kind: str, arm: Arm, values: np.ndarray) -> pd.Da
     known = ~np.isnan(flat)
     flat, empty = np.where(known, flat, np.nan), ~known.any(axis=0)
     filled = np.where(empty, 0.0, flat)  # where nothing is known there is no quantile to warn of
-    method = statistics.QUANTILES
-    # nanquantile goes value by value: far slower, and needed for rates only
-    among = np.nanquantile if np.isnan(filled).any() else np.quantile
-    quantiles = among(filled, list(_QUANTILES.values()), axis=0, method=method)  # type: ignore[call-overload]
+    among = quantiles(flat, list(_QUANTILES.values()), axis=0)
     table = {
         "mean": np.nanmean(filled, axis=0),
-        **dict(zip(_QUANTILES, quantiles, strict=True)),
+        **dict(zip(_QUANTILES, among, strict=True)),
     }
     week, outcome = (axis.reshape(-1) for axis in np.indices(empty.shape))
     columns: dict[str, Any] = {

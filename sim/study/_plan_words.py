@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.stats.intervals import mean_interval
 from sim.study._compare_words import percent
 from sim.study._planned import targets as target_table
 from sim.study.plan_file import objective_label, specs_of
-from sim.study.plan_value import mean_interval
 
 if TYPE_CHECKING:
     from sim.study.planning import Plan, Planning

@@ -10,30 +10,22 @@ import numpy as np
 import pandas as pd
 
 from sim import _folder
+from sim.outcomes import OUTCOMES
 from sim.parameters import TABLE
 from sim.results import provenance
+from sim.stats.intervals import band, mean_interval, share
 from sim.study.calendar_file import calendar_table, icalendar_text, start_of
 from sim.study.plan_file import OutcomeSpec, objective_label, specs_of
-from sim.study.plan_value import chance, mean_interval, mean_of, met, sure_margin
+from sim.study.plan_value import mean_of, met, sure_margin
 from sim.study.study_file import week_label
 
 if TYPE_CHECKING:
     from sim.study.planning import Plan, Planning
 
-TAILS = (0.05, 0.95)
-
 
 def key_of(spec: OutcomeSpec, week: int | str) -> str:
     """An objective as a name of columns: ``integration_end_of_ta``."""
     return f"{spec.label.replace(' ', '_')}_{week_label(week)}"
-
-
-def _bounds(values: np.ndarray) -> tuple[float, float]:
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, TAILS)
-    return float(low), float(high)
 
 
 def _levers(frame: pd.DataFrame, found: Planning) -> pd.DataFrame:
@@ -76,7 +68,7 @@ def plans(found: Planning) -> pd.DataFrame:
             values, key = plan.value.objectives[place], key_of(spec, week)
             row[f"{key}_search"] = abs_sign(found, place) * plan.scores[place]
             row[key], row[f"{key}_low"], row[f"{key}_high"] = mean_interval(values)
-            row[f"{key}_p05"], row[f"{key}_p95"] = _bounds(values)
+            row[f"{key}_p05"], row[f"{key}_p95"] = band(values)
         for place, one in enumerate(plan.chances, 1):
             name = f"target_{place}"
             row[f"{name}_search"] = _searched_chance(found, plan, place - 1)
@@ -93,9 +85,7 @@ def plans(found: Planning) -> pd.DataFrame:
 
 def abs_sign(found: Planning, place: int) -> float:
     """1 or -1: turns a score of the search back into the outcome."""
-    from sim.study.plan_value import direction
-
-    return direction(specs_of(found.header)[place][0].outcome)
+    return OUTCOMES[specs_of(found.header)[place][0].outcome].sign
 
 
 def _searched_chance(found: Planning, plan: Plan, place: int) -> float:
@@ -126,7 +116,7 @@ def chosen(found: Planning) -> pd.DataFrame:
                 )
             )
         for place, target in enumerate(found.header.targets):
-            sure = chance(met(third.targets[place], target))
+            sure = share(met(third.targets[place], target))
             rows.append(
                 (
                     roles,
@@ -153,7 +143,7 @@ def targets(found: Planning) -> pd.DataFrame:
     third = found.confirmed[found.best.name]
     rows = []
     for place, target in enumerate(found.header.targets):
-        sure = chance(met(third.targets[place], target))
+        sure = share(met(third.targets[place], target))
         margin = sure_margin(third.targets[place], target)
         rows.append(
             (
@@ -196,11 +186,11 @@ def regions(found: Planning) -> pd.DataFrame:
         third = found.confirmed[plan.name]
         names = plan.candidate.scenario.region_names
         for name, values in zip(names, third.regions, strict=True):
-            rows.append((plan.name, name, mean_of(values), *_bounds(values)))
+            rows.append((plan.name, name, mean_of(values), *band(values)))
         worst, best = third.regions.min(axis=0), third.regions.max(axis=0)
-        rows.append((plan.name, "worst of a run", mean_of(worst), *_bounds(worst)))
+        rows.append((plan.name, "worst of a run", mean_of(worst), *band(worst)))
         gap = best - worst
-        rows.append((plan.name, "best minus worst of a run", mean_of(gap), *_bounds(gap)))
+        rows.append((plan.name, "best minus worst of a run", mean_of(gap), *band(gap)))
     return pd.DataFrame(rows, columns=["plan", "region", "mean", "p05", "p95"])
 
 
@@ -236,8 +226,8 @@ def drivers(found: Planning) -> pd.DataFrame:
         A row a parameter. Columns: parameter, meaning, grade, rho, clear.
     """
     rows = [
-        (name, TABLE[name].meaning, TABLE[name].grade, rho, clear)
-        for name, rho, clear in found.drivers
+        (one.name, TABLE[one.name].meaning, TABLE[one.name].grade, one.rho, one.clear)
+        for one in found.drivers
     ]
     return pd.DataFrame(rows, columns=["parameter", "meaning", "grade", "rho", "clear"])
 

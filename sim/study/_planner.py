@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sim.errors import InputError, Problem
-from sim.study.failures import Failures, discover, rank_correlations
+from sim.outcomes import OUTCOMES
+from sim.stats.drivers import Driver
+from sim.stats.drivers import drivers as rank_drivers
+from sim.stats.intervals import quantiles, share
+from sim.study.failures import Failures, discover
 from sim.study.plan_cost import Planned, planned
 from sim.study.plan_file import PlanFile, objective_label, specs_of
 from sim.study.plan_search import Candidate, Choice, Journal, Space, non_dominated, search
@@ -15,8 +19,6 @@ from sim.study.plan_value import (
     Evaluator,
     Sample,
     Value,
-    chance,
-    direction,
     met,
     regret_of,
     regrets,
@@ -47,7 +49,7 @@ class Planner:
         self.seed = study.header.seed if seed is None else seed
         self.progress = progress
         self.space = Space(study.scenario, self.header.levers, self.header.budget.measure)
-        self.signs = [direction(spec.outcome) for spec, _ in specs_of(self.header)]
+        self.signs = [OUTCOMES[spec.outcome].sign for spec, _ in specs_of(self.header)]
         self.criteria = len(self.signs) + bool(self.header.targets)
         self.reference: tuple[Planned, Value] | None = None
         self.done = 0
@@ -233,7 +235,7 @@ class Planner:
                 one,
                 scored[one.choice],
                 value,
-                tuple(chance(met(value.targets[i], t)) for i, t in enumerate(header.targets)),
+                tuple(share(met(value.targets[i], t)) for i, t in enumerate(header.targets)),
                 float(regret[number]),
                 bool(front[number]),
             )
@@ -271,7 +273,7 @@ class Planner:
             for target, found in zip(self.header.targets, one.chances, strict=True)
         )
 
-    def failures(self, one: Plan) -> tuple[Failures, tuple[tuple[str, float, bool], ...]]:
+    def failures(self, one: Plan) -> tuple[Failures, tuple[Driver, ...]]:
         """When a plan fails (misses a target or, without targets, is in its own lowest quarter),
         and what its first outcome rests on."""
         evaluator = self.evaluator("failures")
@@ -283,7 +285,7 @@ class Planner:
         else:
             signed = self.signs[0] * value.objectives[0]
             known = np.where(np.isnan(signed), -np.inf, signed)
-            failed = known < np.quantile(known, 0.25)
+            failed = known < quantiles(known, [0.25])[0]
         plausible = evaluator.sample.plausible
         fixed = one.candidate.scenario.parameters
         names = [name for name in plausible.varied if name not in fixed]
@@ -292,5 +294,5 @@ class Planner:
         known = (~np.isnan(first)).any(axis=1)
         means = np.full(len(first), np.nan)
         means[known] = np.nanmean(first[known], axis=1)
-        drivers = tuple(rank_correlations(matrix, names, means))
+        drivers = tuple(rank_drivers(matrix, names, means))
         return discover(matrix, names, failed), drivers

@@ -12,6 +12,7 @@ import pandas as pd
 from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
 from sim.results import provenance
+from sim.stats.intervals import band
 from sim.study import paired as statistics
 from sim.study._compare_words import CAVEAT, HEADLINE, number, percent
 from sim.study._compared import plausible_record, sets_frame
@@ -39,7 +40,7 @@ def frame(found: Surface) -> pd.DataFrame:
         level = found.target_level(outcome)
         for place, cell in enumerate(found.cells):
             values = found.values[place][..., INDEX[outcome]]
-            low, high = statistics.band(values)
+            low, high = band(values)
             rows.append(
                 {
                     "cell": place,
@@ -140,7 +141,7 @@ def _best(found: Surface, head: str) -> str:
     means = _means(found, head)
     best = int(np.nanargmax(means))
     cell = found.cells[best]
-    low, high = statistics.band(found.values[best][..., INDEX[head]])
+    low, high = band(found.values[best][..., INDEX[head]])
     where = "" if found.provider_hours is None else " within the budget"
     text = (
         f"Highest {head.replace('_', ' ')} at the end of TA{where}: {place_words(cell)} "

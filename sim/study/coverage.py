@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.core.units import Z95
 from sim.study.bank import Bank
 from sim.study.calibration import abc_weights, effective
 from sim.study.targets import Target
@@ -77,5 +78,5 @@ def check_coverage(
 def _noisy(target: Target, truth: float, rng: np.random.Generator) -> Target:
     """The target as another study would have it: the truth and an error of its tolerance."""
     half = (target.high - target.low) / 2.0
-    value = truth + rng.normal() * half / 1.959964
+    value = truth + rng.normal() * half / Z95
     return dataclasses.replace(target, value=value, low=value - half, high=value + half)

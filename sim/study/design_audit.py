@@ -31,12 +31,13 @@ import pandas as pd
 
 from sim import streams
 from sim.checking import Issue, Number, Shape, refusal
+from sim.core.units import Z95
 from sim.instruments import CONSTRUCTS, Seen, describe, expected_answer, observe, survey
 from sim.loading import shown
 from sim.parameters import Parameters
 from sim.scenario import Scenario
+from sim.stats.intervals import band
 from sim.streams import Streams
-from sim.study.observed import Z95
 from sim.study.plausible import PlausibleSets, plausible_sets
 from sim.study.study_file import Study, StudyHeader, find_study, read_study, week_number
 
@@ -341,10 +342,11 @@ def summary_row(estimate: np.ndarray, error: np.ndarray, truth: np.ndarray) -> d
     """
     known = np.isfinite(estimate) & np.isfinite(error)
     e, s, t = estimate[known], error[known], truth[known]
+    low, high = band(e)
     return {
         "reported": float(e.mean()),
-        "low": float(np.quantile(e, 0.05)),
-        "high": float(np.quantile(e, 0.95)),
+        "low": low,
+        "high": high,
         "true": float(t.mean()),
         "bias": float((e - t).mean()),
         "rmse": float(np.sqrt(((e - t) ** 2).mean())),

@@ -31,8 +31,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim import dosage
+from sim.core.units import WEEKS_A_YEAR, months_of
 from sim.errors import InputError, Problem, did_you_mean
-from sim.instruments import CONSTRUCTS, WEEKS_A_MONTH, observe, survey
+from sim.instruments import CONSTRUCTS, observe, survey
 from sim.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
 from sim.parameters import Parameters
 from sim.scenario import Scenario
@@ -290,10 +291,10 @@ def answer(measure: Measure, scenario: Scenario, means: Means, names: Sequence[s
     if measure.kind == "persistence":
         return at("base", name, end + PERSISTENCE_WEEKS) - at("base", name, end)
     if measure.kind == "rate":
-        months = len(scenario.region_names) * end / WEEKS_A_MONTH
+        months = len(scenario.region_names) * months_of(end)
         return at("base", name, end) / months
     if measure.kind == "person_year":
-        return at("base", name, end) / (sum(scenario.staff_counts) * end / 52.0)
+        return at("base", name, end) / (sum(scenario.staff_counts) * end / WEEKS_A_YEAR)
     base = effect("base", end)
     if measure.kind == "doubling":
         return _over(effect("hours_x2", end) - base, base)
@@ -302,7 +303,7 @@ def answer(measure: Measure, scenario: Scenario, means: Means, names: Sequence[s
         more = len(scenario.region_names) - 1
         return _over((effect("all_sites", end) - effect("one_site", end)) / more, base)
     long_end = round(end * STRETCH)
-    months = (long_end - end) / WEEKS_A_MONTH
+    months = months_of(long_end - end)
     return _over((effect("longer", long_end) - base) / months, base)
 
 

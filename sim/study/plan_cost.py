@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim import rules
+from sim.core.units import months_of
 from sim.dosage import ONSITE, planned_contacts
 from sim.population import share_of
 from sim.scenario import Scenario
-from sim.study.plan_levers import WEEKS_A_MONTH, plan_start
+from sim.study.plan_levers import plan_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Planned:
     @property
     def months(self) -> float:
         """Length of the plan."""
-        return self.weeks / WEEKS_A_MONTH
+        return months_of(self.weeks)
 
 
 def planned(scenario: Scenario) -> Planned:

@@ -19,11 +19,12 @@ from datetime import date
 from typing import Annotated, Literal
 
 from sim.checking import Day, Issue, Number, Shape, Strict
+from sim.core.units import months_of
 from sim.errors import did_you_mean
 from sim.loading import raise_problems
 from sim.outcomes import NAMES, OUTCOMES, PERSISTENCE_WEEKS
 from sim.scenario import Scenario
-from sim.study.plan_levers import WEEKS_A_MONTH, Lever, build, faults, levers_of, plan_start
+from sim.study.plan_levers import Lever, build, faults, levers_of, plan_start
 from sim.study.study_file import (
     _OUTCOME,
     _WEEK,
@@ -42,25 +43,6 @@ from sim.study.study_file import (
 __all__ = ["PlanFile", "check_plan", "issues", "parse_study", "read_plan", "study_of"]
 
 MOST_OBJECTIVES = 4
-LOWER_IS_BETTER = frozenset(
-    {
-        "knowledge_sd",
-        "workload",
-        "provider_load",
-        "contacts_failed_by_provider",
-        "contacts_failed_by_region",
-        "contact_hours",
-        "preparation_hours",
-        "travel_hours",
-        "provider_hours",
-        "staff_hours",
-        "commitments_broken",
-        "commitments_lapsed",
-        "staff_leavers",
-        "cost",
-    }
-)
-"""Outcomes that a plan keeps low; all others it raises."""
 
 _WHEN = {
     "start": "at the start",
@@ -221,6 +203,14 @@ def issues(header: PlanFile) -> Iterable[Issue]:
             "too many outcomes at too many weeks to trade off",
             allowed=f"{MOST_OBJECTIVES} in all",
         )
+    for place, name in enumerate(header.outcomes):
+        if OUTCOMES[parse_outcome(name).outcome].better == "neither":
+            yield Issue(
+                ("outcomes", place),
+                "neither more nor less of it is better, so no plan can be best by it",
+                name,
+                "an outcome that 'codose outcomes' calls better when more, or less",
+            )
     if header.search.population > header.search.plans:
         yield Issue(
             ("search", "population"),
@@ -329,10 +319,8 @@ def _check_end(study: Study[PlanFile], scenario: Scenario) -> None:
         last = max(last, longest.end_of_ta + PERSISTENCE_WEEKS)
     if last <= scenario.horizon_weeks:
         return
-    most = int(
-        (scenario.horizon_weeks - (last - longest.end_of_ta) - plan_start(scenario) + 1)
-        / WEEKS_A_MONTH
-    )
+    room = scenario.horizon_weeks - (last - longest.end_of_ta) - plan_start(scenario) + 1
+    most = int(months_of(room))
     where = ("levers", "months") if lever else ("weeks",)
     raise study.error(
         where,

@@ -19,6 +19,7 @@ from typing import Any
 
 from sim.checking import Number, refusal
 from sim.contact_log import MODES
+from sim.core.units import weeks_of
 from sim.errors import InputError, did_you_mean
 from sim.loading import shown
 from sim.scenario import Scenario
@@ -27,7 +28,6 @@ from sim.study.factors import lever_names as path_names
 from sim.study.factors import with_levers
 
 NEVER = "never"
-WEEKS_A_MONTH = 52 / 12
 MOST_VALUES = 1000
 """Values of a lever at most."""
 _ALLOWED = "[low, high], {from: low, to: high, step: s}, or {choices: [a, b, ...]}"
@@ -260,7 +260,7 @@ def build(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     data = scenario.to_dict()
     _set_modes(data, settings, plan_start(scenario))
     if "months" in settings:
-        end = plan_start(scenario) - 1 + round(settings["months"] * WEEKS_A_MONTH)
+        end = plan_start(scenario) - 1 + weeks_of(settings["months"])
         _set_end(data, end, scenario.end_of_ta)
     plain = {
         name: value for name, value in settings.items() if name not in OWN and not _is_series(name)

@@ -11,16 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
 
-from sim.outcomes import INDEX, PERSISTENCE_WEEKS
+from sim.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
 from sim.scenario import Scenario
 from sim.study.evaluate import evaluate_pairs
-from sim.study.plan_file import LOWER_IS_BETTER, PlanFile, Target, specs_of
+from sim.study.plan_file import PlanFile, Target, specs_of
 from sim.study.plausible import PlausibleSets
 from sim.study.study_file import OutcomeSpec, parse_outcome, week_number
 
-CONFIDENCE = 0.90
 REGRET_QUANTILE = 0.9
 
 
@@ -114,7 +112,7 @@ class Evaluator:
         return Value(
             np.array(
                 [
-                    _joined(one, self.header.over_regions, direction(spec.outcome))
+                    _joined(one, self.header.over_regions, OUTCOMES[spec.outcome].sign)
                     for one, (spec, _) in zip(objectives, specs_of(self.header), strict=True)
                 ]
             ),
@@ -153,11 +151,6 @@ class Evaluator:
         return self._no_ta[key]
 
 
-def direction(outcome: str) -> float:
-    """1 when an outcome is to be high, -1 when low."""
-    return -1.0 if outcome in LOWER_IS_BETTER else 1.0
-
-
 def _spec(target: Target) -> tuple[OutcomeSpec, int | str]:
     return parse_outcome(target.outcome), target.week
 
@@ -182,39 +175,9 @@ def _joined(values: np.ndarray, how: str, sign: float) -> np.ndarray:
 # --- how surely ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Chance:
-    """A probability over sets and luck, with its 90 % interval."""
-
-    p: float
-    low: float
-    high: float
-
-
 def met(values: np.ndarray, target: Target) -> np.ndarray:
     """Whether each run meets a target; an empty outcome does not."""
     return np.nan_to_num(target.sign * (values - target.level), nan=-1.0) >= -1e-12
-
-
-def chance(hits: np.ndarray) -> Chance:
-    """Share of runs that hit, (sets, replicates), with a Wilson interval.
-
-    Runs of one set are alike, so the interval rests on the effective number of runs, p (1 - p) over
-    the variance of the mean of set means (Korn & Graubard 1998, Survey Methodology 24(2) 193-201);
-    the number of sets where nothing varies. Never more than the number of runs.
-    """
-    shares = hits.mean(axis=1)
-    sets, p = len(shares), float(shares.mean())
-    variance = float(shares.var(ddof=1)) / sets if sets > 1 else 0.0
-    effective = min(p * (1 - p) / variance, float(hits.size)) if variance > 0 else float(sets)
-    z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-    centre = (p + z * z / (2 * effective)) / (1 + z * z / effective)
-    half = (
-        z
-        * math.sqrt(p * (1 - p) / effective + z * z / (4 * effective**2))
-        / (1 + z * z / effective)
-    )
-    return Chance(p, max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half)))
 
 
 def sure_margin(values: np.ndarray, target: Target) -> float:
@@ -228,19 +191,6 @@ def sure_margin(values: np.ndarray, target: Target) -> float:
     )
     allowed = math.floor((1 - target.probability) * len(gaps) + 1e-9)
     return float(max(gaps[min(allowed, len(gaps) - 1)], -1e6))
-
-
-def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Mean of (sets, replicates) and its 90 % confidence interval; sets are the units."""
-    known = values[(~np.isnan(values)).any(axis=1)]
-    if not len(known):
-        return math.nan, math.nan, math.nan
-    means = np.nanmean(known, axis=1)
-    middle = float(means.mean())
-    if len(means) < 2:
-        return middle, math.nan, math.nan
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(means) - 1) * stats.sem(means))
-    return middle, middle - half, middle + half
 
 
 def regrets(values: Sequence[np.ndarray], sign: float) -> np.ndarray:

@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.scenario import Scenario
+from sim.stats.drivers import Driver
+from sim.stats.intervals import Share
 from sim.study.failures import Failures
 from sim.study.plan_cost import Planned
 from sim.study.plan_file import PlanFile, read_plan
 from sim.study.plan_search import Candidate, Choice, Journal, Space
-from sim.study.plan_value import (
-    Chance,
-    Value,
-)
+from sim.study.plan_value import Value
 from sim.study.plausible import plausible_sets
 from sim.study.study_file import Study
 
@@ -60,7 +59,7 @@ class Plan:
     candidate: Candidate
     scores: tuple[float, ...]
     value: Value
-    chances: tuple[Chance, ...]
+    chances: tuple[Share, ...]
     regret: float
     on_front: bool
 
@@ -84,7 +83,7 @@ class Planning:
         confirmed: plan name -> its value on the third sample.
         reference: the scenario as it stands, on the fresh sample; None without TA.
         failures: when the recommended plan fails.
-        drivers: what its first outcome rests on; see :func:`sim.study.failures.rank_correlations`.
+        drivers: what its first outcome rests on; see :func:`sim.stats.drivers.drivers`.
         sources: what the plausible sets are.
         reachable: whether some plan meets the targets on the fresh sample.
     """
@@ -98,7 +97,7 @@ class Planning:
     confirmed: Mapping[str, Value]
     reference: tuple[Planned, Value] | None
     failures: Failures
-    drivers: tuple[tuple[str, float, bool], ...]
+    drivers: tuple[Driver, ...]
     source: str
     reachable: bool
     seed: int

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.contact_log import MAX_HOURS, MAX_WEEKS
+from sim.core.units import months_of, weeks_of
 from sim.dosage import MODES, ONSITE, SCHEDULED, planned_contacts
 from sim.errors import InputError, Problem, did_you_mean
 from sim.outcomes import OUTCOMES, check_outcome
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 LEAST_HOURS = 0.25
 """A contact shorter than a quarter of an hour is not offered as a way to spend a budget."""
-WEEKS_A_MONTH = 52 / 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def checked_axes(
     mode: Sequence[str] | None,
     sites: Sequence[int] | None,
 ) -> dict[str, tuple[Any, ...]]:
-    longest = (MAX_WEEKS - series.first_week + 1) / WEEKS_A_MONTH
+    longest = months_of(MAX_WEEKS - series.first_week + 1)
     for one in mode or ():
         if one not in MODES:
             raise InputError(
@@ -152,7 +152,7 @@ def cell_scenario(
         change["mode"] = cell.mode
     changes: dict[str, Any] = {}
     if cell.months is not None:
-        last = series.first_week - 1 + max(1, round(cell.months * WEEKS_A_MONTH))
+        last = series.first_week - 1 + weeks_of(cell.months)
         change["last_week"] = last
         changes["horizon_weeks"] = max(scenario.horizon_weeks, last)
     if cell.sites is not None:

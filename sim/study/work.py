@@ -28,7 +28,7 @@ _BLOCK_RUNS = 2**16
 """Runs handed to the threads at a time: enough to keep them busy, and few to hold."""
 _SOURCES = (
     "_jit.py", "compiled.py", "contact_log.py", "dosage.py", "kernel.py", "network.py",
-    "outcomes.py", "population.py", "rules.py", "streams.py", "tables.py",
+    "core/units.py", "outcomes.py", "population.py", "rules.py", "streams.py", "tables.py",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from sim.outcomes import INDEX, OUTCOMES
-from sim.study.paired import QUANTILES
+from sim.stats.intervals import quantiles
 from sim.view import style
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def budget_line(found: Surface) -> Figure:
     for place, (axes, name) in enumerate(zip(every, names, strict=False)):
         style.dress(axes)
         values = found.values[[p for p, _ in line]][..., INDEX[name]].reshape(len(line), -1)
-        low, high = np.quantile(values, [0.05, 0.95], axis=1, method=QUANTILES)
+        low, high = quantiles(values, axis=1)
         x = np.arange(len(line))
         axes.fill_between(x, low, high, color=style.BLUE, alpha=style.BAND_90, linewidth=0)
         axes.plot(x, values.mean(axis=1), color=style.BLUE, linewidth=1.9, marker="o", markersize=4)

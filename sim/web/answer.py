@@ -19,6 +19,7 @@ import numpy as np
 from scipy import stats
 
 from sim import batch, outcomes, rules
+from sim.core.units import z_value
 from sim.dosage import ONSITE, SCHEDULED, planned_contacts
 from sim.outcomes import INDEX, NAMES
 from sim.scenario import Scenario
@@ -280,7 +281,7 @@ def _drivers(
         return {}
     values = np.array([[one[name] for name in names] for one in plausible.sets])
     found = {}
-    chance = float(stats.norm.ppf(1 - 0.05 / (2 * len(names))) / (count - 1) ** 0.5)
+    chance = z_value(1 - 0.05 / len(names)) / (count - 1) ** 0.5
     for place, name in enumerate(EFFECTS[: len(CURVES)]):
         effect = (at[:, INDEX[name]] - world[:, place]).reshape(count, each).mean(axis=1)
         if np.ptp(effect) == 0:

@@ -18,12 +18,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sim.core.units import WEEKS_A_MONTH
 from sim.dosage import MODES, ONSITE
 from sim.errors import Problem, ScenarioError, did_you_mean
 from sim.parameters import check_name, check_value
 from sim.scenario import ContactSeries, Scenario
 
-WEEKS_A_MONTH = 52 / 12
 MOST_A_MONTH = 4.35
 """A contact a week, about: an interval is never below a week."""
 MORE = "A second kind of remote contact"
