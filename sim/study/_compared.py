@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from sim import _folder
+from sim.dosage import planned
 from sim.outcomes import INDEX, OUTCOMES
 from sim.parameters import TABLE
 from sim.results import provenance
 from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.intervals import band, quantiles
+from sim.stats.verdicts import verdict
 from sim.study import paired as statistics
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def differences(found: Comparison) -> pd.DataFrame:
     Returns:
         A row a scenario (but the first), point and outcome. Columns: a, b (labels), point, week_a,
         week_b, outcome, unit, mean_a, mean_b, the fields of :class:`sim.study.paired.Paired`
-        (mean ... sets), margin. Intervals are 90 %.
+        (mean ... sets), margin, verdict (:func:`sim.stats.verdicts.verdict`). Intervals are 90 %.
     """
     first, rows = found.arms[0], []
     for other in found.arms[1:]:
@@ -50,6 +52,8 @@ def differences(found: Comparison) -> pd.DataFrame:
             for name in found.outcomes:
                 a, b = found.of(first, name, point), found.of(other, name, point)
                 margin = found.margin_of(name, point)
+                gap = statistics.paired(a, b, margin)
+                word = verdict(gap.mean, gap.mean_low, gap.mean_high, margin, OUTCOMES[name].better)
                 rows.append(
                     {
                         "a": first.label,
@@ -61,10 +65,46 @@ def differences(found: Comparison) -> pd.DataFrame:
                         "unit": OUTCOMES[name].unit,
                         "mean_a": statistics.mean(a),
                         "mean_b": statistics.mean(b),
-                        **asdict(statistics.paired(a, b, margin)),
+                        **asdict(gap),
                         "margin": margin,
+                        "verdict": word,
                     }
                 )
+    return pd.DataFrame(rows)
+
+
+def verdicts(found: Comparison) -> pd.DataFrame:
+    """One row a scenario: what it comes to against the first, at the end of TA, and what it costs.
+
+    Returns:
+        Columns: scenario; for each outcome its name with _verdict, _difference, _low, _high (90 %
+        of plausible sets; the first scenario has none); planned_cost (what to budget from the first
+        week of the plan on, of which planned_cost_centre and planned_cost_regions), spent (what a
+        contact log holds), expected_cost (mean of the runs to the common horizon, log included);
+        runs, of_runs (runs counted and runs made).
+    """
+    table = differences(found)
+    table = table[table["point"] == "end_of_ta"].set_index(["b", "outcome"])
+    rows = []
+    for arm in found.arms:
+        row: dict[str, Any] = {"scenario": arm.label}
+        for name in found.outcomes:
+            one: Any = None if arm is found.arms[0] else table.loc[(arm.label, name)]
+            row[f"{name}_verdict"] = "compared to" if one is None else one["verdict"]
+            for column, of in (("difference", "mean"), ("low", "low"), ("high", "high")):
+                row[f"{name}_{column}"] = np.nan if one is None else one[of]
+        cost = planned(arm.scenario)
+        spend = arm.values[:, :, 1, INDEX["cost"]]
+        row |= {
+            "planned_cost": cost.total.money,
+            "planned_cost_centre": cost.total.centre,
+            "planned_cost_regions": cost.total.regions,
+            "spent": cost.spent.money,
+            "expected_cost": statistics.mean(spend),
+            "runs": int((~np.isnan(spend)).sum()),
+            "of_runs": spend.size,
+        }
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -264,7 +304,7 @@ def sets_frame(plausible: PlausibleSets) -> pd.DataFrame:
 
 # --- the folder --------------------------------------------------------------------------------
 
-TABLES = ("differences", "levels", "costs", "efficiency", "drivers", "weeks")
+TABLES = ("verdicts", "differences", "levels", "costs", "efficiency", "drivers", "weeks")
 
 
 def save(found: Comparison, directory: Path, *, force: bool, command: str) -> Path:

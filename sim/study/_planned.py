@@ -43,8 +43,9 @@ def plans(found: Planning) -> pd.DataFrame:
 
     Returns:
         A row a plan. Columns: plan, roles, on_front, a column a lever, spend (what the budget
-        counts), money, provider_hours, staff_hours, contacts, visits, months (planned),
-        expected_cost (mean of the runs); for each objective its name with _search, none (mean),
+        counts), planned_cost (of which planned_cost_centre and planned_cost_regions),
+        provider_hours, staff_hours, contacts, visits, months (planned), expected_cost (mean of the
+        runs); for each objective its name with _search, none (mean),
         _low, _high (90 % interval of the mean), _p05, _p95 (runs); for target k its probability:
         target_k_search, target_k, _low, _high; worst_region, region_spread, regret.
     """
@@ -56,11 +57,13 @@ def plans(found: Planning) -> pd.DataFrame:
             "on_front": plan.on_front,
             **plan.candidate.settings,
             "spend": found.spend(plan),
-            "money": plan.planned.money,
-            "provider_hours": plan.planned.provider_hours,
-            "staff_hours": plan.planned.staff_hours,
-            "contacts": plan.planned.contacts,
-            "visits": plan.planned.visits,
+            "planned_cost": plan.planned.total.money,
+            "planned_cost_centre": plan.planned.total.centre,
+            "planned_cost_regions": plan.planned.total.regions,
+            "provider_hours": plan.planned.total.provider_hours,
+            "staff_hours": plan.planned.total.staff_hours,
+            "contacts": plan.planned.total.contacts,
+            "visits": plan.planned.total.visits,
             "months": plan.planned.months,
             "expected_cost": mean_of(plan.value.cost),
         }
@@ -137,8 +140,9 @@ def targets(found: Planning) -> pd.DataFrame:
     """Whether the recommended plan meets each target, as confirmed.
 
     Returns:
-        A row a target. Columns: target, level, asked, probability, low, high, reached (the level
-        that is reached with the asked probability), met.
+        A row a target. Columns: target, level, asked, probability, low, high, hits, runs (hits of
+        so many runs), reached (the level that is reached with the asked probability), met (by the
+        estimate), surely (by the lower end of its interval).
     """
     third = found.confirmed[found.best.name]
     rows = []
@@ -153,11 +157,43 @@ def targets(found: Planning) -> pd.DataFrame:
                 sure.p,
                 sure.low,
                 sure.high,
+                sure.hits,
+                sure.runs,
                 target.level + target.sign * margin,
                 sure.p >= target.probability,
+                sure.low >= target.probability,
             )
         )
-    columns = ["target", "level", "asked", "probability", "low", "high", "reached", "met"]
+    columns = [
+        "target", "level", "asked", "probability", "low", "high", "hits", "runs", "reached", "met",
+        "surely",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def gains(found: Planning) -> pd.DataFrame:
+    """What the money buys: the recommended plan against no assistance, and against stopping now.
+
+    Returns:
+        A row a world and objective. Columns: against, quantity, gain (mean), low, high (90 %
+        interval of this mean), p05, p95 (runs), better (runs in which the plan is better), runs.
+    """
+    rows = []
+    for against, gained in found.gains.items():
+        for (spec, week), values in zip(specs_of(found.header), gained, strict=True):
+            known = values[~np.isnan(values)]
+            sign = OUTCOMES[spec.outcome].sign
+            rows.append(
+                (
+                    against,
+                    key_of(spec, week),
+                    *mean_interval(values),
+                    *band(values),
+                    int((sign * known > 0).sum()),
+                    len(known),
+                )
+            )
+    columns = ["against", "quantity", "gain", "low", "high", "p05", "p95", "better", "runs"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -241,6 +277,7 @@ TABLES: Mapping[str, Callable[[Planning], pd.DataFrame]] = {
     "plans": plans,
     "chosen": chosen,
     "targets": targets,
+    "gains": gains,
     "regions": regions,
     "failures": failures,
     "drivers": drivers,

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sim.dosage import Planned, planned
 from sim.errors import InputError, Problem
+from sim.levers import value_of
 from sim.outcomes import OUTCOMES
+from sim.scenario import Scenario
 from sim.stats.drivers import Driver
 from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.intervals import quantiles, share
 from sim.study.failures import Failures, discover
-from sim.study.plan_cost import Planned, planned
 from sim.study.plan_file import PlanFile, objective_label, specs_of
 from sim.study.plan_search import Candidate, Choice, Journal, Space, non_dominated, search
 from sim.study.plan_value import (
@@ -48,7 +50,7 @@ class Planner:
         self.study, self.header, self.threads = study, study.header, threads
         self.seed = study.header.seed if seed is None else seed
         self.progress = progress
-        self.space = Space(study.scenario, self.header.levers, self.header.budget.measure)
+        self.space = Space(study.scenario, self.header.levers, self.header.budget)
         self.signs = [OUTCOMES[spec.outcome].sign for spec, _ in specs_of(self.header)]
         self.criteria = len(self.signs) + bool(self.header.targets)
         self.reference: tuple[Planned, Value] | None = None
@@ -86,6 +88,8 @@ class Planner:
         for chosen in {one.name: one for one in roles.values()}.values():
             confirmed[chosen.name] = third.value(chosen.candidate.scenario)
             self.tick()
+        chosen = roles[recommended].candidate.scenario
+        gains = {against: third.gain(chosen, world) for against, world in self.worlds().items()}
         failures, drivers = self.failures(roles[recommended])
         self.tick(self.total)
         return Planning(
@@ -102,7 +106,16 @@ class Planner:
             third.sample.plausible.source,
             reachable,
             self.seed,
+            gains,
         )
+
+    def worlds(self) -> dict[str, Scenario]:
+        """What the recommended plan is held against: no TA and, after a log, stopping now."""
+        base = self.study.scenario
+        found = {"no assistance": base.without_ta()}
+        if base.contact_log is not None:
+            found["stopping now"] = base.stopping_now()
+        return found
 
     def check_budget(self) -> Choice:
         """The cheapest plan, if the budget allows it."""
@@ -177,14 +190,9 @@ class Planner:
 
     def _current(self) -> Choice | None:
         """The scenario's own plan among the levers' values, if it is there."""
-        from sim.study.factors import LEVERS, _current
-
         found = []
         for lever in self.header.levers:
-            try:
-                value = _current(self.study.scenario, LEVERS.get(lever.name, lever.name))
-            except (KeyError, IndexError, TypeError):
-                return None
+            value = value_of(self.study.scenario, lever.name)
             if value not in lever.values:
                 return None
             found.append(lever.values.index(value))
@@ -224,7 +232,7 @@ class Planner:
         self.reference = (planned(base), evaluator.value(base)) if base.has_ta else None
         regret = regret_of(regrets([v.objectives[0] for v in values], self.signs[0]))
         criteria = [
-            [one.planned.spend(header.budget.measure)]
+            [header.budget.spend(one.planned)]
             + [-sign * value.mean(place) for place, sign in enumerate(self.signs)]
             for one, value in zip(known, values, strict=True)
         ]

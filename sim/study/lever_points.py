@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from sim.errors import InputError
+from sim.levers import with_levers
 from sim.outcomes import INDEX, PERSISTENCE_WEEKS
 from sim.parameters import Parameters
 from sim.scenario import Scenario
 from sim.study.evaluate import evaluate_pairs
-from sim.study.factors import with_levers
 from sim.study.study_file import week_number
 
 Setting = tuple[tuple[str, Any], ...]

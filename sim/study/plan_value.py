@@ -124,6 +124,28 @@ class Evaluator:
             end[..., INDEX["provider_hours"]],
         )
 
+    def gain(self, scenario: Scenario, world: Scenario) -> np.ndarray:
+        """What a plan adds to another world of the same people and luck, such as no TA.
+
+        Args:
+            world: the scenario without TA, or stopped now.
+
+        Returns:
+            (objectives, sets, replicates), each at the week that it has in the plan.
+        """
+        asked = specs_of(self.header)
+        points = sorted({week for spec, when in asked for week in _weeks(spec, when, scenario)})
+        with_plan, without = self._run(scenario, points), self._run(world, points)
+        gained = []
+        for spec, when in asked:
+            weeks = [points.index(week) for week in _weeks(spec, when, scenario)]
+            column = INDEX[spec.outcome]
+            gap = np.moveaxis(with_plan[..., column] - without[..., column], 3, 0)
+            gap = gap[..., weeks[-1]] - (gap[..., weeks[0]] if spec.form == "persistence" else 0.0)
+            how, sign = self.header.over_regions, OUTCOMES[spec.outcome].sign
+            gained.append(_joined(gap, how, sign))
+        return np.array(gained)
+
     def _run(self, scenario: Scenario, points: Sequence[int]) -> np.ndarray:
         """(sets, replicates, points, regions + 1, outcomes)"""
         sets, count = self.sample.plausible.within(scenario), self.sample.replicates

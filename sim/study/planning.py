@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sim.dosage import Planned
 from sim.scenario import Scenario
 from sim.stats.drivers import Driver
 from sim.stats.intervals import Share
 from sim.study.failures import Failures
-from sim.study.plan_cost import Planned
 from sim.study.plan_file import PlanFile, read_plan
 from sim.study.plan_search import Candidate, Choice, Journal, Space
 from sim.study.plan_value import Value
@@ -86,6 +88,8 @@ class Planning:
         drivers: what its first outcome rests on; see :func:`sim.stats.drivers.drivers`.
         sources: what the plausible sets are.
         reachable: whether some plan meets the targets on the fresh sample.
+        gains: what the recommended plan adds to no assistance (and to stopping now), on the third
+            sample: (objectives, sets, replicates) each.
     """
 
     study: Study[PlanFile]
@@ -101,6 +105,7 @@ class Planning:
     source: str
     reachable: bool
     seed: int
+    gains: Mapping[str, np.ndarray]
 
     @property
     def header(self) -> PlanFile:
@@ -126,7 +131,7 @@ class Planning:
 
     def spend(self, plan: Plan) -> float:
         """What the budget counts."""
-        return plan.planned.spend(self.header.budget.measure)
+        return self.header.budget.spend(plan.planned)
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the tables of :data:`sim.study._planned.TABLES`."""

@@ -29,7 +29,7 @@ import numpy as np
 
 from sim import batch, compiled
 from sim.ensemble import check_replicates, check_seed
-from sim.outcomes import INDEX, NAMES, check_outcome
+from sim.outcomes import INDEX, NAMES, OUTCOMES, check_outcome
 from sim.scenario import ContactSeries, Scenario, find
 from sim.study.comparison import DEFAULT_REPLICATES, Choice, chosen_sets
 from sim.study.evaluate import Progress, evaluate_pairs
@@ -106,15 +106,16 @@ class Surface:
     def target_met(self, outcome: str) -> np.ndarray | None:
         """(cells,) share of runs in which a cell reaches the target; NaN where it was not run.
 
-        With targets, None for an outcome that has none.
+        Where less is better, a target is reached at its level or below. With targets, None for an
+        outcome that has none.
         """
-        at = INDEX[outcome]
+        at, sign = INDEX[outcome], OUTCOMES[outcome].sign or 1.0
         if self.targets:
             if outcome not in self.targets:
                 return None
-            met = self.values[..., at] >= self.targets[outcome]
+            met = sign * self.values[..., at] >= sign * self.targets[outcome]
         else:
-            met = self.values[..., at] >= self.own[..., at]
+            met = sign * self.values[..., at] >= sign * self.own[..., at]
         share = met.mean(axis=(1, 2))
         return np.where([cell.affordable for cell in self.cells], share, np.nan)
 

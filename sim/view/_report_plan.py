@@ -58,7 +58,9 @@ def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
         columns = [
             "plan",
             "roles",
-            "money",
+            "planned_cost",
+            "planned_cost_centre",
+            "planned_cost_regions",
             "provider_hours",
             "staff_hours",
             "contacts",
@@ -74,8 +76,10 @@ def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
                 "",
                 {
                     **HEADS,
-                    "expected_cost": "expected cost",
-                    "money": "planned money",
+                    "expected_cost": "expected spend",
+                    "planned_cost": "planned cost",
+                    "planned_cost_centre": "of the centre",
+                    "planned_cost_regions": "of the regions",
                     "provider_hours": "planned provider hours",
                     "staff_hours": "planned staff hours",
                 },
@@ -83,8 +87,10 @@ def fill(content: Content, folder: Path, manifest: dict[str, Any]) -> None:
             )
         )
         content.cost_note = (
-            "Planned: every contact held, everybody there; no run takes more. Expected: the mean "
-            "of the runs, which includes what a contact log already took. Budget: "
+            "Planned cost is what to budget: every contact held, everybody there; no run takes "
+            "more. The centre pays provider hours and travel, the regions pay the hours of their "
+            "staff. Expected spend is the mean of the runs, and includes what a contact log "
+            "already took. Budget: "
             f"{budget.get('text')}."
         )
     content.assumptions = carriers(read(folder, "drivers"), manifest)
