@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.outcomes import NAMES, OUTCOMES
+from sim.stats.intervals import rank_of
 
 ARMS = ("with_ta", "without_ta", "effect")
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
@@ -158,7 +159,7 @@ def _limits(places: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def exact_quantiles(values: np.ndarray) -> np.ndarray:
-    """Quantiles over the last axis, NaN left out: (quantile, ...); as ``numpy.nanquantile``."""
+    """Quantiles over the last axis, NaN left out: (quantile, ...)."""
     ordered = np.sort(values, axis=-1)  # NaN comes last
     n = np.count_nonzero(~np.isnan(ordered), axis=-1)
 
@@ -169,8 +170,8 @@ def exact_quantiles(values: np.ndarray) -> np.ndarray:
 
 
 def _between(at: Callable[[np.ndarray], np.ndarray], n: np.ndarray, q: float) -> np.ndarray:
-    """Linear between the two order statistics around (n - 1) q; NaN where n is 0."""
-    position = np.maximum(n - 1, 0) * q
+    """Linear between the order statistics around :func:`sim.stats.intervals.rank_of`."""
+    position = rank_of(q, n)
     below = np.floor(position).astype(np.int64)
     share = position - below
     a, b = at(below), at(np.minimum(below + 1, np.maximum(n - 1, 0)))

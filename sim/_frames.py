@@ -12,6 +12,7 @@ from sim._bands import ARMS, QUANTILES, WeekTable
 from sim.outcomes import NAMES, OUTCOMES
 from sim.runs.collect import FailedRun
 from sim.runs.weekly import PointValues
+from sim.stats.intervals import quantiles
 
 if TYPE_CHECKING:
     import pandas as pd  # imported where it is used: a first run need not wait for it
@@ -213,8 +214,8 @@ def summary_frame(values: PointValues, places: Sequence[str], place: str) -> pd.
     for o, outcome in enumerate(OUTCOMES.values()):
         for p, point in enumerate(values.points):
             value, no_ta, gain = (_known(a[:, p, o]) for a in (with_ta, without_ta, effect))
-            p05, p50, p95 = _quantiles(value, (0.05, 0.50, 0.95))
-            effect_p05, effect_p95 = _quantiles(gain, (0.05, 0.95))
+            p05, p50, p95 = quantiles(value, (0.05, 0.50, 0.95))
+            effect_p05, effect_p95 = quantiles(gain, (0.05, 0.95))
             rows.append(
                 (
                     outcome.name, outcome.unit, point, place,
@@ -241,12 +242,6 @@ def _sd(values: np.ndarray) -> float:
         return math.nan
     gap = values - _mean(values)
     return math.sqrt(math.fsum((gap * gap).tolist()) / (len(values) - 1))
-
-
-def _quantiles(values: np.ndarray, which: Sequence[float]) -> list[float]:
-    if not len(values):
-        return [math.nan] * len(which)
-    return [float(q) for q in np.quantile(values, which)]
 
 
 def trajectories_frame(keys: np.ndarray, values: np.ndarray, places: Sequence[str]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from numba.extending import register_jitable
 
 from sim import rules, streams
 
-_SOURCES = ("rules.py", "streams.py", "kernel.py", "_counts.py", "_jit.py")
+_SOURCES = ("core/units.py", "rules.py", "streams.py", "kernel.py", "_counts.py", "_jit.py")
 
 
 @lru_cache(maxsize=1)

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim import _frames
-from sim import _folder
+from sim import _folder, _frames
 from sim.errors import InputError
 from sim.outcomes import NAMES
 from sim.parameters import Parameters

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sim import rules, streams
 from sim._mesa import Agent
+from sim.core.units import WEEKS_A_YEAR
 from sim.population import Person, RegionMeans, draw_person, draw_skill
 
 if TYPE_CHECKING:
@@ -351,7 +352,7 @@ class RegionalStaff(Agent):
             model.stream.words(streams.PERSON_STARTS, self.entity, week),
             means,
             model.p,
-            model.trend * week / 52.0,
+            model.trend * week / WEEKS_A_YEAR,
         )
         self.region.ledger.lapsed += self.open_commitments
         self.region.ledger.leavers += 1

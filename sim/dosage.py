@@ -1,4 +1,4 @@
-"""From a scenario's contact series and contact log to what is due in which week.
+"""What is due in which week (:func:`planned_contacts`), and what it costs (:func:`planned`).
 
 Everything that does not depend on luck is worked out here once for a scenario: calendars, tapers,
 co-creation plans, cuts, log rows. Irregular and on-demand series stay as candidates with their
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim import rules
+from sim.core.units import WEEKS_A_YEAR, months_of
 from sim.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -48,10 +49,21 @@ class PlannedContact:
     status: int
     invited: float
 
+    @property
+    def chance(self) -> float:
+        """Chance that it falls: 1 on a calendar, else that of a week; for an on-demand contact in
+        a region of middling demand."""
+        return 1 if self.timing == SCHEDULED else rules.irregular_probability(self.every_weeks)
+
 
 def round_half_up(x: float) -> int:
     """floor(x + 1/2): the rounding of shares of a team."""
     return int(np.floor(x + 0.5))
+
+
+def share_of(share: float, people: int) -> int:
+    """max(1, round(share x people)): how many seats a share of a team is."""
+    return max(1, round_half_up(share * people))
 
 
 def cut_factor(scenario: Scenario, week: int) -> float:
@@ -200,7 +212,130 @@ def calendar(scenario: Scenario) -> list[CalendarEntry]:
             co_creation=c.co_creation,
             timing=TIMINGS[c.timing],
             status=STATUSES[c.status],
-            chance=1.0 if c.timing == SCHEDULED else rules.irregular_probability(c.every_weeks),
+            chance=float(c.chance),
         )
         for c in planned_contacts(scenario, scenario.parameter_set())
     ]
+
+
+# --- planned cost --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What contacts take, and what it costs, split by payer.
+
+    Attributes:
+        contacts, visits: numbers; expected numbers where contacts fall by chance.
+        contact_hours, preparation_hours, travel_hours: of the providers, h.
+        staff_hours: of all who are invited, h.
+        centre: what the TA centre pays, money: provider hours, and the travel of visits.
+        regions: what the regions pay, money: staff hours.
+    """
+
+    contacts: float = 0
+    visits: float = 0
+    contact_hours: float = 0.0
+    preparation_hours: float = 0.0
+    travel_hours: float = 0.0
+    staff_hours: float = 0.0
+    centre: float = 0.0
+    regions: float = 0.0
+
+    @property
+    def provider_hours(self) -> float:
+        """Contact, preparation and travel, h."""
+        return self.contact_hours + self.preparation_hours + self.travel_hours
+
+    @property
+    def money(self) -> float:
+        """Of both payers."""
+        return self.centre + self.regions
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The planned cost of a scenario: what has to be set aside.
+
+    It is worked out from the calendar, without chance: every contact is held, everybody who is
+    invited comes, no diary is full. A run can only cost less (contacts fail, people stay away, a
+    full diary shortens contacts), so a plan whose planned cost is within the budget never exceeds
+    it. What the runs cost on average is the *expected spend*, another number. Of contacts without a
+    date the expected number is planned, and runs may exceed it.
+
+    Attributes:
+        total: from the first week of the plan on: what is still to be spent.
+        years: the same by years of 52 weeks, the first from the first week of the plan on.
+        spent: what the contact log holds, at the same prices, everybody invited being there.
+        weeks: from the first week of the plan to the end of TA.
+    """
+
+    total: Resources
+    years: tuple[Resources, ...]
+    spent: Resources
+    weeks: int
+
+    @property
+    def months(self) -> float:
+        """Length of the plan."""
+        return months_of(self.weeks)
+
+
+def planned(scenario: Scenario, parameters: Parameters | None = None) -> Planned:
+    """The one planned cost of a scenario.
+
+    Args:
+        parameters: with preparation and travel; left out: the scenario's own.
+
+    >>> from sim.scenario import Scenario
+    >>> cost = planned(Scenario.shipped("source"))
+    >>> cost.total.money == cost.total.centre + cost.total.regions, len(cost.years), cost.weeks
+    (True, 2, 104)
+    """
+    p = scenario.parameter_set() if parameters is None else parameters
+    first, end = scenario.plan_start, scenario.end_of_ta
+    weeks = max(1, end - first + 1) if scenario.dosage else 0
+    ahead: list[list[PlannedContact]] = [[] for _ in range(-(-weeks // WEEKS_A_YEAR))]
+    behind = []
+    for contact in planned_contacts(scenario, p):
+        if contact.week >= first:
+            ahead[(contact.week - first) // WEEKS_A_YEAR].append(contact)
+        else:
+            behind.append(contact)
+    every = [contact for year in ahead for contact in year]
+    return Planned(
+        total=_resources(scenario, p, every),
+        years=tuple(_resources(scenario, p, year) for year in ahead),
+        spent=_resources(scenario, p, behind),
+        weeks=weeks,
+    )
+
+
+def _resources(scenario: Scenario, p: Parameters, contacts: Sequence[PlannedContact]) -> Resources:
+    """What these contacts take. A contact that was cancelled has been prepared for."""
+    core = [share_of(scenario.regions.core_team, staff) for staff in scenario.staff_counts]
+    number: float = 0
+    visits: float = 0
+    hours = preparation = travel = staff = 0.0
+    for c in contacts:
+        chance = c.chance
+        preparation += chance * (p.preparation_per_contact + p.preparation_per_hour * c.hours)
+        number += chance
+        if c.status in (PROVIDER_CANCELLED, REGION_CANCELLED):
+            continue
+        hours += chance * c.hours
+        staff += chance * c.hours * share_of(c.invited, core[c.region])
+        if c.mode == ONSITE:
+            visits += chance
+            travel += chance * p.travel_hours
+    prices = scenario.costs
+    return Resources(
+        contacts=number,
+        visits=visits,
+        contact_hours=hours,
+        preparation_hours=preparation,
+        travel_hours=travel,
+        staff_hours=staff,
+        centre=prices.provider_hour * (hours + preparation + travel) + prices.travel_visit * visits,
+        regions=prices.staff_hour * staff,
+    )

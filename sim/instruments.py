@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim import compiled, streams, tables
+from sim.core.units import months_of
 from sim.errors import InputError, Problem, did_you_mean
 from sim.outcomes import COLUMN
 from sim.parameters import Parameters
@@ -38,7 +39,6 @@ RATED: tuple[str, ...] = ("co_creation", "tailoring")
 """What an observer rates: realised co-creation, and how well the provider knows the region."""
 POINTS = 5
 MAX_ITEMS = 100
-WEEKS_A_MONTH = 365.25 / 12 / 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -432,7 +432,7 @@ def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Des
                     field="until_week", allowed=f"since_week < until_week <= {last}")
         )  # fmt: skip
     part = slice(since_week + 1, until_week + 1)
-    months = (until_week - since_week) / WEEKS_A_MONTH
+    months = months_of(until_week - since_week)
     held = seen.flows["held"][:, part].sum(axis=1)
     hours = seen.flows["contact_hours"][:, part].sum(axis=1)
     each = np.divide(hours, held, out=np.full(hours.shape, np.nan), where=held > 0)

@@ -17,6 +17,7 @@ import numpy as np
 
 from sim import rules, streams
 from sim._jit import bare, entry, inner, inner_inlined, inner_once, philox
+from sim.core.units import WEEKS_A_YEAR
 from sim.dosage import DRAWN, IRREGULAR, ONSITE, PROVIDER_CANCELLED, REGION_CANCELLED, SCHEDULED
 from sim.outcomes import COLUMN, RECORD
 from sim.population import BALANCE_ROUNDS, BALANCE_TOLERANCE
@@ -827,7 +828,7 @@ def leave(block, i, team_trust, site, means, row, week, trend, p, replicate, k0,
     row[C_LAPSED] += field(block, OPEN)[i]
     row[C_LEAVERS] += 1.0
     field(block, OPEN)[i] = 0.0
-    own = put_person(block, i, traits, starts, means, p, trend * week / 52.0)
+    own = put_person(block, i, traits, starts, means, p, trend * week / WEEKS_A_YEAR)
     field(block, TRUST)[i] = rules.newcomer_trust(own, team_trust, p.newcomer_trust_share)
     field(block, INTEGRATION)[i] = rules.newcomer_integration(
         site[ROUTINES], field(block, KNOWLEDGE)[i]

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from sim.core.units import WEEKS_A_YEAR
 from sim.errors import InputError, Problem, did_you_mean
 
 RECORD: tuple[str, ...] = (
@@ -67,6 +68,8 @@ COLLABORATION_WINDOW = 17
 """Weeks over which a provider rates collaboration (a definition)."""
 
 Kind = Literal["level", "total", "rate"]
+Better = Literal["more", "less", "neither"]
+"""Which way of an outcome is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class Outcome:
     ``kind`` says what a summary at a week is: the *level* at that week, the *total* up to it, or a
     *rate* pooled over all weeks up to it (empty where nothing happened). ``overall`` says how
     regions are joined: their unweighted mean, or their sum. ``low`` and ``high`` bound one region's
-    weekly value (``high`` None: no bound).
+    weekly value (``high`` None: no bound). ``better`` says what is wanted: *more* of it, *less* of
+    it, or *neither*, where it only says how much was done, as the number of contacts does.
 
     >>> OUTCOMES["travel_hours"].unit, OUTCOMES["travel_hours"].kind
     ('h', 'total')
@@ -89,10 +93,16 @@ class Outcome:
     overall: Literal["mean", "sum"] = "mean"
     low: float = 0.0
     high: float | None = 1.0
+    better: Better = "more"
+
+    @property
+    def sign(self) -> float:
+        """1 when more is better, -1 when less is, 0 when neither is."""
+        return {"more": 1.0, "less": -1.0, "neither": 0.0}[self.better]
 
 
-def _total(name: str, unit: str, meaning: str) -> Outcome:
-    return Outcome(name, unit, meaning, kind="total", overall="sum", high=None)
+def _total(name: str, unit: str, meaning: str, better: Better = "less") -> Outcome:
+    return Outcome(name, unit, meaning, kind="total", overall="sum", high=None, better=better)
 
 
 _OUTCOMES: tuple[Outcome, ...] = (
@@ -101,19 +111,20 @@ _OUTCOMES: tuple[Outcome, ...] = (
     Outcome("provider_accountability", "0-1", "the provider's accountability to the region"),
     Outcome("mutual_accountability", "0-1", "sqrt(mean of staff x provider): both sides at once"),
     Outcome("knowledge", "0-1", "mean knowledge of implementation science"),
-    Outcome("knowledge_sd", "SD", "spread of that knowledge between staff", high=0.5),
+    Outcome("knowledge_sd", "SD", "spread of that knowledge between staff", high=0.5,
+            better="less"),
     Outcome("integration", "0-1", "mean integration of implementation science in ongoing work"),
     Outcome("integrated_share", "share", "share of staff with integration of one half or more"),
     Outcome("fully_integrated", "share", "regions whose mean integration is one half or more"),
     Outcome("routines", "0-1", "how far it is a routine of the region rather than of persons"),
     Outcome("readiness", "0-1", "mean of (motivation x general x specific capacity)^(1/3)"),
     Outcome("capacity", "0-1", "capacity index: (mean knowledge + mean integration + routines)/3"),
-    Outcome("workload", "0-1", "mean workload of staff"),
+    Outcome("workload", "0-1", "mean workload of staff", better="less"),
     Outcome("provider_load", "ratio", "the provider's running load over the hours available",
-            high=None),
+            high=None, better="less"),
     Outcome("provider_context", "0-1", "how well the provider knows the region"),
-    _total("contacts_planned", "contacts", "contacts due"),
-    _total("contacts_held", "contacts", "contacts held"),
+    _total("contacts_planned", "contacts", "contacts due", "neither"),
+    _total("contacts_held", "contacts", "contacts held", "neither"),
     _total("contacts_failed_by_provider", "contacts", "due contacts that the provider failed"),
     _total("contacts_failed_by_region", "contacts", "due contacts that the region cancelled"),
     _total("contact_hours", "h", "provider hours in contact"),
@@ -124,12 +135,12 @@ _OUTCOMES: tuple[Outcome, ...] = (
     Outcome("attendance", "share", "people present over people invited, by region", kind="rate"),
     Outcome("co_creation", "0-1", "realised co-creation, mean over attended contacts",
             kind="rate"),
-    _total("commitments_made", "commitments", "new commitments, both sides"),
-    _total("commitments_kept", "commitments", "commitments reviewed and kept, both sides"),
+    _total("commitments_made", "commitments", "new commitments, both sides", "neither"),
+    _total("commitments_kept", "commitments", "commitments reviewed and kept, both sides", "more"),
     _total("commitments_broken", "commitments", "commitments reviewed and not kept, both sides"),
     _total("commitments_lapsed", "commitments", "commitments of those who left"),
     Outcome("commitments_open", "commitments", "commitments not yet reviewed", overall="sum",
-            high=None),
+            high=None, better="neither"),
     Outcome("commitments_kept_share", "share", "kept over reviewed, both sides", kind="rate"),
     _total("staff_leavers", "people", "staff who left"),
     Outcome("collaboration", "0-1", "provider-rated collaboration over the last 17 weeks: "
@@ -458,7 +469,7 @@ class PointWeeks(Protocol):
     def horizon_weeks(self) -> int: ...
 
 
-PERSISTENCE_WEEKS = 52
+PERSISTENCE_WEEKS = WEEKS_A_YEAR
 """Persistence looks this many weeks past the end of TA."""
 
 

@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sim.core.units import WEEKS_A_YEAR
 from sim.errors import ParameterError, Problem, did_you_mean
 
 Role = Literal["free", "uncertain", "fixed", "lever"]
@@ -197,7 +198,7 @@ _ROWS: tuple[Parameter, ...] = (
          -4.0, None, LOGIT, source="assumption (about 2 %)"),
     _row("provider_cancels_slope", "cp1", "rise of those log-odds per unit of overload", "logit", 2.0, None, SLOPE),
     _row("provider_turnover", "h_p", "chance that a provider leaves", "1/week",
-         0.15 / 52.0, None, SHARE, source="assumption: nothing seen"),
+         0.15 / WEEKS_A_YEAR, None, SHARE, source="assumption: nothing seen"),
     _row("handover_share", "hand", "share of a leaving provider's standing that the successor keeps", "share",
          0.5, (0.0, 1.0), SHARE),
     _row("preparation_per_contact", "prep0", "provider hours of preparation per contact", "h",
@@ -220,7 +221,7 @@ _ROWS: tuple[Parameter, ...] = (
          40.0, None, (1.0, 168.0), grade="definition", source="a usual full-time week"),
     _row("commitment_workload", "w_n", "workload of one open commitment", "0-1", 0.02, None, SHARE),
     _row("staff_turnover", "h_s", "chance that a staff member leaves", "1/week",
-         0.20 / 52.0, (0.10 / 52.0, 0.29 / 52.0), SHARE, role="uncertain", grade="B",
+         0.20 / WEEKS_A_YEAR, (0.10 / WEEKS_A_YEAR, 0.29 / WEEKS_A_YEAR), SHARE, role="uncertain", grade="B",
          source="Head Start programme staff 19-29 % a year (Urban Institute); PROSPER leaders 19-20 % (PMC3718867)"),
     _row("newcomer_trust_share", "rep", "share of the team's standing trust that a newcomer takes over", "share",
          0.5, (0.0, 1.0), SHARE),

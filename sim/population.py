@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim import rules, streams
-from sim.dosage import round_half_up
+from sim.dosage import share_of
 from sim.parameters import Parameters
 from sim.streams import Streams, bell
 
@@ -238,11 +238,6 @@ def seat_order(stream: Streams, entities: np.ndarray) -> np.ndarray:
     ranks = np.empty(len(keys), dtype=np.int64)
     ranks[order] = np.arange(len(keys))
     return ranks
-
-
-def share_of(share: float, people: int) -> int:
-    """max(1, round(share x people)): how many seats a share of a team is."""
-    return max(1, round_half_up(share * people))
 
 
 def _start_region(

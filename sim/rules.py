@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import math
 
+from sim.core.units import WEEKS_A_YEAR
+
 # --------------------------------------------------------------------------------------------------
 # Arithmetic shared by every engine
 
@@ -563,7 +565,7 @@ def routines_after_week(routines: float, mean_integration: float, pace: float) -
 
 def drifted(value: float, yearly_change: float) -> float:
     """A week of a background trend, limited to [0, 1]; 52 weeks a year."""
-    return clip01(value + yearly_change / 52.0)
+    return clip01(value + yearly_change / WEEKS_A_YEAR)
 
 
 # --------------------------------------------------------------------------------------------------

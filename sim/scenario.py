@@ -180,6 +180,16 @@ class Scenario(ScenarioFields):
         """The same world without TA: no dosage and no log; all else stays."""
         return self.model_copy(update={"dosage": (), "contact_log": None})
 
+    def stopping_now(self) -> Scenario:
+        """The same world in which TA ends with the contact log: no dosage goes on after it.
+
+        >>> log = {"rows": [{"week": 3, "region": "region_1", "mode": "video", "hours": 1}]}
+        >>> on = [{"mode": "video", "every_weeks": 4, "hours": 1, "first_week": 4}]
+        >>> Scenario(name="so far", contact_log=log, dosage=on).stopping_now().end_of_ta
+        3
+        """
+        return self.model_copy(update={"dosage": ()})
+
     # --- derived -----------------------------------------------------------------------------
 
     @property
@@ -211,6 +221,19 @@ class Scenario(ScenarioFields):
     def has_ta(self) -> bool:
         """Whether there is any contact series or logged contact."""
         return bool(self.dosage) or bool(self.contact_log and self.contact_log.rows)
+
+    @property
+    def logged_weeks(self) -> int:
+        """Last week with a logged contact; 0 without a log."""
+        rows = self.contact_log.rows if self.contact_log else ()
+        return max((row.week for row in rows), default=0)
+
+    @property
+    def plan_start(self) -> int:
+        """First week of what is planned: of the first contact series, else the week after the
+        log."""
+        first = (series.first_week for series in self.dosage)
+        return min(first, default=self.logged_weeks + 1)
 
     @property
     def end_of_ta(self) -> int:

@@ -10,7 +10,6 @@ from sim.dosage import MODES, planned_contacts
 from sim.errors import InputError
 from sim.scenario import Scenario
 from sim.study.calendar_file import COLUMNS, calendar_table, icalendar_text, start_of
-from sim.study.plan_levers import plan_start
 
 icalendar = pytest.importorskip("icalendar")
 
@@ -25,7 +24,7 @@ def test_calendar_is_the_planned_contacts(name: str) -> None:
     planned = [
         c
         for c in planned_contacts(scenario, scenario.parameter_set())
-        if c.week >= plan_start(scenario)
+        if c.week >= scenario.plan_start
     ]
     assert tuple(table.columns) == COLUMNS
     assert len(table) == len(planned) > 0

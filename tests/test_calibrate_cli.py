@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from sim import files
-from sim import _folder
+from sim import _folder, files
 from sim.cli import app
-from sim.study import bank, verifying
 from sim.studies.reports import report_html
+from sim.study import bank, verifying
 
 STUDY = """
 kind: calibrate

@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.study import calibration, learned
+from sim.stats.intervals import weighted_quantiles
+from sim.study import calibration
 from sim.study.bank import Bank, run_bank, values_of
 from sim.study.calibration import CalibrateFile, abc_weights, effective, prepare
 from sim.study.history_matching import prior_sample
@@ -208,7 +209,7 @@ def test_the_whole_pipeline_recovers_a_known_truth(number: int, tmp_path) -> Non
     true = values_of(found.factors, truth)[0]
     for name in ("keeping", "commitment_rate", "learning_rate", "hour_scale"):
         i = names.index(name)
-        low, high = learned.quantile(found.bank.values[:, i], found.weights, (0.005, 0.995))
+        low, high = weighted_quantiles(found.bank.values[:, i], found.weights, (0.005, 0.995))
         assert low <= true[i] <= high, name
 
 

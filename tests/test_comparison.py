@@ -131,6 +131,38 @@ def test_efficiency_is_gain_over_hours(found: Comparison) -> None:
     assert row["low"] < row["per_100_hours"] < row["high"]
 
 
+def test_every_outcome_and_every_scenario_gets_a_verdict() -> None:
+    """One row a scenario, one sentence over them; less of what is better low is better."""
+    often = SMALL.replace(name="often", dosage=[{**SMALL.dosage[0].model_dump(), "every_weeks": 2}])
+    none = SMALL.without_ta().replace(name="none")
+    names = ("trust", "cost", "contacts_held")
+    found = compare(SMALL, often, none, sets=6, replicates=2, outcomes=names)
+    rows = found.verdicts().set_index("scenario")
+    assert list(rows["cost_verdict"]) == ["compared to", "worse", "better"]
+    assert list(rows["contacts_held_verdict"]) == ["compared to", "higher", "lower"]
+    assert rows.loc["none", "trust_verdict"] == "worse"
+    assert (rows["runs"] == 12).all()
+    assert (rows["of_runs"] == 12).all()
+    parts = rows[["planned_cost_centre", "planned_cost_regions"]].sum(axis=1)
+    np.testing.assert_allclose(parts, rows["planned_cost"])
+    assert rows.loc["none", "planned_cost"] == 0
+    assert (rows["planned_cost"] >= rows["expected_cost"]).all()
+    first = found.answer().split(".  ")[0]
+    for word in ("often is", "none is", "worse in cost", "better in cost", "planned cost"):
+        assert word in first
+
+
+def test_stopping_now_is_looked_at_when_going_on_ends() -> None:
+    log = {"rows": [{"week": 1, "region": SMALL.region_names[0], "mode": "video", "hours": 1}]}
+    later = [{**SMALL.dosage[0].model_dump(), "first_week": 3}]
+    logged = SMALL.replace(name="logged", contact_log=log, dosage=later)
+    found = compare(logged.stopping_now(), logged, labels=["stop", "go on"], sets=3, replicates=2)
+    assert [arm.end for arm in found.arms] == [26, 26]
+    rows = found.verdicts().set_index("scenario")
+    assert rows.loc["stop", "planned_cost"] == 0
+    assert rows.loc["stop", "spent"] == rows.loc["go on", "spent"] > 0
+
+
 def test_no_ta_is_looked_at_when_its_partner_ends() -> None:
     found = compare(SMALL.without_ta().replace(name="none"), SMALL, sets=3, replicates=2)
     assert [arm.end for arm in found.arms] == [26, 26]

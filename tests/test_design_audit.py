@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sim.study.design_audit import AuditFile, summary_row
 
 from sim.errors import InputError
 from sim.instruments import observe
 from sim.study import audit_report, design_audit, dose_audit
-from sim.study.design_audit import AuditFile, summary_row
 from sim.study.study_file import Study, parse_study
 
 TEXT = """

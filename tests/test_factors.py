@@ -10,10 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sim.scenario import Scenario
 from sim.study import plausible, sensitivity_file
 from sim.study.distributions import TAIL, Distribution
-from sim.study.factors import lever_names, with_levers
 from sim.study.study_file import StudyError
 
 U = np.linspace(0.0, 1.0, 101)
@@ -74,39 +72,6 @@ def test_coordinate_undoes_values(how: Distribution) -> None:
     inner = np.array([0.1, 0.35, 0.8])
     back = [how.coordinate(float(value)) for value in how.values(inner)]
     np.testing.assert_allclose(back, inner, atol=1e-4)
-
-
-# --- levers ---------------------------------------------------------------------------------------
-
-
-def test_levers_reach_the_scenario() -> None:
-    source = Scenario.shipped("source")
-    moved = with_levers(
-        source,
-        {"dosage[0].hours": 2.0, "co_creation": 0.1, "core_team": 0.5, "staff": np.float64(8.0),
-         "network": "ring", "every_weeks": 6.0},
-    )  # fmt: skip
-    assert moved.dosage[0].hours == 2.0
-    assert moved.dosage[1].hours == source.dosage[1].hours
-    assert [one.co_creation for one in moved.dosage] == [0.1, 0.1]
-    assert [one.every_weeks for one in moved.dosage] == [6.0, 6.0]
-    assert (moved.regions.core_team, moved.regions.staff) == (0.5, 8)
-    assert moved.regions.network.kind == "ring"
-
-
-def test_every_listed_lever_can_be_set_to_what_it_is() -> None:
-    source = Scenario.shipped("source")
-    data = source.to_dict()
-    for name in lever_names(source):
-        if "[*]" in name or name in ("hours", "every_weeks", "taper", "last_week", "co_creation"):
-            continue  # series differ
-        place, value = name, None
-        from sim.study.factors import _current
-
-        value = _current(source, place)
-        if value is None:
-            continue
-        assert with_levers(source, {name: value}).to_dict().keys() == data.keys()
 
 
 def test_roles_are_the_tables_rows() -> None:

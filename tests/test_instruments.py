@@ -148,7 +148,7 @@ def test_the_log_counts_what_was_held(classroom: Scenario, seen: Seen) -> None:
     log = instruments.dosage_log(seen, since_week=0, until_week=30)
     record = model.simulate(classroom, classroom.parameter_set(), 5, 0)
     held = record[1:31, 0, outcomes.COLUMN["held"]].sum()
-    assert log["contacts_a_month"].mean[0] == pytest.approx(held / (30 * 7 / (365.25 / 12)))
+    assert log["contacts_a_month"].mean[0] == pytest.approx(held / (30 * 12 / 52))
 
 
 def test_what_cannot_be_seen_is_said(seen: Seen) -> None:

@@ -17,12 +17,13 @@ SIM = REPO / "sim"
 
 # From the ground up. A module may import from rows above its own; within a row there is no circle.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors",),
+    ("errors", "core"),  # core: units
     ("parameters",),
     ("rules", "streams", "outcomes", "_mesa"),
+    ("stats",),
     ("files", "loading", "checking", "team_file", "contact_log"),
     ("scenario",),
-    ("dosage",),
+    ("levers", "dosage"),
     ("network",),
     ("population",),
     ("tables",),  # population and calendars as arrays, for the kernel

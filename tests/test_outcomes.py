@@ -356,3 +356,12 @@ def test_summaries_at_points_are_those_of_each_week() -> None:
     for place, week in enumerate(weeks):
         expected = outcomes.at_week(records, week, scenario.costs, 0.5)
         np.testing.assert_array_equal(found[:, place], expected)
+
+
+def test_every_outcome_says_which_way_is_better() -> None:
+    signs = {name: one.sign for name, one in OUTCOMES.items()}
+    assert {signs[name] for name in ("trust", "integration", "commitments_kept")} == {1.0}
+    assert {signs[name] for name in ("workload", "cost", "provider_hours", "staff_leavers")} == {-1}
+    assert {name for name, sign in signs.items() if sign == 0} == {
+        "contacts_planned", "contacts_held", "commitments_made", "commitments_open",
+    }  # fmt: skip

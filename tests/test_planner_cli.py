@@ -195,3 +195,16 @@ def test_the_python_of_the_how_to_runs(capsys: pytest.CaptureFixture[str]) -> No
     (text,) = (text for kind, text in BLOCKS if kind == "python")
     exec(compile(text, "planner.md", "exec"), {})
     assert capsys.readouterr().out.startswith("source against light_touch, at the end of TA")
+
+
+def test_stopping_now_is_compared_with_going_on(here: Path) -> None:
+    done = codose(
+        "compare", "centre_log", "--stopping-now", "--sets", "2", "--no-figures", "--json"
+    )
+    assert done.code == 0
+    found = json.loads(done.out)
+    assert [row["scenario"] for row in found["verdicts"]] == ["stopping_now", "centre_log"]
+    assert found["verdicts"][1]["spent"] > 0
+    refused = codose("compare", "source", "--stopping-now", "--sets", "2")
+    assert refused.code == 2
+    assert "--stopping-now" in refused.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from pathlib import Path
@@ -12,19 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from study_case import summaries
 
+from sim.dosage import planned
 from sim.errors import InputError
+from sim.levers import with_levers
 from sim.scenario import Scenario
-from sim.study import plan_levers
-from sim.study.failures import discover, rank_correlations
-from sim.study.plan_cost import planned
-from sim.study.plan_file import PlanFile, check_plan, issues, parse_study, read_plan
+from sim.stats.drivers import drivers
+from sim.stats.intervals import mean_interval, share
+from sim.study.failures import discover
+from sim.study.plan_file import Budget, PlanFile, check_plan, issues, parse_study, read_plan
 from sim.study.plan_search import Journal, Space, non_dominated, search
 from sim.study.plan_value import (
     Evaluator,
     Sample,
     Value,
-    chance,
-    mean_interval,
     met,
     regret_of,
     regrets,
@@ -118,7 +119,7 @@ def test_no_plan_exceeds_the_budget(found: Planning) -> None:
 @pytest.mark.parametrize("name", ["source", "core_team", "provider_overload", "intensive_start"])
 def test_planned_cost_bounds_every_run(name: str) -> None:
     scenario = Scenario.shipped(name)
-    said = planned(scenario)
+    said = planned(scenario).total
     sets = plausible_sets(10).within(scenario)
     runs = summaries(scenario, sets, 4, 1, [scenario.horizon_weeks])
     assert runs.of("cost").max() <= said.money * (1 + 1e-12)
@@ -137,7 +138,79 @@ def test_planned_cost_is_reached_when_nothing_fails() -> None:
     }
     scenario = Scenario.shipped("source").replace(parameters=sure, beyond_range=True)
     runs = summaries(scenario, [scenario.parameter_set()], 3, 1, [scenario.horizon_weeks])
-    assert runs.of("cost") == pytest.approx(planned(scenario).money, rel=1e-9)
+    assert runs.of("cost") == pytest.approx(planned(scenario).total.money, rel=1e-9)
+
+
+def test_planned_cost_by_year_and_by_payer() -> None:
+    """Years are 52 weeks from the first of the plan; they add up, and a log is money spent."""
+    scenario = Scenario.from_text("""
+name: two years after a log
+horizon_weeks: 200
+regions: {candidates: 1, count: 1, selection: all, staff: 10}
+contact_log:
+  rows:
+    - {week: 2, region: region_1, mode: onsite, hours: 2, status: held}
+    - {week: 9, region: region_1, mode: onsite, hours: 2, status: region_cancelled}
+dosage:
+  - {mode: video, every_weeks: 13, hours: 1, first_week: 20, last_week: 71}
+  - {mode: onsite, every_weeks: 26, hours: 2, first_week: 72, last_week: 123}
+costs: {provider_hour: 100, staff_hour: 10, travel_visit: 500}
+parameters: {calendar_stagger: 0.0}
+""")
+    cost = planned(scenario)
+    assert (cost.weeks, len(cost.years)) == (104, 2)
+    first, second = cost.years
+    assert (first.contacts, first.visits, second.contacts, second.visits) == (4, 0, 2, 2)
+    assert first.centre == pytest.approx(4 * 100 * (1 + 1 + 0.5))
+    assert first.regions == pytest.approx(4 * 10 * 10)
+    assert cost.total.centre == pytest.approx(first.centre + second.centre)
+    # A contact that the region cancelled had been prepared, and nobody travelled.
+    assert (cost.spent.contacts, cost.spent.visits) == (2, 1)
+    assert cost.spent.preparation_hours == pytest.approx(2 * 2)
+    assert cost.spent.regions == pytest.approx(2 * 10 * 10)
+    assert planned(scenario.stopping_now()).total.money == 0
+    assert planned(scenario.stopping_now()).spent == cost.spent
+    assert Budget(money=1, per="year", of="centre").spend(cost) == second.centre
+    assert Budget(money=1, per="year").spend(cost) == second.money
+    assert Budget(money=1, of="regions").spend(cost) == cost.total.regions
+    assert Budget(money_a_week=1).spend(cost) == pytest.approx(cost.total.money / 104)
+
+
+@pytest.mark.parametrize("timing", ["irregular", "on_demand"])
+def test_contacts_without_a_date_are_planned_by_their_expected_number(timing: str) -> None:
+    text = """
+name: by chance
+horizon_weeks: 100
+regions: {candidates: 1, count: 1, selection: all, staff: 10}
+dosage: [{mode: video, every_weeks: 5, hours: 2, last_week: 100, timing: TIMING}]
+"""
+    by_chance = planned(Scenario.from_text(text.replace("TIMING", timing))).total
+    dated = planned(Scenario.from_text(text.replace("TIMING", "scheduled"))).total
+    assert by_chance.contacts == pytest.approx(20) == dated.contacts
+    assert by_chance.money == pytest.approx(dated.money)
+
+
+@pytest.mark.parametrize(
+    ("budget", "text"),
+    [
+        ("{money: 300000, per: year, of: centre}", "300,000 money of the centre a year"),
+        ("{money_a_week: 5769}", "5,769 money of centre and regions a week"),
+        ("{provider_hours: 900, per: year}", "900 provider hours a year"),
+        ("{money: 1, per: month}", "total, year, week"),
+        ("{money_a_week: 1, per: year}", "goes with money; money_a_week is a week's already"),
+        ("{provider_hours: 1, of: regions}", "provider hours are the centre's"),
+        ("{of: centre}", "gives no amount"),
+        ("{money: 1, of: center}", "did you mean 'centre'"),
+    ],
+)
+def test_budgets_say_whose_money_and_how_often(budget: str, text: str) -> None:
+    given = TINY.replace("{money: 20000}", budget)
+    try:
+        said = parse_study(given, PlanFile, issues=issues).header.budget.text
+    except StudyError as error:
+        said = str(error)
+        assert ":11:" in said
+    assert text in said
 
 
 def test_planned_cost_by_hand() -> None:
@@ -149,13 +222,17 @@ providers: {count: 1}
 dosage: [{mode: onsite, every_weeks: 10, hours: 2, last_week: 40}]
 costs: {provider_hour: 100, staff_hour: 10, travel_visit: 500}
 """)
-    said = planned(scenario)
+    cost = planned(scenario)
+    said = cost.total
     visits = 4 + 4 - (said.contacts < 8)  # the second region's calendar is shifted
     assert said.contacts == said.visits == visits
     # 2 h of contact, 1 + 0.5 * 2 h of preparation, 6 h of travel; five people for 2 h
     assert said.provider_hours == pytest.approx(visits * 10)
     assert said.money == pytest.approx(visits * (10 * 100 + 5 * 2 * 10 + 500))
-    assert said.spend("provider_hours_a_week") == pytest.approx(visits * 10 / 40)
+    assert said.centre == pytest.approx(visits * (10 * 100 + 500))
+    assert said.regions == pytest.approx(visits * 5 * 2 * 10)
+    assert Budget(provider_hours_a_week=1).spend(cost) == pytest.approx(visits * 10 / 40)
+    assert Budget(money=1, per="week", of="centre").spend(cost) == pytest.approx(said.centre / 40)
 
 
 def test_impossible_budget_names_the_cheapest_plan() -> None:
@@ -165,7 +242,7 @@ def test_impossible_budget_names_the_cheapest_plan() -> None:
     problem = caught.value.problem
     assert problem.field == "budget.money"
     assert problem.line == 11
-    space = Space(study_of(TINY).scenario, study_of(TINY).header.levers, "money")
+    space = Space(study_of(TINY).scenario, study_of(TINY).header.levers, Budget())
     least = min(
         space.spend(tuple(choice))
         for choice in np.ndindex(*(len(lever.values) for lever in space.levers))
@@ -180,7 +257,7 @@ def test_reported_probability_is_confirmed_on_fresh_seeds(found: Planning) -> No
     row = found.table("targets").iloc[0]
     target = found.header.targets[0]
     fresh = Evaluator(found.header, Sample(plausible_sets(400, 987), 4, 424242))
-    again = chance(met(fresh.value(found.best.candidate.scenario).targets[0], target))
+    again = share(met(fresh.value(found.best.candidate.scenario).targets[0], target))
     assert row["low"] <= row["probability"] <= row["high"]
     # two estimates of one probability: their 90 % intervals meet but in about 1 of 50 cases
     assert again.low <= row["high"]
@@ -195,14 +272,14 @@ def test_interval_of_a_probability_covers_it() -> None:
     for _ in range(400):
         each = generator.beta(2, 3, size=60)
         runs = generator.random((60, 4)) < each[:, None]
-        said = chance(runs)
+        said = share(runs)
         hits += said.low <= truth <= said.high
     # nominal .90, SE of the share .015
     assert 0.84 <= hits / 400 <= 0.96
 
 
 def test_a_probability_of_one_still_has_an_interval() -> None:
-    said = chance(np.ones((50, 4), dtype=bool))
+    said = share(np.ones((50, 4), dtype=bool))
     assert said.p == 1.0
     assert 0.9 < said.low < 1.0
 
@@ -275,10 +352,10 @@ def test_same_study_same_answer_and_a_journal_goes_on(found: Planning) -> None:
 def test_search_finds_the_best_of_a_known_problem() -> None:
     """Sum of settings as score, the budget a limit on their number: the front is known."""
     study = study_of(TINY)
-    space = Space(study.scenario, study.header.levers, "money")
+    space = Space(study.scenario, study.header.levers, Budget())
 
     def score(candidate: object) -> tuple[float, ...]:
-        return (-candidate.planned.spend("money"),)  # type: ignore[attr-defined]
+        return (-candidate.planned.total.money,)  # type: ignore[attr-defined]
 
     cheapest = space.extreme(1.0)
     done = search(
@@ -291,7 +368,7 @@ def test_search_finds_the_best_of_a_known_problem() -> None:
 
 def test_plans_that_are_the_same_scenario_are_one() -> None:
     study = study_of(TINY.replace("  co_creation", "  onsite.hours: [1, 4]\n  co_creation"))
-    space = Space(study.scenario, study.header.levers, "money")
+    space = Space(study.scenario, study.header.levers, Budget())
     names = [lever.name for lever in space.levers]
     base = [0] * len(names)
     other = list(base)
@@ -312,10 +389,45 @@ def _details(found: Planning) -> list[str]:
     return _plan_words.details(found)
 
 
+def test_what_the_money_buys_is_said_against_no_assistance(found: Planning) -> None:
+    (row,) = found.table("gains").to_dict("records")
+    assert row["against"] == "no assistance"
+    third = found.confirmed[found.best.name].objectives[0]
+    assert found.gains["no assistance"].shape == (1, *third.shape)
+    assert row["gain"] == pytest.approx(found.gains["no assistance"].mean())
+    assert row["low"] < row["gain"] < row["high"]
+    assert f"{row['better']:,} of {row['runs']:,} runs" in found.answer()
+    cost = found.best.planned.total
+    assert f"centre {cost.centre:,.0f}, regions {cost.regions:,.0f}" in found.answer()
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (0.05, "The cheapest plan found that meets the targets is"),
+        (0.999, "does not meet them when it is run once more"),
+    ],
+)
+def test_meeting_the_targets_holds_for_the_confirmation(
+    found: Planning, asked: float, words: str
+) -> None:
+    """The verdict is that of the last sample, which did not choose the plan."""
+    target = found.header.targets[0].model_copy(update={"probability": asked})
+    header = found.header.model_copy(update={"targets": (target,)})
+    study = Study(header, {"x": found.study.scenario}, (), found.study.document, found.study.file)
+    again = dataclasses.replace(found, study=study)
+    assert words in again.answer()
+    (row,) = again.table("targets").to_dict("records")
+    assert row["surely"] == (row["low"] >= asked)
+    assert row["runs"] == found.header.confirm.sets * found.header.confirm.replicates
+
+
 def test_unreachable_target_says_the_best_reached() -> None:
     text = TINY.replace("at_least: 0.15, probability: 0.6", "at_least: 0.95, probability: 0.9")
     answer = plan(study_of(text.replace("plans: 40", "plans: 10"))).answer()
-    assert answer.startswith("No plan within these levers and 20,000 money in total reaches")
+    assert answer.startswith(
+        "No plan within these levers and 20,000 money of centre and regions in total reaches"
+    )
     assert "The nearest reaches it with probability 0.0" in answer
     assert "with the asked one" in answer
 
@@ -360,9 +472,9 @@ def test_no_pattern_no_box() -> None:
 
 def test_rank_correlations_by_hand() -> None:
     x = np.column_stack([np.arange(50.0), np.arange(50.0)[::-1] ** 3, np.ones(50)])
-    rows = rank_correlations(x, ["up", "down", "fixed"], np.exp(np.arange(50.0) / 50))
-    assert {name: round(rho) for name, rho, _ in rows} == {"up": 1, "down": -1}
-    assert all(clear for _, _, clear in rows)
+    rows = drivers(x, ["up", "down", "fixed"], np.exp(np.arange(50.0) / 50))
+    assert {one.name: round(one.rho) for one in rows} == {"up": 1, "down": -1}
+    assert all(one.clear for one in rows)
 
 
 # --- levers ---------------------------------------------------------------------------------------
@@ -370,7 +482,7 @@ def test_rank_correlations_by_hand() -> None:
 
 def test_levers_make_the_scenario() -> None:
     source = Scenario.shipped("source")
-    made = plan_levers.build(
+    made = with_levers(
         source,
         {
             "onsite.every_weeks": "never",
@@ -387,12 +499,12 @@ def test_levers_make_the_scenario() -> None:
     assert made.dosage[1].co_creation == 0.6
     assert made.providers.count == 2
     assert made.regions.core_team == 0.5
-    assert plan_levers.build(source, {}).digest() == source.digest()
+    assert with_levers(source, {}).digest() == source.digest()
 
 
 def test_months_move_the_last_phase_and_no_later() -> None:
     phases = Scenario.shipped("delivery_phase")
-    made = plan_levers.build(phases, {"months": 24.0})
+    made = with_levers(phases, {"months": 24.0})
     assert made.end_of_ta == 104
     assert [series.last_week for series in made.dosage] == [78, 78, 104]
 
@@ -489,5 +601,5 @@ def test_the_files_of_the_document_are_sound() -> None:
     study, centre = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert len(study_of(study).header.levers) == 5
     scenario = Scenario.from_text(centre, folder=REPO / "scenarios")
-    assert plan_levers.plan_start(scenario) == scenario.dosage[0].first_week == 53
+    assert scenario.plan_start == scenario.dosage[0].first_week == 53
     assert scenario.regions.overrides["lakes"].start.knowledge == 0.35

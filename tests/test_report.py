@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim import results
-from sim import _folder
+from sim import _folder, results
 from sim.errors import ResultsError
 from sim.outcomes import HEADLINES
 from sim.parameters import TABLE

@@ -13,6 +13,7 @@ from sim.cli.run import RESULTS
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from sim.scenario import Scenario
     from sim.study.comparison import Comparison
 
 READING = (
@@ -52,6 +53,13 @@ def compare(
         float,
         typer.Option(help="A difference that would not matter, as a share of an outcome's range."),
     ] = 0.01,
+    stopping_now: Annotated[
+        bool,
+        typer.Option(
+            "--stopping-now",
+            help="Compare with TA that ends with the contact log of the first scenario.",
+        ),
+    ] = False,
     changes: planner.Changes = None,
     out: Annotated[
         Path | None,
@@ -73,11 +81,14 @@ def compare(
       codose compare light_touch source
       codose compare source my.yaml --sets 200 --out results/mine
       codose compare source planning --gains
+      codose compare centre_log --stopping-now
     """
     draw = drawing.of("compare_plots", figures, no_figures)
-    if len(scenarios) < 2:
+    if len(scenarios) < 2 and not stopping_now:
         raise InputError(Problem("nothing to compare with", "scenarios", allowed="2 or more"))
     loaded = [planner.load(name, changes or []) for name in scenarios]
+    if stopping_now:
+        loaded.insert(0, (_stopped(loaded[0][0]), "stopping_now"))
     names = [name for _, name in loaded]
     folder = out if out is not None else RESULTS / f"compare-{'-'.join(names)}"
     shell.check_result_folder(folder, force=force)
@@ -102,7 +113,8 @@ def compare(
         ["codose", "compare", *scenarios],
         {
             "--sets": sets, "--replicates": replicates, "--seed": seed, "--outcome": outcome,
-            "--gains": gains, "--margin": None if margin == 0.01 else margin, "--set": changes,
+            "--gains": gains, "--stopping-now": stopping_now,
+            "--margin": None if margin == 0.01 else margin, "--set": changes,
         },
     ))  # fmt: skip
     if draw is not None:
@@ -112,6 +124,19 @@ def compare(
     else:
         print_comparison(found)
     planner.closing_remark(folder, figures=draw is not None, quiet=quiet)
+
+
+def _stopped(scenario: Scenario) -> Scenario:
+    """The scenario without what goes on after its log."""
+    if scenario.contact_log is None or not scenario.dosage:
+        raise InputError(
+            Problem(
+                f"{scenario.name!r} has no dosage that goes on after a contact log",
+                "--stopping-now",
+                allowed="a scenario with contact_log and dosage; without a log compare with no_ta",
+            )
+        )
+    return scenario.stopping_now()
 
 
 # --- as people read it -------------------------------------------------------------------------
@@ -128,6 +153,8 @@ def print_comparison(found: Comparison) -> None:
             typer.echo("\n".join(f"  {'  ' if i else ''}{line}" for i, line in enumerate(lines)))
     if not found.differs:
         typer.echo("The scenarios differ in nothing.")
+    typer.echo("")
+    _print_verdicts(found)
     table = found.differences()
     for other in found.labels[1:]:
         for point in found.points:
@@ -139,6 +166,28 @@ def print_comparison(found: Comparison) -> None:
     _print_efforts(found)
     typer.echo("")
     typer.echo(shell.paragraph(READING))
+
+
+def _print_verdicts(found: Comparison) -> None:
+    """One row a scenario, the first included."""
+    table = shell.new_table(
+        [
+            ("end of TA", "left"),
+            *((name.replace("_", " "), "left") for name in found.outcomes),
+            ("planned cost", "right"),
+            ("of the centre", "right"),
+            ("of the regions", "right"),
+            ("runs", "right"),
+        ]
+    )
+    for row in found.verdicts().to_dict("records"):
+        table.add_row(
+            row["scenario"],
+            *(row[f"{name}_verdict"] for name in found.outcomes),
+            *(f"{row[f'planned_cost{part}']:,.0f}" for part in ("", "_centre", "_regions")),
+            f"{row['runs']:,} of {row['of_runs']:,}",
+        )
+    shell.write_table(table)
 
 
 def _heading(found: Comparison, other: str, point: str, row: Any) -> str:
@@ -215,7 +264,7 @@ def _print_efforts(found: Comparison) -> None:
         ("preparation_hours", "  preparing"),
         ("travel_hours", "  travelling"),
         ("staff_hours", "staff hours"),
-        ("cost", "cost (own prices)"),
+        ("cost", "expected spend (own prices)"),
     ):
         values = [float(costs.at[(name, item), "mean"]) for name in found.labels]
         table.add_row(words, *(f"{value:,.0f}" for value in values))
@@ -252,6 +301,7 @@ def record(found: Comparison, folder: Path) -> dict[str, Any]:
         "seed": found.seed,
         "gains": found.gains,
         "results": str(folder),
+        "verdicts": found.verdicts().to_dict("records"),
         "differences": found.differences().to_dict("records"),
         "levels": found.levels().to_dict("records"),
         "costs": found.costs().to_dict("records"),

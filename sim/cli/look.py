@@ -152,14 +152,14 @@ def outcomes(
     from sim.outcomes import OUTCOMES
 
     if as_json:
-        keys = ("name", "unit", "meaning", "kind", "overall", "low", "high")
+        keys = ("name", "unit", "meaning", "kind", "overall", "low", "high", "better")
         shell.write_json([{key: getattr(one, key) for key in keys} for one in OUTCOMES.values()])
         return
     table = shell.new_table(
-        [("name", "left"), ("unit", "left"), ("kind", "left"), ("meaning", "text")]
+        [*((name, "left") for name in ("name", "unit", "kind", "better")), ("meaning", "text")]
     )
     for one in OUTCOMES.values():
-        table.add_row(one.name, one.unit, one.kind, one.meaning)
+        table.add_row(one.name, one.unit, one.kind, one.better, one.meaning)
     shell.write_table(table)
 
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import shell
+from sim.core.units import WEEKS_A_YEAR, weeks_of
 from sim.errors import InputError, Problem, did_you_mean
 
 MODES: Mapping[str, str] = {
@@ -137,7 +138,7 @@ def parse_months(text: str) -> dict[str, Any]:
     _expect(numbers, words, "months, and 0 to 1: '24 months 0.6'", (2,))
     if numbers[0] <= 0:
         raise NotUnderstood("assistance lasts for more than 0 months")
-    weeks = max(1, round(numbers[0] * 52 / 12))
+    weeks = weeks_of(numbers[0])
     return {"weeks": weeks, "co_creation": _whole(numbers[1])}
 
 
@@ -170,7 +171,7 @@ class Question:
 
 def _dated(value: dict[str, Any]) -> dict[str, Any]:
     series = {"mode": "onsite", "every_weeks": 1, "hours": 1, "co_creation": value["co_creation"]}
-    return {"horizon_weeks": value["weeks"] + 52, "dosage": [series]}
+    return {"horizon_weeks": value["weeks"] + WEEKS_A_YEAR, "dosage": [series]}
 
 
 QUESTIONS: Mapping[str, Question] = {
@@ -327,7 +328,8 @@ def scenario_text(answers: Mapping[str, Any], file: Path) -> str:
         f"# Check it with 'codose validate {file.name}', run it with 'codose run {file.name}'.",
         f"name: {json.dumps(name, ensure_ascii=False)}",
         f"question: What do {weeks} weeks of assistance change, and what is left a year later?",
-        _line(f"horizon_weeks: {weeks + 52}", f"{weeks} weeks of assistance and 52 after it"),
+        _line(f"horizon_weeks: {weeks + WEEKS_A_YEAR}",
+              f"{weeks} weeks of assistance and {WEEKS_A_YEAR} after it"),
         "regions:",
         _line(f"  candidates: {regions['candidates']}", "regions to choose from"),
         f"  count: {regions['count']}",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sim.cli import shell
+from sim.core.units import months_of
 
 if TYPE_CHECKING:
     from sim.results import Runs
@@ -23,7 +24,6 @@ SETS_BAND = (
     "It rests on {count} {source}. What if, not forecast."
 )
 ONE_SET = "Run with one set of values; --sets 50 runs over {source}."
-WEEKS_A_MONTH = 52 / 12
 EMPTY = "-"
 
 Look = Callable[[str, str, str], float]
@@ -112,36 +112,51 @@ def _print_outcomes(runs: Runs, look: Look) -> None:
 
 def _print_delivered(runs: Runs, look: Look) -> None:
     """Contacts, hours and cost up to the horizon, over all regions."""
+    from sim.dosage import planned
+
     scenario = runs.scenario
 
     def total(name: str) -> float:
         return look(name, "horizon", "mean")
 
-    region_months = len(scenario.region_names) * scenario.end_of_ta / WEEKS_A_MONTH
-    planned, held = total("contacts_planned"), total("contacts_held")
-    rate = f"{planned / region_months:.2f} and {held / region_months:.2f} a region and month"
+    region_months = len(scenario.region_names) * months_of(scenario.end_of_ta)
+    due, held = total("contacts_planned"), total("contacts_held")
+    rate = f"{due / region_months:.2f} and {held / region_months:.2f} a region and month"
     rates = scenario.costs
     prices = (
         f"at {rates.provider_hour:g} a provider hour, {rates.staff_hour:g} a staff hour, "
         f"{rates.travel_visit:g} a visit"
     )
     table = shell.new_table([("delivered", "left"), ("mean of the runs", "text")])
-    table.add_row("contacts", f"{planned:,.1f} planned, {held:,.1f} held ({rate} of TA)")
+    table.add_row("contacts", f"{due:,.1f} planned, {held:,.1f} held ({rate} of TA)")
     table.add_row(
         "provider hours",
         f"{total('provider_hours'):,.0f} h: contact {total('contact_hours'):,.0f}, preparation "
         f"{total('preparation_hours'):,.0f}, travel {total('travel_hours'):,.0f}",
     )
     table.add_row("staff hours", f"{total('staff_hours'):,.0f} h in contacts")
-    table.add_row("cost", f"{total('cost'):,.0f} ({prices})")
+    table.add_row("expected spend", f"{total('cost'):,.0f} ({prices})")
+    cost = planned(scenario)
+    ahead = f"{cost.total.money:,.0f}: centre {cost.total.centre:,.0f}, regions "
+    ahead += f"{cost.total.regions:,.0f}"
+    if cost.spent.contacts:
+        ahead += f"; the contact log took {cost.spent.money:,.0f} before"
+    table.add_row("planned cost", ahead)
     shell.write_table(table)
 
 
 def _reading(runs: Runs) -> str:
     """What the columns mean."""
+    from sim.outcomes import PERSISTENCE_WEEKS
+
     text = "effect: against the same people and luck without TA, at the end of TA."
-    if runs.scenario.horizon_weeks >= runs.scenario.end_of_ta + 52:
+    if runs.scenario.horizon_weeks >= runs.scenario.end_of_ta + PERSISTENCE_WEEKS:
         text += " lasting: change in the year after it."
+    if runs.scenario.contact_log is not None and runs.scenario.dosage:
+        text += (
+            " The effect counts what the contact log holds too; what going on adds to stopping "
+            "now, 'codose compare FILE --stopping-now' tells."
+        )
     return f"{text} {note(runs)}"
 
 

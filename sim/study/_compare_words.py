@@ -52,11 +52,43 @@ def needed(value: float) -> str:
 def answer(found: Comparison) -> str:
     """What differs, how surely, at what cost, and what it rests on; a sentence or more each."""
     table = found.differences()
-    sentences = []
+    sentences = [verdict_words(found)]
     for other in found.labels[1:]:
         sentences += _about(found, table[table["b"] == other], other)
     sentences += [_cost(found), _rests_on(found, table), *found.notes, CAVEAT]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def verdict_words(found: Comparison) -> str:
+    """One sentence over all scenarios and all outcomes asked for."""
+    rows = found.verdicts().to_dict("records")
+    parts = [_verdict_of(found, row) for row in rows[1:]]
+    lead = f"At the end of TA, against {found.labels[0]}"
+    if found.gains:
+        lead += " and by what each gains against no TA"
+    return f"{lead}: {'; '.join(parts)}."
+
+
+def _verdict_of(found: Comparison, row: dict[Any, Any]) -> str:
+    """What one scenario comes to."""
+    groups: dict[str, list[str]] = {}
+    for name in found.outcomes:
+        word = str(row[f"{name}_verdict"])
+        text = name.replace("_", " ")
+        if word in ("better", "worse", "higher", "lower"):
+            text += f" ({number(row[f'{name}_difference'], sign=True)})"
+        groups.setdefault(word, []).append(text)
+    order = ("better", "worse", "higher", "lower", "about the same", "not clear yet")
+    said = [f"{word} in {_joined(groups[word])}" for word in order if word in groups]
+    cost = f"{row['planned_cost']:,.0f} (centre {row['planned_cost_centre']:,.0f}, regions "
+    cost += f"{row['planned_cost_regions']:,.0f})"
+    if row["spent"]:
+        cost += f" after the {row['spent']:,.0f} that the contact log took"
+    return f"{row['scenario']} is {', '.join(said) or 'the same'}, for a planned cost of {cost}"
+
+
+def _joined(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _about(found: Comparison, table: pd.DataFrame, other: str) -> list[str]:
@@ -125,8 +157,8 @@ def _cost(found: Comparison) -> str:
     gains = gains[gains["outcome"] == head].set_index("scenario")["per_100_hours"]
     parts = []
     for label in found.labels:
-        each = f"{label} {costs[label, 'provider_hours']:,.0f} provider hours and a cost of "
-        each += f"{costs[label, 'cost']:,.0f}"
+        each = f"{label} {costs[label, 'provider_hours']:,.0f} provider hours and an expected "
+        each += f"spend of {costs[label, 'cost']:,.0f}"
         if label in gains.index and not math.isnan(gains[label]):
             each += f" ({gains[label]:+.3f} {head.replace('_', ' ')} for 100 provider hours)"
         parts.append(each)

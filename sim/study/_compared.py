@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from sim import _folder
+from sim.dosage import planned
 from sim.outcomes import INDEX, OUTCOMES
 from sim.parameters import TABLE
 from sim.results import provenance
+from sim.stats.drivers import drivers as rank_drivers
+from sim.stats.intervals import band, quantiles
+from sim.stats.verdicts import verdict
 from sim.study import paired as statistics
 
 if TYPE_CHECKING:
@@ -33,7 +36,6 @@ COST_ITEMS: tuple[str, ...] = (
 PER_HOURS = 100.0
 """Provider hours that efficiency is given for."""
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
-_FAMILY_ERROR = 0.05
 
 
 def differences(found: Comparison) -> pd.DataFrame:
@@ -42,7 +44,7 @@ def differences(found: Comparison) -> pd.DataFrame:
     Returns:
         A row a scenario (but the first), point and outcome. Columns: a, b (labels), point, week_a,
         week_b, outcome, unit, mean_a, mean_b, the fields of :class:`sim.study.paired.Paired`
-        (mean ... sets), margin. Intervals are 90 %.
+        (mean ... sets), margin, verdict (:func:`sim.stats.verdicts.verdict`). Intervals are 90 %.
     """
     first, rows = found.arms[0], []
     for other in found.arms[1:]:
@@ -50,6 +52,8 @@ def differences(found: Comparison) -> pd.DataFrame:
             for name in found.outcomes:
                 a, b = found.of(first, name, point), found.of(other, name, point)
                 margin = found.margin_of(name, point)
+                gap = statistics.paired(a, b, margin)
+                word = verdict(gap.mean, gap.mean_low, gap.mean_high, margin, OUTCOMES[name].better)
                 rows.append(
                     {
                         "a": first.label,
@@ -61,10 +65,46 @@ def differences(found: Comparison) -> pd.DataFrame:
                         "unit": OUTCOMES[name].unit,
                         "mean_a": statistics.mean(a),
                         "mean_b": statistics.mean(b),
-                        **asdict(statistics.paired(a, b, margin)),
+                        **asdict(gap),
                         "margin": margin,
+                        "verdict": word,
                     }
                 )
+    return pd.DataFrame(rows)
+
+
+def verdicts(found: Comparison) -> pd.DataFrame:
+    """One row a scenario: what it comes to against the first, at the end of TA, and what it costs.
+
+    Returns:
+        Columns: scenario; for each outcome its name with _verdict, _difference, _low, _high (90 %
+        of plausible sets; the first scenario has none); planned_cost (what to budget from the first
+        week of the plan on, of which planned_cost_centre and planned_cost_regions), spent (what a
+        contact log holds), expected_cost (mean of the runs to the common horizon, log included);
+        runs, of_runs (runs counted and runs made).
+    """
+    table = differences(found)
+    table = table[table["point"] == "end_of_ta"].set_index(["b", "outcome"])
+    rows = []
+    for arm in found.arms:
+        row: dict[str, Any] = {"scenario": arm.label}
+        for name in found.outcomes:
+            one: Any = None if arm is found.arms[0] else table.loc[(arm.label, name)]
+            row[f"{name}_verdict"] = "compared to" if one is None else one["verdict"]
+            for column, of in (("difference", "mean"), ("low", "low"), ("high", "high")):
+                row[f"{name}_{column}"] = np.nan if one is None else one[of]
+        cost = planned(arm.scenario)
+        spend = arm.values[:, :, 1, INDEX["cost"]]
+        row |= {
+            "planned_cost": cost.total.money,
+            "planned_cost_centre": cost.total.centre,
+            "planned_cost_regions": cost.total.regions,
+            "spent": cost.spent.money,
+            "expected_cost": statistics.mean(spend),
+            "runs": int((~np.isnan(spend)).sum()),
+            "of_runs": spend.size,
+        }
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -84,8 +124,8 @@ def levels(found: Comparison) -> pd.DataFrame:
                 value = arm.values[:, :, place, INDEX[name]]
                 without = arm.no_ta[:, :, place, INDEX[name]]
                 parts = statistics.components(value)
-                low, high = statistics.band(value)
-                gain_low, gain_high = statistics.band(value - without)
+                low, high = band(value)
+                gain_low, gain_high = band(value - without)
                 rows.append(
                     {
                         "scenario": arm.label,
@@ -120,7 +160,7 @@ def costs(found: Comparison) -> pd.DataFrame:
         region_weeks = len(arm.scenario.region_names) * min(arm.end, found.horizon)
         for name in COST_ITEMS:
             value = arm.values[:, :, 1, INDEX[name]]
-            low, high = statistics.band(value)
+            low, high = band(value)
             middle = statistics.mean(value)
             rows.append(
                 {
@@ -151,7 +191,7 @@ def efficiency(found: Comparison) -> pd.DataFrame:
             if OUTCOMES[name].high is None:
                 continue
             gain = arm.values[:, :, 0, INDEX[name]] - arm.no_ta[:, :, 0, INDEX[name]]
-            low, high = statistics.band(_ratio(_mean_of_sets(gain), _mean_of_sets(hours)))
+            low, high = band(_ratio(_mean_of_sets(gain), _mean_of_sets(hours)))
             rows.append(
                 {
                     "scenario": arm.label,
@@ -192,36 +232,26 @@ def drivers(found: Comparison) -> pd.DataFrame:
         Columns: a, b, outcome, parameter, meaning, grade, rho, clear. At the end of TA.
     """
     first, rows = found.arms[0], []
-    sets = len(found.plausible)
     names = [name for name in found.plausible.varied if name in TABLE]
+    matrix = np.array([[one[name] for name in names] for one in found.plausible.sets])
     for other in found.arms[1:]:
-        for outcome in found.outcomes if sets > 3 else ():
+        for outcome in found.outcomes:
             gap = _mean_of_sets(
                 found.of(other, outcome, "end_of_ta") - found.of(first, outcome, "end_of_ta")
             )
-            known = ~np.isnan(gap)
-            if known.sum() < 4 or np.ptp(gap[known]) == 0:
-                continue
-            found_here = []
-            for name in names:
-                column = np.array([one[name] for one in found.plausible.sets])[known]
-                if np.ptp(column) == 0:
-                    continue
-                result: Any = stats.spearmanr(column, gap[known])
-                rho, p = float(result.statistic), float(result.pvalue)
-                found_here.append(
-                    {
-                        "a": first.label,
-                        "b": other.label,
-                        "outcome": outcome,
-                        "parameter": name,
-                        "meaning": TABLE[name].meaning,
-                        "grade": TABLE[name].grade,
-                        "rho": rho,
-                        "clear": p < _FAMILY_ERROR / len(names),
-                    }
-                )
-            rows += sorted(found_here, key=lambda row: -abs(row["rho"]))
+            rows += [
+                {
+                    "a": first.label,
+                    "b": other.label,
+                    "outcome": outcome,
+                    "parameter": one.name,
+                    "meaning": TABLE[one.name].meaning,
+                    "grade": TABLE[one.name].grade,
+                    "rho": one.rho,
+                    "clear": one.clear,
+                }
+                for one in rank_drivers(matrix, names, gap)
+            ]
     columns = ["a", "b", "outcome", "parameter", "meaning", "grade", "rho", "clear"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -248,13 +278,10 @@ def _series(found: Comparison, kind: str, arm: Arm, values: np.ndarray) -> pd.Da
     known = ~np.isnan(flat)
     flat, empty = np.where(known, flat, np.nan), ~known.any(axis=0)
     filled = np.where(empty, 0.0, flat)  # where nothing is known there is no quantile to warn of
-    method = statistics.QUANTILES
-    # nanquantile goes value by value: far slower, and needed for rates only
-    among = np.nanquantile if np.isnan(filled).any() else np.quantile
-    quantiles = among(filled, list(_QUANTILES.values()), axis=0, method=method)  # type: ignore[call-overload]
+    among = quantiles(flat, list(_QUANTILES.values()), axis=0)
     table = {
         "mean": np.nanmean(filled, axis=0),
-        **dict(zip(_QUANTILES, quantiles, strict=True)),
+        **dict(zip(_QUANTILES, among, strict=True)),
     }
     week, outcome = (axis.reshape(-1) for axis in np.indices(empty.shape))
     columns: dict[str, Any] = {
@@ -277,7 +304,7 @@ def sets_frame(plausible: PlausibleSets) -> pd.DataFrame:
 
 # --- the folder --------------------------------------------------------------------------------
 
-TABLES = ("differences", "levels", "costs", "efficiency", "drivers", "weeks")
+TABLES = ("verdicts", "differences", "levels", "costs", "efficiency", "drivers", "weeks")
 
 
 def save(found: Comparison, directory: Path, *, force: bool, command: str) -> Path:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.stats.intervals import mean_interval
 from sim.study._compare_words import percent
+from sim.study._planned import gains as gain_table
+from sim.study._planned import key_of
 from sim.study._planned import targets as target_table
 from sim.study.plan_file import objective_label, specs_of
-from sim.study.plan_value import mean_interval
 
 if TYPE_CHECKING:
     from sim.study.planning import Plan, Planning
@@ -57,18 +59,23 @@ def answer(found: Planning) -> str:
     table = target_table(found)
     if found.header.targets and found.reachable:
         chances = "; ".join(
-            f"{row['target']}: {percent(row['probability'])} (90 % interval "
+            f"{row['target']}: {row['hits']:,} of {row['runs']:,} runs (90 % interval "
             f"{percent(row['low'])} to {percent(row['high'])}, asked {100 * row['asked']:g} %)"
             for row in table.to_dict("records")
         )
-        first = (
-            f"The cheapest plan found that meets the targets is {what}; it takes "
-            f"{spend_words(found, plan)}."
+        if table["surely"].all():
+            lead = "The cheapest plan found that meets the targets is"
+        elif table["met"].all():
+            lead = "The cheapest plan found meets the targets by the estimate, though not surely:"
+        else:
+            lead = (
+                "The plan that was cheapest among those that met the targets does not meet them "
+                "when it is run once more, so none is known that does:"
+            )
+        return (
+            f"{lead} {what}; it takes {spend_words(found, plan)}. On fresh parameters and luck it "
+            f"reaches {chances}. {gain_words(found)}"
         )
-        text = f"{first} On fresh parameters and luck it reaches {chances}."
-        if not table["met"].all():
-            text += " That is less than asked, so it is not settled that it meets them."
-        return text
     if found.header.targets:
         worst = table.iloc[(table["probability"] - table["asked"]).argmin()]
         return (
@@ -76,15 +83,36 @@ def answer(found: Planning) -> str:
             f"probability {worst['asked']:g}. The nearest reaches it with probability "
             f"{worst['probability']:.2f} (90 % interval {worst['low']:.2f} to "
             f"{worst['high']:.2f}), and {worst['reached']:.3f} with the asked one: {what}; it "
-            f"takes {spend_words(found, plan)}."
+            f"takes {spend_words(found, plan)}. {gain_words(found)}"
         )
     spec, week = specs_of(found.header)[0]
     middle, low, high = mean_interval(third.objectives[0])
     return (
         f"Least regret{_within(found)} has {what}; it takes {spend_words(found, plan)}. On fresh "
         f"parameters and luck {objective_label(spec, week)} is {middle:.3f} on average (90 % "
-        f"interval of this mean {low:.3f} to {high:.3f})."
+        f"interval of this mean {low:.3f} to {high:.3f}). {gain_words(found)}"
     )
+
+
+def gain_words(found: Planning) -> str:
+    """What the money buys: the plan against no assistance, and against stopping now."""
+    labels = {key_of(*one): objective_label(*one) for one in specs_of(found.header)}
+    sentences = []
+    for against, rows in gain_table(found).groupby("against", sort=False):
+        parts = [
+            f"{labels[row['quantity']]} {row['gain']:+.3f} ({row['low']:+.3f} to "
+            f"{row['high']:+.3f}), better in {row['better']:,} of {row['runs']:,} runs"
+            for row in rows.to_dict("records")
+        ]
+        sentences.append(f"Against {against} the plan adds: {'; '.join(parts)}.")
+    cost = found.best.planned
+    payers = (
+        f"Its planned cost is {cost.total.money:,.0f}: centre {cost.total.centre:,.0f}, regions "
+        f"{cost.total.regions:,.0f}"
+    )
+    if cost.spent.contacts:
+        payers += f", after the {cost.spent.money:,.0f} that the contact log took"
+    return " ".join([*sentences, f"{payers}."])
 
 
 def _within(found: Planning) -> str:
@@ -116,7 +144,7 @@ def details(found: Planning) -> list[str]:
     said.append(f"When it fails: {found.failures.text(failing(found))}")
     if found.reference is not None:
         planned, value = found.reference
-        spend = planned.spend(found.header.budget.measure)
+        spend = found.header.budget.spend(planned)
         limit = found.header.budget.limit
         over = " (over the budget)" if limit is not None and spend > limit else ""
         said.append(
@@ -177,6 +205,7 @@ def notes(found: Planning) -> list[str]:
         )
     if found.study.scenario.contact_log is not None:
         said.append("The budget counts what comes after the contact log.")
+    said += found.best.candidate.discarded
     said.append(
         "Every chosen region gets every contact series; a plan cannot leave one of them out."
     )

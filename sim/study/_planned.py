@@ -10,30 +10,22 @@ import numpy as np
 import pandas as pd
 
 from sim import _folder
+from sim.outcomes import OUTCOMES
 from sim.parameters import TABLE
 from sim.results import provenance
+from sim.stats.intervals import band, mean_interval, share
 from sim.study.calendar_file import calendar_table, icalendar_text, start_of
 from sim.study.plan_file import OutcomeSpec, objective_label, specs_of
-from sim.study.plan_value import chance, mean_interval, mean_of, met, sure_margin
+from sim.study.plan_value import mean_of, met, sure_margin
 from sim.study.study_file import week_label
 
 if TYPE_CHECKING:
     from sim.study.planning import Plan, Planning
 
-TAILS = (0.05, 0.95)
-
 
 def key_of(spec: OutcomeSpec, week: int | str) -> str:
     """An objective as a name of columns: ``integration_end_of_ta``."""
     return f"{spec.label.replace(' ', '_')}_{week_label(week)}"
-
-
-def _bounds(values: np.ndarray) -> tuple[float, float]:
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, TAILS)
-    return float(low), float(high)
 
 
 def _levers(frame: pd.DataFrame, found: Planning) -> pd.DataFrame:
@@ -51,8 +43,9 @@ def plans(found: Planning) -> pd.DataFrame:
 
     Returns:
         A row a plan. Columns: plan, roles, on_front, a column a lever, spend (what the budget
-        counts), money, provider_hours, staff_hours, contacts, visits, months (planned),
-        expected_cost (mean of the runs); for each objective its name with _search, none (mean),
+        counts), planned_cost (of which planned_cost_centre and planned_cost_regions),
+        provider_hours, staff_hours, contacts, visits, months (planned), expected_cost (mean of the
+        runs); for each objective its name with _search, none (mean),
         _low, _high (90 % interval of the mean), _p05, _p95 (runs); for target k its probability:
         target_k_search, target_k, _low, _high; worst_region, region_spread, regret.
     """
@@ -64,11 +57,13 @@ def plans(found: Planning) -> pd.DataFrame:
             "on_front": plan.on_front,
             **plan.candidate.settings,
             "spend": found.spend(plan),
-            "money": plan.planned.money,
-            "provider_hours": plan.planned.provider_hours,
-            "staff_hours": plan.planned.staff_hours,
-            "contacts": plan.planned.contacts,
-            "visits": plan.planned.visits,
+            "planned_cost": plan.planned.total.money,
+            "planned_cost_centre": plan.planned.total.centre,
+            "planned_cost_regions": plan.planned.total.regions,
+            "provider_hours": plan.planned.total.provider_hours,
+            "staff_hours": plan.planned.total.staff_hours,
+            "contacts": plan.planned.total.contacts,
+            "visits": plan.planned.total.visits,
             "months": plan.planned.months,
             "expected_cost": mean_of(plan.value.cost),
         }
@@ -76,7 +71,7 @@ def plans(found: Planning) -> pd.DataFrame:
             values, key = plan.value.objectives[place], key_of(spec, week)
             row[f"{key}_search"] = abs_sign(found, place) * plan.scores[place]
             row[key], row[f"{key}_low"], row[f"{key}_high"] = mean_interval(values)
-            row[f"{key}_p05"], row[f"{key}_p95"] = _bounds(values)
+            row[f"{key}_p05"], row[f"{key}_p95"] = band(values)
         for place, one in enumerate(plan.chances, 1):
             name = f"target_{place}"
             row[f"{name}_search"] = _searched_chance(found, plan, place - 1)
@@ -93,9 +88,7 @@ def plans(found: Planning) -> pd.DataFrame:
 
 def abs_sign(found: Planning, place: int) -> float:
     """1 or -1: turns a score of the search back into the outcome."""
-    from sim.study.plan_value import direction
-
-    return direction(specs_of(found.header)[place][0].outcome)
+    return OUTCOMES[specs_of(found.header)[place][0].outcome].sign
 
 
 def _searched_chance(found: Planning, plan: Plan, place: int) -> float:
@@ -126,7 +119,7 @@ def chosen(found: Planning) -> pd.DataFrame:
                 )
             )
         for place, target in enumerate(found.header.targets):
-            sure = chance(met(third.targets[place], target))
+            sure = share(met(third.targets[place], target))
             rows.append(
                 (
                     roles,
@@ -147,13 +140,14 @@ def targets(found: Planning) -> pd.DataFrame:
     """Whether the recommended plan meets each target, as confirmed.
 
     Returns:
-        A row a target. Columns: target, level, asked, probability, low, high, reached (the level
-        that is reached with the asked probability), met.
+        A row a target. Columns: target, level, asked, probability, low, high, hits, runs (hits of
+        so many runs), reached (the level that is reached with the asked probability), met (by the
+        estimate), surely (by the lower end of its interval).
     """
     third = found.confirmed[found.best.name]
     rows = []
     for place, target in enumerate(found.header.targets):
-        sure = chance(met(third.targets[place], target))
+        sure = share(met(third.targets[place], target))
         margin = sure_margin(third.targets[place], target)
         rows.append(
             (
@@ -163,11 +157,43 @@ def targets(found: Planning) -> pd.DataFrame:
                 sure.p,
                 sure.low,
                 sure.high,
+                sure.hits,
+                sure.runs,
                 target.level + target.sign * margin,
                 sure.p >= target.probability,
+                sure.low >= target.probability,
             )
         )
-    columns = ["target", "level", "asked", "probability", "low", "high", "reached", "met"]
+    columns = [
+        "target", "level", "asked", "probability", "low", "high", "hits", "runs", "reached", "met",
+        "surely",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def gains(found: Planning) -> pd.DataFrame:
+    """What the money buys: the recommended plan against no assistance, and against stopping now.
+
+    Returns:
+        A row a world and objective. Columns: against, quantity, gain (mean), low, high (90 %
+        interval of this mean), p05, p95 (runs), better (runs in which the plan is better), runs.
+    """
+    rows = []
+    for against, gained in found.gains.items():
+        for (spec, week), values in zip(specs_of(found.header), gained, strict=True):
+            known = values[~np.isnan(values)]
+            sign = OUTCOMES[spec.outcome].sign
+            rows.append(
+                (
+                    against,
+                    key_of(spec, week),
+                    *mean_interval(values),
+                    *band(values),
+                    int((sign * known > 0).sum()),
+                    len(known),
+                )
+            )
+    columns = ["against", "quantity", "gain", "low", "high", "p05", "p95", "better", "runs"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -196,11 +222,11 @@ def regions(found: Planning) -> pd.DataFrame:
         third = found.confirmed[plan.name]
         names = plan.candidate.scenario.region_names
         for name, values in zip(names, third.regions, strict=True):
-            rows.append((plan.name, name, mean_of(values), *_bounds(values)))
+            rows.append((plan.name, name, mean_of(values), *band(values)))
         worst, best = third.regions.min(axis=0), third.regions.max(axis=0)
-        rows.append((plan.name, "worst of a run", mean_of(worst), *_bounds(worst)))
+        rows.append((plan.name, "worst of a run", mean_of(worst), *band(worst)))
         gap = best - worst
-        rows.append((plan.name, "best minus worst of a run", mean_of(gap), *_bounds(gap)))
+        rows.append((plan.name, "best minus worst of a run", mean_of(gap), *band(gap)))
     return pd.DataFrame(rows, columns=["plan", "region", "mean", "p05", "p95"])
 
 
@@ -236,8 +262,8 @@ def drivers(found: Planning) -> pd.DataFrame:
         A row a parameter. Columns: parameter, meaning, grade, rho, clear.
     """
     rows = [
-        (name, TABLE[name].meaning, TABLE[name].grade, rho, clear)
-        for name, rho, clear in found.drivers
+        (one.name, TABLE[one.name].meaning, TABLE[one.name].grade, one.rho, one.clear)
+        for one in found.drivers
     ]
     return pd.DataFrame(rows, columns=["parameter", "meaning", "grade", "rho", "clear"])
 
@@ -251,6 +277,7 @@ TABLES: Mapping[str, Callable[[Planning], pd.DataFrame]] = {
     "plans": plans,
     "chosen": chosen,
     "targets": targets,
+    "gains": gains,
     "regions": regions,
     "failures": failures,
     "drivers": drivers,

@@ -7,18 +7,22 @@ from dataclasses import replace
 
 import numpy as np
 
+from sim.dosage import Planned, planned
 from sim.errors import InputError, Problem
+from sim.levers import value_of
+from sim.outcomes import OUTCOMES
 from sim.runs.execute import Execution
-from sim.study.failures import Failures, discover, rank_correlations
-from sim.study.plan_cost import Planned, planned
+from sim.scenario import Scenario
+from sim.stats.drivers import Driver
+from sim.stats.drivers import drivers as rank_drivers
+from sim.stats.intervals import quantiles, share
+from sim.study.failures import Failures, discover
 from sim.study.plan_file import PlanFile, objective_label, specs_of
 from sim.study.plan_search import Candidate, Choice, Journal, Space, non_dominated, search
 from sim.study.plan_value import (
     Evaluator,
     Sample,
     Value,
-    chance,
-    direction,
     met,
     regret_of,
     regrets,
@@ -47,8 +51,8 @@ class Planner:
         self.study, self.header = study, study.header
         self.seed = study.header.seed if seed is None else seed
         self.execution = execution or Execution()
-        self.space = Space(study.scenario, self.header.levers, self.header.budget.measure)
-        self.signs = [direction(spec.outcome) for spec, _ in specs_of(self.header)]
+        self.space = Space(study.scenario, self.header.levers, self.header.budget)
+        self.signs = [OUTCOMES[spec.outcome].sign for spec, _ in specs_of(self.header)]
         self.criteria = len(self.signs) + bool(self.header.targets)
         self.reference: tuple[Planned, Value] | None = None
         self.done = 0
@@ -89,6 +93,8 @@ class Planner:
         for one, value in zip(chosen, found, strict=True):
             confirmed[one.name] = value
             self.tick()
+        chosen = roles[recommended].candidate.scenario
+        gains = {against: third.gain(chosen, world) for against, world in self.worlds().items()}
         failures, drivers = self.failures(roles[recommended])
         self.tick(self.total)
         return Planning(
@@ -105,7 +111,16 @@ class Planner:
             third.sample.plausible.source,
             reachable,
             self.seed,
+            gains,
         )
+
+    def worlds(self) -> dict[str, Scenario]:
+        """What the recommended plan is held against: no TA and, after a log, stopping now."""
+        base = self.study.scenario
+        found = {"no assistance": base.without_ta()}
+        if base.contact_log is not None:
+            found["stopping now"] = base.stopping_now()
+        return found
 
     def check_budget(self) -> Choice:
         """The cheapest plan, if the budget allows it."""
@@ -184,14 +199,9 @@ class Planner:
 
     def _current(self) -> Choice | None:
         """The scenario's own plan among the levers' values, if it is there."""
-        from sim.study.factors import LEVERS, _current
-
         found = []
         for lever in self.header.levers:
-            try:
-                value = _current(self.study.scenario, LEVERS.get(lever.name, lever.name))
-            except (KeyError, IndexError, TypeError):
-                return None
+            value = value_of(self.study.scenario, lever.name)
             if value not in lever.values:
                 return None
             found.append(lever.values.index(value))
@@ -231,7 +241,7 @@ class Planner:
         self.reference = (planned(base), values.pop()) if also else None
         regret = regret_of(regrets([v.objectives[0] for v in values], self.signs[0]))
         criteria = [
-            [one.planned.spend(header.budget.measure)]
+            [header.budget.spend(one.planned)]
             + [-sign * value.mean(place) for place, sign in enumerate(self.signs)]
             for one, value in zip(known, values, strict=True)
         ]
@@ -243,7 +253,7 @@ class Planner:
                 scored[one.choice],
                 value,
                 tuple(
-                    chance(met(value.targets[i], t), value.failed)
+                    share(met(value.targets[i], t), value.failed)
                     for i, t in enumerate(header.targets)
                 ),
                 float(regret[number]),
@@ -283,7 +293,7 @@ class Planner:
             for target, found in zip(self.header.targets, one.chances, strict=True)
         )
 
-    def failures(self, one: Plan) -> tuple[Failures, tuple[tuple[str, float, bool], ...]]:
+    def failures(self, one: Plan) -> tuple[Failures, tuple[Driver, ...]]:
         """When a plan fails (misses a target or, without targets, is in its own lowest quarter),
         and what its first outcome rests on."""
         evaluator = self.evaluator("failures")
@@ -295,7 +305,7 @@ class Planner:
         else:
             signed = self.signs[0] * value.objectives[0]
             known = np.where(np.isnan(signed), -np.inf, signed)
-            failed = known < np.quantile(known, 0.25)
+            failed = known < quantiles(known, [0.25])[0]
         plausible = evaluator.sample.plausible
         fixed = one.candidate.scenario.parameters
         names = [name for name in plausible.varied if name not in fixed]
@@ -304,5 +314,5 @@ class Planner:
         known = (~np.isnan(first)).any(axis=1)
         means = np.full(len(first), np.nan)
         means[known] = np.nanmean(first[known], axis=1)
-        drivers = tuple(rank_correlations(matrix, names, means))
+        drivers = tuple(rank_drivers(matrix, names, means))
         return discover(matrix, names, failed), drivers

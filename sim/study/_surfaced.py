@@ -12,8 +12,9 @@ import pandas as pd
 from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
 from sim.results import provenance
+from sim.stats.intervals import band
 from sim.study import paired as statistics
-from sim.study._compare_words import CAVEAT, HEADLINE, number, percent
+from sim.study._compare_words import CAVEAT, HEADLINE, number
 from sim.study._compared import plausible_record, sets_frame
 from sim.study.differing import series_words
 from sim.study.surface import SURE, Surface
@@ -39,7 +40,7 @@ def frame(found: Surface) -> pd.DataFrame:
         level = found.target_level(outcome)
         for place, cell in enumerate(found.cells):
             values = found.values[place][..., INDEX[outcome]]
-            low, high = statistics.band(values)
+            low, high = band(values)
             rows.append(
                 {
                     "cell": place,
@@ -103,11 +104,12 @@ def head_outcome(found: Surface) -> str:
 
 
 def answer(found: Surface) -> str:
-    """The best dosage within the budget or the cheapest that meets the target, how surely."""
-    head = head_outcome(found)
-    sentences = [_best(found, head), _cheapest(found, head)]
+    """The best dosage within the budget and the cheapest that meets the target, how surely, for
+    every outcome with a target."""
+    asked = [name for name in found.targets if name in found.outcomes] or [head_outcome(found)]
+    sentences = [part(found, name) for name in asked for part in (_best, _cheapest)]
     if not found.targets:
-        sentences.append(_own(found, head))
+        sentences.append(_own(found, asked[0]))
     sentences += [
         varied(found), f"It rests on {len(found.plausible)} {found.plausible.source}.", CAVEAT
     ]  # fmt: skip
@@ -136,23 +138,26 @@ def _means(found: Surface, outcome: str) -> np.ndarray:
 
 
 def _best(found: Surface, head: str) -> str:
-    """The highest mean, and how much else is as good for all that is known."""
+    """The best mean, and how much else is as good for all that is known."""
+    sign = OUTCOMES[head].sign or 1.0
     means = _means(found, head)
-    best = int(np.nanargmax(means))
+    best = int(np.nanargmax(sign * means))
     cell = found.cells[best]
-    low, high = statistics.band(found.values[best][..., INDEX[head]])
+    low, high = band(found.values[best][..., INDEX[head]])
     where = "" if found.provider_hours is None else " within the budget"
     text = (
-        f"Highest {head.replace('_', ' ')} at the end of TA{where}: {place_words(cell)} "
+        f"{'Highest' if sign > 0 else 'Lowest'} {head.replace('_', ' ')} at the end of TA{where}: "
+        f"{place_words(cell)} "
         f"({number(means[best])}; 90 % of runs {number(low)} to {number(high)}; "
         f"{number(cell.planned_hours)} provider hours a week and region)"
     )
-    near = [i for i in np.flatnonzero(means >= means[best] - _near(head)) if i != best]
+    worth = sign * means
+    near = [i for i in np.flatnonzero(worth >= worth[best] - _near(head)) if i != best]
     if near:
-        near.sort(key=lambda i: -means[i])
+        near.sort(key=lambda i: -worth[i])
         shown = "; ".join(place_words(found.cells[i]) for i in near[:3])
         more = f" and {len(near) - 3} more" if len(near) > 3 else ""
-        text += f". No more than {_near(head):g} below it: {shown}{more}"
+        text += f". No more than {_near(head):g} worse: {shown}{more}"
     return f"{text}."
 
 
@@ -170,7 +175,8 @@ def _cheapest(found: Surface, head: str) -> str:
     what = (
         f"{head.replace('_', ' ')} of {number(level or 0.0)}"
         if found.targets
-        else f"no less {head.replace('_', ' ')} than the scenario's own dosage"
+        else f"no {'less' if (OUTCOMES[head].sign or 1) > 0 else 'more'} "
+        f"{head.replace('_', ' ')} than the scenario's own dosage"
     )
     sure = np.flatnonzero(np.nan_to_num(met) >= SURE)
     surely = f"{100 * SURE:.0f} % of runs"
@@ -178,14 +184,20 @@ def _cheapest(found: Surface, head: str) -> str:
         best = int(np.nanargmax(met))
         return (
             f"No cell gives {what} in {surely}; the likeliest, {place_words(found.cells[best])}, "
-            f"does in {percent(float(met[best]))}."
+            f"does in {_of_runs(found, met[best])}."
         )
     least = min(sure, key=lambda i: (found.cells[i].planned_hours, -met[i]))
     cell = found.cells[least]
     return (
         f"Fewest provider hours that give {what} in {surely}: {place_words(cell)} "
-        f"({number(cell.planned_hours)} a week and region, {percent(float(met[least]))} of runs)."
+        f"({number(cell.planned_hours)} a week and region, in {_of_runs(found, met[least])})."
     )
+
+
+def _of_runs(found: Surface, share: float) -> str:
+    """A share of the runs of a cell, as a count: ``24 of 24 runs``."""
+    runs = len(found.plausible) * found.replicates
+    return f"{round(share * runs):,} of {runs:,} runs"
 
 
 def _own(found: Surface, head: str) -> str:

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sim.errors import InputError, Problem
-from sim.study.plan_levers import plan_start
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +61,7 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
     begins = start_of(scenario, start_date)
     rows = []
     for c in planned_contacts(scenario, p):
-        if c.week < plan_start(scenario) or c.timing != SCHEDULED:
+        if c.week < scenario.plan_start or c.timing != SCHEDULED:
             continue
         preparation = p.preparation_per_contact + p.preparation_per_hour * c.hours
         travel = p.travel_hours if c.mode == ONSITE else 0.0

@@ -152,6 +152,12 @@ class Comparison:
 
         return _compared.differences(self)
 
+    def verdicts(self) -> pd.DataFrame:
+        """See :func:`sim.study._compared.verdicts`."""
+        from sim.study import _compared
+
+        return _compared.verdicts(self)
+
     def levels(self) -> pd.DataFrame:
         """See :func:`sim.study._compared.levels`."""
         from sim.study import _compared
@@ -312,9 +318,12 @@ def _labels(names: Sequence[str], labels: Sequence[str] | None) -> list[str]:
 
 
 def _ends(plans: Sequence[Scenario], horizon: int) -> list[int]:
-    """A scenario without TA is looked at when the first that has TA ends it."""
-    partner = next((plan.end_of_ta for plan in plans if plan.has_ta), horizon)
-    return [plan.end_of_ta if plan.has_ta else min(partner, plan.horizon_weeks) for plan in plans]
+    """A scenario without dosage (no TA, or stopping now) is looked at when the first that goes on
+    ends it."""
+    going = [plan.end_of_ta for plan in plans if plan.dosage]
+    logged = [plan.end_of_ta for plan in plans if plan.has_ta]
+    partner = next(iter(going or logged), horizon)
+    return [plan.end_of_ta if plan.dosage else min(partner, plan.horizon_weeks) for plan in plans]
 
 
 def _notes(

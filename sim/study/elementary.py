@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.core.units import Z95
 from sim.study.samplers import LEVELS
 
 STEP = LEVELS / (2.0 * (LEVELS - 1))
@@ -95,5 +96,5 @@ def ranges(y: np.ndarray, factors: int, levels: int) -> tuple[np.ndarray, np.nda
         high, low = rest.argmax(axis=1), rest.argmin(axis=1)
         rows = np.arange(factors)
         found[:, r] = along[rows, high, r] - along[rows, low, r]
-    half = 1.96 * found.std(axis=1, ddof=1) / np.sqrt(replicates)
+    half = Z95 * found.std(axis=1, ddof=1) / np.sqrt(replicates)
     return plain, found.mean(axis=1), half

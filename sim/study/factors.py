@@ -4,14 +4,11 @@ A point of the space is a row of coordinates 0..1, one a factor. :class:`Space` 
 values, and gives SALib a problem of its own: neutral names, bounds 0..1, a fresh copy each time, so
 that nothing SALib does to a problem (it marks, extends and reorders them) reaches ours.
 
-A lever is a field of the scenario, written as its path: ``dosage[0].hours``, ``dosage[*].taper``
-(every series), ``regions.core_team``; the short names of :data:`LEVERS` stand for common ones.
+A lever is something of the scenario that can be set: see :mod:`sim.levers`.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,35 +16,14 @@ from typing import Any
 import numpy as np
 
 from sim.errors import InputError, did_you_mean
+from sim.levers import SHORT, changed, lever_names, plain, value_of
 from sim.parameters import NAMES, TABLE, rows
-from sim.scenario import ContactSeries, Scenario
+from sim.scenario import Scenario
 from sim.study.distributions import Distribution
 from sim.study.study_file import Study, StudyError
 
 DUMMY = "dummy"
 """A factor that nothing depends on: what its index shows is no effect."""
-
-LEVERS: Mapping[str, str] = {
-    "co_creation": "dosage[*].co_creation",
-    "hours": "dosage[*].hours",
-    "every_weeks": "dosage[*].every_weeks",
-    "taper": "dosage[*].taper",
-    "last_week": "dosage[*].last_week",
-    "core_team": "regions.core_team",
-    "staff": "regions.staff",
-    "network": "regions.network",
-    "selection": "regions.selection",
-    "regions": "regions.count",
-    "providers": "providers.count",
-    "weekly_hours": "providers.weekly_hours",
-}
-"""Short names of levers."""
-_SERIES_FIELDS = tuple(name for name in ContactSeries.model_fields)
-_OTHER_LEVERS = (
-    "regions.core_team", "regions.staff", "regions.network", "regions.selection", "regions.count",
-    "regions.candidates", "providers.count", "providers.weekly_hours", "background_trend",
-)  # fmt: skip
-_STEP = re.compile(r"([A-Za-z_]+)(?:\[(\d+|\*)\])?\Z")
 
 
 @dataclass(frozen=True)
@@ -218,13 +194,6 @@ def _parameter(
     return Factor(name, "parameter", distribution, row.meaning, row.grade, default)
 
 
-def lever_names(scenario: Scenario) -> list[str]:
-    """Every lever of a scenario that a study can vary."""
-    series = [f"dosage[{i}].{name}" for i in range(len(scenario.dosage)) for name in _SERIES_FIELDS]
-    everywhere = [f"dosage[*].{name}" for name in _SERIES_FIELDS] if scenario.dosage else []
-    return [*LEVERS, *_OTHER_LEVERS, *series, *everywhere]
-
-
 def _lever(
     study: Study[Any],
     where: tuple[str, ...],
@@ -249,65 +218,21 @@ def _lever(
             allowed=f"{name}: {{uniform: [low, high]}}, or integer, choices ...",
         )
     ends = distribution.choices or [distribution.values(np.array([u]))[0] for u in (0.0, 1.0)]
+    said = ""
     for end in ends:
         try:
-            with_levers(scenario, {name: end})
+            left_out = changed(scenario, {name: end}).discarded
         except InputError as error:
             found = error.problem
             raise study.error(
                 where,
-                f"{name} cannot be {_plain(end)}: {found.field}: {found.message}",
+                f"{name} cannot be {plain(end)}: {found.field}: {found.message}",
                 allowed=found.allowed,
             ) from None
-    return Factor(name, "lever", distribution, f"lever {LEVERS.get(name, name)}",
-                  default=_current(scenario, name))  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    """A NumPy number as Python's; whole floats of integer factors as ints."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and value.is_integer() and math.isfinite(value):
-        return int(value)
-    return value
-
-
-def _targets(data: Any, path: str) -> list[tuple[Any, str]]:
-    """The mappings, and the key in each, that a path means in a scenario's data."""
-    places = [data]
-    *steps, last = path.split(".")
-    for step in steps:
-        match = _STEP.match(step)
-        assert match, path
-        name, which = match.groups()
-        places = [place[name] for place in places]
-        if which == "*":
-            places = [item for place in places for item in place]
-        elif which is not None:
-            places = [place[int(which)] for place in places]
-    return [(place, last) for place in places]
-
-
-def _current(scenario: Scenario, name: str) -> Any:
-    """The value a lever has in the scenario; None when its series differ."""
-    found = [place[key] for place, key in _targets(scenario.to_dict(), LEVERS.get(name, name))]
-    value = found[0] if found and all(one == found[0] for one in found) else None
-    return value["kind"] if isinstance(value, dict) and "kind" in value else value
-
-
-def with_levers(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
-    """The scenario with levers set.
-
-    Raises:
-        ScenarioError: the result cannot be used.
-    """
-    if not settings:
-        return scenario
-    data = scenario.to_dict()
-    for name, value in settings.items():
-        for place, key in _targets(data, LEVERS.get(name, name)):
-            place[key] = _plain(value)
-    return Scenario.from_dict(data)
+        if left_out:
+            said = f"; {' '.join(left_out)}"
+    return Factor(name, "lever", distribution, f"lever {SHORT.get(name, name)}{said}",
+                  default=value_of(scenario, name))  # fmt: skip
 
 
 def check_factors(study: Study[Any], factors: Sequence[Factor]) -> None:

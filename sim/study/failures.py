@@ -188,31 +188,3 @@ def _inside(
         column = parameters[:, list(names).index(name)]
         inside &= (column > low) & (column <= high)
     return inside
-
-
-def rank_correlations(
-    parameters: np.ndarray, names: Sequence[str], values: np.ndarray
-) -> list[tuple[str, float, bool]]:
-    """What a value rests on: Spearman's rho with each parameter over the sets, strongest first.
-
-    Args:
-        parameters: (sets, parameters).
-        names: of the parameters.
-        values: (sets,), NaN where it is empty.
-
-    Returns:
-        Name, rho, and whether luck would hardly ever give as much for any of the parameters (5 % in
-        all, Bonferroni). Nothing when there are too few sets or the value does not vary.
-    """
-    from scipy import stats
-
-    known = ~np.isnan(values)
-    if known.sum() < 10 or np.ptp(values[known]) == 0:
-        return []
-    found = []
-    for place, name in enumerate(names):
-        column = parameters[known, place]
-        if np.ptp(column) > 0:
-            result: Any = stats.spearmanr(column, values[known])
-            found.append((name, float(result.statistic), bool(result.pvalue < 0.05 / len(names))))
-    return sorted(found, key=lambda row: (-abs(row[1]), row[0]))

@@ -6,13 +6,14 @@ Everything is a table with a row a target, a parameter or a pair; there is no ov
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from sim.parameters import TABLE
 from sim.runs.execute import Execution
+from sim.stats.intervals import band, weighted_quantiles
 from sim.study import matched_surveys
 from sim.study.bank import Bank, run_bank, values_of
 from sim.study.blocked import hits
@@ -43,14 +44,6 @@ COMBINATIONS: tuple[tuple[str, Callable[..., np.ndarray], tuple[str, ...]], ...]
 
 
 # --- contraction ---------------------------------------------------------------------------------
-
-
-def quantile(values: np.ndarray, weights: np.ndarray, q: Sequence[float]) -> np.ndarray:
-    """Weighted quantiles of (n,) values."""
-    order = np.argsort(values, kind="stable")
-    edges = np.cumsum(weights[order])
-    places = np.searchsorted(edges / edges[-1], np.asarray(q), side="left")
-    return values[order][np.minimum(places, len(values) - 1)]
 
 
 def spread(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
@@ -102,11 +95,12 @@ def contraction(found: Calibration) -> pd.DataFrame:
 
 def _moved(values: np.ndarray, weights: np.ndarray, prior: np.ndarray) -> dict[str, object]:
     mean, sd = spread(values, weights)
-    low, high = quantile(values, weights, (0.05, 0.95))
+    low, high = weighted_quantiles(values, weights)
+    prior_low, prior_high = band(prior)
     far = distance(values, weights, prior)
     return {
-        "prior_low": float(np.quantile(prior, 0.05)),
-        "prior_high": float(np.quantile(prior, 0.95)),
+        "prior_low": prior_low,
+        "prior_high": prior_high,
         "mean": mean,
         "low": float(low),
         "high": float(high),
@@ -316,7 +310,7 @@ def _answerable(found: Calibration, measure: object) -> bool:
 def _checked(target: Target, x: np.ndarray, default: float, error: float) -> dict[str, object]:
     mean = float(np.nanmean(x)) if np.isfinite(x).any() else math.nan
     bounded = math.isfinite(target.low) or math.isfinite(target.high)
-    low, high = np.nanquantile(x, (0.05, 0.95)) if mean == mean else (math.nan, math.nan)
+    low, high = band(x)
     return {
         "target": target.id,
         "what": target.what,

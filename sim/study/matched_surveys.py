@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.instruments import Seen, observe, survey
 from sim.parameters import Parameters
+from sim.stats.intervals import band
 from sim.study.bank import sets_of, values_of
 from sim.study.study_file import week_number
 
@@ -59,6 +60,7 @@ def _row(
         [_read(s, p, measure.outcome, wave, measure.kind) for s, p in zip(seen, sets, strict=True)]
     )
     low, high = finding.bounds()
+    p05, p95 = band(values[1:])
     inside = (values >= low) & (values <= high)
     row: dict[str, object] = {
         "target": o.id,
@@ -70,8 +72,8 @@ def _row(
         "low": low,
         "high": high,
         "mean": float(values[1:].mean()),
-        "p05": float(np.quantile(values[1:], 0.05)),
-        "p95": float(np.quantile(values[1:], 0.95)),
+        "p05": p05,
+        "p95": p95,
         "hit_share": float(inside[1:].mean()),
         "verdict": "hit" if low <= values[1:].mean() <= high else "miss",
         "missed_by": 0.0 if low <= values[1:].mean() <= high else math.nan,
@@ -85,10 +87,11 @@ def _row(
             leniency_for(finding.value, s, p, measure.outcome, wave)
             for s, p in zip(seen[1:], sets[1:], strict=True)
         ]
+        lowest, highest = band(np.array(levels))
         row |= {
             "leniency": float(np.nanmean(levels)),
-            "leniency_low": float(np.nanquantile(levels, 0.05)),
-            "leniency_high": float(np.nanquantile(levels, 0.95)),
+            "leniency_low": lowest,
+            "leniency_high": highest,
         }
     return row
 

@@ -31,8 +31,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim import dosage
+from sim.contact_log import MAX_HOURS
+from sim.core.units import WEEKS_A_YEAR, months_of
 from sim.errors import InputError, Problem, did_you_mean
-from sim.instruments import CONSTRUCTS, WEEKS_A_MONTH
+from sim.instruments import CONSTRUCTS
+from sim.levers import with_levers
 from sim.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
 from sim.scenario import Scenario
 from sim.study.study_file import WEEK_WORDS, week_number
@@ -215,36 +218,26 @@ def _horizon(scenario: Scenario, week: int) -> Scenario:
     return scenario.replace(horizon_weeks=week) if week > scenario.horizon_weeks else scenario
 
 
-def _series(scenario: Scenario) -> list[dict]:
-    return [dict(series) for series in scenario.to_dict()["dosage"]]
-
-
 def _doubled(scenario: Scenario) -> Scenario:
-    return scenario.replace(
-        dosage=[{**s, "hours": min(2 * s["hours"], 60.0)} for s in _series(scenario)]
-    )
+    hours = [min(2 * series.hours, MAX_HOURS) for series in scenario.dosage]
+    return with_levers(scenario, {f"dosage[{i}].hours": value for i, value in enumerate(hours)})
 
 
 def _with_providers(scenario: Scenario, count: int) -> Scenario:
     hours = scenario.providers.hours_each[0]
-    return scenario.replace(providers={"count": count, "weekly_hours": hours})
+    return with_levers(scenario, {"weekly_hours": hours, "providers": count})
 
 
 def _stretched(scenario: Scenario, end: int) -> Scenario:
-    rows = []
-    for s in _series(scenario):
-        last = s["last_week"] or scenario.horizon_weeks
-        first = max(1, round(s["first_week"] * STRETCH))
-        rows.append(
-            {
-                **s,
-                "every_weeks": s["every_weeks"] * STRETCH,
-                "first_week": first,
-                "last_week": min(end, round(last * STRETCH)),
-            }
-        )
-    horizon = max(scenario.horizon_weeks, end)
-    return scenario.replace(horizon_weeks=horizon, dosage=rows)
+    settings: dict[str, float] = {"horizon_weeks": max(scenario.horizon_weeks, end)}
+    for i, series in enumerate(scenario.dosage):
+        last = series.last_week or scenario.horizon_weeks
+        settings |= {
+            f"dosage[{i}].every_weeks": series.every_weeks * STRETCH,
+            f"dosage[{i}].first_week": max(1, round(series.first_week * STRETCH)),
+            f"dosage[{i}].last_week": min(end, round(last * STRETCH)),
+        }
+    return with_levers(scenario, settings)
 
 
 # --- answers -------------------------------------------------------------------------------------
@@ -289,10 +282,10 @@ def answer(measure: Measure, scenario: Scenario, means: Means, names: Sequence[s
     if measure.kind == "persistence":
         return at("base", name, end + PERSISTENCE_WEEKS) - at("base", name, end)
     if measure.kind == "rate":
-        months = len(scenario.region_names) * end / WEEKS_A_MONTH
+        months = len(scenario.region_names) * months_of(end)
         return at("base", name, end) / months
     if measure.kind == "person_year":
-        return at("base", name, end) / (sum(scenario.staff_counts) * end / 52.0)
+        return at("base", name, end) / (sum(scenario.staff_counts) * end / WEEKS_A_YEAR)
     base = effect("base", end)
     if measure.kind == "doubling":
         return _over(effect("hours_x2", end) - base, base)
@@ -301,7 +294,7 @@ def answer(measure: Measure, scenario: Scenario, means: Means, names: Sequence[s
         more = len(scenario.region_names) - 1
         return _over((effect("all_sites", end) - effect("one_site", end)) / more, base)
     long_end = round(end * STRETCH)
-    months = (long_end - end) / WEEKS_A_MONTH
+    months = months_of(long_end - end)
     return _over((effect("longer", long_end) - base) / months, base)
 
 

@@ -23,11 +23,11 @@ from typing import Annotated, Any, Literal
 
 from sim import files
 from sim.checking import Issue, Number, Shape, Strict, Words, check, refusal
+from sim.core.units import Z95
 from sim.errors import InputError, Problem, did_you_mean
 from sim.loading import load, raise_problems, shown
 from sim.study.measures import Measure, parse_measure
 
-Z95 = 1.959964
 GRADES = ("A", "B", "C")
 
 

@@ -17,8 +17,9 @@ from typing import Any
 import yaml
 
 from sim.contact_log import parse_log
+from sim.core.units import months_of
 from sim.errors import InputError, Problem, did_you_mean
-from sim.instruments import CONSTRUCTS, WEEKS_A_MONTH
+from sim.instruments import CONSTRUCTS
 from sim.loading import read_text
 from sim.study.observed import ObservedError
 from sim.study.study_file import WEEK_WORDS
@@ -198,8 +199,8 @@ def _log(path: Path, text: str, first_date: str | None) -> list[dict[str, Any]]:
     held = [row for row in rows if row.status == "held"]
     regions = {row.region for row in rows}
     weeks = max(row.week for row in rows)
-    months = len(regions) * weeks / WEEKS_A_MONTH
-    each = weeks / WEEKS_A_MONTH
+    months = len(regions) * months_of(weeks)
+    each = months_of(weeks)
     counts = [sum(r.region == name for r in held) / each for name in sorted(regions)]
     spread = statistics.stdev(counts) if len(counts) > 1 else None
     where = f"{path.name}: {len(rows)} rows, {len(regions)} regions, {weeks} weeks"

@@ -18,16 +18,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from sim.errors import InputError, Problem
+from sim.stats.intervals import band, half_width
 
-CONFIDENCE = 0.90
-"""Of every interval of this module."""
-_TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-QUANTILES = "weibull"
-"""How NumPy is to place quantiles: the k-th of n values at k / (n + 1), so that a new value lies
-below with just that chance. The usual (n - 1) q places the 5 % and 95 % of 50 sets too far in."""
 MOST_SETS = 1_000_000
 """A number of sets beyond this is said to be out of reach."""
 
@@ -101,26 +95,10 @@ def set_means(values: np.ndarray) -> np.ndarray:
     return np.nanmean(values[(~np.isnan(values)).any(axis=1)], axis=1)
 
 
-def band(values: np.ndarray) -> tuple[float, float]:
-    """5 % and 95 % quantile over all values, NaN left out; NaN of nothing."""
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return math.nan, math.nan
-    low, high = np.quantile(known, _TAILS, method=QUANTILES)
-    return float(low), float(high)
-
-
 def mean(values: np.ndarray) -> float:
     """Mean of the means of the sets; NaN of nothing."""
     means = set_means(values)
     return float(means.mean()) if len(means) else math.nan
-
-
-def half_width(spread: float, sets: float) -> float:
-    """Half the confidence interval of a mean over ``sets`` sets whose means have this SD."""
-    if sets < 2:
-        return math.inf
-    return float(stats.t.ppf(_TAILS[1], sets - 1)) * spread / math.sqrt(sets)
 
 
 def sets_needed(spread: float, precision: float) -> float:

@@ -7,8 +7,10 @@
 ... budget: {money: 80000}
 ... targets: [{outcome: integration, at_least: 0.4, probability: 0.8}]
 ... ''', PlanFile, issues=issues)
->>> study.header.budget.text, study.header.targets[0].text
-('80,000 money in total', 'integration of at least 0.4 at the end of TA with probability 0.8')
+>>> study.header.budget.text
+'80,000 money of centre and regions in total'
+>>> study.header.targets[0].text
+'integration of at least 0.4 at the end of TA with probability 0.8'
 """
 
 from __future__ import annotations
@@ -19,11 +21,14 @@ from datetime import date
 from typing import Annotated, Literal
 
 from sim.checking import Day, Issue, Number, Shape, Strict
+from sim.core.units import months_of
+from sim.dosage import Planned, Resources
 from sim.errors import did_you_mean
+from sim.levers import with_levers
 from sim.loading import raise_problems
 from sim.outcomes import NAMES, OUTCOMES, PERSISTENCE_WEEKS
 from sim.scenario import Scenario
-from sim.study.plan_levers import WEEKS_A_MONTH, Lever, build, faults, levers_of, plan_start
+from sim.study.plan_levers import Lever, faults, levers_of
 from sim.study.study_file import (
     _OUTCOME,
     _WEEK,
@@ -42,25 +47,6 @@ from sim.study.study_file import (
 __all__ = ["PlanFile", "check_plan", "issues", "parse_study", "read_plan", "study_of"]
 
 MOST_OBJECTIVES = 4
-LOWER_IS_BETTER = frozenset(
-    {
-        "knowledge_sd",
-        "workload",
-        "provider_load",
-        "contacts_failed_by_provider",
-        "contacts_failed_by_region",
-        "contact_hours",
-        "preparation_hours",
-        "travel_hours",
-        "provider_hours",
-        "staff_hours",
-        "commitments_broken",
-        "commitments_lapsed",
-        "staff_leavers",
-        "cost",
-    }
-)
-"""Outcomes that a plan keeps low; all others it raises."""
 
 _WHEN = {
     "start": "at the start",
@@ -75,28 +61,56 @@ def when(week: int | str) -> str:
     return _WHEN[week] if isinstance(week, str) else f"in week {week}"
 
 
+PER = {"total": "in total", "year": "a year", "week": "a week"}
+OF = {"centre": "of the centre", "regions": "of the regions", "both": "of centre and regions"}
+
+
 class Budget(Strict):
-    """What may be spent; exactly one of the four."""
+    """What may be spent; exactly one of the first four."""
 
     money: Annotated[float, Number(0)] | None = None
-    """Money in all, at the scenario's prices."""
+    """Money, at the scenario's prices."""
     provider_hours: Annotated[float, Number(0)] | None = None
-    """Provider hours in all: contact, preparation, travel."""
+    """Provider hours: contact, preparation, travel; of all providers together."""
     money_a_week: Annotated[float, Number(0)] | None = None
-    """Money a week, on average from the first week of the plan to the end of TA."""
+    """The same as money with per: week."""
     provider_hours_a_week: Annotated[float, Number(0)] | None = None
-    """Provider hours a week, of all providers together, on average over the same weeks."""
+    """The same as provider_hours with per: week."""
+    per: Literal["total", "year", "week"] | None = None
+    """total (when left out), year (of 52 weeks; no year of the plan takes more) or week (on
+    average from the first week of the plan to the end of TA)."""
+    of: Literal["centre", "regions", "both"] | None = None
+    """Whose money: of the centre (provider hours and travel), of the regions (staff hours), or both
+    (when left out)."""
 
     @property
     def measure(self) -> str:
-        """The one that is given; ``money`` when there is none."""
-        given = [name for name in Budget.model_fields if getattr(self, name) is not None]
-        return given[0] if given else "money"
+        """The one of :data:`MEASURES` that is given; ``money`` when there is none."""
+        return next((name for name in MEASURES if getattr(self, name) is not None), "money")
 
     @property
     def limit(self) -> float | None:
         """How much; None: as much as the levers allow."""
         return getattr(self, self.measure)
+
+    @property
+    def period(self) -> str:
+        """total, year or week."""
+        return "week" if self.measure.endswith("_a_week") else self.per or "total"
+
+    def spend(self, planned: Planned) -> float:
+        """How much of the budget a plan takes."""
+        if self.period == "year":
+            return max(map(self._counted, planned.years), default=0.0)
+        total = self._counted(planned.total)
+        return total / max(1, planned.weeks) if self.period == "week" else total
+
+    def _counted(self, resources: Resources) -> float:
+        if self.measure.startswith("provider_hours"):
+            return resources.provider_hours
+        return {
+            "centre": resources.centre, "regions": resources.regions, "both": resources.money,
+        }[self.of or "both"]  # fmt: skip
 
     @property
     def text(self) -> str:
@@ -107,9 +121,34 @@ class Budget(Strict):
 
     @property
     def unit(self) -> str:
-        """What is counted."""
-        words = self.measure.replace("_", " ")
-        return words if self.measure.endswith("a_week") else f"{words} in total"
+        """What is counted, and whose it is."""
+        what = self.measure.removesuffix("_a_week").replace("_", " ")
+        whose = f" {OF[self.of or 'both']}" if what == "money" else ""
+        return f"{what}{whose} {PER[self.period]}"
+
+
+MEASURES = ("money", "provider_hours", "money_a_week", "provider_hours_a_week")
+"""What a budget may be of."""
+
+
+def _budget_issues(budget: Budget) -> Iterable[Issue]:
+    given = [name for name in MEASURES if getattr(budget, name) is not None]
+    if len(given) > 1:
+        yield Issue(("budget",), f"gives {' and '.join(given)}", allowed="one of them")
+    if not given and budget.model_fields_set:
+        yield Issue(
+            ("budget",), "gives no amount", allowed="{money: 300000, per: year, of: centre}"
+        )
+    if budget.per is not None and budget.measure.endswith("_a_week"):
+        name = budget.measure.removesuffix("_a_week")
+        yield Issue(
+            ("budget", "per"),
+            f"goes with {name}; {budget.measure} is a week's already",
+            budget.per,
+            f"{{{name}: ..., per: {budget.per}}}",
+        )
+    if budget.of is not None and budget.measure.startswith("provider_hours"):
+        yield Issue(("budget", "of"), "goes with money; provider hours are the centre's", budget.of)
 
 
 class Target(Strict):
@@ -189,7 +228,7 @@ class PlanFile(StudyHeader):
     levers: Annotated[tuple[Lever, ...], _LEVERS]
     """What may be set, with bounds: a mapping from lever to [low, high] or {choices: [...]}."""
     budget: Budget = Budget()
-    """What may be spent: money or provider_hours, in all or a week."""
+    """What may be spent, such as {money: 300000, per: year, of: centre}."""
     targets: tuple[Target, ...] = ()
     """What is to be reached, how surely."""
     over_regions: Literal["mean", "worst", "total"] = "mean"
@@ -212,15 +251,21 @@ def issues(header: PlanFile) -> Iterable[Issue]:
             yield Issue(
                 (name,), "is not used by a plan", allowed="levers, search, confirm", key=True
             )
-    given = [n for n in Budget.model_fields if getattr(header.budget, n) is not None]
-    if len(given) > 1:
-        yield Issue(("budget",), f"gives {' and '.join(given)}", allowed="one of them")
+    yield from _budget_issues(header.budget)
     if len(header.outcomes) * len(header.weeks) > MOST_OBJECTIVES:
         yield Issue(
             ("outcomes",),
             "too many outcomes at too many weeks to trade off",
             allowed=f"{MOST_OBJECTIVES} in all",
         )
+    for place, name in enumerate(header.outcomes):
+        if OUTCOMES[parse_outcome(name).outcome].better == "neither":
+            yield Issue(
+                ("outcomes", place),
+                "neither more nor less of it is better, so no plan can be best by it",
+                name,
+                "an outcome that 'codose outcomes' calls better when more, or less",
+            )
     if header.search.population > header.search.plans:
         yield Issue(
             ("search", "population"),
@@ -319,7 +364,7 @@ def _check_end(study: Study[PlanFile], scenario: Scenario) -> None:
     """TA may not end too late for what is asked."""
     header = study.header
     lever = next((one for one in header.levers if one.name == "months"), None)
-    longest = build(scenario, {"months": max(lever.values)}) if lever else scenario
+    longest = with_levers(scenario, {"months": max(lever.values)}) if lever else scenario
     specs = [
         parse_outcome(name) for name in (*header.outcomes, *(t.outcome for t in header.targets))
     ]
@@ -329,10 +374,8 @@ def _check_end(study: Study[PlanFile], scenario: Scenario) -> None:
         last = max(last, longest.end_of_ta + PERSISTENCE_WEEKS)
     if last <= scenario.horizon_weeks:
         return
-    most = int(
-        (scenario.horizon_weeks - (last - longest.end_of_ta) - plan_start(scenario) + 1)
-        / WEEKS_A_MONTH
-    )
+    room = scenario.horizon_weeks - (last - longest.end_of_ta) - scenario.plan_start + 1
+    most = int(months_of(room))
     where = ("levers", "months") if lever else ("weeks",)
     raise study.error(
         where,

@@ -1,4 +1,4 @@
-"""What a planner may set: levers, the values each may take, and the scenario that they make.
+"""What a planner may set: each :class:`Lever` and the values it may take.
 
 A lever takes values on a grid, in steps that a calendar can follow: nobody plans 1.37 hours every
 4.61 weeks. Levers speak of every contact series (``hours``), of the series of one mode
@@ -20,14 +20,10 @@ from typing import Any
 from sim.checking import Number, refusal
 from sim.contact_log import MODES
 from sim.errors import InputError, did_you_mean
+from sim.levers import NEVER, SHORT, SITES, lever_names, with_levers
 from sim.loading import shown
 from sim.scenario import Scenario
-from sim.study.factors import LEVERS as PATHS
-from sim.study.factors import lever_names as path_names
-from sim.study.factors import with_levers
 
-NEVER = "never"
-WEEKS_A_MONTH = 52 / 12
 MOST_VALUES = 1000
 """Values of a lever at most."""
 _ALLOWED = "[low, high], {from: low, to: high, step: s}, or {choices: [a, b, ...]}"
@@ -58,17 +54,6 @@ UNITS: Mapping[str, str] = {
     "months": "months",
     "weekly_hours": "h a week",
 }
-
-OWN: tuple[str, ...] = (
-    "months",
-    "sites_per_provider",
-    *(
-        f"{mode}.{name}"
-        for mode in MODES
-        for name in ("every_weeks", "hours", "co_creation", "taper", "invited")
-    ),
-)
-"""Levers of plans, beside those of other studies (:mod:`sim.study.factors`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +156,7 @@ class Fault:
 
 def faults(levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
     """Unknown levers, levers in each other's way, and values that no scenario can have."""
-    known = [*path_names(scenario), *OWN]
+    known = lever_names(scenario)
     touched: dict[str, str] = {}
     for lever in levers:
         if lever.name not in known:
@@ -198,12 +183,12 @@ def _touches(name: str, scenario: Scenario) -> list[str]:
     mode, _, field = name.partition(".")
     if name == "months":
         return [f"dosage[{i}].last_week" for i in range(len(scenario.dosage))]
-    if name == "sites_per_provider":
+    if name == SITES:
         return ["providers.count"]
     if mode in MODES:
         places = [i for i, series in enumerate(scenario.dosage) if series.mode == mode]
         return [f"dosage[{i}].{field}" for i in places] or [f"{mode} contacts' {field}"]
-    path = PATHS.get(name, name)
+    path = SHORT.get(name, name)
     if "[*]" in path:
         return [path.replace("*", str(i)) for i in range(len(scenario.dosage))]
     return [path]
@@ -225,7 +210,7 @@ def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -
         return
     for value in lever.values:
         try:
-            build(scenario, {lever.name: value})
+            with_levers(scenario, {lever.name: value})
         except InputError as error:
             found = error.problem
             yield Fault(
@@ -240,108 +225,3 @@ def _number_faults(lever: Lever, field: str) -> Iterator[Fault]:
         if value != NEVER and not (isinstance(value, float) and limits[0] <= value <= limits[1]):
             yield Fault(lever.name, f"cannot be {value}", f"{limits[0]:g}..{limits[1]:g}")
             return
-
-
-# --- the scenario that levers make ---------------------------------------------------------------
-
-
-def plan_start(scenario: Scenario) -> int:
-    """First week of the plan: the one after the last logged contact; 1 without a log."""
-    log = scenario.contact_log
-    return 1 + max((row.week for row in log.rows), default=0) if log else 1
-
-
-def build(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
-    """The scenario with the levers set to these values.
-
-    Raises:
-        ScenarioError: the result cannot be used.
-    """
-    data = scenario.to_dict()
-    _set_modes(data, settings, plan_start(scenario))
-    if "months" in settings:
-        end = plan_start(scenario) - 1 + round(settings["months"] * WEEKS_A_MONTH)
-        _set_end(data, end, scenario.end_of_ta)
-    plain = {
-        name: value for name, value in settings.items() if name not in OWN and not _is_series(name)
-    }
-    series = {name: value for name, value in settings.items() if _is_series(name)}
-    data["dosage"] = [s for s in _with_series(data, scenario, series) if s is not None]
-    made = with_levers(Scenario.from_dict(data), plain)
-    if "sites_per_provider" in settings:
-        regions = len(made.region_names)
-        made = with_levers(made, {"providers": math.ceil(regions / settings["sites_per_provider"])})
-    return made
-
-
-def _is_series(name: str) -> bool:
-    """Whether a lever is about one numbered series (its number counts before any is left out)."""
-    return name.startswith("dosage[") and not name.startswith("dosage[*]")
-
-
-def _whole(value: Any) -> Any:
-    """Whole numbers as such: some fields take no others."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _with_series(
-    data: Mapping[str, Any], scenario: Scenario, settings: Mapping[str, Any]
-) -> list[dict[str, Any] | None]:
-    series: list[dict[str, Any] | None] = list(data["dosage"])
-    for name, value in settings.items():
-        number, _, field = name.removeprefix("dosage[").partition("].")
-        chosen = series[int(number)]
-        if chosen is not None:
-            chosen[field] = _whole(value)
-    return series
-
-
-def _set_modes(data: dict[str, Any], settings: Mapping[str, Any], start: int) -> None:
-    """Levers of one mode; a series that is never held becomes None, to keep the numbers."""
-    for mode in MODES:
-        own = {
-            name.partition(".")[2]: value
-            for name, value in settings.items()
-            if name.startswith(f"{mode}.")
-        }
-        if not own:
-            continue
-        if not any(series and series["mode"] == mode for series in data["dosage"]):
-            if not {"every_weeks", "hours"} <= set(own) or own["every_weeks"] == NEVER:
-                continue
-            data["dosage"].append(_new_series(data, mode, start))
-        for place, series in enumerate(data["dosage"]):
-            if series is None or series["mode"] != mode:
-                continue
-            if own.get("every_weeks") == NEVER:
-                data["dosage"][place] = None
-            else:
-                series.update(own)
-
-
-def _new_series(data: Mapping[str, Any], mode: str, start: int) -> dict[str, Any]:
-    """A series of a mode that the scenario has not: it ends, tapers and co-creates as the others
-    do."""
-    known = [series for series in data["dosage"] if series]
-    ends = [series["last_week"] or data["horizon_weeks"] for series in known]
-    first: Mapping[str, Any] = known[0] if known else {}
-    return {
-        "mode": mode,
-        "every_weeks": 1.0,
-        "hours": 0.0,
-        "first_week": start,
-        "last_week": max(ends, default=None),
-        "co_creation": first.get("co_creation", 0.6),
-        "taper": first.get("taper", 1.0),
-    }
-
-
-def _set_end(data: dict[str, Any], end: int, end_now: int) -> None:
-    """Move the end of TA: series that end last end then, others no later."""
-    for place, series in enumerate(data["dosage"]):
-        if series is None:
-            continue
-        last = series["last_week"] or data["horizon_weeks"]
-        series["last_week"] = end if last >= end_now else min(last, end)
-        if series["first_week"] > end:
-            data["dosage"][place] = None

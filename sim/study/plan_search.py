@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from sim.dosage import Planned, planned
 from sim.errors import InputError, Problem
+from sim.levers import Changed, changed
 from sim.scenario import Scenario
-from sim.study.plan_cost import Planned, planned
-from sim.study.plan_levers import Lever, build
+from sim.study.plan_file import Budget
+from sim.study.plan_levers import Lever
 
 MAX_ASKS = 20
 """Plans that NSGA-II may propose for each that is run: repeats and plans beyond the budget."""
@@ -30,19 +32,25 @@ Choice = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A plan that could be run: its choice, scenario and planned cost."""
+    """A plan that could be run: its choice, scenario and planned cost, and what it leaves out."""
 
     choice: Choice
     settings: Mapping[str, Any]
     scenario: Scenario
     planned: Planned
+    discarded: tuple[str, ...] = ()
+
+
+def _candidate(choice: Choice, settings: Mapping[str, Any], change: Changed) -> Candidate:
+    made = change.scenario
+    return Candidate(choice, settings, made, planned(made), change.discarded)
 
 
 class Space:
     """The plans that the levers allow."""
 
-    def __init__(self, scenario: Scenario, levers: Sequence[Lever], measure: str) -> None:
-        self.scenario, self.levers, self.measure = scenario, tuple(levers), measure
+    def __init__(self, scenario: Scenario, levers: Sequence[Lever], budget: Budget) -> None:
+        self.scenario, self.levers, self.budget = scenario, tuple(levers), budget
         self._made: dict[Choice, Candidate | None] = {}
         self._first: dict[str, Choice] = {}
 
@@ -63,8 +71,8 @@ class Space:
         if choice not in self._made:
             settings = self.settings(choice)
             try:
-                made = build(self.scenario, settings)
-                found = Candidate(choice, settings, made, planned(made)) if made.has_ta else None
+                change = changed(self.scenario, settings)
+                found = _candidate(choice, settings, change) if change.scenario.has_ta else None
             except InputError:
                 found = None
             self._made[choice] = found
@@ -81,7 +89,7 @@ class Space:
     def spend(self, choice: Choice) -> float:
         """What the budget counts; infinite for what is no plan."""
         found = self.candidate(choice)
-        return math.inf if found is None else found.planned.spend(self.measure)
+        return math.inf if found is None else self.budget.spend(found.planned)
 
     def extreme(self, sign: float) -> Choice:
         """The plan that spends least (sign 1) or most (-1): levers one by one, until none helps."""

@@ -11,18 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
 
-from sim.outcomes import INDEX, PERSISTENCE_WEEKS
+from sim.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
 from sim.runs.collect import Points
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario import Scenario
-from sim.study.plan_file import LOWER_IS_BETTER, PlanFile, Target, specs_of
+from sim.study.plan_file import PlanFile, Target, specs_of
 from sim.study.plausible import PlausibleSets
 from sim.study.study_file import OutcomeSpec, parse_outcome, week_number
 
-CONFIDENCE = 0.90
 REGRET_QUANTILE = 0.9
 
 
@@ -163,7 +161,7 @@ class Evaluator:
         return Value(
             np.array(
                 [
-                    _joined(one, self.header.over_regions, direction(spec.outcome))
+                    _joined(one, self.header.over_regions, OUTCOMES[spec.outcome].sign)
                     for one, (spec, _) in zip(objectives, specs_of(self.header), strict=True)
                 ]
             ),
@@ -176,10 +174,30 @@ class Evaluator:
             failed,
         )
 
+    def gain(self, scenario: Scenario, world: Scenario) -> np.ndarray:
+        """What a plan adds to another world of the same people and luck, such as no TA.
 
-def direction(outcome: str) -> float:
-    """1 when an outcome is to be high, -1 when low."""
-    return -1.0 if outcome in LOWER_IS_BETTER else 1.0
+        Args:
+            world: the scenario without TA, or stopped now.
+
+        Returns:
+            (objectives, sets, replicates), each at the week that it has in the plan; NaN in runs
+            that failed.
+        """
+        asked = specs_of(self.header)
+        points = sorted({week for spec, when in asked for week in _weeks(spec, when, scenario)})
+        jobs = (self._job(scenario, points), self._job(world, points))
+        found = execute(RunPlan(jobs, self.sample.seed), self.execution, Points(regions=None))
+        with_plan, without = found.grid(0), found.grid(1)
+        gained = []
+        for spec, when in asked:
+            weeks = [points.index(week) for week in _weeks(spec, when, scenario)]
+            column = INDEX[spec.outcome]
+            gap = np.moveaxis(with_plan[..., column] - without[..., column], 3, 0)
+            gap = gap[..., weeks[-1]] - (gap[..., weeks[0]] if spec.form == "persistence" else 0.0)
+            how, sign = self.header.over_regions, OUTCOMES[spec.outcome].sign
+            gained.append(_joined(gap, how, sign))
+        return np.array(gained)
 
 
 def _spec(target: Target) -> tuple[OutcomeSpec, int | str]:
@@ -206,48 +224,9 @@ def _joined(values: np.ndarray, how: str, sign: float) -> np.ndarray:
 # --- how surely ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Chance:
-    """A probability over sets and luck, with its 90 % interval: ``hits`` of ``runs`` runs."""
-
-    p: float
-    low: float
-    high: float
-    hits: int = 0
-    runs: int = 0
-
-
 def met(values: np.ndarray, target: Target) -> np.ndarray:
     """Whether each run meets a target; an empty outcome does not."""
     return np.nan_to_num(target.sign * (values - target.level), nan=-1.0) >= -1e-12
-
-
-def chance(hits: np.ndarray, failed: np.ndarray | None = None) -> Chance:
-    """Share of runs that hit, (sets, replicates), with a Wilson interval.
-
-    Failed runs are left out, and a set with nothing but these.
-
-    Runs of one set are alike, so the interval rests on the effective number of runs, p (1 - p) over
-    the variance of the mean of set means (Korn & Graubard 1998, Survey Methodology 24(2) 193-201);
-    the number of sets where nothing varies. Never more than the number of runs.
-    """
-    counted = np.ones_like(hits, dtype=bool) if failed is None else ~failed
-    known = counted.any(axis=1)
-    if not known.any():
-        return Chance(math.nan, math.nan, math.nan, 0, 0)
-    shares = (hits & counted)[known].sum(axis=1) / counted[known].sum(axis=1)
-    sets, p = len(shares), float(shares.mean())
-    variance = float(shares.var(ddof=1)) / sets if sets > 1 else 0.0
-    effective = min(p * (1 - p) / variance, float(counted.sum())) if variance > 0 else float(sets)
-    z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-    centre = (p + z * z / (2 * effective)) / (1 + z * z / effective)
-    half = (
-        z
-        * math.sqrt(p * (1 - p) / effective + z * z / (4 * effective**2))
-        / (1 + z * z / effective)
-    )
-    low, high = max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
-    return Chance(p, low, high, int((hits & counted).sum()), int(counted.sum()))
 
 
 def sure_margin(values: np.ndarray, target: Target, failed: np.ndarray) -> float:
@@ -262,19 +241,6 @@ def sure_margin(values: np.ndarray, target: Target, failed: np.ndarray) -> float
     gaps = np.sort(np.where(np.isnan(known), -np.inf, target.sign * (known - target.level)))
     allowed = math.floor((1 - target.probability) * len(gaps) + 1e-9)
     return float(max(gaps[min(allowed, len(gaps) - 1)], -1e6))
-
-
-def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Mean of (sets, replicates) and its 90 % confidence interval; sets are the units."""
-    known = values[(~np.isnan(values)).any(axis=1)]
-    if not len(known):
-        return math.nan, math.nan, math.nan
-    means = np.nanmean(known, axis=1)
-    middle = float(means.mean())
-    if len(means) < 2:
-        return middle, math.nan, math.nan
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(means) - 1) * stats.sem(means))
-    return middle, middle - half, middle + half
 
 
 def regrets(values: Sequence[np.ndarray], sign: float) -> np.ndarray:

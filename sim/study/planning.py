@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sim.dosage import Planned
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
+from sim.stats.drivers import Driver
+from sim.stats.intervals import Share
 from sim.study.failures import Failures
-from sim.study.plan_cost import Planned
 from sim.study.plan_file import PlanFile, read_plan
 from sim.study.plan_search import Candidate, Choice, Journal, Space
-from sim.study.plan_value import (
-    Chance,
-    Value,
-)
+from sim.study.plan_value import Value
 from sim.study.plausible import plausible_sets
 from sim.study.study_file import Study
 
@@ -61,7 +62,7 @@ class Plan:
     candidate: Candidate
     scores: tuple[float, ...]
     value: Value
-    chances: tuple[Chance, ...]
+    chances: tuple[Share, ...]
     regret: float
     on_front: bool
 
@@ -85,9 +86,11 @@ class Planning:
         confirmed: plan name -> its value on the third sample.
         reference: the scenario as it stands, on the fresh sample; None without TA.
         failures: when the recommended plan fails.
-        drivers: what its first outcome rests on; see :func:`sim.study.failures.rank_correlations`.
+        drivers: what its first outcome rests on; see :func:`sim.stats.drivers.drivers`.
         sources: what the plausible sets are.
         reachable: whether some plan meets the targets on the fresh sample.
+        gains: what the recommended plan adds to no assistance (and to stopping now), on the third
+            sample: (objectives, sets, replicates) each.
     """
 
     study: Study[PlanFile]
@@ -99,10 +102,11 @@ class Planning:
     confirmed: Mapping[str, Value]
     reference: tuple[Planned, Value] | None
     failures: Failures
-    drivers: tuple[tuple[str, float, bool], ...]
+    drivers: tuple[Driver, ...]
     source: str
     reachable: bool
     seed: int
+    gains: Mapping[str, np.ndarray]
 
     @property
     def header(self) -> PlanFile:
@@ -146,7 +150,7 @@ class Planning:
 
     def spend(self, plan: Plan) -> float:
         """What the budget counts."""
-        return plan.planned.spend(self.header.budget.measure)
+        return self.header.budget.spend(plan.planned)
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the tables of :data:`sim.study._planned.TABLES`."""

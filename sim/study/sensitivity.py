@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.core.units import Z95
 from sim.runs.execute import Execution, Unfinished
 from sim.study import settled
 from sim.study.factors import Space
@@ -600,7 +601,7 @@ def _responses(
             if len(inside) < 2:
                 continue
             at = (part + 0.5) / parts
-            half = 1.96 * inside.std(ddof=1) / np.sqrt(len(inside))
+            half = Z95 * inside.std(ddof=1) / np.sqrt(len(inside))
             rows.append(_response_row(sampler, key, factor.name, place, at, inside.mean(), half))
     return rows
 
@@ -615,7 +616,7 @@ def _oat_responses(
         first = 1 + place * OAT_LEVELS
         for row in range(first, first + OAT_LEVELS):
             gap = y[row] - y[0]
-            half = 1.96 * gap.std(ddof=1) / np.sqrt(replicates) if replicates > 1 else np.nan
+            half = Z95 * gap.std(ddof=1) / np.sqrt(replicates) if replicates > 1 else np.nan
             rows.append(
                 _response_row(
                     Sampler("one_at_a_time", space), key, factor.name, place,

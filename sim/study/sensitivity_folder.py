@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim import results
-from sim import _folder
+from sim import _folder, results
 from sim.study.factors import DUMMY
 from sim.study.sensitivity import SensitivityResult
 from sim.study.sensitivity_words import words

@@ -15,16 +15,15 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from sim import results
-from sim import _folder
+from sim import _folder, results
 from sim.checking import Frozen, FrozenDict, Issue, Number, Strict, Words
 from sim.errors import InputError, did_you_mean
+from sim.levers import SHORT, lever_names, with_levers
 from sim.parameters import check_name, check_value
 from sim.runs.collect import Points
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
-from sim.study.factors import LEVERS, lever_names, with_levers
 from sim.study.sensitivity_words import when
 from sim.study.study_file import Study, StudyHeader, read_study, week_label, week_number
 
@@ -237,7 +236,7 @@ def _check_lever(
     if lever not in known:
         raise study.error(
             ("contrast", "lever"), f"{lever!r} is not a lever", value=lever,
-            allowed=", ".join(LEVERS), suggestion=did_you_mean(lever, known),
+            allowed=", ".join(SHORT), suggestion=did_you_mean(lever, known),
         )  # fmt: skip
     try:
         with_levers(study.scenario, {lever: value})

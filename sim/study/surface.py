@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.ensemble import check_replicates, check_seed
-from sim.outcomes import INDEX, check_outcome
+from sim.outcomes import INDEX, OUTCOMES, check_outcome
 from sim.runs.collect import Points
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import Job, RunPlan, independent
@@ -109,17 +109,17 @@ class Surface:
     def target_met(self, outcome: str) -> np.ndarray | None:
         """(cells,) share of runs in which a cell reaches the target; NaN where it was not run.
 
-        Failed runs are left out; a run in which the outcome is empty does not reach it.
-
-        With targets, None for an outcome that has none.
+        Where less is better, a target is reached at its level or below. Failed runs are left out; a
+        run in which the outcome is empty does not reach it. With targets, None for an outcome that
+        has none.
         """
-        at = INDEX[outcome]
+        at, sign = INDEX[outcome], OUTCOMES[outcome].sign or 1.0
         if self.targets:
             if outcome not in self.targets:
                 return None
-            met = self.values[..., at] >= self.targets[outcome]
+            met = sign * self.values[..., at] >= sign * self.targets[outcome]
         else:
-            met = self.values[..., at] >= self.own[..., at]
+            met = sign * self.values[..., at] >= sign * self.own[..., at]
         counted = ~self.failed
         share = np.divide(
             (met & counted).sum(axis=(1, 2)), counted.sum(axis=(1, 2)),

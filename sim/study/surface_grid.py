@@ -6,21 +6,18 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sim.contact_log import MAX_HOURS, MAX_WEEKS
-from sim.dosage import MODES, ONSITE, SCHEDULED, planned_contacts
+from sim.core.units import months_of
+from sim.dosage import MODES, planned
 from sim.errors import InputError, Problem, did_you_mean
+from sim.levers import SITES, end_after, with_levers
 from sim.outcomes import OUTCOMES, check_outcome
-from sim.rules import provider_hours as hours_of_contact
 from sim.scenario import ContactSeries, Scenario
-
-if TYPE_CHECKING:
-    from sim.parameters import Parameters
 
 LEAST_HOURS = 0.25
 """A contact shorter than a quarter of an hour is not offered as a way to spend a budget."""
-WEEKS_A_MONTH = 52 / 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ def checked_axes(
     mode: Sequence[str] | None,
     sites: Sequence[int] | None,
 ) -> dict[str, tuple[Any, ...]]:
-    longest = (MAX_WEEKS - series.first_week + 1) / WEEKS_A_MONTH
+    longest = months_of(MAX_WEEKS - series.first_week + 1)
     for one in mode or ():
         if one not in MODES:
             raise InputError(
@@ -143,46 +140,27 @@ def cell_scenario(
     scenario: Scenario, series: ContactSeries, keep_others: bool, cell: Cell
 ) -> Scenario:
     """The scenario with the dosage of a cell."""
-    change: dict[str, Any] = {
-        "every_weeks": float(cell.every_weeks), "hours": float(cell.hours), "timing": "scheduled"
+    number = scenario.dosage.index(series)
+    own: dict[str, Any] = {
+        "every_weeks": cell.every_weeks, "hours": cell.hours, "timing": "scheduled",
+        "co_creation": cell.co_creation, "mode": cell.mode,
     }  # fmt: skip
-    if cell.co_creation is not None:
-        change["co_creation"] = float(cell.co_creation)
-    if cell.mode is not None:
-        change["mode"] = cell.mode
-    changes: dict[str, Any] = {}
+    settings = {f"dosage[{number}].{name}": v for name, v in own.items() if v is not None}
     if cell.months is not None:
-        last = series.first_week - 1 + max(1, round(cell.months * WEEKS_A_MONTH))
-        change["last_week"] = last
-        changes["horizon_weeks"] = max(scenario.horizon_weeks, last)
+        end = end_after(scenario, cell.months)
+        settings["horizon_weeks"] = max(scenario.horizon_weeks, end)
+        settings |= {"months": cell.months} if keep_others else {f"dosage[{number}].last_week": end}
     if cell.sites is not None:
-        count = -(-len(scenario.region_names) // int(cell.sites))
-        changes["providers"] = {
-            "count": count, "weekly_hours": scenario.providers.weekly_hours
-        }  # fmt: skip
-    varied = series.model_dump() | change
-    dosage = [varied]
-    if keep_others:
-        # In its place, so that the others keep their numbers and with them their luck.
-        dosage = [varied if one is series else one.model_dump() for one in scenario.dosage]
-    return scenario.replace(dosage=dosage, **changes)
+        settings[SITES] = cell.sites
+    made = with_levers(scenario, settings)
+    return made if keep_others else made.replace(dosage=[made.dosage[number].model_dump()])
 
 
-def planned_provider_hours(scenario: Scenario, parameters: Parameters | None = None) -> float:
-    """Provider hours a week of TA and region that the calendar asks for, with every contact held.
-
-    Contact, preparation and travel, on average over all regions and the weeks 1..end of TA.
-    Contacts without a fixed date count with their chance in a region of middling demand.
-    """
-    total = 0.0
-    p = scenario.parameter_set() if parameters is None else parameters
-    for contact in planned_contacts(scenario, p):
-        travel = p.travel_hours if contact.mode == ONSITE else 0.0
-        chance = 1.0 if contact.timing == SCHEDULED else 1.0 / contact.every_weeks
-        total += chance * hours_of_contact(
-            contact.hours, p.preparation_per_hour, p.preparation_per_contact, travel
-        )
-    return total / (len(scenario.region_names) * max(1, scenario.end_of_ta))
+def planned_provider_hours(scenario: Scenario) -> float:
+    """Planned provider hours a week of TA and region, on average over the weeks 1..end of TA."""
+    cost = planned(scenario)
+    hours = cost.total.provider_hours + cost.spent.provider_hours
+    return hours / (len(scenario.region_names) * max(1, scenario.end_of_ta))
 
 
 def make_cells(

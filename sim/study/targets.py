@@ -19,9 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.core.units import Z95
 from sim.errors import Problem
 from sim.study.measures import Measure, parse_measure
-from sim.study.observed import Z95, Observation, ObservedError
+from sim.study.observed import Observation, ObservedError
 
 __all__ = ["Target", "contradictions", "parse_measure", "targets_of"]
 

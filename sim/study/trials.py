@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 
 from sim.checking import Number, Words
+from sim.core.units import weeks_of
 from sim.errors import Problem, did_you_mean
-from sim.instruments import WEEKS_A_MONTH
 from sim.loading import read_text
 from sim.runs.collect import Points
 from sim.runs.execute import Execution, execute
@@ -136,7 +136,7 @@ def _number(path: Path, line: int, row: dict[str, str], name: str) -> float:
 
 def scenario_of(trial: Trial, template: Scenario) -> Scenario:
     """The trial's dosage as a scenario: one provider, ``sites`` regions, TA until the horizon."""
-    weeks = max(2, round(trial.months * WEEKS_A_MONTH))
+    weeks = max(2, weeks_of(trial.months))
     series = {
         "mode": "onsite",
         "every_weeks": max(1.0, weeks / trial.meetings),

@@ -168,9 +168,10 @@ def _outcome_table() -> str:
             _prose(outcome.meaning),
             outcome.kind,
             outcome.overall,
+            outcome.better,
         )
 
-    head = ("name", "unit", "meaning", "summary at a week", "over regions")
+    head = ("name", "unit", "meaning", "summary at a week", "over regions", "better")
     return _table(head, map(cells, outcomes.OUTCOMES.values()))
 
 

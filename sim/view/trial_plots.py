@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
+from sim.core.units import Z95
 from sim.present.figures import Figure as Shown
 from sim.view import style
 
@@ -27,7 +28,7 @@ def trials(found: TrialComparison) -> Figure:
     style.dress(axes, grid=False)
     for place, row in table.iterrows():
         y = int(str(place))
-        half = 1.96 * row["se"]
+        half = Z95 * row["se"]
         axes.plot(
             [row["observed"] - half, row["observed"] + half], [y + 0.14] * 2,
             color=style.MUTED, linewidth=1.4, alpha=0.6,

@@ -91,7 +91,9 @@ def test_a_changed_value_is_seen(found: Result, tmp_path: Path) -> None:
     stored = load(folder).tables
     for name, table in stored.items():
         frame = table.frame
-        numbers = [c for c in frame.columns if frame[c].dtype.kind == "f" and frame[c].notna().any()]
+        numbers = [
+            c for c in frame.columns if frame[c].dtype.kind == "f" and frame[c].notna().any()
+        ]
         if not numbers:
             continue
         row = int(np.flatnonzero(frame[numbers[0]].notna())[0])
@@ -112,7 +114,7 @@ def test_what_a_caller_does_to_a_table_stays_with_the_caller(found: Result) -> N
         mine = found.table(name)
         columns, rows = list(mine.columns), len(mine)
         mine["of my own"] = 1.0
-        mine.drop(index=mine.index[:], inplace=True)  # noqa: PD002
+        mine.drop(index=mine.index[:], inplace=True)
         assert (list(found.table(name).columns), len(found.table(name))) == (columns, rows)
 
 

@@ -31,12 +31,14 @@ import pandas as pd
 
 from sim import streams
 from sim.checking import Issue, Number, Shape, refusal
+from sim.core.units import Z95
 from sim.instruments import CONSTRUCTS, Seen, describe, expected_answer, observe, survey
+from sim.levers import with_levers
 from sim.loading import shown
 from sim.parameters import Parameters
 from sim.scenario import Scenario
+from sim.stats.intervals import band
 from sim.streams import Streams
-from sim.study.observed import Z95
 from sim.study.plausible import PlausibleSets, plausible_sets
 from sim.study.study_file import Study, StudyHeader, find_study, read_study, week_number
 
@@ -199,25 +201,23 @@ class _Asked:
 
 def _with_regions(scenario: Scenario, count: int) -> Scenario:
     """The same with more of the readiest regions, and providers in proportion."""
-    data = scenario.to_dict()
-    regions = {**data["regions"], "count": count, "names": None}
-    before = len(scenario.region_names)
+    before = scenario.providers
     providers = {
-        "count": max(1, round(scenario.providers.count * count / before)),
-        "weekly_hours": scenario.providers.hours_each[0],
+        "count": max(1, round(before.count * count / len(scenario.region_names))),
+        "weekly_hours": before.hours_each[0],
     }
-    return scenario.replace(regions=regions, providers=providers)
+    return with_levers(scenario.replace(providers=providers), {"regions": count})
 
 
 def _later(scenario: Scenario, weeks: int) -> Scenario:
     """The same with TA that starts some weeks later."""
-    rows = []
-    for series in scenario.to_dict()["dosage"]:
-        last = series["last_week"] or scenario.horizon_weeks
-        rows.append(
-            {**series, "first_week": series["first_week"] + weeks, "last_week": last + weeks}
-        )
-    return scenario.replace(horizon_weeks=scenario.horizon_weeks + weeks, dosage=rows)
+    return with_levers(
+        scenario,
+        {
+            "horizon_weeks": scenario.horizon_weeks + weeks,
+            "first_week": scenario.plan_start + weeks,
+        },
+    )
 
 
 def _candidates(seen: Seen) -> np.ndarray:
@@ -341,10 +341,11 @@ def summary_row(estimate: np.ndarray, error: np.ndarray, truth: np.ndarray) -> d
     """
     known = np.isfinite(estimate) & np.isfinite(error)
     e, s, t = estimate[known], error[known], truth[known]
+    low, high = band(e)
     return {
         "reported": float(e.mean()),
-        "low": float(np.quantile(e, 0.05)),
-        "high": float(np.quantile(e, 0.95)),
+        "low": low,
+        "high": high,
         "true": float(t.mean()),
         "bias": float((e - t).mean()),
         "rmse": float(np.sqrt(((e - t) ** 2).mean())),

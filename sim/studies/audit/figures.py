@@ -181,4 +181,3 @@ def _ceiling(study: Study[Spec], table: pd.DataFrame) -> Drawn:
         frameon=False, fontsize=style.SMALL_SIZE, loc="upper left", bbox_to_anchor=(1.0, 1.0),
     )  # fmt: skip
     return figure
-

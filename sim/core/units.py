@@ -1,0 +1,53 @@
+"""Units of time and of certainty: :data:`WEEKS_A_MONTH`, :data:`CONFIDENCE`, :func:`z_value`.
+
+The model counts weeks. A year is 52 of them and a month is a twelfth of a year, in plans, prices,
+surveys, imported logs and calibration targets alike, so that rates "a month" can be compared.
+
+>>> weeks_of(12), weeks_of(30), months_of(104)
+(52, 130, 24.0)
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+WEEKS_A_YEAR = 52
+"""Weeks of a year (one day, or two, short of the calendar's)."""
+WEEKS_A_MONTH = WEEKS_A_YEAR / 12
+"""Weeks of a month: 4 1/3."""
+
+CONFIDENCE = 0.90
+"""Of every interval, unless it says otherwise."""
+TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+"""Quantiles at the ends of such an interval: 5 % and 95 %."""
+
+
+def weeks_of(months: float) -> int:
+    """Whole weeks of a number of months, at least 1; halves go up.
+
+    >>> weeks_of(0.1), weeks_of(3), weeks_of(1.5)
+    (1, 13, 7)
+    """
+    return max(1, math.floor(months * WEEKS_A_YEAR / 12 + 0.5))
+
+
+def months_of(weeks: float) -> float:
+    """Months of a number of weeks, not rounded."""
+    return weeks * 12 / WEEKS_A_YEAR
+
+
+def z_value(confidence: float = CONFIDENCE) -> float:
+    """Half the width, in standard errors, of a two-sided normal interval.
+
+    Args:
+        confidence: within 0..1, exclusive.
+
+    >>> round(z_value(), 4), round(z_value(0.95), 4)
+    (1.6449, 1.96)
+    """
+    return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+Z95 = z_value(0.95)
+"""Half the width of a 95 % interval, in standard errors."""

@@ -1,0 +1,63 @@
+""":func:`drivers`: which parameters a result goes with, each a :class:`Driver`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+LEAST_SETS = 10
+"""With fewer sets large correlations come by chance, and none is given."""
+FAMILY_ERROR = 0.05
+"""Chance that any parameter of a result without drivers is called clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A parameter that a result goes with.
+
+    Attributes:
+        name: of the parameter.
+        rho: Spearman's rank correlation, -1..1.
+        clear: chance would hardly ever give as much for any of the parameters (Bonferroni).
+    """
+
+    name: str
+    rho: float
+    clear: bool
+
+
+def drivers(parameters: np.ndarray, names: Sequence[str], values: np.ndarray) -> list[Driver]:
+    """Rank correlation of each parameter with a value over the sets, strongest first.
+
+    Args:
+        parameters: (sets, parameters).
+        names: of the parameters, a column each.
+        values: (sets,), NaN where a set has none.
+
+    Returns:
+        The parameters that vary. Nothing when fewer than :data:`LEAST_SETS` sets have a value, or
+        when the value does not vary.
+
+    >>> x = np.random.default_rng(1).random((40, 2))
+    >>> [(one.name, one.clear) for one in drivers(x, ["a", "b"], x[:, 0] ** 3)]
+    [('a', True), ('b', False)]
+    """
+    from scipy import stats
+
+    known = ~np.isnan(values)
+    count = int(known.sum())
+    if count < LEAST_SETS or np.ptp(values[known]) == 0:
+        return []
+    moving = [place for place in range(len(names)) if np.ptp(parameters[known, place]) > 0]
+    ranks = stats.rankdata(np.column_stack([values[known], parameters[known][:, moving]]), axis=0)
+    rho = np.clip(np.corrcoef(ranks, rowvar=False)[0, 1:], -1.0, 1.0) if moving else np.zeros(0)
+    with np.errstate(divide="ignore"):
+        t = np.abs(rho) * np.sqrt((count - 2) / ((1.0 - rho) * (1.0 + rho)))
+    p = 2.0 * stats.t.sf(t, count - 2)
+    found = [
+        Driver(names[place], float(r), bool(chance < FAMILY_ERROR / len(names)))
+        for place, r, chance in zip(moving, rho, p, strict=True)
+    ]
+    return sorted(found, key=lambda one: (-abs(one.rho), one.name))

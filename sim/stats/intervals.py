@@ -1,0 +1,180 @@
+"""Intervals: :func:`quantiles`, :func:`band`, :func:`mean_interval`, :class:`Share`.
+
+Every interval that is printed, drawn or written comes from here, so that one rule places all of
+them. A quantile is the k-th of n values at k / (n + 1) (Weibull 1939; NumPy calls it
+``weibull``): a further value then lies below with just that chance. The usual (n - 1) q places the
+5 % and 95 % of 50 values too far in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+
+from sim.core.units import CONFIDENCE, TAILS, z_value
+
+
+@overload
+def rank_of(q: float, n: int) -> float: ...
+@overload
+def rank_of(q: float, n: np.ndarray) -> np.ndarray: ...
+def rank_of(q: float, n: int | np.ndarray) -> float | np.ndarray:
+    """Where a quantile lies among n ordered values, counted from 0; between two of them, linear.
+
+    >>> rank_of(0.5, 9), rank_of(0.05, 9)
+    (4.0, 0.0)
+    """
+    place = np.clip(n * q + q - 1.0, 0.0, np.maximum(n - 1, 0))
+    return place if isinstance(n, np.ndarray) else float(place)
+
+
+def quantiles(
+    values: np.ndarray, which: Sequence[float] = TAILS, axis: int | None = None
+) -> np.ndarray:
+    """Quantiles of what is known; NaN where nothing is.
+
+    Args:
+        values: any shape; NaN is left out.
+        which: quantiles, 0..1.
+        axis: over which; None: over all values.
+
+    Returns:
+        (quantiles, *shape without the axis).
+
+    >>> quantiles(np.array([1.0, np.nan, 2.0, 3.0]), [0.25, 0.5]).tolist()
+    [1.0, 2.0]
+    """
+    if axis is None:
+        values, axis = values.reshape(-1), 0
+    known = ~np.isnan(values)
+    if known.all() and values.shape[axis]:
+        return np.quantile(values, list(which), axis=axis, method="weibull")
+    empty = ~known.any(axis=axis)
+    filled = np.where(np.expand_dims(empty, axis), 0.0, values)  # nothing to warn of
+    if not values.shape[axis]:
+        return np.full((len(which), *empty.shape), np.nan)
+    found = np.nanquantile(filled, list(which), axis=axis, method="weibull")
+    return np.where(empty, np.nan, found)
+
+
+def band(values: np.ndarray) -> tuple[float, float]:
+    """5 % and 95 % quantile over all values, NaN left out; NaN of nothing."""
+    low, high = quantiles(values)
+    return float(low), float(high)
+
+
+def weighted_quantiles(
+    values: np.ndarray, weights: np.ndarray, which: Sequence[float] = TAILS
+) -> np.ndarray:
+    """Quantiles of weighted values (n,), such as a posterior sample; (quantiles,).
+
+    The rule above, with the effective number of values (Kish 1965) in place of n; equal weights
+    give :func:`quantiles`.
+
+    >>> sample = np.arange(9.0)
+    >>> weighted_quantiles(sample, np.ones(9), [0.5]).tolist()
+    [4.0]
+    """
+    held = weights > 0
+    values, weights = values[held], weights[held]
+    order = np.argsort(values, kind="stable")
+    total = weights.sum()
+    effective = total**2 / (weights**2).sum()
+    places = np.cumsum(weights[order]) / total * effective / (effective + 1)
+    return np.interp(which, places, values[order])
+
+
+def half_width(spread: float, number: float, confidence: float = CONFIDENCE) -> float:
+    """Half the t interval of a mean of ``number`` independent values of this SD; infinite below 2.
+
+    >>> round(half_width(1.0, 50), 3)
+    0.237
+    """
+    from scipy import stats  # loaded where it is needed: a first run need not wait for it
+
+    if number < 2:
+        return math.inf
+    return float(stats.t.ppf((1 + confidence) / 2, number - 1)) * spread / math.sqrt(number)
+
+
+def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Mean of (sets, replicates) and its 90 % confidence interval; the sets are the units.
+
+    Returns:
+        Mean, low, high: the mean of the means of sets. The ends are NaN with fewer than two sets.
+    """
+    known = values[(~np.isnan(values)).any(axis=1)]
+    if not len(known):
+        return math.nan, math.nan, math.nan
+    means = np.nanmean(known, axis=1)
+    middle = float(means.mean())
+    if len(means) < 2:
+        return middle, math.nan, math.nan
+    half = half_width(float(means.std(ddof=1)), len(means))
+    return middle, middle - half, middle + half
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of runs, with its 90 % interval and what it was counted in.
+
+    Attributes:
+        p: share of the runs, 0..1.
+        low, high: Wilson interval.
+        hits, runs: numbers.
+    """
+
+    p: float
+    low: float
+    high: float
+    hits: int
+    runs: int
+
+    @property
+    def text(self) -> str:
+        """The count itself: ``24 of 24``."""
+        return f"{self.hits:,} of {self.runs:,}"
+
+
+def wilson(p: float, number: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Interval of a share seen in ``number`` independent trials (Wilson 1927, J Am Stat Assoc 22).
+
+    >>> low, high = wilson(1.0, 24)
+    >>> round(low, 2), round(high, 2)
+    (0.9, 1.0)
+    """
+    z = z_value(confidence)
+    centre = (p + z * z / (2 * number)) / (1 + z * z / number)
+    half = z * math.sqrt(p * (1 - p) / number + z * z / (4 * number**2)) / (1 + z * z / number)
+    return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
+
+
+def share(hits: np.ndarray, failed: np.ndarray | None = None) -> Share:
+    """Share of runs that hit, with a Wilson interval.
+
+    Runs of one set are alike, so the interval rests on the effective number of runs, p (1 - p) over
+    the variance of the mean of set means (Korn & Graubard 1998, Survey Methodology 24(2) 193-201);
+    the number of sets where nothing varies. Never more than the number of runs.
+
+    Args:
+        hits: bool (sets, replicates).
+        failed: bool (sets, replicates), the runs that failed: they are left out, and so is a set
+            with nothing but these.
+
+    >>> share(np.ones((6, 4), dtype=bool)).text
+    '24 of 24'
+    """
+    counted = np.ones_like(hits, dtype=bool) if failed is None else ~failed
+    known = counted.any(axis=1)
+    if not known.any():
+        return Share(math.nan, math.nan, math.nan, 0, 0)
+    shares = (hits & counted)[known].sum(axis=1) / counted[known].sum(axis=1)
+    sets, p = len(shares), float(shares.mean())
+    variance = float(shares.var(ddof=1)) / sets if sets > 1 else 0.0
+    effective = min(p * (1 - p) / variance, float(counted.sum())) if variance > 0 else float(sets)
+    low, high = wilson(p, effective)
+    return Share(p, low, high, int((hits & counted).sum()), int(counted.sum()))
