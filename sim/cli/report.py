@@ -20,7 +20,7 @@ def report(
 ) -> None:
     """Write one HTML file about a result folder.
 
-    It holds question and answer, figures to hover over, tables, cost, the assumptions that carry
+    It holds question and answer, figures, tables, cost, the assumptions that carry
     the result, and how to repeat it. It needs no network and opens from disk.
 
     \b
@@ -28,7 +28,13 @@ def report(
       codose report results/source
       codose report results/compare-light_touch-source --out for_the_board.html
     """
-    from sim.studies.reports import report_html
+    from sim import studies
+    from sim.runs.folder import read_manifest
+
+    if str(read_manifest(folder, any_version=True).get("kind", "run")) in studies.names():
+        from sim.studies.report import report_html
+    else:
+        from sim.studies.reports import report_html
 
     text = report_html(folder)
     path = folder / "report.html" if out is None else out

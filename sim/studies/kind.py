@@ -32,7 +32,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim import studies
-from sim.errors import InputError, Problem, did_you_mean
+from sim.errors import InputError, Problem, ResultsError, did_you_mean
 from sim.present.answer import Answer
 from sim.present.table import Column, Table
 from sim.runs.collect import Collector, FailedRun, Points
@@ -43,7 +43,7 @@ from sim.study.study_file import Header, Study, find_study, read_study, study_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.present.figures import Figure
+    from sim.present.figures import Figure, Format
     from sim.runs.plan import RunPlan
 
 Found = TypeVar("Found")
@@ -219,7 +219,7 @@ class Runner:
         found = execute(plan, self.execution.within(f"{self._plans:02d}-{label}"), collect)
         self.seconds += time.perf_counter() - started
         self.runs += plan.runs
-        self.failures += found.made.failures
+        self.failures += found.made.failures  # type: ignore[attr-defined]
         return found
 
 
@@ -290,7 +290,7 @@ class Result:
         directory: str | os.PathLike[str],
         *,
         force: bool = False,
-        figures: Sequence[str] = ("png",),
+        figures: Sequence[Format] = ("png",),
         csv: bool | None = None,
     ) -> Path:
         """Write a result folder: complete, or not at all.
@@ -432,6 +432,17 @@ def load(directory: str | os.PathLike[str]) -> Result:
         folder.timing,
         str(facts.get("command", "")),
     )
+
+
+def sound(directory: str | os.PathLike[str]) -> None:
+    """See that every file of a result folder is as it was written.
+
+    Raises:
+        ResultsError: those that are not.
+    """
+    folder = ResultFolder.read(Path(directory))
+    if found := tuple(folder.damages()):
+        raise ResultsError(found)
 
 
 def _study_in(folder: ResultFolder) -> Study[Any]:

@@ -119,7 +119,7 @@ def chosen(found: Planning) -> pd.DataFrame:
                 )
             )
         for place, target in enumerate(found.header.targets):
-            sure = share(met(third.targets[place], target))
+            sure = share(met(third.targets[place], target), third.failed)
             rows.append(
                 (
                     roles,
@@ -147,8 +147,8 @@ def targets(found: Planning) -> pd.DataFrame:
     third = found.confirmed[found.best.name]
     rows = []
     for place, target in enumerate(found.header.targets):
-        sure = share(met(third.targets[place], target))
-        margin = sure_margin(third.targets[place], target)
+        sure = share(met(third.targets[place], target), third.failed)
+        margin = sure_margin(third.targets[place], target, third.failed)
         rows.append(
             (
                 target.label,

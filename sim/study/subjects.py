@@ -14,12 +14,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from sim.errors import InputError
+from sim.levers import with_levers
 from sim.parameters import Parameters
 from sim.runs.collect import Points
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import Job, RunPlan, common, fresh
 from sim.scenario import Scenario
-from sim.study.factors import Space, with_levers
+from sim.study.factors import Space
 from sim.study.functions import TestFunction
 from sim.study.lever_points import Column, columns_of, names_of, weeks_of
 from sim.study.sensitivity_file import Sensitivity

@@ -25,8 +25,8 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         Figure(
             "reported",
             "What would the study report?",
-            "Each line spans 90 % of studies, the dot is their mean, the diamond the true effect in "
-            "the same replications; the percentages are the studies that call it significant.",
+            "Each line spans 90 % of studies, the dot is their mean, the diamond the true effect "
+            "in the same replications; the percentages are the studies that call it significant.",
             "What each design would report, of each construct, when TA works and when it does "
             "nothing",
             partial(_reported, study, frames["audit"]),

@@ -39,8 +39,8 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
     remedies = frames["remedies"]
     best = remedies.iloc[0]
     verdict = (
-        f"What helps the study's design most is a study {LABELS[str(best['design'])]}: its error is "
-        f"{best['rmse_ratio']:.2f} of that of the design as it was."
+        f"What helps the study's design most is a study {LABELS[str(best['design'])]}: its error "
+        f"is {best['rmse_ratio']:.2f} of that of the design as it was."
     )
     base = of(frames["audit"], design="before_after", trend=header.background_trends[0])
     lines = [
@@ -52,8 +52,8 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
         works = of(base, construct=construct, world="works").iloc[0]
         nothing = of(base, construct=construct, world="does nothing").iloc[0]
         lines.append(
-            f"Before and after, as the study was, it would report {signed(works['reported'])} points "
-            f"of {construct} when TA works (the true effect is {signed(works['true'])}; 90 % of "
+            f"Before and after, as the study was, it would report {signed(works['reported'])} "
+            f"points of {construct} when TA works (the true effect is {signed(works['true'])}; 90 % of "
             f"studies report {interval(works['low'], works['high'], signed)}; "
             f"{percent(works['significant'])} call it significant) and "
             f"{signed(nothing['reported'])} when TA does nothing "
@@ -84,8 +84,8 @@ def _trend(study: Study[Spec], frame: pd.DataFrame) -> str:
     base = of(rows, design="before_after").iloc[0]
     best = rows.iloc[int(rows["bias"].abs().to_numpy().argmin())]
     return (
-        f"In a world where knowledge changes by {signed(trend)} a year without TA, before and after "
-        f"reports {signed(base['reported'])} points of knowledge for TA that does nothing (false "
+        f"In a world where knowledge changes by {signed(trend)} a year without TA, before and "
+        f"after reports {signed(base['reported'])} points of knowledge for TA that does nothing (false "
         f"alarms in {percent(base['significant'])}); least biased there is a study "
         f"{LABELS[str(best['design'])]} ({signed(best['bias'])})."
     )

@@ -1,0 +1,200 @@
+"""report_of: what the report of a result says, the same way for every kind of study.
+
+Words, tables and figures are those of the kind, made from the tables of the result folder; nothing
+is run. Tables called ``costs`` (or beginning so) are what it takes, a table ``drivers`` is what
+carries the result, and all others that the kind shows are its findings.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from sim.parameters import TABLE, Parameter
+from sim.present import format as formats
+from sim.present.report import Report, render
+from sim.present.table import Column, Table
+from sim.studies.kind import FAILURES, Result, load, sound
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = 30
+"""Rows of a table that a report shows."""
+CARRIERS = 8
+"""Parameters that are shown as carrying a result."""
+
+
+def report_html(directory: str | os.PathLike[str]) -> str:
+    """The report of a result folder as one HTML file.
+
+    Raises:
+        ResultsError: the folder holds no results, those of another version, or damaged ones.
+    """
+    sound(directory)
+    return render(report_of(load(directory)))
+
+
+def report_of(result: Result) -> Report:
+    """Everything that the report of a result shows."""
+    study, kind = result.study, result.kind
+    found, costs = [], []
+    for table in kind.shown(study, result.tables):
+        if table.name != "drivers" and len(table):
+            (costs if table.name.startswith("costs") else found).append(shortened(table))
+    if FAILURES in result.tables:
+        found.append(shortened(result.tables[FAILURES]))
+    carriers = result.tables.get("drivers")
+    return Report(
+        kind.help.splitlines()[0],
+        _title(result),
+        study.header.question or (study.scenario.question if study.scenarios else ""),
+        result.answer,
+        figures=list(result.figures),
+        tables=found,
+        costs=costs,
+        assumptions=[shortened(carriers, CARRIERS)] if carriers else [_not_known_well()],
+        assumption_note=_rests_on(result),
+        parameters=_parameters(result),
+        inputs=_inputs(result),
+        provenance=_provenance(result),
+        command=result.command,
+    )
+
+
+def shortened(table: Table, rows: int = ROWS) -> Table:
+    """A table without empty columns and with its first rows; its note says what is left out."""
+    frame = table.frame
+    kept = [str(name) for name in frame if not _is_empty(frame[str(name)])]
+    note = table.plain_note
+    if more := max(0, len(frame) - rows):
+        note = f"{note} {formats.count(more, 'more row')} in {table.name}.parquet.".strip()
+    return table.pick(kept, frame.index[:rows], note=note)
+
+
+def _is_empty(column: pd.Series) -> bool:
+    return bool((column.isna() | (column == "")).all())
+
+
+def _title(result: Result) -> str:
+    study = result.study
+    if study.header.name != "unnamed study":
+        return study.header.name
+    names = list(study.scenarios)
+    if len(names) > 1:
+        return formats.words(f"{', '.join(names[1:])} against {names[0]}")
+    return study.scenario.name if names else formats.words(study.header.kind)
+
+
+def _rests_on(result: Result) -> str:
+    plausible = result.study.plausible
+    if plausible is None:
+        return "It rests on the values of the parameters below."
+    return f"It rests on {formats.count(len(plausible))} {plausible.source}."
+
+
+def _inputs(result: Result) -> dict[str, str]:
+    """Scenarios and study as they were asked, to copy into files."""
+    import yaml
+
+    study = result.study
+    found = {f"Scenario: {name}": one.to_yaml() for name, one in study.scenarios.items()}
+    fields = yaml.safe_dump(study.document.data, sort_keys=False, allow_unicode=True, width=100)
+    return {**found, "Study file": fields}
+
+
+def _provenance(result: Result) -> dict[str, str]:
+    """Versions, seed, numbers of runs."""
+    facts = result.provenance
+    versions = ", ".join(f"{name} {version}" for name, version in facts["dependencies"].items())
+    rows = {
+        "codose": str(facts["codose"]),
+        "seed": formats.count(result.study.seed),
+        "runs": formats.count(result.runs),
+        "failed": formats.count(result.failed),
+        "made with": f"Python {facts['python']}, {versions}",
+    }
+    if result.study.plausible is not None:
+        rows["parameters"] = result.study.plausible.source
+    return rows
+
+
+# --- parameters ----------------------------------------------------------------------------------
+
+
+def _parameters(result: Result) -> Table:
+    """Every parameter: its value, or the range that it was drawn from."""
+    import pandas as pd
+
+    from sim.study.calibrated import calibrated
+
+    study = result.study
+    own: dict[str, Any] = dict(study.scenario.parameters) if study.scenarios else {}
+    varied = set(study.plausible.varied) if study.plausible is not None else set()
+    varied |= {name for name, _ in getattr(study.header, "factors", ())}
+    learned = calibrated()
+    fitted = learned.numbers if learned else {}
+    rows = []
+    for row in TABLE.values():
+        drawn = row.name in varied and row.name not in own
+        rows.append(
+            {
+                "parameter": row.name,
+                "used": float("nan") if drawn else own.get(row.name, row.default),
+                "low": row.low if drawn else None,
+                "high": row.high if drawn else None,
+                "calibrated": fitted[row.name].text if row.name in fitted else "",
+                "learned": fitted[row.name].verdict if row.name in fitted else "",
+                "unit": row.unit,
+                "role": row.role,
+                "grade": row.grade,
+                "meaning": row.meaning,
+                "source": row.source,
+            }
+        )
+    note = (
+        "A value that is not there was drawn anew in every set: a free parameter from the "
+        "calibrated sets, any other between low and high."
+    )
+    if learned:
+        note += (
+            f" The calibrated sets are {learned.constrained_by}; grade A is the same setting, B "
+            "and C are borrowed. Fitted, not validated."
+        )
+    return _ranges(pd.DataFrame(rows), "All parameters", note)
+
+
+def _ranges(frame: pd.DataFrame, title: str, note: str = "") -> Table:
+    """A table of parameters, whole, with their numbers as somebody wrote them."""
+    kept = [str(name) for name in frame if not _is_empty(frame[str(name)])]
+    columns = (
+        Column("used", heading="value", format="given"),
+        Column("default", format="given"),
+        Column("low", format="given"),
+        Column("high", format="given"),
+        Column("calibrated", format="text", heading="calibrated (90 % interval)"),
+        Column("grade", heading="grade of the range"),
+        Column("meaning", format="text"),
+        Column("source", format="text"),
+    )
+    known = [column for column in columns if column.name in kept]
+    return Table("parameters", frame[kept], known, title=title, note=note)
+
+
+_WEAKEST = ("assumption", "C", "B", "A", "definition")
+"""Grades of evidence, the weakest first."""
+
+
+def _unsure() -> list[Parameter]:
+    """The free and uncertain parameters, the weakest evidence first."""
+    rows = [row for row in TABLE.values() if row.role in ("free", "uncertain")]
+    return sorted(rows, key=lambda row: _WEAKEST.index(row.grade))
+
+
+def _not_known_well() -> Table:
+    import pandas as pd
+
+    columns = ("name", "meaning", "default", "low", "high", "grade")
+    frame = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in _unsure()])
+    frame = frame.rename(columns={"name": "parameter"})
+    return _ranges(frame, "Parameters that are not known well")
