@@ -1,0 +1,1 @@
+"""Statistics: arrays in, numbers out; nothing here runs a model."""
