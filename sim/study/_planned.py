@@ -126,7 +126,7 @@ def chosen(found: Planning) -> pd.DataFrame:
                 )
             )
         for place, target in enumerate(found.header.targets):
-            sure = chance(met(third.targets[place], target))
+            sure = chance(met(third.targets[place], target), third.failed)
             rows.append(
                 (
                     roles,
@@ -147,14 +147,15 @@ def targets(found: Planning) -> pd.DataFrame:
     """Whether the recommended plan meets each target, as confirmed.
 
     Returns:
-        A row a target. Columns: target, level, asked, probability, low, high, reached (the level
-        that is reached with the asked probability), met.
+        A row a target. Columns: target, level, asked, probability, low, high, hits, n, runs (hits
+        of the n of so many runs that did not fail), reached (the level that is reached with the
+        asked probability), met.
     """
     third = found.confirmed[found.best.name]
     rows = []
     for place, target in enumerate(found.header.targets):
-        sure = chance(met(third.targets[place], target))
-        margin = sure_margin(third.targets[place], target)
+        sure = chance(met(third.targets[place], target), third.failed)
+        margin = sure_margin(third.targets[place], target, third.failed)
         rows.append(
             (
                 target.label,
@@ -163,11 +164,15 @@ def targets(found: Planning) -> pd.DataFrame:
                 sure.p,
                 sure.low,
                 sure.high,
+                sure.hits,
+                sure.runs,
+                third.failed.size,
                 target.level + target.sign * margin,
                 sure.p >= target.probability,
             )
         )
-    columns = ["target", "level", "asked", "probability", "low", "high", "reached", "met"]
+    columns = ["target", "level", "asked", "probability", "low", "high", "hits", "n", "runs",
+               "reached", "met"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from sim import _folder
 from sim.results import provenance
+from sim.runs.execute import Execution
 from sim.study import learned, plausible
 from sim.study.abc_smc import DATABASE, Smc
 from sim.study.blocked import hits
@@ -30,7 +31,7 @@ class CalibrationReport:
     """A calibration with its tables, each worked out once; see :mod:`sim.study.learned`."""
 
     found: Calibration
-    threads: int | None = None
+    execution: Execution | None = None
     contraction: pd.DataFrame = field(init=False)
     directions: pd.DataFrame = field(init=False)
     fights: pd.DataFrame = field(init=False)
@@ -42,7 +43,7 @@ class CalibrationReport:
         self.directions = learned.directions(self.found)
         self.fights = learned.fights(self.found)
         self.ruled_out = learned.ruled_out(self.found)
-        self.predictive = learned.predictive_check(self.found, threads=self.threads)
+        self.predictive = learned.predictive_check(self.found, execution=self.execution)
 
     @property
     def learned(self) -> list[str]:
