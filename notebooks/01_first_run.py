@@ -35,7 +35,7 @@ plots.dosage_timeline(scenario)
 # without TA. The difference between the two is the effect.
 
 # %%
-runs = run(scenario, replicates=200, seed=1)
+runs = run(scenario, replicates=200, seed=1, fixed=True)
 summary = runs.summary()
 ends = summary[summary["point"] == "end_of_ta"].set_index("outcome")
 headlines = ["trust", "mutual_accountability", "knowledge", "integration", "capacity"]

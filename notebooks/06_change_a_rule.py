@@ -98,8 +98,8 @@ def hearsay(scenario, parameters, seed, replicate):
     return model.run()
 
 
-shipped = run(scenario, replicates=40, seed=1)
-changed = run(scenario, replicates=40, seed=1, engine=hearsay)
+shipped = run(scenario, replicates=40, seed=1, fixed=True)
+changed = run(scenario, replicates=40, seed=1, fixed=True, engine=hearsay)
 
 
 def effects(runs):

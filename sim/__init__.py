@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from sim.errors import CodoseError, InputError
     from sim.model import CoCreationModel
     from sim.parameters import Parameters
-    from sim.results import Runs, run
+    from sim.results import Runs
     from sim.scenario import Scenario
     from sim.study.comparison import Comparison, compare
+    from sim.study.run import run
     from sim.study.surface import Surface, surface
 
 __version__ = "0.2.0"
@@ -34,7 +35,7 @@ _HOME = {
     "Surface": "sim.study.surface",
     "TAProvider": "sim.agents",
     "compare": "sim.study.comparison",
-    "run": "sim.results",
+    "run": "sim.study.run",
     "surface": "sim.study.surface",
 }
 

@@ -12,6 +12,7 @@ from sim._bands import ARMS, QUANTILES, WeekTable
 from sim.outcomes import NAMES, OUTCOMES
 from sim.runs.collect import FailedRun
 from sim.runs.weekly import PointValues
+from sim.stats.components import by_set, components, mean, standard_error
 from sim.stats.intervals import quantiles
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ RUN_COLUMNS = (
 )  # fmt: skip
 WEEK_COLUMNS = ("arm", "region", "week", "outcome", "n", "mean", *QUANTILE_NAMES)
 SUMMARY_COLUMNS = (
-    "outcome", "unit", "point", "region", "n", "mean", "sd", "p05", "p50", "p95",
-    "no_ta_mean", "effect_mean", "effect_p05", "effect_p95", "effect_se",
+    "outcome", "unit", "point", "region", "n", "runs", "failed", "mean", "se", "sd", "p05", "p50",
+    "p95", "sd_chance", "sd_parameters", "no_ta_mean", "effect_mean", "effect_se", "effect_p05",
+    "effect_p95", "effect_sd_chance", "effect_sd_parameters",
 )  # fmt: skip
 STATUSES = ("ok", "failed")
 _MISSING = -1  # the code of a missing category
@@ -210,38 +212,42 @@ def summary_frame(values: PointValues, places: Sequence[str], place: str) -> pd.
     with_ta, without_ta, effect = (
         array[:, :, index] for array in (values.with_ta, values.without_ta, values.effect)
     )
+    runs, failed = len(values.failed), int(values.failed.sum())
     rows = []
     for o, outcome in enumerate(OUTCOMES.values()):
         for p, point in enumerate(values.points):
-            value, no_ta, gain = (_known(a[:, p, o]) for a in (with_ta, without_ta, effect))
-            p05, p50, p95 = quantiles(value, (0.05, 0.50, 0.95))
-            effect_p05, effect_p95 = quantiles(gain, (0.05, 0.95))
+            value, no_ta, gain = (
+                by_set(values.set_index, a[:, p, o]) for a in (with_ta, without_ta, effect)
+            )
+            known, gains = _known(value), _known(gain)
+            p05, p50, p95 = quantiles(known, (0.05, 0.50, 0.95))
+            effect_p05, effect_p95 = quantiles(gains, (0.05, 0.95))
             rows.append(
                 (
-                    outcome.name, outcome.unit, point, place,
-                    len(value), _mean(value), _sd(value), p05, p50, p95,
-                    _mean(no_ta), _mean(gain), effect_p05, effect_p95,
-                    _sd(gain) / math.sqrt(len(gain)) if len(gain) else math.nan,
+                    outcome.name, outcome.unit, point, place, len(known), runs, failed,
+                    mean(value), standard_error(value), _sd(known), p05, p50, p95,
+                    *_spread(value), mean(no_ta), mean(gain), standard_error(gain),
+                    effect_p05, effect_p95, *_spread(gain),
                 )
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
+
+
+def _spread(values: np.ndarray) -> tuple[float, float]:
+    """SD by chance and by parameters; with one set all is chance, and parameters are not asked."""
+    if len(values) < 2:
+        return _sd(_known(values)), math.nan
+    found = components(values)
+    return math.sqrt(found.luck), math.sqrt(found.between)
 
 
 def _known(values: np.ndarray) -> np.ndarray:
     return values[~np.isnan(values)]
 
 
-def _mean(values: np.ndarray) -> float:
-    """Exactly rounded, so it depends on no order and no machine; NaN of nothing."""
-    return math.fsum(values.tolist()) / len(values) if len(values) else math.nan
-
-
 def _sd(values: np.ndarray) -> float:
     """Standard deviation (n - 1); NaN of fewer than two."""
-    if len(values) < 2:
-        return math.nan
-    gap = values - _mean(values)
-    return math.sqrt(math.fsum((gap * gap).tolist()) / (len(values) - 1))
+    return float(values.std(ddof=1)) if len(values) > 1 else math.nan
 
 
 def trajectories_frame(keys: np.ndarray, values: np.ndarray, places: Sequence[str]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Results of many runs: frames, summaries, and folders that can be checked and made again.
 
-``run`` makes the runs, ``Runs`` is what they gave, ``verify`` makes the runs of a folder once more
-and compares. A :class:`Runs` keeps, of each run, the values at the points of
+:class:`Runs` is what runs gave (:func:`sim.study.run.run` makes them), ``verify`` makes the runs
+of a folder once more and compares. A :class:`Runs` keeps, of each run, the values at the points of
 :func:`sim.outcomes.points`, with TA and without, and over all runs the weekly means and quantiles
 of :mod:`sim._bands`; the records are not kept.
 """
@@ -34,15 +34,13 @@ from sim.ensemble import (
     ENGINES,
     MAX_REPLICATES,
     Engine,
-    check_replicates,
-    check_seed,
     check_whole,
 )
 from sim.errors import InputError, InterruptedRun, Problem, ResultsError, did_you_mean
 from sim.parameters import Parameters
 from sim.runs.collect import FailedRun
 from sim.runs.execute import Execution, Progress, execute, joined
-from sim.runs.plan import Job, RunPlan, common
+from sim.runs.plan import Job, RunPlan
 from sim.runs.weekly import (
     OVERALL,
     PointValues,
@@ -53,7 +51,7 @@ from sim.runs.weekly import (
     summary_weeks,
     trajectory_keys,
 )
-from sim.scenario import Scenario, find
+from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,83 +59,42 @@ if TYPE_CHECKING:
     from sim.runs.store import Store
 
 __all__ = [
-    "DEFAULT_REPLICATES",
     "OVERALL",
     "Difference",
     "FailedRun",
-    "ParameterChoice",
     "Runs",
     "VerifyReport",
-    "parameter_sets",
     "provenance",
-    "run",
     "verify",
 ]
 
-DEFAULT_REPLICATES = 200
 DEPENDENCIES = (
     "matplotlib", "mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "pyyaml",
     "rich", "SALib", "typer",
 )  # fmt: skip
 
-ParameterChoice = Parameters | Mapping[str, float]
-"""A full set, or the values in which it differs from the scenario's own."""
 
-
-def run(
-    scenario: Scenario | str | os.PathLike[str],
+def run_plan(
+    plan: RunPlan,
     *,
-    replicates: int | None = None,
-    seed: int | None = None,
-    parameters: ParameterChoice | Sequence[ParameterChoice] | None = None,
-    engine: str | Engine = "auto",
     keep_runs: bool = False,
+    plausible: str = "",
     execution: Execution | None = None,
 ) -> Runs:
-    """Run a scenario many times, each run with its partner without TA.
-
-    Args:
-        scenario: a scenario, the path of its file, or the name of a shipped one.
-        replicates: runs of each parameter set; left out: 200.
-        seed: left out: the scenario's.
-        parameters: one or more full sets (:class:`Parameters`), or mappings of the values in which
-            they differ from the scenario's own; left out: the scenario's own.
-        engine: "auto", "mesa", "compiled", or a function; see :mod:`sim.ensemble`.
-        keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
-            memory.
-        execution: how runs are made; left out: on all threads of this machine.
+    """The runs of a plan of one job with counterfactuals.
 
     Raises:
-        InputError: an argument or the scenario cannot be used.
-        Unfinished: a shard has done its part (:func:`sim.runs.execute.execute`).
-        InterruptedRun: Ctrl-C. ``partial`` is a :class:`Runs` of what was finished (None: nothing)
-            or, with a store, its folder.
-
-    Example:
-        >>> runs = run("classroom", replicates=3, seed=1)
-        >>> len(runs), runs.complete
-        (3, True)
-        >>> again = run("classroom", replicates=3, seed=1)
-        >>> bool((runs.runs()["value"].dropna() == again.runs()["value"].dropna()).all())
-        True
+        InputError, Unfinished, InterruptedRun: as :func:`sim.study.run.run`.
     """
-    if not isinstance(scenario, Scenario):
-        scenario = Scenario.load(find(scenario))
-    sets = parameter_sets(scenario, parameters)
-    count = check_replicates(DEFAULT_REPLICATES if replicates is None else replicates)
-    luck = check_seed(scenario.seed if seed is None else seed)
-    job = common(scenario, sets, count, job_weeks(scenario), counterfactual=True)
-    return run_plan(RunPlan((job,), luck, engine), keep_runs=keep_runs, execution=execution)
-
-
-def run_plan(plan: RunPlan, *, keep_runs: bool = False, execution: Execution | None = None) -> Runs:
-    """The runs of a plan of one job with counterfactuals; errors as of :func:`run`."""
     kept = Weekly(plan.runs, keep_runs)
-    note = {} if callable(plan.engine) else {"plan": plan.to_dict(), "keep_runs": keep_runs}
+    note: dict[str, Any] = {"keep_runs": keep_runs, "plausible": plausible}
+    if not callable(plan.engine):
+        note["plan"] = plan.to_dict()
     started, clock = datetime.now(UTC), time.perf_counter()
 
     def runs(found: RunWeeks) -> Runs:
-        return Runs.of_weeks(found, started=started, seconds=time.perf_counter() - clock)
+        seconds = time.perf_counter() - clock
+        return Runs.of_weeks(found, plausible=plausible, started=started, seconds=seconds)
 
     try:
         return runs(execute(plan, execution, kept, note=note))
@@ -151,7 +108,7 @@ def run_plan(plan: RunPlan, *, keep_runs: bool = False, execution: Execution | N
 
 
 def run_store(store: Store) -> Runs:
-    """The runs of a store that :func:`run` has filled.
+    """The runs of a store that :func:`sim.study.run.run` has filled.
 
     Raises:
         DamagedPart: a chunk is not as it was written.
@@ -159,38 +116,10 @@ def run_store(store: Store) -> Runs:
     plan = RunPlan.from_dict(store.record["plan"])
     started, clock = datetime.now(UTC), time.perf_counter()
     found = joined(store, plan, Weekly(plan.runs, store.record["keep_runs"]))
-    return Runs.of_weeks(found, started=started, seconds=time.perf_counter() - clock)
-
-
-def parameter_sets(
-    scenario: Scenario, parameters: ParameterChoice | Sequence[ParameterChoice] | None
-) -> tuple[Parameters, ...]:
-    """The full parameter sets that ``run`` means by its argument of that name.
-
-    Raises:
-        InputError: no set, something that is no set, an unknown name or a value out of range.
-    """
-    own = scenario.parameter_set()
-    if parameters is None:
-        return (own,)
-    choices = [parameters] if isinstance(parameters, Mapping) else list(parameters)
-    if not choices:
-        raise InputError(Problem("no set is given", field="parameters", allowed="1 or more sets"))
-    sets = []
-    for position, choice in enumerate(choices):
-        if isinstance(choice, Parameters):
-            sets.append(choice)
-        elif isinstance(choice, Mapping):
-            sets.append(own.replace(beyond_range=scenario.beyond_range, **choice))
-        else:
-            raise InputError(
-                Problem(
-                    f"{choice!r} is not a parameter set",
-                    field=f"parameters[{position}]",
-                    allowed="Parameters, or a mapping from names to values",
-                )
-            )
-    return tuple(sets)
+    return Runs.of_weeks(
+        found, plausible=store.record["plausible"], started=started,
+        seconds=time.perf_counter() - clock,
+    )  # fmt: skip
 
 
 def provenance() -> dict[str, Any]:
@@ -215,7 +144,7 @@ def _version(distribution: str) -> str:
 
 
 class Runs:
-    """What many runs of one scenario gave. Made by :func:`run` or :meth:`load`.
+    """What many runs of one scenario gave. Made by :func:`sim.study.run.run` or :meth:`load`.
 
     Attributes:
         scenario: what was run.
@@ -232,6 +161,7 @@ class Runs:
             (:mod:`sim.study.plausible`); empty for sets of the caller's own.
 
     Example:
+        >>> from sim.study.run import run
         >>> runs = run("classroom", replicates=2, seed=1)
         >>> sorted(set(runs.summary()["point"]))
         ['end_of_ta', 'horizon', 'start']
@@ -267,7 +197,9 @@ class Runs:
         self._trajectories = trajectories
 
     @classmethod
-    def of_weeks(cls, found: RunWeeks, *, started: datetime, seconds: float) -> Runs:
+    def of_weeks(
+        cls, found: RunWeeks, *, started: datetime, seconds: float, plausible: str = ""
+    ) -> Runs:
         """What a plan of one job gave."""
         plan = found.made.plan
         (job,) = plan.jobs
@@ -290,6 +222,7 @@ class Runs:
                 "seconds": round(seconds, 3),
             },
             trajectories=trajectories,
+            plausible=plausible,
         )
 
     # --- what is in it ---------------------------------------------------------------------------
@@ -335,11 +268,17 @@ class Runs:
         Returns:
             A row an outcome and point (start, end_of_ta, year_after, horizon, persistence =
             year_after minus end_of_ta; year_after and persistence are absent when the horizon comes
-            first). Columns: outcome, unit, point, region, n (runs with a value), mean, sd (n - 1),
-            p05, p50, p95, no_ta_mean (the same runs without TA, at the same weeks), effect_mean,
-            effect_p05, effect_p95 (of the difference run by run), effect_se (standard error of
-            effect_mean: of the simulation only, it says nothing about the parameters). NaN where
-            nothing counts.
+            first). Columns: outcome, unit, point, region;
+            n, runs, failed: runs with a value, of all runs, of which these failed and are left out;
+            mean, se: of the means of the sets, and its standard error over sets (over runs, where
+            there is one set);
+            sd, p05, p50, p95: of single runs, chance and parameters together;
+            sd_chance, sd_parameters: roots of the variance components
+            (:mod:`sim.stats.components`): what other people and other dice do, and what is not
+            known about the parameters (NaN with one set);
+            no_ta_mean: the same runs without TA, at the same weeks;
+            effect_mean, effect_se, effect_p05, effect_p95, effect_sd_chance, effect_sd_parameters:
+            the same of the difference run by run. NaN where nothing counts.
 
         Raises:
             InputError: no such region.
@@ -459,6 +398,7 @@ def verify(
 
     Example:
         >>> import tempfile
+        >>> from sim.study.run import run
         >>> with tempfile.TemporaryDirectory() as place:
         ...     folder = run("classroom", replicates=2, seed=1).save(f"{place}/results")
         ...     verify(folder).ok

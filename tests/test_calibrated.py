@@ -113,9 +113,12 @@ def test_a_run_over_plausible_sets_says_what_they_are(
     assert found.constrained_by in html
     assert found.numbers["learning_rate"].text in html
     assert found.numbers["learning_rate"].verdict in html
-    plain = CliRunner().invoke(app, ["run", "classroom", "-n", "2", "--out", "p", "--no-figures"])
+    words = ["run", "classroom", "-n", "2", "--fixed", "--out", "p", "--no-figures"]
+    plain = CliRunner().invoke(app, words)
     assert found.constrained_by in " ".join(plain.stdout.split())
-    for other in (["--resume"], ["--shard", "1/2"], ["--cluster", "tcp://127.0.0.1:1"]):
-        refused = CliRunner().invoke(app, [*given, *other, "--out", "q"])
-        assert refused.exit_code == 2
-        assert f"--sets: does not go with {other[0]}" in refused.stderr
+    resumed = CliRunner().invoke(app, [*given, "--resume", "--out", "q", "--quiet"])
+    assert resumed.exit_code == 0
+    for name in ("runs.parquet", "weeks.parquet", "manifest.json"):
+        assert (Path("q") / name).read_bytes() == (Path("r") / name).read_bytes()
+    refused = CliRunner().invoke(app, [*given, "--fixed", "--out", "s"])
+    assert (refused.exit_code, "sets: does not go with fixed" in refused.stderr) == (2, True)

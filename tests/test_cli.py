@@ -44,7 +44,7 @@ COMMANDS = (
     "schema",
     "odd",
 )
-TINY = ("run", "classroom", "--replicates", "2", "--engine", "mesa")
+TINY = ("run", "classroom", "--replicates", "2", "--fixed", "--engine", "mesa")
 MAIN = f"import sys; sys.path.insert(0, {str(REPO)!r}); from sim.cli import main; main()"
 
 
@@ -136,7 +136,7 @@ def test_a_run_waits_for_nothing_it_does_not_need(tmp_path: Path) -> None:
         "compiled.run_chunk = first\n"
         "app(sys.argv[1:], prog_name='codose')\n"
     )
-    words = ["run", "classroom", "-n", "2", "--no-figures", "--quiet", "--out", str(tmp_path / "o")]
+    words = ["run", "classroom", "-n", "2", "--fixed", "--no-figures", "--quiet", "--out", str(tmp_path / "o")]
     done = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=REPO, capture_output=True, text=True, timeout=120
     )
@@ -301,7 +301,7 @@ def test_the_printed_numbers_are_those_of_the_summary(saved: tuple[Path, Ran]) -
 
 def test_the_manifest_holds_the_command_that_makes_it_again(saved: tuple[Path, Ran]) -> None:
     manifest = json.loads((saved[0] / "manifest.json").read_text())
-    assert manifest["command"] == "codose run classroom --replicates 2 --engine mesa"
+    assert manifest["command"] == "codose run classroom --replicates 2 --fixed --engine mesa"
 
 
 def test_run_json_is_json_and_nothing_else(here: Path) -> None:
@@ -322,7 +322,7 @@ def test_without_ta_there_is_no_effect_and_no_rate(here: Path) -> None:
     Scenario.shipped("classroom")
     text = Scenario.shipped("classroom").without_ta().to_yaml()
     (here / "none.yaml").write_text(text, encoding="utf-8")
-    ran = codose("run", "none.yaml", "-n", "1", "--engine", "mesa", "--no-figures", "-q")
+    ran = codose("run", "none.yaml", "-n", "1", "--fixed", "--engine", "mesa", "--no-figures", "-q")
     assert ran.code == 0
     assert "no TA" in ran.out
     assert "nan" not in ran.out.lower()
@@ -376,7 +376,7 @@ def test_a_full_folder_is_refused_before_anything_runs(
 def test_force_replaces_results(saved: tuple[Path, Ran], tmp_path: Path) -> None:
     folder = tmp_path / "again"
     results.Runs.load(saved[0]).save(folder)
-    words = ("run", "classroom", "-n", "1", "--engine", "mesa", "--no-figures", "--out", folder)
+    words = ("run", "classroom", "-n", "1", "--fixed", "--engine", "mesa", "--no-figures", "--out", folder)
     assert codose(*words).code == 2
     assert codose(*words, "--force").code == 0
     assert len(results.Runs.load(folder)) == 1
@@ -437,7 +437,7 @@ def test_ctrl_c_saves_what_was_finished_where_a_folder_is_named(
 
 
 def test_ctrl_c_in_a_real_run_ends_in_130(tmp_path: Path) -> None:
-    words = ["run", "classroom", "--replicates", "100000", "--engine", "mesa", "--out", "part"]
+    words = ["run", "classroom", "--replicates", "100000", "--fixed", "--engine", "mesa", "--out", "part"]
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, *words],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -306,7 +306,8 @@ def test_margin_is_met_when_the_probability_is(
     )
     array = np.array([values])
     share = np.mean(np.array(values) >= level)
-    assert (sure_margin(array, target) >= 0) == (share >= probability - 1e-9)
+    failed = np.zeros(array.shape, dtype=bool)
+    assert (sure_margin(array, target, failed) >= 0) == (share >= probability - 1e-9)
 
 
 def test_regret_by_hand() -> None:
@@ -320,7 +321,8 @@ def test_regret_by_hand() -> None:
 
 def test_worst_region_and_spread_by_hand() -> None:
     regions = np.array([[[0.2, 0.6]], [[0.4, 0.1]], [[0.3, 0.3]]])  # region, set, replicate
-    value = Value(regions[:1], regions[:0], regions, regions[0], regions[0])
+    failed = np.zeros(regions[0].shape, dtype=bool)
+    value = Value(regions[:1], regions[:0], regions, regions[0], regions[0], failed)
     assert value.worst_region == pytest.approx((0.2 + 0.1) / 2)
     assert value.spread == pytest.approx((0.2 + 0.5) / 2)
 

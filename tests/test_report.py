@@ -25,6 +25,7 @@ from sim.present.table import Table
 from sim.scenario import Scenario
 from sim.studies.reports import report_html, sentences
 from sim.study.comparison import compare
+from sim.study.run import run
 from sim.study.surface import surface
 
 KINDS = ("run", "compare", "surface", "plan", "unknown")
@@ -41,7 +42,9 @@ def make(kind: str, folder: Path) -> Path:
     """A result folder of a kind."""
     question = 'Is "<b>more</b>" & oftener better? </script>'
     if kind == "run":
-        runs = results.run(tiny(question=question), replicates=4, seed=1, engine="compiled")
+        runs = run(
+            tiny(question=question), replicates=4, seed=1, engine="compiled", fixed=True
+        )
         return runs.save(folder, command="codose run classroom --replicates 4")
     if kind == "compare":
         other = tiny(dosage=[{"mode": "phone", "every_weeks": 2, "hours": 1, "last_week": 52}])

@@ -25,12 +25,13 @@ from sim._bands import Bands
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.parameters import Parameters
-from sim.results import Runs, run, verify
+from sim.results import Runs, verify
 from sim.runs import making
 from sim.runs.collect import Made
 from sim.runs.plan import RunPlan, common
 from sim.runs.weekly import Weekly, job_weeks
 from sim.scenario import Scenario
+from sim.study.run import run
 
 TINY = Scenario.from_dict(
     {
@@ -60,6 +61,8 @@ def fake(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) 
 
 
 def made(replicates: int = 12, **more: Any) -> Runs:
+    if "parameters" not in more and "sets" not in more:
+        more["fixed"] = True
     return run(TINY, **({"replicates": replicates, "engine": fake} | more))
 
 
@@ -128,7 +131,7 @@ def test_points_persistence_and_overall() -> None:
 
 
 def test_no_year_after_when_the_horizon_comes_first() -> None:
-    runs = run(TINY.replace(horizon_weeks=57), replicates=2, engine=fake)
+    runs = run(TINY.replace(horizon_weeks=57), replicates=2, engine=fake, fixed=True)
     assert runs.values.points == ("start", "end_of_ta", "horizon")
     assert set(runs.summary()["point"]) == {"start", "end_of_ta", "horizon"}
 
@@ -222,8 +225,8 @@ def test_arguments_that_cannot_be_used(arguments: dict[str, Any], message: str) 
 def test_a_scenario_may_be_a_path_or_a_name(tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY.to_yaml(), encoding="utf-8")
-    assert run(path, replicates=1, engine=fake).runs().equals(made(1).runs())
-    assert run("source", replicates=1, engine=fake).scenario == Scenario.shipped("source")
+    assert run(path, replicates=1, engine=fake, fixed=True).runs().equals(made(1).runs())
+    assert run("source", replicates=1, engine=fake, fixed=True).scenario == Scenario.shipped("source")
     with pytest.raises(ScenarioError, match="neither a file nor a shipped scenario"):
         run("sauce", replicates=1, engine=fake)
 
@@ -881,7 +884,7 @@ def test_provenance_names_versions_only() -> None:
 
 def test_the_model_itself_from_run_to_verify(tmp_path: Path) -> None:
     scenario = TINY.replace(horizon_weeks=12)
-    runs = run(scenario, replicates=3, engine="mesa")
+    runs = run(scenario, replicates=3, engine="mesa", fixed=True)
     assert runs.engine == "mesa"
     assert not runs.failures
     assert verify(runs.save(tmp_path / "out")).ok

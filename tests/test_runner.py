@@ -18,7 +18,7 @@ import study_case
 from study_case import OUTCOMES, POINTS, REPLICATES, SCENARIO, SEED, sets, study
 from typer.testing import CliRunner
 
-from sim import _bands, batch, outcomes, results
+from sim import _bands, batch, outcomes
 from sim.cli import app
 from sim.errors import InputError, InterruptedRun, ResultsError
 from sim.runs import making, merging
@@ -28,6 +28,7 @@ from sim.runs.plan import WORK, RunPlan, common, independent, staff_weeks
 from sim.runs.shard import parse_shard
 from sim.runs.store import Store
 from sim.scenario import Scenario
+from sim.study.run import run
 
 
 @pytest.fixture(scope="module")
@@ -340,7 +341,7 @@ def test_bad_arguments(change: dict[str, Any], field: str) -> None:
         "weeks": POINTS, "seed": SEED, "engine": "auto", **change,
     }  # fmt: skip
 
-    def run() -> None:
+    def made() -> None:
         job = common(
             SCENARIO, sets(given["count"]), given["replicates"], given["weeks"],
             first=given["first"],
@@ -349,7 +350,7 @@ def test_bad_arguments(change: dict[str, Any], field: str) -> None:
         execute(plan, None, Points(given["names"], given["regions"]))
 
     with pytest.raises(InputError, match=field):
-        run()
+        made()
 
 
 def test_a_plan_without_jobs() -> None:
@@ -466,7 +467,7 @@ def codose(*words: object) -> tuple[int, str]:
     return done.exit_code, done.stderr
 
 
-RUN = ("run", "classroom", "--seed", 3, "--no-figures", "--quiet")
+RUN = ("run", "classroom", "--seed", 3, "--sets", 2, "--no-figures", "--quiet")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -479,7 +480,7 @@ def test_run_in_shards_or_parts_gives_the_same_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: int
 ) -> None:
     monkeypatch.setattr(_bands, "EXACT_RUNS", exact)
-    words = (*RUN, "--replicates", 40)
+    words = (*RUN, "--replicates", 20)
     assert codose(*words, "--out", tmp_path / "plain")[0] == 0
     for part in (1, 2, 3):
         assert codose(*words, "--shard", f"{part}/3", "--out", tmp_path / f"{part}")[0] == 0
@@ -492,7 +493,7 @@ def test_run_in_shards_or_parts_gives_the_same_files(
 
 
 def test_kept_runs_survive_sharding_too(tmp_path: Path) -> None:
-    words = (*RUN, "--replicates", 4, "--keep-runs")
+    words = (*RUN, "--replicates", 2, "--keep-runs")
     codose(*words, "--out", tmp_path / "plain")
     for part in (1, 2):
         codose(*words, "--shard", f"{part}/2", "--out", tmp_path / f"{part}")
@@ -504,7 +505,7 @@ def test_kept_runs_survive_sharding_too(tmp_path: Path) -> None:
 def test_an_interrupted_run_in_parts_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = (*RUN, "--replicates", 20)
+    words = (*RUN, "--replicates", 10)
     codose(*words, "--out", tmp_path / "plain")
     real, calls = Store.write, iter(range(100))
 
@@ -524,11 +525,11 @@ def test_an_interrupted_run_in_parts_goes_on(
 
 
 def test_merge_names_what_is_missing(tmp_path: Path) -> None:
-    codose(*RUN, "--replicates", 6, "--shard", "1/2", "--out", tmp_path / "1")
+    codose(*RUN, "--replicates", 3, "--shard", "1/2", "--out", tmp_path / "1")
     code, said = codose("merge", tmp_path / "1", "--out", tmp_path / "all")
     assert code == 2
     assert "3 of 6 runs" in said
-    assert "codose run classroom --replicates 6 --seed 3 --shard 2/2 --out shard-2" in said
+    assert "codose run classroom --replicates 3 --sets 2 --seed 3 --shard 2/2 --out shard-2" in said
     assert not (tmp_path / "all").exists()
     code, said = codose("merge", tmp_path / "none", "--out", tmp_path / "all")
     assert (code, "no such folder" in said) == (2, True)
@@ -546,8 +547,8 @@ def test_failed_runs_survive_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     options: dict[str, Any] = {
         "parameters": SCENARIO.parameter_set(), "replicates": 6, "seed": 1, "engine": "compiled"
     }  # fmt: skip
-    plain = results.run(SCENARIO, **options)
-    parts = results.run(SCENARIO, **options, execution=Execution(store=tmp_path / "s"))
+    plain = run(SCENARIO, **options)
+    parts = run(SCENARIO, **options, execution=Execution(store=tmp_path / "s"))
     assert [f.replicate for f in parts.failures] == [3]
     assert parts.failures == plain.failures
     assert parts.runs().equals(plain.runs())

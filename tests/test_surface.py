@@ -16,9 +16,9 @@ from sim._folder import read_manifest
 from sim.errors import InputError
 from sim.outcomes import INDEX
 from sim.present import figures
-from sim.results import run
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
+from sim.study.run import run
 from sim.study.surface import Surface, surface
 from sim.study.surface_grid import planned_provider_hours
 from sim.view import surface_plots
@@ -67,7 +67,7 @@ def test_the_gain_of_a_cell_is_the_effect_of_a_plain_run() -> None:
     found = surface(
         SMALL, every_weeks=[4], hours=[2.0], sets=[SMALL.parameter_set()], replicates=3, seed=9
     )
-    runs = run(found.scenario_of(found.cells[0]), replicates=3, seed=9)
+    runs = run(found.scenario_of(found.cells[0]), replicates=3, seed=9, fixed=True)
     summary = runs.summary().set_index(["outcome", "point"])
     row = found.frame().set_index("outcome").loc["capacity"]
     assert row["mean"] == pytest.approx(summary.at[("capacity", "end_of_ta"), "mean"])

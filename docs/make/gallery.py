@@ -16,19 +16,19 @@ figure = plots.dosage_timeline(Scenario.shipped("intensive_start"))
 from sim import run
 from sim.view import plots
 
-figure = plots.trajectories(run("source", replicates=200, seed=1))
+figure = plots.trajectories(run("source", replicates=200, seed=1, fixed=True))
 """),
     ("regions", "Region by region", """
 from sim import run
 from sim.view import plots
 
-figure = plots.regions(run("source", replicates=200, seed=1))
+figure = plots.regions(run("source", replicates=200, seed=1, fixed=True))
 """),
     ("commitments", "Promises made, kept, broken", """
 from sim import run
 from sim.view import plots
 
-figure = plots.commitments(run("source", replicates=200, seed=1))
+figure = plots.commitments(run("source", replicates=200, seed=1, fixed=True))
 """),
     ("team", "One team, three moments", """
 from sim import Scenario

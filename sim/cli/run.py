@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,12 +17,10 @@ from sim.errors import InputError, InterruptedRun, ParameterError, Problem
 if TYPE_CHECKING:
     from sim.parameters import Parameters
     from sim.results import Runs
+    from sim.runs.execute import Execution, Progress
+    from sim.runs.plan import RunPlan
     from sim.scenario import Scenario
 
-REPLICATES = {"compiled": 200, "mesa": 30}
-"""Runs when none are asked for: what an engine does in moments."""
-SET_REPLICATES = 4
-"""Runs of each plausible set, when none are asked for: as in the planner's commands."""
 RESULTS = Path("results")
 """Where results go when no folder is given."""
 
@@ -40,18 +38,22 @@ def run(
             "--replicates",
             "-n",
             min=1,
-            show_default="200, or 30 without the compiled engine; 4 with --sets",
+            show_default="4; with --fixed 200, or 30 by the readable engine",
             help="Number of runs, of each set.",
         ),
     ] = None,
     sets: Annotated[
-        int | None,
+        str | None,
         typer.Option(
-            min=2,
-            show_default="one: the scenario's values",
-            help="Plausible parameter sets to run over.",
+            metavar="N|DIR",
+            show_default="50",
+            help="Plausible parameter sets to run over: how many, or a folder of 'codose "
+            "calibrate'.",
         ),
     ] = None,
+    fixed: Annotated[
+        bool, typer.Option("--fixed", help="The scenario's own values: chance alone.")
+    ] = False,
     seed: Annotated[
         int | None,
         typer.Option(min=0, show_default="the scenario's", help="Seed of every random number."),
@@ -101,50 +103,49 @@ def run(
     """Run a scenario: with TA, and without.
 
     Every run is made twice with the same people and the same luck, with TA and without; the table
-    says what came of it, the folder holds every number and the figures.
+    says what came of it, the folder holds every number and the figures. It runs over plausible
+    parameter sets, each with luck of its own, as every other command does.
 
     \b
     Examples:
       codose run source
-      codose run my.yaml --replicates 1000 --out results/first
+      codose run my.yaml --sets 200 --out results/first
       codose run source --set trust_step=0.2 --set power_sharing=0.8 --out results/slow
-      codose run source --sets 50 --out results/plausible
+      codose run source --fixed -n 1000 --out results/fixed
       codose run classroom --json --quiet > classroom.json
-      codose run national -n 2000 --resume --out results/national
-      codose run national -n 2000 --shard 1/8 --out shard-1
+      codose run national --sets 500 --resume --out results/national
+      codose run national --sets 500 --shard 1/8 --out shard-1
     """
     from sim.scenario import Scenario, find
+    from sim.study.run import design
 
     draw = drawing.of("plots", figures, no_figures)
     path = find(scenario)
     plan = Scenario.load(path)
     parameters = changed_parameters(plan, changes or [], beyond_range=beyond_range)
+    named = [change.partition("=")[0].strip() for change in changes or []]
     way = Way(resume, shard, cluster, threads)
-    if sets is not None:
-        way.refuse_sets()
     folder = out if out is not None else RESULTS / f"{path.stem}{way.suffix}"
     command = _command(
-        scenario, replicates, sets, seed, engine, changes or [], beyond_range, keep_runs
+        scenario, replicates, sets, fixed, seed, engine, changes or [], beyond_range, keep_runs
     )
     if shard is None:
         shell.check_result_folder(folder, force=force)
-    asked = _asked(plan, parameters, replicates, seed, engine, keep_runs)
-    source = ""
-    if sets is not None:
-        own = _held(plan, parameters, changes or [])
-        asked["parameters"], source = _plausible(plan, own, sets)
-        asked["replicates"] = replicates or SET_REPLICATES
-    line = _line(path.stem, asked, default=replicates is None)
+    asked, source = design(
+        plan, sets=_sets(sets), fixed=fixed, parameters=parameters if fixed else None,
+        changes={name: parameters[name] for name in named}, replicates=replicates, seed=seed,
+        engine=engine,
+    )  # fmt: skip
     try:
-        with shell.progress_bar(line, quiet=quiet) as progress:
-            runs = way.run(asked, folder, force=force, command=command, progress=progress)
+        with shell.progress_bar(_line(path.stem, asked, source), quiet=quiet) as progress:
+            execution = way.execution(folder, force=force, command=command, progress=progress)
+            runs = way.run(asked, execution, keep_runs=keep_runs, plausible=source)
     except InterruptedRun as stopped:
         _keep_what_is_there(stopped, folder if out is not None else None, force, command)
         raise typer.Exit(shell.INTERRUPTED) from None
     if runs is None:
         _tell_shard(way, folder, as_json=as_json, quiet=quiet)
         return
-    runs.plausible = source
     finish(
         runs, folder, force=force, command=command, draw=draw, as_json=as_json,
         quiet=quiet,
@@ -184,46 +185,39 @@ class Way:
     cluster: str | None
     threads: int | None
 
-    def refuse_sets(self) -> None:
-        """Runs in parts are of one parameter set."""
-        for option, value in (
-            ("--resume", self.resume), ("--shard", self.shard), ("--cluster", self.cluster)
-        ):  # fmt: skip
-            if value:
-                raise InputError(
-                    Problem(f"does not go with {option}", "--sets", allowed="one of the two")
-                )
-
     @property
     def suffix(self) -> str:
         """What a shard adds to the name of the usual folder."""
         return "" if self.shard is None else f"-shard-{self.shard.replace('/', '-of-')}"
 
-    def run(
-        self,
-        asked: dict[str, Any],
-        folder: Path,
-        *,
-        force: bool,
-        command: str,
-        progress: Callable[[int, int], object] | None,
-    ) -> Runs | None:
-        """The runs; None for a shard, which is then in the folder."""
-        from sim import results
-        from sim.runs.execute import Execution, Unfinished
+    def execution(
+        self, folder: Path, *, force: bool, command: str, progress: Progress | None
+    ) -> Execution:
+        """How the runs of a folder are made."""
+        from sim.runs.execute import Execution
         from sim.runs.shard import parse_shard
 
         shard = None if self.shard is None else parse_shard(self.shard)
-        store = folder if shard else parts_beside(folder) if self.resume else None
-        execution = Execution(
-            store=store, resume=self.resume, force=force, shard=shard, cluster=self.cluster,
+        return Execution(
+            store=folder if shard else parts_beside(folder) if self.resume else None,
+            resume=self.resume, force=force, shard=shard, cluster=self.cluster,
             threads=self.threads, progress=progress, warn=shell.remark, command=command,
         )  # fmt: skip
+
+    def run(
+        self, asked: RunPlan, execution: Execution, *, keep_runs: bool, plausible: str
+    ) -> Runs | None:
+        """The runs; None for a shard, which is then in the folder."""
+        from sim import results
+        from sim.runs.execute import Unfinished
+
         try:
-            found = results.run(**asked, execution=execution)
+            found = results.run_plan(
+                asked, keep_runs=keep_runs, plausible=plausible, execution=execution
+            )
         except Unfinished:
             return None
-        return None if shard else found
+        return None if self.shard else found
 
     def forget(self, folder: Path) -> None:
         """Delete the parts beside results that are complete."""
@@ -245,55 +239,24 @@ def forget_parts(folder: Path) -> None:
         shutil.rmtree(parts, ignore_errors=True)
 
 
-def _asked(
-    scenario: Scenario,
-    parameters: Parameters,
-    replicates: int | None,
-    seed: int | None,
-    engine: str,
-    keep_runs: bool,
-) -> dict[str, Any]:
-    """What is to be run."""
-    from sim.ensemble import choose_engine
-
-    name, _ = choose_engine(engine)
-    return {
-        "scenario": scenario,
-        "parameters": parameters,
-        "replicates": replicates or REPLICATES[name],
-        "seed": scenario.seed if seed is None else seed,
-        "engine": name,
-        "keep_runs": keep_runs,
-    }
+def _sets(text: str | None) -> int | str | None:
+    """A number of sets, or a folder of them."""
+    if text is None or not text.lstrip("+-").isdecimal():
+        return text
+    count = int(text)
+    if count < 2:
+        raise InputError(Problem(f"{count} is out of range", "--sets", count, "2 or more; --fixed"))
+    return count
 
 
-def _held(plan: Scenario, parameters: Parameters, changes: Sequence[str]) -> dict[str, float]:
-    """What holds in every plausible set: the scenario's own values, and those of ``--set``."""
-    named = [change.partition("=")[0].strip() for change in changes]
-    return dict(plan.parameters) | {name: parameters[name] for name in named}
-
-
-def _plausible(
-    plan: Scenario, held: dict[str, float], count: int
-) -> tuple[tuple[Parameters, ...], str]:
-    """Plausible sets for a scenario, and the sentence on what stands behind them."""
-    from sim.study.plausible import plausible_sets
-
-    found = plausible_sets(count)
-    return tuple(one.replace(beyond_range=True, **held) for one in found.sets), found.source
-
-
-def _line(label: str, asked: dict[str, Any], *, default: bool) -> str:
+def _line(label: str, asked: RunPlan, source: str) -> str:
     """What is run, in a line."""
-    count = asked["replicates"]
-    if isinstance(asked["parameters"], tuple):
-        return (
-            f"{label}: {len(asked['parameters'])} plausible sets x {count} "
-            f"(engine {asked['engine']}, seed {asked['seed']})"
-        )
-    noun = "run" if count == 1 else "runs"
-    why = ", the default of this engine" if default else ""
-    return f"{label}: {count:,} {noun}{why} (engine {asked['engine']}, seed {asked['seed']})"
+    (job,) = asked.jobs
+    count = job.replicates
+    why = f"(engine {asked.engine_name}, seed {asked.seed})"
+    if source:
+        return f"{label}: {len(job.sets)} plausible sets x {count} {why}"
+    return f"{label}: {count:,} {'run' if count == 1 else 'runs'} of fixed values {why}"
 
 
 def _tell_shard(way: Way, folder: Path, *, as_json: bool, quiet: bool) -> None:
@@ -336,7 +299,8 @@ def _closing_remarks(runs: Runs, folder: Path, *, figures: bool, quiet: bool) ->
 def _command(
     scenario: str,
     replicates: int | None,
-    sets: int | None,
+    sets: str | None,
+    fixed: bool,
     seed: int | None,
     engine: str,
     changes: Sequence[str],
@@ -348,6 +312,8 @@ def _command(
     for option, value in (("--replicates", replicates), ("--sets", sets), ("--seed", seed)):
         if value is not None:
             words += [option, str(value)]
+    if fixed:
+        words.append("--fixed")
     if engine != "auto":
         words += ["--engine", engine]
     for change in changes:

@@ -20,10 +20,11 @@ BAND = (
     "we do not know about the parameters. What if, not forecast."
 )
 SETS_BAND = (
-    "5-95 %: nine in ten runs lie there, luck and what plausible parameters leave open together. "
+    "5-95 %: nine in ten runs lie there, luck and what plausible parameters leave open together; "
+    "luck: its share in the variance of a single run at the end of TA. "
     "It rests on {count} {source}. What if, not forecast."
 )
-ONE_SET = "Run with one set of values; --sets 50 runs over {source}."
+ONE_SET = "Run with fixed values; without --fixed it runs over {source}."
 EMPTY = "-"
 
 Look = Callable[[str, str, str], float]
@@ -63,8 +64,10 @@ def print_run(runs: Runs) -> None:
     if scenario.question:
         typer.echo(shell.paragraph(scenario.question))
     counted = len(runs) - len(runs.failures)
+    of = f" of {len(runs):,}" if runs.failures else ""
     end = f"TA ends in week {scenario.end_of_ta}" if scenario.has_ta else "no TA"
-    typer.echo(f"{_count(counted, 'run')}, {end}, horizon week {scenario.horizon_weeks}\n")
+    made = f"{counted:,}{of} run{'' if len(runs) == 1 else 's'}"
+    typer.echo(f"{made}, {end}, horizon week {scenario.horizon_weeks}\n")
     look = looking_up(runs)
     _print_outcomes(runs, look)
     typer.echo("")
@@ -86,6 +89,7 @@ def _print_outcomes(runs: Runs, look: Look) -> None:
             ("\nstart", "right"),
             ("end\nof TA", "right"),
             ("\n5-95 %", "left"),
+            *([("\nluck", "right")] if runs.plausible else []),
             ("\nhorizon", "right"),
             ("\neffect", "right"),
             ("\n5-95 %", "left"),
@@ -102,12 +106,21 @@ def _print_outcomes(runs: Runs, look: Look) -> None:
             _text(look(name, "start", "mean")),
             _text(end[0]),
             _range(end[1], end[2]),
+            *([_luck(name, look)] if runs.plausible else []),
             _text(look(name, "horizon", "mean")),
             _text(effect[0], sign=True),
             _range(effect[1], effect[2], sign=True),
             _text(look(name, "persistence", "mean"), sign=True),
         )
     shell.write_table(table)
+
+
+def _luck(name: str, look: Look) -> str:
+    """Share of luck in the variance of a single run, at the end of TA."""
+    luck, sets = (look(name, "end_of_ta", f"sd_{part}") ** 2 for part in ("chance", "parameters"))
+    if not luck + sets > 0:
+        return EMPTY
+    return f"{100 * luck / (luck + sets):.0f} %"
 
 
 def _print_delivered(runs: Runs, look: Look) -> None:

@@ -230,13 +230,14 @@ class Points:
         """See :class:`Collector`."""
         return self.run_bytes(job)
 
-    def weeks(self, job: Job) -> Sequence[int]:
-        """See :class:`Collector`."""
+    def weeks(self, job: Job) -> Sequence[int] | None:
+        """See :class:`Collector`: as few as the summaries need."""
         return outcome_table.needed_weeks(job.weeks, job.scenario.horizon_weeks)
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
         """See :class:`Collector`: "values" (runs, arms, weeks, regions, outcomes)."""
-        weeks = self.weeks(job)
+        asked = self.weeks(job)
+        weeks = range(job.scenario.horizon_weeks + 1) if asked is None else asked
         threshold = job.thresholds[which][:, None, None]
         values = np.empty((len(which), *self.shape(job)))
         places = [job.places.index(name) for name in self.places(job)]

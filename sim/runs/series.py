@@ -39,7 +39,7 @@ class Series(Points):
         """See :class:`~sim.runs.collect.Collector`."""
         return super().run_bytes(job) + 8 * (self.last + 1) * len(self.weekly)
 
-    def weeks(self, job: Job) -> Sequence[int] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def weeks(self, job: Job) -> None:
         """See :class:`~sim.runs.collect.Collector`: all."""
         return None
 

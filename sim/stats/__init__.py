@@ -1,1 +1,1 @@
-"""Arrays in, numbers out: intervals and drivers."""
+"""Statistics: arrays in, numbers out; nothing here runs a model."""

@@ -140,9 +140,9 @@ def targets(found: Planning) -> pd.DataFrame:
     """Whether the recommended plan meets each target, as confirmed.
 
     Returns:
-        A row a target. Columns: target, level, asked, probability, low, high, hits, runs (hits of
-        so many runs), reached (the level that is reached with the asked probability), met (by the
-        estimate), surely (by the lower end of its interval).
+        A row a target. Columns: target, level, asked, probability, low, high, hits, n, runs (hits
+        of the n of so many runs that did not fail), reached (the level that is reached with the
+        asked probability), met (by the estimate), surely (by the lower end of its interval).
     """
     third = found.confirmed[found.best.name]
     rows = []
@@ -159,14 +159,15 @@ def targets(found: Planning) -> pd.DataFrame:
                 sure.high,
                 sure.hits,
                 sure.runs,
+                third.failed.size,
                 target.level + target.sign * margin,
                 sure.p >= target.probability,
                 sure.low >= target.probability,
             )
         )
     columns = [
-        "target", "level", "asked", "probability", "low", "high", "hits", "runs", "reached", "met",
-        "surely",
+        "target", "level", "asked", "probability", "low", "high", "hits", "n", "runs",
+        "reached", "met", "surely",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 

@@ -299,13 +299,13 @@ class Planner:
         evaluator = self.evaluator("failures")
         value = evaluator.value(one.candidate.scenario)
         if self.header.targets:
-            failed = ~np.all(
+            missed = ~np.all(
                 [met(value.targets[i], t) for i, t in enumerate(self.header.targets)], axis=0
             )
         else:
             signed = self.signs[0] * value.objectives[0]
             known = np.where(np.isnan(signed), -np.inf, signed)
-            failed = known < quantiles(known, [0.25])[0]
+            missed = known < quantiles(known[~value.failed], [0.25])[0]
         plausible = evaluator.sample.plausible
         fixed = one.candidate.scenario.parameters
         names = [name for name in plausible.varied if name not in fixed]
@@ -315,4 +315,5 @@ class Planner:
         means = np.full(len(first), np.nan)
         means[known] = np.nanmean(first[known], axis=1)
         drivers = tuple(rank_drivers(matrix, names, means))
-        return discover(matrix, names, failed), drivers
+        whole = ~value.failed.any(axis=1)  # sets without a failed run
+        return discover(matrix[whole], names, missed[whole]), drivers

@@ -41,7 +41,7 @@ class CalibrationReport:
         self.directions = learned.directions(self.found)
         self.fights = learned.fights(self.found)
         self.ruled_out = learned.ruled_out(self.found)
-        self.predictive = learned.predictive_check(self.found, self.execution)
+        self.predictive = learned.predictive_check(self.found, execution=self.execution)
 
     @property
     def learned(self) -> list[str]:

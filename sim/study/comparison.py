@@ -32,15 +32,11 @@ from sim.runs.plan import Job, RunPlan, independent
 from sim.runs.series import Series
 from sim.scenario import Scenario, find
 from sim.study.differing import Differing, check_same_people, differing
-from sim.study.plausible import DEFAULT_SETS, PlausibleSets, given_sets, plausible_sets
+from sim.study.plausible import PlausibleSets, SetChoice, chosen_sets
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.parameters import Parameters
-
-Choice = PlausibleSets | int | Sequence["Parameters"] | None
-"""Plausible sets, how many of them to draw, one's own sets; None: 50 of them."""
 
 DEFAULT_REPLICATES = 4
 POINTS: tuple[str, ...] = ("end_of_ta", "horizon")
@@ -209,7 +205,7 @@ class Comparison:
 
 def compare(
     *scenarios: Scenario | str | os.PathLike[str] | Sequence[Scenario],
-    sets: Choice = None,
+    sets: SetChoice = None,
     replicates: int = DEFAULT_REPLICATES,
     seed: int | None = None,
     outcomes: Sequence[str] = HEADLINES,
@@ -222,8 +218,8 @@ def compare(
 
     Args:
         scenarios: two or more (or one sequence of them): scenarios, paths or shipped names.
-        sets: plausible sets, or their number (50), or parameter sets of your own. What a scenario's
-            file says under ``parameters`` holds in every set.
+        sets: plausible sets, their number (50), the folder of a calibration, or parameter sets of
+            your own. What a scenario's file says under ``parameters`` holds in every set.
         replicates: runs of each set, 1 or more; with 1 luck cannot be told from parameters.
         seed: of luck; left out: the first scenario's.
         outcomes: names to compare.
@@ -275,17 +271,6 @@ def compare(
         arms, plausible, count, luck, chosen, horizon, found, gains, margin,
         _notes(plans, names, horizon, gains, found),
     )  # fmt: skip
-
-
-def chosen_sets(sets: Choice) -> PlausibleSets:
-    """The sets that a planner's command means by its argument of that name."""
-    if isinstance(sets, PlausibleSets):
-        return sets
-    if sets is None:
-        return plausible_sets(DEFAULT_SETS)
-    if isinstance(sets, int):
-        return plausible_sets(sets)
-    return given_sets(sets)
 
 
 def _plans(scenarios: Sequence[object]) -> tuple[list[Scenario], list[str]]:

@@ -20,55 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import InputError, Problem
+from sim.stats.components import Components as Components
+from sim.stats.components import components, set_means
+from sim.stats.components import mean as mean
 from sim.stats.intervals import band, half_width
 
 MOST_SETS = 1_000_000
 """A number of sets beyond this is said to be out of reach."""
-
-
-@dataclass(frozen=True, slots=True)
-class Components:
-    """Where the spread of an outcome comes from.
-
-    Attributes:
-        between: variance of the set effect: what we do not know about the parameters. 0 or more.
-        luck: variance between runs of one set; NaN with one replicate, when it cannot be told from
-            the set effect (``between`` then holds both).
-        replicates: runs a set, their effective number when sets have different numbers.
-    """
-
-    between: float
-    luck: float
-    replicates: float
-
-    @property
-    def luck_share(self) -> float:
-        """Share of luck in the variance of a single run; NaN when nothing varies."""
-        total = self.between + self.luck
-        return self.luck / total if total > 0 else math.nan
-
-
-def components(values: np.ndarray) -> Components:
-    """Variance components of (sets, replicates) by the analysis of variance.
-
-    With numbers n_s of runs a set, N in all over S sets, and mean squares between (MSB) and within
-    sets (MSW): luck = MSW, between = max(0, (MSB - MSW) / n0), n0 = (N - sum n_s^2 / N) / (S - 1).
-    All NaN with fewer than two sets.
-    """
-    known = ~np.isnan(values)
-    counts = known.sum(axis=1)
-    values, counts = values[counts > 0], counts[counts > 0].astype(float)
-    sets, runs = len(counts), float(counts.sum())
-    if sets < 2:
-        return Components(math.nan, math.nan, math.nan)
-    means = np.nanmean(values, axis=1)
-    effective = (runs - float((counts**2).sum()) / runs) / (sets - 1)
-    grand = float((counts * means).sum()) / runs
-    between_squares = float((counts * (means - grand) ** 2).sum()) / (sets - 1)
-    if runs == sets:
-        return Components(between_squares, math.nan, 1.0)
-    luck = float(np.nansum((values - means[:, None]) ** 2)) / (runs - sets)
-    return Components(max(0.0, (between_squares - luck) / effective), luck, effective)
 
 
 def expected_in_sets(values: np.ndarray) -> np.ndarray:
@@ -90,15 +48,6 @@ def expected_in_sets(values: np.ndarray) -> np.ndarray:
     return grand + keep * (means - grand)
 
 
-def set_means(values: np.ndarray) -> np.ndarray:
-    """Mean of each set that has any value."""
-    return np.nanmean(values[(~np.isnan(values)).any(axis=1)], axis=1)
-
-
-def mean(values: np.ndarray) -> float:
-    """Mean of the means of the sets; NaN of nothing."""
-    means = set_means(values)
-    return float(means.mean()) if len(means) else math.nan
 
 
 def sets_needed(spread: float, precision: float) -> float:

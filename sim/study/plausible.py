@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -290,6 +291,39 @@ class Posterior:
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+SetChoice = PlausibleSets | int | str | os.PathLike[str] | Sequence[Parameters] | None
+"""Plausible sets, how many of them to draw, the folder of a calibration's, one's own sets; None:
+50 of them."""
+
+
+def chosen_sets(sets: SetChoice) -> PlausibleSets:
+    """The plausible sets that are meant by an argument of that name.
+
+    Raises:
+        InputError: a number that cannot be used, or a folder without plausible sets.
+
+    >>> len(chosen_sets(None).sets), len(chosen_sets(3).sets)
+    (50, 3)
+    """
+    if isinstance(sets, PlausibleSets):
+        return sets
+    if sets is None or isinstance(sets, int):
+        return plausible_sets(DEFAULT_SETS if sets is None else sets)
+    if not isinstance(sets, str | os.PathLike):
+        return given_sets(sets)
+    folder = Path(sets)
+    if not folder.is_dir() or read_posterior(folder) is None:
+        raise InputError(
+            Problem(
+                "holds no plausible sets",
+                field="sets",
+                value=str(sets),
+                allowed="a number, or a folder that 'codose calibrate' wrote",
+            )
+        )
+    return plausible_sets(folder=folder)
+
+
 def read_posterior(folder: Path) -> Posterior | None:
     """The posterior in a folder, checked; None when there is none.
 
@@ -308,6 +342,8 @@ def _posterior_file(folder: Path) -> Path | None:
     """The table in the folder; None when there is none (or no folder)."""
     found = sorted(p for suffix in ("parquet", "csv") for p in folder.glob(f"*.{suffix}"))
     names = {path.stem for path in found}
+    if "plausible" in names:  # the folder of a calibration, with other tables beside it
+        found, names = [path for path in found if path.stem == "plausible"], {"plausible"}
     if len(names) > 1:
         raise _refusal(folder, f"holds several posteriors ({', '.join(sorted(names))})", "one")
     # the same table as Parquet and as CSV: Parquet has every bit

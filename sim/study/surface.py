@@ -32,8 +32,8 @@ from sim.runs.collect import Points
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario import ContactSeries, Scenario, find
-from sim.study.comparison import DEFAULT_REPLICATES, Choice, chosen_sets
-from sim.study.plausible import PlausibleSets
+from sim.study.comparison import DEFAULT_REPLICATES
+from sim.study.plausible import PlausibleSets, SetChoice, chosen_sets
 from sim.study.surface_grid import (
     Cell,
     cell_scenario,
@@ -181,7 +181,7 @@ def surface(
     keep_others: bool = False,
     targets: Mapping[str, float] | None = None,
     outcomes: Sequence[str] = SHOWN,
-    sets: Choice = DEFAULT_SETS,
+    sets: SetChoice = DEFAULT_SETS,
     replicates: int = DEFAULT_REPLICATES,
     seed: int | None = None,
     label: str | None = None,
