@@ -399,6 +399,10 @@ def test_what_the_money_buys_is_said_against_no_assistance(found: Planning) -> N
     assert row["gain"] == pytest.approx(found.gains["no assistance"].mean())
     assert row["low"] < row["gain"] < row["high"]
     assert f"{row['better']:,} of {row['runs']:,} runs" in found.answer()
+    years = found.table("years")
+    for one in found.roles.values():
+        ours = years[years["plan"] == one.name]
+        assert ours["planned_cost"].sum() == pytest.approx(one.planned.total.money)
     cost = found.best.planned.total
     assert f"centre {cost.centre:,.0f}, regions {cost.regions:,.0f}" in found.answer()
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sim.outcomes import OUTCOMES
 from sim.stats.intervals import mean_interval
 from sim.study._compare_words import percent
 from sim.study._planned import gains as gain_table
@@ -130,11 +133,7 @@ def details(found: Planning) -> list[str]:
         f"Least regret: {name_of(regret)}. In nine of ten plausible sets it is within "
         f"{regret.regret:.3f} of the best of these plans for that set ({label})."
     )
-    best = found.roles["best"]
-    said.append(
-        f"Most {label}: {name_of(best)}, {best.value.mean(0):.3f} on fresh parameters and luck, "
-        f"for {spend_words(found, best)}."
-    )
+    said += [_most(found, place) for place in range(len(specs_of(found.header)))]
     if (fair := found.roles.get("fairest")) is not None:
         third = found.confirmed[fair.name]
         said.append(
@@ -152,6 +151,24 @@ def details(found: Planning) -> list[str]:
             f"{found.header.budget.unit}{over}, {label} {value.mean(0):.3f}."
         )
     return said
+
+
+def _most(found: Planning, place: int) -> str:
+    """The plan that does best by one of the outcomes."""
+    spec, week = specs_of(found.header)[place]
+    sign = OUTCOMES[spec.outcome].sign
+    best = (
+        found.roles["best"]
+        if place == 0
+        else max(
+            found.plans, key=lambda one: np.nan_to_num(sign * one.value.mean(place), nan=-np.inf)
+        )
+    )
+    return (
+        f"{'Most' if sign > 0 else 'Least'} {objective_label(spec, week)}: {name_of(best)}, "
+        f"{best.value.mean(place):.3f} on fresh parameters and luck, for "
+        f"{spend_words(found, best)}."
+    )
 
 
 def _at_a_pinch(found: Planning) -> list[str]:

@@ -198,6 +198,35 @@ def gains(found: Planning) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def years(found: Planning) -> pd.DataFrame:
+    """What each chosen plan needs year by year (52 weeks, from the first of the plan), by payer.
+
+    Returns:
+        A row a plan and year. Columns: plan, year (from 1), contacts, visits, provider_hours,
+        staff_hours, planned_cost, planned_cost_centre, planned_cost_regions.
+    """
+    rows = [
+        (
+            plan.name,
+            number,
+            year.contacts,
+            year.visits,
+            year.provider_hours,
+            year.staff_hours,
+            year.money,
+            year.centre,
+            year.regions,
+        )
+        for plan in {one.name: one for one in found.roles.values()}.values()
+        for number, year in enumerate(plan.planned.years, 1)
+    ]
+    columns = [
+        "plan", "year", "contacts", "visits", "provider_hours", "staff_hours", "planned_cost",
+        "planned_cost_centre", "planned_cost_regions",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
 def searched(found: Planning) -> pd.DataFrame:
     """Every plan that the search ran: a column a lever, spend, each objective, margin."""
     rows = []
@@ -279,6 +308,7 @@ TABLES: Mapping[str, Callable[[Planning], pd.DataFrame]] = {
     "chosen": chosen,
     "targets": targets,
     "gains": gains,
+    "years": years,
     "regions": regions,
     "failures": failures,
     "drivers": drivers,

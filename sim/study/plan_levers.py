@@ -183,6 +183,8 @@ def _touches(name: str, scenario: Scenario) -> list[str]:
     mode, _, field = name.partition(".")
     if name == "months":
         return [f"dosage[{i}].last_week" for i in range(len(scenario.dosage))]
+    if name == "first_week":
+        return [f"dosage[{i}].first_week" for i in range(len(scenario.dosage))]
     if name == SITES:
         return ["providers.count"]
     if mode in MODES:
