@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from sim.errors import CodoseError, InputError, Problem
 from sim.study.bank import Bank
+from sim.study.plausible import latin_hypercube
 from sim.study.targets import Target
 
 CUTOFF = 3.0
@@ -177,7 +177,7 @@ def not_ruled_out(
 
 def prior_sample(count: int, factors: int, seed: int) -> np.ndarray:
     """A Latin hypercube over the prior, (count, factors), coordinates 0..1."""
-    return qmc.LatinHypercube(factors, rng=np.random.default_rng(seed)).random(count)
+    return latin_hypercube(count, factors, seed)
 
 
 def sample_left(
