@@ -90,8 +90,10 @@ def answer(found: Planning) -> str:
         )
     spec, week = specs_of(found.header)[0]
     middle, low, high = mean_interval(third.objectives[0])
+    budget = found.header.budget
+    within = "" if budget.limit is None else f" within {budget.text}"
     return (
-        f"Least regret{_within(found)} has {what}; it takes {spend_words(found, plan)}. On fresh "
+        f"Least regret{within} has {what}; it takes {spend_words(found, plan)}. On fresh "
         f"parameters and luck {objective_label(spec, week)} is {middle:.3f} on average (90 % "
         f"interval of this mean {low:.3f} to {high:.3f}). {gain_words(found)}"
     )
