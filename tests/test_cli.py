@@ -624,3 +624,9 @@ def test_new_finds_a_network_for_any_team(staff: int, tmp_path: Path) -> None:
     answers = {name: one.parse(one.usual) for name, one in new.QUESTIONS.items()}
     text = new.scenario_text({**answers, "staff": {"staff": staff}}, file)
     assert Scenario.from_text(text).staff_counts[0] == staff
+
+
+def test_outcomes_say_which_way_is_better() -> None:
+    lines = codose("outcomes").out.splitlines()
+    assert "better" in lines[0]
+    assert any(line.split()[:4] == ["workload", "0-1", "level", "less"] for line in lines)

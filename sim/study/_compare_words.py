@@ -66,6 +66,7 @@ def verdict_words(found: Comparison) -> str:
     lead = f"At the end of TA, against {found.labels[0]}"
     if found.gains:
         lead += " and by what each gains against no TA"
+    parts.append(f"{found.labels[0]} has {_cost_of(rows[0])}")
     return f"{lead}: {'; '.join(parts)}."
 
 
@@ -80,11 +81,18 @@ def _verdict_of(found: Comparison, row: dict[Any, Any]) -> str:
         groups.setdefault(word, []).append(text)
     order = ("better", "worse", "higher", "lower", "about the same", "not clear yet")
     said = [f"{word} in {_joined(groups[word])}" for word in order if word in groups]
-    cost = f"{row['planned_cost']:,.0f} (centre {row['planned_cost_centre']:,.0f}, regions "
-    cost += f"{row['planned_cost_regions']:,.0f})"
+    return f"{row['scenario']} is {', '.join(said) or 'the same'}, for {_cost_of(row)}"
+
+
+def _cost_of(row: dict[Any, Any]) -> str:
+    """The planned cost of a scenario, by payer; what a log took apart."""
+    cost = (
+        f"a planned cost of {row['planned_cost']:,.0f} (centre {row['planned_cost_centre']:,.0f}, "
+        f"regions {row['planned_cost_regions']:,.0f})"
+    )
     if row["spent"]:
         cost += f" after the {row['spent']:,.0f} that the contact log took"
-    return f"{row['scenario']} is {', '.join(said) or 'the same'}, for a planned cost of {cost}"
+    return cost
 
 
 def _joined(names: list[str]) -> str:

@@ -84,14 +84,17 @@ def answer(found: Planning) -> str:
         return (
             f"No plan within these levers{_within(found)} reaches {worst['target']} with "
             f"probability {worst['asked']:g}. The nearest reaches it with probability "
-            f"{worst['probability']:.2f} (90 % interval {worst['low']:.2f} to "
-            f"{worst['high']:.2f}), and {worst['reached']:.3f} with the asked one: {what}; it "
+            f"{worst['probability']:.2f} ({worst['hits']:,} of {worst['runs']:,} runs, 90 % "
+            f"interval {worst['low']:.2f} to {worst['high']:.2f}), and "
+            f"{worst['reached']:.3f} with the asked one: {what}; it "
             f"takes {spend_words(found, plan)}. {gain_words(found)}"
         )
     spec, week = specs_of(found.header)[0]
     middle, low, high = mean_interval(third.objectives[0])
+    budget = found.header.budget
+    within = "" if budget.limit is None else f" within {budget.text}"
     return (
-        f"Least regret{_within(found)} has {what}; it takes {spend_words(found, plan)}. On fresh "
+        f"Least regret{within} has {what}; it takes {spend_words(found, plan)}. On fresh "
         f"parameters and luck {objective_label(spec, week)} is {middle:.3f} on average (90 % "
         f"interval of this mean {low:.3f} to {high:.3f}). {gain_words(found)}"
     )
@@ -183,7 +186,7 @@ def _at_a_pinch(found: Planning) -> list[str]:
             for one, t in zip(plan.chances, found.header.targets, strict=True)
         ):
             reached = ", ".join(
-                f"{percent(one.p)} ({percent(one.low)} to {percent(one.high)})"
+                f"{one.text} runs ({percent(one.low)} to {percent(one.high)})"
                 for one in plan.chances
             )
             return [
