@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from sim import _folder, files
 from sim.cli import app
-from sim.study import bank, verifying
 from sim.studies.reports import report_html
+from sim.study import bank, verifying
 
 STUDY = """
 kind: calibrate

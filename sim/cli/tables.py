@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sim.cli import shell
+from sim.present.format import count, hours, interval, money, number, signed
 
 if TYPE_CHECKING:
     from sim.results import Runs
@@ -24,7 +25,6 @@ SETS_BAND = (
 )
 ONE_SET = "Run with one set of values; --sets 50 runs over {source}."
 WEEKS_A_MONTH = 52 / 12
-EMPTY = "-"
 
 Look = Callable[[str, str, str], float]
 """``look(outcome, point, column)`` of a summary; NaN where there is none."""
@@ -43,19 +43,6 @@ def looking_up(runs: Runs) -> Look:
     return look
 
 
-def _text(value: float, sign: bool = False) -> str:
-    if not math.isfinite(value):
-        return EMPTY
-    shown = f"{value:+.2f}" if sign else f"{value:.2f}"
-    return shown.replace("-0.00", "0.00").replace("+0.00", "0.00")
-
-
-def _range(low: float, high: float, sign: bool = False) -> str:
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return EMPTY
-    return f"{_text(low, sign)}..{_text(high, sign)}"
-
-
 def print_run(runs: Runs) -> None:
     """The headline outcomes, what was delivered, and how to read both, on stdout."""
     scenario = runs.scenario
@@ -64,17 +51,13 @@ def print_run(runs: Runs) -> None:
         typer.echo(shell.paragraph(scenario.question))
     counted = len(runs) - len(runs.failures)
     end = f"TA ends in week {scenario.end_of_ta}" if scenario.has_ta else "no TA"
-    typer.echo(f"{_count(counted, 'run')}, {end}, horizon week {scenario.horizon_weeks}\n")
+    typer.echo(f"{count(counted, 'run')}, {end}, horizon week {scenario.horizon_weeks}\n")
     look = looking_up(runs)
     _print_outcomes(runs, look)
     typer.echo("")
     _print_delivered(runs, look)
     typer.echo("")
     typer.echo(shell.paragraph(_reading(runs)))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _print_outcomes(runs: Runs, look: Look) -> None:
@@ -99,13 +82,13 @@ def _print_outcomes(runs: Runs, look: Look) -> None:
             effect = [math.nan] * 3
         table.add_row(
             name.replace("_", " "),
-            _text(look(name, "start", "mean")),
-            _text(end[0]),
-            _range(end[1], end[2]),
-            _text(look(name, "horizon", "mean")),
-            _text(effect[0], sign=True),
-            _range(effect[1], effect[2], sign=True),
-            _text(look(name, "persistence", "mean"), sign=True),
+            number(look(name, "start", "mean")),
+            number(end[0]),
+            interval(end[1], end[2], narrow=True),
+            number(look(name, "horizon", "mean")),
+            signed(effect[0]),
+            interval(effect[1], effect[2], signed, narrow=True),
+            signed(look(name, "persistence", "mean")),
         )
     shell.write_table(table)
 
@@ -119,21 +102,23 @@ def _print_delivered(runs: Runs, look: Look) -> None:
 
     region_months = len(scenario.region_names) * scenario.end_of_ta / WEEKS_A_MONTH
     planned, held = total("contacts_planned"), total("contacts_held")
-    rate = f"{planned / region_months:.2f} and {held / region_months:.2f} a region and month"
+    rate = (
+        f"{number(planned / region_months)} and {number(held / region_months)} a region and month"
+    )
     rates = scenario.costs
     prices = (
-        f"at {rates.provider_hour:g} a provider hour, {rates.staff_hour:g} a staff hour, "
-        f"{rates.travel_visit:g} a visit"
+        f"at {money(rates.provider_hour)} a provider hour, {money(rates.staff_hour)} a staff hour, "
+        f"{money(rates.travel_visit)} a visit"
     )
     table = shell.new_table([("delivered", "left"), ("mean of the runs", "text")])
-    table.add_row("contacts", f"{planned:,.1f} planned, {held:,.1f} held ({rate} of TA)")
+    table.add_row("contacts", f"{number(planned)} planned, {number(held)} held ({rate} of TA)")
     table.add_row(
         "provider hours",
-        f"{total('provider_hours'):,.0f} h: contact {total('contact_hours'):,.0f}, preparation "
-        f"{total('preparation_hours'):,.0f}, travel {total('travel_hours'):,.0f}",
+        f"{hours(total('provider_hours'))}: contact {number(total('contact_hours'))}, preparation "
+        f"{number(total('preparation_hours'))}, travel {number(total('travel_hours'))}",
     )
-    table.add_row("staff hours", f"{total('staff_hours'):,.0f} h in contacts")
-    table.add_row("cost", f"{total('cost'):,.0f} ({prices})")
+    table.add_row("staff hours", f"{hours(total('staff_hours'))} in contacts")
+    table.add_row("cost", f"{money(total('cost'))} ({prices})")
     shell.write_table(table)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.study._compare_words import percent
+from sim.present.format import count, interval, percent
 from sim.study._planned import targets as target_table
 from sim.study.plan_file import objective_label, specs_of
 from sim.study.plan_value import mean_interval
@@ -27,12 +27,8 @@ def dosage_words(found: Planning, plan: Plan) -> str:
     if len(co) == 1:
         text += f", planned co-creation {co.pop()}"
     regions, providers = len(made.region_names), made.providers.count
-    text += f" ({_count(regions, 'region')}, {_count(providers, 'provider')})"
+    text += f" ({count(regions, 'region')}, {count(providers, 'provider')})"
     return text.replace("a e-mail", "an e-mail")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def spend_words(found: Planning, plan: Plan) -> str:
@@ -58,7 +54,7 @@ def answer(found: Planning) -> str:
     if found.header.targets and found.reachable:
         chances = "; ".join(
             f"{row['target']}: {percent(row['probability'])} (90 % interval "
-            f"{percent(row['low'])} to {percent(row['high'])}, asked {100 * row['asked']:g} %)"
+            f"{interval(row['low'], row['high'], percent)}, asked {100 * row['asked']:g} %)"
             for row in table.to_dict("records")
         )
         first = (
@@ -138,8 +134,7 @@ def _at_a_pinch(found: Planning) -> list[str]:
             for one, t in zip(plan.chances, found.header.targets, strict=True)
         ):
             reached = ", ".join(
-                f"{percent(one.p)} ({percent(one.low)} to {percent(one.high)})"
-                for one in plan.chances
+                f"{percent(one.p)} ({interval(one.low, one.high, percent)})" for one in plan.chances
             )
             return [
                 f"Cheaper but not settled: {name_of(plan)} for {found.spend(plan):,.0f} meets "

@@ -11,9 +11,10 @@ import pandas as pd
 
 from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
+from sim.present.format import interval, number, percent
 from sim.results import provenance
 from sim.study import paired as statistics
-from sim.study._compare_words import CAVEAT, HEADLINE, number, percent
+from sim.study._compare_words import CAVEAT, HEADLINE
 from sim.study._compared import plausible_record, sets_frame
 from sim.study.differing import series_words
 from sim.study.surface import SURE, Surface
@@ -144,7 +145,7 @@ def _best(found: Surface, head: str) -> str:
     where = "" if found.provider_hours is None else " within the budget"
     text = (
         f"Highest {head.replace('_', ' ')} at the end of TA{where}: {place_words(cell)} "
-        f"({number(means[best])}; 90 % of runs {number(low)} to {number(high)}; "
+        f"({number(means[best])}; 90 % of runs {interval(low, high)}; "
         f"{number(cell.planned_hours)} provider hours a week and region)"
     )
     near = [i for i in np.flatnonzero(means >= means[best] - _near(head)) if i != best]
