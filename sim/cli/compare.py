@@ -222,11 +222,8 @@ def _print_efforts(found: Comparison) -> None:
         for name in found.labels:
             row: Any = gains.loc[(name, outcome)]
             middle = float(row["per_100_hours"])
-            shown.append(
-                "-"
-                if math.isnan(middle)
-                else f"{signed(middle)} ({interval(float(row['low']), float(row['high']), signed, narrow=True)})"
-            )
+            ends = interval(float(row["low"]), float(row["high"]), signed, narrow=True)
+            shown.append("-" if math.isnan(middle) else f"{signed(middle)} ({ends})")
         words = outcome.replace("_", " ")
         table.add_row(f"{words} gained for 100 provider hours", *shown)
     shell.write_table(table)

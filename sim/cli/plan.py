@@ -206,12 +206,7 @@ def _print_front(found: Planning) -> None:
     for row in [r for i, r in enumerate(rows) if i % step == 0 or r["roles"]]:
         table.add_row(
             row["plan"],
-            *(
-                given(row[lever.name])
-                if isinstance(row[lever.name], float)
-                else str(row[lever.name])
-                for lever in header.levers
-            ),
+            *(_lever(row[lever.name]) for lever in header.levers),
             money(row["spend"]),
             *(number(row[key]) for key in keys),
             *(percent(row[f"target_{i + 1}"]) for i in range(len(header.targets))),

@@ -20,7 +20,7 @@ def report(
 ) -> None:
     """Write one HTML file about a result folder.
 
-    It holds question and answer, figures to hover over, tables, cost, the assumptions that carry
+    It holds question and answer, figures, tables, cost, the assumptions that carry
     the result, and how to repeat it. It needs no network and opens from disk.
 
     \b
