@@ -143,7 +143,7 @@ def files() -> str:
                 ("`runs.csv`, `runs.parquet`", "a row a run, region, outcome and point"),
                 ("`weeks.csv`, `weeks.parquet`", "weekly means and quantiles over all runs"),
                 ("`scenario.yaml`", "what was run"),
-                ("`figures/`", "PNG and SVG"),
+                ("`figures/`", "PNG; SVG with `--figures svg` or `both`"),
                 ("`timing.json`", "how long it took: the only file that differs when run again"),
             ),
         )

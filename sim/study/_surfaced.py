@@ -11,10 +11,11 @@ import pandas as pd
 
 from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
+from sim.present.format import interval, number
 from sim.results import provenance
 from sim.stats.intervals import band
 from sim.study import paired as statistics
-from sim.study._compare_words import CAVEAT, HEADLINE, number
+from sim.study._compare_words import CAVEAT, HEADLINE
 from sim.study._compared import plausible_record, sets_frame
 from sim.study.differing import series_words
 from sim.study.surface import SURE, Surface
@@ -148,7 +149,7 @@ def _best(found: Surface, head: str) -> str:
     text = (
         f"{'Highest' if sign > 0 else 'Lowest'} {head.replace('_', ' ')} at the end of TA{where}: "
         f"{place_words(cell)} "
-        f"({number(means[best])}; 90 % of runs {number(low)} to {number(high)}; "
+        f"({number(means[best])}; 90 % of runs {interval(low, high)}; "
         f"{number(cell.planned_hours)} provider hours a week and region)"
     )
     worth = sign * means

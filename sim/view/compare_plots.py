@@ -318,22 +318,22 @@ def figures_of(found: Comparison | StoredComparison) -> list[Shown]:
     )
     shown = [
         Shown(
-            "intervals", "What differs", "At the end of TA: how large, and how well known.",
+            "intervals", "What differs", "",
             f"Differences from {found.labels[0]}: {told}.", lambda: intervals(found),
         ),
         Shown(
-            "bands", "Week by week", "Line: mean. Band: 90 % of all runs.",
+            "bands", "Week by week", "",
             f"Outcomes by week of {labels}.", lambda: bands(found),
         ),
         Shown(
-            "effort", "What each takes", "Provider hours, and what 100 of them bring.",
+            "effort", "What each takes", "",
             f"Provider hours of {labels}, and the gain for 100 of them.", lambda: effort(found),
         ),
     ]  # fmt: skip
     if not found.gains:
         shown.append(
             Shown(
-                "differences", "Differences week by week", "Run by run: same people, same luck.",
+                "differences", "Differences week by week", "",
                 f"Differences by week from {found.labels[0]}.", lambda: differences(found),
             )
         )  # fmt: skip
