@@ -137,7 +137,8 @@ def test_a_run_waits_for_nothing_it_does_not_need(tmp_path: Path) -> None:
         "compiled.run_chunk = first\n"
         "app(sys.argv[1:], prog_name='codose')\n"
     )
-    words = ["run", "classroom", "-n", "2", "--fixed", "--no-figures", "--quiet", "--out", str(tmp_path / "o")]
+    words = ["run", "classroom", "-n", "2", "--fixed", "--no-figures", "--quiet"]
+    words += ["--out", str(tmp_path / "o")]
     done = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=REPO, capture_output=True, text=True, timeout=120
     )
@@ -377,7 +378,7 @@ def test_a_full_folder_is_refused_before_anything_runs(
 def test_force_replaces_results(saved: tuple[Path, Ran], tmp_path: Path) -> None:
     folder = tmp_path / "again"
     results.Runs.load(saved[0]).save(folder)
-    words = ("run", "classroom", "-n", "1", "--fixed", "--engine", "mesa", "--no-figures", "--out", folder)
+    words = (*TINY, "--no-figures", "--out", folder)
     assert codose(*words).code == 2
     assert codose(*words, "--force").code == 0
     assert len(results.Runs.load(folder)) == 1
@@ -438,7 +439,7 @@ def test_ctrl_c_saves_what_was_finished_where_a_folder_is_named(
 
 
 def test_ctrl_c_in_a_real_run_ends_in_130(tmp_path: Path) -> None:
-    words = ["run", "classroom", "--replicates", "100000", "--fixed", "--engine", "mesa", "--out", "part"]
+    words = ["run", "classroom", "-n", "100000", "--fixed", "--engine", "mesa", "--out", "part"]
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, *words],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -1,4 +1,4 @@
-"""One rule for runs that fail: a row with its reason, left out, counted and said, in every study."""
+"""One rule for runs that fail, in every study: a row with its reason, left out, counted, said."""
 
 from __future__ import annotations
 
@@ -99,11 +99,11 @@ def test_plan(faulty: None) -> None:
 def test_ladder(faulty: None) -> None:
     study = parse_study(
         "kind: ladder\nscenario: classroom\noutcomes: [trust]\nweeks: [end_of_ta]\nreplicates: 6\n"
-        "contrast: {lever: co_creation, low: 0, high: 1}\nsteps: [{name: as it is}]\n",
+        "contrast: {lever: co_creation, low: 0, high: 1}\nsteps: [{name: as it is}, {name: no trust, parameters: {trust_step: 0}}]\n",
         small_studies.LadderFile,
     )
     found = small_studies.Ladder(study).run()
-    assert found.frame[["n", "runs"]].to_numpy().tolist() == [[5, 6]]
+    assert found.frame[["n", "runs"]].to_numpy().tolist() == [[5, 6], [5, 6]]
     assert np.isfinite(found.frame["effect"]).all()
     assert "5 of 6" in found.words()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.runs.collect import left_out
 from sim.study._compare_words import percent
 from sim.study._planned import targets as target_table
 from sim.study.plan_file import objective_label, specs_of
@@ -66,6 +67,8 @@ def answer(found: Planning) -> str:
             f"{spend_words(found, plan)}."
         )
         text = f"{first} On fresh parameters and luck it reaches {chances}."
+        if lost := left_out(third.failed):
+            text += f" {lost}"
         if not table["met"].all():
             text += " That is less than asked, so it is not settled that it meets them."
         return text
