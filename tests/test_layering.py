@@ -19,7 +19,7 @@ SIM = REPO / "sim"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("parameters",),
-    ("rules", "streams", "outcomes", "_mesa"),
+    ("rules", "streams", "outcomes", "_mesa", "stats"),
     ("files", "loading", "checking", "team_file", "contact_log"),
     ("scenario",),
     ("dosage",),

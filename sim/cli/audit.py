@@ -53,6 +53,7 @@ def audit(
     """
     import dataclasses
 
+    from sim.runs.execute import Execution
     from sim.study import audit_report
     from sim.study.design_audit import audit as run
     from sim.study.design_audit import read_audit
@@ -68,7 +69,7 @@ def audit(
     header = asked.header
     line = f"{path.stem}: {header.sets} sets, {header.replicates} replications of each"
     with shell.progress_bar(line, quiet=quiet) as progress:
-        found = run(asked, progress=progress)
+        found = run(asked, execution=Execution(progress=progress))
     command = planner.command_line(
         ["codose", "audit", study],
         {"--sets": sets, "--replicates": replicates, "--seed": seed},
