@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sim.present.format import interval, number, percent, share, signed
+from sim.runs.collect import left_out
 from sim.study import paired as statistics
 
 if TYPE_CHECKING:
@@ -34,7 +37,8 @@ def answer(found: Comparison) -> str:
     sentences = [verdict_words(found)]
     for other in found.labels[1:]:
         sentences += _about(found, table[table["b"] == other], other)
-    sentences += [_cost(found), _rests_on(found, table), *found.notes, CAVEAT]
+    lost = np.any([arm.failed for arm in found.arms], axis=0)
+    sentences += [_cost(found), _rests_on(found, table), left_out(lost), *found.notes, CAVEAT]
     return " ".join(sentence for sentence in sentences if sentence)
 
 

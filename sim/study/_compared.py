@@ -44,7 +44,8 @@ def differences(found: Comparison) -> pd.DataFrame:
     Returns:
         A row a scenario (but the first), point and outcome. Columns: a, b (labels), point, week_a,
         week_b, outcome, unit, mean_a, mean_b, the fields of :class:`sim.study.paired.Paired`
-        (mean ... sets), margin, verdict (:func:`sim.stats.verdicts.verdict`). Intervals are 90 %.
+        (mean ... sets), margin, n and runs (runs with a difference, of so many made), verdict
+        (:func:`sim.stats.verdicts.verdict`). Intervals are 90 %.
     """
     first, rows = found.arms[0], []
     for other in found.arms[1:]:
@@ -67,6 +68,8 @@ def differences(found: Comparison) -> pd.DataFrame:
                         "mean_b": statistics.mean(b),
                         **asdict(gap),
                         "margin": margin,
+                        "n": int((~np.isnan(b - a)).sum()),
+                        "runs": a.size,
                         "verdict": word,
                     }
                 )
@@ -115,7 +118,8 @@ def levels(found: Comparison) -> pd.DataFrame:
         A row a scenario, point and outcome. Columns: scenario, point, week, outcome, unit, mean,
         p05, p95 (all runs: luck and parameters), no_ta_mean, gain_mean, gain_p05, gain_p95 (against
         the same run without TA), sd_parameters, sd_luck (roots of the variance components),
-        luck_share (of the variance of a single run).
+        luck_share (of the variance of a single run), n and runs (runs with a value, of so many
+        made).
     """
     rows = []
     for arm in found.arms:
@@ -143,6 +147,8 @@ def levels(found: Comparison) -> pd.DataFrame:
                         "sd_parameters": np.sqrt(parts.between),
                         "sd_luck": np.sqrt(parts.luck),
                         "luck_share": parts.luck_share,
+                        "n": int((~np.isnan(value)).sum()),
+                        "runs": value.size,
                     }
                 )
     return pd.DataFrame(rows)

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.outcomes import OUTCOMES
 from sim.present.format import count, interval, percent
+from sim.runs.collect import left_out
 from sim.stats.intervals import mean_interval
 from sim.study._planned import gains as gain_table
 from sim.study._planned import key_of
@@ -73,7 +74,7 @@ def answer(found: Planning) -> str:
             )
         return (
             f"{lead} {what}; it takes {spend_words(found, plan)}. On fresh parameters and luck it "
-            f"reaches {chances}. {gain_words(found)}"
+            f"reaches {chances}. {left_out(third.failed)} {gain_words(found)}"
         )
     if found.header.targets:
         worst = table.iloc[(table["probability"] - table["asked"]).argmin()]

@@ -13,6 +13,7 @@ from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
 from sim.present.format import interval, number
 from sim.results import provenance
+from sim.runs.collect import left_out
 from sim.stats.intervals import band
 from sim.study import paired as statistics
 from sim.study._compare_words import CAVEAT, HEADLINE
@@ -32,8 +33,9 @@ def frame(found: Surface) -> pd.DataFrame:
         mode, sites (empty: the scenario's own), on_budget_line, affordable, planned_provider_hours
         (a week of TA and region), outcome, unit, mean, p05, p95 (all runs), gain_mean (against no
         TA), target (level), p_target (share of runs that reach it; without targets: that reach what
-        the scenario's own dosage does, run by run), luck_share, provider_hours, staff_hours, cost
-        (means, all regions, to the end of TA). NaN in cells that the budget does not pay for.
+        the scenario's own dosage does, run by run), luck_share, n and runs (runs with a value, of
+        so many made), provider_hours, staff_hours, cost (means, all regions, to the end of TA). NaN
+        in cells that the budget does not pay for.
     """
     rows = []
     for outcome in found.outcomes:
@@ -58,6 +60,8 @@ def frame(found: Surface) -> pd.DataFrame:
                     "target": math.nan if level is None else level,
                     "p_target": math.nan if met is None else float(met[place]),
                     "luck_share": statistics.components(values).luck_share,
+                    "n": int((~np.isnan(values)).sum()),
+                    "runs": values.size,
                     **{
                         name: statistics.mean(found.values[place][..., INDEX[name]])
                         for name in ("provider_hours", "staff_hours", "cost")
@@ -112,9 +116,17 @@ def answer(found: Surface) -> str:
     if not found.targets:
         sentences.append(_own(found, asked[0]))
     sentences += [
-        varied(found), f"It rests on {len(found.plausible)} {found.plausible.source}.", CAVEAT
-    ]  # fmt: skip
+        _failed(found),
+        varied(found),
+        f"It rests on {len(found.plausible)} {found.plausible.source}.",
+        CAVEAT,
+    ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _failed(found: Surface) -> str:
+    """How many runs of a cell count, of the cell with the fewest."""
+    return left_out(max(found.failed, key=lambda cell: int(cell.sum())))
 
 
 def place_words(cell: Cell) -> str:
