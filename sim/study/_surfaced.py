@@ -13,6 +13,7 @@ from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
 from sim.results import provenance
 from sim.runs.collect import left_out
+from sim.stats import components as spread
 from sim.study import paired as statistics
 from sim.study._compare_words import CAVEAT, HEADLINE, number, percent
 from sim.study._compared import plausible_record, sets_frame
@@ -51,17 +52,17 @@ def frame(found: Surface) -> pd.DataFrame:
                     "planned_provider_hours": cell.planned_hours,
                     "outcome": outcome,
                     "unit": OUTCOMES[outcome].unit,
-                    "mean": statistics.mean(values),
+                    "mean": spread.mean(values),
                     "p05": low,
                     "p95": high,
-                    "gain_mean": statistics.mean(values - found.no_ta[place][..., INDEX[outcome]]),
+                    "gain_mean": spread.mean(values - found.no_ta[place][..., INDEX[outcome]]),
                     "target": math.nan if level is None else level,
                     "p_target": math.nan if met is None else float(met[place]),
-                    "luck_share": statistics.components(values).luck_share,
+                    "luck_share": spread.components(values).luck_share,
                     "n": int((~np.isnan(values)).sum()),
                     "runs": values.size,
                     **{
-                        name: statistics.mean(found.values[place][..., INDEX[name]])
+                        name: spread.mean(found.values[place][..., INDEX[name]])
                         for name in ("provider_hours", "staff_hours", "cost")
                     },
                 }
@@ -142,7 +143,7 @@ def place_words(cell: Cell) -> str:
 
 def _means(found: Surface, outcome: str) -> np.ndarray:
     return np.array([
-        statistics.mean(values[..., INDEX[outcome]]) if cell.affordable else math.nan
+        spread.mean(values[..., INDEX[outcome]]) if cell.affordable else math.nan
         for cell, values in zip(found.cells, found.values, strict=True)
     ])  # fmt: skip
 

@@ -21,9 +21,7 @@ import numpy as np
 from scipy import stats
 
 from sim.errors import InputError, Problem
-from sim.stats.components import Components as Components
 from sim.stats.components import components, set_means
-from sim.stats.components import mean as mean
 
 CONFIDENCE = 0.90
 """Of every interval of this module."""
