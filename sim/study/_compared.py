@@ -104,7 +104,7 @@ def verdicts(found: Comparison) -> pd.DataFrame:
             "planned_cost_centre": cost.total.centre,
             "planned_cost_regions": cost.total.regions,
             "spent": cost.spent.money,
-            "expected_cost": statistics.mean(spend),
+            "expected_cost": spread.mean(spend),
             "runs": int((~np.isnan(spend)).sum()),
             "of_runs": spend.size,
         }
