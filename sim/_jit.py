@@ -21,9 +21,9 @@ import numba
 from numba.core import caching
 from numba.extending import register_jitable
 
-from sim import rules, streams
+from sim import rules, streams, ties
 
-_SOURCES = ("rules.py", "streams.py", "kernel.py", "_counts.py", "_jit.py")
+_SOURCES = ("rules.py", "streams.py", "ties.py", "kernel.py", "_counts.py", "_jit.py")
 
 
 @lru_cache(maxsize=1)
@@ -147,6 +147,8 @@ def _load_without_blas() -> None:
 
 _load_without_blas()
 register(rules)
+register(ties)
 register_jitable(streams.uniform)
 register_jitable(streams.bell)
+register_jitable(forceinline=True)(streams.philox)  # so that a loop over it is a vector loop
 philox = inner_inlined(streams.philox)

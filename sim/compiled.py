@@ -76,6 +76,8 @@ class Workspace:
             np.zeros(largest),
             np.zeros(largest, dtype=np.int64),
             np.zeros(largest, dtype=np.int64),
+            np.zeros(t.graph_places, dtype=np.int64),
+            np.zeros(t.tie_scratch, dtype=np.int64),
         )
 
     @property
@@ -99,7 +101,7 @@ def prepare(scenario: Scenario, seed: int, stagger: float) -> Prepared:
             _prepared.popitem(last=False)
     if found is None:
         try:
-            made.set_result(Prepared(tables.tabulate(scenario, seed, stagger), seed))
+            made.set_result(Prepared(tables.tabulate(scenario, stagger), seed))
         except BaseException as error:
             with _lock:
                 _prepared.pop(key, None)
@@ -157,7 +159,7 @@ def run_chunk(
         report, *work.arrays, prepared.seed & 0xFFFFFFFF, prepared.seed >> 32, t.horizon,
         t.candidates, t.selection, t.staff, t.background_trend, t.coupled, t.regions, t.contacts,
         t.contact_start, t.contact_count, t.demand, t.delivery, t.leaves, t.provider_hours,
-        t.provider_told, t.graph_rows, t.graph_others, t.row_starts, t.others,
+        t.provider_told, t.given_ties,
     )  # fmt: skip
     return records if weeks is None else records[:, : len(weeks)]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim import rules, streams
+from sim import rules, streams, ties
 from sim._jit import bare, entry, inner, inner_inlined, inner_once, philox
 from sim.dosage import DRAWN, IRREGULAR, ONSITE, PROVIDER_CANCELLED, REGION_CANCELLED, SCHEDULED
 from sim.outcomes import COLUMN, RECORD
@@ -940,7 +940,7 @@ def region_week(
             words, here, scratch, who, p, replicate, k0, k1,
         )  # fmt: skip
     fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, replicate, k0, k1)
-    choose_peers(peers, words, region.complete > 0, starts, others)
+    choose_peers(peers, words, region.network == ties.COMPLETE, starts, others)
     meet_peers(block, peers, words, scratch, here, p)
     apply(block, scratch, here, site, trend, p)
     site[ROUTINES] = rules.routines_after_week(
@@ -979,10 +979,25 @@ def provider_fates(skills, leavers, told, p, replicate, k0, k1):
 
 
 @inner
-def graph_row(region, candidate, replicate, whole):
-    """The row of a region's graph in the table of graphs."""
-    offset = 0 if whole else candidate * region.graphs
-    return region.first_graph + offset + replicate % region.graphs
+def team_network(region, candidate, graphs, scratch, given, replicate, k0, k1):
+    """Make a region's network in its place in ``graphs``, unless it is there from an earlier run.
+
+    The place: which graph it holds (0: none), where the rows begin, the rows.
+    """
+    if region.network == ties.COMPLETE:
+        return
+    graph = replicate % region.graphs
+    holds = 1 + (candidate * 64 + graph if ties.is_drawn(region.network) else 0)
+    place = graphs[region.place :]
+    if place[0] == holds:
+        return
+    rows = 2 + region.staff
+    ties.make_network(
+        region.network, region.rewiring, candidate, graph, k0, k1,
+        given[region.given : region.given + 2 * region.ties],
+        place[1:rows], place[rows : rows + 2 * region.ties], scratch,
+    )  # fmt: skip
+    place[0] = holds
 
 
 @inner
@@ -1011,7 +1026,7 @@ def told_to_leave(gone, leaves, first, r, candidate, replicate, k0, k1):
 @inner
 def start_run(
     people, sites, means, skills, leavers, gone, p, replicate, seed_low, seed_high, candidates,
-    selection, staff, regions, leaves, provider_told,
+    selection, staff, regions, leaves, provider_told, given_ties, graphs, tie_scratch,
 ):  # fmt: skip
     """Week 0 of one run: people, regions, providers, and the fates that do not depend on states.
 
@@ -1020,6 +1035,9 @@ def start_run(
         sites: (regions, SITES) out. means: (regions, 5) out: what newcomers are drawn around.
         skills, leavers: (horizon + 1, providers) out.
         gone: (shocks, posts) int64, zeros; out: posts that a staff_leave shock takes.
+        given_ties: the ties of networks from files, as :class:`sim.tables.Tables` has them.
+        graphs: out: the network of each region, in its place; zeros before the first run.
+        tie_scratch: work space for the largest network.
     """
     k0, k1 = seed_low, seed_high
     chosen = np.empty(regions.size, dtype=np.int64)
@@ -1033,15 +1051,16 @@ def start_run(
         told_to_leave(
             gone[:, region.first : last], leaves, region.first, r, chosen[r], replicate, k0, k1
         )
+        team_network(region, chosen[r], graphs, tie_scratch, given_ties, replicate, k0, k1)
     provider_fates(skills, leavers, provider_told, p, replicate, k0, k1)
 
 
 @bare
 def run_weeks(
     people, sites, means, skills, leavers, gone, snapshots, record, report, due, due_count, hours,
-    loads, overloads, words, here, scratch, who, peers, p, replicate, seed_low, seed_high, horizon,
-    whole, trend, coupled, regions, contacts, contact_start, contact_count, demand, delivery,
-    leaves, provider_hours, graph_rows, graph_others, row_starts, others,
+    loads, overloads, words, here, scratch, who, peers, graphs, p, replicate, seed_low, seed_high,
+    horizon, trend, coupled, regions, contacts, contact_start, contact_count, demand, delivery,
+    leaves, provider_hours,
 ):  # fmt: skip
     """All weeks of one run, from where :func:`start_run` left it.
 
@@ -1054,6 +1073,7 @@ def run_weeks(
         due, due_count, hours: (weeks, regions, slots), (weeks, regions), (weeks, regions, slots).
         loads, overloads: (weeks, providers), the first row of loads zero.
         words, here, scratch, who, peers: work space for the largest region.
+        graphs: the network of each region, in its place.
     """
     k0, k1 = seed_low, seed_high
     count = regions.size
@@ -1083,11 +1103,8 @@ def run_weeks(
             block = people[STATES * first : STATES * (first + n)]
             site = sites[r]
             work = (words[: 4 * in_eights(n)], here[:n], scratch[:n], who[:n], peers[:n])
-            graph = 0
-            if region.complete == 0:
-                graph = graph_row(region, int(site[CANDIDATE]), replicate, whole)
-            starts = row_starts[graph_rows[graph] :]
-            ties = others[graph_others[graph] :]
+            starts = graphs[region.place + 1 :]
+            others = graphs[region.place + 2 + n :]
             provider = region.provider
             for week in range(turn if coupled else 0, (turn if coupled else horizon) + 1):
                 row = record[report[week], r]
@@ -1097,7 +1114,7 @@ def run_weeks(
                         due[week, r], due_count[week, r], hours[week, r], demand[week, r],
                         delivery[week], skills[week, provider], overloads[week, provider],
                         leavers[week, provider] > 0, leaves, gone[:, first : first + n], starts,
-                        ties, trend, work, p, replicate, k0, k1,
+                        others, trend, work, p, replicate, k0, k1,
                     )  # fmt: skip
                 if week == horizon or report[week + 1] != report[week]:
                     write_levels(block, site, row, loads[week, provider], work[2], p)
@@ -1112,10 +1129,10 @@ def run_weeks(
 @entry
 def run_chunk(
     sets, which, replicates, records, snapshots, report, people, sites, means, skills, leavers,
-    gone, due, due_count, hours, loads, overloads, words, here, scratch, who, peers, seed_low,
-    seed_high, horizon, candidates, selection, staff, trend, coupled, regions, contacts,
-    contact_start, contact_count, demand, delivery, leaves, provider_hours, provider_told,
-    graph_rows, graph_others, row_starts, others,
+    gone, due, due_count, hours, loads, overloads, words, here, scratch, who, peers, graphs,
+    tie_scratch, seed_low, seed_high, horizon, candidates, selection, staff, trend, coupled,
+    regions, contacts, contact_start, contact_count, demand, delivery, leaves, provider_hours,
+    provider_told, given_ties,
 ):  # fmt: skip
     """Some runs, one after another, in one call without the GIL.
 
@@ -1126,19 +1143,18 @@ def run_chunk(
         snapshots: (0, 0), or for a single run (weeks, STATES * posts + regions * SITES) out.
         The rest: see :func:`start_run` and :func:`run_weeks`.
     """
-    whole = selection != READIEST and selection != RANDOM
     for i in range(which.size):
         p = sets[which[i]]
         gone[:] = 0
         loads[0] = 0.0
         start_run(
             people, sites, means, skills, leavers, gone, p, replicates[i], seed_low, seed_high,
-            candidates, selection, staff, regions, leaves, provider_told,
+            candidates, selection, staff, regions, leaves, provider_told, given_ties, graphs,
+            tie_scratch,
         )  # fmt: skip
         run_weeks(
             people, sites, means, skills, leavers, gone, snapshots, records[i], report, due,
-            due_count, hours, loads, overloads, words, here, scratch, who, peers, p,
-            replicates[i], seed_low, seed_high, horizon, whole, trend, coupled, regions, contacts,
-            contact_start, contact_count, demand, delivery, leaves, provider_hours, graph_rows,
-            graph_others, row_starts, others,
+            due_count, hours, loads, overloads, words, here, scratch, who, peers, graphs, p,
+            replicates[i], seed_low, seed_high, horizon, trend, coupled, regions, contacts,
+            contact_start, contact_count, demand, delivery, leaves, provider_hours,
         )  # fmt: skip
