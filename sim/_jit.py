@@ -18,8 +18,9 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core import caching
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
 
 from sim import rules, streams, ties
 
@@ -119,11 +120,24 @@ def inner_inlined(function: Callable[..., Any]) -> Any:
     return numba.njit(inline="always")(function)
 
 
-def register(module: ModuleType) -> None:
-    """Let compiled code call a module's plain functions."""
+def register(module: ModuleType, *, but: Callable[..., Any] | None = None) -> None:
+    """Let compiled code call a module's plain functions (``but`` one)."""
     for item in vars(module).values():
-        if isinstance(item, FunctionType) and item.__module__ == module.__name__:
+        if isinstance(item, FunctionType) and item.__module__ == module.__name__ and item != but:
             register_jitable(item)
+
+
+@overload(rules.to_fixed)
+def to_fixed_by_bits(x: Any) -> Callable[[Any], Any]:
+    """:func:`sim.rules.to_fixed` in compiled code: floor(x 2**40) + 2**52 shows it in its bits.
+
+    Vector units add floats; most cannot turn them into 64-bit whole numbers.
+    """
+
+    def by_bits(x: Any) -> Any:
+        return np.float64(np.floor(x * 2.0**40) + 2.0**52).view(np.int64) & (2**52 - 1)
+
+    return by_bits
 
 
 def _load_without_blas() -> None:
@@ -146,7 +160,7 @@ def _load_without_blas() -> None:
 
 
 _load_without_blas()
-register(rules)
+register(rules, but=rules.to_fixed)
 register(ties)
 register_jitable(streams.uniform)
 register_jitable(streams.bell)
