@@ -120,6 +120,11 @@ class Block:
             else:
                 self.words[word] = value
 
+    def number(self, name: str) -> int | float:
+        """A single number, as it was set."""
+        word, argument = self._places[name]
+        return (self._floats if argument.dtype == FLOAT else self.words)[word].item()
+
     def _put_array(self, word: int, argument: Argument, array: np.ndarray) -> None:
         right = (
             array.dtype == argument.dtype

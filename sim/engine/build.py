@@ -227,6 +227,7 @@ def _drop_unused(module: llvm.ModuleRef) -> None:
     passes.add_always_inliner_pass()
     passes.add_global_dead_code_eliminate_pass()
     passes.add_strip_dead_prototype_pass()
+    passes.add_strip_symbols_pass()
     passes.run(module, builder)
     outside = sorted(
         function.name
