@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import dosage, network
-from sim.parameters import NAMES, TABLE, Parameters
+from sim.parameters import NAMES, Parameters
 from sim.population import share_of
 
 if TYPE_CHECKING:
@@ -254,8 +254,3 @@ def _graphs(scenario: Scenario, seed: int, regions: np.ndarray) -> network.Bank:
             rows += len(parts[-1].graph_rows)
         regions["first_graph"][i] = first[key]
     return network.joined(parts) if parts else _NO_GRAPHS
-
-
-def default_row() -> np.ndarray:
-    """The defaults as one record."""
-    return parameter_rows([Parameters({name: TABLE[name].default for name in NAMES})])

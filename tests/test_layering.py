@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("instruments", "results"),
     ("study",),
     ("view",),
-    ("web", "cli", "__main__"),
+    ("cli", "__main__"),
 )
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
 
