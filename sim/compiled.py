@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import kernel, outcomes, tables
-from sim.engine import native
 from sim.engine.arguments import Block
 from sim.engine.entries import ENTRIES, PLAN, WORK
 from sim.parameters import Parameters
@@ -136,6 +135,8 @@ def run_chunk(
     Returns:
         float64 (runs, weeks, regions, columns of RECORD).
     """
+    from sim.engine import native  # LLVM's library takes a tenth of a second to load
+
     engine = native.engine()
     work = Workspace(prepared) if workspace is None else workspace
     report = prepared.reports(weeks)

@@ -143,7 +143,7 @@ def test_a_calibration_on_a_cluster(dask: Cluster) -> None:
 def test_workers_of_another_version_are_refused(
     dask: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "engine_hash", lambda: "of another version")
+    monkeypatch.setattr(work, "source_hash", lambda: "of another version")
     with pytest.raises(InputError, match=r"another version of codose .*same version on every"):
         study(cluster=dask.address)
 

@@ -18,15 +18,11 @@ import zlib
 from pathlib import Path
 
 from sim.engine import cache, layout
-from sim.errors import CodoseError
+from sim.errors import EngineError
 
-SHIPPED = Path(__file__).parent / "dist"
+SHIPPED = Path(__file__).parent / "shipped"
 REMEDY = "make engine"
 _told = threading.Event()
-
-
-class EngineError(CodoseError):
-    """The compiled engine cannot be used here; the message says why and what helps."""
 
 
 def bitcode() -> bytes:
@@ -36,7 +32,7 @@ def bitcode() -> bytes:
         EngineError: the shipped one is of no use, and Numba is not here to make another.
     """
     try:
-        return shipped()
+        return shipped(SHIPPED)
     except EngineError as error:
         if importlib.util.find_spec("numba") is None:
             raise

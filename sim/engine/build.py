@@ -267,8 +267,9 @@ def browser_module(bitcode: bytes) -> bytes:
         subprocess.run(
             [
                 linker, str(made), "-o", str(linked), "--no-entry", "--import-memory",
-                "--initial-memory=2097152", f"--max-memory={MOST_PAGES * 65536}", "--strip-all",
-                "-O2", "--export=__heap_base", *(f"--export={layout.PREFIX}{n}" for n in exported),
+                "--stack-first", "--strip-all", "-O2", "--initial-memory=2097152",
+                f"--max-memory={MOST_PAGES * 65536}", "--export=__heap_base",
+                *(f"--export={layout.PREFIX}{name}" for name in exported),
             ],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
@@ -311,7 +312,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, help="write the portable code alone into this file")
     to = parser.parse_args().to
     if to is None:
-        ship(Path(__file__).parent / "dist")
+        ship(Path(__file__).parent / "shipped")
     else:
         to.write_bytes(portable())
 

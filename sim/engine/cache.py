@@ -9,6 +9,8 @@ import hashlib
 import os
 import stat
 import tempfile
+import threading
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -57,9 +59,10 @@ def read(path: Path) -> bytes | None:
 
 def write(path: Path, content: bytes) -> None:
     """Keep an entry, whole or not at all; without room or access, none is kept."""
+    part = path.with_name(f"tmp-{os.getpid()}-{threading.get_ident()}")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(hashlib.sha256(content).digest() + content)
-        os.replace(file.name, path)
+        part.write_bytes(hashlib.sha256(content).digest() + content)
+        os.replace(part, path)
     except OSError:
-        return
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

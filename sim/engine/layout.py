@@ -160,6 +160,8 @@ def number_of(stamp: str) -> int:
 
 _IMPORT = re.compile(r"^\s*(?:from (sim[\w.]*) import ([\w, ()]+)|import (sim[\w.]*))", re.M)
 
+_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t]+.*\n|\n)+", re.M)
+
 
 @lru_cache(maxsize=1)
 def source_hash() -> str:
@@ -182,7 +184,8 @@ def imported_by(*roots: Path) -> tuple[Path, ...]:
         if path in found:
             continue
         found.add(path)
-        for package, names, module in _IMPORT.findall(path.read_text(encoding="utf-8")):
+        running = _FOR_TYPES.sub("", path.read_text(encoding="utf-8"))
+        for package, names, module in _IMPORT.findall(running):
             dotted = [module] if module else [package]
             dotted += [f"{package}.{name.strip(' ()')}" for name in names.split(",") if package]
             waiting += [file for one in dotted if (file := _file(one)) is not None]

@@ -20,6 +20,7 @@ import llvmlite.binding as llvm
 from sim.engine import artefact, cache, layout
 from sim.engine.arguments import Block
 from sim.engine.entries import ENTRIES, FUNCTIONS
+from sim.errors import EngineError
 
 _lock = threading.Lock()
 
@@ -36,7 +37,7 @@ class Native:
 
     def __init__(self, machine_code: bytes) -> None:
         holder = llvm.parse_assembly("")
-        self._engine = llvm.create_mcjit_compiler(holder, _machine())
+        self._engine = llvm.create_mcjit_compiler(holder, machine())
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(machine_code))
         self._engine.finalize_object()
         asked = self._function("stamp", ctypes.c_int32)()
@@ -98,10 +99,10 @@ def _engine() -> Native:
     bitcode = artefact.bitcode()
     artefact.tell_once("codose: preparing the engine for this machine (once, a few seconds) ...")
     try:
-        made = optimised(bitcode, _machine())
+        made = optimised(bitcode, machine())
         native = Native(made)
     except RuntimeError as error:
-        raise artefact.EngineError(
+        raise EngineError(
             f"LLVM of llvmlite {llvmlite.__version__} cannot use the compiled engine "
             f"({_first_line(error)}): install another llvmlite, or run with engine='mesa'"
         ) from error
@@ -128,7 +129,8 @@ def processor() -> tuple[str, str]:
     return llvm.get_host_cpu_name() or "generic", features
 
 
-def _machine() -> llvm.TargetMachine:
+def machine() -> llvm.TargetMachine:
+    """This processor, as LLVM compiles for it."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     name, features = processor()

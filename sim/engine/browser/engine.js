@@ -1,7 +1,7 @@
 /* The engine of codose in a browser or in Node: `codoseEngine.Engine`, one thread; `.Pool`, several.
  *
  * A classic script, so that a page opened from file:// can use it; it sets `codoseEngine`. It needs
- * engine.wasm and layout.json (both from sim/engine/dist) and jobs: what Python prepared, see
+ * engine.wasm and layout.json (both from sim/engine/shipped) and jobs: what Python prepared, see
  * sim/engine/job.py. Nothing here knows a size or an offset: all of them come from the layout.
  *
  *   const engine = await codoseEngine.Engine.load(wasmBytes, layout);
