@@ -14,7 +14,7 @@ STAMP := $(VENV)/.codose-$(PY_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke page bench docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser bench docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,9 +40,9 @@ slow: $(STAMP) ## run the slow tests
 smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 	$(BIN)/python -m pytest -n $(WORKERS) -m "smoke and not slow"
 
-# Some of it: make bench ONLY=memory. As the new record of speed relative to C: RECORD=--record.
+# Some of it: make bench ONLY=memory.
 bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README.md
-	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)') $(RECORD)
+	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)')
 
 docs: $(STAMP) ## build the documentation site into site/ (fetches nothing)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
@@ -53,12 +53,9 @@ notebooks: $(STAMP) ## execute the notebooks and the examples of the documentati
 	$(BIN)/python docs/make/notebooks.py $(ONLY)
 	$(if $(ONLY),,$(BIN)/python docs/make/blocks.py)
 
-# Needs a Chromium (apt-get install chromium); axe-core comes from npm where there is one.
-page: $(STAMP) ## test the page in a browser
-	@if [ ! -d tests/page/node_modules/axe-core ]; then \
-		if command -v npm >/dev/null 2>&1; then npm ci --silent --no-audit --no-fund --prefix tests/page; \
-		else echo "no npm here: the tests with axe-core are skipped"; fi; fi
-	$(BIN)/python -m pytest tests/page -m page
+# Needs a Chromium (apt-get install chromium, or CODOSE_CHROMIUM). Exit 5 as with slow.
+browser: $(STAMP) ## run the tests that need a real browser
+	@$(BIN)/python -m pytest -m browser; status=$$?; [ $$status -eq 5 ] || exit $$status
 
 docs-tables: $(STAMP) ## write the tables of docs/ODD.md anew from the code
 	$(BIN)/codose odd --write docs/ODD.md
@@ -85,5 +82,5 @@ $(STAMP): pyproject.toml constraints.txt
 		echo "$(PYTHON) -m venv --clear $(VENV)"; $(PYTHON) -m venv --clear '$(VENV)'; fi
 	@rm -f $(VENV)/.codose-*
 	@echo "Installing codose and its dependencies into $(VENV): a minute or two, once."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[calibrate,cluster,dev,docs,plan,web]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[calibrate,cluster,dev,docs,plan]'
 	@touch $@

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.study.comparison import Comparison, compare
     from sim.study.surface import Surface, surface
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "CoCreationModel": "sim.model",

@@ -203,13 +203,17 @@ class _Histogram:
         self, values: np.ndarray, n: np.ndarray, whole: np.ndarray, fraction: np.ndarray
     ) -> None:
         """Count (run, week, place, outcome), and add to the sums of :class:`Bands`."""
-        from sim import _counts  # compiled; and a few runs need none of it
+        from sim.engine import native  # a few runs need none of it
 
         top = np.zeros(self.step.shape)
-        _counts.largest(values, top)
+        values = np.ascontiguousarray(values)
+        native.call("largest", values=values, found=top)
         self._make_room(top)
-        shift = self.nearest + self.offset
-        _counts.count(values, n, whole, fraction, self.counts, self.origin, self.step, shift, BINS)
+        native.call(
+            f"count_{8 * self.counts.itemsize}", values=values, n=n, whole=whole,
+            fraction=fraction, counts=self.counts, origin=self.origin, step=self.step,
+            shift=self.nearest + self.offset, bins=BINS,
+        )  # fmt: skip
 
     def _make_room(self, top: np.ndarray) -> None:
         """Widen the steps of what has no bounds until values of that size fit."""
@@ -254,13 +258,16 @@ class _Histogram:
 
     def quantiles(self) -> np.ndarray:
         """(quantile, week, place, outcome)."""
-        from sim import _counts
+        from sim.engine import native
 
         n = self.counts[..., : BINS + 1].sum(axis=-1, dtype=np.int64)
 
         def at(rank: np.ndarray) -> np.ndarray:
             index = np.empty_like(rank)
-            _counts.bins_at(self.counts, rank, BINS, index)
+            native.call(
+                f"bins_at_{8 * self.counts.itemsize}",
+                counts=self.counts, ranks=rank, bins=BINS, found=index,
+            )  # fmt: skip
             return self.origin + (index - self.offset) * self.step
 
         return np.stack([_between(at, n, q) for q in QUANTILES])

@@ -1,15 +1,12 @@
-"""The counting of :mod:`sim._bands` over many runs, compiled: NumPy needs many passes for it."""
+"""The counting of :mod:`sim._bands` over many runs, to be compiled: NumPy needs many passes."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim._jit import entry
-
 _FRACTION = 2.0**40
 
 
-@entry
 def count(values, n, whole, fraction, counts, origin, step, shift, bins):
     """Count a batch of weekly values of one arm.
 
@@ -47,7 +44,6 @@ def count(values, n, whole, fraction, counts, origin, step, shift, bins):
                 fraction[week, place, outcome] += rests
 
 
-@entry
 def largest(values, found):
     """The largest absolute value of each place and outcome.
 
@@ -65,7 +61,6 @@ def largest(values, found):
                         found[place, outcome] = size
 
 
-@entry
 def bins_at(counts, ranks, bins, found):
     """In which bin the value of a rank is.
 

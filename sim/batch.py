@@ -97,7 +97,6 @@ def run_all(
         for first in starts:
             yield work(first)
         return
-    compiled.announce_compilation()
     pool = ThreadPoolExecutor(workers)
     waiting: deque[Future[Chunk]] = deque()
     try:

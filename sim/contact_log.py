@@ -14,7 +14,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,7 +21,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from sim.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
 from sim.errors import Problem, ScenarioError, did_you_mean
-from sim.loading import MISTAKES_SHOWN, raise_problems, read_text, shown
+from sim.loading import MISTAKES_SHOWN, raise_problems, shown
 
 Mode = Literal["onsite", "video", "phone", "email"]
 Status = Literal["held", "provider_cancelled", "region_cancelled"]
@@ -60,27 +59,6 @@ def week_of(day: date, first_date: date) -> int:
     2
     """
     return 1 + (day - first_date).days // 7
-
-
-def read_log(
-    path: str | os.PathLike[str],
-    *,
-    horizon_weeks: int,
-    region_names: Sequence[str] | None = None,
-    first_date: date | None = None,
-) -> tuple[LogRow, ...]:
-    """Read a contact log file; see :func:`parse_log`.
-
-    Raises:
-        ScenarioError: the file cannot be read, or has mistakes: all of them at once.
-    """
-    return parse_log(
-        read_text(path),
-        os.fspath(path),
-        horizon_weeks=horizon_weeks,
-        region_names=region_names,
-        first_date=first_date,
-    )
 
 
 def parse_log(

@@ -20,7 +20,7 @@ from typing import Literal
 
 import numpy as np
 
-from sim.errors import InputError, Problem, did_you_mean
+from sim.errors import EngineError, InputError, Problem, did_you_mean
 from sim.outcomes import FIRST_FLOW, RECORD
 from sim.parameters import Parameters
 from sim.scenario import Scenario
@@ -150,7 +150,9 @@ def _outputs(
     progress: Progress | None,
 ) -> Iterator[RunOutput]:
     """Check the engine now, run later."""
-    name, single = choose_engine(engine)
+    arms = 1 + counterfactual
+    staff_weeks = sum(scenario.staff_counts) * scenario.horizon_weeks * total * arms
+    name, single = choose_engine(engine, staff_weeks)
     partner = scenario.without_ta() if counterfactual else None
     batched = name == "compiled" and not callable(engine)
 
@@ -198,7 +200,7 @@ def _made_by_threads(
                 for record in chunk.records:
                     yield record
                     made += 1
-        except InputError:
+        except (InputError, EngineError):
             raise
         except Exception:
             yield from itertools.repeat(None, len(block) - made)
@@ -276,11 +278,16 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def choose_engine(engine: str | Engine) -> tuple[str, Engine]:
-    """The name and the function of an engine; "auto" takes the compiled one where there is one.
+def choose_engine(engine: str | Engine, staff_weeks: int = 0) -> tuple[str, Engine]:
+    """The name and the function of an engine; "auto" takes the compiled one where it can be used.
+
+    Args:
+        engine: as in :func:`simulate`.
+        staff_weeks: the work; see :func:`sim.engine.choice.chosen`. 0: it is not known yet.
 
     Raises:
         InputError: no engine of that name, or it is not part of this installation.
+        EngineError: the compiled one cannot be used, and the work is too much for the other.
     """
     if callable(engine):
         return getattr(engine, "__name__", type(engine).__name__), engine
@@ -297,6 +304,8 @@ def choose_engine(engine: str | Engine) -> tuple[str, Engine]:
     name = engine
     if name == "auto":
         name = "compiled" if _present("compiled") else "mesa"
+        if name == "compiled" and staff_weeks:
+            name = importlib.import_module("sim.engine.choice").chosen(staff_weeks)
     return name, _engine(name)
 
 

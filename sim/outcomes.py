@@ -1,7 +1,7 @@
 """Each outcome, defined once: name, unit, meaning, and how it follows from what an engine records.
 
 An engine writes one *record* a run: a float64 array (week 0..T, region, column of :data:`RECORD`).
-Everything that is reported is derived from it here, so that engines, reports and the page cannot
+Everything that is reported is derived from it here, so that engines, reports and figures cannot
 disagree about what a word means. Week 0 is the start and has no contacts.
 """
 

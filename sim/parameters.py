@@ -1,6 +1,6 @@
 """The one table of parameters: every number of the model, with unit, range, source and grade.
 
-Checks, sensitivity bounds, priors, page sliders, the ODD text and the report all read this table;
+Checks, sensitivity bounds, priors, the ODD text and the report all read this table;
 no rule holds a number of its own. Two sets of limits are kept apart:
 
 * ``low .. high`` is the *plausible range*: what the evidence leaves open, or for an assumption what

@@ -67,8 +67,8 @@ __all__ = [
 
 DEFAULT_REPLICATES = 200
 DEPENDENCIES = (
-    "matplotlib", "mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "pyyaml",
-    "rich", "SALib", "typer",
+    "llvmlite", "matplotlib", "mesa", "networkx", "numpy", "pandas", "pyarrow", "pydantic",
+    "pyyaml", "rich", "SALib", "typer",
 )  # fmt: skip
 
 ParameterChoice = Parameters | Mapping[str, float]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim import dosage, network, ties
-from sim.parameters import NAMES, TABLE, Parameters
+from sim.parameters import NAMES, Parameters
 from sim.population import share_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Tables:
     ``contacts`` is sorted by week, region and place in the file; those of (week, region) are
     ``contacts[contact_start[week, region]:contact_start[week, region] + contact_count[...]]``.
     ``given_ties`` holds the two posts of each tie of the networks from files, one after another;
-    ``graph_places`` and ``tie_scratch`` say how much space the networks of a run take, and making
+    ``graph_places`` and ``tie_places`` say how much space the networks of a run take, and making
     the largest.
     """
 
@@ -109,7 +109,7 @@ class Tables:
     provider_told: np.ndarray
     given_ties: np.ndarray
     graph_places: int
-    tie_scratch: int
+    tie_places: int
 
     @property
     def people(self) -> int:
@@ -128,7 +128,7 @@ def tabulate(scenario: Scenario, stagger: float | None = None) -> Tables:
     plan = scenario.regions
     regions = _regions(scenario)
     contacts, start, count = _contacts(scenario, parameters, regions)
-    given_ties, graph_places, tie_scratch = _networks(scenario, regions)
+    given_ties, graph_places, tie_places = _networks(scenario, regions)
     weeks = range(scenario.horizon_weeks + 1)
     chosen_all = plan.selection == "all" or plan.count == plan.candidates
     return Tables(
@@ -150,7 +150,7 @@ def tabulate(scenario: Scenario, stagger: float | None = None) -> Tables:
         provider_told=_told(scenario),
         given_ties=given_ties,
         graph_places=graph_places,
-        tie_scratch=tie_scratch,
+        tie_places=tie_places,
     )
 
 
@@ -252,8 +252,3 @@ def _networks(scenario: Scenario, regions: np.ndarray) -> tuple[np.ndarray, int,
             scratch = max(scratch, ties.scratch_size(staff, int(row["ties"])))
     none = np.zeros(0, dtype=np.int64)
     return np.concatenate([none, *(array for _, array in known.values())]), place, scratch
-
-
-def default_row() -> np.ndarray:
-    """The defaults as one record."""
-    return parameter_rows([Parameters({name: TABLE[name].default for name in NAMES})])

@@ -7,7 +7,6 @@ Team(names=('ann', 'bob', 'cem'), edges=(('ann', 'bob'), ('bob', 'cem')))
 from __future__ import annotations
 
 import csv
-import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.checking import Words
 from sim.errors import Problem, ScenarioError, did_you_mean
-from sim.loading import MISTAKES_SHOWN, raise_problems, read_text, shown
+from sim.loading import MISTAKES_SHOWN, raise_problems, shown
 
 HEADERS = (("source", "target"), ("from", "to"))
 """First lines of an edge list that name its columns rather than two people."""
@@ -49,21 +48,17 @@ class Fault:
     suggestion: str = ""
 
 
-def read_team(path: str | os.PathLike[str], *, names: Sequence[str] = ()) -> Team:
-    """Read a team network file: GraphML when the text begins with ``<``, else an edge list.
+def parse_team(text: str, file: str = "<team>", *, names: Sequence[str] = ()) -> Team:
+    """Read a team network: GraphML when the text begins with ``<``, else an edge list.
 
     Args:
-        path: the file.
+        text: what the file holds.
+        file: its name, for messages.
         names: the people of the team, in order, if they are known; then nobody else may occur.
 
     Raises:
-        ScenarioError: the file cannot be read, or has mistakes: all of them at once.
+        ScenarioError: it is empty, or has mistakes: all of them at once.
     """
-    return parse_team(read_text(path), os.fspath(path), names=names)
-
-
-def parse_team(text: str, file: str = "<team>", *, names: Sequence[str] = ()) -> Team:
-    """Like :func:`read_team`, from text."""
     if not text.strip():
         raise ScenarioError(Problem("the team file is empty", file=file))
     lines = _Lines(file)

@@ -1,11 +1,10 @@
-"""codose calibrate on the command line: resumed, in shards, by pyABC; its folders verified."""
+"""codose calibrate on the command line: resumed, in shards; its folders verified."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -29,7 +28,6 @@ replicates: 4
 kept: 100
 seed: 3
 """
-SMC = STUDY + "method: abc_smc\nparticles: 60\ntemperatures: [2, 1]\n"
 AUDIT = """
 kind: audit
 scenario: source
@@ -51,13 +49,12 @@ def calibrate(study: Path, out: Path, *words: object):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Studies, and the folders of two of them."""
+    """Studies, and the folder of a calibration."""
     folder = tmp_path_factory.mktemp("calibrate")
-    for name, text in (("bank", STUDY), ("smc", SMC), ("audit", AUDIT)):
+    for name, text in (("bank", STUDY), ("audit", AUDIT)):
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    for name in ("bank", "smc"):
-        ran = calibrate(folder / f"{name}.yaml", folder / name, "--quiet")
-        assert ran.exit_code == 0, ran.output
+    ran = calibrate(folder / "bank.yaml", folder / "bank", "--quiet")
+    assert ran.exit_code == 0, ran.output
     return folder
 
 
@@ -68,9 +65,8 @@ def same_sets(one: Path, other: Path) -> bool:
 # --- interrupted ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["bank", "smc"])
 def test_it_goes_on_after_ctrl_c(
-    name: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
     real = bank.run_study
@@ -82,16 +78,16 @@ def test_it_goes_on_after_ctrl_c(
         return real(*args, **given)  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(bank, "run_study", stop)
-    ran = calibrate(home / f"{name}.yaml", tmp_path / "r")
+    ran = calibrate(home / "bank.yaml", tmp_path / "r")
     assert ran.exit_code == 130
     assert not (tmp_path / "r").exists()
     monkeypatch.setattr(bank, "run_study", real)
-    again = calibrate(home / f"{name}.yaml", tmp_path / "r")
+    again = calibrate(home / "bank.yaml", tmp_path / "r")
     assert again.exit_code == 2
     assert "--resume" in again.stderr
-    ran = calibrate(home / f"{name}.yaml", tmp_path / "r", "--resume")
+    ran = calibrate(home / "bank.yaml", tmp_path / "r", "--resume")
     assert ran.exit_code == 0, ran.output
-    assert same_sets(tmp_path / "r", home / name)
+    assert same_sets(tmp_path / "r", home / "bank")
     assert not (tmp_path / "r.parts").exists()
 
 
@@ -99,71 +95,29 @@ def test_it_goes_on_after_ctrl_c(
 
 
 @pytest.mark.parametrize(
-    ("name", "shard", "message"),
-    [
-        ("bank", "4/3", "i/n with i from 1 to n"),
-        ("bank", "half", "is not a shard"),
-        ("smc", "1/2", "abc_smc has no shards"),
-    ],
+    ("shard", "message"), [("4/3", "i/n with i from 1 to n"), ("half", "is not a shard")]
 )
-def test_shards_that_cannot_be(
-    name: str, shard: str, message: str, home: Path, tmp_path: Path
-) -> None:
-    ran = codose("calibrate", home / f"{name}.yaml", "--shard", shard, "--out", tmp_path / "s")
+def test_shards_that_cannot_be(shard: str, message: str, home: Path, tmp_path: Path) -> None:
+    ran = codose("calibrate", home / "bank.yaml", "--shard", shard, "--out", tmp_path / "s")
     assert ran.exit_code == 2
     assert message in ran.stderr
     assert not (tmp_path / "s").exists()
 
 
-# --- by pyABC ------------------------------------------------------------------------------------
-
-
-def test_the_folder_of_abc_smc(home: Path) -> None:
-    import pyabc
-
-    folder = home / "smc"
-    text = " ".join((folder / "answer.txt").read_text(encoding="utf-8").split())
-    assert f"ABC-SMC (pyABC {pyabc.__version__})" in text
-    assert "temperatures 2, 1" in text
-    taken = pd.read_csv(folder / "populations.csv")
-    assert taken["temperature"].tolist() == [2, 1]
-    history = pyabc.History(f"sqlite:///{folder / 'abc_smc.db'}", create=False)
-    assert history.n_populations == 2
-    assert set(history.get_distribution()[0]) == {"learning_rate", "hour_scale", "keeping"}
-    record = json.loads((folder / "plausible.json").read_text(encoding="utf-8"))
-    assert record["method"] == "abc_smc"
-
-
-def test_both_methods_say_the_same(home: Path) -> None:
-    """Means of 60 particles and of a bank, in standard errors of their effective samples."""
-    tables = [pd.read_parquet(home / name / "bank.parquet") for name in ("bank", "smc")]
-    for name in ("learning_rate", "hour_scale", "keeping"):
-        means, errors = [], []
-        for table in tables:
-            w = table["weight"] / table["weight"].sum()
-            mean = (w * table[name]).sum()
-            means.append(mean)
-            errors.append((w * (table[name] - mean) ** 2).sum() * (w**2).sum())
-        assert abs(means[0] - means[1]) < 4 * np.sqrt(sum(errors)), name
+# --- one way to the posterior --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("line", "message"),
     [
-        ("temperatures: [1, 2]", "temperatures: do not fall to 1"),
-        ("temperatures: [4, 2]", "temperatures: do not fall to 1"),
-        ("temperatures: []", "temperatures: do not fall to 1"),
-        ("temperatures: [0.5]", "temperatures[0]"),
-        ("waves: 0", "waves: abc_smc needs a wave"),
-        ("particles: 400", "samples: is below the number of particles"),
-        ("method: smc", "method: 'smc' is not one of the choices; allowed: bank, abc_smc"),
+        ("method: abc_smc", "method: 'abc_smc' is not one of the choices; allowed: bank"),
+        ("emulator: gaussian_process",
+         "emulator: 'gaussian_process' is not one of the choices; allowed: polynomial"),
     ],
-)
-def test_bad_fields_of_abc_smc(change: str, message: str, tmp_path: Path) -> None:
-    name = change.split(":")[0]
-    lines = [line for line in SMC.splitlines() if not line.startswith(f"{name}:")]
+)  # fmt: skip
+def test_what_is_not_there_any_more_is_refused(line: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
-    path.write_text("\n".join([*lines, change]) + "\n", encoding="utf-8")
+    path.write_text(f"{STUDY}{line}\n", encoding="utf-8")
     ran = codose("calibrate", path, "--out", tmp_path / "r")
     assert ran.exit_code == 2
     assert message in " ".join(ran.stderr.split())
@@ -173,9 +127,8 @@ def test_bad_fields_of_abc_smc(change: str, message: str, tmp_path: Path) -> Non
 # --- verify and report ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["bank", "smc"])
-def test_a_calibration_is_verified(name: str, home: Path) -> None:
-    ran = codose("verify", home / name, "--sample", "20", "--quiet")
+def test_a_calibration_is_verified(home: Path) -> None:
+    ran = codose("verify", home / "bank", "--sample", "20", "--quiet")
     assert ran.exit_code == 0, ran.output
     assert "20 of" in ran.stdout
     assert "every value is the same" in ran.stdout
@@ -222,6 +175,19 @@ def test_what_is_not_the_same_is_named(change, message: str, home: Path, tmp_pat
     assert ran.exit_code == 1
     assert "not the same" in ran.stdout
     assert message in ran.stdout
+
+
+def test_a_study_of_an_earlier_version_is_refused(home: Path, tmp_path: Path) -> None:
+    copy = tampered(home, tmp_path, lambda frame: None)
+    path = copy / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["study"]["particles"] = 1000  # a field of 0.1.0
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    ran = codose("verify", copy, "--quiet")
+    assert ran.exit_code == 2
+    said = " ".join(ran.stderr.split())
+    assert "holds a study that this version cannot read (particles)" in said
+    assert "make them again" in said
 
 
 def test_a_damaged_file_is_named(home: Path, tmp_path: Path) -> None:

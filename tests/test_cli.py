@@ -35,7 +35,6 @@ COMMANDS = (
     "trials",
     "observed",
     "merge",
-    "serve",
     "new",
     "validate",
     "verify",

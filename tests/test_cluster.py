@@ -124,15 +124,13 @@ def test_codose_run_on_a_cluster(dask: Cluster, tmp_path: Path) -> None:
         assert found == plain
 
 
-@pytest.mark.parametrize("method", ["bank", "abc_smc"])
-def test_a_calibration_on_a_cluster(method: str, dask: Cluster) -> None:
+def test_a_calibration_on_a_cluster(dask: Cluster) -> None:
     from sim.study import calibration
     from sim.study.study_file import parse_study
 
     asked = parse_study(
         "kind: calibrate\nscenario: classroom\nfactors: [keeping]\ntargets: [T10]\nwaves: 1\n"
-        "wave_samples: 50\nwave_replicates: 2\nsamples: 300\nreplicates: 2\nkept: 50\n"
-        f"method: {method}\nparticles: 50\n",
+        "wave_samples: 50\nwave_replicates: 2\nsamples: 300\nreplicates: 2\nkept: 50\n",
         calibration.CalibrateFile,
     )
     tables = [
@@ -145,7 +143,7 @@ def test_a_calibration_on_a_cluster(method: str, dask: Cluster) -> None:
 def test_workers_of_another_version_are_refused(
     dask: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "engine_hash", lambda: "of another version")
+    monkeypatch.setattr(work, "source_hash", lambda: "of another version")
     with pytest.raises(InputError, match=r"another version of codose .*same version on every"):
         study(cluster=dask.address)
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.contact_log import COLUMNS, MODES, STATUSES, LogRow, parse_log, read_log, week_of
+from sim.contact_log import COLUMNS, MODES, STATUSES, LogRow, parse_log, week_of
 from sim.errors import ScenarioError
-from sim.loading import SIZE_LIMIT
+from sim.loading import SIZE_LIMIT, read_text
 
 REGIONS = ("region_1", "region_2")
 FIRST = date(2016, 11, 1)
@@ -23,6 +23,10 @@ def read(text: str, first_date: date | None = FIRST) -> tuple[LogRow, ...]:
     return parse_log(
         text, "log.csv", horizon_weeks=156, region_names=REGIONS, first_date=first_date
     )
+
+
+def read_file(path: Path) -> tuple[LogRow, ...]:
+    return parse_log(read_text(path), str(path), horizon_weeks=156, region_names=REGIONS)
 
 
 def messages(text: str, first_date: date | None = FIRST) -> list[str]:
@@ -69,7 +73,7 @@ def test_rows_and_their_defaults() -> None:
 def test_forms_that_do_no_harm(tmp_path: Path, text: str) -> None:
     path = tmp_path / "log.csv"
     path.write_bytes(text.encode())
-    rows = read_log(path, horizon_weeks=156, region_names=REGIONS)
+    rows = read_file(path)
     assert rows == (LogRow(week=3, region="region_1", mode="video", hours=1.5),)
 
 
@@ -248,7 +252,7 @@ def test_files_that_are_refused(tmp_path: Path, content: bytes, message: str) ->
     path = tmp_path / "log.csv"
     path.write_bytes(content)
     with pytest.raises(ScenarioError) as caught:
-        read_log(path, horizon_weeks=156)
+        read_file(path)
     assert str(caught.value) == f"{path}: {message}"
 
 
@@ -264,11 +268,11 @@ def test_a_huge_file_is_refused_without_reading_it(
 
     monkeypatch.setattr(Path, "read_bytes", never)
     with pytest.raises(ScenarioError) as caught:
-        read_log(path, horizon_weeks=156)
+        read_file(path)
     assert str(caught.value) == (f"{path}: is too large (50,000,000 bytes); allowed: at most 1 MiB")
 
 
 def test_folder_in_place_of_a_file(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
-        read_log(tmp_path, horizon_weeks=156)
+        read_file(tmp_path)
     assert str(caught.value) == f"{tmp_path}: is a folder, not a file"

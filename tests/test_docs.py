@@ -37,6 +37,8 @@ NUMBERED = ("explanation", "tutorial", "teaching", "how-to")
 # What cannot be run here, each with its reason; such a block is checked for its syntax only.
 NOT_RUN = {
     ("docs/index.md", "it installs from the network"),
+    ("docs/how-to/solara.md", "it installs from the network"),
+    ("docs/how-to/solara.md", "it needs Solara, which codose does not"),  # tests/test_solara.py
     ("docs/tutorial/teacher.md", "it installs from the network and opens a browser"),
     ("docs/cluster.md", "there is no SLURM here"),
     ("docs/cluster.md", "there is no Kubernetes here"),
@@ -213,14 +215,6 @@ def test_marks_are_read(tmp_path: Path) -> None:
     assert blocks.agrees(block.body, printed)
     with pytest.raises(ValueError, match=r"^$"):
         blocks.run_page(page, tmp_path, slow=True)
-
-
-@pytest.mark.slow
-def test_server_of_a_page_is_started_asked_and_stopped(tmp_path: Path) -> None:
-    pytest.importorskip("nicegui")
-    blocks.run_page("```console\ncodose serve --host 0.0.0.0 --port 80\n```\n", tmp_path, slow=True)
-    with pytest.raises(RuntimeError, match="exit 2"):
-        blocks.serve_once(["--nonsense"])
 
 
 def test_dots_stand_for_lines_and_nothing_else() -> None:
@@ -432,7 +426,6 @@ SMALL = {
     "over_time": "sensitivity over_time --samples 16 -n 2",
     "dosage_levers": "sensitivity dosage_levers --samples 16 -n 2",
     "cocreation_ladder": "sensitivity cocreation_ladder -n 20",
-    "why_agents": "sensitivity why_agents -n 10",
     "calibrate": "calibrate calibrate --samples 50 -n 2",
     "calibrate_without_trials": "calibrate calibrate_without_trials --samples 50 -n 2",
     "audit_source": "audit audit_source --sets 2 -n 2",

@@ -30,6 +30,18 @@ NOT_IN_FILES = {
 }
 
 
+def test_the_version_is_the_same_everywhere() -> None:
+    found = {
+        name: re.findall(pattern, (REPO / name).read_text(encoding="utf-8"), re.MULTILINE)
+        for name, pattern in {
+            "pyproject.toml": r'^version = "(.+)"$',
+            "sim/__init__.py": r'^__version__ = "(.+)"$',
+            "CITATION.cff": r"^version: (.+)$",
+        }.items()
+    }
+    assert len({tuple(one) for one in found.values()}) == 1, found
+
+
 def text_files() -> list[Path]:
     """Files that git has or would take; in an unpacked archive all but hidden folders."""
     listing = subprocess.run(

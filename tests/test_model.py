@@ -321,6 +321,5 @@ def test_only_one_module_knows_mesa() -> None:
                 found.append(path.relative_to(SIM).as_posix())
             if path.name == "_mesa.py" and isinstance(node, ast.Attribute):
                 used |= {node.attr} if ast.unparse(node.value) == "mesa" else set()
-    # Mesa's own page is an extra that names what it shows; it runs in a process of its own.
-    assert found == ["_mesa.py", "web/mesa_app.py"]
+    assert found == ["_mesa.py"]
     assert used == {"Agent", "Model", "DataCollector", "__version__"}

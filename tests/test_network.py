@@ -239,7 +239,7 @@ def row_of(work: compiled.Workspace, made: tables.Tables, region: int) -> list[l
     """Neighbours of every post, read from the work space as the kernel reads them."""
     one = made.regions[region]
     staff = int(one["staff"])
-    graphs = work.arrays[-2]
+    graphs = work.block.arrays["graphs"]
     starts = graphs[one["place"] + 1 :]
     others = graphs[one["place"] + 2 + staff :]
     return [others[starts[i] : starts[i + 1]].tolist() for i in range(staff)]
@@ -271,7 +271,7 @@ def test_both_engines_find_the_same_graph(kind: Any, selection: str) -> None:
     for replicate in (0, 1, 63, 64, 1000):
         run_weekless(asked, 3, [replicate], work, made)
         for index, one in enumerate(asked.networks):
-            candidate = int(work.arrays[1][index, -1])
+            candidate = int(work.block.arrays["sites"][index, -1])
             rows = network.neighbours(one, asked.staff_counts[index], 3, candidate, replicate)
             expected = [rows.of(post) for post in range(asked.staff_counts[index])]
             assert row_of(work, made, index) == expected
@@ -284,7 +284,7 @@ def test_a_network_is_the_same_compiled(kind: str, staff: int) -> None:
     made = tables.tabulate(asked)
     work = compiled.Workspace(compiled.Prepared(made, 2**40 + 3))
     run_weekless(asked, 2**40 + 3, [70], work, made)
-    candidate = int(work.arrays[1][0, -1])
+    candidate = int(work.block.arrays["sites"][0, -1])
     rows = network.neighbours(asked.networks[0], staff, 2**40 + 3, candidate, 70)
     assert row_of(work, made, 0) == [rows.of(post) for post in range(staff)]
 

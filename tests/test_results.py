@@ -565,7 +565,7 @@ def test_a_link_to_a_folder_is_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("counter", [np.uint16, np.uint32])
 def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
     """Against NumPy's own floor, rint, clip and histogram; whole numbers, bounds and gaps too."""
-    from sim import _counts
+    from sim.engine import native
 
     luck = np.random.default_rng(7)
     values = luck.normal(0.4, 0.4, (50, 3, 2, 4)) * np.array([1.0, 300.0, 1e6, 1e-6])
@@ -577,7 +577,11 @@ def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
     shift = luck.choice([0.0, 0.5, 32.0], (2, 4))
     n, whole, fraction = (np.full(cells, 5, dtype=np.int64) for _ in range(3))
     counts = np.zeros((*cells, bins + 2), dtype=counter)
-    _counts.count(values, n, whole, fraction, counts, origin, step, shift, bins)
+    bits = 8 * counts.itemsize
+    native.call(
+        f"count_{bits}", values=values, n=n, whole=whole, fraction=fraction, counts=counts,
+        origin=origin, step=step, shift=shift, bins=bins,
+    )  # fmt: skip
     known = ~np.isnan(values)
     floors = np.floor(np.where(known, values, 0.0))
     rests = np.rint((np.where(known, values, 0.0) - floors) * 2.0**40)
@@ -592,11 +596,11 @@ def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
         np.testing.assert_array_equal(counts[cell], expected)
     ranks = luck.integers(0, 60, cells)
     bin_of = np.empty(cells, dtype=np.int64)
-    _counts.bins_at(counts, ranks, bins, bin_of)
+    native.call(f"bins_at_{bits}", counts=counts, ranks=ranks, bins=bins, found=bin_of)
     running = np.cumsum(counts[..., : bins + 1], axis=-1, dtype=np.int64)
     np.testing.assert_array_equal(bin_of, (running <= ranks[..., None]).sum(axis=-1))
     found = np.zeros((2, 4))
-    _counts.largest(values, found)
+    native.call("largest", values=values, found=found)
     np.testing.assert_array_equal(found, np.nanmax(np.abs(values), axis=(0, 1)))
 
 

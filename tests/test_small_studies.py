@@ -1,4 +1,4 @@
-"""Ladders, and agents against their mean-field twin."""
+"""Ladders: paired differences, step by step."""
 
 from __future__ import annotations
 
@@ -6,32 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checks import ALIKE, CERTAIN
 
-from sim.outcomes import INDEX
 from sim.scenario import Scenario
-from sim.study import mean_field, small_studies
+from sim.study import small_studies
 from sim.study.evaluate import evaluate
 from sim.study.study_file import StudyError
-
-
-def test_the_twin_is_the_agents_when_nothing_is_left_to_chance_or_difference() -> None:
-    """Alike people, no luck, no commitments: the mean person is everybody."""
-    settings = {**CERTAIN, **ALIKE, "commitment_rate": 0.0}
-    scenario = Scenario.shipped("source").replace(parameters=settings, beyond_range=True)
-    p = scenario.parameter_set()
-    for week in (0, 13, 104, 156):
-        agents = evaluate(scenario, [p], 1, 5, [week]).values[0, 0, 0, -1]
-        twin = mean_field.twin(scenario, p, 5, 0, week)
-        expected = [agents[INDEX[name]] for name in mean_field.OUTCOMES]
-        np.testing.assert_allclose(twin, expected, atol=1e-9)
-
-
-def test_the_twin_knows_what_it_does_not_know() -> None:
-    scenario = Scenario.shipped("irregular")
-    with pytest.raises(ValueError, match="scheduled contacts and no shocks"):
-        mean_field.twin(scenario, scenario.parameter_set(), 1, 0, 10)
-
 
 LADDER = """
 kind: ladder
@@ -49,9 +28,7 @@ replicates: 6
 def ladder(tmp_path: Path, text: str = LADDER) -> small_studies.Ladder:
     path = tmp_path / "ladder.yaml"
     path.write_text(text)
-    loaded = small_studies.load(path, "ladder")
-    assert isinstance(loaded, small_studies.Ladder)
-    return loaded
+    return small_studies.load(path)
 
 
 def test_a_ladder_is_the_paired_difference_of_two_scenarios(tmp_path: Path) -> None:
@@ -99,19 +76,3 @@ def test_mistakes_of_a_ladder(tmp_path: Path, old: str, new: str, words: str) ->
     with pytest.raises(StudyError) as caught:
         ladder(tmp_path, LADDER.replace(old, new))
     assert words in str(caught.value)
-
-
-def test_twin_study(tmp_path: Path) -> None:
-    path = tmp_path / "twin.yaml"
-    path.write_text(
-        "kind: twin\nscenario: source\noutcomes: [knowledge]\nnetworks: [complete, ring]\n"
-        "core_teams: [1.0]\nreplicates: 4\nweeks: [26]\n"
-    )
-    result = small_studies.load(path, "twin").run()
-    assert result.frame["network"].to_list() == ["complete", "ring"]
-    # The mean field cannot tell networks apart; nobody differs much after half a year.
-    assert result.frame["mean_field"].nunique() == 1
-    assert result.frame["difference"].abs().max() < 0.05
-    path.write_text("kind: twin\nscenario: source\noutcomes: [readiness]\n")
-    with pytest.raises(StudyError, match="the twin has no readiness"):
-        small_studies.load(path, "twin")

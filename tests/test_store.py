@@ -359,7 +359,7 @@ def test_another_version_with_the_same_numbers_goes_on(
 ) -> None:
     study(store=tmp_path / "s")
     next((tmp_path / "s").glob("part-000007*")).unlink()
-    monkeypatch.setattr(work, "engine_hash", lambda: "another")
+    monkeypatch.setattr(work, "source_hash", lambda: "another")
     assert study(store=tmp_path / "s", resume=True).digest() == plain.digest()
     assert Store.load(tmp_path / "s").record["engine"] == "another"
 
@@ -368,7 +368,7 @@ def test_another_version_with_other_numbers_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study(store=tmp_path / "s")
-    monkeypatch.setattr(work, "engine_hash", lambda: "another")
+    monkeypatch.setattr(work, "source_hash", lambda: "another")
     at_points = work.outcomes.at_points
     monkeypatch.setattr(work.outcomes, "at_points", lambda *words: at_points(*words) + 1e-16)
     with pytest.raises(ResultsError, match="another version of the model"):

@@ -101,14 +101,15 @@ def test_unknown_study_suggests() -> None:
 
 def test_kind_comes_before_everything_else(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
-    path.write_text("kind: twinn\nnonsense: [\n]\n")
-    with pytest.raises(StudyError, match=r"s.yaml:1:7: kind: 'twinn' is not .*did you mean 'twin'"):
+    path.write_text("kind: laddr\nnonsense: [\n]\n")
+    with pytest.raises(
+        StudyError, match=r"s.yaml:1:7: kind: 'laddr' is not .*did you mean 'ladder'"
+    ):
         kind_of(path)
 
 
 SHIPPED = (
     "screen", "sobol", "pawn", "dosage_levers", "over_time", "interactions", "cocreation_ladder",
-    "why_agents",
 )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def test_shipped_studies_are_sound(name: str) -> None:
     if kind == "sensitivity":
         assert sensitivity_file.load(path).runs > 0
     else:
-        assert small_studies.load(path, kind).line
+        assert small_studies.load(path).line
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,6 @@ def test_shipped_studies_are_sound(name: str) -> None:
     [
         ("sensitivity", sensitivity_file.SensitivityFile),
         ("ladder", small_studies.LadderFile),
-        ("twin", small_studies.TwinFile),
     ],
 )
 def test_schemas_beside_the_studies_are_current(kind: str, model: type[StudyHeader]) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import ScenarioError
-from sim.team_file import Team, loose, parse_team, read_team
+from sim.loading import read_text
+from sim.team_file import Team, loose, parse_team
 
 EDGES = (("ann", "bob"), ("bob", "cem"))
 
@@ -174,14 +175,14 @@ def test_mistakes_in_graphml(text: str, found: list[str]) -> None:
 def test_a_declared_encoding_does_not_mislead(tmp_path: Path) -> None:
     path = tmp_path / "team.graphml"
     path.write_text(graphml(nodes("Zoë")).replace("UTF-8", "ISO-8859-1"), encoding="utf-8")
-    assert read_team(path).names == ("Zoë",)
+    assert parse_team(read_text(path)).names == ("Zoë",)
 
 
 def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "team.csv").write_text("ann,bob")
     missing = tmp_path / "teams.csv"
     with pytest.raises(ScenarioError) as caught:
-        read_team(missing)
+        read_text(missing)
     assert str(caught.value) == (
         f"{missing}: there is no such file; did you mean '{tmp_path / 'team.csv'}'?"
     )

@@ -5,9 +5,9 @@
 
 A page's blocks are run one after another in a folder of the page's own:
 
-* ``console``: every line is a command. ``codose`` is run; ``codose serve`` is started, asked for
-  its page, and stopped; ``dask`` runs in the background to the end of the page; ``make`` is asked
-  what it would do, and the ``codose`` commands among that are run. Other lines are errors.
+* ``console``: every line is a command. ``codose`` is run; ``dask`` runs in the background to the
+  end of the page; ``make`` is asked what it would do, and the ``codose`` commands among that are
+  run. Other lines are errors.
 * ``python``: run; blocks of a page share their names.
 * ``bash``: a script, run by bash, as array task 1 of a job where it is one.
 * ``yaml``, ``csv``: with the first line ``# name.yaml`` written to that file. A ``yaml`` block
@@ -28,14 +28,12 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import textwrap
 import time
-import urllib.request
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -183,8 +181,6 @@ class Shell:
 
         from sim.cli import app
 
-        if words[:1] == ["serve"]:
-            return serve_once(words[1:])
         target = None
         if ">" in words:
             place = words.index(">")
@@ -263,48 +259,6 @@ def _wait_for_port(port: int, seconds: float = 60) -> None:
             if time.monotonic() > end:
                 raise
             time.sleep(0.1)
-
-
-def serve_once(words: Sequence[str]) -> str:
-    """Start the server, ask for its page, stop it as Ctrl-C does.
-
-    Whatever the words say, it listens on 127.0.0.1 and on a free port, and opens no browser.
-
-    Raises:
-        RuntimeError: it did not start, did not answer, or did not end well.
-    """
-    words = [word for word in words if word != "--show"]
-    for option, value in (("--host", "127.0.0.1"), ("--port", "0")):
-        if option in words:
-            words[words.index(option) + 1] = value
-        else:
-            words += [option, value]
-    with tempfile.TemporaryFile("w+") as out:
-        server = subprocess.Popen(
-            [sys.executable, "-u", "-c", CODOSE, "serve", *words], stdout=out, stderr=out
-        )
-        try:
-            end = time.monotonic() + 120
-            address = None
-            while address is None and server.poll() is None and time.monotonic() < end:
-                time.sleep(0.2)
-                out.seek(0)
-                address = re.search(r"http://127\.0\.0\.1:\d+/", out.read())
-            if address is not None:
-                with urllib.request.urlopen(address[0], timeout=60) as answer:
-                    page = answer.read().decode()
-                if "codose" not in page:
-                    raise RuntimeError(f"{address[0]} is no page of ours")
-                server.send_signal(signal.SIGINT)
-                server.wait(60)
-            out.seek(0)
-            if address is None or server.returncode != 0:
-                raise RuntimeError(f"codose serve: exit {server.returncode}\n{out.read()}")
-        finally:
-            if server.poll() is None:
-                server.kill()
-                server.wait()
-    return ""
 
 
 # --- pages ------------------------------------------------------------------------------------

@@ -41,7 +41,6 @@ TITLES = {
     "reference/benchmarks.md": "Benchmarks",
     "reference/studies.md": "Shipped studies",
     "reference/calibration.md": "The shipped calibration",
-    "how-to/page.md": "Use the page",
     "plan.md": "Plan under a budget",
     "report.md": "Report a result",
 }
@@ -71,7 +70,7 @@ def on_config(config: Any) -> Any:
         if "Notebooks" in section:
             section["Notebooks"] = list(notebook_pages())
         for name, extra in (
-            ("How to", ["how-to/page.md", "plan.md", "report.md"]),
+            ("How to", ["plan.md", "report.md"]),
             ("Reference", ["reference/studies.md", "reference/calibration.md",
                            "reference/benchmarks.md"]),
         ):  # fmt: skip

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import twin
 
 from sim import batch, compiled, results, tables
 from sim import model as mesa_model
@@ -123,14 +122,9 @@ def machine() -> str:
     """The processor and the versions that matter, and nothing that names a machine."""
     import numba
 
-    gcc = "none"
-    if twin.compiler():
-        gcc = subprocess.run(
-            ["gcc", "-dumpfullversion"], capture_output=True, text=True, check=True
-        ).stdout.strip()
     return (
         f"{processor()}, {batch.thread_count()} cores; Python "
-        f"{platform.python_version()}, Numba {numba.__version__}, NumPy {np.__version__}, gcc {gcc}"
+        f"{platform.python_version()}, Numba {numba.__version__}, NumPy {np.__version__}"
     )
 
 
@@ -150,40 +144,6 @@ def against_mesa() -> list[Line]:
         Line("compiled engine, the same, start of the run included", f"{fast:.4f} µs"),
         Line("compiled over Mesa", f"{slow / fast:.0f} x", ">= 100 x", slow / fast >= 100),
     ]
-
-
-def twin_cases() -> dict[str, tuple[Scenario, int, float]]:
-    """Scenario, runs in a call and the target of each comparison with C."""
-    return {
-        "source case, 12 a region": (Scenario.shipped(SOURCE), 40, 1.6),
-        "irregular contacts, 12 a region": (Scenario.shipped("irregular"), 40, 1.6),
-        "complete networks, 12 a region": (team(12, 6, "complete"), 20, 1.6),
-        "200 a region": (team(200, 6), 4, 1.25),
-        "complete networks, 200 a region": (team(200, 6, "complete"), 4, 1.25),
-        "2,000 a region": (team(2000, 3), 1, 1.25),
-    }
-
-
-def against_c(ratios: dict[str, float]) -> list[Line]:
-    """The weeks on the engine and in C; fills ``ratios``, engine over C."""
-    if twin.compiler() is None:
-        return [Line("against C", "not measured: no gcc")]
-    lines = []
-    for name, (scenario, runs, target) in twin_cases().items():
-        work = twin.Work(scenario, runs)
-        if not twin.same_bits(work):
-            raise SystemExit(f"{name}: the C twin does not give the same bits; nothing is timed")
-        ours, theirs, ratio = twin.timings(work, rounds=15)
-        ratios[name] = round(ratio, 3)
-        lines.append(
-            Line(
-                f"{name}: {ours:.4f} µs a staff-week, C {theirs:.4f}",
-                f"{ratio:.2f} of C's time",
-                f"<= {target} x",
-                ratio <= target,
-            )
-        )
-    return lines
 
 
 def batches() -> list[Line]:

@@ -21,7 +21,6 @@ from sim.cli import (
     report,
     run,
     sensitivity,
-    serve,
     surface,
     trials,
 )
@@ -76,7 +75,6 @@ app.command("audit", epilog=EXITS)(audit.audit)
 app.command("trials", epilog=EXITS)(trials.trials)
 app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)
-app.command("serve", epilog=EXITS)(serve.serve)
 app.command("new", epilog=EXITS)(new.new)
 app.command("validate", epilog=EXITS)(look.validate)
 app.command("verify", epilog=CHECK_EXITS)(look.verify)

@@ -61,9 +61,9 @@ def calibrate(
 ) -> None:
     """Fit parameters to what was observed.
 
-    History matching, then ABC: on a bank of runs, or by pyABC (method: abc_smc). Says target by
-    target what is met and missed, which parameters were learned and which were not, and which
-    targets fight. The folder holds the plausible sets (plausible.csv, plausible.json).
+    History matching, then ABC on a bank of runs. Says target by target what is met and missed,
+    which parameters were learned and which were not, and which targets fight. The
+    folder holds the plausible sets (plausible.csv, plausible.json).
 
     \b
     Examples:
@@ -131,11 +131,7 @@ def calibrate(
 def _line(path: Path, asked: Study[CalibrateFile]) -> str:
     """What is run, in a line."""
     header = asked.header
-    settings = header.waves * header.wave_samples
-    if header.method == "bank":
-        return f"{path.stem}: {settings + header.samples:,} settings"
-    count = len(header.temperatures)
-    return f"{path.stem}: {settings:,} settings, then {count} populations of {header.particles:,}"
+    return f"{path.stem}: {header.waves * header.wave_samples + header.samples:,} settings"
 
 
 def _with_fields(asked: Study[CalibrateFile], changes: dict[str, int]) -> Study[CalibrateFile]:

@@ -104,13 +104,10 @@ def sensitivity(
         shell.check_result_folder(folder, force=force)
     changes: dict[str, Any] = {"samples": samples, "replicates": replicates, "seed": seed}
     changes = {name: value for name, value in changes.items() if value is not None}
-    kind = kind_of(path)
-    if kind in ("ladder", "twin"):
-        _refuse_with(
-            kind, resume=resume, cluster=cluster, shard=shard, samples=samples, ranges=ranges
-        )
+    if kind_of(path) == "ladder":
+        _refuse_with(resume=resume, cluster=cluster, shard=shard, samples=samples, ranges=ranges)
         command = _command(study, changes)
-        _small_study(kind, path, folder, changes, command, force, no_figures, as_json, quiet)
+        _ladder(path, folder, changes, command, force, no_figures, as_json, quiet)
         return
     from sim.study import sensitivity_file
 
@@ -288,25 +285,25 @@ def _remark_time(result: SensitivityResult, folder: Path) -> None:
     )
 
 
-# --- the two small kinds --------------------------------------------------------------------------
+# --- ladders --------------------------------------------------------------------------------------
 
 
-def _refuse_with(kind: str, **given: Any) -> None:
+def _refuse_with(**given: Any) -> None:
     for name, value in given.items():
         if value:
             raise InputError(
-                Problem(f"--{name} does nothing for a study of kind {kind}", field=f"--{name}")
+                Problem(f"--{name} does nothing for a study of kind ladder", field=f"--{name}")
             )
 
 
-def _small_study(
-    kind: str, path: Path, folder: Path, changes: dict[str, int], command: str, force: bool,
+def _ladder(
+    path: Path, folder: Path, changes: dict[str, int], command: str, force: bool,
     no_figures: bool, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Studies of some settings compared: a ladder of assumptions, agents against a mean field."""
+    """What remains of a contrast as assumptions go."""
     from sim.study import small_studies
 
-    study = small_studies.load(path, kind, changes)
+    study = small_studies.load(path, changes)
     with shell.progress_bar(study.line, quiet=quiet) as progress:
         result = study.run(progress=progress)
     drawing = None

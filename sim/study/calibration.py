@@ -20,20 +20,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from sim.checking import Issue, Number, Words
+from sim.checking import Number, Words
 from sim.errors import InputError, Problem
 from sim.parameters import TABLE
 from sim.scenario import Scenario
 from sim.study import history_matching as matching
 from sim.study import observed
-from sim.study.abc_smc import Sampling, Smc
-from sim.study.bank import Bank, Unfinished, joined, run_bank, values_of
+from sim.study.bank import Bank, Unfinished, joined, run_bank
 from sim.study.blocked import CalibrationError as CalibrationError
 from sim.study.blocked import hits, nothing_left, refuse_broken
 from sim.study.chunks import Shard
@@ -50,10 +48,6 @@ from sim.study.study_file import (
     read_study,
 )
 from sim.study.targets import Target, targets_of
-from sim.study.work import versions
-
-LEAST_ESS = 50.0
-"""Effective sample size below which the answer is too rough to use."""
 
 Progress = Callable[[str, int, int], object]
 """``progress(step, done, total)``."""
@@ -90,18 +84,14 @@ class CalibrateFile(StudyHeader):
     """Settings of the final sample."""
     replicates: Annotated[int, Number(2, 2**16, whole=True)] = 32
     """Runs of each setting of the final sample."""
-    emulator: Literal["polynomial", "gaussian_process"] = "polynomial"
-    """Emulator of history matching."""
+    emulator: Literal["polynomial"] = "polynomial"
+    """Emulator of history matching: a ridge regression on all squares and products."""
     cutoff: Annotated[float, Number(1, 10)] = matching.CUTOFF
     """Implausibility beyond which a setting is ruled out."""
     kept: Annotated[int, Number(50, 100_000, whole=True)] = 2000
     """Draws from the posterior that are kept as plausible sets."""
-    method: Literal["bank", "abc_smc"] = "bank"
-    """How the posterior is found: one weighed bank of runs, or ABC-SMC by pyABC."""
-    particles: Annotated[int, Number(50, 100_000, whole=True)] = 1000
-    """Particles of a population of abc_smc; `samples` is then the most settings it may take."""
-    temperatures: tuple[Annotated[float, Number(1, 10_000)], ...] = (8.0, 3.0, 1.0)
-    """Temperatures of the populations of abc_smc, falling to 1."""
+    method: Literal["bank"] = "bank"
+    """How the posterior is found: by one weighed bank of runs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +106,7 @@ class Calibration:
         waves: of history matching.
         prior: the first wave: settings from the whole prior.
         bank: the final sample.
-            With ``method: abc_smc``: the last population.
         weights: (settings of the bank,), adding up to 1.
-        smc: what ABC-SMC took; None for a bank.
 
     >>> from dataclasses import replace
     >>> quick = {"waves": 1, "wave_samples": 60, "wave_replicates": 4, "samples": 300,
@@ -139,7 +127,6 @@ class Calibration:
     prior: Bank
     bank: Bank
     weights: np.ndarray
-    smc: Smc | None = None
 
     @property
     def scenario(self) -> Scenario:
@@ -153,8 +140,8 @@ class Calibration:
 
     @property
     def broken(self) -> int:
-        """Settings of the last step that had no value for some target."""
-        return int(self.bank.broken.sum()) if self.smc is None else self.smc.broken
+        """Settings of the final sample that had no value for some target."""
+        return int(self.bank.broken.sum())
 
     @property
     def borrowed(self) -> int:
@@ -164,7 +151,11 @@ class Calibration:
     @property
     def free(self) -> tuple[int, ...]:
         """Places of the calibrated factors (role free)."""
-        return free_places(self.factors)
+        return tuple(
+            place
+            for place, factor in enumerate(self.factors)
+            if factor.name in TABLE and TABLE[factor.name].role == "free"
+        )
 
     def draws(self, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the bank and how often each is drawn, by systematic resampling.
@@ -174,15 +165,6 @@ class Calibration:
         """
         number = self.study.header.kept if count is None else count
         return resample(self.weights, number, self.study.header.seed)
-
-
-def free_places(factors: Sequence[Factor]) -> tuple[int, ...]:
-    """Places of the factors whose parameter has the role free."""
-    return tuple(
-        place
-        for place, factor in enumerate(factors)
-        if factor.name in TABLE and TABLE[factor.name].role == "free"
-    )
 
 
 def effective(weights: np.ndarray) -> float:
@@ -222,29 +204,7 @@ def read_calibration(path_or_name: str | Path) -> Study[CalibrateFile]:
     Raises:
         StudyError: every mistake with file, line and column.
     """
-    return read_study(find_study(path_or_name), CalibrateFile, issues=_issues)
-
-
-def _issues(header: CalibrateFile) -> list[Issue]:
-    """What is wrong between the fields."""
-    if header.method != "abc_smc":
-        return []
-    found = []
-    heat = header.temperatures
-    if not heat or heat[-1] != 1.0 or any(a <= b for a, b in pairwise(heat)):
-        found.append(
-            Issue(("temperatures",), "do not fall to 1", list(heat), "such as [8, 3, 1]; or [1]")
-        )
-    if not header.waves:
-        found.append(
-            Issue(("waves",), "abc_smc needs a wave, which shows the whole prior", 0, "1 or more")
-        )
-    if header.samples < header.particles:
-        found.append(
-            Issue(("samples",), "is below the number of particles", header.samples,
-                  f"{header.particles} or more")
-        )  # fmt: skip
-    return found
+    return read_study(find_study(path_or_name), CalibrateFile)
 
 
 def prepare(
@@ -310,7 +270,7 @@ def calibrate(
     progress: Progress | None = None,
     notice: Notice | None = None,
 ) -> Calibration:
-    """Calibrate as a study file says: history matching, then weights on a bank of runs, or ABC-SMC.
+    """Calibrate as a study file says: history matching, then weights on a bank of runs.
 
     Args:
         study: a checked study of kind "calibrate".
@@ -343,28 +303,19 @@ def calibrate(
         raise InputError(
             Problem("a shard needs a folder for its runs", field="shard", allowed="--out DIR")
         )
-    if shard is not None and study.header.method != "bank":
-        raise study.error(
-            ("method",), f"{study.header.method} has no shards: its populations follow each other",
-            allowed="method: bank, or --cluster, which shares out each batch",
-        )  # fmt: skip
     observations, targets, factors = prepare(study)
     work = Work(
         study, targets, factors, store, resume, cluster, shard, threads, command, progress, notice
     )
     waves, prior = work.waves()
-    smc: Smc | None = None
-    if study.header.method == "abc_smc":
-        bank, weights, smc = populations(work, waves)
-    else:
-        bank = work.final_sample(waves)
-        weights = abc_weights(targets, bank)
+    bank = work.final_sample(waves)
+    weights = abc_weights(targets, bank)
     prior = bank if prior is None else prior
     if not hits(targets, bank).all(axis=1).any() or not weights.any():
         raise nothing_left(targets, joined([prior, bank]))
     return Calibration(
         study, tuple(observations), tuple(targets), tuple(factors), tuple(waves), prior, bank,
-        weights, smc,
+        weights,
     )  # fmt: skip
 
 
@@ -396,11 +347,8 @@ class Work:
             bank = self.run(f"wave {number + 1}", unit, count, number * count)
             prior = bank if prior is None else prior
             waves.append(
-                matching.new_wave(
-                    self.targets, bank, waves,
-                    kind=header.emulator, cutoff=header.cutoff, seed=header.seed,
-                )
-            )  # fmt: skip
+                matching.new_wave(self.targets, bank, waves, cutoff=header.cutoff, seed=header.seed)
+            )
             if waves[-1].left == 0.0:
                 raise nothing_left(self.targets, prior)
         return waves, prior
@@ -409,12 +357,8 @@ class Work:
         """The bank: drawn evenly from what is left."""
         header = self.study.header
         unit = self._left(waves, header.samples, header.seed + 1_000_000)
-        return self.run("final sample", unit, header.replicates, self.first_replicate)
-
-    @property
-    def first_replicate(self) -> int:
-        """Of the last step: luck that no wave has seen."""
-        return self.study.header.waves * self.study.header.wave_replicates
+        unseen = header.waves * header.wave_replicates  # the luck that no wave has seen
+        return self.run("final sample", unit, header.replicates, unseen)
 
     def _left(self, waves: Sequence[matching.Wave], count: int, seed: int) -> np.ndarray:
         cutoff = self.study.header.cutoff
@@ -443,40 +387,6 @@ def _named(progress: Progress | None, step: str) -> Callable[[int, int], object]
     if progress is None:
         return None
     return lambda done, total: progress(step, done, total)
-
-
-def populations(work: Work, waves: Sequence[matching.Wave]) -> tuple[Bank, np.ndarray, Smc]:
-    """The posterior by ABC-SMC: the last population, its weights, and what it took."""
-    header, factors = work.study.header, work.factors
-    sampling = Sampling(
-        work.targets,
-        [factor.name for factor in factors],
-        free_places(factors) or tuple(range(len(factors))),
-        waves,
-        header.cutoff,
-        lambda step, unit: work.run(step, unit, header.replicates, work.first_replicate),
-        header.particles,
-        header.temperatures,
-        header.samples,
-        header.seed,
-        key=_key(work.study, work.targets, factors),
-        store=work.store,
-    )
-    bank, weights, smc = sampling.find(resume=work.resume)
-    values = values_of(factors, bank.unit)
-    return Bank(bank.unit, values, bank.outputs, bank.errors), weights, smc
-
-
-def _key(study: Study[CalibrateFile], targets: Sequence[Target], factors: Sequence[Factor]) -> str:
-    """What makes a calibration this one."""
-    plain = [
-        study_digest(study.header),
-        study.scenario.digest(),
-        [(t.id, t.measure.text, repr((t.value, t.low, t.high))) for t in targets],
-        [(f.name, repr(f.distribution)) for f in factors],
-        versions(),
-    ]
-    return digest_of(plain)
 
 
 def study_digest(header: CalibrateFile) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import pandas as pd
 from sim import _folder
 from sim.results import provenance
 from sim.study import learned, plausible
-from sim.study.abc_smc import DATABASE, Smc
 from sim.study.blocked import hits
 from sim.study.calibration import Calibration, digest, plausible_table, study_digest
 from sim.study.targets import Target, parse_measure
@@ -64,11 +62,12 @@ class CalibrationReport:
         missed = scored[scored["default_verdict"] == "miss"]
         bad = scored[scored["verdict"] == "miss"]
         left = found.waves[-1].left if found.waves else 1.0
+        met = float(hits(found.targets, found.bank).all(axis=1).mean())
         parts = [
             f"Plausible sets: {self.constrained_by}. What if, not forecast.",
-            f"History matching left {left:.0%} of the prior; {self._sample_words()} (effective "
-            f"sample {found.ess:,.0f}). Settings without a value: {found.broken} (they get no "
-            "weight).",
+            f"History matching left {left:.0%} of the prior; of {len(found.bank):,} settings drawn "
+            f"from it {met:.0%} meet every target at once (effective sample {found.ess:,.0f}). "
+            f"Settings without a value: {found.broken} (they get no weight).",
             "The scenario as it stands "
             + (
                 f"meets all {len(scored)} scored targets."
@@ -93,21 +92,6 @@ class CalibrationReport:
             self._survey_words(),
         ]
         return "\n\n".join(part for part in parts if part)
-
-    def _sample_words(self) -> str:
-        """What the posterior was found with."""
-        found = self.found
-        met = float(hits(found.targets, found.bank).all(axis=1).mean())
-        if found.smc is None:
-            return (
-                f"of {len(found.bank):,} settings drawn from it {met:.0%} meet every target at once"
-            )
-        heat = ", ".join(f"{one.temperature:g}" for one in found.smc.populations)
-        return (
-            f"ABC-SMC (pyABC {found.smc.version}) went through {found.smc.settings:,} settings in "
-            f"{len(found.smc.populations)} populations (temperatures {heat}); of the "
-            f"{len(found.bank):,} particles of the last {met:.0%} meet every target at once"
-        )
 
     def _learned_words(self) -> str:
         table = self.contraction
@@ -228,8 +212,6 @@ class CalibrationReport:
             for name, frame in tables.items():
                 _folder.write_table(folder, name, frame)
             _folder.write_table(folder, "bank", bank_frame(self.found), csv=False)
-            if self.found.smc is not None:
-                _write_smc(self.found.smc, folder)
             write_plausible(self, folder, PLAUSIBLE, command)
             text = self.words() + "\n"
             (folder / "answer.txt").write_text(text, encoding="utf-8", newline="\n")
@@ -253,13 +235,6 @@ class CalibrationReport:
                 draw(self, folder / "figures")
 
         return _folder.write_folder(directory, write, force=force)
-
-
-def _write_smc(smc: Smc, folder: Path) -> None:
-    """What each population took, and pyABC's database, which pyABC itself can open."""
-    _folder.write_table(folder, "populations", pd.DataFrame([asdict(p) for p in smc.populations]))
-    if smc.database is not None and smc.database.is_file():
-        shutil.copyfile(smc.database, folder / DATABASE)
 
 
 def write_plausible(report: CalibrationReport, folder: Path, stem: str, command: str) -> None:

@@ -70,7 +70,7 @@ def _task(grid: Grid, scenario: str, group: Sequence[int]) -> dict[str, Any]:
     which = np.unique(grid.pairs(runs)[0])
     first, last = int(which[0]), int(which[-1]) + 1
     return {
-        "engine": work.engine_hash(),
+        "engine": work.source_hash(),
         "scenario": scenario,
         "sets": np.array([grid.sets[i].vector() for i in range(first, last)]),
         "first_set": first,
@@ -105,7 +105,7 @@ def run_blocks(
         InputError: as :func:`run_chunks`.
     """
     text = json.dumps(scenario.to_dict())
-    tasks = [(number, work.engine_hash(), text, vars(block)) for number, block in blocks]
+    tasks = [(number, work.source_hash(), text, vars(block)) for number, block in blocks]
     with connect(address) as client:
         yield from as_they_come(client, _run_block, tasks, notice)
 
@@ -132,8 +132,8 @@ class _Some(Sequence[Parameters]):
 
 def check_worker(engine: str) -> None:
     """On a worker: refuse to answer with other numbers than those who ask would find."""
-    if engine != work.engine_hash():
-        raise WrongWorker(f"engine {work.engine_hash()} on the worker, {engine} here")
+    if engine != work.source_hash():
+        raise WrongWorker(f"engine {work.source_hash()} on the worker, {engine} here")
 
 
 @lru_cache(maxsize=8)

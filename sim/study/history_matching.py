@@ -8,13 +8,11 @@ error and the noise of few replicates (Craig et al. 1997; Andrianakis et al. 201
 rule) on any target are ruled out; the next wave is drawn from what is left. Before ABC this is the
 order that McCulloch et al. 2022 (doi 10.18564/jasss.4791) recommend.
 
-Emulators are scikit-learn's: a ridge regression on all squares and products (default), or that
-trend in linear form with a Gaussian process on what it leaves.
+The emulators are scikit-learn's ridge regression on all squares and products.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,12 +24,9 @@ from sim.errors import CodoseError, InputError, Problem
 from sim.study.bank import Bank
 from sim.study.targets import Target
 
-EMULATORS = ("polynomial", "gaussian_process")
 CUTOFF = 3.0
 CANDIDATES = 20_000
 _FOLDS = 5
-_MOST_GP = 300
-"""Points of a Gaussian process: its cost grows with their cube."""
 _PENALTY = 0.1
 """Of the ridge; coordinates are -0.5..0.5."""
 
@@ -55,7 +50,7 @@ class Emulators:
         return self.model.predict(unit - 0.5).reshape(len(unit), -1)
 
 
-def fit(bank: Bank, kind: str = "polynomial") -> Emulators:
+def fit(bank: Bank) -> Emulators:
     """Emulators of every output of a bank.
 
     Settings share their luck, so part of the noise of a mean over replicates is common to all of
@@ -82,54 +77,25 @@ def fit(bank: Bank, kind: str = "polynomial") -> Emulators:
         )
     x, y = sound.unit - 0.5, sound.outputs
     guess = np.empty_like(y)
-    folds = _FOLDS if kind == "polynomial" else 2
-    for inside, outside in KFold(folds, shuffle=True, random_state=0).split(x):
-        model = _model(kind, len(inside), x.shape[1]).fit(x[inside], y[inside])
+    for inside, outside in KFold(_FOLDS, shuffle=True, random_state=0).split(x):
+        model = _model(len(inside), x.shape[1]).fit(x[inside], y[inside])
         guess[outside] = model.predict(x[outside]).reshape(len(outside), -1)
     error = np.sqrt(np.mean((guess - y) ** 2, axis=0))
     noise = np.nan_to_num(np.median(sound.errors, axis=0))
     variance = y.var(axis=0)
     r2 = 1.0 - np.divide(error**2, variance, out=np.zeros_like(error), where=variance > 0)
-    whole = _model(kind, len(x), x.shape[1]).fit(x, y)
+    whole = _model(len(x), x.shape[1]).fit(x, y)
     return Emulators(whole, np.hypot(error, noise), r2)
 
 
-def _model(kind: str, settings: int, factors: int) -> Any:
+def _model(settings: int, factors: int) -> Any:
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import PolynomialFeatures
 
-    if kind == "gaussian_process":
-        return _TrendAndProcesses()
     terms = factors * (factors + 3) // 2
     degree = 2 if settings > 1.5 * terms else 1
     return make_pipeline(PolynomialFeatures(degree, include_bias=False), Ridge(_PENALTY))
-
-
-class _TrendAndProcesses:
-    """Linear trends, and a Gaussian process for each target on what its trend leaves."""
-
-    def fit(self, x: np.ndarray, y: np.ndarray) -> _TrendAndProcesses:
-        from sklearn.gaussian_process import GaussianProcessRegressor
-        from sklearn.gaussian_process.kernels import RBF, WhiteKernel
-        from sklearn.linear_model import Ridge
-
-        self.trend = Ridge(_PENALTY).fit(x, y)
-        part = slice(None, _MOST_GP)
-        left = y[part] - self.trend.predict(x[part]).reshape(y[part].shape)
-        self.scale = np.where(left.std(axis=0) > 0, left.std(axis=0), 1.0)
-        kernel = 1.0 * RBF(2.0, (0.2, 50.0)) + WhiteKernel(0.3, (1e-4, 10.0))
-        self.processes = []
-        with warnings.catch_warnings():  # a length scale at its bound is no mistake here
-            warnings.simplefilter("ignore")
-            for column in (left / self.scale).T:
-                process = GaussianProcessRegressor(kernel, random_state=0)
-                self.processes.append(process.fit(x[part], column))
-        return self
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        rest = np.stack([process.predict(x) for process in self.processes], axis=1)
-        return self.trend.predict(x).reshape(rest.shape) + self.scale * rest
 
 
 # --- waves ---------------------------------------------------------------------------------------
@@ -177,12 +143,11 @@ def new_wave(
     bank: Bank,
     earlier: Sequence[Wave],
     *,
-    kind: str = "polynomial",
     cutoff: float = CUTOFF,
     seed: int = 1,
 ) -> Wave:
     """Fit a wave to a bank of settings and say what of the prior is left."""
-    emulators = fit(bank, kind)
+    emulators = fit(bank)
     candidates = prior_sample(CANDIDATES, bank.unit.shape[1], seed)
     ruled = implausibilities(targets, emulators, candidates) > cutoff
     others = ruled.sum(axis=1, keepdims=True) - ruled

@@ -145,10 +145,9 @@ def directions(found: Calibration, count: int = 4) -> pd.DataFrame:
 
 def teachers(found: Calibration, name: str) -> list[Target]:
     """The targets that taught a parameter: without which its distance from the prior falls by a
-    fifth or more, the one that matters most first. Empty when no single one does, and for ABC-SMC,
-    which cannot leave a target out without new runs.
+    fifth or more, the one that matters most first. Empty when no single one does.
     """
-    if found.smc is not None or len(found.targets) < 2:
+    if len(found.targets) < 2:
         return list(found.targets) if len(found.targets) == 1 else []
     place = [factor.name for factor in found.factors].index(name)
     values = found.bank.values[:, place]
@@ -211,8 +210,7 @@ def fights(found: Calibration) -> pd.DataFrame:
 
 def ruled_out(found: Calibration) -> pd.DataFrame:
     """What each target rules out. Columns: target, grade, met (share of the prior that meets it),
-    ess_without (effective sample size when it is left out: large if it cost much; none for ABC-SMC,
-    whose particles are of all targets), then for each
+    ess_without (effective sample size when it is left out: large if it cost much), then for each
     wave: r2_1 (of its emulator), ruled_1 and only_1 (share of the prior ruled out by it, and by it
     alone)."""
     met = hits(found.targets, found.prior).mean(axis=0)
@@ -233,8 +231,6 @@ def ruled_out(found: Calibration) -> pd.DataFrame:
 
 
 def _ess_without(found: Calibration, out: int) -> float:
-    if found.smc is not None:
-        return math.nan
     return effective(_without(found, out)) if len(found.targets) > 1 else float(len(found.bank))
 
 

@@ -32,9 +32,8 @@ import numpy as np
 
 from sim import dosage
 from sim.errors import InputError, Problem, did_you_mean
-from sim.instruments import CONSTRUCTS, WEEKS_A_MONTH, observe, survey
+from sim.instruments import CONSTRUCTS, WEEKS_A_MONTH
 from sim.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
-from sim.parameters import Parameters
 from sim.scenario import Scenario
 from sim.study.study_file import WEEK_WORDS, week_number
 
@@ -324,21 +323,3 @@ def of_scenario(measure: Measure, scenario: Scenario) -> float:
     first = hours[(week >= 1) & (week <= 17)].sum()
     last = hours[(week > 35) & (week <= 52)].sum()
     return float(last / first) if first else float("nan")
-
-
-def of_survey(
-    measure: Measure,
-    scenario: Scenario,
-    parameters: Parameters,
-    *,
-    seed: int,
-    replicates: int,
-    items: int = 4,
-) -> tuple[float, float]:
-    """Mean and standard error over replicates of what the survey reads."""
-    week = week_number(measure.week, scenario)
-    seen = observe(scenario, parameters, seed=seed, replicates=replicates, weeks=[week])
-    answers = survey(seen, parameters, measure.outcome, wave=0, items=items)
-    values = answers.described().mean if measure.kind == "survey" else answers.response()
-    known = values[~np.isnan(values)]
-    return float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))

@@ -29,7 +29,6 @@ from sim.study.measures import Measure, parse_measure
 
 Z95 = 1.959964
 GRADES = ("A", "B", "C")
-USES = ("scored", "pattern", "instrument", "shown")
 
 
 class ObservedError(InputError):

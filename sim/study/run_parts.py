@@ -275,7 +275,7 @@ def _on_cluster(
     text = json.dumps(plan.as_dict())
     size = max(1, WORK // (4 * staff_weeks(plan.scenario) * plan.chunk))  # half a second
     groups = [list(chunks[first : first + size]) for first in range(0, len(chunks), size)]
-    tasks = [(work.engine_hash(), text, group) for group in groups]
+    tasks = [(work.source_hash(), text, group) for group in groups]
     with cluster.connect(address) as client:
         for answer in cluster.as_they_come(client, _run_task, tasks, notice):
             yield from answer

@@ -1,14 +1,14 @@
-"""Two small kinds of study that compare a few settings, replicate by replicate.
+"""A ladder: what remains of a contrast as assumptions are taken away one after another.
 
-*ladder*: what remains of a contrast (co-creation high against low) as assumptions are taken away
-one after another. *twin*: the agents against their mean-field twin (:mod:`sim.study.mean_field`),
-over networks and core teams. Both are paired: the same people and luck on both sides.
+:class:`LadderFile` is the study, :class:`Ladder` runs it, :class:`LadderResult` is the answer. The
+contrast (co-creation high against low) is paired, replicate by replicate: the same people and luck
+on both sides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,18 +16,17 @@ import numpy as np
 import pandas as pd
 
 from sim import _folder, results
-from sim.checking import Fraction, Frozen, FrozenDict, Issue, Number, Strict, Words
+from sim.checking import Frozen, FrozenDict, Issue, Number, Strict, Words
 from sim.errors import InputError, did_you_mean
 from sim.parameters import check_name, check_value
 from sim.scenario import Scenario
-from sim.study import mean_field, runner
+from sim.study import runner
 from sim.study.factors import LEVERS, lever_names, with_levers
 from sim.study.sensitivity_words import when
 from sim.study.study_file import Study, StudyHeader, read_study, week_label, week_number
 
 Z = 1.959963984540054
 Progress = Callable[[int, int], object]
-NUMBERS = ("left", "right")
 
 
 class Contrast(Strict):
@@ -59,29 +58,20 @@ class LadderFile(StudyHeader):
     """The rungs, in order."""
 
 
-class TwinFile(StudyHeader):
-    """Agents against their mean-field twin."""
-
-    networks: tuple[Annotated[str, Words(50)], ...] = ("complete", "ring", "hub")
-    """Kinds of team network."""
-    core_teams: tuple[Fraction, ...] = (1.0, 0.3)
-    """Shares of the staff who attend."""
-
-
 @dataclass(frozen=True, eq=False)
-class SmallResult:
-    """What a small study found.
+class LadderResult:
+    """What a ladder found.
 
     Attributes:
-        kind: ladder or twin.
         header: the file.
-        frame: a row a setting and outcome; see the columns.
+        frame: a row a step, outcome and week. Columns: outcome, week, step, low_side and high_side
+            (means of the sides of the contrast), effect, low and high (its 95 % interval), share
+            (of the effect on the first step).
         scenario: what was run.
         runs: of the model.
     """
 
-    kind: str
-    header: StudyHeader
+    header: LadderFile
     frame: pd.DataFrame
     scenario: Scenario
     runs: int
@@ -89,30 +79,22 @@ class SmallResult:
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
         """Headings and kinds of the printed table."""
-        if self.kind == "ladder":
-            return (("outcome", "left"), ("step", "text"), ("effect", "right"),
-                    ("95 % interval", "left"), ("left of the first", "right"))  # fmt: skip
-        return (("outcome", "left"), ("network", "left"), ("core team", "right"),
-                ("agents", "right"), ("mean field", "right"), ("difference", "right"),
-                ("95 % interval", "left"))  # fmt: skip
+        return (("outcome", "left"), ("step", "text"), ("effect", "right"),
+                ("95 % interval", "left"), ("left of the first", "right"))  # fmt: skip
 
     def rows(self) -> Iterable[tuple[str, ...]]:
         """The printed table."""
         for row in self.frame.itertuples(index=False):
             one: Any = row
             interval = f"{one.low:+.3f} .. {one.high:+.3f}"
-            if self.kind == "ladder":
-                share = f"{100 * one.share:.0f} %" if np.isfinite(one.share) else "-"
-                yield (one.outcome, one.step, f"{one.effect:+.3f}", interval, share)
-            else:
-                yield (one.outcome, one.network, f"{one.core_team:g}", f"{one.agents:.3f}",
-                       f"{one.mean_field:.3f}", f"{one.difference:+.3f}", interval)  # fmt: skip
+            share = f"{100 * one.share:.0f} %" if np.isfinite(one.share) else "-"
+            yield (one.outcome, one.step, f"{one.effect:+.3f}", interval, share)
 
     def record(self) -> dict[str, Any]:
         """Everything, for JSON."""
         return {
             "study": self.header.name,
-            "kind": self.kind,
+            "kind": "ladder",
             "runs": self.runs,
             "seed": self.header.seed,
             "rows": self.frame.to_dict("records"),
@@ -125,12 +107,11 @@ class SmallResult:
             f"{self.header.name}: {self.runs:,} runs, {self.header.replicates:,} replicates with "
             f"the same people and luck on both sides, seed {self.header.seed}."
         )
-        body = _ladder_words(self.frame) if self.kind == "ladder" else _twin_words(self.frame)
         close = "Sizes of these effects are assumptions of the model. What if, not forecast."
-        return "\n\n".join([head, *body, close])
+        return "\n\n".join([head, *_sentences(self.frame), close])
 
 
-def _ladder_words(frame: pd.DataFrame) -> list[str]:
+def _sentences(frame: pd.DataFrame) -> list[str]:
     texts = []
     for (outcome, week), rows in frame.groupby(["outcome", "week"], sort=False):
         first, last = rows.iloc[0], rows.iloc[-1]
@@ -149,34 +130,6 @@ def _ladder_words(frame: pd.DataFrame) -> list[str]:
     return texts
 
 
-def _twin_words(frame: pd.DataFrame) -> list[str]:
-    texts = []
-    for (outcome, week), rows in frame.groupby(["outcome", "week"], sort=False):
-        sizes = rows["difference"].abs()
-        worst = rows.iloc[int(np.argmax(sizes.to_numpy()))]
-        nil = rows[(rows["low"] <= 0) & (rows["high"] >= 0)]
-        what = when(str(outcome), str(week))
-        texts.append(
-            f"{what[0].upper() + what[1:]}: agents minus mean field from "
-            f"{rows['difference'].min():+.3f} to {rows['difference'].max():+.3f}, largest with "
-            f"{worst['network']} and a core team of {worst['core_team']:g}"
-            + (f"; nil within its interval in {len(nil)} of {len(rows)} settings." if len(nil)
-               else "; never nil.")
-        )  # fmt: skip
-    spread = []
-    for (outcome, core), rows in frame.groupby(["outcome", "core_team"], sort=False):
-        reach = rows["agents"].max() - rows["agents"].min()
-        spread.append(f"{when(str(outcome), '')} {reach:.3f} (core team {core:g})")
-    texts.append(
-        "Between the networks, which the mean field cannot tell apart, the agents differ by: "
-        + ", ".join(spread) + "."
-    )  # fmt: skip
-    return texts
-
-
-# --- ladder ---------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class Ladder:
     """A ladder, ready to run."""
@@ -189,7 +142,7 @@ class Ladder:
         header = self.study.header
         return f"{header.name}: {len(header.steps)} steps, {header.replicates:,} pairs of runs each"
 
-    def run(self, progress: Progress | None = None) -> SmallResult:
+    def run(self, progress: Progress | None = None) -> LadderResult:
         """Run every step on both sides of the contrast."""
         header, scenario = self.study.header, self.study.scenario
         contrast = header.contrast
@@ -225,11 +178,13 @@ class Ladder:
                         }
                     )  # fmt: skip
         runs = 2 * len(sets) * header.replicates
-        return SmallResult("ladder", header, pd.DataFrame(rows), scenario, runs)
+        return LadderResult(header, pd.DataFrame(rows), scenario, runs)
 
 
-def _ladder_issues(header: LadderFile) -> Iterable[Issue]:
-    yield from _plain_outcomes(header)
+def _issues(header: LadderFile) -> Iterable[Issue]:
+    for place, name in enumerate(header.outcomes):
+        if " " in name:
+            yield Issue(("outcomes", place), f"{name!r} is not asked for here", name)
     if header.kind != "ladder":
         yield Issue(("kind",), f"{header.kind!r} is another kind of study", allowed="ladder")
     if not header.steps:
@@ -244,88 +199,6 @@ def _ladder_issues(header: LadderFile) -> Iterable[Issue]:
                 yield Issue(where, wrong.message, value, wrong.allowed, wrong.suggestion, key=True)
 
 
-# --- twin -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Twin:
-    """Agents against a mean field, ready to run."""
-
-    study: Study[TwinFile]
-
-    @property
-    def line(self) -> str:
-        """What is about to be done."""
-        header = self.study.header
-        count = len(header.networks) * len(header.core_teams)
-        return f"{header.name}: {count} settings, {header.replicates:,} replicates each"
-
-    def run(self, progress: Progress | None = None) -> SmallResult:
-        """Run the agents in every setting, and the twin for every core team."""
-        header, base = self.study.header, self.study.scenario
-        settings = [(n, c) for c in header.core_teams for n in header.networks]
-        names = list(header.outcomes)
-        places = [mean_field.OUTCOMES.index(name) for name in names]
-        total = len(settings) + len(header.core_teams)
-        rows: list[dict[str, Any]] = []
-        twins: dict[float, np.ndarray] = {}
-        week = header.weeks[0]
-        for number, (network, core) in enumerate(settings):
-            scenario = with_levers(base, {"network": network, "core_team": core})
-            p, at = scenario.parameter_set(), week_number(week, scenario)
-            if core not in twins:
-                twins[core] = np.array(
-                    [
-                        mean_field.twin(scenario, p, header.seed, r, at)
-                        for r in range(header.replicates)
-                    ]
-                )
-            done = runner.run_study(
-                scenario, [p], header.replicates, header.seed, [at], outcomes=names,
-                progress=_part(progress, number, total),
-            )  # fmt: skip
-            agents = done.values[0, :, 0, 0, :]
-            for o, outcome in enumerate(names):
-                field = twins[core][:, places[o]]
-                gap, half = _interval(agents[:, o] - field)
-                rows.append(
-                    {
-                        "outcome": outcome, "week": week_label(week), "network": network,
-                        "core_team": core, "agents": float(agents[:, o].mean()),
-                        "mean_field": float(field.mean()), "difference": gap,
-                        "low": gap - half, "high": gap + half,
-                    }
-                )  # fmt: skip
-        frame = pd.DataFrame(rows)
-        frame["place"] = frame["outcome"].map(names.index)
-        frame = frame.sort_values("place", kind="stable").drop(columns="place")
-        runs = len(settings) * header.replicates
-        return SmallResult("twin", header, frame.reset_index(drop=True), base, runs)
-
-
-def _twin_issues(header: TwinFile) -> Iterable[Issue]:
-    yield from _plain_outcomes(header)
-    if header.kind != "twin":
-        yield Issue(("kind",), f"{header.kind!r} is another kind of study", allowed="twin")
-    for place, name in enumerate(header.outcomes):
-        if name not in mean_field.OUTCOMES:
-            allowed = ", ".join(mean_field.OUTCOMES)
-            yield Issue(("outcomes", place), f"the twin has no {name}", name, allowed)
-    if len(header.weeks) != 1:
-        yield Issue(("weeks",), "one week is compared", allowed="one week")
-    if header.replicates < 2:
-        yield Issue(("replicates",), "an interval needs two replicates", allowed="2 or more")
-
-
-# --- shared ---------------------------------------------------------------------------------------
-
-
-def _plain_outcomes(header: StudyHeader) -> Iterable[Issue]:
-    for place, name in enumerate(header.outcomes):
-        if " " in name:
-            yield Issue(("outcomes", place), f"{name!r} is not asked for here", name)
-
-
 def _interval(gap: np.ndarray) -> tuple[float, float]:
     """Mean of paired differences and the half-width of its 95 % interval."""
     return float(gap.mean()), float(Z * gap.std(ddof=1) / np.sqrt(len(gap)))
@@ -337,8 +210,8 @@ def _part(progress: Progress | None, number: int, parts: int) -> Progress | None
     return lambda done, total: progress(number * total + done, parts * total)
 
 
-def load(path: Path, kind: str, changes: dict[str, int] | None = None) -> Ladder | Twin:
-    """Read and check a ladder or a twin study.
+def load(path: Path, changes: dict[str, int] | None = None) -> Ladder:
+    """Read and check a ladder.
 
     Args:
         changes: fields of the header to change (replicates, seed).
@@ -346,21 +219,9 @@ def load(path: Path, kind: str, changes: dict[str, int] | None = None) -> Ladder
     Raises:
         StudyError: every mistake with its line.
     """
-    changes = changes or {}
-    if kind == "ladder":
-        ladder = read_study(path, LadderFile, issues=_ladder_issues)
-        _check_contrast(ladder)
-        return Ladder(_changed(ladder, changes))
-    twin = read_study(path, TwinFile, issues=_twin_issues)
-    for place, network in enumerate(twin.header.networks):
-        _check_lever(twin, ("networks", place), "network", network)
-    return Twin(_changed(twin, changes))
-
-
-def _changed(study: Any, changes: dict[str, int]) -> Any:
-    from dataclasses import replace
-
-    return replace(study, header=study.header.model_copy(update=changes))
+    study = read_study(path, LadderFile, issues=_issues)
+    _check_contrast(study)
+    return Ladder(replace(study, header=study.header.model_copy(update=changes or {})))
 
 
 def _check_contrast(study: Study[LadderFile]) -> None:
@@ -371,7 +232,9 @@ def _check_contrast(study: Study[LadderFile]) -> None:
         _check_lever(study, ("contrast", name), contrast.lever, getattr(contrast, name))
 
 
-def _check_lever(study: Study[Any], where: tuple[str | int, ...], lever: str, value: Any) -> None:
+def _check_lever(
+    study: Study[LadderFile], where: tuple[str | int, ...], lever: str, value: float
+) -> None:
     known = lever_names(study.scenario)
     if lever not in known:
         raise study.error(
@@ -386,13 +249,13 @@ def _check_lever(study: Study[Any], where: tuple[str | int, ...], lever: str, va
 
 
 def save(
-    result: SmallResult, folder: Path, *, force: bool = False, command: str = "",
-    draw: Callable[[SmallResult, Path], object] | None = None,
+    result: LadderResult, folder: Path, *, force: bool = False, command: str = "",
+    draw: Callable[[LadderResult, Path], object] | None = None,
 ) -> Path:  # fmt: skip
     """Write the table, the words and the origin; whole or not at all."""
 
     def write(place: Path) -> None:
-        _folder.write_table(place, result.kind, result.frame)
+        _folder.write_table(place, "ladder", result.frame)
         (place / "result.txt").write_text(
             result.words() + "\n", encoding="utf-8", newline="\n"
         )  # fmt: skip
@@ -401,7 +264,7 @@ def save(
             {
                 "format": _folder.FORMAT,
                 "format_version": _folder.FORMAT_VERSION,
-                "kind": result.kind,
+                "kind": "ladder",
                 **results.provenance(),
                 "command": command,
                 "study": result.header.model_dump(mode="json", exclude={"factors"}),

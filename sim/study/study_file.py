@@ -37,7 +37,7 @@ from sim.scenario import Scenario, find
 from sim.study.distributions import SPEC_SCHEMA, Distribution, distribution_of
 
 KINDS: tuple[str, ...] = (
-    "sensitivity", "ladder", "twin", "plan", "calibrate", "audit", "surface", "trials",
+    "sensitivity", "ladder", "plan", "calibrate", "audit", "surface", "trials",
 )  # fmt: skip
 """Kinds of study that codose knows; which command reads them is that command's affair."""
 WEEK_WORDS: tuple[str, ...] = ("start", "end_of_ta", "year_after", "horizon")

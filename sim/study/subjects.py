@@ -363,7 +363,7 @@ class ModelSubject:
             "replicates": header.replicates,
             "seed": header.seed,
             "random_numbers": header.random_numbers,
-            "engine": work.engine_hash(),
+            "engine": work.source_hash(),
         }
         record: dict[str, Any] = {**work.versions(), "command": means.command}
         if means.shard is not None:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim import batch, compiled
+from sim import batch
 from sim.ensemble import check_replicates, check_seed
 from sim.outcomes import INDEX, NAMES, check_outcome
 from sim.scenario import ContactSeries, Scenario, find
@@ -267,7 +267,6 @@ class _Runner:
         return values, no_ta, own
 
     def _each(self, jobs: Sequence[tuple[Scenario, int]]) -> list[np.ndarray]:
-        compiled.announce_compilation()
         pool = ThreadPoolExecutor(self.threads)
         runs = len(self.plausible) * self.replicates
         found = []

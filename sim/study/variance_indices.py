@@ -126,12 +126,3 @@ def bootstrap(y: Saltelli, *, corrected: bool, resamples: int, seed: int) -> np.
     rng = np.random.default_rng([seed, 0x5B])
     counts = rng.multinomial(base, np.full(base, 1.0 / base), size=resamples)
     return made.indices(counts / base)
-
-
-def without_replicate(y: Saltelli, r: int) -> Saltelli:
-    """The outcomes without one replicate."""
-
-    def cut(values: np.ndarray) -> np.ndarray:
-        return np.delete(values, r, axis=-1)
-
-    return Saltelli(cut(y.a), cut(y.b), cut(y.ab), None if y.ba is None else cut(y.ba))

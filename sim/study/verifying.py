@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from sim import _folder
 from sim._verify import chosen_rows, version_notes
@@ -87,6 +88,13 @@ def verify_study(
         return StudyVerifyReport(str(folder), "", damages, notes=notes)
     try:
         made, difference = KINDS[kind](folder, manifest, sample, progress)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise _folder.refusal(
+            folder / _folder.MANIFEST,
+            f"holds a study that this version cannot read ({place})",
+            "results of this version of codose: make them again",
+        ) from None
     except (KeyError, TypeError) as error:
         raise _folder.refusal(
             folder / _folder.MANIFEST,
@@ -111,8 +119,7 @@ def _calibrate(
     values, outputs = frame[names].to_numpy(), frame[columns].to_numpy()
     weights = frame["weight"].to_numpy()
     rows = chosen_rows(len(frame), sample)
-    noun = "particles" if header.method == "abc_smc" else "settings"
-    made = f"{len(rows):,} of {len(frame):,} {noun} run again, and the plausible sets drawn again"
+    made = f"{len(rows):,} of {len(frame):,} settings run again, and the plausible sets drawn again"
 
     again, _ = run_sets(
         scenario, targets, sets_of(scenario, names, values[rows]),
@@ -124,18 +131,17 @@ def _calibrate(
     if len(unlike):
         row, place = unlike[0]
         return made, (
-            f"{noun[:-1]} {rows[row]}, {targets[place].id}: stored {float(before[row, place])!r}, "
+            f"setting {rows[row]}, {targets[place].id}: stored {float(before[row, place])!r}, "
             f"now {float(again[row, place])!r}"
         )
-    if header.method == "bank":
-        empty = np.empty((len(frame), 0))
-        worked_out = calibration.abc_weights(targets, Bank(empty, values, outputs, outputs))
-        off = np.flatnonzero(~np.isclose(worked_out, weights, rtol=SAME_WEIGHT, atol=0.0))
-        if len(off):
-            first = int(off[0])
-            return made, (
-                f"weight of setting {first}: stored {weights[first]!r}, now {worked_out[first]!r}"
-            )
+    empty = np.empty((len(frame), 0))
+    worked_out = calibration.abc_weights(targets, Bank(empty, values, outputs, outputs))
+    off = np.flatnonzero(~np.isclose(worked_out, weights, rtol=SAME_WEIGHT, atol=0.0))
+    if len(off):
+        first = int(off[0])
+        return made, (
+            f"weight of setting {first}: stored {weights[first]!r}, now {worked_out[first]!r}"
+        )
     return made, _sets_differ(folder, manifest, header, names, values, weights)
 
 

@@ -8,15 +8,15 @@ import platform
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from sim import batch, outcomes
-from sim.errors import InputError
+from sim.engine.layout import source_hash
+from sim.errors import EngineError, InputError
 from sim.outcomes import FIRST_FLOW, RECORD
 from sim.parameters import NAMES, Parameters
 from sim.scenario import Scenario
@@ -26,10 +26,6 @@ from sim.study.store import Store, same_tables
 
 _BLOCK_RUNS = 2**16
 """Runs handed to the threads at a time: enough to keep them busy, and few to hold."""
-_SOURCES = (
-    "_jit.py", "compiled.py", "contact_log.py", "dosage.py", "kernel.py", "network.py",
-    "outcomes.py", "population.py", "rules.py", "streams.py", "tables.py",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +181,8 @@ def run_chunks(
                 for part in _stream(grid, left, threads):
                     yield part
                     left.pop(0)
-            except InputError:
-                raise  # a mistake in the scenario would fail every run alike
+            except (InputError, EngineError):
+                raise  # these would fail every run alike
             except Exception:
                 yield _one_by_one(grid, left.pop(0))
 
@@ -262,7 +258,7 @@ def _one_by_one(grid: Grid, chunk: int) -> Part:
             for found, failed in _values(grid, np.array([run]), threads=1):
                 values[row] = found[0]
                 failures += [(row, stage, reason) for _, stage, reason in failed]
-        except InputError:
+        except (InputError, EngineError):
             raise
         except Exception as error:
             text = " ".join(str(error).split())
@@ -274,21 +270,12 @@ def _one_by_one(grid: Grid, chunk: int) -> Part:
 # --- which engine --------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def engine_hash() -> str:
-    """A hash of the sources that the numbers come from."""
-    digest = hashlib.sha256()
-    for name in _SOURCES:
-        digest.update((Path(batch.__file__).parent / name).read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def versions() -> dict[str, str]:
     """What made a store."""
     return {
         "codose": sys.modules["sim"].__version__,
         "python": platform.python_version(),
-        "engine": engine_hash(),
+        "engine": source_hash(),
     }
 
 
@@ -304,7 +291,7 @@ def check_engine(store: Store, again: Callable[[int], pa.Table]) -> None:
     Raises:
         ResultsError: the part is not the same.
     """
-    if store.record.get("engine") == engine_hash():
+    if store.record.get("engine") == source_hash():
         return
     for chunk in store.present:
         if (stored := store.read_or_discard(chunk)) is None:

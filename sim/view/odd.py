@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
-from typing import Any
 
 from sim import outcomes, parameters, rules, streams
 from sim.study.calibrated import CalibratedNumber, calibrated
@@ -94,11 +93,6 @@ def _prose(text: str) -> str:
         return {"|": "\\|", "*": "\\*", "<": "&lt;"}.get(found, found)
 
     return re.sub(r"`[^`]*`|[|*<]", shown, text)
-
-
-def _plain(cell: str) -> str:
-    """The inverse of :func:`_prose`, and of a code cell."""
-    return cell.strip().strip("`").replace("\\|", "|").replace("\\*", "*").replace("&lt;", "<")
 
 
 def _code(text: str) -> str:
@@ -263,45 +257,3 @@ def odd_text() -> str:
 def write(path: str | os.PathLike[str]) -> None:
     """Write the ODD text to a file (UTF-8, one newline a line on every system)."""
     Path(path).write_text(odd_text(), encoding="utf-8", newline="\n")
-
-
-def parse_parameter_table(text: str) -> list[dict[str, Any]]:
-    """The parameter table of an ODD text: one dict a row, with the fields of a ``Parameter``.
-
-    Raises:
-        ValueError: the text has no parameter table, or one of another form.
-    """
-    found = re.search(
-        r"<!-- table: parameters -->\s*(.*?)\s*<!-- end of table: parameters -->", text, re.DOTALL
-    )
-    if not found:
-        raise ValueError("the text has no parameter table")
-    lines = [
-        [_plain(cell) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-        for line in found.group(1).splitlines()
-    ]
-    if tuple(lines[0]) != _PARAMETER_HEAD:
-        raise ValueError(f"the columns are {lines[0]}, not {list(_PARAMETER_HEAD)}")
-    rows = []
-    for name, symbol, meaning, unit, default, plausible, limits, grade, source, role in lines[2:]:
-        distribution, *ends = plausible.split()
-        low, high = (float(ends[0]), float(ends[2])) if ends else (None, None)
-        minimum, maximum = map(float, limits.split(" to "))
-        rows.append(
-            {
-                "name": name,
-                "symbol": symbol,
-                "meaning": meaning,
-                "unit": unit,
-                "default": float(default),
-                "low": low,
-                "high": high,
-                "minimum": minimum,
-                "maximum": maximum,
-                "distribution": distribution,
-                "source": source,
-                "grade": grade,
-                "role": role,
-            }
-        )
-    return rows

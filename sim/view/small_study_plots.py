@@ -1,4 +1,4 @@
-"""Figures of ladders and of agents against their mean field."""
+"""The figure of a ladder: what remains of an effect as assumptions go."""
 
 from __future__ import annotations
 
@@ -13,17 +13,10 @@ from sim.study.sensitivity_words import when
 from sim.view import style
 
 if TYPE_CHECKING:
-    from sim.study.small_studies import SmallResult
+    from sim.study.small_studies import LadderResult
 
 
-def _footer(result: SmallResult, extra: str) -> str:
-    return (
-        f"{result.runs:,} runs, seed {result.header.seed}, scenario: {result.scenario.name}. "
-        f"{extra}\nSizes are assumptions of the model. What if, not forecast."
-    )
-
-
-def ladder(result: SmallResult) -> Figure:
+def ladder(result: LadderResult) -> Figure:
     """The effect of the contrast on every step, one panel an outcome."""
     frame = result.frame
     names = list(dict.fromkeys(frame["outcome"]))
@@ -31,7 +24,9 @@ def ladder(result: SmallResult) -> Figure:
     figure = style.figure(
         style.WIDTH + 1.0, 1.7 + 0.55 * len(steps),
         "What remains of the effect of full co-creation against none, as assumptions go",
-        _footer(result, "Each step keeps what those above it changed. Bars: 95 % intervals."),
+        f"{result.runs:,} runs, seed {result.header.seed}, scenario: {result.scenario.name}. "
+        "Each step keeps what those above it changed. Bars: 95 % intervals.\n"
+        "Sizes are assumptions of the model. What if, not forecast.",
     )  # fmt: skip
     grid = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     places = np.arange(len(steps))[::-1]
@@ -54,39 +49,6 @@ def ladder(result: SmallResult) -> Figure:
     return figure
 
 
-def twin(result: SmallResult) -> Figure:
-    """Agents minus mean field, by network and core team, one panel an outcome."""
-    frame = result.frame
-    names = list(dict.fromkeys(frame["outcome"]))
-    settings = frame[["network", "core_team"]].drop_duplicates()
-    labels = [f"{row.network}, core team {row.core_team:g}" for row in settings.itertuples()]
-    figure = style.figure(
-        style.WIDTH + 1.0, 1.7 + 0.36 * len(labels), "Agents minus their mean-field twin",
-        _footer(result, "The same people at the start. Bars: 95 % intervals."),
-    )  # fmt: skip
-    grid = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
-    places = np.arange(len(labels))[::-1]
-    for number, (axes, name) in enumerate(zip(grid, names, strict=True)):
-        rows = frame[frame["outcome"] == name]
-        style.dress(axes, grid=False)
-        axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
-        axes.axvline(0.0, color=style.MUTED, linewidth=0.9)
-        half = (rows["high"] - rows["low"]) / 2
-        axes.errorbar(
-            rows["difference"], places, xerr=half, fmt="o", ms=4.5, color=style.VERMILLION,
-            elinewidth=1.3, capsize=2,
-        )  # fmt: skip
-        axes.set_title(
-            textwrap.fill(when(name, ""), 16), loc="left", fontsize=style.TEXT_SIZE
-        )  # fmt: skip
-        axes.set_ylim(-0.6, len(labels) - 0.4)
-        if number == 0:
-            axes.set_yticks(places, labels)
-        axes.locator_params(axis="x", nbins=3)
-    return figure
-
-
-def save_figures(result: SmallResult, folder: Path) -> list[Path]:
-    """The one figure of a small study."""
-    drawn = ladder(result) if result.kind == "ladder" else twin(result)
-    return style.save(drawn, folder / result.kind)
+def save_figures(result: LadderResult, folder: Path) -> list[Path]:
+    """The one figure of a ladder."""
+    return style.save(ladder(result), folder / "ladder")
