@@ -108,7 +108,9 @@ def prepare(scenario: Scenario, seed: int, stagger: float) -> Prepared:
             _prepared.popitem(last=False)
     if found is None:
         try:
-            made.set_result(Prepared(tables.tabulate(scenario, stagger), seed))
+            from sim.engine.prepare import tabulate  # it loads LLVM's library
+
+            made.set_result(Prepared(tabulate(scenario, stagger), seed))
         except BaseException as error:
             with _lock:
                 _prepared.pop(key, None)

@@ -26,13 +26,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("dosage",),
     ("network",),
     ("population",),
+    ("engine.arrays",),
     ("tables",),  # population and calendars as arrays, for the kernel
     ("agents", "model", "kernel"),
     ("engine.entries",),  # all that is compiled
     ("engine.layout", "engine.cache"),
     ("engine.artefact",),
     ("engine.native",),
-    ("engine.build", "engine.choice"),
+    ("engine.build", "engine.choice", "engine.prepare"),
     ("compiled",),  # the kernel as seen from Python
     ("engine.job",),
     ("batch",),  # many compiled runs on threads

@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 from sim import compiled, network, streams, tables, ties
+from sim.engine import prepare
 from sim.scenario import Scenario
 
 pytestmark = pytest.mark.smoke
@@ -266,7 +267,7 @@ def test_both_engines_find_the_same_graph(kind: Any, selection: str) -> None:
     if not given:  # a region with another team, and one with another network
         regions["overrides"] = {"region_1": {"staff": 5}, "region_2": {"network": "ring"}}
     asked = scenario(kind, 4 if given else 7, **regions)
-    made = tables.tabulate(asked)
+    made = prepare.tabulate(asked)
     work = compiled.Workspace(compiled.Prepared(made, 3))
     for replicate in (0, 1, 63, 64, 1000):
         run_weekless(asked, 3, [replicate], work, made)
@@ -281,7 +282,7 @@ def test_both_engines_find_the_same_graph(kind: Any, selection: str) -> None:
 @pytest.mark.parametrize("staff", [12, 24, 5001])
 def test_a_network_is_the_same_compiled(kind: str, staff: int) -> None:
     asked = scenario({"kind": kind, "neighbours": 5, "rewiring": 0.3}, staff, count=1)
-    made = tables.tabulate(asked)
+    made = prepare.tabulate(asked)
     work = compiled.Workspace(compiled.Prepared(made, 2**40 + 3))
     run_weekless(asked, 2**40 + 3, [70], work, made)
     candidate = int(work.block.arrays["sites"][0, -1])
@@ -292,7 +293,7 @@ def test_a_network_is_the_same_compiled(kind: str, staff: int) -> None:
 def test_a_graph_that_is_there_is_not_made_again_and_another_is() -> None:
     """A work space remembers the graph of each region, whatever ran before."""
     asked = scenario("small_world", 9, count=3)
-    made = tables.tabulate(asked)
+    made = prepare.tabulate(asked)
     used = compiled.Workspace(compiled.Prepared(made, 1))
     for replicates in ([0, 1, 0, 64], [64], [2, 66, 2]):
         run_weekless(asked, 1, replicates, used, made)
@@ -304,7 +305,7 @@ def test_a_graph_that_is_there_is_not_made_again_and_another_is() -> None:
 
 def test_arrays_know_no_network_that_is_drawn() -> None:
     """Preparing does nothing for each person: networks are made when a run begins."""
-    small, large = (tables.tabulate(scenario("small_world", staff)) for staff in (12, 25_000))
+    small, large = (prepare.tabulate(scenario("small_world", staff)) for staff in (12, 25_000))
     sizes = [
         sum(getattr(one, name).nbytes for name in tables.Tables.__slots__
             if isinstance(getattr(one, name), np.ndarray))
@@ -318,14 +319,14 @@ def test_arrays_know_no_network_that_is_drawn() -> None:
 
 def test_threads_prepare_a_scenario_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, calls = scenario("ring"), []
-    real, gate = tables.tabulate, threading.Event()
+    real, gate = prepare.tabulate, threading.Event()
 
     def slow(*words: Any) -> tables.Tables:
         calls.append(words)
         gate.wait(10)
         return real(*words)
 
-    monkeypatch.setattr(tables, "tabulate", slow)
+    monkeypatch.setattr(prepare, "tabulate", slow)
     found: list[compiled.Prepared] = []
     threads = [
         threading.Thread(target=lambda: found.append(compiled.prepare(asked, 1, 0.5)))
@@ -342,13 +343,13 @@ def test_threads_prepare_a_scenario_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_scenario_that_cannot_be_prepared_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, real = scenario("ring"), tables.tabulate
+    asked, real = scenario("ring"), prepare.tabulate
 
     def fails(*_: Any) -> tables.Tables:
         raise MemoryError("no more")
 
-    monkeypatch.setattr(tables, "tabulate", fails)
+    monkeypatch.setattr(prepare, "tabulate", fails)
     with pytest.raises(MemoryError):
         compiled.prepare(asked, 1, 0.5)
-    monkeypatch.setattr(tables, "tabulate", real)
+    monkeypatch.setattr(prepare, "tabulate", real)
     assert compiled.prepare(asked, 1, 0.5).tables.people == 14

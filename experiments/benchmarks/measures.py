@@ -25,6 +25,7 @@ import numpy as np
 
 from sim import batch, compiled, results, tables
 from sim import model as mesa_model
+from sim.engine import prepare
 from sim.outcomes import COLUMN
 from sim.parameters import TABLE, Parameters
 from sim.scenario import Scenario
@@ -416,7 +417,7 @@ def preparing(scenario: Scenario) -> float:
     spent = []
     for _ in range(7):
         begun = time.process_time()
-        tables.tabulate(scenario)
+        prepare.tabulate(scenario)
         spent.append(time.process_time() - begun)
     return statistics.median(spent)
 

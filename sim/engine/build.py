@@ -113,6 +113,9 @@ def _compiled(function: Any, kinds: tuple[Any, ...]) -> tuple[str, str, Any]:
     text = re.sub(r"^define [^\n]*@NRT_(?:incref|decref)\(.*?^}\n", "", text, flags=re.S | re.M)
     text = re.sub(r"^declare [^\n]*@NRT_(?:incref|decref)\([^\n]*\n", "", text, flags=re.M)
     # Every processor rounds these two exactly, by itself where it can.
+    for name in ("sqrt", "floor"):
+        if f"@llvm.{name}.f64(" in text:  # declared already
+            text = re.sub(rf"^declare [^\n]*@{name}\([^\n]*\n", "", text, flags=re.M)
     text = re.sub(r"@(sqrt|floor)\(", r"@llvm.\1.f64(", text)
     text = re.sub(r" common (?=global)", " linkonce_odr ", text)
     text = re.sub(r'"(?:target-cpu|target-features|tune-cpu)"="[^"]*"', "", text)

@@ -14,8 +14,17 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from sim import _counts, kernel, rules
+from sim.engine import arrays
 from sim.engine.arguments import FLOAT, INT, Argument, Entry, group
-from sim.tables import CONTACT_TYPE, LEAVE_TYPE, PARAMETER_TYPE, REGION_TYPE
+from sim.tables import (
+    CONTACT_TYPE,
+    EVENT_TYPE,
+    LEAVE_TYPE,
+    LOG_TYPE,
+    PARAMETER_TYPE,
+    REGION_TYPE,
+    SERIES_TYPE,
+)
 
 PLAN = group(
     "plan",
@@ -98,6 +107,26 @@ ENTRIES: dict[str, Entry] = {
                 Argument("report", INT, 1),
                 PLAN,
                 WORK,
+            ),
+        ),
+        Entry(
+            "tabulate",
+            arrays.tabulate,
+            (
+                Argument("series", SERIES_TYPE, 1),
+                Argument("log", LOG_TYPE, 1),
+                Argument("events", EVENT_TYPE, 1),
+                Argument("regions", REGION_TYPE, 1),
+                Argument("stagger", FLOAT),
+                Argument("cuts", FLOAT, 1),
+                Argument("seen", INT, 2),
+                Argument("demand", FLOAT, 2),
+                Argument("delivery", FLOAT, 1),
+                Argument("leaves", LEAVE_TYPE, 1),
+                Argument("provider_told", INT, 2),
+                Argument("contact_start", INT, 2),
+                Argument("contact_count", INT, 2),
+                Argument("contacts", CONTACT_TYPE, 1),
             ),
         ),
         Entry(

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from sim import dosage, kernel, outcomes, tables
+from sim import dosage, kernel, outcomes, tables, ties
+from sim.engine import arrays
 from sim.engine.arguments import Argument
 from sim.engine.entries import ENTRIES, FUNCTIONS, signature
 from sim.parameters import NAMES
@@ -90,6 +91,9 @@ _RECORDS = {
     "region": tables.REGION_TYPE,
     "contact": tables.CONTACT_TYPE,
     "leave": tables.LEAVE_TYPE,
+    "series": tables.SERIES_TYPE,
+    "log_row": tables.LOG_TYPE,
+    "event": tables.EVENT_TYPE,
 }
 
 
@@ -140,6 +144,8 @@ def layout() -> dict[str, Any]:
         "modes": list(dosage.MODES),
         "timings": list(dosage.TIMINGS),
         "statuses": list(dosage.STATUSES),
+        "events": list(arrays.EVENTS),
+        "networks": list(ties.KINDS),
     }
 
 
