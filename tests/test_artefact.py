@@ -17,6 +17,7 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 import pytest
+from strategies import CORNERS
 
 from sim import ensemble, kernel, rules
 from sim.engine import artefact, cache, choice, layout, native
@@ -217,7 +218,10 @@ def fault(
 
 
 def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artefact.importlib.util, "find_spec", lambda name: None)
+    real = artefact.importlib.util.find_spec
+    monkeypatch.setattr(
+        artefact.importlib.util, "find_spec", lambda name: None if name == "numba" else real(name)
+    )
 
 
 def test_without_numba_a_fault_is_one_sentence(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +253,7 @@ def test_a_small_job_goes_on_with_the_readable_engine(
     fault: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     without_numba(monkeypatch)
-    scenario = Scenario.from_dict({**Scenario.shipped("classroom").to_dict(), "horizon_weeks": 3})
+    scenario = Scenario.from_dict(CORNERS["one staff member"])
     made = list(ensemble.simulate(scenario, replicates=2, seed=1))
     said = capsys.readouterr().err
     assert said.count("codose: ") == 1
@@ -299,6 +303,9 @@ def test_a_kept_object_is_loaded(own_cache: list[Path]) -> None:
     assert not own_cache
 
 
+OWN_NAME = f"engine-{native.object_key()}.o".encode()
+
+
 def other_object() -> bytes:
     """Sound machine code that is not the engine's."""
     module = llvm.parse_assembly("define i32 @codose_stamp() { ret i32 7 }")
@@ -312,10 +319,10 @@ def other_object() -> bytes:
         lambda data: data[: len(data) // 2],
         lambda data: data[:-1] + bytes([data[-1] ^ 1]),
         lambda data: b"",
-        lambda data: hashlib.sha256(b"no object").digest() + b"no object",
-        lambda data: hashlib.sha256(other_object()).digest() + other_object(),
+        lambda data: hashlib.sha256(b"another name" + data[32:]).digest() + data[32:],
+        lambda data: hashlib.sha256(OWN_NAME + other_object()).digest() + other_object(),
     ],
-    ids=["cut to nothing", "cut", "a flipped bit", "empty", "no object", "of other code"],
+    ids=["cut to nothing", "cut", "a flipped bit", "empty", "of another name", "of other code"],
 )
 def test_a_damaged_or_foreign_object_is_made_anew(
     content: object, own_cache: list[Path], tmp_path: Path
@@ -389,16 +396,22 @@ def test_an_llvm_that_cannot_read_it_is_named(
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["quantum9", ""])
-def test_an_unknown_processor_gets_plain_code(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown() -> None:
-        raise RuntimeError("unknown host")
+TINY_MODULE = "define double @f(double %x) { %y = fmul double %x, %x\nret double %y }"
 
-    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: name)
+
+def test_an_unknown_processor_gets_plain_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> None:
+        raise RuntimeError("no features of this host")
+
+    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "quantum9")
     monkeypatch.setattr(llvm, "get_host_cpu_features", unknown)
-    module = llvm.parse_assembly("define i32 @codose_stamp() { ret i32 7 }")
-    assert native.optimised(module.as_bitcode(), native.machine())
-    assert native.processor() == (name or "generic", "")
+    assert native.processor() == ("generic", "")
+    assert native.optimised(llvm.parse_assembly(TINY_MODULE).as_bitcode(), native.machine())
+
+
+def test_a_new_name_with_known_features_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "quantum9")
+    assert native.optimised(llvm.parse_assembly(TINY_MODULE).as_bitcode(), native.machine())
 
 
 WITHOUT_POSIX = """

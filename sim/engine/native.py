@@ -121,12 +121,14 @@ def object_key() -> str:
 
 
 def processor() -> tuple[str, str]:
-    """The name of the processor as LLVM has it, and its features."""
+    """The name of the processor as LLVM has it, and its features; plain code where it cannot tell.
+
+    A name that LLVM does not know, without features, would end the process.
+    """
     try:
-        features = llvm.get_host_cpu_features().flatten()
-    except RuntimeError:  # LLVM does not know on this system: the name alone will do
-        features = ""
-    return llvm.get_host_cpu_name() or "generic", features
+        return llvm.get_host_cpu_name() or "generic", llvm.get_host_cpu_features().flatten()
+    except RuntimeError:
+        return "generic", ""
 
 
 def machine() -> llvm.TargetMachine:
