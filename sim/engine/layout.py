@@ -61,8 +61,9 @@ def _looked_up(function: FunctionType, names: set[str]) -> list[tuple[str, Any]]
 
 
 def sources() -> tuple[Path, ...]:
-    """The files that hold compiled functions."""
-    return tuple(sorted({Path(f.__code__.co_filename).resolve() for f in compiled_functions()}))
+    """The files that hold compiled functions, and the one that says how they are compiled."""
+    files = {Path(f.__code__.co_filename).resolve() for f in compiled_functions()}
+    return tuple(sorted(files | {Path(__file__).with_name("build.py").resolve()}))
 
 
 def _constants() -> dict[str, int | float | str]:
