@@ -83,6 +83,8 @@ class Workspace:
             chosen=np.zeros(regions, dtype=np.int64),
             scores=np.zeros(t.candidates),
             team=np.zeros(kernel.STATES * t.staff),
+            graphs=np.zeros(t.graph_places, dtype=np.int64),
+            tie_scratch=np.zeros(t.tie_places, dtype=np.int64),
         )
 
     @property
@@ -106,7 +108,7 @@ def prepare(scenario: Scenario, seed: int, stagger: float) -> Prepared:
             _prepared.popitem(last=False)
     if found is None:
         try:
-            made.set_result(Prepared(tables.tabulate(scenario, seed, stagger), seed))
+            made.set_result(Prepared(tables.tabulate(scenario, stagger), seed))
         except BaseException as error:
             with _lock:
                 _prepared.pop(key, None)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim import rules, streams
+from sim import rules, streams, ties
 from sim.dosage import DRAWN, IRREGULAR, ONSITE, PROVIDER_CANCELLED, REGION_CANCELLED, SCHEDULED
 from sim.engine.marks import inlined, pasted
 from sim.outcomes import COLUMN, RECORD
@@ -131,6 +131,7 @@ READIEST = SELECTION["readiest"]
 RANDOM = SELECTION["random"]
 
 philox = inlined(streams.philox)
+FIXED_POINT = rules.FIXED_POINT
 MASK = streams.MASK
 POST_BITS = streams.POST_BITS
 POSTS = streams.POSTS
@@ -244,11 +245,19 @@ def drawn_order(order, first, week, purpose, luck):
         order[i] = order[i] & (POSTS - 1)
 
 
+def to_fixed(x):
+    """:func:`sim.rules.to_fixed` for 0 <= x < 4096: floor(x 2**40) + 2**52 shows it in its bits.
+
+    Vector units add floats; most cannot turn them into 64-bit whole numbers.
+    """
+    return np.float64(np.floor(x * FIXED_POINT) + 2.0**52).view(np.int64) & (2**52 - 1)
+
+
 def mean_of(values):
     """Mean of a field by fixed-point sums."""
     total = 0
     for i in range(values.size):
-        total += rules.to_fixed(values[i])
+        total += to_fixed(values[i])
     return rules.mean_from_fixed(total, values.size)
 
 
@@ -256,7 +265,7 @@ def mean_readiness(motivation, capacity, knowledge):
     """Mean readiness of a team."""
     total = 0
     for i in range(motivation.size):
-        total += rules.to_fixed(rules.readiness(motivation[i], capacity[i], knowledge[i]))
+        total += to_fixed(rules.readiness(motivation[i], capacity[i], knowledge[i]))
     return rules.mean_from_fixed(total, motivation.size)
 
 
@@ -738,7 +747,7 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
     place = 0
     for i in range(people):
         if here[i] > 0.0:
-            total += rules.to_fixed(trust[i])
+            total += to_fixed(trust[i])
             who[place] = i
             place += 1
     c = rules.realised_co_creation(contact.co_creation, skill, rules.mean_from_fixed(total, came))
@@ -938,12 +947,12 @@ def write_levels(block, site, row, load, ready, p):
     # Whole numbers may be added in any order, so that one loop can keep all sums.
     trusts = accounts = levels = squares = readies = loads = there = promises = 0
     for i in range(people):
-        trusts += rules.to_fixed(trust[i])
-        accounts += rules.to_fixed(accountability[i])
-        levels += rules.to_fixed(knowledge[i])
-        squares += rules.to_fixed(knowledge[i] * knowledge[i])
-        readies += rules.to_fixed(ready[i])
-        loads += rules.to_fixed(workload[i])
+        trusts += to_fixed(trust[i])
+        accounts += to_fixed(accountability[i])
+        levels += to_fixed(knowledge[i])
+        squares += to_fixed(knowledge[i] * knowledge[i])
+        readies += to_fixed(ready[i])
+        loads += to_fixed(workload[i])
         there += 1 if integration[i] >= threshold else 0
         promises += int(owed[i])
     mean = rules.mean_from_fixed(levels, people)
@@ -983,7 +992,7 @@ def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
             o, desk, p, luck,
         )  # fmt: skip
     fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, luck)
-    choose_peers(desk.peers, words, region.complete > 0, graph)
+    choose_peers(desk.peers, words, region.network == ties.COMPLETE, graph)
     meet_peers(block, desk.peers, words, scratch, here, p)
     apply(block, scratch, here, site, plan.trend, p)
     site[ROUTINES] = rules.routines_after_week(
@@ -1019,10 +1028,25 @@ def provider_fates(skills, leavers, told, p, luck):
                 )
 
 
-def graph_row(region, candidate, replicate, whole):
-    """The row of a region's graph in the table of graphs."""
-    offset = 0 if whole else candidate * region.graphs
-    return region.first_graph + offset + replicate % region.graphs
+def team_network(region, candidate, plan, work, luck):
+    """Make a region's network in its place in ``work.graphs``, unless an earlier run has left it.
+
+    The place: which graph it holds (0: none), where the rows begin, the rows.
+    """
+    if region.network == ties.COMPLETE:
+        return
+    number = luck.replicate % region.graphs
+    holds = 1 + (candidate * 64 + number if ties.is_drawn(region.network) else 0)
+    place = work.graphs[region.place :]
+    if place[0] == holds:
+        return
+    place[0] = holds
+    rows = 2 + region.staff
+    ties.make_network(
+        region.network, region.rewiring, candidate, number, luck.k0, luck.k1,
+        plan.given_ties[region.given : region.given + 2 * region.ties],
+        place[1:rows], place[rows : rows + 2 * region.ties], work.tie_scratch,
+    )  # fmt: skip
 
 
 def told_to_leave(gone, order, leaves, r, candidate, luck):
@@ -1053,6 +1077,7 @@ def start_run(plan, work, p, luck):
         )
         gone = work.gone[:, region.first : region.first + region.staff]
         told_to_leave(gone, order, plan.leaves, r, candidate, luck)
+        team_network(region, candidate, plan, work, luck)
     provider_fates(work.skills, work.leavers, plan.provider_told, p, luck)
 
 
@@ -1076,7 +1101,6 @@ def run_weeks(snapshots, record, report, plan, work, p, luck):
             are those of its last week.
     """
     horizon = plan.horizon
-    whole = plan.selection != READIEST and plan.selection != RANDOM
     coupled = plan.coupled > 0
     # Uncoupled: region after region, each through all its weeks. Coupled: week after week.
     for turn in range(horizon + 1 if coupled else 1):
@@ -1092,12 +1116,8 @@ def run_weeks(snapshots, record, report, plan, work, p, luck):
                 work.words[: 4 * in_eights(n)], work.here[:n], work.scratch[:n], work.who[:n],
                 work.peers[:n],
             )  # fmt: skip
-            number = 0
-            if region.complete == 0:
-                number = graph_row(region, int(site[CANDIDATE]), luck.replicate, whole)
-            graph = Graph(
-                plan.row_starts[plan.graph_rows[number] :], plan.others[plan.graph_others[number] :]
-            )
+            place = work.graphs[region.place :]
+            graph = Graph(place[1:], place[2 + n :])
             for week in range(turn, last + 1):
                 row = record[report[week], r]
                 if week > 0:

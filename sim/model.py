@@ -102,17 +102,7 @@ class Region:
 
     def graph(self) -> nx.Graph:
         """The team network as a networkx graph over posts."""
-        import networkx as nx
-
-        graph = nx.Graph()
-        graph.add_nodes_from(range(len(self.staff)))
-        graph.add_edges_from(
-            (post, other)
-            for post in range(len(self.staff))
-            for other in self.neighbours.of(post)
-            if post < other
-        )
-        return graph
+        return self.neighbours.graph()
 
     def levels(self, threshold: float) -> dict[str, float]:
         """The level columns of a record at this moment."""

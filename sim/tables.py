@@ -1,23 +1,23 @@
 """A scenario as arrays, for the compiled engine. Nothing here depends on luck.
 
-Everything is made once a scenario, seed and calendar stagger; parameter sets and replicates are
-rows of later calls.
+Everything is made once a scenario and calendar stagger; parameter sets and replicates are rows of
+later calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim import dosage, network
+from sim import dosage, network, ties
 from sim.parameters import NAMES, Parameters
 from sim.population import share_of
 
 if TYPE_CHECKING:
-    from sim.scenario import Scenario
+    from sim.scenario import Network, Scenario
 
 PARAMETER_TYPE = np.dtype([(name, np.float64) for name in NAMES], align=True)
 """A parameter set as one record, so that compiled code reads ``p.trust_step`` too."""
@@ -43,9 +43,12 @@ REGION_TYPE = np.dtype(
         ("core", np.int64),
         ("provider", np.int64),
         ("sites", np.int64),
-        ("complete", np.int64),
+        ("network", np.int64),
+        ("ties", np.int64),
         ("graphs", np.int64),
-        ("first_graph", np.int64),
+        ("place", np.int64),
+        ("given", np.int64),
+        ("rewiring", np.float64),
         ("knowledge", np.float64),
         ("staff_accountability", np.float64),
         ("trust", np.float64),
@@ -56,15 +59,14 @@ REGION_TYPE = np.dtype(
     align=True,
 )
 """A region as the scenario describes it. NaN: not given, use the parameters' means. ``first`` is
-its first post among all posts; ``first_graph`` its first row in the table of graphs."""
+its first post among all posts; ``network`` an index into :data:`sim.ties.KINDS`, ``ties`` how many
+ties it has and ``graphs`` how many graphs there are to take in turn. ``place`` is where its network
+stands among the networks of a run, ``given`` where the ties from its file begin."""
 
 LEAVE_TYPE = np.dtype(
     [("week", np.int64), ("region", np.int64), ("number", np.int64), ("share", np.float64)],
     align=True,
 )
-
-_NOWHERE = np.zeros(1, dtype=np.int64)
-_NO_GRAPHS = network.Bank(_NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE)
 
 SELECTION = {"all": 0, "readiest": 1, "random": 2}
 
@@ -83,8 +85,9 @@ class Tables:
 
     ``contacts`` is sorted by week, region and place in the file; those of (week, region) are
     ``contacts[contact_start[week, region]:contact_start[week, region] + contact_count[...]]``.
-    ``graph_rows`` and ``graph_others`` say where each graph begins in ``row_starts`` and
-    ``others``; see :class:`sim.network.Bank`.
+    ``given_ties`` holds the two posts of each tie of the networks from files, one after another;
+    ``graph_places`` and ``tie_places`` say how much space the networks of a run take, and making
+    the largest.
     """
 
     horizon: int
@@ -104,10 +107,9 @@ class Tables:
     leaves: np.ndarray
     provider_hours: np.ndarray
     provider_told: np.ndarray
-    graph_rows: np.ndarray
-    graph_others: np.ndarray
-    row_starts: np.ndarray
-    others: np.ndarray
+    given_ties: np.ndarray
+    graph_places: int
+    tie_places: int
 
     @property
     def people(self) -> int:
@@ -115,8 +117,8 @@ class Tables:
         return int(self.regions["staff"].sum())
 
 
-def tabulate(scenario: Scenario, seed: int, stagger: float | None = None) -> Tables:
-    """The arrays of a scenario under a seed (the bank of networks depends on it).
+def tabulate(scenario: Scenario, stagger: float | None = None) -> Tables:
+    """The arrays of a scenario.
 
     ``stagger`` is the parameter ``calendar_stagger``, the only one that moves calendars.
     """
@@ -126,7 +128,7 @@ def tabulate(scenario: Scenario, seed: int, stagger: float | None = None) -> Tab
     plan = scenario.regions
     regions = _regions(scenario)
     contacts, start, count = _contacts(scenario, parameters, regions)
-    graphs = _graphs(scenario, seed, regions)
+    given_ties, graph_places, tie_places = _networks(scenario, regions)
     weeks = range(scenario.horizon_weeks + 1)
     chosen_all = plan.selection == "all" or plan.count == plan.candidates
     return Tables(
@@ -146,10 +148,9 @@ def tabulate(scenario: Scenario, seed: int, stagger: float | None = None) -> Tab
         leaves=_leaves(scenario),
         provider_hours=np.array(scenario.providers.hours_each, dtype=np.float64),
         provider_told=_told(scenario),
-        graph_rows=graphs.graph_rows,
-        graph_others=graphs.graph_others,
-        row_starts=graphs.starts,
-        others=graphs.others,
+        given_ties=given_ties,
+        graph_places=graph_places,
+        tie_places=tie_places,
     )
 
 
@@ -229,28 +230,25 @@ def _told(scenario: Scenario) -> np.ndarray:
     return told
 
 
-def _graphs(scenario: Scenario, seed: int, regions: np.ndarray) -> network.Bank:
-    """The bank of networks of every candidate that may become a region.
-
-    A region's graph depends on its candidate, and which candidate it is depends on the replicate:
-    so rows of the table are (candidate, graph), once for all regions with such teams.
-    """
-    plan = scenario.regions
-    whole = plan.selection == "all" or plan.count == plan.candidates
-    first: dict[Any, int] = {}
-    parts: list[network.Bank] = []
-    rows = 0
-    for i, kind in enumerate(scenario.networks):
-        staff = int(regions["staff"][i])
-        regions["complete"][i] = kind.kind == "complete"
-        regions["graphs"][i] = network.bank_size(kind, staff)
-        if kind.kind == "complete":
-            continue
-        candidates = (i,) if whole else tuple(range(plan.candidates))
-        key = (kind, staff, candidates)
-        if key not in first:
-            first[key] = rows
-            parts.append(network.bank(kind, staff, seed, candidates))
-            rows += len(parts[-1].graph_rows)
-        regions["first_graph"][i] = first[key]
-    return network.joined(parts) if parts else _NO_GRAPHS
+def _networks(scenario: Scenario, regions: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Fill in the networks of regions; the ties from files, and the places that networks take."""
+    known: dict[Network, tuple[int, np.ndarray]] = {}
+    given, place, scratch = 0, 0, 0
+    for row, asked in zip(regions, scenario.networks, strict=True):
+        staff = int(row["staff"])
+        row["network"] = ties.KINDS.index(asked.kind)
+        row["rewiring"] = asked.rewiring
+        row["graphs"] = ties.graph_count(row["network"], staff)
+        row["ties"] = network.tie_count(asked, staff)
+        if asked.kind == "file":
+            if asked not in known:
+                known[asked] = (given, network.given_ties(asked))
+                given += len(known[asked][1])
+            row["given"] = known[asked][0]
+        if asked.kind != "complete":
+            row["place"] = place
+            # Somebody without ties reads the place after their row, to no effect: it must be there.
+            place += 1 + (staff + 1) + 2 * int(row["ties"]) + 1
+            scratch = max(scratch, ties.scratch_size(staff, int(row["ties"])))
+    none = np.zeros(0, dtype=np.int64)
+    return np.concatenate([none, *(array for _, array in known.values())]), place, scratch

@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("parameters",),
     ("rules", "streams", "outcomes", "_mesa", "engine", "engine.marks", "engine.arguments"),
+    ("ties",),  # networks, drawn from the streams
     ("files", "loading", "checking", "team_file", "contact_log"),
     ("scenario",),
     ("dosage",),

@@ -35,10 +35,7 @@ PLAN = group(
     leaves=(LEAVE_TYPE, 1),
     provider_hours=(FLOAT, 1),
     provider_told=(INT, 2),
-    graph_rows=(INT, 1),
-    graph_others=(INT, 1),
-    row_starts=(INT, 1),
-    others=(INT, 1),
+    given_ties=(INT, 1),
 )
 """A scenario under a seed; see :class:`sim.tables.Tables`. Read-only, shared by threads."""
 
@@ -63,6 +60,8 @@ WORK = group(
     chosen=(INT, 1),
     scores=(FLOAT, 1),
     team=(FLOAT, 1),
+    graphs=(INT, 1),
+    tie_scratch=(INT, 1),
 )
 """Work space of one thread; shapes: :class:`sim.compiled.Workspace`."""
 
