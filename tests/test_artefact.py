@@ -17,6 +17,7 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 import pytest
+from strategies import CORNERS
 
 from sim import ensemble, kernel, rules
 from sim.engine import artefact, cache, choice, layout, native
@@ -99,7 +100,7 @@ def test_the_hash_of_results_covers_all_that_numbers_come_from() -> None:
 
 @pytest.fixture(scope="module")
 def shipped_module() -> llvm.ModuleRef:
-    return llvm.parse_bitcode(artefact.shipped())
+    return llvm.parse_assembly(artefact.shipped().decode())
 
 
 def test_compiled_code_needs_nothing_from_outside(shipped_module: llvm.ModuleRef) -> None:
@@ -170,14 +171,14 @@ def test_arguments_that_would_be_misread_are_refused() -> None:
 
 
 def cut(folder: Path) -> None:
-    packed = (folder / "engine.bc.gz").read_bytes()
-    (folder / "engine.bc.gz").write_bytes(packed[: len(packed) // 2])
+    packed = (folder / "engine.ll.gz").read_bytes()
+    (folder / "engine.ll.gz").write_bytes(packed[: len(packed) // 2])
 
 
 def flip(folder: Path) -> None:
-    packed = bytearray((folder / "engine.bc.gz").read_bytes())
+    packed = bytearray((folder / "engine.ll.gz").read_bytes())
     packed[len(packed) // 2] ^= 8
-    (folder / "engine.bc.gz").write_bytes(packed)
+    (folder / "engine.ll.gz").write_bytes(packed)
 
 
 def stale(folder: Path) -> None:
@@ -187,7 +188,7 @@ def stale(folder: Path) -> None:
 
 
 FAULTS = {
-    "missing": (lambda folder: (folder / "engine.bc.gz").unlink(), "missing or unreadable"),
+    "missing": (lambda folder: (folder / "engine.ll.gz").unlink(), "missing or unreadable"),
     "no layout": (lambda folder: (folder / "layout.json").unlink(), "missing or unreadable"),
     "no JSON": (lambda folder: (folder / "layout.json").write_text("{"), "missing or unreadable"),
     "no object": (lambda folder: (folder / "layout.json").write_text("[]"), "missing or unread"),
@@ -217,13 +218,16 @@ def fault(
 
 
 def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artefact.importlib.util, "find_spec", lambda name: None)
+    real = artefact.importlib.util.find_spec
+    monkeypatch.setattr(
+        artefact.importlib.util, "find_spec", lambda name: None if name == "numba" else real(name)
+    )
 
 
 def test_without_numba_a_fault_is_one_sentence(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     without_numba(monkeypatch)
     with pytest.raises(EngineError, match=fault) as raised:
-        artefact.bitcode()
+        artefact.code()
     assert SAYS_HOW in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -235,10 +239,10 @@ def test_with_numba_it_is_compiled_once_and_kept(
 
     def compiled() -> bytes:
         made.append(1)
-        return b"bitcode"
+        return b"code"
 
     monkeypatch.setattr(artefact, "_compiled", compiled)
-    assert [artefact.bitcode(), artefact.bitcode()] == [b"bitcode"] * 2
+    assert [artefact.code(), artefact.code()] == [b"code"] * 2
     assert len(made) == 1
     said = capsys.readouterr().err
     assert fault in said
@@ -249,7 +253,7 @@ def test_a_small_job_goes_on_with_the_readable_engine(
     fault: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     without_numba(monkeypatch)
-    scenario = Scenario.from_dict({**Scenario.shipped("classroom").to_dict(), "horizon_weeks": 3})
+    scenario = Scenario.from_dict(CORNERS["one staff member"])
     made = list(ensemble.simulate(scenario, replicates=2, seed=1))
     said = capsys.readouterr().err
     assert said.count("codose: ") == 1
@@ -278,7 +282,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
     path = tmp_path / kept.name
     cache.write(path, content)
 
-    def again(bitcode: bytes, machine: object) -> bytes:
+    def again(code: bytes, machine: object) -> bytes:
         made.append(path)
         return content
 
@@ -299,6 +303,9 @@ def test_a_kept_object_is_loaded(own_cache: list[Path]) -> None:
     assert not own_cache
 
 
+OWN_NAME = f"engine-{native.object_key()}.o".encode()
+
+
 def other_object() -> bytes:
     """Sound machine code that is not the engine's."""
     module = llvm.parse_assembly("define i32 @codose_stamp() { ret i32 7 }")
@@ -312,10 +319,10 @@ def other_object() -> bytes:
         lambda data: data[: len(data) // 2],
         lambda data: data[:-1] + bytes([data[-1] ^ 1]),
         lambda data: b"",
-        lambda data: hashlib.sha256(b"no object").digest() + b"no object",
-        lambda data: hashlib.sha256(other_object()).digest() + other_object(),
+        lambda data: hashlib.sha256(b"another name" + data[32:]).digest() + data[32:],
+        lambda data: hashlib.sha256(OWN_NAME + other_object()).digest() + other_object(),
     ],
-    ids=["cut to nothing", "cut", "a flipped bit", "empty", "no object", "of other code"],
+    ids=["cut to nothing", "cut", "a flipped bit", "empty", "of another name", "of other code"],
 )
 def test_a_damaged_or_foreign_object_is_made_anew(
     content: object, own_cache: list[Path], tmp_path: Path
@@ -389,16 +396,22 @@ def test_an_llvm_that_cannot_read_it_is_named(
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["quantum9", ""])
-def test_an_unknown_processor_gets_plain_code(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown() -> None:
-        raise RuntimeError("unknown host")
+TINY_MODULE = "define double @f(double %x) { %y = fmul double %x, %x\nret double %y }"
 
-    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: name)
+
+def test_an_unknown_processor_gets_plain_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> None:
+        raise RuntimeError("no features of this host")
+
+    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "quantum9")
     monkeypatch.setattr(llvm, "get_host_cpu_features", unknown)
-    module = llvm.parse_assembly("define i32 @codose_stamp() { ret i32 7 }")
-    assert native.optimised(module.as_bitcode(), native.machine())
-    assert native.processor() == (name or "generic", "")
+    assert native.processor() == ("generic", "")
+    assert native.optimised(TINY_MODULE.encode(), native.machine())
+
+
+def test_a_new_name_with_known_features_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "quantum9")
+    assert native.optimised(TINY_MODULE.encode(), native.machine())
 
 
 WITHOUT_POSIX = """
@@ -448,11 +461,11 @@ def test_the_shipped_artefact_is_what_the_sources_give(tmp_path: Path) -> None:
     if about()["made_with"] != made_with:
         pytest.skip(f"the shipped one was made with {about()['made_with']}")
     subprocess.run(
-        [sys.executable, "-m", "sim.engine.build", "--to", str(tmp_path / "engine.bc")],
+        [sys.executable, "-m", "sim.engine.build", "--to", str(tmp_path / "engine.ll")],
         cwd=REPO, check=True, timeout=900,
     )  # fmt: skip
-    again = (tmp_path / "engine.bc").read_bytes()
-    assert again == gzip.decompress((artefact.SHIPPED / "engine.bc.gz").read_bytes())
+    again = (tmp_path / "engine.ll").read_bytes()
+    assert again == gzip.decompress((artefact.SHIPPED / "engine.ll.gz").read_bytes())
     if shutil.which("wasm-ld") is None:
         return
     from sim.engine import build

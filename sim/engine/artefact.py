@@ -1,4 +1,4 @@
-"""Which portable code is used: :func:`bitcode` of the shipped artefact, or made anew from sources.
+"""Which portable code is used: :func:`code` of the shipped artefact, or made anew from sources.
 
 The shipped one counts while its stamp is that of the sources. After an edit Numba, where it is
 installed, compiles them again (half a minute; kept in the user's cache).
@@ -25,8 +25,8 @@ REMEDY = "make engine"
 _told = threading.Event()
 
 
-def bitcode() -> bytes:
-    """LLVM bitcode of the engine of these sources.
+def code() -> bytes:
+    """The engine of these sources in LLVM's language.
 
     Raises:
         EngineError: the shipped one is of no use, and Numba is not here to make another.
@@ -36,7 +36,7 @@ def bitcode() -> bytes:
     except EngineError as error:
         if importlib.util.find_spec("numba") is None:
             raise
-        kept = cache.folder() / f"engine-{layout.stamp()}.bc"
+        kept = cache.folder() / f"engine-{layout.stamp()}.ll"
         made = cache.read(kept)
         if made is None:
             tell_once(f"codose: {error}; compiling the engine with Numba (half a minute) ...")
@@ -53,8 +53,8 @@ def shipped(folder: Path = SHIPPED) -> bytes:
     """
     try:
         about = json.loads((folder / "layout.json").read_text(encoding="utf-8"))
-        packed = (folder / "engine.bc.gz").read_bytes()
-        stamp, digest = about["stamp"], about["sha256"]["engine.bc.gz"]
+        packed = (folder / "engine.ll.gz").read_bytes()
+        stamp, digest = about["stamp"], about["sha256"]["engine.ll.gz"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EngineError(
             f"the compiled engine is missing or unreadable in {folder} ({type(error).__name__}); "
@@ -77,7 +77,7 @@ def shipped(folder: Path = SHIPPED) -> bytes:
 
 def _compiled() -> bytes:
     """Portable code made in a process of its own: Numba is set up for no processor there."""
-    path = cache.folder() / f"build-{os.getpid()}-{threading.get_ident()}.bc"
+    path = cache.folder() / f"build-{os.getpid()}-{threading.get_ident()}.ll"
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:

@@ -62,7 +62,7 @@ _SCALAR = {float: types.float64, int: types.int64, bool: types.boolean}
 
 
 def portable() -> bytes:
-    """LLVM bitcode of everything that is exported, for no machine in particular."""
+    """LLVM's language, as text, for all that is exported and for no machine in particular."""
     for function in layout.compiled_functions():
         register_jitable(**{"error_model": "numpy", **marks.options(function)})(function)
     whole = llvm.parse_assembly(_ground())
@@ -88,7 +88,17 @@ def portable() -> bytes:
     whole.triple = whole.data_layout = ""
     whole.name = "codose"
     whole.verify()
-    return whole.as_bitcode()
+    return _for_older_llvm(str(whole)).encode()
+
+
+def _for_older_llvm(text: str) -> str:
+    """Without the attributes of LLVM's own functions: each version knows them, by other words."""
+    text = re.sub(r"^(declare .*) #\d+$", r"\1", text, flags=re.M)
+    used = set(re.findall(r"\) #(\d+)", text))
+    lines = text.splitlines(keepends=True)
+    attributes = re.compile(r"attributes #(\d+)")
+    kept = [m is None or m[1] in used for m in map(attributes.match, lines)]
+    return "".join(line for line, keep in zip(lines, kept, strict=True) if keep)
 
 
 def _numba_type(argument: Argument | Group) -> Any:
@@ -248,7 +258,7 @@ def _drop_unused(module: llvm.ModuleRef) -> None:
 # --- for browsers --------------------------------------------------------------------------------
 
 
-def browser_module(bitcode: bytes) -> bytes:
+def browser_module(code: bytes) -> bytes:
     """WebAssembly of a portable module; it imports its memory and nothing else.
 
     Raises:
@@ -265,7 +275,7 @@ def browser_module(bitcode: bytes) -> bytes:
     )
     with tempfile.TemporaryDirectory() as folder:
         made, linked = Path(folder, "engine.o"), Path(folder, "engine.wasm")
-        made.write_bytes(optimised(bitcode, machine, vectors=False))
+        made.write_bytes(optimised(code, machine, vectors=False))
         exported = [*ENTRIES, *FUNCTIONS, "stamp"]
         subprocess.run(
             [
@@ -284,10 +294,10 @@ def browser_module(bitcode: bytes) -> bytes:
 
 def ship(folder: Path) -> None:
     """Write the artefact, the browser's module and their description."""
-    bitcode = portable()
+    code = portable()
     files = {
-        "engine.bc.gz": gzip.compress(bitcode, 9, mtime=0),
-        "engine.wasm": browser_module(bitcode),
+        "engine.ll.gz": gzip.compress(code, 9, mtime=0),
+        "engine.wasm": browser_module(code),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():

@@ -1,6 +1,7 @@
 """The user's cache of compiled code: :func:`folder`, and :func:`read` and :func:`write` of entries.
 
-An entry is its content behind a hash of it; one that was cut short or changed counts as absent.
+An entry is its content behind a hash of it and its name; one that was cut short, changed or put
+under another name counts as absent.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-import platformdirs
-
 _HASH = 32
 
 
@@ -25,7 +24,7 @@ def folder() -> Path:
 
     ``CODOSE_CACHE`` names another place.
     """
-    usual = os.environ.get("CODOSE_CACHE") or platformdirs.user_cache_dir("codose", appauthor=False)
+    usual = os.environ.get("CODOSE_CACHE") or _users_cache()
     who = getattr(os, "getuid", lambda: os.environ.get("USERNAME", "user"))()
     for base in (Path(usual), Path(tempfile.gettempdir(), f"codose-{who}")):
         place = base / "engine"
@@ -38,6 +37,14 @@ def folder() -> Path:
         if base == Path(usual) or _is_ours(base):
             return place
     return Path(tempfile.mkdtemp(prefix="codose-"))
+
+
+def _users_cache() -> str:
+    try:
+        import platformdirs
+    except ImportError:  # it asks a system that looks like POSIX for what this one does not have
+        return os.path.join(os.path.expanduser("~"), ".cache", "codose")
+    return platformdirs.user_cache_dir("codose", appauthor=False)
 
 
 def _is_ours(path: Path) -> bool:
@@ -54,14 +61,18 @@ def read(path: Path) -> bytes | None:
     except OSError:
         return None
     content = data[_HASH:]
-    return content if content and hashlib.sha256(content).digest() == data[:_HASH] else None
+    return content if content and _hash(path, content) == data[:_HASH] else None
+
+
+def _hash(path: Path, content: bytes) -> bytes:
+    return hashlib.sha256(path.name.encode() + content).digest()
 
 
 def write(path: Path, content: bytes) -> None:
     """Keep an entry, whole or not at all; without room or access, none is kept."""
     part = path.with_name(f"tmp-{os.getpid()}-{threading.get_ident()}")
     try:
-        part.write_bytes(hashlib.sha256(content).digest() + content)
+        part.write_bytes(_hash(path, content) + content)
         os.replace(part, path)
     except OSError:
         with suppress(OSError):

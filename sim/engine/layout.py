@@ -62,8 +62,9 @@ def _looked_up(function: FunctionType, names: set[str]) -> list[tuple[str, Any]]
 
 
 def sources() -> tuple[Path, ...]:
-    """The files that hold compiled functions."""
-    return tuple(sorted({Path(f.__code__.co_filename).resolve() for f in compiled_functions()}))
+    """The files that hold compiled functions, and the one that says how they are compiled."""
+    files = {Path(f.__code__.co_filename).resolve() for f in compiled_functions()}
+    return tuple(sorted(files | {Path(__file__).with_name("build.py").resolve()}))
 
 
 def _constants() -> dict[str, int | float | str]:
@@ -105,9 +106,23 @@ def type_name(argument: Argument) -> str:
     return argument.dtype.name
 
 
-@lru_cache(maxsize=1)
 def layout() -> dict[str, Any]:
     """All that a caller in another language needs, made from the definitions that Python uses."""
+    return {**_arrays(), "functions": _functions()}
+
+
+def _functions() -> dict[str, Any]:
+    return {
+        name: {
+            "arguments": {one: kind.__name__ for one, kind in signature(function)[0].items()},
+            "result": signature(function)[1].__name__,
+            "says": inspect.cleandoc(function.__doc__ or "").partition("\n")[0],
+        }
+        for name, function in FUNCTIONS.items()
+    }
+
+
+def _arrays() -> dict[str, Any]:
     return {
         "prefix": PREFIX,
         "records": {name: _record(dtype) for name, dtype in _RECORDS.items()},
@@ -125,14 +140,6 @@ def layout() -> dict[str, Any]:
                 ],
             }
             for entry in ENTRIES.values()
-        },
-        "functions": {
-            name: {
-                "arguments": {one: kind.__name__ for one, kind in signature(function)[0].items()},
-                "result": signature(function)[1].__name__,
-                "says": inspect.cleandoc(function.__doc__ or "").partition("\n")[0],
-            }
-            for name, function in FUNCTIONS.items()
         },
         "parameters": list(NAMES),
         "columns": list(outcomes.RECORD),
@@ -155,7 +162,7 @@ def stamp() -> str:
     digest = hashlib.sha256()
     for path in sources():
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    digest.update(json.dumps([layout(), _constants()], sort_keys=True).encode())
+    digest.update(json.dumps([_arrays(), _constants()], sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
 

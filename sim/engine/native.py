@@ -96,10 +96,10 @@ def _engine() -> Native:
             return Native(kept)
         except RuntimeError:  # an object of another make under this name
             pass
-    bitcode = artefact.bitcode()
+    code = artefact.code()
     artefact.tell_once("codose: preparing the engine for this machine (once, a few seconds) ...")
     try:
-        made = optimised(bitcode, machine())
+        made = optimised(code, machine())
         native = Native(made)
     except RuntimeError as error:
         raise EngineError(
@@ -121,12 +121,14 @@ def object_key() -> str:
 
 
 def processor() -> tuple[str, str]:
-    """The name of the processor as LLVM has it, and its features."""
+    """The name of the processor as LLVM has it, and its features; plain code where it cannot tell.
+
+    A name that LLVM does not know, without features, would end the process.
+    """
     try:
-        features = llvm.get_host_cpu_features().flatten()
-    except RuntimeError:  # LLVM does not know on this system: the name alone will do
-        features = ""
-    return llvm.get_host_cpu_name() or "generic", features
+        return llvm.get_host_cpu_name() or "generic", llvm.get_host_cpu_features().flatten()
+    except RuntimeError:
+        return "generic", ""
 
 
 def machine() -> llvm.TargetMachine:
@@ -145,13 +147,13 @@ def machine() -> llvm.TargetMachine:
     )
 
 
-def optimised(bitcode: bytes, machine: llvm.TargetMachine, *, vectors: bool = True) -> bytes:
+def optimised(code: bytes, machine: llvm.TargetMachine, *, vectors: bool = True) -> bytes:
     """An object file of a portable module, optimised for a machine.
 
     Raises:
         RuntimeError: this LLVM cannot read the module.
     """
-    module = llvm.parse_bitcode(bitcode)
+    module = llvm.parse_assembly(code.decode())
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
     module.verify()

@@ -85,7 +85,12 @@ async function pooled(prefix, options = {}, pool = {}) {
   const seen = [];
   try {
     const { records, shape } = await made.run(job, runs, {
-      piece: 1, progress: (done, total) => seen.push([done, total]), ...options,
+      piece: 1,
+      ...options,
+      progress: (done, total) => {
+        seen.push([done, total]);
+        if (options.progress) options.progress();
+      },
     });
     return { hash: hash(records), shape, seen, started };
   } catch (error) {
