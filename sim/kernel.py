@@ -18,7 +18,7 @@ raises: work space comes in. What a call needs comes as three records: ``plan`` 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -245,7 +245,7 @@ def drawn_order(order, first, week, purpose, luck):
         order[i] = order[i] & (POSTS - 1)
 
 
-def to_fixed(x):
+def to_fixed(x: Any) -> Any:
     """:func:`sim.rules.to_fixed` for 0 <= x < 4096: floor(x 2**40) + 2**52 shows it in its bits.
 
     Vector units add floats; most cannot turn them into 64-bit whole numbers.

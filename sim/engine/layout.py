@@ -67,13 +67,13 @@ def sources() -> tuple[Path, ...]:
     return tuple(sorted(files | {Path(__file__).with_name("build.py").resolve()}))
 
 
-def _constants() -> dict[str, int | float | str]:
-    """Numbers that compiled functions take from their modules."""
+def _constants() -> dict[str, Any]:
+    """Numbers, and arrays of them, that compiled functions take from their modules."""
     return {
-        f"{function.__module__}.{name}": item
+        f"{function.__module__}.{name}": item.tolist() if isinstance(item, np.ndarray) else item
         for function, names in compiled_functions().items()
         for name, item in _looked_up(function, names)
-        if isinstance(item, int | float | str)
+        if isinstance(item, int | float | str | np.ndarray)
     }
 
 
