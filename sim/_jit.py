@@ -23,7 +23,10 @@ from numba.extending import register_jitable
 
 from sim import rules, streams
 
-_SOURCES = ("rules.py", "streams.py", "kernel.py", "_counts.py", "_jit.py")
+_SOURCES = (
+    "rules.py", "streams.py", "outcomes.py", "kernel.py", "engine/summary.py",
+    "engine/counting.py", "_jit.py",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1)

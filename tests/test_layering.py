@@ -27,9 +27,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("population",),
     ("tables",),  # population and calendars as arrays, for the kernel
     ("agents", "model", "kernel"),
+    ("engine",),  # what is summarised of its records
     ("compiled",),  # the kernel as seen from Python
     ("batch",),  # many compiled runs on threads
     ("ensemble",),
+    ("runs",),
     ("instruments", "results"),
     ("study",),
     ("view",),

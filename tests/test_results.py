@@ -19,14 +19,15 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from sim import _bands, _folder, outcomes, results
-from sim._bands import Bands
-from sim._collect import Collector
+from sim import _folder, outcomes, results
 from sim.ensemble import simulate
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.parameters import Parameters
 from sim.results import Runs, run, verify
+from sim.runs import bands
+from sim.runs.bands import Bands
+from sim.runs.gather import Collector
 from sim.scenario import Scenario
 
 TINY = Scenario.from_dict(
@@ -236,7 +237,7 @@ def test_the_seed_of_the_scenario_is_the_default() -> None:
 def weekly_arms(replicates: int) -> dict[str, np.ndarray]:
     """(run, week, place, outcome) of each arm, computed at once."""
     arms = {
-        name: outcomes.weekly(records(with_ta, replicates), TINY.costs)
+        name: np.stack([outcomes.weekly(one, TINY.costs) for one in records(with_ta, replicates)])
         for name, with_ta in (("with_ta", True), ("without_ta", False))
     }
     return arms | {"effect": arms["with_ta"] - arms["without_ta"]}
@@ -247,7 +248,7 @@ def weekly_arms(replicates: int) -> dict[str, np.ndarray]:
 def test_weeks_up_to_1000_runs_are_numpys_quantiles() -> None:
     table = made(70).week_table  # more than one batch
     for arm, values in enumerate(weekly_arms(70).values()):
-        expected = np.nanquantile(values, _bands.QUANTILES, axis=0)
+        expected = np.nanquantile(values, bands.QUANTILES, axis=0)
         np.testing.assert_array_equal(table.quantiles[:, arm], expected)
         np.testing.assert_array_equal(table.n[arm], (~np.isnan(values)).sum(axis=0))
         np.testing.assert_allclose(table.mean[arm], np.nanmean(values, axis=0), atol=1e-11)
@@ -266,7 +267,7 @@ def test_the_frame_of_weeks_names_its_cells() -> None:
 @pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
 def test_above_the_limit_quantiles_are_within_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = made(150).week_table
-    monkeypatch.setattr(_bands, "EXACT_RUNS", 149)
+    monkeypatch.setattr(bands, "EXACT_RUNS", 149)
     counted = made(150).week_table
     assert np.array_equal(counted.n, exact.n)
     assert np.array_equal(counted.mean, exact.mean, equal_nan=True)
@@ -286,7 +287,7 @@ def test_above_the_limit_quantiles_are_within_one_step(monkeypatch: pytest.Monke
 def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     sets = (TINY.parameter_set(),)
     for limit, kept in ((20, 20), (19, 0)):
-        monkeypatch.setattr(_bands, "EXACT_RUNS", limit)
+        monkeypatch.setattr(bands, "EXACT_RUNS", limit)
         collector = Collector(TINY, sets, runs_expected=20)
         for output in simulate(TINY, parameters=sets, replicates=20, seed=9, engine=fake):
             collector.add(output)
@@ -296,7 +297,7 @@ def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("limit", [1000, 10])
 def test_the_order_of_runs_does_not_matter(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    monkeypatch.setattr(_bands, "EXACT_RUNS", limit)
+    monkeypatch.setattr(bands, "EXACT_RUNS", limit)
     sets = (Parameters(), Parameters(trust_step=0.2))
 
     def growing(s: Scenario, p: Parameters, seed: int, replicate: int) -> np.ndarray:
@@ -318,30 +319,30 @@ def test_the_order_of_runs_does_not_matter(monkeypatch: pytest.MonkeyPatch, limi
 
 def filled(values: np.ndarray, arms: int = 1, batches: int = 1) -> np.ndarray:
     """Quantiles of histograms of the first outcome without bounds, of (run,) values."""
-    bands = Bands(1, 1, _bands.EXACT_RUNS + 1, arms=arms)
+    counted = Bands(1, 1, bands.EXACT_RUNS + 1, arms=arms)
     column = outcomes.INDEX["contact_hours"]
     for part in np.array_split(values, batches):
         batch = np.zeros((len(part), 1, 1, len(outcomes.NAMES)))
         batch[:, 0, 0, column] = part
-        bands.add(batch, *([np.zeros_like(batch)] if arms == 3 else []))
-    return bands.table().quantiles[:, :, 0, 0, column]
+        counted.add(batch, *([np.zeros_like(batch)] if arms == 3 else []))
+    return counted.table().quantiles[:, :, 0, 0, column]
 
 
 def test_histograms_widen_as_values_come_in() -> None:
     values = np.concatenate([np.zeros(5), np.geomspace(1e-9, 1e9, 2000), np.arange(300.0)])
     once = filled(values)
     assert np.array_equal(once, filled(values[::-1], batches=50), equal_nan=True)
-    expected = np.quantile(values, _bands.QUANTILES)
+    expected = np.quantile(values, bands.QUANTILES)
     assert np.abs(once[:, 0] - expected).max() <= 1e9 / 512
     whole = np.arange(1000.0)
-    exact = [np.quantile(whole, q, method="linear") for q in _bands.QUANTILES]
+    exact = [np.quantile(whole, q, method="linear") for q in bands.QUANTILES]
     np.testing.assert_allclose(filled(whole, batches=7)[:, 0], exact, rtol=1e-14)
 
 
 def test_histograms_of_effects_hold_both_signs() -> None:
     values = np.linspace(-700.0, 900.0, 1601)
     found = filled(values, arms=3, batches=9)[:, 2]
-    assert np.abs(found - np.quantile(values, _bands.QUANTILES)).max() <= 900 / 256
+    assert np.abs(found - np.quantile(values, bands.QUANTILES)).max() <= 900 / 256
     assert found[0] < -500
 
 
@@ -448,7 +449,7 @@ def test_ctrl_c_while_counting_does_not_count_half_a_batch(
         calls.append(1)
         add(self, *values)
 
-    monkeypatch.setattr("sim._collect.BATCH_RUNS", 4)
+    monkeypatch.setattr("sim.runs.gather.BATCH_RUNS", 4)
     monkeypatch.setattr(Bands, "add", once)
     with pytest.raises(InterruptedRun) as caught:
         made(8)
@@ -560,44 +561,6 @@ def test_a_link_to_a_folder_is_followed(tmp_path: Path) -> None:
     made(3).save(link, force=True)
     assert link.is_symlink()
     assert len(Runs.load(real)) == 3
-
-
-@pytest.mark.parametrize("counter", [np.uint16, np.uint32])
-def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
-    """Against NumPy's own floor, rint, clip and histogram; whole numbers, bounds and gaps too."""
-    from sim import _counts
-
-    luck = np.random.default_rng(7)
-    values = luck.normal(0.4, 0.4, (50, 3, 2, 4)) * np.array([1.0, 300.0, 1e6, 1e-6])
-    values[luck.random(values.shape) < 0.2] = np.nan
-    values[0] = [0.0, 7.0, -3.0, 1.0]
-    values[:, 1, 0, 2] = np.nan
-    bins, cells = 64, values.shape[1:]
-    origin, step = luck.random((2, 4)) - 0.5, luck.random((2, 4)) * [0.02, 9.0, 2e4, 1e-7]
-    shift = luck.choice([0.0, 0.5, 32.0], (2, 4))
-    n, whole, fraction = (np.full(cells, 5, dtype=np.int64) for _ in range(3))
-    counts = np.zeros((*cells, bins + 2), dtype=counter)
-    _counts.count(values, n, whole, fraction, counts, origin, step, shift, bins)
-    known = ~np.isnan(values)
-    floors = np.floor(np.where(known, values, 0.0))
-    rests = np.rint((np.where(known, values, 0.0) - floors) * 2.0**40)
-    np.testing.assert_array_equal(n - 5, known.sum(axis=0))
-    np.testing.assert_array_equal(whole - 5, floors.sum(axis=0))
-    np.testing.assert_array_equal(fraction - 5, rests.astype(np.int64).sum(axis=0))
-    places = np.clip(np.floor((values - origin) / step + shift), 0, bins)
-    for cell in np.ndindex(cells):
-        column = places[:, *cell]
-        expected = np.bincount(column[~np.isnan(column)].astype(int), minlength=bins + 2)
-        expected[bins + 1] = np.isnan(column).sum()
-        np.testing.assert_array_equal(counts[cell], expected)
-    ranks = luck.integers(0, 60, cells)
-    bin_of = np.empty(cells, dtype=np.int64)
-    _counts.bins_at(counts, ranks, bins, bin_of)
-    running = np.cumsum(counts[..., : bins + 1], axis=-1, dtype=np.int64)
-    np.testing.assert_array_equal(bin_of, (running <= ranks[..., None]).sum(axis=-1))
-    found = np.zeros((2, 4))
-    _counts.largest(values, found)
-    np.testing.assert_array_equal(found, np.nanmax(np.abs(values), axis=(0, 1)))
 
 
 @pytest.mark.parametrize(
@@ -786,7 +749,10 @@ def test_an_effect_that_is_no_difference_is_refused(saved: Path) -> None:
 def test_verify_makes_the_runs_again(saved: Path) -> None:
     report = verify(saved, engine=fake)
     assert report.ok
-    assert str(report) == f"{saved}: 3 of 3 runs made again; every value is the same"
+    assert (
+        str(report)
+        == f"{saved}: 3 of 3 runs made again; every value is the same (compared: runs, weeks)"
+    )
 
 
 def shift(frame: pd.DataFrame, column: str, **where: Any) -> pd.DataFrame:
@@ -835,7 +801,10 @@ def test_verify_of_a_sample_runs_only_that(tmp_path: Path) -> None:
     report = verify(folder, engine=counting, sample=4)
     assert report.ok
     assert sorted(set(calls)) == [0, 3, 6, 9]
-    assert str(report) == f"{folder}: 4 of 10 runs made again; every value is the same"
+    assert (
+        str(report)
+        == f"{folder}: 4 of 10 runs made again; every value is the same (compared: runs)"
+    )
     assert verify(folder, engine=fake, sample=99).runs_checked == 10
     with pytest.raises(InputError, match="sample: 0 is out of range; allowed: 1 or more runs"):
         verify(folder, engine=fake, sample=0)
@@ -856,7 +825,7 @@ def test_verify_needs_the_engine_of_results_from_an_engine_of_ones_own(saved: Pa
 
 
 def test_histograms_are_verified_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_bands, "EXACT_RUNS", 5)
+    monkeypatch.setattr(bands, "EXACT_RUNS", 5)
     assert verify(made(8).save(tmp_path / "out"), engine=fake).ok
 
 

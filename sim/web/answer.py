@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from scipy import stats
 
-from sim import batch, outcomes, rules
+from sim import batch, rules
 from sim.dosage import ONSITE, SCHEDULED, planned_contacts
 from sim.outcomes import INDEX, NAMES
 from sim.scenario import Scenario
@@ -179,10 +179,8 @@ def _answer(scenario: Scenario, busy: bool = False) -> Answer:
     drawn = sorted({*range(0, horizon + 1, step), end, horizon})
     world = _bare(scenario, (count, each, luck))
     if scenario.has_ta:
-        weeks = sorted({*drawn, *outcomes.needed_weeks((end, horizon), horizon)})
-        records = _run(scenario, plausible, each, luck, weeks)
-        curves = _weekly(records, scenario)[:, [weeks.index(week) for week in drawn]]
-        at = outcomes.at_points(records, weeks, (end, horizon), scenario.costs)[:, :, -1]
+        at, curves = _run(scenario, plausible, each, luck)
+        curves = curves[:, drawn]
     else:
         curves = world[:, drawn]
         at = np.zeros((len(world), 2, len(NAMES)))
@@ -207,9 +205,10 @@ def _answer(scenario: Scenario, busy: bool = False) -> Answer:
 
 
 def _run(
-    scenario: Scenario, plausible: PlausibleSets, each: int, luck: int, weeks: list[int] | None
-) -> np.ndarray:
-    """Records of the runs: those over plausible sets, then those of the own parameters.
+    scenario: Scenario, plausible: PlausibleSets, each: int, luck: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Runs over plausible sets, then those of the own parameters, overall: (runs, end and horizon,
+    outcomes) and (runs, weeks, outcomes of EFFECTS).
 
     Set s takes the replicates s * each ..., so that no luck is shared between sets.
     """
@@ -219,15 +218,17 @@ def _run(
         [np.repeat(np.arange(len(sets) - 1, dtype=np.int64), each), np.full(luck, len(sets) - 1)]
     )
     replicates = np.concatenate([np.arange(over), np.arange(luck)]).astype(np.int64)
-    # One thread: the page's desk has its own, one for each visitor who waits.
-    chunks = batch.run_all(scenario, sets, which, replicates, scenario.seed, weeks=weeks, threads=1)
-    return np.concatenate([chunk.records for chunk in chunks])
-
-
-def _weekly(records: np.ndarray, scenario: Scenario) -> np.ndarray:
-    """(runs, weeks, outcomes of EFFECTS), overall."""
     columns = [INDEX[name] for name in EFFECTS]
-    return outcomes.weekly(records, scenario.costs)[:, :, -1, columns]
+    values, curves = [], []
+    # One thread: the page's desk has its own, one for each visitor who waits.
+    for _, found in batch.summarised(
+        scenario, sets, which, replicates, scenario.seed,
+        (scenario.end_of_ta, scenario.horizon_weeks), weekly=True, threads=1,
+    ):  # fmt: skip
+        assert found.weekly is not None
+        values.append(found.values[:, :, -1])
+        curves.append(found.weekly[:, :, -1, columns])
+    return np.concatenate(values), np.concatenate(curves)
 
 
 def _bare(scenario: Scenario, runs: tuple[int, int, int]) -> np.ndarray:
@@ -236,7 +237,7 @@ def _bare(scenario: Scenario, runs: tuple[int, int, int]) -> np.ndarray:
     count, each, luck = runs
     return _WORLDS.get(
         (world.digest(), runs),
-        lambda: _weekly(_run(world, _sets(count), each, luck, None), world),
+        lambda: _run(world, _sets(count), each, luck)[1],
     )
 
 

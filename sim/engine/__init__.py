@@ -1,0 +1,1 @@
+"""The same week compiled, and what is summarised of its records."""
