@@ -15,6 +15,20 @@ from sim._jit import entry, inner
 
 FRACTION = 2.0**40
 """Sums are of whole parts, and of the rest in units of 1 / FRACTION."""
+PIECES = 256
+"""Into so many pieces values are spread at most before one is selected from its piece."""
+TOGETHER = 8
+"""Cells that share a line of memory."""
+LARGEST = np.finfo(np.float64).max
+
+
+def work_space(runs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The work space of :func:`exact` for so many runs: columns, ends, pieces."""
+    return (
+        np.empty((TOGETHER + 1, runs)),
+        np.empty(PIECES, dtype=np.int64),
+        np.empty(runs, dtype=np.int64),
+    )
 
 
 @inner
@@ -52,64 +66,113 @@ def select(values, first, last, rank):
 
 
 @inner
-def quantiles_of(values, n, shares, order, ranks, found):
-    """Quantiles of the first ``n`` values, as ``numpy.quantile`` finds them; moves the values.
+def spread(values, n, low, high, ordered, ends, pieces):
+    """Copy the first ``n`` values into pieces, in whose order they are; within one they are not.
+
+    Args:
+        low, high: the smallest and the largest of the values.
+        ordered: float64 (n or more,), filled.
+        ends: int64 (PIECES,), set to where each piece ends.
+        pieces: int64 (n or more,), work space.
+    """
+    count = min(n, PIECES)
+    scale = count / (high - low)
+    if not 0.0 < scale <= LARGEST:  # the values are all the same, or too far apart to tell
+        for place in range(n):
+            ordered[place] = values[place]
+        ends[0] = n
+        return
+    for piece in range(count):
+        ends[piece] = 0
+    for place in range(n):
+        piece = min(int((values[place] - low) * scale), count - 1)
+        pieces[place] = piece
+        ends[piece] += 1
+    start = 0
+    for piece in range(count):
+        size = ends[piece]
+        ends[piece] = start
+        start += size
+    for place in range(n):
+        piece = pieces[place]
+        ordered[ends[piece]] = values[place]
+        ends[piece] += 1
+
+
+@inner
+def quantiles_of(ordered, ends, n, shares, found):
+    """Quantiles of values in pieces (:func:`spread`), as ``numpy.quantile`` finds them.
 
     Args:
         shares: float64 (quantile,), each 0..1.
-        order: int64 (quantile,), in which order they are selected.
-        ranks: int64 (quantile,), work space.
         found: float64 (quantile,), filled; NaN where n is 0.
     """
-    for turn in range(shares.size):
-        quantile = order[turn]
+    for quantile in range(shares.size):
         if n == 0:
             found[quantile] = np.nan
             continue
         position = (n - 1) * shares[quantile]
         rank = int(np.floor(position))
-        ranks[turn] = rank
-        first, last = 0, n
-        for before in range(turn):
-            if ranks[before] <= rank:
-                first = max(first, ranks[before])
-            else:
-                last = min(last, ranks[before])
-        select(values, first, last, rank)
-        below = above = values[rank]
+        piece = 0
+        while ends[piece] <= rank:
+            piece += 1
+        first, last = ends[piece - 1] if piece else 0, ends[piece]
+        select(ordered, first, last, rank)
+        below = above = ordered[rank]
         if rank + 1 < n:
-            above = values[rank + 1]
-            for place in range(rank + 2, last):
-                above = min(above, values[place])
+            first = rank + 1
+            while ends[piece] <= first:
+                piece += 1
+            above = ordered[first]
+            for place in range(first + 1, ends[piece]):
+                above = min(above, ordered[place])
         share, gap = position - rank, above - below
         # From the nearer end, as NumPy does it: the last bits agree, no value overshoots.
         found[quantile] = above - gap * (1.0 - share) if share >= 0.5 else below + gap * share
 
 
 @entry
-def exact(values, shares, order, ranks, column, n, whole, fraction, found):
+def exact(values, shares, columns, ends, pieces, n, whole, fraction, found):
     """Sums and quantiles over runs of some cells, of which every value is there.
 
     Args:
         values: float64 (run, cell).
-        shares, order, ranks: as in :func:`quantiles_of`.
-        column: float64 (run,), work space.
+        shares: float64 (quantile,), each 0..1.
+        columns: float64 (TOGETHER + 1, run), work space.
+        ends: int64 (PIECES,), work space.
+        pieces: int64 (run,), work space.
         n, whole, fraction: int64 (cell,), filled: values, the sum of their whole parts, and of the
             rest in units of 1 / FRACTION.
         found: float64 (cell, quantile), filled.
     """
-    for cell in range(values.shape[1]):
-        known = wholes = rests = 0
-        for run in range(values.shape[0]):
-            value = values[run, cell]
-            if not np.isnan(value):
-                column[known] = value
-                known += 1
-                floor = np.floor(value)
-                wholes += int(floor)
-                rests += int(np.rint((value - floor) * FRACTION))
-        n[cell], whole[cell], fraction[cell] = known, wholes, rests
-        quantiles_of(column, known, shares, order, ranks, found[cell])
+    runs, cells = values.shape
+    ordered = columns[TOGETHER]
+    for first in range(0, cells, TOGETHER):
+        together = min(TOGETHER, cells - first)
+        for run in range(runs):
+            for place in range(together):
+                columns[place, run] = values[run, first + place]
+        for place in range(together):
+            column, cell = columns[place], first + place
+            known = wholes = rests = 0
+            low, high = np.inf, -np.inf
+            for run in range(runs):
+                value = column[run]
+                if not np.isnan(value):
+                    column[known] = value
+                    known += 1
+                    floor = np.floor(value)
+                    wholes += int(floor)
+                    rests += int(np.rint((value - floor) * FRACTION))
+                    low, high = min(low, value), max(high, value)
+            n[cell], whole[cell], fraction[cell] = known, wholes, rests
+            if low == high:
+                for quantile in range(shares.size):
+                    found[cell, quantile] = low
+            else:
+                if known:
+                    spread(column, known, low, high, ordered, ends, pieces)
+                quantiles_of(ordered, ends, known, shares, found[cell])
 
 
 @entry

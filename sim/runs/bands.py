@@ -20,7 +20,6 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 
@@ -163,22 +162,6 @@ def _limits(places: int) -> tuple[np.ndarray, np.ndarray]:
     return lows, highs
 
 
-def _bisecting(first: int, last: int) -> list[int]:
-    """first..last - 1, the middle first, then the middles of what is left of it and right of it.
-
-    Selecting order statistics in this order, each looks at what lies between two others only.
-
-    >>> _bisecting(0, 5)
-    [2, 1, 4, 0, 3]
-    """
-    if first >= last:
-        return []
-    middle = (first + last) // 2
-    halves = _bisecting(first, middle), _bisecting(middle + 1, last)
-    both = [one for pair in zip_longest(*halves) for one in pair if one is not None]
-    return [middle, *both]
-
-
 def exact(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Sums and quantiles over runs, the first axis; NaN left out.
 
@@ -192,9 +175,8 @@ def exact(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     sums = np.empty((3, cells), dtype=np.int64)
     quantiles = np.empty((cells, len(QUANTILES)))
     counting.exact(
-        values.reshape(runs, cells), np.array(QUANTILES),
-        np.array(_bisecting(0, len(QUANTILES)), dtype=np.int64),
-        np.empty(len(QUANTILES), dtype=np.int64), np.empty(runs), *sums, quantiles,
+        values.reshape(runs, cells), np.array(QUANTILES), *counting.work_space(runs), *sums,
+        quantiles,
     )  # fmt: skip
     n, whole, fraction = sums.reshape(3, *values.shape[1:])
     return n, whole, fraction, quantiles.T.reshape(-1, *values.shape[1:])
