@@ -169,8 +169,8 @@ def trajectory_difference(stored: pd.DataFrame, again: pd.DataFrame) -> Differen
                 outcome=name,
                 point=f"week {at['week']}",
                 column=f"trajectories {at['arm']}",
-                stored=before[row],
-                again=now[row],
+                stored=before[row : row + 1].tolist()[0],
+                again=now[row : row + 1].tolist()[0],
                 set_index=int(at["set"]),
                 replicate=int(at["replicate"]),
             )

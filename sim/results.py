@@ -276,6 +276,7 @@ class Runs:
             seed=seed,
             replicates=replicates,
             engine=choose_engine(engine)[0],
+            threads=threads,
         )
 
     @classmethod
@@ -321,6 +322,7 @@ class Runs:
         seed: int,
         replicates: int,
         engine: str,
+        threads: int | None = None,
     ) -> Runs:
         """What a collector has taken in when the work is done, or interrupted."""
         started, clock = datetime.now(UTC), time.perf_counter()
@@ -328,7 +330,7 @@ class Runs:
         def gathered() -> Runs:
             return cls.of_collector(
                 collector, seed=seed, replicates=replicates, engine=engine,
-                started=started, seconds=time.perf_counter() - clock,
+                started=started, seconds=time.perf_counter() - clock, threads=threads,
             )  # fmt: skip
 
         try:
@@ -350,9 +352,10 @@ class Runs:
         engine: str,
         started: datetime,
         seconds: float,
+        threads: int | None = None,
     ) -> Runs:
         """What a collector has taken in so far."""
-        values, table = collector.finish()
+        values, table = collector.finish(threads)
         trajectories = None
         if collector.keep_runs:
             trajectories = _frames.trajectories_frame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -19,7 +20,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from sim import _folder, outcomes, results
+from sim import _folder, _stored, outcomes, results
 from sim.ensemble import simulate
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
@@ -362,6 +363,48 @@ def test_single_runs_are_kept_on_demand(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again, frame, check_categorical=False, check_dtype=False)
 
 
+def spoil(frame: pd.DataFrame) -> None:
+    """What somebody may do to a frame of one's own."""
+    for column in frame.columns:
+        frame[column] = 99.0
+    frame["mine"] = 1
+    frame.pop(frame.columns[0])
+
+
+@pytest.mark.parametrize("name", ["runs", "weeks", "summary", "trajectories"])
+def test_a_frame_belongs_to_whoever_asked_for_it(tmp_path: Path, name: str) -> None:
+    runs = made(3, keep_runs=True)
+    loaded = Runs.load(runs.save(tmp_path / "out"))
+    for one in (runs, loaded):
+        before = getattr(one, name)()
+        given = before.copy(deep=True)
+        spoil(before)
+        after = getattr(one, name)()
+        pd.testing.assert_frame_equal(after, given)
+        for column in after.columns:  # nor do they share what they are made of
+            with contextlib.suppress(ValueError, TypeError):
+                after[column].to_numpy()[...] = 7
+        pd.testing.assert_frame_equal(getattr(one, name)(), given)
+
+
+def test_the_arrays_of_results_cannot_be_changed() -> None:
+    runs = made(2)
+    for array in (runs.values.with_ta, runs.values.set_index, runs.week_table.mean):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_weeks_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = TINY.replace(horizon_weeks=12)
+    at_once = run(scenario, replicates=6, weekly=True, engine="compiled")
+    later = run(scenario, replicates=6, engine="compiled")
+    assert later._week_table is None
+    assert later.runs().equals(at_once.runs())
+    assert later.weeks().equals(at_once.weeks())
+    made_again = later.week_table
+    assert later.week_table is made_again
+
+
 # --- failures and interruption -------------------------------------------------------------------
 
 
@@ -476,6 +519,22 @@ def test_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
     assert manifest["scenario_digest"] == TINY.digest()
     assert Scenario.load(folder / "scenario.yaml") == TINY
     assert sorted(path.name for path in folder.parent.iterdir()) == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "csv", "there"),
+    [(3, None, True), (4, None, False), (3, False, False), (4, True, True)],
+)
+def test_csv_is_for_few_runs_or_whoever_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: int, csv: bool | None, there: bool
+) -> None:
+    assert _stored.CSV_RUNS == 1000
+    monkeypatch.setattr(_stored, "CSV_RUNS", 4)
+    folder = made(runs).save(tmp_path / "out", csv=csv)
+    files = {path.name for path in folder.iterdir()}
+    assert ({"runs.csv", "weeks.csv"} <= files) is there
+    assert {"runs.parquet", "weeks.parquet"} <= files
+    assert verify(folder, engine=fake).ok
 
 
 def test_the_tables_as_csv_say_the_same(tmp_path: Path) -> None:
@@ -822,6 +881,37 @@ def test_verify_says_when_versions_differ(saved: Path) -> None:
 def test_verify_needs_the_engine_of_results_from_an_engine_of_ones_own(saved: Path) -> None:
     with pytest.raises(ResultsError, match="made by an engine of its own, 'fake'"):
         verify(saved)
+
+
+def test_every_table_is_verified_and_named(tmp_path: Path) -> None:
+    folder = made(3, keep_runs=True).save(tmp_path / "out")
+    report = verify(folder, engine=fake)
+    assert report.ok
+    assert report.tables == ("runs", "weeks", "trajectories")
+    assert str(report).endswith("every value is the same (compared: runs, weeks, trajectories)")
+    assert verify(folder, engine=fake, sample=2).tables == ("runs",)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda frame: frame.assign(trust=frame["trust"].where(frame["week"] != 5, 0.125)),
+            "set 0, replicate 0, lakes, trust, week 5, trajectories with_ta: stored 0.125, now ",
+        ),
+        (lambda frame: frame.iloc[:-1], "trajectories: stored '1097 rows of set, replicate, arm"),
+        (lambda frame: frame.assign(replicate=0), "replicate, week 0, trajectories with_ta: "),
+    ],
+)
+def test_changed_trajectories_are_found(
+    tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], message: str
+) -> None:
+    """Even where the folder was put together so that every checksum is right."""
+    runs = made(3, keep_runs=True)
+    runs._trajectories = change(runs.trajectories())
+    report = verify(runs.save(tmp_path / "out"), engine=fake)
+    assert not report.ok
+    assert message in str(report)
 
 
 def test_histograms_are_verified_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

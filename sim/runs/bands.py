@@ -40,7 +40,7 @@ _SMALLEST = -900  # exponent of a step before any value was met
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeekTable:
-    """What is known about each week.
+    """What is known about each week; read-only.
 
     Attributes:
         n: int64 (arm, week, place, outcome), values counted; a place is a region or "overall".
@@ -51,6 +51,10 @@ class WeekTable:
     n: np.ndarray
     mean: np.ndarray
     quantiles: np.ndarray
+
+    def __post_init__(self) -> None:
+        for array in (self.n, self.mean, self.quantiles):
+            array.setflags(write=False)
 
 
 class Bands:

@@ -50,7 +50,7 @@ class FailedRun:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunValues:
-    """Summary values of each run, in order of (set, replicate).
+    """Summary values of each run, in order of (set, replicate); read-only.
 
     Attributes:
         points: names of the points in time: start, end_of_ta, year_after and persistence (if the
@@ -69,6 +69,10 @@ class RunValues:
     with_ta: np.ndarray
     without_ta: np.ndarray
     failures: tuple[FailedRun, ...]
+
+    def __post_init__(self) -> None:
+        for array in (self.set_index, self.replicate, self.failed, self.with_ta, self.without_ta):
+            array.setflags(write=False)
 
     @property
     def effect(self) -> np.ndarray:
