@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -63,7 +63,7 @@ def chunk_size(scenario: Scenario, rows: int, runs: int, threads: int) -> int:
 
 def in_chunks(
     work: Callable[[slice], T], runs: int, size: int, threads: int | None = None
-) -> Iterator[tuple[slice, T]]:
+) -> Generator[tuple[slice, T], None, None]:
     """Let threads work on ``size`` of ``runs`` things at a time.
 
     Args:

@@ -20,7 +20,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from sim import _folder, _stored, outcomes, results
+from sim import _folder, _stored, batch, outcomes, results
 from sim.ensemble import simulate
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
@@ -468,6 +468,32 @@ def test_ctrl_c_leaves_what_was_finished(tmp_path: Path) -> None:
     assert partial.weeks().equals(made(7).weeks())
     partial.save(tmp_path / "part")
     assert verify(tmp_path / "part", engine=fake).ok
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("exact", [1000, 10])
+def test_ctrl_c_while_threads_are_busy(
+    monkeypatch: pytest.MonkeyPatch, threads: int, exact: int
+) -> None:
+    """What threads had begun is finished and counted, in values and weeks alike; nothing else."""
+    monkeypatch.setattr(bands, "EXACT_RUNS", exact)
+    monkeypatch.setattr(batch, "chunk_size", lambda *_: 2)
+    scenario = TINY.replace(horizon_weeks=12)
+
+    def stops(done: int, total: int) -> None:
+        if done >= 6:
+            raise KeyboardInterrupt
+
+    options: dict[str, Any] = {"engine": "compiled", "weekly": True, "threads": threads}
+    with pytest.raises(InterruptedRun) as caught:
+        run(scenario, replicates=40, progress=stops, **options)
+    partial = caught.value.partial
+    assert 6 <= len(partial) < 40
+    trust = partial.weeks().query("outcome == 'trust'")
+    assert set(trust["n"]) == {len(partial)}
+    whole = run(scenario, replicates=40, **options).runs()
+    there = whole["replicate"].isin(partial.values.replicate)
+    assert partial.runs().equals(whole[there].reset_index(drop=True))
 
 
 def test_ctrl_c_before_the_first_run_is_just_that() -> None:

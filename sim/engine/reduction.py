@@ -111,7 +111,6 @@ class Reduction:
         """
         from sim.engine import summary  # compiled
 
-        # Where a run is reported to its end, the engine's own array may be longer.
         records = np.ascontiguousarray(records)
         runs, _, regions, _ = records.shape
         places = {week: row for row, week in enumerate(self.weeks)}

@@ -362,9 +362,11 @@ def _gather_compiled(
 
     if progress is not None:
         progress(0, len(pairs))
-    for part, _ in batch.in_chunks(work, len(pairs), runs[0].chunk(threads), threads):
-        if progress is not None:
-            progress(part.stop, len(pairs))
+    chunks = batch.in_chunks(work, len(pairs), runs[0].chunk(threads), threads)
+    with contextlib.closing(chunks):  # whatever stops us, no thread is left that takes runs in
+        for part, _ in chunks:
+            if progress is not None:
+                progress(part.stop, len(pairs))
 
 
 def _stack(records: Sequence[np.ndarray | None]) -> np.ndarray:
