@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("network",),
     ("population",),
     ("tables",),  # population and calendars as arrays, for the kernel
+    ("engine.summary", "engine.counting"),
     ("agents", "model", "kernel"),
     ("engine.entries",),  # all that is compiled
     ("engine.layout", "engine.cache"),
@@ -35,8 +36,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine.build", "engine.choice"),
     ("compiled",),  # the kernel as seen from Python
     ("engine.job",),
+    ("engine.reduction",),
     ("batch",),  # many compiled runs on threads
     ("ensemble",),
+    ("runs",),
     ("instruments", "results"),
     ("study",),
     ("view",),

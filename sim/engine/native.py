@@ -69,10 +69,19 @@ class Native:
         return self._function(name, ctypes.c_double, *[ctypes.c_double] * count)
 
 
-def call(entry: str, **values: Any) -> None:
-    """Call an entry once."""
+def call(entry: str, *values: Any) -> None:
+    """Call an entry once, with its arguments in their order.
+
+    Example:
+        >>> import numpy as np
+        >>> found = np.zeros((1, 2))
+        >>> call("largest", np.array([[[[1.0, -2.0]]], [[[-3.0, 1.0]]]]), found)
+        >>> found
+        array([[3., 2.]])
+    """
     block = Block(ENTRIES[entry])
-    block.put(**values)
+    names = [argument.name for _, argument in block.entry.flat()]
+    block.put(**dict(zip(names, values, strict=True)))
     engine().call(block)
 
 
