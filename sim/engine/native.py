@@ -16,6 +16,7 @@ from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
+import numpy as np
 
 from sim.engine import artefact, cache, layout
 from sim.engine.arguments import Block
@@ -72,6 +73,8 @@ class Native:
 def call(entry: str, *values: Any) -> None:
     """Call an entry once, with its arguments in their order.
 
+    Where no compiled engine can be used, the same lines run as plain Python, slowly.
+
     Example:
         >>> import numpy as np
         >>> found = np.zeros((1, 2))
@@ -82,7 +85,14 @@ def call(entry: str, *values: Any) -> None:
     block = Block(ENTRIES[entry])
     names = [argument.name for _, argument in block.entry.flat()]
     block.put(**dict(zip(names, values, strict=True)))
-    engine().call(block)
+    try:
+        loaded = engine()
+    except EngineError as error:
+        artefact.tell_once(f"codose: {error}; plain Python does its work, slowly")
+        with np.errstate(all="ignore"):
+            block.entry.function(*values)
+        return
+    loaded.call(block)
 
 
 def engine() -> Native:

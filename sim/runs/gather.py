@@ -28,7 +28,7 @@ from sim.ensemble import (
     run_one,
     simulate_some,
 )
-from sim.errors import InputError
+from sim.errors import EngineError, InputError
 from sim.parameters import Parameters
 from sim.runs.bands import Bands, WeekTable
 from sim.scenario import Scenario
@@ -317,7 +317,10 @@ def gather(
         InputError: an argument that cannot be used; or the scenario is one that no run can be
             made of.
     """
-    if choose_engine(engine)[0] == "compiled" and not callable(engine):
+    scenario = collector.scenario
+    arms = 1 + collector.counterfactual
+    staff_weeks = sum(scenario.staff_counts) * scenario.horizon_weeks * len(pairs) * arms
+    if choose_engine(engine, staff_weeks)[0] == "compiled" and not callable(engine):
         _gather_compiled(collector, pairs, seed, threads, progress)
         return
     for output in simulate_some(
@@ -349,7 +352,7 @@ def _gather_compiled(
     def work(part: slice) -> None:
         try:
             found = [collector.reduction(one.records(part), which[part]) for one in runs]
-        except InputError:
+        except (InputError, EngineError):
             raise
         except Exception:  # one by one: each fails or not by itself
             single = choose_engine("compiled")[1]
