@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim._bands import ARMS, QUANTILES, WeekTable
-from sim._collect import FailedRun, RunValues
 from sim.outcomes import NAMES, OUTCOMES
+from sim.runs.bands import ARMS, QUANTILES, WeekTable
+from sim.runs.gather import FailedRun, RunValues
 
 if TYPE_CHECKING:
     import pandas as pd  # imported where it is used: a first run need not wait for it

@@ -7,20 +7,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim import _folder, _frames
-from sim._collect import place_names, point_names
 from sim.errors import InputError
 from sim.outcomes import NAMES
 from sim.parameters import Parameters
+from sim.runs.gather import place_names, point_names
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     from sim.results import Runs
 
 
-def write(runs: Runs, folder: Path, command: str) -> None:
-    """Fill a new folder with the files of a result; only timing.json is new every time."""
-    _folder.write_table(folder, "runs", runs.runs())
-    _folder.write_table(folder, "weeks", runs.weeks())
+CSV_RUNS = 1000
+"""From so many runs on tables are written as CSV only when asked for."""
+
+
+def write(runs: Runs, folder: Path, command: str, *, csv: bool | None = None) -> None:
+    """Fill a new folder with the files of a result; only timing.json is new every time.
+
+    Args:
+        csv: write CSV beside Parquet; None: below :data:`CSV_RUNS` runs.
+    """
+    csv = len(runs) < CSV_RUNS if csv is None else csv
+    _folder.write_table(folder, "runs", runs.runs(), csv=csv)
+    _folder.write_table(folder, "weeks", runs.weeks(), csv=csv)
     if runs.keeps_runs:
         _folder.write_table(folder, "trajectories", runs.trajectories(), csv=False)
     text = runs.scenario.to_yaml()

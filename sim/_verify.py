@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim._bands import ARMS, WeekTable
-from sim._collect import RunValues
 from sim._frames import QUANTILE_NAMES
 from sim.errors import Problem
 from sim.outcomes import NAMES
+from sim.runs.bands import ARMS, WeekTable
+from sim.runs.gather import RunValues
+
+if TYPE_CHECKING:
+    import pandas as pd  # imported where it is used: a first run need not wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class VerifyReport:
         damages: data files that are missing or not as they were written.
         difference: the first value that is not the same, or None.
         notes: what else matters, such as another version of codose.
+        tables: names of the tables that were compared.
     """
 
     directory: str
@@ -57,6 +61,7 @@ class VerifyReport:
     damages: tuple[Problem, ...] = ()
     difference: Difference | None = None
     notes: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -69,7 +74,8 @@ class VerifyReport:
         if self.difference is not None:
             lines.append(f"{self.directory}: {made}; not the same: {self.difference}")
         elif self.runs_checked:
-            lines.append(f"{self.directory}: {made}; every value is the same")
+            tables = ", ".join(self.tables)
+            lines.append(f"{self.directory}: {made}; every value is the same (compared: {tables})")
         else:
             lines.append(f"{self.directory}: no run was made again")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
@@ -144,6 +150,31 @@ def week_difference(
         stored=float(before[at]),
         again=float(now[at]),
     )
+
+
+def trajectory_difference(stored: pd.DataFrame, again: pd.DataFrame) -> Difference | None:
+    """The first difference between the weekly values of single runs, as frames."""
+    if list(stored.columns) != list(again.columns) or len(stored) != len(again):
+        shapes = [f"{len(one)} rows of {', '.join(one.columns)}" for one in (stored, again)]
+        return Difference("", "", "", "trajectories", shapes[0], shapes[1])
+    labels = [name for name in again.columns if name not in NAMES]
+    for name in [*labels, *NAMES]:
+        before, now = (np.asarray(one[name]) for one in (stored, again))
+        unlike = np.flatnonzero(before != now if name in labels else ~_same(before, now))
+        if len(unlike):
+            row = int(unlike[0])
+            at = again.iloc[row]
+            return Difference(
+                region=str(at["region"]),
+                outcome=name,
+                point=f"week {at['week']}",
+                column=f"trajectories {at['arm']}",
+                stored=before[row : row + 1].tolist()[0],
+                again=now[row : row + 1].tolist()[0],
+                set_index=int(at["set"]),
+                replicate=int(at["replicate"]),
+            )
+    return None
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -1,26 +1,29 @@
-"""Many compiled runs on the threads of one machine, in order, in bounded memory.
+"""``run_all``, ``summarised``: many compiled runs on threads of one machine, in bounded memory.
 
-Which runs stand together in a chunk, how many threads there are and which finishes first changes
-nothing: a run is a pure function of (scenario, parameters, seed, replicate).
+Chunks come in order. Which runs stand together in a chunk, how many threads there are and which
+finishes first changes nothing: a run is a pure function of (scenario, parameters, seed, replicate).
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from sim import compiled, tables
+from sim.engine.reduction import Reduction, Summaries
 from sim.outcomes import RECORD
 from sim.parameters import Parameters
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
+
+T = TypeVar("T")
 
 _CHUNK_BYTES = 8 << 20
 _MOST_RUNS = 256
@@ -58,6 +61,103 @@ def chunk_size(scenario: Scenario, rows: int, runs: int, threads: int) -> int:
     return min(_MOST_RUNS, by_memory, max(by_share, worth_it))
 
 
+def in_chunks(
+    work: Callable[[slice], T], runs: int, size: int, threads: int | None = None
+) -> Generator[tuple[slice, T], None, None]:
+    """Let threads work on ``size`` of ``runs`` things at a time.
+
+    Args:
+        work: what a thread does with some of them; should leave Python's lock for most of it.
+        runs: number of things.
+        size: how many a chunk has.
+        threads: see :func:`thread_count`.
+
+    Yields:
+        Each chunk and what came of it, in order; few more are held than there are threads. When the
+        caller stops early, chunks that have begun are still finished.
+    """
+    workers = thread_count(threads)
+    parts = [slice(first, min(first + size, runs)) for first in range(0, runs, size)]
+    if workers == 1 or len(parts) == 1:
+        for part in parts:
+            yield part, work(part)
+        return
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[tuple[slice, Future[T]]] = deque()
+    try:
+        for part in parts:
+            waiting.append((part, pool.submit(work, part)))
+            if len(waiting) > 2 * workers:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        while waiting:
+            done, future = waiting.popleft()
+            yield done, future.result()
+    finally:
+        for _, future in waiting:
+            future.cancel()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Batch:
+    """Runs of one scenario, (set, replicate) by (set, replicate): their records, part by part.
+
+    Args:
+        scenario: what to run.
+        sets: parameter sets.
+        which: (runs,) int64, the set of each run.
+        replicates: (runs,) int64, the replicate of each run.
+        seed: 0..2**63 - 1.
+        weeks: report these weeks only (ascending); None: every week.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        sets: Sequence[Parameters],
+        which: np.ndarray,
+        replicates: np.ndarray,
+        seed: int,
+        weeks: Sequence[int] | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.sets = sets
+        self.which = np.asarray(which, dtype=np.int64)
+        self.replicates = np.asarray(replicates, dtype=np.int64)
+        self.seed = seed
+        self.weeks = weeks
+        self._matrix = tables.parameter_rows(sets)
+
+    def __len__(self) -> int:
+        """Number of runs."""
+        return len(self.which)
+
+    def chunk(self, threads: int | None) -> int:
+        """How many runs a thread should make at a time."""
+        rows = self.scenario.horizon_weeks + 1 if self.weeks is None else len(self.weeks)
+        return chunk_size(self.scenario, rows, len(self), thread_count(threads))
+
+    def records(self, part: slice) -> np.ndarray:
+        """Records of some of the runs: (runs, weeks, regions, columns of RECORD)."""
+        which, replicates = self.which[part], self.replicates[part]
+        staggers = self._matrix["calendar_stagger"]
+        parts = []
+        first = 0
+        while first < len(which):  # sets with another stagger of calendars need other tables
+            last = first + 1
+            while last < len(which) and staggers[which[last]] == staggers[which[first]]:
+                last += 1
+            prepared = compiled.prepare(self.scenario, self.seed, float(staggers[which[first]]))
+            some = slice(first, last)
+            parts.append(
+                compiled.run_chunk(
+                    prepared, self._matrix, which[some], replicates[some], weeks=self.weeks
+                )
+            )
+            first = last
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
 def run_all(
     scenario: Scenario,
     sets: Sequence[Parameters],
@@ -71,68 +171,43 @@ def run_all(
     """Run (set, replicate) pairs; chunks come in the order of the pairs.
 
     Args:
-        scenario: what to run.
-        sets: parameter sets.
-        which: (runs,) int64, the set of each run.
-        replicates: (runs,) int64, the replicate of each run.
-        seed: 0..2**63 - 1.
-        weeks: report these weeks only (ascending); None: every week.
+        scenario, sets, which, replicates, seed, weeks: as of :class:`Batch`.
         threads: see :func:`thread_count`.
     """
-    workers = thread_count(threads)
-    rows = scenario.horizon_weeks + 1 if weeks is None else len(weeks)
-    size = chunk_size(scenario, rows, len(which), workers)
-    matrix = tables.parameter_rows(sets)
-    staggers = matrix["calendar_stagger"]
-
-    def work(first: int) -> Chunk:
-        part = slice(first, first + size)
-        return Chunk(
-            first,
-            _one_chunk(scenario, matrix, staggers, which[part], replicates[part], seed, weeks),
-        )
-
-    starts = range(0, len(which), size)
-    if workers == 1 or len(starts) == 1:
-        for first in starts:
-            yield work(first)
-        return
-    pool = ThreadPoolExecutor(workers)
-    waiting: deque[Future[Chunk]] = deque()
-    try:
-        for first in starts:
-            waiting.append(pool.submit(work, first))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
-        pool.shutdown(wait=True, cancel_futures=True)
+    runs = Batch(scenario, sets, which, replicates, seed, weeks)
+    for part, records in in_chunks(runs.records, len(runs), runs.chunk(threads), threads):
+        yield Chunk(part.start, records)
 
 
-def _one_chunk(
+def summarised(
     scenario: Scenario,
-    matrix: np.ndarray,
-    staggers: np.ndarray,
+    sets: Sequence[Parameters],
     which: np.ndarray,
     replicates: np.ndarray,
     seed: int,
-    weeks: Sequence[int] | None,
-) -> np.ndarray:
-    """A chunk; sets with another stagger of calendars need other tables."""
-    parts = []
-    first = 0
-    while first < len(which):
-        last = first + 1
-        while last < len(which) and staggers[which[last]] == staggers[which[first]]:
-            last += 1
-        prepared = compiled.prepare(scenario, seed, float(staggers[which[first]]))
-        parts.append(
-            compiled.run_chunk(
-                prepared, matrix, which[first:last], replicates[first:last], weeks=weeks
-            )
-        )
-        first = last
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    points: Sequence[int],
+    *,
+    weekly: bool = False,
+    threads: int | None = None,
+) -> Iterator[tuple[slice, Summaries]]:
+    """Run pairs and summarise them at some weeks, in the threads that run them.
+
+    Args:
+        scenario, sets, which, replicates, seed: as of :class:`Batch`.
+        points: weeks, see :class:`sim.engine.reduction.Reduction`.
+        weekly: every outcome in every week too.
+        threads: see :func:`thread_count`.
+
+    Yields:
+        Which runs, and their summaries; in the order of the pairs.
+
+    Raises:
+        ValueError: a point outside 0..horizon.
+    """
+    reduction = Reduction.of(scenario, sets, points, weekly=weekly)
+    runs = Batch(scenario, sets, which, replicates, seed, reduction.reported)
+
+    def work(part: slice) -> Summaries:
+        return reduction(runs.records(part), runs.which[part])
+
+    yield from in_chunks(work, len(runs), runs.chunk(threads), threads)

@@ -29,6 +29,7 @@ Engine = Callable[[Scenario, Parameters, int, int], np.ndarray]
 Progress = Callable[[int, int], object]
 """``progress(done, total)`` is called before the first run and after each."""
 Stage = Literal["with TA", "without TA"]
+STAGES: tuple[Stage, Stage] = ("with TA", "without TA")
 
 ENGINES = {"mesa": "sim.model", "compiled": "sim.compiled"}
 """The module of each engine; its function is called ``simulate``."""
@@ -168,7 +169,7 @@ def _outputs(
                 else itertools.repeat(single)
             )
             for (index, replicate), one in zip(block, engines, strict=False):
-                yield _one(one, scenario, partner, sets[index], seed, index, replicate)
+                yield run_one(one, scenario, partner, sets[index], seed, index, replicate)
                 done += 1
                 if progress is not None:
                     progress(done, total)
@@ -223,7 +224,7 @@ def _made_by_threads(
         yield engine
 
 
-def _one(
+def run_one(
     engine: Engine,
     scenario: Scenario,
     partner: Scenario | None,

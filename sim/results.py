@@ -3,7 +3,7 @@
 ``run`` makes the runs, ``Runs`` is what they gave, ``verify`` makes the runs of a folder once more
 and compares. A :class:`Runs` keeps, of each run, the values at the points of
 :func:`sim.outcomes.points`, with TA and without, and over all runs the weekly means and quantiles
-of :mod:`sim._bands`; the records are not kept.
+of :mod:`sim.runs.bands`; the records are not kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +21,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import _folder, _frames, _stored
-from sim._bands import WeekTable
-from sim._collect import OVERALL, Collector, FailedRun, RunValues, place_names, summary_weeks
 from sim._verify import (
     Difference,
     VerifyReport,
     chosen_rows,
     run_difference,
+    trajectory_difference,
     version_notes,
     week_difference,
 )
@@ -41,11 +40,19 @@ from sim.ensemble import (
     check_seed,
     check_whole,
     choose_engine,
-    simulate,
-    simulate_some,
 )
 from sim.errors import InputError, InterruptedRun, Problem, ResultsError, did_you_mean
 from sim.parameters import Parameters
+from sim.runs.bands import WeekTable
+from sim.runs.gather import (
+    OVERALL,
+    Collector,
+    FailedRun,
+    RunValues,
+    gather,
+    place_names,
+    summary_weeks,
+)
 from sim.scenario import Scenario, find
 
 if TYPE_CHECKING:
@@ -83,6 +90,7 @@ def run(
     parameters: ParameterChoice | Sequence[ParameterChoice] | None = None,
     engine: str | Engine = "auto",
     keep_runs: bool = False,
+    weekly: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Runs:
@@ -97,6 +105,8 @@ def run(
         engine: "auto", "mesa", "compiled", or a function; see :mod:`sim.ensemble`.
         keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
             memory.
+        weekly: collect weekly means and quantiles (:meth:`Runs.weeks`) at once. Left out, the
+            compiled engine makes the runs a second time for them, if anybody asks.
         threads: of the compiled engine; left out: as many as there are processors.
         progress: ``progress(done, total)`` is called as runs finish.
 
@@ -117,24 +127,18 @@ def run(
     sets = parameter_sets(scenario, parameters)
     count = check_replicates(DEFAULT_REPLICATES if replicates is None else replicates)
     luck = check_seed(scenario.seed if seed is None else seed)
-    name, _ = choose_engine(engine)
-    outputs = simulate(
+    again = choose_engine(engine)[0] == "compiled" and not callable(engine)
+    return Runs.make(
         scenario,
-        parameters=sets,
+        [(index, replicate) for index in range(len(sets)) for replicate in range(count)],
+        parameter_sets=sets,
         replicates=count,
         seed=luck,
         engine=engine,
+        keep_runs=keep_runs,
+        weekly=weekly or not again,
         threads=threads,
         progress=progress,
-    )
-    return Runs.collect(
-        outputs,
-        scenario=scenario,
-        seed=luck,
-        replicates=count,
-        engine=name,
-        parameter_sets=sets,
-        keep_runs=keep_runs,
     )
 
 
@@ -224,7 +228,7 @@ class Runs:
         engine: str,
         parameter_sets: Sequence[Parameters],
         values: RunValues,
-        week_table: WeekTable,
+        week_table: WeekTable | None,
         provenance: Mapping[str, Any],
         timing: Mapping[str, Any],
         trajectories: pd.DataFrame | None = None,
@@ -236,11 +240,44 @@ class Runs:
         self.engine = engine
         self.parameter_sets = tuple(parameter_sets)
         self.values = values
-        self.week_table = week_table
+        self._week_table = week_table
         self.provenance = dict(provenance)
         self.timing = dict(timing)
         self.plausible = plausible
         self._trajectories = trajectories
+
+    @classmethod
+    def make(
+        cls,
+        scenario: Scenario,
+        pairs: Sequence[tuple[int, int]],
+        *,
+        parameter_sets: Sequence[Parameters],
+        replicates: int,
+        seed: int,
+        engine: str | Engine,
+        keep_runs: bool = False,
+        weekly: bool = True,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Runs:
+        """Make some (set, replicate) pairs of replicates x parameter sets; see :func:`run`.
+
+        Raises:
+            InterruptedRun: Ctrl-C after the first run; ``partial`` holds what was finished.
+        """
+        expected = replicates * len(parameter_sets)
+        collector = Collector(scenario, parameter_sets, expected, keep_runs, weekly=weekly)
+        return cls._collected(
+            collector,
+            lambda: gather(
+                collector, pairs, seed=seed, engine=engine, threads=threads, progress=progress
+            ),
+            seed=seed,
+            replicates=replicates,
+            engine=choose_engine(engine)[0],
+            threads=threads,
+        )
 
     @classmethod
     def collect(
@@ -269,21 +306,39 @@ class Runs:
         """
         expected = runs_expected or replicates * len(parameter_sets)
         collector = Collector(scenario, parameter_sets, expected, keep_runs, counterfactual)
+
+        def take() -> None:
+            for output in outputs:
+                collector.add(output)
+
+        return cls._collected(collector, take, seed=seed, replicates=replicates, engine=engine)
+
+    @classmethod
+    def _collected(
+        cls,
+        collector: Collector,
+        work: Callable[[], None],
+        *,
+        seed: int,
+        replicates: int,
+        engine: str,
+        threads: int | None = None,
+    ) -> Runs:
+        """What a collector has taken in when the work is done, or interrupted."""
         started, clock = datetime.now(UTC), time.perf_counter()
 
         def gathered() -> Runs:
             return cls.of_collector(
                 collector, seed=seed, replicates=replicates, engine=engine,
-                started=started, seconds=time.perf_counter() - clock,
+                started=started, seconds=time.perf_counter() - clock, threads=threads,
             )  # fmt: skip
 
         try:
-            for output in outputs:
-                collector.add(output)
+            work()
         except KeyboardInterrupt:
             if not len(collector):
                 raise
-            message = f"interrupted after {len(collector)} of {expected} runs"
+            message = f"interrupted after {len(collector)} of {collector.runs_expected} runs"
             raise InterruptedRun(message, partial=gathered()) from None
         return gathered()
 
@@ -297,9 +352,10 @@ class Runs:
         engine: str,
         started: datetime,
         seconds: float,
+        threads: int | None = None,
     ) -> Runs:
         """What a collector has taken in so far."""
-        values, table = collector.finish()
+        values, table = collector.finish(threads)
         trajectories = None
         if collector.keep_runs:
             trajectories = _frames.trajectories_frame(
@@ -337,6 +393,23 @@ class Runs:
     def failures(self) -> tuple[FailedRun, ...]:
         """The runs without values, and why."""
         return self.values.failures
+
+    @property
+    def week_table(self) -> WeekTable:
+        """Weekly means and quantiles over all runs, as arrays; see :meth:`weeks`."""
+        if self._week_table is None:
+            values = self.values
+            keys = zip(values.set_index.tolist(), values.replicate.tolist(), strict=True)
+            again = Runs.make(
+                self.scenario,
+                [key for key, failed in zip(keys, values.failed, strict=True) if not failed],
+                parameter_sets=self.parameter_sets,
+                replicates=self.replicates,
+                seed=self.seed,
+                engine=self.engine,
+            )
+            self._week_table = again.week_table
+        return self._week_table
 
     @property
     def complete(self) -> bool:
@@ -398,11 +471,14 @@ class Runs:
     def weeks(self) -> pd.DataFrame:
         """Weekly values over all runs.
 
+        Unless ``run`` was called with ``weekly``, the runs are made once more when this is first
+        asked for.
+
         Returns:
             A row an arm (with_ta, without_ta, effect), region, week and outcome. Columns: arm,
             region, week, outcome, n (runs with a value), mean, p05, p25, p50, p75, p95. Totals are
             flows of the week, not yet added up. Quantiles are exact up to 1,000 runs; above that,
-            see :mod:`sim._bands`.
+            see :mod:`sim.runs.bands`.
         """
         return _frames.weeks_frame(self.week_table, self.places)
 
@@ -420,7 +496,7 @@ class Runs:
             raise ResultsError(
                 Problem("the weekly values of single runs were not kept; run with keep_runs=True")
             )
-        return self._trajectories
+        return self._trajectories.copy()
 
     # --- folders ---------------------------------------------------------------------------------
 
@@ -429,17 +505,20 @@ class Runs:
         directory: str | os.PathLike[str],
         *,
         force: bool = False,
+        csv: bool | None = None,
         command: str | None = None,
     ) -> Path:
         """Write a result folder: complete, or not at all.
 
-        It holds manifest.json, timing.json, scenario.yaml, runs and weeks as .parquet and .csv
+        It holds manifest.json, timing.json, scenario.yaml, runs and weeks as .parquet (and .csv)
         and, with ``keep_runs``, trajectories.parquet. All but timing.json is the same, byte for
         byte, when the runs are made again with the same versions.
 
         Args:
             directory: the folder; its parents are made. It may exist if it is empty.
             force: replace a folder that holds results of codose (and nothing else, ever).
+            csv: write runs and weeks as CSV too; left out: below 1,000 runs, as CSV takes ten
+                times the room of Parquet.
             command: what the user typed, for the manifest.
 
         Raises:
@@ -447,7 +526,7 @@ class Runs:
         """
 
         def write(folder: Path) -> None:
-            _stored.write(self, folder, command or "")
+            _stored.write(self, folder, command or "", csv=csv)
 
         return _folder.write_folder(Path(directory), write, force=force)
 
@@ -486,6 +565,10 @@ def verify(
         ResultsError: it is no result folder, or one that this codose cannot read.
         InputError: an argument that cannot be used.
 
+    Returns:
+        A report, with the names of the tables that were compared: "runs"; without ``sample`` also
+        "weeks" and, where they were kept, "trajectories".
+
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as place:
@@ -508,12 +591,28 @@ def verify(
     rows = chosen_rows(len(stored), sample)
     whole = len(rows) == len(stored)
     again = _made_again(
-        stored, rows, engine, keep_runs=whole and manifest["keep_runs"], progress=progress
+        stored,
+        rows,
+        engine,
+        keep_runs=whole and stored.keeps_runs,
+        weekly=whole,
+        progress=progress,
     )
     difference = run_difference(stored.values, rows, again.values, stored.places)
-    if difference is None and whole:
-        difference = week_difference(stored.week_table, again.week_table, stored.places)
-    return VerifyReport(str(folder), len(stored), len(rows), damages, difference, notes)
+    tables = ["runs"]
+    if whole:
+        tables.append("weeks")
+        difference = difference or week_difference(
+            stored.week_table, again.week_table, stored.places
+        )
+    if whole and stored.keeps_runs:
+        tables.append("trajectories")
+        difference = difference or trajectory_difference(
+            stored.trajectories(), again.trajectories()
+        )
+    return VerifyReport(
+        str(folder), len(stored), len(rows), damages, difference, notes, tuple(tables)
+    )
 
 
 def _made_again(
@@ -522,6 +621,7 @@ def _made_again(
     engine: str | Engine | None,
     *,
     keep_runs: bool,
+    weekly: bool,
     progress: Progress | None,
 ) -> Runs:
     """The runs in these rows once more."""
@@ -533,24 +633,15 @@ def _made_again(
                 allowed="verify(directory, engine=that function)",
             )
         )
-    chosen = stored.engine if engine is None else engine
-    name, _ = choose_engine(chosen)
     values = stored.values
-    pairs = [(int(values.set_index[row]), int(values.replicate[row])) for row in rows]
-    outputs = simulate_some(
+    return Runs.make(
         stored.scenario,
-        pairs,
-        parameters=stored.parameter_sets,
-        seed=stored.seed,
-        engine=chosen,
-        progress=progress,
-    )
-    return Runs.collect(
-        outputs,
-        scenario=stored.scenario,
-        seed=stored.seed,
-        replicates=stored.replicates,
-        engine=name,
+        [(int(values.set_index[row]), int(values.replicate[row])) for row in rows],
         parameter_sets=stored.parameter_sets,
+        replicates=stored.replicates,
+        seed=stored.seed,
+        engine=stored.engine if engine is None else engine,
         keep_runs=keep_runs,
+        weekly=weekly,
+        progress=progress,
     )

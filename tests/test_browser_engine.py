@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from strategies import scenarios
 
-from sim import compiled, tables
-from sim.engine import artefact, native
+from sim import compiled, outcomes, tables
+from sim.engine import artefact, native, summary
 from sim.engine.entries import FUNCTIONS, signature
 from sim.engine.job import job
+from sim.engine.reduction import Reduction
 from sim.parameters import Parameters
 from sim.scenario import Scenario, shipped_names
 
@@ -57,6 +59,17 @@ def shipped() -> list[Scenario]:
     return found
 
 
+def hash_of(values: np.ndarray) -> str:
+    """Of the bits; every NaN is the same one."""
+    values = np.where(np.isnan(values), np.nan, values)
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+def array(kind: str, shape: Sequence[int]) -> dict[str, Any]:
+    """An array as the wrapper takes it."""
+    return {"type": kind, "shape": list(shape)}
+
+
 class Case:
     """A job, what is run of it, and the records of this machine."""
 
@@ -72,13 +85,32 @@ class Case:
             weeks=weeks,
         )  # fmt: skip
 
+        end = scenario.horizon_weeks
+        self.reduction = Reduction.of(scenario, self.sets, (0, end), every_week=True)
+        self.outcomes = None
+        if weeks is None:
+            self.outcomes = self.reduction(self.records, np.array(self.which)).values
+
     def about(self) -> dict[str, Any]:
         sets = [float(value) for one in self.sets for value in one.vector()]
-        return {"sets": sets, "which": self.which, "replicates": REPLICATES}
+        told: dict[str, Any] = {"sets": sets, "which": self.which, "replicates": REPLICATES}
+        if self.outcomes is not None:
+            now = list(self.reduction.points)
+            before = [max(0, week - outcomes.COLLABORATION_WINDOW) for week in now]
+            given = self.reduction.given
+            work = summary.work_space(self.records.shape[2])
+            told["outcomes"] = {
+                "given": {**array("float64", given.shape), "values": given.ravel().tolist()},
+                "now": {**array("int64", [2]), "values": now},
+                "before": {**array("int64", [2]), "values": before},
+                "work": array("float64", work.shape),
+                "found": array("float64", self.outcomes.shape),
+            }
+        return told
 
     @property
     def hash(self) -> str:
-        return hashlib.sha256(np.ascontiguousarray(self.records).tobytes()).hexdigest()
+        return hash_of(self.records)
 
 
 def rule_calls() -> list[tuple[str, list[float]]]:
@@ -136,6 +168,11 @@ def test_node_gives_the_same_bits_for_many(tmp_path: Path) -> None:
     assert in_node(cases, tmp_path)["records"] == [case.hash for case in cases]
 
 
+def test_node_gives_the_same_outcomes(cases: list[Case], found: dict[str, Any]) -> None:
+    expected = [None if one.outcomes is None else hash_of(one.outcomes) for one in cases]
+    assert found["outcomes"] == expected
+
+
 def test_rules_in_node_are_the_rules(found: dict[str, Any]) -> None:
     engine = native.engine()
     assert found["rules"] == [engine.rule(name)(*given) for name, given in rule_calls()]
@@ -153,6 +190,8 @@ def test_every_fault_is_one_sentence(cases: list[Case], found: dict[str, Any]) -
         "noise": "This is not a job of codose",
         "job": "another version of codose",
         "sets": "Sets come in rows of",
+        "entry": "The engine has no at_noon",
+        "argument": "largest needs values",
         "which": "not among the 2 given",
         "damaged": "This browser cannot load the engine",
         "memory": "MB of memory, more than the browser gives",

@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("population",),
     ("engine.arrays",),
     ("tables",),  # population and calendars as arrays, for the kernel
+    ("engine.summary", "engine.counting"),
     ("agents", "model", "kernel"),
     ("engine.entries",),  # all that is compiled
     ("engine.layout", "engine.cache"),
@@ -36,8 +37,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine.build", "engine.choice", "engine.prepare"),
     ("compiled",),  # the kernel as seen from Python
     ("engine.job",),
+    ("engine.reduction",),
     ("batch",),  # many compiled runs on threads
     ("ensemble",),
+    ("runs",),
     ("instruments", "results"),
     ("study",),
     ("view",),

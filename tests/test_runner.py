@@ -16,9 +16,10 @@ import study_case
 from study_case import OUTCOMES, POINTS, REPLICATES, SCENARIO, SEED, sets, study
 from typer.testing import CliRunner
 
-from sim import _bands, batch, outcomes, results
+from sim import batch, outcomes, results
 from sim.cli import app
 from sim.errors import InputError, InterruptedRun, ResultsError
+from sim.runs import bands
 from sim.scenario import Scenario
 from sim.study import chunks, merging, run_parts, work
 from sim.study.evaluate import evaluate
@@ -259,24 +260,23 @@ def test_bad_points_and_seeds() -> None:
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> set[tuple[int, int]]:
     """An engine that raises for set 4, replicate 2, and gives a NaN for set 20, replicate 0."""
-    real = batch.run_all
+    real = batch.Batch.records
     bad = sets()[4].trust_step, 2
     empty = sets()[20].trust_step, 0
 
-    def run_all(scenario: Any, some: Any, which: Any, replicates: Any, *words: Any, **more: Any):
-        for chunk in real(scenario, some, which, replicates, *words, **more):
-            part = slice(chunk.first, chunk.first + len(chunk.records))
-            for row, (index, replicate) in enumerate(
-                zip(which[part], replicates[part], strict=True)
-            ):
-                run = some[index].trust_step, replicate
-                if run == bad:
-                    raise ZeroDivisionError("planted\nhere")
-                if run == empty:
-                    chunk.records[row, 1, 0, 0] = np.nan
-            yield chunk
+    def records(self: batch.Batch, part: slice) -> np.ndarray:
+        found = real(self, part)
+        for row, (index, replicate) in enumerate(
+            zip(self.which[part], self.replicates[part], strict=True)
+        ):
+            run = self.sets[index].trust_step, replicate
+            if run == bad:
+                raise ZeroDivisionError("planted\nhere")
+            if run == empty:
+                found[row, 1, 0, 0] = np.nan
+        return found
 
-    monkeypatch.setattr(batch, "run_all", run_all)
+    monkeypatch.setattr(batch.Batch, "records", records)
     return {(4, 2), (20, 0)}
 
 
@@ -375,7 +375,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_run_in_shards_or_parts_gives_the_same_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: int
 ) -> None:
-    for module in (_bands, run_parts):
+    for module in (bands, run_parts):
         monkeypatch.setattr(module, "EXACT_RUNS", exact)
     words = (*RUN, "--replicates", 40)
     assert codose(*words, "--out", tmp_path / "plain")[0] == 0
@@ -435,19 +435,19 @@ def test_merge_names_what_is_missing(tmp_path: Path) -> None:
 def test_failed_runs_survive_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sim import compiled
 
-    real_all, real_one = batch.run_all, compiled.simulate
+    real_all, real_one = batch.Batch.records, compiled.simulate
 
-    def run_all(scenario: Any, some: Any, which: Any, replicates: Any, *words: Any, **more: Any):
-        if 3 in replicates:
+    def records(self: batch.Batch, part: slice) -> np.ndarray:
+        if 3 in self.replicates[part]:
             raise MemoryError("planted")
-        yield from real_all(scenario, some, which, replicates, *words, **more)
+        return real_all(self, part)
 
     def simulate(scenario: Any, parameters: Any, seed: int, replicate: int) -> np.ndarray:
         if replicate == 3:
             raise MemoryError("planted")
         return real_one(scenario, parameters, seed, replicate)
 
-    monkeypatch.setattr(batch, "run_all", run_all)
+    monkeypatch.setattr(batch.Batch, "records", records)
     monkeypatch.setattr(compiled, "simulate", simulate)
     options: dict[str, Any] = {
         "parameters": SCENARIO.parameter_set(), "replicates": 6, "seed": 1, "engine": "compiled"

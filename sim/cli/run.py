@@ -76,6 +76,14 @@ def run(
     keep_runs: Annotated[
         bool, typer.Option("--keep-runs", help="Keep every week of every run (large).")
     ] = False,
+    csv: Annotated[
+        bool | None,
+        typer.Option(
+            "--csv/--no-csv",
+            show_default="below 1,000 runs",
+            help="Write the tables as CSV beside Parquet.",
+        ),
+    ] = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
     threads: Annotated[
         int | None,
@@ -143,8 +151,8 @@ def run(
         return
     runs.plausible = source
     finish(
-        runs, folder, force=force, command=command, figures=not no_figures, as_json=as_json,
-        quiet=quiet,
+        runs, folder, force=force, command=command, csv=csv, figures=not no_figures,
+        as_json=as_json, quiet=quiet,
     )  # fmt: skip
     way.forget(folder)
 
@@ -155,6 +163,7 @@ def finish(
     *,
     force: bool,
     command: str,
+    csv: bool | None = None,
     figures: bool,
     as_json: bool,
     quiet: bool,
@@ -162,7 +171,7 @@ def finish(
     """Save and show results."""
     if len(runs) == len(runs.failures):
         raise RuntimeError(f"every run failed, the first {runs.failures[0].reason}")
-    runs.save(folder, force=force, command=command)
+    runs.save(folder, force=force, csv=csv, command=command)
     if figures:
         _draw(runs, folder)
     if as_json:
@@ -209,7 +218,7 @@ class Way:
         if not (self.resume or self.shard or self.cluster):
             from sim import results
 
-            return results.run(**asked, threads=self.threads, progress=progress)
+            return results.run(**asked, weekly=True, threads=self.threads, progress=progress)
         from sim.study import chunks, run_parts
 
         shard = None if self.shard is None else chunks.parse_shard(self.shard)

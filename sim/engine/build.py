@@ -113,9 +113,8 @@ def _numba_type(argument: Argument | Group) -> Any:
 
 def _compiled(function: Any, kinds: tuple[Any, ...]) -> tuple[str, str, Any]:
     """LLVM's text of a function, its name there, and the type of what it gives."""
-    jitted = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
-        function
-    )
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    jitted = numba.njit(error_model="numpy", **options)(function)
     jitted.compile(kinds)
     result = jitted.overloads[kinds]
     text = result.library.get_llvm_str()

@@ -13,8 +13,8 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from sim import _counts, kernel, rules
-from sim.engine import arrays
+from sim import kernel, rules
+from sim.engine import arrays, counting, summary
 from sim.engine.arguments import FLOAT, INT, Argument, Entry, group
 from sim.tables import (
     CONTACT_TYPE,
@@ -75,22 +75,38 @@ WORK = group(
 """Work space of one thread; shapes: :class:`sim.compiled.Workspace`."""
 
 
+def _arrays(dtype: np.dtype, ndim: int, *names: str) -> tuple[Argument, ...]:
+    return tuple(Argument(name, dtype, ndim) for name in names)
+
+
 def _counting(bits: int) -> tuple[Entry, ...]:
-    """The counting of :mod:`sim._counts`, for counts of so many bits."""
-    cells = tuple(Argument(name, INT, 3) for name in ("n", "whole", "fraction"))
+    """The histograms of :mod:`sim.engine.counting`, for counts of so many bits."""
     counts = Argument("counts", np.dtype(f"uint{bits}"), 4)
-    places = tuple(Argument(name, FLOAT, 2) for name in ("origin", "step", "shift"))
     bins = Argument("bins", INT)
-    ranks = Argument("ranks", INT, 3)
     return (
         Entry(
             f"count_{bits}",
-            _counts.count,
-            (Argument("values", FLOAT, 4), *cells, counts, *places, bins),
+            counting.count,
+            (
+                Argument("values", FLOAT, 4),
+                *_arrays(INT, 0, "first", "last"),
+                *_arrays(INT, 3, "n", "whole", "fraction"),
+                counts,
+                *_arrays(FLOAT, 2, "origin", "step", "shift"),
+                bins,
+                Argument("index", np.dtype(np.int32), 2),
+            ),
         ),
-        Entry(f"bins_at_{bits}", _counts.bins_at, (counts, ranks, bins, Argument("found", INT, 3))),
+        Entry(
+            f"bins_at_{bits}",
+            counting.bins_at,
+            (counts, Argument("ranks", INT, 3), bins, Argument("found", INT, 3)),
+        ),
     )
 
+
+_OF_RUNS = (Argument("records", FLOAT, 4), Argument("which", INT, 1), Argument("given", FLOAT, 2))
+_FOUND = Argument("found", FLOAT, 4)
 
 ENTRIES: dict[str, Entry] = {
     entry.name: entry
@@ -130,7 +146,31 @@ ENTRIES: dict[str, Entry] = {
             ),
         ),
         Entry(
-            "largest", _counts.largest, (Argument("values", FLOAT, 4), Argument("found", FLOAT, 2))
+            "at_points",
+            summary.at_points,
+            (*_OF_RUNS, *_arrays(INT, 1, "now", "before"), Argument("work", FLOAT, 2), _FOUND),
+        ),
+        Entry("weekly", summary.weekly, (*_OF_RUNS, Argument("work", FLOAT, 2), _FOUND)),
+        Entry(
+            "first_wrong",
+            summary.first_wrong,
+            (Argument("records", FLOAT, 2), Argument("status", INT, 1)),
+        ),
+        Entry(
+            "exact",
+            counting.exact,
+            (
+                Argument("values", FLOAT, 2),
+                Argument("shares", FLOAT, 1),
+                Argument("columns", FLOAT, 2),
+                *_arrays(INT, 1, "ends", "pieces", "n", "whole", "fraction"),
+                Argument("found", FLOAT, 2),
+            ),
+        ),
+        Entry(
+            "largest",
+            counting.largest,
+            (Argument("values", FLOAT, 4), Argument("found", FLOAT, 2)),
         ),
         *_counting(16),
         *_counting(32),

@@ -16,6 +16,7 @@ from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
+import numpy as np
 
 from sim.engine import artefact, cache, layout
 from sim.engine.arguments import Block
@@ -69,11 +70,29 @@ class Native:
         return self._function(name, ctypes.c_double, *[ctypes.c_double] * count)
 
 
-def call(entry: str, **values: Any) -> None:
-    """Call an entry once."""
+def call(entry: str, *values: Any) -> None:
+    """Call an entry once, with its arguments in their order.
+
+    Where no compiled engine can be used, the same lines run as plain Python, slowly.
+
+    Example:
+        >>> import numpy as np
+        >>> found = np.zeros((1, 2))
+        >>> call("largest", np.array([[[[1.0, -2.0]]], [[[-3.0, 1.0]]]]), found)
+        >>> found
+        array([[3., 2.]])
+    """
     block = Block(ENTRIES[entry])
-    block.put(**values)
-    engine().call(block)
+    names = [argument.name for _, argument in block.entry.flat()]
+    block.put(**dict(zip(names, values, strict=True)))
+    try:
+        loaded = engine()
+    except EngineError as error:
+        artefact.tell_once(f"codose: {error}; plain Python does its work, slowly")
+        with np.errstate(all="ignore"):
+            block.entry.function(*values)
+        return
+    loaded.call(block)
 
 
 def engine() -> Native:

@@ -36,6 +36,7 @@ from sim.study.plausible import DEFAULT_SETS, PlausibleSets, given_sets, plausib
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.engine.reduction import Summaries
     from sim.parameters import Parameters
 
 Choice = PlausibleSets | int | Sequence["Parameters"] | None
@@ -392,32 +393,25 @@ class _Simulator:
         runs = shape[0] * shape[1]
         which = np.repeat(np.arange(shape[0], dtype=np.int64), shape[1])
         kept = min(self.replicates, max(1, WEEKLY_RUNS // shape[0]))
-        thresholds = np.array([one.integration_threshold for one in sets])
         columns = [INDEX[name] for name in self.chosen]
         summary = np.empty((runs, len(points), len(outcomes.NAMES)))
         weekly = np.empty((runs, self.horizon + 1, len(columns)))
-        every = range(scenario.horizon_weeks + 1)
-        for chunk in batch.run_all(
-            scenario, sets, which, np.arange(runs, dtype=np.int64), self.seed, threads=self.threads
-        ):
-            part = slice(chunk.first, chunk.first + len(chunk.records))
-            _check_finite(chunk.records, which[part], part.start)
-            threshold = thresholds[which[part]][:, None, None]
-            summary[part] = outcomes.at_points(
-                chunk.records, every, points, scenario.costs, threshold
-            )[:, :, -1]
-            weekly[part] = self._weekly(chunk.records, scenario, threshold, columns)
-            self.done += len(chunk.records)
+        for part, found in batch.summarised(
+            scenario, sets, which, np.arange(runs, dtype=np.int64), self.seed, points,
+            weekly=True, threads=self.threads,
+        ):  # fmt: skip
+            _check_finite(found, which[part], part.start)
+            summary[part] = found.values[:, :, -1]
+            weekly[part] = self._weekly(found, columns)
+            self.done += part.stop - part.start
             if self.progress is not None:
                 self.progress(self.done, self.total)
         series = weekly.reshape(*shape, *weekly.shape[1:])[:, :kept]
         return summary.reshape(*shape, *summary.shape[1:]), np.ascontiguousarray(series)
 
-    def _weekly(
-        self, records: np.ndarray, scenario: Scenario, threshold: np.ndarray, columns: list[int]
-    ) -> np.ndarray:
-        first = records[:, : self.horizon + 1]
-        values = outcomes.weekly(first, scenario.costs, threshold)[:, :, -1, columns]  # type: ignore[arg-type]
+    def _weekly(self, found: Summaries, columns: list[int]) -> np.ndarray:
+        assert found.weekly is not None
+        values = found.weekly[:, : self.horizon + 1, -1, columns]
         for place, name in enumerate(self.chosen):
             if OUTCOMES[name].kind == "total":
                 values[:, :, place] = np.cumsum(values[:, :, place], axis=1)
@@ -429,12 +423,10 @@ def _world(plan: Scenario) -> str:
     return plan.without_ta().replace(name="world", question="", description="", seed=1).digest()
 
 
-def _check_finite(records: np.ndarray, which: np.ndarray, first: int) -> None:
+def _check_finite(found: Summaries, which: np.ndarray, first: int) -> None:
     """No NaN reaches an answer."""
-    wrong = np.argwhere(~np.isfinite(records))
-    if len(wrong):
-        run = int(wrong[0][0])
+    for row, _ in found.failures:
         raise RuntimeError(
-            f"the run of set {int(which[run])}, replicate {first + run}, has a value that is not "
+            f"the run of set {int(which[row])}, replicate {first + row}, has a value that is not "
             "finite"
         )

@@ -120,20 +120,7 @@ def evaluate_pairs(
     Yields:
         The number of the chunk's first pair, and (runs, points, regions + 1, outcomes).
     """
-    weeks = outcomes.needed_weeks(points, scenario.horizon_weeks)
-    thresholds = np.array([one.integration_threshold for one in sets])
-    for chunk in batch.run_all(
-        scenario,
-        sets,
-        np.asarray(which, dtype=np.int64),
-        np.asarray(replicates, dtype=np.int64),
-        seed,
-        weeks=weeks,
-        threads=threads,
+    for part, found in batch.summarised(
+        scenario, sets, which, replicates, seed, points, threads=threads
     ):
-        part = which[chunk.first : chunk.first + len(chunk.records)]
-        threshold = thresholds[part][:, None, None]
-        yield (
-            chunk.first,
-            outcomes.at_points(chunk.records, weeks, points, scenario.costs, threshold),
-        )
+        yield part.start, found.values

@@ -1,6 +1,6 @@
 """``codose run`` in parts: resumed after a crash, on a cluster, or in shards that are joined later.
 
-A chunk of replicates leaves behind the state of a :class:`sim._collect.Collector`: arrays whose
+A chunk of replicates leaves behind the state of a :class:`sim.runs.gather.Collector`: arrays whose
 sums and counts do not depend on the order in which they are joined. So the results are the same,
 byte for byte, as those of :func:`sim.results.run`.
 """
@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sim._bands import EXACT_RUNS
-from sim._collect import Collector
-from sim.ensemble import check_replicates, check_seed, choose_engine, simulate_some
+from sim.ensemble import check_replicates, check_seed, choose_engine
 from sim.errors import InterruptedRun
 from sim.outcomes import RECORD
 from sim.parameters import NAMES, Parameters
 from sim.results import Runs
+from sim.runs.bands import EXACT_RUNS
+from sim.runs.gather import Collector, gather
 from sim.scenario import Scenario
 from sim.study import work
 from sim.study.chunks import WORK, Shard, check_shard, of_shard, staff_weeks
@@ -116,15 +116,8 @@ class Plan:
     def run(self, chunk: int, threads: int | None) -> pa.Table:
         """Run a chunk."""
         collector = self.collector()
-        for output in simulate_some(
-            self.scenario,
-            [(0, replicate) for replicate in self.range(chunk)],
-            parameters=[self.parameters],
-            seed=self.seed,
-            engine=self.engine,
-            threads=threads,
-        ):
-            collector.add(output)
+        pairs = [(0, replicate) for replicate in self.range(chunk)]
+        gather(collector, pairs, seed=self.seed, engine=self.engine, threads=threads)
         return table_of(collector.state())
 
 

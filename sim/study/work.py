@@ -17,7 +17,6 @@ import pyarrow as pa
 from sim import batch, outcomes
 from sim.engine.layout import source_hash
 from sim.errors import EngineError, InputError
-from sim.outcomes import FIRST_FLOW, RECORD
 from sim.parameters import NAMES, Parameters
 from sim.scenario import Scenario
 from sim.study import _safe
@@ -218,34 +217,13 @@ def _values(
     which, replicates = grid.pairs(runs)
     used, which = np.unique(which, return_inverse=True)
     sets = [grid.sets[int(index)] for index in used]
-    weeks = outcomes.needed_weeks(grid.points, grid.scenario.horizon_weeks)
-    thresholds = np.array([one.integration_threshold for one in sets])
     places = [(*grid.scenario.region_names, "overall").index(name) for name in grid.regions]
     columns = [outcomes.INDEX[name] for name in grid.outcomes]
-    for chunk in batch.run_all(
-        grid.scenario, sets, which, replicates, grid.seed, weeks=weeks, threads=threads
+    for _, found in batch.summarised(
+        grid.scenario, sets, which, replicates, grid.seed, grid.points, threads=threads
     ):
-        part = which[chunk.first : chunk.first + len(chunk.records)]
-        values = outcomes.at_points(
-            chunk.records, weeks, grid.points, grid.scenario.costs,
-            thresholds[part][:, None, None],
-        )[:, :, places][..., columns]  # fmt: skip
-        failures = []
-        for row in np.flatnonzero(~np.isfinite(chunk.records).all(axis=(1, 2, 3))):
-            values[row] = np.nan
-            failures.append((int(row), "record", _not_finite(grid, chunk.records[row], weeks)))
-        yield values, failures
-
-
-def _not_finite(grid: Grid, record: np.ndarray, weeks: Sequence[int]) -> str:
-    """The first number of a record that is none."""
-    row, region, column = (int(i) for i in np.argwhere(~np.isfinite(record))[0])
-    what = "level" if column < FIRST_FLOW else "flow"
-    name = grid.scenario.region_names[region]
-    return (
-        f"the {what} {RECORD[column]} of {name} is {record[row, region, column]} in week "
-        f"{weeks[row]}"
-    )
+        values = found.values[:, :, places][..., columns]
+        yield values, [(row, "record", reason) for row, reason in found.failures]
 
 
 def _one_by_one(grid: Grid, chunk: int) -> Part:

@@ -12,7 +12,11 @@ const layout = JSON.parse(fs.readFileSync(path.join(shipped, "layout.json")));
 const wasm = fs.readFileSync(path.join(shipped, "engine.wasm"));
 const cases = JSON.parse(fs.readFileSync(file));
 const jobOf = (one) => fs.readFileSync(path.join(path.dirname(file), one.job));
-const hash = (records) =>
+function hash(records) {
+  const same = records.map((one) => (Number.isNaN(one) ? NaN : one)); // every NaN the same one
+  return hashOfBits(same);
+}
+const hashOfBits = (records) =>
   crypto.createHash("sha256").update(new Uint8Array(records.buffer)).digest("hex");
 const found = { imports: WebAssembly.Module.imports(new WebAssembly.Module(wasm)).map((i) => i.kind) };
 
@@ -31,6 +35,18 @@ found.records = cases.runs.map((one) => {
   const { which, replicates } = one;
   return hash(engine.run({ sets: new Float64Array(one.sets), which, replicates }));
 });
+found.outcomes = cases.runs.map((one, i) => {
+  if (!one.outcomes) return null;
+  engine.open(jobOf(one));
+  const { which, replicates } = one;
+  const records = engine.run({ sets: new Float64Array(one.sets), which, replicates });
+  const arrays = {
+    ...one.outcomes,
+    records: { type: "float64", shape: engine.shape(which.length), values: records },
+    which: { type: "int64", shape: [which.length], values: which },
+  };
+  return hash(engine.call("at_points", { arrays, wanted: ["found"] }).found);
+});
 found.rules = cases.rules.map(([name, given]) => engine.rules[name](...given));
 
 // --- messages
@@ -42,6 +58,8 @@ found.messages = {
   noise: await message(() => engine.open(new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]))),
   job: await message(() => engine.open(fs.readFileSync(path.join(path.dirname(file), "old.job")))),
   sets: await message(() => engine.run({ sets: sets.slice(1), which: [0], replicates: [0] })),
+  entry: await message(() => engine.call("at_noon", { arrays: {}, wanted: [] })),
+  argument: await message(() => engine.call("largest", { arrays: {}, wanted: [] })),
   which: await message(() => engine.run({ sets, which: [7], replicates: [0] })),
   damaged: await message(() => Engine.load(wasm.subarray(0, 1000), layout)),
 };

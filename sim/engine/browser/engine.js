@@ -85,7 +85,7 @@ function defineCodoseEngine() {
           "The job was written by another version of codose than this engine: write it again.");
       }
       const entry = this.layout.entries[head.entry];
-      this._job = { head, entry, places: {}, block: this._start };
+      this._job = { head, entry };
       this._top = this._start + rounded(entry.words * WORD);
       for (const one of Object.values(head.arrays)) this._place(one);
       for (const one of Object.values(head.spaces)) this._place(one);
@@ -95,7 +95,7 @@ function defineCodoseEngine() {
       for (const one of Object.values(head.arrays)) {
         memory.set(data.subarray(one.offset, one.offset + this._bytes(one)), one.address);
       }
-      this._fill({ ...head.arrays, ...head.spaces }, head.numbers);
+      this._fill(entry, this._start, { ...head.arrays, ...head.spaces }, head.numbers);
       this._bottom = this._top;
     }
 
@@ -131,14 +131,49 @@ function defineCodoseEngine() {
       new Float64Array(buffer, given.sets.address, sets.length).set(sets);
       this._whole(given.which, which);
       this._whole(given.replicates, replicates);
-      this._fill(given, {});
-      const status = this._exported[this.layout.prefix + this._job.head.entry](this._job.block);
-      if (status !== 0) throw new EngineError(`The engine gave up (status ${status}).`);
+      this._fill(this._job.entry, this._start, given, {});
+      this._go(this._job.head.entry, this._start);
       return new Float64Array(buffer, given.records.address, product(given.records.shape)).slice();
     }
 
+    /* Call another entry of the layout, for instance at_points, which makes outcomes of records.
+     *
+     * numbers: its single numbers; arrays: {name: {type, shape, values}}, zeros without values.
+     * Gives the float64 arrays named in wanted, the caller's own. An open job stays open.
+     */
+    call(name, { numbers = {}, arrays, wanted }) {
+      const entry = this.layout.entries[name];
+      if (!entry) throw new EngineError(`The engine has no ${name}.`);
+      const missing = entry.arguments.find((one) => !(one.name in arrays || one.name in numbers));
+      if (missing) throw new EngineError(`${name} needs ${missing.name}.`);
+      this._top = this._job === null ? this._start : this._bottom;
+      const block = this._top;
+      this._top += rounded(entry.words * WORD);
+      const given = {};
+      for (const [one, array] of Object.entries(arrays)) {
+        given[one] = { ...array };
+        this._place(given[one]);
+      }
+      this._make_room(this._top);
+      const { buffer } = this._memory;
+      new Uint8Array(buffer).fill(0, block, this._top);
+      for (const { type, values, address } of Object.values(given)) {
+        if (values && type === "int64") this._whole({ address }, values);
+        else if (values) new Float64Array(buffer, address, values.length).set(values);
+      }
+      this._fill(entry, block, given, numbers);
+      this._go(name, block);
+      const copy = ({ address, shape }) => new Float64Array(buffer, address, product(shape)).slice();
+      return Object.fromEntries(wanted.map((one) => [one, copy(given[one])]));
+    }
+
+    _go(name, block) {
+      const status = this._exported[this.layout.prefix + name](block);
+      if (status !== 0) throw new EngineError(`The engine gave up (status ${status}).`);
+    }
+
     _bytes({ type, shape }) {
-      const sizes = { float64: 8, int64: 8, uint32: 4, uint16: 2 };
+      const sizes = { float64: 8, int64: 8, int32: 4, uint32: 4, uint16: 2 };
       const record = this.layout.records[type];
       return product(shape) * (record ? record.size : sizes[type]);
     }
@@ -165,10 +200,10 @@ function defineCodoseEngine() {
       values.forEach((value, i) => words.setUint32(i * WORD, value, true));
     }
 
-    /* Write the words of the block for some arrays (placed before) and numbers. */
-    _fill(arrays, numbers) {
-      const words = new DataView(this._memory.buffer, this._job.block);
-      for (const { name, word, type, dimensions } of this._job.entry.arguments) {
+    /* Write the words of a block for some arrays (placed before) and numbers. */
+    _fill(entry, block, arrays, numbers) {
+      const words = new DataView(this._memory.buffer, block);
+      for (const { name, word, type, dimensions } of entry.arguments) {
         const at = word * WORD;
         if (dimensions === 0 && name in numbers) {
           if (type === "float64") words.setFloat64(at, numbers[name], true);

@@ -1,0 +1,1 @@
+"""Many runs: which (plan), how (execute), what is kept (collect) and where (store)."""
