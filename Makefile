@@ -14,7 +14,7 @@ STAMP := $(VENV)/.codose-$(PY_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke browser bench docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser engine bench docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ slow: $(STAMP) ## run the slow tests
 
 smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 	$(BIN)/python -m pytest -n $(WORKERS) -m "smoke and not slow"
+
+# After an edit of a rule, of the kernel or of what they are given. wasm-ld: apt-get install lld.
+engine: $(STAMP) ## compile the engine that the package ships, for this machine and for browsers
+	$(BIN)/python -m sim.engine.build
 
 # Some of it: make bench ONLY=memory.
 bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README.md

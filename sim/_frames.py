@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim._bands import ARMS, QUANTILES, WeekTable
+from sim.runs.bands import ARMS, QUANTILES, WeekTable
 from sim.outcomes import NAMES, OUTCOMES
 from sim.runs.collect import FailedRun
 from sim.runs.weekly import PointValues

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim._bands import ARMS, WeekTable
+from sim.runs.bands import ARMS, WeekTable
 from sim._frames import QUANTILE_NAMES
 from sim.errors import Problem
 from sim.outcomes import NAMES

@@ -1,17 +1,18 @@
-"""Many compiled runs on the threads of one machine, in order, in bounded memory.
+"""``run_here``, ``run_all``: many compiled runs, in this thread or many, in bounded memory.
 
-Which runs stand together in a chunk, how many threads there are and which finishes first changes
-nothing: a run is a pure function of (scenario, parameters, seed, replicate).
+Chunks come in order. Which runs stand together in a chunk, how many threads there are and which
+finishes first changes nothing: a run is a pure function of (scenario, parameters, seed, replicate).
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from sim.parameters import Parameters
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
+
+T = TypeVar("T")
 
 _CHUNK_BYTES = 8 << 20
 _MOST_RUNS = 256
@@ -58,6 +61,44 @@ def chunk_size(scenario: Scenario, rows: int, runs: int, threads: int) -> int:
     return min(_MOST_RUNS, by_memory, max(by_share, worth_it))
 
 
+def in_chunks(
+    work: Callable[[slice], T], runs: int, size: int, threads: int | None = None
+) -> Generator[tuple[slice, T], None, None]:
+    """Let threads work on ``size`` of ``runs`` things at a time.
+
+    Args:
+        work: what a thread does with some of them; should leave Python's lock for most of it.
+        runs: number of things.
+        size: how many a chunk has.
+        threads: see :func:`thread_count`.
+
+    Yields:
+        Each chunk and what came of it, in order; few more are held than there are threads. When the
+        caller stops early, chunks that have begun are still finished.
+    """
+    workers = thread_count(threads)
+    parts = [slice(first, min(first + size, runs)) for first in range(0, runs, size)]
+    if workers == 1 or len(parts) == 1:
+        for part in parts:
+            yield part, work(part)
+        return
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[tuple[slice, Future[T]]] = deque()
+    try:
+        for part in parts:
+            waiting.append((part, pool.submit(work, part)))
+            if len(waiting) > 2 * workers:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        while waiting:
+            done, future = waiting.popleft()
+            yield done, future.result()
+    finally:
+        for _, future in waiting:
+            future.cancel()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
 def run_all(
     scenario: Scenario,
     sets: Sequence[Parameters],
@@ -76,41 +117,19 @@ def run_all(
         which: (runs,) int64, the set of each run.
         replicates: (runs,) int64, the replicate of each run.
         seed: 0..2**63 - 1.
-        weeks: report these weeks only (ascending); None: every week.
+        weeks: report these weeks only (ascending, the last is the horizon); None: every week.
         threads: see :func:`thread_count`.
     """
     workers = thread_count(threads)
     rows = scenario.horizon_weeks + 1 if weeks is None else len(weeks)
-    size = chunk_size(scenario, rows, len(which), workers)
     matrix = tables.parameter_rows(sets)
-    staggers = matrix["calendar_stagger"]
 
-    def work(first: int) -> Chunk:
-        part = slice(first, first + size)
-        return Chunk(
-            first,
-            _one_chunk(scenario, matrix, staggers, which[part], replicates[part], seed, weeks),
-        )
+    def work(part: slice) -> np.ndarray:
+        return run_here(scenario, matrix, which[part], replicates[part], seed, weeks=weeks)
 
-    starts = range(0, len(which), size)
-    if workers == 1 or len(starts) == 1:
-        for first in starts:
-            yield work(first)
-        return
-    compiled.announce_compilation()
-    pool = ThreadPoolExecutor(workers)
-    waiting: deque[Future[Chunk]] = deque()
-    try:
-        for first in starts:
-            waiting.append(pool.submit(work, first))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
-        pool.shutdown(wait=True, cancel_futures=True)
+    size = chunk_size(scenario, rows, len(which), workers)
+    for part, records in in_chunks(work, len(which), size, workers):
+        yield Chunk(part.start, records)
 
 
 def most_runs(scenario: Scenario, rows: int) -> int:
@@ -136,34 +155,15 @@ def run_here(
         which, replicates, seed, weeks: as of :func:`run_all`.
 
     Returns:
-        float64 (runs, weeks, regions, columns of RECORD): levels of the weeks reported, flows since
-        the one before.
+        float64 (runs, weeks, regions, columns of RECORD), see :func:`sim.compiled.run_chunk`.
     """
-    staggers = matrix["calendar_stagger"]
-    return _one_chunk(scenario, matrix, staggers, which, replicates, seed, weeks)
-
-
-def _one_chunk(
-    scenario: Scenario,
-    matrix: np.ndarray,
-    staggers: np.ndarray,
-    which: np.ndarray,
-    replicates: np.ndarray,
-    seed: int,
-    weeks: Sequence[int] | None,
-) -> np.ndarray:
-    """A chunk; sets with another stagger of calendars need other tables."""
+    staggers = matrix["calendar_stagger"][which]
+    edges = np.flatnonzero(np.diff(staggers, prepend=np.nan, append=np.nan))
     parts = []
-    first = 0
-    while first < len(which):
-        last = first + 1
-        while last < len(which) and staggers[which[last]] == staggers[which[first]]:
-            last += 1
-        prepared = compiled.prepare(scenario, seed, float(staggers[which[first]]))
+    for first, last in itertools.pairwise(edges.tolist()):  # another stagger, other calendars
+        prepared = compiled.prepare(scenario, seed, float(staggers[first]))
+        some = slice(first, last)
         parts.append(
-            compiled.run_chunk(
-                prepared, matrix, which[first:last], replicates[first:last], weeks=weeks
-            )
+            compiled.run_chunk(prepared, matrix, which[some], replicates[some], weeks=weeks)
         )
-        first = last
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,13 +1,11 @@
 """The compiled engine as seen from Python: prepare a scenario once, run it often.
 
 A :class:`Prepared` scenario is read-only and shared by threads; each thread has its own
-:class:`Workspace`. The machine code is made on the first use on a machine (about half a minute)
-and kept in the user's cache.
+:class:`Workspace`. The machine code comes from :mod:`sim.engine.native`.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim import outcomes, tables
+from sim import kernel, outcomes, tables
+from sim.engine.arguments import Block
+from sim.engine.entries import ENTRIES, PLAN, WORK
 from sim.parameters import Parameters
 from sim.tables import Tables
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _KEPT = 32
 _prepared: OrderedDict[tuple[int, int, float], tuple[Scenario, Future[Prepared]]] = OrderedDict()
 _lock = threading.Lock()
-_told = threading.Event()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +39,8 @@ class Prepared:
     def reports(self, weeks: Sequence[int] | None) -> np.ndarray:
         """The row of a record for each week; ``weeks`` are the weeks reported (None: all).
 
-        The last of ``weeks`` must be the horizon, or flows after it are added to its row's
-        successor, which is cut off.
+        The last of ``weeks`` must be the horizon, or weeks after it go to its row's successor,
+        which is cut off.
         """
         horizon = self.tables.horizon
         if weeks is None:
@@ -50,38 +49,49 @@ class Prepared:
 
 
 class Workspace:
-    """The scratch arrays of one thread for one prepared scenario."""
+    """The scratch arrays of one thread for one prepared scenario, in the block of its calls."""
 
     def __init__(self, prepared: Prepared) -> None:
-        from sim import kernel
-
         t = prepared.tables
         weeks, regions, people = t.horizon + 1, len(t.regions), t.people
         providers, slots = len(t.provider_hours), max(1, t.most_contacts)
         largest = int(t.regions["staff"].max())
-        self.arrays: tuple[np.ndarray, ...] = (
-            np.zeros(kernel.STATES * people),
-            np.zeros((regions, kernel.SITES)),
-            np.zeros((regions, 5)),
-            np.zeros((weeks, providers)),
-            np.zeros((weeks, providers), dtype=np.int64),
-            np.zeros((len(t.leaves), people), dtype=np.int64),
-            np.zeros((weeks, regions, slots), dtype=np.int64),
-            np.zeros((weeks, regions), dtype=np.int64),
-            np.zeros((weeks, regions, slots)),
-            np.zeros((weeks, providers)),
-            np.zeros((weeks, providers)),
-            np.zeros(4 * kernel.in_eights(largest), dtype=np.uint32),
-            np.zeros(largest),
-            np.zeros(largest),
-            np.zeros(largest, dtype=np.int64),
-            np.zeros(largest, dtype=np.int64),
+        self.block = Block(ENTRIES["run_chunk"])
+        self.block.put(
+            seed_low=prepared.seed & 0xFFFFFFFF,
+            seed_high=prepared.seed >> 32,
+            trend=t.background_trend,
+            **{one.name: getattr(t, one.name) for one in PLAN.fields if hasattr(t, one.name)},
+        )
+        self.block.put(
+            people=np.zeros(kernel.STATES * people),
+            sites=np.zeros((regions, kernel.SITES)),
+            means=np.zeros((regions, 5)),
+            skills=np.zeros((weeks, providers)),
+            leavers=np.zeros((weeks, providers), dtype=np.int64),
+            gone=np.zeros((len(t.leaves), people), dtype=np.int64),
+            due=np.zeros((weeks, regions, slots), dtype=np.int64),
+            due_count=np.zeros((weeks, regions), dtype=np.int64),
+            hours=np.zeros((weeks, regions, slots)),
+            loads=np.zeros((weeks, providers)),
+            overloads=np.zeros((weeks, providers)),
+            words=np.zeros(4 * kernel.in_eights(largest), dtype=np.uint32),
+            here=np.zeros(largest),
+            scratch=np.zeros(largest),
+            who=np.zeros(largest, dtype=np.int64),
+            peers=np.zeros(largest, dtype=np.int64),
+            chosen=np.zeros(regions, dtype=np.int64),
+            scores=np.zeros(t.candidates),
+            team=np.zeros(kernel.STATES * t.staff),
+            graphs=np.zeros(t.graph_places, dtype=np.int64),
+            tie_scratch=np.zeros(t.tie_places, dtype=np.int64),
+            flows=np.zeros(kernel.COLUMNS),
         )
 
     @property
     def bytes(self) -> int:
         """Memory of the workspace."""
-        return sum(a.nbytes for a in self.arrays)
+        return sum(self.block.arrays[one.name].nbytes for one in WORK.fields if one.ndim)
 
 
 def prepare(scenario: Scenario, seed: int, stagger: float) -> Prepared:
@@ -99,27 +109,14 @@ def prepare(scenario: Scenario, seed: int, stagger: float) -> Prepared:
             _prepared.popitem(last=False)
     if found is None:
         try:
-            made.set_result(Prepared(tables.tabulate(scenario, seed, stagger), seed))
+            from sim.engine.prepare import tabulate  # it loads LLVM's library
+
+            made.set_result(Prepared(tabulate(scenario, stagger), seed))
         except BaseException as error:
             with _lock:
                 _prepared.pop(key, None)
             made.set_exception(error)
     return made.result()
-
-
-def announce_compilation() -> None:
-    """Say once, on standard error, that the engine is being compiled."""
-    from sim import _jit
-
-    if _told.is_set():
-        return
-    _told.set()
-    if not _jit.is_compiled():
-        print(  # noqa: T201
-            "codose: compiling the engine for this machine (once, about half a minute) ...",
-            file=sys.stderr,
-            flush=True,
-        )
 
 
 def run_chunk(
@@ -138,27 +135,28 @@ def run_chunk(
         prepared: the scenario.
         sets: (sets,) of :data:`sim.tables.PARAMETER_TYPE`.
         which, replicates: (runs,) int64.
-        weeks: report these weeks only (ascending): levels of the week, flows since the one before.
+        weeks: report these weeks only (ascending); None: every week.
 
     Returns:
-        float64 (runs, weeks, regions, columns of RECORD).
+        float64 (runs, weeks, regions, columns of RECORD): the levels of each week; of every week
+        its flows, of fewer weeks those of all weeks up to each.
     """
-    announce_compilation()
-    from sim import kernel
+    from sim.engine import native  # LLVM's library takes a tenth of a second to load
 
-    t = prepared.tables
+    engine = native.engine()
     work = Workspace(prepared) if workspace is None else workspace
     report = prepared.reports(weeks)
     rows = int(report[-1]) + 1
-    records = np.zeros((len(which), rows, len(t.regions), len(outcomes.RECORD)))
-    kernel.run_chunk(
-        sets, which, replicates, records,
-        np.zeros((0, 0)) if snapshots is None else snapshots,
-        report, *work.arrays, prepared.seed & 0xFFFFFFFF, prepared.seed >> 32, t.horizon,
-        t.candidates, t.selection, t.staff, t.background_trend, t.coupled, t.regions, t.contacts,
-        t.contact_start, t.contact_count, t.demand, t.delivery, t.leaves, t.provider_hours,
-        t.provider_told, t.graph_rows, t.graph_others, t.row_starts, t.others,
-    )  # fmt: skip
+    records = np.zeros((len(which), rows, len(prepared.tables.regions), len(outcomes.RECORD)))
+    work.block.put(
+        sets=sets,
+        which=np.ascontiguousarray(which),
+        replicates=np.ascontiguousarray(replicates),
+        records=records,
+        snapshots=np.zeros((0, 0)) if snapshots is None else snapshots,
+        report=report,
+    )
+    engine.call(work.block)
     return records if weeks is None else records[:, : len(weeks)]
 
 
@@ -184,8 +182,6 @@ def simulate_states(
         and of the providers ``skill`` (as the week begins), ``load`` and ``overload``, each (week,
         provider).
     """
-    from sim import kernel
-
     prepared = prepare(scenario, seed, parameters.calendar_stagger)
     t = prepared.tables
     size = kernel.STATES * t.people
@@ -210,5 +206,6 @@ def simulate_states(
                 "site": shots[:, base : base + kernel.SITES],
             }
         )
-    providers = {"skill": work.arrays[3], "load": work.arrays[9], "overload": work.arrays[10]}
+    arrays = work.block.arrays
+    providers = {name: arrays[f"{name}s"] for name in ("skill", "load", "overload")}
     return record, states, providers

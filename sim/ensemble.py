@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.errors import InputError, Problem, did_you_mean
+from sim.errors import EngineError, InputError, Problem, did_you_mean
 from sim.outcomes import FIRST_FLOW, RECORD
 from sim.parameters import Parameters
 from sim.scenario import Scenario
@@ -53,11 +53,16 @@ def checked_record(record: np.ndarray, scenario: Scenario) -> np.ndarray:
     return values
 
 
-def choose_engine(engine: str | Engine) -> tuple[str, Engine]:
-    """The name and the function of an engine; "auto" takes the compiled one where there is one.
+def choose_engine(engine: str | Engine, staff_weeks: int = 0) -> tuple[str, Engine]:
+    """The name and the function of an engine; "auto" takes the compiled one where it can be used.
+
+    Args:
+        engine: a name of :data:`CHOICES`, or a function as described in this module.
+        staff_weeks: the work; see :func:`sim.engine.choice.chosen`. 0: it is not known yet.
 
     Raises:
         InputError: no engine of that name, or it is not part of this installation.
+        EngineError: the compiled one cannot be used, and the work is too much for the other.
     """
     if callable(engine):
         return getattr(engine, "__name__", type(engine).__name__), engine
@@ -74,6 +79,8 @@ def choose_engine(engine: str | Engine) -> tuple[str, Engine]:
     name = engine
     if name == "auto":
         name = "compiled" if _present("compiled") else "mesa"
+        if name == "compiled" and staff_weeks:
+            name = importlib.import_module("sim.engine.choice").chosen(staff_weeks)
     return name, _engine(name)
 
 

@@ -111,6 +111,10 @@ class ResultsError(InputError):
     """A result folder that cannot be written, read or trusted."""
 
 
+class EngineError(CodoseError):
+    """The compiled engine cannot be used here; the message says why and what helps."""
+
+
 class InterruptedRun(CodoseError):
     """Work was stopped by the user (Ctrl-C). What was finished is in ``partial``."""
 

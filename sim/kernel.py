@@ -1,4 +1,4 @@
-"""The week of the model over arrays, compiled: the fast engine.
+"""The week of the model over arrays, to be compiled: the fast engine. Entry: :func:`run_chunk`.
 
 It calls the same functions of :mod:`sim.rules` and takes the same draws from :mod:`sim.streams` as
 the Mesa agents, in the same order, and so gives the same numbers, bit for bit; :mod:`sim.model` is
@@ -9,17 +9,24 @@ other only through their provider's diary, and that only where contacts come on 
 each region runs through all its weeks before the next begins, so that its block stays in cache.
 
 For the loops to run several people at a time, each is short, branch-free and touches few arrays.
+
+Every function is plain Python that :mod:`sim.engine.build` compiles; nothing here allocates or
+raises: work space comes in. What a call needs comes as three records: ``plan`` and ``work``
+(:data:`sim.engine.entries.PLAN`, :data:`~sim.engine.entries.WORK`) and ``luck`` (:class:`Luck`);
+``p`` is a parameter set.
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from sim import rules, streams
-from sim._jit import bare, entry, inner, inner_inlined, inner_once, philox
+from sim import rules, streams, ties
 from sim.core.units import WEEKS_A_YEAR
 from sim.dosage import DRAWN, IRREGULAR, ONSITE, PROVIDER_CANCELLED, REGION_CANCELLED, SCHEDULED
-from sim.outcomes import COLUMN, RECORD
+from sim.engine.marks import inlined, pasted
+from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.population import BALANCE_ROUNDS, BALANCE_TOLERANCE
 from sim.streams import bell, uniform
 from sim.tables import SELECTION
@@ -124,8 +131,11 @@ C_CO_CREATION = COLUMN["co_creation_sum"]
 READIEST = SELECTION["readiest"]
 RANDOM = SELECTION["random"]
 
+philox = inlined(streams.philox)
+FIXED_POINT = rules.FIXED_POINT
 MASK = streams.MASK
 POST_BITS = streams.POST_BITS
+POSTS = streams.POSTS
 STEP = streams.SERIES_STEP
 PERSON_TRAITS = streams.PERSON_TRAITS
 PERSON_STARTS = streams.PERSON_STARTS
@@ -142,16 +152,40 @@ CALENDAR = streams.CALENDAR
 SELECTING = streams.SELECTION
 
 
+class Desk(NamedTuple):
+    """Work space cut to the people of one region."""
+
+    words: np.ndarray
+    here: np.ndarray
+    scratch: np.ndarray
+    who: np.ndarray
+    peers: np.ndarray
+
+
+class Graph(NamedTuple):
+    """Who is next to whom: of post i ``others[starts[i]:starts[i + 1]]``."""
+
+    starts: np.ndarray
+    others: np.ndarray
+
+
+class Luck(NamedTuple):
+    """The counter's last word and the key of every draw of a run."""
+
+    replicate: int
+    k0: int
+    k1: int
+
+
 # ---------------------------------------------------------------------------------------- draws
-@inner
-def fill_words(words, first, week, purpose, replicate, k0, k1):
+def fill_words(words, first, week, purpose, luck):
     """Philox blocks of consecutive entities into ``words``: the first words of all, the second ...
 
     The masks change nothing; they tell the compiler that 32-bit multiplication is enough.
     """
     places = words.size // 4
-    c1, c2, c3 = week & MASK, purpose & MASK, replicate & MASK
-    key0, key1 = k0 & MASK, k1 & MASK
+    c1, c2, c3 = week & MASK, purpose & MASK, luck.replicate & MASK
+    key0, key1 = luck.k0 & MASK, luck.k1 & MASK
     for i in range(places):
         w0, w1, w2, w3 = philox((first + i) & MASK, c1, c2, c3, key0, key1)
         words[i] = w0
@@ -160,52 +194,103 @@ def fill_words(words, first, week, purpose, replicate, k0, k1):
         words[3 * places + i] = w3
 
 
-@inner
 def in_eights(people):
     """Places for the draws of so many people: whole vectors, so that none is drawn alone."""
     return (people + 7) // 8 * 8
 
 
-@inner
-def one_block(entity, week, purpose, replicate, k0, k1):
+def one_block(entity, week, purpose, luck):
     """One Philox block."""
-    return philox(entity, week, purpose, replicate, k0, k1)
+    return philox(entity, week, purpose, luck.replicate, luck.k0, luck.k1)
 
 
-@inner
+def sift(values, root, end):
+    """Let the value at ``root`` of a heap sink to its place."""
+    value = values[root]
+    while True:
+        child = 2 * root + 1
+        if child >= end:
+            break
+        if child + 1 < end and values[child + 1] > values[child]:
+            child += 1
+        if values[child] <= value:
+            break
+        values[root] = values[child]
+        root = child
+    values[root] = value
+
+
+def sort(values):
+    """Sort whole numbers in place (heap sort)."""
+    count = values.size
+    for root in range(count // 2 - 1, -1, -1):
+        sift(values, root, count)
+    for end in range(count - 1, 0, -1):
+        largest = values[0]
+        values[0] = values[end]
+        values[end] = largest
+        sift(values, 0, end)
+
+
+def drawn_order(order, first, week, purpose, luck):
+    """Posts in the order of their draws; of equal ones the first comes first.
+
+    Args:
+        order: (posts,) int64 out. first: entity number of the first post.
+    """
+    for i in range(order.size):
+        word = one_block(first + i, week, purpose, luck)[0]
+        order[i] = (word << POST_BITS) + i
+    sort(order)
+    for i in range(order.size):
+        order[i] = order[i] & (POSTS - 1)
+
+
+def to_fixed(x: Any) -> Any:
+    """:func:`sim.rules.to_fixed` for 0 <= x < 4096: floor(x 2**40) + 2**52 shows it in its bits.
+
+    Vector units add floats; most cannot turn them into 64-bit whole numbers.
+    """
+    return np.float64(np.floor(x * FIXED_POINT) + 2.0**52).view(np.int64) & (2**52 - 1)
+
+
 def mean_of(values):
     """Mean of a field by fixed-point sums."""
     total = 0
     for i in range(values.size):
-        total += rules.to_fixed(values[i])
+        total += to_fixed(values[i])
     return rules.mean_from_fixed(total, values.size)
 
 
-@inner
 def mean_readiness(motivation, capacity, knowledge):
     """Mean readiness of a team."""
     total = 0
     for i in range(motivation.size):
-        total += rules.to_fixed(rules.readiness(motivation[i], capacity[i], knowledge[i]))
+        total += to_fixed(rules.readiness(motivation[i], capacity[i], knowledge[i]))
     return rules.mean_from_fixed(total, motivation.size)
 
 
-@inner_inlined
+@inlined
 def word_of(words, number):
     """The words of one number, 0..3, of all people."""
     places = words.size // 4
     return words[number * places : (number + 1) * places]
 
 
-@inner_inlined
+@inlined
 def field(block, name):
     """One field of a region's block (inlined: code without references cannot return slices)."""
     posts = block.size // STATES
     return block[name * posts : (name + 1) * posts]
 
 
+@inlined
+def block_of(people, region):
+    """A region's block among all people."""
+    return people[STATES * region.first : STATES * (region.first + region.staff)]
+
+
 # ------------------------------------------------------------------------------------ the start
-@inner
 def put_person(block, i, traits, starts, means, p, moved):
     """A person drawn from two blocks of words takes post ``i``: traits and starting points.
 
@@ -242,18 +327,16 @@ def put_person(block, i, traits, starts, means, p, moved):
     return trust
 
 
-@inner
-def draw_people(block, candidate, means, p, replicate, k0, k1):
+def draw_people(block, candidate, means, p, luck):
     """The starting people of a candidate region."""
     trust = field(block, TRUST)
     for i in range(trust.size):
         entity = (candidate << POST_BITS) + i
-        traits = one_block(entity, 0, PERSON_TRAITS, replicate, k0, k1)
-        starts = one_block(entity, 0, PERSON_STARTS, replicate, k0, k1)
+        traits = one_block(entity, 0, PERSON_TRAITS, luck)
+        starts = one_block(entity, 0, PERSON_STARTS, luck)
         trust[i] = put_person(block, i, traits, starts, means, p, 0.0)
 
 
-@inner
 def default_means(means, p, effect):
     """Means of a candidate region without overrides."""
     means[0] = p.knowledge_mean
@@ -263,35 +346,23 @@ def default_means(means, p, effect):
     means[4] = effect
 
 
-@inner
-def choose_candidates(chosen, selection, candidates, staff, p, replicate, k0, k1):
+def choose_candidates(plan, work, p, luck):
     """The candidates that become regions, in candidate order."""
+    chosen, scores = work.chosen, work.scores
     count = chosen.size
-    if selection != READIEST and selection != RANDOM:
+    if plan.selection != READIEST and plan.selection != RANDOM:
         for i in range(count):
             chosen[i] = i
         return
-    scores = np.empty(candidates)
-    means = np.empty(5)
-    block = np.empty(STATES * staff if selection == READIEST else STATES)
-    for c in range(candidates):
-        if selection == RANDOM:
-            scores[c] = -float(one_block(c, 0, SELECTING, replicate, k0, k1)[0])
-            continue
-        words = one_block(c, 0, REGION_START, replicate, k0, k1)
-        default_means(means, p, p.region_effect_sd * bell(words[0]))
-        draw_people(block, c, means, p, replicate, k0, k1)
-        scores[c] = rules.selection_score(
-            mean_readiness(
-                field(block, MOTIVATION), field(block, CAPACITY), field(block, KNOWLEDGE)
-            ),
-            p.selection_noise_sd,
-            bell(words[3]),
-        )
+    for c in range(plan.candidates):
+        if plan.selection == RANDOM:
+            scores[c] = -float(one_block(c, 0, SELECTING, luck)[0])
+        else:
+            scores[c] = seen_readiness(c, work.team, work.means[0], p, luck)
     place = 0
-    for c in range(candidates):
+    for c in range(plan.candidates):
         better = 0
-        for other in range(candidates):
+        for other in range(plan.candidates):
             if scores[other] > scores[c] or (scores[other] == scores[c] and other < c):
                 better += 1
         if better < count:
@@ -299,7 +370,15 @@ def choose_candidates(chosen, selection, candidates, staff, p, replicate, k0, k1
             place += 1
 
 
-@inner
+def seen_readiness(candidate, team, means, p, luck):
+    """What the selecting centre sees of a candidate region's ``team``, drawn into that block."""
+    words = one_block(candidate, 0, REGION_START, luck)
+    default_means(means, p, p.region_effect_sd * bell(words[0]))
+    draw_people(team, candidate, means, p, luck)
+    mean = mean_readiness(field(team, MOTIVATION), field(team, CAPACITY), field(team, KNOWLEDGE))
+    return rules.selection_score(mean, p.selection_noise_sd, bell(words[3]))
+
+
 def starting_balance(block, leadership, demand, p):
     """Integration of each person and routines of the region at their own balance."""
     motivation = field(block, MOTIVATION)
@@ -342,24 +421,18 @@ def starting_balance(block, leadership, demand, p):
     return rules.clip01(routines)
 
 
-@inner
-def take_seats(block, candidate, replicate, k0, k1):
+def take_seats(block, order, candidate, luck):
     """Rank of each post in the order of the core team."""
     seat = field(block, SEAT)
-    people = seat.size
-    keys = np.empty(people, dtype=np.int64)
-    for i in range(people):
-        keys[i] = one_block((candidate << POST_BITS) + i, 0, POST_SEAT, replicate, k0, k1)[0]
-    order = np.argsort(keys, kind="mergesort")
-    for rank in range(people):
+    drawn_order(order, candidate << POST_BITS, 0, POST_SEAT, luck)
+    for rank in range(order.size):
         seat[order[rank]] = rank
 
 
-@inner
-def start_region(region, block, site, means, p, replicate, k0, k1):
+def start_region(region, block, order, site, means, p, luck):
     """A chosen region in week 0."""
     candidate = int(site[CANDIDATE])
-    words = one_block(candidate, 0, REGION_START, replicate, k0, k1)
+    words = one_block(candidate, 0, REGION_START, luck)
     effect = p.region_effect_sd * bell(words[0])
     default_means(means, p, effect)
     if not np.isnan(region.knowledge):
@@ -369,7 +442,7 @@ def start_region(region, block, site, means, p, replicate, k0, k1):
         means[2] = region.staff_accountability
     if not np.isnan(region.trust):
         means[3] = region.trust
-    draw_people(block, candidate, means, p, replicate, k0, k1)
+    draw_people(block, candidate, means, p, luck)
     leadership = region.leadership
     if np.isnan(leadership):
         leadership = rules.start_level(p.leadership_mean, effect, p.leadership_sd, bell(words[1]))
@@ -391,18 +464,13 @@ def start_region(region, block, site, means, p, replicate, k0, k1):
     owed = field(block, OPEN)
     for i in range(owed.size):
         owed[i] = 0.0
-    take_seats(block, candidate, replicate, k0, k1)
+    take_seats(block, order, candidate, luck)
 
 
 # ----------------------------------------------------------------------------- step 1: calendar
-@inner
-def is_on(contact, site, block, week, p, replicate, k0, k1):
+def is_on(contact, site, block, week, p, luck):
     """Whether a contact without a date falls in this week."""
-    u = uniform(
-        one_block(int(site[CANDIDATE]), week, CALENDAR + STEP * contact.series, replicate, k0, k1)[
-            0
-        ]
-    )
+    u = uniform(one_block(int(site[CANDIDATE]), week, CALENDAR + STEP * contact.series, luck)[0])
     if contact.timing == IRREGULAR:
         return u < rules.irregular_probability(contact.every_weeks)
     return u < rules.on_demand_probability(
@@ -415,30 +483,27 @@ def is_on(contact, site, block, week, p, replicate, k0, k1):
     )
 
 
-@inner
-def calendar_and_load(
-    week, tables, people, sites, due, due_count, hours, loads, overloads, p, replicate, k0, k1
-):
+def calendar_and_load(week, plan, work, p, luck):
     """Step 1 for all regions: what is due, the providers' diaries, shortened hours.
 
-    Fills ``due`` (region, slot: row of the contacts), ``hours`` (region, slot), and the providers'
-    ``loads`` and ``overloads``.
+    Fills this week of ``work``: ``due`` (region, slot: row of the contacts), ``due_count``,
+    ``hours`` (region, slot), and the providers' ``loads`` and ``overloads``.
     """
-    regions, contacts, contact_start, contact_count, provider_hours = tables
+    regions, contacts, sites = plan.regions, plan.contacts, work.sites
+    due, due_count, hours = work.due[week], work.due_count[week], work.hours[week]
+    before, loads, overloads = work.loads[week - 1], work.loads[week], work.overloads[week]
     for r in range(regions.size):
         n = 0
-        first = contact_start[week, r]
-        block = people[STATES * regions[r].first : STATES * (regions[r].first + regions[r].staff)]
-        for c in range(first, first + contact_count[week, r]):
+        first = plan.contact_start[week, r]
+        block = block_of(work.people, regions[r])
+        for c in range(first, first + plan.contact_count[week, r]):
             contact = contacts[c]
-            if contact.timing == SCHEDULED or is_on(
-                contact, sites[r], block, week, p, replicate, k0, k1
-            ):
+            if contact.timing == SCHEDULED or is_on(contact, sites[r], block, week, p, luck):
                 due[r, n] = c
                 hours[r, n] = contact.hours
                 n += 1
         due_count[r] = n
-    for provider in range(provider_hours.size):
+    for provider in range(plan.provider_hours.size):
         total = 0.0
         for r in range(regions.size):
             if regions[r].provider == provider:
@@ -448,7 +513,7 @@ def calendar_and_load(
                         hours[r, slot], p.preparation_per_hour, p.preparation_per_contact, travel
                     )
         loads[provider] = rules.running_load(
-            loads[provider], total, provider_hours[provider], p.load_memory
+            before[provider], total, plan.provider_hours[provider], p.load_memory
         )
         overloads[provider] = rules.overload(loads[provider])
     for r in range(regions.size):
@@ -456,7 +521,7 @@ def calendar_and_load(
             hours[r, slot] = rules.shortened_hours(hours[r, slot], overloads[regions[r].provider])
 
 
-@inner_once
+@pasted
 def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch, p):
     """Step 1 for a region's staff."""
     workload = field(block, WORKLOAD)
@@ -487,7 +552,7 @@ def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch,
 
 
 # ------------------------------------------------------------------------ steps 2-6: one contact
-@inner_once
+@pasted
 def review(block, site, row, who, came, keep, provider_word, o, p):
     """Step 4: what was agreed is reviewed, owners first, then counterparts."""
     owed = field(block, OPEN)
@@ -541,13 +606,12 @@ def review(block, site, row, who, came, keep, provider_word, o, p):
     row[C_BROKEN_PROVIDER] += provider_owed - provider_kept
 
 
-@inner
-def new_commitments(block, site, row, who, came, u, mean, week, series, p, replicate, k0, k1):
+def new_commitments(block, site, row, who, came, u, mean, week, series, p, luck):
     """Step 4: new things are agreed."""
     owed = field(block, OPEN)
     first = int(site[CANDIDATE]) << POST_BITS
     for number in range(rules.poisson_from_uniform(u, mean)):
-        words = one_block(first + number, week, COMMITMENT + STEP * series, replicate, k0, k1)
+        words = one_block(first + number, week, COMMITMENT + STEP * series, luck)
         if uniform(words[0]) < p.provider_commitment_share:
             site[OWED] += 1.0
             row[C_MADE_PROVIDER] += 1.0
@@ -556,7 +620,7 @@ def new_commitments(block, site, row, who, came, u, mean, week, series, p, repli
             row[C_MADE_STAFF] += 1.0
 
 
-@inner_once
+@pasted
 def judge_and_learn(
     block, here, words, quality, richness, effect, learning, tailoring, skill, d, p, kappa, site
 ):
@@ -609,7 +673,7 @@ def judge_and_learn(
         knowledge[i] = after if here[i] > 0.0 else knowledge[i]
 
 
-@inner_once
+@pasted
 def attend(block, seats, here, words, leadership, p):
     """Step 3: who comes, 1.0 or 0.0 a post; returns how many."""
     motivation = field(block, MOTIVATION)
@@ -633,14 +697,12 @@ def attend(block, seats, here, words, leadership, p):
     return came
 
 
-@inner_once
-def hold_contact(
-    week, contact, h, counted, region, block, site, row, skill, o, words, here, scratch, who,
-    p, replicate, k0, k1,
-):  # fmt: skip
+@pasted
+def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, desk, p, luck):
     """Steps 2 to 6 of one contact; returns the hours counted this week so far."""
+    words, here, who = desk.words, desk.here, desk.who
     candidate = int(site[CANDIDATE])
-    draws = one_block(candidate, week, REGION_CONTACT + STEP * contact.series, replicate, k0, k1)
+    draws = one_block(candidate, week, REGION_CONTACT + STEP * contact.series, luck)
     row[C_PREPARATION] += p.preparation_per_contact + p.preparation_per_hour * h
     by_provider = contact.status == PROVIDER_CANCELLED
     by_region = contact.status == REGION_CANCELLED
@@ -673,15 +735,8 @@ def hold_contact(
             site[ACCOUNT], p.accountability_step, p.reciprocity, effect
         )
     people = region.staff
-    fill_words(
-        words,
-        candidate << POST_BITS,
-        week,
-        STAFF_CONTACT + STEP * contact.series,
-        replicate,
-        k0,
-        k1,
-    )
+    purpose = STAFF_CONTACT + STEP * contact.series
+    fill_words(words, candidate << POST_BITS, week, purpose, luck)
     came = attend(block, contact.seats, here, words, site[LEADERSHIP], p)
     row[C_INVITED] += contact.seats
     row[C_PRESENT] += came
@@ -693,7 +748,7 @@ def hold_contact(
     place = 0
     for i in range(people):
         if here[i] > 0.0:
-            total += rules.to_fixed(trust[i])
+            total += to_fixed(trust[i])
             who[place] = i
             place += 1
     c = rules.realised_co_creation(contact.co_creation, skill, rules.mean_from_fixed(total, came))
@@ -708,7 +763,7 @@ def hold_contact(
     new_commitments(
         block, site, row, who, came, uniform(draws[2]),
         rules.expected_commitments(p.commitment_rate, c, effect),
-        week, contact.series, p, replicate, k0, k1,
+        week, contact.series, p, luck,
     )  # fmt: skip
     richness = p.richness_onsite
     if contact.mode == 1:
@@ -718,7 +773,7 @@ def hold_contact(
     elif contact.mode == 3:
         richness = p.richness_email
     judge_and_learn(
-        block, here, words, scratch, richness, effect, learning, c * site[CONTEXT], skill,
+        block, here, words, desk.scratch, richness, effect, learning, c * site[CONTEXT], skill,
         rules.dilution(p.site_dilution, region.sites), p, contact.co_creation, site,
     )  # fmt: skip
     site[CONTEXT] = rules.context_after_contact(site[CONTEXT], p.context_step, effect, c)
@@ -726,8 +781,8 @@ def hold_contact(
 
 
 # ---------------------------------------------------------------------- step 7: every week, all
-@inner_once
-def choose_peers(peers, words, complete, starts, others):
+@pasted
+def choose_peers(peers, words, complete, graph):
     """Which colleague each person would talk to: oneself, where there is nobody else."""
     people = peers.size
     which = word_of(words, 1)
@@ -739,13 +794,13 @@ def choose_peers(peers, words, complete, starts, others):
             peers[i] = place + 1 if place >= i else place
     else:
         for i in range(people):
-            first = starts[i]
-            degree = starts[i + 1] - first
-            j = others[first + int(uniform(which[i]) * degree)]
+            first = graph.starts[i]
+            degree = graph.starts[i + 1] - first
+            j = graph.others[first + int(uniform(which[i]) * degree)]
             peers[i] = j if degree > 0 else i
 
 
-@inner_once
+@pasted
 def meet_peers(block, peers, words, heard, gained, p):
     """Step 7, looking: what each hears from one colleague (from oneself: nothing)."""
     knowledge = field(block, KNOWLEDGE)
@@ -763,7 +818,7 @@ def meet_peers(block, peers, words, heard, gained, p):
         heard[i] = gain if uniform(words[i]) < meeting else 0.0
 
 
-@inner_once
+@pasted
 def apply(block, heard, growth, site, trend, p):
     """Step 7, changing: use what one knows; forget and fade; hear from a colleague."""
     motivation = field(block, MOTIVATION)
@@ -819,12 +874,11 @@ def apply(block, heard, growth, site, trend, p):
 
 
 # --------------------------------------------------------------------------- step 8: turnover
-@inner
-def leave(block, i, team_trust, site, means, row, week, trend, p, replicate, k0, k1):
+def leave(block, i, team_trust, site, means, row, week, trend, p, luck):
     """A staff member leaves; a newcomer takes the post."""
     entity = (int(site[CANDIDATE]) << POST_BITS) + i
-    traits = one_block(entity, week, PERSON_TRAITS, replicate, k0, k1)
-    starts = one_block(entity, week, PERSON_STARTS, replicate, k0, k1)
+    traits = one_block(entity, week, PERSON_TRAITS, luck)
+    starts = one_block(entity, week, PERSON_STARTS, luck)
     row[C_LAPSED] += field(block, OPEN)[i]
     row[C_LEAVERS] += 1.0
     field(block, OPEN)[i] = 0.0
@@ -835,10 +889,8 @@ def leave(block, i, team_trust, site, means, row, week, trend, p, replicate, k0,
     )
 
 
-@inner_once
-def staff_turnover(
-    r, block, words, here, leaves, gone, site, means, row, week, trend, p, replicate, k0, k1
-):
+@pasted
+def staff_turnover(r, block, words, here, plan, gone, site, means, row, week, p, luck):
     """Step 8 for staff: by chance and by shocks; newcomers hear from the team as it was."""
     people = block.size // STATES
     hazard = p.staff_turnover
@@ -848,8 +900,8 @@ def staff_turnover(
         goes = uniform(fates[i]) < hazard
         here[i] = 1.0 if goes else 0.0
         going += 1 if goes else 0
-    for s in range(leaves.size):
-        shock = leaves[s]
+    for s in range(plan.leaves.size):
+        shock = plan.leaves[s]
         if shock.week == week and (shock.region == r or shock.region < 0):
             for i in range(people):
                 if gone[s, i] > 0:
@@ -860,10 +912,9 @@ def staff_turnover(
     team_trust = mean_of(field(block, TRUST))
     for i in range(people):
         if here[i] > 0.0:
-            leave(block, i, team_trust, site, means, row, week, trend, p, replicate, k0, k1)
+            leave(block, i, team_trust, site, means, row, week, plan.trend, p, luck)
 
 
-@inner
 def provider_leaves(block, site, row, p):
     """Step 8: the provider hands over; a successor keeps some of the standing."""
     share = p.handover_share
@@ -879,7 +930,7 @@ def provider_leaves(block, site, row, p):
 
 
 # ------------------------------------------------------------------------------- the record
-@inner_once
+@pasted
 def write_levels(block, site, row, load, ready, p):
     """The level columns of a record at this moment."""
     motivation = field(block, MOTIVATION)
@@ -897,12 +948,12 @@ def write_levels(block, site, row, load, ready, p):
     # Whole numbers may be added in any order, so that one loop can keep all sums.
     trusts = accounts = levels = squares = readies = loads = there = promises = 0
     for i in range(people):
-        trusts += rules.to_fixed(trust[i])
-        accounts += rules.to_fixed(accountability[i])
-        levels += rules.to_fixed(knowledge[i])
-        squares += rules.to_fixed(knowledge[i] * knowledge[i])
-        readies += rules.to_fixed(ready[i])
-        loads += rules.to_fixed(workload[i])
+        trusts += to_fixed(trust[i])
+        accounts += to_fixed(accountability[i])
+        levels += to_fixed(knowledge[i])
+        squares += to_fixed(knowledge[i] * knowledge[i])
+        readies += to_fixed(ready[i])
+        loads += to_fixed(workload[i])
         there += 1 if integration[i] >= threshold else 0
         promises += int(owed[i])
     mean = rules.mean_from_fixed(levels, people)
@@ -923,55 +974,54 @@ def write_levels(block, site, row, load, ready, p):
 
 
 # --------------------------------------------------------------------------- one region's week
-@inner_once
-def region_week(
-    r, week, region, block, site, means, row, contacts, due, count, hours, demand, delivery,
-    skill, o, leaver, leaves, gone, starts, others, trend, work, p, replicate, k0, k1,
-):  # fmt: skip
+@pasted
+def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
     """Steps 1 (staff) to 8 of one region in one week; flows are added to ``row``."""
-    words, here, scratch, who, peers = work
+    region, site = plan.regions[r], work.sites[r]
+    due, count, hours = work.due[week, r], work.due_count[week, r], work.hours[week, r]
+    skill, o = work.skills[week, region.provider], work.overloads[week, region.provider]
+    words, here, scratch = desk.words, desk.here, desk.scratch
     row[C_PLANNED] += count
     feel_workload(
-        block, site[USUAL_DEMAND] + demand, delivery, contacts, due, count, hours, scratch, p
-    )
+        block, site[USUAL_DEMAND] + plan.demand[week, r], plan.delivery[week], plan.contacts, due,
+        count, hours, scratch, p,
+    )  # fmt: skip
     counted = 0.0
     for slot in range(count):
         counted = hold_contact(
-            week, contacts[due[slot]], hours[slot], counted, region, block, site, row, skill, o,
-            words, here, scratch, who, p, replicate, k0, k1,
+            week, plan.contacts[due[slot]], hours[slot], counted, region, block, site, row, skill,
+            o, desk, p, luck,
         )  # fmt: skip
-    fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, replicate, k0, k1)
-    choose_peers(peers, words, region.complete > 0, starts, others)
-    meet_peers(block, peers, words, scratch, here, p)
-    apply(block, scratch, here, site, trend, p)
+    fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, luck)
+    choose_peers(desk.peers, words, region.network == ties.COMPLETE, graph)
+    meet_peers(block, desk.peers, words, scratch, here, p)
+    apply(block, scratch, here, site, plan.trend, p)
     site[ROUTINES] = rules.routines_after_week(
         site[ROUTINES], site[MEAN_INTEGRATION], p.routine_pace
     )
     site[CONTEXT] = rules.decayed(site[CONTEXT], p.context_fade)
     site[ACCOUNT] = rules.faded(site[ACCOUNT], site[USUAL_ACCOUNT], p.accountability_fade)
-    staff_turnover(
-        r, block, words, here, leaves, gone, site, means, row, week, trend, p, replicate, k0, k1
-    )
+    gone = work.gone[:, region.first : region.first + region.staff]
+    staff_turnover(r, block, words, here, plan, gone, site, work.means[r], row, week, p, luck)
     # The next week's routines follow this mean: nothing before its step 7 changes integration.
     site[MEAN_INTEGRATION] = mean_of(field(block, INTEGRATION))
-    if leaver:
+    if work.leavers[week, region.provider] > 0:
         provider_leaves(block, site, row, p)
 
 
 # ------------------------------------------------------------------------------------- one run
-@inner
-def provider_fates(skills, leavers, told, p, replicate, k0, k1):
+def provider_fates(skills, leavers, told, p, luck):
     """Each provider's skill in every week, and in which weeks one leaves (week, provider)."""
     weeks, providers = skills.shape
     for number in range(providers):
-        word = one_block(number, 0, PROVIDER_START, replicate, k0, k1)[0]
+        word = one_block(number, 0, PROVIDER_START, luck)[0]
         skill = rules.start_level(p.provider_skill_mean, 0.0, p.provider_skill_sd, bell(word))
         for week in range(weeks):
             skills[week, number] = skill
             leavers[week, number] = 0
             if week == 0:
                 continue
-            words = one_block(number, week, PROVIDER_WEEK, replicate, k0, k1)
+            words = one_block(number, week, PROVIDER_WEEK, luck)
             if told[week, number] > 0 or uniform(words[0]) < p.provider_turnover:
                 leavers[week, number] = 1
                 skill = rules.start_level(
@@ -979,167 +1029,126 @@ def provider_fates(skills, leavers, told, p, replicate, k0, k1):
                 )
 
 
-@inner
-def graph_row(region, candidate, replicate, whole):
-    """The row of a region's graph in the table of graphs."""
-    offset = 0 if whole else candidate * region.graphs
-    return region.first_graph + offset + replicate % region.graphs
+def team_network(region, candidate, plan, work, luck):
+    """Make a region's network in its place in ``work.graphs``, unless an earlier run has left it.
+
+    The place: which graph it holds (0: none), where the rows begin, the rows.
+    """
+    if region.network == ties.COMPLETE:
+        return
+    number = luck.replicate % region.graphs
+    holds = 1 + (candidate * 64 + number if ties.is_drawn(region.network) else 0)
+    place = work.graphs[region.place :]
+    if place[0] == holds:
+        return
+    place[0] = holds
+    rows = 2 + region.staff
+    ties.make_network(
+        region.network, region.rewiring, candidate, number, luck.k0, luck.k1,
+        plan.given_ties[region.given : region.given + 2 * region.ties],
+        place[1:rows], place[rows : rows + 2 * region.ties], work.tie_scratch,
+    )  # fmt: skip
 
 
-@inner
-def told_to_leave(gone, leaves, first, r, candidate, replicate, k0, k1):
+def told_to_leave(gone, order, leaves, r, candidate, luck):
     """Which posts of a region each shock takes: those with the lowest draws."""
-    people = gone.shape[1]
+    people = order.size
     for s in range(leaves.size):
         shock = leaves[s]
         if shock.region != r and shock.region >= 0:
             continue
-        keys = np.empty(people, dtype=np.int64)
-        for i in range(people):
-            keys[i] = one_block(
-                (candidate << POST_BITS) + i,
-                shock.week,
-                SHOCK_LEAVE + STEP * shock.number,
-                replicate,
-                k0,
-                k1,
-            )[0]
-        order = np.argsort(keys, kind="mergesort")
+        purpose = SHOCK_LEAVE + STEP * shock.number
+        drawn_order(order, candidate << POST_BITS, shock.week, purpose, luck)
         for rank in range(int(np.floor(shock.share * people + 0.5))):
             gone[s, order[rank]] = 1
 
 
-@inner
-def start_run(
-    people, sites, means, skills, leavers, gone, p, replicate, seed_low, seed_high, candidates,
-    selection, staff, regions, leaves, provider_told,
-):  # fmt: skip
-    """Week 0 of one run: people, regions, providers, and the fates that do not depend on states.
-
-    Args:
-        people: (STATES * posts,) out: a block a region.
-        sites: (regions, SITES) out. means: (regions, 5) out: what newcomers are drawn around.
-        skills, leavers: (horizon + 1, providers) out.
-        gone: (shocks, posts) int64, zeros; out: posts that a staff_leave shock takes.
-    """
-    k0, k1 = seed_low, seed_high
-    chosen = np.empty(regions.size, dtype=np.int64)
-    choose_candidates(chosen, selection, candidates, staff, p, replicate, k0, k1)
-    for r in range(regions.size):
-        region = regions[r]
-        last = region.first + region.staff
-        sites[r, CANDIDATE] = chosen[r]
-        block = people[STATES * region.first : STATES * last]
-        start_region(region, block, sites[r], means[r], p, replicate, k0, k1)
-        told_to_leave(
-            gone[:, region.first : last], leaves, region.first, r, chosen[r], replicate, k0, k1
+def start_run(plan, work, p, luck):
+    """Week 0 of one run: people, regions, providers, and the fates that do not depend on states."""
+    work.gone[:] = 0
+    work.loads[0] = 0.0
+    choose_candidates(plan, work, p, luck)
+    for r in range(plan.regions.size):
+        region = plan.regions[r]
+        candidate = work.chosen[r]
+        order = work.who[: region.staff]
+        work.sites[r, CANDIDATE] = candidate
+        start_region(
+            region, block_of(work.people, region), order, work.sites[r], work.means[r], p, luck
         )
-    provider_fates(skills, leavers, provider_told, p, replicate, k0, k1)
+        gone = work.gone[:, region.first : region.first + region.staff]
+        told_to_leave(gone, order, plan.leaves, r, candidate, luck)
+        team_network(region, candidate, plan, work, luck)
+    provider_fates(work.skills, work.leavers, plan.provider_told, p, luck)
 
 
-@bare
-def run_weeks(
-    people, sites, means, skills, leavers, gone, snapshots, record, report, due, due_count, hours,
-    loads, overloads, words, here, scratch, who, peers, p, replicate, seed_low, seed_high, horizon,
-    whole, trend, coupled, regions, contacts, contact_start, contact_count, demand, delivery,
-    leaves, provider_hours, graph_rows, graph_others, row_starts, others,
-):  # fmt: skip
+@inlined
+def take_snapshot(shot, block, site, first, r, people):
+    """Every state of a region, as it is."""
+    for i in range(block.size):
+        shot[STATES * first + i] = block[i]
+    for i in range(SITES):
+        shot[people + r * SITES + i] = site[i]
+
+
+def run_weeks(snapshots, record, report, plan, work, p, luck):
     """All weeks of one run, from where :func:`start_run` left it.
 
     Args:
         snapshots: (0, 0) or (weeks, STATES * posts + regions * SITES): every state in every week.
-        record: (rows, regions, COLUMNS), zeros; out: one row a reported week; flows are sums
-            since the row before.
+        record: (rows, regions, COLUMNS), zeros; out: one row a reported week. A record of every
+            week holds the flows of each week, one of fewer weeks those of all weeks up to each.
         report: (horizon + 1,) int64, the row of the record that a week belongs to; a row's levels
             are those of its last week.
-        due, due_count, hours: (weeks, regions, slots), (weeks, regions), (weeks, regions, slots).
-        loads, overloads: (weeks, providers), the first row of loads zero.
-        words, here, scratch, who, peers: work space for the largest region.
     """
-    k0, k1 = seed_low, seed_high
-    count = regions.size
-    weeks = horizon + 1
-    tables = (regions, contacts, contact_start, contact_count, provider_hours)
-    if not coupled:
-        for week in range(1, weeks):
-            for provider in range(provider_hours.size):
-                loads[week, provider] = loads[week - 1, provider]
-            calendar_and_load(
-                week, tables, people, sites, due[week], due_count[week], hours[week],
-                loads[week], overloads[week], p, replicate, k0, k1,
-            )  # fmt: skip
+    horizon = plan.horizon
+    every_week = report[horizon] == horizon
+    flows = work.flows
+    coupled = plan.coupled > 0
     # Uncoupled: region after region, each through all its weeks. Coupled: week after week.
-    for turn in range(weeks if coupled else 1):
-        if coupled and turn > 0:
-            for provider in range(provider_hours.size):
-                loads[turn, provider] = loads[turn - 1, provider]
-            calendar_and_load(
-                turn, tables, people, sites, due[turn], due_count[turn], hours[turn],
-                loads[turn], overloads[turn], p, replicate, k0, k1,
-            )  # fmt: skip
-        for r in range(count):
-            region = regions[r]
+    for turn in range(horizon + 1 if coupled else 1):
+        last = turn if coupled else horizon
+        for week in range(max(turn, 1), last + 1):
+            calendar_and_load(week, plan, work, p, luck)
+        for r in range(plan.regions.size):
+            region = plan.regions[r]
+            site = work.sites[r]
+            block = block_of(work.people, region)
             n = region.staff
-            first = region.first
-            block = people[STATES * first : STATES * (first + n)]
-            site = sites[r]
-            work = (words[: 4 * in_eights(n)], here[:n], scratch[:n], who[:n], peers[:n])
-            graph = 0
-            if region.complete == 0:
-                graph = graph_row(region, int(site[CANDIDATE]), replicate, whole)
-            starts = row_starts[graph_rows[graph] :]
-            ties = others[graph_others[graph] :]
-            provider = region.provider
-            for week in range(turn if coupled else 0, (turn if coupled else horizon) + 1):
+            desk = Desk(
+                work.words[: 4 * in_eights(n)], work.here[:n], work.scratch[:n], work.who[:n],
+                work.peers[:n],
+            )  # fmt: skip
+            place = work.graphs[region.place :]
+            graph = Graph(place[1:], place[2 + n :])
+            for week in range(turn, last + 1):
                 row = record[report[week], r]
                 if week > 0:
-                    region_week(
-                        r, week, region, block, site, means[r], row, contacts,
-                        due[week, r], due_count[week, r], hours[week, r], demand[week, r],
-                        delivery[week], skills[week, provider], overloads[week, provider],
-                        leavers[week, provider] > 0, leaves, gone[:, first : first + n], starts,
-                        ties, trend, work, p, replicate, k0, k1,
-                    )  # fmt: skip
+                    flows[:] = 0.0
+                    region_week(week, r, block, desk, graph, flows, plan, work, p, luck)
+                    before = row if every_week else record[report[week - 1], r]
+                    for column in range(FIRST_FLOW, COLUMNS):  # week by week: the bits of a sum
+                        row[column] = before[column] + flows[column]
                 if week == horizon or report[week + 1] != report[week]:
-                    write_levels(block, site, row, loads[week, provider], work[2], p)
+                    load = work.loads[week, region.provider]
+                    write_levels(block, site, row, load, desk.scratch, p)
                 if snapshots.size > 0:
-                    shot = snapshots[week]
-                    for i in range(block.size):
-                        shot[STATES * first + i] = block[i]
-                    for i in range(SITES):
-                        shot[people.size + r * SITES + i] = site[i]
+                    take_snapshot(snapshots[week], block, site, region.first, r, work.people.size)
 
 
-@entry
-def run_chunk(
-    sets, which, replicates, records, snapshots, report, people, sites, means, skills, leavers,
-    gone, due, due_count, hours, loads, overloads, words, here, scratch, who, peers, seed_low,
-    seed_high, horizon, candidates, selection, staff, trend, coupled, regions, contacts,
-    contact_start, contact_count, demand, delivery, leaves, provider_hours, provider_told,
-    graph_rows, graph_others, row_starts, others,
-):  # fmt: skip
-    """Some runs, one after another, in one call without the GIL.
+def run_chunk(sets, which, replicates, records, snapshots, report, plan, work):
+    """Some runs, one after another.
 
     Args:
         sets: (sets,) records of PARAMETER_TYPE.
         which, replicates: (runs,) int64: the set and the replicate of each run.
         records: (runs, rows, regions, COLUMNS), zeros; out.
         snapshots: (0, 0), or for a single run (weeks, STATES * posts + regions * SITES) out.
-        The rest: see :func:`start_run` and :func:`run_weeks`.
+        report: see :func:`run_weeks`.
+        plan, work: :data:`sim.engine.entries.PLAN` and :data:`~sim.engine.entries.WORK`.
     """
-    whole = selection != READIEST and selection != RANDOM
     for i in range(which.size):
         p = sets[which[i]]
-        gone[:] = 0
-        loads[0] = 0.0
-        start_run(
-            people, sites, means, skills, leavers, gone, p, replicates[i], seed_low, seed_high,
-            candidates, selection, staff, regions, leaves, provider_told,
-        )  # fmt: skip
-        run_weeks(
-            people, sites, means, skills, leavers, gone, snapshots, records[i], report, due,
-            due_count, hours, loads, overloads, words, here, scratch, who, peers, p,
-            replicates[i], seed_low, seed_high, horizon, whole, trend, coupled, regions, contacts,
-            contact_start, contact_count, demand, delivery, leaves, provider_hours, graph_rows,
-            graph_others, row_starts, others,
-        )  # fmt: skip
+        luck = Luck(replicates[i], plan.seed_low, plan.seed_high)
+        start_run(plan, work, p, luck)
+        run_weeks(snapshots, records[i], report, plan, work, p, luck)

@@ -102,17 +102,7 @@ class Region:
 
     def graph(self) -> nx.Graph:
         """The team network as a networkx graph over posts."""
-        import networkx as nx
-
-        graph = nx.Graph()
-        graph.add_nodes_from(range(len(self.staff)))
-        graph.add_edges_from(
-            (post, other)
-            for post in range(len(self.staff))
-            for other in self.neighbours.of(post)
-            if post < other
-        )
-        return graph
+        return self.neighbours.graph()
 
     def levels(self, threshold: float) -> dict[str, float]:
         """The level columns of a record at this moment."""
@@ -593,13 +583,10 @@ class CoCreationModel(Model):
         """
         spec = outcomes.check_outcome(name)
         if self._weekly is None or self._weekly[0] != self.week:
-            first = max(0, self.week - outcomes.COLLABORATION_WINDOW)
-            values = outcomes.weekly(
-                self.record[first : self.week + 1],
-                self.scenario.costs,
-                self.p.integration_threshold,
+            values = outcomes.in_week(
+                self.record, self.week, self.scenario.costs, self.p.integration_threshold
             )
-            self._weekly = (self.week, values[-1])
+            self._weekly = (self.week, values)
         names = [*self.scenario.region_names, "overall"]
         if region not in names:
             raise InputError(

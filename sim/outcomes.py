@@ -1,19 +1,26 @@
-"""Each outcome, defined once: name, unit, meaning, and how it follows from what an engine records.
+"""``RECORD`` and ``OUTCOMES``: what an engine records, and each outcome that follows from it.
 
 An engine writes one *record* a run: a float64 array (week 0..T, region, column of :data:`RECORD`).
-Everything that is reported is derived from it here, so that engines, reports and figures cannot
-disagree about what a word means. Week 0 is the start and has no contacts.
+An outcome is defined once, as a row of :data:`OUTCOMES`: its name, unit and meaning, and its
+*formula*, a plain scalar function of one region. Engines, reports and the page cannot disagree
+about what a word means. Week 0 is the start and has no contacts.
+
+:func:`weekly` and :func:`at_week` apply the formulas to a record in plain Python. Compiled code
+applies the same functions to many runs (:mod:`sim.engine.summary`) and gives the same bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
+from sim import rules
 from sim.core.units import WEEKS_A_YEAR
 from sim.errors import InputError, Problem, did_you_mean
 
@@ -67,6 +74,23 @@ FIRST_FLOW = COLUMN["planned"]
 COLLABORATION_WINDOW = 17
 """Weeks over which a provider rates collaboration (a definition)."""
 
+_Columns = namedtuple("_Columns", RECORD)
+C = _Columns(*range(len(RECORD)))
+"""The place of each column: ``row[C.trust]``, which compiled code understands too."""
+
+GIVEN: tuple[str, ...] = ("integration_threshold", "provider_hour", "staff_hour", "travel_visit")
+"""What formulas need beside the record: from which mean integration a region counts as fully
+integrated, and money a provider hour, staff hour and visit."""
+_Given = namedtuple("_Given", GIVEN)
+G = _Given(*range(len(GIVEN)))
+
+Row = Sequence[float]
+Formula = Callable[[Row, Row, Row], float]
+"""``formula(row, window, given)`` of one region: ``row`` holds, column by column, the levels and
+flows of a week (or, for a summary, the levels of the week and the flows of all weeks up to it),
+``window`` the flows of the last :data:`COLLABORATION_WINDOW` weeks, ``given`` the values of
+:data:`GIVEN`. Only what compiled code understands: arithmetic, ``math.sqrt``, :mod:`sim.rules`."""
+
 Kind = Literal["level", "total", "rate"]
 Better = Literal["more", "less", "neither"]
 """Which way of an outcome is wanted."""
@@ -76,6 +100,7 @@ Better = Literal["more", "less", "neither"]
 class Outcome:
     """One outcome.
 
+    ``formula`` is a function, or the name of the column of the record that holds the outcome.
     ``kind`` says what a summary at a week is: the *level* at that week, the *total* up to it, or a
     *rate* pooled over all weeks up to it (empty where nothing happened). ``overall`` says how
     regions are joined: their unweighted mean, or their sum. ``low`` and ``high`` bound one region's
@@ -89,6 +114,7 @@ class Outcome:
     name: str
     unit: str
     meaning: str
+    formula: Formula | str
     kind: Kind = "level"
     overall: Literal["mean", "sum"] = "mean"
     low: float = 0.0
@@ -101,51 +127,139 @@ class Outcome:
         return {"more": 1.0, "less": -1.0, "neither": 0.0}[self.better]
 
 
-def _total(name: str, unit: str, meaning: str, better: Better = "less") -> Outcome:
-    return Outcome(name, unit, meaning, kind="total", overall="sum", high=None, better=better)
+def ratio(above: float, below: float) -> float:
+    """above / below, empty (NaN) where below is 0."""
+    return above / below if below > 0.0 else math.nan
+
+
+def _mutual_accountability(row: Row, window: Row, given: Row) -> float:
+    both = row[C.staff_accountability] * row[C.provider_accountability]
+    return math.sqrt(both) if both >= 0.0 else math.nan
+
+
+def _fully_integrated(row: Row, window: Row, given: Row) -> float:
+    return 1.0 if row[C.integration] >= given[G.integration_threshold] else 0.0
+
+
+def _capacity(row: Row, window: Row, given: Row) -> float:
+    return (row[C.knowledge] + row[C.integration] + row[C.routines]) / 3.0
+
+
+def _provider_hours(row: Row, window: Row, given: Row) -> float:
+    return row[C.contact_hours] + row[C.preparation_hours] + row[C.travel_hours]
+
+
+def _attendance(row: Row, window: Row, given: Row) -> float:
+    return ratio(row[C.present], row[C.invited])
+
+
+def _co_creation(row: Row, window: Row, given: Row) -> float:
+    return ratio(row[C.co_creation_sum], row[C.attended])
+
+
+def _commitments_made(row: Row, window: Row, given: Row) -> float:
+    return row[C.made_staff] + row[C.made_provider]
+
+
+def _commitments_kept(row: Row, window: Row, given: Row) -> float:
+    return row[C.kept_staff] + row[C.kept_provider]
+
+
+def _commitments_broken(row: Row, window: Row, given: Row) -> float:
+    return row[C.broken_staff] + row[C.broken_provider]
+
+
+def _commitments_kept_share(row: Row, window: Row, given: Row) -> float:
+    kept = row[C.kept_staff] + row[C.kept_provider]
+    return ratio(kept, kept + (row[C.broken_staff] + row[C.broken_provider]))
+
+
+def _collaboration(row: Row, window: Row, given: Row) -> float:
+    """Empty where a factor has no basis."""
+    attendance = ratio(window[C.present], window[C.invited])
+    kept = window[C.kept_staff]
+    follow_through = ratio(kept, kept + window[C.broken_staff])
+    planned = window[C.planned]
+    not_failed = ratio(planned - window[C.failed_region], planned)
+    return rules.cube_root(attendance * follow_through * not_failed)
+
+
+def _cost(row: Row, window: Row, given: Row) -> float:
+    hours = row[C.contact_hours] + row[C.preparation_hours] + row[C.travel_hours]
+    return (
+        given[G.provider_hour] * hours
+        + given[G.staff_hour] * row[C.staff_hours]
+        + given[G.travel_visit] * row[C.visits]
+    )
+
+
+def _total(
+    name: str, unit: str, meaning: str, formula: Formula | str, better: Better = "less"
+) -> Outcome:
+    return Outcome(name, unit, meaning, formula, "total", "sum", high=None, better=better)
 
 
 _OUTCOMES: tuple[Outcome, ...] = (
-    Outcome("trust", "0-1", "mean trust of staff in their provider"),
-    Outcome("staff_accountability", "0-1", "mean accountability of staff for what was agreed"),
-    Outcome("provider_accountability", "0-1", "the provider's accountability to the region"),
-    Outcome("mutual_accountability", "0-1", "sqrt(mean of staff x provider): both sides at once"),
-    Outcome("knowledge", "0-1", "mean knowledge of implementation science"),
-    Outcome("knowledge_sd", "SD", "spread of that knowledge between staff", high=0.5,
-            better="less"),
-    Outcome("integration", "0-1", "mean integration of implementation science in ongoing work"),
-    Outcome("integrated_share", "share", "share of staff with integration of one half or more"),
-    Outcome("fully_integrated", "share", "regions whose mean integration is one half or more"),
-    Outcome("routines", "0-1", "how far it is a routine of the region rather than of persons"),
-    Outcome("readiness", "0-1", "mean of (motivation x general x specific capacity)^(1/3)"),
-    Outcome("capacity", "0-1", "capacity index: (mean knowledge + mean integration + routines)/3"),
-    Outcome("workload", "0-1", "mean workload of staff", better="less"),
+    Outcome("trust", "0-1", "mean trust of staff in their provider", "trust"),
+    Outcome("staff_accountability", "0-1", "mean accountability of staff for what was agreed",
+            "staff_accountability"),
+    Outcome("provider_accountability", "0-1", "the provider's accountability to the region",
+            "provider_accountability"),
+    Outcome("mutual_accountability", "0-1", "sqrt(mean of staff x provider): both sides at once",
+            _mutual_accountability),
+    Outcome("knowledge", "0-1", "mean knowledge of implementation science", "knowledge"),
+    Outcome("knowledge_sd", "SD", "spread of that knowledge between staff", "knowledge_sd",
+            high=0.5, better="less"),
+    Outcome("integration", "0-1", "mean integration of implementation science in ongoing work",
+            "integration"),
+    Outcome("integrated_share", "share", "share of staff with integration of one half or more",
+            "integrated_share"),
+    Outcome("fully_integrated", "share", "regions whose mean integration is one half or more",
+            _fully_integrated),
+    Outcome("routines", "0-1", "how far it is a routine of the region rather than of persons",
+            "routines"),
+    Outcome("readiness", "0-1", "mean of (motivation x general x specific capacity)^(1/3)",
+            "readiness"),
+    Outcome("capacity", "0-1", "capacity index: (mean knowledge + mean integration + routines)/3",
+            _capacity),
+    Outcome("workload", "0-1", "mean workload of staff", "workload", better="less"),
     Outcome("provider_load", "ratio", "the provider's running load over the hours available",
-            high=None, better="less"),
-    Outcome("provider_context", "0-1", "how well the provider knows the region"),
-    _total("contacts_planned", "contacts", "contacts due", "neither"),
-    _total("contacts_held", "contacts", "contacts held", "neither"),
-    _total("contacts_failed_by_provider", "contacts", "due contacts that the provider failed"),
-    _total("contacts_failed_by_region", "contacts", "due contacts that the region cancelled"),
-    _total("contact_hours", "h", "provider hours in contact"),
-    _total("preparation_hours", "h", "provider hours of preparation, for every due contact"),
-    _total("travel_hours", "h", "provider hours of travel, for visits held"),
-    _total("provider_hours", "h", "provider hours in all: contact, preparation, travel"),
-    _total("staff_hours", "h", "hours of staff in contacts that they attended"),
-    Outcome("attendance", "share", "people present over people invited, by region", kind="rate"),
-    Outcome("co_creation", "0-1", "realised co-creation, mean over attended contacts",
+            "load", high=None, better="less"),
+    Outcome("provider_context", "0-1", "how well the provider knows the region", "context"),
+    _total("contacts_planned", "contacts", "contacts due", "planned", "neither"),
+    _total("contacts_held", "contacts", "contacts held", "held", "neither"),
+    _total("contacts_failed_by_provider", "contacts", "due contacts that the provider failed",
+           "failed_provider"),
+    _total("contacts_failed_by_region", "contacts", "due contacts that the region cancelled",
+           "failed_region"),
+    _total("contact_hours", "h", "provider hours in contact", "contact_hours"),
+    _total("preparation_hours", "h", "provider hours of preparation, for every due contact",
+           "preparation_hours"),
+    _total("travel_hours", "h", "provider hours of travel, for visits held", "travel_hours"),
+    _total("provider_hours", "h", "provider hours in all: contact, preparation, travel",
+           _provider_hours),
+    _total("staff_hours", "h", "hours of staff in contacts that they attended", "staff_hours"),
+    Outcome("attendance", "share", "people present over people invited, by region", _attendance,
             kind="rate"),
-    _total("commitments_made", "commitments", "new commitments, both sides", "neither"),
-    _total("commitments_kept", "commitments", "commitments reviewed and kept, both sides", "more"),
-    _total("commitments_broken", "commitments", "commitments reviewed and not kept, both sides"),
-    _total("commitments_lapsed", "commitments", "commitments of those who left"),
-    Outcome("commitments_open", "commitments", "commitments not yet reviewed", overall="sum",
-            high=None, better="neither"),
-    Outcome("commitments_kept_share", "share", "kept over reviewed, both sides", kind="rate"),
-    _total("staff_leavers", "people", "staff who left"),
+    Outcome("co_creation", "0-1", "realised co-creation, mean over attended contacts",
+            _co_creation, kind="rate"),
+    _total("commitments_made", "commitments", "new commitments, both sides", _commitments_made,
+           "neither"),
+    _total("commitments_kept", "commitments", "commitments reviewed and kept, both sides",
+           _commitments_kept, "more"),
+    _total("commitments_broken", "commitments", "commitments reviewed and not kept, both sides",
+           _commitments_broken),
+    _total("commitments_lapsed", "commitments", "commitments of those who left", "lapsed"),
+    Outcome("commitments_open", "commitments", "commitments not yet reviewed", "open",
+            overall="sum", high=None, better="neither"),
+    Outcome("commitments_kept_share", "share", "kept over reviewed, both sides",
+            _commitments_kept_share, kind="rate"),
+    _total("staff_leavers", "people", "staff who left", "leavers"),
     Outcome("collaboration", "0-1", "provider-rated collaboration over the last 17 weeks: "
-            "(attendance x staff's commitments kept x contacts not failed by the region)^(1/3)"),
-    _total("cost", "money", "provider hours, attended staff hours, visits at the scenario's costs"),
+            "(attendance x staff's commitments kept x contacts not failed by the region)^(1/3)",
+            _collaboration),
+    _total("cost", "money", "provider hours, attended staff hours, visits at the scenario's costs",
+           _cost),
 )  # fmt: skip
 
 OUTCOMES: Mapping[str, Outcome] = MappingProxyType({o.name: o for o in _OUTCOMES})
@@ -194,81 +308,49 @@ def check_outcome(name: str) -> Outcome:
     return OUTCOMES[name]
 
 
-def cube_root(x: np.ndarray) -> np.ndarray:
-    """:func:`sim.rules.cube_root` over an array, with the same bits."""
-    y = np.array(x, dtype=np.float64)
-    tiny = ~(y >= 2.0**-144)
-    scale = np.ones_like(y)
-    for bits in (96, 48, 24, 12, 6, 3):
-        small = y < 2.0**-bits
-        y = np.where(small, y * 2.0**bits, y)
-        scale = np.where(small, scale * 2.0 ** (-bits // 3), scale)
-    root = 0.46 + 0.56 * y
-    for _ in range(3):
-        cube = root * root * root
-        root = root * (cube + 2.0 * y) / (2.0 * cube + y)
-    return np.where(np.isnan(x), np.nan, np.where(tiny, 0.0, root * scale))
+# --- the formulas applied to a record, in plain Python ------------------------------------------
 
 
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """above / below, empty (NaN) where below is 0."""
-    return np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
+def given(costs: CostRates, threshold: float = 0.5) -> tuple[float, ...]:
+    """The values of :data:`GIVEN`."""
+    return (threshold, costs.provider_hour, costs.staff_hour, costs.travel_visit)
 
 
-def _sums_over_window(flows: np.ndarray, window: int) -> np.ndarray:
-    """Sums over the last ``window`` weeks of flows (..., week, region).
-
-    The flows summed here are counts, so differences of running totals are exact.
-    """
-    total = np.cumsum(flows, axis=-2)
-    shifted = np.zeros_like(total)
-    shifted[..., window:, :] = total[..., :-window, :]
-    return total - shifted
+def of_region(row: Row, window: Row, values: Row) -> list[float]:
+    """Every outcome of one region; see :data:`Formula`."""
+    return [
+        row[COLUMN[one.formula]] if isinstance(one.formula, str)
+        else one.formula(row, window, values)
+        for one in _OUTCOMES
+    ]  # fmt: skip
 
 
-_SUMMED = np.array([one.overall == "sum" for one in OUTCOMES.values()])
-
-
-def _joined(values: np.ndarray, summed: np.ndarray) -> np.ndarray:
-    """Join the regions of (..., region, outcome).
-
-    The sum where ``summed``, elsewhere the unweighted mean over those that have a value.
+def joined(regions: Sequence[Row]) -> list[float]:
+    """Every outcome overall: the sum, or the unweighted mean over the regions that have a value.
 
     Regions are added one after another, so the result does not depend on the machine.
     """
-    total = np.zeros((*values.shape[:-2], values.shape[-1]))
-    for region in range(values.shape[-2]):
-        total += values[..., region, :]
-    joined = np.where(summed, total, total / values.shape[-2])
-    # The few outcomes that may be empty: once more, without what is empty.
-    empty = np.flatnonzero(np.isnan(total).any(axis=tuple(range(total.ndim - 1))))
-    if len(empty):
-        some = values[..., empty]
-        known = ~np.isnan(some)
-        some = np.where(known, some, 0.0)
-        total, count = np.zeros_like(some[..., 0, :]), np.zeros_like(some[..., 0, :])
-        for region in range(values.shape[-2]):
-            total += some[..., region, :]
-            count += known[..., region, :]
-        means = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
-        joined[..., empty] = np.where(summed[empty], total, means)
-    return joined
+    found = []
+    for outcome, one in enumerate(_OUTCOMES):
+        total, count = 0.0, 0
+        for region in regions:
+            if not math.isnan(region[outcome]):
+                total, count = total + region[outcome], count + 1
+        found.append(total if one.overall == "sum" else ratio(total, float(count)))
+    return found
 
 
 def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
-    """Every outcome in every week.
+    """Every outcome of one run in every week.
 
     Args:
-        record: (..., week, region, column of RECORD).
+        record: (week, region, column of RECORD).
         costs: money a provider hour, staff hour and visit.
         threshold: mean integration from which a region counts as fully integrated.
 
     Returns:
-        (..., week, region + 1, outcome of NAMES); the last region is "overall". Totals hold the
-        flow of the week; rates the week's own ratio, NaN where nothing happened.
-
-    Raises:
-        IndexError: the last axis is no record.
+        (week, region + 1, outcome of NAMES); the last region is "overall". Totals hold the flow of
+        the week; rates the week's own ratio, NaN where nothing happened.
 
     >>> from sim.model import simulate
     >>> from sim.scenario import Scenario
@@ -279,24 +361,38 @@ def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.n
     >>> bool((values[..., INDEX["trust"]] <= 1).all())
     True
     """
-    regional = _regional(record, costs, threshold)
-    values = np.empty((*record.shape[:-2], record.shape[-2] + 1, len(NAMES)))
-    for outcome, name in enumerate(NAMES):
-        values[..., :-1, outcome] = regional[name]
-    values[..., -1, :] = _joined(values[..., :-1, :], _SUMMED)
-    return values
+    return np.array([in_week(record, week, costs, threshold) for week in range(len(record))])
 
 
-def at_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
-    """Every outcome as a summary at ``week``: levels there, totals and pooled rates up to there.
+def in_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
+    """Every outcome of one run in one week: a row of :func:`weekly`.
 
     Args:
-        record: (..., week, region, column of RECORD).
+        record: (week, region, column of RECORD); the weeks after ``week`` do not matter.
         week: 0..the record's last.
         costs, threshold: as for :func:`weekly`.
 
     Returns:
-        (..., region + 1, outcome of NAMES); the last region is "overall".
+        (region + 1, outcome of NAMES); the last region is "overall".
+
+    Raises:
+        ValueError: the record has no such week.
+    """
+    _check_week(record, week)
+    return _of_regions(record[week], _window(record, week), given(costs, threshold))
+
+
+def at_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
+    """Every outcome of one run as a summary at ``week``: levels there, totals and pooled rates up
+    to there.
+
+    Args:
+        record: (week, region, column of RECORD).
+        week: 0..the record's last.
+        costs, threshold: as for :func:`weekly`.
+
+    Returns:
+        (region + 1, outcome of NAMES); the last region is "overall".
 
     Raises:
         ValueError: the record has no such week.
@@ -309,107 +405,32 @@ def at_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 
     >>> held == sorted(held), float(held[0])
     (True, 0.0)
     """
-    if not 0 <= week < record.shape[-3]:
-        raise ValueError(f"week {week} is outside 0..{record.shape[-3] - 1}")
-    sums = np.cumsum(record[..., : week + 1, :, FIRST_FLOW:], axis=-3)
-    before = max(0, week - COLLABORATION_WINDOW)
-    return _with_overall(
-        _summary(
-            record[..., week, :, :], sums[..., -1, :, :], sums[..., before, :, :], costs, threshold
-        )
-    )
+    _check_week(record, week)
+    rows = _added(record[: week + 1])
+    rows[:, :FIRST_FLOW] = record[week, :, :FIRST_FLOW]
+    return _of_regions(rows, _window(record, week), given(costs, threshold))
 
 
-def _summary(
-    levels: np.ndarray,
-    totals: np.ndarray,
-    totals_before: np.ndarray,
-    costs: CostRates,
-    threshold: float | np.ndarray,
-) -> np.ndarray:
-    """Outcomes at a week from its levels and the totals of flows to it and to the week before the
-    window of provider-rated collaboration; each (..., region, column)."""
-    row = levels[..., None, :, :].copy()
-    window = row.copy()
-    row[..., 0, :, FIRST_FLOW:] = totals
-    window[..., 0, :, FIRST_FLOW:] = totals - totals_before
-    regional = _regional(row, costs, threshold)
-    regional["collaboration"] = _collaboration(window)
-    return np.stack([regional[name][..., 0, :] for name in NAMES], axis=-1)
+def _check_week(record: np.ndarray, week: int) -> None:
+    if not 0 <= week < len(record):
+        raise ValueError(f"week {week} is outside 0..{len(record) - 1}")
 
 
-def _with_overall(values: np.ndarray) -> np.ndarray:
-    """Append the overall "region" to (..., region, outcome)."""
-    joined = _joined(values, _SUMMED)
-    return np.concatenate([values, joined[..., None, :]], axis=-2)
+def _window(record: np.ndarray, week: int) -> np.ndarray:
+    """The flows of the last weeks, (region, column)."""
+    return _added(record[max(0, week - COLLABORATION_WINDOW + 1) : week + 1])
 
 
-def _regional(
-    record: np.ndarray, costs: CostRates, threshold: float | np.ndarray
-) -> dict[str, np.ndarray]:
-    """Outcomes of each region, week by week, each (..., week, region)."""
-
-    def col(name: str) -> Any:
-        return record[..., COLUMN[name]]
-
-    provider_hours = col("contact_hours") + col("preparation_hours") + col("travel_hours")
-    kept = col("kept_staff") + col("kept_provider")
-    broken = col("broken_staff") + col("broken_provider")
-    return {
-        "trust": col("trust"),
-        "staff_accountability": col("staff_accountability"),
-        "provider_accountability": col("provider_accountability"),
-        "mutual_accountability": np.sqrt(
-            col("staff_accountability") * col("provider_accountability")
-        ),
-        "knowledge": col("knowledge"),
-        "knowledge_sd": col("knowledge_sd"),
-        "integration": col("integration"),
-        "integrated_share": col("integrated_share"),
-        "fully_integrated": np.where(col("integration") >= threshold, 1.0, 0.0),
-        "routines": col("routines"),
-        "readiness": col("readiness"),
-        "capacity": (col("knowledge") + col("integration") + col("routines")) / 3.0,
-        "workload": col("workload"),
-        "provider_load": col("load"),
-        "provider_context": col("context"),
-        "contacts_planned": col("planned"),
-        "contacts_held": col("held"),
-        "contacts_failed_by_provider": col("failed_provider"),
-        "contacts_failed_by_region": col("failed_region"),
-        "contact_hours": col("contact_hours"),
-        "preparation_hours": col("preparation_hours"),
-        "travel_hours": col("travel_hours"),
-        "provider_hours": provider_hours,
-        "staff_hours": col("staff_hours"),
-        "attendance": _ratio(col("present"), col("invited")),
-        "co_creation": _ratio(col("co_creation_sum"), col("attended")),
-        "commitments_made": col("made_staff") + col("made_provider"),
-        "commitments_kept": kept,
-        "commitments_broken": broken,
-        "commitments_lapsed": col("lapsed"),
-        "commitments_open": col("open"),
-        "commitments_kept_share": _ratio(kept, kept + broken),
-        "staff_leavers": col("leavers"),
-        "collaboration": _collaboration(record),
-        "cost": costs.provider_hour * provider_hours
-        + costs.staff_hour * col("staff_hours")
-        + costs.travel_visit * col("visits"),
-    }
+def _added(weeks: np.ndarray) -> np.ndarray:
+    """The sum of (week, region, column), week after week."""
+    return np.cumsum(weeks, axis=0)[-1]
 
 
-def _collaboration(record: np.ndarray) -> np.ndarray:
-    """Provider-rated collaboration over the last 17 weeks; empty where a factor has no basis."""
-
-    def window(name: str) -> np.ndarray:
-        return _sums_over_window(record[..., COLUMN[name]], COLLABORATION_WINDOW)
-
-    attendance = _ratio(window("present"), window("invited"))
-    kept = window("kept_staff")
-    follow_through = _ratio(kept, kept + window("broken_staff"))
-    planned = window("planned")
-    not_failed = _ratio(planned - window("failed_region"), planned)
-    return cube_root(attendance * follow_through * not_failed)
+def _of_regions(rows: np.ndarray, windows: np.ndarray, values: Row) -> np.ndarray:
+    """(region + 1, outcome) from each region's row and window."""
+    pairs = zip(rows.tolist(), windows.tolist(), strict=True)
+    regions = [of_region(row, window, values) for row, window in pairs]
+    return np.array([*regions, joined(regions)])
 
 
 def needed_weeks(points: Iterable[int], horizon: int) -> list[int]:
@@ -424,40 +445,6 @@ def needed_weeks(points: Iterable[int], horizon: int) -> list[int]:
             raise ValueError(f"week {point} is outside 0..{horizon}")
         weeks |= {point, max(0, point - COLLABORATION_WINDOW)}
     return sorted(weeks)
-
-
-def at_points(
-    records: np.ndarray,
-    weeks: Sequence[int],
-    points: Sequence[int],
-    costs: CostRates,
-    threshold: float | np.ndarray = 0.5,
-) -> np.ndarray:
-    """Every outcome as a summary at some weeks, from records that report only some weeks.
-
-    Args:
-        records: (..., weeks, region, column of RECORD): levels at each of ``weeks``, flows since
-            the one before.
-        weeks: ascending, from :func:`needed_weeks`.
-        threshold: a number, or an array that fits (..., 1, 1).
-
-    Returns:
-        (..., points, region + 1, outcome of NAMES), as :func:`at_week` gives for each point.
-    """
-    place = {week: i for i, week in enumerate(weeks)}
-    sums = np.cumsum(records[..., FIRST_FLOW:], axis=-3)
-    values = []
-    for point in points:
-        now, before = place[point], place[max(0, point - COLLABORATION_WINDOW)]
-        regional = _summary(
-            records[..., now, :, :],
-            sums[..., now, :, :],
-            sums[..., before, :, :],
-            costs,
-            threshold,
-        )
-        values.append(_with_overall(regional))
-    return np.stack(values, axis=-3)
 
 
 class PointWeeks(Protocol):

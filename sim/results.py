@@ -3,7 +3,7 @@
 :class:`Runs` is what runs gave (:func:`sim.study.run.run` makes them), ``verify`` makes the runs
 of a folder once more and compares. A :class:`Runs` keeps, of each run, the values at the points of
 :func:`sim.outcomes.points`, with TA and without, and over all runs the weekly means and quantiles
-of :mod:`sim._bands`; the records are not kept.
+of :mod:`sim.runs.bands`; the records are not kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import _folder, _frames, _stored
-from sim._bands import WeekTable
+from sim.runs.bands import WeekTable
 from sim._verify import (
     Difference,
     VerifyReport,
@@ -69,8 +69,8 @@ __all__ = [
 ]
 
 DEPENDENCIES = (
-    "matplotlib", "mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "pyyaml",
-    "rich", "SALib", "typer",
+    "llvmlite", "matplotlib", "mesa", "networkx", "numpy", "pandas", "pyarrow", "pydantic",
+    "pyyaml", "rich", "SALib", "typer",
 )  # fmt: skip
 
 
@@ -312,7 +312,7 @@ class Runs:
             A row an arm (with_ta, without_ta, effect), region, week and outcome. Columns: arm,
             region, week, outcome, n (runs with a value), mean, p05, p25, p50, p75, p95. Totals are
             flows of the week, not yet added up. Quantiles are exact up to 1,000 runs; above that,
-            see :mod:`sim._bands`.
+            see :mod:`sim.runs.bands`.
         """
         return _frames.weeks_frame(self.week_table, self.places)
 

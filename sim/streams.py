@@ -7,15 +7,15 @@ number of staff, the order of work and the engine do not matter.
 
 The layout of the counter is a public contract (changing it changes every result):
 
-======  =========================================================================
+======  ==============================================================================
 word    meaning
-======  =========================================================================
+======  ==============================================================================
 0       entity: staff = candidate * 2**20 + post; region = candidate; provider = number
-1       week (0 for the start)
+1       week (0 for the start; for team networks: which tie)
 2       purpose + 64 * series (the contact series, or graph number; else 0)
-3       replicate
+3       replicate (for team networks, which know no replicate: number of the trial)
 key     seed, low and high 32 bits
-======  =========================================================================
+======  ==============================================================================
 
 Each block gives four 32-bit words; :data:`LAYOUT` says what each is used for. The parameter set
 never enters the counter: common random numbers hold over parameter sets too.
@@ -54,13 +54,15 @@ PROVIDER_WEEK = 9
 POST_SEAT = 10
 SHOCK_LEAVE = 11
 CALENDAR = 12
-NETWORK = 13
+REWIRING = 13
 SELECTION = 14
 # Instruments: what a study sees. They never touch the draws of the model.
 SURVEY_RESPONSE = 15
 SURVEY_ITEM = 16
 RATER = 17
 LISTENING = 18
+# Team networks, with REWIRING.
+RANDOM_TIE = 19
 
 LAYOUT: dict[int, tuple[str, tuple[str, str, str, str]]] = {
     PERSON_TRAITS: ("person", ("motivation", "general capacity", "knowledge", "workload offset")),
@@ -81,7 +83,11 @@ LAYOUT: dict[int, tuple[str, tuple[str, str, str, str]]] = {
     POST_SEAT: ("post", ("order of the core team", "-", "-", "-")),
     SHOCK_LEAVE: ("post, a shock (series: its number)", ("order of leaving", "-", "-", "-")),
     CALENDAR: ("region, a contact series", ("contact falls in this week", "-", "-", "-")),
-    NETWORK: ("region (series: graph number; replicate 0)", ("seed of networkx", "-", "-", "-")),
+    REWIRING: (
+        "post (week: 0 for its tie to the next person on the ring, 1 to the one after ...; series: "
+        "number of the graph; replicate: number of the trial)",
+        ("is led elsewhere", "to whom", "-", "-"),
+    ),
     SELECTION: ("candidate region", ("order of random selection", "-", "-", "-")),
     SURVEY_RESPONSE: (
         "person, a wave",
@@ -92,6 +98,11 @@ LAYOUT: dict[int, tuple[str, tuple[str, str, str, str]]] = {
     LISTENING: (
         "person, a session (series: number of the theme)",
         ("order of being invited", "voices the theme", "-", "-"),
+    ),
+    RANDOM_TIE: (
+        "region (week: number of the tie; series: number of the graph; replicate: number of the "
+        "trial)",
+        ("one person", "the other", "-", "-"),
     ),
 }
 """What each purpose's entity is, and what its four words are for."""
@@ -178,17 +189,3 @@ class Streams:
     ) -> float:
         """One bell-shaped number, mean 0, SD 1."""
         return bell(self.words(purpose, entity, week, series)[draw])
-
-
-def graph_seed(seed: int, candidate: int, graph: int) -> int:
-    """The seed that networkx gets for graph number ``graph`` of a candidate region.
-
-    It does not depend on the replicate: graphs are made once per scenario.
-    """
-    return Streams(seed).words(NETWORK, candidate, 0, graph)[0]
-
-
-def graph_seeds(seed: int, candidate: int, graphs: int) -> list[int]:
-    """:func:`graph_seed` of the graphs 0, 1, ... of a candidate region, all at once."""
-    purposes = NETWORK + SERIES_STEP * np.arange(graphs, dtype=np.int64)
-    return philox(candidate, 0, purposes, 0, seed & MASK, seed >> 32)[0].tolist()

@@ -1,23 +1,26 @@
-"""A scenario as arrays, for the compiled engine. Nothing here depends on luck.
+"""A scenario as arrays, for the compiled engine: :class:`Tables`. Nothing here depends on luck.
 
-Everything is made once a scenario, seed and calendar stagger; parameter sets and replicates are
-rows of later calls.
+The functions turn the lines of a scenario into records, and :mod:`sim.engine.prepare` has compiled
+code spread them over the weeks. Everything is made once a scenario and calendar stagger; parameter
+sets and replicates are rows of later calls.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim import dosage, network
+from sim import dosage, network, ties
+from sim.engine.arrays import DELIVERY_WORK, EVENTS
 from sim.parameters import NAMES, Parameters
 from sim.population import share_of
 
 if TYPE_CHECKING:
-    from sim.scenario import Scenario
+    from sim.scenario import Network, Scenario
 
 PARAMETER_TYPE = np.dtype([(name, np.float64) for name in NAMES], align=True)
 """A parameter set as one record, so that compiled code reads ``p.trust_step`` too."""
@@ -43,9 +46,12 @@ REGION_TYPE = np.dtype(
         ("core", np.int64),
         ("provider", np.int64),
         ("sites", np.int64),
-        ("complete", np.int64),
+        ("network", np.int64),
+        ("ties", np.int64),
         ("graphs", np.int64),
-        ("first_graph", np.int64),
+        ("place", np.int64),
+        ("given", np.int64),
+        ("rewiring", np.float64),
         ("knowledge", np.float64),
         ("staff_accountability", np.float64),
         ("trust", np.float64),
@@ -56,15 +62,64 @@ REGION_TYPE = np.dtype(
     align=True,
 )
 """A region as the scenario describes it. NaN: not given, use the parameters' means. ``first`` is
-its first post among all posts; ``first_graph`` its first row in the table of graphs."""
+its first post among all posts; ``network`` an index into :data:`sim.ties.KINDS`, ``ties`` how many
+ties it has and ``graphs`` how many graphs there are to take in turn. ``place`` is where its network
+stands among the networks of a run, ``given`` where the ties from its file begin."""
+
+SERIES_TYPE = np.dtype(
+    [
+        ("mode", np.int64),
+        ("timing", np.int64),
+        ("first_week", np.int64),
+        ("last_week", np.int64),
+        ("every_weeks", np.float64),
+        ("hours", np.float64),
+        ("taper", np.float64),
+        ("co_creation_start", np.float64),
+        ("co_creation_end", np.float64),
+        ("invited", np.float64),
+    ],
+    align=True,
+)
+"""A contact series as the scenario describes it."""
+
+LOG_TYPE = np.dtype(
+    [
+        ("week", np.int64),
+        ("region", np.int64),
+        ("mode", np.int64),
+        ("status", np.int64),
+        ("hours", np.float64),
+        ("co_creation", np.float64),
+    ],
+    align=True,
+)
+"""A row of a contact log."""
+
+EVENT_TYPE = np.dtype(
+    [
+        ("kind", np.int64),
+        ("week", np.int64),
+        ("until_week", np.int64),
+        ("region", np.int64),
+        ("provider", np.int64),
+        ("number", np.int64),
+        ("amount", np.float64),
+    ],
+    align=True,
+)
+"""A shock or a phase of delivery work: ``kind`` is an index into
+:data:`sim.engine.arrays.EVENTS`, ``region`` -1 means all, ``number`` is the place among the shocks,
+``amount`` the factor, the change or the share."""
 
 LEAVE_TYPE = np.dtype(
     [("week", np.int64), ("region", np.int64), ("number", np.int64), ("share", np.float64)],
     align=True,
 )
 
-_NOWHERE = np.zeros(1, dtype=np.int64)
-_NO_GRAPHS = network.Bank(_NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE)
+_STARTS = (
+    "knowledge", "staff_accountability", "trust", "demand", "provider_accountability", "leadership",
+)  # fmt: skip
 
 SELECTION = {"all": 0, "readiest": 1, "random": 2}
 
@@ -83,8 +138,9 @@ class Tables:
 
     ``contacts`` is sorted by week, region and place in the file; those of (week, region) are
     ``contacts[contact_start[week, region]:contact_start[week, region] + contact_count[...]]``.
-    ``graph_rows`` and ``graph_others`` say where each graph begins in ``row_starts`` and
-    ``others``; see :class:`sim.network.Bank`.
+    ``given_ties`` holds the two posts of each tie of the networks from files, one after another;
+    ``graph_places`` and ``tie_places`` say how much space the networks of a run take, and making
+    the largest.
     """
 
     horizon: int
@@ -104,10 +160,9 @@ class Tables:
     leaves: np.ndarray
     provider_hours: np.ndarray
     provider_told: np.ndarray
-    graph_rows: np.ndarray
-    graph_others: np.ndarray
-    row_starts: np.ndarray
-    others: np.ndarray
+    given_ties: np.ndarray
+    graph_places: int
+    tie_places: int
 
     @property
     def people(self) -> int:
@@ -115,142 +170,109 @@ class Tables:
         return int(self.regions["staff"].sum())
 
 
-def tabulate(scenario: Scenario, seed: int, stagger: float | None = None) -> Tables:
-    """The arrays of a scenario under a seed (the bank of networks depends on it).
-
-    ``stagger`` is the parameter ``calendar_stagger``, the only one that moves calendars.
-    """
-    parameters = scenario.parameter_set()
-    if stagger is not None:
-        parameters = parameters.replace(beyond_range=True, calendar_stagger=stagger)
-    plan = scenario.regions
-    regions = _regions(scenario)
-    contacts, start, count = _contacts(scenario, parameters, regions)
-    graphs = _graphs(scenario, seed, regions)
-    weeks = range(scenario.horizon_weeks + 1)
-    chosen_all = plan.selection == "all" or plan.count == plan.candidates
-    return Tables(
-        horizon=scenario.horizon_weeks,
-        candidates=plan.candidates,
-        selection=SELECTION["all"] if chosen_all else SELECTION[plan.selection],
-        staff=plan.staff,
-        background_trend=scenario.background_trend,
-        coupled=bool((contacts["timing"] == dosage.ON_DEMAND).any()),
-        regions=regions,
-        contacts=contacts,
-        contact_start=start,
-        contact_count=count,
-        most_contacts=int(count.max(initial=0)),
-        demand=_demand(scenario),
-        delivery=np.array([dosage.delivery_share(scenario, w) for w in weeks]),
-        leaves=_leaves(scenario),
-        provider_hours=np.array(scenario.providers.hours_each, dtype=np.float64),
-        provider_told=_told(scenario),
-        graph_rows=graphs.graph_rows,
-        graph_others=graphs.graph_others,
-        row_starts=graphs.starts,
-        others=graphs.others,
-    )
-
-
-def _regions(scenario: Scenario) -> np.ndarray:
-    assigned = scenario.providers.assigned(scenario.region_names)
-    table = np.zeros(len(scenario.region_names), dtype=REGION_TYPE)
-    first = 0
-    for i, name in enumerate(scenario.region_names):
-        row = table[i]
-        row["staff"] = scenario.staff_counts[i]
-        row["first"] = first
-        row["core"] = share_of(scenario.regions.core_team, scenario.staff_counts[i])
-        row["provider"] = assigned[i]
-        row["sites"] = assigned.count(assigned[i])
-        override = scenario.regions.overrides.get(name)
-        start = override.start if override else None
-        for field in (
-            "knowledge",
-            "staff_accountability",
-            "trust",
-            "demand",
-            "provider_accountability",
-        ):
-            given = getattr(start, field) if start else None
-            row[field] = np.nan if given is None else given
-        leadership = override.leadership if override else None
-        row["leadership"] = np.nan if leadership is None else leadership
-        first += scenario.staff_counts[i]
+def region_rows(scenario: Scenario) -> np.ndarray:
+    """The regions, (regions,) of :data:`REGION_TYPE`; :func:`place_networks` fills in the rest."""
+    names, staff = scenario.region_names, scenario.staff_counts
+    assigned = scenario.providers.assigned(names)
+    sites = Counter(assigned)
+    overrides = scenario.regions.overrides
+    table = np.zeros(len(names), dtype=REGION_TYPE)
+    table["staff"] = staff
+    table["first"] = np.cumsum([0, *staff[:-1]])
+    table["core"] = [share_of(scenario.regions.core_team, people) for people in staff]
+    table["provider"] = assigned
+    table["sites"] = [sites[provider] for provider in assigned]
+    for field in _STARTS:
+        table[field] = np.nan
+    for row, name in zip(table, names, strict=True):
+        if name in overrides:
+            given = {**overrides[name].start.model_dump(), "leadership": overrides[name].leadership}
+            for field in _STARTS:
+                row[field] = np.nan if given[field] is None else given[field]
     return table
 
 
-def _contacts(
-    scenario: Scenario, parameters: Parameters, regions: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    planned = dosage.planned_contacts(scenario, parameters)
-    shape = (scenario.horizon_weeks + 1, len(regions))
-    start = np.zeros(shape, dtype=np.int64)
-    count = np.zeros(shape, dtype=np.int64)
-    table = np.zeros(len(planned), dtype=CONTACT_TYPE)
-    for i, c in enumerate(planned):
-        if count[c.week, c.region] == 0:
-            start[c.week, c.region] = i
-        count[c.week, c.region] += 1
-        seats = share_of(c.invited, int(regions["core"][c.region]))
-        table[i] = (
-            c.series, c.mode, c.timing, c.status, seats, c.hours, c.co_creation, c.every_weeks,
-        )  # fmt: skip
-    return table, start, count
-
-
-def _demand(scenario: Scenario) -> np.ndarray:
-    """What shocks add to each region's demand, (week, region)."""
-    names = scenario.region_names
-    rises = np.zeros((scenario.horizon_weeks + 1, len(names)))
-    if any(shock.kind == "demand_rise" for shock in scenario.shocks):
-        for week in range(len(rises)):
-            rises[week] = [dosage.demand_rise(scenario, week, name) for name in names]
-    return rises
-
-
-def _leaves(scenario: Scenario) -> np.ndarray:
-    names = scenario.region_names
+def series_rows(scenario: Scenario) -> np.ndarray:
+    """The contact series, (series,) of :data:`SERIES_TYPE`."""
     rows = [
-        (s.week, names.index(s.region) if s.region is not None else -1, number, s.share)
-        for number, s in enumerate(scenario.shocks)
-        if s.kind == "staff_leave"
+        (
+            dosage.MODES.index(one.mode),
+            dosage.TIMINGS.index(one.timing),
+            one.first_week,
+            scenario.horizon_weeks if one.last_week is None else one.last_week,
+            one.every_weeks,
+            one.hours,
+            one.taper,
+            one.co_creation_start,
+            one.co_creation_end,
+            one.invited,
+        )
+        for one in scenario.dosage
     ]
-    return np.array(rows, dtype=LEAVE_TYPE)
+    return np.array(rows, dtype=SERIES_TYPE)
 
 
-def _told(scenario: Scenario) -> np.ndarray:
-    """Whether a shock makes a provider leave, (week, provider), int64."""
-    told = np.zeros((scenario.horizon_weeks + 1, scenario.providers.count), dtype=np.int64)
-    for shock in scenario.shocks:
+def log_rows(scenario: Scenario) -> np.ndarray:
+    """The rows of the contact log, (rows,) of :data:`LOG_TYPE`."""
+    region = {name: i for i, name in enumerate(scenario.region_names)}
+    mode = {name: i for i, name in enumerate(dosage.MODES)}
+    status = {name: i for i, name in enumerate(dosage.STATUSES)}
+    rows = [
+        (row.week, region[row.region], mode[row.mode], status[row.status], row.hours,
+         row.co_creation)
+        for row in (scenario.contact_log.rows if scenario.contact_log else ())
+    ]  # fmt: skip
+    return np.array(rows, dtype=LOG_TYPE)
+
+
+def event_rows(scenario: Scenario) -> np.ndarray:
+    """Shocks and delivery work, (events,) of :data:`EVENT_TYPE`, in the order of the file."""
+    rows = []
+    for number, shock in enumerate(scenario.shocks):
+        kind = EVENTS.index(shock.kind)
+        until, region, provider, amount = shock.week, -1, -1, 0.0
         if shock.kind == "provider_leaves":
-            told[shock.week, scenario.provider_names.index(shock.provider)] = 1
-    return told
+            provider = scenario.provider_names.index(shock.provider)
+        elif shock.kind == "dosage_cut":
+            amount = shock.factor
+            until = scenario.horizon_weeks if shock.until_week is None else shock.until_week
+        else:
+            region = -1 if shock.region is None else scenario.region_names.index(shock.region)
+            if shock.kind == "demand_rise":
+                until, amount = shock.until_week, shock.by
+            else:
+                amount = shock.share
+        rows.append((kind, shock.week, until, region, provider, number, amount))
+    rows += [
+        (DELIVERY_WORK, phase.week, phase.until_week, -1, -1, -1, phase.share)
+        for phase in scenario.delivery_work
+    ]
+    return np.array(rows, dtype=EVENT_TYPE)
 
 
-def _graphs(scenario: Scenario, seed: int, regions: np.ndarray) -> network.Bank:
-    """The bank of networks of every candidate that may become a region.
-
-    A region's graph depends on its candidate, and which candidate it is depends on the replicate:
-    so rows of the table are (candidate, graph), once for all regions with such teams.
-    """
-    plan = scenario.regions
-    whole = plan.selection == "all" or plan.count == plan.candidates
-    first: dict[Any, int] = {}
-    parts: list[network.Bank] = []
-    rows = 0
-    for i, kind in enumerate(scenario.networks):
-        staff = int(regions["staff"][i])
-        regions["complete"][i] = kind.kind == "complete"
-        regions["graphs"][i] = network.bank_size(kind, staff)
-        if kind.kind == "complete":
-            continue
-        candidates = (i,) if whole else tuple(range(plan.candidates))
-        key = (kind, staff, candidates)
-        if key not in first:
-            first[key] = rows
-            parts.append(network.bank(kind, staff, seed, candidates))
-            rows += len(parts[-1].graph_rows)
-        regions["first_graph"][i] = first[key]
-    return network.joined(parts) if parts else _NO_GRAPHS
+def place_networks(scenario: Scenario, regions: np.ndarray) -> dict[str, Any]:
+    """Fill in the networks of regions; the ties from files, and the places that networks take."""
+    known: dict[Network, tuple[int, np.ndarray]] = {}
+    given, place, scratch = 0, 0, 0
+    for row, asked in zip(regions, scenario.networks, strict=True):
+        staff = int(row["staff"])
+        row["network"] = ties.KINDS.index(asked.kind)
+        row["rewiring"] = asked.rewiring
+        row["graphs"] = ties.graph_count(row["network"], staff)
+        row["ties"] = network.tie_count(asked, staff)
+        if asked.kind == "file":
+            if asked not in known:
+                known[asked] = (given, network.given_ties(asked))
+                given += len(known[asked][1])
+            row["given"] = known[asked][0]
+        if asked.kind != "complete":
+            row["place"] = place
+            # Somebody without ties reads the place after their row, to no effect: it must be there.
+            place += 1 + (staff + 1) + 2 * int(row["ties"]) + 1
+            scratch = max(scratch, ties.scratch_size(staff, int(row["ties"])))
+    none = np.zeros(0, dtype=np.int64)
+    return {
+        "given_ties": np.concatenate([none, *(array for _, array in known.values())]),
+        "graph_places": place,
+        "tie_places": scratch,
+    }

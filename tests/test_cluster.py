@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from sim.cli import app
 from sim.errors import InputError, InterruptedRun
-from sim.runs import cluster, parts
+from sim.runs import cluster, execute
 from sim.runs.execute import Execution
 from sim.runs.store import Store
 
@@ -146,7 +146,7 @@ def test_a_calibration_on_a_cluster(dask: Cluster) -> None:
 def test_workers_of_another_version_are_refused(
     dask: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "engine_hash", lambda: "of another version")
+    monkeypatch.setattr(execute, "source_hash", lambda: "of another version")
     with pytest.raises(InputError, match=r"another version of codose .*same version on every"):
         study(cluster=dask.address)
 

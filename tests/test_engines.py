@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -184,86 +180,6 @@ def test_a_record_of_some_weeks_sums_the_flows_between_them() -> None:
         for a, b in [(0, 40), (40, 104), (104, 156)]
     ]
     np.testing.assert_allclose(some[:, 1:, :, first_flow:], np.stack(flows, axis=1), rtol=1e-12)
-
-
-def test_the_cache_of_compiled_code_follows_every_source() -> None:
-    """The stamp changes when a rule changes, although the kernel's own file does not."""
-    from sim import _jit
-
-    assert {"rules.py", "streams.py", "kernel.py"} <= set(_jit._SOURCES)
-    code = (
-        "import sim._jit as j, pathlib, sys; real = pathlib.Path.read_bytes\n"
-        "def edited(self):\n"
-        "    data = real(self)\n"
-        "    return data + b'# edited' if self.as_posix().endswith('/' + sys.argv[1]) else data\n"
-        "pathlib.Path.read_bytes = edited\n"
-        "print(j.source_hash())\n"
-    )
-    seen = {
-        subprocess.run(
-            [sys.executable, "-c", code, name],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parents[1],
-        ).stdout.strip()
-        for name in ("nothing", *_jit._SOURCES)
-    }
-    assert len(seen) == 1 + len(_jit._SOURCES)
-
-
-def test_a_cache_that_cannot_be_written_is_replaced(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    code = "import sim._jit as j; print(j.cache_folder())"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "CODOSE_CACHE": str(blocked), "TMPDIR": str(tmp_path)},
-        cwd=Path(__file__).parents[1],
-    )
-    assert done.stdout.strip().startswith(str(tmp_path / "codose-"))
-
-
-ANNOUNCE = """
-import threading
-from sim import _jit, compiled
-for _ in range(3):
-    compiled.announce_compilation()
-print(_jit.source_hash())
-"""
-
-
-def test_the_first_compilation_is_said_once(tmp_path: Path) -> None:
-    def announce() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", ANNOUNCE], capture_output=True, text=True, check=True,
-            env={**os.environ, "CODOSE_CACHE": str(tmp_path)}, cwd=Path(__file__).parents[1],
-        )  # fmt: skip
-
-    first = announce()
-    (tmp_path / "engine" / f"_counts.count-{first.stdout.strip()}.py311.1.nbc").touch()
-    assert announce().stderr == first.stderr, "something else was compiled, not the engine"
-    assert first.stderr.count("codose: compiling the engine for this machine (once") == 1
-    (tmp_path / "engine" / f"kernel.run_chunk-{first.stdout.strip()}.py311.1.nbc").touch()
-    assert announce().stderr == ""
-
-
-@pytest.mark.slow
-def test_a_first_use_compiles_and_the_second_does_not(tmp_path: Path) -> None:
-    code = "from sim.cli import main; main()"
-    words = [sys.executable, "-c", code, "run", "classroom", "-n", "2", "--fixed"]
-    words += ["--no-figures", "--force"]
-    for said in (1, 0):
-        done = subprocess.run(
-            [*words, "--quiet", "--out", str(tmp_path / "out")],
-            capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
-            env={**os.environ, "CODOSE_CACHE": str(tmp_path / "cache")}, timeout=600,
-        )  # fmt: skip
-        assert done.stderr.count("compiling the engine") == said
-    assert len(list((tmp_path / "cache" / "engine").glob("*.nbc"))) == 1
 
 
 @pytest.mark.slow

@@ -19,16 +19,26 @@ SIM = REPO / "sim"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "core"),  # core: units
     ("parameters",),
-    ("rules", "streams", "outcomes", "_mesa"),
+    ("rules", "streams", "outcomes", "_mesa", "engine", "engine.marks", "engine.arguments"),
     ("stats",),
+    ("ties",),  # networks, drawn from the streams
     ("files", "loading", "checking", "team_file", "contact_log"),
     ("scenario",),
     ("levers", "dosage"),
     ("network",),
     ("population",),
+    ("engine.arrays",),
     ("tables",),  # population and calendars as arrays, for the kernel
+    ("engine.summary", "engine.counting"),
     ("agents", "model", "kernel"),
+    ("engine.entries",),  # all that is compiled
+    ("engine.layout", "engine.cache"),
+    ("engine.artefact",),
+    ("engine.native",),
+    ("engine.build", "engine.choice", "engine.prepare"),
     ("compiled",),  # the kernel as seen from Python
+    ("engine.job",),
+    ("engine.reduction",),
     ("batch",),  # many compiled runs on threads
     ("ensemble",),  # engines by name
     ("runs",),  # which runs, how they are made, what is kept
@@ -59,9 +69,14 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+ROOMS = ("engine",)
+"""Packages of which each file has its own place in LAYERS."""
+
+
 def unit(module: str) -> str:
     """The name in LAYERS that a dotted module belongs to: ``sim.study.store`` is in ``study``."""
-    return module.split(".")[1]
+    parts = module.split(".")[1:]
+    return ".".join(parts) if parts[0] in ROOMS else parts[0]
 
 
 MODULES = {dotted(path): path for path in sorted(SIM.rglob("*.py")) if "_files" not in path.parts}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -20,13 +21,13 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from sim import _bands, _folder, outcomes, results
-from sim._bands import Bands
+from sim import _folder, outcomes, results
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.parameters import Parameters
 from sim.results import Runs, verify
-from sim.runs import making
+from sim.runs import bands, making
+from sim.runs.bands import Bands
 from sim.runs.collect import Made
 from sim.runs.plan import RunPlan, common
 from sim.runs.weekly import Weekly, job_weeks
@@ -243,7 +244,7 @@ def test_the_seed_of_the_scenario_is_the_default() -> None:
 def weekly_arms(replicates: int) -> dict[str, np.ndarray]:
     """(run, week, place, outcome) of each arm, computed at once."""
     arms = {
-        name: outcomes.weekly(records(with_ta, replicates), TINY.costs)
+        name: np.stack([outcomes.weekly(one, TINY.costs) for one in records(with_ta, replicates)])
         for name, with_ta in (("with_ta", True), ("without_ta", False))
     }
     return arms | {"effect": arms["with_ta"] - arms["without_ta"]}
@@ -254,7 +255,7 @@ def weekly_arms(replicates: int) -> dict[str, np.ndarray]:
 def test_weeks_up_to_1000_runs_are_numpys_quantiles() -> None:
     table = made(70).week_table  # more than one batch
     for arm, values in enumerate(weekly_arms(70).values()):
-        expected = np.nanquantile(values, _bands.QUANTILES, axis=0, method="weibull")
+        expected = np.nanquantile(values, bands.QUANTILES, axis=0, method="weibull")
         np.testing.assert_array_equal(table.quantiles[:, arm], expected)
         np.testing.assert_array_equal(table.n[arm], (~np.isnan(values)).sum(axis=0))
         np.testing.assert_allclose(table.mean[arm], np.nanmean(values, axis=0), atol=1e-11)
@@ -273,7 +274,7 @@ def test_the_frame_of_weeks_names_its_cells() -> None:
 @pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
 def test_above_the_limit_quantiles_are_within_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = made(150).week_table
-    monkeypatch.setattr(_bands, "EXACT_RUNS", 149)
+    monkeypatch.setattr(bands, "EXACT_RUNS", 149)
     counted = made(150).week_table
     assert np.array_equal(counted.n, exact.n)
     assert np.array_equal(counted.mean, exact.mean, equal_nan=True)
@@ -298,7 +299,7 @@ def plan(replicates: int, sets: Sequence[Parameters] | None = None, engine: Any 
 
 def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit, kept in ((20, 20), (19, 0)):
-        monkeypatch.setattr(_bands, "EXACT_RUNS", limit)
+        monkeypatch.setattr(bands, "EXACT_RUNS", limit)
         asked = plan(20)
         gathering = Weekly(20).empty(asked)
         gathering.add([rows for _, rows in making.make(asked, Weekly(20), [range(20)])])
@@ -307,7 +308,7 @@ def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("limit", [1000, 10])
 def test_the_order_of_runs_does_not_matter(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    monkeypatch.setattr(_bands, "EXACT_RUNS", limit)
+    monkeypatch.setattr(bands, "EXACT_RUNS", limit)
     sets = (Parameters(), Parameters(trust_step=0.2))
 
     def growing(s: Scenario, p: Parameters, seed: int, replicate: int) -> np.ndarray:
@@ -334,30 +335,30 @@ def test_the_order_of_runs_does_not_matter(monkeypatch: pytest.MonkeyPatch, limi
 
 def filled(values: np.ndarray, arms: int = 1, batches: int = 1) -> np.ndarray:
     """Quantiles of histograms of the first outcome without bounds, of (run,) values."""
-    bands = Bands(1, 1, _bands.EXACT_RUNS + 1, arms=arms)
+    counted = Bands(1, 1, bands.EXACT_RUNS + 1, arms=arms)
     column = outcomes.INDEX["contact_hours"]
     for part in np.array_split(values, batches):
         batch = np.zeros((len(part), 1, 1, len(outcomes.NAMES)))
         batch[:, 0, 0, column] = part
-        bands.add(batch, *([np.zeros_like(batch)] if arms == 3 else []))
-    return bands.table().quantiles[:, :, 0, 0, column]
+        counted.add(batch, *([np.zeros_like(batch)] if arms == 3 else []))
+    return counted.table().quantiles[:, :, 0, 0, column]
 
 
 def test_histograms_widen_as_values_come_in() -> None:
     values = np.concatenate([np.zeros(5), np.geomspace(1e-9, 1e9, 2000), np.arange(300.0)])
     once = filled(values)
     assert np.array_equal(once, filled(values[::-1], batches=50), equal_nan=True)
-    expected = np.quantile(values, _bands.QUANTILES, method="weibull")
+    expected = np.quantile(values, bands.QUANTILES, method="weibull")
     assert np.abs(once[:, 0] - expected).max() <= 1e9 / 512
     whole = np.arange(1000.0)
-    exact = [np.quantile(whole, q, method="weibull") for q in _bands.QUANTILES]
+    exact = [np.quantile(whole, q, method="weibull") for q in bands.QUANTILES]
     np.testing.assert_allclose(filled(whole, batches=7)[:, 0], exact, rtol=1e-14)
 
 
 def test_histograms_of_effects_hold_both_signs() -> None:
     values = np.linspace(-700.0, 900.0, 1601)
     found = filled(values, arms=3, batches=9)[:, 2]
-    exact = np.quantile(values, _bands.QUANTILES, method="weibull")
+    exact = np.quantile(values, bands.QUANTILES, method="weibull")
     assert np.abs(found - exact).max() <= 900 / 256
     assert found[0] < -500
 
@@ -376,6 +377,48 @@ def test_single_runs_are_kept_on_demand(tmp_path: Path) -> None:
     folder = runs.save(tmp_path / "kept")
     again = Runs.load(folder).trajectories()
     pd.testing.assert_frame_equal(again, frame, check_categorical=False, check_dtype=False)
+
+
+def spoil(frame: pd.DataFrame) -> None:
+    """What somebody may do to a frame of one's own."""
+    for column in frame.columns:
+        frame[column] = 99.0
+    frame["mine"] = 1
+    frame.pop(frame.columns[0])
+
+
+@pytest.mark.parametrize("name", ["runs", "weeks", "summary", "trajectories"])
+def test_a_frame_belongs_to_whoever_asked_for_it(tmp_path: Path, name: str) -> None:
+    runs = made(3, keep_runs=True)
+    loaded = Runs.load(runs.save(tmp_path / "out"))
+    for one in (runs, loaded):
+        before = getattr(one, name)()
+        given = before.copy(deep=True)
+        spoil(before)
+        after = getattr(one, name)()
+        pd.testing.assert_frame_equal(after, given)
+        for column in after.columns:  # nor do they share what they are made of
+            with contextlib.suppress(ValueError, TypeError):
+                after[column].to_numpy()[...] = 7
+        pd.testing.assert_frame_equal(getattr(one, name)(), given)
+
+
+def test_the_arrays_of_results_cannot_be_changed() -> None:
+    runs = made(2)
+    for array in (runs.values.with_ta, runs.values.set_index, runs.week_table.mean):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_weeks_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = TINY.replace(horizon_weeks=12)
+    at_once = run(scenario, replicates=6, weekly=True, engine="compiled")
+    later = run(scenario, replicates=6, engine="compiled")
+    assert later._week_table is None
+    assert later.runs().equals(at_once.runs())
+    assert later.weeks().equals(at_once.weeks())
+    made_again = later.week_table
+    assert later.week_table is made_again
 
 
 # --- failures and interruption -------------------------------------------------------------------
@@ -443,6 +486,32 @@ def test_ctrl_c_leaves_what_was_finished(tmp_path: Path) -> None:
     assert verify(tmp_path / "part", engine=fake).ok
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("exact", [1000, 10])
+def test_ctrl_c_while_threads_are_busy(
+    monkeypatch: pytest.MonkeyPatch, threads: int, exact: int
+) -> None:
+    """What threads had begun is finished and counted, in values and weeks alike; nothing else."""
+    monkeypatch.setattr(bands, "EXACT_RUNS", exact)
+    monkeypatch.setattr(batch, "chunk_size", lambda *_: 2)
+    scenario = TINY.replace(horizon_weeks=12)
+
+    def stops(done: int, total: int) -> None:
+        if done >= 6:
+            raise KeyboardInterrupt
+
+    options: dict[str, Any] = {"engine": "compiled", "weekly": True, "threads": threads}
+    with pytest.raises(InterruptedRun) as caught:
+        run(scenario, replicates=40, progress=stops, **options)
+    partial = caught.value.partial
+    assert 6 <= len(partial) < 40
+    trust = partial.weeks().query("outcome == 'trust'")
+    assert set(trust["n"]) == {len(partial)}
+    whole = run(scenario, replicates=40, **options).runs()
+    there = whole["replicate"].isin(partial.values.replicate)
+    assert partial.runs().equals(whole[there].reset_index(drop=True))
+
+
 def test_ctrl_c_before_the_first_run_is_just_that() -> None:
     def stops(*_: Any) -> np.ndarray:
         raise KeyboardInterrupt
@@ -492,6 +561,22 @@ def test_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
     assert manifest["scenario_digest"] == TINY.digest()
     assert Scenario.load(folder / "scenario.yaml") == TINY
     assert sorted(path.name for path in folder.parent.iterdir()) == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "csv", "there"),
+    [(3, None, True), (4, None, False), (3, False, False), (4, True, True)],
+)
+def test_csv_is_for_few_runs_or_whoever_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: int, csv: bool | None, there: bool
+) -> None:
+    assert _stored.CSV_RUNS == 1000
+    monkeypatch.setattr(_stored, "CSV_RUNS", 4)
+    folder = made(runs).save(tmp_path / "out", csv=csv)
+    files = {path.name for path in folder.iterdir()}
+    assert ({"runs.csv", "weeks.csv"} <= files) is there
+    assert {"runs.parquet", "weeks.parquet"} <= files
+    assert verify(folder, engine=fake).ok
 
 
 def test_the_tables_as_csv_say_the_same(tmp_path: Path) -> None:
@@ -577,44 +662,6 @@ def test_a_link_to_a_folder_is_followed(tmp_path: Path) -> None:
     made(3).save(link, force=True)
     assert link.is_symlink()
     assert len(Runs.load(real)) == 3
-
-
-@pytest.mark.parametrize("counter", [np.uint16, np.uint32])
-def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
-    """Against NumPy's own floor, rint, clip and histogram; whole numbers, bounds and gaps too."""
-    from sim import _counts
-
-    luck = np.random.default_rng(7)
-    values = luck.normal(0.4, 0.4, (50, 3, 2, 4)) * np.array([1.0, 300.0, 1e6, 1e-6])
-    values[luck.random(values.shape) < 0.2] = np.nan
-    values[0] = [0.0, 7.0, -3.0, 1.0]
-    values[:, 1, 0, 2] = np.nan
-    bins, cells = 64, values.shape[1:]
-    origin, step = luck.random((2, 4)) - 0.5, luck.random((2, 4)) * [0.02, 9.0, 2e4, 1e-7]
-    shift = luck.choice([0.0, 0.5, 32.0], (2, 4))
-    n, whole, fraction = (np.full(cells, 5, dtype=np.int64) for _ in range(3))
-    counts = np.zeros((*cells, bins + 2), dtype=counter)
-    _counts.count(values, n, whole, fraction, counts, origin, step, shift, bins)
-    known = ~np.isnan(values)
-    floors = np.floor(np.where(known, values, 0.0))
-    rests = np.rint((np.where(known, values, 0.0) - floors) * 2.0**40)
-    np.testing.assert_array_equal(n - 5, known.sum(axis=0))
-    np.testing.assert_array_equal(whole - 5, floors.sum(axis=0))
-    np.testing.assert_array_equal(fraction - 5, rests.astype(np.int64).sum(axis=0))
-    places = np.clip(np.floor((values - origin) / step + shift), 0, bins)
-    for cell in np.ndindex(cells):
-        column = places[:, *cell]
-        expected = np.bincount(column[~np.isnan(column)].astype(int), minlength=bins + 2)
-        expected[bins + 1] = np.isnan(column).sum()
-        np.testing.assert_array_equal(counts[cell], expected)
-    ranks = luck.integers(0, 60, cells)
-    bin_of = np.empty(cells, dtype=np.int64)
-    _counts.bins_at(counts, ranks, bins, bin_of)
-    running = np.cumsum(counts[..., : bins + 1], axis=-1, dtype=np.int64)
-    np.testing.assert_array_equal(bin_of, (running <= ranks[..., None]).sum(axis=-1))
-    found = np.zeros((2, 4))
-    _counts.largest(values, found)
-    np.testing.assert_array_equal(found, np.nanmax(np.abs(values), axis=(0, 1)))
 
 
 @pytest.mark.parametrize(
@@ -803,7 +850,10 @@ def test_an_effect_that_is_no_difference_is_refused(saved: Path) -> None:
 def test_verify_makes_the_runs_again(saved: Path) -> None:
     report = verify(saved, engine=fake)
     assert report.ok
-    assert str(report) == f"{saved}: 3 of 3 runs made again; every value is the same"
+    assert (
+        str(report)
+        == f"{saved}: 3 of 3 runs made again; every value is the same (compared: runs, weeks)"
+    )
 
 
 def shift(frame: pd.DataFrame, column: str, **where: Any) -> pd.DataFrame:
@@ -852,7 +902,10 @@ def test_verify_of_a_sample_runs_only_that(tmp_path: Path) -> None:
     report = verify(folder, engine=counting, sample=4)
     assert report.ok
     assert sorted(set(calls)) == [0, 3, 6, 9]
-    assert str(report) == f"{folder}: 4 of 10 runs made again; every value is the same"
+    assert (
+        str(report)
+        == f"{folder}: 4 of 10 runs made again; every value is the same (compared: runs)"
+    )
     assert verify(folder, engine=fake, sample=99).runs_checked == 10
     with pytest.raises(InputError, match="sample: 0 is out of range; allowed: 1 or more runs"):
         verify(folder, engine=fake, sample=0)
@@ -872,8 +925,39 @@ def test_verify_needs_the_engine_of_results_from_an_engine_of_ones_own(saved: Pa
         verify(saved)
 
 
+def test_every_table_is_verified_and_named(tmp_path: Path) -> None:
+    folder = made(3, keep_runs=True).save(tmp_path / "out")
+    report = verify(folder, engine=fake)
+    assert report.ok
+    assert report.tables == ("runs", "weeks", "trajectories")
+    assert str(report).endswith("every value is the same (compared: runs, weeks, trajectories)")
+    assert verify(folder, engine=fake, sample=2).tables == ("runs",)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda frame: frame.assign(trust=frame["trust"].where(frame["week"] != 5, 0.125)),
+            "set 0, replicate 0, lakes, trust, week 5, trajectories with_ta: stored 0.125, now ",
+        ),
+        (lambda frame: frame.iloc[:-1], "trajectories: stored '1097 rows of set, replicate, arm"),
+        (lambda frame: frame.assign(replicate=0), "replicate, week 0, trajectories with_ta: "),
+    ],
+)
+def test_changed_trajectories_are_found(
+    tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], message: str
+) -> None:
+    """Even where the folder was put together so that every checksum is right."""
+    runs = made(3, keep_runs=True)
+    runs._trajectories = change(runs.trajectories())
+    report = verify(runs.save(tmp_path / "out"), engine=fake)
+    assert not report.ok
+    assert message in str(report)
+
+
 def test_histograms_are_verified_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_bands, "EXACT_RUNS", 5)
+    monkeypatch.setattr(bands, "EXACT_RUNS", 5)
     assert verify(made(8).save(tmp_path / "out"), engine=fake).ok
 
 

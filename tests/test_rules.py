@@ -704,3 +704,16 @@ def test_rules_are_scalar_functions_with_types() -> None:
         }
         assert kinds <= {"float", "int", "bool"}, name
         assert getattr(rules, name).__doc__, name
+
+
+def test_fixed_point_numbers_are_read_from_bits_in_the_kernel() -> None:
+    from sim import kernel
+
+    edges = [0.0, -0.0, 5e-324, 2.0**-41, 2.0**-40, 0.5, 1.0, 1.0 - 2.0**-53, 1.0 + 2.0**-52]
+    steps = [
+        k * 2.0**-40 + d for k in (1, 3, 2**39 - 1, 2**40 - 1) for d in (-(2.0**-60), 2.0**-60)
+    ]
+    high = [4095.0, 4096.0 - 2.0**-40, math.nextafter(4096.0, 0.0)]
+    some = [random.Random(i).random() for i in range(2000)]
+    for x in [*edges, *steps, *high, *some, *(4000.0 * x for x in some[:200])]:
+        assert kernel.to_fixed(x) == rules.to_fixed(x), x

@@ -18,10 +18,10 @@ import study_case
 from study_case import OUTCOMES, POINTS, REPLICATES, SCENARIO, SEED, sets, study
 from typer.testing import CliRunner
 
-from sim import _bands, batch, outcomes
+from sim import batch, outcomes
 from sim.cli import app
 from sim.errors import InputError, InterruptedRun, ResultsError
-from sim.runs import making, merging
+from sim.runs import bands, making, merging
 from sim.runs.collect import Points, RunValues
 from sim.runs.execute import Execution, Unfinished, execute
 from sim.runs.plan import WORK, RunPlan, common, independent, staff_weeks
@@ -479,7 +479,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_run_in_shards_or_parts_gives_the_same_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: int
 ) -> None:
-    monkeypatch.setattr(_bands, "EXACT_RUNS", exact)
+    monkeypatch.setattr(bands, "EXACT_RUNS", exact)
     words = (*RUN, "--replicates", 20)
     assert codose(*words, "--out", tmp_path / "plain")[0] == 0
     for part in (1, 2, 3):

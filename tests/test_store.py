@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import itertools
 import os
@@ -10,7 +11,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 import study_case
 from study_case import study
 
-from sim import outcomes
+from sim.engine.reduction import Reduction
 from sim.errors import ResultsError
 from sim.runs import making, parts, safe
 from sim.runs.collect import RunValues
@@ -360,7 +361,7 @@ def test_another_version_with_the_same_numbers_goes_on(
 ) -> None:
     study(store=tmp_path / "s")
     next((tmp_path / "s").glob("part-000007*")).unlink()
-    monkeypatch.setattr(parts, "engine_hash", lambda: "another")
+    monkeypatch.setattr(parts, "source_hash", lambda: "another")
     assert study(store=tmp_path / "s", resume=True).digest() == plain.digest()
     assert Store.load(tmp_path / "s").record["engine"] == "another"
 
@@ -369,8 +370,8 @@ def test_another_version_with_other_numbers_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study(store=tmp_path / "s")
-    monkeypatch.setattr(parts, "engine_hash", lambda: "another")
-    at_points = outcomes.at_points
-    monkeypatch.setattr(outcomes, "at_points", lambda *words: at_points(*words) + 1e-16)
+    monkeypatch.setattr(parts, "source_hash", lambda: "another")
+    real = Reduction.at_points
+    monkeypatch.setattr(Reduction, "at_points", lambda *words: real(*words) + 1e-16)
     with pytest.raises(ResultsError, match="another version of the model"):
         study(store=tmp_path / "s", resume=True)

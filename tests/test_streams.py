@@ -278,12 +278,13 @@ CONTRACT = {
     "POST_SEAT": 10,
     "SHOCK_LEAVE": 11,
     "CALENDAR": 12,
-    "NETWORK": 13,
+    "REWIRING": 13,
     "SELECTION": 14,
     "SURVEY_RESPONSE": 15,
     "SURVEY_ITEM": 16,
     "RATER": 17,
     "LISTENING": 18,
+    "RANDOM_TIE": 19,
     "SERIES_STEP": 64,
     "POST_BITS": 20,
 }
@@ -307,9 +308,3 @@ def test_impossible_seeds(seed: int) -> None:
 def test_impossible_replicates(replicate: int) -> None:
     with pytest.raises(ValueError, match=r"replicate must be in 0\.\."):
         Streams(0, replicate)
-
-
-def test_graph_seeds_differ_and_know_no_replicate() -> None:
-    seeds = {streams.graph_seed(1, c, g) for c in range(12) for g in range(64)}
-    assert len(seeds) == 12 * 64
-    assert all(0 <= seed < 2**32 for seed in seeds)

@@ -23,6 +23,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from sim import outcomes as outcome_table
+from sim.engine.reduction import Reduction
 from sim.errors import InputError, Problem, did_you_mean
 from sim.runs.plan import Job, Piece, RunPlan
 
@@ -165,7 +166,8 @@ class Collector(Protocol[Result]):
         Args:
             which: (runs,), the set of each.
             records: with TA and, where the job has counterfactuals, without: each (runs, weeks,
-                regions, columns of RECORD).
+                regions, columns of RECORD): levels, and of every week its flows, of fewer weeks
+                those of all weeks up to each.
         """
         ...
 
@@ -248,18 +250,19 @@ class Points:
 
     def weeks(self, job: Job) -> Sequence[int] | None:
         """See :class:`Collector`: as few as the summaries need."""
-        return outcome_table.needed_weeks(job.weeks, job.scenario.horizon_weeks)
+        return self.reduction(job).reported
+
+    def reduction(self, job: Job) -> Reduction:
+        """What makes outcomes of the records of a job."""
+        return job.reduction
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
         """See :class:`Collector`: "values" (runs, arms, weeks, regions, outcomes)."""
-        asked = self.weeks(job)
-        weeks = range(job.scenario.horizon_weeks + 1) if asked is None else asked
-        threshold = job.thresholds[which][:, None, None]
         values = np.empty((len(which), *self.shape(job)))
         places = [job.places.index(name) for name in self.places(job)]
         columns = [outcome_table.INDEX[name] for name in self.names]
         for arm, record in enumerate(records):
-            found = outcome_table.at_points(record, weeks, job.weeks, job.scenario.costs, threshold)
+            found = self.reduction(job).at_points(record, which)
             if self.regions is not None:
                 found = found[:, :, places]
             values[:, arm] = found if self.outcomes is None else found[..., columns]

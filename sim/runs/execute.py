@@ -36,7 +36,8 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from sim import batch, compiled
+from sim import batch
+from sim.engine.layout import source_hash
 from sim.errors import CodoseError, InputError, InterruptedRun, Problem
 from sim.runs import making, parts
 from sim.runs.collect import Collector, FailedRun, Gathering, Made, Points, Rows, RunValues
@@ -261,7 +262,7 @@ class _Work:
         if not missing:
             return
         for job in self.plan.jobs:  # made once, before threads share them
-            _ = job.matrix, job.thresholds
+            _ = job.matrix, job.reduction_of_all
         fresh = self._elsewhere(missing) if self._is_elsewhere else self._here(missing)
         with contextlib.closing(fresh):
             yield from fresh
@@ -371,7 +372,7 @@ class _Work:
         ranges = [self.range(chunk) for chunk in group]
         sizes = [(chunk, len(runs)) for chunk, runs in zip(group, ranges, strict=True)]
         plan = self.plan.part(ranges).to_dict()
-        return making.Task(parts.engine_hash(), sizes, plan, self.collect)
+        return making.Task(source_hash(), sizes, plan, self.collect)
 
     # --- the store ---------------------------------------------------------------------------
 
@@ -429,7 +430,6 @@ def _by_threads(
     if workers == 1 or len(tasks) == 1:
         yield from map(function, tasks)
         return
-    compiled.announce_compilation()
     pool = ThreadPoolExecutor(min(workers, len(tasks)))
     try:
         yield from _in_order(pool.submit, function, tasks, 2 * workers)

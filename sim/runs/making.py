@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from sim import batch
-from sim.ensemble import checked_record, choose_engine
-from sim.errors import InputError
+from sim.engine.layout import source_hash
+from sim.engine.reduction import not_finite
+from sim.ensemble import checked_record
+from sim.errors import EngineError, InputError
 from sim.outcomes import FIRST_FLOW, RECORD
-from sim.runs import parts
 from sim.runs.collect import Collector, Failure, Rows
 from sim.runs.people import People
 from sim.runs.plan import Job, Piece, RunPlan
@@ -97,7 +98,7 @@ def _looked_at(plan: RunPlan, collect: People, job: Job, place: int, row: int) -
         arrays = collect.look(job, plan.seed, row)
         if not all(np.isfinite(array).all() for array in arrays.values()):
             raise ValueError("a state is not finite")
-    except InputError:
+    except (InputError, EngineError):
         raise
     except Exception as error:
         stage = "with TA" if job.scenario.has_ta else "without TA"
@@ -139,16 +140,17 @@ def _one_arm(
         which, replicates = job.which[first:last], job.replicate[first:last]
         try:
             made = batch.run_here(scenario, job.matrix, which, replicates, plan.seed, weeks=weeks)
-        except InputError:
+        except (InputError, EngineError):
             raise
         except Exception as error:
             if last - first > 1:
                 return _each(plan, job, scenario, first, last, weeks)
             return _nothing(scenario, weeks), {0: _reason(error)}
-        return made, _not_finite(made, scenario, weeks)
+        wrong = not_finite(made, scenario.region_names, weeks)
+        return made, {row: f"ValueError: {why}" for row, why in wrong.items()}
     if last - first > 1:
         return _each(plan, job, scenario, first, last, weeks)
-    single = choose_engine(plan.engine)[1]
+    single = plan.chosen[1]
     parameters, replicate = job.sets[int(job.which[first])], int(job.replicate[first])
     try:
         record = checked_record(single(scenario, parameters, plan.seed, replicate), scenario)
@@ -174,28 +176,12 @@ def _nothing(scenario: Scenario, weeks: Sequence[int] | None) -> np.ndarray:
 
 
 def _reported(record: np.ndarray, weeks: Sequence[int] | None) -> np.ndarray:
-    """Of a whole record the weeks reported: their levels, and flows since the one before."""
+    """Of a whole record the weeks reported: their levels, and flows of all weeks up to each."""
     if weeks is None:
         return record
     some = record[list(weeks)]
-    starts = [0, *(week + 1 for week in weeks[:-1])]
-    some[..., FIRST_FLOW:] = np.add.reduceat(record[..., FIRST_FLOW:], starts, axis=0)
+    some[..., FIRST_FLOW:] = np.cumsum(record[..., FIRST_FLOW:], axis=0)[list(weeks)]
     return some
-
-
-def _not_finite(
-    records: np.ndarray, scenario: Scenario, weeks: Sequence[int] | None
-) -> dict[int, str]:
-    """The reason of each record that holds a number that is none."""
-    lost = {}
-    for row in np.flatnonzero(~np.isfinite(records).all(axis=(1, 2, 3))):
-        week, region, column = (int(i) for i in np.argwhere(~np.isfinite(records[row]))[0])
-        what = "level" if column < FIRST_FLOW else "flow"
-        lost[int(row)] = (
-            f"ValueError: the {what} {RECORD[column]} of {scenario.region_names[region]} is "
-            f"{records[row, week, region, column]} in week {week if weeks is None else weeks[week]}"
-        )
-    return lost
 
 
 def _reason(error: Exception) -> str:
@@ -240,7 +226,7 @@ class Task:
     """Some chunks for a worker that has nothing but the same codose.
 
     Attributes:
-        engine: see :func:`sim.runs.parts.engine_hash`.
+        engine: see :func:`sim.engine.layout.source_hash`.
         chunks: number, and number of runs, of each.
         plan: these runs and no others (:meth:`~sim.runs.plan.RunPlan.to_dict`).
         collect: what is kept.
@@ -262,8 +248,8 @@ def run_task(task: Task) -> list[tuple[int, dict[str, np.ndarray]]]:
     Raises:
         WrongWorker: it would give other numbers than whoever asks would find.
     """
-    if task.engine != parts.engine_hash():
-        raise WrongWorker(f"engine {parts.engine_hash()} on the worker, {task.engine} here")
+    if task.engine != source_hash():
+        raise WrongWorker(f"engine {source_hash()} on the worker, {task.engine} here")
     plan = RunPlan.from_dict(task.plan)
     ends = np.cumsum([runs for _, runs in task.chunks]).tolist()
     ranges = [range(end - runs, end) for end, (_, runs) in zip(ends, task.chunks, strict=True)]

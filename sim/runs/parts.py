@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import sys
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim import batch
+from sim.engine.layout import source_hash
 from sim.runs import safe
 from sim.runs.store import Store
 
@@ -20,10 +17,6 @@ if TYPE_CHECKING:
     import pyarrow as pa  # imported where it is used: a first run need not wait for it
 
 COLUMNS = ("name", "type", "shape", "data")
-_SOURCES = (
-    "_jit.py", "compiled.py", "contact_log.py", "dosage.py", "kernel.py", "network.py",
-    "outcomes.py", "population.py", "rules.py", "streams.py", "tables.py",
-)  # fmt: skip
 
 
 def table_of(arrays: Mapping[str, np.ndarray]) -> pa.Table:
@@ -56,21 +49,12 @@ def _same(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> boo
     ]
 
 
-@lru_cache(maxsize=1)
-def engine_hash() -> str:
-    """A hash of the sources that the numbers come from."""
-    digest = hashlib.sha256()
-    for name in _SOURCES:
-        digest.update((Path(batch.__file__).parent / name).read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def versions() -> dict[str, str]:
     """What made a store."""
     return {
         "codose": sys.modules["sim"].__version__,
         "python": platform.python_version(),
-        "engine": engine_hash(),
+        "engine": source_hash(),
     }
 
 
@@ -86,7 +70,7 @@ def check_engine(store: Store, again: Callable[[int], Mapping[str, np.ndarray]])
     Raises:
         ResultsError: the part is not the same.
     """
-    if store.record.get("engine") == engine_hash():
+    if store.record.get("engine") == source_hash():
         return
     for chunk in store.present:
         if (stored := store.read_or_discard(chunk)) is None:

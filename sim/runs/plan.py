@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from sim import tables
+from sim.engine.reduction import Reduction
 from sim.ensemble import Engine, check_replicates, check_seed, check_whole, choose_engine
 from sim.errors import InputError, Problem
 from sim.parameters import NAMES, Parameters
@@ -109,9 +110,14 @@ class Job:
         return tables.parameter_rows(self.sets)
 
     @cached_property
-    def thresholds(self) -> np.ndarray:
-        """float64 (sets,): mean integration from which a region counts as fully integrated."""
-        return np.array([one.integration_threshold for one in self.sets])
+    def reduction(self) -> Reduction:
+        """Outcomes at ``weeks``, from records of no more weeks than that takes."""
+        return Reduction.of(self.scenario, self.sets, self.weeks)
+
+    @cached_property
+    def reduction_of_all(self) -> Reduction:
+        """Outcomes at ``weeks`` and in every week, from records of every week; the same bits."""
+        return replace(self.reduction, weeks=tuple(range(self.scenario.horizon_weeks + 1)))
 
     def take(self, rows: np.ndarray) -> Job:
         """Some of the runs, with no more sets than these need."""
@@ -303,6 +309,15 @@ class RunPlan:
             raise InputError(Problem("nothing is to be run", field="jobs"))
         choose_engine(self.engine)
 
+    @cached_property
+    def chosen(self) -> tuple[str, Engine]:
+        """Name and function of the engine that makes the runs, see :func:`~sim.ensemble.choose_engine`.
+
+        Raises:
+            EngineError: the compiled one cannot be used, and this is too much for the other.
+        """
+        return choose_engine(self.engine, self.work)
+
     @property
     def compiled(self) -> bool:
         """Whether the compiled engine makes the runs."""
@@ -311,7 +326,7 @@ class RunPlan:
     @property
     def engine_name(self) -> str:
         """What the engine is called."""
-        return choose_engine(self.engine)[0]
+        return self.chosen[0]
 
     @cached_property
     def edges(self) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim import outcomes as outcome_table
+from sim.engine.reduction import Reduction
 from sim.outcomes import OUTCOMES
 from sim.runs.collect import Arrays, Gathering, Made, Points, Rows, RunValues, State, ValueArrays
 from sim.runs.plan import Job, RunPlan
@@ -39,16 +40,15 @@ class Series(Points):
         """See :class:`~sim.runs.collect.Collector`."""
         return super().run_bytes(job) + 8 * (self.last + 1) * len(self.weekly)
 
-    def weeks(self, job: Job) -> None:
-        """See :class:`~sim.runs.collect.Collector`: all."""
-        return None
+    def reduction(self, job: Job) -> Reduction:
+        """See :class:`~sim.runs.collect.Points`: of every week."""
+        return job.reduction_of_all
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
         """See :class:`~sim.runs.collect.Collector`."""
-        threshold = job.thresholds[which][:, None, None]
         columns = [outcome_table.INDEX[name] for name in self.weekly]
         first = records[0][:, : self.last + 1]
-        weekly = outcome_table.weekly(first, job.scenario.costs, threshold)[:, :, -1, columns]  # type: ignore[arg-type]
+        weekly = self.reduction(job).weekly(first, which)[:, :, -1, columns]
         for place, name in enumerate(self.weekly):
             if OUTCOMES[name].kind == "total":
                 weekly[:, :, place] = np.cumsum(weekly[:, :, place], axis=1)

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from sim import _bands, outcomes
-from sim._bands import Bands, WeekTable
+from sim import outcomes
+from sim.engine.reduction import Reduction
+from sim.runs import bands
+from sim.runs.bands import ARMS, Bands, WeekTable
 from sim.runs.collect import Arrays, FailedRun, Gathering, Made, Rows, State
 from sim.runs.plan import PARTS, Job, RunPlan
 from sim.scenario import Scenario
@@ -78,17 +80,20 @@ class Weekly:
     """Keeps points of every run of one job with counterfactuals, and bands week by week.
 
     Attributes:
-        runs: of the whole plan; up to :data:`sim._bands.EXACT_RUNS` quantiles are exact.
+        runs: of the whole plan; up to :data:`sim.runs.bands.EXACT_RUNS` quantiles are exact.
         keep: keep every week of every run (and so be exact) whatever their number.
+        every_week: find bands at all. They are the most work of a summary, and change no value at
+            the points.
     """
 
     runs: int
     keep: bool = False
+    every_week: bool = True
 
     @property
     def exact(self) -> bool:
         """Whether every weekly value is kept."""
-        return self.keep or self.runs <= _bands.EXACT_RUNS
+        return self.keep or not self.every_week or self.runs <= bands.EXACT_RUNS
 
     @property
     def parts(self) -> int:
@@ -97,12 +102,14 @@ class Weekly:
 
     def key(self) -> dict[str, Any]:
         """See :class:`~sim.runs.collect.Collector`."""
-        return {"kept": "weeks", "keep_runs": self.keep}
+        return {"kept": "weeks", "keep_runs": self.keep, "every_week": self.every_week}
 
     def check(self, job: Job) -> None:
         """See :class:`~sim.runs.collect.Collector`."""
         if not job.counterfactual or job.weeks != job_weeks(job.scenario):
             raise ValueError("weekly bands are of runs with counterfactuals, at summary points")
+        if self.keep and not self.every_week:
+            raise ValueError("to keep every week is to find its values")
 
     def _points_bytes(self, job: Job) -> int:
         points = len(point_names(job.scenario))
@@ -110,32 +117,37 @@ class Weekly:
 
     def run_bytes(self, job: Job) -> int:
         """See :class:`~sim.runs.collect.Collector`."""
-        weeks = job.scenario.horizon_weeks + 1
+        weeks = job.scenario.horizon_weeks + 1 if self.every_week else 0
         return self._points_bytes(job) + 16 * weeks * len(job.places) * len(outcomes.NAMES)
 
     def state_bytes(self, job: Job) -> int:
         """See :class:`~sim.runs.collect.Collector`."""
         return self.run_bytes(job) if self.exact else self._points_bytes(job)
 
-    def weeks(self, job: Job) -> None:
-        """See :class:`~sim.runs.collect.Collector`: all."""
-        return None
+    def reduction(self, job: Job) -> Reduction:
+        """What makes outcomes of the records of a job."""
+        return job.reduction_of_all if self.every_week else job.reduction
+
+    def weeks(self, job: Job) -> Sequence[int] | None:
+        """See :class:`~sim.runs.collect.Collector`: all, where bands are wanted."""
+        return self.reduction(job).reported
 
     def bands(self, job: Job) -> Bands:
         """Bands of no runs."""
         weeks = job.scenario.horizon_weeks + 1
-        return Bands(weeks, len(job.places), self.runs, keep=self.keep, arms=3)
+        return Bands(weeks, len(job.places), 0 if self.exact else self.runs, arms=3)
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """See :class:`~sim.runs.collect.Collector`: "with_ta" and "without_ta" (runs, weeks,
-        places, outcomes), "values" (runs, arms, points, places, outcomes)."""
-        costs, threshold = job.scenario.costs, job.thresholds[which][:, None, None]
-        weekly = [outcomes.weekly(one, costs, threshold) for one in records]  # type: ignore[arg-type]
-        return {
-            "with_ta": weekly[0],
-            "without_ta": weekly[1],
-            "values": np.stack([_at_points(job, one, threshold) for one in records], axis=1),
-        }
+        """See :class:`~sim.runs.collect.Collector`: "values" (runs, arms, points, places,
+        outcomes); where bands are wanted, "with_ta" and "without_ta" (runs, weeks, places,
+        outcomes)."""
+        reduction = self.reduction(job)
+        values = [_at_points(job, reduction.at_points(one, which)) for one in records]
+        found = {"values": np.stack(values, axis=1)}
+        if self.every_week:
+            weekly = [reduction.weekly(one, which) for one in records]
+            found |= dict(zip(ARMS, weekly, strict=False))
+        return found
 
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
         """See :class:`~sim.runs.collect.Collector`."""
@@ -150,24 +162,19 @@ class Weekly:
         return _Weeks(self, plan)
 
 
-def _at_points(job: Job, records: np.ndarray, threshold: np.ndarray) -> np.ndarray:
-    """(runs, points, places, outcomes)."""
+def _at_points(job: Job, found: np.ndarray) -> np.ndarray:
+    """(runs, points, places, outcomes) from what was found at the weeks of the job."""
     weeks = summary_weeks(job.scenario)
-    found = outcomes.at_points(
-        records,
-        range(job.scenario.horizon_weeks + 1),
-        list(weeks.values()),
-        job.scenario.costs,
-        threshold,
-    )
-    values = {point: found[:, i] for i, point in enumerate(weeks)}
+    values = {point: found[:, job.weeks.index(week)] for point, week in weeks.items()}
     if "year_after" in values:
         values["persistence"] = values["year_after"] - values["end_of_ta"]
     return np.stack(list(values.values()), axis=1)
 
 
 def _count(bands: Bands, rows: Rows) -> None:
-    """Take in the weeks of those that did not fail."""
+    """Take in the weeks of those that did not fail, where there are any."""
+    if "with_ta" not in rows.arrays:
+        return
     arms = [rows.arrays["with_ta"], rows.arrays["without_ta"]]
     if rows.failures:
         good = np.ones(len(rows.piece), dtype=bool)
@@ -184,14 +191,14 @@ class RunWeeks:
     Attributes:
         made: which runs there are, and which failed.
         values: of each run that was made.
-        table: over all runs, week by week.
+        table: over all runs, week by week; None where no bands were wanted.
         kept: with ``keep``, of each run that did not fail, float64 (run, arm, week, place,
             outcome); else None.
     """
 
     made: Made
     values: PointValues
-    table: WeekTable
+    table: WeekTable | None
     kept: np.ndarray | None
 
 
@@ -233,7 +240,8 @@ class _Weeks:
             without_ta=values[:, 1],
             failures=made.failures,
         )
-        return RunWeeks(made, points, self.bands.table(), self._trajectories(made))
+        table = self.bands.table() if self.kept.every_week else None
+        return RunWeeks(made, points, table, self._trajectories(made))
 
     def _trajectories(self, made: Made) -> np.ndarray | None:
         if not self.kept.keep:

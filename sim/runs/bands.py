@@ -1,7 +1,7 @@
-"""Weekly means and quantiles over many runs, whatever their order, in bounded memory.
+"""``Bands``: weekly means and quantiles over many runs, whatever their order, in bounded memory.
 
 Means come from fixed-point integer sums (a value is rounded to 2**-40), so they do not depend on
-the order of runs. Quantiles are those of ``numpy.quantile`` (linear between order statistics):
+the order of runs. Quantiles are those of :mod:`sim.stats.intervals`:
 
 * up to :data:`EXACT_RUNS` runs they are exact, every weekly value being kept;
 * above that, each (arm, week, place, outcome) has a histogram of :data:`BINS` steps. An outcome
@@ -15,11 +15,15 @@ Missing values (NaN) do not count; a value outside the bounds of its outcome cou
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from sim import batch
 from sim.outcomes import NAMES, OUTCOMES
 from sim.stats.intervals import rank_of
 
@@ -31,12 +35,13 @@ BINS = 1024
 MISSING = BINS + 1
 BINS_KEPT = BINS + 2
 _FRACTION = 2.0**40
+_STRETCHES = 16
 _SMALLEST = -900  # exponent of a step before any value was met
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeekTable:
-    """What is known about each week.
+    """What is known about each week; read-only.
 
     Attributes:
         n: int64 (arm, week, place, outcome), values counted; a place is a region or "overall".
@@ -48,29 +53,27 @@ class WeekTable:
     mean: np.ndarray
     quantiles: np.ndarray
 
+    def __post_init__(self) -> None:
+        for array in (self.n, self.mean, self.quantiles):
+            array.setflags(write=False)
+
 
 class Bands:
-    """Collects weekly values of runs, a batch at a time.
+    """Collects weekly values of runs, a batch at a time, from any thread.
 
     Args:
         weeks: number of weeks, with week 0.
         places: number of regions, and one for "overall", which comes last.
         runs_expected: decides between exact values and histograms.
-        keep: keep every value (and so be exact) whatever the number of runs.
         arms: the arms that have values: all of ARMS, or the first only.
     """
 
-    def __init__(
-        self, weeks: int, places: int, runs_expected: int, *, keep: bool = False, arms: int = 3
-    ) -> None:
+    def __init__(self, weeks: int, places: int, runs_expected: int, *, arms: int = 3) -> None:
         self.shape = (weeks, places, len(NAMES))
         self.arms = arms
         self.kept: list[tuple[np.ndarray, ...]] = []
-        self._n = np.zeros((len(ARMS), *self.shape), dtype=np.int64)
-        self._whole = np.zeros_like(self._n)
-        self._fraction = np.zeros_like(self._n)
         self._histograms: list[_Histogram] = []
-        if not keep and runs_expected > EXACT_RUNS:
+        if runs_expected > EXACT_RUNS:
             self._histograms = self._make_histograms(runs_expected)
 
     def _make_histograms(self, runs_expected: int) -> list[_Histogram]:
@@ -81,28 +84,22 @@ class Bands:
         limits = [(low, high), (low, high), (-span, span)][: self.arms]
         return [_Histogram(self.shape[0], *pair, counter) for pair in limits]
 
+    @property
+    def exact(self) -> bool:
+        """Whether every value is kept."""
+        return not self._histograms
+
     def add(self, *values: np.ndarray) -> None:
         """Count a batch: (run, week, place, outcome) with TA and, if there is that arm, without."""
-        for arm, one in enumerate(_with_effect(values)):
-            if self._histograms:
-                sums = (self._n[arm], self._whole[arm], self._fraction[arm])
-                self._histograms[arm].add(np.ascontiguousarray(one), *sums)
-                continue
-            missing = np.isnan(one)
-            number = np.where(missing, 0.0, one)
-            whole = np.floor(number)
-            self._n[arm] += len(one) - np.count_nonzero(missing, axis=0)
-            # Whole numbers and fractions apart: neither sum can overflow or lose a bit.
-            self._whole[arm] += whole.sum(axis=0).astype(np.int64)
-            number -= whole
-            number *= _FRACTION
-            self._fraction[arm] += np.rint(number, out=number).astype(np.int64).sum(axis=0)
-        if not self._histograms:
+        if self._histograms:
+            for histogram, one in zip(self._histograms, _with_effect(values), strict=True):
+                histogram.add(np.ascontiguousarray(one))
+        else:
             self.kept.append(values)
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything added so far, as arrays, for :meth:`add_state`."""
-        state = {"n": self._n, "whole": self._whole, "fraction": self._fraction}
+        state = {}
         for arm, histogram in enumerate(self._histograms):
             state |= {f"{name}_{arm}": array for name, array in histogram.state().items()}
         for arm, batches in enumerate(zip(*self.kept, strict=True)):
@@ -111,36 +108,45 @@ class Bands:
 
     def add_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Add what another one, made with the same arguments, has collected."""
-        self._n += state["n"]
-        self._whole += state["whole"]
-        self._fraction += state["fraction"]
         for arm, histogram in enumerate(self._histograms):
-            names = ("steps", "counts", "exponent")
-            histogram.add_state(*(state[f"{name}_{arm}"] for name in names))
+            histogram.add_state(**{name: state[f"{name}_{arm}"] for name in _Histogram.STATE})
         kept = [state[name] for arm in range(self.arms) if (name := f"kept_{arm}") in state]
         if kept:
             self.kept.append(tuple(kept))
 
-    def table(self) -> WeekTable:
-        """Means and quantiles of everything added so far."""
-        quantiles = np.full((len(QUANTILES), len(ARMS), *self.shape), np.nan)
-        if self._histograms:
-            for arm, histogram in enumerate(self._histograms):
-                quantiles[:, arm] = histogram.quantiles()
-        elif self.kept:
-            self._exact(quantiles)
-        total = self._whole + self._fraction / _FRACTION
-        mean = np.divide(total, self._n, out=np.full(total.shape, np.nan), where=self._n > 0)
-        return WeekTable(self._n.copy(), mean, quantiles)
+    def table(self, threads: int | None = None) -> WeekTable:
+        """Means and quantiles of everything added so far; a while of work, shared by threads."""
+        n = np.zeros((len(ARMS), *self.shape), dtype=np.int64)
+        whole, fraction = np.zeros((2, *n.shape), dtype=np.int64)
+        quantiles = np.full((len(QUANTILES), *n.shape), np.nan)
+        for arm, histogram in enumerate(self._histograms):
+            n[arm], whole[arm], fraction[arm] = histogram.n, histogram.whole, histogram.fraction
+            quantiles[:, arm] = histogram.quantiles()
+        if self.kept:
+            self._exact(n, whole, fraction, quantiles, threads)
+        total = whole + fraction / _FRACTION
+        mean = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
+        return WeekTable(n, mean, quantiles)
 
-    def _exact(self, quantiles: np.ndarray) -> None:
-        """Fill in quantiles from kept values, an outcome at a time to save memory."""
-        for outcome in range(len(NAMES)):
-            batches = zip(*self.kept, strict=True)
-            columns = [np.concatenate([one[..., outcome] for one in arm]) for arm in batches]
-            for arm, values in enumerate(_with_effect(columns)):
-                runs_last = np.ascontiguousarray(np.moveaxis(values, 0, -1))
-                quantiles[:, arm, ..., outcome] = exact_quantiles(runs_last)
+    def _exact(
+        self,
+        n: np.ndarray,
+        whole: np.ndarray,
+        fraction: np.ndarray,
+        quantiles: np.ndarray,
+        threads: int | None,
+    ) -> None:
+        """Fill in sums and quantiles from kept values, a few weeks at a time to save memory."""
+        arms = list(zip(*self.kept, strict=True))
+
+        def work(weeks: slice) -> None:
+            values = [np.concatenate([one[:, weeks] for one in arm]) for arm in arms]
+            for arm, one in enumerate(_with_effect(values)):
+                n[arm, weeks], whole[arm, weeks], fraction[arm, weeks], found = exact(one)
+                quantiles[:, arm, weeks] = found
+
+        for _ in batch.in_chunks(work, self.shape[0], 1, threads):
+            pass
 
 
 def _with_effect(values: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -158,15 +164,24 @@ def _limits(places: int) -> tuple[np.ndarray, np.ndarray]:
     return lows, highs
 
 
-def exact_quantiles(values: np.ndarray) -> np.ndarray:
-    """Quantiles over the last axis, NaN left out: (quantile, ...)."""
-    ordered = np.sort(values, axis=-1)  # NaN comes last
-    n = np.count_nonzero(~np.isnan(ordered), axis=-1)
+def exact(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Sums and quantiles over runs, the first axis; NaN left out.
 
-    def at(rank: np.ndarray) -> np.ndarray:
-        return np.take_along_axis(ordered, rank[..., None], axis=-1)[..., 0]
+    Returns:
+        int64 (...) values counted, the sum of their whole parts, and that of their fractions in
+        units of 2**-40; and float64 (quantile, ...).
+    """
+    from sim.engine import counting, native
 
-    return np.stack([_between(at, n, q) for q in QUANTILES])
+    runs, cells = len(values), int(np.prod(values.shape[1:]))
+    sums = np.empty((3, cells), dtype=np.int64)
+    quantiles = np.empty((cells, len(QUANTILES)))
+    native.call(
+        "exact", np.ascontiguousarray(values).reshape(runs, cells), np.array(QUANTILES),
+        *counting.work_space(runs), *sums, quantiles,
+    )  # fmt: skip
+    n, whole, fraction = sums.reshape(3, *values.shape[1:])
+    return n, whole, fraction, quantiles.T.reshape(-1, *values.shape[1:])
 
 
 def _between(at: Callable[[np.ndarray], np.ndarray], n: np.ndarray, q: float) -> np.ndarray:
@@ -182,13 +197,17 @@ def _between(at: Callable[[np.ndarray], np.ndarray], n: np.ndarray, q: float) ->
 
 
 class _Histogram:
-    """Histograms of one arm: counts are (week, place, outcome, bin).
+    """Histograms of one arm: counts are (week, place, outcome, bin); and the sums of its values.
 
     The step differs between places and outcomes, not between weeks.
     Bins 0..BINS: ``index`` stands for ``origin + (index - offset) * step``. MISSING counts NaN.
+    Threads that add at the same time take turns, a stretch of weeks at a time.
     """
 
+    STATE = ("n", "whole", "fraction", "steps", "counts", "exponent")
+
     def __init__(self, weeks: int, low: np.ndarray, high: np.ndarray, counter: np.dtype) -> None:
+        self.n, self.whole, self.fraction = np.zeros((3, weeks, *low.shape), dtype=np.int64)
         self.counts = np.zeros((weeks, *low.shape, BINS_KEPT), dtype=counter)
         self.bounded = np.isfinite(high)
         signed = ~self.bounded & np.isinf(low)
@@ -199,24 +218,37 @@ class _Histogram:
         # |value| < 2**x fits when step >= 2**(x - room)
         self.room = np.where(signed, 9, 10)
         self.exponent = np.full(low.shape, _SMALLEST)
+        edges = np.linspace(0, weeks, min(weeks, _STRETCHES) + 1).astype(int).tolist()
+        self._stretches = [(a, b, threading.Lock()) for a, b in itertools.pairwise(edges)]
+        self._turns = itertools.count()
 
-    def add(
-        self, values: np.ndarray, n: np.ndarray, whole: np.ndarray, fraction: np.ndarray
-    ) -> None:
-        """Count (run, week, place, outcome), and add to the sums of :class:`Bands`."""
-        from sim import _counts  # compiled; and a few runs need none of it
+    def add(self, values: np.ndarray) -> None:
+        """Count (run, week, place, outcome)."""
+        from sim.engine import native  # a few runs need none of it
 
         top = np.zeros(self.step.shape)
-        _counts.largest(values, top)
+        native.call("largest", values, top)
         self._make_room(top)
         shift = self.nearest + self.offset
-        _counts.count(values, n, whole, fraction, self.counts, self.origin, self.step, shift, BINS)
+        index = np.empty((len(values), values.shape[-1]), dtype=np.int32)
+        start = next(self._turns) % len(self._stretches)
+        for first, last, lock in self._stretches[start:] + self._stretches[:start]:
+            with lock:
+                native.call(
+                    f"count_{8 * self.counts.itemsize}", values, first, last, self.n, self.whole,
+                    self.fraction, self.counts, self.origin, self.step, shift, BINS, index,
+                )  # fmt: skip
 
     def _make_room(self, top: np.ndarray) -> None:
         """Widen the steps of what has no bounds until values of that size fit."""
         wanted = np.where(top > 0, np.frexp(top)[1] - self.room, _SMALLEST)
-        for place, outcome in np.argwhere(~self.bounded & (wanted > self.exponent)):
-            self._widen(place, outcome, int(wanted[place, outcome]))
+        if not (~self.bounded & (wanted > self.exponent)).any():
+            return
+        with contextlib.ExitStack() as stack:  # nobody counts meanwhile
+            for *_, lock in self._stretches:
+                stack.enter_context(lock)
+            for place, outcome in np.argwhere(~self.bounded & (wanted > self.exponent)):
+                self._widen(place, outcome, int(wanted[place, outcome]))
 
     def _widen(self, place: int, outcome: int, exponent: int) -> None:
         """Let the step of one place and outcome be ``2**exponent``."""
@@ -235,14 +267,29 @@ class _Histogram:
         self.counts[:, place, outcome, : BINS + 1] = joined
 
     def state(self) -> dict[str, np.ndarray]:
-        """The bins that are not empty: steps from one to the next, their counts; the exponents."""
+        """The sums; of the bins that are not empty steps from one to the next, and their counts;
+        the exponents."""
         flat = self.counts.reshape(-1)
         index = np.flatnonzero(flat)
-        steps = np.diff(index, prepend=0)
-        return {"steps": steps, "counts": flat[index], "exponent": self.exponent}
+        found = (
+            self.n, self.whole, self.fraction, np.diff(index, prepend=0), flat[index],
+            self.exponent,
+        )  # fmt: skip
+        return dict(zip(self.STATE, found, strict=True))
 
-    def add_state(self, steps: np.ndarray, counts: np.ndarray, exponent: np.ndarray) -> None:
-        """Add the counts of another histogram of the same kind."""
+    def add_state(
+        self,
+        n: np.ndarray,
+        whole: np.ndarray,
+        fraction: np.ndarray,
+        steps: np.ndarray,
+        counts: np.ndarray,
+        exponent: np.ndarray,
+    ) -> None:
+        """Add what another histogram of the same kind has counted."""
+        self.n += n
+        self.whole += whole
+        self.fraction += fraction
         for place, outcome in np.argwhere(~self.bounded & (exponent > self.exponent)):
             self._widen(place, outcome, int(exponent[place, outcome]))
         cell, place = np.divmod(np.cumsum(steps), BINS_KEPT)
@@ -255,13 +302,11 @@ class _Histogram:
 
     def quantiles(self) -> np.ndarray:
         """(quantile, week, place, outcome)."""
-        from sim import _counts
-
-        n = self.counts[..., : BINS + 1].sum(axis=-1, dtype=np.int64)
+        from sim.engine import native
 
         def at(rank: np.ndarray) -> np.ndarray:
             index = np.empty_like(rank)
-            _counts.bins_at(self.counts, rank, BINS, index)
+            native.call(f"bins_at_{8 * self.counts.itemsize}", self.counts, rank, BINS, index)
             return self.origin + (index - self.offset) * self.step
 
-        return np.stack([_between(at, n, q) for q in QUANTILES])
+        return np.stack([_between(at, self.n, q) for q in QUANTILES])

@@ -1,0 +1,1 @@
+"""The week compiled: one artefact, made into machine code for this machine or for any browser."""

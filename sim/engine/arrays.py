@@ -1,0 +1,136 @@
+"""From a scenario's records to what is due in every week: :func:`tabulate`, to be compiled.
+
+:mod:`sim.dosage` says the same for a reader, and is the oracle: the same contacts, to the last bit.
+The records (:data:`~sim.tables.SERIES_TYPE`, :data:`~sim.tables.LOG_TYPE`,
+:data:`~sim.tables.EVENT_TYPE`) are a scenario file's lines as numbers.
+"""
+
+from __future__ import annotations
+
+from sim import rules
+from sim.dosage import DRAWN, SCHEDULED
+from sim.population import share_of
+
+EVENTS = ("dosage_cut", "demand_rise", "delivery_work", "staff_leave", "provider_leaves")
+DOSAGE_CUT, DEMAND_RISE, DELIVERY_WORK, STAFF_LEAVE, PROVIDER_LEAVES = range(len(EVENTS))
+
+
+def spread_events(events, cuts, demand, delivery, leaves, told):
+    """What events do to each week: factors of hours, demand, workload, and who is told to leave."""
+    horizon = cuts.size - 1
+    for week in range(horizon + 1):
+        cuts[week] = 1.0
+        delivery[week] = 0.0
+        for r in range(demand.shape[1]):
+            demand[week, r] = 0.0
+        for provider in range(told.shape[1]):
+            told[week, provider] = 0
+    known = 0
+    for e in range(events.size):
+        event = events[e]
+        if event.kind == STAFF_LEAVE:
+            leave = leaves[known]
+            leave.week = event.week
+            leave.region = event.region
+            leave.number = event.number
+            leave.share = event.amount
+            known += 1
+            continue
+        for week in range(event.week, min(event.until_week, horizon) + 1):
+            if event.kind == DOSAGE_CUT:
+                cuts[week] = cuts[week] * event.amount
+            elif event.kind == DELIVERY_WORK:
+                delivery[week] = delivery[week] + event.amount
+            elif event.kind == PROVIDER_LEAVES:
+                told[week, event.provider] = 1
+            else:
+                for r in range(demand.shape[1]):
+                    if event.region < 0 or event.region == r:
+                        demand[week, r] = demand[week, r] + event.amount
+
+
+def add_contact(
+    contacts, start, count, week, r, series, mode, timing, status, seats, hours, kappa, every
+):
+    """One more contact of a region's week: counted, and written where there is room for all."""
+    place = count[week, r]
+    count[week, r] = place + 1
+    if contacts.size > 0:
+        contact = contacts[start[week, r] + place]
+        contact.series = series
+        contact.mode = mode
+        contact.timing = timing
+        contact.status = status
+        contact.seats = seats
+        contact.hours = hours
+        contact.co_creation = kappa
+        contact.every_weeks = every
+
+
+def add_logged(contacts, start, count, seen, log, regions, cuts):
+    """The contacts of a log; its rows are numbered within their region's week."""
+    for i in range(log.size):
+        row = log[i]
+        number = seen[row.week, row.region]
+        seen[row.week, row.region] = number + 1
+        hours = row.hours * cuts[row.week]
+        if hours > 0.0:
+            add_contact(
+                contacts, start, count, row.week, row.region, number, row.mode, SCHEDULED,
+                row.status, share_of(1.0, regions[row.region].core), hours, row.co_creation, 1.0,
+            )  # fmt: skip
+
+
+def add_series(contacts, start, count, series, number, r, core, stagger, cuts):
+    """The contacts of a series with a region."""
+    first, last = series.first_week, series.last_week
+    shift = rules.calendar_shift(r, series.every_weeks, stagger)
+    seats = share_of(series.invited, core)
+    for week in range(max(1, first), min(last, cuts.size - 1) + 1):
+        if series.timing == SCHEDULED and not rules.is_due(
+            week, first, last, series.every_weeks, shift
+        ):
+            continue
+        progress = rules.series_progress(week, first, last)
+        hours = rules.planned_hours(series.hours, series.taper, progress) * cuts[week]
+        if hours > 0.0:
+            kappa = rules.planned_co_creation(
+                series.co_creation_start, series.co_creation_end, progress
+            )
+            add_contact(
+                contacts, start, count, week, r, number, series.mode, series.timing, DRAWN, seats,
+                hours, kappa, series.every_weeks,
+            )  # fmt: skip
+
+
+def tabulate(
+    series, log, events, regions, stagger, cuts, seen, demand, delivery, leaves, provider_told,
+    contact_start, contact_count, contacts,
+):  # fmt: skip
+    """All that a scenario plans, week by week; see :class:`sim.tables.Tables`.
+
+    Args:
+        series, log, events: records of SERIES_TYPE, LOG_TYPE, EVENT_TYPE, in the file's order.
+        regions: records of REGION_TYPE. stagger: the parameter ``calendar_stagger``.
+        cuts, seen: (weeks,) and (weeks, regions) work space.
+        demand, delivery, leaves, provider_told: out; ``leaves`` has a row for each staff_leave.
+        contact_start, contact_count: (weeks, regions) int64 out.
+        contacts: out: empty, and they are only counted; or of their number, and they are written.
+    """
+    spread_events(events, cuts, demand, delivery, leaves, provider_told)
+    for week in range(cuts.size):
+        for r in range(regions.size):
+            contact_count[week, r] = 0
+            seen[week, r] = 0
+    add_logged(contacts, contact_start, contact_count, seen, log, regions, cuts)
+    for r in range(regions.size):
+        for number in range(series.size):
+            add_series(
+                contacts, contact_start, contact_count, series[number], number, r,
+                regions[r].core, stagger, cuts,
+            )  # fmt: skip
+    total = 0
+    for week in range(cuts.size):
+        for r in range(regions.size):
+            contact_start[week, r] = total
+            total += contact_count[week, r]

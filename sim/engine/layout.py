@@ -1,0 +1,216 @@
+"""What a compiled artefact rests on: :func:`layout` (JSON for callers) and :func:`stamp`.
+
+The stamp changes when anything that is compiled changes: the source files that hold compiled
+functions, the constants that these take from elsewhere, or the layout of what they are given. Both
+are found from the functions themselves; nothing is listed by hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from sim import dosage, kernel, outcomes, tables, ties
+from sim.engine import arrays
+from sim.engine.arguments import Argument
+from sim.engine.entries import ENTRIES, FUNCTIONS, signature
+from sim.parameters import NAMES
+
+PREFIX = "codose_"
+"""Of exported names, so that none is a name of the C library."""
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def compiled_functions() -> dict[FunctionType, set[str]]:
+    """Every function that goes into machine code, with the names that it looks up."""
+    found: dict[FunctionType, set[str]] = {}
+    waiting: list[Any] = [entry.function for entry in ENTRIES.values()] + list(FUNCTIONS.values())
+    while waiting:
+        function = waiting.pop()
+        if function in found:
+            continue
+        names = set(function.__code__.co_names)
+        found[function] = names
+        waiting += [item for _, item in _looked_up(function, names) if isfunction(item)]
+    return found
+
+
+def isfunction(item: Any) -> bool:
+    """Whether something is a plain function of this package."""
+    return isinstance(item, FunctionType) and item.__module__.startswith("sim.")
+
+
+def _looked_up(function: FunctionType, names: set[str]) -> list[tuple[str, Any]]:
+    """What a function finds by name in its module, and in the modules that it names."""
+    items: list[tuple[str, Any]] = []
+    for name in sorted(names & function.__globals__.keys()):
+        item = function.__globals__[name]
+        if isinstance(item, ModuleType) and item.__name__.startswith("sim."):
+            inside = names & vars(item).keys()
+            items += [(f"{name}.{one}", vars(item)[one]) for one in sorted(inside)]
+        else:
+            items.append((name, item))
+    return items
+
+
+def sources() -> tuple[Path, ...]:
+    """The files that hold compiled functions, and the one that says how they are compiled."""
+    files = {Path(f.__code__.co_filename).resolve() for f in compiled_functions()}
+    return tuple(sorted(files | {Path(__file__).with_name("build.py").resolve()}))
+
+
+def _constants() -> dict[str, Any]:
+    """Numbers, and arrays of them, that compiled functions take from their modules."""
+    return {
+        f"{function.__module__}.{name}": item.tolist() if isinstance(item, np.ndarray) else item
+        for function, names in compiled_functions().items()
+        for name, item in _looked_up(function, names)
+        if isinstance(item, int | float | str | np.ndarray)
+    }
+
+
+def _record(dtype: np.dtype) -> dict[str, Any]:
+    fields = dtype.fields or {}
+    return {
+        "size": dtype.itemsize,
+        "fields": {
+            name: {"type": kind[0].name, "offset": kind[1]} for name, kind in fields.items()
+        },
+    }
+
+
+_RECORDS = {
+    "parameters": tables.PARAMETER_TYPE,
+    "region": tables.REGION_TYPE,
+    "contact": tables.CONTACT_TYPE,
+    "leave": tables.LEAVE_TYPE,
+    "series": tables.SERIES_TYPE,
+    "log_row": tables.LOG_TYPE,
+    "event": tables.EVENT_TYPE,
+}
+
+
+def type_name(argument: Argument) -> str:
+    """The name of an argument's type in the layout: a record's, or NumPy's."""
+    for name, dtype in _RECORDS.items():
+        if dtype == argument.dtype:
+            return name
+    return argument.dtype.name
+
+
+def layout() -> dict[str, Any]:
+    """All that a caller in another language needs, made from the definitions that Python uses."""
+    return {**_arrays(), "functions": _functions()}
+
+
+def _functions() -> dict[str, Any]:
+    return {
+        name: {
+            "arguments": {one: kind.__name__ for one, kind in signature(function)[0].items()},
+            "result": signature(function)[1].__name__,
+            "says": inspect.cleandoc(function.__doc__ or "").partition("\n")[0],
+        }
+        for name, function in FUNCTIONS.items()
+    }
+
+
+def _arrays() -> dict[str, Any]:
+    return {
+        "prefix": PREFIX,
+        "records": {name: _record(dtype) for name, dtype in _RECORDS.items()},
+        "entries": {
+            entry.name: {
+                "words": entry.words,
+                "arguments": [
+                    {
+                        "name": argument.name,
+                        "word": word,
+                        "type": type_name(argument),
+                        "dimensions": argument.ndim,
+                    }
+                    for word, argument in entry.flat()
+                ],
+            }
+            for entry in ENTRIES.values()
+        },
+        "parameters": list(NAMES),
+        "columns": list(outcomes.RECORD),
+        "first_flow": outcomes.FIRST_FLOW,
+        "outcomes": list(outcomes.INDEX),
+        "people": list(kernel.FIELDS),
+        "site": list(kernel.SITE),
+        "selection": dict(tables.SELECTION),
+        "modes": list(dosage.MODES),
+        "timings": list(dosage.TIMINGS),
+        "statuses": list(dosage.STATUSES),
+        "events": list(arrays.EVENTS),
+        "networks": list(ties.KINDS),
+    }
+
+
+@lru_cache(maxsize=1)
+def stamp() -> str:
+    """A hash of all that an artefact is made from: 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sources():
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    digest.update(json.dumps([_arrays(), _constants()], sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+def number_of(stamp: str) -> int:
+    """The stamp as the number that an artefact answers when it is asked: 31 bits of it."""
+    return int(stamp[:8], 16) & 0x7FFFFFFF
+
+
+_IMPORT = re.compile(r"^\s*(?:from (sim[\w.]*) import ([\w, ()]+)|import (sim[\w.]*))", re.M)
+
+_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t]+.*\n|\n)+", re.M)
+
+
+@lru_cache(maxsize=1)
+def source_hash() -> str:
+    """A hash of every source that the numbers of a run come from, as its imports say.
+
+    Those of the compiled functions and of all that prepares their arrays. Results keep it.
+    """
+    digest = hashlib.sha256()
+    for path in imported_by(_PACKAGE / "compiled.py", _PACKAGE / "engine" / "reduction.py"):
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
+
+
+def imported_by(*roots: Path) -> tuple[Path, ...]:
+    """The files of this package that some of its files import, directly or not, and these."""
+    found: set[Path] = set()
+    waiting = list(roots)
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        running = _FOR_TYPES.sub("", path.read_text(encoding="utf-8"))
+        for package, names, module in _IMPORT.findall(running):
+            dotted = [module] if module else [package]
+            dotted += [f"{package}.{name.strip(' ()')}" for name in names.split(",") if package]
+            waiting += [file for one in dotted if (file := _file(one)) is not None]
+    return tuple(sorted(found))
+
+
+def _file(module: str) -> Path | None:
+    """The file of a module of this package; the package's own face imports everything: not it."""
+    path = _PACKAGE.joinpath(*module.split(".")[1:])
+    if path == _PACKAGE:
+        return None
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None

@@ -1,0 +1,32 @@
+"""How some functions are compiled: the marks :func:`pasted` and :func:`inlined`.
+
+They change nothing for Python; :mod:`sim.engine.build` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+_MARK = "compiled_with"
+
+
+def pasted(function: F) -> F:
+    """Pasted into its only caller as machine code, with all that it calls.
+
+    Passing some arrays on costs as much as working on ten people.
+    """
+    setattr(function, _MARK, {"forceinline": True})
+    return function
+
+
+def inlined(function: F) -> F:
+    """Pasted into its callers before types are known."""
+    setattr(function, _MARK, {"inline": "always"})
+    return function
+
+
+def options(function: Callable[..., Any]) -> dict[str, Any]:
+    """What the compiler is told about a function."""
+    return dict(getattr(function, _MARK, {}))

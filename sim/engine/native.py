@@ -1,0 +1,183 @@
+"""Machine code for this machine from the artefact: :func:`engine` gives the loaded :class:`Native`.
+
+At first use LLVM optimises the portable code for the processor at hand (a few seconds); the object
+is kept in the user's cache and loaded from there in milliseconds afterwards. Nothing is contracted
+or reordered: the same bits come out everywhere.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+import numpy as np
+
+from sim.engine import artefact, cache, layout
+from sim.engine.arguments import Block
+from sim.engine.entries import ENTRIES, FUNCTIONS
+from sim.errors import EngineError
+
+_lock = threading.Lock()
+
+
+class Native:
+    """Loaded machine code; it lives as long as this object.
+
+    Args:
+        machine_code: an object file for this processor.
+
+    Raises:
+        RuntimeError: it cannot be loaded, or was made from something else.
+    """
+
+    def __init__(self, machine_code: bytes) -> None:
+        holder = llvm.parse_assembly("")
+        self._engine = llvm.create_mcjit_compiler(holder, machine())
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(machine_code))
+        self._engine.finalize_object()
+        asked = self._function("stamp", ctypes.c_int32)()
+        if asked != layout.number_of(layout.stamp()):
+            raise RuntimeError("the machine code was made from other sources")
+        self._entries = {
+            name: self._function(name, ctypes.c_int32, ctypes.c_void_p) for name in ENTRIES
+        }
+
+    def _function(self, name: str, result: Any, *given: Any) -> Callable[..., Any]:
+        address = self._engine.get_function_address(layout.PREFIX + name)
+        if not address:
+            raise RuntimeError(f"the machine code has no {name}")
+        return ctypes.CFUNCTYPE(result, *given)(address)
+
+    def call(self, block: Block) -> None:
+        """Call an entry with its arguments; other threads run on meanwhile.
+
+        Raises:
+            RuntimeError: compiled code gave up, which it never should.
+        """
+        status = self._entries[block.entry.name](block.address)
+        if status:
+            raise RuntimeError(f"compiled {block.entry.name} ended with status {status}")
+
+    def rule(self, name: str) -> Callable[..., float]:
+        """A rule as compiled code computes it; float64 in and out."""
+        count = FUNCTIONS[name].__code__.co_argcount
+        return self._function(name, ctypes.c_double, *[ctypes.c_double] * count)
+
+
+def call(entry: str, *values: Any) -> None:
+    """Call an entry once, with its arguments in their order.
+
+    Where no compiled engine can be used, the same lines run as plain Python, slowly.
+
+    Example:
+        >>> import numpy as np
+        >>> found = np.zeros((1, 2))
+        >>> call("largest", np.array([[[[1.0, -2.0]]], [[[-3.0, 1.0]]]]), found)
+        >>> found
+        array([[3., 2.]])
+    """
+    block = Block(ENTRIES[entry])
+    names = [argument.name for _, argument in block.entry.flat()]
+    block.put(**dict(zip(names, values, strict=True)))
+    try:
+        loaded = engine()
+    except EngineError as error:
+        artefact.tell_once(f"codose: {error}; plain Python does its work, slowly")
+        with np.errstate(all="ignore"):
+            block.entry.function(*values)
+        return
+    loaded.call(block)
+
+
+def engine() -> Native:
+    """The engine of this process.
+
+    Raises:
+        EngineError: no artefact can be used here.
+    """
+    with _lock:
+        return _engine()
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Native:
+    """From the object in the cache, else from the artefact."""
+    path = cache.folder() / f"engine-{object_key()}.o"
+    kept = cache.read(path)
+    if kept is not None:
+        try:
+            return Native(kept)
+        except RuntimeError:  # an object of another make under this name
+            pass
+    code = artefact.code()
+    artefact.tell_once("codose: preparing the engine for this machine (once, a few seconds) ...")
+    try:
+        made = optimised(code, machine())
+        native = Native(made)
+    except RuntimeError as error:
+        raise EngineError(
+            f"LLVM of llvmlite {llvmlite.__version__} cannot use the compiled engine "
+            f"({_first_line(error)}): install another llvmlite, or run with engine='mesa'"
+        ) from error
+    cache.write(path, made)
+    return native
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def object_key() -> str:
+    """What a kept object depends on: artefact, LLVM, processor and its features."""
+    parts = (layout.stamp(), llvmlite.__version__, llvm.get_process_triple(), *processor())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def processor() -> tuple[str, str]:
+    """The name of the processor as LLVM has it, and its features; plain code where it cannot tell.
+
+    A name that LLVM does not know, without features, would end the process.
+    """
+    try:
+        return llvm.get_host_cpu_name() or "generic", llvm.get_host_cpu_features().flatten()
+    except RuntimeError:
+        return "generic", ""
+
+
+def machine() -> llvm.TargetMachine:
+    """This processor, as LLVM compiles for it."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    name, features = processor()
+    triple = llvm.get_process_triple()
+    return llvm.Target.from_triple(triple).create_target_machine(
+        cpu=name,
+        features=features,
+        opt=3,
+        reloc="static" if triple.startswith("x86_64") else "default",
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+def optimised(code: bytes, machine: llvm.TargetMachine, *, vectors: bool = True) -> bytes:
+    """An object file of a portable module, optimised for a machine.
+
+    Raises:
+        RuntimeError: this LLVM cannot read the module.
+    """
+    module = llvm.parse_assembly(code.decode())
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = vectors
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return machine.emit_object(module)

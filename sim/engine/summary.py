@@ -1,0 +1,189 @@
+"""``at_points``, ``weekly`` and ``first_wrong``: from records to outcomes, compiled.
+
+The formulas are those of :data:`sim.outcomes.OUTCOMES`, registered for compiled code as the rules
+are; :func:`sim.outcomes.at_week` and :func:`sim.outcomes.weekly` apply them in plain Python and
+are the oracle. Sums run over weeks in their order, and over regions in theirs.
+
+Nothing here allocates or raises: arrays to fill and work space come in. In all of them
+
+* ``records`` is float64 (run, reported week, region, column of RECORD); records of every week hold
+  the flows of each, records of fewer weeks the flows of all weeks up to each;
+* ``which`` is int64 (run,), the parameter set of each run;
+* ``given`` is float64 (set, value of GIVEN), see :func:`sim.outcomes.given`;
+* ``work`` is float64 (2 + 2 x regions, column), of any content;
+* a place is a region or, as the last, "overall".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim import outcomes
+from sim.outcomes import FIRST_FLOW, NAMES, OUTCOMES, RECORD
+
+COLUMNS = len(RECORD)
+COUNT = len(NAMES)
+SUMMED = np.array([one.overall == "sum" for one in OUTCOMES.values()])
+WINDOW = outcomes.COLLABORATION_WINDOW
+LARGEST = np.finfo(np.float64).max
+
+# Rows of the work space; from TOTALS on, two for each region: flows to a week, and to the window.
+ROW, RECENT, TOTALS = range(3)
+
+
+def work_space(regions: int) -> np.ndarray:
+    """The work space of one thread for records of so many regions."""
+    return np.empty((TOTALS + 2 * regions, COLUMNS))
+
+
+def _of_region() -> Any:
+    """``of_region(row, window, values, found)``, which puts every outcome in its place.
+
+    Compiled code cannot loop over functions, so the calls are written out, one after another.
+    """
+    names: dict[str, Any] = {"__name__": __name__}
+    lines = ["def of_region(row, window, values, found):"]
+    for place, one in enumerate(OUTCOMES.values()):
+        if isinstance(one.formula, str):
+            lines.append(f"    found[{place}] = row[{outcomes.COLUMN[one.formula]}]")
+        else:
+            names[one.name] = one.formula
+            lines.append(f"    found[{place}] = {one.name}(row, window, values)")
+    exec(compile("\n".join(lines), __file__, "exec"), names)
+    return names["of_region"]
+
+
+of_region = _of_region()
+
+
+def join(values):
+    """Fill the last row of (place, outcome): the sum, or the mean of those that have a value."""
+    regions = values.shape[0] - 1
+    overall = values[regions]
+    for outcome in range(COUNT):
+        overall[outcome] = 0.0
+    for region in range(regions):
+        for outcome in range(COUNT):
+            overall[outcome] += values[region, outcome]
+    for outcome in range(COUNT):
+        if np.isnan(overall[outcome]):
+            total, count = 0.0, 0.0
+            for region in range(regions):
+                if not np.isnan(values[region, outcome]):
+                    total += values[region, outcome]
+                    count += 1.0
+            overall[outcome] = total if SUMMED[outcome] else outcomes.ratio(total, count)
+        elif not SUMMED[outcome]:
+            overall[outcome] /= regions
+
+
+def clear(total):
+    """Let a sum of flows be 0."""
+    for column in range(FIRST_FLOW, COLUMNS):
+        total[column] = 0.0
+
+
+def add_flows(total, record, region, row):
+    """Add the flows of one row of a record to a sum of flows."""
+    for column in range(FIRST_FLOW, COLUMNS):
+        total[column] += record[row, region, column]
+
+
+def sum_flows(total, record, region, done, upto, summed):
+    """Let a sum of the flows of rows 0..done (-1: none) be that of rows 0..upto; where ``summed``,
+    the rows are such sums."""
+    if summed:
+        clear(total)
+        add_flows(total, record, region, upto)
+        return
+    if done < 0 or upto < done:
+        clear(total)
+        done = -1
+    for row in range(done + 1, upto + 1):
+        add_flows(total, record, region, row)
+
+
+def run_at_points(record, now, before, summed, values, work, found):
+    """One run of :func:`at_points`: ``record`` (reported week, region, column), ``values`` (GIVEN),
+    ``found`` (point, place, outcome)."""
+    row, window = work[ROW], work[RECENT]
+    done = gone = -1
+    for point in range(now.size):
+        for region in range(record.shape[1]):
+            total, past = work[TOTALS + 2 * region], work[TOTALS + 2 * region + 1]
+            sum_flows(total, record, region, done, now[point], summed)
+            sum_flows(past, record, region, gone, before[point], summed)
+            for column in range(FIRST_FLOW):
+                row[column] = record[now[point], region, column]
+            for column in range(FIRST_FLOW, COLUMNS):
+                row[column] = total[column]
+                window[column] = total[column] - past[column]
+            of_region(row, window, values, found[point, region])
+        done, gone = now[point], before[point]
+        join(found[point])
+
+
+def at_points(records, which, given, now, before, summed, work, found):
+    """Every outcome as a summary at some weeks: levels there, totals and pooled rates up to there.
+
+    Args:
+        now: int64 (point,), the row of each point's week in the records.
+        before: int64 (point,), the row of the week before the point's window, or of week 0.
+        summed: whether rows hold the flows of all weeks up to theirs, or (0) of their week.
+        found: float64 (run, point, place, outcome), filled.
+    """
+    for run in range(records.shape[0]):
+        run_at_points(records[run], now, before, summed > 0, given[which[run]], work, found[run])
+
+
+def run_weekly(record, values, work, found):
+    """One run of :func:`weekly`: ``record`` (week, region, column), ``found`` (week, place,
+    outcome)."""
+    window = work[RECENT]
+    regions = record.shape[1]
+    for region in range(regions):
+        clear(work[TOTALS + 2 * region])
+        clear(work[TOTALS + 2 * region + 1])
+    for week in range(record.shape[0]):
+        for region in range(regions):
+            total, past = work[TOTALS + 2 * region], work[TOTALS + 2 * region + 1]
+            add_flows(total, record, region, week)
+            if week >= WINDOW:
+                add_flows(past, record, region, week - WINDOW)
+            for column in range(FIRST_FLOW, COLUMNS):
+                window[column] = total[column] - past[column]
+            of_region(record[week, region], window, values, found[week, region])
+        join(found[week])
+
+
+def weekly(records, which, given, work, found):
+    """Every outcome in every week; the records report all weeks.
+
+    Args:
+        found: float64 (run, week, place, outcome), filled. Totals hold the flow of the week, rates
+            the week's own ratio, NaN where nothing happened.
+    """
+    for run in range(records.shape[0]):
+        run_weekly(records[run], given[which[run]], work, found[run])
+
+
+def first_wrong(records, status):
+    """For each run, 0 if all its numbers are finite.
+
+    Args:
+        records: float64 (run, number of the record).
+        status: int64 (run,), filled: 1 + the place of the first number that is not finite.
+    """
+    for run in range(records.shape[0]):
+        record = records[run]
+        wrong = 0
+        for place in range(record.size):
+            wrong += 0 if abs(record[place]) <= LARGEST else 1
+        status[run] = 0
+        if wrong:
+            place = 0
+            while abs(record[place]) <= LARGEST:
+                place += 1
+            status[run] = 1 + place

@@ -1,0 +1,354 @@
+"""The compiled summary against the plain formulas, and compiled counting against NumPy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim import batch, outcomes
+from sim.engine import counting, native, summary
+from sim.engine.reduction import Reduction, Summaries
+from sim.outcomes import COLUMN, FIRST_FLOW, GIVEN, INDEX, NAMES, OUTCOMES, RECORD
+from sim.runs import bands
+from sim.runs.bands import Bands
+from sim.scenario import Scenario
+
+HOURS = ("contact_hours", "preparation_hours", "travel_hours", "staff_hours", "co_creation_sum")
+
+
+@dataclass
+class Costs:
+    provider_hour: float = 97.3
+    staff_hour: float = 41.7
+    travel_visit: float = 610.9
+
+
+COSTS = Costs()
+THRESHOLDS = (0.5, 0.2, 0.8)
+
+
+def records_of(runs: int, weeks: int, regions: int, quiet: float, seed: int) -> np.ndarray:
+    """Random records; a share ``quiet`` of all flows is 0, so that all kinds of gaps are there."""
+    draw = np.random.default_rng(seed)
+    records = draw.random((runs, weeks, regions, len(RECORD)))
+    flows = records[..., FIRST_FLOW:]
+    hours = [COLUMN[name] - FIRST_FLOW for name in HOURS]
+    counts = draw.integers(0, 4, flows.shape).astype(float)
+    counts[..., hours] = 3.0 * flows[..., hours]
+    counts[draw.random(flows.shape) < quiet] = 0.0
+    records[..., FIRST_FLOW:] = counts
+    records[:, 0, :, FIRST_FLOW:] = 0.0
+    records[draw.random((runs, weeks, regions)) < 0.2, COLUMN["integration"]] = 0.5
+    return records
+
+
+def reduction(regions: int, weeks: int, points: tuple[int, ...], **more: Any) -> Reduction:
+    """Of records with three parameter sets, which differ in what counts as fully integrated."""
+    return Reduction(
+        regions=tuple(f"region_{i}" for i in range(regions)),
+        weeks=more.pop("reported", tuple(range(weeks))),
+        points=points,
+        given=np.array([outcomes.given(COSTS, one) for one in THRESHOLDS]),
+        **more,
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
+    """Records, the set of each run, and weeks in any order, some of them twice."""
+    weeks = draw(st.sampled_from([1, 2, 17, 18, 19, 40]))
+    runs = draw(st.integers(1, 4))
+    quiet = draw(st.sampled_from([0.0, 0.6, 0.95, 1.0]))
+    regions = draw(st.sampled_from([1, 2, 13]))
+    records = records_of(runs, weeks, regions, quiet, draw(st.integers(0, 2**32)))
+    which = draw(st.lists(st.integers(0, 2), min_size=runs, max_size=runs))
+    points = draw(st.lists(st.integers(0, weeks - 1), min_size=1, max_size=5))
+    return records, np.array(which, dtype=np.int64), tuple(points)
+
+
+@settings(deadline=None)
+@given(cases())
+def test_compiled_summaries_have_the_bits_of_the_formulas(
+    case: tuple[np.ndarray, np.ndarray, tuple[int, ...]],
+) -> None:
+    records, which, points = case
+    _, weeks, regions, _ = records.shape
+    before = records.copy()
+    found = reduction(regions, weeks, points, weekly=True)(records, which)
+    assert not found.failures
+    assert found.weekly is not None
+    for run, record in enumerate(records):
+        threshold = THRESHOLDS[which[run]]
+        weekly = outcomes.weekly(record, COSTS, threshold)
+        np.testing.assert_array_equal(found.weekly[run], weekly)
+        for place, week in enumerate(points):
+            expected = outcomes.at_week(record, week, COSTS, threshold)
+            np.testing.assert_array_equal(found.values[run, place], expected)
+    np.testing.assert_array_equal(records, before)
+
+
+@settings(deadline=None, max_examples=30)
+@given(cases())
+def test_records_of_a_few_weeks_are_enough(
+    case: tuple[np.ndarray, np.ndarray, tuple[int, ...]],
+) -> None:
+    """The weeks that points need hold what all weeks hold; hours to their last bits."""
+    records, which, points = case
+    _, weeks, regions, _ = records.shape
+    reported = outcomes.needed_weeks(points, weeks - 1)
+    some = records[:, reported].copy()
+    starts = [0, *(week + 1 for week in reported[:-1])]
+    some[..., FIRST_FLOW:] = np.add.reduceat(records[..., FIRST_FLOW:], starts, axis=1)
+    few = reduction(regions, weeks, points, reported=tuple(reported))
+    all_weeks = reduction(regions, weeks, points)
+    np.testing.assert_allclose(
+        few(some, which).values, all_weeks(records, which).values, rtol=1e-12, atol=0.0
+    )
+
+
+def test_work_space_and_what_is_filled_may_hold_anything() -> None:
+    records = records_of(3, 30, 2, 0.5, seed=1)
+    which = np.array([0, 1, 2], dtype=np.int64)
+    given_values = np.array([outcomes.given(COSTS, one) for one in THRESHOLDS])
+    seen = []
+    for rubbish in (0.0, np.nan, 1e300):
+        work = np.full_like(summary.work_space(2), rubbish)
+        found = np.full((3, 30, 3, len(NAMES)), rubbish)
+        native.call("weekly", records, which, given_values, work, found)
+        points = np.full((3, 2, 3, len(NAMES)), rubbish)
+        now, before = np.array([29, 4]), np.array([12, 0])
+        native.call("at_points", records, which, given_values, now, before, work, points)
+        seen.append((found, points))
+    for one in seen[1:]:
+        np.testing.assert_array_equal(one[0], seen[0][0])
+        np.testing.assert_array_equal(one[1], seen[0][1])
+
+
+def test_an_outcome_is_a_row_and_a_formula() -> None:
+    """Every formula gives a number, whatever row it is given; a name stands for a column."""
+    row = [0.5] * len(RECORD)
+    for one in OUTCOMES.values():
+        if isinstance(one.formula, str):
+            assert one.formula in COLUMN, one.name
+        else:
+            assert isinstance(one.formula(row, row, [0.5] * len(GIVEN)), float), one.name
+
+
+# --- runs that are not finite --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "text"),
+    [
+        ("trust", np.nan, "the level trust of region_1 is nan in week 7"),
+        ("visits", np.inf, "the flow visits of region_1 is inf in week 7"),
+        ("load", -np.inf, "the level load of region_1 is -inf in week 7"),
+    ],
+)
+def test_a_run_that_is_not_finite_is_named(column: str, value: float, text: str) -> None:
+    records = records_of(3, 4, 2, 0.0, seed=2)
+    records[1, 2, 1, COLUMN[column]] = value
+    records[1, 3, 0, 0] = np.nan  # a later one is not spoken of
+    which = np.zeros(3, dtype=np.int64)
+    points = (9, 5)
+    found = reduction(2, 10, points, reported=(0, 5, 7, 9))
+    # The rows before the windows of both points are that of week 0.
+    got = found(records, which)
+    assert got.failures == ((1, text),)
+    assert np.isnan(got.values[1]).all()
+    others = found(records[[0, 2]], which[:2])
+    np.testing.assert_array_equal(got.values[[0, 2]], others.values)
+    assert not others.failures
+
+
+def test_the_largest_numbers_are_finite() -> None:
+    records = np.zeros((1, 1, 1, len(RECORD)))
+    records[0, 0, 0, :2] = np.finfo(float).max, -np.finfo(float).max
+    status = np.ones(1, dtype=np.int64)
+    native.call("first_wrong", records.reshape(1, -1), status)
+    assert status.tolist() == [0]
+
+
+# --- in the threads ------------------------------------------------------------------------------
+
+
+def joined(chunks: Any) -> Summaries:
+    some = [found for _, found in chunks]
+    weekly = [one.weekly for one in some if one.weekly is not None]
+    return Summaries(
+        np.concatenate([one.values for one in some]),
+        np.concatenate(weekly) if weekly else None,
+        tuple(failure for one in some for failure in one.failures),
+    )
+
+
+def test_threads_summarise_what_they_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = Scenario.shipped("classroom")
+    own = scenario.parameter_set()
+    sets = [own.replace(integration_threshold=level) for level in (0.3, 0.7)]
+    which, replicates = np.repeat([0, 1], 5), np.tile(np.arange(5), 2)
+    runs = (scenario, sets, which, replicates, 3)
+    records = np.concatenate([chunk.records for chunk in batch.run_all(*runs, threads=1)])
+    for threads in (1, 3):
+        monkeypatch.setattr(batch, "chunk_size", lambda *_, size=4 - threads: size)
+        found = joined(batch.summarised(*runs, (0, 52), weekly=True, threads=threads))
+        assert found.weekly is not None
+        for run, record in enumerate(records):
+            level = sets[which[run]].integration_threshold
+            np.testing.assert_array_equal(
+                found.weekly[run], outcomes.weekly(record, scenario.costs, level)
+            )
+            np.testing.assert_array_equal(
+                found.values[run, 1], outcomes.at_week(record, 52, scenario.costs, level)
+            )
+        few = joined(batch.summarised(*runs, (0, 52), threads=threads))
+        np.testing.assert_allclose(few.values, found.values, rtol=1e-13)
+        assert few.weekly is None
+
+
+def test_a_point_outside_is_refused() -> None:
+    scenario = Scenario.shipped("classroom")
+    zero = np.zeros(1, dtype=np.int64)
+    late = scenario.horizon_weeks + 1
+    with pytest.raises(ValueError, match=f"week {late} is outside"):
+        next(batch.summarised(scenario, [scenario.parameter_set()], zero, zero, 1, (late,)))
+
+
+# --- quantiles -----------------------------------------------------------------------------------
+
+
+def columns(runs: int) -> np.ndarray:
+    """(run, cell): a smooth one, whole numbers, ties, one value, gaps, one value alone, nothing."""
+    draw = np.random.default_rng(runs)
+    values = np.empty((runs, 9))
+    values[:, 0] = draw.normal(size=runs)
+    values[:, 1] = draw.integers(0, 5, runs)
+    values[:, 2] = np.where(draw.random(runs) < 0.9, 0.25, draw.random(runs))
+    values[:, 3] = -0.7
+    values[:, 4] = np.where(draw.random(runs) < 0.5, np.nan, draw.random(runs) - 0.5)
+    values[:, 5] = np.nan
+    values[-1, 5] = 3.5
+    values[:, 6] = np.nan
+    values[:, 7] = np.arange(runs)
+    values[:, 8] = -np.arange(runs) * 1e6
+    return values
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
+@pytest.mark.parametrize("runs", [1, 2, 3, 4, 5, 20, 21, 999, 1000, 1001])
+def test_exact_quantiles_are_numpys(runs: int) -> None:
+    values = columns(runs)
+    n, whole, fraction, found = bands.exact(values)
+    np.testing.assert_array_equal(found, np.nanquantile(values, bands.QUANTILES, axis=0))
+    np.testing.assert_array_equal(n, (~np.isnan(values)).sum(axis=0))
+    for cell in range(values.shape[1]):
+        known = values[~np.isnan(values[:, cell]), cell]
+        assert whole[cell] == math.fsum(np.floor(known))
+        assert fraction[cell] == math.fsum(np.rint((known - np.floor(known)) * 2.0**40))
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.floats(-4, 4), st.integers(-2, 2), st.sampled_from([math.nan, 1e300])),
+        min_size=1,
+    ),
+    st.lists(st.floats(0, 1), min_size=1, max_size=7),
+)
+def test_any_quantiles_in_any_order(values: list[float], shares: list[float]) -> None:
+    known = np.array([value for value in values if not math.isnan(value)], dtype=float)
+    found = np.empty((1, len(shares)))
+    sums = np.empty((3, 1), dtype=np.int64)
+    column = np.array(values, dtype=float).reshape(-1, 1)
+    native.call("exact", column, np.array(shares), *counting.work_space(len(values)), *sums, found)
+    expected = np.quantile(known, shares) if len(known) else np.full(len(shares), np.nan)
+    np.testing.assert_array_equal(found[0], expected)
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
+@pytest.mark.parametrize(("runs", "limit"), [(1000, 1000), (1001, 1000)])
+def test_the_limit_between_exact_and_counted(runs: int, limit: int) -> None:
+    """Up to 1,000 runs exact; beyond them whole numbers stay exact, whatever is met in between."""
+    assert limit == bands.EXACT_RUNS
+    values = np.zeros((runs, 2, 2, len(NAMES)))
+    draw = np.random.default_rng(1)
+    values[..., INDEX["trust"]] = draw.random((runs, 2, 2))
+    values[..., INDEX["contacts_held"]] = draw.integers(0, 9, (runs, 2, 2))
+    values[draw.random(values.shape) < 0.1] = np.nan
+    collected = Bands(2, 2, runs, arms=1)
+    assert collected.exact == (runs <= limit)
+    for part in np.array_split(values, 7):
+        collected.add(part)
+    table = collected.table()
+    expected = np.nanquantile(values, bands.QUANTILES, axis=0)
+    gap = np.abs(table.quantiles[:, 0] - expected)
+    assert gap[..., INDEX["contacts_held"]].max() == 0.0
+    assert gap[..., INDEX["trust"]].max() <= (0.0 if collected.exact else 1 / 1024)
+    np.testing.assert_array_equal(table.n[0], (~np.isnan(values)).sum(axis=0))
+    np.testing.assert_allclose(table.mean[0], np.nanmean(values, axis=0), atol=1e-11)
+    assert np.isnan(table.quantiles[:, 1:]).all()
+
+
+def test_threads_that_count_at_once_lose_nothing() -> None:
+    """Histograms that widen while others count: the same as one batch after the other."""
+    draw = np.random.default_rng(4)
+    batches = [draw.random((20, 11, 2, len(NAMES))) * 4.0 ** draw.integers(0, 9) for _ in range(24)]
+    together, after = (Bands(11, 2, 2000, arms=1) for _ in range(2))
+    for one in batches:
+        after.add(one)
+    work = lambda part: [together.add(one) for one in batches[part]]  # noqa: E731
+    for _ in batch.in_chunks(work, len(batches), 1, threads=6):
+        pass
+    first, second = after.table(), together.table()
+    np.testing.assert_array_equal(first.n, second.n)
+    np.testing.assert_array_equal(first.mean, second.mean)
+    np.testing.assert_array_equal(first.quantiles, second.quantiles)
+
+
+@pytest.mark.parametrize("counter", [np.uint16, np.uint32])
+def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
+    """Against NumPy's own floor, rint, clip and histogram; whole numbers, bounds and gaps too."""
+    luck = np.random.default_rng(7)
+    values = luck.normal(0.4, 0.4, (50, 3, 2, 4)) * np.array([1.0, 300.0, 1e6, 1e-6])
+    values[luck.random(values.shape) < 0.2] = np.nan
+    values[0] = [0.0, 7.0, -3.0, 1.0]
+    values[:, 1, 0, 2] = np.nan
+    bins, cells = 64, values.shape[1:]
+    origin, step = luck.random((2, 4)) - 0.5, luck.random((2, 4)) * [0.02, 9.0, 2e4, 1e-7]
+    shift = luck.choice([0.0, 0.5, 32.0], (2, 4))
+    n, whole, fraction = (np.full(cells, 5, dtype=np.int64) for _ in range(3))
+    counts = np.zeros((*cells, bins + 2), dtype=counter)
+    index = np.empty((50, 4), dtype=np.int32)
+    bits = 8 * counts.itemsize
+    for first, last in ((0, 1), (1, 3)):
+        native.call(
+            f"count_{bits}", values, first, last, n, whole, fraction, counts, origin, step, shift,
+            bins, index,
+        )  # fmt: skip
+    known = ~np.isnan(values)
+    floors = np.floor(np.where(known, values, 0.0))
+    rests = np.rint((np.where(known, values, 0.0) - floors) * 2.0**40)
+    np.testing.assert_array_equal(n - 5, known.sum(axis=0))
+    np.testing.assert_array_equal(whole - 5, floors.sum(axis=0))
+    np.testing.assert_array_equal(fraction - 5, rests.astype(np.int64).sum(axis=0))
+    places = np.clip(np.floor((values - origin) / step + shift), 0, bins)
+    for cell in np.ndindex(cells):
+        column = places[:, *cell]
+        expected = np.bincount(column[~np.isnan(column)].astype(int), minlength=bins + 2)
+        expected[bins + 1] = np.isnan(column).sum()
+        np.testing.assert_array_equal(counts[cell], expected)
+    ranks = luck.integers(0, 60, cells)
+    bin_of = np.empty(cells, dtype=np.int64)
+    native.call(f"bins_at_{bits}", counts, ranks, bins, bin_of)
+    running = np.cumsum(counts[..., : bins + 1], axis=-1, dtype=np.int64)
+    np.testing.assert_array_equal(bin_of, (running <= ranks[..., None]).sum(axis=-1))
+    found = np.zeros((2, 4))
+    native.call("largest", values, found)
+    np.testing.assert_array_equal(found, np.nanmax(np.abs(values), axis=(0, 1)))
