@@ -19,7 +19,7 @@ from sim.ensemble import checked_record, choose_engine
 from sim.errors import InputError
 from sim.outcomes import FIRST_FLOW, RECORD
 from sim.runs import parts
-from sim.runs.collect import Collector, Failure, Rows
+from sim.runs.collect import Collector, Failure, Looks, Rows
 from sim.runs.plan import Job, Piece, RunPlan
 from sim.scenario import Scenario
 
@@ -76,9 +76,10 @@ def _batches(plan: RunPlan, collect: Collector[Any], job: Job, piece: Piece) -> 
     weeks = collect.weeks(job)
     rows = job.scenario.horizon_weeks + 1 if weeks is None else len(weeks)
     size = batch.most_runs(job.scenario, rows) if plan.compiled else 1
+    asking = _Asking(plan, collect, job, weeks)
     for first in range(piece.first, piece.last, size):
         last = min(first + size, piece.last)
-        records, failures = _records(plan, job, first, last, weeks)
+        records, failures = asking.records(first, last)
         arrays = collect.measure(job, job.which[first:last], records)
         for row, *_ in failures:
             for array in arrays.values():
@@ -89,68 +90,83 @@ def _batches(plan: RunPlan, collect: Collector[Any], job: Job, piece: Piece) -> 
 # --- records -------------------------------------------------------------------------------------
 
 
-def _records(
-    plan: RunPlan, job: Job, first: int, last: int, weeks: Sequence[int] | None
-) -> tuple[list[np.ndarray], list[Failure]]:
-    """Records of runs first..last - 1 of a job, an array an arm, and which failed."""
-    records: list[np.ndarray] = []
-    failures: dict[int, Failure] = {}
-    for arm, scenario in enumerate(_arms(job)):
-        if arm and not job.scenario.has_ta:
-            records.append(records[0])  # without TA it is its own partner
-            continue
-        stage = "with TA" if scenario.has_ta else "without TA"
-        made, lost = _one_arm(plan, job, scenario, first, last, weeks)
-        records.append(made)
-        for row, why in lost.items():
-            failures.setdefault(row, (row, stage, why))
-    return records, [failures[row] for row in sorted(failures)]
+@dataclass(frozen=True, eq=False)
+class _Asking:
+    """Asks the engine for runs of a job, and finds out which fail.
 
+    Attributes:
+        weeks: that records report; None: all.
+    """
 
-def _arms(job: Job) -> list[Scenario]:
-    return [job.scenario, job.partner] if job.counterfactual else [job.scenario]
+    plan: RunPlan
+    collect: Collector[Any]
+    job: Job
+    weeks: Sequence[int] | None
 
+    def records(self, first: int, last: int) -> tuple[list[np.ndarray], list[Failure]]:
+        """Records of runs first..last - 1 of the job, an array an arm, and which failed."""
+        job = self.job
+        records: list[np.ndarray] = []
+        failures: dict[int, Failure] = {}
+        for arm, scenario in enumerate(_arms(job)):
+            if arm and not job.scenario.has_ta:
+                records.append(records[0])  # without TA it is its own partner
+                continue
+            stage = "with TA" if scenario.has_ta else "without TA"
+            made, lost = self.one_arm(scenario, first, last)
+            records.append(made)
+            for row, why in lost.items():
+                failures.setdefault(row, (row, stage, why))
+        return records, [failures[row] for row in sorted(failures)]
 
-def _one_arm(
-    plan: RunPlan, job: Job, scenario: Scenario, first: int, last: int, weeks: Sequence[int] | None
-) -> tuple[np.ndarray, dict[int, str]]:
-    """Records (runs, weeks, regions, columns), and the reason of each row that failed."""
-    if plan.compiled:
-        which, replicates = job.which[first:last], job.replicate[first:last]
+    def one_arm(
+        self, scenario: Scenario, first: int, last: int
+    ) -> tuple[np.ndarray, dict[int, str]]:
+        """Records, a row a run, and the reason of each row that failed."""
+        if not self.plan.compiled and last - first > 1:
+            return self.each(scenario, first, last)
         try:
-            made = batch.run_here(scenario, job.matrix, which, replicates, plan.seed, weeks=weeks)
+            made = self.made(scenario, first, last)
         except InputError:
             raise
         except Exception as error:
             if last - first > 1:
-                return _each(plan, job, scenario, first, last, weeks)
-            return _nothing(scenario, weeks), {0: _reason(error)}
-        return made, _not_finite(made, scenario, weeks)
-    if last - first > 1:
-        return _each(plan, job, scenario, first, last, weeks)
-    single = choose_engine(plan.engine)[1]
-    parameters, replicate = job.sets[int(job.which[first])], int(job.replicate[first])
-    try:
-        record = checked_record(single(scenario, parameters, plan.seed, replicate), scenario)
-    except InputError:
-        raise
-    except Exception as error:
-        return _nothing(scenario, weeks), {0: _reason(error)}
-    return _reported(record, weeks)[None], {}
+                return self.each(scenario, first, last)
+            return self.nothing(scenario), {0: _reason(error)}
+        return made, self.not_finite(made, scenario)
+
+    def each(self, scenario: Scenario, first: int, last: int) -> tuple[np.ndarray, dict[int, str]]:
+        """Run by run: each fails or not by itself."""
+        made = [self.one_arm(scenario, row, row + 1) for row in range(first, last)]
+        lost = {row: why[0] for row, (_, why) in enumerate(made) if why}
+        return np.concatenate([record for record, _ in made]), lost
+
+    def made(self, scenario: Scenario, first: int, last: int) -> np.ndarray:
+        """What the engine gives: records (runs, weeks, regions, columns), or what was looked at."""
+        job, seed = self.job, self.plan.seed
+        if isinstance(self.collect, Looks):
+            return self.collect.look(job, scenario, slice(first, last), seed)
+        which, replicates = job.which[first:last], job.replicate[first:last]
+        if self.plan.compiled:
+            return batch.run_here(scenario, job.matrix, which, replicates, seed, weeks=self.weeks)
+        single = choose_engine(self.plan.engine)[1]
+        record = single(scenario, job.sets[int(which[0])], seed, int(replicates[0]))
+        return _reported(checked_record(record, scenario), self.weeks)[None]
+
+    def not_finite(self, made: np.ndarray, scenario: Scenario) -> dict[int, str]:
+        """The reason of each record that holds a number that is none; whoever looks has checked."""
+        return {} if isinstance(self.collect, Looks) else _not_finite(made, scenario, self.weeks)
+
+    def nothing(self, scenario: Scenario) -> np.ndarray:
+        """In the place of a run that failed."""
+        if isinstance(self.collect, Looks):
+            return np.full((1, self.collect.run_bytes(self.job) // 8), np.nan)
+        rows = scenario.horizon_weeks + 1 if self.weeks is None else len(self.weeks)
+        return np.full((1, rows, len(scenario.region_names), len(RECORD)), np.nan)
 
 
-def _each(
-    plan: RunPlan, job: Job, scenario: Scenario, first: int, last: int, weeks: Sequence[int] | None
-) -> tuple[np.ndarray, dict[int, str]]:
-    """Run by run: each fails or not by itself."""
-    made = [_one_arm(plan, job, scenario, row, row + 1, weeks) for row in range(first, last)]
-    lost = {row: why[0] for row, (_, why) in enumerate(made) if why}
-    return np.concatenate([record for record, _ in made]), lost
-
-
-def _nothing(scenario: Scenario, weeks: Sequence[int] | None) -> np.ndarray:
-    rows = scenario.horizon_weeks + 1 if weeks is None else len(weeks)
-    return np.full((1, rows, len(scenario.region_names), len(RECORD)), np.nan)
+def _arms(job: Job) -> list[Scenario]:
+    return [job.scenario, job.partner] if job.counterfactual else [job.scenario]
 
 
 def _reported(record: np.ndarray, weeks: Sequence[int] | None) -> np.ndarray:
