@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,49 +26,16 @@ from sim import streams
 from sim.core.units import months_of
 from sim.errors import InputError, Problem, did_you_mean
 from sim.parameters import Parameters
-from sim.runs.execute import Execution, execute
-from sim.runs.people import People
+from sim.runs.execute import execute
+from sim.runs.people import CONSTRUCTS, People, Seen
 from sim.runs.plan import RunPlan, common
+from sim.scenario import Scenario
 from sim.streams import MASK, SERIES_STEP, bell, philox, uniform
 
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
-
-CONSTRUCTS: tuple[str, ...] = ("trust", "accountability", "knowledge", "integration")
-"""States of people that a survey or a listening session can ask about."""
 RATED: tuple[str, ...] = ("co_creation", "tailoring")
 """What an observer rates: realised co-creation, and how well the provider knows the region."""
 POINTS = 5
 MAX_ITEMS = 100
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """Runs of one parameter set, as far as instruments can look.
-
-    Attributes:
-        seed: of the runs.
-        replicates: (replicates,) int64, their numbers.
-        weeks: the weeks at which ``people`` was looked at ("waves").
-        region: (people,) int64, position of everybody's region.
-        entities: (replicates, people) int64, numbers of the posts in the streams.
-        people: name -> (replicates, waves, people): the constructs and ``motivation``, 0-1.
-        context: (replicates, waves, regions), how well the provider knows the region, 0-1.
-        flows: name -> (replicates, week 0..T, regions): planned, held, contact_hours, attended,
-            co_creation_sum of each week.
-    """
-
-    seed: int
-    replicates: np.ndarray
-    weeks: tuple[int, ...]
-    region: np.ndarray
-    entities: np.ndarray
-    people: dict[str, np.ndarray]
-    context: np.ndarray
-    flows: dict[str, np.ndarray]
-
-
-_FLOWS = ("planned", "held", "contact_hours", "attended", "co_creation_sum")
 
 
 def observe(
@@ -81,19 +47,21 @@ def observe(
     weeks: Sequence[int],
     first_replicate: int = 0,
 ) -> Seen:
-    """Run a scenario and look at everybody in some weeks.
+    """Run a scenario and look at everybody in some weeks; a run that fails is left out.
+
+    Studies of many sets do the same with the collector :class:`sim.runs.people.People`.
 
     Args:
         scenario, parameters: what is run; a full parameter set.
-        seed, replicates: of luck; runs, 1 or more.
+        seed, replicates: of chance; runs, 1 or more.
         weeks: 0..horizon, one a wave.
-        first_replicate: number of the first replicate; another range is other people and luck.
+        first_replicate: number of the first replicate; another range is other people and chance.
 
     Returns:
         What instruments can look at; its attributes say their shapes.
 
     Raises:
-        InputError: a week outside 0..horizon.
+        InputError: a week outside 0..horizon, or another number that cannot be.
 
     >>> from sim.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
@@ -103,38 +71,7 @@ def observe(
     (3, 2, 8)
     """
     job = common(scenario, [parameters], replicates, weeks, first=first_replicate)
-    return observe_plan(RunPlan((job,), seed), Execution(threads=1))[0]
-
-
-def observe_plan(plan: RunPlan, execution: Execution | None = None) -> list[Seen]:
-    """Run jobs and look at everybody in their weeks; failed runs are left out of all jobs.
-
-    Args:
-        plan: jobs of one parameter set each and as many replicates, the same for all.
-        execution: how runs are made.
-
-    Raises:
-        InputError, Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
-    """
-    found = execute(plan, execution, People(("motivation", *CONSTRUCTS), _FLOWS))
-    failed = np.any([found.made.failed[found.made.of(i)] for i in range(len(plan.jobs))], axis=0)
-    seen = []
-    for job, arrays in zip(plan.jobs, found.jobs, strict=True):
-        kept = {name: array[~failed] for name, array in arrays.items()}
-        regions = np.repeat(np.arange(len(job.scenario.region_names)), job.scenario.staff_counts)
-        seen.append(
-            Seen(
-                plan.seed,
-                job.replicate[~failed],
-                job.weeks,
-                regions,
-                kept["entities"].astype(np.int64),
-                {name: kept[name] for name in ("motivation", *CONSTRUCTS)},
-                kept["context"],
-                {name: kept[f"flow {name}"] for name in _FLOWS},
-            )
-        )
-    return seen
+    return execute(RunPlan((job,), seed, "compiled"), None, People()).of(0)
 
 
 def _words(
@@ -332,7 +269,8 @@ def observation(
         seen, p: as for :func:`survey`.
         what: co_creation (realised, mean of the contacts attended in the weeks) or tailoring (how
             well the provider knows the region, at the last wave up to ``until_week``).
-        since_week, until_week: contacts of weeks since_week + 1 .. until_week are observed.
+        since_week, until_week: contacts of weeks since_week + 1 .. until_week are observed; weeks
+            that were looked at, or 0.
         raters: observers in all; region r is rated by number r mod raters, so that with one rater
             the severity is shared by all.
 
@@ -340,7 +278,8 @@ def observation(
         (replicates, regions); NaN where no contact was attended.
 
     Raises:
-        InputError: nothing of that name is rated, or there is no wave to rate tailoring at.
+        InputError: nothing of that name is rated, it was not looked at in such weeks, or there is
+            no wave to rate tailoring at.
 
     >>> from sim.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
@@ -352,9 +291,9 @@ def observation(
     """
     _check(what, RATED, "what")
     if what == "co_creation":
-        part = slice(since_week + 1, until_week + 1)
-        attended = seen.flows["attended"][:, part].sum(axis=1)
-        total = seen.flows["co_creation_sum"][:, part].sum(axis=1)
+        attended, total = (
+            between(seen, name, since_week, until_week) for name in ("attended", "co_creation_sum")
+        )
         level = np.divide(total, attended, out=np.full(total.shape, np.nan), where=attended > 0)
     else:
         waves = [i for i, week in enumerate(seen.weeks) if week <= until_week]
@@ -405,12 +344,16 @@ def listening_session(seen: Seen, construct: str, *, wave: int, people: int = 6)
 def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Described]:
     """What a centre's log says of weeks since_week + 1 .. until_week, described over regions.
 
+    Args:
+        seen: from :func:`observe`.
+        since_week, until_week: weeks that were looked at, or 0.
+
     Returns:
         contacts_a_month (held, of a region), hours_a_month (provider hours in contact), and
         hours_a_contact; each mean, SD and n (regions), (replicates,).
 
     Raises:
-        InputError: there are no such weeks.
+        InputError: it was not looked at in such weeks.
 
     >>> from sim.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
@@ -420,22 +363,33 @@ def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Des
     >>> sorted(log), log["hours_a_month"].n.tolist()
     (['contacts_a_month', 'hours_a_contact', 'hours_a_month'], [1, 1, 1])
     """
-    last = seen.flows["held"].shape[1] - 1
-    if not 0 <= since_week < until_week <= last:
-        raise InputError(
-            Problem(f"there are no weeks after {since_week} up to {until_week}",
-                    field="until_week", allowed=f"since_week < until_week <= {last}")
-        )  # fmt: skip
-    part = slice(since_week + 1, until_week + 1)
+    held = between(seen, "held", since_week, until_week)
+    hours = between(seen, "contact_hours", since_week, until_week)
     months = months_of(until_week - since_week)
-    held = seen.flows["held"][:, part].sum(axis=1)
-    hours = seen.flows["contact_hours"][:, part].sum(axis=1)
     each = np.divide(hours, held, out=np.full(hours.shape, np.nan), where=held > 0)
     return {
         "contacts_a_month": describe(held / months),
         "hours_a_month": describe(hours / months),
         "hours_a_contact": describe(each),
     }
+
+
+def between(seen: Seen, flow: str, since_week: int, until_week: int) -> np.ndarray:
+    """The total of a flow over weeks since_week + 1 .. until_week, (replicates, regions).
+
+    Raises:
+        InputError: these are not weeks that were looked at (or 0), one after the other.
+    """
+    found = seen.flows[flow]
+    totals = {0: np.zeros_like(found[:, 0])}
+    totals |= {week: found[:, i] for i, week in enumerate(seen.weeks)}
+    if not since_week < until_week or not {since_week, until_week} <= set(totals):
+        waves = ", ".join(map(str, sorted(totals)))
+        raise InputError(
+            Problem(f"there are no weeks after {since_week} up to {until_week}",
+                    field="until_week", allowed=f"since_week < until_week, both among {waves}")
+        )  # fmt: skip
+    return totals[until_week] - totals[since_week]
 
 
 def _check(name: str, options: Sequence[str], field: str) -> None:

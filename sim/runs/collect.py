@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from sim import outcomes as outcome_table
 from sim.engine.reduction import Reduction
 from sim.errors import InputError, Problem, did_you_mean
 from sim.runs.plan import Job, Piece, RunPlan
+from sim.scenario import Scenario
 
 Result = TypeVar("Result", covariant=True)
 Arrays = Mapping[str, np.ndarray]
@@ -177,6 +178,24 @@ class Collector(Protocol[Result]):
 
     def empty(self, plan: RunPlan) -> Gathering[Result]:
         """A gathering of nothing."""
+        ...
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """A collector that looks at more of a run than its record: it has the engine make the runs."""
+
+    def look(self, job: Job, scenario: Scenario, runs: slice, seed: int) -> np.ndarray:
+        """Some runs of a job by the compiled engine in this thread.
+
+        Args:
+            scenario: that of the job.
+            runs: which of its runs.
+            seed: of the plan.
+
+        Returns:
+            float64 (runs, numbers), what stands in the place of records.
+        """
         ...
 
 
@@ -381,10 +400,16 @@ class RunValues:
         return rows.reshape(len(about.sets), about.replicates, *rows.shape[1:])
 
 
-class ValueArrays:
-    """The gathering of :class:`Points`: an array a job, made when its first runs come."""
+class Shaped(Protocol):
+    """A collector that keeps an array of one shape of every run of a job."""
 
-    def __init__(self, kept: Points, plan: RunPlan) -> None:
+    def shape(self, job: Job) -> tuple[int, ...]: ...
+
+
+class RowArrays:
+    """Takes in an array a job, a row a run, made when its first runs come."""
+
+    def __init__(self, kept: Shaped, plan: RunPlan) -> None:
         self.kept, self.plan = kept, plan
         self.arrays: dict[int, np.ndarray] = {}
 
@@ -403,11 +428,19 @@ class ValueArrays:
         for piece, rows in _unpacked(self.kept, self.plan, runs, state):
             self.array(piece.job)[piece.first : piece.last] = rows
 
+
+class ValueArrays(RowArrays):
+    """The gathering of :class:`Points`."""
+
+    def __init__(self, kept: Points, plan: RunPlan) -> None:
+        super().__init__(kept, plan)
+        self.points = kept
+
     def result(self, made: Made) -> RunValues:
         arrays = [self.array(job) for job in range(len(self.plan.jobs))]
         return RunValues(
             made,
-            self.kept,
+            self.points,
             tuple(one[:, 0] for one in arrays),
             tuple(
                 one[:, 1] if job.counterfactual else None
@@ -417,9 +450,9 @@ class ValueArrays:
 
 
 def _unpacked(
-    kept: Points, plan: RunPlan, runs: range, state: State
+    kept: Shaped, plan: RunPlan, runs: range, state: State
 ) -> list[tuple[Piece, np.ndarray]]:
-    """The rows of a state of :class:`ValueArrays`, (runs, arms, weeks, regions, outcomes)."""
+    """The rows of a state of :class:`RowArrays`, (runs, *shape of a run)."""
     found, start = [], 0
     for piece in plan.pieces(runs):
         shape = (len(piece), *kept.shape(plan.jobs[piece.job]))

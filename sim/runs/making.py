@@ -20,8 +20,7 @@ from sim.engine.reduction import not_finite
 from sim.ensemble import checked_record
 from sim.errors import EngineError, InputError
 from sim.outcomes import FIRST_FLOW, RECORD
-from sim.runs.collect import Collector, Failure, Rows
-from sim.runs.people import People
+from sim.runs.collect import Collector, Failure, Looks, Rows
 from sim.runs.plan import Job, Piece, RunPlan
 from sim.scenario import Scenario
 
@@ -75,15 +74,13 @@ def _cut(rows: Rows, first: int, last: int) -> Rows:
 
 def _batches(plan: RunPlan, collect: Collector[Any], job: Job, piece: Piece) -> Iterator[Rows]:
     """Consecutive runs of one job, as many as one call of the engine makes."""
-    if isinstance(collect, People):
-        yield from (_looked_at(plan, collect, job, piece.job, row) for row in range(*piece.span))
-        return
     weeks = collect.weeks(job)
     rows = job.scenario.horizon_weeks + 1 if weeks is None else len(weeks)
     size = batch.most_runs(job.scenario, rows) if plan.compiled else 1
+    asking = _Asking(plan, collect, job, weeks)
     for first in range(piece.first, piece.last, size):
         last = min(first + size, piece.last)
-        records, failures = _records(plan, job, first, last, weeks)
+        records, failures = asking.records(first, last)
         arrays = collect.measure(job, job.which[first:last], records)
         for row, *_ in failures:
             for array in arrays.values():
@@ -91,88 +88,89 @@ def _batches(plan: RunPlan, collect: Collector[Any], job: Job, piece: Piece) -> 
         yield Rows(Piece(piece.job, first, last), arrays, tuple(failures))
 
 
-def _looked_at(plan: RunPlan, collect: People, job: Job, place: int, row: int) -> Rows:
-    """One run whose people are looked at."""
-    piece = Piece(place, row, row + 1)
-    try:
-        arrays = collect.look(job, plan.seed, row)
-        if not all(np.isfinite(array).all() for array in arrays.values()):
-            raise ValueError("a state is not finite")
-    except (InputError, EngineError):
-        raise
-    except Exception as error:
-        stage = "with TA" if job.scenario.has_ta else "without TA"
-        nothing = collect.measure(job, job.which[row : row + 1], ())
-        return Rows(piece, nothing, ((0, stage, _reason(error)),))
-    return Rows(piece, arrays)
-
-
 # --- records -------------------------------------------------------------------------------------
 
 
-def _records(
-    plan: RunPlan, job: Job, first: int, last: int, weeks: Sequence[int] | None
-) -> tuple[list[np.ndarray], list[Failure]]:
-    """Records of runs first..last - 1 of a job, an array an arm, and which failed."""
-    records: list[np.ndarray] = []
-    failures: dict[int, Failure] = {}
-    for arm, scenario in enumerate(_arms(job)):
-        if arm and not job.scenario.has_ta:
-            records.append(records[0])  # without TA it is its own partner
-            continue
-        stage = "with TA" if scenario.has_ta else "without TA"
-        made, lost = _one_arm(plan, job, scenario, first, last, weeks)
-        records.append(made)
-        for row, why in lost.items():
-            failures.setdefault(row, (row, stage, why))
-    return records, [failures[row] for row in sorted(failures)]
+@dataclass(frozen=True, eq=False)
+class _Asking:
+    """Asks the engine for runs of a job, and finds out which fail.
 
+    Attributes:
+        weeks: that records report; None: all.
+    """
 
-def _arms(job: Job) -> list[Scenario]:
-    return [job.scenario, job.partner] if job.counterfactual else [job.scenario]
+    plan: RunPlan
+    collect: Collector[Any]
+    job: Job
+    weeks: Sequence[int] | None
 
+    def records(self, first: int, last: int) -> tuple[list[np.ndarray], list[Failure]]:
+        """Records of runs first..last - 1 of the job, an array an arm, and which failed."""
+        job = self.job
+        records: list[np.ndarray] = []
+        failures: dict[int, Failure] = {}
+        for arm, scenario in enumerate(_arms(job)):
+            if arm and not job.scenario.has_ta:
+                records.append(records[0])  # without TA it is its own partner
+                continue
+            stage = "with TA" if scenario.has_ta else "without TA"
+            made, lost = self.one_arm(scenario, first, last)
+            records.append(made)
+            for row, why in lost.items():
+                failures.setdefault(row, (row, stage, why))
+        return records, [failures[row] for row in sorted(failures)]
 
-def _one_arm(
-    plan: RunPlan, job: Job, scenario: Scenario, first: int, last: int, weeks: Sequence[int] | None
-) -> tuple[np.ndarray, dict[int, str]]:
-    """Records (runs, weeks, regions, columns), and the reason of each row that failed."""
-    if plan.compiled:
-        which, replicates = job.which[first:last], job.replicate[first:last]
+    def one_arm(
+        self, scenario: Scenario, first: int, last: int
+    ) -> tuple[np.ndarray, dict[int, str]]:
+        """Records, a row a run, and the reason of each row that failed."""
+        if not self.plan.compiled and last - first > 1:
+            return self.each(scenario, first, last)
         try:
-            made = batch.run_here(scenario, job.matrix, which, replicates, plan.seed, weeks=weeks)
+            made = self.made(scenario, first, last)
         except (InputError, EngineError):
             raise
         except Exception as error:
             if last - first > 1:
-                return _each(plan, job, scenario, first, last, weeks)
-            return _nothing(scenario, weeks), {0: _reason(error)}
-        wrong = not_finite(made, scenario.region_names, weeks)
-        return made, {row: f"ValueError: {why}" for row, why in wrong.items()}
-    if last - first > 1:
-        return _each(plan, job, scenario, first, last, weeks)
-    single = plan.chosen[1]
-    parameters, replicate = job.sets[int(job.which[first])], int(job.replicate[first])
-    try:
-        record = checked_record(single(scenario, parameters, plan.seed, replicate), scenario)
-    except InputError:
-        raise
-    except Exception as error:
-        return _nothing(scenario, weeks), {0: _reason(error)}
-    return _reported(record, weeks)[None], {}
+                return self.each(scenario, first, last)
+            return self.nothing(scenario), {0: _reason(error)}
+        return made, self.not_finite(made, scenario)
+
+    def each(self, scenario: Scenario, first: int, last: int) -> tuple[np.ndarray, dict[int, str]]:
+        """Run by run: each fails or not by itself."""
+        made = [self.one_arm(scenario, row, row + 1) for row in range(first, last)]
+        lost = {row: why[0] for row, (_, why) in enumerate(made) if why}
+        return np.concatenate([record for record, _ in made]), lost
+
+    def made(self, scenario: Scenario, first: int, last: int) -> np.ndarray:
+        """What the engine gives: records (runs, weeks, regions, columns), or what was looked at."""
+        job, seed = self.job, self.plan.seed
+        if isinstance(self.collect, Looks):
+            return self.collect.look(job, scenario, slice(first, last), seed)
+        which, replicates = job.which[first:last], job.replicate[first:last]
+        if self.plan.compiled:
+            return batch.run_here(scenario, job.matrix, which, replicates, seed, weeks=self.weeks)
+        single = self.plan.chosen[1]
+        record = single(scenario, job.sets[int(which[0])], seed, int(replicates[0]))
+        return _reported(checked_record(record, scenario), self.weeks)[None]
+
+    def not_finite(self, made: np.ndarray, scenario: Scenario) -> dict[int, str]:
+        """The reason of each record that holds a number that is none; whoever looks has checked."""
+        if isinstance(self.collect, Looks):
+            return {}
+        wrong = not_finite(made, scenario.region_names, self.weeks)
+        return {row: f"ValueError: {why}" for row, why in wrong.items()}
+
+    def nothing(self, scenario: Scenario) -> np.ndarray:
+        """In the place of a run that failed."""
+        if isinstance(self.collect, Looks):
+            return np.full((1, self.collect.run_bytes(self.job) // 8), np.nan)
+        rows = scenario.horizon_weeks + 1 if self.weeks is None else len(self.weeks)
+        return np.full((1, rows, len(scenario.region_names), len(RECORD)), np.nan)
 
 
-def _each(
-    plan: RunPlan, job: Job, scenario: Scenario, first: int, last: int, weeks: Sequence[int] | None
-) -> tuple[np.ndarray, dict[int, str]]:
-    """Run by run: each fails or not by itself."""
-    made = [_one_arm(plan, job, scenario, row, row + 1, weeks) for row in range(first, last)]
-    lost = {row: why[0] for row, (_, why) in enumerate(made) if why}
-    return np.concatenate([record for record, _ in made]), lost
-
-
-def _nothing(scenario: Scenario, weeks: Sequence[int] | None) -> np.ndarray:
-    rows = scenario.horizon_weeks + 1 if weeks is None else len(weeks)
-    return np.full((1, rows, len(scenario.region_names), len(RECORD)), np.nan)
+def _arms(job: Job) -> list[Scenario]:
+    return [job.scenario, job.partner] if job.counterfactual else [job.scenario]
 
 
 def _reported(record: np.ndarray, weeks: Sequence[int] | None) -> np.ndarray:

@@ -1,6 +1,7 @@
-"""People: the states of everybody in some weeks of each run, for whoever observes a study.
+"""People, a collector: everybody in some weeks, as far as instruments can look; Seen, one set's.
 
-It needs every state of everybody, which no record holds; so its runs are made one by one.
+A run's record holds means of regions. What a survey would read needs the people themselves, so
+:class:`People` keeps their states at the weeks of its job, and nothing of the weeks between.
 """
 
 from __future__ import annotations
@@ -12,149 +13,242 @@ from typing import Any
 import numpy as np
 
 from sim import compiled, streams
+from sim.ensemble import checked_record
 from sim.errors import InputError, Problem
 from sim.outcomes import COLUMN
-from sim.runs.collect import Arrays, Gathering, Made, Rows, State
+from sim.runs.collect import Arrays, FailedRun, Gathering, Made, RowArrays, Rows
 from sim.runs.plan import Job, RunPlan
+from sim.scenario import Scenario
+
+CONSTRUCTS: tuple[str, ...] = ("trust", "accountability", "knowledge", "integration")
+"""States of people that a survey or a listening session can ask about."""
+STATES: tuple[str, ...] = ("motivation", *CONSTRUCTS)
+"""What is kept of everybody."""
+FLOWS: tuple[str, ...] = ("held", "contact_hours", "attended", "co_creation_sum")
+"""What is kept of the contacts of each region."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Runs of one parameter set, as far as instruments can look.
+
+    Attributes:
+        seed: of the runs.
+        replicates: (replicates,) int64, their numbers; runs that failed are left out.
+        weeks: the weeks at which was looked ("waves").
+        region: (people,) int64, position of everybody's region.
+        entities: (replicates, people) int64, numbers of the posts in the streams.
+        people: name -> (replicates, waves, people): the constructs and ``motivation``, 0-1.
+        context: (replicates, waves, regions), how well the provider knows the region, 0-1.
+        flows: name -> (replicates, waves, regions): of :data:`FLOWS`, the total from week 1 up to
+            each wave.
+    """
+
+    seed: int
+    replicates: np.ndarray
+    weeks: tuple[int, ...]
+    region: np.ndarray
+    entities: np.ndarray
+    people: dict[str, np.ndarray]
+    context: np.ndarray
+    flows: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class People:
-    """Keeps, at the weeks of a job ("waves"), states of people, and what happened week by week.
+    """Keeps what instruments can look at of every run, at the weeks of its job.
 
-    Attributes:
-        states: names of states of people (:data:`sim.kernel.FIELDS`).
-        flows: names of flows (:data:`sim.outcomes.RECORD`), of each week and region.
+    >>> from sim.runs.execute import execute
+    >>> from sim.runs.plan import independent
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[0, 52])
+    >>> found = execute(RunPlan((job,), seed=1), None, People())
+    >>> found.of(2).people["trust"].shape, found.of(2).replicates.tolist()
+    ((2, 2, 8), [4, 5])
     """
-
-    states: tuple[str, ...]
-    flows: tuple[str, ...] = ()
 
     parts = 64
 
     def key(self) -> dict[str, Any]:
         """See :class:`~sim.runs.collect.Collector`."""
-        return {"kept": "people", "states": list(self.states), "flows": list(self.flows)}
+        return {"kept": "people", "states": list(STATES), "flows": list(FLOWS)}
 
     def check(self, job: Job) -> None:
-        """See :class:`~sim.runs.collect.Collector`: one arm only."""
+        """See :class:`~sim.runs.collect.Collector`."""
         if job.counterfactual:
-            raise InputError(Problem("people are looked at with TA or without", field="jobs"))
+            raise ValueError("people are kept of one arm: give the partner a job of its own")
 
     def run_bytes(self, job: Job) -> int:
         """See :class:`~sim.runs.collect.Collector`."""
-        people, regions = sum(job.scenario.staff_counts), len(job.scenario.region_names)
-        waves = len(self.states) * len(job.weeks) * people
-        return 8 * (waves + people + len(self.flows) * (job.scenario.horizon_weeks + 1) * regions)
+        return 8 * _Layout(job).size
 
     def state_bytes(self, job: Job) -> int:
         """See :class:`~sim.runs.collect.Collector`."""
         return self.run_bytes(job)
 
-    def weeks(self, job: Job) -> Sequence[int] | None:
-        """See :class:`~sim.runs.collect.Collector`: all."""
-        return None
+    def weeks(self, job: Job) -> Sequence[int]:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return job.weeks
+
+    def look(self, job: Job, scenario: Scenario, runs: slice, seed: int) -> np.ndarray:
+        """See :class:`~sim.runs.collect.Looks`."""
+        layout, look = _Layout(job), _Looking(scenario, seed)
+        which, replicates = job.which[runs], job.replicate[runs]
+        found = np.empty((len(which), layout.size))
+        for row, into in enumerate(found):
+            look(job, which[row], replicates[row : row + 1], layout.views(into))
+        return found
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """What is left of runs that have failed: nothing."""
-        people, regions = sum(job.scenario.staff_counts), len(job.scenario.region_names)
-        shape = (len(which), len(job.weeks))
-        horizon = job.scenario.horizon_weeks + 1
-        return {
-            **{name: np.full((*shape, people), np.nan) for name in self.states},
-            "context": np.full((*shape, regions), np.nan),
-            "entities": np.full((len(which), people), -1.0),
-            **{f"flow {name}": np.full((len(which), horizon, regions), np.nan)
-               for name in self.flows},
-        }  # fmt: skip
+        """See :class:`~sim.runs.collect.Collector`: "values" (runs, numbers)."""
+        return {"values": records[0]}
 
-    def look(self, job: Job, seed: int, row: int) -> Arrays:
-        """Make one run of a job, and look at everybody; arrays as of :meth:`measure`."""
-        from sim import kernel
-
-        stagger = float(job.matrix["calendar_stagger"][job.which[row]])
-        prepared = compiled.prepare(job.scenario, seed, stagger)
-        t, at = prepared.tables, list(job.weeks)
-        regions, horizon = len(t.regions), t.horizon
-        size = kernel.STATES * t.people
-        shots = np.zeros((horizon + 1, size + regions * kernel.SITES))
-        record = compiled.run_chunk(
-            prepared, job.matrix, job.which[row : row + 1], job.replicate[row : row + 1],
-            snapshots=shots,
-        )[0]  # fmt: skip
-        found = {name: np.empty((1, len(at), t.people)) for name in self.states}
-        sites = shots[:, size:].reshape(horizon + 1, regions, kernel.SITES)
-        entities = np.empty((1, t.people))
-        for r in range(regions):
-            first, staff = int(t.regions["first"][r]), int(t.regions["staff"][r])
-            block = shots[at, kernel.STATES * first : kernel.STATES * (first + staff)]
-            block = block.reshape(len(at), kernel.STATES, staff)
-            for name in self.states:
-                found[name][0, :, first : first + staff] = block[:, kernel.FIELDS.index(name)]
-            base = streams.staff_entity(int(sites[0, r, kernel.CANDIDATE]), 0)
-            entities[0, first : first + staff] = np.arange(base, base + staff)
-        return {
-            **found,
-            "context": sites[at, :, kernel.CONTEXT][None],
-            "entities": entities,
-            **{f"flow {name}": record[None, :, :, COLUMN[name]] for name in self.flows},
-        }
+    def shape(self, job: Job) -> tuple[int]:
+        """Of a run: all that is kept of it, one after the other."""
+        return (_Layout(job).size,)
 
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
         """See :class:`~sim.runs.collect.Collector`."""
-        rows = [array.ravel() for one in pieces for array in one.arrays.values()]
-        return {"values": np.concatenate(rows)}
+        return {"values": np.concatenate([rows.arrays["values"].ravel() for rows in pieces])}
 
-    def empty(self, plan: RunPlan) -> Gathering[RunPeople]:
-        """See :class:`~sim.runs.collect.Collector`."""
-        return _People(self, plan)
+    def empty(self, plan: RunPlan) -> Gathering[SeenRuns]:
+        """See :class:`~sim.runs.collect.Collector`.
+
+        Raises:
+            InputError: the plan is for another engine, which shows nobody.
+        """
+        if not plan.compiled:
+            raise InputError(
+                Problem("shows no people", "engine", plan.engine_name, allowed="compiled")
+            )
+        return _SeenArrays(self, plan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RunPeople:
-    """What :class:`People` has kept.
+class SeenRuns:
+    """What :class:`People` has kept of a plan.
 
     Attributes:
         made: which runs there are, and which failed.
-        jobs: of each job, by name: states (runs, waves, people), "context" (runs, waves, regions),
-            "entities" (runs, people), numbers of the posts in the streams, and "flow NAME" (runs,
-            week 0..horizon, regions). NaN in failed runs.
+        rows: of each job, float64 (runs, numbers); NaN in runs that failed. Read by :meth:`of`.
     """
 
     made: Made
-    jobs: tuple[dict[str, np.ndarray], ...]
+    rows: tuple[np.ndarray, ...]
+
+    @property
+    def failures(self) -> tuple[FailedRun, ...]:
+        """The failed runs."""
+        return self.made.failures
+
+    def usable(self, jobs: Sequence[int], set_index: int) -> np.ndarray:
+        """bool (replicates,): which runs of a set have values in all of some jobs.
+
+        The jobs have as many runs of the set; their runs are partners in that order.
+        """
+        found = []
+        for job in jobs:
+            runs = np.flatnonzero(self.made.plan.jobs[job].which == set_index)
+            part = self.made.of(job)
+            found.append((self.made.done & ~self.made.failed)[part][runs])
+        return np.all(found, axis=0)
+
+    def of(self, set_index: int, job: int = 0, kept: np.ndarray | None = None) -> Seen:
+        """The runs of one set of a job.
+
+        Args:
+            kept: bool (replicates,), those of them that are wanted; left out: all with values.
+        """
+        about = self.made.plan.jobs[job]
+        runs = np.flatnonzero(about.which == set_index)
+        runs = runs[self.usable([job], set_index) if kept is None else kept]
+        rows, layout = self.rows[job][runs], _Layout(about)
+        candidate, people, context, flows = layout.views(rows)
+        numbers: Any = candidate.astype(np.int64)
+        base = streams.staff_entity(numbers, 0)
+        post = np.concatenate([np.arange(staff) for staff in about.scenario.staff_counts])
+        return Seen(
+            self.made.plan.seed,
+            about.replicate[runs],
+            about.weeks,
+            layout.region,
+            np.asarray(base)[:, layout.region] + post,
+            dict(zip(STATES, np.moveaxis(people, 1, 0), strict=True)),
+            context,
+            dict(zip(FLOWS, np.moveaxis(flows, 1, 0), strict=True)),
+        )
 
 
-class _People:
+class _SeenArrays(RowArrays):
     """The gathering of :class:`People`."""
 
-    def __init__(self, kept: People, plan: RunPlan) -> None:
-        self.kept, self.plan = kept, plan
-        none = np.zeros(0, dtype=np.int64)
-        self.shapes = [
-            {name: array.shape[1:] for name, array in kept.measure(job, none, ()).items()}
-            for job in plan.jobs
+    def result(self, made: Made) -> SeenRuns:
+        return SeenRuns(made, tuple(self.array(job) for job in range(len(self.plan.jobs))))
+
+
+class _Layout:
+    """Where things stand in the numbers of a run."""
+
+    def __init__(self, job: Job) -> None:
+        staff = job.scenario.staff_counts
+        waves, regions, people = len(job.weeks), len(staff), sum(staff)
+        self.region = np.repeat(np.arange(regions), staff)
+        self.shapes = (
+            (regions,),
+            (len(STATES), waves, people),
+            (waves, regions),
+            (len(FLOWS), waves, regions),
+        )
+        self.edges = np.cumsum([0, *(int(np.prod(shape)) for shape in self.shapes)])
+        self.size = int(self.edges[-1])
+
+    def views(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Candidates of the regions, states, context and flows, in (..., numbers)."""
+        return [
+            rows[..., first:last].reshape(*rows.shape[:-1], *shape)
+            for first, last, shape in zip(self.edges[:-1], self.edges[1:], self.shapes, strict=True)
         ]
-        self.jobs = [
-            {name: np.full((len(job), *shape), np.nan) for name, shape in shapes.items()}
-            for job, shapes in zip(plan.jobs, self.shapes, strict=True)
-        ]
 
-    def add(self, pieces: Sequence[Rows]) -> None:
-        for rows in pieces:
-            piece = rows.piece
-            for name, array in rows.arrays.items():
-                self.jobs[piece.job][name][piece.first : piece.last] = array
 
-    def join(self, runs: range, state: State) -> None:
-        start = 0
-        for piece in self.plan.pieces(runs):
-            for row in range(piece.first, piece.last):  # looked at one by one, and kept so
-                for name, shape in self.shapes[piece.job].items():
-                    size = int(np.prod(shape))
-                    values = state["values"][start : start + size]
-                    self.jobs[piece.job][name][row] = values.reshape(shape)
-                    start += size
+class _Looking:
+    """Makes runs of a scenario one by one in this thread, and looks."""
 
-    def result(self, made: Made) -> RunPeople:
-        return RunPeople(made, tuple(self.jobs))
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        self.scenario, self.seed = scenario, seed
+        self.prepared: compiled.Prepared | None = None
+
+    def _prepare(self, stagger: float) -> compiled.Prepared:
+        from sim import kernel
+
+        found = compiled.prepare(self.scenario, self.seed, stagger)
+        if found is not self.prepared:
+            t = found.tables
+            self.prepared, self.work = found, compiled.Workspace(found)
+            size = kernel.STATES * t.people + len(t.regions) * kernel.SITES
+            self.shots = np.zeros((t.horizon + 1, size))
+        return found
+
+    def __call__(
+        self, job: Job, which: np.int64, replicate: np.ndarray, into: Sequence[np.ndarray]
+    ) -> None:
+        from sim import kernel
+
+        candidate, people, context, flows = into
+        prepared = self._prepare(float(job.matrix["calendar_stagger"][which]))
+        record = compiled.run_chunk(
+            prepared, job.matrix, np.array([which]), replicate,
+            workspace=self.work, snapshots=self.shots,
+        )[0]  # fmt: skip
+        checked_record(record, self.scenario)
+        t, at = prepared.tables, np.array(job.weeks)
+        sites = self.shots[:, kernel.STATES * t.people :]
+        sites = sites.reshape(t.horizon + 1, len(t.regions), kernel.SITES)
+        candidate[:] = sites[0, :, kernel.CANDIDATE]
+        context[:] = sites[at, :, kernel.CONTEXT]
+        fields = [kernel.FIELDS.index(name) for name in STATES]
+        for first, staff in zip(t.regions["first"], t.regions["staff"], strict=True):
+            block = self.shots[at, kernel.STATES * first : kernel.STATES * (first + staff)]
+            block = block.reshape(len(at), kernel.STATES, staff)[:, fields]
+            people[:, :, first : first + staff] = np.moveaxis(block, 1, 0)
+        totals = np.cumsum(record[:, :, [COLUMN[name] for name in FLOWS]], axis=0)[at]
+        flows[:] = np.moveaxis(totals, 2, 0)

@@ -21,7 +21,7 @@ from sim.errors import Problem
 from sim.results import provenance
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
-from sim.study import calibration, calibration_report, design_audit, trials
+from sim.study import calibration, calibration_report, trials
 from sim.study.bank import Bank, run_sets, sets_of
 from sim.study.plausible import PlausibleSets
 from sim.study.study_file import Study, StudyHeader, document_of
@@ -182,7 +182,7 @@ def _header(manifest: Mapping[str, Any], model: type[H]) -> H:
     return model.model_validate({k: v for k, v in manifest["study"].items() if k != "factors"})
 
 
-# --- audits and trials ---------------------------------------------------------------------------
+# --- trials ---------------------------------------------------------------------------
 
 
 def _study(manifest: Mapping[str, Any], model: type[StudyHeader]) -> Study[Any]:
@@ -190,22 +190,6 @@ def _study(manifest: Mapping[str, Any], model: type[StudyHeader]) -> Study[Any]:
     scenario = Scenario.from_dict(manifest["scenario"])
     header = _header(manifest, model)
     return Study(header, {scenario.name: scenario}, (), document_of({}), _folder.MANIFEST)
-
-
-def _audit(
-    folder: Path, manifest: Mapping[str, Any], sample: int | None, progress: Progress | None
-) -> tuple[str, str]:
-    from sim.study import audit_report
-
-    found = design_audit.audit(
-        _study(manifest, design_audit.AuditFile),
-        plausible=PlausibleSets.of_record(manifest["plausible"]),
-        execution=Execution(progress=progress),
-    )
-    tables = {"audit": found.table}
-    if len(found.leniency):
-        tables |= {"leniency": found.leniency, "mends": audit_report.mends(found)}
-    return f"{found.replications:,} replications made again", _tables_differ(folder, tables)
 
 
 def _trials(
@@ -240,7 +224,6 @@ def _tables_differ(folder: Path, tables: Mapping[str, pd.DataFrame]) -> str:
 
 KINDS: Mapping[str, Callable[..., tuple[str, str]]] = {
     "calibrate": _calibrate,
-    "audit": _audit,
     "trials": _trials,
 }
 """What checks a folder, by the command that made it."""

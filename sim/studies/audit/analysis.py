@@ -1,8 +1,8 @@
 """Design audit: a study's own design, run many times in the model. What would it have reported?
 
-Each replication draws a plausible parameter set and luck, selects regions, gives TA (or TA that
+Each replication draws a plausible parameter set and chance, selects regions, gives TA (or TA that
 does nothing), and asks people with the study's own survey. The audit compares what the study would
-report with the effect in that very replication: the same people and luck with TA and without, as
+report with the effect in that very replication: the same people and chance with TA and without, as
 the same survey would read it were everybody to answer.
 
 Designs (each a difference of means of answers, tested as papers do, respondents taken for
@@ -15,202 +15,88 @@ independent):
 * ``random_pick``: twice as many ready regions, half of them drawn for TA, the others compared;
 * ``twice_asked``: before and after, with twice the respondents a region.
 
-``dose_regression`` asks another question: when regions choose their dose, does the outcome's slope
-on hours received say what an hour does? Everything is "what if, not forecast".
+``dose_regression`` asks another question, see :mod:`sim.studies.audit.dose`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sim import streams
-from sim.checking import Issue, Number, Shape, refusal
 from sim.core.units import Z95
-from sim.instruments import CONSTRUCTS, Seen, describe, expected_answer, observe_plan, survey
+from sim.instruments import describe, expected_answer, survey
 from sim.levers import with_levers
-from sim.loading import shown
 from sim.parameters import Parameters
-from sim.runs.execute import Execution
-from sim.runs.plan import RunPlan, fresh
+from sim.present.table import Column, Table
+from sim.runs.people import People, Seen, SeenRuns
+from sim.runs.plan import RunPlan, independent
 from sim.scenario import Scenario
 from sim.stats.intervals import band
 from sim.streams import Streams
-from sim.study.plausible import PlausibleSets, plausible_sets
-from sim.study.study_file import Study, StudyHeader, find_study, read_study, week_number
+from sim.studies.audit import dose
+from sim.studies.audit.spec import DESIGNS, WORLDS, Spec, asked_in, replications
+from sim.study.study_file import Study, week_number
 
-DESIGNS = ("before_after", "comparison", "extra_wave", "random_pick", "twice_asked")
-WORLDS = ("works", "does nothing")
-
-
-def _constructs(value: Any) -> tuple[str, ...]:
-    from sim.errors import did_you_mean
-
-    given = [value] if isinstance(value, str) else value
-    if not isinstance(given, (list, tuple)) or not given:
-        raise refusal(f"{shown(value)} names nothing to ask about", allowed=", ".join(CONSTRUCTS))
-    for name in given:
-        if name not in CONSTRUCTS:
-            raise refusal(
-                f"{shown(name)} cannot be asked in a survey",
-                allowed=", ".join(CONSTRUCTS),
-                suggestion=did_you_mean(name, CONSTRUCTS),
-            )
-    return tuple(given)
+COLLECT = People()
+Arms = Mapping[str, tuple[Scenario, Sequence[int]]]
+"""Of each arm: its scenario, and the weeks of its waves."""
+Estimates = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Estimate, its standard error and the truth, (replicates,) each."""
 
 
-_CONSTRUCTS = Shape(_constructs, {"type": "array", "items": {"enum": list(CONSTRUCTS)}})
-_TREND = Annotated[float, Number(-0.5, 0.5)]
+def design(study: Study[Spec]) -> RunPlan:
+    """Every arm under every background trend: the sets and replicates are the same in all."""
+    header = study.header
+    jobs = [
+        independent(scenario, study.sets(scenario), header.replicates, weeks)
+        for trend in header.background_trends
+        for scenario, weeks in _arms(study, trend).values()
+    ]
+    return RunPlan(tuple(jobs), study.seed)
 
 
-class AuditFile(StudyHeader):
-    """A study of kind ``audit``."""
-
-    kind: Literal["audit"]  # pyright: ignore[reportIncompatibleVariableOverride]
-    """audit"""
-    design: Literal["before_after", "dose_regression"] = "before_after"
-    """What the study did."""
-    asks_about: Annotated[tuple[str, ...], _CONSTRUCTS] = CONSTRUCTS
-    """What its survey asks about: trust, accountability, knowledge, integration."""
-    weeks: tuple[Any, ...] = ("start", "end_of_ta")
-    """First and last wave."""
-    items: Annotated[int, Number(1, 100, whole=True)] = 4
-    """Items of each scale."""
-    asked: Annotated[int, Number(1, 10**6, whole=True)] | None = None
-    """People asked in each region; left out: half of the staff."""
-    comparison_regions: Annotated[int, Number(1, 1000, whole=True)] = 1
-    """Next-readiest regions without TA, for the design ``comparison``."""
-    lead_weeks: Annotated[int, Number(4, 104, whole=True)] = 26
-    """How long before the start the extra wave is."""
-    background_trends: tuple[_TREND, ...] = (0.0, 0.02)
-    """Yearly change of knowledge without any TA, one world each."""
-    leniencies: tuple[Annotated[float, Number(0, 1)], ...] = (0.0,)
-    """Leniencies of answering to compare with the parameter's own."""
-    sets: Annotated[int, Number(2, 10_000, whole=True)] = 50
-    """Plausible parameter sets."""
-    replicates: Annotated[int, Number(1, 2**16, whole=True)] = 20
-    """Replications of each set."""
+def _arms(study: Study[Spec], trend: float) -> Arms:
+    scenario = with_levers(study.scenario, {"background_trend": trend})
+    first, last = waves(study)
+    if study.header.design == "dose_regression":
+        return {name: (one, [first, last]) for name, one in dose.arms(scenario).items()}
+    count, lead = len(scenario.region_names), study.header.lead_weeks
+    more = with_regions(scenario, count + study.header.comparison_regions)
+    pool, late = with_regions(scenario, 2 * count), later(scenario, lead)
+    twice, thrice = [first, last], [first, first + lead, last + lead]
+    return {
+        "ta": (scenario, twice),
+        "none": (scenario.without_ta(), twice),
+        "more": (more.without_ta(), twice),
+        "pool ta": (pool, twice),
+        "pool none": (pool.without_ta(), twice),
+        "late": (late, thrice),
+        "late none": (late.without_ta(), thrice),
+    }
 
 
-def read_audit(path_or_name: str | Path) -> Study[AuditFile]:
-    """A study of kind ``audit``.
-
-    Raises:
-        StudyError: every mistake with file, line and column.
-    """
-    study = read_study(find_study(path_or_name), AuditFile, issues=_issues)
-    _check(study)
-    return study
+def waves(study: Study[Spec]) -> tuple[int, int]:
+    """Weeks of the first and the last wave."""
+    first, last = (week_number(week, study.scenario) for week in study.header.weeks)
+    return first, last
 
 
-def _issues(header: AuditFile) -> list[Issue]:
-    found = []
-    if len(header.weeks) != 2:
-        found.append(Issue(("weeks",), f"has {len(header.weeks)} waves", allowed="[first, last]"))
-    if not header.background_trends:
-        found.append(Issue(("background_trends",), "is empty", allowed="[0]"))
-    return found
-
-
-def _check(study: Study[AuditFile]) -> None:
-    scenario, header = study.scenario, study.header
-    first, last = (week_number(week, scenario) for week in header.weeks)
-    if not first < last <= scenario.horizon_weeks:
-        raise study.error(
-            ("weeks",), f"week {first} to week {last} is no before and after",
-            allowed=f"two weeks of 0..{scenario.horizon_weeks}, the first before the second",
-        )  # fmt: skip
-    if not scenario.dosage:
-        raise study.error(("scenario",), f"{scenario.name!r} has no contact series to audit")
-    if scenario.regions.overrides or scenario.networks[0].kind == "file":
-        raise study.error(
-            ("scenario",), f"{scenario.name!r} gives single regions a team of their own",
-            allowed="a scenario without overrides: the audit adds regions to it",
-        )  # fmt: skip
-    count, candidates = len(scenario.region_names), scenario.regions.candidates
-    if header.design == "dose_regression":
-        if count < 4:
-            raise study.error(("scenario",), f"a slope over {count} regions", allowed="4 or more")
-        return
-    needed = max(2 * count, count + header.comparison_regions)
-    if needed > candidates:
-        raise study.error(
-            ("scenario",), f"designs with a comparison need {needed} candidate regions, "
-            f"{scenario.name!r} has {candidates}", allowed=f"candidates: {needed} or more",
-        )  # fmt: skip
-
-
-# --- one wave as numbers -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cell:
-    """Some people in one wave: mean and squared standard error of their scores, (replicates,)."""
-
-    mean: np.ndarray
-    error2: np.ndarray
-
-    def __add__(self, other: Cell) -> Cell:
-        return Cell(self.mean + other.mean, self.error2 + other.error2)
-
-    def times(self, factor: float) -> Cell:
-        """The cell times a number."""
-        return Cell(self.mean * factor, self.error2 * factor**2)
-
-    def __sub__(self, other: Cell) -> Cell:
-        return self + other.times(-1.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
-    """How the study asks. ``known`` keeps answers: several designs read the same wave."""
-
-    construct: str
-    items: int
-    asked: int
-    known: dict[tuple[Any, ...], np.ndarray]
-
-    def cell(self, seen: Seen, p: Parameters, wave: int, who: np.ndarray | None = None) -> Cell:
-        """The answers of a wave, of all or of ``who`` (replicates, people)."""
-        key = (id(seen), self.construct, wave, self.asked, p.survey_leniency)
-        if key not in self.known:
-            self.known[key] = survey(
-                seen, p, self.construct, wave=wave, items=self.items, asked=self.asked
-            ).scores
-        scores = self.known[key]
-        found = describe(scores if who is None else np.where(who, scores, np.nan))
-        error2 = np.divide(
-            found.sd**2, found.n, out=np.full(found.n.shape, np.nan), where=found.n > 1
-        )
-        return Cell(found.mean, error2)
-
-    def expected(
-        self, seen: Seen, p: Parameters, wave: int, who: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Mean answer were everybody to answer, (replicates,)."""
-        answers = expected_answer(seen.people[self.construct][:, wave], p)
-        return describe(answers if who is None else np.where(who, answers, np.nan)).mean
-
-
-# --- the scenarios of the designs ----------------------------------------------------------------
-
-
-def _with_regions(scenario: Scenario, count: int) -> Scenario:
+def with_regions(scenario: Scenario, count: int) -> Scenario:
     """The same with more of the readiest regions, and providers in proportion."""
     before = scenario.providers
-    providers = {
-        "count": max(1, round(before.count * count / len(scenario.region_names))),
-        "weekly_hours": before.hours_each[0],
-    }
-    return with_levers(scenario.replace(providers=providers), {"regions": count})
+    providers = max(1, round(before.count * count / len(scenario.region_names)))
+    return with_levers(
+        scenario,
+        {"weekly_hours": before.hours_each[0], "providers": providers, "regions": count},
+    )
 
 
-def _later(scenario: Scenario, weeks: int) -> Scenario:
+def later(scenario: Scenario, weeks: int) -> Scenario:
     """The same with TA that starts some weeks later."""
     return with_levers(
         scenario,
@@ -221,124 +107,59 @@ def _later(scenario: Scenario, weeks: int) -> Scenario:
     )
 
 
-def _candidates(seen: Seen) -> np.ndarray:
-    """Candidate of everybody, (replicates, people)."""
-    return seen.entities >> streams.POST_BITS
+# --- the tables ----------------------------------------------------------------------------------
 
 
-def _not_in(seen: Seen, others: Seen) -> np.ndarray:
-    """Whether a person's region is not among those of another run, (replicates, people)."""
-    mine, theirs = _candidates(seen), _candidates(others)
-    return ~np.stack([np.isin(a, b) for a, b in zip(mine, theirs, strict=True)])
-
-
-def _drawn(seen: Seen, count: int) -> np.ndarray:
-    """Whether a person's region is among ``count`` drawn at random, (replicates, people)."""
-    candidates = _candidates(seen)
-    chosen = np.zeros(candidates.shape, dtype=bool)
-    for i, replicate in enumerate(seen.replicates.tolist()):
-        stream = Streams(seen.seed, replicate)
-        regions = np.unique(candidates[i])
-        keys = [stream.words(streams.SELECTION, int(c), 0, 1)[0] for c in regions]
-        chosen[i] = np.isin(candidates[i], regions[np.argsort(keys)[:count]])
-    return chosen
-
-
-# --- before and after ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Audit:
-    """What an audit found.
-
-    Attributes:
-        table: a row a world (works, does nothing), trend, construct and design; see
-            :func:`summary_row` for the columns.
-        leniency: a row a construct and leniency: change in points with TA, and per latent point.
-        replications: of each row.
-        plausible: the sets.
-    """
-
-    study: Study[AuditFile]
-    table: pd.DataFrame
-    leniency: pd.DataFrame
-    replications: int
-    plausible: PlausibleSets
-
-
-def audit(
-    study: Study[AuditFile],
-    *,
-    plausible: PlausibleSets | None = None,
-    execution: Execution | None = None,
-) -> Audit:
-    """Run an audit.
-
-    Args:
-        plausible: sets to run over; left out: those that come with the project.
-        execution: how runs are made; its progress counts parameter sets.
-
-    Raises:
-        Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
-    """
-    how = execution or Execution()
-    header = study.header
-    plausible = plausible_sets(header.sets) if plausible is None else plausible
-    sets = plausible.within(study.scenario)
-    if header.design == "dose_regression":
-        from sim.study import dose_audit
-
-        table, leniency = dose_audit.run(study, sets, how), pd.DataFrame()
-    else:
-        table, leniency = _before_after(study, sets, how)
-    return Audit(study, table, leniency, len(sets) * header.replicates, plausible)
-
-
-def set_execution(execution: Execution, trend: int, number: int) -> Execution:
-    """How the runs of one set in one world are made: kept in a folder of their own."""
-    return replace(execution.within(f"trend-{trend}-set-{number}"), progress=None)
-
-
-def asked_in(study: Study[AuditFile]) -> int:
-    """People asked in each region."""
-    staff = min(study.scenario.staff_counts)
-    return study.header.asked or max(1, staff // 2)
-
-
-def _before_after(
-    study: Study[AuditFile], sets: Sequence[Parameters], execution: Execution
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    header = study.header
-    found: dict[tuple[str, float, str, str], list[tuple[np.ndarray, ...]]] = {}
+def analyse(study: Study[Spec], people: SeenRuns) -> dict[str, Table]:
+    """Tables "audit" and, of before and after, "leniency" and "remedies"."""
+    slopes = study.header.design == "dose_regression"
+    found: dict[tuple[str, float, str, str], list[Estimates]] = {}
     lenient: dict[tuple[str, float], list[tuple[np.ndarray, np.ndarray]]] = {}
-    total = len(sets) * len(header.background_trends)
-    for turn, trend in enumerate(header.background_trends):
-        scenario = study.scenario.replace(background_trend=trend)
-        plan = _Plan(study, scenario)
-        for number, p in enumerate(sets):
-            execution.report_progress(turn * len(sets) + number, total)
-            seen = plan.observe(p, number, set_execution(execution, turn, number))
-            for construct in header.asks_about:
-                for world in WORLDS:
-                    for design in DESIGNS:
-                        found.setdefault((world, trend, construct, design), []).append(
-                            plan.estimate(seen, p, construct, world, design)
-                        )
-                if turn == 0:
-                    for level in (p.survey_leniency, *header.leniencies):
-                        q = p.replace(beyond_range=True, survey_leniency=level)
-                        lenient.setdefault((construct, level), []).append(
-                            plan.change(seen, q, construct)
-                        )
-    execution.report_progress(total, total)
-    rows = []
-    for (world, trend, construct, design), parts in found.items():
-        joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        rows.append(
-            {"world": world, "trend": trend, "construct": construct, "design": design}
-            | summary_row(*joined)
-        )
-    return pd.DataFrame(rows), _leniency_table(lenient)
+    for trend, p, seen in replicated(study, people):
+        if slopes:
+            estimates = dose.estimates(study, p, seen)
+        else:
+            asking = Asking(study, p, seen)
+            estimates = asking.estimates()
+            if trend == study.header.background_trends[0]:
+                for construct, level, points in asking.leniencies():
+                    lenient.setdefault((construct, level), []).append(points)
+        for world, construct, name, parts in estimates:
+            found.setdefault((world, trend, construct, name), []).append(parts)
+    rows = [
+        {"world": world, "trend": trend, "construct": construct, "design": name}
+        | summary_row(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        for (world, trend, construct, name), parts in found.items()
+    ]
+    rests_on = _counted(people)
+    frame = pd.DataFrame(rows)
+    tables = {"audit": _audit_table(study, frame, rests_on)}
+    if not slopes and study.header.leniencies:
+        tables["leniency"] = _leniency_table(lenient, rests_on)
+    if not slopes:
+        tables["remedies"] = _remedies(study, frame, rests_on)
+    return tables
+
+
+def replicated(
+    study: Study[Spec], people: SeenRuns
+) -> Iterator[tuple[float, Parameters, dict[str, Seen]]]:
+    """Trend, set, and what was seen in every arm, in those replicates that failed in none."""
+    first = 0
+    for trend in study.header.background_trends:
+        names = list(_arms(study, trend))
+        jobs = range(first, first + len(names))
+        first += len(names)
+        for number, p in enumerate(people.made.plan.jobs[jobs.start].sets):
+            kept = people.usable(jobs, number)
+            if kept.any():
+                seen = {n: people.of(number, j, kept) for n, j in zip(names, jobs, strict=True)}
+                yield trend, p, seen
+
+
+def _counted(people: SeenRuns) -> tuple[int, int]:
+    counts = [people.made.count(job) for job in range(len(people.made.plan.jobs))]
+    return sum(counted for counted, _ in counts), sum(made for _, made in counts)
 
 
 def summary_row(estimate: np.ndarray, error: np.ndarray, truth: np.ndarray) -> dict[str, float]:
@@ -365,9 +186,34 @@ def summary_row(estimate: np.ndarray, error: np.ndarray, truth: np.ndarray) -> d
     }
 
 
+def _audit_table(study: Study[Spec], frame: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
+    slopes = study.header.design == "dose_regression"
+    unit = "points of the scale per ten contact hours" if slopes else "points of 1-5"
+    columns = [
+        Column("world", format="text", meaning="whether TA works as calibrated or does nothing"),
+        Column("trend", "a year", "given", "change of knowledge without any TA"),
+        Column("design", format="text", meaning="what the study did"),
+        Column("reported", unit, "signed", "mean of what studies report"),
+        Column("low", unit, "signed", "5 % of studies report less"),
+        Column("high", unit, "signed", "5 % of studies report more"),
+        Column("true", unit, "signed", "mean effect in the same replications"),
+        Column("bias", unit, "signed", "mean of what is reported minus the true effect"),
+        Column("rmse", unit, "number", "root mean square error of what is reported"),
+        Column("significant", "", "percent", "studies that call it significant at 5 %: power, or "
+               "false alarms when TA does nothing"),
+        Column("coverage", "", "percent", "95 % intervals that hold the true effect"),
+        Column("empty", "", "percent", "replications without an estimate"),
+    ]  # fmt: skip
+    return Table(
+        "audit", frame, columns, title="What the study would have reported",
+        note=f"Over {replications(study):,} replications of each row.", rests_on=rests_on,
+    )  # fmt: skip
+
+
 def _leniency_table(
-    lenient: dict[tuple[str, float], list[tuple[np.ndarray, np.ndarray]]],
-) -> pd.DataFrame:
+    lenient: Mapping[tuple[str, float], list[tuple[np.ndarray, np.ndarray]]],
+    rests_on: tuple[int, int],
+) -> Table:
     rows = []
     for (construct, level), parts in lenient.items():
         points, latent = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -380,83 +226,193 @@ def _leniency_table(
                 "points_per_tenth": float(np.nanmean(points) / latent.mean() / 10.0),
             }
         )
-    return pd.DataFrame(rows)
+    columns = [
+        Column("leniency", "", "given", "added to what people feel before they answer, 0-1"),
+        Column("change_points", "points of 1-5", "signed", "change that the survey reads"),
+        Column("change_latent", "0-1", "signed", "change of the state behind it"),
+        Column("points_per_tenth", "points of 1-5", "number", "read for .10 of latent change"),
+    ]
+    return Table(
+        "leniency", pd.DataFrame(rows), columns, title="How much of a change a survey reads",
+        rests_on=rests_on,
+    )  # fmt: skip
 
 
-class _Plan:
-    """The scenarios of all designs under one background trend, and how each design estimates."""
+def _remedies(study: Study[Spec], frame: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
+    """Each design over all constructs, worlds and trends, the least error first."""
+    rows = []
+    base = frame[frame["design"] == "before_after"]
+    for name in DESIGNS:
+        part = frame[frame["design"] == name]
+        ratio = part["rmse"].to_numpy() / base["rmse"].to_numpy()
+        significant = part.groupby("world")["significant"].mean()
+        rows.append(
+            {
+                "design": name,
+                "rmse_ratio": float(ratio.mean()),
+                "bias": float(part["bias"].abs().mean()),
+                "power": float(significant["works"]),
+                "false_alarms": float(significant["does nothing"]),
+                "coverage": float(part["coverage"].mean()),
+            }
+        )
+    made = pd.DataFrame(rows).sort_values("rmse_ratio", kind="stable").reset_index(drop=True)
+    columns = [
+        Column("design", format="text", meaning="what the study would do"),
+        Column("rmse_ratio", "", "number", "error of the reported effect, as a share of that of "
+               "the design as it was", "error"),
+        Column("bias", "points of 1-5", "number", "mean size of the bias"),
+        Column("power", "", "percent", "studies that find the effect when TA works"),
+        Column("false_alarms", "", "percent", "studies that find one when TA does nothing"),
+        Column("coverage", "", "percent", "95 % intervals that hold the true effect"),
+    ]  # fmt: skip
+    return Table(
+        "remedies", made, columns, title="Which cheap addition helps most",
+        note="Over all constructs, worlds and trends.", rests_on=rests_on,
+    )  # fmt: skip
 
-    def __init__(self, study: Study[AuditFile], scenario: Scenario) -> None:
-        header = study.header
-        self.study, self.header = study, header
-        self.first, self.last = (week_number(week, scenario) for week in header.weeks)
-        self.count = len(scenario.region_names)
-        self.lead = header.lead_weeks
-        self.known: dict[tuple[Any, ...], np.ndarray] = {}
-        more = _with_regions(scenario, self.count + header.comparison_regions)
-        pool = _with_regions(scenario, 2 * self.count)
-        waves = [self.first, self.last]
-        late = [self.first, self.first + self.lead, self.last + self.lead]
-        self.arms: dict[str, tuple[Scenario, list[int]]] = {
-            "ta": (scenario, waves),
-            "none": (scenario.without_ta(), waves),
-            "more": (more.without_ta(), waves),
-            "pool ta": (pool, waves),
-            "pool none": (pool.without_ta(), waves),
-            "late": (_later(scenario, self.lead), late),
-            "late none": (_later(scenario, self.lead).without_ta(), late),
-        }
 
-    def observe(self, p: Parameters, number: int, execution: Execution) -> dict[str, Seen]:
-        """All arms with the same people and luck; the set's own, by its number."""
-        self.known = {}  # answers of the set before
-        jobs = [
-            fresh(scenario, [p], self.header.replicates, weeks, [number])
-            for scenario, weeks in self.arms.values()
-        ]
-        seen = observe_plan(RunPlan(tuple(jobs), self.header.seed), execution)
-        return dict(zip(self.arms, seen, strict=True))
+# --- one wave as numbers -------------------------------------------------------------------------
 
-    def _ask(self, construct: str, times: int = 1) -> _Asked:
-        return _Asked(construct, self.header.items, times * asked_in(self.study), self.known)
 
-    def change(
-        self, seen: dict[str, Seen], p: Parameters, construct: str
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Change in points that the survey reads, and the latent change behind it."""
-        ask = self._ask(construct)
-        points = (ask.cell(seen["ta"], p, 1) - ask.cell(seen["ta"], p, 0)).mean
-        latent = seen["ta"].people[construct].mean(axis=2)
-        return points, latent[:, 1] - latent[:, 0]
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """Some people in one wave: mean and squared standard error of their scores, (replicates,)."""
 
-    def estimate(
-        self, seen: dict[str, Seen], p: Parameters, construct: str, world: str, design: str
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Estimate, its standard error and the truth, (replicates,) each."""
-        ask = self._ask(construct, 2 if design == "twice_asked" else 1)
+    mean: np.ndarray
+    error2: np.ndarray
+
+    def __add__(self, other: Cell) -> Cell:
+        return Cell(self.mean + other.mean, self.error2 + other.error2)
+
+    def times(self, factor: float) -> Cell:
+        """The cell times a number."""
+        return Cell(self.mean * factor, self.error2 * factor**2)
+
+    def __sub__(self, other: Cell) -> Cell:
+        return self + other.times(-1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Asking:
+    """The study asks one parameter set's people, in every arm.
+
+    Attributes:
+        p: the set.
+        seen: what was seen, by the name of the arm.
+        known: answers by arm, construct, wave, people asked and leniency: several designs read the
+            same wave.
+    """
+
+    study: Study[Spec]
+    p: Parameters
+    seen: Mapping[str, Seen]
+    known: dict[tuple[Any, ...], np.ndarray] = field(default_factory=dict)
+
+    def estimates(self) -> Iterator[tuple[str, str, str, Estimates]]:
+        """World, construct, design, and what that design reports there."""
+        for construct in self.study.header.asks_about:
+            for world in WORLDS:
+                for name in DESIGNS:
+                    yield world, construct, name, self.estimate(construct, world, name)
+
+    def leniencies(self) -> Iterator[tuple[str, float, tuple[np.ndarray, np.ndarray]]]:
+        """Construct, leniency, and the change in points with the latent change behind it."""
+        for construct in self.study.header.asks_about:
+            latent = self.seen["ta"].people[construct].mean(axis=2)
+            for level in (self.p.survey_leniency, *self.study.header.leniencies):
+                q = self.p.replace(beyond_range=True, survey_leniency=level)
+                read = self.cell("ta", construct, 1, p=q) - self.cell("ta", construct, 0, p=q)
+                yield construct, level, (read.mean, latent[:, 1] - latent[:, 0])
+
+    def cell(
+        self,
+        arm: str,
+        construct: str,
+        wave: int,
+        who: np.ndarray | None = None,
+        times: int = 1,
+        p: Parameters | None = None,
+    ) -> Cell:
+        """The answers of a wave, of all or of ``who`` (replicates, people)."""
+        q = self.p if p is None else p
+        asked = times * asked_in(self.study)
+        key = (arm, construct, wave, asked, q.survey_leniency)
+        if key not in self.known:
+            items = self.study.header.items
+            answers = survey(self.seen[arm], q, construct, wave=wave, items=items, asked=asked)
+            self.known[key] = answers.scores
+        scores = self.known[key]
+        found = describe(scores if who is None else np.where(who, scores, np.nan))
+        error2 = np.divide(
+            found.sd**2, found.n, out=np.full(found.n.shape, np.nan), where=found.n > 1
+        )
+        return Cell(found.mean, error2)
+
+    def expected(
+        self, arm: str, construct: str, wave: int, who: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Mean answer were everybody to answer, (replicates,)."""
+        answers = expected_answer(self.seen[arm].people[construct][:, wave], self.p)
+        return describe(answers if who is None else np.where(who, answers, np.nan)).mean
+
+    def estimate(self, construct: str, world: str, name: str) -> Estimates:
+        """What a design reports of a construct in a world."""
         works = world == "works"
-        pool = design == "random_pick"
-        with_ta = seen[
-            ("pool ta" if pool else "ta") if works else ("pool none" if pool else "none")
-        ]
-        without = seen["pool none" if pool else "none"]
-        if design == "extra_wave":
-            with_ta, without = seen["late" if works else "late none"], seen["late none"]
-            before, start, end = (ask.cell(with_ta, p, wave) for wave in range(3))
-            slope = (self.last - self.first) / self.lead
-            found = (end - start) - (start - before).times(slope)
-            # `start` stands in both differences: its error is (1 + slope)^2, not 1 + slope^2.
-            error2 = end.error2 + start.error2 * (1 + slope) ** 2 + before.error2 * slope**2
-            truth = ask.expected(with_ta, p, 2) - ask.expected(without, p, 2)
-            return found.mean, np.sqrt(error2), truth
-        who = _drawn(with_ta, self.count) if pool else None
-        found = ask.cell(with_ta, p, 1, who) - ask.cell(with_ta, p, 0, who)
-        if pool:
-            assert who is not None
-            found = found - (ask.cell(without, p, 1, ~who) - ask.cell(without, p, 0, ~who))
-        elif design == "comparison":
-            more = seen["more"]
-            rest = _not_in(more, with_ta)
-            found = found - (ask.cell(more, p, 1, rest) - ask.cell(more, p, 0, rest))
-        truth = ask.expected(with_ta, p, 1, who) - ask.expected(without, p, 1, who)
+        if name == "extra_wave":
+            return self._extra_wave(construct, "late" if works else "late none")
+        times = 2 if name == "twice_asked" else 1
+        pool = "pool " if name == "random_pick" else ""
+        with_ta, without = f"{pool}{'ta' if works else 'none'}", f"{pool}none"
+        who = drawn(self.seen[with_ta], len(self.study.scenario.region_names)) if pool else None
+
+        def change(arm: str, some: np.ndarray | None) -> Cell:
+            return self.cell(arm, construct, 1, some, times) - self.cell(
+                arm, construct, 0, some, times
+            )
+
+        found = change(with_ta, who)
+        if who is not None:
+            found = found - change(without, ~who)
+        elif name == "comparison":
+            found = found - change("more", not_in(self.seen["more"], self.seen[with_ta]))
+        truth = self.expected(with_ta, construct, 1, who) - self.expected(
+            without, construct, 1, who
+        )
         return found.mean, np.sqrt(found.error2), truth
+
+    def _extra_wave(self, construct: str, arm: str) -> Estimates:
+        first, last = waves(self.study)
+        before, start, end = (self.cell(arm, construct, wave) for wave in range(3))
+        slope = (last - first) / self.study.header.lead_weeks
+        found = (end - start) - (start - before).times(slope)
+        # `start` stands in both differences: its error is (1 + slope)^2, not 1 + slope^2.
+        error2 = end.error2 + start.error2 * (1 + slope) ** 2 + before.error2 * slope**2
+        truth = self.expected(arm, construct, 2) - self.expected("late none", construct, 2)
+        return found.mean, np.sqrt(error2), truth
+
+
+# --- who is compared -----------------------------------------------------------------------------
+
+
+def candidates(seen: Seen) -> np.ndarray:
+    """Candidate of everybody, (replicates, people)."""
+    return seen.entities >> streams.POST_BITS
+
+
+def not_in(seen: Seen, others: Seen) -> np.ndarray:
+    """Whether a person's region is not among those of another run, (replicates, people)."""
+    mine, theirs = candidates(seen), candidates(others)
+    return ~np.stack([np.isin(a, b) for a, b in zip(mine, theirs, strict=True)])
+
+
+def drawn(seen: Seen, count: int) -> np.ndarray:
+    """Whether a person's region is among ``count`` drawn at random, (replicates, people)."""
+    mine = candidates(seen)
+    chosen = np.zeros(mine.shape, dtype=bool)
+    for i, replicate in enumerate(seen.replicates.tolist()):
+        stream = Streams(seen.seed, replicate)
+        regions = np.unique(mine[i])
+        keys = [stream.words(streams.SELECTION, int(c), 0, 1)[0] for c in regions]
+        chosen[i] = np.isin(mine[i], regions[np.argsort(keys)[:count]])
+    return chosen

@@ -3,103 +3,69 @@
 Readier, more trusting and better-led regions ask for more; they would also do better without TA.
 The audit regresses the last wave's mean answer of each region on the contact hours it received, as
 a report on dosage would, and compares the slope with what an hour more does when every region gets
-it by decision (the same people and luck, all hours a quarter up).
+it by decision (the same people and chance, all hours a quarter up).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-import pandas as pd
 
-from sim.instruments import Seen, expected_answer, observe_plan, survey
+from sim.contact_log import MAX_HOURS
+from sim.instruments import describe, expected_answer, survey
+from sim.levers import with_levers
 from sim.parameters import Parameters
-from sim.runs.execute import Execution
-from sim.runs.plan import RunPlan, fresh
-from sim.study.study_file import Study, week_number
-
-if TYPE_CHECKING:
-    from sim.study.design_audit import AuditFile
+from sim.runs.people import Seen
+from sim.scenario import Scenario
+from sim.studies.audit.spec import SLOPES, WORLDS, Spec, asked_in
+from sim.study.study_file import Study
 
 RAISE = 1.25
 """How much longer every contact is in the experiment that gives the true effect of an hour."""
-DESIGNS = ("slope on hours", "slope on hours, change since the start")
 
 
-def run(
-    study: Study[AuditFile], sets: Sequence[Parameters], execution: Execution
-) -> pd.DataFrame:
-    """The table of the audit: a row a world, construct and design, in points per ten hours."""
-    from sim.study.design_audit import WORLDS, asked_in, set_execution, summary_row
-
-    header, scenario = study.header, study.scenario
-    first, last = (week_number(week, scenario) for week in header.weeks)
-    raised = scenario.replace(
-        dosage=[
-            {**series, "hours": min(60.0, RAISE * series["hours"])}
-            for series in scenario.to_dict()["dosage"]
-        ]
-    )
-    found: dict[tuple[str, float, str, str], list[tuple[np.ndarray, ...]]] = {}
-    total = len(sets) * len(header.background_trends)
-    done = 0
-    for turn, trend in enumerate(header.background_trends):
-        arms = [
-            one.replace(background_trend=trend) for one in (scenario, scenario.without_ta(), raised)
-        ]
-        for number, p in enumerate(sets):
-            execution.report_progress(done, total)
-            jobs = [fresh(one, [p], header.replicates, [first, last], [number]) for one in arms]
-            ta, none, more = observe_plan(
-                RunPlan(tuple(jobs), header.seed), set_execution(execution, turn, number)
-            )
-            hours = _hours(ta, first, last)
-            gained = _hours(more, first, last).mean(axis=1) - hours.mean(axis=1)
-            for construct in header.asks_about:
-                truth = 10.0 * (_expected(more, p, construct) - _expected(ta, p, construct))
-                truth = np.divide(truth, gained, out=np.zeros_like(truth), where=gained > 0)
-                for world, seen in zip(WORLDS, (ta, none), strict=True):
-                    true = truth if world == "works" else np.zeros_like(truth)
-                    before, after = (
-                        _regions(
-                            seen,
-                            survey(
-                                seen, p, construct, wave=wave, items=header.items,
-                                asked=asked_in(study),
-                            ).scores,
-                        )
-                        for wave in (0, 1)
-                    )  # fmt: skip
-                    for design, y in zip(DESIGNS, (after, after - before), strict=True):
-                        slope, error = slopes(hours, y)
-                        found.setdefault((world, trend, construct, design), []).append(
-                            (10.0 * slope, 10.0 * error, true)
-                        )
-            done += 1
-    execution.report_progress(total, total)
-    rows = []
-    for (world, trend, construct, design), parts in found.items():
-        joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        rows.append(
-            {"world": world, "trend": trend, "construct": construct, "design": design}
-            | summary_row(*joined)
-        )
-    return pd.DataFrame(rows)
+def arms(scenario: Scenario) -> dict[str, Scenario]:
+    """The scenario, itself without TA, and with longer contacts."""
+    hours = [min(MAX_HOURS, RAISE * series.hours) for series in scenario.dosage]
+    raised = with_levers(scenario, {f"dosage[{i}].hours": value for i, value in enumerate(hours)})
+    return {"ta": scenario, "none": scenario.without_ta(), "more": raised}
 
 
-def _hours(seen: Seen, first: int, last: int) -> np.ndarray:
+def estimates(
+    study: Study[Spec], p: Parameters, seen: Mapping[str, Seen]
+) -> Iterator[tuple[str, str, str, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """World, construct, design; slope per ten hours, its standard error and the true one,
+    (replicates,) each."""
+    hours = _hours(seen["ta"])
+    gained = _hours(seen["more"]).mean(axis=1) - hours.mean(axis=1)
+    for construct in study.header.asks_about:
+        more, usual = (_expected(seen[arm], p, construct) for arm in ("more", "ta"))
+        truth = 10.0 * (more - usual)
+        truth = np.divide(truth, gained, out=np.zeros_like(truth), where=gained > 0)
+        for world, arm in zip(WORLDS, ("ta", "none"), strict=True):
+            true = truth if world == "works" else np.zeros_like(truth)
+            before, after = (_answers(study, p, seen[arm], construct, wave) for wave in (0, 1))
+            for name, y in zip(SLOPES, (after, after - before), strict=True):
+                slope, error = slopes(hours, y)
+                yield world, construct, name, (10.0 * slope, 10.0 * error, true)
+
+
+def _hours(seen: Seen) -> np.ndarray:
     """Contact hours of each region between the waves, (replicates, regions)."""
-    return seen.flows["contact_hours"][:, first + 1 : last + 1].sum(axis=1)
+    total = seen.flows["contact_hours"]
+    return total[:, 1] - total[:, 0]
 
 
-def _regions(seen: Seen, values: np.ndarray) -> np.ndarray:
+def _answers(
+    study: Study[Spec], p: Parameters, seen: Seen, construct: str, wave: int
+) -> np.ndarray:
     """Means of each region over those who answered, (replicates, regions)."""
-    from sim.instruments import describe
-
+    scores = survey(
+        seen, p, construct, wave=wave, items=study.header.items, asked=asked_in(study)
+    ).scores
     count = int(seen.region.max()) + 1
-    return np.stack([describe(values[:, seen.region == r]).mean for r in range(count)], axis=1)
+    return np.stack([describe(scores[:, seen.region == r]).mean for r in range(count)], axis=1)
 
 
 def _expected(seen: Seen, p: Parameters, construct: str) -> np.ndarray:

@@ -53,8 +53,8 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
         nothing = of(base, construct=construct, world="does nothing").iloc[0]
         lines.append(
             f"Before and after, as the study was, it would report {signed(works['reported'])} "
-            f"points of {construct} when TA works (the true effect is {signed(works['true'])}; 90 % of "
-            f"studies report {interval(works['low'], works['high'], signed)}; "
+            f"points of {construct} when TA works (the true effect is {signed(works['true'])}; 90 % "
+            f"of studies report {interval(works['low'], works['high'], signed)}; "
             f"{percent(works['significant'])} call it significant) and "
             f"{signed(nothing['reported'])} when TA does nothing "
             f"({interval(nothing['low'], nothing['high'], signed)}; false alarms in "
@@ -85,8 +85,8 @@ def _trend(study: Study[Spec], frame: pd.DataFrame) -> str:
     best = rows.iloc[int(rows["bias"].abs().to_numpy().argmin())]
     return (
         f"In a world where knowledge changes by {signed(trend)} a year without TA, before and "
-        f"after reports {signed(base['reported'])} points of knowledge for TA that does nothing (false "
-        f"alarms in {percent(base['significant'])}); least biased there is a study "
+        f"after reports {signed(base['reported'])} points of knowledge for TA that does nothing "
+        f"(false alarms in {percent(base['significant'])}); least biased there is a study "
         f"{LABELS[str(best['design'])]} ({signed(best['bias'])})."
     )
 

@@ -1,0 +1,157 @@
+"""Design audits: estimators against closed forms, worlds where the answer is known, bad input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.dosage import planned_contacts
+from sim.errors import InputError
+from sim.runs.execute import execute
+from sim.runs.people import SeenRuns
+from sim.studies.audit import analysis, dose
+from sim.studies.audit.analysis import summary_row
+from sim.studies.audit.spec import Spec
+from sim.studies.audit.words import of
+from sim.studies.kind import Result, StudyKind, ask
+from sim.study.study_file import Study
+
+
+def study(**changes: Any) -> Study[Spec]:
+    fields = {
+        "scenario": "source", "asks_about": ["knowledge"], "background_trends": [0], "sets": 3,
+        "replicates": 6,
+    }  # fmt: skip
+    return StudyKind.of("audit").make(**{**fields, **changes})
+
+
+def audit(**changes: Any) -> Result:
+    return ask(study(**changes))
+
+
+def test_a_row_is_what_the_textbook_says() -> None:
+    """Normal estimates with a known bias: power, coverage, error."""
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(1)
+    truth = np.full(200_000, 0.3)
+    estimate = truth + 0.1 + 0.2 * rng.normal(size=200_000)
+    row = summary_row(estimate, np.full(200_000, 0.2), truth)
+    assert row["bias"] == pytest.approx(0.1, abs=0.003)
+    assert row["rmse"] == pytest.approx(np.hypot(0.1, 0.2), abs=0.003)
+    power = norm.sf(1.96 - 2.0) + norm.cdf(-1.96 - 2.0)
+    assert row["significant"] == pytest.approx(power, abs=0.005)
+    cover = norm.cdf(1.96 - 0.5) - norm.cdf(-1.96 - 0.5)
+    assert row["coverage"] == pytest.approx(cover, abs=0.005)
+
+
+def test_slopes_are_those_of_least_squares() -> None:
+    from scipy.stats import linregress
+
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(5, 12)), rng.normal(size=(5, 12))
+    slope, error = dose.slopes(x, y)
+    for i in range(5):
+        found = linregress(x[i], y[i])
+        assert slope[i] == pytest.approx(found.slope)
+        assert error[i] == pytest.approx(found.stderr)
+    y[0, :9] = np.nan
+    assert np.isnan(dose.slopes(x, y)[0][0])
+
+
+def test_where_ta_does_nothing_the_truth_is_nothing() -> None:
+    found = audit()
+    table = found.table("audit")
+    assert (of(table, world="does nothing")["true"] == 0.0).all()
+    works = of(table, world="works", design="before_after").iloc[0]
+    assert works["true"] > 0.1
+    assert "What if, not forecast" in found.answer.text
+    assert "repeated 18 times" in found.answer.text
+    assert found.tables["audit"].rests_on == (126, 126), "seven arms of 18 runs"
+
+
+def test_more_respondents_are_less_noise() -> None:
+    table = audit(sets=6, replicates=40, asked=4).table("remedies").set_index("design")
+    assert table.loc["twice_asked", "rmse_ratio"] < 0.9  # 1/sqrt(2) without non-response
+
+
+def test_a_trend_is_taken_for_an_effect_by_before_and_after_alone() -> None:
+    """Knowledge rises by .1 a year without TA: before-after reports it, a comparison does not."""
+    table = audit(background_trends=[0.1], sets=4, replicates=60).table("audit")
+    rows = of(table, world="does nothing").set_index("design")
+    assert rows.loc["before_after", "bias"] > 0.2
+    assert abs(rows.loc["random_pick", "bias"]) < rows.loc["before_after", "bias"] / 2
+
+
+def test_those_who_ask_for_more_are_not_like_the_others() -> None:
+    """Where regions choose their dose, a slope is found even if TA does nothing."""
+    found = audit(design="dose_regression", scenario="on_demand", sets=4, replicates=20)
+    assert list(found.tables) == ["audit"]
+    rows = of(found.table("audit"), world="does nothing")
+    assert (rows["true"] == 0.0).all()
+    assert rows["significant"].max() > 0.05
+    assert "Even if TA did nothing" in found.answer.verdict
+
+
+def test_arms_share_people_and_keep_apart() -> None:
+    """The treated regions are the same with and without TA; a comparison region is another one;
+    the pick draws as many as are treated."""
+    one = study(replicates=40)
+    found = execute(analysis.design(one), None, analysis.COLLECT)
+    _, _, seen = next(analysis.replicated(one, found))
+    np.testing.assert_array_equal(seen["ta"].entities, seen["none"].entities)
+    np.testing.assert_array_equal(
+        seen["ta"].people["trust"][:, 0], seen["none"].people["trust"][:, 0]
+    )
+    rest = analysis.not_in(seen["more"], seen["ta"])
+    assert (rest.sum(axis=1) == 12).all(), "one more region of twelve"
+    drawn = analysis.drawn(seen["pool ta"], 3)
+    assert (drawn.sum(axis=1) == 36).all()
+    assert 0.2 < drawn[:, :12].mean() < 0.8, "every region has a chance"
+
+
+def test_a_replication_that_fails_in_one_arm_is_left_out_of_all() -> None:
+    one = study()
+    found = execute(analysis.design(one), None, analysis.COLLECT)
+    failed = found.made.failed.copy()
+    failed[found.made.of(3)][2] = True  # of the first set, in "pool ta"
+    made = type(found.made)(found.made.plan, found.made.done, failed, ())
+    counts = [
+        {len(arm.replicates) for arm in seen.values()}
+        for _, _, seen in analysis.replicated(one, SeenRuns(made, found.rows))
+    ]
+    assert counts == [{5}, {6}, {6}]
+
+
+def test_a_later_start_moves_the_whole_calendar() -> None:
+    one = study()
+    later = analysis.later(one.scenario, 26)
+    assert later.end_of_ta == one.scenario.end_of_ta + 26
+    planned = planned_contacts(later, one.scenario.parameter_set())
+    assert min(contact.week for contact in planned) > 26
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"asks_about": ["trusst"]}, "did you mean 'trust'"),
+        ({"asks_about": []}, "names nothing to ask about"),
+        ({"asked": 0}, "asked: 0 is out of range"),
+        ({"weeks": ["start"]}, "has 1 waves"),
+        ({"weeks": ["end_of_ta", "start"]}, "is no before and after"),
+        ({"scenario": "no_ta"}, "has no contact series"),
+        ({"design": "dose_regression"}, "a slope over 3 regions"),
+        ({"scenario": "planning"}, "need 24 candidate regions"),
+        ({"background_trends": [2]}, "out of range"),
+    ],
+)
+def test_bad_studies(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        study(**changes)
+
+
+def test_shipped_audits_can_be_read() -> None:
+    for name in ("audit_source", "audit_on_demand"):
+        assert StudyKind.of("audit").read(name).header.kind == "audit"
