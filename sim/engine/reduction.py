@@ -55,8 +55,8 @@ class Reduction:
     >>> scenario = Scenario.shipped("classroom")
     >>> reduction = Reduction.of(scenario, [scenario.parameter_set()], points=(0, 52))
     >>> list(reduction.weeks)
-    [0, 35, 52]
-    >>> reduction(np.zeros((4, 3, 1, len(RECORD))), np.zeros(4, dtype=np.int64)).values.shape[:3]
+    [0, 35, 52, 78]
+    >>> reduction(np.zeros((4, 4, 1, len(RECORD))), np.zeros(4, dtype=np.int64)).values.shape[:3]
     (4, 2, 2)
     """
 
