@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pytest
@@ -227,7 +226,9 @@ def columns(runs: int) -> np.ndarray:
 def test_exact_quantiles_are_numpys(runs: int) -> None:
     values = columns(runs)
     n, whole, fraction, found = bands.exact(values)
-    np.testing.assert_array_equal(found, np.nanquantile(values, bands.QUANTILES, axis=0, method="weibull"))
+    np.testing.assert_array_equal(
+        found, np.nanquantile(values, bands.QUANTILES, axis=0, method="weibull")
+    )
     np.testing.assert_array_equal(n, (~np.isnan(values)).sum(axis=0))
     for cell in range(values.shape[1]):
         known = values[~np.isnan(values[:, cell]), cell]
@@ -250,7 +251,9 @@ def test_any_quantiles_in_any_order(values: list[float], shares: list[float]) ->
     sums = np.empty((3, 1), dtype=np.int64)
     column = np.array(values, dtype=float).reshape(-1, 1)
     native.call("exact", column, np.array(shares), *counting.work_space(len(values)), *sums, found)
-    expected = np.quantile(known, shares, method="weibull") if len(known) else np.full(len(shares), np.nan)
+    expected = (
+        np.quantile(known, shares, method="weibull") if len(known) else np.full(len(shares), np.nan)
+    )
     np.testing.assert_array_equal(found[0], expected)
 
 
