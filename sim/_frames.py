@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.runs.bands import ARMS, QUANTILES, WeekTable
 from sim.outcomes import NAMES, OUTCOMES
+from sim.runs.bands import ARMS, QUANTILES, WeekTable
 from sim.runs.collect import FailedRun
 from sim.runs.weekly import PointValues
 from sim.stats.components import by_set, components, mean, standard_error

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.runs.bands import ARMS, WeekTable
 from sim._frames import QUANTILE_NAMES
 from sim.errors import Problem
 from sim.outcomes import NAMES
+from sim.runs.bands import ARMS, WeekTable
 from sim.runs.weekly import PointValues
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.errors import EngineError, InputError, Problem, did_you_mean
+from sim.errors import InputError, Problem, did_you_mean
 from sim.outcomes import FIRST_FLOW, RECORD
 from sim.parameters import Parameters
 from sim.scenario import Scenario

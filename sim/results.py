@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import _folder, _frames, _stored
-from sim.runs.bands import WeekTable
 from sim._verify import (
     Difference,
     VerifyReport,
@@ -38,6 +37,7 @@ from sim.ensemble import (
 )
 from sim.errors import InputError, InterruptedRun, Problem, ResultsError, did_you_mean
 from sim.parameters import Parameters
+from sim.runs.bands import WeekTable
 from sim.runs.collect import FailedRun
 from sim.runs.execute import Execution, Progress, execute, joined
 from sim.runs.plan import Job, RunPlan

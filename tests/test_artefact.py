@@ -19,11 +19,13 @@ import numpy as np
 import pytest
 from strategies import CORNERS
 
-from sim import ensemble, kernel, rules
+from sim import kernel, rules
 from sim.engine import artefact, cache, choice, layout, native
 from sim.engine.arguments import FLOAT, Argument, Block, Entry
 from sim.engine.entries import ENTRIES, FUNCTIONS, signature
 from sim.errors import EngineError
+from sim.runs.execute import execute
+from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
 
 pytestmark = pytest.mark.smoke
@@ -254,18 +256,21 @@ def test_a_small_job_goes_on_with_the_readable_engine(
 ) -> None:
     without_numba(monkeypatch)
     scenario = Scenario.from_dict(CORNERS["one staff member"])
-    made = list(ensemble.simulate(scenario, replicates=2, seed=1))
+
+    def plan(runs: int, engine: str = "auto") -> RunPlan:
+        weeks = [0, scenario.horizon_weeks]
+        return RunPlan((common(scenario, [scenario.parameter_set()], runs, weeks),), 1, engine)
+
+    made = execute(plan(2))
     said = capsys.readouterr().err
     assert said.count("codose: ") == 1
     assert fault in said
     assert said.rstrip().endswith("the readable engine makes these runs, slowly")
-    oracle = list(ensemble.simulate(scenario, replicates=2, seed=1, engine="mesa"))
-    for one, two in zip(made, oracle, strict=True):
-        np.testing.assert_array_equal(one.with_ta, two.with_ta)
-    with pytest.raises(EngineError, match=fault):
-        ensemble.simulate(scenario, replicates=choice.SMALL, seed=1)
-    with pytest.raises(EngineError, match=fault):
-        list(ensemble.simulate(scenario, replicates=2, seed=1, engine="compiled"))
+    assert made.digest() == execute(plan(2, "mesa")).digest()
+    assert made.count() == (2, 2)
+    for other in (plan(choice.SMALL), plan(2, "compiled")):
+        with pytest.raises(EngineError, match=fault):
+            execute(other)
 
 
 # --- the object in the user's cache ---------------------------------------------------------------

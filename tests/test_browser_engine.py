@@ -89,7 +89,7 @@ class Case:
         self.reduction = Reduction.of(scenario, self.sets, (0, end), every_week=True)
         self.outcomes = None
         if weeks is None:
-            self.outcomes = self.reduction(self.records, np.array(self.which)).values
+            self.outcomes = self.reduction.at_points(self.records, np.array(self.which))
 
     def about(self) -> dict[str, Any]:
         sets = [float(value) for one in self.sets for value in one.vector()]

@@ -10,10 +10,11 @@ import pytest
 
 from sim import batch
 from sim.scenario import Scenario
+from sim.stats.intervals import share
 from sim.study import sensitivity_file, small_studies
 from sim.study.comparison import compare
 from sim.study.plan_file import PlanFile
-from sim.study.plan_value import Evaluator, Sample, chance, met
+from sim.study.plan_value import Evaluator, Sample, met
 from sim.study.plausible import plausible_sets
 from sim.study.run import run
 from sim.study.sensitivity import run_sensitivity
@@ -92,7 +93,7 @@ def test_plan(faulty: None) -> None:
     )
     value = Evaluator(study.header, Sample(plausible_sets(SETS), REPLICATES, 1)).value(SMALL)
     assert value.count == (9, 10)
-    sure = chance(met(value.targets[0], study.header.targets[0]), value.failed)
+    sure = share(met(value.targets[0], study.header.targets[0]), value.failed)
     assert (sure.p, sure.hits, sure.runs) == (1.0, 9, 9)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim import outcomes
-from sim.outcomes import INDEX, NAMES
+from sim.outcomes import INDEX
 from sim.scenario import Scenario
 from sim.study.comparison import compare
 from sim.study.plan_file import PlanFile
@@ -20,10 +19,6 @@ SMALL = Scenario.shipped("classroom").replace(
     dosage=[{"mode": "video", "every_weeks": 4, "hours": 1.0, "last_week": 52}]
 )
 SETS, REPLICATES, SEED = 6, 3, 9
-SUMMED = {"co_creation", "contact_hours", "preparation_hours", "travel_hours", "provider_hours",
-          "staff_hours", "cost", "collaboration"}  # fmt: skip
-"""Sums of fractions: their last bit depends on the weeks between which an engine adds them up."""
-EXACT = [INDEX[name] for name in NAMES if name not in SUMMED]
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +53,7 @@ def test_run_and_a_cell_of_a_surface(by_run: np.ndarray) -> None:
         SMALL, every_weeks=(4, 8), hours=(1, 2), sets=SETS, replicates=REPLICATES, seed=SEED
     )
     (cell,) = (i for i, c in enumerate(found.cells) if (c.every_weeks, c.hours) == (4, 1))
-    np.testing.assert_array_equal(found.values[cell][..., EXACT], by_run[..., EXACT])
-    np.testing.assert_allclose(found.values[cell], by_run, rtol=1e-12)
+    np.testing.assert_array_equal(found.values[cell], by_run)
     np.testing.assert_array_equal(found.own, found.values[cell])
 
 
@@ -93,8 +87,3 @@ def test_a_standard_error_is_the_spread_of_the_mean_over_seeds() -> None:
     spread = np.std(means, ddof=1)
     assert 0.7 < np.mean(errors) / spread < 1.4
     assert np.mean(naive) < np.mean(errors)
-
-
-def test_every_outcome_is_compared() -> None:
-    assert outcomes.NAMES == NAMES
-    assert set(NAMES) > SUMMED

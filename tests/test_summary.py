@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from sim import batch, outcomes
 from sim.engine import counting, native, summary
-from sim.engine.reduction import Reduction, Summaries
+from sim.engine.reduction import Reduction, not_finite
 from sim.outcomes import COLUMN, FIRST_FLOW, GIVEN, INDEX, NAMES, OUTCOMES, RECORD
 from sim.runs import bands
 from sim.runs.bands import Bands
@@ -48,14 +47,14 @@ def records_of(runs: int, weeks: int, regions: int, quiet: float, seed: int) -> 
     return records
 
 
-def reduction(regions: int, weeks: int, points: tuple[int, ...], **more: Any) -> Reduction:
+def reduction(
+    weeks: int, points: tuple[int, ...], reported: tuple[int, ...] | None = None
+) -> Reduction:
     """Of records with three parameter sets, which differ in what counts as fully integrated."""
     return Reduction(
-        regions=tuple(f"region_{i}" for i in range(regions)),
-        weeks=more.pop("reported", tuple(range(weeks))),
+        weeks=tuple(range(weeks)) if reported is None else reported,
         points=points,
         given=np.array([outcomes.given(COSTS, one) for one in THRESHOLDS]),
-        **more,
     )
 
 
@@ -78,18 +77,17 @@ def test_compiled_summaries_have_the_bits_of_the_formulas(
     case: tuple[np.ndarray, np.ndarray, tuple[int, ...]],
 ) -> None:
     records, which, points = case
-    _, weeks, regions, _ = records.shape
+    weeks = records.shape[1]
     before = records.copy()
-    found = reduction(regions, weeks, points, weekly=True)(records, which)
-    assert not found.failures
-    assert found.weekly is not None
+    reduced = reduction(weeks, points)
+    by_week, values = reduced.weekly(records, which), reduced.at_points(records, which)
     for run, record in enumerate(records):
         threshold = THRESHOLDS[which[run]]
         weekly = outcomes.weekly(record, COSTS, threshold)
-        np.testing.assert_array_equal(found.weekly[run], weekly)
+        np.testing.assert_array_equal(by_week[run], weekly)
         for place, week in enumerate(points):
             expected = outcomes.at_week(record, week, COSTS, threshold)
-            np.testing.assert_array_equal(found.values[run, place], expected)
+            np.testing.assert_array_equal(values[run, place], expected)
     np.testing.assert_array_equal(records, before)
 
 
@@ -98,18 +96,17 @@ def test_compiled_summaries_have_the_bits_of_the_formulas(
 def test_records_of_a_few_weeks_are_enough(
     case: tuple[np.ndarray, np.ndarray, tuple[int, ...]],
 ) -> None:
-    """The weeks that points need hold what all weeks hold; hours to their last bits."""
+    """The weeks that points need hold what all weeks hold, to the last bit."""
     records, which, points = case
-    _, weeks, regions, _ = records.shape
+    weeks = records.shape[1]
     reported = outcomes.needed_weeks(points, weeks - 1)
-    some = records[:, reported].copy()
-    starts = [0, *(week + 1 for week in reported[:-1])]
-    some[..., FIRST_FLOW:] = np.add.reduceat(records[..., FIRST_FLOW:], starts, axis=1)
-    few = reduction(regions, weeks, points, reported=tuple(reported))
-    all_weeks = reduction(regions, weeks, points)
-    np.testing.assert_allclose(
-        few(some, which).values, all_weeks(records, which).values, rtol=1e-12, atol=0.0
-    )
+    some = records
+    if len(reported) < weeks:
+        some = records[:, reported].copy()
+        totals = np.cumsum(records[..., FIRST_FLOW:], axis=1)
+        some[..., FIRST_FLOW:] = totals[:, reported]
+    few = reduction(weeks, points, tuple(reported)).at_points(some, which)
+    np.testing.assert_array_equal(few, reduction(weeks, points).at_points(records, which))
 
 
 def test_work_space_and_what_is_filled_may_hold_anything() -> None:
@@ -123,7 +120,7 @@ def test_work_space_and_what_is_filled_may_hold_anything() -> None:
         native.call("weekly", records, which, given_values, work, found)
         points = np.full((3, 2, 3, len(NAMES)), rubbish)
         now, before = np.array([29, 4]), np.array([12, 0])
-        native.call("at_points", records, which, given_values, now, before, work, points)
+        native.call("at_points", records, which, given_values, now, before, 0, work, points)
         seen.append((found, points))
     for one in seen[1:]:
         np.testing.assert_array_equal(one[0], seen[0][0])
@@ -155,16 +152,10 @@ def test_a_run_that_is_not_finite_is_named(column: str, value: float, text: str)
     records = records_of(3, 4, 2, 0.0, seed=2)
     records[1, 2, 1, COLUMN[column]] = value
     records[1, 3, 0, 0] = np.nan  # a later one is not spoken of
-    which = np.zeros(3, dtype=np.int64)
-    points = (9, 5)
-    found = reduction(2, 10, points, reported=(0, 5, 7, 9))
-    # The rows before the windows of both points are that of week 0.
-    got = found(records, which)
-    assert got.failures == ((1, text),)
-    assert np.isnan(got.values[1]).all()
-    others = found(records[[0, 2]], which[:2])
-    np.testing.assert_array_equal(got.values[[0, 2]], others.values)
-    assert not others.failures
+    regions = ("region_0", "region_1")
+    assert not_finite(records, regions, (0, 5, 7, 9)) == {1: text}
+    assert not_finite(records, regions)[1].endswith("in week 2")
+    assert not_finite(records[[0, 2]], regions) == {}
 
 
 def test_the_largest_numbers_are_finite() -> None:
@@ -178,46 +169,36 @@ def test_the_largest_numbers_are_finite() -> None:
 # --- in the threads ------------------------------------------------------------------------------
 
 
-def joined(chunks: Any) -> Summaries:
-    some = [found for _, found in chunks]
-    weekly = [one.weekly for one in some if one.weekly is not None]
-    return Summaries(
-        np.concatenate([one.values for one in some]),
-        np.concatenate(weekly) if weekly else None,
-        tuple(failure for one in some for failure in one.failures),
-    )
-
-
-def test_threads_summarise_what_they_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_the_engine_are_summarised_as_their_records_are() -> None:
     scenario = Scenario.shipped("classroom")
     own = scenario.parameter_set()
     sets = [own.replace(integration_threshold=level) for level in (0.3, 0.7)]
     which, replicates = np.repeat([0, 1], 5), np.tile(np.arange(5), 2)
-    runs = (scenario, sets, which, replicates, 3)
-    records = np.concatenate([chunk.records for chunk in batch.run_all(*runs, threads=1)])
-    for threads in (1, 3):
-        monkeypatch.setattr(batch, "chunk_size", lambda *_, size=4 - threads: size)
-        found = joined(batch.summarised(*runs, (0, 52), weekly=True, threads=threads))
-        assert found.weekly is not None
-        for run, record in enumerate(records):
-            level = sets[which[run]].integration_threshold
-            np.testing.assert_array_equal(
-                found.weekly[run], outcomes.weekly(record, scenario.costs, level)
-            )
-            np.testing.assert_array_equal(
-                found.values[run, 1], outcomes.at_week(record, 52, scenario.costs, level)
-            )
-        few = joined(batch.summarised(*runs, (0, 52), threads=threads))
-        np.testing.assert_allclose(few.values, found.values, rtol=1e-13)
-        assert few.weekly is None
+
+    def records(weeks: tuple[int, ...] | None) -> np.ndarray:
+        chunks = batch.run_all(scenario, sets, which, replicates, 3, weeks=weeks)
+        return np.concatenate([chunk.records for chunk in chunks])
+
+    few, whole = (
+        Reduction.of(scenario, sets, (0, 52), every_week=every) for every in (False, True)
+    )
+    every = records(None)
+    values, by_week = whole.at_points(every, which), whole.weekly(every, which)
+    for run, record in enumerate(every):
+        level = sets[which[run]].integration_threshold
+        np.testing.assert_array_equal(by_week[run], outcomes.weekly(record, scenario.costs, level))
+        np.testing.assert_array_equal(
+            values[run, 1], outcomes.at_week(record, 52, scenario.costs, level)
+        )
+    assert few.reported == (0, 35, 52, 78)
+    np.testing.assert_array_equal(few.at_points(records(few.reported), which), values)
 
 
 def test_a_point_outside_is_refused() -> None:
     scenario = Scenario.shipped("classroom")
-    zero = np.zeros(1, dtype=np.int64)
     late = scenario.horizon_weeks + 1
     with pytest.raises(ValueError, match=f"week {late} is outside"):
-        next(batch.summarised(scenario, [scenario.parameter_set()], zero, zero, 1, (late,)))
+        Reduction.of(scenario, [scenario.parameter_set()], (late,))
 
 
 # --- quantiles -----------------------------------------------------------------------------------
@@ -245,7 +226,9 @@ def columns(runs: int) -> np.ndarray:
 def test_exact_quantiles_are_numpys(runs: int) -> None:
     values = columns(runs)
     n, whole, fraction, found = bands.exact(values)
-    np.testing.assert_array_equal(found, np.nanquantile(values, bands.QUANTILES, axis=0))
+    np.testing.assert_array_equal(
+        found, np.nanquantile(values, bands.QUANTILES, axis=0, method="weibull")
+    )
     np.testing.assert_array_equal(n, (~np.isnan(values)).sum(axis=0))
     for cell in range(values.shape[1]):
         known = values[~np.isnan(values[:, cell]), cell]
@@ -268,7 +251,9 @@ def test_any_quantiles_in_any_order(values: list[float], shares: list[float]) ->
     sums = np.empty((3, 1), dtype=np.int64)
     column = np.array(values, dtype=float).reshape(-1, 1)
     native.call("exact", column, np.array(shares), *counting.work_space(len(values)), *sums, found)
-    expected = np.quantile(known, shares) if len(known) else np.full(len(shares), np.nan)
+    expected = (
+        np.quantile(known, shares, method="weibull") if len(known) else np.full(len(shares), np.nan)
+    )
     np.testing.assert_array_equal(found[0], expected)
 
 
@@ -287,7 +272,7 @@ def test_the_limit_between_exact_and_counted(runs: int, limit: int) -> None:
     for part in np.array_split(values, 7):
         collected.add(part)
     table = collected.table()
-    expected = np.nanquantile(values, bands.QUANTILES, axis=0)
+    expected = np.nanquantile(values, bands.QUANTILES, axis=0, method="weibull")
     gap = np.abs(table.quantiles[:, 0] - expected)
     assert gap[..., INDEX["contacts_held"]].max() == 0.0
     assert gap[..., INDEX["trust"]].max() <= (0.0 if collected.exact else 1 / 1024)

@@ -9,6 +9,7 @@ multiple of 64 on the arrays, each at a multiple of 64. The JSON holds
   ``shape``, ``offset`` in the data;
 - ``spaces``: work space, to be filled with zeros: ``type``, ``shape``;
 - ``record``: (rows, regions, columns) of a run; ``weeks``: what the rows are; ``regions``: names.
+  Where the rows are not all weeks, flows are those of all weeks up to each.
 
 Parameter sets, sets and replicates of the runs, and the records come from the caller.
 """

@@ -311,7 +311,7 @@ class RunPlan:
 
     @cached_property
     def chosen(self) -> tuple[str, Engine]:
-        """Name and function of the engine that makes the runs, see :func:`~sim.ensemble.choose_engine`.
+        """Name and function of the engine that makes the runs.
 
         Raises:
             EngineError: the compiled one cannot be used, and this is too much for the other.
