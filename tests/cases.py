@@ -17,6 +17,19 @@ TINY: dict[str, dict[str, Any]] = {
         "name": "a tiny audit", "scenario": "source", "asks_about": ["knowledge"],
         "background_trends": [0.0], "sets": 2, "replicates": 2,
     },
+    "sensitivity": {
+        "name": "a tiny screening", "scenario": "classroom", "outcomes": ["knowledge"],
+        "weeks": [13], "factors": ["learning_rate", "trust_step"], "method": ["morris"],
+        "samples": 8, "replicates": 3,
+    },
+    "ladder": {
+        "name": "a tiny ladder", "scenario": "classroom", "outcomes": ["trust"],
+        "contrast": {"lever": "co_creation", "low": 0.0, "high": 1.0},
+        "steps": [
+            {"name": "as it is"}, {"name": "no power", "parameters": {"power_sharing": 0.0}},
+        ],
+        "replicates": 4,
+    },
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip
 """Fields of a study of each kind that takes a moment."""

@@ -9,7 +9,9 @@ A kind is a folder of :mod:`sim.studies` with four modules:
   :class:`~sim.runs.plan.RunPlan`, as often as the kind asks; or, when one plan does, the pair
   ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``, with ``COLLECT``,
   a collector, where more is kept than outcomes over all regions together. Optionally
-  ``files(study, tables) -> {name: text}``, further files of the result folder;
+  ``files(study, tables) -> {name: text}``, further files of the result folder, and
+  ``estimate(study, execution) -> sentence``, how long it takes here, which raises what is above
+  the time limit of the study;
 * ``words``: ``words(study, tables) -> Answer``;
 * ``figures``: ``figures(study, tables) -> [Figure]``.
 
@@ -38,7 +40,15 @@ from sim.present.table import Column, Table
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.execute import Execution, execute
 from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
-from sim.study.study_file import Header, Study, find_study, read_study, study_of
+from sim.study.study_file import (
+    Header,
+    Study,
+    StudyError,
+    find_study,
+    kind_of,
+    read_study,
+    study_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,12 +131,28 @@ class StudyKind:
             changes: fields that replace those of the file, as command options do.
 
         Raises:
-            StudyError: every mistake with file, line and column.
+            StudyError: every mistake with file, line and column; or the file is of another kind.
         """
+        path = find_study(path_or_name)
+        self._refuse_other(path, path_or_name)
         spec = self._module("spec")
         issues = getattr(spec, "issues", None)
-        study = read_study(find_study(path_or_name), spec.Spec, issues=issues, changes=changes)
-        return self._checked(study)
+        return self._checked(read_study(path, spec.Spec, issues=issues, changes=changes))
+
+    def _refuse_other(self, path: Path, given: str | os.PathLike[str]) -> None:
+        """Say which command reads a study file of another kind.
+
+        Raises:
+            StudyError: it is of another kind.
+        """
+        other = kind_of(path)
+        if other != self.name:
+            raise StudyError(
+                Problem(
+                    f"is a study of kind {other!r}, not {self.name!r}", field="kind",
+                    file=str(path), allowed=f"codose {other} {os.fspath(given)}",
+                )
+            )  # fmt: skip
 
     def make(self, *, folder: Path | None = None, **fields: Any) -> Study[Any]:
         """A study of this kind from its fields.
@@ -175,6 +201,15 @@ class StudyKind:
         """Further text files of the result folder, by name."""
         make = getattr(self._module("analysis"), "files", None)
         return {} if make is None else make(study, tables)
+
+    def estimate(self, study: Study[Any], execution: Execution) -> str:
+        """How long a study takes on this machine, in a sentence; empty where the kind cannot tell.
+
+        Raises:
+            StudyError: longer than the time limit of the study.
+        """
+        tell = getattr(self._module("analysis"), "estimate", None)
+        return "" if tell is None else tell(study, execution)
 
     def line(self, study: Study[Any]) -> str:
         """What is about to be done, in a line."""
@@ -278,6 +313,22 @@ class Result:
                 )
             )  # fmt: skip
         return self.tables[name].frame
+
+    def figure(self, name: str) -> Figure:
+        """A figure by its name.
+
+        Raises:
+            InputError: there is no figure of that name.
+        """
+        known = {figure.name: figure for figure in self.figures}
+        if name not in known:
+            raise InputError(
+                Problem(
+                    f"{name!r} is not a figure of this result", field="figure", value=name,
+                    allowed=", ".join(known), suggestion=did_you_mean(name, known),
+                )
+            )  # fmt: skip
+        return known[name]
 
     def __repr__(self) -> str:
         return (

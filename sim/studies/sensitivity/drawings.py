@@ -1,11 +1,9 @@
-"""Figures of a sensitivity study: one function a figure, each returns a matplotlib ``Figure``."""
+"""Drawings of a sensitivity study: one function a figure, each returns a matplotlib ``Figure``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,14 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sim.present.figures import Figure as Shown
-from sim.study.factors import DUMMY
-from sim.study.methods import METHODS
-from sim.study.sensitivity_words import dummy_line, standing, when
+from sim.studies.factors import DUMMY
+from sim.studies.sensitivity.design import is_stochastic
+from sim.studies.sensitivity.methods import METHODS
+from sim.studies.sensitivity.reading import Reading, dummy_line, standing
+from sim.study.study_file import when
 from sim.view import style
-
-if TYPE_CHECKING:
-    from sim.study.sensitivity import SensitivityResult
 
 MOST_PANELS = 6
 LINES = 6
@@ -40,34 +36,37 @@ _INDEX_WORDS = {
 }
 
 
-def _footer(result: SensitivityResult, extra: str) -> str:
-    header = result.asked.header
+def _footer(reading: Reading, extra: str) -> str:
+    study = reading.study
+    runs, header = len(reading.tables["runs"]), study.header
     what = header.scenario if isinstance(header.scenario, str) else "test function"
-    text = f"{result.runs:,} runs, seed {header.seed}, scenario {what}. {extra}"
-    if result.asked.function is None:
-        text += "\nRanges are the parameter table's and the study's"
-        if any(factor.distribution.kind == "marginal" for factor in result.asked.space.factors):
-            text = text.replace(
-                "\nRanges", "\nFree parameters vary as in the calibrated sets; other ranges"
-            )
-        text += ", most of them assumptions. "
-        text += "What if, not forecast."
-    return text
+    text = f"{runs:,} runs, seed {study.seed}, scenario {what}. {extra}"
+    if study.function is not None:
+        return text
+    factors = reading.frame("factors")
+    calibrated = factors["distribution"].str.startswith("calibrated").any()
+    vary = (
+        "Free parameters vary as in the calibrated sets; other ranges" if calibrated else "Ranges"
+    )
+    return (
+        f"{text}\n{vary} are the parameter table's and the study's, most of them assumptions. "
+        "What if, not forecast."
+    )
 
 
-def _name(result: SensitivityResult, name: object) -> str:
+def _name(reading: Reading, name: object) -> str:
     """A factor for people: of a lever of one contact series, which series it is."""
-    return _names(result).get(str(name), style.words(str(name)))
+    return _names(reading).get(str(name), style.words(str(name)))
 
 
-def _names(result: SensitivityResult) -> dict[str, str]:
+def _names(reading: Reading) -> dict[str, str]:
     """Names that need more than their words."""
     found = {}
-    for factor in result.asked.space.factors:
-        if match := _SERIES.fullmatch(factor.name):
-            series = result.asked.study.scenario.dosage[int(match[1])]
+    for name in reading.frame("factors")["name"]:
+        if match := _SERIES.fullmatch(name):
+            series = reading.study.scenario.dosage[int(match[1])]
             mode = {"onsite": "on site", "email": "e-mail"}.get(series.mode, series.mode)
-            found[factor.name] = f"{style.words(match[2])}, {mode}"
+            found[name] = f"{style.words(match[2])}, {mode}"
     return found
 
 
@@ -82,13 +81,7 @@ def _panels(figure: Figure, count: int, columns: int) -> list[Axes]:
     return flat[:count]
 
 
-def _labels(result: SensitivityResult) -> list[tuple[str, str]]:
-    """Outcomes and weeks that have indices."""
-    seen = result.indices[["outcome", "week"]].drop_duplicates()
-    return list(seen.itertuples(index=False, name=None))
-
-
-def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[str, str]]) -> Figure:
+def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]]) -> Figure:
     """Main index of each factor with its 95 % interval, naive value, dummy line and standing.
 
     Args:
@@ -97,29 +90,29 @@ def index_bars(result: SensitivityResult, method: str, labels: Sequence[tuple[st
     """
     chosen = METHODS[method]
     labels = list(labels)[:MOST_PANELS]
-    count = len(result.asked.space.units)
+    count = reading.indices[reading.indices["method"] == method]["factor"].nunique()
     columns = min(2, len(labels))
     rows = -(-len(labels) // columns)
     title = f"{chosen.title}: what carries " + (
         when(*labels[0]) if len(labels) == 1 else "each outcome"
     )
     extra = (
-        "Bars: corrected for luck, with 95 % intervals; open circles: naive, as SALib gives them."
-        if result.asked.stochastic
-        else "Bars: SALib's index with 95 % intervals; there is no luck."
+        "Bars: corrected for chance, with 95 % intervals; open circles: naive, as SALib gives them."
+        if is_stochastic(reading.study)
+        else "Bars: SALib's index with 95 % intervals; there is no chance."
     )
-    common = result.asked.stochastic and result.asked.header.random_numbers == "common"
+    common = is_stochastic(reading.study) and reading.study.header.random_numbers == "common"
     if common and not chosen.floor:
-        extra += " With common luck the dummy, which does nothing, is at 0 exactly."
-    if chosen.floor or result.asked.header.random_numbers == "fresh":
+        extra += " With common chance the dummy, which does nothing, is at 0 exactly."
+    if chosen.floor or reading.study.header.random_numbers == "fresh":
         extra += " Dashed: upper end of the interval of the dummy, which does nothing."
     figure = style.figure(
         style.WIDTH if columns > 1 else 6.5, 1.5 + rows * (0.5 + 0.21 * count), title,
-        _footer(result, extra),
+        _footer(reading, extra),
     )  # fmt: skip
     for axes, (outcome, week) in zip(_panels(figure, len(labels), columns), labels, strict=True):
-        found = result.of(outcome, method=method, index=chosen.main, week=week)
-        _bars(axes, found, chosen.main, chosen.floor, result.asked.stochastic, _names(result))
+        found = reading.of(outcome, method=method, index=chosen.main, week=week)
+        _bars(axes, found, chosen.main, chosen.floor, is_stochastic(reading.study), _names(reading))
         if len(labels) > 1:
             axes.set_title(when(outcome, week), loc="left", fontsize=style.TEXT_SIZE)
         axes.set_xlabel(
@@ -151,7 +144,7 @@ def _bars(
         axes.plot(rows["naive"], places, "o", mfc="white", mec=style.MUTED, ms=3.5, zorder=4)
     if not np.isfinite(value).any():
         axes.text(
-            0.98, 0.97, "luck drowns what factors do:\nno corrected index", ha="right", va="top",
+            0.98, 0.97, "chance drowns what factors do:\nno corrected index", ha="right", va="top",
             transform=axes.transAxes, fontsize=style.SMALL_SIZE, color=style.MUTED,
         )  # fmt: skip
     axes.axvline(0.0, color=style.MUTED, linewidth=0.8)
@@ -175,7 +168,7 @@ def _standing_legend(axes: Axes, *, above: bool = False) -> None:
         for colour, text in (
             (style.BLUE, "carries it"),
             (style.MUTED, "does not matter"),
-            (style.ORANGE, "not settled"),
+            (style.ORANGE, "not converged"),
         )
     ]
     axes.legend(
@@ -184,16 +177,16 @@ def _standing_legend(axes: Axes, *, above: bool = False) -> None:
     )  # fmt: skip
 
 
-def morris_plane(result: SensitivityResult, outcome: str, week: str) -> Figure:
+def morris_plane(reading: Reading, outcome: str, week: str) -> Figure:
     """mu* against sigma: how much a factor does, and how much that depends on the others."""
     figure = style.figure(
         7.0, 5.2, f"Morris screening of {when(outcome, week)}",
-        _footer(result, "Bars: 95 % intervals of mu*. On the line sigma equals mu*: above it, what "
-                "a factor does depends on the others at least as much as on itself."),
+        _footer(reading, "Bars: 95 % intervals of mu*. On the line sigma equals mu*: above it, "
+                "what a factor does depends on the others at least as much as on itself."),
     )  # fmt: skip
     axes = _panels(figure, 1, 1)[0]
-    mu = result.of(outcome, method="morris", index="mu_star", week=week).set_index("factor")
-    sigma = result.of(outcome, method="morris", index="sigma", week=week).set_index("factor")
+    mu = reading.of(outcome, method="morris", index="mu_star", week=week).set_index("factor")
+    sigma = reading.of(outcome, method="morris", index="sigma", week=week).set_index("factor")
     line = dummy_line(mu.reset_index())
     for name, row in mu.iterrows():
         colour = style.FAINT if name == DUMMY else _STANDING[standing(row, line, False)]
@@ -206,11 +199,11 @@ def morris_plane(result: SensitivityResult, outcome: str, week: str) -> Figure:
     axes.set_ylim(0.0, 1.35 * float(sigma["value"].max()))
     _name_points(
         axes,
-        [(_name(result, n), float(mu.loc[n, "value"]), float(sigma.loc[n, "value"]))  # type: ignore[arg-type]
+        [(_name(reading, n), float(mu.loc[n, "value"]), float(sigma.loc[n, "value"]))  # type: ignore[arg-type]
          for n in mu.index[:8]],
     )  # fmt: skip
-    style.name_y(axes, "sigma (corrected for luck)")
-    style.name_x(axes, "mu* (corrected for luck), in units of the outcome")
+    style.name_y(axes, "sigma (corrected for chance)")
+    style.name_x(axes, "mu* (corrected for chance), in units of the outcome")
     _standing_legend(axes, above=True)
     return figure
 
@@ -239,17 +232,17 @@ def _name_points(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None
         )  # fmt: skip
 
 
-def convergence(result: SensitivityResult, method: str, outcome: str, week: str) -> Figure:
+def convergence(reading: Reading, method: str, outcome: str, week: str) -> Figure:
     """The main index of each factor at growing sizes of the sample, with its 95 % interval."""
     chosen = METHODS[method]
-    rows = result.convergence
+    rows = reading.frame("convergence")
     rows = rows[
         (rows.method == method) & (rows.outcome == outcome) & (rows.week == week)
         & (rows["index"] == chosen.main)
     ]  # fmt: skip
     figure = style.figure(
         7.5, 4.6, f"{chosen.title} of {when(outcome, week)}, as the sample grows",
-        _footer(result, "Bands: 95 % intervals. All sizes are parts of the same runs."),
+        _footer(reading, "Bands: 95 % intervals. All sizes are parts of the same runs."),
     )  # fmt: skip
     axes = _panels(figure, 1, 1)[0]
     last = rows[rows.samples == rows.samples.max()].set_index("factor")
@@ -265,7 +258,7 @@ def convergence(result: SensitivityResult, method: str, outcome: str, week: str)
                 mine["samples"], mine["value"] - mine["half"], mine["value"] + mine["half"],
                 color=colour, alpha=0.13, linewidth=0,
             )  # fmt: skip
-            ends.append((float(mine["value"].iloc[-1]), _name(result, name), colour))
+            ends.append((float(mine["value"].iloc[-1]), _name(reading, name), colour))
     axes.set_xscale("log", base=2)
     sizes = sorted(rows.samples.unique())
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
@@ -277,10 +270,11 @@ def convergence(result: SensitivityResult, method: str, outcome: str, week: str)
     return figure
 
 
-def second_order(result: SensitivityResult, outcome: str, week: str) -> Figure:
+def second_order(reading: Reading, outcome: str, week: str) -> Figure:
     """Second-order indices of all pairs; only those whose interval excludes 0 carry a number."""
-    rows = result.of(outcome, method="sobol", index="S2", week=week)
-    names = [name for name in result.asked.space.units if name != DUMMY]
+    rows = reading.of(outcome, method="sobol", index="S2", week=week)
+    known = reading.of(outcome, method="sobol", index="ST", week=week).sort_index()
+    names = [name for name in known["factor"] if name != DUMMY]
     grid = np.full((len(names), len(names)), np.nan)
     marks: list[tuple[int, int, str]] = []
     for _, row in rows.iterrows():
@@ -297,7 +291,7 @@ def second_order(result: SensitivityResult, outcome: str, week: str) -> Figure:
     size = 2.2 + 0.42 * len(names)
     figure = style.figure(
         size + 1.2, size, f"Pairs that act together on {when(outcome, week)} (second order)",
-        _footer(result, said),
+        _footer(reading, said),
     )  # fmt: skip
     axes = _panels(figure, 1, 1)[0]
     axes.grid(visible=False)
@@ -310,7 +304,7 @@ def second_order(result: SensitivityResult, outcome: str, week: str) -> Figure:
         dark = abs(grid[high, low]) > 0.6 * top
         axes.text(low, high, text, ha="center", va="center", fontsize=7.5,
                   color="white" if dark else style.INK)  # fmt: skip
-    shown = [_name(result, name) for name in names]
+    shown = [_name(reading, name) for name in names]
     axes.set_yticks(range(1, len(names)), shown[1:])
     axes.set_xticks(range(len(names) - 1), shown[:-1], rotation=60, ha="right")
     axes.set_xlim(-0.5, len(names) - 1.5)
@@ -321,16 +315,16 @@ def second_order(result: SensitivityResult, outcome: str, week: str) -> Figure:
     return figure
 
 
-def over_time(result: SensitivityResult, method: str, outcome: str) -> Figure:
+def over_time(reading: Reading, method: str, outcome: str) -> Figure:
     """The main index of the leading factors by week, with 95 % bands."""
     chosen = METHODS[method]
-    rows = result.of(outcome, method=method, index=chosen.main).copy()
-    weeks = result.asked.study.points(result.asked.study.scenario)
+    rows = reading.of(outcome, method=method, index=chosen.main).copy()
+    weeks = reading.study.points(reading.study.scenario)
     rows["at"] = rows["week"].map(weeks)
     largest = rows.groupby("factor")["value"].max().sort_values(ascending=False)
     figure = style.figure(
         8.0, 4.8, f"What carries {style.words(outcome)}, week by week ({chosen.title})",
-        _footer(result, "Bands: 95 % intervals."),
+        _footer(reading, "Bands: 95 % intervals."),
     )  # fmt: skip
     axes = _panels(figure, 1, 1)[0]
     ends = []
@@ -341,12 +335,12 @@ def over_time(result: SensitivityResult, method: str, outcome: str) -> Figure:
         axes.fill_between(
             mine["at"], mine["low"], mine["high"], color=colour, alpha=0.15, linewidth=0
         )
-        ends.append((float(mine["value"].iloc[-1]), _name(result, name), colour))
+        ends.append((float(mine["value"].iloc[-1]), _name(reading, name), colour))
     last = float(rows["at"].max())
     style.week_ticks(axes, last)
     axes.set_ylim(bottom=min(0.0, float(rows["low"].min())) if rows["low"].min() > -0.1 else -0.1)
     style.label_ends(axes, ends, last)
-    end = result.asked.study.scenario.end_of_ta
+    end = reading.study.scenario.end_of_ta
     style.mark_week(axes, end, "end of TA")
     axes.axhline(0.0, color=style.MUTED, linewidth=0.8)
     style.name_y(axes, _INDEX_WORDS.get(chosen.main, chosen.main))
@@ -354,9 +348,9 @@ def over_time(result: SensitivityResult, method: str, outcome: str) -> Figure:
     return figure
 
 
-def responses(result: SensitivityResult, outcome: str, week: str, most: int = 12) -> Figure:
+def responses(reading: Reading, outcome: str, week: str, most: int = 12) -> Figure:
     """Mean outcome along each factor while all others vary, with its 95 % interval."""
-    rows = result.responses
+    rows = reading.frame("responses")
     rows = rows[(rows.outcome == outcome) & (rows.week == week) & (rows.factor != DUMMY)]
     rows = rows[rows["sample"] == rows["sample"].iloc[0]]
     reach = rows.groupby("factor")["mean"].agg(lambda one: one.max() - one.min())
@@ -371,15 +365,16 @@ def responses(result: SensitivityResult, outcome: str, week: str, most: int = 12
     )
     figure = style.figure(
         style.WIDTH, 1.4 + 1.75 * lines, f"Response of {when(outcome, week)} to each factor",
-        _footer(result, f"Bands: 95 % intervals of {others}."),
+        _footer(reading, f"Bands: 95 % intervals of {others}."),
     )  # fmt: skip
     low, high = float(rows["low"].min()), float(rows["high"].max())
-    chosen = {f.name for f in result.asked.space.factors if f.distribution.kind == "choices"}
+    factors = reading.frame("factors")
+    chosen = set(factors[factors["distribution"].str.startswith("choices")]["name"])
     panels = _panels(figure, len(names), columns)
     for place, (axes, name) in enumerate(zip(panels, names, strict=True)):
         mine = rows[rows.factor == name].sort_values("coordinate")
         _response(axes, mine, choices=str(name) in chosen)
-        axes.set_title(_name(result, name), loc="left", fontsize=style.SMALL_SIZE + 0.5)
+        axes.set_title(_name(reading, name), loc="left", fontsize=style.SMALL_SIZE + 0.5)
         axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         axes.set_xlim(0, 1)
         shown = mine if str(name) in chosen else mine.iloc[[0, -1]]
@@ -408,60 +403,3 @@ def _tick(text: str) -> str:
         return f"{float(text):.3g}"
     except ValueError:
         return str(text)
-
-
-def figures_of(result: SensitivityResult) -> list[Shown]:
-    """Every figure that the study has the numbers for."""
-    labels = _labels(result)
-    if not labels:
-        return []
-    by_week = len({week for _, week in labels}) > 2
-    shown = _last_weeks(labels) if by_week else labels
-    made: list[Shown] = []
-    for design in result.designs:
-        for method in design.methods:
-            made.append(_shown(f"{method.name}-bars", index_bars, result, method.name, shown))
-            for outcome, week in shown:
-                stem = _stem(outcome, week)
-                if method.name == "morris" and not result.asked.space.groups:
-                    made.append(_shown(f"morris-plane-{stem}", morris_plane, result, outcome, week))
-                if _sizes(result, method.name, outcome, week) > 1:
-                    name = f"{method.name}-convergence-{stem}"
-                    made.append(_shown(name, convergence, result, method.name, outcome, week))
-                if method.name == "sobol" and design.sampler.second_order:
-                    made.append(_shown(f"sobol-pairs-{stem}", second_order, result, outcome, week))
-            if by_week and result.asked.function is None:
-                for outcome in dict.fromkeys(name for name, _ in labels):
-                    name = f"{method.name}-over-time-{_stem(outcome)}"
-                    made.append(_shown(name, over_time, result, method.name, outcome))
-    known = result.responses
-    for outcome, week in shown:
-        if len(known) and ((known["outcome"] == outcome) & (known["week"] == week)).any():
-            made.append(
-                _shown(f"responses-{_stem(outcome, week)}", responses, result, outcome, week)
-            )
-    return made
-
-
-def _stem(outcome: str, week: str = "") -> str:
-    """An outcome and week as a part of the name of a file."""
-    return f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
-
-
-def _shown(name: str, draw: Callable[..., Figure], *arguments: Any) -> Shown:
-    """A figure of this module, under the name of its file."""
-    title = style.words(name.replace("-", " "))
-    alt = f"{title[0].upper()}{title[1:]}. Its numbers are in the tables."
-    return Shown(name, title, "", alt, partial(draw, *arguments))
-
-
-def _sizes(result: SensitivityResult, method: str, outcome: str, week: str) -> int:
-    """At how many sizes of the sample a method was looked at."""
-    rows = result.convergence
-    rows = rows[(rows.method == method) & (rows.outcome == outcome) & (rows.week == week)]
-    return rows["samples"].nunique()
-
-
-def _last_weeks(labels: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The last week of each outcome."""
-    return list({outcome: (outcome, week) for outcome, week in labels}.values())

@@ -10,7 +10,7 @@ import pytest
 from SALib.analyze import morris as salib_morris
 from SALib.analyze import sobol as salib_sobol
 
-from sim.study.factors import Space, with_dummy
+from sim.studies.factors import Space, with_dummy
 from sim.study.functions import FUNCTIONS
 from sim.study.methods import METHODS, _salib_call, estimate
 from sim.study.samplers import Sampler, salib_seed

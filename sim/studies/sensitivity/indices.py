@@ -1,10 +1,10 @@
-"""The methods: which sampler each needs, what it reports, and its estimates with intervals.
+"""estimate: the indices of one outcome by one method, with intervals, as Estimates.
 
 Naive numbers are SALib's, on the means over replicates. ``value`` is what is reported: the index of
-the expected outcome. Luck is taken out by products of different replicates where the index is a
-ratio of quadratic forms (:mod:`sim.study.noise`), by signs that other replicates agree on in Morris
-and one at a time (:mod:`sim.study.elementary`), and by extrapolation to no luck for PAWN, Delta,
-HDMR and RSA (:mod:`sim.study.extrapolation`), whose floor the dummy shows.
+the expected outcome. Chance is taken out by products of different replicates where the index is a
+ratio of quadratic forms, by extrapolation to no chance for PAWN, Delta, HDMR and RSA, whose floor
+the dummy shows (both: :mod:`sim.studies.sensitivity.noise`), and by signs that other replicates
+agree on in Morris and one at a time (:mod:`sim.studies.sensitivity.elementary`).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.study import elementary, extrapolation, given_data, variance_indices
-from sim.study.extrapolation import Plain
-from sim.study.factors import Space
-from sim.study.noise import jackknife, over_pairs
-from sim.study.samplers import HARMONICS, OAT_LEVELS, STEP, Sampler, salib_seed
-from sim.study.variance_indices import Saltelli
+from sim.core.units import Z95
+from sim.studies.factors import Space
+from sim.studies.sensitivity import elementary, given_data, noise, variance_indices
+from sim.studies.sensitivity.methods import Method
+from sim.studies.sensitivity.noise import Plain, jackknife, over_pairs
+from sim.studies.sensitivity.samplers import HARMONICS, OAT_LEVELS, STEP, Sampler, salib_seed
+from sim.studies.sensitivity.variance_indices import Saltelli
 
-Z = 1.959963984540054
 RESAMPLES = 200
 FEW_RESAMPLES = 25
 """Where a resample takes a tenth of a second or more."""
@@ -33,60 +33,6 @@ VERY_FEW = 12
 """Of HDMR, whose every resample is some fits by SALib."""
 MANY_FACTORS = 8
 """Beyond these HDMR looks at single factors only: pairs would need more terms than points."""
-
-
-@dataclass(frozen=True)
-class Method:
-    """One method.
-
-    Attributes:
-        title: for people.
-        sampler: see :data:`sim.study.samplers.SAMPLERS`.
-        main: the index that ranks factors.
-        scale: share (of variance, 1 is all), effect (outcome units), or distance.
-        floor: whether the index is above 0 even for a factor that does nothing, in any finite
-            sample and without luck: then only the dummy tells what is nothing.
-        groups: whether groups of factors can be asked about.
-        least: fewest base samples.
-        source: whose method it is.
-    """
-
-    name: str
-    title: str
-    sampler: str
-    main: str
-    scale: str
-    floor: bool
-    groups: bool
-    least: int
-    source: str
-
-
-_ALL = (
-    Method("one_at_a_time", "One at a time", "one_at_a_time", "range", "effect", False, False, 1,
-           "ten Broeke et al. 2016, doi 10.18564/jasss.2857"),
-    Method("morris", "Morris screening", "trajectories", "mu_star", "effect", False, True, 4,
-           "Morris 1991; Campolongo et al. 2007"),
-    Method("sobol", "Sobol indices", "saltelli", "ST", "share", False, True, 16,
-           "Saltelli et al. 2010; Jansen 1999; Saltelli 2002"),
-    Method("efast", "eFAST", "search_curve", "ST", "share", False, False, 4 * HARMONICS**2 + 1,
-           "Saltelli et al. 1999"),
-    Method("rbd_fast", "RBD-FAST", "latin", "S1", "share", False, False, 64,
-           "Tarantola et al. 2006; Tissot and Prieur 2012"),
-    Method("delta", "Delta", "latin", "delta", "distance", True, False, 128,
-           "Borgonovo 2007; Plischke et al. 2013"),
-    Method("pawn", "PAWN", "latin", "pawn", "distance", True, False, 64,
-           "Pianosi and Wagener 2015, 2018"),
-    Method("hdmr", "HDMR", "latin", "S1", "share", True, False, 300, "Li and Rabitz 2012"),
-    Method("rsa", "Regional (RSA)", "latin", "rsa", "distance", True, False, 64,
-           "Hornberger and Spear 1981; Pianosi et al. 2016"),
-    Method("dgsm", "DGSM", "differences", "dgsm", "share", False, False, 16,
-           "Sobol' and Kucherenko 2009"),
-    Method("shapley", "Shapley effects", "permutations", "Sh", "share", False, False, 16,
-           "Owen 2014; Goda 2021"),
-)  # fmt: skip
-METHODS: Mapping[str, Method] = {method.name: method for method in _ALL}
-"""Every method by the name a study file gives it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +44,9 @@ class Estimates:
         unit: (n,) factor or group.
         other: (n,) the second factor of a pair, or "".
         naive: (n,) as SALib gives them.
-        value: (n,) corrected for luck; nan where luck cannot be told.
+        value: (n,) corrected for chance; nan where chance cannot be told.
         half: (n,) half-width of the 95 % interval of ``value``.
-        half_sample, half_luck: its parts from the choice of points and of replicates.
+        half_sample, half_chance: its parts from the choice of points and of replicates.
     """
 
     index: tuple[str, ...]
@@ -109,12 +55,12 @@ class Estimates:
     naive: np.ndarray
     value: np.ndarray
     half_sample: np.ndarray
-    half_luck: np.ndarray
+    half_chance: np.ndarray
 
     @property
     def half(self) -> np.ndarray:
         """Half-width of the 95 % interval."""
-        return np.sqrt(self.half_sample**2 + self.half_luck**2)
+        return np.sqrt(self.half_sample**2 + self.half_chance**2)
 
 
 def estimate(
@@ -133,7 +79,7 @@ def estimate(
     Args:
         unit: (points, factors) of whole base samples.
         y: (points, replicates), no NaN, not constant.
-        stochastic: whether a run holds luck. Without it one replicate tells all.
+        stochastic: whether a run holds chance. Without it one replicate tells all.
         common: whether all points share their replicates.
         seed: of resampling.
         resamples: of the bootstrap.
@@ -173,17 +119,17 @@ class _Case:
     def base(self) -> int:
         return len(self.y) // self.sampler.rows_per_base
 
-    def luck(self, of: Callable[[np.ndarray], np.ndarray], shape: int) -> np.ndarray:
+    def chance(self, of: Callable[[np.ndarray], np.ndarray], shape: int) -> np.ndarray:
         """Half-widths from the choice of replicates, which a common design shares."""
         if not self.stochastic or not self.common:
             return np.zeros(shape)
         if self.replicates < 3:
             return np.full(shape, np.nan)
-        return Z * jackknife(of, self.y)
+        return Z95 * jackknife(of, self.y)
 
     def done(
         self, names: tuple[str, ...], naive: np.ndarray, value: np.ndarray,
-        half_sample: np.ndarray, half_luck: np.ndarray,
+        half_sample: np.ndarray, half_chance: np.ndarray,
     ) -> Estimates:  # fmt: skip
         """Estimates of indices that each have one number a unit."""
         units = self.space.units
@@ -196,7 +142,7 @@ class _Case:
             naive,
             value,
             half_sample,
-            half_luck,
+            half_chance,
         )
 
 
@@ -225,7 +171,7 @@ def _sobol(case: _Case) -> Estimates:
     drawn = variance_indices.bootstrap(
         data, corrected=case.corrects, resamples=case.resamples, seed=case.seed
     )
-    luck = case.luck(
+    chance = case.chance(
         lambda y: variance_indices.point_estimate(arranged(y), corrected=True), len(value)
     )
     if case.stochastic and not case.corrects:
@@ -236,8 +182,8 @@ def _sobol(case: _Case) -> Estimates:
         ("",) * (2 * d) + tuple(units[k] for _, k in pairs),
         naive,
         value,
-        Z * drawn.std(axis=0, ddof=1),
-        luck,
+        Z95 * drawn.std(axis=0, ddof=1),
+        chance,
     )
 
 
@@ -272,8 +218,8 @@ def _morris(case: _Case) -> Estimates:
         ("mu_star", "mu", "sigma"),
         naive.ravel(),
         of(moved, whole).ravel(),
-        Z * spread,
-        case.luck(again, naive.size),
+        Z95 * spread,
+        case.chance(again, naive.size),
     )
 
 
@@ -309,8 +255,8 @@ def _ratio(case: _Case, names: tuple[str, ...], forms: Forms, half: np.ndarray) 
     if case.corrects:
         value, below = corrected(case.y)
         half = half * bottom / below  # the interval is about a ratio whose denominator has shrunk
-    luck = case.luck(lambda y: corrected(y)[0], len(naive))
-    return case.done(names, naive, value, half, luck)
+    chance = case.chance(lambda y: corrected(y)[0], len(naive))
+    return case.done(names, naive, value, half, chance)
 
 
 def _by_column(one: Forms) -> Forms:
@@ -389,7 +335,7 @@ def _dgsm(case: _Case) -> Estimates:
     # SALib's interval is that of the mean squared derivative, not of the index: ours instead.
     blocks = case.y.mean(axis=1).reshape(-1, factors + 1)
     squared = ((blocks[:, 1:] - blocks[:, :1]) / (STEP * np.pi)) ** 2 / blocks[:, 0].var()
-    half = Z * squared.std(axis=0, ddof=1) / np.sqrt(len(blocks))
+    half = Z95 * squared.std(axis=0, ddof=1) / np.sqrt(len(blocks))
     return _ratio(case, ("dgsm",), _by_column(forms), half)
 
 
@@ -401,9 +347,10 @@ def _extrapolated(
 ) -> Estimates:
     """Indices that look at the whole distribution.
 
-    What luck does to them is learned from ``plain``, the index without SALib's own resampling, and
-    added to SALib's number. The interval joins points drawn anew, replicates left out, and the size
-    of the correction itself: what an extrapolation leaves is of a smaller order than what it takes.
+    What chance does to them is learned from ``plain``, the index without SALib's own resampling,
+    and added to SALib's number. The interval joins points drawn anew, replicates left out, and the
+    size of the correction itself: what an extrapolation leaves is of a smaller order than what it
+    takes.
 
     Args:
         ways: to halve the replicates.
@@ -411,15 +358,15 @@ def _extrapolated(
     """
 
     def found(y: np.ndarray) -> np.ndarray:
-        return extrapolation.without_luck(plain, case.unit, y, ways)
+        return noise.without_chance(plain, case.unit, y, ways)
 
     means = case.y.mean(axis=1, keepdims=True)
     taken = found(case.y) - plain(case.unit, means)[0] if case.corrects else np.zeros(len(naive))
-    drawn = extrapolation.resampled(
+    drawn = noise.resampled(
         plain, case.unit, case.y, ways, times=min(times, case.resamples), seed=case.seed
     )
-    luck = np.hypot(case.luck(found, len(naive)), taken)
-    return case.done(names, naive, naive + taken, Z * drawn.std(axis=0, ddof=1), luck)
+    chance = np.hypot(case.chance(found, len(naive)), taken)
+    return case.done(names, naive, naive + taken, Z95 * drawn.std(axis=0, ddof=1), chance)
 
 
 def _pawn(case: _Case) -> Estimates:

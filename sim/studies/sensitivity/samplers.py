@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.study.factors import Space
+from sim.studies.factors import Space
 
 LEVELS = 4
 """Levels of Morris' grid; a step is LEVELS / (2 (LEVELS - 1)) of the range."""
@@ -19,7 +19,7 @@ OAT_LEVELS = 5
 """Levels of each factor, one at a time."""
 STEP = 0.1
 """Step of finite differences in the unit cube. SALib's own is a share of the coordinate and
-vanishes near 0, where it would divide luck by nothing."""
+vanishes near 0, where it would divide chance by nothing."""
 HARMONICS = 4
 """M of eFAST; it needs more than 4 M^2 samples."""
 SAMPLERS = ("saltelli", "trajectories", "latin", "search_curve", "differences", "permutations",

@@ -1,10 +1,10 @@
-"""Test functions in the place of the model, with known indices: what the methods are tried on.
+"""TestFunction and FUNCTIONS: functions with known indices in the place of the model.
 
-A study file names one with ``scenario: {function: ishigami}``; ``noise: 1`` adds normal luck of
-that variance to every run. All else of a study (file, sample, runs, analysis, words) is the same.
+A study file names one with ``scenario: {function: ishigami}``; ``noise: 1`` adds normal chance of
+that variance to every run. All else of a study (file, sample, analysis, words) is the same.
 
-Sources: Ishigami and Homma 1990; Saltelli and Sobol' 1995 (the g function); Morris 1991 (his test
-function of 20 inputs); the noisy example has a factor that does nothing.
+Sources: Ishigami and Homma 1990, Saltelli and Sobol' 1995 (the g function), both as SALib has them;
+Morris 1991 (his test function of 20 inputs); the noisy example has a factor that does nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.study.distributions import Distribution
-from sim.study.factors import Factor
+from sim.studies.distributions import Distribution
+from sim.studies.factors import Factor
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ def _uniform(low: float, high: float) -> Distribution:
 
 
 def _ishigami(x: np.ndarray) -> np.ndarray:
-    y = np.sin(x[:, 0]) + 7.0 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
-    return y[:, None]
+    from SALib.test_functions import Ishigami
 
-
-SOBOL_G_A = np.array([0.0, 1.0, 4.5, 9.0, 99.0, 99.0, 99.0, 99.0])
+    return Ishigami.evaluate(x)[:, None]
 
 
 def _sobol_g(x: np.ndarray) -> np.ndarray:
-    return np.prod((np.abs(4.0 * x - 2.0) + SOBOL_G_A) / (1.0 + SOBOL_G_A), axis=1)[:, None]
+    from SALib.test_functions import Sobol_G
+
+    return Sobol_G.evaluate(x)[:, None]
 
 
 def _morris(x: np.ndarray) -> np.ndarray:

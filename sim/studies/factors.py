@@ -19,7 +19,7 @@ from sim.errors import InputError, did_you_mean
 from sim.levers import SHORT, changed, lever_names, plain, value_of
 from sim.parameters import NAMES, TABLE, rows
 from sim.scenario import Scenario
-from sim.study.distributions import Distribution
+from sim.studies.distributions import Distribution
 from sim.study.study_file import Study, StudyError
 
 DUMMY = "dummy"

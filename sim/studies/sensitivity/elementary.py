@@ -1,9 +1,9 @@
 """Elementary effects (Morris 1991; mu*: Campolongo et al. 2007) with replicates kept apart.
 
-mu* is a mean of absolute values, and luck makes absolute values larger. Corrected mu* gives each
+mu* is a mean of absolute values, and chance makes absolute values larger. Corrected mu* gives each
 replicate's effect the sign that the *other* replicates agree on: its expectation is 0 for a factor
 that does nothing, and never above the truth. mu needs no correction; sigma is corrected as any
-variance is (:mod:`sim.study.noise`).
+variance is (:mod:`sim.studies.sensitivity.noise`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.units import Z95
-from sim.study.samplers import LEVELS
+from sim.studies.sensitivity.samplers import LEVELS
 
 STEP = LEVELS / (2.0 * (LEVELS - 1))
 """Step of a trajectory in the unit cube."""
@@ -40,7 +40,7 @@ def effects(unit: np.ndarray, y: np.ndarray, units: int, group_of: np.ndarray) -
 
 
 def agreed_size(effect: np.ndarray) -> np.ndarray:
-    """|effect| without what luck adds: (...,) from (..., replicates), two replicates or more."""
+    """|effect| without what chance adds: (...,) from (..., replicates), two replicates or more."""
     others = effect.sum(axis=-1, keepdims=True) - effect
     scale = np.abs(effect).sum(axis=-1, keepdims=True)
     others = np.where(np.abs(others) > 1e-12 * scale, others, 0.0)
@@ -81,7 +81,7 @@ def ranges(y: np.ndarray, factors: int, levels: int) -> tuple[np.ndarray, np.nda
         y: (1 + factors * levels, replicates); the first row is the centre.
 
     Returns:
-        naive range of the means, range corrected for luck (the ends are chosen by the other
+        naive range of the means, range corrected for chance (the ends are chosen by the other
         replicates; nan with one), and the half-width of its 95 % interval; each (factors,).
     """
     along = y[1:].reshape(factors, levels, -1)

@@ -1,7 +1,7 @@
 """Statistics of given-data methods for many outcome columns at once.
 
 SALib's analysers take one column and work out p-values and intervals besides; intervals and the
-correction for luck need the bare statistic hundreds of times. The functions here give the numbers
+correction for chance need the bare statistic hundreds of times. The functions here give the numbers
 of SALib's ``pawn``, ``rsa``, ``rbd_fast`` and ``delta.calc_delta`` (tests hold them together), for
 every column of a table of outcomes over the same points.
 

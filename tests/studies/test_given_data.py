@@ -129,8 +129,8 @@ def test_one_replicate_cannot_tell_luck_in_a_distribution() -> None:
 
 def test_hdmr_of_many_factors() -> None:
     """Beyond eight factors, where SALib's newer analyser fails: shares of a sum."""
-    from sim.study.distributions import Distribution
-    from sim.study.factors import Factor, Space
+    from sim.studies.distributions import Distribution
+    from sim.studies.factors import Factor, Space
 
     many = Space(tuple(Factor(f"x{i}", "input", Distribution("uniform", (0.0, 1.0)))
                        for i in range(10)))  # fmt: skip

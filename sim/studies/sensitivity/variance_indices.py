@@ -2,8 +2,8 @@
 
 The naive numbers are those of SALib (first order: Saltelli et al. 2010; total order: Jansen 1999 as
 in Saltelli et al. 2010; second order: Saltelli 2002). The corrected ones apply
-:mod:`sim.study.noise` to the same numerators and to the variance. Everything is kept as one number
-a base sample, so that a bootstrap is a product of matrices.
+:mod:`sim.studies.sensitivity.noise` to the same numerators and to the variance. Everything is kept
+as one number a base sample, so that a bootstrap is a product of matrices.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Saltelli:
 
     def centre(self) -> np.ndarray:
         """Mean of the whole design in each replicate, (replicates,): expected indices do not depend
-        on it, their errors do. What luck moves all points alike, goes with it."""
+        on it, their errors do. What chance moves all points alike, goes with it."""
         parts = [self.a[:, None], self.b[:, None], self.ab]
         if self.ba is not None:
             parts.append(self.ba)
@@ -53,7 +53,7 @@ class Terms:
         square: (base,): mean square of A and B.
         level: (base, replicates): mean of A and B, each replicate.
         units: number of factors (or groups).
-        corrected: whether squared luck is left out.
+        corrected: whether squared chance is left out.
     """
 
     numerators: np.ndarray

@@ -1,11 +1,11 @@
-"""Settled or not: does an index hold still, and how many more runs would it take.
+"""judge: has an index converged, and about how many more runs would it take; a Verdict.
 
-An index is *settled* when the half-width of its 95 % interval is within a tolerance and it moved
-less than that since half of the samples. The tolerance is ``base * unit + 0.1 |index|`` (unit: 1 for
-shares and distances in 0..1, else the largest index of the study), so that an index near 0 must be
-known to .03, and one of .5 to .08. The half-width joins the choice of points (bootstrap over base
-samples) and, under common random numbers, the choice of replicates (jackknife).
-"""  # noqa: E501
+An index has *converged* when the half-width of its 95 % interval is within a tolerance and it moved
+less than that since half of the samples. The tolerance is ``base * unit + 0.1 |index|`` (unit: 1
+for shares and distances in 0..1, else the largest index of the study), so that an index near 0 must
+be known to .03, and one of .5 to .08. The half-width joins the choice of points (bootstrap over
+base samples) and, under common random numbers, the choice of replicates (jackknife).
+"""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Verdict:
     """On one index.
 
     Attributes:
-        settled: whether it is.
+        converged: whether it has.
         text: in words.
-        more_runs: about how many more runs would settle it (None: settled, or unknown).
+        more_runs: about how many more runs it takes (None: none, or unknown).
     """
 
-    settled: bool
+    converged: bool
     text: str
     more_runs: int | None = None
 
 
 def tolerance(value: float, unit: float, base: float = BASE_TOLERANCE) -> float:
-    """How far off an index may be and still be called settled.
+    """How far off an index may be and still be called converged.
 
     >>> round(tolerance(0.5, 1.0), 3)
     0.08
@@ -48,7 +48,7 @@ def tolerance(value: float, unit: float, base: float = BASE_TOLERANCE) -> float:
 def judge(
     value: float,
     half_sample: float,
-    half_luck: float,
+    half_chance: float,
     earlier: float,
     *,
     unit: float,
@@ -62,29 +62,29 @@ def judge(
     """The verdict on one index.
 
     Args:
-        value: the index, nan where luck cannot be told apart or nothing varies.
-        half_sample, half_luck: parts of the half-width of its 95 % interval.
+        value: the index, nan where chance cannot be told apart or nothing varies.
+        half_sample, half_chance: parts of the half-width of its 95 % interval.
         earlier: the index from half of the samples; nan when there are no halves.
         unit: see the module.
         samples, replicates, points: of the design.
-        stochastic, common: whether runs hold luck; whether points share it.
+        stochastic, common: whether runs hold chance; whether points share it.
         base: of the tolerance.
     """  # fmt: skip
     if not np.isfinite(value + half_sample):
         if stochastic and replicates < 2:
             return Verdict(
-                False, "not yet: one replicate cannot tell luck from effect", points * replicates
+                False, "not yet: one replicate cannot tell chance from effect", points * replicates
             )
-        return Verdict(False, "not yet: luck drowns what factors do")
+        return Verdict(False, "not yet: chance drowns what factors do")
     if stochastic and common and replicates < 3:
         return Verdict(
             False, "not yet: with common random numbers it takes 3 replicates", points
         )  # fmt: skip
     wanted = tolerance(value, unit, base)
-    half = float(np.hypot(half_sample, half_luck))
+    half = float(np.hypot(half_sample, half_chance))
     if half <= wanted and not abs(value - earlier) > wanted:
-        return Verdict(True, "settled")
-    more = _more_runs(half_sample, half_luck, wanted, samples, replicates, points)
+        return Verdict(True, "converged")
+    more = _more_runs(half_sample, half_chance, wanted, samples, replicates, points)
     if half <= wanted:  # the interval is narrow and yet it moved: one doubling shows
         more = points * replicates
     about = "" if more is None else f", about {rounded(more):,} more runs"
@@ -104,19 +104,24 @@ def rounded(number: int) -> int:
 
 
 def _more_runs(
-    half_sample: float, half_luck: float, wanted: float, samples: int, replicates: int, points: int
+    half_sample: float,
+    half_chance: float,
+    wanted: float,
+    samples: int,
+    replicates: int,
+    points: int,
 ) -> int | None:
     """The cheapest way in powers of two of samples and replicates; None when it is out of sight."""
     best: int | None = None
     runs = points * replicates
-    if not np.isfinite(half_sample + half_luck):
+    if not np.isfinite(half_sample + half_chance):
         return None
     n = 1
     while n <= _MOST_FACTOR:
         r = 1
         while r <= _MOST_FACTOR:
-            half = np.sqrt(half_sample**2 / n + half_luck**2 / r)
-            # The half of a design with fewer points falls at least as fast as luck is averaged out.
+            half = np.sqrt(half_sample**2 / n + half_chance**2 / r)
+            # The half of a design with fewer points falls at least as fast as chance averages out.
             if half <= wanted:
                 cost = runs * (n * r - 1)
                 best = cost if best is None else min(best, cost)

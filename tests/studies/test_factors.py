@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from sim.study import plausible, sensitivity_file
-from sim.study.distributions import TAIL, Distribution
+from sim.studies.distributions import TAIL, Distribution
 from sim.study.study_file import StudyError
 
 U = np.linspace(0.0, 1.0, 101)
