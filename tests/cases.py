@@ -10,7 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from sim.studies.kind import StudyKind
-from sim.study.study_file import Study
+from sim.study.study_file import Study, parse_study
 
 TINY: dict[str, dict[str, Any]] = {
     "audit": {
@@ -38,6 +38,14 @@ TINY: dict[str, dict[str, Any]] = {
 def tiny(kind: str) -> Study[Any]:
     """A study of a kind that takes a moment."""
     return StudyKind.of(kind).make(**TINY[kind])
+
+
+def written(text: str) -> Study[Any]:
+    """The checked study of a file with this text."""
+    kind = StudyKind.of(yaml.safe_load(text)["kind"])
+    spec = kind._module("spec")
+    study = parse_study(text, kind.Spec, issues=getattr(spec, "issues", None))
+    return kind._checked(study)
 
 
 def command_line(study: Study[Any], folder: Path) -> list[str]:

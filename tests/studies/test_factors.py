@@ -10,17 +10,19 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sim.study import plausible, sensitivity_file
 from sim.studies.distributions import TAIL, Distribution
+from sim.studies.sensitivity import design as design_module
+from sim.studies.sensitivity.design import Design, design_of
+from sim.study import plausible
 from sim.study.study_file import StudyError
+from tests.cases import written
 
 U = np.linspace(0.0, 1.0, 101)
 
 
-def study(factors: str, more: str = "") -> sensitivity_file.Sensitivity:
-    return sensitivity_file.from_text(
-        f"kind: sensitivity\nscenario: source\nfactors: {factors}\nsamples: 64\n{more}"
-    )
+def study(factors: str, more: str = "") -> Design:
+    text = f"kind: sensitivity\nscenario: source\nfactors: {factors}\nsamples: 64\n{more}"
+    return design_of(written(text))
 
 
 def message(factors: str, more: str = "") -> str:
@@ -185,7 +187,7 @@ def test_plausible_ranges_are_those_of_the_calibrated_sets_and_said() -> None:
 def test_without_calibrated_sets_the_table_is_used_and_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sensitivity_file, "marginals", lambda: None)
+    monkeypatch.setattr(design_module, "marginals", lambda: None)
     made = study("[keeping, trust_step]", "ranges: plausible\n")
     assert made.space.factors[0].distribution.kind == "uniform"
     assert made.ranges.endswith("calibrated sets were asked for, and there are none.")

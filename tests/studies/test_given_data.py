@@ -1,4 +1,4 @@
-"""Given-data statistics against SALib's, and luck taken out of them by extrapolation."""
+"""Given-data statistics against SALib's, and luck taken out of them by noise."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import pytest
 from SALib.analyze import pawn, rbd_fast, rsa
 from SALib.analyze.delta import calc_delta
 
-from sim.study import extrapolation, given_data
-from sim.study.functions import FUNCTIONS
-from sim.study.methods import METHODS, estimate
-from sim.study.noise import corrected_form
-from sim.study.samplers import Sampler
-from sim.study.sensitivity_file import with_dummy
+from sim.studies.factors import with_dummy
+from sim.studies.sensitivity import given_data, noise
+from sim.studies.sensitivity.functions import FUNCTIONS
+from sim.studies.sensitivity.indices import estimate
+from sim.studies.sensitivity.methods import METHODS
+from sim.studies.sensitivity.noise import corrected_form
+from sim.studies.sensitivity.samplers import Sampler
 
 LINEAR = FUNCTIONS["linear"]
 SPACE = with_dummy(LINEAR.factors(), {}, True)
@@ -53,7 +54,7 @@ def test_statistics_are_salibs(points: int, tied: bool) -> None:
 
 def test_halvings_are_balanced_and_not_repeated() -> None:
     for replicates in (2, 3, 4, 5, 10, 11):
-        ways = extrapolation.halvings(replicates, 4)
+        ways = noise.halvings(replicates, 4)
         assert len({tuple(one) for one, _ in ways}) == len(ways)
         for one, other in ways:
             assert abs(len(one) - len(other)) <= 1
@@ -73,7 +74,7 @@ def test_of_a_quadratic_form_all_halvings_give_the_mean_over_pairs(replicates: i
     found, pairs = [], []
     for _ in range(400):
         y = signal + rng.normal(size=(50, replicates))
-        found.append(extrapolation.without_luck(form, y, y, 8)[0])
+        found.append(noise.without_chance(form, y, y, 8)[0])
         pairs.append(float(corrected_form(np.var, y)))
     if replicates in (2, 4):
         np.testing.assert_allclose(found, pairs, atol=1e-12)

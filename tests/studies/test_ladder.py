@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from study_case import summaries
+from scipy import stats
 
 from sim.scenario import Scenario
-from sim.study import small_studies
+from sim.studies.kind import ask
 from sim.study.study_file import StudyError
+from tests.cases import codose, written
+from tests.study_case import summaries
 
 LADDER = """
 kind: ladder
@@ -25,14 +25,8 @@ replicates: 6
 """
 
 
-def ladder(tmp_path: Path, text: str = LADDER) -> small_studies.Ladder:
-    path = tmp_path / "ladder.yaml"
-    path.write_text(text)
-    return small_studies.load(path)
-
-
-def test_a_ladder_is_the_paired_difference_of_two_scenarios(tmp_path: Path) -> None:
-    frame = ladder(tmp_path).run().frame
+def test_a_ladder_is_the_paired_difference_of_two_scenarios() -> None:
+    frame = ask(written(LADDER)).table("ladder")
     source = Scenario.shipped("source")
     base = source.parameter_set()
 
@@ -45,7 +39,7 @@ def test_a_ladder_is_the_paired_difference_of_two_scenarios(tmp_path: Path) -> N
     first = at(1.0) - at(0.0)
     rows = frame[frame.outcome == "trust"]
     assert rows["effect"].iloc[0] == pytest.approx(first.mean(), abs=1e-12)
-    half = 1.959964 * first.std(ddof=1) / np.sqrt(6)
+    half = stats.t.ppf(0.975, 5) * first.std(ddof=1) / np.sqrt(6)
     assert rows["high"].iloc[0] - rows["effect"].iloc[0] == pytest.approx(half, rel=1e-6)
     # Steps keep what those before them changed.
     third = at(1.0, power_sharing=0.0, learning_rate=0.0) - at(
@@ -54,11 +48,29 @@ def test_a_ladder_is_the_paired_difference_of_two_scenarios(tmp_path: Path) -> N
     assert rows["effect"].iloc[2] == pytest.approx(third.mean(), abs=1e-12)
 
 
-def test_without_learning_co_creation_teaches_less(tmp_path: Path) -> None:
-    result = ladder(tmp_path).run()
-    knowledge = result.frame[result.frame.outcome == "knowledge"]["effect"].to_list()
+def test_without_learning_co_creation_teaches_less() -> None:
+    result = ask(written(LADDER))
+    frame = result.table("ladder")
+    knowledge = frame[frame.outcome == "knowledge"]["effect"].to_list()
     assert knowledge[0] > knowledge[1] > knowledge[2]
-    assert "What if, not forecast." in result.words()
+    text = result.answer.text
+    assert "remains of what co-creation 1 instead of 0 does:" in text
+    assert "What if, not forecast." in text
+
+
+def test_the_words_are_about_the_lever_that_was_asked_for() -> None:
+    asked = LADDER.replace("co_creation, low: 0.0, high: 1.0", "hours, low: 1, high: 4")
+    result = ask(written(asked.replace("replicates: 6", "replicates: 2")))
+    assert "hours 4 instead of 1" in result.answer.text
+    assert "co-creat" not in result.answer.text
+    assert "hours 4 instead of 1" in result.figures[0].title
+
+
+def test_another_command_says_which_one_asks_a_ladder() -> None:
+    done = codose("sensitivity", "cocreation_ladder")
+    assert done.exit_code == 2
+    assert "is a study of kind 'ladder', not 'sensitivity'" in done.stderr
+    assert "allowed: codose ladder cocreation_ladder" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -72,7 +84,7 @@ def test_without_learning_co_creation_teaches_less(tmp_path: Path) -> None:
         ("[trust, knowledge]", "[trust, knowlege]", "did you mean 'knowledge'?"),
     ],
 )
-def test_mistakes_of_a_ladder(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_mistakes_of_a_ladder(old: str, new: str, words: str) -> None:
     with pytest.raises(StudyError) as caught:
-        ladder(tmp_path, LADDER.replace(old, new))
+        written(LADDER.replace(old, new))
     assert words in str(caught.value)

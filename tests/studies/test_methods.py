@@ -11,9 +11,10 @@ from SALib.analyze import morris as salib_morris
 from SALib.analyze import sobol as salib_sobol
 
 from sim.studies.factors import Space, with_dummy
-from sim.study.functions import FUNCTIONS
-from sim.study.methods import METHODS, _salib_call, estimate
-from sim.study.samplers import Sampler, salib_seed
+from sim.studies.sensitivity.functions import FUNCTIONS
+from sim.studies.sensitivity.indices import _salib_call, estimate
+from sim.studies.sensitivity.methods import METHODS
+from sim.studies.sensitivity.samplers import Sampler, salib_seed
 
 LINEAR = FUNCTIONS["linear"]  # 4 a + 2 b + c on the unit cube
 SHARES = np.array([16.0, 4.0, 1.0, 0.0]) / 21.0

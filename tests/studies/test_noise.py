@@ -1,11 +1,11 @@
-"""Luck told apart from effect: the estimator of sim.study.noise against definitions and theory."""
+"""Chance told apart from effect: the estimator against definitions and theory."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from sim.study.noise import corrected_form, jackknife, noise_share
+from sim.studies.sensitivity.noise import corrected_form, jackknife, noise_share
 
 RNG = np.random.default_rng(20)
 
@@ -45,23 +45,23 @@ def test_shares_of_a_known_mixture() -> None:
     )
     found = noise_share(y, common=True)
     # The shared luck has 399 degrees of freedom: its variance is known to 7 %.
-    assert found.luck == pytest.approx(5 / 6, abs=0.03)
-    assert found.luck_moving_all == pytest.approx(3 / 6, abs=0.06)
-    assert found.luck_left == pytest.approx((2 / replicates) / (1 + 2 / replicates), rel=0.1)
+    assert found.chance == pytest.approx(5 / 6, abs=0.03)
+    assert found.chance_moving_all == pytest.approx(3 / 6, abs=0.06)
+    assert found.chance_left == pytest.approx((2 / replicates) / (1 + 2 / replicates), rel=0.1)
     fresh = noise_share(y, common=False)
-    assert np.isnan(fresh.luck_moving_all)
+    assert np.isnan(fresh.chance_moving_all)
 
 
 def test_one_replicate_cannot_tell() -> None:
     found = noise_share(RNG.normal(size=(50, 1)), common=True)
-    assert np.isnan(found.luck)
-    assert np.isnan(found.luck_left)
+    assert np.isnan(found.chance)
+    assert np.isnan(found.chance_left)
 
 
 def test_nothing_varies() -> None:
     found = noise_share(np.full((50, 4), 0.3), common=True)
     assert found.signal == 0.0
-    assert np.isnan(found.luck)
+    assert np.isnan(found.chance)
 
 
 def test_jackknife_of_a_mean_is_its_standard_error() -> None:

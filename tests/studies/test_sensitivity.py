@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sim.errors import InterruptedRun
+from sim.present.table import Table
 from sim.runs.execute import Execution
-from sim.study import sensitivity_file, settled
-from sim.study.functions import SOBOL_G_A
-from sim.study.sensitivity import (
-    SensitivityResult,
-    check_time,
-    estimate_analysis,
-    run_sensitivity,
-)
-from sim.study.sensitivity_folder import save
-from sim.study.sensitivity_words import words
-from sim.study.study_file import StudyError
+from sim.studies.kind import Result, Runner, StudyKind, ask
+from sim.studies.sensitivity import convergence, timing
+from sim.studies.sensitivity.design import design_of
+from sim.studies.sensitivity.samples import Sample, first_samples
+from sim.studies.sensitivity.words import words
+from sim.study.study_file import Study, StudyError
+from tests.cases import written
+from tests.study_case import summaries
+
+SOBOL_G_A = np.array([0.0, 1.0, 4.5, 9.0, 99.0, 99.0, 99.0, 99.0])
 
 
-def study(
-    function: str, *, noise: float = 0.0, more: str = "", outcomes: str = "[y]"
-) -> SensitivityResult:
+def study(function: str, *, noise: float = 0.0, more: str = "", outcomes: str = "[y]") -> Result:
     text = (
         f"kind: sensitivity\nscenario: {{function: {function}, noise: {noise}}}\n"
         f"outcomes: {outcomes}\n{more}"
     )
-    return run_sensitivity(sensitivity_file.from_text(text))
+    return ask(written(text))
 
 
-def index(result: SensitivityResult, name: str, method: str = "sobol") -> pd.DataFrame:
-    rows = result.indices
+def index(result: Result, name: str, method: str = "sobol") -> pd.DataFrame:
+    rows = result.table("indices")
     return rows[(rows["index"] == name) & (rows["method"] == method)].set_index("factor")
 
 
@@ -66,7 +60,7 @@ def test_ishigami() -> None:
         half = (rows["high"] - rows["low"]).to_numpy() / 2
         assert (np.abs(rows["value"].to_numpy() - truth) <= half + 1e-9).all()
         assert half.max() < 0.09
-    pairs = result.indices[result.indices["index"] == "S2"].set_index(["factor", "other"])
+    pairs = result.table("indices").query("index == 'S2'").set_index(["factor", "other"])
     row = pairs.loc[("x1", "x3")]
     assert row["low"] <= pair <= row["high"]
     assert row["low"] > 0
@@ -91,16 +85,16 @@ def test_linear_function_and_its_words() -> None:
     result = study("linear", more="samples: 1024\n")
     rows = index(result, "ST").loc[["a", "b", "c", "dummy"]]
     np.testing.assert_allclose(rows["value"], [16 / 21, 4 / 21, 1 / 21, 0], atol=0.01)
-    assert rows["settled"].all()
+    assert rows["converged"].all()
 
 
 def test_words_say_what_carries_and_what_does_not() -> None:
     result = study("dead_factor", more="samples: 1024\n")
-    text = words(result)
+    text = result.answer.text
     assert "What carries y, in order (Sobol indices, ST): a 0.80" in text
-    assert "What does not matter (below 0.05): dead. Everything is settled." in text
-    unsure = words(study("dead_factor", noise=40.0, more="samples: 64\nrandom_numbers: fresh\n"))
-    assert "What is not settled: whether these matter:" in unsure
+    assert "What does not matter (below 0.05): dead. Everything has converged." in text
+    unsure = study("dead_factor", noise=40.0, more="samples: 64\nrandom_numbers: fresh\n")
+    assert "What has not converged: whether these matter:" in unsure.answer.text
 
 
 def test_morris_function() -> None:
@@ -161,57 +155,57 @@ def test_ishigami_by_spectra(name: str) -> None:
         np.testing.assert_allclose(rows["value"], total, atol=0.06)
 
 
-# --- luck -----------------------------------------------------------------------------------------
+# --- chance ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])
 @pytest.mark.parametrize("replicates", [1, 2, 5])
-def test_a_dead_factor_is_0_or_not_settled(seed: int, replicates: int) -> None:
-    """4 a + 2 b + N(0, 1) with fresh luck: the known tools give the dead factor a third."""
+def test_a_dead_factor_is_0_or_not_converged(seed: int, replicates: int) -> None:
+    """4 a + 2 b + N(0, 1) with fresh chance: the known tools give the dead factor a third."""
     more = f"random_numbers: fresh\nsamples: 256\nreplicates: {replicates}\nseed: {seed}\n"
     result = study("dead_factor", noise=1.0, more=more)
     row = index(result, "ST").loc["dead"]
-    # In expectation 1/R of luck beside 20/12 of signal.
+    # In expectation 1/R of chance beside 20/12 of signal.
     expected = (1 / replicates) / (20 / 12 + 1 / replicates)
     assert row["naive"] == pytest.approx(expected, rel=0.35)
-    assert not row["settled"] or abs(row["value"]) <= 0.03
-    assert not (row["settled"] and row["value"] > 0.05)
+    assert not row["converged"] or abs(row["value"]) <= 0.03
+    assert not (row["converged"] and row["value"] > 0.05)
     if replicates == 1:
-        assert "one replicate cannot tell luck from effect" in row["verdict"]
+        assert "one replicate cannot tell chance from effect" in row["verdict"]
     if replicates == 5:
         assert abs(row["value"]) <= 0.03
 
 
-def test_as_much_luck_as_signal() -> None:
+def test_as_much_chance_as_signal() -> None:
     """Within .05 of the truth at 1,024 x (4 + 2) x 10 = 61,440 runs."""
     more = "random_numbers: fresh\nsamples: 1024\nreplicates: 10\nseed: 5\n"
     result = study("dead_factor", noise=20 / 12, more=more)
-    assert result.runs == 61_440
+    assert len(result.table("runs")) == 61_440
     truth = [0.8, 0.2, 0.0]
     for name in ("ST", "S1"):
         rows = index(result, name).loc[["a", "b", "dead"]]
         np.testing.assert_allclose(rows["value"], truth, atol=0.05)
-    noise = result.noise.iloc[0]
-    assert noise["luck"] == pytest.approx(0.5, abs=0.02)
-    assert noise["luck_left"] == pytest.approx(1 / 11, abs=0.01)
+    noise = result.table("noise").iloc[0]
+    assert noise["chance"] == pytest.approx(0.5, abs=0.02)
+    assert noise["chance_left"] == pytest.approx(1 / 11, abs=0.01)
 
 
-def test_luck_that_moves_all_points_alike_changes_nothing() -> None:
+def test_chance_that_moves_all_points_alike_changes_nothing() -> None:
     more = "samples: 128\nreplicates: 4\nrandom_numbers: common\n"
     calm, windy = study("linear", more=more), study("linear", noise=50.0, more=more)
     for name in ("ST", "S1"):
         np.testing.assert_allclose(
             index(windy, name)["value"], index(calm, name)["value"], atol=1e-9
         )
-    assert windy.noise.iloc[0]["luck_left"] == pytest.approx(0.0, abs=1e-9)
-    assert windy.noise.iloc[0]["luck"] > 0.5
+    assert windy.table("noise").iloc[0]["chance_left"] == pytest.approx(0.0, abs=1e-9)
+    assert windy.table("noise").iloc[0]["chance"] > 0.5
 
 
 @pytest.mark.parametrize(("method", "samples"), [("pawn", 512), ("rsa", 512), ("rbd_fast", 1024)])
-def test_given_data_methods_know_a_dead_factor_beside_luck(method: str, samples: int) -> None:
+def test_given_data_methods_know_a_dead_factor_beside_chance(method: str, samples: int) -> None:
     more = f"random_numbers: fresh\nmethod: {method}\nsamples: {samples}\nreplicates: 4\n"
     result = study("dead_factor", noise=20 / 12, more=more)
-    text = words(result)
+    text = result.answer.text
     carried = text.split("What carries y, in order")[1].split("What does not matter")[0]
     assert ": a " in carried
     assert "dead" not in carried
@@ -224,62 +218,64 @@ def test_more_runs_are_estimated_and_enough() -> None:
     """What the verdict says would settle it, does."""
     small = study("dead_factor", more="samples: 64\nseed: 1\n")
     row = index(small, "ST").loc["a"]
-    assert not row["settled"]
-    factor = 1 + row["more_runs"] / small.runs
+    assert not row["converged"]
+    factor = 1 + row["more_runs"] / len(small.table("runs"))
     assert factor == 2 ** round(np.log2(factor))
     large = study("dead_factor", more=f"samples: {int(64 * factor)}\nseed: 1\n")
-    assert index(large, "ST").loc["a", "settled"]
+    assert index(large, "ST").loc["a", "converged"]
 
 
-def test_a_value_that_moved_is_not_settled() -> None:
+def test_a_value_that_moved_is_not_converged() -> None:
     given = {"unit": 1.0, "samples": 64, "replicates": 4, "points": 256,
              "stochastic": True, "common": False}  # fmt: skip
-    assert settled.judge(0.5, 0.01, 0.0, 0.51, **given).settled
-    moved = settled.judge(0.5, 0.01, 0.0, 0.3, **given)
-    assert not moved.settled
+    assert convergence.judge(0.5, 0.01, 0.0, 0.51, **given).converged
+    moved = convergence.judge(0.5, 0.01, 0.0, 0.3, **given)
+    assert not moved.converged
     assert moved.more_runs == 1024
-    wide = settled.judge(0.5, 0.16, 0.0, 0.5, **given)  # twice the tolerance: four times the runs
+    # Twice the tolerance: four times the runs.
+    wide = convergence.judge(0.5, 0.16, 0.0, 0.5, **given)
     assert wide.more_runs == 3 * 1024
 
 
 def test_ranking_counts_only_what_is_apart() -> None:
     after, half = np.array([0.5, 0.30, 0.29]), np.array([0.02, 0.02, 0.02])
-    assert settled.swapped(np.array([0.5, 0.2, 0.25]), after, half) == []
-    assert settled.swapped(np.array([0.26, 0.3, 0.25]), after, half) == [(0, 1)]
+    assert convergence.swapped(np.array([0.5, 0.2, 0.25]), after, half) == []
+    assert convergence.swapped(np.array([0.26, 0.3, 0.25]), after, half) == [(0, 1)]
 
 
 def test_the_order_is_watched_too() -> None:
     result = study("linear", more="samples: 256\n")
-    assert result.rankings[["method", "index", "settled", "swapped"]].to_dict("records") == [
-        {"method": "sobol", "index": "ST", "settled": True, "swapped": ""}
+    rankings = result.table("rankings")
+    assert rankings[["method", "index", "converged", "swapped"]].to_dict("records") == [
+        {"method": "sobol", "index": "ST", "converged": True, "swapped": ""}
     ]
-    assert "none has changed places since half of the samples" in words(result)
-    result.rankings.loc[0, ["settled", "swapped"]] = [False, "a before b"]
-    assert "Order not settled; since half of the samples these stand the other way round: " in (
-        words(result)
-    )
+    assert "none has changed places since half of the samples" in result.answer.text
+    rankings.loc[0, ["converged", "swapped"]] = [False, "a before b"]
+    other = {**result.tables, "rankings": Table("rankings", rankings)}
+    said = "The order has not converged; since half of the samples these stand the other way round:"
+    assert said in words(result.study, other).text
 
 
-def test_the_stop_rule_goes_on_until_settled() -> None:
+def test_the_stop_rule_goes_on_until_all_has_converged() -> None:
     more = "samples: 64\nstop: {budget_runs: 100000}\nseed: 1\n"
     result = study("dead_factor", more=more)
-    assert index(result, "ST")["settled"].all()
-    samples = result.designs[0].samples
+    assert index(result, "ST")["converged"].all()
+    samples = int(result.table("noise")["base_samples"].iloc[0])
     assert samples > 64
     direct = study("dead_factor", more=f"samples: {samples}\nseed: 1\n")
-    pd.testing.assert_frame_equal(result.indices, direct.indices)
+    pd.testing.assert_frame_equal(result.table("indices"), direct.table("indices"))
 
 
 def test_the_stop_rule_keeps_its_budget() -> None:
     result = study("dead_factor", more="samples: 64\nstop: {budget_runs: 800}\nseed: 1\n")
-    assert result.runs == 768
-    assert not index(result, "ST")["settled"].all()
+    assert len(result.table("runs")) == 768
+    assert not index(result, "ST")["converged"].all()
 
 
 def test_convergence_is_made_of_prefixes() -> None:
     result = study("ishigami", more="samples: 512\n")
     small = study("ishigami", more="samples: 128\n")
-    rows = result.convergence
+    rows = result.table("convergence")
     rows = rows[(rows.samples == 128) & (rows["index"] == "ST")]
     np.testing.assert_allclose(rows["value"], index(small, "ST")["value"], atol=1e-12)
 
@@ -289,10 +285,9 @@ def test_convergence_is_made_of_prefixes() -> None:
 
 def test_an_outcome_that_never_varies_is_undefined_and_said() -> None:
     result = study("constant", outcomes="[y, flat]", more="samples: 64\n")
-    assert set(result.indices.outcome) == {"y"}
-    assert "flat never varies (it is 0.3 at every point): its indices are undefined" in words(
-        result
-    )
+    assert set(result.table("indices").outcome) == {"y"}
+    text = result.answer.text
+    assert "flat never varies (it is 0.3 at every point): its indices are undefined" in text
 
 
 def test_a_failed_run_refuses_the_study_and_is_shown() -> None:
@@ -305,12 +300,14 @@ def test_a_failed_run_refuses_the_study_and_is_shown() -> None:
 
 def test_a_failed_run_takes_its_whole_base_sample_along() -> None:
     result = study("hole", more="samples: 256\nfailed_runs: drop\nmethod: sobol\n")
-    design = result.designs[0]
-    blocks = np.isnan(design.y[:, 0, 0]).reshape(256, -1).any(axis=1)
-    assert result.dropped == {("saltelli", "y", ""): int(blocks.sum())}
+    runs = result.table("runs")
+    blocks = np.isnan(runs["y"].to_numpy()).reshape(256, -1).any(axis=1)
+    noise = result.table("noise").iloc[0]
+    assert (noise["sample"], noise["left_out"]) == ("saltelli", int(blocks.sum()))
+    assert result.tables["indices"].rests_on == (len(runs) * (256 - blocks.sum()) // 256, len(runs))
     assert 0 < blocks.sum() < 100
     assert np.isfinite(index(result, "ST")["value"]).all()
-    assert f"{blocks.sum()} base samples with a run without a value" in words(result)
+    assert f"{blocks.sum()} base samples with a run without a value" in result.answer.text
 
 
 def test_a_curve_cannot_lose_a_point() -> None:
@@ -341,30 +338,56 @@ def test_bad_input(more: str, message: str) -> None:
     assert message in str(caught.value)
 
 
-def test_the_analysis_is_estimated_too() -> None:
-    asked = sensitivity_file.from_text(
-        "kind: sensitivity\nscenario: {function: linear}\noutcomes: [y]\nmethod: pawn\n"
+# --- time ----------------------------------------------------------------------------------------
+
+
+class Work:
+    """A clock that goes on by the work that is done, whatever the machine is doing besides."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_analysis_is_estimated_from_two_small_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An analyser that takes 3 s and 10 ms a point: the line through two small samples is that of
+    the whole, half as much again for the parts of the sample, for each outcome."""
+    clock, sizes = Work(), []
+
+    def analyse(method: Any, sampler: Any, unit: np.ndarray, y: np.ndarray, **more: Any) -> None:
+        sizes.append(len(unit))
+        clock.now += 3.0 + 0.01 * len(unit)
+
+    monkeypatch.setattr(timing, "indices_of", analyse)
+    text = (
+        "kind: sensitivity\nscenario: {function: constant}\noutcomes: [y, flat]\nmethod: pawn\n"
         "samples: 2048\n"
     )
-    begun = time.perf_counter()
-    run_sensitivity(asked)
-    spent = time.perf_counter() - begun
-    assert 0.1 * spent < estimate_analysis(asked) < 10 * spent
+    found = timing.analysis_seconds(design_of(written(text)), clock=clock)
+    assert sizes == [64, 64, 256]  # the first loads the analyser, off the clock
+    assert found == pytest.approx(1.5 * 2 * (3.0 + 0.01 * 2048))
 
 
-def test_a_study_too_large_for_its_time_says_what_fits() -> None:
-    asked = sensitivity_file.from_text(
+def test_an_estimate_is_said_and_refused_above_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
         "kind: sensitivity\nscenario: source\nfactors: [keeping, trust_step]\nsamples: 1024\n"
         "replicates: 10\n"
     )
-    check_time(asked, 59.0, 1.0)
+    monkeypatch.setattr(timing, "runs_seconds", lambda *_, **__: 580.0)
+    monkeypatch.setattr(timing, "analysis_seconds", lambda *_, **__: 20.0)
+    kind, how = StudyKind.of("sensitivity"), Execution()
+    said = kind.estimate(written(text), how)
+    assert said == "The runs take about 9 min 40 s here, then the analysis, about 20 s."
     with pytest.raises(StudyError) as caught:
-        check_time(asked, 600.0, 1.0)
-    text = str(caught.value)
-    assert "51,200 runs take about 10 minutes here, the limit is 60 seconds" in text
-    assert "what would fit: samples: 64, or a limit of 12 minutes" in text
+        kind.estimate(written(text + "time_limit_minutes: 1\n"), how)
+    message = str(caught.value)
+    assert "51,200 runs take about 10 min here, the limit is 1 min" in message
+    assert "what would fit: samples: 64, or a limit of 12 min" in message
     with pytest.raises(StudyError, match="samples: 512, or replicates: 5, or a limit"):
-        check_time(asked, 600.0, 5.0)
+        kind.estimate(written(text + "time_limit_minutes: 5\n"), how)
+    kind.estimate(written(text + "time_limit_minutes: 10\n"), how)
 
 
 # --- the model ------------------------------------------------------------------------------------
@@ -375,56 +398,23 @@ SMALL = (
 )
 
 
-def small(factors: str, more: str = "") -> sensitivity_file.Sensitivity:
-    return sensitivity_file.from_text(SMALL.format(factors=factors) + more)
+def small(factors: str, more: str = "") -> Study[Any]:
+    return written(SMALL.format(factors=factors) + more)
 
 
-def fingerprint(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "timing.json"
-    }
-
-
-@pytest.mark.parametrize(
-    ("factors", "more"),
-    [
-        ("[learning_rate, trust_step]", ""),
-        ("[learning_rate, trust_step]", "random_numbers: fresh\n"),
-        ("{learning_rate: table, staff: {integer: [4, 6]}}", ""),
-    ],
-    ids=["grid", "fresh", "levers"],
-)
-def test_interrupted_and_resumed_gives_the_same_bytes(
-    tmp_path: Path, factors: str, more: str
-) -> None:
-    asked = small(factors, more)
-    whole = run_sensitivity(asked)
-
-    def stop(done: int, total: int) -> None:
-        if done > total / 3:
-            raise KeyboardInterrupt
-
-    how = Execution(store=tmp_path / "parts")
-    with pytest.raises(InterruptedRun):
-        run_sensitivity(asked, replace(how, progress=stop))
-    assert list((tmp_path / "parts").rglob("part-*.parquet"))
-    resumed = run_sensitivity(asked, replace(how, resume=True))
-    save(whole, tmp_path / "whole")
-    save(resumed, tmp_path / "resumed")
-    assert fingerprint(tmp_path / "whole") == fingerprint(tmp_path / "resumed")
+def sampled(study: Study[Any]) -> Sample:
+    """The first sample of a study, run."""
+    return first_samples(design_of(study), Runner(Execution()))[0]
 
 
 def test_a_response_has_a_point_a_value_of_a_discrete_factor() -> None:
     asked = small("{staff: {integer: [4, 6]}, network: {choices: [ring, hub]}}")
-    result = run_sensitivity(asked)
-    rows = result.responses
+    rows = ask(asked).table("responses")
     rows = rows[(rows.outcome == "knowledge") & (rows.week == "week_13")]
     assert rows[rows.factor == "staff"]["at"].to_list() == ["4", "5", "6"]
     assert rows[rows.factor == "network"]["at"].to_list() == ["ring", "hub"]
     # The mean over the points of A and B that have this value.
-    design = result.designs[0]
+    design = sampled(asked)
     blocks = design.unit.reshape(16, -1, 3)
     points = np.concatenate([blocks[:, 0], blocks[:, -1]])
     y = design.y[:, :, 0].mean(axis=1).reshape(16, -1)
@@ -434,25 +424,23 @@ def test_a_response_has_a_point_a_value_of_a_discrete_factor() -> None:
     assert ring == pytest.approx(expected, rel=1e-12)
 
 
-def test_common_luck_is_common_and_fresh_luck_is_fresh() -> None:
+def test_common_chance_is_common_and_fresh_chance_is_fresh() -> None:
     factors = "{learning_rate: table, trust_step: table}"
-    common = run_sensitivity(small(factors)).designs[0]
-    fresh = run_sensitivity(small(factors, "random_numbers: fresh\n")).designs[0]
+    common = sampled(small(factors))
+    fresh = sampled(small(factors, "random_numbers: fresh\n"))
     size = common.sampler.rows_per_base
-    # The dummy's row has the parameters of A: the same runs with common luck, others with fresh.
+    # The dummy's row has the parameters of A: the same runs with common chance, others with fresh.
     assert (common.y[::size] == common.y[3::size]).all()
     assert (fresh.y[::size, :, 0] != fresh.y[3::size, :, 0]).mean() > 0.9
 
 
 def test_the_model_gives_what_evaluate_gives() -> None:
-    from study_case import summaries
-
     from sim.parameters import Parameters
     from sim.scenario import Scenario
 
     asked = small("[learning_rate, trust_step]")
-    design = run_sensitivity(asked).designs[0]
-    values = asked.space.values(design.unit)
+    design = sampled(asked)
+    values = design.sampler.space.values(design.unit)
     point = 7
     chosen = Parameters({name: float(values[name][point]) for name in values})
     scenario = Scenario.shipped("classroom")

@@ -1,4 +1,4 @@
-"""``codose sensitivity`` as people use it: results, messages, exit codes, resuming."""
+"""``codose sensitivity`` as people use it: options, messages, the time limit, shards, a cluster."""
 
 from __future__ import annotations
 
@@ -7,28 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from sim.cli import app
+from sim.runs.folder import TIMING
+from sim.studies.kind import load
+from tests.cases import codose
 
 TINY = (
     "kind: sensitivity\nname: tiny\nscenario: classroom\noutcomes: [knowledge]\nweeks: [13]\n"
     "factors: [learning_rate, trust_step]\nsamples: 16\nreplicates: 3\nseed: 0\n"
 )
-
-
-class Ran:
-    """What a command did."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-def codose(*words: str | Path) -> Ran:
-    done = CliRunner().invoke(app, [str(word) for word in words], prog_name="codose")
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return Ran(done.exit_code, done.stdout, done.stderr)
 
 
 @pytest.fixture
@@ -41,36 +28,16 @@ def tiny(tmp_path: Path) -> Path:
 def test_a_study_end_to_end(tiny: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     ran = codose("sensitivity", tiny, "--out", out)
-    assert ran.code == 0
-    assert "What carries knowledge in week 13, in order (Sobol indices, ST):" in ran.out
-    assert "What if, not" in ran.out
-    assert "240 runs" in ran.err
-    assert "Time in seconds: sample" in ran.err
-    spent = json.loads((out / "timing.json").read_text())["seconds"]
-    assert list(spent) == ["sample", "runs", "store", "analysis", "results", "figures"]
-    assert all(part >= 0 for part in spent.values())
-    assert spent["runs"] > 0
+    assert ran.exit_code == 0
+    said = " ".join(ran.stdout.split())
+    assert "What carries knowledge in week 13, in order (Sobol indices, ST):" in said
+    assert "80 points, 3 replicates each, the same for all points: 240 runs" in said
+    assert "The runs take about " in ran.stderr
     for name in ("indices.csv", "indices.parquet", "convergence.csv", "noise.csv", "points.parquet",
-                 "runs.parquet", "responses.csv", "result.txt", "manifest.json", "timing.json",
+                 "runs.parquet", "responses.csv", "factors.csv",
                  "figures/sobol-bars.png"):  # fmt: skip
         assert (out / name).is_file(), name
-    runs = pd.read_parquet(out / "runs.parquet")
-    assert len(runs) == 16 * 5 * 3
-    manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["kind"] == "sensitivity"
-    assert manifest["seed"] == 0
-    assert not (tmp_path / "out.parts").exists()
-    again = codose("sensitivity", tiny, "--out", out)
-    assert again.code == 2
-    assert "the folder is not empty; nothing was run" in again.err
-    assert codose("sensitivity", tiny, "--out", out, "--force", "--no-figures", "-q").code == 0
-
-
-def test_json_is_json_and_nothing_else(tiny: Path, tmp_path: Path) -> None:
-    ran = codose("sensitivity", tiny, "--out", tmp_path / "o", "--json", "-q", "--no-figures")
-    found = json.loads(ran.out)
-    assert found["runs"] == 240
-    assert {row["factor"] for row in found["indices"]} == {"learning_rate", "trust_step", "dummy"}
+    assert len(pd.read_parquet(out / "runs.parquet")) == 16 * 5 * 3
 
 
 def test_options_change_the_study(tiny: Path, tmp_path: Path) -> None:
@@ -78,29 +45,25 @@ def test_options_change_the_study(tiny: Path, tmp_path: Path) -> None:
         "sensitivity", tiny, "--samples", "32", "-n", "4", "--seed", "7", "--json", "-q",
         "--no-figures", "--out", tmp_path / "o",
     )  # fmt: skip
-    found = json.loads(ran.out)
+    found = json.loads(ran.stdout)
     assert (found["runs"], found["seed"]) == (32 * 5 * 4, 7)
+    factors = {row["factor"] for row in found["tables"]["indices"]}
+    assert factors == {"learning_rate", "trust_step", "dummy"}
 
 
 def test_ranges_that_calibration_leaves(tiny: Path, tmp_path: Path) -> None:
     words = ("sensitivity", tiny, "--no-figures", "-q", "--ranges")
     ran = codose(*words, "plausible", "--out", tmp_path / "o")
-    assert ran.code == 0
-    assert "as each of them does in the sets" in ran.out
-    manifest = json.loads((tmp_path / "o" / "manifest.json").read_text())
-    assert manifest["command"].endswith("--ranges plausible")
-    kinds = {row["name"]: row["kind"] for row in manifest["factors"]}
-    assert set(kinds) == {"learning_rate", "trust_step", "dummy"}
-    assert codose(*words, "posterior", "--out", tmp_path / "p").code == 2
-
-
-def test_what_was_interrupted_is_not_begun_anew_by_mistake(tiny: Path, tmp_path: Path) -> None:
-    parts = tmp_path / "o.parts"
-    parts.mkdir()
-    (parts / "left").write_text("x")
-    ran = codose("sensitivity", tiny, "--out", tmp_path / "o")
-    assert ran.code == 2
-    assert "holds the runs of an interrupted study; nothing was run; allowed: --resume" in ran.err
+    assert ran.exit_code == 0
+    assert "as each of them does in the sets" in " ".join(ran.stdout.split())
+    found = load(tmp_path / "o")
+    assert found.command.endswith("--ranges plausible")
+    factors = found.table("factors").set_index("name")
+    assert list(factors.index) == ["learning_rate", "trust_step", "dummy"]
+    assert factors.loc["learning_rate", "distribution"].startswith("calibrated, 5 / 50 / 95 %")
+    ran = codose(*words, "posterior", "--out", tmp_path / "p")
+    assert ran.exit_code == 2
+    assert "--ranges" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -123,9 +86,9 @@ def test_bad_input_is_one_message_and_exit_code_2(
 ) -> None:
     tiny.write_text(TINY.replace(*change))
     ran = codose("sensitivity", tiny, "--out", tmp_path / "o")
-    assert ran.code == 2
-    assert words in ran.err
-    assert "Traceback" not in ran.err
+    assert ran.exit_code == 2
+    assert words in ran.stderr
+    assert "Traceback" not in ran.stderr
     assert not (tmp_path / "o").exists()
 
 
@@ -133,7 +96,7 @@ def results(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("timing.json", "manifest.json")
+        if path.is_file() and path.name != TIMING
     }
 
 
@@ -150,21 +113,33 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_joined_shards_give_the_same_bytes(tiny: Path, tmp_path: Path, kind: str) -> None:
     tiny.write_text(TINY.replace(*KINDS[kind]))
-    words = ("sensitivity", tiny, "-q", *(() if kind == "grid" else ("--no-figures",)))
-    for number in (1, 2):
-        out = tmp_path / f"shard-{number}"
-        assert codose(*words, "--shard", f"{number}/2", "--out", out).code == 0
+    words = ("sensitivity", tiny, "-q", "--no-figures")
+    shards = [tmp_path / f"shard-{number}" for number in (1, 2)]
+    for number, out in enumerate(shards, start=1):
+        assert codose(*words, "--shard", f"{number}/2", "--out", out).exit_code == 0
     joined, whole = tmp_path / "joined", tmp_path / "whole"
-    shards = (tmp_path / "shard-1", tmp_path / "shard-2")
-    assert codose("merge", *shards, "--out", joined, "-q").code == 0
-    assert codose(*words, "--resume", "--out", joined).code == 0
-    assert codose(*words, "--out", whole).code == 0
+    assert codose("merge", *shards, "--out", joined, "-q", "--no-figures").exit_code == 0
+    assert codose(*words, "--out", whole).exit_code == 0
     assert results(joined) == results(whole)
+
+
+def test_the_stop_rule_goes_on_after_a_merge(tiny: Path, tmp_path: Path) -> None:
+    """Shards are of the first plan; what the stop rule adds is run where they are joined."""
+    tiny.write_text(TINY + "tolerance: 0.0001\nstop: {budget_runs: 480}\n")
+    words = ("sensitivity", tiny, "-q", "--no-figures")
+    shards = [tmp_path / f"shard-{number}" for number in (1, 2)]
+    for number, out in enumerate(shards, start=1):
+        assert codose(*words, "--shard", f"{number}/2", "--out", out).exit_code == 0
+    joined, whole = tmp_path / "joined", tmp_path / "whole"
+    assert codose("merge", *shards, "--out", joined, "-q", "--no-figures").exit_code == 0
+    assert codose(*words, "--out", whole).exit_code == 0
+    assert results(joined) == results(whole)
+    assert load(whole).runs == 480
 
 
 def test_a_cluster_gives_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
-    from test_cluster import Cluster
+    from tests.test_cluster import Cluster
 
     made = Cluster(tmp_path)
     try:
@@ -173,8 +148,8 @@ def test_a_cluster_gives_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
             tiny.write_text(TINY.replace(*change))
             words = ("sensitivity", tiny, "-q", "--no-figures")
             there, here = tmp_path / f"there {kind}", tmp_path / f"here {kind}"
-            assert codose(*words, "--cluster", made.address, "--out", there).code == 0
-            assert codose(*words, "--out", here).code == 0
+            assert codose(*words, "--cluster", made.address, "--out", there).exit_code == 0
+            assert codose(*words, "--out", here).exit_code == 0
             assert results(there) == results(here), kind
     finally:
         made.stop()
@@ -182,5 +157,5 @@ def test_a_cluster_gives_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
 
 def test_unknown_study() -> None:
     ran = codose("sensitivity", "sobl")
-    assert ran.code == 2
-    assert "did you mean 'sobol'?" in ran.err
+    assert ran.exit_code == 2
+    assert "did you mean 'sobol'?" in ran.stderr

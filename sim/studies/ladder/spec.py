@@ -112,5 +112,4 @@ def line(study: Study[Spec]) -> str:
 
 def lever_text(study: Study[Spec]) -> str:
     """The lever in words, as it stands in a sentence."""
-    lever = study.header.contrast.lever
-    return SHORT.get(lever, lever).replace("_", " ")
+    return study.header.contrast.lever.replace("co_creation", "co-creation").replace("_", " ")
