@@ -45,6 +45,7 @@ from sim.study.study_file import (
     Study,
     StudyError,
     find_study,
+    json_schema,
     kind_of,
     read_study,
     study_of,
@@ -123,6 +124,11 @@ class StudyKind:
     def Spec(self) -> type[Header]:
         """The fields of a study of this kind."""
         return self._module("spec").Spec
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of its study files, for editors."""
+        return json_schema(self.Spec)
 
     def read(self, path_or_name: str | os.PathLike[str], **changes: Any) -> Study[Any]:
         """A study file of this kind, given as a path or the name of a shipped one.
