@@ -64,7 +64,7 @@ def test_halvings_are_balanced_and_not_repeated() -> None:
 @pytest.mark.parametrize("replicates", [2, 3, 4, 7])
 def test_of_a_quadratic_form_all_halvings_give_the_mean_over_pairs(replicates: int) -> None:
     """The extrapolation is linear in Q, so it agrees in expectation with the estimator of
-    sim.study.noise; over all halvings of 2 or 4 it is that estimator."""
+    sim.studies.sensitivity.noise; over all halvings of 2 or 4 it is that estimator."""
     rng = np.random.default_rng(1)
     signal = rng.normal(size=(50, 1))
 
