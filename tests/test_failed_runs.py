@@ -1,4 +1,4 @@
-"""One rule for runs that fail: a row with its reason, left out, counted and said, in every study."""
+"""One rule for runs that fail, in every study: a row with its reason, left out, counted, said."""
 
 from __future__ import annotations
 
@@ -98,12 +98,13 @@ def test_plan(faulty: None) -> None:
 def test_ladder(faulty: None) -> None:
     found = ask(
         StudyKind.of("ladder").make(
-            scenario="classroom", outcomes=["trust"], replicates=6, steps=[{"name": "as it is"}],
+            scenario="classroom", outcomes=["trust"], replicates=6,
+            steps=[{"name": "as it is"}, {"name": "no trust", "parameters": {"trust_step": 0}}],
             contrast={"lever": "co_creation", "low": 0, "high": 1},
         )
     )  # fmt: skip
     frame = found.table("ladder")
-    assert frame[["n", "runs"]].to_numpy().tolist() == [[5, 6]]
+    assert frame[["n", "runs"]].to_numpy().tolist() == [[5, 6], [5, 6]]
     assert np.isfinite(frame["effect"]).all()
     assert "5 of 6" in found.answer.text
 
@@ -130,3 +131,21 @@ def test_sensitivity_without_the_base_samples_of_failed_runs(faulty: None) -> No
     assert found.table("noise")[["base_samples", "left_out"]].to_numpy().tolist() == [[8, 1]]
     assert found.tables["indices"].rests_on == (8 * 4 * 5, 9 * 4 * 5)
     assert "1 base sample with a run without a value" in found.answer.text
+
+
+def test_audit_and_instruments(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.instruments import observe
+    from sim.runs.people import People
+
+    real = People.look
+
+    def look(self: People, job: Any, seed: int, row: int) -> Any:
+        if int(job.replicate[row]) == LOST:
+            raise ZeroDivisionError("planted")
+        return real(self, job, seed, row)
+
+    whole = observe(SMALL, SMALL.parameter_set(), seed=1, replicates=5, weeks=[0, 52])
+    monkeypatch.setattr(People, "look", look)
+    seen = observe(SMALL, SMALL.parameter_set(), seed=1, replicates=5, weeks=[0, 52])
+    assert seen.replicates.tolist() == [0, 1, 2, 4]
+    np.testing.assert_array_equal(seen.people["trust"], whole.people["trust"][[0, 1, 2, 4]])

@@ -66,7 +66,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_compare_prints_the_answer_first_and_writes_what_it_prints(here: Path) -> None:
     done = codose("compare", "a.yaml", "b.yaml", *QUICK)
     assert done.code == 0
-    assert done.out.startswith("b against a, at the end of TA: capacity is ")
+    assert done.out.startswith("At the end of TA, against a: b is ")
+    assert "b against a, at the end of TA: capacity is " in " ".join(done.out.split())
     assert "What if, not forecast." in done.out
     assert "differs: dosage" in done.out
     folder = here / "results" / "compare-a-b"
@@ -194,7 +195,7 @@ def test_the_commands_of_the_how_to_run(
 def test_the_python_of_the_how_to_runs(capsys: pytest.CaptureFixture[str]) -> None:
     (text,) = (text for kind, text in BLOCKS if kind == "python")
     exec(compile(text, "planner.md", "exec"), {})
-    assert capsys.readouterr().out.startswith("source against light_touch, at the end of TA")
+    assert capsys.readouterr().out.startswith("At the end of TA, against light_touch: source is ")
 
 
 def test_stopping_now_is_compared_with_going_on(here: Path) -> None:

@@ -20,9 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import InputError, Problem
-from sim.stats.components import Components as Components
 from sim.stats.components import components, set_means
-from sim.stats.components import mean as mean
 from sim.stats.intervals import band, half_width
 
 MOST_SETS = 1_000_000
@@ -46,8 +44,6 @@ def expected_in_sets(values: np.ndarray) -> np.ndarray:
     keep = math.sqrt(min(1.0, wanted / noisy)) if noisy > 0 else 0.0
     grand = float(means.mean())
     return grand + keep * (means - grand)
-
-
 
 
 def sets_needed(spread: float, precision: float) -> float:
