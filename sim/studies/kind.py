@@ -276,6 +276,16 @@ class Result:
         timing: when it was made and how long it took; the only part that differs when it is made
             again.
         command: the command that makes it again, if a command made it.
+
+    >>> study = StudyKind.of("ladder").make(
+    ...     scenario="classroom", outcomes=["trust"], replicates=2,
+    ...     contrast={"lever": "hours", "low": 1, "high": 2}, steps=[{"name": "as it is"}],
+    ... )
+    >>> result = ask(study)
+    >>> result
+    <ladder of 'unnamed study': 4 runs, 0 failed; tables ladder>
+    >>> result.table("ladder")["runs"].tolist()
+    [2]
     """
 
     study: Study[Any]
@@ -306,7 +316,7 @@ class Result:
         return self.kind.figures(self.study, self.tables)
 
     def table(self, name: str) -> pd.DataFrame:
-        """A copy of a table as a pandas frame.
+        """A copy of a table as a pandas frame, with its rows and columns.
 
         Raises:
             InputError: there is no table of that name.
@@ -395,6 +405,12 @@ def ask(study: Study[Any], execution: Execution | None = None, *, command: str =
         InputError: something that only the runs can show.
         Unfinished: this was a shard of the runs; they are in the store.
         InterruptedRun: Ctrl-C; what was finished is in the store, if there is one.
+
+    >>> study = StudyKind.of("sensitivity").make(
+    ...     scenario={"function": "linear"}, outcomes=["y"], method="morris", samples=4
+    ... )
+    >>> "What carries y, in order (Morris screening, mu_star): a 4.0" in ask(study).answer.text
+    True
     """
     kind = StudyKind.of(study.header.kind)
     run = Runner(Execution() if execution is None else execution)
@@ -476,8 +492,15 @@ def read_asked(store: Path) -> tuple[Study[Any], str]:
 def load(directory: str | os.PathLike[str]) -> Result:
     """Read a result folder back.
 
+    Args:
+        directory: the folder.
+
     Raises:
         ResultsError: it is no result folder, of another version, or damaged.
+
+    >>> load("no_such_folder")
+    Traceback (most recent call last):
+    sim.errors.ResultsError: no_such_folder: no such folder
     """
     folder = ResultFolder.read(Path(directory))
     facts = folder.manifest
@@ -572,6 +595,15 @@ def verify(
     Raises:
         ResultsError: the folder holds nothing of codose, or cannot be read.
         InputError: what it holds cannot be used by this version, or cannot be sampled.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> study = StudyKind.of("sensitivity").make(
+    ...     scenario={"function": "linear"}, outcomes=["y"], method="morris", samples=4
+    ... )
+    >>> with TemporaryDirectory() as home:
+    ...     seen = verify(ask(study).save(Path(home, "results"), figures=()))
+    >>> seen.ok, seen.compared[0]
+    (True, ('indices', 12))
     """
     folder = ResultFolder.read(Path(directory))
     study = _study_in(folder)
