@@ -1,37 +1,33 @@
 # %% [markdown]
-# # 03 Sensitivity, and why luck must be told apart
+# # 03 Sensitivity, and why chance must be told apart
 #
 # Nearly all numbers in the model are assumptions with a range. Which of them carry an outcome?
 # A sensitivity analysis answers, and it can be fooled: the model is a game of chance, and an
-# index that does not know about luck takes dice for effects. This notebook shows both.
+# index that does not know about chance takes dice for effects. This notebook shows both.
 
 # %%
 # %matplotlib inline
 import numpy as np
 import pandas as pd
 
-from sim.study import sensitivity_file
-from sim.study.noise import noise_share
-from sim.study.sensitivity import run_sensitivity
-from sim.view import sensitivity_plots
+from sim.studies.kind import StudyKind, ask
 
 pd.set_option("display.width", 120, "display.max_columns", 12)
 
-study = {
-    "kind": "sensitivity",
-    "name": "Screening, small",
-    "question": "Which assumptions carry integration and trust?",
-    "scenario": "source",
-    "outcomes": ["integration", "trust"],
-    "weeks": ["end_of_ta"],
-    "factors": ["free", "uncertain"],
-    "method": ["morris"],
-    "samples": 24,
-    "replicates": 10,
-    "seed": 1,
-}
-result = run_sensitivity(sensitivity_file.from_dict(study))
-print(f"{result.points} settings, {result.runs} runs")
+study = StudyKind.of("sensitivity").make(
+    name="Screening, small",
+    question="Which assumptions carry integration and trust?",
+    scenario="source",
+    outcomes=["integration", "trust"],
+    weeks=["end_of_ta"],
+    factors=["free", "uncertain"],
+    method="morris",
+    samples=24,
+    replicates=10,
+    seed=1,
+)
+result = ask(study)
+print(f"{len(result.table('points'))} settings, {result.runs} runs")
 
 # %% [markdown]
 # ## What matters
@@ -40,39 +36,39 @@ print(f"{result.points} settings, {result.runs} runs")
 # size of the change in the outcome when an assumption crosses its whole range.
 
 # %%
+indices = result.table("indices").query("index == 'mu_star'")
 for outcome in ("integration", "trust"):
-    rows = result.of(outcome, method="morris", index="mu_star").head(8)
+    rows = indices[indices["outcome"] == outcome].nlargest(8, "value")
     print(outcome)
     print(rows[["factor", "value", "low", "high", "verdict"]].round(3).to_string(index=False))
     print()
 
 # %%
-labels = [(one.outcome, one.week) for one in result.labels]
-sensitivity_plots.index_bars(result, "morris", labels)
+result.figure("morris-bars").draw()
 
 # %% [markdown]
 # The lists differ: what carries trust is not what carries integration. A study that reports
 # "the most important parameter" without naming the outcome has said nothing.
 #
-# ## Why luck must be told apart
+# ## Why chance must be told apart
 #
-# Every setting above was run ten times. Within a setting only luck differs; between settings
-# the assumptions differ too. The share of the variance **of one run** that is luck:
+# Every setting above was run ten times. Within a setting only chance differs; between settings
+# the assumptions differ too. The share of the variance **of one run** that is chance:
 
 # %%
-y = result.designs[0].y  # (settings, replicates, outcomes)
-for place, (outcome, _) in enumerate(labels):
-    share = noise_share(y[:, :, place], common=True)
-    print(f"{outcome:12s} share of luck in a single run: {share.luck:.2f}")
+for _, row in result.table("noise").iterrows():
+    print(f"{row['outcome']:12s} share of chance in a single run: {row['chance']:.2f}")
 
 # %% [markdown]
-# Now pretend that we had run every setting once and that each had its own luck, as a study
+# Now pretend that we had run every setting once and that each had its own chance, as a study
 # without common random numbers would. An assumption that does *nothing at all* makes a good
 # test: give the analysis a factor that no rule reads, and see how important it looks.
 
 # %%
 rng = np.random.default_rng(1)
-points, replicates, _ = y.shape
+runs = result.table("runs")
+y = runs["integration @ end_of_ta"].to_numpy().reshape(-1, 10)  # (settings, replicates)
+points, replicates = y.shape
 
 
 def looks(values, factor):
@@ -86,36 +82,35 @@ def most_of_dummies(values, dummies=200):
 
 
 small = rng.choice(points, 60, replace=False)
-one_each = y[small, rng.integers(0, replicates, 60), 0]
+one_each = y[small, rng.integers(0, replicates, 60)]
 print(f"60 settings: the best of 200 dummies seems to explain {most_of_dummies(one_each):.2f}")
-one_each = y[np.arange(points), rng.integers(0, replicates, points), 0]
+one_each = y[np.arange(points), rng.integers(0, replicates, points)]
 print(
     f"{points} settings: the best of 200 dummies seems to explain {most_of_dummies(one_each):.2f}"
 )
 
 # %% [markdown]
 # With few runs an assumption without any effect can look like a real one. This is why every
-# index that codose prints has an interval and a verdict. **Not settled** means: more runs could
+# index that codose prints has an interval and a verdict. **Not yet** means: more runs could
 # still change what you would say.
 
 # %%
-rows = result.indices
-counted = rows[rows["index"] == "mu_star"].groupby("outcome")["settled"]
-print(counted.agg(["sum", "count"]).rename(columns={"sum": "settled", "count": "of"}).to_string())
+counted = indices.groupby("outcome")["converged"].agg(["sum", "count"])
+print(counted.rename(columns={"sum": "converged", "count": "of"}).to_string())
 
 # %% [markdown]
 # ## Common random numbers
 #
 # The same replicate has the same people and the same dice in *every* setting. So a difference
-# between two settings is not blurred by luck that both share. How much is that worth? The
-# spread of a difference between two neighbouring settings, with shared luck and with luck of
+# between two settings is not blurred by chance that both share. How much is that worth? The
+# spread of a difference between two neighbouring settings, with shared chance and with chance of
 # their own:
 
 # %%
-a, b = y[0, :, 0], y[1, :, 0]
+a, b = y[0], y[1]
 paired = (a - b).std(ddof=1)
 unpaired = np.sqrt(a.var(ddof=1) + b.var(ddof=1))
-print(f"spread of a difference: {paired:.4f} with shared luck, {unpaired:.4f} without")
+print(f"spread of a difference: {paired:.4f} with shared chance, {unpaired:.4f} without")
 print(f"so many times the runs would be needed without: {(unpaired / paired) ** 2:.0f}")
 
 # %% [markdown]

@@ -10,12 +10,25 @@ import yaml
 from typer.testing import CliRunner
 
 from sim.studies.kind import StudyKind
-from sim.study.study_file import Study
+from sim.study.study_file import Study, parse_study
 
 TINY: dict[str, dict[str, Any]] = {
     "audit": {
         "name": "a tiny audit", "scenario": "source", "asks_about": ["knowledge"],
         "background_trends": [0.0], "sets": 2, "replicates": 2,
+    },
+    "sensitivity": {
+        "name": "a tiny screening", "scenario": "classroom", "outcomes": ["knowledge"],
+        "weeks": [13], "factors": ["learning_rate", "trust_step"], "method": ["morris"],
+        "samples": 8, "replicates": 3,
+    },
+    "ladder": {
+        "name": "a tiny ladder", "scenario": "classroom", "outcomes": ["trust"],
+        "contrast": {"lever": "co_creation", "low": 0.0, "high": 1.0},
+        "steps": [
+            {"name": "as it is"}, {"name": "no power", "parameters": {"power_sharing": 0.0}},
+        ],
+        "replicates": 4,
     },
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip
@@ -25,6 +38,14 @@ TINY: dict[str, dict[str, Any]] = {
 def tiny(kind: str) -> Study[Any]:
     """A study of a kind that takes a moment."""
     return StudyKind.of(kind).make(**TINY[kind])
+
+
+def written(text: str) -> Study[Any]:
+    """The checked study of a file with this text."""
+    kind = StudyKind.of(yaml.safe_load(text)["kind"])
+    spec = kind._module("spec")
+    study = parse_study(text, kind.Spec, issues=getattr(spec, "issues", None))
+    return kind._checked(study)
 
 
 def command_line(study: Study[Any], folder: Path) -> list[str]:

@@ -395,7 +395,7 @@ def test_a_parameter_is_taught_by_the_target_that_moves_it() -> None:
     """Two outputs, each of one factor: each target teaches its own."""
     from types import SimpleNamespace
 
-    from sim.study.factors import factors_of
+    from sim.studies.factors import factors_of
 
     asked = study(factors="[keeping, learning_rate]")
     rng = np.random.default_rng(6)

@@ -31,6 +31,7 @@ COMMANDS = (
     "plan",
     "report",
     "sensitivity",
+    "ladder",
     "calibrate",
     "audit",
     "trials",
@@ -242,6 +243,14 @@ def test_parameters_shows_the_table_a_line_a_row() -> None:
 def test_outcomes_shows_them_all() -> None:
     assert [line.split()[0] for line in codose("outcomes").out.splitlines()[1:]] == list(NAMES)
     assert [row["name"] for row in json.loads(codose("outcomes", "--json").out)] == list(NAMES)
+
+
+def test_schema_of_study_files_of_a_kind() -> None:
+    made = json.loads(codose("schema", "--kind", "ladder").out)
+    assert made["required"] == ["kind", "contrast", "steps"]
+    ran = codose("schema", "--kind", "laddr")
+    assert ran.code == 2
+    assert "did you mean 'ladder'?" in ran.err
 
 
 def test_schema_is_json_and_is_written_only_where_nothing_is(here: Path) -> None:

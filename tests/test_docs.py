@@ -169,7 +169,7 @@ def test_command_that_is_not_there_is_found() -> None:
 def test_shipped_studies_that_are_named_are_there(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     named = re.findall(
-        r"codose (?:sensitivity|calibrate|audit|trials|plan) ([a-z_]+)(?![\w./-])", text
+        r"codose (?:sensitivity|ladder|calibrate|audit|trials|plan) ([a-z_]+)(?![\w./-])", text
     )
     assert {n for n in named if not (REPO / "experiments" / f"{n}.yaml").is_file()} <= set()
 
@@ -425,7 +425,7 @@ SMALL = {
     "pawn": "sensitivity pawn --samples 64 -n 2",
     "over_time": "sensitivity over_time --samples 16 -n 2",
     "dosage_levers": "sensitivity dosage_levers --samples 16 -n 2",
-    "cocreation_ladder": "sensitivity cocreation_ladder -n 20",
+    "cocreation_ladder": "ladder cocreation_ladder -n 20",
     "calibrate": "calibrate calibrate --samples 50 -n 2",
     "calibrate_without_trials": "calibrate calibrate_without_trials --samples 50 -n 2",
     "audit_source": "audit audit_source --sets 2 -n 2",

@@ -11,13 +11,12 @@ import pytest
 from sim import batch
 from sim.scenario import Scenario
 from sim.stats.intervals import share
-from sim.study import sensitivity_file, small_studies
+from sim.studies.kind import StudyKind, ask
 from sim.study.comparison import compare
 from sim.study.plan_file import PlanFile
 from sim.study.plan_value import Evaluator, Sample, met
 from sim.study.plausible import plausible_sets
 from sim.study.run import run
-from sim.study.sensitivity import run_sensitivity
 from sim.study.study_file import StudyError, parse_study
 from sim.study.surface import surface
 
@@ -98,26 +97,41 @@ def test_plan(faulty: None) -> None:
 
 
 def test_ladder(faulty: None) -> None:
-    study = parse_study(
-        "kind: ladder\nscenario: classroom\noutcomes: [trust]\nweeks: [end_of_ta]\nreplicates: 6\n"
-        "contrast: {lever: co_creation, low: 0, high: 1}\n"
-        "steps: [{name: as it is}, {name: no trust, parameters: {trust_step: 0}}]\n",
-        small_studies.LadderFile,
-    )
-    found = small_studies.Ladder(study).run()
-    assert found.frame[["n", "runs"]].to_numpy().tolist() == [[5, 6], [5, 6]]
-    assert np.isfinite(found.frame["effect"]).all()
-    assert "5 of 6" in found.words()
+    found = ask(
+        StudyKind.of("ladder").make(
+            scenario="classroom", outcomes=["trust"], replicates=6,
+            steps=[{"name": "as it is"}, {"name": "no trust", "parameters": {"trust_step": 0}}],
+            contrast={"lever": "co_creation", "low": 0, "high": 1},
+        )
+    )  # fmt: skip
+    frame = found.table("ladder")
+    assert frame[["n", "runs"]].to_numpy().tolist() == [[5, 6], [5, 6]]
+    assert np.isfinite(frame["effect"]).all()
+    assert "5 of 6" in found.answer.text
 
 
 def test_sensitivity(faulty: None) -> None:
-    plain = {
-        "kind": "sensitivity", "name": "tiny", "scenario": "classroom", "outcomes": ["trust"],
-        "weeks": ["end_of_ta"], "factors": ["trust_step", "hour_scale"], "method": ["morris"],
-        "samples": 4, "replicates": 5,
-    }  # fmt: skip
+    study = StudyKind.of("sensitivity").make(
+        scenario="classroom", outcomes=["trust"], factors=["trust_step", "hour_scale"],
+        method="morris", samples=4, replicates=5, failed_runs="refuse",
+    )  # fmt: skip
     with pytest.raises(StudyError, match=REASON.split(": ")[1]):
-        run_sensitivity(sensitivity_file.from_dict({**plain, "failed_runs": "refuse"}))
+        ask(study)
+
+
+def test_sensitivity_without_the_base_samples_of_failed_runs(faulty: None) -> None:
+    """With fresh chance one run of 180 fails: its base sample is left out, and said."""
+    found = ask(
+        StudyKind.of("sensitivity").make(
+            scenario="classroom", outcomes=["trust"], factors=["trust_step", "hour_scale"],
+            method="morris", samples=9, replicates=5, failed_runs="drop", random_numbers="fresh",
+        )
+    )  # fmt: skip
+    assert found.failed == 1
+    assert found.table("failures")["reason"].tolist() == [REASON]
+    assert found.table("noise")[["base_samples", "left_out"]].to_numpy().tolist() == [[8, 1]]
+    assert found.tables["indices"].rests_on == (8 * 4 * 5, 9 * 4 * 5)
+    assert "1 base sample with a run without a value" in found.answer.text
 
 
 def test_audit_and_instruments(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.study import sensitivity_file
-from sim.study.study_file import find_study
+from sim.studies.kind import StudyKind, ask
+from sim.studies.sensitivity.design import design_of
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 README = (EXPERIMENTS / "README.md").read_text(encoding="utf-8")
@@ -112,20 +112,20 @@ def test_the_twelve_of_sobol_are_those_that_screening_put_first() -> None:
         value = found[found["outcome"] == outcome].set_index("factor")["value"]
         shares.append(value / value.max())
     mean = (sum(shares) / 3).sort_values(ascending=False)
-    chosen = [factor.name for factor in sensitivity_file.load(find_study("sobol")).space.factors]
+    chosen = factors_of("sobol")
     assert set(mean.index[:12]) == {name for name in chosen if name != "dummy"}
     for name in ("interactions", "over_time"):
-        same = sensitivity_file.load(find_study(name)).space.factors
-        assert [factor.name for factor in same] == chosen
+        assert factors_of(name) == chosen
+
+
+def factors_of(name: str) -> tuple[str, ...]:
+    return design_of(StudyKind.of("sensitivity").read(name)).space.names
 
 
 @pytest.mark.slow
 def test_the_run_gives_the_shipped_numbers_again() -> None:
     """The whole `sobol`, about a minute of one processor core."""
-    from sim.study.sensitivity import run_sensitivity
-
-    result = run_sensitivity(sensitivity_file.load(find_study("sobol")))
-    rows = result.indices
+    rows = ask(StudyKind.of("sensitivity").read("sobol")).table("indices")
     rows = rows[rows["index"] == "ST"]
     shipped = table("sobol")
     assert rows["factor"].to_list() == shipped["factor"].to_list()

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from sim.study import sensitivity_file, small_studies
+from sim import studies
+from sim.studies.kind import StudyKind
+from sim.studies.sensitivity.design import design_of
 from sim.study.study_file import (
     StudyError,
     StudyHeader,
     find_study,
-    json_schema,
     kind_of,
     parse_study,
     read_study,
@@ -108,41 +109,28 @@ def test_kind_comes_before_everything_else(tmp_path: Path) -> None:
         kind_of(path)
 
 
-SHIPPED = (
-    "screen", "sobol", "pawn", "dosage_levers", "over_time", "interactions", "cocreation_ladder",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped_studies())
 def test_shipped_studies_are_sound(name: str) -> None:
-    assert name in shipped_studies()
+    """Each can be read, says what it is about to do, and names the schema of its kind."""
     path = find_study(name)
     kind = kind_of(path)
-    if kind == "sensitivity":
-        assert sensitivity_file.load(path).runs > 0
-    else:
-        assert small_studies.load(path).line
+    assert StudyKind.of(kind).line(StudyKind.of(kind).read(name))
+    assert path.read_text().startswith(f"# yaml-language-server: $schema={kind}.schema.json\n")
 
 
 @pytest.mark.parametrize(
-    ("kind", "model"),
-    [
-        ("sensitivity", sensitivity_file.SensitivityFile),
-        ("ladder", small_studies.LadderFile),
-    ],
+    "kind", [name for name in studies.names() if StudyKind.of(name).argument == "study"]
 )
-def test_schemas_beside_the_studies_are_current(kind: str, model: type[StudyHeader]) -> None:
+def test_schemas_beside_the_studies_are_current(kind: str) -> None:
+    """``codose schema --kind NAME --out experiments/NAME.schema.json --force`` writes them."""
     path = find_study("sobol").with_name(f"{kind}.schema.json")
-    assert json.loads(path.read_text()) == json_schema(model)
-    for name in SHIPPED:
-        text = find_study(name).read_text()
-        if f"\nkind: {kind}\n" in text:
-            assert text.startswith(f"# yaml-language-server: $schema={kind}.schema.json\n")
+    assert json.loads(path.read_text()) == StudyKind.of(kind).schema
 
 
 def test_sobol_has_the_size_it_was_planned_with() -> None:
-    asked = sensitivity_file.load(find_study("sobol"))
-    assert (asked.points, asked.runs) == (7_680, 76_800)
-    with_pairs = sensitivity_file.load(find_study("interactions"))
+    sensitivity = StudyKind.of("sensitivity")
+    design = design_of(sensitivity.read("sobol"))
+    assert (design.points, design.runs) == (7_680, 76_800)
+    with_pairs = design_of(sensitivity.read("interactions"))
     assert with_pairs.points == 14_336
-    assert len(asked.space.factors) == 13
+    assert len(design.space.factors) == 13

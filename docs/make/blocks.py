@@ -274,18 +274,9 @@ def check_yaml(body: str) -> None:
     if "kind" not in data:
         Scenario.from_text(body, folder=".")
         return
-    from sim.study.study_file import study_of
+    from sim.studies.kind import StudyKind
 
-    study_of(data, study_kinds()[data["kind"]])
-
-
-def study_kinds() -> dict[str, type]:
-    """The classes of study files by their kind."""
-    from sim.study.calibration import CalibrateFile
-    from sim.study.plan_file import PlanFile
-    from sim.study.sensitivity_file import SensitivityFile
-
-    return {"sensitivity": SensitivityFile, "calibrate": CalibrateFile, "plan": PlanFile}
+    StudyKind.of(data.pop("kind")).make(**data)
 
 
 def look_at(block: Block) -> None:

@@ -71,16 +71,13 @@ study = study_of({
 figure = plan_plots.front(plan(study))
 """),
     ("sensitivity", "Which assumptions carry it", """
-from sim.study import sensitivity_file
-from sim.study.sensitivity import run_sensitivity
-from sim.view import sensitivity_plots
+from sim.studies.kind import StudyKind, ask
 
-study = sensitivity_file.from_dict({
-    "kind": "sensitivity", "name": "small", "scenario": "source", "outcomes": ["integration"],
-    "weeks": ["end_of_ta"], "factors": ["free"], "method": ["morris"], "samples": 32,
-    "replicates": 10, "seed": 1,
-})
-figure = sensitivity_plots.morris_plane(run_sensitivity(study), "integration", "end_of_ta")
+study = StudyKind.of("sensitivity").make(
+    name="small", scenario="source", outcomes=["integration"], weeks=["end_of_ta"],
+    factors=["free"], method="morris", samples=32, replicates=10, seed=1,
+)
+figure = ask(study).figure("morris-plane-integration-end_of_ta").draw()
 """),
 )  # fmt: skip
 """File name, heading, code that leaves a ``figure``."""

@@ -26,12 +26,12 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     )),
     ("Comparing", "sim.study.comparison", ("compare", "Comparison")),
     ("Surfaces", "sim.study.surface", ("surface", "Surface")),
+    ("Studies of every kind", "sim.studies.kind", ("StudyKind", "ask", "load", "verify", "Result")),
     ("Which runs", "sim.runs.plan", ("RunPlan", "Job", "independent", "common", "fresh")),
     ("How they are made", "sim.runs.execute", ("execute", "Execution", "Unfinished")),
     ("What is kept of them", "sim.runs.collect", (
         "Points", "RunValues", "Moments", "RunMoments", "FailedRun",
     )),
-    ("Sensitivity", "sim.study.sensitivity", ("run_sensitivity", "SensitivityResult")),
     ("Calibration", "sim.study.calibration", ("calibrate", "Calibration")),
     ("Errors", "sim.errors", ("CodoseError", "InputError", "Problem")),
 )  # fmt: skip
@@ -163,9 +163,8 @@ def files() -> str:
 
 def _study_files() -> str:
     """The headers of study files."""
-    from sim.study.calibration import CalibrateFile
-    from sim.study.plan_file import PlanFile
-    from sim.study.sensitivity_file import SensitivityFile
+    from sim import studies
+    from sim.studies.kind import StudyKind
 
     parts = [
         "## Study files",
@@ -173,14 +172,14 @@ def _study_files() -> str:
         " ones are in"
         " `experiments/`; commands take their names.",
     ]
-    for kind, command in (
-        (SensitivityFile, "sensitivity"), (CalibrateFile, "calibrate"), (PlanFile, "plan"),
-    ):  # fmt: skip
+    for kind in map(StudyKind.of, studies.names()):
+        if kind.argument != "study":
+            continue
         rows = []
-        for name, info in kind.model_fields.items():
+        for name, info in kind.Spec.model_fields.items():
             default = "required" if info.is_required() else f"`{_short(info.get_default())}`"
             rows.append((f"`{name}`", info.description or "", default))
-        parts.append(f"### `codose {command}`\n\n" + table(("field", "meaning", "default"), rows))
+        parts.append(f"### `codose {kind.name}`\n\n" + table(("field", "meaning", "default"), rows))
     return "\n\n".join(parts)
 
 

@@ -19,7 +19,6 @@ from sim.cli import (
     plan,
     report,
     run,
-    sensitivity,
     surface,
     trials,
 )
@@ -68,7 +67,6 @@ app.command("compare", epilog=EXITS)(compare.compare)
 app.command("surface", epilog=EXITS)(surface.surface)
 app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
-app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)
 app.command("calibrate", epilog=EXITS)(calibrate.calibrate)
 app.command("trials", epilog=EXITS)(trials.trials)
 app.command("observed", epilog=EXITS)(observed.observed)

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
 
@@ -135,10 +135,14 @@ def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) 
 
 def _base(info: FieldInfo) -> type:
     """The type that the command line reads: a number where only numbers are allowed, else text."""
-    kinds = set(get_args(info.annotation)) or {info.annotation}
-    kinds -= {NoneType}
+    kinds = {_plain(one) for one in get_args(info.annotation) or (info.annotation,)} - {NoneType}
     (only,) = kinds if len(kinds) == 1 else (str,)
     return only if only in (int, float, bool) else str
+
+
+def _plain(annotation: Any) -> Any:
+    """A type without what is noted beside it."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _shown(default: Any) -> str | bool:
@@ -199,6 +203,7 @@ class _Asking:
             from sim.studies.kind import ask
 
             try:
+                self._estimate(study, execution)
                 result = ask(study, execution, command=made)
             except Unfinished:
                 self._tell_shard(folder, shard)
@@ -259,6 +264,15 @@ class _Asking:
             warn=shell.remark,
             command=made,
         )
+
+    def _estimate(self, study: Study[Any], execution: Execution) -> None:
+        """Say how long it takes, where the kind can tell; refuse what is above the time limit."""
+        quiet = self.output["quiet"]
+        if quiet and getattr(study.header, "time_limit_minutes", None) is None:
+            return
+        said = self.kind.estimate(study, execution)
+        if said and not quiet:
+            shell.remark(said)
 
     def _formats(self) -> tuple[Any, ...]:
         from sim.present.figures import formats_of

@@ -164,10 +164,16 @@ def outcomes(
 
 
 def schema(
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", show_default="scenario files", help="Of study files of this kind."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
 ) -> None:
-    """Print the JSON schema of scenario files.
+    """Print the JSON schema of scenario files, or of study files.
 
     Editors that know YAML complete and check with it while you type.
 
@@ -175,12 +181,18 @@ def schema(
     Examples:
       codose schema
       codose schema --out scenario.schema.json
+      codose schema --kind sensitivity --out sensitivity.schema.json
     """
     import json
 
-    from sim.scenario import json_schema
+    if kind is None:
+        from sim.scenario import json_schema
 
-    made = json_schema()
+        made = json_schema()
+    else:
+        from sim.studies.kind import StudyKind
+
+        made = StudyKind.of(kind).schema
     if out is None:
         shell.write_json(made)
         return

@@ -9,7 +9,9 @@ A kind is a folder of :mod:`sim.studies` with four modules:
   :class:`~sim.runs.plan.RunPlan`, as often as the kind asks; or, when one plan does, the pair
   ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``, with ``COLLECT``,
   a collector, where more is kept than outcomes over all regions together. Optionally
-  ``files(study, tables) -> {name: text}``, further files of the result folder;
+  ``files(study, tables) -> {name: text}``, further files of the result folder, and
+  ``estimate(study, execution) -> sentence``, how long it takes here, which raises what is above
+  the time limit of the study;
 * ``words``: ``words(study, tables) -> Answer``;
 * ``figures``: ``figures(study, tables) -> [Figure]``.
 
@@ -38,7 +40,16 @@ from sim.present.table import Column, Table
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.execute import Execution, execute
 from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
-from sim.study.study_file import Header, Study, find_study, read_study, study_of
+from sim.study.study_file import (
+    Header,
+    Study,
+    StudyError,
+    find_study,
+    json_schema,
+    kind_of,
+    read_study,
+    study_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +125,11 @@ class StudyKind:
         """The fields of a study of this kind."""
         return self._module("spec").Spec
 
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of its study files, for editors."""
+        return json_schema(self.Spec)
+
     def read(self, path_or_name: str | os.PathLike[str], **changes: Any) -> Study[Any]:
         """A study file of this kind, given as a path or the name of a shipped one.
 
@@ -121,12 +137,28 @@ class StudyKind:
             changes: fields that replace those of the file, as command options do.
 
         Raises:
-            StudyError: every mistake with file, line and column.
+            StudyError: every mistake with file, line and column; or the file is of another kind.
         """
+        path = find_study(path_or_name)
+        self._refuse_other(path, path_or_name)
         spec = self._module("spec")
         issues = getattr(spec, "issues", None)
-        study = read_study(find_study(path_or_name), spec.Spec, issues=issues, changes=changes)
-        return self._checked(study)
+        return self._checked(read_study(path, spec.Spec, issues=issues, changes=changes))
+
+    def _refuse_other(self, path: Path, given: str | os.PathLike[str]) -> None:
+        """Say which command reads a study file of another kind.
+
+        Raises:
+            StudyError: it is of another kind.
+        """
+        other = kind_of(path)
+        if other != self.name:
+            raise StudyError(
+                Problem(
+                    f"is a study of kind {other!r}, not {self.name!r}", field="kind",
+                    file=str(path), allowed=f"codose {other} {os.fspath(given)}",
+                )
+            )  # fmt: skip
 
     def make(self, *, folder: Path | None = None, **fields: Any) -> Study[Any]:
         """A study of this kind from its fields.
@@ -175,6 +207,15 @@ class StudyKind:
         """Further text files of the result folder, by name."""
         make = getattr(self._module("analysis"), "files", None)
         return {} if make is None else make(study, tables)
+
+    def estimate(self, study: Study[Any], execution: Execution) -> str:
+        """How long a study takes on this machine, in a sentence; empty where the kind cannot tell.
+
+        Raises:
+            StudyError: longer than the time limit of the study.
+        """
+        tell = getattr(self._module("analysis"), "estimate", None)
+        return "" if tell is None else tell(study, execution)
 
     def line(self, study: Study[Any]) -> str:
         """What is about to be done, in a line."""
@@ -235,6 +276,16 @@ class Result:
         timing: when it was made and how long it took; the only part that differs when it is made
             again.
         command: the command that makes it again, if a command made it.
+
+    >>> study = StudyKind.of("ladder").make(
+    ...     scenario="classroom", outcomes=["trust"], replicates=2,
+    ...     contrast={"lever": "hours", "low": 1, "high": 2}, steps=[{"name": "as it is"}],
+    ... )
+    >>> result = ask(study)
+    >>> result
+    <ladder of 'unnamed study': 4 runs, 0 failed; tables ladder>
+    >>> result.table("ladder")["runs"].tolist()
+    [2]
     """
 
     study: Study[Any]
@@ -265,7 +316,7 @@ class Result:
         return self.kind.figures(self.study, self.tables)
 
     def table(self, name: str) -> pd.DataFrame:
-        """A copy of a table as a pandas frame.
+        """A copy of a table as a pandas frame, with its rows and columns.
 
         Raises:
             InputError: there is no table of that name.
@@ -278,6 +329,22 @@ class Result:
                 )
             )  # fmt: skip
         return self.tables[name].frame
+
+    def figure(self, name: str) -> Figure:
+        """A figure by its name.
+
+        Raises:
+            InputError: there is no figure of that name.
+        """
+        known = {figure.name: figure for figure in self.figures}
+        if name not in known:
+            raise InputError(
+                Problem(
+                    f"{name!r} is not a figure of this result", field="figure", value=name,
+                    allowed=", ".join(known), suggestion=did_you_mean(name, known),
+                )
+            )  # fmt: skip
+        return known[name]
 
     def __repr__(self) -> str:
         return (
@@ -338,6 +405,12 @@ def ask(study: Study[Any], execution: Execution | None = None, *, command: str =
         InputError: something that only the runs can show.
         Unfinished: this was a shard of the runs; they are in the store.
         InterruptedRun: Ctrl-C; what was finished is in the store, if there is one.
+
+    >>> study = StudyKind.of("sensitivity").make(
+    ...     scenario={"function": "linear"}, outcomes=["y"], method="morris", samples=4
+    ... )
+    >>> "What carries y, in order (Morris screening, mu_star): a 4.0" in ask(study).answer.text
+    True
     """
     kind = StudyKind.of(study.header.kind)
     run = Runner(Execution() if execution is None else execution)
@@ -419,8 +492,15 @@ def read_asked(store: Path) -> tuple[Study[Any], str]:
 def load(directory: str | os.PathLike[str]) -> Result:
     """Read a result folder back.
 
+    Args:
+        directory: the folder.
+
     Raises:
         ResultsError: it is no result folder, of another version, or damaged.
+
+    >>> load("no_such_folder")
+    Traceback (most recent call last):
+    sim.errors.ResultsError: no_such_folder: no such folder
     """
     folder = ResultFolder.read(Path(directory))
     facts = folder.manifest
@@ -515,6 +595,15 @@ def verify(
     Raises:
         ResultsError: the folder holds nothing of codose, or cannot be read.
         InputError: what it holds cannot be used by this version, or cannot be sampled.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> study = StudyKind.of("sensitivity").make(
+    ...     scenario={"function": "linear"}, outcomes=["y"], method="morris", samples=4
+    ... )
+    >>> with TemporaryDirectory() as home:
+    ...     seen = verify(ask(study).save(Path(home, "results"), figures=()))
+    >>> seen.ok, seen.compared[0]
+    (True, ('indices', 12))
     """
     folder = ResultFolder.read(Path(directory))
     study = _study_in(folder)

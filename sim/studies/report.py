@@ -2,7 +2,8 @@
 
 Words, tables and figures are those of the kind, made from the tables of the result folder; nothing
 is run. Tables called ``costs`` (or beginning so) are what it takes, a table ``drivers`` is what
-carries the result, and all others that the kind shows are its findings.
+carries the result, those named in a table ``factors`` were varied, and all others that the kind
+shows are its findings.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ def _parameters(result: Result) -> Table:
     study = result.study
     own: dict[str, Any] = dict(study.scenario.parameters) if study.scenarios else {}
     varied = set(study.plausible.varied) if study.plausible is not None else set()
-    varied |= {name for name, _ in getattr(study.header, "factors", ())}
+    if "factors" in result.tables:
+        varied |= set(result.table("factors")["name"])
     learned = calibrated()
     fitted = learned.numbers if learned else {}
     rows = []

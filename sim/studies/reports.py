@@ -41,12 +41,10 @@ KINDS: Mapping[str, str] = {
     "run": "Runs of one scenario",
     "compare": "Comparison of scenarios",
     "surface": "Dose-response surface",
-    "sensitivity": "Sensitivity study",
     "plan": "Plan under a budget",
     "calibrate": "Calibration",
     "audit": "Audit of a study design",
     "trials": "Trials and simulated trials",
-    "ladder": "Ladder of assumptions",
 }
 
 
@@ -166,10 +164,6 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
         View("regions", "Between regions", "The first outcome, as confirmed."),
         View("failures", "When the recommended plan fails", "Boxes in the parameters, scored on "
              "runs that did not find them."),
-    ),
-    "sensitivity": (
-        View("indices", "Indices", "Each with its interval; noise of the means is taken out."),
-        View("noise", "Chance in the means"),
     ),
 }  # fmt: skip
 
@@ -321,16 +315,7 @@ def _plan(report: Report, folder: Path, manifest: Mapping[str, Any]) -> None:
     )
 
 
-def _sensitivity(report: Report, folder: Path, manifest: Mapping[str, Any]) -> None:
-    """What was varied, and how."""
-    import pandas as pd
-
-    factors = pd.DataFrame([f for f in manifest.get("factors") or () if isinstance(f, dict)])
-    if len(factors):
-        report.assumptions.append(described("factors", factors, "What was varied, and how"))
-
-
-_OWN = {"surface": _surface, "plan": _plan, "sensitivity": _sensitivity}
+_OWN = {"surface": _surface, "plan": _plan}
 """Kinds whose tables are more than a choice of columns."""
 
 

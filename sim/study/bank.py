@@ -18,7 +18,7 @@ from sim.runs.collect import Points
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
-from sim.study.factors import Factor
+from sim.studies.factors import Factor
 from sim.study.measures import answer, outcomes_needed, variants
 from sim.study.targets import Target
 

@@ -31,12 +31,12 @@ from sim.parameters import TABLE
 from sim.runs.execute import Execution, Unfinished
 from sim.runs.store import digest_of
 from sim.scenario import Scenario
+from sim.studies.factors import Factor, factors_of
 from sim.study import history_matching as matching
 from sim.study import observed
 from sim.study.bank import Bank, joined, run_bank
 from sim.study.blocked import CalibrationError as CalibrationError
 from sim.study.blocked import hits, nothing_left, refuse_broken
-from sim.study.factors import Factor, factors_of
 from sim.study.observed import Observation
 from sim.study.study_file import (
     _FACTORS,

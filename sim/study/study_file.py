@@ -35,7 +35,7 @@ from sim.loading import Document, document_of, load, parse, raise_problems, show
 from sim.outcomes import NAMES as OUTCOME_NAMES
 from sim.outcomes import PERSISTENCE_WEEKS
 from sim.scenario import Scenario, find
-from sim.study.distributions import SPEC_SCHEMA, Distribution, distribution_of
+from sim.studies.distributions import SPEC_SCHEMA, Distribution, distribution_of
 from sim.study.plausible import (
     DEFAULT_SETS,
     MOST_SETS,
@@ -274,7 +274,10 @@ class StudyHeader(Header):
     """Base samples of the design."""
     replicates: Annotated[int, Number(1, 2**20, whole=True), Option("-n")] = 10
     """Runs at each point, each with chance of its own."""
-    time_limit_minutes: Annotated[float, Number(0, 100_000, above=True)] | None = None
+    time_limit_minutes: Annotated[
+        Annotated[float, Number(0, 100_000, above=True)] | None,
+        Option(name="--time-limit", metavar="MINUTES"),
+    ] = None
     """Refuse the study when the estimate is above this."""
 
 
@@ -389,6 +392,26 @@ class Study(Generic[H]):
 def week_label(week: int | str) -> str:
     """``52`` is ``week_52``; words stay."""
     return week if isinstance(week, str) else f"week_{week}"
+
+
+_WHEN = {
+    "start": "at the start",
+    "end_of_ta": "at the end of TA",
+    "year_after": "a year after TA",
+    "horizon": "at the horizon",
+}
+
+
+def when(outcome: str, week: str) -> str:
+    """An outcome and the label of its week as people say them.
+
+    >>> when("mutual_accountability", "end_of_ta"), when("trust", "week_13")
+    ('mutual accountability at the end of TA', 'trust in week 13')
+    """
+    text = outcome.replace("_", " ")
+    if not week or outcome.startswith("persistence of"):
+        return text
+    return f"{text} {_WHEN.get(week, 'in ' + week.replace('_', ' '))}"
 
 
 def week_number(week: int | str, scenario: Scenario) -> int:

@@ -198,6 +198,14 @@ def test_its_help_names_every_shared_option(found: Result) -> None:
     assert f"codose {found.kind.name}" in done.stdout, "an example"
 
 
+@every_kind
+def test_a_figure_is_had_by_its_name(found: Result) -> None:
+    first = found.figures[0].name
+    assert found.figure(first).name == first
+    with pytest.raises(InputError, match=f"did you mean '{first}'"):
+        found.figure(first + "s")
+
+
 def test_an_unknown_kind_says_what_there_is() -> None:
     with pytest.raises(InputError, match="did you mean 'audit'"):
         StudyKind.of("audti")

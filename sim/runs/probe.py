@@ -1,0 +1,47 @@
+""":func:`seconds`: how long the runs of a plan take on this machine, from two small parts of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sim.runs.collect import Collector
+from sim.runs.execute import Execution, execute
+from sim.runs.plan import RunPlan
+
+RUNS = 240
+"""Runs of each part."""
+Clock = Callable[[], float]
+"""Seconds from some moment on."""
+
+
+def seconds(
+    plan: RunPlan,
+    collect: Collector[object],
+    execution: Execution | None = None,
+    *,
+    clock: Clock = time.perf_counter,
+) -> float:
+    """Wall time of the runs of a plan by the threads of this machine.
+
+    A single run comes first, and is not counted: it makes what a process makes once (the compiled
+    engine). What the first part takes longer than the second is what all parts share (networks of
+    teams), and counts once.
+
+    Args:
+        plan: which runs.
+        collect: what is kept of them.
+        execution: of which only the threads count; left out: all of this machine.
+        clock: tells the time.
+    """
+    here = Execution(threads=None if execution is None else execution.threads)
+    size = max(1, min(RUNS, plan.runs // 2))
+    execute(plan.part([range(1)]), here, collect)
+    spent = []
+    for first in (0, max(0, min(size, plan.runs - size))):
+        part = plan.part([range(first, first + size)])
+        begun = clock()
+        execute(part, here, collect)
+        spent.append(clock() - begun)
+    once = max(0.0, spent[0] - spent[1])
+    return once + spent[1] * plan.runs / size

@@ -1,0 +1,254 @@
+"""What varies in a study: parameters, levers and inputs of functions, as one space.
+
+A point of the space is a row of coordinates 0..1, one a factor. :class:`Space` turns rows into
+values, and gives SALib a problem of its own: neutral names, bounds 0..1, a fresh copy each time, so
+that nothing SALib does to a problem (it marks, extends and reorders them) reaches ours.
+
+A lever is something of the scenario that can be set: see :mod:`sim.levers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sim.errors import InputError, did_you_mean
+from sim.levers import SHORT, changed, lever_names, plain, value_of
+from sim.parameters import NAMES, TABLE, rows
+from sim.scenario import Scenario
+from sim.studies.distributions import Distribution
+from sim.study.study_file import Study, StudyError
+
+DUMMY = "dummy"
+"""A factor that nothing depends on: what its index shows is no effect."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor.
+
+    Attributes:
+        name: as the study file has it.
+        kind: parameter, lever, input (of a function) or dummy.
+        distribution: how it varies.
+        meaning: for tables and figures.
+        grade: of the evidence behind a parameter's range; empty for others.
+        default: its value when it does not vary (None: unknown).
+    """
+
+    name: str
+    kind: str
+    distribution: Distribution
+    meaning: str = ""
+    grade: str = ""
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Space:
+    """The factors of a study, the dummy last, and the group each belongs to.
+
+    ``groups`` is empty, or has the name of a group for each factor.
+    """
+
+    factors: tuple[Factor, ...]
+    groups: tuple[str, ...] = field(default=())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the factors."""
+        return tuple(factor.name for factor in self.factors)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """What indices are about: the groups, or the factors."""
+        return tuple(dict.fromkeys(self.groups)) if self.groups else self.names
+
+    @property
+    def dummy(self) -> int | None:
+        """Place of the dummy among :attr:`units`; None when there is none."""
+        return self.units.index(DUMMY) if DUMMY in self.units else None
+
+    def problem(self, *, grouped: bool = True) -> dict[str, Any]:
+        """A new SALib problem: the unit cube, neutral names."""
+        problem: dict[str, Any] = {
+            "num_vars": len(self.factors),
+            "names": [f"x{place:03d}" for place in range(len(self.factors))],
+            "bounds": [[0.0, 1.0] for _ in self.factors],
+        }
+        if grouped and self.groups:
+            order = {name: f"g{place:03d}" for place, name in enumerate(self.units)}
+            problem["groups"] = [order[name] for name in self.groups]
+        return problem
+
+    def values(self, unit: np.ndarray) -> dict[str, Any]:
+        """Values of each factor but the dummy at rows (points, factors) of the unit cube."""
+        return {
+            factor.name: factor.distribution.values(unit[:, place])
+            for place, factor in enumerate(self.factors)
+            if factor.kind != "dummy"
+        }
+
+    def centre(self) -> np.ndarray:
+        """The row (factors,) of the defaults."""
+        return np.array([f.distribution.coordinate(f.default) for f in self.factors])
+
+
+def with_dummy(
+    factors: Sequence[Factor], groups: Mapping[str, Sequence[str]], dummy: bool
+) -> Space:
+    """The space, with the dummy last and every factor without a group in one of its own."""
+    found = list(factors)
+    if dummy:
+        found.append(
+            Factor(DUMMY, "dummy", Distribution("uniform", (0.0, 1.0)), "nothing depends on it")
+        )
+    if not groups:
+        return Space(tuple(found))
+    group_of = {name: group for group, names in groups.items() for name in names}
+    return Space(tuple(found), tuple(group_of.get(factor.name, factor.name) for factor in found))
+
+
+# --- factors of the model ------------------------------------------------------------------------
+
+
+def factors_of(
+    study: Study[Any], scenario: Scenario, *, beyond_range: bool = False,
+    marginals: Mapping[str, np.ndarray] | None = None,
+) -> list[Factor]:  # fmt: skip
+    """The factors that a study file names, checked against the table and the scenario.
+
+    Args:
+        marginals: quantiles of parameters, in place of the ranges of those that the file gives no
+            distribution (:func:`sim.study.plausible.marginals`).
+
+    Raises:
+        StudyError: an unknown name, a range beyond what is plausible, a lever the scenario has not.
+    """
+    found: dict[str, Factor] = {}
+    base = scenario.parameter_set()
+    for name, distribution in study.header.factors:
+        where = ("factors", name) if distribution is not None else ("factors",)
+        if name in ("free", "uncertain"):
+            if distribution is not None:
+                raise study.error(where, f"{name} is a role; its factors have the table's ranges")
+            chosen = [row.name for row in rows(role=name) if row.low is not None]
+        else:
+            chosen = [name]
+        for one in chosen:
+            if one in found:
+                raise study.error(where, f"{one} is named twice (once by its role)")
+            if one in TABLE:
+                if distribution is None and one in (marginals or {}):
+                    numbers = tuple(float(x) for x in (marginals or {})[one])
+                    row, how = TABLE[one], Distribution("marginal", numbers)
+                    found[one] = Factor(one, "parameter", how, row.meaning, row.grade, base[one])
+                    continue
+                found[one] = _parameter(study, where, one, distribution, base[one], beyond_range)
+            else:
+                found[one] = _lever(study, where, one, distribution, scenario)
+    return list(found.values())
+
+
+def _parameter(
+    study: Study[Any],
+    where: tuple[str, ...],
+    name: str,
+    distribution: Distribution | None,
+    default: float,
+    beyond_range: bool,
+) -> Factor:
+    row = TABLE[name]
+    if distribution is None:
+        if row.low is None or row.high is None:
+            raise study.error(
+                where,
+                f"{name} has no plausible range in the table",
+                allowed=f"{name}: {{uniform: [low, high]}} within {row.range_text}",
+            )
+        distribution = Distribution("uniform", (row.low, row.high))
+    if distribution.kind == "choices":
+        if not all(isinstance(c, (int, float)) and not isinstance(c, bool)
+                   for c in distribution.choices):  # fmt: skip
+            raise study.error(where, f"{name} is a number; its choices must be numbers")
+        low, high = min(distribution.choices), max(distribution.choices)
+    else:
+        low, high = distribution.limits
+    if low < row.minimum or high > row.maximum:
+        raise study.error(
+            where,
+            f"{name} would go from {low:.4g} to {high:.4g}, outside the limits of the equation",
+            allowed=f"{row.minimum:.4g}..{row.maximum:.4g}; a truncated distribution keeps inside",
+        )
+    plausible = row.low is None or row.high is None or (row.low <= low and high <= row.high)
+    if not plausible and not beyond_range:
+        raise study.error(
+            where,
+            f"{name} would go from {low:.4g} to {high:.4g}, outside its plausible range; to go "
+            "there on purpose set beyond_range: true",
+            allowed=row.range_text,
+        )
+    return Factor(name, "parameter", distribution, row.meaning, row.grade, default)
+
+
+def _lever(
+    study: Study[Any],
+    where: tuple[str, ...],
+    name: str,
+    distribution: Distribution | None,
+    scenario: Scenario,
+) -> Factor:
+    levers = lever_names(scenario)
+    if name not in levers:
+        raise study.error(
+            where,
+            f"{name!r} is neither a parameter nor a lever of {scenario.name!r}",
+            value=name,
+            allowed="names printed by 'codose parameters', roles free and uncertain, or levers "
+            "such as dosage[0].hours, core_team, staff, network",
+            suggestion=did_you_mean(name, [*NAMES, "free", "uncertain", *levers]),
+        )
+    if distribution is None:
+        raise study.error(
+            where,
+            f"{name} is a lever and has no range of its own",
+            allowed=f"{name}: {{uniform: [low, high]}}, or integer, choices ...",
+        )
+    ends = distribution.choices or [distribution.values(np.array([u]))[0] for u in (0.0, 1.0)]
+    said = ""
+    for end in ends:
+        try:
+            left_out = changed(scenario, {name: end}).discarded
+        except InputError as error:
+            found = error.problem
+            raise study.error(
+                where,
+                f"{name} cannot be {plain(end)}: {found.field}: {found.message}",
+                allowed=found.allowed,
+            ) from None
+        if left_out:
+            said = f"; {' '.join(left_out)}"
+    return Factor(name, "lever", distribution, f"lever {SHORT.get(name, name)}{said}",
+                  default=value_of(scenario, name))  # fmt: skip
+
+
+def check_factors(study: Study[Any], factors: Sequence[Factor]) -> None:
+    """Refuse a study of one factor, or of one called like the dummy.
+
+    Raises:
+        StudyError: as said.
+    """
+    if any(factor.name == DUMMY for factor in factors):
+        raise study.error(("factors",), f"{DUMMY!r} is the name of the factor without effect")
+    if len(factors) < 2:
+        name = factors[0].name if factors else "none"
+        raise StudyError(
+            study.document.problem(
+                ("factors",),
+                f"one factor only ({name}): all variance is its own, there is nothing to share out",
+                allowed="two factors or more; for one, 'codose surface' or one_at_a_time",
+            )
+        )

@@ -1,0 +1,115 @@
+"""Spec: a contrast of one lever, and the assumptions that are taken away step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from sim.checking import Frozen, FrozenDict, Issue, Number, Strict, Words
+from sim.errors import InputError, did_you_mean
+from sim.levers import SHORT, lever_names, with_levers
+from sim.parameters import check_name, check_value
+from sim.present.format import count
+from sim.study.study_file import Header, Option, Study
+
+HELP = """Take assumptions away: what remains of an effect?
+
+Both sides of the contrast, and all steps, share people and chance, so that their differences are of
+the contrast alone.
+
+\b
+Examples:
+  codose ladder cocreation_ladder
+  codose ladder cocreation_ladder -n 100 --out results/ladder
+"""
+
+
+class Contrast(Strict):
+    """Two settings of one lever."""
+
+    lever: Annotated[str, Words(100)]
+    """A lever: co_creation, hours, dosage[0].hours ..."""
+    low: Annotated[float, Number()]
+    """The setting compared with."""
+    high: Annotated[float, Number()]
+    """The setting whose effect is asked for."""
+
+
+class Step(Strict):
+    """One rung of a ladder; it keeps what those before it have changed."""
+
+    name: Annotated[str, Words(200)]
+    """What is different from here on."""
+    parameters: Annotated[dict[str, float], Frozen] = FrozenDict()
+    """Parameters that are set, also beyond their plausible range."""
+
+
+class Spec(Header):
+    """What remains of a contrast as assumptions are taken away."""
+
+    kind: Literal["ladder"]  # pyright: ignore[reportIncompatibleVariableOverride]
+    """ladder"""
+    contrast: Contrast
+    """What is compared."""
+    steps: tuple[Step, ...]
+    """The rungs, in order."""
+    replicates: Annotated[int, Number(1, 2**20, whole=True), Option("-n")] = 100
+    """Pairs of runs on each step."""
+
+
+def issues(spec: Spec) -> Iterable[Issue]:
+    """What is wrong between the fields."""
+    if spec.scenarios:
+        yield Issue(("scenarios",), "a ladder has one scenario: 'scenario'")
+    for place, name in enumerate(spec.outcomes):
+        if " " in name:
+            yield Issue(("outcomes", place), f"{name!r} is not asked for here", name)
+    if not spec.steps:
+        yield Issue(("steps",), "is empty", allowed="one step or more")
+    if spec.replicates < 2:
+        yield Issue(("replicates",), "an interval needs two replicates", allowed="2 or more")
+    for place, step in enumerate(spec.steps):
+        for name, value in step.parameters.items():
+            wrong = check_name(name) or check_value(name, value, beyond_range=True)
+            if wrong is not None:
+                where = ("steps", place, "parameters", name)
+                yield Issue(where, wrong.message, value, wrong.allowed, wrong.suggestion, key=True)
+
+
+def check(study: Study[Spec]) -> None:
+    """What only the scenario can show: the lever, and whether both settings can be used.
+
+    Raises:
+        StudyError: a lever that there is not, a setting that it cannot have, or one setting twice.
+    """
+    contrast, scenario = study.header.contrast, study.scenario
+    if contrast.low == contrast.high:
+        raise study.error(("contrast", "high"), "both sides are the same")
+    known = lever_names(scenario)
+    if contrast.lever not in known:
+        raise study.error(
+            ("contrast", "lever"), f"{contrast.lever!r} is not a lever", value=contrast.lever,
+            allowed=", ".join(SHORT), suggestion=did_you_mean(contrast.lever, known),
+        )  # fmt: skip
+    for name, value in (("low", contrast.low), ("high", contrast.high)):
+        try:
+            with_levers(scenario, {contrast.lever: value})
+        except InputError as error:
+            found = error.problem
+            raise study.error(
+                ("contrast", name), found.message, value=value, allowed=found.allowed
+            ) from None
+
+
+def line(study: Study[Spec]) -> str:
+    """What is about to be done, in a line."""
+    header = study.header
+    return (
+        f"{header.name}: {count(len(header.steps), 'step')}, "
+        f"{count(header.replicates, 'pair')} of runs each"
+    )
+
+
+def lever_text(study: Study[Spec]) -> str:
+    """The lever in words, as it stands in a sentence."""
+    return study.header.contrast.lever.replace("co_creation", "co-creation").replace("_", " ")

@@ -1,0 +1,74 @@
+"""words: what remains of an effect, and with which assumption most of it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from sim.present.answer import Answer
+from sim.present.format import given, interval, number, signed
+from sim.present.table import Table
+from sim.studies.ladder.spec import Spec, lever_text
+from sim.study.study_file import Study, when
+
+
+def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
+    """The answer in sentences."""
+    frame = tables["ladder"].frame
+    parts = [rows for _, rows in frame.groupby(["outcome", "week"], sort=False)]
+    ends = [
+        f"from {signed(rows['effect'].iloc[0])} to {signed(rows['effect'].iloc[-1])} "
+        f"({_when(rows)})"
+        for rows in parts
+    ]
+    verdict = (
+        f"From the first step to the last, the effect of {contrast(study)} goes {'; '.join(ends)}."
+    )
+    lines = [_sentence(rows) for rows in parts]
+    counted = frame.drop_duplicates("outcome")
+    if (counted["n"] < counted["runs"]).any():
+        fewest = counted.sort_values("n").iloc[0]
+        lines.append(
+            f"Pairs with a run that failed or has no value are left out: {fewest['n']} of "
+            f"{fewest['runs']} count."
+        )
+    return Answer(verdict, (*lines, "Sizes of these effects are assumptions of the model."))
+
+
+def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
+    """The effect on every step; the sides of the contrast are in the files."""
+    names = ["outcome", "week", "step", "effect", "low", "high", "share"]
+    if len(study.header.weeks) == 1:
+        names.remove("week")
+    return [tables["ladder"].pick(names)]
+
+
+def contrast(study: Study[Spec]) -> str:
+    """The contrast in words."""
+    asked = study.header.contrast
+    return f"{lever_text(study)} {given(asked.high)} instead of {given(asked.low)}"
+
+
+def _when(rows: pd.DataFrame) -> str:
+    return when(str(rows["outcome"].iloc[0]), str(rows["week"].iloc[0]))
+
+
+def _sentence(rows: pd.DataFrame) -> str:
+    first, last = rows.iloc[0], rows.iloc[-1]
+    text = (
+        f"{_when(rows)}: the effect is {signed(first['effect'])} "
+        f"({interval(first['low'], first['high'], signed)}) on the first step and "
+        f"{signed(last['effect'])} ({interval(last['low'], last['high'], signed)}) on the last"
+    )
+    if not (last["low"] > 0 or last["high"] < 0):
+        text += ", where nothing certain remains"
+    lost = -rows["effect"].diff().to_numpy()[1:]
+    if len(lost) and np.isfinite(lost).any():
+        place = int(np.nanargmax(lost))
+        text += (
+            f"; its largest single part, {number(lost[place])}, goes with: "
+            f"{rows['step'].iloc[place + 1]}"
+        )
+    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,1 @@
+"""Sensitivity studies: which assumptions carry a result, with chance told apart from effect."""

@@ -1,0 +1,158 @@
+"""judge: has an index converged, and about how many more runs would it take; a Verdict.
+
+An index has *converged* when the half-width of its 95 % interval is within a tolerance and it moved
+less than that since half of the samples. The tolerance is ``base * unit + 0.1 |index|`` (unit: 1
+for shares and distances in 0..1, else the largest index of the study), so that an index near 0 must
+be known to .03, and one of .5 to .08. The half-width joins the choice of points (bootstrap over
+base samples) and, under common random numbers, the choice of replicates (jackknife).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+BASE_TOLERANCE = 0.03
+RELATIVE_TOLERANCE = 0.1
+NEGLIGIBLE = 0.05
+"""Indices below this share of the unit are called "does not matter" (Sarrazin et al. 2016 use .05
+of the total variance for screening)."""
+_MOST_FACTOR = 2**12
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """On one index.
+
+    Attributes:
+        converged: whether it has.
+        text: in words.
+        more_runs: about how many more runs it takes (None: none, or unknown).
+    """
+
+    converged: bool
+    text: str
+    more_runs: int | None = None
+
+
+def tolerance(value: float, unit: float, base: float = BASE_TOLERANCE) -> float:
+    """How far off an index may be and still be called converged.
+
+    >>> round(tolerance(0.5, 1.0), 3)
+    0.08
+    """
+    return base * unit + RELATIVE_TOLERANCE * abs(value)
+
+
+def judge(
+    value: float,
+    half_sample: float,
+    half_chance: float,
+    earlier: float,
+    *,
+    unit: float,
+    samples: int,
+    replicates: int,
+    points: int,
+    stochastic: bool,
+    common: bool,
+    base: float = BASE_TOLERANCE,
+) -> Verdict:
+    """The verdict on one index.
+
+    Args:
+        value: the index, nan where chance cannot be told apart or nothing varies.
+        half_sample, half_chance: parts of the half-width of its 95 % interval.
+        earlier: the index from half of the samples; nan when there are no halves.
+        unit: see the module.
+        samples, replicates, points: of the design.
+        stochastic, common: whether runs hold chance; whether points share it.
+        base: of the tolerance.
+    """  # fmt: skip
+    if not np.isfinite(value + half_sample):
+        if stochastic and replicates < 2:
+            return Verdict(
+                False, "not yet: one replicate cannot tell chance from effect", points * replicates
+            )
+        return Verdict(False, "not yet: chance drowns what factors do")
+    if stochastic and common and replicates < 3:
+        return Verdict(
+            False, "not yet: with common random numbers it takes 3 replicates", points
+        )  # fmt: skip
+    wanted = tolerance(value, unit, base)
+    half = float(np.hypot(half_sample, half_chance))
+    if half <= wanted and not abs(value - earlier) > wanted:
+        return Verdict(True, "converged")
+    more = _more_runs(half_sample, half_chance, wanted, samples, replicates, points)
+    if half <= wanted:  # the interval is narrow and yet it moved: one doubling shows
+        more = points * replicates
+    about = "" if more is None else f", about {rounded(more):,} more runs"
+    return Verdict(False, f"not yet{about}", more)
+
+
+def rounded(number: int) -> int:
+    """To two leading digits: an estimate should look like one.
+
+    >>> rounded(76800), rounded(42)
+    (77000, 42)
+    """
+    if number < 100:
+        return number
+    digits = len(str(number)) - 2
+    return int(round(number / 10**digits) * 10**digits)
+
+
+def _more_runs(
+    half_sample: float,
+    half_chance: float,
+    wanted: float,
+    samples: int,
+    replicates: int,
+    points: int,
+) -> int | None:
+    """The cheapest way in powers of two of samples and replicates; None when it is out of sight."""
+    best: int | None = None
+    runs = points * replicates
+    if not np.isfinite(half_sample + half_chance):
+        return None
+    n = 1
+    while n <= _MOST_FACTOR:
+        r = 1
+        while r <= _MOST_FACTOR:
+            half = np.sqrt(half_sample**2 / n + half_chance**2 / r)
+            # The half of a design with fewer points falls at least as fast as chance averages out.
+            if half <= wanted:
+                cost = runs * (n * r - 1)
+                best = cost if best is None else min(best, cost)
+                break
+            r *= 2
+        n *= 2
+    return best
+
+
+def prefix_sizes(samples: int, least: int) -> list[int]:
+    """Sizes at which indices are looked at again: an eighth, a quarter, a half, all.
+
+    >>> prefix_sizes(512, 16)
+    [64, 128, 256, 512]
+    """
+    found = [samples >> shift for shift in (3, 2, 1)]
+    return [size for size in found if size >= max(least, 4)] + [samples]
+
+
+def swapped(before: np.ndarray, after: np.ndarray, half: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs whose order has changed although their intervals are apart: (now first, now second).
+
+    Neighbours whose intervals overlap have no order to lose.
+
+    >>> swapped(np.array([0.1, 0.2]), np.array([0.4, 0.1]), np.array([0.1, 0.1]))
+    [(0, 1)]
+    """
+    order = np.argsort(-after, kind="stable")
+    return [
+        (int(one), int(other))
+        for place, one in enumerate(order)
+        for other in order[place + 1 :]
+        if after[one] - after[other] > half[one] + half[other] and before[one] < before[other]
+    ]

@@ -1,0 +1,247 @@
+"""Findings: indices, their growth with the sample, orders, noise and responses, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sim.studies.sensitivity import convergence
+from sim.studies.sensitivity.design import Design, Label, is_stochastic, labels_of, replicates_of
+from sim.studies.sensitivity.indices import RESAMPLES, Estimates, estimate
+from sim.studies.sensitivity.methods import METHODS, Method
+from sim.studies.sensitivity.noise import noise_share
+from sim.studies.sensitivity.responses import representative, responses, short
+from sim.studies.sensitivity.samples import Sample
+
+SLOW = ("delta", "hdmr")
+"""Methods whose every estimate takes seconds: looked at again at the half only."""
+FLAT = 1e-12
+"""An outcome that varies by less than this share of its size does not vary."""
+Row = dict[str, Any]
+
+
+@dataclass(eq=False)
+class Findings:
+    """What the samples of a study show.
+
+    Attributes:
+        design: of the study.
+        runs: made.
+        counted: the fewest runs that the indices of an outcome rest on.
+        indices: a row an index.
+        convergence: the same indices at growing sizes of the sample.
+        rankings: a row a method, outcome and week: whether the order held.
+        noise: a row a sample, outcome and week: shares of variance that are chance.
+        responses: mean outcome along each factor.
+    """
+
+    design: Design
+    runs: int
+    counted: int = 0
+    indices: list[Row] = field(default_factory=list)
+    convergence: list[Row] = field(default_factory=list)
+    rankings: list[Row] = field(default_factory=list)
+    noise: list[Row] = field(default_factory=list)
+    responses: list[Row] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, design: Design, samples: Sequence[Sample]) -> Findings:
+        """Analyse every outcome of every sample.
+
+        Raises:
+            StudyError: runs have no value and the study refuses that, or too few are left.
+        """
+        found = cls(design, sum(one.y.shape[0] * one.y.shape[1] for one in samples))
+        labels = labels_of(design.study)
+        counted = np.zeros(len(labels), dtype=int)
+        for sample in samples:
+            for place, label in enumerate(labels):
+                counted[place] += found._add(sample, place, label)
+        found.counted = int(counted.min())
+        return found
+
+    @property
+    def converged(self) -> bool:
+        """Whether every main index has converged, and every order held."""
+        main = [row for row in self.indices if row["index"] == METHODS[row["method"]].main]
+        return all(row["converged"] for row in [*main, *self.rankings])
+
+    def _add(self, sample: Sample, place: int, label: Label) -> int:
+        """Analyse one outcome of a sample; returns the runs that count."""
+        unit, y, left = _sound(self.design, sample, place, label)
+        key = {"outcome": label.outcome, "week": label.week}
+        means = y.mean(axis=1)
+        flat = np.ptp(means) <= FLAT * max(1.0, float(np.abs(means).max()))
+        self.noise.append(
+            {
+                "sample": sample.sampler.kind,
+                **key,
+                **self._noise(sample, y),
+                "base_samples": left,
+                "left_out": sample.samples - left if sample.sampler.extendable else 0,
+                "undefined": f"it is {means.mean():.6g} at every point" if flat else "",
+            }
+        )
+        if flat:
+            return y.size
+        self.responses += [{**key, **row} for row in responses(sample.sampler, unit, y)]
+        for method in sample.methods:
+            rows, growth = _method_rows(self.design, sample, method, unit, y, left)
+            name = {"method": method.name, **key}
+            self.indices += [{**name, **row} for row in rows]
+            self.convergence += [{**name, **row} for row in growth]
+            self.rankings += [{**name, **row} for row in _ranking(method, rows, growth, left)]
+        return y.size
+
+    def _noise(self, sample: Sample, y: np.ndarray) -> Row:
+        common = self.design.study.header.random_numbers == "common"
+        found = noise_share(representative(sample.sampler, y), common=common)
+        return {
+            "signal_variance": found.signal,
+            "chance": found.chance,
+            "chance_moving_all": found.chance_moving_all,
+            "chance_left": found.chance_left,
+            "replicates": found.replicates,
+        }
+
+
+# --- runs without a value ------------------------------------------------------------------------
+
+
+def _sound(
+    design: Design, sample: Sample, place: int, label: Label
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Points and outcomes (points, replicates) without base samples that lack a value, and how many
+    base samples these are.
+
+    Raises:
+        StudyError: a run has no value and the study refuses that, or too little is left.
+    """
+    y = sample.y[:, :, place]
+    lost = np.isnan(y)
+    if not lost.any():
+        return sample.unit, y, sample.samples
+    header = design.study.header
+    said = _said(design, sample, lost, label)
+    if header.failed_runs == "refuse" or not sample.sampler.extendable:
+        how = "failed_runs: drop leaves out their whole base samples"
+        if not sample.sampler.extendable:
+            how = "this sample cannot lose a point; another method can, with failed_runs: drop"
+        raise design.study.error(("failed_runs",), said, allowed=how)
+    size = sample.sampler.rows_per_base
+    whole = np.logical_not(lost.any(axis=1).reshape(-1, size).any(axis=1))
+    left = int(whole.sum())
+    least = max(method.least for method in sample.methods)
+    if left < least:
+        raise design.study.error(
+            ("failed_runs",),
+            f"{said}; {left} whole base samples are left",
+            allowed=f"{least} or more",
+        )
+    keep = np.repeat(whole, size)
+    return sample.unit[keep], y[keep], left
+
+
+def _said(design: Design, sample: Sample, lost: np.ndarray, label: Label) -> str:
+    point, replicate = (int(i) for i in np.argwhere(lost)[0])
+    values = design.space.values(sample.unit[point : point + 1])
+    shown = ", ".join(f"{name} {short(value[0])}" for name, value in list(values.items())[:4])
+    why = sample.reasons.get((point, replicate), f"{label.outcome} is empty there")
+    return (
+        f"{int(lost.sum()):,} of {lost.size:,} runs have no value of {label.outcome}; the first is "
+        f"replicate {replicate} at {shown}{' ...' if len(values) > 4 else ''}: {why}"
+    )
+
+
+# --- indices of one method -----------------------------------------------------------------------
+
+
+def _method_rows(
+    design: Design, sample: Sample, method: Method, unit: np.ndarray, y: np.ndarray, samples: int
+) -> tuple[list[Row], list[Row]]:
+    """Rows of the indices, and of the same at growing sizes of the sample."""
+    study, sampler = design.study, sample.sampler
+
+    def at(count: int, resamples: int) -> Estimates:
+        size = sampler.rows_per_base * count if sampler.extendable else len(unit)
+        return estimate(
+            method, sampler, unit[:size], y[:size], stochastic=is_stochastic(study),
+            common=study.header.random_numbers == "common", seed=study.seed, resamples=resamples,
+        )  # fmt: skip
+
+    found = at(samples, RESAMPLES)
+    growing = {samples: found}
+    if sampler.extendable:
+        sizes = convergence.prefix_sizes(samples, method.least)
+        for count in sizes[-2:-1] if method.name in SLOW else sizes[:-1]:
+            if np.ptp(y[: count * sampler.rows_per_base].mean(axis=1)) > FLAT:
+                growing[count] = at(count, RESAMPLES // 4)
+    rows = _index_rows(design, sampler.points(samples), method, found, growing, samples)
+    growth = [
+        {
+            "index": each.index[i], "factor": each.unit[i], "other": each.other[i],
+            "samples": count, "points": sampler.points(count),
+            "value": float(each.value[i]), "half": float(each.half[i]),
+        }
+        for count, each in sorted(growing.items())
+        for i in range(len(each.index))
+    ]  # fmt: skip
+    return rows, growth
+
+
+def _index_rows(
+    design: Design, points: int, method: Method, found: Estimates, growing: dict[int, Estimates],
+    samples: int,
+) -> list[Row]:  # fmt: skip
+    study, half_way = design.study, growing.get(samples // 2)
+    rows = []
+    for i, name in enumerate(found.index):
+        mine = [k for k, other in enumerate(found.index) if other == name]
+        largest = np.nanmax(np.abs(found.value[mine]), initial=0.0)
+        unit = 1.0 if method.scale != "effect" and method.name != "rsa" else float(largest)
+        earlier = half_way.value[i] if half_way is not None else np.nan
+        verdict = convergence.judge(
+            float(found.value[i]), float(found.half_sample[i]), float(found.half_chance[i]),
+            float(earlier), unit=unit or 1.0, samples=samples, replicates=replicates_of(study),
+            points=points, stochastic=is_stochastic(study),
+            common=study.header.random_numbers == "common", base=study.header.tolerance,
+        )  # fmt: skip
+        value, half = float(found.value[i]), float(found.half[i])
+        if not np.isfinite(found.half_sample[i]):
+            value = half = np.nan  # a ratio to a variance that chance drowns
+        more = np.nan if verdict.more_runs is None else float(verdict.more_runs)
+        rows.append(
+            {
+                "index": name, "factor": found.unit[i], "other": found.other[i],
+                "naive": float(found.naive[i]), "value": value, "low": value - half,
+                "high": value + half, "half_sample": float(found.half_sample[i]),
+                "half_chance": float(found.half_chance[i]), "converged": verdict.converged,
+                "verdict": verdict.text, "more_runs": more, "unit": unit,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _ranking(method: Method, rows: list[Row], growth: list[Row], samples: int) -> list[Row]:
+    """Whether the order by the main index held since half of the samples, if there was a half."""
+    main = [row for row in rows if row["index"] == method.main]
+    before = {
+        row["factor"]: row["value"] for row in growth
+        if row["index"] == method.main and row["samples"] == samples // 2
+    }  # fmt: skip
+    if not before:
+        return []
+    names = [row["factor"] for row in main]
+    value = np.array([row["value"] for row in main])
+    half = np.array([row["high"] for row in main]) - value
+    earlier = np.array([before[name] for name in names])
+    known = np.isfinite(value + half + earlier)
+    swapped = convergence.swapped(earlier[known], value[known], half[known])
+    kept = [name for name, there in zip(names, known, strict=True) if there]
+    pairs = "; ".join(f"{kept[one]} before {kept[other]}" for one, other in swapped)
+    return [
+        {"index": method.main, "converged": bool(known.all()) and not swapped, "swapped": pairs}
+    ]

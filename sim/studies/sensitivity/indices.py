@@ -1,0 +1,470 @@
+"""estimate: the indices of one outcome by one method, with intervals, as Estimates.
+
+Naive numbers are SALib's, on the means over replicates. ``value`` is what is reported: the index of
+the expected outcome. Chance is taken out by products of different replicates where the index is a
+ratio of quadratic forms, by extrapolation to no chance for PAWN, Delta, HDMR and RSA, whose floor
+the dummy shows (both: :mod:`sim.studies.sensitivity.noise`), and by signs that other replicates
+agree on in Morris and one at a time (:mod:`sim.studies.sensitivity.elementary`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from sim.core.units import Z95
+from sim.studies.factors import Space
+from sim.studies.sensitivity import elementary, given_data, noise, variance_indices
+from sim.studies.sensitivity.methods import Method
+from sim.studies.sensitivity.noise import Plain, jackknife, over_pairs
+from sim.studies.sensitivity.samplers import HARMONICS, OAT_LEVELS, STEP, Sampler, salib_seed
+from sim.studies.sensitivity.variance_indices import Saltelli
+
+RESAMPLES = 200
+FEW_RESAMPLES = 25
+"""Where a resample takes a tenth of a second or more."""
+VERY_FEW = 12
+"""Of HDMR, whose every resample is some fits by SALib."""
+MANY_FACTORS = 8
+"""Beyond these HDMR looks at single factors only: pairs would need more terms than points."""
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Indices of one outcome at one week.
+
+    Attributes:
+        index: (n,) names of indices.
+        unit: (n,) factor or group.
+        other: (n,) the second factor of a pair, or "".
+        naive: (n,) as SALib gives them.
+        value: (n,) corrected for chance; nan where chance cannot be told.
+        half: (n,) half-width of the 95 % interval of ``value``.
+        half_sample, half_chance: its parts from the choice of points and of replicates.
+    """
+
+    index: tuple[str, ...]
+    unit: tuple[str, ...]
+    other: tuple[str, ...]
+    naive: np.ndarray
+    value: np.ndarray
+    half_sample: np.ndarray
+    half_chance: np.ndarray
+
+    @property
+    def half(self) -> np.ndarray:
+        """Half-width of the 95 % interval."""
+        return np.sqrt(self.half_sample**2 + self.half_chance**2)
+
+
+def estimate(
+    method: Method,
+    sampler: Sampler,
+    unit: np.ndarray,
+    y: np.ndarray,
+    *,
+    stochastic: bool,
+    common: bool,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> Estimates:
+    """All indices of one outcome.
+
+    Args:
+        unit: (points, factors) of whole base samples.
+        y: (points, replicates), no NaN, not constant.
+        stochastic: whether a run holds chance. Without it one replicate tells all.
+        common: whether all points share their replicates.
+        seed: of resampling.
+        resamples: of the bootstrap.
+    """  # fmt: skip
+    if np.isnan(y).any():
+        raise ValueError("a NaN must not reach an analyser")
+    if not stochastic:
+        y = y[:, :1]
+    case = _Case(method, sampler, unit, y, stochastic, common, seed, resamples)
+    return _ESTIMATORS[method.name](case)
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    method: Method
+    sampler: Sampler
+    unit: np.ndarray
+    y: np.ndarray
+    stochastic: bool
+    common: bool
+    seed: int
+    resamples: int
+
+    @property
+    def space(self) -> Space:
+        return self.sampler.space
+
+    @property
+    def replicates(self) -> int:
+        return self.y.shape[1]
+
+    @property
+    def corrects(self) -> bool:
+        return self.stochastic and self.replicates > 1
+
+    @property
+    def base(self) -> int:
+        return len(self.y) // self.sampler.rows_per_base
+
+    def chance(self, of: Callable[[np.ndarray], np.ndarray], shape: int) -> np.ndarray:
+        """Half-widths from the choice of replicates, which a common design shares."""
+        if not self.stochastic or not self.common:
+            return np.zeros(shape)
+        if self.replicates < 3:
+            return np.full(shape, np.nan)
+        return Z95 * jackknife(of, self.y)
+
+    def done(
+        self, names: tuple[str, ...], naive: np.ndarray, value: np.ndarray,
+        half_sample: np.ndarray, half_chance: np.ndarray,
+    ) -> Estimates:  # fmt: skip
+        """Estimates of indices that each have one number a unit."""
+        units = self.space.units
+        if self.stochastic and self.replicates == 1:
+            value = np.full(len(naive), np.nan)
+        return Estimates(
+            tuple(name for name in names for _ in units),
+            units * len(names),
+            ("",) * len(naive),
+            naive,
+            value,
+            half_sample,
+            half_chance,
+        )
+
+
+# --- Sobol ----------------------------------------------------------------------------------------
+
+
+def _sobol(case: _Case) -> Estimates:
+    from SALib.analyze import sobol
+
+    units, second = case.space.units, case.sampler.second_order
+    d = len(units)
+    pairs = list(combinations(range(d), 2)) if second else []
+
+    def arranged(y: np.ndarray) -> Saltelli:
+        return Saltelli.of(y.reshape(case.base, -1, y.shape[-1]), d, second)
+
+    with _salib_call(case.seed):
+        found = sobol.analyze(
+            case.space.problem(), case.y.mean(axis=1), calc_second_order=second,
+            num_resamples=2, seed=salib_seed(case.seed, 1),
+        )  # fmt: skip
+    second_naive = [found["S2"][j, k] for j, k in pairs]
+    naive = np.concatenate([found["ST"], found["S1"], second_naive])
+    data = arranged(case.y)
+    value = variance_indices.point_estimate(data, corrected=case.corrects)
+    drawn = variance_indices.bootstrap(
+        data, corrected=case.corrects, resamples=case.resamples, seed=case.seed
+    )
+    chance = case.chance(
+        lambda y: variance_indices.point_estimate(arranged(y), corrected=True), len(value)
+    )
+    if case.stochastic and not case.corrects:
+        value = np.full(len(value), np.nan)
+    return Estimates(
+        ("ST",) * d + ("S1",) * d + ("S2",) * len(pairs),
+        units * 2 + tuple(units[j] for j, _ in pairs),
+        ("",) * (2 * d) + tuple(units[k] for _, k in pairs),
+        naive,
+        value,
+        Z95 * drawn.std(axis=0, ddof=1),
+        chance,
+    )
+
+
+# --- elementary effects ---------------------------------------------------------------------------
+
+
+def _morris(case: _Case) -> Estimates:
+    from SALib.analyze import morris
+
+    units = case.space.units
+    groups = case.space.groups or case.space.names
+    group_of = np.array([units.index(name) for name in groups])
+    with _salib_call(case.seed):
+        found = morris.analyze(
+            case.space.problem(), case.unit, case.y.mean(axis=1), num_resamples=2,
+            seed=salib_seed(case.seed, 1),
+        )  # fmt: skip
+    moved = elementary.effects(case.unit, case.y, len(units), group_of)
+    count = len(moved)
+    whole = np.full(count, 1.0 / count)
+    of = elementary.corrected if case.corrects else elementary.naive
+    drawn = np.random.default_rng([case.seed, 0x3E]).multinomial(count, whole, case.resamples)
+    spread = of(moved, drawn / count).std(axis=0, ddof=1).ravel()
+
+    def again(y: np.ndarray) -> np.ndarray:
+        effect = elementary.effects(case.unit, y, len(units), group_of)
+        return elementary.corrected(effect, whole).ravel()
+
+    naive = elementary.naive(moved, whole)
+    naive[0] = np.asarray(found["mu_star"], dtype=float)  # SALib's own; the rest are the same
+    return case.done(
+        ("mu_star", "mu", "sigma"),
+        naive.ravel(),
+        of(moved, whole).ravel(),
+        Z95 * spread,
+        case.chance(again, naive.size),
+    )
+
+
+def _one_at_a_time(case: _Case) -> Estimates:
+    factors = len(case.space.factors)
+    naive, value, half = elementary.ranges(case.y, factors, OAT_LEVELS)
+    if not case.stochastic:
+        value, half = naive, np.zeros(factors)
+    return case.done(("range",), naive, value, np.zeros(factors), half)
+
+
+# --- quadratic forms of SALib ---------------------------------------------------------------------
+
+Forms = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From outcomes (points, columns) to numerators and denominators (columns, indices), both quadratic
+in them."""
+
+
+def _ratio(case: _Case, names: tuple[str, ...], forms: Forms, half: np.ndarray) -> Estimates:
+    """Indices that are ratios of quadratic forms; ``half`` are SALib's half-widths."""
+
+    def corrected(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Indices, and their denominators."""
+        count = y.shape[1]
+        top, bottom = forms(np.column_stack([y.mean(axis=1), y]))
+        above = over_pairs(top[0], top[1:].mean(axis=0), count)
+        below = over_pairs(bottom[0], bottom[1:].mean(axis=0), count)
+        below = np.where(below > 0.0, below, np.nan)
+        return above / below, below
+
+    top, bottom = (one[0] for one in forms(case.y.mean(axis=1, keepdims=True)))
+    naive = value = top / bottom
+    if case.corrects:
+        value, below = corrected(case.y)
+        half = half * bottom / below  # the interval is about a ratio whose denominator has shrunk
+    chance = case.chance(lambda y: corrected(y)[0], len(naive))
+    return case.done(names, naive, value, half, chance)
+
+
+def _by_column(one: Forms) -> Forms:
+    """Forms of a table from forms of a column (points,)."""
+
+    def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = [one(column) for column in y.T]
+        return np.array([top for top, _ in found]), np.array([bottom for _, bottom in found])
+
+    return forms
+
+
+def _efast(case: _Case) -> Estimates:
+    from SALib.analyze import fast
+
+    factors = len(case.space.factors)
+
+    def analysed(y: np.ndarray, resamples: int) -> Any:
+        with _salib_call(case.seed):
+            return fast.analyze(
+                case.space.problem(grouped=False), y, M=HARMONICS, num_resamples=resamples,
+                seed=salib_seed(case.seed, 1),
+            )  # fmt: skip
+
+    def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = analysed(y, 2)
+        variance = np.tile(y.reshape(factors, -1).var(axis=1), 2)
+        return np.array([*found["ST"], *found["S1"]]) * variance, variance
+
+    found = analysed(case.y.mean(axis=1), 50)
+    half = np.array([*found["ST_conf"], *found["S1_conf"]], dtype=float)
+    return _ratio(case, ("ST", "S1"), _by_column(forms), half)
+
+
+def _rbd_fast(case: _Case) -> Estimates:
+    from SALib.analyze import rbd_fast
+
+    with _salib_call(case.seed):
+        found = rbd_fast.analyze(
+            case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
+            M=given_data.RBD_HARMONICS, num_resamples=100, seed=salib_seed(case.seed, 1),
+        )  # fmt: skip
+    half = np.array(found["S1_conf"], dtype=float)
+    return _ratio(case, ("S1",), lambda y: given_data.rbd(case.unit, y), half)
+
+
+def _shapley(case: _Case) -> Estimates:
+    from SALib.analyze import shapley
+
+    def analysed(y: np.ndarray) -> Any:
+        with _salib_call(case.seed):
+            return shapley.analyze(case.space.problem(grouped=False), case.unit, y)
+
+    def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        effect = np.asarray(analysed(y)["shapley"], dtype=float)
+        return effect, np.full(len(effect), effect.sum())
+
+    half = np.asarray(analysed(case.y.mean(axis=1))["shapley_normalized_conf"], dtype=float)
+    return _ratio(case, ("Sh",), _by_column(forms), half)
+
+
+def _dgsm(case: _Case) -> Estimates:
+    from SALib.analyze import dgsm
+
+    factors = len(case.space.factors)
+
+    def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with _salib_call(case.seed):
+            found = dgsm.analyze(
+                case.space.problem(grouped=False), case.unit, y, num_resamples=2,
+                seed=salib_seed(case.seed, 1),
+            )  # fmt: skip
+        variance = np.full(factors, y[:: factors + 1].var())
+        return np.asarray(found["dgsm"], dtype=float) * variance, variance
+
+    # SALib's interval is that of the mean squared derivative, not of the index: ours instead.
+    blocks = case.y.mean(axis=1).reshape(-1, factors + 1)
+    squared = ((blocks[:, 1:] - blocks[:, :1]) / (STEP * np.pi)) ** 2 / blocks[:, 0].var()
+    half = Z95 * squared.std(axis=0, ddof=1) / np.sqrt(len(blocks))
+    return _ratio(case, ("dgsm",), _by_column(forms), half)
+
+
+# --- distances and surrogates ---------------------------------------------------------------------
+
+
+def _extrapolated(
+    case: _Case, names: tuple[str, ...], naive: np.ndarray, plain: Plain, *, ways: int, times: int
+) -> Estimates:
+    """Indices that look at the whole distribution.
+
+    What chance does to them is learned from ``plain``, the index without SALib's own resampling,
+    and added to SALib's number. The interval joins points drawn anew, replicates left out, and the
+    size of the correction itself: what an extrapolation leaves is of a smaller order than what it
+    takes.
+
+    Args:
+        ways: to halve the replicates.
+        times: points are drawn anew.
+    """
+
+    def found(y: np.ndarray) -> np.ndarray:
+        return noise.without_chance(plain, case.unit, y, ways)
+
+    means = case.y.mean(axis=1, keepdims=True)
+    taken = found(case.y) - plain(case.unit, means)[0] if case.corrects else np.zeros(len(naive))
+    drawn = noise.resampled(
+        plain, case.unit, case.y, ways, times=min(times, case.resamples), seed=case.seed
+    )
+    chance = np.hypot(case.chance(found, len(naive)), taken)
+    return case.done(names, naive, naive + taken, Z95 * drawn.std(axis=0, ddof=1), chance)
+
+
+def _pawn(case: _Case) -> Estimates:
+    from SALib.analyze import pawn
+
+    with _salib_call(case.seed):
+        found = pawn.analyze(
+            case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
+            S=given_data.SLIDES, seed=salib_seed(case.seed, 1),
+        )  # fmt: skip
+    naive = np.asarray(found["median"], dtype=float)
+    return _extrapolated(case, ("pawn",), naive, given_data.pawn, ways=2, times=50)
+
+
+def _rsa(case: _Case) -> Estimates:
+    from SALib.analyze import rsa
+
+    problem = case.space.problem(grouped=False)
+    with _salib_call(case.seed):
+        found = rsa.analyze(
+            problem, case.unit, case.y.mean(axis=1), bins=given_data.BINS,
+            seed=salib_seed(case.seed, 1),
+        )  # fmt: skip
+    # Of the statistics of all parts the mean; they grow with the sample.
+    naive = np.array([np.nanmean(found[name]) for name in problem["names"]])
+    naive /= given_data.regional_scale(len(case.unit))
+    return _extrapolated(case, ("rsa",), naive, given_data.regional, ways=2, times=50)
+
+
+def _delta(case: _Case) -> Estimates:
+    from SALib.analyze import delta
+
+    with _salib_call(case.seed):
+        found = delta.analyze(
+            case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
+            num_resamples=10, method="delta", seed=salib_seed(case.seed, 1),
+        )  # fmt: skip
+    naive = np.asarray(found["delta_balanced"], dtype=float)
+    return _extrapolated(
+        case, ("delta",), naive, given_data.delta, ways=2, times=FEW_RESAMPLES
+    )  # fmt: skip
+
+
+def _hdmr(case: _Case) -> Estimates:
+    """Pairs by SALib's enhanced HDMR; of many factors single ones only, by its older one, as the
+    newer one fails there (SALib 1.6)."""
+    from SALib.analyze import enhanced_hdmr, hdmr
+
+    factors = len(case.space.factors)
+    pairs = factors <= MANY_FACTORS
+
+    def analysed(x: np.ndarray, y: np.ndarray, times: int) -> np.ndarray:
+        given = (case.space.problem(grouped=False), x, y)
+        with _salib_call(case.seed):
+            if pairs:
+                found = enhanced_hdmr.analyze(
+                    *given, max_order=2, bootstrap=times, seed=salib_seed(case.seed, 1)
+                )  # of all points when it is asked once
+                return np.concatenate([found["Sa"][:factors], found["ST"][:factors]])
+            found = hdmr.analyze(*given, maxorder=1, K=times, seed=salib_seed(case.seed, 1))
+        return np.asarray(found["Sa"][:factors], dtype=float)
+
+    def plain(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.array([analysed(x, column, 1) for column in y.T], dtype=float)
+
+    naive = np.asarray(analysed(case.unit, case.y.mean(axis=1), 20), dtype=float)
+    names = ("S1", "ST") if pairs else ("S1",)
+    return _extrapolated(case, names, naive, plain, ways=1, times=VERY_FEW)
+
+
+@contextmanager
+def _salib_call(seed: int) -> Iterator[None]:
+    """Around SALib: what it changes for the whole process is put back, its remarks are not ours.
+
+    Some analysers seed numpy's global generator, Delta replaces the format of all warnings.
+    """
+    state = np.random.get_state()  # noqa: NPY002
+    look = warnings.formatwarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        np.random.seed(salib_seed(seed, 2))  # noqa: NPY002
+        try:
+            yield
+        finally:
+            np.random.set_state(state)  # noqa: NPY002
+            warnings.formatwarning = look
+
+
+_ESTIMATORS: Mapping[str, Callable[[_Case], Estimates]] = {
+    "one_at_a_time": _one_at_a_time,
+    "morris": _morris,
+    "sobol": _sobol,
+    "efast": _efast,
+    "rbd_fast": _rbd_fast,
+    "delta": _delta,
+    "pawn": _pawn,
+    "hdmr": _hdmr,
+    "rsa": _rsa,
+    "dgsm": _dgsm,
+    "shapley": _shapley,
+}

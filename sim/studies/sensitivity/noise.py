@@ -1,0 +1,214 @@
+"""Chance told apart from effect: noise_share, corrected_form, jackknife, without_chance.
+
+Every run is f(x, chance); what a study asks for is the expected outcome m(x) = E f(x, chance).
+Means over R replicates still hold chance, and every index that squares them counts it as
+sensitivity.
+
+**Products of different replicates.** Most indices are ratios of quadratic forms Q(y, y) of the
+outcomes. With replicates y_1 .. y_R (columns) and their mean y, products of *different* replicates
+hold no squared chance, and their average
+
+    (1 / R(R-1)) sum over r != s of Q(y_r, y_s)  =  (R Q(y, y) - mean over r of Q(y_r, y_r)) / (R-1)
+
+is unbiased for Q(m, m). It needs only that different replicates are independent, so it holds for
+both designs: *common* (every point has the same replicates; what they share cancels in differences)
+and *fresh* (every point has its own). For Q a variance it is the classical estimator of variance
+components, whose use in nested simulation Sun, Apley and Staum (2011, Operations Research 59(4)
+998-1007) study; indices of the expectation of a stochastic model, and how many repetitions to make,
+are the subject of Mazo (2021, SIAM/ASA J. Uncertainty Quantification 9(4) 1673-1713); indices under
+common random numbers that of Hart, Alexanderian and Gremaud (2017, SIAM J. Sci. Comput. 39(4)
+A1514-A1530). The ratio of two unbiased estimates is consistent, not unbiased; it can be below 0.
+
+**Extrapolation to no chance.** PAWN, Delta, regional analysis and HDMR look at the whole
+distribution of the outcome, so products are of no use. But an index of means over k replicates
+differs from that of the expected outcome by c / k and smaller terms, as the chance in the means has
+variance proportional to 1 / k. With the replicates cut into two halves,
+
+    index without chance  =  index of all R  +  (index of all R - mean index of the halves)
+
+for even R: the part in 1 / R is gone, what is left is of order 1 / R^2. It is the jackknife of
+Quenouille (1956, Biometrika 43 353-360) over replicates, which Gordy and Juneja (2010, Management
+Science 56(10) 1833-1848) use for the same purpose in nested simulation, and the simplest case of
+simulation-extrapolation (Cook and Stefanski 1994, J. Amer. Statist. Assoc. 89 1314-1328). For a
+quadratic form it is the product of the two halves, so unbiased. Averaging over some ways to halve
+makes it steadier. It takes chance out, not the floor that these indices have in any finite sample:
+that of a factor that does nothing is above 0, with or without chance. The dummy tells how far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseShare:
+    """Where the variance of an outcome comes from (all shares 0..1; nan when nothing varies).
+
+    Attributes:
+        signal: variance of the expected outcome over the points.
+        chance: share of the variance of a single run that is chance.
+        chance_moving_all: the part of ``chance`` that moves all points alike; common random numbers
+            take it out of every comparison (nan in a fresh design, which cannot tell).
+        chance_left: share of the variance of the replicate means, as SALib sees them, that is
+            chance.
+        replicates: R.
+    """
+
+    signal: float
+    chance: float
+    chance_moving_all: float
+    chance_left: float
+    replicates: int
+
+
+def over_pairs(of_means: np.ndarray, of_each: np.ndarray, replicates: int) -> np.ndarray:
+    """The estimator of the module from Q(mean, mean) and the mean over r of Q(y_r, y_r).
+
+    >>> float(over_pairs(np.array(1.5), np.array(2.0), 5))
+    1.375
+    """
+    return (replicates * of_means - of_each) / (replicates - 1)
+
+
+def corrected_form(form: Callable[[np.ndarray], np.ndarray], y: np.ndarray) -> np.ndarray:
+    """A quadratic form of the expected outcome.
+
+    Args:
+        form: takes outcomes (points,) and returns Q(y, y), any shape.
+        y: (points, replicates), two replicates or more.
+    """
+    each = np.mean([form(y[:, r]) for r in range(y.shape[1])], axis=0)
+    return over_pairs(np.asarray(form(y.mean(axis=1))), each, y.shape[1])
+
+
+def noise_share(y: np.ndarray, *, common: bool) -> NoiseShare:
+    """How much of the variance of an outcome is chance.
+
+    Args:
+        y: (points, replicates) of a sample of points of the space, no NaN.
+        common: whether every point has the same replicates.
+    """
+    points, replicates = y.shape
+    means = y.mean(axis=1)
+    if replicates < 2 or points < 2:
+        return NoiseShare(float(np.var(means)), np.nan, np.nan, np.nan, replicates)
+    signal = max(0.0, float(corrected_form(np.var, y)) * points / (points - 1))
+    within = float(y.var(axis=1, ddof=1).mean())
+    shared = np.nan
+    left = within / replicates
+    if common:
+        # Two-way table without repetition: what replicates share, and what is left in a cell.
+        rest = y - means[:, None] - y.mean(axis=0)[None, :] + y.mean()
+        cell = float((rest**2).sum() / ((points - 1) * (replicates - 1)))
+        shared = max(0.0, within - cell)
+        left = cell / replicates
+    total = signal + within
+    if total <= (1e-12 * float(np.abs(y).max())) ** 2:
+        return NoiseShare(0.0, np.nan, np.nan, np.nan, replicates)
+    return NoiseShare(
+        signal,
+        within / total,
+        shared / total,
+        left / (signal + left) if signal + left > 0 else np.nan,
+        replicates,
+    )
+
+
+def jackknife(estimate: Callable[[np.ndarray], np.ndarray], y: np.ndarray) -> np.ndarray:
+    """Standard error from the choice of replicates, by leaving each out (Efron and Stein 1981).
+
+    Under common random numbers the replicates are shared by all points, so resampling points does
+    not see that other replicates would have given other indices.
+
+    Args:
+        estimate: takes (points, replicates - 1) and returns an array.
+        y: (points, replicates); nan with fewer than three, because the estimate needs two.
+    """
+    replicates = y.shape[-1]
+    if replicates < 3:
+        return np.full(np.shape(estimate(y)), np.nan)
+    found = np.array([estimate(np.delete(y, r, axis=-1)) for r in range(replicates)])
+    spread = ((found - found.mean(axis=0)) ** 2).sum(axis=0)
+    return np.sqrt(spread * (replicates - 1) / replicates)
+
+
+# --- extrapolation -------------------------------------------------------------------------------
+
+Plain = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Indices (columns, indices) of points (points, factors) and outcomes (points, columns)."""
+
+
+def halvings(replicates: int, most: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """At most ``most`` different ways to halve replicates; always the same ones.
+
+    >>> [(a.tolist(), b.tolist()) for a, b in halvings(4, 8)]
+    [([0, 1], [2, 3]), ([0, 3], [1, 2]), ([0, 2], [1, 3])]
+    """
+    rng = np.random.default_rng(0x4A1F)
+    size = replicates // 2
+    found: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
+    order = np.arange(replicates)
+    for _ in range(16 * most):
+        one, other = np.sort(order[:size]), np.sort(order[size:])
+        if len(one) == len(other) and one[0] != 0:
+            one, other = other, one
+        found.setdefault(tuple(one.tolist()), (one, other))
+        if len(found) == most:
+            break
+        order = rng.permutation(replicates)
+    return list(found.values())
+
+
+def columns(y: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Means that the extrapolation needs, and the weight of each in it.
+
+    Args:
+        y: (points, replicates), two replicates or more.
+        most: ways to halve.
+
+    Returns:
+        (points, columns), the first the mean of all; (columns,), adding up to 1.
+    """
+    replicates = y.shape[1]
+    ways = halvings(replicates, most)
+    found = [y.mean(axis=1)]
+    chance = []
+    for one, other in ways:
+        found += [y[:, one].mean(axis=1), y[:, other].mean(axis=1)]
+        chance.append((1.0 / len(one) + 1.0 / len(other)) / 2.0)
+    # From chance 1/R and a mean of `chance` in the halves, along a line, to none.
+    step = (1.0 / replicates) / (chance[0] - 1.0 / replicates)
+    weights = np.full(len(found), -step / (2 * len(ways)))
+    weights[0] = 1.0 + step
+    return np.stack(found, axis=1), weights
+
+
+def without_chance(plain: Plain, x: np.ndarray, y: np.ndarray, most: int) -> np.ndarray:
+    """Indices of the expected outcome, (indices,).
+
+    Args:
+        plain: the index.
+        x: (points, factors).
+        y: (points, replicates); with one replicate the index as it is.
+        most: ways to halve.
+    """
+    if y.shape[1] < 2:
+        return plain(x, y)[0]
+    means, weights = columns(y, most)
+    return weights @ plain(x, means)
+
+
+def resampled(
+    plain: Plain, x: np.ndarray, y: np.ndarray, most: int, *, times: int, seed: int
+) -> np.ndarray:
+    """The same for points drawn anew, (times, indices)."""
+    rng = np.random.default_rng([seed, 0x9A])
+    means, weights = columns(y, most) if y.shape[1] > 1 else (y, np.ones(1))
+    found = []
+    for _ in range(times):
+        rows = rng.integers(len(x), size=len(x))
+        found.append(weights @ plain(x[rows], means[rows]))
+    return np.array(found)

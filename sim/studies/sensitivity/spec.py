@@ -1,0 +1,151 @@
+"""Spec: which assumptions carry a result, over which ranges, by which methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from sim.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words, refusal
+from sim.errors import did_you_mean
+from sim.loading import shown
+from sim.present.format import count
+from sim.studies.factors import Space
+from sim.studies.sensitivity.convergence import BASE_TOLERANCE
+from sim.studies.sensitivity.design import design_of
+from sim.studies.sensitivity.methods import METHODS, Method
+from sim.studies.sensitivity.samplers import Sampler
+from sim.study.study_file import Option, Study, StudyHeader
+
+HELP = """Find which assumptions carry a result.
+
+Indices by SALib, corrected for the chance that is left in the means; each with an interval and a
+verdict: converged, or about how many more runs it would take.
+
+\b
+Examples:
+  codose sensitivity screen
+  codose sensitivity sobol --samples 1024 --out results/sobol-1024
+  codose sensitivity sobol --ranges plausible --out results/sobol-plausible
+  codose sensitivity experiments/pawn.yaml --time-limit 10
+  codose sensitivity sobol --resume
+"""
+
+
+def _method_name(value: Any) -> str:
+    if not isinstance(value, str) or value not in METHODS:
+        raise refusal(
+            f"{shown(value)} is not a method",
+            allowed=", ".join(METHODS),
+            suggestion=did_you_mean(value, METHODS),
+        )
+    return value
+
+
+_METHOD = Shape(_method_name, {"enum": list(METHODS)})
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class StopRule(Strict):
+    """Add samples until the main indices have converged, or a budget of runs is spent."""
+
+    budget_runs: Annotated[int, Number(1, 10**9, whole=True)]
+    """Never more runs than this, in all."""
+
+
+Groups = dict[str, tuple[Annotated[str, Words(200)], ...]]
+
+
+class Spec(StudyHeader):
+    """A sensitivity study."""
+
+    kind: Literal["sensitivity"]  # pyright: ignore[reportIncompatibleVariableOverride]
+    """sensitivity"""
+    method: Annotated[
+        tuple[Annotated[str, _METHOD], ...], BeforeValidator(_one_or_more)
+    ] = ("sobol",)  # fmt: skip
+    """One method or several; those of one sample share its runs."""
+    second_order: Annotated[bool, Field(strict=True)] = False
+    """Whether Sobol indices of pairs are asked for (nearly twice the runs)."""
+    random_numbers: Literal["common", "fresh"] = "common"
+    """common: all points have the same replicates; fresh: every point its own."""
+    dummy: Annotated[bool, Field(strict=True)] = True
+    """Whether a factor that does nothing goes along, as the threshold."""
+    groups: Annotated[Groups, Frozen] = Field(default_factory=FrozenDict)
+    """Factors that are taken together, by the name of the group."""
+    failed_runs: Literal["refuse", "drop"] = "refuse"
+    """What a failed run does: the study is refused, or its whole base sample left out."""
+    ranges: Annotated[Literal["table", "plausible"], Option(metavar="table|plausible")] = "table"
+    """What free parameters vary over that the file gives no distribution: the table's ranges, or
+    what the calibrated sets that come with the project leave of each."""
+    beyond_range: Annotated[bool, Field(strict=True)] = False
+    """Lets factors leave their plausible ranges."""
+    tolerance: Annotated[float, Number(0, 1, above=True)] = BASE_TOLERANCE
+    """How well an index near 0 must be known to be called converged."""
+    stop: StopRule | None = None
+    """Add samples until the indices have converged or the budget is spent."""
+
+
+def issues(spec: Spec) -> Iterable[Issue]:
+    """What is wrong between the fields."""
+    if spec.scenarios:
+        yield Issue(("scenarios",), "a sensitivity study has one scenario: 'scenario'")
+    if not spec.method:
+        yield Issue(("method",), "is empty", allowed=", ".join(METHODS))
+    for place, name in enumerate(spec.method):
+        method = METHODS[name]
+        if name in spec.method[:place]:
+            yield Issue(("method", place), f"{name} is named twice", name)
+        yield from _size_issues(spec, method)
+        if spec.groups and not method.groups:
+            yield Issue(
+                ("groups",),
+                f"{method.title} knows no groups",
+                allowed="groups with sobol or morris",
+                reads=(("method",),),
+            )
+        if spec.stop is not None and not Sampler(method.sampler, Space(())).extendable:
+            yield Issue(
+                ("stop",),
+                f"the sample of {method.title} cannot be extended",
+                allowed="no stop rule, or another method",
+            )
+    if spec.second_order and "sobol" not in spec.method:
+        yield Issue(("second_order",), "only the method sobol has second-order indices")
+
+
+def _size_issues(spec: Spec, method: Method) -> Iterable[Issue]:
+    n = spec.samples
+    if method.sampler == "saltelli" and n & (n - 1):
+        below = 1 << (n.bit_length() - 1)
+        yield Issue(
+            ("samples",),
+            f"{n} is no power of two, which Sobol's sequence needs to be balanced",
+            n,
+            f"{below} or {2 * below}",
+        )
+    elif n < method.least and method.sampler != "one_at_a_time":
+        least = method.least
+        yield Issue(("samples",), f"{n} are too few for {method.title}", n, f"{least} or more")
+
+
+def check(study: Study[Spec]) -> None:
+    """What only the scenario can show: its levers, its parameters, the inputs of a function.
+
+    Raises:
+        StudyError: a factor, a group or an outcome that cannot be used.
+    """
+    design_of(study)
+
+
+def line(study: Study[Spec]) -> str:
+    """What is about to be done, in a line."""
+    design, stop = design_of(study), study.header.stop
+    most = f"; the stop rule may go on to {count(stop.budget_runs, 'run')}" if stop else ""
+    return (
+        f"{study.header.name}: {count(design.points, 'point')}, {count(design.runs, 'run')}{most}"
+    )

@@ -1,0 +1,221 @@
+"""words: what carries an outcome, what does not matter, and what cannot be told yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from sim.present.answer import Answer
+from sim.present.format import count, interval, number, percent
+from sim.present.format import words as in_words
+from sim.present.table import Table
+from sim.studies.factors import DUMMY
+from sim.studies.sensitivity.convergence import NEGLIGIBLE, rounded
+from sim.studies.sensitivity.design import Label, has_partners, is_stochastic, labels_of
+from sim.studies.sensitivity.methods import METHODS, Method
+from sim.studies.sensitivity.reading import Reading, dummy_line, standing
+from sim.studies.sensitivity.spec import Spec
+from sim.study.study_file import Study, when
+
+MOST_WEEKS = 3
+"""Weeks of an outcome that are all written about; the tables hold every one."""
+NAMED = 7
+"""Factors whose index is written out; those after it are named only."""
+
+
+def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
+    """The answer in sentences."""
+    reading = Reading(study, tables)
+    told = _told(study)
+    lines = [
+        _paragraph(rows, method)
+        for method in reading.methods
+        for label in told
+        if len(rows := reading.main(method, label.outcome, label.week))
+    ]
+    lines += _undefined(reading) + _orders(reading, told)
+    lines += _chance(reading, told) + _left_out(reading)
+    if study.function is None:
+        lines += [reading.ranges, "Most ranges are assumptions."]
+    return Answer(_verdict(reading, told), tuple(lines), notes=(_design(reading),))
+
+
+def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
+    """The main index of every factor, largest first, and the chance in the outcomes."""
+    reading = Reading(study, tables)
+    found = [
+        reading.main(method, label.outcome, label.week)
+        for method in reading.methods
+        for label in labels_of(study)
+    ]
+    rows = [place for frame in found for place in frame.index]
+    columns = ("outcome", "week", "method", "factor", "value", "low", "high", "naive", "verdict")
+    made = [tables["indices"].pick(columns, rows)] if rows else []
+    if is_stochastic(study) or not rows:
+        made.append(tables["noise"])
+    return made
+
+
+def _told(study: Study[Spec]) -> list[Label]:
+    """Outcomes and weeks to write about; of many weeks of an outcome the first and the last."""
+    found: dict[str, list[Label]] = {}
+    for label in labels_of(study):
+        found.setdefault(label.outcome, []).append(label)
+    return [
+        label
+        for labels in found.values()
+        for label in (labels if len(labels) <= MOST_WEEKS else (labels[0], labels[-1]))
+    ]
+
+
+def _verdict(reading: Reading, told: Sequence[Label]) -> str:
+    """What leads, for each outcome, by the method that looks at all factors together."""
+    methods = [one for one in reading.methods if one.name != "one_at_a_time"] or reading.methods
+    method, parts = methods[0], []
+    for label in told:
+        rows = reading.main(method, label.outcome, label.week)
+        leading = [row["factor"] for row in _groups(rows, method)["carries"]] if len(rows) else []
+        led = in_words(leading[0]) if leading else "nothing that can be told"
+        parts.append(f"{when(label.outcome, label.week)} by {led}")
+    return f"The outcomes are carried most ({method.title}): {'; '.join(parts)}."
+
+
+def _design(reading: Reading) -> str:
+    study, header = reading.study, reading.study.header
+    kinds = reading.tables["factors"].frame["kind"]
+    factors = int((kinds != "dummy").sum())
+    points, runs = (len(reading.tables[name]) for name in ("points", "runs"))
+    chance = "no chance"
+    if is_stochastic(study):
+        alike = header.random_numbers == "common"
+        chance = (
+            f"{count(header.replicates, 'replicate')} each, "
+            f"{'the same for all points' if alike else 'new at each point'}"
+        )
+    return (
+        f"{header.name}: {', '.join(method.title for method in reading.methods)}; "
+        f"{count(factors, 'factor')}{' and a dummy' if factors < len(kinds) else ''}, "
+        f"{count(points, 'point')}, {chance}: {count(runs, 'run')}"
+        f"{', each with its partner without TA' if has_partners(study) else ''}, seed {study.seed}."
+    )
+
+
+# --- one outcome by one method -------------------------------------------------------------------
+
+Groups = dict[str, list[pd.Series]]
+
+
+def _groups(rows: pd.DataFrame, method: Method) -> Groups:
+    """The factors by their standing, largest first."""
+    line = dummy_line(rows)
+    groups: Groups = {"carries": [], "small": [], "open": []}
+    for _, row in rows[rows["factor"] != DUMMY].iterrows():
+        groups[standing(row, line, method.floor)].append(row)
+    return groups
+
+
+def _paragraph(rows: pd.DataFrame, method: Method) -> str:
+    groups = _groups(rows, method)
+    what = when(rows.iloc[0]["outcome"], rows.iloc[0]["week"])
+    limit = f"below {NEGLIGIBLE:g}" if method.scale == "share" else "below 5 % of the largest"
+    if method.floor:
+        limit = "not above the dummy"
+    leading, rest = groups["carries"][:NAMED], groups["carries"][NAMED:]
+    text = f"What carries {what}, in order ({method.title}, {method.main}): "
+    text += "; ".join(_sized(row) for row in leading) or "nothing that can be told"
+    if rest:
+        text += f"; and, less, {', '.join(row['factor'] for row in rest)}"
+    small = ", ".join(row["factor"] for row in groups["small"])
+    text += f". What does not matter ({limit}): {small or 'none'}. "
+    unsized = [row for row in groups["carries"] if not row["converged"]]
+    return text + _open(groups["open"], unsized)
+
+
+def _sized(row: pd.Series) -> str:
+    return f"{row['factor']} {number(row['value'])} ({interval(row['low'], row['high'])})"
+
+
+def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
+    """What has not converged, and about how many runs it would take."""
+    if not unknown and not unsized:
+        return "Everything has converged."
+    parts = []
+    if unknown:
+        names = [
+            f"{row['factor']} {number(row['value'])} ± {number(row['high'] - row['value'])}"
+            if math.isfinite(row["value"])
+            else row["factor"]
+            for row in unknown
+        ]
+        parts.append(f"What has not converged: whether these matter: {', '.join(names)}")
+    if unsized:
+        lead = "the size" if parts else "What has not converged: the size"
+        parts.append(f"{lead} of {', '.join(row['factor'] for row in unsized)}")
+    needed = [row["more_runs"] for row in [*unknown, *unsized] if math.isfinite(row["more_runs"])]
+    about = f" (about {count(rounded(int(max(needed))))} more runs for all)" if needed else ""
+    return "; ".join(parts) + about + "."
+
+
+# --- all outcomes --------------------------------------------------------------------------------
+
+
+def _undefined(reading: Reading) -> list[str]:
+    rows = reading.frame("noise")
+    rows = rows[rows["undefined"] != ""].drop_duplicates(["outcome", "week"])
+    return [
+        f"{in_words(row['outcome'])} never varies ({row['undefined']}): its indices are undefined."
+        for _, row in rows.iterrows()
+    ]
+
+
+def _orders(reading: Reading, told: Sequence[Label]) -> list[str]:
+    """Whether the factors that are apart stand in the order of half of the samples."""
+    rows = reading.frame("rankings")
+    if rows.empty:
+        return []
+    names = {(label.outcome, label.week) for label in told}
+    rows = rows[[key in names for key in zip(rows["outcome"], rows["week"], strict=True)]]
+    moved = rows[rows["swapped"] != ""]
+    if moved.empty:
+        return [
+            "Order: of factors whose intervals are apart none has changed places since half of the "
+            "samples."
+        ]
+    texts = [
+        f"{when(row['outcome'], row['week'])} ({METHODS[row['method']].title}): {row['swapped']}"
+        for _, row in moved.iterrows()
+    ]
+    return [
+        "The order has not converged; since half of the samples these stand the other way round: "
+        f"{'; '.join(texts)}."
+    ]
+
+
+def _chance(reading: Reading, told: Sequence[Label]) -> list[str]:
+    """How much of the variance is chance, in the last sample."""
+    if not is_stochastic(reading.study):
+        return []
+    rows = reading.frame("noise")
+    rows = rows[rows["sample"] == rows["sample"].iloc[-1]]
+    names, texts = {(label.outcome, label.week) for label in told}, []
+    for _, row in rows.iterrows():
+        if (row["outcome"], row["week"]) not in names or not math.isfinite(row["chance"]):
+            continue
+        text = f"{when(row['outcome'], row['week'])}: {percent(row['chance'])} of one run"
+        if math.isfinite(row["chance_moving_all"]):
+            text += f" ({percent(row['chance_moving_all'])} moves all points alike and cancels)"
+        texts.append(f"{text}, {percent(row['chance_left'])} left in the means of naive indices")
+    if not texts:
+        return ["Chance cannot be told from effect with one replicate a point."]
+    return [f"Share of the variance that is chance: {'; '.join(texts)}."]
+
+
+def _left_out(reading: Reading) -> list[str]:
+    rows = reading.frame("noise")
+    return [
+        f"Left out for {when(row['outcome'], row['week'])}: "
+        f"{count(row['left_out'], 'base sample')} with a run without a value."
+        for _, row in rows[rows["left_out"] > 0].iterrows()
+    ]

@@ -1,0 +1,453 @@
+"""A sensitivity study through its whole path: file, sample, runs, indices, verdicts, words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.present.table import Table
+from sim.runs.execute import Execution
+from sim.studies.kind import Result, Runner, StudyKind, ask
+from sim.studies.sensitivity import convergence, timing
+from sim.studies.sensitivity.design import design_of
+from sim.studies.sensitivity.samples import Sample, first_samples
+from sim.studies.sensitivity.words import words
+from sim.study.study_file import Study, StudyError
+from tests.cases import written
+from tests.study_case import summaries
+
+SOBOL_G_A = np.array([0.0, 1.0, 4.5, 9.0, 99.0, 99.0, 99.0, 99.0])
+
+
+def study(function: str, *, noise: float = 0.0, more: str = "", outcomes: str = "[y]") -> Result:
+    text = (
+        f"kind: sensitivity\nscenario: {{function: {function}, noise: {noise}}}\n"
+        f"outcomes: {outcomes}\n{more}"
+    )
+    return ask(written(text))
+
+
+def index(result: Result, name: str, method: str = "sobol") -> pd.DataFrame:
+    rows = result.table("indices")
+    return rows[(rows["index"] == name) & (rows["method"] == method)].set_index("factor")
+
+
+# --- reference functions --------------------------------------------------------------------------
+
+
+def ishigami_truth() -> tuple[np.ndarray, np.ndarray, float]:
+    """First and total order, and the pair (1, 3), for a = 7, b = 0.1 (Ishigami and Homma 1990)."""
+    a, b, pi = 7.0, 0.1, np.pi
+    first = 0.5 * (1 + b * pi**4 / 5) ** 2
+    second = a**2 / 8
+    pair = 8 * b**2 * pi**8 / 225
+    total = first + second + pair
+    return (
+        np.array([first, second, 0.0]) / total,
+        np.array([first + pair, second, pair]) / total,
+        pair / total,
+    )
+
+
+def test_ishigami() -> None:
+    result = study("ishigami", more="samples: 2048\nsecond_order: true\nseed: 3\n")
+    first, total, pair = ishigami_truth()
+    for name, truth in (("S1", first), ("ST", total)):
+        rows = index(result, name).loc[["x1", "x2", "x3"]]
+        half = (rows["high"] - rows["low"]).to_numpy() / 2
+        assert (np.abs(rows["value"].to_numpy() - truth) <= half + 1e-9).all()
+        assert half.max() < 0.09
+    pairs = result.table("indices").query("index == 'S2'").set_index(["factor", "other"])
+    row = pairs.loc[("x1", "x3")]
+    assert row["low"] <= pair <= row["high"]
+    assert row["low"] > 0
+    assert abs(pairs.loc[("x1", "x2"), "value"]) <= pairs.loc[("x1", "x2"), "high"] + 0.1
+
+
+def test_sobol_g() -> None:
+    result = study("sobol_g", more="samples: 2048\n")
+    part = 1.0 / (3.0 * (1.0 + SOBOL_G_A) ** 2)
+    whole = np.prod(1.0 + part) - 1.0
+    total = part * (whole + 1.0) / (1.0 + part) / whole
+    rows = index(result, "ST").loc[[f"x{i}" for i in range(1, 9)]]
+    half = (rows["high"] - rows["low"]).to_numpy() / 2
+    # Sobol's sequence is not quite independent between the two halves of its dimensions.
+    assert (np.abs(rows["value"].to_numpy() - total) <= half + 0.005).all()
+    first = index(result, "S1").loc[[f"x{i}" for i in range(1, 9)]]
+    half = (first["high"] - first["low"]).to_numpy() / 2
+    assert (np.abs(first["value"].to_numpy() - part / whole) <= half + 1e-4).all()
+
+
+def test_linear_function_and_its_words() -> None:
+    result = study("linear", more="samples: 1024\n")
+    rows = index(result, "ST").loc[["a", "b", "c", "dummy"]]
+    np.testing.assert_allclose(rows["value"], [16 / 21, 4 / 21, 1 / 21, 0], atol=0.01)
+    assert rows["converged"].all()
+
+
+def test_words_say_what_carries_and_what_does_not() -> None:
+    result = study("dead_factor", more="samples: 1024\n")
+    text = result.answer.text
+    assert "What carries y, in order (Sobol indices, ST): a 0.80" in text
+    assert "What does not matter (below 0.05): dead. Everything has converged." in text
+    unsure = study("dead_factor", noise=40.0, more="samples: 64\nrandom_numbers: fresh\n")
+    assert "What has not converged: whether these matter:" in unsure.answer.text
+
+
+def test_morris_function() -> None:
+    """Morris (1991): ten inputs matter; of them 8, 9 and 10 are linear with slope 40."""
+    result = study("morris", more="method: morris\nsamples: 50\n")
+    mu, sigma = index(result, "mu_star", "morris"), index(result, "sigma", "morris")
+    linear, dead = ["x8", "x9", "x10"], [f"x{i}" for i in range(11, 21)]
+    np.testing.assert_allclose(mu.loc[linear, "value"], 40.0, rtol=1e-9)
+    np.testing.assert_allclose(sigma.loc[linear, "value"], 0.0, atol=1e-5)
+    np.testing.assert_allclose(mu.loc[[*dead, "dummy"], "value"], 0.0, atol=1e-9)
+    assert (mu.loc[[f"x{i}" for i in range(1, 8)], "value"] > 20).all()
+    assert (sigma.loc[[f"x{i}" for i in range(1, 8)], "value"] > 10).all()
+
+
+def test_every_method_through_the_whole_path() -> None:
+    """Y = 4 a + 2 b + c from the file to the indices: shares 16, 4 and 1 of 21, by every method
+    that has shares; the order by those that measure distances."""
+    whole = ["a", "b", "c"]
+    shares = np.array([16.0, 4.0, 1.0]) / 21.0
+    for name, samples, main, truth, allowed in (
+        ("efast", 257, "ST", shares, 0.02),
+        ("rbd_fast", 1024, "S1", shares, 0.05),
+        ("shapley", 1024, "Sh", shares, 0.06),
+        ("dgsm", 64, "dgsm", shares * 12.0 / np.pi**2, 0.06),
+        ("one_at_a_time", 1, "range", np.array([4.0, 2.0, 1.0]), 1e-9),
+        ("pawn", 512, "pawn", None, 0.0),
+        ("rsa", 512, "rsa", None, 0.0),
+    ):
+        found = index(study("linear", more=f"method: {name}\nsamples: {samples}\n"), main, name)
+        value = found.loc[whole, "value"].to_numpy()
+        if truth is None:
+            assert (np.diff(value) < 0).all(), name
+            assert found.loc["dummy", "value"] < found.loc["b", "value"], name
+        else:
+            np.testing.assert_allclose(value, truth, atol=allowed, err_msg=name)
+            assert found.loc["dummy", "value"] == pytest.approx(0.0, abs=max(allowed, 0.02)), name
+
+
+@pytest.mark.slow
+def test_slow_methods_through_the_whole_path() -> None:
+    found = index(study("linear", more="method: hdmr\nsamples: 600\n"), "S1", "hdmr")
+    truth = np.array([16.0, 4.0, 1.0]) / 21.0
+    np.testing.assert_allclose(found.loc[["a", "b", "c"], "value"], truth, atol=0.05)
+    found = index(study("linear", more="method: delta\nsamples: 512\n"), "delta", "delta")
+    assert found.loc[["a", "b", "c"], "value"].is_monotonic_decreasing
+    assert found.loc["dummy", "value"] < found.loc["b", "value"]
+
+
+@pytest.mark.parametrize("name", ["efast", "rbd_fast"])
+def test_ishigami_by_spectra(name: str) -> None:
+    """x3 acts with x1 only: its first-order index is 0, its total index is not."""
+    first, total, _ = ishigami_truth()
+    result = study("ishigami", more=f"method: {name}\nsamples: 2049\nseed: 2\n")
+    rows = index(result, "S1", name).loc[["x1", "x2", "x3"]]
+    np.testing.assert_allclose(rows["value"], first, atol=0.04)
+    if name == "efast":
+        rows = index(result, "ST", name).loc[["x1", "x2", "x3"]]
+        np.testing.assert_allclose(rows["value"], total, atol=0.06)
+
+
+# --- chance ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+@pytest.mark.parametrize("replicates", [1, 2, 5])
+def test_a_dead_factor_is_0_or_not_converged(seed: int, replicates: int) -> None:
+    """4 a + 2 b + N(0, 1) with fresh chance: the known tools give the dead factor a third."""
+    more = f"random_numbers: fresh\nsamples: 256\nreplicates: {replicates}\nseed: {seed}\n"
+    result = study("dead_factor", noise=1.0, more=more)
+    row = index(result, "ST").loc["dead"]
+    # In expectation 1/R of chance beside 20/12 of signal.
+    expected = (1 / replicates) / (20 / 12 + 1 / replicates)
+    assert row["naive"] == pytest.approx(expected, rel=0.35)
+    assert not row["converged"] or abs(row["value"]) <= 0.03
+    assert not (row["converged"] and row["value"] > 0.05)
+    if replicates == 1:
+        assert "one replicate cannot tell chance from effect" in row["verdict"]
+    if replicates == 5:
+        assert abs(row["value"]) <= 0.03
+
+
+def test_as_much_chance_as_signal() -> None:
+    """Within .05 of the truth at 1,024 x (4 + 2) x 10 = 61,440 runs."""
+    more = "random_numbers: fresh\nsamples: 1024\nreplicates: 10\nseed: 5\n"
+    result = study("dead_factor", noise=20 / 12, more=more)
+    assert len(result.table("runs")) == 61_440
+    truth = [0.8, 0.2, 0.0]
+    for name in ("ST", "S1"):
+        rows = index(result, name).loc[["a", "b", "dead"]]
+        np.testing.assert_allclose(rows["value"], truth, atol=0.05)
+    noise = result.table("noise").iloc[0]
+    assert noise["chance"] == pytest.approx(0.5, abs=0.02)
+    assert noise["chance_left"] == pytest.approx(1 / 11, abs=0.01)
+
+
+def test_chance_that_moves_all_points_alike_changes_nothing() -> None:
+    more = "samples: 128\nreplicates: 4\nrandom_numbers: common\n"
+    calm, windy = study("linear", more=more), study("linear", noise=50.0, more=more)
+    for name in ("ST", "S1"):
+        np.testing.assert_allclose(
+            index(windy, name)["value"], index(calm, name)["value"], atol=1e-9
+        )
+    assert windy.table("noise").iloc[0]["chance_left"] == pytest.approx(0.0, abs=1e-9)
+    assert windy.table("noise").iloc[0]["chance"] > 0.5
+
+
+@pytest.mark.parametrize(("method", "samples"), [("pawn", 512), ("rsa", 512), ("rbd_fast", 1024)])
+def test_given_data_methods_know_a_dead_factor_beside_chance(method: str, samples: int) -> None:
+    more = f"random_numbers: fresh\nmethod: {method}\nsamples: {samples}\nreplicates: 4\n"
+    result = study("dead_factor", noise=20 / 12, more=more)
+    text = result.answer.text
+    carried = text.split("What carries y, in order")[1].split("What does not matter")[0]
+    assert ": a " in carried
+    assert "dead" not in carried
+
+
+# --- verdicts -------------------------------------------------------------------------------------
+
+
+def test_more_runs_are_estimated_and_enough() -> None:
+    """What the verdict says would settle it, does."""
+    small = study("dead_factor", more="samples: 64\nseed: 1\n")
+    row = index(small, "ST").loc["a"]
+    assert not row["converged"]
+    factor = 1 + row["more_runs"] / len(small.table("runs"))
+    assert factor == 2 ** round(np.log2(factor))
+    large = study("dead_factor", more=f"samples: {int(64 * factor)}\nseed: 1\n")
+    assert index(large, "ST").loc["a", "converged"]
+
+
+def test_a_value_that_moved_is_not_converged() -> None:
+    given = {"unit": 1.0, "samples": 64, "replicates": 4, "points": 256,
+             "stochastic": True, "common": False}  # fmt: skip
+    assert convergence.judge(0.5, 0.01, 0.0, 0.51, **given).converged
+    moved = convergence.judge(0.5, 0.01, 0.0, 0.3, **given)
+    assert not moved.converged
+    assert moved.more_runs == 1024
+    # Twice the tolerance: four times the runs.
+    wide = convergence.judge(0.5, 0.16, 0.0, 0.5, **given)
+    assert wide.more_runs == 3 * 1024
+
+
+def test_ranking_counts_only_what_is_apart() -> None:
+    after, half = np.array([0.5, 0.30, 0.29]), np.array([0.02, 0.02, 0.02])
+    assert convergence.swapped(np.array([0.5, 0.2, 0.25]), after, half) == []
+    assert convergence.swapped(np.array([0.26, 0.3, 0.25]), after, half) == [(0, 1)]
+
+
+def test_the_order_is_watched_too() -> None:
+    result = study("linear", more="samples: 256\n")
+    rankings = result.table("rankings")
+    assert rankings[["method", "index", "converged", "swapped"]].to_dict("records") == [
+        {"method": "sobol", "index": "ST", "converged": True, "swapped": ""}
+    ]
+    assert "none has changed places since half of the samples" in result.answer.text
+    rankings.loc[0, ["converged", "swapped"]] = [False, "a before b"]
+    other = {**result.tables, "rankings": Table("rankings", rankings)}
+    said = "The order has not converged; since half of the samples these stand the other way round:"
+    assert said in words(result.study, other).text
+
+
+def test_the_stop_rule_goes_on_until_all_has_converged() -> None:
+    more = "samples: 64\nstop: {budget_runs: 100000}\nseed: 1\n"
+    result = study("dead_factor", more=more)
+    assert index(result, "ST")["converged"].all()
+    samples = int(result.table("noise")["base_samples"].iloc[0])
+    assert samples > 64
+    direct = study("dead_factor", more=f"samples: {samples}\nseed: 1\n")
+    pd.testing.assert_frame_equal(result.table("indices"), direct.table("indices"))
+
+
+def test_the_stop_rule_keeps_its_budget() -> None:
+    result = study("dead_factor", more="samples: 64\nstop: {budget_runs: 800}\nseed: 1\n")
+    assert len(result.table("runs")) == 768
+    assert not index(result, "ST")["converged"].all()
+
+
+def test_convergence_is_made_of_prefixes() -> None:
+    result = study("ishigami", more="samples: 512\n")
+    small = study("ishigami", more="samples: 128\n")
+    rows = result.table("convergence")
+    rows = rows[(rows.samples == 128) & (rows["index"] == "ST")]
+    np.testing.assert_allclose(rows["value"], index(small, "ST")["value"], atol=1e-12)
+
+
+# --- guards ---------------------------------------------------------------------------------------
+
+
+def test_an_outcome_that_never_varies_is_undefined_and_said() -> None:
+    result = study("constant", outcomes="[y, flat]", more="samples: 64\n")
+    assert set(result.table("indices").outcome) == {"y"}
+    text = result.answer.text
+    assert "flat never varies (it is 0.3 at every point): its indices are undefined" in text
+
+
+def test_a_failed_run_refuses_the_study_and_is_shown() -> None:
+    with pytest.raises(StudyError) as caught:
+        study("hole", more="samples: 64\n")
+    text = str(caught.value)
+    assert "runs have no value of y; the first is replicate 0 at a 0.9" in text
+    assert "failed_runs: drop leaves out their whole base samples" in text
+
+
+def test_a_failed_run_takes_its_whole_base_sample_along() -> None:
+    result = study("hole", more="samples: 256\nfailed_runs: drop\nmethod: sobol\n")
+    runs = result.table("runs")
+    blocks = np.isnan(runs["y"].to_numpy()).reshape(256, -1).any(axis=1)
+    noise = result.table("noise").iloc[0]
+    assert (noise["sample"], noise["left_out"]) == ("saltelli", int(blocks.sum()))
+    assert result.tables["indices"].rests_on == (len(runs) * (256 - blocks.sum()) // 256, len(runs))
+    assert 0 < blocks.sum() < 100
+    assert np.isfinite(index(result, "ST")["value"]).all()
+    assert f"{blocks.sum()} base samples with a run without a value" in result.answer.text
+
+
+def test_a_curve_cannot_lose_a_point() -> None:
+    with pytest.raises(StudyError, match="this sample cannot lose a point"):
+        study("hole", more="method: efast\nsamples: 129\nfailed_runs: drop\n")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("samples: 500\n", "500 is no power of two, which Sobol's sequence needs to be balanced; "
+         "allowed: 256 or 512"),
+        ("method: efast\nsamples: 64\n", "64 are too few for eFAST; allowed: 65 or more"),
+        ("method: sobl\n", "did you mean 'sobol'?"),
+        ("method: efast\nsamples: 99\nstop: {budget_runs: 9}\n", "cannot be extended"),
+        ("second_order: true\nmethod: pawn\n", "only the method sobol"),
+        ("outcomes: [z]\n", "'z' is not an outcome of linear; allowed: y"),
+        ("factors: [a, b]\n", "the function needs c too"),
+    ],
+)  # fmt: skip
+def test_bad_input(more: str, message: str) -> None:
+    if "outcomes" in more:
+        with pytest.raises(StudyError) as caught:
+            study("linear", outcomes="[z]")
+    else:
+        with pytest.raises(StudyError) as caught:
+            study("linear", more=more)
+    assert message in str(caught.value)
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+
+class Work:
+    """A clock that goes on by the work that is done, whatever the machine is doing besides."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_analysis_is_estimated_from_two_small_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An analyser that takes 3 s and 10 ms a point: the line through two small samples is that of
+    the whole, half as much again for the parts of the sample, for each outcome."""
+    clock, sizes = Work(), []
+
+    def analyse(method: Any, sampler: Any, unit: np.ndarray, y: np.ndarray, **more: Any) -> None:
+        sizes.append(len(unit))
+        clock.now += 3.0 + 0.01 * len(unit)
+
+    monkeypatch.setattr(timing, "indices_of", analyse)
+    text = (
+        "kind: sensitivity\nscenario: {function: constant}\noutcomes: [y, flat]\nmethod: pawn\n"
+        "samples: 2048\n"
+    )
+    found = timing.analysis_seconds(design_of(written(text)), clock=clock)
+    assert sizes == [64, 64, 256]  # the first loads the analyser, off the clock
+    assert found == pytest.approx(1.5 * 2 * (3.0 + 0.01 * 2048))
+
+
+def test_an_estimate_is_said_and_refused_above_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        "kind: sensitivity\nscenario: source\nfactors: [keeping, trust_step]\nsamples: 1024\n"
+        "replicates: 10\n"
+    )
+    monkeypatch.setattr(timing, "runs_seconds", lambda *_, **__: 580.0)
+    monkeypatch.setattr(timing, "analysis_seconds", lambda *_, **__: 20.0)
+    kind, how = StudyKind.of("sensitivity"), Execution()
+    said = kind.estimate(written(text), how)
+    assert said == "The runs take about 9 min 40 s here, then the analysis, about 20 s."
+    with pytest.raises(StudyError) as caught:
+        kind.estimate(written(text + "time_limit_minutes: 1\n"), how)
+    message = str(caught.value)
+    assert "51,200 runs take about 10 min here, the limit is 1 min" in message
+    assert "what would fit: samples: 64, or a limit of 12 min" in message
+    with pytest.raises(StudyError, match="samples: 512, or replicates: 5, or a limit"):
+        kind.estimate(written(text + "time_limit_minutes: 5\n"), how)
+    kind.estimate(written(text + "time_limit_minutes: 10\n"), how)
+
+
+# --- the model ------------------------------------------------------------------------------------
+
+SMALL = (
+    "kind: sensitivity\nscenario: classroom\noutcomes: [knowledge, effect on trust]\n"
+    "factors: {factors}\nsamples: 16\nreplicates: 3\nweeks: [13, horizon]\nseed: 0\n"
+)
+
+
+def small(factors: str, more: str = "") -> Study[Any]:
+    return written(SMALL.format(factors=factors) + more)
+
+
+def sampled(study: Study[Any]) -> Sample:
+    """The first sample of a study, run."""
+    return first_samples(design_of(study), Runner(Execution()))[0]
+
+
+def test_a_response_has_a_point_a_value_of_a_discrete_factor() -> None:
+    asked = small("{staff: {integer: [4, 6]}, network: {choices: [ring, hub]}}")
+    rows = ask(asked).table("responses")
+    rows = rows[(rows.outcome == "knowledge") & (rows.week == "week_13")]
+    assert rows[rows.factor == "staff"]["at"].to_list() == ["4", "5", "6"]
+    assert rows[rows.factor == "network"]["at"].to_list() == ["ring", "hub"]
+    # The mean over the points of A and B that have this value.
+    design = sampled(asked)
+    blocks = design.unit.reshape(16, -1, 3)
+    points = np.concatenate([blocks[:, 0], blocks[:, -1]])
+    y = design.y[:, :, 0].mean(axis=1).reshape(16, -1)
+    ends = np.concatenate([y[:, 0], y[:, -1]])
+    expected = ends[points[:, 1] < 0.5].mean()
+    ring = rows[(rows.factor == "network") & (rows["at"] == "ring")]["mean"].iloc[0]
+    assert ring == pytest.approx(expected, rel=1e-12)
+
+
+def test_common_chance_is_common_and_fresh_chance_is_fresh() -> None:
+    factors = "{learning_rate: table, trust_step: table}"
+    common = sampled(small(factors))
+    fresh = sampled(small(factors, "random_numbers: fresh\n"))
+    size = common.sampler.rows_per_base
+    # The dummy's row has the parameters of A: the same runs with common chance, others with fresh.
+    assert (common.y[::size] == common.y[3::size]).all()
+    assert (fresh.y[::size, :, 0] != fresh.y[3::size, :, 0]).mean() > 0.9
+
+
+def test_the_model_gives_what_evaluate_gives() -> None:
+    from sim.parameters import Parameters
+    from sim.scenario import Scenario
+
+    asked = small("[learning_rate, trust_step]")
+    design = sampled(asked)
+    values = design.sampler.space.values(design.unit)
+    point = 7
+    chosen = Parameters({name: float(values[name][point]) for name in values})
+    scenario = Scenario.shipped("classroom")
+    weeks = [13, scenario.horizon_weeks]
+    with_ta = summaries(scenario, [chosen], 3, 0, weeks)
+    without = summaries(scenario.without_ta(), [chosen], 3, 0, weeks)
+    np.testing.assert_array_equal(design.y[point, :, 0], with_ta.of("knowledge", 0)[0])
+    np.testing.assert_array_equal(
+        design.y[point, :, 3], with_ta.of("trust", 1)[0] - without.of("trust", 1)[0]
+    )
