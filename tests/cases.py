@@ -17,6 +17,7 @@ TINY: dict[str, dict[str, Any]] = {
         "name": "a tiny audit", "scenario": "source", "asks_about": ["knowledge"],
         "background_trends": [0.0], "sets": 2, "replicates": 2,
     },
+    "run": {"scenario": "classroom", "sets": 3, "replicates": 2},
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip
 """Fields of a study of each kind that takes a moment."""

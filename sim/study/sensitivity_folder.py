@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim import _folder, results
+from sim import _folder
+from sim.runs.folder import provenance
 from sim.study.factors import DUMMY
 from sim.study.sensitivity import SensitivityResult
 from sim.study.sensitivity_words import words
@@ -107,7 +108,7 @@ def manifest(result: SensitivityResult, place: Path, command: str) -> dict[str, 
         "format": _folder.FORMAT,
         "format_version": _folder.FORMAT_VERSION,
         "kind": "sensitivity",
-        **results.provenance(),
+        **provenance(),
         "analysed_with": {name: version(name) for name in ("SALib", "scipy")},
         "command": command,
         "study": asked.header.model_dump(mode="json", exclude={"factors"}),

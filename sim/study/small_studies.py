@@ -15,13 +15,14 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from sim import _folder, results
+from sim import _folder
 from sim.checking import Frozen, FrozenDict, Issue, Number, Strict, Words
 from sim.errors import InputError, did_you_mean
 from sim.levers import SHORT, lever_names, with_levers
 from sim.parameters import check_name, check_value
 from sim.runs.collect import Points
 from sim.runs.execute import Execution, execute
+from sim.runs.folder import provenance
 from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
 from sim.study.sensitivity_words import when
@@ -109,9 +110,10 @@ class LadderResult:
             f"the same people and luck on both sides, seed {self.header.seed}."
         )
         body = list(_sentences(self.frame))
-        if "n" in self.frame and (least := self.frame.loc[self.frame["n"].idxmin()])["n"] < least[
-            "runs"
-        ]:
+        if (
+            "n" in self.frame
+            and (least := self.frame.loc[self.frame["n"].idxmin()])["n"] < least["runs"]
+        ):
             pairs = f"{least['n']:,} of {least['runs']:,} pairs of runs"
             body.append(f"{pairs} count at least; in the others a run failed: they are left out.")
         close = "Sizes of these effects are assumptions of the model. What if, not forecast."
@@ -273,7 +275,7 @@ def save(
                 "format": _folder.FORMAT,
                 "format_version": _folder.FORMAT_VERSION,
                 "kind": "ladder",
-                **results.provenance(),
+                **provenance(),
                 "command": command,
                 "study": result.header.model_dump(mode="json", exclude={"factors"}),
                 "seed": result.header.seed,
