@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from sim.errors import CodoseError, InputError
     from sim.model import CoCreationModel
     from sim.parameters import Parameters
-    from sim.results import Runs
     from sim.scenario import Scenario
+    from sim.studies.kind import Result, ask, load, verify
+    from sim.studies.run.runs import Runs, run
     from sim.study.comparison import Comparison, compare
-    from sim.study.run import run
     from sim.study.surface import Surface, surface
 
 __version__ = "0.2.0"
@@ -29,14 +29,18 @@ _HOME = {
     "Comparison": "sim.study.comparison",
     "InputError": "sim.errors",
     "Parameters": "sim.parameters",
+    "Result": "sim.studies.kind",
     "RegionalStaff": "sim.agents",
-    "Runs": "sim.results",
+    "Runs": "sim.studies.run.runs",
     "Scenario": "sim.scenario",
     "Surface": "sim.study.surface",
     "TAProvider": "sim.agents",
+    "ask": "sim.studies.kind",
     "compare": "sim.study.comparison",
-    "run": "sim.study.run",
+    "load": "sim.studies.kind",
+    "run": "sim.studies.run.runs",
     "surface": "sim.study.surface",
+    "verify": "sim.studies.kind",
 }
 
 __all__ = [
@@ -46,13 +50,17 @@ __all__ = [
     "InputError",
     "Parameters",
     "RegionalStaff",
+    "Result",
     "Runs",
     "Scenario",
     "Surface",
     "TAProvider",
+    "ask",
     "compare",
+    "load",
     "run",
     "surface",
+    "verify",
 ]
 
 

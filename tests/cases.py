@@ -30,6 +30,7 @@ TINY: dict[str, dict[str, Any]] = {
         ],
         "replicates": 4,
     },
+    "run": {"scenario": "classroom", "sets": 3, "replicates": 2},
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip
 """Fields of a study of each kind that takes a moment."""

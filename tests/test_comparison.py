@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sim.results import Runs
 
 import sim
 from sim import model, outcomes
@@ -17,7 +18,6 @@ from sim.errors import InputError, ResultsError
 from sim.outcomes import INDEX
 from sim.parameters import Parameters
 from sim.present import figures
-from sim.results import Runs
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
 from sim.study import _compare_words

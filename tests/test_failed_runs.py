@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sim.study.run import run
 
 from sim import batch
 from sim.scenario import Scenario
@@ -16,7 +17,6 @@ from sim.study.comparison import compare
 from sim.study.plan_file import PlanFile
 from sim.study.plan_value import Evaluator, Sample, met
 from sim.study.plausible import plausible_sets
-from sim.study.run import run
 from sim.study.study_file import StudyError, parse_study
 from sim.study.surface import surface
 

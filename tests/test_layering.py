@@ -42,7 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("batch",),  # many compiled runs on threads
     ("ensemble",),  # engines by name
     ("runs",),  # which runs, how they are made, what is kept
-    ("instruments", "results"),
+    ("instruments",),
     ("present",),
     ("study",),
     ("view",),

@@ -15,13 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from sim.study.run import run
 
 from sim import results
 from sim.errors import InputError
 from sim.outcomes import HEADLINES, NAMES, OUTCOMES
 from sim.present import figures
 from sim.scenario import Scenario, shipped_names
-from sim.study.run import run
 from sim.view import plots, style
 
 FLOWS = ("commitments_made", "commitments_kept", "commitments_broken", "commitments_lapsed")

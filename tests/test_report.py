@@ -13,6 +13,7 @@ import html5lib
 import numpy as np
 import pandas as pd
 import pytest
+from sim.study.run import run
 
 from sim import _folder, results
 from sim.errors import ResultsError
@@ -25,7 +26,6 @@ from sim.present.table import Table
 from sim.scenario import Scenario
 from sim.studies.reports import report_html, sentences
 from sim.study.comparison import compare
-from sim.study.run import run
 from sim.study.surface import surface
 
 KINDS = ("run", "compare", "surface", "plan", "unknown")

@@ -19,19 +19,19 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from sim.results import Runs, verify
+from sim.study.run import run
 
 from sim import _folder, outcomes, results
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.parameters import Parameters
-from sim.results import Runs, verify
 from sim.runs import bands, making
 from sim.runs.bands import Bands
 from sim.runs.collect import Made
 from sim.runs.plan import RunPlan, common
 from sim.runs.weekly import Weekly, job_weeks
 from sim.scenario import Scenario
-from sim.study.run import run
 
 TINY = Scenario.from_dict(
     {

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import study_case
+from sim.study.run import run
 from study_case import OUTCOMES, POINTS, REPLICATES, SCENARIO, SEED, sets, study
 from typer.testing import CliRunner
 
@@ -28,7 +29,6 @@ from sim.runs.plan import WORK, RunPlan, common, independent, staff_weeks
 from sim.runs.shard import parse_shard
 from sim.runs.store import Store
 from sim.scenario import Scenario
-from sim.study.run import run
 
 
 @pytest.fixture(scope="module")

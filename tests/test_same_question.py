@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sim.study.run import run
 
 from sim.outcomes import INDEX
 from sim.scenario import Scenario
@@ -11,7 +12,6 @@ from sim.study.comparison import compare
 from sim.study.plan_file import PlanFile
 from sim.study.plan_value import Evaluator, Sample
 from sim.study.plausible import plausible_sets
-from sim.study.run import run
 from sim.study.study_file import parse_study
 from sim.study.surface import surface
 

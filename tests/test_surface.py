@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sim.study.run import run
 
 from sim import model, outcomes
 from sim._folder import read_manifest
@@ -18,7 +19,6 @@ from sim.outcomes import INDEX
 from sim.present import figures
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
-from sim.study.run import run
 from sim.study.surface import Surface, surface
 from sim.study.surface_grid import planned_provider_hours
 from sim.view import surface_plots

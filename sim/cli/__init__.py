@@ -18,7 +18,6 @@ from sim.cli import (
     observed,
     plan,
     report,
-    run,
     surface,
     trials,
 )
@@ -62,7 +61,6 @@ def codose() -> None:
     """
 
 
-app.command("run", epilog=EXITS)(run.run)
 app.command("compare", epilog=EXITS)(compare.compare)
 app.command("surface", epilog=EXITS)(surface.surface)
 app.command("plan", epilog=EXITS)(plan.plan)

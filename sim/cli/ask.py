@@ -37,7 +37,7 @@ PARTS = ".parts"
 ARGUMENTS: Mapping[str, tuple[Any, str, str]] = {
     "study": (str, "STUDY", "Path of a study file, or name of a shipped one."),
     "scenario": (str, "SCENARIO", "Path of a scenario file, or name of a shipped one."),
-    "scenarios": (list[str], "SCENARIO...", "Paths of scenario files, or names of shipped ones."),
+    "scenarios": (list[str], "SCENARIO", "Paths of scenario files, or names of shipped ones."),
 }
 """What a kind may be asked about: type, name and help of its argument."""
 
@@ -111,6 +111,19 @@ def options_of(kind: StudyKind) -> dict[str, Found]:
     return found
 
 
+def option_words(kind: StudyKind, fields: Mapping[str, Any]) -> list[str]:
+    """The options that give these fields, as they are typed; the inverse of what reads them."""
+    words: list[str] = []
+    for field, (option, _) in options_of(kind).items():
+        if field not in fields:
+            continue
+        value = fields[field]
+        given = option.write(value) if option.write is not None else value
+        for each in given if isinstance(given, list | tuple) else [given]:
+            words += [_flag(field, option)] if each is True else [_flag(field, option), str(each)]
+    return words
+
+
 def _flag(field: str, option: Option) -> str:
     return option.name or f"--{field.replace('_', '-')}"
 
@@ -121,7 +134,9 @@ def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) 
     base = _base(info)
     shown: Any = False
     if base is not bool and not option.many:
-        shown = "the study's" if kind.argument == "study" else _shown(info.default)
+        shown = (
+            "the study's" if kind.argument == "study" else option.default or _shown(info.default)
+        )
     return Annotated[
         list[str] | None if option.many else bool if base is bool else base | None,
         typer.Option(
@@ -163,7 +178,7 @@ def _changes(options: Mapping[str, Found], given: Mapping[str, Any]) -> dict[str
     problems: list[Problem] = []
     for field, (option, _) in options.items():
         value = given[field]
-        if value in (None, False, []):
+        if value is None or value is False or value == []:  # 0 was given
             continue
         try:
             found[field] = value if option.read is None else option.read(value)
@@ -229,12 +244,13 @@ class _Asking:
             raise InputError([self._of_option(problem) for problem in error.problems]) from None
 
     def _of_option(self, problem: Problem) -> Problem:
-        field = problem.field.partition("[")[0].partition(".")[0]
+        field, _, rest = problem.field.partition("[")[0].partition(".")
         options = options_of(self.kind)
         if field not in self.changes or field not in options:
             return problem
-        flag = _flag(field, options[field][0])
-        return dataclasses.replace(problem, field=flag, file="", line=0, column=0)
+        flag = f"{_flag(field, options[field][0])} {rest}".strip()
+        message = problem.message.replace("set beyond_range: true", "add --beyond-range")
+        return dataclasses.replace(problem, field=flag, message=message, file="", line=0, column=0)
 
     def _shard(self) -> tuple[int, int] | None:
         from sim.runs.shard import parse_shard
@@ -282,17 +298,9 @@ class _Asking:
     def _command(self, study: Study[Any]) -> str:
         """The command that makes the same results again, for the manifest."""
         asked = [self.asked] if isinstance(self.asked, str) else list(self.asked)
-        words = ["codose", self.kind.name, *asked]
-        for field, (option, _) in options_of(self.kind).items():
-            if field not in self.changes:
-                continue
-            value = self.changes[field]
-            given = option.write(value) if option.write is not None else value
-            for each in given if isinstance(given, list | tuple) else [given]:
-                words += (
-                    [_flag(field, option)] if each is True else [_flag(field, option), str(each)]
-                )
-        return shlex.join(words)
+        return shlex.join(
+            ["codose", self.kind.name, *asked, *option_words(self.kind, self.changes)]
+        )
 
     def _tell_shard(self, folder: Path, shard: Any) -> None:
         text = f"{shard[0]}/{shard[1]}"
@@ -351,8 +359,8 @@ def show(result: Result) -> None:
 
 
 def record(result: Result, folder: Path) -> dict[str, Any]:
-    """What ``--json`` prints: the answer and every table that is for reading."""
-    shown = result.kind.shown(result.study, result.tables)
+    """What ``--json`` prints: the answer and every table that is for programs."""
+    recorded = result.kind.recorded(result.study, result.tables)
     return {
         "kind": result.kind.name,
         "study": result.study.header.name,
@@ -361,7 +369,7 @@ def record(result: Result, folder: Path) -> dict[str, Any]:
         "seed": result.study.seed,
         "runs": result.runs,
         "failed": result.failed,
-        "tables": {table.name: table.records() for table in shown},
+        "tables": {table.name: table.records() for table in recorded},
         "folder": str(folder),
     }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import drawing, planner, shell
-from sim.cli.run import RESULTS
+from sim.cli.ask import RESULTS
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:

@@ -231,14 +231,10 @@ def verify(
             from sim.studies.kind import verify as again
 
             report = again(folder, Execution(threads=threads, progress=progress), sample=sample)
-        elif name in ("calibrate", "trials"):
+        else:
             from sim.study.verifying import verify_study
 
             report = verify_study(folder, sample=sample, progress=progress)
-        else:
-            from sim import results
-
-            report = results.verify(folder, sample=sample, progress=progress)
     typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(shell.FAILED)

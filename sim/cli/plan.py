@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import drawing, planner, shell
-from sim.cli.run import RESULTS
+from sim.cli.ask import RESULTS
 from sim.errors import InputError, Problem, ResultsError
 from sim.present.format import given, interval, money, number, percent
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import shell
-from sim.cli.run import changed_parameters
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -38,13 +37,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no r
 def load(name: str, changes: Sequence[str]) -> tuple[Scenario, str]:
     """A scenario with the values of ``--set``, and what to call it: the name of its file."""
     from sim.scenario import Scenario, find
+    from sim.study.study_file import read_held
 
     path = find(name)
     scenario = Scenario.load(path)
     if changes:
-        parameters = changed_parameters(scenario, changes, beyond_range=False)
-        held = {key.partition("=")[0].strip() for key in changes}
-        own = dict(scenario.parameters) | {key: parameters[key] for key in held}
+        own = dict(scenario.parameters) | read_held(changes)
         scenario = scenario.replace(parameters=own)
     return scenario, path.stem
 

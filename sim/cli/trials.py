@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import drawing, planner, shell
-from sim.cli.run import RESULTS
+from sim.cli.ask import RESULTS
 
 if TYPE_CHECKING:
     from sim.study.trials import TrialComparison

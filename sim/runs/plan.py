@@ -33,7 +33,14 @@ import numpy as np
 
 from sim import tables
 from sim.engine.reduction import Reduction
-from sim.ensemble import Engine, check_replicates, check_seed, check_whole, choose_engine
+from sim.ensemble import (
+    MAX_REPLICATES,
+    Engine,
+    check_replicates,
+    check_seed,
+    check_whole,
+    choose_engine,
+)
 from sim.errors import InputError, Problem
 from sim.parameters import NAMES, Parameters
 from sim.scenario import Scenario
@@ -262,6 +269,21 @@ def checked_weeks(weeks: Sequence[int], scenario: Scenario) -> tuple[int, ...]:
     if not found or len(set(found)) < len(found):
         raise InputError(Problem("is empty, or names one twice", field="weeks", value=found))
     return found
+
+
+def spread(count: int, sample: int) -> np.ndarray:
+    """Positions of ``sample`` runs, spread evenly from the first of them to the last.
+
+    Raises:
+        InputError: no run is asked for.
+
+    >>> spread(10, 4).tolist()
+    [0, 3, 6, 9]
+    """
+    check_whole("sample", sample, 1, MAX_REPLICATES, "1 or more runs")
+    if sample >= count:
+        return np.arange(count)
+    return np.arange(sample) * (count - 1) // max(1, sample - 1)
 
 
 # --- the plan ------------------------------------------------------------------------------------

@@ -54,31 +54,66 @@ def components(values: np.ndarray) -> Components:
     sets (MSW): luck = MSW, between = max(0, (MSB - MSW) / n0), n0 = (N - sum n_s^2 / N) / (S - 1).
     All NaN with fewer than two sets.
     """
+    between, luck, replicates = all_components(values[None])
+    return Components(float(between[0]), float(luck[0]), float(replicates[0]))
+
+
+def all_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """:func:`components` of many outcomes at once.
+
+    Args:
+        values: (cells, sets, replicates).
+
+    Returns:
+        ``between``, ``luck`` and ``replicates``, (cells,) each.
+    """
+    counts = (~np.isnan(values)).sum(axis=2).astype(float)
+    used, runs = counts > 0, counts.sum(axis=1)
+    sets = used.sum(axis=1)
+    means = np.where(used, all_set_means(values), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = (runs - (counts**2).sum(axis=1) / runs) / (sets - 1)
+        grand = (counts * means).sum(axis=1) / runs
+        between = (counts * (means - grand[:, None]) ** 2).sum(axis=1) / (sets - 1)
+        squares = np.nan_to_num((values - means[:, :, None]) ** 2)
+        luck = squares.reshape(len(values), -1).sum(axis=1) / (runs - sets)
+        effect = np.maximum(0.0, (between - luck) / effective)
+    alone = runs == sets
+    found = (
+        np.where(alone, between, effect),
+        np.where(alone, np.nan, luck),
+        np.where(alone, 1.0, effective),
+    )
+    few = sets < 2
+    return tuple(np.where(few, np.nan, one) for one in found)  # type: ignore[return-value]
+
+
+def all_set_means(values: np.ndarray) -> np.ndarray:
+    """Mean of each set, (cells, sets) of (cells, sets, replicates); NaN of a set without values."""
     known = ~np.isnan(values)
-    counts = known.sum(axis=1)
-    values, counts = values[counts > 0], counts[counts > 0].astype(float)
-    sets, runs = len(counts), float(counts.sum())
-    if sets < 2:
-        return Components(math.nan, math.nan, math.nan)
-    means = np.nanmean(values, axis=1)
-    effective = (runs - float((counts**2).sum()) / runs) / (sets - 1)
-    grand = float((counts * means).sum()) / runs
-    between_squares = float((counts * (means - grand) ** 2).sum()) / (sets - 1)
-    if runs == sets:
-        return Components(between_squares, math.nan, 1.0)
-    luck = float(np.nansum((values - means[:, None]) ** 2)) / (runs - sets)
-    return Components(max(0.0, (between_squares - luck) / effective), luck, effective)
+    counts = known.sum(axis=2)
+    total = np.where(known, values, 0.0).sum(axis=2)
+    return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
 
 
 def set_means(values: np.ndarray) -> np.ndarray:
     """Mean of each set that has any value."""
-    return np.nanmean(values[(~np.isnan(values)).any(axis=1)], axis=1)
+    means = all_set_means(values[None])[0]
+    return means[~np.isnan(means)]
 
 
 def mean(values: np.ndarray) -> float:
     """Mean of the means of the sets, summed exactly; NaN of nothing."""
-    means = set_means(values)
-    return math.fsum(means.tolist()) / len(means) if len(means) else math.nan
+    return float(all_means(values[None])[0])
+
+
+def all_means(values: np.ndarray) -> np.ndarray:
+    """:func:`mean` of many outcomes at once: (cells,) of (cells, sets, replicates)."""
+    found = []
+    for row in all_set_means(values):
+        known = row[~np.isnan(row)]
+        found.append(math.fsum(known.tolist()) / len(known) if len(known) else math.nan)
+    return np.array(found)
 
 
 def standard_error(values: np.ndarray) -> float:
@@ -86,23 +121,42 @@ def standard_error(values: np.ndarray) -> float:
 
     Of a single set, whose runs are then the units, that of its mean; NaN with fewer than two units.
     """
-    known = values[(~np.isnan(values)).any(axis=1)]
-    units = known[0][~np.isnan(known[0])] if len(known) == 1 else set_means(values)
-    if len(units) < 2:
-        return math.nan
-    return float(units.std(ddof=1)) / math.sqrt(len(units))
+    return float(all_standard_errors(values[None])[0])
+
+
+def all_standard_errors(values: np.ndarray) -> np.ndarray:
+    """:func:`standard_error` of many outcomes at once: (cells,) of (cells, sets, replicates)."""
+    means = all_set_means(values)
+    number = (~np.isnan(means)).sum(axis=1)
+    single = values.reshape(len(values), -1)
+    runs = (~np.isnan(single)).sum(axis=1)
+    units = np.where(number == 1, runs, number)
+    spread = np.where(number == 1, standard_deviations(single), standard_deviations(means))
+    return spread / np.sqrt(np.maximum(units, 1))
+
+
+def standard_deviations(values: np.ndarray) -> np.ndarray:
+    """SD (n - 1) along the last axis, NaN left out; NaN of fewer than two values."""
+    known = ~np.isnan(values)
+    n = known.sum(axis=-1)
+    filled = np.where(known, values, 0.0)
+    middle = filled.sum(axis=-1) / np.maximum(n, 1)
+    squares = np.where(known, filled - middle[..., None], 0.0) ** 2
+    variance = squares.sum(axis=-1) / np.maximum(n - 1, 1)
+    return np.where(n > 1, np.sqrt(variance), np.nan)
 
 
 def by_set(set_index: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Runs in any number a set as (sets, most runs of a set), NaN where a set has fewer.
+    """Runs in any number a set as (..., sets, most runs of a set), NaN where a set has fewer.
 
     Args:
         set_index: (runs,) the set of each run, ascending.
-        values: (runs,).
+        values: (..., runs).
     """
     _, first, place, count = np.unique(
         set_index, return_index=True, return_inverse=True, return_counts=True
     )
-    found = np.full((len(count), int(count.max(initial=0))), np.nan)
-    found[place, np.arange(len(values)) - first[place]] = values
+    shape = (*values.shape[:-1], len(count), int(count.max(initial=0)))
+    found = np.full(shape, np.nan)
+    found[..., place, np.arange(values.shape[-1]) - first[place]] = values
     return found

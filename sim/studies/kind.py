@@ -12,7 +12,8 @@ A kind is a folder of :mod:`sim.studies` with four modules:
   ``files(study, tables) -> {name: text}``, further files of the result folder, and
   ``estimate(study, execution) -> sentence``, how long it takes here, which raises what is above
   the time limit of the study;
-* ``words``: ``words(study, tables) -> Answer``;
+* ``words``: ``words(study, tables) -> Answer``; optionally ``shown(study, tables)``, the tables for
+  people to read, and ``recorded(study, tables)``, those for programs, where they are more;
 * ``figures``: ``figures(study, tables) -> [Figure]``.
 
 Analysis imports neither words nor figures; words and figures see nothing but the study and its
@@ -34,7 +35,9 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim import studies
+from sim.ensemble import ENGINES, Engine
 from sim.errors import InputError, Problem, ResultsError, did_you_mean
+from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.table import Column, Table
 from sim.runs.collect import Collector, FailedRun, Points
@@ -119,6 +122,11 @@ class StudyKind:
         if choose is not None:
             return choose(study, tables)
         return [table for table in tables.values() if len(table) <= SHOWN_ROWS]
+
+    def recorded(self, study: Study[Any], tables: Tables) -> Sequence[Table]:
+        """The tables for programs: those that words.py chooses, or those that are printed."""
+        choose = getattr(self._module("words"), "recorded", self.shown)
+        return choose(study, tables)
 
     @property
     def Spec(self) -> type[Header]:
@@ -217,6 +225,16 @@ class StudyKind:
         tell = getattr(self._module("analysis"), "estimate", None)
         return "" if tell is None else tell(study, execution)
 
+    def title(self, study: Study[Any]) -> str:
+        """What the report is headed by."""
+        make = getattr(self._module("spec"), "title", None)
+        header = study.header
+        if header.name != "unnamed study":
+            return header.name
+        if make is not None:
+            return make(study)
+        return study.scenario.name if study.scenarios else formats.words(header.kind)
+
     def line(self, study: Study[Any]) -> str:
         """What is about to be done, in a line."""
         make = getattr(self._module("spec"), "line", None)
@@ -232,12 +250,16 @@ class Runner:
 
     Attributes:
         execution: how runs are made.
+        engine: an engine of the caller's own that makes them in place of the plans'.
+        made_by: the name of the engine; empty before there is a run.
         runs: runs that were made or taken from the store, failed ones too.
         failures: the failed ones.
         seconds: wall time of making them.
     """
 
     execution: Execution
+    engine: Engine | None = None
+    made_by: str = ""
     runs: int = 0
     failures: list[FailedRun] = field(default_factory=list)
     seconds: float = 0.0
@@ -256,6 +278,9 @@ class Runner:
             Unfinished: this was a shard of the plan; its runs are in the store.
         """
         self._plans += 1
+        if self.engine is not None:
+            plan = dataclasses.replace(plan, engine=self.engine)
+        self.made_by = plan.engine_name
         started = time.perf_counter()
         found = execute(plan, self.execution.within(f"{self._plans:02d}-{label}"), collect)
         self.seconds += time.perf_counter() - started
@@ -276,6 +301,7 @@ class Result:
         timing: when it was made and how long it took; the only part that differs when it is made
             again.
         command: the command that makes it again, if a command made it.
+        engine: name of the engine that made the runs; empty where there are none.
 
     >>> study = StudyKind.of("ladder").make(
     ...     scenario="classroom", outcomes=["trust"], replicates=2,
@@ -294,6 +320,7 @@ class Result:
     provenance: Mapping[str, Any]
     timing: Mapping[str, Any]
     command: str = ""
+    engine: str = ""
 
     @property
     def kind(self) -> StudyKind:
@@ -384,6 +411,7 @@ class Result:
                 "seed": self.study.seed,
                 "runs": self.runs,
                 "failed": self.failed,
+                "engine": self.engine,
                 **self.provenance,
                 "command": self.command,
             },
@@ -393,13 +421,21 @@ class Result:
         )
 
 
-def ask(study: Study[Any], execution: Execution | None = None, *, command: str = "") -> Result:
+def ask(
+    study: Study[Any],
+    execution: Execution | None = None,
+    *,
+    command: str = "",
+    engine: Engine | None = None,
+) -> Result:
     """Make the runs of a study and find its answer.
 
     Args:
         study: as :meth:`StudyKind.read` or :meth:`StudyKind.make` give it.
         execution: how runs are made; left out: on the threads of this machine, nothing kept.
         command: the command that makes the same result again, for the manifest.
+        engine: a function that makes every run in place of the engines of codose
+            (:mod:`sim.ensemble`).
 
     Raises:
         InputError: something that only the runs can show.
@@ -413,24 +449,32 @@ def ask(study: Study[Any], execution: Execution | None = None, *, command: str =
     True
     """
     kind = StudyKind.of(study.header.kind)
-    run = Runner(Execution() if execution is None else execution)
+    run = Runner(Execution() if execution is None else execution, engine)
     if run.execution.store is not None:
         _write_asked(run.execution.store, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()
-    tables = dict(kind.answer(study, run))
+    tables = kind.answer(study, run)
+    timing = {
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(time.perf_counter() - clock, 3),
+        "seconds_of_runs": round(run.seconds, 3),
+    }
+    return result_of(study, tables, run, timing, command)
+
+
+def result_of(
+    study: Study[Any],
+    tables: Tables,
+    run: Runner,
+    timing: Mapping[str, Any],
+    command: str = "",
+) -> Result:
+    """The result of a study from its tables and what made its runs; failed runs are a table."""
+    found = dict(tables)
     if run.failures:
-        tables[FAILURES] = failures_table(run)
+        found[FAILURES] = failures_table(run)
     return Result(
-        study,
-        MappingProxyType(tables),
-        run.runs,
-        provenance(),
-        {
-            "started": started.isoformat(timespec="seconds"),
-            "seconds": round(time.perf_counter() - clock, 3),
-            "seconds_of_runs": round(run.seconds, 3),
-        },
-        command,
+        study, MappingProxyType(found), run.runs, provenance(), timing, command, run.made_by
     )
 
 
@@ -511,6 +555,7 @@ def load(directory: str | os.PathLike[str]) -> Result:
         {name: facts[name] for name in ("codose", "python", "dependencies")},
         folder.timing,
         str(facts.get("command", "")),
+        str(facts.get("engine", "")),
     )
 
 
@@ -584,6 +629,7 @@ def verify(
     execution: Execution | None = None,
     *,
     sample: int | None = None,
+    engine: Engine | None = None,
 ) -> Verification:
     """Check the files of a result folder, ask its study again and compare every table.
 
@@ -591,6 +637,7 @@ def verify(
         directory: a result folder of any kind.
         execution: how runs are made.
         sample: make only so many runs (of a calibration: settings) again, where the kind offers it.
+        engine: a function to make runs with; results of such a function need it.
 
     Raises:
         ResultsError: the folder holds nothing of codose, or cannot be read.
@@ -611,12 +658,21 @@ def verify(
     damages = tuple(folder.damages())
     if damages:
         return Verification(str(directory), damages=damages)
+    made_by = folder.manifest.get("engine", "")
+    if engine is None and made_by not in ("", *ENGINES):
+        raise ResultsError(
+            Problem(
+                f"the results were made by an engine of its own, {made_by!r}", field="engine",
+                allowed="verify(directory, engine=that function)",
+            )
+        )  # fmt: skip
     stored = folder.tables()
     left_out: dict[str, str] = {}
     if sample is None:
-        again = ask(study, execution).tables
+        again = ask(study, execution, engine=engine).tables
     else:
-        stored, again, left_out = _sampled(kind, study, stored, sample, execution)
+        run = Runner(Execution() if execution is None else execution, engine)
+        stored, again, left_out = _sampled(kind, study, stored, sample, run)
     difference = first_difference(stored, again)
     return Verification(
         str(directory),
@@ -628,7 +684,7 @@ def verify(
 
 
 def _sampled(
-    kind: StudyKind, study: Study[Any], stored: Tables, sample: int, execution: Execution | None
+    kind: StudyKind, study: Study[Any], stored: Tables, sample: int, run: Runner
 ) -> tuple[Tables, Tables, dict[str, str]]:
     """The tables of which ``sample`` runs were made again, stored and new, and the others."""
     again: Callable[..., tuple[Tables, Tables]] | None
@@ -637,7 +693,6 @@ def _sampled(
         raise InputError(
             Problem(f"results of {kind.name} are always made again whole", "--sample", sample)
         )
-    run = Runner(Execution() if execution is None else execution)
     part, made = again(study, stored, sample, run)
     return part, made, {name: "only a sample was made again" for name in stored if name not in part}
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from sim import _folder
 from sim.errors import InputError, ResultsError
-from sim.outcomes import HEADLINES
 from sim.parameters import TABLE, Parameter
 from sim.present import format as formats
 from sim.present.answer import CAVEAT, Answer
@@ -29,8 +28,6 @@ from sim.present.table import Column, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.results import Runs
-
 ROWS = 30
 """Rows of a table that a report shows."""
 CARRIERS = 8
@@ -38,7 +35,6 @@ CARRIERS = 8
 BULK = frozenset({"runs", "weeks", "sets", "points", "trajectories", "searched"})
 """Tables for programs, not for reading."""
 KINDS: Mapping[str, str] = {
-    "run": "Runs of one scenario",
     "compare": "Comparison of scenarios",
     "surface": "Dose-response surface",
     "plan": "Plan under a budget",
@@ -202,10 +198,7 @@ def report_of(folder: Path) -> Report:
         provenance=_provenance(manifest),
         command=str(manifest.get("command") or ""),
     )
-    if kind == "run":
-        _fill_run(report, folder)
-    else:
-        _fill_study(report, kind, folder, manifest)
+    _fill_study(report, kind, folder, manifest)
     if not report.assumptions:
         report.assumptions = [_not_known_well()]
     return report
@@ -384,94 +377,6 @@ def _pictures(folder: Path) -> list[Picture]:
         alt = f"Figure: {title}. Its numbers are in the tables."
         found.append(Picture(title, alt, f"data:{kinds[path.suffix]};base64,{data}"))
     return found
-
-
-# --- runs of one scenario ------------------------------------------------------------------------
-
-_COSTS = (
-    "contacts_planned", "contacts_held", "contact_hours", "preparation_hours", "travel_hours",
-    "provider_hours", "staff_hours", "cost",
-)  # fmt: skip
-
-
-def _fill_run(report: Report, folder: Path) -> None:
-    """Figures, tables and words of the runs of one scenario."""
-    from sim.results import Runs
-    from sim.view import plots
-
-    runs = Runs.load(folder)
-    summary = runs.summary()
-    report.answer = _answer_of(runs, summary)
-    report.figures = plots.figures_of(runs)
-    heads = summary[summary["outcome"].isin(HEADLINES) & (summary["point"] != "horizon")]
-    columns = ["outcome", "point", "mean", "p05", "p95"]
-    if runs.scenario.has_ta:
-        columns += ["no_ta_mean", "effect_mean", "effect_p05", "effect_p95"]
-    note = (
-        "All regions. 5 % and 95 %: nine in ten runs lie between. Persistence is the change in the "
-        "year after TA."
-    )
-    report.tables = [described("summary", heads[columns], "Outcomes", note)]
-    costs = summary[summary["outcome"].isin(_COSTS) & (summary["point"] == "horizon")]
-    rows = costs[["outcome", "unit", "mean", "p05", "p95"]]
-    takes = described("summary", rows, "What it takes")
-    report.costs = [takes.described(outcome={"heading": "item"})]
-    prices = runs.scenario.costs
-    report.cost_note = (
-        f"At {formats.money(prices.provider_hour)} a provider hour, "
-        f"{formats.money(prices.staff_hour)} a staff hour and {formats.money(prices.travel_visit)} "
-        "a visit, to the horizon."
-    )
-    ground = (
-        f"It rests on {len(runs.parameter_sets)} {runs.plausible}. Bands hold chance and what "
-        "these sets leave open."
-        if runs.plausible
-        else "These runs differ in chance only (other people, other dice): their bands do not show "
-        "what is not known about the parameters."
-    )
-    report.assumption_note = (
-        f"{ground} The parameters below are the ones that are not known well, the weakest evidence "
-        "first; codose compare and codose sensitivity show which of them carry a result."
-    )
-
-
-def _answer_of(runs: Runs, summary: pd.DataFrame) -> Answer:
-    """Capacity with and without TA, what lasts, and what was run."""
-    number, signed, interval = formats.number, formats.signed, formats.interval
-    look = summary.set_index(["outcome", "point"])
-
-    def value(point: str, column: str) -> float:
-        key = ("capacity", point)
-        return float(look.at[key, column]) if key in look.index else float("nan")  # type: ignore[arg-type]
-
-    scenario = runs.scenario
-    counted = len(runs) - len(runs.failures)
-    made = (
-        f"It rests on {counted:,} of {formats.count(len(runs), 'run')} of "
-        f"{formats.count(len(scenario.region_names), 'region')} with "
-        f"{sum(scenario.staff_counts):,} staff and "
-        f"{formats.count(scenario.providers.count, 'provider')} over "
-        f"{formats.count(scenario.horizon_weeks, 'week')}, each with TA and without."
-    )
-    mean, low, high = (value("end_of_ta", c) for c in ("mean", "p05", "p95"))
-    if not scenario.has_ta:
-        return Answer(
-            f"Without TA capacity is {number(mean)} at the horizon (90 % of runs "
-            f"{interval(low, high)}); it began at {number(value('start', 'mean'))}.",
-            (made,),
-        )
-    effect, least, most = (value("end_of_ta", f"effect_{c}") for c in ("mean", "p05", "p95"))
-    verdict = (
-        f"At the end of TA (week {scenario.end_of_ta}) capacity is {number(mean)}, against "
-        f"{number(mean - effect)} for the same people and chance without TA: an effect of "
-        f"{signed(effect)} (90 % of runs {interval(least, most, signed)})."
-    )
-    later = value("year_after", "effect_mean")
-    lasts = ""
-    if later == later and effect > 0:
-        left = formats.percent(max(0.0, later) / effect)
-        lasts = f"A year later {left} of this effect is still there."
-    return Answer(verdict, (lasts, made))
 
 
 # --- words that every kind has -------------------------------------------------------------------

@@ -13,7 +13,7 @@ from sim import _folder
 from sim.dosage import planned
 from sim.outcomes import INDEX, OUTCOMES
 from sim.parameters import TABLE
-from sim.results import provenance
+from sim.runs.folder import provenance
 from sim.stats import components as spread
 from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.intervals import band, quantiles

@@ -12,7 +12,7 @@ import pandas as pd
 from sim import _folder
 from sim.outcomes import OUTCOMES
 from sim.parameters import TABLE
-from sim.results import provenance
+from sim.runs.folder import provenance
 from sim.stats.intervals import band, mean_interval, share
 from sim.study.calendar_file import calendar_table, icalendar_text, start_of
 from sim.study.plan_file import OutcomeSpec, objective_label, specs_of

@@ -12,8 +12,8 @@ import pandas as pd
 from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
 from sim.present.format import interval, number
-from sim.results import provenance
 from sim.runs.collect import left_out
+from sim.runs.folder import provenance
 from sim.stats import components as spread
 from sim.stats.intervals import band
 from sim.study._compare_words import CAVEAT, HEADLINE

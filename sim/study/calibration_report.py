@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from sim import _folder
-from sim.results import provenance
 from sim.runs.execute import Execution
+from sim.runs.folder import provenance
 from sim.study import learned, plausible
 from sim.study.blocked import hits
 from sim.study.calibration import Calibration, digest, plausible_table, study_digest

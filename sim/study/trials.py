@@ -364,7 +364,7 @@ def save(
         ResultsError: it may not or cannot be written.
     """
     from sim import _folder
-    from sim.results import provenance
+    from sim.runs.folder import provenance
 
     def write(folder: Path) -> None:
         _folder.write_table(folder, "trials", found.table)

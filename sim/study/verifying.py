@@ -16,10 +16,10 @@ import pandas as pd
 from pydantic import ValidationError
 
 from sim import _folder
-from sim._verify import chosen_rows, version_notes
 from sim.errors import Problem
-from sim.results import provenance
 from sim.runs.execute import Execution
+from sim.runs.folder import version_notes
+from sim.runs.plan import spread
 from sim.scenario import Scenario
 from sim.study import calibration, calibration_report, trials
 from sim.study.bank import Bank, run_sets, sets_of
@@ -84,7 +84,7 @@ def verify_study(
     if kind not in KINDS:
         raise _folder.refusal(folder, f"holds results of 'codose {kind}'", ", ".join(KINDS))
     damages = tuple(_folder.damages(folder, manifest))
-    notes = tuple(version_notes(manifest, provenance()))
+    notes = tuple(version_notes(manifest))
     if damages:
         return StudyVerifyReport(str(folder), "", damages, notes=notes)
     try:
@@ -119,7 +119,7 @@ def _calibrate(
     names = [str(name) for name in frame.columns if name not in (*columns, "weight")]
     values, outputs = frame[names].to_numpy(), frame[columns].to_numpy()
     weights = frame["weight"].to_numpy()
-    rows = chosen_rows(len(frame), sample)
+    rows = spread(len(frame), sample or len(frame))
     made = f"{len(rows):,} of {len(frame):,} settings run again, and the plausible sets drawn again"
 
     again, _ = run_sets(

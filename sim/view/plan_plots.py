@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sim.present.figures import Figure as Shown
 from sim.present.format import money, number
 from sim.view import style
-from sim.view.plots import dosage_timeline
+from sim.view.calendar_plots import dosage_timeline
 
 if TYPE_CHECKING:
     from sim.studies.stored import StoredPlan

@@ -1,0 +1,5 @@
+"""Runs of one scenario, each with its partner without TA: :func:`run` makes :class:`Runs`."""
+
+from sim.studies.run.runs import Runs, run
+
+__all__ = ["Runs", "run"]

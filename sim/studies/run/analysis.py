@@ -1,0 +1,318 @@
+"""answer: runs a scenario with and without TA; tables headlines, costs, summary, runs, weeks.
+
+Where a contact log has contacts planned after it, the same runs are made once more with TA that
+stops now: what the log holds is done whatever is decided, and only what going on adds is a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.core.units import WEEKS_A_YEAR, months_of
+from sim.dosage import Resources, planned
+from sim.outcomes import HEADLINES, INDEX, OUTCOMES
+from sim.present.format import money
+from sim.present.table import Column, Table
+from sim.runs.collect import Points, RunValues
+from sim.runs.plan import RunPlan, independent, spread
+from sim.runs.weekly import OVERALL, RunWeeks, Weekly, job_weeks, trajectory_keys
+from sim.scenario import Scenario
+from sim.stats import intervals
+from sim.stats.components import mean, standard_error
+from sim.studies.kind import Runner
+from sim.studies.run import frames
+from sim.studies.run.spec import Spec, parameter_sets, replicates
+from sim.studies.run.team import is_drawable, team_tables
+from sim.study.study_file import Study
+
+if TYPE_CHECKING:
+    import pandas as pd  # imported where it is used: a first run need not wait for it
+
+Tables = Mapping[str, Table]
+
+ITEMS = (
+    "contacts_planned", "contacts_held", "contact_hours", "preparation_hours", "travel_hours",
+    "provider_hours", "staff_hours", "cost",
+)  # fmt: skip
+"""Outcomes that say what a scenario takes."""
+STOPPING = "stopping_now"
+"""The table that holds going on against stopping now; there is none without a log to go on from."""
+
+
+def answer(study: Study[Spec], run: Runner) -> Tables:
+    """Every table; makes the runs, and those of stopping now where there is a log to go on from."""
+    plan = design(study)
+    found = run(plan, collector(study))
+    stopped = None
+    if goes_on_from_a_log(study.scenario):
+        kept = Points((*HEADLINES, "provider_hours", "cost"))
+        stopped = run(stopping(plan), kept, label="stopping-now")
+    return analyse(study, found, stopped)
+
+
+def design(study: Study[Spec]) -> RunPlan:
+    """Independent sets, each run with its partner without TA."""
+    scenario = study.scenario
+    weeks = job_weeks(scenario)
+    job = independent(
+        scenario, parameter_sets(study), replicates(study), weeks, counterfactual=True
+    )
+    return RunPlan((job,), study.seed, study.header.engine)
+
+
+def collector(study: Study[Spec]) -> Weekly:
+    """What is kept of the runs."""
+    return Weekly(len(parameter_sets(study)) * replicates(study), study.header.keep_runs)
+
+
+def goes_on_from_a_log(scenario: Scenario) -> bool:
+    """Whether contacts are planned after those of a contact log."""
+    return scenario.contact_log is not None and bool(scenario.dosage)
+
+
+def stopping(plan: RunPlan) -> RunPlan:
+    """The same runs with TA that ends with the contact log."""
+    (job,) = plan.jobs
+    weeks = (job.scenario.end_of_ta, job.scenario.horizon_weeks)
+    stopped = independent(
+        job.scenario.stopping_now(), job.sets, job.replicates or 1, sorted(set(weeks))
+    )
+    return RunPlan((stopped,), plan.seed, plan.engine)
+
+
+def analyse(study: Study[Spec], found: RunWeeks, stopped: RunValues | None = None) -> Tables:
+    """The tables of runs that were made (of all, or of those before an interruption)."""
+    scenario, values = study.scenario, found.values
+    (job,) = found.made.plan.jobs
+    summary = frames.summary_frame(values, job.places)
+    rests_on = int((~values.failed).sum()), len(values.failed)
+    tables = [
+        _headlines(study, summary, rests_on),
+        _costs_planned(scenario, found, rests_on),
+        _costs(scenario, summary, rests_on),
+    ]
+    if stopped is not None:
+        tables.append(_stopping_now(scenario, found, stopped))
+    tables += [
+        Table("summary", summary, _SUMMARY, title="Outcomes", note=_SUMMARY_NOTE),
+        Table("runs", frames.runs_frame(values, job.places), _RUNS, title="Every run"),
+        Table("weeks", frames.weeks_frame(found.table, job.places), _WEEKS, title="Week by week"),
+    ]
+    if found.kept is not None:
+        kept = frames.trajectories_frame(trajectory_keys(values), found.kept, job.places)
+        tables.append(Table("trajectories", kept, title="Every week of every run"))
+    if found.made.plan.compiled and is_drawable(scenario):
+        tables += team_tables(scenario, study.seed, job.sets[0])
+    return {table.name: table for table in tables}
+
+
+# --- making some of it again -----------------------------------------------------------------
+
+
+def again(study: Study[Spec], tables: Tables, sample: int, run: Runner) -> tuple[Tables, Tables]:
+    """So many runs, spread over all of them: their rows as they were stored, and made again."""
+    (job,) = design(study).jobs
+    rows = spread(len(job), sample)
+    plan = RunPlan((job.take(rows),), study.seed, study.header.engine)
+    found = run(plan, Weekly(plan.runs), label="sample")
+    made = frames.runs_frame(found.values, job.places)
+    made["set"] = np.unique(job.which[rows])[made["set"]]
+    stored = tables["runs"].frame
+    part = stored[stored["replicate"].isin(job.replicate[rows])].reset_index(drop=True)
+    return {"runs": Table("runs", part)}, {"runs": Table("runs", made)}
+
+
+# --- outcomes ----------------------------------------------------------------------------------
+
+_SUMMARY = (
+    Column("point", heading="when"),
+    Column("n", format="count", meaning="runs with a value"),
+    Column("runs", format="count"),
+    Column("failed", format="count", meaning="runs that failed and are left out"),
+    Column("mean", meaning="of the means of the sets"),
+    Column("se", heading="standard error", meaning="of the mean, over sets"),
+    Column("sd", heading="SD of runs"),
+    Column("p05", heading="5 %", meaning="one run in twenty is below"),
+    Column("p50", heading="50 %"),
+    Column("p95", heading="95 %", meaning="one run in twenty is above"),
+    Column("sd_chance", heading="SD by chance"),
+    Column("sd_parameters", heading="SD by parameters"),
+    Column("no_ta_mean", heading="without TA"),
+    Column("effect_mean", format="signed", heading="effect",
+           meaning="against the same people and chance without TA"),
+    Column("effect_se", heading="standard error of the effect"),
+    Column("effect_p05", format="signed", heading="effect 5 %"),
+    Column("effect_p95", format="signed", heading="effect 95 %"),
+    Column("effect_sd_chance", heading="SD of the effect by chance"),
+    Column("effect_sd_parameters", heading="SD of the effect by parameters"),
+)  # fmt: skip
+_SUMMARY_NOTE = (
+    "Of each region, and of all together (overall). Persistence is the change in the year after TA."
+)
+_RUNS = (
+    Column("set", format="given"),
+    Column("replicate", format="given"),
+    Column("no_ta", heading="without TA"),
+    Column("effect", format="signed"),
+    Column("stage", format="text"),
+    Column("reason", format="text"),
+)
+_WEEKS = (Column("week", format="week"), Column("n", format="count"))
+
+
+def _headlines(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
+    """A row a headline outcome: start, end of TA, horizon; effect; what lasts."""
+    import pandas as pd
+
+    look = summary[summary["region"] == OVERALL].set_index(["outcome", "point"])
+    has_ta = study.scenario.has_ta
+
+    def value(outcome: str, point: str, column: str) -> float:
+        key = (outcome, point)
+        return float(look.at[key, column]) if key in look.index else np.nan  # type: ignore[arg-type]
+
+    rows = []
+    for name in HEADLINES:
+        chance, parameters = (
+            value(name, "end_of_ta", f"sd_{part}") ** 2 for part in ("chance", "parameters")
+        )
+        rows.append(
+            {"outcome": name, "unit": OUTCOMES[name].unit}
+            | {"start": value(name, "start", "mean")}
+            | {"end_of_ta": value(name, "end_of_ta", "mean")}
+            | {"p05": value(name, "end_of_ta", "p05"), "p95": value(name, "end_of_ta", "p95")}
+            | {"chance": chance / (chance + parameters) if chance + parameters > 0 else np.nan}
+            | {"horizon": value(name, "horizon", "mean")}
+            | {
+                part: value(name, "end_of_ta", part) if has_ta else np.nan
+                for part in ("effect_mean", "effect_p05", "effect_p95")
+            }
+            | {"lasting": value(name, "persistence", "mean")}
+        )
+    columns = [
+        Column("end_of_ta", heading="end of TA"),
+        Column("p05", heading="5 %", meaning="at the end of TA, one run in twenty is below"),
+        Column("p95", heading="95 %", meaning="at the end of TA, one run in twenty is above"),
+        Column("chance", format="percent",
+               meaning="share of chance in the variance of a single run at the end of TA"),
+        Column("effect_mean", format="signed", heading="effect",
+               meaning="at the end of TA, against the same people and chance without TA"),
+        Column("effect_p05", format="signed", heading="5 %", meaning="of the effect"),
+        Column("effect_p95", format="signed", heading="95 %", meaning="of the effect"),
+        Column("lasting", format="signed", meaning="change in the year after TA"),
+    ]  # fmt: skip
+    return Table("headlines", pd.DataFrame(rows), columns, title="What came of it",
+                 note="All regions together.", rests_on=rests_on)  # fmt: skip
+
+
+def _stopping_now(scenario: Scenario, found: RunWeeks, stopped: RunValues) -> Table:
+    """Going on against stopping now, run by run: at the end of TA; hours and spend in all."""
+    import pandas as pd
+
+    (job,) = found.made.plan.jobs
+    values = found.values
+    rows = []
+    for name in stopped.kept.names:
+        point = "horizon" if name in ("provider_hours", "cost") else "end_of_ta"
+        week = scenario.horizon_weeks if point == "horizon" else scenario.end_of_ta
+        on = values.with_ta[:, values.points.index(point), -1, INDEX[name]]
+        on = on.reshape(len(job.sets), -1)
+        off = stopped.of(name, week)
+        gain = on - off
+        low, high = intervals.band(gain)
+        rows.append(
+            {"outcome": name, "unit": OUTCOMES[name].unit, "point": point}
+            | {"going_on": mean(on), "stopping_now": mean(off), "difference": mean(gain)}
+            | {"se": standard_error(gain), "p05": low, "p95": high}
+        )
+    columns = [
+        Column("point", heading="when"),
+        Column("difference", format="signed", meaning="mean of the sets"),
+        Column("se", heading="standard error"),
+        Column("p05", format="signed", heading="5 %", meaning="of the difference, run by run"),
+        Column("p95", format="signed", heading="95 %"),
+    ]
+    note = "The same people, chance and parameters, with TA that ends with the contact log."
+    return Table(STOPPING, pd.DataFrame(rows), columns, title="Going on against stopping now",
+                 note=note, rests_on=stopped.count())  # fmt: skip
+
+
+# --- costs ---------------------------------------------------------------------------------------
+
+_MONEY = tuple(
+    Column(f"{what}_cost{of}", "money", "money", heading=heading + said)
+    for what, heading in (("planned", "planned cost"), ("expected", "expected spend"))
+    for of, said in (("", ""), ("_centre", " of the centre"), ("_regions", " of the regions"))
+)
+
+
+def _costs_planned(scenario: Scenario, found: RunWeeks, rests_on: tuple[int, int]) -> Table:
+    """What to budget, by payer and year of the plan, with what the runs spend on average."""
+    import pandas as pd
+
+    cost = planned(scenario)
+    first = scenario.plan_start - 1 if scenario.dosage else scenario.horizon_weeks
+    stop = scenario.horizon_weeks
+    spans = [(f"year {n + 1}", first + WEEKS_A_YEAR * n, each) for n, each in enumerate(cost.years)]
+    ends = [*(start for _, start, _ in spans[1:]), stop]
+    rows = [
+        _period(scenario, found, name, start, end, each)
+        for (name, start, each), end in zip(spans, ends, strict=False)
+    ]
+    rows.append(_period(scenario, found, "whole plan", first, stop, cost.total))
+    if cost.spent.contacts:
+        rows.insert(0, _period(scenario, found, "contact log", 0, first, cost.spent))
+        rows[-1]["period"] = "still to spend"
+    note = (
+        "A year is 52 weeks from the first week of the plan on. Planned cost: what to budget, "
+        "every contact being held and everybody there; no run takes more of dated contacts. Expected "
+        "spend: the mean of the runs."
+    )
+    if cost.spent.contacts:
+        note += " What the contact log took is spent already and stands apart."
+    return Table("costs_planned", pd.DataFrame(rows), [Column("period", format="text"), *_MONEY],
+                 title="What to budget, and who pays it", note=note, rests_on=rests_on)  # fmt: skip
+
+
+def _period(
+    scenario: Scenario, found: RunWeeks, period: str, start: int, stop: int, each: Resources
+) -> dict[str, Any]:
+    """Planned cost, and the mean spend of the runs in the weeks start + 1 .. stop."""
+    flows = found.table.mean[0, start + 1 : stop + 1, -1]
+    spend = float(np.nansum(flows[:, INDEX["cost"]]))
+    regions = scenario.costs.staff_hour * float(np.nansum(flows[:, INDEX["staff_hours"]]))
+    if not found.table.n.any():
+        spend = regions = np.nan
+    return {
+        "period": period,
+        "planned_cost": each.money,
+        "planned_cost_centre": each.centre,
+        "planned_cost_regions": each.regions,
+        "expected_cost": spend,
+        "expected_cost_centre": spend - regions,
+        "expected_cost_regions": regions,
+    }
+
+
+def _costs(scenario: Scenario, summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
+    """Contacts, hours and spend of the runs up to the horizon, over all regions."""
+    chosen = (summary["region"] == OVERALL) & (summary["point"] == "horizon")
+    rows = summary[chosen].set_index("outcome")[["unit", "mean", "p05", "p95"]]
+    frame = rows.loc[list(ITEMS)].reset_index(names="item")
+    months = len(scenario.region_names) * months_of(scenario.end_of_ta)
+    frame["per_region_month"] = frame["mean"] / months
+    columns = [
+        Column("p05", heading="5 %"),
+        Column("p95", heading="95 %"),
+        Column("per_region_month", heading="a region and month of TA"),
+    ]
+    prices = scenario.costs
+    note = (
+        "Means of the runs to the horizon, contacts of a log included, at "
+        f"{money(prices.provider_hour)} a provider hour, {money(prices.staff_hour)} a staff hour "
+        f"and {money(prices.travel_visit)} a visit."
+    )
+    return Table("costs", frame, columns, title="What it takes", note=note, rests_on=rests_on)

@@ -1,0 +1,483 @@
+"""Figures of runs over the weeks: :class:`Courses` is what they draw; :func:`trajectories`,
+:func:`regions`, :func:`commitments`; at the points of a summary :func:`spread`, :func:`effects`.
+
+The figures show what a table cannot: the shape over time, the spread between regions. They work
+nothing out that the tables do not say. Bands are chance alone (the same parameters, other people
+and other dice), unless the runs are over plausible parameter sets; the footer says which.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.errors import InputError, Problem
+from sim.outcomes import HEADLINES, OUTCOMES, check_outcome
+from sim.view import style
+
+if TYPE_CHECKING:
+    from sim.present.table import Table
+    from sim.scenario import Scenario
+    from sim.study.study_file import Study
+
+REGION_OUTCOMES: tuple[str, ...] = ("trust", "knowledge", "integration")
+"""What :func:`regions` shows when nothing else is asked for."""
+
+MANY_REGIONS = 6
+"""Regions up to which each has a colour and a band of its own."""
+KEPT_WINDOW = 4
+"""Weeks over which kept commitments are pooled in a figure."""
+
+
+# --- shared ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Courses:
+    """What the figures draw.
+
+    Attributes:
+        scenario: what was run.
+        weeks: the table ``weeks``.
+        summary: the table ``summary``.
+        runs: how many runs count.
+        seed: of the runs.
+        sets: plausible sets and what they are, in words; empty where values are fixed.
+    """
+
+    scenario: Scenario
+    weeks: pd.DataFrame
+    summary: pd.DataFrame
+    runs: int
+    seed: int
+    sets: str = ""
+
+    @classmethod
+    def of(cls, study: Study[Any], tables: Mapping[str, Table]) -> Courses:
+        """Those of a study of this kind."""
+        summary, plausible = tables["summary"].frame, study.plausible
+        return cls(
+            study.scenario,
+            tables["weeks"].frame,
+            summary,
+            int((summary["runs"] - summary["failed"]).max()),
+            study.seed,
+            "" if plausible is None else f"{len(plausible)} {plausible.source}",
+        )
+
+
+def _footer(runs: Courses, bands: str = "") -> str:
+    """Where the numbers come from, and what a band means."""
+    name = style.shorten(runs.scenario.name, 70)
+    noun = "run" if runs.runs == 1 else "runs"
+    text = f"{runs.runs:,} {noun}, seed {runs.seed}, scenario: {name}"
+    return f"{text}\n{bands} What if, not forecast." if bands else text
+
+
+_BANDS = "Dark band: middle 50 % of runs, light band: 90 %:"
+_LIGHT = "Band: 90 % of runs:"
+_MEANS = "Means over runs."
+
+
+def _holds(runs: Courses) -> str:
+    """What a band holds."""
+    if not runs.sets:
+        return "chance alone, not what is not known about the parameters."
+    return f"chance and parameters together.\n{runs.sets}."
+
+
+def _series(weeks: pd.DataFrame, arm: str, region: str, outcome: str) -> pd.DataFrame:
+    """One arm, region and outcome, in the order of weeks."""
+    chosen = (weeks["arm"] == arm) & (weeks["region"] == region) & (weeks["outcome"] == outcome)
+    return weeks[chosen].sort_values("week")
+
+
+def _band(axes: Axes, rows: pd.DataFrame, low: str, high: str, colour: str, alpha: float) -> None:
+    axes.fill_between(
+        rows["week"], rows[low], rows[high], color=colour, alpha=alpha, linewidth=0, zorder=2
+    )
+
+
+def _last(rows: pd.DataFrame, column: str = "mean") -> float:
+    """The last value of a line that is one; NaN when it has none."""
+    known = rows[column].dropna()
+    return float(known.iloc[-1]) if len(known) else math.nan
+
+
+def _is_share(outcome: str) -> bool:
+    found = OUTCOMES[outcome]
+    return found.low == 0.0 and found.high == 1.0
+
+
+def _shares(names: Iterable[str]) -> list[str]:
+    return [name for name in names if _is_share(name)]
+
+
+def _common_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, float]:
+    """Limits in tenths that hold every value, with room above: the same for all 0-1 outcomes."""
+    values = frame[list(columns)].to_numpy(dtype=float).ravel()
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return 0.0, 1.0
+    low = max(0.0, math.floor(float(values.min()) * 10 - 1e-9) / 10)
+    high = min(1.0, math.ceil(float(values.max()) * 10 + 1e-9) / 10)
+    if high - low < 0.2:
+        low, high = max(0.0, low - 0.1), min(1.0, high + 0.1)
+    return low, high
+
+
+def _own_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, float] | None:
+    """Limits from zero for an outcome with a unit of its own; None when there is nothing."""
+    values = frame[list(columns)].to_numpy(dtype=float).ravel()
+    values = values[np.isfinite(values)]
+    if not len(values) or values.max() <= 0:
+        return None
+    return min(0.0, float(values.min())), float(values.max()) * 1.08
+
+
+def _panels(figure: Figure, count: int, columns: int) -> list[Axes]:
+    """``count`` dressed axes in rows of at most ``columns``."""
+    rows = max(1, math.ceil(count / columns))
+    grid = figure.subplots(rows, min(columns, max(count, 1)), squeeze=False)
+    flat: list[Axes] = list(grid.ravel())
+    for axes in flat[count:]:
+        axes.remove()
+    for axes in flat[:count]:
+        style.dress(axes)
+    return flat[:count]
+
+
+def _check(outcomes: Sequence[str]) -> list[str]:
+    if not outcomes:
+        raise InputError(Problem("no outcome is given", field="outcomes"))
+    return [check_outcome(name).name for name in outcomes]
+
+
+# --- trajectories ---------------------------------------------------------------------------------
+
+
+def trajectories(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
+    """Each outcome over the weeks, with TA (50 % and 90 % bands) against no TA (dashed).
+
+    Args:
+        runs: what was run.
+        outcomes: names; one panel each. Outcomes on 0-1 share one scale, so panels compare.
+
+    Raises:
+        InputError: an unknown outcome.
+    """
+    names = _check(outcomes)
+    weeks = runs.weeks
+    weeks = weeks[(weeks["region"] == "overall") & weeks["outcome"].isin(names)]
+    columns = min(3, len(names))
+    rows = math.ceil(len(names) / columns)
+    figure = style.figure(
+        style.WIDTH if columns > 1 else 6.0,
+        1.25 + 2.15 * rows if columns > 1 else 4.0,
+        "With technical assistance against none, week by week, mean of the regions"
+        if runs.scenario.has_ta
+        else "No technical assistance: week by week, mean of the regions",
+        _footer(runs, f"{_BANDS} {_holds(runs)}"),
+    )
+    share_rows = weeks[weeks["outcome"].isin(_shares(names)) & weeks["arm"].isin(_ARMS)]
+    limits = _common_limits(share_rows, ("p05", "p95", "mean"))
+    for place, (axes, name) in enumerate(
+        zip(_panels(figure, len(names), columns), names, strict=True)
+    ):
+        at_end = place % columns == columns - 1 or place == len(names) - 1
+        _trajectory(axes, runs, weeks, name, limits, name_lines=at_end, name_end=place == 0)
+        if place + columns >= len(names):
+            style.name_x(axes)
+    return figure
+
+
+_ARMS = ("with_ta", "without_ta")
+
+
+def _trajectory(
+    axes: Axes,
+    runs: Courses,
+    weeks: pd.DataFrame,
+    outcome: str,
+    limits: tuple[float, float],
+    *,
+    name_lines: bool,
+    name_end: bool,
+) -> None:
+    """One panel of :func:`trajectories`."""
+    with_ta = _series(weeks, "with_ta", "overall", outcome)
+    without = _series(weeks, "without_ta", "overall", outcome)
+    style.name_y(axes, style.axis_label(outcome))
+    style.week_ticks(axes, runs.scenario.horizon_weeks, most=4)
+    if _last(with_ta) != _last(with_ta):
+        style.say(axes, "no values")
+        axes.set_ylim(*limits)
+        return
+    dots = None
+    if OUTCOMES[outcome].kind == "rate":  # weeks without contacts have none: join the others
+        with_ta, dots = with_ta.dropna(subset="mean"), "."
+    _band(axes, with_ta, "p05", "p95", style.WITH_TA, style.BAND_90)
+    _band(axes, with_ta, "p25", "p75", style.WITH_TA, style.BAND_50)
+    axes.plot(
+        with_ta["week"], with_ta["mean"], color=style.WITH_TA, linewidth=1.2 if dots else 1.9,
+        marker=dots, zorder=4,
+    )  # fmt: skip
+    axes.plot(
+        without["week"], without["mean"], color=style.WITHOUT_TA, linewidth=1.4,
+        linestyle=(0, (4, 2)), zorder=3,
+    )  # fmt: skip
+    if _is_share(outcome):
+        axes.set_ylim(*limits)
+    else:
+        axes.set_ylim(*(_own_limits(with_ta, ("p95", "mean")) or (0.0, 1.0)))
+    style.mark_week(axes, runs.scenario.end_of_ta, "end of TA" if name_end else "")
+    if name_lines:
+        ends = [
+            (_last(with_ta), "with TA" if runs.scenario.has_ta else "no TA", style.WITH_TA),
+            (_last(without), "no TA", style.WITHOUT_TA),
+        ]
+        shown = ends if runs.scenario.has_ta else ends[:1]
+        style.label_ends(axes, shown, runs.scenario.horizon_weeks)
+
+
+# --- regions --------------------------------------------------------------------------------------
+
+
+def regions(runs: Courses, outcomes: Sequence[str] = REGION_OUTCOMES) -> Figure:
+    """Each region's own course with TA, one panel an outcome.
+
+    Up to six regions have a colour and a 90 % band each; more are thin lines, named at their end
+    where they can be told apart, with their mean in black.
+
+    Raises:
+        InputError: an unknown outcome.
+    """
+    names = _check(outcomes)
+    weeks = runs.weeks
+    weeks = weeks[(weeks["arm"] == "with_ta") & weeks["outcome"].isin(names)]
+    known = [name for name in runs.scenario.region_names if name in set(weeks["region"])]
+    many = len(known) > MANY_REGIONS
+    columns = min(3, len(names))
+    panel_rows = math.ceil(len(names) / columns)
+    title = "One region" if len(known) == 1 else f"The {len(known)} regions one by one"
+    figure = style.figure(
+        style.WIDTH if columns > 1 else 6.0,
+        1.15 + (3.4 if many else 2.6) * panel_rows,
+        f"{title}, with{'' if runs.scenario.has_ta else 'out'} technical assistance",
+        _footer(
+            runs,
+            f"{_MEANS} Black: mean of the regions." if many else f"{_LIGHT} {_holds(runs)}",
+        ),
+    )
+    share_rows = weeks[weeks["outcome"].isin(_shares(names)) & weeks["region"].isin(known)]
+    limits = _common_limits(share_rows, ("mean",) if many else ("p05", "p95", "mean"))
+    for place, (axes, name) in enumerate(
+        zip(_panels(figure, len(names), columns), names, strict=True)
+    ):
+        _region_panel(axes, runs, weeks, name, known, limits)
+        style.mark_week(axes, runs.scenario.end_of_ta, "end of TA" if place == 0 else "")
+        if place + columns >= len(names):
+            style.name_x(axes)
+    return figure
+
+
+def _region_panel(
+    axes: Axes,
+    runs: Courses,
+    weeks: pd.DataFrame,
+    outcome: str,
+    known: Sequence[str],
+    limits: tuple[float, float],
+) -> None:
+    """One panel of :func:`regions`."""
+    many = len(known) > MANY_REGIONS
+    style.name_y(axes, style.axis_label(outcome))
+    style.week_ticks(axes, runs.scenario.horizon_weeks, most=4)
+    ends: list[tuple[float, str, str]] = []
+    parts: list[pd.DataFrame] = []
+    for place, region in enumerate(known):
+        rows = _series(weeks, "with_ta", region, outcome)
+        parts.append(rows)
+        colour = style.BLUE if many else style.PALETTE[place]
+        if not many:
+            _band(axes, rows, "p05", "p95", colour, style.BAND_90 * 0.8)
+        axes.plot(
+            rows["week"], rows["mean"], color=colour, alpha=0.6 if many else 1.0,
+            linewidth=0.9 if many else 1.8, zorder=3,
+        )  # fmt: skip
+        label = style.shorten(style.words(region), 16)
+        ends.append((_last(rows), label, style.MUTED if many else colour))
+    if many:
+        mean = _series(weeks, "with_ta", "overall", outcome)
+        axes.plot(mean["week"], mean["mean"], color=style.INK, linewidth=1.9, zorder=4)
+        parts.append(mean)
+    if _is_share(outcome):
+        axes.set_ylim(*limits)
+    else:
+        shown = pd.concat(parts) if parts else weeks.iloc[:0]
+        axes.set_ylim(*(_own_limits(shown, ("mean",) if many else ("p95", "mean")) or (0.0, 1.0)))
+    if not any(math.isfinite(end[0]) for end in ends):
+        style.say(axes, "no values")
+    if many:
+        ends = style.together(ends, style.line_height(axes, style.SMALL_SIZE), "regions")
+    style.label_ends(axes, ends, runs.scenario.horizon_weeks)
+
+
+# --- commitments ----------------------------------------------------------------------------------
+
+_COMMITMENTS: tuple[tuple[str, str], ...] = (
+    ("commitments_made", style.INK),
+    ("commitments_kept", style.BLUE),
+    ("commitments_broken", style.VERMILLION),
+    ("commitments_lapsed", style.MUTED),
+)
+
+
+def commitments(runs: Courses) -> Figure:
+    """Commitments made, kept, broken and lapsed up to each week, and the share kept of those due.
+
+    Counts are means over runs, all regions and both sides together; made = kept + broken + lapsed +
+    open. The share pools all runs over four weeks.
+    """
+    weeks = runs.weeks
+    weeks = weeks[(weeks["arm"] == "with_ta") & (weeks["region"] == "overall")]
+    figure = style.figure(
+        style.WIDTH, 3.7, "What was agreed, and what came of it",
+        _footer(runs, f"{_MEANS} All regions, staff's and providers' commitments together."),
+    )  # fmt: skip
+    left, right = _panels(figure, 2, 2)
+    flows = {name: _series(weeks, "with_ta", "overall", name) for name, _ in _COMMITMENTS}
+    _commitment_counts(left, runs, flows)
+    _kept_share(right, runs, flows["commitments_kept"], flows["commitments_broken"])
+    for axes in (left, right):
+        style.name_x(axes)
+    return figure
+
+
+def _commitment_counts(axes: Axes, runs: Courses, flows: Mapping[str, pd.DataFrame]) -> None:
+    """Running totals of each kind."""
+    unit = OUTCOMES["commitments_made"].unit
+    style.name_y(axes, f"running total ({unit})")
+    style.week_ticks(axes, runs.scenario.horizon_weeks, most=6)
+    ends = []
+    for name, colour in _COMMITMENTS:
+        rows = flows[name]
+        total = rows["mean"].fillna(0.0).cumsum()
+        axes.plot(rows["week"], total, color=colour, linewidth=1.8, zorder=3)
+        word = name.removeprefix("commitments_")
+        last = float(total.iloc[-1]) if len(total) else math.nan
+        ends.append((last, f"{word} {last:,.0f}", colour))
+    top = max((end[0] for end in ends if math.isfinite(end[0])), default=0.0)
+    axes.set_ylim(0, top * 1.08 if top > 0 else 1.0)
+    if top <= 0:
+        style.say(axes, "no commitments were made")
+        return
+    style.mark_week(axes, runs.scenario.end_of_ta, "end of TA")
+    style.label_ends(axes, ends, runs.scenario.horizon_weeks)
+
+
+def _kept_share(axes: Axes, runs: Courses, kept: pd.DataFrame, broken: pd.DataFrame) -> None:
+    """Share kept of those reviewed, in blocks of four weeks, with the share over all weeks."""
+    style.name_y(axes, f"kept of those reviewed ({OUTCOMES['commitments_kept_share'].unit})")
+    style.week_ticks(axes, runs.scenario.horizon_weeks, most=6)
+    axes.set_ylim(0.0, 1.0)
+    both = pd.DataFrame(
+        {
+            "kept": kept.set_index("week")["mean"],
+            "broken": broken.set_index("week")["mean"],
+        }
+    ).fillna(0.0)
+    both = both[both.index >= 1]
+    reviewed = float(both["kept"].sum() + both["broken"].sum())
+    if not reviewed > 0:
+        style.say(axes, "no commitments were reviewed")
+        return
+    block = (both.index.to_numpy() - 1) // KEPT_WINDOW
+    pooled = both.groupby(block).sum()
+    share = pooled["kept"] / (pooled["kept"] + pooled["broken"]).where(lambda n: n > 0)
+    centre = pooled.index.to_numpy() * KEPT_WINDOW + (KEPT_WINDOW + 1) / 2
+    axes.plot(centre, share, color=style.BLUE, linewidth=1.4, marker="o", markersize=3, zorder=3)
+    overall = float(both["kept"].sum()) / reviewed
+    axes.axhline(overall, color=style.MUTED, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2)
+    style.mark_week(axes, runs.scenario.end_of_ta)
+    style.label_ends(
+        axes, [(overall, f"all weeks {overall:.2f}", style.MUTED)], runs.scenario.horizon_weeks
+    )
+
+
+# --- at the points of the summary ----------------------------------------------------------------
+
+_POINTS = {
+    "start": "start",
+    "end_of_ta": "end of TA",
+    "year_after": "a year\nlater",
+    "horizon": "horizon",
+}
+_NORMAL_90 = 1.645
+"""Half of the width of a 90 % interval of a normal distribution, in standard deviations."""
+
+
+def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
+    """Chance alone, and with what is not known: both 90 % intervals of a single run, at each point.
+
+    The wide bar is the table's 5 % to 95 % of runs; the narrow one is the mean with 1.645 standard
+    deviations of chance (:mod:`sim.stats.components`) to both sides.
+
+    Raises:
+        InputError: an unknown outcome.
+    """
+    names = _check(outcomes)
+    frame = runs.summary[runs.summary["region"] == "overall"]
+    figure = style.figure(
+        style.WIDTH, 1.25 + 2.15 * math.ceil(len(names) / 3),
+        "How far single runs differ: by chance alone, and with what is not known",
+        _footer(runs, "Bold bar: 90 % by chance alone. Light bar: 90 % of runs, chance and "
+                f"parameters together.\n{runs.sets}."),
+    )  # fmt: skip
+    for axes, name in zip(_panels(figure, len(names), min(3, len(names))), names, strict=True):
+        rows = frame[(frame["outcome"] == name) & frame["point"].isin(list(_POINTS))]
+        rows = rows.reset_index(drop=True)
+        at, half = rows.index.to_numpy(), _NORMAL_90 * rows["sd_chance"].to_numpy(dtype=float)
+        low, high = rows["mean"] - half, rows["mean"] + half
+        axes.vlines(at, rows["p05"], rows["p95"], color=style.WITH_TA, alpha=0.3, linewidth=9)
+        axes.vlines(at, low, high, color=style.WITH_TA, linewidth=3.5)
+        axes.plot(at, rows["mean"], "o", color=style.INK, markersize=3.5, zorder=4)
+        axes.set_xticks(at, [_POINTS[point] for point in rows["point"]])
+        axes.set_xlim(-0.6, len(rows) - 0.4)
+        style.name_y(axes, style.axis_label(name))
+    return figure
+
+
+def effects(runs: Courses, outcome: str = "capacity") -> Figure:
+    """The effect of TA in each region at the end of TA: mean, and 90 % of runs.
+
+    Raises:
+        InputError: an unknown outcome.
+    """
+    (name,) = _check([outcome])
+    frame = runs.summary
+    rows = frame[(frame["outcome"] == name) & (frame["point"] == "end_of_ta")]
+    rows = rows.set_index("region").loc[[*runs.scenario.region_names, "overall"]]
+    figure = style.figure(
+        style.WIDTH, 1.6 + 0.24 * len(rows), "What TA adds, region by region, at the end of TA",
+        _footer(
+            runs,
+            f"Against the same people and chance without TA. Bar: 90 % of runs: {_holds(runs)}",
+        ),
+    )  # fmt: skip
+    (axes,) = _panels(figure, 1, 1)
+    at = np.arange(len(rows))
+    axes.hlines(at, rows["effect_p05"], rows["effect_p95"], color=style.WITH_TA, alpha=0.4, lw=5)
+    axes.plot(rows["effect_mean"], at, "o", color=style.INK, markersize=4, zorder=4)
+    axes.axvline(0.0, color=style.MUTED, linewidth=0.8)
+    axes.set_yticks(at, [style.shorten(style.words(str(one)), 22) for one in rows.index])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    style.name_x(axes, f"effect on {style.axis_label(name)}")
+    return figure

@@ -1,0 +1,181 @@
+"""Arrays of runs as labelled frames: :func:`runs_frame`, :func:`weeks_frame`,
+:func:`summary_frame`, :func:`trajectories_frame`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.outcomes import NAMES, OUTCOMES
+from sim.runs.bands import ARMS, QUANTILES, WeekTable
+from sim.runs.weekly import PointValues
+from sim.stats.components import (
+    all_components,
+    all_means,
+    all_standard_errors,
+    by_set,
+    standard_deviations,
+)
+from sim.stats.intervals import quantiles
+
+if TYPE_CHECKING:
+    import pandas as pd  # imported where it is used: a first run need not wait for it
+
+QUANTILE_NAMES = tuple(f"p{round(100 * q):02d}" for q in QUANTILES)
+RUN_COLUMNS = (
+    "set", "replicate", "region", "outcome", "point", "value", "no_ta", "effect",
+    "status", "stage", "reason",
+)  # fmt: skip
+WEEK_COLUMNS = ("arm", "region", "week", "outcome", "n", "mean", *QUANTILE_NAMES)
+SUMMARY_COLUMNS = (
+    "outcome", "unit", "point", "region", "n", "runs", "failed", "mean", "se", "sd", "p05", "p50",
+    "p95", "sd_chance", "sd_parameters", "no_ta_mean", "effect_mean", "effect_se", "effect_p05",
+    "effect_p95", "effect_sd_chance", "effect_sd_parameters",
+)  # fmt: skip
+STATUSES = ("ok", "failed")
+_MISSING = -1  # the code of a missing category
+
+
+def _words(codes: np.ndarray, words: Sequence[str]) -> Any:
+    import pandas as pd
+
+    # Long frames repeat few words: a byte each instead of a text each.
+    return pd.Categorical.from_codes(codes.astype(np.int32), categories=pd.Index(words))
+
+
+def _grid(*sizes: int) -> list[np.ndarray]:
+    """Flat indices of an array of these sizes, one array an axis, the last running fastest."""
+    return [axis.reshape(-1) for axis in np.indices(sizes, dtype=np.int32)]
+
+
+def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
+    """Long: a row a run, region, outcome and point, in this order; a failed run is one row."""
+    import pandas as pd
+
+    region, outcome, point = _grid(len(places), len(NAMES), len(values.points))
+    rows = np.where(values.failed, 1, len(region))
+    run = np.repeat(np.arange(len(rows)), rows)
+    well = ~values.failed[run]
+
+    def codes(grid: np.ndarray) -> np.ndarray:
+        full = np.full(len(run), _MISSING, dtype=np.int32)
+        full[well] = np.tile(grid, int((~values.failed).sum()))
+        return full
+
+    def numbers(array: np.ndarray) -> np.ndarray:
+        full = np.full(len(run), np.nan)
+        full[well] = np.moveaxis(array[~values.failed], 1, -1).reshape(-1)
+        return full
+
+    stages = list(dict.fromkeys(f.stage for f in values.failures)) or [""]  # no type without a text
+    reasons = list(dict.fromkeys(f.reason for f in values.failures)) or [""]
+    stage, reason = (np.full(len(run), _MISSING, dtype=np.int32) for _ in range(2))
+    stage[~well] = [stages.index(f.stage) for f in values.failures]
+    reason[~well] = [reasons.index(f.reason) for f in values.failures]
+    columns = (
+        values.set_index[run],
+        values.replicate[run],
+        _words(codes(region), places),
+        _words(codes(outcome), NAMES),
+        _words(codes(point), values.points),
+        numbers(values.with_ta),
+        numbers(values.without_ta),
+        numbers(values.effect),
+        _words((~well).astype(np.int32), STATUSES),
+        _words(stage, stages),
+        _words(reason, reasons),
+    )
+    return pd.DataFrame(dict(zip(RUN_COLUMNS, columns, strict=True)))
+
+
+def weeks_frame(table: WeekTable, places: Sequence[str]) -> pd.DataFrame:
+    """Long: a row an arm, region, week and outcome, in this order."""
+    import pandas as pd
+
+    arm, place, week, outcome = _grid(len(ARMS), len(places), table.n.shape[1], len(NAMES))
+
+    def flat(array: np.ndarray) -> np.ndarray:
+        return np.swapaxes(array, 1, 2).reshape(-1)
+
+    columns = (
+        _words(arm, ARMS),
+        _words(place, places),
+        week.astype(np.int64),
+        _words(outcome, NAMES),
+        flat(table.n),
+        flat(table.mean),
+        *(flat(one) for one in table.quantiles),
+    )
+    return pd.DataFrame(dict(zip(WEEK_COLUMNS, columns, strict=True)))
+
+
+def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
+    """A row a place, outcome and point: see :meth:`sim.studies.run.runs.Runs.summary`."""
+    import pandas as pd
+
+    shape = (len(places), len(NAMES), len(values.points))
+    place, outcome, point = _grid(*shape)
+
+    def cells(array: np.ndarray) -> np.ndarray:
+        """(run, point, place, outcome) as (cell, run)."""
+        return np.ascontiguousarray(array.transpose(2, 3, 1, 0)).reshape(len(place), -1)
+
+    value, no_ta, effect = map(cells, (values.with_ta, values.without_ta, values.effect))
+    by_sets, gains = (by_set(values.set_index, one) for one in (value, effect))
+    p05, p50, p95 = _quantiles(value, (0.05, 0.50, 0.95))
+    effect_p05, effect_p95 = _quantiles(effect, (0.05, 0.95))
+    chance, parameters = _spread(by_sets, value)
+    effect_chance, effect_parameters = _spread(gains, effect)
+    columns = (
+        [NAMES[i] for i in outcome],
+        [OUTCOMES[NAMES[i]].unit for i in outcome],
+        [values.points[i] for i in point],
+        [places[i] for i in place],
+        (~np.isnan(value)).sum(axis=1),
+        np.full(len(place), len(values.failed)),
+        np.full(len(place), int(values.failed.sum())),
+        all_means(by_sets), all_standard_errors(by_sets), standard_deviations(value),
+        p05, p50, p95, chance, parameters,
+        all_means(by_set(values.set_index, no_ta)),
+        all_means(gains), all_standard_errors(gains), effect_p05, effect_p95,
+        effect_chance, effect_parameters,
+    )  # fmt: skip
+    return pd.DataFrame(dict(zip(SUMMARY_COLUMNS, columns, strict=True)))
+
+
+def _quantiles(values: np.ndarray, which: Sequence[float]) -> np.ndarray:
+    """(quantile, cell) of (cell, run); those without gaps at once."""
+    found = np.empty((len(which), len(values)))
+    whole = ~np.isnan(values).any(axis=1)
+    found[:, whole] = quantiles(values[whole], which, axis=1)
+    for cell in np.flatnonzero(~whole):
+        found[:, cell] = quantiles(values[cell], which)
+    return found
+
+
+def _spread(by_sets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """SD by chance and by parameters; with one set all is chance, and parameters are not asked."""
+    if by_sets.shape[1] < 2:
+        return standard_deviations(values), np.full(len(values), np.nan)
+    between, luck, _ = all_components(by_sets)
+    return np.sqrt(luck), np.sqrt(between)
+
+
+def trajectories_frame(keys: np.ndarray, values: np.ndarray, places: Sequence[str]) -> pd.DataFrame:
+    """Wide: a row a run, arm, region and week; a column an outcome."""
+    import pandas as pd
+
+    runs, arms, weeks = values.shape[:3]
+    run, arm, place, week = _grid(runs, arms, len(places), weeks)
+    columns = {
+        "set": keys[run, 0],
+        "replicate": keys[run, 1],
+        "arm": _words(arm, ARMS[:2]),
+        "region": _words(place, places),
+        "week": week.astype(np.int64),
+    }
+    by_place = np.swapaxes(values, 2, 3).reshape(-1, len(NAMES))
+    return pd.DataFrame(columns | {name: by_place[:, i] for i, name in enumerate(NAMES)})

@@ -1,0 +1,411 @@
+"""run: a scenario over plausible sets or its own values, each run with its partner without TA.
+
+:class:`Runs` is what it gives: a :class:`~sim.studies.kind.Result` with the tables of many runs by
+name.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.ensemble import Engine
+from sim.errors import InputError, InterruptedRun, Problem, ResultsError, did_you_mean
+from sim.parameters import Parameters
+from sim.runs.collect import FailedRun
+from sim.runs.execute import Execution
+from sim.runs.weekly import OVERALL, RunWeeks, place_names, summary_weeks
+from sim.scenario import Scenario, find
+from sim.studies.kind import FAILURES, Result, Runner, StudyKind, ask, load, result_of, sound
+from sim.studies.run import spec
+from sim.study.study_file import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.present.answer import Answer
+    from sim.present.figures import Figure, Format
+    from sim.studies.run.courses import Courses
+    from sim.study.plausible import SetChoice
+
+ParameterChoice = Parameters | Mapping[str, float]
+"""A full set, or the values in which it differs from the scenario's own."""
+
+
+def run(
+    scenario: Scenario | str | os.PathLike[str],
+    *,
+    sets: SetChoice = None,
+    fixed: bool = False,
+    parameters: ParameterChoice | Sequence[ParameterChoice] | None = None,
+    hold: Mapping[str, float] | None = None,
+    beyond_range: bool = False,
+    replicates: int | None = None,
+    seed: int | None = None,
+    engine: str | Engine = "auto",
+    keep_runs: bool = False,
+    execution: Execution | None = None,
+) -> Runs:
+    """Run a scenario many times, each run with its partner without TA.
+
+    Left alone it runs over 50 plausible parameter sets, 4 runs of each, every set with replicates
+    of its own: the design of :func:`~sim.study.comparison.compare` and of every other command, so
+    that the same question has the same answer. With ``fixed`` or ``parameters`` there is chance
+    alone.
+
+    Args:
+        scenario: a scenario, the path of its file, or the name of a shipped one.
+        sets: plausible sets, how many to draw, the folder of a calibration, or a sequence of sets
+            to take as such; left out: 50. What the scenario's file says under ``parameters`` holds
+            in every set.
+        fixed: run the scenario's own values, no plausible sets.
+        parameters: one or more full sets (:class:`Parameters`), or mappings of the values in which
+            they differ from the scenario's own, in place of plausible sets.
+        hold: parameters held at a value in every set, over what the file says.
+        beyond_range: let ``hold`` leave plausible ranges.
+        replicates: runs of each set; left out: 4 of plausible sets, 200 of fixed values (30 by the
+            readable engine).
+        seed: left out: the scenario's.
+        engine: "auto", "mesa", "compiled", or a function; see :mod:`sim.ensemble`.
+        keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
+            memory.
+        execution: how runs are made; left out: on all threads of this machine.
+
+    Raises:
+        InputError: an argument or the scenario cannot be used.
+        Unfinished: a shard has done its part (:func:`sim.runs.execute.execute`).
+        InterruptedRun: Ctrl-C. ``partial`` is a :class:`Runs` of what was finished (None: nothing)
+            or, with a store, its folder.
+
+    Example:
+        >>> runs = run("classroom", sets=3, replicates=2, seed=1)
+        >>> len(runs), runs.complete
+        (6, True)
+        >>> again = run("classroom", sets=3, replicates=2, seed=1)
+        >>> bool((runs.runs()["value"].dropna() == again.runs()["value"].dropna()).all())
+        True
+    """
+    given: dict[str, Any] = {
+        "scenario": scenario if isinstance(scenario, Scenario) else os.fspath(scenario),
+        "fixed": fixed,
+        "hold": dict(hold or {}),
+        "beyond_range": beyond_range,
+        "replicates": replicates,
+        "seed": seed,
+        "engine": "auto" if callable(engine) else engine,
+        "keep_runs": keep_runs,
+    }
+    if sets is not None:
+        given["sets"] = sets
+    if parameters is not None:
+        given["parameters"] = _own_sets(scenario, parameters)
+    study = StudyKind.of("run").make(**given)
+    own = engine if callable(engine) else None
+    started, clock = datetime.now(UTC), time.perf_counter()
+    try:
+        return Runs(ask(study, execution, engine=own))
+    except InterruptedRun as stopped:
+        if execution is not None and execution.store is not None:
+            raise
+        timing = {
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": round(time.perf_counter() - clock, 3),
+        }
+        raise _interrupted(study, stopped.partial, timing) from None
+
+
+def _own_sets(
+    scenario: Scenario | str | os.PathLike[str],
+    parameters: ParameterChoice | Sequence[ParameterChoice],
+) -> list[dict[str, float]]:
+    """Sets of the caller's own, each by the values in which it differs from the scenario's.
+
+    Raises:
+        InputError: no set, something that is no set, an unknown name or a value out of range.
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = Scenario.load(find(scenario))
+    own = scenario.parameter_set()
+    choices = [parameters] if isinstance(parameters, Mapping) else list(parameters)
+    if not choices:
+        raise InputError(Problem("no set is given", field="parameters", allowed="1 or more sets"))
+    sets = []
+    for position, choice in enumerate(choices):
+        if isinstance(choice, Parameters):
+            sets.append(choice)
+        elif isinstance(choice, Mapping):
+            sets.append(own.replace(beyond_range=scenario.beyond_range, **choice))
+        else:
+            raise InputError(
+                Problem(
+                    f"{choice!r} is not a parameter set",
+                    field=f"parameters[{position}]",
+                    allowed="Parameters, or a mapping from names to values",
+                )
+            )
+    return spec.differing(own, sets)
+
+
+def _interrupted(study: Study[Any], found: Any, timing: Mapping[str, Any]) -> InterruptedRun:
+    """The interruption as a caller without a store sees it: with the runs that were finished."""
+    from sim.studies.run.analysis import analyse
+
+    total = len(spec.parameter_sets(study)) * spec.replicates(study)
+    if not isinstance(found, RunWeeks):  # nothing yet, or while stopping now was run
+        return InterruptedRun(
+            f"interrupted after {0 if found is None else total:,} of {total:,} runs"
+        )
+    done = int(found.made.done.sum())
+    runner = Runner(Execution(), made_by=found.made.plan.engine_name, runs=done)
+    runner.failures += found.made.failures
+    runs = Runs(result_of(study, analyse(study, found), runner, timing))
+    return InterruptedRun(f"interrupted after {done:,} of {total:,} runs", runs)
+
+
+class Runs:
+    """What many runs of one scenario gave. Made by :func:`run` or :meth:`load`.
+
+    Attributes:
+        result: the result of the study: every table, the answer in words, the figures.
+
+    Example:
+        >>> runs = run("classroom", replicates=2, seed=1, fixed=True)
+        >>> sorted(set(runs.summary()["point"]))
+        ['end_of_ta', 'horizon', 'start']
+        >>> runs.places
+        ('region_1', 'overall')
+    """
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+
+    # --- what was asked --------------------------------------------------------------------------
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was run."""
+        return self.result.study.scenario
+
+    @property
+    def seed(self) -> int:
+        """Of every random number."""
+        return self.result.study.seed
+
+    @property
+    def replicates(self) -> int:
+        """Runs that were asked for, of each parameter set."""
+        return spec.replicates(self.result.study)
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine."""
+        return self.result.engine
+
+    @cached_property
+    def parameter_sets(self) -> tuple[Parameters, ...]:
+        """Full parameter sets, by their number."""
+        return spec.parameter_sets(self.result.study)
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Versions of the time when the runs were made."""
+        return self.result.provenance
+
+    @property
+    def timing(self) -> Mapping[str, Any]:
+        """When and how long; the only part that differs when the runs are made again."""
+        return self.result.timing
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Names of the regions, and "overall"."""
+        return place_names(self.scenario)
+
+    @property
+    def point_weeks(self) -> dict[str, int]:
+        """The week of start, end_of_ta, year_after (if there is one) and horizon."""
+        return summary_weeks(self.scenario)
+
+    # --- what is in it ---------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Runs there are, failed ones too; those of stopping now are not counted."""
+        summary = self.result.tables["summary"].frame
+        return int(summary["runs"].iloc[0])
+
+    def __repr__(self) -> str:
+        return (
+            f"<Runs of {self.scenario.name!r}: {len(self)} runs, {len(self.failures)} failed, "
+            f"seed {self.seed}, engine {self.engine}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.result.tables["headlines"].html(4)
+
+    @property
+    def failures(self) -> tuple[FailedRun, ...]:
+        """The runs without values, and why."""
+        if FAILURES not in self.result.tables:
+            return ()
+        rows = self.result.table(FAILURES).to_dict("records")
+        return tuple(FailedRun(**{str(key): value for key, value in row.items()}) for row in rows)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run that was asked for is there (it may have failed)."""
+        return len(self) == self.replicates * len(self.parameter_sets)
+
+    @property
+    def answer(self) -> Answer:
+        """The answer in sentences."""
+        return self.result.answer
+
+    @property
+    def figures(self) -> Sequence[Figure]:
+        """The figures, each drawn when it is asked for."""
+        return self.result.figures
+
+    def figure(self, name: str) -> Figure:
+        """A figure by its name: ``runs.figure("trajectories").draw()``.
+
+        Raises:
+            InputError: there is no figure of that name.
+        """
+        return self.result.figure(name)
+
+    @property
+    def courses(self) -> Courses:
+        """What :mod:`sim.studies.run.courses` draws, for other outcomes than the usual ones."""
+        from sim.studies.run.courses import Courses
+
+        return Courses.of(self.result.study, self.result.tables)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Any table as a frame: headlines, costs_planned, costs, summary, runs, weeks ...
+
+        Raises:
+            InputError: there is no table of that name.
+        """
+        return self.result.table(name)
+
+    def summary(self, region: str = OVERALL) -> pd.DataFrame:
+        """Outcomes at each point over all runs that have a value, of one region or overall.
+
+        Returns:
+            A row an outcome and point (start, end_of_ta, year_after, horizon, persistence =
+            year_after minus end_of_ta; year_after and persistence are absent when the horizon comes
+            first). Columns: outcome, unit, point, region;
+            n, runs, failed: runs with a value, of all runs, of which these failed and are left out;
+            mean, se: of the means of the sets, and its standard error over sets (over runs, where
+            there is one set);
+            sd, p05, p50, p95: of single runs, chance and parameters together;
+            sd_chance, sd_parameters: roots of the variance components
+            (:mod:`sim.stats.components`): what other people and other dice do, and what is not
+            known about the parameters (NaN with one set);
+            no_ta_mean: the same runs without TA, at the same weeks;
+            effect_mean, effect_se, effect_p05, effect_p95, effect_sd_chance, effect_sd_parameters:
+            the same of the difference run by run. NaN where nothing counts.
+
+        Raises:
+            InputError: no such region.
+        """
+        if region not in self.places:
+            raise InputError(
+                Problem(
+                    f"{region!r} is not a region of this scenario",
+                    field="region",
+                    value=region,
+                    allowed=", ".join(self.places),
+                    suggestion=did_you_mean(region, self.places),
+                )
+            )
+        frame = self.table("summary")
+        return frame[frame["region"] == region].reset_index(drop=True)
+
+    def runs(self) -> pd.DataFrame:
+        """Summary values of each run.
+
+        Returns:
+            A row a run, region, outcome and point. Columns: set, replicate, region, outcome, point,
+            value, no_ta (the same run without TA), effect (value - no_ta), status ("ok" or
+            "failed"), stage and reason (of a failure). A failed run is one row without values.
+        """
+        return self.table("runs")
+
+    def weeks(self) -> pd.DataFrame:
+        """Weekly values over all runs.
+
+        Returns:
+            A row an arm (with_ta, without_ta, effect), region, week and outcome. Columns: arm,
+            region, week, outcome, n (runs with a value), mean, p05, p25, p50, p75, p95. Totals are
+            flows of the week, not yet added up. Quantiles are exact up to 1,000 runs; above that,
+            see :mod:`sim.runs.bands`.
+        """
+        return self.table("weeks")
+
+    def trajectories(self) -> pd.DataFrame:
+        """Weekly values of every run (only with ``keep_runs``).
+
+        Returns:
+            A row a run, arm, region and week. Columns: set, replicate, arm, region, week, then one
+            for each outcome.
+
+        Raises:
+            ResultsError: they were not kept.
+        """
+        if "trajectories" not in self.result.tables:
+            raise ResultsError(
+                Problem("the weekly values of single runs were not kept; run with keep_runs=True")
+            )
+        return self.table("trajectories")
+
+    # --- folders ---------------------------------------------------------------------------------
+
+    def save(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        figures: Sequence[Format] = ("png",),
+        csv: bool | None = None,
+    ) -> Path:
+        """Write a result folder; see :meth:`sim.studies.kind.Result.save`.
+
+        Raises:
+            ResultsError: runs are missing, as an interruption left them, or the folder may not or
+                cannot be written.
+        """
+        if not self.complete:
+            asked = self.replicates * len(self.parameter_sets)
+            raise ResultsError(
+                Problem(
+                    f"{len(self):,} of {asked:,} runs are no result to keep",
+                    file=os.fspath(directory),
+                    allowed="all of them: with Execution(store=..., resume=True) runs go on",
+                )
+            )
+        return self.result.save(directory, force=force, figures=figures, csv=csv)
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> Runs:
+        """Read a result folder.
+
+        Raises:
+            ResultsError: it is no result folder of runs, of another version, or a file of it is
+                missing or not as it was written; names the file and what to do.
+        """
+        sound(directory)
+        result = load(directory)
+        if result.kind.name != "run":
+            raise ResultsError(
+                Problem(
+                    f"holds results of {result.kind.name!r}, not of runs",
+                    file=os.fspath(directory), allowed="sim.studies.kind.load",
+                )
+            )  # fmt: skip
+        return cls(result)

@@ -1,0 +1,167 @@
+"""Spec: what ``run`` asks; :func:`parameter_sets` and :func:`replicates`, what it then runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from sim.checking import FrozenDict, Issue, Number, Shape, refusal
+from sim.ensemble import CHOICES, choose_engine
+from sim.errors import did_you_mean
+from sim.loading import shown
+from sim.parameters import NAMES, Parameters
+from sim.study.plausible import PlausibleSets
+from sim.study.study_file import Option, OverSets, Study
+
+HELP = """Run a scenario: with TA, and without.
+
+Every run is made twice with the same people and the same chance, with TA and without; the tables
+say what came of it, the folder holds every number and the figures. It runs over plausible
+parameter sets, each with chance of its own, as every other command does.
+
+\b
+Examples:
+  codose run source
+  codose run my.yaml --sets 200 --out results/first
+  codose run source --set trust_step=0.2 --set power_sharing=0.8 --out results/slow
+  codose run source --fixed -n 1000 --out results/fixed
+  codose run classroom --json --quiet > classroom.json
+  codose run national --sets 500 --resume --out results/national
+  codose run national --sets 500 --shard 1/8 --out shard-1
+"""
+ARGUMENT = "scenario"
+
+SET_REPLICATES = 4
+"""Runs of each plausible set, when none are asked for: as in every other kind."""
+FIXED_REPLICATES: Mapping[str, int] = {"compiled": 200, "mesa": 30}
+"""Runs of fixed values, when none are asked for: what an engine does in moments."""
+
+
+def _engine(value: Any) -> str:
+    if value not in CHOICES:
+        raise refusal(
+            f"{shown(value)} is not an engine", allowed=", ".join(CHOICES),
+            suggestion=did_you_mean(value, CHOICES),
+        )  # fmt: skip
+    return str(value)
+
+
+def _own_sets(value: Any) -> tuple[Mapping[str, float], ...]:
+    """Sets by the values in which they differ from the scenario's own."""
+    if not isinstance(value, list | tuple) or not all(isinstance(one, Mapping) for one in value):
+        raise refusal(f"{shown(value)} are no sets", allowed="a list of (parameter: value)")
+    for one in value:
+        for name in one:
+            if name not in NAMES:
+                raise refusal(
+                    f"{shown(name)} is not a parameter", allowed="the names printed by "
+                    "'codose parameters'", suggestion=did_you_mean(name, NAMES),
+                )  # fmt: skip
+    return tuple(
+        FrozenDict({name: Number().check(number) for name, number in one.items()}) for one in value
+    )
+
+
+_SETS_SCHEMA = {"type": "array", "items": {"type": "object"}}
+
+
+class Spec(OverSets):
+    """Runs of one scenario."""
+
+    kind: Literal["run"]  # pyright: ignore[reportIncompatibleVariableOverride]
+    """run"""
+    replicates: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
+        Annotated[int, Number(1, 2**32, whole=True)] | None,
+        Option("-n", default="4; with --fixed 200, or 30 by the readable engine"),
+    ] = None
+    """Runs of each set, each with chance of its own."""
+    fixed: Annotated[bool, Option()] = False
+    """The scenario's own values: chance alone."""
+    seed: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
+        Annotated[int, Number(0, 2**63 - 1, whole=True)] | None, Option()
+    ] = None
+    """Seed of every random number."""
+    engine: Annotated[str, Shape(_engine, {"enum": list(CHOICES)}), Option()] = "auto"
+    """auto, mesa (readable) or compiled (fast): the same numbers."""
+    beyond_range: Annotated[bool, Option()] = False
+    """Let --set leave a plausible range."""
+    keep_runs: Annotated[bool, Option()] = False
+    """Keep every week of every run (large)."""
+    parameters: Annotated[tuple[Mapping[str, float], ...], Shape(_own_sets, _SETS_SCHEMA)] = ()
+    """Sets in place of plausible ones, each by the values that differ from the scenario's own."""
+
+    def plausible(self, folder: Path | None) -> PlausibleSets | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The plausible sets; None for fixed values."""
+        return None if self.fixed or self.parameters else super().plausible(folder)
+
+
+def issues(spec: Spec) -> Iterator[Issue]:
+    """What is wrong between the fields."""
+    for other in ("fixed", "parameters"):
+        if getattr(spec, other) and "sets" in spec.model_fields_set:
+            yield Issue(("sets",), f"does not go with {other}", allowed="one of the two")
+    if spec.fixed and spec.parameters:
+        yield Issue(("parameters",), "does not go with fixed", allowed="one of the two")
+
+
+def check(study: Study[Spec]) -> None:
+    """What only the sets can show.
+
+    Raises:
+        StudyError: a single plausible set, which shows nothing of what is not known.
+        InputError: a value of the caller's own sets that no equation can use.
+    """
+    plausible = study.plausible
+    if plausible is not None and len(plausible) == 1 and plausible.varied:
+        raise study.error(
+            ("sets",), "1 is out of range", value=1, allowed="2 or more; --fixed for fixed values"
+        )
+    if study.header.parameters:
+        parameter_sets(study)
+
+
+def parameter_sets(study: Study[Spec]) -> tuple[Parameters, ...]:
+    """The full parameter sets that are run, in their order.
+
+    Raises:
+        ParameterError: a value that no equation can use.
+    """
+    scenario = study.scenario
+    if study.plausible is not None:
+        return study.sets(scenario)
+    own = scenario.parameter_set()
+    return tuple(own.replace(beyond_range=True, **one) for one in study.header.parameters or ({},))
+
+
+def replicates(study: Study[Spec]) -> int:
+    """Runs of each set."""
+    header = study.header
+    if header.replicates is not None:
+        return header.replicates
+    if study.plausible is not None:
+        return SET_REPLICATES
+    return FIXED_REPLICATES[choose_engine(header.engine)[0]]
+
+
+def line(study: Study[Spec]) -> str:
+    """What is about to be done, in a line."""
+    count = replicates(study)
+    why = f"(engine {choose_engine(study.header.engine)[0]}, seed {study.seed})"
+    (label,) = study.labels
+    if study.plausible is not None:
+        return f"{label}: {len(study.plausible)} plausible sets x {count} {why}"
+    sets = len(parameter_sets(study))
+    if sets > 1:
+        return f"{label}: {sets} sets x {count} {why}"
+    return f"{label}: {count:,} {'run' if count == 1 else 'runs'} of fixed values {why}"
+
+
+def differing(scenario_set: Parameters, sets: Sequence[Parameters]) -> list[dict[str, float]]:
+    """Full sets by the values in which they differ from the scenario's own.
+
+    >>> own = Parameters()
+    >>> differing(own, [own, own.replace(trust_step=0.2)])
+    [{}, {'trust_step': 0.2}]
+    """
+    return [{n: one[n] for n in NAMES if one[n] != scenario_set[n]} for one in sets]

@@ -1,0 +1,131 @@
+"""The team of a region, as the compiled states of one run show it: :class:`TeamSnapshot`.
+
+:func:`take_snapshots` makes the run, :func:`team_tables` puts it into tables, :func:`snapshots_of`
+reads it from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sim.parameters import Parameters
+from sim.present.table import Column, Table
+from sim.scenario import Scenario
+
+LARGEST = 60
+"""Staff of a region up to which its network is drawn; beyond, a picture of it says nothing."""
+MOST_WORK = 250_000
+"""Staff-weeks of a scenario up to which a run more is quick."""
+TEAM, TIES = "team", "team_ties"
+
+
+@dataclass(frozen=True)
+class TeamSnapshot:
+    """The team of one region in one week.
+
+    Attributes:
+        week: of the snapshot.
+        moment: what that week is ("start", "end of TA", "horizon").
+        region: name.
+        ties: pairs of posts (0..n-1), each once.
+        integration: of each post's holder, 0-1, shape (n,).
+        in_core_team: of each post, shape (n,).
+    """
+
+    week: int
+    moment: str
+    region: str
+    ties: tuple[tuple[int, int], ...]
+    integration: tuple[float, ...]
+    in_core_team: tuple[bool, ...]
+
+
+def take_snapshots(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    parameters: Parameters | None = None,
+    replicate: int = 0,
+    region: int = 0,
+) -> list[TeamSnapshot]:
+    """One run of the compiled engine, seen at the start, the end of TA and the horizon.
+
+    Args:
+        scenario: what to run.
+        seed: of the run; the scenario's own when None.
+        parameters: of the run; the scenario's own when None.
+        replicate: which run.
+        region: place of the region in the scenario.
+    """
+    from sim import compiled, network, population  # only a picture needs them
+    from sim.kernel import FIELDS
+    from sim.streams import Streams
+
+    seed = scenario.seed if seed is None else seed
+    parameters = scenario.parameter_set() if parameters is None else parameters
+    size = scenario.staff_counts[region]
+    candidate = population.choose_candidates(scenario, parameters, Streams(seed, replicate))[region]
+    team = network.neighbours(scenario.networks[region], size, seed, candidate, replicate)
+    ties = tuple((a, b) for a in range(size) for b in team.of(a) if a < b)
+    core = population.share_of(scenario.regions.core_team, size)
+    _, states, _ = compiled.simulate_states(scenario, parameters, seed, replicate)
+    people = states[region]["people"]
+    moments = {0: "start", scenario.horizon_weeks: "horizon", scenario.end_of_ta: "end of TA"}
+    return [
+        TeamSnapshot(
+            week=week,
+            moment=moments[week],
+            region=scenario.region_names[region],
+            ties=ties,
+            integration=tuple(people[week, FIELDS.index("integration")].tolist()),
+            in_core_team=tuple((people[week, FIELDS.index("seat")] < core).tolist()),
+        )
+        for week in sorted(moments)
+    ]
+
+
+def is_drawable(scenario: Scenario) -> bool:
+    """Whether the first region is small enough for a picture, and the scenario to be quick."""
+    sizes = scenario.staff_counts
+    work = sum(sizes) * scenario.horizon_weeks
+    return bool(sizes) and sizes[0] <= LARGEST and work <= MOST_WORK
+
+
+def team_tables(scenario: Scenario, seed: int, parameters: Parameters) -> tuple[Table, Table]:
+    """The first region in the first run: a row a moment and post, and a row a tie."""
+    import pandas as pd
+
+    snapshots = take_snapshots(scenario, seed=seed, parameters=parameters)
+    posts = pd.DataFrame(
+        {"moment": one.moment, "week": one.week, "region": one.region, "post": post}
+        | {"integration": level, "in_core_team": core}
+        for one in snapshots
+        for post, (level, core) in enumerate(zip(one.integration, one.in_core_team, strict=True))
+    )
+    ties = pd.DataFrame(list(snapshots[0].ties), columns=["post", "other"], dtype="int64")
+    note = "Of the first region, in the first run. A post is held by newcomers when people leave."
+    return (
+        Table(TEAM, posts, [Column("week", format="week")], title="One team", note=note),
+        Table(TIES, ties, title="Who talks with whom in this team"),
+    )
+
+
+def snapshots_of(tables: Mapping[str, Table]) -> Sequence[TeamSnapshot]:
+    """The inverse of :func:`team_tables`; empty where there are none."""
+    if TEAM not in tables:
+        return []
+    ties = tuple((int(a), int(b)) for a, b in tables[TIES].frame.to_numpy())
+    return [
+        TeamSnapshot(
+            week=int(week),  # type: ignore[arg-type]
+            moment=str(moment),
+            region=str(region),
+            ties=ties,
+            integration=tuple(rows["integration"].tolist()),
+            in_core_team=tuple(rows["in_core_team"].tolist()),
+        )
+        for (week, moment, region), rows in tables[TEAM].frame.groupby(
+            ["week", "moment", "region"], sort=False
+        )
+    ]

@@ -1,0 +1,174 @@
+"""words: what runs say in sentences; shown: tables for people; recorded: tables for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sim.core.units import months_of
+from sim.outcomes import PERSISTENCE_WEEKS
+from sim.present.answer import Answer
+from sim.present.format import count, hours, interval, money, number, percent, signed
+from sim.present.table import Table
+from sim.runs.weekly import OVERALL
+from sim.studies.run.spec import Spec
+from sim.study.plausible import DEFAULT_SETS, plausible_sets
+from sim.study.study_file import Study
+
+Tables = Mapping[str, Table]
+
+
+def words(study: Study[Spec], tables: Tables) -> Answer:
+    """Capacity with and without TA, what lasts, what it takes, and what that rests on."""
+    summary: Any = tables["summary"].frame
+    look = summary[summary["region"] == OVERALL].set_index(["outcome", "point"])
+    return Answer(
+        _verdict(study, look),
+        (
+            _lasts(study, look),
+            _stopping_now(tables),
+            _delivered(study, look),
+            _costs(tables),
+            _rests_on(study, tables),
+        ),
+        notes=tuple(_notes(study)),
+    )
+
+
+def shown(study: Study[Spec], tables: Tables) -> Sequence[Table]:
+    """What people read: the rest is in the folder."""
+    headlines = tables["headlines"]
+    empty = headlines.frame.isna().all()
+    found = [headlines.pick([c.name for c in headlines.columns if not empty[c.name]])]
+    found += [tables[name] for name in ("stopping_now",) if name in tables]
+    return [*found, tables["costs_planned"], tables["costs"]]
+
+
+def recorded(study: Study[Spec], tables: Tables) -> Sequence[Table]:
+    """What programs read: the same, and every outcome of all regions together."""
+    summary = tables["summary"]
+    return [*shown(study, tables), summary.pick(rows=summary.frame["region"] == OVERALL)]
+
+
+def _verdict(study: Study[Spec], look: Any) -> str:
+    scenario = study.scenario
+    end = look.loc[("capacity", "end_of_ta")]
+    if not scenario.has_ta:
+        return (
+            f"Without TA capacity is {number(end['mean'])} at the horizon (90 % of runs "
+            f"{interval(end['p05'], end['p95'])}); it began at "
+            f"{number(look.loc[('capacity', 'start'), 'mean'])}."
+        )
+    return (
+        f"At the end of TA (week {scenario.end_of_ta}) capacity is {number(end['mean'])}, against "
+        f"{number(end['no_ta_mean'])} for the same people and chance without TA: an effect of "
+        f"{signed(end['effect_mean'])} (90 % of runs "
+        f"{interval(end['effect_p05'], end['effect_p95'], signed)})."
+    )
+
+
+def _lasts(study: Study[Spec], look: Any) -> str:
+    """How much of the effect is there a year after TA."""
+    if not study.scenario.has_ta or ("capacity", "year_after") not in look.index:
+        return ""
+    effect = look.loc[("capacity", "end_of_ta"), "effect_mean"]
+    later = look.loc[("capacity", "year_after"), "effect_mean"]
+    if not effect > 0:
+        return ""
+    return f"A year later {percent(max(0.0, later) / effect)} of this effect is still there."
+
+
+def _stopping_now(tables: Tables) -> str:
+    """What going on adds to stopping with the contact log, and for how much."""
+    if "stopping_now" not in tables:
+        return ""
+    rows: Any = tables["stopping_now"].frame.set_index("outcome")
+    capacity, cost = rows.loc["capacity"], rows.loc["cost"]
+    return (
+        "The effect counts what the contact log holds too; against stopping now, going on adds "
+        f"{signed(capacity['difference'])} of capacity (90 % of runs "
+        f"{interval(capacity['p05'], capacity['p95'], signed)}) for an expected spend of "
+        f"{money(cost['difference'])} more."
+    )
+
+
+def _delivered(study: Study[Spec], look: Any) -> str:
+    """Contacts and hours up to the horizon, over all regions."""
+    scenario = study.scenario
+    if not scenario.has_ta:
+        return ""
+
+    def total(name: str) -> float:
+        return float(look.loc[(name, "horizon"), "mean"])
+
+    months = len(scenario.region_names) * months_of(scenario.end_of_ta)
+    due, held = total("contacts_planned"), total("contacts_held")
+    return (
+        f"Of {number(due)} planned contacts {number(held)} are held ({number(due / months)} and "
+        f"{number(held / months)} a region and month of TA); they take "
+        f"{hours(total('provider_hours'))} of the providers (contact {number(total('contact_hours'))}, preparation "
+        f"{number(total('preparation_hours'))}, travel {number(total('travel_hours'))}) and "
+        f"{hours(total('staff_hours'))} of staff."
+    )
+
+
+def _costs(tables: Tables) -> str:
+    """Planned cost by payer, and expected spend."""
+    periods: Any = tables["costs_planned"].frame.set_index("period")
+    whole, log = periods.iloc[-1], "contact log" in periods.index
+    planned, expected = (
+        f"{money(whole[f'{what}_cost'])} (centre {money(whole[f'{what}_cost_centre'])}, regions "
+        f"{money(whole[f'{what}_cost_regions'])})"
+        for what in ("planned", "expected")
+    )
+    after = ""
+    if log:
+        spent = periods.loc["contact log"]
+        after = (
+            f" Spent already, for the contacts of the log: {money(spent['planned_cost'])} as "
+            f"logged, {money(spent['expected_cost'])} in the runs."
+        )
+    begin = "What is still to be spent: the planned cost" if log else "The planned cost"
+    return f"{begin} is {planned}; the expected spend is {expected}.{after}"
+
+
+def _rests_on(study: Study[Spec], tables: Tables) -> str:
+    """Runs that count, of what, and the sets."""
+    scenario = study.scenario
+    counted, made = tables["headlines"].rests_on or (0, 0)
+    end = f"TA ends in week {scenario.end_of_ta}, the" if scenario.has_ta else "There is no TA, the"
+    text = (
+        f"It rests on {counted:,} of {count(made, 'run')} of "
+        f"{count(len(scenario.region_names), 'region')} with {sum(scenario.staff_counts):,} staff "
+        f"and {count(scenario.providers.count, 'provider')}, each with TA and without. {end} "
+        f"horizon is week {scenario.horizon_weeks}."
+    )
+    if study.plausible is not None:
+        text += f" The parameters are {len(study.plausible)} {study.plausible.source}."
+    return text
+
+
+def _notes(study: Study[Spec]) -> list[str]:
+    """What the columns and their intervals mean."""
+    scenario = study.scenario
+    notes = [
+        "Effect: against the same people and chance without TA, at the end of TA."
+        if scenario.has_ta
+        else "",
+        "Lasting: the change in the year after TA."
+        if scenario.horizon_weeks >= scenario.end_of_ta + PERSISTENCE_WEEKS
+        else "",
+    ]
+    if study.plausible is not None:
+        return [
+            *notes,
+            "5 % to 95 %: nine in ten runs lie there, chance and what plausible parameters leave "
+            "open together. Chance: its share in the variance of a single run at the end of TA.",
+        ]
+    source = plausible_sets(DEFAULT_SETS).source
+    return [
+        *notes,
+        "5 % to 95 %: nine in ten runs lie there. That is chance alone (other people, other "
+        "dice), not what is not known about the parameters. These runs have fixed values; without "
+        f"--fixed they are over {source}.",
+    ]
