@@ -17,38 +17,37 @@ if TYPE_CHECKING:
     from sim.parameters import Parameters
     from sim.results import Runs
     from sim.scenario import Scenario
-    from sim.study.comparison import Comparison, compare
+    from sim.studies.compare import compare
+    from sim.studies.kind import Result
+    from sim.studies.surface import surface
     from sim.study.run import run
-    from sim.study.surface import Surface, surface
 
 __version__ = "0.2.0"
 
 _HOME = {
     "CoCreationModel": "sim.model",
     "CodoseError": "sim.errors",
-    "Comparison": "sim.study.comparison",
     "InputError": "sim.errors",
     "Parameters": "sim.parameters",
     "RegionalStaff": "sim.agents",
+    "Result": "sim.studies.kind",
     "Runs": "sim.results",
     "Scenario": "sim.scenario",
-    "Surface": "sim.study.surface",
     "TAProvider": "sim.agents",
-    "compare": "sim.study.comparison",
+    "compare": "sim.studies.compare",
     "run": "sim.study.run",
-    "surface": "sim.study.surface",
+    "surface": "sim.studies.surface",
 }
 
 __all__ = [
     "CoCreationModel",
     "CodoseError",
-    "Comparison",
     "InputError",
     "Parameters",
     "RegionalStaff",
+    "Result",
     "Runs",
     "Scenario",
-    "Surface",
     "TAProvider",
     "compare",
     "run",

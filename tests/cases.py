@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from typer.testing import CliRunner
 
+from sim.cli.ask import option_words
 from sim.studies.kind import StudyKind
 from sim.study.study_file import Study
 
@@ -16,6 +17,15 @@ TINY: dict[str, dict[str, Any]] = {
     "audit": {
         "name": "a tiny audit", "scenario": "source", "asks_about": ["knowledge"],
         "background_trends": [0.0], "sets": 2, "replicates": 2,
+    },
+    "compare": {
+        "scenarios": ["no_ta", "phone_only"], "outcomes": ["trust", "cost"], "sets": 3,
+        "replicates": 2, "hold": {"trust_step": 0.2},
+    },
+    "surface": {
+        "scenario": "classroom", "every_weeks": [4, 8], "hours": [1, 2], "co_creation": [0.5, 1],
+        "targets": {"trust": 0.4}, "outcomes": ["trust", "cost"], "sets": 3, "replicates": 2,
+        "budget": {"money": 15000, "of": "centre"},
     },
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip
@@ -37,10 +47,7 @@ def command_line(study: Study[Any], folder: Path) -> list[str]:
     fields = dict(TINY[kind.name])
     asked = fields.pop(kind.argument)
     words = [kind.name, *([asked] if isinstance(asked, str) else asked)]
-    fields.pop("name", None)
-    for field, value in fields.items():
-        words += [f"--{field.replace('_', '-')}", str(value)]
-    return words
+    return [*words, *option_words(kind, fields)]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import typer
 
 from sim.cli import (
     calibrate,
-    compare,
     look,
     merge,
     new,
@@ -20,7 +19,6 @@ from sim.cli import (
     report,
     run,
     sensitivity,
-    surface,
     trials,
 )
 from sim.cli.shell import Commands
@@ -64,8 +62,6 @@ def codose() -> None:
 
 
 app.command("run", epilog=EXITS)(run.run)
-app.command("compare", epilog=EXITS)(compare.compare)
-app.command("surface", epilog=EXITS)(surface.surface)
 app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
 app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
 
@@ -111,6 +111,19 @@ def options_of(kind: StudyKind) -> dict[str, Found]:
     return found
 
 
+def option_words(kind: StudyKind, fields: Mapping[str, Any]) -> list[str]:
+    """The options that give these fields, as they are typed; the inverse of what reads them."""
+    words: list[str] = []
+    for field, (option, _) in options_of(kind).items():
+        if field not in fields:
+            continue
+        value = fields[field]
+        given = option.write(value) if option.write is not None else value
+        for each in given if isinstance(given, list | tuple) else [given]:
+            words += [_flag(field, option)] if each is True else [_flag(field, option), str(each)]
+    return words
+
+
 def _flag(field: str, option: Option) -> str:
     return option.name or f"--{field.replace('_', '-')}"
 
@@ -121,7 +134,9 @@ def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) 
     base = _base(info)
     shown: Any = False
     if base is not bool and not option.many:
-        shown = "the study's" if kind.argument == "study" else _shown(info.default)
+        shown = (
+            "the study's" if kind.argument == "study" else option.default or _shown(info.default)
+        )
     return Annotated[
         list[str] | None if option.many else bool if base is bool else base | None,
         typer.Option(
@@ -135,10 +150,15 @@ def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) 
 
 def _base(info: FieldInfo) -> type:
     """The type that the command line reads: a number where only numbers are allowed, else text."""
-    kinds = set(get_args(info.annotation)) or {info.annotation}
-    kinds -= {NoneType}
-    (only,) = kinds if len(kinds) == 1 else (str,)
+    kinds = [_plain_type(one) for one in get_args(info.annotation) or [info.annotation]]
+    kinds = [one for one in kinds if one is not NoneType]
+    only = kinds[0] if len(kinds) == 1 else str
     return only if only in (int, float, bool) else str
+
+
+def _plain_type(annotation: Any) -> Any:
+    """A type without the rules that it is annotated with."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _shown(default: Any) -> str | bool:
@@ -224,11 +244,11 @@ class _Asking:
             raise InputError([self._of_option(problem) for problem in error.problems]) from None
 
     def _of_option(self, problem: Problem) -> Problem:
-        field = problem.field.partition("[")[0].partition(".")[0]
+        field, _, rest = problem.field.partition("[")[0].partition(".")
         options = options_of(self.kind)
         if field not in self.changes or field not in options:
             return problem
-        flag = _flag(field, options[field][0])
+        flag = f"{_flag(field, options[field][0])} {rest}".strip()
         return dataclasses.replace(problem, field=flag, file="", line=0, column=0)
 
     def _shard(self) -> tuple[int, int] | None:
@@ -268,17 +288,9 @@ class _Asking:
     def _command(self, study: Study[Any]) -> str:
         """The command that makes the same results again, for the manifest."""
         asked = [self.asked] if isinstance(self.asked, str) else list(self.asked)
-        words = ["codose", self.kind.name, *asked]
-        for field, (option, _) in options_of(self.kind).items():
-            if field not in self.changes:
-                continue
-            value = self.changes[field]
-            given = option.write(value) if option.write is not None else value
-            for each in given if isinstance(given, list | tuple) else [given]:
-                words += (
-                    [_flag(field, option)] if each is True else [_flag(field, option), str(each)]
-                )
-        return shlex.join(words)
+        return shlex.join(
+            ["codose", self.kind.name, *asked, *option_words(self.kind, self.changes)]
+        )
 
     def _tell_shard(self, folder: Path, shard: Any) -> None:
         text = f"{shard[0]}/{shard[1]}"

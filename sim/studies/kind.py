@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sim import studies
 from sim.errors import InputError, Problem, ResultsError, did_you_mean
 from sim.present.answer import Answer
+from sim.present import format as formats
 from sim.present.table import Column, Table
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.execute import Execution, execute
@@ -175,6 +176,16 @@ class StudyKind:
         """Further text files of the result folder, by name."""
         make = getattr(self._module("analysis"), "files", None)
         return {} if make is None else make(study, tables)
+
+    def title(self, study: Study[Any]) -> str:
+        """What the report is headed by."""
+        make = getattr(self._module("spec"), "title", None)
+        header = study.header
+        if header.name != "unnamed study":
+            return header.name
+        if make is not None:
+            return make(study)
+        return study.scenario.name if study.scenarios else formats.words(header.kind)
 
     def line(self, study: Study[Any]) -> str:
         """What is about to be done, in a line."""

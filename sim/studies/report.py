@@ -47,7 +47,7 @@ def report_of(result: Result) -> Report:
     carriers = result.tables.get("drivers")
     return Report(
         kind.help.splitlines()[0],
-        _title(result),
+        kind.title(study),
         study.header.question or (study.scenario.question if study.scenarios else ""),
         result.answer,
         figures=list(result.figures),
@@ -74,16 +74,6 @@ def shortened(table: Table, rows: int = ROWS) -> Table:
 
 def _is_empty(column: pd.Series) -> bool:
     return bool((column.isna() | (column == "")).all())
-
-
-def _title(result: Result) -> str:
-    study = result.study
-    if study.header.name != "unnamed study":
-        return study.header.name
-    names = list(study.scenarios)
-    if len(names) > 1:
-        return formats.words(f"{', '.join(names[1:])} against {names[0]}")
-    return study.scenario.name if names else formats.words(study.header.kind)
 
 
 def _rests_on(result: Result) -> str:

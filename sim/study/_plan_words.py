@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.outcomes import OUTCOMES
+from sim.present.format import percent
 from sim.stats.intervals import mean_interval
-from sim.study._compare_words import percent
 from sim.study._planned import gains as gain_table
 from sim.study._planned import key_of
 from sim.study._planned import targets as target_table

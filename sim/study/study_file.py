@@ -21,26 +21,27 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from sim import files, studies
-from sim.checking import Checked, Issue, Number, Shape, Strict, Words, check, refusal
+from sim.checking import Checked, FrozenDict, Issue, Number, Shape, Strict, Words, check, refusal
 from sim.contact_log import MAX_WEEKS
 from sim.errors import InputError, Problem, did_you_mean
 from sim.loading import Document, document_of, load, parse, raise_problems, shown
 from sim.outcomes import NAMES as OUTCOME_NAMES
 from sim.outcomes import PERSISTENCE_WEEKS
+from sim.parameters import check_name
 from sim.scenario import Scenario, find
 from sim.study.distributions import SPEC_SCHEMA, Distribution, distribution_of
 from sim.study.plausible import (
     DEFAULT_SETS,
     MOST_SETS,
     PlausibleSets,
-    given_sets,
+    chosen_sets,
     plausible_sets,
 )
 
@@ -186,6 +187,66 @@ def _kind(value: Any) -> str:
     return value
 
 
+def _held(value: Any) -> Mapping[str, float]:
+    """Parameters and their values; whether these may be is for the scenario to say."""
+    if not isinstance(value, Mapping):
+        raise refusal(f"{shown(value)} holds no parameters", allowed="a mapping (parameter: value)")
+    for name in value:
+        if wrong := check_name(name):
+            raise refusal(wrong.message, allowed=wrong.allowed, suggestion=wrong.suggestion)
+    return FrozenDict({name: Number().check(one) for name, one in value.items()})
+
+
+def read_held(texts: Sequence[str]) -> dict[str, float]:
+    """The parameters of ``--set NAME=VALUE``, each once.
+
+    Raises:
+        InputError: every text that does not say a name and a number.
+
+    >>> read_held(["trust_step=0.3", "hour_scale = 2"])
+    {'trust_step': 0.3, 'hour_scale': 2.0}
+    """
+    found: dict[str, float] = {}
+    problems = []
+    for text in texts:
+        name, _, value = (part.strip() for part in text.partition("="))
+        number = as_number(value)
+        if not name or number is None:
+            problems.append(
+                Problem(
+                    f"{text!r} sets nothing", "--set", text, "NAME=VALUE, such as trust_step=0.3"
+                )
+            )
+        elif name in found:
+            problems.append(Problem("is set twice", f"--set {name}"))
+        else:
+            found[name] = number
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def as_number(text: str) -> float | None:
+    """The number that a text on the command line is; None for any other text.
+
+    >>> as_number(" 0.5"), as_number("1_0"), as_number("x")
+    (0.5, None, None)
+    """
+    try:
+        return None if "_" in text else float(text)  # Python reads 1_0 as 10; nobody means that
+    except ValueError:
+        return None
+
+
+def assignments(values: Mapping[str, float]) -> list[str]:
+    """``NAME=VALUE`` of each, as the command line takes them.
+
+    >>> assignments({"trust_step": 0.3})
+    ['trust_step=0.3']
+    """
+    return [f"{name}={value!r}" for name, value in values.items()]
+
+
 def _sets(value: Any) -> int | str:
     """A number of plausible sets, or the folder of a calibration."""
     if isinstance(value, str) and not value.strip().isdigit():
@@ -209,6 +270,8 @@ class Option:
         read: turns the text of the option (or the list of texts) into the field's value; raises
             an InputError.
         write: the inverse of ``read``, for the command in the manifest.
+        default: what the help says of an option that is not given, where the field's own default
+            does not say it.
     """
 
     short: str = ""
@@ -217,6 +280,7 @@ class Option:
     many: bool = False
     read: Callable[[Any], Any] | None = None
     write: Callable[[Any], Any] | None = None
+    default: str = ""
 
 
 class Header(Strict):
@@ -253,6 +317,12 @@ class OverSets(Header):
         Option(metavar="N|DIR"),
     ] = DEFAULT_SETS
     """Plausible parameter sets: how many, or the folder of a calibration to draw them from."""
+    hold: Annotated[
+        Mapping[str, float],
+        Shape(_held, {"type": "object", "additionalProperties": {"type": "number"}}),
+        Option(name="--set", metavar="NAME=VALUE", many=True, read=read_held, write=assignments),
+    ] = FrozenDict()
+    """Hold a parameter at a value in every set; repeatable."""
 
     def plausible(self, folder: Path | None) -> PlausibleSets:
         """The sets; a path counts from the folder of the study file.
@@ -262,7 +332,7 @@ class OverSets(Header):
         """
         if isinstance(self.sets, int):
             return plausible_sets(self.sets)
-        return plausible_sets(DEFAULT_SETS, folder=_beside_folder(self.sets, folder))
+        return chosen_sets(_beside_folder(self.sets, folder))
 
 
 class StudyHeader(Header):
@@ -322,6 +392,15 @@ class Study(Generic[H]):
     def scenario(self) -> Scenario:
         """The only (or first) scenario."""
         return next(iter(self.scenarios.values()))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What people call the scenarios: the names of their files, or their own where they were
+        given as such."""
+        return tuple(
+            name if name == one.name or name.startswith(f"{one.name} (") else Path(name).stem
+            for name, one in self.scenarios.items()
+        )
 
     @property
     def seed(self) -> int:
@@ -510,8 +589,7 @@ def study_of(
         if field in fields:
             fields[field] = _named(fields[field], scenarios)
     if "sets" in fields and not isinstance(fields["sets"], int | str):
-        given = fields["sets"]
-        sets = given if isinstance(given, PlausibleSets) else given_sets(given)
+        sets = chosen_sets(fields["sets"])
         fields["sets"] = len(sets)
     return _study(document_of(fields), model, issues, folder, scenarios, sets)
 
@@ -544,6 +622,8 @@ def _study(
         raise AssertionError("a study without a value has problems")
     outcomes = _outcomes(checked, header)
     found = _scenarios(checked, header, folder, scenarios)
+    if isinstance(header, OverSets) and header.hold:
+        found = _holding(checked, header.hold, found)
     for issue in issues(header) if issues else ():
         checked.report(issue)
     for scenario in found.values():
@@ -616,6 +696,28 @@ def _scenarios(
                         where, problem.message, source, problem.allowed, problem.suggestion
                     )
                 )  # fmt: skip
+    return found
+
+
+def _holding(
+    checked: Checked[Any], hold: Mapping[str, float], scenarios: Mapping[str, Scenario]
+) -> dict[str, Scenario]:
+    """The scenarios with parameters held at other values, which then hold in every set."""
+    found = dict(scenarios)
+    for name, scenario in scenarios.items():
+        own = dict(scenario.parameters)
+        try:
+            found[name] = scenario.replace(parameters={**own, **hold})
+        except InputError as error:
+            for problem in error.problems:
+                place = problem.field.rpartition(".")[2]
+                checked.report(
+                    Issue(
+                        ("hold", place) if place in hold else ("hold",), problem.message,
+                        problem.value, problem.allowed, problem.suggestion,
+                    )
+                )  # fmt: skip
+            break
     return found
 
 
