@@ -37,7 +37,7 @@ PARTS = ".parts"
 ARGUMENTS: Mapping[str, tuple[Any, str, str]] = {
     "study": (str, "STUDY", "Path of a study file, or name of a shipped one."),
     "scenario": (str, "SCENARIO", "Path of a scenario file, or name of a shipped one."),
-    "scenarios": (list[str], "SCENARIO...", "Paths of scenario files, or names of shipped ones."),
+    "scenarios": (list[str], "SCENARIO", "Paths of scenario files, or names of shipped ones."),
 }
 """What a kind may be asked about: type, name and help of its argument."""
 
@@ -179,7 +179,7 @@ def _changes(options: Mapping[str, Found], given: Mapping[str, Any]) -> dict[str
     problems: list[Problem] = []
     for field, (option, _) in options.items():
         value = given[field]
-        if value in (None, False, []):
+        if value is None or value is False or value == []:  # 0 was given
             continue
         try:
             found[field] = value if option.read is None else option.read(value)

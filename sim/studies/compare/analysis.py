@@ -130,9 +130,10 @@ def _jobs(study: Study[Spec], arms: tuple[Arm, ...]) -> tuple[list[Job], list[in
 
 
 def _weeks(arm: Arm) -> tuple[int, ...]:
-    """The weeks at which a scenario is looked at: its points, and the ends of years of its plan."""
+    """The weeks at which a scenario is looked at: its points, the start, and the ends of years of
+    its plan."""
     years = range(arm.scenario.plan_start - 1, arm.horizon, WEEKS_A_YEAR)
-    return tuple(sorted({arm.end, arm.horizon, *(week for week in years if week >= 0)}))
+    return tuple(sorted({0, arm.end, arm.horizon, *(week for week in years if week >= 0)}))
 
 
 def _world(plan: Scenario) -> str:
