@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import math
-import time
+import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sim import model, outcomes
-from sim._folder import read_manifest
+from sim.dosage import planned
 from sim.errors import InputError
-from sim.outcomes import INDEX
+from sim.outcomes import NAMES
 from sim.present import figures
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
+from sim.studies.kind import Result, Runner, StudyKind, load
+from sim.studies.surface import surface
+from sim.studies.surface.analysis import Values, values_of
+from sim.studies.surface.grid import (
+    Cell,
+    cell_of,
+    main_series,
+    planned_provider_hours,
+    scenario_of,
+)
+from sim.study.budget import Budget
 from sim.study.run import run
-from sim.study.surface import Surface, surface
-from sim.study.surface_grid import planned_provider_hours
-from sim.view import surface_plots
+from tests.cases import codose
 
 SMALL = Scenario.from_text(
     """
@@ -34,32 +43,44 @@ dosage:
 - {mode: video, every_weeks: 4, hours: 1.5, first_week: 3, last_week: 26, taper: 0.5}
 """
 )
-GRID = {"every_weeks": [2, 4, 13], "hours": [0.5, 2.0, 6.0]}
+GRID: dict[str, Any] = {"every_weeks": [2, 4, 13], "hours": [0.5, 2.0, 6.0]}
+
+
+def made(scenario: Scenario = SMALL, **fields: Any) -> Values:
+    """The runs of a surface."""
+    study = StudyKind.of("surface").make(scenario=scenario, **fields)
+    return values_of(study, Runner(Execution(threads=1)))
 
 
 @pytest.fixture(scope="module")
-def found() -> Surface:
-    return surface(SMALL, **GRID, sets=6, replicates=3, seed=5)  # type: ignore[arg-type]
+def values() -> Values:
+    return made(**GRID, sets=6, replicates=3, seed=5, outcomes=list(NAMES))
 
 
 @pytest.fixture(scope="module")
-def budgeted() -> Surface:
-    return surface(SMALL, **GRID, provider_hours=1.0, sets=4, replicates=2)  # type: ignore[arg-type]
+def found() -> Result:
+    return surface(SMALL, **GRID, sets=6, replicates=3, seed=5)
 
 
-def test_a_cell_is_a_plain_run_of_its_scenario(found: Surface) -> None:
+@pytest.fixture(scope="module")
+def budgeted() -> Result:
+    return surface(SMALL, **GRID, provider_hours=1.0, sets=4, replicates=2)
+
+
+def test_a_cell_is_a_plain_run_of_its_scenario(values: Values) -> None:
     place = 4
-    cell = found.cells[place]
+    cell = values.cells[place]
     assert (cell.every_weeks, cell.hours) == (4, 2.0)
     plain = SMALL.replace(
         dosage=[{"mode": "video", "every_weeks": 4, "hours": 2, "first_week": 3, "last_week": 26,
                  "taper": 0.5}]
     )  # fmt: skip
-    assert found.scenario_of(cell).digest() == plain.digest()
+    assert scenario_of(SMALL, cell).digest() == plain.digest()
     for s, r in ((0, 0), (5, 2)):
-        record = model.simulate(plain, found.plausible.within(plain)[s], 5, s * 3 + r)
+        record = model.simulate(plain, values.study.sets(plain)[s], 5, s * 3 + r)
         expected = outcomes.at_week(record, 26, plain.costs)[-1]
-        np.testing.assert_allclose(found.values[place, s, r], expected, rtol=1e-12, atol=1e-12)
+        mine = [values.of(place, name)[s, r] for name in NAMES]
+        np.testing.assert_allclose(mine, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_the_gain_of_a_cell_is_the_effect_of_a_plain_run() -> None:
@@ -67,22 +88,24 @@ def test_the_gain_of_a_cell_is_the_effect_of_a_plain_run() -> None:
     found = surface(
         SMALL, every_weeks=[4], hours=[2.0], sets=[SMALL.parameter_set()], replicates=3, seed=9
     )
-    runs = run(found.scenario_of(found.cells[0]), replicates=3, seed=9, fixed=True)
-    summary = runs.summary().set_index(["outcome", "point"])
-    row = found.frame().set_index("outcome").loc["capacity"]
+    row: Any = found.table("surface").set_index("outcome").loc["capacity"]
+    runs = run(scenario_of(SMALL, cell_of(row)), replicates=3, seed=9, fixed=True)
+    summary: Any = runs.summary().set_index(["outcome", "point"])
     assert row["mean"] == pytest.approx(summary.at[("capacity", "end_of_ta"), "mean"])
     assert row["gain_mean"] == pytest.approx(summary.at[("capacity", "end_of_ta"), "effect_mean"])
 
 
-def test_the_main_series_is_the_most_frequent_and_others_go_or_stay(found: Surface) -> None:
-    assert found.series.mode == "video"
-    assert "its other series is left out" in found.varied()
-    kept = surface(SMALL, every_weeks=[4], hours=[1.5], keep_others=True, sets=2, replicates=2)
+def test_the_main_series_is_the_most_frequent_and_others_go_or_stay(found: Result) -> None:
+    assert main_series(SMALL).mode == "video"
+    assert "its other series is left out" in found.answer.text
+    fields: dict[str, Any] = {"every_weeks": [4], "hours": [1.5], "keep_others": True,
+                              "sets": 2, "replicates": 2}  # fmt: skip
+    kept = made(**fields)
     # the cell of the scenario's own dosage is the scenario
-    assert kept.scenario_of(kept.cells[0]).digest() == SMALL.digest()
-    np.testing.assert_array_equal(kept.values[0], kept.own)
-    assert kept.target_met("trust") == pytest.approx([1.0])
-    assert "its other series stays" in kept.varied()
+    assert scenario_of(SMALL, kept.cells[0], keep_others=True).digest() == SMALL.digest()
+    np.testing.assert_array_equal(kept.cell[0], kept.own)
+    assert kept.met(0, ["trust"]).text == "4 of 4"
+    assert "its other series stays" in surface(SMALL, **fields).answer.text
 
 
 # --- the budget -----------------------------------------------------------------------------------
@@ -98,11 +121,14 @@ def hours_by_hand(every: int, hours: float) -> float:
     return total / (2 * 26)
 
 
-def test_planned_hours_are_those_of_the_definition(found: Surface) -> None:
-    for cell in found.cells:
+def test_planned_hours_and_costs_are_those_of_the_calendar(values: Values) -> None:
+    for cell in values.cells:
         by_hand = hours_by_hand(int(cell.every_weeks), cell.hours)
         assert cell.planned_hours == pytest.approx(by_hand)
-        assert planned_provider_hours(found.scenario_of(cell)) == pytest.approx(by_hand)
+        scenario = scenario_of(SMALL, cell)
+        cost = planned(scenario)
+        assert planned_provider_hours(scenario, cost) == pytest.approx(by_hand)
+        assert (cell.centre, cell.regions) == pytest.approx((cost.total.centre, cost.total.regions))
 
 
 def test_travel_counts() -> None:
@@ -113,15 +139,45 @@ def test_travel_counts() -> None:
     assert planned_provider_hours(plan) == pytest.approx(visits * (2 * 1.5 + 1 + 6) / (2 * 26))
 
 
-def test_the_budget_is_never_exceeded(budgeted: Surface) -> None:
-    spent = [cell.planned_hours for cell in budgeted.cells if cell.affordable]
-    assert max(spent) <= 1.0
-    hours = budgeted.values[..., INDEX["provider_hours"]] / (2 * 26)
-    assert np.nanmax(hours) <= 1.0  # of what the runs really took, not only of plans
-    line = [cell for cell in budgeted.cells if cell.on_budget_line]
+def test_the_budget_is_never_exceeded(budgeted: Result) -> None:
+    table = budgeted.table("surface")
+    paid = table[table["affordable"]]
+    assert paid["planned_provider_hours"].max() <= 1.0
+    # of what the runs really took, not only of plans
+    assert (paid["provider_hours"] / (2 * 26)).max() <= 1.0
+    line = budgeted.table("budget_line")
     assert len(line) == 3
-    capped = [cell for cell in line if cell.hours == 6.0]
-    assert all(cell.planned_hours == pytest.approx(1.0) for cell in line if cell not in capped)
+    free = line[line["hours"] < 6.0]
+    np.testing.assert_allclose(free["planned_provider_hours"], 1.0)
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [
+        {"money": 6_000}, {"money": 3_000, "of": "centre"}, {"money": 3_000, "of": "regions"},
+        {"money": 4_000, "per": "year"}, {"money": 200, "per": "week"}, {"provider_hours": 40},
+    ],
+)  # fmt: skip
+def test_a_budget_of_money_counts_what_it_says_and_whose(budget: dict[str, Any]) -> None:
+    longer = SMALL.replace(
+        horizon_weeks=104,
+        dosage=[{"mode": "video", "every_weeks": 4, "hours": 1.5, "last_week": 80, "taper": 0.5}],
+    )
+    found = surface(longer, **GRID, budget=budget, sets=2, replicates=1, outcomes=["trust"])
+    rule = Budget.model_validate(budget)
+    limit = rule.limit or 0.0
+    table = found.table("surface")
+    for row in table.to_dict("records"):
+        spend = rule.spend(planned(scenario_of(longer, cell_of(row))))
+        assert row["affordable"] == (spend <= limit) or spend == pytest.approx(limit)
+    line = found.table("budget_line")
+    assert len(line)
+    for row in line.to_dict("records"):
+        spend = rule.spend(planned(scenario_of(longer, cell_of(row))))
+        assert spend <= limit
+        assert spend == pytest.approx(row["spend"])
+        assert spend == pytest.approx(limit) or row["hours"] == 6.0
+    assert rule.text in found.answer.text
 
 
 @pytest.mark.parametrize(("share", "affordable"), [(1.001, True), (0.999, False)])
@@ -129,71 +185,116 @@ def test_a_cell_is_left_out_as_soon_as_it_costs_more(share: float, affordable: b
     budget = share * hours_by_hand(4, 2.0)
     found = surface(SMALL, every_weeks=[4], hours=[2.0], provider_hours=budget, sets=2,
                     replicates=1)  # fmt: skip
-    assert found.cells[0].affordable is affordable
-    assert np.isfinite(found.values[0]).all() == affordable
+    cell = found.table("surface").iloc[0]
+    assert cell["affordable"] == affordable
+    assert math.isfinite(cell["mean"]) == affordable
 
 
-def test_cells_beyond_the_budget_are_empty_and_said_so(budgeted: Surface) -> None:
-    out = [i for i, cell in enumerate(budgeted.cells) if not cell.affordable]
-    expected = sum(hours_by_hand(n, h) > 1.0 for n in GRID["every_weeks"] for h in GRID["hours"])  # type: ignore[arg-type]
-    assert len(out) == expected > 0
-    assert np.isnan(budgeted.values[out]).all()
-    frame = budgeted.frame()
-    empty = frame[~frame["affordable"]]
-    assert empty[["mean", "p05", "gain_mean", "p_target", "cost"]].isna().all().all()
-    assert f"{expected} cells of the grid cost more and are empty" in budgeted.answer()
+def test_cells_beyond_the_budget_are_empty_and_said_so(budgeted: Result) -> None:
+    table = budgeted.table("surface")
+    empty = table[~table["affordable"]]
+    expected = sum(hours_by_hand(n, h) > 1.0 for n in GRID["every_weeks"] for h in GRID["hours"])
+    assert empty["cell"].nunique() == expected > 0
+    assert empty[["mean", "p05", "gain_mean", "p_target", "expected_cost"]].isna().all().all()
+    assert (empty[["n", "runs"]] == 0).all().all()
+    assert f"{expected} cells of the grid cost more and are empty" in budgeted.answer.text
 
 
 def test_a_budget_within_which_nothing_is_possible() -> None:
     with pytest.raises(InputError, match="pay for no contact") as caught:
-        surface(SMALL, **GRID, provider_hours=0.01, sets=2)  # type: ignore[arg-type]
+        surface(SMALL, **GRID, provider_hours=0.01, sets=2)
     least = float(caught.value.problem.allowed.split()[0])
-    assert surface(SMALL, **GRID, provider_hours=least, sets=2, replicates=1)  # type: ignore[arg-type]
+    assert surface(SMALL, **GRID, provider_hours=least, sets=2, replicates=1)
 
 
 # --- targets --------------------------------------------------------------------------------------
 
 
 def test_a_target_is_the_share_of_runs_that_reach_it() -> None:
-    found = surface(SMALL, **GRID, targets={"capacity": 0.4}, sets=6, replicates=3)  # type: ignore[arg-type]
-    met = found.target_met("capacity")
-    assert met is not None
-    np.testing.assert_allclose(met, (found.values[..., INDEX["capacity"]] >= 0.4).mean(axis=(1, 2)))
-    assert found.target_met("trust") is None
-    assert found.target_level("trust") is None
+    fields: dict[str, Any] = {**GRID, "targets": {"capacity": 0.4}, "sets": 6, "replicates": 3}
+    values, table = made(**fields), surface(SMALL, **fields).table("surface")
+    rows = table[table["outcome"] == "capacity"]
+    for place, share in zip(rows["cell"], rows["p_target"], strict=True):
+        assert share == pytest.approx((values.of(place, "capacity") >= 0.4).mean())
+    other = table[table["outcome"] == "trust"]
+    assert other[["target", "p_target"]].isna().all().all()
 
 
-def test_without_targets_the_own_dosage_is_the_yardstick_run_by_run(found: Surface) -> None:
-    met = found.target_met("trust")
-    gap = found.values[..., INDEX["trust"]] - found.own[..., INDEX["trust"]]
-    np.testing.assert_allclose(met, (gap >= 0).mean(axis=(1, 2)))  # type: ignore[arg-type]
+def test_without_targets_the_own_dosage_is_the_yardstick_run_by_run(
+    values: Values, found: Result
+) -> None:
+    table = found.table("surface")
+    rows = table[table["outcome"] == "trust"].set_index("cell")["p_target"]
+    for place, share in rows.items():
+        gap = values.of(int(place), "trust") - values.own_of("trust")  # type: ignore[call-overload]
+        assert share == pytest.approx((gap >= 0).mean())
 
 
 def test_a_target_out_of_reach_is_said_with_the_likeliest_cell() -> None:
-    found = surface(SMALL, **GRID, targets={"trust": 0.99}, sets=2, replicates=1)  # type: ignore[arg-type]
-    assert "No cell gives trust of 0.99 in 80 % of runs; the likeliest" in found.answer()
+    found = surface(SMALL, **GRID, targets={"trust": 0.99}, sets=2, replicates=1)
+    assert "No cell gives trust of 0.99 in 80 % of the runs; the likeliest" in found.answer.verdict
+    assert not found.table("cheapest")["surely"].any()
 
 
 def test_every_target_is_answered_with_its_runs_and_less_may_be_better() -> None:
+    """Each target by itself, and first all of them in the same run."""
     targets = {"trust": 0.01, "workload": 0.99}
-    found = surface(SMALL, **GRID, targets=targets, sets=2, replicates=1)  # type: ignore[arg-type]
-    for outcome in targets:
-        assert (found.target_met(outcome) == 1.0).all()  # type: ignore[union-attr]
-    answer = found.answer()
-    assert "Highest trust" in answer
-    assert "Lowest workload" in answer
-    assert answer.count("in 2 of 2 runs") == 2
+    found = surface(SMALL, **GRID, targets=targets, sets=2, replicates=1)
+    cheapest = found.table("cheapest").set_index("outcome")
+    assert list(cheapest.index) == ["all targets", "trust", "workload"]
+    assert (cheapest["hits"] == 2).all()
+    assert (cheapest["n"] == 2).all()
+    answer = found.answer
+    assert "trust of 0.01 and workload of 0.99" in answer.verdict
+    assert "highest trust" in answer.text
+    assert "lowest workload" in answer.text
+    assert answer.text.count("in 2 of 2 runs") == 3
+    assert set(answer.rows) == {"trust", "workload"}
 
 
-def test_the_answer_names_the_best_cell_and_the_cheapest(found: Surface) -> None:
-    frame = found.frame()
+def test_all_targets_are_met_together_or_not() -> None:
+    """Levels that exclude each other are each within reach, and never both."""
+    every = made(**GRID, sets=4, replicates=2, outcomes=["trust", "staff_hours"])
+    levels = np.array([every.of(place, "staff_hours").mean() for place in every.run])
+    targets = {"trust": 0.0, "staff_hours": float(levels.min()) / 2}
+    found = surface(SMALL, **GRID, targets=targets, sets=4, replicates=2)
+    table = found.table("cheapest").set_index("outcome")
+    assert table.loc["trust", "surely"]
+    assert not table.loc["all targets", "surely"]
+    assert table.loc["all targets", "hits"] == 0
+
+
+def test_a_share_has_an_interval_that_says_how_few_runs_it_is_of() -> None:
+    """24 of 24 runs: the lower end is that of a share of so few independent sets."""
+    found = surface(SMALL, every_weeks=[4], hours=[2], targets={"trust": 0.01}, sets=12,
+                    replicates=2)  # fmt: skip
+    row = found.table("cheapest").iloc[0]
+    assert (row["hits"], row["n"], row["p_target"]) == (24, 24, 1.0)
+    assert row["p_low"] < 0.9
+    assert "24 of 24 runs (90 % interval" in found.answer.verdict
+    assert "over 99 % of runs" not in found.answer.text
+
+
+def test_the_answer_names_the_best_cell_and_the_cheapest(found: Result) -> None:
+    frame = found.table("surface")
     capacity = frame[frame["outcome"] == "capacity"]
     best = capacity.loc[capacity["mean"].idxmax()]
-    assert f"{best['hours']:g} h every {best['every_weeks']:g} weeks" in found.answer()
+    assert f"{best['hours']:g} h every {best['every_weeks']:g} weeks" in found.answer.verdict
     sure = capacity[capacity["p_target"] >= 0.8]
     if len(sure):
         least = sure["planned_provider_hours"].min()
-        assert f"({least:.2f} a week and region" in found.answer()
+        row: Any = found.table("cheapest").set_index("outcome").loc["capacity"]
+        assert row["planned_provider_hours"] == least
+        assert f"planned: {least:.2f} provider hours a week" in found.answer.rows["capacity"]
+
+
+def test_the_maps_are_the_table(budgeted: Result) -> None:
+    frame = budgeted.table("surface")
+    grid = frame[~frame["on_budget_line"]].set_index(["outcome", "hours", "every_weeks"])["mean"]
+    maps = budgeted.table("maps").set_index(["outcome", "hours"])
+    for (outcome, hours, every), mean in grid.items():  # type: ignore[misc]
+        shown = maps.loc[(outcome, hours), f"every_{every:g}"]
+        assert shown == mean or (math.isnan(shown) and math.isnan(mean))
 
 
 # --- further axes ---------------------------------------------------------------------------------
@@ -204,10 +305,12 @@ def test_further_axes_are_varied_in_the_scenario() -> None:
         SMALL, every_weeks=[4], hours=[1.0], co_creation=[0.0, 1.0], months=[3, 12],
         mode=["phone"], sites=[1, 2], sets=2, replicates=1,
     )  # fmt: skip
-    assert len(found.cells) == len(found.facets) == 8
+    table = found.table("surface")
+    rows = table[table["outcome"] == "trust"]
+    assert len(rows) == 8
     seen = set()
-    for cell in found.cells:
-        plan = found.scenario_of(cell)
+    for row in rows.to_dict("records"):
+        plan = scenario_of(SMALL, cell_of(row))
         (series,) = plan.dosage
         assert series.mode == "phone"
         seen.add((series.co_creation, plan.end_of_ta, plan.providers.count, plan.horizon_weeks))
@@ -218,30 +321,35 @@ def test_further_axes_are_varied_in_the_scenario() -> None:
         for end in (13, 52)
         for providers in (1, 2)
     }
-    assert np.isfinite(found.values[..., INDEX["trust"]]).all()
+    assert rows["mean"].notna().all()
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"every_weeks": [0.5]}, "every_weeks: 0.5 is out of range"),
+        ({"every_weeks": [0.5]}, "0.5 is out of range"),
         ({"every_weeks": []}, "every_weeks: is empty"),
-        ({"hours": [0]}, "hours: 0 is out of range; allowed: above 0"),
-        ({"hours": ["x"]}, "hours: 'x' is out of range"),
-        ({"co_creation": [1.5]}, "co_creation: 1.5"),
-        ({"months": [0]}, "months: 0"),
+        ({"hours": [0]}, "0 is out of range; allowed: above 0"),
+        ({"hours": ["x"]}, "'x' is not a number"),
+        ({"co_creation": [1.5]}, "co_creation.*1.5"),
+        ({"months": [0]}, "months.*0"),
+        ({"months": [5000]}, "months.*5000"),
         ({"mode": ["vidio"]}, "did you mean 'video'"),
-        ({"sites": [3]}, "sites: 3 is out of range"),
-        ({"sites": [1.5]}, "sites: 1.5 is out of range"),
+        ({"sites": [3]}, "sites.*3 is out of range"),
+        ({"sites": [1.5]}, "sites.*1.5 is not a whole number"),
         ({"provider_hours": -1}, "provider_hours: -1"),
+        ({"provider_hours": 1, "budget": {"money": 1}}, "besides provider_hours"),
+        ({"budget": {"money": 1, "provider_hours": 1}}, "gives money and provider_hours"),
+        ({"budget": {"monney": 1}}, "did you mean 'money'"),
         ({"targets": {"trsut": 0.5}}, "did you mean 'trust'"),
-        ({"targets": {"trust": 5}}, "target trust: 5 is out of range; allowed: 0..1"),
+        ({"targets": {"trust": 5}}, "trust of 5 is out of range; allowed: 0..1"),
+        ({"outcomes": ["trsut"]}, "did you mean 'trust'"),
         ({"replicates": 0}, "replicates"),
     ],
 )
-def test_arguments_that_cannot_be_used(arguments: dict[str, object], said: str) -> None:
+def test_arguments_that_cannot_be_used(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        surface(SMALL, **arguments)  # type: ignore[arg-type]
+        surface(SMALL, **arguments)
 
 
 def test_a_scenario_without_a_series_has_nothing_to_vary() -> None:
@@ -249,31 +357,16 @@ def test_a_scenario_without_a_series_has_nothing_to_vary() -> None:
         surface(SMALL.without_ta())
 
 
-# --- repeatable, saved, drawn, quick --------------------------------------------------------------
+# --- repeatable, drawn ----------------------------------------------------------------------------
 
 
-def test_threads_change_nothing(found: Surface) -> None:
-    again = surface(SMALL, **GRID, sets=6, replicates=3, seed=5, execution=Execution(threads=1))  # type: ignore[arg-type]
-    np.testing.assert_array_equal(found.values, again.values)
-    pd.testing.assert_frame_equal(found.frame(), again.frame())
+def test_threads_change_nothing(found: Result) -> None:
+    again = surface(SMALL, **GRID, sets=6, replicates=3, seed=5, execution=Execution(threads=1))
+    pd.testing.assert_frame_equal(found.table("surface"), again.table("surface"), check_exact=True)
 
 
-def test_the_folder_repeats_byte_for_byte(budgeted: Surface, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        budgeted.save(tmp_path / name)
-    files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert {"manifest.json", "surface.csv", "surface.parquet", "sets.csv"} <= set(files)
-    for name in files:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    manifest = read_manifest(tmp_path / "one", kind="surface")
-    assert manifest["provider_hours"] == 1.0
-    json.dumps(manifest, allow_nan=False)
-    stored = pd.read_csv(tmp_path / "one" / "surface.csv")
-    np.testing.assert_array_equal(stored["mean"], budgeted.frame()["mean"])
-
-
-def test_figures_are_drawn(budgeted: Surface, tmp_path: Path) -> None:
-    paths = figures.save(surface_plots.figures_of(budgeted), tmp_path, figures.FORMATS)
+def test_figures_are_drawn(budgeted: Result, tmp_path: Path) -> None:
+    paths = figures.save(budgeted.figures, tmp_path, figures.FORMATS)
     assert {path.name for path in paths} == {
         f"{name}.{suffix}" for name in ("maps", "budget_line") for suffix in ("png", "svg")
     }
@@ -282,16 +375,79 @@ def test_figures_are_drawn(budgeted: Surface, tmp_path: Path) -> None:
 def test_figures_of_many_maps_and_of_a_single_cell(tmp_path: Path) -> None:
     many = surface(SMALL, every_weeks=[4, 8], hours=[1.0, 2.0], co_creation=[0, 0.2, 0.4, 0.6, 0.8],
                    sets=2, replicates=1)  # fmt: skip
-    assert figures.save(surface_plots.figures_of(many), tmp_path / "many")
+    assert figures.save(many.figures, tmp_path / "many")
     one = surface(SMALL, every_weeks=[4], hours=[1.0], outcomes=["trust"], sets=2, replicates=1)
-    assert figures.save(surface_plots.figures_of(one), tmp_path / "one")
+    assert figures.save(one.figures, tmp_path / "one")
 
 
-@pytest.mark.slow
-def test_144_cells_of_100_runs_take_less_than_a_minute() -> None:
-    surface("source", every_weeks=[4], hours=[1.0], sets=2)  # compile
-    start = time.perf_counter()
-    found = surface("source")
-    assert found.run_cells == 144
-    assert len(found.plausible) * found.replicates == 100
-    assert time.perf_counter() - start < 60
+def test_a_cell_without_a_further_axis_is_the_scenarios_own() -> None:
+    row = {"every_weeks": 4.0, "hours": 1.0, "co_creation": math.nan, "months": None,
+           "mode": None, "sites": 2.0}  # fmt: skip
+    assert cell_of(row) == Cell(4.0, 1.0, sites=2)
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+QUICK = ("--sets", "4", "--replicates", "2", "--no-figures", "--quiet")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the scenario a.yaml."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.yaml").write_text(SMALL.to_yaml(), encoding="utf-8")
+    return tmp_path
+
+
+def test_the_map_that_is_printed_is_the_table(here: Path) -> None:
+    done = codose("surface", "a.yaml", *QUICK, "--every", "2,4,8", "--hours", "1,4",
+                  "--provider-hours", "1.6")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert "within the budget" in done.stdout
+    frame = load(here / "results" / "surface-a").table("surface")
+    frame = frame[(frame["outcome"] == "trust") & ~frame["on_budget_line"]]
+    printed = done.stdout.split("\nTrust\n")[1]
+    for hours in (1, 4):
+        line = next(line for line in printed.splitlines() if line.split()[:1] == [f"{hours:.2f}"])
+        rows = frame[frame["hours"] == hours].sort_values("every_weeks")
+        assert line.split()[1:] == ["-" if pd.isna(v) else f"{v:.2f}" for v in rows["mean"]]
+    assert frame["mean"].isna().any()
+
+
+def test_the_command_in_the_manifest_makes_the_same_bytes(here: Path) -> None:
+    done = codose(
+        "surface", "a.yaml", *QUICK, "--every", "2,6.5", "--hours", "1,2", "--co-creation",
+        "0,0.5", "--mode", "video,phone", "--target", "trust=0.4", "--outcome", "capacity",
+        "--budget", "money=9000,per=year,of=centre", "--seed", "0", "--out", "one",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    words = shlex.split(load(here / "one").command)
+    assert codose(*words[1:], "--out", "two", "--no-figures").exit_code == 0
+    for path in (here / "one").iterdir():
+        if path.name != "timing.json":
+            assert path.read_bytes() == (here / "two" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["a.yaml", "--every", "1;2"], "--every: '1;2' is not a number"),
+        (["a.yaml", "--every", "1,0.5"], "--every: 0.5 is out of range"),
+        (["a.yaml", "--target", "capacity"], "--target: 'capacity' is not a target"),
+        (["a.yaml", "--target", "=1"], "names no outcome"),
+        (["a.yaml", "--target", "trust=1", "--target", "trust=0"], "trust twice"),
+        (["a.yaml", "--mode", "vidio"], "did you mean 'video'?"),
+        (["a.yaml", "--provider-hours", "0.001"], "pay for no contact"),
+        (["a.yaml", "--budget", "3000"], "--budget: '3000' is no part of a budget"),
+        (["a.yaml", "--budget", "money=3000,of=center"], "did you mean 'centre'"),
+        (["no_ta"], "no contact series"),
+    ],
+)
+def test_mistakes_are_one_message_and_leave_nothing(
+    here: Path, words: list[str], said: str
+) -> None:
+    done = codose("surface", *words, *QUICK)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+    assert not (here / "results").exists()
