@@ -23,8 +23,9 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("What a study sees", "sim.instruments", (
         "observe", "survey", "observation", "listening_session", "dosage_log",
     )),
-    ("Comparing", "sim.study.comparison", ("compare", "Comparison")),
-    ("Surfaces", "sim.study.surface", ("surface", "Surface")),
+    ("Results of studies", "sim.studies.kind", ("Result", "load")),
+    ("Comparing", "sim.studies.compare", ("compare",)),
+    ("Surfaces", "sim.studies.surface", ("surface",)),
     ("Many sets at once", "sim.study.evaluate", ("evaluate", "Evaluation")),
     ("Sensitivity", "sim.study.sensitivity", ("run_sensitivity", "SensitivityResult")),
     ("Calibration", "sim.study.calibration", ("calibrate", "Calibration")),

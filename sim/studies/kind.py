@@ -43,6 +43,7 @@ from sim.study.study_file import Header, Study, find_study, read_study, study_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure as Drawn
 
     from sim.present.figures import Figure, Format
     from sim.runs.plan import RunPlan
@@ -289,6 +290,22 @@ class Result:
                 )
             )  # fmt: skip
         return self.tables[name].frame
+
+    def figure(self, name: str) -> Drawn:
+        """A figure, drawn.
+
+        Raises:
+            InputError: there is no figure of that name.
+        """
+        known = {figure.name: figure for figure in self.figures}
+        if name not in known:
+            raise InputError(
+                Problem(
+                    f"{name!r} is not a figure of this result", field="figure", value=name,
+                    allowed=", ".join(known), suggestion=did_you_mean(name, known),
+                )
+            )  # fmt: skip
+        return known[name].draw()
 
     def __repr__(self) -> str:
         return (

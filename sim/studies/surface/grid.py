@@ -209,7 +209,7 @@ def _priced(cell: Cell, column: _Column, limit: float | None) -> Cell:
 
 def cell_of(row: dict[Any, Any]) -> Cell:
     """The place of a row of a table on all axes, as a cell."""
-    place = {axis: None if _missing(row[axis]) else row[axis] for axis in AXES}
+    place: dict[str, Any] = {axis: None if _missing(row[axis]) else row[axis] for axis in AXES}
     if place["sites"] is not None:
         place["sites"] = int(place["sites"])
     return Cell(**place)
