@@ -358,6 +358,66 @@ def test_one_scenario_is_too_few() -> None:
         compare(SMALL)
 
 
+# --- a centre with twelve regions -----------------------------------------------------------------
+
+CENTRE = Scenario.from_text("""
+name: as it is now
+horizon_weeks: 156
+regions: {candidates: 12, count: 12, selection: all, staff: 12}
+providers: {count: 6, weekly_hours: 20}
+dosage:
+  - {mode: onsite, every_weeks: 13, hours: 4, last_week: 104}
+  - {mode: video, every_weeks: 4, hours: 1.5, first_week: 3, last_week: 104}
+costs: {provider_hour: 100, staff_hour: 50, travel_visit: 600}
+""")
+VISIT, CALL = CENTRE.to_dict()["dosage"]
+
+
+def test_three_plans_are_one_verdict_with_their_costs_by_payer() -> None:
+    """No plan is left out of the answer, and most of what is called cost is not the centre's."""
+    half = CENTRE.replace(name="half the visits", dosage=[{**VISIT, "every_weeks": 26}, CALL])
+    phone = {**CALL, "mode": "phone", "every_weeks": 2, "hours": 1, "first_week": 1}
+    by_phone = CENTRE.replace(name="by phone", dosage=[phone])
+    found = compare(CENTRE, half, by_phone, sets=3, replicates=1, outcomes=["trust", "integration"])
+    verdict = found.answer.verdict
+    for plan, cost in (
+        ("half the visits is", "581,250 (centre 190,650, regions 390,600)"),
+        ("by phone is", "530,400 (centre 156,000, regions 374,400)"),
+        ("as it is now itself", "787,650 (centre 281,850, regions 505,800)"),
+    ):
+        assert plan in verdict
+        assert cost in verdict
+    assert "capacity" not in found.answer.text  # nobody asked for it
+    table = found.table("costs_planned").set_index(["scenario", "period"])["planned_cost"]
+    assert table["as it is now", "year 1"] == 390_150
+    assert table["as it is now", "year 2"] == 397_500
+    assert list(dict.fromkeys(found.table("regions")["region"])) == list(CENTRE.region_names)
+
+
+def test_a_plan_in_phases_with_an_event_is_described_whole() -> None:
+    phases = CENTRE.replace(
+        name="less in year 2",
+        dosage=[
+            {**VISIT, "last_week": 52}, {**CALL, "last_week": 52},
+            {**VISIT, "every_weeks": 26, "first_week": 53},
+            {**CALL, "every_weeks": 6, "first_week": 53},
+        ],
+        shocks=[{"week": 53, "kind": "provider_leaves", "provider": "provider_1"}],
+    )  # fmt: skip
+    found = compare(CENTRE, phases, sets=2, replicates=1, outcomes=["trust"])
+    rows = found.table("differs").set_index(["field", "scenario"])["value"]
+    assert rows["shocks", "less in year 2"] == "provider leaves in week 53"
+    for words in (
+        "every 13 weeks for 4 h, weeks 1-52", "every 26 weeks for 4 h, weeks 53-104",
+        "every 4 weeks for 1.5 h, weeks 3-52", "every 6 weeks for 1.5 h, weeks 53-104",
+    ):  # fmt: skip
+        assert words in rows["dosage", "less in year 2"]
+    assert "the world too: shocks (none; provider leaves in week 53)" in found.answer.text
+    years = found.table("costs_planned").set_index(["scenario", "period"])["planned_cost"]
+    assert years["less in year 2", "year 1"] == years["as it is now", "year 1"]
+    assert years["less in year 2", "year 2"] < years["as it is now", "year 2"]
+
+
 # --- repeatable, drawn ----------------------------------------------------------------------------
 
 

@@ -180,6 +180,21 @@ def test_a_budget_of_money_counts_what_it_says_and_whose(budget: dict[str, Any])
     assert rule.text in found.answer.text
 
 
+def test_what_the_regions_pay_is_no_matter_for_a_budget_of_the_centre() -> None:
+    """At no price of staff time other cells are within it."""
+    prices = SMALL.costs.model_dump()
+    free = SMALL.replace(costs={**prices, "staff_hour": 0.0})
+    fields: dict[str, Any] = {**GRID, "sets": 2, "replicates": 1, "outcomes": ["trust"]}
+    mine, theirs = (
+        surface(one, budget={"money": 4_000, "of": "centre"}, **fields).table("surface")
+        for one in (SMALL, free)
+    )
+    assert mine["affordable"].tolist() == theirs["affordable"].tolist()
+    assert 0 < mine["affordable"].sum() < len(mine)
+    both = surface(SMALL, budget={"money": 4_000}, **fields).table("surface")
+    assert both["affordable"].sum() < mine["affordable"].sum()
+
+
 @pytest.mark.parametrize(("share", "affordable"), [(1.001, True), (0.999, False)])
 def test_a_cell_is_left_out_as_soon_as_it_costs_more(share: float, affordable: bool) -> None:
     budget = share * hours_by_hand(4, 2.0)

@@ -345,8 +345,9 @@ def _cheapest(values: Values) -> Table:
     )  # fmt: skip
     goal = "the target" if values.study.header.targets else "what the own dosage does, run by run"
     note = (
-        f"The cell that is planned to take least among those in which at least {percent(SURE)} of "
-        f"the runs reach {goal}; where there is none, the likeliest."
+        "The cell that is planned to take least (of the budget; without one, provider hours) among "
+        f"those in which at least {percent(SURE)} of the runs reach {goal}; where there is none, "
+        "the likeliest."
     )
     return _table(values, "cheapest", rows, columns, "The cheapest cell that does it", note)
 

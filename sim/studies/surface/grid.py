@@ -98,6 +98,11 @@ def is_budgeted(spec: Spec) -> bool:
     return limit_of(spec) is not None
 
 
+def is_of_money(spec: Spec) -> bool:
+    """Whether cells are ranked by money; else by provider hours."""
+    return spec.budget is not None and spec.budget.measure.startswith("money")
+
+
 def limit_of(spec: Spec) -> float | None:
     """How much may be spent; None: there is no budget."""
     if spec.provider_hours is not None:

@@ -13,7 +13,14 @@ from sim.present.format import count, given, interval, money, number, percent
 from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.studies.compare.differing import series_words
-from sim.studies.surface.grid import Cell, budget_words, cell_of, is_budgeted, main_series
+from sim.studies.surface.grid import (
+    Cell,
+    budget_words,
+    cell_of,
+    is_budgeted,
+    is_of_money,
+    main_series,
+)
 from sim.studies.surface.spec import AXES, SURE, Spec
 from sim.study.study_file import Study
 
@@ -156,8 +163,9 @@ def _cheapest(study: Study[Spec], row: Mapping[Any, Any]) -> str:
             f"No cell gives {what} in {surely}; the likeliest, {place}, does in {runs} ({sure}; "
             f"{_takes(row)})."
         )
+    least = "least of the budget" if is_of_money(study.header) else "fewest provider hours"
     return (
-        f"The cheapest that gives {what} in {surely} is {place}: it does in {runs} ({sure}; "
+        f"The {least} to give {what} in {surely}: {place}; it does in {runs} ({sure}; "
         f"{_takes(row)})."
     )
 
