@@ -23,11 +23,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim import compiled, streams, tables
+from sim import streams
 from sim.core.units import months_of
 from sim.errors import InputError, Problem, did_you_mean
-from sim.outcomes import COLUMN
 from sim.parameters import Parameters
+from sim.runs.execute import Execution, execute
+from sim.runs.people import People
+from sim.runs.plan import RunPlan, common
 from sim.streams import MASK, SERIES_STEP, bell, philox, uniform
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def observe(
     weeks: Sequence[int],
     first_replicate: int = 0,
 ) -> Seen:
-    """Run a scenario and look at everybody in some weeks (compiled engine, one thread).
+    """Run a scenario and look at everybody in some weeks.
 
     Args:
         scenario, parameters: what is run; a full parameter set.
@@ -100,46 +102,39 @@ def observe(
     >>> seen.people["trust"].shape
     (3, 2, 8)
     """
-    from sim import kernel
+    job = common(scenario, [parameters], replicates, weeks, first=first_replicate)
+    return observe_plan(RunPlan((job,), seed), Execution(threads=1))[0]
 
-    if outside := [week for week in weeks if not 0 <= week <= scenario.horizon_weeks]:
-        raise InputError(
-            Problem("is outside the run", field="weeks", value=outside[0],
-                    allowed=f"0..{scenario.horizon_weeks}")
-        )  # fmt: skip
-    prepared = compiled.prepare(scenario, seed, parameters.calendar_stagger)
-    t, rows = prepared.tables, tables.parameter_rows([parameters])
-    regions, horizon = len(t.regions), t.horizon
-    size = kernel.STATES * t.people
-    shots = np.zeros((horizon + 1, size + regions * kernel.SITES))
-    work = compiled.Workspace(prepared)
-    at = np.array(weeks, dtype=np.int64)
-    names = ("motivation", *CONSTRUCTS)
-    people = {name: np.empty((replicates, len(at), t.people)) for name in names}
-    context = np.empty((replicates, len(at), regions))
-    entities = np.empty((replicates, t.people), dtype=np.int64)
-    flows = {name: np.empty((replicates, horizon + 1, regions)) for name in _FLOWS}
-    numbers = np.arange(first_replicate, first_replicate + replicates, dtype=np.int64)
-    one = np.zeros(1, dtype=np.int64)
-    for i in range(replicates):
-        record = compiled.run_chunk(
-            prepared, rows, one, numbers[i : i + 1], workspace=work, snapshots=shots
-        )[0]
-        for name in _FLOWS:
-            flows[name][i] = record[:, :, COLUMN[name]]
-        sites = shots[:, size:].reshape(horizon + 1, regions, kernel.SITES)
-        context[i] = sites[at, :, kernel.CONTEXT]
-        for r in range(regions):
-            first, staff = int(t.regions["first"][r]), int(t.regions["staff"][r])
-            block = shots[at, kernel.STATES * first : kernel.STATES * (first + staff)]
-            block = block.reshape(len(at), kernel.STATES, staff)
-            for name in names:
-                people[name][i, :, first : first + staff] = block[:, kernel.FIELDS.index(name)]
-            candidate = int(sites[0, r, kernel.CANDIDATE])
-            base = streams.staff_entity(candidate, 0)
-            entities[i, first : first + staff] = np.arange(base, base + staff)
-    region = np.repeat(np.arange(regions), t.regions["staff"])
-    return Seen(seed, numbers, tuple(int(w) for w in at), region, entities, people, context, flows)
+
+def observe_plan(plan: RunPlan, execution: Execution | None = None) -> list[Seen]:
+    """Run jobs and look at everybody in their weeks; failed runs are left out of all jobs.
+
+    Args:
+        plan: jobs of one parameter set each and as many replicates, the same for all.
+        execution: how runs are made.
+
+    Raises:
+        InputError, Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
+    """
+    found = execute(plan, execution, People(("motivation", *CONSTRUCTS), _FLOWS))
+    failed = np.any([found.made.failed[found.made.of(i)] for i in range(len(plan.jobs))], axis=0)
+    seen = []
+    for job, arrays in zip(plan.jobs, found.jobs, strict=True):
+        kept = {name: array[~failed] for name, array in arrays.items()}
+        regions = np.repeat(np.arange(len(job.scenario.region_names)), job.scenario.staff_counts)
+        seen.append(
+            Seen(
+                plan.seed,
+                job.replicate[~failed],
+                job.weeks,
+                regions,
+                kept["entities"].astype(np.int64),
+                {name: kept[name] for name in ("motivation", *CONSTRUCTS)},
+                kept["context"],
+                {name: kept[f"flow {name}"] for name in _FLOWS},
+            )
+        )
+    return seen
 
 
 def _words(

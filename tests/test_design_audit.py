@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sim.study.design_audit import AuditFile, summary_row
 
 from sim.errors import InputError
 from sim.instruments import observe
+from sim.runs.execute import Execution
 from sim.study import audit_report, design_audit, dose_audit
 from sim.study.study_file import Study, parse_study
 
@@ -90,7 +93,7 @@ def test_arms_share_people_and_keep_apart() -> None:
     the pick draws as many as are treated."""
     one = study(replicates="40")
     plan = design_audit._Plan(one, one.scenario)
-    seen = plan.observe(one.scenario.parameter_set(), 0)
+    seen = plan.observe(one.scenario.parameter_set(), 0, Execution())
     np.testing.assert_array_equal(seen["ta"].entities, seen["none"].entities)
     np.testing.assert_array_equal(
         seen["ta"].people["trust"][:, 0], seen["none"].people["trust"][:, 0]
@@ -133,3 +136,14 @@ def test_bad_studies(changes: dict[str, str], message: str) -> None:
 def test_shipped_audits_can_be_read() -> None:
     for name in ("audit_source", "audit_on_demand"):
         assert design_audit.read_audit(name).header.kind == "audit"
+
+
+def test_an_audit_is_kept_and_goes_on(tmp_path: Path) -> None:
+    one = study(replicates="2", sets="2")
+    whole = design_audit.audit(one)
+    kept = design_audit.audit(one, execution=Execution(store=tmp_path / "s"))
+    for path in sorted((tmp_path / "s").rglob("part-*"))[::2]:
+        path.unlink()
+    again = design_audit.audit(one, execution=Execution(store=tmp_path / "s", resume=True))
+    for other in (kept, again):
+        assert other.table.equals(whole.table)

@@ -14,7 +14,8 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 
 PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Runs and results", "sim.results", ("run", "Runs", "verify")),
+    ("Running", "sim.study.run", ("run",)),
+    ("Results", "sim.results", ("Runs", "verify")),
     ("Scenarios", "sim.scenario", ("Scenario",)),
     ("The readable model", "sim.model", ("CoCreationModel",)),
     ("Agents", "sim.agents", ("RegionalStaff", "TAProvider")),
@@ -26,7 +27,11 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Results of studies", "sim.studies.kind", ("Result", "load")),
     ("Comparing", "sim.studies.compare", ("compare",)),
     ("Surfaces", "sim.studies.surface", ("surface",)),
-    ("Many sets at once", "sim.study.evaluate", ("evaluate", "Evaluation")),
+    ("Which runs", "sim.runs.plan", ("RunPlan", "Job", "independent", "common", "fresh")),
+    ("How they are made", "sim.runs.execute", ("execute", "Execution", "Unfinished")),
+    ("What is kept of them", "sim.runs.collect", (
+        "Points", "RunValues", "Moments", "RunMoments", "FailedRun",
+    )),
     ("Sensitivity", "sim.study.sensitivity", ("run_sensitivity", "SensitivityResult")),
     ("Calibration", "sim.study.calibration", ("calibrate", "Calibration")),
     ("Errors", "sim.errors", ("CodoseError", "InputError", "Problem")),
@@ -144,7 +149,7 @@ def files() -> str:
                 ("`runs.csv`, `runs.parquet`", "a row a run, region, outcome and point"),
                 ("`weeks.csv`, `weeks.parquet`", "weekly means and quantiles over all runs"),
                 ("`scenario.yaml`", "what was run"),
-                ("`figures/`", "PNG and SVG"),
+                ("`figures/`", "PNG; SVG with `--figures svg` or `both`"),
                 ("`timing.json`", "how long it took: the only file that differs when run again"),
             ),
         )

@@ -20,6 +20,7 @@ from sim.errors import InputError
 from sim.outcomes import FIRST_FLOW, RECORD
 from sim.runs import parts
 from sim.runs.collect import Collector, Failure, Rows
+from sim.runs.people import People
 from sim.runs.plan import Job, Piece, RunPlan
 from sim.scenario import Scenario
 
@@ -73,6 +74,9 @@ def _cut(rows: Rows, first: int, last: int) -> Rows:
 
 def _batches(plan: RunPlan, collect: Collector[Any], job: Job, piece: Piece) -> Iterator[Rows]:
     """Consecutive runs of one job, as many as one call of the engine makes."""
+    if isinstance(collect, People):
+        yield from (_looked_at(plan, collect, job, piece.job, row) for row in range(*piece.span))
+        return
     weeks = collect.weeks(job)
     rows = job.scenario.horizon_weeks + 1 if weeks is None else len(weeks)
     size = batch.most_runs(job.scenario, rows) if plan.compiled else 1
@@ -84,6 +88,22 @@ def _batches(plan: RunPlan, collect: Collector[Any], job: Job, piece: Piece) -> 
             for array in arrays.values():
                 array[row] = np.nan
         yield Rows(Piece(piece.job, first, last), arrays, tuple(failures))
+
+
+def _looked_at(plan: RunPlan, collect: People, job: Job, place: int, row: int) -> Rows:
+    """One run whose people are looked at."""
+    piece = Piece(place, row, row + 1)
+    try:
+        arrays = collect.look(job, plan.seed, row)
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise ValueError("a state is not finite")
+    except InputError:
+        raise
+    except Exception as error:
+        stage = "with TA" if job.scenario.has_ta else "without TA"
+        nothing = collect.measure(job, job.which[row : row + 1], ())
+        return Rows(piece, nothing, ((0, stage, _reason(error)),))
+    return Rows(piece, arrays)
 
 
 # --- records -------------------------------------------------------------------------------------

@@ -199,8 +199,9 @@ def _audit(
 
     found = design_audit.audit(
         _study(manifest, design_audit.AuditFile),
-        plausible=PlausibleSets.of_record(manifest["plausible"]), progress=progress,
-    )  # fmt: skip
+        plausible=PlausibleSets.of_record(manifest["plausible"]),
+        execution=Execution(progress=progress),
+    )
     tables = {"audit": found.table}
     if len(found.leniency):
         tables |= {"leniency": found.leniency, "mends": audit_report.mends(found)}

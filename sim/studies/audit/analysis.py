@@ -21,8 +21,8 @@ on hours received say what an hour does? Everything is "what if, not forecast".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -32,10 +32,12 @@ import pandas as pd
 from sim import streams
 from sim.checking import Issue, Number, Shape, refusal
 from sim.core.units import Z95
-from sim.instruments import CONSTRUCTS, Seen, describe, expected_answer, observe, survey
+from sim.instruments import CONSTRUCTS, Seen, describe, expected_answer, observe_plan, survey
 from sim.levers import with_levers
 from sim.loading import shown
 from sim.parameters import Parameters
+from sim.runs.execute import Execution
+from sim.runs.plan import RunPlan, fresh
 from sim.scenario import Scenario
 from sim.stats.intervals import band
 from sim.streams import Streams
@@ -44,7 +46,6 @@ from sim.study.study_file import Study, StudyHeader, find_study, read_study, wee
 
 DESIGNS = ("before_after", "comparison", "extra_wave", "random_pick", "twice_asked")
 WORLDS = ("works", "does nothing")
-Progress = Callable[[int, int], object]
 
 
 def _constructs(value: Any) -> tuple[str, ...]:
@@ -269,24 +270,33 @@ def audit(
     study: Study[AuditFile],
     *,
     plausible: PlausibleSets | None = None,
-    progress: Progress | None = None,
+    execution: Execution | None = None,
 ) -> Audit:
     """Run an audit.
 
     Args:
         plausible: sets to run over; left out: those that come with the project.
-        progress: ``progress(done, total)`` counts parameter sets.
+        execution: how runs are made; its progress counts parameter sets.
+
+    Raises:
+        Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
     """
+    how = execution or Execution()
     header = study.header
     plausible = plausible_sets(header.sets) if plausible is None else plausible
     sets = plausible.within(study.scenario)
     if header.design == "dose_regression":
         from sim.study import dose_audit
 
-        table, leniency = dose_audit.run(study, sets, progress), pd.DataFrame()
+        table, leniency = dose_audit.run(study, sets, how), pd.DataFrame()
     else:
-        table, leniency = _before_after(study, sets, progress)
+        table, leniency = _before_after(study, sets, how)
     return Audit(study, table, leniency, len(sets) * header.replicates, plausible)
+
+
+def set_execution(execution: Execution, trend: int, number: int) -> Execution:
+    """How the runs of one set in one world are made: kept in a folder of their own."""
+    return replace(execution.within(f"trend-{trend}-set-{number}"), progress=None)
 
 
 def asked_in(study: Study[AuditFile]) -> int:
@@ -296,7 +306,7 @@ def asked_in(study: Study[AuditFile]) -> int:
 
 
 def _before_after(
-    study: Study[AuditFile], sets: Sequence[Parameters], progress: Progress | None
+    study: Study[AuditFile], sets: Sequence[Parameters], execution: Execution
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     header = study.header
     found: dict[tuple[str, float, str, str], list[tuple[np.ndarray, ...]]] = {}
@@ -306,7 +316,8 @@ def _before_after(
         scenario = study.scenario.replace(background_trend=trend)
         plan = _Plan(study, scenario)
         for number, p in enumerate(sets):
-            seen = plan.observe(p, number * header.replicates)
+            execution.report_progress(turn * len(sets) + number, total)
+            seen = plan.observe(p, number, set_execution(execution, turn, number))
             for construct in header.asks_about:
                 for world in WORLDS:
                     for design in DESIGNS:
@@ -319,8 +330,7 @@ def _before_after(
                         lenient.setdefault((construct, level), []).append(
                             plan.change(seen, q, construct)
                         )
-            if progress is not None:
-                progress(turn * len(sets) + number + 1, total)
+    execution.report_progress(total, total)
     rows = []
     for (world, trend, construct, design), parts in found.items():
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -397,16 +407,15 @@ class _Plan:
             "late none": (_later(scenario, self.lead).without_ta(), late),
         }
 
-    def observe(self, p: Parameters, first: int) -> dict[str, Seen]:
-        """All arms with the same people and luck."""
+    def observe(self, p: Parameters, number: int, execution: Execution) -> dict[str, Seen]:
+        """All arms with the same people and luck; the set's own, by its number."""
         self.known = {}  # answers of the set before
-        return {
-            name: observe(
-                scenario, p, seed=self.header.seed, replicates=self.header.replicates,
-                weeks=weeks, first_replicate=first,
-            )
-            for name, (scenario, weeks) in self.arms.items()
-        }  # fmt: skip
+        jobs = [
+            fresh(scenario, [p], self.header.replicates, weeks, [number])
+            for scenario, weeks in self.arms.values()
+        ]
+        seen = observe_plan(RunPlan(tuple(jobs), self.header.seed), execution)
+        return dict(zip(self.arms, seen, strict=True))
 
     def _ask(self, construct: str, times: int = 1) -> _Asked:
         return _Asked(construct, self.header.items, times * asked_in(self.study), self.known)

@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sim.instruments import Seen, expected_answer, observe, survey
+from sim.instruments import Seen, expected_answer, observe_plan, survey
 from sim.parameters import Parameters
+from sim.runs.execute import Execution
+from sim.runs.plan import RunPlan, fresh
 from sim.study.study_file import Study, week_number
 
 if TYPE_CHECKING:
-    from sim.study.design_audit import AuditFile, Progress
+    from sim.study.design_audit import AuditFile
 
 RAISE = 1.25
 """How much longer every contact is in the experiment that gives the true effect of an hour."""
 DESIGNS = ("slope on hours", "slope on hours, change since the start")
 
 
-def run(
-    study: Study[AuditFile], sets: Sequence[Parameters], progress: Progress | None
-) -> pd.DataFrame:
+def run(study: Study[AuditFile], sets: Sequence[Parameters], execution: Execution) -> pd.DataFrame:
     """The table of the audit: a row a world, construct and design, in points per ten hours."""
-    from sim.study.design_audit import WORLDS, asked_in, summary_row
+    from sim.study.design_audit import WORLDS, asked_in, set_execution, summary_row
 
     header, scenario = study.header, study.scenario
     first, last = (week_number(week, scenario) for week in header.weeks)
@@ -43,18 +43,16 @@ def run(
     found: dict[tuple[str, float, str, str], list[tuple[np.ndarray, ...]]] = {}
     total = len(sets) * len(header.background_trends)
     done = 0
-    for trend in header.background_trends:
+    for turn, trend in enumerate(header.background_trends):
         arms = [
             one.replace(background_trend=trend) for one in (scenario, scenario.without_ta(), raised)
         ]
         for number, p in enumerate(sets):
-            ta, none, more = (
-                observe(
-                    one, p, seed=header.seed, replicates=header.replicates, weeks=[first, last],
-                    first_replicate=number * header.replicates,
-                )
-                for one in arms
-            )  # fmt: skip
+            execution.report_progress(done, total)
+            jobs = [fresh(one, [p], header.replicates, [first, last], [number]) for one in arms]
+            ta, none, more = observe_plan(
+                RunPlan(tuple(jobs), header.seed), set_execution(execution, turn, number)
+            )
             hours = _hours(ta, first, last)
             gained = _hours(more, first, last).mean(axis=1) - hours.mean(axis=1)
             for construct in header.asks_about:
@@ -78,8 +76,7 @@ def run(
                             (10.0 * slope, 10.0 * error, true)
                         )
             done += 1
-            if progress is not None:
-                progress(done, total)
+    execution.report_progress(total, total)
     rows = []
     for (world, trend, construct, design), parts in found.items():
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]

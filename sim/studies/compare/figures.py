@@ -72,7 +72,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     )
     made = [
         Figure(
-            "intervals", "What differs", "At the end of TA: how large, and how well known.",
+            "intervals", "What differs", "",
             f"Differences from {first}: {told}.", partial(_intervals, found),
         )
     ]  # fmt: skip
@@ -80,25 +80,25 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         made.append(
             Figure(
                 "regions", "What differs, region by region",
-                "At the end of TA; the bar holds 90 % of plausible sets.",
+                "",
                 f"Differences from {first} in each region: {_told_regions(found)}.",
                 partial(_regions, found),
             )
         )  # fmt: skip
     made += [
         Figure(
-            "bands", "Week by week", "Line: mean. Band: 90 % of all runs.",
+            "bands", "Week by week", "",
             f"Outcomes by week of {labels}.", partial(_bands, found),
         ),
         Figure(
-            "effort", "What each takes", "Provider hours, and what 100 of them bring.",
+            "effort", "What each takes", "",
             f"Provider hours of {labels}, and the gain for 100 of them.", partial(_effort, found),
         ),
     ]  # fmt: skip
     if not found.gains:
         made.append(
             Figure(
-                "differences", "Differences week by week", "Run by run: same people, same chance.",
+                "differences", "Differences week by week", "",
                 f"Differences by week from {first}.", partial(_differences, found),
             )
         )  # fmt: skip
@@ -261,10 +261,12 @@ def _intervals(found: Shown) -> Drawn:
         axes.set_ylim(len(names) - 0.45, -0.55)
         axes.set_yticks(range(len(names)), [style.words(name) for name in names])
     right.set_yticklabels([])
-    left.set_title("how large: 90 % of plausible sets", fontsize=style.TEXT_SIZE, loc="left")
-    right.set_title(
-        "how well the mean is known: paired and unpaired", fontsize=style.TEXT_SIZE, loc="left"
-    )
+    for axes, text in (
+        (left, "how large: 90 % of plausible sets"),
+        (right, "how well the mean is known: paired and unpaired"),
+    ):
+        axes.set_title(text, fontsize=style.TEXT_SIZE, loc="left", pad=_above(found))
+        axes.locator_params(axis="x", nbins=6)
     for which, other in enumerate(others):
         shift = (which - (len(others) - 1) / 2) * 0.55 / max(1, len(others) - 1)
         _interval_rows(left, right, found, table[table["b"] == other], names, shift)
@@ -323,6 +325,7 @@ def _name_pair(
         axes.annotate(
             text, (x, where), xytext=(5, 0), textcoords="offset points", va="center",
             fontsize=style.SMALL_SIZE - 0.5, color=shade,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )  # fmt: skip
 
 
@@ -357,7 +360,7 @@ def _regions(found: Shown) -> Drawn:
         axes.axvline(0.0, color=style.MUTED, linewidth=0.9)
         axes.set_ylim(len(names) - 0.45, -0.55)
         axes.set_yticks(range(len(names)), names if place == 0 else [""] * len(names))
-        axes.set_title(in_words(outcome), fontsize=style.TEXT_SIZE, loc="left")
+        axes.set_title(in_words(outcome), fontsize=style.TEXT_SIZE, loc="left", pad=_above(found))
         axes.locator_params(axis="x", nbins=4)
         style.name_x(axes, OUTCOMES[outcome].unit)
         _region_dots(axes, found, _region_rows(found, outcome), names)
@@ -375,10 +378,13 @@ def _region_dots(axes: Axes, found: Shown, rows: pd.DataFrame, names: Sequence[s
         axes.plot([row["mean"]], [y], "o", color=colour, markersize=4)
 
 
-def _name_others(axes: Axes, found: Shown) -> None:
-    """Which colour is which scenario: a legend half an inch below the axes."""
-    from matplotlib.transforms import ScaledTranslation
+def _above(found: Shown) -> int:
+    """Points between axes and title: room for the names of the colours, where there are several."""
+    return 22 if len(found.labels) > 2 else 6
 
+
+def _name_others(axes: Axes, found: Shown) -> None:
+    """Which colour is which scenario, in a line above the axes."""
     from sim.view import style
 
     others = found.labels[1:]
@@ -387,8 +393,7 @@ def _name_others(axes: Axes, found: Shown) -> None:
         for other in others
     ]
     axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), borderaxespad=0.0,
-        bbox_transform=axes.transAxes + ScaledTranslation(0, -0.5, axes.figure.dpi_scale_trans),
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2,
         frameon=False, fontsize=style.SMALL_SIZE, ncols=min(2, len(others)),
     )  # fmt: skip
 

@@ -77,7 +77,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     )
     made = [
         Figure(
-            "maps", "Outcomes over frequency and hours", "Mean of every cell at the end of TA.",
+            "maps", "Outcomes over frequency and hours", "",
             f"Maps over weeks between contacts and hours a contact. Best: {best}.",
             partial(_maps, found),
         )
@@ -86,7 +86,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         names = ", ".join(in_words(name) for name in found.outcomes)
         made.append(
             Figure(
-                "budget_line", "Along the budget", "How often, with the hours that it pays for.",
+                "budget_line", "Along the budget", "",
                 f"{names} along the budget, by weeks between contacts.",
                 partial(_budget_line, found),
             )
