@@ -10,9 +10,7 @@
 # %matplotlib inline
 import pandas as pd
 
-from sim import Scenario
-from sim.study.comparison import compare
-from sim.view import compare_plots
+from sim import Scenario, compare
 
 source = Scenario.shipped("source")
 visit, call = source.to_dict()["dosage"]
@@ -33,21 +31,21 @@ plans = [
 ]
 found = compare(plans, sets=50, replicates=4, seed=1)
 pd.set_option("display.width", 120, "display.max_columns", 12, "display.max_colwidth", 60)
-costs = found.costs().pivot(index="scenario", columns="item", values="mean")
-items = ["contacts_held", "contact_hours", "travel_hours", "provider_hours", "cost"]
-costs.loc[list(found.labels), items].round(0)
+costs = found.table("costs").pivot(index="scenario", columns="item", values="mean")
+items = ["contacts_held", "contact_hours", "travel_hours", "provider_hours", "expected_cost"]
+costs.loc[[one.name for one in plans], items].round(0)
 
 # %% [markdown]
 # ## What differs, and how sure one can be of it
 #
 # Each row is a plan against "as it is". `low` and `high` hold 90 % of the plausible sets;
-# `p_beats` is the share of sets in which the plan is better; `luck_share` is how much of the
-# spread of a single run's difference is luck and not ignorance.
+# `p_beats` is the share of sets in which the plan is higher; `chance_share` is how much of the
+# spread of a single run's difference is chance and not ignorance.
 
 # %%
-table = found.differences()
+table = found.table("differences")
 capacity = table[table["outcome"] == "capacity"].set_index(["b", "point"])
-capacity[["mean", "low", "high", "p_beats", "luck_share"]].round(3)
+capacity[["mean", "low", "high", "p_beats", "chance_share"]].round(3)
 
 # %% [markdown]
 # Twice as often and twice as long plan the same contact hours, and they are not worth the same.
@@ -58,7 +56,7 @@ capacity[["mean", "low", "high", "p_beats", "luck_share"]].round(3)
 # horizon is the fairer of the two: a plan that ends earlier has had less time to fade.
 
 # %%
-compare_plots.intervals(found)
+found.figure("intervals")
 
 # %% [markdown]
 # ## What an hour bought
@@ -66,7 +64,7 @@ compare_plots.intervals(found)
 # More is not cheaper. Gain in capacity against no TA for 100 hours of the provider:
 
 # %%
-efficiency = found.efficiency()
+efficiency = found.table("efficiency")
 efficiency = efficiency[efficiency["outcome"] == "capacity"].set_index("scenario")
 efficiency[["gain", "provider_hours", "per_100_hours", "low", "high"]].round(3)
 
@@ -78,7 +76,7 @@ efficiency[["gain", "provider_hours", "per_100_hours", "low", "high"]].round(3)
 # the grades.
 
 # %%
-drivers = found.drivers()
+drivers = found.table("drivers")
 drivers = drivers[(drivers["outcome"] == "capacity") & (drivers["b"] == "nothing co-created")]
 drivers.set_index("parameter")[["meaning", "grade", "rho", "clear"]].head(5).round(2)
 
@@ -90,7 +88,7 @@ drivers.set_index("parameter")[["meaning", "grade", "rho", "clear"]].head(5).rou
 # %%
 import textwrap
 
-print(textwrap.fill(compare(plans[:2], sets=50, replicates=4, seed=1).answer(), 96))
+print(textwrap.fill(compare(plans[:2], sets=50, replicates=4, seed=1).answer.text, 96))
 
 # %% [markdown]
 # **Try**: add a plan of your own to the list. With a fixed budget of provider hours, `codose

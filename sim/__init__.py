@@ -16,44 +16,40 @@ if TYPE_CHECKING:
     from sim.model import CoCreationModel
     from sim.parameters import Parameters
     from sim.scenario import Scenario
+    from sim.studies.compare import compare
     from sim.studies.kind import Result, ask, load, verify
     from sim.studies.run.runs import Runs, run
-    from sim.study.comparison import Comparison, compare
-    from sim.study.surface import Surface, surface
+    from sim.studies.surface import surface
 
 __version__ = "0.2.0"
 
 _HOME = {
     "CoCreationModel": "sim.model",
     "CodoseError": "sim.errors",
-    "Comparison": "sim.study.comparison",
     "InputError": "sim.errors",
     "Parameters": "sim.parameters",
     "Result": "sim.studies.kind",
     "RegionalStaff": "sim.agents",
     "Runs": "sim.studies.run.runs",
     "Scenario": "sim.scenario",
-    "Surface": "sim.study.surface",
     "TAProvider": "sim.agents",
     "ask": "sim.studies.kind",
-    "compare": "sim.study.comparison",
+    "compare": "sim.studies.compare",
     "load": "sim.studies.kind",
     "run": "sim.studies.run.runs",
-    "surface": "sim.study.surface",
+    "surface": "sim.studies.surface",
     "verify": "sim.studies.kind",
 }
 
 __all__ = [
     "CoCreationModel",
     "CodoseError",
-    "Comparison",
     "InputError",
     "Parameters",
     "RegionalStaff",
     "Result",
     "Runs",
     "Scenario",
-    "Surface",
     "TAProvider",
     "ask",
     "compare",

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from typer.testing import CliRunner
 
+from sim.cli.ask import option_words
 from sim.studies.kind import StudyKind
 from sim.study.study_file import Study, parse_study
 
@@ -31,6 +32,15 @@ TINY: dict[str, dict[str, Any]] = {
         "replicates": 4,
     },
     "run": {"scenario": "classroom", "sets": 3, "replicates": 2},
+    "compare": {
+        "scenarios": ["no_ta", "phone_only"], "outcomes": ["trust", "cost"], "sets": 3,
+        "replicates": 2, "hold": {"trust_step": 0.2},
+    },
+    "surface": {
+        "scenario": "classroom", "every_weeks": [4, 8], "hours": [1, 2], "co_creation": [0.5, 1],
+        "targets": {"trust": 0.4}, "outcomes": ["trust", "cost"], "sets": 3, "replicates": 2,
+        "budget": {"money": 15000, "of": "centre"},
+    },
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip
 """Fields of a study of each kind that takes a moment."""
@@ -59,10 +69,7 @@ def command_line(study: Study[Any], folder: Path) -> list[str]:
     fields = dict(TINY[kind.name])
     asked = fields.pop(kind.argument)
     words = [kind.name, *([asked] if isinstance(asked, str) else asked)]
-    fields.pop("name", None)
-    for field, value in fields.items():
-        words += [f"--{field.replace('_', '-')}", str(value)]
-    return words
+    return [*words, *option_words(kind, fields)]
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sim.study.run import run
+from sim import run
 
 from sim import batch
 from sim.scenario import Scenario
 from sim.stats.intervals import share
+from sim.studies.compare import compare
 from sim.studies.kind import StudyKind, ask
-from sim.study.comparison import compare
+from sim.studies.surface import surface
 from sim.study.plan_file import PlanFile
 from sim.study.plan_value import Evaluator, Sample, met
 from sim.study.plausible import plausible_sets
 from sim.study.study_file import StudyError, parse_study
-from sim.study.surface import surface
 
 SMALL = Scenario.shipped("classroom")
 SETS, REPLICATES = 5, 2
@@ -57,15 +57,16 @@ def test_run(faulty: None) -> None:
 
 def test_compare(faulty: None) -> None:
     found = compare(SMALL, SMALL.replace(name="b"), sets=SETS, replicates=REPLICATES, seed=1)
-    for arm in found.arms:
-        assert np.argwhere(arm.failed).tolist() == [[1, 1]]
-        assert np.isnan(arm.values[1, 1]).all()
-    table = found.differences()
-    assert set(table["n"]) == {9}
-    assert set(table["runs"]) == {10}
-    assert (table["mean"] == 0).all()
-    assert set(found.levels()["n"]) == {9}
-    assert "9 of 10 runs" in found.answer()
+    lost = found.table("failures")
+    assert set(zip(lost["set_index"], lost["replicate"], strict=True)) == {(1, LOST)}
+    assert set(lost["reason"]) == {REASON}
+    for name in ("differences", "regions", "levels", "verdicts", "costs"):
+        table = found.table(name)
+        assert set(table["n"]) == {9}
+        assert set(table["runs"]) == {10}
+        assert found.tables[name].note.endswith("It rests on 18 of 20 runs.")
+    assert (found.table("differences")["mean"] == 0).all()
+    assert "9 of 10 runs" in found.answer.text
 
 
 def test_surface(faulty: None) -> None:
@@ -73,14 +74,14 @@ def test_surface(faulty: None) -> None:
         SMALL, every_weeks=(4, 8), hours=(1, 2), sets=SETS, replicates=REPLICATES, seed=1,
         targets={"trust": 0.01},
     )  # fmt: skip
-    assert found.failed.sum(axis=(1, 2)).tolist() == [1] * 4
-    share = found.target_met("trust")
-    assert share is not None
-    assert share.tolist() == [1.0] * 4  # of nine runs, none counted as missing it
-    table = found.frame()
+    table = found.table("surface")
     assert set(table["n"]) == {9}
     assert set(table["runs"]) == {10}
-    assert "9 of 10 runs" in found.answer()
+    # of nine runs, none counted as missing it
+    assert (table[table["outcome"] == "trust"]["p_target"] == 1.0).all()
+    assert (found.table("cheapest")[["hits", "n", "runs"]] == [9, 9, 10]).all().all()
+    assert "9 of 9 runs" in found.answer.verdict
+    assert "9 of 10 runs" in found.answer.text
 
 
 def test_plan(faulty: None) -> None:

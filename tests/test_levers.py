@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sim.errors import ScenarioError
 from sim.levers import NEVER, SITES, changed, end_after, lever_names, value_of, with_levers
 from sim.scenario import Scenario, shipped_names
-from sim.study.surface_grid import Cell, cell_scenario, main_series
+from sim.studies.surface.grid import Cell, scenario_of
 
 SHIPPED = {name: Scenario.shipped(name) for name in shipped_names()}
 
@@ -150,11 +150,11 @@ def test_months_end_in_the_same_week_whichever_door(months: float) -> None:
     source = SHIPPED["source"]
     end = round(months * 52 / 12)
     assert end_after(source, months) == with_levers(source, {"months": months}).end_of_ta == end
-    series = main_series(source)
-    assert series.first_week == 3  # and yet the plan begins in week 1
-    cell = Cell(4.0, 1.0, None, months, None, None, 0.0)
+    cell = Cell(
+        4.0, 1.0, months=months
+    )  # of a series from week 3 on, and the plan begins in week 1
     for keep_others in (True, False):
-        assert cell_scenario(source, series, keep_others, cell).end_of_ta == end
+        assert scenario_of(source, cell, keep_others=keep_others).end_of_ta == end
     assert with_levers(LOGGED, {"months": months}).end_of_ta == 39 + end
 
 

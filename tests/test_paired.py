@@ -10,8 +10,8 @@ from scipy import stats
 
 from sim.errors import InputError
 from sim.stats.components import components
-from sim.study import paired as statistics
-from sim.study.paired import expected_in_sets, paired, sets_needed
+from sim.stats.intervals import half_width
+from sim.stats.paired import expected_in_sets, paired, sets_needed
 
 SETS, REPLICATES = 50, 4
 
@@ -123,10 +123,10 @@ def test_runs_needed_are_right_within_a_factor_of_one_and_a_half() -> None:
     found = planted(
         generator, difference=0.0, between=between, luck=luck, sets=math.ceil(1.5 * truth)
     )
-    assert paired(*found, margin).settled
+    assert paired(*found, margin).resolved
 
 
-def test_runs_needed_of_a_clear_difference_settle_it() -> None:
+def test_runs_needed_of_a_clear_difference_resolve_it() -> None:
     generator = np.random.default_rng(8)
     truth = (1.645 / 0.05) ** 2 * (0.3**2 + 0.2**2 / REPLICATES)
     found = []
@@ -138,9 +138,9 @@ def test_runs_needed_of_a_clear_difference_settle_it() -> None:
 
 @pytest.mark.parametrize("n", [2, 5, 20, 271, 10_000])
 def test_sets_needed_is_the_least_number_that_does(n: int) -> None:
-    precision = statistics.half_width(1.0, n) * (1 + 1e-9)
+    precision = half_width(1.0, n) * (1 + 1e-9)
     assert sets_needed(1.0, precision) == n
-    assert sets_needed(1.0, statistics.half_width(1.0, n) * (1 - 1e-9)) == n + 1
+    assert sets_needed(1.0, half_width(1.0, n) * (1 - 1e-9)) == n + 1
 
 
 def test_sets_needed_may_be_out_of_reach() -> None:
@@ -154,7 +154,7 @@ def test_equal_arrays_differ_by_exactly_nothing() -> None:
     numbers = (found.mean, found.low, found.high, found.mean_low, found.mean_high)
     assert numbers == (0.0, 0.0, 0.0, 0.0, 0.0)
     assert (found.run_low, found.run_high, found.p_beats) == (0.0, 0.0, 0.5)
-    assert found.settled
+    assert found.resolved
     assert found.pairing == math.inf
 
 
@@ -197,7 +197,7 @@ def test_one_set_says_nothing_about_sureness() -> None:
     found = paired(np.zeros((1, 4)), np.ones((1, 4)), 0.01)
     assert found.mean == 1.0
     assert math.isnan(found.mean_low)
-    assert not found.settled
+    assert not found.resolved
 
 
 def test_one_replicate_cannot_tell_luck_from_parameters() -> None:

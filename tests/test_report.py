@@ -13,7 +13,7 @@ import html5lib
 import numpy as np
 import pandas as pd
 import pytest
-from sim.study.run import run
+from sim import run
 
 from sim import _folder, results
 from sim.errors import ResultsError
@@ -25,10 +25,8 @@ from sim.present.report import Report, render
 from sim.present.table import Table
 from sim.scenario import Scenario
 from sim.studies.reports import report_html, sentences
-from sim.study.comparison import compare
-from sim.study.surface import surface
 
-KINDS = ("run", "compare", "surface", "plan", "unknown")
+KINDS = ("run", "plan", "unknown")
 SVG = "{http://www.w3.org/2000/svg}"
 OUTSIDE = re.compile(r"(?i)^\s*(?:https?:|ftp:|wss?:|//)")
 
@@ -44,13 +42,6 @@ def make(kind: str, folder: Path) -> Path:
     if kind == "run":
         runs = run(tiny(question=question), replicates=4, seed=1, engine="compiled", fixed=True)
         return runs.save(folder, command="codose run classroom --replicates 4")
-    if kind == "compare":
-        other = tiny(dosage=[{"mode": "phone", "every_weeks": 2, "hours": 1, "last_week": 52}])
-        found = compare(tiny(), other, sets=6, replicates=2, labels=["as_it_is", "by_phone"])
-        return found.save(folder, command="codose compare a b")
-    if kind == "surface":
-        made = surface(tiny(), every_weeks=[1, 4, 13], hours=[1, 2], sets=4, replicates=2)
-        return made.save(folder, command="codose surface classroom")
     if kind == "plan":
         pytest.importorskip("optuna")
         from sim.study.plan_file import PlanFile, check_plan, issues, parse_study
@@ -285,7 +276,7 @@ def test_unknown_kind_shows_tables_and_pictures(made: dict[str, tuple[Path, str,
     assert "odd new kind" in text
 
 
-@pytest.mark.parametrize("kind", ["run", "compare"])
+@pytest.mark.parametrize("kind", ["run"])
 def test_same_folder_same_report(kind: str, made: dict[str, tuple[Path, str, Any]]) -> None:
     folder, text, _ = made[kind]
     assert report_html(folder) == text
@@ -297,8 +288,8 @@ def test_damaged_and_newer_results_are_refused(
     import shutil
 
     broken = tmp_path / "broken"
-    shutil.copytree(made["compare"][0], broken)
-    (broken / "levels.parquet").write_bytes(b"x")
+    shutil.copytree(made["run"][0], broken)
+    (broken / "runs.parquet").write_bytes(b"x")
     with pytest.raises(ResultsError, match="is not as it was written"):
         report_html(broken)
     path = broken / "manifest.json"

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from sim.results import Runs, verify
-from sim.study.run import run
+from sim import Runs, verify
+from sim import run
 
 from sim import _folder, outcomes, results
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError

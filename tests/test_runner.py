@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import study_case
-from sim.study.run import run
+from sim import run
 from study_case import OUTCOMES, POINTS, REPLICATES, SCENARIO, SEED, sets, study
 from typer.testing import CliRunner
 

@@ -38,23 +38,20 @@ snapshots = plots.take_snapshots(Scenario.shipped("graphml_team"), seed=1)
 figure = plots.team_network(snapshots, "One run, seed 1")
 """),
     ("comparison", "Is B better than A, and how surely?", """
-from sim.study.comparison import compare
-from sim.view import compare_plots
+from sim import compare
 
-figure = compare_plots.intervals(compare("source", "directive", sets=50, seed=1))
+figure = compare("source", "directive", sets=50, seed=1).figure("intervals")
 """),
     ("effort", "What it takes", """
-from sim.study.comparison import compare
-from sim.view import compare_plots
+from sim import compare
 
-figure = compare_plots.effort(compare("source", "light_touch", "phone_only", sets=20, seed=1))
+figure = compare("source", "light_touch", "phone_only", sets=20, seed=1).figure("effort")
 """),
     ("surface", "How often, how long, within a budget", """
-from sim.study.surface import surface
-from sim.view import surface_plots
+from sim import surface
 
 found = surface("source", provider_hours=2, sets=10, replicates=2, seed=1)
-figure = surface_plots.maps(found)
+figure = found.figure("maps")
 """),
     ("plan", "What a budget buys", """
 from sim.study.plan_file import PlanFile

@@ -14,8 +14,8 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 
 PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Running", "sim.study.run", ("run",)),
-    ("Results", "sim.results", ("Runs", "verify")),
+    ("Running", "sim.studies.run.runs", ("run",)),
+    ("Results", "sim.studies.run.runs", ("Runs",)),
     ("Scenarios", "sim.scenario", ("Scenario",)),
     ("The readable model", "sim.model", ("CoCreationModel",)),
     ("Agents", "sim.agents", ("RegionalStaff", "TAProvider")),
@@ -24,8 +24,8 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("What a study sees", "sim.instruments", (
         "observe", "survey", "observation", "listening_session", "dosage_log",
     )),
-    ("Comparing", "sim.study.comparison", ("compare", "Comparison")),
-    ("Surfaces", "sim.study.surface", ("surface", "Surface")),
+    ("Comparing", "sim.studies.compare", ("compare",)),
+    ("Surfaces", "sim.studies.surface", ("surface",)),
     ("Studies of every kind", "sim.studies.kind", ("StudyKind", "ask", "load", "verify", "Result")),
     ("Which runs", "sim.runs.plan", ("RunPlan", "Job", "independent", "common", "fresh")),
     ("How they are made", "sim.runs.execute", ("execute", "Execution", "Unfinished")),

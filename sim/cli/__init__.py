@@ -11,14 +11,12 @@ import typer
 
 from sim.cli import (
     calibrate,
-    compare,
     look,
     merge,
     new,
     observed,
     plan,
     report,
-    surface,
     trials,
 )
 from sim.cli.shell import Commands
@@ -61,8 +59,6 @@ def codose() -> None:
     """
 
 
-app.command("compare", epilog=EXITS)(compare.compare)
-app.command("surface", epilog=EXITS)(surface.surface)
 app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
 app.command("calibrate", epilog=EXITS)(calibrate.calibrate)

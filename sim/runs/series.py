@@ -85,6 +85,11 @@ class RunSeries:
     values: RunValues
     weekly: tuple[np.ndarray, ...]
 
+    @property
+    def made(self) -> Made:
+        """Which runs there are, and which failed."""
+        return self.values.made
+
 
 class _Series(ValueArrays):
     """The gathering of :class:`Series`."""

@@ -358,7 +358,7 @@ class Result:
         return self.tables[name].frame
 
     def figure(self, name: str) -> Figure:
-        """A figure by its name.
+        """A figure by its name; its ``draw()`` makes it.
 
         Raises:
             InputError: there is no figure of that name.

@@ -35,8 +35,6 @@ CARRIERS = 8
 BULK = frozenset({"runs", "weeks", "sets", "points", "trajectories", "searched"})
 """Tables for programs, not for reading."""
 KINDS: Mapping[str, str] = {
-    "compare": "Comparison of scenarios",
-    "surface": "Dose-response surface",
     "plan": "Plan under a budget",
     "calibrate": "Calibration",
     "audit": "Audit of a study design",
@@ -118,39 +116,6 @@ class View:
 
 
 VIEWS: Mapping[str, tuple[View, ...]] = {
-    "compare": (
-        View(
-            "differences",
-            "Differences",
-            "90 % of sets: the difference itself, chance averaged out. Mean from ... to: 90 % "
-            "confidence interval of its mean; unpaired: the same, had each scenario been run on "
-            "sets and chance of its own.",
-            ("outcome", "b", "point", "mean_a", "mean_b", "mean", "low", "high", "p_beats",
-             "mean_low", "mean_high", "unpaired_low", "unpaired_high", "pairing", "luck_share",
-             "settled", "sets_needed"),
-        ),
-        View(
-            "levels",
-            "Each scenario by itself",
-            "5 % and 95 %: nine in ten runs, chance and parameters together.",
-            ("scenario", "point", "outcome", "mean", "p05", "p95", "gain_mean", "gain_p05",
-             "gain_p95", "luck_share"),
-        ),
-        View(
-            "costs",
-            "What each takes",
-            "To the common horizon, at each scenario's own prices.",
-            ("scenario", "item", "unit", "mean", "p05", "p95", "per_region_week"),
-            True,
-        ),
-        View(
-            "efficiency",
-            "What 100 provider hours bring",
-            "Gain against no TA; nine in ten plausible sets lie between low and high.",
-            (),
-            True,
-        ),
-    ),
     "plan": (
         View("targets", "Targets", "The recommended plan, as confirmed. Reached: the level that is "
              "reached with the asked probability."),
@@ -243,38 +208,7 @@ def _shown(view: View, folder: Path) -> Table:
     frame = _folder.read_table(folder / f"{view.name}.parquet")
     columns = [name for name in view.columns if name in frame] or list(frame.columns)
     title = view.title[0].upper() + view.title[1:]
-    made = described(view.name, frame[columns], title, view.note)
-    if view.name != "differences":
-        return made
-    first = formats.words(str(frame["a"].iloc[0])) if len(frame) else "first"
-    heads = {
-        "b": {"heading": "scenario"},
-        "mean_a": {"heading": first},
-        "mean_b": {"heading": "this scenario"},
-        "mean": {"heading": "difference", "format": "signed"},
-        "low": {"heading": "90 % of sets from", "format": "signed"},
-        "high": {"heading": "to", "format": "signed"},
-    }
-    return made.described(**heads)
-
-
-def _surface(report: Report, folder: Path, manifest: Mapping[str, Any]) -> None:
-    """The cells that the budget just pays for, or the best ones, and what these take."""
-    frame = _folder.read_table(folder / "surface.parquet")
-    axes = ("co_creation", "months", "mode", "sites")
-    varied = [x for x in axes if x in frame and frame[x].nunique() > 1]
-    head = _headline(frame["outcome"])
-    rows = frame[frame["on_budget_line"].astype(bool) & (frame["outcome"] == head)]
-    title = "What the budget just pays for"
-    if not len(rows):
-        rows = frame[frame["outcome"] == head].nlargest(15, "mean")
-        title = f"The highest {formats.words(head)}"
-    keys = ["every_weeks", "hours", *varied]
-    values = [*keys, "mean", "p05", "p95", "gain_mean", "p_target"]
-    takes = [*keys, "planned_provider_hours", "provider_hours", "staff_hours", "cost"]
-    report.tables.append(described("surface", rows[values], title, formats.words(head)))
-    note = "Planned: a week of TA and region. The others: means over all regions to the end of TA."
-    report.costs.append(described("surface", rows[takes], "What these take", note))
+    return described(view.name, frame[columns], title, view.note)
 
 
 def _plan(report: Report, folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -308,7 +242,7 @@ def _plan(report: Report, folder: Path, manifest: Mapping[str, Any]) -> None:
     )
 
 
-_OWN = {"surface": _surface, "plan": _plan}
+_OWN = {"plan": _plan}
 """Kinds whose tables are more than a choice of columns."""
 
 
@@ -348,14 +282,6 @@ def _figures(kind: str, folder: Path, manifest: Mapping[str, Any]) -> list[Figur
     """The figures of the command, drawn from what it left."""
     from sim.studies import stored
 
-    if kind == "compare":
-        from sim.view import compare_plots
-
-        return compare_plots.figures_of(stored.StoredComparison(folder, manifest))
-    if kind == "surface":
-        from sim.view import surface_plots
-
-        return surface_plots.figures_of(stored.StoredSurface(folder, manifest))
     if kind == "plan":
         from sim.view import plan_plots
 

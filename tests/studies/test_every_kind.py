@@ -174,6 +174,19 @@ def test_its_command(found: Result, tmp_path: Path) -> None:
 
 
 @every_kind
+def test_results_are_not_replaced_unless_forced(found: Result, tmp_path: Path) -> None:
+    folder = found.save(tmp_path / "a", figures=())
+    before = bytes_of(folder)
+    words = [*command_line(found.study, tmp_path), "--out", str(folder), "--no-figures", "--quiet"]
+    refused = codose(*words)
+    assert refused.exit_code == 2
+    assert "not empty" in refused.stderr
+    assert bytes_of(folder) == before
+    assert codose(*words, "--force").exit_code == 0
+    assert load(folder).answer.text == found.answer.text
+
+
+@every_kind
 def test_its_report(found: Result, tmp_path: Path) -> None:
     folder = found.save(tmp_path / "a", figures=())
     done = codose("report", str(folder), "--out", str(tmp_path / "report.html"))

@@ -16,6 +16,7 @@ from sim.dosage import Resources, planned
 from sim.outcomes import HEADLINES, INDEX, OUTCOMES
 from sim.present.format import money
 from sim.present.table import Column, Table
+from sim.runs.bands import WeekTable
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import RunPlan, independent, spread
 from sim.runs.weekly import OVERALL, RunWeeks, Weekly, job_weeks, trajectory_keys
@@ -99,7 +100,7 @@ def analyse(study: Study[Spec], found: RunWeeks, stopped: RunValues | None = Non
     tables += [
         Table("summary", summary, _SUMMARY, title="Outcomes", note=_SUMMARY_NOTE),
         Table("runs", frames.runs_frame(values, job.places), _RUNS, title="Every run"),
-        Table("weeks", frames.weeks_frame(found.table, job.places), _WEEKS, title="Week by week"),
+        Table("weeks", frames.weeks_frame(bands(found), job.places), _WEEKS, title="Week by week"),
     ]
     if found.kept is not None:
         kept = frames.trajectories_frame(trajectory_keys(values), found.kept, job.places)
@@ -277,14 +278,20 @@ def _costs_planned(scenario: Scenario, found: RunWeeks, rests_on: tuple[int, int
                  title="What to budget, and who pays it", note=note, rests_on=rests_on)  # fmt: skip
 
 
+def bands(found: RunWeeks) -> WeekTable:
+    """The weekly bands, which :data:`COLLECT` asks for."""
+    assert found.table is not None
+    return found.table
+
+
 def _period(
     scenario: Scenario, found: RunWeeks, period: str, start: int, stop: int, each: Resources
 ) -> dict[str, Any]:
     """Planned cost, and the mean spend of the runs in the weeks start + 1 .. stop."""
-    flows = found.table.mean[0, start + 1 : stop + 1, -1]
+    flows = bands(found).mean[0, start + 1 : stop + 1, -1]
     spend = float(np.nansum(flows[:, INDEX["cost"]]))
     regions = scenario.costs.staff_hour * float(np.nansum(flows[:, INDEX["staff_hours"]]))
-    if not found.table.n.any():
+    if not bands(found).n.any():
         spend = regions = np.nan
     return {
         "period": period,

@@ -54,7 +54,7 @@ def run(
     """Run a scenario many times, each run with its partner without TA.
 
     Left alone it runs over 50 plausible parameter sets, 4 runs of each, every set with replicates
-    of its own: the design of :func:`~sim.study.comparison.compare` and of every other command, so
+    of its own: the design of :func:`~sim.studies.compare.compare` and of every other command, so
     that the same question has the same answer. With ``fixed`` or ``parameters`` there is chance
     alone.
 

@@ -1,9 +1,9 @@
-"""Statistics of two scenarios run on the same plausible sets and the same luck.
+"""Paired: how two scenarios differ that ran on the same plausible sets and the same chance.
 
 Everything here works on arrays (sets, replicates): a row is a plausible parameter set, its columns
-are runs of that set which differ in luck only. No set shares luck with another, so a value is
+are runs of that set which differ in chance only. No set shares chance with another, so a value is
 
-    y[s, r] = mean + set effect[s] + luck[s, r]
+    y[s, r] = mean + set effect[s] + chance[s, r]
 
 a one-way random-effects model. The two variances are told apart by the analysis of variance:
 Searle, Casella & McCulloch 1992, *Variance Components*, chapter 3; for probabilistic simulations
@@ -28,9 +28,9 @@ MOST_SETS = 1_000_000
 
 
 def expected_in_sets(values: np.ndarray) -> np.ndarray:
-    """What the expected value in a plausible set may be, luck averaged out: (sets with a value,).
+    """What the expected value in a plausible set may be, chance averaged out: (sets with a value,).
 
-    The means of the sets spread too widely, because a mean of few runs still holds luck. They are
+    The means of the sets spread too widely, because a mean of few runs still holds chance. They are
     drawn towards the grand mean until their variance is the one between sets (constrained empirical
     Bayes: Louis 1984, J Am Stat Assoc 79(386) 393-398) and that of the grand mean's own error: so
     their spread is never less than what is not known about their middle.
@@ -74,18 +74,18 @@ class Paired:
     Attributes:
         mean: of the difference B - A.
         low, high: interval of the difference itself: nine in ten plausible sets have their expected
-            difference (luck averaged out) in it. It does not shrink with more runs.
+            difference (chance averaged out) in it. It does not shrink with more runs.
         mean_low, mean_high: confidence interval of ``mean``: error of having run so few sets.
-        unpaired_low, unpaired_high: the same, had B been run on other sets and other luck than A.
+        unpaired_low, unpaired_high: the same, had B been run on other sets and other chance than A.
         pairing: ratio of the variances of these two estimates: how many times as many unpaired runs
             would do as well. NaN when neither varies.
         p_beats: share of plausible sets in which B is expected to be above A (ties count half).
-        p_beats_run: share of single runs in which it is, luck included.
-        run_low, run_high: interval of the difference in a single run, luck included.
-        luck_share: share of luck in the variance of the difference of a single run.
-        settled: the confidence interval of ``mean`` leaves out 0, or is no wider than +- margin.
+        p_beats_run: share of single runs in which it is, chance included.
+        run_low, run_high: interval of the difference in a single run, chance included.
+        chance_share: share of chance in the variance of the difference of a single run.
+        resolved: the confidence interval of ``mean`` leaves out 0, or is no wider than +- margin.
         sets_needed: sets that would settle it, at as many replicates each; the sets there are, or
-            fewer, when it is settled; infinity beyond a million.
+            fewer, when it is resolved; infinity beyond a million.
         sets: sets with a difference.
     """
 
@@ -101,14 +101,14 @@ class Paired:
     p_beats_run: float
     run_low: float
     run_high: float
-    luck_share: float
-    settled: bool
+    chance_share: float
+    resolved: bool
     sets_needed: float
     sets: int
 
 
 def paired(a: np.ndarray, b: np.ndarray, margin: float) -> Paired:
-    """Compare two arrays (sets, replicates) made with the same sets and the same luck.
+    """Compare two arrays (sets, replicates) made with the same sets and the same chance.
 
     Args:
         a, b: of the same shape; NaN where an outcome is empty.
@@ -148,8 +148,8 @@ def paired(a: np.ndarray, b: np.ndarray, margin: float) -> Paired:
         p_beats_run=share_above(gap),
         run_low=run_low,
         run_high=run_high,
-        luck_share=components(gap).luck_share,
-        settled=width < abs(middle) or width <= margin,
+        chance_share=components(gap).luck_share,
+        resolved=width < abs(middle) or width <= margin,
         sets_needed=needed,
         sets=count,
     )
@@ -173,5 +173,5 @@ def _too_few(means: np.ndarray) -> Paired:
     middle = float(means[0]) if len(means) else nan
     return Paired(
         middle, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan,
-        settled=False, sets_needed=nan, sets=len(means),
+        resolved=False, sets_needed=nan, sets=len(means),
     )  # fmt: skip

@@ -1,40 +1,106 @@
-"""Figures of a surface: heat maps of dose and response, and the budget line.
-
-Each takes a :class:`sim.study.surface.Surface` and returns a matplotlib ``Figure``.
-"""
+"""figures: maps of dose and response, and the budget line."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+import pandas as pd
 
 from sim.outcomes import OUTCOMES
-from sim.present.figures import Figure as Shown
-from sim.view import style
+from sim.present.figures import Figure
+from sim.present.format import number
+from sim.present.format import words as in_words
+from sim.present.table import Table
+from sim.studies.surface.grid import Cell, budget_words, cell_of, is_budgeted
+from sim.studies.surface.spec import SURE, Spec
+from sim.studies.surface.words import place_words
+from sim.study.study_file import Study
 
 if TYPE_CHECKING:
-    from sim.studies.stored import StoredSurface
-    from sim.study.surface import Surface
-    from sim.study.surface_grid import Cell
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawn
 
 MOST_FACETS = 4
 """Combinations of further axes that are drawn; the table holds all."""
-_TARGET = style.INK
-_SURE = style.VERMILLION
 
 
-def footer(found: Surface | StoredSurface, reading: str) -> str:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A surface as figures see it."""
+
+    study: Study[Spec]
+    frame: pd.DataFrame
+
+    @property
+    def label(self) -> str:
+        """What the scenario is called."""
+        return self.study.labels[0]
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What is mapped."""
+        return self.study.header.shown
+
+    @property
+    def targets(self) -> Mapping[str, float]:
+        """Levels to be reached."""
+        return self.study.header.targets
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell, in the order of their numbers."""
+        rows = self.frame[self.frame["outcome"] == self.outcomes[0]].sort_values("cell")
+        return tuple(
+            replace(
+                cell_of(row), on_budget_line=row["on_budget_line"], affordable=row["affordable"]
+            )
+            for row in rows.to_dict("records")
+        )
+
+    @property
+    def facets(self) -> tuple[tuple[object, ...], ...]:
+        """Combinations of the axes that a map does not show."""
+        return tuple(dict.fromkeys(cell.facet for cell in self.cells))
+
+
+def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
+    """Every figure of a surface."""
+    found = Shown(study, tables["surface"].frame)
+    best = ", ".join(
+        f"{in_words(row['outcome'])} {number(row['mean'])} by {place_words(cell_of(row))}"
+        for row in tables["best"].frame.to_dict("records")
+    )
+    made = [
+        Figure(
+            "maps", "Outcomes over frequency and hours", "",
+            f"Maps over weeks between contacts and hours a contact. Best: {best}.",
+            partial(_maps, found),
+        )
+    ]  # fmt: skip
+    if any(c.on_budget_line and c.facet == found.facets[0] for c in found.cells):
+        names = ", ".join(in_words(name) for name in found.outcomes)
+        made.append(
+            Figure(
+                "budget_line", "Along the budget", "",
+                f"{names} along the budget, by weeks between contacts.",
+                partial(_budget_line, found),
+            )
+        )  # fmt: skip
+    return made
+
+
+def footer(found: Shown, reading: str) -> str:
     """Where the numbers come from, and how to read the figure."""
-    runs = len(found.plausible) * found.replicates
+    plausible, replicates = found.study.plausible, found.study.header.replicates
+    assert plausible is not None
     return (
-        f"{reading}\n{runs} runs a cell, the same people and luck in all: {found.replicates} of "
-        f"each of {len(found.plausible)} {found.plausible.source}. Seed {found.seed}. "
+        f"{reading}\n{len(plausible) * replicates} runs a cell, the same people and chance in all: "
+        f"{replicates} of each of {len(plausible)} {plausible.source}. Seed {found.study.seed}. "
         "What if, not forecast."
     )
 
@@ -53,12 +119,14 @@ def facet_words(cell: Cell) -> str:
     return ", ".join(parts)
 
 
-def maps(found: Surface | StoredSurface) -> Figure:
+def _maps(found: Shown) -> Drawn:
     """Mean outcome at the end of TA in every cell, one map an outcome (and a row a facet).
 
     Black line: where the mean reaches the target. Red line: where 80 % of the runs do. Hatched:
     more than the budget.
     """
+    from sim.view import style
+
     facets = found.facets[:MOST_FACETS]
     names = list(found.outcomes)
     if len(facets) == 1:
@@ -85,33 +153,34 @@ def maps(found: Surface | StoredSurface) -> Figure:
     return figure
 
 
-def _reading(found: Surface | StoredSurface) -> str:
+def _reading(found: Shown) -> str:
+    from sim.view import style
+
     what = (
         ", ".join(f"{style.words(name)} {level:g}" for name, level in found.targets.items())
         if found.targets
         else "what the scenario's own dosage reaches, run by run"
     )
     text = f"Target: {what}. Black line: the mean reaches it; red dashes: 80 % of runs do."
-    if found.provider_hours is not None:
-        text += (
-            f" Hatched: more than {found.provider_hours:g} provider hours a week and region; white "
-            "dots: just that."
-        )
+    if is_budgeted(found.study.header):
+        text += f" Hatched: more than {budget_words(found.study.header)}; white dots: just that."
     if len(found.facets) > MOST_FACETS:
         text += f" The first {MOST_FACETS} of {len(found.facets)} combinations; the table has all."
     return text
 
 
 def _map(
-    figure: Figure,
+    figure: Drawn,
     axes: Axes,
-    found: Surface | StoredSurface,
+    found: Shown,
     facet: tuple[object, ...],
     name: str,
     *,
     compact: bool,
 ) -> None:
     """One heat map; cells stand evenly, whatever their distance."""
+    from sim.view import style
+
     grid = [
         (place, cell)
         for place, cell in enumerate(found.cells)
@@ -129,8 +198,8 @@ def _map(
     )  # fmt: skip
     _hatch(axes, found, order)
     if np.isfinite(targets).any() and min(order.shape) > 1:
-        _contour(axes, means[order], float(np.nanmax(targets)), _TARGET, "solid")
-        _contour(axes, met[order], 0.8, _SURE, "dashed")
+        _contour(axes, means[order], float(np.nanmax(targets)), style.INK, "solid")
+        _contour(axes, met[order], SURE, style.VERMILLION, "dashed")
     _budget_dots(axes, found, facet, xs, ys)
     _axis_ticks(axes, xs, ys, compact)
     axes.tick_params(colors=style.MUTED, labelsize=style.SMALL_SIZE, length=2)
@@ -145,10 +214,9 @@ def _map(
     axes.set_title(title, fontsize=style.TEXT_SIZE, color=style.INK, loc="left")
 
 
-def _by_cell(found: Surface | StoredSurface, outcome: str, column: str) -> np.ndarray:
+def _by_cell(found: Shown, outcome: str, column: str) -> np.ndarray:
     """A column of the table, (cells,); NaN where there is no value."""
-    frame = found.frame()
-    rows = frame[frame["outcome"] == outcome].sort_values("cell")
+    rows = found.frame[found.frame["outcome"] == outcome].sort_values("cell")
     return rows[column].to_numpy(dtype=float)
 
 
@@ -162,7 +230,11 @@ def _contour(axes: Axes, field: np.ndarray, level: float, colour: str, line: str
         )  # fmt: skip
 
 
-def _hatch(axes: Axes, found: Surface | StoredSurface, order: np.ndarray) -> None:
+def _hatch(axes: Axes, found: Shown, order: np.ndarray) -> None:
+    from matplotlib.patches import Rectangle
+
+    from sim.view import style
+
     for y, row in enumerate(order):
         for x, place in enumerate(row):
             if not found.cells[place].affordable:
@@ -176,12 +248,14 @@ def _hatch(axes: Axes, found: Surface | StoredSurface, order: np.ndarray) -> Non
 
 def _budget_dots(
     axes: Axes,
-    found: Surface | StoredSurface,
+    found: Shown,
     facet: tuple[object, ...],
     xs: Sequence[float],
     ys: Sequence[float],
 ) -> None:
     """The budget line on evenly spaced cells."""
+    from sim.view import style
+
     line = [
         c
         for c in found.cells
@@ -202,8 +276,10 @@ def _axis_ticks(axes: Axes, xs: Sequence[float], ys: Sequence[float], compact: b
     axes.set_yticks(range(0, len(ys), step), [f"{y:g}" for y in ys[::step]])
 
 
-def budget_line(found: Surface | StoredSurface) -> Figure:
+def _budget_line(found: Shown) -> Drawn:
     """Along the budget: outcomes by how often, with the hours per contact that it pays for."""
+    from sim.view import style
+
     line = [
         (place, cell)
         for place, cell in enumerate(found.cells)
@@ -216,14 +292,13 @@ def budget_line(found: Surface | StoredSurface) -> Figure:
     figure = style.figure(
         style.WIDTH if columns > 1 else 6.0,
         1.8 + 2.5 * rows,
-        f"{found.label}: how often, with {found.provider_hours:g} provider hours a week?"
+        f"{found.label}: how often, with {budget_words(found.study.header)}?"
         f"{f' ({where})' if where else ''}",
         footer(
             found,
-            "Line: mean; band: 90 % of all runs, luck and unknown parameters together. Dashed: "
+            "Line: mean; band: 90 % of all runs, chance and unknown parameters together. Dashed: "
             f"{'the target' if found.targets else 'what the own dosage reaches'}. Below the weeks: "
-            "hours per contact, at most the longest of the grid. Hours are a week and region, "
-            "preparation and travel included.",
+            "hours per contact, at most the longest of the grid.",
         ),
     )
     every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
@@ -250,24 +325,3 @@ def budget_line(found: Surface | StoredSurface) -> Figure:
         if place + columns >= len(names):
             style.name_x(axes, "weeks between contacts")
     return figure
-
-
-def figures_of(found: Surface | StoredSurface) -> list[Shown]:
-    """Every figure of a surface."""
-    names = ", ".join(style.words(name) for name in found.outcomes)
-    shown = [
-        Shown(
-            "maps", "Outcomes over frequency and hours", "",
-            f"Maps of {names} over weeks between contacts and hours a contact.",
-            lambda: maps(found),
-        )
-    ]  # fmt: skip
-    if any(c.on_budget_line and c.facet == found.facets[0] for c in found.cells):
-        shown.append(
-            Shown(
-                "budget_line", "Along the budget", "",
-                f"{names} along the budget, by weeks between contacts.",
-                lambda: budget_line(found),
-            )
-        )  # fmt: skip
-    return shown

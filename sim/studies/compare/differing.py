@@ -64,7 +64,11 @@ def _flat(scenario: Scenario) -> dict[str, Any]:
 def _words(field: str, value: Any) -> str:
     if value is None:
         return "default" if field.startswith("parameters.") else "none"
+    if field == "shocks" and value:
+        return ", ".join(f"{one['kind'].replace('_', ' ')} in week {one['week']}" for one in value)
     if isinstance(value, Mapping):
+        if "rows" in value:
+            return f"{len(value['rows'])} contacts"
         if "kind" in value:
             return str(value["kind"])
         return f"given for {', '.join(map(str, value))}" if value else "none"

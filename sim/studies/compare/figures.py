@@ -1,49 +1,134 @@
-"""Figures of a comparison: bands over time, the difference, its intervals, what it takes.
+"""figures: what differs and how surely, by region, week by week, and what it takes.
 
-Each takes a :class:`sim.study.comparison.Comparison` and returns a matplotlib ``Figure``. Bands
-hold luck and parameters together: every run of every plausible set.
+Bands hold chance and parameters together: every run of every plausible set.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sim.outcomes import OUTCOMES
-from sim.present.figures import Figure as Shown
+from sim.present.figures import Figure
 from sim.present.format import interval, signed
-from sim.view import style
+from sim.present.format import words as in_words
+from sim.present.table import Table
+from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of
+from sim.study.study_file import Study
 
 if TYPE_CHECKING:
-    from sim.studies.stored import StoredComparison
-    from sim.study.comparison import Comparison
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawn
 
-_HOUR_PARTS: Mapping[str, str] = {
-    "contact_hours": style.BLUE,
-    "preparation_hours": style.SKY,
-    "travel_hours": style.ORANGE,
-}
+HOUR_PARTS = ("contact_hours", "preparation_hours", "travel_hours")
+MOST_REGIONS = 40
+"""Regions that are drawn; the table holds all."""
 
 
-def footer(found: Comparison | StoredComparison, reading: str) -> str:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A comparison as figures see it."""
+
+    study: Study[Spec]
+    arms: tuple[Arm, ...]
+    frames: Mapping[str, pd.DataFrame]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the scenarios are called."""
+        return tuple(arm.label for arm in self.arms)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What is compared."""
+        return self.study.header.outcomes
+
+    @property
+    def horizon(self) -> int:
+        """The common horizon."""
+        return self.arms[0].horizon
+
+    @property
+    def gains(self) -> bool:
+        """Whether gains are compared."""
+        return self.study.header.gains
+
+
+def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
+    """Every figure of a comparison, the most telling first."""
+    frames = {name: table.frame for name, table in tables.items()}
+    found = Shown(study, plans_of(study), frames)
+    labels, first = ", ".join(found.labels), found.labels[0]
+    table = frames["differences"]
+    told = ", ".join(
+        f"{row['b']}: {in_words(row['outcome'])} {signed(row['mean'])} "
+        f"({interval(row['low'], row['high'], signed)})"
+        for row in table[table["point"] == POINTS[0]].to_dict("records")
+    )
+    made = [
+        Figure(
+            "intervals", "What differs", "",
+            f"Differences from {first}: {told}.", partial(_intervals, found),
+        )
+    ]  # fmt: skip
+    if "regions" in frames and frames["regions"]["region"].nunique() > 1:
+        made.append(
+            Figure(
+                "regions", "What differs, region by region",
+                "",
+                f"Differences from {first} in each region: {_told_regions(found)}.",
+                partial(_regions, found),
+            )
+        )  # fmt: skip
+    made += [
+        Figure(
+            "bands", "Week by week", "",
+            f"Outcomes by week of {labels}.", partial(_bands, found),
+        ),
+        Figure(
+            "effort", "What each takes", "",
+            f"Provider hours of {labels}, and the gain for 100 of them.", partial(_effort, found),
+        ),
+    ]  # fmt: skip
+    if not found.gains:
+        made.append(
+            Figure(
+                "differences", "Differences week by week", "",
+                f"Differences by week from {first}.", partial(_differences, found),
+            )
+        )  # fmt: skip
+    return made
+
+
+def _told_regions(found: Shown) -> str:
+    rows = _region_rows(found, found.outcomes[0])
+    return ", ".join(f"{row['region']} {signed(row['mean'])}" for row in rows.to_dict("records"))
+
+
+def footer(found: Shown, reading: str) -> str:
     """Where the numbers come from, and how to read the figure."""
-    source = found.plausible.source
+    plausible, header = found.study.plausible, found.study.header
+    assert plausible is not None
     return (
-        f"{reading}\n{len(found.plausible)} {source}. {found.replicates} runs of each, the same "
-        f"people and luck in every scenario, seed {found.seed}. What if, not forecast."
+        f"{reading}\n{len(plausible)} {plausible.source}. {header.replicates} runs of each, the "
+        f"same people and chance in every scenario, seed {found.study.seed}. What if, not forecast."
     )
 
 
-def _colour(found: Comparison | StoredComparison, label: str) -> str:
+def _colour(found: Shown, label: str) -> str:
+    from sim.view import style
+
     return style.PALETTE[found.labels.index(label) % len(style.PALETTE)]
 
 
-def _grid(figure: Figure, count: int, columns: int) -> list[Axes]:
+def _grid(figure: Drawn, count: int, columns: int) -> list[Axes]:
+    from sim.view import style
+
     rows = math.ceil(count / columns)
     every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for axes in every[count:]:
@@ -55,6 +140,8 @@ def _grid(figure: Figure, count: int, columns: int) -> list[Axes]:
 
 def _lines(axes: Axes, rows: pd.DataFrame, colour: str, *, inner: bool) -> None:
     """A mean with its 90 % band, and the 50 % band within."""
+    from sim.view import style
+
     axes.fill_between(
         rows["week"], rows["p05"], rows["p95"], color=colour, alpha=style.BAND_90, linewidth=0
     )
@@ -65,22 +152,22 @@ def _lines(axes: Axes, rows: pd.DataFrame, colour: str, *, inner: bool) -> None:
     axes.plot(rows["week"], rows["mean"], color=colour, linewidth=1.9, zorder=4)
 
 
-def bands(found: Comparison | StoredComparison) -> Figure:
+def _bands(found: Shown) -> Drawn:
     """Each scenario over the weeks: mean and 90 % of all runs, one panel an outcome."""
-    weeks = found.weeks()
+    weeks = found.frames["weeks"]
     return _over_time(
         found,
         weeks[weeks["kind"] == "level"],
         list(found.labels),
         "Each scenario week by week",
-        "Band: 90 % of all runs, luck and unknown parameters together. Bands may overlap where the "
-        "difference is sure: see the difference, run by run.",
+        "Band: 90 % of all runs, chance and unknown parameters together. Bands may overlap where "
+        "the difference is sure: see the difference, run by run.",
     )
 
 
-def differences(found: Comparison | StoredComparison) -> Figure:
+def _differences(found: Shown) -> Drawn:
     """Each scenario minus the first, run by run, over the weeks."""
-    weeks = found.weeks()
+    weeks = found.frames["weeks"]
     first = found.labels[0]
     title = (
         f"Difference {found.labels[1]} minus {first}, week by week, run by run"
@@ -92,21 +179,23 @@ def differences(found: Comparison | StoredComparison) -> Figure:
         weeks[weeks["kind"] == "difference"],
         list(found.labels[1:]),
         title,
-        "Line: mean. Light band: 90 % of runs; dark: the middle 50 %. Same people, same luck and "
+        "Line: mean. Light band: 90 % of runs; dark: the middle 50 %. Same people, same chance and "
         "same parameters on both sides.",
         zero=True,
     )
 
 
 def _over_time(
-    found: Comparison | StoredComparison,
+    found: Shown,
     weeks: pd.DataFrame,
     labels: Sequence[str],
     title: str,
     reading: str,
     *,
     zero: bool = False,
-) -> Figure:
+) -> Drawn:
+    from sim.view import style
+
     names = found.outcomes
     columns = min(3, len(names))
     rows = math.ceil(len(names) / columns)
@@ -137,13 +226,15 @@ def _over_time(
     return figure
 
 
-def intervals(found: Comparison | StoredComparison) -> Figure:
+def _intervals(found: Shown) -> Drawn:
     """The differences at the end of TA: how large they may be, and how well the mean is known.
 
     Left: mean and 90 % of plausible sets. Right: the confidence interval of the mean, with pairing
     and as it would be without. Outcomes with another unit than 0-1 are left to the table.
     """
-    table = found.differences()
+    from sim.view import style
+
+    table = found.frames["differences"]
     table = table[(table["point"] == "end_of_ta") & table["outcome"].map(_on_share)]
     names = list(dict.fromkeys(table["outcome"]))
     others = found.labels[1:]
@@ -170,25 +261,17 @@ def intervals(found: Comparison | StoredComparison) -> Figure:
         axes.set_ylim(len(names) - 0.45, -0.55)
         axes.set_yticks(range(len(names)), [style.words(name) for name in names])
     right.set_yticklabels([])
-    above = 22 if len(others) > 1 else 6  # room for the names of the colours
     for axes, text in (
         (left, "how large: 90 % of plausible sets"),
         (right, "how well the mean is known: paired and unpaired"),
     ):
-        axes.set_title(text, fontsize=style.TEXT_SIZE, loc="left", pad=above)
+        axes.set_title(text, fontsize=style.TEXT_SIZE, loc="left", pad=_above(found))
         axes.locator_params(axis="x", nbins=6)
     for which, other in enumerate(others):
         shift = (which - (len(others) - 1) / 2) * 0.55 / max(1, len(others) - 1)
         _interval_rows(left, right, found, table[table["b"] == other], names, shift)
     if len(others) > 1:
-        handles = [
-            left.plot([], [], color=_colour(found, other), linewidth=3, label=style.words(other))[0]
-            for other in others
-        ]
-        left.legend(
-            handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2,
-            frameon=False, fontsize=style.SMALL_SIZE, ncols=min(2, len(others)),
-        )  # fmt: skip
+        _name_others(left, found)
     for axes in (left, right):
         style.name_x(axes, "difference")
     return figure
@@ -201,11 +284,13 @@ def _on_share(name: str) -> bool:
 def _interval_rows(
     left: Axes,
     right: Axes,
-    found: Comparison | StoredComparison,
+    found: Shown,
     table: pd.DataFrame,
     names: list[str],
     shift: float,
 ) -> None:
+    from sim.view import style
+
     other_is_first = len(table) > 0 and table["b"].iloc[0] == found.labels[1]
     colour = style.BLUE if len(found.arms) == 2 else _colour(found, str(table["b"].iloc[0]))
     step = 0.13 if len(found.arms) == 2 else 0.07
@@ -230,6 +315,8 @@ def _name_pair(
     axes: Axes, row: pd.Series, names: list[str], shift: float, step: float, colour: str
 ) -> None:
     """Say once, at the first row, which line is which."""
+    from sim.view import style
+
     y = names.index(str(row["outcome"])) + shift
     for text, x, where, shade in (
         ("paired", row["mean_high"], y - step, colour),
@@ -242,10 +329,81 @@ def _name_pair(
         )  # fmt: skip
 
 
-def effort(found: Comparison | StoredComparison) -> Figure:
+def _region_rows(found: Shown, outcome: str) -> pd.DataFrame:
+    """The differences of an outcome at the end of TA, region by region."""
+    table = found.frames["regions"]
+    return table[(table["point"] == POINTS[0]) & (table["outcome"] == outcome)]
+
+
+def _regions(found: Shown) -> Drawn:
+    """Dots and intervals of the difference in each region, a panel an outcome (four at most)."""
+    from sim.view import style
+
+    outcomes, others = found.outcomes[:4], found.labels[1:]
+    names = list(dict.fromkeys(found.frames["regions"]["region"]))
+    more, names = len(names) - MOST_REGIONS, names[:MOST_REGIONS]
+    figure = style.figure(
+        style.WIDTH,
+        2.0 + 0.26 * len(names) * max(1.0, len(others) / 2),
+        f"Differences from {found.labels[0]} at the end of TA, region by region"
+        + (" (gains against no TA)" if found.gains else ""),
+        footer(
+            found,
+            "Dot: mean; bar: nine in ten plausible sets have their expected difference in it."
+            + (f" {more} more regions are in the table." if more > 0 else ""),
+        ),
+    )
+    panels = _grid(figure, len(outcomes), len(outcomes))
+    for place, (axes, outcome) in enumerate(zip(panels, outcomes, strict=True)):
+        axes.grid(visible=False)
+        axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
+        axes.axvline(0.0, color=style.MUTED, linewidth=0.9)
+        axes.set_ylim(len(names) - 0.45, -0.55)
+        axes.set_yticks(range(len(names)), names if place == 0 else [""] * len(names))
+        axes.set_title(in_words(outcome), fontsize=style.TEXT_SIZE, loc="left", pad=_above(found))
+        axes.locator_params(axis="x", nbins=4)
+        style.name_x(axes, OUTCOMES[outcome].unit)
+        _region_dots(axes, found, _region_rows(found, outcome), names)
+    if len(others) > 1:
+        _name_others(panels[0], found)
+    return figure
+
+
+def _region_dots(axes: Axes, found: Shown, rows: pd.DataFrame, names: Sequence[str]) -> None:
+    others = found.labels[1:]
+    for row in rows[rows["region"].isin(names)].to_dict("records"):
+        shift = (others.index(row["b"]) - (len(others) - 1) / 2) * 0.6 / len(others)
+        y, colour = names.index(row["region"]) + shift, _colour(found, row["b"])
+        axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=4, alpha=0.35)
+        axes.plot([row["mean"]], [y], "o", color=colour, markersize=4)
+
+
+def _above(found: Shown) -> int:
+    """Points between axes and title: room for the names of the colours, where there are several."""
+    return 22 if len(found.labels) > 2 else 6
+
+
+def _name_others(axes: Axes, found: Shown) -> None:
+    """Which colour is which scenario, in a line above the axes."""
+    from sim.view import style
+
+    others = found.labels[1:]
+    handles = [
+        axes.plot([], [], color=_colour(found, other), linewidth=3, label=other)[0]
+        for other in others
+    ]
+    axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2,
+        frameon=False, fontsize=style.SMALL_SIZE, ncols=min(2, len(others)),
+    )  # fmt: skip
+
+
+def _effort(found: Shown) -> Drawn:
     """What each scenario takes of providers, and what 100 provider hours bring."""
-    costs: Any = found.costs().set_index(["scenario", "item"])["mean"]
-    gains = found.efficiency()
+    from sim.view import style
+
+    costs: Any = found.frames["costs"].set_index(["scenario", "item"])["mean"]
+    gains = found.frames.get("efficiency", _NOTHING)
     figure = style.figure(
         style.WIDTH,
         2.1 + 0.5 * len(found.arms),
@@ -258,9 +416,8 @@ def effort(found: Comparison | StoredComparison) -> Figure:
     )
     left, right = _grid(figure, 2, 2)
     _hours(left, found, costs)
-    head = "capacity" if "capacity" in set(gains["outcome"]) else None
     names = set(gains["outcome"])
-    shown = head or (next(name for name in found.outcomes if name in names) if names else None)
+    shown = next((name for name in found.outcomes if name in names), None)
     right.grid(visible=False)
     right.grid(axis="x", color=style.FAINT, linewidth=0.6)
     if shown is None:
@@ -285,13 +442,15 @@ def effort(found: Comparison | StoredComparison) -> Figure:
     return figure
 
 
-def _hours(axes: Axes, found: Comparison | StoredComparison, costs: pd.Series) -> None:
+def _hours(axes: Axes, found: Shown, costs: pd.Series) -> None:
     """Stacked bars of provider hours."""
+    from sim.view import style
+
     axes.grid(visible=False)
     axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
     for place, label in enumerate(found.labels):
         start = 0.0
-        for item, colour in _HOUR_PARTS.items():
+        for item, colour in zip(HOUR_PARTS, _hour_colours(), strict=True):
             hours = float(costs[label, item])
             axes.barh(place, hours, left=start, color=colour, height=0.5)
             start += hours
@@ -302,7 +461,7 @@ def _hours(axes: Axes, found: Comparison | StoredComparison, costs: pd.Series) -
     axes.set_yticks(range(len(found.arms)), [style.shorten(label, 24) for label in found.labels])
     axes.set_ylim(len(found.arms) - 0.45, -0.55)
     axes.set_xlim(0, axes.get_xlim()[1] * 1.12)
-    for item, colour in _HOUR_PARTS.items():
+    for item, colour in zip(HOUR_PARTS, _hour_colours(), strict=True):
         axes.barh(0, 0, color=colour, label=item.removesuffix("_hours"))
     axes.legend(
         loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, frameon=False,
@@ -311,34 +470,11 @@ def _hours(axes: Axes, found: Comparison | StoredComparison, costs: pd.Series) -
     style.name_x(axes, "provider hours")
 
 
-def figures_of(found: Comparison | StoredComparison) -> list[Shown]:
-    """Every figure of a comparison, the most telling first."""
-    labels = ", ".join(found.labels)
-    table = found.differences()
-    told = ", ".join(
-        f"{style.words(row['outcome'])} {signed(row['mean'])} "
-        f"({interval(row['low'], row['high'], signed)})"
-        for row in table[table["point"] == "end_of_ta"].to_dict("records")
-    )
-    shown = [
-        Shown(
-            "intervals", "What differs", "",
-            f"Differences from {found.labels[0]}: {told}.", lambda: intervals(found),
-        ),
-        Shown(
-            "bands", "Week by week", "",
-            f"Outcomes by week of {labels}.", lambda: bands(found),
-        ),
-        Shown(
-            "effort", "What each takes", "",
-            f"Provider hours of {labels}, and the gain for 100 of them.", lambda: effort(found),
-        ),
-    ]  # fmt: skip
-    if not found.gains:
-        shown.append(
-            Shown(
-                "differences", "Differences week by week", "",
-                f"Differences by week from {found.labels[0]}.", lambda: differences(found),
-            )
-        )  # fmt: skip
-    return shown
+def _hour_colours() -> tuple[str, ...]:
+    from sim.view import style
+
+    return style.BLUE, style.SKY, style.ORANGE
+
+
+_NOTHING = pd.DataFrame(columns=["scenario", "outcome", "per_100_hours", "low", "high"])
+"""What 100 provider hours bring where no outcome can say it."""

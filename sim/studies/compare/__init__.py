@@ -1,0 +1,86 @@
+"""Comparisons: :func:`compare` runs scenarios on the same people, chance and plausible sets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sim.outcomes import HEADLINES
+
+if TYPE_CHECKING:
+    from sim.runs.execute import Execution
+    from sim.scenario import Scenario
+    from sim.studies.kind import Result
+    from sim.study.plausible import SetChoice
+
+MARGIN = 0.01
+"""A difference that does not matter: this share of an outcome's range (of its mean in the first
+scenario, where it has no range)."""
+
+
+def compare(
+    *scenarios: Scenario | str | os.PathLike[str] | Sequence[Scenario | str],
+    sets: SetChoice = 50,
+    replicates: int = 4,
+    seed: int | None = None,
+    outcomes: Sequence[str] = HEADLINES,
+    gains: bool = False,
+    margin: float = MARGIN,
+    stopping_now: bool = False,
+    hold: Mapping[str, float] | None = None,
+    labels: Sequence[str] = (),
+    execution: Execution | None = None,
+) -> Result:
+    """Compare scenarios with the first of them, run by run.
+
+    Scenarios may differ in anything but the people. With other regions (number, choice, staff, own
+    starts) levels are refused and ``gains`` can still be compared: what each gained against its own
+    people without TA. With other horizons the comparison ends at the shortest.
+
+    Args:
+        scenarios: two or more (or one sequence of them): scenarios, paths or shipped names.
+        sets: plausible sets, their number, the folder of a calibration, or parameter sets of your
+            own. What a scenario's file says under ``parameters`` holds in every set.
+        replicates: runs of each set, 1 or more; with 1 chance cannot be told from parameters.
+        seed: of every random number; left out: the first scenario's.
+        outcomes: names to compare.
+        gains: compare gains against each scenario's own run without TA, in place of levels.
+        margin: share of an outcome's range that would not matter, above 0.
+        stopping_now: compare with TA that ends with the contact log of the first scenario.
+        hold: parameters held at a value in every set, by name.
+        labels: what to call the scenarios; left out: their names, or those of their files.
+        execution: how runs are made; left out: on all threads of this machine.
+
+    Returns:
+        The result. Its tables: ``verdicts`` (a row a scenario and outcome), ``differences`` and
+        ``regions`` (the same by region), ``levels``, ``costs`` and ``costs_planned``,
+        ``efficiency``, ``drivers``, ``weeks`` and ``differs``, where there are such.
+
+    Raises:
+        InputError: an argument that cannot be used.
+        UnlikePeople: levels of scenarios with other people.
+        Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
+
+    Source: common random numbers and plausible sets, Searle, Casella & McCulloch 1992; O'Hagan,
+    Stevenson & Madan 2007.
+
+    >>> from sim.scenario import Scenario
+    >>> classroom = Scenario.shipped("classroom")
+    >>> rarely = {"mode": "video", "every_weeks": 13, "hours": 1.5, "last_week": 52}
+    >>> found = compare(classroom, classroom.replace(name="rarely", dosage=[rarely]), sets=5)
+    >>> table = found.table("differences").set_index(["outcome", "point"])
+    >>> bool(table.loc[("trust", "end_of_ta"), "mean"] < 0)  # b minus a
+    True
+    """
+    from sim.studies.kind import StudyKind, ask
+
+    given = scenarios
+    if len(given) == 1 and isinstance(given[0], list | tuple):
+        given = given[0]
+    study = StudyKind.of("compare").make(
+        scenarios=list(given), sets=50 if sets is None else sets, replicates=replicates, seed=seed,
+        outcomes=list(outcomes), gains=gains, margin=margin, stopping_now=stopping_now,
+        hold=hold or {}, labels=list(labels),
+    )  # fmt: skip
+    return ask(study, execution)

@@ -1,0 +1,604 @@
+"""answer: runs every scenario, and every world without TA once; the tables of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.core.units import WEEKS_A_YEAR
+from sim.dosage import Resources, planned
+from sim.outcomes import OUTCOMES
+from sim.parameters import TABLE
+from sim.present.table import Column, Table
+from sim.runs.plan import Job, RunPlan, independent
+from sim.runs.series import RunSeries, Series
+from sim.scenario import Scenario
+from sim.stats import intervals
+from sim.stats.components import components, mean
+from sim.stats.drivers import drivers as rank_drivers
+from sim.stats.paired import Paired, paired
+from sim.stats.verdicts import verdict
+from sim.studies.compare.differing import differing
+from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of, points_of
+from sim.studies.kind import Runner
+from sim.study.study_file import Study
+
+WEEKLY_RUNS = 4_000
+"""About so many runs are kept week by week, for the bands over time."""
+ITEMS = (
+    "contacts_planned", "contacts_held", "contact_hours", "preparation_hours", "travel_hours",
+    "provider_hours", "staff_hours", "cost",
+)  # fmt: skip
+"""Outcomes that say what a scenario takes."""
+PER_HOURS = 100.0
+"""Provider hours that efficiency is given for."""
+OVERALL = "overall"
+_QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """The runs of one scenario of a comparison.
+
+    Attributes:
+        arm: which scenario.
+        weeks: at which values are there.
+        names: of the outcomes that are kept.
+        values, without_ta: (sets, replicates, weeks, regions and overall, outcomes); NaN in runs
+            that failed, with TA or without.
+        weekly: (sets, some replicates, week 0..common horizon, outcomes asked for), overall: levels
+            and rates of the week, totals up to it.
+    """
+
+    arm: Arm
+    weeks: tuple[int, ...]
+    names: tuple[str, ...]
+    values: np.ndarray
+    without_ta: np.ndarray
+    weekly: np.ndarray
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Its regions, and "overall"."""
+        return (*self.arm.scenario.region_names, OVERALL)
+
+    def at(self, outcome: str, week: int, region: str = OVERALL, *, ta: bool = True) -> np.ndarray:
+        """(sets, replicates)."""
+        place = self.weeks.index(week), self.places.index(region), self.names.index(outcome)
+        return (self.values if ta else self.without_ta)[:, :, *place]
+
+    def gain(self, outcome: str, week: int, region: str = OVERALL) -> np.ndarray:
+        """(sets, replicates): against the same run without TA."""
+        return self.at(outcome, week, region) - self.at(outcome, week, region, ta=False)
+
+
+def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
+    """Every table of a comparison."""
+    shown = _Tables(study, runs_of(study, run))
+    every = (
+        shown.verdicts(), shown.differences(), shown.regions(), shown.costs(),
+        shown.costs_planned(), shown.levels(), shown.efficiency(), shown.differs(),
+        shown.drivers(), shown.weeks(),
+    )  # fmt: skip
+    return {table.name: table for table in every if len(table)}
+
+
+def runs_of(study: Study[Spec], run: Runner) -> tuple[Runs, ...]:
+    """The runs of each scenario, made in one plan."""
+    assert study.plausible is not None
+    header, arms = study.header, plans_of(study)
+    kept = Series(
+        tuple(dict.fromkeys([*header.outcomes, *ITEMS])),
+        None,
+        weekly=header.outcomes,
+        last=arms[0].horizon,
+        replicates=header.replicates,
+        first=min(header.replicates, max(1, WEEKLY_RUNS // len(study.plausible))),
+    )
+    jobs, own, bare = _jobs(study, arms)
+    found = run(RunPlan(tuple(jobs), study.seed), kept)
+    return tuple(
+        _runs_of(arm, found, kept, own[place], bare[place]) for place, arm in enumerate(arms)
+    )
+
+
+def _jobs(study: Study[Spec], arms: tuple[Arm, ...]) -> tuple[list[Job], list[int], list[int]]:
+    """Every scenario that has TA, and every world without TA once; whose job is which."""
+    jobs: list[Job] = []
+    worlds: dict[str, int] = {}
+
+    def add(scenario: Scenario, weeks: Iterable[int]) -> int:
+        some = sorted({week for week in weeks if week <= scenario.horizon_weeks})
+        sets = study.sets(scenario)
+        jobs.append(independent(scenario, sets, study.header.replicates, some))
+        return len(jobs) - 1
+
+    every = {week for arm in arms for week in _weeks(arm)}
+    for arm in arms:
+        if (key := _world(arm.scenario)) not in worlds:
+            worlds[key] = add(arm.scenario.without_ta(), every)
+    bare = [worlds[_world(arm.scenario)] for arm in arms]
+    own = [
+        add(arm.scenario, _weeks(arm)) if arm.scenario.has_ta else world
+        for arm, world in zip(arms, bare, strict=True)
+    ]
+    return jobs, own, bare
+
+
+def _weeks(arm: Arm) -> tuple[int, ...]:
+    """The weeks at which a scenario is looked at: its points, the start, and the ends of years of
+    its plan."""
+    years = range(arm.scenario.plan_start - 1, arm.horizon, WEEKS_A_YEAR)
+    return tuple(sorted({0, arm.end, arm.horizon, *(week for week in years if week >= 0)}))
+
+
+def _world(plan: Scenario) -> str:
+    """A name of the world of a scenario without TA: equal worlds have equal names."""
+    return plan.without_ta().replace(name="world", question="", description="", seed=1).digest()
+
+
+def _runs_of(arm: Arm, found: RunSeries, kept: Series, own: int, bare: int) -> Runs:
+    weeks = _weeks(arm)
+    failed = found.values.failed(own) | found.values.failed(bare)
+
+    def of(job: int) -> np.ndarray:
+        there = found.made.plan.jobs[job].weeks
+        values = found.values.grid(job)[:, :, [there.index(week) for week in weeks]]
+        return np.where(failed[:, :, None, None, None], np.nan, values)
+
+    assert kept.outcomes is not None
+    return Runs(arm, weeks, kept.outcomes, of(own), of(bare), found.weekly[own])
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+_SCENARIO = Column("scenario", format="text")
+_PLANNED = (
+    Column("planned_cost", "money", "money", "what to budget: every contact held, everybody there"),
+    Column("planned_cost_centre", "money", "money", "provider hours and travel", "of the centre"),
+    Column("planned_cost_regions", "money", "money", "hours of staff", "of the regions"),
+)
+_COUNTED = (
+    Column("n", format="count", meaning="runs counted", heading="runs"),
+    Column("runs", format="count", meaning="runs made", heading="of"),
+)
+_GAP = (
+    Column("point", heading="when"),
+    Column("mean_a", meaning="mean of the first scenario", heading="first"),
+    Column("mean_b", meaning="mean of this scenario", heading="this one"),
+    Column("mean", format="signed", heading="difference"),
+    Column("low", format="signed", meaning="nine in ten plausible sets have their expected "
+           "difference between low and high", heading="90 % of sets from"),
+    Column("high", format="signed", heading="to"),
+    Column("mean_low", format="signed", meaning="90 % confidence interval of the mean",
+           heading="mean from"),
+    Column("mean_high", format="signed", heading="to"),
+    Column("p_beats", format="percent", meaning="share of the sets in which it is expected to be "
+           "higher; ties count half", heading="higher in"),
+    Column("resolved", meaning="the mean is known not to be 0, or to within the margin"),
+    Column("margin", meaning="a difference that would not matter"),
+    *_COUNTED,
+)  # fmt: skip
+
+
+class _Tables:
+    """The tables of some runs."""
+
+    def __init__(self, study: Study[Spec], runs: tuple[Runs, ...]) -> None:
+        self.study, self.runs = study, runs
+        self.first, self.others = runs[0], runs[1:]
+        self.outcomes, self.points = study.header.outcomes, points_of(study)
+
+    @property
+    def rests_on(self) -> tuple[int, int]:
+        """Runs counted and runs made, of all scenarios together."""
+        lost = [np.isnan(one.at("cost", one.arm.horizon)) for one in self.runs]
+        return sum(int((~one).sum()) for one in lost), sum(one.size for one in lost)
+
+    # --- differences -------------------------------------------------------------------------
+
+    def differences(self) -> Table:
+        """Each scenario against the first: a row a scenario, point and outcome."""
+        rows = [
+            self._row(other, point, outcome)
+            for other in self.others
+            for point in self.points
+            for outcome in self.outcomes
+        ]
+        columns = [
+            Column("a", format="text"), Column("b", format="text", heading="scenario"), *_GAP,
+            Column("week_a", format="given"), Column("week_b", format="given"),
+            Column("unpaired_low", format="signed", meaning="confidence interval of the mean, had "
+                   "each scenario been run on sets and chance of its own", heading="unpaired from"),
+            Column("unpaired_high", format="signed", heading="to"),
+            Column("pairing", meaning="so many times as many unpaired runs would do as well",
+                   heading="pairing worth"),
+            Column("p_beats_run", format="percent", meaning="the same share of single runs"),
+            Column("run_low", format="signed", meaning="90 % of single runs, chance included"),
+            Column("run_high", format="signed"),
+            Column("chance_share", format="percent", heading="chance",
+                   meaning="its share in the spread of a single run's difference"),
+            Column("sets_needed", format="count", meaning="sets that would resolve it"),
+            Column("sets", format="count"),
+        ]  # fmt: skip
+        note = (
+            "Differences are run by run, on the same people, chance and parameters. 90 % of sets: "
+            "what plausible parameters leave open, chance averaged out; more runs do not shorten "
+            "it. Mean from ... to: its 90 % confidence interval, because only so many sets were "
+            "run."
+        )
+        frame = pd.DataFrame(rows).drop(columns="region")
+        return Table("differences", frame, columns, title="Differences", note=note,
+                     rests_on=self.rests_on)  # fmt: skip
+
+    def regions(self) -> Table:
+        """The same by region, in the order of the first scenario: what both scenarios have."""
+        columns = [
+            "a", "b", "region", "point", "outcome", "unit", "mean_a", "mean_b", "mean", "low",
+            "high", "mean_low", "mean_high", "p_beats", "resolved", "margin", "verdict", "n",
+            "runs",
+        ]  # fmt: skip
+        rows = [
+            self._row(other, point, outcome, region)
+            for other in self.others
+            for point in self.points
+            for outcome in self.outcomes
+            for region in self.first.arm.scenario.region_names
+            if region in other.places
+        ]
+        known = [
+            Column("a", format="text"), Column("b", format="text", heading="scenario"),
+            Column("region", format="text"), *_GAP,
+        ]  # fmt: skip
+        note = "Of regions that both scenarios have, in the order of the first."
+        if self.study.header.gains:
+            note += " Each gain is against the region's own people without TA."
+        return Table("regions", pd.DataFrame(rows, columns=columns), known,
+                     title="Differences by region", note=note, rests_on=self.rests_on)  # fmt: skip
+
+    def _row(self, other: Runs, point: str, outcome: str, region: str = OVERALL) -> dict[str, Any]:
+        a, b = (self._compared(one, outcome, point, region) for one in (self.first, other))
+        about = OUTCOMES[outcome]
+        margin = self._margin(outcome, point)
+        gap = paired(a, b, margin)
+        return {
+            "a": self.first.arm.label,
+            "b": other.arm.label,
+            "region": region,
+            "point": point,
+            "week_a": self.first.arm.week(point),
+            "week_b": other.arm.week(point),
+            "outcome": outcome,
+            "unit": about.unit,
+            "mean_a": mean(a),
+            "mean_b": mean(b),
+            **asdict(gap),
+            "margin": margin,
+            "verdict": _verdict(gap, margin, outcome),
+            "n": int((~np.isnan(a + b)).sum()),
+            "runs": a.size,
+        }
+
+    def _compared(self, one: Runs, outcome: str, point: str, region: str) -> np.ndarray:
+        """Levels, or gains against no TA, (sets, replicates)."""
+        value = one.gain if self.study.header.gains else one.at
+        return value(outcome, one.arm.week(point), region)
+
+    def _margin(self, outcome: str, point: str) -> float:
+        """The difference that would not matter, in the outcome's unit."""
+        share, about = self.study.header.margin, OUTCOMES[outcome]
+        if about.high is not None:
+            return share * (about.high - about.low)
+        values = np.abs(self._compared(self.first, outcome, point, OVERALL))
+        size = mean(values)
+        return share * size if size > 0 else share
+
+    def verdicts(self) -> Table:
+        """What each scenario comes to: a row a scenario and outcome, at the end of TA."""
+        rows = []
+        for other in self.others:
+            cost = _payers(planned(other.arm.scenario).total)
+            for outcome in self.outcomes:
+                row = self._row(other, POINTS[0], outcome)
+                rows.append(
+                    {"scenario": other.arm.label, "compared_to": self.first.arm.label}
+                    | {"outcome": outcome, "unit": row["unit"], "verdict": row["verdict"]}
+                    | {"difference": row["mean"], "low": row["low"], "high": row["high"]}
+                    | {"p_beats": row["p_beats"], "sets": row["sets"]}
+                    | {**cost, "n": row["n"], "runs": row["runs"]}
+                )
+        columns = [
+            _SCENARIO, Column("compared_to", format="text"), Column("difference", format="signed"),
+            *(one for one in _GAP if one.name in ("low", "high", "p_beats")), *_PLANNED, *_COUNTED,
+        ]  # fmt: skip
+        note = (
+            "At the end of TA. Not clear yet: more sets would show whether there is a difference "
+            "that matters. Planned cost is what to budget."
+        )
+        return Table("verdicts", pd.DataFrame(rows), columns, title="Verdicts", note=note,
+                     rests_on=self.rests_on)  # fmt: skip
+
+    # --- what it takes -----------------------------------------------------------------------
+
+    def costs(self) -> Table:
+        """What each scenario takes in the runs, up to the common horizon, all regions together."""
+        rows = []
+        for one in self.runs:
+            region_weeks = len(one.arm.scenario.region_names) * min(one.arm.end, one.arm.horizon)
+            for item, unit, value in _spent(one):
+                low, high = intervals.band(value)
+                middle = mean(value)
+                rows.append(
+                    {"scenario": one.arm.label, "item": item, "unit": unit, "mean": middle}
+                    | {"p05": low, "p95": high, "per_region_week": middle / region_weeks}
+                    | {"n": int((~np.isnan(value)).sum()), "runs": value.size}
+                )
+        columns = [
+            _SCENARIO, Column("p05", heading="5 %"), Column("p95", heading="95 %"),
+            Column("per_region_week", heading="a region and week of TA"), *_COUNTED,
+        ]  # fmt: skip
+        note = (
+            f"Means of the runs up to week {self.first.arm.horizon}, contacts of a log included, "
+            "at each scenario's own prices. Expected spend: of the centre, provider hours and "
+            "travel; of the regions, hours of staff."
+        )
+        return Table("costs", pd.DataFrame(rows), columns, title="What each takes", note=note,
+                     rests_on=self.rests_on)  # fmt: skip
+
+    def costs_planned(self) -> Table:
+        """What to budget for each scenario, by payer and year, with what the runs spend."""
+        rows = []
+        for one in self.runs:
+            cost = planned(one.arm.scenario)
+            first = one.arm.scenario.plan_start - 1
+            ends = [first + WEEKS_A_YEAR * year for year in range(len(cost.years) + 1)]
+            spans = [(f"year {n + 1}", ends[n], ends[n + 1]) for n in range(len(cost.years))]
+            parts = [*((*span, each) for span, each in zip(spans, cost.years, strict=True)),
+                     ("whole plan", first, None, cost.total)]  # fmt: skip
+            if cost.spent.contacts:
+                parts.insert(0, ("contact log", 0, first, cost.spent))
+            for period, start, stop, each in parts:
+                spend = _expected(one, start, stop)
+                rows.append(
+                    {"scenario": one.arm.label, "period": period, **_payers(each), **spend}
+                    | {"contacts": each.contacts, "visits": each.visits}
+                    | {"provider_hours": each.provider_hours, "staff_hours": each.staff_hours}
+                )
+        columns = [
+            _SCENARIO, Column("period", format="text"), *_PLANNED,
+            Column("expected_cost", "money", "money", "mean of the runs", "expected spend"),
+            Column("expected_cost_centre", "money", "money", heading="of the centre"),
+            Column("expected_cost_regions", "money", "money", heading="of the regions"),
+            Column("contacts", format="count"), Column("visits", format="count"),
+            Column("provider_hours", format="hours"), Column("staff_hours", format="hours"),
+        ]  # fmt: skip
+        note = (
+            "A year is 52 weeks from the first week of the plan on. Planned cost: what to budget, "
+            "every contact being held and everybody there; no run takes more of dated contacts. "
+            "Expected spend: the mean of the runs, to the common horizon at most."
+        )
+        return Table("costs_planned", pd.DataFrame(rows), columns, note=note,
+                     title="What to budget, and who pays it", rests_on=self.rests_on)  # fmt: skip
+
+    def efficiency(self) -> Table:
+        """What each scenario gains against no TA for 100 provider hours, at its own end of TA; of
+        outcomes on a scale of 0-1."""
+        rows = []
+        for one in self.runs:
+            hours = one.at("provider_hours", one.arm.end)
+            for outcome in self.outcomes:
+                if OUTCOMES[outcome].high is None:
+                    continue
+                gain = one.gain(outcome, one.arm.end)
+                low, high = intervals.band(_ratio(_by_set(gain), _by_set(hours)))
+                middle = _ratio(np.array([mean(gain)]), np.array([mean(hours)]))
+                rows.append(
+                    {"scenario": one.arm.label, "outcome": outcome, "gain": mean(gain)}
+                    | {"provider_hours": mean(hours), "per_100_hours": float(middle[0])}
+                    | {"low": low, "high": high}
+                )
+        names = ["scenario", "outcome", "gain", "provider_hours", "per_100_hours", "low", "high"]
+        columns = [
+            _SCENARIO, Column("gain", format="signed"), Column("provider_hours", format="hours"),
+            Column("per_100_hours", format="signed", heading="for 100 provider hours"),
+            Column("low", format="signed", heading="90 % of sets from"),
+            Column("high", format="signed", heading="to"),
+        ]  # fmt: skip
+        return Table("efficiency", pd.DataFrame(rows, columns=names), columns,
+                     title="What 100 provider hours bring",
+                     note="Gain against no TA at the end of TA, over provider hours up to it.",
+                     rests_on=self.rests_on)  # fmt: skip
+
+    # --- by themselves, and why --------------------------------------------------------------
+
+    def levels(self) -> Table:
+        """Each scenario by itself: a row a scenario, point and outcome."""
+        rows = [
+            self._level(one, point, outcome)
+            for one in self.runs
+            for point in self.points
+            for outcome in self.outcomes
+        ]
+        columns = [
+            _SCENARIO, Column("point", heading="when"), Column("week", format="given"),
+            Column("p05", meaning="one run in twenty is below", heading="5 %"),
+            Column("p95", meaning="one run in twenty is above", heading="95 %"),
+            Column("no_ta_mean", heading="without TA"),
+            Column("gain_mean", format="signed", meaning="against no TA", heading="gain"),
+            Column("gain_p05", format="signed", heading="gain 5 %"),
+            Column("gain_p95", format="signed", heading="gain 95 %"),
+            Column("sd_parameters", meaning="spread between plausible sets"),
+            Column("sd_chance", meaning="spread between runs of a set"),
+            Column("chance_share", format="percent", heading="chance",
+                   meaning="its share in the variance of a single run"),
+            *_COUNTED,
+        ]  # fmt: skip
+        return Table("levels", pd.DataFrame(rows), columns, title="Each scenario by itself",
+                     note="5 % and 95 %: nine in ten runs, chance and parameters together.",
+                     rests_on=self.rests_on)  # fmt: skip
+
+    def _level(self, one: Runs, point: str, outcome: str) -> dict[str, Any]:
+        week = one.arm.week(point)
+        value, gain = one.at(outcome, week), one.gain(outcome, week)
+        parts = components(value)
+        (low, high), (gain_low, gain_high) = intervals.band(value), intervals.band(gain)
+        return {
+            "scenario": one.arm.label,
+            "point": point,
+            "week": week,
+            "outcome": outcome,
+            "unit": OUTCOMES[outcome].unit,
+            "mean": mean(value),
+            "p05": low,
+            "p95": high,
+            "no_ta_mean": mean(one.at(outcome, week, ta=False)),
+            "gain_mean": mean(gain),
+            "gain_p05": gain_low,
+            "gain_p95": gain_high,
+            "sd_parameters": np.sqrt(parts.between),
+            "sd_chance": np.sqrt(parts.luck),
+            "chance_share": parts.luck_share,
+            "n": int((~np.isnan(value)).sum()),
+            "runs": value.size,
+        }
+
+    def drivers(self) -> Table:
+        """What each difference at the end of TA rests on: its rank correlation with each parameter
+        over the sets, strongest first."""
+        plausible = self.study.plausible
+        assert plausible is not None
+        names = [name for name in plausible.varied if name in TABLE]
+        matrix = np.array([[one[name] for name in names] for one in plausible.sets])
+        rows = []
+        for other in self.others:
+            for outcome in self.outcomes:
+                a, b = (self._compared(x, outcome, POINTS[0], OVERALL) for x in (self.first, other))
+                rows += [
+                    {"a": self.first.arm.label, "b": other.arm.label, "outcome": outcome}
+                    | {"parameter": one.name, "meaning": TABLE[one.name].meaning}
+                    | {"grade": TABLE[one.name].grade, "rho": one.rho, "clear": one.clear}
+                    for one in rank_drivers(matrix, names, _by_set(b - a))
+                ]
+        columns = ["a", "b", "outcome", "parameter", "meaning", "grade", "rho", "clear"]
+        known = [
+            Column("a", format="text"), Column("b", format="text", heading="scenario"),
+            Column("meaning", format="text"), Column("grade", heading="grade of the range"),
+            Column("rho", format="signed", heading="rank correlation"),
+            Column("clear", meaning="chance would hardly ever give as much for any parameter"),
+        ]  # fmt: skip
+        return Table("drivers", pd.DataFrame(rows, columns=columns), known,
+                     title="What the differences rest on",
+                     note="Spearman's rank correlation with the difference at the end of TA, over "
+                     "the sets. Clear: of all parameters together, 5 % (Bonferroni).")  # fmt: skip
+
+    def differs(self) -> Table:
+        """In what the scenarios differ: a row a field and scenario."""
+        rows = [
+            {"field": one.field, "scenario": run.arm.label, "value": value}
+            for one in differing([run.arm.scenario for run in self.runs])
+            for run, value in zip(self.runs, one.values, strict=True)
+        ]
+        columns = [Column("field", format="text"), _SCENARIO, Column("value", format="text")]
+        return Table("differs", pd.DataFrame(rows, columns=["field", "scenario", "value"]),
+                     columns, title="In what the scenarios differ")  # fmt: skip
+
+    def weeks(self) -> Table:
+        """Week by week, over all runs kept: each scenario, and each difference from the first.
+
+        Totals are up to the week; levels, not gains, even where gains are compared.
+        """
+        parts = [self._series("level", one, one.weekly) for one in self.runs]
+        if not self.study.header.gains:
+            parts += [
+                self._series("difference", one, one.weekly - self.first.weekly)
+                for one in self.others
+            ]
+        columns = [
+            Column("kind", meaning="level of a scenario, or its difference from the first"),
+            _SCENARIO, Column("week", format="given"),
+            *(Column(name, heading=f"{100 * q:.0f} %") for name, q in _QUANTILES.items()),
+        ]  # fmt: skip
+        return Table("weeks", pd.concat(parts, ignore_index=True), columns, title="Week by week")
+
+    def _series(self, kind: str, one: Runs, values: np.ndarray) -> pd.DataFrame:
+        flat = values.reshape(-1, *values.shape[2:])  # run, week, outcome
+        known = ~np.isnan(flat)
+        empty = ~known.any(axis=0)
+        count = np.maximum(known.sum(axis=0), 1)
+        columns: dict[str, Any] = {
+            "mean": np.where(empty, np.nan, np.where(known, flat, 0.0).sum(axis=0) / count),
+            **dict(
+                zip(
+                    _QUANTILES,
+                    intervals.quantiles(flat, list(_QUANTILES.values()), axis=0),
+                    strict=True,
+                )
+            ),
+        }
+        week, outcome = (axis.reshape(-1) for axis in np.indices(empty.shape))
+        return pd.DataFrame(
+            {"kind": kind, "scenario": one.arm.label, "week": week.astype(np.int64)}
+            | {"outcome": np.array(self.outcomes)[outcome]}
+            | {name: part.reshape(-1) for name, part in columns.items()}
+        )
+
+
+def _verdict(gap: Paired, margin: float, outcome: str) -> str:
+    return verdict(gap.mean, gap.mean_low, gap.mean_high, margin, OUTCOMES[outcome].better)
+
+
+def _payers(each: Resources) -> dict[str, float]:
+    """Planned cost by payer."""
+    return {
+        "planned_cost": each.money,
+        "planned_cost_centre": each.centre,
+        "planned_cost_regions": each.regions,
+    }
+
+
+def _spent(one: Runs) -> list[tuple[str, str, np.ndarray]]:
+    """Item, unit and (sets, replicates) of what a scenario takes up to the common horizon."""
+    horizon = one.arm.horizon
+    found = [(name, OUTCOMES[name].unit, one.at(name, horizon)) for name in ITEMS if name != "cost"]
+    cost, regions = one.at("cost", horizon), _of_regions(one, horizon)
+    return [
+        *found,
+        ("expected_cost", "money", cost),
+        ("expected_cost_centre", "money", cost - regions),
+        ("expected_cost_regions", "money", regions),
+    ]
+
+
+def _of_regions(one: Runs, week: int) -> np.ndarray:
+    """What the regions have paid up to a week: hours of staff."""
+    return one.arm.scenario.costs.staff_hour * one.at("staff_hours", week)
+
+
+def _expected(one: Runs, start: int, stop: int | None) -> dict[str, float]:
+    """Mean spend of the runs after one week up to another; None: the common horizon."""
+    ends = [
+        min(week, one.arm.horizon) for week in (start, one.arm.horizon if stop is None else stop)
+    ]
+    total = np.subtract(*(one.at("cost", week) for week in reversed(ends)))
+    regions = np.subtract(*(_of_regions(one, week) for week in reversed(ends)))
+    return {
+        "expected_cost": mean(total),
+        "expected_cost_centre": mean(total - regions),
+        "expected_cost_regions": mean(regions),
+    }
+
+
+def _by_set(values: np.ndarray) -> np.ndarray:
+    """(sets,): mean of each set; NaN of one without a value."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=1)
+    total = np.where(known, values, 0.0).sum(axis=1)
+    return np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
+
+
+def _ratio(gain: np.ndarray, hours: np.ndarray) -> np.ndarray:
+    return PER_HOURS * np.divide(gain, hours, out=np.full_like(gain, np.nan), where=hours > 0)

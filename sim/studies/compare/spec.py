@@ -1,0 +1,209 @@
+"""Spec: what a comparison asks; :func:`plans_of`, the scenarios that it runs, each an :class:`Arm`.
+
+Each plausible set is run in R replicates of its own (set s takes the replicates s * R .. s * R + R
+- 1), in every scenario the same: so scenarios are paired run by run, and no chance is shared
+between sets, which lets chance and parameters be told apart (:mod:`sim.stats.paired`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from sim.checking import Issue, Number, Words
+from sim.outcomes import HEADLINES, NAMES
+from sim.scenario import Scenario
+from sim.studies.compare import MARGIN
+from sim.studies.compare.differing import check_same_people, differing
+from sim.study.study_file import Option, OverSets, Study
+
+HELP = """Compare scenarios: what differs, how surely, at what cost.
+
+All scenarios run on the same people, the same chance and the same plausible parameter sets; the
+answer says which sets those are. The first scenario is what the others are compared to.
+
+\b
+Examples:
+  codose compare light_touch source
+  codose compare source my.yaml --sets 200 --out results/mine
+  codose compare source planning --gains
+  codose compare centre_log --stopping-now
+"""
+ARGUMENT = "scenarios"
+
+POINTS = ("end_of_ta", "horizon")
+"""Where scenarios are compared: each at its own end of TA, and all at the common horizon."""
+STOPPED = "stopping_now"
+"""What TA that ends with the contact log is called."""
+
+
+class Spec(OverSets):
+    """A comparison of scenarios."""
+
+    kind: Literal["compare"]  # pyright: ignore[reportIncompatibleVariableOverride]
+    """compare"""
+    outcomes: Annotated[
+        tuple[Annotated[str, Words(100)], ...],
+        Option(name="--outcome", metavar="NAME", many=True, default="six headlines"),
+    ] = HEADLINES
+    """What to compare; repeatable."""
+    weeks: tuple[Literal["end_of_ta", "horizon"], ...] = POINTS  # pyright: ignore[reportIncompatibleVariableOverride]
+    """end_of_ta and horizon, always: a scenario's own end of TA, and the common horizon."""
+    seed: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
+        Annotated[int, Number(0, 2**63 - 1, whole=True)] | None,
+        Option(default="the first scenario's"),
+    ] = None
+    """Seed of every random number."""
+    gains: Annotated[bool, Option()] = False
+    """Compare gains against no TA: for scenarios of other regions."""
+    margin: Annotated[float, Number(0, 1, above=True), Option(metavar="SHARE")] = MARGIN
+    """A difference that would not matter, as a share of an outcome's range."""
+    stopping_now: Annotated[bool, Option()] = False
+    """Compare with TA that ends with the contact log of the first scenario."""
+    labels: Annotated[
+        tuple[Annotated[str, Words(60)], ...],
+        Option(name="--label", metavar="NAME", many=True, default="names of the files"),
+    ] = ()
+    """What to call the scenarios, in their order; repeatable."""
+
+
+def issues(spec: Spec) -> Iterator[Issue]:
+    """What is wrong between the fields."""
+    named = spec.scenarios
+    if spec.weeks != POINTS:
+        yield Issue(("weeks",), "cannot be chosen", allowed=", ".join(POINTS))
+    for place, name in enumerate(spec.outcomes):
+        if name not in NAMES and name.partition(" ")[0] in ("persistence", "effect"):
+            yield Issue(
+                ("outcomes", place), "is not compared as such", name,
+                "names of outcomes; --gains compares effects",
+            )  # fmt: skip
+    if len(named) + spec.stopping_now < 2:
+        yield Issue(("scenarios",), "nothing to compare with", allowed="2 or more")
+    for place, name in enumerate(named):
+        if name in named[:place]:
+            yield Issue(("scenarios", place), f"{name!r} is given twice", name)
+    if spec.labels and len(spec.labels) != len(named):
+        yield Issue(
+            ("labels",), f"{len(spec.labels)} labels for {len(named)} scenarios",
+            allowed="one a scenario",
+        )  # fmt: skip
+    if len(set(spec.labels)) < len(spec.labels):
+        yield Issue(("labels",), "name two scenarios alike", allowed="a name of its own for each")
+
+
+def check(study: Study[Spec]) -> None:
+    """What only the scenarios can show.
+
+    Raises:
+        StudyError: stopping now without a log, or without anything after it.
+        UnlikePeople: levels of scenarios with other people.
+    """
+    first = study.scenario
+    if study.header.stopping_now and (first.contact_log is None or not first.dosage):
+        raise study.error(
+            ("stopping_now",),
+            f"{first.name!r} has no dosage that goes on after a contact log",
+            allowed="a scenario with contact_log and dosage; without a log compare with no_ta",
+        )
+    if not study.header.gains:
+        arms = plans_of(study)
+        scenarios = [arm.scenario for arm in arms]
+        check_same_people(scenarios, [arm.label for arm in arms], differing(scenarios))
+
+
+def line(study: Study[Spec]) -> str:
+    """What is about to be done, in a line."""
+    assert study.plausible is not None
+    sets = len(study.plausible)
+    return f"{title(study)}: {sets} sets x {study.header.replicates} replicates"
+
+
+def title(study: Study[Spec]) -> str:
+    """What is compared with what."""
+    first, *others = (arm.label for arm in plans_of(study))
+    return f"{', '.join(others)} against {first}"
+
+
+# --- the scenarios -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A scenario of a comparison.
+
+    Attributes:
+        scenario: what is run.
+        label: what tables and figures call it.
+        end: its week of the end of TA; of a scenario without dosage (no TA, or stopping now) that
+            of the first that goes on.
+        horizon: the common horizon, a week.
+    """
+
+    scenario: Scenario
+    label: str
+    end: int
+    horizon: int
+
+    def week(self, point: str) -> int:
+        """The week of a point."""
+        return self.end if point == "end_of_ta" else self.horizon
+
+
+def plans_of(study: Study[Spec]) -> tuple[Arm, ...]:
+    """The scenarios that are compared, the one that the others are compared to first."""
+    header = study.header
+    names = header.labels or study.labels
+    plans = list(zip(_unlike(list(names)), study.scenarios.values(), strict=True))
+    if header.stopping_now:
+        plans.insert(0, (STOPPED, study.scenario.stopping_now()))
+    horizon = min(plan.horizon_weeks for _, plan in plans)
+    going = [plan.end_of_ta for _, plan in plans if plan.dosage]
+    logged = [plan.end_of_ta for _, plan in plans if plan.has_ta]
+    end = next(iter(going or logged), horizon)
+    return tuple(
+        Arm(plan, name, plan.end_of_ta if plan.dosage else min(end, plan.horizon_weeks), horizon)
+        for name, plan in plans
+    )
+
+
+def _unlike(names: list[str]) -> list[str]:
+    """Names with numbers where two are the same."""
+    found: list[str] = []
+    for one in names:
+        name, number = one, 2
+        while name in found:
+            name, number = f"{one} ({number})", number + 1
+        found.append(name)
+    return found
+
+
+def points_of(study: Study[Spec]) -> tuple[str, ...]:
+    """The points that say something: both, or one when TA goes on to the horizon everywhere."""
+    return POINTS[:1] if all(arm.end == arm.horizon for arm in plans_of(study)) else POINTS
+
+
+WORLD = ("parameters", "shocks", "background_trend")
+"""Fields of a scenario that are no plan of anybody."""
+
+
+def notes_of(study: Study[Spec]) -> tuple[str, ...]:
+    """What limits the comparison, in sentences."""
+    arms = plans_of(study)
+    found = differing([arm.scenario for arm in arms])
+    notes = []
+    if any(arm.scenario.horizon_weeks != arm.horizon for arm in arms):
+        weeks = ", ".join(f"{arm.label} {arm.scenario.horizon_weeks}" for arm in arms)
+        notes.append(
+            f"The horizons differ ({weeks} weeks): the common horizon is the shortest, week "
+            f"{arms[0].horizon}."
+        )
+    if study.header.gains:
+        notes.append("Compared are gains: each scenario against its own people without TA.")
+    if any(one.field.startswith("costs.") for one in found):
+        notes.append("Costs are at each scenario's own prices.")
+    world = [one for one in found if one.field.split(".")[0] in WORLD]
+    if world:
+        notes.append(f"Not only the plans differ but the world too: {', '.join(map(str, world))}.")
+    return tuple(notes)

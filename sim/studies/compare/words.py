@@ -1,0 +1,251 @@
+"""words: the answer of a comparison in sentences; shown: the tables that are for reading."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sim.present.answer import Answer
+from sim.present.format import count, interval, money, percent, share, signed
+from sim.present.format import words as in_words
+from sim.present.table import Table
+from sim.stats.paired import MOST_SETS
+from sim.studies.compare.spec import POINTS, Spec, notes_of, plans_of, points_of
+from sim.study.study_file import Study
+
+Rows = Mapping[str, pd.DataFrame]
+DRIVERS = 3
+"""Parameters that the answer names."""
+
+
+def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
+    """One verdict over every scenario and outcome; more of each scenario; what it rests on."""
+    frames = {name: table.frame for name, table in tables.items()}
+    others = [arm.label for arm in plans_of(study)[1:]]
+    return Answer(
+        _verdict(study, frames, others),
+        (
+            _cost(study, frames),
+            _differs(frames),
+            _rests_on(study, frames),
+            *notes_of(study),
+        ),
+        rows={label: _about(study, frames, label) for label in others},
+    )
+
+
+def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
+    """What people read: the rest is in the folder."""
+    found = [tables["verdicts"].pick(
+        ["scenario", "outcome", "verdict", "difference", "low", "high", "planned_cost",
+         "planned_cost_centre", "planned_cost_regions", "n", "runs"]
+    )]  # fmt: skip
+    columns = [
+        "b", "outcome", "mean_a", "mean_b", "mean", "low", "high", "p_beats", "sets",
+        "mean_low", "mean_high", "unpaired_low", "unpaired_high", "pairing", "chance_share",
+        "resolved", "sets_needed",
+    ]  # fmt: skip
+    differences = tables["differences"]
+    points, gain = differences.frame["point"], "in gain " if study.header.gains else ""
+    for point in points_of(study):
+        found.append(
+            differences.pick(
+                columns, points == point,
+                title=f"Differences {gain}{_when(study, point)}",
+            )
+        )  # fmt: skip
+    if "regions" in tables:
+        found += _by_region(study, tables["regions"])
+    found += [tables[name] for name in ("costs_planned", "costs", "efficiency") if name in tables]
+    if "drivers" in tables:
+        found.append(_strongest(study, tables["drivers"]))
+    return [*found, *(tables[name] for name in ("differs",) if name in tables)]
+
+
+def _strongest(study: Study[Spec], table: Table) -> Table:
+    """What the difference in the first outcome goes with most, of each scenario."""
+    rows = table.frame[table.frame["outcome"] == study.header.outcomes[0]]
+    return table.pick(None, rows.groupby("b", sort=False).head(DRIVERS).index)
+
+
+def _by_region(study: Study[Spec], table: Table) -> list[Table]:
+    """The first outcome at the end of TA, where there is more than one region."""
+    frame, head = table.frame, study.header.outcomes[0]
+    if frame["region"].nunique() < 2:
+        return []
+    rows = (frame["outcome"] == head) & (frame["point"] == POINTS[0])
+    columns = ["b", "region", "mean_a", "mean_b", "mean", "low", "high", "verdict", "n", "runs"]
+    note = f"{table.plain_note} The other outcomes are in {table.name}.parquet."
+    title = f"{in_words(head).capitalize()} by region, {_when(study, POINTS[0])}"
+    return [table.pick(columns, rows, title=title, note=note)]
+
+
+def _when(study: Study[Spec], point: str) -> str:
+    weeks = sorted({arm.week(point) for arm in plans_of(study)})
+    what = "at the end of TA" if point == POINTS[0] else "at the common horizon"
+    return f"{what} (week {' and '.join(map(str, weeks))})"
+
+
+# --- the verdict -----------------------------------------------------------------------------
+
+
+def _verdict(study: Study[Spec], frames: Rows, others: Sequence[str]) -> str:
+    """One sentence over all scenarios and all outcomes asked for."""
+    first = plans_of(study)[0].label
+    gains = " and by what each gains against no TA" if study.header.gains else ""
+    parts = [_verdict_of(frames, label) for label in others]
+    return (
+        f"At the end of TA, against {first}{gains}: {'; '.join(parts)}; {first} itself is planned "
+        f"at {_planned(frames, first)}."
+    )
+
+
+def _verdict_of(frames: Rows, label: str) -> str:
+    rows = frames["verdicts"]
+    rows = rows[rows["scenario"] == label]
+    groups: dict[str, list[str]] = {}
+    for row in rows.to_dict("records"):
+        text = in_words(row["outcome"])
+        if row["verdict"] in ("better", "worse", "higher", "lower"):
+            text += f" ({signed(row['difference'])})"
+        groups.setdefault(row["verdict"], []).append(text)
+    order = ("better", "worse", "higher", "lower", "about the same", "not clear yet")
+    said = [f"{word} in {_joined(groups[word])}" for word in order if word in groups]
+    cost = _planned(frames, label)
+    return f"{label} is {', '.join(said) or 'the same'}, for a planned cost of {cost}"
+
+
+def _planned(frames: Rows, label: str) -> str:
+    """Planned cost of a scenario, by payer."""
+    costs = frames["costs_planned"]
+    rows = costs[costs["scenario"] == label].set_index("period")
+    whole: Any = rows.loc["whole plan"]
+    text = (
+        f"{money(whole['planned_cost'])} (centre {money(whole['planned_cost_centre'])}, regions "
+        f"{money(whole['planned_cost_regions'])})"
+    )
+    if "contact log" in rows.index:
+        spent: Any = rows.loc["contact log"]
+        text += f" after the {money(spent['planned_cost'])} that the contact log took"
+    return text
+
+
+def _joined(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+# --- a scenario ------------------------------------------------------------------------------
+
+
+def _about(study: Study[Spec], frames: Rows, label: str) -> str:
+    """One scenario against the first: every outcome with its interval, then what is left later."""
+    first = plans_of(study)[0].label
+    table = frames["differences"]
+    table = table[table["b"] == label]
+    if (table["mean"] == 0).all() and (table["run_low"] == 0).all():
+        return f"{label} and {first} do not differ in any run."
+    gain = "gain in " if study.header.gains else ""
+    end, *later = (table[table["point"] == point] for point in points_of(study))
+    said = "; ".join(f"{gain}{_difference(row)}" for row in end.to_dict("records"))
+    text = f"{label} minus {first} at the end of TA, 90 % of plausible sets in brackets: {said}."
+    for rows in later:
+        parts = [
+            f"{in_words(row['outcome'])} {signed(row['mean'])} "
+            f"({interval(row['low'], row['high'], signed)})"
+            for row in rows.to_dict("records")
+        ]
+        text += f" In week {int(rows['week_b'].iloc[0])}: {'; '.join(parts)}."
+    return text
+
+
+def _difference(row: Mapping[Any, Any]) -> str:
+    text = f"{in_words(row['outcome'])} {signed(row['mean'])}"
+    if math.isnan(row["low"]):
+        return text
+    text += f" ({interval(row['low'], row['high'], signed)}"
+    higher = row["mean"] >= 0
+    beats = row["p_beats"] if higher else 1 - row["p_beats"]
+    text += f"; {'higher' if higher else 'lower'} in {share(beats, row['sets'])} sets)"
+    if not row["resolved"]:
+        text += f", not resolved: about {needed(row['sets_needed'])} sets would resolve it"
+    return text
+
+
+def needed(value: float) -> str:
+    """A number of sets, rounded up to two digits.
+
+    >>> needed(271.0), needed(math.inf)
+    ('280', 'more than 1,000,000')
+    """
+    if math.isinf(value):
+        return f"more than {count(MOST_SETS)}"
+    if math.isnan(value):
+        return "more"
+    size = 10 ** max(0, math.floor(math.log10(max(value, 1))) - 1)
+    return count(math.ceil(value / size) * size)
+
+
+# --- cost, and what it rests on ----------------------------------------------------------------
+
+
+def _cost(study: Study[Spec], frames: Rows) -> str:
+    """Hours and spend of each scenario in the runs."""
+    costs: Any = frames["costs"].set_index(["scenario", "item"])["mean"]
+    arms = plans_of(study)
+    parts = []
+    for arm in arms:
+        label = arm.label
+        spend, centre, regions = (
+            money(costs[label, f"expected_cost{of}"]) for of in ("", "_centre", "_regions")
+        )
+        parts.append(
+            f"{label} {count(costs[label, 'provider_hours'])} provider hours and an expected spend "
+            f"of {spend} (centre {centre}, regions {regions})"
+        )
+    return f"Up to week {arms[0].horizon} the runs take: {'; '.join(parts)}."
+
+
+def _differs(frames: Rows) -> str:
+    """In what the scenarios differ; their values are in the table."""
+    if "differs" not in frames:
+        return "The scenarios differ in nothing."
+    return f"They differ in {_joined(list(dict.fromkeys(frames['differs']['field'])))}."
+
+
+def _rests_on(study: Study[Spec], frames: Rows) -> str:
+    """Sets, runs, the share of chance, and the parameters that matter most, by outcome."""
+    assert study.plausible is not None
+    table = frames["differences"]
+    rows = table[table["point"] == POINTS[0]]
+    n, runs = int(frames["costs"]["n"].min()), int(frames["costs"]["runs"].max())
+    text = (
+        f"It rests on {len(study.plausible)} {study.plausible.source}, {n:,} of {runs:,} runs a "
+        "scenario"
+    )
+    known = rows["chance_share"].dropna()
+    if len(known):
+        low, high = percent(float(known.min())), percent(float(known.max()))
+        text += (
+            ". Of the spread of a single run's difference, "
+            f"{low if low == high else f'{low} to {high}, by outcome,'} is chance and the rest "
+            "what we do not know about the parameters"
+        )
+    if "drivers" in frames:
+        drivers = frames["drivers"]
+        drivers = drivers[drivers["clear"] & (drivers["outcome"] == study.header.outcomes[0])]
+        drivers = drivers[drivers["b"] == plans_of(study)[1].label].head(DRIVERS)
+        names = [
+            f"{row['parameter']} ({row['rho']:+.1f}, {_grade(row['grade'])})"
+            for row in drivers.to_dict("records")
+        ]
+        if names:
+            head = in_words(study.header.outcomes[0])
+            text += f", for {head} most of all (rank correlation) {', '.join(names)}"
+    return f"{text}."
+
+
+def _grade(grade: str) -> str:
+    return grade if grade == "assumption" else f"evidence of grade {grade}"

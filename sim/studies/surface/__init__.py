@@ -1,0 +1,96 @@
+"""Surfaces of dose and response: :func:`surface` maps outcomes over how often and how long."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.runs.execute import Execution
+    from sim.scenario import Scenario
+    from sim.studies.kind import Result
+    from sim.study.plausible import SetChoice
+
+EVERY_WEEKS: tuple[float, ...] = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 26, 52)
+HOURS: tuple[float, ...] = (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+SHOWN: tuple[str, ...] = ("trust", "mutual_accountability", "integration", "capacity")
+
+
+def surface(
+    scenario: Scenario | str | os.PathLike[str],
+    *,
+    every_weeks: Sequence[float] = EVERY_WEEKS,
+    hours: Sequence[float] = HOURS,
+    co_creation: Sequence[float] | None = None,
+    months: Sequence[float] | None = None,
+    mode: Sequence[str] | None = None,
+    sites: Sequence[int] | None = None,
+    keep_others: bool = False,
+    provider_hours: float | None = None,
+    budget: Mapping[str, Any] | None = None,
+    targets: Mapping[str, float] | None = None,
+    outcomes: Sequence[str] = SHOWN,
+    sets: SetChoice = 50,
+    replicates: int = 4,
+    seed: int | None = None,
+    hold: Mapping[str, float] | None = None,
+    execution: Execution | None = None,
+) -> Result:
+    """Run a grid of dosages.
+
+    What is varied, exactly. The scenario's *main series* is its most frequent one (the first of
+    equals); of it mode, first and last week, co-creation, taper and invited share are kept. In
+    every cell the whole dosage is replaced by one scheduled series like it, with the cell's weeks
+    between contacts and hours per contact (at the first contact; a taper makes later ones shorter).
+    With ``keep_others`` the scenario's other series stay. A contact log stays: it is history. Each
+    cell is a plain scenario (:func:`sim.studies.surface.grid.scenario_of`) that any other command
+    can run, and every cell runs the same plausible sets and the same chance.
+
+    With a budget, cells that are planned to take more are left out, and a *budget line* is added:
+    at each frequency the hours per contact that the budget just pays for, but no more than the
+    longest of the grid.
+
+    Args:
+        scenario: a scenario, the path of its file, or the name of a shipped one.
+        every_weeks, hours: the grid: weeks between contacts (1..520), hours per contact (above 0).
+        co_creation, months, mode, sites: further axes; None: as in the scenario. Months count from
+            the first week of the plan; sites are regions a provider (weekly hours stay).
+        keep_others: keep the scenario's other series in every cell.
+        provider_hours: a budget of provider hours a week of TA and region, preparation and travel
+            included, every contact being held.
+        budget: a budget as of a plan: ``{"money": 300000, "per": "year", "of": "centre"}``.
+        targets: outcome -> level; None: at least the scenario's own dosage, run by run.
+        outcomes: names of what is mapped.
+        sets: plausible sets, their number, the folder of a calibration, or sets of your own.
+        replicates: runs of each set, 1 or more.
+        seed: of every random number; left out: the scenario's.
+        hold: parameters held at a value in every set, by name.
+        execution: how runs are made; left out: on all threads of this machine.
+
+    Returns:
+        The result. Its tables: ``cheapest`` (for each target), ``best``, ``maps``, ``budget_line``,
+        ``own`` (the scenario's own dosage), ``surface`` (a row a cell and outcome).
+
+    Raises:
+        InputError: an argument that cannot be used, or a budget that pays for no contact at all.
+        Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
+
+    >>> found = surface("classroom", every_weeks=(4, 8), hours=(1,), sets=2, replicates=2)
+    >>> found.table("surface")["cell"].nunique()
+    2
+    """
+    from sim.studies.kind import StudyKind, ask
+
+    study = StudyKind.of("surface").make(
+        scenario=scenario, every_weeks=_plain(every_weeks), hours=_plain(hours),
+        co_creation=_plain(co_creation), months=_plain(months), mode=_plain(mode),
+        sites=_plain(sites), keep_others=keep_others, provider_hours=provider_hours, budget=budget,
+        targets=targets or {}, outcomes=list(outcomes), sets=50 if sets is None else sets,
+        replicates=replicates, seed=seed, hold=hold or {},
+    )  # fmt: skip
+    return ask(study, execution)
+
+
+def _plain(axis: Sequence[Any] | None) -> list[Any] | None:
+    return None if axis is None else [one.item() if hasattr(one, "item") else one for one in axis]

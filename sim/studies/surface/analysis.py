@@ -1,0 +1,403 @@
+"""answer: runs every cell, the scenario's own dosage, and every world without TA; the tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.dosage import planned
+from sim.outcomes import OUTCOMES
+from sim.present.format import percent
+from sim.present.table import Column, Table
+from sim.runs.collect import Points, RunValues
+from sim.runs.plan import Job, RunPlan, independent
+from sim.scenario import Scenario
+from sim.stats.components import components, mean
+from sim.stats.intervals import Share, band, share
+from sim.studies.kind import Runner
+from sim.studies.surface.grid import (
+    Cell,
+    budget_words,
+    cells_of,
+    is_budgeted,
+    planned_provider_hours,
+    scenario_of,
+)
+from sim.studies.surface.spec import AXES, SURE, Spec
+from sim.study.study_file import Study
+
+TAKES = ("provider_hours", "staff_hours", "cost")
+"""Outcomes that say what a cell takes."""
+NEAR = 0.01
+"""Share of an outcome's range within which a cell is as good as the best."""
+ALL = "all targets"
+"""In place of an outcome: every target, in the same run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """The runs of a surface, at the end of TA of each cell, overall.
+
+    Attributes:
+        study: what was asked.
+        cells: every cell, those of the grid first, then the budget line.
+        names: of the outcomes that are kept.
+        cell, bare: (cells, sets, replicates, outcomes), with TA and without; NaN in cells that were
+            not run, and in failed runs.
+        own: (sets, replicates, outcomes): the scenario's own dosage at its own end of TA.
+        failed: bool (cells, sets, replicates): runs that failed, in the cell or, as its partner, in
+            the scenario's own dosage; they are left out.
+    """
+
+    study: Study[Spec]
+    cells: tuple[Cell, ...]
+    names: tuple[str, ...]
+    cell: np.ndarray
+    bare: np.ndarray
+    own: np.ndarray
+    failed: np.ndarray
+
+    def of(self, place: int, outcome: str) -> np.ndarray:
+        """(sets, replicates) of a cell."""
+        return self.cell[place, ..., self.names.index(outcome)]
+
+    def own_of(self, outcome: str) -> np.ndarray:
+        """(sets, replicates) of the scenario's own dosage."""
+        return self.own[..., self.names.index(outcome)]
+
+    def gain(self, place: int, outcome: str) -> np.ndarray:
+        """(sets, replicates) of a cell, against no TA."""
+        return self.of(place, outcome) - self.bare[place, ..., self.names.index(outcome)]
+
+    def level(self, outcome: str) -> float:
+        """The level of a target; without targets the mean of the scenario's own dosage; NaN of an
+        outcome without target beside others."""
+        targets = self.study.header.targets
+        return targets.get(outcome, math.nan) if targets else mean(self.own_of(outcome))
+
+    def reached(self, place: int, outcome: str) -> np.ndarray:
+        """bool (sets, replicates): runs of a cell that reach the target, or what the own dosage
+        does; where less is better, at its level or below. A run in which the outcome is empty does
+        not reach it."""
+        sign, targets = OUTCOMES[outcome].sign or 1.0, self.study.header.targets
+        goal = targets[outcome] if targets else self.own_of(outcome)
+        return sign * self.of(place, outcome) >= sign * goal
+
+    def met(self, place: int, outcomes: Sequence[str]) -> Share:
+        """Share of the runs of a cell that reach all of these targets."""
+        every = np.logical_and.reduce([self.reached(place, name) for name in outcomes])
+        return share(every, self.failed[place])
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Outcomes with a target; without targets, all that are mapped."""
+        header = self.study.header
+        return tuple(header.targets) or header.shown
+
+    @property
+    def run(self) -> list[int]:
+        """Cells that were run."""
+        return [place for place, cell in enumerate(self.cells) if cell.affordable]
+
+
+def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
+    """Every table of a surface."""
+    values = values_of(study, run)
+    every = [_cheapest(values), _best(values), _maps(values), _own(values), _surface(values)]
+    if any(cell.on_budget_line for cell in values.cells):
+        every.insert(2, _budget_line(values))
+    return {table.name: table for table in every}
+
+
+def values_of(study: Study[Spec], run: Runner) -> Values:
+    """The runs of all cells, made in one plan."""
+    spec, scenario, cells = study.header, study.scenario, cells_of(study)
+    names = tuple(dict.fromkeys([*spec.shown, *TAKES]))
+    jobs: list[Job] = []
+
+    def add(one: Scenario, week: int) -> int:
+        jobs.append(independent(one, study.sets(one), spec.replicates, [week]))
+        return len(jobs) - 1
+
+    made = [
+        scenario_of(scenario, cell, keep_others=spec.keep_others) if cell.affordable else None
+        for cell in cells
+    ]
+    own = add(scenario, scenario.end_of_ta)
+    worlds: dict[tuple[int, int, int], int] = {}
+    for cell in made:
+        if cell is not None and _world(cell) not in worlds:
+            worlds[_world(cell)] = add(cell.without_ta(), cell.end_of_ta)
+    places = [None if cell is None else add(cell, cell.end_of_ta) for cell in made]
+    bare = [None if cell is None else worlds[_world(cell)] for cell in made]
+    found: RunValues = run(RunPlan(tuple(jobs), study.seed), Points(names))
+
+    def of(job: int | None) -> np.ndarray:
+        values = found.grid(own if job is None else job)[:, :, 0, 0]
+        return np.full(values.shape, np.nan) if job is None else values
+
+    lost = [
+        found.failed(own) if job is None else found.failed(job) | found.failed(own)
+        for job in places
+    ]
+    return Values(
+        study, cells, names, np.stack([of(job) for job in places]),
+        np.stack([of(job) for job in bare]), of(own), np.stack(lost),
+    )  # fmt: skip
+
+
+def _world(scenario: Scenario) -> tuple[int, int, int]:
+    """What tells the worlds without TA of two cells apart."""
+    return scenario.providers.count, scenario.horizon_weeks, scenario.end_of_ta
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+_AXIS_COLUMNS = (
+    Column("cell", format="given", meaning="its number in the table surface"),
+    Column("every_weeks", format="given", heading="weeks between"),
+    Column("hours", format="number", heading="hours a contact"),
+    Column("co_creation", format="given", heading="co-creation"),
+    Column("months", format="given"),
+    Column("mode"),
+    Column("sites", format="given", heading="regions a provider"),
+)
+_PLANNED = (
+    Column("planned_provider_hours", "h", "number", "a week of TA and region, if every contact is "
+           "held", "planned provider hours"),
+    Column("planned_cost", "money", "money", "what to budget: every contact held, everybody there"),
+    Column("planned_cost_centre", "money", "money", "provider hours and travel", "of the centre"),
+    Column("planned_cost_regions", "money", "money", "hours of staff", "of the regions"),
+)  # fmt: skip
+_MET = (
+    Column("target", meaning="level that is to be reached"),
+    Column("p_target", format="percent", meaning="share of the runs", heading="met in"),
+    Column("p_low", format="percent", meaning="90 % interval of this share", heading="from"),
+    Column("p_high", format="percent", heading="to"),
+)
+_COUNTED = (
+    Column("n", format="count", meaning="runs counted", heading="runs"),
+    Column("runs", format="count", meaning="runs made", heading="of"),
+)
+_ENDS = (Column("p05", heading="5 %"), Column("p95", heading="95 %"))
+
+
+def _table(
+    values: Values, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[Column],
+    title: str, note: str,
+) -> Table:  # fmt: skip
+    """A table with what is known of those of its columns that it has."""
+    frame = pd.DataFrame(rows)
+    for axis in ("co_creation", "months", "sites"):
+        if axis in frame:
+            frame[axis] = frame[axis].astype(float)
+    known = [column for column in columns if column.name in frame]
+    run = values.run
+    made = values.failed[run]
+    return Table(name, frame, known, title=title, note=note,
+                 rests_on=(int((~made).sum()), made.size))  # fmt: skip
+
+
+def _place(values: Values, place: int) -> dict[str, Any]:
+    """Where a cell is, and what it is planned to take."""
+    cell = values.cells[place]
+    return {
+        "cell": place,
+        **dict(zip(AXES, _axes(cell), strict=True)),
+        "planned_provider_hours": cell.planned_hours,
+        "planned_cost": cell.centre + cell.regions,
+        "planned_cost_centre": cell.centre,
+        "planned_cost_regions": cell.regions,
+    }
+
+
+def _axes(cell: Cell) -> tuple[object, ...]:
+    """What tells a cell from others; one of the grid may stand on the budget line too."""
+    return tuple(getattr(cell, name) for name in AXES)
+
+
+def _counted(values: Values, place: int, level: np.ndarray) -> dict[str, int]:
+    made = level.size if values.cells[place].affordable else 0
+    return {"n": int((~np.isnan(level)).sum()), "runs": made}
+
+
+def _share(values: Values, place: int, outcomes: Sequence[str]) -> dict[str, float]:
+    """The share of runs in which a cell meets targets; NaN of a cell that was not run."""
+    if not outcomes or not values.cells[place].affordable:
+        return {"p_target": math.nan, "p_low": math.nan, "p_high": math.nan}
+    found = values.met(place, outcomes)
+    return {"p_target": found.p, "p_low": found.low, "p_high": found.high}
+
+
+def _surface(values: Values) -> Table:
+    """A row a cell and outcome; NaN in cells that the budget does not pay for."""
+    rows = []
+    for outcome in values.study.header.shown:
+        asked = [outcome] if outcome in values.asked else []
+        for place, cell in enumerate(values.cells):
+            level = values.of(place, outcome)
+            low, high = band(level)
+            takes = {name: mean(values.of(place, name)) for name in TAKES}
+            rows.append(
+                _place(values, place)
+                | {"on_budget_line": cell.on_budget_line, "affordable": cell.affordable}
+                | {"outcome": outcome, "unit": OUTCOMES[outcome].unit, "mean": mean(level)}
+                | {"p05": low, "p95": high, "gain_mean": mean(values.gain(place, outcome))}
+                | {"target": values.level(outcome), **_share(values, place, asked)}
+                | {"chance_share": components(level).luck_share}
+                | {"provider_hours": takes["provider_hours"], "staff_hours": takes["staff_hours"]}
+                | {"expected_cost": takes["cost"], **_counted(values, place, level)}
+            )
+    columns = (
+        *_AXIS_COLUMNS, *_PLANNED, *_ENDS, *_MET, *_COUNTED,
+        Column("gain_mean", format="signed", meaning="against no TA", heading="gain"),
+        Column("chance_share", format="percent", heading="chance",
+               meaning="its share in the variance of a single run"),
+        Column("provider_hours", "h", "number", "mean of the runs, all regions, to the end of TA"),
+        Column("staff_hours", "h", "number", "mean of the runs"),
+        Column("expected_cost", "money", "money", "mean of the runs", "expected spend"),
+    )  # fmt: skip
+    note = "At the end of TA of each cell, over all runs. An empty axis is the scenario's own."
+    return _table(values, "surface", rows, columns, "Every cell", note)
+
+
+def _own(values: Values) -> Table:
+    """The scenario's own dosage, as it stands: a row an outcome."""
+    cost, scenario = planned(values.study.scenario), values.study.scenario
+    rows = []
+    for outcome in values.study.header.shown:
+        level = values.own_of(outcome)
+        low, high = band(level)
+        rows.append(
+            {"outcome": outcome, "unit": OUTCOMES[outcome].unit, "mean": mean(level)}
+            | {"p05": low, "p95": high}
+            | {"planned_provider_hours": planned_provider_hours(scenario, cost)}
+            | {"planned_cost": cost.total.money, "planned_cost_centre": cost.total.centre}
+            | {"planned_cost_regions": cost.total.regions}
+            | {"n": int((~np.isnan(level)).sum()), "runs": level.size}
+        )
+    return _table(values, "own", rows, (*_ENDS, *_PLANNED, *_COUNTED),
+                  "The scenario's own dosage", "At its own end of TA.")  # fmt: skip
+
+
+def _best(values: Values) -> Table:
+    """The best mean of each outcome, and how many cells are as good for all that is known."""
+    rows = []
+    for outcome in values.study.header.shown:
+        sign, about = OUTCOMES[outcome].sign or 1.0, OUTCOMES[outcome]
+        worth = {place: sign * mean(values.of(place, outcome)) for place in values.run}
+        worth = {place: one for place, one in worth.items() if not math.isnan(one)}
+        if not worth:
+            continue
+        place = max(worth, key=lambda one: worth[one])
+        level = values.of(place, outcome)
+        low, high = band(level)
+        margin = NEAR * (1.0 if about.high is None else about.high - about.low)
+        near = [values.cells[at] for at, one in worth.items() if one >= worth[place] - margin]
+        rows.append(
+            {"outcome": outcome, "unit": about.unit, **_place(values, place), "mean": mean(level)}
+            | {"p05": low, "p95": high, "gain_mean": mean(values.gain(place, outcome))}
+            | {"near": len({_axes(one) for one in near}) - 1, **_counted(values, place, level)}
+        )
+    columns = (
+        *_AXIS_COLUMNS, *_ENDS, *_PLANNED, *_COUNTED,
+        Column("gain_mean", format="signed", meaning="against no TA", heading="gain"),
+        Column("near", format="given", meaning="other cells whose mean is within 1 % of the range",
+               heading="cells as good"),
+    )  # fmt: skip
+    where = " within the budget" if is_budgeted(values.study.header) else ""
+    return _table(values, "best", rows, columns, f"The best cell{where}, by outcome",
+                  "At the end of TA. Of many cells the best looks better than it is.")  # fmt: skip
+
+
+def _cheapest(values: Values) -> Table:
+    """For each target the cell that is planned to take least and meets it surely enough, else the
+    likeliest; with several targets, also for all of them in the same run."""
+    asked: list[tuple[str, tuple[str, ...]]] = [(name, (name,)) for name in values.asked]
+    if len(values.study.header.targets) > 1:
+        asked.insert(0, (ALL, values.asked))
+    rows = []
+    for label, outcomes in asked:
+        met = {place: values.met(place, outcomes) for place in values.run}
+        sure = [place for place, one in met.items() if one.p >= SURE]
+        if sure:
+            place = min(sure, key=lambda one: (values.cells[one].spend, -met[one].p))
+        else:
+            known = [place for place, one in met.items() if one.runs] or values.run
+            place = max(known, key=lambda one: (met[one].p, -values.cells[one].spend))
+        found = met[place]
+        rows.append(
+            {"outcome": label, "target": math.nan if label == ALL else values.level(label)}
+            | {"surely": bool(sure), **_place(values, place)}
+            | {"p_target": found.p, "p_low": found.low, "p_high": found.high}
+            | {"hits": found.hits, "n": found.runs, "runs": values.failed[place].size}
+        )
+    columns = (
+        *_MET, *_AXIS_COLUMNS, *_PLANNED, *_COUNTED,
+        Column("surely", meaning=f"whether at least {percent(SURE)} of the runs reach it",
+               heading="surely enough"),
+        Column("hits", format="count", meaning="runs that reach it", heading="reached in"),
+    )  # fmt: skip
+    goal = "the target" if values.study.header.targets else "what the own dosage does, run by run"
+    note = (
+        "The cell that is planned to take least (of the budget; without one, provider hours) among "
+        f"those in which at least {percent(SURE)} of the runs reach {goal}; where there is none, "
+        "the likeliest."
+    )
+    return _table(values, "cheapest", rows, columns, "The cheapest cell that does it", note)
+
+
+def _budget_line(values: Values) -> Table:
+    """At each frequency the hours that the budget just pays for: a row a cell, a column an
+    outcome."""
+    rows = [
+        _place(values, place)
+        | {"spend": cell.spend}
+        | {name: mean(values.of(place, name)) for name in values.study.header.shown}
+        for place, cell in enumerate(values.cells)
+        if cell.on_budget_line
+    ]
+    columns = (
+        *_AXIS_COLUMNS, *_PLANNED,
+        Column("spend", format="number", meaning="what it takes of the budget"),
+        *(Column(name, OUTCOMES[name].unit, "number") for name in values.study.header.shown),
+    )  # fmt: skip
+    return _table(
+        values, "budget_line", rows, columns,
+        f"What {budget_words(values.study.header)} pay for",
+        "Means at the end of TA. Hours a contact are at most the longest of the grid.",
+    )  # fmt: skip
+
+
+def _maps(values: Values) -> Table:
+    """The grid as a map: a row an outcome and hours a contact, a column a frequency."""
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    weeks = sorted({cell.every_weeks for cell in values.cells})
+    for outcome in values.study.header.shown:
+        grid = [(place, cell) for place, cell in enumerate(values.cells) if not cell.on_budget_line]
+        for place, cell in grid:
+            row = rows.setdefault(
+                (outcome, cell.facet, cell.hours),
+                {"outcome": outcome, **{name: getattr(cell, name) for name in AXES[2:]}}
+                | {"hours": cell.hours},
+            )
+            row[_week(cell.every_weeks)] = mean(values.of(place, outcome))
+    facets = list(dict.fromkeys(cell.facet for cell in values.cells))
+    names = values.study.header.shown
+    order = sorted(rows, key=lambda key: (names.index(key[0]), facets.index(key[1]), -key[2]))
+    columns = (
+        *_AXIS_COLUMNS,
+        *(Column(_week(each), heading=f"every {each:g} weeks", format="number") for each in weeks),
+    )
+    return _table(values, "maps", [rows[key] for key in order], columns, "Maps",
+                   "Means at the end of TA over all runs, by hours a contact and weeks between "
+                   "contacts; empty: more than the budget.")  # fmt: skip
+
+
+def _week(every: float) -> str:
+    return f"every_{every:g}".replace(".", "_")
