@@ -56,7 +56,7 @@ capacity[["mean", "low", "high", "p_beats", "chance_share"]].round(3)
 # horizon is the fairer of the two: a plan that ends earlier has had less time to fade.
 
 # %%
-found.figure("intervals")
+found.figure("intervals").draw()
 
 # %% [markdown]
 # ## What an hour bought

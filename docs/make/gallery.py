@@ -40,18 +40,18 @@ figure = plots.team_network(snapshots, "One run, seed 1")
     ("comparison", "Is B better than A, and how surely?", """
 from sim import compare
 
-figure = compare("source", "directive", sets=50, seed=1).figure("intervals")
+figure = compare("source", "directive", sets=50, seed=1).figure("intervals").draw()
 """),
     ("effort", "What it takes", """
 from sim import compare
 
-figure = compare("source", "light_touch", "phone_only", sets=20, seed=1).figure("effort")
+figure = compare("source", "light_touch", "phone_only", sets=20, seed=1).figure("effort").draw()
 """),
     ("surface", "How often, how long, within a budget", """
 from sim import surface
 
 found = surface("source", provider_hours=2, sets=10, replicates=2, seed=1)
-figure = found.figure("maps")
+figure = found.figure("maps").draw()
 """),
     ("plan", "What a budget buys", """
 from sim.study.plan_file import PlanFile

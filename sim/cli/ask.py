@@ -150,8 +150,9 @@ def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) 
 
 def _base(info: FieldInfo) -> type:
     """The type that the command line reads: a number where only numbers are allowed, else text."""
-    kinds = {_plain(one) for one in get_args(info.annotation) or (info.annotation,)} - {NoneType}
-    (only,) = kinds if len(kinds) == 1 else (str,)
+    kinds = [_plain(one) for one in get_args(info.annotation) or (info.annotation,)]
+    kinds = [one for one in kinds if one is not NoneType]
+    only = kinds[0] if len(kinds) == 1 else str
     return only if only in (int, float, bool) else str
 
 
