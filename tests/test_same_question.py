@@ -7,13 +7,13 @@ import pytest
 
 from sim import outcomes
 from sim.outcomes import INDEX, NAMES
+from sim.runs.execute import Execution
 from sim.scenario import Scenario
+from sim.studies.kind import Runner, StudyKind
+from sim.studies.plan.values import Evaluator, Sample
 from sim.study.comparison import compare
-from sim.study.plan_file import PlanFile
-from sim.study.plan_value import Evaluator, Sample
 from sim.study.plausible import plausible_sets
 from sim.study.run import run
-from sim.study.study_file import parse_study
 from sim.study.surface import surface
 
 SMALL = Scenario.shipped("classroom").replace(
@@ -64,16 +64,15 @@ def test_run_and_a_cell_of_a_surface(by_run: np.ndarray) -> None:
 
 
 def test_a_plan_and_a_cell_of_a_surface() -> None:
-    study = parse_study(
-        "kind: plan\nscenario: classroom\noutcomes: [trust, co_creation, cost]\n"
-        "weeks: [end_of_ta]\nbudget: {money: 100000}\nlevers: {video.hours: [1, 3]}\n",
-        PlanFile,
-    )
+    study = StudyKind.of("plan").make(
+        scenario="classroom", outcomes=["trust", "co_creation", "cost"], budget={"money": 100000},
+        levers={"video.hours": [1, 3]},
+    )  # fmt: skip
     found = surface(
         SMALL, every_weeks=(4,), hours=(1,), sets=SETS, replicates=REPLICATES, seed=SEED
     )
     sample = Sample(plausible_sets(SETS), REPLICATES, SEED)
-    value = Evaluator(study.header, sample).value(SMALL)
+    value = Evaluator(study.header, sample, Runner(Execution())).value(SMALL)
     for place, name in enumerate(study.header.outcomes):
         np.testing.assert_array_equal(value.objectives[place], found.values[0][..., INDEX[name]])
 

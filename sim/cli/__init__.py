@@ -16,7 +16,6 @@ from sim.cli import (
     merge,
     new,
     observed,
-    plan,
     report,
     run,
     sensitivity,
@@ -66,7 +65,6 @@ def codose() -> None:
 app.command("run", epilog=EXITS)(run.run)
 app.command("compare", epilog=EXITS)(compare.compare)
 app.command("surface", epilog=EXITS)(surface.surface)
-app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
 app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)
 app.command("calibrate", epilog=EXITS)(calibrate.calibrate)

@@ -28,9 +28,7 @@ RAISE = 1.25
 DESIGNS = ("slope on hours", "slope on hours, change since the start")
 
 
-def run(
-    study: Study[AuditFile], sets: Sequence[Parameters], execution: Execution
-) -> pd.DataFrame:
+def run(study: Study[AuditFile], sets: Sequence[Parameters], execution: Execution) -> pd.DataFrame:
     """The table of the audit: a row a world, construct and design, in points per ten hours."""
     from sim.study.design_audit import WORLDS, asked_in, set_execution, summary_row
 
