@@ -28,7 +28,7 @@ from sim.study.comparison import compare
 from sim.study.run import run
 from sim.study.surface import surface
 
-KINDS = ("run", "compare", "surface", "plan", "unknown")
+KINDS = ("run", "compare", "surface", "unknown")
 SVG = "{http://www.w3.org/2000/svg}"
 OUTSIDE = re.compile(r"(?i)^\s*(?:https?:|ftp:|wss?:|//)")
 
@@ -51,24 +51,6 @@ def make(kind: str, folder: Path) -> Path:
     if kind == "surface":
         made = surface(tiny(), every_weeks=[1, 4, 13], hours=[1, 2], sets=4, replicates=2)
         return made.save(folder, command="codose surface classroom")
-    if kind == "plan":
-        pytest.importorskip("optuna")
-        from sim.study.plan_file import PlanFile, check_plan, issues, parse_study
-        from sim.study.planning import plan
-
-        text = """
-kind: plan
-scenario: classroom
-levers: {video.every_weeks: [2, 8], video.hours: [1, 3]}
-budget: {money: 20000}
-targets: [{outcome: integration, at_least: 0.15, probability: 0.5}]
-search: {plans: 12, population: 6, sets: 6, replicates: 1}
-confirm: {plans: 4, sets: 20, replicates: 2, failure_sets: 100}
-start_date: 2027-01-04
-"""
-        study = parse_study(text, PlanFile, issues=issues)
-        check_plan(study)
-        return plan(study).save(folder, command="codose plan x")
     return unknown(folder)
 
 

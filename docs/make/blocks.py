@@ -281,11 +281,11 @@ def check_yaml(body: str) -> None:
 
 def study_kinds() -> dict[str, type]:
     """The classes of study files by their kind."""
+    from sim.studies.plan.spec import Spec as PlanSpec
     from sim.study.calibration import CalibrateFile
-    from sim.study.plan_file import PlanFile
     from sim.study.sensitivity_file import SensitivityFile
 
-    return {"sensitivity": SensitivityFile, "calibrate": CalibrateFile, "plan": PlanFile}
+    return {"sensitivity": SensitivityFile, "calibrate": CalibrateFile, "plan": PlanSpec}
 
 
 def look_at(block: Block) -> None:

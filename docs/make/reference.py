@@ -160,8 +160,8 @@ def files() -> str:
 
 def _study_files() -> str:
     """The headers of study files."""
+    from sim.studies.plan.spec import Spec as PlanSpec
     from sim.study.calibration import CalibrateFile
-    from sim.study.plan_file import PlanFile
     from sim.study.sensitivity_file import SensitivityFile
 
     parts = [
@@ -171,7 +171,7 @@ def _study_files() -> str:
         " `experiments/`; commands take their names.",
     ]
     for kind, command in (
-        (SensitivityFile, "sensitivity"), (CalibrateFile, "calibrate"), (PlanFile, "plan"),
+        (SensitivityFile, "sensitivity"), (CalibrateFile, "calibrate"), (PlanSpec, "plan"),
     ):  # fmt: skip
         rows = []
         for name, info in kind.model_fields.items():

@@ -35,14 +35,13 @@ ROWS = 30
 """Rows of a table that a report shows."""
 CARRIERS = 8
 """Parameters that are shown as carrying a result."""
-BULK = frozenset({"runs", "weeks", "sets", "points", "trajectories", "searched"})
+BULK = frozenset({"runs", "weeks", "sets", "points", "trajectories"})
 """Tables for programs, not for reading."""
 KINDS: Mapping[str, str] = {
     "run": "Runs of one scenario",
     "compare": "Comparison of scenarios",
     "surface": "Dose-response surface",
     "sensitivity": "Sensitivity study",
-    "plan": "Plan under a budget",
     "calibrate": "Calibration",
     "audit": "Audit of a study design",
     "trials": "Trials and simulated trials",
@@ -87,18 +86,8 @@ COLUMNS: Mapping[str, Column] = {
         _column("staff_hours", "staff hours", "hours"),
         _column("cost", "expected cost", "money"),
         _column("expected_cost", "expected cost", "money"),
-        _column("money", "planned cost", "money"),
-        _column("spend", "planned spending", "money"),
         _column("per_region_week", "a region and week of TA"),
         _column("per_100_hours", "for 100 provider hours", "signed"),
-        _column("roles", "chosen as", "text"),
-        _column("worst_region", "worst region"),
-        _column("region_spread", "best minus worst region"),
-        _column("regret", "regret", meaning="behind the best plan of a set, in nine of ten sets"),
-        _column("coverage", "coverage", "percent", "share of the failures in the box"),
-        _column("density", "density", "percent", "share of the runs in the box that fail"),
-        _column("mass", "mass", "percent", "share of all runs"),
-        _column("rate", "rate", "percent", "failures among all runs"),
         _column("meaning", form="text"),
         _column("source", form="text"),
         _column("text", form="text"),
@@ -156,16 +145,6 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
             (),
             True,
         ),
-    ),
-    "plan": (
-        View("targets", "Targets", "The recommended plan, as confirmed. Reached: the level that is "
-             "reached with the asked probability."),
-        View("chosen", "What the search promised, and what held", "Search: on the runs that chose "
-             "the plans. Fresh: on other parameters and chance. Confirmed: once more on others; "
-             "low, high: its 90 % interval."),
-        View("regions", "Between regions", "The first outcome, as confirmed."),
-        View("failures", "When the recommended plan fails", "Boxes in the parameters, scored on "
-             "runs that did not find them."),
     ),
     "sensitivity": (
         View("indices", "Indices", "Each with its interval; noise of the means is taken out."),
@@ -290,37 +269,6 @@ def _surface(report: Report, folder: Path, manifest: Mapping[str, Any]) -> None:
     report.costs.append(described("surface", rows[takes], "What these take", note))
 
 
-def _plan(report: Report, folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Plans that no other beats, and what they take."""
-    plans = _folder.read_table(folder / "plans.parquet")
-    budget = manifest.get("budget", {})
-    known = list(map(str, plans.columns))
-    targets = [c for c in known if c.startswith("target_") and c.count("_") == 1]
-    columns = [
-        "plan", "roles", "spend", *manifest.get("outcomes", ()), *targets, "worst_region",
-        "region_spread", "regret", *manifest.get("levers", {}),
-    ]  # fmt: skip
-    chosen = plans[plans["on_front"] | (plans["roles"] != "")]
-    front = described(
-        "plans",
-        chosen[[name for name in columns if name in known]],
-        "Plans that no other beats",
-        f"On fresh parameters and chance. Spending: {budget.get('unit', 'as the budget counts')}.",
-    )
-    chances = {
-        name: {"heading": f"target {name.partition('_')[2]} met in", "format": "percent"}
-        for name in targets
-    }
-    report.tables.insert(0, front.described(**chances))
-    takes = ["plan", "roles", "money", "provider_hours", "staff_hours", "contacts", "visits",
-             "expected_cost"]  # fmt: skip
-    report.costs.append(described("plans", chosen[takes], "What each plan takes"))
-    report.cost_note = (
-        "Planned: every contact held, everybody there; no run takes more. Expected: the mean of "
-        f"the runs, which includes what a contact log already took. Budget: {budget.get('text')}."
-    )
-
-
 def _sensitivity(report: Report, folder: Path, manifest: Mapping[str, Any]) -> None:
     """What was varied, and how."""
     import pandas as pd
@@ -330,7 +278,7 @@ def _sensitivity(report: Report, folder: Path, manifest: Mapping[str, Any]) -> N
         report.assumptions.append(described("factors", factors, "What was varied, and how"))
 
 
-_OWN = {"surface": _surface, "plan": _plan, "sensitivity": _sensitivity}
+_OWN = {"surface": _surface, "sensitivity": _sensitivity}
 """Kinds whose tables are more than a choice of columns."""
 
 
@@ -378,10 +326,6 @@ def _figures(kind: str, folder: Path, manifest: Mapping[str, Any]) -> list[Figur
         from sim.view import surface_plots
 
         return surface_plots.figures_of(stored.StoredSurface(folder, manifest))
-    if kind == "plan":
-        from sim.view import plan_plots
-
-        return plan_plots.figures_of(stored.StoredPlan(folder, manifest))
     return []
 
 

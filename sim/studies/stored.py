@@ -1,5 +1,4 @@
-"""Result folders as their figures see them: :class:`StoredComparison`, :class:`StoredSurface`,
-:class:`StoredPlan`.
+"""Result folders as their figures see them: :class:`StoredComparison`, :class:`StoredSurface`.
 
 Each offers what the figures of its kind read of a fresh result, from the tables and the manifest of
 a folder, so that a report draws the same figures as the command did.
@@ -134,27 +133,6 @@ class StoredSurface(_Stored):
     def facets(self) -> tuple[tuple[object, ...], ...]:
         """Combinations of the axes that a map does not show."""
         return tuple(dict.fromkeys(cell.facet for cell in self.cells))
-
-
-class StoredPlan(_Stored):
-    """What ``codose plan`` left."""
-
-    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
-        super().__init__(folder, manifest)
-        self.source = self.plausible.source
-        self.labels: dict[str, str] = manifest["labels"]
-        self.budget_unit: str = manifest["budget"]["unit"]
-
-    @property
-    def budget_limit(self) -> float | None:
-        """What may be spent at most, in the unit of the budget."""
-        names = ("money", "provider_hours", "money_a_week", "provider_hours_a_week")
-        known = (self.manifest["budget"].get(name) for name in names)
-        return next((float(value) for value in known if value), None)
-
-    def scenario(self) -> Scenario:
-        """The recommended plan."""
-        return Scenario.load(self.folder / "plan.yaml")
 
 
 def _empty(value: Any) -> bool:
