@@ -41,6 +41,14 @@ TINY: dict[str, dict[str, Any]] = {
         "targets": {"trust": 0.4}, "outcomes": ["trust", "cost"], "sets": 3, "replicates": 2,
         "budget": {"money": 15000, "of": "centre"},
     },
+    "plan": {
+        "name": "a tiny plan", "scenario": "classroom",
+        "levers": {"video.every_weeks": [2, 8], "onsite.every_weeks": {"choices": ["never", 26]}},
+        "budget": {"money": 20000}, "start_date": "2027-01-04",
+        "targets": [{"outcome": "integration", "at_least": 0.15, "probability": 0.5}],
+        "search": {"plans": 8, "population": 4, "sets": 4, "replicates": 2},
+        "confirm": {"plans": 3, "sets": 20, "replicates": 2, "failure_sets": 60},
+    },
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip
 """Fields of a study of each kind that takes a moment."""
@@ -64,7 +72,7 @@ def command_line(study: Study[Any], folder: Path) -> list[str]:
     kind = StudyKind.of(study.header.kind)
     if kind.argument == "study":
         file = folder / "tiny.yaml"
-        file.write_text(yaml.safe_dump(study.document.data), encoding="utf-8")
+        file.write_text(yaml.safe_dump(study.document.data, sort_keys=False), encoding="utf-8")
         return [kind.name, str(file)]
     fields = dict(TINY[kind.name])
     asked = fields.pop(kind.argument)

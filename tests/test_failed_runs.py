@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sim import run
 
-from sim import batch
+from sim import batch, run
+from sim.runs.execute import Execution
 from sim.scenario import Scenario
 from sim.stats.intervals import share
 from sim.studies.compare import compare
-from sim.studies.kind import StudyKind, ask
+from sim.studies.kind import Runner, StudyKind, ask
+from sim.studies.plan.values import Evaluator, Sample, met
 from sim.studies.surface import surface
-from sim.study.plan_file import PlanFile
-from sim.study.plan_value import Evaluator, Sample, met
 from sim.study.plausible import plausible_sets
-from sim.study.study_file import StudyError, parse_study
+from sim.study.study_file import StudyError
 
 SMALL = Scenario.shipped("classroom")
 SETS, REPLICATES = 5, 2
@@ -85,13 +84,14 @@ def test_surface(faulty: None) -> None:
 
 
 def test_plan(faulty: None) -> None:
-    study = parse_study(
-        "kind: plan\nscenario: classroom\noutcomes: [trust]\nweeks: [end_of_ta]\n"
-        "budget: {money: 100000}\nlevers: {video.hours: [1, 3]}\n"
-        "targets: [{outcome: trust, at_least: 0.01, probability: 0.8}]\n",
-        PlanFile,
-    )
-    value = Evaluator(study.header, Sample(plausible_sets(SETS), REPLICATES, 1)).value(SMALL)
+    study = StudyKind.of("plan").make(
+        scenario="classroom", outcomes=["trust"], budget={"money": 100000},
+        levers={"video.hours": [1, 3]},
+        targets=[{"outcome": "trust", "at_least": 0.01, "probability": 0.8}],
+    )  # fmt: skip
+    made = Runner(Execution())
+    value = Evaluator(study.header, Sample(plausible_sets(SETS), REPLICATES, 1), made).value(SMALL)
+    assert len(made.failures) == 1
     assert value.count == (9, 10)
     sure = share(met(value.targets[0], study.header.targets[0]), value.failed)
     assert (sure.p, sure.hits, sure.runs) == (1.0, 9, 9)

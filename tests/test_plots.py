@@ -15,9 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from sim import run
 
-from sim import results
+from sim import results, run
 from sim.errors import InputError
 from sim.outcomes import HEADLINES, NAMES, OUTCOMES
 from sim.present import figures

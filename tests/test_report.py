@@ -13,9 +13,8 @@ import html5lib
 import numpy as np
 import pandas as pd
 import pytest
-from sim import run
 
-from sim import _folder, results
+from sim import _folder, results, run
 from sim.errors import ResultsError
 from sim.outcomes import HEADLINES
 from sim.parameters import TABLE
@@ -26,7 +25,7 @@ from sim.present.table import Table
 from sim.scenario import Scenario
 from sim.studies.reports import report_html, sentences
 
-KINDS = ("run", "plan", "unknown")
+KINDS = ("run", "unknown")
 SVG = "{http://www.w3.org/2000/svg}"
 OUTSIDE = re.compile(r"(?i)^\s*(?:https?:|ftp:|wss?:|//)")
 
@@ -42,24 +41,6 @@ def make(kind: str, folder: Path) -> Path:
     if kind == "run":
         runs = run(tiny(question=question), replicates=4, seed=1, engine="compiled", fixed=True)
         return runs.save(folder, command="codose run classroom --replicates 4")
-    if kind == "plan":
-        pytest.importorskip("optuna")
-        from sim.study.plan_file import PlanFile, check_plan, issues, parse_study
-        from sim.study.planning import plan
-
-        text = """
-kind: plan
-scenario: classroom
-levers: {video.every_weeks: [2, 8], video.hours: [1, 3]}
-budget: {money: 20000}
-targets: [{outcome: integration, at_least: 0.15, probability: 0.5}]
-search: {plans: 12, population: 6, sets: 6, replicates: 1}
-confirm: {plans: 4, sets: 20, replicates: 2, failure_sets: 100}
-start_date: 2027-01-04
-"""
-        study = parse_study(text, PlanFile, issues=issues)
-        check_plan(study)
-        return plan(study).save(folder, command="codose plan x")
     return unknown(folder)
 
 

@@ -19,10 +19,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from sim import Runs, verify
-from sim import run
 
-from sim import _folder, outcomes, results
+from sim import Runs, _folder, outcomes, results, run, verify
 from sim.errors import InputError, InterruptedRun, ResultsError, ScenarioError
 from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.parameters import Parameters

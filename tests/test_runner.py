@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 import study_case
-from sim import run
 from study_case import OUTCOMES, POINTS, REPLICATES, SCENARIO, SEED, sets, study
 from typer.testing import CliRunner
 
-from sim import batch, outcomes
+from sim import batch, outcomes, run
 from sim.cli import app
 from sim.errors import InputError, InterruptedRun, ResultsError
 from sim.runs import bands, making, merging

@@ -6,21 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from sim import run
 
-from sim import outcomes
+from sim import outcomes, run
 from sim.outcomes import INDEX, NAMES
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
 from sim.studies.compare import analysis as comparing
 from sim.studies.compare import compare
 from sim.studies.kind import Runner, StudyKind
+from sim.studies.plan.values import Evaluator, Sample
 from sim.studies.surface import analysis as surfaces
 from sim.studies.surface import surface
-from sim.study.plan_file import PlanFile
-from sim.study.plan_value import Evaluator, Sample
 from sim.study.plausible import plausible_sets
-from sim.study.study_file import parse_study
 
 SMALL = Scenario.shipped("classroom").replace(
     dosage=[{"mode": "video", "every_weeks": 4, "hours": 1.0, "last_week": 52}]
@@ -84,14 +81,13 @@ def test_run_and_a_cell_of_a_surface(by_run: np.ndarray) -> None:
 
 
 def test_a_plan_and_a_cell_of_a_surface() -> None:
-    study = parse_study(
-        "kind: plan\nscenario: classroom\noutcomes: [trust, co_creation, cost]\n"
-        "weeks: [end_of_ta]\nbudget: {money: 100000}\nlevers: {video.hours: [1, 3]}\n",
-        PlanFile,
-    )
+    study = StudyKind.of("plan").make(
+        scenario="classroom", outcomes=["trust", "co_creation", "cost"], budget={"money": 100000},
+        levers={"video.hours": [1, 3]},
+    )  # fmt: skip
     found = values_of_surface(every_weeks=(4,), hours=(1,))
     sample = Sample(plausible_sets(SETS), REPLICATES, SEED)
-    value = Evaluator(study.header, sample).value(SMALL)
+    value = Evaluator(study.header, sample, Runner(Execution())).value(SMALL)
     for place, name in enumerate(study.header.outcomes):
         np.testing.assert_array_equal(value.objectives[place], found.of(0, name))
 

@@ -54,18 +54,14 @@ found = surface("source", provider_hours=2, sets=10, replicates=2, seed=1)
 figure = found.figure("maps").draw()
 """),
     ("plan", "What a budget buys", """
-from sim.study.plan_file import PlanFile
-from sim.study.planning import plan
-from sim.study.study_file import study_of
-from sim.view import plan_plots
+from sim.studies.plan import plan
 
-study = study_of({
-    "kind": "plan", "name": "small", "scenario": "source", "outcomes": ["integration"],
-    "weeks": ["end_of_ta"], "levers": {"video.every_weeks": [2, 8], "months": [12, 24]},
-    "budget": {"money": 120000}, "confirm": {"plans": 8, "sets": 20, "replicates": 2}, "seed": 1,
+found = plan({
+    "scenario": "source", "levers": {"video.every_weeks": [2, 8], "months": [12, 24]},
+    "budget": {"money": 120000}, "confirm": {"plans": 8, "sets": 20, "replicates": 2},
     "search": {"plans": 60, "population": 20, "sets": 8, "replicates": 1},
-}, PlanFile)
-figure = plan_plots.front(plan(study))
+})
+figure = found.figures[0].draw()
 """),
     ("sensitivity", "Which assumptions carry it", """
 from sim.studies.kind import StudyKind, ask

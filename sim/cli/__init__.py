@@ -15,7 +15,6 @@ from sim.cli import (
     merge,
     new,
     observed,
-    plan,
     report,
     trials,
 )
@@ -59,7 +58,6 @@ def codose() -> None:
     """
 
 
-app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
 app.command("calibrate", epilog=EXITS)(calibrate.calibrate)
 app.command("trials", epilog=EXITS)(trials.trials)

@@ -32,10 +32,9 @@ ROWS = 30
 """Rows of a table that a report shows."""
 CARRIERS = 8
 """Parameters that are shown as carrying a result."""
-BULK = frozenset({"runs", "weeks", "sets", "points", "trajectories", "searched"})
+BULK = frozenset({"runs", "weeks", "sets", "points", "trajectories"})
 """Tables for programs, not for reading."""
 KINDS: Mapping[str, str] = {
-    "plan": "Plan under a budget",
     "calibrate": "Calibration",
     "audit": "Audit of a study design",
     "trials": "Trials and simulated trials",
@@ -79,18 +78,8 @@ COLUMNS: Mapping[str, Column] = {
         _column("staff_hours", "staff hours", "hours"),
         _column("cost", "expected cost", "money"),
         _column("expected_cost", "expected cost", "money"),
-        _column("money", "planned cost", "money"),
-        _column("spend", "planned spending", "money"),
         _column("per_region_week", "a region and week of TA"),
         _column("per_100_hours", "for 100 provider hours", "signed"),
-        _column("roles", "chosen as", "text"),
-        _column("worst_region", "worst region"),
-        _column("region_spread", "best minus worst region"),
-        _column("regret", "regret", meaning="behind the best plan of a set, in nine of ten sets"),
-        _column("coverage", "coverage", "percent", "share of the failures in the box"),
-        _column("density", "density", "percent", "share of the runs in the box that fail"),
-        _column("mass", "mass", "percent", "share of all runs"),
-        _column("rate", "rate", "percent", "failures among all runs"),
         _column("meaning", form="text"),
         _column("source", form="text"),
         _column("text", form="text"),
@@ -115,18 +104,7 @@ class View:
     is_cost: bool = False
 
 
-VIEWS: Mapping[str, tuple[View, ...]] = {
-    "plan": (
-        View("targets", "Targets", "The recommended plan, as confirmed. Reached: the level that is "
-             "reached with the asked probability."),
-        View("chosen", "What the search promised, and what held", "Search: on the runs that chose "
-             "the plans. Fresh: on other parameters and chance. Confirmed: once more on others; "
-             "low, high: its 90 % interval."),
-        View("regions", "Between regions", "The first outcome, as confirmed."),
-        View("failures", "When the recommended plan fails", "Boxes in the parameters, scored on "
-             "runs that did not find them."),
-    ),
-}  # fmt: skip
+VIEWS: Mapping[str, tuple[View, ...]] = {}
 
 
 def report_html(directory: str | os.PathLike[str]) -> str:
@@ -211,38 +189,7 @@ def _shown(view: View, folder: Path) -> Table:
     return described(view.name, frame[columns], title, view.note)
 
 
-def _plan(report: Report, folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Plans that no other beats, and what they take."""
-    plans = _folder.read_table(folder / "plans.parquet")
-    budget = manifest.get("budget", {})
-    known = list(map(str, plans.columns))
-    targets = [c for c in known if c.startswith("target_") and c.count("_") == 1]
-    columns = [
-        "plan", "roles", "spend", *manifest.get("outcomes", ()), *targets, "worst_region",
-        "region_spread", "regret", *manifest.get("levers", {}),
-    ]  # fmt: skip
-    chosen = plans[plans["on_front"] | (plans["roles"] != "")]
-    front = described(
-        "plans",
-        chosen[[name for name in columns if name in known]],
-        "Plans that no other beats",
-        f"On fresh parameters and chance. Spending: {budget.get('unit', 'as the budget counts')}.",
-    )
-    chances = {
-        name: {"heading": f"target {name.partition('_')[2]} met in", "format": "percent"}
-        for name in targets
-    }
-    report.tables.insert(0, front.described(**chances))
-    takes = ["plan", "roles", "money", "provider_hours", "staff_hours", "contacts", "visits",
-             "expected_cost"]  # fmt: skip
-    report.costs.append(described("plans", chosen[takes], "What each plan takes"))
-    report.cost_note = (
-        "Planned: every contact held, everybody there; no run takes more. Expected: the mean of "
-        f"the runs, which includes what a contact log already took. Budget: {budget.get('text')}."
-    )
-
-
-_OWN = {"plan": _plan}
+_OWN: Mapping[str, Any] = {}
 """Kinds whose tables are more than a choice of columns."""
 
 
@@ -280,12 +227,6 @@ def _carriers(folder: Path) -> list[Table]:
 
 def _figures(kind: str, folder: Path, manifest: Mapping[str, Any]) -> list[Figure]:
     """The figures of the command, drawn from what it left."""
-    from sim.studies import stored
-
-    if kind == "plan":
-        from sim.view import plan_plots
-
-        return plan_plots.figures_of(stored.StoredPlan(folder, manifest))
     return []
 
 

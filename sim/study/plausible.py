@@ -70,6 +70,9 @@ class PlausibleSets:
     targets: int = 0
     learned: tuple[str, ...] = ()
     varied: tuple[str, ...] = ()
+    _held: dict[tuple[tuple[str, float], ...], tuple[Parameters, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def __len__(self) -> int:
         return len(self.sets)
@@ -104,8 +107,12 @@ class PlausibleSets:
 
     def within(self, scenario: Scenario) -> tuple[Parameters, ...]:
         """The sets as a scenario uses them: what its file says holds in every set."""
-        own = dict(scenario.parameters)
-        return tuple(one.replace(beyond_range=True, **own) for one in self.sets)
+        own = tuple(sorted(scenario.parameters.items()))
+        if own not in self._held:
+            self._held[own] = tuple(
+                one.replace(beyond_range=True, **dict(own)) for one in self.sets
+            )
+        return self._held[own]
 
 
 def plausible_sets(

@@ -307,6 +307,10 @@ class Header(Strict):
     seed: Annotated[int, Number(0, 2**63 - 1, whole=True), Option()] = 1
     """Seed of every random number."""
 
+    def plausible(self, folder: Path | None) -> PlausibleSets | None:
+        """The parameter sets that what is found rests on; None: those are no plausible sets."""
+        return None
+
 
 class OverSets(Header):
     """The fields of a study over plausible parameter sets."""
@@ -653,7 +657,7 @@ def _study(
         for issue in _late_weeks(header, scenario):
             checked.report(issue)
     raise_problems(checked.problems, file=document.file, error=StudyError)
-    if sets is None and isinstance(header, OverSets):
+    if sets is None:
         sets = header.plausible(folder)
     return Study(header, found, outcomes, document, document.file, sets)
 

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sim import run
 
-from sim import model, outcomes
+from sim import model, outcomes, run
 from sim.dosage import planned
 from sim.errors import InputError
 from sim.outcomes import NAMES

@@ -1,17 +1,17 @@
-"""The search for plans: NSGA-II over the levers, within the budget.
+"""Space, Candidate and search: plans within the budget by NSGA-II over the levers.
 
 NSGA-II (Deb et al. 2002, IEEE Trans Evol Comput 6(2) 182-197) as Optuna has it (Akiba et al. 2019,
 doi 10.1145/3292500.3330701): it takes ordered and unordered levers as they are and constraints with
-Deb's rule, and hands out one plan at a time, so that a search can be resumed by telling it again
-what it was told. Plans beyond the budget are told to it without being run.
+Deb's rule, and hands out plans and is told of them. It is asked for a generation at a time, so that
+the plans of a generation are run together. Plans beyond the budget are told to it without being
+run.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,16 @@ from sim.dosage import Planned, planned
 from sim.errors import InputError, Problem
 from sim.levers import Changed, changed
 from sim.scenario import Scenario
-from sim.study.plan_file import Budget
-from sim.study.plan_levers import Lever
+from sim.studies.plan.levers import Lever
+from sim.studies.plan.spec import Budget
 
 MAX_ASKS = 20
 """Plans that NSGA-II may propose for each that is run: repeats and plans beyond the budget."""
 
 Choice = tuple[int, ...]
 """A plan: the place of each lever's value among its values."""
+Scores = tuple[float, ...]
+"""Of a plan: numbers to be high (NaN is the worst), then what else is kept of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,34 +113,41 @@ class Space:
 
 
 @dataclass(eq=False)
-class Journal:
-    """What a search was told: scores by plan. Given to a new search it makes the same one again."""
+class _Told:
+    """The plans that were scored so far."""
 
-    scores: dict[Choice, tuple[float, ...]] = field(default_factory=dict)
-    write: Callable[[str], object] | None = None
+    space: Space
+    score: Callable[[Sequence[Candidate]], Sequence[Scores]]
+    limit: float | None
+    most: int
+    done: dict[Choice, Scores]
 
-    def add(self, choice: Choice, scores: tuple[float, ...]) -> None:
-        """Keep a score, and write it down."""
-        self.scores[choice] = scores
-        if self.write is not None:
-            self.write(json.dumps({"plan": choice, "scores": scores}) + "\n")
+    def allowed(self, choice: Choice) -> bool:
+        """Whether it is a plan, within the budget."""
+        spend = self.space.spend(choice)
+        return math.isfinite(spend) and (self.limit is None or spend <= self.limit)
 
-    @classmethod
-    def read(cls, lines: Iterable[str]) -> Journal:
-        """The scores of a journal; a last line that was cut off is left out."""
-        found = cls()
-        for line in lines:
-            try:
-                entry = json.loads(line)
-                found.scores[tuple(entry["plan"])] = tuple(map(float, entry["scores"]))
-            except (ValueError, KeyError, TypeError):
-                continue
-        return found
+    def add(self, choices: Sequence[Choice]) -> None:
+        """Score those of some plans that are new, all together, as far as there is room."""
+        new: dict[Choice, Candidate] = {}
+        for choice in filter(self.allowed, choices):
+            first = self.space.same_as(choice)
+            candidate = self.space.candidate(first)
+            if first not in self.done and candidate is not None:
+                new[first] = candidate
+        kept = list(new)[: self.most - len(self.done)]
+        if kept:
+            scores = self.score([new[choice] for choice in kept])
+            self.done.update(zip(kept, scores, strict=True))
+
+    def of(self, choice: Choice) -> Scores | None:
+        """The scores of a plan; None of one that was not run."""
+        return self.done.get(self.space.same_as(choice)) if self.allowed(choice) else None
 
 
 def search(
     space: Space,
-    score: Callable[[Candidate], tuple[float, ...]],
+    score: Callable[[Sequence[Candidate]], Sequence[Scores]],
     *,
     criteria: int,
     limit: float | None,
@@ -146,62 +155,35 @@ def search(
     population: int,
     seed: int,
     first: Sequence[Choice] = (),
-    journal: Journal | None = None,
-    progress: Callable[[int, int], object] | None = None,
-) -> dict[Choice, tuple[float, ...]]:
+) -> dict[Choice, Scores]:
     """Search for plans that spend little and score high.
 
     Args:
-        score: what a plan gives: numbers to be high (NaN is the worst), then what else to keep.
+        score: what each of some plans gives.
         criteria: so many of the numbers are to be high.
         limit: most that may be spent; None: no limit.
         plans: so many are scored at most (all of them, if the levers allow no more).
+        population: plans of a generation, which are scored together.
         first: plans to begin with.
 
     Returns:
         The scores of every plan that was scored; all are within the limit.
     """
-    journal = journal or Journal()
-    done: dict[Choice, tuple[float, ...]] = {}
-    wanted = min(plans, space.size)
-
-    def try_one(choice: Choice) -> tuple[float, ...] | None:
-        spend = space.spend(choice)
-        if not math.isfinite(spend) or (limit is not None and spend > limit):
-            return None
-        choice = space.same_as(choice)
-        if choice not in done:
-            if choice not in journal.scores:
-                candidate = space.candidate(choice)
-                assert candidate is not None
-                journal.add(choice, score(candidate))
-            done[choice] = journal.scores[choice]
-            if progress is not None:
-                progress(len(done), wanted)
-        return done[choice]
-
+    told = _Told(space, score, limit, min(plans, space.size), {})
     if space.size <= plans:
-        for choice in np.ndindex(*(len(lever.values) for lever in space.levers)):
-            try_one(tuple(int(i) for i in choice))
-        return done
-    _evolve(space, try_one, done, criteria, limit, wanted, population, seed, first)
-    return done
+        every = list(np.ndindex(*(len(lever.values) for lever in space.levers)))
+        for start in range(0, len(every), population):
+            told.add(every[start : start + population])
+    else:
+        _evolve(told, criteria, population, seed, first)
+    return told.done
 
 
-def _evolve(
-    space: Space,
-    try_one: Callable[[Choice], tuple[float, ...] | None],
-    done: Mapping[Choice, tuple[float, ...]],
-    width: int,
-    limit: float | None,
-    wanted: int,
-    population: int,
-    seed: int,
-    first: Sequence[Choice],
-) -> None:
+def _evolve(told: _Told, width: int, population: int, seed: int, first: Sequence[Choice]) -> None:
     """NSGA-II; every proposal is told what it scored, however often it was made before."""
     optuna = _optuna()
-    names = [f"x{place:03d}" for place in range(len(space.levers))]
+    levers = told.space.levers
+    names = [f"x{place:03d}" for place in range(len(levers))]
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
@@ -209,21 +191,30 @@ def _evolve(
         study = optuna.create_study(directions=["minimize"] + ["maximize"] * width, sampler=sampler)
         for choice in first:
             study.enqueue_trial(dict(zip(names, choice, strict=True)))
-        for _ in range(MAX_ASKS * wanted):
-            if len(done) >= wanted:
+        for _ in range(-(-MAX_ASKS * told.most // population)):
+            if len(told.done) >= told.most:
                 break
-            trial = study.ask()
-            choice = tuple(
-                _suggest(trial, n, lever) for n, lever in zip(names, space.levers, strict=True)
-            )
-            scores, spend = try_one(choice), space.spend(choice)
-            excess = 0.0 if limit is None else spend - limit
-            trial.set_constraint("budget", excess if math.isfinite(excess) else 1e18)
-            told = (0.0,) * width if scores is None else scores[:width]
-            values = [spend if math.isfinite(spend) else 1e18]
-            study.tell(trial, values + [-1e9 if math.isnan(x) else x for x in told])
+            trials = [study.ask() for _ in range(population)]
+            choices = [
+                tuple(_suggest(trial, n, one) for n, one in zip(names, levers, strict=True))
+                for trial in trials
+            ]
+            told.add(choices)
+            for trial, choice in zip(trials, choices, strict=True):
+                _tell(study, trial, told, choice, width)
     finally:
         optuna.logging.set_verbosity(before)
+
+
+def _tell(study: Any, trial: Any, told: _Told, choice: Choice, width: int) -> None:
+    """What a proposal scored; one that was not run is as bad as can be, and beyond the budget by
+    so much."""
+    scores, spend = told.of(choice), told.space.spend(choice)
+    excess = 0.0 if told.limit is None else spend - told.limit
+    trial.set_constraint("budget", excess if math.isfinite(excess) else 1e18)
+    values = (0.0,) * width if scores is None else scores[:width]
+    paid = spend if math.isfinite(spend) else 1e18
+    study.tell(trial, [paid, *(-1e9 if math.isnan(one) else one for one in values)])
 
 
 def _suggest(trial: Any, name: str, lever: Lever) -> int:

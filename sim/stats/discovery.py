@@ -1,4 +1,4 @@
-"""When a plan fails: scenario discovery over the parameters, in words.
+""":func:`discover`: where in the space of the parameters something fails, as each :class:`Box`.
 
 Scenario discovery (Bryant & Lempert 2010, Technol Forecast Soc Change 77(1) 34-49) looks for a box
 in the space of what we do not know that holds most of the failures. The boxes here are leaves of a
@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from sim.errors import InputError, Problem
-from sim.present.format import percent
 
 DEPTH = 3
 LEAST_SHARE = 0.04
@@ -43,24 +42,10 @@ class Box:
     density: float
     mass: float
 
-    @property
-    def text(self) -> str:
-        """The conditions in words."""
-        parts = []
-        for name, low, high in self.limits:
-            word = name.replace("_", " ")
-            if np.isfinite(low) and np.isfinite(high):
-                parts.append(f"{word} is between {low:.3g} and {high:.3g}")
-            elif np.isfinite(low):
-                parts.append(f"{word} is above {low:.3g}")
-            else:
-                parts.append(f"{word} is below {high:.3g}")
-        return " and ".join(parts)
-
 
 @dataclass(frozen=True, slots=True)
-class Failures:
-    """When a plan fails.
+class Discovery:
+    """When something fails.
 
     Attributes:
         rate: share of runs that fail.
@@ -75,28 +60,8 @@ class Failures:
     boxes: tuple[Box, ...]
     few: bool = False
 
-    def text(self, what: str) -> str:
-        """In words; ``what`` says what failing is ("integration stays below 0.4")."""
-        head = f"In {percent(self.rate)} of {self.runs:,} runs {what}."
-        if self.few:
-            rest = "too few" if self.rate < 0.5 else "too few successes"
-            return f"{head} That is {rest} to look for a pattern."
-        if not self.boxes:
-            return f"{head} No simple rule on the parameters says when."
-        first = self.boxes[0]
-        text = (
-            f"{head} Mostly when {first.text}: {percent(first.coverage)} of the failures are "
-            f"there, and {percent(first.density)} of the runs there fail."
-        )
-        for box in self.boxes[1:]:
-            text += (
-                f" Also when {box.text}: {percent(box.coverage)} of the failures, of the runs "
-                f"there {percent(box.density)} fail."
-            )
-        return text
 
-
-def discover(parameters: np.ndarray, names: Sequence[str], failed: np.ndarray) -> Failures:
+def discover(parameters: np.ndarray, names: Sequence[str], failed: np.ndarray) -> Discovery:
     """Look for boxes.
 
     Args:
@@ -107,7 +72,7 @@ def discover(parameters: np.ndarray, names: Sequence[str], failed: np.ndarray) -
     runs, rate = int(failed.size), float(failed.mean())
     fit, score = failed[::2], failed[1::2]
     if any(min(half.sum(), (~half).sum()) < LEAST_FAILURES for half in (fit, score)):
-        return Failures(rate, runs, (), few=True)
+        return Discovery(rate, runs, (), few=True)
     replicates = failed.shape[1]
     tree = _tree().fit(np.repeat(parameters[::2], replicates, axis=0), fit.ravel())
     boxes = []
@@ -120,7 +85,7 @@ def discover(parameters: np.ndarray, names: Sequence[str], failed: np.ndarray) -
         if density >= LIFT * float(score.mean()):
             boxes.append(Box(limits, coverage, density, float(inside.mean())))
     boxes.sort(key=lambda box: -box.coverage)
-    return Failures(rate, runs, tuple(boxes[:MOST_BOXES]))
+    return Discovery(rate, runs, tuple(boxes[:MOST_BOXES]))
 
 
 def _tree() -> Any:

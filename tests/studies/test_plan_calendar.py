@@ -9,7 +9,7 @@ import pytest
 from sim.dosage import MODES, planned_contacts
 from sim.errors import InputError
 from sim.scenario import Scenario
-from sim.study.calendar_file import COLUMNS, calendar_table, icalendar_text, start_of
+from sim.studies.plan.calendar import COLUMNS, calendar_table, icalendar_text, start_of
 
 icalendar = pytest.importorskip("icalendar")
 

@@ -1,4 +1,4 @@
-"""A plan as a calendar with dates: a table, a CSV file, an iCalendar file (RFC 5545).
+""":func:`calendar_table`, :func:`icalendar_text` (RFC 5545), :func:`described`: a plan with dates.
 
 Week 1 begins on the start date. A contact is planned for a week, so its date is the first day of
 that week; in the iCalendar file it is an event of that whole day, and the day in the week is for
@@ -16,7 +16,7 @@ from sim.errors import InputError, Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.scenario import Scenario
+    from sim.scenario import ContactSeries, Scenario
 
 COLUMNS: tuple[str, ...] = (
     "week",
@@ -149,3 +149,47 @@ def _description(row: object) -> str:
         "From a simulation: what if, not forecast.",
     ]
     return "\n".join(lines)
+
+
+# --- in half a sentence --------------------------------------------------------------------------
+
+
+def described(scenario: Scenario) -> str:
+    """A plan in half a sentence: what is done when, how long, by whom.
+
+    A contact series that does not last for the whole plan is told with its weeks, so that phases
+    are not taken for things that go on side by side; events are told too.
+
+    >>> from sim.scenario import Scenario
+    >>> calls = {"mode": "phone", "every_weeks": 2, "hours": 1, "last_week": 52}
+    >>> described(Scenario.shipped("classroom").replace(dosage=[calls]))
+    'a phone call of 1 h every 2 weeks for 12 months, planned co-creation 0.6 (1 region, 1 \
+provider)'
+    """
+    from sim.core.units import months_of
+    from sim.present.format import count
+
+    if not scenario.dosage:
+        return "no contacts"
+    first, end = scenario.plan_start, scenario.end_of_ta
+    parts = [_series(series, scenario, end) for series in scenario.dosage]
+    together = " and ".join(parts) if len(parts) < 3 else ", ".join(parts)
+    text = f"{together} for {months_of(end - first + 1):.0f} months"
+    co = {f"{series.co_creation_start:.2g}" for series in scenario.dosage}
+    if len(co) == 1:
+        text += f", planned co-creation {co.pop()}"
+    regions, providers = len(scenario.region_names), scenario.providers.count
+    text += f" ({count(regions, 'region')}, {count(providers, 'provider')})"
+    events = [f"{shock.kind.replace('_', ' ')} in week {shock.week}" for shock in scenario.shocks]
+    return f"{text}; {', '.join(events)}" if events else text
+
+
+def _series(series: ContactSeries, scenario: Scenario, end: int) -> str:
+    words = {"onsite": "a visit", "video": "a video call", "phone": "a phone call"}
+    every = "every week" if series.every_weeks == 1 else f"every {series.every_weeks:g} weeks"
+    text = f"{words.get(series.mode, 'an e-mail')} of {series.hours:g} h {every}"
+    last = series.last_week or scenario.horizon_weeks
+    same = [one for one in scenario.dosage if one.mode == series.mode]
+    if len(same) > 1 or last < end - series.every_weeks:
+        text += f" in weeks {series.first_week} to {last}"
+    return text

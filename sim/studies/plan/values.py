@@ -1,42 +1,64 @@
-"""What a plan gives: its outcomes over plausible sets and luck, and how surely.
+"""Sample, Evaluator and Value: what plans give over plausible sets and chance, and how surely.
 
-Every plan is run on the same sets and the same luck. Set s takes the replicates s * R .. s * R + R
-- 1, so no luck is shared between sets; sets are the independent units of every interval.
+All plans are run on the same sets and the same chance. Set s takes the replicates s * R .. s * R +
+R - 1, so no chance is shared between sets; sets are the independent units of every interval.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from sim.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
-from sim.runs.collect import Points
-from sim.runs.execute import Execution, execute
+from sim.outcomes import OUTCOMES, PERSISTENCE_WEEKS
+from sim.runs.collect import Points, RunValues
 from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario import Scenario
-from sim.study.plan_file import PlanFile, Target, specs_of
+from sim.studies.plan.spec import Objective, Spec, Target, objectives_of
 from sim.study.plausible import PlausibleSets
 from sim.study.study_file import OutcomeSpec, parse_outcome, week_number
 
 REGRET_QUANTILE = 0.9
+FAILURE_REPLICATES = 2
+"""Runs of each set of the search for where the recommended plan fails."""
+
+
+@dataclass(frozen=True)
+class Kept(Points):
+    """Keeps the values of a batch of plans in few parts: there is a store for every batch."""
+
+    parts = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Sets and luck that plans are run on.
+    """Sets and chance that plans are run on.
 
     Attributes:
         plausible: the sets.
         replicates: runs of each.
-        seed: of luck.
+        seed: of chance.
+        name: of the stage that uses it.
     """
 
     plausible: PlausibleSets
     replicates: int
     seed: int
+    name: str = "runs"
+
+    @classmethod
+    def of(cls, header: Spec, stage: str) -> Sample:
+        """The sample of a stage: its own sets, its own chance."""
+        replicates = {"search": header.search.replicates, "failures": FAILURE_REPLICATES}
+        return cls(
+            header.sets_of(stage),
+            replicates.get(stage, header.confirm.replicates),
+            header.seed_of(stage),
+            stage,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +68,8 @@ class Value:
     Attributes:
         objectives: (objectives, sets, replicates), the regions joined as the study asks.
         targets: (targets, sets, replicates), likewise; NaN where an outcome is empty.
-        regions: (regions, sets, replicates) of the first objective.
-        cost, provider_hours: (sets, replicates), to the horizon, log included.
+        regions: (objectives, regions, sets, replicates).
+        cost: (sets, replicates), what was spent up to the horizon, log included.
         failed: bool (sets, replicates): runs that failed; NaN in all of the above, and left out.
     """
 
@@ -55,7 +77,6 @@ class Value:
     targets: np.ndarray
     regions: np.ndarray
     cost: np.ndarray
-    provider_hours: np.ndarray
     failed: np.ndarray
 
     @property
@@ -67,16 +88,14 @@ class Value:
         """Mean of an objective over all runs; NaN when it is always empty."""
         return mean_of(self.objectives[place])
 
-    @property
-    def worst_region(self) -> float:
-        """Mean, over runs, of the region that came out worst."""
-        return mean_of(_joined(self.regions, "worst", 1.0))
+    def worst_region(self, place: int, sign: float) -> float:
+        """Mean, over runs, of the region that came out worst by an objective."""
+        return mean_of(_joined(self.regions[place], "worst", sign))
 
-    @property
-    def spread(self) -> float:
-        """Mean, over runs, of the distance between the best and the worst region."""
-        highest = -_joined(-self.regions, "worst", 1.0)
-        return mean_of(highest - _joined(self.regions, "worst", 1.0))
+    def spread(self, place: int) -> float:
+        """Mean, over runs, of the distance between the highest and the lowest region."""
+        high, low = (_joined(self.regions[place], "worst", sign) for sign in (-1.0, 1.0))
+        return mean_of(high - low)
 
 
 def mean_of(values: np.ndarray) -> float:
@@ -92,24 +111,34 @@ class Evaluator:
     Attributes:
         header: the study, which says what is asked.
         sample: sets and replicates.
-        execution: how runs are made.
+        run: makes the runs of a plan; see :class:`sim.studies.kind.Runner`.
     """
 
-    header: PlanFile
+    header: Spec
     sample: Sample
-    execution: Execution | None = None
+    run: Callable[..., Any]
     _no_ta: dict[tuple[str, tuple[int, ...]], tuple[np.ndarray, np.ndarray]] = field(
         default_factory=dict
     )
 
+    @property
+    def asked(self) -> list[Objective]:
+        """What is looked at: objectives, then targets."""
+        return [*objectives_of(self.header), *(_asked(t) for t in self.header.targets)]
+
+    @property
+    def kept(self) -> Kept:
+        """What is kept of a run."""
+        names = dict.fromkeys([*(spec.outcome for spec, _ in self.asked), "cost"])
+        return Kept(tuple(names), None)
+
     def values(self, scenarios: Sequence[Scenario]) -> list[Value]:
         """Run plans, all together."""
-        asked = [*specs_of(self.header), *(_spec(t) for t in self.header.targets)]
-        effects = any(spec.form == "effect" for spec, _ in asked)
+        effects = any(spec.form == "effect" for spec, _ in self.asked)
         jobs, worlds = [], {}
         for scenario in scenarios:
             points = sorted(
-                {week for spec, when in asked for week in _weeks(spec, when, scenario)}
+                {week for spec, when in self.asked for week in _weeks(spec, when, scenario)}
                 | {scenario.horizon_weeks}
             )
             jobs.append(self._job(scenario, points))
@@ -118,8 +147,7 @@ class Evaluator:
                 key = (bare.digest(), tuple(points))
                 if key not in self._no_ta:
                     worlds.setdefault(key, self._job(bare, points))
-        plan = RunPlan((*jobs, *worlds.values()), self.sample.seed)
-        found = execute(plan, self.execution, Points(regions=None))
+        found = self._made((*jobs, *worlds.values()))
         for place, key in enumerate(worlds, len(jobs)):
             self._no_ta[key] = found.grid(place), found.failed(place)
         values = []
@@ -127,8 +155,7 @@ class Evaluator:
             grid, failed = found.grid(place), found.failed(place)
             without = grid
             if effects:
-                key = (job.scenario.without_ta().digest(), job.weeks)
-                without, lost = self._no_ta[key]
+                without, lost = self._no_ta[job.scenario.without_ta().digest(), job.weeks]
                 failed = failed | lost
             values.append(self._value(job, grid, without, failed))
         return values
@@ -141,14 +168,17 @@ class Evaluator:
         sets = self.sample.plausible.within(scenario)
         return independent(scenario, sets, self.sample.replicates, points)
 
+    def _made(self, jobs: tuple[Job, ...]) -> RunValues:
+        return self.run(RunPlan(jobs, self.sample.seed), self.kept, label=self.sample.name)
+
     def _value(self, job: Job, found: np.ndarray, without: np.ndarray, failed: np.ndarray) -> Value:
         """From (sets, replicates, points, regions + 1, outcomes), with TA and without."""
-        scenario = job.scenario
+        scenario, header, index = job.scenario, self.header, self.kept.names.index
         place = {week: i for i, week in enumerate(job.weeks)}
 
         def of(spec: OutcomeSpec, when: int | str) -> np.ndarray:
             """(regions + 1, sets, replicates)"""
-            column, weeks = INDEX[spec.outcome], _weeks(spec, when, scenario)
+            column, weeks = index(spec.outcome), _weeks(spec, when, scenario)
             first = found[:, :, place[weeks[0]], :, column]
             if spec.form == "effect":
                 first = first - without[:, :, place[weeks[0]], :, column]
@@ -156,51 +186,62 @@ class Evaluator:
                 first = found[:, :, place[weeks[1]], :, column] - first
             return np.moveaxis(first, 2, 0)
 
-        objectives = [of(*one) for one in specs_of(self.header)]
-        end = found[:, :, place[scenario.horizon_weeks], -1, :]
+        asked = objectives_of(header)
+        each = [of(*one) for one in asked]
+        joined = [
+            _joined(one, header.over_regions, OUTCOMES[spec.outcome].sign)
+            for one, (spec, _) in zip(each, asked, strict=True)
+        ]
+        targets = [_joined(of(*_asked(t)), t.over_regions, t.sign) for t in header.targets]
         return Value(
-            np.array(
-                [
-                    _joined(one, self.header.over_regions, OUTCOMES[spec.outcome].sign)
-                    for one, (spec, _) in zip(objectives, specs_of(self.header), strict=True)
-                ]
-            ),
-            np.array(
-                [_joined(of(*_spec(t)), t.over_regions, t.sign) for t in self.header.targets]
-            ).reshape(len(self.header.targets), *found.shape[:2]),
-            objectives[0][:-1],
-            end[..., INDEX["cost"]],
-            end[..., INDEX["provider_hours"]],
+            np.array(joined),
+            np.array(targets).reshape(len(header.targets), *found.shape[:2]),
+            np.array([one[:-1] for one in each]),
+            found[:, :, place[scenario.horizon_weeks], -1, index("cost")],
             failed,
         )
 
-    def gain(self, scenario: Scenario, world: Scenario) -> np.ndarray:
-        """What a plan adds to another world of the same people and luck, such as no TA.
+    def gains(
+        self, plans: Sequence[Scenario], world: Callable[[Scenario], Scenario]
+    ) -> list[np.ndarray]:
+        """What plans add to another world of the same people and chance, such as no TA.
 
         Args:
-            world: the scenario without TA, or stopped now.
+            world: makes it of a plan, such as :meth:`sim.scenario.Scenario.without_ta`.
 
         Returns:
-            (objectives, sets, replicates), each at the week that it has in the plan; NaN in runs
-            that failed.
+            Of each plan (objectives, sets, replicates), each objective at the week that it has in
+            the plan; NaN in runs that failed.
         """
-        asked = specs_of(self.header)
-        points = sorted({week for spec, when in asked for week in _weeks(spec, when, scenario)})
-        jobs = (self._job(scenario, points), self._job(world, points))
-        found = execute(RunPlan(jobs, self.sample.seed), self.execution, Points(regions=None))
-        with_plan, without = found.grid(0), found.grid(1)
+        jobs = []
+        for scenario in plans:
+            points = sorted(
+                {
+                    week
+                    for spec, when in objectives_of(self.header)
+                    for week in _weeks(spec, when, scenario)
+                }
+            )
+            jobs += [self._job(scenario, points), self._job(world(scenario), points)]
+        found = self._made(tuple(jobs))
+        return [
+            self._gained(jobs[place], found.grid(place), found.grid(place + 1))
+            for place in range(0, len(jobs), 2)
+        ]
+
+    def _gained(self, job: Job, with_plan: np.ndarray, without: np.ndarray) -> np.ndarray:
         gained = []
-        for spec, when in asked:
-            weeks = [points.index(week) for week in _weeks(spec, when, scenario)]
-            column = INDEX[spec.outcome]
+        for spec, when in objectives_of(self.header):
+            weeks = [job.weeks.index(week) for week in _weeks(spec, when, job.scenario)]
+            column = self.kept.names.index(spec.outcome)
             gap = np.moveaxis(with_plan[..., column] - without[..., column], 3, 0)
             gap = gap[..., weeks[-1]] - (gap[..., weeks[0]] if spec.form == "persistence" else 0.0)
-            how, sign = self.header.over_regions, OUTCOMES[spec.outcome].sign
-            gained.append(_joined(gap, how, sign))
+            sign = OUTCOMES[spec.outcome].sign
+            gained.append(_joined(gap, self.header.over_regions, sign))
         return np.array(gained)
 
 
-def _spec(target: Target) -> tuple[OutcomeSpec, int | str]:
+def _asked(target: Target) -> Objective:
     return parse_outcome(target.outcome), target.week
 
 

@@ -1,12 +1,12 @@
-"""What a plan file says: levers with bounds, a budget, targets, how hard to search.
+"""Spec: what a plan study asks: levers, budget, targets, and how hard to search and confirm.
 
->>> study = parse_study('''
-... kind: plan
-... scenario: source
-... levers: {video.every_weeks: [2, 8], video.hours: [1, 3]}
-... budget: {money: 80000}
-... targets: [{outcome: integration, at_least: 0.4, probability: 0.8}]
-... ''', PlanFile, issues=issues)
+>>> from sim.studies.kind import StudyKind
+>>> study = StudyKind.of("plan").make(
+...     scenario="source",
+...     levers={"video.every_weeks": [2, 8], "video.hours": [1, 3]},
+...     budget={"money": 80000},
+...     targets=[{"outcome": "integration", "at_least": 0.4, "probability": 0.8}],
+... )
 >>> study.header.budget.text
 '80,000 money of centre and regions in total'
 >>> study.header.targets[0].text
@@ -15,38 +15,53 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from sim.checking import Day, Issue, Number, Shape, Strict
+from sim.checking import ISO_DATE, Day, Issue, Number, Shape, Strict, iso_date
 from sim.core.units import months_of
-from sim.errors import did_you_mean
+from sim.errors import InputError, Problem
 from sim.levers import with_levers
 from sim.loading import raise_problems
-from sim.outcomes import NAMES, OUTCOMES, PERSISTENCE_WEEKS
+from sim.outcomes import OUTCOMES, PERSISTENCE_WEEKS
 from sim.scenario import Scenario
+from sim.studies.plan.levers import Lever, faults, levers_of
 from sim.study.budget import Budget, budget_issues
-from sim.study.plan_levers import Lever, faults, levers_of
+from sim.study.plausible import PlausibleSets, plausible_sets
 from sim.study.study_file import (
     _OUTCOME,
     _WEEK,
+    Header,
+    Option,
     OutcomeSpec,
     Study,
     StudyError,
-    StudyHeader,
-    find_study,
     parse_outcome,
-    parse_study,
-    read_study,
-    study_of,
+    week_label,
     week_number,
 )
 
-__all__ = ["PlanFile", "check_plan", "issues", "parse_study", "read_plan", "study_of"]
+HELP = """Search plans under a budget; say what is sure.
+
+Searches the levers of the study file within its budget, runs the best plans again on fresh
+parameters and chance, and says which to take, how surely it reaches the targets and when it fails.
+The folder holds the plan as a scenario file and as a calendar (CSV, iCalendar).
+
+\b
+Examples:
+  codose plan plan
+  codose plan my_plan.yaml --start 2027-01-04 --out results/next_year
+  codose plan my_plan.yaml --resume
+"""
 
 MOST_OBJECTIVES = 4
+AS_IT_STANDS = "the scenario as it stands"
+"""What plans are compared with, where the scenario has TA."""
+MARGIN = 0.01
+"""A difference that would not matter: share of an outcome's range (of its size without a range)."""
 
 _WHEN = {
     "start": "at the start",
@@ -130,11 +145,30 @@ class Confirm(Strict):
 _LEVERS = Shape(levers_of, {"type": "object", "minProperties": 1})
 
 
-class PlanFile(StudyHeader):
+def _day(text: str) -> str:
+    """The text of ``--start``.
+
+    Raises:
+        InputError: it is no date.
+    """
+    if iso_date(text) is None:
+        raise InputError(Problem(f"{text!r} is not a date", "--start", text, ISO_DATE))
+    return text
+
+
+STAGES = ("search", "fresh", "confirmed", "failures")
+"""The samples of a plan study, each with parameter sets and chance of its own."""
+_STRIDE = 1_000_003
+"""Between the seeds of the samples; any number would do."""
+
+
+class Spec(Header):
     """A plan study."""
 
-    kind: Literal["plan"]
+    kind: Literal["plan"]  # pyright: ignore[reportIncompatibleVariableOverride]
     """plan"""
+    replicates: Annotated[int, Number(1, 1000, whole=True)] = 1
+    """Not used: `search` and `confirm` say how many runs each set has."""
     levers: Annotated[tuple[Lever, ...], _LEVERS]
     """What may be set, with bounds: a mapping from lever to [low, high] or {choices: [...]}."""
     budget: Budget = Budget()
@@ -147,16 +181,32 @@ class PlanFile(StudyHeader):
     """How hard to search."""
     confirm: Confirm = Confirm()
     """How surely the chosen plans are known."""
-    start_date: Annotated[date, Day()] | None = None
-    """First day of week 1, for the calendar."""
+    start_date: Annotated[
+        Annotated[date, Day()] | None, Option(name="--start", metavar="DATE", read=_day)
+    ] = None
+    """First day of week 1 (yyyy-mm-dd), for the calendar."""
+
+    def seed_of(self, stage: str) -> int:
+        """The seed of the sets and the chance of a sample."""
+        return (self.seed + _STRIDE * STAGES.index(stage)) % 2**62
+
+    def sets_of(self, stage: str) -> PlausibleSets:
+        """The parameter sets of a sample."""
+        count = {"search": self.search.sets, "failures": self.confirm.failure_sets}
+        return plausible_sets(count.get(stage, self.confirm.sets), self.seed_of(stage) % 2**31)
+
+    def plausible(self, folder: Path | None) -> PlausibleSets:
+        """The sets that what is reported rests on: those that confirm."""
+        return self.sets_of("confirmed")
 
 
-_UNUSED = ("factors", "samples", "replicates", "scenarios", "time_limit_minutes")
+Objective = tuple[OutcomeSpec, int | str]
+"""An outcome and its week."""
 
 
-def issues(header: PlanFile) -> Iterable[Issue]:
+def issues(header: Spec) -> Iterable[Issue]:
     """What is wrong between the fields of a plan file."""
-    for name in _UNUSED:
+    for name in ("replicates", "scenarios"):
         if name in header.model_fields_set:
             yield Issue(
                 (name,), "is not used by a plan", allowed="levers, search, confirm", key=True
@@ -227,18 +277,7 @@ def _target_issues(place: int, target: Target) -> Iterable[Issue]:
         )
 
 
-def read_plan(path_or_name: str | os.PathLike[str]) -> Study[PlanFile]:
-    """Read and check a plan file, with its levers against its scenario.
-
-    Raises:
-        StudyError: every mistake, with its line.
-    """
-    study = read_study(find_study(path_or_name), PlanFile, issues=issues)
-    check_plan(study)
-    return study
-
-
-def check_plan(study: Study[PlanFile]) -> None:
+def check(study: Study[Spec]) -> None:
     """Check the levers against the scenario.
 
     Raises:
@@ -270,7 +309,7 @@ def check_plan(study: Study[PlanFile]) -> None:
     _check_end(study, scenario)
 
 
-def _check_end(study: Study[PlanFile], scenario: Scenario) -> None:
+def _check_end(study: Study[Spec], scenario: Scenario) -> None:
     """TA may not end too late for what is asked."""
     header = study.header
     lever = next((one for one in header.levers if one.name == "months"), None)
@@ -295,16 +334,45 @@ def _check_end(study: Study[PlanFile], scenario: Scenario) -> None:
     )
 
 
-def specs_of(header: PlanFile) -> list[tuple[OutcomeSpec, int | str]]:
+def line(study: Study[Spec]) -> str:
+    """What is about to be done, in a line."""
+    header = study.header
+    plans = min(header.search.plans, space_size(header))
+    return f"{header.name}: up to {plans:,} plans, {header.budget.text}"
+
+
+def space_size(header: Spec) -> int:
+    """Number of plans that the levers allow."""
+    return math.prod(len(lever.values) for lever in header.levers)
+
+
+def objectives_of(header: Spec) -> list[Objective]:
     """What the plan trades off: each outcome at each week, in order."""
     return [(parse_outcome(name), week) for name in header.outcomes for week in header.weeks]
 
 
-def objective_label(spec: OutcomeSpec, week: int | str) -> str:
+def key_of(spec: OutcomeSpec, week: int | str) -> str:
+    """An objective as a name of columns: ``integration_end_of_ta``."""
+    return f"{spec.label.replace(' ', '_')}_{week_label(week)}"
+
+
+def label_of(spec: OutcomeSpec, week: int | str) -> str:
     """An objective in words."""
     return f"{spec.label.replace('_', ' ')} {when(week)}"
 
 
-def nearest(name: str) -> str:
-    """The outcome most like a word."""
-    return did_you_mean(name, NAMES)
+def labels_of(header: Spec) -> dict[str, str]:
+    """Column of each objective -> the objective in words."""
+    return {key_of(*one): label_of(*one) for one in objectives_of(header)}
+
+
+def setting_of(lever: Lever, shown: Any) -> Any:
+    """The value of a lever from what a table shows of it; see :func:`shown_setting`."""
+    return next(value for value in lever.values if shown_setting(lever, value) == shown)
+
+
+def shown_setting(lever: Lever, value: Any) -> Any:
+    """A value of a lever in a table: text throughout where some are words."""
+    if all(isinstance(one, float) for one in lever.values):
+        return value
+    return f"{value:g}" if isinstance(value, float) else str(value)

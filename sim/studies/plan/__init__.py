@@ -1,0 +1,61 @@
+"""Plans under a budget: :func:`plan` says what to do with people and hours, and how surely.
+
+Three samples of plausible sets and chance, each drawn anew, keep the answer honest. The *search*
+ranks hundreds of plans on a small one; whoever wins there was partly lucky (the winner's curse:
+Smith & Winkler 2006, Management Science 52(3) 311-322). So a shortlist is run again on a *fresh*
+one, which chooses; and what was chosen is run once more on a third, which *confirms* it or not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.runs.execute import Execution
+    from sim.studies.kind import Result
+
+
+def plan(
+    study: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    execution: Execution | None = None,
+    **changes: Any,
+) -> Result:
+    """Search for plans, choose, confirm, and say when the recommended one fails.
+
+    Args:
+        study: a study file (its path, or the name of a shipped one), or its fields.
+        folder: where relative paths in the fields count from; left out: here.
+        execution: how runs are made; left out: on all threads of this machine.
+        changes: fields that replace those of the study, such as ``seed`` or ``start_date``.
+
+    Returns:
+        The result. Its tables: ``plans`` (the shortlist, a row a plan), ``targets``, ``gains``
+        (what the money buys), ``chosen`` (what the search promised, and what held), ``costs`` (by
+        year and payer), ``regions``, ``when_it_fails``, ``drivers``, ``calendar``, ``searched``.
+
+    Raises:
+        StudyError: the file cannot be used, or its budget is below the cheapest plan.
+        InputError: no plan has a value for an outcome.
+        Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
+
+    >>> found = plan({
+    ...     "scenario": "classroom", "levers": {"video.every_weeks": [2, 8]},
+    ...     "budget": {"money": 20000},
+    ...     "search": {"plans": 7, "population": 4, "sets": 4, "replicates": 1},
+    ...     "confirm": {"plans": 3, "sets": 10, "replicates": 1, "failure_sets": 50},
+    ... })
+    >>> bool((found.table("plans")["spend"] <= 20000).all())
+    True
+    """
+    from sim.studies.kind import StudyKind, ask
+
+    kind = StudyKind.of("plan")
+    if isinstance(study, Mapping):
+        place = None if folder is None else Path(folder)
+        return ask(kind.make(folder=place, **{**study, **changes}), execution)
+    return ask(kind.read(study, **changes), execution)

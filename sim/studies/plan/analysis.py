@@ -1,0 +1,346 @@
+"""answer: a plan study stage by stage: search, fresh sample, confirmation, when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.dosage import planned
+from sim.errors import InputError, Problem
+from sim.levers import value_of
+from sim.outcomes import OUTCOMES
+from sim.scenario import Scenario
+from sim.stats.discovery import Discovery, discover
+from sim.stats.drivers import Driver
+from sim.stats.drivers import drivers as rank_drivers
+from sim.stats.intervals import quantiles, share
+from sim.studies.plan import tables
+from sim.studies.plan.calendar import icalendar_text, start_of
+from sim.studies.plan.chosen import Found, Plan, scenario_of
+from sim.studies.plan.search import Candidate, Choice, Scores, Space, non_dominated, search
+from sim.studies.plan.spec import Spec, label_of, objectives_of
+from sim.studies.plan.values import (
+    Evaluator,
+    Sample,
+    Value,
+    met,
+    regret_of,
+    regrets,
+    sure_margin,
+)
+from sim.study.study_file import Study
+
+if TYPE_CHECKING:
+    from sim.present.table import Table
+
+NEAR_TARGET = (3, 5)
+"""Plans of the shortlist around the cheapest that meets the targets: so many cheaper, dearer."""
+
+
+def answer(study: Study[Spec], run: Callable[..., Any]) -> Mapping[str, Table]:
+    """Every table of a plan study."""
+    return tables.made(Planner(study, run).found())
+
+
+def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
+    """The chosen plans as scenario files, and the calendar of the recommended one."""
+    frame = found["plans"].frame
+    made = {}
+    for row in frame[frame["roles"] != ""].to_dict("records"):
+        text = scenario_of(study, row).to_yaml()
+        made |= {f"plan_{role.replace(' ', '_')}.yaml": text for role in row["roles"].split(", ")}
+        if row["recommended"]:
+            made["plan.yaml"] = text
+            begins = start_of(study.scenario, study.header.start_date)
+            if begins is not None:
+                made["calendar.ics"] = icalendar_text(scenario_of(study, row), begins).decode()
+    return made
+
+
+class Planner:
+    """One plan study at work."""
+
+    def __init__(self, study: Study[Spec], run: Callable[..., Any]) -> None:
+        self.study, self.header, self.run = study, study.header, run
+        self.space = Space(study.scenario, self.header.levers, self.header.budget)
+        self.signs = [OUTCOMES[spec.outcome].sign for spec, _ in objectives_of(self.header)]
+        self.criteria = len(self.signs) + bool(self.header.targets)
+
+    def evaluator(self, stage: str) -> Evaluator:
+        """Runs plans on the sample of a stage."""
+        return Evaluator(self.header, Sample.of(self.header, stage), self.run)
+
+    def found(self) -> Found:
+        """The whole work."""
+        scored = self.search(self.check_budget())
+        plans, reference = self.fresh(self.shortlist(scored), scored)
+        third = self.evaluator("confirmed")
+        roles, confirmed, tried = self.choose(plans, third)
+        base = self.study.scenario
+        chosen = list({one.name: one for one in roles.values()}.values())
+        pattern, drivers = self.failures(next(iter(roles.values())))
+        return Found(
+            self.study,
+            self.space,
+            scored,
+            plans,
+            roles,
+            confirmed,
+            tried,
+            None if reference is None else (planned(base), reference, third.value(base)),
+            self.gains(chosen, third),
+            pattern,
+            drivers,
+        )
+
+    # --- the budget --------------------------------------------------------------------------
+
+    def check_budget(self) -> Choice:
+        """The cheapest plan, if the budget allows it."""
+        cheapest, budget = self.space.extreme(1.0), self.header.budget
+        spend = self.space.spend(cheapest)
+        if not np.isfinite(spend):
+            raise self.study.error(("levers",), "no plan within these levers is a valid scenario")
+        if budget.limit is not None and spend > budget.limit:
+            levers = ", ".join(
+                f"{one.name} {one.text(one.values[place])}"
+                for one, place in zip(self.header.levers, cheapest, strict=True)
+            )
+            raise self.study.error(
+                ("budget", budget.measure),
+                f"no plan within these levers fits {budget.text}; the cheapest takes "
+                f"{spend:,.0f} ({levers})",
+                value=budget.limit,
+                allowed=f"{spend:,.0f} or more, or wider bounds",
+            )
+        return cheapest
+
+    # --- the search --------------------------------------------------------------------------
+
+    def search(self, cheapest: Choice) -> dict[Choice, Scores]:
+        """Scores of many plans within the budget."""
+        evaluator, header = self.evaluator("search"), self.header
+
+        def score(candidates: Sequence[Candidate]) -> list[Scores]:
+            values = evaluator.values([one.scenario for one in candidates])
+            return [self.scores(value) for value in values]
+
+        limit = header.budget.limit
+        first = [cheapest]
+        for other in (self.space.extreme(-1.0), self._current()):
+            if other is not None and other not in first and self._fits(other):
+                first.append(other)
+        scored = search(
+            self.space,
+            score,
+            criteria=self.criteria,
+            limit=limit,
+            plans=header.search.plans,
+            population=header.search.population,
+            seed=header.seed,
+            first=first,
+        )
+        for place, one in enumerate(objectives_of(header)):
+            if all(np.isnan(scores[place]) for scores in scored.values()):
+                raise InputError(
+                    Problem(
+                        f"no plan has a value for {label_of(*one)}, so there is no front (out of "
+                        f"{len(scored)} plans; {len(self.signs)} outcomes)",
+                        field="outcomes",
+                        allowed="an outcome or week at which something happens",
+                    )
+                )
+        return scored
+
+    def _fits(self, choice: Choice) -> bool:
+        limit = self.header.budget.limit
+        return limit is None or self.space.spend(choice) <= limit
+
+    def scores(self, value: Value) -> Scores:
+        """Objectives (high is good) and, with targets, the least of their margins; then what the
+        search looks at no more: the probability of each target."""
+        scores = [sign * value.mean(place) for place, sign in enumerate(self.signs)]
+        asked = list(zip(value.targets, self.header.targets, strict=True))
+        if asked:
+            scores.append(min(sure_margin(each, t, value.failed) for each, t in asked))
+            scores += [share(met(each, t), value.failed).p for each, t in asked]
+        return tuple(scores)
+
+    def _current(self) -> Choice | None:
+        """The scenario's own plan among the levers' values, if it is there."""
+        found = []
+        for lever in self.header.levers:
+            value = value_of(self.study.scenario, lever.name)
+            if value not in lever.values:
+                return None
+            found.append(lever.values.index(value))
+        return tuple(found)
+
+    # --- the fresh sample --------------------------------------------------------------------
+
+    def shortlist(self, scored: Mapping[Choice, Scores]) -> list[Choice]:
+        """Plans to run again, by what is spent: of the front, and near the targets."""
+        choices = sorted(scored, key=lambda c: (self.space.spend(c), c))
+        spends = np.array([self.space.spend(c) for c in choices])
+        scores = np.array([scored[c][: self.criteria] for c in choices])
+        front = np.flatnonzero(non_dominated(np.column_stack([spends, -scores])))
+        count = self.header.confirm.plans
+        if len(front) > count:  # evenly over what is spent, both ends kept
+            front = front[np.unique(np.linspace(0, len(front) - 1, count).round().astype(int))]
+        kept = set(front.tolist())
+        kept.update(int(np.nanargmax(scores[:, place])) for place in range(len(self.signs)))
+        if self.header.targets:
+            margins = scores[:, -1]
+            good = np.flatnonzero(non_dominated(np.column_stack([spends, -margins])))
+            enough = int(np.searchsorted(margins[good] >= 0, True)) if len(good) else 0
+            below, above = NEAR_TARGET
+            kept.update(good[max(0, enough - below) : enough + above].tolist())
+        return [choices[i] for i in sorted(kept)]
+
+    def fresh(
+        self, shortlist: Sequence[Choice], scored: Mapping[Choice, Scores]
+    ) -> tuple[tuple[Plan, ...], Value | None]:
+        """The shortlist on the fresh sample, and the scenario as it stands (None without TA)."""
+        evaluator, header, base = self.evaluator("fresh"), self.header, self.study.scenario
+        candidates = [self.space.candidate(choice) for choice in shortlist]
+        known = [one for one in candidates if one is not None]
+        also = [base] if base.has_ta else []
+        values = evaluator.values([*(one.scenario for one in known), *also])
+        reference = values.pop() if also else None
+        behind = [
+            regret_of(regrets([value.objectives[place] for value in values], sign))
+            for place, sign in enumerate(self.signs)
+        ]
+        criteria = [
+            [header.budget.spend(one.planned)]
+            + [-sign * value.mean(place) for place, sign in enumerate(self.signs)]
+            for one, value in zip(known, values, strict=True)
+        ]
+        front = non_dominated(np.array(criteria))
+        plans = [
+            Plan(
+                f"plan_{number + 1}",
+                one,
+                scored[one.choice],
+                value,
+                self.chances(value),
+                tuple(float(each[number]) for each in behind),
+                bool(front[number]),
+            )
+            for number, (one, value) in enumerate(zip(known, values, strict=True))
+        ]
+        return tuple(plans), reference
+
+    def chances(self, value: Value) -> tuple[Any, ...]:
+        """The probability of each target, see :class:`sim.stats.intervals.Share`."""
+        return tuple(
+            share(met(each, target), value.failed)
+            for each, target in zip(value.targets, self.header.targets, strict=True)
+        )
+
+    # --- choosing ----------------------------------------------------------------------------
+
+    def choose(
+        self, plans: Sequence[Plan], third: Evaluator
+    ) -> tuple[dict[str, Plan], dict[str, Value], tuple[str, ...]]:
+        """Which plan for what, the recommended first; all chosen on the third sample; and the plans
+        that met the targets on the fresh sample and were held against the third, in order."""
+        others = self.by_outcomes(plans)
+        confirmed: dict[str, Value] = {}
+
+        def confirm(some: Sequence[Plan]) -> None:
+            new = list({one.name: one for one in some if one.name not in confirmed}.values())
+            values = third.values([one.candidate.scenario for one in new]) if new else []
+            confirmed.update({one.name: value for one, value in zip(new, values, strict=True)})
+
+        if not self.header.targets:
+            confirm(list(others.values()))
+            return others, confirmed, ()
+        surely = [one for one in plans if self.short(one.chances, "low") <= 0]
+        likely = [one for one in plans if self.short(one.chances, "p") <= 0 and one not in surely]
+        near = min(plans, key=lambda one: self.short(one.chances, "p"))
+        confirm([*others.values(), *[*surely, *likely, near][:1]])
+        tried, held = [], None
+        for one in [*surely, *likely]:
+            confirm([one])
+            tried.append(one)
+            chances = self.chances(confirmed[one.name])
+            if self.short(chances, "low") <= 0:
+                held = one
+                break
+            if held is None and self.short(chances, "p") <= 0:
+                held = one  # by the estimate: unless a later one holds surely
+        if held is not None:
+            first = {"cheapest": held}
+        else:
+            first = {
+                "closest": min(
+                    tried or [near],
+                    key=lambda one: self.short(self.chances(confirmed[one.name]), "p"),
+                )
+            }
+        return {**first, **others}, confirmed, tuple(one.name for one in tried)
+
+    def by_outcomes(self, plans: Sequence[Plan]) -> dict[str, Plan]:
+        """What is chosen without a look at the targets."""
+
+        def high(value: float, sign: float) -> float:
+            return float(np.nan_to_num(sign * value, nan=-np.inf))
+
+        roles = {"least regret": min(plans, key=lambda one: one.regrets[0])}
+        for place, (sign, one) in enumerate(
+            zip(self.signs, objectives_of(self.header), strict=True)
+        ):
+            role = f"{'most' if sign > 0 else 'least'} {label_of(*one)}"
+            roles[role] = max(plans, key=lambda p: high(p.value.mean(place), sign))
+        if len(self.study.scenario.region_names) > 1:
+            sign = self.signs[0]
+            roles["fairest"] = max(plans, key=lambda p: high(p.value.worst_region(0, sign), sign))
+        return roles
+
+    def short(self, chances: Sequence[Any], part: str) -> float:
+        """By how much the probability of the target that fares worst falls short."""
+        return max(
+            target.probability - getattr(found, part)
+            for target, found in zip(self.header.targets, chances, strict=True)
+        )
+
+    def gains(self, chosen: Sequence[Plan], third: Evaluator) -> dict[str, dict[str, np.ndarray]]:
+        """What each chosen plan adds to no assistance and, after a log, to stopping now."""
+        worlds: dict[str, Callable[[Scenario], Scenario]] = {"no assistance": Scenario.without_ta}
+        if self.study.scenario.contact_log is not None:
+            worlds["stopping now"] = Scenario.stopping_now
+        made = [one.candidate.scenario for one in chosen]
+        names = [one.name for one in chosen]
+        return {
+            against: dict(zip(names, third.gains(made, world), strict=True))
+            for against, world in worlds.items()
+        }
+
+    # --- when it fails -----------------------------------------------------------------------
+
+    def failures(self, one: Plan) -> tuple[Discovery, tuple[Driver, ...]]:
+        """When a plan fails (misses a target or, without targets, is in its own lowest quarter),
+        and what its first outcome rests on."""
+        evaluator = self.evaluator("failures")
+        value = evaluator.value(one.candidate.scenario)
+        asked = list(zip(value.targets, self.header.targets, strict=True))
+        if asked:
+            missed = ~np.all([met(each, target) for each, target in asked], axis=0)
+        else:
+            signed = self.signs[0] * value.objectives[0]
+            known = np.where(np.isnan(signed), -np.inf, signed)
+            missed = known < quantiles(known[~value.failed], [0.25])[0]
+        plausible = evaluator.sample.plausible
+        fixed = one.candidate.scenario.parameters
+        names = [name for name in plausible.varied if name not in fixed]
+        matrix = np.array([[one[name] for name in names] for one in plausible.sets])
+        first = value.objectives[0]
+        known = (~np.isnan(first)).any(axis=1)
+        means = np.full(len(first), np.nan)
+        means[known] = np.nanmean(first[known], axis=1)
+        whole = ~value.failed.any(axis=1)  # sets without a failed run
+        drivers = tuple(rank_drivers(matrix, names, means))
+        return discover(matrix[whole], names, missed[whole]), drivers

@@ -1,0 +1,113 @@
+"""Plan and Found: a plan of the shortlist, and all that a plan study has found, before tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.dosage import Planned
+from sim.levers import with_levers
+from sim.scenario import Scenario
+from sim.stats.discovery import Discovery
+from sim.stats.drivers import Driver
+from sim.stats.intervals import Share
+from sim.studies.plan.search import Candidate, Choice, Scores, Space
+from sim.studies.plan.spec import Spec, setting_of
+from sim.studies.plan.values import Value
+from sim.study.study_file import Study
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A plan of the shortlist.
+
+    Attributes:
+        name: ``plan_1`` ..., by what is spent.
+        candidate: lever settings, scenario, planned cost.
+        scores: what the search saw: objectives (signed: high is good), the least margin of the
+            targets, their probabilities.
+        value: on the fresh sample.
+        chances: of each target, on the fresh sample.
+        regrets: of each objective, what the regret stays within in nine of ten sets.
+        on_front: no plan of the shortlist is better in one thing and nowhere worse.
+    """
+
+    name: str
+    candidate: Candidate
+    scores: Scores
+    value: Value
+    chances: tuple[Share, ...]
+    regrets: tuple[float, ...]
+    on_front: bool
+
+    @property
+    def planned(self) -> Planned:
+        """Planned cost."""
+        return self.candidate.planned
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The answer to a plan study.
+
+    Attributes:
+        study: what was asked.
+        space: the plans that the levers allow.
+        scored: what the search saw: scores by choice.
+        plans: the shortlist, by what is spent; all within the budget.
+        roles: role -> plan that was chosen for it, the recommended one first: "cheapest" (meets the
+            targets), "closest" (to the targets), "least regret", "most ..." of each outcome,
+            "fairest" (best for the worst region).
+        confirmed: plan name -> its value on the third sample; the chosen ones, and those tried.
+        tried: names of the plans that met the targets on the fresh sample and were held against
+            the third, in order.
+        reference: the scenario as it stands: planned cost, value on the fresh sample and on the
+            third; None without TA.
+        gains: world -> plan name -> what it adds there, on the third sample: (objectives, sets,
+            replicates).
+        pattern: when the recommended plan fails.
+        drivers: what its first outcome rests on.
+    """
+
+    study: Study[Spec]
+    space: Space
+    scored: Mapping[Choice, Scores]
+    plans: tuple[Plan, ...]
+    roles: Mapping[str, Plan]
+    confirmed: Mapping[str, Value]
+    tried: tuple[str, ...]
+    reference: tuple[Planned, Value, Value] | None
+    gains: Mapping[str, Mapping[str, np.ndarray]]
+    pattern: Discovery
+    drivers: tuple[Driver, ...]
+
+    @property
+    def best(self) -> Plan:
+        """The recommended plan."""
+        return next(iter(self.roles.values()))
+
+    @property
+    def chosen(self) -> list[Plan]:
+        """Every plan that was chosen for something, each once, the recommended first."""
+        return list({one.name: one for one in self.roles.values()}.values())
+
+    def roles_of(self, plan: Plan) -> str:
+        """What a plan was chosen for, with commas between."""
+        return ", ".join(role for role, one in self.roles.items() if one is plan)
+
+
+def scenario_of(study: Study[Spec], row: Mapping[Any, Any]) -> Scenario:
+    """The scenario of a row of the table of plans, named after study and plan."""
+    levers = study.header.levers
+    made = with_levers(
+        study.scenario, {lever.name: setting_of(lever, row[lever.name]) for lever in levers}
+    )
+    said = f"Found by a search of plans; chosen as: {row['roles']}." if row["roles"] else ""
+    return made.replace(
+        name=f"{study.scenario.name} ({row['plan']})"[:200],
+        question=study.header.question or made.question,
+        description=f"{said} What if, not forecast.".strip(),
+    )

@@ -1,0 +1,559 @@
+"""made: the tables of a plan study, from all that it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.dosage import Planned
+from sim.outcomes import OUTCOMES
+from sim.parameters import TABLE
+from sim.present.table import Column, Table
+from sim.stats.intervals import band, mean_interval, share
+from sim.stats.verdicts import verdict
+from sim.studies.plan.calendar import calendar_table, described
+from sim.studies.plan.chosen import Found, Plan, scenario_of
+from sim.studies.plan.search import Choice
+from sim.studies.plan.spec import (
+    AS_IT_STANDS,
+    MARGIN,
+    Objective,
+    key_of,
+    label_of,
+    objectives_of,
+    shown_setting,
+)
+from sim.studies.plan.values import Value, mean_of, met, sure_margin
+
+PLANNED: tuple[Column, ...] = (
+    Column("planned_cost", "money", "money", "to set aside: every contact held, everybody there"),
+    Column("planned_cost_centre", "money", "money", "provider hours and travel",
+           heading="of the centre"),
+    Column("planned_cost_regions", "money", "money", "hours of their staff",
+           heading="of the regions"),
+    Column("provider_hours", "h", "hours", "contact, preparation and travel, planned"),
+    Column("staff_hours", "h", "hours", "of all who are invited, planned"),
+    Column("contacts", "", "count", "planned"),
+    Column("visits", "", "count", "planned"),
+)  # fmt: skip
+N = (
+    Column("n", format="count", meaning="runs that count"),
+    Column("runs", format="count", meaning="runs that were made"),
+)
+
+
+def made(found: Found) -> dict[str, Table]:
+    """Every table that has rows."""
+    makers: tuple[Callable[[Found], Table], ...] = (
+        plans, targets, gains, chosen, costs, regions, when_it_fails, drivers, calendar, searched,
+    )  # fmt: skip
+    tables = [make(found) for make in makers]
+    return {table.name: table for table in tables if len(table)}
+
+
+def _objectives(found: Found) -> list[Objective]:
+    return objectives_of(found.study.header)
+
+
+def _sign(one: Objective) -> float:
+    return OUTCOMES[one[0].outcome].sign
+
+
+def _settings(found: Found, choice: Choice) -> dict[str, Any]:
+    """A column a lever."""
+    settings = found.space.settings(choice)
+    return {one.name: shown_setting(one, settings[one.name]) for one in found.space.levers}
+
+
+def _lever_columns(found: Found) -> list[Column]:
+    columns = []
+    for lever in found.space.levers:
+        form = "given" if all(isinstance(one, float) for one in lever.values) else "text"
+        columns.append(Column(lever.name, lever.unit, form, heading=lever.name))
+    return columns
+
+
+def _takes(planned: Planned) -> dict[str, Any]:
+    """What is planned, from the first week of the plan on."""
+    return _resources(planned.total)
+
+
+def _resources(one: Any) -> dict[str, Any]:
+    return {
+        "planned_cost": one.money,
+        "planned_cost_centre": one.centre,
+        "planned_cost_regions": one.regions,
+        "provider_hours": one.provider_hours,
+        "staff_hours": one.staff_hours,
+        "contacts": float(one.contacts),
+        "visits": float(one.visits),
+    }
+
+
+def _margin(one: Objective, values: np.ndarray) -> float:
+    """A difference that would not matter: a share of the range, or of the size without a range."""
+    outcome = OUTCOMES[one[0].outcome]
+    if outcome.high is not None:
+        return MARGIN * (outcome.high - outcome.low)
+    size = abs(mean_of(values))
+    return MARGIN * size if size > 0 else MARGIN
+
+
+# --- the shortlist -------------------------------------------------------------------------------
+
+
+def plans(found: Found) -> Table:
+    """A row a plan; every number but ``*_search`` and what is planned is of the fresh sample."""
+    rows = [_plan(found, plan) for plan in found.plans]
+    if found.reference is not None:
+        rows.append(_reference(found))
+    frame = pd.DataFrame(rows)
+    header = found.study.header
+    columns = [
+        Column("dosage", format="text", meaning="what is done, how long, by whom"),
+        Column("roles", format="text", heading="chosen as"),
+        Column("recommended", meaning="the plan to begin with"),
+        Column("on_front", meaning="no plan is better in one thing and nowhere worse"),
+        *_lever_columns(found),
+        Column("spend", "", "money", f"what the budget counts: {header.budget.unit}"),
+        *PLANNED,
+        Column("spent", "money", "money", "what the contact log took"),
+        Column("length", "months", "given", "from the first week of the plan to the end of TA"),
+        Column("expected_spend", "money", "money", "mean of the runs, contact log included"),
+        *N,
+        Column("worst_region", meaning="mean of the region that comes out worst in a run"),
+        Column("region_spread", meaning="highest minus lowest region of a run",
+               heading="between regions"),
+        Column("leaves_out", format="text", meaning="what the plan could not keep"),
+    ]  # fmt: skip
+    for one in _objectives(found):
+        columns += _objective_columns(*one)
+    for place, target in enumerate(header.targets, 1):
+        columns += _target_columns(place, target.label)
+    title = "Plans that no other beats, and plans near the targets"
+    note = "On parameters and chance that the search did not see."
+    first = found.plans[0].value.count if found.plans else (0, 0)
+    return Table("plans", frame, columns, title=title, note=note, rests_on=first)
+
+
+def _plan(found: Found, plan: Plan) -> dict[str, Any]:
+    counted, runs = plan.value.count
+    header = found.study.header
+    row: dict[str, Any] = {
+        "plan": plan.name,
+        "dosage": described(plan.candidate.scenario),
+        "roles": found.roles_of(plan),
+        "recommended": plan is found.best,
+        "on_front": plan.on_front,
+        **_settings(found, plan.candidate.choice),
+        "spend": header.budget.spend(plan.planned),
+        **_takes(plan.planned),
+        "spent": plan.planned.spent.money,
+        "length": plan.planned.months,
+        "expected_spend": mean_of(plan.value.cost),
+        "n": counted,
+        "runs": runs,
+    }
+    against = None if found.reference is None else found.reference[1]
+    for place, one in enumerate(_objectives(found)):
+        key, values = key_of(*one), plan.value.objectives[place]
+        row[f"{key}_search"] = _sign(one) * plan.scores[place]
+        row |= _value(key, values)
+        row[f"{key}_regret"] = plan.regrets[place]
+        if against is not None:
+            row |= _difference(f"{key}_", one, values, against.objectives[place])
+    for place, chance in enumerate(plan.chances, 1):
+        name = f"target_{place}"
+        row[f"{name}_search"] = _searched_chance(found, plan, place - 1)
+        row[name], row[f"{name}_low"], row[f"{name}_high"] = chance.p, chance.low, chance.high
+    row["worst_region"] = plan.value.worst_region(0, _sign(_objectives(found)[0]))
+    row["region_spread"] = plan.value.spread(0)
+    row["leaves_out"] = " ".join(plan.candidate.discarded)
+    return row
+
+
+def _reference(found: Found) -> dict[str, Any]:
+    """The scenario as it stands, in the columns of a plan that it has."""
+    assert found.reference is not None
+    planned, value, _ = found.reference
+    counted, runs = value.count
+    row: dict[str, Any] = {
+        "plan": AS_IT_STANDS,
+        "dosage": described(found.study.scenario),
+        "roles": "",
+        "recommended": False,
+        "on_front": False,
+        "spend": found.study.header.budget.spend(planned),
+        **_takes(planned),
+        "spent": planned.spent.money,
+        "length": planned.months,
+        "expected_spend": mean_of(value.cost),
+        "n": counted,
+        "runs": runs,
+        "worst_region": value.worst_region(0, _sign(_objectives(found)[0])),
+        "region_spread": value.spread(0),
+        "leaves_out": "",
+    }
+    for place, one in enumerate(_objectives(found)):
+        row |= _value(key_of(*one), value.objectives[place])
+    for place, target in enumerate(found.study.header.targets, 1):
+        chance = share(met(value.targets[place - 1], target), value.failed)
+        name = f"target_{place}"
+        row[name], row[f"{name}_low"], row[f"{name}_high"] = chance.p, chance.low, chance.high
+    return row
+
+
+def _value(key: str, values: np.ndarray) -> dict[str, Any]:
+    middle, low, high = mean_interval(values)
+    p05, p95 = band(values)
+    return {
+        key: middle, f"{key}_low": low, f"{key}_high": high, f"{key}_p05": p05, f"{key}_p95": p95,
+    }  # fmt: skip
+
+
+def _difference(
+    prefix: str, one: Objective, values: np.ndarray, others: np.ndarray
+) -> dict[str, Any]:
+    """Of a plan from the scenario as it stands, run by run, with a verdict."""
+    middle, low, high = mean_interval(values - others)
+    word = verdict(middle, low, high, _margin(one, others), OUTCOMES[one[0].outcome].better)
+    return {
+        f"{prefix}difference": middle, f"{prefix}difference_low": low,
+        f"{prefix}difference_high": high, f"{prefix}verdict": word,
+    }  # fmt: skip
+
+
+def _objective_columns(spec: Any, week: Any) -> list[Column]:
+    key, label, unit = key_of(spec, week), label_of(spec, week), OUTCOMES[spec.outcome].unit
+    found = [
+        Column(f"{key}_search", unit, meaning=f"{label}: mean on the runs that chose the plans"),
+        Column(key, unit, meaning=f"{label}: mean"),
+        Column(f"{key}_low", unit, meaning="90 % interval of the mean, from"),
+        Column(f"{key}_high", unit, meaning="to"),
+        Column(f"{key}_p05", unit, meaning="one run in twenty lies below"),
+        Column(f"{key}_p95", unit, meaning="one run in twenty lies above"),
+        Column(f"{key}_regret", unit, heading=f"regret in {label}",
+               meaning="in nine of ten parameter sets at most so much worse than the best plan"),
+    ]  # fmt: skip
+    return found
+
+
+def _target_columns(place: int, label: str) -> list[Column]:
+    return [
+        Column(f"target_{place}", format="percent", meaning=label, heading=f"target {place}"),
+        Column(f"target_{place}_search", format="percent", meaning="on the runs of the search"),
+        Column(f"target_{place}_low", format="percent", meaning="90 % interval, from"),
+        Column(f"target_{place}_high", format="percent", meaning="to"),
+    ]
+
+
+def _searched_chance(found: Found, plan: Plan, place: int) -> float:
+    """The probability of a target that the search saw."""
+    return plan.scores[len(_objectives(found)) + 1 + place]
+
+
+# --- what holds ----------------------------------------------------------------------------------
+
+
+def targets(found: Found) -> Table:
+    """Whether plans meet the targets on the third sample: the recommended, and those tried."""
+    names = list(dict.fromkeys([found.best.name, *found.tried, *(p.name for p in found.chosen)]))
+    rows = []
+    for name in names:
+        third = found.confirmed[name]
+        for place, target in enumerate(found.study.header.targets):
+            sure = share(met(third.targets[place], target), third.failed)
+            margin = sure_margin(third.targets[place], target, third.failed)
+            rows.append(
+                {
+                    "plan": name,
+                    "recommended": name == found.best.name,
+                    "tried": name in found.tried,
+                    "target": target.label,
+                    "level": target.level,
+                    "asked": target.probability,
+                    "probability": sure.p,
+                    "low": sure.low,
+                    "high": sure.high,
+                    "hits": sure.hits,
+                    "n": sure.runs,
+                    "runs": third.failed.size,
+                    "reached": target.level + target.sign * margin,
+                    "met": sure.p >= target.probability,
+                    "surely": sure.low >= target.probability,
+                }
+            )
+    columns = [
+        Column("recommended", meaning="the plan to begin with"),
+        Column("tried", meaning="met the targets on the fresh sample"),
+        Column("target", format="text"),
+        Column("level", format="given"),
+        Column("asked", format="percent", meaning="probability that is asked for"),
+        Column("probability", format="percent", meaning="share of the runs that reach it"),
+        Column("low", format="percent", meaning="90 % interval, from"),
+        Column("high", format="percent", meaning="to"),
+        Column("hits", format="count", meaning="runs that reach it"),
+        *N,
+        Column("reached", meaning="level that is reached with the asked probability"),
+        Column("met", meaning="by the estimate"),
+        Column("surely", meaning="by the lower end of the interval"),
+    ]
+    return Table(
+        "targets",
+        pd.DataFrame(rows),
+        columns if rows else (),
+        title="Targets",
+        note="On the third sample, which did not choose the plans.",
+        rests_on=_third(found).count,
+    )
+
+
+def _third(found: Found) -> Value:
+    return found.confirmed[found.best.name]
+
+
+def gains(found: Found) -> Table:
+    """What the money buys: each chosen plan against no assistance, stopping now, as it stands."""
+    rows = []
+    for plan in found.chosen:
+        value = found.confirmed[plan.name]
+        for place, one in enumerate(_objectives(found)):
+            for against, gained in found.gains.items():
+                rows.append(_gain(plan, against, one, gained[plan.name][place], value, 0.0))
+            if found.reference is not None:
+                other = found.reference[2].objectives[place]
+                gap = value.objectives[place] - other
+                rows.append(_gain(plan, AS_IT_STANDS, one, gap, value, mean_of(other)))
+    columns = [
+        Column("against", format="text"),
+        Column("quantity", format="text", meaning="outcome and week"),
+        Column("gain", "", "signed", "mean of the differences of runs"),
+        Column("low", "", "signed", "90 % interval of this mean, from"),
+        Column("high", "", "signed", "to"),
+        Column("p05", "", "signed", "one run in twenty lies below"),
+        Column("p95", "", "signed", "one run in twenty lies above"),
+        Column("better", format="count", meaning="runs in which the plan is better"),
+        *N,
+        Column("verdict", format="text"),
+    ]
+    return Table(
+        "gains",
+        pd.DataFrame(rows),
+        columns,
+        title="What the money buys",
+        note="The same people and chance with the plan and without, on the third sample.",
+        rests_on=_third(found).count,
+    )
+
+
+def _gain(
+    plan: Plan, against: str, one: Objective, gap: np.ndarray, value: Value, size: float
+) -> dict[str, Any]:
+    known = gap[~np.isnan(gap)]
+    middle, low, high = mean_interval(gap)
+    outcome = OUTCOMES[one[0].outcome]
+    word = verdict(middle, low, high, _margin(one, np.array([size])), outcome.better)
+    p05, p95 = band(gap)
+    return {
+        "plan": plan.name, "against": against, "quantity": key_of(*one), "gain": middle,
+        "low": low, "high": high, "p05": p05, "p95": p95,
+        "better": int((outcome.sign * known > 0).sum()), "n": len(known),
+        "runs": value.failed.size, "verdict": word,
+    }  # fmt: skip
+
+
+def chosen(found: Found) -> Table:
+    """The winner's curse: what search, fresh sample and confirmation say of each chosen plan."""
+    rows = []
+    for plan in found.chosen:
+        third = found.confirmed[plan.name]
+        for place, one in enumerate(_objectives(found)):
+            said = (_sign(one) * plan.scores[place], plan.value.mean(place))
+            rows.append(
+                _promise(found, plan, key_of(*one), said, mean_interval(third.objectives[place]))
+            )
+        for place, target in enumerate(found.study.header.targets):
+            sure = share(met(third.targets[place], target), third.failed)
+            said = (_searched_chance(found, plan, place), plan.chances[place].p)
+            quantity = f"probability of target {place + 1}"
+            rows.append(_promise(found, plan, quantity, said, (sure.p, sure.low, sure.high)))
+    columns = [
+        Column("roles", format="text", heading="chosen as"),
+        Column("quantity", format="text"),
+        Column("search", heading="search said", meaning="on the runs that chose the plans"),
+        Column("fresh", heading="fresh runs", meaning="on other parameters and chance"),
+        Column("confirmed", meaning="once more on others"),
+        Column("low", meaning="90 % interval of the confirmed value, from"),
+        Column("high", meaning="to"),
+        *N,
+    ]
+    return Table(
+        "chosen",
+        pd.DataFrame(rows),
+        columns,
+        title="What the search promised, and what held",
+        note="A search on chance flatters its winners: compare the columns.",
+        rests_on=_third(found).count,
+    )
+
+
+def _promise(
+    found: Found,
+    plan: Plan,
+    quantity: str,
+    said: tuple[float, float],
+    confirmed: tuple[float, float, float],
+) -> dict[str, Any]:
+    counted, runs = found.confirmed[plan.name].count
+    return {
+        "plan": plan.name, "roles": found.roles_of(plan), "quantity": quantity, "search": said[0],
+        "fresh": said[1], "confirmed": confirmed[0], "low": confirmed[1], "high": confirmed[2],
+        "n": counted, "runs": runs,
+    }  # fmt: skip
+
+
+def costs(found: Found) -> Table:
+    """What each chosen plan needs year by year, by payer."""
+    every: list[tuple[str, Planned]] = [(plan.name, plan.planned) for plan in found.chosen]
+    if found.reference is not None:
+        every.append((AS_IT_STANDS, found.reference[0]))
+    rows = [
+        {"plan": name, "year": number, **_resources(year)}
+        for name, planned in every
+        for number, year in enumerate(planned.years, 1)
+    ]
+    columns = [Column("year", format="given", meaning="of 52 weeks, from the first of the plan")]
+    return Table(
+        "costs",
+        pd.DataFrame(rows),
+        [*columns, *PLANNED],
+        title="Planned cost by year and payer",
+        note="Every contact held, everybody there; no run spends more.",
+    )
+
+
+def regions(found: Found) -> Table:
+    """Every objective region by region under each chosen plan, on the third sample."""
+    rows = []
+    for plan in found.chosen:
+        third, names = found.confirmed[plan.name], plan.candidate.scenario.region_names
+        for place, one in enumerate(_objectives(found)):
+            for name, values in zip(names, third.regions[place], strict=True):
+                p05, p95 = band(values)
+                rows.append(
+                    {
+                        "plan": plan.name, "quantity": key_of(*one), "region": name,
+                        "mean": mean_of(values), "p05": p05, "p95": p95,
+                    }
+                )  # fmt: skip
+    columns = [
+        Column("quantity", format="text"),
+        Column("region", format="text"),
+        Column("p05", meaning="one run in twenty lies below"),
+        Column("p95", meaning="one run in twenty lies above"),
+    ]
+    return Table(
+        "regions", pd.DataFrame(rows), columns, title="Region by region",
+        note="On the third sample.", rests_on=_third(found).count,
+    )  # fmt: skip
+
+
+# --- what it rests on ----------------------------------------------------------------------------
+
+
+def when_it_fails(found: Found) -> Table:
+    """When the recommended plan fails: a row for all runs, then a row a box and parameter."""
+    pattern = found.pattern
+    whole = {"box": 0, "parameter": "", "meaning": "all runs", "low": np.nan, "high": np.nan,
+             "coverage": 1.0, "density": pattern.rate, "mass": 1.0, "runs": pattern.runs,
+             "few": pattern.few}  # fmt: skip
+    rows = [
+        whole
+        | {
+            "box": number,
+            "parameter": name,
+            "meaning": TABLE[name].meaning,
+            "low": low if np.isfinite(low) else np.nan,
+            "high": high if np.isfinite(high) else np.nan,
+            "coverage": box.coverage,
+            "density": box.density,
+            "mass": box.mass,
+        }
+        for number, box in enumerate(pattern.boxes, 1)
+        for name, low, high in box.limits
+    ]
+    columns = [
+        Column("box", format="given", meaning="0: all runs"),
+        Column("meaning", format="text"),
+        Column("low", format="number", meaning="the parameter is above; empty: no limit"),
+        Column("high", format="number", meaning="the parameter is below; empty: no limit"),
+        Column("coverage", format="percent", meaning="share of the failures that is in the box"),
+        Column("density", format="percent", meaning="share of the runs in the box that fail"),
+        Column("mass", format="percent", meaning="share of all runs that is in the box"),
+        Column("runs", format="count"),
+        Column("few", meaning="failures, or successes, are too few to look for a pattern"),
+    ]
+    return Table(
+        "when_it_fails",
+        pd.DataFrame([whole, *rows]),
+        columns,
+        title="When the recommended plan fails",
+        note="Boxes in the parameters, found on one half of the sets and scored on the other.",
+    )
+
+
+def drivers(found: Found) -> Table:
+    """What the first objective of the recommended plan goes with, strongest first."""
+    rows = [
+        (one.name, TABLE[one.name].meaning, TABLE[one.name].grade, one.rho, one.clear)
+        for one in found.drivers
+    ]
+    frame = pd.DataFrame(rows, columns=["parameter", "meaning", "grade", "rho", "clear"])
+    columns = [
+        Column("meaning", format="text"),
+        Column("grade", heading="grade of the range"),
+        Column("rho", "", "signed", "Spearman's, over the sets", heading="rank correlation"),
+        Column("clear", meaning="chance would hardly ever give as much"),
+    ]
+    head = label_of(*_objectives(found)[0])
+    return Table("drivers", frame, columns, title=f"What {head} goes with, under this plan")
+
+
+def calendar(found: Found) -> Table:
+    """The recommended plan as a calendar."""
+    row = {"plan": found.best.name, "roles": "", **_settings(found, found.best.candidate.choice)}
+    frame = calendar_table(scenario_of(found.study, row), found.study.header.start_date)
+    columns = [
+        Column("week", format="given"),
+        Column("week_begins", format="text"),
+        Column("region", format="text"),
+        Column("provider", format="text"),
+        Column("hours", "h", "hours", "planned, after taper and cuts"),
+        Column("co_creation", meaning="planned", heading="co-creation"),
+        Column("preparation_hours", "h", "hours"),
+        Column("travel_hours", "h", "hours"),
+        Column("provider_hours", "h", "hours"),
+        Column("people_invited", format="count"),
+    ]
+    return Table("calendar", frame, columns, title="Calendar of the recommended plan")
+
+
+def searched(found: Found) -> Table:
+    """Every plan that the search ran."""
+    rows = []
+    for choice, scores in found.scored.items():
+        row = {**_settings(found, choice), "spend": found.space.spend(choice)}
+        for place, one in enumerate(_objectives(found)):
+            row[key_of(*one)] = _sign(one) * scores[place]
+        if found.study.header.targets:
+            row["margin"] = scores[len(_objectives(found))]
+        rows.append(row)
+    columns = [
+        *_lever_columns(found),
+        Column("spend", "", "money", f"what the budget counts: {found.study.header.budget.unit}"),
+    ]
+    title = "Every plan that the search ran"
+    return Table("searched", pd.DataFrame(rows), columns, title=title)
