@@ -40,9 +40,9 @@ slow: $(STAMP) ## run the slow tests
 smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 	$(BIN)/python -m pytest -n $(WORKERS) -m "smoke and not slow"
 
-# Some of it: make bench ONLY=memory.
+# Some of it: make bench ONLY=memory. Hold lines to what is measured now: make bench ACCEPT=1.
 bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README.md
-	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)')
+	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)') $(if $(ACCEPT),--accept)
 
 docs: $(STAMP) ## build the documentation site into site/ (fetches nothing)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

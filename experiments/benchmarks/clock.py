@@ -119,8 +119,8 @@ def process(words: list[str], **environment: str) -> Call:
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             )  # fmt: skip
             if done.returncode:
-                last = (done.stderr.strip().splitlines() or ["nothing said"])[-1]
-                raise CommandFailed(f"it ended with {done.returncode}: {last}")
+                said = " ".join(done.stderr.split())[-300:].rstrip(".") or "nothing said"
+                raise CommandFailed(f"it ended with {done.returncode}: {said}")
             return Spent(**json.loads(note.read_text(encoding="utf-8")))
 
     return call
