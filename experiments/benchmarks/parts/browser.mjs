@@ -1,6 +1,6 @@
 // node browser.mjs ENGINE.JS SHIPPED CASE.JSON: measures on request, a line in and a line out.
-//   "here": processor ms of one run in this thread; "pool": ms of all runs, and of the first ones,
-//   on two workers.
+//   "here": processor ms of a run in this thread; "all", "first": ms of all runs, or of the first
+//   ones, on two workers.
 import fs from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
@@ -49,18 +49,16 @@ const pool = new Pool(wasm, layout, { workers: 2, start });
 const places = Array.from({ length: count * asked.replicates }, (_, i) => i);
 const all = { sets, which: places.map((i) => Math.floor(i / asked.replicates)), replicates: places };
 
-async function pooled() {
+async function pooled(number) {
+  const which = all.which.slice(0, number);
+  const replicates = all.replicates.slice(0, number);
   const begun = performance.now();
-  let first = null;
-  const progress = (done) => {
-    if (done >= asked.first && first === null) first = performance.now() - begun;
-  };
-  await pool.run(job, all, { progress });
-  return { all: performance.now() - begun, first };
+  await pool.run(job, { sets, which, replicates });
+  return performance.now() - begun;
 }
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
-  const found = line === "here" ? here() : await pooled();
-  console.log(JSON.stringify(found));
+  const number = line === "first" ? asked.first : places.length;
+  console.log(line === "here" ? here() : await pooled(number));
 }
 pool.close();

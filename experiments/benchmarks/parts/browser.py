@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import statistics
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
 
+import clock
 import numpy as np
-from clock import here
+from clock import Call, Spent, here
 from record import Line, below, skipped
 
 from sim import batch, tables
@@ -31,16 +30,22 @@ class Node:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def ask(self, what: str) -> Any:
-        """Its answer to one line."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(what + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"Node ended with {self.process.wait()}")
-        return json.loads(answer)
+    def call(self, what: str) -> Call:
+        """One of its measurements."""
+        asking, answering = self.process.stdin, self.process.stdout
+        assert asking is not None
+        assert answering is not None
+
+        def ask() -> Spent:
+            asking.write(what + "\n")
+            asking.flush()
+            answer = answering.readline()
+            if not answer:
+                raise RuntimeError(f"Node ended with {self.process.wait()}")
+            seconds = float(answer) / 1e3
+            return Spent(seconds, seconds)
+
+        return ask
 
     def close(self) -> None:
         """End it."""
@@ -78,33 +83,25 @@ def against_native(tiny: bool) -> list[Line]:
 def measured(
     node: Node, scenario: Scenario, rows: np.ndarray, runs: int, rounds: int
 ) -> list[Line]:
-    """The lines, in rounds after one that warms up."""
+    """The lines."""
     which, numbers = np.zeros(runs, dtype=np.int64), np.arange(runs)
     native = here(
         lambda: batch.run_here(scenario, rows[:1], which, numbers, SEED, weeks=WEEKS), runs
     )
-    one, pairs, whole, first = [], [], [], []
+    calls = {"native": native, **{name: node.call(name) for name in ("here", "all", "first")}}
     try:
-        for number in range(rounds + 1):
-            ours, theirs, pool = native().cpu * 1e3, node.ask("here"), node.ask("pool")
-            if number:
-                one.append(theirs)
-                pairs.append(theirs / ours)
-                whole.append(pool["all"] / ours)
-                first.append(pool["first"] / ours)
+        turns = clock.in_turn(calls, rounds)
     finally:
         node.close()
-    middle, times = statistics.median(one), statistics.median(pairs)
-    native_ms = middle / times
-    lines = [
-        below("a run of the source case, two weeks reported, Node over native, one thread", times,
-              2.2, f"{times:.2f} x ({middle:.2f} ms a run)", "x", cost=times, slack=1.3),
-    ]  # fmt: skip
-    for what, costs, target in (
-        ("200 sets x 4 on two workers", whole, 300.0),
-        ("the first 40 of them", first, 30.0),
+    times = turns.ratio("here", "native", "cpu")
+    text = f"{times:.2f} x ({turns.median('here', 'cpu') * 1e3:.2f} ms a run)"
+    what = "a run of the source case, two weeks reported, Node over native, one thread"
+    lines = [below(what, times, 2.2, text, "x", cost=times, slack=1.3)]
+    for name, what, target in (
+        ("all", "200 sets x 4 on two workers", 300.0),
+        ("first", "the first 40 runs of them", 30.0),
     ):
-        cost = statistics.median(costs)
-        ms = cost * native_ms
-        lines.append(below(what, ms, target, f"{ms:.0f} ms", "ms", cost=cost))
+        ms, cost = turns.median(name) * 1e3, turns.ratio(name, "native")
+        text = f"{ms:.0f} ms, as long as {cost:.0f} native runs"
+        lines.append(below(what, ms, target, text, "ms", cost=cost))
     return lines
