@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -66,7 +67,9 @@ def call(command: Command, folder: Path, *, tiny: bool, **environment: str) -> C
         out = folder / f"out-{number}"
         given = [one.format(out=out, run=folder / "run") for one in words.split()]
         here = {name: value.format(number=number) for name, value in environment.items()}
-        return clock.codose(*given, **here)()
+        spent = clock.codose(*given, **here)()
+        shutil.rmtree(out, ignore_errors=True)  # ten thousand runs are large
+        return spent
 
     return once
 
