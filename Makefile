@@ -44,9 +44,9 @@ smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 engine: $(STAMP) ## compile the engine that the package ships, for this machine and for browsers
 	$(BIN)/python -m sim.engine.build
 
-# Some of it: make bench ONLY=memory.
+# Some of it: make bench ONLY=memory. Hold lines to what is measured now: make bench ACCEPT=1.
 bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README.md
-	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)')
+	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)') $(if $(ACCEPT),--accept)
 
 docs: $(STAMP) ## build the documentation site into site/ (fetches nothing)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

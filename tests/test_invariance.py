@@ -201,7 +201,7 @@ def test_hash_seeds_do_not_matter(name: str) -> None:
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
         )
         assert run.returncode == 0, run.stderr
         found.add(run.stdout.strip())

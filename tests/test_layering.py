@@ -202,7 +202,7 @@ def test_the_check_itself_sees(module: str, source: str, wrong: bool) -> None:
 def fresh(code: str) -> str:
     """What a new interpreter prints."""
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=600
     )
     assert run.returncode == 0, run.stderr
     return run.stdout.strip()

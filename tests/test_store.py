@@ -213,7 +213,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path, plain: RunValues) -> None:
     command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script]
     if not shutil.which("unshare") or subprocess.run([*command[:3], "true"]).returncode:
         pytest.skip("no name spaces for users here")
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, env=surroundings())
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=600, env=surroundings())
     assert ran.returncode != 0
     assert "ResultsError" in ran.stderr
     assert "no space left on this disk" in ran.stderr

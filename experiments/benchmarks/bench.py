@@ -1,70 +1,109 @@
-"""``make bench``: measure, print the table, write it into README.md."""
+"""``make bench``: measure, compare with what is recorded, write recorded.json and README.md.
+
+The command ends with 1 and names the lines that miss what they are held to by more than their
+slack.
+"""
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import importlib
 import os
 import sys
 import time
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import clock
+import record
+from record import Line, Part
+
 HERE = Path(__file__).resolve().parent
-README = HERE / "README.md"
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+README, RECORDED = HERE / "README.md", HERE / "recorded.json"
 
 
-def table(blocks: dict[str, list], about: str) -> str:
-    """The measured lines as Markdown."""
-    words = {True: "met", False: "**missed**", None: ""}
-    rows = [about, ""]
-    for title, lines in blocks.items():
-        rows += [f"**{title}**", "", "| what | measured | target | |", "|---|---|---|---|"]
-        rows += [f"| {x.what} | {x.value} | {x.target} | {words[x.met]} |" for x in lines]
-        rows.append("")
-    return "\n".join(rows)
+def part(module: str, function: str) -> Callable[[bool], list[Line]]:
+    """A function of ``parts``, loaded when it is its turn."""
+
+    def measure(tiny: bool) -> list[Line]:
+        return getattr(importlib.import_module(f"parts.{module}"), function)(tiny)
+
+    return measure
 
 
-def put(page: Path, text: str) -> None:
-    """Replace what stands between the two markers of a page."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n{text.strip()}\n{END}{after}", encoding="utf-8")
+PARTS = {
+    "Rivals": part("engine", "rivals"),
+    "Sizes": part("engine", "sizes"),
+    "Memory": part("engine", "memory"),
+    "Common random numbers": part("engine", "common_numbers"),
+    "Summary": part("summary", "whole_runs"),
+    "Commands": part("commands", "waiting"),
+    "Start of every command": part("commands", "starts"),
+    "Browser": part("browser", "against_native"),
+    "Studies": part("studies", "shipped"),
+}
+SLOW = ("Studies",)
+"""Measured only when asked for by name."""
 
 
-def main() -> None:
-    """Measure what is asked for."""
-    import measures
+def wanted(only: str | None) -> list[str]:
+    """Titles of the parts to measure."""
+    if only is None:
+        return [title for title in PARTS if title not in SLOW]
+    return [title for title in PARTS if only.lower() in title.lower()]
 
-    parts = {
-        "The compiled engine against the Mesa engine, one thread": measures.against_mesa,
-        "Many runs": measures.batches,
-        "Common random numbers": measures.common_numbers,
-        "From small to large": measures.sizes,
-        "Memory": measures.memory,
-        "Waiting": measures.cold_start,
-    }
-    ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument("--only", help="parts whose title contains this; the files stay as they are")
-    asked = ask.parse_args()
-    blocks = {}
-    busy = os.getloadavg()[0]
-    begun = time.perf_counter()
-    for title, part in parts.items():
-        if asked.only and asked.only.lower() not in title.lower():
-            continue
-        sys.stderr.write(f"{title} ...\n")
-        blocks[title] = part()
-    load = f"{busy:.1f} when it began, {os.getloadavg()[0]:.1f} when it ended"
+
+def measured(title: str, tiny: bool) -> Part:
+    """One part, now."""
+    sys.stderr.write(f"{title} ...\n")
+    before, begun = os.getloadavg()[0], time.perf_counter()
+    lines = PARTS[title](tiny)
     about = (
-        f"{measures.machine()}. {datetime.date.today()}, in {time.perf_counter() - begun:.0f} s; "
-        f"load average of the machine {load} (one thread of this benchmark is 1)."
+        f"{clock.machine()}. {datetime.date.today()}, in {time.perf_counter() - begun:.0f} s; load "
+        f"average {before:.1f} when it began, {os.getloadavg()[0]:.1f} when it ended."
     )
-    text = table(blocks, about)
-    sys.stdout.write(text + "\n")
-    if not asked.only:
-        put(README, text)
+    return Part(about, lines)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure what is asked for; the exit code."""
+    ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ask.add_argument("--only", metavar="TEXT", help="parts whose title contains this")
+    ask.add_argument("--accept", action="store_true", help="hold lines to what is measured now")
+    ask.add_argument("--tiny", action="store_true", help="try it at tiny sizes; write nothing")
+    asked = ask.parse_args(words)
+    titles = wanted(asked.only)
+    if not titles:
+        sys.stderr.write(f"No part has '{asked.only}' in its title: {', '.join(PARTS)}.\n")
+        return 2
+    if os.getloadavg()[0] > 0.5:
+        sys.stderr.write(
+            "This machine is busy: times will be too long. Close what else is running.\n"
+        )
+    kept, made, broken = record.read(RECORDED), {}, []
+    for title in titles:
+        try:
+            made[title] = measured(title, asked.tiny)
+        except Exception:  # the other parts are worth having
+            traceback.print_exc()
+            broken.append(title)
+            continue
+        if not asked.tiny:
+            made[title] = made[title].held_to(kept.get(title), accept=asked.accept)
+            kept = {name: kept[name] for name in kept if name not in made} | made
+            kept = {name: kept[name] for name in PARTS if name in kept}
+            record.write(RECORDED, kept)
+            record.show(README, kept)
+    sys.stdout.write(record.tables(made) + "\n")
+    late = record.shut(made.values())
+    for line in late:
+        sys.stderr.write(f"The gate is shut: {line}.\n")
+    for title in broken:
+        sys.stderr.write(f"Not measured, see the error above: {title}.\n")
+    return 1 if late or broken else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
