@@ -194,6 +194,10 @@ class StudyKind:
             return make(study)
         return study.scenario.name if study.scenarios else formats.words(header.kind)
 
+    def question(self, study: Study[Any]) -> str:
+        """What is asked, in the words of the study or of its scenario; empty without any."""
+        return study.header.question or (study.scenario.question if study.scenarios else "")
+
     def line(self, study: Study[Any]) -> str:
         """What is about to be done, in a line."""
         make = getattr(self._module("spec"), "line", None)
