@@ -345,11 +345,14 @@ def finish(
 
 
 def show(result: Result) -> None:
-    """The answer in words, then the tables that are for reading."""
-    answer = result.answer
+    """The question, the answer in words, then the tables that are for reading."""
+    answer, kind = result.answer, result.kind
+    if kind.argument == "scenario":  # which a reader knows by its name and question
+        typer.echo(kind.title(result.study))
+        typer.echo(f"{shell.paragraph(kind.question(result.study))}\n".lstrip())
     for text in (answer.verdict, *answer.rows.values(), *answer.lines):
         typer.echo(shell.paragraph(text))
-    for table in result.kind.shown(result.study, result.tables):
+    for table in kind.shown(result.study, result.tables):
         typer.echo(f"\n{table.title}")
         shell.write_table(table.terminal())
         if table.note:

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import Problem, ResultsError
+from sim.errors import InputError, Problem, ResultsError
 from sim.present.figures import save as save_figures
 from sim.present.table import Column, Table
 
@@ -244,6 +244,8 @@ def read_manifest(folder: Path, *, any_version: bool = False) -> dict[str, Any]:
     for key, kind in _KEYS.items():
         if not isinstance(manifest.get(key), kind):
             raise refusal(path, f"is damaged (no usable {key!r}); make the results again")
+    if not manifest["files"]:
+        raise refusal(path, "is damaged (it lists no data); make the results again")
     return manifest
 
 
@@ -484,8 +486,12 @@ class ResultFolder:
         """
         for name, described in self.manifest["tables"].items():
             if name not in self._tables:
-                frame = read_table(self.path / f"{name}.parquet")
-                self._tables[name] = _table(name, frame, described)
+                path = self.path / f"{name}.parquet"
+                frame = read_table(path)
+                try:
+                    self._tables[name] = _table(name, frame, described)
+                except InputError as error:
+                    raise refusal(path, f"does not fit its manifest ({error})") from None
         return self._tables
 
     def damages(self) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import itertools
 import json
 import os
 import time
@@ -234,6 +235,10 @@ class StudyKind:
         if make is not None:
             return make(study)
         return study.scenario.name if study.scenarios else formats.words(header.kind)
+
+    def question(self, study: Study[Any]) -> str:
+        """What is asked, in the words of the study or of its scenario; empty without any."""
+        return study.header.question or (study.scenario.question if study.scenarios else "")
 
     def line(self, study: Study[Any]) -> str:
         """What is about to be done, in a line."""
@@ -578,8 +583,11 @@ def _study_in(folder: ResultFolder) -> Study[Any]:
             f"holds results of a kind that this version does not know ({folder.kind!r})",
             ", ".join(studies.names()),
         )
-    plain = folder.manifest["study"]
-    return StudyKind(folder.kind).study_of(plain, str(folder.path / MANIFEST))
+    path = folder.path / MANIFEST
+    try:
+        return StudyKind(folder.kind).study_of(folder.manifest["study"], str(path))
+    except (InputError, KeyError, TypeError) as error:
+        raise refusal(path, f"cannot be used ({error}); make the results again") from None
 
 
 # --- making it again ---------------------------------------------------------------------------
@@ -620,7 +628,9 @@ class Verification:
                 f"not the same: {self.difference}" if self.difference else "every value is the same"
             )
             lines.append(f"{self.directory}: made again and compared: {listed}; {verdict}")
-        lines += [f"not compared: {name} ({why})" for name, why in self.left_out]
+        for why in dict.fromkeys(why for _, why in self.left_out):
+            names = ", ".join(name for name, reason in self.left_out if reason == why)
+            lines.append(f"not compared: {names} ({why})")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
 
@@ -640,8 +650,9 @@ def verify(
         engine: a function to make runs with; results of such a function need it.
 
     Raises:
-        ResultsError: the folder holds nothing of codose, or cannot be read.
-        InputError: what it holds cannot be used by this version, or cannot be sampled.
+        ResultsError: the folder holds nothing of codose, cannot be read, or holds what this version
+            cannot use.
+        InputError: it cannot be sampled.
 
     >>> from tempfile import TemporaryDirectory
     >>> study = StudyKind.of("sensitivity").make(
@@ -720,5 +731,16 @@ def first_difference(stored: Tables, again: Tables) -> str:
             )
             if not same.all():
                 row = int(np.flatnonzero(~same)[0])
-                return f"{name}, row {row + 1}, {column}: stored {one[row]!r}, now {other[row]!r}"
+                stored_value, value = (each[row : row + 1].tolist()[0] for each in (one, other))
+                return (
+                    f"{name}, row {row + 1}{_keys(now, row)}, {column}: stored {stored_value!r}, "
+                    f"now {value!r}"
+                )
     return ""
+
+
+def _keys(frame: pd.DataFrame, row: int) -> str:
+    """What a row is about: its values before the first column of measured numbers."""
+    keys = itertools.takewhile(lambda name: frame[name].dtype.kind != "f", frame.columns)
+    said = [f"{name} {frame[name].iloc[row]}" for name in keys]
+    return f" ({', '.join(said)})" if said else ""

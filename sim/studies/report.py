@@ -49,7 +49,7 @@ def report_of(result: Result) -> Report:
     return Report(
         kind.help.splitlines()[0],
         kind.title(study),
-        study.header.question or (study.scenario.question if study.scenarios else ""),
+        kind.question(study),
         result.answer,
         figures=list(result.figures),
         tables=found,

@@ -110,6 +110,11 @@ def analyse(study: Study[Spec], found: RunWeeks, stopped: RunValues | None = Non
     return {table.name: table for table in tables}
 
 
+def files(study: Study[Spec], tables: Tables) -> Mapping[str, str]:
+    """The scenario, to copy and change."""
+    return {"scenario.yaml": study.scenario.to_yaml()}
+
+
 # --- making some of it again -----------------------------------------------------------------
 
 
@@ -244,9 +249,9 @@ def _stopping_now(scenario: Scenario, found: RunWeeks, stopped: RunValues) -> Ta
 # --- costs ---------------------------------------------------------------------------------------
 
 _MONEY = tuple(
-    Column(f"{what}_cost{of}", "money", "money", heading=heading + said)
+    Column(f"{what}_cost{of}", format="money", heading=said or heading)
     for what, heading in (("planned", "planned cost"), ("expected", "expected spend"))
-    for of, said in (("", ""), ("_centre", " of the centre"), ("_regions", " of the regions"))
+    for of, said in (("", ""), ("_centre", "of the centre"), ("_regions", "of the regions"))
 )
 
 
@@ -269,8 +274,8 @@ def _costs_planned(scenario: Scenario, found: RunWeeks, rests_on: tuple[int, int
         rows[-1]["period"] = "still to spend"
     note = (
         "A year is 52 weeks from the first week of the plan on. Planned cost: what to budget, "
-        "every contact being held and everybody there; no run takes more of dated contacts. Expected "
-        "spend: the mean of the runs."
+        "every contact being held and everybody there; no run takes more of dated contacts. "
+        "Expected spend: the mean of the runs."
     )
     if cost.spent.contacts:
         note += " What the contact log took is spent already and stands apart."
@@ -311,6 +316,7 @@ def _costs(scenario: Scenario, summary: pd.DataFrame, rests_on: tuple[int, int])
     frame = rows.loc[list(ITEMS)].reset_index(names="item")
     months = len(scenario.region_names) * months_of(scenario.end_of_ta)
     frame["per_region_month"] = frame["mean"] / months
+    frame["item"] = frame["item"].replace({"cost": "expected_cost"})
     columns = [
         Column("p05", heading="5 %"),
         Column("p95", heading="95 %"),

@@ -445,7 +445,9 @@ def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
         rows = frame[(frame["outcome"] == name) & frame["point"].isin(list(_POINTS))]
         rows = rows.reset_index(drop=True)
         at, half = rows.index.to_numpy(), _NORMAL_90 * rows["sd_chance"].to_numpy(dtype=float)
-        low, high = rows["mean"] - half, rows["mean"] + half
+        bounds = OUTCOMES[name].low, OUTCOMES[name].high
+        low, high = (rows["mean"] + side * half for side in (-1, 1))
+        low, high = low.clip(*bounds), high.clip(*bounds)
         axes.vlines(at, rows["p05"], rows["p95"], color=style.WITH_TA, alpha=0.3, linewidth=9)
         axes.vlines(at, low, high, color=style.WITH_TA, linewidth=3.5)
         axes.plot(at, rows["mean"], "o", color=style.INK, markersize=3.5, zorder=4)

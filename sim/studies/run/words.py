@@ -106,9 +106,9 @@ def _delivered(study: Study[Spec], look: Any) -> str:
     return (
         f"Of {number(due)} planned contacts {number(held)} are held ({number(due / months)} and "
         f"{number(held / months)} a region and month of TA); they take "
-        f"{hours(total('provider_hours'))} of the providers (contact {number(total('contact_hours'))}, preparation "
-        f"{number(total('preparation_hours'))}, travel {number(total('travel_hours'))}) and "
-        f"{hours(total('staff_hours'))} of staff."
+        f"{hours(total('provider_hours'))} of the providers (contact "
+        f"{number(total('contact_hours'))}, preparation {number(total('preparation_hours'))}, "
+        f"travel {number(total('travel_hours'))}) and {hours(total('staff_hours'))} of staff."
     )
 
 

@@ -16,18 +16,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from sim import results, run
 from sim.errors import InputError
 from sim.outcomes import HEADLINES, NAMES, OUTCOMES
 from sim.present import figures
 from sim.scenario import Scenario, shipped_names
-from sim.view import plots, style
+from sim.studies.run import Runs, courses, run, team
+from sim.studies.run.courses import Courses
+from sim.studies.run.team_plot import team_network
+from sim.view import calendar_plots, style
 
 FLOWS = ("commitments_made", "commitments_kept", "commitments_broken", "commitments_lapsed")
 
 
 class MadeUp:
-    """What the figures read of results, with numbers made up by a formula."""
+    """Runs whose numbers are made up by a formula; ``courses`` is what the figures read of them."""
 
     def __init__(self, regions: int = 3, horizon: int = 60, **changes: Any) -> None:
         dosage = [{"mode": "video", "every_weeks": 4, "hours": 1.5, "last_week": horizon - 10}]
@@ -37,10 +39,26 @@ class MadeUp:
             regions={"candidates": regions, "count": regions},
             **{"dosage": dosage, **changes},
         )
-        self.seed = 1
-        self.failures = ()
-        self.plausible = ""  # the scenario's own parameters
         self.frame = self._frame(horizon)
+        self.summary = self._summary()
+
+    @property
+    def courses(self) -> Courses:
+        return Courses(self.scenario, self.frame, self.summary, runs=9, seed=1)
+
+    def _summary(self) -> pd.DataFrame:
+        rows = []
+        for r, region in enumerate([*self.scenario.region_names, "overall"]):
+            for (o, outcome), (p, point) in itertools.product(
+                enumerate(NAMES), enumerate(("start", "end_of_ta", "horizon"))
+            ):
+                mean = 0.4 + 0.02 * r + 0.05 * np.sin(o + p)
+                rows.append(
+                    {"region": region, "outcome": outcome, "point": point, "mean": mean}
+                    | {"p05": mean - 0.2, "p95": mean + 0.2, "sd_chance": 0.05}
+                    | {"effect_mean": 0.1, "effect_p05": -0.05, "effect_p95": 0.3}
+                )
+        return pd.DataFrame(rows)
 
     def _frame(self, horizon: int) -> pd.DataFrame:
         parts = []
@@ -66,23 +84,18 @@ class MadeUp:
             )  # fmt: skip
         return pd.concat(parts, ignore_index=True)
 
-    def __len__(self) -> int:
-        return 9
-
-    def weeks(self) -> pd.DataFrame:
-        return self.frame.copy()
-
     def rows(self, arm: str, region: str, outcome: str) -> pd.DataFrame:
         """One line of the frame."""
         f = self.frame
         return f[(f["arm"] == arm) & (f["region"] == region) & (f["outcome"] == outcome)]
 
 
-RUN_FIGURES = (plots.trajectories, plots.regions, plots.commitments)
+RUN_FIGURES = (courses.trajectories, courses.regions, courses.commitments)
+POINT_FIGURES = (courses.spread, courses.effects)
 
 
 @pytest.fixture(scope="module")
-def real() -> results.Runs:
+def real() -> Runs:
     """Two runs of the smallest shipped scenario."""
     return run("classroom", replicates=2, seed=1, engine="compiled", fixed=True)
 
@@ -126,7 +139,7 @@ def all_text(figure: Figure) -> str:
 
 def test_trajectories_draw_the_numbers_of_the_frame() -> None:
     runs = MadeUp()
-    figure = plots.trajectories(runs)  # type: ignore[arg-type]
+    figure = courses.trajectories(runs.courses)
     assert isinstance(figure, Figure)
     assert len(figure.axes) == len(HEADLINES)
     for axes, name in zip(figure.axes, HEADLINES, strict=True):
@@ -142,7 +155,7 @@ def test_trajectories_draw_the_numbers_of_the_frame() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_labels_carry_the_unit_of_the_outcome(name: str) -> None:
-    figure = plots.trajectories(MadeUp(), [name])  # type: ignore[arg-type]
+    figure = courses.trajectories(MadeUp().courses, [name])
     week = " a week" if OUTCOMES[name].kind == "total" else ""
     label = f"{name.replace('_', ' ')}{week} ({OUTCOMES[name].unit})"
     assert figure.axes[0].get_ylabel() == label
@@ -152,7 +165,7 @@ def test_labels_carry_the_unit_of_the_outcome(name: str) -> None:
 
 def test_regions_draw_each_region() -> None:
     runs = MadeUp(regions=3)
-    figure = plots.regions(runs, ["trust", "cost"])  # type: ignore[arg-type]
+    figure = courses.regions(runs.courses, ["trust", "cost"])
     for axes, name in zip(figure.axes, ("trust", "cost"), strict=True):
         for line, region in zip(axes.lines, runs.scenario.region_names, strict=False):
             rows = runs.rows("with_ta", region, name)
@@ -163,8 +176,8 @@ def test_regions_draw_each_region() -> None:
     assert "region 2" in all_text(figure)
 
 
-def test_commitments_add_up(real: results.Runs) -> None:
-    figure = plots.commitments(real)
+def test_commitments_add_up(real: Runs) -> None:
+    figure = courses.commitments(real.courses)
     weeks = real.weeks()
     overall = weeks[(weeks["arm"] == "with_ta") & (weeks["region"] == "overall")]
     for line, name in zip(figure.axes[0].lines, FLOWS, strict=False):
@@ -176,17 +189,17 @@ def test_commitments_add_up(real: results.Runs) -> None:
     assert f"all weeks {kept / (kept + broken):.2f}" in all_text(figure)
 
 
-def test_footers_say_where_the_numbers_come_from_and_what_a_band_is(real: results.Runs) -> None:
+def test_footers_say_where_the_numbers_come_from_and_what_a_band_is(real: Runs) -> None:
     for draw in RUN_FIGURES:
-        said = all_text(draw(real))
+        said = all_text(draw(real.courses))
         assert "2 runs, seed 1, scenario: Classroom" in said
         assert "What if, not forecast." in said
-    assert "luck only" in all_text(plots.trajectories(real))
-    assert "luck only" in all_text(plots.regions(real))
+    assert "chance alone" in all_text(courses.trajectories(real.courses))
+    assert "chance alone" in all_text(courses.regions(real.courses))
 
 
-def test_rates_of_single_weeks_can_be_seen(real: results.Runs) -> None:
-    figure = plots.trajectories(real, ["attendance"])
+def test_rates_of_single_weeks_can_be_seen(real: Runs) -> None:
+    figure = courses.trajectories(real.courses, ["attendance"])
     line = figure.axes[0].lines[0]
     assert line.get_marker() == "."
     assert len(line.get_ydata()) > 5
@@ -194,11 +207,11 @@ def test_rates_of_single_weeks_can_be_seen(real: results.Runs) -> None:
     assert_inside(figure)
 
 
-def test_unknown_outcomes_are_refused(real: results.Runs) -> None:
+def test_unknown_outcomes_are_refused(real: Runs) -> None:
     with pytest.raises(InputError, match="did you mean 'trust'"):
-        plots.trajectories(real, ["trsut"])
+        courses.trajectories(real.courses, ["trsut"])
     with pytest.raises(InputError, match="no outcome"):
-        plots.regions(real, [])
+        courses.regions(real.courses, [])
 
 
 # --- odd data ----------------------------------------------------------------------------------
@@ -207,13 +220,13 @@ def test_unknown_outcomes_are_refused(real: results.Runs) -> None:
 @pytest.mark.parametrize("draw", RUN_FIGURES)
 @pytest.mark.parametrize("regions", [1, 3, 6, 7, 13])
 def test_any_number_of_regions_fits(draw: Any, regions: int) -> None:
-    assert_inside(draw(MadeUp(regions=regions)))
+    assert_inside(draw(MadeUp(regions=regions).courses))
 
 
 @pytest.mark.parametrize("draw", RUN_FIGURES)
 @pytest.mark.parametrize("horizon", [11, 600])
 def test_any_horizon_fits(draw: Any, horizon: int) -> None:
-    assert_inside(draw(MadeUp(regions=2, horizon=horizon)))
+    assert_inside(draw(MadeUp(regions=2, horizon=horizon).courses))
 
 
 @pytest.mark.parametrize("draw", RUN_FIGURES)
@@ -229,16 +242,48 @@ def test_empty_and_missing_values_do_not_break(draw: Any, damage: str) -> None:
         runs.frame.loc[runs.frame["week"] % 3 == 0, numbers] = math.nan
     else:
         runs.frame = runs.frame.iloc[:0]
-    assert_inside(draw(runs))
+    assert_inside(draw(runs.courses))
 
 
 @pytest.mark.parametrize("draw", RUN_FIGURES)
 def test_a_scenario_without_ta_is_not_called_ta(draw: Any) -> None:
-    figure = draw(MadeUp(dosage=[]))
+    figure = draw(MadeUp(dosage=[]).courses)
     assert_inside(figure)
     said = all_text(figure)
     assert "with TA" not in said
     assert "end of TA" not in said
+
+
+# --- at the points of the summary ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("draw", POINT_FIGURES)
+@pytest.mark.parametrize("regions", [1, 3, 13])
+def test_intervals_at_points_fit(draw: Any, regions: int) -> None:
+    assert_inside(draw(MadeUp(regions=regions).courses))
+
+
+def test_spread_draws_chance_alone_within_all_that_is_not_known() -> None:
+    sets = run("classroom", sets=6, replicates=4, seed=1)
+    frame = sets.summary().set_index(["outcome", "point"])
+    figure = courses.spread(sets.courses, ["trust"])
+    light, bold = figure.axes[0].collections[:2]
+    row: Any = frame.loc[("trust", "end_of_ta")]
+    assert light.get_segments()[1][:, 1] == pytest.approx([row["p05"], row["p95"]])
+    half = 1.645 * row["sd_chance"]
+    assert bold.get_segments()[1][:, 1] == pytest.approx([row["mean"] - half, row["mean"] + half])
+    assert "chance and parameters together" in all_text(figure)
+    assert "6 plausible sets: " in all_text(figure)
+    assert "spread" in [figure.name for figure in sets.figures]
+
+
+def test_effects_draw_each_region(real: Runs) -> None:
+    figure = courses.effects(real.courses, "trust")
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["region 1", "overall"]
+    (segment, _) = figure.axes[0].collections[0].get_segments()
+    row: Any = real.summary("region_1").set_index(["outcome", "point"]).loc[("trust", "end_of_ta")]
+    assert segment[:, 0] == pytest.approx([row["effect_p05"], row["effect_p95"]])
 
 
 # --- the calendar --------------------------------------------------------------------------------
@@ -247,7 +292,7 @@ def test_a_scenario_without_ta_is_not_called_ta(draw: Any) -> None:
 @pytest.mark.parametrize("name", shipped_names())
 def test_every_shipped_calendar_can_be_drawn(name: str) -> None:
     scenario = Scenario.shipped(name)
-    figure = plots.dosage_timeline(scenario)
+    figure = calendar_plots.dosage_timeline(scenario)
     assert_inside(figure)
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == [one.replace("_", " ") for one in scenario.region_names]
@@ -257,7 +302,7 @@ def test_the_calendar_draws_the_contacts_that_are_planned() -> None:
     from sim.dosage import calendar
 
     scenario = Scenario.shipped("source")
-    figure = plots.dosage_timeline(scenario)
+    figure = calendar_plots.dosage_timeline(scenario)
     entries = calendar(scenario)
     for marks, mode in zip(figure.axes[0].collections, ("onsite", "video"), strict=True):
         planned = [entry for entry in entries if entry.mode == mode]
@@ -274,7 +319,7 @@ def test_shocks_are_named_on_the_calendar() -> None:
         {"kind": "staff_leave", "week": 60, "share": 0.5, "region": "region_3"},
         {"kind": "dosage_cut", "week": 150, "factor": 0.5},
     ]
-    figure = plots.dosage_timeline(Scenario.shipped("source").replace(shocks=shocks))
+    figure = calendar_plots.dosage_timeline(Scenario.shipped("source").replace(shocks=shocks))
     assert_inside(figure)
     said = all_text(figure)
     for text in ("demand +0.2", "provider 1 leaves", "50 % of staff leave (region 3)", "x 0.5"):
@@ -286,11 +331,11 @@ def test_shocks_are_named_on_the_calendar() -> None:
 
 def test_team_network_shows_the_people_of_the_model() -> None:
     scenario = Scenario.shipped("classroom")
-    snapshots = plots.take_snapshots(scenario, seed=1)
+    snapshots = team.take_snapshots(scenario, seed=1)
     assert [(one.week, one.moment) for one in snapshots] == [
         (0, "start"), (52, "end of TA"), (78, "horizon"),
     ]  # fmt: skip
-    figure = plots.team_network(snapshots)
+    figure = team_network(snapshots)
     assert_inside(figure)
     *panels, bar = figure.axes
     for axes, snapshot in zip(panels, snapshots, strict=True):
@@ -309,8 +354,8 @@ def test_team_network_shows_the_people_of_the_model() -> None:
 @pytest.mark.parametrize("moments", [1, 3])
 def test_team_network_of_any_size(size: int, moments: int) -> None:
     ties = tuple((post, post + 1) for post in range(size - 1))
-    snapshot = plots.TeamSnapshot(0, "start", "r", ties, (0.5,) * size, (True,) * size)
-    assert_inside(plots.team_network([snapshot] * moments))
+    snapshot = team.TeamSnapshot(0, "start", "r", ties, (0.5,) * size, (True,) * size)
+    assert_inside(team_network([snapshot] * moments))
 
 
 def test_the_team_is_that_of_the_model() -> None:
@@ -319,27 +364,27 @@ def test_the_team_is_that_of_the_model() -> None:
 
     scenario = Scenario.shipped("graphml_team")
     model = CoCreationModel(scenario, seed=3, replicate=1)
-    team = model.regions[0]
-    at_start = plots.take_snapshots(scenario, seed=3, replicate=1)[0]
-    assert at_start.region == team.name
-    assert at_start.integration == tuple(person.integration for person in team.staff)
-    assert at_start.in_core_team == tuple(bool(person.in_core_team) for person in team.staff)
-    assert set(at_start.ties) == {tuple(sorted(tie)) for tie in team.graph().edges}
+    group = model.regions[0]
+    at_start = team.take_snapshots(scenario, seed=3, replicate=1)[0]
+    assert at_start.region == group.name
+    assert at_start.integration == tuple(person.integration for person in group.staff)
+    assert at_start.in_core_team == tuple(bool(person.in_core_team) for person in group.staff)
+    assert set(at_start.ties) == {tuple(sorted(tie)) for tie in group.graph().edges}
 
 
 def test_team_network_of_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="no snapshot"):
-        plots.team_network([])
+        team_network([])
 
 
 # --- files -------------------------------------------------------------------------------------
 
 
-def test_the_same_results_give_the_same_files(real: results.Runs, tmp_path: Path) -> None:
-    first = figures.save(plots.figures_of(real), tmp_path / "a", figures.FORMATS)
-    second = figures.save(plots.figures_of(real), tmp_path / "b", figures.FORMATS)
+def test_the_same_results_give_the_same_files(real: Runs, tmp_path: Path) -> None:
+    first = figures.save(real.figures, tmp_path / "a", figures.FORMATS)
+    second = figures.save(real.figures, tmp_path / "b", figures.FORMATS)
     assert [path.name for path in first] == [path.name for path in second]
-    assert len(first) == 10
+    assert len(first) == 12
     assert {path.suffix for path in first} == {".png", ".svg"}
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
@@ -347,19 +392,17 @@ def test_the_same_results_give_the_same_files(real: results.Runs, tmp_path: Path
     assert "<dc:date>" not in svg
 
 
-def test_drawing_leaves_the_settings_of_matplotlib_alone(
-    real: results.Runs, tmp_path: Path
-) -> None:
+def test_drawing_leaves_the_settings_of_matplotlib_alone(real: Runs, tmp_path: Path) -> None:
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    figures.save(plots.figures_of(real), tmp_path, figures.FORMATS)
+    figures.save(real.figures, tmp_path, figures.FORMATS)
     assert dict(matplotlib.rcParams) == before
 
 
 def test_large_teams_are_not_drawn() -> None:
-    assert plots._team_is_drawable(Scenario.shipped("source"))
-    assert not plots._team_is_drawable(Scenario.shipped("national"))
+    assert team.is_drawable(Scenario.shipped("source"))
+    assert not team.is_drawable(Scenario.shipped("national"))
 
 
 # --- style -------------------------------------------------------------------------------------
@@ -395,4 +438,4 @@ def test_week_ticks_are_few_and_begin_at_the_start(last: int) -> None:
 
 def test_shocks_without_fields_of_others_have_words() -> None:
     shock = SimpleNamespace(kind="dosage_cut", factor=0.0, week=3)
-    assert plots._shock_text(shock) == "dosage x 0"
+    assert calendar_plots._shock_text(shock) == "dosage x 0"
