@@ -10,7 +10,6 @@ import sys
 import typer
 
 from sim.cli import (
-    calibrate,
     compare,
     look,
     merge,
@@ -69,7 +68,6 @@ app.command("surface", epilog=EXITS)(surface.surface)
 app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
 app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)
-app.command("calibrate", epilog=EXITS)(calibrate.calibrate)
 app.command("trials", epilog=EXITS)(trials.trials)
 app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)

@@ -48,8 +48,6 @@ def expected_in_sets(values: np.ndarray) -> np.ndarray:
     return grand + keep * (means - grand)
 
 
-
-
 def sets_needed(spread: float, precision: float) -> float:
     """Least number of sets whose mean has a confidence interval of +- ``precision`` or less.
 

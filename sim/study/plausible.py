@@ -40,7 +40,6 @@ from sim.errors import InputError, Problem, did_you_mean
 from sim.parameters import Parameter, Parameters, rows
 
 if TYPE_CHECKING:
-
     from sim.scenario import Scenario
 
 FORMAT = "codose plausible sets"

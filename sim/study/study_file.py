@@ -22,7 +22,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
@@ -243,6 +243,17 @@ class Header(Strict):
     seed: Annotated[int, Number(0, 2**63 - 1, whole=True), Option()] = 1
     """Seed of every random number."""
 
+    def inputs(self, folder: Path | None) -> Mapping[str, Any]:
+        """What else the study is made of, read from files that it names, as plain values for JSON.
+
+        Args:
+            folder: where paths count from; None: here.
+
+        Raises:
+            InputError: a file that cannot be used.
+        """
+        return {}
+
 
 class OverSets(Header):
     """The fields of a study over plausible parameter sets."""
@@ -262,7 +273,7 @@ class OverSets(Header):
         """
         if isinstance(self.sets, int):
             return plausible_sets(self.sets)
-        return plausible_sets(DEFAULT_SETS, folder=_beside_folder(self.sets, folder))
+        return plausible_sets(DEFAULT_SETS, folder=beside(self.sets, folder))
 
 
 class StudyHeader(Header):
@@ -309,6 +320,7 @@ class Study(Generic[H]):
         document: the fields as they were given, with their lines, for further errors
             (:meth:`error`).
         file: name of the file in messages.
+        inputs: what else was read from files that the fields name, see :meth:`Header.inputs`.
     """
 
     header: H
@@ -317,6 +329,7 @@ class Study(Generic[H]):
     document: Document
     file: str
     plausible: PlausibleSets | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def scenario(self) -> Scenario:
@@ -339,6 +352,7 @@ class Study(Generic[H]):
             "fields": self.document.data,
             "scenarios": {name: one.to_dict() for name, one in self.scenarios.items()},
             "sets": None if self.plausible is None else self.plausible.record(),
+            "inputs": dict(self.inputs),
         }
 
     @classmethod
@@ -356,6 +370,7 @@ class Study(Generic[H]):
             document_of(dict(plain["fields"]), file), model, issues, None,
             {name: Scenario.from_dict(one) for name, one in plain["scenarios"].items()},
             None if sets is None else PlausibleSets.of_record(sets),
+            plain["inputs"],
         )  # fmt: skip
 
     @property
@@ -536,6 +551,7 @@ def _study(
     folder: Path | None,
     scenarios: Mapping[str, Scenario] = MappingProxyType({}),
     sets: PlausibleSets | None = None,
+    inputs: Mapping[str, Any] | None = None,
 ) -> Study[H]:
     checked = check(model, document, what="a study", fallback={"kind": studies.names()[0]})
     header = checked.value
@@ -552,7 +568,9 @@ def _study(
     raise_problems(checked.problems, file=document.file, error=StudyError)
     if sets is None and isinstance(header, OverSets):
         sets = header.plausible(folder)
-    return Study(header, found, outcomes, document, document.file, sets)
+    if inputs is None:
+        inputs = header.inputs(folder)
+    return Study(header, found, outcomes, document, document.file, sets, inputs)
 
 
 def _outcomes(checked: Checked[Any], header: Header) -> tuple[OutcomeSpec, ...]:
@@ -619,8 +637,8 @@ def _scenarios(
     return found
 
 
-def _beside_folder(source: str, folder: Path | None) -> Path:
-    """A folder named in a study file, from where that file is."""
+def beside(source: str, folder: Path | None) -> Path:
+    """A file or folder named in a study file, from where that file is."""
     return Path(source) if folder is None or Path(source).is_absolute() else folder / source
 
 
