@@ -21,7 +21,7 @@ TINY: dict[str, dict[str, Any]] = {
         "name": "a tiny calibration", "scenario": "classroom",
         "factors": ["learning_rate", "hour_scale", "keeping"], "targets": ["T4", "T10"],
         "waves": 1, "wave_samples": 60, "wave_replicates": 2, "samples": 120, "replicates": 4,
-        "kept": 100, "seed": 3,
+        "kept": 50, "seed": 3,
     },
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip

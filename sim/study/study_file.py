@@ -521,9 +521,9 @@ def study_of(
     plausible sets, or a sequence of parameter sets.
     """
     fields, scenarios, sets = dict(data), dict[str, Scenario](), None
-    for field in ("scenario", "scenarios"):
-        if field in fields:
-            fields[field] = _named(fields[field], scenarios)
+    for name in ("scenario", "scenarios"):
+        if name in fields:
+            fields[name] = _named(fields[name], scenarios)
     if "sets" in fields and not isinstance(fields["sets"], int | str):
         given = fields["sets"]
         sets = given if isinstance(given, PlausibleSets) else given_sets(given)

@@ -19,7 +19,7 @@ from sim.study.observed import Observation
 from sim.study.targets import Target
 
 SETS, REPLICATES = 200, 20
-"""Plausible sets of the check, and runs of each."""
+"""Plausible sets of the check (or as many as are kept, if these are fewer), and runs of each."""
 DEFAULT_REPLICATES = 400
 """Runs of the scenario as it stands."""
 FIRST = 1_000_000
@@ -40,9 +40,8 @@ def rows(found: Found, run: Runner) -> list[dict[str, object]]:
     asked = found.asked
     targets = _targets(asked)
     making = Making(asked.scenario, targets, asked.study.seed, run)
-    sets = making.settings(
-        found.factors, fresh_units(found, SETS), REPLICATES, FIRST, "predictive check"
-    )
+    unit = fresh_units(found, min(SETS, asked.header.kept))
+    sets = making.settings(found.factors, unit, REPLICATES, FIRST, "predictive check")
     default = making.settings((), np.zeros((1, 0)), DEFAULT_REPLICATES, FIRST, "as it stands")
     made = [
         row_of(target, sets.outputs[:, i], default.outputs[0, i], default.errors[0, i])

@@ -78,13 +78,26 @@ def _read(seen: Seen, p: Parameters, construct: str, wave: int, kind: str) -> fl
 
 
 def leniency_for(value: float, seen: Seen, p: Parameters, construct: str, wave: int) -> float:
-    """The leniency at which a survey of these people has this mean; NaN beyond the grid."""
-    means = [
-        _read(
-            seen, p.replace(beyond_range=True, survey_leniency=float(x)), construct, wave, "survey"
+    """The leniency at which a survey of these people has this mean; NaN beyond the grid.
+
+    The mean rises with leniency, so that the two points of the grid around it are found by halving.
+    """
+
+    def read(place: int) -> float:
+        level = float(GRID[place])
+        return _read(
+            seen, p.replace(beyond_range=True, survey_leniency=level), construct, wave, "survey"
         )
-        for x in GRID
-    ]
-    if not means[0] <= value <= means[-1]:
+
+    low, high = 0, len(GRID) - 1
+    below, above = read(low), read(high)
+    if not below <= value <= above:
         return math.nan
-    return float(np.interp(value, means, GRID))
+    while high - low > 1:
+        middle = (low + high) // 2
+        mean = read(middle)
+        if mean <= value:
+            low, below = middle, mean
+        else:
+            high, above = middle, mean
+    return float(np.interp(value, (below, above), GRID[[low, high]]))
