@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from typer.testing import CliRunner
 
+from sim import files
 from sim.studies.kind import StudyKind
 from sim.study.study_file import Study
 
@@ -22,6 +23,10 @@ TINY: dict[str, dict[str, Any]] = {
         "factors": ["learning_rate", "hour_scale", "keeping"], "targets": ["T4", "T10"],
         "waves": 1, "wave_samples": 60, "wave_replicates": 2, "samples": 120, "replicates": 4,
         "kept": 50, "seed": 3,
+    },
+    "trials": {
+        "name": "a tiny comparison", "scenario": "source", "sets": 2, "replicates": 1,
+        "trials": str(files.folder("experiments") / "observed" / "facilitation_trials.csv"),
     },
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip

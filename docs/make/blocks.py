@@ -281,7 +281,7 @@ def check_yaml(body: str) -> None:
 
 def study_kinds() -> dict[str, type]:
     """The classes of study files by their kind."""
-    from sim.study.calibration import CalibrateFile
+    from sim.studies.calibrate.spec import Spec as CalibrateFile
     from sim.study.plan_file import PlanFile
     from sim.study.sensitivity_file import SensitivityFile
 

@@ -27,7 +27,9 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Surfaces", "sim.study.surface", ("surface", "Surface")),
     ("Many sets at once", "sim.study.evaluate", ("evaluate", "Evaluation")),
     ("Sensitivity", "sim.study.sensitivity", ("run_sensitivity", "SensitivityResult")),
-    ("Calibration", "sim.study.calibration", ("calibrate", "Calibration")),
+    ("Calibration", "sim.studies.calibrate", ("calibrate",)),
+    ("Audits of a study's design", "sim.studies.audit", ("audit",)),
+    ("Published trials", "sim.studies.trials", ("compare_trials",)),
     ("Errors", "sim.errors", ("CodoseError", "InputError", "Problem")),
 )  # fmt: skip
 """What the page of the Python interface shows: heading, module, names."""
@@ -155,7 +157,9 @@ def files() -> str:
 
 def _study_files() -> str:
     """The headers of study files."""
-    from sim.study.calibration import CalibrateFile
+    from sim.studies.audit.spec import Spec as AuditFile
+    from sim.studies.calibrate.spec import Spec as CalibrateFile
+    from sim.studies.trials.spec import Spec as TrialsFile
     from sim.study.plan_file import PlanFile
     from sim.study.sensitivity_file import SensitivityFile
 
@@ -167,6 +171,7 @@ def _study_files() -> str:
     ]
     for kind, command in (
         (SensitivityFile, "sensitivity"), (CalibrateFile, "calibrate"), (PlanFile, "plan"),
+        (AuditFile, "audit"), (TrialsFile, "trials"),
     ):  # fmt: skip
         rows = []
         for name, info in kind.model_fields.items():

@@ -20,7 +20,6 @@ from sim.cli import (
     run,
     sensitivity,
     surface,
-    trials,
 )
 from sim.cli.shell import Commands
 
@@ -68,7 +67,6 @@ app.command("surface", epilog=EXITS)(surface.surface)
 app.command("plan", epilog=EXITS)(plan.plan)
 app.command("report", epilog=EXITS)(report.report)
 app.command("sensitivity", epilog=EXITS)(sensitivity.sensitivity)
-app.command("trials", epilog=EXITS)(trials.trials)
 app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)
 app.command("new", epilog=EXITS)(new.new)

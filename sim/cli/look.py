@@ -219,10 +219,6 @@ def verify(
             from sim.studies.kind import verify as again
 
             report = again(folder, Execution(threads=threads, progress=progress), sample=sample)
-        elif name in ("calibrate", "trials"):
-            from sim.study.verifying import verify_study
-
-            report = verify_study(folder, sample=sample, progress=progress)
         else:
             from sim import results
 

@@ -43,9 +43,6 @@ KINDS: Mapping[str, str] = {
     "surface": "Dose-response surface",
     "sensitivity": "Sensitivity study",
     "plan": "Plan under a budget",
-    "calibrate": "Calibration",
-    "audit": "Audit of a study design",
-    "trials": "Trials and simulated trials",
     "ladder": "Ladder of assumptions",
 }
 
