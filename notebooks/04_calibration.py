@@ -70,7 +70,7 @@ figure = style.figure(
     8.0,
     4.6,
     "What the targets say about each calibrated assumption",
-    "Share of each range, 5-95 %. Grey: before. Blue: after, informed. Orange: after, not informed.",
+    "Share of each range, 5-95 %. Grey: before. Blue: after, informed. Orange: not informed.",
 )
 axes = figure.subplots()
 style.dress(axes, grid=False)
