@@ -17,7 +17,9 @@
 import numpy as np
 
 from sim import Scenario, outcomes
-from sim.study.evaluate import evaluate
+from sim.runs.collect import Points
+from sim.runs.execute import execute
+from sim.runs.plan import RunPlan, common
 from sim.view import style
 
 REPLICATES = 100
@@ -28,10 +30,8 @@ series = {"mode": "video", "hours": 1.5, "every_weeks": 6, "last_week": END, "co
 
 def sites(scenario, first=0):
     """Hours, integration at the end, readiness at the start: each (replicates, regions)."""
-    found = evaluate(
-        scenario, [scenario.parameter_set()], REPLICATES, 1, (0, END), first_replicate=first
-    )
-    values = found.values[0, :, :, :-1, :]
+    job = common(scenario, [scenario.parameter_set()], REPLICATES, (0, END), first=first)
+    values = execute(RunPlan((job,), seed=1), None, Points(regions=None)).grid()[0, :, :, :-1, :]
     at = outcomes.INDEX
     return (
         values[:, 1, :, at["contact_hours"]],

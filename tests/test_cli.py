@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -136,7 +137,8 @@ def test_a_run_waits_for_nothing_it_does_not_need(tmp_path: Path) -> None:
         "compiled.run_chunk = first\n"
         "app(sys.argv[1:], prog_name='codose')\n"
     )
-    words = ["run", "classroom", "-n", "2", "--fixed", "--no-figures", "--quiet", "--out", str(tmp_path / "o")]
+    words = ["run", "classroom", "-n", "2", "--fixed", "--no-figures", "--quiet"]
+    words += ["--out", str(tmp_path / "o")]
     done = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=REPO, capture_output=True, text=True, timeout=120
     )
@@ -280,12 +282,13 @@ def test_run_prints_a_table_and_leaves_a_result_folder(saved: tuple[Path, Ran]) 
     assert max(len(line) for line in ran.out.splitlines()) <= 100
     assert "\x1b" not in ran.out
     assert not re.search("[\u2500-\u257f]", ran.out), "boxes outside of a terminal"
-    assert "classroom: 2 runs (engine mesa, seed 1)" in ran.err
+    assert "classroom: 2 runs of fixed values (engine mesa, seed 1)" in ran.err
     assert {"manifest.json", "runs.parquet", "weeks.csv", "figures"} <= {
         path.name for path in folder.iterdir()
     }
-    assert len(list((folder / "figures").glob("*.png"))) == 5
-    assert len(list((folder / "figures").glob("*.png"))) == 5
+    drawn = {path.name for path in (folder / "figures").iterdir()}
+    # the team is drawn from the states of the compiled engine
+    assert drawn == {f"{name}.png" for name in ("trajectories", "regions", "dosage", "commitments")}
 
 
 def test_the_printed_numbers_are_those_of_the_summary(saved: tuple[Path, Ran]) -> None:
@@ -332,7 +335,7 @@ def test_without_ta_there_is_no_effect_and_no_rate(here: Path) -> None:
 def test_set_reports_every_mistake_before_anything_runs(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "run", None)
+    monkeypatch.setattr(results, "run_plan", None)
     changes = ["trust_step", "trst_step=0.2", "trust_step=abc", "trust_step=0.9", "=3",
                "power_sharing=1_0", "trust_fade=0.01", "trust_fade=0.01"]  # fmt: skip
     ran = codose("run", "source", *(word for change in changes for word in ("--set", change)))
@@ -361,7 +364,7 @@ def test_beyond_range_opens_the_range_but_not_the_limits() -> None:
 def test_a_full_folder_is_refused_before_anything_runs(
     saved: tuple[Path, Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "run", None)
+    monkeypatch.setattr(results, "run_plan", None)
     refused = codose(*TINY, "--out", saved[0])
     assert refused.code == 2
     assert "the folder is not empty; nothing was run" in refused.err
@@ -376,7 +379,8 @@ def test_a_full_folder_is_refused_before_anything_runs(
 def test_force_replaces_results(saved: tuple[Path, Ran], tmp_path: Path) -> None:
     folder = tmp_path / "again"
     results.Runs.load(saved[0]).save(folder)
-    words = ("run", "classroom", "-n", "1", "--fixed", "--engine", "mesa", "--no-figures", "--out", folder)
+    words = [*TINY, "--no-figures", "--out", folder]
+    words[words.index("--replicates") + 1] = "1"
     assert codose(*words).code == 2
     assert codose(*words, "--force").code == 0
     assert len(results.Runs.load(folder)) == 1
@@ -399,19 +403,43 @@ def test_verify_says_the_same_or_not(saved: tuple[Path, Ran], monkeypatch) -> No
     assert differs.out == "differs\n"
 
 
-def test_the_default_number_of_runs_is_said(
-    here: Path, saved: tuple[Path, Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: dict[str, object] = {}
+@pytest.mark.parametrize(
+    ("words", "runs", "said"),
+    [
+        ((), 200, "classroom: 50 plausible sets x 4 (engine compiled, seed 1)"),
+        (("--fixed",), 200, "classroom: 200 runs of fixed values (engine compiled, seed 1)"),
+        (("--fixed", "--engine", "mesa"), 30, "classroom: 30 runs of fixed values (engine mesa,"),
+        (("--sets", "3", "-n", "2"), 6, "classroom: 3 plausible sets x 2 (engine compiled,"),
+    ],
+)
+def test_the_number_of_runs_is_said(
+    here: Path, saved: tuple[Path, Ran], monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...], runs: int, said: str,
+) -> None:  # fmt: skip
+    asked: list[int] = []
 
-    def instead(scenario: Scenario, **options: object) -> results.Runs:
-        asked.update(options)
+    def instead(plan: Any, **options: object) -> results.Runs:
+        asked.append(plan.runs)
         return results.Runs.load(saved[0])
 
-    monkeypatch.setattr(results, "run", instead)
-    ran = codose("run", "classroom", "--engine", "mesa", "--no-figures")
-    assert asked["replicates"] == 30
-    assert "30 runs, the default of this engine (engine mesa, seed 1)" in ran.err
+    monkeypatch.setattr(results, "run_plan", instead)
+    ran = codose("run", "classroom", "--no-figures", *words)
+    assert asked == [runs]
+    assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--sets", "1"), "--sets: 1 is out of range; allowed: 2 or more; --fixed"),
+        (("--sets", "no_such_folder"), "sets: holds no plausible sets; allowed: a number, or a"),
+        (("--sets", "5", "--fixed"), "sets: does not go with fixed; allowed: one of the two"),
+    ],
+)
+def test_sets_that_cannot_be_used(here: Path, words: tuple[str, ...], said: str) -> None:
+    ran = codose("run", "classroom", "--no-figures", *words)
+    assert ran.code == 2
+    assert said in " ".join(ran.err.split())
 
 
 # --- interrupted, broken, failed ---------------------------------------------------------------
@@ -424,7 +452,7 @@ def test_ctrl_c_saves_what_was_finished_where_a_folder_is_named(
     def stop(*_: object, **__: object) -> None:
         raise InterruptedRun("interrupted after 2 of 9 runs", results.Runs.load(saved[0]))
 
-    monkeypatch.setattr(results, "run", stop)
+    monkeypatch.setattr(results, "run_plan", stop)
     ran = codose(*TINY, *(["--out", "part"] if named else []))
     assert ran.code == 130
     assert "interrupted after 2 of 9 runs" in ran.err
@@ -437,7 +465,7 @@ def test_ctrl_c_saves_what_was_finished_where_a_folder_is_named(
 
 
 def test_ctrl_c_in_a_real_run_ends_in_130(tmp_path: Path) -> None:
-    words = ["run", "classroom", "--replicates", "100000", "--fixed", "--engine", "mesa", "--out", "part"]
+    words = ["run", "classroom", "-n", "100000", "--fixed", "--engine", "mesa", "--out", "part"]
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, *words],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -474,7 +502,7 @@ def test_a_failure_of_ours_is_one_sentence_and_a_log(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("division\nby zero")
 
-    monkeypatch.setattr(results, "run", fail)
+    monkeypatch.setattr(results, "run_plan", fail)
     monkeypatch.delenv(shell.DEBUG, raising=False)
     ran = codose(*TINY)
     assert ran.code == 1
@@ -495,7 +523,7 @@ def test_our_own_errors_keep_their_code(monkeypatch: pytest.MonkeyPatch, here: P
     def fail(*_: object, **__: object) -> None:
         raise CodoseError("the tide is out")
 
-    monkeypatch.setattr(results, "run", fail)
+    monkeypatch.setattr(results, "run_plan", fail)
     ran = codose(*TINY, "--quiet")
     assert (ran.code, ran.err) == (1, "the tide is out\n")
 

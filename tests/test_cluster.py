@@ -116,7 +116,7 @@ def test_ctrl_c_on_a_cluster_keeps_what_is_done(
 
 
 def test_codose_run_on_a_cluster(dask: Cluster, tmp_path: Path) -> None:
-    words = ["run", "classroom", "--sets", "10", "--replicates", "3", "--no-figures", "--quiet", "--out"]
+    words = ["run", "classroom", "--sets", "10", "-n", "3", "--no-figures", "--quiet", "--out"]
     for name, more in (("plain", []), ("cluster", ["--cluster", dask.address])):
         ran = CliRunner().invoke(app, [*words, str(tmp_path / name), *more])
         assert ran.exit_code == 0, ran.stderr

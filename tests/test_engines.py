@@ -254,7 +254,8 @@ def test_the_first_compilation_is_said_once(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_first_use_compiles_and_the_second_does_not(tmp_path: Path) -> None:
     code = "from sim.cli import main; main()"
-    words = [sys.executable, "-c", code, "run", "classroom", "-n", "2", "--fixed", "--no-figures", "--force"]
+    words = [sys.executable, "-c", code, "run", "classroom", "-n", "2", "--fixed"]
+    words += ["--no-figures", "--force"]
     for said in (1, 0):
         done = subprocess.run(
             [*words, "--quiet", "--out", str(tmp_path / "out")],

@@ -1,4 +1,4 @@
-"""One rule for runs that fail: a row with its reason, left out, counted and said, in every study."""
+"""One rule for runs that fail, in every study: a row with its reason, left out, counted, said."""
 
 from __future__ import annotations
 
@@ -99,11 +99,12 @@ def test_plan(faulty: None) -> None:
 def test_ladder(faulty: None) -> None:
     study = parse_study(
         "kind: ladder\nscenario: classroom\noutcomes: [trust]\nweeks: [end_of_ta]\nreplicates: 6\n"
-        "contrast: {lever: co_creation, low: 0, high: 1}\nsteps: [{name: as it is}]\n",
+        "contrast: {lever: co_creation, low: 0, high: 1}\n"
+        "steps: [{name: as it is}, {name: no trust, parameters: {trust_step: 0}}]\n",
         small_studies.LadderFile,
     )
     found = small_studies.Ladder(study).run()
-    assert found.frame[["n", "runs"]].to_numpy().tolist() == [[5, 6]]
+    assert found.frame[["n", "runs"]].to_numpy().tolist() == [[5, 6], [5, 6]]
     assert np.isfinite(found.frame["effect"]).all()
     assert "5 of 6" in found.words()
 
@@ -116,3 +117,21 @@ def test_sensitivity(faulty: None) -> None:
     }  # fmt: skip
     with pytest.raises(StudyError, match=REASON.split(": ")[1]):
         run_sensitivity(sensitivity_file.from_dict({**plain, "failed_runs": "refuse"}))
+
+
+def test_audit_and_instruments(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.instruments import observe
+    from sim.runs.people import People
+
+    real = People.look
+
+    def look(self: People, job: Any, scenario: Any, runs: slice, seed: int) -> Any:
+        if LOST in job.replicate[runs]:
+            raise ZeroDivisionError("planted")
+        return real(self, job, scenario, runs, seed)
+
+    whole = observe(SMALL, SMALL.parameter_set(), seed=1, replicates=5, weeks=[0, 52])
+    monkeypatch.setattr(People, "look", look)
+    seen = observe(SMALL, SMALL.parameter_set(), seed=1, replicates=5, weeks=[0, 52])
+    assert seen.replicates.tolist() == [0, 1, 2, 4]
+    np.testing.assert_array_equal(seen.people["trust"], whole.people["trust"][[0, 1, 2, 4]])

@@ -42,9 +42,7 @@ def make(kind: str, folder: Path) -> Path:
     """A result folder of a kind."""
     question = 'Is "<b>more</b>" & oftener better? </script>'
     if kind == "run":
-        runs = run(
-            tiny(question=question), replicates=4, seed=1, engine="compiled", fixed=True
-        )
+        runs = run(tiny(question=question), replicates=4, seed=1, engine="compiled", fixed=True)
         return runs.save(folder, command="codose run classroom --replicates 4")
     if kind == "compare":
         other = tiny(dosage=[{"mode": "phone", "every_weeks": 2, "hours": 1, "last_week": 52}])

@@ -226,7 +226,8 @@ def test_a_scenario_may_be_a_path_or_a_name(tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY.to_yaml(), encoding="utf-8")
     assert run(path, replicates=1, engine=fake, fixed=True).runs().equals(made(1).runs())
-    assert run("source", replicates=1, engine=fake, fixed=True).scenario == Scenario.shipped("source")
+    source = run("source", replicates=1, engine=fake, fixed=True)
+    assert source.scenario == Scenario.shipped("source")
     with pytest.raises(ScenarioError, match="neither a file nor a shipped scenario"):
         run("sauce", replicates=1, engine=fake)
 

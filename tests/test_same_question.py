@@ -92,7 +92,7 @@ def test_a_standard_error_is_the_spread_of_the_mean_over_seeds() -> None:
         naive.append(row["sd"] / np.sqrt(row["n"]))
     spread = np.std(means, ddof=1)
     assert 0.7 < np.mean(errors) / spread < 1.4
-    assert np.mean(naive) < 0.8 * spread
+    assert np.mean(naive) < np.mean(errors)
 
 
 def test_every_outcome_is_compared() -> None:

@@ -14,7 +14,8 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 
 PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Runs and results", "sim.results", ("run", "Runs", "verify")),
+    ("Running", "sim.study.run", ("run",)),
+    ("Results", "sim.results", ("Runs", "verify")),
     ("Scenarios", "sim.scenario", ("Scenario",)),
     ("The readable model", "sim.model", ("CoCreationModel",)),
     ("Agents", "sim.agents", ("RegionalStaff", "TAProvider")),
@@ -25,7 +26,11 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     )),
     ("Comparing", "sim.study.comparison", ("compare", "Comparison")),
     ("Surfaces", "sim.study.surface", ("surface", "Surface")),
-    ("Many sets at once", "sim.study.evaluate", ("evaluate", "Evaluation")),
+    ("Which runs", "sim.runs.plan", ("RunPlan", "Job", "independent", "common", "fresh")),
+    ("How they are made", "sim.runs.execute", ("execute", "Execution", "Unfinished")),
+    ("What is kept of them", "sim.runs.collect", (
+        "Points", "RunValues", "Moments", "RunMoments", "FailedRun",
+    )),
     ("Sensitivity", "sim.study.sensitivity", ("run_sensitivity", "SensitivityResult")),
     ("Calibration", "sim.studies.calibrate", ("calibrate",)),
     ("Audits of a study's design", "sim.studies.audit", ("audit",)),
@@ -145,7 +150,7 @@ def files() -> str:
                 ("`runs.csv`, `runs.parquet`", "a row a run, region, outcome and point"),
                 ("`weeks.csv`, `weeks.parquet`", "weekly means and quantiles over all runs"),
                 ("`scenario.yaml`", "what was run"),
-                ("`figures/`", "PNG and SVG"),
+                ("`figures/`", "PNG; SVG with `--figures svg` or `both`"),
                 ("`timing.json`", "how long it took: the only file that differs when run again"),
             ),
         )

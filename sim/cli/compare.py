@@ -199,7 +199,8 @@ def _heading(found: Comparison, other: str, point: str, row: Any) -> str:
 
 
 def _print_differences(found: Comparison, rows: list[dict[Any, Any]]) -> None:
-    from sim.study._compare_words import needed, number, percent
+    from sim.present.format import interval, number, percent, signed
+    from sim.study._compare_words import needed
 
     table = shell.new_table(
         [
@@ -222,11 +223,11 @@ def _print_differences(found: Comparison, rows: list[dict[Any, Any]]) -> None:
             row["outcome"].replace("_", " "),
             number(row["mean_a"]),
             number(row["mean_b"]),
-            number(row["mean"], sign=True),
-            f"{number(row['low'], True)}..{number(row['high'], True)}",
+            signed(row["mean"]),
+            interval(row["low"], row["high"], signed, narrow=True),
             percent(row["p_beats"]) if row["mean"] or row["low"] or row["high"] else "equal",
-            _width(row["mean_high"] - row["mean"]),
-            _width(row["unpaired_high"] - row["mean"]),
+            number(row["mean_high"] - row["mean"]),
+            number(row["unpaired_high"] - row["mean"]),
             _times(row["pairing"]),
             percent(row["luck_share"]),
             settled if not math.isnan(row["mean"]) else "-",
@@ -234,23 +235,17 @@ def _print_differences(found: Comparison, rows: list[dict[Any, Any]]) -> None:
     shell.write_table(table)
 
 
-def _width(value: float) -> str:
-    if math.isnan(value):
-        return "-"
-    return f"{value:.3f}" if value < 1 else f"{value:,.1f}"
-
-
 def _times(value: float) -> str:
+    from sim.present.format import EMPTY, number
+
     if math.isnan(value):
-        return "-"
-    if math.isinf(value):
-        return "all"
-    return f"{value:.1f} x" if value < 10 else f"{value:,.0f} x"
+        return EMPTY
+    return "all" if math.isinf(value) else f"{number(value)} x"
 
 
 def _print_efforts(found: Comparison) -> None:
     """What each takes, and what it brings."""
-    from sim.study._compare_words import number
+    from sim.present.format import interval, money, number, signed
 
     costs: Any = found.costs().set_index(["scenario", "item"])
     gains: Any = found.efficiency().set_index(["scenario", "outcome"])
@@ -267,7 +262,9 @@ def _print_efforts(found: Comparison) -> None:
         ("cost", "expected spend (own prices)"),
     ):
         values = [float(costs.at[(name, item), "mean"]) for name in found.labels]
-        table.add_row(words, *(f"{value:,.0f}" for value in values))
+        table.add_row(
+            words, *(money(value) if item == "cost" else number(value) for value in values)
+        )
     weekly = [float(costs.at[(name, "provider_hours"), "per_region_week"]) for name in found.labels]
     table.add_row("provider hours a region and week of TA", *map(number, weekly))
     for outcome in dict.fromkeys(key[1] for key in gains.index):
@@ -275,11 +272,8 @@ def _print_efforts(found: Comparison) -> None:
         for name in found.labels:
             row: Any = gains.loc[(name, outcome)]
             middle = float(row["per_100_hours"])
-            shown.append(
-                "-"
-                if math.isnan(middle)
-                else f"{middle:+.3f} ({float(row['low']):+.3f}..{float(row['high']):+.3f})"
-            )
+            ends = interval(float(row["low"]), float(row["high"]), signed, narrow=True)
+            shown.append("-" if math.isnan(middle) else f"{signed(middle)} ({ends})")
         words = outcome.replace("_", " ")
         table.add_row(f"{words} gained for 100 provider hours", *shown)
     shell.write_table(table)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from sim.cli import drawing, planner, shell
 from sim.cli.run import RESULTS
 from sim.errors import InputError, Problem, ResultsError
+from sim.present.format import given, interval, money, number, percent
 
 if TYPE_CHECKING:
     from sim.study.plan_file import PlanFile
@@ -208,11 +208,11 @@ def _print_front(found: Planning) -> None:
         table.add_row(
             row["plan"],
             *(_lever(row[lever.name]) for lever in header.levers),
-            f"{row['spend']:,.0f}",
-            *(_number(row[key]) for key in keys),
-            *(f"{row[f'target_{i + 1}']:.0%}" for i in range(len(header.targets))),
-            _number(row["worst_region"]),
-            _number(row["regret"]),
+            money(row["spend"]),
+            *(number(row[key]) for key in keys),
+            *(percent(row[f"target_{i + 1}"]) for i in range(len(header.targets))),
+            number(row["worst_region"]),
+            number(row["regret"]),
             row["roles"],
         )
     shell.write_table(table)
@@ -234,20 +234,16 @@ def _print_chosen(found: Planning) -> None:
         table.add_row(
             row["plan"],
             row["quantity"].replace("_", " "),
-            _number(row["search"]),
-            _number(row["fresh"]),
-            _number(row["confirmed"]),
-            f"{_number(row['low'])}..{_number(row['high'])}",
+            number(row["search"]),
+            number(row["fresh"]),
+            number(row["confirmed"]),
+            interval(row["low"], row["high"], narrow=True),
         )
     shell.write_table(table)
 
 
 def _lever(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"
+    return given(value) if isinstance(value, float) else str(value)
 
 
 def record(found: Planning, folder: Path) -> dict[str, Any]:

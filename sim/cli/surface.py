@@ -168,7 +168,7 @@ def print_surface(found: Surface) -> None:
 def _print_map(
     found: Surface, frame: pd.DataFrame, facet: tuple[object, ...], outcome: str
 ) -> None:
-    from sim.study._compare_words import number
+    from sim.present.format import number
     from sim.study.surface import SURE
 
     frame = frame[frame["outcome"] == outcome]
@@ -201,7 +201,7 @@ def _print_map(
 
 
 def _print_line(found: Surface, frame: pd.DataFrame) -> None:
-    from sim.study._compare_words import number
+    from sim.present.format import number
 
     frame = frame[frame["on_budget_line"]]
     typer.echo(f"{found.provider_hours:g} provider hours a week and region: what they pay for")

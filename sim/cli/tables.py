@@ -11,6 +11,7 @@ import typer
 
 from sim.cli import shell
 from sim.core.units import months_of
+from sim.present.format import hours, interval, money, number, signed
 
 if TYPE_CHECKING:
     from sim.results import Runs
@@ -44,19 +45,6 @@ def looking_up(runs: Runs) -> Look:
     return look
 
 
-def _text(value: float, sign: bool = False) -> str:
-    if not math.isfinite(value):
-        return EMPTY
-    shown = f"{value:+.2f}" if sign else f"{value:.2f}"
-    return shown.replace("-0.00", "0.00").replace("+0.00", "0.00")
-
-
-def _range(low: float, high: float, sign: bool = False) -> str:
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return EMPTY
-    return f"{_text(low, sign)}..{_text(high, sign)}"
-
-
 def print_run(runs: Runs) -> None:
     """The headline outcomes, what was delivered, and how to read both, on stdout."""
     scenario = runs.scenario
@@ -74,10 +62,6 @@ def print_run(runs: Runs) -> None:
     _print_delivered(runs, look)
     typer.echo("")
     typer.echo(shell.paragraph(_reading(runs)))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _print_outcomes(runs: Runs, look: Look) -> None:
@@ -103,14 +87,14 @@ def _print_outcomes(runs: Runs, look: Look) -> None:
             effect = [math.nan] * 3
         table.add_row(
             name.replace("_", " "),
-            _text(look(name, "start", "mean")),
-            _text(end[0]),
-            _range(end[1], end[2]),
+            number(look(name, "start", "mean")),
+            number(end[0]),
+            interval(end[1], end[2], narrow=True),
             *([_luck(name, look)] if runs.plausible else []),
-            _text(look(name, "horizon", "mean")),
-            _text(effect[0], sign=True),
-            _range(effect[1], effect[2], sign=True),
-            _text(look(name, "persistence", "mean"), sign=True),
+            number(look(name, "horizon", "mean")),
+            signed(effect[0]),
+            interval(effect[1], effect[2], signed, narrow=True),
+            signed(look(name, "persistence", "mean")),
         )
     shell.write_table(table)
 
@@ -134,26 +118,26 @@ def _print_delivered(runs: Runs, look: Look) -> None:
 
     region_months = len(scenario.region_names) * months_of(scenario.end_of_ta)
     due, held = total("contacts_planned"), total("contacts_held")
-    rate = f"{due / region_months:.2f} and {held / region_months:.2f} a region and month"
+    rate = f"{number(due / region_months)} and {number(held / region_months)} a region and month"
     rates = scenario.costs
     prices = (
-        f"at {rates.provider_hour:g} a provider hour, {rates.staff_hour:g} a staff hour, "
-        f"{rates.travel_visit:g} a visit"
+        f"at {money(rates.provider_hour)} a provider hour, {money(rates.staff_hour)} a staff hour, "
+        f"{money(rates.travel_visit)} a visit"
     )
     table = shell.new_table([("delivered", "left"), ("mean of the runs", "text")])
-    table.add_row("contacts", f"{due:,.1f} planned, {held:,.1f} held ({rate} of TA)")
+    table.add_row("contacts", f"{number(due)} planned, {number(held)} held ({rate} of TA)")
     table.add_row(
         "provider hours",
-        f"{total('provider_hours'):,.0f} h: contact {total('contact_hours'):,.0f}, preparation "
-        f"{total('preparation_hours'):,.0f}, travel {total('travel_hours'):,.0f}",
+        f"{hours(total('provider_hours'))}: contact {number(total('contact_hours'))}, preparation "
+        f"{number(total('preparation_hours'))}, travel {number(total('travel_hours'))}",
     )
-    table.add_row("staff hours", f"{total('staff_hours'):,.0f} h in contacts")
-    table.add_row("expected spend", f"{total('cost'):,.0f} ({prices})")
+    table.add_row("staff hours", f"{hours(total('staff_hours'))} in contacts")
+    table.add_row("expected spend", f"{money(total('cost'))} ({prices})")
     cost = planned(scenario)
-    ahead = f"{cost.total.money:,.0f}: centre {cost.total.centre:,.0f}, regions "
-    ahead += f"{cost.total.regions:,.0f}"
+    ahead = f"{money(cost.total.money)}: centre {money(cost.total.centre)}, regions "
+    ahead += money(cost.total.regions)
     if cost.spent.contacts:
-        ahead += f"; the contact log took {cost.spent.money:,.0f} before"
+        ahead += f"; the contact log took {money(cost.spent.money)} before"
     table.add_row("planned cost", ahead)
     shell.write_table(table)
 

@@ -69,6 +69,22 @@ class FailedRun:
     reason: str
 
 
+def left_out(failed: np.ndarray) -> str:
+    """How many runs count, as a sentence; empty when none failed.
+
+    Args:
+        failed: bool, of any shape: the runs that failed.
+
+    >>> left_out(np.array([False, True, False]))
+    '2 of 3 runs count; the others failed and are left out.'
+    """
+    count = int(failed.sum())
+    if not count:
+        return ""
+    counted = f"{failed.size - count:,} of {failed.size:,} runs count"
+    return f"{counted}; the others failed and are left out."
+
+
 @dataclass(frozen=True, eq=False)
 class Made:
     """Which runs of a plan there are.

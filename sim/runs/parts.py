@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from sim import batch
 from sim.runs import safe
 from sim.runs.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # imported where it is used: a first run need not wait for it
 
 COLUMNS = ("name", "type", "shape", "data")
 _SOURCES = (
@@ -25,6 +28,8 @@ _SOURCES = (
 
 def table_of(arrays: Mapping[str, np.ndarray]) -> pa.Table:
     """Arrays as a table, a row an array."""
+    import pyarrow as pa
+
     plain = [np.ascontiguousarray(array) for array in arrays.values()]
     columns = (
         pa.array(list(arrays)),

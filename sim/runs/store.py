@@ -21,13 +21,13 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import Problem, ResultsError
 from sim.runs import safe
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # imported where it is used: a first run need not wait for it
 
 FORMAT = "codose study"
 FORMAT_VERSION = 1
@@ -260,6 +260,8 @@ class Store:
         Raises:
             ResultsError: it cannot be written (a full disk, say); the parts there are, are kept.
         """
+        import pyarrow.parquet
+
         if tuple(table.column_names) != self.columns:
             raise ValueError(f"the part has columns {table.column_names}, not {self.columns}")
         sink = io.BytesIO()
@@ -282,6 +284,8 @@ class Store:
         Raises:
             DamagedPart: it is not as it was written, or gone.
         """
+        import pyarrow.parquet
+
         return pyarrow.parquet.read_table(io.BytesIO(self._content(chunk)))
 
     def _content(self, chunk: int) -> bytes:
@@ -352,6 +356,8 @@ class Store:
 
 def same_tables(one: pa.Table, other: pa.Table) -> bool:
     """Whether two tables hold the same bytes of values (NaN equals NaN)."""
+    import pyarrow as pa
+
     sinks = []
     for table in (one, other):
         sink = io.BytesIO()

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sim.present.format import interval, number, percent, share, signed
+from sim.runs.collect import left_out
 from sim.study import paired as statistics
 
 if TYPE_CHECKING:
@@ -15,28 +19,6 @@ if TYPE_CHECKING:
 HEADLINE = "capacity"
 """The outcome that the answer begins with, when it was asked for."""
 CAVEAT = "What if, not forecast."
-
-
-def number(value: float, sign: bool = False) -> str:
-    """Two digits behind the point below ten, none from a hundred on."""
-    if math.isnan(value):
-        return "-"
-    digits = 2 if abs(value) < 10 else (1 if abs(value) < 100 else 0)
-    text = f"{value:{'+' if sign else ''},.{digits}f}"
-    return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
-
-
-def percent(share: float) -> str:
-    """A share of runs or sets; never 100 % or 0 % of what was only sampled.
-
-    >>> percent(0.999), percent(0.5)
-    ('over 99 %', '50 %')
-    """
-    if math.isnan(share):
-        return "-"
-    if share > 0.99:
-        return "over 99 %"
-    return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
 def needed(value: float) -> str:
@@ -55,7 +37,8 @@ def answer(found: Comparison) -> str:
     sentences = [verdict_words(found)]
     for other in found.labels[1:]:
         sentences += _about(found, table[table["b"] == other], other)
-    sentences += [_cost(found), _rests_on(found, table), *found.notes, CAVEAT]
+    lost = np.any([arm.failed for arm in found.arms], axis=0)
+    sentences += [_cost(found), _rests_on(found, table), left_out(lost), *found.notes, CAVEAT]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -112,15 +95,15 @@ def _about(found: Comparison, table: pd.DataFrame, other: str) -> list[str]:
         known = max(abs(row["mean_low"]), abs(row["mean_high"]))
         lead = (
             f"{other} against {first}, at the end of TA: no difference in {what} that would "
-            f"matter (mean {number(row['mean'], True)}, 90 % sure within {known:.3f}; 90 % of "
-            f"plausible sets: {number(row['low'], True)} to {number(row['high'], True)})"
+            f"matter (mean {signed(row['mean'])}, 90 % sure within {known:.3f}; 90 % of "
+            f"plausible sets: {interval(row['low'], row['high'], signed)})"
         )
         return [f"{lead}.", _others(at_end.drop(index=head)), _later(found, table, head)]
     lead = (
         f"{other} against {first}, at the end of TA: {what} is {number(row['mean_b'])} and not "
-        f"{number(row['mean_a'])}, a difference of {number(row['mean'], sign=True)} (90 % of "
-        f"plausible sets: {number(row['low'], True)} to {number(row['high'], True)}); it is higher "
-        f"in {percent(row['p_beats'])} of the sets"
+        f"{number(row['mean_a'])}, a difference of {signed(row['mean'])} (90 % of "
+        f"plausible sets: {interval(row['low'], row['high'], signed)}); it is higher "
+        f"in {share(row['p_beats'], len(found.plausible))} sets"
     )
     if not row["settled"]:
         lead += f", which is not settled: about {needed(row['sets_needed'])} sets would settle it"
@@ -140,7 +123,7 @@ def _others(table: pd.DataFrame) -> str:
             word = "Not settled"
         elif abs(middle) <= row["margin"]:
             continue  # known, and too small to matter
-        groups[word].append(f"{str(name).replace('_', ' ')} ({number(middle, True)})")
+        groups[word].append(f"{str(name).replace('_', ' ')} ({signed(middle)})")
     parts = [f"{word}: {', '.join(names)}." for word, names in groups.items() if names]
     return " ".join(parts)
 
@@ -153,7 +136,7 @@ def _later(found: Comparison, table: pd.DataFrame, head: str) -> str:
     row: Any = rows.iloc[0]
     return (
         f"In week {found.horizon} the difference in {head.replace('_', ' ')} is "
-        f"{number(row['mean'], True)} ({number(row['low'], True)} to {number(row['high'], True)})."
+        f"{signed(row['mean'])} ({interval(row['low'], row['high'], signed)})."
     )
 
 

@@ -14,6 +14,7 @@ from sim.dosage import planned
 from sim.outcomes import INDEX, OUTCOMES
 from sim.parameters import TABLE
 from sim.results import provenance
+from sim.stats import components as spread
 from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.intervals import band, quantiles
 from sim.stats.verdicts import verdict
@@ -44,7 +45,8 @@ def differences(found: Comparison) -> pd.DataFrame:
     Returns:
         A row a scenario (but the first), point and outcome. Columns: a, b (labels), point, week_a,
         week_b, outcome, unit, mean_a, mean_b, the fields of :class:`sim.study.paired.Paired`
-        (mean ... sets), margin, verdict (:func:`sim.stats.verdicts.verdict`). Intervals are 90 %.
+        (mean ... sets), margin, n and runs (runs with a difference, of so many made), verdict
+        (:func:`sim.stats.verdicts.verdict`). Intervals are 90 %.
     """
     first, rows = found.arms[0], []
     for other in found.arms[1:]:
@@ -63,10 +65,12 @@ def differences(found: Comparison) -> pd.DataFrame:
                         "week_b": found.week(other, point),
                         "outcome": name,
                         "unit": OUTCOMES[name].unit,
-                        "mean_a": statistics.mean(a),
-                        "mean_b": statistics.mean(b),
+                        "mean_a": spread.mean(a),
+                        "mean_b": spread.mean(b),
                         **asdict(gap),
                         "margin": margin,
+                        "n": int((~np.isnan(b - a)).sum()),
+                        "runs": a.size,
                         "verdict": word,
                     }
                 )
@@ -100,7 +104,7 @@ def verdicts(found: Comparison) -> pd.DataFrame:
             "planned_cost_centre": cost.total.centre,
             "planned_cost_regions": cost.total.regions,
             "spent": cost.spent.money,
-            "expected_cost": statistics.mean(spend),
+            "expected_cost": spread.mean(spend),
             "runs": int((~np.isnan(spend)).sum()),
             "of_runs": spend.size,
         }
@@ -115,7 +119,8 @@ def levels(found: Comparison) -> pd.DataFrame:
         A row a scenario, point and outcome. Columns: scenario, point, week, outcome, unit, mean,
         p05, p95 (all runs: luck and parameters), no_ta_mean, gain_mean, gain_p05, gain_p95 (against
         the same run without TA), sd_parameters, sd_luck (roots of the variance components),
-        luck_share (of the variance of a single run).
+        luck_share (of the variance of a single run), n and runs (runs with a value, of so many
+        made).
     """
     rows = []
     for arm in found.arms:
@@ -123,7 +128,7 @@ def levels(found: Comparison) -> pd.DataFrame:
             for name in found.outcomes:
                 value = arm.values[:, :, place, INDEX[name]]
                 without = arm.no_ta[:, :, place, INDEX[name]]
-                parts = statistics.components(value)
+                parts = spread.components(value)
                 low, high = band(value)
                 gain_low, gain_high = band(value - without)
                 rows.append(
@@ -133,16 +138,18 @@ def levels(found: Comparison) -> pd.DataFrame:
                         "week": found.week(arm, point),
                         "outcome": name,
                         "unit": OUTCOMES[name].unit,
-                        "mean": statistics.mean(value),
+                        "mean": spread.mean(value),
                         "p05": low,
                         "p95": high,
-                        "no_ta_mean": statistics.mean(without),
-                        "gain_mean": statistics.mean(value - without),
+                        "no_ta_mean": spread.mean(without),
+                        "gain_mean": spread.mean(value - without),
                         "gain_p05": gain_low,
                         "gain_p95": gain_high,
                         "sd_parameters": np.sqrt(parts.between),
                         "sd_luck": np.sqrt(parts.luck),
                         "luck_share": parts.luck_share,
+                        "n": int((~np.isnan(value)).sum()),
+                        "runs": value.size,
                     }
                 )
     return pd.DataFrame(rows)
@@ -161,7 +168,7 @@ def costs(found: Comparison) -> pd.DataFrame:
         for name in COST_ITEMS:
             value = arm.values[:, :, 1, INDEX[name]]
             low, high = band(value)
-            middle = statistics.mean(value)
+            middle = spread.mean(value)
             rows.append(
                 {
                     "scenario": arm.label,
@@ -196,12 +203,10 @@ def efficiency(found: Comparison) -> pd.DataFrame:
                 {
                     "scenario": arm.label,
                     "outcome": name,
-                    "gain": statistics.mean(gain),
-                    "provider_hours": statistics.mean(hours),
+                    "gain": spread.mean(gain),
+                    "provider_hours": spread.mean(hours),
                     "per_100_hours": float(
-                        _ratio(
-                            np.array([statistics.mean(gain)]), np.array([statistics.mean(hours)])
-                        )[0]
+                        _ratio(np.array([spread.mean(gain)]), np.array([spread.mean(hours)]))[0]
                     ),
                     "low": low,
                     "high": high,

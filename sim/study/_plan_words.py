@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.outcomes import OUTCOMES
+from sim.present.format import count, interval, percent
+from sim.runs.collect import left_out
 from sim.stats.intervals import mean_interval
-from sim.study._compare_words import percent
 from sim.study._planned import gains as gain_table
 from sim.study._planned import key_of
 from sim.study._planned import targets as target_table
@@ -32,12 +33,8 @@ def dosage_words(found: Planning, plan: Plan) -> str:
     if len(co) == 1:
         text += f", planned co-creation {co.pop()}"
     regions, providers = len(made.region_names), made.providers.count
-    text += f" ({_count(regions, 'region')}, {_count(providers, 'provider')})"
+    text += f" ({count(regions, 'region')}, {count(providers, 'provider')})"
     return text.replace("a e-mail", "an e-mail")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def spend_words(found: Planning, plan: Plan) -> str:
@@ -63,7 +60,7 @@ def answer(found: Planning) -> str:
     if found.header.targets and found.reachable:
         chances = "; ".join(
             f"{row['target']}: {row['hits']:,} of {row['runs']:,} runs (90 % interval "
-            f"{percent(row['low'])} to {percent(row['high'])}, asked {100 * row['asked']:g} %)"
+            f"{interval(row['low'], row['high'], percent)}, asked {100 * row['asked']:g} %)"
             for row in table.to_dict("records")
         )
         if table["surely"].all():
@@ -77,7 +74,7 @@ def answer(found: Planning) -> str:
             )
         return (
             f"{lead} {what}; it takes {spend_words(found, plan)}. On fresh parameters and luck it "
-            f"reaches {chances}. {gain_words(found)}"
+            f"reaches {chances}. {left_out(third.failed)} {gain_words(found)}"
         )
     if found.header.targets:
         worst = table.iloc[(table["probability"] - table["asked"]).argmin()]
@@ -186,8 +183,7 @@ def _at_a_pinch(found: Planning) -> list[str]:
             for one, t in zip(plan.chances, found.header.targets, strict=True)
         ):
             reached = ", ".join(
-                f"{one.text} runs ({percent(one.low)} to {percent(one.high)})"
-                for one in plan.chances
+                f"{one.text} runs ({interval(one.low, one.high, percent)})" for one in plan.chances
             )
             return [
                 f"Cheaper but not settled: {name_of(plan)} for {found.spend(plan):,.0f} meets "

@@ -11,10 +11,12 @@ import pandas as pd
 
 from sim import _folder
 from sim.outcomes import INDEX, OUTCOMES
+from sim.present.format import interval, number
 from sim.results import provenance
+from sim.runs.collect import left_out
+from sim.stats import components as spread
 from sim.stats.intervals import band
-from sim.study import paired as statistics
-from sim.study._compare_words import CAVEAT, HEADLINE, number
+from sim.study._compare_words import CAVEAT, HEADLINE
 from sim.study._compared import plausible_record, sets_frame
 from sim.study.differing import series_words
 from sim.study.surface import SURE, Surface
@@ -31,8 +33,9 @@ def frame(found: Surface) -> pd.DataFrame:
         mode, sites (empty: the scenario's own), on_budget_line, affordable, planned_provider_hours
         (a week of TA and region), outcome, unit, mean, p05, p95 (all runs), gain_mean (against no
         TA), target (level), p_target (share of runs that reach it; without targets: that reach what
-        the scenario's own dosage does, run by run), luck_share, provider_hours, staff_hours, cost
-        (means, all regions, to the end of TA). NaN in cells that the budget does not pay for.
+        the scenario's own dosage does, run by run), luck_share, n and runs (runs with a value, of
+        so many made), provider_hours, staff_hours, cost (means, all regions, to the end of TA). NaN
+        in cells that the budget does not pay for.
     """
     rows = []
     for outcome in found.outcomes:
@@ -50,15 +53,17 @@ def frame(found: Surface) -> pd.DataFrame:
                     "planned_provider_hours": cell.planned_hours,
                     "outcome": outcome,
                     "unit": OUTCOMES[outcome].unit,
-                    "mean": statistics.mean(values),
+                    "mean": spread.mean(values),
                     "p05": low,
                     "p95": high,
-                    "gain_mean": statistics.mean(values - found.no_ta[place][..., INDEX[outcome]]),
+                    "gain_mean": spread.mean(values - found.no_ta[place][..., INDEX[outcome]]),
                     "target": math.nan if level is None else level,
                     "p_target": math.nan if met is None else float(met[place]),
-                    "luck_share": statistics.components(values).luck_share,
+                    "luck_share": spread.components(values).luck_share,
+                    "n": int((~np.isnan(values)).sum()),
+                    "runs": values.size,
                     **{
-                        name: statistics.mean(found.values[place][..., INDEX[name]])
+                        name: spread.mean(found.values[place][..., INDEX[name]])
                         for name in ("provider_hours", "staff_hours", "cost")
                     },
                 }
@@ -111,9 +116,17 @@ def answer(found: Surface) -> str:
     if not found.targets:
         sentences.append(_own(found, asked[0]))
     sentences += [
-        varied(found), f"It rests on {len(found.plausible)} {found.plausible.source}.", CAVEAT
-    ]  # fmt: skip
+        _failed(found),
+        varied(found),
+        f"It rests on {len(found.plausible)} {found.plausible.source}.",
+        CAVEAT,
+    ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _failed(found: Surface) -> str:
+    """How many runs of a cell count, of the cell with the fewest."""
+    return left_out(max(found.failed, key=lambda cell: int(cell.sum())))
 
 
 def place_words(cell: Cell) -> str:
@@ -132,7 +145,7 @@ def place_words(cell: Cell) -> str:
 
 def _means(found: Surface, outcome: str) -> np.ndarray:
     return np.array([
-        statistics.mean(values[..., INDEX[outcome]]) if cell.affordable else math.nan
+        spread.mean(values[..., INDEX[outcome]]) if cell.affordable else math.nan
         for cell, values in zip(found.cells, found.values, strict=True)
     ])  # fmt: skip
 
@@ -148,7 +161,7 @@ def _best(found: Surface, head: str) -> str:
     text = (
         f"{'Highest' if sign > 0 else 'Lowest'} {head.replace('_', ' ')} at the end of TA{where}: "
         f"{place_words(cell)} "
-        f"({number(means[best])}; 90 % of runs {number(low)} to {number(high)}; "
+        f"({number(means[best])}; 90 % of runs {interval(low, high)}; "
         f"{number(cell.planned_hours)} provider hours a week and region)"
     )
     worth = sign * means

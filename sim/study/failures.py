@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import InputError, Problem
+from sim.present.format import percent
 
 DEPTH = 3
 LEAST_SHARE = 0.04
@@ -76,7 +77,7 @@ class Failures:
 
     def text(self, what: str) -> str:
         """In words; ``what`` says what failing is ("integration stays below 0.4")."""
-        head = f"In {_percent(self.rate)} of {self.runs:,} runs {what}."
+        head = f"In {percent(self.rate)} of {self.runs:,} runs {what}."
         if self.few:
             rest = "too few" if self.rate < 0.5 else "too few successes"
             return f"{head} That is {rest} to look for a pattern."
@@ -84,19 +85,15 @@ class Failures:
             return f"{head} No simple rule on the parameters says when."
         first = self.boxes[0]
         text = (
-            f"{head} Mostly when {first.text}: {_percent(first.coverage)} of the failures are "
-            f"there, and {_percent(first.density)} of the runs there fail."
+            f"{head} Mostly when {first.text}: {percent(first.coverage)} of the failures are "
+            f"there, and {percent(first.density)} of the runs there fail."
         )
         for box in self.boxes[1:]:
             text += (
-                f" Also when {box.text}: {_percent(box.coverage)} of the failures, of the runs "
-                f"there {_percent(box.density)} fail."
+                f" Also when {box.text}: {percent(box.coverage)} of the failures, of the runs "
+                f"there {percent(box.density)} fail."
             )
         return text
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def discover(parameters: np.ndarray, names: Sequence[str], failed: np.ndarray) -> Failures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sim.ensemble import Engine, check_replicates, check_seed, choose_engine
 from sim.errors import InputError, Problem
@@ -13,7 +14,9 @@ from sim.runs.execute import Execution
 from sim.runs.plan import RunPlan, independent
 from sim.runs.weekly import job_weeks
 from sim.scenario import Scenario, find
-from sim.study.plausible import SetChoice, chosen_sets
+
+if TYPE_CHECKING:
+    from sim.study.plausible import SetChoice
 
 SET_REPLICATES = 4
 """Runs of each plausible set, when none are asked for: as in every planner's command."""
@@ -106,6 +109,8 @@ def design(
         values, source = parameter_sets(scenario, parameters), ""
         usual = FIXED_REPLICATES.get(name, FIXED_REPLICATES["compiled"])
     else:
+        from sim.study.plausible import chosen_sets  # SciPy, which fixed values need not wait for
+
         plausible = chosen_sets(sets)
         values, source, usual = plausible.within(scenario), plausible.source, SET_REPLICATES
     if changes:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from sim.present.format import interval, number
 from sim.study.factors import DUMMY
 from sim.study.methods import METHODS
 from sim.study.sensitivity import SensitivityResult, main_indices
@@ -135,9 +136,7 @@ def _paragraph(result: SensitivityResult, rows: pd.DataFrame, method: str, index
 
 
 def _sized(row: pd.Series) -> str:
-    return (
-        f"{row['factor']} {_number(row['value'])} ({_number(row['low'])} to {_number(row['high'])})"
-    )
+    return f"{row['factor']} {number(row['value'])} ({interval(row['low'], row['high'])})"
 
 
 def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
@@ -149,7 +148,7 @@ def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
         names = [
             row["factor"]
             + (
-                f" {_number(row['value'])} ± {_number(row['high'] - row['value'])}"
+                f" {number(row['value'])} ± {number(row['high'] - row['value'])}"
                 if math.isfinite(row["value"])
                 else ""
             )
@@ -166,13 +165,6 @@ def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
     ]
     about = f" (about {rounded(max(more)):,} more runs for all)" if more else ""
     return "; ".join(parts) + about + "."
-
-
-def _number(value: float) -> str:
-    """Three decimals near 0, else two; large numbers by three digits."""
-    if abs(value) >= 10:
-        return f"{value:.3g}"
-    return f"{value:.3f}" if abs(value) < 0.1 else f"{value:.2f}"
 
 
 def _orders(result: SensitivityResult) -> list[str]:

@@ -108,8 +108,14 @@ class LadderResult:
             f"{self.header.name}: {self.runs:,} runs, {self.header.replicates:,} replicates with "
             f"the same people and luck on both sides, seed {self.header.seed}."
         )
+        body = list(_sentences(self.frame))
+        if "n" in self.frame and (least := self.frame.loc[self.frame["n"].idxmin()])["n"] < least[
+            "runs"
+        ]:
+            pairs = f"{least['n']:,} of {least['runs']:,} pairs of runs"
+            body.append(f"{pairs} count at least; in the others a run failed: they are left out.")
         close = "Sizes of these effects are assumptions of the model. What if, not forecast."
-        return "\n\n".join([head, *_sentences(self.frame), close])
+        return "\n\n".join([head, *body, close])
 
 
 def _sentences(frame: pd.DataFrame) -> list[str]:
@@ -164,20 +170,25 @@ class Ladder:
             done.grid(side)[:, :, [sides[side].weeks.index(week) for week in weeks[side]], 0]
             for side in range(2)
         ]
+        lost = done.failed(0) | done.failed(1)  # of a pair: both are left out
+        for side in found:
+            side[lost] = np.nan
         gap = found[1] - found[0]  # (steps, replicates, weeks, outcomes)
         rows = []
         for o, outcome in enumerate(names):
             for w, week in enumerate(header.weeks):
                 for s, step in enumerate(header.steps):
-                    effect, half = _interval(gap[s, :, w, o])
-                    first = float(gap[0, :, w, o].mean())
+                    kept = ~lost[s]
+                    effect, half = _interval(gap[s, kept, w, o])
+                    first = float(gap[0, ~lost[0], w, o].mean())
                     rows.append(
                         {
                             "outcome": outcome, "week": week_label(week), "step": step.name,
-                            "low_side": float(found[0][s, :, w, o].mean()),
-                            "high_side": float(found[1][s, :, w, o].mean()), "effect": effect,
+                            "low_side": float(found[0][s, kept, w, o].mean()),
+                            "high_side": float(found[1][s, kept, w, o].mean()), "effect": effect,
                             "low": effect - half, "high": effect + half,
                             "share": effect / first if first else np.nan,
+                            "n": int(kept.sum()), "runs": len(kept),
                         }
                     )  # fmt: skip
         runs = 2 * len(sets) * header.replicates

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FunctionType
 
 from sim import outcomes, parameters, rules, streams
+from sim.present.format import exact
 from sim.study.calibrated import CalibratedNumber, calibrated
 
 TEMPLATE = Path(__file__).with_name("odd_template.md")
@@ -99,11 +100,6 @@ def _code(text: str) -> str:
     return f"`{text}`"
 
 
-def _number(value: float) -> str:
-    """The shortest text that reads back as the same number."""
-    return repr(float(value))
-
-
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -119,15 +115,15 @@ def _parameter_table() -> str:
     def cells(row: parameters.Parameter) -> Sequence[str]:
         plausible = row.distribution
         if row.low is not None and row.high is not None:
-            plausible += f" {_number(row.low)} to {_number(row.high)}"
+            plausible += f" {exact(row.low)} to {exact(row.high)}"
         return (
             _code(row.name),
             _code(row.symbol),
             _prose(row.meaning),
             row.unit,
-            _number(row.default),
+            exact(row.default),
             plausible,
-            f"{_number(row.minimum)} to {_number(row.maximum)}",
+            f"{exact(row.minimum)} to {exact(row.maximum)}",
             row.grade,
             _prose(row.source),
             row.role,

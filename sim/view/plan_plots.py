@@ -112,7 +112,7 @@ def figures_of(found: Planning | StoredPlan) -> list[Shown]:
         return Shown(
             f"front_{key}".replace(" ", "_"),
             f"What the budget buys: {label}",
-            "Dots: plans that the search ran. Line: plans that no other beats. Rings: chosen.",
+            "",
             f"{label} against what is spent: from {number(best[key].min())} for "
             f"{money(best['spend'].min())} to {number(best[key].max())} for "
             f"{money(best['spend'].max())}.",
@@ -122,7 +122,7 @@ def figures_of(found: Planning | StoredPlan) -> list[Shown]:
     calendar = Shown(
         "calendar",
         "The calendar of the recommended plan",
-        "A mark a contact; its area is its hours.",
+        "",
         "The contacts of the recommended plan by week and region.",
         lambda: dosage_timeline(found.scenario()),
     )

@@ -765,25 +765,24 @@ def figures_of(runs: Runs) -> list[Shown]:
     whole scenario few enough people to be quick, and the compiled engine made the runs.
     """
     scenario = runs.scenario
-    bands = "Line: mean. Dark band: middle 50 % of runs; light band: 90 %."
     found = [
         Shown(
-            "trajectories", "With assistance against none", bands, _told(runs, HEADLINES),
+            "trajectories", "With assistance against none", "", _told(runs, HEADLINES),
             lambda: trajectories(runs),
         ),
         Shown(
-            "regions", "Region by region", "Mean of each region over the weeks, with assistance.",
+            "regions", "Region by region", "",
             f"{', '.join(REGION_OUTCOMES)} by week, a line for each of "
             f"{count(len(scenario.region_names), 'region')}.",
             lambda: regions(runs),
         ),
         Shown(
-            "dosage", "The planned calendar", "A mark a contact; its area is its hours.",
+            "dosage", "The planned calendar", "",
             f"Planned contacts of {count(len(scenario.region_names), 'region')} by week and mode.",
             lambda: dosage_timeline(scenario),
         ),
         Shown(
-            "commitments", "Commitments", "Means over runs, all regions and both sides together.",
+            "commitments", "Commitments", "",
             "Commitments made, kept, broken and lapsed up to each week, and the share kept.",
             lambda: commitments(runs),
         ),
@@ -791,7 +790,7 @@ def figures_of(runs: Runs) -> list[Shown]:
     if runs.engine == "compiled" and _team_is_drawable(scenario):
         found.append(
             Shown(
-                "team", "One team", "One region in the first run, at three moments.",
+                "team", "One team", "",
                 f"The staff of {style.words(scenario.region_names[0])} as a network, coloured by "
                 "integration, at the start, at the end of assistance and at the horizon.",
                 lambda: _first_team(runs),

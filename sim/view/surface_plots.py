@@ -257,7 +257,7 @@ def figures_of(found: Surface | StoredSurface) -> list[Shown]:
     names = ", ".join(style.words(name) for name in found.outcomes)
     shown = [
         Shown(
-            "maps", "Outcomes over frequency and hours", "Mean of every cell at the end of TA.",
+            "maps", "Outcomes over frequency and hours", "",
             f"Maps of {names} over weeks between contacts and hours a contact.",
             lambda: maps(found),
         )
@@ -265,7 +265,7 @@ def figures_of(found: Surface | StoredSurface) -> list[Shown]:
     if any(c.on_budget_line and c.facet == found.facets[0] for c in found.cells):
         shown.append(
             Shown(
-                "budget_line", "Along the budget", "How often, with the hours that it pays for.",
+                "budget_line", "Along the budget", "",
                 f"{names} along the budget, by weeks between contacts.",
                 lambda: budget_line(found),
             )
