@@ -14,33 +14,24 @@
 # %matplotlib inline
 import pandas as pd
 
-from sim.study import learned
-from sim.study.calibration import CalibrateFile, calibrate
-from sim.study.study_file import study_of
+from sim.studies.calibrate import calibrate
 from sim.view import style
 
 pd.set_option("display.width", 120, "display.max_columns", 12, "display.max_colwidth", 44)
 
-study = study_of(
-    {
-        "kind": "calibrate",
-        "name": "A small calibration",
-        "question": "Which settings agree with what was observed?",
-        "scenario": "source",
-        "factors": ["free", "uncertain"],
-        "waves": 1,
-        "wave_samples": 200,
-        "wave_replicates": 4,
-        "samples": 900,
-        "replicates": 4,
-        "kept": 500,
-        "seed": 1,
-    },
-    CalibrateFile,
+found = calibrate(
+    name="A small calibration",
+    waves=1,
+    wave_samples=200,
+    wave_replicates=4,
+    samples=900,
+    replicates=4,
+    kept=500,
 )
-found = calibrate(study)
-print(f"{len(found.targets)} targets, {found.borrowed} of them from other sectors")
-print(f"settings in the final sample that count (effective sample size): {found.ess:.0f}")
+summary = found.table("summary").iloc[0]
+print(f"{summary['targets']:.0f} targets, {summary['borrowed']:.0f} of them from other sectors")
+ess = summary["effective_sample"]
+print(f"settings in the final sample that count (effective sample size): {ess:.0f}")
 
 # %% [markdown]
 # ## What is known
@@ -51,37 +42,35 @@ print(f"settings in the final sample that count (effective sample size): {found.
 # sector.
 
 # %%
-what = {target.id: target.what for target in found.targets}
+what = found.table("targets").set_index("id")["what"]
 print("met  grade  target")
-for _, one in learned.ruled_out(found).sort_values("met").iterrows():
+for _, one in found.table("ruled_out").sort_values("met").iterrows():
     print(f"{one['met']:4.0%}  {one['grade']:5s} {what[one['target']]}")
 
 # %% [markdown]
 # Most targets are met by most settings. Together they still leave a small part of the ranges:
 
 # %%
-from sim.study.calibration import hits
-
-together = hits(found.targets, found.prior).all(axis=1).mean()
-print(f"settings that meet every target at once: {together:.0%}")
+print(f"settings left by history matching: {summary['prior_left']:.0%}")
+print(f"of these, settings that meet every target at once: {summary['within_all']:.0%}")
 
 # %% [markdown]
-# ## What was learned, and what was not
+# ## What the targets inform, and what they do not
 #
 # Compare each assumption before (its range) and after (the settings that agree with the
 # targets). `contraction` is how much narrower it became: 0 is nothing.
 
 # %%
-table = learned.contraction(found)
+table = found.table("contraction")
 free = table[table["what"] == "free"].set_index("name")
-print(free[["grade", "contraction", "distance", "learned"]].round(2).to_string())
+print(free[["grade", "contraction", "distance", "informed"]].round(2).to_string())
 
 # %%
 figure = style.figure(
     8.0,
     4.6,
     "What the targets say about each calibrated assumption",
-    "Share of each range, 5-95 %. Grey: before. Blue: after, learned. Orange: after, not learned.",
+    "Share of each range, 5-95 %. Grey: before. Blue: after, informed. Orange: not informed.",
 )
 axes = figure.subplots()
 style.dress(axes, grid=False)
@@ -89,7 +78,7 @@ for row, (_, one) in enumerate(free.iterrows()):
     width = one["prior_high"] - one["prior_low"]
     low, high = ((one[end] - one["prior_low"]) / width for end in ("low", "high"))
     axes.plot([0, 1], [row, row], color=style.FAINT, linewidth=9, solid_capstyle="butt")
-    colour = style.BLUE if one["learned"] else style.ORANGE
+    colour = style.BLUE if one["informed"] else style.ORANGE
     axes.plot([low, high], [row, row], color=colour, linewidth=4, solid_capstyle="butt")
 axes.set_yticks(range(len(free)), [style.words(name) for name in free.index])
 axes.invert_yaxis()

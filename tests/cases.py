@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from typer.testing import CliRunner
 
+from sim import files
 from sim.cli.ask import option_words
 from sim.studies.kind import StudyKind
 from sim.study.study_file import Study, parse_study
@@ -48,6 +49,16 @@ TINY: dict[str, dict[str, Any]] = {
         "targets": [{"outcome": "integration", "at_least": 0.15, "probability": 0.5}],
         "search": {"plans": 8, "population": 4, "sets": 4, "replicates": 2},
         "confirm": {"plans": 3, "sets": 20, "replicates": 2, "failure_sets": 60},
+    },
+    "calibrate": {
+        "name": "a tiny calibration", "scenario": "classroom",
+        "factors": ["learning_rate", "hour_scale", "keeping"], "targets": ["T4", "T10"],
+        "waves": 1, "wave_samples": 60, "wave_replicates": 2, "samples": 120, "replicates": 4,
+        "kept": 50, "seed": 3,
+    },
+    "trials": {
+        "name": "a tiny comparison", "scenario": "source", "sets": 2, "replicates": 1,
+        "trials": str(files.folder("experiments") / "observed" / "facilitation_trials.csv"),
     },
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},
 }  # fmt: skip

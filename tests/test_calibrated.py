@@ -93,7 +93,7 @@ def test_a_run_over_plausible_sets_says_what_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sim import Runs, verify
-    from sim.studies.reports import report_html
+    from sim.studies.report import report_html
 
     monkeypatch.chdir(tmp_path)
     found = calibrated()

@@ -127,21 +127,12 @@ def test_codose_run_on_a_cluster(dask: Cluster, tmp_path: Path) -> None:
 
 
 def test_a_calibration_on_a_cluster(dask: Cluster) -> None:
-    from sim.study import calibration
-    from sim.study.study_file import parse_study
+    from sim.studies.kind import ask, first_difference
+    from tests.cases import tiny
 
-    asked = parse_study(
-        "kind: calibrate\nscenario: classroom\nfactors: [keeping]\ntargets: [T10]\nwaves: 1\n"
-        "wave_samples: 50\nwave_replicates: 2\nsamples: 300\nreplicates: 2\nkept: 50\n",
-        calibration.CalibrateFile,
-    )
-    tables = [
-        calibration.plausible_table(calibration.calibrate(asked, Execution(cluster=address)))[
-            1
-        ].tolist()
-        for address in (None, dask.address)
-    ]
-    assert tables[0] == tables[1]
+    asked = tiny("calibrate")
+    tables = [ask(asked, Execution(cluster=address)).tables for address in (None, dask.address)]
+    assert first_difference(*tables) == ""
 
 
 def test_workers_of_another_version_are_refused(

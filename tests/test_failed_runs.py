@@ -141,10 +141,10 @@ def test_audit_and_instruments(monkeypatch: pytest.MonkeyPatch) -> None:
 
     real = People.look
 
-    def look(self: People, job: Any, seed: int, row: int) -> Any:
-        if int(job.replicate[row]) == LOST:
+    def look(self: People, job: Any, scenario: Any, runs: slice, seed: int) -> Any:
+        if LOST in job.replicate[runs]:
             raise ZeroDivisionError("planted")
-        return real(self, job, seed, row)
+        return real(self, job, scenario, runs, seed)
 
     whole = observe(SMALL, SMALL.parameter_set(), seed=1, replicates=5, weeks=[0, 52])
     monkeypatch.setattr(People, "look", look)

@@ -23,7 +23,7 @@ from sim.present.answer import Answer
 from sim.present.report import Report, render
 from sim.present.table import Table
 from sim.scenario import Scenario
-from sim.studies.reports import report_html, sentences
+from sim.studies.report import report_html, sentences
 
 KINDS = ("run", "unknown")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -32,7 +32,9 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("What is kept of them", "sim.runs.collect", (
         "Points", "RunValues", "Moments", "RunMoments", "FailedRun",
     )),
-    ("Calibration", "sim.study.calibration", ("calibrate", "Calibration")),
+    ("Calibration", "sim.studies.calibrate", ("calibrate",)),
+    ("Audits of a study's design", "sim.studies.audit", ("audit",)),
+    ("Published trials", "sim.studies.trials", ("compare_trials",)),
     ("Errors", "sim.errors", ("CodoseError", "InputError", "Problem")),
 )  # fmt: skip
 """What the page of the Python interface shows: heading, module, names."""

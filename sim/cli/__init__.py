@@ -10,13 +10,11 @@ import sys
 import typer
 
 from sim.cli import (
-    calibrate,
     look,
     merge,
     new,
     observed,
     report,
-    trials,
 )
 from sim.cli.shell import Commands
 
@@ -59,8 +57,6 @@ def codose() -> None:
 
 
 app.command("report", epilog=EXITS)(report.report)
-app.command("calibrate", epilog=EXITS)(calibrate.calibrate)
-app.command("trials", epilog=EXITS)(trials.trials)
 app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)
 app.command("new", epilog=EXITS)(new.new)

@@ -226,6 +226,9 @@ class _Asking:
                 return
             finally:
                 _remove_if_empty(store)
+        if shard is not None:
+            self._tell_complete(folder)
+            return
         finish(
             result, folder, force=self.output["force"], figures=self._formats(),
             csv=True if self.output["csv"] else None, as_json=self.output["as_json"],
@@ -302,6 +305,13 @@ class _Asking:
         return shlex.join(
             ["codose", self.kind.name, *asked, *option_words(self.kind, self.changes)]
         )
+
+    def _tell_complete(self, folder: Path) -> None:
+        """A shard that found what all others have put into its folder."""
+        if self.output["as_json"]:
+            shell.write_json({"folder": str(folder)})
+        if not self.output["quiet"]:
+            shell.remark(f"Every run is there; now: codose merge {folder} --out DIR")
 
     def _tell_shard(self, folder: Path, shard: Any) -> None:
         text = f"{shard[0]}/{shard[1]}"

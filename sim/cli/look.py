@@ -221,20 +221,11 @@ def verify(
       codose verify results/source --sample 10
       codose verify results/calibrate --sample 200
     """
-    from sim import studies
-    from sim.runs.folder import read_manifest
+    from sim.runs.execute import Execution
+    from sim.studies.kind import verify as again
 
-    name = str(read_manifest(folder, any_version=True).get("kind", "run"))
     with shell.progress_bar(f"verifying {folder}", quiet=quiet) as progress:
-        if name in studies.names():
-            from sim.runs.execute import Execution
-            from sim.studies.kind import verify as again
-
-            report = again(folder, Execution(threads=threads, progress=progress), sample=sample)
-        else:
-            from sim.study.verifying import verify_study
-
-            report = verify_study(folder, sample=sample, progress=progress)
+        report = again(folder, Execution(threads=threads, progress=progress), sample=sample)
     typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(shell.FAILED)

@@ -68,7 +68,7 @@ def observed(
             ]
         )
         return
-    from sim.study.calibration_report import bounds
+    from sim.studies.calibrate.words import bounds
 
     table = shell.new_table(
         [("id", "left"), ("grade", "left"), ("use", "left"), ("value", "right"),

@@ -28,13 +28,7 @@ def report(
       codose report results/source
       codose report results/compare-light_touch-source --out for_the_board.html
     """
-    from sim import studies
-    from sim.runs.folder import read_manifest
-
-    if str(read_manifest(folder, any_version=True).get("kind", "run")) in studies.names():
-        from sim.studies.report import report_html
-    else:
-        from sim.studies.reports import report_html
+    from sim.studies.report import report_html
 
     text = report_html(folder)
     path = folder / "report.html" if out is None else out

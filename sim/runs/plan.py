@@ -300,11 +300,6 @@ class Piece:
     def __len__(self) -> int:
         return self.last - self.first
 
-    @property
-    def span(self) -> tuple[int, int]:
-        """First, and one past the last."""
-        return self.first, self.last
-
 
 @dataclass(frozen=True, eq=False)
 class RunPlan:

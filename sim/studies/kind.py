@@ -677,14 +677,14 @@ def verify(
                 allowed="verify(directory, engine=that function)",
             )
         )  # fmt: skip
-    stored = folder.tables()
+    stored = whole = folder.tables()
     left_out: dict[str, str] = {}
     if sample is None:
         again = ask(study, execution, engine=engine).tables
     else:
         run = Runner(Execution() if execution is None else execution, engine)
         stored, again, left_out = _sampled(kind, study, stored, sample, run)
-    difference = first_difference(stored, again)
+    difference = first_difference(stored, again) or _unlike_file(folder, kind.files(study, whole))
     return Verification(
         str(directory),
         tuple((name, len(stored[name].frame)) for name in stored if name not in left_out),
@@ -706,6 +706,14 @@ def _sampled(
         )
     part, made = again(study, stored, sample, run)
     return part, made, {name: "only a sample was made again" for name in stored if name not in part}
+
+
+def _unlike_file(folder: ResultFolder, files: Mapping[str, str]) -> str:
+    """The first of a kind's own files that is not what its tables make it; empty for none."""
+    for name, text in files.items():
+        if (folder.path / name).read_text(encoding="utf-8") != text:
+            return f"{name} is not what the tables say"
+    return ""
 
 
 def first_difference(stored: Tables, again: Tables) -> str:

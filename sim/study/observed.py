@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -151,6 +151,22 @@ class Observation:
     def borrowed(self) -> bool:
         """Whether it comes from another setting than that of the model."""
         return self.grade != "A"
+
+    def record(self) -> dict[str, Any]:
+        """As plain values for JSON; the file by its name alone."""
+        return {
+            "finding": self.finding.model_dump(mode="json"),
+            "source": self.source.model_dump(mode="json"),
+            "file": Path(self.file).name,
+        }
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Observation:
+        """The inverse of :meth:`record`."""
+        return cls(
+            Finding.model_validate(record["finding"]), Source.model_validate(record["source"]),
+            record["file"],
+        )  # fmt: skip
 
 
 def read_observed(path: str | os.PathLike[str]) -> list[Observation]:

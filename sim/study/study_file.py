@@ -22,7 +22,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
@@ -311,6 +311,17 @@ class Header(Strict):
         """The parameter sets that what is found rests on; None: those are no plausible sets."""
         return None
 
+    def inputs(self, folder: Path | None) -> Mapping[str, Any]:
+        """What else the study is made of, read from files that it names, as plain values for JSON.
+
+        Args:
+            folder: where paths count from; None: here.
+
+        Raises:
+            InputError: a file that cannot be used.
+        """
+        return {}
+
 
 class OverSets(Header):
     """The fields of a study over plausible parameter sets."""
@@ -336,7 +347,7 @@ class OverSets(Header):
         """
         if isinstance(self.sets, int):
             return plausible_sets(self.sets)
-        return chosen_sets(_beside_folder(self.sets, folder))
+        return chosen_sets(beside(self.sets, folder))
 
 
 class StudyHeader(Header):
@@ -386,6 +397,7 @@ class Study(Generic[H]):
         document: the fields as they were given, with their lines, for further errors
             (:meth:`error`).
         file: name of the file in messages.
+        inputs: what else was read from files that the fields name, see :meth:`Header.inputs`.
     """
 
     header: H
@@ -394,6 +406,7 @@ class Study(Generic[H]):
     document: Document
     file: str
     plausible: PlausibleSets | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def scenario(self) -> Scenario:
@@ -425,6 +438,7 @@ class Study(Generic[H]):
             "fields": self.document.data,
             "scenarios": {name: one.to_dict() for name, one in self.scenarios.items()},
             "sets": None if self.plausible is None else self.plausible.record(),
+            "inputs": dict(self.inputs),
         }
 
     @classmethod
@@ -442,6 +456,7 @@ class Study(Generic[H]):
             document_of(dict(plain["fields"]), file), model, issues, None,
             {name: Scenario.from_dict(one) for name, one in plain["scenarios"].items()},
             None if sets is None else PlausibleSets.of_record(sets),
+            plain["inputs"],
         )  # fmt: skip
 
     @property
@@ -612,9 +627,9 @@ def study_of(
     plausible sets, or a sequence of parameter sets.
     """
     fields, scenarios, sets = dict(data), dict[str, Scenario](), None
-    for field in ("scenario", "scenarios"):
-        if field in fields:
-            fields[field] = _named(fields[field], scenarios)
+    for name in ("scenario", "scenarios"):
+        if name in fields:
+            fields[name] = _named(fields[name], scenarios)
     if "sets" in fields and not isinstance(fields["sets"], int | str):
         sets = chosen_sets(fields["sets"])
         fields["sets"] = len(sets)
@@ -641,6 +656,7 @@ def _study(
     folder: Path | None,
     scenarios: Mapping[str, Scenario] = MappingProxyType({}),
     sets: PlausibleSets | None = None,
+    inputs: Mapping[str, Any] | None = None,
 ) -> Study[H]:
     checked = check(model, document, what="a study", fallback={"kind": studies.names()[0]})
     header = checked.value
@@ -659,7 +675,9 @@ def _study(
     raise_problems(checked.problems, file=document.file, error=StudyError)
     if sets is None:
         sets = header.plausible(folder)
-    return Study(header, found, outcomes, document, document.file, sets)
+    if inputs is None:
+        inputs = header.inputs(folder)
+    return Study(header, found, outcomes, document, document.file, sets, inputs)
 
 
 def _outcomes(checked: Checked[Any], header: Header) -> tuple[OutcomeSpec, ...]:
@@ -749,8 +767,8 @@ def _holding(
     return found
 
 
-def _beside_folder(source: str, folder: Path | None) -> Path:
-    """A folder named in a study file, from where that file is."""
+def beside(source: str, folder: Path | None) -> Path:
+    """A file or folder named in a study file, from where that file is."""
     return Path(source) if folder is None or Path(source).is_absolute() else folder / source
 
 

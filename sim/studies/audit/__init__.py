@@ -1,1 +1,41 @@
-"""Design audits: what a study of this design would have reported, and the true effect."""
+"""Design audits: :func:`audit` runs a study's own design many times. What would it have seen?"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.runs.execute import Execution
+    from sim.studies.kind import Result
+
+
+def audit(
+    study: str | os.PathLike[str] = "audit_source",
+    *,
+    execution: Execution | None = None,
+    **fields: Any,
+) -> Result:
+    """Run a study's design many times: what would it have reported, and what was true?
+
+    Args:
+        study: path of a study file, or the name of a shipped one.
+        execution: how runs are made; left out: on all threads of this machine.
+        fields: in place of those of the file, such as ``sets=20`` or ``asks_about=["trust"]``.
+
+    Returns:
+        The result. Its tables: ``audit`` (a row a world, trend, construct and design) and, of
+        before and after, ``leniency`` and ``remedies`` (which cheap addition helps most).
+
+    Raises:
+        StudyError: every mistake in the study, with its line.
+        Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
+
+    >>> found = audit(sets=2, replicates=3, asks_about=["trust"], background_trends=[0])
+    >>> table = found.table("audit").set_index(["world", "design"])
+    >>> float(table.loc[("does nothing", "before_after"), "true"])
+    0.0
+    """
+    from sim.studies.kind import StudyKind, ask
+
+    return ask(StudyKind.of("audit").read(study, **fields), execution)

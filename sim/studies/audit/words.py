@@ -53,8 +53,8 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
         nothing = of(base, construct=construct, world="does nothing").iloc[0]
         lines.append(
             f"Before and after, as the study was, it would report {signed(works['reported'])} "
-            f"points of {construct} when TA works (the true effect is {signed(works['true'])}; 90 % "
-            f"of studies report {interval(works['low'], works['high'], signed)}; "
+            f"points of {construct} when TA works (the true effect is {signed(works['true'])}; 90 "
+            f"% of studies report {interval(works['low'], works['high'], signed)}; "
             f"{percent(works['significant'])} call it significant) and "
             f"{signed(nothing['reported'])} when TA does nothing "
             f"({interval(nothing['low'], nothing['high'], signed)}; false alarms in "

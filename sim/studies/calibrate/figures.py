@@ -1,49 +1,98 @@
-"""Figures of a calibration: pair plot, predictive check, what was ruled out, contraction."""
+"""figures: pair plot, predictive check, what was ruled out, contraction."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+import pandas as pd
 
-from sim.present.figures import Figure as Shown
-from sim.study.bank import values_of
-from sim.view import style
+from sim.present.figures import Figure
+from sim.present.table import Table
+from sim.studies.calibrate.posterior import resample
+from sim.studies.calibrate.spec import Spec
+from sim.studies.calibrate.tables import informed_names
+from sim.studies.calibrate.words import said
+from sim.study.study_file import Study
 
 if TYPE_CHECKING:
-    from sim.study.calibration_report import CalibrationReport
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawn
 
 PAIRS = 5
 """Parameters of a pair plot: the ones that moved most."""
+DRAWS = 1000
+"""Draws from the posterior that it shows."""
 
 
-def _footer(report: CalibrationReport) -> str:
-    found = report.found
+def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
+    """The figures of a calibration."""
+    frames = {name: table.frame for name, table in tables.items()}
+    footer = _footer(study, tables)
+    shown: list[tuple[str, str, str, Callable[..., Drawn]]] = [
+        (
+            "predictive", "Are the targets met?",
+            "Each finding on the scale of its own tolerance: what the plausible sets and the "
+            "scenario as it stands make of it.", _predictive,
+        ),
+        (
+            "contraction", "What the targets inform",
+            "The prior range of everything that varied, and what is left of it.", _contraction,
+        ),
+        (
+            "ruled_out", "How much of the prior each target rules out",
+            "Settings of the prior that miss a target, and those that history matching ruled out.",
+            _ruled_out,
+        ),
+    ]  # fmt: skip
+    if (frames["contraction"]["what"] == "free").any():
+        shown.append(
+            (
+                "pairs", "Parameters that are known together",
+                "Draws from the posterior of the free parameters that moved most, two by two.",
+                partial(_pairs, study),
+            )
+        )  # fmt: skip
+    return [
+        Figure(name, title, caption, f"{title} The numbers are in the tables.",
+               partial(draw, frames, footer))
+        for name, title, caption, draw in shown
+    ]  # fmt: skip
+
+
+def _footer(study: Study[Spec], tables: Mapping[str, Table]) -> str:
+    from sim.view import style
+
+    summary = tables["summary"].frame.iloc[0]
     return (
-        f"{style.shorten(found.scenario.name, 70)}: {len(found.bank):,} settings, effective sample "
-        f"{found.ess:,.0f}, seed {found.study.header.seed}\nPlausible sets are "
-        f"{report.constrained_by}. What if, not forecast."
+        f"{style.shorten(study.scenario.name, 70)}: {summary['settings']:,} settings, effective "
+        f"sample {summary['effective_sample']:,.0f}, seed {study.seed}\nPlausible sets are "
+        f"{said(tables)}. What if, not forecast."
     )
+
+
+Frames = Mapping[str, pd.DataFrame]
 
 
 # --- predictive check ----------------------------------------------------------------------------
 
 
-def predictive(report: CalibrationReport) -> Figure:
+def _predictive(frames: Frames, footer: str) -> Drawn:
     """Each target on a scale of its own tolerance: bounds at 0 and 1, sets (5-95 %) and the
     scenario as it stands."""
-    table = report.predictive
+    from sim.view import style
+
+    table = frames["predictive"]
     rows = table[table["use"].isin(("scored", "pattern", "left out"))].reset_index(drop=True)
     figure = style.figure(
         style.WIDTH, 1.9 + 0.36 * len(rows),
         "Are the targets met? Plausible sets on fresh luck, and the scenario as it stands",
         "Dot: mean of the sets, line: 5-95 % of them, diamond: the scenario as it stands, tick: "
         "the number observed. Right: mean of the sets, and how many of them meet it.\n"
-        f"{_footer(report)}",
+        f"{footer}",
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)
@@ -88,18 +137,20 @@ def _scale(low: float, high: float):
 # --- contraction ---------------------------------------------------------------------------------
 
 
-def contraction(report: CalibrationReport) -> Figure:
+def _contraction(frames: Frames, footer: str) -> Drawn:
     """Prior range (grey) and posterior (5-95 %, mean) of everything that varied."""
-    table = report.contraction
+    from sim.view import style
+
+    table = frames["contraction"]
     order = {"free": 0, "combination": 1, "uncertain": 2, "other": 3}
     rows = table.assign(rank=table["what"].map(order)).sort_values(
         ["rank", "distance"], ascending=[True, False], kind="stable"
     )
     figure = style.figure(
         style.WIDTH, 1.8 + 0.27 * len(rows),
-        f"What was learned: {len(report.learned)} of {len(report.found.free)} free parameters "
-        "moved away from their prior",
-        _footer(report),
+        f"The targets inform {len(informed_names(table))} of {(table['what'] == 'free').sum()} "
+        "free parameters: those moved away from their prior",
+        footer,
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)
@@ -110,7 +161,7 @@ def contraction(report: CalibrationReport) -> Figure:
         def at(x: float, row=row, width: float = width) -> float:
             return (x - row["prior_low"]) / width
 
-        colour = style.BLUE if row["learned"] else style.MUTED
+        colour = style.BLUE if row["informed"] else style.MUTED
         axes.plot([0, 1], [y, y], color=style.FAINT, linewidth=7, solid_capstyle="butt", zorder=1)
         axes.plot([at(row["low"]), at(row["high"])], [y, y], color=colour, linewidth=2.2, zorder=2)
         axes.plot(at(row["mean"]), y, "o", color=colour, markersize=5, zorder=3)
@@ -126,23 +177,25 @@ def contraction(report: CalibrationReport) -> Figure:
     axes.set_xlim(-0.25, 1.25)
     axes.set_xticks([0, 0.5, 1])
     axes.set_xticklabels(["5 % of prior", "middle", "95 % of prior"])
-    style.name_x(axes, "grey: prior; line and dot: posterior 5-95 % and mean; blue: learned")
+    style.name_x(axes, "grey: prior; line and dot: posterior 5-95 % and mean; blue: informed")
     return figure
 
 
 # --- ruled out -----------------------------------------------------------------------------------
 
 
-def ruled_out(report: CalibrationReport) -> Figure:
+def _ruled_out(frames: Frames, footer: str) -> Drawn:
     """Which target rules out how much of the prior: met by runs, and by history matching."""
-    table = report.ruled_out.sort_values("met", kind="stable").reset_index(drop=True)
-    waves = len(report.found.waves)
-    left = report.found.waves[-1].left if waves else 1.0
+    from sim.view import style
+
+    table = frames["ruled_out"].sort_values("met", kind="stable").reset_index(drop=True)
+    waves = len(frames["waves"])
+    left = frames["summary"]["prior_left"].iloc[0]
     figure = style.figure(
         style.WIDTH, 1.9 + 0.34 * len(table),
         "How much of the prior does each target rule out? Taken together, history matching "
         f"leaves {left:.0%}",
-        _footer(report),
+        footer,
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)
@@ -169,20 +222,22 @@ def ruled_out(report: CalibrationReport) -> Figure:
 # --- pairs ---------------------------------------------------------------------------------------
 
 
-def pairs(report: CalibrationReport) -> Figure:
+def _pairs(study: Study[Spec], frames: Frames, footer: str) -> Drawn:
     """The free parameters that moved most, two by two: prior on the diagonal in grey."""
-    found = report.found
-    table = report.contraction
-    free = table[table["what"] == "free"].sort_values("distance", ascending=False)
-    names = [str(name) for name in free["name"][:PAIRS]]
-    places = [[f.name for f in found.factors].index(name) for name in names]
-    rows, times = found.draws(1000)
-    drawn = np.repeat(found.bank.values[rows], times, axis=0)[:, places]
-    ends = values_of(found.factors, np.array([[0.0], [1.0]]).repeat(len(found.factors), 1))
+    from sim.view import style
+
+    table = frames["contraction"]
+    free = table[table["what"] == "free"].sort_values("distance", ascending=False, kind="stable")
+    shown = free.head(PAIRS)
+    names = [str(name) for name in shown["name"]]
+    reference = frames["reference"]
+    rows, times = resample(reference["weight"].to_numpy(), DRAWS, study.seed)
+    drawn = np.repeat(reference[names].to_numpy()[rows], times, axis=0)
+    ends = shown[["range_low", "range_high"]].to_numpy()
     figure = style.figure(
         style.WIDTH, 8.6, "Plausible sets: the free parameters that moved most, two by two",
-        f"1,000 draws from the posterior; diagonal: posterior (blue) over the prior (grey)\n"
-        f"{_footer(report)}",
+        f"{DRAWS:,} draws from the posterior; diagonal: posterior (blue) over the prior (grey)\n"
+        f"{footer}",
     )  # fmt: skip
     count = len(names)
     grid = figure.subplots(count, count, squeeze=False)
@@ -191,7 +246,7 @@ def pairs(report: CalibrationReport) -> Figure:
             axes: Axes = grid[i, j]
             style.dress(axes, grid=False)
             axes.tick_params(labelsize=7)
-            low, high = ends[:, places[j]]
+            low, high = ends[j]
             axes.set_xlim(low, high)
             if j > i:
                 axes.remove()
@@ -204,7 +259,7 @@ def pairs(report: CalibrationReport) -> Figure:
             else:
                 axes.plot(drawn[:, j], drawn[:, i], ".", color=style.BLUE, alpha=0.25,
                           markersize=2.5)  # fmt: skip
-                axes.set_ylim(*ends[:, places[i]])
+                axes.set_ylim(*ends[i])
             if i == count - 1:
                 axes.set_xlabel(style.words(names[j]), fontsize=style.SMALL_SIZE)
             else:
@@ -214,17 +269,3 @@ def pairs(report: CalibrationReport) -> Figure:
             elif j > 0:
                 axes.set_yticklabels([])
     return figure
-
-
-def figures_of(report: CalibrationReport) -> list[Shown]:
-    """Every figure of a calibration."""
-    shown = (
-        ("predictive_check", "What was observed, and what the sets predict", predictive),
-        ("contraction", "What was learned of each parameter", contraction),
-        ("ruled_out", "How much of the space was ruled out", ruled_out),
-        ("pairs", "Parameters that are known together", pairs),
-    )
-    return [
-        Shown(name, title, "", f"{title}. The numbers are in the tables.", partial(draw, report))
-        for name, title, draw in shown
-    ]

@@ -1,28 +1,49 @@
-"""Figure of a comparison with published trials."""
+"""figures: each trial's effect beside the model's and its rivals'."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
+import pandas as pd
 
 from sim.core.units import Z95
-from sim.present.figures import Figure as Shown
-from sim.view import style
+from sim.present.figures import Figure
+from sim.present.table import Table
+from sim.studies.trials.spec import Spec
+from sim.study.study_file import Study
 
 if TYPE_CHECKING:
-    from sim.study.trials import TrialComparison
+    from matplotlib.figure import Figure as Drawn
 
 
-def trials(found: TrialComparison) -> Figure:
+def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
+    """The one figure."""
+    return [
+        Figure(
+            "trials",
+            "Trials and simulated trials",
+            "Each trial's effect with its 95 % interval, and what the model and the rivals predict "
+            "from the other trials.",
+            "Effects of trials and of the simulated trials, with intervals; the table holds them",
+            partial(_trials, study, tables["trials"].frame),
+        )
+    ]
+
+
+def _trials(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     """Observed effect of each trial (95 % interval) against the model's and the rival's."""
-    table = found.table.sort_values("hours_a_month", kind="stable").reset_index(drop=True)
+    from sim.view import style
+
+    assert study.plausible is not None
+    table = frame.sort_values("hours_a_month", kind="stable").reset_index(drop=True)
     figure = style.figure(
         style.WIDTH, 2.0 + 0.34 * len(table),
         "Compared, not validated: each trial's effect, predicted from the other trials",
         "By hours a month and site. Grey: observed effect with its 95 % interval. Blue: the model "
         "with 90 % of what such a trial could see. Cross: meta-regression. Dashed: pooled effect. "
-        f"One factor turns capacity into SMD. {found.plausible.source}. What if, not forecast.",
+        f"One factor turns capacity into SMD. {study.plausible.source}. What if, not forecast.",
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)
@@ -53,9 +74,3 @@ def trials(found: TrialComparison) -> Figure:
     axes.set_ylim(-0.7, len(table) - 0.3)
     style.name_x(axes, "effect, standardised mean difference")
     return figure
-
-
-def figures_of(found: TrialComparison) -> list[Shown]:
-    """The one figure."""
-    alt = "Effects of trials and of the simulated trials, with intervals; the table holds them."
-    return [Shown("trials", "Trials and simulated trials", "", alt, lambda: trials(found))]

@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sim.dosage import planned_contacts
 from sim.errors import InputError
-from sim.study import trials
-from sim.study.plausible import given_sets
-from sim.study.trials import Trial, between_trials, judge, read_trials, scenario_of
+from sim.studies.kind import StudyKind, ask, load, verify
+from sim.studies.trials.analysis import between_trials, judge, left_out, scenario_of
+from sim.studies.trials.spec import Spec, Trial, read_trials, trials_of
+from sim.studies.trials.words import words
+from sim.study.study_file import Study
 
 HEAD = "author,year,practices_per_facilitator,months,meetings,hours_per_meeting,smd,se\n"
 ROW = "A,2000,5,12,10,1.5,0.5,0.2\n"
 
 
+def shipped(**fields: Any) -> Study[Spec]:
+    return StudyKind.of("trials").read("trials", **fields)
+
+
 def test_the_shipped_trials() -> None:
-    study = trials.read_trials_study("trials")
-    found = read_trials(Path(study.file).parent / study.header.trials)
+    study = shipped()
+    found = trials_of(study)
     assert len(found) == 15
     assert [t.sites for t in found if not t.sites_known] == [11, 11]  # median of the others
     kottke = found[0]
     assert (kottke.sites, kottke.hours_a_month) == (6, 30 / 18)  # 5.5 sites: 6 regions
+    assert study.plausible is not None
+    assert len(study.plausible) == 50
+    assert "12 targets" in study.plausible.source, "sets that have not seen the trials"
+
+
+def test_a_folder_stands_by_itself(tmp_path: Path) -> None:
+    file = tmp_path / "few.csv"
+    file.write_text(HEAD + ROW * 2 + ROW.replace(",5,", ",3,") * 3, encoding="utf-8")
+    fields = {"scenario": "source", "trials": str(file), "sets": 2, "replicates": 1}
+    found = ask(StudyKind.of("trials").make(**fields))
+    folder = found.save(tmp_path / "t", figures=())
+    file.unlink()
+    assert verify(folder).ok
+    assert trials_of(load(folder).study) == trials_of(found.study)
+    assert found.tables["trials"].rests_on == (10, 10)
 
 
 @pytest.mark.parametrize(
     ("meetings", "hours", "months"), [(30, 1, 18), (5, 1, 5), (33, 1.75, 18), (200, 2, 12)]
 )
 def test_a_scenario_has_the_hours_of_its_trial(meetings: int, hours: float, months: int) -> None:
-    template = trials.read_trials_study("trials").scenario
+    template = shipped().scenario
     trial = Trial("x", 4, True, months, meetings, hours, 0.5, 0.2)
     scenario = scenario_of(trial, template)
     planned = planned_contacts(scenario, scenario.parameter_set())
@@ -54,21 +76,21 @@ def made(smd: np.ndarray) -> list[Trial]:
 
 
 def test_a_model_in_proportion_is_perfect_whatever_its_unit() -> None:
-    study = trials.read_trials_study("trials")
+    study = shipped()
     smd = np.array([0.2, 0.4, 0.5, 0.7, 0.9, 1.1])
     effects = np.stack([smd * 0.1, smd * 0.1])
-    found = judge(study, made(smd), given_sets([study.scenario.parameter_set()]), effects)
-    score = found.scores.set_index("what")
+    found = judge(made(smd), effects)
+    score = found["scores"].frame.set_index("what")
     assert score.loc["model", "rmse"] == pytest.approx(0.0, abs=1e-12)
     assert score.loc["model", "inside_50"] == 1.0
     assert score.loc["pooled effect", "rmse"] > 0.2
-    assert "compared and not validated" in trials.words(found)
+    assert "compared, not validated" in words(study, found).verdict
 
 
 def test_each_trial_is_predicted_from_the_others() -> None:
     x = np.ones((4, 1))
     y = np.array([0.0, 1.0, 2.0, 3.0])
-    assert trials.left_out(x, y, np.ones(4)).tolist() == pytest.approx([2, 5 / 3, 4 / 3, 1])
+    assert left_out(x, y, np.ones(4)).tolist() == pytest.approx([2, 5 / 3, 4 / 3, 1])
 
 
 @pytest.mark.parametrize(

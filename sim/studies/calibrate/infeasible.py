@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.errors import InputError, Problem
-from sim.study.bank import Bank
+from sim.studies.calibrate.reference import Reference
 from sim.study.targets import Target
 
 MOST_BROKEN = 0.05
@@ -22,20 +22,20 @@ class CalibrationError(InputError):
     """A calibration that has no answer: what blocks it is said."""
 
 
-def hits(targets: Sequence[Target], bank: Bank) -> np.ndarray:
+def within_tolerance(targets: Sequence[Target], table: Reference) -> np.ndarray:
     """Which settings meet which targets, bool (settings, targets)."""
-    return np.stack([t.hit(bank.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
+    return np.stack([t.hit(table.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
 
 
-def refuse_broken(targets: Sequence[Target], bank: Bank) -> None:
+def refuse_broken(targets: Sequence[Target], table: Reference) -> None:
     """Settings without a value are never dropped in silence; many are an error."""
-    broken = bank.broken
+    broken = table.broken
     if broken.mean() <= MOST_BROKEN:
         return
-    worst = int(np.isnan(bank.outputs).sum(axis=0).argmax())
+    worst = int(np.isnan(table.outputs).sum(axis=0).argmax())
     raise CalibrationError(
         Problem(
-            f"{int(broken.sum())} of {len(bank)} settings give no value for some target, mostly "
+            f"{int(broken.sum())} of {len(table)} settings give no value for some target, mostly "
             f"{targets[worst].id} ('{targets[worst].measure.text}')",
             field="targets",
             allowed="leave_out that target, or ask it of a scenario that can answer it",
@@ -43,13 +43,13 @@ def refuse_broken(targets: Sequence[Target], bank: Bank) -> None:
     )
 
 
-def nothing_left(targets: Sequence[Target], bank: Bank) -> CalibrationError:
+def nothing_left(targets: Sequence[Target], table: Reference) -> CalibrationError:
     """No setting meets all targets: the nearest, and what blocks."""
-    met = hits(targets, bank)
-    missed = np.stack([t.missed_by(bank.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
+    met = within_tolerance(targets, table)
+    missed = np.stack([t.missed_by(table.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
     near = int(np.nanargmin(np.nansum(missed, axis=1) + np.isnan(missed).sum(axis=1) * 1e6))
     lacks = [
-        f"{t.id} (gives {bank.outputs[near, i]:.3g}, wanted {t.low:.3g}..{t.high:.3g})"
+        f"{t.id} (gives {table.outputs[near, i]:.3g}, wanted {t.low:.3g}..{t.high:.3g})"
         for i, t in enumerate(targets)
         if not met[near, i]
     ]
@@ -71,7 +71,7 @@ def nothing_left(targets: Sequence[Target], bank: Bank) -> CalibrationError:
         )
     return CalibrationError(
         Problem(
-            f"no setting of {len(bank):,} meets all {len(targets)} targets; the nearest misses "
+            f"no setting of {len(table):,} meets all {len(targets)} targets; the nearest misses "
             f"{', '.join(lacks)}; {blocks}",
             field="targets",
             allowed="leave one out (leave_out), widen a tolerance, or widen a prior",

@@ -1,9 +1,7 @@
-"""A bank of settings: drawn from the prior, run in every scenario the targets need, kept.
+"""Reference table: settings drawn from the prior, run in every scenario the targets need, kept.
 
-The default calibration works on a bank: the engine makes thousands of runs a second, and a bank
-serves every later question at once (another target left out, another tolerance, the coverage check
-with synthetic data) without a single new run. Runs go through :mod:`sim.runs`, so that
-they resume after a crash, and run on a cluster.
+One table serves every later question at once (another target left out, another tolerance, the
+coverage check with synthetic data) without a single new run.
 """
 
 from __future__ import annotations
@@ -15,16 +13,16 @@ import numpy as np
 
 from sim.parameters import Parameters
 from sim.runs.collect import Points
-from sim.runs.execute import Execution, execute
 from sim.runs.plan import RunPlan, common
 from sim.scenario import Scenario
 from sim.studies.factors import Factor
+from sim.studies.kind import Runner
 from sim.study.measures import answer, outcomes_needed, variants
 from sim.study.targets import Target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bank:
+class Reference:
     """Settings and what they give.
 
     Attributes:
@@ -43,9 +41,11 @@ class Bank:
     def __len__(self) -> int:
         return len(self.unit)
 
-    def take(self, which: np.ndarray) -> Bank:
+    def take(self, which: np.ndarray) -> Reference:
         """Some of the settings."""
-        return Bank(self.unit[which], self.values[which], self.outputs[which], self.errors[which])
+        return Reference(
+            self.unit[which], self.values[which], self.outputs[which], self.errors[which]
+        )
 
     @property
     def broken(self) -> np.ndarray:
@@ -54,11 +54,11 @@ class Bank:
         return np.asarray(np.isnan(self.outputs).any(axis=1))
 
 
-def joined(banks: Sequence[Bank]) -> Bank:
-    """Several banks as one."""
-    return Bank(
+def joined(tables: Sequence[Reference]) -> Reference:
+    """Several tables as one."""
+    return Reference(
         *(
-            np.concatenate([getattr(bank, name) for bank in banks])
+            np.concatenate([getattr(table, name) for table in tables])
             for name in ("unit", "values", "outputs", "errors")
         )
     )
@@ -86,66 +86,54 @@ def sets_of(scenario: Scenario, names: Sequence[str], values: np.ndarray) -> lis
     ]
 
 
-def run_bank(
-    scenario: Scenario,
-    targets: Sequence[Target],
-    factors: Sequence[Factor],
-    unit: np.ndarray,
-    *,
-    replicates: int,
-    seed: int,
-    first_replicate: int = 0,
-    execution: Execution | None = None,
-) -> Bank:
-    """Run settings in every scenario that the targets need.
+@dataclass(frozen=True, eq=False)
+class Making:
+    """Makes reference tables of a scenario for some targets.
 
-    Args:
-        unit: (settings, factors).
-        replicates: of each setting; all settings share them.
-        first_replicate: number of the first.
-        execution: how runs are made.
-
-    Raises:
-        Unfinished, InputError, InterruptedRun: as :func:`sim.runs.execute.execute`.
+    Attributes:
+        run: makes the runs.
+        seed: of every random number.
     """
-    values = values_of(factors, unit)
-    sets = sets_of(scenario, [factor.name for factor in factors], values)
-    outputs, errors = run_sets(
-        scenario, targets, sets, replicates=replicates, seed=seed,
-        first_replicate=first_replicate, execution=execution,
-    )  # fmt: skip
-    return Bank(unit, values, outputs, errors)
 
+    scenario: Scenario
+    targets: Sequence[Target]
+    seed: int
+    run: Runner
 
-def run_sets(
-    scenario: Scenario,
-    targets: Sequence[Target],
-    sets: Sequence[Parameters],
-    *,
-    replicates: int,
-    seed: int,
-    first_replicate: int = 0,
-    execution: Execution | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """What each target measures in each set, and its standard error, both (sets, targets).
+    def settings(
+        self, factors: Sequence[Factor], unit: np.ndarray, replicates: int, first: int, label: str
+    ) -> Reference:
+        """Settings by their coordinates (settings, factors); arguments as of :meth:`sets`."""
+        values = values_of(factors, unit)
+        sets = sets_of(self.scenario, [factor.name for factor in factors], values)
+        return Reference(unit, values, *self.sets(sets, replicates, first, label))
 
-    Arguments and errors as of :func:`run_bank`. Sets share their replicates, in all scenarios: what
-    targets compare is paired, and settings differ by their values alone.
-    """
-    measures = [target.measure for target in targets]
-    arms = variants(scenario, measures)
-    names = outcomes_needed(measures)
-    jobs = [
-        common(arm.scenario, sets, replicates, arm.points, first=first_replicate)
-        for arm in arms.values()
-    ]
-    found = execute(RunPlan(tuple(jobs), seed), execution, Points(names))
-    runs = {
-        name: (arm.points, found.grid(place)[:, :, :, 0])
-        for place, (name, arm) in enumerate(arms.items())
-    }
-    lost = np.any([found.failed(place) for place in range(len(jobs))], axis=0)
-    return _answers(scenario, targets, names, runs, lost)
+    def sets(
+        self, sets: Sequence[Parameters], replicates: int, first: int, label: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What each target measures in each set, and its standard error, both (sets, targets).
+
+        Sets share their replicates, in all scenarios: what targets compare is paired, and settings
+        differ by their values alone.
+
+        Args:
+            replicates: of each set.
+            first: number of the first; another range is other chance.
+            label: names the runs in the store.
+        """
+        measures = [target.measure for target in self.targets]
+        arms = variants(self.scenario, measures)
+        names = outcomes_needed(measures)
+        jobs = [
+            common(arm.scenario, sets, replicates, arm.points, first=first) for arm in arms.values()
+        ]
+        found = self.run(RunPlan(tuple(jobs), self.seed), Points(names), label=label)
+        runs = {
+            name: (arm.points, found.grid(place)[:, :, :, 0])
+            for place, (name, arm) in enumerate(arms.items())
+        }
+        lost = np.any([found.failed(place) for place in range(len(jobs))], axis=0)
+        return _answers(self.scenario, self.targets, names, runs, lost)
 
 
 def _answers(

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from sim.errors import CodoseError, InputError, Problem
-from sim.study.bank import Bank
+from sim.studies.calibrate.reference import Reference
+from sim.studies.calibrate.spec import CUTOFF
 from sim.study.plausible import latin_hypercube
 from sim.study.targets import Target
 
-CUTOFF = 3.0
 CANDIDATES = 20_000
 _FOLDS = 5
 _PENALTY = 0.1
@@ -50,11 +50,11 @@ class Emulators:
         return self.model.predict(unit - 0.5).reshape(len(unit), -1)
 
 
-def fit(bank: Bank) -> Emulators:
-    """Emulators of every output of a bank.
+def fit(table: Reference) -> Emulators:
+    """Emulators of every output of a reference table.
 
-    Settings share their luck, so part of the noise of a mean over replicates is common to all of
-    them and no cross-validation sees it: the bank's standard errors are added.
+    Settings share their replicates, so part of the noise of a mean is common to all of them and
+    no cross-validation sees it: the table's standard errors are added.
 
     Raises:
         InputError: too few settings with a value.
@@ -66,11 +66,11 @@ def fit(bank: Bank) -> Emulators:
         raise CodoseError(
             "history matching needs scikit-learn: install 'codose[calibrate]'"
         ) from None
-    sound = bank.take(np.flatnonzero(~bank.broken))
+    sound = table.take(np.flatnonzero(~table.broken))
     if len(sound) < 4 * _FOLDS:
         raise InputError(
             Problem(
-                f"only {len(sound)} of {len(bank)} settings of a wave have a value",
+                f"only {len(sound)} of {len(table)} settings of a wave have a value",
                 field="wave_samples",
                 allowed=f"{4 * _FOLDS} or more",
             )
@@ -140,15 +140,15 @@ def implausibilities(
 
 def new_wave(
     targets: Sequence[Target],
-    bank: Bank,
+    table: Reference,
     earlier: Sequence[Wave],
     *,
     cutoff: float = CUTOFF,
     seed: int = 1,
 ) -> Wave:
-    """Fit a wave to a bank of settings and say what of the prior is left."""
-    emulators = fit(bank)
-    candidates = prior_sample(CANDIDATES, bank.unit.shape[1], seed)
+    """Fit a wave to the settings that were run for it and say what of the prior is left."""
+    emulators = fit(table)
+    candidates = prior_sample(CANDIDATES, table.unit.shape[1], seed)
     ruled = implausibilities(targets, emulators, candidates) > cutoff
     others = ruled.sum(axis=1, keepdims=True) - ruled
     alive = not_ruled_out(targets, earlier, candidates, cutoff) & ~ruled.any(axis=1)
@@ -157,7 +157,7 @@ def new_wave(
         float(alive.mean()),
         tuple(ruled.mean(axis=0).tolist()),
         tuple((ruled & (others == 0)).mean(axis=0).tolist()),
-        len(bank),
+        len(table),
     )
 
 

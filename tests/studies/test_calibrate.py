@@ -1,0 +1,459 @@
+"""Calibration: against closed forms on made-up banks, and end to end on a small budget."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from sim import files
+from sim.errors import InputError
+from sim.runs.execute import Execution
+from sim.runs.folder import MANIFEST, sha256
+from sim.stats.intervals import weighted_quantiles
+from sim.studies.calibrate import analysis, infeasible, informed, matching, posterior
+from sim.studies.calibrate.asked import asked_of
+from sim.studies.calibrate.infeasible import CalibrationError
+from sim.studies.calibrate.posterior import abc_weights
+from sim.studies.calibrate.reference import Making, Reference, values_of
+from sim.studies.calibrate.spec import Spec
+from sim.studies.kind import Result, Runner, StudyKind, ask, verify
+from sim.study.measures import answer, parse_measure, variants
+from sim.study.plausible import plausible_sets
+from sim.study.study_file import Study, StudyError
+from sim.study.targets import Target
+from tests.cases import codose
+from tests.study_case import summaries
+
+
+def target(name: str, value: float, low: float, high: float, **changes: object) -> Target:
+    one = Target(name, "", parse_measure("trust at start"), value, low, high, "scored", "B", "")
+    return dataclasses.replace(one, **changes)
+
+
+def table_of(outputs: np.ndarray, unit: np.ndarray | None = None) -> Reference:
+    unit = outputs if unit is None else unit
+    return Reference(unit, unit, outputs, np.zeros_like(outputs))
+
+
+# --- ABC -----------------------------------------------------------------------------------------
+
+
+def test_weights_give_the_posterior_of_the_textbook() -> None:
+    """Uniform prior, output = parameter, tolerance as 95 % interval: a truncated normal."""
+    unit = np.random.default_rng(1).random((200_000, 1))
+    one = target("A", 0.7, 0.7 - 1.959964 * 0.2, 0.7 + 1.959964 * 0.2)
+    weights = abc_weights([one], unit)
+    mean, sd = informed.spread(unit[:, 0], weights)
+    exact = stats.truncnorm((0 - 0.7) / 0.2, (1 - 0.7) / 0.2, 0.7, 0.2)
+    assert mean == pytest.approx(exact.mean(), abs=0.002)
+    assert sd == pytest.approx(exact.std(), abs=0.002)
+    low, high = weighted_quantiles(unit[:, 0], weights)
+    assert (low, high) == pytest.approx((exact.ppf(0.05), exact.ppf(0.95)), abs=0.005)
+
+
+def test_uneven_tolerances_weigh_each_side_by_its_own() -> None:
+    one = target("A", 1.0, 0.0, 3.0)
+    sides = one.log_kernel(np.array([0.0, 3.0, 1.0]))
+    assert sides == pytest.approx([-0.5 * 1.959964**2, -0.5 * 1.959964**2, 0.0])
+
+
+def test_a_pattern_is_met_or_not() -> None:
+    one = target("P", math.nan, 0.2, math.inf, use="pattern")
+    found = one.log_kernel(np.array([0.1, 0.2, 5.0, np.nan]))
+    assert found.tolist() == [-math.inf, 0.0, 0.0, -math.inf]
+
+
+def test_settings_without_a_value_get_no_weight_and_are_counted() -> None:
+    outputs = np.array([[0.5], [np.nan], [0.5]])
+    table = table_of(outputs, np.zeros((3, 1)))
+    weights = abc_weights([target("A", 0.5, 0.0, 1.0)], outputs)
+    assert weights.tolist() == [0.5, 0.0, 0.5]
+    assert table.broken.tolist() == [False, True, False]
+    with pytest.raises(CalibrationError, match=r"1 of 3 settings give no value.*A"):
+        infeasible.refuse_broken([target("A", 0.5, 0.0, 1.0)], table)
+
+
+def test_targets_that_exclude_each_other_are_named() -> None:
+    x = np.linspace(0, 1, 101)[:, None]
+    a, b = target("A", 0.2, 0.1, 0.3), target("B", 0.8, 0.7, 0.9)
+    error = infeasible.nothing_left([a, b], table_of(np.hstack([x, x]), x))
+    text = str(error)
+    assert "no setting of 101 meets all 2 targets" in text
+    assert "A (met by" in text
+    assert "B (" in text
+    assert "are never met together" in text
+    never = infeasible.nothing_left([a, target("C", 3.0, 2.0, 4.0)], table_of(np.hstack([x, x])))
+    assert "no setting at all meets C" in str(never)
+
+
+def test_resampling_draws_in_proportion() -> None:
+    weights = np.array([0.5, 0.0, 0.3, 0.2])
+    rows, counts = posterior.resample(weights, 1000, 3)
+    assert dict(zip(rows.tolist(), counts.tolist(), strict=True)) == pytest.approx(
+        {0: 500, 2: 300, 3: 200}, abs=1
+    )
+
+
+# --- what was learned ----------------------------------------------------------------------------
+
+
+def test_distance_is_kolmogorovs() -> None:
+    rng = np.random.default_rng(2)
+    x, prior = rng.normal(0.5, 1, 500), rng.random(800)
+    exact = stats.ks_2samp(x, prior).statistic
+    assert informed.distance(x, np.full(500, 1 / 500), prior) == pytest.approx(exact, abs=0.003)
+
+
+def test_a_ratio_is_learned_where_its_parts_are_not() -> None:
+    """The output knows only a / b: contraction has to show in the combination."""
+    rng = np.random.default_rng(4)
+    a, b = rng.uniform(1, 2, 50_000), rng.uniform(1, 2, 50_000)
+    one = target("A", 1.0, 0.9, 1.1)
+    w = abc_weights([one], (a / b)[:, None])
+    parts = [1 - informed.spread(x, w)[1] / x.std() for x in (a, b, a / b)]
+    assert parts[2] > 0.7
+    assert max(parts[:2]) < 0.15
+
+
+# --- history matching ----------------------------------------------------------------------------
+
+
+def test_history_matching_finds_the_region() -> None:
+    """A quadratic function whose acceptable region is known."""
+    unit = matching.prior_sample(150, 3, 1)
+
+    def f(u: np.ndarray) -> np.ndarray:
+        return (u[:, :1] - 0.3) ** 2 + 0.5 * u[:, 1:2]
+
+    one = target("A", 0.1, 0.05, 0.15)
+    wave = matching.new_wave([one], table_of(f(unit), unit), [])
+    assert wave.emulators.r2[0] > 0.98
+    fresh = np.random.default_rng(5).random((4000, 3))
+    kept = matching.not_ruled_out([one], [wave], fresh)
+    truth = f(fresh)[:, 0]
+    assert kept[(truth > 0.05) & (truth < 0.15)].all(), "a setting that agrees was ruled out"
+    assert not kept[truth > 0.4].any(), "a setting far away was kept"
+    assert wave.left == pytest.approx(float(kept.mean()), abs=0.03)
+    assert wave.by_target[0] == pytest.approx(1 - wave.left)
+
+
+def test_what_only_one_target_rules_out() -> None:
+    unit = matching.prior_sample(200, 2, 1)
+    low, high = target("L", 0.0, -0.1, 0.1), target("H", 1.0, 0.9, 1.1)
+    wave = matching.new_wave([low, high], table_of(unit), [])
+    # Each leaves about .15 of its own coordinate: alone it rules out .85, of which .15 only it.
+    assert wave.only_by[0] == pytest.approx(wave.by_target[0] * (1 - wave.by_target[1]), abs=0.01)
+
+
+# --- measures and banks --------------------------------------------------------------------------
+
+SMALL: dict[str, Any] = {
+    "name": "Small", "scenario": "classroom", "factors": ["learning_rate", "hour_scale", "keeping"],
+    "targets": ["T4", "T10"], "waves": 1, "wave_samples": 60, "wave_replicates": 2, "samples": 120,
+    "replicates": 4, "kept": 100, "seed": 3,
+}  # fmt: skip
+
+
+def study(**changes: Any) -> Study[Spec]:
+    return StudyKind.of("calibrate").make(**{**SMALL, **changes})
+
+
+@pytest.fixture(scope="module")
+def found() -> Result:
+    """The small calibration."""
+    return ask(study(), command="codose calibrate small.yaml")
+
+
+@pytest.fixture(scope="module")
+def folder(found: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its folder."""
+    return found.save(tmp_path_factory.mktemp("small") / "out", figures=())
+
+
+def test_measures_are_differences_of_summaries() -> None:
+    """Ratios and differences worked out by hand from made-up means."""
+    scenario = study().scenario
+    end = scenario.end_of_ta
+    names = ("trust", "capacity")
+    means = {
+        "base": ((0, end), np.array([[[0.4, 0.3], [0.6, 0.5]]])),
+        "no_ta": ((0, end), np.array([[[0.4, 0.3], [0.35, 0.3]]])),
+        "hours_x2": ((end,), np.array([[[0.7, 0.56]]])),
+    }
+    values = {
+        "trust at start": 0.4,
+        "change of trust": 0.2,
+        f"effect on trust at {end}": 0.25,
+        "doubling of hours": (0.56 - 0.5) / (0.5 - 0.3),
+        "capacity minus trust at end_of_ta": -0.1,
+    }
+    for text, value in values.items():
+        assert answer(parse_measure(text), scenario, means, names)[0] == pytest.approx(value), text
+
+
+def test_variants_keep_what_they_should() -> None:
+    from sim.dosage import planned_contacts
+    from sim.scenario import Scenario
+
+    scenario = Scenario.shipped("source")
+    arms = variants(
+        scenario,
+        [parse_measure(t) for t in ("doubling of hours", "one more site", "one more month")],
+    )
+
+    def hours(name: str) -> float:
+        one = arms[name].scenario
+        return sum(c.hours for c in planned_contacts(one, one.parameter_set()))
+
+    assert hours("hours_x2") == pytest.approx(2 * hours("base"))
+    assert hours("longer") == pytest.approx(hours("base"), rel=0.03)
+    assert arms["longer"].scenario.end_of_ta == 130
+    assert arms["all_sites"].scenario.providers.count == 1
+    assert arms["one_site"].scenario.providers.count == 3
+
+
+def test_the_error_of_a_mean_is_its_standard_error() -> None:
+    """The jackknife of a mean over replicates is SD / sqrt(n)."""
+    scenario = study().scenario
+    one = dataclasses.replace(
+        target("A", 0.5, 0.0, 1.0), measure=parse_measure("knowledge at end_of_ta")
+    )
+    making = Making(scenario, [one], 1, Runner(Execution()))
+    table = making.settings((), np.zeros((1, 0)), 12, 0, "test")
+    runs = summaries(scenario, [scenario.parameter_set()], 12, 1, [scenario.end_of_ta])
+    values = runs.of("knowledge")[0]
+    assert table.outputs[0, 0] == pytest.approx(values.mean())
+    assert table.errors[0, 0] == pytest.approx(values.std(ddof=1) / math.sqrt(12))
+
+
+# --- end to end ----------------------------------------------------------------------------------
+
+
+def test_its_folder_holds_plausible_sets_for_every_other_study(
+    found: Result, folder: Path, tmp_path: Path
+) -> None:
+    sets = plausible_sets(20, folder=folder)
+    assert sets.targets == 2
+    table = pd.read_csv(folder / "plausible.csv")
+    assert list(table) == ["learning_rate", "hour_scale", "keeping", "weight"]
+    assert table["weight"].sum() == 100
+    known = set(table[["learning_rate", "hour_scale", "keeping"]].itertuples(index=False))
+    for one in sets.sets:
+        assert (one.learning_rate, one.hour_scale, one.keeping) in known
+    assert "2 targets, 2 of them borrowed" in sets.source
+    other = StudyKind.of("audit").make(scenario="source", sets=str(folder))
+    assert other.plausible is not None
+    assert other.plausible.source == sets.source
+
+
+def test_what_was_observed_is_told_apart(found: Result) -> None:
+    check = found.table("predictive").set_index("target")
+    assert {"T4", "T10"} <= set(check.index)
+    assert {"left out", "shown"} >= set(check.drop(index=["T4", "T10"])["use"]) - {"instrument"}
+    assert "T7: a survey mean of 4.66 pins the leniency of answers" in found.answer.text
+
+
+def test_shards_share_a_folder_step_by_step(folder: Path, tmp_path: Path) -> None:
+    """Wave and final sample are a step each: a shard does its part of the next one."""
+    path = tmp_path / "small.yaml"
+    path.write_text(json.dumps({"kind": "calibrate", **SMALL}), encoding="utf-8")
+    shared = tmp_path / "shared"
+
+    def shard(number: int) -> str:
+        words = ("calibrate", path, "--shard", f"{number}/2", "--out", shared, "--resume")
+        ran = codose(*words)
+        assert ran.exit_code == 0, ran.stderr
+        return " ".join(ran.stderr.split())
+
+    said = [shard(1), shard(2)]
+    while "Every run is there" not in said[-1]:
+        said.append(shard(1 + len(said) % 2))
+        assert len(said) < 12
+    assert f"codose merge {shared} --out DIR" in said[-1]
+    ran = codose("merge", shared, "--out", tmp_path / "joined", "--no-figures", "--quiet")
+    assert ran.exit_code == 0, ran.stderr
+    for name in ("plausible.csv", "plausible.json", "reference.parquet"):
+        assert (tmp_path / "joined" / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+# --- verify --------------------------------------------------------------------------------------
+
+
+def test_some_settings_are_made_again(folder: Path) -> None:
+    seen = verify(folder, sample=20)
+    assert seen.ok, str(seen)
+    assert "reference (20 rows)" in str(seen)
+    assert "only a sample" in str(seen)
+
+
+def tampered(folder: Path, place: Path, change: Any) -> Path:
+    """A copy with another reference table, and a manifest that says it is right."""
+    import shutil
+
+    copy = shutil.copytree(folder, place / "copy")
+    path = copy / "reference.parquet"
+    frame = pd.read_parquet(path)
+    change(frame)
+    frame.to_parquet(path, index=False)
+    text = (copy / MANIFEST).read_text(encoding="utf-8")
+    before, now = sha256(folder / "reference.parquet"), sha256(path)
+    assert before in text
+    (copy / MANIFEST).write_text(text.replace(before, now), encoding="utf-8")
+    return copy
+
+
+def _outputs(frame: pd.DataFrame) -> None:
+    frame.loc[0, "target T4"] += 1e-12
+
+
+def _weights(frame: pd.DataFrame) -> None:
+    frame.loc[0, "weight"] += 0.001
+
+
+def _values(frame: pd.DataFrame) -> None:
+    """Of a setting that is not in the sample."""
+    weight = frame["weight"].to_numpy().copy()
+    weight[[0, -1]] = 0.0
+    frame.loc[int(weight.argmax()), "keeping"] += 1e-6
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_outputs, "reference, row 1, target T4: stored"),
+        (_weights, "reference, row 1, weight"),
+        (_values, "plausible.csv"),
+    ],
+)
+def test_what_is_not_the_same_is_named(
+    change: Any, message: str, folder: Path, tmp_path: Path
+) -> None:
+    seen = verify(tampered(folder, tmp_path, change), sample=2)
+    assert not seen.ok
+    assert message in seen.difference
+
+
+def test_a_study_of_an_earlier_version_is_refused(folder: Path, tmp_path: Path) -> None:
+    copy = tampered(folder, tmp_path, lambda frame: None)
+    path = copy / MANIFEST
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["study"]["fields"]["particles"] = 1000  # a field of 0.1.0
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(InputError, match="particles"):
+        verify(copy)
+
+
+def test_its_report_names_number_and_grade(folder: Path) -> None:
+    from sim.studies.report import report_html
+
+    html = report_html(folder)
+    record = json.loads((folder / "plausible.json").read_text(encoding="utf-8"))
+    assert record["constrained_by"] in html
+    assert "What the targets inform" in html
+    for name in ("learning_rate", "keeping"):
+        assert name in html
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "abc_smc"}, "method: 'abc_smc' is not one of the choices; allowed: bank"),
+        ({"emulator": "gaussian_process"}, "emulator: .*allowed: polynomial"),
+        ({"targets": ["T44"]}, r"targets\[0\]: 'T44' is not the id of a finding"),
+        ({"targets": ["T4", "T16"]}, r"targets\[1\]: T16 cannot be scored"),
+        ({"leave_out": ["T4", "T10"]}, "no target is left"),
+        ({"factors": {"trust_step": {"uniform": [0.05, 0.4]}}}, "outside its plausible range"),
+        ({"factors": {"regions.staff": {"integer": [4, 9]}}}, "is not a continuous parameter"),
+        ({"factors": ["trust_stepp"]}, "did you mean 'trust_step'"),
+        ({"targets": ["T13"]}, "'one more site' needs two regions"),
+        ({"targets": ["T8"], "scenario": "no_ta"}, "has no TA to have an effect"),
+        ({"samples": 0}, "samples: 0 is out of range"),
+    ],
+)
+def test_bad_studies_say_what_to_write(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        study(**changes)
+
+
+def test_a_target_out_of_reach_is_an_error_with_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "far.yaml").write_text(
+        "source: {cite: Made up for a test 2026, setting: nowhere, grade: C}\n"
+        "findings:\n  - {id: FAR, what: x, value: 0.9, unit: 0-1, where: here, low: 0.85, "
+        "high: 0.95, measures: change of knowledge}\n",
+        encoding="utf-8",
+    )
+    far = study(folder=tmp_path, targets=["FAR"], observed=["far.yaml"], waves=0)
+    with pytest.raises(CalibrationError, match=r"the nearest misses FAR \(gives"):
+        ask(far)
+    path = tmp_path / "study.yaml"
+    path.write_text(json.dumps({"kind": "calibrate", **far.document.data}), encoding="utf-8")
+    ran = codose("calibrate", path, "--out", tmp_path / "o", "--quiet")
+    assert ran.exit_code == 2
+    assert not (tmp_path / "o").exists()
+
+
+# --- what is shipped -----------------------------------------------------------------------------
+
+
+def test_the_shipped_sets_are_those_of_the_shipped_study() -> None:
+    """The file beside them says which study, seed and values; the values are unchanged."""
+    home = files.folder("experiments") / "plausible"
+    for folder, name in (
+        (home, "calibrate"),
+        (home / "without_trials", "calibrate_without_trials"),
+    ):
+        (path,) = folder.glob("*.csv")
+        record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        lines = path.read_text(encoding="utf-8").splitlines()
+        table = np.array([[float(x) for x in line.split(",")] for line in lines[1:]])
+        assert record["sha256_of_values"] == posterior.digest(table, lines[0].split(","))
+        asked = StudyKind.of("calibrate").read(name)
+        assert record["study"] == analysis.study_digest(asked.header)
+        assert record["scenario"] == asked.scenario.digest(), "the scenario has changed since"
+        assert record["seed"] == asked.header.seed
+        assert record["target_ids"] == [t.id for t in asked_of(asked).targets]
+
+
+def test_the_trials_were_not_seen_by_the_sets_they_are_compared_with() -> None:
+    ids = {
+        t.id for t in asked_of(StudyKind.of("calibrate").read("calibrate_without_trials")).targets
+    }
+    assert ids
+    assert not ids & {"T12", "T13", "T14"}
+
+
+def test_an_unknown_study() -> None:
+    with pytest.raises(StudyError, match="neither a file nor a shipped study"):
+        StudyKind.of("calibrate").read("calibratee")
+
+
+def test_one_target_hinders_nobody() -> None:
+    x = np.linspace(0, 1, 11)[:, None]
+    one = SimpleNamespace(targets=(target("A", 0.5, 0.4, 0.6),), prior=table_of(x))
+    assert informed.conflicts(one) == []  # pyright: ignore[reportArgumentType]
+
+
+def test_a_parameter_is_informed_by_the_target_that_moves_it() -> None:
+    """Two outputs, each of one factor: each target informs its own."""
+    factors = asked_of(study(factors=["keeping", "learning_rate"])).factors
+    unit = np.random.default_rng(6).random((4000, 2))
+    targets = (target("A", 0.2, 0.1, 0.3), target("B", 0.8, 0.7, 0.9))
+    made = Reference(unit, values_of(factors, unit), unit, np.zeros_like(unit))
+    found = SimpleNamespace(
+        targets=targets, table=made, weights=abc_weights(targets, unit), factors=factors
+    )
+    for name, teacher in (("keeping", "A"), ("learning_rate", "B")):
+        taught = informed.informative(found, name)  # pyright: ignore[reportArgumentType]
+        assert [one.id for one in taught] == [teacher]
