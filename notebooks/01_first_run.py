@@ -91,7 +91,7 @@ knowledge = people.pivot(index="week", columns="person", values="knowledge")
 core = {person.unique_id: person.in_core_team for person in model.staff}
 
 # %%
-from sim.view import style
+from sim.present import style
 
 figure = style.figure(7.0, 3.6, "Knowledge of eight people", "One run of 'classroom', seed 1")
 axes = figure.subplots()

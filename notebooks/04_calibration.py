@@ -15,7 +15,7 @@
 import pandas as pd
 
 from sim.studies.calibrate import calibrate
-from sim.view import style
+from sim.present import style
 
 pd.set_option("display.width", 120, "display.max_columns", 12, "display.max_colwidth", 44)
 
@@ -106,7 +106,7 @@ print(pairs[["contraction"]].sort_values("contraction", ascending=False).round(2
 
 # %%
 from sim import Scenario
-from sim.instruments import observe, survey
+from sim.runs.instruments import observe, survey
 
 source = Scenario.shipped("source")
 for leniency in (0.2, 0.3, 0.4):

@@ -19,7 +19,7 @@
 # %%
 # %matplotlib inline
 from sim import CoCreationModel, RegionalStaff, Scenario, run
-from sim.view import style
+from sim.present import style
 
 WEEKS = 78
 

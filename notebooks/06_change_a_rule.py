@@ -11,7 +11,8 @@
 # %%
 # %matplotlib inline
 from sim import CoCreationModel, RegionalStaff, Scenario, run
-from sim.view import plots, style
+from sim.view import plots
+from sim.present import style
 
 # %% [markdown]
 # ## The new rule
@@ -169,5 +170,5 @@ for name, kind in (("as shipped", RegionalStaff), ("with hearsay", Hearsay)):
     print(f"{name}: trust gained by those who do not attend {np.mean(gains):+.3f}")
 
 # %% [markdown]
-# A rule that is to stay goes into `sim/rules.py` as a plain function, into the readable engine
+# A rule that is to stay goes into `sim/core/rules.py` as a plain function, into the readable engine
 # and into the compiled one; a test holds both to the same bits. CONTRIBUTING.md has the list.

@@ -16,11 +16,12 @@
 # %matplotlib inline
 import numpy as np
 
-from sim import Scenario, outcomes
+from sim import Scenario
+from sim.core import outcomes
 from sim.runs.collect import Points
 from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
-from sim.view import style
+from sim.present import style
 
 REPLICATES = 100
 END = 104

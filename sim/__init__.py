@@ -11,11 +11,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.agents import RegionalStaff, TAProvider
-    from sim.errors import CodoseError, InputError
-    from sim.model import CoCreationModel
-    from sim.parameters import Parameters
-    from sim.scenario import Scenario
+    from sim.core.errors import CodoseError, InputError
+    from sim.core.parameters import Parameters
+    from sim.model.agents import RegionalStaff, TAProvider
+    from sim.model.week import CoCreationModel
+    from sim.scenario.scenario import Scenario
     from sim.studies.compare import compare
     from sim.studies.kind import Result, ask, load, verify
     from sim.studies.run.runs import Runs, run
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOME = {
-    "CoCreationModel": "sim.model",
-    "CodoseError": "sim.errors",
-    "InputError": "sim.errors",
-    "Parameters": "sim.parameters",
+    "CoCreationModel": "sim.model.week",
+    "CodoseError": "sim.core.errors",
+    "InputError": "sim.core.errors",
+    "Parameters": "sim.core.parameters",
     "Result": "sim.studies.kind",
-    "RegionalStaff": "sim.agents",
+    "RegionalStaff": "sim.model.agents",
     "Runs": "sim.studies.run.runs",
-    "Scenario": "sim.scenario",
-    "TAProvider": "sim.agents",
+    "Scenario": "sim.scenario.scenario",
+    "TAProvider": "sim.model.agents",
     "ask": "sim.studies.kind",
     "compare": "sim.studies.compare",
     "load": "sim.studies.kind",

@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 from typer.testing import CliRunner
 
-from sim import files
 from sim.cli.ask import option_words
+from sim.core import files
 from sim.studies.kind import StudyKind
-from sim.study.study_file import Study, parse_study
+from sim.studies.spec import Study, parse_study
 
 TINY: dict[str, dict[str, Any]] = {
     "audit": {

@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from sim import network
-from sim import streams as S
-from sim.model import CoCreationModel
-from sim.outcomes import COLUMN, RECORD
-from sim.scenario import Scenario
-from sim.streams import Streams, bell, uniform
+from sim.core import streams as S
+from sim.core.outcomes import COLUMN, RECORD
+from sim.core.streams import Streams, bell, uniform
+from sim.model import network
+from sim.model.week import CoCreationModel
+from sim.scenario.scenario import Scenario
 
 EXACT = 1e-11
 """Allowed for rounding, and for the exponential of the model against that of the library."""
@@ -1020,7 +1020,7 @@ def no_dosage_moves_nothing(replicates: int) -> None:
 class Oracle:
     """The whole model once more, from the text of the specification, without the model's modules.
 
-    Only the public contract of the draws (:mod:`sim.streams`), the network tables and the fields of
+    Only the public contract of the draws (:mod:`sim.core.streams`), the network tables and the fields of
     a scenario are shared; equations, calendar, people, order of steps and books are written anew,
     with :mod:`math`. Results agree with the model to rounding. ``run()`` gives a record.
     """

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.outcomes import INDEX
-from sim.parameters import Parameters
+from sim.core.outcomes import INDEX
+from sim.core.parameters import Parameters
 from sim.runs.collect import Moments, Points, RunMoments, RunValues
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import RunPlan, common
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 SCENARIO = Scenario.shipped("classroom")
 POINTS = (20, SCENARIO.horizon_weeks)

@@ -1,4 +1,4 @@
-"""Preparing a scenario in compiled code: contacts and events as in :mod:`sim.dosage`, all bits."""
+"""Preparing a scenario in compiled code: contacts and events as in :mod:`sim.model.dosage`, all bits."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from strategies import CORNERS, scenarios
 
-from sim import dosage, tables
-from sim.engine import arrays, prepare
-from sim.population import share_of
-from sim.scenario import Scenario, shipped_names
+from sim.engine import arrays, prepare, tables
+from sim.model import dosage
+from sim.model.population import share_of
+from sim.scenario.scenario import Scenario, shipped_names
 
 pytestmark = pytest.mark.smoke
 

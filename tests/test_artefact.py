@@ -19,14 +19,14 @@ import numpy as np
 import pytest
 from strategies import CORNERS
 
-from sim import kernel, rules
-from sim.engine import artefact, cache, choice, layout, native
+from sim.core import rules
+from sim.core.errors import EngineError
+from sim.engine import artefact, cache, choice, kernel, layout, native
 from sim.engine.arguments import FLOAT, Argument, Block, Entry
 from sim.engine.entries import ENTRIES, FUNCTIONS, signature
-from sim.errors import EngineError
 from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 pytestmark = pytest.mark.smoke
 
@@ -437,7 +437,8 @@ def test_a_system_without_users_will_do() -> None:
 USE = """
 import sys
 from sim.engine import native
-from sim import Scenario, compiled
+from sim import Scenario
+from sim.engine import compiled
 scenario = Scenario.shipped("classroom")
 compiled.simulate(scenario, scenario.parameter_set(), 1, 0)
 print(*sorted({"numba", "mesa", "networkx"} & set(sys.modules)))

@@ -18,13 +18,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from strategies import scenarios
 
-from sim import compiled, outcomes, tables
-from sim.engine import artefact, native, summary
+from sim.core import outcomes
+from sim.core.parameters import Parameters
+from sim.engine import artefact, compiled, native, summary, tables
 from sim.engine.entries import FUNCTIONS, signature
 from sim.engine.job import job
 from sim.engine.reduction import Reduction
-from sim.parameters import Parameters
-from sim.scenario import Scenario, shipped_names
+from sim.scenario.scenario import Scenario, shipped_names
 
 REPO = Path(__file__).resolve().parents[1]
 SCRIPT = REPO / "sim" / "engine" / "browser" / "engine.js"

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from sim import files
 from sim.cli import app
-from sim.study.calibrated import calibrated
-from sim.view import odd
+from sim.core import files
+from sim.studies import odd
+from sim.studies.calibrated import calibrated
 
 HOME = files.folder("experiments") / "plausible"
 ODD = Path(__file__).parents[1] / "docs" / "ODD.md"

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from sim import results
 from sim.cli import app, new, run, shell, tables
-from sim.errors import CodoseError, InterruptedRun, ParameterError
-from sim.outcomes import NAMES
-from sim.parameters import TABLE
-from sim.scenario import Scenario, shipped_names
+from sim.core.errors import CodoseError, InterruptedRun, ParameterError
+from sim.core.outcomes import NAMES
+from sim.core.parameters import TABLE
+from sim.runs import results
+from sim.scenario.scenario import Scenario, shipped_names
 
 REPO = Path(__file__).resolve().parents[1]
 COMMANDS = (
@@ -546,16 +546,16 @@ def test_our_own_errors_keep_their_code(monkeypatch: pytest.MonkeyPatch, here: P
 
 
 def test_failed_runs_are_said_and_end_in_1(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sim.model
+    import sim.model.week
 
-    simulate = sim.model.simulate
+    simulate = sim.model.week.simulate
 
     def now_and_then(scenario: Scenario, parameters: object, seed: int, replicate: int) -> object:
         if replicate == 1:
             raise ValueError("odd luck")
         return simulate(scenario, parameters, seed, replicate)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sim.model, "simulate", now_and_then)
+    monkeypatch.setattr(sim.model.week, "simulate", now_and_then)
     ran = codose(*TINY, "--no-figures", "--quiet")
     assert ran.code == 1
     assert "1 of 2 runs failed and are left out" in ran.err

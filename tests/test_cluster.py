@@ -21,7 +21,7 @@ from study_case import study
 from typer.testing import CliRunner
 
 from sim.cli import app
-from sim.errors import InputError, InterruptedRun
+from sim.core.errors import InputError, InterruptedRun
 from sim.runs import cluster, execute
 from sim.runs.execute import Execution
 from sim.runs.store import Store

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.contact_log import COLUMNS, MODES, STATUSES, LogRow, parse_log, week_of
-from sim.errors import ScenarioError
-from sim.loading import SIZE_LIMIT, read_text
+from sim.core.errors import ScenarioError
+from sim.scenario.contact_log import COLUMNS, MODES, STATUSES, LogRow, parse_log, week_of
+from sim.scenario.loading import SIZE_LIMIT, read_text
 
 REGIONS = ("region_1", "region_2")
 FIRST = date(2016, 11, 1)

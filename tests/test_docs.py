@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from sim.errors import InputError
+from sim.core.errors import InputError
 
 REPO = Path(__file__).resolve().parents[1]
 DOCS = REPO / "docs"
@@ -341,8 +341,8 @@ def test_site_styles_fetch_nothing(site: Path) -> None:
 
 @pytest.mark.slow
 def test_every_command_parameter_and_outcome_is_in_the_reference(site: Path) -> None:
-    from sim.outcomes import NAMES
-    from sim.parameters import TABLE
+    from sim.core.outcomes import NAMES
+    from sim.core.parameters import TABLE
 
     def text(name: str) -> str:
         return (site / "reference" / name).read_text(encoding="utf-8")

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim import outcomes, parameters, rules, streams
-from sim.model import CoCreationModel, simulate
-from sim.scenario import Scenario, shipped_names
-from sim.view import odd
+from sim.core import outcomes, parameters, rules, streams
+from sim.model.week import CoCreationModel, simulate
+from sim.studies import odd
+from sim.scenario.scenario import Scenario, shipped_names
 
 REPO = Path(__file__).resolve().parents[1]
 README = REPO / "README.md"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from strategies import scenarios
 
-from sim import batch, compiled, kernel
-from sim.model import CoCreationModel, Region
-from sim.model import simulate as mesa_run
-from sim.parameters import Parameters
-from sim.scenario import Scenario, shipped_names
+from sim.core.parameters import Parameters
+from sim.engine import batch, compiled, kernel
+from sim.model.week import CoCreationModel, Region
+from sim.model.week import simulate as mesa_run
+from sim.scenario.scenario import Scenario, shipped_names
 
 pytestmark = pytest.mark.smoke
 

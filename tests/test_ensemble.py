@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim import ensemble
-from sim.errors import InputError
-from sim.parameters import Parameters
-from sim.scenario import Scenario
+from sim.core.errors import InputError
+from sim.core.parameters import Parameters
+from sim.runs import engines as ensemble
+from sim.scenario.scenario import Scenario
 
 TINY = Scenario.from_dict(
     {
@@ -92,7 +92,7 @@ def test_without_the_compiled_engine_auto_is_mesa(monkeypatch: pytest.MonkeyPatc
 
 def test_importing_it_loads_nothing_heavy(repo: Path) -> None:
     heavy = ("mesa", "pandas", "pyarrow", "numba", "networkx", "matplotlib")
-    code = f"import sys, sim.ensemble; print(*(n for n in {heavy} if n in sys.modules))"
+    code = f"import sys, sim.runs.engines; print(*(n for n in {heavy} if n in sys.modules))"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=repo, capture_output=True, text=True, timeout=600
     )

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim import batch, run
+from sim import run
+from sim.engine import batch
 from sim.runs.execute import Execution
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.stats.intervals import share
 from sim.studies.compare import compare
 from sim.studies.kind import Runner, StudyKind, ask
 from sim.studies.plan.values import Evaluator, Sample, met
+from sim.studies.plausible import plausible_sets
+from sim.studies.spec import StudyError
 from sim.studies.surface import surface
-from sim.study.plausible import plausible_sets
-from sim.study.study_file import StudyError
 
 SMALL = Scenario.shipped("classroom")
 SETS, REPLICATES = 5, 2
@@ -136,7 +137,7 @@ def test_sensitivity_without_the_base_samples_of_failed_runs(faulty: None) -> No
 
 
 def test_audit_and_instruments(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim.instruments import observe
+    from sim.runs.instruments import observe
     from sim.runs.people import People
 
     real = People.look

@@ -14,10 +14,11 @@ import checks
 import numpy as np
 import pytest
 
-from sim import dosage, population, rules
-from sim.agents import Contact, RegionalStaff, Site, TAProvider
-from sim.model import CoCreationModel, Region
-from sim.streams import Streams
+from sim.core import rules
+from sim.core.streams import Streams
+from sim.model import dosage, population
+from sim.model.agents import Contact, RegionalStaff, Site, TAProvider
+from sim.model.week import CoCreationModel, Region
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 Check = Callable[[], None]

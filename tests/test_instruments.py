@@ -7,11 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from sim import instruments, model, outcomes
-from sim.errors import InputError
-from sim.instruments import Seen, describe, dosage_log, expected_answer, observe, survey
-from sim.parameters import Parameters
-from sim.scenario import Scenario
+from sim.core import outcomes
+from sim.core.errors import InputError
+from sim.core.parameters import Parameters
+from sim.model import week as model
+from sim.runs import instruments
+from sim.runs.instruments import Seen, describe, dosage_log, expected_answer, observe, survey
+from sim.scenario.scenario import Scenario
 
 
 @pytest.fixture(scope="module")

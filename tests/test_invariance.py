@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import scenarios
 
-from sim.model import CoCreationModel, simulate
-from sim.outcomes import COLUMN
-from sim.scenario import Scenario
+from sim.core.outcomes import COLUMN
+from sim.model.week import CoCreationModel, simulate
+from sim.scenario.scenario import Scenario
 
 REPO = Path(__file__).resolve().parents[1]
 NOT_SLOW = [HealthCheck.too_slow]
@@ -188,8 +188,8 @@ def test_order_may_change_between_weeks() -> None:
 def test_hash_seeds_do_not_matter(name: str) -> None:
     code = (
         "import hashlib\n"
-        "from sim.model import simulate\n"
-        "from sim.scenario import Scenario\n"
+        "from sim.model.week import simulate\n"
+        "from sim.scenario.scenario import Scenario\n"
         f"s = Scenario.shipped({name!r})\n"
         "print(hashlib.sha256(simulate(s, s.parameter_set(), 4, 2).tobytes()).hexdigest())\n"
     )

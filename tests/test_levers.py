@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.errors import ScenarioError
-from sim.levers import NEVER, SITES, changed, end_after, lever_names, value_of, with_levers
-from sim.scenario import Scenario, shipped_names
+from sim.core.errors import ScenarioError
+from sim.scenario.levers import NEVER, SITES, changed, end_after, lever_names, value_of, with_levers
+from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies.surface.grid import Cell, scenario_of
 
 SHIPPED = {name: Scenario.shipped(name) for name in shipped_names()}

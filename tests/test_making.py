@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim import batch
-from sim.errors import InputError, ScenarioError
-from sim.outcomes import COLUMN, RECORD
-from sim.parameters import Parameters
+from sim.core.errors import InputError, ScenarioError
+from sim.core.outcomes import COLUMN, RECORD
+from sim.core.parameters import Parameters
+from sim.engine import batch
 from sim.runs.collect import Made, Rows
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import Job, RunPlan, common, fresh, independent
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 TINY = Scenario.from_dict(
     {

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 from checks import BUSY, make_model, make_scenario
 
-import sim._mesa
-from sim import outcomes
-from sim.agents import RegionalStaff, TAProvider
-from sim.errors import InputError, ParameterError
-from sim.model import CoCreationModel, simulate
-from sim.outcomes import NAMES, RECORD
-from sim.parameters import Parameters
-from sim.scenario import Scenario
+import sim.model.mesa_door
+from sim.core import outcomes
+from sim.core.errors import InputError, ParameterError
+from sim.core.outcomes import NAMES, RECORD
+from sim.core.parameters import Parameters
+from sim.model.agents import RegionalStaff, TAProvider
+from sim.model.week import CoCreationModel, simulate
+from sim.scenario.scenario import Scenario
 
-SIM = Path(sim._mesa.__file__).parent
+SIM = Path(sim.model.mesa_door.__file__).parent
 VIDEO = {"mode": "video", "every_weeks": 2, "hours": 2.0}
 
 
@@ -307,7 +307,7 @@ def test_networks_of_replicates_come_from_a_bank() -> None:
 
 
 def test_only_one_module_knows_mesa() -> None:
-    """sim/_mesa.py, and of Mesa only what is the same in 3.3 and later."""
+    """sim/model/mesa_door.py, and of Mesa only what is the same in 3.3 and later."""
     found, used = [], set()
     for path in sorted(SIM.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim import compiled, network, streams, tables, ties
-from sim.engine import prepare
-from sim.scenario import Scenario
+from sim.core import streams, ties
+from sim.engine import compiled, prepare, tables
+from sim.model import network
+from sim.scenario.scenario import Scenario
 
 pytestmark = pytest.mark.smoke
 

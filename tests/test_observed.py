@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sim import files
-from sim.errors import InputError
-from sim.study import observed, observed_import
-from sim.study.observed import ObservedError, read_all, read_observed
-from sim.study.targets import targets_of
+from sim.core import files
+from sim.core.errors import InputError
+from sim.studies import observed, observed_import
+from sim.studies.observed import ObservedError, read_all, read_observed
+from sim.studies.targets import targets_of
 
 HEAD = "source: {cite: Somebody 2020, setting: somewhere, grade: B}\nfindings:\n"
 

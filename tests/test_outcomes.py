@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sim import outcomes
-from sim.errors import InputError
-from sim.outcomes import COLUMN, FIRST_FLOW, INDEX, NAMES, OUTCOMES, RECORD
+from sim.core import outcomes
+from sim.core.errors import InputError
+from sim.core.outcomes import COLUMN, FIRST_FLOW, INDEX, NAMES, OUTCOMES, RECORD
 
 pytestmark = pytest.mark.smoke
 

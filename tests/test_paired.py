@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.errors import InputError
+from sim.core.errors import InputError
 from sim.stats.components import components
 from sim.stats.intervals import half_width
 from sim.stats.paired import expected_in_sets, paired, sets_needed

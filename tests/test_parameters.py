@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import parameters
-from sim.errors import InputError, ParameterError
-from sim.parameters import GRADES, NAMES, ROLES, TABLE, Parameters
+from sim.core import parameters
+from sim.core.errors import InputError, ParameterError
+from sim.core.parameters import GRADES, NAMES, ROLES, TABLE, Parameters
 
 pytestmark = pytest.mark.smoke
 

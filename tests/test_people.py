@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim import compiled
-from sim.errors import InputError
-from sim.instruments import observe
-from sim.outcomes import COLUMN
+from sim.core.errors import InputError
+from sim.core.outcomes import COLUMN
+from sim.engine import compiled
 from sim.runs.execute import Execution, Unfinished, execute
+from sim.runs.instruments import observe
 from sim.runs.people import People, SeenRuns
 from sim.runs.plan import RunPlan, common, independent
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 SOURCE = Scenario.shipped("source")
 SETS = [SOURCE.parameter_set().replace(trust_step=step) for step in (0.1, 0.2, 0.3)]
@@ -40,7 +40,7 @@ def test_everybody_is_as_the_engine_has_them() -> None:
     seen = execute(plan(), None, People()).of(1)
     assert seen.replicates.tolist() == [4, 5, 6, 7]
     _, states, _ = compiled.simulate_states(SOURCE, SETS[1], 7, 5)
-    from sim import kernel
+    from sim.engine import kernel
 
     field = kernel.FIELDS.index("knowledge")
     for wave, week in enumerate(seen.weeks):

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.errors import InputError
-from sim.parameters import TABLE, Parameters, rows
-from sim.scenario import Scenario
-from sim.study.plausible import given_sets, plausible_sets
+from sim.core.errors import InputError
+from sim.core.parameters import TABLE, Parameters, rows
+from sim.scenario.scenario import Scenario
+from sim.studies.plausible import given_sets, plausible_sets
 
 VARIED = {row.name for row in rows() if row.role in ("free", "uncertain")}
 FREE = [row.name for row in rows(role="free")]

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.errors import InputError
+from sim.core.errors import InputError
 from sim.present import answer, figures, format, table
 from sim.present.answer import Answer
 from sim.present.figures import Figure
@@ -229,7 +229,7 @@ def test_an_answer_is_data() -> None:
 
 
 def drawn(count: list[int]) -> Any:
-    from sim.view import style
+    from sim.present import style
 
     count.append(1)
     figure = style.figure(4, 3, "Title", "footer")

@@ -10,7 +10,7 @@ from sim.runs import probe
 from sim.runs.collect import Points
 from sim.runs.execute import Execution
 from sim.runs.plan import RunPlan, common
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 
 def plan(sets: int) -> RunPlan:

@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import CORNERS, REPLICATES, SEEDS, scenarios
 
-from sim import outcomes
-from sim.model import CoCreationModel, simulate
-from sim.outcomes import NAMES, OUTCOMES
-from sim.scenario import Scenario, shipped_names
+from sim.core import outcomes
+from sim.core.outcomes import NAMES, OUTCOMES
+from sim.model.week import CoCreationModel, simulate
+from sim.scenario.scenario import Scenario, shipped_names
 
 # HYPOTHESIS_PROFILE=explore looks for longer.
 ANY = settings(

@@ -14,15 +14,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim import _folder, results, run
-from sim.errors import ResultsError
-from sim.outcomes import HEADLINES
-from sim.parameters import TABLE
+from sim import _folder, run
+from sim.core.errors import ResultsError
+from sim.core.outcomes import HEADLINES
+from sim.core.parameters import TABLE
 from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.report import Report, render
 from sim.present.table import Table
-from sim.scenario import Scenario
+from sim.runs import results
+from sim.scenario.scenario import Scenario
 from sim.studies.report import report_html, sentences
 
 KINDS = ("run", "unknown")

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from sim import rules
-from sim.parameters import TABLE
+from sim.core import rules
+from sim.core.parameters import TABLE
 
 pytestmark = pytest.mark.smoke
 
@@ -707,7 +707,7 @@ def test_rules_are_scalar_functions_with_types() -> None:
 
 
 def test_fixed_point_numbers_are_read_from_bits_in_the_kernel() -> None:
-    from sim import kernel
+    from sim.engine import kernel
 
     edges = [0.0, -0.0, 5e-324, 2.0**-41, 2.0**-40, 0.5, 1.0, 1.0 - 2.0**-53, 1.0 + 2.0**-52]
     steps = [

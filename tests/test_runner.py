@@ -18,16 +18,18 @@ import study_case
 from study_case import OUTCOMES, POINTS, REPLICATES, SCENARIO, SEED, sets, study
 from typer.testing import CliRunner
 
-from sim import batch, outcomes, run
+from sim import run
 from sim.cli import app
-from sim.errors import InputError, InterruptedRun, ResultsError
+from sim.core import outcomes
+from sim.core.errors import InputError, InterruptedRun, ResultsError
+from sim.engine import batch
 from sim.runs import bands, making, merging
 from sim.runs.collect import Points, RunValues
 from sim.runs.execute import Execution, Unfinished, execute
 from sim.runs.plan import WORK, RunPlan, common, independent, staff_weeks
 from sim.runs.shard import parse_shard
 from sim.runs.store import Store
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 
 @pytest.fixture(scope="module")

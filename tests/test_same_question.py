@@ -7,17 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from sim import outcomes, run
-from sim.outcomes import INDEX, NAMES
+from sim import run
+from sim.core import outcomes
+from sim.core.outcomes import INDEX, NAMES
 from sim.runs.execute import Execution
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.studies.compare import analysis as comparing
 from sim.studies.compare import compare
 from sim.studies.kind import Runner, StudyKind
 from sim.studies.plan.values import Evaluator, Sample
+from sim.studies.plausible import plausible_sets
 from sim.studies.surface import analysis as surfaces
 from sim.studies.surface import surface
-from sim.study.plausible import plausible_sets
 
 SMALL = Scenario.shipped("classroom").replace(
     dosage=[{"mode": "video", "every_weeks": 4, "hours": 1.0, "last_week": 52}]

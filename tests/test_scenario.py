@@ -18,10 +18,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import files
-from sim.errors import ScenarioError
-from sim.parameters import NAMES, TABLE
-from sim.scenario import (
+from sim.core import files
+from sim.core.errors import ScenarioError
+from sim.core.parameters import NAMES, TABLE
+from sim.scenario.scenario import (
     DeliveryWork,
     Network,
     Providers,
@@ -354,7 +354,7 @@ def test_digest_is_that_of_the_content() -> None:
 
 def test_digest_does_not_depend_on_the_hash_seed() -> None:
     code = (
-        "from sim.scenario import Scenario\n"
+        "from sim.scenario.scenario import Scenario\n"
         "print(Scenario.from_dict({'name': 'x', 'parameters': {'trust_step': .2, 'keeping': .5},"
         "'providers': {'assignment': {f'region_{i}': 'provider_1' for i in (3, 1, 2)}}}).digest())"
     )
@@ -528,7 +528,7 @@ def test_schema_lists_every_parameter_with_its_range() -> None:
 
 def test_the_module_is_light() -> None:
     code = (
-        "import sys, sim.scenario\n"
+        "import sys, sim.scenario.scenario\n"
         "heavy = ('mesa', 'pandas', 'networkx', 'numba', 'matplotlib', 'SALib', 'scipy')\n"
         "print(*(name for name in heavy if name in sys.modules))"
     )

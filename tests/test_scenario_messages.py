@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sim import files
-from sim.errors import ScenarioError
-from sim.loading import MISTAKES_SHOWN, SIZE_LIMIT, parse
-from sim.scenario import Scenario, find
+from sim.core import files
+from sim.core.errors import ScenarioError
+from sim.scenario.loading import MISTAKES_SHOWN, SIZE_LIMIT, parse
+from sim.scenario.scenario import Scenario, find
 
 FIELDS = (
     "name, question, description, horizon_weeks, seed, regions, providers, dosage, contact_log, "

@@ -20,8 +20,8 @@ import pytest
 import study_case
 from study_case import study
 
+from sim.core.errors import ResultsError
 from sim.engine.reduction import Reduction
-from sim.errors import ResultsError
 from sim.runs import making, parts, safe
 from sim.runs.collect import RunValues
 from sim.runs.store import MANIFEST, DamagedPart, Store, same_tables

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import streams
-from sim.streams import Streams
+from sim.core import streams
+from sim.core.streams import Streams
 
 pytestmark = pytest.mark.smoke
 

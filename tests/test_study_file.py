@@ -10,7 +10,7 @@ import pytest
 from sim import studies
 from sim.studies.kind import StudyKind
 from sim.studies.sensitivity.design import design_of
-from sim.study.study_file import (
+from sim.studies.spec import (
     StudyError,
     StudyHeader,
     find_study,

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from study_case import summaries
 
-from sim import model, outcomes
-from sim.parameters import Parameters
-from sim.scenario import Scenario
+from sim.core import outcomes
+from sim.core.parameters import Parameters
+from sim.model import week as model
+from sim.scenario.scenario import Scenario
 
 
 @pytest.mark.parametrize("name", ["classroom", "on_demand"])

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import batch, outcomes
-from sim.engine import counting, native, summary
+from sim.core import outcomes
+from sim.core.outcomes import COLUMN, FIRST_FLOW, GIVEN, INDEX, NAMES, OUTCOMES, RECORD
+from sim.engine import batch, counting, native, summary
 from sim.engine.reduction import Reduction, not_finite
-from sim.outcomes import COLUMN, FIRST_FLOW, GIVEN, INDEX, NAMES, OUTCOMES, RECORD
 from sim.runs import bands
 from sim.runs.bands import Bands
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 HOURS = ("contact_hours", "preparation_hours", "travel_hours", "staff_hours", "co_creation_sum")
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.errors import ScenarioError
-from sim.loading import read_text
-from sim.team_file import Team, loose, parse_team
+from sim.core.errors import ScenarioError
+from sim.scenario.loading import read_text
+from sim.scenario.team_file import Team, loose, parse_team
 
 EDGES = (("ann", "bob"), ("bob", "cem"))
 

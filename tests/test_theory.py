@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import dosage, rules
-from sim.model import CoCreationModel
-from sim.parameters import TABLE, Parameters
-from sim.population import share_of
-from sim.scenario import Scenario
+from sim.core import rules
+from sim.core.parameters import TABLE, Parameters
+from sim.model import dosage
+from sim.model.population import share_of
+from sim.model.week import CoCreationModel
+from sim.scenario.scenario import Scenario
 
 EXACT_CHECKS: list[Callable[[], None]] = [
     checks.fade_without_contact,

@@ -268,7 +268,7 @@ def check_yaml(body: str) -> None:
     """A block without a file name: it must be a scenario or a study that can be used."""
     import yaml
 
-    from sim.scenario import Scenario
+    from sim.scenario.scenario import Scenario
 
     data = yaml.safe_load(body)
     if "kind" not in data:

@@ -16,12 +16,12 @@ REPO = Path(__file__).resolve().parents[2]
 PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Running", "sim.studies.run.runs", ("run",)),
     ("Results", "sim.studies.run.runs", ("Runs",)),
-    ("Scenarios", "sim.scenario", ("Scenario",)),
-    ("The readable model", "sim.model", ("CoCreationModel",)),
-    ("Agents", "sim.agents", ("RegionalStaff", "TAProvider")),
-    ("Parameters", "sim.parameters", ("Parameters", "Parameter", "rows")),
-    ("Outcomes", "sim.outcomes", ("Outcome", "weekly", "at_week")),
-    ("What a study sees", "sim.instruments", (
+    ("Scenarios", "sim.scenario.scenario", ("Scenario",)),
+    ("The readable model", "sim.model.week", ("CoCreationModel",)),
+    ("Agents", "sim.model.agents", ("RegionalStaff", "TAProvider")),
+    ("Parameters", "sim.core.parameters", ("Parameters", "Parameter", "rows")),
+    ("Outcomes", "sim.core.outcomes", ("Outcome", "weekly", "at_week")),
+    ("What a study sees", "sim.runs.instruments", (
         "observe", "survey", "observation", "listening_session", "dosage_log",
     )),
     ("Comparing", "sim.studies.compare", ("compare",)),
@@ -35,7 +35,7 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Calibration", "sim.studies.calibrate", ("calibrate",)),
     ("Audits of a study's design", "sim.studies.audit", ("audit",)),
     ("Published trials", "sim.studies.trials", ("compare_trials",)),
-    ("Errors", "sim.errors", ("CodoseError", "InputError", "Problem")),
+    ("Errors", "sim.core.errors", ("CodoseError", "InputError", "Problem")),
 )  # fmt: skip
 """What the page of the Python interface shows: heading, module, names."""
 
@@ -116,7 +116,7 @@ def python() -> str:
 
 def files() -> str:
     """The page of file formats, from the JSON schema that the checks come from."""
-    from sim.scenario import json_schema
+    from sim.scenario.scenario import json_schema
 
     schema = json_schema()
     parts = [
@@ -244,7 +244,7 @@ def parameters() -> str:
     """The page of the parameters."""
     from collections import Counter
 
-    from sim.parameters import TABLE
+    from sim.core.parameters import TABLE
 
     counted = Counter(row.grade for row in TABLE.values())
     parts = [
@@ -274,7 +274,7 @@ def parameters() -> str:
 
 def outcomes() -> str:
     """The page of the outcomes."""
-    from sim.outcomes import OUTCOMES
+    from sim.core.outcomes import OUTCOMES
 
     return (
         "# Outcomes\n\nWhat a run reports. A *level* is the state at the end of a week;"

@@ -1,7 +1,7 @@
 """One function makes the command of every kind of study: :func:`command`.
 
 The argument and the options of a kind come from its ``Spec`` (fields marked by
-:class:`~sim.study.study_file.Option`), those of running from
+:class:`~sim.studies.spec.Option`), those of running from
 :class:`~sim.runs.execute.Execution`, those of output are the same everywhere.
 """
 
@@ -20,14 +20,14 @@ import typer
 
 from sim.cli import options as shared
 from sim.cli import shell
-from sim.errors import InputError, Problem
+from sim.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from sim.runs.execute import Execution
     from sim.studies.kind import Result, StudyKind
-    from sim.study.study_file import Option, Study
+    from sim.studies.spec import Option, Study
 
 RESULTS = Path("results")
 """Where results go when no folder is given."""
@@ -101,7 +101,7 @@ Found = tuple["Option", "FieldInfo"]
 
 def options_of(kind: StudyKind) -> dict[str, Found]:
     """The fields of a kind that are options too."""
-    from sim.study.study_file import Option
+    from sim.studies.spec import Option
 
     found = {}
     for field, info in kind.Spec.model_fields.items():
@@ -238,7 +238,7 @@ class _Asking:
 
     def _study(self) -> Study[Any]:
         """The study with the options; a mistake in an option is said of the option."""
-        from sim.study.study_file import StudyError
+        from sim.studies.spec import StudyError
 
         try:
             if self.kind.argument == "study":

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import options, shell
-from sim.errors import InputError, Problem
+from sim.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from sim.scenario import Scenario
+    from sim.scenario.scenario import Scenario
 
 
 def validate(
@@ -29,7 +29,7 @@ def validate(
       codose validate my.yaml
       codose validate scenarios/*.yaml
     """
-    from sim.scenario import Scenario, find
+    from sim.scenario.scenario import Scenario, find
 
     problems: list[Problem] = []
     for path in paths:
@@ -64,7 +64,7 @@ def scenarios() -> None:
     Example:
       codose scenarios
     """
-    from sim.scenario import Scenario, shipped_names
+    from sim.scenario.scenario import Scenario, shipped_names
 
     table = shell.new_table(
         [("name", "left"), ("regions", "right"), ("staff", "right"), ("weeks", "right"),
@@ -102,8 +102,8 @@ def parameters(
       codose parameters --role free
       codose parameters --grade assumption --json
     """
-    from sim.parameters import rows
-    from sim.study.calibrated import calibrated
+    from sim.core.parameters import rows
+    from sim.studies.calibrated import calibrated
 
     chosen = rows(role=role, grade=grade)
     fitted = calibrated()
@@ -149,7 +149,7 @@ def outcomes(
       codose outcomes
       codose outcomes --json
     """
-    from sim.outcomes import OUTCOMES
+    from sim.core.outcomes import OUTCOMES
 
     if as_json:
         keys = ("name", "unit", "meaning", "kind", "overall", "low", "high", "better")
@@ -186,7 +186,7 @@ def schema(
     import json
 
     if kind is None:
-        from sim.scenario import json_schema
+        from sim.scenario.scenario import json_schema
 
         made = json_schema()
     else:
@@ -245,7 +245,7 @@ def odd(
       codose odd | less
       codose odd --write docs/ODD.md
     """
-    from sim.view import odd as description
+    from sim.studies import odd as description
 
     text = description.odd_text()
     if write is None:

@@ -17,8 +17,8 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import shell
+from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.units import WEEKS_A_YEAR, weeks_of
-from sim.errors import InputError, Problem, did_you_mean
 
 MODES: Mapping[str, str] = {
     "onsite": "onsite", "on-site": "onsite", "site": "onsite", "visit": "onsite",
@@ -158,8 +158,8 @@ class Question:
         Raises:
             NotUnderstood: it is not understood, or no scenario can have it.
         """
-        from sim.errors import ScenarioError
-        from sim.scenario import Scenario
+        from sim.core.errors import ScenarioError
+        from sim.scenario.scenario import Scenario
 
         value = self.parse(answer)
         try:
@@ -303,7 +303,7 @@ def _ask(question: Question) -> Any:
 
 def _check_text(text: str, file: Path) -> None:
     """The answers together, as a file; what does not fit together is the user's to mend."""
-    from sim.scenario import Scenario
+    from sim.scenario.scenario import Scenario
 
     Scenario.from_text(text, file=str(file))
 

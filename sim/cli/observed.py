@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sim.cli import shell
-from sim.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean
 
 ACTIONS = ("list", "import")
 
@@ -55,7 +55,7 @@ def observed(
     if action == "import":
         _import(file, out, cite, first_date, force)
         return
-    from sim.study.observed import read_all
+    from sim.studies.observed import read_all
 
     found = read_all(None if file is None else [file])
     found = [one for one in found if one.finding.missing] if missing else found
@@ -99,8 +99,8 @@ def observed(
 def _import(
     file: Path | None, out: Path | None, cite: str, first_date: str | None, force: bool
 ) -> None:
-    from sim.study import observed_import
-    from sim.study.observed import read_observed
+    from sim.studies import observed_import
+    from sim.studies.observed import read_observed
 
     if file is None:
         raise InputError(

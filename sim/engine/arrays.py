@@ -1,15 +1,15 @@
 """From a scenario's records to what is due in every week: :func:`tabulate`, to be compiled.
 
-:mod:`sim.dosage` says the same for a reader, and is the oracle: the same contacts, to the last bit.
-The records (:data:`~sim.tables.SERIES_TYPE`, :data:`~sim.tables.LOG_TYPE`,
-:data:`~sim.tables.EVENT_TYPE`) are a scenario file's lines as numbers.
+:mod:`sim.model.dosage` says the same for a reader, and is the oracle: the same contacts, to the last bit.
+The records (:data:`~sim.engine.tables.SERIES_TYPE`, :data:`~sim.engine.tables.LOG_TYPE`,
+:data:`~sim.engine.tables.EVENT_TYPE`) are a scenario file's lines as numbers.
 """
 
 from __future__ import annotations
 
-from sim import rules
-from sim.dosage import DRAWN, SCHEDULED
-from sim.population import share_of
+from sim.core import rules
+from sim.model.dosage import DRAWN, SCHEDULED
+from sim.model.population import share_of
 
 EVENTS = ("dosage_cut", "demand_rise", "delivery_work", "staff_leave", "provider_leaves")
 DOSAGE_CUT, DEMAND_RISE, DELIVERY_WORK, STAFF_LEAVE, PROVIDER_LEAVES = range(len(EVENTS))
@@ -107,7 +107,7 @@ def tabulate(
     series, log, events, regions, stagger, cuts, seen, demand, delivery, leaves, provider_told,
     contact_start, contact_count, contacts,
 ):  # fmt: skip
-    """All that a scenario plans, week by week; see :class:`sim.tables.Tables`.
+    """All that a scenario plans, week by week; see :class:`sim.engine.tables.Tables`.
 
     Args:
         series, log, events: records of SERIES_TYPE, LOG_TYPE, EVENT_TYPE, in the file's order.

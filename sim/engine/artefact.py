@@ -17,8 +17,8 @@ import threading
 import zlib
 from pathlib import Path
 
+from sim.core.errors import EngineError
 from sim.engine import cache, layout
-from sim.errors import EngineError
 
 SHIPPED = Path(__file__).parent / "shipped"
 REMEDY = "make engine"

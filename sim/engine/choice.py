@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sim.core.errors import EngineError
 from sim.engine import artefact, native
-from sim.errors import EngineError
 
 SMALL = 1_000_000
 """Staff-weeks that the readable engine makes within half a minute or so."""

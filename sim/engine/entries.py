@@ -13,10 +13,10 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from sim import kernel, rules
-from sim.engine import arrays, counting, summary
+from sim.core import rules
+from sim.engine import arrays, counting, kernel, summary
 from sim.engine.arguments import FLOAT, INT, Argument, Entry, group
-from sim.tables import (
+from sim.engine.tables import (
     CONTACT_TYPE,
     EVENT_TYPE,
     LEAVE_TYPE,
@@ -46,7 +46,7 @@ PLAN = group(
     provider_told=(INT, 2),
     given_ties=(INT, 1),
 )
-"""A scenario under a seed; see :class:`sim.tables.Tables`. Read-only, shared by threads."""
+"""A scenario under a seed; see :class:`sim.engine.tables.Tables`. Read-only, shared by threads."""
 
 WORK = group(
     "work",
@@ -73,7 +73,7 @@ WORK = group(
     tie_scratch=(INT, 1),
     flows=(FLOAT, 1),
 )
-"""Work space of one thread; shapes: :class:`sim.compiled.Workspace`."""
+"""Work space of one thread; shapes: :class:`sim.engine.compiled.Workspace`."""
 
 
 def _arrays(dtype: np.dtype, ndim: int, *names: str) -> tuple[Argument, ...]:

@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim import compiled, outcomes
-from sim.engine import layout
+from sim.core import outcomes
+from sim.engine import compiled, layout
 from sim.engine.entries import WORK
 
 if TYPE_CHECKING:
-    from sim.scenario import Scenario
+    from sim.scenario.scenario import Scenario
 
 _ALIGN = 64
 _SPACES = {one.name for one in WORK.fields}

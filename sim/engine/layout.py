@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from sim import dosage, kernel, outcomes, tables, ties
-from sim.engine import arrays
+from sim.core import outcomes, ties
+from sim.core.parameters import NAMES
+from sim.engine import arrays, kernel, tables
 from sim.engine.arguments import Argument
 from sim.engine.entries import ENTRIES, FUNCTIONS, signature
-from sim.parameters import NAMES
+from sim.model import dosage
 
 PREFIX = "codose_"
 """Of exported names, so that none is a name of the C library."""

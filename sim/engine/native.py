@@ -18,10 +18,10 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
+from sim.core.errors import EngineError
 from sim.engine import artefact, cache, layout
 from sim.engine.arguments import Block
 from sim.engine.entries import ENTRIES, FUNCTIONS
-from sim.errors import EngineError
 
 _lock = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""A scenario as :class:`~sim.tables.Tables`, the arrays of the engine: :func:`tabulate`."""
+"""A scenario as :class:`~sim.engine.tables.Tables`, the arrays of the engine: :func:`tabulate`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim import tables
-from sim.dosage import ON_DEMAND
-from sim.engine import native
+from sim.engine import native, tables
 from sim.engine.arguments import Block
 from sim.engine.arrays import STAFF_LEAVE
 from sim.engine.entries import ENTRIES
-from sim.tables import Tables
+from sim.engine.tables import Tables
+from sim.model.dosage import ON_DEMAND
 
 if TYPE_CHECKING:
-    from sim.scenario import Scenario
+    from sim.scenario.scenario import Scenario
 
 
 def tabulate(scenario: Scenario, stagger: float | None = None) -> Tables:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim import outcomes
-from sim.outcomes import COLLABORATION_WINDOW, FIRST_FLOW, NAMES, RECORD
+from sim.core import outcomes
+from sim.core.outcomes import COLLABORATION_WINDOW, FIRST_FLOW, NAMES, RECORD
 
 if TYPE_CHECKING:
-    from sim.parameters import Parameters
-    from sim.scenario import Scenario
+    from sim.core.parameters import Parameters
+    from sim.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +28,12 @@ class Reduction:
 
     Attributes:
         weeks: the weeks that the records report, ascending: all of them, or some with those of
-            :func:`sim.outcomes.needed_weeks`.
+            :func:`sim.core.outcomes.needed_weeks`.
         points: weeks to summarise at; levels there, totals and pooled rates up to there.
         given: float64 (set, value of GIVEN).
 
     >>> import numpy as np
-    >>> from sim.scenario import Scenario
+    >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
     >>> reduction = Reduction.of(scenario, [scenario.parameter_set()], points=(0, 52))
     >>> list(reduction.weeks)

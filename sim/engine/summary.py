@@ -1,7 +1,7 @@
 """``at_points``, ``weekly`` and ``first_wrong``: from records to outcomes, compiled.
 
-The formulas are those of :data:`sim.outcomes.OUTCOMES`, registered for compiled code as the rules
-are; :func:`sim.outcomes.at_week` and :func:`sim.outcomes.weekly` apply them in plain Python and
+The formulas are those of :data:`sim.core.outcomes.OUTCOMES`, registered for compiled code as the rules
+are; :func:`sim.core.outcomes.at_week` and :func:`sim.core.outcomes.weekly` apply them in plain Python and
 are the oracle. Sums run over weeks in their order, and over regions in theirs.
 
 Nothing here allocates or raises: arrays to fill and work space come in. In all of them
@@ -9,7 +9,7 @@ Nothing here allocates or raises: arrays to fill and work space come in. In all 
 * ``records`` is float64 (run, reported week, region, column of RECORD); records of every week hold
   the flows of each, records of fewer weeks the flows of all weeks up to each;
 * ``which`` is int64 (run,), the parameter set of each run;
-* ``given`` is float64 (set, value of GIVEN), see :func:`sim.outcomes.given`;
+* ``given`` is float64 (set, value of GIVEN), see :func:`sim.core.outcomes.given`;
 * ``work`` is float64 (2 + 2 x regions, column), of any content;
 * a place is a region or, as the last, "overall".
 """
@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from sim import outcomes
-from sim.outcomes import FIRST_FLOW, NAMES, OUTCOMES, RECORD
+from sim.core import outcomes
+from sim.core.outcomes import FIRST_FLOW, NAMES, OUTCOMES, RECORD
 
 COLUMNS = len(RECORD)
 COUNT = len(NAMES)

@@ -57,7 +57,7 @@ def formats_of(choice: str) -> tuple[Format, ...]:
         "png": ("png",), "svg": ("svg",), "both": FORMATS, "none": ()
     }  # fmt: skip
     if choice not in known:
-        from sim.errors import InputError, Problem, did_you_mean
+        from sim.core.errors import InputError, Problem, did_you_mean
 
         raise InputError(
             Problem(

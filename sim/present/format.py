@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sim.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean
 
 EMPTY = "-"
 """What stands where there is no value."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean
 from sim.present import format as formats
 
 if TYPE_CHECKING:

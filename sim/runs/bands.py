@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim import batch
-from sim.outcomes import NAMES, OUTCOMES
+from sim.core.outcomes import NAMES, OUTCOMES
+from sim.engine import batch
 from sim.stats.intervals import rank_of
 
 ARMS = ("with_ta", "without_ta", "effect")

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
-from sim.errors import CodoseError, InputError, Problem
+from sim.core.errors import CodoseError, InputError, Problem
 from sim.runs.making import WrongWorker
 from sim.runs.store import Notice
 

@@ -22,11 +22,11 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from sim import outcomes as outcome_table
+from sim.core import outcomes as outcome_table
+from sim.core.errors import InputError, Problem, did_you_mean
 from sim.engine.reduction import Reduction
-from sim.errors import InputError, Problem, did_you_mean
 from sim.runs.plan import Job, Piece, RunPlan
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 Result = TypeVar("Result", covariant=True)
 Arrays = Mapping[str, np.ndarray]
@@ -207,7 +207,7 @@ class Points:
     """Keeps outcomes of every run at the weeks of its job.
 
     Attributes:
-        outcomes: names; None: all of :data:`sim.outcomes.NAMES`.
+        outcomes: names; None: all of :data:`sim.core.outcomes.NAMES`.
         regions: names of regions or "overall"; None: all regions of each job, and "overall".
     """
 
@@ -309,7 +309,7 @@ class RunValues:
 
     >>> from sim.runs.execute import execute
     >>> from sim.runs.plan import independent
-    >>> from sim.scenario import Scenario
+    >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
     >>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
     >>> found = execute(RunPlan((job,), seed=1), None, Points(("trust", "cost")))

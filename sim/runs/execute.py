@@ -7,11 +7,11 @@ same bytes whichever way.
 One rule for runs that fail. A run without finite numbers, or whose engine raises, is a
 :class:`~sim.runs.collect.FailedRun` with stage and reason; its values are NaN, it is left out and
 counted. When the engine raises for runs made together, each is made by itself and fails or not by
-itself. A mistake in the scenario (:class:`~sim.errors.InputError`) would fail every run alike, and
+itself. A mistake in the scenario (:class:`~sim.core.errors.InputError`) would fail every run alike, and
 is raised.
 
 >>> from sim.runs.plan import RunPlan, independent
->>> from sim.scenario import Scenario
+>>> from sim.scenario.scenario import Scenario
 >>> scenario = Scenario.shipped("classroom")
 >>> sets = [scenario.parameter_set().replace(trust_step=step) for step in (0.1, 0.3)]
 >>> plan = RunPlan((independent(scenario, sets, 4, weeks=[20, 52]),), seed=1)
@@ -36,9 +36,9 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from sim import batch
+from sim.core.errors import CodoseError, InputError, InterruptedRun, Problem
+from sim.engine import batch
 from sim.engine.layout import source_hash
-from sim.errors import CodoseError, InputError, InterruptedRun, Problem
 from sim.runs import making, parts
 from sim.runs.collect import Collector, FailedRun, Gathering, Made, Points, Rows, RunValues
 from sim.runs.plan import WORK, RunPlan
@@ -63,7 +63,7 @@ class Execution:
         force: delete what the folder holds of another study (of whatever study, unless ``resume``).
         shard: ``(i, n)``: only every n-th chunk, from the i-th (from 1) on; needs a store.
         cluster: address of a Dask scheduler, ``tcp://host:port``.
-        threads: of this machine; None: see :func:`sim.batch.thread_count`.
+        threads: of this machine; None: see :func:`sim.engine.batch.thread_count`.
         executor: makes chunks in place of threads: anything with ``submit(function, argument)``
             (:mod:`concurrent.futures`, a Dask client) or ``map(function, arguments)``.
         progress: told of runs done.

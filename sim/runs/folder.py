@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import InputError, Problem, ResultsError
+from sim.core.errors import InputError, Problem, ResultsError
 from sim.present.figures import save as save_figures
 from sim.present.table import Column, Table
 

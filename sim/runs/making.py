@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from sim import batch
+from sim.core.errors import EngineError, InputError
+from sim.core.outcomes import FIRST_FLOW, RECORD
+from sim.engine import batch
 from sim.engine.layout import source_hash
 from sim.engine.reduction import not_finite
-from sim.ensemble import checked_record
-from sim.errors import EngineError, InputError
-from sim.outcomes import FIRST_FLOW, RECORD
 from sim.runs.collect import Collector, Failure, Looks, Rows
+from sim.runs.engines import checked_record
 from sim.runs.plan import Job, Piece, RunPlan
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 
 def make(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.errors import Problem, ResultsError
+from sim.core.errors import Problem, ResultsError
 from sim.runs import safe
 from sim.runs.store import MANIFEST, Notice, Store, differences
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from sim import compiled, streams
-from sim.ensemble import checked_record
-from sim.errors import InputError, Problem
-from sim.outcomes import COLUMN
+from sim.core import streams
+from sim.core.errors import InputError, Problem
+from sim.core.outcomes import COLUMN
+from sim.engine import compiled
 from sim.runs.collect import Arrays, FailedRun, Gathering, Made, RowArrays, Rows
+from sim.runs.engines import checked_record
 from sim.runs.plan import Job, RunPlan
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 CONSTRUCTS: tuple[str, ...] = ("trust", "accountability", "knowledge", "integration")
 """States of people that a survey or a listening session can ask about."""
@@ -218,7 +219,7 @@ class _Looking:
         self.prepared: compiled.Prepared | None = None
 
     def _prepare(self, stagger: float) -> compiled.Prepared:
-        from sim import kernel
+        from sim.engine import kernel
 
         found = compiled.prepare(self.scenario, self.seed, stagger)
         if found is not self.prepared:
@@ -231,7 +232,7 @@ class _Looking:
     def __call__(
         self, job: Job, which: np.int64, replicate: np.ndarray, into: Sequence[np.ndarray]
     ) -> None:
-        from sim import kernel
+        from sim.engine import kernel
 
         candidate, people, context, flows = into
         prepared = self._prepare(float(job.matrix["calendar_stagger"][which]))

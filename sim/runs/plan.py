@@ -31,9 +31,11 @@ from typing import Any
 
 import numpy as np
 
-from sim import tables
+from sim.core.errors import InputError, Problem
+from sim.core.parameters import NAMES, Parameters
+from sim.engine import tables
 from sim.engine.reduction import Reduction
-from sim.ensemble import (
+from sim.runs.engines import (
     MAX_REPLICATES,
     Engine,
     check_replicates,
@@ -41,9 +43,7 @@ from sim.ensemble import (
     check_whole,
     choose_engine,
 )
-from sim.errors import InputError, Problem
-from sim.parameters import NAMES, Parameters
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 WORK = 2**24
 """Staff-weeks of a chunk at most: about half a second of one thread."""
@@ -113,7 +113,7 @@ class Job:
 
     @cached_property
     def matrix(self) -> np.ndarray:
-        """The sets for the compiled engine, see :func:`sim.tables.parameter_rows`."""
+        """The sets for the compiled engine, see :func:`sim.engine.tables.parameter_rows`."""
         return tables.parameter_rows(self.sets)
 
     @cached_property
@@ -164,7 +164,7 @@ class Job:
 
 @lru_cache(maxsize=32)
 def _scenario(text: str) -> Scenario:
-    """A scenario from JSON; kept, as its arrays are kept with it (:mod:`sim.compiled`)."""
+    """A scenario from JSON; kept, as its arrays are kept with it (:mod:`sim.engine.compiled`)."""
     return Scenario.from_dict(json.loads(text))
 
 
@@ -309,7 +309,7 @@ class RunPlan:
         jobs: at least one.
         seed: of every random number, 0..2**63 - 1.
         engine: "compiled", "mesa", "auto" (the compiled one where it is there), or a function as
-            described in :mod:`sim.ensemble`. They give the same numbers.
+            described in :mod:`sim.runs.engines`. They give the same numbers.
 
     Raises:
         InputError: no job, or a seed or an engine that cannot be used.

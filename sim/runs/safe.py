@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sim.errors import Problem, ResultsError
+from sim.core.errors import Problem, ResultsError
 
 _TEMPORARY = re.compile(r"\.(.+)\.(\d+)\.\d+\.tmp")
 _OLD_SECONDS = 24 * 3600

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from sim import outcomes as outcome_table
+from sim.core import outcomes as outcome_table
+from sim.core.outcomes import OUTCOMES
 from sim.engine.reduction import Reduction
-from sim.outcomes import OUTCOMES
 from sim.runs.collect import Arrays, Gathering, Made, Points, Rows, RunValues, State, ValueArrays
 from sim.runs.plan import Job, RunPlan
 

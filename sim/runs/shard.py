@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sim.ensemble import check_whole
-from sim.errors import InputError, Problem
+from sim.core.errors import InputError, Problem
+from sim.runs.engines import check_whole
 
 Shard = tuple[int, int]
 """``(i, n)``: part i, from 1, of n parts of the work."""

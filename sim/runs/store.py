@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import Problem, ResultsError
+from sim.core.errors import Problem, ResultsError
 from sim.runs import safe
 
 if TYPE_CHECKING:

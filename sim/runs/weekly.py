@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from sim import outcomes
+from sim.core import outcomes
 from sim.engine.reduction import Reduction
 from sim.runs import bands
 from sim.runs.bands import ARMS, Bands, WeekTable
 from sim.runs.collect import Arrays, FailedRun, Gathering, Made, Rows, State
 from sim.runs.plan import PARTS, Job, RunPlan
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 OVERALL = "overall"
 _COUNTED_PARTS = 16

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import InputError, Problem
+from sim.core.errors import InputError, Problem
 
 DEPTH = 3
 LEAST_SHARE = 0.04

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.errors import InputError, Problem
+from sim.core.errors import InputError, Problem
 from sim.stats.components import components, set_means
 from sim.stats.intervals import band, half_width
 

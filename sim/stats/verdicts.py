@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from sim.outcomes import Better
+from sim.core.outcomes import Better
 
 Verdict = Literal["better", "worse", "higher", "lower", "about the same", "not clear yet", "-"]
 

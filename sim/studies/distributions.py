@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.checking import Number, refusal
-from sim.errors import did_you_mean
-from sim.loading import shown
+from sim.core.errors import did_you_mean
+from sim.scenario.checking import Number, refusal
+from sim.scenario.loading import shown
 
 TAIL = 0.005
 """Unbounded distributions are cut at these quantiles: a design that visits the corners of the unit

@@ -4,7 +4,7 @@ A point of the space is a row of coordinates 0..1, one a factor. :class:`Space` 
 values, and gives SALib a problem of its own: neutral names, bounds 0..1, a fresh copy each time, so
 that nothing SALib does to a problem (it marks, extends and reorders them) reaches ours.
 
-A lever is something of the scenario that can be set: see :mod:`sim.levers`.
+A lever is something of the scenario that can be set: see :mod:`sim.scenario.levers`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import InputError, did_you_mean
-from sim.levers import SHORT, changed, lever_names, plain, value_of
-from sim.parameters import NAMES, TABLE, rows
-from sim.scenario import Scenario
+from sim.core.errors import InputError, did_you_mean
+from sim.core.parameters import NAMES, TABLE, rows
+from sim.scenario.levers import SHORT, changed, lever_names, plain, value_of
+from sim.scenario.scenario import Scenario
 from sim.studies.distributions import Distribution
-from sim.study.study_file import Study, StudyError
+from sim.studies.spec import Study, StudyError
 
 DUMMY = "dummy"
 """A factor that nothing depends on: what its index shows is no effect."""
@@ -123,7 +123,7 @@ def factors_of(
 
     Args:
         marginals: quantiles of parameters, in place of the ranges of those that the file gives no
-            distribution (:func:`sim.study.plausible.marginals`).
+            distribution (:func:`sim.studies.plausible.marginals`).
 
     Raises:
         StudyError: an unknown name, a range beyond what is plausible, a lever the scenario has not.

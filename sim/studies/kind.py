@@ -2,7 +2,7 @@
 
 A kind is a folder of :mod:`sim.studies` with four modules:
 
-* ``spec``: ``Spec``, the checked fields of a study (a :class:`~sim.study.study_file.Header`);
+* ``spec``: ``Spec``, the checked fields of a study (a :class:`~sim.studies.spec.Header`);
   optionally ``issues(spec)``, mistakes between fields, and ``check(study)``, which raises what only
   the scenarios can show;
 * ``analysis``: ``answer(study, run) -> {name: Table}``, where ``run(plan)`` makes the runs of a
@@ -36,15 +36,15 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim import studies
-from sim.ensemble import ENGINES, Engine
-from sim.errors import InputError, Problem, ResultsError, did_you_mean
+from sim.core.errors import InputError, Problem, ResultsError, did_you_mean
 from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.table import Column, Table
 from sim.runs.collect import Collector, FailedRun, Points
+from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
 from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
-from sim.study.study_file import (
+from sim.studies.spec import (
     Header,
     Study,
     StudyError,
@@ -440,7 +440,7 @@ def ask(
         execution: how runs are made; left out: on the threads of this machine, nothing kept.
         command: the command that makes the same result again, for the manifest.
         engine: a function that makes every run in place of the engines of codose
-            (:mod:`sim.ensemble`).
+            (:mod:`sim.runs.engines`).
 
     Raises:
         InputError: something that only the runs can show.
@@ -549,7 +549,7 @@ def load(directory: str | os.PathLike[str]) -> Result:
 
     >>> load("no_such_folder")
     Traceback (most recent call last):
-    sim.errors.ResultsError: no_such_folder: no such folder
+    sim.core.errors.ResultsError: no_such_folder: no such folder
     """
     folder = ResultFolder.read(Path(directory))
     facts = folder.manifest

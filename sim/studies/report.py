@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from sim.parameters import TABLE, Parameter
+from sim.core.parameters import TABLE, Parameter
 from sim.present import format as formats
 from sim.present.report import Report, render
 from sim.present.table import Column, Table
@@ -117,7 +117,7 @@ def _parameters(result: Result) -> Table:
     """Every parameter: its value, or the range that it was drawn from."""
     import pandas as pd
 
-    from sim.study.calibrated import calibrated
+    from sim.studies.calibrated import calibrated
 
     study = result.study
     own: dict[str, Any] = dict(study.scenario.parameters) if study.scenarios else {}

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.dosage import planned_contacts
-from sim.errors import InputError
+from sim.core.errors import InputError
+from sim.model.dosage import planned_contacts
 from sim.runs.execute import execute
 from sim.runs.people import SeenRuns
 from sim.studies.audit import analysis, dose
@@ -16,7 +16,7 @@ from sim.studies.audit.analysis import summary_row
 from sim.studies.audit.spec import Spec
 from sim.studies.audit.words import of
 from sim.studies.kind import Result, StudyKind, ask
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 
 def study(**changes: Any) -> Study[Spec]:

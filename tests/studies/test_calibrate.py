@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sim import files
-from sim.errors import InputError
+from sim.core import files
+from sim.core.errors import InputError
 from sim.runs.execute import Execution
 from sim.runs.folder import MANIFEST, sha256
 from sim.stats.intervals import weighted_quantiles
@@ -26,10 +26,10 @@ from sim.studies.calibrate.posterior import abc_weights
 from sim.studies.calibrate.reference import Making, Reference, values_of
 from sim.studies.calibrate.spec import Spec
 from sim.studies.kind import Result, Runner, StudyKind, ask, verify
-from sim.study.measures import answer, parse_measure, variants
-from sim.study.plausible import plausible_sets
-from sim.study.study_file import Study, StudyError
-from sim.study.targets import Target
+from sim.studies.measures import answer, parse_measure, variants
+from sim.studies.plausible import plausible_sets
+from sim.studies.spec import Study, StudyError
+from sim.studies.targets import Target
 from tests.cases import codose
 from tests.study_case import summaries
 
@@ -201,8 +201,8 @@ def test_measures_are_differences_of_summaries() -> None:
 
 
 def test_variants_keep_what_they_should() -> None:
-    from sim.dosage import planned_contacts
-    from sim.scenario import Scenario
+    from sim.model.dosage import planned_contacts
+    from sim.scenario.scenario import Scenario
 
     scenario = Scenario.shipped("source")
     arms = variants(

@@ -29,8 +29,8 @@ from sim.studies.calibrate.posterior import abc_weights, effective
 from sim.studies.calibrate.reference import Making, Reference, values_of
 from sim.studies.factors import Factor
 from sim.studies.kind import Runner, StudyKind
-from sim.study.measures import parse_measure
-from sim.study.targets import Target
+from sim.studies.measures import parse_measure
+from sim.studies.targets import Target
 
 STUDY: dict[str, Any] = {
     "scenario": "source", "factors": ["free"], "targets": ["T4", "T8", "T9", "T10", "T11"],

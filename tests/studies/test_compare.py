@@ -12,21 +12,22 @@ import pandas as pd
 import pytest
 
 import sim
-from sim import model, outcomes
-from sim.dosage import planned
-from sim.errors import InputError
-from sim.outcomes import NAMES, OUTCOMES
-from sim.parameters import Parameters
+from sim.core import outcomes
+from sim.core.errors import InputError
+from sim.core.outcomes import NAMES, OUTCOMES
+from sim.core.parameters import Parameters
+from sim.model import week as model
+from sim.model.dosage import planned
 from sim.present import figures
 from sim.runs.execute import Execution
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.stats import paired as statistics
 from sim.studies.compare import compare
 from sim.studies.compare.analysis import Runs, runs_of
 from sim.studies.compare.differing import UnlikePeople, differing
 from sim.studies.compare.spec import plans_of
 from sim.studies.kind import Result, Runner, StudyKind, load
-from sim.study.plausible import plausible_sets
+from sim.studies.plausible import plausible_sets
 from tests.cases import codose
 
 SMALL = Scenario.from_text(

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from sim import studies
-from sim.errors import InputError, ResultsError
+from sim.core.errors import InputError, ResultsError
 from sim.runs.execute import Execution, Unfinished
 from sim.runs.folder import MANIFEST, TIMING
 from sim.runs.merging import merge_stores, open_trees

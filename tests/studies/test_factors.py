@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from sim.studies import plausible
 from sim.studies.distributions import TAIL, Distribution
 from sim.studies.sensitivity import design as design_module
 from sim.studies.sensitivity.design import Design, design_of
-from sim.study import plausible
-from sim.study.study_file import StudyError
+from sim.studies.spec import StudyError
 from tests.cases import written
 
 U = np.linspace(0.0, 1.0, 101)
@@ -77,7 +77,7 @@ def test_coordinate_undoes_values(how: Distribution) -> None:
 
 
 def test_roles_are_the_tables_rows() -> None:
-    from sim.parameters import rows
+    from sim.core.parameters import rows
 
     made = study("[free, uncertain]")
     expected = [row.name for role in ("free", "uncertain") for row in rows(role=role)]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.studies.kind import ask
-from sim.study.study_file import StudyError
+from sim.studies.spec import StudyError
 from tests.cases import codose, written
 from tests.study_case import summaries
 

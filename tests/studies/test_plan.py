@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from study_case import summaries
 
-from sim.dosage import planned
-from sim.errors import InputError
-from sim.levers import with_levers
+from sim.core.errors import InputError
+from sim.model.dosage import planned
 from sim.runs.execute import Execution
-from sim.scenario import Scenario
+from sim.scenario.levers import with_levers
+from sim.scenario.scenario import Scenario
 from sim.stats.discovery import discover
 from sim.stats.drivers import drivers
 from sim.stats.intervals import mean_interval, share
@@ -39,8 +39,8 @@ from sim.studies.plan.values import (
     regrets,
     sure_margin,
 )
-from sim.study.plausible import plausible_sets
-from sim.study.study_file import Study, StudyError, parse_study
+from sim.studies.plausible import plausible_sets
+from sim.studies.spec import Study, StudyError, parse_study
 
 pytest.importorskip("optuna")
 pytest.importorskip("sklearn")

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from sim.dosage import MODES, planned_contacts
-from sim.errors import InputError
-from sim.scenario import Scenario
+from sim.core.errors import InputError
+from sim.model.dosage import MODES, planned_contacts
+from sim.scenario.scenario import Scenario
 from sim.studies.plan.calendar import COLUMNS, calendar_table, icalendar_text, start_of
 
 icalendar = pytest.importorskip("icalendar")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.runs import execute
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.studies.plan.calendar import calendar_table
 from tests.cases import Ran, codose
 

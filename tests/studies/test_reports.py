@@ -17,8 +17,8 @@ import pandas as pd
 import pytest
 
 from sim import studies
-from sim.errors import ResultsError
-from sim.parameters import TABLE
+from sim.core.errors import ResultsError
+from sim.core.parameters import TABLE
 from sim.present import format as formats
 from sim.studies.kind import Result, ask, load
 from sim.studies.report import report_html

@@ -21,10 +21,10 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from sim import outcomes
-from sim.errors import InputError, InterruptedRun, ResultsError
-from sim.outcomes import COLUMN, FIRST_FLOW, RECORD
-from sim.parameters import Parameters
+from sim.core import outcomes
+from sim.core.errors import InputError, InterruptedRun, ResultsError
+from sim.core.outcomes import COLUMN, FIRST_FLOW, RECORD
+from sim.core.parameters import Parameters
 from sim.runs import bands, making
 from sim.runs import folder as folders
 from sim.runs.bands import ARMS, Bands
@@ -32,7 +32,7 @@ from sim.runs.collect import Made
 from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
 from sim.runs.weekly import Weekly, job_weeks
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.studies.kind import verify
 from sim.studies.run import Runs, run
 from sim.studies.run.frames import QUANTILE_NAMES

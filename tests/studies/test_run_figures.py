@@ -16,14 +16,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from sim.errors import InputError
-from sim.outcomes import HEADLINES, NAMES, OUTCOMES
-from sim.present import figures
-from sim.scenario import Scenario, shipped_names
+from sim.core.errors import InputError
+from sim.core.outcomes import HEADLINES, NAMES, OUTCOMES
+from sim.present import calendar_plots, figures, style
+from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies.run import Runs, courses, run, team
 from sim.studies.run.courses import Courses
 from sim.studies.run.team_plot import team_network
-from sim.view import calendar_plots, style
 
 FLOWS = ("commitments_made", "commitments_kept", "commitments_broken", "commitments_lapsed")
 
@@ -299,7 +298,7 @@ def test_every_shipped_calendar_can_be_drawn(name: str) -> None:
 
 
 def test_the_calendar_draws_the_contacts_that_are_planned() -> None:
-    from sim.dosage import calendar
+    from sim.model.dosage import calendar
 
     scenario = Scenario.shipped("source")
     figure = calendar_plots.dosage_timeline(scenario)
@@ -360,7 +359,7 @@ def test_team_network_of_any_size(size: int, moments: int) -> None:
 
 def test_the_team_is_that_of_the_model() -> None:
     """The picture is of the compiled states: the same people, ties and levels as of Mesa's."""
-    from sim.model import CoCreationModel
+    from sim.model.week import CoCreationModel
 
     scenario = Scenario.shipped("graphml_team")
     model = CoCreationModel(scenario, seed=3, replicate=1)

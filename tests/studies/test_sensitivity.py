@@ -15,7 +15,7 @@ from sim.studies.sensitivity import convergence, timing
 from sim.studies.sensitivity.design import design_of
 from sim.studies.sensitivity.samples import Sample, first_samples
 from sim.studies.sensitivity.words import words
-from sim.study.study_file import Study, StudyError
+from sim.studies.spec import Study, StudyError
 from tests.cases import written
 from tests.study_case import summaries
 
@@ -435,8 +435,8 @@ def test_common_chance_is_common_and_fresh_chance_is_fresh() -> None:
 
 
 def test_the_model_gives_what_evaluate_gives() -> None:
-    from sim.parameters import Parameters
-    from sim.scenario import Scenario
+    from sim.core.parameters import Parameters
+    from sim.scenario.scenario import Scenario
 
     asked = small("[learning_rate, trust_step]")
     design = sampled(asked)

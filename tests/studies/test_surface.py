@@ -11,13 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim import model, outcomes, run
-from sim.dosage import planned
-from sim.errors import InputError
-from sim.outcomes import NAMES
+from sim import run
+from sim.core import outcomes
+from sim.core.errors import InputError
+from sim.core.outcomes import NAMES
+from sim.model import week as model
+from sim.model.dosage import planned
 from sim.present import figures
 from sim.runs.execute import Execution
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
+from sim.studies.budget import Budget
 from sim.studies.kind import Result, Runner, StudyKind, load
 from sim.studies.surface import surface
 from sim.studies.surface.analysis import Values, values_of
@@ -28,7 +31,6 @@ from sim.studies.surface.grid import (
     planned_provider_hours,
     scenario_of,
 )
-from sim.study.budget import Budget
 from tests.cases import codose
 
 SMALL = Scenario.from_text(

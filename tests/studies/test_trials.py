@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.dosage import planned_contacts
-from sim.errors import InputError
+from sim.core.errors import InputError
+from sim.model.dosage import planned_contacts
 from sim.studies.kind import StudyKind, ask, load, verify
+from sim.studies.spec import Study
 from sim.studies.trials.analysis import between_trials, judge, left_out, scenario_of
 from sim.studies.trials.spec import Spec, Trial, read_trials, trials_of
 from sim.studies.trials.words import words
-from sim.study.study_file import Study
 
 HEAD = "author,year,practices_per_facilitator,months,meetings,hours_per_meeting,smd,se\n"
 ROW = "A,2000,5,12,10,1.5,0.5,0.2\n"

@@ -13,8 +13,8 @@ import numpy as np
 from clock import Call, Spent, here
 from record import Line, below, skipped
 
-from sim import batch, tables
-from sim.scenario import Scenario
+from sim.engine import batch, tables
+from sim.scenario.scenario import Scenario
 
 WHAT = "the browser's engine, in Node"
 WEEKS = (104, 156)

@@ -13,10 +13,10 @@ from record import Line, below, skipped
 from rivals import compiled_c, natural_mesa, numpy_replicates
 from rivals.case import Case
 
-from sim import batch, compiled, tables
-from sim import model as mesa_model
-from sim.outcomes import COLUMN
-from sim.scenario import Scenario
+from sim.engine import batch, compiled, tables
+from sim.model import week as mesa_model
+from sim.core.outcomes import COLUMN
+from sim.scenario.scenario import Scenario
 
 SOURCE = "source"
 
@@ -180,7 +180,7 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
 from parts import engine
-from sim import batch
+from sim.engine import batch
 staff, regions, weeks, runs = json.loads(sys.argv[2])
 scenario = engine.team(staff, regions, weeks)
 numbers = np.arange(runs)

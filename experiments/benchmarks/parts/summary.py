@@ -14,7 +14,7 @@ from clock import Spent, here
 from record import Line, below
 
 import sim
-from sim import compiled
+from sim.engine import compiled
 
 
 @dataclass

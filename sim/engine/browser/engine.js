@@ -5,7 +5,7 @@
  * sim/engine/job.py. Nothing here knows a size or an offset: all of them come from the layout.
  *
  *   const engine = await codoseEngine.Engine.load(wasmBytes, layout);
- *   engine.rules.sigmoid(0.3);                    // every rule of sim/rules.py
+ *   engine.rules.sigmoid(0.3);                    // every rule of sim/core/rules.py
  *   engine.open(jobBytes);
  *   const records = engine.run({sets, which, replicates});
  *

@@ -27,20 +27,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim import streams
+from sim.core import streams
+from sim.core.parameters import Parameters
+from sim.core.streams import Streams
 from sim.core.units import Z95
-from sim.instruments import describe, expected_answer, survey
-from sim.levers import with_levers
-from sim.parameters import Parameters
 from sim.present.table import Column, Table
+from sim.runs.instruments import describe, expected_answer, survey
 from sim.runs.people import People, Seen, SeenRuns
 from sim.runs.plan import RunPlan, independent
-from sim.scenario import Scenario
+from sim.scenario.levers import with_levers
+from sim.scenario.scenario import Scenario
 from sim.stats.intervals import band
-from sim.streams import Streams
 from sim.studies.audit import dose
 from sim.studies.audit.spec import DESIGNS, WORLDS, Spec, asked_in, replications
-from sim.study.study_file import Study, week_number
+from sim.studies.spec import Study, week_number
 
 COLLECT = People()
 Arms = Mapping[str, tuple[Scenario, Sequence[int]]]

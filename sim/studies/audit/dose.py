@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from sim.contact_log import MAX_HOURS
-from sim.instruments import describe, expected_answer, survey
-from sim.levers import with_levers
-from sim.parameters import Parameters
+from sim.core.parameters import Parameters
+from sim.runs.instruments import describe, expected_answer, survey
 from sim.runs.people import Seen
-from sim.scenario import Scenario
+from sim.scenario.contact_log import MAX_HOURS
+from sim.scenario.levers import with_levers
+from sim.scenario.scenario import Scenario
 from sim.studies.audit.spec import SLOPES, WORLDS, Spec, asked_in
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 RAISE = 1.25
 """How much longer every contact is in the experiment that gives the true effect of an hour."""

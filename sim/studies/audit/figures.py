@@ -12,7 +12,7 @@ from sim.present.figures import Figure
 from sim.present.table import Table
 from sim.studies.audit.spec import DESIGNS, LABELS, Spec, replications
 from sim.studies.audit.words import of
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
@@ -56,7 +56,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 
 def _footer(study: Study[Spec]) -> str:
-    from sim.view import style
+    from sim.present import style
 
     assert study.plausible is not None
     source = study.plausible.source
@@ -68,7 +68,7 @@ def _footer(study: Study[Spec]) -> str:
 
 def _reported(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     """What each design would report, of each construct: 90 % of studies, mean, true effect."""
-    from sim.view import style
+    from sim.present import style
 
     header = study.header
     colours = {"works": style.BLUE, "does nothing": style.VERMILLION}
@@ -121,7 +121,7 @@ def _reported(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
 
 def _remedies(study: Study[Spec], table: pd.DataFrame) -> Drawn:
     """Which addition helps most: error of the reported effect against the design as it was."""
-    from sim.view import style
+    from sim.present import style
 
     figure = style.figure(
         style.WIDTH, 3.6,
@@ -153,7 +153,7 @@ def _ceiling(study: Study[Spec], table: pd.DataFrame) -> Drawn:
     """How much of a change the survey shows, at the usual leniency and at others."""
     from matplotlib.lines import Line2D
 
-    from sim.view import style
+    from sim.present import style
 
     constructs = list(study.header.asks_about)
     levels = sorted(set(table["leniency"]), reverse=True)

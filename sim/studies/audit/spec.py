@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from sim.checking import Issue, Number, Shape, refusal
-from sim.errors import did_you_mean
-from sim.instruments import CONSTRUCTS
-from sim.loading import shown
-from sim.study.study_file import Option, OverSets, Study, week_number
+from sim.core.errors import did_you_mean
+from sim.runs.instruments import CONSTRUCTS
+from sim.scenario.checking import Issue, Number, Shape, refusal
+from sim.scenario.loading import shown
+from sim.studies.spec import Option, OverSets, Study, week_number
 
 HELP = """Run a study's design: what would it have seen?
 

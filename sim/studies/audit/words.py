@@ -11,7 +11,7 @@ from sim.present.answer import Answer
 from sim.present.format import count, interval, percent, signed
 from sim.present.table import Table
 from sim.studies.audit.spec import LABELS, SLOPES, Spec, asked_in, replications
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:

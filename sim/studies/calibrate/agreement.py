@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from sim.stats.intervals import band
-from sim.study.observed import Observation
-from sim.study.targets import Target
+from sim.studies.observed import Observation
+from sim.studies.targets import Target
 
 
 def target_of(one: Observation, use: str) -> Target:

@@ -25,6 +25,7 @@ import pandas as pd
 
 from sim.present.table import Table
 from sim.runs.store import digest_of
+from sim.studies import plausible
 from sim.studies.calibrate import informed, matching, predictive, tables
 from sim.studies.calibrate.asked import Asked, asked_of
 from sim.studies.calibrate.infeasible import nothing_left, refuse_broken, within_tolerance
@@ -38,8 +39,7 @@ from sim.studies.calibrate.posterior import (
 from sim.studies.calibrate.reference import Making, Reference, joined, sets_of
 from sim.studies.calibrate.spec import Spec
 from sim.studies.kind import Runner
-from sim.study import plausible
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 
 def answer(study: Study[Spec], run: Runner) -> dict[str, Table]:
@@ -157,7 +157,7 @@ def _columns(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
 
 
 def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
-    """The plausible sets and their description (:mod:`sim.study.plausible`).
+    """The plausible sets and their description (:mod:`sim.studies.plausible`).
 
     Columns: the free parameters, then ``weight``.
     """

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim.errors import InputError
-from sim.parameters import TABLE
-from sim.scenario import Scenario
+from sim.core.errors import InputError
+from sim.core.parameters import TABLE
+from sim.scenario.scenario import Scenario
+from sim.studies import observed
 from sim.studies.calibrate.spec import Spec
 from sim.studies.factors import Factor, factors_of
-from sim.study import observed
-from sim.study.measures import variants
-from sim.study.observed import Observation
-from sim.study.study_file import Study, StudyError
-from sim.study.targets import Target, targets_of
+from sim.studies.measures import variants
+from sim.studies.observed import Observation
+from sim.studies.spec import Study, StudyError
+from sim.studies.targets import Target, targets_of
 
 
 @dataclass(frozen=True, eq=False)

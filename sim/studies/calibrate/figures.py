@@ -16,7 +16,7 @@ from sim.studies.calibrate.posterior import resample
 from sim.studies.calibrate.spec import Spec
 from sim.studies.calibrate.tables import informed_names
 from sim.studies.calibrate.words import said
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 
 def _footer(study: Study[Spec], tables: Mapping[str, Table]) -> str:
-    from sim.view import style
+    from sim.present import style
 
     summary = tables["summary"].frame.iloc[0]
     return (
@@ -83,7 +83,7 @@ Frames = Mapping[str, pd.DataFrame]
 def _predictive(frames: Frames, footer: str) -> Drawn:
     """Each target on a scale of its own tolerance: bounds at 0 and 1, sets (5-95 %) and the
     scenario as it stands."""
-    from sim.view import style
+    from sim.present import style
 
     table = frames["predictive"]
     rows = table[table["use"].isin(("scored", "pattern", "left out"))].reset_index(drop=True)
@@ -139,7 +139,7 @@ def _scale(low: float, high: float):
 
 def _contraction(frames: Frames, footer: str) -> Drawn:
     """Prior range (grey) and posterior (5-95 %, mean) of everything that varied."""
-    from sim.view import style
+    from sim.present import style
 
     table = frames["contraction"]
     order = {"free": 0, "combination": 1, "uncertain": 2, "other": 3}
@@ -186,7 +186,7 @@ def _contraction(frames: Frames, footer: str) -> Drawn:
 
 def _ruled_out(frames: Frames, footer: str) -> Drawn:
     """Which target rules out how much of the prior: met by runs, and by history matching."""
-    from sim.view import style
+    from sim.present import style
 
     table = frames["ruled_out"].sort_values("met", kind="stable").reset_index(drop=True)
     waves = len(frames["waves"])
@@ -224,7 +224,7 @@ def _ruled_out(frames: Frames, footer: str) -> Drawn:
 
 def _pairs(study: Study[Spec], frames: Frames, footer: str) -> Drawn:
     """The free parameters that moved most, two by two: prior on the diagonal in grey."""
-    from sim.view import style
+    from sim.present import style
 
     table = frames["contraction"]
     free = table[table["what"] == "free"].sort_values("distance", ascending=False, kind="stable")

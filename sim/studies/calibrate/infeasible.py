@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.errors import InputError, Problem
+from sim.core.errors import InputError, Problem
 from sim.studies.calibrate.reference import Reference
-from sim.study.targets import Target
+from sim.studies.targets import Target
 
 MOST_BROKEN = 0.05
 """Share of settings without a value at which a calibration is refused."""

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.parameters import TABLE
+from sim.core.parameters import TABLE
 from sim.stats.intervals import band, weighted_quantiles
 from sim.studies.calibrate.infeasible import within_tolerance
 from sim.studies.calibrate.posterior import Found, abc_weights, effective
 from sim.studies.calibrate.reference import values_of
-from sim.study.targets import Target
+from sim.studies.targets import Target
 
 INFORMED = 0.10
 """Largest gap between the distribution functions of posterior and prior (Kolmogorov distance) from

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import CodoseError, InputError, Problem
+from sim.core.errors import CodoseError, InputError, Problem
 from sim.studies.calibrate.reference import Reference
 from sim.studies.calibrate.spec import CUTOFF
-from sim.study.plausible import latin_hypercube
-from sim.study.targets import Target
+from sim.studies.plausible import latin_hypercube
+from sim.studies.targets import Target
 
 CANDIDATES = 20_000
 _FOLDS = 5

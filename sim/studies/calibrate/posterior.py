@@ -19,7 +19,7 @@ from sim.studies.calibrate.asked import Asked
 from sim.studies.calibrate.matching import Wave
 from sim.studies.calibrate.reference import Reference
 from sim.studies.factors import Factor
-from sim.study.targets import Target
+from sim.studies.targets import Target
 
 
 @dataclass(frozen=True, eq=False)

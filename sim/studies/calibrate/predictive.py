@@ -7,16 +7,16 @@ import math
 
 import numpy as np
 
-from sim.errors import InputError
+from sim.core.errors import InputError
 from sim.studies.calibrate import surveys
 from sim.studies.calibrate.agreement import row_of, target_of
 from sim.studies.calibrate.asked import Asked
 from sim.studies.calibrate.posterior import Found, resample
 from sim.studies.calibrate.reference import Making
 from sim.studies.kind import Runner
-from sim.study.measures import Measure, of_scenario, variants
-from sim.study.observed import Observation
-from sim.study.targets import Target
+from sim.studies.measures import Measure, of_scenario, variants
+from sim.studies.observed import Observation
+from sim.studies.targets import Target
 
 SETS, REPLICATES = 200, 20
 """Plausible sets of the check (or as many as are kept, if these are fewer), and runs of each."""

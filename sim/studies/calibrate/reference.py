@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.parameters import Parameters
+from sim.core.parameters import Parameters
 from sim.runs.collect import Points
 from sim.runs.plan import RunPlan, common
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.studies.factors import Factor
 from sim.studies.kind import Runner
-from sim.study.measures import answer, outcomes_needed, variants
-from sim.study.targets import Target
+from sim.studies.measures import answer, outcomes_needed, variants
+from sim.studies.targets import Target
 
 
 @dataclass(frozen=True, slots=True, eq=False)

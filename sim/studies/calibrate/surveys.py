@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from sim.instruments import survey
-from sim.parameters import Parameters
+from sim.core.parameters import Parameters
+from sim.runs.instruments import survey
 from sim.runs.people import People, Seen
 from sim.runs.plan import RunPlan, common
 from sim.stats.intervals import band
@@ -19,8 +19,8 @@ from sim.studies.calibrate.agreement import row_of, target_of
 from sim.studies.calibrate.asked import Asked
 from sim.studies.calibrate.reference import sets_of, values_of
 from sim.studies.kind import Runner
-from sim.study.observed import Observation
-from sim.study.study_file import week_number
+from sim.studies.observed import Observation
+from sim.studies.spec import week_number
 
 REPLICATES = 20
 ITEMS = 4

@@ -11,7 +11,7 @@ from sim.present.table import Column, Table
 from sim.studies.calibrate.infeasible import within_tolerance
 from sim.studies.calibrate.informed import rounded
 from sim.studies.calibrate.posterior import Found, effective
-from sim.study.targets import Target
+from sim.studies.targets import Target
 
 TARGET = "target "
 """Begins the name of a column of the reference table that holds what a target measures."""

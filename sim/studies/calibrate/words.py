@@ -13,8 +13,8 @@ from sim.present.format import count, given, interval, number, percent
 from sim.present.table import Table
 from sim.studies.calibrate.spec import Spec
 from sim.studies.calibrate.tables import informed_names
-from sim.study.plausible import constrained_by
-from sim.study.study_file import Study
+from sim.studies.plausible import constrained_by
+from sim.studies.spec import Study
 
 Tables = Mapping[str, Table]
 NAMED = 3

@@ -6,13 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sim.outcomes import HEADLINES
+from sim.core.outcomes import HEADLINES
 
 if TYPE_CHECKING:
     from sim.runs.execute import Execution
-    from sim.scenario import Scenario
+    from sim.scenario.scenario import Scenario
     from sim.studies.kind import Result
-    from sim.study.plausible import SetChoice
+    from sim.studies.plausible import SetChoice
 
 MARGIN = 0.01
 """A difference that does not matter: this share of an outcome's range (of its mean in the first
@@ -65,7 +65,7 @@ def compare(
     Source: common random numbers and plausible sets, Searle, Casella & McCulloch 1992; O'Hagan,
     Stevenson & Madan 2007.
 
-    >>> from sim.scenario import Scenario
+    >>> from sim.scenario.scenario import Scenario
     >>> classroom = Scenario.shipped("classroom")
     >>> rarely = {"mode": "video", "every_weeks": 13, "hours": 1.5, "last_week": 52}
     >>> found = compare(classroom, classroom.replace(name="rarely", dosage=[rarely]), sets=5)

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.core.outcomes import OUTCOMES
+from sim.core.parameters import TABLE
 from sim.core.units import WEEKS_A_YEAR
-from sim.dosage import Resources, planned
-from sim.outcomes import OUTCOMES
-from sim.parameters import TABLE
+from sim.model.dosage import Resources, planned
 from sim.present.table import Column, Table
 from sim.runs.plan import Job, RunPlan, independent
 from sim.runs.series import RunSeries, Series
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.stats import intervals
 from sim.stats.components import components, mean
 from sim.stats.drivers import drivers as rank_drivers
@@ -25,7 +25,7 @@ from sim.stats.verdicts import verdict
 from sim.studies.compare.differing import differing
 from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of, points_of
 from sim.studies.kind import Runner
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 WEEKLY_RUNS = 4_000
 """About so many runs are kept week by week, for the bands over time."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import InputError, Problem
+from sim.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from sim.scenario import ContactSeries, Scenario
+    from sim.scenario.scenario import ContactSeries, Scenario
 
 _TEXT = ("name", "question", "description", "seed", "beyond_range")
 """Fields that say nothing about the world or the plan; one seed serves all scenarios."""
@@ -80,7 +80,7 @@ def _words(field: str, value: Any) -> str:
 def dosage_words(series: Sequence[ContactSeries]) -> str:
     """The contact series of a scenario in words.
 
-    >>> from sim.scenario import ContactSeries
+    >>> from sim.scenario.scenario import ContactSeries
     >>> dosage_words([ContactSeries(mode="video", every_weeks=4, hours=1.5, last_week=104)])
     'video every 4 weeks for 1.5 h, weeks 1-104, co-creation 0.6'
     """

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.outcomes import OUTCOMES
+from sim.core.outcomes import OUTCOMES
 from sim.present.figures import Figure
 from sim.present.format import interval, signed
 from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,13 +121,13 @@ def footer(found: Shown, reading: str) -> str:
 
 
 def _colour(found: Shown, label: str) -> str:
-    from sim.view import style
+    from sim.present import style
 
     return style.PALETTE[found.labels.index(label) % len(style.PALETTE)]
 
 
 def _grid(figure: Drawn, count: int, columns: int) -> list[Axes]:
-    from sim.view import style
+    from sim.present import style
 
     rows = math.ceil(count / columns)
     every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
@@ -140,7 +140,7 @@ def _grid(figure: Drawn, count: int, columns: int) -> list[Axes]:
 
 def _lines(axes: Axes, rows: pd.DataFrame, colour: str, *, inner: bool) -> None:
     """A mean with its 90 % band, and the 50 % band within."""
-    from sim.view import style
+    from sim.present import style
 
     axes.fill_between(
         rows["week"], rows["p05"], rows["p95"], color=colour, alpha=style.BAND_90, linewidth=0
@@ -194,7 +194,7 @@ def _over_time(
     *,
     zero: bool = False,
 ) -> Drawn:
-    from sim.view import style
+    from sim.present import style
 
     names = found.outcomes
     columns = min(3, len(names))
@@ -232,7 +232,7 @@ def _intervals(found: Shown) -> Drawn:
     Left: mean and 90 % of plausible sets. Right: the confidence interval of the mean, with pairing
     and as it would be without. Outcomes with another unit than 0-1 are left to the table.
     """
-    from sim.view import style
+    from sim.present import style
 
     table = found.frames["differences"]
     table = table[(table["point"] == "end_of_ta") & table["outcome"].map(_on_share)]
@@ -289,7 +289,7 @@ def _interval_rows(
     names: list[str],
     shift: float,
 ) -> None:
-    from sim.view import style
+    from sim.present import style
 
     other_is_first = len(table) > 0 and table["b"].iloc[0] == found.labels[1]
     colour = style.BLUE if len(found.arms) == 2 else _colour(found, str(table["b"].iloc[0]))
@@ -315,7 +315,7 @@ def _name_pair(
     axes: Axes, row: pd.Series, names: list[str], shift: float, step: float, colour: str
 ) -> None:
     """Say once, at the first row, which line is which."""
-    from sim.view import style
+    from sim.present import style
 
     y = names.index(str(row["outcome"])) + shift
     for text, x, where, shade in (
@@ -337,7 +337,7 @@ def _region_rows(found: Shown, outcome: str) -> pd.DataFrame:
 
 def _regions(found: Shown) -> Drawn:
     """Dots and intervals of the difference in each region, a panel an outcome (four at most)."""
-    from sim.view import style
+    from sim.present import style
 
     outcomes, others = found.outcomes[:4], found.labels[1:]
     names = list(dict.fromkeys(found.frames["regions"]["region"]))
@@ -385,7 +385,7 @@ def _above(found: Shown) -> int:
 
 def _name_others(axes: Axes, found: Shown) -> None:
     """Which colour is which scenario, in a line above the axes."""
-    from sim.view import style
+    from sim.present import style
 
     others = found.labels[1:]
     handles = [
@@ -400,7 +400,7 @@ def _name_others(axes: Axes, found: Shown) -> None:
 
 def _effort(found: Shown) -> Drawn:
     """What each scenario takes of providers, and what 100 provider hours bring."""
-    from sim.view import style
+    from sim.present import style
 
     costs: Any = found.frames["costs"].set_index(["scenario", "item"])["mean"]
     gains = found.frames.get("efficiency", _NOTHING)
@@ -444,7 +444,7 @@ def _effort(found: Shown) -> Drawn:
 
 def _hours(axes: Axes, found: Shown, costs: pd.Series) -> None:
     """Stacked bars of provider hours."""
-    from sim.view import style
+    from sim.present import style
 
     axes.grid(visible=False)
     axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
@@ -471,7 +471,7 @@ def _hours(axes: Axes, found: Shown, costs: pd.Series) -> None:
 
 
 def _hour_colours() -> tuple[str, ...]:
-    from sim.view import style
+    from sim.present import style
 
     return style.BLUE, style.SKY, style.ORANGE
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from sim.checking import Issue, Number, Words
-from sim.outcomes import HEADLINES, NAMES
-from sim.scenario import Scenario
+from sim.core.outcomes import HEADLINES, NAMES
+from sim.scenario.checking import Issue, Number, Words
+from sim.scenario.scenario import Scenario
 from sim.studies.compare import MARGIN
 from sim.studies.compare.differing import check_same_people, differing
-from sim.study.study_file import Option, OverSets, Study
+from sim.studies.spec import Option, OverSets, Study
 
 HELP = """Compare scenarios: what differs, how surely, at what cost.
 

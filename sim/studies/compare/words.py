@@ -14,7 +14,7 @@ from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.stats.paired import MOST_SETS
 from sim.studies.compare.spec import POINTS, Spec, notes_of, plans_of, points_of
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 Rows = Mapping[str, pd.DataFrame]
 DRIVERS = 3

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.levers import with_levers
 from sim.present.table import Column, Table
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import Job, RunPlan, common
+from sim.scenario.levers import with_levers
 from sim.stats.intervals import half_width
 from sim.studies.kind import Runner
 from sim.studies.ladder.spec import Spec
-from sim.study.study_file import Study, week_label, week_number
+from sim.studies.spec import Study, week_label, week_number
 
 CONFIDENCE = 0.95
 COLUMNS = (

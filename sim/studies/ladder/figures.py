@@ -14,7 +14,7 @@ from sim.present.figures import Figure
 from sim.present.table import Table
 from sim.studies.ladder.spec import Spec
 from sim.studies.ladder.words import contrast
-from sim.study.study_file import Study, when
+from sim.studies.spec import Study, when
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
@@ -39,7 +39,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 def _ladder(study: Study[Spec], frame: pd.DataFrame, title: str) -> Drawn:
     """The effect of the contrast on every step."""
-    from sim.view import style
+    from sim.present import style
 
     panels = [rows for _, rows in frame.groupby(["outcome", "week"], sort=False)]
     steps = [step.name for step in study.header.steps]

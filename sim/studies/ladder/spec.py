@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from sim.checking import Frozen, FrozenDict, Issue, Number, Strict, Words
-from sim.errors import InputError, did_you_mean
-from sim.levers import SHORT, lever_names, with_levers
-from sim.parameters import check_name, check_value
+from sim.core.errors import InputError, did_you_mean
+from sim.core.parameters import check_name, check_value
 from sim.present.format import count
-from sim.study.study_file import Header, Option, Study
+from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Strict, Words
+from sim.scenario.levers import SHORT, lever_names, with_levers
+from sim.studies.spec import Header, Option, Study
 
 HELP = """Take assumptions away: what remains of an effect?
 

@@ -11,7 +11,7 @@ from sim.present.answer import Answer
 from sim.present.format import given, interval, number, signed
 from sim.present.table import Table
 from sim.studies.ladder.spec import Spec, lever_text
-from sim.study.study_file import Study, when
+from sim.studies.spec import Study, when
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:

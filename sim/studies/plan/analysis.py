@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.dosage import planned
-from sim.errors import InputError, Problem
-from sim.levers import value_of
-from sim.outcomes import OUTCOMES
-from sim.scenario import Scenario
+from sim.core.errors import InputError, Problem
+from sim.core.outcomes import OUTCOMES
+from sim.model.dosage import planned
+from sim.scenario.levers import value_of
+from sim.scenario.scenario import Scenario
 from sim.stats.discovery import Discovery, discover
 from sim.stats.drivers import Driver
 from sim.stats.drivers import drivers as rank_drivers
@@ -30,7 +30,7 @@ from sim.studies.plan.values import (
     regrets,
     sure_margin,
 )
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     from sim.present.table import Table

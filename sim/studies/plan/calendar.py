@@ -11,12 +11,12 @@ import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from sim.errors import InputError, Problem
+from sim.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.scenario import ContactSeries, Scenario
+    from sim.scenario.scenario import ContactSeries, Scenario
 
 COLUMNS: tuple[str, ...] = (
     "week",
@@ -54,8 +54,8 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
     """
     import pandas as pd
 
-    from sim.dosage import MODES, ONSITE, SCHEDULED, planned_contacts
-    from sim.population import share_of
+    from sim.model.dosage import MODES, ONSITE, SCHEDULED, planned_contacts
+    from sim.model.population import share_of
 
     p = scenario.parameter_set()
     begins = start_of(scenario, start_date)
@@ -160,7 +160,7 @@ def described(scenario: Scenario) -> str:
     A contact series that does not last for the whole plan is told with its weeks, so that phases
     are not taken for things that go on side by side; events are told too.
 
-    >>> from sim.scenario import Scenario
+    >>> from sim.scenario.scenario import Scenario
     >>> calls = {"mode": "phone", "every_weeks": 2, "hours": 1, "last_week": 52}
     >>> described(Scenario.shipped("classroom").replace(dosage=[calls]))
     'a phone call of 1 h every 2 weeks for 12 months, planned co-creation 0.6 (1 region, 1 \

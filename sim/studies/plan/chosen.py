@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from sim.dosage import Planned
-from sim.levers import with_levers
-from sim.scenario import Scenario
+from sim.model.dosage import Planned
+from sim.scenario.levers import with_levers
+from sim.scenario.scenario import Scenario
 from sim.stats.discovery import Discovery
 from sim.stats.drivers import Driver
 from sim.stats.intervals import Share
 from sim.studies.plan.search import Candidate, Choice, Scores, Space
 from sim.studies.plan.spec import Spec, setting_of
 from sim.studies.plan.values import Value
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 
 @dataclass(frozen=True, eq=False)

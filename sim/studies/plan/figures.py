@@ -11,7 +11,7 @@ from sim.present.format import money, number
 from sim.present.table import Table
 from sim.studies.plan.chosen import scenario_of
 from sim.studies.plan.spec import AS_IT_STANDS, Spec, labels_of
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def _front(
 def _draw_front(
     study: Study[Spec], plans: pd.DataFrame, searched: pd.DataFrame, key: str, label: str
 ) -> Drawn:
-    from sim.view import style
+    from sim.present import style
 
     budget = study.header.budget
     plans = plans.sort_values("spend")
@@ -112,7 +112,7 @@ def _draw_front(
 
 def _draw_reference(drawn: Drawn, plans: pd.DataFrame, key: str) -> None:
     """A square for the scenario as it stands."""
-    from sim.view import style
+    from sim.present import style
 
     rows = plans[plans["plan"] == AS_IT_STANDS]
     if len(rows):
@@ -126,7 +126,7 @@ def _draw_reference(drawn: Drawn, plans: pd.DataFrame, key: str) -> None:
 
 def _name_roles(drawn: Drawn, plans: pd.DataFrame, key: str) -> None:
     """Rings around the chosen plans, and in a corner what they were chosen for."""
-    from sim.view import style
+    from sim.present import style
 
     axes = drawn.axes[0]
     chosen = plans[plans["roles"] != ""]

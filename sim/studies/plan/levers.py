@@ -17,12 +17,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sim.checking import Number, refusal
-from sim.contact_log import MODES
-from sim.errors import InputError, did_you_mean
-from sim.levers import NEVER, SHORT, SITES, lever_names, with_levers
-from sim.loading import shown
-from sim.scenario import Scenario
+from sim.core.errors import InputError, did_you_mean
+from sim.scenario.checking import Number, refusal
+from sim.scenario.contact_log import MODES
+from sim.scenario.levers import NEVER, SHORT, SITES, lever_names, with_levers
+from sim.scenario.loading import shown
+from sim.scenario.scenario import Scenario
 
 MOST_VALUES = 1000
 """Values of a lever at most."""

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.dosage import Planned, planned
-from sim.errors import InputError, Problem
-from sim.levers import Changed, changed
-from sim.scenario import Scenario
+from sim.core.errors import InputError, Problem
+from sim.model.dosage import Planned, planned
+from sim.scenario.levers import Changed, changed
+from sim.scenario.scenario import Scenario
 from sim.studies.plan.levers import Lever
 from sim.studies.plan.spec import Budget
 

@@ -21,17 +21,17 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from sim.checking import ISO_DATE, Day, Issue, Number, Shape, Strict, iso_date
+from sim.core.errors import InputError, Problem
+from sim.core.outcomes import OUTCOMES, PERSISTENCE_WEEKS
 from sim.core.units import months_of
-from sim.errors import InputError, Problem
-from sim.levers import with_levers
-from sim.loading import raise_problems
-from sim.outcomes import OUTCOMES, PERSISTENCE_WEEKS
-from sim.scenario import Scenario
+from sim.scenario.checking import ISO_DATE, Day, Issue, Number, Shape, Strict, iso_date
+from sim.scenario.levers import with_levers
+from sim.scenario.loading import raise_problems
+from sim.scenario.scenario import Scenario
+from sim.studies.budget import Budget, budget_issues
 from sim.studies.plan.levers import Lever, faults, levers_of
-from sim.study.budget import Budget, budget_issues
-from sim.study.plausible import PlausibleSets, plausible_sets
-from sim.study.study_file import (
+from sim.studies.plausible import PlausibleSets, plausible_sets
+from sim.studies.spec import (
     _OUTCOME,
     _WEEK,
     Header,

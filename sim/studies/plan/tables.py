@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.dosage import Planned
-from sim.outcomes import OUTCOMES
-from sim.parameters import TABLE
+from sim.core.outcomes import OUTCOMES
+from sim.core.parameters import TABLE
+from sim.model.dosage import Planned
 from sim.present.table import Column, Table
 from sim.stats.intervals import band, mean_interval, share
 from sim.stats.verdicts import verdict

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.outcomes import OUTCOMES, PERSISTENCE_WEEKS
+from sim.core.outcomes import OUTCOMES, PERSISTENCE_WEEKS
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import Job, RunPlan, independent
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.studies.plan.spec import Objective, Spec, Target, objectives_of
-from sim.study.plausible import PlausibleSets
-from sim.study.study_file import OutcomeSpec, parse_outcome, week_number
+from sim.studies.plausible import PlausibleSets
+from sim.studies.spec import OutcomeSpec, parse_outcome, week_number
 
 REGRET_QUANTILE = 0.9
 FAILURE_REPLICATES = 2
@@ -207,7 +207,7 @@ class Evaluator:
         """What plans add to another world of the same people and chance, such as no TA.
 
         Args:
-            world: makes it of a plan, such as :meth:`sim.scenario.Scenario.without_ta`.
+            world: makes it of a plan, such as :meth:`sim.scenario.scenario.Scenario.without_ta`.
 
         Returns:
             Of each plan (objectives, sets, replicates), each objective at the week that it has in

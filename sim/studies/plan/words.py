@@ -13,7 +13,7 @@ from sim.present.format import count, interval, money, number, percent, signed
 from sim.present.format import words as named
 from sim.present.table import Table
 from sim.studies.plan.spec import AS_IT_STANDS, Spec, labels_of, space_size
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 SHOWN = 10
 """About so many plans are printed; the folder has them all."""

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.core.outcomes import HEADLINES, INDEX, OUTCOMES
 from sim.core.units import WEEKS_A_YEAR, months_of
-from sim.dosage import Resources, planned
-from sim.outcomes import HEADLINES, INDEX, OUTCOMES
+from sim.model.dosage import Resources, planned
 from sim.present.format import money
 from sim.present.table import Column, Table
 from sim.runs.bands import WeekTable
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import RunPlan, independent, spread
 from sim.runs.weekly import OVERALL, RunWeeks, Weekly, job_weeks, trajectory_keys
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.stats import intervals
 from sim.stats.components import mean, standard_error
 from sim.studies.kind import Runner
 from sim.studies.run import frames
 from sim.studies.run.spec import Spec, parameter_sets, replicates
 from sim.studies.run.team import is_drawable, team_tables
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     import pandas as pd  # imported where it is used: a first run need not wait for it

@@ -18,14 +18,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.errors import InputError, Problem
-from sim.outcomes import HEADLINES, OUTCOMES, check_outcome
-from sim.view import style
+from sim.core.errors import InputError, Problem
+from sim.core.outcomes import HEADLINES, OUTCOMES, check_outcome
+from sim.present import style
 
 if TYPE_CHECKING:
     from sim.present.table import Table
-    from sim.scenario import Scenario
-    from sim.study.study_file import Study
+    from sim.scenario.scenario import Scenario
+    from sim.studies.spec import Study
 
 REGION_OUTCOMES: tuple[str, ...] = ("trust", "knowledge", "integration")
 """What :func:`regions` shows when nothing else is asked for."""

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sim.outcomes import HEADLINES
+from sim.core.outcomes import HEADLINES
 from sim.present.figures import Figure
 from sim.present.format import count, number, words
 from sim.present.table import Table
 from sim.runs.weekly import OVERALL
 from sim.studies.run.spec import Spec
 from sim.studies.run.team import TEAM
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
@@ -102,7 +102,7 @@ def _told(tables: Mapping[str, Table]) -> str:
 
 def _calendar(study: Study[Spec]) -> Callable[[], Drawn]:
     def draw() -> Drawn:
-        from sim.view.calendar_plots import dosage_timeline
+        from sim.present.calendar_plots import dosage_timeline
 
         return dosage_timeline(study.scenario)
 
@@ -111,9 +111,9 @@ def _calendar(study: Study[Spec]) -> Callable[[], Drawn]:
 
 def _team(study: Study[Spec], tables: Mapping[str, Table]) -> Callable[[], Drawn]:
     def draw() -> Drawn:
+        from sim.present import style
         from sim.studies.run.team import snapshots_of
         from sim.studies.run.team_plot import team_network
-        from sim.view import style
 
         name = style.shorten(study.scenario.name, 70)
         footer = f"One run, seed {study.seed}, scenario: {name}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.outcomes import NAMES, OUTCOMES
+from sim.core.outcomes import NAMES, OUTCOMES
 from sim.runs.bands import ARMS, QUANTILES, WeekTable
 from sim.runs.weekly import PointValues
 from sim.stats.components import (

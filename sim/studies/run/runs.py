@@ -14,24 +14,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.ensemble import Engine
-from sim.errors import InputError, InterruptedRun, Problem, ResultsError, did_you_mean
-from sim.parameters import Parameters
+from sim.core.errors import InputError, InterruptedRun, Problem, ResultsError, did_you_mean
+from sim.core.parameters import Parameters
 from sim.runs.collect import FailedRun
+from sim.runs.engines import Engine
 from sim.runs.execute import Execution
 from sim.runs.weekly import OVERALL, RunWeeks, place_names, summary_weeks
-from sim.scenario import Scenario, find
+from sim.scenario.scenario import Scenario, find
 from sim.studies.kind import FAILURES, Result, Runner, StudyKind, ask, load, result_of, sound
 from sim.studies.run import spec
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.present.answer import Answer
     from sim.present.figures import Figure, Format
+    from sim.studies.plausible import SetChoice
     from sim.studies.run.courses import Courses
-    from sim.study.plausible import SetChoice
 
 ParameterChoice = Parameters | Mapping[str, float]
 """A full set, or the values in which it differs from the scenario's own."""
@@ -71,7 +71,7 @@ def run(
         replicates: runs of each set; left out: 4 of plausible sets, 200 of fixed values (30 by the
             readable engine).
         seed: left out: the scenario's.
-        engine: "auto", "mesa", "compiled", or a function; see :mod:`sim.ensemble`.
+        engine: "auto", "mesa", "compiled", or a function; see :mod:`sim.runs.engines`.
         keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
             memory.
         execution: how runs are made; left out: on all threads of this machine.

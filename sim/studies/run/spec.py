@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from sim.checking import FrozenDict, Issue, Number, Shape, refusal
-from sim.ensemble import CHOICES, choose_engine
-from sim.errors import did_you_mean
-from sim.loading import shown
-from sim.parameters import NAMES, Parameters
-from sim.study.plausible import PlausibleSets
-from sim.study.study_file import Option, OverSets, Study
+from sim.core.errors import did_you_mean
+from sim.core.parameters import NAMES, Parameters
+from sim.runs.engines import CHOICES, choose_engine
+from sim.scenario.checking import FrozenDict, Issue, Number, Shape, refusal
+from sim.scenario.loading import shown
+from sim.studies.plausible import PlausibleSets
+from sim.studies.spec import Option, OverSets, Study
 
 HELP = """Run a scenario: with TA, and without.
 

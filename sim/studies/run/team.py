@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sim.parameters import Parameters
+from sim.core.parameters import Parameters
 from sim.present.table import Column, Table
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 LARGEST = 60
 """Staff of a region up to which its network is drawn; beyond, a picture of it says nothing."""
@@ -58,9 +58,10 @@ def take_snapshots(
         replicate: which run.
         region: place of the region in the scenario.
     """
-    from sim import compiled, network, population  # only a picture needs them
-    from sim.kernel import FIELDS
-    from sim.streams import Streams
+    from sim.core.streams import Streams
+    from sim.engine import compiled
+    from sim.engine.kernel import FIELDS
+    from sim.model import network, population  # only a picture needs them
 
     seed = scenario.seed if seed is None else seed
     parameters = scenario.parameter_set() if parameters is None else parameters

@@ -12,9 +12,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from sim.errors import InputError, Problem
+from sim.core.errors import InputError, Problem
+from sim.present import style
 from sim.studies.run.team import TeamSnapshot
-from sim.view import style
 
 
 def _places(size: int, ties: Sequence[tuple[int, int]]) -> np.ndarray:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sim.core.outcomes import PERSISTENCE_WEEKS
 from sim.core.units import months_of
-from sim.outcomes import PERSISTENCE_WEEKS
 from sim.present.answer import Answer
 from sim.present.format import count, hours, interval, money, number, percent, signed
 from sim.present.table import Table
 from sim.runs.weekly import OVERALL
+from sim.studies.plausible import DEFAULT_SETS, plausible_sets
 from sim.studies.run.spec import Spec
-from sim.study.plausible import DEFAULT_SETS, plausible_sets
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 Tables = Mapping[str, Table]
 

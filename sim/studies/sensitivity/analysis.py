@@ -17,7 +17,7 @@ from sim.studies.sensitivity.findings import Findings
 from sim.studies.sensitivity.samples import doubled, first_samples
 from sim.studies.sensitivity.spec import Spec
 from sim.studies.sensitivity.tables import tables_of
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:

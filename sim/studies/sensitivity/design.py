@@ -15,15 +15,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.errors import did_you_mean
-from sim.loading import shown
+from sim.core.errors import did_you_mean
+from sim.scenario.loading import shown
 from sim.studies.distributions import Distribution
 from sim.studies.factors import DUMMY, Factor, Space, check_factors, factors_of, with_dummy
+from sim.studies.plausible import Marginals, marginals
 from sim.studies.sensitivity.functions import FUNCTIONS, TestFunction
 from sim.studies.sensitivity.methods import METHODS, Method
 from sim.studies.sensitivity.samplers import Sampler
-from sim.study.plausible import Marginals, marginals
-from sim.study.study_file import OutcomeSpec, Study, week_label
+from sim.studies.spec import OutcomeSpec, Study, week_label
 
 if TYPE_CHECKING:
     from sim.studies.sensitivity.spec import Spec

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import InputError
-from sim.levers import with_levers
-from sim.outcomes import PERSISTENCE_WEEKS
-from sim.parameters import Parameters
+from sim.core.errors import InputError
+from sim.core.outcomes import PERSISTENCE_WEEKS
+from sim.core.parameters import Parameters
 from sim.runs.collect import Points
 from sim.runs.plan import Job, RunPlan, common, fresh
-from sim.scenario import Scenario
+from sim.scenario.levers import with_levers
+from sim.scenario.scenario import Scenario
 from sim.studies.kind import Runner
 from sim.studies.sensitivity.design import (
     Design,
@@ -28,7 +28,7 @@ from sim.studies.sensitivity.design import (
     labels_of,
     replicates_of,
 )
-from sim.study.study_file import week_number
+from sim.studies.spec import week_number
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sim.present import style
 from sim.studies.factors import DUMMY
 from sim.studies.sensitivity.design import is_stochastic
 from sim.studies.sensitivity.methods import METHODS
 from sim.studies.sensitivity.reading import Reading, dummy_line, standing
-from sim.study.study_file import when
-from sim.view import style
+from sim.studies.spec import when
 
 MOST_PANELS = 6
 LINES = 6

@@ -12,7 +12,7 @@ from sim.present.table import Table
 from sim.studies.sensitivity.methods import Method
 from sim.studies.sensitivity.reading import Reading
 from sim.studies.sensitivity.spec import Spec
-from sim.study.study_file import Study, when
+from sim.studies.spec import Study, when
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn

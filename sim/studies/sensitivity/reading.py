@@ -14,7 +14,7 @@ from sim.studies.factors import DUMMY
 from sim.studies.sensitivity.convergence import NEGLIGIBLE
 from sim.studies.sensitivity.methods import METHODS, Method
 from sim.studies.sensitivity.spec import Spec
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 Standing = Literal["carries", "small", "open"]
 """A factor carries an outcome, does not matter, or it cannot be told."""

@@ -7,16 +7,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from sim.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words, refusal
-from sim.errors import did_you_mean
-from sim.loading import shown
+from sim.core.errors import did_you_mean
 from sim.present.format import count
+from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words, refusal
+from sim.scenario.loading import shown
 from sim.studies.factors import Space
 from sim.studies.sensitivity.convergence import BASE_TOLERANCE
 from sim.studies.sensitivity.design import design_of
 from sim.studies.sensitivity.methods import METHODS, Method
 from sim.studies.sensitivity.samplers import Sampler
-from sim.study.study_file import Option, Study, StudyHeader
+from sim.studies.spec import Option, Study, StudyHeader
 
 HELP = """Find which assumptions carry a result.
 

@@ -17,7 +17,7 @@ from sim.studies.sensitivity.design import Label, has_partners, is_stochastic, l
 from sim.studies.sensitivity.methods import METHODS, Method
 from sim.studies.sensitivity.reading import Reading, dummy_line, standing
 from sim.studies.sensitivity.spec import Spec
-from sim.study.study_file import Study, when
+from sim.studies.spec import Study, when
 
 MOST_WEEKS = 3
 """Weeks of an outcome that are all written about; the tables hold every one."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.runs.execute import Execution
-    from sim.scenario import Scenario
+    from sim.scenario.scenario import Scenario
     from sim.studies.kind import Result
-    from sim.study.plausible import SetChoice
+    from sim.studies.plausible import SetChoice
 
 EVERY_WEEKS: tuple[float, ...] = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 26, 52)
 HOURS: tuple[float, ...] = (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)

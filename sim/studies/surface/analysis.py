@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.dosage import planned
-from sim.outcomes import OUTCOMES
+from sim.core.outcomes import OUTCOMES
+from sim.model.dosage import planned
 from sim.present.format import percent
 from sim.present.table import Column, Table
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import Job, RunPlan, independent
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.stats.components import components, mean
 from sim.stats.intervals import Share, band, share
 from sim.studies.kind import Runner
+from sim.studies.spec import Study
 from sim.studies.surface.grid import (
     Cell,
     budget_words,
@@ -29,7 +30,6 @@ from sim.studies.surface.grid import (
     scenario_of,
 )
 from sim.studies.surface.spec import AXES, SURE, Spec
-from sim.study.study_file import Study
 
 TAKES = ("provider_hours", "staff_hours", "cost")
 """Outcomes that say what a cell takes."""

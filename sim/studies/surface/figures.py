@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sim.outcomes import OUTCOMES
+from sim.core.outcomes import OUTCOMES
 from sim.present.figures import Figure
 from sim.present.format import number
 from sim.present.format import words as in_words
 from sim.present.table import Table
+from sim.studies.spec import Study
 from sim.studies.surface.grid import Cell, budget_words, cell_of, is_budgeted
 from sim.studies.surface.spec import SURE, Spec
 from sim.studies.surface.words import place_words
-from sim.study.study_file import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,7 +125,7 @@ def _maps(found: Shown) -> Drawn:
     Black line: where the mean reaches the target. Red line: where 80 % of the runs do. Hatched:
     more than the budget.
     """
-    from sim.view import style
+    from sim.present import style
 
     facets = found.facets[:MOST_FACETS]
     names = list(found.outcomes)
@@ -154,7 +154,7 @@ def _maps(found: Shown) -> Drawn:
 
 
 def _reading(found: Shown) -> str:
-    from sim.view import style
+    from sim.present import style
 
     what = (
         ", ".join(f"{style.words(name)} {level:g}" for name, level in found.targets.items())
@@ -179,7 +179,7 @@ def _map(
     compact: bool,
 ) -> None:
     """One heat map; cells stand evenly, whatever their distance."""
-    from sim.view import style
+    from sim.present import style
 
     grid = [
         (place, cell)
@@ -233,7 +233,7 @@ def _contour(axes: Axes, field: np.ndarray, level: float, colour: str, line: str
 def _hatch(axes: Axes, found: Shown, order: np.ndarray) -> None:
     from matplotlib.patches import Rectangle
 
-    from sim.view import style
+    from sim.present import style
 
     for y, row in enumerate(order):
         for x, place in enumerate(row):
@@ -254,7 +254,7 @@ def _budget_dots(
     ys: Sequence[float],
 ) -> None:
     """The budget line on evenly spaced cells."""
-    from sim.view import style
+    from sim.present import style
 
     line = [
         c
@@ -278,7 +278,7 @@ def _axis_ticks(axes: Axes, xs: Sequence[float], ys: Sequence[float], compact: b
 
 def _budget_line(found: Shown) -> Drawn:
     """Along the budget: outcomes by how often, with the hours per contact that it pays for."""
-    from sim.view import style
+    from sim.present import style
 
     line = [
         (place, cell)

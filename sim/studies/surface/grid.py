@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.dosage import Planned, planned
-from sim.levers import SITES, end_after, with_levers
-from sim.scenario import ContactSeries, Scenario
+from sim.model.dosage import Planned, planned
+from sim.scenario.levers import SITES, end_after, with_levers
+from sim.scenario.scenario import ContactSeries, Scenario
+from sim.studies.spec import Study
 from sim.studies.surface.spec import AXES, Spec
-from sim.study.study_file import Study
 
 LEAST_HOURS = 0.25
 """A contact shorter than a quarter of an hour is not offered as a way to spend a budget."""

@@ -6,16 +6,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from sim.checking import FrozenDict, Issue, Number, Shape, Words, refusal
-from sim.contact_log import MAX_HOURS, MAX_WEEKS
+from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.outcomes import NAMES, OUTCOMES
 from sim.core.units import months_of
-from sim.dosage import MODES
-from sim.errors import InputError, Problem, did_you_mean
-from sim.loading import shown
-from sim.outcomes import NAMES, OUTCOMES
+from sim.model.dosage import MODES
+from sim.scenario.checking import FrozenDict, Issue, Number, Shape, Words, refusal
+from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
+from sim.scenario.loading import shown
+from sim.studies.budget import Budget, budget_issues
+from sim.studies.spec import Option, OverSets, Study, as_number, assignments
 from sim.studies.surface import EVERY_WEEKS, HOURS, SHOWN
-from sim.study.budget import Budget, budget_issues
-from sim.study.study_file import Option, OverSets, Study, as_number, assignments
 
 HELP = """Map outcomes over frequency and hours per contact.
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from sim.outcomes import OUTCOMES
+from sim.core.outcomes import OUTCOMES
 from sim.present.answer import Answer
 from sim.present.format import count, given, interval, money, number, percent
 from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.studies.compare.differing import series_words
+from sim.studies.spec import Study
 from sim.studies.surface.grid import (
     Cell,
     budget_words,
@@ -22,7 +23,6 @@ from sim.studies.surface.grid import (
     main_series,
 )
 from sim.studies.surface.spec import AXES, SURE, Spec
-from sim.study.study_file import Study
 
 FACETS = 4
 """Maps that are printed."""

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.contact_log import MAX_HOURS
 from sim.core.units import weeks_of, z_value
-from sim.levers import with_levers
 from sim.present.table import Column, Table
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import RunPlan, common
-from sim.scenario import Scenario
+from sim.scenario.contact_log import MAX_HOURS
+from sim.scenario.levers import with_levers
+from sim.scenario.scenario import Scenario
+from sim.studies.spec import Study
 from sim.studies.trials.spec import Spec, Trial, trials_of
-from sim.study.study_file import Study
 
 COLLECT = Points(("capacity",))
 

@@ -11,8 +11,8 @@ import pandas as pd
 from sim.core.units import Z95
 from sim.present.figures import Figure
 from sim.present.table import Table
+from sim.studies.spec import Study
 from sim.studies.trials.spec import Spec
-from sim.study.study_file import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
@@ -34,7 +34,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 def _trials(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     """Observed effect of each trial (95 % interval) against the model's and the rival's."""
-    from sim.view import style
+    from sim.present import style
 
     assert study.plausible is not None
     table = frame.sort_values("hours_a_month", kind="stable").reset_index(drop=True)

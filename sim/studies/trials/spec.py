@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from sim.checking import Number, Words
-from sim.contact_log import MAX_HOURS
-from sim.errors import Problem, did_you_mean
-from sim.loading import read_text
-from sim.study.study_file import Option, OverSets, Study, StudyError, beside
+from sim.core.errors import Problem, did_you_mean
+from sim.scenario.checking import Number, Words
+from sim.scenario.contact_log import MAX_HOURS
+from sim.scenario.loading import read_text
+from sim.studies.spec import Option, OverSets, Study, StudyError, beside
 
 HELP = """Compare dose-response with published trials.
 

@@ -8,8 +8,8 @@ from typing import Any
 from sim.present.answer import Answer
 from sim.present.format import count, number, percent, signed
 from sim.present.table import Table
+from sim.studies.spec import Study
 from sim.studies.trials.spec import Spec
-from sim.study.study_file import Study
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:

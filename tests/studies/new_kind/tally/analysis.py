@@ -11,7 +11,7 @@ import pandas as pd
 from sim.present.table import Column, Table
 from sim.runs.collect import Points
 from sim.runs.plan import RunPlan, independent
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 COLLECT = Points(("commitments_kept",), None)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.present.figures import Figure
 from sim.present.table import Table
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 
 def figures(study: Study[Any], tables: Mapping[str, Table]) -> list[Figure]:

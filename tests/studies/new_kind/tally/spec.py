@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from sim.checking import Number
-from sim.study.study_file import Option, OverSets
+from sim.scenario.checking import Number
+from sim.studies.spec import Option, OverSets
 
 HELP = """Count the commitments that are kept.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.present.answer import Answer
 from sim.present.table import Table
-from sim.study.study_file import Study
+from sim.studies.spec import Study
 
 
 def words(study: Study[Any], tables: Mapping[str, Table]) -> Answer:

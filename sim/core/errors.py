@@ -1,0 +1,125 @@
+"""One family of errors. A mistake of the user is data: where it is, what is wrong, what is allowed.
+
+Every error that a user can cause derives from :class:`InputError` and carries one or more
+:class:`Problem` records, so that all mistakes of a file are reported at once. The command line
+prints them and exits with 2; a caller in Python can read the fields.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+def did_you_mean(word: object, options: Iterable[object]) -> str:
+    """The option most like ``word``, or an empty string when none is close.
+
+    >>> did_you_mean("vidio", ["onsite", "video", "phone"])
+    'video'
+    >>> did_you_mean("xyz", ["onsite", "video"])
+    ''
+    """
+    by_lower = {str(option).lower(): str(option) for option in options}
+    close = difflib.get_close_matches(str(word).lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake. Empty fields are simply not printed.
+
+    ``line`` and ``column`` count from 1; 0 means unknown.
+
+    >>> print(Problem("is out of range", field="hours", allowed="0 or more", file="a.yaml", line=3))
+    a.yaml:3: hours: is out of range; allowed: 0 or more
+    """
+
+    message: str
+    field: str = ""
+    value: Any = None
+    allowed: str = ""
+    suggestion: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.line:
+            place += f":{self.line}" + (f":{self.column}" if self.column else "")
+        head = ": ".join(part for part in (place, self.field) if part)
+        text = f"{head}: {self.message}" if head else self.message
+        if self.allowed:
+            text += f"; allowed: {self.allowed}"
+        if self.suggestion:
+            text += f"; did you mean '{self.suggestion}'?"
+        return text
+
+
+class CodoseError(Exception):
+    """The root of every error this package raises on purpose.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> try:
+    ...     Scenario.load("no_such_file.yaml")
+    ... except CodoseError as error:
+    ...     print(error)
+    no_such_file.yaml: there is no such file
+    """
+
+    exit_code = 1
+
+
+class InputError(CodoseError):
+    """The user's input cannot be used. ``problems`` lists every mistake found.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> try:
+    ...     Scenario.shipped("sauce")
+    ... except InputError as error:
+    ...     error.problem.suggestion, error.exit_code
+    ('source', 2)
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Problem | str | Iterable[Problem]) -> None:
+        if isinstance(problems, str):
+            problems = Problem(problems)
+        if isinstance(problems, Problem):
+            problems = (problems,)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @property
+    def problem(self) -> Problem:
+        """The first (often the only) mistake."""
+        return self.problems[0]
+
+
+class ParameterError(InputError):
+    """A parameter name that does not exist, or a value outside what is allowed."""
+
+
+class ScenarioError(InputError):
+    """A scenario (or a file that it names) that cannot be used."""
+
+
+class ResultsError(InputError):
+    """A result folder that cannot be written, read or trusted."""
+
+
+class EngineError(CodoseError):
+    """The compiled engine cannot be used here; the message says why and what helps."""
+
+
+class InterruptedRun(CodoseError):
+    """Work was stopped by the user (Ctrl-C). What was finished is in ``partial``."""
+
+    exit_code = 130
+
+    def __init__(self, message: str, partial: Any = None) -> None:
+        self.partial = partial
+        super().__init__(message)

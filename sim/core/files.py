@@ -1,0 +1,26 @@
+"""Where the shipped data files are: in a checkout beside the package, in a wheel inside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["scenarios", "experiments"]
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def folder(kind: Kind) -> Path:
+    """The folder of shipped ``scenarios`` or ``experiments`` (it may not exist).
+
+    >>> folder("scenarios").name
+    'scenarios'
+    """
+    # The wheel's copy comes first: next to an installed package, `scenarios` is somebody else's.
+    installed = PACKAGE / "_files" / kind
+    return installed if installed.is_dir() else PACKAGE.parent / kind
+
+
+def names(kind: Kind) -> tuple[str, ...]:
+    """Names (without ``.yaml``) of the shipped files of one kind, sorted; empty when none."""
+    return tuple(sorted(path.stem for path in folder(kind).glob("*.yaml") if path.is_file()))

@@ -1,0 +1,212 @@
+"""The compiled engine as seen from Python: prepare a scenario once, run it often.
+
+A :class:`Prepared` scenario is read-only and shared by threads; each thread has its own
+:class:`Workspace`. The machine code comes from :mod:`sim.engine.native`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.core import outcomes
+from sim.core.parameters import Parameters
+from sim.engine import kernel, tables
+from sim.engine.arguments import Block
+from sim.engine.entries import ENTRIES, PLAN, WORK
+from sim.engine.tables import Tables
+
+if TYPE_CHECKING:
+    from sim.scenario.scenario import Scenario
+
+_KEPT = 32
+_prepared: OrderedDict[tuple[int, int, float], tuple[Scenario, Future[Prepared]]] = OrderedDict()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A scenario as arrays, under a seed."""
+
+    tables: Tables
+    seed: int
+
+    def reports(self, weeks: Sequence[int] | None) -> np.ndarray:
+        """The row of a record for each week; ``weeks`` are the weeks reported (None: all).
+
+        The last of ``weeks`` must be the horizon, or weeks after it go to its row's successor,
+        which is cut off.
+        """
+        horizon = self.tables.horizon
+        if weeks is None:
+            return np.arange(horizon + 1, dtype=np.int64)
+        return np.searchsorted(np.asarray(weeks), np.arange(horizon + 1)).astype(np.int64)
+
+
+class Workspace:
+    """The scratch arrays of one thread for one prepared scenario, in the block of its calls."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        t = prepared.tables
+        weeks, regions, people = t.horizon + 1, len(t.regions), t.people
+        providers, slots = len(t.provider_hours), max(1, t.most_contacts)
+        largest = int(t.regions["staff"].max())
+        self.block = Block(ENTRIES["run_chunk"])
+        self.block.put(
+            seed_low=prepared.seed & 0xFFFFFFFF,
+            seed_high=prepared.seed >> 32,
+            trend=t.background_trend,
+            **{one.name: getattr(t, one.name) for one in PLAN.fields if hasattr(t, one.name)},
+        )
+        self.block.put(
+            people=np.zeros(kernel.STATES * people),
+            sites=np.zeros((regions, kernel.SITES)),
+            means=np.zeros((regions, 5)),
+            skills=np.zeros((weeks, providers)),
+            leavers=np.zeros((weeks, providers), dtype=np.int64),
+            gone=np.zeros((len(t.leaves), people), dtype=np.int64),
+            due=np.zeros((weeks, regions, slots), dtype=np.int64),
+            due_count=np.zeros((weeks, regions), dtype=np.int64),
+            hours=np.zeros((weeks, regions, slots)),
+            loads=np.zeros((weeks, providers)),
+            overloads=np.zeros((weeks, providers)),
+            words=np.zeros(4 * kernel.in_eights(largest), dtype=np.uint32),
+            here=np.zeros(largest),
+            scratch=np.zeros(largest),
+            who=np.zeros(largest, dtype=np.int64),
+            peers=np.zeros(largest, dtype=np.int64),
+            chosen=np.zeros(regions, dtype=np.int64),
+            scores=np.zeros(t.candidates),
+            team=np.zeros(kernel.STATES * t.staff),
+            graphs=np.zeros(t.graph_places, dtype=np.int64),
+            tie_scratch=np.zeros(t.tie_places, dtype=np.int64),
+            flows=np.zeros(kernel.COLUMNS),
+        )
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the workspace."""
+        return sum(self.block.arrays[one.name].nbytes for one in WORK.fields if one.ndim)
+
+
+def prepare(scenario: Scenario, seed: int, stagger: float) -> Prepared:
+    """The arrays of a scenario (kept for the last few scenarios).
+
+    Threads that ask for the same one at the same time wait for the first of them.
+    """
+    key = (id(scenario), seed, stagger)
+    with _lock:
+        _, found = _prepared.get(key, (None, None))
+        made: Future[Prepared] = Future() if found is None else found
+        _prepared[key] = (scenario, made)  # holding the scenario keeps its id from being reused
+        _prepared.move_to_end(key)
+        while len(_prepared) > _KEPT:
+            _prepared.popitem(last=False)
+    if found is None:
+        try:
+            from sim.engine.prepare import tabulate  # it loads LLVM's library
+
+            made.set_result(Prepared(tabulate(scenario, stagger), seed))
+        except BaseException as error:
+            with _lock:
+                _prepared.pop(key, None)
+            made.set_exception(error)
+    return made.result()
+
+
+def run_chunk(
+    prepared: Prepared,
+    sets: np.ndarray,
+    which: np.ndarray,
+    replicates: np.ndarray,
+    *,
+    weeks: Sequence[int] | None = None,
+    workspace: Workspace | None = None,
+    snapshots: np.ndarray | None = None,
+) -> np.ndarray:
+    """Some runs in this thread.
+
+    Args:
+        prepared: the scenario.
+        sets: (sets,) of :data:`sim.engine.tables.PARAMETER_TYPE`.
+        which, replicates: (runs,) int64.
+        weeks: report these weeks only (ascending); None: every week.
+
+    Returns:
+        float64 (runs, weeks, regions, columns of RECORD): the levels of each week; of every week
+        its flows, of fewer weeks those of all weeks up to each.
+    """
+    from sim.engine import native  # LLVM's library takes a tenth of a second to load
+
+    engine = native.engine()
+    work = Workspace(prepared) if workspace is None else workspace
+    report = prepared.reports(weeks)
+    rows = int(report[-1]) + 1
+    records = np.zeros((len(which), rows, len(prepared.tables.regions), len(outcomes.RECORD)))
+    work.block.put(
+        sets=sets,
+        which=np.ascontiguousarray(which),
+        replicates=np.ascontiguousarray(replicates),
+        records=records,
+        snapshots=np.zeros((0, 0)) if snapshots is None else snapshots,
+        report=report,
+    )
+    engine.call(work.block)
+    return records if weeks is None else records[:, : len(weeks)]
+
+
+def simulate(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) -> np.ndarray:
+    """One run: the same record, bit for bit, as :func:`sim.model.week.simulate`."""
+    prepared = prepare(scenario, seed, parameters.calendar_stagger)
+    return run_chunk(
+        prepared,
+        tables.parameter_rows([parameters]),
+        np.zeros(1, dtype=np.int64),
+        np.array([replicate], dtype=np.int64),
+    )[0]
+
+
+def simulate_states(
+    scenario: Scenario, parameters: Parameters, seed: int, replicate: int
+) -> tuple[np.ndarray, list[dict[str, Any]], dict[str, np.ndarray]]:
+    """One run with every state of everyone in every week, for comparisons.
+
+    Returns:
+        The record; for each region a dict with ``people`` (week, field of
+        :data:`sim.engine.kernel.FIELDS`, post) and ``site`` (week, number of :data:`sim.engine.kernel.SITE`);
+        and of the providers ``skill`` (as the week begins), ``load`` and ``overload``, each (week,
+        provider).
+    """
+    prepared = prepare(scenario, seed, parameters.calendar_stagger)
+    t = prepared.tables
+    size = kernel.STATES * t.people
+    shots = np.zeros((t.horizon + 1, size + len(t.regions) * kernel.SITES))
+    work = Workspace(prepared)
+    record = run_chunk(
+        prepared,
+        tables.parameter_rows([parameters]),
+        np.zeros(1, dtype=np.int64),
+        np.array([replicate], dtype=np.int64),
+        workspace=work,
+        snapshots=shots,
+    )[0]
+    states = []
+    for r, region in enumerate(t.regions):
+        first, staff = int(region["first"]), int(region["staff"])
+        block = shots[:, kernel.STATES * first : kernel.STATES * (first + staff)]
+        base = size + r * kernel.SITES
+        states.append(
+            {
+                "people": block.reshape(-1, kernel.STATES, staff),
+                "site": shots[:, base : base + kernel.SITES],
+            }
+        )
+    arrays = work.block.arrays
+    providers = {name: arrays[f"{name}s"] for name in ("skill", "load", "overload")}
+    return record, states, providers

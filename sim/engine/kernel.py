@@ -1,0 +1,1161 @@
+"""The week of the model over arrays, to be compiled: the fast engine. Entry: :func:`run_chunk`.
+
+It calls the same functions of :mod:`sim.core.rules` and takes the same draws from :mod:`sim.core.streams` as
+the Mesa agents, in the same order, and so gives the same numbers, bit for bit; :mod:`sim.model.week` is
+the definition and the oracle. Read that first: the steps here carry the same names.
+
+A region is one block of float64, field after field (:data:`FIELDS` x posts). Regions act on each
+other only through their provider's diary, and that only where contacts come on demand; otherwise
+each region runs through all its weeks before the next begins, so that its block stays in cache.
+
+For the loops to run several people at a time, each is short, branch-free and touches few arrays.
+
+Every function is plain Python that :mod:`sim.engine.build` compiles; nothing here allocates or
+raises: work space comes in. What a call needs comes as three records: ``plan`` and ``work``
+(:data:`sim.engine.entries.PLAN`, :data:`~sim.engine.entries.WORK`) and ``luck`` (:class:`Luck`);
+``p`` is a parameter set.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.core import rules, streams, ties
+from sim.core.outcomes import COLUMN, FIRST_FLOW, RECORD
+from sim.core.streams import bell, uniform
+from sim.core.units import WEEKS_A_YEAR
+from sim.engine.marks import inlined, pasted
+from sim.engine.tables import SELECTION
+from sim.model.dosage import (
+    DRAWN,
+    IRREGULAR,
+    ONSITE,
+    PROVIDER_CANCELLED,
+    REGION_CANCELLED,
+    SCHEDULED,
+)
+from sim.model.population import BALANCE_ROUNDS, BALANCE_TOLERANCE
+
+# ---- fields of a region's block ----
+FIELDS = (
+    "motivation",
+    "capacity",
+    "offset",
+    "first_trust",
+    "first_accountability",
+    "first_knowledge",
+    "trust",
+    "accountability",
+    "knowledge",
+    "integration",
+    "workload",
+    "open",
+    "seat",
+)
+(
+    MOTIVATION,
+    CAPACITY,
+    OFFSET,
+    FIRST_TRUST,
+    FIRST_ACCOUNTABILITY,
+    FIRST_KNOWLEDGE,
+    TRUST,
+    ACCOUNTABILITY,
+    KNOWLEDGE,
+    INTEGRATION,
+    WORKLOAD,
+    OPEN,
+    SEAT,
+) = range(len(FIELDS))
+STATES = len(FIELDS)
+
+# ---- numbers of a region ----
+SITE = (
+    "leadership",
+    "usual_demand",
+    "routines",
+    "context",
+    "record",
+    "usual_record",
+    "owed",
+    "effect",
+    "mean_integration",
+    "candidate",
+)
+(
+    LEADERSHIP,
+    USUAL_DEMAND,
+    ROUTINES,
+    CONTEXT,
+    ACCOUNT,
+    USUAL_ACCOUNT,
+    OWED,
+    EFFECT,
+    MEAN_INTEGRATION,
+    CANDIDATE,
+) = range(len(SITE))
+SITES = len(SITE)
+
+COLUMNS = len(RECORD)
+C_TRUST = COLUMN["trust"]
+C_STAFF = COLUMN["staff_accountability"]
+C_PROVIDER = COLUMN["provider_accountability"]
+C_KNOWLEDGE = COLUMN["knowledge"]
+C_KNOWLEDGE_SD = COLUMN["knowledge_sd"]
+C_INTEGRATION = COLUMN["integration"]
+C_SHARE = COLUMN["integrated_share"]
+C_ROUTINES = COLUMN["routines"]
+C_READINESS = COLUMN["readiness"]
+C_CONTEXT = COLUMN["context"]
+C_LOAD = COLUMN["load"]
+C_WORKLOAD = COLUMN["workload"]
+C_OPEN = COLUMN["open"]
+C_PLANNED = COLUMN["planned"]
+C_HELD = COLUMN["held"]
+C_FAILED_PROVIDER = COLUMN["failed_provider"]
+C_FAILED_REGION = COLUMN["failed_region"]
+C_ATTENDED = COLUMN["attended"]
+C_INVITED = COLUMN["invited"]
+C_PRESENT = COLUMN["present"]
+C_MADE_STAFF = COLUMN["made_staff"]
+C_MADE_PROVIDER = COLUMN["made_provider"]
+C_KEPT_STAFF = COLUMN["kept_staff"]
+C_KEPT_PROVIDER = COLUMN["kept_provider"]
+C_BROKEN_STAFF = COLUMN["broken_staff"]
+C_BROKEN_PROVIDER = COLUMN["broken_provider"]
+C_LAPSED = COLUMN["lapsed"]
+C_LEAVERS = COLUMN["leavers"]
+C_PROVIDER_LEFT = COLUMN["provider_left"]
+C_CONTACT_HOURS = COLUMN["contact_hours"]
+C_PREPARATION = COLUMN["preparation_hours"]
+C_TRAVEL = COLUMN["travel_hours"]
+C_STAFF_HOURS = COLUMN["staff_hours"]
+C_VISITS = COLUMN["visits"]
+C_CO_CREATION = COLUMN["co_creation_sum"]
+
+READIEST = SELECTION["readiest"]
+RANDOM = SELECTION["random"]
+
+philox = inlined(streams.philox)
+FIXED_POINT = rules.FIXED_POINT
+MASK = streams.MASK
+POST_BITS = streams.POST_BITS
+POSTS = streams.POSTS
+STEP = streams.SERIES_STEP
+PERSON_TRAITS = streams.PERSON_TRAITS
+PERSON_STARTS = streams.PERSON_STARTS
+REGION_START = streams.REGION_START
+PROVIDER_START = streams.PROVIDER_START
+STAFF_WEEK = streams.STAFF_WEEK
+STAFF_CONTACT = streams.STAFF_CONTACT
+REGION_CONTACT = streams.REGION_CONTACT
+COMMITMENT = streams.COMMITMENT
+PROVIDER_WEEK = streams.PROVIDER_WEEK
+POST_SEAT = streams.POST_SEAT
+SHOCK_LEAVE = streams.SHOCK_LEAVE
+CALENDAR = streams.CALENDAR
+SELECTING = streams.SELECTION
+
+
+class Desk(NamedTuple):
+    """Work space cut to the people of one region."""
+
+    words: np.ndarray
+    here: np.ndarray
+    scratch: np.ndarray
+    who: np.ndarray
+    peers: np.ndarray
+
+
+class Graph(NamedTuple):
+    """Who is next to whom: of post i ``others[starts[i]:starts[i + 1]]``."""
+
+    starts: np.ndarray
+    others: np.ndarray
+
+
+class Luck(NamedTuple):
+    """The counter's last word and the key of every draw of a run."""
+
+    replicate: int
+    k0: int
+    k1: int
+
+
+# ---------------------------------------------------------------------------------------- draws
+def fill_words(words, first, week, purpose, luck):
+    """Philox blocks of consecutive entities into ``words``: the first words of all, the second ...
+
+    The masks change nothing; they tell the compiler that 32-bit multiplication is enough.
+    """
+    places = words.size // 4
+    c1, c2, c3 = week & MASK, purpose & MASK, luck.replicate & MASK
+    key0, key1 = luck.k0 & MASK, luck.k1 & MASK
+    for i in range(places):
+        w0, w1, w2, w3 = philox((first + i) & MASK, c1, c2, c3, key0, key1)
+        words[i] = w0
+        words[places + i] = w1
+        words[2 * places + i] = w2
+        words[3 * places + i] = w3
+
+
+def in_eights(people):
+    """Places for the draws of so many people: whole vectors, so that none is drawn alone."""
+    return (people + 7) // 8 * 8
+
+
+def one_block(entity, week, purpose, luck):
+    """One Philox block."""
+    return philox(entity, week, purpose, luck.replicate, luck.k0, luck.k1)
+
+
+def sift(values, root, end):
+    """Let the value at ``root`` of a heap sink to its place."""
+    value = values[root]
+    while True:
+        child = 2 * root + 1
+        if child >= end:
+            break
+        if child + 1 < end and values[child + 1] > values[child]:
+            child += 1
+        if values[child] <= value:
+            break
+        values[root] = values[child]
+        root = child
+    values[root] = value
+
+
+def sort(values):
+    """Sort whole numbers in place (heap sort)."""
+    count = values.size
+    for root in range(count // 2 - 1, -1, -1):
+        sift(values, root, count)
+    for end in range(count - 1, 0, -1):
+        largest = values[0]
+        values[0] = values[end]
+        values[end] = largest
+        sift(values, 0, end)
+
+
+def drawn_order(order, first, week, purpose, luck):
+    """Posts in the order of their draws; of equal ones the first comes first.
+
+    Args:
+        order: (posts,) int64 out. first: entity number of the first post.
+    """
+    for i in range(order.size):
+        word = one_block(first + i, week, purpose, luck)[0]
+        order[i] = (word << POST_BITS) + i
+    sort(order)
+    for i in range(order.size):
+        order[i] = order[i] & (POSTS - 1)
+
+
+def to_fixed(x: Any) -> Any:
+    """:func:`sim.core.rules.to_fixed` for 0 <= x < 4096: floor(x 2**40) + 2**52 shows it in its bits.
+
+    Vector units add floats; most cannot turn them into 64-bit whole numbers.
+    """
+    return np.float64(np.floor(x * FIXED_POINT) + 2.0**52).view(np.int64) & (2**52 - 1)
+
+
+def mean_of(values):
+    """Mean of a field by fixed-point sums."""
+    total = 0
+    for i in range(values.size):
+        total += to_fixed(values[i])
+    return rules.mean_from_fixed(total, values.size)
+
+
+def mean_readiness(motivation, capacity, knowledge):
+    """Mean readiness of a team."""
+    total = 0
+    for i in range(motivation.size):
+        total += to_fixed(rules.readiness(motivation[i], capacity[i], knowledge[i]))
+    return rules.mean_from_fixed(total, motivation.size)
+
+
+@inlined
+def word_of(words, number):
+    """The words of one number, 0..3, of all people."""
+    places = words.size // 4
+    return words[number * places : (number + 1) * places]
+
+
+@inlined
+def field(block, name):
+    """One field of a region's block (inlined: code without references cannot return slices)."""
+    posts = block.size // STATES
+    return block[name * posts : (name + 1) * posts]
+
+
+@inlined
+def block_of(people, region):
+    """A region's block among all people."""
+    return people[STATES * region.first : STATES * (region.first + region.staff)]
+
+
+# ------------------------------------------------------------------------------------ the start
+def put_person(block, i, traits, starts, means, p, moved):
+    """A person drawn from two blocks of words takes post ``i``: traits and starting points.
+
+    ``means``: knowledge, its region effect, accountability, trust, region effect.
+    """
+    effect = means[4]
+    motivation = rules.start_level(p.motivation_mean, effect, p.motivation_sd, bell(traits[0]))
+    capacity = rules.start_level(p.capacity_mean, effect, p.capacity_sd, bell(traits[1]))
+    knowledge = rules.start_knowledge(
+        means[0] + moved,
+        means[1],
+        p.knowledge_sd,
+        bell(traits[2]),
+        p.knowledge_floor,
+        p.knowledge_ceiling,
+    )
+    accountability = rules.start_level(means[2], 0.0, p.staff_accountability_sd, bell(starts[0]))
+    trust = rules.start_trust(
+        means[3],
+        p.trust_readiness_link,
+        rules.readiness(motivation, capacity, knowledge),
+        p.readiness_pivot,
+        p.trust_sd,
+        bell(starts[1]),
+    )
+    field(block, MOTIVATION)[i] = motivation
+    field(block, CAPACITY)[i] = capacity
+    field(block, OFFSET)[i] = p.workload_offset_sd * bell(traits[3])
+    field(block, FIRST_TRUST)[i] = trust
+    field(block, FIRST_ACCOUNTABILITY)[i] = accountability
+    field(block, FIRST_KNOWLEDGE)[i] = knowledge
+    field(block, ACCOUNTABILITY)[i] = accountability
+    field(block, KNOWLEDGE)[i] = knowledge
+    return trust
+
+
+def draw_people(block, candidate, means, p, luck):
+    """The starting people of a candidate region."""
+    trust = field(block, TRUST)
+    for i in range(trust.size):
+        entity = (candidate << POST_BITS) + i
+        traits = one_block(entity, 0, PERSON_TRAITS, luck)
+        starts = one_block(entity, 0, PERSON_STARTS, luck)
+        trust[i] = put_person(block, i, traits, starts, means, p, 0.0)
+
+
+def default_means(means, p, effect):
+    """Means of a candidate region without overrides."""
+    means[0] = p.knowledge_mean
+    means[1] = effect
+    means[2] = p.staff_accountability_mean
+    means[3] = p.first_trust
+    means[4] = effect
+
+
+def choose_candidates(plan, work, p, luck):
+    """The candidates that become regions, in candidate order."""
+    chosen, scores = work.chosen, work.scores
+    count = chosen.size
+    if plan.selection != READIEST and plan.selection != RANDOM:
+        for i in range(count):
+            chosen[i] = i
+        return
+    for c in range(plan.candidates):
+        if plan.selection == RANDOM:
+            scores[c] = -float(one_block(c, 0, SELECTING, luck)[0])
+        else:
+            scores[c] = seen_readiness(c, work.team, work.means[0], p, luck)
+    place = 0
+    for c in range(plan.candidates):
+        better = 0
+        for other in range(plan.candidates):
+            if scores[other] > scores[c] or (scores[other] == scores[c] and other < c):
+                better += 1
+        if better < count:
+            chosen[place] = c
+            place += 1
+
+
+def seen_readiness(candidate, team, means, p, luck):
+    """What the selecting centre sees of a candidate region's ``team``, drawn into that block."""
+    words = one_block(candidate, 0, REGION_START, luck)
+    default_means(means, p, p.region_effect_sd * bell(words[0]))
+    draw_people(team, candidate, means, p, luck)
+    mean = mean_readiness(field(team, MOTIVATION), field(team, CAPACITY), field(team, KNOWLEDGE))
+    return rules.selection_score(mean, p.selection_noise_sd, bell(words[3]))
+
+
+def starting_balance(block, leadership, demand, p):
+    """Integration of each person and routines of the region at their own balance."""
+    motivation = field(block, MOTIVATION)
+    trust = field(block, TRUST)
+    accountability = field(block, ACCOUNTABILITY)
+    knowledge = field(block, KNOWLEDGE)
+    integration = field(block, INTEGRATION)
+    workload = field(block, WORKLOAD)
+    offset = field(block, OFFSET)
+    people = motivation.size
+    uptake = p.uptake_ratio * p.integration_loss
+    loss = p.integration_loss
+    turnover = p.staff_turnover
+    for i in range(people):
+        workload[i] = rules.workload(demand, offset[i], 0.0, 0, 0.0, 0.0, 0.0)
+    routines = 0.0
+    for _ in range(BALANCE_ROUNDS):
+        for i in range(people):
+            growth = rules.integration_growth(
+                uptake,
+                knowledge[i],
+                motivation[i],
+                trust[i],
+                accountability[i],
+                workload[i],
+                leadership,
+                routines,
+            )
+            decline = rules.integration_decline(loss, routines, accountability[i])
+            integration[i] = rules.balanced_integration(
+                growth, decline, turnover, routines, knowledge[i]
+            )
+        mean = mean_of(integration)
+        change = mean - routines
+        routines = mean
+        if abs(change) < BALANCE_TOLERANCE:
+            break
+    for i in range(people):
+        integration[i] = rules.clip01(integration[i])
+    return rules.clip01(routines)
+
+
+def take_seats(block, order, candidate, luck):
+    """Rank of each post in the order of the core team."""
+    seat = field(block, SEAT)
+    drawn_order(order, candidate << POST_BITS, 0, POST_SEAT, luck)
+    for rank in range(order.size):
+        seat[order[rank]] = rank
+
+
+def start_region(region, block, order, site, means, p, luck):
+    """A chosen region in week 0."""
+    candidate = int(site[CANDIDATE])
+    words = one_block(candidate, 0, REGION_START, luck)
+    effect = p.region_effect_sd * bell(words[0])
+    default_means(means, p, effect)
+    if not np.isnan(region.knowledge):
+        means[0] = region.knowledge
+        means[1] = 0.0
+    if not np.isnan(region.staff_accountability):
+        means[2] = region.staff_accountability
+    if not np.isnan(region.trust):
+        means[3] = region.trust
+    draw_people(block, candidate, means, p, luck)
+    leadership = region.leadership
+    if np.isnan(leadership):
+        leadership = rules.start_level(p.leadership_mean, effect, p.leadership_sd, bell(words[1]))
+    demand = region.demand
+    if np.isnan(demand):
+        demand = rules.start_level(p.demand_mean, 0.0, p.demand_sd, bell(words[2]))
+    record = region.provider_accountability
+    if np.isnan(record):
+        record = p.provider_accountability_mean
+    site[LEADERSHIP] = leadership
+    site[USUAL_DEMAND] = demand
+    site[ROUTINES] = starting_balance(block, leadership, demand, p)
+    site[CONTEXT] = p.context_start
+    site[ACCOUNT] = record
+    site[USUAL_ACCOUNT] = record
+    site[OWED] = 0.0
+    site[EFFECT] = effect
+    site[MEAN_INTEGRATION] = mean_of(field(block, INTEGRATION))
+    owed = field(block, OPEN)
+    for i in range(owed.size):
+        owed[i] = 0.0
+    take_seats(block, order, candidate, luck)
+
+
+# ----------------------------------------------------------------------------- step 1: calendar
+def is_on(contact, site, block, week, p, luck):
+    """Whether a contact without a date falls in this week."""
+    u = uniform(one_block(int(site[CANDIDATE]), week, CALENDAR + STEP * contact.series, luck)[0])
+    if contact.timing == IRREGULAR:
+        return u < rules.irregular_probability(contact.every_weeks)
+    return u < rules.on_demand_probability(
+        contact.every_weeks,
+        mean_readiness(field(block, MOTIVATION), field(block, CAPACITY), field(block, KNOWLEDGE)),
+        mean_of(field(block, TRUST)),
+        site[LEADERSHIP],
+        p.on_demand_slope,
+        p.on_demand_pivot,
+    )
+
+
+def calendar_and_load(week, plan, work, p, luck):
+    """Step 1 for all regions: what is due, the providers' diaries, shortened hours.
+
+    Fills this week of ``work``: ``due`` (region, slot: row of the contacts), ``due_count``,
+    ``hours`` (region, slot), and the providers' ``loads`` and ``overloads``.
+    """
+    regions, contacts, sites = plan.regions, plan.contacts, work.sites
+    due, due_count, hours = work.due[week], work.due_count[week], work.hours[week]
+    before, loads, overloads = work.loads[week - 1], work.loads[week], work.overloads[week]
+    for r in range(regions.size):
+        n = 0
+        first = plan.contact_start[week, r]
+        block = block_of(work.people, regions[r])
+        for c in range(first, first + plan.contact_count[week, r]):
+            contact = contacts[c]
+            if contact.timing == SCHEDULED or is_on(contact, sites[r], block, week, p, luck):
+                due[r, n] = c
+                hours[r, n] = contact.hours
+                n += 1
+        due_count[r] = n
+    for provider in range(plan.provider_hours.size):
+        total = 0.0
+        for r in range(regions.size):
+            if regions[r].provider == provider:
+                for slot in range(due_count[r]):
+                    travel = p.travel_hours if contacts[due[r, slot]].mode == ONSITE else 0.0
+                    total = total + rules.provider_hours(
+                        hours[r, slot], p.preparation_per_hour, p.preparation_per_contact, travel
+                    )
+        loads[provider] = rules.running_load(
+            before[provider], total, plan.provider_hours[provider], p.load_memory
+        )
+        overloads[provider] = rules.overload(loads[provider])
+    for r in range(regions.size):
+        for slot in range(due_count[r]):
+            hours[r, slot] = rules.shortened_hours(hours[r, slot], overloads[regions[r].provider])
+
+
+@pasted
+def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch, p):
+    """Step 1 for a region's staff."""
+    workload = field(block, WORKLOAD)
+    offset = field(block, OFFSET)
+    owed = field(block, OPEN)
+    integration = field(block, INTEGRATION)
+    seat = field(block, SEAT)
+    people = workload.size
+    per_commitment = p.commitment_workload
+    if count == 0:
+        for i in range(people):
+            workload[i] = rules.workload(
+                demand, offset[i], 0.0, owed[i], per_commitment, delivery, integration[i]
+            )
+        return
+    for i in range(people):
+        scratch[i] = 0.0
+    for slot in range(count):
+        contact = contacts[due[slot]]
+        load = rules.contact_workload(hours[slot], contact.co_creation, p.working_week)
+        seats = float(contact.seats)
+        for i in range(people):
+            scratch[i] = scratch[i] + (load if seat[i] < seats else 0.0)
+    for i in range(people):
+        workload[i] = rules.workload(
+            demand, offset[i], scratch[i], owed[i], per_commitment, delivery, integration[i]
+        )
+
+
+# ------------------------------------------------------------------------ steps 2-6: one contact
+@pasted
+def review(block, site, row, who, came, keep, provider_word, o, p):
+    """Step 4: what was agreed is reviewed, owners first, then counterparts."""
+    owed = field(block, OPEN)
+    accountability = field(block, ACCOUNTABILITY)
+    workload = field(block, WORKLOAD)
+    provider_owed = int(site[OWED])
+    provider_kept = rules.binomial_from_uniform(
+        uniform(provider_word),
+        provider_owed,
+        rules.provider_keeping_probability(
+            p.keeping, p.keeping_slope, site[ACCOUNT], p.record_pivot, o
+        ),
+    )
+    step = p.accountability_step
+    staff_kept = 0
+    reviewed = 0
+    for place in range(came):
+        i = who[place]
+        count = int(owed[i])
+        if count > 0:
+            chance = rules.staff_keeping_probability(
+                p.keeping, p.keeping_slope, accountability[i], workload[i]
+            )
+            kept = rules.binomial_from_uniform(uniform(keep[i]), count, chance)
+            accountability[i] = rules.accountability_after_review(
+                accountability[i], kept, count, step
+            )
+            owed[i] = 0.0
+            staff_kept += kept
+            reviewed += count
+    site[ACCOUNT] = rules.accountability_after_review(
+        site[ACCOUNT], provider_kept, provider_owed, step
+    )
+    site[OWED] = 0.0
+    counterpart = p.reciprocity * step
+    if provider_owed > 0:
+        for place in range(came):
+            i = who[place]
+            accountability[i] = rules.accountability_after_review(
+                accountability[i], provider_kept, provider_owed, counterpart
+            )
+    site[ACCOUNT] = rules.accountability_after_review(
+        site[ACCOUNT], staff_kept, reviewed, counterpart
+    )
+    site[ROUTINES] = rules.routines_after_kept(
+        site[ROUTINES], p.routine_step, staff_kept + provider_kept
+    )
+    row[C_KEPT_STAFF] += staff_kept
+    row[C_BROKEN_STAFF] += reviewed - staff_kept
+    row[C_KEPT_PROVIDER] += provider_kept
+    row[C_BROKEN_PROVIDER] += provider_owed - provider_kept
+
+
+def new_commitments(block, site, row, who, came, u, mean, week, series, p, luck):
+    """Step 4: new things are agreed."""
+    owed = field(block, OPEN)
+    first = int(site[CANDIDATE]) << POST_BITS
+    for number in range(rules.poisson_from_uniform(u, mean)):
+        words = one_block(first + number, week, COMMITMENT + STEP * series, luck)
+        if uniform(words[0]) < p.provider_commitment_share:
+            site[OWED] += 1.0
+            row[C_MADE_PROVIDER] += 1.0
+        else:
+            owed[who[int(uniform(words[1]) * came)]] += 1.0
+            row[C_MADE_STAFF] += 1.0
+
+
+@pasted
+def judge_and_learn(
+    block, here, words, quality, richness, effect, learning, tailoring, skill, d, p, kappa, site
+):
+    """Steps 5 and 6 for those present (``here`` is 1.0 for them)."""
+    trust = field(block, TRUST)
+    knowledge = field(block, KNOWLEDGE)
+    people = trust.size
+    context = site[CONTEXT]
+    record = site[ACCOUNT]
+    noise = p.evidence_noise
+    ability_weight = p.ability_weight
+    skill_share = p.skill_share
+    power_weight = p.power_sharing
+    step = p.trust_step
+    asymmetry = p.trust_asymmetry
+    impressions = word_of(words, 2)
+    for i in range(people):
+        quality[i] = rules.experienced_quality(
+            d,
+            ability_weight,
+            skill_share,
+            skill,
+            context,
+            power_weight,
+            kappa,
+            record,
+            noise * bell(impressions[i]),
+        )
+    for i in range(people):
+        after = rules.trust_after_contact(trust[i], quality[i], step, richness, effect, asymmetry)
+        trust[i] = after if here[i] > 0.0 else trust[i]
+    rate = p.learning_rate
+    skill_floor = p.learning_skill_floor
+    tailoring_floor = p.learning_tailoring_floor
+    trust_floor = p.learning_trust_floor
+    for i in range(people):
+        after = rules.knowledge_after_contact(
+            knowledge[i],
+            rate,
+            richness,
+            learning,
+            d,
+            skill,
+            skill_floor,
+            tailoring,
+            tailoring_floor,
+            trust[i],
+            trust_floor,
+        )
+        knowledge[i] = after if here[i] > 0.0 else knowledge[i]
+
+
+@pasted
+def attend(block, seats, here, words, leadership, p):
+    """Step 3: who comes, 1.0 or 0.0 a post; returns how many."""
+    motivation = field(block, MOTIVATION)
+    trust = field(block, TRUST)
+    workload = field(block, WORKLOAD)
+    seat = field(block, SEAT)
+    people = trust.size
+    base = p.attendance_base
+    slope = p.attendance_slope
+    pivot = p.attendance_pivot
+    for i in range(people):
+        here[i] = rules.attendance_probability(
+            base, slope, motivation[i], trust[i], leadership, workload[i], pivot
+        )
+    for i in range(people):
+        comes = uniform(words[i]) < here[i] and seat[i] < seats
+        here[i] = 1.0 if comes else 0.0
+    came = 0
+    for i in range(people):
+        came += int(here[i])
+    return came
+
+
+@pasted
+def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, desk, p, luck):
+    """Steps 2 to 6 of one contact; returns the hours counted this week so far."""
+    words, here, who = desk.words, desk.here, desk.who
+    candidate = int(site[CANDIDATE])
+    draws = one_block(candidate, week, REGION_CONTACT + STEP * contact.series, luck)
+    row[C_PREPARATION] += p.preparation_per_contact + p.preparation_per_hour * h
+    by_provider = contact.status == PROVIDER_CANCELLED
+    by_region = contact.status == REGION_CANCELLED
+    if contact.status == DRAWN:
+        by_provider = uniform(draws[0]) < rules.provider_fails_probability(
+            p.provider_cancels, p.provider_cancels_slope, o
+        )
+        by_region = (not by_provider) and uniform(draws[1]) < rules.region_fails_probability(
+            p.region_cancels,
+            p.region_cancels_slope,
+            mean_of(field(block, WORKLOAD)),
+            p.workload_pivot,
+        )
+    if by_provider:
+        row[C_FAILED_PROVIDER] += 1.0
+        site[ACCOUNT] = rules.record_after_broken_promise(site[ACCOUNT], p.accountability_step)
+        return counted
+    if by_region:
+        row[C_FAILED_REGION] += 1.0
+        return counted
+    row[C_HELD] += 1.0
+    row[C_CONTACT_HOURS] += h
+    if contact.mode == ONSITE:
+        row[C_VISITS] += 1.0
+        row[C_TRAVEL] += p.travel_hours
+    useful = rules.counted_hours(h, p.setup_hours)
+    effect = rules.contact_effect(counted, useful, p.hour_scale)
+    if contact.timing == SCHEDULED:
+        site[ACCOUNT] = rules.record_after_kept_promise(
+            site[ACCOUNT], p.accountability_step, p.reciprocity, effect
+        )
+    people = region.staff
+    purpose = STAFF_CONTACT + STEP * contact.series
+    fill_words(words, candidate << POST_BITS, week, purpose, luck)
+    came = attend(block, contact.seats, here, words, site[LEADERSHIP], p)
+    row[C_INVITED] += contact.seats
+    row[C_PRESENT] += came
+    row[C_STAFF_HOURS] += h * came
+    if came == 0:
+        return counted + useful
+    trust = field(block, TRUST)
+    total = 0
+    place = 0
+    for i in range(people):
+        if here[i] > 0.0:
+            total += to_fixed(trust[i])
+            who[place] = i
+            place += 1
+    c = rules.realised_co_creation(contact.co_creation, skill, rules.mean_from_fixed(total, came))
+    learning = rules.contact_effect(
+        counted,
+        rules.counted_hours(rules.learning_hours(h, p.negotiating_share, c), p.setup_hours),
+        p.hour_scale,
+    )
+    row[C_ATTENDED] += 1.0
+    row[C_CO_CREATION] += c
+    review(block, site, row, who, came, word_of(words, 1), draws[3], o, p)
+    new_commitments(
+        block, site, row, who, came, uniform(draws[2]),
+        rules.expected_commitments(p.commitment_rate, c, effect),
+        week, contact.series, p, luck,
+    )  # fmt: skip
+    richness = p.richness_onsite
+    if contact.mode == 1:
+        richness = p.richness_video
+    elif contact.mode == 2:
+        richness = p.richness_phone
+    elif contact.mode == 3:
+        richness = p.richness_email
+    judge_and_learn(
+        block, here, words, desk.scratch, richness, effect, learning, c * site[CONTEXT], skill,
+        rules.dilution(p.site_dilution, region.sites), p, contact.co_creation, site,
+    )  # fmt: skip
+    site[CONTEXT] = rules.context_after_contact(site[CONTEXT], p.context_step, effect, c)
+    return counted + useful
+
+
+# ---------------------------------------------------------------------- step 7: every week, all
+@pasted
+def choose_peers(peers, words, complete, graph):
+    """Which colleague each person would talk to: oneself, where there is nobody else."""
+    people = peers.size
+    which = word_of(words, 1)
+    if people < 2:
+        peers[0] = 0
+    elif complete:
+        for i in range(people):
+            place = int(uniform(which[i]) * (people - 1))
+            peers[i] = place + 1 if place >= i else place
+    else:
+        for i in range(people):
+            first = graph.starts[i]
+            degree = graph.starts[i + 1] - first
+            j = graph.others[first + int(uniform(which[i]) * degree)]
+            peers[i] = j if degree > 0 else i
+
+
+@pasted
+def meet_peers(block, peers, words, heard, gained, p):
+    """Step 7, looking: what each hears from one colleague (from oneself: nothing)."""
+    knowledge = field(block, KNOWLEDGE)
+    first = field(block, FIRST_KNOWLEDGE)
+    people = knowledge.size
+    meeting = p.peer_meeting
+    transfer = p.peer_transfer
+    # What lies anywhere in memory is fetched first; the arithmetic then runs straight through.
+    for i in range(people):
+        gained[i] = knowledge[peers[i]]
+    for i in range(people):
+        heard[i] = first[peers[i]]
+    for i in range(people):
+        gain = rules.knowledge_from_peer(knowledge[i], first[i], gained[i], heard[i], transfer)
+        heard[i] = gain if uniform(words[i]) < meeting else 0.0
+
+
+@pasted
+def apply(block, heard, growth, site, trend, p):
+    """Step 7, changing: use what one knows; forget and fade; hear from a colleague."""
+    motivation = field(block, MOTIVATION)
+    trust = field(block, TRUST)
+    accountability = field(block, ACCOUNTABILITY)
+    knowledge = field(block, KNOWLEDGE)
+    integration = field(block, INTEGRATION)
+    workload = field(block, WORKLOAD)
+    first_trust = field(block, FIRST_TRUST)
+    first_accountability = field(block, FIRST_ACCOUNTABILITY)
+    first_knowledge = field(block, FIRST_KNOWLEDGE)
+    people = trust.size
+    uptake = p.uptake_ratio * p.integration_loss
+    leadership = site[LEADERSHIP]
+    routines = site[ROUTINES]
+    loss = p.integration_loss
+    forgetting = p.forgetting
+    protection = p.use_protection
+    trust_fade = p.trust_fade
+    accountability_fade = p.accountability_fade
+    for i in range(people):
+        growth[i] = rules.integration_growth(
+            uptake,
+            knowledge[i],
+            motivation[i],
+            trust[i],
+            accountability[i],
+            workload[i],
+            leadership,
+            routines,
+        )
+    for i in range(people):
+        forgotten = rules.forgotten_knowledge(
+            knowledge[i], first_knowledge[i], integration[i], forgetting, protection
+        )
+        knowledge[i] = knowledge[i] - forgotten + heard[i]
+    for i in range(people):
+        integration[i] = rules.integration_after_week(
+            integration[i],
+            growth[i],
+            rules.integration_decline(loss, routines, accountability[i]),
+        )
+    for i in range(people):
+        trust[i] = rules.faded(trust[i], first_trust[i], trust_fade)
+    for i in range(people):
+        accountability[i] = rules.faded(
+            accountability[i], first_accountability[i], accountability_fade
+        )
+    if trend != 0.0:
+        for i in range(people):
+            knowledge[i] = rules.drifted(knowledge[i], trend)
+            first_knowledge[i] = rules.drifted(first_knowledge[i], trend)
+
+
+# --------------------------------------------------------------------------- step 8: turnover
+def leave(block, i, team_trust, site, means, row, week, trend, p, luck):
+    """A staff member leaves; a newcomer takes the post."""
+    entity = (int(site[CANDIDATE]) << POST_BITS) + i
+    traits = one_block(entity, week, PERSON_TRAITS, luck)
+    starts = one_block(entity, week, PERSON_STARTS, luck)
+    row[C_LAPSED] += field(block, OPEN)[i]
+    row[C_LEAVERS] += 1.0
+    field(block, OPEN)[i] = 0.0
+    own = put_person(block, i, traits, starts, means, p, trend * week / WEEKS_A_YEAR)
+    field(block, TRUST)[i] = rules.newcomer_trust(own, team_trust, p.newcomer_trust_share)
+    field(block, INTEGRATION)[i] = rules.newcomer_integration(
+        site[ROUTINES], field(block, KNOWLEDGE)[i]
+    )
+
+
+@pasted
+def staff_turnover(r, block, words, here, plan, gone, site, means, row, week, p, luck):
+    """Step 8 for staff: by chance and by shocks; newcomers hear from the team as it was."""
+    people = block.size // STATES
+    hazard = p.staff_turnover
+    fates = word_of(words, 2)
+    going = 0
+    for i in range(people):
+        goes = uniform(fates[i]) < hazard
+        here[i] = 1.0 if goes else 0.0
+        going += 1 if goes else 0
+    for s in range(plan.leaves.size):
+        shock = plan.leaves[s]
+        if shock.week == week and (shock.region == r or shock.region < 0):
+            for i in range(people):
+                if gone[s, i] > 0:
+                    here[i] = 1.0
+                    going += 1
+    if going == 0:
+        return
+    team_trust = mean_of(field(block, TRUST))
+    for i in range(people):
+        if here[i] > 0.0:
+            leave(block, i, team_trust, site, means, row, week, plan.trend, p, luck)
+
+
+def provider_leaves(block, site, row, p):
+    """Step 8: the provider hands over; a successor keeps some of the standing."""
+    share = p.handover_share
+    site[CONTEXT] = share * site[CONTEXT]
+    site[ACCOUNT] = rules.after_handover(site[ACCOUNT], site[USUAL_ACCOUNT], share)
+    row[C_LAPSED] += site[OWED]
+    row[C_PROVIDER_LEFT] += 1.0
+    site[OWED] = 0.0
+    trust = field(block, TRUST)
+    first = field(block, FIRST_TRUST)
+    for i in range(trust.size):
+        trust[i] = rules.after_handover(trust[i], first[i], share)
+
+
+# ------------------------------------------------------------------------------- the record
+@pasted
+def write_levels(block, site, row, load, ready, p):
+    """The level columns of a record at this moment."""
+    motivation = field(block, MOTIVATION)
+    capacity = field(block, CAPACITY)
+    trust = field(block, TRUST)
+    accountability = field(block, ACCOUNTABILITY)
+    knowledge = field(block, KNOWLEDGE)
+    integration = field(block, INTEGRATION)
+    workload = field(block, WORKLOAD)
+    owed = field(block, OPEN)
+    people = knowledge.size
+    threshold = p.integration_threshold
+    for i in range(people):
+        ready[i] = rules.readiness(motivation[i], capacity[i], knowledge[i])
+    # Whole numbers may be added in any order, so that one loop can keep all sums.
+    trusts = accounts = levels = squares = readies = loads = there = promises = 0
+    for i in range(people):
+        trusts += to_fixed(trust[i])
+        accounts += to_fixed(accountability[i])
+        levels += to_fixed(knowledge[i])
+        squares += to_fixed(knowledge[i] * knowledge[i])
+        readies += to_fixed(ready[i])
+        loads += to_fixed(workload[i])
+        there += 1 if integration[i] >= threshold else 0
+        promises += int(owed[i])
+    mean = rules.mean_from_fixed(levels, people)
+    spread = rules.mean_from_fixed(squares, people) - mean * mean
+    row[C_TRUST] = rules.mean_from_fixed(trusts, people)
+    row[C_STAFF] = rules.mean_from_fixed(accounts, people)
+    row[C_PROVIDER] = site[ACCOUNT]
+    row[C_KNOWLEDGE] = mean
+    row[C_KNOWLEDGE_SD] = np.sqrt(spread) if spread > 0.0 else 0.0
+    row[C_INTEGRATION] = site[MEAN_INTEGRATION]
+    row[C_SHARE] = there / people
+    row[C_ROUTINES] = site[ROUTINES]
+    row[C_READINESS] = rules.mean_from_fixed(readies, people)
+    row[C_CONTEXT] = site[CONTEXT]
+    row[C_LOAD] = load
+    row[C_WORKLOAD] = rules.mean_from_fixed(loads, people)
+    row[C_OPEN] = site[OWED] + promises
+
+
+# --------------------------------------------------------------------------- one region's week
+@pasted
+def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
+    """Steps 1 (staff) to 8 of one region in one week; flows are added to ``row``."""
+    region, site = plan.regions[r], work.sites[r]
+    due, count, hours = work.due[week, r], work.due_count[week, r], work.hours[week, r]
+    skill, o = work.skills[week, region.provider], work.overloads[week, region.provider]
+    words, here, scratch = desk.words, desk.here, desk.scratch
+    row[C_PLANNED] += count
+    feel_workload(
+        block, site[USUAL_DEMAND] + plan.demand[week, r], plan.delivery[week], plan.contacts, due,
+        count, hours, scratch, p,
+    )  # fmt: skip
+    counted = 0.0
+    for slot in range(count):
+        counted = hold_contact(
+            week, plan.contacts[due[slot]], hours[slot], counted, region, block, site, row, skill,
+            o, desk, p, luck,
+        )  # fmt: skip
+    fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, luck)
+    choose_peers(desk.peers, words, region.network == ties.COMPLETE, graph)
+    meet_peers(block, desk.peers, words, scratch, here, p)
+    apply(block, scratch, here, site, plan.trend, p)
+    site[ROUTINES] = rules.routines_after_week(
+        site[ROUTINES], site[MEAN_INTEGRATION], p.routine_pace
+    )
+    site[CONTEXT] = rules.decayed(site[CONTEXT], p.context_fade)
+    site[ACCOUNT] = rules.faded(site[ACCOUNT], site[USUAL_ACCOUNT], p.accountability_fade)
+    gone = work.gone[:, region.first : region.first + region.staff]
+    staff_turnover(r, block, words, here, plan, gone, site, work.means[r], row, week, p, luck)
+    # The next week's routines follow this mean: nothing before its step 7 changes integration.
+    site[MEAN_INTEGRATION] = mean_of(field(block, INTEGRATION))
+    if work.leavers[week, region.provider] > 0:
+        provider_leaves(block, site, row, p)
+
+
+# ------------------------------------------------------------------------------------- one run
+def provider_fates(skills, leavers, told, p, luck):
+    """Each provider's skill in every week, and in which weeks one leaves (week, provider)."""
+    weeks, providers = skills.shape
+    for number in range(providers):
+        word = one_block(number, 0, PROVIDER_START, luck)[0]
+        skill = rules.start_level(p.provider_skill_mean, 0.0, p.provider_skill_sd, bell(word))
+        for week in range(weeks):
+            skills[week, number] = skill
+            leavers[week, number] = 0
+            if week == 0:
+                continue
+            words = one_block(number, week, PROVIDER_WEEK, luck)
+            if told[week, number] > 0 or uniform(words[0]) < p.provider_turnover:
+                leavers[week, number] = 1
+                skill = rules.start_level(
+                    p.provider_skill_mean, 0.0, p.provider_skill_sd, bell(words[1])
+                )
+
+
+def team_network(region, candidate, plan, work, luck):
+    """Make a region's network in its place in ``work.graphs``, unless an earlier run has left it.
+
+    The place: which graph it holds (0: none), where the rows begin, the rows.
+    """
+    if region.network == ties.COMPLETE:
+        return
+    number = luck.replicate % region.graphs
+    holds = 1 + (candidate * 64 + number if ties.is_drawn(region.network) else 0)
+    place = work.graphs[region.place :]
+    if place[0] == holds:
+        return
+    place[0] = holds
+    rows = 2 + region.staff
+    ties.make_network(
+        region.network, region.rewiring, candidate, number, luck.k0, luck.k1,
+        plan.given_ties[region.given : region.given + 2 * region.ties],
+        place[1:rows], place[rows : rows + 2 * region.ties], work.tie_scratch,
+    )  # fmt: skip
+
+
+def told_to_leave(gone, order, leaves, r, candidate, luck):
+    """Which posts of a region each shock takes: those with the lowest draws."""
+    people = order.size
+    for s in range(leaves.size):
+        shock = leaves[s]
+        if shock.region != r and shock.region >= 0:
+            continue
+        purpose = SHOCK_LEAVE + STEP * shock.number
+        drawn_order(order, candidate << POST_BITS, shock.week, purpose, luck)
+        for rank in range(int(np.floor(shock.share * people + 0.5))):
+            gone[s, order[rank]] = 1
+
+
+def start_run(plan, work, p, luck):
+    """Week 0 of one run: people, regions, providers, and the fates that do not depend on states."""
+    work.gone[:] = 0
+    work.loads[0] = 0.0
+    choose_candidates(plan, work, p, luck)
+    for r in range(plan.regions.size):
+        region = plan.regions[r]
+        candidate = work.chosen[r]
+        order = work.who[: region.staff]
+        work.sites[r, CANDIDATE] = candidate
+        start_region(
+            region, block_of(work.people, region), order, work.sites[r], work.means[r], p, luck
+        )
+        gone = work.gone[:, region.first : region.first + region.staff]
+        told_to_leave(gone, order, plan.leaves, r, candidate, luck)
+        team_network(region, candidate, plan, work, luck)
+    provider_fates(work.skills, work.leavers, plan.provider_told, p, luck)
+
+
+@inlined
+def take_snapshot(shot, block, site, first, r, people):
+    """Every state of a region, as it is."""
+    for i in range(block.size):
+        shot[STATES * first + i] = block[i]
+    for i in range(SITES):
+        shot[people + r * SITES + i] = site[i]
+
+
+def run_weeks(snapshots, record, report, plan, work, p, luck):
+    """All weeks of one run, from where :func:`start_run` left it.
+
+    Args:
+        snapshots: (0, 0) or (weeks, STATES * posts + regions * SITES): every state in every week.
+        record: (rows, regions, COLUMNS), zeros; out: one row a reported week. A record of every
+            week holds the flows of each week, one of fewer weeks those of all weeks up to each.
+        report: (horizon + 1,) int64, the row of the record that a week belongs to; a row's levels
+            are those of its last week.
+    """
+    horizon = plan.horizon
+    every_week = report[horizon] == horizon
+    flows = work.flows
+    coupled = plan.coupled > 0
+    # Uncoupled: region after region, each through all its weeks. Coupled: week after week.
+    for turn in range(horizon + 1 if coupled else 1):
+        last = turn if coupled else horizon
+        for week in range(max(turn, 1), last + 1):
+            calendar_and_load(week, plan, work, p, luck)
+        for r in range(plan.regions.size):
+            region = plan.regions[r]
+            site = work.sites[r]
+            block = block_of(work.people, region)
+            n = region.staff
+            desk = Desk(
+                work.words[: 4 * in_eights(n)], work.here[:n], work.scratch[:n], work.who[:n],
+                work.peers[:n],
+            )  # fmt: skip
+            place = work.graphs[region.place :]
+            graph = Graph(place[1:], place[2 + n :])
+            for week in range(turn, last + 1):
+                row = record[report[week], r]
+                if week > 0:
+                    flows[:] = 0.0
+                    region_week(week, r, block, desk, graph, flows, plan, work, p, luck)
+                    before = row if every_week else record[report[week - 1], r]
+                    for column in range(FIRST_FLOW, COLUMNS):  # week by week: the bits of a sum
+                        row[column] = before[column] + flows[column]
+                if week == horizon or report[week + 1] != report[week]:
+                    load = work.loads[week, region.provider]
+                    write_levels(block, site, row, load, desk.scratch, p)
+                if snapshots.size > 0:
+                    take_snapshot(snapshots[week], block, site, region.first, r, work.people.size)
+
+
+def run_chunk(sets, which, replicates, records, snapshots, report, plan, work):
+    """Some runs, one after another.
+
+    Args:
+        sets: (sets,) records of PARAMETER_TYPE.
+        which, replicates: (runs,) int64: the set and the replicate of each run.
+        records: (runs, rows, regions, COLUMNS), zeros; out.
+        snapshots: (0, 0), or for a single run (weeks, STATES * posts + regions * SITES) out.
+        report: see :func:`run_weeks`.
+        plan, work: :data:`sim.engine.entries.PLAN` and :data:`~sim.engine.entries.WORK`.
+    """
+    for i in range(which.size):
+        p = sets[which[i]]
+        luck = Luck(replicates[i], plan.seed_low, plan.seed_high)
+        start_run(plan, work, p, luck)
+        run_weeks(snapshots, records[i], report, plan, work, p, luck)

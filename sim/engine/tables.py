@@ -1,0 +1,279 @@
+"""A scenario as arrays, for the compiled engine: :class:`Tables`. Nothing here depends on luck.
+
+The functions turn the lines of a scenario into records, and :mod:`sim.engine.prepare` has compiled
+code spread them over the weeks. Everything is made once a scenario and calendar stagger; parameter
+sets and replicates are rows of later calls.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.core import ties
+from sim.core.parameters import NAMES, Parameters
+from sim.engine.arrays import DELIVERY_WORK, EVENTS
+from sim.model import dosage, network
+from sim.model.population import share_of
+
+if TYPE_CHECKING:
+    from sim.scenario.scenario import Network, Scenario
+
+PARAMETER_TYPE = np.dtype([(name, np.float64) for name in NAMES], align=True)
+"""A parameter set as one record, so that compiled code reads ``p.trust_step`` too."""
+
+CONTACT_TYPE = np.dtype(
+    [
+        ("series", np.int64),
+        ("mode", np.int64),
+        ("timing", np.int64),
+        ("status", np.int64),
+        ("seats", np.int64),
+        ("hours", np.float64),
+        ("co_creation", np.float64),
+        ("every_weeks", np.float64),
+    ],
+    align=True,
+)
+
+REGION_TYPE = np.dtype(
+    [
+        ("staff", np.int64),
+        ("first", np.int64),
+        ("core", np.int64),
+        ("provider", np.int64),
+        ("sites", np.int64),
+        ("network", np.int64),
+        ("ties", np.int64),
+        ("graphs", np.int64),
+        ("place", np.int64),
+        ("given", np.int64),
+        ("rewiring", np.float64),
+        ("knowledge", np.float64),
+        ("staff_accountability", np.float64),
+        ("trust", np.float64),
+        ("demand", np.float64),
+        ("provider_accountability", np.float64),
+        ("leadership", np.float64),
+    ],
+    align=True,
+)
+"""A region as the scenario describes it. NaN: not given, use the parameters' means. ``first`` is
+its first post among all posts; ``network`` an index into :data:`sim.core.ties.KINDS`, ``ties`` how many
+ties it has and ``graphs`` how many graphs there are to take in turn. ``place`` is where its network
+stands among the networks of a run, ``given`` where the ties from its file begin."""
+
+SERIES_TYPE = np.dtype(
+    [
+        ("mode", np.int64),
+        ("timing", np.int64),
+        ("first_week", np.int64),
+        ("last_week", np.int64),
+        ("every_weeks", np.float64),
+        ("hours", np.float64),
+        ("taper", np.float64),
+        ("co_creation_start", np.float64),
+        ("co_creation_end", np.float64),
+        ("invited", np.float64),
+    ],
+    align=True,
+)
+"""A contact series as the scenario describes it."""
+
+LOG_TYPE = np.dtype(
+    [
+        ("week", np.int64),
+        ("region", np.int64),
+        ("mode", np.int64),
+        ("status", np.int64),
+        ("hours", np.float64),
+        ("co_creation", np.float64),
+    ],
+    align=True,
+)
+"""A row of a contact log."""
+
+EVENT_TYPE = np.dtype(
+    [
+        ("kind", np.int64),
+        ("week", np.int64),
+        ("until_week", np.int64),
+        ("region", np.int64),
+        ("provider", np.int64),
+        ("number", np.int64),
+        ("amount", np.float64),
+    ],
+    align=True,
+)
+"""A shock or a phase of delivery work: ``kind`` is an index into
+:data:`sim.engine.arrays.EVENTS`, ``region`` -1 means all, ``number`` is the place among the shocks,
+``amount`` the factor, the change or the share."""
+
+LEAVE_TYPE = np.dtype(
+    [("week", np.int64), ("region", np.int64), ("number", np.int64), ("share", np.float64)],
+    align=True,
+)
+
+_STARTS = (
+    "knowledge", "staff_accountability", "trust", "demand", "provider_accountability", "leadership",
+)  # fmt: skip
+
+SELECTION = {"all": 0, "readiest": 1, "random": 2}
+
+
+def parameter_rows(sets: Sequence[Parameters]) -> np.ndarray:
+    """Parameter sets as an array of records, shape (sets,)."""
+    matrix = np.empty(len(sets), dtype=PARAMETER_TYPE)
+    for i, values in enumerate(sets):
+        matrix[i] = tuple(values.vector())
+    return matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """The arrays of one scenario.
+
+    ``contacts`` is sorted by week, region and place in the file; those of (week, region) are
+    ``contacts[contact_start[week, region]:contact_start[week, region] + contact_count[...]]``.
+    ``given_ties`` holds the two posts of each tie of the networks from files, one after another;
+    ``graph_places`` and ``tie_places`` say how much space the networks of a run take, and making
+    the largest.
+    """
+
+    horizon: int
+    candidates: int
+    selection: int
+    staff: int
+    background_trend: float
+    coupled: bool
+    """Whether regions act on each other through providers' diaries (on-demand contacts)."""
+    regions: np.ndarray
+    contacts: np.ndarray
+    contact_start: np.ndarray
+    contact_count: np.ndarray
+    most_contacts: int
+    demand: np.ndarray
+    delivery: np.ndarray
+    leaves: np.ndarray
+    provider_hours: np.ndarray
+    provider_told: np.ndarray
+    given_ties: np.ndarray
+    graph_places: int
+    tie_places: int
+
+    @property
+    def people(self) -> int:
+        """Posts of all regions."""
+        return int(self.regions["staff"].sum())
+
+
+def region_rows(scenario: Scenario) -> np.ndarray:
+    """The regions, (regions,) of :data:`REGION_TYPE`; :func:`place_networks` fills in the rest."""
+    names, staff = scenario.region_names, scenario.staff_counts
+    assigned = scenario.providers.assigned(names)
+    sites = Counter(assigned)
+    overrides = scenario.regions.overrides
+    table = np.zeros(len(names), dtype=REGION_TYPE)
+    table["staff"] = staff
+    table["first"] = np.cumsum([0, *staff[:-1]])
+    table["core"] = [share_of(scenario.regions.core_team, people) for people in staff]
+    table["provider"] = assigned
+    table["sites"] = [sites[provider] for provider in assigned]
+    for field in _STARTS:
+        table[field] = np.nan
+    for row, name in zip(table, names, strict=True):
+        if name in overrides:
+            given = {**overrides[name].start.model_dump(), "leadership": overrides[name].leadership}
+            for field in _STARTS:
+                row[field] = np.nan if given[field] is None else given[field]
+    return table
+
+
+def series_rows(scenario: Scenario) -> np.ndarray:
+    """The contact series, (series,) of :data:`SERIES_TYPE`."""
+    rows = [
+        (
+            dosage.MODES.index(one.mode),
+            dosage.TIMINGS.index(one.timing),
+            one.first_week,
+            scenario.horizon_weeks if one.last_week is None else one.last_week,
+            one.every_weeks,
+            one.hours,
+            one.taper,
+            one.co_creation_start,
+            one.co_creation_end,
+            one.invited,
+        )
+        for one in scenario.dosage
+    ]
+    return np.array(rows, dtype=SERIES_TYPE)
+
+
+def log_rows(scenario: Scenario) -> np.ndarray:
+    """The rows of the contact log, (rows,) of :data:`LOG_TYPE`."""
+    region = {name: i for i, name in enumerate(scenario.region_names)}
+    mode = {name: i for i, name in enumerate(dosage.MODES)}
+    status = {name: i for i, name in enumerate(dosage.STATUSES)}
+    rows = [
+        (row.week, region[row.region], mode[row.mode], status[row.status], row.hours,
+         row.co_creation)
+        for row in (scenario.contact_log.rows if scenario.contact_log else ())
+    ]  # fmt: skip
+    return np.array(rows, dtype=LOG_TYPE)
+
+
+def event_rows(scenario: Scenario) -> np.ndarray:
+    """Shocks and delivery work, (events,) of :data:`EVENT_TYPE`, in the order of the file."""
+    rows = []
+    for number, shock in enumerate(scenario.shocks):
+        kind = EVENTS.index(shock.kind)
+        until, region, provider, amount = shock.week, -1, -1, 0.0
+        if shock.kind == "provider_leaves":
+            provider = scenario.provider_names.index(shock.provider)
+        elif shock.kind == "dosage_cut":
+            amount = shock.factor
+            until = scenario.horizon_weeks if shock.until_week is None else shock.until_week
+        else:
+            region = -1 if shock.region is None else scenario.region_names.index(shock.region)
+            if shock.kind == "demand_rise":
+                until, amount = shock.until_week, shock.by
+            else:
+                amount = shock.share
+        rows.append((kind, shock.week, until, region, provider, number, amount))
+    rows += [
+        (DELIVERY_WORK, phase.week, phase.until_week, -1, -1, -1, phase.share)
+        for phase in scenario.delivery_work
+    ]
+    return np.array(rows, dtype=EVENT_TYPE)
+
+
+def place_networks(scenario: Scenario, regions: np.ndarray) -> dict[str, Any]:
+    """Fill in the networks of regions; the ties from files, and the places that networks take."""
+    known: dict[Network, tuple[int, np.ndarray]] = {}
+    given, place, scratch = 0, 0, 0
+    for row, asked in zip(regions, scenario.networks, strict=True):
+        staff = int(row["staff"])
+        row["network"] = ties.KINDS.index(asked.kind)
+        row["rewiring"] = asked.rewiring
+        row["graphs"] = ties.graph_count(row["network"], staff)
+        row["ties"] = network.tie_count(asked, staff)
+        if asked.kind == "file":
+            if asked not in known:
+                known[asked] = (given, network.given_ties(asked))
+                given += len(known[asked][1])
+            row["given"] = known[asked][0]
+        if asked.kind != "complete":
+            row["place"] = place
+            # Somebody without ties reads the place after their row, to no effect: it must be there.
+            place += 1 + (staff + 1) + 2 * int(row["ties"]) + 1
+            scratch = max(scratch, ties.scratch_size(staff, int(row["ties"])))
+    none = np.zeros(0, dtype=np.int64)
+    return {
+        "given_ties": np.concatenate([none, *(array for _, array in known.values())]),
+        "graph_places": place,
+        "tie_places": scratch,
+    }

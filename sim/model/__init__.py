@@ -1,0 +1,1 @@
+"""The readable engine: people, networks, dosage, agents and the week."""

@@ -1,0 +1,362 @@
+"""The two kinds of agents. Their methods read like the story; every formula is in :mod:`sim.core.rules`.
+
+A :class:`TAProvider` serves one or more regions and keeps a :class:`Site` for each: how well it
+knows the region, how accountable it has been there, what it still owes. A :class:`RegionalStaff`
+member holds a post in a region. People look first and change afterwards, so that the order in which
+they act does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sim.core import rules, streams
+from sim.core.units import WEEKS_A_YEAR
+from sim.model.mesa_door import Agent
+from sim.model.population import Person, RegionMeans, draw_person, draw_skill
+
+if TYPE_CHECKING:
+    from sim.model.week import CoCreationModel, Region
+
+
+@dataclass(slots=True)
+class Contact:
+    """One contact of a region in a week, as it unfolds.
+
+    Hours are those left after a full diary has shortened the contact. ``effect`` is F of the hours
+    that count, ``learning_effect`` the same for the hours left for learning; ``tailoring`` is
+    realised co-creation x how well the provider knows the region.
+    """
+
+    week: int
+    region: Region
+    series: int
+    mode: int
+    hours: float
+    planned_co_creation: float
+    on_date: bool
+    status: int
+    invited: list[RegionalStaff]
+    richness: float = 1.0
+    effect: float = 0.0
+    learning_effect: float = 0.0
+    co_creation: float = 0.0
+    tailoring: float = 0.0
+    present: list[RegionalStaff] = field(default_factory=list)
+    draws: tuple[list[float], list[float], list[float]] = ((), (), ())  # type: ignore[assignment]
+    """For each post of the region: uniform of attending, uniform of keeping, impression (bell)."""
+
+
+@dataclass(slots=True)
+class Site:
+    """What a provider is to one region: ``context`` (knowing it), ``record`` (its accountability),
+    commitments it still owes. ``usual_record`` is where the record returns to."""
+
+    region: Region
+    context: float
+    record: float
+    usual_record: float
+    open_commitments: int = 0
+
+
+class TAProvider(Agent):
+    """A provider of technical assistance from the national centre.
+
+    >>> from sim import CoCreationModel, Scenario
+    >>> model = CoCreationModel(Scenario.shipped("source"), seed=1)
+    >>> [[site.region.name for site in provider.sites] for provider in model.providers]
+    [['region_1', 'region_3'], ['region_2']]
+    """
+
+    model: CoCreationModel
+
+    def __init__(
+        self, model: CoCreationModel, number: int, skill: float, weekly_hours: float
+    ) -> None:
+        super().__init__(model)
+        self.number = number
+        self.name = model.scenario.provider_names[number]
+        self.skill = skill
+        self.weekly_hours = weekly_hours
+        self.load = 0.0
+        self.overload = 0.0
+        self.sites: list[Site] = []
+        self.dilution = 1.0
+
+    def take_on(self, site: Site) -> None:
+        """Become the provider of one more region."""
+        self.sites.append(site)
+        self.dilution = rules.dilution(self.model.p.site_dilution, len(self.sites))
+
+    def prepare(self, due: list[Contact]) -> None:
+        """Step 1: look at the diary; when it is over-full, shorten every contact of the week."""
+        p = self.model.p
+        hours = 0.0
+        for contact in due:
+            travel = p.travel_hours if contact.mode == self.model.onsite else 0.0
+            hours = hours + rules.provider_hours(
+                contact.hours, p.preparation_per_hour, p.preparation_per_contact, travel
+            )
+        self.load = rules.running_load(self.load, hours, self.weekly_hours, p.load_memory)
+        self.overload = rules.overload(self.load)
+        for contact in due:
+            contact.hours = rules.shortened_hours(contact.hours, self.overload)
+
+    def fails(self, u: float) -> bool:
+        """Step 2: whether this provider fails a due contact."""
+        p = self.model.p
+        return u < rules.provider_fails_probability(
+            p.provider_cancels, p.provider_cancels_slope, self.overload
+        )
+
+    def break_promise(self, site: Site) -> None:
+        """Step 2: a contact that the provider failed costs its standing."""
+        site.record = rules.record_after_broken_promise(
+            site.record, self.model.p.accountability_step
+        )
+
+    def keep_promise(self, site: Site, effect: float) -> None:
+        """Step 2: a contact held on its date adds to its standing."""
+        p = self.model.p
+        site.record = rules.record_after_kept_promise(
+            site.record, p.accountability_step, p.reciprocity, effect
+        )
+
+    def keeping_probability(self, site: Site) -> float:
+        """Step 4: the chance that one of its own commitments has been kept."""
+        p = self.model.p
+        return rules.provider_keeping_probability(
+            p.keeping, p.keeping_slope, site.record, p.record_pivot, self.overload
+        )
+
+    def learn_region(self, site: Site, contact: Contact) -> None:
+        """Step 6: working together teaches the provider how the region works."""
+        site.context = rules.context_after_contact(
+            site.context, self.model.p.context_step, contact.effect, contact.co_creation
+        )
+
+    def live_week(self) -> None:
+        """Step 7: what it knows of a region ages; its accountability returns to the usual."""
+        p = self.model.p
+        for site in self.sites:
+            site.context = rules.decayed(site.context, p.context_fade)
+            site.record = rules.faded(site.record, site.usual_record, p.accountability_fade)
+
+    def leave(self, successor_word: int) -> None:
+        """Step 8: hand over to a successor, who inherits the diary and some of the standing."""
+        p = self.model.p
+        self.skill = draw_skill(successor_word, p)
+        for site in self.sites:
+            site.context = p.handover_share * site.context
+            site.record = rules.after_handover(site.record, site.usual_record, p.handover_share)
+            site.region.ledger.lapsed += site.open_commitments
+            site.region.ledger.provider_left += 1
+            site.open_commitments = 0
+            for person in site.region.staff:
+                person.trust = rules.after_handover(
+                    person.trust, person.first_trust, p.handover_share
+                )
+
+
+class RegionalStaff(Agent):
+    """A staff member of a region, holding a post.
+
+    The post keeps its place in the team network, its seat in the core team and its identity in the
+    random draws when the person changes. To try another rule, override a method and hand the
+    subclass to the model as ``staff_class``:
+
+    >>> from sim import CoCreationModel, Scenario
+    >>> class Loyal(RegionalStaff):
+    ...     def attends(self, u: float) -> bool:
+    ...         return True
+    >>> model = CoCreationModel(Scenario.shipped("classroom"), seed=1, staff_class=Loyal)
+    >>> record = model.run()
+    >>> from sim.core.outcomes import COLUMN
+    >>> bool((record[..., COLUMN["present"]] == record[..., COLUMN["invited"]])[1:].all())
+    True
+    """
+
+    model: CoCreationModel
+
+    def __init__(
+        self,
+        model: CoCreationModel,
+        region: Region,
+        post: int,
+        person: Person,
+        integration: float,
+        seat: int,
+    ) -> None:
+        super().__init__(model)
+        self.region = region
+        self.post = post
+        self.seat = seat
+        self.in_core_team = seat < region.core
+        self.entity = streams.staff_entity(region.candidate, post)
+        self.open_commitments = 0
+        self.workload = 0.0
+        self.become(person)
+        self.trust = person.trust
+        self.integration = integration
+        self.workload = self.feel_workload(0.0, 0.0)
+        self._heard = 0.0
+
+    def become(self, person: Person) -> None:
+        """Take over the traits and starting points of a person."""
+        self.motivation = person.motivation
+        self.capacity = person.capacity
+        self.offset = person.offset
+        self.first_trust = person.trust
+        self.first_accountability = person.accountability
+        self.first_knowledge = person.knowledge
+        self.accountability = person.accountability
+        self.knowledge = person.knowledge
+
+    @property
+    def readiness(self) -> float:
+        """(motivation x general capacity x knowledge)^(1/3)."""
+        return rules.readiness(self.motivation, self.capacity, self.knowledge)
+
+    def feel_workload(self, contacts: float, delivery: float) -> float:
+        """Step 1: how full the week is, with the contacts one is asked to."""
+        self.workload = rules.workload(
+            self.region.demand,
+            self.offset,
+            contacts,
+            self.open_commitments,
+            self.model.p.commitment_workload,
+            delivery,
+            self.integration,
+        )
+        return self.workload
+
+    def attends(self, u: float) -> bool:
+        """Step 3: whether this person comes to a contact."""
+        p = self.model.p
+        return u < rules.attendance_probability(
+            p.attendance_base,
+            p.attendance_slope,
+            self.motivation,
+            self.trust,
+            self.region.leadership,
+            self.workload,
+            p.attendance_pivot,
+        )
+
+    def keeping_probability(self) -> float:
+        """Step 4: the chance that one of the own commitments has been kept."""
+        p = self.model.p
+        return rules.staff_keeping_probability(
+            p.keeping, p.keeping_slope, self.accountability, self.workload
+        )
+
+    def take_account(self, kept: int, reviewed: int, step: float) -> None:
+        """Step 4: a review moves one's accountability towards the share that was kept."""
+        self.accountability = rules.accountability_after_review(
+            self.accountability, kept, reviewed, step
+        )
+
+    def judge(self, contact: Contact, provider: TAProvider, site: Site) -> None:
+        """Step 5: trust moves towards the quality that one experienced."""
+        p = self.model.p
+        quality = rules.experienced_quality(
+            provider.dilution,
+            p.ability_weight,
+            p.skill_share,
+            provider.skill,
+            site.context,
+            p.power_sharing,
+            contact.planned_co_creation,
+            site.record,
+            p.evidence_noise * contact.draws[2][self.post],
+        )
+        self.trust = rules.trust_after_contact(
+            self.trust, quality, p.trust_step, contact.richness, contact.effect, p.trust_asymmetry
+        )
+
+    def learn(self, contact: Contact, provider: TAProvider) -> None:
+        """Step 6: learn implementation science in the contact."""
+        p = self.model.p
+        self.knowledge = rules.knowledge_after_contact(
+            self.knowledge,
+            p.learning_rate,
+            contact.richness,
+            contact.learning_effect,
+            provider.dilution,
+            provider.skill,
+            p.learning_skill_floor,
+            contact.tailoring,
+            p.learning_tailoring_floor,
+            self.trust,
+            p.learning_trust_floor,
+        )
+
+    def meet_peer(self, meets: float, which: float) -> None:
+        """Step 7, looking: perhaps a word with one colleague about what they gained."""
+        p = self.model.p
+        self._heard = 0.0
+        if meets >= p.peer_meeting:
+            return
+        post = self.region.neighbours.pick(self.post, which)
+        if post >= 0:
+            peer = self.region.by_post[post]
+            self._heard = rules.knowledge_from_peer(
+                self.knowledge,
+                self.first_knowledge,
+                peer.knowledge,
+                peer.first_knowledge,
+                p.peer_transfer,
+            )
+
+    def apply(self) -> None:
+        """Step 7, changing: use at work what one knows; forget, fade and hear from a colleague."""
+        p = self.model.p
+        region = self.region
+        growth = rules.integration_growth(
+            self.model.uptake,
+            self.knowledge,
+            self.motivation,
+            self.trust,
+            self.accountability,
+            self.workload,
+            region.leadership,
+            region.routines,
+        )
+        decline = rules.integration_decline(
+            p.integration_loss, region.routines, self.accountability
+        )
+        forgotten = rules.forgotten_knowledge(
+            self.knowledge,
+            self.first_knowledge,
+            self.integration,
+            p.forgetting,
+            p.use_protection,
+        )
+        self.knowledge = self.knowledge - forgotten + self._heard
+        self.integration = rules.integration_after_week(self.integration, growth, decline)
+        self.trust = rules.faded(self.trust, self.first_trust, p.trust_fade)
+        self.accountability = rules.faded(
+            self.accountability, self.first_accountability, p.accountability_fade
+        )
+        if self.model.trend != 0.0:
+            self.knowledge = rules.drifted(self.knowledge, self.model.trend)
+            self.first_knowledge = rules.drifted(self.first_knowledge, self.model.trend)
+
+    def leave(self, team_trust: float, means: RegionMeans) -> None:
+        """Step 8: leave the post to a newcomer; one's open commitments lapse."""
+        model = self.model
+        week = model.week
+        newcomer = draw_person(
+            model.stream.words(streams.PERSON_TRAITS, self.entity, week),
+            model.stream.words(streams.PERSON_STARTS, self.entity, week),
+            means,
+            model.p,
+            model.trend * week / WEEKS_A_YEAR,
+        )
+        self.region.ledger.lapsed += self.open_commitments
+        self.region.ledger.leavers += 1
+        self.open_commitments = 0
+        self.become(newcomer)
+        self.trust = rules.newcomer_trust(newcomer.trust, team_trust, model.p.newcomer_trust_share)
+        self.integration = rules.newcomer_integration(self.region.routines, newcomer.knowledge)

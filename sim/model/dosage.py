@@ -1,0 +1,341 @@
+"""What is due in which week (:func:`planned_contacts`), and what it costs (:func:`planned`).
+
+Everything that does not depend on luck is worked out here once for a scenario: calendars, tapers,
+co-creation plans, cuts, log rows. Irregular and on-demand series stay as candidates with their
+timing; whether one falls in a week is a draw that the engine makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.core import rules
+from sim.core.parameters import Parameters
+from sim.core.units import WEEKS_A_YEAR, months_of
+
+if TYPE_CHECKING:
+    from sim.scenario.scenario import ContactSeries, Scenario
+
+MODES: tuple[str, ...] = ("onsite", "video", "phone", "email")
+TIMINGS: tuple[str, ...] = ("scheduled", "irregular", "on_demand")
+STATUSES: tuple[str, ...] = ("drawn", "held", "provider_cancelled", "region_cancelled")
+ONSITE = 0
+SCHEDULED, IRREGULAR, ON_DEMAND = 0, 1, 2
+DRAWN, HELD, PROVIDER_CANCELLED, REGION_CANCELLED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedContact:
+    """One contact that is due, or may fall, in a week.
+
+    ``mode``, ``timing`` and ``status`` index :data:`MODES`, :data:`TIMINGS`, :data:`STATUSES`.
+    ``hours`` are planned hours after taper and cuts, before a full diary shortens them. ``series``
+    is the number in the counter of random draws: the place in ``dosage``, or of a log row within
+    its region's week. ``invited`` is the share of the core team that is asked.
+    """
+
+    week: int
+    region: int
+    series: int
+    mode: int
+    hours: float
+    co_creation: float
+    timing: int
+    every_weeks: float
+    status: int
+    invited: float
+
+    @property
+    def chance(self) -> float:
+        """Chance that it falls: 1 on a calendar, else that of a week; for an on-demand contact in
+        a region of middling demand."""
+        return 1 if self.timing == SCHEDULED else rules.irregular_probability(self.every_weeks)
+
+
+def round_half_up(x: float) -> int:
+    """floor(x + 1/2): the rounding of shares of a team."""
+    return int(np.floor(x + 0.5))
+
+
+def share_of(share: float, people: int) -> int:
+    """max(1, round(share x people)): how many seats a share of a team is."""
+    return max(1, round_half_up(share * people))
+
+
+def cut_factor(scenario: Scenario, week: int) -> float:
+    """What shocks leave of planned hours in a week; several cuts multiply."""
+    factor = 1.0
+    for shock in scenario.shocks:
+        if shock.kind == "dosage_cut":
+            until = scenario.horizon_weeks if shock.until_week is None else shock.until_week
+            if shock.week <= week <= until:
+                factor = factor * shock.factor
+    return factor
+
+
+def demand_rise(scenario: Scenario, week: int, region_name: str) -> float:
+    """What shocks add to a region's demand in a week."""
+    rise = 0.0
+    for shock in scenario.shocks:
+        if (
+            shock.kind == "demand_rise"
+            and shock.week <= week <= shock.until_week
+            and shock.region in (None, region_name)
+        ):
+            rise = rise + shock.by
+    return rise
+
+
+def delivery_share(scenario: Scenario, week: int) -> float:
+    """The share of integration that delivery work turns into workload in a week."""
+    share = 0.0
+    for phase in scenario.delivery_work:
+        if phase.week <= week <= phase.until_week:
+            share = share + phase.share
+    return share
+
+
+def _of_series(
+    scenario: Scenario,
+    series: ContactSeries,
+    number: int,
+    region: int,
+    stagger: float,
+    cuts: Sequence[float],
+) -> Iterator[PlannedContact]:
+    """The contacts of a series with a region; ``cuts``: :func:`cut_factor` of each week."""
+    first = series.first_week
+    last = scenario.horizon_weeks if series.last_week is None else series.last_week
+    mode, timing = MODES.index(series.mode), TIMINGS.index(series.timing)
+    start, end = series.co_creation_start, series.co_creation_end
+    shift = rules.calendar_shift(region, series.every_weeks, stagger)
+    for week in range(max(1, first), min(last, scenario.horizon_weeks) + 1):
+        if timing == SCHEDULED and not rules.is_due(week, first, last, series.every_weeks, shift):
+            continue
+        progress = rules.series_progress(week, first, last)
+        hours = rules.planned_hours(series.hours, series.taper, progress) * cuts[week]
+        if hours > 0.0:
+            yield PlannedContact(
+                week=week,
+                region=region,
+                series=number,
+                mode=mode,
+                hours=hours,
+                co_creation=rules.planned_co_creation(start, end, progress),
+                timing=timing,
+                every_weeks=series.every_weeks,
+                status=DRAWN,
+                invited=series.invited,
+            )
+
+
+def _from_log(scenario: Scenario) -> list[PlannedContact]:
+    if scenario.contact_log is None:
+        return []
+    number_of = {name: i for i, name in enumerate(scenario.region_names)}
+    seen: dict[tuple[int, int], int] = {}
+    contacts = []
+    for row in scenario.contact_log.rows:
+        region = number_of[row.region]
+        place = seen.get((row.week, region), 0)
+        seen[(row.week, region)] = place + 1
+        hours = row.hours * cut_factor(scenario, row.week)
+        if hours <= 0.0:
+            continue
+        contacts.append(
+            PlannedContact(
+                week=row.week,
+                region=region,
+                series=place,
+                mode=MODES.index(row.mode),
+                hours=hours,
+                co_creation=row.co_creation,
+                timing=SCHEDULED,
+                every_weeks=1.0,
+                status=STATUSES.index(row.status),
+                invited=1.0,
+            )
+        )
+    return contacts
+
+
+def planned_contacts(scenario: Scenario, parameters: Parameters) -> list[PlannedContact]:
+    """Every contact that is due or may fall, sorted by week, region and place in the file."""
+    contacts = _from_log(scenario)
+    cuts = [cut_factor(scenario, week) for week in range(scenario.horizon_weeks + 1)]
+    stagger = parameters.calendar_stagger
+    for region in range(len(scenario.region_names)):
+        for number, series in enumerate(scenario.dosage):
+            contacts += _of_series(scenario, series, number, region, stagger, cuts)
+    contacts.sort(key=lambda c: (c.week, c.region, c.series))
+    return contacts
+
+
+def by_week_and_region(
+    contacts: Sequence[PlannedContact],
+) -> dict[tuple[int, int], list[PlannedContact]]:
+    """The same contacts under their (week, region)."""
+    table: dict[tuple[int, int], list[PlannedContact]] = {}
+    for contact in contacts:
+        table.setdefault((contact.week, contact.region), []).append(contact)
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """One line of a dosage calendar, in words. ``chance`` is 1 for a fixed date; for irregular
+    contacts it is the chance a week, for on-demand ones that of a region of middling demand."""
+
+    week: int
+    region: str
+    mode: str
+    hours: float
+    co_creation: float
+    timing: str
+    status: str
+    chance: float
+
+
+def calendar(scenario: Scenario) -> list[CalendarEntry]:
+    """The dosage of a scenario as a list of contacts, for figures and calendars."""
+    names = scenario.region_names
+    return [
+        CalendarEntry(
+            week=c.week,
+            region=names[c.region],
+            mode=MODES[c.mode],
+            hours=c.hours,
+            co_creation=c.co_creation,
+            timing=TIMINGS[c.timing],
+            status=STATUSES[c.status],
+            chance=float(c.chance),
+        )
+        for c in planned_contacts(scenario, scenario.parameter_set())
+    ]
+
+
+# --- planned cost --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What contacts take, and what it costs, split by payer.
+
+    Attributes:
+        contacts, visits: numbers; expected numbers where contacts fall by chance.
+        contact_hours, preparation_hours, travel_hours: of the providers, h.
+        staff_hours: of all who are invited, h.
+        centre: what the TA centre pays, money: provider hours, and the travel of visits.
+        regions: what the regions pay, money: staff hours.
+    """
+
+    contacts: float = 0
+    visits: float = 0
+    contact_hours: float = 0.0
+    preparation_hours: float = 0.0
+    travel_hours: float = 0.0
+    staff_hours: float = 0.0
+    centre: float = 0.0
+    regions: float = 0.0
+
+    @property
+    def provider_hours(self) -> float:
+        """Contact, preparation and travel, h."""
+        return self.contact_hours + self.preparation_hours + self.travel_hours
+
+    @property
+    def money(self) -> float:
+        """Of both payers."""
+        return self.centre + self.regions
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The planned cost of a scenario: what has to be set aside.
+
+    It is worked out from the calendar, without chance: every contact is held, everybody who is
+    invited comes, no diary is full. A run can only cost less (contacts fail, people stay away, a
+    full diary shortens contacts), so a plan whose planned cost is within the budget never exceeds
+    it. What the runs cost on average is the *expected spend*, another number. Of contacts without a
+    date the expected number is planned, and runs may exceed it.
+
+    Attributes:
+        total: from the first week of the plan on: what is still to be spent.
+        years: the same by years of 52 weeks, the first from the first week of the plan on.
+        spent: what the contact log holds, at the same prices, everybody invited being there.
+        weeks: from the first week of the plan to the end of TA.
+    """
+
+    total: Resources
+    years: tuple[Resources, ...]
+    spent: Resources
+    weeks: int
+
+    @property
+    def months(self) -> float:
+        """Length of the plan."""
+        return months_of(self.weeks)
+
+
+def planned(scenario: Scenario, parameters: Parameters | None = None) -> Planned:
+    """The one planned cost of a scenario.
+
+    Args:
+        parameters: with preparation and travel; left out: the scenario's own.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> cost = planned(Scenario.shipped("source"))
+    >>> cost.total.money == cost.total.centre + cost.total.regions, len(cost.years), cost.weeks
+    (True, 2, 104)
+    """
+    p = scenario.parameter_set() if parameters is None else parameters
+    first, end = scenario.plan_start, scenario.end_of_ta
+    weeks = max(1, end - first + 1) if scenario.dosage else 0
+    ahead: list[list[PlannedContact]] = [[] for _ in range(-(-weeks // WEEKS_A_YEAR))]
+    behind = []
+    for contact in planned_contacts(scenario, p):
+        if contact.week >= first:
+            ahead[(contact.week - first) // WEEKS_A_YEAR].append(contact)
+        else:
+            behind.append(contact)
+    every = [contact for year in ahead for contact in year]
+    return Planned(
+        total=_resources(scenario, p, every),
+        years=tuple(_resources(scenario, p, year) for year in ahead),
+        spent=_resources(scenario, p, behind),
+        weeks=weeks,
+    )
+
+
+def _resources(scenario: Scenario, p: Parameters, contacts: Sequence[PlannedContact]) -> Resources:
+    """What these contacts take. A contact that was cancelled has been prepared for."""
+    core = [share_of(scenario.regions.core_team, staff) for staff in scenario.staff_counts]
+    number: float = 0
+    visits: float = 0
+    hours = preparation = travel = staff = 0.0
+    for c in contacts:
+        chance = c.chance
+        preparation += chance * (p.preparation_per_contact + p.preparation_per_hour * c.hours)
+        number += chance
+        if c.status in (PROVIDER_CANCELLED, REGION_CANCELLED):
+            continue
+        hours += chance * c.hours
+        staff += chance * c.hours * share_of(c.invited, core[c.region])
+        if c.mode == ONSITE:
+            visits += chance
+            travel += chance * p.travel_hours
+    prices = scenario.costs
+    return Resources(
+        contacts=number,
+        visits=visits,
+        contact_hours=hours,
+        preparation_hours=preparation,
+        travel_hours=travel,
+        staff_hours=staff,
+        centre=prices.provider_hour * (hours + preparation + travel) + prices.travel_visit * visits,
+        regions=prices.staff_hour * staff,
+    )

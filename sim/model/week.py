@@ -1,0 +1,635 @@
+"""The model as it is meant to be read: regions, agents and a week in eight named steps.
+
+This is the definition; the compiled engine must give the same numbers, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.core import outcomes, rules, streams
+from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.outcomes import COLUMN, FIRST_FLOW, RECORD
+from sim.core.parameters import Parameters
+from sim.core.streams import Streams
+from sim.model import dosage, network, population
+from sim.model.agents import Contact, RegionalStaff, Site, TAProvider
+from sim.model.mesa_door import DataCollector, Model
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from sim.scenario.scenario import Scenario
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What happened in a region this week: the flow columns of a record, by the same names."""
+
+    planned: int = 0
+    held: int = 0
+    failed_provider: int = 0
+    failed_region: int = 0
+    attended: int = 0
+    invited: int = 0
+    present: int = 0
+    made_staff: int = 0
+    made_provider: int = 0
+    kept_staff: int = 0
+    kept_provider: int = 0
+    broken_staff: int = 0
+    broken_provider: int = 0
+    lapsed: int = 0
+    leavers: int = 0
+    provider_left: int = 0
+    contact_hours: float = 0.0
+    preparation_hours: float = 0.0
+    travel_hours: float = 0.0
+    staff_hours: float = 0.0
+    visits: int = 0
+    co_creation_sum: float = 0.0
+
+
+FLOWS: tuple[str, ...] = RECORD[FIRST_FLOW:]
+
+
+def mean_of(values: Iterable[float]) -> float:
+    """The mean of some states by an exact sum of integers; a mean over nobody is 0."""
+    fixed = [int(v * rules.FIXED_POINT) for v in values]  # rules.to_fixed, without the calls
+    return rules.mean_from_fixed(sum(fixed), len(fixed))
+
+
+@dataclass(slots=True, eq=False)
+class Region:
+    """A region: its leadership, demand and routines, its team, its provider."""
+
+    index: int
+    candidate: int
+    name: str
+    leadership: float
+    usual_demand: float
+    routines: float
+    means: population.RegionMeans
+    core: int
+    neighbours: network.Neighbours
+    entities: np.ndarray
+    provider: TAProvider
+    site: Site
+    staff: list[RegionalStaff] = field(default_factory=list)
+    by_post: dict[int, RegionalStaff] = field(default_factory=dict)
+    demand: float = 0.0
+    counted_hours: float = 0.0
+    """Hours of this week's contacts so far that count towards saturation."""
+    mean_integration: float = 0.0
+    ledger: Ledger = field(default_factory=Ledger)
+    week_draws: list[list[float]] = field(default_factory=list)
+    """This week's uniforms of each post: meets a peer, which peer, leaves."""
+    _asked: dict[int, list[RegionalStaff]] = field(default_factory=dict)
+
+    def core_team(self, share: float = 1.0) -> list[RegionalStaff]:
+        """The share of the core team that is asked to a contact, in order of their posts.
+
+        The seats do not change over a run, so each list is made once.
+        """
+        seats = population.share_of(share, self.core)
+        if seats not in self._asked:
+            asked = [person for person in self.staff if person.seat < seats]
+            self._asked[seats] = sorted(asked, key=lambda person: person.post)
+        return self._asked[seats]
+
+    def graph(self) -> nx.Graph:
+        """The team network as a networkx graph over posts."""
+        return self.neighbours.graph()
+
+    def levels(self, threshold: float) -> dict[str, float]:
+        """The level columns of a record at this moment."""
+        staff = self.staff
+        knowledge = [x.knowledge for x in staff]
+        mean = mean_of(knowledge)
+        spread = mean_of(k * k for k in knowledge) - mean * mean
+        there = sum(1 for x in staff if x.integration >= threshold)
+        owed = self.site.open_commitments + sum(x.open_commitments for x in staff)
+        return {
+            "trust": mean_of(x.trust for x in staff),
+            "staff_accountability": mean_of(x.accountability for x in staff),
+            "provider_accountability": self.site.record,
+            "knowledge": mean,
+            "knowledge_sd": float(np.sqrt(spread)) if spread > 0.0 else 0.0,
+            "integration": mean_of(x.integration for x in staff),
+            "integrated_share": there / len(staff),
+            "routines": self.routines,
+            "readiness": mean_of(x.readiness for x in staff),
+            "context": self.site.context,
+            "load": self.provider.load,
+            "workload": mean_of(x.workload for x in staff),
+            "open": owed,
+        }
+
+
+class CoCreationModel(Model):
+    """Co-creative technical assistance to regions, one week a step.
+
+    A week, in this order (steps 2 to 6 in full for one contact after another):
+
+    1. *calendar and load*: what is due; a full diary shortens it; how full everybody's week is
+    2. *holding*: the provider or the region may fail a contact; a promise kept or broken
+    3. *attendance*: who of the core team comes; how much is really co-created
+    4. *review and new commitments*: what was agreed is looked at; new things are agreed
+    5. *trust*: those present judge what they experienced
+    6. *learning*: they learn, and the provider gets to know the region
+    7. *every week, everybody*: forget and fade, talk to a colleague, apply at work, form routines
+    8. *turnover*: staff and providers leave and are replaced
+
+    Args:
+        scenario: what is to happen (:class:`sim.scenario.scenario.Scenario`).
+        parameters: values that replace the scenario's (a full :class:`Parameters`, or a mapping of
+            some); default: the scenario's own.
+        seed: default: the scenario's.
+        replicate: which of the runs under this seed.
+        collect: keep weekly outcomes in ``datacollector`` (a Mesa DataCollector).
+        collect_people: also keep every person's states in every week.
+        staff_class, provider_class: subclasses, to try other behaviour.
+
+    ``record`` is a float64 array (week 0..T, region, column of :data:`sim.core.outcomes.RECORD`), filled
+    up to ``week``.
+
+    Example:
+        >>> from sim.scenario.scenario import Scenario
+        >>> model = CoCreationModel(Scenario.shipped("classroom"), seed=1)
+        >>> model.step()
+        >>> model.week
+        1
+    """
+
+    onsite = dosage.ONSITE
+    # Mesa 3.5 has a property of this name that writes into what it is given; ours is read-only.
+    scenario: Scenario = None  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        parameters: Parameters | Mapping[str, float] | None = None,
+        seed: int | None = None,
+        replicate: int = 0,
+        collect: bool = True,
+        collect_people: bool = False,
+        staff_class: type[RegionalStaff] = RegionalStaff,
+        provider_class: type[TAProvider] = TAProvider,
+    ) -> None:
+        seed = scenario.seed if seed is None else seed
+        super().__init__(rng=seed)
+        self.scenario = scenario
+        self.p = resolve_parameters(scenario, parameters)
+        self.stream = Streams(seed, replicate)
+        self.replicate = replicate
+        self.week = 0
+        self.horizon = scenario.horizon_weeks
+        self.trend = scenario.background_trend
+        self.uptake = self.p.uptake_ratio * self.p.integration_loss
+        self.richness = [self.p[f"richness_{mode}"] for mode in dosage.MODES]
+        self._planned = dosage.by_week_and_region(dosage.planned_contacts(scenario, self.p))
+        self.providers: list[TAProvider] = []
+        self.regions: list[Region] = []
+        self.staff: list[RegionalStaff] = []
+        self._populate(seed, staff_class, provider_class)
+        self.record = np.full((self.horizon + 1, len(self.regions), len(RECORD)), np.nan)
+        self._write_record()
+        self._weekly: tuple[int, np.ndarray] | None = None
+        self.datacollector = self._make_collector(collect, collect_people)
+        if self.datacollector is not None:
+            self.datacollector.collect(self)
+
+    # ------------------------------------------------------------------ making the world
+
+    def _populate(
+        self,
+        seed: int,
+        staff_class: type[RegionalStaff],
+        provider_class: type[TAProvider],
+    ) -> None:
+        starts, skills = population.draw_population(self.scenario, self.p, self.stream)
+        hours = self.scenario.providers.hours_each
+        self.providers = [
+            provider_class(self, number, skill, hours[number])
+            for number, skill in enumerate(skills)
+        ]
+        for start in starts:
+            region = self._make_region(start, seed)
+            self.regions.append(region)
+            for post, person in enumerate(start.people):
+                member = staff_class(
+                    self,
+                    region,
+                    post,
+                    person,
+                    float(start.integration[post]),
+                    int(start.seat[post]),
+                )
+                region.staff.append(member)
+                region.by_post[post] = member
+                self.staff.append(member)
+
+    def _make_region(self, start: population.RegionStart, seed: int) -> Region:
+        provider = self.providers[start.provider]
+        region = Region(
+            index=start.index,
+            candidate=start.candidate,
+            name=start.name,
+            leadership=start.leadership,
+            usual_demand=start.demand,
+            demand=start.demand,
+            routines=start.routines,
+            means=start.means,
+            core=start.core,
+            neighbours=network.neighbours(
+                self.scenario.networks[start.index],
+                len(start.people),
+                seed,
+                start.candidate,
+                self.replicate,
+            ),
+            entities=start.entities,
+            provider=provider,
+            site=None,  # type: ignore[arg-type]
+        )
+        region.site = Site(
+            region=region,
+            context=self.p.context_start,
+            record=start.provider_accountability,
+            usual_record=start.provider_accountability,
+        )
+        provider.take_on(region.site)
+        return region
+
+    # ------------------------------------------------------------------ a week
+
+    def step(self) -> None:
+        """One week: the eight steps of the class docstring.
+
+        Raises:
+            InputError: the horizon has been reached.
+        """
+        if self.week >= self.horizon:
+            raise InputError(
+                Problem(f"the run is over: its horizon is week {self.horizon}", field="step")
+            )
+        self.week += 1
+        for region in self.regions:
+            region.ledger = Ledger()
+            region.counted_hours = 0.0
+        contacts = self._calendar_and_load()
+        for contact in contacts:
+            if self._hold(contact) and self._attend(contact):
+                self._review_and_commit(contact)
+                self._trust_and_learning(contact)
+        self._everybody()
+        self._turnover()
+        self._write_record()
+        if self.datacollector is not None:
+            self.datacollector.collect(self)
+
+    def run(self) -> np.ndarray:
+        """Step to the horizon.
+
+        Returns:
+            ``record``, (horizon + 1, regions, columns of :data:`sim.core.outcomes.RECORD`).
+        """
+        while self.week < self.horizon:
+            self.step()
+        return self.record
+
+    def _calendar_and_load(self) -> list[Contact]:
+        """Step 1: contacts due this week, region after region; the diary; the workload."""
+        due: list[Contact] = []
+        for region in self.regions:
+            region.demand = region.usual_demand + dosage.demand_rise(
+                self.scenario, self.week, region.name
+            )
+            due.extend(self._due_in(region))
+        for provider in self.providers:
+            provider.prepare([c for c in due if c.region.provider is provider])
+        delivery = dosage.delivery_share(self.scenario, self.week)
+        for region in self.regions:
+            asked = [c for c in due if c.region is region]
+            region.ledger.planned = len(asked)
+            loads = [
+                (
+                    len(c.invited),
+                    rules.contact_workload(c.hours, c.planned_co_creation, self.p.working_week),
+                )
+                for c in asked
+            ]
+            for person in region.staff:
+                contacts = 0.0
+                for seats, load in loads:
+                    if person.seat < seats:
+                        contacts = contacts + load
+                person.feel_workload(contacts, delivery)
+        return due
+
+    def _due_in(self, region: Region) -> list[Contact]:
+        """This week's contacts of a region, in file order; luck decides those without a date."""
+        due = []
+        for planned in self._planned.get((self.week, region.index), ()):
+            if planned.timing != dosage.SCHEDULED:
+                u = self.stream.uniform(
+                    streams.CALENDAR, region.candidate, 0, self.week, planned.series
+                )
+                if u >= self._chance(planned, region):
+                    continue
+            due.append(
+                Contact(
+                    week=self.week,
+                    region=region,
+                    series=planned.series,
+                    mode=planned.mode,
+                    hours=planned.hours,
+                    planned_co_creation=planned.co_creation,
+                    on_date=planned.timing == dosage.SCHEDULED,
+                    status=planned.status,
+                    invited=region.core_team(planned.invited),
+                    richness=self.richness[planned.mode],
+                )
+            )
+        return due
+
+    def _chance(self, planned: dosage.PlannedContact, region: Region) -> float:
+        if planned.timing == dosage.IRREGULAR:
+            return rules.irregular_probability(planned.every_weeks)
+        return rules.on_demand_probability(
+            planned.every_weeks,
+            mean_of(x.readiness for x in region.staff),
+            mean_of(x.trust for x in region.staff),
+            region.leadership,
+            self.p.on_demand_slope,
+            self.p.on_demand_pivot,
+        )
+
+    def _hold(self, contact: Contact) -> bool:
+        """Step 2: whether the contact is held; promises kept and broken by date."""
+        region, p = contact.region, self.p
+        ledger, provider, site = region.ledger, region.provider, region.site
+        ledger.preparation_hours += (
+            p.preparation_per_contact + p.preparation_per_hour * contact.hours
+        )
+        words = self._words(contact)
+        if contact.status == dosage.DRAWN:
+            by_provider = provider.fails(streams.uniform(words[0]))
+            by_region = not by_provider and streams.uniform(words[1]) < (
+                rules.region_fails_probability(
+                    p.region_cancels,
+                    p.region_cancels_slope,
+                    mean_of(x.workload for x in region.staff),
+                    p.workload_pivot,
+                )
+            )
+        else:
+            by_provider = contact.status == dosage.PROVIDER_CANCELLED
+            by_region = contact.status == dosage.REGION_CANCELLED
+        if by_provider:
+            ledger.failed_provider += 1
+            provider.break_promise(site)
+            return False
+        if by_region:
+            ledger.failed_region += 1
+            return False
+        self._count_hours(contact)
+        if contact.on_date:
+            provider.keep_promise(site, contact.effect)
+        return True
+
+    def _words(self, contact: Contact) -> tuple[int, int, int, int]:
+        return self.stream.words(
+            streams.REGION_CONTACT, contact.region.candidate, self.week, contact.series
+        )
+
+    def _count_hours(self, contact: Contact) -> None:
+        """Book a held contact: its hours, and what they add to this week's."""
+        region, p = contact.region, self.p
+        region.ledger.held += 1
+        region.ledger.contact_hours += contact.hours
+        if contact.mode == dosage.ONSITE:
+            region.ledger.visits += 1
+            region.ledger.travel_hours += p.travel_hours
+        counted = rules.counted_hours(contact.hours, p.setup_hours)
+        contact.effect = rules.contact_effect(region.counted_hours, counted, p.hour_scale)
+
+    def _attend(self, contact: Contact) -> bool:
+        """Step 3: who comes, and what is really co-created; False when nobody comes."""
+        region, p = contact.region, self.p
+        ledger = region.ledger
+        words = self.stream.block(streams.STAFF_CONTACT, region.entities, self.week, contact.series)
+        contact.draws = (
+            streams.uniform(words[0]).tolist(),
+            streams.uniform(words[1]).tolist(),
+            streams.bell(words[2]).tolist(),
+        )
+        come = contact.draws[0]
+        contact.present = [x for x in contact.invited if x.attends(come[x.post])]
+        ledger.invited += len(contact.invited)
+        ledger.present += len(contact.present)
+        ledger.staff_hours += contact.hours * len(contact.present)
+        counted = rules.counted_hours(contact.hours, p.setup_hours)
+        before = region.counted_hours
+        region.counted_hours = before + counted
+        if not contact.present:
+            return False
+        contact.co_creation = rules.realised_co_creation(
+            contact.planned_co_creation,
+            region.provider.skill,
+            mean_of(x.trust for x in contact.present),
+        )
+        learning = rules.learning_hours(contact.hours, p.negotiating_share, contact.co_creation)
+        contact.learning_effect = rules.contact_effect(
+            before, rules.counted_hours(learning, p.setup_hours), p.hour_scale
+        )
+        ledger.attended += 1
+        ledger.co_creation_sum += contact.co_creation
+        return True
+
+    def _review_and_commit(self, contact: Contact) -> None:
+        """Step 4: review what was agreed, both sides; then agree on new things."""
+        region, p = contact.region, self.p
+        provider, site, ledger = region.provider, region.site, region.ledger
+        words = self._words(contact)
+        owned = [(x, x.open_commitments, x.keeping_probability()) for x in contact.present]
+        owed = site.open_commitments
+        provider_kept = rules.binomial_from_uniform(
+            streams.uniform(words[3]), owed, provider.keeping_probability(site)
+        )
+        keep = contact.draws[1]
+        staff_kept = staff_reviewed = 0
+        for person, count, chance in owned:
+            kept = rules.binomial_from_uniform(keep[person.post], count, chance)
+            person.take_account(kept, count, p.accountability_step)
+            person.open_commitments = 0
+            staff_kept += kept
+            staff_reviewed += count
+        site.record = rules.accountability_after_review(
+            site.record, provider_kept, owed, p.accountability_step
+        )
+        site.open_commitments = 0
+        counterpart = p.reciprocity * p.accountability_step
+        for person in contact.present:
+            person.take_account(provider_kept, owed, counterpart)
+        site.record = rules.accountability_after_review(
+            site.record, staff_kept, staff_reviewed, counterpart
+        )
+        region.routines = rules.routines_after_kept(
+            region.routines, p.routine_step, staff_kept + provider_kept
+        )
+        ledger.kept_staff += staff_kept
+        ledger.broken_staff += staff_reviewed - staff_kept
+        ledger.kept_provider += provider_kept
+        ledger.broken_provider += owed - provider_kept
+        self._new_commitments(contact, streams.uniform(words[2]))
+
+    def _new_commitments(self, contact: Contact, u: float) -> None:
+        region, p = contact.region, self.p
+        number = rules.poisson_from_uniform(
+            u, rules.expected_commitments(p.commitment_rate, contact.co_creation, contact.effect)
+        )
+        first = streams.staff_entity(region.candidate, 0)
+        for i in range(number):
+            words = self.stream.words(streams.COMMITMENT, first + i, self.week, contact.series)
+            if streams.uniform(words[0]) < p.provider_commitment_share:
+                region.site.open_commitments += 1
+                region.ledger.made_provider += 1
+            else:
+                place = int(streams.uniform(words[1]) * len(contact.present))
+                contact.present[place].open_commitments += 1
+                region.ledger.made_staff += 1
+
+    def _trust_and_learning(self, contact: Contact) -> None:
+        """Steps 5 and 6: those present judge and learn; the provider learns the region."""
+        region = contact.region
+        provider, site = region.provider, region.site
+        contact.tailoring = contact.co_creation * site.context
+        for person in contact.present:
+            person.judge(contact, provider, site)
+            person.learn(contact, provider)
+        provider.learn_region(site, contact)
+
+    def _everybody(self) -> None:
+        """Step 7: look first (a word with a colleague), then change."""
+        entities = np.concatenate([region.entities for region in self.regions])
+        words = self.stream.block(streams.STAFF_WEEK, entities, self.week)
+        draws = streams.uniform(np.stack(words[:3], axis=-1)).tolist()
+        first = 0
+        for region in self.regions:
+            region.week_draws = draws[first : first + len(region.staff)]
+            first += len(region.staff)
+            for person in region.staff:
+                meets, which, _ = region.week_draws[person.post]
+                person.meet_peer(meets, which)
+            region.mean_integration = mean_of(x.integration for x in region.staff)
+        for region in self.regions:
+            for person in region.staff:
+                person.apply()
+            region.routines = rules.routines_after_week(
+                region.routines, region.mean_integration, self.p.routine_pace
+            )
+        for provider in self.providers:
+            provider.live_week()
+
+    def _turnover(self) -> None:
+        """Step 8: staff leave, then providers; newcomers hear from the team as it was."""
+        for region in self.regions:
+            team_trust = mean_of(x.trust for x in region.staff)
+            for person in self._leavers(region):
+                person.leave(team_trust, region.means)
+        for provider in self.providers:
+            words = self.stream.words(streams.PROVIDER_WEEK, provider.number, self.week)
+            told = any(
+                s.kind == "provider_leaves" and s.week == self.week and s.provider == provider.name
+                for s in self.scenario.shocks
+            )
+            if told or streams.uniform(words[0]) < self.p.provider_turnover:
+                provider.leave(words[1])
+
+    def _leavers(self, region: Region) -> list[RegionalStaff]:
+        goes = [draws[2] < self.p.staff_turnover for draws in region.week_draws]
+        for number, shock in enumerate(self.scenario.shocks):
+            if (
+                shock.kind == "staff_leave"
+                and shock.week == self.week
+                and shock.region in (None, region.name)
+            ):
+                keys = self.stream.block(streams.SHOCK_LEAVE, region.entities, self.week, number)[0]
+                count = dosage.round_half_up(shock.share * len(region.staff))
+                for post in np.argsort(keys, kind="stable")[:count].tolist():
+                    goes[post] = True
+        return [person for person in region.staff if goes[person.post]]
+
+    # ------------------------------------------------------------------ what is reported
+
+    def _write_record(self) -> None:
+        row = self.record[self.week]
+        for region in self.regions:
+            for name, value in region.levels(self.p.integration_threshold).items():
+                row[region.index, COLUMN[name]] = value
+            for name in FLOWS:
+                row[region.index, COLUMN[name]] = getattr(region.ledger, name)
+
+    def outcome(self, name: str, region: str = "overall") -> float:
+        """An outcome in the current week (a flow: this week's), of a region or overall.
+
+        Raises:
+            InputError: there is no such outcome or region.
+        """
+        spec = outcomes.check_outcome(name)
+        if self._weekly is None or self._weekly[0] != self.week:
+            values = outcomes.in_week(
+                self.record, self.week, self.scenario.costs, self.p.integration_threshold
+            )
+            self._weekly = (self.week, values)
+        names = [*self.scenario.region_names, "overall"]
+        if region not in names:
+            raise InputError(
+                Problem("there is no such region", field="region", value=region,
+                        allowed=", ".join(names), suggestion=did_you_mean(region, names))
+            )  # fmt: skip
+        return float(self._weekly[1][names.index(region), outcomes.INDEX[spec.name]])
+
+    def _make_collector(self, collect: bool, people: bool) -> Any:
+        if not collect:
+            return None
+
+        def reporter(name: str) -> Any:
+            return lambda model: model.outcome(name)
+
+        states = ("trust", "accountability", "knowledge", "integration", "workload")
+        return DataCollector(
+            model_reporters={name: reporter(name) for name in outcomes.NAMES},
+            agenttype_reporters={RegionalStaff: {name: name for name in states}} if people else {},
+        )
+
+
+def resolve_parameters(
+    scenario: Scenario, parameters: Parameters | Mapping[str, float] | None
+) -> Parameters:
+    """The full parameter set of a run: the scenario's, or ``parameters`` in its place.
+
+    A full :class:`Parameters` replaces the scenario's; a mapping changes some values of it.
+    """
+    if parameters is None:
+        return scenario.parameter_set()
+    if isinstance(parameters, Parameters):
+        return parameters
+    return scenario.parameter_set().replace(beyond_range=scenario.beyond_range, **parameters)
+
+
+def simulate(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) -> np.ndarray:
+    """One run on the readable engine.
+
+    Returns:
+        The record, float64 (horizon + 1, regions, len(RECORD)).
+    """
+    return CoCreationModel(
+        scenario, parameters=parameters, seed=seed, replicate=replicate, collect=False
+    ).run()

@@ -1,0 +1,245 @@
+"""One look for every figure: colours, sizes, labels, captions, and files that repeat byte for byte.
+
+Nothing here touches the state of matplotlib that a user's own figures share: no pyplot, no global
+settings. Sizes are chosen for figures shown about 850 pixels wide.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
+
+from sim.core.outcomes import check_outcome
+from sim.present.figures import DPI
+from sim.present.format import words
+from sim.present.layout import EDGE, Margins
+
+# Okabe & Ito (2008): told apart with every common kind of colour blindness.
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+GREEN = "#009E73"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+PURPLE = "#CC79A7"
+PALETTE: tuple[str, ...] = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+
+INK = "#1A1A1A"
+MUTED = "#595959"
+FAINT = "#D9D9D9"
+WITH_TA = BLUE
+WITHOUT_TA = MUTED
+
+TITLE_SIZE = 13.0
+TEXT_SIZE = 10.0
+SMALL_SIZE = 8.5
+LINE = 1.3
+WIDTH = 9.0
+BAND_90 = 0.16
+BAND_50 = 0.30
+
+_WEEK_STEPS = (1, 2, 4, 8, 13, 26, 52, 104, 156, 260, 520)
+
+
+def axis_label(outcome: str) -> str:
+    """The name of an outcome with its unit, as axes over weeks show it.
+
+    >>> axis_label("trust")
+    'trust (0-1)'
+    >>> axis_label("contact_hours")
+    'contact hours a week (h)'
+    """
+    found = check_outcome(outcome)
+    return f"{words(outcome)}{' a week' if found.kind == 'total' else ''} ({found.unit})"
+
+
+def shorten(text: str, width: int) -> str:
+    """``text`` on one line of at most ``width`` letters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1].rstrip() + "…"
+
+
+def figure(width: float, height: float, title: str, footer: str) -> Figure:
+    """An empty figure with a title at the top left and a footer at the bottom left.
+
+    Args:
+        width: inches.
+        height: inches.
+        title: states what is shown; wrapped to the width.
+        footer: where the numbers come from; wrapped to the width.
+    """
+    heading = textwrap.fill(title, int(width * 8.5))
+    ground = "\n".join(textwrap.fill(line, int(width * 15.5)) for line in footer.splitlines())
+    made = Figure(
+        figsize=(width, height), dpi=DPI, facecolor="white",
+        layout=Margins(_height(heading, TITLE_SIZE), _height(ground, SMALL_SIZE)),
+    )  # fmt: skip
+    x, y = EDGE / width, EDGE / height
+    made.text(
+        x, 1.0 - y, heading, ha="left", va="top", fontsize=TITLE_SIZE, fontweight="bold",
+        color=INK, linespacing=LINE,
+    )  # fmt: skip
+    made.text(
+        x, y, ground, ha="left", va="bottom", fontsize=SMALL_SIZE, color=MUTED, linespacing=LINE
+    )
+    return made
+
+
+def _height(text: str, size: float) -> float:
+    """Inches that lines of text take, with the space that sets them apart."""
+    lines = len(text.splitlines())
+    return (lines * size * LINE + 9.0) / 72.0 if lines else 0.0
+
+
+def dress(axes: Axes, *, grid: bool = True) -> None:
+    """Give axes the common look: two thin spines, quiet ticks, faint horizontal lines."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(MUTED)
+        axes.spines[side].set_linewidth(0.8)
+    axes.tick_params(colors=MUTED, labelsize=SMALL_SIZE + 0.5, width=0.8, length=3)
+    axes.set_axisbelow(True)
+    if grid:
+        axes.grid(axis="y", color=FAINT, linewidth=0.6)
+
+
+def name_y(axes: Axes, text: str) -> None:
+    """A label of the y axis that reads without turning one's head: level, above the axis."""
+    axes.set_ylabel(
+        text, rotation=0, ha="left", va="bottom", fontsize=TEXT_SIZE, color=INK, labelpad=0
+    )
+    axes.yaxis.set_label_coords(0.0, 1.03)
+
+
+def name_x(axes: Axes, text: str = "week") -> None:
+    """A label of the x axis."""
+    axes.set_xlabel(text, fontsize=TEXT_SIZE, color=INK, labelpad=3)
+
+
+def week_ticks(axes: Axes, last: float, most: int = 6) -> None:
+    """Ticks at weeks that people think in: 4, 13, 26, 52, ..."""
+    step = next((s for s in _WEEK_STEPS if last / s <= most), math.ceil(last / most))
+    axes.xaxis.set_major_locator(FixedLocator(list(range(0, int(last) + 1, step))))
+    axes.set_xlim(0, max(last, 1))
+
+
+def mark_week(axes: Axes, week: float, text: str = "") -> None:
+    """A thin upright line at a week, with a small label beside its top; none at the very end."""
+    if week >= axes.get_xlim()[1]:
+        return
+    axes.axvline(week, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+    if text:
+        late = week > sum(axes.get_xlim()) / 2
+        axes.annotate(
+            text, (week, 1.0), xycoords=("data", "axes fraction"),
+            xytext=(-3 if late else 3, -1), textcoords="offset points",
+            ha="right" if late else "left", va="top", fontsize=SMALL_SIZE, color=MUTED,
+        )  # fmt: skip
+
+
+def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Positions moved as little as needed to stand at least ``gap`` apart within low..high.
+
+    When they cannot all fit they are spaced evenly.
+
+    >>> spread([0.5, 0.5], 0.1, 0.0, 1.0)
+    [0.45, 0.55]
+    """
+    count = len(positions)
+    if count < 2:
+        return [min(max(p, low), high) for p in positions]
+    gap = min(gap, (high - low) / (count - 1))
+    order = sorted(range(count), key=lambda i: (positions[i], i))
+    # Groups of touching labels, each as [sum of wished places, members], merged until none overlap.
+    groups: list[list[int]] = []
+
+    def place(group: list[int]) -> float:
+        """Where the lowest of a group stands."""
+        wish = [positions[i] - rank * gap for rank, i in enumerate(group)]
+        lowest = math.fsum(wish) / len(group)
+        return min(max(lowest, low), high - (len(group) - 1) * gap)
+
+    for i in order:
+        groups.append([i])
+        while len(groups) > 1:
+            below, above = groups[-2], groups[-1]
+            if place(below) + len(below) * gap <= place(above) + 1e-12:
+                break
+            groups[-2:] = [below + above]
+    found = [0.0] * count
+    for group in groups:
+        start = place(group)
+        for rank, i in enumerate(group):
+            found[i] = round(start + rank * gap, 9)
+    return found
+
+
+def line_height(axes: Axes, size: float) -> float:
+    """Height of a line of text in data units, about: the layout is not final before drawing."""
+    low, high = axes.get_ylim()
+    height = axes.get_window_extent().height * 72.0 / axes.figure.dpi
+    return (high - low) * size * 1.45 / max(height * 0.8, 1.0)
+
+
+def together(
+    ends: Iterable[tuple[float, str, str]], gap: float, many: str
+) -> list[tuple[float, str, str]]:
+    """Labels of lines for :func:`label_ends`, with one for all lines that end closer than ``gap``.
+
+    >>> together([(0.5, "a", "k"), (0.51, "b", "k"), (0.9, "c", "k")], 0.1, "lines")
+    [(0.505, '2 lines', 'k'), (0.9, 'c', 'k')]
+    """
+    groups: list[list[tuple[float, str, str]]] = []
+    for end in sorted(end for end in ends if math.isfinite(end[0])):
+        if groups and end[0] - groups[-1][0][0] < gap:
+            groups[-1].append(end)
+        else:
+            groups.append([end])
+    return [
+        group[0]
+        if len(group) == 1
+        else (
+            math.fsum(end[0] for end in group) / len(group), f"{len(group)} {many}", group[0][2]
+        )
+        for group in groups
+    ]  # fmt: skip
+
+
+def label_ends(
+    axes: Axes, ends: Iterable[tuple[float, str, str]], x: float, size: float = SMALL_SIZE
+) -> None:
+    """Name lines at their right end instead of in a legend.
+
+    Args:
+        axes: whose limits are final.
+        ends: (y of the end, text, colour); ends without a finite y are left out.
+        x: where the lines end, in data units.
+        size: of the text, in points.
+    """
+    known = [end for end in ends if math.isfinite(end[0])]
+    low, high = axes.get_ylim()
+    gap = line_height(axes, size)
+    places = spread([end[0] for end in known], gap, low, high)
+    moved = max((abs(y - end[0]) for end, y in zip(known, places, strict=True)), default=0.0) > gap
+    for (end, text, colour), y in zip(known, places, strict=True):
+        axes.annotate(
+            text, (x, end), xytext=(14 if moved else 5, y), textcoords=("offset points", "data"),
+            va="center", ha="left", fontsize=size, color=colour, annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-", "color": FAINT, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 1,
+                "relpos": (0.0, 0.5),
+            } if moved else None,
+        )  # fmt: skip
+
+
+def say(axes: Axes, text: str) -> None:
+    """A remark in the middle of axes that have nothing to show."""
+    axes.text(
+        0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center",
+        fontsize=TEXT_SIZE, color=MUTED,
+    )  # fmt: skip

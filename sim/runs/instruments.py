@@ -1,0 +1,405 @@
+"""What a study sees: survey, observation, listening session, dosage log. Never a latent state.
+
+Each instrument turns people and records of runs into what a paper would print: mean, SD, n. All
+luck comes from the project's streams (:mod:`sim.core.streams`), by purposes of their own, so observing
+changes nothing in a run and the same person answers the same whatever else is asked.
+
+Reading a survey: an answer is latent + leniency + noise, cut into 1..5. With the default leniency a
+latent trust near .55 reads about 4.7 of 5: such a mean pins the leniency, not the trust.
+
+>>> from sim.scenario.scenario import Scenario
+>>> scenario = Scenario.shipped("classroom")
+>>> seen = observe(scenario, scenario.parameter_set(), seed=1, replicates=2, weeks=[0, 20])
+>>> found = survey(seen, scenario.parameter_set(), "trust", wave=1, items=4)
+>>> found.answers.shape, bool(found.described().mean[0] > 3)
+((2, 8, 4), True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.core import streams
+from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.parameters import Parameters
+from sim.core.streams import MASK, SERIES_STEP, bell, philox, uniform
+from sim.core.units import months_of
+from sim.runs.execute import execute
+from sim.runs.people import CONSTRUCTS, People, Seen
+from sim.runs.plan import RunPlan, common
+from sim.scenario.scenario import Scenario
+
+RATED: tuple[str, ...] = ("co_creation", "tailoring")
+"""What an observer rates: realised co-creation, and how well the provider knows the region."""
+POINTS = 5
+MAX_ITEMS = 100
+
+
+def observe(
+    scenario: Scenario,
+    parameters: Parameters,
+    *,
+    seed: int,
+    replicates: int,
+    weeks: Sequence[int],
+    first_replicate: int = 0,
+) -> Seen:
+    """Run a scenario and look at everybody in some weeks; a run that fails is left out.
+
+    Studies of many sets do the same with the collector :class:`sim.runs.people.People`.
+
+    Args:
+        scenario, parameters: what is run; a full parameter set.
+        seed, replicates: of chance; runs, 1 or more.
+        weeks: 0..horizon, one a wave.
+        first_replicate: number of the first replicate; another range is other people and chance.
+
+    Returns:
+        What instruments can look at; its attributes say their shapes.
+
+    Raises:
+        InputError: a week outside 0..horizon, or another number that cannot be.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> parameters = scenario.parameter_set()
+    >>> seen = observe(scenario, parameters, seed=1, replicates=3, weeks=[0, 52])
+    >>> seen.people["trust"].shape
+    (3, 2, 8)
+    """
+    job = common(scenario, [parameters], replicates, weeks, first=first_replicate)
+    return execute(RunPlan((job,), seed, "compiled"), None, People()).of(0)
+
+
+def _words(
+    seen: Seen, purpose: int, entity: np.ndarray, week: int, series: int | np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Blocks of words for (replicates, entities), with a last axis for several series."""
+    several = np.ndim(series) > 0
+    c0 = entity[..., None] if several else entity
+    c2 = purpose + SERIES_STEP * np.asarray(series, dtype=np.int64)
+    rest = (1,) * (c0.ndim - 1)
+    c3 = seen.replicates.reshape(-1, *rest)
+    shape = np.broadcast_shapes(c0.shape, c2.shape)
+    return philox(
+        np.broadcast_to(c0, shape),
+        np.full(shape, week, dtype=np.int64),
+        np.broadcast_to(c2, shape),
+        np.broadcast_to(c3, shape),
+        seen.seed & MASK,
+        seen.seed >> 32,
+    )
+
+
+# --- what a paper prints -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """Mean, sample SD (n - 1; NaN below two) and n of each replicate, (replicates,)."""
+
+    mean: np.ndarray
+    sd: np.ndarray
+    n: np.ndarray
+
+
+def describe(values: np.ndarray) -> Described:
+    """Mean, SD and n over the last axis of (replicates, values); NaN is nobody.
+
+    >>> found = describe(np.array([[1.0, 3.0, np.nan]]))
+    >>> found.mean.tolist(), round(float(found.sd[0]), 4), found.n.tolist()
+    ([2.0], 1.4142, [2])
+    """
+    known = ~np.isnan(values)
+    n = known.sum(axis=-1)
+    total = np.where(known, values, 0.0).sum(axis=-1)
+    mean = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
+    squares = np.where(known, (values - mean[..., None]) ** 2, 0.0).sum(axis=-1)
+    variance = np.divide(squares, n - 1, out=np.full(n.shape, np.nan), where=n > 1)
+    return Described(mean, np.sqrt(variance), n)
+
+
+# --- the participant survey ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """One wave of a survey on one construct.
+
+    Attributes:
+        answers: (replicates, people, items), 1..5; NaN: not asked, or did not answer.
+        asked: (replicates, people) bool.
+        region: (people,) position of the region.
+    """
+
+    answers: np.ndarray
+    asked: np.ndarray
+    region: np.ndarray
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Each respondent's mean over the items, (replicates, people)."""
+        return self.answers.mean(axis=-1)
+
+    def described(self, region: int | None = None) -> Described:
+        """Mean, SD, n of the respondents' scores, of all or of one region."""
+        scores = self.scores if region is None else self.scores[:, self.region == region]
+        return describe(scores)
+
+    def response(self) -> np.ndarray:
+        """Share of those asked who answered, (replicates,)."""
+        answered = (~np.isnan(self.answers[..., 0])).sum(axis=-1)
+        return answered / np.maximum(self.asked.sum(axis=-1), 1)
+
+    def distribution(self) -> np.ndarray:
+        """How often each item got each answer, (replicates, items, 5), shares of respondents."""
+        counts = np.stack(
+            [(self.answers == point).sum(axis=1) for point in range(1, POINTS + 1)], axis=-1
+        )
+        return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+
+
+def survey(
+    seen: Seen,
+    p: Parameters,
+    construct: str,
+    *,
+    wave: int,
+    items: int = 4,
+    asked: int | None = None,
+    attitude: str = "trust",
+) -> Answers:
+    """Ask people about one construct: 1 (strongly disagree) .. 5 (strongly agree).
+
+    item = latent + leniency + z x item SD, cut at the four cut points; a person answers with
+    probability sigma(response_base + response_slope (motivation + trust - response_pivot)).
+
+    Args:
+        seen: from :func:`observe`.
+        p: the parameters of the instrument; those of the runs, as a rule.
+        construct: one of :data:`CONSTRUCTS`.
+        wave: position in ``seen.weeks``.
+        items: of the scale; each has noise of its own.
+        asked: people asked in each region, by draw; None: everybody.
+        attitude: the state that, with motivation, makes people answer.
+
+    Returns:
+        The answers, (replicates, people, items) of 1..5, NaN where nobody answered.
+
+    Raises:
+        InputError: no such construct, or a number that cannot be.
+
+    Source: that answers of people who trust lie near the top of a five-point scale, Hunter et al.
+    2009, doi 10.1177/1090198108329999; form and leniency are assumptions.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> parameters = scenario.parameter_set()
+    >>> seen = observe(scenario, parameters, seed=1, replicates=3, weeks=[0, 52])
+    >>> answers = survey(seen, parameters, "trust", wave=1)
+    >>> latent = seen.people["trust"][:, 1].mean(axis=1)  # 0-1: no survey sees it
+    >>> bool(((answers.described().mean - 1) / 4 > latent).all())  # people answer kindly
+    True
+    """
+    _check(construct, CONSTRUCTS, "construct")
+    if not 1 <= items <= MAX_ITEMS:
+        raise InputError(Problem(f"{items} items", field="items", allowed=f"1..{MAX_ITEMS}"))
+    if asked is not None and asked < 1:
+        raise InputError(Problem(f"{asked} people asked", field="asked", allowed="1 or more"))
+    week = seen.weeks[wave]
+    latent = seen.people[construct][:, wave]
+    words = _words(seen, streams.SURVEY_RESPONSE, seen.entities, week, 0)
+    readiness = seen.people["motivation"][:, wave] + seen.people[attitude][:, wave]
+    odds = p.response_base + p.response_slope * (readiness - p.response_pivot)
+    answers = uniform(words[0]) < 1.0 / (1.0 + np.exp(-np.clip(odds, -40.0, 40.0)))
+    is_asked = _first_of(words[1], seen.region, asked)
+    cuts = (p.survey_cut_1, p.survey_cut_2, p.survey_cut_3, p.survey_cut_4)
+    first = CONSTRUCTS.index(construct) * MAX_ITEMS
+    series = first + np.arange(items)
+    noise = bell(_words(seen, streams.SURVEY_ITEM, seen.entities, week, series)[0])
+    felt = latent[..., None] + p.survey_leniency + p.survey_item_sd * noise
+    table = np.ones(felt.shape)
+    for cut in cuts:
+        table += felt >= cut
+    table[~(answers & is_asked)] = np.nan
+    return Answers(table, is_asked, seen.region)
+
+
+def expected_answer(latent: np.ndarray, p: Parameters) -> np.ndarray:
+    """Mean answer (1..5) of people with these latent states, were all of them to answer.
+
+    The noise of an item is taken for normal (it is bell-shaped, within +-3.46 SD).
+    """
+    from scipy.special import ndtr
+
+    felt = np.asarray(latent, dtype=float) + p.survey_leniency
+    total = np.ones(felt.shape)
+    for cut in (p.survey_cut_1, p.survey_cut_2, p.survey_cut_3, p.survey_cut_4):
+        if p.survey_item_sd > 0:
+            total = total + ndtr((felt - cut) / p.survey_item_sd)
+        else:
+            total = total + (felt >= cut)
+    return total
+
+
+def _first_of(keys: np.ndarray, region: np.ndarray, count: int | None) -> np.ndarray:
+    """Whether a person is among the ``count`` lowest keys of their region."""
+    if count is None:
+        return np.ones(keys.shape, dtype=bool)
+    chosen = np.zeros(keys.shape, dtype=bool)
+    for r in np.unique(region):
+        columns = np.flatnonzero(region == r)
+        ranks = keys[:, columns].argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+        chosen[:, columns] = ranks < count
+    return chosen
+
+
+# --- the observer --------------------------------------------------------------------------------
+
+
+def observation(
+    seen: Seen, p: Parameters, what: str, *, until_week: int, since_week: int = 0, raters: int = 1
+) -> np.ndarray:
+    """Ratings of contacts on 1..5: 1 + 4 clip(what happened + the rater's severity).
+
+    Args:
+        seen, p: as for :func:`survey`.
+        what: co_creation (realised, mean of the contacts attended in the weeks) or tailoring (how
+            well the provider knows the region, at the last wave up to ``until_week``).
+        since_week, until_week: contacts of weeks since_week + 1 .. until_week are observed; weeks
+            that were looked at, or 0.
+        raters: observers in all; region r is rated by number r mod raters, so that with one rater
+            the severity is shared by all.
+
+    Returns:
+        (replicates, regions); NaN where no contact was attended.
+
+    Raises:
+        InputError: nothing of that name is rated, it was not looked at in such weeks, or there is
+            no wave to rate tailoring at.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> parameters = scenario.parameter_set()
+    >>> seen = observe(scenario, parameters, seed=1, replicates=3, weeks=[0, 52])
+    >>> ratings = observation(seen, parameters, "co_creation", until_week=52, raters=2)
+    >>> ratings.shape, bool(((ratings >= 1) & (ratings <= 5)).all())
+    ((3, 1), True)
+    """
+    _check(what, RATED, "what")
+    if what == "co_creation":
+        attended, total = (
+            between(seen, name, since_week, until_week) for name in ("attended", "co_creation_sum")
+        )
+        level = np.divide(total, attended, out=np.full(total.shape, np.nan), where=attended > 0)
+    else:
+        waves = [i for i, week in enumerate(seen.weeks) if week <= until_week]
+        level = seen.context[:, max(waves, key=lambda i: seen.weeks[i])] if waves else None
+        if level is None:
+            raise InputError(Problem(f"no wave up to week {until_week}", field="until_week"))
+    regions = level.shape[1]
+    rater = np.broadcast_to(np.arange(regions) % max(1, raters), (len(seen.replicates), regions))
+    words = _words(seen, streams.RATER, rater.astype(np.int64), 0, RATED.index(what))
+    severity = p.rater_sd * bell(words[0])
+    return 1.0 + (POINTS - 1) * np.clip(level + severity, 0.0, 1.0)
+
+
+# --- the listening session -----------------------------------------------------------------------
+
+
+def listening_session(seen: Seen, construct: str, *, wave: int, people: int = 6) -> np.ndarray:
+    """How many of the people of a session voice a theme, (replicates, regions).
+
+    ``people`` of each region are invited by draw; each voices the theme with a probability equal to
+    the latent state (trust .6: six of ten say so).
+
+    Raises:
+        InputError: no such construct.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> parameters = scenario.parameter_set()
+    >>> seen = observe(scenario, parameters, seed=1, replicates=3, weeks=[0, 52])
+    >>> voiced = listening_session(seen, "trust", wave=1, people=6)
+    >>> voiced.shape, bool((voiced <= 6).all())
+    ((3, 1), True)
+    """
+    _check(construct, CONSTRUCTS, "construct")
+    series = CONSTRUCTS.index(construct)
+    words = _words(seen, streams.LISTENING, seen.entities, seen.weeks[wave], series)
+    # The same people sit in a session whatever the theme: their order is that of theme 0.
+    order = _words(seen, streams.LISTENING, seen.entities, seen.weeks[wave], 0)[0]
+    there = _first_of(order, seen.region, people)
+    voiced = there & (uniform(words[1]) < seen.people[construct][:, wave])
+    regions = int(seen.region.max()) + 1
+    return np.stack([voiced[:, seen.region == r].sum(axis=1) for r in range(regions)], axis=-1)
+
+
+# --- the dosage log ------------------------------------------------------------------------------
+
+
+def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Described]:
+    """What a centre's log says of weeks since_week + 1 .. until_week, described over regions.
+
+    Args:
+        seen: from :func:`observe`.
+        since_week, until_week: weeks that were looked at, or 0.
+
+    Returns:
+        contacts_a_month (held, of a region), hours_a_month (provider hours in contact), and
+        hours_a_contact; each mean, SD and n (regions), (replicates,).
+
+    Raises:
+        InputError: it was not looked at in such weeks.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> parameters = scenario.parameter_set()
+    >>> seen = observe(scenario, parameters, seed=1, replicates=3, weeks=[0, 52])
+    >>> log = dosage_log(seen, since_week=0, until_week=52)
+    >>> sorted(log), log["hours_a_month"].n.tolist()
+    (['contacts_a_month', 'hours_a_contact', 'hours_a_month'], [1, 1, 1])
+    """
+    held = between(seen, "held", since_week, until_week)
+    hours = between(seen, "contact_hours", since_week, until_week)
+    months = months_of(until_week - since_week)
+    each = np.divide(hours, held, out=np.full(hours.shape, np.nan), where=held > 0)
+    return {
+        "contacts_a_month": describe(held / months),
+        "hours_a_month": describe(hours / months),
+        "hours_a_contact": describe(each),
+    }
+
+
+def between(seen: Seen, flow: str, since_week: int, until_week: int) -> np.ndarray:
+    """The total of a flow over weeks since_week + 1 .. until_week, (replicates, regions).
+
+    Raises:
+        InputError: these are not weeks that were looked at (or 0), one after the other.
+    """
+    found = seen.flows[flow]
+    totals = {0: np.zeros_like(found[:, 0])}
+    totals |= {week: found[:, i] for i, week in enumerate(seen.weeks)}
+    if not since_week < until_week or not {since_week, until_week} <= set(totals):
+        waves = ", ".join(map(str, sorted(totals)))
+        raise InputError(
+            Problem(f"there are no weeks after {since_week} up to {until_week}",
+                    field="until_week", allowed=f"since_week < until_week, both among {waves}")
+        )  # fmt: skip
+    return totals[until_week] - totals[since_week]
+
+
+def _check(name: str, options: Sequence[str], field: str) -> None:
+    if name not in options:
+        raise InputError(
+            Problem(
+                f"{name!r} cannot be seen by this instrument",
+                field=field,
+                value=name,
+                allowed=", ".join(options),
+                suggestion=did_you_mean(name, options),
+            )
+        )

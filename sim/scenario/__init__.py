@@ -1,0 +1,1 @@
+"""What a scenario file says, checked, and the one way to change it."""

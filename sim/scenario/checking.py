@@ -1,0 +1,549 @@
+"""Checked, immutable records: what a field may be, and every mistake of a document at once.
+
+>>> class Visit(Strict):
+...     hours: Annotated[float, Number(0, 60)]
+>>> check(Visit, Document({"hours": 70}), what="a visit").problems[0].message
+'70 is out of range'
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from sim.core.errors import Problem, did_you_mean
+from sim.scenario.loading import MISTAKES_SHOWN, Document, Where, scalar, shown
+
+K = TypeVar("K")
+V = TypeVar("V")
+M = TypeVar("M", bound=BaseModel)
+
+
+class FrozenDict(dict[K, V]):
+    """A dict that cannot be changed and can be hashed."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("this mapping is read-only; use .replace(...) on the scenario")
+
+    __setitem__: Any = _refuse
+    __delitem__: Any = _refuse
+    __ior__: Any = _refuse
+    clear: Any = _refuse
+    pop: Any = _refuse
+    popitem: Any = _refuse
+    setdefault: Any = _refuse
+    update: Any = _refuse
+
+    def __hash__(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenDict, (dict(self),)
+
+    def __copy__(self) -> FrozenDict[K, V]:
+        return self
+
+    def __deepcopy__(self, memo: object) -> FrozenDict[K, V]:
+        return self
+
+
+Frozen = AfterValidator(FrozenDict)
+"""Annotation that makes a dict field read-only: ``Annotated[dict[str, float], Frozen]``."""
+
+
+class Strict(BaseModel):
+    """A checked, immutable record: no unknown fields, nothing converted behind your back."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+def refusal(message: str, *, allowed: str = "", suggestion: str = "") -> PydanticCustomError:
+    """What a validator raises so that the message reaches the user unchanged."""
+    return PydanticCustomError(
+        "refused", "{message}", {"message": message, "allowed": allowed, "suggestion": suggestion}
+    )
+
+
+def is_finite(value: float) -> bool:
+    """Whether a number fits into a finite float."""
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+class Rule:
+    """Annotation of a field that is checked by one function: ``Annotated[int, Number()]``."""
+
+    def check(self, value: Any) -> Any:
+        """The value to keep, or a :func:`refusal`."""
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of what is allowed."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return self.schema()
+
+
+@dataclass(frozen=True)
+class Shape(Rule):
+    """A field with a function of its own: what it accepts, and the JSON schema of that."""
+
+    function: Callable[[Any], Any]
+    accepts: Mapping[str, Any]
+
+    def check(self, value: Any) -> Any:
+        """The value to keep, or the refusal."""
+        return self.function(value)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of what is allowed."""
+        return dict(self.accepts)
+
+
+@dataclass(frozen=True)
+class Number(Rule):
+    """A number.
+
+    Booleans, text and non-finite values are refused; whole numbers pass as floats but not the
+    other way round. Limits are inclusive, unless ``above`` leaves ``low`` itself out.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    above: bool = False
+    whole: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """The limits as text."""
+        kind = "whole numbers " if self.whole else ""
+        if self.low is None or self.high is None:
+            return kind + (f"{self.low} or more" if self.low is not None else "any number")
+        if self.above:
+            return f"{kind}above {self.low}, up to {self.high}"
+        return f"{kind}{self.low}..{self.high}"
+
+    def check(self, value: Any) -> float | int:
+        """The value as float (or int), or the refusal."""
+        if isinstance(value, str) and isinstance(scalar(value.strip()), (int, float)):
+            raise refusal(
+                f"{shown(value)} is text, not a number; remove the quotes", allowed=self.allowed
+            )
+        if value is None:
+            raise refusal("is empty", allowed=self.allowed)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise refusal(f"{shown(value)} is not a number", allowed=self.allowed)
+        if not is_finite(value):
+            raise refusal(f"{shown(value)} is not a finite number", allowed=self.allowed)
+        if self.whole and not isinstance(value, int):
+            raise refusal(f"{shown(value)} is not a whole number", allowed=self.allowed)
+        low, high = self.low, self.high
+        too_low = low is not None and (value <= low if self.above else value < low)
+        if too_low or (high is not None and value > high):
+            raise refusal(f"{shown(value)} is out of range", allowed=self.allowed)
+        if self.whole:
+            return int(value)
+        return float(value) + 0.0  # no negative zero: equal scenarios have equal digests
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of such a number."""
+        limits: dict[str, Any] = {"type": "integer" if self.whole else "number"}
+        if self.low is not None:
+            limits["exclusiveMinimum" if self.above else "minimum"] = self.low
+        if self.high is not None:
+            limits["maximum"] = self.high
+        return limits
+
+
+@dataclass(frozen=True)
+class Words(Rule):
+    """A text.
+
+    ``longest`` counts characters. Text of one line has no line breaks and no spaces at its ends.
+    """
+
+    longest: int = 200
+    one_line: bool = True
+    optional: bool = False
+    reserved: tuple[str, ...] = ()
+
+    def check(self, value: Any) -> str:
+        """The text, or the refusal."""
+        if value is None:
+            raise refusal("is empty", allowed="text")
+        if not isinstance(value, str):
+            raise refusal(f"{shown(value)} is not text; put it in quotes", allowed="text")
+        if not self.optional and not value.strip():
+            raise refusal("is empty", allowed="text")
+        if len(value) > self.longest:
+            raise refusal(
+                f"is too long ({len(value):,} characters)", allowed=f"at most {self.longest:,}"
+            )
+        for letter in value:
+            if unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t":
+                raise refusal(f"holds a character that is not text (U+{ord(letter):04X})")
+        if self.one_line and ("\n" in value or "\t" in value):
+            raise refusal("holds a line break or a tab", allowed="text on one line")
+        if self.one_line and value != value.strip():
+            raise refusal(f"{shown(value)} begins or ends with a space")
+        if value in self.reserved:
+            raise refusal(f"{shown(value)} is a reserved name")
+        return str(value)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of such a text."""
+        return {"type": "string", "maxLength": self.longest}
+
+
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+ISO_DATE = "yyyy-mm-dd, such as 2016-11-01"
+
+
+def iso_date(text: str) -> date | None:
+    """The date written as yyyy-mm-dd; None for any other text and for no day of the calendar."""
+    if not _ISO_DATE.match(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+class Day(Rule):
+    """A date, or text of the form yyyy-mm-dd."""
+
+    def check(self, value: Any) -> date:
+        """The date, or the refusal."""
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        day = iso_date(value) if isinstance(value, str) else None
+        if day is None:
+            raise refusal(f"{shown(value)} is not a date", allowed=ISO_DATE)
+        return day
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of a date."""
+        return {"type": "string", "format": "date"}
+
+
+Fraction = Annotated[float, Number(0, 1)]
+"""A number 0..1."""
+
+
+# --- from a document to a model ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A mistake that only several fields together show.
+
+    ``reads`` are the other fields that the judgement rests on; the mistake is not reported when one
+    of them is itself mistaken. ``options`` are the names to suggest from.
+    """
+
+    where: Where
+    message: str
+    value: Any = None
+    allowed: str = ""
+    suggestion: str = ""
+    options: Sequence[str] = ()
+    reads: tuple[Where, ...] = ()
+    key: bool = False
+
+
+class Checked(Generic[M]):
+    """What :func:`check` made of a document.
+
+    Attributes:
+        document: the document.
+        value: the model of all that is sound in it; None when that is too little.
+        problems: the mistakes.
+        lost: ways to what had to be left out of ``value``.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.value: M | None = None
+        self.problems: list[Problem] = list(document.problems)
+        self.lost: set[Where] = set()
+        self._holding_lost: set[Where] = set()
+        self.kept: dict[Where, list[int]] = {}
+        for where in document.broken:
+            self.lose(where)
+
+    def lose(self, where: Where) -> None:
+        """Note that what is at ``where`` cannot be used."""
+        self.lost.add(where)
+        self._holding_lost.update(where[:end] for end in range(len(where)))
+
+    def is_lost(self, *wheres: Where) -> bool:
+        """Whether any of these (or a part of it, or what holds it) was left out."""
+        return any(where in self._holding_lost or _under(where, self.lost) for where in wheres)
+
+    def original(self, where: Where) -> Where:
+        """The way in the document to what is at ``where`` in ``value``."""
+        return _original(where, self.kept, self.document.data)
+
+    def report(self, issue: Issue) -> None:
+        """Add an issue found in ``value``, at its place in the document."""
+        where = self.original(issue.where)
+        if self.is_lost(where, *map(self.original, issue.reads)):
+            return
+        suggestion = issue.suggestion
+        if issue.options and len(self.problems) < MISTAKES_SHOWN:  # looking for one takes time
+            suggestion = did_you_mean(issue.value, issue.options)
+        self.problems.append(
+            self.document.problem(
+                where,
+                issue.message,
+                value=issue.value,
+                allowed=issue.allowed,
+                suggestion=suggestion,
+                key=issue.key,
+            )
+        )
+
+
+def check(
+    model: type[M], document: Document, *, what: str, fallback: Mapping[str, Any] | None = None
+) -> Checked[M]:
+    """Check a document against a model, collecting every mistake.
+
+    What is mistaken is then left out and the rest checked again, so that the caller can go on to
+    judge how the sound fields fit together.
+
+    Args:
+        model: a :class:`Strict` model.
+        document: the data.
+        what: what the file is, for the message ("a scenario").
+        fallback: values of required top-level fields, used for that second look only.
+    """
+    result: Checked[M] = Checked(document)
+    if () in result.lost:
+        return result
+    if not isinstance(document.data, dict):
+        message = f"{what} must be a mapping (field: value), not {shown(document.data)}"
+        result.problems.append(document.problem((), message))
+        return result
+    faults = _look(model, result, {})
+    result.problems += _first_problems(faults, result)
+    spare, extra = fallback or {}, dict[str, Any]()
+    while faults:
+        before = (len(result.lost), len(extra))
+        for fault in faults:
+            top = str(fault.where[0]) if fault.where else ""
+            if fault.kind == "missing" and len(fault.where) == 1 and top in spare:
+                extra[top] = spare[top]
+            # What lacks a field is lost as a whole; the scenario itself cannot be.
+            result.lose(fault.where if fault.kind != "missing" else fault.where[:-1] or fault.where)
+            if fault.kind == "extra_forbidden" and fault.suggestion:
+                # Whoever wrote `hour` meant `hours`: nothing is to be concluded from its absence.
+                meant = (*fault.where[:-1], fault.suggestion)
+                if not _has(document.data, meant):
+                    result.lose(meant)
+        if (len(result.lost), len(extra)) == before:
+            break
+        faults = _look(model, result, extra)
+    return result
+
+
+def _look(model: type[M], result: Checked[M], extra: Mapping[str, Any]) -> list[_Fault]:
+    """Try what is not lost: set ``result.value``, or say what is wrong."""
+    result.kept = {}
+    data = {**extra, **_without(result.document.data, (), result.lost, result.kept)}
+    try:
+        result.value = model.model_validate(data)
+        return []
+    except ValidationError as error:
+        return [_Fault.of(item, model, result, data) for item in error.errors(include_url=False)]
+
+
+def _first_problems(faults: list[_Fault], result: Checked[Any]) -> list[Problem]:
+    """Problems of the first look; a field is not missing as well when its name was misspelt."""
+    meant = {
+        (*fault.where[:-1], fault.suggestion)
+        for fault in faults
+        if fault.kind == "extra_forbidden" and fault.suggestion
+    }
+    return [
+        fault.problem(result.document)
+        for fault in faults
+        if not (
+            fault.kind == "missing" and (fault.where in meant or _under(fault.where, result.lost))
+        )
+    ]
+
+
+def _under(where: Where, tops: set[Where]) -> bool:
+    """Whether ``where`` is one of ``tops``, or within one."""
+    return any(where[:end] in tops for end in range(len(where) + 1))
+
+
+def _has(data: Any, where: Where) -> bool:
+    for part in where:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
+def _without(data: Any, where: Where, lost: set[Where], kept: dict[Where, list[int]]) -> Any:
+    """A copy of ``data`` without what is lost; ``kept`` notes which list entries stayed."""
+    if isinstance(data, dict):
+        return {
+            key: _without(item, (*where, key), lost, kept)
+            for key, item in data.items()
+            if (*where, key) not in lost
+        }
+    if isinstance(data, list):
+        stays = [i for i in range(len(data)) if (*where, i) not in lost]
+        if len(stays) < len(data):
+            kept[where] = stays
+        return [_without(data[i], (*where, i), lost, kept) for i in stays]
+    return data
+
+
+def _original(where: Where, kept: Mapping[Where, list[int]], data: Any) -> Where:
+    """Undo what moved values: list entries left out, one mapping given in place of a list."""
+    out: Where = ()
+    for part in where:
+        if isinstance(part, int):
+            if isinstance(data, dict):
+                continue
+            stays = kept.get(out)
+            if stays is not None and part < len(stays):
+                part = stays[part]
+            data = data[part] if isinstance(data, list) and part < len(data) else None
+        else:
+            data = data.get(part) if isinstance(data, dict) else None
+        out += (part,)
+    return out
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """One pydantic error in our words, with its way in the document."""
+
+    where: Where
+    kind: str
+    message: str
+    value: Any
+    allowed: str = ""
+    suggestion: str = ""
+
+    @classmethod
+    def of(cls, item: Any, model: type[BaseModel], result: Checked[Any], data: Any) -> _Fault:
+        kind, given, context = item["type"], item["input"], item.get("ctx", {})
+        inner = _true_way(item["loc"], data, kind)
+        where = _original(inner, result.kept, result.document.data)
+        allowed = suggestion = ""
+        if kind == "refused":
+            message = context["message"]
+            allowed, suggestion = context["allowed"], context["suggestion"]
+        elif kind == "missing":
+            message, given = "is required", None
+        elif kind == "extra_forbidden":
+            fields = tuple(_models_at(model, item["loc"])[0].model_fields)
+            message, allowed = "is not a field", ", ".join(fields)
+            suggestion = did_you_mean(inner[-1], fields)
+        elif kind in ("literal_error", "union_tag_invalid", "union_tag_not_found"):
+            tags = [tag for one in _models_at(model, (*item["loc"], "")) if (tag := _tag(one))]
+            return cls._choice(kind, where, given, context, tags)
+        elif kind in ("bool_type", "bool_parsing"):
+            message, allowed = f"{shown(given)} is not true or false", "true, false"
+        elif given is None:
+            message = "is empty; fill it in or remove it"
+        elif kind.startswith(("tuple", "list")):
+            message = f"must be a list, not {shown(given)}"
+        elif kind.startswith(("model", "dict", "dataclass")):
+            message = f"must be a mapping (field: value), not {shown(given)}"
+        else:
+            message = f"{shown(given)} cannot be used here ({item['msg']})"
+        return cls(where, kind, message, given, allowed, suggestion)
+
+    @classmethod
+    def _choice(
+        cls, kind: str, where: Where, given: Any, context: Any, tags: Sequence[str]
+    ) -> _Fault:
+        options: Sequence[str] = tags
+        if kind == "literal_error":
+            options = re.findall(r"'([^']*)'", context["expected"])
+        else:
+            name = context["discriminator"].strip("'")
+            where = (*where, name)
+            if not (isinstance(given, Mapping) and name in given):
+                return cls(where, "missing", "is required", None, ", ".join(options))
+            given = given[name]
+        message = "is empty" if given is None else f"{shown(given)} is not one of the choices"
+        return cls(where, kind, message, given, ", ".join(options), did_you_mean(given, options))
+
+    def problem(self, document: Document) -> Problem:
+        return document.problem(
+            self.where,
+            self.message,
+            value=self.value,
+            allowed=self.allowed,
+            suggestion=self.suggestion,
+            key=self.kind == "extra_forbidden",
+        )
+
+
+def _true_way(loc: tuple[Any, ...], data: Any, kind: str) -> Where:
+    """pydantic's location without the steps that are not in the data (names of union members)."""
+    way: Where = ()
+    for position, part in enumerate(loc):
+        last = position == len(loc) - 1
+        if isinstance(data, dict) and (part in data or (last and kind == "missing")):
+            data = data.get(part)
+        elif isinstance(part, int) and isinstance(data, list) and part < len(data):
+            data = data[part]
+        else:
+            continue
+        way += (part,)
+    return way
+
+
+def _models_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[type[BaseModel]]:
+    """The model (of a union: the models) that has, or lacks, the last field of a location."""
+    current = [model]
+    for part in loc[:-1]:
+        if isinstance(part, int):
+            continue
+        inner = [
+            found
+            for candidate in current
+            if part in candidate.model_fields
+            for found in _models_in(candidate.model_fields[part].annotation)
+        ]
+        tagged = [candidate for candidate in current if _tag(candidate) == part]
+        current = inner or tagged or current
+    return current
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models_in(part)]
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    info = model.model_fields.get("kind")
+    choices = get_args(info.annotation) if info else ()
+    return choices[0] if len(choices) == 1 else None

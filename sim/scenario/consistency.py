@@ -1,0 +1,403 @@
+"""How the fields of a scenario fit together, and the files that a scenario names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.core.errors import ScenarioError
+from sim.core.parameters import check_name, check_value
+from sim.scenario.checking import Checked, FrozenDict, Issue, is_finite
+from sim.scenario.contact_log import MAX_WEEKS, parse_log, some
+from sim.scenario.fields import (
+    ContactLog,
+    DeliveryWork,
+    DemandRise,
+    DosageCut,
+    Network,
+    ProviderLeaves,
+    Regions,
+    ScenarioFields,
+    StaffLeave,
+)
+from sim.scenario.loading import Where, read_text, shown
+from sim.scenario.team_file import faults, parse_team
+
+
+class OtherFiles:
+    """Reads the contact log and the team networks that a scenario names."""
+
+    def __init__(self, checked: Checked[ScenarioFields], folder: Path | None) -> None:
+        self.checked = checked
+        self.folder = folder
+
+    def read(self, fields: ScenarioFields) -> ScenarioFields:
+        """The fields with files replaced by what they hold; mistakes go to ``checked``."""
+        regions = fields.regions
+        way: Where = ("regions", "overrides")
+        overrides = {
+            name: override.model_copy(
+                update={"network": self.network(override.network, (*way, name, "network"))}
+            )
+            for name, override in regions.overrides.items()
+        }
+        network = self.network(regions.network, ("regions", "network"))
+        regions = regions.model_copy(
+            update={"network": network, "overrides": FrozenDict(overrides)}
+        )
+        return fields.model_copy(update={"regions": regions, "contact_log": self.log(fields)})
+
+    def text(self, where: Where, file: str) -> tuple[str, str] | None:
+        """Text of a file and what to call it; None after noting why it cannot be read."""
+        if self.folder is None:
+            message = "other files are not read here; write their content into the scenario"
+            self.checked.report(Issue(where, message, file))
+            return None
+        path = self.folder / file
+        try:
+            return read_text(path), str(path)
+        except ScenarioError as error:
+            found = error.problem
+            message = f"{found.file}: {found.message}"
+            suggestion = ""
+            if found.suggestion:
+                suggestion = (Path(file).parent / Path(found.suggestion).name).as_posix()
+            self.checked.report(Issue(where, message, file, found.allowed, suggestion))
+            return None
+
+    def network(self, network: Network | None, where: Where) -> Network | None:
+        """The network with the people and ties of its file, if it names one."""
+        if network is None or network.file is None or network.edges or network.kind != "file":
+            return network
+        text = self.text((*where, "file"), network.file)
+        if text is None:
+            self.checked.lose(where)
+            return network
+        try:
+            team = parse_team(*text, names=network.names)
+        except ScenarioError as error:
+            self.checked.problems += error.problems
+            self.checked.lose(where)
+            return network
+        return network.model_copy(update={"file": None, "names": team.names, "edges": team.edges})
+
+    def log(self, fields: ScenarioFields) -> ContactLog | None:
+        """The contact log with the rows of its file, if it names one."""
+        log = fields.contact_log
+        if log is None:
+            return None
+        where: Where = ("contact_log",)
+        if log.file is None or log.rows:
+            return log
+        text = self.text((*where, "file"), log.file)
+        if text is None:
+            self.checked.lose(where)
+            return log
+        lost = self.checked.is_lost
+        regions_known = not lost(*_REGION_NAMES)
+        try:
+            rows = parse_log(
+                *text,
+                horizon_weeks=MAX_WEEKS if lost(("horizon_weeks",)) else fields.horizon_weeks,
+                region_names=fields.regions.region_names if regions_known else None,
+                first_date=log.first_date,
+            )
+        except ScenarioError as error:
+            for problem in error.problems:
+                if problem.field == "first_date":  # the mistake is the scenario's
+                    issue = Issue((*where, "first_date"), problem.message, allowed=problem.allowed)
+                    self.checked.report(issue)
+                else:
+                    self.checked.problems.append(problem)
+            self.checked.lose(where)
+            return log
+        return log.model_copy(update={"file": None, "rows": rows})
+
+
+_COUNTS: tuple[Where, ...] = (
+    ("regions", "count"),
+    ("regions", "candidates"),
+    ("regions", "selection"),
+)
+_REGION_NAMES: tuple[Where, ...] = (*_COUNTS, ("regions", "names"))
+_HORIZON: Where = ("horizon_weeks",)
+
+
+def issues(fields: ScenarioFields) -> Iterator[Issue]:
+    """Every way in which fields that are sound by themselves do not fit together."""
+    yield from _region_issues(fields)
+    yield from _network_issues(fields)
+    yield from _provider_issues(fields)
+    yield from _dosage_issues(fields)
+    yield from _log_issues(fields)
+    yield from _shock_issues(fields)
+    yield from _parameter_issues(fields)
+
+
+def _region_issues(fields: ScenarioFields) -> Iterator[Issue]:
+    regions = fields.regions
+    where: Where = ("regions", "count")
+    if regions.count > regions.candidates:
+        candidates = _many(regions.candidates, "candidate")
+        yield Issue(
+            where,
+            f"{regions.count} regions cannot be chosen from {candidates}",
+            regions.count,
+            f"1..{regions.candidates}",
+            reads=_COUNTS[:2],
+        )
+    elif regions.selection == "all" and regions.count != regions.candidates:
+        yield Issue(
+            where,
+            f"{regions.count} is not all of {_many(regions.candidates, 'candidate')}, "
+            "but selection is all",
+            regions.count,
+            f"{regions.candidates}, or leave it out",
+            reads=_COUNTS,
+        )
+    if regions.names is not None:
+        yield from _region_name_issues(regions, regions.names)
+    for name in regions.overrides:
+        yield from _unknown("region", name, regions.region_names, ("regions", "overrides", name))
+    if regions.core_team == 0 and (fields.dosage or fields.contact_log):
+        yield Issue(
+            ("regions", "core_team"),
+            "nobody would attend the contacts; for a run without TA leave out dosage and log",
+            regions.core_team,
+            "above 0, up to 1",
+        )
+
+
+def _region_name_issues(regions: Regions, names: tuple[str, ...]) -> Iterator[Issue]:
+    where: Where = ("regions", "names")
+    if len(names) != regions.count:
+        message = f"has {_many(len(names), 'name')} for {_many(regions.count, 'region')}"
+        yield Issue(where, message, names, f"{regions.count}", reads=_COUNTS)
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Issue((*where, index), f"{shown(name)} is given twice", name)
+
+
+def _unknown(
+    what: str, name: str, names: Sequence[str], where: Where, *, key: bool = True
+) -> Iterator[Issue]:
+    if name not in names:
+        reads = _REGION_NAMES if what == "region" else (("providers", "count"),)
+        message = f"{shown(name)} is not a {what}"
+        yield Issue(where, message, name, some(names), options=names, reads=reads, key=key)
+
+
+def _network_issues(fields: ScenarioFields) -> Iterator[Issue]:
+    regions = fields.regions
+    way: Where = ("regions", "network")
+    yield from _one_network(regions.network, way)
+    without_own = []
+    for name in regions.region_names:
+        override = regions.overrides.get(name)
+        if override is None or override.network is None:
+            without_own.append(name)
+        else:
+            own = override.network
+            where: Where = ("regions", "overrides", name, "network")
+            yield from _one_network(own, where)
+            yield from _people_issue(own, [name], regions, where)
+    yield from _people_issue(regions.network, without_own, regions, way)
+
+
+def _one_network(network: Network, where: Where) -> Iterator[Issue]:
+    given = bool(network.names or network.edges)
+    if network.kind != "file":
+        for part, value in (("file", network.file), ("names", network.names)):
+            if value:
+                message = f"goes with kind: file, not with kind: {network.kind}"
+                yield Issue((*where, part), message, value, reads=((*where, "kind"),))
+        if network.edges:
+            message = f"goes with kind: file, not with kind: {network.kind}"
+            yield Issue((*where, "edges"), message, reads=((*where, "kind"),))
+    elif network.file is not None and network.edges:
+        yield Issue((*where, "edges"), "give a file or edges, not both")
+    elif network.file is None and not given:
+        yield Issue((*where, "file"), "is required for kind: file (or give names and edges)")
+    else:
+        for fault in faults(network.names, network.edges):
+            place = (*where, fault.part, fault.index)
+            yield Issue(
+                place,
+                fault.message,
+                fault.value,
+                suggestion=fault.suggestion,
+                reads=((*where, "names"),),
+            )
+
+
+def _people_issue(
+    network: Network, names: Sequence[str], regions: Regions, where: Where
+) -> Iterator[Issue]:
+    """A given team must have as many people as its region has staff."""
+    people = len(network.names)
+    if network.kind != "file" or not people:
+        return
+    for name in names:
+        staff = regions.staff_of(name)
+        if people != staff:
+            yield Issue(
+                (*where, "file") if network.file else where,
+                f"the team has {people} people, but {name} has {staff} staff",
+                people,
+                f"{staff} people, or staff: {people}",
+                reads=(
+                    *_REGION_NAMES,
+                    ("regions", "staff"),
+                    ("regions", "overrides", name, "staff"),
+                ),
+            )
+            return
+
+
+def _provider_issues(fields: ScenarioFields) -> Iterator[Issue]:
+    providers = fields.providers
+    hours, count = providers.weekly_hours, providers.count
+    if isinstance(hours, tuple) and len(hours) != count:
+        yield Issue(
+            ("providers", "weekly_hours"),
+            f"has {_many(len(hours), 'value')} for {_many(count, 'provider')}",
+            hours,
+            f"one number, or {count}",
+            reads=(("providers", "count"),),
+        )
+    if providers.assignment is None:
+        return
+    where: Where = ("providers", "assignment")
+    regions = fields.regions.region_names
+    for region, provider in providers.assignment.items():
+        yield from _unknown("region", region, regions, (*where, region))
+        yield from _unknown("provider", provider, providers.names, (*where, region), key=False)
+    missing = [name for name in regions if name not in providers.assignment]
+    if missing:
+        message = f"every region needs a provider; missing: {some(missing)}"
+        yield Issue(where, message, reads=(*_REGION_NAMES, where), key=True)
+
+
+def _dosage_issues(fields: ScenarioFields) -> Iterator[Issue]:
+    horizon = fields.horizon_weeks
+    rows = fields.contact_log.rows if fields.contact_log else ()
+    log_end = max((row.week for row in rows), default=0)
+    for index, series in enumerate(fields.dosage):
+        first: Where = ("dosage", index, "first_week")
+        last: Where = ("dosage", index, "last_week")
+        if series.first_week > horizon:
+            yield _beyond(first, series.first_week, horizon)
+        elif series.first_week <= log_end:
+            yield Issue(
+                first,
+                f"starts in week {series.first_week}, but the contact log runs to week {log_end}",
+                series.first_week,
+                f"{log_end + 1} or later",
+                reads=(("contact_log",),),
+            )
+        if series.last_week is None:
+            continue
+        if series.last_week > horizon:
+            yield _beyond(last, series.last_week, horizon)
+        if series.last_week < series.first_week:
+            yield Issue(
+                last,
+                f"week {series.last_week} is before the first week, {series.first_week}",
+                series.last_week,
+                f"{series.first_week} or later",
+                reads=(first,),
+            )
+
+
+def _beyond(where: Where, week: int, horizon: int) -> Issue:
+    message = f"week {week} is beyond the horizon"
+    return Issue(where, message, week, f"1..{horizon}", reads=(_HORIZON,))
+
+
+def _log_issues(fields: ScenarioFields) -> Iterator[Issue]:
+    log = fields.contact_log
+    if log is None:
+        return
+    where: Where = ("contact_log",)
+    if log.file is not None and log.rows:
+        yield Issue((*where, "rows"), "give a file or rows, not both")
+        return
+    if log.file is None and not log.rows:
+        yield Issue(where, "needs a file, or rows", reads=(where,), key=True)
+    names = fields.regions.region_names
+    for index, row in enumerate(log.rows):
+        place: Where = (*where, "rows", index)
+        if row.week > fields.horizon_weeks:
+            yield _beyond((*place, "week"), row.week, fields.horizon_weeks)
+        yield from _unknown("region", row.region, names, (*place, "region"), key=False)
+
+
+def _shock_issues(fields: ScenarioFields) -> Iterator[Issue]:
+    regions = fields.regions.region_names
+    for index, shock in enumerate(fields.shocks):
+        where: Where = ("shocks", index)
+        yield from _week_issues(shock, where, fields.horizon_weeks)
+        if isinstance(shock, ProviderLeaves):
+            names = fields.providers.names
+            place = (*where, "provider")
+            yield from _unknown("provider", shock.provider, names, place, key=False)
+        elif isinstance(shock, (StaffLeave, DemandRise)) and shock.region is not None:
+            yield from _unknown("region", shock.region, regions, (*where, "region"), key=False)
+    for index, work in enumerate(fields.delivery_work):
+        yield from _week_issues(work, ("delivery_work", index), fields.horizon_weeks)
+
+
+def _week_issues(
+    event: ProviderLeaves | StaffLeave | DemandRise | DosageCut | DeliveryWork,
+    where: Where,
+    horizon: int,
+) -> Iterator[Issue]:
+    if event.week > horizon:
+        yield _beyond((*where, "week"), event.week, horizon)
+    until: int | None = getattr(event, "until_week", None)
+    if until is None:
+        return
+    if until > horizon:
+        yield _beyond((*where, "until_week"), until, horizon)
+    if until < event.week:
+        yield Issue(
+            (*where, "until_week"),
+            f"week {until} is before the first week, {event.week}",
+            until,
+            f"{event.week} or later",
+            reads=((*where, "week"),),
+        )
+
+
+def _parameter_issues(fields: ScenarioFields) -> Iterator[Issue]:
+    for name, value in fields.parameters.items():
+        found = check_name(name)
+        if found is None:
+            given = _finite_or_inf(value)
+            found = check_value(name, given, beyond_range=fields.beyond_range)
+            reads: tuple[Where, ...] = (("beyond_range",),)
+        else:
+            reads = ()
+        if found is not None:
+            yield Issue(
+                ("parameters", name),
+                found.message,
+                value,
+                found.allowed,
+                found.suggestion,
+                reads=reads,
+                key=found.value == name,
+            )
+
+
+def _finite_or_inf(value: Any) -> Any:
+    """Whole numbers too large for a float as infinity, null as a word: both are refused by name."""
+    if value is None:
+        return "null"
+    return math.inf if isinstance(value, int) and not is_finite(value) else value
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

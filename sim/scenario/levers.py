@@ -1,0 +1,467 @@
+"""The one way to change a scenario: :func:`with_levers`, :func:`changed`, :func:`value_of`.
+
+A lever is a name and takes a value. There are four sorts of names:
+
+- a field: ``regions.core_team``, ``dosage[0].hours``, ``dosage[*].taper`` (every contact series),
+  or its short name from :data:`SHORT`, such as ``hours``;
+- of one mode: ``onsite.every_weeks`` (``never`` leaves the mode out), ``phone.hours`` ...; a mode
+  that the scenario has not is added when both are set;
+- of the whole plan: ``months`` (how long), ``first_week`` (when it begins, everything in it moved
+  along), ``horizon_weeks``;
+- ``sites_per_provider``, by which the number of providers follows.
+
+What is no lever stays as it is: phases, events, logs, overrides. A change that would flatten the
+phases of a plan is refused, and what a change must leave out (a phase after the end, the override
+of a region that is gone) is said in :attr:`Changed.discarded`.
+
+>>> scenario = Scenario.shipped("source")
+>>> with_levers(scenario, {"months": 12, "onsite.hours": 3.0}).end_of_ta
+52
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sim.core.errors import Problem, ScenarioError, did_you_mean
+from sim.core.units import months_of, weeks_of
+from sim.scenario.contact_log import MODES, some
+from sim.scenario.scenario import ContactSeries, Scenario
+
+NEVER = "never"
+"""How often a mode is used that is left out."""
+
+SHORT: Mapping[str, str] = {
+    "co_creation": "dosage[*].co_creation",
+    "hours": "dosage[*].hours",
+    "every_weeks": "dosage[*].every_weeks",
+    "taper": "dosage[*].taper",
+    "last_week": "dosage[*].last_week",
+    "core_team": "regions.core_team",
+    "staff": "regions.staff",
+    "network": "regions.network",
+    "selection": "regions.selection",
+    "regions": "regions.count",
+    "providers": "providers.count",
+    "weekly_hours": "providers.weekly_hours",
+}
+"""Short names of fields."""
+FIELDS: tuple[str, ...] = (
+    "regions.core_team", "regions.staff", "regions.network", "regions.selection", "regions.count",
+    "regions.candidates", "providers.count", "providers.weekly_hours", "background_trend",
+)  # fmt: skip
+"""Fields outside the contact series that are levers."""
+OF_MODE: tuple[str, ...] = ("every_weeks", "hours", "co_creation", "taper", "invited")
+OF_PLAN: tuple[str, ...] = ("months", "first_week", "horizon_weeks")
+SITES = "sites_per_provider"
+
+_NUMBERED = re.compile(r"dosage\[(\d+)\]\.(\w+)\Z")
+_EVERY = re.compile(r"dosage\[\*\]\.(\w+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A changed scenario, and what had to be left out of it, a sentence each."""
+
+    scenario: Scenario
+    discarded: tuple[str, ...] = ()
+
+
+def lever_names(scenario: Scenario) -> list[str]:
+    """Every lever of a scenario."""
+    fields = tuple(ContactSeries.model_fields)
+    series = [f"dosage[{i}].{name}" for i in range(len(scenario.dosage)) for name in fields]
+    everywhere = [f"dosage[*].{name}" for name in fields] if scenario.dosage else []
+    modes = [f"{mode}.{name}" for mode in MODES for name in OF_MODE]
+    return [*SHORT, *OF_PLAN, SITES, *FIELDS, *modes, *series, *everywhere]
+
+
+def with_levers(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
+    """The scenario with levers set; see :func:`changed` for what had to be left out.
+
+    Args:
+        settings: values by name of the lever. Their order does not matter: the calendar is changed
+            first, then the regions, then the providers.
+
+    Raises:
+        ScenarioError: an unknown lever, a change that would flatten phases, or a result that no
+            scenario can be.
+    """
+    return changed(scenario, settings).scenario
+
+
+def changed(scenario: Scenario, settings: Mapping[str, Any]) -> Changed:
+    """As :func:`with_levers`, with what had to be left out.
+
+    A lever that is set to the value it has changes nothing.
+    """
+    if not settings:
+        return Changed(scenario)
+    known = lever_names(scenario)
+    for name in settings:
+        if name not in known:
+            raise _refused(
+                name, f"is not a lever of {scenario.name!r}", some(known), did_you_mean(name, known)
+            )
+    draft = _Draft(scenario)
+    for name in sorted(settings, key=lambda one: _rank(one, bool(scenario.dosage))):
+        value = plain(settings[name])
+        if draft.value(name) != value:
+            draft.set(name, value, settings)
+    if not draft.moved:
+        return Changed(scenario)
+    return Changed(draft.made(), tuple(draft.discarded))
+
+
+def value_of(scenario: Scenario, name: str) -> Any:
+    """What a lever is at present; None where contact series differ or there is none.
+
+    >>> source = Scenario.shipped("source")
+    >>> value_of(source, "months"), value_of(source, "phone.every_weeks"), value_of(source, "staff")
+    (24, 'never', 12)
+    """
+    return _Draft(scenario).value(name)
+
+
+def end_after(scenario: Scenario, months: float) -> int:
+    """Week in which TA ends when the plan lasts so many months.
+
+    A year is 52 weeks from the first week of the plan on: twelve months of a plan that begins in
+    week 1 end in week 52, whatever series it is made of.
+    """
+    return scenario.plan_start - 1 + weeks_of(months)
+
+
+def plain(value: Any) -> Any:
+    """A NumPy number as Python's; whole numbers as such, since some fields take no others."""
+    if hasattr(value, "item") and not isinstance(value, str):
+        value = value.item()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _rank(name: str, ends: bool) -> tuple[int, str]:
+    """The order in which levers are set: the calendar, then regions, then providers.
+
+    How long the plan lasts (``ends``: there are series that end) is said of the scenario's own
+    series, so that it does not depend on which modes are left out.
+    """
+    path = SHORT.get(name, name)
+    order = [
+        name == "horizon_weeks",
+        name == "first_week",
+        name == "months" and ends,
+        name.partition(".")[0] in MODES and name.endswith(".every_weeks"),
+        name.partition(".")[0] in MODES,
+        name == "months",
+        _NUMBERED.match(path) is not None,
+        _EVERY.match(path) is not None,
+        path not in ("regions.count", "providers.count", SITES),
+        path == "regions.count",
+        path == "providers.count",
+        path == SITES,
+    ]
+    return order.index(True), name
+
+
+def _refused(name: str, message: str, allowed: str = "", suggestion: str = "") -> ScenarioError:
+    return ScenarioError(Problem(message, field=name, allowed=allowed, suggestion=suggestion))
+
+
+class _Draft:
+    """A scenario as plain values while it is changed.
+
+    A contact series that is left out becomes None, so that the others keep their numbers.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.data: dict[str, Any] = scenario.to_dict()
+        self.series: list[dict[str, Any] | None] = list(self.data["dosage"])
+        self.discarded: list[str] = []
+        self.moved = False
+
+    def made(self) -> Scenario:
+        """The scenario, checked."""
+        return Scenario.from_dict({**self.data, "dosage": self.kept})
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    @property
+    def kept(self) -> list[dict[str, Any]]:
+        """The contact series that are left."""
+        return [one for one in self.series if one is not None]
+
+    def last(self, one: Mapping[str, Any]) -> int:
+        """Last week of a series."""
+        return one["last_week"] or self.data["horizon_weeks"]
+
+    @property
+    def start(self) -> int:
+        """First week of the plan."""
+        first = (one["first_week"] for one in self.kept)
+        return min(first, default=self.scenario.plan_start)
+
+    @property
+    def end(self) -> int:
+        """Last week of the plan."""
+        return max((self.last(one) for one in self.kept), default=self.start)
+
+    def value(self, name: str) -> Any:
+        """What a lever is."""
+        path = SHORT.get(name, name)
+        mode, _, field = name.partition(".")
+        if name == "months":
+            return plain(months_of(self.end - self.start + 1)) if self.kept else None
+        if name == "first_week":
+            return self.start if self.kept else None
+        if name == SITES:
+            return plain(self.data["regions"]["count"] / self.data["providers"]["count"])
+        if mode in MODES:
+            series = self.of_mode(mode)
+            if not series and field == "every_weeks":
+                return NEVER
+            return self._common(series, field)
+        if found := _NUMBERED.match(path):
+            one = self.series[int(found[1])]
+            return None if one is None else self._common([one], found[2])
+        if found := _EVERY.match(path):
+            return self._common(self.kept, found[1])
+        place, key = self._place(path)
+        value = place[key]
+        return value["kind"] if key == "network" else plain(value)
+
+    def of_mode(self, mode: str) -> list[dict[str, Any]]:
+        """The series of a mode."""
+        return [one for one in self.kept if one["mode"] == mode]
+
+    def _common(self, series: list[dict[str, Any]], field: str) -> Any:
+        values = [self.last(one) if field == "last_week" else one[field] for one in series]
+        return plain(values[0]) if values and all(v == values[0] for v in values) else None
+
+    def _place(self, path: str) -> tuple[dict[str, Any], str]:
+        place = self.data
+        *steps, key = path.split(".")
+        for step in steps:
+            place = place[step]
+        return place, key
+
+    # --- setting ---------------------------------------------------------------------------------
+
+    def set(self, name: str, value: Any, settings: Mapping[str, Any]) -> None:
+        """Set one lever to another value."""
+        self.moved = True
+        path = SHORT.get(name, name)
+        mode, _, field = name.partition(".")
+        if not self.kept and (name in ("months", "first_week") or _EVERY.match(path)):
+            raise _refused(name, "there are no contact series", "a scenario with contact series")
+        if name == "horizon_weeks":
+            self._set_horizon(value)
+        elif name == "first_week":
+            self._shift(value - self.start)
+        elif name == "months":
+            self._set_months(value)
+        elif name == SITES:
+            count = math.ceil(self.data["regions"]["count"] / value)
+            self._set_providers(count)
+        elif mode in MODES:
+            self._set_mode(mode, field, value, settings)
+        elif found := _NUMBERED.match(path):
+            if (one := self.series[int(found[1])]) is not None:
+                one[found[2]] = value
+        elif found := _EVERY.match(path):
+            self._set_all(name, self.kept, found[1], value)
+        elif path == "regions.count":
+            self._set_regions(value)
+        elif path == "providers.count":
+            self._set_providers(value)
+        elif path == "regions.network" and isinstance(value, str):
+            self._set_network(value)
+        else:
+            place, key = self._place(path)
+            place[key] = value
+
+    def _set_all(self, name: str, series: list[dict[str, Any]], field: str, value: Any) -> None:
+        """Set a field of several series, unless they are phases that differ in it."""
+        for one, other in self._phases(series):
+            if one[field] != other[field]:
+                numbers = [self.series.index(each) for each in (one, other)]
+                raise _refused(
+                    name,
+                    f"stands for contact series that follow each other and differ in {field} "
+                    f"({one['mode']}: {_text(one[field])} to week {self.last(one)}, then "
+                    f"{_text(other[field])}); setting them alike would undo the phases",
+                    " or ".join(f"dosage[{number}].{field}" for number in numbers),
+                )
+        for one in series:
+            one[field] = value
+
+    def _phases(
+        self, series: list[dict[str, Any]]
+    ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Pairs of series of one mode of which the second begins after the first has ended."""
+        for one in series:
+            for other in series:
+                if one["mode"] == other["mode"] and self.last(one) < other["first_week"]:
+                    yield one, other
+
+    def _set_mode(self, mode: str, field: str, value: Any, settings: Mapping[str, Any]) -> None:
+        series = self.of_mode(mode)
+        if not series:
+            if settings.get(f"{mode}.every_weeks") == NEVER:
+                return  # what a mode would be like that is left out changes nothing
+            if not {f"{mode}.every_weeks", f"{mode}.hours"} <= set(settings):
+                raise _refused(
+                    f"{mode}.{field}",
+                    f"{self.scenario.name!r} has no {mode} contacts",
+                    f"{mode}.every_weeks and {mode}.hours together",
+                )
+            series = [self._added(mode)]
+        if field == "every_weeks" and value == NEVER:
+            self.series = [
+                None if one is not None and one["mode"] == mode else one for one in self.series
+            ]
+        else:
+            self._set_all(f"{mode}.{field}", series, field, value)
+
+    def _added(self, mode: str) -> dict[str, Any]:
+        """A series of a mode that the scenario has not: it begins, ends, tapers and co-creates as
+        the others do."""
+        known = self.kept
+        first: Mapping[str, Any] = known[0] if known else {}
+        series = {
+            "mode": mode,
+            "every_weeks": 1.0,
+            "hours": 0.0,
+            "first_week": self.start,
+            "last_week": self.end if known else None,
+            "co_creation": first.get("co_creation", 0.6),
+            "taper": first.get("taper", 1.0),
+        }
+        fields = ContactSeries.model_fields.items()
+        self.series.append({n: series.get(n, field.default) for n, field in fields})
+        return self.kept[-1]
+
+    def _set_horizon(self, weeks: int) -> None:
+        """Series without a last week end where they ended."""
+        for one in self.kept:
+            one["last_week"] = self.last(one)
+        self.data["horizon_weeks"] = weeks
+
+    def _shift(self, weeks: int) -> None:
+        for one in self.kept:
+            one["first_week"] += weeks
+            if one["last_week"] is not None:
+                one["last_week"] += weeks
+
+    def _set_months(self, months: float) -> None:
+        """Move the end: series that end last end then, others no later."""
+        end, before = self.start - 1 + weeks_of(months), self.end
+        for place, one in enumerate(self.series):
+            if one is None:
+                continue
+            last = self.last(one)
+            one["last_week"] = end if last >= before else min(last, end)
+            if one["first_week"] > end:
+                self.series[place] = None
+                self.discarded.append(
+                    f"Contact series {place + 1} ({one['mode']} from week {one['first_week']}) "
+                    f"is left out: TA ends in week {end}."
+                )
+
+    # --- regions and providers -------------------------------------------------------------------
+
+    def _set_network(self, kind: str) -> None:
+        """Another kind of team network; how many colleagues and how mixed stays."""
+        network = self.data["regions"]["network"]
+        if network["names"] or network["edges"]:
+            network |= {"names": [], "edges": []}
+            self.discarded.append("The people and ties of the team network are left out.")
+        network["kind"] = kind
+
+    def _set_regions(self, count: Any) -> None:
+        """Another number of regions; own names go on with numbers."""
+        regions = self.data["regions"]
+        before = list(self.scenario.region_names)
+        regions["count"] = count
+        if not isinstance(count, int):
+            return  # the check of the scenario says what is wrong
+        if regions["selection"] == "all":
+            regions["candidates"] = count
+        if regions["names"] is not None:
+            free = [f"region_{n}" for n in range(1, len(before) + count + 1)]
+            more = [name for name in free if name not in before]
+            regions["names"] = [*before[:count], *more[: max(0, count - len(before))]]
+        gone = before[count:]
+        assigned = self.data["providers"]["assignment"]
+        if assigned is not None and count > len(before):
+            raise _refused(
+                "regions", "the scenario says which provider has which region, and has no provider "
+                "for more regions", f"1..{len(before)}, or a scenario without assignment",
+            )  # fmt: skip
+        self._leave_regions(gone)
+
+    def _leave_regions(self, gone: list[str]) -> None:
+        """Take regions out of all that names them."""
+        log = self.data["contact_log"]
+        if log and (held := [row["region"] for row in log["rows"] if row["region"] in gone]):
+            raise _refused(
+                "regions",
+                f"the contact log has contacts of {held[0]}, which would be left out",
+                "the regions that the log speaks of, or more",
+            )
+        overrides = self.data["regions"]["overrides"]
+        for name in [name for name in gone if name in overrides]:
+            del overrides[name]
+            self.discarded.append(f"What is different in {name} is left out with the region.")
+        if assigned := self.data["providers"]["assignment"]:
+            self.data["providers"]["assignment"] = {
+                name: provider for name, provider in assigned.items() if name not in gone
+            }
+        self._leave_events("region", gone)
+
+    def _leave_events(self, field: str, gone: list[str]) -> None:
+        for shock in [one for one in self.data["shocks"] if one.get(field) in gone]:
+            self.data["shocks"].remove(shock)
+            self.discarded.append(
+                f"The event {shock['kind']} of {shock[field]} in week {shock['week']} is left out "
+                f"with the {field}."
+            )
+
+    def _set_providers(self, count: Any) -> None:
+        """Another number of providers."""
+        providers = self.data["providers"]
+        before = list(self.scenario.provider_names)
+        providers["count"] = count
+        if not isinstance(count, int):
+            return
+        gone = before[max(count, 0) :]
+        for region, provider in (providers["assignment"] or {}).items():
+            if provider in gone:
+                raise _refused(
+                    "providers",
+                    f"{region} is assigned to {provider}, who would be left out",
+                    "the providers that have regions, or a scenario without assignment",
+                )
+        hours = providers["weekly_hours"]
+        if isinstance(hours, list):
+            if count > len(hours):
+                raise _refused(
+                    "providers",
+                    f"the scenario gives hours a week of {len(hours)} providers, not of {count}",
+                    f"1..{len(hours)}, or one number of weekly_hours",
+                )
+            providers["weekly_hours"] = hours[:count]
+            self.discarded += [
+                f"The hours a week of {name} are left out with the provider." for name in gone
+            ]
+        self._leave_events("provider", gone)
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,487 @@
+"""YAML text -> plain data that remembers the line and column of every value.
+
+Scenario files and study files share this loader. It closes the traps of YAML: a repeated key is an
+error, ``no`` and ``on`` are text, ``1e-3`` is a number, ``1_0``, ``0x10``, ``010`` and ``1:30`` are
+text, and anchors, aliases, merge keys, tags and a second document are refused.
+
+>>> document = parse("dosage:\\n  - {mode: video, hours: 1.5}\\n")
+>>> document.data
+{'dosage': [{'mode': 'video', 'hours': 1.5}]}
+>>> document.place(("dosage", 0, "hours"))
+(2, 26)
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+import yaml
+from pydantic import BaseModel
+
+from sim.core.errors import InputError, Problem, ScenarioError, did_you_mean
+
+Place = tuple[int, int]
+"""Line and column, both from 1; (0, 0) is unknown."""
+Where = tuple[str | int, ...]
+"""The way to a value: names of fields and positions in lists (from 0)."""
+
+SIZE_LIMIT = 1024 * 1024
+"""Bytes; a larger input file is refused without reading it."""
+DEPTH_LIMIT = 40
+MISTAKES_SHOWN = 50
+NAME_SHOWN = 60
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def read_text(
+    path: str | os.PathLike[str],
+    *,
+    others: Iterable[str] = (),
+    error: type[InputError] = ScenarioError,
+) -> str:
+    """The text of a small UTF-8 file (a byte order mark is dropped).
+
+    Args:
+        path: the file.
+        others: names to suggest, besides near file names, when there is no such file.
+        error: the class of error to raise.
+
+    Raises:
+        InputError: the file is missing, a folder, over 1 MiB, not text, or cannot be read.
+    """
+    place = Path(path)
+    shown_path = os.fspath(path)
+
+    def refuse(message: str, *, allowed: str = "", suggestion: str = "") -> NoReturn:
+        problem = Problem(message, allowed=allowed, suggestion=suggestion, file=shown_path)
+        raise error(problem) from None
+
+    try:
+        info = os.stat(place)
+        if stat.S_ISDIR(info.st_mode):
+            refuse("is a folder, not a file")
+        if not stat.S_ISREG(info.st_mode):  # a pipe or device has no size and may never end
+            refuse("is not an ordinary file")
+        if info.st_size > SIZE_LIMIT:
+            refuse(f"is too large ({info.st_size:,} bytes)", allowed="at most 1 MiB")
+        raw = place.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        refuse("there is no such file", suggestion=_near(place, others))
+    except ValueError:  # a NUL in the name
+        refuse("is not a usable file name")
+    except OSError as problem:
+        refuse(f"cannot be read ({problem.strerror or problem})")
+    if b"\0" in raw:
+        refuse("is not a text file (it holds binary data)")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = raw[: problem.start].count(b"\n") + 1
+        refuse(f"is not UTF-8 text (line {line})")
+
+
+def _near(path: Path, others: Iterable[str]) -> str:
+    """A name like the missing one: a file in the same folder first, then one of ``others``."""
+    try:
+        siblings = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    except OSError:
+        siblings = []
+    near = did_you_mean(path.name, siblings)
+    if near:
+        return str(path.parent / near)
+    return did_you_mean(path.stem, others)
+
+
+# --- YAML --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data, and where each piece of it was written.
+
+    Attributes:
+        data: None, bool, int, float, str, list or dict with text keys.
+        marks: line and column of each value.
+        file: what to call the file in messages.
+        text: the text itself.
+        keys: line and column of each key.
+        problems: mistakes that do not stop the reading (repeated keys, aliases, tags).
+        broken: ways to the values that those mistakes made unusable.
+    """
+
+    data: Any
+    marks: Mapping[Where, Place] = field(default_factory=dict)
+    file: str = ""
+    text: str = ""
+    keys: Mapping[Where, Place] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    broken: frozenset[Where] = frozenset()
+
+    def place(self, where: Where, *, key: bool = False) -> Place:
+        """Line and column of a value (or its key); of the nearest thing around it when absent."""
+        if not key and where in self.marks:
+            return self.marks[where]
+        while where:
+            if where in self.keys:
+                return self.keys[where]
+            if where in self.marks:
+                return self.marks[where]
+            where = where[:-1]
+        return self.marks.get((), (0, 0))
+
+    def problem(
+        self,
+        where: Where,
+        message: str,
+        *,
+        value: Any = None,
+        allowed: str = "",
+        suggestion: str = "",
+        key: bool = False,
+    ) -> Problem:
+        """A :class:`Problem` at the place of ``where``."""
+        line, column = self.place(where, key=key)
+        return Problem(
+            message,
+            field=dotted(where),
+            value=value,
+            allowed=allowed,
+            suggestion=suggestion,
+            file=self.file,
+            line=line,
+            column=column,
+        )
+
+
+def dotted(where: Where) -> str:
+    """The name of a field as messages write it; list positions count from 0.
+
+    >>> dotted(("dosage", 1, "mode"))
+    'dosage[1].mode'
+    """
+    text = ""
+    for part in where:
+        if isinstance(part, str) and len(part) > NAME_SHOWN:
+            part = part[: NAME_SHOWN - 3] + "..."
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    others: Iterable[str] = (),
+    error: type[InputError] = ScenarioError,
+) -> Document:
+    """Read one YAML file; see :func:`read_text` and :func:`parse` for the errors."""
+    return parse(read_text(path, others=others, error=error), os.fspath(path), error=error)
+
+
+def parse(text: str, file: str = "<text>", *, error: type[InputError] = ScenarioError) -> Document:
+    """Read YAML text.
+
+    Raises:
+        InputError: the text is empty or no YAML. Mistakes that leave the rest readable are kept in
+            ``Document.problems`` instead, to be reported with all others.
+    """
+    text = text.removeprefix("\ufeff")
+    if len(text) > SIZE_LIMIT:
+        raise error(Problem("is too large", file=file, allowed="at most 1 MiB"))
+    _refuse_unprintable(text, file, error)
+    reader = _Reader(file)
+    try:
+        data = reader.read(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as fault:
+        raise error(_syntax(text, file, fault)) from None
+    except _TooDeep as fault:
+        line, column = fault.args
+        raise error(
+            Problem(
+                "is nested too deeply",
+                file=file,
+                line=line,
+                column=column,
+                allowed=f"at most {DEPTH_LIMIT} levels",
+            )
+        ) from None
+    if not reader.marks or (data is None and not text[reader.start :].strip()):
+        raise error(Problem("the file is empty", file=file))
+    return Document(
+        data=data,
+        marks=MappingProxyType(reader.marks),
+        file=file,
+        text=text,
+        keys=MappingProxyType(reader.keys),
+        problems=tuple(reader.problems),
+        broken=frozenset(reader.broken),
+    )
+
+
+def document_of(data: Any, file: str = "") -> Document:
+    """A document for data that never was text (a dict in Python); it has no lines.
+
+    Tuples become lists, models and numpy numbers plain values, mappings dicts.
+    """
+    return Document(plain(data), file=file)
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """``value`` as plain data; what has no plain form stays as it is, for the checks to refuse."""
+    if depth > DEPTH_LIMIT:
+        allowed = f"at most {DEPTH_LIMIT} levels"
+        raise ScenarioError(Problem("is nested too deeply", allowed=allowed))
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, depth + 1) for item in value]
+    if getattr(value, "shape", None) == ():
+        return value.item()  # a NumPy number
+    return value
+
+
+class _TooDeep(Exception):
+    """Line and column of one level too many."""
+
+
+class _Reader:
+    """Builds plain data from YAML events, noting places and mistakes on the way.
+
+    Events rather than nodes, because only they still tell a tag that was written from one that was
+    guessed, and because they need no recursion inside the parser on hostile nesting.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.marks: dict[Where, Place] = {}
+        self.keys: dict[Where, Place] = {}
+        self.problems: list[Problem] = []
+        self.broken: set[Where] = set()
+        self.start = 0
+        self.events: Iterator[yaml.Event] = iter(())
+
+    def read(self, text: str, loader: Any) -> Any:
+        self.events = iter(yaml.parse(text, Loader=loader))
+        data: Any = None
+        documents = 0
+        for event in self.events:
+            if not isinstance(event, yaml.DocumentStartEvent):
+                continue
+            documents += 1
+            if documents > 1:
+                self.fault((), event, "only one document a file is read; '---' begins a second one")
+                break
+            first = next(self.events)
+            mark = first.start_mark
+            assert mark is not None  # events of a text always have one
+            self.start = mark.index
+            data = self.value(first, (), 0)
+        return data
+
+    def fault(self, where: Where, event: yaml.Event, message: str) -> None:
+        line, column = _place(event)
+        self.problems.append(
+            Problem(message, dotted(where), file=self.file, line=line, column=column)
+        )
+
+    def refuse(self, where: Where, event: yaml.Event, message: str) -> None:
+        self.fault(where, event, message)
+        self.broken.add(where)
+
+    def value(self, event: yaml.Event, where: Where, depth: int) -> Any:
+        if depth > DEPTH_LIMIT:
+            raise _TooDeep(*_place(event))
+        self.marks[where] = _place(event)
+        if isinstance(event, yaml.AliasEvent):
+            self.refuse(where, event, f"aliases are not allowed (*{event.anchor}); write it out")
+            return None
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if anchor is not None:
+            self.fault(where, event, f"anchors are not allowed (&{anchor})")
+        if tag is not None:
+            self.refuse(where, event, f"tags are not allowed ({_short_tag(tag)})")
+        if isinstance(event, yaml.ScalarEvent):
+            if event.style:
+                return event.value
+            if not event.value:  # nothing was written: the key is the better place to point at
+                self.marks.pop(where)
+                if where not in self.keys:
+                    self.marks[where] = _place(event)
+            return scalar(event.value)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(where, depth)
+        return self.mapping(where, depth)
+
+    def sequence(self, where: Where, depth: int) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self.value(event, (*where, len(items)), depth + 1))
+        return items
+
+    def mapping(self, where: Where, depth: int) -> dict[str, Any]:
+        items: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self.key(event, where)
+            if key is None:
+                self.skip()
+                continue
+            inner = (*where, key)
+            if key in items:
+                first = self.keys[inner][0]
+                self.refuse(inner, event, f"is given twice; the first is on line {first}")
+                self.skip()
+                continue
+            self.keys[inner] = _place(event)
+            items[key] = self.value(next(self.events), inner, depth + 1)
+        return items
+
+    def key(self, event: yaml.Event, where: Where) -> str | None:
+        """The text of a key, or None after noting why it cannot be one."""
+        if not isinstance(event, yaml.ScalarEvent):
+            if isinstance(event, yaml.AliasEvent):
+                self.fault(where, event, f"aliases are not allowed (*{event.anchor}); write it out")
+            else:
+                self.fault(where, event, "a field name must be text")
+                self.skip(event)
+            return None
+        if event.anchor is not None:
+            self.fault(where, event, f"anchors are not allowed (&{event.anchor})")
+        if event.tag is not None:
+            self.fault(where, event, f"tags are not allowed ({_short_tag(event.tag)})")
+        if event.value == "<<" and not event.style:
+            self.fault(where, event, "merge keys are not allowed (<<); write the fields out")
+            return None
+        if not event.value:
+            self.fault(where, event, "a field name is missing before ':'")
+            return None
+        return event.value
+
+    def skip(self, event: yaml.Event | None = None) -> None:
+        """Pass over one value (the next one, or the one that ``event`` began)."""
+        depth = 0
+        event = event or next(self.events)
+        while True:
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth <= 0:
+                return
+            event = next(self.events)
+
+
+def _place(event: yaml.Event) -> Place:
+    mark = event.start_mark
+    assert mark is not None  # events of a text always have one
+    return mark.line + 1, mark.column + 1
+
+
+def _short_tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_REAL = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_INFINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)\Z")
+_WORDS: Mapping[str, Any] = MappingProxyType(
+    {"": None, "~": None, "null": None, "true": True, "True": True, "false": False, "False": False}
+)
+
+
+def scalar(text: str) -> Any:
+    """What an unquoted YAML word means here.
+
+    >>> [scalar(word) for word in ("true", "no", "1e-3", "0x10", "1:30", "~")]
+    [True, 'no', 0.001, '0x10', '1:30', None]
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    if _WHOLE.match(text):
+        return int(text) if len(text) < 100 else float(text)
+    if _REAL.match(text):
+        return float(text)
+    if match := _INFINITE.match(text):
+        return math.copysign(math.inf, -1.0 if match[1] == "-" else 1.0)
+    if text in (".nan", ".NaN", ".NAN"):
+        return math.nan
+    return text
+
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _refuse_unprintable(text: str, file: str, error: type[InputError]) -> None:
+    if match := _UNPRINTABLE.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        column = match.start() - text.rfind("\n", 0, match.start())
+        code = ord(match[0])
+        message = f"a character that is not text (U+{code:04X})"
+        raise error(Problem(message, file=file, line=line, column=column))
+
+
+def _syntax(text: str, file: str, fault: yaml.YAMLError) -> Problem:
+    """One sentence on a syntax error, the same with or without the C parser."""
+    try:
+        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+            pass
+    except yaml.YAMLError as plain_fault:
+        fault = plain_fault
+    mark = getattr(fault, "problem_mark", None) or getattr(fault, "context_mark", None)
+    if mark is None:
+        return Problem(f"is not valid YAML ({fault})", file=file)
+    line, column = mark.line + 1, mark.column + 1
+    lines = text.splitlines()
+    rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
+    if rest.startswith("\t"):
+        message = "a tab cannot be used here; indent with spaces"
+    else:
+        reason = getattr(fault, "problem", None) or str(fault)
+        context = getattr(fault, "context", None)
+        message = f"is not valid YAML: {f'{context}, ' if context else ''}{reason}"
+    return Problem(message, file=file, line=line, column=column)
+
+
+# --- messages -----------------------------------------------------------------------------------
+
+
+def shown(value: Any) -> str:
+    """A value as messages write it, cut to 60 characters."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= NAME_SHOWN else text[: NAME_SHOWN - 3] + "..."
+
+
+def raise_problems(
+    problems: Iterable[Problem], *, file: str = "", error: type[InputError] = ScenarioError
+) -> None:
+    """Raise all problems at once, those of ``file`` first, by line; nothing when there are none.
+
+    More than 50 are cut, with a last line that says how many more there are.
+    """
+    found = list(problems)
+    if not found:
+        return
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys(p.file for p in found))}
+    found.sort(key=lambda p: (p.file != file, ranks[p.file], p.line, p.column))
+    more = len(found) - MISTAKES_SHOWN
+    if more > 0:
+        word = "mistake" if more == 1 else "mistakes"
+        found = [*found[:MISTAKES_SHOWN], Problem(f"and {more:,} more {word}")]
+    raise error(found)

@@ -1,0 +1,403 @@
+"""What a scenario file says: checked, immutable, YAML in and out.
+
+>>> scenario = Scenario.from_text('''
+... name: One region, one provider
+... regions: {candidates: 1, count: 1, staff: 8}
+... providers: {count: 1}
+... dosage: [{mode: video, every_weeks: 4, hours: 1.5}]
+... ''')
+>>> scenario.region_names, scenario.horizon_weeks, scenario.end_of_ta
+(('region_1',), 156, 156)
+>>> print(scenario.to_yaml(), end="")
+name: One region, one provider
+regions:
+  candidates: 1
+  count: 1
+  staff: 8
+providers:
+  count: 1
+dosage:
+- mode: video
+  every_weeks: 4
+  hours: 1.5
+
+Every way of making a :class:`Scenario` raises :class:`sim.core.errors.ScenarioError`, with all mistakes
+at once. A part made by itself in Python (``Regions(count=0)``) knows no file and raises pydantic's
+``ValidationError``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field
+
+from sim.core import files
+from sim.core.errors import Problem, ScenarioError, did_you_mean
+from sim.core.parameters import TABLE, Parameters
+from sim.scenario.checking import Frozen, FrozenDict, check
+from sim.scenario.consistency import OtherFiles, issues
+from sim.scenario.contact_log import LogRow, Mode, Status, some
+from sim.scenario.fields import (
+    MAX_STAFF,
+    MAX_UNITS,
+    ContactLog,
+    ContactSeries,
+    Costs,
+    DeliveryWork,
+    DemandRise,
+    DosageCut,
+    Network,
+    ProviderLeaves,
+    Providers,
+    RegionOverride,
+    Regions,
+    ScenarioFields,
+    Shock,
+    StaffLeave,
+    Start,
+)
+from sim.scenario.loading import (
+    Document,
+    document_of,
+    load,
+    parse,
+    plain,
+    raise_problems,
+    scalar,
+    shown,
+)
+
+__all__ = [
+    "MAX_STAFF",
+    "MAX_UNITS",
+    "ContactLog",
+    "ContactSeries",
+    "Costs",
+    "DeliveryWork",
+    "DemandRise",
+    "DosageCut",
+    "LogRow",
+    "Mode",
+    "Network",
+    "ProviderLeaves",
+    "Providers",
+    "RegionOverride",
+    "Regions",
+    "Scenario",
+    "Shock",
+    "StaffLeave",
+    "Start",
+    "Status",
+    "find",
+    "json_schema",
+    "shipped_names",
+]
+
+
+class Scenario(ScenarioFields):
+    """One scenario. Immutable; equal scenarios have equal digests.
+
+    Raises:
+        ScenarioError: with every mistake, when the fields cannot be used.
+
+    >>> Scenario(name="tiny", horizon_weeks=52).without_ta().has_ta
+    False
+    """
+
+    parameters: Annotated[dict[str, float], Frozen] = Field(default_factory=FrozenDict)
+    """Values of model parameters, by name, that differ from the defaults."""
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**_values(_complete(document_of(data), None)))
+
+    # --- reading -----------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Scenario:
+        """Read a scenario file; files it names are looked for beside it.
+
+        Raises:
+            ScenarioError: every mistake with file, line and column.
+        """
+        return cls._of(_complete(load(path, others=shipped_names()), Path(path).parent))
+
+    @classmethod
+    def from_text(
+        cls, text: str, file: str = "<text>", folder: str | os.PathLike[str] | None = None
+    ) -> Scenario:
+        """Read scenario text. Without a ``folder`` the text may not name other files."""
+        return cls._of(_complete(parse(text, file), None if folder is None else Path(folder)))
+
+    @classmethod
+    def from_dict(
+        cls, data: Mapping[str, Any], folder: str | os.PathLike[str] | None = None
+    ) -> Scenario:
+        """The inverse of :meth:`to_dict`. Without a ``folder`` the data may not name files."""
+        return cls._of(_complete(document_of(data), None if folder is None else Path(folder)))
+
+    @classmethod
+    def shipped(cls, name: str) -> Scenario:
+        """A scenario that comes with the package, by name; see :func:`shipped_names`.
+
+        Raises:
+            ScenarioError: there is none of that name.
+        """
+        if name not in shipped_names():
+            raise ScenarioError(_unknown_scenario(name))
+        return cls.load(files.folder("scenarios") / f"{name}.yaml")
+
+    @classmethod
+    def _of(cls, fields: ScenarioFields) -> Scenario:
+        return cls.model_construct(**_values(fields))
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field as plain values (ready for JSON); needs no other file."""
+        return self.model_dump(mode="json")
+
+    def to_yaml(self) -> str:
+        """The scenario as readable YAML, without what has its default value."""
+        return _to_yaml(self)
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON of :meth:`to_dict`."""
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    # --- variants ----------------------------------------------------------------------------
+
+    def replace(self, **changes: Any) -> Scenario:
+        """A copy with some top-level fields changed, checked like a new scenario.
+
+        >>> Scenario(name="x").replace(horizon_weeks=52).horizon_weeks
+        52
+
+        Raises:
+            ScenarioError: what results cannot be used.
+        """
+        return Scenario.from_dict({**self.to_dict(), **plain(changes)})
+
+    def without_ta(self) -> Scenario:
+        """The same world without TA: no dosage and no log; all else stays."""
+        return self.model_copy(update={"dosage": (), "contact_log": None})
+
+    def stopping_now(self) -> Scenario:
+        """The same world in which TA ends with the contact log: no dosage goes on after it.
+
+        >>> log = {"rows": [{"week": 3, "region": "region_1", "mode": "video", "hours": 1}]}
+        >>> on = [{"mode": "video", "every_weeks": 4, "hours": 1, "first_week": 4}]
+        >>> Scenario(name="so far", contact_log=log, dosage=on).stopping_now().end_of_ta
+        3
+        """
+        return self.model_copy(update={"dosage": ()})
+
+    # --- derived -----------------------------------------------------------------------------
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Names of the chosen regions, in order."""
+        return self.regions.region_names
+
+    @property
+    def provider_names(self) -> tuple[str, ...]:
+        """Names of the providers, in order."""
+        return self.providers.names
+
+    @property
+    def assignment(self) -> tuple[int, ...]:
+        """Position (from 0) of the provider of each region."""
+        return self.providers.assigned(self.region_names)
+
+    @property
+    def staff_counts(self) -> tuple[int, ...]:
+        """Number of staff of each region."""
+        return tuple(self.regions.staff_of(name) for name in self.region_names)
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Team network of each region."""
+        return tuple(self.regions.network_of(name) for name in self.region_names)
+
+    @property
+    def has_ta(self) -> bool:
+        """Whether there is any contact series or logged contact."""
+        return bool(self.dosage) or bool(self.contact_log and self.contact_log.rows)
+
+    @property
+    def logged_weeks(self) -> int:
+        """Last week with a logged contact; 0 without a log."""
+        rows = self.contact_log.rows if self.contact_log else ()
+        return max((row.week for row in rows), default=0)
+
+    @property
+    def plan_start(self) -> int:
+        """First week of what is planned: of the first contact series, else the week after the
+        log."""
+        first = (series.first_week for series in self.dosage)
+        return min(first, default=self.logged_weeks + 1)
+
+    @property
+    def end_of_ta(self) -> int:
+        """Last week of any series or logged contact; the horizon when there is none."""
+        weeks = [series.last_week or self.horizon_weeks for series in self.dosage]
+        weeks += [row.week for row in self.contact_log.rows] if self.contact_log else []
+        return max(weeks, default=self.horizon_weeks)
+
+    def parameter_set(self) -> Parameters:
+        """All parameters of the model, with this scenario's own values."""
+        return Parameters(self.parameters, beyond_range=self.beyond_range)
+
+
+def _values(fields: ScenarioFields) -> dict[str, Any]:
+    return {name: getattr(fields, name) for name in ScenarioFields.model_fields}
+
+
+# --- finding -----------------------------------------------------------------------------------
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Names of the scenarios that come with the package."""
+    return files.names("scenarios")
+
+
+def find(path_or_name: str | os.PathLike[str]) -> Path:
+    """The file of a scenario given as a path or as the name of a shipped scenario.
+
+    A name without folder and suffix is a shipped scenario first, unless a file is called that.
+
+    Raises:
+        ScenarioError: there is no such file or shipped scenario.
+    """
+    given = os.fspath(path_or_name)
+    path = Path(given)
+    if given in shipped_names() and not path.is_file():
+        return files.folder("scenarios") / f"{given}.yaml"
+    if path.suffix or len(path.parts) > 1 or path.exists():
+        return path  # whether it can be read, reading will tell
+    raise ScenarioError(_unknown_scenario(given))
+
+
+def _unknown_scenario(name: str) -> Problem:
+    names = shipped_names()
+    return Problem(
+        f"{shown(name)} is neither a file nor a shipped scenario",
+        value=name,
+        allowed=f"a path, or one of: {some(names)}" if names else "a path",
+        suggestion=did_you_mean(name, names),
+    )
+
+
+# --- completing: other files, and how the fields fit together -----------------------------------
+
+
+def _complete(document: Document, folder: Path | None) -> ScenarioFields:
+    """The checked fields, with the files they name read in."""
+    checked = check(ScenarioFields, document, what="a scenario", fallback={"name": "unnamed"})
+    if checked.value is None:
+        raise_problems(checked.problems, file=document.file)
+        raise AssertionError("a scenario without a value has problems")
+    reading = OtherFiles(checked, folder)
+    fields = reading.read(checked.value)
+    for issue in issues(fields):
+        checked.report(issue)
+    raise_problems(checked.problems, file=document.file)
+    log = fields.contact_log
+    if log is not None:
+        rows = tuple(sorted(log.rows, key=lambda row: row.week))  # stable
+        log = log.model_copy(update={"rows": rows})
+    numbers = {name: float(value) + 0.0 for name, value in fields.parameters.items()}
+    return fields.model_copy(update={"contact_log": log, "parameters": FrozenDict(numbers)})
+
+
+# --- writing YAML ------------------------------------------------------------------------------
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style with lists of plain values on one line; text like a number is quoted."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def text(self, value: str) -> yaml.Node:
+        style = None if isinstance(scalar(value), str) else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    def items(self, value: list[Any]) -> yaml.Node:
+        flow = not any(isinstance(item, (dict, list)) for item in value)
+        return self.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flow)
+
+    def number(self, value: float) -> yaml.Node:
+        if value.is_integer() and abs(value) < 1e15:
+            return self.represent_int(int(value))
+        return self.represent_float(value)
+
+
+_Dumper.add_representer(float, _Dumper.number)
+_Dumper.add_representer(str, _Dumper.text)
+_Dumper.add_representer(list, _Dumper.items)
+
+
+def _to_yaml(scenario: Scenario) -> str:
+    data = scenario.model_dump(mode="json", exclude_defaults=True)
+    if "shocks" in data:  # their kind is a default of each, and yet needed
+        data["shocks"] = [
+            {"kind": full.kind, **shock}
+            for shock, full in zip(data["shocks"], scenario.shocks, strict=True)
+        ]
+    data = {name: data[name] for name in type(scenario).model_fields if name in data}
+    return yaml.dump(
+        data,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+        default_flow_style=False,
+    )
+
+
+# --- JSON schema -------------------------------------------------------------------------------
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a scenario file, for editors and ``codose schema``."""
+    schema = Scenario.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "codose scenario"
+    schema["properties"]["parameters"] = {
+        "type": "object",
+        "description": "Values of model parameters, by name, that differ from the defaults.",
+        "additionalProperties": False,
+        "properties": {
+            name: {
+                "type": "number",
+                "minimum": row.minimum,
+                "maximum": row.maximum,
+                "default": row.default,
+                "description": f"{row.meaning} ({row.unit}); plausible: {row.range_text}",
+            }
+            for name, row in TABLE.items()
+        },
+    }
+    definitions = schema["$defs"]
+    for definition in definitions.values():
+        if "const" in definition["properties"].get("kind", {}):  # tells the shocks apart
+            definition.setdefault("required", []).insert(0, "kind")
+    kinds = definitions["Network"]["properties"]["kind"]["enum"]
+    definitions["Network"] = {
+        "description": definitions["Network"]["description"],
+        "anyOf": [{"type": "string", "enum": kinds}, definitions["Network"]],
+    }
+    work = schema["properties"]["delivery_work"]
+    schema["properties"]["delivery_work"] = {
+        "description": work["description"],
+        "anyOf": [{"type": "array", "items": work["items"]}, work["items"]],
+    }
+    return schema

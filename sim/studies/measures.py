@@ -1,0 +1,318 @@
+"""What a published number is a number of, in the model: phrases, and how runs answer them.
+
+An observed finding says in a phrase which quantity of the model it maps to::
+
+    knowledge at end_of_ta             an outcome at a week (or start, year_after, horizon, 52)
+    change of trust                    from the start to the end of TA
+    effect on capacity at 52           against no TA, same people and luck
+    persistence of capacity            a year after the end of TA minus at its end
+    commitments_made a region-month    a total, per region and month of TA
+    trust minus integrated_share at end_of_ta
+    staff_leavers a person-year        a total, per person and year
+    doubling of hours                  effect of doubled hours on capacity, as a share of the effect
+    one more site                      the same for one more region per provider
+    one more month                     the same for one more month at equal hours in all
+    planned remote share               share of the planned contact hours that is not on site
+    planned taper                      planned hours, last over first third of the first year of TA
+    survey of trust at end_of_ta       what the participant survey reads, 1-5
+    survey response at end_of_ta       share who answer it
+    not modelled                       listed, never computed
+
+>>> parse_measure("effect on capacity at 52")
+Measure(text='effect on capacity at 52', kind='effect', outcome='capacity', week=52, other='')
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
+from sim.core.units import WEEKS_A_YEAR, months_of
+from sim.model import dosage
+from sim.runs.instruments import CONSTRUCTS
+from sim.scenario.contact_log import MAX_HOURS
+from sim.scenario.levers import with_levers
+from sim.scenario.scenario import Scenario
+from sim.studies.spec import WEEK_WORDS, week_number
+
+STRETCH = 1.25
+"""`one more month` compares TA stretched over this many times as long, with the same hours."""
+EFFECT_OUTCOME = "capacity"
+"""Outcome of the dose ratios: the index that trials' outcomes come closest to."""
+
+_WEEK = r"(?P<week>[a-z_]+|\d+)"
+_NAME = r"(?P<name>[\w ]+?)"
+_FORMS: tuple[tuple[str, str], ...] = (
+    ("doubling", r"doubling of hours"),
+    ("site", r"one more site"),
+    ("month", r"one more month"),
+    ("remote", r"planned remote share"),
+    ("taper", r"planned taper"),
+    ("none", r"not modelled"),
+    ("response", rf"survey response at {_WEEK}"),
+    ("survey", rf"survey of {_NAME} at {_WEEK}"),
+    ("change", rf"change of {_NAME}"),
+    ("effect", rf"effect on {_NAME} at {_WEEK}"),
+    ("persistence", rf"persistence of {_NAME}"),
+    ("rate", rf"{_NAME} a region-month"),
+    ("person_year", rf"{_NAME} a person-year"),
+    ("minus", rf"{_NAME} minus (?P<other>\w+) at {_WEEK}"),
+    ("level", rf"{_NAME} at {_WEEK}"),
+)
+_ALLOWED = "such as 'trust at end_of_ta', 'change of trust', 'effect on capacity at 52'"
+_OF_SCENARIO = ("remote", "taper", "none")
+_OF_SURVEY = ("survey", "response")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One quantity; made by :func:`parse_measure`."""
+
+    text: str
+    kind: str
+    outcome: str = ""
+    week: int | str = "end_of_ta"
+    other: str = ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether summaries of runs answer it (else the scenario alone, a survey, or nothing)."""
+        return self.kind not in (*_OF_SCENARIO, *_OF_SURVEY)
+
+    @property
+    def surveyed(self) -> bool:
+        """Whether it is read off the participant survey."""
+        return self.kind in _OF_SURVEY
+
+
+def parse_measure(text: str) -> Measure:
+    """The measure that a phrase names.
+
+    Raises:
+        InputError: no such phrase, outcome or week.
+    """
+    phrase = " ".join(text.split())
+    for kind, pattern in _FORMS:
+        if match := re.fullmatch(pattern, phrase):
+            found = match.groupdict()
+            name, other = found.get("name") or "", found.get("other") or ""
+            if kind in _OF_SURVEY:
+                name = _known(name or "trust", CONSTRUCTS, phrase, "can be asked in a survey")
+            elif name:
+                name = _known(name, tuple(OUTCOMES), phrase, "is an outcome")
+            if other:
+                other = _known(other, tuple(OUTCOMES), phrase, "is an outcome")
+            if kind in ("rate", "person_year") and OUTCOMES[name].kind != "total":
+                totals = [n for n, o in OUTCOMES.items() if o.kind == "total"]
+                raise _refused(phrase, f"{name!r} is no total", ", ".join(totals))
+            return Measure(phrase, kind, name, _week(found.get("week"), phrase), other)
+    raise _refused(phrase, f"{phrase!r} is not a measure", _ALLOWED)
+
+
+def _refused(phrase: str, message: str, allowed: str, suggestion: str = "") -> InputError:
+    return InputError(
+        Problem(message, field="measures", value=phrase, allowed=allowed, suggestion=suggestion)
+    )
+
+
+def _known(name: str, options: Sequence[str], phrase: str, what: str) -> str:
+    name = name.strip()
+    if name not in options:
+        allowed = ", ".join(options) if len(options) < 8 else "the names of 'codose outcomes'"
+        raise _refused(
+            phrase, f"{name!r} is nothing that {what}", allowed, did_you_mean(name, options)
+        )
+    return name
+
+
+def _week(word: str | None, phrase: str) -> int | str:
+    if word is None:
+        return "end_of_ta"
+    if word.isdigit():
+        return int(word)
+    if word not in WEEK_WORDS:
+        allowed = f"a whole number, {', '.join(WEEK_WORDS)}"
+        raise _refused(phrase, f"{word!r} is not a week", allowed, did_you_mean(word, WEEK_WORDS))
+    return word
+
+
+# --- which runs are needed -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A scenario that a measure needs besides the base, and the weeks at which it is read."""
+
+    scenario: Scenario
+    points: tuple[int, ...]
+
+
+_ARMS: Mapping[str, tuple[str, ...]] = {
+    "effect": ("no_ta",),
+    "doubling": ("no_ta", "hours_x2"),
+    "site": ("no_ta", "one_site", "all_sites"),
+    "month": ("no_ta", "longer"),
+}
+
+
+def variants(scenario: Scenario, measures: Sequence[Measure]) -> dict[str, Variant]:
+    """The scenarios to run for some measures, by name; "base" is always among them.
+
+    Raises:
+        InputError: a measure that this scenario cannot answer.
+    """
+    end, long_end = scenario.end_of_ta, round(scenario.end_of_ta * STRETCH)
+    weeks: dict[str, set[int]] = {"base": {0, end}}
+    for one in measures:
+        if not one.simulated:
+            continue
+        week = _number(one, scenario)
+        weeks["base"] |= {week, *_later(one, end)}
+        for arm in _ARMS.get(one.kind, ()):
+            weeks.setdefault(arm, set()).add(week)
+            if one.kind == "month":
+                weeks[arm].add(long_end)
+    makers: dict[str, Callable[[], Scenario]] = {
+        "base": lambda: scenario,
+        "no_ta": lambda: _horizon(scenario.without_ta(), max(weeks["no_ta"])),
+        "hours_x2": lambda: _doubled(scenario),
+        "one_site": lambda: _with_providers(scenario, len(scenario.region_names)),
+        "all_sites": lambda: _with_providers(scenario, 1),
+        "longer": lambda: _stretched(scenario, long_end),
+    }
+    return {name: Variant(makers[name](), tuple(sorted(at))) for name, at in weeks.items()}
+
+
+def _later(measure: Measure, end: int) -> set[int]:
+    return {end + PERSISTENCE_WEEKS} if measure.kind == "persistence" else set()
+
+
+def _number(measure: Measure, scenario: Scenario) -> int:
+    week = week_number(measure.week, scenario)
+    last = week + PERSISTENCE_WEEKS if measure.kind == "persistence" else week
+    if last > scenario.horizon_weeks:
+        raise InputError(
+            Problem(
+                f"'{measure.text}' needs week {last}, past the horizon of {scenario.name!r}",
+                field="measures",
+                allowed=f"0..{scenario.horizon_weeks}",
+            )
+        )
+    if measure.kind in _ARMS and not scenario.has_ta:
+        raise InputError(
+            Problem(f"{scenario.name!r} has no TA to have an effect", field="measures")
+        )
+    if measure.kind == "site" and len(scenario.region_names) < 2:
+        raise InputError(
+            Problem("'one more site' needs two regions or more", field="measures", allowed="2..")
+        )
+    return week
+
+
+def _horizon(scenario: Scenario, week: int) -> Scenario:
+    return scenario.replace(horizon_weeks=week) if week > scenario.horizon_weeks else scenario
+
+
+def _doubled(scenario: Scenario) -> Scenario:
+    hours = [min(2 * series.hours, MAX_HOURS) for series in scenario.dosage]
+    return with_levers(scenario, {f"dosage[{i}].hours": value for i, value in enumerate(hours)})
+
+
+def _with_providers(scenario: Scenario, count: int) -> Scenario:
+    hours = scenario.providers.hours_each[0]
+    return with_levers(scenario, {"weekly_hours": hours, "providers": count})
+
+
+def _stretched(scenario: Scenario, end: int) -> Scenario:
+    settings: dict[str, float] = {"horizon_weeks": max(scenario.horizon_weeks, end)}
+    for i, series in enumerate(scenario.dosage):
+        last = series.last_week or scenario.horizon_weeks
+        settings |= {
+            f"dosage[{i}].every_weeks": series.every_weeks * STRETCH,
+            f"dosage[{i}].first_week": max(1, round(series.first_week * STRETCH)),
+            f"dosage[{i}].last_week": min(end, round(last * STRETCH)),
+        }
+    return with_levers(scenario, settings)
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+Means = Mapping[str, tuple[tuple[int, ...], np.ndarray]]
+"""Of each variant: its weeks, and mean outcomes (sets, weeks, outcomes of NAMES)."""
+
+
+def outcomes_needed(measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Names of the outcomes that some measures read, in the order of the table."""
+    names = {EFFECT_OUTCOME}
+    for one in measures:
+        names |= {name for name in (one.outcome, one.other) if name in OUTCOMES}
+    return tuple(sorted(names, key=lambda name: INDEX[name]))
+
+
+def answer(measure: Measure, scenario: Scenario, means: Means, names: Sequence[str]) -> np.ndarray:
+    """A simulated measure from mean outcomes, (sets,).
+
+    Args:
+        means: (weeks, (sets, weeks, outcomes)) of each variant; outcomes in the order of ``names``.
+    """
+
+    def at(arm: str, outcome: str, week: int) -> np.ndarray:
+        weeks, values = means[arm]
+        return values[:, weeks.index(week), names.index(outcome)]
+
+    def effect(arm: str, week: int) -> np.ndarray:
+        return at(arm, EFFECT_OUTCOME, week) - at("no_ta", EFFECT_OUTCOME, week)
+
+    end = scenario.end_of_ta
+    week = week_number(measure.week, scenario)
+    name = measure.outcome
+    if measure.kind == "level":
+        return at("base", name, week)
+    if measure.kind == "change":
+        return at("base", name, end) - at("base", name, 0)
+    if measure.kind == "minus":
+        return at("base", name, week) - at("base", measure.other, week)
+    if measure.kind == "effect":
+        return at("base", name, week) - at("no_ta", name, week)
+    if measure.kind == "persistence":
+        return at("base", name, end + PERSISTENCE_WEEKS) - at("base", name, end)
+    if measure.kind == "rate":
+        months = len(scenario.region_names) * months_of(end)
+        return at("base", name, end) / months
+    if measure.kind == "person_year":
+        return at("base", name, end) / (sum(scenario.staff_counts) * end / WEEKS_A_YEAR)
+    base = effect("base", end)
+    if measure.kind == "doubling":
+        return _over(effect("hours_x2", end) - base, base)
+    if measure.kind == "site":
+        # One provider for all regions against one for each: count - 1 more sites.
+        more = len(scenario.region_names) - 1
+        return _over((effect("all_sites", end) - effect("one_site", end)) / more, base)
+    long_end = round(end * STRETCH)
+    months = months_of(long_end - end)
+    return _over((effect("longer", long_end) - base) / months, base)
+
+
+def _over(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """above / below; NaN where TA has no effect of note to take a share of."""
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0.005)
+
+
+def of_scenario(measure: Measure, scenario: Scenario) -> float:
+    """A measure that the scenario alone sets (planned dosage); NaN for 'not modelled'."""
+    if measure.kind == "none":
+        return float("nan")
+    planned = dosage.planned_contacts(scenario, scenario.parameter_set())
+    hours = np.array([c.hours for c in planned])
+    if measure.kind == "remote":
+        onsite = np.array([c.mode == dosage.ONSITE for c in planned])
+        return float(hours[~onsite].sum() / hours.sum()) if hours.sum() else float("nan")
+    week = np.array([c.week for c in planned])
+    first = hours[(week >= 1) & (week <= 17)].sum()
+    last = hours[(week > 35) & (week <= 52)].sum()
+    return float(last / first) if first else float("nan")

@@ -1,0 +1,273 @@
+"""What has been observed: one file a source, every number with its unit, n, SD, place and grade.
+
+A *finding* is a number that a source prints (or a slot that is still empty), with the quantity of
+the model it maps to (:mod:`sim.studies.measures`) and what it may be used for:
+
+* ``scored``: calibration is held to it, within ``low..high``;
+* ``pattern``: a qualitative finding as bounds; calibration is held to them too;
+* ``instrument``: it pins an instrument (the leniency of a survey), never a state of the model;
+* ``shown``: printed beside the model, never scored; ``why`` says why not.
+
+A slot without a value is listed as missing and takes part in nothing. A scored number needs a
+tolerance: ``low`` and ``high``, or the ``sd`` and ``n`` from which its 95 % interval follows.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from sim.core import files
+from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.units import Z95
+from sim.scenario.checking import Issue, Number, Shape, Strict, Words, check, refusal
+from sim.scenario.loading import load, raise_problems, shown
+from sim.studies.measures import Measure, parse_measure
+
+GRADES = ("A", "B", "C")
+
+
+class ObservedError(InputError):
+    """A file of observations that cannot be used."""
+
+
+def _measure(value: Any) -> str:
+    text = Words(200).check(value)
+    try:
+        return parse_measure(text).text
+    except InputError as error:
+        found = error.problem
+        raise refusal(found.message, allowed=found.allowed, suggestion=found.suggestion) from None
+
+
+def _number_or_empty(value: Any) -> float | None:
+    return None if value is None else float(Number().check(value))
+
+
+_MEASURE = Shape(_measure, {"type": "string"})
+_SLOT = Shape(_number_or_empty, {"anyOf": [{"type": "number"}, {"type": "null"}]})
+
+
+class Source(Strict):
+    """Where the numbers of a file come from."""
+
+    cite: Annotated[str, Words(500)]
+    """Authors, year, journal, identifier."""
+    setting: Annotated[str, Words(300)]
+    """Who and what was studied."""
+    grade: Literal["A", "B", "C"]
+    """A same setting or people, B same kind of intervention elsewhere, C laboratory or distant."""
+    note: Annotated[str, Words(1000, one_line=False, optional=True)] = ""
+    """What a reader should know before using it."""
+
+
+class Finding(Strict):
+    """One number (or an empty slot) of a source."""
+
+    id: Annotated[str, Words(40)]
+    """Short name, unique over all files (T4)."""
+    what: Annotated[str, Words(300)]
+    """What was measured, on whom."""
+    value: Annotated[float | None, _SLOT] = None
+    """The number; empty: not known yet."""
+    unit: Annotated[str, Words(60)]
+    """Its unit."""
+    sd: Annotated[float, Number(0)] | None = None
+    """SD between those measured, if printed."""
+    n: Annotated[int, Number(1, 10**9, whole=True)] | None = None
+    """How many were measured."""
+    where: Annotated[str, Words(200)]
+    """Page, table or section."""
+    mark: Literal["read", "derived", "empty"] = "read"
+    """read in the source, derived from what was read, or empty."""
+    grade: Literal["A", "B", "C"] | None = None
+    """If it differs from that of the source."""
+    measures: Annotated[str, _MEASURE]
+    """The quantity of the model that it maps to."""
+    use: Literal["scored", "pattern", "instrument", "shown"] = "scored"
+    """What it may be used for."""
+    low: Annotated[float, Number()] | None = None
+    """Lowest value of the model that agrees with it."""
+    high: Annotated[float, Number()] | None = None
+    """Highest value of the model that agrees with it."""
+    tolerance: Annotated[str, Words(300, optional=True)] = ""
+    """Where low and high come from."""
+    why: Annotated[str, Words(600, one_line=False, optional=True)] = ""
+    """Why it maps so, or why it is not scored."""
+
+    @property
+    def measure(self) -> Measure:
+        """The parsed phrase of ``measures``."""
+        return parse_measure(self.measures)
+
+    @property
+    def missing(self) -> bool:
+        """Whether the slot is empty (a pattern needs no value, only bounds)."""
+        return self.value is None and self.low is None and self.high is None
+
+    def bounds(self) -> tuple[float, float]:
+        """Lowest and highest value that agree: as given, or the 95 % interval of the mean."""
+        if self.low is not None or self.high is not None:
+            low = -math.inf if self.low is None else self.low
+            return low, math.inf if self.high is None else self.high
+        if self.value is None or self.sd is None or self.n is None:
+            return -math.inf, math.inf
+        half = Z95 * self.sd / math.sqrt(self.n)
+        return self.value - half, self.value + half
+
+
+class ObservedFile(Strict):
+    """A file of ``experiments/observed``."""
+
+    source: Source
+    """Where the numbers come from."""
+    findings: tuple[Finding, ...]
+    """The numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A finding with its source."""
+
+    finding: Finding
+    source: Source
+    file: str
+
+    @property
+    def id(self) -> str:
+        """Short name of the finding."""
+        return self.finding.id
+
+    @property
+    def grade(self) -> str:
+        """Grade of the finding, else of its source."""
+        return self.finding.grade or self.source.grade
+
+    @property
+    def borrowed(self) -> bool:
+        """Whether it comes from another setting than that of the model."""
+        return self.grade != "A"
+
+    def record(self) -> dict[str, Any]:
+        """As plain values for JSON; the file by its name alone."""
+        return {
+            "finding": self.finding.model_dump(mode="json"),
+            "source": self.source.model_dump(mode="json"),
+            "file": Path(self.file).name,
+        }
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Observation:
+        """The inverse of :meth:`record`."""
+        return cls(
+            Finding.model_validate(record["finding"]), Source.model_validate(record["source"]),
+            record["file"],
+        )  # fmt: skip
+
+
+def read_observed(path: str | os.PathLike[str]) -> list[Observation]:
+    """The findings of one file.
+
+    Raises:
+        ObservedError: every mistake with file, line and column.
+    """
+    document = load(path, error=ObservedError)
+    checked = check(ObservedFile, document, what="a file of observations")
+    if checked.value is not None:
+        for issue in _issues(checked.value):
+            checked.report(issue)
+    raise_problems(checked.problems, file=document.file, error=ObservedError)
+    assert checked.value is not None
+    return [
+        Observation(one, checked.value.source, os.fspath(path)) for one in checked.value.findings
+    ]
+
+
+def _issues(file: ObservedFile) -> Iterator[Issue]:
+    seen: set[str] = set()
+    if not file.findings:
+        yield Issue(("findings",), "is empty", allowed="one finding or more")
+    for place, one in enumerate(file.findings):
+        way = ("findings", place)
+        if one.id in seen:
+            yield Issue((*way, "id"), f"{shown(one.id)} is given twice", one.id)
+        seen.add(one.id)
+        yield from _tolerance_issues(one, way)
+
+
+def _tolerance_issues(one: Finding, way: tuple[str | int, ...]) -> Iterator[Issue]:
+    low, high = one.bounds()
+    numbers = "low and high, or sd and n"
+    if one.use == "pattern":
+        if one.low is None and one.high is None:
+            yield Issue((*way, "low"), "a pattern needs low, high or both", allowed="a number")
+        elif low >= high:
+            yield Issue((*way, "low"), f"low {low:g} is not below high {high:g}", one.low)
+        return
+    if one.use == "shown" or one.value is None:
+        return
+    if (one.low is None) != (one.high is None):
+        lacks = "low" if one.low is None else "high"
+        yield Issue((*way, lacks), "is required beside the other bound", allowed="a number")
+    elif one.low is None and one.sd is None:
+        message = "no tolerance: low and high are left out, and the SD is missing"
+        yield Issue((*way, "sd"), message, allowed=numbers)
+    elif one.low is None and one.n is None:
+        yield Issue((*way, "n"), "no tolerance: the SD is given, n is missing", allowed=numbers)
+    elif low == high:
+        field = "low" if one.low is not None else "sd"
+        message = "the tolerance is zero: no simulation meets a number exactly"
+        yield Issue((*way, field), message, one.value, allowed="low below high")
+    elif low > high:
+        yield Issue((*way, "low"), f"low {low:g} is above high {high:g}", one.low)
+    elif not low <= one.value <= high:
+        message = f"the value {one.value:g} lies outside its own tolerance {low:g}..{high:g}"
+        yield Issue((*way, "value"), message, one.value, allowed=f"{low:g}..{high:g}")
+
+
+def shipped_files() -> list[Path]:
+    """The files of observations that come with the package."""
+    return sorted((files.folder("experiments") / "observed").glob("*.yaml"))
+
+
+def read_all(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Observation]:
+    """The findings of several files (None: of all that are shipped), ids unique.
+
+    Raises:
+        ObservedError: a file cannot be used, or two files use one id.
+    """
+    found: list[Observation] = []
+    for path in shipped_files() if paths is None else paths:
+        for one in read_observed(path):
+            twin = next((other for other in found if other.id == one.id), None)
+            if twin is not None:
+                raise ObservedError(
+                    Problem(f"{one.id!r} is also in {twin.file}", file=one.file, field="id")
+                )
+            found.append(one)
+    return found
+
+
+def chosen(observations: Sequence[Observation], ids: Sequence[str]) -> list[Observation]:
+    """The observations of these ids, in this order.
+
+    Raises:
+        ObservedError: no finding has such an id; says the nearest.
+    """
+    by_id = {one.id: one for one in observations}
+    for name in ids:
+        if name not in by_id:
+            raise ObservedError(
+                Problem(
+                    f"{name!r} is not the id of a finding",
+                    field="targets",
+                    value=name,
+                    allowed=", ".join(by_id),
+                    suggestion=did_you_mean(name, by_id),
+                )
+            )
+    return [by_id[name] for name in ids]

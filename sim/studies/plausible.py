@@ -1,0 +1,467 @@
+"""Plausible parameter sets: what every planner's answer is worked out over.
+
+A band over seeds alone is hair-thin, because a region's mean averages many people; what we do not
+know is in the parameters. So planner commands run many *sets*:
+
+* the calibrated posterior that comes with the project, when there is one: it draws the free
+  parameters, as far as the data have taught anything about them;
+* until then a Latin hypercube (McKay, Beckman & Conover 1979, Technometrics 21(2) 239-245) over the
+  plausible ranges of the free parameters.
+
+The *uncertain* parameters, which no calibration touches, are always drawn from their ranges by a
+Latin hypercube, independently of each other.
+
+Format of a posterior, in ``experiments/plausible/``: one table, ``NAME.parquet`` or ``NAME.csv``,
+and beside it ``NAME.json``. The table has a row a set, a column for each *free* parameter (named as
+in the table of parameters; one that is left out is drawn from its range) and a column ``weight``
+(0 or more, any scale). The JSON object has ``format`` ("codose plausible sets"),
+``format_version`` (1), ``targets`` (number of targets calibrated to), ``borrowed`` (how many of
+them come from other settings) and ``learned`` (names of the parameters about which the data said
+more than the range). Optional: ``grades`` (of each target, by its id) and ``parameters`` (of each
+parameter: ``taught_by``, ids of targets, and their ``grades``).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.core import files
+from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.parameters import Parameter, Parameters, rows
+from sim.runs.engines import check_seed, check_whole
+
+if TYPE_CHECKING:
+    from sim.scenario.scenario import Scenario
+
+FORMAT = "codose plausible sets"
+FORMAT_VERSION = 1
+MOST_SETS = 100_000
+DEFAULT_SETS = 50
+DEFAULT_SEED = 1
+"""Seed of the sets, unlike that of luck: the same sets serve every scenario and command."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlausibleSets:
+    """Parameter sets, all equally likely.
+
+    Attributes:
+        sets: full sets.
+        weights: (sets,) float64, adding up to 1: all equal, as a posterior's own weights have been
+            used up in drawing from it.
+        source: one sentence to print: what these sets are.
+        targets: number of targets that they were calibrated to; 0: not calibrated.
+        learned: parameters about which calibration taught more than their range.
+        varied: names of the parameters that differ between sets.
+    """
+
+    sets: tuple[Parameters, ...]
+    weights: np.ndarray
+    source: str
+    targets: int = 0
+    learned: tuple[str, ...] = ()
+    varied: tuple[str, ...] = ()
+    _held: dict[tuple[tuple[str, float], ...], tuple[Parameters, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def __len__(self) -> int:
+        return len(self.sets)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether data stand behind the free parameters."""
+        return self.targets > 0
+
+    def record(self) -> dict[str, Any]:
+        """What a manifest says of them; :meth:`of_record` reads it back."""
+        return {
+            "source": self.source,
+            "targets": self.targets,
+            "learned": list(self.learned),
+            "varied": list(self.varied),
+            "sets": [one.changed() for one in self.sets],
+        }
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> PlausibleSets:
+        """The sets that a manifest holds.
+
+        Raises:
+            InputError: a name or value that cannot be used.
+        """
+        sets = tuple(Parameters(changed, beyond_range=True) for changed in record["sets"])
+        return cls(
+            sets, np.full(len(sets), 1 / len(sets)), str(record["source"]), int(record["targets"]),
+            tuple(record["learned"]), tuple(record["varied"]),
+        )  # fmt: skip
+
+    def within(self, scenario: Scenario) -> tuple[Parameters, ...]:
+        """The sets as a scenario uses them: what its file says holds in every set."""
+        own = tuple(sorted(scenario.parameters.items()))
+        if own not in self._held:
+            self._held[own] = tuple(
+                one.replace(beyond_range=True, **dict(own)) for one in self.sets
+            )
+        return self._held[own]
+
+
+def plausible_sets(
+    n: int = DEFAULT_SETS, seed: int = DEFAULT_SEED, *, folder: Path | None = None
+) -> PlausibleSets:
+    """Draw plausible parameter sets.
+
+    Args:
+        n: how many, 1..100,000.
+        seed: of the draw.
+        folder: where a posterior may be; left out: what comes with the project.
+
+    Raises:
+        InputError: a bad number or seed, or a posterior that cannot be used.
+    """
+    count = check_whole("sets", n, 1, MOST_SETS, f"1..{MOST_SETS:,}")
+    luck = check_seed(seed)
+    home = files.folder("experiments") / "plausible" if folder is None else folder
+    posterior = read_posterior(home)
+    drawn = hypercube(count, luck)
+    if posterior is None:
+        number = len(drawn)
+        return _equal(
+            drawn,
+            f"plausible sets: Latin hypercube over the ranges of {number} assumptions; "
+            "not calibrated",
+        )
+    chosen = _resampled(posterior.weights, count, luck)
+    drawn |= {name: column[chosen] for name, column in posterior.columns.items()}
+    free = len(posterior.columns)
+    said = constrained_by(posterior.targets, posterior.borrowed, len(posterior.learned), free)
+    return _equal(
+        drawn,
+        f"plausible sets: {said}; {len(drawn) - free} others drawn from their ranges",
+        posterior.targets,
+        posterior.learned,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marginals:
+    """What a posterior says of each free parameter by itself.
+
+    Attributes:
+        quantiles: (grid,) values of each parameter at equally spaced probabilities from 0 to 1.
+        targets, borrowed: as in the posterior's manifest.
+    """
+
+    quantiles: Mapping[str, np.ndarray]
+    targets: int
+    borrowed: int
+
+
+def marginals(grid: int = 257, *, folder: Path | None = None) -> Marginals | None:
+    """The distribution of each parameter in the posterior that comes with the project, whatever the
+    others are; None when there is no posterior.
+
+    >>> found = marginals()
+    >>> found is None or all((np.diff(one) >= 0).all() for one in found.quantiles.values())
+    True
+
+    Raises:
+        InputError: a posterior that cannot be used.
+    """
+    home = files.folder("experiments") / "plausible" if folder is None else folder
+    posterior = read_posterior(home)
+    if posterior is None:
+        return None
+    at = np.linspace(0.0, 1.0, grid)
+    found = {}
+    for name, column in posterior.columns.items():
+        order = np.argsort(column, kind="stable")
+        weight = posterior.weights[order]
+        middle = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
+        found[name] = np.interp(at, middle, column[order])
+    return Marginals(found, posterior.targets, posterior.borrowed)
+
+
+def constrained_by(targets: int, borrowed: int, learned: int, free: int) -> str:
+    """What stands behind calibrated sets; printed wherever they are used.
+
+    >>> constrained_by(15, 8, 6, 12)
+    'constrained by 15 targets, 8 of them borrowed from other sectors; 6 of 12 parameters learned'
+    """
+    whose = f"{borrowed or 'none'} of them borrowed from other sectors"
+    return f"constrained by {targets} targets, {whose}; {learned} of {free} parameters learned"
+
+
+def given_sets(sets: Sequence[Parameters]) -> PlausibleSets:
+    """Sets of the caller's own, all equally likely.
+
+    Raises:
+        InputError: none is given, or something that is no parameter set.
+    """
+    chosen = tuple(sets)
+    if not chosen or not all(isinstance(one, Parameters) for one in chosen):
+        raise InputError(
+            Problem("are not parameter sets", field="sets", allowed="1 or more sim.Parameters")
+        )
+    varied = tuple(n for n in chosen[0] if any(one[n] != chosen[0][n] for one in chosen))
+    noun = "parameter set" if len(chosen) == 1 else "parameter sets"
+    return PlausibleSets(
+        chosen,
+        np.full(len(chosen), 1 / len(chosen)),
+        f"{len(chosen)} {noun} given by the caller",
+        varied=varied,
+    )
+
+
+def varied_rows() -> list[Parameter]:
+    """The free and the uncertain parameters, in the order of the table."""
+    return [row for row in rows() if row.role in ("free", "uncertain")]
+
+
+def hypercube(n: int, seed: int) -> dict[str, np.ndarray]:
+    """A Latin hypercube over the ranges of all free and uncertain parameters: name -> (n,)."""
+    table = varied_rows()
+    unit = latin_hypercube(n, len(table), seed)
+    return {
+        row.name: _low(row) + unit[:, i] * (_high(row) - _low(row)) for i, row in enumerate(table)
+    }
+
+
+def latin_hypercube(count: int, factors: int, seed: int) -> np.ndarray:
+    """Points of which each factor has one in each of ``count`` equal slices of 0-1.
+
+    McKay, Beckman and Conover (1979). The points are those of ``scipy.stats.qmc.LatinHypercube``,
+    bit for bit; scipy takes longer to load than most studies to run.
+
+    Returns:
+        float64 (count, factors).
+    """
+    # A generator of this very call: the engine's streams hold luck, and no luck enters here.
+    generator = np.random.default_rng(seed).spawn(1)[0]
+    within = generator.uniform(size=(count, factors))
+    slices = np.tile(np.arange(1, count + 1), (factors, 1))
+    for row in slices:
+        generator.shuffle(row)
+    return (slices.T - within) / count
+
+
+def _low(row: Parameter) -> float:
+    return row.minimum if row.low is None else row.low
+
+
+def _high(row: Parameter) -> float:
+    return row.maximum if row.high is None else row.high
+
+
+def _equal(
+    columns: Mapping[str, np.ndarray], source: str, targets: int = 0, learned: Sequence[str] = ()
+) -> PlausibleSets:
+    count = len(next(iter(columns.values())))
+    sets = tuple(
+        Parameters(
+            {name: float(column[i]) for name, column in columns.items()},
+            beyond_range=True,
+        )
+        for i in range(count)
+    )
+    return PlausibleSets(
+        sets, np.full(count, 1 / count), source, targets, tuple(learned), tuple(columns)
+    )
+
+
+def _resampled(weights: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Rows of a posterior, (n,): systematic resampling (each row n * weight times, rounded up or
+    down by one common draw), in an order that says nothing."""
+    generator = np.random.default_rng([seed, 1])
+    places = (np.arange(n) + generator.random()) / n
+    edges = np.cumsum(weights)
+    chosen = np.searchsorted(edges / edges[-1], places, side="right")
+    return generator.permutation(np.minimum(chosen, len(weights) - 1))
+
+
+# --- the posterior file ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """A posterior as its files have it.
+
+    Attributes:
+        columns: values (rows,) of each free parameter that it has.
+        weights: (rows,), any scale.
+        targets, borrowed, learned: as in the description beside it.
+        grades: of the targets, each once, in order.
+        parameters: what the description says of each parameter; may be empty.
+    """
+
+    columns: dict[str, np.ndarray]
+    weights: np.ndarray
+    targets: int
+    borrowed: int
+    learned: tuple[str, ...]
+    grades: tuple[str, ...] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+SetChoice = PlausibleSets | int | str | os.PathLike[str] | Sequence[Parameters] | None
+"""Plausible sets, how many of them to draw, the folder of a calibration's, one's own sets; None:
+50 of them."""
+
+
+def chosen_sets(sets: SetChoice) -> PlausibleSets:
+    """The plausible sets that are meant by an argument of that name.
+
+    Raises:
+        InputError: a number that cannot be used, or a folder without plausible sets.
+
+    >>> len(chosen_sets(None).sets), len(chosen_sets(3).sets)
+    (50, 3)
+    """
+    if isinstance(sets, PlausibleSets):
+        return sets
+    if sets is None or isinstance(sets, int):
+        return plausible_sets(DEFAULT_SETS if sets is None else sets)
+    if not isinstance(sets, str | os.PathLike):
+        return given_sets(sets)
+    folder = Path(sets)
+    if not folder.is_dir() or read_posterior(folder) is None:
+        raise InputError(
+            Problem(
+                "holds no plausible sets",
+                field="sets",
+                value=str(sets),
+                allowed="a number, or a folder that 'codose calibrate' wrote",
+            )
+        )
+    return plausible_sets(folder=folder)
+
+
+def read_posterior(folder: Path) -> Posterior | None:
+    """The posterior in a folder, checked; None when there is none.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    table = _posterior_file(folder)
+    return None if table is None else _read(table)
+
+
+def _refusal(path: Path, message: str, allowed: str = "", **more: Any) -> InputError:
+    return InputError(Problem(message, file=str(path), allowed=allowed, **more))
+
+
+def _posterior_file(folder: Path) -> Path | None:
+    """The table in the folder; None when there is none (or no folder)."""
+    found = sorted(p for suffix in ("parquet", "csv") for p in folder.glob(f"*.{suffix}"))
+    names = {path.stem for path in found}
+    if "plausible" in names:  # the folder of a calibration, with other tables beside it
+        found, names = [path for path in found if path.stem == "plausible"], {"plausible"}
+    if len(names) > 1:
+        raise _refusal(folder, f"holds several posteriors ({', '.join(sorted(names))})", "one")
+    # the same table as Parquet and as CSV: Parquet has every bit
+    return max(found, key=lambda path: path.suffix) if found else None
+
+
+def _read(path: Path) -> Posterior:
+    """A posterior with its manifest, checked.
+
+    Raises:
+        InputError: what is wrong with it.
+    """
+    manifest = _manifest(path.with_suffix(".json"))
+    try:
+        table = _columns(path)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, f"cannot be read ({' '.join(str(error).split())})") from None
+    free = rows(role="free")
+    allowed = [row.name for row in free] + ["weight"]
+    for column in table:
+        if column not in allowed:
+            raise _refusal(
+                path,
+                f"the column {column!r} is not a free parameter",
+                ", ".join(allowed),
+                suggestion=did_you_mean(column, allowed),
+            )
+    if "weight" not in table or len(table) < 2 or not len(table["weight"]):
+        raise _refusal(path, "lacks sets", "a row a set, free parameters and a column 'weight'")
+    weights = _numbers(path, table, "weight", 0.0, math.inf)
+    if not weights.sum() > 0:
+        raise _refusal(path, "every weight is 0")
+    columns = {
+        row.name: _numbers(path, table, row.name, row.minimum, row.maximum)
+        for row in free
+        if row.name in table
+    }
+    return Posterior(columns, weights, **manifest)
+
+
+def _columns(path: Path) -> dict[str, Sequence[Any]]:
+    """The columns of a table by name; without pandas, which would take longer than the reading."""
+    if path.suffix == ".parquet":
+        import pyarrow.parquet
+
+        return pyarrow.parquet.read_table(path).to_pydict()
+    with path.open(newline="", encoding="utf-8") as file:
+        head, *lines = csv.reader(file)
+    if any(len(line) != len(head) for line in lines):
+        raise ValueError("its lines differ in length")
+    return {name: [line[i] or "nan" for line in lines] for i, name in enumerate(head)}
+
+
+def _numbers(
+    path: Path, table: Mapping[str, Sequence[Any]], name: str, low: float, high: float
+) -> np.ndarray:
+    try:
+        column = np.array([float(value) for value in table[name]])
+    except (TypeError, ValueError):
+        raise _refusal(path, f"the column {name!r} is not made of numbers") from None
+    wrong = np.flatnonzero(~(np.isfinite(column) & (column >= low) & (column <= high)))
+    if len(wrong):
+        first = int(wrong[0])
+        raise _refusal(
+            path,
+            f"{column[first]} is out of range",
+            f"{low:g}..{high:g}",
+            field=f"row {first + 1}, {name}",
+        )
+    return column
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _refusal(path, f"cannot be read ({' '.join(str(error).split())})") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise _refusal(path, "does not describe plausible sets", f'"format": "{FORMAT}"')
+    if data.get("format_version") != FORMAT_VERSION:
+        raise _refusal(path, "has another format version", f'"format_version": {FORMAT_VERSION}')
+    counts = {}
+    for name, low in (("targets", 1), ("borrowed", 0)):
+        value = data.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise _refusal(path, f"{value!r} is no number", f"{low} or more", field=name)
+        counts[name] = value
+    names = [row.name for row in rows(role="free")]
+    learned = data.get("learned")
+    if not isinstance(learned, list) or not set(map(str, learned)) <= set(names):
+        raise _refusal(
+            path, f"{learned!r} is no list of free parameters", ", ".join(names), field="learned"
+        )
+    grades, said = data.get("grades"), data.get("parameters")
+    return {
+        **counts,
+        "learned": tuple(learned),
+        "grades": tuple(sorted(set(map(str, grades.values())))) if isinstance(grades, dict) else (),
+        "parameters": said if isinstance(said, dict) else {},
+    }

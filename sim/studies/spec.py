@@ -1,0 +1,812 @@
+"""What every study file says at its top: the shared header, checked like a scenario file.
+
+A study file is YAML in ``experiments/``. Its header fields mean the same in every kind of study; a
+kind adds fields of its own by deriving from :class:`StudyHeader`::
+
+    class Spec(OverSets):
+        kind: Literal["audit"]
+        design: ...
+
+    study = read_study(find_study(name), Spec)   # every mistake at once, with its line
+    study.header.replicates, study.scenario, study.points(study.scenario)
+
+>>> text = "kind: sensitivity\\nscenario: source\\noutcomes: [trust]\\nreplicates: 4\\n"
+>>> study = parse_study(text, StudyHeader)
+>>> study.header.outcomes, study.points(study.scenarios["source"])
+(('trust',), {'end_of_ta': 104})
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+
+from sim import studies
+from sim.core import files
+from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.outcomes import NAMES as OUTCOME_NAMES
+from sim.core.outcomes import PERSISTENCE_WEEKS
+from sim.core.parameters import check_name
+from sim.scenario.checking import (
+    Checked,
+    FrozenDict,
+    Issue,
+    Number,
+    Shape,
+    Strict,
+    Words,
+    check,
+    refusal,
+)
+from sim.scenario.contact_log import MAX_WEEKS
+from sim.scenario.loading import Document, document_of, load, parse, raise_problems, shown
+from sim.scenario.scenario import Scenario, find
+from sim.studies.distributions import SPEC_SCHEMA, Distribution, distribution_of
+from sim.studies.plausible import (
+    DEFAULT_SETS,
+    MOST_SETS,
+    PlausibleSets,
+    chosen_sets,
+    plausible_sets,
+)
+
+if TYPE_CHECKING:
+    from sim.core.parameters import Parameters
+
+WEEK_WORDS: tuple[str, ...] = ("start", "end_of_ta", "year_after", "horizon")
+"""Weeks by name; each scenario has its own."""
+
+
+class StudyError(InputError):
+    """A study file that cannot be used."""
+
+
+# --- fields --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OutcomeSpec:
+    """One thing a study asks about: an outcome, its persistence, or the effect of TA on it.
+
+    >>> parse_outcome("persistence of integration")
+    OutcomeSpec(outcome='integration', form='persistence')
+    """
+
+    outcome: str
+    form: str = "value"
+
+    @property
+    def label(self) -> str:
+        """As the study file writes it."""
+        if self.form == "persistence":
+            return f"persistence of {self.outcome}"
+        return f"effect on {self.outcome}" if self.form == "effect" else self.outcome
+
+
+_FORMS = {"persistence of ": "persistence", "effect on ": "effect"}
+
+
+def parse_outcome(text: str) -> OutcomeSpec:
+    """``integration``, ``persistence of integration`` (a year after the end of TA minus at its
+    end) or ``effect on integration`` (against no TA, same people and luck).
+
+    Raises:
+        PydanticCustomError: no such outcome (a checked field reports it with its line).
+    """
+    name, form = text, "value"
+    for prefix, found in _FORMS.items():
+        if text.startswith(prefix):
+            name, form = text[len(prefix) :].strip(), found
+    if name not in OUTCOME_NAMES:
+        raise refusal(
+            f"{shown(text)} is not an outcome",
+            allowed="the names printed by 'codose outcomes', 'persistence of NAME', "
+            "'effect on NAME'",
+            suggestion=did_you_mean(name, OUTCOME_NAMES),
+        )
+    return OutcomeSpec(name, form)
+
+
+def _outcome_name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise refusal(f"{shown(value)} is not the name of an outcome", allowed="text")
+    return value
+
+
+def _week(value: Any) -> int | str:
+    if isinstance(value, str):
+        if value not in WEEK_WORDS:
+            raise refusal(
+                f"{shown(value)} is not a week",
+                allowed=f"a whole number 0..{MAX_WEEKS}, {', '.join(WEEK_WORDS)}",
+                suggestion=did_you_mean(value, WEEK_WORDS),
+            )
+        return value
+    return int(Number(0, MAX_WEEKS, whole=True).check(value))
+
+
+def _source(value: Any) -> str | dict[str, Any]:
+    """A shipped name or a path; or ``{function: name}``, a test function in place of the model."""
+    if isinstance(value, str):
+        return Words(1000).check(value)
+    if isinstance(value, Mapping) and "function" in value:
+        if extra := [key for key in value if key not in ("function", "noise")]:
+            raise refusal(f"{extra[0]} is not a field of a function", allowed="function, noise")
+        name = Words(100).check(value["function"])
+        noise = Number(0).check(value.get("noise", 0.0))
+        return {"function": name, "noise": noise}
+    raise refusal(
+        f"{shown(value)} is not a scenario",
+        allowed="the name of a shipped scenario, or a path from this file",
+    )
+
+
+Factors = tuple[tuple[str, Distribution | None], ...]
+"""Name (of a parameter, a role or a lever) and distribution; None: the table's range."""
+
+
+def _factors(value: Any) -> Factors:
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, (list, tuple)):
+        for name in value:
+            if not isinstance(name, str):
+                raise refusal(f"{shown(name)} is not the name of a factor", allowed="names, roles")
+        repeated = sorted({name for name in value if list(value).count(name) > 1})
+        if repeated:
+            raise refusal(f"{repeated[0]!r} is named twice")
+        return tuple((name, None) for name in value)
+    if isinstance(value, Mapping):
+        return tuple((str(name), distribution_of(spec, str(name))) for name, spec in value.items())
+    raise refusal(
+        f"{shown(value)} names no factors",
+        allowed="a role (free, uncertain), a list of names or roles, or a mapping name: "
+        "{uniform: [low, high]}",
+    )
+
+
+_NAMED = {"type": "array", "items": {"type": "string"}}
+_FACTORS = Shape(
+    _factors,
+    {
+        "anyOf": [
+            {"type": "string"},
+            _NAMED,
+            {"type": "object", "additionalProperties": SPEC_SCHEMA},
+        ]
+    },
+)
+_WEEK = Shape(_week, {"anyOf": [{"type": "integer", "minimum": 0}, {"enum": list(WEEK_WORDS)}]})
+_SOURCE = Shape(_source, {"anyOf": [{"type": "string"}, {"type": "object"}]})
+_OUTCOME = Shape(_outcome_name, {"type": "string"})
+
+
+def _kind(value: Any) -> str:
+    known = studies.names()
+    if not isinstance(value, str) or value not in known:
+        raise refusal(
+            f"{shown(value)} is not a kind of study",
+            allowed=", ".join(known),
+            suggestion=did_you_mean(value, known),
+        )
+    return value
+
+
+def _held(value: Any) -> Mapping[str, float]:
+    """Parameters and their values; whether these may be is for the scenario to say."""
+    if not isinstance(value, Mapping):
+        raise refusal(f"{shown(value)} holds no parameters", allowed="a mapping (parameter: value)")
+    for name in value:
+        if wrong := check_name(name):
+            raise refusal(wrong.message, allowed=wrong.allowed, suggestion=wrong.suggestion)
+    return FrozenDict({name: Number().check(one) for name, one in value.items()})
+
+
+def read_held(texts: Sequence[str]) -> dict[str, float]:
+    """The parameters of ``--set NAME=VALUE``, each once.
+
+    Raises:
+        InputError: every text that does not say a name and a number.
+
+    >>> read_held(["trust_step=0.3", "hour_scale = 2"])
+    {'trust_step': 0.3, 'hour_scale': 2.0}
+    """
+    found: dict[str, float] = {}
+    problems = []
+    for text in texts:
+        name, _, value = (part.strip() for part in text.partition("="))
+        number = as_number(value)
+        if not name or number is None:
+            problems.append(
+                Problem(
+                    f"{text!r} sets nothing", "--set", text, "NAME=VALUE, such as trust_step=0.3"
+                )
+            )
+        elif name in found:
+            problems.append(Problem("is set twice", f"--set {name}"))
+        else:
+            found[name] = number
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def as_number(text: str) -> float | None:
+    """The number that a text on the command line is; None for any other text.
+
+    >>> as_number(" 0.5"), as_number("1_0"), as_number("x")
+    (0.5, None, None)
+    """
+    try:
+        return None if "_" in text else float(text)  # Python reads 1_0 as 10; nobody means that
+    except ValueError:
+        return None
+
+
+def assignments(values: Mapping[str, float]) -> list[str]:
+    """``NAME=VALUE`` of each, as the command line takes them.
+
+    >>> assignments({"trust_step": 0.3})
+    ['trust_step=0.3']
+    """
+    return [f"{name}={value!r}" for name, value in values.items()]
+
+
+def _sets(value: Any) -> int | str:
+    """A number of plausible sets, or the folder of a calibration."""
+    if isinstance(value, str) and not value.strip().isdigit():
+        return Words(1000).check(value)
+    return int(
+        Number(1, MOST_SETS, whole=True).check(int(value) if isinstance(value, str) else value)
+    )
+
+
+@dataclass(frozen=True)
+class Option:
+    """How a field is given on the command line: ``Annotated[int, Number(1), Option("-n")]``.
+
+    The name of the option is that of the field, and the field's docstring is its help.
+
+    Attributes:
+        short: a short form, such as ``-n``.
+        name: another name than the field's, such as ``--set``.
+        metavar: what to call the value in the help.
+        many: whether the option may be repeated; the field then gets a list of texts.
+        read: turns the text of the option (or the list of texts) into the field's value; raises
+            an InputError.
+        write: the inverse of ``read``, for the command in the manifest.
+        default: what the help says of an option that is not given, where the field's own default
+            does not say it.
+    """
+
+    short: str = ""
+    name: str = ""
+    metavar: str = ""
+    many: bool = False
+    read: Callable[[Any], Any] | None = None
+    write: Callable[[Any], Any] | None = None
+    default: str = ""
+
+
+class Header(Strict):
+    """The fields that all studies share."""
+
+    kind: Annotated[str, Shape(_kind, {"enum": list(studies.names())})]
+    """What is asked: sensitivity, plan, calibrate, audit ..."""
+    name: Annotated[str, Words(200)] = "unnamed study"
+    """What to call the study, on one line."""
+    question: Annotated[str, Words(500, optional=True)] = ""
+    """The question it answers, on one line."""
+    description: Annotated[str, Words(20_000, one_line=False, optional=True)] = ""
+    """What it does, and why so."""
+    scenario: Annotated[str | dict[str, Any] | None, _SOURCE] = None
+    """Name of a shipped scenario, or a path from this file."""
+    scenarios: tuple[Annotated[str | dict[str, Any], _SOURCE], ...] = ()
+    """Several of them, in place of `scenario`."""
+    outcomes: tuple[Annotated[str, _OUTCOME], ...] = ("integration",)
+    """What is asked about: outcomes, 'persistence of NAME', 'effect on NAME'."""
+    weeks: tuple[Annotated[int | str, _WEEK], ...] = ("end_of_ta",)
+    """When: week numbers, start, end_of_ta, year_after, horizon."""
+    replicates: Annotated[int, Number(1, 2**32, whole=True), Option("-n")] = 4
+    """Runs of each set, each with chance of its own."""
+    seed: Annotated[int, Number(0, 2**63 - 1, whole=True), Option()] = 1
+    """Seed of every random number."""
+
+    def plausible(self, folder: Path | None) -> PlausibleSets | None:
+        """The parameter sets that what is found rests on; None: those are no plausible sets."""
+        return None
+
+    def inputs(self, folder: Path | None) -> Mapping[str, Any]:
+        """What else the study is made of, read from files that it names, as plain values for JSON.
+
+        Args:
+            folder: where paths count from; None: here.
+
+        Raises:
+            InputError: a file that cannot be used.
+        """
+        return {}
+
+
+class OverSets(Header):
+    """The fields of a study over plausible parameter sets."""
+
+    sets: Annotated[
+        int | str,
+        Shape(_sets, {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
+        Option(metavar="N|DIR"),
+    ] = DEFAULT_SETS
+    """Plausible parameter sets: how many, or the folder of a calibration to draw them from."""
+    hold: Annotated[
+        Mapping[str, float],
+        Shape(_held, {"type": "object", "additionalProperties": {"type": "number"}}),
+        Option(name="--set", metavar="NAME=VALUE", many=True, read=read_held, write=assignments),
+    ] = FrozenDict()
+    """Hold a parameter at a value in every set; repeatable."""
+
+    def plausible(self, folder: Path | None) -> PlausibleSets | None:
+        """The sets; a path counts from the folder of the study file.
+
+        Raises:
+            InputError: the folder holds no calibration.
+        """
+        if isinstance(self.sets, int):
+            return plausible_sets(self.sets)
+        return chosen_sets(beside(self.sets, folder))
+
+
+class StudyHeader(Header):
+    """The fields of a study over a design of points."""
+
+    factors: Annotated[Factors, _FACTORS] = (("free", None),)
+    """What varies: roles, names, or a mapping from name to distribution."""
+    samples: Annotated[int, Number(1, 2**24, whole=True), Option()] = 512
+    """Base samples of the design."""
+    replicates: Annotated[int, Number(1, 2**20, whole=True), Option("-n")] = 10
+    """Runs at each point, each with chance of its own."""
+    time_limit_minutes: Annotated[
+        Annotated[float, Number(0, 100_000, above=True)] | None,
+        Option(name="--time-limit", metavar="MINUTES"),
+    ] = None
+    """Refuse the study when the estimate is above this."""
+
+
+def json_schema(model: type[Header]) -> dict[str, Any]:
+    """The JSON schema of a kind of study file, for editors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a default that is an empty read-only mapping
+        schema = model.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = f"codose study: {model.__doc__ or ''}".splitlines()[0]
+    return schema
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+H = TypeVar("H", bound=Header)
+
+
+MoreIssues = Callable[[Any], Iterable[Issue]]
+"""Given the checked header, what is wrong between the fields of a kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class Study(Generic[H]):
+    """A checked study: what is asked, of which scenarios, over which parameter sets.
+
+    Attributes:
+        header: the fields.
+        scenarios: every scenario by the name the file gives it, in order (none for a function).
+        outcomes: what is asked about.
+        plausible: the parameter sets of a study over plausible sets; None for any other.
+        document: the fields as they were given, with their lines, for further errors
+            (:meth:`error`).
+        file: name of the file in messages.
+        inputs: what else was read from files that the fields name, see :meth:`Header.inputs`.
+    """
+
+    header: H
+    scenarios: Mapping[str, Scenario]
+    outcomes: tuple[OutcomeSpec, ...]
+    document: Document
+    file: str
+    plausible: PlausibleSets | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def scenario(self) -> Scenario:
+        """The only (or first) scenario."""
+        return next(iter(self.scenarios.values()))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What people call the scenarios: the names of their files, or their own where they were
+        given as such."""
+        return tuple(
+            name if name == one.name or name.startswith(f"{one.name} (") else Path(name).stem
+            for name, one in self.scenarios.items()
+        )
+
+    @property
+    def seed(self) -> int:
+        """The seed of every random number: the study's, or else that of its scenario."""
+        return self.scenario.seed if self.header.seed is None else self.header.seed
+
+    def sets(self, scenario: Scenario) -> tuple[Parameters, ...]:
+        """The parameter sets as a scenario uses them: what its file says holds in every set."""
+        assert self.plausible is not None, "only a study over plausible sets asks for them"
+        return self.plausible.within(scenario)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that was asked, as plain values for JSON: no other file is needed to ask it again."""
+        return {
+            "fields": self.document.data,
+            "scenarios": {name: one.to_dict() for name, one in self.scenarios.items()},
+            "sets": None if self.plausible is None else self.plausible.record(),
+            "inputs": dict(self.inputs),
+        }
+
+    @classmethod
+    def from_dict(
+        cls, plain: Mapping[str, Any], model: type[H], *,
+        issues: MoreIssues | None = None, file: str = "",
+    ) -> Study[H]:  # fmt: skip
+        """The inverse of :meth:`to_dict`.
+
+        Raises:
+            StudyError: what it holds cannot be used by this version.
+        """
+        sets = plain["sets"]
+        return _study(
+            document_of(dict(plain["fields"]), file), model, issues, None,
+            {name: Scenario.from_dict(one) for name, one in plain["scenarios"].items()},
+            None if sets is None else PlausibleSets.of_record(sets),
+            plain["inputs"],
+        )  # fmt: skip
+
+    @property
+    def function(self) -> dict[str, Any] | None:
+        """``{"function": name, "noise": variance}`` when a test function is in the place of the
+        model."""
+        given = self.header.scenario
+        return given if isinstance(given, dict) else None
+
+    def points(self, scenario: Scenario) -> dict[str, int]:
+        """Weeks of a scenario by the name the file gives them (``week_52`` for a number)."""
+        return {week_label(week): week_number(week, scenario) for week in self.header.weeks}
+
+    def error(
+        self,
+        where: tuple[str | int, ...],
+        message: str,
+        *,
+        value: Any = None,
+        allowed: str = "",
+        suggestion: str = "",
+    ) -> StudyError:
+        """An error at the place of a field in this file."""  # fmt: skip
+        return StudyError(
+            self.document.problem(
+                where, message, value=value, allowed=allowed, suggestion=suggestion
+            )
+        )
+
+
+def week_label(week: int | str) -> str:
+    """``52`` is ``week_52``; words stay."""
+    return week if isinstance(week, str) else f"week_{week}"
+
+
+_WHEN = {
+    "start": "at the start",
+    "end_of_ta": "at the end of TA",
+    "year_after": "a year after TA",
+    "horizon": "at the horizon",
+}
+
+
+def when(outcome: str, week: str) -> str:
+    """An outcome and the label of its week as people say them.
+
+    >>> when("mutual_accountability", "end_of_ta"), when("trust", "week_13")
+    ('mutual accountability at the end of TA', 'trust in week 13')
+    """
+    text = outcome.replace("_", " ")
+    if not week or outcome.startswith("persistence of"):
+        return text
+    return f"{text} {_WHEN.get(week, 'in ' + week.replace('_', ' '))}"
+
+
+def week_number(week: int | str, scenario: Scenario) -> int:
+    """The number of a week of a scenario; a year after the end of TA may lie past the horizon."""
+    if isinstance(week, int):
+        return week
+    end = scenario.end_of_ta
+    return {
+        "start": 0,
+        "end_of_ta": end,
+        "year_after": end + PERSISTENCE_WEEKS,
+        "horizon": scenario.horizon_weeks,
+    }[week]
+
+
+def shipped_studies() -> tuple[str, ...]:
+    """Names of the study files that come with the package."""
+    return files.names("experiments")
+
+
+def find_study(path_or_name: str | os.PathLike[str]) -> Path:
+    """The file of a study given as a path or as the name of a shipped one.
+
+    Raises:
+        StudyError: there is no such file or shipped study.
+    """
+    given = os.fspath(path_or_name)
+    path = Path(given)
+    if given in shipped_studies() and not path.is_file():
+        return files.folder("experiments") / f"{given}.yaml"
+    if path.suffix or len(path.parts) > 1 or path.exists():
+        return path
+    names = shipped_studies()
+    raise StudyError(
+        Problem(
+            f"{shown(given)} is neither a file nor a shipped study",
+            value=given,
+            allowed=f"a path, or one of: {', '.join(names)}" if names else "a path",
+            suggestion=did_you_mean(given, names),
+        )
+    )
+
+
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """The ``kind`` of a study file, before anything else of it is checked.
+
+    Raises:
+        StudyError: it cannot be read, or says no known kind.
+    """
+    document = load(path, others=shipped_studies(), error=StudyError)
+    data = document.data
+    if not isinstance(data, Mapping):
+        raise StudyError(document.problem((), "a study must be a mapping (field: value)"))
+    known = studies.names()
+    if data.get("kind") not in known:
+        found = data.get("kind")
+        message = f"{shown(found)} is not a kind of study" if "kind" in data else "is required"
+        near = did_you_mean(found, known) if found else ""
+        raise StudyError(
+            document.problem(("kind",), message, allowed=", ".join(known), suggestion=near)
+        )
+    return str(data["kind"])
+
+
+def read_study(
+    path: str | os.PathLike[str],
+    model: type[H],
+    *,
+    issues: MoreIssues | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Study[H]:
+    """Read and check a study file; scenario paths count from its folder.
+
+    Args:
+        changes: fields that replace those of the file.
+
+    Raises:
+        StudyError: every mistake with file, line and column.
+    """
+    document = load(path, others=shipped_studies(), error=StudyError)
+    return _study(changed(document, changes or {}), model, issues, Path(path).parent)
+
+
+def changed(document: Document, changes: Mapping[str, Any]) -> Document:
+    """The same document with other values in some of its fields, which then have no line."""
+    if not changes or not isinstance(document.data, Mapping):
+        return document
+    marks = {where: place for where, place in document.marks.items() if where[:1] not in
+             {(name,) for name in changes}}  # fmt: skip
+    return replace(document, data={**document.data, **changes}, marks=marks)
+
+
+def parse_study(
+    text: str,
+    model: type[H],
+    *,
+    file: str = "<text>",
+    folder: Path | None = None,
+    issues: MoreIssues | None = None,
+) -> Study[H]:
+    """The same for text."""  # fmt: skip
+    return _study(parse(text, file, error=StudyError), model, issues, folder)
+
+
+def study_of(
+    data: Mapping[str, Any],
+    model: type[H],
+    *,
+    folder: Path | None = None,
+    issues: MoreIssues | None = None,
+) -> Study[H]:
+    """The same for fields.
+
+    ``scenario`` and ``scenarios`` may be Scenario objects besides names and paths; ``sets`` may be
+    plausible sets, or a sequence of parameter sets.
+    """
+    fields, scenarios, sets = dict(data), dict[str, Scenario](), None
+    for name in ("scenario", "scenarios"):
+        if name in fields:
+            fields[name] = _named(fields[name], scenarios)
+    if "sets" in fields and not isinstance(fields["sets"], int | str):
+        sets = chosen_sets(fields["sets"])
+        fields["sets"] = len(sets)
+    return _study(document_of(fields), model, issues, folder, scenarios, sets)
+
+
+def _named(given: Any, into: dict[str, Scenario]) -> Any:
+    """What stands for scenarios in a document: their names; the objects go ``into`` a mapping."""
+    if isinstance(given, list | tuple):
+        return [_named(one, into) for one in given]
+    if not isinstance(given, Scenario):
+        return os.fspath(given) if isinstance(given, os.PathLike) else given
+    name, number = given.name, 2
+    while name in into:
+        name, number = f"{given.name} ({number})", number + 1
+    into[name] = given
+    return name
+
+
+def _study(
+    document: Document,
+    model: type[H],
+    issues: MoreIssues | None,
+    folder: Path | None,
+    scenarios: Mapping[str, Scenario] = MappingProxyType({}),
+    sets: PlausibleSets | None = None,
+    inputs: Mapping[str, Any] | None = None,
+) -> Study[H]:
+    checked = check(model, document, what="a study", fallback={"kind": studies.names()[0]})
+    header = checked.value
+    if header is None:
+        raise_problems(checked.problems, file=document.file, error=StudyError)
+        raise AssertionError("a study without a value has problems")
+    outcomes = _outcomes(checked, header)
+    found = _scenarios(checked, header, folder, scenarios)
+    if isinstance(header, OverSets) and header.hold:
+        found = _holding(checked, header.hold, found)
+    for issue in issues(header) if issues else ():
+        checked.report(issue)
+    for scenario in found.values():
+        for issue in _late_weeks(header, scenario):
+            checked.report(issue)
+    raise_problems(checked.problems, file=document.file, error=StudyError)
+    if sets is None:
+        sets = header.plausible(folder)
+    if inputs is None:
+        inputs = header.inputs(folder)
+    return Study(header, found, outcomes, document, document.file, sets, inputs)
+
+
+def _outcomes(checked: Checked[Any], header: Header) -> tuple[OutcomeSpec, ...]:
+    """The outcomes; those of a test function are its own affair."""
+    if isinstance(header.scenario, dict):
+        return tuple(OutcomeSpec(name) for name in header.outcomes)
+    found: list[OutcomeSpec] = []
+    for place, text in enumerate(header.outcomes):
+        try:
+            spec = parse_outcome(text)
+        except Exception as error:
+            context = getattr(error, "context", None) or {}
+            checked.report(
+                Issue(
+                    ("outcomes", place),
+                    context.get("message", str(error)),
+                    text,
+                    context.get("allowed", ""),
+                    context.get("suggestion", ""),
+                )
+            )
+            continue
+        if spec in found:
+            checked.report(Issue(("outcomes", place), f"{text!r} is asked for twice", text))
+        found.append(spec)
+    if not header.outcomes:
+        checked.report(Issue(("outcomes",), "is empty", allowed="at least one outcome"))
+    if not header.weeks:
+        checked.report(Issue(("weeks",), "is empty", allowed="at least one week"))
+    return tuple(found)
+
+
+def _scenarios(
+    checked: Checked[Any], header: Header, folder: Path | None, given: Mapping[str, Scenario]
+) -> dict[str, Scenario]:
+    """Read what the header names and is not given; mistakes inside a scenario keep their own file
+    and line."""
+    named = [(("scenario",), header.scenario)] if header.scenario is not None else []
+    named += [(("scenarios", i), one) for i, one in enumerate(header.scenarios)]
+    if header.scenario is not None and header.scenarios:
+        checked.report(Issue(("scenarios",), "is given besides 'scenario'; keep one of them"))
+    if not named:
+        checked.report(
+            Issue(("scenario",), "is required", allowed="a shipped scenario's name, or a path")
+        )
+    found: dict[str, Scenario] = {}
+    for where, source in named:
+        if isinstance(source, dict):
+            continue
+        if source in given:
+            found[source] = given[source]
+            continue
+        try:
+            found[source] = Scenario.load(_beside(source, folder))
+        except InputError as error:
+            own = [p for p in error.problems if not p.line]
+            checked.problems += [p for p in error.problems if p.line]
+            for problem in own:
+                checked.report(
+                    Issue(
+                        where, problem.message, source, problem.allowed, problem.suggestion
+                    )
+                )  # fmt: skip
+    return found
+
+
+def _holding(
+    checked: Checked[Any], hold: Mapping[str, float], scenarios: Mapping[str, Scenario]
+) -> dict[str, Scenario]:
+    """The scenarios with parameters held at other values, which then hold in every set."""
+    found = dict(scenarios)
+    beyond = {"beyond_range": True} if getattr(checked.value, "beyond_range", False) else {}
+    for name, scenario in scenarios.items():
+        own = dict(scenario.parameters)
+        try:
+            found[name] = scenario.replace(parameters={**own, **hold}, **beyond)
+        except InputError as error:
+            for problem in error.problems:
+                place = problem.field.rpartition(".")[2]
+                checked.report(
+                    Issue(
+                        ("hold", place) if place in hold else ("hold",), problem.message,
+                        problem.value, problem.allowed, problem.suggestion,
+                    )
+                )  # fmt: skip
+            break
+    return found
+
+
+def beside(source: str, folder: Path | None) -> Path:
+    """A file or folder named in a study file, from where that file is."""
+    return Path(source) if folder is None or Path(source).is_absolute() else folder / source
+
+
+def _beside(source: str, folder: Path | None) -> Path:
+    """A path from the folder of the study, else a shipped name or a path from here."""
+    if folder is not None and re.search(r"[./\\]", source) and not Path(source).is_absolute():
+        return folder / source
+    return find(source)
+
+
+def _late_weeks(header: Header, scenario: Scenario) -> Iterable[Issue]:
+    last = scenario.horizon_weeks
+    for place, week in enumerate(header.weeks):
+        if week_number(week, scenario) > last:
+            yield Issue(
+                ("weeks", place),
+                f"{week_label(week)} is past the horizon of {scenario.name!r}",
+                week,
+                f"0..{last}",
+            )
+    for place, text in enumerate(header.outcomes):
+        if text.startswith("persistence of") and scenario.end_of_ta + PERSISTENCE_WEEKS > last:
+            yield Issue(
+                ("outcomes", place),
+                f"a year after the end of TA (week {scenario.end_of_ta}) is past the horizon of "
+                f"{scenario.name!r}, week {last}",
+                text,
+            )
+        if text.startswith("effect on") and not scenario.has_ta:
+            yield Issue(("outcomes", place), f"{scenario.name!r} has no TA to have an effect", text)

@@ -1,0 +1,146 @@
+"""Targets of a calibration: observed findings that runs are scored against, one by one.
+
+A run is never given one number: each target is hit or missed, by how much, and with which grade of
+evidence. The kernel that weighs settings treats the tolerance of a number as its 95 % interval (a
+normal curve, with a width of its own on each side); a pattern is met or it is not.
+
+>>> target = Target("T", "x", parse_measure("knowledge at start"), 0.5, 0.4, 0.7, "scored", "B", "")
+>>> target.hit(np.array([0.45, 0.75])).tolist()
+[True, False]
+>>> target.missed_by(np.array([0.45, 0.75])).round(2).tolist()
+[0.0, 0.17]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.core.errors import Problem
+from sim.core.units import Z95
+from sim.studies.measures import Measure, parse_measure
+from sim.studies.observed import Observation, ObservedError
+
+__all__ = ["Target", "contradictions", "parse_measure", "targets_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One target.
+
+    Attributes:
+        value: the number; NaN for a pattern.
+        low, high: what agrees with it; infinite where a pattern is open.
+        use: scored or pattern.
+        grade: of the evidence; A is the same setting, all else is borrowed.
+        source: citation.
+    """
+
+    id: str
+    what: str
+    measure: Measure
+    value: float
+    low: float
+    high: float
+    use: str
+    grade: str
+    source: str
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it has a number (else it is a pattern)."""
+        return not math.isnan(self.value)
+
+    def hit(self, x: np.ndarray) -> np.ndarray:
+        """Whether values agree, bool; NaN never does."""
+        return (x >= self.low) & (x <= self.high)
+
+    def missed_by(self, x: np.ndarray) -> np.ndarray:
+        """Distance outside the bounds, in widths of the tolerance (0 inside, NaN stays).
+
+        A pattern open on one side has no width: its distance is in units of the outcome.
+        """
+        outside = np.maximum(np.maximum(self.low - x, x - self.high), 0.0)
+        width = self.high - self.low
+        return outside / (width if math.isfinite(width) else 1.0)
+
+    def sds(self, x: np.ndarray) -> np.ndarray:
+        """SD of the kernel on the side of each value (numbers only)."""
+        below, above = (self.value - self.low) / Z95, (self.high - self.value) / Z95
+        tiny = 1e-9 * max(1.0, abs(self.value))
+        return np.where(x < self.value, max(below, tiny), max(above, tiny))
+
+    def log_kernel(self, x: np.ndarray) -> np.ndarray:
+        """Log weight of values: 0 at best, minus infinity for a pattern not met or NaN."""
+        if not self.numeric:
+            return np.where(self.hit(x), 0.0, -np.inf)
+        z = (x - self.value) / self.sds(x)
+        return np.where(np.isnan(z), -np.inf, -0.5 * z * z)
+
+
+def targets_of(observations: Sequence[Observation]) -> list[Target]:
+    """The scored numbers and patterns among observations that are not empty.
+
+    Raises:
+        ObservedError: one of them cannot be computed from runs, two contradict each other, or none
+            is left.
+    """
+    found = []
+    for one in observations:
+        finding = one.finding
+        if finding.missing or finding.use not in ("scored", "pattern"):
+            continue
+        if not finding.measure.simulated:
+            raise ObservedError(
+                _problem(one, f"'{finding.measures}' cannot be scored", "use: instrument or shown")
+            )
+        low, high = finding.bounds()
+        value = math.nan if finding.value is None else finding.value
+        found.append(
+            Target(
+                finding.id, finding.what, finding.measure, value, low, high, finding.use, one.grade,
+                one.source.cite,
+            )
+        )  # fmt: skip
+    if not found:
+        raise ObservedError(_no_targets())
+    pairs = contradictions(found)
+    if pairs:
+        by_id = {one.id: one for one in observations}
+        raise ObservedError(
+            [
+                _problem(
+                    by_id[b.id],
+                    f"{a.id} ({a.low:.4g}..{a.high:.4g}) and {b.id} ({b.low:.4g}..{b.high:.4g}) "
+                    f"contradict each other: both are '{a.measure.text}' and no value meets both",
+                    "leave one of them out (leave_out), or widen a tolerance",
+                )
+                for a, b in pairs
+            ]
+        )
+    return found
+
+
+def contradictions(targets: Sequence[Target]) -> list[tuple[Target, Target]]:
+    """Pairs of targets on one quantity whose bounds have nothing in common."""
+    return [
+        (a, b)
+        for place, a in enumerate(targets)
+        for b in targets[place + 1 :]
+        if a.measure.text == b.measure.text and max(a.low, b.low) > min(a.high, b.high)
+    ]
+
+
+def _problem(one: Observation, message: str, allowed: str) -> Problem:
+    return Problem(message, field=one.id, file=one.file, allowed=allowed)
+
+
+def _no_targets() -> Problem:
+    return Problem(
+        "no target is left to calibrate to",
+        field="targets",
+        allowed="one or more scored findings or patterns with a value",
+    )

@@ -1,1 +1,0 @@
-"""Asking: questions that take many runs."""
