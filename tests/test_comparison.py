@@ -17,7 +17,7 @@ from sim.errors import InputError, ResultsError
 from sim.outcomes import INDEX
 from sim.parameters import Parameters
 from sim.present import figures
-from sim.results import Runs
+from sim.studies.run import Runs
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
 from sim.study import _compare_words

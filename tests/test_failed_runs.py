@@ -15,7 +15,7 @@ from sim.study.comparison import compare
 from sim.study.plan_file import PlanFile
 from sim.study.plan_value import Evaluator, Sample, chance, met
 from sim.study.plausible import plausible_sets
-from sim.study.run import run
+from sim.studies.run import run
 from sim.study.sensitivity import run_sensitivity
 from sim.study.study_file import StudyError, parse_study
 from sim.study.surface import surface

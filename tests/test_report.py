@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim import _folder, results
+from sim import _folder
 from sim.errors import ResultsError
 from sim.outcomes import HEADLINES
 from sim.parameters import TABLE
@@ -23,9 +24,10 @@ from sim.present.answer import Answer
 from sim.present.report import Report, render
 from sim.present.table import Table
 from sim.scenario import Scenario
-from sim.studies.reports import report_html, sentences
+from sim.studies import report, reports
+from sim.studies.reports import sentences
+from sim.studies.run import Runs, run
 from sim.study.comparison import compare
-from sim.study.run import run
 from sim.study.surface import surface
 
 KINDS = ("run", "compare", "surface", "plan", "unknown")
@@ -38,12 +40,18 @@ def tiny(name: str = "classroom", **changes: Any) -> Scenario:
     return Scenario.shipped(name).replace(**{"horizon_weeks": 78, **changes})
 
 
+def report_html(folder: Path) -> str:
+    """The report of a folder of a kind of study, or of a kind that is not one yet."""
+    made = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return (report if made.get("format_version") == 2 else reports).report_html(folder)
+
+
 def make(kind: str, folder: Path) -> Path:
     """A result folder of a kind."""
     question = 'Is "<b>more</b>" & oftener better? </script>'
     if kind == "run":
         runs = run(tiny(question=question), replicates=4, seed=1, engine="compiled", fixed=True)
-        return runs.save(folder, command="codose run classroom --replicates 4")
+        return replace(runs.result, command="codose run classroom --replicates 4").save(folder)
     if kind == "compare":
         other = tiny(dosage=[{"mode": "phone", "every_weeks": 2, "hours": 1, "last_week": 52}])
         found = compare(tiny(), other, sets=6, replicates=2, labels=["as_it_is", "by_phone"])
@@ -144,7 +152,7 @@ def source_of(kind: str, folder: Path, name: str) -> pd.DataFrame | None:
     if (folder / f"{name}.parquet").is_file():
         return pd.read_parquet(folder / f"{name}.parquet")
     if name == "summary":
-        return results.Runs.load(folder).summary()
+        return Runs.load(folder).summary()
     return None
 
 
@@ -236,7 +244,7 @@ def test_figures_are_drawings_with_their_numbers_in_words(
     folder, text, tree = made["run"]
     drawings = list(tree.iter(f"{SVG}svg"))
     assert len(drawings) >= 4
-    weeks = results.Runs.load(folder).weeks()
+    weeks = Runs.load(folder).weeks()
     rows = weeks[
         (weeks["arm"] == "with_ta")
         & (weeks["region"] == "overall")

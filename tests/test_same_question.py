@@ -12,7 +12,7 @@ from sim.study.comparison import compare
 from sim.study.plan_file import PlanFile
 from sim.study.plan_value import Evaluator, Sample
 from sim.study.plausible import plausible_sets
-from sim.study.run import run
+from sim.studies.run import run
 from sim.study.study_file import parse_study
 from sim.study.surface import surface
 
@@ -30,8 +30,9 @@ EXACT = [INDEX[name] for name in NAMES if name not in SUMMED]
 def by_run() -> np.ndarray:
     """(sets, replicates, outcomes) at the end of TA, overall."""
     runs = run(SMALL, sets=SETS, replicates=REPLICATES, seed=SEED)
-    place = runs.values.points.index("end_of_ta")
-    return runs.values.with_ta[:, place, -1].reshape(SETS, REPLICATES, -1)
+    frame = runs.runs()
+    chosen = (frame["region"] == "overall") & (frame["point"] == "end_of_ta")
+    return frame[chosen]["value"].to_numpy().reshape(SETS, REPLICATES, -1)
 
 
 def test_run_and_compare(by_run: np.ndarray) -> None:

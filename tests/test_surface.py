@@ -18,7 +18,7 @@ from sim.outcomes import INDEX
 from sim.present import figures
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
-from sim.study.run import run
+from sim.studies.run import run
 from sim.study.surface import Surface, surface
 from sim.study.surface_grid import planned_provider_hours
 from sim.view import surface_plots
