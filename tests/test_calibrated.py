@@ -92,8 +92,8 @@ def test_the_table_of_parameters_shows_them() -> None:
 def test_a_run_over_plausible_sets_says_what_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sim.results import Runs, verify
-    from sim.studies.reports import report_html
+    from sim import Runs, verify
+    from sim.studies.report import report_html
 
     monkeypatch.chdir(tmp_path)
     found = calibrated()

@@ -168,8 +168,8 @@ def test_imports_form_no_circle() -> None:
         ("sim.agents", "from sim import model", True),
         ("sim.model", "from sim import agents", False),
         ("sim.study.store", "from ..view import plots", True),
-        ("sim.view.plots", "from ..study import store", False),
-        ("sim.view.plots", "from . import odd", False),
+        ("sim.view.odd", "from ..study import store", False),
+        ("sim.view.style", "from . import odd", False),
         ("sim.cli", "from sim import Scenario", True),  # hides where it comes from
         ("sim.cli", "import sim", True),
         (

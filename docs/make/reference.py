@@ -14,8 +14,8 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 
 PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Running", "sim.study.run", ("run",)),
-    ("Results", "sim.results", ("Runs", "verify")),
+    ("Running", "sim.studies.run.runs", ("run", "Runs")),
+    ("Results", "sim.studies.kind", ("Result", "ask", "load", "verify")),
     ("Scenarios", "sim.scenario", ("Scenario",)),
     ("The readable model", "sim.model", ("CoCreationModel",)),
     ("Agents", "sim.agents", ("RegionalStaff", "TAProvider")),
@@ -145,6 +145,10 @@ def files() -> str:
             ("file", "holds"),
             (
                 ("`manifest.json`", "command, scenario, seed, versions, and a hash of every file"),
+                ("`headlines`", "what came of it: a row a headline outcome"),
+                ("`costs_planned`, `costs`", "what to budget, by payer and year; what it takes"),
+                ("`stopping_now`", "after a contact log: going on against stopping now"),
+                ("`summary`", "a row a region, outcome and point"),
                 ("`runs.csv`, `runs.parquet`", "a row a run, region, outcome and point"),
                 ("`weeks.csv`, `weeks.parquet`", "weekly means and quantiles over all runs"),
                 ("`scenario.yaml`", "what was run"),
