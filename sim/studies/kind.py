@@ -266,6 +266,11 @@ class Result:
             again.
         command: the command that makes it again, if a command made it.
         engine: name of the engine that made the runs; empty where there are none.
+
+    Example:
+        >>> found = ask(StudyKind.of("run").make(scenario="classroom", sets=2, replicates=2))
+        >>> found.failed, len(found.table("headlines"))
+        (0, 6)
     """
 
     study: Study[Any]
@@ -395,6 +400,11 @@ def ask(
         InputError: something that only the runs can show.
         Unfinished: this was a shard of the runs; they are in the store.
         InterruptedRun: Ctrl-C; what was finished is in the store, if there is one.
+
+    Example:
+        >>> study = StudyKind.of("run").make(scenario="classroom", sets=2, replicates=2)
+        >>> ask(study).runs
+        4
     """
     kind = StudyKind.of(study.header.kind)
     run = Runner(Execution() if execution is None else execution, engine)
@@ -484,8 +494,22 @@ def read_asked(store: Path) -> tuple[Study[Any], str]:
 def load(directory: str | os.PathLike[str]) -> Result:
     """Read a result folder back.
 
+    Args:
+        directory: of results of any kind.
+
+    Returns:
+        The result as it was saved: study, tables, and the answer and figures made from them.
+
     Raises:
         ResultsError: it is no result folder, of another version, or damaged.
+
+    Example:
+        >>> import tempfile
+        >>> from sim import run
+        >>> with tempfile.TemporaryDirectory() as place:
+        ...     folder = run("classroom", sets=2, replicates=2).save(f"{place}/r", figures=())
+        ...     str(load(folder).table("headlines")["outcome"].iloc[0])
+        'trust'
     """
     folder = ResultFolder.read(Path(directory))
     facts = folder.manifest
