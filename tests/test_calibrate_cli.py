@@ -69,7 +69,7 @@ def test_it_goes_on_after_ctrl_c(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
-    real = bank.run_study
+    real = bank.execute
 
     def stop(*args: object, **given: object):
         calls.append(1)
@@ -77,11 +77,11 @@ def test_it_goes_on_after_ctrl_c(
             raise KeyboardInterrupt
         return real(*args, **given)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(bank, "run_study", stop)
+    monkeypatch.setattr(bank, "execute", stop)
     ran = calibrate(home / "bank.yaml", tmp_path / "r")
     assert ran.exit_code == 130
     assert not (tmp_path / "r").exists()
-    monkeypatch.setattr(bank, "run_study", real)
+    monkeypatch.setattr(bank, "execute", real)
     again = calibrate(home / "bank.yaml", tmp_path / "r")
     assert again.exit_code == 2
     assert "--resume" in again.stderr

@@ -17,9 +17,9 @@ from sim.errors import InputError, ResultsError
 from sim.outcomes import INDEX
 from sim.parameters import Parameters
 from sim.present import figures
-from sim.studies.run import Runs
 from sim.runs.execute import Execution
 from sim.scenario import Scenario
+from sim.studies.run import Runs
 from sim.study import _compare_words
 from sim.study import paired as statistics
 from sim.study.comparison import Comparison, compare

@@ -10,12 +10,12 @@ import pytest
 
 from sim import batch
 from sim.scenario import Scenario
+from sim.studies.run import run
 from sim.study import sensitivity_file, small_studies
 from sim.study.comparison import compare
 from sim.study.plan_file import PlanFile
 from sim.study.plan_value import Evaluator, Sample, chance, met
 from sim.study.plausible import plausible_sets
-from sim.studies.run import run
 from sim.study.sensitivity import run_sensitivity
 from sim.study.study_file import StudyError, parse_study
 from sim.study.surface import surface

@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from sim.errors import InputError
+from sim.stats.components import components
 from sim.study import paired as statistics
-from sim.study.paired import components, expected_in_sets, paired, sets_needed
+from sim.study.paired import expected_in_sets, paired, sets_needed
 
 SETS, REPLICATES = 50, 4
 

@@ -8,11 +8,11 @@ import pytest
 from sim import outcomes
 from sim.outcomes import INDEX, NAMES
 from sim.scenario import Scenario
+from sim.studies.run import run
 from sim.study.comparison import compare
 from sim.study.plan_file import PlanFile
 from sim.study.plan_value import Evaluator, Sample
 from sim.study.plausible import plausible_sets
-from sim.studies.run import run
 from sim.study.study_file import parse_study
 from sim.study.surface import surface
 

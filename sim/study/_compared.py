@@ -14,6 +14,7 @@ from sim.dosage import planned
 from sim.outcomes import INDEX, OUTCOMES
 from sim.parameters import TABLE
 from sim.runs.folder import provenance
+from sim.stats import components as spread
 from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.intervals import band, quantiles
 from sim.stats.verdicts import verdict
@@ -64,8 +65,8 @@ def differences(found: Comparison) -> pd.DataFrame:
                         "week_b": found.week(other, point),
                         "outcome": name,
                         "unit": OUTCOMES[name].unit,
-                        "mean_a": statistics.mean(a),
-                        "mean_b": statistics.mean(b),
+                        "mean_a": spread.mean(a),
+                        "mean_b": spread.mean(b),
                         **asdict(gap),
                         "margin": margin,
                         "n": int((~np.isnan(b - a)).sum()),
@@ -103,7 +104,7 @@ def verdicts(found: Comparison) -> pd.DataFrame:
             "planned_cost_centre": cost.total.centre,
             "planned_cost_regions": cost.total.regions,
             "spent": cost.spent.money,
-            "expected_cost": statistics.mean(spend),
+            "expected_cost": spread.mean(spend),
             "runs": int((~np.isnan(spend)).sum()),
             "of_runs": spend.size,
         }
@@ -127,7 +128,7 @@ def levels(found: Comparison) -> pd.DataFrame:
             for name in found.outcomes:
                 value = arm.values[:, :, place, INDEX[name]]
                 without = arm.no_ta[:, :, place, INDEX[name]]
-                parts = statistics.components(value)
+                parts = spread.components(value)
                 low, high = band(value)
                 gain_low, gain_high = band(value - without)
                 rows.append(
@@ -137,11 +138,11 @@ def levels(found: Comparison) -> pd.DataFrame:
                         "week": found.week(arm, point),
                         "outcome": name,
                         "unit": OUTCOMES[name].unit,
-                        "mean": statistics.mean(value),
+                        "mean": spread.mean(value),
                         "p05": low,
                         "p95": high,
-                        "no_ta_mean": statistics.mean(without),
-                        "gain_mean": statistics.mean(value - without),
+                        "no_ta_mean": spread.mean(without),
+                        "gain_mean": spread.mean(value - without),
                         "gain_p05": gain_low,
                         "gain_p95": gain_high,
                         "sd_parameters": np.sqrt(parts.between),
@@ -167,7 +168,7 @@ def costs(found: Comparison) -> pd.DataFrame:
         for name in COST_ITEMS:
             value = arm.values[:, :, 1, INDEX[name]]
             low, high = band(value)
-            middle = statistics.mean(value)
+            middle = spread.mean(value)
             rows.append(
                 {
                     "scenario": arm.label,
@@ -202,12 +203,10 @@ def efficiency(found: Comparison) -> pd.DataFrame:
                 {
                     "scenario": arm.label,
                     "outcome": name,
-                    "gain": statistics.mean(gain),
-                    "provider_hours": statistics.mean(hours),
+                    "gain": spread.mean(gain),
+                    "provider_hours": spread.mean(hours),
                     "per_100_hours": float(
-                        _ratio(
-                            np.array([statistics.mean(gain)]), np.array([statistics.mean(hours)])
-                        )[0]
+                        _ratio(np.array([spread.mean(gain)]), np.array([spread.mean(hours)]))[0]
                     ),
                     "low": low,
                     "high": high,

@@ -14,8 +14,8 @@ from sim.outcomes import INDEX, OUTCOMES
 from sim.present.format import interval, number
 from sim.runs.collect import left_out
 from sim.runs.folder import provenance
+from sim.stats import components as spread
 from sim.stats.intervals import band
-from sim.study import paired as statistics
 from sim.study._compare_words import CAVEAT, HEADLINE
 from sim.study._compared import plausible_record, sets_frame
 from sim.study.differing import series_words
@@ -53,17 +53,17 @@ def frame(found: Surface) -> pd.DataFrame:
                     "planned_provider_hours": cell.planned_hours,
                     "outcome": outcome,
                     "unit": OUTCOMES[outcome].unit,
-                    "mean": statistics.mean(values),
+                    "mean": spread.mean(values),
                     "p05": low,
                     "p95": high,
-                    "gain_mean": statistics.mean(values - found.no_ta[place][..., INDEX[outcome]]),
+                    "gain_mean": spread.mean(values - found.no_ta[place][..., INDEX[outcome]]),
                     "target": math.nan if level is None else level,
                     "p_target": math.nan if met is None else float(met[place]),
-                    "luck_share": statistics.components(values).luck_share,
+                    "luck_share": spread.components(values).luck_share,
                     "n": int((~np.isnan(values)).sum()),
                     "runs": values.size,
                     **{
-                        name: statistics.mean(found.values[place][..., INDEX[name]])
+                        name: spread.mean(found.values[place][..., INDEX[name]])
                         for name in ("provider_hours", "staff_hours", "cost")
                     },
                 }
@@ -145,7 +145,7 @@ def place_words(cell: Cell) -> str:
 
 def _means(found: Surface, outcome: str) -> np.ndarray:
     return np.array([
-        statistics.mean(values[..., INDEX[outcome]]) if cell.affordable else math.nan
+        spread.mean(values[..., INDEX[outcome]]) if cell.affordable else math.nan
         for cell, values in zip(found.cells, found.values, strict=True)
     ])  # fmt: skip
 

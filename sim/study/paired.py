@@ -20,9 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import InputError, Problem
-from sim.stats.components import Components as Components
 from sim.stats.components import components, set_means
-from sim.stats.components import mean as mean
 from sim.stats.intervals import band, half_width
 
 MOST_SETS = 1_000_000

@@ -170,20 +170,23 @@ def intervals(found: Comparison | StoredComparison) -> Figure:
         axes.set_ylim(len(names) - 0.45, -0.55)
         axes.set_yticks(range(len(names)), [style.words(name) for name in names])
     right.set_yticklabels([])
-    left.set_title("how large: 90 % of plausible sets", fontsize=style.TEXT_SIZE, loc="left")
-    right.set_title(
-        "how well the mean is known: paired and unpaired", fontsize=style.TEXT_SIZE, loc="left"
-    )
+    above = 22 if len(others) > 1 else 6  # room for the names of the colours
+    for axes, text in (
+        (left, "how large: 90 % of plausible sets"),
+        (right, "how well the mean is known: paired and unpaired"),
+    ):
+        axes.set_title(text, fontsize=style.TEXT_SIZE, loc="left", pad=above)
+        axes.locator_params(axis="x", nbins=6)
     for which, other in enumerate(others):
         shift = (which - (len(others) - 1) / 2) * 0.55 / max(1, len(others) - 1)
         _interval_rows(left, right, found, table[table["b"] == other], names, shift)
     if len(others) > 1:
         handles = [
-            left.plot([], [], color=_colour(found, other), linewidth=3, label=other)[0]
+            left.plot([], [], color=_colour(found, other), linewidth=3, label=style.words(other))[0]
             for other in others
         ]
         left.legend(
-            handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.07), borderaxespad=0.0,
+            handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2,
             frameon=False, fontsize=style.SMALL_SIZE, ncols=min(2, len(others)),
         )  # fmt: skip
     for axes in (left, right):
@@ -235,6 +238,7 @@ def _name_pair(
         axes.annotate(
             text, (x, where), xytext=(5, 0), textcoords="offset points", va="center",
             fontsize=style.SMALL_SIZE - 0.5, color=shade,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )  # fmt: skip
 
 
