@@ -10,7 +10,9 @@
 # %%
 # %matplotlib inline
 from sim import CoCreationModel, RegionalStaff, Scenario, run
-from sim.view import plots
+from sim.studies.run import team
+from sim.studies.run.team_plot import team_network
+from sim.view import calendar_plots
 
 scenario = Scenario.shipped("source")  # or Scenario.load("my_region.yaml")
 print(scenario.name)
@@ -26,7 +28,7 @@ print(
 # study behind the case reports little TA on site, and its tables are not in this repository.
 
 # %%
-plots.dosage_timeline(scenario)
+calendar_plots.dosage_timeline(scenario)
 
 # %% [markdown]
 # ## Two hundred runs
@@ -46,7 +48,7 @@ ends.loc[headlines, ["mean", "no_ta_mean", "effect_mean", "effect_p05", "effect_
 # What we do not know about the parameters is not in them; notebooks 02 and 03 put it in.
 
 # %%
-plots.trajectories(runs)
+runs.figure("trajectories").draw()
 
 # %% [markdown]
 # Read the panels one by one: trust and knowledge fall when TA ends; integration and capacity
@@ -112,7 +114,7 @@ figure
 # gained.
 
 # %%
-plots.team_network(plots.take_snapshots(classroom, seed=1), "One run of 'classroom', seed 1")
+team_network(team.take_snapshots(classroom, seed=1), "One run of 'classroom', seed 1")
 
 # %% [markdown]
 # ## Keep it

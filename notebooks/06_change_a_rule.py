@@ -11,8 +11,8 @@
 # %%
 # %matplotlib inline
 from sim import CoCreationModel, RegionalStaff, Scenario, run
-from sim.view import plots
-from sim.present import style
+from sim.studies.run import courses
+from sim.view import style
 
 # %% [markdown]
 # ## The new rule
@@ -126,7 +126,7 @@ table.round(4)
 # wrote down: that is what simulations are for.
 
 # %%
-plots.trajectories(changed, ["trust", "integration"])
+courses.trajectories(changed.courses, ["trust", "integration"])
 
 # %% [markdown]
 # ## Is the change right?

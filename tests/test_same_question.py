@@ -34,8 +34,9 @@ EXACT = [INDEX[name] for name in NAMES if name not in SUMMED]
 def by_run() -> np.ndarray:
     """(sets, replicates, outcomes) at the end of TA, overall."""
     runs = run(SMALL, sets=SETS, replicates=REPLICATES, seed=SEED)
-    place = runs.values.points.index("end_of_ta")
-    return runs.values.with_ta[:, place, -1].reshape(SETS, REPLICATES, -1)
+    frame = runs.runs()
+    chosen = (frame["region"] == "overall") & (frame["point"] == "end_of_ta")
+    return frame[chosen]["value"].to_numpy().reshape(SETS, REPLICATES, -1)
 
 
 FIELDS = {"sets": SETS, "replicates": REPLICATES, "seed": SEED, "outcomes": list(NAMES)}

@@ -8,34 +8,32 @@ from pathlib import Path
 FIGURES: tuple[tuple[str, str, str], ...] = (
     ("dosage", "What is planned", """
 from sim import Scenario
-from sim.view import plots
+from sim.view import calendar_plots
 
-figure = plots.dosage_timeline(Scenario.shipped("intensive_start"))
+figure = calendar_plots.dosage_timeline(Scenario.shipped("intensive_start"))
 """),
     ("trajectories", "With assistance and without", """
 from sim import run
-from sim.view import plots
 
-figure = plots.trajectories(run("source", replicates=200, seed=1, fixed=True))
+figure = run("source", replicates=200, seed=1, fixed=True).figure("trajectories").draw()
 """),
     ("regions", "Region by region", """
 from sim import run
-from sim.view import plots
 
-figure = plots.regions(run("source", replicates=200, seed=1, fixed=True))
+figure = run("source", replicates=200, seed=1, fixed=True).figure("regions").draw()
 """),
     ("commitments", "Promises made, kept, broken", """
 from sim import run
-from sim.view import plots
 
-figure = plots.commitments(run("source", replicates=200, seed=1, fixed=True))
+figure = run("source", replicates=200, seed=1, fixed=True).figure("commitments").draw()
 """),
     ("team", "One team, three moments", """
 from sim import Scenario
-from sim.view import plots
+from sim.studies.run import team
+from sim.studies.run.team_plot import team_network
 
-snapshots = plots.take_snapshots(Scenario.shipped("graphml_team"), seed=1)
-figure = plots.team_network(snapshots, "One run, seed 1")
+snapshots = team.take_snapshots(Scenario.shipped("graphml_team"), seed=1)
+figure = team_network(snapshots, "One run, seed 1")
 """),
     ("comparison", "Is B better than A, and how surely?", """
 from sim import compare

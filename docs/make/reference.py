@@ -14,8 +14,7 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 
 PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Running", "sim.studies.run.runs", ("run",)),
-    ("Results", "sim.studies.run.runs", ("Runs",)),
+    ("Running", "sim.studies.run.runs", ("run", "Runs")),
     ("Scenarios", "sim.scenario.scenario", ("Scenario",)),
     ("The readable model", "sim.model.week", ("CoCreationModel",)),
     ("Agents", "sim.model.agents", ("RegionalStaff", "TAProvider")),
@@ -147,10 +146,11 @@ def files() -> str:
             ("file", "holds"),
             (
                 ("`manifest.json`", "command, scenario, seed, versions, and a hash of every file"),
-                (
-                    "`runs.csv`, `runs.parquet`",
-                    "a row a run, region, outcome and point; CSV below 1,000 runs or with `--csv`",
-                ),
+                ("`headlines`", "what came of it: a row a headline outcome"),
+                ("`costs_planned`, `costs`", "what to budget, by payer and year; what it takes"),
+                ("`stopping_now`", "after a contact log: going on against stopping now"),
+                ("`summary`", "a row a region, outcome and point"),
+                ("`runs.csv`, `runs.parquet`", "a row a run, region, outcome and point"),
                 ("`weeks.csv`, `weeks.parquet`", "weekly means and quantiles over all runs"),
                 ("`scenario.yaml`", "what was run"),
                 ("`figures/`", "PNG; SVG with `--figures svg` or `both`"),

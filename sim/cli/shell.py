@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from sim import studies
-from sim.core.errors import CodoseError, InputError, Problem, ResultsError
+from sim.errors import CodoseError, InputError, Problem, ResultsError, did_you_mean
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,6 +67,13 @@ class Commands(TyperGroup):
 
             return ask.made(cmd_name)
         return super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """A command by its first word; kinds of study are suggested like any other."""
+        if args and self.get_command(ctx, args[0]) is None:
+            near = did_you_mean(args[0], self.list_commands(ctx))
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of commands in the help; no Spec is loaded for it."""

@@ -412,6 +412,8 @@ class _Work:
             told = f"{message}; none were kept (a store keeps them)"
             return InterruptedRun(told, partial=self.result() if count else None)
         folder = self.store.folder
+        if not count:
+            return InterruptedRun(message, partial=folder)
         return InterruptedRun(
             f"{message}; they are kept in {folder}, and the same command with --resume goes on",
             partial=folder,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     """What the budget buys in each of the outcomes, and the calendar of the recommended plan."""
-    from sim.view.plots import dosage_timeline
+    from sim.present.calendar_plots import dosage_timeline
 
     plans, searched = tables["plans"].frame, tables["searched"].frame
     best = plans[plans["recommended"]].iloc[0].to_dict()

@@ -251,7 +251,7 @@ def _stopping_now(scenario: Scenario, found: RunWeeks, stopped: RunValues) -> Ta
 _MONEY = tuple(
     Column(f"{what}_cost{of}", format="money", heading=said or heading)
     for what, heading in (("planned", "planned cost"), ("expected", "expected spend"))
-    for of, said in (("", ""), ("_centre", "of the centre"), ("_regions", "of the regions"))
+    for of, said in (("", ""), ("_centre", "centre"), ("_regions", "regions"))
 )
 
 

@@ -39,7 +39,8 @@ def shown(study: Study[Spec], tables: Tables) -> Sequence[Table]:
     """What people read: the rest is in the folder."""
     headlines = tables["headlines"]
     empty = headlines.frame.isna().all()
-    found = [headlines.pick([c.name for c in headlines.columns if not empty[c.name]])]
+    kept = [c.name for c in headlines.columns if c.name != "unit" and not empty[c.name]]
+    found = [headlines.pick(kept)]
     found += [tables[name] for name in ("stopping_now",) if name in tables]
     return [*found, tables["costs_planned"], tables["costs"]]
 
