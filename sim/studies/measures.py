@@ -4,7 +4,7 @@ An observed finding says in a phrase which quantity of the model it maps to::
 
     knowledge at end_of_ta             an outcome at a week (or start, year_after, horizon, 52)
     change of trust                    from the start to the end of TA
-    effect on capacity at 52           against no TA, same people and luck
+    effect on capacity at 52           against no TA, same people and chance
     persistence of capacity            a year after the end of TA minus at its end
     commitments_made a region-month    a total, per region and month of TA
     trust minus integrated_share at end_of_ta

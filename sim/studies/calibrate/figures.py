@@ -89,7 +89,7 @@ def _predictive(frames: Frames, footer: str) -> Drawn:
     rows = table[table["use"].isin(("scored", "pattern", "left out"))].reset_index(drop=True)
     figure = style.figure(
         style.WIDTH, 1.9 + 0.36 * len(rows),
-        "Are the targets met? Plausible sets on fresh luck, and the scenario as it stands",
+        "Are the targets met? Plausible sets on fresh chance, and the scenario as it stands",
         "Dot: mean of the sets, line: 5-95 % of them, diamond: the scenario as it stands, tick: "
         "the number observed. Right: mean of the sets, and how many of them meet it.\n"
         f"{footer}",

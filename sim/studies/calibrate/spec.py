@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from sim.scenario.checking import Number, Words
-from sim.studies import observed
-from sim.studies.spec import _FACTORS, Factors, Header, Option, Study, beside
+from sim.checking import Number, Words
+from sim.present.format import count
+from sim.study import observed
+from sim.study.study_file import _FACTORS, Factors, Header, Option, Study, beside
 
 HELP = """Fit parameters to what was observed.
 
@@ -81,4 +82,5 @@ def check(study: Study[Spec]) -> None:
 def line(study: Study[Spec]) -> str:
     """What is about to be done, in a line."""
     header = study.header
-    return f"{header.name}: {header.waves} waves, {header.samples:,} settings"
+    waves, settings = count(header.waves, "wave"), count(header.samples, "setting")
+    return f"{header.name}: {waves}, a final sample of {settings}"

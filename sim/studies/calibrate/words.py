@@ -41,8 +41,8 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
             *_informed(frames["contraction"], frames["directions"]),
             _conflicts(frames["conflicts"]),
             *_surveys(frames["predictive"]),
+            f"The plausible sets are {said(tables)}: fitted, not validated.",
         ),
-        notes=("Plausible sets are " + said(tables) + "; fitted, not validated.",),
     )  # fmt: skip
 
 
@@ -82,7 +82,9 @@ def _as_it_stands(scored: pd.DataFrame) -> str:
 
 
 def _hardest(scored: pd.DataFrame) -> str:
-    hard = scored.sort_values("hit_share", kind="stable").head(NAMED)
+    hard = scored[scored["hit_share"] < 1].sort_values("hit_share", kind="stable").head(NAMED)
+    if hard.empty:
+        return "Every single set meets every target too."
     named = _joined(
         [f"{r['target']} (met by {percent(r['hit_share'])})" for _, r in hard.iterrows()]
     )
