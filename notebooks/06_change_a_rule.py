@@ -12,7 +12,7 @@
 # %matplotlib inline
 from sim import CoCreationModel, RegionalStaff, Scenario, run
 from sim.studies.run import courses
-from sim.view import style
+from sim.present import style
 
 # %% [markdown]
 # ## The new rule

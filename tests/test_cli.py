@@ -16,10 +16,10 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.cli import app, ask, new, shell
-from sim.errors import CodoseError
-from sim.outcomes import NAMES
-from sim.parameters import TABLE
-from sim.scenario import Scenario, shipped_names
+from sim.core.errors import CodoseError
+from sim.core.outcomes import NAMES
+from sim.core.parameters import TABLE
+from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies import kind
 from sim.studies.run import Runs
 

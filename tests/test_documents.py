@@ -19,8 +19,8 @@ import pytest
 
 from sim.core import outcomes, parameters, rules, streams
 from sim.model.week import CoCreationModel, simulate
-from sim.studies import odd
 from sim.scenario.scenario import Scenario, shipped_names
+from sim.studies import odd
 
 REPO = Path(__file__).resolve().parents[1]
 README = REPO / "README.md"

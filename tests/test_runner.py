@@ -29,7 +29,7 @@ from sim.runs.execute import Execution, Unfinished, execute
 from sim.runs.plan import WORK, RunPlan, common, independent, staff_weeks
 from sim.runs.shard import parse_shard
 from sim.runs.store import Store
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.studies.run import run
 
 

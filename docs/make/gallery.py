@@ -8,7 +8,7 @@ from pathlib import Path
 FIGURES: tuple[tuple[str, str, str], ...] = (
     ("dosage", "What is planned", """
 from sim import Scenario
-from sim.view import calendar_plots
+from sim.present import calendar_plots
 
 figure = calendar_plots.dosage_timeline(Scenario.shipped("intensive_start"))
 """),

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from sim import studies
-from sim.errors import CodoseError, InputError, Problem, ResultsError, did_you_mean
+from sim.core.errors import CodoseError, InputError, Problem, ResultsError, did_you_mean
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from sim.checking import Number, Words
 from sim.present.format import count
-from sim.study import observed
-from sim.study.study_file import _FACTORS, Factors, Header, Option, Study, beside
+from sim.scenario.checking import Number, Words
+from sim.studies import observed
+from sim.studies.spec import _FACTORS, Factors, Header, Option, Study, beside
 
 HELP = """Fit parameters to what was observed.
 
