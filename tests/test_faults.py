@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import checks
-import numpy as np
 import pytest
 
 from sim import dosage, population, rules

@@ -28,6 +28,7 @@ from sim.results import Runs, verify
 from sim.runs import bands, making
 from sim.runs.bands import Bands
 from sim.runs.collect import Made
+from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
 from sim.runs.weekly import Weekly, job_weeks
 from sim.scenario import Scenario
@@ -294,6 +295,19 @@ def plan(replicates: int, sets: Sequence[Parameters] | None = None, engine: Any 
     some = [TINY.parameter_set()] if sets is None else sets
     job = common(TINY, some, replicates, job_weeks(TINY), counterfactual=True)
     return RunPlan((job,), 9, engine)
+
+
+@pytest.mark.parametrize("engine", [fake, "compiled"])
+def test_values_at_the_points_do_not_depend_on_the_weeks_between(engine: Any) -> None:
+    """Without bands records report few weeks; sums of hours have the same bits."""
+    whole, few = (
+        execute(plan(20, engine=engine), None, Weekly(20, every_week=wanted))
+        for wanted in (True, False)
+    )
+    np.testing.assert_array_equal(few.values.with_ta, whole.values.with_ta)
+    np.testing.assert_array_equal(few.values.without_ta, whole.values.without_ta)
+    assert few.table is None
+    assert whole.table is not None
 
 
 def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
