@@ -306,8 +306,9 @@ def test_values_at_the_points_do_not_depend_on_the_weeks_between(engine: Any) ->
     )
     np.testing.assert_array_equal(few.values.with_ta, whole.values.with_ta)
     np.testing.assert_array_equal(few.values.without_ta, whole.values.without_ta)
-    assert few.table is None
-    assert whole.table is not None
+    assert whole.bands is not None
+    with pytest.raises(ValueError, match="not wanted"):
+        _ = few.table
 
 
 def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
