@@ -352,6 +352,9 @@ def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.n
         (week, region + 1, outcome of NAMES); the last region is "overall". Totals hold the flow of
         the week; rates the week's own ratio, NaN where nothing happened.
 
+    Raises:
+        IndexError: the last axis is no record.
+
     >>> from sim.model import simulate
     >>> from sim.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")

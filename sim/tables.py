@@ -17,7 +17,6 @@ import numpy as np
 from sim import dosage, network, ties
 from sim.engine.arrays import DELIVERY_WORK, EVENTS
 from sim.parameters import NAMES, Parameters
-from sim.population import share_of
 
 if TYPE_CHECKING:
     from sim.scenario import Network, Scenario
@@ -179,7 +178,7 @@ def region_rows(scenario: Scenario) -> np.ndarray:
     table = np.zeros(len(names), dtype=REGION_TYPE)
     table["staff"] = staff
     table["first"] = np.cumsum([0, *staff[:-1]])
-    table["core"] = [share_of(scenario.regions.core_team, people) for people in staff]
+    table["core"] = [dosage.share_of(scenario.regions.core_team, people) for people in staff]
     table["provider"] = assigned
     table["sites"] = [sites[provider] for provider in assigned]
     for field in _STARTS:

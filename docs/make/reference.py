@@ -145,10 +145,7 @@ def files() -> str:
             ("file", "holds"),
             (
                 ("`manifest.json`", "command, scenario, seed, versions, and a hash of every file"),
-                (
-                    "`runs.csv`, `runs.parquet`",
-                    "a row a run, region, outcome and point; CSV below 1,000 runs or with `--csv`",
-                ),
+                ("`runs.csv`, `runs.parquet`", "a row a run, region, outcome and point"),
                 ("`weeks.csv`, `weeks.parquet`", "weekly means and quantiles over all runs"),
                 ("`scenario.yaml`", "what was run"),
                 ("`figures/`", "PNG; SVG with `--figures svg` or `both`"),
