@@ -368,11 +368,12 @@ def test_patterns_that_the_odd_claims_hold_in_the_source_case() -> None:
     parameter_set = scenario.parameter_set()
 
     def means(what: Scenario, week: int) -> dict[str, float]:
-        values = outcomes.at_week(records[what.has_ta], week, scenario.costs)[:, -1]
+        made = records[what.has_ta]
+        values = [outcomes.at_week(record, week, scenario.costs)[-1] for record in made]
         return dict(zip(outcomes.NAMES, np.nanmean(values, axis=0).tolist(), strict=True))
 
     records = {
-        what.has_ta: np.stack([simulate(what, parameter_set, 1, r) for r in range(20)])
+        what.has_ta: [simulate(what, parameter_set, 1, r) for r in range(20)]
         for what in (scenario, no_ta)
     }
     with np.errstate(all="ignore"), warnings.catch_warnings():

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import checks
-import numpy as np
 import pytest
 
 from sim.core import rules
@@ -417,7 +416,7 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         integration_stays_without_ta,
     ),
     "shares are rounded down": (
-        method(population, "round_half_up", lambda right: lambda x: int(np.floor(x))),
+        method(population, "share_of", lambda right: lambda share, n: max(1, int(share * n))),
         busy_run_is_as_specified,
     ),
     "starts know of the plan": (

@@ -8,8 +8,7 @@ The records (:data:`~sim.engine.tables.SERIES_TYPE`, :data:`~sim.engine.tables.L
 from __future__ import annotations
 
 from sim.core import rules
-from sim.model.dosage import DRAWN, SCHEDULED
-from sim.model.population import share_of
+from sim.model.dosage import DRAWN, SCHEDULED, share_of
 
 EVENTS = ("dosage_cut", "demand_rise", "delivery_work", "staff_leave", "provider_leaves")
 DOSAGE_CUT, DEMAND_RISE, DELIVERY_WORK, STAFF_LEAVE, PROVIDER_LEAVES = range(len(EVENTS))

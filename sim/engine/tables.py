@@ -18,7 +18,6 @@ from sim.core import ties
 from sim.core.parameters import NAMES, Parameters
 from sim.engine.arrays import DELIVERY_WORK, EVENTS
 from sim.model import dosage, network
-from sim.model.population import share_of
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Network, Scenario
@@ -180,7 +179,7 @@ def region_rows(scenario: Scenario) -> np.ndarray:
     table = np.zeros(len(names), dtype=REGION_TYPE)
     table["staff"] = staff
     table["first"] = np.cumsum([0, *staff[:-1]])
-    table["core"] = [share_of(scenario.regions.core_team, people) for people in staff]
+    table["core"] = [dosage.share_of(scenario.regions.core_team, people) for people in staff]
     table["provider"] = assigned
     table["sites"] = [sites[provider] for provider in assigned]
     for field in _STARTS:

@@ -191,15 +191,26 @@ class RunWeeks:
     Attributes:
         made: which runs there are, and which failed.
         values: of each run that was made.
-        table: over all runs, week by week; None where no bands were wanted.
+        bands: over all runs, week by week; None where none were wanted.
         kept: with ``keep``, of each run that did not fail, float64 (run, arm, week, place,
             outcome); else None.
     """
 
     made: Made
     values: PointValues
-    table: WeekTable | None
+    bands: WeekTable | None
     kept: np.ndarray | None
+
+    @property
+    def table(self) -> WeekTable:
+        """The bands.
+
+        Raises:
+            ValueError: none were wanted.
+        """
+        if self.bands is None:
+            raise ValueError("weekly bands were not wanted: Weekly(every_week=False)")
+        return self.bands
 
 
 class _Weeks:

@@ -323,6 +323,20 @@ def plan(replicates: int, sets: Sequence[Parameters] | None = None, engine: Any 
     return RunPlan((job,), 9, engine)
 
 
+@pytest.mark.parametrize("engine", [fake, "compiled"])
+def test_values_at_the_points_do_not_depend_on_the_weeks_between(engine: Any) -> None:
+    """Without bands records report few weeks; sums of hours have the same bits."""
+    whole, few = (
+        execute(plan(20, engine=engine), None, Weekly(20, every_week=wanted))
+        for wanted in (True, False)
+    )
+    np.testing.assert_array_equal(few.values.with_ta, whole.values.with_ta)
+    np.testing.assert_array_equal(few.values.without_ta, whole.values.without_ta)
+    assert whole.bands is not None
+    with pytest.raises(ValueError, match="not wanted"):
+        _ = few.table
+
+
 def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit, kept in ((20, 20), (19, 0)):
         monkeypatch.setattr(bands, "EXACT_RUNS", limit)
