@@ -30,7 +30,6 @@ from sim.runs.plan import WORK, RunPlan, common, independent, staff_weeks
 from sim.runs.shard import parse_shard
 from sim.runs.store import Store
 from sim.scenario.scenario import Scenario
-from sim.studies.run import run
 
 
 @pytest.fixture(scope="module")

@@ -355,8 +355,8 @@ def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.n
     Raises:
         IndexError: the last axis is no record.
 
-    >>> from sim.model import simulate
-    >>> from sim.scenario import Scenario
+    >>> from sim.model.week import simulate
+    >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
     >>> values = weekly(simulate(scenario, scenario.parameter_set(), 1, 0), scenario.costs)
     >>> values.shape == (scenario.horizon_weeks + 1, 2, len(NAMES))
