@@ -1020,9 +1020,10 @@ def no_dosage_moves_nothing(replicates: int) -> None:
 class Oracle:
     """The whole model once more, from the text of the specification, without the model's modules.
 
-    Only the public contract of the draws (:mod:`sim.core.streams`), the network tables and the fields of
-    a scenario are shared; equations, calendar, people, order of steps and books are written anew,
-    with :mod:`math`. Results agree with the model to rounding. ``run()`` gives a record.
+    Only the public contract of the draws (:mod:`sim.core.streams`), the network tables and the
+    fields of a scenario are shared; equations, calendar, people, order of steps and books are
+    written anew, with :mod:`math`. Results agree with the model to rounding. ``run()`` gives a
+    record.
     """
 
     def __init__(self, scenario: Scenario, *, seed: int = 1, replicate: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Preparing a scenario in compiled code: contacts and events as in :mod:`sim.model.dosage`, all bits."""
+"""Preparing a scenario in compiled code: contacts and events as :mod:`sim.model.dosage` has them."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def test_import_sim_is_light() -> None:
         "import sim",
         pytest.param(
             "from sim import CoCreationModel",
-            marks=pytest.mark.skipif(not (SIM / "model.py").exists(), reason="no model yet"),
+            marks=pytest.mark.skipif(not (SIM / "model").exists(), reason="no model yet"),
         ),
     ],
 )

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
+from sim import studies
 from sim.cli import (
     look,
     merge,
@@ -16,19 +18,34 @@ from sim.cli import (
     observed,
     report,
 )
-from sim.cli.shell import Commands
+from sim.cli.options import CHECK_EXITS, EXITS
+from sim.cli.shell import ORDER, Commands
 
-EXITS = (
-    "Exit codes: 0 done, 2 the input cannot be used, 1 failure of ours, 130 interrupted (Ctrl-C)."
-)
-CHECK_EXITS = (
-    "Exit codes: 0 the same, 1 not the same (or a failure of ours), 2 the folder cannot be used, "
-    "130 interrupted (Ctrl-C)."
-)
+
+class Codose(Commands):
+    """All commands: those of kinds of study, made from their Specs, and the others."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Kinds of study and the other commands, in the order of :data:`ORDER`."""
+        known = {*studies.names(), *super().list_commands(ctx)}
+        return [name for name in ORDER if name in known] + sorted(known - set(ORDER))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command; that of a kind of study is made when it is asked for."""
+        if cmd_name in studies.names():
+            from sim.cli import ask
+
+            return ask.made(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def summary(self, ctx: Any, name: str) -> str:
+        """A line on a command; no Spec is loaded for it."""
+        return studies.summary(name) if name in studies.names() else super().summary(ctx, name)
+
 
 app = typer.Typer(
     name="codose",
-    cls=Commands,
+    cls=Codose,
     rich_markup_mode=None,
     add_completion=False,
     add_help_option=False,  # see Commands.parse_args

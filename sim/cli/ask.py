@@ -44,15 +44,13 @@ ARGUMENTS: Mapping[str, tuple[Any, str, str]] = {
 
 def made(name: str) -> Any:
     """The command of a kind of study, as the command line takes it in."""
-    from sim.cli import EXITS
-
     one = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
-    one.command(name, epilog=EXITS)(command(name))
+    one.command(name, epilog=shared.EXITS)(command(name))
     return typer.main.get_command(one)
 
 

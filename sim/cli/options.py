@@ -8,6 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+EXITS = (
+    "Exit codes: 0 done, 2 the input cannot be used, 1 failure of ours, 130 interrupted (Ctrl-C)."
+)
+CHECK_EXITS = (
+    "Exit codes: 0 the same, 1 not the same (or a failure of ours), 2 the folder cannot be used, "
+    "130 interrupted (Ctrl-C)."
+)
+
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the runs that an interruption has kept.")
 ]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from sim import studies
 from sim.core.errors import CodoseError, InputError, Problem, ResultsError, did_you_mean
 
 if TYPE_CHECKING:
@@ -55,19 +54,6 @@ class Commands(TyperGroup):
             raise typer.Exit
         return super().parse_args(ctx, args)
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Kinds of study and the other commands, in the order of :data:`ORDER`."""
-        known = {*studies.names(), *super().list_commands(ctx)}
-        return [name for name in ORDER if name in known] + sorted(known - set(ORDER))
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command; that of a kind of study is made from its Spec, when it is asked for."""
-        if cmd_name in studies.names():
-            from sim.cli import ask
-
-            return ask.made(cmd_name)
-        return super().get_command(ctx, cmd_name)
-
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """A command by its first word; kinds of study are suggested like any other."""
         if args and self.get_command(ctx, args[0]) is None:
@@ -76,15 +62,14 @@ class Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The list of commands in the help; no Spec is loaded for it."""
+        """The list of commands in the help."""
         with formatter.section("Commands"):
             formatter.write_dl(
-                [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
+                [(name, self.summary(ctx, name)) for name in self.list_commands(ctx)]
             )
 
-    def _summary(self, ctx: Any, name: str) -> str:
-        if name in studies.names():
-            return studies.summary(name)
+    def summary(self, ctx: Any, name: str) -> str:
+        """A line on a command."""
         command = super().get_command(ctx, name)
         return command.get_short_help_str(100) if command is not None else ""
 

@@ -89,7 +89,8 @@ Formula = Callable[[Row, Row, Row], float]
 """``formula(row, window, given)`` of one region: ``row`` holds, column by column, the levels and
 flows of a week (or, for a summary, the levels of the week and the flows of all weeks up to it),
 ``window`` the flows of the last :data:`COLLABORATION_WINDOW` weeks, ``given`` the values of
-:data:`GIVEN`. Only what compiled code understands: arithmetic, ``math.sqrt``, :mod:`sim.core.rules`."""
+:data:`GIVEN`. Only what compiled code understands: arithmetic, ``math.sqrt``,
+:mod:`sim.core.rules`."""
 
 Kind = Literal["level", "total", "rate"]
 Better = Literal["more", "less", "neither"]

@@ -4,9 +4,9 @@
 every post. Graph ``graph`` of candidate region ``candidate`` is a pure function of (seed,
 candidate, graph): it knows neither replicate nor parameters, nor who asks first.
 
-Plain code over whole numbers and arrays that come in, like :mod:`sim.core.rules`: nothing is allocated
-and nothing is raised, so that the same lines serve the Mesa agents, the compiled engine and the
-browser. :func:`sim.model.network.neighbours` is the readable way in.
+Plain code over whole numbers and arrays that come in, like :mod:`sim.core.rules`: nothing is
+allocated and nothing is raised, so that the same lines serve the Mesa agents, the compiled engine
+and the browser. :func:`sim.model.network.neighbours` is the readable way in.
 
 A network of ``ties`` ties takes 2 x ``ties`` places for its neighbours: each tie counts for both
 of its people. All arrays are int64.

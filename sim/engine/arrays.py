@@ -1,7 +1,7 @@
 """From a scenario's records to what is due in every week: :func:`tabulate`, to be compiled.
 
-:mod:`sim.model.dosage` says the same for a reader, and is the oracle: the same contacts, to the last bit.
-The records (:data:`~sim.engine.tables.SERIES_TYPE`, :data:`~sim.engine.tables.LOG_TYPE`,
+:mod:`sim.model.dosage` says the same for a reader, and is the oracle: the same contacts, to the
+last bit. The records (:data:`~sim.engine.tables.SERIES_TYPE`, :data:`~sim.engine.tables.LOG_TYPE`,
 :data:`~sim.engine.tables.EVENT_TYPE`) are a scenario file's lines as numbers.
 """
 

@@ -155,7 +155,8 @@ def run_here(
         which, replicates, seed, weeks: as of :func:`run_all`.
 
     Returns:
-        float64 (runs, weeks, regions, columns of RECORD), see :func:`sim.engine.compiled.run_chunk`.
+        float64 (runs, weeks, regions, columns of RECORD), see
+        :func:`sim.engine.compiled.run_chunk`.
     """
     staggers = matrix["calendar_stagger"][which]
     edges = np.flatnonzero(np.diff(staggers, prepend=np.nan, append=np.nan))

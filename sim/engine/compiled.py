@@ -179,9 +179,9 @@ def simulate_states(
 
     Returns:
         The record; for each region a dict with ``people`` (week, field of
-        :data:`sim.engine.kernel.FIELDS`, post) and ``site`` (week, number of :data:`sim.engine.kernel.SITE`);
-        and of the providers ``skill`` (as the week begins), ``load`` and ``overload``, each (week,
-        provider).
+        :data:`sim.engine.kernel.FIELDS`, post) and ``site`` (week, number of
+        :data:`sim.engine.kernel.SITE`); and of the providers ``skill`` (as the week begins),
+        ``load`` and ``overload``, each (week, provider).
     """
     prepared = prepare(scenario, seed, parameters.calendar_stagger)
     t = prepared.tables

@@ -1,8 +1,9 @@
 """The week of the model over arrays, to be compiled: the fast engine. Entry: :func:`run_chunk`.
 
-It calls the same functions of :mod:`sim.core.rules` and takes the same draws from :mod:`sim.core.streams` as
-the Mesa agents, in the same order, and so gives the same numbers, bit for bit; :mod:`sim.model.week` is
-the definition and the oracle. Read that first: the steps here carry the same names.
+It calls the same functions of :mod:`sim.core.rules` and takes the same draws from
+:mod:`sim.core.streams` as the Mesa agents, in the same order, and so gives the same numbers, bit
+for bit; :mod:`sim.model.week` is the definition and the oracle. Read that first: the steps here
+carry the same names.
 
 A region is one block of float64, field after field (:data:`FIELDS` x posts). Regions act on each
 other only through their provider's diary, and that only where contacts come on demand; otherwise
@@ -254,7 +255,8 @@ def drawn_order(order, first, week, purpose, luck):
 
 
 def to_fixed(x: Any) -> Any:
-    """:func:`sim.core.rules.to_fixed` for 0 <= x < 4096: floor(x 2**40) + 2**52 shows it in its bits.
+    """:func:`sim.core.rules.to_fixed` for 0 <= x < 4096: floor(x 2**40) + 2**52 shows it in its
+    bits.
 
     Vector units add floats; most cannot turn them into 64-bit whole numbers.
     """

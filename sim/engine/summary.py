@@ -1,8 +1,8 @@
 """``at_points``, ``weekly`` and ``first_wrong``: from records to outcomes, compiled.
 
-The formulas are those of :data:`sim.core.outcomes.OUTCOMES`, registered for compiled code as the rules
-are; :func:`sim.core.outcomes.at_week` and :func:`sim.core.outcomes.weekly` apply them in plain Python and
-are the oracle. Sums run over weeks in their order, and over regions in theirs.
+The formulas are those of :data:`sim.core.outcomes.OUTCOMES`, registered for compiled code as the
+rules are; :func:`sim.core.outcomes.at_week` and :func:`sim.core.outcomes.weekly` apply them in
+plain Python and are the oracle. Sums run over weeks in their order, and over regions in theirs.
 
 Nothing here allocates or raises: arrays to fill and work space come in. In all of them
 

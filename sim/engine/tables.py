@@ -62,9 +62,9 @@ REGION_TYPE = np.dtype(
     align=True,
 )
 """A region as the scenario describes it. NaN: not given, use the parameters' means. ``first`` is
-its first post among all posts; ``network`` an index into :data:`sim.core.ties.KINDS`, ``ties`` how many
-ties it has and ``graphs`` how many graphs there are to take in turn. ``place`` is where its network
-stands among the networks of a run, ``given`` where the ties from its file begin."""
+its first post among all posts; ``network`` an index into :data:`sim.core.ties.KINDS`, ``ties`` how
+many ties it has and ``graphs`` how many graphs there are to take in turn. ``place`` is where its
+network stands among the networks of a run, ``given`` where the ties from its file begin."""
 
 SERIES_TYPE = np.dtype(
     [

@@ -1,4 +1,5 @@
-"""The two kinds of agents. Their methods read like the story; every formula is in :mod:`sim.core.rules`.
+"""The two kinds of agents. Their methods read like the story; every formula is in
+:mod:`sim.core.rules`.
 
 A :class:`TAProvider` serves one or more regions and keeps a :class:`Site` for each: how well it
 knows the region, how accountable it has been there, what it still owes. A :class:`RegionalStaff`

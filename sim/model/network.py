@@ -1,9 +1,9 @@
 """Team networks of a scenario: :class:`Neighbours`, who talks to whom in a region's team.
 
-:mod:`sim.core.ties` draws them, the same for the Mesa agents and for the compiled engine. Because people
-are drawn independently of their place, a few graphs a region are enough: replicate r takes graph
-r mod :func:`sim.core.ties.graph_count`, and each is made when it is first used. The complete network is
-not stored: everybody is everybody's neighbour. networkx measures and draws
+:mod:`sim.core.ties` draws them, the same for the Mesa agents and for the compiled engine. Because
+people are drawn independently of their place, a few graphs a region are enough: replicate r takes
+graph r mod :func:`sim.core.ties.graph_count`, and each is made when it is first used. The complete
+network is not stored: everybody is everybody's neighbour. networkx measures and draws
 (:meth:`Neighbours.graph`).
 """
 

@@ -154,8 +154,8 @@ class CoCreationModel(Model):
         collect_people: also keep every person's states in every week.
         staff_class, provider_class: subclasses, to try other behaviour.
 
-    ``record`` is a float64 array (week 0..T, region, column of :data:`sim.core.outcomes.RECORD`), filled
-    up to ``week``.
+    ``record`` is a float64 array (week 0..T, region, column of :data:`sim.core.outcomes.RECORD`),
+    filled up to ``week``.
 
     Example:
         >>> from sim.scenario.scenario import Scenario

@@ -9,18 +9,17 @@ same report gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from sim.present import format as formats
 from sim.present.answer import CAVEAT, Answer
 from sim.present.figures import Figure
+from sim.present.html import environment
 from sim.present.table import Table
 
 if TYPE_CHECKING:
-    import jinja2
+    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,52 +68,7 @@ class Report:
     command: str = ""
 
 
-class Cell(NamedTuple):
-    """A value of a table: column, exact value, text, whether it is of a column of numbers."""
-
-    column: str
-    exact: str
-    text: str
-    numeric: bool
-
-
 def render(report: Report) -> str:
     """A report as one HTML file."""
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     return page.render(report=report, caveat=CAVEAT)
-
-
-def table_html(table: Table, level: int = 3) -> str:
-    """A table as HTML; see :meth:`sim.present.table.Table.html`."""
-    module = _environment().get_template("table.html.j2").module
-    return str(module.table_of(table, level))  # type: ignore[attr-defined]
-
-
-def rows_of(table: Table) -> Iterator[tuple[object, list[Cell]]]:
-    """(index in the file, cells) of every row."""
-    numeric = {column.name: table.is_numeric(column.name) for column in table.columns}
-    frame = table.frame
-    values = zip(*(frame[column.name].tolist() for column in table.columns), strict=True)
-    for label, row in zip(frame.index, values, strict=True):
-        cells = [
-            Cell(column.name, formats.exact(value), column.write(value), numeric[column.name])
-            for column, value in zip(table.columns, row, strict=True)
-        ]
-        yield label, cells
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    from sim.present import figures
-
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("sim.present"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    made.globals.update(rows_of=rows_of, svg=figures.svg)
-    return made

@@ -235,9 +235,9 @@ class Table:
         Args:
             level: of the heading, 1-6.
         """
-        from sim.present import report
+        from sim.present import html
 
-        return report.table_html(self, level)
+        return html.table_html(self, level)
 
     def _repr_html_(self) -> str:
         return self.html(4)

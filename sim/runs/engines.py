@@ -5,7 +5,8 @@ order, in parts, and again (:mod:`sim.runs`). An *engine* is any such function:
 
     engine(scenario, parameters, seed, replicate) -> record
 
-where a record is a new float64 array (week 0..T, region, column of :data:`sim.core.outcomes.RECORD`).
+where a record is a new float64 array (week 0..T, region, column of
+:data:`sim.core.outcomes.RECORD`).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ same bytes whichever way.
 One rule for runs that fail. A run without finite numbers, or whose engine raises, is a
 :class:`~sim.runs.collect.FailedRun` with stage and reason; its values are NaN, it is left out and
 counted. When the engine raises for runs made together, each is made by itself and fails or not by
-itself. A mistake in the scenario (:class:`~sim.core.errors.InputError`) would fail every run alike, and
-is raised.
+itself. A mistake in the scenario (:class:`~sim.core.errors.InputError`) would fail every run
+alike, and is raised.
 
 >>> from sim.runs.plan import RunPlan, independent
 >>> from sim.scenario.scenario import Scenario

@@ -1,8 +1,8 @@
 """What a study sees: survey, observation, listening session, dosage log. Never a latent state.
 
 Each instrument turns people and records of runs into what a paper would print: mean, SD, n. All
-chance comes from the project's streams (:mod:`sim.core.streams`), by purposes of their own, so observing
-changes nothing in a run and the same person answers the same whatever else is asked.
+chance comes from the project's streams (:mod:`sim.core.streams`), by purposes of their own, so
+observing changes nothing in a run and the same person answers the same whatever else is asked.
 
 Reading a survey: an answer is latent + leniency + noise, cut into 1..5. With the default leniency a
 latent trust near .55 reads about 4.7 of 5: such a mean pins the leniency, not the trust.

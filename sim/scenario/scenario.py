@@ -21,9 +21,9 @@ dosage:
   every_weeks: 4
   hours: 1.5
 
-Every way of making a :class:`Scenario` raises :class:`sim.core.errors.ScenarioError`, with all mistakes
-at once. A part made by itself in Python (``Regions(count=0)``) knows no file and raises pydantic's
-``ValidationError``.
+Every way of making a :class:`Scenario` raises :class:`sim.core.errors.ScenarioError`, with all
+mistakes at once. A part made by itself in Python (``Regions(count=0)``) knows no file and raises
+pydantic's ``ValidationError``.
 """
 
 from __future__ import annotations

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError
 from sim.core.parameters import TABLE
 from sim.scenario.scenario import Scenario
 from sim.studies import observed
-from sim.studies.calibrate.spec import Spec
 from sim.studies.factors import Factor, factors_of
 from sim.studies.measures import variants
 from sim.studies.observed import Observation
 from sim.studies.spec import Study, StudyError
 from sim.studies.targets import Target, targets_of
+
+if TYPE_CHECKING:
+    from sim.studies.calibrate.spec import Spec
 
 
 @dataclass(frozen=True, eq=False)

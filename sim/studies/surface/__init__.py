@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sim.studies.kind import Result
     from sim.studies.plausible import SetChoice
 
+AXES: tuple[str, ...] = ("every_weeks", "hours", "co_creation", "months", "mode", "sites")
+"""What tells cells apart."""
 EVERY_WEEKS: tuple[float, ...] = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 26, 52)
 HOURS: tuple[float, ...] = (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 SHOWN: tuple[str, ...] = ("trust", "mutual_accountability", "integration", "capacity")

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,10 @@ from sim.model.dosage import Planned, planned
 from sim.scenario.levers import SITES, end_after, with_levers
 from sim.scenario.scenario import ContactSeries, Scenario
 from sim.studies.spec import Study
-from sim.studies.surface.spec import AXES, Spec
+from sim.studies.surface import AXES
+
+if TYPE_CHECKING:
+    from sim.studies.surface.spec import Spec
 
 LEAST_HOURS = 0.25
 """A contact shorter than a quarter of an hour is not offered as a way to spend a budget."""

@@ -15,7 +15,7 @@ from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
 from sim.scenario.loading import shown
 from sim.studies.budget import Budget, budget_issues
 from sim.studies.spec import Option, OverSets, Study, as_number, assignments
-from sim.studies.surface import EVERY_WEEKS, HOURS, SHOWN
+from sim.studies.surface import AXES, EVERY_WEEKS, HOURS, SHOWN
 
 HELP = """Map outcomes over frequency and hours per contact.
 
@@ -33,8 +33,6 @@ Examples:
 """
 ARGUMENT = "scenario"
 
-AXES = ("every_weeks", "hours", "co_creation", "months", "mode", "sites")
-"""What tells cells apart."""
 SURE = 0.8
 """Share of runs from which a target is said to be met surely enough."""
 
