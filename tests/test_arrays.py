@@ -1,4 +1,4 @@
-"""Preparing a scenario in compiled code: contacts and events as :mod:`sim.model.dosage` has them."""
+"""Preparing a scenario, compiled: contacts and events as :mod:`sim.model.dosage` has them."""
 
 from __future__ import annotations
 
