@@ -182,6 +182,8 @@ def test_a_wrong_option_ends_in_2_and_is_named(words: list[str], said: str) -> N
     [
         (["run", "sorce"], "did you mean 'source'?"),
         (["run", "nofile.yaml"], "nofile.yaml: there is no such file"),
+        (["compare", "nofile.yaml", "source"], "nofile.yaml: there is no such file"),
+        (["compare", "source", "classrom"], "did you mean 'classroom'?"),
         (["run", "classroom", "--engine", "mesaa"], "did you mean 'mesa'?"),
         (["run", "classroom", "--seed", str(2**63)], "seed: 9223372036854775808 is out of range"),
         (["parameters", "--role", "fre"], "did you mean 'free'?"),
@@ -482,12 +484,12 @@ def test_sets_that_cannot_be_used(here: Path, words: tuple[str, ...], said: str)
 
 def test_ctrl_c_in_a_real_run_ends_in_130(tmp_path: Path) -> None:
     telling = (
-        "import sys\nfrom sim import model\nreal = model.simulate\n"
+        "import sys\nfrom sim.model import week\nreal = week.simulate\n"
         "def told(*given, **named):\n"
         "    made = real(*given, **named)\n"
         "    print('a run is done', file=sys.stderr, flush=True)\n"
         "    return made\n"
-        "model.simulate = told\n"
+        "week.simulate = told\n"
     )
     words = ["run", "classroom", "-n", "100000", "--fixed", "--engine", "mesa", "--out", "part"]
     process = subprocess.Popen(
