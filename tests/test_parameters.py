@@ -176,9 +176,9 @@ def test_symbols_and_meanings_are_not_shared() -> None:
 def test_every_parameter_is_used() -> None:
     """Model or instruments read each as an attribute of a parameter set (richness by mode)."""
     used = set()
-    folder = Path(parameters.__file__).parent
-    for name in ("agents", "model", "population", "dosage", "instruments"):
-        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))):
+    sim = Path(parameters.__file__).parents[1]
+    for path in (*sorted((sim / "model").glob("*.py")), sim / "runs" / "instruments.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value).split(".")[-1] in (
                 "p",
                 "parameters",

@@ -711,7 +711,7 @@ def _sampled(
 def _unlike_file(folder: ResultFolder, files: Mapping[str, str]) -> str:
     """The first of a kind's own files that is not what its tables make it; empty for none."""
     for name, text in files.items():
-        if (folder.path / name).read_text(encoding="utf-8") != text:
+        if (folder.path / name).read_bytes() != text.encode():
             return f"{name} is not what the tables say"
     return ""
 
