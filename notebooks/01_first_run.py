@@ -10,9 +10,9 @@
 # %%
 # %matplotlib inline
 from sim import CoCreationModel, RegionalStaff, Scenario, run
+from sim.present import calendar_plots
 from sim.studies.run import team
 from sim.studies.run.team_plot import team_network
-from sim.present import calendar_plots
 
 scenario = Scenario.shipped("source")  # or Scenario.load("my_region.yaml")
 print(scenario.name)

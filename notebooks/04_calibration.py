@@ -14,8 +14,8 @@
 # %matplotlib inline
 import pandas as pd
 
-from sim.studies.calibrate import calibrate
 from sim.present import style
+from sim.studies.calibrate import calibrate
 
 pd.set_option("display.width", 120, "display.max_columns", 12, "display.max_colwidth", 44)
 

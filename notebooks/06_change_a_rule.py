@@ -11,8 +11,8 @@
 # %%
 # %matplotlib inline
 from sim import CoCreationModel, RegionalStaff, Scenario, run
-from sim.studies.run import courses
 from sim.present import style
+from sim.studies.run import courses
 
 # %% [markdown]
 # ## The new rule

@@ -18,10 +18,10 @@ import numpy as np
 
 from sim import Scenario
 from sim.core import outcomes
+from sim.present import style
 from sim.runs.collect import Points
 from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
-from sim.present import style
 
 REPLICATES = 100
 END = 104

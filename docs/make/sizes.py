@@ -133,7 +133,9 @@ def measure(folder: Path) -> dict[str, object]:
         graph[module] = imports(module, path.name == "__init__.py", tree, set(names.values()))
     lengths = [length for length, _, _ in made]
     most = max(made, key=lambda one: one[1])
-    entries = {p.name for p in folder.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
+    entries = {
+        p.name for p in folder.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()
+    }
     return {
         "entries of the folder": len(entries),
         "files": len(paths),
