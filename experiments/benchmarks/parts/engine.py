@@ -13,9 +13,9 @@ from record import Line, below, skipped
 from rivals import compiled_c, natural_mesa, numpy_replicates
 from rivals.case import Case
 
+from sim.core.outcomes import COLUMN
 from sim.engine import batch, compiled, tables
 from sim.model import week as mesa_model
-from sim.core.outcomes import COLUMN
 from sim.scenario.scenario import Scenario
 
 SOURCE = "source"
