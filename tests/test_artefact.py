@@ -91,7 +91,7 @@ def test_line_ends_of_a_checkout_are_no_change(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_hash_of_results_covers_all_that_numbers_come_from() -> None:
-    names = {path.name for path in layout.imported_by(layout._PACKAGE / "compiled.py")}
+    names = {path.name for path in layout.imported_by(layout._PACKAGE / "engine" / "compiled.py")}
     needed = {"compiled", "kernel", "rules", "streams", "tables", "dosage", "network", "population"}
     assert {f"{name}.py" for name in needed | {"parameters", "outcomes", "entries"}} <= names
     assert not names & {"results.py", "cli.py", "model.py", "agents.py"}

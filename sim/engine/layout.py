@@ -27,7 +27,8 @@ from sim.model import dosage
 
 PREFIX = "codose_"
 """Of exported names, so that none is a name of the C library."""
-_PACKAGE = Path(__file__).resolve().parents[1]
+_HERE = Path(__file__).resolve().parent
+_PACKAGE = _HERE.parent
 
 
 def compiled_functions() -> dict[FunctionType, set[str]]:
@@ -184,7 +185,7 @@ def source_hash() -> str:
     Those of the compiled functions and of all that prepares their arrays. Results keep it.
     """
     digest = hashlib.sha256()
-    for path in imported_by(_PACKAGE / "compiled.py", _PACKAGE / "engine" / "reduction.py"):
+    for path in imported_by(_HERE / "compiled.py", _HERE / "reduction.py"):
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]
 

@@ -747,11 +747,8 @@ def _scenarios(
             own = [p for p in error.problems if not p.line]
             checked.problems += [p for p in error.problems if p.line]
             for problem in own:
-                checked.report(
-                    Issue(
-                        where, problem.message, source, problem.allowed, problem.suggestion
-                    )
-                )  # fmt: skip
+                said = ": ".join(filter(None, (problem.file, problem.field, problem.message)))
+                checked.report(Issue(where, said, source, problem.allowed, problem.suggestion))
     return found
 
 

@@ -17,15 +17,14 @@ from sim.studies.kind import Runner
 from sim.studies.ladder.spec import Spec
 from sim.studies.spec import Study, week_label, week_number
 
-CONFIDENCE = 0.95
 COLUMNS = (
     Column("outcome", format="text"),
     Column("step", format="text", meaning="keeps what the steps above it changed"),
     Column("low_side", format="number", meaning="mean where the lever is low"),
     Column("high_side", format="number", meaning="mean where the lever is high"),
     Column("effect", format="signed", meaning="mean of the paired differences"),
-    Column("low", format="signed", meaning="lower end of its 95 % interval"),
-    Column("high", format="signed", meaning="upper end of its 95 % interval"),
+    Column("low", format="signed", meaning="lower end of its 90 % interval"),
+    Column("high", format="signed", meaning="upper end of its 90 % interval"),
     Column("share", format="percent", heading="left of the first"),
     Column("n", format="count", meaning="pairs in which both runs have a value"),
     Column("runs", format="count", meaning="pairs made"),
@@ -48,7 +47,7 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
     return {
         "ladder": Table(
             "ladder", frame, COLUMNS, title="What remains of the effect", rests_on=(counted, made),
-            note="Intervals are 95 %, of differences between runs with the same people and chance.",
+            note="Intervals are 90 %, of differences between runs with the same people and chance.",
         )
     }  # fmt: skip
 
@@ -80,7 +79,7 @@ def _rows(
         number = int(known.sum())
         pairs = gap[place][known]
         effect = float(pairs.mean()) if number else np.nan
-        half = half_width(float(pairs.std(ddof=1)), number, CONFIDENCE) if number > 1 else np.nan
+        half = half_width(float(pairs.std(ddof=1)), number) if number > 1 else np.nan
         first = rows[0]["effect"] if rows else effect
         rows.append(
             {

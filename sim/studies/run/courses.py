@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from sim.core.errors import InputError, Problem
 from sim.core.outcomes import HEADLINES, OUTCOMES, check_outcome
+from sim.core.units import z_value
 from sim.present import style
 
 if TYPE_CHECKING:
@@ -420,8 +421,6 @@ _POINTS = {
     "year_after": "a year\nlater",
     "horizon": "horizon",
 }
-_NORMAL_90 = 1.645
-"""Half of the width of a 90 % interval of a normal distribution, in standard deviations."""
 
 
 def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
@@ -444,7 +443,7 @@ def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
     for axes, name in zip(_panels(figure, len(names), min(3, len(names))), names, strict=True):
         rows = frame[(frame["outcome"] == name) & frame["point"].isin(list(_POINTS))]
         rows = rows.reset_index(drop=True)
-        at, half = rows.index.to_numpy(), _NORMAL_90 * rows["sd_chance"].to_numpy(dtype=float)
+        at, half = rows.index.to_numpy(), z_value() * rows["sd_chance"].to_numpy(dtype=float)
         bounds = OUTCOMES[name].low, OUTCOMES[name].high
         low, high = (rows["mean"] + side * half for side in (-1, 1))
         low, high = low.clip(*bounds), high.clip(*bounds)

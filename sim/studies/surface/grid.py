@@ -67,7 +67,7 @@ def scenario_of(scenario: Scenario, cell: Cell, *, keep_others: bool = False) ->
 
     >>> source = Scenario.shipped("source")
     >>> scenario_of(source, Cell(8, 2.0)).to_dict()["dosage"][0]["every_weeks"]
-    8
+    8.0
     """
     number = scenario.dosage.index(main_series(scenario))
     own: dict[str, Any] = {
