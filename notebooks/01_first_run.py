@@ -121,6 +121,6 @@ team_network(team.take_snapshots(classroom, seed=1), "One run of 'classroom', se
 #
 # `runs.save("results/source")` writes a folder with every number, the scenario and where it all
 # came from; `codose verify results/source` makes the runs again and compares. On the command
-# line the same study is `codose run source`.
+# line the same study is `codose run source --fixed`.
 #
 # **Next**: [02 dosage scenarios compared](02_dosage.ipynb).

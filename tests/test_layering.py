@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("stats", "present"),  # arrays in, numbers out; how anything is shown
     ("runs",),  # which runs, how they are made, kept and written down
     ("studies",),  # kinds of study, a folder each
-    ("cli", "__main__"),
+    ("cli",),
 )
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
 
@@ -42,7 +42,7 @@ HEAVY = ("mesa", "pandas", "matplotlib", "SALib", "numba", "networkx", "pyarrow"
 
 
 def dotted(path: Path) -> str:
-    """``sim/study/store.py`` as ``sim.study.store``."""
+    """``sim/runs/store.py`` as ``sim.runs.store``."""
     parts = path.relative_to(REPO).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

@@ -2,7 +2,7 @@
 
     python docs/make/diagrams.py
 
-A test fails when a file is not what this makes. The picture of the layers comes from the table that
+A test fails when a file is not what this makes. The picture of the rooms comes from the table that
 the tests hold the imports to.
 """
 
@@ -117,13 +117,24 @@ def layers_table() -> tuple[tuple[str, ...], ...]:
     raise ValueError("tests/test_layering.py has no LAYERS")
 
 
+ROOMS = {
+    "core": "errors, parameters, outcomes, rules, streams, units",
+    "scenario": "what a file says, checked; levers",
+    "model": "the readable engine",
+    "engine": "the same week compiled",
+    "stats": "arrays in, numbers out",
+    "present": "how anything is shown",
+    "runs": "which runs, how they are made and kept",
+    "studies": "the kinds of study, a folder each",
+    "cli": "the commands",
+}
+
+
 def layers() -> str:
-    """Which module may import which: from the top down, never up."""
+    """Which room may import which: from the top down, never up."""
     rows = layers_table()
-    height, gap = 34, 12
-    d = Drawing(
-        760, 80 + len(rows) * (height + gap) + 20, "Modules of sim: imports run upwards only"
-    )
+    height, gap = 50, 14
+    d = Drawing(760, 80 + len(rows) * (height + gap), "Rooms of sim: imports run upwards only")
     d.text(
         20, 34, "Each row may import from the rows above it", size=18, anchor="start", weight="600"
     )
@@ -131,14 +142,10 @@ def layers() -> str:
         y = 56 + number * (height + gap)
         width = 620 / len(row)
         for place, name in enumerate(row):
-            private = name.startswith("_")
-            d.box(
-                100 + place * width, y, width - 10, height, [name],
-                colour=GREY if private else BLUE, size=14,
-            )  # fmt: skip
+            d.box(100 + place * width, y, width - 10, height, [name, ROOMS[name]])
     bottom = 56 + len(rows) * (height + gap)
     d.arrow([(62, bottom - gap), (62, 60)], colour=GREY)
-    d.text(48, bottom + 4, "imports", size=12.5, colour="#595959")
+    d.text(52, bottom + 4, "imports", size=12.5, colour="#595959")
     return d.svg()
 
 

@@ -25,6 +25,7 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     )),
     ("Comparing", "sim.studies.compare", ("compare",)),
     ("Surfaces", "sim.studies.surface", ("surface",)),
+    ("Plans under a budget", "sim.studies.plan", ("plan",)),
     ("Studies of every kind", "sim.studies.kind", ("StudyKind", "ask", "load", "verify", "Result")),
     ("Which runs", "sim.runs.plan", ("RunPlan", "Job", "independent", "common", "fresh")),
     ("How they are made", "sim.runs.execute", ("execute", "Execution", "Unfinished")),
@@ -141,48 +142,92 @@ def files() -> str:
         " See [Use your contact log](../how-to/contact-log.md)."
     )
     parts.append(
-        "## Result folders\n\n"
+        "## Result folders\n\nEvery kind of study writes the same kind of folder, whole or not at"
+        " all:\n\n"
         + table(
             ("file", "holds"),
             (
-                ("`manifest.json`", "command, scenario, seed, versions, and a hash of every file"),
-                ("`headlines`", "what came of it: a row a headline outcome"),
-                ("`costs_planned`, `costs`", "what to budget, by payer and year; what it takes"),
-                ("`stopping_now`", "after a contact log: going on against stopping now"),
-                ("`summary`", "a row a region, outcome and point"),
-                ("`runs.csv`, `runs.parquet`", "a row a run, region, outcome and point"),
-                ("`weeks.csv`, `weeks.parquet`", "weekly means and quantiles over all runs"),
-                ("`scenario.yaml`", "what was run"),
+                (
+                    "`manifest.json`",
+                    "what was asked whole, command, versions, the meaning of every"
+                    " column, and a hash of every file",
+                ),
+                ("`answer.txt`", "what it says in words"),
+                (
+                    "`NAME.parquet`, `NAME.csv`",
+                    "a table; long ones as CSV too up to 500,000 rows, or with `--csv`",
+                ),
+                (
+                    "`failures`",
+                    "a row a run that failed, with stage and reason; where there are any",
+                ),
                 ("`figures/`", "PNG; SVG with `--figures svg` or `both`"),
                 ("`timing.json`", "how long it took: the only file that differs when run again"),
             ),
         )
-        + "\n\nThese are the files of `codose run`; other commands write theirs the same way, with"
-        " a manifest. `codose verify DIR` checks a folder and makes its runs again."
+        + "\n\nTables of `codose run`, which keeps `scenario.yaml` beside them:\n\n"
+        + table(
+            ("table", "holds"),
+            (
+                ("`headlines`", "what came of it: a row a headline outcome"),
+                ("`costs_planned`, `costs`", "what to budget, by payer and year; what it takes"),
+                ("`stopping_now`", "after a contact log: going on against stopping now"),
+                ("`summary`", "a row a region, outcome and point"),
+                ("`runs`", "a row a run, region, outcome and point"),
+                ("`weeks`", "weekly means and quantiles over all runs"),
+                ("`team`, `team_ties`", "one region's people and who talks with whom"),
+            ),
+        )
+        + "\n\n`codose verify DIR` makes every table of a folder again and compares; `codose report"
+        " DIR` makes one HTML file of it."
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _study_files() -> str:
-    """The headers of study files."""
+    """The fields of study files: what all kinds share, then what each adds or says otherwise."""
     from sim import studies
     from sim.studies.kind import StudyKind
+    from sim.studies.spec import Header
 
+    shared = _study_rows(Header)
     parts = [
         "## Study files",
-        "A study file says what is asked, of which scenario, with how many runs. Shipped"
-        " ones are in"
-        " `experiments/`; commands take their names.",
+        "A study file says what is asked, of which scenario, with how many runs. Shipped ones are"
+        " in `experiments/`; commands take their names. All kinds share:",
+        table(("field", "meaning", "default"), shared),
     ]
     for kind in map(StudyKind.of, studies.names()):
         if kind.argument != "study":
             continue
-        rows = []
-        for name, info in kind.Spec.model_fields.items():
-            default = "required" if info.is_required() else f"`{_short(info.get_default())}`"
-            rows.append((f"`{name}`", info.description or "", default))
-        parts.append(f"### `codose {kind.name}`\n\n" + table(("field", "meaning", "default"), rows))
+        own = [row for row in _study_rows(kind.Spec) if row not in shared and row[0] != "`kind`"]
+        parts.append(
+            f"### `codose {kind.name}`\n\nA file of `kind: {kind.name}` says besides, or otherwise:"
+        )
+        parts.append(table(("field", "meaning", "default"), own))
     return "\n\n".join(parts)
+
+
+def _study_rows(spec: Any) -> list[tuple[str, str, str]]:
+    """Field, meaning and default of each field of a study."""
+    rows = []
+    for name, info in spec.model_fields.items():
+        default = "required"
+        if not info.is_required():
+            default = _default(info.get_default(call_default_factory=True))
+        rows.append((f"`{name}`", info.description or "", default))
+    return rows
+
+
+def _default(value: Any) -> str:
+    """A default as a cell: lists item by item, records and what is left out as a dash."""
+    if isinstance(value, list | tuple) and value and all(isinstance(one, str) for one in value):
+        return ", ".join(f"`{one}`" for one in value)
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int | float) or (isinstance(value, str) and value):
+        return f"`{value}`"
+    return "-"
 
 
 def _short(value: Any) -> str:

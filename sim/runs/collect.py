@@ -61,6 +61,17 @@ class FailedRun:
         replicate: the number of its replicate in the random streams.
         stage: "with TA" or "without TA": in which of its two parts it failed.
         reason: type and text of the error.
+
+    >>> from sim.runs.execute import execute
+    >>> from sim.runs.plan import independent
+    >>> def engine(scenario, parameters, seed, replicate):
+    ...     raise ValueError("nobody is there")
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = independent(scenario, [scenario.parameter_set()], 2, weeks=[52])
+    >>> for failed in execute(RunPlan((job,), seed=1, engine=engine)).failures:
+    ...     print(failed.replicate, failed.stage, failed.reason, sep=", ")
+    0, with TA, ValueError: nobody is there
+    1, with TA, ValueError: nobody is there
     """
 
     job: int
@@ -209,6 +220,9 @@ class Points:
     Attributes:
         outcomes: names; None: all of :data:`sim.core.outcomes.NAMES`.
         regions: names of regions or "overall"; None: all regions of each job, and "overall".
+
+    >>> Points(("trust", "cost"), regions=None).names
+    ('trust', 'cost')
     """
 
     outcomes: tuple[str, ...] | None = None
@@ -242,7 +256,11 @@ class Points:
         return {"kept": "points", "outcomes": list(self.names), "regions": regions}
 
     def check(self, job: Job) -> None:
-        """See :class:`Collector`."""
+        """See :class:`Collector`.
+
+        Raises:
+            InputError: the job has no such region.
+        """
         for region in self.regions or ():
             if region not in job.places:
                 raise InputError(
@@ -470,6 +488,9 @@ class Moments(Points):
     """Keeps only mean and variance over the runs of each set.
 
     In a store it keeps what :class:`Points` does, so the store of one serves the other.
+
+    >>> Moments(("trust",)).key() == Points(("trust",)).key()
+    True
     """
 
     def empty(self, plan: RunPlan) -> Gathering[RunMoments]:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -500,6 +521,14 @@ class RunMoments:
         made: which runs there are, and which failed.
         kept: what was kept.
         jobs: the moments of each job.
+
+    >>> from sim.runs.execute import execute
+    >>> from sim.runs.plan import independent
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = independent(scenario, [scenario.parameter_set()] * 3, 4, weeks=[52])
+    >>> found = execute(RunPlan((job,), seed=1), None, Moments(("trust",)))
+    >>> found.of("trust").shape, found.jobs[0].count.ravel().tolist()
+    ((3,), [4, 4, 4])
     """
 
     made: Made

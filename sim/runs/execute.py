@@ -9,15 +9,6 @@ One rule for runs that fail. A run without finite numbers, or whose engine raise
 counted. When the engine raises for runs made together, each is made by itself and fails or not by
 itself. A mistake in the scenario (:class:`~sim.core.errors.InputError`) would fail every run
 alike, and is raised.
-
->>> from sim.runs.plan import RunPlan, independent
->>> from sim.scenario.scenario import Scenario
->>> scenario = Scenario.shipped("classroom")
->>> sets = [scenario.parameter_set().replace(trust_step=step) for step in (0.1, 0.3)]
->>> plan = RunPlan((independent(scenario, sets, 4, weeks=[20, 52]),), seed=1)
->>> found = execute(plan, Execution(threads=1), Points(("trust",)))
->>> found.of("trust", week=52).shape  # (sets, replicates)
-(2, 4)
 """
 
 from __future__ import annotations
@@ -124,6 +115,9 @@ class Unfinished(CodoseError):
 
     Attributes:
         store: the folder.
+
+    >>> print(Unfinished((1, 8), Path("runs")))
+    part 1 of 8 is done; it is in runs
     """
 
     exit_code = 0
@@ -172,6 +166,15 @@ def execute(
         Unfinished: a shard has done its part, and the store does not hold the others.
         InterruptedRun: Ctrl-C. ``partial`` is the store; without one, the answer of what was done,
             or None where nothing was.
+
+    >>> from sim.runs.plan import independent
+    >>> from sim.scenario.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> sets = [scenario.parameter_set().replace(trust_step=step) for step in (0.1, 0.3)]
+    >>> plan = RunPlan((independent(scenario, sets, 4, weeks=[20, 52]),), seed=1)
+    >>> found = execute(plan, Execution(threads=1), Points(("trust",)))
+    >>> found.of("trust", week=52).shape  # (sets, replicates)
+    (2, 4)
     """
     kept = Points() if collect is None else collect
     for job in plan.jobs:

@@ -10,14 +10,6 @@ Designs make jobs from parameter sets and a number of replicates:
 
 A plan is pure data. It knows how it is cut into chunks, its key, and its parts; who makes a run,
 and when, changes nothing: a run is a pure function of (scenario, parameters, seed, replicate).
-
->>> scenario = Scenario.shipped("classroom")
->>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
->>> job.which.tolist(), job.replicate.tolist()
-([0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5])
->>> plan = RunPlan((job,), seed=1)
->>> plan.runs, RunPlan.from_dict(plan.to_dict()).key(1) == plan.key(1)
-(6, True)
 """
 
 from __future__ import annotations
@@ -70,6 +62,11 @@ class Job:
         weeks: the weeks, 0..horizon, at which outcomes are summarised.
         counterfactual: whether each run comes with its partner without TA: the same set, people and
             random streams.
+
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = common(scenario, [scenario.parameter_set()] * 3, 2, weeks=[0, 52])
+    >>> len(job), job.replicates, job.places
+    (6, 2, ('region_1', 'overall'))
     """
 
     scenario: Scenario
@@ -190,6 +187,11 @@ def independent(
 
     Raises:
         InputError: an argument that cannot be used.
+
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
+    >>> job.which.tolist(), job.replicate.tolist()
+    ([0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5])
     """
     numbers = np.arange(len(sets) if hasattr(sets, "__len__") else 0)
     return fresh(scenario, sets, replicates, weeks, numbers, counterfactual=counterfactual)
@@ -212,6 +214,11 @@ def common(
 
     Raises:
         InputError: an argument that cannot be used.
+
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = common(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
+    >>> job.which.tolist(), job.replicate.tolist()
+    ([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1])
     """
     count = check_replicates(replicates)
     last = 2**32 - count
@@ -237,6 +244,11 @@ def fresh(
 
     Raises:
         InputError: an argument that cannot be used.
+
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = fresh(scenario, [scenario.parameter_set()] * 2, 2, weeks=[52], points=[7, 40])
+    >>> job.replicate.tolist()
+    [14, 15, 80, 81]
     """
     count = check_replicates(replicates)
     start = np.repeat(np.asarray(points, dtype=np.int64) * count, count)
@@ -313,6 +325,12 @@ class RunPlan:
 
     Raises:
         InputError: no job, or a seed or an engine that cannot be used.
+
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
+    >>> plan = RunPlan((job,), seed=1)
+    >>> plan.runs, RunPlan.from_dict(plan.to_dict()).key(1) == plan.key(1)
+    (6, True)
     """
 
     jobs: tuple[Job, ...]

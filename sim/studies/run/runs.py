@@ -286,7 +286,10 @@ class Runs:
         return Courses.of(self.result.study, self.result.tables)
 
     def table(self, name: str) -> pd.DataFrame:
-        """Any table as a frame: headlines, costs_planned, costs, summary, runs, weeks ...
+        """Any table by its name: headlines, costs_planned, costs, summary, runs, weeks ...
+
+        Returns:
+            The table as it is saved; the columns are those of its file.
 
         Raises:
             InputError: there is no table of that name.
