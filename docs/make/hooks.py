@@ -37,18 +37,11 @@ MADE = {
     "reference/outcomes.md": reference.outcomes,
     "engineers/tests.md": reference.tests,
 }
-TITLES = {
-    "reference/benchmarks.md": "Benchmarks",
-    "reference/studies.md": "Shipped studies",
-    "reference/calibration.md": "The shipped calibration",
-    "plan.md": "Plan under a budget",
-    "report.md": "Report a result",
-}
 
 
 def brought() -> dict[str, Path]:
-    """Pages that are files elsewhere in the checkout, those that are there."""
-    return {page: REPO / name for page, name in BROUGHT.items() if (REPO / name).is_file()}
+    """Pages that are files elsewhere in the checkout."""
+    return {page: REPO / name for page, name in BROUGHT.items()}
 
 
 def notebook_pages() -> dict[str, Path]:
@@ -56,27 +49,14 @@ def notebook_pages() -> dict[str, Path]:
     return {f"notebooks/{path.stem}.md": path for path in sorted(REPO.glob("notebooks/*.ipynb"))}
 
 
-def pages() -> set[str]:
-    """Every page of the site that has no file of its name under ``docs/``."""
-    return {*MADE, *brought(), *notebook_pages()}
-
-
 # --- mkdocs -----------------------------------------------------------------------------------
 
 
 def on_config(config: Any) -> Any:
-    """Put into the navigation what is there: notebooks, and what colleagues' pages add."""
+    """Put the notebooks that are there into the navigation."""
     for section in config.nav:
         if "Notebooks" in section:
             section["Notebooks"] = list(notebook_pages())
-        for name, extra in (
-            ("How to", ["plan.md", "report.md"]),
-            ("Reference", ["reference/studies.md", "reference/calibration.md",
-                           "reference/benchmarks.md"]),
-        ):  # fmt: skip
-            if name in section:
-                there = [p for p in extra if p in pages() or (REPO / "docs" / p).is_file()]
-                section[name] = [*section[name], *({TITLES[p]: p} for p in there)]
     return config
 
 
