@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import settings
 
 # Set before anything imports matplotlib, and inherited by commands that tests start.
 os.environ["MPLBACKEND"] = "Agg"
+
+# A shell starts what runs in the background with Ctrl-C ignored, and commands that tests start
+# inherit that: whether they can be interrupted would depend on who started the suite.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples on every machine and in every run; time limits would fail on a busy machine.
 settings.register_profile("ci", derandomize=True, deadline=None)
