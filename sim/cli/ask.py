@@ -230,9 +230,8 @@ class _Asking:
         finish(
             result, folder, force=self.output["force"], figures=self._formats(),
             csv=True if self.output["csv"] else None, as_json=self.output["as_json"],
-            quiet=self.output["quiet"],
+            quiet=self.output["quiet"], store=store,
         )  # fmt: skip
-        shutil.rmtree(store, ignore_errors=True)
 
     def _study(self) -> Study[Any]:
         """The study with the options; a mistake in an option is said of the option."""
@@ -330,12 +329,18 @@ def finish(
     csv: bool | None,
     as_json: bool,
     quiet: bool,
+    store: Path,
 ) -> None:
-    """Save and show a result; failed runs are said even when quiet, and end in exit code 1."""
+    """Save and show a result; failed runs are said even when quiet, and end in exit code 1.
+
+    What was kept in ``store`` is in the folder once that is written, whether or not anybody reads
+    what is printed.
+    """
     if result.runs and result.failed == result.runs:
         first = result.table("failures").iloc[0]
         raise RuntimeError(f"every run failed, the first {first['stage']}: {first['reason']}")
     result.save(folder, force=force, figures=figures, csv=csv)
+    shutil.rmtree(store, ignore_errors=True)
     if as_json:
         shell.write_json(record(result, folder))
     else:
@@ -354,6 +359,8 @@ def finish(
 
 def show(result: Result) -> None:
     """The question, the answer in words, then the tables that are for reading."""
+    from sim.present.answer import CAVEAT
+
     answer, kind = result.answer, result.kind
     if kind.argument == "scenario":  # which a reader knows by its name and question
         typer.echo(kind.title(result.study))
@@ -365,9 +372,8 @@ def show(result: Result) -> None:
         shell.write_table(table.terminal())
         if table.note:
             typer.echo(shell.paragraph(table.note))
-    if answer.notes:
-        typer.echo("")
-        typer.echo(shell.paragraph(" ".join(answer.notes)))
+    typer.echo("")
+    typer.echo(shell.paragraph(" ".join([*answer.notes, CAVEAT])))
 
 
 def record(result: Result, folder: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +53,5 @@ def merge(
         result = kind.ask(study, execution, command=command)
     ask.finish(
         result, out, force=force, figures=formats_of("none" if no_figures else figures),
-        csv=True if csv else None, as_json=as_json, quiet=quiet,
+        csv=True if csv else None, as_json=as_json, quiet=quiet, store=store,
     )  # fmt: skip
-    shutil.rmtree(store, ignore_errors=True)

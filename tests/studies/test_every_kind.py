@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from sim import studies
+from sim.cli import ask as ask_command
 from sim.core.errors import InputError, ResultsError
 from sim.runs.execute import Execution, Unfinished
 from sim.runs.folder import MANIFEST, TIMING
@@ -182,8 +183,26 @@ def test_results_are_not_replaced_unless_forced(found: Result, tmp_path: Path) -
     assert refused.exit_code == 2
     assert "not empty" in refused.stderr
     assert bytes_of(folder) == before
-    assert codose(*words, "--force").exit_code == 0
+    again = codose(*words, "--force")
+    assert again.exit_code == 0
     assert load(folder).answer.text == found.answer.text
+    assert again.stdout.rstrip().endswith("What if, not forecast.")
+
+
+@every_kind
+def test_nothing_is_left_behind_when_nobody_reads(
+    found: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader of a pipe may go away: the folder is whole by then, and no part is kept."""
+
+    def gone(result: Result) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(ask_command, "show", gone)
+    out = tmp_path / "out"
+    codose(*command_line(found.study, tmp_path), "--out", str(out), "--no-figures")
+    assert load(out).answer.text == found.answer.text
+    assert not out.with_name("out.parts").exists()
 
 
 @every_kind
