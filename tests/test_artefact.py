@@ -485,7 +485,7 @@ def test_edited_sources_are_compiled_by_numba(tmp_path: Path) -> None:
     """A developer changes a rule, and the next run follows it."""
     for name in ("sim", "scenarios"):
         shutil.copytree(REPO / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    path = tmp_path / "sim" / "rules.py"
+    path = tmp_path / "sim" / "core" / "rules.py"
     text = path.read_text(encoding="utf-8")
     before = "    return value - rate * value\n"
     assert text.count(before) == 1
