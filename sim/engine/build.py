@@ -323,6 +323,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the compiled artefact of the engine.")
     parser.add_argument("--to", type=Path, help="write the portable code alone into this file")
     to = parser.parse_args().to
+    if sys.flags.hash_randomization:
+        # Numba walks through sets of names: the order of some variables would change every time.
+        again = [sys.executable, "-m", "sim.engine.build", *sys.argv[1:]]
+        sys.exit(subprocess.run(again, env={**os.environ, "PYTHONHASHSEED": "0"}).returncode)
     if to is None:
         ship(Path(__file__).parent / "shipped")
     else:
