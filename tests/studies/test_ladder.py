@@ -39,7 +39,7 @@ def test_a_ladder_is_the_paired_difference_of_two_scenarios() -> None:
     first = at(1.0) - at(0.0)
     rows = frame[frame.outcome == "trust"]
     assert rows["effect"].iloc[0] == pytest.approx(first.mean(), abs=1e-12)
-    half = stats.t.ppf(0.975, 5) * first.std(ddof=1) / np.sqrt(6)
+    half = stats.t.ppf(0.95, 5) * first.std(ddof=1) / np.sqrt(6)
     assert rows["high"].iloc[0] - rows["effect"].iloc[0] == pytest.approx(half, rel=1e-6)
     # Steps keep what those before them changed.
     third = at(1.0, power_sharing=0.0, learning_rate=0.0) - at(

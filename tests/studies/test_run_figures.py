@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from scipy.stats import norm
 
 from sim.core.errors import InputError
 from sim.core.outcomes import HEADLINES, NAMES, OUTCOMES
@@ -269,7 +270,7 @@ def test_spread_draws_chance_alone_within_all_that_is_not_known() -> None:
     light, bold = figure.axes[0].collections[:2]
     row: Any = frame.loc[("trust", "end_of_ta")]
     assert light.get_segments()[1][:, 1] == pytest.approx([row["p05"], row["p95"]])
-    half = 1.645 * row["sd_chance"]
+    half = norm.ppf(0.95) * row["sd_chance"]
     assert bold.get_segments()[1][:, 1] == pytest.approx([row["mean"] - half, row["mean"] + half])
     assert "chance and parameters together" in all_text(figure)
     assert "6 plausible sets: " in all_text(figure)
