@@ -8,7 +8,7 @@ prints them and exits with 2; a caller in Python can read the fields.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,47 @@ class Problem:
         if self.suggestion:
             text += f"; did you mean '{self.suggestion}'?"
         return text
+
+
+def check_known(
+    value: Any,
+    known: Collection[Any],
+    message: str,
+    *,
+    field: str,
+    allowed: str = "",
+    error: type[InputError] | None = None,
+) -> None:
+    """Refuse a name that is none of those that there are.
+
+    Args:
+        value: the name given.
+        known: the names that there are.
+        message: what is wrong, after the name, such as "is not a table of this result".
+        field: where it was given.
+        allowed: in place of all names.
+        error: what is raised, InputError unless given.
+
+    Raises:
+        InputError: it is unknown; suggests the nearest.
+
+    >>> check_known("onsite", ["onsite", "video"], "is not a mode", field="mode")
+    >>> try:
+    ...     check_known("onsit", ["onsite", "video"], "is not a mode", field="mode")
+    ... except InputError as error:
+    ...     print(error)
+    mode: 'onsit' is not a mode; allowed: onsite, video; did you mean 'onsite'?
+    """
+    if value not in known:
+        raise (error or InputError)(
+            Problem(
+                f"{value!r} {message}",
+                field=field,
+                value=value,
+                allowed=allowed or ", ".join(map(str, known)),
+                suggestion=did_you_mean(value, known),
+            )
+        )
 
 
 class CodoseError(Exception):

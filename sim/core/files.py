@@ -24,3 +24,15 @@ def folder(kind: Kind) -> Path:
 def names(kind: Kind) -> tuple[str, ...]:
     """Names (without ``.yaml``) of the shipped files of one kind, sorted; empty when none."""
     return tuple(sorted(path.stem for path in folder(kind).glob("*.yaml") if path.is_file()))
+
+
+def find(kind: Kind, given: str) -> Path | None:
+    """The file that a path or the name of a shipped file means; None when it is neither.
+
+    A name without folder and suffix is a shipped file first, unless a file is called that. Whether
+    a path can be read, reading will tell.
+    """
+    path = Path(given)
+    if given in names(kind) and not path.is_file():
+        return folder(kind) / f"{given}.yaml"
+    return path if path.suffix or len(path.parts) > 1 or path.exists() else None

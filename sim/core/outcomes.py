@@ -21,7 +21,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from sim.core import rules
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import check_known
 from sim.core.units import WEEKS_A_YEAR
 
 RECORD: tuple[str, ...] = (
@@ -296,16 +296,10 @@ def check_outcome(name: str) -> Outcome:
     Raises:
         InputError: no such outcome; names the nearest.
     """
-    if name not in OUTCOMES:
-        raise InputError(
-            Problem(
-                f"{name!r} is not an outcome",
-                field="outcome",
-                value=name,
-                allowed="the names printed by 'codose outcomes'",
-                suggestion=did_you_mean(name, NAMES),
-            )
-        )
+    check_known(
+        name, OUTCOMES, "is not an outcome", field="outcome",
+        allowed="the names printed by 'codose outcomes'",
+    )  # fmt: skip
     return OUTCOMES[name]
 
 

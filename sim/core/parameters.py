@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sim.core.errors import ParameterError, Problem, did_you_mean
+from sim.core.errors import ParameterError, Problem, check_known, did_you_mean
 from sim.core.units import WEEKS_A_YEAR
 
 Role = Literal["free", "uncertain", "fixed", "lever"]
@@ -316,16 +316,8 @@ def rows(*, role: str | None = None, grade: str | None = None) -> list[Parameter
     'trust_step'
     """
     for label, value, allowed in (("role", role, ROLES), ("grade", grade, GRADES)):
-        if value is not None and value not in allowed:
-            raise ParameterError(
-                Problem(
-                    f"{value!r} is not a {label}",
-                    field=label,
-                    value=value,
-                    allowed=", ".join(allowed),
-                    suggestion=did_you_mean(value, allowed),
-                )
-            )
+        if value is not None:
+            check_known(value, allowed, f"is not a {label}", field=label, error=ParameterError)
     return [
         row
         for row in _ROWS

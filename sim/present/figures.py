@@ -14,6 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from sim.core.errors import check_known
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
 
@@ -56,18 +58,10 @@ def formats_of(choice: str) -> tuple[Format, ...]:
     known: dict[str, tuple[Format, ...]] = {
         "png": ("png",), "svg": ("svg",), "both": FORMATS, "none": ()
     }  # fmt: skip
-    if choice not in known:
-        from sim.core.errors import InputError, Problem, did_you_mean
-
-        raise InputError(
-            Problem(
-                f"{choice!r} is no format of figures",
-                field="--figures",
-                value=choice,
-                allowed="png, svg, both or none",
-                suggestion=did_you_mean(choice, known),
-            )
-        )
+    check_known(
+        choice, known, "is no format of figures", field="--figures",
+        allowed="png, svg, both or none",
+    )  # fmt: skip
     return known[choice]
 
 

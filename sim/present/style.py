@@ -108,6 +108,18 @@ def dress(axes: Axes, *, grid: bool = True) -> None:
         axes.grid(axis="y", color=FAINT, linewidth=0.6)
 
 
+def panels(figure: Figure, count: int, columns: int) -> list[Axes]:
+    """``count`` dressed axes in rows of at most ``columns``."""
+    rows = max(1, math.ceil(count / columns))
+    grid = figure.subplots(rows, min(columns, max(count, 1)), squeeze=False)
+    flat: list[Axes] = list(grid.ravel())
+    for axes in flat[count:]:
+        axes.remove()
+    for axes in flat[:count]:
+        dress(axes)
+    return flat[:count]
+
+
 def name_y(axes: Axes, text: str) -> None:
     """A label of the y axis that reads without turning one's head: level, above the axis."""
     axes.set_ylabel(

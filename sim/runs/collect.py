@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import numpy as np
 
 from sim.core import outcomes as outcome_table
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, check_known
 from sim.engine.reduction import Reduction
 from sim.runs.plan import Job, Piece, RunPlan
 from sim.scenario.scenario import Scenario
@@ -262,16 +262,7 @@ class Points:
             InputError: the job has no such region.
         """
         for region in self.regions or ():
-            if region not in job.places:
-                raise InputError(
-                    Problem(
-                        f"{region!r} is not a region of this scenario",
-                        field="regions",
-                        value=region,
-                        allowed=", ".join(job.places),
-                        suggestion=did_you_mean(region, job.places),
-                    )
-                )
+            check_known(region, job.places, "is not a region of this scenario", field="regions")
 
     def shape(self, job: Job) -> tuple[int, int, int, int]:
         """Of a run: (arms, weeks, regions, outcomes)."""

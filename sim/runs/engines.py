@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, check_known
 from sim.core.outcomes import FIRST_FLOW, RECORD
 from sim.core.parameters import Parameters
 from sim.scenario.scenario import Scenario
@@ -67,16 +67,7 @@ def choose_engine(engine: str | Engine, staff_weeks: int = 0) -> tuple[str, Engi
     """
     if callable(engine):
         return getattr(engine, "__name__", type(engine).__name__), engine
-    if engine not in CHOICES:
-        raise InputError(
-            Problem(
-                f"{engine!r} is not an engine",
-                field="engine",
-                value=engine,
-                allowed=", ".join(CHOICES),
-                suggestion=did_you_mean(engine, CHOICES),
-            )
-        )
+    check_known(engine, CHOICES, "is not an engine", field="engine")
     name = engine
     if name == "auto":
         name = "compiled" if _present("compiled") else "mesa"

@@ -97,13 +97,6 @@ class Execution:
             return self
         return replace(self, store=self.store / name.replace(" ", "-"))
 
-    def portion(self, number: int, of: int) -> Execution:
-        """The same, its progress being that of the number-th (from 0) of equal portions."""
-        told = self.progress
-        if told is None:
-            return self
-        return replace(self, progress=lambda done, total: told(number * total + done, of * total))
-
     def report_progress(self, done: int, total: int) -> None:
         """Tell how many runs are done."""
         if self.progress is not None:

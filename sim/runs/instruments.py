@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.core import streams
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, check_known
 from sim.core.parameters import Parameters
 from sim.core.streams import MASK, SERIES_STEP, bell, philox, uniform
 from sim.core.units import months_of
@@ -393,13 +393,4 @@ def between(seen: Seen, flow: str, since_week: int, until_week: int) -> np.ndarr
 
 
 def _check(name: str, options: Sequence[str], field: str) -> None:
-    if name not in options:
-        raise InputError(
-            Problem(
-                f"{name!r} cannot be seen by this instrument",
-                field=field,
-                value=name,
-                allowed=", ".join(options),
-                suggestion=did_you_mean(name, options),
-            )
-        )
+    check_known(name, options, "cannot be seen by this instrument", field=field)

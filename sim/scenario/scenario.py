@@ -277,12 +277,10 @@ def find(path_or_name: str | os.PathLike[str]) -> Path:
         ScenarioError: there is no such file or shipped scenario.
     """
     given = os.fspath(path_or_name)
-    path = Path(given)
-    if given in shipped_names() and not path.is_file():
-        return files.folder("scenarios") / f"{given}.yaml"
-    if path.suffix or len(path.parts) > 1 or path.exists():
-        return path  # whether it can be read, reading will tell
-    raise ScenarioError(_unknown_scenario(given))
+    path = files.find("scenarios", given)
+    if path is None:
+        raise ScenarioError(_unknown_scenario(given))
+    return path
 
 
 def _unknown_scenario(name: str) -> Problem:

@@ -36,7 +36,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim import studies
-from sim.core.errors import InputError, Problem, ResultsError, did_you_mean
+from sim.core.errors import InputError, Problem, ResultsError, check_known
 from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.table import Column, Table
@@ -88,13 +88,7 @@ class StudyKind:
             InputError: there is none.
         """
         known = studies.names()
-        if name not in known:
-            raise InputError(
-                Problem(
-                    f"{name!r} is not a kind of study", field="kind", value=name,
-                    allowed=", ".join(known), suggestion=did_you_mean(name, known),
-                )
-            )  # fmt: skip
+        check_known(name, known, "is not a kind of study", field="kind")
         return cls(name)
 
     def _module(self, part: str) -> ModuleType:
@@ -353,13 +347,7 @@ class Result:
         Raises:
             InputError: there is no table of that name.
         """
-        if name not in self.tables:
-            raise InputError(
-                Problem(
-                    f"{name!r} is not a table of this result", field="table", value=name,
-                    allowed=", ".join(self.tables), suggestion=did_you_mean(name, self.tables),
-                )
-            )  # fmt: skip
+        check_known(name, self.tables, "is not a table of this result", field="table")
         return self.tables[name].frame
 
     def figure(self, name: str) -> Figure:
@@ -369,13 +357,7 @@ class Result:
             InputError: there is no figure of that name.
         """
         known = {figure.name: figure for figure in self.figures}
-        if name not in known:
-            raise InputError(
-                Problem(
-                    f"{name!r} is not a figure of this result", field="figure", value=name,
-                    allowed=", ".join(known), suggestion=did_you_mean(name, known),
-                )
-            )  # fmt: skip
+        check_known(name, known, "is not a figure of this result", field="figure")
         return known[name]
 
     def __repr__(self) -> str:

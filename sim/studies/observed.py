@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from sim.core import files
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, check_known
 from sim.core.units import Z95
 from sim.scenario.checking import Issue, Number, Shape, Strict, Words, check, refusal
 from sim.scenario.loading import load, raise_problems, shown
@@ -260,14 +260,5 @@ def chosen(observations: Sequence[Observation], ids: Sequence[str]) -> list[Obse
     """
     by_id = {one.id: one for one in observations}
     for name in ids:
-        if name not in by_id:
-            raise ObservedError(
-                Problem(
-                    f"{name!r} is not the id of a finding",
-                    field="targets",
-                    value=name,
-                    allowed=", ".join(by_id),
-                    suggestion=did_you_mean(name, by_id),
-                )
-            )
+        check_known(name, by_id, "is not the id of a finding", field="targets", error=ObservedError)
     return [by_id[name] for name in ids]

@@ -548,10 +548,8 @@ def find_study(path_or_name: str | os.PathLike[str]) -> Path:
         StudyError: there is no such file or shipped study.
     """
     given = os.fspath(path_or_name)
-    path = Path(given)
-    if given in shipped_studies() and not path.is_file():
-        return files.folder("experiments") / f"{given}.yaml"
-    if path.suffix or len(path.parts) > 1 or path.exists():
+    path = files.find("experiments", given)
+    if path is not None:
         return path
     names = shipped_studies()
     raise StudyError(

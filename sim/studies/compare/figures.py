@@ -126,18 +126,6 @@ def _colour(found: Shown, label: str) -> str:
     return style.PALETTE[found.labels.index(label) % len(style.PALETTE)]
 
 
-def _grid(figure: Drawn, count: int, columns: int) -> list[Axes]:
-    from sim.present import style
-
-    rows = math.ceil(count / columns)
-    every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    for axes in every[count:]:
-        axes.remove()
-    for axes in every[:count]:
-        style.dress(axes)
-    return every[:count]
-
-
 def _lines(axes: Axes, rows: pd.DataFrame, colour: str, *, inner: bool) -> None:
     """A mean with its 90 % band, and the 50 % band within."""
     from sim.present import style
@@ -202,7 +190,9 @@ def _over_time(
     figure = style.figure(
         style.WIDTH if columns > 1 else 6.0, 1.5 + 2.2 * rows, title, footer(found, reading)
     )
-    for place, (axes, name) in enumerate(zip(_grid(figure, len(names), columns), names)):  # noqa: B905
+    for place, (axes, name) in enumerate(
+        zip(style.panels(figure, len(names), columns), names, strict=True)
+    ):
         ends = []
         for label in labels:
             part = weeks[(weeks["scenario"] == label) & (weeks["outcome"] == name)]
@@ -253,7 +243,7 @@ def _intervals(found: Shown) -> Drawn:
             "do not shorten it. Right: more runs do.",
         ),
     )
-    left, right = _grid(figure, 2, 2)
+    left, right = style.panels(figure, 2, 2)
     for axes in (left, right):
         axes.grid(visible=False)
         axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
@@ -353,7 +343,7 @@ def _regions(found: Shown) -> Drawn:
             + (f" {more} more regions are in the table." if more > 0 else ""),
         ),
     )
-    panels = _grid(figure, len(outcomes), len(outcomes))
+    panels = style.panels(figure, len(outcomes), len(outcomes))
     for place, (axes, outcome) in enumerate(zip(panels, outcomes, strict=True)):
         axes.grid(visible=False)
         axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
@@ -414,7 +404,7 @@ def _effort(found: Shown) -> Drawn:
             "TA at the end of TA; the bar holds 90 % of plausible sets.",
         ),
     )
-    left, right = _grid(figure, 2, 2)
+    left, right = style.panels(figure, 2, 2)
     _hours(left, found, costs)
     names = set(gains["outcome"])
     shown = next((name for name in found.outcomes if name in names), None)

@@ -143,18 +143,6 @@ def _own_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, flo
     return min(0.0, float(values.min())), float(values.max()) * 1.08
 
 
-def _panels(figure: Figure, count: int, columns: int) -> list[Axes]:
-    """``count`` dressed axes in rows of at most ``columns``."""
-    rows = max(1, math.ceil(count / columns))
-    grid = figure.subplots(rows, min(columns, max(count, 1)), squeeze=False)
-    flat: list[Axes] = list(grid.ravel())
-    for axes in flat[count:]:
-        axes.remove()
-    for axes in flat[:count]:
-        style.dress(axes)
-    return flat[:count]
-
-
 def _check(outcomes: Sequence[str]) -> list[str]:
     if not outcomes:
         raise InputError(Problem("no outcome is given", field="outcomes"))
@@ -190,7 +178,7 @@ def trajectories(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
     share_rows = weeks[weeks["outcome"].isin(_shares(names)) & weeks["arm"].isin(_ARMS)]
     limits = _common_limits(share_rows, ("p05", "p95", "mean"))
     for place, (axes, name) in enumerate(
-        zip(_panels(figure, len(names), columns), names, strict=True)
+        zip(style.panels(figure, len(names), columns), names, strict=True)
     ):
         at_end = place % columns == columns - 1 or place == len(names) - 1
         _trajectory(axes, runs, weeks, name, limits, name_lines=at_end, name_end=place == 0)
@@ -280,7 +268,7 @@ def regions(runs: Courses, outcomes: Sequence[str] = REGION_OUTCOMES) -> Figure:
     share_rows = weeks[weeks["outcome"].isin(_shares(names)) & weeks["region"].isin(known)]
     limits = _common_limits(share_rows, ("mean",) if many else ("p05", "p95", "mean"))
     for place, (axes, name) in enumerate(
-        zip(_panels(figure, len(names), columns), names, strict=True)
+        zip(style.panels(figure, len(names), columns), names, strict=True)
     ):
         _region_panel(axes, runs, weeks, name, known, limits)
         style.mark_week(axes, runs.scenario.end_of_ta, "end of TA" if place == 0 else "")
@@ -353,7 +341,7 @@ def commitments(runs: Courses) -> Figure:
         style.WIDTH, 3.7, "What was agreed, and what came of it",
         _footer(runs, f"{_MEANS} All regions, staff's and providers' commitments together."),
     )  # fmt: skip
-    left, right = _panels(figure, 2, 2)
+    left, right = style.panels(figure, 2, 2)
     flows = {name: _series(weeks, "with_ta", "overall", name) for name, _ in _COMMITMENTS}
     _commitment_counts(left, runs, flows)
     _kept_share(right, runs, flows["commitments_kept"], flows["commitments_broken"])
@@ -440,7 +428,7 @@ def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
         _footer(runs, "Bold bar: 90 % by chance alone. Light bar: 90 % of runs, chance and "
                 f"parameters together.\n{runs.sets}."),
     )  # fmt: skip
-    for axes, name in zip(_panels(figure, len(names), min(3, len(names))), names, strict=True):
+    for axes, name in zip(style.panels(figure, len(names), min(3, len(names))), names, strict=True):
         rows = frame[(frame["outcome"] == name) & frame["point"].isin(list(_POINTS))]
         rows = rows.reset_index(drop=True)
         at, half = rows.index.to_numpy(), z_value() * rows["sd_chance"].to_numpy(dtype=float)
@@ -473,7 +461,7 @@ def effects(runs: Courses, outcome: str = "capacity") -> Figure:
             f"Against the same people and chance without TA. Bar: 90 % of runs: {_holds(runs)}",
         ),
     )  # fmt: skip
-    (axes,) = _panels(figure, 1, 1)
+    (axes,) = style.panels(figure, 1, 1)
     at = np.arange(len(rows))
     axes.hlines(at, rows["effect_p05"], rows["effect_p95"], color=style.WITH_TA, alpha=0.4, lw=5)
     axes.plot(rows["effect_mean"], at, "o", color=style.INK, markersize=4, zorder=4)

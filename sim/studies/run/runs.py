@@ -14,7 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.core.errors import InputError, InterruptedRun, Problem, ResultsError, did_you_mean
+from sim.core.errors import (
+    InputError,
+    InterruptedRun,
+    Problem,
+    ResultsError,
+    check_known,
+)
 from sim.core.parameters import Parameters
 from sim.runs.collect import FailedRun
 from sim.runs.engines import Engine
@@ -317,16 +323,7 @@ class Runs:
         Raises:
             InputError: no such region.
         """
-        if region not in self.places:
-            raise InputError(
-                Problem(
-                    f"{region!r} is not a region of this scenario",
-                    field="region",
-                    value=region,
-                    allowed=", ".join(self.places),
-                    suggestion=did_you_mean(region, self.places),
-                )
-            )
+        check_known(region, self.places, "is not a region of this scenario", field="region")
         frame = self.table("summary")
         return frame[frame["region"] == region].reset_index(drop=True)
 

@@ -70,17 +70,6 @@ def _names(reading: Reading) -> dict[str, str]:
     return found
 
 
-def _panels(figure: Figure, count: int, columns: int) -> list[Axes]:
-    rows = -(-count // columns)
-    grid = figure.subplots(rows, min(columns, count), squeeze=False)
-    flat: list[Axes] = list(grid.ravel())
-    for axes in flat[count:]:
-        axes.remove()
-    for axes in flat[:count]:
-        style.dress(axes)
-    return flat[:count]
-
-
 def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]]) -> Figure:
     """Main index of each factor with its 95 % interval, naive value, dummy line and standing.
 
@@ -110,7 +99,9 @@ def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]])
         style.WIDTH if columns > 1 else 6.5, 1.5 + rows * (0.5 + 0.21 * count), title,
         _footer(reading, extra),
     )  # fmt: skip
-    for axes, (outcome, week) in zip(_panels(figure, len(labels), columns), labels, strict=True):
+    for axes, (outcome, week) in zip(
+        style.panels(figure, len(labels), columns), labels, strict=True
+    ):
         found = reading.of(outcome, method=method, index=chosen.main, week=week)
         _bars(axes, found, chosen.main, chosen.floor, is_stochastic(reading.study), _names(reading))
         if len(labels) > 1:
@@ -184,7 +175,7 @@ def morris_plane(reading: Reading, outcome: str, week: str) -> Figure:
         _footer(reading, "Bars: 95 % intervals of mu*. On the line sigma equals mu*: above it, "
                 "what a factor does depends on the others at least as much as on itself."),
     )  # fmt: skip
-    axes = _panels(figure, 1, 1)[0]
+    axes = style.panels(figure, 1, 1)[0]
     mu = reading.of(outcome, method="morris", index="mu_star", week=week).set_index("factor")
     sigma = reading.of(outcome, method="morris", index="sigma", week=week).set_index("factor")
     line = dummy_line(mu.reset_index())
@@ -244,7 +235,7 @@ def convergence(reading: Reading, method: str, outcome: str, week: str) -> Figur
         7.5, 4.6, f"{chosen.title} of {when(outcome, week)}, as the sample grows",
         _footer(reading, "Bands: 95 % intervals. All sizes are parts of the same runs."),
     )  # fmt: skip
-    axes = _panels(figure, 1, 1)[0]
+    axes = style.panels(figure, 1, 1)[0]
     last = rows[rows.samples == rows.samples.max()].set_index("factor")
     order = last["value"].sort_values(ascending=False).index
     ends = []
@@ -293,7 +284,7 @@ def second_order(reading: Reading, outcome: str, week: str) -> Figure:
         size + 1.2, size, f"Pairs that act together on {when(outcome, week)} (second order)",
         _footer(reading, said),
     )  # fmt: skip
-    axes = _panels(figure, 1, 1)[0]
+    axes = style.panels(figure, 1, 1)[0]
     axes.grid(visible=False)
     top = max(0.02, float(np.nan_to_num(np.abs(grid)).max()))
     sure = np.full(grid.shape, 0.25)
@@ -326,7 +317,7 @@ def over_time(reading: Reading, method: str, outcome: str) -> Figure:
         8.0, 4.8, f"What carries {style.words(outcome)}, week by week ({chosen.title})",
         _footer(reading, "Bands: 95 % intervals."),
     )  # fmt: skip
-    axes = _panels(figure, 1, 1)[0]
+    axes = style.panels(figure, 1, 1)[0]
     ends = []
     for place, name in enumerate(largest.index[:LINES]):
         mine = rows[rows.factor == name].sort_values("at")
@@ -370,7 +361,7 @@ def responses(reading: Reading, outcome: str, week: str, most: int = 12) -> Figu
     low, high = float(rows["low"].min()), float(rows["high"].max())
     factors = reading.frame("factors")
     chosen = set(factors[factors["distribution"].str.startswith("choices")]["name"])
-    panels = _panels(figure, len(names), columns)
+    panels = style.panels(figure, len(names), columns)
     for place, (axes, name) in enumerate(zip(panels, names, strict=True)):
         mine = rows[rows.factor == name].sort_values("coordinate")
         _response(axes, mine, choices=str(name) in chosen)

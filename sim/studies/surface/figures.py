@@ -301,13 +301,10 @@ def _budget_line(found: Shown) -> Drawn:
             "hours per contact, at most the longest of the grid.",
         ),
     )
-    every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    for axes in every[len(names) :]:
-        axes.remove()
     ticks = [f"{c.every_weeks:g}\n{c.hours:.1f}".removesuffix(".0") for _, c in line]
     ticks[0] += " h"
-    for place, (axes, name) in enumerate(zip(every, names, strict=False)):
-        style.dress(axes)
+    panels = style.panels(figure, len(names), columns)
+    for place, (axes, name) in enumerate(zip(panels, names, strict=True)):
         mean, low, high, targets = (
             _by_cell(found, name, column)[[place for place, _ in line]]
             for column in ("mean", "p05", "p95", "target")
