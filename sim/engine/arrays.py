@@ -49,21 +49,29 @@ def spread_events(events, cuts, demand, delivery, leaves, told):
 
 
 def add_contact(
-    contacts, start, count, week, r, series, mode, timing, status, seats, hours, kappa, every
+    contacts, start, count, week, r, series, planned, timing, status, seats, hours, kappa, every
 ):
-    """One more contact of a region's week: counted, and written where there is room for all."""
+    """One more contact of a region's week: counted, and written where there is room for all.
+
+    ``planned`` is the series or the row of the log that it comes from.
+    """
     place = count[week, r]
     count[week, r] = place + 1
     if contacts.size > 0:
         contact = contacts[start[week, r] + place]
         contact.series = series
-        contact.mode = mode
+        contact.mode = planned.mode
         contact.timing = timing
         contact.status = status
         contact.seats = seats
         contact.hours = hours
         contact.co_creation = kappa
         contact.every_weeks = every
+        contact.relationship = planned.relationship
+        contact.learning = planned.learning
+        contact.planning = planned.planning
+        contact.review = planned.review
+        contact.logistics = planned.logistics
 
 
 def add_logged(contacts, start, count, seen, log, regions, cuts):
@@ -75,8 +83,8 @@ def add_logged(contacts, start, count, seen, log, regions, cuts):
         hours = row.hours * cuts[row.week]
         if hours > 0.0:
             add_contact(
-                contacts, start, count, row.week, row.region, number, row.mode, SCHEDULED,
-                row.status, share_of(1.0, regions[row.region].core), hours, row.co_creation, 1.0,
+                contacts, start, count, row.week, row.region, number, row, SCHEDULED, row.status,
+                share_of(1.0, regions[row.region].core), hours, row.co_creation, 1.0,
             )  # fmt: skip
 
 
@@ -97,8 +105,8 @@ def add_series(contacts, start, count, series, number, r, core, stagger, cuts):
                 series.co_creation_start, series.co_creation_end, progress
             )
             add_contact(
-                contacts, start, count, week, r, number, series.mode, series.timing, DRAWN, seats,
-                hours, kappa, series.every_weeks,
+                contacts, start, count, week, r, number, series, series.timing, DRAWN, seats, hours,
+                kappa, series.every_weeks,
             )  # fmt: skip
 
 

@@ -20,10 +20,13 @@ from sim.engine.arrays import DELIVERY_WORK, EVENTS
 from sim.model import dosage, network
 
 if TYPE_CHECKING:
-    from sim.scenario.scenario import Network, Scenario
+    from sim.scenario.contact_log import LogRow
+    from sim.scenario.scenario import ContactSeries, Network, Scenario
 
 PARAMETER_TYPE = np.dtype([(name, np.float64) for name in NAMES], align=True)
 """A parameter set as one record, so that compiled code reads ``p.trust_step`` too."""
+
+_FUNCTIONS = [(name, np.float64) for name in dosage.FUNCTIONS]
 
 CONTACT_TYPE = np.dtype(
     [
@@ -35,9 +38,11 @@ CONTACT_TYPE = np.dtype(
         ("hours", np.float64),
         ("co_creation", np.float64),
         ("every_weeks", np.float64),
+        *_FUNCTIONS,
     ],
     align=True,
 )
+"""A contact that is due, or may fall. What its time goes to is NaN for the reference mix."""
 
 REGION_TYPE = np.dtype(
     [
@@ -78,6 +83,7 @@ SERIES_TYPE = np.dtype(
         ("co_creation_start", np.float64),
         ("co_creation_end", np.float64),
         ("invited", np.float64),
+        *_FUNCTIONS,
     ],
     align=True,
 )
@@ -91,6 +97,7 @@ LOG_TYPE = np.dtype(
         ("status", np.int64),
         ("hours", np.float64),
         ("co_creation", np.float64),
+        *_FUNCTIONS,
     ],
     align=True,
 )
@@ -192,6 +199,11 @@ def region_rows(scenario: Scenario) -> np.ndarray:
     return table
 
 
+def _shares(one: ContactSeries | LogRow) -> tuple[float, ...]:
+    """What the time goes to; NaN for the reference mix."""
+    return (np.nan,) * len(_FUNCTIONS) if one.functions is None else one.functions.shares
+
+
 def series_rows(scenario: Scenario) -> np.ndarray:
     """The contact series, (series,) of :data:`SERIES_TYPE`."""
     rows = [
@@ -206,6 +218,7 @@ def series_rows(scenario: Scenario) -> np.ndarray:
             one.co_creation_start,
             one.co_creation_end,
             one.invited,
+            *_shares(one),
         )
         for one in scenario.dosage
     ]
@@ -219,7 +232,7 @@ def log_rows(scenario: Scenario) -> np.ndarray:
     status = {name: i for i, name in enumerate(dosage.STATUSES)}
     rows = [
         (row.week, region[row.region], mode[row.mode], status[row.status], row.hours,
-         row.co_creation)
+         row.co_creation, *_shares(row))
         for row in (scenario.contact_log.rows if scenario.contact_log else ())
     ]  # fmt: skip
     return np.array(rows, dtype=LOG_TYPE)

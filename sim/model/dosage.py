@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MODES: tuple[str, ...] = ("onsite", "video", "phone", "email")
 TIMINGS: tuple[str, ...] = ("scheduled", "irregular", "on_demand")
+FUNCTIONS: tuple[str, ...] = ("relationship", "learning", "planning", "review", "logistics")
+"""What the time of a contact goes to."""
 STATUSES: tuple[str, ...] = ("drawn", "held", "provider_cancelled", "region_cancelled")
 ONSITE = 0
 SCHEDULED, IRREGULAR, ON_DEMAND = 0, 1, 2
@@ -35,7 +37,8 @@ class PlannedContact:
     ``mode``, ``timing`` and ``status`` index :data:`MODES`, :data:`TIMINGS`, :data:`STATUSES`.
     ``hours`` are planned hours after taper and cuts, before a full diary shortens them. ``series``
     is the number in the counter of random draws: the place in ``dosage``, or of a log row within
-    its region's week. ``invited`` is the share of the core team that is asked.
+    its region's week. ``invited`` is the share of the core team that is asked. ``functions`` are the
+    shares of :data:`FUNCTIONS`; None: the reference mix.
     """
 
     week: int
@@ -48,6 +51,7 @@ class PlannedContact:
     every_weeks: float
     status: int
     invited: float
+    functions: tuple[float, ...] | None
 
     @property
     def chance(self) -> float:
@@ -130,6 +134,7 @@ def _of_series(
                 every_weeks=series.every_weeks,
                 status=DRAWN,
                 invited=series.invited,
+                functions=None if series.functions is None else series.functions.shares,
             )
 
 
@@ -158,6 +163,7 @@ def _from_log(scenario: Scenario) -> list[PlannedContact]:
                 every_weeks=1.0,
                 status=STATUSES.index(row.status),
                 invited=1.0,
+                functions=None if row.functions is None else row.functions.shares,
             )
         )
     return contacts

@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from sim.core.errors import Problem, ScenarioError, did_you_mean
 from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
+from sim.scenario.functions import Functions
 from sim.scenario.loading import MISTAKES_SHOWN, raise_problems, shown
 
 Mode = Literal["onsite", "video", "phone", "email"]
@@ -50,6 +51,8 @@ class LogRow(Strict):
     """Planned co-creation of the contact, 0..1."""
     status: Status = "held"
     """Whether it was held, or which side cancelled it."""
+    functions: Functions | None = None
+    """What its time went to; left out: the reference mix."""
 
 
 def week_of(day: date, first_date: date) -> int:
