@@ -268,11 +268,19 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         checks.storage_order_is_nothing,
     ),
     "a failed contact raises the record": (
-        rule("record_after_broken_promise", lambda v, e: v + e * (1.0 - v)),
+        rule("record_after_broken_promise", lambda v, e, f: v + e * f * (1.0 - v)),
         checks.promises,
     ),
     "a failed contact costs nothing": (
-        rule("record_after_broken_promise", lambda v, e: v),
+        rule("record_after_broken_promise", lambda v, e, f: v),
+        checks.promises,
+    ),
+    "a missed call costs as much as a missed visit": (
+        rule("record_after_broken_promise", lambda v, e, f: v - e * v),
+        checks.promises,
+    ),
+    "kept dates weigh as much as commitments": (
+        rule("record_after_kept_promise", lambda v, e, share, f: v + e * f * (1.0 - v)),
         checks.promises,
     ),
     "every contact keeps a promise": (
@@ -290,6 +298,59 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
     "setting up costs nothing": (
         rule("counted_hours", lambda hours, setup: hours),
         checks.a_week_saturates_together,
+    ),
+    "setting up is a step": (
+        rule("counted_hours", lambda hours, setup: max(0.0, hours - setup)),
+        checks.a_week_saturates_together,
+    ),
+    "all functions are alike": (
+        rule("function_weight", lambda share, reference: 1.0),
+        checks.functions_by_hand,
+    ),
+    "trust needs no time": (
+        rule("trust_weight", lambda logistics, reference, phi, rw: 1.0),
+        checks.functions_by_hand,
+    ),
+    "co-creation needs no time together": (
+        rule("time_together", lambda phi, rw: 1.0),
+        checks.functions_by_hand,
+    ),
+    "more than the usual time together makes more co-creation": (
+        rule("time_together", lambda phi, rw: 1.0 - rw + rw * phi),
+        checks.functions_by_hand,
+    ),
+    "a large group gets as much a head": (
+        rule("group_attention", lambda each, present, team: 1.0),
+        checks.large_groups_thin_out,
+    ),
+    "routines do not count heads": (
+        rule("routine_step_in_team", lambda step, team, people: step),
+        checks.routines_count_a_head,
+    ),
+    "a team of one is moved all the way": (
+        rule("routine_step_in_team", lambda step, team, people: min(1.0, step * team / people)),
+        checks.routines_count_a_head,
+    ),
+    "review needs no time": (
+        rule("review_probability", lambda phi: 1.0),
+        checks.nothing_is_reviewed_without_time,
+    ),
+    "nothing is ever assigned": (
+        rule("agreeing", lambda c, share: c),
+        checks.commitments_made,
+    ),
+    "what is assigned is shared": (
+        rule("provider_owns_probability", lambda share, c, agreed: share),
+        checks.commitments_made,
+    ),
+    "nobody cancels for want of arrangements": (
+        rule("region_fails_probability", lambda base, slope, w, pivot, cl, phi: checks.sigma(
+            base + slope * (w - pivot))),
+        checks.cancel_rates,
+    ),
+    "overload is unbounded": (
+        rule("overload", lambda load: max(0.0, load - 1.0)),
+        checks.cancel_rates,
     ),
     "dilution is ignored": (rule("dilution", lambda each, sites: 1.0), checks.quality_by_hand),
     "dilution by all regions": (
@@ -342,7 +403,7 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
     "overload does not matter for keeping": (
         rule(
             "provider_keeping_probability",
-            lambda q0, q1, a, pivot, o: checks.sigma(q0 + q1 * (a - pivot)),
+            lambda q0, q1, a, pivot, vo, o: checks.sigma(q0 + q1 * (a - pivot)),
         ),
         checks.commitments_kept,
     ),

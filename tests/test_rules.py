@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from sim.core import rules
 from sim.core.parameters import TABLE
+from sim.model.dosage import FUNCTIONS
 
 pytestmark = pytest.mark.smoke
 
@@ -160,7 +161,9 @@ KINDS: dict[str, Callable[[random.Random], Any]] = {
     "scale": lambda r: r.uniform(0.05, 10.0),
     "count": lambda r: r.randint(0, 20),
     "some": lambda r: r.randint(1, 20),
-    "load": lambda r: r.uniform(0.0, 5.0),
+    "load": lambda r: r.choice([0.0, 1.0, r.uniform(0.0, 5.0)]),
+    "weight": lambda r: r.choice([0.0, 1.0, r.uniform(0.0, 7.0)]),
+    "usual": lambda r: r.uniform(0.0, 0.95),
 }
 
 Equation = tuple[str, Callable[..., float]]
@@ -195,30 +198,46 @@ EQUATIONS: dict[str, Equation] = {
         "load hours week share",
         lambda load, b, h, w: (1 - w) * load + w * b / max(h, 1e-9),
     ),
-    "overload": ("load", lambda load: max(0.0, load - 1.0)),
-    "shortened_hours": ("hours load", lambda h, o: h / (1.0 + o)),
+    "overload": ("load", lambda load: 1.0 - min(1.0, 1.0 / load) if load else 0.0),
+    "shortened_hours": ("hours share", lambda h, o: h - h * o),
     "dilution": ("share some", lambda delta, sites: 1.0 / (1.0 + delta * (sites - 1))),
     "contact_workload": ("hours share week", lambda h, kappa, week: (h + h * kappa) / week),
     "workload": (
         "share signed share count share share share",
         lambda d, o, c, n, each, share, u: clip(d + o + c + n * each + share * u),
     ),
-    "provider_fails_probability": ("logit slope load", lambda a, b, o: logistic(a + b * o)),
+    "provider_fails_probability": ("logit slope share", lambda a, b, o: logistic(a + b * o)),
     "region_fails_probability": (
-        "logit slope share share",
-        lambda a, b, w, pivot: logistic(a + b * (w - pivot)),
+        "logit slope share share slope weight",
+        lambda a, b, w, pivot, cl, phi: logistic(a + b * (w - pivot) + cl - cl * phi),
     ),
-    "record_after_broken_promise": ("share share", lambda v, e: v * (1.0 - e)),
+    "record_after_broken_promise": ("share share share", lambda v, e, f: v * (1.0 - e * f)),
     "record_after_kept_promise": (
         "share share share share",
-        lambda v, e, r, f: 1.0 - (1.0 - v) * (1.0 - r * e * f),
+        lambda v, e, d, f: 1.0 - (1.0 - v) * (1.0 - d * e * f),
     ),
     "attendance_probability": (
         "logit slope share share share share share",
         lambda b0, b1, m, t, lead, w, pivot: logistic(b0 + b1 * (m + t + lead - w - pivot)),
     ),
-    "realised_co_creation": ("share share share", lambda k, s, t: k * s**0.5 * t**0.5),
-    "counted_hours": ("hours share", lambda h, setup: max(0.0, h - setup)),
+    "time_together": ("weight share", lambda phi, rw: 1.0 - rw * max(0.0, 1.0 - phi)),
+    "realised_co_creation": (
+        "share share share share",
+        lambda k, s, t, together: k * s**0.5 * t**0.5 * together,
+    ),
+    "counted_hours": ("hours share", lambda h, setup: h / (1.0 + setup / h) if h else 0.0),
+    "function_weight": ("share scale", lambda share, usual: share / usual),
+    "trust_weight": (
+        "share usual weight share",
+        lambda logistics, usual, phi, rw: (
+            (1 - logistics) / (1 - usual) + rw * (phi - (1 - logistics) / (1 - usual))
+        ),
+    ),
+    "review_probability": ("weight", lambda phi: phi if phi < 1.0 else 1.0),
+    "group_attention": (
+        "share some some",
+        lambda gd, present, team: team / (team + gd * max(0, present - team)),
+    ),
     "saturation": ("hours scale", lambda h, h0: -math.expm1(-min(40.0, h / h0))),
     "contact_effect": (
         "hours hours scale",
@@ -230,15 +249,24 @@ EQUATIONS: dict[str, Equation] = {
         lambda q0, q1, a, w: logistic(q0 + q1 * a - q1 * w),
     ),
     "provider_keeping_probability": (
-        "logit slope share share load",
-        lambda q0, q1, a, pivot, o: logistic(q0 + q1 * a - q1 * pivot - q1 * o),
+        "logit slope share share share share",
+        lambda q0, q1, a, pivot, vo, o: logistic(q0 + q1 * a - q1 * pivot - q1 * vo * o),
     ),
     "accountability_after_review": (
         "share kept reviewed share",
         lambda v, k, n, e: (1 - e) ** n * v + (1 - (1 - e) ** n) * k / n if n else v,
     ),
     "routines_after_kept": ("share share count", lambda r, g, k: 1 - (1 - r) * (1 - g) ** k),
-    "expected_commitments": ("slope share share", lambda rate, c, f: rate * c * f),
+    "routine_step_in_team": (
+        "share some some",
+        lambda gam, team, people: min(0.5, gam * team / people),
+    ),
+    "agreeing": ("share share", lambda c, b: c + b - b * c),
+    "expected_commitments": ("slope share share", lambda rate, agreed, f: rate * agreed * f),
+    "provider_owns_probability": (
+        "share share share",
+        lambda own, c, agreed: own * c / agreed if agreed else 0.0,
+    ),
     "experienced_quality": (
         "share share share share share share share share signed",
         lambda d, om, ws, s, x, po, kap, ap, noise: clip(
@@ -376,10 +404,26 @@ DIRECTIONS: list[tuple[str, int, int]] = [
     ("attendance_probability", 5, -1),
     ("provider_fails_probability", 2, +1),
     ("region_fails_probability", 2, +1),
+    ("region_fails_probability", 5, -1),
+    ("time_together", 0, +1),
+    ("time_together", 1, -1),
+    ("counted_hours", 0, +1),
+    ("counted_hours", 1, -1),
+    ("trust_weight", 0, -1),
+    ("trust_weight", 2, +1),
+    ("review_probability", 0, +1),
+    ("group_attention", 0, -1),
+    ("group_attention", 1, -1),
+    ("routine_step_in_team", 2, -1),
+    ("agreeing", 0, +1),
+    ("agreeing", 1, +1),
+    ("provider_owns_probability", 2, -1),
+    ("overload", 0, +1),
     ("staff_keeping_probability", 2, +1),
     ("staff_keeping_probability", 3, -1),
     ("provider_keeping_probability", 2, +1),
     ("provider_keeping_probability", 4, -1),
+    ("provider_keeping_probability", 5, -1),
     ("on_demand_probability", 0, -1),
     ("on_demand_probability", 1, +1),
     ("on_demand_probability", 2, +1),
@@ -394,6 +438,7 @@ DIRECTIONS: list[tuple[str, int, int]] = [
     ("workload", 6, +1),
     ("realised_co_creation", 1, +1),
     ("realised_co_creation", 2, +1),
+    ("realised_co_creation", 3, +1),
     ("saturation", 0, +1),
     ("saturation", 1, -1),
     ("contact_effect", 0, -1),
@@ -426,6 +471,7 @@ DIRECTIONS: list[tuple[str, int, int]] = [
     ("accountability_after_review", 1, +1),
     ("record_after_kept_promise", 3, +1),
     ("record_after_broken_promise", 1, -1),
+    ("record_after_broken_promise", 2, -1),
     ("newcomer_trust", 1, +1),
     ("newcomer_integration", 0, +1),
     ("start_trust", 2, +1),
@@ -488,10 +534,11 @@ BOUNDED: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
         UNIT, BELL, HOURS, COUNT, within("commitment_workload"), UNIT, UNIT,
     ),
     "provider_fails_probability": (
-        within("provider_cancels"), within("provider_cancels_slope"), st.floats(0.0, 1e12),
+        within("provider_cancels"), within("provider_cancels_slope"), UNIT,
     ),
     "region_fails_probability": (
         within("region_cancels"), within("region_cancels_slope"), UNIT, within("workload_pivot"),
+        within("logistics_slope"), st.floats(0.0, 100.0),
     ),
     "attendance_probability": (
         within("attendance_base"), within("attendance_slope"), UNIT, UNIT, UNIT, UNIT,
@@ -500,11 +547,19 @@ BOUNDED: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
     "staff_keeping_probability": (within("keeping"), within("keeping_slope"), UNIT, UNIT),
     "provider_keeping_probability": (
         within("keeping"), within("keeping_slope"), UNIT, within("record_pivot"),
-        st.floats(0.0, 1e12),
+        within("overload_keeping"), UNIT,
     ),
-    "record_after_broken_promise": (UNIT, STEP),
-    "record_after_kept_promise": (UNIT, STEP, within("reciprocity"), UNIT),
-    "realised_co_creation": (UNIT, UNIT, UNIT),
+    "record_after_broken_promise": (UNIT, STEP, UNIT),
+    "record_after_kept_promise": (UNIT, STEP, within("kept_date_weight"), UNIT),
+    "overload": (st.floats(0.0, 1e12),),
+    "time_together": (st.floats(0.0, 100.0), within("relationship_weight")),
+    "realised_co_creation": (UNIT, UNIT, UNIT, UNIT),
+    "review_probability": (st.floats(0.0, 100.0),),
+    "group_attention": (within("group_dilution"), COUNT, within("reference_team")),
+    "routine_step_in_team": (
+        within("routine_step"), within("reference_team"), st.integers(1, 2000),
+    ),
+    "agreeing": (UNIT, within("assigned_share")),
     "saturation": (HOURS, within("hour_scale")),
     "contact_effect": (HOURS, HOURS, within("hour_scale")),
     "routines_after_kept": (UNIT, within("routine_step"), COUNT),
@@ -637,13 +692,63 @@ def test_trust_is_lost_faster_than_won(
     assert lost >= won - 1e-15
 
 
-@given(UNIT, HOURS, HOURS, within("hour_scale"))
-def test_a_contact_shorter_than_setting_up_counts_nothing(
-    setup: float, before: float, scale_hours: float, scale: float
+def test_half_of_a_contact_counts_where_it_is_as_long_as_setting_up() -> None:
+    for setup in (0.1, 0.3, 0.6):
+        assert rules.counted_hours(setup, setup) == pytest.approx(setup / 2.0, rel=1e-15)
+    assert rules.counted_hours(0.0, 0.0) == rules.counted_hours(0.0, 0.3) == 0.0
+
+
+@given(st.floats(0.0, 1e3), st.floats(0.0, 8.0), st.floats(1.0, 1e3))
+def test_hours_that_count_are_smooth_and_never_more_than_given(
+    hours: float, setup: float, more: float
 ) -> None:
-    counted = rules.counted_hours(min(setup, scale_hours), setup)
-    assert counted == 0.0
-    assert rules.contact_effect(before, counted, scale) == 0.0
+    """h h/(h + setup): between 0 and h, no step (slope at most 1), and what is lost is at most the
+    set-up."""
+    found = rules.counted_hours(hours, setup)
+    assert 0.0 <= found <= hours
+    assert hours - found <= setup + 1e-9
+    rise = rules.counted_hours(hours + more, setup) - found
+    assert -1e-9 <= rise <= more * (1.0 + 1e-9) + 1e-9
+
+
+@given(UNIT, st.floats(0.0, 1e9))
+def test_what_fits_is_all_that_fits(hours: float, load: float) -> None:
+    """A load above 1 shortens contacts so that they fit: hours h load (1 - o) = h min(load, 1)."""
+    kept = rules.shortened_hours(hours, rules.overload(load))
+    assert kept * load == pytest.approx(hours * min(1.0, load), rel=1e-6, abs=1e-9)
+
+
+@given(UNIT, UNIT, UNIT)
+def test_ownership_is_shared_where_all_is_agreed(own: float, c: float, b: float) -> None:
+    """At full co-creation the provider owns its share; of what is only assigned it owns nothing;
+    what it owns of A is own_p c."""
+    assert rules.provider_owns_probability(own, 1.0, rules.agreeing(1.0, b)) == own
+    assert rules.provider_owns_probability(own, 0.0, rules.agreeing(0.0, b)) == 0.0
+    assert rules.provider_owns_probability(own, 0.0, 0.0) == 0.0
+    agreed = rules.agreeing(c, b)
+    assert rules.provider_owns_probability(own, c, agreed) * agreed == pytest.approx(
+        own * c, abs=1e-12
+    )
+
+
+@given(UNIT)
+def test_the_reference_mix_weighs_exactly_one(rw: float) -> None:
+    """So that functions left out and the reference mix give the same bits."""
+    reference = {name: TABLE[f"{name}_reference"].default for name in FUNCTIONS}
+    assert sum(reference.values()) == pytest.approx(1.0, abs=1e-15)
+    for share in reference.values():
+        assert rules.function_weight(share, share) == 1.0
+    logistics = reference["logistics"]
+    assert rules.trust_weight(logistics, logistics, 1.0, rw) == 1.0
+    assert rules.time_together(1.0, rw) == 1.0
+    assert rules.review_probability(1.0) == 1.0
+    assert rules.region_fails_probability(-2.2, 3.0, 0.6, 0.5, 2.5, 1.0) == pytest.approx(
+        logistic(-2.2 + 3.0 * 0.1), abs=1e-14
+    )
+
+
+def test_time_that_is_all_logistics_builds_no_trust() -> None:
+    assert rules.trust_weight(1.0, 0.2, 0.0, 0.5) == 0.0
 
 
 @given(st.lists(st.floats(0.0, 10.0), min_size=1, max_size=8), within("hour_scale"), UNIT)

@@ -35,11 +35,15 @@ EXACT_CHECKS: list[Callable[[], None]] = [
     checks.trust_falls_faster,
     checks.quality_by_hand,
     checks.learning_by_hand,
+    checks.functions_by_hand,
+    checks.large_groups_thin_out,
     checks.a_week_saturates_together,
     checks.splitting_gains_nothing,
     checks.promises,
     checks.unscheduled_is_no_promise,
     checks.review_by_hand,
+    checks.routines_count_a_head,
+    checks.nothing_is_made_of_nothing,
     checks.absent_are_not_reviewed,
     checks.workload_by_hand,
     checks.load_of_constant_diary,
@@ -51,6 +55,7 @@ CHANCE_CHECKS: list[Callable[[], None]] = [
     checks.trust_with_noise,
     checks.commitments_kept,
     checks.commitments_made,
+    checks.nothing_is_reviewed_without_time,
     checks.staff_turnover_rate,
     checks.provider_turnover_rate,
     checks.cancel_rates,
@@ -284,7 +289,7 @@ def test_people_are_drawn_as_described() -> None:
     spread([r.leadership for r in model.regions], 0.55, math.hypot(0.1, 0.04), "leadership")
     spread([r.usual_demand for r in model.regions], 0.5, p.demand_sd, "demand")
     spread([x.skill for x in model.providers], 0.70, p.provider_skill_sd, "skill")
-    noise = [x.first_trust - 0.38 - 0.4 * (x.readiness - 0.5) for x in one]
+    noise = [x.first_trust - 0.375 - 0.4 * (x.readiness - 0.5) for x in one]
     spread(noise, 0.0, p.trust_sd, "trust beyond readiness")
     # What two people of a region share is the variance of the region effect.
     pairs = np.array([[r.staff[0].motivation, r.staff[1].motivation] for r in model.regions]) - 0.65
@@ -392,9 +397,9 @@ def test_long_run_level_of_integration_is_the_balance() -> None:
 
 
 def test_shipped_source_case_is_in_its_neighbourhood() -> None:
-    """An independent prototype of the specification found, over 300 replicates: start and end of
-    trust .42 and .53, knowledge .55 and .72, integration .27 and .42, mutual accountability .50 and
-    .65, with standard errors up to .008 and two decimals. Tolerance: 4 combined SEs + .005.
+    """An independent prototype of the specification found, over 2,000 replicates: start and end of
+    trust .418 and .525, knowledge .547 and .723, integration .276 and .434, mutual accountability
+    .502 and .625. Tolerance: 4 SEs of these runs + .005.
     """
     runs, scenario = 40, Scenario.shipped("source")
     records = np.array(
@@ -407,14 +412,14 @@ def test_shipped_source_case_is_in_its_neighbourhood() -> None:
     both = checks.column(records, "staff_accountability")
     found["mutual"] = np.sqrt(both * checks.column(records, "provider_accountability"))
     for name, start, end in (
-        ("trust", 0.42, 0.53),
-        ("knowledge", 0.55, 0.72),
-        ("integration", 0.27, 0.42),
-        ("mutual", 0.50, 0.65),
+        ("trust", 0.418, 0.525),
+        ("knowledge", 0.547, 0.723),
+        ("integration", 0.276, 0.434),
+        ("mutual", 0.502, 0.625),
     ):
         of_runs = found[name].mean(axis=2)  # (run, point)
         errors = of_runs.std(axis=0, ddof=1) / math.sqrt(runs)
         for value, error, expected in zip(of_runs.mean(axis=0), errors, (start, end), strict=True):
-            tolerance = 4 * math.hypot(error, 0.008) + 0.005
+            tolerance = 4 * error + 0.005
             assert tolerance < 0.07, "too few runs to tell the end from the start"
             checks.near(value, expected, tolerance, name)
