@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sim.core.parameters import TABLE
+from sim.model.dosage import FUNCTIONS
 
 MODES = ("onsite", "video", "phone", "email")
 TIMINGS = ("scheduled", "irregular", "on_demand")
@@ -130,6 +131,26 @@ def provider_fields(draw: st.DrawFn, regions: list[str]) -> dict[str, Any]:
 
 
 @st.composite
+def functions(draw: st.DrawFn) -> dict[str, float]:
+    """What the time of a contact goes to: one function, the usual mix, round or any shares."""
+    kind = draw(st.sampled_from(["one", "usual", "round", "any"]))
+    if kind == "one":
+        return {draw(st.sampled_from(FUNCTIONS)): 1.0}
+    if kind == "usual":
+        return {name: TABLE[f"{name}_reference"].default for name in FUNCTIONS}
+    names = draw(st.lists(st.sampled_from(FUNCTIONS), unique=True, min_size=2))
+    if kind == "round":  # percentages that may miss 100 by one
+        parts = draw(st.lists(st.integers(1, 20), min_size=len(names), max_size=len(names)))
+        shares = [round(100 * part / sum(parts)) for part in parts]
+        shares[0] += max(-1, min(1, 100 - sum(shares))) if draw(st.booleans()) else 0
+        if abs(sum(shares) - 100) <= 1:
+            return {name: share / 100 for name, share in zip(names, shares, strict=True)}
+        return dict.fromkeys(names, 1.0 / len(names))
+    weights = draw(st.lists(POSITIVE, min_size=len(names), max_size=len(names)))
+    return {name: one / sum(weights) for name, one in zip(names, weights, strict=True)}
+
+
+@st.composite
 def contact_series(draw: st.DrawFn, first_possible: int, horizon: int) -> dict[str, Any]:
     """One series of contacts that starts in ``first_possible`` or later."""
     first = draw(st.integers(first_possible, horizon))
@@ -148,6 +169,8 @@ def contact_series(draw: st.DrawFn, first_possible: int, horizon: int) -> dict[s
     }
     if last is not None:
         fields["last_week"] = last
+    if draw(st.booleans()):
+        fields["functions"] = draw(functions())
     return fields
 
 
@@ -160,7 +183,11 @@ def log_rows(regions: list[str], last: int) -> st.SearchStrategy[list[dict[str, 
             "mode": st.sampled_from(MODES),
             "hours": st.one_of(st.sampled_from([0.0, 1.5, 6.0]), st.floats(0.0, 60.0)),
         },
-        optional={"co_creation": SHARE, "status": st.sampled_from(STATUSES)},
+        optional={
+            "co_creation": SHARE,
+            "status": st.sampled_from(STATUSES),
+            "functions": functions(),
+        },
     )
     return st.lists(row, min_size=1, max_size=12)
 
@@ -279,6 +306,12 @@ CORNERS: dict[str, dict[str, Any]] = {
     ),
     "everything at its highest": _corner(
         parameters={name: row.maximum for name, row in TABLE.items()}
+    ),
+    **{f"all {name}": _corner(dosage=[{**WEEKLY, "functions": {name: 1.0}}] * 2)
+       for name in FUNCTIONS},
+    "calls of a moment": _corner(dosage=[{**WEEKLY, "hours": 1e-6}] * 3),
+    "a team above the reference": _corner(
+        regions={"staff": 30}, dosage=[{**WEEKLY, "functions": {"learning": 0.9, "review": 0.1}}]
     ),
     "a log alone": _corner(
         dosage=[],

@@ -350,7 +350,7 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
     ),
     "overload is unbounded": (
         rule("overload", lambda load: max(0.0, load - 1.0)),
-        checks.cancel_rates,
+        checks.load_of_constant_diary,
     ),
     "dilution is ignored": (rule("dilution", lambda each, sites: 1.0), checks.quality_by_hand),
     "dilution by all regions": (

@@ -417,7 +417,7 @@ DIRECTIONS: list[tuple[str, int, int]] = [
     ("routine_step_in_team", 2, -1),
     ("agreeing", 0, +1),
     ("agreeing", 1, +1),
-    ("provider_owns_probability", 2, -1),
+    ("provider_owns_probability", 0, +1),
     ("overload", 0, +1),
     ("staff_keeping_probability", 2, +1),
     ("staff_keeping_probability", 3, -1),
