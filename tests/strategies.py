@@ -307,8 +307,10 @@ CORNERS: dict[str, dict[str, Any]] = {
     "everything at its highest": _corner(
         parameters={name: row.maximum for name, row in TABLE.items()}
     ),
-    **{f"all {name}": _corner(dosage=[{**WEEKLY, "functions": {name: 1.0}}] * 2)
-       for name in FUNCTIONS},
+    **{
+        f"all {name}": _corner(dosage=[{**WEEKLY, "functions": {name: 1.0}}] * 2)
+        for name in FUNCTIONS
+    },
     "calls of a moment": _corner(dosage=[{**WEEKLY, "hours": 1e-6}] * 3),
     "a team above the reference": _corner(
         regions={"staff": 30}, dosage=[{**WEEKLY, "functions": {"learning": 0.9, "review": 0.1}}]
