@@ -18,9 +18,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import scenarios
+from strategies import SEEDS, scenarios
 
+from sim.core import rules
 from sim.core.outcomes import COLUMN
+from sim.core.parameters import TABLE
+from sim.engine import compiled
+from sim.model.dosage import FUNCTIONS
 from sim.model.week import CoCreationModel, simulate
 from sim.scenario.scenario import Scenario
 
@@ -70,6 +74,65 @@ def test_selected_regions_regress() -> None:
     for values, sign in ((change, -1.0), (left, +1.0)):
         error = float(np.std(values, ddof=1)) / math.sqrt(runs)
         assert sign * float(np.mean(values)) > 4 * error
+
+
+@settings(max_examples=40, suppress_health_check=NOT_SLOW)
+@given(scenarios(), SEEDS)
+def test_no_ta_and_ta_of_no_hours_are_the_same(fields: dict[str, Any], seed: int) -> None:
+    """Nothing is due without hours: not even a preparation, a load or a date that is missed."""
+    for series in fields.get("dosage", ()):
+        series["hours"] = 0.0
+    fields.pop("contact_log", None)
+    scenario = Scenario.from_dict(fields)
+    assert same(record_of(scenario, seed), record_of(scenario.without_ta(), seed))
+
+
+# --- what the time of contacts goes to ------------------------------------------------------------
+
+
+@settings(max_examples=60, suppress_health_check=NOT_SLOW)
+@given(scenarios(), SEEDS)
+def test_functions_left_out_are_the_usual_mix(fields: dict[str, Any], seed: int) -> None:
+    """To the bit, in every series and every row of a log, of both engines."""
+    usual = {name: TABLE[f"{name}_reference"].default for name in FUNCTIONS}
+    for name in usual:
+        fields.get("parameters", {}).pop(f"{name}_reference", None)
+    records = []
+    for mix in (None, usual):
+        for one in (*fields.get("dosage", ()), *fields.get("contact_log", {}).get("rows", ())):
+            one.pop("functions", None)
+            if mix is not None:
+                one["functions"] = mix
+        scenario = Scenario.from_dict(fields)
+        records.append(record_of(scenario, seed))
+        records.append(compiled.simulate(scenario, scenario.parameter_set(), seed, 0))
+    assert all(same(records[0], record) for record in records[1:])
+
+
+@settings(max_examples=40, suppress_health_check=NOT_SLOW)
+@given(scenarios(), SEEDS)
+def test_functions_touch_only_what_happens_in_contacts(fields: dict[str, Any], seed: int) -> None:
+    """Who starts, who leaves and what falls due on its date do not hang on what contacts are for."""
+    plain = {**fields, "dosage": [dict(one) for one in fields.get("dosage", ())]}
+    for one in plain["dosage"]:
+        one.pop("functions", None)
+        one["timing"] = "scheduled"
+    learning = {**plain, "dosage": [{**one, "functions": {"learning": 1.0}}
+                                    for one in plain["dosage"]]}  # fmt: skip
+    one, other = (record_of(Scenario.from_dict(f), seed) for f in (plain, learning))
+    assert same(one[0], other[0])
+    for name in ("leavers", "provider_left", "planned", "load"):
+        assert same(checks.column(one, name), checks.column(other, name)), name
+
+
+def test_twice_the_team_with_twice_the_commitments_has_the_same_routines() -> None:
+    """(1 - g 12/N)^K against (1 - g 12/2N)^2K: alike up to (g 12/N)^2 K."""
+    for people, kept in ((6, 4), (12, 9), (24, 30), (100, 60)):
+        step, once = 0.006, []
+        for times in (1, 2):
+            each = rules.routine_step_in_team(step, 12, times * people)
+            once.append(rules.routines_after_kept(0.3, each, times * kept))
+        assert abs(once[0] - once[1]) <= (step * 12 / people) ** 2 * kept
 
 
 # --- the future, other runs, other regions --------------------------------------------------------

@@ -39,6 +39,7 @@ EXACT_CHECKS: list[Callable[[], None]] = [
     checks.large_groups_thin_out,
     checks.a_week_saturates_together,
     checks.splitting_gains_nothing,
+    checks.nothing_said_does_nothing,
     checks.promises,
     checks.unscheduled_is_no_promise,
     checks.review_by_hand,

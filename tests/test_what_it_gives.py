@@ -133,7 +133,7 @@ def test_some_are_integrated_who_would_not_be() -> None:
 
 
 def test_commitments_of_the_source_case() -> None:
-    """By the end of TA, 24 months: those made a team-month, and the share kept of those reviewed."""
+    """By the end of TA, 24 months: those made a team-month, the share kept of those reviewed."""
     flow = {
         name: source_records()[:, END, :, COLUMN[name]]
         for name in ("kept_staff", "kept_provider", "broken_staff", "broken_provider",
