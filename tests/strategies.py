@@ -1,4 +1,4 @@
-"""Any valid scenario, for tests with hypothesis.
+"""Any valid scenario, for tests with hypothesis; and :func:`lively` ones, in which all happens.
 
 :func:`scenarios` draws plain dictionaries for ``Scenario.from_dict``: every lever, every kind of
 shock and network, parameter values over all that the equations allow. Small, so that a run takes
@@ -7,6 +7,7 @@ milliseconds: at most 30 staff in all and 40 weeks.
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -256,6 +257,85 @@ def scenarios(draw: st.DrawFn, *, most_staff: int = 30, most_weeks: int = 40) ->
     fields["beyond_range"] = draw(st.booleans())
     fields["parameters"] = draw(parameter_values(beyond_range=fields["beyond_range"]))
     return fields
+
+
+# --- everything at once ---------------------------------------------------------------------------
+
+
+def lively(number: int) -> dict[str, Any]:
+    """A scenario in which everything happens, with every parameter anywhere in its plausible range.
+
+    Drawn scenarios are often empty, or at an edge where nothing moves; these are like real ones.
+    """
+    r = random.Random(f"lively {number}")
+
+    def mix() -> dict[str, float]:
+        weights = [
+            r.choice([0.0, 1.0, 1.0]) * r.uniform(0.3, 3.0) * TABLE[f"{name}_reference"].default
+            for name in FUNCTIONS
+        ]
+        weights[r.randrange(5)] += 0.2
+        return {name: one / sum(weights) for name, one in zip(FUNCTIONS, weights, strict=True)}
+
+    def contact(first: int, timing: str, most: float) -> dict[str, Any]:
+        fields = {
+            "mode": r.choice(MODES),
+            "every_weeks": r.choice([1, 1.5, 2, 3.7]),
+            "hours": r.uniform(0.05, most),
+            "first_week": first,
+            "co_creation": r.choice([r.random(), [r.random(), r.random()]]),
+            "taper": r.uniform(0.3, 1.5),
+            "timing": timing,
+            "invited": r.choice([1.0, r.uniform(0.3, 1.0)]),
+        }
+        return fields if r.random() < 0.3 else {**fields, "functions": mix()}
+
+    rows: list[dict[str, Any]] = []
+    for week in range(1, 9):
+        for name in ("region_1", "region_2", "region_3"):
+            for _ in range(r.choice([0, 1, 1, 2])):
+                row = {
+                    "week": week,
+                    "region": name,
+                    "mode": r.choice(MODES),
+                    "co_creation": r.random(),
+                    "hours": r.uniform(0.1, 4.0),
+                    "status": r.choice(["held", "held", *STATUSES]),
+                }
+                rows.append(row if r.random() < 0.5 else {**row, "functions": mix()})
+    logged = number % 2 == 0
+    first = 9 if logged else 1
+    parameters = {
+        name: r.uniform(row.low, row.high)
+        for name, row in TABLE.items()
+        if row.low is not None and row.high is not None
+    }
+    staff = r.choice([5, 12, 20, 36])
+    return {
+        "name": f"lively {number}",
+        "horizon_weeks": 34,
+        "regions": {
+            "candidates": 5, "count": 3, "selection": r.choice(["readiest", "random"]),
+            "staff": staff, "core_team": r.choice([1.0, 0.6]),
+            "network": r.choice(["small_world", "complete", "ring"]),
+            "overrides": {
+                "region_2": {"staff": staff + 3, "start": {"trust": r.uniform(0.2, 0.6)}},
+            },
+        },
+        "providers": {"count": 2, "weekly_hours": [r.uniform(3.0, 9.0), 40.0]},
+        "contact_log": {"rows": rows} if logged else None,
+        "dosage": [contact(first, "scheduled", 4.0), contact(first, "on_demand", 2.0),
+                   contact(first + 4, "irregular", 0.5)],
+        "shocks": [
+            {"kind": "provider_leaves", "week": 21, "provider": "provider_1"},
+            {"kind": "staff_leave", "week": 14, "share": 0.3},
+            {"kind": "demand_rise", "week": 10, "until_week": 15, "by": 0.15, "region": "region_1"},
+            {"kind": "dosage_cut", "week": 25, "until_week": 28, "factor": 0.4},
+        ],
+        "delivery_work": [{"week": 12, "until_week": 30, "share": r.uniform(0.0, 0.4)}],
+        "background_trend": r.choice([0.0, 0.05, -0.03]),
+        "parameters": parameters,
+    }  # fmt: skip
 
 
 # --- corners --------------------------------------------------------------------------------------

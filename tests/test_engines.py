@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import scenarios
+from strategies import lively, scenarios
 
 from sim.core.parameters import Parameters
 from sim.engine import batch, compiled, kernel
@@ -134,6 +134,11 @@ def test_every_shipped_scenario_has_the_same_bits(name: str) -> None:
 def test_any_scenario_has_the_same_bits(data: dict[str, Any]) -> None:
     scenario = Scenario.from_dict(data)
     assert_same_bits(scenario, replicate=scenario.seed % 5, seed=scenario.seed)
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_everything_at_once_has_the_same_bits(number: int) -> None:
+    assert_same_bits(Scenario.from_dict(lively(number)), replicate=number % 3, seed=number)
 
 
 def _records(threads: int, weeks: list[int] | None = None) -> np.ndarray:

@@ -112,7 +112,7 @@ def test_functions_left_out_are_the_usual_mix(fields: dict[str, Any], seed: int)
 @settings(max_examples=40, suppress_health_check=NOT_SLOW)
 @given(scenarios(), SEEDS)
 def test_functions_touch_only_what_happens_in_contacts(fields: dict[str, Any], seed: int) -> None:
-    """Who starts, who leaves and what falls due on its date do not hang on what contacts are for."""
+    """Who starts, who leaves and what is due on a date do not hang on what contacts are for."""
     plain = {**fields, "dosage": [dict(one) for one in fields.get("dosage", ())]}
     for one in plain["dosage"]:
         one.pop("functions", None)

@@ -16,7 +16,7 @@ from checks import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import CORNERS, REPLICATES, SEEDS, scenarios
+from strategies import CORNERS, REPLICATES, SEEDS, lively, scenarios
 
 from sim.core import outcomes
 from sim.core.outcomes import NAMES, OUTCOMES
@@ -70,6 +70,33 @@ def test_any_scenario_keeps_its_promises(fields: dict[str, Any], seed: int, repl
 def test_any_scenario_is_as_specified(fields: dict[str, Any], seed: int, replicate: int) -> None:
     """The second reading of the specification (tests/checks.py) gives the same numbers."""
     agrees_with_oracle(Scenario.from_dict(fields), seed=seed, replicate=replicate)
+
+
+@pytest.mark.parametrize("number", range(24))
+def test_everything_at_once_is_as_specified(number: int) -> None:
+    agrees_with_oracle(Scenario.from_dict(lively(number)), seed=number, replicate=number % 3)
+
+
+def test_everything_happens_at_once() -> None:
+    """What the lively scenarios are there for happens in them, often."""
+    seen: dict[str, float] = {}
+    for number in range(24):
+        scenario = Scenario.from_dict(lively(number))
+        record = simulate(scenario, scenario.parameter_set(), number, number % 3)
+        for name in ("failed_provider", "failed_region", "kept_staff", "kept_provider",
+                     "broken_staff", "broken_provider", "made_staff", "made_provider", "leavers",
+                     "lapsed", "provider_left"):  # fmt: skip
+            seen[name] = seen.get(name, 0.0) + total(record, name)
+        met = column(record, "attended")
+        found = {
+            "overload": column(record, "load") > 1.0,
+            "several a week": met > 1.0,
+            "large groups": column(record, "present") > 12.0 * np.maximum(met, 1.0),
+            "contacts without commitments reviewed": (met > 0.0) & (column(record, "open") > 0.0),
+        }
+        for name, places in found.items():
+            seen[name] = seen.get(name, 0.0) + float(places.sum())
+    assert min(seen.values()) > 20.0, seen
 
 
 @pytest.mark.parametrize("name", CORNERS)
