@@ -1246,6 +1246,9 @@ def no_dosage_moves_nothing(replicates: int) -> None:
 
 # --- a second reading of the specification --------------------------------------------------------
 
+USES: tuple[str, ...] = ("trust", "relationship", "learning", "planning")
+"""What hours of a contact are used for; each saturates by itself within a region's week."""
+
 
 class Oracle:
     """The whole model once more, from the text of the specification, without the model's modules.
@@ -1387,7 +1390,7 @@ class Oracle:
         due = [c for region in self.regions for c in self.due(region)]
         self.load_and_workload(due)
         for region in self.regions:
-            self.used = dict.fromkeys(("trust", "relationship", "learning", "planning"), 0.0)
+            self.used = dict.fromkeys(USES, 0.0)
             for contact in due:
                 if contact["region"] is region:
                     self.contact(region, contact)
@@ -1481,7 +1484,7 @@ class Oracle:
         """
         p, given = self.p, c["functions"]
         if given is None:
-            return dict.fromkeys(self.used, 1.0), 1.0, 1.0, 1.0
+            return dict.fromkeys(USES, 1.0), 1.0, 1.0, 1.0
         names = ("relationship", "learning", "planning", "review", "logistics")
         whole = sum(getattr(given, name) for name in names)
         share = {name: getattr(given, name) / whole for name in names}
@@ -1498,7 +1501,7 @@ class Oracle:
         where = (region["candidate"], self.week, c["number"])
         fails, cancels, many, keeps = self.stream.words(S.REGION_CONTACT, *where)
         weights, arranged, looked_at, related = self.weights(c)
-        f = {use: self.effect(use, self.counted(h) * weights[use]) for use in self.used}
+        f = {use: self.effect(use, self.counted(h) * weights[use]) for use in USES}
         prepare = p.preparation_per_contact + p.preparation_per_hour * h
         self.count(region, "preparation_hours", prepare)
         # 2
@@ -1560,7 +1563,7 @@ class Oracle:
             learnt = self.counted(h * (1 - p.negotiating_share * co)) * weights["learning"]
             self.learn(region, here, co, rho * self.effect("learning", learnt))
             region["x"] += p.context_step * f["relationship"] * co * (1 - region["x"])
-        for use in self.used:
+        for use in USES:
             self.used[use] += self.counted(h) * weights[use]
 
     def who_comes(

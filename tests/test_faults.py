@@ -195,6 +195,55 @@ def fails_by_load(_: Callable[..., bool]) -> Callable[..., bool]:
     return fails
 
 
+def one_budget_of_hours(right: Callable[..., float]) -> Callable[..., float]:
+    """All uses of the time saturate together, by the hours of trust."""
+
+    def effect(self: CoCreationModel, contact: Contact, use: str, counted: float) -> float:
+        hours = contact.region.counted
+        own, hours[use] = hours[use], hours["trust"]
+        found = right(self, contact, use, counted)
+        hours[use] = own
+        return found
+
+    return effect
+
+
+def empty_rooms_cost_nothing(right: Callable[..., None]) -> Callable[..., None]:
+    """A held contact that nobody attended leaves the week's hours as they were."""
+
+    def count(self: CoCreationModel, contact: Contact, counted: float) -> None:
+        if contact.present:
+            right(self, contact, counted)
+
+    return count
+
+
+def failures_cost_hours(right: Callable[..., bool]) -> Callable[..., bool]:
+    """A contact that failed saturates the week as if it had been held."""
+
+    def hold(self: CoCreationModel, contact: Contact) -> bool:
+        held = right(self, contact)
+        if not held:
+            self._count_hours(contact, rules.counted_hours(contact.hours, self.p.setup_hours))
+        return held
+
+    return hold
+
+
+def the_room_thins_promises(right: Callable[..., bool]) -> Callable[..., bool]:
+    """A large group thins out what a kept date is worth, too."""
+
+    def hold(self: CoCreationModel, contact: Contact) -> bool:
+        before = contact.region.site.record
+        held = right(self, contact)
+        site, p = contact.region.site, self.p
+        thin = rules.group_attention(p.group_dilution, len(contact.invited), p.reference_team)
+        site.record = before + thin * (site.record - before)
+        return held
+
+    return hold
+
+
 def loud_noise_without_clip(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rules, "clip01", lambda x: x)
 
@@ -213,6 +262,13 @@ def noisy_run_is_legal() -> None:
 
 def busy_run_is_as_specified() -> None:
     checks.agrees_with_oracle(checks.make_scenario(**checks.BUSY))
+
+
+def empty_rooms_are_as_specified() -> None:
+    """Two calls a week to one person, who comes to about half of them."""
+    calls = [{"mode": "phone", "every_weeks": 1, "hours": 1.0}] * 2
+    luck = {"attendance_base": 0.0, "attendance_slope": 0.0}
+    checks.agrees_with_oracle(checks.make_scenario(staff=1, dosage=calls, parameters=luck))
 
 
 def integration_stays_without_ta() -> None:
@@ -302,6 +358,26 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
     "setting up is a step": (
         rule("counted_hours", lambda hours, setup: max(0.0, hours - setup)),
         checks.a_week_saturates_together,
+    ),
+    "all uses of the time saturate together": (
+        method(CoCreationModel, "_effect", one_budget_of_hours),
+        checks.functions_by_hand,
+    ),
+    "empty rooms cost nothing": (
+        method(CoCreationModel, "_count_hours", empty_rooms_cost_nothing),
+        empty_rooms_are_as_specified,
+    ),
+    "failed contacts saturate the week": (
+        method(CoCreationModel, "_hold", failures_cost_hours),
+        checks.promises,
+    ),
+    "a large group thins out a kept date": (
+        method(CoCreationModel, "_hold", the_room_thins_promises),
+        checks.large_groups_thin_out,
+    ),
+    "tiny calls harm": (
+        rule("record_after_broken_promise", lambda v, e, f: v - e * v),
+        checks.nothing_said_does_nothing,
     ),
     "all functions are alike": (
         rule("function_weight", lambda share, reference: 1.0),

@@ -17,7 +17,7 @@ import sim
 from sim.core import outcomes
 from sim.core.errors import InputError, ParameterError
 from sim.core.outcomes import NAMES, RECORD
-from sim.core.parameters import Parameters
+from sim.core.parameters import TABLE, Parameters
 from sim.model.agents import RegionalStaff, TAProvider
 from sim.model.week import CoCreationModel, simulate
 from sim.scenario.scenario import Scenario
@@ -230,7 +230,7 @@ def test_parameters_come_from_the_scenario_or_replace_it() -> None:
     some = CoCreationModel(scenario, parameters={"hour_scale": 2.0}, collect=False).p
     assert (some.trust_step, some.hour_scale) == (0.2, 2.0)
     full = CoCreationModel(scenario, parameters=Parameters(hour_scale=2.0), collect=False).p
-    assert (full.trust_step, full.hour_scale) == (0.30, 2.0)
+    assert (full.trust_step, full.hour_scale) == (TABLE["trust_step"].default, 2.0)
 
 
 def test_parameters_are_checked_before_the_first_week() -> None:

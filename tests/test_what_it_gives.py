@@ -51,7 +51,6 @@ def levels(record: np.ndarray) -> dict[str, np.ndarray]:
     return {name: values.mean(axis=2) for name, values in found.items()}
 
 
-@cache
 def effects_of(scenario: Scenario) -> dict[str, np.ndarray]:
     """Effects against no TA with the same luck, (run, week)."""
     with_ta, without = levels(runs(scenario)), levels(runs(scenario.without_ta()))
@@ -94,7 +93,7 @@ def near(values: np.ndarray, expected: str, more: float = 0.0) -> None:
     ],
 )
 def test_levels_of_the_source_case(name: str, start: str, end: str, after: str) -> None:
-    found = source_levels()[name]
+    found = levels(source_records())[name]
     for week, expected in ((START, start), (END, end), (YEAR_AFTER, after)):
         near(found[:, week], expected)
 
@@ -105,8 +104,8 @@ def source_records() -> np.ndarray:
 
 
 @cache
-def source_levels() -> dict[str, np.ndarray]:
-    return levels(source_records())
+def source_effects() -> dict[str, np.ndarray]:
+    return effects_of(SOURCE)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,7 @@ def source_levels() -> dict[str, np.ndarray]:
     ],
 )
 def test_effects_of_the_source_case(name: str, end: str, after: str | None) -> None:
-    found = effects_of(SOURCE)[name]
+    found = source_effects()[name]
     assert (found[:, START] == 0.0).all(), "people who know of the plan"
     near(found[:, END], end)
     if after:
@@ -128,7 +127,7 @@ def test_effects_of_the_source_case(name: str, end: str, after: str | None) -> N
 
 
 def test_some_are_integrated_who_would_not_be() -> None:
-    near(source_levels()["integrated_share"][:, END], ".36")
+    near(levels(source_records())["integrated_share"][:, END], ".36")
     near(levels(runs(SOURCE.without_ta()))["integrated_share"][:, END], ".10")
 
 
