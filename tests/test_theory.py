@@ -398,9 +398,9 @@ def test_long_run_level_of_integration_is_the_balance() -> None:
 
 
 def test_shipped_source_case_is_in_its_neighbourhood() -> None:
-    """An independent prototype of the specification found, over 2,000 replicates: start and end of
-    trust .418 and .525, knowledge .547 and .723, integration .276 and .434, mutual accountability
-    .502 and .625. Tolerance: 4 SEs of these runs + .005.
+    """An independent prototype of the specification found as start and end: trust .418 and .525,
+    knowledge .547 and .723, integration .276 and .434, mutual accountability .502 and .625.
+    Tolerance: 4 SEs of these runs + .005.
     """
     runs, scenario = 40, Scenario.shipped("source")
     records = np.array(

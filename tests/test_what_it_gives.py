@@ -1,9 +1,9 @@
 """What the model gives at its defaults, against what an independent prototype of it gave.
 
-The prototype was written from the text of the equations by others, with draws of its own: its means
-over 1,000 to 2,000 runs, as printed, are the expectations here. Allowed are half a unit of the last
-printed place, three standard errors of the runs made here, and .01 for the prototype's own luck.
-They say whether a number is where it should be, not what is true of the world.
+The prototype was written from the text of the equations before this model was, and its means are
+the expectations here, as they were printed. Allowed are half a unit of the last printed place,
+three standard errors of the runs made here, and .01 for the luck of the prototype.
+This says whether a number is where it should be, not what is true of the world.
 """
 
 from __future__ import annotations
