@@ -57,27 +57,31 @@ def fit(x: np.ndarray, y: np.ndarray, s2: np.ndarray, v: np.ndarray | None = Non
     variance = np.broadcast_to(s2, x.shape[:-1])
     found = _fit(x, y, variance)
     for _ in range(ROUNDS if v is not None and np.any(v) else 0):
+        before = found.beta
         found = _fit(x, y, variance + found.beta[..., -1:] ** 2 * v)
+        if np.allclose(found.beta, before, rtol=1e-9, atol=0.0):
+            break
     return found
 
 
 def _fit(x: np.ndarray, y: np.ndarray, variance: np.ndarray) -> Fit:
     w = 1.0 / variance
-    inverse = _inverse(x, w)
+    gram = _gram(x, w)
+    inverse = np.linalg.pinv(gram, hermitian=True)  # of columns that say the same too
     beta = _coefficients(x, y, w, inverse)
     q = (w * (y - _predicted(x, beta)) ** 2).sum(axis=-1)
     # tr P = sum of weights - tr((X'WX)^-1 X'W^2 X)
     trace = w.sum(axis=-1) - np.einsum("...jk,...nk,...n,...nj->...", inverse, x, w**2, x)
-    degrees = x.shape[-2] - x.shape[-1]
+    degrees = x.shape[-2] - np.einsum("...jk,...kj->...", inverse, gram)  # less the rank
     tau2 = np.maximum(0.0, (q - degrees) / trace)
     w = 1.0 / (variance + tau2[..., None])
-    inverse = _inverse(x, w)
+    inverse = np.linalg.pinv(_gram(x, w), hermitian=True)
     return Fit(_coefficients(x, y, w, inverse), inverse, tau2)
 
 
-def _inverse(x: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """(X'WX)^-1; of columns that say the same, the pseudo-inverse."""
-    return np.linalg.pinv(np.einsum("...nj,...n,...nk->...jk", x, w, x), hermitian=True)
+def _gram(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """X'WX."""
+    return np.einsum("...nj,...n,...nk->...jk", x, w, x)
 
 
 def _coefficients(x: np.ndarray, y: np.ndarray, w: np.ndarray, inverse: np.ndarray) -> np.ndarray:

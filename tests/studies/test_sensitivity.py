@@ -290,16 +290,8 @@ def test_an_outcome_that_never_varies_is_undefined_and_said() -> None:
     assert "flat never varies (it is 0.3 at every point): its indices are undefined" in text
 
 
-def test_a_failed_run_refuses_the_study_and_is_shown() -> None:
-    with pytest.raises(StudyError) as caught:
-        study("hole", more="samples: 64\n")
-    text = str(caught.value)
-    assert "runs have no value of y; the first is replicate 0 at a 0.9" in text
-    assert "failed_runs: drop leaves out their whole base samples" in text
-
-
 def test_a_failed_run_takes_its_whole_base_sample_along() -> None:
-    result = study("hole", more="samples: 256\nfailed_runs: drop\nmethod: sobol\n")
+    result = study("hole", more="samples: 256\nmethod: sobol\n")
     runs = result.table("runs")
     blocks = np.isnan(runs["y"].to_numpy()).reshape(256, -1).any(axis=1)
     noise = result.table("noise").iloc[0]
@@ -307,12 +299,34 @@ def test_a_failed_run_takes_its_whole_base_sample_along() -> None:
     assert result.tables["indices"].rests_on == (len(runs) * (256 - blocks.sum()) // 256, len(runs))
     assert 0 < blocks.sum() < 100
     assert np.isfinite(index(result, "ST")["value"]).all()
-    assert f"{blocks.sum()} base samples with a run without a value" in result.answer.text
+    assert f"{blocks.sum()} base samples of 256 with a run without a value" in result.answer.text
+
+
+def test_without_the_base_samples_that_failed_the_indices_are_those_of_the_others() -> None:
+    """Sobol indices of a Saltelli design by the formula of Jansen, over whole blocks only."""
+    result = study("hole", more="samples: 256\nmethod: sobol\n")
+    y = result.table("runs")["y"].to_numpy().reshape(256, -1)
+    y = y[np.isfinite(y).all(axis=1)]
+    a, b = y[:, 0], y[:, -1]
+    variance = ((a**2 + b**2) / 2).mean() - ((a + b) / 2).mean() ** 2
+    rows = index(result, "ST")
+    total = 0.5 * ((y[:, 1:-1] - a[:, None]) ** 2).mean(axis=0) / variance
+    names = result.table("factors")["name"]
+    np.testing.assert_allclose(rows.loc[list(names), "value"], total, rtol=1e-9)
 
 
 def test_a_curve_cannot_lose_a_point() -> None:
-    with pytest.raises(StudyError, match="this sample cannot lose a point"):
-        study("hole", more="method: efast\nsamples: 129\nfailed_runs: drop\n")
+    with pytest.raises(StudyError) as caught:
+        study("hole", more="method: efast\nsamples: 129\n")
+    text = str(caught.value)
+    assert "runs have no value of y; the first is replicate 0 at a 0.9" in text
+    assert "0 whole replicates are left" in text
+    assert "as this sample cannot lose a point" in text
+
+
+def test_the_key_of_a_second_rule_is_gone() -> None:
+    with pytest.raises(StudyError, match="failed_runs: is no field any more: runs that fail are"):
+        study("linear", more="failed_runs: drop\n")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
     """Every table of a sensitivity study.
 
     Raises:
-        StudyError: runs failed and the study refuses that, or too few are left.
+        StudyError: runs have no value, and too few are left without them.
     """
     design = design_of(study)
     samples = first_samples(design, run)
