@@ -5,8 +5,8 @@ Studies report effects y_i with sampling variances s_i^2. They are taken to be
     y_i = x_i . beta + u_i + e_i,    u_i ~ N(0, tau^2),    e_i ~ N(0, s_i^2),
 
 with a spread tau between studies that no regressor explains. tau^2 is the generalised method of
-moments (DerSimonian & Laird 1986 for one column of ones; Raudenbush 1994 for regressors, in Cooper &
-Hedges, Handbook of Research Synthesis): with P = W - W X (X'WX)^-1 X'W and W = diag(1 / s_i^2),
+moments (DerSimonian & Laird 1986 for one column of ones; Raudenbush 1994 for regressors, in Cooper
+& Hedges, Handbook of Research Synthesis): with P = W - W X (X'WX)^-1 X'W and W = diag(1 / s_i^2),
 
     tau^2 = max(0, (y'Py - (n - p)) / tr P).
 

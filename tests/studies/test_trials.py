@@ -132,7 +132,8 @@ def test_a_model_that_has_it_the_wrong_way_round_is_said_to() -> None:
     effects = np.linspace(0.02, 0.3, 15)
     smd = 1.5 - 4.0 * effects + np.random.default_rng(2).normal(0, 0.1, 15)
     found = judge(made(smd), simulated(effects))
-    assert found["mapping"].frame.loc[0, "b_high"] < 0
+    mapping: Any = found["mapping"].frame.iloc[0]
+    assert mapping["b_high"] < 0
     text = words(shipped(), found).text
     assert "larger effects in the model go with smaller ones in the trials" in text
 
@@ -140,7 +141,7 @@ def test_a_model_that_has_it_the_wrong_way_round_is_said_to() -> None:
 def test_differences_and_their_errors_are_those_of_the_trials() -> None:
     found = judge(made(np.linspace(0, 1, 8)), simulated(np.linspace(0, 0.1, 8) ** 2))
     gain = found["trials"].frame["gain"]
-    row = found["scores"].frame.set_index("what").loc[MODEL]
+    row: Any = found["scores"].frame.set_index("what").loc[MODEL]
     assert row["difference"] == pytest.approx(gain.sum())
     assert row["difference_se"] == pytest.approx(np.sqrt(8 * gain.var(ddof=1)))
     assert found["scores"].frame["what"].tolist() == [CONSTANT, HOURS, MODEL, THROUGH_0]
@@ -175,7 +176,7 @@ def test_doses_that_pay_more_in_the_model_are_named() -> None:
     rng = np.random.default_rng(3)
     smd = 0.6 + rng.normal(0, 0.05, 12)
     found = judge(made(smd, 0.05, months), simulated(0.1 * np.log2(months)))
-    row = found["doses"].frame.set_index("dose").loc["months"]
+    row: Any = found["doses"].frame.set_index("dose").loc["months"]
     assert row["trials_low"] < 0 < row["trials_high"]
     assert row["model"] > row["trials_high"]
     text = words(shipped(), found).text
@@ -185,7 +186,7 @@ def test_doses_that_pay_more_in_the_model_are_named() -> None:
 
 
 def test_one_replicate_cannot_show_chance() -> None:
-    with pytest.raises(InputError, match="replicates: 1 is not allowed|replicates"):
+    with pytest.raises(InputError, match="replicates: 1 is out of range"):
         shipped(replicates=1)
 
 

@@ -15,9 +15,12 @@ from sim.studies.sensitivity import timing
 from sim.studies.sensitivity.design import design_of
 from sim.studies.sensitivity.findings import Findings
 from sim.studies.sensitivity.samples import doubled, first_samples
+from sim.studies.sensitivity.second_seed import moved
 from sim.studies.sensitivity.spec import Spec
 from sim.studies.sensitivity.tables import tables_of
 from sim.studies.spec import Study
+
+__all__ = ["answer", "estimate", "moved"]
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:

@@ -127,7 +127,7 @@ def variance_refuses(signal_cv: float, chance_left: float, runs: int) -> Verdict
     elif chance_left > MOST_CHANCE:
         # Chance per signal falls as replicates grow.
         odds = chance_left / max(1e-9, 1.0 - chance_left) * (1.0 - MOST_CHANCE) / MOST_CHANCE
-        more = int(round(runs * (odds - 1.0)))
+        more = round(runs * (odds - 1.0))
         why = f"{100 * chance_left:.0f} % of the variance of the means is chance"
     else:
         return None

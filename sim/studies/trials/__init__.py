@@ -16,7 +16,7 @@ def compare_trials(
     execution: Execution | None = None,
     **fields: Any,
 ) -> Result:
-    """Run the dosage of published trials and forecast each from the others: compared, not validated.
+    """Run published trials' dosage and forecast each from the others: compared, not validated.
 
     Args:
         study: path of a study file, or the name of a shipped one.

@@ -99,7 +99,7 @@ def analyse(study: Study[Spec], values: RunValues) -> dict[str, Table]:
     found = np.stack([_effects(values, job) for job in jobs], axis=-1)
     counts = [values.count(job) for job in jobs]
     rests_on = sum(counted for counted, _ in counts), sum(made for _, made in counts)
-    known = np.isfinite(found).any(axis=1).all(axis=1)
+    known = np.isfinite(found).any(axis=1).all(axis=-1)
     if not known.any():
         raise study.error(("replicates",), "no set has a run without a failure in every trial")
     return judge(trials_of(study), found[known], rests_on)
@@ -155,7 +155,8 @@ def judge(
         THROUGH_0: (x[:, :, None], noise),
     }
     forecasts = {
-        name: mixed(*left_out(columns, smd, s2, doubt)) for name, (columns, doubt) in designs.items()
+        name: mixed(*left_out(columns, smd, s2, doubt))
+        for name, (columns, doubt) in designs.items()
     }
     return {
         "trials": _trials_table(trials, x, noise, forecasts, rests_on),
@@ -310,7 +311,7 @@ def _mapping_table(
 
 def _doses_table(trials: Sequence[Trial], smd: np.ndarray, s2: np.ndarray, x: np.ndarray) -> Table:
     """What twice a dose goes with, in percent of the mean effect: free of the unit."""
-    doses = {"hours_a_month": [t.hours_a_month for t in trials], "months": [t.months for t in trials]}
+    doses = {name: [getattr(t, name) for t in trials] for name in ("hours_a_month", "months")}
     logs = np.stack([np.log2(column) for column in doses.values()], axis=1)
     first = fit(np.column_stack([np.ones(len(trials)), logs]), smd, s2)
     w = 1.0 / (s2 + first.tau2)

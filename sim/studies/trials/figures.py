@@ -24,8 +24,8 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         Figure(
             "trials",
             "Trials and simulated trials",
-            "Each trial's effect with its 95 % interval, and what the model and the rivals forecast "
-            "from the other trials.",
+            "Each trial's effect with its 95 % interval, and what the model and the rivals "
+            "forecast from the other trials.",
             "Effects of trials and of the simulated trials, with intervals; the table holds them",
             partial(_trials, study, tables["trials"].frame),
         )

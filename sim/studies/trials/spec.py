@@ -21,8 +21,8 @@ from sim.studies.spec import Option, OverSets, Study, StudyError, beside
 HELP = """Compare dose-response with published trials.
 
 Runs each trial's meetings, hours, months and sites, and forecasts each trial from the others by
-SMD = a + b x effect, beside one constant and a regression on hours. Compared, not validated. The sets must not have seen the
-trials: they come from a calibration without them.
+SMD = a + b x effect, beside one constant and a regression on hours. Compared, not validated. The
+sets must not have seen the trials: they come from a calibration without them.
 
 \b
 Examples:
