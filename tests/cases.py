@@ -57,7 +57,7 @@ TINY: dict[str, dict[str, Any]] = {
         "kept": 50, "seed": 3,
     },
     "trials": {
-        "name": "a tiny comparison", "scenario": "source", "sets": 2, "replicates": 1,
+        "name": "a tiny comparison", "scenario": "source", "sets": 2, "replicates": 2,
         "trials": str(files.folder("experiments") / "observed" / "facilitation_trials.csv"),
     },
     "tally": {"name": "a tiny tally", "scenario": "classroom", "sets": 3, "replicates": 2},

@@ -17,7 +17,6 @@ from sim.studies.compare import compare
 from sim.studies.kind import Runner, StudyKind, ask
 from sim.studies.plan.values import Evaluator, Sample, met
 from sim.studies.plausible import plausible_sets
-from sim.studies.spec import StudyError
 from sim.studies.surface import surface
 
 SMALL = Scenario.shipped("classroom")
@@ -112,13 +111,32 @@ def test_ladder(faulty: None) -> None:
     assert "5 of 6" in found.answer.text
 
 
-def test_sensitivity(faulty: None) -> None:
-    study = StudyKind.of("sensitivity").make(
-        scenario="classroom", outcomes=["trust"], factors=["trust_step", "hour_scale"],
-        method="morris", samples=4, replicates=5, failed_runs="refuse",
-    )  # fmt: skip
-    with pytest.raises(StudyError, match=REASON.split(": ")[1]):
-        ask(study)
+@pytest.mark.parametrize(("method", "samples"), [("morris", 4), ("one_at_a_time", 1)])
+def test_sensitivity_without_the_replicate_of_failed_runs(
+    faulty: None, method: str, samples: int
+) -> None:
+    """All points share their replicates, so the one that fails does at each of them: it is left
+    out, and the indices are those of the other four."""
+    fields: dict[str, Any] = {
+        "scenario": "classroom", "outcomes": ["trust"], "factors": ["trust_step", "hour_scale"],
+        "method": method, "samples": samples, "replicates": 5,
+    }  # fmt: skip
+    found = ask(StudyKind.of("sensitivity").make(**fields))
+    points = len(found.table("points"))
+    assert found.failed == points
+    noise = found.table("noise")
+    assert noise[["left_out", "replicates", "replicates_left_out"]].to_numpy().tolist() == [
+        [0, 4, 1]
+    ]
+    assert found.tables["indices"].rests_on == (4 * points, 5 * points)
+    assert "1 replicate of 5 with a run without a value" in found.answer.text
+    runs = found.table("runs")
+    means = runs.dropna().groupby("point")[runs.columns[-1]].mean().to_numpy()
+    if method == "one_at_a_time":  # naive: the range of the means along each factor
+        value = found.table("indices").set_index("factor")["naive"]
+        along = means[1:].reshape(3, 5)
+        expected = along.max(axis=1) - along.min(axis=1)
+        np.testing.assert_allclose(value, expected, rtol=1e-9)
 
 
 def test_sensitivity_without_the_base_samples_of_failed_runs(faulty: None) -> None:
@@ -126,14 +144,14 @@ def test_sensitivity_without_the_base_samples_of_failed_runs(faulty: None) -> No
     found = ask(
         StudyKind.of("sensitivity").make(
             scenario="classroom", outcomes=["trust"], factors=["trust_step", "hour_scale"],
-            method="morris", samples=9, replicates=5, failed_runs="drop", random_numbers="fresh",
+            method="morris", samples=9, replicates=5, random_numbers="fresh",
         )
     )  # fmt: skip
     assert found.failed == 1
     assert found.table("failures")["reason"].tolist() == [REASON]
     assert found.table("noise")[["base_samples", "left_out"]].to_numpy().tolist() == [[8, 1]]
     assert found.tables["indices"].rests_on == (8 * 4 * 5, 9 * 4 * 5)
-    assert "1 base sample with a run without a value" in found.answer.text
+    assert "1 base sample of 9 with a run without a value" in found.answer.text
 
 
 def test_audit_and_instruments(monkeypatch: pytest.MonkeyPatch) -> None:

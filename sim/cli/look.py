@@ -207,25 +207,43 @@ def verify(
         int | None,
         typer.Option(min=1, show_default="all of them", help="Make only so many runs again."),
     ] = None,
+    second_seed: Annotated[
+        int | None,
+        typer.Option(
+            "--second-seed",
+            min=0,
+            metavar="SEED",
+            show_default="none",
+            help="Ask the study with this seed instead; has what converged held?",
+        ),
+    ] = None,
     threads: options.Threads = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Make results again: are they the same?
 
     Every table is made again and compared, and the answer lists them. With --sample, where a kind
-    offers it, only so many runs (of a calibration: settings).
+    offers it, only so many runs (of a calibration: settings). With --second-seed a sensitivity
+    study is asked with another seed: which converged indices moved beyond their tolerance? With
+    --sample, of so many base samples.
 
     \b
     Examples:
       codose verify results/source
       codose verify results/source --sample 10
       codose verify results/calibrate --sample 200
+      codose verify results/sobol --second-seed 2
     """
     from sim.runs.execute import Execution
-    from sim.studies.kind import verify as again
+    from sim.studies import kind
 
     with shell.progress_bar(f"verifying {folder}", quiet=quiet) as progress:
-        report = again(folder, Execution(threads=threads, progress=progress), sample=sample)
+        execution = Execution(threads=threads, progress=progress)
+        report: kind.Verification | kind.SecondSeed
+        if second_seed is None:
+            report = kind.verify(folder, execution, sample=sample)
+        else:
+            report = kind.second_seed(folder, second_seed, execution, sample=sample)
     typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(shell.FAILED)

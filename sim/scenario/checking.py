@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -60,7 +60,13 @@ Frozen = AfterValidator(FrozenDict)
 
 
 class Strict(BaseModel):
-    """A checked, immutable record: no unknown fields, nothing converted behind your back."""
+    """A checked, immutable record: no unknown fields, nothing converted behind your back.
+
+    Attributes:
+        GONE: fields of earlier versions, by name, with what is said to whoever still writes them.
+    """
+
+    GONE: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
@@ -460,9 +466,12 @@ class _Fault:
         elif kind == "missing":
             message, given = "is required", None
         elif kind == "extra_forbidden":
-            fields = tuple(_models_at(model, item["loc"])[0].model_fields)
+            owner = _models_at(model, item["loc"])[0]
+            fields = tuple(owner.model_fields)
             message, allowed = "is not a field", ", ".join(fields)
             suggestion = did_you_mean(inner[-1], fields)
+            if (gone := getattr(owner, "GONE", {}).get(inner[-1])) is not None:
+                message, allowed, suggestion = gone, "leave it out", ""
         elif kind in ("literal_error", "union_tag_invalid", "union_tag_not_found"):
             tags = [tag for one in _models_at(model, (*item["loc"], "")) if (tag := _tag(one))]
             return cls._choice(kind, where, given, context, tags)

@@ -11,7 +11,8 @@ A kind is a folder of :mod:`sim.studies` with four modules:
   a collector, where more is kept than outcomes over all regions together. Optionally
   ``files(study, tables) -> {name: text}``, further files of the result folder, and
   ``estimate(study, execution) -> sentence``, how long it takes here, which raises what is above
-  the time limit of the study;
+  the time limit of the study; ``moved(study, tables, again) -> Moved``, which of its numbers
+  another seed puts elsewhere, where a study can say how well they are known;
 * ``words``: ``words(study, tables) -> Answer``; optionally ``shown(study, tables)``, the tables for
   people to read, and ``recorded(study, tables)``, those for programs, where they are more;
 * ``figures``: ``figures(study, tables) -> [Figure]``.
@@ -674,6 +675,116 @@ def verify(
         difference=difference,
         notes=tuple(folder.version_notes()),
     )
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What another seed makes of the numbers that a study says it knows.
+
+    Attributes:
+        compared: how many there are.
+        moved: those that another seed puts elsewhere, a sentence each.
+        notes: what else matters.
+    """
+
+    compared: int
+    moved: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SecondSeed:
+    """What asking a study again with another seed found.
+
+    Attributes:
+        directory: of the first.
+        seed: the other one.
+        found: what moved.
+    """
+
+    directory: str
+    seed: int
+    found: Moved
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing moved that was said to be known."""
+        return not self.found.moved
+
+    def __str__(self) -> str:
+        moved, compared = len(self.found.moved), formats.count(self.found.compared)
+        verdict = f"{moved} moved beyond what their tolerance allows" if moved else "none moved"
+        return "\n".join(
+            [
+                f"{self.directory}: asked again with seed {self.seed}: of {compared} converged "
+                f"indices {verdict}",
+                *self.found.moved,
+                *(f"note: {note}" for note in self.found.notes),
+            ]
+        )
+
+
+def second_seed(
+    directory: str | os.PathLike[str],
+    seed: int,
+    execution: Execution | None = None,
+    *,
+    sample: int | None = None,
+    engine: Engine | None = None,
+) -> SecondSeed:
+    """Ask the study of a result folder with another seed: does what it says it knows hold?
+
+    Args:
+        directory: a result folder of a kind that says how well its numbers are known.
+        seed: another than the study's.
+        execution: how runs are made.
+        sample: base samples of the second, to ask for less.
+        engine: a function to make runs with.
+
+    Raises:
+        ResultsError: the folder cannot be read, or is damaged.
+        InputError: its kind has no such check; the seed is that of the study; the sample is larger
+            than the first.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> study = StudyKind.of("sensitivity").make(
+    ...     scenario={"function": "linear"}, outcomes=["y"], samples=1024
+    ... )
+    >>> with TemporaryDirectory() as home:
+    ...     seen = second_seed(ask(study).save(Path(home, "results"), figures=()), 2)
+    >>> seen.ok, seen.found.compared
+    (True, 8)
+    """
+    folder = ResultFolder.read(Path(directory))
+    study, kind = _study_in(folder), StudyKind(folder.kind)
+    compare = getattr(kind._module("analysis"), "moved", None)
+    if compare is None:
+        raise InputError(
+            Problem(
+                f"results of {kind.name} do not say which of their numbers have converged",
+                "--second-seed", seed, "a folder of codose sensitivity",
+            )
+        )  # fmt: skip
+    if seed == study.seed:
+        raise InputError(
+            Problem("is the seed of the study itself", "--second-seed", seed, "any other seed")
+        )
+    if damages := tuple(folder.damages()):
+        raise ResultsError(damages)
+    plain = study.to_dict()
+    fields = {**plain["fields"], "seed": seed}
+    if sample is not None:
+        if sample > study.header.samples:
+            raise InputError(
+                Problem(
+                    "is more than the study's own", "--sample", sample,
+                    f"up to {study.header.samples}",
+                )
+            )  # fmt: skip
+        fields["samples"] = sample
+    other = kind.study_of({**plain, "fields": fields}, str(folder.path / MANIFEST))
+    again = ask(other, execution, engine=engine).tables
+    return SecondSeed(str(directory), seed, compare(study, folder.tables(), again))
 
 
 def _sampled(

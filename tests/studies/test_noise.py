@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.studies.sensitivity.noise import corrected_form, jackknife, noise_share
+from sim.studies.sensitivity.noise import corrected_form, jackknife, noise_share, signal_cv
 
 RNG = np.random.default_rng(20)
 
@@ -72,3 +72,42 @@ def test_jackknife_of_a_mean_is_its_standard_error() -> None:
 
 def test_jackknife_needs_three_replicates() -> None:
     assert np.isnan(jackknife(lambda v: v.mean(axis=1), np.ones((2, 2)))).all()
+
+
+# --- how well the signal variance is known ------------------------------------------------------
+
+
+def test_the_variance_of_normal_points_is_known_to_the_root_of_2_over_n() -> None:
+    """Without chance, the variance of n normal numbers has a CV of sqrt(2 / n)."""
+    rng = np.random.default_rng(1)
+    found = [signal_cv(rng.normal(size=(400, 1, 1)), common=False, seed=i) for i in range(40)]
+    assert np.mean(found) == pytest.approx(np.sqrt(2 / 400), rel=0.05)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.3])
+def test_the_cv_is_that_of_designs_drawn_again_and_again(spread: float) -> None:
+    """y = (1 + z_r) m: chance that all points share scales the signal. Over 300 designs the
+    estimated variance scatters by what one design says of itself, on average."""
+    rng = np.random.default_rng(2)
+    estimates, said = [], []
+    for seed in range(300):
+        m = rng.normal(size=(200, 1))
+        y = (1.0 + spread * rng.normal(size=(1, 12))) * m
+        estimates.append(noise_share(y, common=True).signal)
+        if seed < 40:
+            said.append(signal_cv(y[:, None], common=True, seed=seed))
+    true = np.std(estimates) / np.mean(estimates)
+    assert np.mean(said) == pytest.approx(true, rel=0.2)
+
+
+def test_pairs_drawn_together_count_as_one() -> None:
+    """Every base sample twice over is no new knowledge."""
+    y = np.random.default_rng(3).normal(size=(300, 1, 1))
+    once, twice = (signal_cv(np.repeat(y, n, axis=1), common=False, seed=1) for n in (1, 2))
+    assert once == pytest.approx(twice, rel=1e-9)
+    assert signal_cv(np.repeat(y, 2, axis=0), common=False, seed=1) < 0.8 * once  # were it told so
+
+
+def test_no_signal_is_not_known_at_all() -> None:
+    y = np.random.default_rng(4).normal(size=(1, 6)) * np.ones((50, 1))
+    assert signal_cv(y[:, None], common=True, seed=1) == np.inf

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sim.core.errors import InputError
 from sim.present.table import Table
 from sim.runs.execute import Execution
-from sim.studies.kind import Result, Runner, StudyKind, ask
+from sim.studies.kind import Result, Runner, StudyKind, ask, second_seed
 from sim.studies.sensitivity import convergence, timing
 from sim.studies.sensitivity.design import design_of
+from sim.studies.sensitivity.findings import Findings
 from sim.studies.sensitivity.samples import Sample, first_samples
 from sim.studies.sensitivity.words import words
 from sim.studies.spec import Study, StudyError
-from tests.cases import written
+from tests.cases import codose, tiny, written
 from tests.study_case import summaries
 
 SOBOL_G_A = np.array([0.0, 1.0, 4.5, 9.0, 99.0, 99.0, 99.0, 99.0])
@@ -272,6 +276,36 @@ def test_the_stop_rule_keeps_its_budget() -> None:
     assert not index(result, "ST")["converged"].all()
 
 
+def test_nothing_has_converged_while_its_variance_has_not() -> None:
+    """Chance that all points share scales the outcome, y_r = z_r m: it cancels in every index,
+    whose interval is narrow, but the variance that they are shares of is hardly known from ten z_r.
+    An elementary effect is no share of it, and may converge."""
+    asked = written(
+        "kind: sensitivity\nscenario: {function: linear, noise: 1.0}\noutcomes: [y]\n"
+        "method: [sobol, morris]\nsamples: 1024\nreplicates: 10\n"
+    )
+    design = design_of(asked)
+    sobol, morris = first_samples(design, Runner(Execution()))
+    known = np.random.default_rng(1).normal(1.0, 0.1, 10)
+    scaled = [
+        replace(one, y=(one.y - one.y.mean(axis=(0, 1))) * z[None, :, None])
+        for one in (sobol, morris)
+        for z in (known, 10.0 * (known - 0.9))
+    ]
+    steady, shaken, effects, _ = scaled
+    rows = pd.DataFrame(Findings.of(design, [steady]).indices)
+    assert rows["converged"].all()
+    found = Findings.of(design, [shaken])
+    rows = pd.DataFrame(found.indices)
+    assert not rows["converged"].any()
+    assert rows["verdict"].str.startswith("not yet: the variance it is a share of is known").all()
+    assert not found.converged
+    assert found.noise[0]["signal_cv"] > convergence.MOST_CV
+    half = ((rows["high"] - rows["low"]) / 2).to_numpy()
+    assert (half < 0.1).all(), "narrow, and yet nothing is told"
+    assert pd.DataFrame(Findings.of(design, [effects]).indices)["converged"].any()
+
+
 def test_convergence_is_made_of_prefixes() -> None:
     result = study("ishigami", more="samples: 512\n")
     small = study("ishigami", more="samples: 128\n")
@@ -290,16 +324,8 @@ def test_an_outcome_that_never_varies_is_undefined_and_said() -> None:
     assert "flat never varies (it is 0.3 at every point): its indices are undefined" in text
 
 
-def test_a_failed_run_refuses_the_study_and_is_shown() -> None:
-    with pytest.raises(StudyError) as caught:
-        study("hole", more="samples: 64\n")
-    text = str(caught.value)
-    assert "runs have no value of y; the first is replicate 0 at a 0.9" in text
-    assert "failed_runs: drop leaves out their whole base samples" in text
-
-
 def test_a_failed_run_takes_its_whole_base_sample_along() -> None:
-    result = study("hole", more="samples: 256\nfailed_runs: drop\nmethod: sobol\n")
+    result = study("hole", more="samples: 256\nmethod: sobol\n")
     runs = result.table("runs")
     blocks = np.isnan(runs["y"].to_numpy()).reshape(256, -1).any(axis=1)
     noise = result.table("noise").iloc[0]
@@ -307,12 +333,34 @@ def test_a_failed_run_takes_its_whole_base_sample_along() -> None:
     assert result.tables["indices"].rests_on == (len(runs) * (256 - blocks.sum()) // 256, len(runs))
     assert 0 < blocks.sum() < 100
     assert np.isfinite(index(result, "ST")["value"]).all()
-    assert f"{blocks.sum()} base samples with a run without a value" in result.answer.text
+    assert f"{blocks.sum()} base samples of 256 with a run without a value" in result.answer.text
+
+
+def test_without_the_base_samples_that_failed_the_indices_are_those_of_the_others() -> None:
+    """Sobol indices of a Saltelli design by the formula of Jansen, over whole blocks only."""
+    result = study("hole", more="samples: 256\nmethod: sobol\n")
+    y = result.table("runs")["y"].to_numpy().reshape(256, -1)
+    y = y[np.isfinite(y).all(axis=1)]
+    a, b = y[:, 0], y[:, -1]
+    variance = ((a**2 + b**2) / 2).mean() - ((a + b) / 2).mean() ** 2
+    rows = index(result, "ST")
+    total = 0.5 * ((y[:, 1:-1] - a[:, None]) ** 2).mean(axis=0) / variance
+    names = result.table("factors")["name"]
+    np.testing.assert_allclose(rows.loc[list(names), "value"], total, rtol=1e-9)
 
 
 def test_a_curve_cannot_lose_a_point() -> None:
-    with pytest.raises(StudyError, match="this sample cannot lose a point"):
-        study("hole", more="method: efast\nsamples: 129\nfailed_runs: drop\n")
+    with pytest.raises(StudyError) as caught:
+        study("hole", more="method: efast\nsamples: 129\n")
+    text = str(caught.value)
+    assert "runs have no value of y; the first is replicate 0 at a 0.9" in text
+    assert "0 whole replicates are left" in text
+    assert "as this sample cannot lose a point" in text
+
+
+def test_the_key_of_a_second_rule_is_gone() -> None:
+    with pytest.raises(StudyError, match="failed_runs: is no field any more: runs that fail are"):
+        study("linear", more="failed_runs: drop\n")
 
 
 @pytest.mark.parametrize(
@@ -451,3 +499,66 @@ def test_the_model_gives_what_evaluate_gives() -> None:
     np.testing.assert_array_equal(
         design.y[point, :, 3], with_ta.of("trust", 1)[0] - without.of("trust", 1)[0]
     )
+
+
+# --- a second seed -------------------------------------------------------------------------------
+
+
+def kept(tmp_path: Path, samples: int = 1024) -> Path:
+    return study("linear", more=f"samples: {samples}\n").save(tmp_path / "kept", figures=())
+
+
+def test_what_has_converged_holds_with_another_seed(tmp_path: Path) -> None:
+    folder = kept(tmp_path)
+    for sample in (None, 256):
+        seen = second_seed(folder, 2, sample=sample)
+        assert seen.ok
+        assert seen.found.compared == 8  # ST and S1 of three inputs and the dummy
+        assert "of 8 converged indices none moved" in str(seen)
+
+
+def test_an_index_that_another_seed_moves_is_named(tmp_path: Path) -> None:
+    """A converged index of .95 is made of one of 16/21: it is named, with both values."""
+    made = study("linear", more="samples: 1024\n")
+    frame = made.table("indices")
+    place = frame.query("factor == 'a' and index == 'ST'").index[0]
+    frame.loc[place, ["value", "low", "high"]] = [0.95, 0.9, 1.0]
+    table = made.tables["indices"]
+    wrong = replace(made, tables={**made.tables, "indices": Table("indices", frame, table.columns)})
+    folder = wrong.save(tmp_path / "wrong", figures=())
+    seen = second_seed(folder, 2)
+    assert not seen.ok
+    (said,) = seen.found.moved
+    assert said.startswith("y: sobol ST of a was 0.95 and is 0.76: apart by more than 0.1")
+    ran = codose("verify", folder, "--second-seed", "2", "-q")
+    assert ran.exit_code == 1
+    assert "of 8 converged indices 1 moved beyond what their tolerance allows" in ran.stdout
+
+
+def test_a_second_seed_moves_what_is_not_known_without_a_word(tmp_path: Path) -> None:
+    """Nothing has converged in 16 base samples with much chance: there is nothing to check."""
+    more = "samples: 16\nrandom_numbers: fresh\nreplicates: 3\n"
+    folder = study("linear", noise=500.0, more=more).save(tmp_path / "n", figures=())
+    seen = second_seed(folder, 2)
+    assert seen.ok
+    assert "no index of the study had converged: there is nothing to check" in str(seen)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--second-seed", "1"), "is the seed of the study itself"),
+        (("--second-seed", "2", "--sample", "2048"), "is more than the study's own"),
+        (("--second-seed", "2", "--sample", "30"), "30 is no power of two"),
+    ],
+)
+def test_second_seeds_that_cannot_be(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    ran = codose("verify", kept(tmp_path, 64), *words, "-q")
+    assert ran.exit_code == 2
+    assert message in " ".join(ran.stderr.split())
+
+
+def test_other_kinds_have_no_second_seed(tmp_path: Path) -> None:
+    folder = ask(tiny("ladder")).save(tmp_path / "t", figures=())
+    with pytest.raises(InputError, match="results of ladder do not say which of their"):
+        second_seed(folder, 2)

@@ -12,8 +12,17 @@ from sim.core.errors import InputError
 from sim.model.dosage import planned_contacts
 from sim.studies.kind import StudyKind, ask, load, verify
 from sim.studies.spec import Study
-from sim.studies.trials.analysis import between_trials, judge, left_out, scenario_of
-from sim.studies.trials.spec import Spec, Trial, read_trials, trials_of
+from sim.studies.trials.analysis import judge, means_and_noise, scenario_of
+from sim.studies.trials.spec import (
+    CONSTANT,
+    HOURS,
+    MODEL,
+    THROUGH_0,
+    Spec,
+    Trial,
+    read_trials,
+    trials_of,
+)
 from sim.studies.trials.words import words
 
 HEAD = "author,year,practices_per_facilitator,months,meetings,hours_per_meeting,smd,se\n"
@@ -39,13 +48,13 @@ def test_the_shipped_trials() -> None:
 def test_a_folder_stands_by_itself(tmp_path: Path) -> None:
     file = tmp_path / "few.csv"
     file.write_text(HEAD + ROW * 2 + ROW.replace(",5,", ",3,") * 3, encoding="utf-8")
-    fields = {"scenario": "source", "trials": str(file), "sets": 2, "replicates": 1}
+    fields = {"scenario": "source", "trials": str(file), "sets": 2, "replicates": 2}
     found = ask(StudyKind.of("trials").make(**fields))
     folder = found.save(tmp_path / "t", figures=())
     file.unlink()
     assert verify(folder).ok
     assert trials_of(load(folder).study) == trials_of(found.study)
-    assert found.tables["trials"].rests_on == (10, 10)
+    assert found.tables["trials"].rests_on == (20, 20)
 
 
 @pytest.mark.parametrize(
@@ -63,34 +72,122 @@ def test_a_scenario_has_the_hours_of_its_trial(meetings: int, hours: float, mont
     assert scenario.end_of_ta == scenario.horizon_weeks == round(months * 365.25 / 12 / 7)
 
 
-def test_between_trials_is_the_method_of_moments() -> None:
-    """Worked by hand: y = 0, 1 with SE 0.5 each: w = 4, Q = 2, (2 - 1) / (8 - 32/8) = .25."""
-    found = between_trials(np.array([0.0, 1.0]), np.array([0.5, 0.5]))
-    assert found == pytest.approx(np.sqrt(0.25))
-
-
-def made(smd: np.ndarray) -> list[Trial]:
+def made(smd: np.ndarray, se: float = 0.1, months: np.ndarray | None = None) -> list[Trial]:
+    times = np.full(len(smd), 12.0) if months is None else months
     return [
-        Trial(f"t{i}", 5 + i, True, 12.0, 10.0 + i, 1.0, float(y), 0.1) for i, y in enumerate(smd)
+        Trial(f"t{i}", 5, True, float(m), 10.0 + i, 1.0, float(y), se)
+        for i, (y, m) in enumerate(zip(smd, times, strict=True))
     ]
 
 
-def test_a_model_in_proportion_is_perfect_whatever_its_unit() -> None:
-    study = shipped()
-    smd = np.array([0.2, 0.4, 0.5, 0.7, 0.9, 1.1])
-    effects = np.stack([smd * 0.1, smd * 0.1])
-    found = judge(made(smd), effects)
-    score = found["scores"].frame.set_index("what")
-    assert score.loc["model", "rmse"] == pytest.approx(0.0, abs=1e-12)
-    assert score.loc["model", "inside_50"] == 1.0
-    assert score.loc["pooled effect", "rmse"] > 0.2
-    assert "compared, not validated" in words(study, found).verdict
+def simulated(effects: np.ndarray, chance: float = 0.002, seed: int = 0) -> np.ndarray:
+    """Two sets of eight replicates about effects (trials,)."""
+    rng = np.random.default_rng(seed)
+    return effects + rng.normal(0, chance, (2, 8, len(effects)))
 
 
-def test_each_trial_is_predicted_from_the_others() -> None:
-    x = np.ones((4, 1))
-    y = np.array([0.0, 1.0, 2.0, 3.0])
-    assert left_out(x, y, np.ones(4)).tolist() == pytest.approx([2, 5 / 3, 4 / 3, 1])
+def judged(smd: np.ndarray, effects: np.ndarray, **fields: Any) -> tuple[Any, Any, str]:
+    """Scores by name, the row of the mapping, and the verdict."""
+    found = judge(made(smd, **fields), effects)
+    scores = found["scores"].frame.set_index("what")
+    return scores, found["mapping"].frame.iloc[0], words(shipped(), found).verdict
+
+
+def test_a_model_in_proportion_is_better_whatever_its_unit_and_its_zero() -> None:
+    """SMD = .3 + 4 effect, with errors of the size that is said: b is 4 within its interval, the
+    verdict is that the model is better, and the unit of the effect does not matter."""
+    rng = np.random.default_rng(1)
+    effects = np.linspace(0.02, 0.3, 15)
+    smd = 0.3 + 4.0 * effects + rng.normal(0, 0.1, 15)
+    runs = simulated(effects)
+    scores, mapping, verdict = judged(smd, runs)
+    assert mapping["b_low"] < 4.0 < mapping["b_high"]
+    assert mapping["b_low"] > 0
+    assert scores.loc[MODEL, "against_constant"] == "better"
+    assert "better than one constant" in verdict
+    assert "compared, not validated" in verdict
+    scaled, other, _ = judged(smd, runs * 10 + 7.0)
+    assert scaled.loc[MODEL, "log_score"] == pytest.approx(scores.loc[MODEL, "log_score"], abs=1e-6)
+    assert other["b"] == pytest.approx(mapping["b"] / 10)
+    # What the trials have in common is no longer asked of the model.
+    assert scores.loc[MODEL, "log_score"] > scores.loc[THROUGH_0, "log_score"]
+
+
+def test_where_a_constant_is_right_the_verdict_is_a_draw() -> None:
+    """Trials that differ by chance only, a hundred times: by chance a slope that is not there may
+    look like one, seldom; and a slope that is not there costs too little to be called worse."""
+    effects = np.linspace(0.02, 0.3, 15)
+    verdicts = []
+    for seed in range(100):
+        smd = 0.6 + np.random.default_rng(seed).normal(0, 0.3, 15)
+        scores, _, verdict = judged(smd, simulated(effects, seed=seed), se=0.3)
+        verdicts.append(scores.loc[MODEL, "against_constant"])
+        if verdicts[-1] == "a draw":
+            assert "a draw with a constant is a draw" in verdict
+    assert verdicts.count("a draw") >= 95
+    assert "worse" not in verdicts
+
+
+def test_a_model_that_has_it_the_wrong_way_round_is_said_to() -> None:
+    effects = np.linspace(0.02, 0.3, 15)
+    smd = 1.5 - 4.0 * effects + np.random.default_rng(2).normal(0, 0.1, 15)
+    found = judge(made(smd), simulated(effects))
+    mapping: Any = found["mapping"].frame.iloc[0]
+    assert mapping["b_high"] < 0
+    text = words(shipped(), found).text
+    assert "larger effects in the model go with smaller ones in the trials" in text
+
+
+def test_differences_and_their_errors_are_those_of_the_trials() -> None:
+    found = judge(made(np.linspace(0, 1, 8)), simulated(np.linspace(0, 0.1, 8) ** 2))
+    gain = found["trials"].frame["gain"]
+    row: Any = found["scores"].frame.set_index("what").loc[MODEL]
+    assert row["difference"] == pytest.approx(gain.sum())
+    assert row["difference_se"] == pytest.approx(np.sqrt(8 * gain.var(ddof=1)))
+    assert found["scores"].frame["what"].tolist() == [CONSTANT, HOURS, MODEL, THROUGH_0]
+
+
+def test_sets_that_differ_and_chance_both_widen_the_forecasts() -> None:
+    smd, effects = 0.3 + 4 * np.linspace(0.02, 0.3, 15), np.linspace(0.02, 0.3, 15)
+
+    def width(runs: np.ndarray) -> float:
+        frame = judge(made(smd), runs)["trials"].frame
+        return float((frame["high"] - frame["low"]).mean())
+
+    base = np.broadcast_to(effects, (2, 8, 15))
+    wave = 0.05 * np.where(np.arange(15) % 2, 1.0, -1.0)
+    differing = np.stack([np.tile(effects + wave, (8, 1)), np.tile(effects - wave, (8, 1))])
+    chancy = effects + np.tile([0.1, -0.1], 4)[None, :, None] * np.ones((2, 1, 15))
+    assert width(differing) > 1.2 * width(base)
+    assert width(chancy) > 1.1 * width(base)
+
+
+def test_chance_is_the_variance_of_a_mean_of_the_runs_there_are() -> None:
+    """Two sets of two runs: 1, 3 and 5 (one failed): squares 2 of one degree of freedom."""
+    runs = np.array([[[1.0], [3.0]], [[5.0], [np.nan]]])
+    mean, noise = means_and_noise(runs)
+    assert mean.ravel().tolist() == [2.0, 5.0]
+    assert noise.ravel().tolist() == pytest.approx([1.0, 2.0])
+
+
+def test_doses_that_pay_more_in_the_model_are_named() -> None:
+    """The model's effect grows with the months, that of the trials does not."""
+    months = np.array([6.0, 24, 6, 24, 12, 12, 6, 24, 12, 6, 24, 12])
+    rng = np.random.default_rng(3)
+    smd = 0.6 + rng.normal(0, 0.05, 12)
+    found = judge(made(smd, 0.05, months), simulated(0.1 * np.log2(months)))
+    row: Any = found["doses"].frame.set_index("dose").loc["months"]
+    assert row["trials_low"] < 0 < row["trials_high"]
+    assert row["model"] > row["trials_high"]
+    text = words(shipped(), found).text
+    assert "Months pay more in the model than in the trials" in text
+    # A model of 0.1 log2(months) gains 0.1 of its mean, which the weights (here equal) make.
+    assert row["model"] == pytest.approx(0.1 / (0.1 * np.log2(months)).mean(), rel=0.05)
+
+
+def test_one_replicate_cannot_show_chance() -> None:
+    with pytest.raises(InputError, match="replicates: 1 is out of range"):
+        shipped(replicates=1)
 
 
 @pytest.mark.parametrize(

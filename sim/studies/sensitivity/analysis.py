@@ -15,16 +15,19 @@ from sim.studies.sensitivity import timing
 from sim.studies.sensitivity.design import design_of
 from sim.studies.sensitivity.findings import Findings
 from sim.studies.sensitivity.samples import doubled, first_samples
+from sim.studies.sensitivity.second_seed import moved
 from sim.studies.sensitivity.spec import Spec
 from sim.studies.sensitivity.tables import tables_of
 from sim.studies.spec import Study
+
+__all__ = ["answer", "estimate", "moved"]
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
     """Every table of a sensitivity study.
 
     Raises:
-        StudyError: runs failed and the study refuses that, or too few are left.
+        StudyError: runs have no value, and too few are left without them.
     """
     design = design_of(study)
     samples = first_samples(design, run)

@@ -5,6 +5,14 @@ less than that since half of the samples. The tolerance is ``base * unit + 0.1 |
 for shares and distances in 0..1, else the largest index of the study), so that an index near 0 must
 be known to .03, and one of .5 to .08. The half-width joins the choice of points (bootstrap over
 base samples) and, under common random numbers, the choice of replicates (jackknife).
+
+A share is no better than the variance that it is a share of. While the standard error of the signal
+variance (that of the expected outcome) is above :data:`MOST_CV` of it, or more than
+:data:`MOST_CHANCE` of the variance of the means is chance, no share and no distance is called
+converged, however narrow its interval: intervals are too short there, as numerator and denominator
+are both mostly chance (of a year's persistence, whose variance had a coefficient of variation of
+.24 to .49, two of six indices that passed the rule above moved beyond the tolerance with another
+seed; of outcomes with .07 to .11 none did).
 """
 
 from __future__ import annotations
@@ -18,6 +26,10 @@ RELATIVE_TOLERANCE = 0.1
 NEGLIGIBLE = 0.05
 """Indices below this share of the unit are called "does not matter" (Sarrazin et al. 2016 use .05
 of the total variance for screening)."""
+MOST_CV = 0.15
+"""Most that the coefficient of variation of the signal variance may be."""
+MOST_CHANCE = 0.2
+"""Most of the variance of the means over replicates that may be chance."""
 _MOST_FACTOR = 2**12
 
 
@@ -89,6 +101,37 @@ def judge(
         more = points * replicates
     about = "" if more is None else f", about {rounded(more):,} more runs"
     return Verdict(False, f"not yet{about}", more)
+
+
+def variance_refuses(signal_cv: float, chance_left: float, runs: int) -> Verdict | None:
+    """Why nothing can be a converged share of this variance; None: it is known well enough.
+
+    Args:
+        signal_cv: coefficient of variation of the signal variance; NaN: not known.
+        chance_left: share of the variance of the means that is chance; NaN: none, or not known.
+        runs: made.
+
+    >>> variance_refuses(0.49, 0.21, 1000).text
+    'not yet: the variance it is a share of is known to ± 49 % only, about 9,700 more runs'
+    >>> variance_refuses(0.1, 0.4, 1000).text
+    'not yet: 40 % of the variance of the means is chance, about 1,700 more runs'
+    >>> variance_refuses(0.1, 0.1, 1000) is None
+    True
+    """
+    if signal_cv > MOST_CV:
+        why = "the variance it is a share of is known "
+        if not np.isfinite(signal_cv):
+            return Verdict(False, f"not yet: {why}not at all")
+        more = int(runs * ((signal_cv / MOST_CV) ** 2 - 1.0))  # its square falls as runs grow
+        why += f"to ± {100 * signal_cv:.0f} % only"
+    elif chance_left > MOST_CHANCE:
+        # Chance per signal falls as replicates grow.
+        odds = chance_left / max(1e-9, 1.0 - chance_left) * (1.0 - MOST_CHANCE) / MOST_CHANCE
+        more = round(runs * (odds - 1.0))
+        why = f"{100 * chance_left:.0f} % of the variance of the means is chance"
+    else:
+        return None
+    return Verdict(False, f"not yet: {why}, about {rounded(more):,} more runs", more)
 
 
 def rounded(number: int) -> int:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from sim.studies.sensitivity import convergence
-from sim.studies.sensitivity.design import Design, Label, is_stochastic, labels_of, replicates_of
+from sim.studies.sensitivity.design import Design, Label, is_stochastic, labels_of
 from sim.studies.sensitivity.indices import RESAMPLES, Estimates, estimate
 from sim.studies.sensitivity.methods import METHODS, Method
-from sim.studies.sensitivity.noise import noise_share
-from sim.studies.sensitivity.responses import representative, responses, short
+from sim.studies.sensitivity.noise import noise_share, signal_cv
+from sim.studies.sensitivity.responses import base_blocks, representative, responses, short
 from sim.studies.sensitivity.samples import Sample
 
 SLOW = ("delta", "hdmr")
@@ -52,7 +52,7 @@ class Findings:
         """Analyse every outcome of every sample.
 
         Raises:
-            StudyError: runs have no value and the study refuses that, or too few are left.
+            StudyError: runs have no value, and too few are left without them.
         """
         found = cls(design, sum(one.y.shape[0] * one.y.shape[1] for one in samples))
         labels = labels_of(design.study)
@@ -75,13 +75,15 @@ class Findings:
         key = {"outcome": label.outcome, "week": label.week}
         means = y.mean(axis=1)
         flat = np.ptp(means) <= FLAT * max(1.0, float(np.abs(means).max()))
+        noise = self._noise(sample, y)
         self.noise.append(
             {
                 "sample": sample.sampler.kind,
                 **key,
-                **self._noise(sample, y),
+                **noise,
                 "base_samples": left,
                 "left_out": sample.samples - left if sample.sampler.extendable else 0,
+                "replicates_left_out": sample.y.shape[1] - y.shape[1],
                 "undefined": f"it is {means.mean():.6g} at every point" if flat else "",
             }
         )
@@ -89,7 +91,12 @@ class Findings:
             return y.size
         self.responses += [{**key, **row} for row in responses(sample.sampler, unit, y)]
         for method in sample.methods:
-            rows, growth = _method_rows(self.design, sample, method, unit, y, left)
+            refused = None
+            if method.scale != "effect":
+                refused = convergence.variance_refuses(
+                    noise["signal_cv"], noise["chance_left"], y.size
+                )
+            rows, growth = _method_rows(self.design, sample, method, unit, y, left, refused)
             name = {"method": method.name, **key}
             self.indices += [{**name, **row} for row in rows]
             self.convergence += [{**name, **row} for row in growth]
@@ -97,10 +104,14 @@ class Findings:
         return y.size
 
     def _noise(self, sample: Sample, y: np.ndarray) -> Row:
-        common = self.design.study.header.random_numbers == "common"
-        found = noise_share(representative(sample.sampler, y), common=common)
+        study, sampler = self.design.study, sample.sampler
+        common = study.header.random_numbers == "common"
+        found = noise_share(representative(sampler, y), common=common)
+        known = y.shape[1] > 1 or not is_stochastic(study)
+        blocks = base_blocks(sampler, y)
         return {
             "signal_variance": found.signal,
+            "signal_cv": signal_cv(blocks, common=common, seed=study.seed) if known else np.nan,
             "chance": found.chance,
             "chance_moving_all": found.chance_moving_all,
             "chance_left": found.chance_left,
@@ -114,42 +125,51 @@ class Findings:
 def _sound(
     design: Design, sample: Sample, place: int, label: Label
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Points and outcomes (points, replicates) without base samples that lack a value, and how many
-    base samples these are.
+    """Points and outcomes (points, replicates) without the runs that lack a value, and the number
+    of base samples that are left.
+
+    An index needs whole base samples (blocks of a Saltelli design, trajectories), each with the
+    same replicates. So what goes along with a run without a value is either its whole base sample
+    or its replicate at every point; whichever loses fewer runs. A search curve and one at a time
+    have no base samples to lose: there it is the replicate.
 
     Raises:
-        StudyError: a run has no value and the study refuses that, or too little is left.
+        StudyError: too little is left.
     """
     y = sample.y[:, :, place]
     lost = np.isnan(y)
     if not lost.any():
         return sample.unit, y, sample.samples
-    header = design.study.header
-    said = _said(design, sample, lost, label)
-    if header.failed_runs == "refuse" or not sample.sampler.extendable:
-        how = "failed_runs: drop leaves out their whole base samples"
-        if not sample.sampler.extendable:
-            how = "this sample cannot lose a point; another method can, with failed_runs: drop"
-        raise design.study.error(("failed_runs",), said, allowed=how)
-    size = sample.sampler.rows_per_base
-    whole = np.logical_not(lost.any(axis=1).reshape(-1, size).any(axis=1))
-    left = int(whole.sum())
+    ways = []
+    replicates = np.logical_not(lost.any(axis=0))
+    needed = min(2, y.shape[1])
+    if int(replicates.sum()) >= needed:
+        ways.append((sample.unit, y[:, replicates], sample.samples))
     least = max(method.least for method in sample.methods)
-    if left < least:
+    left = 0
+    if sample.sampler.extendable:
+        size = sample.sampler.rows_per_base
+        whole = np.logical_not(lost.any(axis=1).reshape(-1, size).any(axis=1))
+        left, keep = int(whole.sum()), np.repeat(whole, size)
+        if left >= least:
+            ways.append((sample.unit[keep], y[keep], left))
+    if not ways:
         raise design.study.error(
-            ("failed_runs",),
-            f"{said}; {left} whole base samples are left",
-            allowed=f"{least} or more",
-        )
-    keep = np.repeat(whole, size)
-    return sample.unit[keep], y[keep], left
+            ("samples",),
+            f"{_said(design, sample, lost, label)}; without them {left} whole base samples and "
+            f"{int(replicates.sum())} whole replicates are left",
+            allowed=f"{least} or more whole base samples" if sample.sampler.extendable else
+            f"{needed} or more whole replicates, as this sample cannot lose a point",
+        )  # fmt: skip
+    return max(ways, key=lambda way: way[1].size)
 
 
 def _said(design: Design, sample: Sample, lost: np.ndarray, label: Label) -> str:
     point, replicate = (int(i) for i in np.argwhere(lost)[0])
     values = design.space.values(sample.unit[point : point + 1])
     shown = ", ".join(f"{name} {short(value[0])}" for name, value in list(values.items())[:4])
-    why = sample.reasons.get((point, replicate), f"{label.outcome} is empty there")
+    why = sample.reasons.get((point, replicate)) or sample.refused.get(point)
+    why = why or f"{label.outcome} is empty there"
     return (
         f"{int(lost.sum()):,} of {lost.size:,} runs have no value of {label.outcome}; the first is "
         f"replicate {replicate} at {shown}{' ...' if len(values) > 4 else ''}: {why}"
@@ -160,9 +180,11 @@ def _said(design: Design, sample: Sample, lost: np.ndarray, label: Label) -> str
 
 
 def _method_rows(
-    design: Design, sample: Sample, method: Method, unit: np.ndarray, y: np.ndarray, samples: int
-) -> tuple[list[Row], list[Row]]:
-    """Rows of the indices, and of the same at growing sizes of the sample."""
+    design: Design, sample: Sample, method: Method, unit: np.ndarray, y: np.ndarray, samples: int,
+    refused: convergence.Verdict | None,
+) -> tuple[list[Row], list[Row]]:  # fmt: skip
+    """Rows of the indices, and of the same at growing sizes of the sample; ``refused`` is said of
+    those that would have converged."""
     study, sampler = design.study, sample.sampler
 
     def at(count: int, resamples: int) -> Estimates:
@@ -179,7 +201,9 @@ def _method_rows(
         for count in sizes[-2:-1] if method.name in SLOW else sizes[:-1]:
             if np.ptp(y[: count * sampler.rows_per_base].mean(axis=1)) > FLAT:
                 growing[count] = at(count, RESAMPLES // 4)
-    rows = _index_rows(design, sampler.points(samples), method, found, growing, samples)
+    rows = _index_rows(
+        design, sampler.points(samples), y.shape[1], method, found, growing, samples, refused
+    )
     growth = [
         {
             "index": each.index[i], "factor": each.unit[i], "other": each.other[i],
@@ -193,8 +217,8 @@ def _method_rows(
 
 
 def _index_rows(
-    design: Design, points: int, method: Method, found: Estimates, growing: dict[int, Estimates],
-    samples: int,
+    design: Design, points: int, replicates: int, method: Method, found: Estimates,
+    growing: dict[int, Estimates], samples: int, refused: convergence.Verdict | None,
 ) -> list[Row]:  # fmt: skip
     study, half_way = design.study, growing.get(samples // 2)
     rows = []
@@ -205,10 +229,12 @@ def _index_rows(
         earlier = half_way.value[i] if half_way is not None else np.nan
         verdict = convergence.judge(
             float(found.value[i]), float(found.half_sample[i]), float(found.half_chance[i]),
-            float(earlier), unit=unit or 1.0, samples=samples, replicates=replicates_of(study),
+            float(earlier), unit=unit or 1.0, samples=samples, replicates=replicates,
             points=points, stochastic=is_stochastic(study),
             common=study.header.random_numbers == "common", base=study.header.tolerance,
         )  # fmt: skip
+        if verdict.converged and refused is not None:
+            verdict = refused
         value, half = float(found.value[i]), float(found.half[i])
         if not np.isfinite(found.half_sample[i]):
             value = half = np.nan  # a ratio to a variance that chance drowns

@@ -1,4 +1,4 @@
-"""Chance told apart from effect: noise_share, corrected_form, jackknife, without_chance.
+"""Chance told apart from effect: noise_share, signal_cv, corrected_form, jackknife, without_chance.
 
 Every run is f(x, chance); what a study asks for is the expected outcome m(x) = E f(x, chance).
 Means over R replicates still hold chance, and every index that squares them counts it as
@@ -133,6 +133,50 @@ def jackknife(estimate: Callable[[np.ndarray], np.ndarray], y: np.ndarray) -> np
     found = np.array([estimate(np.delete(y, r, axis=-1)) for r in range(replicates)])
     spread = ((found - found.mean(axis=0)) ** 2).sum(axis=0)
     return np.sqrt(spread * (replicates - 1) / replicates)
+
+
+def signal_cv(blocks: np.ndarray, *, common: bool, seed: int, resamples: int = 200) -> float:
+    """Coefficient of variation of the signal variance: its standard error as a share of it.
+
+    Every index of a share divides by the variance of the expected outcome. Its error joins the
+    choice of points (bootstrap over base samples) and, under common random numbers, of replicates
+    (jackknife); with fresh chance the points carry their own.
+
+    Args:
+        blocks: (base samples, points of each, replicates); one replicate: there is no chance.
+        common: whether all points share their replicates.
+        seed: of the bootstrap.
+        resamples: of the bootstrap.
+
+    Returns:
+        0 or more; infinite where there is no signal; NaN where replicates are too few to tell.
+
+    >>> rng = np.random.default_rng(1)
+    >>> round(signal_cv(rng.normal(size=(20_000, 1, 1)), common=False, seed=1), 2)  # sqrt(2 / n)
+    0.01
+    """
+    base, _, replicates = blocks.shape
+    whole = np.full(base, 1.0 / base)
+
+    def signal(weights: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Variance of the expected outcome for weights (..., base) of base samples."""
+        columns = np.concatenate([y.mean(axis=-1, keepdims=True), y], axis=-1)
+        mean, square = weights @ columns.mean(axis=1), weights @ (columns**2).mean(axis=1)
+        variance = square - mean**2
+        if y.shape[-1] < 2:
+            return variance[..., 0]
+        return over_pairs(variance[..., 0], variance[..., 1:].mean(axis=-1), y.shape[-1])
+
+    blocks = blocks - blocks.mean()  # squares of what varies lose no digits to its level
+    found = float(signal(whole, blocks))
+    if found <= 0.0:
+        return float("inf")
+    rng = np.random.default_rng([seed, 0xC5])
+    drawn = rng.multinomial(base, whole, size=resamples) / base
+    error = float(signal(drawn, blocks).std(ddof=1))
+    if common and replicates > 1:
+        error = float(np.hypot(error, jackknife(lambda y: signal(whole, y), blocks)))
+    return error / found
 
 
 # --- extrapolation -------------------------------------------------------------------------------

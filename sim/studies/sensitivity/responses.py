@@ -23,6 +23,15 @@ def representative(sampler: Sampler, rows: np.ndarray) -> np.ndarray:
     return np.concatenate([blocks[:, 0], blocks[:, -1]])
 
 
+def base_blocks(sampler: Sampler, y: np.ndarray) -> np.ndarray:
+    """The same of outcomes (points, replicates), by what was drawn independently of each other:
+    (base samples, points of each, replicates). Where there are none, every point is one."""
+    if not sampler.extendable:
+        return y[:, None]
+    blocks = y.reshape(-1, sampler.rows_per_base, y.shape[1])
+    return blocks[:, [0, -1]] if sampler.kind == "saltelli" else blocks
+
+
 def responses(sampler: Sampler, unit: np.ndarray, y: np.ndarray) -> Iterator[dict[str, Any]]:
     """Mean of the outcome along each factor; all others vary (one at a time: stay put).
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -63,6 +63,10 @@ Groups = dict[str, tuple[Annotated[str, Words(200)], ...]]
 class Spec(StudyHeader):
     """A sensitivity study."""
 
+    GONE: ClassVar[Mapping[str, str]] = {
+        "failed_runs": "is no field any more: runs that fail are left out, listed and counted, as "
+        "in every kind of study"
+    }
     kind: Literal["sensitivity"]  # pyright: ignore[reportIncompatibleVariableOverride]
     """sensitivity"""
     method: Annotated[
@@ -77,8 +81,6 @@ class Spec(StudyHeader):
     """Whether a factor that does nothing goes along, as the threshold."""
     groups: Annotated[Groups, Frozen] = Field(default_factory=FrozenDict)
     """Factors that are taken together, by the name of the group."""
-    failed_runs: Literal["refuse", "drop"] = "refuse"
-    """What a failed run does: the study is refused, or its whole base sample left out."""
     ranges: Annotated[Literal["table", "plausible"], Option(metavar="table|plausible")] = "table"
     """What free parameters vary over that the file gives no distribution: the table's ranges, or
     what the calibrated sets that come with the project leave of each."""

@@ -49,6 +49,8 @@ RANKINGS = (
 NOISE = (
     SAMPLE, OUTCOME,
     Column("signal_variance", format="number", meaning="variance of the expected outcome"),
+    Column("signal_cv", format="percent", heading="± of it",
+           meaning="its standard error as a share of it: above 15 % no share of it has converged"),
     Column("chance", format="percent", meaning="share of the variance of one run"),
     Column("chance_moving_all", format="percent",
            meaning="the part of it that moves all points alike, and cancels"),
@@ -56,6 +58,8 @@ NOISE = (
            meaning="share of the variance of the means that naive indices see"),
     Column("base_samples", format="count", meaning="counted"),
     Column("left_out", format="count", meaning="base samples with a run without a value"),
+    Column("replicates_left_out", format="count",
+           meaning="replicates left out at every point for the same reason"),
     Column("undefined", format="text", meaning="why there are no indices"),
 )  # fmt: skip
 RESPONSES = (

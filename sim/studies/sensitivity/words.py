@@ -206,16 +206,30 @@ def _chance(reading: Reading, told: Sequence[Label]) -> list[str]:
         text = f"{when(row['outcome'], row['week'])}: {percent(row['chance'])} of one run"
         if math.isfinite(row["chance_moving_all"]):
             text += f" ({percent(row['chance_moving_all'])} moves all points alike and cancels)"
-        texts.append(f"{text}, {percent(row['chance_left'])} left in the means of naive indices")
+        text += f", {percent(row['chance_left'])} left in the means of naive indices"
+        texts.append(f"{text}; the variance without chance is known to ± {_cv(row['signal_cv'])}")
     if not texts:
         return ["Chance cannot be told from effect with one replicate a point."]
     return [f"Share of the variance that is chance: {'; '.join(texts)}."]
 
 
+def _cv(value: float) -> str:
+    return percent(value) if math.isfinite(value) else "nothing"
+
+
 def _left_out(reading: Reading) -> list[str]:
+    """What a run without a value took along."""
     rows = reading.frame("noise")
-    return [
-        f"Left out for {when(row['outcome'], row['week'])}: "
-        f"{count(row['left_out'], 'base sample')} with a run without a value."
-        for _, row in rows[rows["left_out"] > 0].iterrows()
-    ]
+    said = []
+    for _, row in rows[(rows["left_out"] > 0) | (rows["replicates_left_out"] > 0)].iterrows():
+        lost, of = row["left_out"], row["left_out"] + row["base_samples"]
+        noun = "base sample"
+        if not lost:
+            lost, of = row["replicates_left_out"], row["replicates_left_out"] + row["replicates"]
+            noun = "replicate"
+        said.append(
+            f"Left out for {when(row['outcome'], row['week'])}: {count(lost, noun)} of {count(of)} "
+            "with a run without a value; if these lie in one corner of the ranges, the indices are "
+            "about the rest."
+        )
+    return said

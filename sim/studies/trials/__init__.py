@@ -16,7 +16,7 @@ def compare_trials(
     execution: Execution | None = None,
     **fields: Any,
 ) -> Result:
-    """Run the dosage of published trials and compare ratios of effects: compared, not validated.
+    """Run published trials' dosage and forecast each from the others: compared, not validated.
 
     Args:
         study: path of a study file, or the name of a shipped one.
@@ -24,17 +24,18 @@ def compare_trials(
         fields: in place of those of the file, such as ``sets=20``.
 
     Returns:
-        The result. Its tables: ``trials`` (a row a trial: dosage, observed effect, that of the
-        model and of two rivals), ``scores`` (a row the model and each rival) and ``between`` (how
-        trials differ beyond sampling).
+        The result. Its tables: ``trials`` (a row a trial: dosage, observed effect, forecasts of the
+        model and of two rivals), ``scores`` (a row a forecast: log score, difference from one
+        constant with its standard error), ``mapping`` (SMD = a + b x effect) and ``doses`` (what
+        twice the hours and twice the months go with, in model and trials).
 
     Raises:
         StudyError: every mistake in the study, with its line.
         Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
 
-    >>> found = compare_trials(sets=3, replicates=1)
+    >>> found = compare_trials(sets=3, replicates=2)
     >>> len(found.table("trials")), found.table("scores")["what"].to_list()
-    (15, ['model', 'pooled effect', 'meta-regression'])
+    (15, ['one constant', 'log hours a month', 'model', 'model through 0 (as up to 0.2.0)'])
     """
     from sim.studies.kind import StudyKind, ask
 

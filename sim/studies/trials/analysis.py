@@ -3,9 +3,16 @@
 Each trial's dosage (meetings, hours, months, sites a facilitator) is a scenario: one provider for
 ``sites`` regions of the template's staff, contacts at equal intervals, and the effect on
 capacity at the end of support, against the same people and chance without it. The unit of the model
-is not that of the trials, so one factor (standardised mean difference a unit of capacity) is fitted
-to all trials together; only the *ratios* between trials are compared. Rivals are fitted on the same
-rows: one pooled effect for all, and a meta-regression on log hours a month and sites.
+is not that of the trials, and what trials have in common the model need not explain, so each set's
+effects x are put on the scale of the trials by a meta-regression
+
+    SMD_i = a + b x_i + u_i + e_i
+
+with a spread u between trials of its own (:mod:`sim.stats.meta_regression`). A forecast of a trial
+joins its sampling error, u, the doubt about a and b, the chance in x (from its replicates) and the
+spread of the sets. Each trial is forecast from the others, and the log scores of these forecasts
+are compared with those of one constant (the pooled effect of random effects) and of a regression on
+log hours a month. The same with a = 0, as up to 0.2.0, is shown as what it was and judges nothing.
 """
 
 from __future__ import annotations
@@ -17,15 +24,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.core.units import weeks_of, z_value
+from sim.core.units import CONFIDENCE, weeks_of, z_value
 from sim.present.table import Column, Table
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import RunPlan, common
 from sim.scenario.contact_log import MAX_HOURS
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
+from sim.stats.intervals import band
+from sim.stats.meta_regression import Fit, fit, left_out, log_score, mixed
 from sim.studies.spec import Study
-from sim.studies.trials.spec import Spec, Trial, trials_of
+from sim.studies.trials.spec import (
+    CONSTANT,
+    HOURS,
+    MODEL,
+    THROUGH_0,
+    Spec,
+    Trial,
+    trials_of,
+)
+
+SMALL = 4.0
+"""A difference of summed log scores below this is small whatever its standard error, which few
+trials, or forecasts that are alike, make too small (Sivula, Magnusson, Matamoros & Vehtari 2020,
+arXiv:2008.10296)."""
+MOST_ERRORS = 2.0
+"""Standard errors that a difference must exceed to be one."""
 
 COLLECT = Points(("capacity",))
 
@@ -66,112 +90,113 @@ def scenario_of(trial: Trial, template: Scenario) -> Scenario:
 
 
 def analyse(study: Study[Spec], values: RunValues) -> dict[str, Table]:
-    """Tables "trials", "scores" and "between"."""
+    """Tables "trials", "scores", "mapping" and "doses".
+
+    Raises:
+        StudyError: no set has an effect in every trial.
+    """
     jobs = range(len(values.plan.jobs))
-    effects = np.stack([_effects(values, job) for job in jobs], axis=1)
+    found = np.stack([_effects(values, job) for job in jobs], axis=-1)
     counts = [values.count(job) for job in jobs]
     rests_on = sum(counted for counted, _ in counts), sum(made for _, made in counts)
-    return judge(trials_of(study), effects[np.isfinite(effects).all(axis=1)], rests_on)
+    known = np.isfinite(found).any(axis=1).all(axis=-1)
+    if not known.any():
+        raise study.error(("replicates",), "no set has a run without a failure in every trial")
+    return judge(trials_of(study), found[known], rests_on)
 
 
 def _effects(values: RunValues, job: int) -> np.ndarray:
-    """Effect on capacity in each set, (sets,); NaN where every run failed."""
-    difference = values.of("capacity", job=job) - values.of("capacity", job=job, without_ta=True)
-    known = np.isfinite(difference)
-    count = known.sum(axis=1)
-    total = np.where(known, difference, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    """Effect on capacity in each run, (sets, replicates); NaN where it failed."""
+    return values.of("capacity", job=job) - values.of("capacity", job=job, without_ta=True)
 
 
 # --- statistics ----------------------------------------------------------------------------------
 
 
-def between_trials(smd: np.ndarray, se: np.ndarray) -> float:
-    """SD of true effects between trials, by the method of moments (DerSimonian & Laird 1986).
+def means_and_noise(effects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean effects and the variance that the choice of replicates leaves in them.
 
-    >>> between_trials(np.array([0.5, 0.5, 0.5]), np.array([0.1, 0.2, 0.3]))
-    0.0
+    The variance of a run is that of all sets together, as a few replicates tell little of one. All
+    trials share their replicates, and what moves all of them alike goes into the constant: the
+    variance is an upper limit.
+
+    Args:
+        effects: (sets, replicates, trials), NaN where a run failed; each set and trial has a value,
+            and each trial two of a set somewhere.
+
+    Returns:
+        (sets, trials) each.
     """
-    w = 1.0 / se**2
-    mean = (w * smd).sum() / w.sum()
-    q = (w * (smd - mean) ** 2).sum()
-    spread = (q - (len(smd) - 1)) / (w.sum() - (w**2).sum() / w.sum())
-    return math.sqrt(max(0.0, float(spread)))
-
-
-def fit_weighted(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Weighted least squares: coefficients of the columns of x, (columns,)."""
-    root = np.sqrt(w)
-    return np.linalg.lstsq(x * root[:, None], y * root, rcond=None)[0]
-
-
-def left_out(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Prediction of each row by a fit to all others, (rows,)."""
-    found = np.empty(len(y))
-    for i in range(len(y)):
-        rest = np.arange(len(y)) != i
-        found[i] = x[i] @ fit_weighted(x[rest], y[rest], w[rest])
-    return found
-
-
-def _correlation(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
-    a, b = x - (w * x).sum() / w.sum(), y - (w * y).sum() / w.sum()
-    size = math.sqrt(float((w * a**2).sum() * (w * b**2).sum()))
-    return float((w * a * b).sum()) / size if size > 0 else math.nan
+    count = np.isfinite(effects).sum(axis=1)
+    mean = np.nanmean(effects, axis=1)
+    squares = np.nansum((effects - mean[:, None]) ** 2, axis=(0, 1))
+    return mean, squares / np.maximum(1, (count - 1).sum(axis=0)) / count
 
 
 def judge(
     trials: Sequence[Trial], effects: np.ndarray, rests_on: tuple[int, int] | None = None
 ) -> dict[str, Table]:
-    """Compare effects on capacity (sets, trials) with what was observed."""
-    smd, se = np.array([t.smd for t in trials]), np.array([t.se for t in trials])
-    between = between_trials(smd, se)
-    w = 1.0 / (se**2 + between**2)
-    model = np.stack([left_out(row[:, None], smd, w) for row in effects])
+    """Compare effects on capacity with what was observed.
+
+    Args:
+        trials: what was observed.
+        effects: (sets, replicates, trials) of the model, NaN where a run failed.
+        rests_on: (runs counted, runs made).
+    """
+    smd, s2 = np.array([t.smd for t in trials]), np.array([t.se for t in trials]) ** 2
+    x, noise = means_and_noise(effects)
     ones = np.ones(len(trials))
-    dose = np.log([t.hours_a_month for t in trials])
-    regression = np.stack([ones, dose, np.array([float(t.sites) for t in trials])], axis=1)
-    guesses = {
-        "model": model.mean(axis=0),
-        "pooled effect": left_out(ones[:, None], smd, w),
-        "meta-regression": left_out(regression, smd, w),
+    hours = np.log([t.hours_a_month for t in trials])
+    with_a = np.stack([np.broadcast_to(ones, x.shape), x], axis=-1)
+    designs: dict[str, tuple[np.ndarray, np.ndarray | None]] = {
+        CONSTANT: (ones[None, :, None], None),
+        HOURS: (np.stack([ones, hours], axis=1)[None], None),
+        MODEL: (with_a, noise),
+        THROUGH_0: (x[:, :, None], noise),
     }
-    noise = np.sqrt(se**2 + between**2)
-    doubt = {name: np.zeros(len(trials)) for name in guesses} | {"model": model.std(axis=0)}
-    whole = effects.mean(axis=0)
-    rows = []
-    for name, guess in guesses.items():
-        z = np.abs(smd - guess) / np.hypot(noise, doubt[name])
-        in_sample = _correlation(whole, smd, w) if name == "model" else math.nan
-        rows.append(
-            {
-                "what": name,
-                "rmse": float(np.sqrt((w * (smd - guess) ** 2).sum() / w.sum())),
-                "correlation": _correlation(guess, smd, w),
-                "inside_50": float((z <= z_value(0.50)).mean()),
-                "inside_90": float((z <= z_value(0.90)).mean()),
-                "correlation_in_sample": in_sample,
-            }
-        )
-    wide = z_value(0.90) * np.hypot(noise, doubt["model"])
-    slope = float(fit_weighted(np.stack([ones, se], axis=1), smd, w)[1])
+    forecasts = {
+        name: mixed(*left_out(columns, smd, s2, doubt))
+        for name, (columns, doubt) in designs.items()
+    }
     return {
-        "trials": _trials_table(trials, whole, guesses, wide, rests_on),
-        "scores": _scores_table(rows),
-        "between": _between_table(between, slope),
+        "trials": _trials_table(trials, x, noise, forecasts, rests_on),
+        "scores": _scores_table(smd, forecasts),
+        "mapping": _mapping_table(smd, s2, x, noise, fit(with_a, smd, s2, noise)),
+        "doses": _doses_table(trials, smd, s2, x),
     }
+
+
+def verdict_of(difference: float, se: float) -> str:
+    """Whether a summed log score is better than that of the constant, or a draw.
+
+    >>> verdict_of(1.0, 0.1), verdict_of(6.0, 2.0), verdict_of(-6.0, 2.0), verdict_of(6.0, 4.0)
+    ('a draw', 'better', 'worse', 'a draw')
+    """
+    if abs(difference) < SMALL or abs(difference) <= MOST_ERRORS * se:
+        return "a draw"
+    return "better" if difference > 0 else "worse"
+
+
+def t_value(degrees: int) -> float:
+    """Half the width, in standard errors, of an interval with so many degrees of freedom."""
+    from scipy import stats  # loaded where it is needed
+
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
 
 
 # --- tables --------------------------------------------------------------------------------------
 
+Forecasts = dict[str, tuple[np.ndarray, np.ndarray]]
+"""Mean and variance of the forecast of each trial, by what makes it."""
+
 
 def _trials_table(
-    trials: Sequence[Trial],
-    effects: np.ndarray,
-    guesses: dict[str, np.ndarray],
-    wide: np.ndarray,
+    trials: Sequence[Trial], x: np.ndarray, noise: np.ndarray, forecasts: Forecasts,
     rests_on: tuple[int, int] | None,
-) -> Table:
+) -> Table:  # fmt: skip
+    smd = np.array([t.smd for t in trials])
+    mean, variance = forecasts[MODEL]
+    wide = z_value() * np.sqrt(variance)
     frame = pd.DataFrame(
         {
             "trial": [t.name for t in trials],
@@ -179,14 +204,17 @@ def _trials_table(
             "sites_known": [t.sites_known for t in trials],
             "months": [t.months for t in trials],
             "hours_a_month": [t.hours_a_month for t in trials],
-            "capacity": effects,
-            "observed": [t.smd for t in trials],
+            "capacity": x.mean(axis=0),
+            "between_sets": x.std(axis=0),
+            "chance": np.sqrt(noise.mean(axis=0)),
+            "observed": smd,
             "se": [t.se for t in trials],
-            "model": guesses["model"],
-            "low": guesses["model"] - wide,
-            "high": guesses["model"] + wide,
-            "pooled": guesses["pooled effect"],
-            "regression": guesses["meta-regression"],
+            "model": mean,
+            "low": mean - wide,
+            "high": mean + wide,
+            "constant": forecasts[CONSTANT][0],
+            "by_hours": forecasts[HOURS][0],
+            "gain": log_score(smd, mean, variance) - log_score(smd, *forecasts[CONSTANT]),
         }
     )
     columns = [
@@ -195,38 +223,128 @@ def _trials_table(
         Column("sites_known", meaning="whether the trial says so, else the median of the others"),
         Column("months", "", "given"),
         Column("hours_a_month", "", "number", "of facilitation, a site"),
-        Column("capacity", "0-1", "number", "effect in the model"),
+        Column("capacity", "0-1", "number", "effect in the model, mean of the sets"),
+        Column("between_sets", "0-1", "number", "SD of this effect between sets"),
+        Column("chance", "0-1", "number", "standard error of a set's effect from its replicates"),
         Column("observed", "SMD", "number"),
         Column("se", "SMD", "number", "standard error of what was observed"),
-        Column("model", "SMD", "number", "effect in the model, by a factor of the other trials"),
+        Column("model", "SMD", "number", "a + b effect, from the other trials"),
         Column("low", "SMD", "number", "5 % of such trials would see less"),
         Column("high", "SMD", "number", "5 % of such trials would see more"),
-        Column("pooled", "SMD", "number", "one effect for all, of the other trials"),
-        Column("regression", "SMD", "number", "meta-regression on the other trials"),
+        Column("constant", "SMD", "number", "pooled effect of the other trials"),
+        Column("by_hours", "SMD", "number", "regression on log hours a month of the other trials"),
+        Column("gain", "", "signed", "log score of the model minus that of the constant"),
     ]
     return Table(
         "trials", frame, columns, title="Trials and simulated trials",
-        note="Each trial is predicted from the others.", rests_on=rests_on,
+        note="Each trial is forecast from the others.", rests_on=rests_on,
     )  # fmt: skip
 
 
-def _scores_table(rows: list[dict[str, Any]]) -> Table:
+def _scores_table(smd: np.ndarray, forecasts: Forecasts) -> Table:
+    constant = log_score(smd, *forecasts[CONSTANT])
+    rows: list[dict[str, Any]] = []
+    for name, (mean, variance) in forecasts.items():
+        score = log_score(smd, mean, variance)
+        gain = score - constant
+        total, se = float(gain.sum()), math.sqrt(len(smd)) * float(gain.std(ddof=1))
+        z = np.abs(smd - mean) / np.sqrt(variance)
+        first = name == CONSTANT
+        rows.append(
+            {
+                "what": name,
+                "log_score": float(score.sum()),
+                "difference": math.nan if first else total,
+                "difference_se": math.nan if first else se,
+                "against_constant": "" if first else verdict_of(total, se),
+                "rmse": float(np.sqrt(((smd - mean) ** 2).mean())),
+                "inside_50": float((z <= z_value(0.50)).mean()),
+                "inside_90": float((z <= z_value(0.90)).mean()),
+            }
+        )
     columns = [
-        Column("what", format="text", heading="prediction by"),
-        Column("rmse", "SMD", "number", "root mean square error, weighted by precision", "error"),
-        Column("correlation", "", "number", "with what was observed"),
+        Column("what", format="text", heading="forecast by"),
+        Column("log_score", "", "number", "sum over trials, each forecast from the others"),
+        Column("difference", "", "signed", "of log scores, from that of the constant"),
+        Column("difference_se", "", "number", "standard error of the difference", "SE"),
+        Column("against_constant", "", "text", f"a draw unless the difference is {SMALL:g} or more "
+               f"and above {MOST_ERRORS:g} standard errors"),
+        Column("rmse", "SMD", "number", "root mean square error", "error"),
         Column("inside_50", "", "percent", "trials inside the 50 % interval"),
         Column("inside_90", "", "percent", "trials inside the 90 % interval"),
-        Column("correlation_in_sample", "", "number", "with one factor for all trials"),
-    ]
-    return Table("scores", pd.DataFrame(rows), columns, title="How near each prediction comes")
-
-
-def _between_table(between: float, slope: float) -> Table:
-    columns = [
-        Column("between", "SMD", "number", "SD of effects between trials beyond sampling"),
-        Column("slope", "", "signed", "rise of effects with their standard error: well above 0, "
-               "small trials report larger effects"),
     ]  # fmt: skip
-    frame = pd.DataFrame([{"between": between, "slope": slope}])
-    return Table("between", frame, columns, title="How the trials differ")
+    return Table("scores", pd.DataFrame(rows), columns, title="How good each forecast is")
+
+
+def _mapping_table(
+    smd: np.ndarray, s2: np.ndarray, x: np.ndarray, noise: np.ndarray, found: Fit
+) -> Table:
+    """The fit to all trials, over the sets."""
+    a, b = found.beta.mean(axis=0)
+    spread = math.sqrt(found.covariance[:, 1, 1].mean() + found.beta[:, 1].var())
+    half = t_value(len(smd) - 2) * spread
+    ones = np.ones((len(smd), 1))
+    pooled = fit(ones, smd, s2)
+    small = fit(np.column_stack([ones, np.sqrt(s2)]), smd, s2)
+    variance = x.var(axis=1, ddof=1)
+    row = {
+        "a": float(a), "b": float(b), "b_low": float(b - half), "b_high": float(b + half),
+        "between": float(np.sqrt(found.tau2).mean()),
+        "between_pooled": math.sqrt(float(pooled.tau2)),
+        "chance": float((noise.mean(axis=1) / np.where(variance > 0, variance, np.nan)).mean()),
+        "small_studies": float(small.beta[1]),
+    }  # fmt: skip
+    columns = [
+        Column("a", "SMD", "signed", "what all trials have in common"),
+        Column("b", "", "signed", "SMD a unit of capacity in the model, whose range is 0-1"),
+        Column("b_low", "", "signed", "lower end of the 90 % interval of b"),
+        Column("b_high", "", "signed", "upper end"),
+        Column("between", "SMD", "number", "SD between trials beyond sampling and a + b effect"),
+        Column("between_pooled", "SMD", "number", "SD between trials beyond sampling"),
+        Column("chance", "", "percent", "share of the variance of the model's effects between "
+               "trials that is chance, at most"),
+        Column("small_studies", "", "signed", "rise of effects with their standard error: well "
+               "above 0, small trials report larger effects"),
+    ]  # fmt: skip
+    return Table("mapping", pd.DataFrame([row]), columns, title="SMD = a + b x effect")
+
+
+def _doses_table(trials: Sequence[Trial], smd: np.ndarray, s2: np.ndarray, x: np.ndarray) -> Table:
+    """What twice a dose goes with, in percent of the mean effect: free of the unit."""
+    doses = {name: [getattr(t, name) for t in trials] for name in ("hours_a_month", "months")}
+    logs = np.stack([np.log2(column) for column in doses.values()], axis=1)
+    first = fit(np.column_stack([np.ones(len(trials)), logs]), smd, s2)
+    w = 1.0 / (s2 + first.tau2)
+    middle = (w[:, None] * logs).sum(axis=0) / w.sum()
+    # Centred by their weights, so that the mean and the slopes have independent errors.
+    design = np.column_stack([np.ones(len(trials)), logs - middle])
+    root = np.sqrt(w)[:, None]
+    model = np.linalg.lstsq(design * root, x.T * root, rcond=None)[0]
+    trial = fit(design, smd, s2)
+    rows = []
+    for place, name in enumerate(doses, 1):
+        share = float(trial.beta[place] / trial.beta[0])
+        parts = trial.covariance[place, place] + share**2 * trial.covariance[0, 0]
+        half = t_value(len(trials) - 3) * math.sqrt(parts) / abs(float(trial.beta[0]))
+        mine = model[place] / model[0]
+        low, high = band(mine)
+        rows.append(
+            {
+                "dose": name, "trials": share, "trials_low": share - half,
+                "trials_high": share + half, "model": float(mine.mean()), "model_low": low,
+                "model_high": high,
+            }
+        )  # fmt: skip
+    columns = [
+        Column("dose", format="text", heading="twice the"),
+        Column("trials", "", "percent", "change of the effect, in parts of the mean effect"),
+        Column("trials_low", "", "percent", "lower end of its 90 % interval"),
+        Column("trials_high", "", "percent", "upper end"),
+        Column("model", "", "percent", "the same of the model's effects, mean of the sets"),
+        Column("model_low", "", "percent", "90 % band over the sets"),
+        Column("model_high", "", "percent"),
+    ]
+    return Table(
+        "doses", pd.DataFrame(rows), columns, title="What twice the dose goes with",
+        note="By a regression on the logarithms of both doses, weighted as the trials are.",
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""figures: each trial's effect beside the model's and its rivals'."""
+"""figures: each trial's effect beside the model's and the rivals' forecasts."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         Figure(
             "trials",
             "Trials and simulated trials",
-            "Each trial's effect with its 95 % interval, and what the model and the rivals predict "
-            "from the other trials.",
+            "Each trial's effect with its 95 % interval, and what the model and the rivals "
+            "forecast from the other trials.",
             "Effects of trials and of the simulated trials, with intervals; the table holds them",
             partial(_trials, study, tables["trials"].frame),
         )
@@ -40,10 +40,10 @@ def _trials(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     table = frame.sort_values("hours_a_month", kind="stable").reset_index(drop=True)
     figure = style.figure(
         style.WIDTH, 2.0 + 0.34 * len(table),
-        "Compared, not validated: each trial's effect, predicted from the other trials",
+        "Compared, not validated: each trial's effect, forecast from the other trials",
         "By hours a month and site. Grey: observed effect with its 95 % interval. Blue: the model "
-        "with 90 % of what such a trial could see. Cross: meta-regression. Dashed: pooled effect. "
-        f"One factor turns capacity into SMD. {study.plausible.source}. What if, not forecast.",
+        "with 90 % of what such a trial could see. Cross: log hours a month. Dashed: one constant. "
+        f"SMD = a + b x effect in the model. {study.plausible.source}. What if, not forecast.",
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)
@@ -59,8 +59,8 @@ def _trials(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
             [row["low"], row["high"]], [y - 0.14] * 2, color=style.BLUE, linewidth=2, alpha=0.5
         )
         axes.plot(row["model"], y - 0.14, "o", color=style.BLUE, markersize=5)
-        axes.plot(row["regression"], y, "x", color=style.VERMILLION, markersize=6)
-    axes.axvline(float(table["pooled"].mean()), color=style.MUTED, linestyle="--", linewidth=0.9)
+        axes.plot(row["by_hours"], y, "x", color=style.VERMILLION, markersize=6)
+    axes.axvline(float(table["constant"].mean()), color=style.MUTED, linestyle="--", linewidth=0.9)
     axes.axvline(0, color=style.FAINT, linewidth=0.8)
     axes.set_yticks(range(len(table)))
     axes.set_yticklabels(

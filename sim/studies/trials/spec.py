@@ -20,9 +20,9 @@ from sim.studies.spec import Option, OverSets, Study, StudyError, beside
 
 HELP = """Compare dose-response with published trials.
 
-Runs each trial's meetings, hours, months and sites, and compares ratios of effects with what was
-observed, beside two simpler rivals. Compared, not validated. The sets must not have seen the
-trials: they come from a calibration without them.
+Runs each trial's meetings, hours, months and sites, and forecasts each trial from the others by
+SMD = a + b x effect, beside one constant and a regression on hours. Compared, not validated. The
+sets must not have seen the trials: they come from a calibration without them.
 
 \b
 Examples:
@@ -32,6 +32,10 @@ Examples:
 NEEDED = ("practices_per_facilitator", "months", "meetings", "hours_per_meeting", "smd", "se")
 MOST_SITES = 100
 LEAST_TRIALS = 5
+CONSTANT, HOURS, MODEL, THROUGH_0 = (
+    "one constant", "log hours a month", "model", "model through 0 (as up to 0.2.0)",
+)  # fmt: skip
+"""What forecasts a trial from the others, as tables name it."""
 
 
 class Spec(OverSets):
@@ -41,8 +45,8 @@ class Spec(OverSets):
     """trials"""
     trials: Annotated[str, Words(1000)]
     """CSV of trials, from this file's folder."""
-    replicates: Annotated[int, Number(1, 2**16, whole=True), Option("-n")] = 8
-    """Runs of each set and trial."""
+    replicates: Annotated[int, Number(2, 2**16, whole=True), Option("-n")] = 8
+    """Runs of each set and trial; two or more, as their spread is the chance in the effect."""
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
         """The trials."""

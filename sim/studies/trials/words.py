@@ -6,45 +6,89 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.present.answer import Answer
-from sim.present.format import count, number, percent, signed
+from sim.present.format import count, interval, number, percent, signed
 from sim.present.table import Table
 from sim.studies.spec import Study
-from sim.studies.trials.spec import Spec
+from sim.studies.trials.spec import HOURS, MODEL, THROUGH_0, Spec
+
+_VERDICTS = {
+    "a draw": "The model forecasts {} as well as one constant does, and no better: a draw with a "
+    "constant is a draw. Compared, not validated.",
+    "better": "The model forecasts {} better than one constant does: compared, not validated.",
+    "worse": "The model forecasts {} worse than one constant does: compared, not validated.",
+}
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     """The answer in sentences."""
     assert study.plausible is not None
     scores: Any = tables["scores"].frame.set_index("what")
-    differ = tables["between"].frame.iloc[0]
-    model, pooled, rival = (
-        scores.loc[name] for name in ("model", "pooled effect", "meta-regression")
-    )
-    nearer = "comes nearer" if float(model["rmse"]) < float(pooled["rmse"]) else "comes no nearer"
+    model, hours, old = (scores.loc[name] for name in (MODEL, HOURS, THROUGH_0))
+    mapping: Any = tables["mapping"].frame.iloc[0]
+    trials = count(len(tables["trials"]), "published trial")
     source = study.plausible.source
     return Answer(
-        f"The model {nearer} to {count(len(tables['trials']), 'published trial')} than saying the "
-        "same effect of each: compared, not validated.",
+        _VERDICTS[model["against_constant"]].format(trials),
         (
-            "One factor was fitted, so only ratios between trials are compared; each trial is "
-            "predicted from the others.",
-            f"The error (weighted by precision, in SMD) is {number(model['rmse'])} of the model, "
-            f"{number(pooled['rmse'])} of one pooled effect and {number(rival['rmse'])} of a "
-            "meta-regression on hours and sites.",
-            "With one factor for all trials, the model's effects correlate with those observed by "
-            f"{number(model['correlation_in_sample'])}.",
+            "Each trial is forecast from the others, by SMD = a + b x effect of the model. The log "
+            f"score, from that of one constant, is {_scored(model)} of the model and "
+            f"{_scored(hours)} of a regression on log hours a month ({hours['against_constant']}).",
+            _slope(mapping),
+            *_doses(tables["doses"]),
             f"Of the trials {percent(model['inside_50'])} lie inside the model's 50 % interval and "
-            f"{percent(model['inside_90'])} inside its 90 % interval; trials differ by an SD of "
-            f"{number(differ['between'])} beyond sampling.",
-            f"Effects rise by {signed(differ['slope'])} a unit of their standard error: where that "
-            "is well above 0, small trials report larger effects, which no dosage explains.",
+            f"{percent(model['inside_90'])} inside its 90 % interval. Trials differ by an SD of "
+            f"{number(mapping['between_pooled'])} beyond sampling; with the model, "
+            f"{number(mapping['between'])} is left.",
+            f"Forced through 0, as up to version 0.2.0, the model scores {_scored(old)}: what "
+            "trials have in common was then asked of the model too.",
+            f"Effects rise by {signed(mapping['small_studies'])} a unit of their standard error: "
+            "where that is well above 0, small trials report larger effects, which no dosage "
+            "explains.",
             f"{source[:1].upper()}{source[1:]}.",
         ),
     )
 
 
+def _scored(row: Any) -> str:
+    return f"{signed(row['difference'])} (SE {number(row['difference_se'])})"
+
+
+def _slope(mapping: Any) -> str:
+    """What is known of b."""
+    low, high = mapping["b_low"], mapping["b_high"]
+    said = "the trials leave open whether larger effects in the model go with larger ones in trials"
+    if low > 0:
+        said = "larger effects in the model go with larger ones in the trials"
+    elif high < 0:
+        said = "larger effects in the model go with smaller ones in the trials"
+    return f"b is {number(mapping['b'])} (90 % interval {interval(low, high)}): {said}."
+
+
+def _doses(table: Table) -> list[str]:
+    """Whether a dose pays more in the model than in the trials."""
+    told = []
+    for row in table.frame.to_dict("records"):
+        name = "Hours a month" if row["dose"] == "hours_a_month" else "Months"
+        pays = "pay about as much in the model as in the trials"
+        if row["model"] > row["trials_high"]:
+            pays = "pay more in the model than in the trials"
+        elif row["model"] < row["trials_low"]:
+            pays = "pay less in the model than in the trials"
+        told.append(
+            f"{name} {pays}: twice of them go with {signed(row['model'], percent)} of the mean "
+            f"effect in the model ({interval(row['model_low'], row['model_high'], _signed)} over "
+            f"the sets) and {signed(row['trials'], percent)} in the trials "
+            f"({interval(row['trials_low'], row['trials_high'], _signed)})."
+        )
+    return told
+
+
+def _signed(value: float) -> str:
+    return signed(value, percent)
+
+
 def shown(study: Study[Spec], tables: Mapping[str, Table]) -> list[Table]:
     """The tables to print."""
     columns = ["trial", "sites", "months", "hours_a_month", "observed", "se", "model", "low",
-               "high", "regression"]  # fmt: skip
-    return [tables["trials"].pick(columns), tables["scores"]]
+               "high", "gain"]  # fmt: skip
+    return [tables["trials"].pick(columns), tables["scores"], tables["mapping"], tables["doses"]]
