@@ -15,10 +15,12 @@ import pandas as pd
 
 from sim.core.outcomes import OUTCOMES
 from sim.present.figures import Figure
-from sim.present.format import interval, signed
+from sim.present.format import signed
 from sim.present.format import words as in_words
 from sim.present.table import Table
+from sim.stats.expected import why_not_told
 from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of
+from sim.studies.compare.words import sets_band
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:
@@ -66,8 +68,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     labels, first = ", ".join(found.labels), found.labels[0]
     table = frames["differences"]
     told = ", ".join(
-        f"{row['b']}: {in_words(row['outcome'])} {signed(row['mean'])} "
-        f"({interval(row['low'], row['high'], signed)})"
+        f"{row['b']}: {in_words(row['outcome'])} {signed(row['mean'])} ({sets_band(row)})"
         for row in table[table["point"] == POINTS[0]].to_dict("records")
     )
     made = [
@@ -286,8 +287,7 @@ def _interval_rows(
     step = 0.13 if len(found.arms) == 2 else 0.07
     for row in table.to_dict("records"):
         y = names.index(row["outcome"]) + shift
-        left.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=5, alpha=0.35)
-        left.plot([row["mean"]], [y], "o", color=colour, markersize=5)
+        _sets_bar(left, row, "mean", y, colour)
         for edge, where, shade, width in (
             ("mean", y - step, colour, 2.6),
             ("unpaired", y + step, style.MUTED, 1.4),
@@ -299,6 +299,20 @@ def _interval_rows(
         right.plot([row["mean"]], [y - step], "o", color=colour, markersize=4)
     if other_is_first and len(table):
         _name_pair(right, table.iloc[0], names, shift, step, colour)
+
+
+def _sets_bar(axes: Axes, row: Mapping[Any, Any], middle: str, y: float, colour: str) -> None:
+    """A dot, and the bar of 90 % of sets; where it is not told, the words for that."""
+    from sim.present import style
+
+    axes.plot([row[middle]], [y], "o", color=colour, markersize=5)
+    if not (untold := why_not_told(row["low"], row["chance_share"])):
+        axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=5, alpha=0.35)
+        return
+    axes.annotate(
+        untold, (row[middle], y), xytext=(5, 0), textcoords="offset points", va="center",
+        fontsize=style.SMALL_SIZE - 0.5, color=style.MUTED,
+    )  # fmt: skip
 
 
 def _name_pair(
@@ -364,8 +378,7 @@ def _region_dots(axes: Axes, found: Shown, rows: pd.DataFrame, names: Sequence[s
     for row in rows[rows["region"].isin(names)].to_dict("records"):
         shift = (others.index(row["b"]) - (len(others) - 1) / 2) * 0.6 / len(others)
         y, colour = names.index(row["region"]) + shift, _colour(found, row["b"])
-        axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=4, alpha=0.35)
-        axes.plot([row["mean"]], [y], "o", color=colour, markersize=4)
+        _sets_bar(axes, row, "mean", y, colour)
 
 
 def _above(found: Shown) -> int:
@@ -423,8 +436,7 @@ def _effort(found: Shown) -> Drawn:
                 va="center", fontsize=style.SMALL_SIZE, color=style.MUTED,
             )  # fmt: skip
             continue
-        right.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=5, alpha=0.35)
-        right.plot([row["per_100_hours"]], [place], "o", color=colour, markersize=5)
+        _sets_bar(right, row, "per_100_hours", place, colour)
     right.axvline(0.0, color=style.MUTED, linewidth=0.9)
     right.set_ylim(len(found.arms) - 0.45, -0.55)
     right.set_yticks(range(len(found.arms)), [""] * len(found.arms))
