@@ -94,9 +94,9 @@ def t_value(number: float, confidence: float = CONFIDENCE) -> float:
     >>> round(t_value(50), 3)
     1.677
     """
-    from scipy import stats  # loaded where it is needed: a first run need not wait for it
+    from scipy.special import stdtrit  # loaded where it is needed: a first run need not wait for it
 
-    return float(stats.t.ppf((1 + confidence) / 2, number - 1)) if number >= 2 else math.inf
+    return float(stdtrit(number - 1, (1 + confidence) / 2)) if number >= 2 else math.inf
 
 
 def half_width(spread: float, number: float, confidence: float = CONFIDENCE) -> float:
