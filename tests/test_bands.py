@@ -1,4 +1,4 @@
-"""Bands over plausible sets and intervals of means hold what they say, where the truth is planted."""
+"""Bands over plausible sets and intervals of means hold what they say: the truth is planted."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_what_does_not_vary_is_told_exactly() -> None:
 def test_one_run_a_set_and_one_set_tell_no_band() -> None:
     one_run = expected_in_sets(np.arange(9.0)[:, None])
     assert math.isnan(one_run.low)
-    assert why_not_told(one_run.low, one_run.chance_share) == "one run a set: not told"
+    assert why_not_told(one_run.low, one_run.chance_share) == "too few runs: not told"
     assert math.isnan(expected_in_sets(np.arange(9.0)[None]).low)
 
 

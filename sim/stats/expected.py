@@ -6,8 +6,8 @@ sets":
 
 * the band is the mean +- t SD, where SD is the root of the variance component between sets and t
   the 95 % quantile of Student's t with S - 1 degrees of freedom for S sets;
-* where chance makes more than 80 % of the variance of a single run, or a set has one run only, the
-  component is too poorly known, and the band is *not told*.
+* where chance makes more than 80 % of the variance of a single run, or there are not two sets of
+  two runs, the component is too poorly known, and the band is *not told*.
 
 A component of few runs is often estimated as 0, and a band made of it then holds nothing; where
 the second rule lets a band be told, its SD is at least half of that of chance in a run.
@@ -41,7 +41,7 @@ class Expected:
             is not told.
         above: share of the sets whose expected value is above 0, ties counting half; NaN likewise.
         chance_share: share of chance in the variance of a single run; NaN where nothing varies, or
-            with one run a set.
+            with one set or one run a set.
     """
 
     low: float
@@ -84,14 +84,14 @@ def why_not_told(low: float, chance_share: float) -> str:
     """Why a band is not told, in the words of every figure and answer; "" where it is.
 
     Args:
-        low, chance_share: as in :class:`Expected`, of two sets or more.
+        low, chance_share: as in :class:`Expected`.
 
     >>> why_not_told(math.nan, 0.93), why_not_told(math.nan, math.nan)
-    ('chance rules: not told', 'one run a set: not told')
+    ('chance rules: not told', 'too few runs: not told')
     """
     if not math.isnan(low):
         return ""
-    return "chance rules: not told" if chance_share > CHANCE_RULES else "one run a set: not told"
+    return "chance rules: not told" if chance_share > CHANCE_RULES else "too few runs: not told"
 
 
 def share_above(values: np.ndarray) -> float:

@@ -208,8 +208,9 @@ class _Tables:
         """A note with why some 90 % of sets are not told, where that is so."""
         if not any(np.isnan(row["low"]) for row in rows):
             return note
-        if self.study.header.replicates == 1:
-            return f"{note} Not told: with one run a set, chance cannot be told from the sets."
+        assert self.study.plausible is not None
+        if min(len(self.study.plausible), self.study.header.replicates) < 2:
+            return f"{note} Not told: it takes two sets of two runs each."
         return (
             f"{note} Not told: chance rules, with more than {percent(CHANCE_RULES)} of the spread "
             "of a single run."
@@ -416,6 +417,7 @@ class _Tables:
                     | {"provider_hours": mean(hours), "per_100_hours": float(middle[0])}
                     | {"low": told.low, "high": told.high, "chance_share": told.chance_share}
                 )
+        with_hours = [row for row in rows if row["provider_hours"] > 0]
         names = [
             "scenario", "outcome", "gain", "provider_hours", "per_100_hours", "low", "high",
             "chance_share",
@@ -428,10 +430,12 @@ class _Tables:
             Column("chance_share", format="percent", heading="chance",
                    meaning="its share in the spread of a single run's gain"),
         ]  # fmt: skip
+        note = (
+            "Gain against no TA at the end of TA, over provider hours up to it; in a set, over its "
+            "mean hours."
+        )
         return Table("efficiency", pd.DataFrame(rows, columns=names), columns,
-                     title="What 100 provider hours bring",
-                     note=self._told(rows, "Gain against no TA at the end of TA, over provider "
-                                     "hours up to it; of a set, over its mean hours."),
+                     title="What 100 provider hours bring", note=self._told(with_hours, note),
                      rests_on=self.rests_on)  # fmt: skip
 
     # --- by themselves, and why --------------------------------------------------------------

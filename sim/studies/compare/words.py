@@ -163,8 +163,6 @@ def _about(study: Study[Spec], frames: Rows, label: str) -> str:
 
 def _difference(row: Mapping[Any, Any]) -> str:
     text = f"{in_words(row['outcome'])} {signed(row['mean'])}"
-    if row["sets"] < 2:
-        return text
     text += f" ({sets_band(row)}"
     if not math.isnan(row["p_beats"]):
         higher = row["mean"] >= 0
