@@ -48,7 +48,7 @@ engine: $(STAMP) ## compile the engine that the package ships, for this machine 
 bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README.md
 	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)') $(if $(ACCEPT),--accept)
 
-bands: $(STAMP) ## try on the model whether bands over sets hold what they say (two minutes)
+bands: $(STAMP) ## try on the model whether bands over sets hold what they say (a few minutes)
 	$(BIN)/python experiments/checks/bands.py
 
 docs: $(STAMP) ## build the documentation site into site/ (fetches nothing)

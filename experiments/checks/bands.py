@@ -2,8 +2,8 @@
 
     make bands
 
-Runs light_touch and irregular against source over very many plausible sets and replicates (about
-two minutes), takes the expected difference in each set from two thirds of the replicates as the
+Runs light_touch and irregular against source over very many plausible sets and replicates (a
+few minutes), takes the expected difference in each set from two thirds of the replicates as the
 truth, and draws small studies from the last third: sets with replacement, replicates of each
 without. Of each outcome and design it counts, over all draws, how many bands are told, how many
 sets lie in a band that is told, and how many intervals hold the mean.
