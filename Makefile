@@ -14,7 +14,7 @@ STAMP := $(VENV)/.codose-$(PY_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke browser engine bench docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser engine bench bands docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ engine: $(STAMP) ## compile the engine that the package ships, for this machine 
 # Some of it: make bench ONLY=memory. Hold lines to what is measured now: make bench ACCEPT=1.
 bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README.md
 	$(BIN)/python experiments/benchmarks/bench.py $(if $(ONLY),--only '$(ONLY)') $(if $(ACCEPT),--accept)
+
+bands: $(STAMP) ## try on the model whether bands over sets hold what they say (a few minutes)
+	$(BIN)/python experiments/checks/bands.py
 
 docs: $(STAMP) ## build the documentation site into site/ (fetches nothing)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

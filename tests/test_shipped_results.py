@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -131,3 +133,37 @@ def test_the_run_gives_the_shipped_numbers_again() -> None:
     shipped = table("sobol")
     assert rows["factor"].to_list() == shipped["factor"].to_list()
     np.testing.assert_allclose(rows["value"], shipped["value"], rtol=1e-5, atol=1e-6)
+
+
+def band_check() -> Any:
+    """``experiments/checks/bands.py`` as a module."""
+    found = importlib.util.spec_from_file_location("bands", EXPERIMENTS / "checks" / "bands.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_bands_over_sets_hold_nine_in_ten_on_the_model() -> None:
+    """What ``make bands`` found: 85 to 95 % where chance does not rule, and more where a band is
+    told although it does; the error of the draws is below half a point."""
+    found = pd.read_csv(EXPERIMENTS / "results" / "band_coverage.csv")
+    check = band_check()
+    assert set(zip(found["sets"], found["replicates"], strict=True)) == set(check.DESIGNS)
+    assert set(found["outcome"]) == set(check.OUTCOMES)
+    rules = found["chance_share"] > 0.8
+    told = found[~rules]["sets_in_band"]
+    assert told.between(0.845, 0.965).all()
+    assert 0.88 < told.mean() < 0.94
+    often = found[rules & (found["told"] > 0.05)]
+    assert (often["sets_in_band"] > 0.9).all()
+    assert 0.94 < found["mean_in_95"].mean() < 0.96
+    assert 0.89 < found["mean_in_90"].mean() < 0.91
+
+
+def test_the_table_of_band_coverage_is_that_of_its_file() -> None:
+    found = pd.read_csv(EXPERIMENTS / "results" / "band_coverage.csv")
+    check = band_check()
+    page = (EXPERIMENTS.parent / "docs" / "explanation" / "uncertainty.md").read_text("utf-8")
+    assert check.table(found) == page.split(check.START)[1].split(check.END)[0].strip("\n") + "\n"

@@ -36,6 +36,7 @@ class Column:
         format: a key of :data:`sim.present.format.FORMATS`.
         meaning: a sentence or less, for the reader of the table.
         heading: what stands over it; its name in words when empty.
+        empty: what people read where there is no value.
 
     Raises:
         InputError: an unknown format.
@@ -46,6 +47,7 @@ class Column:
     format: str = "auto"
     meaning: str = ""
     heading: str = ""
+    empty: str = formats.EMPTY
 
     def __post_init__(self) -> None:
         formats.named(self.format)
@@ -59,7 +61,8 @@ class Column:
     @property
     def write(self) -> Callable[[Any], str]:
         """Turns a value into text."""
-        return formats.named(self.format)
+        form = formats.named(self.format)
+        return lambda value: self.empty if (text := form(value)) == formats.EMPTY else text
 
 
 class Table:

@@ -88,17 +88,24 @@ def weighted_quantiles(
     return np.interp(which, places, values[order])
 
 
+def t_value(number: float, confidence: float = CONFIDENCE) -> float:
+    """Half the width, in SD, of Student's interval for ``number`` values; infinite below 2.
+
+    >>> round(t_value(50), 3)
+    1.677
+    """
+    from scipy.special import stdtrit  # loaded where it is needed: a first run need not wait for it
+
+    return float(stdtrit(number - 1, (1 + confidence) / 2)) if number >= 2 else math.inf
+
+
 def half_width(spread: float, number: float, confidence: float = CONFIDENCE) -> float:
     """Half the t interval of a mean of ``number`` independent values of this SD; infinite below 2.
 
     >>> round(half_width(1.0, 50), 3)
     0.237
     """
-    from scipy import stats  # loaded where it is needed: a first run need not wait for it
-
-    if number < 2:
-        return math.inf
-    return float(stats.t.ppf((1 + confidence) / 2, number - 1)) * spread / math.sqrt(number)
+    return math.inf if number < 2 else t_value(number, confidence) * spread / math.sqrt(number)
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:

@@ -5,7 +5,8 @@ are runs of that set which differ in chance only. No set shares chance with anot
 
     y[s, r] = mean + set effect[s] + chance[s, r]
 
-a one-way random-effects model. The two variances are told apart by the analysis of variance:
+a one-way random-effects model, whose sets :mod:`sim.stats.expected` describes. The two variances
+are told apart by the analysis of variance:
 Searle, Casella & McCulloch 1992, *Variance Components*, chapter 3; for probabilistic simulations
 O'Hagan, Stevenson & Madan 2007, Health Economics 16(10) 1009-1023, doi 10.1002/hec.1199.
 
@@ -20,30 +21,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.core.errors import InputError, Problem
-from sim.stats.components import components, set_means
+from sim.stats.components import set_means
+from sim.stats.expected import expected_in_sets, share_above
 from sim.stats.intervals import band, half_width
 
 MOST_SETS = 1_000_000
 """A number of sets beyond this is said to be out of reach."""
-
-
-def expected_in_sets(values: np.ndarray) -> np.ndarray:
-    """What the expected value in a plausible set may be, chance averaged out: (sets with a value,).
-
-    The means of the sets spread too widely, because a mean of few runs still holds chance. They are
-    drawn towards the grand mean until their variance is the one between sets (constrained empirical
-    Bayes: Louis 1984, J Am Stat Assoc 79(386) 393-398) and that of the grand mean's own error: so
-    their spread is never less than what is not known about their middle.
-    """
-    means = set_means(values)
-    found = components(values)
-    if len(means) < 2 or math.isnan(found.luck):
-        return means
-    noisy = found.between + found.luck / found.replicates
-    wanted = found.between + noisy / len(means)
-    keep = math.sqrt(min(1.0, wanted / noisy)) if noisy > 0 else 0.0
-    grand = float(means.mean())
-    return grand + keep * (means - grand)
 
 
 def sets_needed(spread: float, precision: float) -> float:
@@ -74,12 +57,14 @@ class Paired:
     Attributes:
         mean: of the difference B - A.
         low, high: interval of the difference itself: nine in ten plausible sets have their expected
-            difference (chance averaged out) in it. It does not shrink with more runs.
+            difference (chance averaged out) in it. It does not shrink with more runs. NaN where it
+            is not told, because chance rules or runs are too few: :mod:`sim.stats.expected`.
         mean_low, mean_high: confidence interval of ``mean``: error of having run so few sets.
         unpaired_low, unpaired_high: the same, had B been run on other sets and other chance than A.
         pairing: ratio of the variances of these two estimates: how many times as many unpaired runs
             would do as well. NaN when neither varies.
-        p_beats: share of plausible sets in which B is expected to be above A (ties count half).
+        p_beats: share of plausible sets in which B is expected to be above A (ties count half); NaN
+            where ``low`` is.
         p_beats_run: share of single runs in which it is, chance included.
         run_low, run_high: interval of the difference in a single run, chance included.
         chance_share: share of chance in the variance of the difference of a single run.
@@ -132,33 +117,26 @@ def paired(a: np.ndarray, b: np.ndarray, margin: float) -> Paired:
     apart = math.sqrt(set_means(a).var(ddof=1) + set_means(b).var(ddof=1))
     width, wide = half_width(spread, count), half_width(apart, count)
     expected = expected_in_sets(gap)
-    low, high = band(expected)
     run_low, run_high = band(gap)
     needed = sets_needed(spread, max(abs(middle), margin))
     return Paired(
         mean=middle,
-        low=low,
-        high=high,
+        low=expected.low,
+        high=expected.high,
         mean_low=middle - width,
         mean_high=middle + width,
         unpaired_low=middle - wide,
         unpaired_high=middle + wide,
         pairing=_ratio(apart**2, spread**2),
-        p_beats=share_above(expected),
+        p_beats=expected.above,
         p_beats_run=share_above(gap),
         run_low=run_low,
         run_high=run_high,
-        chance_share=components(gap).luck_share,
+        chance_share=expected.chance_share,
         resolved=width < abs(middle) or width <= margin,
         sets_needed=needed,
         sets=count,
     )
-
-
-def share_above(values: np.ndarray) -> float:
-    """Share of known values above 0; ties count half; NaN of nothing."""
-    known = values[~np.isnan(values)]
-    return float(((known > 0) + 0.5 * (known == 0)).mean()) if len(known) else math.nan
 
 
 def _ratio(above: float, below: float) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 import sim
 from sim.core import outcomes
@@ -116,8 +117,12 @@ def test_the_table_is_the_statistics_of_the_values(found: Result, runs: tuple[Ru
     expected = statistics.paired(a, b, 0.01)
     row: Any = found.table("differences").set_index(["point", "outcome"]).loc[("horizon", "trust")]
     assert row["mean"] == expected.mean == pytest.approx((b - a).mean())
-    assert row["low"] == expected.low
+    assert row["mean_low"] == expected.mean_low
     assert row["unpaired_high"] == expected.unpaired_high
+    # not told, a NaN, or the same number
+    np.testing.assert_array_equal(
+        [row["low"], row["high"], row["p_beats"]], [expected.low, expected.high, expected.p_beats]
+    )
     assert (row["week_a"], row["week_b"], row["margin"]) == (40, 40, 0.01)
     assert (row["n"], row["runs"], row["sets"]) == (36, 36, 12)
 
@@ -252,6 +257,34 @@ def test_chance_and_parameters_are_told_apart(found: Result) -> None:
     ).table("levels")
     # the same parameters thirty times: what is not chance is no more than an error of the estimate
     assert (one_set["chance_share"] > 0.75).all()
+
+
+@pytest.mark.parametrize(
+    ("sets", "replicates", "said", "note"),
+    [
+        ([Parameters()] * 40, 4, "(chance rules: not told)", "Not told: chance rules, with more "
+         "than 80 % of the spread of a single run."),
+        (3, 1, "(too few runs: not told)", "Not told: it takes two sets of two runs each."),
+        (1, 3, "(too few runs: not told)", "Not told: it takes two sets of two runs each."),
+    ],
+)  # fmt: skip
+def test_what_the_sets_do_not_tell_is_said_and_not_drawn(
+    sets: Any, replicates: int, said: str, note: str
+) -> None:
+    """Forty times the same set, whose runs differ by chance only; and sets of a single run."""
+    found = compare(SMALL, OFTEN, sets=sets, replicates=replicates, outcomes=["trust"])
+    for name in ("verdicts", "differences"):
+        table = found.tables[name]
+        assert table.frame[["low", "high"]].isna().all().all()
+        assert note in table.note
+        cells = table.pick(["low", "high"]).cells()
+        assert all(cell == "not told" for row in cells for cell in row)
+    assert said in found.answer.rows["Often"]
+    assert " sets)" not in found.answer.rows["Often"]
+    drawn = next(one for one in found.figures if one.name == "intervals")
+    assert said in drawn.alt
+    written = [one.get_text() for one in drawn.draw().findobj(Text)]  # type: ignore[union-attr]
+    assert f"Open dot: {said.strip('()')}." in " ".join(" ".join(written).split())
 
 
 def test_a_planted_driver_is_found() -> None:

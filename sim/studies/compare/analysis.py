@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from sim.core.outcomes import OUTCOMES
 from sim.core.parameters import TABLE
 from sim.core.units import WEEKS_A_YEAR
 from sim.model.dosage import Resources, planned
+from sim.present.format import percent
 from sim.present.table import Column, Table
 from sim.runs.plan import Job, RunPlan, independent
 from sim.runs.series import RunSeries, Series
@@ -20,6 +21,7 @@ from sim.scenario.scenario import Scenario
 from sim.stats import intervals
 from sim.stats.components import components, mean
 from sim.stats.drivers import drivers as rank_drivers
+from sim.stats.expected import CHANCE_RULES, expected_in_sets
 from sim.stats.paired import Paired, paired
 from sim.stats.verdicts import verdict
 from sim.studies.compare.differing import differing
@@ -162,6 +164,7 @@ _PLANNED = (
     Column("planned_cost_centre", "money", "money", "provider hours and travel", "of the centre"),
     Column("planned_cost_regions", "money", "money", "hours of staff", "of the regions"),
 )
+NOT_TOLD = "not told"
 _COUNTED = (
     Column("n", format="count", meaning="runs counted", heading="runs"),
     Column("runs", format="count", meaning="runs made", heading="of"),
@@ -172,13 +175,15 @@ _GAP = (
     Column("mean_b", meaning="mean of this scenario", heading="this one"),
     Column("mean", format="signed", heading="difference"),
     Column("low", format="signed", meaning="nine in ten plausible sets have their expected "
-           "difference between low and high", heading="90 % of sets from"),
-    Column("high", format="signed", heading="to"),
+           "difference between low and high", heading="90 % of sets from", empty=NOT_TOLD),
+    Column("high", format="signed", heading="to", empty=NOT_TOLD),
     Column("mean_low", format="signed", meaning="90 % confidence interval of the mean",
            heading="mean from"),
     Column("mean_high", format="signed", heading="to"),
     Column("p_beats", format="percent", meaning="share of the sets in which it is expected to be "
-           "higher; ties count half", heading="higher in"),
+           "higher; ties count half", heading="higher in", empty=NOT_TOLD),
+    Column("chance_share", format="percent", heading="chance",
+           meaning="its share in the spread of a single run's difference"),
     Column("resolved", meaning="the mean is known not to be 0, or to within the margin"),
     Column("margin", meaning="a difference that would not matter"),
     *_COUNTED,
@@ -198,6 +203,18 @@ class _Tables:
         """Runs counted and runs made, of all scenarios together."""
         lost = [np.isnan(one.at("cost", one.arm.horizon)) for one in self.runs]
         return sum(int((~one).sum()) for one in lost), sum(one.size for one in lost)
+
+    def _told(self, rows: Sequence[Mapping[str, Any]], note: str) -> str:
+        """A note with why some 90 % of sets are not told, where that is so."""
+        if not any(np.isnan(row["low"]) for row in rows):
+            return note
+        assert self.study.plausible is not None
+        if min(len(self.study.plausible), self.study.header.replicates) < 2:
+            return f"{note} Not told: it takes two sets of two runs each."
+        return (
+            f"{note} Not told: chance rules, with more than {percent(CHANCE_RULES)} of the spread "
+            "of a single run."
+        )
 
     # --- differences -------------------------------------------------------------------------
 
@@ -220,8 +237,6 @@ class _Tables:
             Column("p_beats_run", format="percent", meaning="the same share of single runs"),
             Column("run_low", format="signed", meaning="90 % of single runs, chance included"),
             Column("run_high", format="signed"),
-            Column("chance_share", format="percent", heading="chance",
-                   meaning="its share in the spread of a single run's difference"),
             Column("sets_needed", format="count", meaning="sets that would resolve it"),
             Column("sets", format="count"),
         ]  # fmt: skip
@@ -232,15 +247,15 @@ class _Tables:
             "run."
         )
         frame = pd.DataFrame(rows).drop(columns="region")
-        return Table("differences", frame, columns, title="Differences", note=note,
-                     rests_on=self.rests_on)  # fmt: skip
+        return Table("differences", frame, columns, title="Differences",
+                     note=self._told(rows, note), rests_on=self.rests_on)  # fmt: skip
 
     def regions(self) -> Table:
         """The same by region, in the order of the first scenario: what both scenarios have."""
         columns = [
             "a", "b", "region", "point", "outcome", "unit", "mean_a", "mean_b", "mean", "low",
-            "high", "mean_low", "mean_high", "p_beats", "resolved", "margin", "verdict", "n",
-            "runs",
+            "high", "mean_low", "mean_high", "p_beats", "chance_share", "resolved", "margin",
+            "verdict", "n", "runs",
         ]  # fmt: skip
         rows = [
             self._row(other, point, outcome, region)
@@ -258,7 +273,8 @@ class _Tables:
         if self.study.header.gains:
             note += " Each gain is against the region's own people without TA."
         return Table("regions", pd.DataFrame(rows, columns=columns), known,
-                     title="Differences by region", note=note, rests_on=self.rests_on)  # fmt: skip
+                     title="Differences by region", note=self._told(rows, note),
+                     rests_on=self.rests_on)  # fmt: skip
 
     def _row(self, other: Runs, point: str, outcome: str, region: str = OVERALL) -> dict[str, Any]:
         a, b = (self._compared(one, outcome, point, region) for one in (self.first, other))
@@ -319,8 +335,8 @@ class _Tables:
             "At the end of TA. Not clear yet: more sets would show whether there is a difference "
             "that matters. Planned cost is what to budget."
         )
-        return Table("verdicts", pd.DataFrame(rows), columns, title="Verdicts", note=note,
-                     rests_on=self.rests_on)  # fmt: skip
+        return Table("verdicts", pd.DataFrame(rows), columns, title="Verdicts",
+                     note=self._told(rows, note), rests_on=self.rests_on)  # fmt: skip
 
     # --- what it takes -----------------------------------------------------------------------
 
@@ -394,23 +410,32 @@ class _Tables:
                 if OUTCOMES[outcome].high is None:
                     continue
                 gain = one.gain(outcome, one.arm.end)
-                low, high = intervals.band(_ratio(_by_set(gain), _by_set(hours)))
+                told = expected_in_sets(_ratio(gain, np.full_like(gain, _by_set(hours)[:, None])))
                 middle = _ratio(np.array([mean(gain)]), np.array([mean(hours)]))
                 rows.append(
                     {"scenario": one.arm.label, "outcome": outcome, "gain": mean(gain)}
                     | {"provider_hours": mean(hours), "per_100_hours": float(middle[0])}
-                    | {"low": low, "high": high}
+                    | {"low": told.low, "high": told.high, "chance_share": told.chance_share}
                 )
-        names = ["scenario", "outcome", "gain", "provider_hours", "per_100_hours", "low", "high"]
+        with_hours = [row for row in rows if row["provider_hours"] > 0]
+        names = [
+            "scenario", "outcome", "gain", "provider_hours", "per_100_hours", "low", "high",
+            "chance_share",
+        ]  # fmt: skip
         columns = [
             _SCENARIO, Column("gain", format="signed"), Column("provider_hours", format="hours"),
             Column("per_100_hours", format="signed", heading="for 100 provider hours"),
-            Column("low", format="signed", heading="90 % of sets from"),
-            Column("high", format="signed", heading="to"),
+            Column("low", format="signed", heading="90 % of sets from", empty=NOT_TOLD),
+            Column("high", format="signed", heading="to", empty=NOT_TOLD),
+            Column("chance_share", format="percent", heading="chance",
+                   meaning="its share in the spread of a single run's gain"),
         ]  # fmt: skip
+        note = (
+            "Gain against no TA at the end of TA, over provider hours up to it; in a set, over its "
+            "mean hours."
+        )
         return Table("efficiency", pd.DataFrame(rows, columns=names), columns,
-                     title="What 100 provider hours bring",
-                     note="Gain against no TA at the end of TA, over provider hours up to it.",
+                     title="What 100 provider hours bring", note=self._told(with_hours, note),
                      rests_on=self.rests_on)  # fmt: skip
 
     # --- by themselves, and why --------------------------------------------------------------

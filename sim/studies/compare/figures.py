@@ -15,10 +15,12 @@ import pandas as pd
 
 from sim.core.outcomes import OUTCOMES
 from sim.present.figures import Figure
-from sim.present.format import interval, signed
+from sim.present.format import signed
 from sim.present.format import words as in_words
 from sim.present.table import Table
+from sim.stats.expected import why_not_told
 from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of
+from sim.studies.compare.words import sets_band
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:
@@ -66,8 +68,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     labels, first = ", ".join(found.labels), found.labels[0]
     table = frames["differences"]
     told = ", ".join(
-        f"{row['b']}: {in_words(row['outcome'])} {signed(row['mean'])} "
-        f"({interval(row['low'], row['high'], signed)})"
+        f"{row['b']}: {in_words(row['outcome'])} {signed(row['mean'])} ({sets_band(row)})"
         for row in table[table["point"] == POINTS[0]].to_dict("records")
     )
     made = [
@@ -240,7 +241,7 @@ def _intervals(found: Shown) -> Drawn:
         footer(
             found,
             "Left: nine in ten plausible sets have their expected difference in the bar; more runs "
-            "do not shorten it. Right: more runs do.",
+            f"do not shorten it. Right: more runs do.{_open_dots(table)}",
         ),
     )
     left, right = style.panels(figure, 2, 2)
@@ -286,8 +287,7 @@ def _interval_rows(
     step = 0.13 if len(found.arms) == 2 else 0.07
     for row in table.to_dict("records"):
         y = names.index(row["outcome"]) + shift
-        left.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=5, alpha=0.35)
-        left.plot([row["mean"]], [y], "o", color=colour, markersize=5)
+        _sets_bar(left, row, "mean", y, colour)
         for edge, where, shade, width in (
             ("mean", y - step, colour, 2.6),
             ("unpaired", y + step, style.MUTED, 1.4),
@@ -299,6 +299,23 @@ def _interval_rows(
         right.plot([row["mean"]], [y - step], "o", color=colour, markersize=4)
     if other_is_first and len(table):
         _name_pair(right, table.iloc[0], names, shift, step, colour)
+
+
+def _sets_bar(axes: Axes, row: Mapping[Any, Any], middle: str, y: float, colour: str) -> None:
+    """A dot, and the bar of 90 % of sets; an open dot where it is not told."""
+    untold = why_not_told(row["low"], row["chance_share"])
+    if not untold:
+        axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=5, alpha=0.35)
+    axes.plot(
+        [row[middle]], [y], "o", color=colour, markersize=5,
+        markerfacecolor="white" if untold else colour,
+    )  # fmt: skip
+
+
+def _open_dots(rows: pd.DataFrame) -> str:
+    """What the open dots of a figure say, for its footer."""
+    reasons = map(why_not_told, rows["low"], rows["chance_share"])
+    return "".join(f" Open dot: {one}." for one in sorted({*reasons} - {""}))
 
 
 def _name_pair(
@@ -332,6 +349,7 @@ def _regions(found: Shown) -> Drawn:
     outcomes, others = found.outcomes[:4], found.labels[1:]
     names = list(dict.fromkeys(found.frames["regions"]["region"]))
     more, names = len(names) - MOST_REGIONS, names[:MOST_REGIONS]
+    shown = pd.concat([_region_rows(found, outcome) for outcome in outcomes])
     figure = style.figure(
         style.WIDTH,
         2.0 + 0.26 * len(names) * max(1.0, len(others) / 2),
@@ -340,6 +358,7 @@ def _regions(found: Shown) -> Drawn:
         footer(
             found,
             "Dot: mean; bar: nine in ten plausible sets have their expected difference in it."
+            + _open_dots(shown[shown["region"].isin(names)])
             + (f" {more} more regions are in the table." if more > 0 else ""),
         ),
     )
@@ -351,7 +370,7 @@ def _regions(found: Shown) -> Drawn:
         axes.set_ylim(len(names) - 0.45, -0.55)
         axes.set_yticks(range(len(names)), names if place == 0 else [""] * len(names))
         axes.set_title(in_words(outcome), fontsize=style.TEXT_SIZE, loc="left", pad=_above(found))
-        axes.locator_params(axis="x", nbins=4)
+        axes.locator_params(axis="x", nbins=3)
         style.name_x(axes, OUTCOMES[outcome].unit)
         _region_dots(axes, found, _region_rows(found, outcome), names)
     if len(others) > 1:
@@ -364,8 +383,7 @@ def _region_dots(axes: Axes, found: Shown, rows: pd.DataFrame, names: Sequence[s
     for row in rows[rows["region"].isin(names)].to_dict("records"):
         shift = (others.index(row["b"]) - (len(others) - 1) / 2) * 0.6 / len(others)
         y, colour = names.index(row["region"]) + shift, _colour(found, row["b"])
-        axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=4, alpha=0.35)
-        axes.plot([row["mean"]], [y], "o", color=colour, markersize=4)
+        _sets_bar(axes, row, "mean", y, colour)
 
 
 def _above(found: Shown) -> int:
@@ -394,6 +412,9 @@ def _effort(found: Shown) -> Drawn:
 
     costs: Any = found.frames["costs"].set_index(["scenario", "item"])["mean"]
     gains = found.frames.get("efficiency", _NOTHING)
+    names = set(gains["outcome"])
+    shown = next((name for name in found.outcomes if name in names), None)
+    rows = gains[gains["outcome"] == shown].set_index("scenario")
     figure = style.figure(
         style.WIDTH,
         2.1 + 0.5 * len(found.arms),
@@ -401,19 +422,17 @@ def _effort(found: Shown) -> Drawn:
         footer(
             found,
             f"Left: mean hours of all regions up to week {found.horizon}. Right: gain against no "
-            "TA at the end of TA; the bar holds 90 % of plausible sets.",
+            "TA at the end of TA; the bar holds 90 % of plausible sets."
+            + _open_dots(rows[rows["per_100_hours"].notna()]),
         ),
     )
     left, right = style.panels(figure, 2, 2)
     _hours(left, found, costs)
-    names = set(gains["outcome"])
-    shown = next((name for name in found.outcomes if name in names), None)
     right.grid(visible=False)
     right.grid(axis="x", color=style.FAINT, linewidth=0.6)
     if shown is None:
         style.say(right, "no outcome on a scale of 0-1")
         return figure
-    rows = gains[gains["outcome"] == shown].set_index("scenario")
     for place, label in enumerate(found.labels):
         row: Any = rows.loc[label]
         colour = _colour(found, label)
@@ -423,8 +442,7 @@ def _effort(found: Shown) -> Drawn:
                 va="center", fontsize=style.SMALL_SIZE, color=style.MUTED,
             )  # fmt: skip
             continue
-        right.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=5, alpha=0.35)
-        right.plot([row["per_100_hours"]], [place], "o", color=colour, markersize=5)
+        _sets_bar(right, row, "per_100_hours", place, colour)
     right.axvline(0.0, color=style.MUTED, linewidth=0.9)
     right.set_ylim(len(found.arms) - 0.45, -0.55)
     right.set_yticks(range(len(found.arms)), [""] * len(found.arms))
@@ -466,5 +484,7 @@ def _hour_colours() -> tuple[str, ...]:
     return style.BLUE, style.SKY, style.ORANGE
 
 
-_NOTHING = pd.DataFrame(columns=["scenario", "outcome", "per_100_hours", "low", "high"])
+_NOTHING = pd.DataFrame(
+    columns=["scenario", "outcome", "per_100_hours", "low", "high", "chance_share"]
+)
 """What 100 provider hours bring where no outcome can say it."""

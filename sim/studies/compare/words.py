@@ -12,6 +12,7 @@ from sim.present.answer import Answer
 from sim.present.format import count, interval, money, percent, share, signed
 from sim.present.format import words as in_words
 from sim.present.table import Table
+from sim.stats.expected import why_not_told
 from sim.stats.paired import MOST_SETS
 from sim.studies.compare.spec import POINTS, Spec, notes_of, plans_of, points_of
 from sim.studies.spec import Study
@@ -153,8 +154,7 @@ def _about(study: Study[Spec], frames: Rows, label: str) -> str:
     text = f"{label} minus {first} at the end of TA, 90 % of plausible sets in brackets: {said}."
     for rows in later:
         parts = [
-            f"{in_words(row['outcome'])} {signed(row['mean'])} "
-            f"({interval(row['low'], row['high'], signed)})"
+            f"{in_words(row['outcome'])} {signed(row['mean'])} ({sets_band(row)})"
             for row in rows.to_dict("records")
         ]
         text += f" In week {int(rows['week_b'].iloc[0])}: {'; '.join(parts)}."
@@ -163,15 +163,21 @@ def _about(study: Study[Spec], frames: Rows, label: str) -> str:
 
 def _difference(row: Mapping[Any, Any]) -> str:
     text = f"{in_words(row['outcome'])} {signed(row['mean'])}"
-    if math.isnan(row["low"]):
-        return text
-    text += f" ({interval(row['low'], row['high'], signed)}"
-    higher = row["mean"] >= 0
-    beats = row["p_beats"] if higher else 1 - row["p_beats"]
-    text += f"; {'higher' if higher else 'lower'} in {share(beats, row['sets'])} sets)"
+    text += f" ({sets_band(row)}"
+    if not math.isnan(row["p_beats"]):
+        higher = row["mean"] >= 0
+        beats = row["p_beats"] if higher else 1 - row["p_beats"]
+        text += f"; {'higher' if higher else 'lower'} in {share(beats, row['sets'])} sets"
+    text += ")"
     if not row["resolved"]:
         text += f", not resolved: about {needed(row['sets_needed'])} sets would resolve it"
     return text
+
+
+def sets_band(row: Mapping[Any, Any]) -> str:
+    """The 90 % of sets of a row, or why it is not told."""
+    untold = why_not_told(row["low"], row["chance_share"])
+    return untold or interval(row["low"], row["high"], signed)
 
 
 def needed(value: float) -> str:
