@@ -12,6 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sim.core.parameters import TABLE
+from sim.scenario.functions import NAMES as FUNCTIONS
+from sim.scenario.functions import PRESETS
 
 MODES = ("onsite", "video", "phone", "email")
 TIMINGS = ("scheduled", "irregular", "on_demand")
@@ -148,7 +150,16 @@ def contact_series(draw: st.DrawFn, first_possible: int, horizon: int) -> dict[s
     }
     if last is not None:
         fields["last_week"] = last
+    if draw(st.booleans()):
+        fields["functions"] = draw(functions())
     return fields
+
+
+def functions() -> st.SearchStrategy[Any]:
+    """What the time of a contact goes to: a named mix, or shares that add up to 1."""
+    parts = st.dictionaries(st.sampled_from(FUNCTIONS), st.integers(1, 20), min_size=1)
+    shares = parts.map(lambda one: {name: n / sum(one.values()) for name, n in one.items()})
+    return st.one_of(st.sampled_from(sorted(PRESETS)), shares)
 
 
 def log_rows(regions: list[str], last: int) -> st.SearchStrategy[list[dict[str, Any]]]:
@@ -160,7 +171,11 @@ def log_rows(regions: list[str], last: int) -> st.SearchStrategy[list[dict[str, 
             "mode": st.sampled_from(MODES),
             "hours": st.one_of(st.sampled_from([0.0, 1.5, 6.0]), st.floats(0.0, 60.0)),
         },
-        optional={"co_creation": SHARE, "status": st.sampled_from(STATUSES)},
+        optional={
+            "co_creation": SHARE,
+            "status": st.sampled_from(STATUSES),
+            "functions": functions(),
+        },
     )
     return st.lists(row, min_size=1, max_size=12)
 

@@ -236,7 +236,7 @@ def new(
         str | None,
         typer.Option(
             metavar="ANSWER",
-            help="Such as 'onsite every 13 weeks 4 hours, video 4 1.5 training' (a mix of functions).",
+            help="Such as 'onsite every 13 weeks 4 hours, video 4 1.5 training' (a named mix).",
         ),
     ] = None,
     months: Annotated[
@@ -357,8 +357,8 @@ def scenario_text(answers: Mapping[str, Any], file: Path) -> str:
               "0 the provider decides, 1 everything is decided together"),
         _line("    taper: 1.0", "what the hours shrink to by the last week: 0.5 is half"),
         _line("    timing: scheduled", "scheduled | irregular | on_demand"),
-        f"    # What the time goes to: {' | '.join(PRESETS)}, or shares",
-        f"    # that add up to 1: {{{': 0.2, '.join(FUNCTIONS)}: 0.2}}",
+        f"    # What the time goes to: {' | '.join(PRESETS)};",
+        f"    # or shares of {', '.join(FUNCTIONS)}: {{learning: 0.7, review: 0.3}}",
         f"    functions: {first.get('functions', REFERENCE)}",
     ]  # fmt: skip
     for number, series in enumerate(answers["meet"][1:], start=1):

@@ -262,9 +262,7 @@ class _Reading:
         self.fault(column, message, text, ", ".join(options), self.near(text, options))
         return None
 
-    def number(
-        self, column: str, text: str, highest: int, allowed: str = ""
-    ) -> float | None:
+    def number(self, column: str, text: str, highest: int, allowed: str = "") -> float | None:
         allowed = allowed or f"0..{highest}"
         if not text:
             self.fault(column, "is empty", text, allowed)

@@ -116,8 +116,8 @@ REFERENCE = "reference"
 
 PRESETS: Mapping[str, Preset] = {
     REFERENCE: Preset(
-        "A bit of everything, as centres describe their contacts: our reading of Gayles et al. 2024 "
-        "and Hunter et al. 2009, an assumption.",
+        "A bit of everything, as centres describe their contacts: our reading of Gayles et al. "
+        "2024 and Hunter et al. 2009, an assumption.",
         Functions(relationship=0.25, learning=0.25, planning=0.15, review=0.15, logistics=0.20),
     ),
     "relationship_first": Preset(

@@ -243,7 +243,9 @@ def _ends(distribution: Distribution) -> Sequence[Any]:
 
 def _check_shares(study: Study[Any], found: Mapping[str, Factor], scenario: Scenario) -> None:
     """Refuse shares of the time of a contact that may add up to more than the whole."""
-    most = {name: max(_ends(one.distribution)) for name, one in found.items() if share_of_time(name)}
+    most = {
+        name: max(_ends(one.distribution)) for name, one in found.items() if share_of_time(name)
+    }
     if len(most) > 1:
         try:
             changed(scenario, most)

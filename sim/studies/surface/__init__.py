@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from sim.studies.kind import Result
     from sim.studies.plausible import SetChoice
 
-AXES: tuple[str, ...] = ("every_weeks", "hours", "co_creation", "months", "mode", "functions", "sites")
+AXES: tuple[str, ...] = (
+    "every_weeks",
+    "hours",
+    "co_creation",
+    "months",
+    "mode",
+    "functions",
+    "sites",
+)
 """What tells cells apart."""
 EVERY_WEEKS: tuple[float, ...] = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 26, 52)
 HOURS: tuple[float, ...] = (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
@@ -43,9 +51,10 @@ def surface(
     """Run a grid of dosages.
 
     What is varied, exactly. The scenario's *main series* is its most frequent one (the first of
-    equals); of it mode, first and last week, co-creation, taper, functions and invited share are kept. In
-    every cell the whole dosage is replaced by one scheduled series like it, with the cell's weeks
-    between contacts and hours per contact (at the first contact; a taper makes later ones shorter).
+    equals); of it mode, first and last week, co-creation, taper, functions and invited share are
+    kept. In every cell the whole dosage is replaced by one scheduled series like it, with the
+    cell's weeks between contacts and hours per contact (at the first contact; a taper makes later
+    ones shorter).
     With ``keep_others`` the scenario's other series stay. A contact log stays: it is history. Each
     cell is a plain scenario (:func:`sim.studies.surface.grid.scenario_of`) that any other command
     can run, and every cell runs the same plausible sets and the same chance.
@@ -90,9 +99,9 @@ def surface(
     study = StudyKind.of("surface").make(
         scenario=scenario, every_weeks=_plain(every_weeks), hours=_plain(hours),
         co_creation=_plain(co_creation), months=_plain(months), mode=_plain(mode),
-        functions=_plain(functions), sites=_plain(sites), keep_others=keep_others, provider_hours=provider_hours, budget=budget,
-        targets=targets or {}, outcomes=list(outcomes), sets=50 if sets is None else sets,
-        replicates=replicates, seed=seed, hold=hold or {},
+        functions=_plain(functions), sites=_plain(sites), keep_others=keep_others,
+        provider_hours=provider_hours, budget=budget, targets=targets or {},
+        outcomes=list(outcomes), sets=50 if sets is None else sets, replicates=replicates, seed=seed, hold=hold or {},
     )  # fmt: skip
     return ask(study, execution)
 

@@ -188,7 +188,9 @@ def _values(spec: Spec, axis: str) -> tuple[Any, ...]:
     given = getattr(spec, axis)
     if given is None:
         return (None,)
-    return tuple(dict.fromkeys(given)) if axis in ("mode", "functions") else tuple(sorted(set(given)))
+    return (
+        tuple(dict.fromkeys(given)) if axis in ("mode", "functions") else tuple(sorted(set(given)))
+    )
 
 
 def _frequencies(spec: Spec) -> list[Callable[..., Cell]]:
