@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sim.core import parameters
 from sim.core.errors import InputError, ParameterError
 from sim.core.parameters import GRADES, NAMES, ROLES, TABLE, Parameters
+from sim.model.dosage import FUNCTIONS
 
 pytestmark = pytest.mark.smoke
 
@@ -24,24 +25,24 @@ Range = tuple[float, float] | None
 
 # Written down from the specification of the model, not from the code. None: no range is given.
 SPECIFIED: list[tuple[str, float, Range, str]] = [
-    ("trust_step", 0.30, (0.10, 0.45), FREE),
+    ("trust_step", 0.29, (0.10, 0.45), FREE),
     ("trust_fade", 0.012, (0.003, 0.025), FREE),
-    ("first_trust", 0.38, (0.32, 0.50), FREE),
+    ("first_trust", 0.375, (0.32, 0.48), FREE),
     ("accountability_step", 0.14, (0.04, 0.22), FREE),
-    ("keeping", 0.6, (0.2, 0.9), FREE),
-    ("commitment_rate", 9.0, (6.0, 13.0), FREE),
-    ("learning_rate", 0.28, (0.18, 0.50), FREE),
-    ("hour_scale", 1.0, (0.3, 2.1), FREE),
-    ("uptake_ratio", 2.7, (2.3, 3.2), FREE),
-    ("integration_loss", 0.037, (0.015, 0.06), FREE),
-    ("routine_step", 0.007, (0.0, 0.015), FREE),
+    ("keeping", 0.75, (0.3, 1.2), FREE),
+    ("commitment_rate", 6.0, (3.5, 8.5), FREE),
+    ("learning_rate", 0.32, (0.18, 0.50), FREE),
+    ("hour_scale", 1.2, (0.3, 2.1), FREE),
+    ("uptake_ratio", 2.8, (2.3, 3.2), FREE),
+    ("integration_loss", 0.036, (0.015, 0.06), FREE),
+    ("routine_step", 0.006, (0.0, 0.015), FREE),
     ("site_dilution", 0.03, (0.0, 0.06), FREE),
-    ("power_sharing", 0.5, (0.0, 1.0), UNCERTAIN),
-    ("negotiating_share", 0.0, (0.0, 0.5), UNCERTAIN),
+    ("power_sharing", 0.4, (0.0, 0.8), UNCERTAIN),
+    ("negotiating_share", 0.25, (0.0, 0.5), UNCERTAIN),
     ("ability_weight", 0.5, (0.3, 0.7), UNCERTAIN),
     ("reciprocity", 0.5, (0.0, 1.0), UNCERTAIN),
-    ("provider_commitment_share", 0.4, (0.3, 0.5), UNCERTAIN),
-    ("forgetting", 0.0145, (0.0123, 0.0245), UNCERTAIN),
+    ("provider_commitment_share", 0.5, (0.3, 0.7), UNCERTAIN),
+    ("forgetting", 0.018, (0.0123, 0.0245), UNCERTAIN),
     ("region_cancels", -2.2, (-3.0, -1.5), UNCERTAIN),
     ("staff_turnover", 0.2 / 52, (0.1 / 52, 0.29 / 52), UNCERTAIN),
     ("provider_skill_mean", 0.70, (0.6, 0.8), UNCERTAIN),
@@ -50,29 +51,41 @@ SPECIFIED: list[tuple[str, float, Range, str]] = [
     ("knowledge_mean", 0.44, (0.36, 0.52), UNCERTAIN),
     ("demand_mean", 0.50, (0.4, 0.6), UNCERTAIN),
     ("leadership_mean", 0.55, (0.45, 0.65), UNCERTAIN),
-    ("trust_asymmetry", 1.5, (1.0, 2.5), FIXED),
-    ("evidence_noise", 0.10, (0.05, 0.2), FIXED),
-    ("richness_onsite", 1.0, (0.4, 1.0), FIXED),
-    ("richness_video", 0.85, (0.4, 1.0), FIXED),
-    ("richness_phone", 0.75, (0.4, 1.0), FIXED),
-    ("richness_email", 0.4, (0.4, 1.0), FIXED),
-    ("accountability_fade", 0.005, (0.002, 0.02), FIXED),
-    ("keeping_slope", 2.0, (1.0, 3.0), FIXED),
-    ("setup_hours", 0.3, (0.0, 0.6), FIXED),
+    ("kept_date_weight", 0.25, (0.0, 0.5), UNCERTAIN),
+    ("assigned_share", 0.4, (0.0, 0.8), UNCERTAIN),
+    ("overload_keeping", 0.5, (0.0, 1.0), UNCERTAIN),
+    ("relationship_weight", 0.5, (0.25, 0.75), UNCERTAIN),
+    ("logistics_slope", 1.5, (0.5, 2.5), UNCERTAIN),
+    ("group_dilution", 0.075, (0.0, 0.15), UNCERTAIN),
+    ("reference_team", 12.0, None, FIXED),
+    ("relationship_reference", 0.25, None, FIXED),
+    ("learning_reference", 0.25, None, FIXED),
+    ("planning_reference", 0.15, None, FIXED),
+    ("review_reference", 0.15, None, FIXED),
+    ("logistics_reference", 0.20, None, FIXED),
+    ("trust_asymmetry", 1.75, (1.0, 2.5), UNCERTAIN),
+    ("evidence_noise", 0.12, (0.05, 0.2), UNCERTAIN),
+    ("richness_onsite", 1.0, None, FIXED),
+    ("richness_video", 0.85, (0.7, 1.0), UNCERTAIN),
+    ("richness_phone", 0.70, (0.5, 0.9), UNCERTAIN),
+    ("richness_email", 0.4, (0.2, 0.6), UNCERTAIN),
+    ("accountability_fade", 0.010, (0.002, 0.02), UNCERTAIN),
+    ("keeping_slope", 2.0, (1.0, 3.0), UNCERTAIN),
+    ("setup_hours", 0.3, (0.0, 0.6), UNCERTAIN),
     ("context_step", 0.10, None, FIXED),
     ("context_fade", 0.01, None, FIXED),
     ("context_start", 0.1, None, FIXED),
     ("peer_meeting", 0.3, None, FIXED),
-    ("peer_transfer", 0.10, (0.0, 0.2), FIXED),
-    ("routine_pace", 0.02, (0.005, 0.04), FIXED),
+    ("peer_transfer", 0.10, (0.0, 0.2), UNCERTAIN),
+    ("routine_pace", 0.02, (0.005, 0.04), UNCERTAIN),
     ("attendance_base", 1.2, None, FIXED),
     ("attendance_slope", 1.5, None, FIXED),
     ("region_cancels_slope", 3.0, None, FIXED),
     ("provider_cancels", -4.0, None, FIXED),
-    ("provider_cancels_slope", 2.0, None, FIXED),
+    ("provider_cancels_slope", 2.0, (0.0, 4.0), UNCERTAIN),
     ("provider_turnover", 0.15 / 52, None, FIXED),
-    ("newcomer_trust_share", 0.5, (0.0, 1.0), FIXED),
-    ("handover_share", 0.5, (0.0, 1.0), FIXED),
+    ("newcomer_trust_share", 0.5, (0.0, 1.0), UNCERTAIN),
+    ("handover_share", 0.5, (0.0, 1.0), UNCERTAIN),
     ("knowledge_sd", 0.26, None, FIXED),
     ("motivation_sd", 0.15, None, FIXED),
     ("motivation_mean", 0.65, None, FIXED),
@@ -110,16 +123,16 @@ SPECIFIED: list[tuple[str, float, Range, str]] = [
     ("knowledge_ceiling", 0.98, None, FIXED),
     ("readiness_pivot", 0.5, None, FIXED),
     # Instruments.
-    ("survey_leniency", 0.4, (0.2, 0.6), FIXED),
-    ("survey_item_sd", 0.2, (0.1, 0.3), FIXED),
+    ("survey_leniency", 0.4, (0.2, 0.6), UNCERTAIN),
+    ("survey_item_sd", 0.2, (0.1, 0.3), UNCERTAIN),
     ("survey_cut_1", 0.2, None, FIXED),
     ("survey_cut_2", 0.4, None, FIXED),
     ("survey_cut_3", 0.6, None, FIXED),
     ("survey_cut_4", 0.8, None, FIXED),
-    ("response_base", 1.66, (0.3, 2.6), FIXED),
+    ("response_base", 1.66, (0.3, 2.6), UNCERTAIN),
     ("response_slope", 1.0, None, FIXED),
     ("response_pivot", 1.2, None, FIXED),
-    ("rater_sd", 0.10, (0.05, 0.2), FIXED),
+    ("rater_sd", 0.10, (0.05, 0.2), UNCERTAIN),
 ]
 
 
@@ -164,8 +177,24 @@ def test_row_is_complete_and_consistent(name: str) -> None:
         assert "assumption" in row.source
     if row.grade in ("A", "B", "C"):
         assert any(character.isdigit() for character in row.source), "no year, no source"
-    if row.role in (FREE, UNCERTAIN):
-        assert row.low is not None, "what is drawn needs a range"
+    assert (row.low is not None) == (row.role in (FREE, UNCERTAIN)), "what has a range is drawn"
+
+
+@pytest.mark.parametrize("row", parameters.rows(role=UNCERTAIN), ids=lambda row: row.name)
+def test_what_is_not_calibrated_stands_in_the_middle_of_its_range(
+    row: parameters.Parameter,
+) -> None:
+    # Up to the rounding of a number that is meant to be read: a sixth of the range.
+    assert row.low is not None
+    assert row.high is not None
+    middle, width = (row.low + row.high) / 2, row.high - row.low
+    assert abs(row.default - middle) < width / 6
+
+
+def test_the_reference_mix_is_a_whole() -> None:
+    mix = [row.default for name, row in TABLE.items() if name.endswith("_reference")]
+    assert len(mix) == 5
+    assert sum(mix) == pytest.approx(1.0)
 
 
 def test_symbols_and_meanings_are_not_shared() -> None:
@@ -174,7 +203,7 @@ def test_symbols_and_meanings_are_not_shared() -> None:
 
 
 def test_every_parameter_is_used() -> None:
-    """Model or instruments read each as an attribute of a parameter set (richness by mode)."""
+    """Model or instruments read each as an attribute of a parameter set, or by mode or function."""
     used = set()
     sim = Path(parameters.__file__).parents[1]
     for path in (*sorted((sim / "model").glob("*.py")), sim / "runs" / "instruments.py"):
@@ -185,6 +214,7 @@ def test_every_parameter_is_used() -> None:
             ):
                 used.add(node.attr)
     used |= {f"richness_{mode}" for mode in ("onsite", "video", "phone", "email")}
+    used |= {f"{name}_reference" for name in FUNCTIONS}
     assert sorted(set(NAMES) - used) == []
 
 
@@ -358,12 +388,13 @@ def test_replace() -> None:
     p = Parameters(trust_step=0.2)
     q = p.replace(hour_scale=2.0)
     assert (q.trust_step, q.hour_scale) == (0.2, 2.0)
-    assert (p.trust_step, p.hour_scale) == (0.2, 1.0)
+    assert (p.trust_step, p.hour_scale) == (0.2, TABLE["hour_scale"].default)
     with pytest.raises(ParameterError, match="plausible range"):
         p.replace(hour_scale=5.0)
     far = p.replace(hour_scale=5.0, beyond_range=True)
-    assert far.replace(trust_step=0.3).hour_scale == 5.0  # kept on purpose, and not checked again
-    assert far.replace(trust_step=0.3).changed() == {"hour_scale": 5.0}
+    own = TABLE["trust_step"].default
+    assert far.replace(trust_step=own).hour_scale == 5.0  # kept on purpose, and not checked again
+    assert far.replace(trust_step=own).changed() == {"hour_scale": 5.0}
     with pytest.raises(ParameterError, match="is not a parameter"):
         p.replace(hours=1.0)
 
@@ -378,7 +409,7 @@ def test_read_only() -> None:
         TABLE["trust_step"] = TABLE["hour_scale"]  # type: ignore[index]
     with pytest.raises(AttributeError):
         TABLE["trust_step"].default = 0.2  # type: ignore[misc]
-    assert p.trust_step == 0.30
+    assert p.trust_step == TABLE["trust_step"].default
 
 
 def test_repr_shows_what_differs() -> None:
@@ -398,7 +429,7 @@ def test_range_text() -> None:
 
 def test_rows_as_plain_values() -> None:
     row = TABLE["trust_step"].as_dict()
-    assert row["default"] == 0.30
+    assert row["default"] == 0.29
     assert list(row) == list(parameters.Parameter.__slots__)
 
 

@@ -282,13 +282,13 @@ def running_load(load: float, due_hours: float, weekly_hours: float, memory: flo
 
 
 def overload(load: float) -> float:
-    """o = max(0, l - 1)."""
-    return load - 1.0 if load > 1.0 else 0.0
+    """o = max(0, 1 - 1/l): the share of the due work that does not fit into the diary."""
+    return 1.0 - 1.0 / load if load > 1.0 else 0.0
 
 
 def shortened_hours(hours: float, provider_overload: float) -> float:
-    """A full diary shortens contacts: h / (1 + o)."""
-    return hours / (1.0 + provider_overload)
+    """A full diary shortens contacts: h (1 - o)."""
+    return hours * (1.0 - provider_overload)
 
 
 def dilution(per_site: float, sites: int) -> float:
@@ -333,20 +333,65 @@ def provider_fails_probability(base: float, slope: float, provider_overload: flo
 
 
 def region_fails_probability(
-    base: float, slope: float, mean_workload: float, pivot: float
+    base: float,
+    slope: float,
+    mean_workload: float,
+    pivot: float,
+    logistics_slope: float,
+    logistics: float,
 ) -> float:
-    """Chance that the region cancels: sigma(cr0 + cr1 (mean w - 1/2))."""
-    return sigmoid(base + slope * (mean_workload - pivot))
+    """Chance that the region cancels: sigma(cr0 + cr1 (mean w - 1/2) + cl (1 - phi_logistics))."""
+    return sigmoid(base + slope * (mean_workload - pivot) + logistics_slope * (1.0 - logistics))
 
 
-def record_after_broken_promise(record: float, step: float) -> float:
-    """A contact that the provider failed: aP -= eta_a aP."""
-    return record - step * record
+def record_after_broken_promise(record: float, step: float, effect: float) -> float:
+    """A contact that the provider failed: aP -= eta_a F aP, with F of the hours that were due."""
+    return record - step * effect * record
 
 
 def record_after_kept_promise(record: float, step: float, share: float, effect: float) -> float:
-    """A contact held on its date: aP += r eta_a F (1 - aP)."""
+    """A contact held on its date: aP += d_w eta_a F (1 - aP)."""
     return record + share * step * effect * (1.0 - record)
+
+
+# --------------------------------------------------------------------------------------------------
+# What the time of a contact goes to. Without `functions` every weight is 1
+
+
+def function_weight(share: float, reference: float) -> float:
+    """phi = share / reference: time for a function of a contact, over that of the reference mix."""
+    return share / reference
+
+
+def trust_weight(
+    logistics: float, reference: float, relationship: float, relationship_weight: float
+) -> float:
+    """W = (1 - rw) (1 - logistics)/(1 - reference) + rw phi_relationship: hours that trust sees.
+
+    Written so that it is 1, to the last bit, for the reference mix.
+    """
+    working = (1.0 - logistics) / (1.0 - reference)
+    return working + relationship_weight * (relationship - working)
+
+
+def time_together(relationship: float, relationship_weight: float) -> float:
+    """1 - rw + rw min(1, phi_relationship): without time for the relationship less is shared."""
+    missing = 1.0 - relationship
+    return 1.0 - relationship_weight * missing if missing > 0.0 else 1.0
+
+
+def review_probability(review: float) -> float:
+    """min(1, phi_review): the chance that a contact gets round to looking at what was agreed."""
+    return 1.0 if review > 1.0 else review
+
+
+def group_attention(per_team: float, present: float, team: float) -> float:
+    """1 / (1 + gd max(0, present - n0)/n0): a large group thins out what each of them gets.
+
+    Direction: Kraft et al. 2018, doi 10.3102/0034654318759268; the form is an assumption.
+    """
+    above = (present - team) / team
+    return 1.0 / (1.0 + per_team * above) if above > 0.0 else 1.0
 
 
 # --------------------------------------------------------------------------------------------------
@@ -366,14 +411,19 @@ def attendance_probability(
     return sigmoid(base + slope * (motivation + trust + leadership - own_workload - pivot))
 
 
-def realised_co_creation(planned: float, skill: float, mean_trust_present: float) -> float:
-    """c = kappa sqrt(s x mean trust of those present): it takes a skilled host and trust."""
-    return planned * math.sqrt(skill * mean_trust_present)
+def realised_co_creation(
+    planned: float, skill: float, mean_trust_present: float, together: float
+) -> float:
+    """c = kappa sqrt(s x mean trust of those present) x time together.
+
+    It takes a skilled host, trust, and time for the relationship.
+    """
+    return planned * math.sqrt(skill * mean_trust_present) * together
 
 
 def counted_hours(hours: float, setup: float) -> float:
-    """Hours of a contact that count, after setting up: max(0, h - setup)."""
-    return hours - setup if hours > setup else 0.0
+    """Hours of a contact that count, after setting up: h h / (h + setup); half at h = setup."""
+    return hours * hours / (hours + setup) if hours > 0.0 else 0.0
 
 
 def saturation(hours: float, hour_scale: float) -> float:
@@ -382,7 +432,10 @@ def saturation(hours: float, hour_scale: float) -> float:
 
 
 def contact_effect(hours_before: float, hours: float, hour_scale: float) -> float:
-    """F = f(H + h) - f(H), never below 0: what ``hours`` add to those counted this week."""
+    """F = f(H + h) - f(H), never below 0: what ``hours`` add to those counted this week.
+
+    Each use of the time (trust, relationship, learning, planning) saturates by itself.
+    """
     gain = saturation(hours_before + hours, hour_scale) - saturation(hours_before, hour_scale)
     return gain if gain > 0.0 else 0.0
 
@@ -404,10 +457,15 @@ def staff_keeping_probability(
 
 
 def provider_keeping_probability(
-    base: float, slope: float, record: float, pivot: float, provider_overload: float
+    base: float,
+    slope: float,
+    record: float,
+    pivot: float,
+    overload_weight: float,
+    provider_overload: float,
 ) -> float:
-    """Chance that the provider has kept a commitment: sigma(q0 + q1 (aP - 1/2 - o))."""
-    return sigmoid(base + slope * (record - pivot - provider_overload))
+    """Chance that the provider has kept a commitment: sigma(q0 + q1 (aP - 1/2 - vo o))."""
+    return sigmoid(base + slope * (record - pivot - overload_weight * provider_overload))
 
 
 def accountability_after_review(value: float, kept: int, reviewed: int, step: float) -> float:
@@ -417,14 +475,30 @@ def accountability_after_review(value: float, kept: int, reviewed: int, step: fl
     return value + (1.0 - power(1.0 - step, reviewed)) * (kept / reviewed - value)
 
 
+def routine_step_in_team(step: float, team: float, people: float) -> float:
+    """min(1/2, gam_R n0 / n): what counts is how many commitments were kept a head."""
+    own = step * team / people
+    return 0.5 if own > 0.5 else own
+
+
 def routines_after_kept(routines: float, step: float, kept: int) -> float:
-    """R := 1 - (1 - R) (1 - gam_R)^K: each commitment kept leaves a piece of routine."""
+    """R := 1 - (1 - R) (1 - step)^K: each commitment kept leaves a piece of routine."""
     return 1.0 - (1.0 - routines) * power(1.0 - step, kept)
 
 
-def expected_commitments(rate: float, co_creation: float, effect: float) -> float:
-    """Mean number of new commitments of a team in one contact: c_rate c F."""
-    return rate * co_creation * effect
+def agreeing(co_creation: float, assigned_share: float) -> float:
+    """A = b (1 - c) + c: what is assigned where little is co-created, and what is agreed."""
+    return assigned_share * (1.0 - co_creation) + co_creation
+
+
+def expected_commitments(rate: float, agreed: float, effect: float) -> float:
+    """Mean number of new commitments of a team in one contact: c_rate A F."""
+    return rate * agreed * effect
+
+
+def provider_owns_probability(share: float, co_creation: float, agreed: float) -> float:
+    """own_p c / A, 0 at A = 0: what is assigned is the staff's, what is agreed is shared."""
+    return share * co_creation / agreed if agreed > 0.0 else 0.0
 
 
 # --------------------------------------------------------------------------------------------------
@@ -459,7 +533,10 @@ def experienced_quality(
 def trust_after_contact(
     trust: float, quality: float, step: float, richness: float, effect: float, asymmetry: float
 ) -> float:
-    """tau += min(1, eta rho F (nu if y < tau else 1)) (y - tau): trust is lost faster than won."""
+    """tau += min(1, eta rho F (nu if y < tau else 1)) (y - tau): trust is lost faster than won.
+
+    ``richness`` is that of the mode times :func:`group_attention`, here and in learning.
+    """
     pace = step * richness * effect
     if quality < trust:
         pace = pace * asymmetry
@@ -494,7 +571,10 @@ def knowledge_after_contact(
 
 
 def context_after_contact(context: float, rate: float, effect: float, co_creation: float) -> float:
-    """x += alpha_x F c (1 - x): the provider learns the region by working with it."""
+    """x += alpha_x F c (1 - x): the provider learns the region by working with it.
+
+    F is that of the time for the relationship.
+    """
     return context + rate * effect * co_creation * (1.0 - context)
 
 

@@ -82,7 +82,10 @@ LAYOUT: dict[int, tuple[str, tuple[str, str, str, str]]] = {
     PROVIDER_WEEK: ("provider, every week", ("leaves", "successor's skill", "-", "-")),
     POST_SEAT: ("post", ("order of the core team", "-", "-", "-")),
     SHOCK_LEAVE: ("post, a shock (series: its number)", ("order of leaving", "-", "-", "-")),
-    CALENDAR: ("region, a contact series", ("contact falls in this week", "-", "-", "-")),
+    CALENDAR: (
+        "region, a contact series",
+        ("contact falls in this week", "gets round to review", "-", "-"),
+    ),
     REWIRING: (
         "post (week: 0 for its tie to the next person on the ring, 1 to the one after ...; series: "
         "number of the graph; replicate: number of the trial)",

@@ -185,6 +185,28 @@ class Luck(NamedTuple):
     k1: int
 
 
+class Weights(NamedTuple):
+    """What the time of a contact goes to, over the reference mix; ``together`` is the factor of
+    co-creation."""
+
+    trust: float
+    relationship: float
+    learning: float
+    planning: float
+    review: float
+    logistics: float
+    together: float
+
+
+class Counted(NamedTuple):
+    """Hours of a region's week that were counted for each use, and saturate it."""
+
+    trust: float
+    relationship: float
+    learning: float
+    planning: float
+
+
 # ---------------------------------------------------------------------------------------- draws
 def fill_words(words, first, week, purpose, luck):
     """Philox blocks of consecutive entities into ``words``: the first words of all, the second ...
@@ -562,7 +584,7 @@ def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch,
 
 # ------------------------------------------------------------------------ steps 2-6: one contact
 @pasted
-def review(block, site, row, who, came, keep, provider_word, o, p):
+def review(block, site, row, who, came, keep, provider_word, o, people, p):
     """Step 4: what was agreed is reviewed, owners first, then counterparts."""
     owed = field(block, OPEN)
     accountability = field(block, ACCOUNTABILITY)
@@ -572,7 +594,7 @@ def review(block, site, row, who, came, keep, provider_word, o, p):
         uniform(provider_word),
         provider_owed,
         rules.provider_keeping_probability(
-            p.keeping, p.keeping_slope, site[ACCOUNT], p.record_pivot, o
+            p.keeping, p.keeping_slope, site[ACCOUNT], p.record_pivot, p.overload_keeping, o
         ),
     )
     step = p.accountability_step
@@ -607,7 +629,9 @@ def review(block, site, row, who, came, keep, provider_word, o, p):
         site[ACCOUNT], staff_kept, reviewed, counterpart
     )
     site[ROUTINES] = rules.routines_after_kept(
-        site[ROUTINES], p.routine_step, staff_kept + provider_kept
+        site[ROUTINES],
+        rules.routine_step_in_team(p.routine_step, p.reference_team, people),
+        staff_kept + provider_kept,
     )
     row[C_KEPT_STAFF] += staff_kept
     row[C_BROKEN_STAFF] += reviewed - staff_kept
@@ -615,18 +639,24 @@ def review(block, site, row, who, came, keep, provider_word, o, p):
     row[C_BROKEN_PROVIDER] += provider_owed - provider_kept
 
 
-def new_commitments(block, site, row, who, came, u, mean, week, series, p, luck):
+def new_commitments(block, site, row, who, came, u, mean, owns, week, series, luck):
     """Step 4: new things are agreed."""
     owed = field(block, OPEN)
     first = int(site[CANDIDATE]) << POST_BITS
     for number in range(rules.poisson_from_uniform(u, mean)):
         words = one_block(first + number, week, COMMITMENT + STEP * series, luck)
-        if uniform(words[0]) < p.provider_commitment_share:
+        if uniform(words[0]) < owns:
             site[OWED] += 1.0
             row[C_MADE_PROVIDER] += 1.0
         else:
             owed[who[int(uniform(words[1]) * came)]] += 1.0
             row[C_MADE_STAFF] += 1.0
+
+
+def gets_round(candidate, week, series, review, luck):
+    """Whether a contact with less than the usual time for review gets round to it."""
+    word = one_block(candidate, week, CALENDAR + STEP * series, luck)[1]
+    return uniform(word) < rules.review_probability(review)
 
 
 @pasted
@@ -706,12 +736,35 @@ def attend(block, seats, here, words, leadership, p):
     return came
 
 
+@inlined
+def weights_of(contact, p):
+    """What the time of a contact goes to, over the reference mix: for trust, relationship,
+    learning, planning, review and logistics, and the factor of co-creation."""
+    if np.isnan(contact.relationship):
+        return Weights(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    relationship = rules.function_weight(contact.relationship, p.relationship_reference)
+    return Weights(
+        rules.trust_weight(
+            contact.logistics, p.logistics_reference, relationship, p.relationship_weight
+        ),
+        relationship,
+        rules.function_weight(contact.learning, p.learning_reference),
+        rules.function_weight(contact.planning, p.planning_reference),
+        rules.function_weight(contact.review, p.review_reference),
+        rules.function_weight(contact.logistics, p.logistics_reference),
+        rules.time_together(relationship, p.relationship_weight),
+    )
+
+
 @pasted
 def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, desk, p, luck):
-    """Steps 2 to 6 of one contact; returns the hours counted this week so far."""
+    """Steps 2 to 6 of one contact; returns the hours counted this week so far, use by use."""
     words, here, who = desk.words, desk.here, desk.who
     candidate = int(site[CANDIDATE])
     draws = one_block(candidate, week, REGION_CONTACT + STEP * contact.series, luck)
+    weight = weights_of(contact, p)
+    useful = rules.counted_hours(h, p.setup_hours)
+    effect = rules.contact_effect(counted.trust, useful * weight.trust, p.hour_scale)
     row[C_PREPARATION] += p.preparation_per_contact + p.preparation_per_hour * h
     by_provider = contact.status == PROVIDER_CANCELLED
     by_region = contact.status == REGION_CANCELLED
@@ -724,10 +777,14 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
             p.region_cancels_slope,
             mean_of(field(block, WORKLOAD)),
             p.workload_pivot,
+            p.logistics_slope,
+            weight.logistics,
         )
     if by_provider:
         row[C_FAILED_PROVIDER] += 1.0
-        site[ACCOUNT] = rules.record_after_broken_promise(site[ACCOUNT], p.accountability_step)
+        site[ACCOUNT] = rules.record_after_broken_promise(
+            site[ACCOUNT], p.accountability_step, effect
+        )
         return counted
     if by_region:
         row[C_FAILED_REGION] += 1.0
@@ -737,12 +794,16 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
     if contact.mode == ONSITE:
         row[C_VISITS] += 1.0
         row[C_TRAVEL] += p.travel_hours
-    useful = rules.counted_hours(h, p.setup_hours)
-    effect = rules.contact_effect(counted, useful, p.hour_scale)
     if contact.timing == SCHEDULED:
         site[ACCOUNT] = rules.record_after_kept_promise(
-            site[ACCOUNT], p.accountability_step, p.reciprocity, effect
+            site[ACCOUNT], p.accountability_step, p.kept_date_weight, effect
         )
+    after = Counted(
+        counted.trust + useful * weight.trust,
+        counted.relationship + useful * weight.relationship,
+        counted.learning + useful * weight.learning,
+        counted.planning + useful * weight.planning,
+    )
     people = region.staff
     purpose = STAFF_CONTACT + STEP * contact.series
     fill_words(words, candidate << POST_BITS, week, purpose, luck)
@@ -751,7 +812,7 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
     row[C_PRESENT] += came
     row[C_STAFF_HOURS] += h * came
     if came == 0:
-        return counted + useful
+        return after
     trust = field(block, TRUST)
     total = 0
     place = 0
@@ -760,19 +821,26 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
             total += to_fixed(trust[i])
             who[place] = i
             place += 1
-    c = rules.realised_co_creation(contact.co_creation, skill, rules.mean_from_fixed(total, came))
+    c = rules.realised_co_creation(
+        contact.co_creation, skill, rules.mean_from_fixed(total, came), weight.together
+    )
+    learning_hours = rules.counted_hours(
+        rules.learning_hours(h, p.negotiating_share, c), p.setup_hours
+    )
     learning = rules.contact_effect(
-        counted,
-        rules.counted_hours(rules.learning_hours(h, p.negotiating_share, c), p.setup_hours),
-        p.hour_scale,
+        counted.learning, learning_hours * weight.learning, p.hour_scale
     )
     row[C_ATTENDED] += 1.0
     row[C_CO_CREATION] += c
-    review(block, site, row, who, came, word_of(words, 1), draws[3], o, p)
+    if weight.review >= 1.0 or gets_round(candidate, week, contact.series, weight.review, luck):
+        review(block, site, row, who, came, word_of(words, 1), draws[3], o, people, p)
+    agreed = rules.agreeing(c, p.assigned_share)
+    planning = rules.contact_effect(counted.planning, useful * weight.planning, p.hour_scale)
     new_commitments(
         block, site, row, who, came, uniform(draws[2]),
-        rules.expected_commitments(p.commitment_rate, c, effect),
-        week, contact.series, p, luck,
+        rules.expected_commitments(p.commitment_rate, agreed, planning),
+        rules.provider_owns_probability(p.provider_commitment_share, c, agreed),
+        week, contact.series, luck,
     )  # fmt: skip
     richness = p.richness_onsite
     if contact.mode == 1:
@@ -781,12 +849,16 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
         richness = p.richness_phone
     elif contact.mode == 3:
         richness = p.richness_email
+    richness = richness * rules.group_attention(p.group_dilution, came, p.reference_team)
     judge_and_learn(
         block, here, words, desk.scratch, richness, effect, learning, c * site[CONTEXT], skill,
         rules.dilution(p.site_dilution, region.sites), p, contact.co_creation, site,
     )  # fmt: skip
-    site[CONTEXT] = rules.context_after_contact(site[CONTEXT], p.context_step, effect, c)
-    return counted + useful
+    relating = rules.contact_effect(
+        counted.relationship, useful * weight.relationship, p.hour_scale
+    )
+    site[CONTEXT] = rules.context_after_contact(site[CONTEXT], p.context_step, relating, c)
+    return after
 
 
 # ---------------------------------------------------------------------- step 7: every week, all
@@ -995,7 +1067,7 @@ def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
         block, site[USUAL_DEMAND] + plan.demand[week, r], plan.delivery[week], plan.contacts, due,
         count, hours, scratch, p,
     )  # fmt: skip
-    counted = 0.0
+    counted = Counted(0.0, 0.0, 0.0, 0.0)
     for slot in range(count):
         counted = hold_contact(
             week, plan.contacts[due[slot]], hours[slot], counted, region, block, site, row, skill,

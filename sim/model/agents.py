@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sim.core import rules, streams
+from sim.core.parameters import Parameters
 from sim.core.units import WEEKS_A_YEAR
+from sim.model.dosage import FUNCTIONS
 from sim.model.mesa_door import Agent
 from sim.model.population import Person, RegionMeans, draw_person, draw_skill
 
@@ -21,13 +23,49 @@ if TYPE_CHECKING:
     from sim.model.week import CoCreationModel, Region
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the time of a contact goes to, over the reference mix: 1 for each use without
+    ``functions``. ``together`` is the factor of co-creation."""
+
+    trust: float = 1.0
+    relationship: float = 1.0
+    learning: float = 1.0
+    planning: float = 1.0
+    review: float = 1.0
+    logistics: float = 1.0
+    together: float = 1.0
+
+    @classmethod
+    def of(cls, functions: tuple[float, ...] | None, p: Parameters) -> Weights:
+        """From the shares of :data:`sim.model.dosage.FUNCTIONS`; None is the reference mix."""
+        if functions is None:
+            return cls()
+        time = {
+            name: rules.function_weight(share, p[f"{name}_reference"])
+            for name, share in zip(FUNCTIONS, functions, strict=True)
+        }
+        relationship = time["relationship"]
+        return cls(
+            **time,
+            trust=rules.trust_weight(
+                functions[FUNCTIONS.index("logistics")],
+                p.logistics_reference,
+                relationship,
+                p.relationship_weight,
+            ),
+            together=rules.time_together(relationship, p.relationship_weight),
+        )
+
+
 @dataclass(slots=True)
 class Contact:
     """One contact of a region in a week, as it unfolds.
 
     Hours are those left after a full diary has shortened the contact. ``effect`` is F of the hours
-    that count, ``learning_effect`` the same for the hours left for learning; ``tailoring`` is
-    realised co-creation x how well the provider knows the region.
+    that count for trust, ``relationship_effect``, ``learning_effect`` and ``planning_effect`` the
+    same for the other uses; ``tailoring`` is realised co-creation x how well the provider knows the
+    region.
     """
 
     week: int
@@ -39,9 +77,12 @@ class Contact:
     on_date: bool
     status: int
     invited: list[RegionalStaff]
+    weights: Weights
     richness: float = 1.0
     effect: float = 0.0
+    relationship_effect: float = 0.0
     learning_effect: float = 0.0
+    planning_effect: float = 0.0
     co_creation: float = 0.0
     tailoring: float = 0.0
     present: list[RegionalStaff] = field(default_factory=list)
@@ -111,30 +152,38 @@ class TAProvider(Agent):
             p.provider_cancels, p.provider_cancels_slope, self.overload
         )
 
-    def break_promise(self, site: Site) -> None:
+    def break_promise(self, site: Site, effect: float) -> None:
         """Step 2: a contact that the provider failed costs its standing."""
         site.record = rules.record_after_broken_promise(
-            site.record, self.model.p.accountability_step
+            site.record, self.model.p.accountability_step, effect
         )
 
     def keep_promise(self, site: Site, effect: float) -> None:
         """Step 2: a contact held on its date adds to its standing."""
         p = self.model.p
         site.record = rules.record_after_kept_promise(
-            site.record, p.accountability_step, p.reciprocity, effect
+            site.record, p.accountability_step, p.kept_date_weight, effect
         )
 
     def keeping_probability(self, site: Site) -> float:
         """Step 4: the chance that one of its own commitments has been kept."""
         p = self.model.p
         return rules.provider_keeping_probability(
-            p.keeping, p.keeping_slope, site.record, p.record_pivot, self.overload
+            p.keeping,
+            p.keeping_slope,
+            site.record,
+            p.record_pivot,
+            p.overload_keeping,
+            self.overload,
         )
 
     def learn_region(self, site: Site, contact: Contact) -> None:
         """Step 6: working together teaches the provider how the region works."""
         site.context = rules.context_after_contact(
-            site.context, self.model.p.context_step, contact.effect, contact.co_creation
+            site.context,
+            self.model.p.context_step,
+            contact.relationship_effect,
+            contact.co_creation,
         )
 
     def live_week(self) -> None:

@@ -37,8 +37,8 @@ class PlannedContact:
     ``mode``, ``timing`` and ``status`` index :data:`MODES`, :data:`TIMINGS`, :data:`STATUSES`.
     ``hours`` are planned hours after taper and cuts, before a full diary shortens them. ``series``
     is the number in the counter of random draws: the place in ``dosage``, or of a log row within
-    its region's week. ``invited`` is the share of the core team that is asked. ``functions`` are the
-    shares of :data:`FUNCTIONS`; None: the reference mix.
+    its region's week. ``invited`` is the share of the core team that is asked. ``functions``: the
+    shares of :data:`FUNCTIONS`; None is the reference mix.
     """
 
     week: int

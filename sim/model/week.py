@@ -17,7 +17,7 @@ from sim.core.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.core.parameters import Parameters
 from sim.core.streams import Streams
 from sim.model import dosage, network, population
-from sim.model.agents import Contact, RegionalStaff, Site, TAProvider
+from sim.model.agents import Contact, RegionalStaff, Site, TAProvider, Weights
 from sim.model.mesa_door import DataCollector, Model
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Ledger:
 
 
 FLOWS: tuple[str, ...] = RECORD[FIRST_FLOW:]
+USES: tuple[str, ...] = ("trust", "relationship", "learning", "planning")
+"""Uses of a contact's time that saturate, each by itself."""
 
 
 def mean_of(values: Iterable[float]) -> float:
@@ -82,8 +84,8 @@ class Region:
     staff: list[RegionalStaff] = field(default_factory=list)
     by_post: dict[int, RegionalStaff] = field(default_factory=dict)
     demand: float = 0.0
-    counted_hours: float = 0.0
-    """Hours of this week's contacts so far that count towards saturation."""
+    counted: dict[str, float] = field(default_factory=dict)
+    """Hours of this week's contacts so far that count for each of :data:`USES`, and saturate it."""
     mean_integration: float = 0.0
     ledger: Ledger = field(default_factory=Ledger)
     week_draws: list[list[float]] = field(default_factory=list)
@@ -281,7 +283,7 @@ class CoCreationModel(Model):
         self.week += 1
         for region in self.regions:
             region.ledger = Ledger()
-            region.counted_hours = 0.0
+            region.counted = dict.fromkeys(USES, 0.0)
         contacts = self._calendar_and_load()
         for contact in contacts:
             if self._hold(contact) and self._attend(contact):
@@ -353,6 +355,7 @@ class CoCreationModel(Model):
                     on_date=planned.timing == dosage.SCHEDULED,
                     status=planned.status,
                     invited=region.core_team(planned.invited),
+                    weights=Weights.of(planned.functions, self.p),
                     richness=self.richness[planned.mode],
                 )
             )
@@ -377,6 +380,8 @@ class CoCreationModel(Model):
         ledger.preparation_hours += (
             p.preparation_per_contact + p.preparation_per_hour * contact.hours
         )
+        counted = rules.counted_hours(contact.hours, p.setup_hours)
+        contact.effect = self._effect(contact, "trust", counted)
         words = self._words(contact)
         if contact.status == dosage.DRAWN:
             by_provider = provider.fails(streams.uniform(words[0]))
@@ -386,6 +391,8 @@ class CoCreationModel(Model):
                     p.region_cancels_slope,
                     mean_of(x.workload for x in region.staff),
                     p.workload_pivot,
+                    p.logistics_slope,
+                    contact.weights.logistics,
                 )
             )
         else:
@@ -393,12 +400,16 @@ class CoCreationModel(Model):
             by_region = contact.status == dosage.REGION_CANCELLED
         if by_provider:
             ledger.failed_provider += 1
-            provider.break_promise(site)
+            provider.break_promise(site, contact.effect)
             return False
         if by_region:
             ledger.failed_region += 1
             return False
-        self._count_hours(contact)
+        ledger.held += 1
+        ledger.contact_hours += contact.hours
+        if contact.mode == dosage.ONSITE:
+            ledger.visits += 1
+            ledger.travel_hours += p.travel_hours
         if contact.on_date:
             provider.keep_promise(site, contact.effect)
         return True
@@ -408,16 +419,18 @@ class CoCreationModel(Model):
             streams.REGION_CONTACT, contact.region.candidate, self.week, contact.series
         )
 
-    def _count_hours(self, contact: Contact) -> None:
-        """Book a held contact: its hours, and what they add to this week's."""
-        region, p = contact.region, self.p
-        region.ledger.held += 1
-        region.ledger.contact_hours += contact.hours
-        if contact.mode == dosage.ONSITE:
-            region.ledger.visits += 1
-            region.ledger.travel_hours += p.travel_hours
-        counted = rules.counted_hours(contact.hours, p.setup_hours)
-        contact.effect = rules.contact_effect(region.counted_hours, counted, p.hour_scale)
+    def _effect(self, contact: Contact, use: str, counted: float) -> float:
+        """F of a contact for one use of its time: what it adds to this week's hours before it."""
+        before = contact.region.counted[use]
+        return rules.contact_effect(
+            before, counted * getattr(contact.weights, use), self.p.hour_scale
+        )
+
+    def _count_hours(self, contact: Contact, counted: float) -> None:
+        """Add a held contact's hours to those that saturate this week."""
+        hours = contact.region.counted
+        for use in USES:
+            hours[use] = hours[use] + counted * getattr(contact.weights, use)
 
     def _attend(self, contact: Contact) -> bool:
         """Step 3: who comes, and what is really co-created; False when nobody comes."""
@@ -435,25 +448,39 @@ class CoCreationModel(Model):
         ledger.present += len(contact.present)
         ledger.staff_hours += contact.hours * len(contact.present)
         counted = rules.counted_hours(contact.hours, p.setup_hours)
-        before = region.counted_hours
-        region.counted_hours = before + counted
         if not contact.present:
+            self._count_hours(contact, counted)
             return False
         contact.co_creation = rules.realised_co_creation(
             contact.planned_co_creation,
             region.provider.skill,
             mean_of(x.trust for x in contact.present),
+            contact.weights.together,
         )
         learning = rules.learning_hours(contact.hours, p.negotiating_share, contact.co_creation)
-        contact.learning_effect = rules.contact_effect(
-            before, rules.counted_hours(learning, p.setup_hours), p.hour_scale
+        contact.relationship_effect = self._effect(contact, "relationship", counted)
+        contact.learning_effect = self._effect(
+            contact, "learning", rules.counted_hours(learning, p.setup_hours)
+        )
+        contact.planning_effect = self._effect(contact, "planning", counted)
+        self._count_hours(contact, counted)
+        contact.richness = contact.richness * rules.group_attention(
+            p.group_dilution, len(contact.present), p.reference_team
         )
         ledger.attended += 1
         ledger.co_creation_sum += contact.co_creation
         return True
 
     def _review_and_commit(self, contact: Contact) -> None:
-        """Step 4: review what was agreed, both sides; then agree on new things."""
+        """Step 4: review what was agreed, where there is time for it; then agree on new things."""
+        if contact.weights.review >= 1.0 or self.stream.uniform(
+            streams.CALENDAR, contact.region.candidate, 1, self.week, contact.series
+        ) < rules.review_probability(contact.weights.review):
+            self._review(contact)
+        self._new_commitments(contact, streams.uniform(self._words(contact)[2]))
+
+    def _review(self, contact: Contact) -> None:
+        """Look at all open commitments of those present and of the provider."""
         region, p = contact.region, self.p
         provider, site, ledger = region.provider, region.site, region.ledger
         words = self._words(contact)
@@ -481,23 +508,28 @@ class CoCreationModel(Model):
             site.record, staff_kept, staff_reviewed, counterpart
         )
         region.routines = rules.routines_after_kept(
-            region.routines, p.routine_step, staff_kept + provider_kept
+            region.routines,
+            rules.routine_step_in_team(p.routine_step, p.reference_team, len(region.staff)),
+            staff_kept + provider_kept,
         )
         ledger.kept_staff += staff_kept
         ledger.broken_staff += staff_reviewed - staff_kept
         ledger.kept_provider += provider_kept
         ledger.broken_provider += owed - provider_kept
-        self._new_commitments(contact, streams.uniform(words[2]))
 
     def _new_commitments(self, contact: Contact, u: float) -> None:
         region, p = contact.region, self.p
+        agreed = rules.agreeing(contact.co_creation, p.assigned_share)
         number = rules.poisson_from_uniform(
-            u, rules.expected_commitments(p.commitment_rate, contact.co_creation, contact.effect)
+            u, rules.expected_commitments(p.commitment_rate, agreed, contact.planning_effect)
+        )
+        owns = rules.provider_owns_probability(
+            p.provider_commitment_share, contact.co_creation, agreed
         )
         first = streams.staff_entity(region.candidate, 0)
         for i in range(number):
             words = self.stream.words(streams.COMMITMENT, first + i, self.week, contact.series)
-            if streams.uniform(words[0]) < p.provider_commitment_share:
+            if streams.uniform(words[0]) < owns:
                 region.site.open_commitments += 1
                 region.ledger.made_provider += 1
             else:
