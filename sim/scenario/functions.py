@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from sim.core.errors import did_you_mean
+from sim.core.parameters import TABLE
 from sim.scenario.checking import Fraction, Strict, refusal
 from sim.scenario.loading import shown
 
@@ -118,7 +119,7 @@ PRESETS: Mapping[str, Preset] = {
     REFERENCE: Preset(
         "A bit of everything, as centres describe their contacts: our reading of Gayles et al. "
         "2024 and Hunter et al. 2009, an assumption.",
-        Functions(relationship=0.25, learning=0.25, planning=0.15, review=0.15, logistics=0.20),
+        Functions(**{name: TABLE[f"{name}_reference"].default for name in NAMES}),
     ),
     "relationship_first": Preset(
         "An early contact: getting to know each other and the region before work begins "

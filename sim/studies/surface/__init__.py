@@ -101,7 +101,8 @@ def surface(
         co_creation=_plain(co_creation), months=_plain(months), mode=_plain(mode),
         functions=_plain(functions), sites=_plain(sites), keep_others=keep_others,
         provider_hours=provider_hours, budget=budget, targets=targets or {},
-        outcomes=list(outcomes), sets=50 if sets is None else sets, replicates=replicates, seed=seed, hold=hold or {},
+        outcomes=list(outcomes), sets=50 if sets is None else sets,
+        replicates=replicates, seed=seed, hold=hold or {},
     )  # fmt: skip
     return ask(study, execution)
 
