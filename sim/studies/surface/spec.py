@@ -139,7 +139,7 @@ def _mode(value: Any) -> str:
 
 
 def _mix(value: Any) -> str:
-    if value not in PRESETS:
+    if not isinstance(value, str) or value not in PRESETS:
         raise refusal(
             f"{shown(value)} is not a named mix of functions", allowed=", ".join(PRESETS),
             suggestion=did_you_mean(value, PRESETS),
