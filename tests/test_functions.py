@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from sim.cli import new
 from sim.core.errors import ScenarioError
+from sim.core.parameters import TABLE
 from sim.model import dosage
 from sim.runs.instruments import dosage_log, observe
+from sim.runs.people import hours_by_function
 from sim.scenario.contact_log import LogRow, parse_log
 from sim.scenario.functions import (
     NAMES,
@@ -28,9 +30,13 @@ from sim.scenario.functions import (
 from sim.scenario.levers import SHARES, changed, value_of, with_levers
 from sim.scenario.scenario import Scenario, json_schema
 from sim.studies.compare.differing import differing, series_words
+from sim.studies.kind import ask
 from sim.studies.plan.calendar import calendar_table, described
 from sim.studies.sensitivity.design import design_of
 from sim.studies.spec import StudyError
+from sim.studies.surface import surface
+from sim.studies.surface.grid import Cell, scenario_of
+from sim.studies.surface.words import place_words
 from tests.cases import written
 
 SOURCE = Scenario.shipped("source")
@@ -270,6 +276,67 @@ def test_factors_of_a_sensitivity_study() -> None:
     assert design_of(written(words)).space.factors[0].default == "reference"
 
 
+def test_a_map_for_each_named_mix() -> None:
+    """The cells of a mix are the scenario with that mix: nothing else tells two maps apart."""
+    cells = {name: Cell(4.0, 1.0, functions=name) for name in PRESETS}
+    made = {name: scenario_of(SOURCE, cell) for name, cell in cells.items()}
+    assert [mixes(one) for one in made.values()] == [[name] for name in PRESETS]
+    assert made[REFERENCE] == scenario_of(SOURCE, Cell(4.0, 1.0))
+    assert place_words(cells["relationship_first"]) == "1 h every 4 weeks, relationship first"
+    found = surface(
+        CLASSROOM, every_weeks=[4], hours=[1], functions=["training", "reference"],
+        outcomes=["mutual_accountability"], sets=4, replicates=4,
+    )  # fmt: skip
+    means = found.table("surface").set_index("functions")["mean"]
+    assert list(means.index) == ["training", "reference"]
+    assert means["training"] < means["reference"]  # nothing is agreed on in a course
+
+
+PLAN = """
+kind: plan
+scenario: classroom
+outcomes: [mutual_accountability]
+weeks: [end_of_ta]
+levers:
+  functions: {choices: [training, reference, working_session]}
+  video.functions.logistics: [0.1, 0.3]
+budget: {money: 60000}
+search: {plans: 9, population: 9, sets: 4, replicates: 2}
+confirm: {plans: 2, sets: 10, replicates: 2, failure_sets: 50}
+"""
+
+
+def test_a_plan_chooses_among_mixes() -> None:
+    pytest.importorskip("optuna")
+    with pytest.raises(StudyError, match="keep one of them"):
+        written(PLAN)  # a mix says all of its shares
+    text = PLAN.replace("  video.functions.logistics: [0.1, 0.3]\n", "")
+    found = ask(written(text))
+    searched = found.table("searched")
+    assert set(searched["functions"]) == {"training", "reference", "working_session"}
+    least = searched.set_index("functions")["mutual_accountability_end_of_ta"].idxmin()
+    assert least == "training"
+    shares = written(
+        PLAN.replace("  functions: {choices: [training, reference, working_session]}\n", "")
+    )
+    (lever,) = shares.header.levers
+    assert lever.values == (0.1, 0.2, 0.3)
+
+
+def test_a_ladder_contrasts_two_mixes() -> None:
+    text = (
+        "kind: ladder\nscenario: classroom\noutcomes: [knowledge]\nreplicates: 4\n"
+        "contrast: {lever: functions, low: training, high: relationship_first}\n"
+        "steps: [{name: as it is}, {name: no learning, parameters: {learning_rate: 0}}]\n"
+    )
+    found = ask(written(text))
+    assert "functions relationship first instead of training" in found.answer.text
+    effect = found.table("ladder")["effect"]
+    assert effect.iloc[0] < 0  # a tenth of the time for learning in place of all of it
+    with pytest.raises(StudyError, match="did you mean 'training'"):
+        written(text.replace("low: training", "low: trainig"))
+
+
 def test_compare_says_in_which_functions_scenarios_differ() -> None:
     other = with_levers(SOURCE, {"onsite.functions": "training", "video.functions.review": 0.65})
     (found,) = differing([SOURCE, other])
@@ -381,3 +448,46 @@ def test_texts_of_mixes() -> None:
     )
     assert Functions(learning=1).text == "1 learning"
     assert preset_of(Functions(learning=0.5, review=0.5)) == ""
+
+
+# --- shipped scenarios ----------------------------------------------------------------------------
+
+
+def test_relationship_first_is_the_source_case_in_another_order() -> None:
+    first = Scenario.shipped("relationship_first")
+    parameters = SOURCE.parameter_set()
+    one, other = (dosage.planned_contacts(each, parameters) for each in (SOURCE, first))
+    dates = [[(c.week, c.region, c.mode, c.co_creation) for c in each] for each in (one, other)]
+    assert dates[0] == dates[1]
+    assert [c.hours for c in one] == pytest.approx([c.hours for c in other], rel=0.01)
+    assert {found.field for found in differing([SOURCE, first])} == {"dosage"}
+    hours = hours_by_function(first, parameters, [26, 104]).sum(axis=1)
+    reference = PRESETS[REFERENCE].functions.shares
+    assert hours[0, 0] / hours[0].sum() == pytest.approx(0.6)
+    np.testing.assert_allclose(hours[1] / hours[1].sum(), reference, atol=0.025)
+
+
+@pytest.mark.parametrize(
+    ("name", "like", "mix"),
+    [("training_only", "source", "training"), ("assigned_tasks", "directive", "working_session")],
+)
+def test_scenarios_that_differ_in_their_mix_alone(name: str, like: str, mix: str) -> None:
+    assert with_levers(Scenario.shipped(like), {"functions": mix}).dosage == (
+        Scenario.shipped(name).dosage
+    )
+    assert {one.field for one in differing([Scenario.shipped(like), Scenario.shipped(name)])} == {
+        "dosage"
+    }
+
+
+def test_the_overloaded_provider_has_the_work_of_the_planning_case() -> None:
+    found = differing([Scenario.shipped("planning"), Scenario.shipped("provider_overload")])
+    assert {one.field for one in found} == {"providers.count", "providers.weekly_hours"}
+
+
+# --- the model's reference ------------------------------------------------------------------------
+
+
+def test_the_reference_mix_is_that_of_the_parameter_table() -> None:
+    shares = {name: TABLE[f"{name}_reference"].default for name in NAMES}
+    assert PRESETS[REFERENCE].functions == Functions(**shares)

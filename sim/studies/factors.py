@@ -229,6 +229,7 @@ def _lever(
                 where,
                 f"{name} cannot be {plain(end)}: {found.field}: {found.message}",
                 allowed=found.allowed,
+                suggestion=found.suggestion,
             ) from None
         if left_out:
             said = f"; {' '.join(left_out)}"

@@ -104,8 +104,9 @@ def check(study: Study[Spec]) -> None:
         except InputError as error:
             found = error.problem
             raise study.error(
-                ("contrast", name), found.message, value=value, allowed=found.allowed
-            ) from None
+                ("contrast", name), found.message, value=value, allowed=found.allowed,
+                suggestion=found.suggestion,
+            ) from None  # fmt: skip
 
 
 def line(study: Study[Spec]) -> str:

@@ -224,9 +224,8 @@ def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -
             with_levers(scenario, {lever.name: value})
         except InputError as error:
             found = error.problem
-            yield Fault(
-                lever.name, f"cannot be {lever.text(value)}: {found.message}", found.allowed
-            )
+            said = f"cannot be {lever.text(value)}: {found.message}"
+            yield Fault(lever.name, said, found.allowed, found.suggestion)
             return
 
 
