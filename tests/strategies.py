@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sim.core.parameters import TABLE
 from sim.model.dosage import FUNCTIONS
+from sim.scenario.functions import PRESETS
 
 MODES = ("onsite", "video", "phone", "email")
 TIMINGS = ("scheduled", "irregular", "on_demand")
@@ -132,9 +133,11 @@ def provider_fields(draw: st.DrawFn, regions: list[str]) -> dict[str, Any]:
 
 
 @st.composite
-def functions(draw: st.DrawFn) -> dict[str, float]:
-    """What the time of a contact goes to: one function, the usual mix, round or any shares."""
-    kind = draw(st.sampled_from(["one", "usual", "round", "any"]))
+def functions(draw: st.DrawFn) -> str | dict[str, float]:
+    """What the time of a contact goes to: a named mix, one function, round or any shares."""
+    kind = draw(st.sampled_from(["named", "one", "usual", "round", "any"]))
+    if kind == "named":
+        return draw(st.sampled_from(sorted(PRESETS)))
     if kind == "one":
         return {draw(st.sampled_from(FUNCTIONS)): 1.0}
     if kind == "usual":

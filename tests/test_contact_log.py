@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import FUNCTIONS, functions
 
 from sim.core.errors import ScenarioError
 from sim.scenario.contact_log import COLUMNS, MODES, STATUSES, LogRow, parse_log, week_of
@@ -93,6 +94,12 @@ def test_week_of_a_day(days: int) -> None:
     assert read(f"date,region,mode,hours\n{day},region_1,phone,1")[0].week == week
 
 
+def shares_of(row: LogRow) -> list[str]:
+    """The last cells of a row."""
+    given = row.functions
+    return [str(getattr(given, name)) if given else "" for name in FUNCTIONS]
+
+
 @given(
     st.lists(
         st.builds(
@@ -103,15 +110,18 @@ def test_week_of_a_day(days: int) -> None:
             hours=st.floats(0, 60),
             co_creation=st.floats(0, 1),
             status=st.sampled_from(STATUSES),
+            functions=st.none() | functions(),
         ),
         min_size=1,
         max_size=20,
     )
 )
 def test_what_is_written_is_read(rows: list[LogRow]) -> None:
-    names = list(LogRow.model_fields)
-    lines = [",".join(str(getattr(row, name)) for name in names) for row in rows]
-    text = "\n".join([",".join(names), *lines])
+    names = [name for name in LogRow.model_fields if name != "functions"]
+    lines = [
+        ",".join([*(str(getattr(row, name)) for name in names), *shares_of(row)]) for row in rows
+    ]
+    text = "\n".join([",".join([*names, *FUNCTIONS]), *lines])
     assert read(text) == tuple(sorted(rows, key=lambda row: row.week))
 
 

@@ -426,6 +426,7 @@ SMALL = {
     "over_time": "sensitivity over_time --samples 16 -n 2",
     "dosage_levers": "sensitivity dosage_levers --samples 16 -n 2",
     "cocreation_ladder": "ladder cocreation_ladder -n 20",
+    "functions_ladder": "ladder functions_ladder -n 20",
     "calibrate": "calibrate calibrate --samples 50 -n 2",
     "calibrate_without_trials": "calibrate calibrate_without_trials --samples 50 -n 2",
     "audit_source": "audit audit_source --sets 2 -n 2",

@@ -31,6 +31,7 @@ PROMISED = {
     "source", "planning", "sibling", "classroom", "no_ta", "light_touch", "intensive_start",
     "phone_only", "directive", "core_team", "irregular", "on_demand", "provider_overload",
     "turnover_wave", "delivery_phase", "national", "centre_log", "graphml_team",
+    "relationship_first", "training_only", "assigned_tasks",
 }  # fmt: skip
 
 

@@ -61,6 +61,9 @@ VALUES: dict[str, list[Any]] = {
     "onsite.every_weeks": [8, 26],
     "video.hours": [0.25, 3.0],
     "phone.invited": [0.5],
+    "functions": ["training", "relationship_first"],
+    "functions.learning": [0.0, 0.4, 1.0],
+    "video.functions.review": [0.3],
     "dosage[0].mode": ["phone"],
     "network": ["ring"],
     "horizon_weeks": [300],
@@ -100,7 +103,8 @@ def test_a_lever_reads_back_and_nothing_else_moves(
     for field in before:
         if field != "dosage":
             assert _without(before[field], lever) == _without(after[field], lever), field
-    touched = TOUCHED.get(lever, {lever.rpartition(".")[2]})
+    own = "functions" if "functions." in lever else lever.rpartition(".")[2]
+    touched = TOUCHED.get(lever, {own})
     for one, other in zip(before["dosage"], after["dosage"], strict=True):
         assert {k: v for k, v in one.items() if k not in touched} == {
             k: v for k, v in other.items() if k not in touched

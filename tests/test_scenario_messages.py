@@ -15,7 +15,10 @@ FIELDS = (
     "name, question, description, horizon_weeks, seed, regions, providers, dosage, contact_log, "
     "shocks, delivery_work, background_trend, costs, parameters, beyond_range"
 )
-SERIES = "mode, every_weeks, hours, first_week, last_week, co_creation, taper, timing, invited"
+SERIES = (
+    "mode, every_weeks, hours, first_week, last_week, co_creation, taper, timing, invited, "
+    "functions"
+)
 NETWORKS = "complete, ring, small_world, hub, random, none, file"
 SHOCKS = "provider_leaves, staff_leave, demand_rise, dosage_cut"
 PARAMETERS = "the names printed by 'codose parameters'"

@@ -114,6 +114,17 @@ def python() -> str:
 # --- file formats -----------------------------------------------------------------------------
 
 
+def _mixes() -> str:
+    """The named mixes of functions."""
+    from sim.scenario.functions import NAMES, PRESETS
+
+    rows = [
+        (f"`{name}`", *(f"{share:g}" for share in one.functions.shares), one.meaning)
+        for name, one in PRESETS.items()
+    ]
+    return table(("named mix", *NAMES, "what it is"), rows)
+
+
 def files() -> str:
     """The page of file formats, from the JSON schema that the checks come from."""
     from sim.scenario.scenario import json_schema
@@ -130,15 +141,26 @@ def files() -> str:
         _fields(schema, schema),
     ]
     for name, part in schema.get("$defs", {}).items():
-        if "properties" in part:
-            parts.append(f"### {part.get('title', name)}\n\n{part.get('description', '')}")
-            parts.append(_fields(part, schema))
+        forms = part.get("anyOf", [part])
+        fields = next((form for form in forms if "properties" in form), None)
+        if fields is not None:
+            parts.append(f"### {fields.get('title', name)}\n\n{part.get('description', '')}")
+            parts += [
+                f"One of these names may stand for it: {', '.join(f'`{n}`' for n in form['enum'])}."
+                for form in forms
+                if "enum" in form
+            ]
+            parts.append(_fields(fields, schema))
+        if name == "Functions":
+            parts.append(_mixes())
     parts.append(_study_files())
     parts.append(
         "## Contact logs\n\nCSV with a head line. `date` (or `week`), `region`, `mode`,"
         " `hours`, and"
         " if you like `co_creation` and `status` (`held`, `provider_cancelled`,"
-        " `region_cancelled`)."
+        " `region_cancelled`), and the shares of its time that went to `relationship`, `learning`,"
+        " `planning`, `review` and `logistics`: a row that gives some has 0 for the others, and a"
+        " row that gives none has the reference mix."
         " See [Use your contact log](../how-to/contact-log.md)."
     )
     parts.append(

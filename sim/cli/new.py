@@ -19,6 +19,8 @@ import typer
 from sim.cli import shell
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.units import WEEKS_A_YEAR, weeks_of
+from sim.scenario.functions import NAMES as FUNCTIONS
+from sim.scenario.functions import PRESETS, REFERENCE
 
 MODES: Mapping[str, str] = {
     "onsite": "onsite", "on-site": "onsite", "site": "onsite", "visit": "onsite",
@@ -109,20 +111,27 @@ def parse_providers(text: str) -> dict[str, Any]:
 
 
 def parse_meetings(text: str) -> list[dict[str, Any]]:
-    """Contact series, with commas between them.
+    """Contact series, with commas between them, each with a named mix of functions if wanted.
 
     >>> parse_meetings("onsite every 13 weeks 4 hours")
     [{'mode': 'onsite', 'every_weeks': 13, 'hours': 4}]
+    >>> parse_meetings("video every 2 weeks 1 hour training")
+    [{'mode': 'video', 'every_weeks': 2, 'hours': 1, 'functions': 'training'}]
     """
     example = "mode, weeks, hours: 'onsite every 13 weeks 4 hours, video every 4 weeks 1.5 hours'"
     series = []
     for part in filter(str.strip, text.split(",")):
-        numbers, words = _words(part, MODES)
+        numbers, known = _words(part, {**MODES, **{name: name for name in PRESETS}})
+        words = [word for word in known if word not in PRESETS]
+        mixes = [word for word in known if word in PRESETS]
         _expect(numbers, words, example, (2,))
+        if len(mixes) > 1:
+            raise NotUnderstood(f"{part.strip()!r} names two mixes of functions; expected one")
         if not words:
             raise NotUnderstood(f"{part.strip()!r} names no mode; expected {example}")
         every, hours = (_whole(number) for number in numbers)
-        series.append({"mode": words[0], "every_weeks": every, "hours": hours})
+        mix = {"functions": mixes[0]} if mixes else {}
+        series.append({"mode": words[0], "every_weeks": every, "hours": hours, **mix})
     if not series:
         raise NotUnderstood(f"expected {example}")
     return series
@@ -226,7 +235,8 @@ def new(
     meet: Annotated[
         str | None,
         typer.Option(
-            metavar="ANSWER", help="Such as 'onsite every 13 weeks 4 hours, video 4 1.5'."
+            metavar="ANSWER",
+            help="Such as 'onsite every 13 weeks 4 hours, video 4 1.5 training' (a named mix).",
         ),
     ] = None,
     months: Annotated[
@@ -347,6 +357,9 @@ def scenario_text(answers: Mapping[str, Any], file: Path) -> str:
               "0 the provider decides, 1 everything is decided together"),
         _line("    taper: 1.0", "what the hours shrink to by the last week: 0.5 is half"),
         _line("    timing: scheduled", "scheduled | irregular | on_demand"),
+        f"    # What the time goes to: {' | '.join(PRESETS)};",
+        f"    # or shares of {', '.join(FUNCTIONS)}: {{learning: 0.7, review: 0.3}}",
+        f"    functions: {first.get('functions', REFERENCE)}",
     ]  # fmt: skip
     for number, series in enumerate(answers["meet"][1:], start=1):
         start = min(1 + 2 * number, weeks)

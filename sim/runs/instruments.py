@@ -28,8 +28,9 @@ from sim.core.parameters import Parameters
 from sim.core.streams import MASK, SERIES_STEP, bell, philox, uniform
 from sim.core.units import months_of
 from sim.runs.execute import execute
-from sim.runs.people import CONSTRUCTS, People, Seen
+from sim.runs.people import CONSTRUCTS, PLANNED, People, Seen
 from sim.runs.plan import RunPlan, common
+from sim.scenario.functions import NAMES as FUNCTIONS
 from sim.scenario.scenario import Scenario
 
 RATED: tuple[str, ...] = ("co_creation", "tailoring")
@@ -349,8 +350,10 @@ def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Des
         since_week, until_week: weeks that were looked at, or 0.
 
     Returns:
-        contacts_a_month (held, of a region), hours_a_month (provider hours in contact), and
-        hours_a_contact; each mean, SD and n (regions), (replicates,).
+        contacts_a_month (held, of a region), hours_a_month (provider hours in contact),
+        hours_a_contact, and what the time was planned for: relationship_share, learning_share,
+        planning_share, review_share, logistics_share (NaN where no contact is planned). Each mean,
+        SD and n (regions), (replicates,).
 
     Raises:
         InputError: it was not looked at in such weeks.
@@ -360,17 +363,23 @@ def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Des
     >>> parameters = scenario.parameter_set()
     >>> seen = observe(scenario, parameters, seed=1, replicates=3, weeks=[0, 52])
     >>> log = dosage_log(seen, since_week=0, until_week=52)
-    >>> sorted(log), log["hours_a_month"].n.tolist()
+    >>> sorted(log)[:3], log["hours_a_month"].n.tolist()
     (['contacts_a_month', 'hours_a_contact', 'hours_a_month'], [1, 1, 1])
+    >>> log["learning_share"].mean.round(4).tolist()
+    [0.25, 0.25, 0.25]
     """
     held = between(seen, "held", since_week, until_week)
     hours = between(seen, "contact_hours", since_week, until_week)
     months = months_of(until_week - since_week)
     each = np.divide(hours, held, out=np.full(hours.shape, np.nan), where=held > 0)
+    planned = np.array([between(seen, name, since_week, until_week) for name in PLANNED])
+    total = planned.sum(axis=0)
+    shares = np.divide(planned, total, out=np.full(planned.shape, np.nan), where=total > 0)
     return {
         "contacts_a_month": describe(held / months),
         "hours_a_month": describe(hours / months),
         "hours_a_contact": describe(each),
+        **{f"{name}_share": describe(share) for name, share in zip(FUNCTIONS, shares, strict=True)},
     }
 
 

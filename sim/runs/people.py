@@ -15,10 +15,14 @@ import numpy as np
 from sim.core import streams
 from sim.core.errors import InputError, Problem
 from sim.core.outcomes import COLUMN
+from sim.core.parameters import Parameters
 from sim.engine import compiled
+from sim.model.dosage import planned_contacts
 from sim.runs.collect import Arrays, FailedRun, Gathering, Made, RowArrays, Rows
 from sim.runs.engines import checked_record
 from sim.runs.plan import Job, RunPlan
+from sim.scenario.functions import NAMES as FUNCTIONS
+from sim.scenario.functions import PRESETS, REFERENCE
 from sim.scenario.scenario import Scenario
 
 CONSTRUCTS: tuple[str, ...] = ("trust", "accountability", "knowledge", "integration")
@@ -27,6 +31,8 @@ STATES: tuple[str, ...] = ("motivation", *CONSTRUCTS)
 """What is kept of everybody."""
 FLOWS: tuple[str, ...] = ("held", "contact_hours", "attended", "co_creation_sum")
 """What is kept of the contacts of each region."""
+PLANNED: tuple[str, ...] = tuple(f"planned_{name}_hours" for name in FUNCTIONS)
+"""Planned contact hours that go to each function: of the plan, the same in every run."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +47,8 @@ class Seen:
         entities: (replicates, people) int64, numbers of the posts in the streams.
         people: name -> (replicates, waves, people): the constructs and ``motivation``, 0-1.
         context: (replicates, waves, regions), how well the provider knows the region, 0-1.
-        flows: name -> (replicates, waves, regions): of :data:`FLOWS`, the total from week 1 up to
-            each wave.
+        flows: name -> (replicates, waves, regions): of :data:`FLOWS` and :data:`PLANNED`, the total
+            from week 1 up to each wave.
     """
 
     seed: int
@@ -166,6 +172,7 @@ class SeenRuns:
         rows, layout = self.rows[job][runs], _Layout(about)
         candidate, people, context, flows = layout.views(rows)
         numbers: Any = candidate.astype(np.int64)
+        planned = hours_by_function(about.scenario, about.sets[set_index], about.weeks)
         base = streams.staff_entity(numbers, 0)
         post = np.concatenate([np.arange(staff) for staff in about.scenario.staff_counts])
         return Seen(
@@ -176,8 +183,30 @@ class SeenRuns:
             np.asarray(base)[:, layout.region] + post,
             dict(zip(STATES, np.moveaxis(people, 1, 0), strict=True)),
             context,
-            dict(zip(FLOWS, np.moveaxis(flows, 1, 0), strict=True)),
+            dict(zip(FLOWS, np.moveaxis(flows, 1, 0), strict=True))
+            | {
+                name: np.broadcast_to(hours, (len(runs), *hours.shape))
+                for name, hours in zip(PLANNED, np.moveaxis(planned, 2, 0), strict=True)
+            },
         )
+
+
+def hours_by_function(
+    scenario: Scenario, parameters: Parameters, weeks: Sequence[int]
+) -> np.ndarray:
+    """Planned contact hours that go to each function, from week 1 up to each of some weeks.
+
+    A contact that may fall counts with its chance; one without ``functions`` has the reference mix.
+
+    Returns:
+        Hours (weeks, regions, functions).
+    """
+    reference = PRESETS[REFERENCE].functions.shares
+    hours = np.zeros((scenario.horizon_weeks + 1, len(scenario.region_names), len(FUNCTIONS)))
+    for contact in planned_contacts(scenario, parameters):
+        shares = np.array(reference if contact.functions is None else contact.functions)
+        hours[contact.week, contact.region] += contact.hours * contact.chance * shares
+    return np.cumsum(hours, axis=0)[np.array(weeks, dtype=np.int64)]
 
 
 class _SeenArrays(RowArrays):

@@ -1,8 +1,9 @@
 """The contact log of a TA centre: a CSV file with one row for each contact.
 
 Columns: ``date`` (yyyy-mm-dd) or ``week`` (1 is the first), ``region``, ``mode``, ``hours`` and, if
-wanted, ``co_creation`` (planned, 0..1) and ``status`` (held, provider_cancelled or
-region_cancelled).
+wanted, ``co_creation`` (planned, 0..1), ``status`` (held, provider_cancelled or region_cancelled)
+and the shares of its time that went to ``relationship``, ``learning``, ``planning``, ``review`` and
+``logistics``: of a row that gives some, the others are 0; a row without any has the reference mix.
 
 >>> rows = parse_log("week,region,mode,hours\\n3,region_1,video,1.5\\n", horizon_weeks=156)
 >>> rows[0].week, rows[0].hours, rows[0].status
@@ -14,14 +15,17 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
+from pydantic import ValidationError
+
 from sim.core.errors import Problem, ScenarioError, did_you_mean
 from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
-from sim.scenario.functions import Functions
+from sim.scenario.functions import NAMES as FUNCTIONS
+from sim.scenario.functions import Functions, FunctionsField
 from sim.scenario.loading import MISTAKES_SHOWN, raise_problems, shown
 
 Mode = Literal["onsite", "video", "phone", "email"]
@@ -32,7 +36,7 @@ STATUSES: tuple[str, ...] = get_args(Status)
 MAX_WEEKS = 1040
 MAX_HOURS = 60
 
-COLUMNS = ("date", "week", "region", "mode", "hours", "co_creation", "status")
+COLUMNS = ("date", "week", "region", "mode", "hours", "co_creation", "status", *FUNCTIONS)
 REQUIRED = ("region", "mode", "hours")
 
 
@@ -51,7 +55,7 @@ class LogRow(Strict):
     """Planned co-creation of the contact, 0..1."""
     status: Status = "held"
     """Whether it was held, or which side cancelled it."""
-    functions: Functions | None = None
+    functions: FunctionsField = None
     """What its time went to; left out: the reference mix."""
 
 
@@ -176,6 +180,8 @@ class _Reading:
             more["co_creation"] = self.number("co_creation", given["co_creation"], 1)
         if given.get("status"):
             more["status"] = self.choice("status", given["status"], STATUSES)
+        if any(given.get(name) for name in FUNCTIONS):
+            more["functions"] = self.functions(given)
         if len(self.problems) > before:
             return None
         return LogRow.model_validate(
@@ -211,6 +217,21 @@ class _Reading:
             return None
         return self.within("week", int(text), text)
 
+    def functions(self, given: Mapping[str, str]) -> Functions | None:
+        """The shares of a row that gives some."""
+        texts = {name: given[name] for name in FUNCTIONS if given.get(name)}
+        before = len(self.problems)
+        shares = {name: self.number(name, text, 100, "0..1") for name, text in texts.items()}
+        if len(self.problems) > before:
+            return None
+        try:
+            return Functions.model_validate(shares)
+        except ValidationError as error:
+            item = error.errors(include_url=False)[0]
+            said = item.get("ctx", {})
+            self.fault("functions", said["message"], texts, said["allowed"], said["suggestion"])
+            return None
+
     def within(self, column: str, week: int, text: str) -> int | None:
         if week <= self.horizon:
             return week
@@ -241,8 +262,8 @@ class _Reading:
         self.fault(column, message, text, ", ".join(options), self.near(text, options))
         return None
 
-    def number(self, column: str, text: str, highest: int) -> float | None:
-        allowed = f"0..{highest}"
+    def number(self, column: str, text: str, highest: int, allowed: str = "") -> float | None:
+        allowed = allowed or f"0..{highest}"
         if not text:
             self.fault(column, "is empty", text, allowed)
             return None

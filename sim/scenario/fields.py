@@ -20,7 +20,7 @@ from sim.scenario.checking import (
     refusal,
 )
 from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS, LogRow, Mode
-from sim.scenario.functions import Functions
+from sim.scenario.functions import FunctionsField
 
 MAX_UNITS = 2**12 - 1
 """Most candidates, regions or providers."""
@@ -240,9 +240,9 @@ class ContactSeries(Strict):
     """scheduled (a calendar), irregular (by chance) or on_demand (when a region asks)."""
     invited: Annotated[float, Number(0, 1, above=True)] = 1.0
     """Share of the core team asked to these contacts, above 0, up to 1."""
-    functions: Functions | None = None
-    """What the time goes to: shares of relationship, learning, planning, review and logistics; left
-    out: the reference mix."""
+    functions: FunctionsField = None
+    """What the time goes to: a named mix, or shares of relationship, learning, planning, review and
+    logistics that add up to 1; left out: the reference mix."""
 
     @property
     def co_creation_start(self) -> float:

@@ -1,10 +1,23 @@
-"""What the time of a contact goes to: :class:`Functions`, shares of five functions."""
+"""What the time of a contact goes to: :class:`Functions`, shares of five functions.
+
+A file gives the shares, or the name of one of :data:`PRESETS`.
+
+>>> PRESETS["training"].functions, preset_text(PRESETS["training"].functions)
+(Functions(relationship=0.0, learning=1.0, planning=0.0, review=0.0, logistics=0.0), 'training')
+"""
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, model_validator
+
+from sim.core.errors import did_you_mean
+from sim.core.parameters import TABLE
 from sim.scenario.checking import Fraction, Strict, refusal
+from sim.scenario.loading import shown
 
 TOLERANCE = 0.01
 """How far the sum of shares may be from 1: rounded percentages are let be."""
@@ -31,16 +44,138 @@ class Functions(Strict):
     @property
     def shares(self) -> tuple[float, ...]:
         """In the order of :data:`sim.model.dosage.FUNCTIONS`, adding up to 1."""
-        given = tuple(getattr(self, name) for name in type(self).model_fields)
+        given = tuple(getattr(self, name) for name in NAMES)
         total = sum(given)
         return given if abs(total - 1.0) < 1e-9 else tuple(share / total for share in given)
 
+    @property
+    def text(self) -> str:
+        """The shares in words, the largest first.
+
+        >>> Functions(planning=0.25, learning=0.75).text
+        '0.75 learning and 0.25 planning'
+        """
+        given = [(share, name) for share, name in zip(self.shares, NAMES, strict=True) if share]
+        parts = [f"{share:.2g} {name}" for share, name in sorted(given, key=lambda one: -one[0])]
+        return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_percent(cls, value: Any) -> Any:
+        """One message about all the shares, where one of them is too large to be a share."""
+        if isinstance(value, Mapping) and set(value) <= set(NAMES):
+            if not value:
+                raise refusal("names no function", allowed=_ALLOWED)
+            numbers = [one for one in value.values() if type(one) in (int, float) and one >= 0]
+            total = sum(numbers)
+            if len(numbers) == len(value) and 1 < max(numbers) <= 100:
+                percent = "; they look like percent" if total > 10 else ""
+                whole = percent and abs(total - 100) <= 100 * TOLERANCE
+                meant = {name: round(share / total, 4) for name, share in value.items()}
+                raise refusal(
+                    f"the shares add up to {total:.4g}{percent}",
+                    allowed=_ALLOWED,
+                    suggestion=_flow(meant) if whole else "",
+                )
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Functions:
-        total = sum(getattr(self, name) for name in type(self).model_fields)
+        total = sum(getattr(self, name) for name in NAMES)
         if abs(total - 1.0) > TOLERANCE + 1e-9:
-            raise refusal(
-                f"the shares add up to {total:.4g}",
-                allowed="shares of " + ", ".join(type(self).model_fields) + " that add up to 1",
-            )
+            raise refusal(f"the shares add up to {total:.4g}", allowed=_ALLOWED)
         return self
+
+
+def _flow(shares: Mapping[str, float]) -> str:
+    return "{" + ", ".join(f"{name}: {share:g}" for name, share in shares.items()) + "}"
+
+
+NAMES: tuple[str, ...] = tuple(Functions.model_fields)
+"""The functions, in the order of :data:`sim.model.dosage.FUNCTIONS`."""
+_ALLOWED = f"shares of {', '.join(NAMES)} that add up to 1"
+
+
+# --- named mixes ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A mix of functions with a name.
+
+    Attributes:
+        meaning: what such a contact is, in a sentence.
+        functions: its shares.
+    """
+
+    meaning: str
+    functions: Functions
+
+
+REFERENCE = "reference"
+"""The preset that stands for functions that are left out."""
+
+PRESETS: Mapping[str, Preset] = {
+    REFERENCE: Preset(
+        "A bit of everything, as centres describe their contacts: our reading of Gayles et al. "
+        "2024 and Hunter et al. 2009, an assumption.",
+        Functions(**{name: TABLE[f"{name}_reference"].default for name in NAMES}),
+    ),
+    "relationship_first": Preset(
+        "An early contact: getting to know each other and the region before work begins "
+        "(Aldridge et al. 2023; Kim et al. 2022); the shares are an assumption.",
+        Functions(relationship=0.60, learning=0.10, planning=0.10, review=0.05, logistics=0.15),
+    ),
+    "training": Preset(
+        "A course: all of the time goes to learning; nothing is agreed on and nothing is reviewed.",
+        Functions(learning=1.0),
+    ),
+    "working_session": Preset(
+        "A session on action plans: what was agreed is reviewed, and the next steps are planned; "
+        "the shares are an assumption.",
+        Functions(relationship=0.10, learning=0.10, planning=0.35, review=0.30, logistics=0.15),
+    ),
+}
+"""The presets by name. A file that says ``functions: training`` has these shares."""
+
+
+def preset_text(functions: Functions | None) -> str:
+    """The name of the preset with these shares, or the shares in words.
+
+    >>> preset_text(None), preset_text(Functions(learning=0.5, review=0.5))
+    ('reference', '0.5 learning and 0.5 review')
+    """
+    return preset_of(functions) or (functions.text if functions else REFERENCE)
+
+
+def preset_of(functions: Functions | None) -> str:
+    """The name of the preset with these shares; empty if there is none."""
+    if functions is None:
+        return REFERENCE
+    for name, preset in PRESETS.items():
+        pairs = zip(preset.functions.shares, functions.shares, strict=True)
+        if all(abs(one - other) < 1e-9 for one, other in pairs):
+            return name
+    return ""
+
+
+def _preset(value: Any) -> Any:
+    """The shares of a preset; the reference mix is that of functions that are left out."""
+    if isinstance(value, str):
+        if value not in PRESETS:
+            raise refusal(
+                f"{shown(value)} is not a mix of functions",
+                allowed=f"{', '.join(PRESETS)}, or {_ALLOWED}",
+                suggestion=did_you_mean(value, PRESETS),
+            )
+        return None if value == REFERENCE else PRESETS[value].functions
+    if value is None or isinstance(value, Mapping | Functions):
+        return value
+    raise refusal(
+        f"must be a mapping (function: share) or the name of a mix, not {shown(value)}",
+        allowed=f"{', '.join(PRESETS)}, or {_ALLOWED}",
+    )
+
+
+FunctionsField = Annotated[Functions | None, BeforeValidator(_preset)]
+"""A field for :class:`Functions`: shares, the name of a preset, or None for the reference mix."""

@@ -1,11 +1,14 @@
 """The one way to change a scenario: :func:`with_levers`, :func:`changed`, :func:`value_of`.
 
-A lever is a name and takes a value. There are four sorts of names:
+A lever is a name and takes a value. There are five sorts of names:
 
 - a field: ``regions.core_team``, ``dosage[0].hours``, ``dosage[*].taper`` (every contact series),
   or its short name from :data:`SHORT`, such as ``hours``;
 - of one mode: ``onsite.every_weeks`` (``never`` leaves the mode out), ``phone.hours`` ...; a mode
   that the scenario has not is added when both are set;
+- of what the time goes to: ``functions`` (the name of a mix, or shares) and each share of it, such
+  as ``functions.learning`` or ``onsite.functions.review``: the shares that no lever sets keep their
+  proportions and share what is left, so that the sum stays 1;
 - of the whole plan: ``months`` (how long), ``first_week`` (when it begins, everything in it moved
   along), ``horizon_weeks``;
 - ``sites_per_provider``, by which the number of providers follows.
@@ -30,17 +33,23 @@ from typing import Any
 from sim.core.errors import Problem, ScenarioError, did_you_mean
 from sim.core.units import months_of, weeks_of
 from sim.scenario.contact_log import MODES, some
+from sim.scenario.functions import NAMES as FUNCTIONS
+from sim.scenario.functions import PRESETS, REFERENCE, Functions, preset_of, preset_text
 from sim.scenario.scenario import ContactSeries, Scenario
 
 NEVER = "never"
 """How often a mode is used that is left out."""
 
+SHARES: tuple[str, ...] = tuple(f"functions.{name}" for name in FUNCTIONS)
+"""Shares of the time of a contact, as fields of a contact series."""
 SHORT: Mapping[str, str] = {
     "co_creation": "dosage[*].co_creation",
     "hours": "dosage[*].hours",
     "every_weeks": "dosage[*].every_weeks",
     "taper": "dosage[*].taper",
     "last_week": "dosage[*].last_week",
+    "functions": "dosage[*].functions",
+    **{name: f"dosage[*].{name}" for name in SHARES},
     "core_team": "regions.core_team",
     "staff": "regions.staff",
     "network": "regions.network",
@@ -55,12 +64,14 @@ FIELDS: tuple[str, ...] = (
     "regions.candidates", "providers.count", "providers.weekly_hours", "background_trend",
 )  # fmt: skip
 """Fields outside the contact series that are levers."""
-OF_MODE: tuple[str, ...] = ("every_weeks", "hours", "co_creation", "taper", "invited")
+OF_MODE: tuple[str, ...] = (
+    "every_weeks", "hours", "co_creation", "taper", "invited", "functions", *SHARES,
+)  # fmt: skip
 OF_PLAN: tuple[str, ...] = ("months", "first_week", "horizon_weeks")
 SITES = "sites_per_provider"
 
-_NUMBERED = re.compile(r"dosage\[(\d+)\]\.(\w+)\Z")
-_EVERY = re.compile(r"dosage\[\*\]\.(\w+)\Z")
+_NUMBERED = re.compile(r"dosage\[(\d+)\]\.([\w.]+)\Z")
+_EVERY = re.compile(r"dosage\[\*\]\.([\w.]+)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,7 @@ class Changed:
 
 def lever_names(scenario: Scenario) -> list[str]:
     """Every lever of a scenario."""
-    fields = tuple(ContactSeries.model_fields)
+    fields = (*ContactSeries.model_fields, *SHARES)
     series = [f"dosage[{i}].{name}" for i in range(len(scenario.dosage)) for name in fields]
     everywhere = [f"dosage[*].{name}" for name in fields] if scenario.dosage else []
     modes = [f"{mode}.{name}" for mode in MODES for name in OF_MODE]
@@ -110,7 +121,7 @@ def changed(scenario: Scenario, settings: Mapping[str, Any]) -> Changed:
     draft = _Draft(scenario)
     for name in sorted(settings, key=lambda one: _rank(one, bool(scenario.dosage))):
         value = plain(settings[name])
-        if draft.value(name) != value:
+        if draft.value(name) != value or (share_of_time(name) and len(settings) > 1):
             draft.set(name, value, settings)
     if not draft.moved:
         return Changed(scenario)
@@ -143,6 +154,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def share_of_time(name: str) -> bool:
+    """Whether a lever is a share of the time of contacts, such as ``onsite.functions.review``."""
+    return name.endswith(SHARES)
 
 
 def _rank(name: str, ends: bool) -> tuple[int, str]:
@@ -185,6 +201,7 @@ class _Draft:
         self.series: list[dict[str, Any] | None] = list(self.data["dosage"])
         self.discarded: list[str] = []
         self.moved = False
+        self._shares_set: dict[int, dict[str, float]] = {}
 
     def made(self) -> Scenario:
         """The scenario, checked."""
@@ -241,8 +258,19 @@ class _Draft:
         return [one for one in self.kept if one["mode"] == mode]
 
     def _common(self, series: list[dict[str, Any]], field: str) -> Any:
-        values = [self.last(one) if field == "last_week" else one[field] for one in series]
+        values = [self._of(one, field) for one in series]
         return plain(values[0]) if values and all(v == values[0] for v in values) else None
+
+    def _of(self, one: dict[str, Any], field: str) -> Any:
+        """A field of a series: its own last week, the name of its mix, a share of its time."""
+        if field == "last_week":
+            return self.last(one)
+        if field == "functions":
+            functions = Functions.model_validate(one[field]) if one[field] else None
+            return preset_of(functions) or one[field]
+        if field in SHARES:
+            return _mix(one)[field.partition(".")[2]]
+        return one[field]
 
     def _place(self, path: str) -> tuple[dict[str, Any], str]:
         place = self.data
@@ -273,7 +301,7 @@ class _Draft:
             self._set_mode(mode, field, value, settings)
         elif found := _NUMBERED.match(path):
             if (one := self.series[int(found[1])]) is not None:
-                one[found[2]] = value
+                self._write(name, one, found[2], value)
         elif found := _EVERY.match(path):
             self._set_all(name, self.kept, found[1], value)
         elif path == "regions.count":
@@ -289,17 +317,49 @@ class _Draft:
     def _set_all(self, name: str, series: list[dict[str, Any]], field: str, value: Any) -> None:
         """Set a field of several series, unless they are phases that differ in it."""
         for one, other in self._phases(series):
-            if one[field] != other[field]:
+            if self._of(one, field) != self._of(other, field):
                 numbers = [self.series.index(each) for each in (one, other)]
                 raise _refused(
                     name,
                     f"stands for contact series that follow each other and differ in {field} "
-                    f"({one['mode']}: {_text(one[field])} to week {self.last(one)}, then "
-                    f"{_text(other[field])}); setting them alike would undo the phases",
+                    f"({one['mode']}: {_text(self._of(one, field))} to week {self.last(one)}, then "
+                    f"{_text(self._of(other, field))}); setting them alike would undo the phases",
                     " or ".join(f"dosage[{number}].{field}" for number in numbers),
                 )
         for one in series:
-            one[field] = value
+            self._write(name, one, field, value)
+
+    def _write(self, name: str, one: dict[str, Any], field: str, value: Any) -> None:
+        """Set a field of a series."""
+        if field in SHARES:
+            self._set_share(name, one, field.partition(".")[2], value)
+            return
+        if field == "functions":
+            self._shares_set.pop(id(one), None)
+            if isinstance(value, str) and value in PRESETS:
+                value = _functions(PRESETS[value].functions.model_dump())
+        one[field] = value
+
+    def _set_share(self, name: str, one: dict[str, Any], function: str, value: Any) -> None:
+        """Set a share of the time; the shares that no lever has set share what is left."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise _refused(name, f"{value} is not a share of the time", "0..1")
+        given = self._shares_set.setdefault(id(one), {})
+        given[function] = float(value)
+        left = 1.0 - math.fsum(given.values())
+        if left < -1e-9:
+            raise _refused(
+                name,
+                f"the shares that are set ({', '.join(given)}) add up to {1.0 - left:.4g}",
+                "1 or less together",
+            )
+        mix = _mix(one)
+        rest = {other: mix[other] for other in FUNCTIONS if other not in given}
+        if not math.fsum(rest.values()):
+            rest = {other: _REFERENCE_MIX[other] for other in rest}
+        total = math.fsum(rest.values())
+        found = given | {other: max(left, 0.0) * share / total for other, share in rest.items()}
+        one["functions"] = _functions(found)
 
     def _phases(
         self, series: list[dict[str, Any]]
@@ -331,7 +391,7 @@ class _Draft:
 
     def _added(self, mode: str) -> dict[str, Any]:
         """A series of a mode that the scenario has not: it begins, ends, tapers and co-creates as
-        the others do."""
+        the others do, and its time goes to the same."""
         known = self.kept
         first: Mapping[str, Any] = known[0] if known else {}
         series = {
@@ -342,6 +402,7 @@ class _Draft:
             "last_week": self.end if known else None,
             "co_creation": first.get("co_creation", 0.6),
             "taper": first.get("taper", 1.0),
+            "functions": first.get("functions"),
         }
         fields = ContactSeries.model_fields.items()
         self.series.append({n: series.get(n, field.default) for n, field in fields})
@@ -463,5 +524,24 @@ class _Draft:
         self._leave_events("provider", gone)
 
 
+_REFERENCE_MIX: Mapping[str, float] = PRESETS[REFERENCE].functions.model_dump()
+
+
+def _mix(one: Mapping[str, Any]) -> Mapping[str, float]:
+    """The shares of the time of a series, by function."""
+    if not one["functions"]:
+        return _REFERENCE_MIX
+    shares = Functions.model_validate(one["functions"]).shares
+    return dict(zip(FUNCTIONS, shares, strict=True))
+
+
+def _functions(mix: Mapping[str, float]) -> dict[str, float] | None:
+    """Shares as a series has them; None for the reference mix."""
+    same = all(abs(mix[name] - share) < 1e-12 for name, share in _REFERENCE_MIX.items())
+    return None if same else {name: mix[name] for name in FUNCTIONS}
+
+
 def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return preset_text(Functions.model_validate(value))
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -63,6 +63,7 @@ from sim.scenario.fields import (
     StaffLeave,
     Start,
 )
+from sim.scenario.functions import PRESETS, Functions
 from sim.scenario.loading import (
     Document,
     document_of,
@@ -83,6 +84,7 @@ __all__ = [
     "DeliveryWork",
     "DemandRise",
     "DosageCut",
+    "Functions",
     "LogRow",
     "Mode",
     "Network",
@@ -392,6 +394,12 @@ def json_schema() -> dict[str, Any]:
     definitions["Network"] = {
         "description": definitions["Network"]["description"],
         "anyOf": [{"type": "string", "enum": kinds}, definitions["Network"]],
+    }
+    functions = definitions["Functions"]
+    functions["description"] = functions["description"].partition("\n")[0]
+    definitions["Functions"] = {
+        "description": functions["description"],
+        "anyOf": [{"type": "string", "enum": list(PRESETS)}, functions | {"minProperties": 1}],
     }
     work = schema["properties"]["delivery_work"]
     schema["properties"]["delivery_work"] = {

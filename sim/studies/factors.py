@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.core.errors import InputError, did_you_mean
 from sim.core.parameters import NAMES, TABLE, rows
-from sim.scenario.levers import SHORT, changed, lever_names, plain, value_of
+from sim.scenario.levers import SHORT, changed, lever_names, plain, share_of_time, value_of
 from sim.scenario.scenario import Scenario
 from sim.studies.distributions import Distribution
 from sim.studies.spec import Study, StudyError
@@ -150,6 +150,7 @@ def factors_of(
                 found[one] = _parameter(study, where, one, distribution, base[one], beyond_range)
             else:
                 found[one] = _lever(study, where, one, distribution, scenario)
+    _check_shares(study, found, scenario)
     return list(found.values())
 
 
@@ -217,7 +218,7 @@ def _lever(
             f"{name} is a lever and has no range of its own",
             allowed=f"{name}: {{uniform: [low, high]}}, or integer, choices ...",
         )
-    ends = distribution.choices or [distribution.values(np.array([u]))[0] for u in (0.0, 1.0)]
+    ends = _ends(distribution)
     said = ""
     for end in ends:
         try:
@@ -228,11 +229,32 @@ def _lever(
                 where,
                 f"{name} cannot be {plain(end)}: {found.field}: {found.message}",
                 allowed=found.allowed,
+                suggestion=found.suggestion,
             ) from None
         if left_out:
             said = f"; {' '.join(left_out)}"
     return Factor(name, "lever", distribution, f"lever {SHORT.get(name, name)}{said}",
                   default=value_of(scenario, name))  # fmt: skip
+
+
+def _ends(distribution: Distribution) -> Sequence[Any]:
+    """The values between which a factor lies, or all that it may have."""
+    return distribution.choices or [distribution.values(np.array([u]))[0] for u in (0.0, 1.0)]
+
+
+def _check_shares(study: Study[Any], found: Mapping[str, Factor], scenario: Scenario) -> None:
+    """Refuse shares of the time of a contact that may add up to more than the whole."""
+    most = {
+        name: max(_ends(one.distribution)) for name, one in found.items() if share_of_time(name)
+    }
+    if len(most) > 1:
+        try:
+            changed(scenario, most)
+        except InputError as error:
+            raise study.error(
+                ("factors", list(most)[-1]),
+                f"at their highest, {error.problem.message}", allowed=error.problem.allowed,
+            ) from None  # fmt: skip
 
 
 def check_factors(study: Study[Any], factors: Sequence[Factor]) -> None:

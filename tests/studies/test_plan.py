@@ -615,6 +615,23 @@ def test_months_move_the_last_phase_and_no_later() -> None:
         ("video.hours: [1, 3]|video.hours: [3, 1]", 7, "the bounds are reversed (3 is above 1)"),
         ("video.hours: [1, 3]|video.hours: [2, 2]", 7, "nothing to choose"),
         ("video.hours: [1, 3]|hours: [1, 3]\n  video.hours: [1, 2]", 10, "keep one of them"),
+        (
+            "video.hours: [1, 3]|functions.learnin: [0.1, 0.5]",
+            9,
+            "did you mean 'functions.learning'?",
+        ),
+        (
+            "video.hours: [1, 3]|functions: {choices: [training, trainig]}",
+            9,
+            "did you mean 'training'?",
+        ),
+        ("video.hours: [1, 3]|functions.review: [0.1, 1.5]", 9, "is not a share of the time"),
+        (
+            "video.hours: [1, 3]|functions: {choices: [training, reference]}\n"
+            "  functions.review: [0.1, 0.5]",
+            10,
+            "keep one of them",
+        ),
         ("video.hours: [1, 3]|video.hours: [1, 90]", 9, "cannot be 60.5 h"),
         ("video.hours: [1, 3]|phone.hours: [1, 3]", 9, "a lever phone.every_weeks is needed"),
         ("{money: 20000}|{money: 1, provider_hours: 2}", 11, "gives money and provider_hours"),

@@ -351,6 +351,8 @@ def test_further_axes_are_varied_in_the_scenario() -> None:
         ({"months": [0]}, "months.*0"),
         ({"months": [5000]}, "months.*5000"),
         ({"mode": ["vidio"]}, "did you mean 'video'"),
+        ({"functions": ["trainig"]}, "did you mean 'training'"),
+        ({"functions": [{"learning": 1}]}, "is not a named mix of functions; allowed: reference"),
         ({"sites": [3]}, "sites.*3 is out of range"),
         ({"sites": [1.5]}, "sites.*1.5 is not a whole number"),
         ({"provider_hours": -1}, "provider_hours: -1"),
@@ -398,7 +400,7 @@ def test_figures_of_many_maps_and_of_a_single_cell(tmp_path: Path) -> None:
 
 def test_a_cell_without_a_further_axis_is_the_scenarios_own() -> None:
     row = {"every_weeks": 4.0, "hours": 1.0, "co_creation": math.nan, "months": None,
-           "mode": None, "sites": 2.0}  # fmt: skip
+           "mode": None, "functions": None, "sites": 2.0}  # fmt: skip
     assert cell_of(row) == Cell(4.0, 1.0, sites=2)
 
 

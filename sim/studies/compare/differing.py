@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError, Problem
+from sim.scenario.functions import preset_text
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import ContactSeries, Scenario
@@ -105,6 +106,8 @@ def series_words(series: ContactSeries) -> str:
         parts.append(series.timing.replace("_", " "))
     if series.invited != 1:
         parts.append(f"{series.invited:g} of the core team invited")
+    if series.functions is not None:
+        parts.append(f"functions {preset_text(series.functions)}")
     return ", ".join(parts)
 
 

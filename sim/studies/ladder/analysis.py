@@ -52,7 +52,7 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
     }  # fmt: skip
 
 
-def _side(study: Study[Spec], value: float) -> Job:
+def _side(study: Study[Spec], value: float | str) -> Job:
     """All steps with the lever at one setting. Steps are compared with each other: they share
     people and chance, as the sides do."""
     scenario = with_levers(study.scenario, {study.header.contrast.lever: value})

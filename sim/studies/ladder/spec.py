@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from sim.core.errors import InputError, did_you_mean
 from sim.core.parameters import check_name, check_value
 from sim.present.format import count
-from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Strict, Words
+from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words
 from sim.scenario.levers import SHORT, lever_names, with_levers
 from sim.studies.spec import Header, Option, Study
 
@@ -24,14 +24,21 @@ Examples:
 """
 
 
+def _setting(value: object) -> float | str:
+    return Words(100).check(value) if isinstance(value, str) else Number().check(value)
+
+
+_SETTING = Shape(_setting, {"type": ["number", "string"]})
+
+
 class Contrast(Strict):
     """Two settings of one lever."""
 
     lever: Annotated[str, Words(100)]
-    """A lever: co_creation, hours, dosage[0].hours ..."""
-    low: Annotated[float, Number()]
-    """The setting compared with."""
-    high: Annotated[float, Number()]
+    """A lever: co_creation, hours, functions, dosage[0].hours ..."""
+    low: Annotated[float | str, _SETTING]
+    """The setting compared with: a number, or a word such as training (of functions)."""
+    high: Annotated[float | str, _SETTING]
     """The setting whose effect is asked for."""
 
 
@@ -97,8 +104,9 @@ def check(study: Study[Spec]) -> None:
         except InputError as error:
             found = error.problem
             raise study.error(
-                ("contrast", name), found.message, value=value, allowed=found.allowed
-            ) from None
+                ("contrast", name), found.message, value=value, allowed=found.allowed,
+                suggestion=found.suggestion,
+            ) from None  # fmt: skip
 
 
 def line(study: Study[Spec]) -> str:

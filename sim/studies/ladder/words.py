@@ -48,7 +48,11 @@ def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
 def contrast(study: Study[Spec]) -> str:
     """The contrast in words."""
     asked = study.header.contrast
-    return f"{lever_text(study)} {given(asked.high)} instead of {given(asked.low)}"
+    high, low = (
+        one.replace("_", " ") if isinstance(one, str) else given(one)
+        for one in (asked.high, asked.low)
+    )
+    return f"{lever_text(study)} {high} instead of {low}"
 
 
 def _when(rows: pd.DataFrame) -> str:

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, Problem
+from sim.scenario.functions import NAMES as FUNCTIONS
+from sim.scenario.functions import REFERENCE, Functions, preset_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +28,7 @@ COLUMNS: tuple[str, ...] = (
     "mode",
     "hours",
     "co_creation",
+    "functions",
     "preparation_hours",
     "travel_hours",
     "provider_hours",
@@ -75,6 +78,7 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
                 MODES[c.mode],
                 c.hours,
                 c.co_creation,
+                preset_text(_named(c.functions)),
                 preparation,
                 travel,
                 c.hours + preparation + travel,
@@ -82,6 +86,10 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
             )
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _named(shares: tuple[float, ...] | None) -> Functions | None:
+    return None if shares is None else Functions(**dict(zip(FUNCTIONS, shares, strict=True)))
 
 
 def _day(begins: date | None, week: int) -> str:
@@ -148,6 +156,8 @@ def _description(row: object) -> str:
         + (f", {get('travel_hours'):.3g} h of travel." if get("travel_hours") else "."),
         "From a simulation: what if, not forecast.",
     ]
+    if get("functions") != REFERENCE:
+        lines.insert(2, f"What the time goes to: {get('functions').replace('_', ' ')}.")
     return "\n".join(lines)
 
 
@@ -192,4 +202,6 @@ def _series(series: ContactSeries, scenario: Scenario, end: int) -> str:
     same = [one for one in scenario.dosage if one.mode == series.mode]
     if len(same) > 1 or last < end - series.every_weeks:
         text += f" in weeks {series.first_week} to {last}"
+    if series.functions is not None:
+        text += f" ({preset_text(series.functions).replace('_', ' ')})"
     return text

@@ -20,7 +20,8 @@ from typing import Any
 from sim.core.errors import InputError, did_you_mean
 from sim.scenario.checking import Number, refusal
 from sim.scenario.contact_log import MODES
-from sim.scenario.levers import NEVER, SHORT, SITES, lever_names, with_levers
+from sim.scenario.functions import NAMES as FUNCTIONS
+from sim.scenario.levers import NEVER, SHARES, SHORT, SITES, lever_names, with_levers
 from sim.scenario.loading import shown
 from sim.scenario.scenario import Scenario
 
@@ -45,6 +46,7 @@ STEPS: Mapping[str, float] = {
     "candidates": 1.0,
     "first_week": 1.0,
     "last_week": 13.0,
+    **dict.fromkeys(FUNCTIONS, 0.1),
 }
 """Step of a lever whose file gives none, by the last word of its name."""
 
@@ -164,8 +166,8 @@ def faults(levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
                 lever.name,
                 f"{lever.name!r} is not a lever of {scenario.name!r}",
                 "every_weeks, hours, co_creation, taper, months, core_team, providers, "
-                "sites_per_provider, regions, selection; onsite.every_weeks, video.hours ...; a "
-                "field such as dosage[0].invited",
+                "sites_per_provider, regions, selection, functions, functions.learning ...; "
+                "onsite.every_weeks, video.hours ...; a field such as dosage[0].invited",
                 did_you_mean(lever.name, known),
             )
             continue
@@ -189,11 +191,18 @@ def _touches(name: str, scenario: Scenario) -> list[str]:
         return ["providers.count"]
     if mode in MODES:
         places = [i for i, series in enumerate(scenario.dosage) if series.mode == mode]
-        return [f"dosage[{i}].{field}" for i in places] or [f"{mode} contacts' {field}"]
+        paths = [f"dosage[{i}].{field}" for i in places] or [f"{mode} contacts' {field}"]
+        return _shares(paths)
     path = SHORT.get(name, name)
     if "[*]" in path:
-        return [path.replace("*", str(i)) for i in range(len(scenario.dosage))]
-    return [path]
+        return _shares([path.replace("*", str(i)) for i in range(len(scenario.dosage))])
+    return _shares([path])
+
+
+def _shares(paths: list[str]) -> list[str]:
+    """A mix of functions is all of its shares."""
+    mixes = [path.removesuffix(".functions") for path in paths if path.endswith(".functions")]
+    return [f"{path}.{share}" for path in mixes for share in SHARES] if mixes else paths
 
 
 def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
@@ -215,9 +224,8 @@ def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -
             with_levers(scenario, {lever.name: value})
         except InputError as error:
             found = error.problem
-            yield Fault(
-                lever.name, f"cannot be {lever.text(value)}: {found.message}", found.allowed
-            )
+            said = f"cannot be {lever.text(value)}: {found.message}"
+            yield Fault(lever.name, said, found.allowed, found.suggestion)
             return
 
 

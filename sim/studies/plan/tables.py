@@ -533,6 +533,7 @@ def calendar(found: Found) -> Table:
         Column("provider", format="text"),
         Column("hours", "h", "hours", "planned, after taper and cuts"),
         Column("co_creation", meaning="planned", heading="co-creation"),
+        Column("functions", format="text", meaning="what the time goes to"),
         Column("preparation_hours", "h", "hours"),
         Column("travel_hours", "h", "hours"),
         Column("provider_hours", "h", "hours"),

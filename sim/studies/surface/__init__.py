@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from sim.studies.kind import Result
     from sim.studies.plausible import SetChoice
 
-AXES: tuple[str, ...] = ("every_weeks", "hours", "co_creation", "months", "mode", "sites")
+AXES: tuple[str, ...] = (
+    "every_weeks",
+    "hours",
+    "co_creation",
+    "months",
+    "mode",
+    "functions",
+    "sites",
+)
 """What tells cells apart."""
 EVERY_WEEKS: tuple[float, ...] = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 26, 52)
 HOURS: tuple[float, ...] = (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
@@ -27,6 +35,7 @@ def surface(
     co_creation: Sequence[float] | None = None,
     months: Sequence[float] | None = None,
     mode: Sequence[str] | None = None,
+    functions: Sequence[str] | None = None,
     sites: Sequence[int] | None = None,
     keep_others: bool = False,
     provider_hours: float | None = None,
@@ -42,9 +51,10 @@ def surface(
     """Run a grid of dosages.
 
     What is varied, exactly. The scenario's *main series* is its most frequent one (the first of
-    equals); of it mode, first and last week, co-creation, taper and invited share are kept. In
-    every cell the whole dosage is replaced by one scheduled series like it, with the cell's weeks
-    between contacts and hours per contact (at the first contact; a taper makes later ones shorter).
+    equals); of it mode, first and last week, co-creation, taper, functions and invited share are
+    kept. In every cell the whole dosage is replaced by one scheduled series like it, with the
+    cell's weeks between contacts and hours per contact (at the first contact; a taper makes later
+    ones shorter).
     With ``keep_others`` the scenario's other series stay. A contact log stays: it is history. Each
     cell is a plain scenario (:func:`sim.studies.surface.grid.scenario_of`) that any other command
     can run, and every cell runs the same plausible sets and the same chance.
@@ -56,8 +66,10 @@ def surface(
     Args:
         scenario: a scenario, the path of its file, or the name of a shipped one.
         every_weeks, hours: the grid: weeks between contacts (1..520), hours per contact (above 0).
-        co_creation, months, mode, sites: further axes; None: as in the scenario. Months count from
-            the first week of the plan; sites are regions a provider (weekly hours stay).
+        co_creation, months, mode, functions, sites: further axes; None: as in the scenario. Months
+            count from the first week of the plan; functions are names of mixes
+            (:data:`sim.scenario.functions.PRESETS`); sites are regions a provider (weekly hours
+            stay).
         keep_others: keep the scenario's other series in every cell.
         provider_hours: a budget of provider hours a week of TA and region, preparation and travel
             included, every contact being held.
@@ -87,8 +99,9 @@ def surface(
     study = StudyKind.of("surface").make(
         scenario=scenario, every_weeks=_plain(every_weeks), hours=_plain(hours),
         co_creation=_plain(co_creation), months=_plain(months), mode=_plain(mode),
-        sites=_plain(sites), keep_others=keep_others, provider_hours=provider_hours, budget=budget,
-        targets=targets or {}, outcomes=list(outcomes), sets=50 if sets is None else sets,
+        functions=_plain(functions), sites=_plain(sites), keep_others=keep_others,
+        provider_hours=provider_hours, budget=budget, targets=targets or {},
+        outcomes=list(outcomes), sets=50 if sets is None else sets,
         replicates=replicates, seed=seed, hold=hold or {},
     )  # fmt: skip
     return ask(study, execution)

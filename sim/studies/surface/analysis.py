@@ -165,6 +165,7 @@ _AXIS_COLUMNS = (
     Column("co_creation", format="given", heading="co-creation"),
     Column("months", format="given"),
     Column("mode"),
+    Column("functions", heading="functions"),
     Column("sites", format="given", heading="regions a provider"),
 )
 _PLANNED = (

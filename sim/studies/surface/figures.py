@@ -114,6 +114,8 @@ def facet_words(cell: Cell) -> str:
         parts.append(f"{cell.months:g} months")
     if cell.mode is not None:
         parts.append(cell.mode)
+    if cell.functions is not None:
+        parts.append(cell.functions.replace("_", " "))
     if cell.sites is not None:
         parts.append(f"{cell.sites} regions a provider")
     return ", ".join(parts)

@@ -29,8 +29,8 @@ class Cell:
     """One dosage.
 
     Attributes:
-        every_weeks, hours, co_creation, months, mode, sites: its place on every axis; co_creation,
-            months, mode and sites are None where the scenario's own stay.
+        every_weeks, hours, co_creation, months, mode, functions, sites: its place on every axis;
+            co_creation, months, mode, functions and sites are None where the scenario's own stay.
         planned_hours: provider hours a week and region that its calendar asks for.
         centre, regions: planned cost, money, by payer.
         spend: what it takes of the budget; of no budget, ``planned_hours``.
@@ -43,6 +43,7 @@ class Cell:
     co_creation: float | None = None
     months: float | None = None
     mode: str | None = None
+    functions: str | None = None
     sites: int | None = None
     planned_hours: float = 0.0
     centre: float = 0.0
@@ -54,7 +55,7 @@ class Cell:
     @property
     def facet(self) -> tuple[object, ...]:
         """Its place on the axes that a map does not show."""
-        return (self.co_creation, self.months, self.mode, self.sites)
+        return (self.co_creation, self.months, self.mode, self.functions, self.sites)
 
 
 def main_series(scenario: Scenario) -> ContactSeries:
@@ -72,7 +73,7 @@ def scenario_of(scenario: Scenario, cell: Cell, *, keep_others: bool = False) ->
     number = scenario.dosage.index(main_series(scenario))
     own: dict[str, Any] = {
         "every_weeks": cell.every_weeks, "hours": cell.hours, "timing": "scheduled",
-        "co_creation": cell.co_creation, "mode": cell.mode,
+        "co_creation": cell.co_creation, "mode": cell.mode, "functions": cell.functions,
     }  # fmt: skip
     settings = {f"dosage[{number}].{name}": v for name, v in own.items() if v is not None}
     if cell.months is not None:
@@ -183,16 +184,18 @@ def cells_of(study: Study[Spec]) -> tuple[Cell, ...]:
 
 
 def _values(spec: Spec, axis: str) -> tuple[Any, ...]:
-    """The values of an axis, each once, ascending; modes as they are given."""
+    """The values of an axis, each once, ascending; words as they are given."""
     given = getattr(spec, axis)
     if given is None:
         return (None,)
-    return tuple(dict.fromkeys(given)) if axis == "mode" else tuple(sorted(set(given)))
+    return (
+        tuple(dict.fromkeys(given)) if axis in ("mode", "functions") else tuple(sorted(set(given)))
+    )
 
 
 def _frequencies(spec: Spec) -> list[Callable[..., Cell]]:
     """Cells that lack nothing but their hours."""
-    axes = ("co_creation", "months", "mode", "sites", "every_weeks")
+    axes = ("co_creation", "months", "mode", "functions", "sites", "every_weeks")
     places = itertools.product(*(_values(spec, axis) for axis in axes))
     return [partial(Cell, **dict(zip(axes, place, strict=True))) for place in places]
 

@@ -12,6 +12,7 @@ from sim.core.units import months_of
 from sim.model.dosage import MODES
 from sim.scenario.checking import FrozenDict, Issue, Number, Shape, Words, refusal
 from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
+from sim.scenario.functions import PRESETS
 from sim.scenario.loading import shown
 from sim.studies.budget import Budget, budget_issues
 from sim.studies.spec import Option, OverSets, Study, as_number, assignments
@@ -137,11 +138,21 @@ def _mode(value: Any) -> str:
     return value
 
 
+def _mix(value: Any) -> str:
+    if not isinstance(value, str) or value not in PRESETS:
+        raise refusal(
+            f"{shown(value)} is not a named mix of functions", allowed=", ".join(PRESETS),
+            suggestion=did_you_mean(value, PRESETS),
+        )  # fmt: skip
+    return value
+
+
 _EVERY = tuple[Annotated[float, Number(1, 520)], ...]
 _HOURS = tuple[Annotated[float, Number(0, MAX_HOURS, above=True)], ...]
 _SHARES = tuple[Annotated[float, Number(0, 1)], ...] | None
 _MONTHS = tuple[Annotated[float, Number(1, MAX_WEEKS)], ...] | None
 _MODES = tuple[Annotated[str, Shape(_mode, {"enum": list(MODES)})], ...] | None
+_MIXES = tuple[Annotated[str, Shape(_mix, {"enum": list(PRESETS)})], ...] | None
 _SITES = tuple[Annotated[int, Number(1, 1000, whole=True)], ...] | None
 
 
@@ -183,6 +194,8 @@ class Spec(OverSets):
     """Months of TA: a map for each."""
     mode: Annotated[_MODES, Option(metavar="MODE,...", read=_words, write=_commas)] = None
     """onsite, video, phone, email: a map for each."""
+    functions: Annotated[_MIXES, Option(metavar="NAME,...", read=_words, write=_commas)] = None
+    """Named mixes of functions, such as training: a map for each."""
     sites: Annotated[_SITES, _axis("--sites", "N,...")] = None
     """Regions a provider: a map for each."""
     keep_others: Annotated[bool, Option()] = False

@@ -122,6 +122,8 @@ def place_words(cell: Cell) -> str:
         parts.append(f"{cell.sites} regions a provider")
     if cell.mode is not None:
         parts.append(cell.mode)
+    if cell.functions is not None:
+        parts.append(cell.functions.replace("_", " "))
     return ", ".join(parts)
 
 
