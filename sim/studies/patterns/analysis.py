@@ -18,6 +18,8 @@ import pandas as pd
 
 from sim.present.table import Column, Table
 from sim.runs.collect import Points, RunValues
+from sim.runs.instruments import survey
+from sim.runs.people import People, SeenRuns
 from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario.scenario import Scenario
 from sim.stats.intervals import band, half_width, wilson
@@ -26,7 +28,7 @@ from sim.studies.kind import Runner
 from sim.studies.measures import Measure, outcomes_needed, variants
 from sim.studies.patterns.spec import ENOUGH, Pattern, Spec, cases_of, comparisons
 from sim.studies.patterns.statements import Comparison, Quantity
-from sim.studies.spec import Study
+from sim.studies.spec import Study, week_number
 
 HOLDS, OPEN, FAILS = "holds", "close to the line", "does not hold"
 """Verdicts: in ENOUGH of the sets; the interval of the share has ENOUGH within; in fewer."""
@@ -35,7 +37,10 @@ HOLDS, OPEN, FAILS = "holds", "close to the line", "does not hold"
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
     """The tables "patterns" (a row a pattern) and "comparisons" (a row each of its comparisons)."""
     everything = [one for measures in _asked(study).values() for one in measures]
-    return analyse(study, run(design(study), Points(outcomes_needed(everything))))
+    values = run(design(study), Points(outcomes_needed(everything)))
+    surveyed = any(one.surveyed for one in everything)
+    people = run(design_of_surveys(study), People(), label="surveys") if surveyed else None
+    return analyse(study, values, people)
 
 
 def design(study: Study[Spec]) -> RunPlan:
@@ -46,6 +51,26 @@ def design(study: Study[Spec]) -> RunPlan:
         usual = [scenario.parameter_set()]
         jobs.append(independent(scenario, usual, study.header.default_replicates, weeks))
     return RunPlan(tuple(jobs), study.seed)
+
+
+def design_of_surveys(study: Study[Spec]) -> RunPlan:
+    """The same runs of the cases whose people are asked, for a collector that sees people."""
+    header, jobs = study.header, list[Job]()
+    for scenario, weeks in _asked_people(study).values():
+        jobs.append(independent(scenario, study.sets(scenario), header.replicates, weeks))
+        usual = [scenario.parameter_set()]
+        jobs.append(independent(scenario, usual, header.default_replicates, weeks))
+    return RunPlan(tuple(jobs), study.seed)
+
+
+def _asked_people(study: Study[Spec]) -> Mapping[str, tuple[Scenario, tuple[int, ...]]]:
+    """Scenarios and weeks of the cases with a survey."""
+    cases = cases_of(study)
+    found = {
+        case: sorted({week_number(one.week, cases[case]) for one in measures if one.surveyed})
+        for case, measures in _asked(study).items()
+    }
+    return {case: (cases[case], tuple(weeks)) for case, weeks in found.items() if weeks}
 
 
 def _asked(study: Study[Spec]) -> Mapping[str, list[Measure]]:
@@ -93,8 +118,10 @@ class Measured:
         return each[0], np.sqrt(spread * (n - 1) / n)
 
 
-def measured(study: Study[Spec], runs: RunValues, *, defaults: bool) -> Measured:
-    """Every quantity that statements name, from the runs of a plan of :func:`design`.
+def measured(
+    study: Study[Spec], runs: RunValues, people: SeenRuns | None, *, defaults: bool
+) -> Measured:
+    """Every quantity that statements name, from the runs of the plans of :func:`answer`.
 
     A replicate of a set that failed in one scenario is left out in all, so that pairs stay pairs.
     """
@@ -111,9 +138,30 @@ def measured(study: Study[Spec], runs: RunValues, *, defaults: bool) -> Measured
         arms = variants(scenario, measures)
         of_arm = {name: means[arm.scenario.digest()] for name, arm in arms.items()}
         for measure in measures:
-            values = measuring.answer(measure, scenario, of_arm, names).reshape(shape)
-            found[Quantity(measure, case)] = values
+            if measure.simulated:
+                values = measuring.answer(measure, scenario, of_arm, names)
+                found[Quantity(measure, case)] = values.reshape(shape)
+    for place, (case, (scenario, weeks)) in enumerate(_asked_people(study).items()):
+        assert people is not None
+        for measure in (one for one in _asked(study)[case] if one.surveyed):
+            wave = weeks.index(week_number(measure.week, scenario))
+            each = _survey(people, 2 * place + defaults, measure, wave, lost)
+            left = _left_out(each[:, :, None, None], lost)
+            found[Quantity(measure, case)] = left.reshape(shape)
     return Measured(found, (~lost).sum(axis=1))
+
+
+def _survey(
+    people: SeenRuns, job: int, measure: Measure, wave: int, lost: np.ndarray
+) -> np.ndarray:
+    """What a survey reads in every run of a job, (sets, replicates); NaN where it is lost."""
+    found = np.full(lost.shape, np.nan)
+    for row, parameters in enumerate(people.made.plan.jobs[job].sets):
+        seen = people.of(row, job, ~lost[row])
+        answers = survey(seen, parameters, measure.outcome, wave=wave)
+        asked = measure.kind == "response"
+        found[row, ~lost[row]] = answers.response() if asked else answers.described().mean
+    return found
 
 
 def _left_out(values: np.ndarray, lost: np.ndarray) -> np.ndarray:
@@ -164,9 +212,9 @@ def without_chance(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
 # --- tables --------------------------------------------------------------------------------------
 
 
-def analyse(study: Study[Spec], values: RunValues) -> dict[str, Table]:
-    """The tables of the runs of :func:`design`."""
-    over, usual = (measured(study, values, defaults=defaults) for defaults in (False, True))
+def analyse(study: Study[Spec], values: RunValues, people: SeenRuns | None) -> dict[str, Table]:
+    """The tables of the runs of :func:`design` and :func:`design_of_surveys`."""
+    over, usual = (measured(study, values, people, defaults=one) for one in (False, True))
     patterns, parts = [], []
     for pattern in study.header.patterns:
         judged = [Judged.of(one, over, usual) for one in comparisons(study, pattern)]

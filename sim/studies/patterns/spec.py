@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import InputError, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean
 from sim.present.format import count
 from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words, refusal
 from sim.scenario.levers import with_levers
 from sim.scenario.loading import shown
 from sim.scenario.scenario import Scenario
-from sim.studies.measures import variants
+from sim.studies.measures import Measure, variants
 from sim.studies.patterns.statements import Comparison, parse_statement
-from sim.studies.spec import Option, OverSets, Study
+from sim.studies.spec import Option, OverSets, Study, week_number
 
 HELP = """Look for known patterns: in which share of plausible worlds does each hold?
 
@@ -132,9 +132,25 @@ def check(study: Study[Spec]) -> None:
                 if quantity.case not in known:
                     raise _unknown(study, where, quantity.case, known)
                 try:
-                    variants(known[quantity.case], [quantity.measure])
+                    _answerable(quantity.measure, known[quantity.case])
                 except InputError as error:
                     raise _at(study, where, error) from None
+
+
+def _answerable(measure: Measure, scenario: Scenario) -> None:
+    """Refuse a measure that a scenario cannot answer.
+
+    Raises:
+        InputError: why.
+    """
+    variants(scenario, [measure])
+    if week_number(measure.week, scenario) > scenario.horizon_weeks:
+        raise InputError(
+            Problem(
+                f"'{measure.text}' is past the horizon of {scenario.name!r}", field="measures",
+                allowed=f"0..{scenario.horizon_weeks}",
+            )
+        )  # fmt: skip
 
 
 def cases_of(study: Study[Spec]) -> Mapping[str, Scenario]:

@@ -8,6 +8,7 @@ A statement compares sums of measures (:mod:`sim.studies.measures`) and numbers,
     capacity at 260 in long < capacity at 208 in long - 0.01
     effect on capacity at 52 > 1.5 * effect on capacity at 26
     effect on capacity at end_of_ta rises over few, some, many
+    survey of trust at end_of_ta > 4                        what a participant survey would read
 
 ``+ - * /`` and the relations stand between spaces; there are no brackets. Each relation, and each
 step of an order, is one comparison; a statement holds where all of its comparisons do.
@@ -90,7 +91,9 @@ class Expression:
         for product in self.products:
             part = np.full((), product.sign)
             for factor in product.factors:
-                one = np.asarray(factor.of if isinstance(factor.of, float) else values(factor.of))
+                one = np.asarray(
+                    values(factor.of) if isinstance(factor.of, Quantity) else factor.of
+                )
                 if factor.over:
                     one = 1.0 / np.where(one == 0, np.nan, one)
                 part = part * one
@@ -193,7 +196,7 @@ def _atom(text: str, case: str) -> float | Quantity:
     if found := _OF_CASE.fullmatch(text):
         text, case = found.groups()
     measure = parse_measure(text)
-    if not measure.simulated:
+    if not (measure.simulated or measure.surveyed):
         raise _refused(
             text, f"{text!r} is not computed from runs", "a measure of outcomes at a week"
         )
