@@ -12,6 +12,7 @@ import pandas as pd
 
 from sim.present.figures import Figure
 from sim.present.table import Table
+from sim.studies.patterns.analysis import FAILS, HOLDS, UNCLEAR
 from sim.studies.patterns.spec import ENOUGH, Spec
 from sim.studies.spec import Study
 
@@ -35,7 +36,8 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
             "patterns",
             _TITLE,
             f"Bars: 90 % intervals. Line: {ENOUGH:.0%} of the sets. Filled: earned by the "
-            "mechanisms; open: put in. A pattern of the mean over sets stands at 0 or 100 %.",
+            "mechanisms; open: put in. A square is a pattern of the mean over sets: at 100 % it "
+            "holds, at 50 % that is not clear, at 0 % it does not.",
             f"{_TITLE}: {said}.",
             partial(_shares, study, frame),
         )
@@ -52,8 +54,8 @@ def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     figure = style.figure(
         style.WIDTH + 3.0, 1.8 + 0.19 * lines + 0.1 * len(frame), _TITLE,
         f"Bars: 90 % intervals. Line: {ENOUGH:.0%} of the sets. Filled: earned by the mechanisms; "
-        f"open: put in. Squares: of the mean over sets.\n{study.plausible.source}. "
-        "What if, not forecast.",
+        "open: put in.\nSquares, of the mean over sets: at 100 it holds, at 50 that is not clear, "
+        f"at 0 it does not. {study.plausible.source}. What if, not forecast.",
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)
@@ -61,7 +63,7 @@ def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     places = np.arange(len(frame))[::-1]
     for place, (_, row) in zip(places, frame.iterrows(), strict=True):
         mean = row["across"] == "mean"
-        at = float(row["verdict"] == "holds") if mean else row["share"]
+        at = {HOLDS: 1.0, UNCLEAR: 0.5, FAILS: 0.0}[row["verdict"]] if mean else row["share"]
         if not mean:
             axes.plot([100 * row["low"], 100 * row["high"]], [place] * 2, color=style.BLUE, lw=1.6)
         axes.plot(

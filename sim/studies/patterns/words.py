@@ -9,7 +9,7 @@ import pandas as pd
 from sim.present.answer import Answer
 from sim.present.format import count, percent
 from sim.present.table import Table
-from sim.studies.patterns.analysis import FAILS, HOLDS, OPEN
+from sim.studies.patterns.analysis import FAILS, HOLDS, UNCLEAR
 from sim.studies.patterns.spec import ENOUGH, Spec
 from sim.studies.spec import Study
 
@@ -19,35 +19,34 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     assert study.plausible is not None
     frame = tables["patterns"].frame
     sets = int(frame["sets"].iloc[0])
-    held, open_, failed = (frame[frame["verdict"] == one] for one in (HOLDS, OPEN, FAILS))
+    held, unclear, failed = (frame[frame["verdict"] == one] for one in (HOLDS, UNCLEAR, FAILS))
     verdict = (
         f"Of {count(len(frame), 'pattern')}, {len(held)} hold in {percent(ENOUGH)} of "
-        f"{count(sets, 'plausible set')} or more"
+        f"{count(sets, 'plausible set')} or more and {len(failed)} do not"
     )
-    verdict += f"; {len(failed)} do not: {_listed(failed)}." if len(failed) else "."
+    verdict += f": {_listed(failed)}." if len(failed) else "."
     lines = []
-    if len(open_):
-        lines.append(
-            f"Of {len(open_)} the interval of the share has {percent(ENOUGH)} within: "
-            f"{_listed(open_)}."
-        )
-    groups = [(name, rows) for name, rows in frame.groupby("group", sort=False)]
-    if len(groups) > 1:
-        parts = [
-            f"{(rows['verdict'] == HOLDS).sum()} of {len(rows)} {name}" for name, rows in groups
-        ]
-        lines.append(f"By group these hold: {', '.join(parts)}.")
-    earned = frame[frame["earned"] == "earned"]
+    if len(unclear):
+        lines.append(f"Not clear by so many sets and runs are {len(unclear)}: {_listed(unclear)}.")
+    lines.append(f"By group these hold: {_held_by(frame, 'group')}.")
     lines += [
-        f"Of those that hold, {count(len(held[held['earned'] == 'earned']), 'pattern')} of "
-        f"{len(earned)} are earned by the mechanisms and "
-        f"{len(held[held['earned'] != 'earned'])} of {len(frame) - len(earned)} were put in by an "
-        "equation or an input; what was put in says nothing for the model.",
-        f"Each share is of sets in which the pattern holds once what chance adds is taken out, by "
-        f"{study.header.replicates} runs of each set.",
+        f"By where they come from: {_held_by(frame, 'earned')}; what was put in by an equation, an "
+        "input or calibration says nothing for the model when it holds.",
+        "Each share is of the sets in which a pattern holds once what chance adds is taken out, by "
+        f"{study.header.replicates} runs of each set; patterns of the mean hold or not by its 90 % "
+        "interval.",
         f"{study.plausible.source[:1].upper()}{study.plausible.source[1:]}.",
     ]
     return Answer(verdict, tuple(lines))
+
+
+def _held_by(frame: pd.DataFrame, column: str) -> str:
+    """How many hold of each sort."""
+    parts = [
+        f"{(rows['verdict'] == HOLDS).sum()} of {len(rows)} {name}"
+        for name, rows in frame.groupby(column, sort=False)
+    ]
+    return ", ".join(parts)
 
 
 def _listed(rows: pd.DataFrame) -> str:
