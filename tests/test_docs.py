@@ -169,7 +169,8 @@ def test_command_that_is_not_there_is_found() -> None:
 def test_shipped_studies_that_are_named_are_there(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     named = re.findall(
-        r"codose (?:sensitivity|ladder|calibrate|audit|trials|patterns|plan) ([a-z_]+)(?![\w./-])", text
+        r"codose (?:sensitivity|ladder|calibrate|audit|trials|patterns|plan) ([a-z_]+)(?![\w./-])",
+        text,
     )
     assert {n for n in named if not (REPO / "experiments" / f"{n}.yaml").is_file()} <= set()
 

@@ -76,6 +76,14 @@ def test_a_chain_is_all_of_its_parts() -> None:
     assert [str(one) for one in found] == ["0.2 <= trust at 52", "trust at 52 < routines at 52"]
 
 
+def test_a_measure_that_is_never_known_holds_nowhere() -> None:
+    """Nothing has been kept at the start, so that the ratio has no value in any run."""
+    found = asked("trust at 52 / commitments_kept at start > 0")
+    row = found.table("patterns").iloc[0]
+    assert (row["share"], row["seen"], row["verdict"]) == (0.0, 0, "does not hold")
+    assert found.table("comparisons")["margin"].isna().all()
+
+
 def test_an_order_goes_from_case_to_case() -> None:
     found = parse_statement("effect on trust at 52 falls over a, b, c", "here")
     measure = parse_measure("effect on trust at 52")

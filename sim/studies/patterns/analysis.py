@@ -3,7 +3,8 @@
 Each set has chance of its own, the same in all cases, so that comparisons are paired. By how much
 a comparison holds in a set (its margin) is a mean over replicates and therefore spread wider over
 the sets than the truth; :func:`without_chance` draws margins together by what the replicates say of
-chance, before sets are counted.
+chance, before sets are counted. The interval of a share is that of a count of independent sets;
+that the correction for chance is itself an estimate is not in it.
 """
 
 from __future__ import annotations
@@ -343,7 +344,7 @@ def _part(pattern: Pattern, one: Judged) -> dict[str, Any]:
         "low": low,
         "high": high,
         "share": float(one.holds.mean()),
-        "error": float(np.sqrt(np.nanmean(one.errors**2))),
+        "error": math.sqrt(_mean(one.errors[None] ** 2)),
     }
 
 
