@@ -36,6 +36,7 @@ COMMANDS = (
     "calibrate",
     "audit",
     "trials",
+    "patterns",
     "observed",
     "merge",
     "verify",

@@ -169,7 +169,8 @@ def test_command_that_is_not_there_is_found() -> None:
 def test_shipped_studies_that_are_named_are_there(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     named = re.findall(
-        r"codose (?:sensitivity|ladder|calibrate|audit|trials|plan) ([a-z_]+)(?![\w./-])", text
+        r"codose (?:sensitivity|ladder|calibrate|audit|trials|patterns|plan) ([a-z_]+)(?![\w./-])",
+        text,
     )
     assert {n for n in named if not (REPO / "experiments" / f"{n}.yaml").is_file()} <= set()
 
@@ -431,6 +432,8 @@ SMALL = {
     "calibrate_without_trials": "calibrate calibrate_without_trials --samples 50 -n 2",
     "audit_source": "audit audit_source --sets 2 -n 2",
     "audit_on_demand": "audit audit_on_demand --sets 2 -n 2",
+    "patterns": "patterns patterns --sets 2 -n 2 --default-replicates 2",
+    "patterns_functions": "patterns patterns_functions --sets 2 -n 2 --default-replicates 2",
 }
 ELSEWHERE = {"plan"}  # docs/plan.md runs it whole
 WHOLE = {"trials": "trials trials"}

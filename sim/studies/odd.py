@@ -17,6 +17,7 @@ from types import FunctionType
 from sim.core import outcomes, parameters, rules, streams
 from sim.present.format import exact
 from sim.studies.calibrated import CalibratedNumber, calibrated
+from sim.studies.references import references
 
 TEMPLATE = Path(__file__).with_name("odd_template.md")
 """The prose. A line ``<!-- table: NAME -->`` stands where a table of :data:`TABLES` belongs."""
@@ -219,6 +220,10 @@ def _state_table() -> str:
     return _table(("entity", "name", "symbol", "unit", "meaning", "changes in step"), rows)
 
 
+def _reference_list() -> str:
+    return "\n".join(f"- {_prose(one.text)}" for one in references().values())
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "state": _state_table,
     "parameters": _parameter_table,
@@ -226,6 +231,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "outcomes": _outcome_table,
     "streams": _stream_table,
     "rules": _rule_table,
+    "references": _reference_list,
 }
 """The generated tables by the name of their marker."""
 

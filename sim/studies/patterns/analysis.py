@@ -1,0 +1,381 @@
+"""answer: every case over the sets and at the defaults; patterns counted over the sets.
+
+Each set has chance of its own, the same in all cases, so that comparisons are paired. By how much
+a comparison holds in a set (its margin) is a mean over replicates and therefore spread wider over
+the sets than the truth; :func:`without_chance` draws margins together by what the replicates say of
+chance, before sets are counted. The interval of a share is that of a count of independent sets;
+that the correction for chance is itself an estimate is not in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.present.table import Column, Table
+from sim.runs.collect import Points, RunValues
+from sim.runs.instruments import survey
+from sim.runs.people import People, SeenRuns
+from sim.runs.plan import Job, RunPlan, independent
+from sim.scenario.scenario import Scenario
+from sim.stats.intervals import band, half_width, wilson
+from sim.studies import measures as measuring
+from sim.studies.kind import Runner
+from sim.studies.measures import Measure, outcomes_needed, variants
+from sim.studies.patterns.spec import ENOUGH, Pattern, Spec, cases_of, comparisons
+from sim.studies.patterns.statements import Comparison, Quantity
+from sim.studies.spec import Study, week_number
+
+HOLDS, UNCLEAR, FAILS = "holds", "not clear", "does not hold"
+"""Verdicts, each beyond the 90 % interval: in ENOUGH of the sets or more; within it; in fewer."""
+
+
+def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
+    """The tables "patterns" (a row a pattern) and "comparisons" (a row each of its comparisons)."""
+    everything = [one for measures in _asked(study).values() for one in measures]
+    values = run(design(study), Points(outcomes_needed(everything)))
+    surveyed = any(one.surveyed for one in everything)
+    people = run(design_of_surveys(study), People(), label="surveys") if surveyed else None
+    return analyse(study, values, people)
+
+
+def design(study: Study[Spec]) -> RunPlan:
+    """Two jobs a scenario that is needed: over the sets, and at the defaults."""
+    jobs: list[Job] = []
+    for scenario, weeks in _needed(study).values():
+        jobs.append(independent(scenario, study.sets(scenario), study.header.replicates, weeks))
+        usual = [scenario.parameter_set()]
+        jobs.append(independent(scenario, usual, study.header.default_replicates, weeks))
+    return RunPlan(tuple(jobs), study.seed)
+
+
+def design_of_surveys(study: Study[Spec]) -> RunPlan:
+    """The same runs of the cases whose people are asked, for a collector that sees people."""
+    header, jobs = study.header, list[Job]()
+    for scenario, weeks in _asked_people(study).values():
+        jobs.append(independent(scenario, study.sets(scenario), header.replicates, weeks))
+        usual = [scenario.parameter_set()]
+        jobs.append(independent(scenario, usual, header.default_replicates, weeks))
+    return RunPlan(tuple(jobs), study.seed)
+
+
+def _asked_people(study: Study[Spec]) -> Mapping[str, tuple[Scenario, tuple[int, ...]]]:
+    """Scenarios and weeks of the cases with a survey."""
+    cases = cases_of(study)
+    found = {
+        case: sorted({week_number(one.week, cases[case]) for one in measures if one.surveyed})
+        for case, measures in _asked(study).items()
+    }
+    return {case: (cases[case], tuple(weeks)) for case, weeks in found.items() if weeks}
+
+
+def _asked(study: Study[Spec]) -> Mapping[str, list[Measure]]:
+    """What is asked of each case that a statement names."""
+    found: dict[str, dict[Measure, None]] = {}
+    for pattern in study.header.patterns:
+        for one in comparisons(study, pattern):
+            for quantity in one.quantities:
+                found.setdefault(quantity.case, {})[quantity.measure] = None
+    return {case: list(measures) for case, measures in found.items()}
+
+
+def _needed(study: Study[Spec]) -> Mapping[str, tuple[Scenario, tuple[int, ...]]]:
+    """Scenarios to run and their weeks, by digest: cases that differ in their dosage alone share
+    the one without."""
+    cases, found = cases_of(study), dict[str, tuple[Scenario, set[int]]]()
+    for case, measures in _asked(study).items():
+        for arm in variants(cases[case], measures).values():
+            _, weeks = found.setdefault(arm.scenario.digest(), (arm.scenario, set()))
+            weeks |= set(arm.points)
+    return {key: (one, tuple(sorted(weeks))) for key, (one, weeks) in found.items()}
+
+
+# --- values of measures --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Measures of runs, over the sets or at the defaults.
+
+    Attributes:
+        values: (1 + replicates, sets) of each quantity: of all replicates, and without each of them
+            in turn.
+        counted: (sets,) replicates that have values.
+    """
+
+    values: Mapping[Quantity, np.ndarray]
+    counted: np.ndarray
+
+    def margin(self, one: Comparison) -> tuple[np.ndarray, np.ndarray]:
+        """Margin of a comparison in each set, and its standard error (jackknife), both (sets,)."""
+        each = one.margin(self.values.__getitem__)
+        spread = ((each[1:] - each[0]) ** 2).sum(axis=0)
+        n = np.maximum(self.counted, 1)
+        return each[0], np.sqrt(spread * (n - 1) / n)
+
+
+def measured(
+    study: Study[Spec], runs: RunValues, people: SeenRuns | None, *, defaults: bool
+) -> Measured:
+    """Every quantity that statements name, from the runs of the plans of :func:`answer`.
+
+    A replicate of a set that failed in one scenario is left out in all, so that pairs stay pairs.
+    """
+    cases, places = cases_of(study), {key: 2 * i + defaults for i, key in enumerate(_needed(study))}
+    lost = np.any([runs.failed(job) for job in places.values()], axis=0)
+    names, found = runs.kept.names, dict[Quantity, np.ndarray]()
+    means = {
+        key: (runs.plan.jobs[job].weeks, _left_out(runs.grid(job)[:, :, :, 0], lost))
+        for key, job in places.items()
+    }
+    shape = (1 + lost.shape[1], lost.shape[0])
+    for case, measures in _asked(study).items():
+        scenario = cases[case]
+        arms = variants(scenario, measures)
+        of_arm = {name: means[arm.scenario.digest()] for name, arm in arms.items()}
+        for measure in measures:
+            if measure.simulated:
+                values = measuring.answer(measure, scenario, of_arm, names)
+                found[Quantity(measure, case)] = values.reshape(shape)
+    for place, (case, (scenario, weeks)) in enumerate(_asked_people(study).items()):
+        assert people is not None
+        for measure in (one for one in _asked(study)[case] if one.surveyed):
+            wave = weeks.index(week_number(measure.week, scenario))
+            each = _survey(people, 2 * place + defaults, measure, wave, lost)
+            left = _left_out(each[:, :, None, None], lost)
+            found[Quantity(measure, case)] = left.reshape(shape)
+    return Measured(found, (~lost).sum(axis=1))
+
+
+def _survey(
+    people: SeenRuns, job: int, measure: Measure, wave: int, lost: np.ndarray
+) -> np.ndarray:
+    """What a survey reads in every run of a job, (sets, replicates); NaN where it is lost."""
+    found = np.full(lost.shape, np.nan)
+    for row, parameters in enumerate(people.made.plan.jobs[job].sets):
+        seen = people.of(row, job, ~lost[row])
+        answers = survey(seen, parameters, measure.outcome, wave=wave)
+        asked = measure.kind == "response"
+        found[row, ~lost[row]] = answers.response() if asked else answers.described().mean
+    return found
+
+
+def _left_out(values: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Means over replicates of all, and without each in turn.
+
+    Args:
+        values: (sets, replicates, weeks, outcomes); NaN where an outcome is empty.
+        lost: bool (sets, replicates).
+
+    Returns:
+        ((1 + replicates) * sets, weeks, outcomes): sets within replicates. To leave out a replicate
+        that is lost changes nothing.
+    """
+    known = ~np.isnan(values) & ~lost[:, :, None, None]
+    kept = np.where(known, values, 0.0)
+    total, count = kept.sum(axis=1), known.sum(axis=1)
+    totals = np.concatenate([total[None], total[None] - kept.transpose(1, 0, 2, 3)])
+    counts = np.concatenate([count[None], count[None] - known.transpose(1, 0, 2, 3)])
+    means = np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts > 0)
+    return means.reshape(-1, *values.shape[2:])
+
+
+def without_chance(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Values drawn towards their mean until their spread is that between sets alone.
+
+    The variance of the values is that of the truth plus the mean square of their errors; the
+    linear map that leaves the mean and gives the variance of the truth is that of Louis (1984,
+    J Am Stat Assoc 79, 393-398). Shares above a line can then be counted.
+
+    Args:
+        values: (sets,); NaN is left out.
+        errors: (sets,) standard errors.
+
+    >>> without_chance(np.array([-1.0, 1.0]), np.array([0.0, 0.0])).tolist()
+    [-1.0, 1.0]
+    >>> without_chance(np.array([-1.0, 3.0]), np.array([9.0, 9.0])).tolist()
+    [1.0, 1.0]
+    """
+    known = np.isfinite(values) & np.isfinite(errors)
+    if known.sum() < 2:
+        return values
+    middle, spread = values[known].mean(), values[known].var(ddof=1)
+    chance = (errors[known] ** 2).mean()
+    kept = math.sqrt(max(0.0, 1.0 - chance / spread)) if spread > 0 else 1.0
+    return middle + kept * (values - middle)
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+def analyse(study: Study[Spec], values: RunValues, people: SeenRuns | None) -> dict[str, Table]:
+    """The tables of the runs of :func:`design` and :func:`design_of_surveys`."""
+    over, usual = (measured(study, values, people, defaults=one) for one in (False, True))
+    patterns, parts = [], []
+    for pattern in study.header.patterns:
+        judged = [Judged.of(one, over, usual) for one in comparisons(study, pattern)]
+        patterns.append(_pattern(pattern, judged))
+        parts += [_part(pattern, one) for one in judged]
+    jobs = range(len(values.plan.jobs))
+    counts = [values.count(job) for job in jobs]
+    rests_on = sum(counted for counted, _ in counts), sum(made for _, made in counts)
+    return {
+        "patterns": Table(
+            "patterns", pd.DataFrame(patterns), _PATTERNS, title="Patterns", rests_on=rests_on,
+            note="Shares are of plausible sets, without what chance adds; intervals are 90 %.",
+        ),
+        "comparisons": Table(
+            "comparisons", pd.DataFrame(parts), _COMPARISONS, title="What the patterns compare",
+            note="The margin is by how much a comparison holds; below 0 it does not.",
+        ),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A comparison over the sets and at the defaults.
+
+    Attributes:
+        margins: (sets,) by how much it holds in each, as the runs say.
+        errors: (sets,) standard errors of these.
+        calm: (sets,) the margins without what chance adds.
+        sides: left and right, each at the defaults and as the mean over the sets.
+        usual: margin at the defaults.
+    """
+
+    one: Comparison
+    margins: np.ndarray
+    errors: np.ndarray
+    calm: np.ndarray
+    sides: tuple[float, float, float, float]
+    usual: np.ndarray
+
+    @classmethod
+    def of(cls, one: Comparison, over: Measured, usual: Measured) -> Judged:
+        """It is judged by the runs."""
+        margins, errors = over.margin(one)
+        sides = [
+            _mean(np.asarray(side.value(runs.values.__getitem__)))
+            for side in (one.left, one.right)
+            for runs in (usual, over)
+        ]
+        return cls(
+            one, margins, errors, without_chance(margins, errors),
+            (sides[0], sides[1], sides[2], sides[3]), usual.margin(one)[0],
+        )  # fmt: skip
+
+    @property
+    def holds(self) -> np.ndarray:
+        """In which sets, chance taken out; bool (sets,)."""
+        return self.one.holds(self.calm)
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean over the sets of what is known, by all replicates; a number is itself."""
+    first = values[0] if values.ndim else values.reshape(1)
+    known = first[np.isfinite(first)]
+    return float(known.mean()) if len(known) else math.nan
+
+
+def _pattern(pattern: Pattern, judged: list[Judged]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": pattern.id,
+        "text": pattern.text,
+        "group": pattern.group,
+        "source": pattern.source,
+        "earned": "earned" if pattern.earned else "put in",
+        "why": pattern.why,
+        "statement": "; ".join(pattern.statement),
+        "across": pattern.across,
+    }
+    sets = len(judged[0].margins)
+    usual = all(bool(one.one.holds(one.usual)[0]) for one in judged)
+    held = np.all([one.holds for one in judged], axis=0)
+    seen = np.all([one.one.holds(one.margins) for one in judged], axis=0)
+    share = float(held.mean())
+    low, high = wilson(share, sets)
+    verdict = HOLDS if low >= ENOUGH else FAILS if high < ENOUGH else UNCLEAR
+    if pattern.across == "mean":
+        share = low = high = math.nan
+        ends = [_interval(one) for one in judged]
+        verdict = UNCLEAR
+        if all(end[0] >= 0 for end in ends):
+            verdict = HOLDS
+        elif any(end[1] < 0 for end in ends):
+            verdict = FAILS
+    return row | {
+        "share": share,
+        "low": low,
+        "high": high,
+        "seen": int(seen.sum()),
+        "sets": sets,
+        "at_defaults": "holds" if usual else "does not",
+        "verdict": verdict,
+    }
+
+
+def _interval(one: Judged) -> tuple[float, float]:
+    """90 % interval of the mean margin; the sets are the units."""
+    known = one.margins[np.isfinite(one.margins)]
+    if len(known) < 2:
+        return math.nan, math.nan
+    half = half_width(float(known.std(ddof=1)), len(known))
+    return float(known.mean()) - half, float(known.mean()) + half
+
+
+def _part(pattern: Pattern, one: Judged) -> dict[str, Any]:
+    left_usual, left, right_usual, right = one.sides
+    low, high = band(one.calm)
+    return {
+        "id": pattern.id,
+        "left": one.one.left.text,
+        "relation": one.one.relation,
+        "right": one.one.right.text,
+        "left_at_defaults": left_usual,
+        "right_at_defaults": right_usual,
+        "left_mean": left,
+        "right_mean": right,
+        "margin": _mean(one.margins[None]),
+        "low": low,
+        "high": high,
+        "share": float(one.holds.mean()),
+        "error": math.sqrt(_mean(one.errors[None] ** 2)),
+    }
+
+
+_PATTERNS = (
+    Column("id", format="text", heading="pattern"),
+    Column("text", format="text", heading="what is known"),
+    Column("source", format="text"),
+    Column("earned", format="text", meaning="by the mechanisms, or put in by equation or input"),
+    Column("why", format="text", meaning="why it counts as earned or put in"),
+    Column("across", format="text", meaning="looked for in each set, or in the mean over the sets"),
+    Column("share", format="percent", meaning="of the sets in which it holds, without chance",
+           heading="share of sets"),
+    Column("low", format="percent", meaning="lower end of the 90 % interval of the share"),
+    Column("high", format="percent", meaning="upper end of it"),
+    Column("seen", format="count", meaning="sets in which the means of the replicates show it"),
+    Column("sets", format="count"),
+    Column("at_defaults", format="text"),
+    Column("verdict", format="text", meaning=f"of {ENOUGH:.0%} of the sets, or of the mean"),
+)  # fmt: skip
+_COMPARISONS = (
+    Column("id", format="text", heading="pattern"),
+    Column("left", format="text"),
+    Column("relation", format="text", heading="is"),
+    Column("right", format="text"),
+    Column("left_at_defaults", format="signed"),
+    Column("right_at_defaults", format="signed"),
+    Column("left_mean", format="signed", meaning="mean over the sets"),
+    Column("right_mean", format="signed", meaning="mean over the sets"),
+    Column("margin", format="signed", meaning="by how much it holds, mean over the sets"),
+    Column("low", format="signed", meaning="5 % of the sets have a smaller margin, without chance"),
+    Column("high", format="signed", meaning="5 % of the sets have a larger one"),
+    Column("share", format="percent", meaning="of the sets in which it holds, without chance"),
+    Column("error", format="number", meaning="standard error of the margin of a set, by chance"),
+)

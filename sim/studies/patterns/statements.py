@@ -1,0 +1,207 @@
+"""Statement and Comparison: what a pattern says of measures, in a small language.
+
+A statement compares sums of measures (:mod:`sim.studies.measures`) and numbers, or names an order::
+
+    effect on trust at 104 > 0.05                           of the study's first scenario
+    effect on trust at 104 in directive < 0                 of another case
+    0.2 <= integrated_share at end_of_ta <= 0.6             a range
+    capacity at 260 in long < capacity at 208 in long - 0.01
+    effect on capacity at 52 > 1.5 * effect on capacity at 26
+    effect on capacity at end_of_ta rises over few, some, many
+    survey of trust at end_of_ta > 4                        what a participant survey would read
+
+``+ - * /`` and the relations stand between spaces; there are no brackets. Each relation, and each
+step of an order, is one comparison; a statement holds where all of its comparisons do.
+
+>>> found = parse_statement("trust at 52 > trust at start + 0.05", case="source")
+>>> [str(one) for one in found]
+['trust at 52 > trust at start + 0.05']
+>>> [str(one) for one in parse_statement("trust at 52 rises over a, b, c", case="a")]
+['trust at 52 in a < trust at 52 in b', 'trust at 52 in b < trust at 52 in c']
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.core.errors import InputError, Problem
+from sim.studies.measures import Measure, parse_measure
+from sim.studies.spec import as_number
+
+ALLOWED = "such as 'effect on trust at 104 > 0.05', 'trust at 52 rises over few, many'"
+_RELATION = re.compile(r"\s(<=|>=|<|>)\s")
+_ORDER = re.compile(r"(.+) (rises|falls) over (.+)")
+_OF_CASE = re.compile(r"(.+) in (\S+)")
+
+Values = Callable[["Quantity"], np.ndarray]
+"""The values of a measure in a case, (sets,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A measure in a case."""
+
+    measure: Measure
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A number or a quantity, by which a product is multiplied or (``over``) divided."""
+
+    of: float | Quantity
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Factors, with the sign with which they are added."""
+
+    factors: tuple[Factor, ...]
+    sign: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A sum of products; its text is as the statement has it."""
+
+    products: tuple[Product, ...]
+    text: str
+
+    @property
+    def quantities(self) -> Iterator[Quantity]:
+        """What it needs to be known."""
+        for product in self.products:
+            for factor in product.factors:
+                if isinstance(factor.of, Quantity):
+                    yield factor.of
+
+    def value(self, values: Values) -> np.ndarray:
+        """What it is in every set, (sets,) or, of numbers alone, (); NaN where it is divided by 0.
+
+        Args:
+            values: gives every measure.
+        """
+        total = np.zeros(())
+        for product in self.products:
+            part = np.full((), product.sign)
+            for factor in product.factors:
+                one = np.asarray(
+                    values(factor.of) if isinstance(factor.of, Quantity) else factor.of
+                )
+                if factor.over:
+                    one = 1.0 / np.where(one == 0, np.nan, one)
+                part = part * one
+            total = total + part
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two expressions and the relation between them: ``<``, ``<=``, ``>`` or ``>=``."""
+
+    left: Expression
+    relation: str
+    right: Expression
+
+    def __str__(self) -> str:
+        return f"{self.left.text} {self.relation} {self.right.text}"
+
+    @property
+    def quantities(self) -> Iterator[Quantity]:
+        """What it needs to be known."""
+        yield from self.left.quantities
+        yield from self.right.quantities
+
+    def margin(self, values: Values) -> np.ndarray:
+        """By how much it holds in every set, (sets,); below 0 where it does not."""
+        gap = self.right.value(values) - self.left.value(values)
+        return gap if self.relation.startswith("<") else -gap
+
+    def holds(self, margin: np.ndarray) -> np.ndarray:
+        """Whether it holds at these margins, bool; not where a margin is NaN."""
+        return np.asarray(margin >= 0 if self.relation.endswith("=") else margin > 0)
+
+
+def parse_statement(text: str, case: str) -> tuple[Comparison, ...]:
+    """The comparisons of a statement.
+
+    Args:
+        case: of measures that name none.
+
+    Raises:
+        InputError: it compares nothing, or a measure is none.
+    """
+    text = " ".join(text.split())
+    if order := _ORDER.fullmatch(text):
+        return _order(text, *order.groups())
+    parts = _RELATION.split(text)
+    sides, relations = parts[::2], parts[1::2]
+    if not relations:
+        raise _refused(text, f"{text!r} compares nothing")
+    found = [_expression(side, case) for side in sides]
+    made = tuple(
+        Comparison(found[place], relation, found[place + 1])
+        for place, relation in enumerate(relations)
+    )
+    for one in made:
+        if not any(True for _ in one.quantities):
+            raise _refused(str(one), f"'{one}' compares numbers only")
+    return made
+
+
+def _order(text: str, what: str, way: str, over: str) -> tuple[Comparison, ...]:
+    """The steps of an order over cases."""
+    cases = [one.strip() for one in over.split(",")]
+    if len(cases) < 2 or len(set(cases)) < len(cases) or not all(cases):
+        raise _refused(
+            text, f"{over!r} is no order of cases", "two cases or more, each once, with commas"
+        )
+    if " in " in what:
+        raise _refused(text, "an order names its cases after 'over'", f"... {way} over {over}")
+    found = [_expression(f"{what} in {one}", one) for one in cases]
+    relation = "<" if way == "rises" else ">"
+    return tuple(Comparison(one, relation, next_one) for one, next_one in itertools.pairwise(found))
+
+
+def _expression(text: str, case: str) -> Expression:
+    parts = re.split(r"\s([+-])\s", text)
+    signs = [1.0, *(1.0 if sign == "+" else -1.0 for sign in parts[1::2])]
+    products = tuple(
+        Product(_factors(part, case), sign) for part, sign in zip(parts[::2], signs, strict=True)
+    )
+    return Expression(products, text)
+
+
+def _factors(text: str, case: str) -> tuple[Factor, ...]:
+    parts = re.split(r"\s([*/])\s", text)
+    over = [False, *(sign == "/" for sign in parts[1::2])]
+    return tuple(
+        Factor(_atom(part.strip(), case), below)
+        for part, below in zip(parts[::2], over, strict=True)
+    )
+
+
+def _atom(text: str, case: str) -> float | Quantity:
+    number = as_number(text)
+    if number is not None:
+        if not np.isfinite(number):
+            raise _refused(text, f"{text!r} is not a finite number", "a number")
+        return number
+    if found := _OF_CASE.fullmatch(text):
+        text, case = found.groups()
+    measure = parse_measure(text)
+    if not (measure.simulated or measure.surveyed):
+        raise _refused(
+            text, f"{text!r} is not computed from runs", "a measure of outcomes at a week"
+        )
+    return Quantity(measure, case)
+
+
+def _refused(text: str, message: str, allowed: str = ALLOWED) -> InputError:
+    return InputError(Problem(message, field="statement", value=text, allowed=allowed))
