@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim.core.outcomes import PERSISTENCE_WEEKS
+from sim.core.outcomes import BETWEEN, PERSISTENCE_WEEKS
 from sim.core.units import months_of
 from sim.present.answer import Answer
 from sim.present.format import count, hours, interval, money, number, percent, signed
@@ -41,6 +41,10 @@ def shown(study: Study[Spec], tables: Tables) -> Sequence[Table]:
     empty = headlines.frame.isna().all()
     kept = [c.name for c in headlines.columns if c.name != "unit" and not empty[c.name]]
     found = [headlines.pick(kept)]
+    if "between_regions" in tables:
+        found.append(tables["between_regions"].pick(
+            ["regions", *(name for name in kept if name not in ("chance", "lasting"))]
+        ))  # fmt: skip
     found += [tables[name] for name in ("stopping_now",) if name in tables]
     return [*found, tables["costs_planned"], tables["costs"]]
 
@@ -48,7 +52,8 @@ def shown(study: Study[Spec], tables: Tables) -> Sequence[Table]:
 def recorded(study: Study[Spec], tables: Tables) -> Sequence[Table]:
     """What programs read: the same, and every outcome of all regions together."""
     summary = tables["summary"]
-    return [*shown(study, tables), summary.pick(rows=summary.frame["region"] == OVERALL)]
+    together = summary.frame["region"].isin([OVERALL, *BETWEEN])
+    return [*shown(study, tables), summary.pick(rows=together)]
 
 
 def _verdict(study: Study[Spec], look: Any) -> str:
