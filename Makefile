@@ -34,8 +34,9 @@ check: $(STAMP) ## lint, formatting, types
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 # pytest ends with 5 when it found no test: nothing slow to run is no failure.
+# And every test with drawn examples again, with all of them: tests/conftest.py.
 slow: $(STAMP) ## run the slow tests
-	@$(BIN)/python -m pytest -n $(WORKERS) -m slow; status=$$?; [ $$status -eq 5 ] || exit $$status
+	@HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n $(WORKERS) -m "(slow or hypothesis) and not browser"; status=$$?; [ $$status -eq 5 ] || exit $$status
 
 smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 	$(BIN)/python -m pytest -n $(WORKERS) -m "smoke and not slow"

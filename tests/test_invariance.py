@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import scenarios
+from strategies import examples, scenarios
 
 from sim.core.outcomes import COLUMN
-from sim.model.week import CoCreationModel, simulate
+from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
+from sim.model.week import CoCreationModel
 from sim.scenario.scenario import Scenario
 
 REPO = Path(__file__).resolve().parents[1]
@@ -87,7 +88,7 @@ def test_a_plan_from_week_30_leaves_weeks_before() -> None:
     assert not same(with_plan[30], without[30])
 
 
-@settings(max_examples=40, suppress_health_check=NOT_SLOW)
+@settings(max_examples=examples(40), suppress_health_check=NOT_SLOW)
 @given(scenarios(most_weeks=30), st.integers(1, 9))
 def test_a_longer_horizon_leaves_what_was(fields: dict[str, Any], more: int) -> None:
     """As long as every series has its own last week: an open end is the horizon."""
@@ -161,7 +162,7 @@ def test_storage_order_is_nothing() -> None:
     checks.storage_order_is_nothing()
 
 
-@settings(max_examples=40, suppress_health_check=NOT_SLOW)
+@settings(max_examples=examples(40), suppress_health_check=NOT_SLOW)
 @given(scenarios(), st.randoms(use_true_random=False))
 def test_storage_order_is_nothing_in_any_scenario(fields: dict[str, Any], r: Any) -> None:
     scenario = Scenario.from_dict(fields)
@@ -241,7 +242,7 @@ def test_collecting_changes_nothing() -> None:
 # --- common random numbers ------------------------------------------------------------------------
 
 
-@settings(max_examples=40, suppress_health_check=NOT_SLOW)
+@settings(max_examples=examples(40), suppress_health_check=NOT_SLOW)
 @given(scenarios(), scenarios())
 def test_scenarios_of_other_dosage_share_people_and_leavers(
     fields: dict[str, Any], other: dict[str, Any]

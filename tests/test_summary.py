@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import examples
 
 from sim.core import outcomes
 from sim.core.outcomes import COLUMN, FIRST_FLOW, GIVEN, INDEX, NAMES, OUTCOMES, RECORD
@@ -96,7 +97,7 @@ def test_compiled_summaries_have_the_bits_of_the_formulas(
     np.testing.assert_array_equal(records, before)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(cases())
 def test_records_of_a_few_weeks_are_enough(
     case: tuple[np.ndarray, np.ndarray, tuple[int, ...]],
