@@ -21,6 +21,7 @@ from strategies import CORNERS, REPLICATES, SEEDS, examples, scenarios
 from sim.core import outcomes
 from sim.core.outcomes import NAMES, OUTCOMES
 from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
+from sim.model import week
 from sim.model.week import CoCreationModel
 from sim.scenario.scenario import Scenario, shipped_names
 
@@ -86,8 +87,8 @@ def test_shipped_scenario_is_as_specified(name: str) -> None:
 def test_the_same_run_again_is_the_same(fields: dict[str, Any], seed: int) -> None:
     scenario = Scenario.from_dict(fields)
     p = scenario.parameter_set()
-    first = simulate(scenario, p, seed, 3)
-    again = simulate(Scenario.from_dict(scenario.to_dict()), p, seed, 3)
+    first = week.simulate(scenario, p, seed, 3)
+    again = week.simulate(Scenario.from_dict(scenario.to_dict()), p, seed, 3)
     assert first.tobytes() == again.tobytes()
 
 

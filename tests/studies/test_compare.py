@@ -480,9 +480,9 @@ def test_figures_are_drawn_for_two_and_for_four(found: Result, tmp_path: Path) -
         ]),
         sets=3, replicates=1, outcomes=["co_creation", "provider_hours", "trust"],
     )  # fmt: skip
-    assert figures.save(four.figures, tmp_path / "four")
+    assert figures.save(four.figures, tmp_path / "four", ("svg",))
     only_hours = compare(SMALL, OFTEN, sets=2, replicates=1, outcomes=["provider_hours"])
-    assert figures.save(only_hours.figures, tmp_path / "hours")
+    assert figures.save(only_hours.figures, tmp_path / "hours", ("svg",))
 
 
 # --- the command ----------------------------------------------------------------------------------

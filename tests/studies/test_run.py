@@ -410,17 +410,17 @@ def test_the_order_of_runs_does_not_matter(monkeypatch: pytest.MonkeyPatch, limi
         record[..., COLUMN["load"]] *= 2.0 ** (replicate % 7)  # the range grows as runs come in
         return record
 
-    asked = plan(30, sets, growing)
-    ranges = [range(first, first + 1) for first in range(60)]
+    asked = plan(9, sets, growing)
+    ranges = [range(first, first + 1) for first in range(18)]
     random.Random(3).shuffle(ranges)
 
-    collector = Weekly(60)
+    collector = Weekly(18)
     whole = execute(asked, None, collector)
     gathering = collector.empty(asked)
     for runs in ranges:
         (state,) = making.states(asked, collector, [runs])
         gathering.join(runs, state)
-    made = Made(asked, np.ones(60, dtype=bool), np.zeros(60, dtype=bool), ())
+    made = Made(asked, np.ones(18, dtype=bool), np.zeros(18, dtype=bool), ())
     shuffled = gathering.result(made)
     for name in ("with_ta", "without_ta"):
         np.testing.assert_array_equal(getattr(shuffled.values, name), getattr(whole.values, name))

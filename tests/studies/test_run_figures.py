@@ -370,9 +370,15 @@ def test_team_network_of_nothing_is_refused() -> None:
 # --- files -------------------------------------------------------------------------------------
 
 
-def test_the_same_results_give_the_same_files(real: Runs, tmp_path: Path) -> None:
+def test_the_same_results_give_the_same_files_and_leave_matplotlib_alone(
+    real: Runs, tmp_path: Path
+) -> None:
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
     first = figures.save(real.figures, tmp_path / "a", figures.FORMATS)
     second = figures.save(real.figures, tmp_path / "b", figures.FORMATS)
+    assert dict(matplotlib.rcParams) == before
     assert [path.name for path in first] == [path.name for path in second]
     assert len(first) == 12
     assert {path.suffix for path in first} == {".png", ".svg"}
@@ -380,14 +386,6 @@ def test_the_same_results_give_the_same_files(real: Runs, tmp_path: Path) -> Non
         assert one.read_bytes() == other.read_bytes(), one.name
     svg = (tmp_path / "a" / "trajectories.svg").read_text(encoding="utf-8")
     assert "<dc:date>" not in svg
-
-
-def test_drawing_leaves_the_settings_of_matplotlib_alone(real: Runs, tmp_path: Path) -> None:
-    import matplotlib
-
-    before = dict(matplotlib.rcParams)
-    figures.save(real.figures, tmp_path, figures.FORMATS)
-    assert dict(matplotlib.rcParams) == before
 
 
 def test_large_teams_are_not_drawn() -> None:
