@@ -10,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -20,6 +22,8 @@ from sim.cli import app, ask, new, shell
 from sim.core.errors import CodoseError
 from sim.core.outcomes import NAMES
 from sim.core.parameters import TABLE
+from sim.present.answer import Answer
+from sim.present.table import Table
 from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies import kind
 from sim.studies.run import Runs
@@ -308,6 +312,7 @@ def test_run_prints_a_table_and_leaves_a_result_folder(saved: tuple[Path, Ran]) 
         "a provider hour,", "chance alone", "without --fixed they are over plausible sets",
     ):  # fmt: skip
         assert said in text, said
+    assert text.count("It rests on") == 1, "each table rests on the same runs"
     assert max(len(line) for line in ran.out.splitlines()) <= 100
     assert "\x1b" not in ran.out
     assert not re.search("[\u2500-\u257f]", ran.out), "boxes outside of a terminal"
@@ -319,6 +324,19 @@ def test_run_prints_a_table_and_leaves_a_result_folder(saved: tuple[Path, Ran]) 
     # the team is drawn from the states of the compiled engine
     names = ("trajectories", "regions", "effects", "dosage", "commitments")
     assert drawn == {f"{name}.png" for name in names}
+
+
+def test_a_table_that_rests_on_other_runs_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame({"value": [1.0]})
+    tables = [
+        Table(name, frame, note="Of runs.", rests_on=(counted, 8))
+        for name, counted in (("first", 8), ("second", 8), ("third", 7))
+    ]
+    about = SimpleNamespace(argument="study", shown=lambda *_: tables)
+    ask.show(SimpleNamespace(answer=Answer("Yes."), kind=about, study=None, tables={}))  # type: ignore[arg-type]
+    said = capsys.readouterr().out
+    assert (said.count("8 of 8 runs"), said.count("7 of 8 runs")) == (1, 1)
+    assert said.count("Of runs.") == 3
 
 
 def test_the_printed_numbers_are_those_of_the_summary(saved: tuple[Path, Ran]) -> None:

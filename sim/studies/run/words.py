@@ -99,7 +99,7 @@ def _stopping_now(tables: Tables) -> str:
 
 
 def _delivered(study: Study[Spec], look: Any) -> str:
-    """Contacts and hours up to the horizon, over all regions."""
+    """Contacts and hours up to the horizon, over all regions; hours a week on commitments."""
     scenario = study.scenario
     if not scenario.has_ta:
         return ""
@@ -109,12 +109,14 @@ def _delivered(study: Study[Spec], look: Any) -> str:
 
     months = len(scenario.region_names) * months_of(scenario.end_of_ta)
     due, held = total("contacts_planned"), total("contacts_held")
+    on_commitments = float(look.loc[("commitment_hours", "end_of_ta"), "mean"])
     return (
         f"Of {number(due)} planned contacts {number(held)} are held ({number(due / months)} and "
         f"{number(held / months)} a region and month of TA); they take "
         f"{hours(total('provider_hours'))} of the providers (contact "
         f"{number(total('contact_hours'))}, preparation {number(total('preparation_hours'))}, "
-        f"travel {number(total('travel_hours'))}) and {hours(total('staff_hours'))} of staff."
+        f"travel {number(total('travel_hours'))}) and {hours(total('staff_hours'))} of staff. At "
+        f"the end of TA open commitments take {hours(on_commitments)} a week; they are not priced."
     )
 
 
