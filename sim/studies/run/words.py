@@ -41,12 +41,12 @@ def shown(study: Study[Spec], tables: Tables) -> Sequence[Table]:
     empty = headlines.frame.isna().all()
     kept = [c.name for c in headlines.columns if c.name != "unit" and not empty[c.name]]
     found = [headlines.pick(kept)]
-    if "between_regions" in tables:
-        found.append(tables["between_regions"].pick(
-            ["regions", *(name for name in kept if name not in ("chance", "lasting"))]
-        ))  # fmt: skip
     found += [tables[name] for name in ("stopping_now",) if name in tables]
-    return [*found, tables["costs_planned"], tables["costs"]]
+    found += [tables["costs_planned"], tables["costs"]]
+    if "between_regions" in tables:
+        columns = ["regions", *(name for name in kept if name not in ("chance", "lasting"))]
+        found.append(tables["between_regions"].pick(columns))
+    return found
 
 
 def recorded(study: Study[Spec], tables: Tables) -> Sequence[Table]:
