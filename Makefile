@@ -8,6 +8,8 @@ else
 VENV ?= .venv-$(basename $(PY_VERSION))
 endif
 WORKERS ?= 2
+# The tests of a file share what they set up, so they go to one worker; the quick files come last.
+SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 # Newer than pyproject.toml and constraints.txt, and of this Python: nothing to install.
 STAMP := $(VENV)/.codose-$(PY_VERSION)
@@ -26,7 +28,7 @@ demo: $(STAMP) ## run the shipped source case and draw its figures
 	@echo "Figures: results/source/figures"
 
 test: $(STAMP) ## run the test suite, without the slow tests
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest $(SHARED)
 
 check: $(STAMP) ## lint, formatting, types
 	$(BIN)/ruff check .
@@ -34,11 +36,12 @@ check: $(STAMP) ## lint, formatting, types
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 # pytest ends with 5 when it found no test: nothing slow to run is no failure.
+# And every test with drawn examples again, with all of them: tests/conftest.py.
 slow: $(STAMP) ## run the slow tests
-	@$(BIN)/python -m pytest -n $(WORKERS) -m slow; status=$$?; [ $$status -eq 5 ] || exit $$status
+	@HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest $(SHARED) -m "(slow or hypothesis) and not browser"; status=$$?; [ $$status -eq 5 ] || exit $$status
 
 smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
-	$(BIN)/python -m pytest -n $(WORKERS) -m "smoke and not slow"
+	$(BIN)/python -m pytest $(SHARED) -m "smoke and not slow"
 
 # After an edit of a rule, of the kernel or of what they are given. wasm-ld: apt-get install lld.
 engine: $(STAMP) ## compile the engine that the package ships, for this machine and for browsers

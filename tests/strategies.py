@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from sim.core.parameters import TABLE
@@ -25,6 +26,14 @@ SHARE = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0.0, 1.0))
 POSITIVE = st.one_of(st.sampled_from([0.05, 0.5, 1.0]), st.floats(0.01, 1.0))
 SEEDS = st.integers(0, 2**63 - 1)
 REPLICATES = st.integers(0, 2**32 - 1)
+
+
+def examples(count: int) -> int:
+    """So many examples in ``make slow``; in ``make test`` the first three in ten of them.
+
+    A profile's ``max_examples`` are out of 100: see tests/conftest.py.
+    """
+    return max(10, count * settings().max_examples // 100)
 
 
 def some(values: Any, most: int) -> st.SearchStrategy[list[Any]]:

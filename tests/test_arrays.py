@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import CORNERS, scenarios
+from strategies import CORNERS, examples, scenarios
 
 from sim.engine import arrays, prepare, tables
 from sim.model import dosage
@@ -76,7 +76,10 @@ def test_corners_are_prepared_as_defined(name: str) -> None:
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=examples(300),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
 )
 @given(scenarios())
 def test_any_scenario_is_prepared_as_defined(data: dict[str, Any]) -> None:

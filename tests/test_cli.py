@@ -10,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -20,6 +22,8 @@ from sim.cli import app, ask, new, shell
 from sim.core.errors import CodoseError
 from sim.core.outcomes import NAMES
 from sim.core.parameters import TABLE
+from sim.present.answer import Answer
+from sim.present.table import Table
 from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies import kind
 from sim.studies.run import Runs
@@ -111,22 +115,32 @@ def test_help_lists_every_command() -> None:
     assert codose().out == ran.out
 
 
-@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS)])
+@pytest.mark.parametrize(
+    ("commands", "needed"),
+    [
+        (["", *(name for name in COMMANDS if name not in studies.names())], []),
+        (list(studies.names()), ["numpy", "pydantic", "yaml"]),
+    ],
+)
 @pytest.mark.smoke
-def test_help_loads_nothing_heavy(words: list[str]) -> None:
-    """The options of a kind of study are the fields of its Spec, so its help reads that."""
+def test_help_loads_nothing_heavy(commands: list[str], needed: list[str]) -> None:
+    """The options of a kind of study are the fields of its Spec, so its help reads that. One
+    process shows the help of all, and says after each what is loaded by then."""
     code = (
         "import sys\nfrom sim.cli import app\n"
-        "try:\n    app(sys.argv[1:], prog_name='codose')\nexcept SystemExit:\n    pass\n"
         "heavy = {'numpy', 'pandas', 'pydantic', 'yaml', 'rich', 'mesa', 'matplotlib', 'numba',"
         " 'scipy', 'pyarrow', 'networkx', 'SALib', 'sklearn', 'llvmlite', 'jinja2'}\n"
-        "print('loaded:', *sorted(heavy & set(sys.modules)), file=sys.stderr)"
+        "for name in sys.argv[1:]:\n"
+        "    try:\n        app([*name.split(), '--help'], prog_name='codose')\n"
+        "    except SystemExit:\n        pass\n"
+        "    print(name, 'loaded:', *sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
-    needed = ["numpy", "pydantic", "yaml"] if words[0] in studies.names() else []
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=REPO, capture_output=True, text=True, timeout=600
-    )
-    assert done.stderr.split() == ["loaded:", *needed]
+        [sys.executable, "-c", code, *commands],
+        cwd=REPO, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    expected = [" ".join([name, "loaded:", *needed]) for name in commands]
+    assert done.stderr.splitlines() == expected
 
 
 def test_a_run_waits_for_nothing_it_does_not_need(tmp_path: Path) -> None:
@@ -299,6 +313,7 @@ def test_run_prints_a_table_and_leaves_a_result_folder(saved: tuple[Path, Ran]) 
         "a provider hour,", "chance alone", "without --fixed they are over plausible sets",
     ):  # fmt: skip
         assert said in text, said
+    assert text.count("It rests on") == 1, "each table rests on the same runs"
     assert max(len(line) for line in ran.out.splitlines()) <= 100
     assert "\x1b" not in ran.out
     assert not re.search("[\u2500-\u257f]", ran.out), "boxes outside of a terminal"
@@ -310,6 +325,19 @@ def test_run_prints_a_table_and_leaves_a_result_folder(saved: tuple[Path, Ran]) 
     # the team is drawn from the states of the compiled engine
     names = ("trajectories", "regions", "effects", "dosage", "commitments")
     assert drawn == {f"{name}.png" for name in names}
+
+
+def test_a_table_that_rests_on_other_runs_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame({"value": [1.0]})
+    tables = [
+        Table(name, frame, note="Of runs.", rests_on=(counted, 8))
+        for name, counted in (("first", 8), ("second", 8), ("third", 7))
+    ]
+    about = SimpleNamespace(argument="study", shown=lambda *_: tables)
+    ask.show(SimpleNamespace(answer=Answer("Yes."), kind=about, study=None, tables={}))  # type: ignore[arg-type]
+    said = capsys.readouterr().out
+    assert (said.count("8 of 8 runs"), said.count("7 of 8 runs")) == (1, 1)
+    assert said.count("Of runs.") == 3
 
 
 def test_the_printed_numbers_are_those_of_the_summary(saved: tuple[Path, Ran]) -> None:

@@ -6,8 +6,6 @@ import csv
 import io
 import re
 import shlex
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -18,9 +16,11 @@ import numpy as np
 import pytest
 
 from sim.core import outcomes, parameters, rules, streams
-from sim.model.week import CoCreationModel, simulate
+from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
+from sim.model.week import CoCreationModel
 from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies import odd
+from tests.cases import codose
 
 REPO = Path(__file__).resolve().parents[1]
 README = REPO / "README.md"
@@ -51,19 +51,6 @@ def command_table() -> list[list[str]]:
     """The commands of README's table, as words."""
     found = re.findall(r"^\| `codose ([^`]+)` \|", README.read_text(encoding="utf-8"), re.MULTILINE)
     return [line.split() for line in found]
-
-
-def codose(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
-    code = f"import sys; sys.path.insert(0, {str(REPO)!r}); from sim.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 # --- the ODD ---------------------------------------------------------------------------------
@@ -225,17 +212,21 @@ def test_readme_commands_are_understood(line: str) -> None:
 
 
 @pytest.mark.parametrize("words", command_table(), ids=lambda words: words[0])
-def test_readme_command_table_is_true(words: list[str], tmp_path: Path) -> None:
-    shown = codose(words[0], "--help", folder=tmp_path)
-    assert shown.returncode == 0, shown.stderr
+def test_readme_command_table_is_true(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = codose(words[0], "--help")
+    assert shown.exit_code == 0, shown.stderr
     for argument in words[1:]:
         assert argument in shown.stdout, f"help of {words[0]} does not name {argument}"
 
 
 @pytest.mark.parametrize("line", ["scenarios", "parameters", "outcomes", "odd", "validate source"])
-def test_quick_commands_run(line: str, tmp_path: Path) -> None:
-    done = codose(*line.split(), folder=tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_quick_commands_run(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = codose(*line.split())
+    assert done.exit_code == 0, done.stderr
     expected = {
         "scenarios": "turnover_wave",
         "parameters": "trust_step",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import lively, scenarios
+from strategies import examples, lively, scenarios
 
 from sim.core.parameters import Parameters
 from sim.engine import batch, compiled, kernel
@@ -128,7 +128,10 @@ def test_every_shipped_scenario_has_the_same_bits(name: str) -> None:
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=examples(200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
 )
 @given(scenarios())
 def test_any_scenario_has_the_same_bits(data: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import examples
 
 from sim.core.errors import ScenarioError
 from sim.scenario.levers import NEVER, SITES, changed, end_after, lever_names, value_of, with_levers
@@ -85,7 +86,7 @@ def test_a_lever_set_to_what_it_is_changes_nothing(name: str) -> None:
             assert changed(scenario, {lever: value}).scenario is scenario, lever
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=examples(120))
 @given(st.sampled_from(sorted(ALL)), st.sampled_from(sorted(VALUES)), st.data())
 def test_a_lever_reads_back_and_nothing_else_moves(
     name: str, lever: str, data: st.DataObject

@@ -142,10 +142,10 @@ def references(asked: Any, staff: int, number: int) -> nx.Graph:
     ("kind", "staff", "neighbours", "rewiring"),
     [
         ("small_world", 12, 4, 0.1),
-        ("small_world", 24, 6, 0.5),
+        pytest.param("small_world", 24, 6, 0.5, marks=pytest.mark.slow),
         ("small_world", 9, 6, 1.0),
         ("random", 12, 4, 0.0),
-        ("random", 24, 3, 0.0),
+        pytest.param("random", 24, 3, 0.0, marks=pytest.mark.slow),
         ("random", 8, 6, 0.0),
     ],
 )

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.core import outcomes
 from sim.core.errors import InputError
 from sim.core.outcomes import COLUMN, FIRST_FLOW, INDEX, NAMES, OUTCOMES, RECORD
+from sim.core.parameters import Parameters
 
 pytestmark = pytest.mark.smoke
 
@@ -95,6 +98,7 @@ EXPECTED = {
     "commitments_broken": 3.0,
     "commitments_lapsed": 2.0,
     "commitments_open": 3.0,
+    "commitment_hours": 3.0 * 0.02 * 40.0,
     "commitments_kept_share": 0.625,
     "staff_leavers": 1.0,
     # attendance 1/2, staff kept 4/5, not failed by the region 3/4: (.3)^(1/3)
@@ -170,6 +174,67 @@ def test_full_integration_is_of_regions() -> None:
 def test_costs_are_those_given() -> None:
     values = outcomes.weekly(record_of([WEEK]), Costs(1.0, 10.0, 100.0))[1]
     assert value(values, "cost") == pytest.approx(14.5 + 150.0 + 100.0)
+
+
+def test_hours_on_commitments_follow_their_workload_and_the_week() -> None:
+    """Open x workload of one x hours of a full week: over regions their sum, and never priced."""
+    own = Parameters({"commitment_workload": 0.05, "working_week": 30.0}, beyond_range=True)
+    record = record_of([{"open": 3.0}, {"open": 1.0}])
+    found = outcomes.weekly(record, COSTS, hours=outcomes.commitment_hours(own))[1]
+    assert [value(found, "commitment_hours", r) for r in (0, 1)] == [4.5, 1.5]
+    assert value(found, "commitment_hours") == 6.0
+    assert value(found, "cost") == 0.0
+    usual = outcomes.weekly(record, COSTS)[1]
+    assert value(usual, "commitment_hours") == pytest.approx(4 * 0.02 * 40)
+    assert value(usual, "commitment_hours") == value(
+        outcomes.weekly(record, COSTS, hours=outcomes.commitment_hours(Parameters()))[1],
+        "commitment_hours",
+    )
+
+
+regions_of_a_run = st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), min_size=1, max_size=13)
+
+
+@given(regions_of_a_run, st.sampled_from([1.0, -1.0]))
+def test_the_worst_region_is_one_of_them_and_no_other_is_worse(
+    regions: list[float], sign: float
+) -> None:
+    found = outcomes.worst(np.array(regions), sign).item()
+    known = [one for one in regions if not math.isnan(one)]
+    if not known:
+        assert math.isnan(found)
+        return
+    assert found in known
+    assert all(sign * one >= sign * found for one in known)
+
+
+@given(regions_of_a_run, st.floats(-1e3, 1e3))
+def test_the_spread_is_from_the_worst_to_the_best(regions: list[float], moved: float) -> None:
+    array = np.array(regions)
+    found = outcomes.spread(array).item()
+    known = [one for one in regions if not math.isnan(one)]
+    if not known:
+        assert math.isnan(found)
+        return
+    assert found == max(known) - min(known) >= 0.0
+    assert outcomes.spread(np.full(len(regions), moved)).item() == 0.0  # equal regions
+    assert outcomes.spread(array[::-1]).item() == found  # whatever their order
+    assert outcomes.spread(-array).item() == found  # whichever way is better
+
+
+def test_worst_and_spread_of_many_runs_are_those_of_each() -> None:
+    values = np.random.default_rng(2).random((4, 3, 5))
+    values[1, :, 2] = values[2, 0, 0] = np.nan
+    for run in range(4):
+        for outcome, sign in enumerate((1.0, -1.0, 1.0, -1.0, 1.0)):
+            alone = values[run, :, outcome]
+            signs = np.array([1.0, -1.0, 1.0, -1.0, 1.0])
+            np.testing.assert_equal(
+                outcomes.worst(values, signs, axis=1)[run, outcome], outcomes.worst(alone, sign)
+            )
+            np.testing.assert_equal(
+                outcomes.spread(values, axis=1)[run, outcome], outcomes.spread(alone)
+            )
 
 
 def test_collaboration_looks_back_17_weeks() -> None:

@@ -16,17 +16,17 @@ from checks import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import CORNERS, REPLICATES, SEEDS, lively, scenarios
+from strategies import CORNERS, REPLICATES, SEEDS, examples, lively, scenarios
 
 from sim.core import outcomes
 from sim.core.outcomes import NAMES, OUTCOMES
-from sim.model.week import CoCreationModel, simulate
+from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
+from sim.model import week
+from sim.model.week import CoCreationModel
 from sim.scenario.scenario import Scenario, shipped_names
 
 # HYPOTHESIS_PROFILE=explore looks for longer.
-ANY = settings(
-    max_examples=max(150, settings().max_examples), suppress_health_check=[HealthCheck.too_slow]
-)
+ANY = settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 
 
 def outcomes_are_legal(record: np.ndarray, scenario: Scenario) -> None:
@@ -109,17 +109,17 @@ def test_shipped_scenario_is_as_specified(name: str) -> None:
     agrees_with_oracle(Scenario.shipped(name), seed=5, replicate=2)
 
 
-@settings(ANY, max_examples=40)
+@settings(ANY, max_examples=examples(40))
 @given(scenarios(), SEEDS)
 def test_the_same_run_again_is_the_same(fields: dict[str, Any], seed: int) -> None:
     scenario = Scenario.from_dict(fields)
     p = scenario.parameter_set()
-    first = simulate(scenario, p, seed, 3)
-    again = simulate(Scenario.from_dict(scenario.to_dict()), p, seed, 3)
+    first = week.simulate(scenario, p, seed, 3)
+    again = week.simulate(Scenario.from_dict(scenario.to_dict()), p, seed, 3)
     assert first.tobytes() == again.tobytes()
 
 
-@settings(ANY, max_examples=40)
+@settings(ANY, max_examples=examples(40))
 @given(scenarios(), SEEDS)
 def test_without_ta_has_the_same_people_and_no_contacts(fields: dict[str, Any], seed: int) -> None:
     scenario = Scenario.from_dict(fields)

@@ -276,6 +276,10 @@ def test_merging_says_what_is_missing_and_how_to_make_it(tmp_path: Path) -> None
     with pytest.raises(ResultsError) as caught:  # a store of several, inside its shard's folder
         merging.check_complete(stores, "3")
     assert f"--shard 3/3 --out {tmp_path} --resume" in str(caught.value)
+    with pytest.raises(ResultsError) as caught:  # a later step: its shards share the folder
+        merging.check_complete(stores, "3", later=True)
+    assert f"--shard 2/3 --out {tmp_path} --resume" in str(caught.value)
+    assert "shard-2" not in str(caught.value)
 
 
 def test_merging_refuses_other_studies_other_values_and_its_own_folder(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import examples
 
 from sim.core import files
 from sim.core.errors import ScenarioError
@@ -241,7 +242,7 @@ scenarios = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(scenarios)
 def test_any_scenario_survives_yaml_and_json(data: dict[str, Any]) -> None:
     scenario = Scenario.from_dict(data)
@@ -261,7 +262,7 @@ def result(make: Callable[[], Scenario]) -> Scenario | ScenarioError:
         return error
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(st.sampled_from("ab:-[]{}&*!|>'\"#%@`,? \n\t0159.eE+~<=")))
 def test_any_text_is_a_scenario_or_a_scenario_error(text: str) -> None:
     found = result(lambda: Scenario.from_text(text))
@@ -284,7 +285,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.data())
 def test_any_damage_is_a_scenario_or_a_scenario_error(full: Scenario, data: st.DataObject) -> None:
     damaged = full.to_dict()

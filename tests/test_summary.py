@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import examples
 
 from sim.core import outcomes
 from sim.core.outcomes import COLUMN, FIRST_FLOW, GIVEN, INDEX, NAMES, OUTCOMES, RECORD
@@ -30,6 +31,10 @@ class Costs:
 
 COSTS = Costs()
 THRESHOLDS = (0.5, 0.2, 0.8)
+HOURS_EACH = (0.8, 1.1, 0.0)
+OF_SETS = np.array(
+    [outcomes.given(COSTS, *one) for one in zip(THRESHOLDS, HOURS_EACH, strict=True)]
+)
 
 
 def records_of(runs: int, weeks: int, regions: int, quiet: float, seed: int) -> np.ndarray:
@@ -50,11 +55,12 @@ def records_of(runs: int, weeks: int, regions: int, quiet: float, seed: int) -> 
 def reduction(
     weeks: int, points: tuple[int, ...], reported: tuple[int, ...] | None = None
 ) -> Reduction:
-    """Of records with three parameter sets, which differ in what counts as fully integrated."""
+    """Of records with three parameter sets, which differ in what counts as fully integrated, and in
+    the hours that a commitment takes."""
     return Reduction(
         weeks=tuple(range(weeks)) if reported is None else reported,
         points=points,
-        given=np.array([outcomes.given(COSTS, one) for one in THRESHOLDS]),
+        given=OF_SETS,
     )
 
 
@@ -82,16 +88,16 @@ def test_compiled_summaries_have_the_bits_of_the_formulas(
     reduced = reduction(weeks, points)
     by_week, values = reduced.weekly(records, which), reduced.at_points(records, which)
     for run, record in enumerate(records):
-        threshold = THRESHOLDS[which[run]]
-        weekly = outcomes.weekly(record, COSTS, threshold)
+        own = THRESHOLDS[which[run]], HOURS_EACH[which[run]]
+        weekly = outcomes.weekly(record, COSTS, *own)
         np.testing.assert_array_equal(by_week[run], weekly)
         for place, week in enumerate(points):
-            expected = outcomes.at_week(record, week, COSTS, threshold)
+            expected = outcomes.at_week(record, week, COSTS, *own)
             np.testing.assert_array_equal(values[run, place], expected)
     np.testing.assert_array_equal(records, before)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(cases())
 def test_records_of_a_few_weeks_are_enough(
     case: tuple[np.ndarray, np.ndarray, tuple[int, ...]],
@@ -112,15 +118,14 @@ def test_records_of_a_few_weeks_are_enough(
 def test_work_space_and_what_is_filled_may_hold_anything() -> None:
     records = records_of(3, 30, 2, 0.5, seed=1)
     which = np.array([0, 1, 2], dtype=np.int64)
-    given_values = np.array([outcomes.given(COSTS, one) for one in THRESHOLDS])
     seen = []
     for rubbish in (0.0, np.nan, 1e300):
         work = np.full_like(summary.work_space(2), rubbish)
         found = np.full((3, 30, 3, len(NAMES)), rubbish)
-        native.call("weekly", records, which, given_values, work, found)
+        native.call("weekly", records, which, OF_SETS, work, found)
         points = np.full((3, 2, 3, len(NAMES)), rubbish)
         now, before = np.array([29, 4]), np.array([12, 0])
-        native.call("at_points", records, which, given_values, now, before, 0, work, points)
+        native.call("at_points", records, which, OF_SETS, now, before, 0, work, points)
         seen.append((found, points))
     for one in seen[1:]:
         np.testing.assert_array_equal(one[0], seen[0][0])
@@ -172,7 +177,10 @@ def test_the_largest_numbers_are_finite() -> None:
 def test_runs_of_the_engine_are_summarised_as_their_records_are() -> None:
     scenario = Scenario.shipped("classroom")
     own = scenario.parameter_set()
-    sets = [own.replace(integration_threshold=level) for level in (0.3, 0.7)]
+    sets = [
+        own.replace(integration_threshold=level, commitment_workload=load, beyond_range=True)
+        for level, load in ((0.3, 0.02), (0.7, 0.05))
+    ]
     which, replicates = np.repeat([0, 1], 5), np.tile(np.arange(5), 2)
 
     def records(weeks: tuple[int, ...] | None) -> np.ndarray:
@@ -185,11 +193,10 @@ def test_runs_of_the_engine_are_summarised_as_their_records_are() -> None:
     every = records(None)
     values, by_week = whole.at_points(every, which), whole.weekly(every, which)
     for run, record in enumerate(every):
-        level = sets[which[run]].integration_threshold
-        np.testing.assert_array_equal(by_week[run], outcomes.weekly(record, scenario.costs, level))
-        np.testing.assert_array_equal(
-            values[run, 1], outcomes.at_week(record, 52, scenario.costs, level)
-        )
+        one = sets[which[run]]
+        given = scenario.costs, one.integration_threshold, outcomes.commitment_hours(one)
+        np.testing.assert_array_equal(by_week[run], outcomes.weekly(record, *given))
+        np.testing.assert_array_equal(values[run, 1], outcomes.at_week(record, 52, *given))
     assert few.reported == (0, 35, 52, 78)
     np.testing.assert_array_equal(few.at_points(records(few.reported), which), values)
 

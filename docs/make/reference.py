@@ -194,7 +194,14 @@ def files() -> str:
                 ("`headlines`", "what came of it: a row a headline outcome"),
                 ("`costs_planned`, `costs`", "what to budget, by payer and year; what it takes"),
                 ("`stopping_now`", "after a contact log: going on against stopping now"),
-                ("`summary`", "a row a region, outcome and point"),
+                (
+                    "`between_regions`",
+                    "of several regions: the worst of each run, and the spread between them",
+                ),
+                (
+                    "`summary`",
+                    "a row a region, outcome and point; regions `worst` and `spread` too",
+                ),
                 ("`runs`", "a row a run, region, outcome and point"),
                 ("`weeks`", "weekly means and quantiles over all runs"),
                 ("`team`, `team_ties`", "one region's people and who talks with whom"),
@@ -352,7 +359,12 @@ def outcomes() -> str:
             ("name", "unit", "kind", "meaning"),
             ((f"`{one.name}`", one.unit, one.kind, one.meaning) for one in OUTCOMES.values()),
         )
-        + "\n"
+        + "\n\nOf several regions, `run` and `compare` also give the *worst* (in each run the"
+        " region that comes out worst: the lowest where more is better, the highest where less"
+        " is) and the *spread* (the highest region less the lowest; less of it is better). Both"
+        " are found run by run and then averaged: the worst region need not be the same one in"
+        " every run, and both hold chance, so that regions that are alike have a spread too. A"
+        " spread grows with the number of regions: it is compared over the same regions only.\n"
     )
 
 

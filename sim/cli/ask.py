@@ -358,7 +358,10 @@ def finish(
 
 
 def show(result: Result) -> None:
-    """The question, the answer in words, then the tables that are for reading."""
+    """The question, the answer in words, then the tables that are for reading.
+
+    How many runs they rest on is said once, and again where a table rests on others.
+    """
     from sim.present.answer import CAVEAT
 
     answer, kind = result.answer, result.kind
@@ -367,11 +370,14 @@ def show(result: Result) -> None:
         typer.echo(f"{shell.paragraph(kind.question(result.study))}\n".lstrip())
     for text in (answer.verdict, *answer.rows.values(), *answer.lines):
         typer.echo(shell.paragraph(text))
+    said = answer.text
     for table in kind.shown(result.study, result.tables):
+        note = table.plain_note if table.ground in said else table.note
+        said += note
         typer.echo(f"\n{table.title}")
         shell.write_table(table.terminal())
-        if table.note:
-            typer.echo(shell.paragraph(table.note))
+        if note:
+            typer.echo(shell.paragraph(note))
     typer.echo("")
     typer.echo(shell.paragraph(" ".join([*answer.notes, CAVEAT])))
 

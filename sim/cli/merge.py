@@ -40,8 +40,8 @@ def merge(
     from sim.studies import kind
 
     trees = merging.open_trees(folders, notice=shell.remark)
-    for name, stores in trees.items():
-        merging.check_complete(stores, name)
+    for step, (name, stores) in enumerate(trees.items()):
+        merging.check_complete(stores, name, later=step > 0)
     shell.check_result_folder(out, force=force)
     study, command = kind.read_asked(folders[0])
     store = out.with_name(out.name + ask.PARTS)

@@ -22,6 +22,7 @@ import numpy as np
 
 from sim.core import rules
 from sim.core.errors import check_known
+from sim.core.parameters import TABLE
 from sim.core.units import WEEKS_A_YEAR
 
 RECORD: tuple[str, ...] = (
@@ -78,9 +79,12 @@ _Columns = namedtuple("_Columns", RECORD)
 C = _Columns(*range(len(RECORD)))
 """The place of each column: ``row[C.trust]``, which compiled code understands too."""
 
-GIVEN: tuple[str, ...] = ("integration_threshold", "provider_hour", "staff_hour", "travel_visit")
+GIVEN: tuple[str, ...] = (
+    "integration_threshold", "commitment_hours", "provider_hour", "staff_hour", "travel_visit",
+)  # fmt: skip
 """What formulas need beside the record: from which mean integration a region counts as fully
-integrated, and money a provider hour, staff hour and visit."""
+integrated, hours a week that an open commitment takes, and money a provider hour, staff hour and
+visit."""
 _Given = namedtuple("_Given", GIVEN)
 G = _Given(*range(len(GIVEN)))
 
@@ -175,6 +179,10 @@ def _commitments_kept_share(row: Row, window: Row, given: Row) -> float:
     return ratio(kept, kept + (row[C.broken_staff] + row[C.broken_provider]))
 
 
+def _commitment_hours(row: Row, window: Row, given: Row) -> float:
+    return row[C.open] * given[G.commitment_hours]
+
+
 def _collaboration(row: Row, window: Row, given: Row) -> float:
     """Empty where a factor has no basis."""
     attendance = ratio(window[C.present], window[C.invited])
@@ -253,6 +261,9 @@ _OUTCOMES: tuple[Outcome, ...] = (
     _total("commitments_lapsed", "commitments", "commitments of those who left", "lapsed"),
     Outcome("commitments_open", "commitments", "commitments not yet reviewed", "open",
             overall="sum", high=None, better="neither"),
+    Outcome("commitment_hours", "h a week", "hours a week that open commitments take, at the "
+            "workload of one (not priced)", _commitment_hours,
+            overall="sum", high=None, better="less"),
     Outcome("commitments_kept_share", "share", "kept over reviewed, both sides",
             _commitments_kept_share, kind="rate"),
     _total("staff_leavers", "people", "staff who left", "leavers"),
@@ -277,6 +288,11 @@ HEADLINES: tuple[str, ...] = (
     "capacity",
 )
 """The outcomes a short answer shows first."""
+
+WORST, SPREAD = BETWEEN = ("worst", "spread")
+"""What is said of the regions of a run beside their joint value: the value of the region that comes
+out worst, and how far the regions are apart. Like "overall", they stand where a region's name does;
+each is found run by run, so that it is not always the same region that comes out worst."""
 
 
 class CostRates(Protocol):
@@ -306,9 +322,27 @@ def check_outcome(name: str) -> Outcome:
 # --- the formulas applied to a record, in plain Python ------------------------------------------
 
 
-def given(costs: CostRates, threshold: float = 0.5) -> tuple[float, ...]:
+def commitment_hours(parameters: Mapping[str, float]) -> float:
+    """Hours a week that an open commitment takes: its workload, of a full working week.
+
+    >>> from sim.core.parameters import Parameters
+    >>> commitment_hours(Parameters())
+    0.8
+    """
+    return parameters["commitment_workload"] * parameters["working_week"]
+
+
+THRESHOLD = TABLE["integration_threshold"].default
+"""The default of the table."""
+COMMITMENT_HOURS = commitment_hours({name: row.default for name, row in TABLE.items()})
+"""That of the defaults of the table."""
+
+
+def given(
+    costs: CostRates, threshold: float = THRESHOLD, hours: float = COMMITMENT_HOURS
+) -> tuple[float, ...]:
     """The values of :data:`GIVEN`."""
-    return (threshold, costs.provider_hour, costs.staff_hour, costs.travel_visit)
+    return (threshold, hours, costs.provider_hour, costs.staff_hour, costs.travel_visit)
 
 
 def of_region(row: Row, window: Row, values: Row) -> list[float]:
@@ -335,13 +369,48 @@ def joined(regions: Sequence[Row]) -> list[float]:
     return found
 
 
-def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
+def worst(regions: np.ndarray, sign: float | np.ndarray, axis: int = -1) -> np.ndarray:
+    """The region that comes out worst, of those that have a value; NaN where none has one.
+
+    Args:
+        regions: values, the regions along ``axis``.
+        sign: :attr:`Outcome.sign`: the lowest is worst where more is better, the highest where less
+            is.
+
+    >>> worst(np.array([0.2, 0.5, np.nan]), 1.0).item(), worst(np.array([0.2, 0.5]), -1.0).item()
+    (0.2, 0.5)
+    """
+    lowest = np.where(np.isnan(regions), np.inf, sign * regions).min(axis=axis)
+    return np.where(np.isinf(lowest), np.nan, sign * lowest)
+
+
+def spread(regions: np.ndarray, axis: int = -1) -> np.ndarray:
+    """How far regions are apart: the highest less the lowest of those that have a value (NaN where
+    none has one).
+
+    The range, not the standard deviation: worst + spread is the best region (where more is better),
+    in the unit of the outcome, and a standard deviation of three regions says little. It grows with
+    the number of regions, so only the same regions can be compared by it.
+
+    >>> spread(np.array([0.25, 0.5, np.nan])).item(), spread(np.array([0.25])).item()
+    (0.25, 0.0)
+    """
+    return worst(regions, -1.0, axis) - worst(regions, 1.0, axis)
+
+
+def weekly(
+    record: np.ndarray,
+    costs: CostRates,
+    threshold: float = THRESHOLD,
+    hours: float = COMMITMENT_HOURS,
+) -> np.ndarray:
     """Every outcome of one run in every week.
 
     Args:
         record: (week, region, column of RECORD).
         costs: money a provider hour, staff hour and visit.
         threshold: mean integration from which a region counts as fully integrated.
+        hours: hours a week that an open commitment takes, see :func:`commitment_hours`.
 
     Returns:
         (week, region + 1, outcome of NAMES); the last region is "overall". Totals hold the flow of
@@ -359,16 +428,22 @@ def weekly(record: np.ndarray, costs: CostRates, threshold: float = 0.5) -> np.n
     >>> bool((values[..., INDEX["trust"]] <= 1).all())
     True
     """
-    return np.array([in_week(record, week, costs, threshold) for week in range(len(record))])
+    return np.array([in_week(record, week, costs, threshold, hours) for week in range(len(record))])
 
 
-def in_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
+def in_week(
+    record: np.ndarray,
+    week: int,
+    costs: CostRates,
+    threshold: float = THRESHOLD,
+    hours: float = COMMITMENT_HOURS,
+) -> np.ndarray:
     """Every outcome of one run in one week: a row of :func:`weekly`.
 
     Args:
         record: (week, region, column of RECORD); the weeks after ``week`` do not matter.
         week: 0..the record's last.
-        costs, threshold: as for :func:`weekly`.
+        costs, threshold, hours: as for :func:`weekly`.
 
     Returns:
         (region + 1, outcome of NAMES); the last region is "overall".
@@ -377,17 +452,23 @@ def in_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 
         ValueError: the record has no such week.
     """
     _check_week(record, week)
-    return _of_regions(record[week], _window(record, week), given(costs, threshold))
+    return _of_regions(record[week], _window(record, week), given(costs, threshold, hours))
 
 
-def at_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 0.5) -> np.ndarray:
+def at_week(
+    record: np.ndarray,
+    week: int,
+    costs: CostRates,
+    threshold: float = THRESHOLD,
+    hours: float = COMMITMENT_HOURS,
+) -> np.ndarray:
     """Every outcome of one run as a summary at ``week``: levels there, totals and pooled rates up
     to there.
 
     Args:
         record: (week, region, column of RECORD).
         week: 0..the record's last.
-        costs, threshold: as for :func:`weekly`.
+        costs, threshold, hours: as for :func:`weekly`.
 
     Returns:
         (region + 1, outcome of NAMES); the last region is "overall".
@@ -406,7 +487,7 @@ def at_week(record: np.ndarray, week: int, costs: CostRates, threshold: float = 
     _check_week(record, week)
     rows = _added(record[: week + 1])
     rows[:, :FIRST_FLOW] = record[week, :, :FIRST_FLOW]
-    return _of_regions(rows, _window(record, week), given(costs, threshold))
+    return _of_regions(rows, _window(record, week), given(costs, threshold, hours))
 
 
 def _check_week(record: np.ndarray, week: int) -> None:

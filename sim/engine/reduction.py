@@ -70,7 +70,12 @@ class Reduction:
             weeks=tuple(range(horizon + 1) if every_week else weeks),
             points=tuple(points),
             given=np.array(
-                [outcomes.given(scenario.costs, one.integration_threshold) for one in sets]
+                [
+                    outcomes.given(
+                        scenario.costs, one.integration_threshold, outcomes.commitment_hours(one)
+                    )
+                    for one in sets
+                ]
             ),
         )
 

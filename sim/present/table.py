@@ -131,10 +131,15 @@ class Table:
     @property
     def note(self) -> str:
         """How it is to be read, and how many runs it rests on."""
+        return f"{self._note} {self.ground}.".strip() if self.ground else self._note
+
+    @property
+    def ground(self) -> str:
+        """How many runs it rests on, in words; empty where that is not known."""
         if self.rests_on is None:
-            return self._note
+            return ""
         counted, made = (formats.count(number) for number in self.rests_on)
-        return f"{self._note} It rests on {counted} of {made} runs.".strip()
+        return f"It rests on {counted} of {made} runs"
 
     @property
     def plain_note(self) -> str:

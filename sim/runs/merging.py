@@ -55,11 +55,13 @@ def _check_one_study(stores: Stores) -> None:
         )
 
 
-def check_complete(stores: Stores, place: str = ".") -> None:
+def check_complete(stores: Stores, place: str = ".", *, later: bool = False) -> None:
     """See that the stores together hold every part of their study.
 
     Args:
         place: where in its shard's folder each store is.
+        later: it is a step after the first of a study in steps. Whoever makes a part of it needs
+            the steps before, so all shards of such a study work in one folder.
 
     Raises:
         ResultsError: which chunks are missing, and what commands would make them.
@@ -77,12 +79,12 @@ def check_complete(stores: Stores, place: str = ".") -> None:
             f"{runs:,} of {first.key['runs']:,} runs of the study are missing (chunks {shown}"
             f"{more}, of {first.chunks})",
             file=", ".join(str(store.folder) for store in stores),
-            allowed="run first: " + "; ".join(_commands(stores, missing, place)),
+            allowed="run first: " + "; ".join(_commands(stores, missing, place, later)),
         )
     )
 
 
-def _commands(stores: Stores, missing: Sequence[int], place: str) -> list[str]:
+def _commands(stores: Stores, missing: Sequence[int], place: str, later: bool) -> list[str]:
     """What would make the missing chunks."""
     above = len(Path(place).parts)
 
@@ -98,7 +100,7 @@ def _commands(stores: Stores, missing: Sequence[int], place: str) -> list[str]:
     lacking = sorted({chunk % parts + 1 for chunk in missing})
     commands = []
     for part in lacking:
-        known = shards.get((part, parts))
+        known = shards.get((part, parts), stores[0] if later else None)
         where = f"--out {shard_of(known)} --resume" if known else f"--out shard-{part}"
         commands.append(f"{command} --shard {part}/{parts} {where}")
     return commands

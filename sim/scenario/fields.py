@@ -27,7 +27,7 @@ MAX_UNITS = 2**12 - 1
 MAX_STAFF = 2**20 - 1
 """Most staff of one region (the draws number posts with 20 bits)."""
 
-Name = Annotated[str, Words(80, reserved=("overall",))]
+Name = Annotated[str, Words(80, reserved=("overall", "worst", "spread"))]
 Week = Annotated[int, Number(1, MAX_WEEKS, whole=True)]
 
 

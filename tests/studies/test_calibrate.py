@@ -274,7 +274,11 @@ def test_shards_share_a_folder_step_by_step(folder: Path, tmp_path: Path) -> Non
         assert ran.exit_code == 0, ran.stderr
         return " ".join(ran.stderr.split())
 
-    said = [shard(1), shard(2)]
+    said = [shard(1), shard(2), shard(1)]  # the last one is of the next step
+    ran = codose("merge", shared, "--out", tmp_path / "early")
+    assert ran.exit_code == 2
+    text = " ".join(ran.stderr.split())
+    assert f"--shard 2/2 --out {shared} --resume" in text, "what is missing is made in this folder"
     while "Every run is there" not in said[-1]:
         said.append(shard(1 + len(said) % 2))
         assert len(said) < 12

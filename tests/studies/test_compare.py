@@ -15,7 +15,7 @@ from matplotlib.text import Text
 import sim
 from sim.core import outcomes
 from sim.core.errors import InputError
-from sim.core.outcomes import NAMES, OUTCOMES
+from sim.core.outcomes import BETWEEN, NAMES, OUTCOMES
 from sim.core.parameters import Parameters
 from sim.model import week as model
 from sim.model.dosage import planned
@@ -24,7 +24,7 @@ from sim.runs.execute import Execution
 from sim.scenario.scenario import Scenario
 from sim.stats import paired as statistics
 from sim.studies.compare import compare
-from sim.studies.compare.analysis import Runs, runs_of
+from sim.studies.compare.analysis import Runs, _verdict, runs_of
 from sim.studies.compare.differing import UnlikePeople, differing
 from sim.studies.compare.spec import plans_of
 from sim.studies.kind import Result, Runner, StudyKind, load
@@ -131,7 +131,7 @@ def test_regions_are_compared_in_the_order_and_names_of_the_scenario(
     found: Result, runs: tuple[Runs, ...]
 ) -> None:
     table = found.table("regions")
-    assert list(dict.fromkeys(table["region"])) == ["west", "coast"]
+    assert list(dict.fromkeys(table["region"])) == ["west", "coast", "worst", "spread"]
     rows = table.set_index(["point", "outcome", "region"])["mean"]
     for region in ("west", "coast"):
         a, b = (one.at("trust", 26, region) for one in runs)
@@ -318,6 +318,32 @@ def test_other_people_are_refused_with_what_differs_and_what_is_left() -> None:
     assert set(gains.table("weeks")["kind"]) == {"level"}
 
 
+def test_the_worst_region_and_the_spread_are_compared_run_by_run(
+    found: Result, runs: tuple[Runs, ...]
+) -> None:
+    """Less spread is better, whichever way is better for the outcome; of an outcome without a
+    better way there is no worst region."""
+    rows: Any = found.table("regions").set_index(["point", "outcome", "region"])
+    each = [[one.at("capacity", 26, region) for region in ("west", "coast")] for one in runs]
+    low, high = (np.array([of(one, axis=0) for one in each]) for of in (np.min, np.max))
+    worst, spread = (rows.loc[("end_of_ta", "capacity", name)] for name in BETWEEN)
+    assert worst["mean"] == pytest.approx((low[1] - low[0]).mean())
+    assert spread["mean"] == pytest.approx(((high - low)[1] - (high - low)[0]).mean())
+    assert rows["n"].eq(36).all()
+    costs = compare(SMALL, OFTEN, sets=2, replicates=2, outcomes=["cost", "contacts_held"])
+    table: Any = costs.table("regions").set_index(["point", "outcome", "region"])
+    assert table.loc[("end_of_ta", "cost", "worst"), "verdict"] == "worse"  # dearer
+    assert not {("end_of_ta", "contacts_held", place) for place in BETWEEN} & set(table.index)
+    shown = [table.title for table in costs.kind.shown(costs.study, costs.tables)]
+    assert any(title.startswith("The worst region, and the spread") for title in shown)
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(0.04, "worse"), (-0.04, "better")])
+def test_regions_that_move_apart_are_worse(gap: float, expected: str) -> None:
+    a = np.full((4, 2), 0.3)
+    assert _verdict(statistics.paired(a, a + gap, 0.01), 0.01, "trust", "spread") == expected
+
+
 def test_a_region_that_is_different_can_be_looked_at() -> None:
     """One region is short of staff: its gain is compared by its name, the others beside it."""
     short = SMALL.replace(
@@ -425,7 +451,7 @@ def test_three_plans_are_one_verdict_with_their_costs_by_payer() -> None:
     table = found.table("costs_planned").set_index(["scenario", "period"])["planned_cost"]
     assert table["as it is now", "year 1"] == 390_150
     assert table["as it is now", "year 2"] == 397_500
-    assert list(dict.fromkeys(found.table("regions")["region"])) == list(CENTRE.region_names)
+    assert list(dict.fromkeys(found.table("regions")["region"])) == [*CENTRE.region_names, *BETWEEN]
 
 
 def test_a_plan_in_phases_with_an_event_is_described_whole() -> None:
@@ -487,9 +513,9 @@ def test_figures_are_drawn_for_two_and_for_four(found: Result, tmp_path: Path) -
         ]),
         sets=3, replicates=1, outcomes=["co_creation", "provider_hours", "trust"],
     )  # fmt: skip
-    assert figures.save(four.figures, tmp_path / "four")
+    assert figures.save(four.figures, tmp_path / "four", ("svg",))
     only_hours = compare(SMALL, OFTEN, sets=2, replicates=1, outcomes=["provider_hours"])
-    assert figures.save(only_hours.figures, tmp_path / "hours")
+    assert figures.save(only_hours.figures, tmp_path / "hours", ("svg",))
 
 
 # --- the command ----------------------------------------------------------------------------------

@@ -45,6 +45,15 @@ def found(request: pytest.FixtureRequest) -> Result:
 
 
 every_kind = pytest.mark.parametrize("found", KINDS, indirect=True)
+two_kinds = pytest.mark.parametrize(
+    "found",
+    [
+        kind if kind in ("run", "tally") else pytest.param(kind, marks=pytest.mark.slow)
+        for kind in KINDS
+    ],
+    indirect=True,
+)
+"""For what the command does in the same lines of code for every kind; the others are slow tests."""
 
 
 def bytes_of(folder: Path) -> Mapping[str, bytes]:
@@ -174,7 +183,7 @@ def test_its_command(found: Result, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.stdout
 
 
-@every_kind
+@two_kinds
 def test_results_are_not_replaced_unless_forced(found: Result, tmp_path: Path) -> None:
     folder = found.save(tmp_path / "a", figures=())
     before = bytes_of(folder)
@@ -189,7 +198,7 @@ def test_results_are_not_replaced_unless_forced(found: Result, tmp_path: Path) -
     assert again.stdout.rstrip().endswith("What if, not forecast.")
 
 
-@every_kind
+@two_kinds
 def test_nothing_is_left_behind_when_nobody_reads(
     found: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,7 +214,7 @@ def test_nothing_is_left_behind_when_nobody_reads(
     assert not out.with_name("out.parts").exists()
 
 
-@every_kind
+@two_kinds
 def test_its_report(found: Result, tmp_path: Path) -> None:
     folder = found.save(tmp_path / "a", figures=())
     done = codose("report", str(folder), "--out", str(tmp_path / "report.html"))

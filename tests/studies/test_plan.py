@@ -34,6 +34,7 @@ from sim.studies.plan.values import (
     Evaluator,
     Sample,
     Value,
+    _joined,
     met,
     regret_of,
     regrets,
@@ -801,3 +802,12 @@ def test_fewer_regions_are_held_against_their_own_selves_without_assistance() ->
     gains = found.table("gains")
     assert gains["gain"].notna().all()
     assert {"no assistance", AS_IT_STANDS} == set(gains["against"])
+
+
+def test_the_worst_region_is_a_region_of_totals_too() -> None:
+    """Of 5 and 7 commitments lapsed, 12 overall, 7 is the worst region; of trust the lowest."""
+    lapsed, trust = np.array([[5.0], [7.0], [12.0]]), np.array([[0.5], [0.3], [0.4]])
+    assert _joined(lapsed, "worst", -1.0).tolist() == [7.0]
+    assert _joined(trust, "worst", 1.0).tolist() == [0.3]
+    assert _joined(trust, "mean", 1.0).tolist() == [0.4]
+    assert _joined(lapsed, "total", -1.0).tolist() == [12.0]

@@ -179,6 +179,14 @@ def test_what_matters_stands_on_the_first_page(made: Made) -> None:
     assert "break-before:page" in made.text
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        kind if kind in ("run", "compare") else pytest.param(kind, marks=pytest.mark.slow)
+        for kind in studies.names()
+    ],
+    indirect=True,
+)
 def test_same_folder_same_report(made: Made) -> None:
     assert report_html(made.folder) == made.text
 

@@ -49,6 +49,8 @@ TINY = Scenario.from_dict(
 )
 END, LATER, HORIZON = 6, 58, 60
 PLACES = ("lakes", "coast", "overall")
+CELLS = len(PLACES) * len(outcomes.NAMES) * 5
+"""Of a run: its points are start, end of TA, a year after, horizon and persistence."""
 
 
 def fake(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) -> np.ndarray:
@@ -158,6 +160,70 @@ def test_points_persistence_and_overall() -> None:
     assert value["contact_hours", "persistence"] == pytest.approx(hours[END + 1 : LATER + 1].sum())
 
 
+def test_the_worst_region_and_the_spread_are_found_run_by_run() -> None:
+    """Capacity is (knowledge + integration + routines)/3 of the record; the effect is that of the
+    worst region, and of the spread, with TA less without; persistence is their change."""
+    runs = made()
+
+    def capacity(with_ta: bool, week: int) -> np.ndarray:
+        columns = [COLUMN[name] for name in ("knowledge", "integration", "routines")]
+        return records(with_ta)[:, week, :, columns].sum(axis=0) / 3
+
+    for place, of in (("worst", np.min), ("spread", np.ptp)):
+        summary = runs.summary(place)
+        assert tuple(dict.fromkeys(summary["outcome"])) == outcomes.HEADLINES
+        value, no_ta = (of(capacity(arm, END), axis=1) for arm in (True, False))
+        found = row(summary, outcome="capacity", point="end_of_ta")
+        assert found["mean"] == pytest.approx(value.mean())
+        assert found["p95"] == pytest.approx(np.quantile(value, 0.95, method="weibull"))
+        assert found["no_ta_mean"] == pytest.approx(no_ta.mean())
+        assert found["effect_mean"] == pytest.approx((value - no_ta).mean())
+        change = of(capacity(True, LATER), axis=1) - value
+        found = row(summary, outcome="capacity", point="persistence")
+        assert found["mean"] == pytest.approx(change.mean())
+    shown = runs.table("between_regions").set_index(["regions", "outcome"])
+    assert shown.loc[("spread", "capacity"), "lasting"] == found["mean"]
+    assert "Between regions" in [
+        table.title for table in runs.result.kind.shown(runs.result.study, runs.result.tables)
+    ]
+
+
+def test_the_answer_says_what_open_commitments_take() -> None:
+    """Two commitments open in each of two regions, at .02 of a week of 40 hours each."""
+
+    def open_ones(*about: Any) -> np.ndarray:
+        record = fake(*about)
+        record[..., COLUMN["open"]] = 2.0
+        return record
+
+    said = made(engine=open_ones).result.answer.text
+    assert "open commitments take 3.2 h a week; they are not priced" in " ".join(said.split())
+
+
+def test_regions_that_are_alike_have_no_spread_and_the_worst_is_the_mean() -> None:
+    def alike(*about: Any) -> np.ndarray:
+        record = fake(*about)
+        record[:, 1] = record[:, 0]
+        return record
+
+    runs = made(engine=alike)
+    for point in ("start", "end_of_ta", "persistence"):
+        for name in outcomes.HEADLINES:
+            both = [
+                row(runs.summary(place), outcome=name, point=point)
+                for place in ("worst", "overall", "spread")
+            ]
+            assert both[0]["mean"] == both[1]["mean"]
+            assert both[2]["mean"] == both[2]["effect_mean"] == 0.0
+
+
+def test_one_region_is_not_compared_with_itself() -> None:
+    alone = TINY.replace(regions={"candidates": 1, "count": 1, "staff": 3})
+    runs = run(alone, replicates=2, engine=fake, fixed=True)
+    assert set(runs.table("summary")["region"]) == {"region_1", "overall"}
+    assert "between_regions" not in runs.result.tables
+
+
 def test_no_year_after_when_the_horizon_comes_first() -> None:
     runs = run(TINY.replace(horizon_weeks=57), replicates=2, engine=fake, fixed=True)
     assert set(runs.summary()["point"]) == {"start", "end_of_ta", "horizon"}
@@ -216,8 +282,8 @@ def test_an_unknown_region_is_named() -> None:
     with pytest.raises(InputError) as caught:
         made(1).summary("cost")
     assert str(caught.value) == (
-        "region: 'cost' is not a region of this scenario; allowed: lakes, coast, overall; "
-        "did you mean 'coast'?"
+        "region: 'cost' is not a region of this scenario; allowed: lakes, coast, overall, worst, "
+        "spread; did you mean 'coast'?"
     )
 
 
@@ -356,17 +422,17 @@ def test_the_order_of_runs_does_not_matter(monkeypatch: pytest.MonkeyPatch, limi
         record[..., COLUMN["load"]] *= 2.0 ** (replicate % 7)  # the range grows as runs come in
         return record
 
-    asked = plan(30, sets, growing)
-    ranges = [range(first, first + 1) for first in range(60)]
+    asked = plan(9, sets, growing)
+    ranges = [range(first, first + 1) for first in range(18)]
     random.Random(3).shuffle(ranges)
 
-    collector = Weekly(60)
+    collector = Weekly(18)
     whole = execute(asked, None, collector)
     gathering = collector.empty(asked)
     for runs in ranges:
         (state,) = making.states(asked, collector, [runs])
         gathering.join(runs, state)
-    made = Made(asked, np.ones(60, dtype=bool), np.zeros(60, dtype=bool), ())
+    made = Made(asked, np.ones(18, dtype=bool), np.zeros(18, dtype=bool), ())
     shuffled = gathering.result(made)
     for name in ("with_ta", "without_ta"):
         np.testing.assert_array_equal(getattr(shuffled.values, name), getattr(whole.values, name))
@@ -553,7 +619,9 @@ def test_the_same_command_gives_the_same_bytes(tmp_path: Path) -> None:
     assert first.pop("timing.json")
     assert second.pop("timing.json")
     assert first == second
-    tables = ("headlines", "costs_planned", "costs", "summary", "runs", "weeks")
+    tables = (
+        "headlines", "costs_planned", "costs", "between_regions", "summary", "runs", "weeks",
+    )  # fmt: skip
     assert set(first) == {
         "manifest.json", "scenario.yaml", "answer.txt",
         *(f"{name}.{form}" for name in tables for form in ("parquet", "csv")),
@@ -792,7 +860,10 @@ def test_a_manifest_that_does_not_fit(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda frame: frame.drop(index=5), "runs: stored are 1574 rows of set, replicate"),
+        (
+            lambda frame: frame.drop(index=5),
+            f"runs: stored are {3 * CELLS - 1} rows of set",
+        ),
         (lambda frame: frame.assign(effect=0.0), "runs, row 2 (set 0, replicate 0, region lakes,"),
     ],
 )
@@ -826,7 +897,9 @@ def test_verify_makes_the_runs_again(saved: Path) -> None:
     assert report.ok
     assert str(report) == (
         f"{saved}: made again and compared: headlines (6 rows), costs_planned (2 rows), costs (8 "
-        "rows), summary (525 rows), runs (1,575 rows), weeks (19,215 rows); every value is the same"
+        f"rows), between_regions (12 rows), summary ({CELLS + 2 * 6 * 5} rows), runs "
+        f"({3 * CELLS:,} rows), weeks ({3 * 3 * 61 * len(outcomes.NAMES):,} rows); every value is "
+        "the same"
     )
 
 
@@ -871,9 +944,12 @@ def test_verify_of_a_sample_runs_only_that(tmp_path: Path) -> None:
     report = verify(folder, engine=counting, sample=4)
     assert report.ok
     assert sorted(set(calls)) == [0, 3, 6, 9]
-    assert report.compared == (("runs", 4 * 525),)
-    assert "not compared: headlines, costs_planned, costs, summary, weeks (only a" in str(report)
-    assert verify(folder, engine=fake, sample=99).compared == (("runs", 10 * 525),)
+    assert report.compared == (("runs", 4 * CELLS),)
+    assert (
+        "not compared: headlines, costs_planned, costs, between_regions, summary, weeks (only a"
+        in str(report)
+    )
+    assert verify(folder, engine=fake, sample=99).compared == (("runs", 10 * CELLS),)
     with pytest.raises(InputError, match="sample: 0 is out of range; allowed: 1 or more runs"):
         verify(folder, engine=fake, sample=0)
 

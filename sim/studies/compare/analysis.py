@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.core.outcomes import OUTCOMES
+from sim.core.outcomes import BETWEEN, OUTCOMES, SPREAD, spread, worst
 from sim.core.parameters import TABLE
 from sim.core.units import WEEKS_A_YEAR
 from sim.model.dosage import Resources, planned
@@ -69,9 +69,13 @@ class Runs:
         return (*self.arm.scenario.region_names, OVERALL)
 
     def at(self, outcome: str, week: int, region: str = OVERALL, *, ta: bool = True) -> np.ndarray:
-        """(sets, replicates)."""
-        place = self.weeks.index(week), self.places.index(region), self.names.index(outcome)
-        return (self.values if ta else self.without_ta)[:, :, *place]
+        """(sets, replicates), of a region, overall, or one of BETWEEN."""
+        values = self.values if ta else self.without_ta
+        found = values[:, :, self.weeks.index(week), :, self.names.index(outcome)]
+        if region in BETWEEN:
+            regions, sign = found[..., :-1], OUTCOMES[outcome].sign
+            return spread(regions) if region == SPREAD else worst(regions, sign)
+        return found[..., self.places.index(region)]
 
     def gain(self, outcome: str, week: int, region: str = OVERALL) -> np.ndarray:
         """(sets, replicates): against the same run without TA."""
@@ -262,19 +266,30 @@ class _Tables:
             for other in self.others
             for point in self.points
             for outcome in self.outcomes
-            for region in self.first.arm.scenario.region_names
-            if region in other.places
+            for region in self._regions_of(other, outcome)
         ]
         known = [
             Column("a", format="text"), Column("b", format="text", heading="scenario"),
             Column("region", format="text"), *_GAP,
         ]  # fmt: skip
-        note = "Of regions that both scenarios have, in the order of the first."
+        note = (
+            "Of regions that both scenarios have, in the order of the first. Worst: in each run "
+            "the region that comes out worst; spread: the highest region less the lowest."
+        )
         if self.study.header.gains:
             note += " Each gain is against the region's own people without TA."
         return Table("regions", pd.DataFrame(rows, columns=columns), known,
                      title="Differences by region", note=self._told(rows, note),
                      rests_on=self.rests_on)  # fmt: skip
+
+    def _regions_of(self, other: Runs, outcome: str) -> list[str]:
+        """Regions that both scenarios have; where these are all of several, the worst and the
+        spread of an outcome that has a better and a worse."""
+        names = self.first.arm.scenario.region_names
+        both = [name for name in names if name in other.places]
+        if len(names) > 1 and set(names) == set(other.arm.scenario.region_names):
+            both += BETWEEN if OUTCOMES[outcome].sign else ()
+        return both
 
     def _row(self, other: Runs, point: str, outcome: str, region: str = OVERALL) -> dict[str, Any]:
         a, b = (self._compared(one, outcome, point, region) for one in (self.first, other))
@@ -294,7 +309,7 @@ class _Tables:
             "mean_b": mean(b),
             **asdict(gap),
             "margin": margin,
-            "verdict": _verdict(gap, margin, outcome),
+            "verdict": _verdict(gap, margin, outcome, region),
             "n": int((~np.isnan(a + b)).sum()),
             "runs": a.size,
         }
@@ -572,8 +587,9 @@ class _Tables:
         )
 
 
-def _verdict(gap: Paired, margin: float, outcome: str) -> str:
-    return verdict(gap.mean, gap.mean_low, gap.mean_high, margin, OUTCOMES[outcome].better)
+def _verdict(gap: Paired, margin: float, outcome: str, region: str = OVERALL) -> str:
+    better = "less" if region == SPREAD else OUTCOMES[outcome].better
+    return verdict(gap.mean, gap.mean_low, gap.mean_high, margin, better)
 
 
 def _payers(each: Resources) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.core.outcomes import OUTCOMES
+from sim.core.outcomes import BETWEEN, OUTCOMES
 from sim.present.figures import Figure
 from sim.present.format import signed
 from sim.present.format import words as in_words
@@ -77,7 +77,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
             f"Differences from {first}: {told}.", partial(_intervals, found),
         )
     ]  # fmt: skip
-    if "regions" in frames and frames["regions"]["region"].nunique() > 1:
+    if len(_region_names(found)) > 1:
         made.append(
             Figure(
                 "regions", "What differs, region by region",
@@ -336,10 +336,20 @@ def _name_pair(
         )  # fmt: skip
 
 
+def _region_names(found: Shown) -> list[str]:
+    """The regions that are compared; the worst and the spread are in the table."""
+    if "regions" not in found.frames:
+        return []
+    return [
+        name for name in dict.fromkeys(found.frames["regions"]["region"]) if name not in BETWEEN
+    ]
+
+
 def _region_rows(found: Shown, outcome: str) -> pd.DataFrame:
     """The differences of an outcome at the end of TA, region by region."""
     table = found.frames["regions"]
-    return table[(table["point"] == POINTS[0]) & (table["outcome"] == outcome)]
+    rows = (table["point"] == POINTS[0]) & (table["outcome"] == outcome)
+    return table[rows & ~table["region"].isin(BETWEEN)]
 
 
 def _regions(found: Shown) -> Drawn:
@@ -347,7 +357,7 @@ def _regions(found: Shown) -> Drawn:
     from sim.present import style
 
     outcomes, others = found.outcomes[:4], found.labels[1:]
-    names = list(dict.fromkeys(found.frames["regions"]["region"]))
+    names = _region_names(found)
     more, names = len(names) - MOST_REGIONS, names[:MOST_REGIONS]
     shown = pd.concat([_region_rows(found, outcome) for outcome in outcomes])
     figure = style.figure(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from sim.core.outcomes import BETWEEN
 from sim.present.answer import Answer
 from sim.present.format import count, interval, money, percent, share, signed
 from sim.present.format import words as in_words
@@ -73,15 +74,22 @@ def _strongest(study: Study[Spec], table: Table) -> Table:
 
 
 def _by_region(study: Study[Spec], table: Table) -> list[Table]:
-    """The first outcome at the end of TA, where there is more than one region."""
+    """At the end of TA, where there is more than one region: the first outcome by region, then the
+    worst region and the spread of every outcome."""
     frame, head = table.frame, study.header.outcomes[0]
-    if frame["region"].nunique() < 2:
+    between = frame["region"].isin(BETWEEN)
+    if frame.loc[~between, "region"].nunique() < 2:
         return []
-    rows = (frame["outcome"] == head) & (frame["point"] == POINTS[0])
-    columns = ["b", "region", "mean_a", "mean_b", "mean", "low", "high", "verdict", "n", "runs"]
-    note = f"{table.plain_note} The other outcomes are in {table.name}.parquet."
+    end = frame["point"] == POINTS[0]
+    measures = ["mean_a", "mean_b", "mean", "low", "high", "verdict", "n", "runs"]
+    said = f"{table.plain_note} The other outcomes are in {table.name}.parquet."
     title = f"{in_words(head).capitalize()} by region, {_when(study, POINTS[0])}"
-    return [table.pick(columns, rows, title=title, note=note)]
+    rows = ~between & (frame["outcome"] == head) & end
+    found = [table.pick(["b", "region", *measures], rows, title=title, note=said)]
+    if between.any():
+        title = f"The worst region, and the spread between regions, {_when(study, POINTS[0])}"
+        found.append(table.pick(["b", "region", "outcome", *measures], between & end, title=title))
+    return found
 
 
 def _when(study: Study[Spec], point: str) -> str:

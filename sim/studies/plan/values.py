@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.outcomes import OUTCOMES, PERSISTENCE_WEEKS
+from sim.core.outcomes import OUTCOMES, PERSISTENCE_WEEKS, spread, worst
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario.scenario import Scenario
@@ -90,12 +90,11 @@ class Value:
 
     def worst_region(self, place: int, sign: float) -> float:
         """Mean, over runs, of the region that came out worst by an objective."""
-        return mean_of(_joined(self.regions[place], "worst", sign))
+        return mean_of(worst(self.regions[place], sign, axis=0))
 
     def spread(self, place: int) -> float:
         """Mean, over runs, of the distance between the highest and the lowest region."""
-        high, low = (_joined(self.regions[place], "worst", sign) for sign in (-1.0, 1.0))
-        return mean_of(high - low)
+        return mean_of(spread(self.regions[place], axis=0))
 
 
 def mean_of(values: np.ndarray) -> float:
@@ -252,14 +251,10 @@ def _weeks(spec: OutcomeSpec, when: int | str, scenario: Scenario) -> tuple[int,
 
 
 def _joined(values: np.ndarray, how: str, sign: float) -> np.ndarray:
-    """Regions (first axis, the last is overall where ``how`` is mean) as one number."""
+    """Regions (first axis, the last is overall) as one number."""
     if how == "mean":
         return values[-1]
-    each = values[:-1] if how == "total" else values
-    if how == "total":
-        return each.sum(axis=0)
-    known = np.where(np.isnan(each), np.inf, sign * each).min(axis=0)
-    return np.where(np.isinf(known), np.nan, sign * known)
+    return values[:-1].sum(axis=0) if how == "total" else worst(values[:-1], sign, axis=0)
 
 
 # --- how surely ----------------------------------------------------------------------------------

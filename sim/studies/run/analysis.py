@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.core.outcomes import HEADLINES, INDEX, OUTCOMES
+from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES
 from sim.core.units import WEEKS_A_YEAR, months_of
 from sim.model.dosage import Resources, planned
 from sim.present.format import money
@@ -95,6 +95,8 @@ def analyse(study: Study[Spec], found: RunWeeks, stopped: RunValues | None = Non
         _costs_planned(scenario, found, rests_on),
         _costs(scenario, summary, rests_on),
     ]
+    if len(scenario.region_names) > 1:
+        tables.append(_between(study, summary, rests_on))
     if stopped is not None:
         tables.append(_stopping_now(scenario, found, stopped))
     tables += [
@@ -156,7 +158,8 @@ _SUMMARY = (
     Column("effect_sd_parameters", heading="SD of the effect by parameters"),
 )  # fmt: skip
 _SUMMARY_NOTE = (
-    "Of each region, and of all together (overall). Persistence is the change in the year after TA."
+    "Of each region, of all together (overall), and of the headline outcomes the worst region and "
+    "the spread between regions, run by run. Persistence is the change in the year after TA."
 )
 _RUNS = (
     Column("set", format="given"),
@@ -173,7 +176,42 @@ def _headlines(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, i
     """A row a headline outcome: start, end of TA, horizon; effect; what lasts."""
     import pandas as pd
 
-    look = summary[summary["region"] == OVERALL].set_index(["outcome", "point"])
+    frame = pd.DataFrame(_course(study, summary, OVERALL))
+    return Table("headlines", frame, _COURSE, title="What came of it",
+                 note="All regions together.", rests_on=rests_on)  # fmt: skip
+
+
+def _between(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
+    """The same of the region that comes out worst, and of the spread between regions."""
+    import pandas as pd
+
+    rows = [row for place in BETWEEN for row in _course(study, summary, place)]
+    frame = pd.DataFrame(rows)
+    frame.insert(0, "regions", np.repeat(BETWEEN, len(HEADLINES)))
+    note = (
+        "Worst: in each run the region that comes out worst, not always the same. Spread: the "
+        "highest region less the lowest."
+    )
+    return Table("between_regions", frame, [Column("regions", format="text"), *_COURSE],
+                 title="Between regions", note=note, rests_on=rests_on)  # fmt: skip
+
+
+_COURSE = (
+    Column("end_of_ta", heading="end of TA"),
+    Column("p05", heading="5 %", meaning="at the end of TA, one run in twenty is below"),
+    Column("p95", heading="95 %", meaning="at the end of TA, one run in twenty is above"),
+    Column("chance", format="percent",
+           meaning="share of chance in the variance of a single run at the end of TA"),
+    Column("effect_mean", format="signed", heading="effect",
+           meaning="at the end of TA, against the same people and chance without TA"),
+    Column("effect_p05", format="signed", heading="5 %", meaning="of the effect"),
+    Column("effect_p95", format="signed", heading="95 %", meaning="of the effect"),
+    Column("lasting", format="signed", meaning="change in the year after TA"),
+)  # fmt: skip
+
+
+def _course(study: Study[Spec], summary: pd.DataFrame, place: str) -> list[dict[str, Any]]:
+    look = summary[summary["region"] == place].set_index(["outcome", "point"])
     has_ta = study.scenario.has_ta
 
     def value(outcome: str, point: str, column: str) -> float:
@@ -198,20 +236,7 @@ def _headlines(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, i
             }
             | {"lasting": value(name, "persistence", "mean")}
         )
-    columns = [
-        Column("end_of_ta", heading="end of TA"),
-        Column("p05", heading="5 %", meaning="at the end of TA, one run in twenty is below"),
-        Column("p95", heading="95 %", meaning="at the end of TA, one run in twenty is above"),
-        Column("chance", format="percent",
-               meaning="share of chance in the variance of a single run at the end of TA"),
-        Column("effect_mean", format="signed", heading="effect",
-               meaning="at the end of TA, against the same people and chance without TA"),
-        Column("effect_p05", format="signed", heading="5 %", meaning="of the effect"),
-        Column("effect_p95", format="signed", heading="95 %", meaning="of the effect"),
-        Column("lasting", format="signed", meaning="change in the year after TA"),
-    ]  # fmt: skip
-    return Table("headlines", pd.DataFrame(rows), columns, title="What came of it",
-                 note="All regions together.", rests_on=rests_on)  # fmt: skip
+    return rows
 
 
 def _stopping_now(scenario: Scenario, found: RunWeeks, stopped: RunValues) -> Table:

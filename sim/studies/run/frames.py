@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.core.outcomes import NAMES, OUTCOMES
+from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, NAMES, OUTCOMES, spread, worst
 from sim.runs.bands import ARMS, QUANTILES, WeekTable
 from sim.runs.weekly import PointValues
 from sim.stats.components import (
@@ -113,30 +113,40 @@ def weeks_frame(table: WeekTable, places: Sequence[str]) -> pd.DataFrame:
 
 
 def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
-    """A row a place, outcome and point: see :meth:`sim.studies.run.runs.Runs.summary`."""
+    """A row a place, outcome and point: see :meth:`sim.studies.run.runs.Runs.summary`.
+
+    After the places, where there are several regions, the worst of them and their spread, of the
+    headline outcomes.
+    """
     import pandas as pd
 
-    shape = (len(places), len(NAMES), len(values.points))
-    place, outcome, point = _grid(*shape)
+    several = len(places) > 2
+    about = [(place, name) for place in places for name in NAMES]
+    about += [(place, name) for place in BETWEEN for name in HEADLINES if several]
+    rows = [(place, name, point) for place, name in about for point in values.points]
 
     def cells(array: np.ndarray) -> np.ndarray:
         """(run, point, place, outcome) as (cell, run)."""
-        return np.ascontiguousarray(array.transpose(2, 3, 1, 0)).reshape(len(place), -1)
+        parts = [array, between_regions(values.points, array)] if several else [array]
+        return np.concatenate(
+            [part.transpose(2, 3, 1, 0).reshape(-1, len(array)) for part in parts]
+        )
 
-    value, no_ta, effect = map(cells, (values.with_ta, values.without_ta, values.effect))
+    value, no_ta = cells(values.with_ta), cells(values.without_ta)
+    effect = value - no_ta
     by_sets, gains = (by_set(values.set_index, one) for one in (value, effect))
     p05, p50, p95 = _quantiles(value, (0.05, 0.50, 0.95))
     effect_p05, effect_p95 = _quantiles(effect, (0.05, 0.95))
     chance, parameters = _spread(by_sets, value)
     effect_chance, effect_parameters = _spread(gains, effect)
     columns = (
-        [NAMES[i] for i in outcome],
-        [OUTCOMES[NAMES[i]].unit for i in outcome],
-        [values.points[i] for i in point],
-        [places[i] for i in place],
+        [name for _, name, _ in rows],
+        [OUTCOMES[name].unit for _, name, _ in rows],
+        [point for *_, point in rows],
+        [place for place, *_ in rows],
         (~np.isnan(value)).sum(axis=1),
-        np.full(len(place), len(values.failed)),
-        np.full(len(place), int(values.failed.sum())),
+        np.full(len(rows), len(values.failed)),
+        np.full(len(rows), int(values.failed.sum())),
         all_means(by_sets), all_standard_errors(by_sets), standard_deviations(value),
         p05, p50, p95, chance, parameters,
         all_means(by_set(values.set_index, no_ta)),
@@ -144,6 +154,20 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
         effect_chance, effect_parameters,
     )  # fmt: skip
     return pd.DataFrame(dict(zip(SUMMARY_COLUMNS, columns, strict=True)))
+
+
+def between_regions(points: Sequence[str], values: np.ndarray) -> np.ndarray:
+    """The worst region and the spread of each run, (run, point, BETWEEN, HEADLINES), of (run,
+    point, place, outcome)."""
+    regions = values[:, :, :-1, [INDEX[name] for name in HEADLINES]]
+    signs = np.array([OUTCOMES[name].sign for name in HEADLINES])
+    found = np.stack([worst(regions, signs, axis=2), spread(regions, axis=2)], axis=2)
+    if "persistence" in points:  # a change of both, not the worst of the regions' changes
+        start, later, change = (
+            points.index(point) for point in ("end_of_ta", "year_after", "persistence")
+        )
+        found[:, change] = found[:, later] - found[:, start]
+    return found
 
 
 def _quantiles(values: np.ndarray, which: Sequence[float]) -> np.ndarray:

@@ -305,6 +305,10 @@ class Runs:
     def summary(self, region: str = OVERALL) -> pd.DataFrame:
         """Outcomes at each point over all runs that have a value, of one region or overall.
 
+        Args:
+            region: a region's name or "overall"; of several regions also "worst" and "spread"
+                (:data:`sim.core.outcomes.BETWEEN`), which have the headline outcomes.
+
         Returns:
             A row an outcome and point (start, end_of_ta, year_after, horizon, persistence =
             year_after minus end_of_ta; year_after and persistence are absent when the horizon comes
@@ -323,8 +327,9 @@ class Runs:
         Raises:
             InputError: no such region.
         """
-        check_known(region, self.places, "is not a region of this scenario", field="region")
         frame = self.table("summary")
+        known = list(dict.fromkeys(frame["region"]))
+        check_known(region, known, "is not a region of this scenario", field="region")
         return frame[frame["region"] == region].reset_index(drop=True)
 
     def runs(self) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim.core.outcomes import PERSISTENCE_WEEKS
+from sim.core.outcomes import BETWEEN, PERSISTENCE_WEEKS
 from sim.core.units import months_of
 from sim.present.answer import Answer
 from sim.present.format import count, hours, interval, money, number, percent, signed
@@ -42,13 +42,18 @@ def shown(study: Study[Spec], tables: Tables) -> Sequence[Table]:
     kept = [c.name for c in headlines.columns if c.name != "unit" and not empty[c.name]]
     found = [headlines.pick(kept)]
     found += [tables[name] for name in ("stopping_now",) if name in tables]
-    return [*found, tables["costs_planned"], tables["costs"]]
+    found += [tables["costs_planned"], tables["costs"]]
+    if "between_regions" in tables:
+        columns = ["regions", *(name for name in kept if name not in ("chance", "lasting"))]
+        found.append(tables["between_regions"].pick(columns))
+    return found
 
 
 def recorded(study: Study[Spec], tables: Tables) -> Sequence[Table]:
     """What programs read: the same, and every outcome of all regions together."""
     summary = tables["summary"]
-    return [*shown(study, tables), summary.pick(rows=summary.frame["region"] == OVERALL)]
+    together = summary.frame["region"].isin([OVERALL, *BETWEEN])
+    return [*shown(study, tables), summary.pick(rows=together)]
 
 
 def _verdict(study: Study[Spec], look: Any) -> str:
@@ -94,7 +99,7 @@ def _stopping_now(tables: Tables) -> str:
 
 
 def _delivered(study: Study[Spec], look: Any) -> str:
-    """Contacts and hours up to the horizon, over all regions."""
+    """Contacts and hours up to the horizon, over all regions; hours a week on commitments."""
     scenario = study.scenario
     if not scenario.has_ta:
         return ""
@@ -104,12 +109,14 @@ def _delivered(study: Study[Spec], look: Any) -> str:
 
     months = len(scenario.region_names) * months_of(scenario.end_of_ta)
     due, held = total("contacts_planned"), total("contacts_held")
+    on_commitments = float(look.loc[("commitment_hours", "end_of_ta"), "mean"])
     return (
         f"Of {number(due)} planned contacts {number(held)} are held ({number(due / months)} and "
         f"{number(held / months)} a region and month of TA); they take "
         f"{hours(total('provider_hours'))} of the providers (contact "
         f"{number(total('contact_hours'))}, preparation {number(total('preparation_hours'))}, "
-        f"travel {number(total('travel_hours'))}) and {hours(total('staff_hours'))} of staff."
+        f"travel {number(total('travel_hours'))}) and {hours(total('staff_hours'))} of staff. At "
+        f"the end of TA open commitments take {hours(on_commitments)} a week; they are not priced."
     )
 
 
