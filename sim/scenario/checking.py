@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -65,6 +65,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
     )
+    GONE: ClassVar[Mapping[str, str]] = {}
+    """Fields of an earlier version, and what took their place."""
 
 
 def refusal(message: str, *, allowed: str = "", suggestion: str = "") -> PydanticCustomError:
@@ -460,9 +462,12 @@ class _Fault:
         elif kind == "missing":
             message, given = "is required", None
         elif kind == "extra_forbidden":
-            fields = tuple(_models_at(model, item["loc"])[0].model_fields)
+            owner = _models_at(model, item["loc"])[0]
+            fields, gone = tuple(owner.model_fields), getattr(owner, "GONE", {}).get(inner[-1])
             message, allowed = "is not a field", ", ".join(fields)
             suggestion = did_you_mean(inner[-1], fields)
+            if gone is not None:
+                message, allowed, suggestion = "is not a field any more", f"left out; {gone}", ""
         elif kind in ("literal_error", "union_tag_invalid", "union_tag_not_found"):
             tags = [tag for one in _models_at(model, (*item["loc"], "")) if (tag := _tag(one))]
             return cls._choice(kind, where, given, context, tags)
