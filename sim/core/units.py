@@ -14,7 +14,7 @@ import math
 from statistics import NormalDist
 
 MODEL_VERSION = 3
-"""Of the equations and their parameters; plausible sets carry it, and those of another are refused."""
+"""Of the equations and their parameters; plausible sets of another version are refused."""
 
 WEEKS_A_YEAR = 52
 """Weeks of a year (one day, or two, short of the calendar's)."""

@@ -464,13 +464,13 @@ def _manifest(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise _refusal(path, "does not describe plausible sets", f'"format": "{FORMAT}"')
     if data.get("model_version") != MODEL_VERSION:
-        made = data.get("model_version")
+        made, study = data.get("model_version"), "your file, or the shipped one, calibrate"
         version = "before 3" if made is None else made
         raise _refusal(
             path,
-            f"holds sets of another version of the model ({version}; this is {MODEL_VERSION}); make "
-            f"them anew with 'codose calibrate STUDY --out {path.parent} --force' (STUDY: your file, "
-            "or the shipped one, calibrate)",
+            f"holds sets of another version of the model ({version}; this is {MODEL_VERSION}); "
+            f"make them anew with 'codose calibrate STUDY --out {path.parent} --force' "
+            f"(STUDY: {study})",
         )
     if data.get("format_version") != FORMAT_VERSION:
         raise _refusal(path, "has another format version", f'"format_version": {FORMAT_VERSION}')

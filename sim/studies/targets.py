@@ -90,7 +90,7 @@ class Target:
             x: means over the replicates of settings; NaN gets minus infinity.
             error: standard error of each of them, of the same shape.
         """
-        from scipy.special import log_ndtr, ndtr
+        from scipy.special import ndtr
 
         if self.numeric:
             tiny = 1e-9 * max(1.0, abs(self.value))
@@ -99,11 +99,9 @@ class Target:
             found = -0.5 * z * z - np.log((below + above) / max(sum(self.sds), tiny))
         else:
             sure = np.maximum(error, 1e-12)
-            up, down = (self.high - x) / sure, (self.low - x) / sure
+            inside = ndtr((self.high - x) / sure) - ndtr((self.low - x) / sure)
             with np.errstate(divide="ignore"):
-                found = np.where(
-                    np.isinf(up), log_ndtr(-down), np.log(np.maximum(ndtr(up) - ndtr(down), 0.0))
-                )
+                found = np.log(np.maximum(inside, 0.0))
         return np.where(np.isnan(x), -np.inf, found)
 
 

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from sim.studies.calibrate.matching import prior_sample
 
 from sim.runs.execute import Execution
 from sim.stats.intervals import weighted_quantiles
 from sim.studies.calibrate.analysis import calibrated
 from sim.studies.calibrate.asked import Asked, asked_of
-from sim.studies.calibrate.matching import prior_sample
 from sim.studies.calibrate.posterior import abc_weights, effective
 from sim.studies.calibrate.reference import Making, Reference, values_of
 from sim.studies.factors import Factor

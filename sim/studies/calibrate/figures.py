@@ -48,7 +48,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         shown.append(
             (
                 "pairs", "Parameters that are known together",
-                "Draws from the posterior of the free parameters that were narrowed most, two by two.",
+                "Draws from the posterior of the free parameters narrowed most, two by two.",
                 partial(_pairs, study),
             )
         )  # fmt: skip
@@ -145,8 +145,8 @@ def _narrowed(frames: Frames, footer: str) -> Drawn:
     fifth, tenth, _ = sorted_out(narrowed_shares(table))
     figure = style.figure(
         style.WIDTH, 1.8 + 0.27 * len(rows),
-        f"Of {(table['what'] == 'free').sum()} free parameters the targets narrow {len(fifth)} by a "
-        f"fifth or more and {len(tenth)} by about a tenth",
+        f"Of {(table['what'] == 'free').sum()} free parameters the targets narrow {len(fifth)} by "
+        f"a fifth or more and {len(tenth)} by about a tenth",
         footer,
     )  # fmt: skip
     axes = figure.subplots()
@@ -194,7 +194,7 @@ def _pairs(study: Study[Spec], frames: Frames, footer: str) -> Drawn:
     drawn = np.repeat(reference[names].to_numpy()[rows], times, axis=0)
     ends = shown[["range_low", "range_high"]].to_numpy()
     figure = style.figure(
-        style.WIDTH, 8.6, "Plausible sets: the free parameters that were narrowed most, two by two",
+        style.WIDTH, 8.6, "Plausible sets: the free parameters narrowed most, two by two",
         f"{DRAWS:,} draws from the posterior; diagonal: posterior (blue) over the prior (grey)\n"
         f"{footer}",
     )  # fmt: skip

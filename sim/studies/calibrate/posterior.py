@@ -1,11 +1,13 @@
 """Posterior: weights of settings (:func:`likelihoods`), draws from them, and all that was Found.
 
-Each setting of the bank gets the likelihood of the targets as its weight: a kernel whose variance is
-that of a finding and that of the simulated mean together. With the error of the finding as kernel
-the weights are exact for it (Wilkinson 2013, doi 10.1515/sagmb-2013-0010); a simulated mean with
-its own variance makes a synthetic likelihood (Wood 2010, doi 10.1038/nature09319). Settings are
-draws from the prior, so the weights need no correction. The posterior is a weighted sample of the
-free parameters, marginal over the others.
+Each setting of the bank gets the likelihood of the targets as its weight: a kernel whose variance
+is that of a finding and that of the simulated mean together. With the error of the finding as
+kernel the weights are exact for it (Wilkinson 2013, doi 10.1515/sagmb-2013-0010); a simulated mean
+with its own variance makes a synthetic likelihood (Wood 2010, doi 10.1038/nature09319). As settings
+have chance of their own, their means also scatter by that variance, so that regions are a little
+too wide where it is not small beside the finding's, never too narrow: more replicates cure it.
+Settings are draws from the prior, so the weights need no correction. The posterior is a weighted
+sample of the free parameters, marginal over the others.
 """
 
 from __future__ import annotations

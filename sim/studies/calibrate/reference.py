@@ -59,38 +59,34 @@ class Reference:
 def pooled(errors: np.ndarray, replicates: int) -> np.ndarray:
     """Standard errors of means, steadied: each variance is drawn towards what is usual.
 
-    A variance of a dozen runs is itself uncertain by a third. Target by target the variances of all
-    settings are taken for draws from a scaled inverse chi-square distribution, whose centre and
-    degrees of freedom follow from the mean and the variance of their logarithms; what is returned
-    is each variance's posterior mean: near the common one where settings differ by no more than
-    chance would make them, near its own where they differ truly.
+    A variance of a dozen runs is itself uncertain by a third. Target by target the logarithms of
+    the variances of all settings are drawn towards their mean, by the part of their spread that
+    chance alone would give them (the best linear predictor of the true ones): all the way where
+    settings differ by no more than that, hardly where they differ truly.
 
     Args:
         errors: (settings, targets), each of as many replicates.
         replicates: runs behind each of them.
 
-    Source: Smyth 2004, Stat Appl Genet Mol Biol 3(1) 3, doi 10.2202/1544-6115.1027.
+    Source: moments of the logarithm of a variance, Smyth 2004, Stat Appl Genet Mol Biol 3(1) 3, doi
+    10.2202/1544-6115.1027.
 
     >>> pooled(np.array([[0.1], [0.1], [0.1]]), 3).round(4).ravel().tolist()
     [0.1335, 0.1335, 0.1335]
     """
-    from scipy.optimize import brentq
     from scipy.special import digamma, polygamma
 
-    free = replicates - 1
+    free = (replicates - 1) / 2
     found = np.nan_to_num(errors) ** 2
     for column in found.T:
-        known = column[column > 0]
-        if len(known) < 2:
+        known = column > 0
+        if known.sum() < 2:
             continue
-        logs = np.log(known) - digamma(free / 2) + np.log(free / 2)
-        beyond = float(logs.var(ddof=1) - polygamma(1, free / 2))
-        if beyond <= 1e-6:
-            column[:] = np.exp(logs.mean())
-            continue
-        half: float = brentq(lambda d, beyond=beyond: polygamma(1, d) - beyond, 1e-6, 1e7)  # pyright: ignore[reportAssignmentType]
-        usual = np.exp(logs.mean() + digamma(half) - np.log(half))
-        column[:] = (2 * half * usual + free * column) / (2 * half + free)
+        logs = np.log(column[known]) - digamma(free) + np.log(free)
+        chance, all_in_all = float(polygamma(1, free)), float(logs.var(ddof=1))
+        own = max(0.0, 1.0 - chance / all_in_all) if all_in_all else 0.0
+        column[known] = np.exp(logs.mean() + own * (logs - logs.mean()))
+        column[~known] = np.exp(logs.mean()) * (1.0 - own)
     return np.sqrt(found)
 
 
