@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from sim.studies.kind import StudyKind, ask
+from sim.studies.plausible import TENTH
 from sim.studies.sensitivity.design import design_of
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
@@ -133,7 +134,7 @@ def test_what_was_narrowed_is_told_as_it_was_run() -> None:
     found = calibration("narrowed")
     free = found[found["what"] == "free"].set_index("name")
     told = dict(re.findall(r"^\| (\w+) \| \S+ \| .*? \| (\d+) % \|", text, re.MULTILINE))
-    much = free[(free["narrowed"] >= 0.05) & (free["narrowed"] > free["noise"])]
+    much = free[(free["narrowed"] >= TENTH) & (free["narrowed"] > free["noise"])]
     assert told == {name: f"{100 * share:.0f}" for name, share in much["narrowed"].items()}
     back = text.split("our reading of a word |")[1].split("**returned their range**")[0]
     assert all(name in back for name in free.index.difference(much.index))

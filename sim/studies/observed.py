@@ -149,7 +149,7 @@ class Finding(Strict):
         """Lowest and highest value of the model that agree: as given, but of standard errors the
         95 % interval that follows.
 
-        >>> one = Finding(id="x", what="x", value=1.0, unit="", where="", low=0.9, high=1.1,
+        >>> one = Finding(id="x", what="x", value=1.0, unit="-", where="-", low=0.9, high=1.1,
         ...               measures="trust at start", tolerance_is="1 SE")
         >>> [round(x, 3) for x in one.bounds()]
         [0.804, 1.196]

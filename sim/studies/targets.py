@@ -12,8 +12,8 @@ probability that the mean of the model lies within its bounds.
 [True, False]
 >>> target.missed_by(np.array([0.45, 0.75])).round(2).tolist()
 [0.0, 0.17]
->>> target.log_kernel(np.array([0.45, 0.7, 0.5])).round(2).tolist()
-[-0.5, -2.0, 0.0]
+>>> target.log_kernel(np.array([0.45, 0.7])).round(2).tolist()
+[-0.5, -2.0]
 """
 
 from __future__ import annotations
