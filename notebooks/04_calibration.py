@@ -3,8 +3,8 @@
 #
 # Published numbers exist for some of what the model does: commitments kept, knowledge before
 # and after, what a year of support did to capacity. Nearly all come from clinics, schools and
-# coalitions. A calibration asks: *which settings of the model agree with them all, and what
-# have we learned about each assumption?* The second half of the question is the one that
+# coalitions. A calibration asks: *which settings of the model agree with them all, and how
+# much narrower does that make each assumption?* The second half of the question is the one that
 # reports leave out.
 #
 # This is a small study, made to run in under a minute. `codose calibrate calibrate` is the real
@@ -21,17 +21,15 @@ pd.set_option("display.width", 120, "display.max_columns", 12, "display.max_colw
 
 found = calibrate(
     name="A small calibration",
-    waves=1,
-    wave_samples=200,
-    wave_replicates=4,
-    samples=900,
+    samples=1200,
     replicates=4,
+    truths=0,
     kept=500,
 )
 summary = found.table("summary").iloc[0]
 print(f"{summary['targets']:.0f} targets, {summary['borrowed']:.0f} of them from other sectors")
 ess = summary["effective_sample"]
-print(f"settings in the final sample that count (effective sample size): {ess:.0f}")
+print(f"of {summary['settings']} settings as many count as (effective sample size): {ess:.0f}")
 
 # %% [markdown]
 # ## What is known
@@ -44,33 +42,33 @@ print(f"settings in the final sample that count (effective sample size): {ess:.0
 # %%
 what = found.table("targets").set_index("id")["what"]
 print("met  grade  target")
-for _, one in found.table("ruled_out").sort_values("met").iterrows():
-    print(f"{one['met']:4.0%}  {one['grade']:5s} {what[one['target']]}")
+for name, one in found.table("targets").set_index("id").sort_values("met").iterrows():
+    print(f"{one['met']:4.0%}  {one['grade']:5s} {what[name]}")
 
 # %% [markdown]
 # Most targets are met by most settings. Together they still leave a small part of the ranges:
 
 # %%
-print(f"settings left by history matching: {summary['prior_left']:.0%}")
-print(f"of these, settings that meet every target at once: {summary['within_all']:.0%}")
+print(f"settings that meet every target at once: {summary['within_all']:.0%}")
 
 # %% [markdown]
-# ## What the targets inform, and what they do not
+# ## What the targets narrow, and what they do not
 #
 # Compare each assumption before (its range) and after (the settings that agree with the
-# targets). `contraction` is how much narrower it became: 0 is nothing.
+# targets). `narrowed` is the part of its spread that went: 0 is nothing. `noise` is what chance
+# alone would show; `our_reading` says that words did it ("clearly", "some"), whose bounds are ours.
 
 # %%
-table = found.table("contraction")
+table = found.table("narrowed")
 free = table[table["what"] == "free"].set_index("name")
-print(free[["grade", "contraction", "distance", "informed"]].round(2).to_string())
+print(free[["grade", "narrowed", "noise", "targets", "our_reading"]].round(2).to_string())
 
 # %%
 figure = style.figure(
     8.0,
     4.6,
     "What the targets say about each calibrated assumption",
-    "Share of each range, 5-95 %. Grey: before. Blue: after, informed. Orange: not informed.",
+    "Share of each range, 5-95 %. Grey: before. Blue: after, narrowed. Orange: within noise.",
 )
 axes = figure.subplots()
 style.dress(axes, grid=False)
@@ -78,7 +76,7 @@ for row, (_, one) in enumerate(free.iterrows()):
     width = one["prior_high"] - one["prior_low"]
     low, high = ((one[end] - one["prior_low"]) / width for end in ("low", "high"))
     axes.plot([0, 1], [row, row], color=style.FAINT, linewidth=9, solid_capstyle="butt")
-    colour = style.BLUE if one["informed"] else style.ORANGE
+    colour = style.BLUE if one["narrowed"] > one["noise"] else style.ORANGE
     axes.plot([low, high], [row, row], color=colour, linewidth=4, solid_capstyle="butt")
 axes.set_yticks(range(len(free)), [style.words(name) for name in free.index])
 axes.invert_yaxis()
@@ -95,7 +93,7 @@ figure
 
 # %%
 pairs = table[table["what"] == "combination"].set_index("name")
-print(pairs[["contraction"]].sort_values("contraction", ascending=False).round(2).to_string())
+print(pairs[["narrowed"]].sort_values("narrowed", ascending=False).round(2).to_string())
 
 # %% [markdown]
 # ## The number that says less than it seems

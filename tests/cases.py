@@ -65,8 +65,7 @@ TINY: dict[str, dict[str, Any]] = {
     "calibrate": {
         "name": "a tiny calibration", "scenario": "classroom",
         "factors": ["learning_rate", "hour_scale", "keeping"], "targets": ["T4", "T10"],
-        "waves": 1, "wave_samples": 60, "wave_replicates": 2, "samples": 120, "replicates": 4,
-        "kept": 50, "seed": 3,
+        "samples": 120, "replicates": 4, "truths": 20, "kept": 50, "seed": 3,
     },
     "trials": {
         "name": "a tiny comparison", "scenario": "source", "sets": 2, "replicates": 2,

@@ -15,6 +15,7 @@ from sim.cli import app
 from sim.core import files
 from sim.studies import odd
 from sim.studies.calibrated import calibrated
+from sim.studies.plausible import TENTH
 
 HOME = files.folder("experiments") / "plausible"
 ODD = Path(__file__).parents[1] / "docs" / "ODD.md"
@@ -38,23 +39,24 @@ def test_means_and_ranges_are_those_of_the_file(shipped: tuple[pd.DataFrame, dic
         assert one.mean == pytest.approx(drawn.mean())
         assert one.low == pytest.approx(np.quantile(drawn, 0.05), abs=0.01 * np.ptp(drawn))
         assert one.high == pytest.approx(np.quantile(drawn, 0.95), abs=0.01 * np.ptp(drawn))
-        assert one.learned == (name in record["learned"])
+        assert one.narrowed == record["narrowed"][name]
     assert found.constrained_by == record["constrained_by"]
 
 
-def test_learned_numbers_say_the_grade_of_their_targets(
+def test_narrowed_numbers_say_the_grade_of_their_targets(
     shipped: tuple[pd.DataFrame, dict],
 ) -> None:
     _, record = shipped
     found = calibrated()
     assert found is not None
     for one in found.numbers.values():
-        assert bool(one.grades) == one.learned
-        targets = one.taught_by or tuple(record["grades"])
-        if one.learned:
+        assert bool(one.grades) == (one.narrowed >= TENTH)
+        targets = one.targets or tuple(record["grades"])
+        if one.grades:
+            assert one.verdict.startswith("narrowed by")
             assert one.grades == ", ".join(sorted({record["grades"][t] for t in targets}))
         else:
-            assert one.verdict.startswith("not learned")
+            assert one.verdict == "its range came back"
 
 
 def test_odd_names_each_number_and_grade(shipped: tuple[pd.DataFrame, dict]) -> None:
@@ -67,7 +69,7 @@ def test_odd_names_each_number_and_grade(shipped: tuple[pd.DataFrame, dict]) -> 
         cells = [cell.strip() for cell in row.split("|")[1:-1]]
         drawn = np.repeat(frame[name].to_numpy(), frame["weight"].astype(int))
         assert float(cells[3]) == pytest.approx(drawn.mean(), rel=0.01)
-        assert ("learned from grade" in cells[5]) == (name in record["learned"])
+        assert cells[5].startswith("narrowed by") == (record["narrowed"][name] >= TENTH)
 
 
 def test_without_sets_the_odd_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

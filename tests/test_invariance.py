@@ -77,7 +77,7 @@ def test_selected_regions_regress() -> None:
         assert sign * float(np.mean(values)) > 4 * error
 
 
-@settings(max_examples=40, suppress_health_check=NOT_SLOW)
+@settings(max_examples=examples(40), suppress_health_check=NOT_SLOW)
 @given(scenarios(), SEEDS)
 def test_no_ta_and_ta_of_no_hours_are_the_same(fields: dict[str, Any], seed: int) -> None:
     """Nothing is due without hours: not even a preparation, a load or a date that is missed."""
@@ -91,7 +91,7 @@ def test_no_ta_and_ta_of_no_hours_are_the_same(fields: dict[str, Any], seed: int
 # --- what the time of contacts goes to ------------------------------------------------------------
 
 
-@settings(max_examples=60, suppress_health_check=NOT_SLOW)
+@settings(max_examples=examples(60), suppress_health_check=NOT_SLOW)
 @given(scenarios(), SEEDS)
 def test_functions_left_out_are_the_usual_mix(fields: dict[str, Any], seed: int) -> None:
     """To the bit, in every series and every row of a log, of both engines."""
@@ -110,7 +110,7 @@ def test_functions_left_out_are_the_usual_mix(fields: dict[str, Any], seed: int)
     assert all(same(records[0], record) for record in records[1:])
 
 
-@settings(max_examples=40, suppress_health_check=NOT_SLOW)
+@settings(max_examples=examples(40), suppress_health_check=NOT_SLOW)
 @given(scenarios(), SEEDS)
 def test_functions_touch_only_what_happens_in_contacts(fields: dict[str, Any], seed: int) -> None:
     """Who starts, who leaves and what is due on a date do not hang on what contacts are for."""

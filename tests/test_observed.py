@@ -6,6 +6,7 @@ import csv
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim.core import files
@@ -35,6 +36,7 @@ def test_shipped_findings_are_all_there() -> None:
         assert len(one.source.cite) > 20, one.id
         low, high = one.finding.bounds()
         if one.finding.use == "scored" and not one.finding.missing:
+            assert one.finding.tolerance_is in ("95%", "1 SE", "range"), one.id
             assert math.isfinite(low)
             assert math.isfinite(high)
         if one.finding.use == "shown":
@@ -67,6 +69,45 @@ def test_a_good_file(tmp_path: Path) -> None:
     low, high = one.finding.bounds()
     assert (low, high) == pytest.approx((0.2 - 0.098, 0.2 + 0.098), abs=1e-4)
     assert one.borrowed
+    assert one.finding.sds() == pytest.approx((0.05, 0.05))
+
+
+@pytest.mark.parametrize(
+    ("kind", "below", "above", "low", "high"),
+    [
+        ("95%", 0.1 / 1.959964, 0.3 / 1.959964, 0.1, 0.5),
+        # A standard error agrees as far as its 95 % interval goes.
+        ("1 SE", 0.1, 0.3, 0.2 - 1.959964 * 0.1, 0.2 + 1.959964 * 0.3),
+        # As an even distribution over the range would have it: half a width over root 3.
+        ("range", 0.1 / math.sqrt(3), 0.3 / math.sqrt(3), 0.1, 0.5),
+    ],
+)
+def test_the_error_of_a_number_follows_from_what_its_tolerance_is(
+    tmp_path: Path, kind: str, below: float, above: float, low: float, high: float
+) -> None:
+    text = f"{GOOD}, low: 0.1, high: 0.5, tolerance_is: {kind}"
+    finding = read_observed(written(tmp_path, text))[0].finding
+    assert finding.sds() == pytest.approx((below, above), abs=1e-6)
+    assert finding.bounds() == pytest.approx((low, high), abs=1e-6)
+    (target,) = targets_of(read_observed(written(tmp_path, text)))
+    assert target.log_kernel(np.array([0.2 - below, 0.2, 0.2 + above])) == pytest.approx(
+        [-0.5, 0.0, -0.5]
+    )
+
+
+def test_the_facts_behind_the_shipped_tolerances() -> None:
+    """Worked out from what the sources print."""
+    by_id = {one.id: one.finding for one in read_all()}
+    # d .60 of 20 and 20 practices; one unit of d is .158 of the scale of the index.
+    error = math.sqrt(1 / 20 + 1 / 20 + 0.60**2 / (2 * 40)) * 0.158
+    assert by_id["T8"].sds() == pytest.approx((error, error), abs=0.001)
+    # SDs 1.50 and 1.94 on 0-11, 20 practices, no correlation printed.
+    error = math.sqrt((1.50**2 + 1.94**2) / 20) / 11
+    assert by_id["T9"].sds() == pytest.approx((error, error), abs=0.001)
+    ratios = {"T12": (0.21, -0.09, 0.39), "T13": (-0.025, -0.043, 0.005), "T14": (0, -0.03, 0.03)}
+    for name, numbers in ratios.items():
+        assert (by_id[name].value, by_id[name].low, by_id[name].high) == numbers
+        assert by_id[name].tolerance_is == "95%"
 
 
 @pytest.mark.parametrize(
@@ -76,10 +117,22 @@ def test_a_good_file(tmp_path: Path) -> None:
         (f"{GOOD}, n: 20", "the SD is missing"),
         (f"{GOOD}, sd: 0.1", "the SD is given, n is missing"),
         (f"{GOOD}, sd: 0, n: 20", "the tolerance is zero"),
-        (f"{GOOD}, low: 0.2, high: 0.2", "the tolerance is zero"),
+        (f"{GOOD}, low: 0.2, high: 0.2, tolerance_is: range", "the tolerance is zero"),
         (f"{GOOD}, low: 0.1", "high: is required beside the other bound"),
-        (f"{GOOD}, low: 0.3, high: 0.4", r"0.2 lies outside its own tolerance 0.3..0.4"),
-        (f"{GOOD}, low: 0.4, high: 0.1", "low 0.4 is above high 0.1"),
+        (
+            f"{GOOD}, low: 0.1, high: 0.3",
+            r"mine.yaml:.*findings\[0\].tolerance_is: is required.*allowed: 95%, 1 SE, range",
+        ),
+        (
+            f"{GOOD}, low: 0.1, high: 0.3, tolerance_is: 2 SE",
+            "'2 SE' is no kind of tolerance; allowed: 95%, 1 SE, range; did you mean '1 SE'",
+        ),
+        (f"{GOOD}, sd: 0.1, n: 9, tolerance_is: 1 SE", "these are left out: sd and n say"),
+        (
+            f"{GOOD}, low: 0.3, high: 0.4, tolerance_is: 95%",
+            r"0.2 lies outside its own tolerance 0.3..0.4",
+        ),
+        (f"{GOOD}, low: 0.4, high: 0.1, tolerance_is: 95%", "low 0.4 is above high 0.1"),
         (GOOD.replace("knowledge", "knowlege"), "did you mean 'knowledge'"),
         (GOOD.replace("change of knowledge", "trust at end_ta"), "did you mean 'end_of_ta'"),
         (GOOD.replace("change of knowledge", "trust a region-month"), "is no total"),
@@ -94,7 +147,7 @@ def test_mistakes_name_their_place(tmp_path: Path, finding: str, message: str) -
 
 
 def test_one_id_in_two_files(tmp_path: Path) -> None:
-    bounds = "low: 0, high: 1"
+    bounds = "low: 0, high: 1, tolerance_is: range"
     a = written(tmp_path, f"{GOOD}, {bounds}")
     b = written(tmp_path, f"{GOOD}, {bounds}", name="other.yaml")
     with pytest.raises(ObservedError, match=r"'X1' is also in .*mine.yaml"):
@@ -106,8 +159,10 @@ def test_one_id_in_two_files(tmp_path: Path) -> None:
 def test_contradictions_name_the_pair(tmp_path: Path) -> None:
     path = written(
         tmp_path,
-        f"{GOOD}, low: 0.1, high: 0.25",
-        f"{GOOD}, low: 0.3, high: 0.4".replace("X1", "X2").replace("0.2,", "0.35,"),
+        f"{GOOD}, low: 0.1, high: 0.25, tolerance_is: range",
+        f"{GOOD}, low: 0.3, high: 0.4, tolerance_is: 95%".replace("X1", "X2").replace(
+            "0.2,", "0.35,"
+        ),
     )
     with pytest.raises(ObservedError, match=r"X1 \(0.1..0.25\) and X2 \(0.3..0.4\) contradict"):
         targets_of(read_observed(path))

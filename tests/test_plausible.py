@@ -11,6 +11,7 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.core.parameters import TABLE, Parameters, rows
+from sim.core.units import MODEL_VERSION
 from sim.scenario.scenario import Scenario
 from sim.studies.plausible import given_sets, plausible_sets
 
@@ -18,10 +19,11 @@ VARIED = {row.name for row in rows() if row.role in ("free", "uncertain")}
 FREE = [row.name for row in rows(role="free")]
 MANIFEST = {
     "format": "codose plausible sets",
-    "format_version": 1,
+    "format_version": 2,
+    "model_version": MODEL_VERSION,
     "targets": 14,
     "borrowed": 9,
-    "learned": ["learning_rate", "keeping"],
+    "narrowed": {"learning_rate": 0.23, "keeping": 0.11},
 }
 
 
@@ -72,10 +74,10 @@ def test_a_posterior_is_drawn_by_its_weights_and_the_rest_from_ranges(tmp_path: 
     # systematic resampling: exactly n x weight of each
     assert (column.count(0.2), column.count(0.3), column.count(0.4)) == (10, 0, 30)
     assert found.calibrated
-    assert found.learned == ("learning_rate", "keeping")
     assert (
-        "constrained by 14 targets, 9 of them borrowed from other sectors; 2 of 1 parameters "
-        f"learned; {len(VARIED) - 1} others drawn from their ranges" in found.source
+        "constrained by 14 targets, 9 of them borrowed from other sectors; of 1 calibrated "
+        "parameters 1 was narrowed by a fifth or more, none by about a tenth, and none returned "
+        f"their ranges; {len(VARIED) - 1} others drawn from their ranges" in found.source
     )
     assert len({one["power_sharing"] for one in found.sets}) == 40
     np.testing.assert_allclose(found.weights, 1 / 40)
@@ -106,8 +108,10 @@ GOOD = pd.DataFrame({"keeping": [0.3, 0.5], "weight": [1.0, 1.0]})
         (GOOD.iloc[:0], {}, "lacks sets"),
         (GOOD, {"targets": 0}, "targets: 0 is no number"),
         (GOOD, {"format": "x"}, "does not describe plausible sets"),
-        (GOOD, {"format_version": 2}, "has another format version"),
-        (GOOD, {"learned": ["nothing"]}, "no list of free parameters"),
+        (GOOD, {"format_version": 1}, "has another format version"),
+        (GOOD, {"narrowed": {"nothing": 0.1}}, "no mapping from free parameters to shares"),
+        (GOOD, {"narrowed": {"keeping": 23}}, "narrowed.keeping: 23 is no share; allowed: 0..1"),
+        (GOOD, {"model_version": 2}, r"another version of the model \(2; this is 3\)"),
     ],
 )
 def test_a_posterior_that_cannot_be_used(
@@ -117,6 +121,21 @@ def test_a_posterior_that_cannot_be_used(
     with pytest.raises(InputError, match=said) as caught:
         plausible_sets(4, folder=folder)
     assert str(folder) in caught.value.problem.file
+
+
+def test_sets_of_an_earlier_model_are_refused_with_the_way_to_make_them_anew(
+    tmp_path: Path,
+) -> None:
+    """Files of 0.1.0 and 0.2.0 do not say which model they are of."""
+    folder = posterior(tmp_path / "p", GOOD)
+    path = folder / "posterior.json"
+    old = {k: v for k, v in MANIFEST.items() if k not in ("model_version", "narrowed")}
+    path.write_text(json.dumps({**old, "format_version": 1, "learned": ["keeping"]}))
+    with pytest.raises(InputError) as caught:
+        plausible_sets(4, folder=folder)
+    said = caught.value.problem.message
+    assert "another version of the model (before 3; this is 3)" in said
+    assert f"'codose calibrate STUDY --out {folder} --force'" in said
 
 
 def test_two_posteriors_are_one_too_many(tmp_path: Path) -> None:

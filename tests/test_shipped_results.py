@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from sim.studies.kind import StudyKind, ask
+from sim.studies.plausible import TENTH
 from sim.studies.sensitivity.design import design_of
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
@@ -123,6 +125,36 @@ def test_the_factors_of_sobol_are_those_that_screening_put_first() -> None:
 
 def factors_of(name: str) -> tuple[str, ...]:
     return design_of(StudyKind.of("sensitivity").read(name)).space.names
+
+
+def calibration(name: str) -> pd.DataFrame:
+    """A table of the shipped calibration, as it was run."""
+    return pd.read_csv(EXPERIMENTS / "results" / f"calibrate_{name}.csv", keep_default_na=False)
+
+
+def test_what_was_narrowed_is_told_as_it_was_run() -> None:
+    text = (EXPERIMENTS / "CALIBRATION.md").read_text(encoding="utf-8")
+    found = calibration("narrowed")
+    free = found[found["what"] == "free"].set_index("name")
+    told = dict(re.findall(r"^\| (\w+) \| \S+ \| .*? \| (\d+) % \|", text, re.MULTILINE))
+    much = free[(free["narrowed"] >= TENTH) & (free["narrowed"] > free["noise"])]
+    assert told == {name: f"{100 * share:.0f}" for name, share in much["narrowed"].items()}
+    back = text.split("our reading of a word |")[1].split("**returned their range**")[0]
+    assert all(name in back for name in free.index.difference(much.index))
+    record = json.loads((EXPERIMENTS / "plausible" / "default.json").read_text(encoding="utf-8"))
+    for name, row in free.iterrows():
+        share = row["narrowed"] if row["narrowed"] > row["noise"] else 0.0
+        assert record["narrowed"][name] == pytest.approx(share, rel=1e-3)
+
+
+def test_the_shipped_regions_hold_their_truths() -> None:
+    """Of 90 %: 88-92 % on average, of parameters and of predicted targets, and none below 82 %."""
+    found = calibration("coverage")
+    for what in ("parameter", "target"):
+        inside = found[found["what"] == what]["inside_90"]
+        assert 0.88 <= inside.mean() <= 0.92, what
+        assert inside.min() >= 0.82, what
+    assert found["truths"].min() >= 200
 
 
 @pytest.mark.slow

@@ -99,8 +99,8 @@ def parameters(
     """Show the table of parameters.
 
     Default, plausible range, unit, role, grade of evidence, meaning. Free parameters also have
-    their calibrated number, and the grades of the targets that taught it. Sources are in the JSON,
-    and in the description of the model ('codose odd').
+    their calibrated number, and the grades of the targets that narrowed it. Sources are in the
+    JSON, and in the description of the model ('codose odd').
 
     \b
     Examples:
@@ -139,8 +139,8 @@ def parameters(
     if fitted is not None and any(row.name in numbers for row in chosen):
         shell.remark(
             f"Calibrated: mean (5-95 %) of the plausible sets, {fitted.constrained_by}. From: "
-            "grades of the targets that taught it (A same setting, B and C borrowed), or the range "
-            "when nothing was learned. Fitted, not validated."
+            "grades of the targets that narrowed it (A same setting, B and C borrowed), or the "
+            "range when that came back. Fitted, not validated."
         )
 
 

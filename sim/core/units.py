@@ -1,4 +1,5 @@
-"""Units of time and of certainty: :data:`WEEKS_A_MONTH`, :data:`CONFIDENCE`, :func:`z_value`.
+"""Units of time and of certainty: :data:`WEEKS_A_MONTH`, :data:`CONFIDENCE`, :func:`z_value`; and
+the :data:`MODEL_VERSION`.
 
 The model counts weeks. A year is 52 of them and a month is a twelfth of a year, in plans, prices,
 surveys, imported logs and calibration targets alike, so that rates "a month" can be compared.
@@ -11,6 +12,9 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
+
+MODEL_VERSION = 3
+"""Of the equations and their parameters; plausible sets of another version are refused."""
 
 WEEKS_A_YEAR = 52
 """Weeks of a year (one day, or two, short of the calendar's)."""

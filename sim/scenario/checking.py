@@ -63,7 +63,7 @@ class Strict(BaseModel):
     """A checked, immutable record: no unknown fields, nothing converted behind your back.
 
     Attributes:
-        GONE: fields of earlier versions, by name, with what is said to whoever still writes them.
+        GONE: fields of earlier versions, by name, and what took their place.
     """
 
     GONE: ClassVar[Mapping[str, str]] = {}
@@ -467,11 +467,11 @@ class _Fault:
             message, given = "is required", None
         elif kind == "extra_forbidden":
             owner = _models_at(model, item["loc"])[0]
-            fields = tuple(owner.model_fields)
+            fields, gone = tuple(owner.model_fields), getattr(owner, "GONE", {}).get(inner[-1])
             message, allowed = "is not a field", ", ".join(fields)
             suggestion = did_you_mean(inner[-1], fields)
-            if (gone := getattr(owner, "GONE", {}).get(inner[-1])) is not None:
-                message, allowed, suggestion = gone, "leave it out", ""
+            if gone is not None:
+                message, allowed, suggestion = "is not a field any more", f"left out; {gone}", ""
         elif kind in ("literal_error", "union_tag_invalid", "union_tag_not_found"):
             tags = [tag for one in _models_at(model, (*item["loc"], "")) if (tag := _tag(one))]
             return cls._choice(kind, where, given, context, tags)

@@ -14,6 +14,7 @@ import numpy as np
 
 from sim.core import files
 from sim.core.parameters import TABLE
+from sim.present.format import percent
 from sim.studies import plausible
 
 
@@ -24,20 +25,22 @@ class CalibratedNumber:
     Attributes:
         name: of the parameter.
         mean, low, high: of the plausible sets, and 5-95 % of them, by weight.
-        learned: whether the targets said more than the range.
-        taught_by: ids of the targets without which nothing, or clearly less, would be known; empty
-            when no single one matters that much.
-        grades: of these targets, or of all when no single one matters; empty when nothing was
-            learned: then the grade of the range is all there is.
+        narrowed: the share of its prior's SD that was lost; 0 where its range came back.
+        targets: ids of the targets without which clearly less of it would be lost; empty when no
+            single one matters that much.
+        grades: of these targets, or of all when no single one matters; empty when it was not
+            narrowed by about a tenth or more: then the grade of the range is all there is.
+        our_reading: whether patterns did it, whose bounds are our reading of a word.
     """
 
     name: str
     mean: float
     low: float
     high: float
-    learned: bool
-    taught_by: tuple[str, ...]
+    narrowed: float
+    targets: tuple[str, ...]
     grades: str
+    our_reading: bool = False
 
     @property
     def text(self) -> str:
@@ -46,12 +49,19 @@ class CalibratedNumber:
 
     @property
     def verdict(self) -> str:
-        """Whether it was learned, and from what grade of evidence."""
-        return f"learned from grade {self.grades}" if self.learned else "not learned: the range"
+        """By how much it was narrowed, and by what.
+
+        >>> CalibratedNumber("keeping", 0.6, 0.3, 0.9, 0.234, ("T10",), "B").verdict
+        'narrowed by 23 % (grade B)'
+        """
+        if not self.grades:
+            return "its range came back"
+        ours = ", by our reading of a word" if self.our_reading else f" (grade {self.grades})"
+        return f"narrowed by {percent(self.narrowed)}{ours}"
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {**asdict(self), "taught_by": list(self.taught_by)}
+        return {**asdict(self), "targets": list(self.targets)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +91,14 @@ def calibrated() -> Calibrated | None:
         order = np.argsort(values, kind="stable")
         edges = np.cumsum(weights[order])
         low, high = (values[order][np.searchsorted(edges, q)] for q in (0.05, 0.95))
-        known = name in found.learned
+        share = found.shares[name]
         numbers[name] = CalibratedNumber(
-            name, float((weights * values).sum()), float(low), float(high), known,
-            tuple(said.get("taught_by", ())),
-            str(said.get("grades", "")) or (", ".join(found.grades) if known else ""),
+            name, float((weights * values).sum()), float(low), float(high), share,
+            tuple(said.get("targets", ())),
+            (str(said.get("grades", "")) or ", ".join(found.grades))
+            if share >= plausible.TENTH else "",
+            bool(said.get("our_reading", False)),
         )  # fmt: skip
     return Calibrated(
-        numbers,
-        plausible.constrained_by(
-            found.targets, found.borrowed, len(found.learned), len(found.columns)
-        ),
+        numbers, plausible.constrained_by(found.targets, found.borrowed, found.shares)
     )

@@ -9,7 +9,8 @@ the model it maps to (:mod:`sim.studies.measures`) and what it may be used for:
 * ``shown``: printed beside the model, never scored; ``why`` says why not.
 
 A slot without a value is listed as missing and takes part in nothing. A scored number needs a
-tolerance: ``low`` and ``high``, or the ``sd`` and ``n`` from which its 95 % interval follows.
+tolerance: ``low`` and ``high`` with what they are (``tolerance_is``), or the ``sd`` and ``n`` from
+which its standard error follows.
 """
 
 from __future__ import annotations
@@ -22,13 +23,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from sim.core import files
-from sim.core.errors import InputError, Problem, check_known
+from sim.core.errors import InputError, Problem, check_known, did_you_mean
 from sim.core.units import Z95
 from sim.scenario.checking import Issue, Number, Shape, Strict, Words, check, refusal
 from sim.scenario.loading import load, raise_problems, shown
 from sim.studies.measures import Measure, parse_measure
 
 GRADES = ("A", "B", "C")
+SDS: Mapping[str, float] = {"95%": Z95, "1 SE": 1.0, "range": math.sqrt(3.0)}
+"""Kinds of tolerance, and how many standard deviations of the error of a finding each side has.
+
+A range says where values lie and not how surely: its error has the SD of an even distribution over
+it, half the width over the root of 3, which is a little wider than if it were a 95 % interval."""
 
 
 class ObservedError(InputError):
@@ -44,10 +50,25 @@ def _measure(value: Any) -> str:
         raise refusal(found.message, allowed=found.allowed, suggestion=found.suggestion) from None
 
 
+def _kind_of_tolerance(value: Any) -> str | None:
+    if value is None:
+        return None
+    said = " ".join(str(value).replace("%", " %").split()).replace(" %", "%")
+    known = {kind.lower(): kind for kind in SDS}
+    if said.lower() not in known:
+        raise refusal(
+            f"{shown(value)} is no kind of tolerance", allowed=_KINDS,
+            suggestion=did_you_mean(said, tuple(SDS)),
+        )  # fmt: skip
+    return known[said.lower()]
+
+
 def _number_or_empty(value: Any) -> float | None:
     return None if value is None else float(Number().check(value))
 
 
+_KINDS = "95%, 1 SE, range"
+_TOLERANCE = Shape(_kind_of_tolerance, {"enum": [*SDS, None]})
 _MEASURE = Shape(_measure, {"type": "string"})
 _SLOT = Shape(_number_or_empty, {"anyOf": [{"type": "number"}, {"type": "null"}]})
 
@@ -94,6 +115,9 @@ class Finding(Strict):
     """Lowest value of the model that agrees with it."""
     high: Annotated[float, Number()] | None = None
     """Highest value of the model that agrees with it."""
+    tolerance_is: Annotated[str | None, _TOLERANCE] = None
+    """What low and high are of a number: 95% (a 95 % interval), 1 SE (one standard error to each
+    side), or range (of sources or of practice). Required of a scored number that has them."""
     tolerance: Annotated[str, Words(300, optional=True)] = ""
     """Where low and high come from."""
     why: Annotated[str, Words(600, one_line=False, optional=True)] = ""
@@ -109,15 +133,34 @@ class Finding(Strict):
         """Whether the slot is empty (a pattern needs no value, only bounds)."""
         return self.value is None and self.low is None and self.high is None
 
+    def sds(self) -> tuple[float, float]:
+        """SD of the error of a number, below it and above; NaN where it has no tolerance."""
+        if self.value is None:
+            return math.nan, math.nan
+        if self.low is not None and self.high is not None:
+            each = SDS[self.tolerance_is or "95%"]
+            return (self.value - self.low) / each, (self.high - self.value) / each
+        if self.sd is None or self.n is None:
+            return math.nan, math.nan
+        error = self.sd / math.sqrt(self.n)
+        return error, error
+
     def bounds(self) -> tuple[float, float]:
-        """Lowest and highest value that agree: as given, or the 95 % interval of the mean."""
-        if self.low is not None or self.high is not None:
-            low = -math.inf if self.low is None else self.low
-            return low, math.inf if self.high is None else self.high
-        if self.value is None or self.sd is None or self.n is None:
-            return -math.inf, math.inf
-        half = Z95 * self.sd / math.sqrt(self.n)
-        return self.value - half, self.value + half
+        """Lowest and highest value of the model that agree: as given, but of standard errors the
+        95 % interval that follows.
+
+        >>> one = Finding(id="x", what="x", value=1.0, unit="-", where="-", low=0.9, high=1.1,
+        ...               measures="trust at start", tolerance_is="1 SE")
+        >>> [round(x, 3) for x in one.bounds()]
+        [0.804, 1.196]
+        """
+        error = self.tolerance_is == "1 SE" or (self.low is None and self.high is None)
+        if error and self.value is not None:
+            below, above = self.sds()
+            if not math.isnan(below):
+                return self.value - Z95 * below, self.value + Z95 * above
+        low = -math.inf if self.low is None else self.low
+        return low, math.inf if self.high is None else self.high
 
 
 class ObservedFile(Strict):
@@ -218,12 +261,18 @@ def _tolerance_issues(one: Finding, way: tuple[str | int, ...]) -> Iterator[Issu
         yield Issue((*way, "sd"), message, allowed=numbers)
     elif one.low is None and one.n is None:
         yield Issue((*way, "n"), "no tolerance: the SD is given, n is missing", allowed=numbers)
+    elif one.low is not None and one.tolerance_is is None and one.use == "scored":
+        message = "is required: what are low and high of this scored number?"
+        yield Issue((*way, "tolerance_is"), message, allowed=_KINDS)
+    elif one.low is None and one.tolerance_is is not None:
+        message = "says what low and high are, and these are left out: sd and n say the error"
+        yield Issue((*way, "tolerance_is"), message, one.tolerance_is, allowed="leave it out")
     elif low == high:
         field = "low" if one.low is not None else "sd"
         message = "the tolerance is zero: no simulation meets a number exactly"
         yield Issue((*way, field), message, one.value, allowed="low below high")
-    elif low > high:
-        yield Issue((*way, "low"), f"low {low:g} is above high {high:g}", one.low)
+    elif one.low is not None and one.high is not None and one.low > one.high:
+        yield Issue((*way, "low"), f"low {one.low:g} is above high {one.high:g}", one.low)
     elif not low <= one.value <= high:
         message = f"the value {one.value:g} lies outside its own tolerance {low:g}..{high:g}"
         yield Issue((*way, "value"), message, one.value, allowed=f"{low:g}..{high:g}")

@@ -147,12 +147,12 @@ def _calibrated_table() -> str:
             f"{number.mean:.3g}",
             f"{number.low:.3g} to {number.high:.3g}",
             number.verdict,
-            ", ".join(_code(one) for one in number.taught_by) or "-",
+            ", ".join(_code(one) for one in number.targets) or "-",
             row.grade,
         )
 
-    head = ("name", "symbol", "plausible range", "calibrated mean", "5-95 %", "what was learned",
-            "mostly from target", "grade of the range")  # fmt: skip
+    head = ("name", "symbol", "plausible range", "calibrated mean", "5-95 %", "narrowed by",
+            "mostly by target", "grade of the range")  # fmt: skip
     table = _table(head, map(cells, found.numbers.values()))
     return f"The plausible sets are {found.constrained_by}.\n\n{table}"
 

@@ -15,10 +15,12 @@ Format of a posterior, in ``experiments/plausible/``: one table, ``NAME.parquet`
 and beside it ``NAME.json``. The table has a row a set, a column for each *free* parameter (named as
 in the table of parameters; one that is left out is drawn from its range) and a column ``weight``
 (0 or more, any scale). The JSON object has ``format`` ("codose plausible sets"),
-``format_version`` (1), ``targets`` (number of targets calibrated to), ``borrowed`` (how many of
-them come from other settings) and ``learned`` (names of the parameters about which the data said
-more than the range). Optional: ``grades`` (of each target, by its id) and ``parameters`` (of each
-parameter: ``taught_by``, ids of targets, and their ``grades``).
+``format_version`` (2), ``model_version`` (that of :data:`sim.core.units.MODEL_VERSION`; sets of
+another are refused), ``targets`` (number of targets calibrated to), ``borrowed`` (how many of them
+come from other settings) and ``narrowed`` (of parameters, by what share of its SD the range was
+narrowed; 0, or left out: the range came back). Optional: ``grades`` (of each target, by its id) and
+``parameters`` (of each parameter: ``targets`` that narrowed it, their ``grades``, and
+``our_reading``, whether patterns did it).
 """
 
 from __future__ import annotations
@@ -37,13 +39,17 @@ import numpy as np
 from sim.core import files
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.parameters import Parameter, Parameters, rows
+from sim.core.units import MODEL_VERSION
 from sim.runs.engines import check_seed, check_whole
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
 
 FORMAT = "codose plausible sets"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+FIFTH, TENTH = 0.195, 0.045
+"""A range counts as narrowed by a fifth or more, or by about a tenth, from these shares on: 20 % or
+5 % as they are printed."""
 MOST_SETS = 100_000
 DEFAULT_SETS = 50
 DEFAULT_SEED = 1
@@ -60,7 +66,6 @@ class PlausibleSets:
             used up in drawing from it.
         source: one sentence to print: what these sets are.
         targets: number of targets that they were calibrated to; 0: not calibrated.
-        learned: parameters about which calibration taught more than their range.
         varied: names of the parameters that differ between sets.
     """
 
@@ -68,7 +73,6 @@ class PlausibleSets:
     weights: np.ndarray
     source: str
     targets: int = 0
-    learned: tuple[str, ...] = ()
     varied: tuple[str, ...] = ()
     _held: dict[tuple[tuple[str, float], ...], tuple[Parameters, ...]] = field(
         default_factory=dict, repr=False, compare=False
@@ -87,7 +91,6 @@ class PlausibleSets:
         return {
             "source": self.source,
             "targets": self.targets,
-            "learned": list(self.learned),
             "varied": list(self.varied),
             "sets": [one.changed() for one in self.sets],
         }
@@ -102,7 +105,7 @@ class PlausibleSets:
         sets = tuple(Parameters(changed, beyond_range=True) for changed in record["sets"])
         return cls(
             sets, np.full(len(sets), 1 / len(sets)), str(record["source"]), int(record["targets"]),
-            tuple(record["learned"]), tuple(record["varied"]),
+            tuple(record["varied"]),
         )  # fmt: skip
 
     def within(self, scenario: Scenario) -> tuple[Parameters, ...]:
@@ -143,12 +146,11 @@ def plausible_sets(
     chosen = _resampled(posterior.weights, count, luck)
     drawn |= {name: column[chosen] for name, column in posterior.columns.items()}
     free = len(posterior.columns)
-    said = constrained_by(posterior.targets, posterior.borrowed, len(posterior.learned), free)
+    said = constrained_by(posterior.targets, posterior.borrowed, posterior.shares)
     return _equal(
         drawn,
         f"plausible sets: {said}; {len(drawn) - free} others drawn from their ranges",
         posterior.targets,
-        posterior.learned,
     )
 
 
@@ -191,14 +193,31 @@ def marginals(grid: int = 257, *, folder: Path | None = None) -> Marginals | Non
     return Marginals(found, posterior.targets, posterior.borrowed)
 
 
-def constrained_by(targets: int, borrowed: int, learned: int, free: int) -> str:
+def constrained_by(targets: int, borrowed: int, shares: Mapping[str, float]) -> str:
     """What stands behind calibrated sets; printed wherever they are used.
 
-    >>> constrained_by(15, 8, 6, 12)
-    'constrained by 15 targets, 8 of them borrowed from other sectors; 6 of 12 parameters learned'
-    """
-    whose = f"{borrowed or 'none'} of them borrowed from other sectors"
-    return f"constrained by {targets} targets, {whose}; {learned} of {free} parameters learned"
+    Args:
+        shares: of each calibrated parameter, by how much its range was narrowed.
+
+    >>> constrained_by(15, 8, {"keeping": 0.23, "hour_scale": 0.27, "routine_step": 0.1, "x": 0.0})
+    'constrained by 15 targets, 8 of them borrowed from other sectors; of 4 calibrated parameters 2 were narrowed by a fifth or more, 1 by about a tenth, and 1 returned its range'
+    """  # noqa: E501
+    fifth, tenth, rest = (len(names) for names in sorted_out(shares))
+    were, its = "was" if fifth == 1 else "were", "its range" if rest == 1 else "their ranges"
+    return (
+        f"constrained by {targets} targets, {borrowed or 'none'} of them borrowed from other "
+        f"sectors; of {len(shares)} calibrated parameters {fifth or 'none'} {were} narrowed by a "
+        f"fifth or more, {tenth or 'none'} by about a tenth, and {rest or 'none'} returned {its}"
+    )
+
+
+def sorted_out(shares: Mapping[str, float]) -> tuple[list[str], list[str], list[str]]:
+    """Parameters narrowed by a fifth or more, by about a tenth, and those that were not."""
+    return (
+        [name for name, share in shares.items() if share >= FIFTH],
+        [name for name, share in shares.items() if TENTH <= share < FIFTH],
+        [name for name, share in shares.items() if share < TENTH],
+    )
 
 
 def given_sets(sets: Sequence[Parameters]) -> PlausibleSets:
@@ -262,9 +281,7 @@ def _high(row: Parameter) -> float:
     return row.maximum if row.high is None else row.high
 
 
-def _equal(
-    columns: Mapping[str, np.ndarray], source: str, targets: int = 0, learned: Sequence[str] = ()
-) -> PlausibleSets:
+def _equal(columns: Mapping[str, np.ndarray], source: str, targets: int = 0) -> PlausibleSets:
     count = len(next(iter(columns.values())))
     sets = tuple(
         Parameters(
@@ -273,9 +290,7 @@ def _equal(
         )
         for i in range(count)
     )
-    return PlausibleSets(
-        sets, np.full(count, 1 / count), source, targets, tuple(learned), tuple(columns)
-    )
+    return PlausibleSets(sets, np.full(count, 1 / count), source, targets, tuple(columns))
 
 
 def _resampled(weights: np.ndarray, n: int, seed: int) -> np.ndarray:
@@ -298,7 +313,7 @@ class Posterior:
     Attributes:
         columns: values (rows,) of each free parameter that it has.
         weights: (rows,), any scale.
-        targets, borrowed, learned: as in the description beside it.
+        targets, borrowed, narrowed: as in the description beside it.
         grades: of the targets, each once, in order.
         parameters: what the description says of each parameter; may be empty.
     """
@@ -307,9 +322,14 @@ class Posterior:
     weights: np.ndarray
     targets: int
     borrowed: int
-    learned: tuple[str, ...]
+    narrowed: Mapping[str, float]
     grades: tuple[str, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """By how much each parameter was narrowed."""
+        return {name: self.narrowed.get(name, 0.0) for name in self.columns}
 
 
 SetChoice = PlausibleSets | int | str | os.PathLike[str] | Sequence[Parameters] | None
@@ -444,6 +464,15 @@ def _manifest(path: Path) -> dict[str, Any]:
         raise _refusal(path, f"cannot be read ({' '.join(str(error).split())})") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise _refusal(path, "does not describe plausible sets", f'"format": "{FORMAT}"')
+    if data.get("model_version") != MODEL_VERSION:
+        made, study = data.get("model_version"), "your file, or the shipped one, calibrate"
+        version = "before 3" if made is None else made
+        raise _refusal(
+            path,
+            f"holds sets of another version of the model ({version}; this is {MODEL_VERSION}); "
+            f"make them anew with 'codose calibrate STUDY --out {path.parent} --force' "
+            f"(STUDY: {study})",
+        )
     if data.get("format_version") != FORMAT_VERSION:
         raise _refusal(path, "has another format version", f'"format_version": {FORMAT_VERSION}')
     counts = {}
@@ -453,15 +482,18 @@ def _manifest(path: Path) -> dict[str, Any]:
             raise _refusal(path, f"{value!r} is no number", f"{low} or more", field=name)
         counts[name] = value
     names = [row.name for row in rows(role="free")]
-    learned = data.get("learned")
-    if not isinstance(learned, list) or not set(map(str, learned)) <= set(names):
-        raise _refusal(
-            path, f"{learned!r} is no list of free parameters", ", ".join(names), field="learned"
-        )
+    narrowed = data.get("narrowed")
+    if not isinstance(narrowed, dict) or not set(narrowed) <= set(names):
+        allowed = ", ".join(names)
+        message = f"{narrowed!r} is no mapping from free parameters to shares"
+        raise _refusal(path, message, allowed, field="narrowed")
+    for name, share in narrowed.items():
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise _refusal(path, f"{share!r} is no share", "0..1", field=f"narrowed.{name}")
     grades, said = data.get("grades"), data.get("parameters")
     return {
         **counts,
-        "learned": tuple(learned),
+        "narrowed": narrowed,
         "grades": tuple(sorted(set(map(str, grades.values())))) if isinstance(grades, dict) else (),
         "parameters": said if isinstance(said, dict) else {},
     }

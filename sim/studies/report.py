@@ -124,8 +124,8 @@ def _parameters(result: Result) -> Table:
     varied = set(study.plausible.varied) if study.plausible is not None else set()
     if "factors" in result.tables:
         varied |= set(result.table("factors")["name"])
-    learned = calibrated()
-    fitted = learned.numbers if learned else {}
+    known = calibrated()
+    fitted = known.numbers if known else {}
     rows = []
     for row in TABLE.values():
         drawn = row.name in varied and row.name not in own
@@ -136,7 +136,7 @@ def _parameters(result: Result) -> Table:
                 "low": row.low if drawn else None,
                 "high": row.high if drawn else None,
                 "calibrated": fitted[row.name].text if row.name in fitted else "",
-                "learned": fitted[row.name].verdict if row.name in fitted else "",
+                "narrowed": fitted[row.name].verdict if row.name in fitted else "",
                 "unit": row.unit,
                 "role": row.role,
                 "grade": row.grade,
@@ -148,9 +148,9 @@ def _parameters(result: Result) -> Table:
         "A value that is not there was drawn anew in every set: a free parameter from the "
         "calibrated sets, any other between low and high."
     )
-    if learned:
+    if known:
         note += (
-            f" The calibrated sets are {learned.constrained_by}; grade A is the same setting, B "
+            f" The calibrated sets are {known.constrained_by}; grade A is the same setting, B "
             "and C are borrowed. Fitted, not validated."
         )
     return _ranges(pd.DataFrame(rows), "All parameters", note)
@@ -165,6 +165,7 @@ def _ranges(frame: pd.DataFrame, title: str, note: str = "") -> Table:
         Column("low", format="given"),
         Column("high", format="given"),
         Column("calibrated", format="text", heading="calibrated (90 % interval)"),
+        Column("narrowed", format="text", heading="what calibration did"),
         Column("grade", heading="grade of the range"),
         Column("meaning", format="text"),
         Column("source", format="text"),

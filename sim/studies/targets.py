@@ -1,14 +1,19 @@
 """Targets of a calibration: observed findings that runs are scored against, one by one.
 
 A run is never given one number: each target is hit or missed, by how much, and with which grade of
-evidence. The kernel that weighs settings treats the tolerance of a number as its 95 % interval (a
-normal curve, with a width of its own on each side); a pattern is met or it is not.
+evidence. The kernel that weighs settings is the likelihood of what was observed: a normal curve
+whose variance is that of the finding (its tolerance, see :data:`sim.studies.observed.SDS`, with a
+width of its own on each side) and that of the simulated mean together. A pattern has the
+probability that the mean of the model lies within its bounds.
 
->>> target = Target("T", "x", parse_measure("knowledge at start"), 0.5, 0.4, 0.7, "scored", "B", "")
+>>> target = Target("T", "x", parse_measure("knowledge at start"), 0.5, 0.4, 0.7, "scored", "B", "",
+...                 (0.05, 0.1))
 >>> target.hit(np.array([0.45, 0.75])).tolist()
 [True, False]
 >>> target.missed_by(np.array([0.45, 0.75])).round(2).tolist()
 [0.0, 0.17]
+>>> target.log_kernel(np.array([0.45, 0.7])).round(2).tolist()
+[-0.5, -2.0]
 """
 
 from __future__ import annotations
@@ -20,7 +25,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.core.errors import Problem
-from sim.core.units import Z95
 from sim.studies.measures import Measure, parse_measure
 from sim.studies.observed import Observation, ObservedError
 
@@ -37,6 +41,7 @@ class Target:
         use: scored or pattern.
         grade: of the evidence; A is the same setting, all else is borrowed.
         source: citation.
+        sds: of the error of the number, below it and above.
     """
 
     id: str
@@ -48,6 +53,17 @@ class Target:
     use: str
     grade: str
     source: str
+    sds: tuple[float, float] = (math.nan, math.nan)
+
+    @classmethod
+    def of(cls, one: Observation, use: str = "") -> Target:
+        """A finding as a target, whatever it may be used for."""
+        finding = one.finding
+        value = math.nan if finding.value is None else finding.value
+        return cls(
+            one.id, finding.what, finding.measure, value, *finding.bounds(), use or finding.use,
+            one.grade, one.source.cite, finding.sds(),
+        )  # fmt: skip
 
     @property
     def numeric(self) -> bool:
@@ -67,18 +83,26 @@ class Target:
         width = self.high - self.low
         return outside / (width if math.isfinite(width) else 1.0)
 
-    def sds(self, x: np.ndarray) -> np.ndarray:
-        """SD of the kernel on the side of each value (numbers only)."""
-        below, above = (self.value - self.low) / Z95, (self.high - self.value) / Z95
-        tiny = 1e-9 * max(1.0, abs(self.value))
-        return np.where(x < self.value, max(below, tiny), max(above, tiny))
+    def log_kernel(self, x: np.ndarray, error: np.ndarray | float = 0.0) -> np.ndarray:
+        """Log likelihood of what was observed at simulated means, up to a constant (0 at best).
 
-    def log_kernel(self, x: np.ndarray) -> np.ndarray:
-        """Log weight of values: 0 at best, minus infinity for a pattern not met or NaN."""
-        if not self.numeric:
-            return np.where(self.hit(x), 0.0, -np.inf)
-        z = (x - self.value) / self.sds(x)
-        return np.where(np.isnan(z), -np.inf, -0.5 * z * z)
+        Args:
+            x: means over the replicates of settings; NaN gets minus infinity.
+            error: standard error of each of them, of the same shape.
+        """
+        from scipy.special import ndtr
+
+        if self.numeric:
+            tiny = 1e-9 * max(1.0, abs(self.value))
+            below, above = (np.hypot(max(sd, tiny), error) for sd in self.sds)
+            z = (x - self.value) / np.where(x < self.value, below, above)
+            found = -0.5 * z * z - np.log((below + above) / max(sum(self.sds), tiny))
+        else:
+            sure = np.maximum(error, 1e-12)
+            inside = ndtr((self.high - x) / sure) - ndtr((self.low - x) / sure)
+            with np.errstate(divide="ignore"):
+                found = np.log(np.maximum(inside, 0.0))
+        return np.where(np.isnan(x), -np.inf, found)
 
 
 def targets_of(observations: Sequence[Observation]) -> list[Target]:
@@ -97,14 +121,7 @@ def targets_of(observations: Sequence[Observation]) -> list[Target]:
             raise ObservedError(
                 _problem(one, f"'{finding.measures}' cannot be scored", "use: instrument or shown")
             )
-        low, high = finding.bounds()
-        value = math.nan if finding.value is None else finding.value
-        found.append(
-            Target(
-                finding.id, finding.what, finding.measure, value, low, high, finding.use, one.grade,
-                one.source.cite,
-            )
-        )  # fmt: skip
+        found.append(Target.of(one))
     if not found:
         raise ObservedError(_no_targets())
     pairs = contradictions(found)

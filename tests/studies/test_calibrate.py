@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +17,16 @@ from scipy import stats
 
 from sim.core import files
 from sim.core.errors import InputError
+from sim.core.parameters import TABLE
+from sim.core.units import Z95
 from sim.runs.execute import Execution
 from sim.runs.folder import MANIFEST, sha256
 from sim.stats.intervals import weighted_quantiles
-from sim.studies.calibrate import analysis, infeasible, informed, matching, posterior
+from sim.studies.calibrate import analysis, coverage, infeasible, narrowed, posterior, predictive
 from sim.studies.calibrate.asked import asked_of
 from sim.studies.calibrate.infeasible import CalibrationError
-from sim.studies.calibrate.posterior import abc_weights
-from sim.studies.calibrate.reference import Making, Reference, values_of
+from sim.studies.calibrate.posterior import Found, likelihoods, weights_of
+from sim.studies.calibrate.reference import Making, Reference, pooled, values_of
 from sim.studies.calibrate.spec import Spec
 from sim.studies.kind import Result, Runner, StudyKind, ask, verify
 from sim.studies.measures import answer, parse_measure, variants
@@ -35,8 +38,14 @@ from tests.study_case import summaries
 
 
 def target(name: str, value: float, low: float, high: float, **changes: object) -> Target:
-    one = Target(name, "", parse_measure("trust at start"), value, low, high, "scored", "B", "")
+    sds = ((value - low) / Z95, (high - value) / Z95)
+    measure = parse_measure("trust at start")
+    one = Target(name, "", measure, value, low, high, "scored", "B", "", sds)
     return dataclasses.replace(one, **changes)
+
+
+def pattern(name: str, low: float, high: float) -> Target:
+    return target(name, math.nan, low, high, use="pattern")
 
 
 def table_of(outputs: np.ndarray, unit: np.ndarray | None = None) -> Reference:
@@ -44,15 +53,20 @@ def table_of(outputs: np.ndarray, unit: np.ndarray | None = None) -> Reference:
     return Reference(unit, unit, outputs, np.zeros_like(outputs))
 
 
-# --- ABC -----------------------------------------------------------------------------------------
+def weighed(targets: Sequence[Target], outputs: np.ndarray) -> np.ndarray:
+    """Weights of settings whose means are known exactly."""
+    return weights_of(likelihoods(targets, outputs, np.zeros_like(outputs), 8))
+
+
+# --- weights --------------------------------------------------------------------------------------
 
 
 def test_weights_give_the_posterior_of_the_textbook() -> None:
     """Uniform prior, output = parameter, tolerance as 95 % interval: a truncated normal."""
     unit = np.random.default_rng(1).random((200_000, 1))
     one = target("A", 0.7, 0.7 - 1.959964 * 0.2, 0.7 + 1.959964 * 0.2)
-    weights = abc_weights([one], unit)
-    mean, sd = informed.spread(unit[:, 0], weights)
+    weights = weighed([one], unit)
+    mean, sd = narrowed.spread(unit[:, 0], weights)
     exact = stats.truncnorm((0 - 0.7) / 0.2, (1 - 0.7) / 0.2, 0.7, 0.2)
     assert mean == pytest.approx(exact.mean(), abs=0.002)
     assert sd == pytest.approx(exact.std(), abs=0.002)
@@ -66,16 +80,48 @@ def test_uneven_tolerances_weigh_each_side_by_its_own() -> None:
     assert sides == pytest.approx([-0.5 * 1.959964**2, -0.5 * 1.959964**2, 0.0])
 
 
+def test_the_kernel_adds_the_variance_of_the_simulated_mean() -> None:
+    """The density of what was observed, of a normal error and normal noise: their convolution."""
+    one, error = target("A", 1.0, 1.0 - Z95 * 0.3, 1.0 + Z95 * 0.3), 0.4
+    x = np.array([0.2, 0.9, 1.0, 2.5])
+    exact = stats.norm.logpdf(x, 1.0, 0.5) - stats.norm.logpdf(1.0, 1.0, 0.3)
+    assert one.log_kernel(x, np.full(4, error)) == pytest.approx(exact)
+
+
 def test_a_pattern_is_met_or_not() -> None:
-    one = target("P", math.nan, 0.2, math.inf, use="pattern")
-    found = one.log_kernel(np.array([0.1, 0.2, 5.0, np.nan]))
+    one = pattern("P", 0.2, math.inf)
+    found = one.log_kernel(np.array([0.1, 0.21, 5.0, np.nan]))
     assert found.tolist() == [-math.inf, 0.0, 0.0, -math.inf]
+
+
+def test_a_noisy_mean_meets_a_pattern_with_a_probability() -> None:
+    x, error = np.array([0.1, 0.2, 0.35, 0.7]), np.full(4, 0.1)
+    exact = stats.norm.cdf(0.6, x, 0.1) - stats.norm.cdf(0.2, x, 0.1)
+    assert pattern("P", 0.2, 0.6).log_kernel(x, error) == pytest.approx(np.log(exact))
+    exact = 1 - stats.norm.cdf(0.2, x, 0.1)
+    assert pattern("P", 0.2, math.inf).log_kernel(x, error) == pytest.approx(np.log(exact))
+
+
+def test_standard_errors_are_steadied_as_much_as_they_should() -> None:
+    """Settings that all have the same variance: its estimates become nearly one number, the true
+    one. Settings that differ by a factor of 100: each keeps its own."""
+    rng, runs = np.random.default_rng(8), 12
+    chance = np.sqrt(rng.chisquare(runs - 1, (4000, 1)) / (runs - 1))
+    same = pooled(0.3 * chance, runs)
+    assert same.mean() == pytest.approx(0.3, rel=0.02)
+    assert same.std() < 0.1 * (0.3 * chance).std()
+    true = 10 ** rng.uniform(-2, 0, (4000, 1))
+    unlike = pooled(true * chance, runs)
+    assert np.median(unlike / (true * chance)) == pytest.approx(1.0, abs=0.06)
+    # Steadied, they are nearer to the truth than they were.
+    before, after = (np.log(one / true).std() for one in (true * chance, unlike))
+    assert after < before
 
 
 def test_settings_without_a_value_get_no_weight_and_are_counted() -> None:
     outputs = np.array([[0.5], [np.nan], [0.5]])
     table = table_of(outputs, np.zeros((3, 1)))
-    weights = abc_weights([target("A", 0.5, 0.0, 1.0)], outputs)
+    weights = weighed([target("A", 0.5, 0.0, 1.0)], outputs)
     assert weights.tolist() == [0.5, 0.0, 0.5]
     assert table.broken.tolist() == [False, True, False]
     with pytest.raises(CalibrationError, match=r"1 of 3 settings give no value.*A"):
@@ -103,68 +149,167 @@ def test_resampling_draws_in_proportion() -> None:
     )
 
 
-# --- what was learned ----------------------------------------------------------------------------
+# --- what was narrowed ---------------------------------------------------------------------------
 
 
-def test_distance_is_kolmogorovs() -> None:
+def test_chance_narrows_by_no_more_than_its_noise() -> None:
+    """Weights that know nothing of the values, as by permutation: 95 of 100 stay within."""
     rng = np.random.default_rng(2)
-    x, prior = rng.normal(0.5, 1, 500), rng.random(800)
-    exact = stats.ks_2samp(x, prior).statistic
-    assert informed.distance(x, np.full(500, 1 / 500), prior) == pytest.approx(exact, abs=0.003)
+    for values in (rng.random(4000), rng.lognormal(0, 0.5, 4000)):
+        weights = rng.gamma(0.3, size=4000)
+        weights /= weights.sum()
+        shares = [
+            1 - narrowed.spread(values, rng.permutation(weights))[1] / values.std()
+            for _ in range(1000)
+        ]
+        bound = narrowed.noise(values, posterior.effective(weights))
+        assert (np.abs(shares) <= bound).mean() == pytest.approx(0.95, abs=0.04)
 
 
-def test_a_ratio_is_learned_where_its_parts_are_not() -> None:
+def test_a_ratio_is_narrowed_where_its_parts_are_not() -> None:
     """The output knows only a / b: contraction has to show in the combination."""
     rng = np.random.default_rng(4)
     a, b = rng.uniform(1, 2, 50_000), rng.uniform(1, 2, 50_000)
     one = target("A", 1.0, 0.9, 1.1)
-    w = abc_weights([one], (a / b)[:, None])
-    parts = [1 - informed.spread(x, w)[1] / x.std() for x in (a, b, a / b)]
+    w = weighed([one], (a / b)[:, None])
+    parts = [1 - narrowed.spread(x, w)[1] / x.std() for x in (a, b, a / b)]
     assert parts[2] > 0.7
     assert max(parts[:2]) < 0.15
 
 
-# --- history matching ----------------------------------------------------------------------------
+def made_up(
+    factors: Sequence[str], outputs: Callable[[np.ndarray], np.ndarray], targets: Sequence[Target]
+) -> Found:
+    """A calibration whose outputs follow from the coordinates of two factors."""
+    asked = dataclasses.replace(
+        asked_of(study(factors=list(factors))), targets=tuple(targets), effects=()
+    )
+    unit = np.random.default_rng(6).random((4000, len(factors)))
+    bank = Reference(unit, values_of(asked.factors, unit), outputs(unit), np.zeros((4000, 2)))
+    logs = likelihoods(targets, bank.outputs, bank.errors, 8)
+    return Found(asked, bank, logs, weights_of(logs))
 
 
-def test_history_matching_finds_the_region() -> None:
-    """A quadratic function whose acceptable region is known."""
-    unit = matching.prior_sample(150, 3, 1)
+def test_a_parameter_is_narrowed_by_the_target_that_does_it() -> None:
+    """Two outputs, each of one factor: each target narrows its own, and is missed when left out."""
+    targets = (target("A", 0.2, 0.1, 0.3), pattern("B", 0.7, 0.9))
+    found = made_up(("keeping", "learning_rate"), lambda unit: unit, targets)
+    moved = narrowed.left_out(found)
+    rows = {row["name"]: row for row in narrowed.narrowing(found, moved)}
+    assert rows["keeping"]["targets"] == "A"
+    assert rows["learning_rate"]["targets"] == "B"
+    assert (rows["keeping"]["our_reading"], rows["learning_rate"]["our_reading"]) == (False, True)
+    # A fifth of a uniform range, evenly: its SD is a fifth.
+    assert rows["learning_rate"]["narrowed"] == pytest.approx(0.8, abs=0.02)
+    left = {(row["left_out"], row["name"]): row for row in moved}
+    assert abs(left["B", "learning_rate"]["narrowed"]) < 0.1  # pyright: ignore[reportArgumentType]
+    assert left["A", "learning_rate"]["narrowed"] == pytest.approx(
+        rows["learning_rate"]["narrowed"], abs=0.05
+    )
+    assert {label for label, _ in left} == {"nothing", "A", "B", "every pattern"}
 
-    def f(u: np.ndarray) -> np.ndarray:
-        return (u[:, :1] - 0.3) ** 2 + 0.5 * u[:, 1:2]
 
-    one = target("A", 0.1, 0.05, 0.15)
-    wave = matching.new_wave([one], table_of(f(unit), unit), [])
-    assert wave.emulators.r2[0] > 0.98
-    fresh = np.random.default_rng(5).random((4000, 3))
-    kept = matching.not_ruled_out([one], [wave], fresh)
-    truth = f(fresh)[:, 0]
-    assert kept[(truth > 0.05) & (truth < 0.15)].all(), "a setting that agrees was ruled out"
-    assert not kept[truth > 0.4].any(), "a setting far away was kept"
-    assert wave.left == pytest.approx(float(kept.mean()), abs=0.03)
-    assert wave.by_target[0] == pytest.approx(1 - wave.left)
+def test_what_is_used_twice_is_found_in_the_citations() -> None:
+    found = {(r["parameter"], r["target"]) for r in narrowed.double_use(asked_of(shipped()))}
+    assert found >= {
+        ("keeping", "T10"), ("commitment_rate", "T11"), ("learning_rate", "T4"),
+        ("hour_scale", "T12"), ("site_dilution", "T13"), ("uptake_ratio", "P_some_integration"),
+    }  # fmt: skip
+    assert not {name for name, _ in found} & {"trust_step", "trust_fade", "accountability_step"}
 
 
-def test_what_only_one_target_rules_out() -> None:
-    unit = matching.prior_sample(200, 2, 1)
-    low, high = target("L", 0.0, -0.1, 0.1), target("H", 1.0, 0.9, 1.1)
-    wave = matching.new_wave([low, high], table_of(unit), [])
-    # Each leaves about .15 of its own coordinate: alone it rules out .85, of which .15 only it.
-    assert wave.only_by[0] == pytest.approx(wave.by_target[0] * (1 - wave.by_target[1]), abs=0.01)
+# --- chance of its own ---------------------------------------------------------------------------
+
+
+def test_no_two_settings_share_a_replicate_and_scenarios_of_one_do() -> None:
+    plans: list[Any] = []
+
+    class Seen(Exception):
+        pass
+
+    def run(plan: Any, collect: Any, label: str) -> Any:
+        plans.append(plan)
+        raise Seen
+
+    asked = asked_of(shipped())
+    making = Making(asked.scenario, asked.measured, 1, run)  # pyright: ignore[reportArgumentType]
+    unit = np.full((5, len(asked.factors)), 0.5)
+    for first in (0, predictive.FIRST, coverage.FIRST, coverage.WORLD):
+        with pytest.raises(Seen):
+            making.settings(asked.factors, unit, 7, "", first)
+    used = [job.replicate for plan in plans for job in plan.jobs]
+    for place, plan in enumerate(plans):
+        assert len(plan.jobs) == 6
+        for job in plan.jobs:
+            assert len(set(job.replicate.tolist())) == 35, "two settings share a replicate"
+            assert np.array_equal(job.replicate, plan.jobs[0].replicate), "scenarios do not pair"
+            assert set(job.replicate.tolist()).isdisjoint(
+                used[6 * place - 1].tolist() if place else []
+            )
+
+
+def test_chance_is_not_common_to_settings() -> None:
+    """One setting, forty times: its means differ by their standard error. With common luck they
+    would all be equal, and all of them off by that much."""
+    asked = asked_of(shipped(targets=["T13", "T4"]))
+    making = Making(asked.scenario, asked.targets, 1, Runner(Execution()))
+    bank = making.settings((), np.zeros((40, 0)), 6, "bank", 0)
+    usual = np.sqrt((bank.errors**2).mean(axis=0))
+    # The SD of 40 means is within a third of the truth (4 SE), and so is a jackknife's.
+    assert bank.outputs.std(axis=0, ddof=1) == pytest.approx(usual, rel=0.4)
+
+
+def linear(count: int, seed: int, offset: float, noise: float) -> Reference:
+    """Settings of a model whose output is its one parameter, with noise, and luck common to all."""
+    rng = np.random.default_rng(seed)
+    unit = rng.random((count, 1))
+    outputs = unit + offset + noise * rng.normal(size=unit.shape)
+    return Reference(unit, unit, outputs, np.full(unit.shape, noise))
+
+
+@pytest.mark.parametrize(("offset", "least", "most"), [(0.0, 0.87, 0.95), (0.08, 0.0, 0.5)])
+def test_coverage_holds_and_sees_common_luck(offset: float, least: float, most: float) -> None:
+    """A bank whose luck is common to all of its settings: truths of independent chance tell."""
+    one = target("A", 0.5, 0.5 - Z95 * 0.04, 0.5 + Z95 * 0.04)
+    bank = linear(20_000, 1, offset, 0.01)
+    seen, world = (linear(400, 2, 0.0, noise) for noise in (0.01, 0.0))
+    rows = coverage.covered([one], bank, bank.errors, seen, world, {"x": 0}, {}, 3)
+    (found,) = (row for row in rows if row["name"] == "x")
+    assert found["truths"] == 400
+    assert least <= found["inside_90"] <= most  # pyright: ignore[reportOperatorIssue]
+
+
+def test_a_target_is_predicted_by_the_others() -> None:
+    """Two outputs of one parameter: each predicts the other, patterns included."""
+    bank, world = (linear(n, s, 0.0, 0.0) for n, s in ((20_000, 4), (500, 5)))
+    twice = [
+        Reference(t.unit, t.values, np.hstack([t.outputs, t.outputs]), np.zeros((len(t), 2)))
+        for t in (bank, world)
+    ]
+    both = [target("A", 0.5, 0.5 - Z95 * 0.05, 0.5 + Z95 * 0.05), pattern("P", 0.3, 0.7)]
+    rows = coverage.covered(both, twice[0], twice[0].errors, twice[1], twice[1], {"x": 0}, {}, 6)
+    found = {row["name"]: row for row in rows}
+    assert found["P"]["truths"] == 500  # it is not among the data that predict it
+    assert found["A"]["truths"] == found["x"]["truths"] == pytest.approx(200, abs=50)
+    for row in rows:
+        error = math.sqrt(0.9 * 0.1 / row["truths"])  # pyright: ignore[reportOperatorIssue]
+        assert row["inside_90"] == pytest.approx(0.9, abs=4 * error)
 
 
 # --- measures and banks --------------------------------------------------------------------------
 
 SMALL: dict[str, Any] = {
     "name": "Small", "scenario": "classroom", "factors": ["learning_rate", "hour_scale", "keeping"],
-    "targets": ["T4", "T10"], "waves": 1, "wave_samples": 60, "wave_replicates": 2, "samples": 120,
-    "replicates": 4, "kept": 100, "seed": 3,
+    "targets": ["T4", "T10"], "samples": 180, "replicates": 4, "kept": 100, "seed": 3,
 }  # fmt: skip
 
 
 def study(**changes: Any) -> Study[Spec]:
     return StudyKind.of("calibrate").make(**{**SMALL, **changes})
+
+
+def shipped(**changes: Any) -> Study[Spec]:
+    return StudyKind.of("calibrate").read("calibrate", **changes)
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +373,7 @@ def test_the_error_of_a_mean_is_its_standard_error() -> None:
         target("A", 0.5, 0.0, 1.0), measure=parse_measure("knowledge at end_of_ta")
     )
     making = Making(scenario, [one], 1, Runner(Execution()))
-    table = making.settings((), np.zeros((1, 0)), 12, 0, "test")
+    table = making.settings((), np.zeros((1, 0)), 12, "test", 0)
     runs = summaries(scenario, [scenario.parameter_set()], 12, 1, [scenario.end_of_ta])
     values = runs.of("knowledge")[0]
     assert table.outputs[0, 0] == pytest.approx(values.mean())
@@ -263,7 +408,7 @@ def test_what_was_observed_is_told_apart(found: Result) -> None:
 
 
 def test_shards_share_a_folder_step_by_step(folder: Path, tmp_path: Path) -> None:
-    """Wave and final sample are a step each: a shard does its part of the next one."""
+    """Bank and checks are a step each: a shard does its part of the next one."""
     path = tmp_path / "small.yaml"
     path.write_text(json.dumps({"kind": "calibrate", **SMALL}), encoding="utf-8")
     shared = tmp_path / "shared"
@@ -362,7 +507,7 @@ def test_its_report_names_number_and_grade(folder: Path) -> None:
     html = report_html(folder)
     record = json.loads((folder / "plausible.json").read_text(encoding="utf-8"))
     assert record["constrained_by"] in html
-    assert "What the targets inform" in html
+    assert "What the targets narrow" in html
     for name in ("learning_rate", "keeping"):
         assert name in html
 
@@ -373,8 +518,11 @@ def test_its_report_names_number_and_grade(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "abc_smc"}, "method: 'abc_smc' is not one of the choices; allowed: bank"),
-        ({"emulator": "gaussian_process"}, "emulator: .*allowed: polynomial"),
+        (
+            {"waves": 2},
+            "waves: is not a field any more; allowed: left out; a calibration is one bank",
+        ),
+        ({"emulator": "polynomial"}, "emulator: is not a field any more.*samples and replicates"),
         ({"targets": ["T44"]}, r"targets\[0\]: 'T44' is not the id of a finding"),
         ({"targets": ["T4", "T16"]}, r"targets\[1\]: T16 cannot be scored"),
         ({"leave_out": ["T4", "T10"]}, "no target is left"),
@@ -395,10 +543,10 @@ def test_a_target_out_of_reach_is_an_error_with_the_nearest(tmp_path: Path) -> N
     (tmp_path / "far.yaml").write_text(
         "source: {cite: Made up for a test 2026, setting: nowhere, grade: C}\n"
         "findings:\n  - {id: FAR, what: x, value: 0.9, unit: 0-1, where: here, low: 0.85, "
-        "high: 0.95, measures: change of knowledge}\n",
+        "high: 0.95, tolerance_is: 95%, measures: change of knowledge}\n",
         encoding="utf-8",
     )
-    far = study(folder=tmp_path, targets=["FAR"], observed=["far.yaml"], waves=0)
+    far = study(folder=tmp_path, targets=["FAR"], observed=["far.yaml"])
     with pytest.raises(CalibrationError, match=r"the nearest misses FAR \(gives"):
         ask(far)
     path = tmp_path / "study.yaml"
@@ -445,19 +593,17 @@ def test_an_unknown_study() -> None:
 
 def test_one_target_hinders_nobody() -> None:
     x = np.linspace(0, 1, 11)[:, None]
-    one = SimpleNamespace(targets=(target("A", 0.5, 0.4, 0.6),), prior=table_of(x))
-    assert informed.conflicts(one) == []  # pyright: ignore[reportArgumentType]
+    one = SimpleNamespace(targets=(target("A", 0.5, 0.4, 0.6),), table=table_of(x))
+    assert narrowed.conflicts(one) == []  # pyright: ignore[reportArgumentType]
 
 
-def test_a_parameter_is_informed_by_the_target_that_moves_it() -> None:
-    """Two outputs, each of one factor: each target informs its own."""
-    factors = asked_of(study(factors=["keeping", "learning_rate"])).factors
-    unit = np.random.default_rng(6).random((4000, 2))
-    targets = (target("A", 0.2, 0.1, 0.3), target("B", 0.8, 0.7, 0.9))
-    made = Reference(unit, values_of(factors, unit), unit, np.zeros_like(unit))
-    found = SimpleNamespace(
-        targets=targets, table=made, weights=abc_weights(targets, unit), factors=factors
-    )
-    for name, teacher in (("keeping", "A"), ("learning_rate", "B")):
-        taught = informed.informative(found, name)  # pyright: ignore[reportArgumentType]
-        assert [one.id for one in taught] == [teacher]
+def test_a_default_agrees_when_it_is_the_median_as_it_is_written(found: Result) -> None:
+    rows = found.table("defaults").set_index("name")
+    for name in ("learning_rate", "hour_scale", "keeping"):
+        row = rows.loc[name]
+        assert bool(row["agrees"]) == (
+            predictive.as_written(row["median"], TABLE[name].default) == TABLE[name].default
+        )
+    effects = rows[rows["what"] == "effect"]
+    assert len(effects) == 5
+    assert (effects["agrees"] == effects["percentile"].between(0.4, 0.6)).all()

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from sim.core.units import MODEL_VERSION
 from sim.studies import plausible
 from sim.studies.distributions import TAIL, Distribution
 from sim.studies.sensitivity import design as design_module
@@ -152,8 +153,8 @@ def test_marginals_are_the_weighted_sets_of_the_posterior(tmp_path: Path) -> Non
     weights = rng.integers(0, 5, 400)
     pd.DataFrame({"keeping": values, "weight": weights}).to_csv(tmp_path / "p.csv", index=False)
     (tmp_path / "p.json").write_text(json.dumps({
-        "format": plausible.FORMAT, "format_version": 1, "targets": 3, "borrowed": 1,
-        "learned": ["keeping"],
+        "format": plausible.FORMAT, "format_version": plausible.FORMAT_VERSION,
+        "model_version": MODEL_VERSION, "targets": 3, "borrowed": 1, "narrowed": {"keeping": 0.2},
     }))  # fmt: skip
     found = plausible.marginals(101, folder=tmp_path)
     assert found is not None

@@ -16,22 +16,25 @@ def calibrate(
     execution: Execution | None = None,
     **fields: Any,
 ) -> Result:
-    """Fit the free parameters to what was observed; say what was learned and what was not.
+    """Fit the free parameters to what was observed; say what was narrowed and what came back.
 
-    History matching rules out what cannot be, then every setting of a reference table of runs gets
-    a weight by how well it agrees with the targets.
+    Every setting of a bank of runs gets the likelihood of the targets as its weight: the error of a
+    finding and the noise of the simulated mean together.
 
     Args:
         study: path of a study file, or the name of a shipped one.
         execution: how runs are made; left out: on all threads of this machine.
-        fields: in place of those of the file, such as ``samples=2000`` or ``leave_out=["T9"]``.
+        fields: in place of those of the file, such as ``samples=2000``, ``leave_out=["T9"]`` or
+            ``truths=400`` (coverage).
 
     Returns:
         The result. Its tables: ``summary``, ``predictive`` (each target against fresh runs),
-        ``contraction`` (prior against posterior, parameter by parameter), ``directions``,
-        ``conflicts`` (targets that hinder each other), ``ruled_out``, ``waves``, ``targets`` and
-        ``reference`` (every setting, what it gives, and its weight). Its folder, once saved, holds
-        plausible sets for the ``sets`` of every other study.
+        ``narrowed`` (prior against posterior, parameter by parameter), ``left_out`` (what moves
+        without a target), ``double_use`` (sources of both a range and a target), ``defaults``
+        (are they in the middle of the sets?), ``conflicts`` (targets that hinder each other),
+        ``targets``, ``reference`` (the bank: every setting, what it gives, and its weight), and
+        with ``truths`` ``coverage``. Its folder, once saved, holds plausible sets for the ``sets``
+        of every other study.
 
     Raises:
         StudyError: every mistake in the study, with its line.
@@ -39,13 +42,14 @@ def calibrate(
             way), or too many settings have no value.
         Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
 
-    Source: history matching, Andrianakis et al. 2015, doi 10.1371/journal.pcbi.1003968; the kernel
-    of tolerances, Wilkinson 2013, doi 10.1515/sagmb-2013-0010.
+    Source: error of observation as the kernel, Wilkinson 2013, doi 10.1515/sagmb-2013-0010;
+    variance of simulated means in it, Wood 2010, doi 10.1038/nature09319; coverage, Talts et al.
+    2018, arXiv 1804.06788.
 
-    >>> found = calibrate(waves=1, wave_samples=60, wave_replicates=4, samples=300, replicates=4)
+    >>> found = calibrate(samples=300, replicates=4, truths=0)
     >>> len(found.table("reference")), len(found.table("targets"))  # far fewer than an answer needs
     (300, 15)
-    >>> keeping = found.table("contraction").set_index("name").loc["keeping", "mean"]
+    >>> keeping = found.table("narrowed").set_index("name").loc["keeping", "mean"]
     >>> bool(0.2 < keeping < 0.9)  # within its range
     True
     """

@@ -1,4 +1,4 @@
-"""Whether values of the model agree with a finding: :func:`target_of`, :func:`row_of`."""
+"""Whether values of the model agree with a finding."""
 
 from __future__ import annotations
 
@@ -7,17 +7,7 @@ import math
 import numpy as np
 
 from sim.stats.intervals import band
-from sim.studies.observed import Observation
 from sim.studies.targets import Target
-
-
-def target_of(one: Observation, use: str) -> Target:
-    """A finding as a target, whatever it may be used for."""
-    value = math.nan if one.finding.value is None else one.finding.value
-    return Target(
-        one.id, one.finding.what, one.finding.measure, value, *one.finding.bounds(), use, one.grade,
-        one.source.cite,
-    )  # fmt: skip
 
 
 def row_of(target: Target, x: np.ndarray, default: float, error: float) -> dict[str, object]:

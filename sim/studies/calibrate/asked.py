@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,23 @@ from sim.core.parameters import TABLE
 from sim.scenario.scenario import Scenario
 from sim.studies import observed
 from sim.studies.factors import Factor, factors_of
-from sim.studies.measures import variants
+from sim.studies.measures import parse_measure, variants
 from sim.studies.observed import Observation
 from sim.studies.spec import Study, StudyError
 from sim.studies.targets import Target, targets_of
 
 if TYPE_CHECKING:
     from sim.studies.calibrate.spec import Spec
+
+EFFECTS = tuple(
+    Target(
+        f"effect on {name}", f"effect of TA on {name.replace('_', ' ')} at its end",
+        parse_measure(f"effect on {name} at end_of_ta"), math.nan, -math.inf, math.inf, "effect",
+        "", "",
+    )
+    for name in ("integration", "trust", "mutual_accountability", "knowledge", "capacity")
+)  # fmt: skip
+"""What TA does at its end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +39,21 @@ class Asked:
         study: what was asked.
         observations: everything observed that is looked at.
         targets: what it is calibrated to.
+        effects: what TA does to the outcomes that a reader asks for first: worked out of every
+            setting, and nothing is held to it.
         factors: what varies.
     """
 
     study: Study[Spec]
     observations: tuple[Observation, ...]
     targets: tuple[Target, ...]
+    effects: tuple[Target, ...]
     factors: tuple[Factor, ...]
+
+    @property
+    def measured(self) -> tuple[Target, ...]:
+        """What is measured in every setting: the targets, then the effects."""
+        return (*self.targets, *self.effects)
 
     @property
     def header(self) -> Spec:
@@ -81,7 +100,8 @@ def asked_of(study: Study[Spec]) -> Asked:
         variants(study.scenario, [target.measure for target in targets])
     except InputError as error:
         raise StudyError(error.problems) from None
-    return Asked(study, tuple(observations), tuple(targets), tuple(factors))
+    effects = EFFECTS if study.scenario.has_ta else ()
+    return Asked(study, tuple(observations), tuple(targets), effects, tuple(factors))
 
 
 def _targets(study: Study[Spec], observations: Sequence[Observation]) -> list[Target]:

@@ -1,4 +1,4 @@
-"""figures: pair plot, predictive check, what was ruled out, contraction."""
+"""figures: predictive check, what was narrowed, pair plot."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from sim.present.figures import Figure
 from sim.present.table import Table
 from sim.studies.calibrate.posterior import resample
 from sim.studies.calibrate.spec import Spec
-from sim.studies.calibrate.tables import informed_names
+from sim.studies.calibrate.tables import narrowed_shares
 from sim.studies.calibrate.words import said
+from sim.studies.plausible import TENTH, sorted_out
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
 
 PAIRS = 5
-"""Parameters of a pair plot: the ones that moved most."""
+"""Parameters of a pair plot: the ones that were narrowed most."""
 DRAWS = 1000
 """Draws from the posterior that it shows."""
 
@@ -39,20 +40,15 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
             "scenario as it stands make of it.", _predictive,
         ),
         (
-            "contraction", "What the targets inform",
-            "The prior range of everything that varied, and what is left of it.", _contraction,
-        ),
-        (
-            "ruled_out", "How much of the prior each target rules out",
-            "Settings of the prior that miss a target, and those that history matching ruled out.",
-            _ruled_out,
+            "narrowed", "What the targets narrow",
+            "The prior range of everything that varied, and what is left of it.", _narrowed,
         ),
     ]  # fmt: skip
-    if (frames["contraction"]["what"] == "free").any():
+    if (frames["narrowed"]["what"] == "free").any():
         shown.append(
             (
                 "pairs", "Parameters that are known together",
-                "Draws from the posterior of the free parameters that moved most, two by two.",
+                "Draws from the posterior of the free parameters narrowed most, two by two.",
                 partial(_pairs, study),
             )
         )  # fmt: skip
@@ -134,22 +130,23 @@ def _scale(low: float, high: float):
     return lambda x: min(max((x - low) / (high - low), -0.7), 1.7)
 
 
-# --- contraction ---------------------------------------------------------------------------------
+# --- narrowed ------------------------------------------------------------------------------------
 
 
-def _contraction(frames: Frames, footer: str) -> Drawn:
+def _narrowed(frames: Frames, footer: str) -> Drawn:
     """Prior range (grey) and posterior (5-95 %, mean) of everything that varied."""
     from sim.present import style
 
-    table = frames["contraction"]
+    table = frames["narrowed"]
     order = {"free": 0, "combination": 1, "uncertain": 2, "other": 3}
     rows = table.assign(rank=table["what"].map(order)).sort_values(
-        ["rank", "distance"], ascending=[True, False], kind="stable"
+        ["rank", "narrowed"], ascending=[True, False], kind="stable"
     )
+    fifth, tenth, _ = sorted_out(narrowed_shares(table))
     figure = style.figure(
         style.WIDTH, 1.8 + 0.27 * len(rows),
-        f"The targets inform {len(informed_names(table))} of {(table['what'] == 'free').sum()} "
-        "free parameters: those moved away from their prior",
+        f"Of {(table['what'] == 'free').sum()} free parameters the targets narrow {len(fifth)} by "
+        f"a fifth or more and {len(tenth)} by about a tenth",
         footer,
     )  # fmt: skip
     axes = figure.subplots()
@@ -161,11 +158,11 @@ def _contraction(frames: Frames, footer: str) -> Drawn:
         def at(x: float, row=row, width: float = width) -> float:
             return (x - row["prior_low"]) / width
 
-        colour = style.BLUE if row["informed"] else style.MUTED
+        colour = style.BLUE if row["narrowed"] > max(row["noise"], TENTH) else style.MUTED
         axes.plot([0, 1], [y, y], color=style.FAINT, linewidth=7, solid_capstyle="butt", zorder=1)
         axes.plot([at(row["low"]), at(row["high"])], [y, y], color=colour, linewidth=2.2, zorder=2)
         axes.plot(at(row["mean"]), y, "o", color=colour, markersize=5, zorder=3)
-        text = f"{row['mean']:.3g}   spread {-row['contraction']:+.0%}"
+        text = f"{row['mean']:.3g}   spread {-row['narrowed']:+.0%}"
         axes.annotate(
             text, (1.02, y), xycoords=("axes fraction", "data"), va="center",
             fontsize=style.SMALL_SIZE, color=colour,
@@ -177,45 +174,7 @@ def _contraction(frames: Frames, footer: str) -> Drawn:
     axes.set_xlim(-0.25, 1.25)
     axes.set_xticks([0, 0.5, 1])
     axes.set_xticklabels(["5 % of prior", "middle", "95 % of prior"])
-    style.name_x(axes, "grey: prior; line and dot: posterior 5-95 % and mean; blue: informed")
-    return figure
-
-
-# --- ruled out -----------------------------------------------------------------------------------
-
-
-def _ruled_out(frames: Frames, footer: str) -> Drawn:
-    """Which target rules out how much of the prior: met by runs, and by history matching."""
-    from sim.present import style
-
-    table = frames["ruled_out"].sort_values("met", kind="stable").reset_index(drop=True)
-    waves = len(frames["waves"])
-    left = frames["summary"]["prior_left"].iloc[0]
-    figure = style.figure(
-        style.WIDTH, 1.9 + 0.34 * len(table),
-        "How much of the prior does each target rule out? Taken together, history matching "
-        f"leaves {left:.0%}",
-        footer,
-    )  # fmt: skip
-    axes = figure.subplots()
-    style.dress(axes, grid=False)
-    y = np.arange(len(table))[::-1]
-    axes.barh(y, 1.0 - table["met"], height=0.62, color=style.SKY, label="missed by runs of prior")
-    for number in range(1, waves + 1):
-        axes.plot(
-            table[f"ruled_{number}"], y, "o" if number == 1 else "s", markersize=5,
-            color=(style.INK, style.VERMILLION, style.PURPLE)[min(number - 1, 2)],
-            label=f"implausible beyond the cutoff, wave {number}",
-        )  # fmt: skip
-    axes.set_yticks(y)
-    axes.set_yticklabels(
-        [f"{r['target']}  [{r['grade']}]" for _, r in table.iterrows()],
-        fontsize=style.SMALL_SIZE, color=style.INK,
-    )  # fmt: skip
-    axes.set_xlim(0, max(0.5, float((1 - table["met"]).max()) * 1.1))
-    axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
-    axes.legend(frameon=False, fontsize=style.SMALL_SIZE, loc="lower right")
-    style.name_x(axes, "share of the prior")
+    style.name_x(axes, "grey: prior; line and dot: posterior 5-95 % and mean; blue: narrowed")
     return figure
 
 
@@ -223,11 +182,11 @@ def _ruled_out(frames: Frames, footer: str) -> Drawn:
 
 
 def _pairs(study: Study[Spec], frames: Frames, footer: str) -> Drawn:
-    """The free parameters that moved most, two by two: prior on the diagonal in grey."""
+    """The free parameters that were narrowed most, two by two: prior on the diagonal in grey."""
     from sim.present import style
 
-    table = frames["contraction"]
-    free = table[table["what"] == "free"].sort_values("distance", ascending=False, kind="stable")
+    table = frames["narrowed"]
+    free = table[table["what"] == "free"].sort_values("narrowed", ascending=False, kind="stable")
     shown = free.head(PAIRS)
     names = [str(name) for name in shown["name"]]
     reference = frames["reference"]
@@ -235,7 +194,7 @@ def _pairs(study: Study[Spec], frames: Frames, footer: str) -> Drawn:
     drawn = np.repeat(reference[names].to_numpy()[rows], times, axis=0)
     ends = shown[["range_low", "range_high"]].to_numpy()
     figure = style.figure(
-        style.WIDTH, 8.6, "Plausible sets: the free parameters that moved most, two by two",
+        style.WIDTH, 8.6, "Plausible sets: the free parameters narrowed most, two by two",
         f"{DRAWS:,} draws from the posterior; diagonal: posterior (blue) over the prior (grey)\n"
         f"{footer}",
     )  # fmt: skip

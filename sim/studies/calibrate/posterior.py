@@ -1,9 +1,13 @@
-"""Posterior: weights of settings (:func:`abc_weights`), draws from them, and all that was Found.
+"""Posterior: weights of settings (:func:`likelihoods`), draws from them, and all that was Found.
 
-Each setting of the reference table gets the weight of a kernel that takes the tolerances for
-observation error. With such a kernel ABC is exact under that error (Wilkinson 2013, doi
-10.1515/sagmb-2013-0010), and as the settings are draws from the prior, the weights need no proposal
-correction. The posterior is a weighted sample of the free parameters, marginal over the others.
+Each setting of the bank gets the likelihood of the targets as its weight: a kernel whose variance
+is that of a finding and that of the simulated mean together. With the error of the finding as
+kernel the weights are exact for it (Wilkinson 2013, doi 10.1515/sagmb-2013-0010); a simulated mean
+with its own variance makes a synthetic likelihood (Wood 2010, doi 10.1038/nature09319). As settings
+have chance of their own, their means also scatter by that variance, so that regions are a little
+too wide where it is not small beside the finding's, never too narrow: more replicates cure it.
+Settings are draws from the prior, so the weights need no correction. The posterior is a weighted
+sample of the free parameters, marginal over the others.
 """
 
 from __future__ import annotations
@@ -16,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from sim.studies.calibrate.asked import Asked
-from sim.studies.calibrate.matching import Wave
-from sim.studies.calibrate.reference import Reference
+from sim.studies.calibrate.reference import Reference, pooled
 from sim.studies.factors import Factor
 from sim.studies.targets import Target
 
@@ -28,16 +31,14 @@ class Found:
 
     Attributes:
         asked: what was asked.
-        waves: of history matching.
-        prior: the first wave: settings from the whole prior.
-        table: the final sample.
-        weights: (settings of the table,), adding up to 1.
+        table: the bank.
+        logs: (settings of the bank, targets), log likelihoods.
+        weights: (settings of the bank,), adding up to 1.
     """
 
     asked: Asked
-    waves: tuple[Wave, ...]
-    prior: Reference
     table: Reference
+    logs: np.ndarray
     weights: np.ndarray
 
     @property
@@ -50,24 +51,34 @@ class Found:
         """What varied."""
         return self.asked.factors
 
-    @property
-    def left(self) -> float:
-        """Share of the prior that history matching left."""
-        return self.waves[-1].left if self.waves else 1.0
+    def without(self, out: Sequence[int]) -> np.ndarray:
+        """Weights when some targets (their places) are left out."""
+        return weights_of(np.delete(self.logs, out, axis=1))
 
 
-def abc_weights(targets: Sequence[Target], outputs: np.ndarray) -> np.ndarray:
-    """Weight of each setting by its outputs (settings, targets), adding up to 1; all 0 when none
-    has any.
+def likelihoods(
+    targets: Sequence[Target], outputs: np.ndarray, errors: np.ndarray, replicates: int
+) -> np.ndarray:
+    """Log likelihood of each target in each setting, (settings, targets).
 
-    A setting without a value for some target has none (see :attr:`Reference.broken`).
+    A setting without a value for some target has minus infinity (see :attr:`Reference.broken`).
+
+    Args:
+        outputs, errors: (settings, targets or more), as of :class:`Reference`.
+        replicates: runs of each setting.
     """
-    log = np.zeros(len(outputs))
-    for place, target in enumerate(targets):
-        log = log + target.log_kernel(outputs[:, place])
+    noise = pooled(errors[:, : len(targets)], replicates)
+    logs = [t.log_kernel(outputs[:, i], noise[:, i]) for i, t in enumerate(targets)]
+    return np.stack(logs, axis=1)
+
+
+def weights_of(logs: np.ndarray) -> np.ndarray:
+    """Weights of settings by their log likelihoods (settings, targets), adding up to 1; all 0 when
+    none has any."""
+    log = logs.sum(axis=1)
     best = log.max(initial=-np.inf)
     if not np.isfinite(best):
-        return np.zeros(len(outputs))
+        return np.zeros(len(log))
     weights = np.exp(log - best)
     return weights / weights.sum()
 

@@ -1,34 +1,69 @@
 """Predictive check: every target against fresh runs of the plausible sets, and of the scenario as
-it stands."""
+it stands; and whether its defaults lie in the middle of the sets."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim.core.errors import InputError
+from sim.core.parameters import TABLE
+from sim.stats.intervals import weighted_quantiles
 from sim.studies.calibrate import surveys
-from sim.studies.calibrate.agreement import row_of, target_of
+from sim.studies.calibrate.agreement import row_of
 from sim.studies.calibrate.asked import Asked
+from sim.studies.calibrate.narrowed import rounded
 from sim.studies.calibrate.posterior import Found, resample
-from sim.studies.calibrate.reference import Making
+from sim.studies.calibrate.reference import Making, Reference
 from sim.studies.kind import Runner
 from sim.studies.measures import Measure, of_scenario, variants
 from sim.studies.observed import Observation
 from sim.studies.targets import Target
 
-SETS, REPLICATES = 200, 20
+SETS, REPLICATES = 500, 20
 """Plausible sets of the check (or as many as are kept, if these are fewer), and runs of each."""
 DEFAULT_REPLICATES = 400
 """Runs of the scenario as it stands."""
-FIRST = 1_000_000
-"""First replicate of the check: chance that the calibration has not seen."""
+FIRST, DEFAULT_FIRST = 2**30, 2**30 + 2**29
+"""First replicates of the check: chance that the bank has not seen."""
 SURVEYED = 40
 """Plausible sets whose people are asked."""
+MIDDLE = (0.40, 0.60)
+"""Between these shares of the sets the effects of the scenario as it stands should lie."""
 
 
-def rows(found: Found, run: Runner) -> list[dict[str, object]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """Fresh runs.
+
+    Attributes:
+        measured: what was measured: targets, what is only shown, and effects.
+        sets: plausible sets.
+        default: the scenario as it stands; one setting.
+    """
+
+    found: Found
+    measured: tuple[Target, ...]
+    sets: Reference
+    default: Reference
+
+
+def check(found: Found, run: Runner) -> Check:
+    """Run the plausible sets, and the scenario as it stands."""
+    asked = found.asked
+    measured = (*_targets(asked), *asked.effects)
+    making = Making(asked.scenario, measured, asked.study.seed, run)
+    unit = fresh_units(found, min(SETS, asked.header.kept))
+    sets = making.settings(found.factors, unit, REPLICATES, "predictive check", FIRST)
+    alone = np.zeros((1, 0))
+    default = making.settings((), alone, DEFAULT_REPLICATES, "as it stands", DEFAULT_FIRST)
+    return Check(found, measured, sets, default)
+
+
+def rows(check: Check, run: Runner) -> list[dict[str, object]]:
     """Every target against fresh runs; those that no run is scored by (use: shown, instrument) come
     last.
 
@@ -37,20 +72,65 @@ def rows(found: Found, run: Runner) -> list[dict[str, object]]:
     in widths of the tolerance); default, default_se, default_verdict, default_missed_by (the
     scenario as it stands); and leniency, leniency_low, leniency_high, which a survey mean pins.
     """
-    asked = found.asked
-    targets = _targets(asked)
-    making = Making(asked.scenario, targets, asked.study.seed, run)
-    unit = fresh_units(found, min(SETS, asked.header.kept))
-    sets = making.settings(found.factors, unit, REPLICATES, FIRST, "predictive check")
-    default = making.settings((), np.zeros((1, 0)), DEFAULT_REPLICATES, FIRST, "as it stands")
+    found, asked = check.found, check.found.asked
     made = [
-        row_of(target, sets.outputs[:, i], default.outputs[0, i], default.errors[0, i])
-        for i, target in enumerate(targets)
-    ]
+        row_of(
+            target, check.sets.outputs[:, i], check.default.outputs[0, i],
+            check.default.errors[0, i],
+        )
+        for i, target in enumerate(check.measured)
+        if target.use != "effect"
+    ]  # fmt: skip
     made += [_of_scenario(asked, one) for one in asked.observations if _is_planned(one)]
     made += surveys.rows(asked, fresh_units(found, SURVEYED), run)
     nobody = dict.fromkeys(("leniency", "leniency_low", "leniency_high"), math.nan)
     return [{**row, **{key: row.get(key, empty) for key, empty in nobody.items()}} for row in made]
+
+
+def defaults(check: Check) -> list[dict[str, object]]:
+    """Whether the scenario as it stands is in the middle of the sets.
+
+    A free parameter agrees when its value is the weighted median, as far as the table of parameters
+    writes it out (:func:`as_written`); an effect when it lies between the 40th and the 60th
+    percentile of the sets. Of each: name, what (parameter, effect), value, median, percentile,
+    agrees.
+    """
+    found = check.found
+    own = found.asked.scenario.parameter_set()
+    rows: list[dict[str, object]] = []
+    for place in found.asked.free:
+        name, values = found.asked.names[place], found.table.values[:, place]
+        median = float(weighted_quantiles(values, found.weights, (0.5,))[0])
+        rows.append(
+            {
+                "name": name, "what": "parameter", "value": own[name], "median": rounded(median),
+                "percentile": rounded(found.weights[values < own[name]].sum()),
+                "agrees": as_written(median, TABLE[name].default) == own[name],
+            }
+        )  # fmt: skip
+    for place, target in enumerate(check.measured):
+        if target.use == "effect":
+            sets, value = check.sets.outputs[:, place], float(check.default.outputs[0, place])
+            below = float((sets < value).mean())
+            rows.append(
+                {
+                    "name": target.id, "what": "effect", "value": value,
+                    "median": float(np.median(sets)), "percentile": below,
+                    "agrees": MIDDLE[0] <= below <= MIDDLE[1],
+                }
+            )  # fmt: skip
+    return rows
+
+
+def as_written(value: float, like: float) -> float:
+    """A value with as many decimals as another is written out with, and two digits at least.
+
+    >>> as_written(0.13624, 0.14), as_written(9.734, 9.0), as_written(0.00552, 0.007)
+    (0.14, 9.7, 0.0055)
+    """
+    decimals = len(f"{like:.12f}".rstrip("0").partition(".")[2])
+    digits = 1 - math.floor(math.log10(abs(value))) if value else 0
+    return round(value, max(decimals, digits))
 
 
 def fresh_units(found: Found, count: int) -> np.ndarray:
@@ -64,11 +144,11 @@ def fresh_units(found: Found, count: int) -> np.ndarray:
     return unit
 
 
-def _targets(asked: Asked) -> list[Target]:
+def _targets(asked: Asked) -> Sequence[Target]:
     """The targets, and what is only shown but can be computed from runs."""
     known = {target.id for target in asked.targets}
     others = [
-        target_of(one, "left out" if one.finding.use in ("scored", "pattern") else "shown")
+        Target.of(one, "left out" if one.finding.use in ("scored", "pattern") else "shown")
         for one in asked.observations
         if one.id not in known and not one.finding.missing and one.finding.measure.simulated
         and _answerable(asked, one.finding.measure)
@@ -91,4 +171,4 @@ def _is_planned(one: Observation) -> bool:
 
 def _of_scenario(asked: Asked, one: Observation) -> dict[str, object]:
     value = of_scenario(one.finding.measure, asked.scenario)
-    return row_of(target_of(one, "shown"), np.array([value]), value, 0.0)
+    return row_of(Target.of(one, "shown"), np.array([value]), value, 0.0)

@@ -1,7 +1,9 @@
-"""Reference table: settings drawn from the prior, run in every scenario the targets need, kept.
+"""The bank: settings drawn from the prior, run in every scenario the targets need, kept.
 
-One table serves every later question at once (another target left out, another tolerance, the
-coverage check with synthetic data) without a single new run.
+One bank serves every later question at once (another target left out, another tolerance, coverage)
+without a single new run. Every setting has chance of its own: replicates that settings shared would
+shift all of them alike, and no check that takes its truths from the bank would see it. The
+scenarios of one setting share their chance, so that what targets compare stays paired.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy as np
 
 from sim.core.parameters import Parameters
 from sim.runs.collect import Points
-from sim.runs.plan import RunPlan, common
+from sim.runs.plan import RunPlan, fresh
 from sim.scenario.scenario import Scenario
 from sim.studies.factors import Factor
 from sim.studies.kind import Runner
@@ -54,14 +56,38 @@ class Reference:
         return np.asarray(np.isnan(self.outputs).any(axis=1))
 
 
-def joined(tables: Sequence[Reference]) -> Reference:
-    """Several tables as one."""
-    return Reference(
-        *(
-            np.concatenate([getattr(table, name) for table in tables])
-            for name in ("unit", "values", "outputs", "errors")
-        )
-    )
+def pooled(errors: np.ndarray, replicates: int) -> np.ndarray:
+    """Standard errors of means, steadied: each variance is drawn towards what is usual.
+
+    A variance of a dozen runs is itself uncertain by a third. Target by target the logarithms of
+    the variances of all settings are drawn towards their mean, by the part of their spread that
+    chance alone would give them (the best linear predictor of the true ones): all the way where
+    settings differ by no more than that, hardly where they differ truly.
+
+    Args:
+        errors: (settings, targets), each of as many replicates.
+        replicates: runs behind each of them.
+
+    Source: moments of the logarithm of a variance, Smyth 2004, Stat Appl Genet Mol Biol 3(1) 3, doi
+    10.2202/1544-6115.1027.
+
+    >>> pooled(np.array([[0.1], [0.1], [0.1]]), 3).round(4).ravel().tolist()
+    [0.1335, 0.1335, 0.1335]
+    """
+    from scipy.special import digamma, polygamma
+
+    free = (replicates - 1) / 2
+    found = np.nan_to_num(errors) ** 2
+    for column in found.T:
+        known = column > 0
+        if known.sum() < 2:
+            continue
+        logs = np.log(column[known]) - digamma(free) + np.log(free)
+        chance, all_in_all = float(polygamma(1, free)), float(logs.var(ddof=1))
+        own = max(0.0, 1.0 - chance / all_in_all) if all_in_all else 0.0
+        column[known] = np.exp(logs.mean() + own * (logs - logs.mean()))
+        column[~known] = np.exp(logs.mean()) * (1.0 - own)
+    return np.sqrt(found)
 
 
 def values_of(factors: Sequence[Factor], unit: np.ndarray) -> np.ndarray:
@@ -101,32 +127,36 @@ class Making:
     run: Runner
 
     def settings(
-        self, factors: Sequence[Factor], unit: np.ndarray, replicates: int, first: int, label: str
+        self, factors: Sequence[Factor], unit: np.ndarray, replicates: int, label: str, first: int
     ) -> Reference:
         """Settings by their coordinates (settings, factors); arguments as of :meth:`sets`."""
         values = values_of(factors, unit)
         sets = sets_of(self.scenario, [factor.name for factor in factors], values)
-        return Reference(unit, values, *self.sets(sets, replicates, first, label))
+        return Reference(unit, values, *self.sets(sets, replicates, label, first))
 
     def sets(
-        self, sets: Sequence[Parameters], replicates: int, first: int, label: str
+        self,
+        sets: Sequence[Parameters],
+        replicates: int,
+        label: str,
+        first: int,
+        places: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """What each target measures in each set, and its standard error, both (sets, targets).
 
-        Sets share their replicates, in all scenarios: what targets compare is paired, and settings
-        differ by their values alone.
-
         Args:
-            replicates: of each set.
-            first: number of the first; another range is other chance.
+            replicates: R, of each set.
             label: names the runs in the store.
+            first: set s takes R replicates from first + s R on.
+            places: the number s of each set; left out: counted from 0.
         """
         measures = [target.measure for target in self.targets]
         arms = variants(self.scenario, measures)
         names = outcomes_needed(measures)
-        jobs = [
-            common(arm.scenario, sets, replicates, arm.points, first=first) for arm in arms.values()
-        ]
+        # Points that begin at the first multiple of R: no two steps have chance in common.
+        places = np.arange(len(sets)) if places is None else places
+        points = -(-first // replicates) + places
+        jobs = [fresh(arm.scenario, sets, replicates, arm.points, points) for arm in arms.values()]
         found = self.run(RunPlan(tuple(jobs), self.seed), Points(names), label=label)
         runs = {
             name: (arm.points, found.grid(place)[:, :, :, 0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from sim.present.format import count
 from sim.scenario.checking import Number, Words
@@ -13,20 +13,19 @@ from sim.studies.spec import _FACTORS, Factors, Header, Option, Study, beside
 
 HELP = """Fit parameters to what was observed.
 
-History matching, then weights on a reference table of runs. Says target by target what is met and
-missed, which parameters the targets inform and which they do not, and which targets hinder each
-other. The folder holds the plausible sets (plausible.csv, plausible.json) that --sets of other
-commands reads.
+Every setting of a bank of runs gets the likelihood of the targets as its weight. Says target by
+target what is met and missed, by how much each parameter was narrowed and by which targets, what
+moves when a target is left out, and how often regions hold a known truth. The folder holds the
+plausible sets (plausible.csv, plausible.json) that --sets of other commands reads.
 
 \b
 Examples:
   codose calibrate calibrate
   codose calibrate my_calibration.yaml --samples 2000 --out results/rough
-  codose calibrate calibrate --resume
+  codose calibrate calibrate --truths 400 --out results/coverage
   codose calibrate calibrate --shard 1/8 --out shard-1
 """
-CUTOFF = 3.0
-"""Implausibility beyond which a setting is ruled out: Pukelsheim's three-sigma rule."""
+_BANK = "a calibration is one bank of settings now: samples and replicates"
 
 
 class Spec(Header):
@@ -42,24 +41,18 @@ class Spec(Header):
     """Ids of findings to leave out."""
     observed: tuple[Annotated[str, Words(1000)], ...] = ()
     """Files of observations besides those that come with codose, from this file's folder."""
-    waves: Annotated[int, Number(0, 10, whole=True)] = 2
-    """Waves of history matching; 0: none."""
-    wave_samples: Annotated[int, Number(50, 2**20, whole=True)] = 1500
-    """Settings of a wave."""
-    wave_replicates: Annotated[int, Number(2, 2**16, whole=True)] = 10
-    """Runs of each setting of a wave."""
-    samples: Annotated[int, Number(50, 2**22, whole=True), Option()] = 6000
-    """Settings of the final sample."""
-    replicates: Annotated[int, Number(2, 2**16, whole=True), Option("-n")] = 32
-    """Runs of each setting of the final sample."""
-    emulator: Literal["polynomial"] = "polynomial"
-    """Emulator of history matching: a ridge regression on all squares and products."""
-    cutoff: Annotated[float, Number(1, 10)] = CUTOFF
-    """Implausibility beyond which a setting is ruled out."""
+    samples: Annotated[int, Number(50, 2**20, whole=True), Option()] = 8000
+    """Settings of the bank, drawn from the priors."""
+    replicates: Annotated[int, Number(2, 2**10, whole=True), Option("-n")] = 16
+    """Runs of each setting, with chance of its own."""
     kept: Annotated[int, Number(50, 100_000, whole=True)] = 2000
     """Draws from the posterior that are kept as plausible sets."""
-    method: Literal["bank"] = "bank"
-    """How the posterior is found: by one weighed reference table of runs."""
+    truths: Annotated[int, Number(0, 2**16, whole=True), Option()] = 0
+    """Settings drawn anew and run with chance of their own, whose data are made up from them: how
+    often do the regions hold them? 0: not asked."""
+    GONE: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("waves", "wave_samples", "wave_replicates", "emulator", "cutoff", "method"), _BANK
+    )
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
         """Every finding, of the files that come with codose and of the study's own."""
@@ -82,5 +75,6 @@ def check(study: Study[Spec]) -> None:
 def line(study: Study[Spec]) -> str:
     """What is about to be done, in a line."""
     header = study.header
-    waves, settings = count(header.waves, "wave"), count(header.samples, "setting")
-    return f"{header.name}: {waves}, a final sample of {settings}"
+    asked = f", coverage of {count(header.truths, 'truth')}" if header.truths else ""
+    settings = count(header.samples, "setting")
+    return f"{header.name}: a bank of {settings}, {count(header.replicates, 'run')} each{asked}"

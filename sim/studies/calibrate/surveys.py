@@ -13,14 +13,15 @@ import numpy as np
 from sim.core.parameters import Parameters
 from sim.runs.instruments import survey
 from sim.runs.people import People, Seen
-from sim.runs.plan import RunPlan, common
+from sim.runs.plan import RunPlan, independent
 from sim.stats.intervals import band
-from sim.studies.calibrate.agreement import row_of, target_of
+from sim.studies.calibrate.agreement import row_of
 from sim.studies.calibrate.asked import Asked
 from sim.studies.calibrate.reference import sets_of, values_of
 from sim.studies.kind import Runner
 from sim.studies.observed import Observation
 from sim.studies.spec import week_number
+from sim.studies.targets import Target
 
 REPLICATES = 20
 ITEMS = 4
@@ -41,7 +42,7 @@ def rows(asked: Asked, unit: np.ndarray, run: Runner) -> list[dict[str, object]]
     sets = sets_of(scenario, asked.names, values_of(asked.factors, unit))
     weeks = sorted({week_number(o.finding.measure.week, scenario) for o in read})
     sets = [scenario.parameter_set(), *sets]
-    plan = RunPlan((common(scenario, sets, REPLICATES, weeks),), asked.study.seed)
+    plan = RunPlan((independent(scenario, sets, REPLICATES, weeks),), asked.study.seed)
     people = run(plan, People(), label="survey")
     seen = [people.of(number) for number in range(len(sets))]
     return [_row(o, sets, seen, weeks.index(_week(o, asked))) for o in read]
@@ -56,7 +57,7 @@ def _row(o: Observation, sets: list[Parameters], seen: list[Seen], wave: int) ->
     values = np.array(
         [_read(s, p, measure.outcome, wave, measure.kind) for s, p in zip(seen, sets, strict=True)]
     )
-    row = row_of(target_of(o, finding.use), values[1:], float(values[0]), math.nan)
+    row = row_of(Target.of(o), values[1:], float(values[0]), math.nan)
     if measure.kind == "survey" and finding.value is not None:
         levels = [
             leniency_for(finding.value, s, p, measure.outcome, wave)

@@ -9,23 +9,20 @@ import pandas as pd
 
 from sim.present.table import Column, Table
 from sim.studies.calibrate.infeasible import within_tolerance
-from sim.studies.calibrate.informed import rounded
+from sim.studies.calibrate.narrowed import rounded
 from sim.studies.calibrate.posterior import Found, effective
 from sim.studies.targets import Target
 
-TARGET = "target "
-"""Begins the name of a column of the reference table that holds what a target measures."""
 Rows = Sequence[Mapping[str, object]]
 
 
 def summary(found: Found) -> Table:
-    """One row: how much was ruled out, and how many settings stand behind the posterior."""
+    """One row: what it was held to, and how many settings stand behind the posterior."""
     asked, table = found.asked, found.table
     row = {
         "targets": len(asked.targets),
         "borrowed": asked.borrowed,
         "free": len(asked.free),
-        "prior_left": found.left,
         "settings": len(table),
         "within_all": float(within_tolerance(asked.targets, table).all(axis=1).mean()),
         "without_value": int(table.broken.sum()),
@@ -35,15 +32,14 @@ def summary(found: Found) -> Table:
         Column("targets", format="count", meaning="findings that it is held to"),
         Column("borrowed", format="count", meaning="of them from other settings"),
         Column("free", format="count", meaning="parameters that are calibrated"),
-        Column("prior_left", format="percent", meaning="of the prior, after history matching"),
-        Column("settings", format="count", meaning="of the final sample"),
+        Column("settings", format="count", meaning="of the bank, drawn from the priors"),
         Column("within_all", format="percent", meaning="of them within every tolerance at once"),
         Column("without_value", format="count", meaning="of them without a value for a target; "
                "they get no weight"),
         Column("effective_sample", format="count", meaning="equally weighted settings that would "
                "say as much"),
     ]  # fmt: skip
-    return Table("summary", pd.DataFrame([row]), columns, title="How much was ruled out")
+    return Table("summary", pd.DataFrame([row]), columns, title="What it rests on")
 
 
 def predictive(rows: Rows) -> Table:
@@ -74,7 +70,7 @@ def predictive(rows: Rows) -> Table:
     return Table("predictive", pd.DataFrame(rows), columns, title="Are the targets met?")
 
 
-def contraction(rows: Rows) -> Table:
+def narrowed(rows: Rows) -> Table:
     """Prior against posterior."""
     columns = [
         Column("name", format="text", heading="parameter"),
@@ -85,33 +81,81 @@ def contraction(rows: Rows) -> Table:
         Column("prior_low", meaning="5 % of the prior lie below"),
         Column("prior_high", meaning="5 % of the prior lie above"),
         Column("mean", meaning="of the posterior"),
+        Column("median", meaning="of the posterior"),
         Column("low", meaning="5 % of the posterior lie below"),
         Column("high", meaning="5 % of the posterior lie above"),
-        Column("contraction", format="percent", meaning="spread lost: 1 - SD / SD of the prior"),
-        Column("distance", meaning="largest gap between the distribution functions (Kolmogorov)"),
-        Column("informed", meaning="whether the targets say more than its range"),
-        Column("informed_by", format="text", meaning="targets without which a fifth of that would "
-               "be lost; empty when no single one matters so much"),
+        Column("narrowed", format="percent", heading="narrowed by",
+               meaning="spread lost: 1 - SD / SD of the prior"),
+        Column("noise", format="percent", meaning="what chance alone narrows or widens at most, in "
+               "95 of 100 cases"),
+        Column("shift", meaning="of the mean, in SDs of the prior"),
+        Column("targets", format="text", heading="by", meaning="targets without which a fifth of "
+               "that would be lost, the first matters most; empty when no single one does"),
+        Column("our_reading", meaning="whether half of it is lost without the patterns, whose "
+               "bounds are our reading of a word"),
     ]  # fmt: skip
-    return Table("contraction", pd.DataFrame(rows), columns, title="What the targets inform")
+    return Table("narrowed", pd.DataFrame(rows), columns, title="What the targets narrow")
 
 
-def informed_names(frame: pd.DataFrame) -> list[str]:
-    """The free parameters about which the targets say more than their range."""
-    chosen = frame[(frame["what"] == "free") & frame["informed"]]
-    return [str(name) for name in chosen["name"]]
+def narrowed_shares(frame: pd.DataFrame) -> dict[str, float]:
+    """By how much each free parameter was narrowed; 0 where that is no more than chance shows."""
+    free = frame[frame["what"] == "free"]
+    shares = free["narrowed"].where(free["narrowed"] > free["noise"], 0.0)
+    return {str(name): float(share) for name, share in zip(free["name"], shares, strict=True)}
 
 
-def directions(rows: Rows) -> Table:
-    """The best-informed directions."""
+def left_out(rows: Rows) -> Table:
+    """What moves when a target is left out."""
     columns = [
-        Column("direction", format="text", meaning="parameters on the scale of their priors"),
-        Column("contraction", format="percent", meaning="spread lost along it"),
-        Column("by_chance", format="percent", meaning="what so small a sample of the prior shows"),
+        Column("left_out", format="text", heading="left out"),
+        Column("name", format="text", heading="parameter or effect"),
+        Column("mean", meaning="of the posterior without it"),
+        Column("sd", heading="SD", meaning="of the posterior without it"),
+        Column("narrowed", format="percent", heading="narrowed by", meaning="against the prior"),
+        Column("moved", meaning="of the mean, in SDs of the posterior with every target"),
+        Column("effective_sample", format="count"),
     ]
-    return Table(
-        "directions", pd.DataFrame(rows), columns, title="Directions that are informed best"
-    )
+    return Table("left_out", pd.DataFrame(rows), columns, title="With a target left out")
+
+
+def double_use(rows: Rows) -> Table:
+    """Prior ranges and targets of one source."""
+    columns = [
+        Column("parameter", format="text", meaning="whose range rests on the source"),
+        Column("target", format="text", meaning="that rests on it too"),
+        Column("source", format="text"),
+    ]
+    frame = pd.DataFrame(rows, columns=[column.name for column in columns])
+    return Table("double_use", frame, columns, title="Sources that are used twice")
+
+
+def defaults(rows: Rows) -> Table:
+    """Whether the scenario as it stands is in the middle of the sets."""
+    columns = [
+        Column("name", format="text", heading="parameter or effect"),
+        Column("value", heading="as it stands", meaning="the default, or what runs with it give"),
+        Column("median", meaning="of the sets"),
+        Column("percentile", format="percent", meaning="of the sets lie below"),
+        Column("agrees", meaning="a parameter is its median as it is written; an effect lies "
+               "between 40 and 60 % of the sets"),
+    ]  # fmt: skip
+    names = ("name", "what", "value", "median", "percentile", "agrees")
+    frame = pd.DataFrame(rows, columns=list(names))
+    return Table("defaults", frame, columns, title="Are the defaults in the middle?")
+
+
+def coverage(rows: Rows) -> Table:
+    """How often regions hold a known truth."""
+    columns = [
+        Column("name", format="text", heading="quantity"),
+        Column("what", meaning="a parameter; a target, predicted by the others; an effect"),
+        Column("truths", format="count", meaning="that meet the patterns"),
+        Column("inside_50", format="percent", heading="in 50 %", meaning="regions hold it"),
+        Column("inside_90", format="percent", heading="in 90 %", meaning="regions hold it"),
+        Column("rank", meaning="mean of the truth in its posterior; .5 if all is well"),
+        Column("effective_sample", format="count", meaning="median"),
+    ]
+    return Table("coverage", pd.DataFrame(rows), columns, title="Do the regions hold the truth?")
 
 
 def conflicts(rows: Rows) -> Table:
@@ -129,48 +173,8 @@ def conflicts(rows: Rows) -> Table:
     return Table("conflicts", frame, columns, title="Targets that hinder each other")
 
 
-def ruled_out(rows: Rows) -> Table:
-    """What each target rules out."""
-    frame = pd.DataFrame(rows)
-    columns = [
-        Column("target", format="text"),
-        Column("met", format="percent", meaning="of the prior"),
-        Column("ess_without", format="count", heading="effective sample without it"),
-    ]
-    for name in frame:
-        kind, _, wave = str(name).rpartition("_")
-        meaning = {
-            "r2": f"variance between settings that its emulator explains in wave {wave}",
-            "ruled": f"of the prior that it rules out in wave {wave}",
-            "only": f"of the prior that it alone rules out in wave {wave}",
-        }.get(kind)
-        if meaning:
-            columns.append(Column(str(name), format="percent", meaning=meaning))
-    return Table("ruled_out", frame, columns, title="What each target rules out")
-
-
-def waves(found: Found) -> Table:
-    """A row a wave of history matching."""
-    names = ("wave", "settings", "left")
-    rows = [(i, wave.settings, wave.left) for i, wave in enumerate(found.waves, start=1)]
-    columns = [
-        Column("wave", format="given"),
-        Column("settings", format="count", meaning="that were run for it"),
-        Column("left", format="percent", meaning="of the prior, not ruled out so far"),
-    ]
-    frame = pd.DataFrame(rows, columns=list(names))
-    return Table("waves", frame, columns, title="Waves of history matching")
-
-
-def targets(some: Sequence[Target]) -> Table:
+def targets(rows: Rows) -> Table:
     """What it was calibrated to."""
-    rows = [
-        {
-            "id": t.id, "what": t.what, "measures": t.measure.text, "value": t.value, "low": t.low,
-            "high": t.high, "use": t.use, "grade": t.grade, "source": t.source,
-        }
-        for t in some
-    ]  # fmt: skip
     columns = [
         Column("id", format="text"),
         Column("what", format="text", heading="finding"),
@@ -178,21 +182,40 @@ def targets(some: Sequence[Target]) -> Table:
         Column("value", format="given", meaning="the number observed; a pattern has none"),
         Column("low", format="given", meaning="lowest value that agrees"),
         Column("high", format="given", meaning="highest value that agrees"),
+        Column("sd_below", meaning="SD of its error, towards lower values"),
+        Column("sd_above", meaning="SD of its error, towards higher values"),
+        Column("noise", meaning="median standard error of its simulated mean"),
         Column("source", format="text"),
+        Column("met", format="percent", meaning="of the prior"),
+        Column("ess_without", format="count", heading="effective sample without it"),
     ]
     return Table("targets", pd.DataFrame(rows), columns, title="Targets")
 
 
+def outputs(some: Sequence[Target]) -> list[str]:
+    """Names of the columns of the bank that hold what is measured."""
+    return [t.id if t.use == "effect" else f"target {t.id}" for t in some]
+
+
+def errors(some: Sequence[Target]) -> list[str]:
+    """Names of the columns of the bank that hold standard errors."""
+    return [f"error {t.id}" for t in some]
+
+
 def reference(found: Found) -> Table:
-    """Every setting of the final sample: values, what each target measures, weight."""
-    values: dict[str, np.ndarray | list[float]] = {
-        name: found.table.values[:, i] for i, name in enumerate(found.asked.names)
-    }
-    values |= {f"{TARGET}{t.id}": found.table.outputs[:, i] for i, t in enumerate(found.targets)}
+    """Every setting of the bank: values, what each target measures, weight."""
+    bank, measured = found.table, found.asked.measured
+    values: dict[str, np.ndarray | list[float]] = dict(
+        zip(found.asked.names, bank.values.T, strict=True)
+    )
+    values |= zip(outputs(measured), bank.outputs.T, strict=True)
+    values |= zip(errors(found.targets), bank.errors.T, strict=False)
     values["weight"] = [rounded(weight) for weight in found.weights]
     columns = [
-        Column(f"{TARGET}{t.id}", meaning=f"mean over its runs: {t.measure.text}")
-        for t in found.targets
+        Column(name, meaning=f"mean over its runs: {t.measure.text}")
+        for name, t in zip(outputs(measured), measured, strict=True)
     ]
+    columns += [Column(name, meaning="standard error of that mean") for name in
+                errors(found.targets)]  # fmt: skip
     columns.append(Column("weight", meaning="in the posterior; they add up to 1"))
-    return Table("reference", pd.DataFrame(values), columns, title="Reference table")
+    return Table("reference", pd.DataFrame(values), columns, title="The bank")

@@ -12,13 +12,15 @@ from sim.present.answer import Answer
 from sim.present.format import count, given, interval, number, percent
 from sim.present.table import Table
 from sim.studies.calibrate.spec import Spec
-from sim.studies.calibrate.tables import informed_names
-from sim.studies.plausible import constrained_by
+from sim.studies.calibrate.tables import narrowed_shares
+from sim.studies.plausible import constrained_by, sorted_out
 from sim.studies.spec import Study
 
 Tables = Mapping[str, Table]
 NAMED = 3
 """Targets or pairs that a sentence names."""
+SHIFTED = 0.25
+"""SDs of the prior from which a mean that moved within its range is named."""
 
 
 def words(study: Study[Spec], tables: Tables) -> Answer:
@@ -30,15 +32,17 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
     return Answer(
         _verdict(scored, frames),
         (
-            f"History matching left {percent(summary['prior_left'])} of the prior; of "
-            f"{count(summary['settings'], 'setting')} drawn from it "
-            f"{percent(summary['within_all'])} meet every target at once (effective "
-            f"sample {count(summary['effective_sample'])}).",
+            f"Of {count(summary['settings'], 'setting')} drawn from the priors, each run with "
+            f"chance of its own, {percent(summary['within_all'])} meet every target at once "
+            f"(effective sample {count(summary['effective_sample'])}).",
             f"{count(summary['without_value'], 'setting')} gave no value for some target and got "
             "no weight." if summary["without_value"] else "",
             _as_it_stands(scored),
             _hardest(scored),
-            *_informed(frames["contraction"], frames["directions"]),
+            *_narrowed(frames["narrowed"]),
+            _double_use(frames["double_use"]),
+            _defaults(frames["defaults"]),
+            _coverage(frames["coverage"]) if "coverage" in frames else "",
             _conflicts(frames["conflicts"]),
             *_surveys(frames["predictive"]),
             f"The plausible sets are {said(tables)}: fitted, not validated.",
@@ -49,16 +53,14 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
 def said(tables: Tables) -> str:
     """What stands behind the sets; printed wherever they are used."""
     summary = tables["summary"].frame.iloc[0]
-    known = len(informed_names(tables["contraction"].frame))
-    return constrained_by(
-        int(summary["targets"]), int(summary["borrowed"]), known, int(summary["free"])
-    )
+    shares = narrowed_shares(tables["narrowed"].frame)
+    return constrained_by(int(summary["targets"]), int(summary["borrowed"]), shares)
 
 
 def _verdict(scored: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> str:
     missed = scored[scored["verdict"] == "miss"]
-    summary = frames["summary"].iloc[0]
-    known, free = len(informed_names(frames["contraction"])), int(summary["free"])
+    shares = narrowed_shares(frames["narrowed"])
+    fifth, tenth, rest = sorted_out(shares)
     met = (
         f"meet all {count(len(scored), 'target')} on average"
         if missed.empty
@@ -66,8 +68,9 @@ def _verdict(scored: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> str:
         f"miss {_list(missed, 'mean')}"
     )
     return (
-        f"The plausible sets {met}, on chance that they have not seen; the targets inform "
-        f"{known} of {count(free, 'parameter')}."
+        f"The plausible sets {met}, on chance that they have not seen; of "
+        f"{count(len(shares), 'parameter')} the targets narrow {len(fifth)} by a fifth or more and "
+        f"{len(tenth)} by about a tenth, and leave {len(rest)} as they were."
     )
 
 
@@ -91,36 +94,82 @@ def _hardest(scored: pd.DataFrame) -> str:
     return f"Single sets miss {named} most often."
 
 
-def _informed(table: pd.DataFrame, directions: pd.DataFrame) -> list[str]:
-    free = table[table["what"] == "free"].sort_values("distance", ascending=False, kind="stable")
-    known, rest = free[free["informed"]], free[~free["informed"]]
+def _narrowed(table: pd.DataFrame) -> list[str]:
+    """By a fifth or more, by about a tenth, and the rest."""
+    free = {str(row["name"]): row for row in table.to_dict("records")}
+    fifth, tenth, rest = sorted_out(narrowed_shares(table))
     lines = []
-    if len(known):
-        named = ", ".join(
-            f"{r['name']} {number(r['mean'])} ({interval(r['low'], r['high'])})"
-            for _, r in known.iterrows()
-        )
-        lines.append(f"The targets inform, with mean and 5-95 %: {named}.")
-    if len(rest):
-        lines.append(
-            f"They do not inform {_joined([str(name) for name in rest['name']])}: the posterior is "
-            "the range that went in."
-        )
-    joint = table[table["what"] == "combination"].sort_values("contraction", ascending=False)
-    alone = float(table[table["what"] != "combination"]["contraction"].max())
-    if len(joint) and joint.iloc[0]["contraction"] > max(0.0, alone):
+    for names, much in ((fifth, "a fifth or more"), (tenth, "about a tenth")):
+        if names:
+            named = ", ".join(_number(name, free[name]) for name in names)
+            lines.append(f"Narrowed by {much}, with mean and 5-95 %: {named}.")
+    if rest:
+        lines.append(f"{_joined(rest)} returned their prior: the range is all that is known.")
+    moved = [name for name in rest if abs(float(free[name]["shift"])) >= SHIFTED]
+    if moved:
+        lines.append(f"Of these, {_joined(moved)} moved within the range.")
+    words = [name for name in (*fifth, *tenth) if free[name]["our_reading"]]
+    if words:
+        were = "was" if len(words) == 1 else "were"
+        lines.append(f"{_joined(words)} {were} narrowed by our reading of a word, not by a number.")
+    joint = table[table["what"] == "combination"].sort_values("narrowed", ascending=False)
+    alone = float(table[table["what"] != "combination"]["narrowed"].max())
+    if len(joint) and joint.iloc[0]["narrowed"] > max(0.0, alone):
         top = joint.iloc[0]
         lines.append(
-            f"Combinations are informed better than their parts: {top['name']} lost "
-            f"{percent(top['contraction'])} of its prior spread."
-        )
-    if len(directions):
-        first = directions.iloc[0]
-        lines.append(
-            f"The best-informed direction of all, {first['direction']}, lost "
-            f"{percent(first['contraction'])} (by chance alone: {percent(first['by_chance'])})."
+            f"Combinations are held better than their parts: {top['name']} lost "
+            f"{percent(top['narrowed'])} of its prior spread."
         )
     return lines
+
+
+def _number(name: str, row: Mapping[Any, Any]) -> str:
+    return (
+        f"{name} {number(row['mean'])} ({interval(row['low'], row['high'])}; by "
+        f"{percent(row['narrowed'])})"
+    )
+
+
+def _double_use(table: pd.DataFrame) -> str:
+    if table.empty:
+        return ""
+    names = _joined(list(dict.fromkeys(str(name) for name in table["parameter"])))
+    return (
+        f"The ranges of {names} rest on sources that targets rest on too: what these say was "
+        "partly put in (table double_use; without them: left_out)."
+    )
+
+
+def _defaults(table: pd.DataFrame) -> str:
+    off = table[~table["agrees"]]
+    if off.empty:
+        return "The defaults are the medians of the sets, and their effects lie in the middle."
+    named = [
+        f"{r['name']} ({percent(r['percentile'])} of the sets lie below)"
+        for _, r in off[off["what"] == "effect"].iterrows()
+    ]
+    count_of = int((off["what"] == "parameter").sum())
+    parts = [f"{count(count_of, 'default')} not the median of the sets"] if count_of else []
+    parts += [f"not in the middle of the sets: {_joined(named)}"] if named else []
+    return f"As it stands the scenario is off the middle: {'; '.join(parts)} (table defaults)."
+
+
+def _coverage(table: pd.DataFrame) -> str:
+    known = table[table["truths"] > 0]
+    parts = []
+    for what, many in (("parameter", "parameters"), ("target", "targets"), ("effect", "effects")):
+        rows = known[known["what"] == what]
+        if len(rows):
+            least = rows.sort_values("inside_90", kind="stable").iloc[0]
+            parts.append(
+                f"of {many} {percent(rows['inside_90'].mean())} on average (least: {least['name']} "
+                f"{percent(least['inside_90'])})"
+            )
+    truths = int(known.loc[known["what"] == "parameter", "truths"].max()) if len(known) else 0
+    return (
+        f"Regions of 90 % hold {count(truths, 'truth')} of independent chance so often: "
+        f"{'; '.join(parts)}."
+    )
 
 
 def _conflicts(table: pd.DataFrame) -> str:
@@ -169,7 +218,7 @@ def bounds(low: float, high: float) -> str:
 
 
 def shown(study: Study[Any], tables: Tables) -> list[Table]:
-    """The tables to print: targets, what they inform, what they rule out."""
+    """The tables to print: targets, what they narrow and cost, defaults, coverage."""
     checked = tables["predictive"]
     frame = checked.frame
     frame["wanted"] = [
@@ -182,9 +231,12 @@ def shown(study: Study[Any], tables: Tables) -> list[Table]:
     known = [column for column in checked.columns if column.name in columns]
     return [
         Table("predictive", frame[columns], known, title=checked.title, note=checked.plain_note),
-        tables["contraction"].pick(
-            ["name", "what", "prior_low", "prior_high", "mean", "low", "high", "contraction",
-             "informed", "informed_by"]
+        tables["narrowed"].pick(
+            ["name", "what", "prior_low", "prior_high", "mean", "low", "high", "narrowed", "noise",
+             "targets", "our_reading"]
         ),
-        tables["ruled_out"].pick(["target", "grade", "met", "ess_without"]),
+        tables["targets"].pick(["id", "grade", "sd_below", "sd_above", "noise", "met",
+                                "ess_without"]),
+        tables["defaults"],
+        *([tables["coverage"]] if "coverage" in tables else []),
     ]  # fmt: skip

@@ -64,8 +64,7 @@ class Spec(StudyHeader):
     """A sensitivity study."""
 
     GONE: ClassVar[Mapping[str, str]] = {
-        "failed_runs": "is no field any more: runs that fail are left out, listed and counted, as "
-        "in every kind of study"
+        "failed_runs": "runs that fail are left out, listed and counted, as in every kind of study"
     }
     kind: Literal["sensitivity"]  # pyright: ignore[reportIncompatibleVariableOverride]
     """sensitivity"""

@@ -1,0 +1,148 @@
+"""Coverage: how often do the regions of a calibration hold a known truth?
+
+Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788): truths are drawn from the prior,
+data are made up from each with the error of every target, the bank is weighed by these data, and
+the rank of the truth in its posterior is noted; over many truths a region of 90 % holds nine in
+ten. Truths are run anew: they share neither settings nor chance with the bank. (A check whose
+truths come from the bank has the bank's luck in its data, and cannot see it.)
+
+Besides parameters, each target is predicted by the others, and each effect by all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sim.studies.calibrate.posterior import Found, effective, likelihoods, weights_of
+from sim.studies.calibrate.reference import Making, Reference, pooled
+from sim.studies.kind import Runner
+from sim.studies.plausible import latin_hypercube
+from sim.studies.targets import Target
+
+FIRST, WORLD = 2**31, 3 * 2**30
+"""First replicates of the truths as settings of a bank, and as the world that data come from."""
+HOPE = 0.005
+"""Probability of meeting the patterns below which a truth is given up."""
+MORE = 4
+"""Times as many runs make the world: its own chance is then small beside the error of the data."""
+
+
+def rows(found: Found, run: Runner) -> list[dict[str, object]]:
+    """Coverage of every free parameter, target and effect; see :func:`covered`."""
+    asked, header = found.asked, found.asked.header
+    making = Making(asked.scenario, asked.measured, asked.study.seed, run)
+    unit = latin_hypercube(header.truths, len(asked.factors), asked.study.seed + 1)
+    seen = making.settings(asked.factors, unit, header.replicates, "truths", FIRST)
+    hopeful = _hopeful(asked.targets, seen, header.replicates)
+    unit, seen = unit[hopeful], seen.take(hopeful)
+    world = making.settings(asked.factors, unit, MORE * header.replicates, "world", WORLD)
+    parameters = {asked.names[place]: place for place in asked.free}
+    effects = {target.id: len(asked.targets) + i for i, target in enumerate(asked.effects)}
+    noise = pooled(found.table.errors, header.replicates)
+    return covered(
+        asked.targets, found.table, noise, seen, world, parameters, effects, asked.study.seed
+    )
+
+
+def _hopeful(targets: Sequence[Target], seen: Reference, replicates: int) -> np.ndarray:
+    """Places of the truths that may meet every pattern but one: no others are run any more."""
+    logs = np.minimum(likelihoods(targets, seen.outputs, seen.errors, replicates), 0.0)
+    of_patterns = logs[:, [not target.numeric for target in targets]]
+    if not of_patterns.shape[1]:
+        return np.arange(len(logs))
+    others = np.partition(of_patterns, 0, axis=1)[:, 1:]
+    return np.flatnonzero(np.exp(others.sum(axis=1)) >= HOPE)
+
+
+def covered(
+    targets: Sequence[Target],
+    bank: Reference,
+    noise: np.ndarray,
+    seen: Reference,
+    world: Reference,
+    parameters: Mapping[str, int],
+    effects: Mapping[str, int],
+    seed: int,
+) -> list[dict[str, object]]:
+    """How often regions hold the truth, a row a quantity.
+
+    Of each: name, what (parameter, target, effect), truths (those that meet the patterns which are
+    data), inside_50, inside_90, rank (mean of the truth in its posterior, .5 if all is well),
+    effective_sample (median).
+
+    Args:
+        targets: what the bank is weighed by; of numbers the errors count, of patterns the bounds.
+        bank: its outputs hold the targets, then the effects.
+        noise: (settings, outputs), standard errors of its outputs.
+        seen: the truths, as settings of the bank would show them.
+        world: the truths, of so many runs that their own chance hardly counts.
+        parameters: name -> place among the values.
+        effects: name -> place among the outputs.
+        seed: of the errors of the data.
+    """
+    rng = np.random.default_rng([seed, 13])
+    numeric = [i for i, target in enumerate(targets) if target.numeric]
+    patterns = [i for i, target in enumerate(targets) if not target.numeric]
+    logs = np.zeros((len(bank), len(targets)))
+    for i in patterns:
+        logs[:, i] = targets[i].log_kernel(bank.outputs[:, i], noise[:, i])
+    met = np.ones((len(world), len(targets)), dtype=bool)
+    for i in patterns:
+        met[:, i] = targets[i].hit(world.outputs[:, i])
+    ranks: dict[str, list[float]] = {
+        name: [] for name in (*parameters, *(t.id for t in targets), *effects)
+    }
+    sizes: dict[str, list[float]] = {name: [] for name in ranks}
+
+    def note(name: str, weights: np.ndarray, values: np.ndarray, truth: float) -> None:
+        if weights.any():
+            ranks[name].append(float(weights[values < truth].sum()))
+            sizes[name].append(effective(weights))
+
+    for truth in np.flatnonzero(~(world.broken | seen.broken)):
+        for i in numeric:
+            made = _made_up(targets[i], float(world.outputs[truth, i]), rng)
+            logs[:, i] = made.log_kernel(bank.outputs[:, i], noise[:, i])
+        if met[truth].all():
+            weights = weights_of(logs)
+            for name, place in parameters.items():
+                note(name, weights, bank.values[:, place], seen.values[truth, place])
+            for name, place in effects.items():
+                note(name, weights, bank.outputs[:, place], seen.outputs[truth, place])
+        for i, target in enumerate(targets):
+            if len(targets) > 1 and np.delete(met[truth], i).all():
+                weights = weights_of(np.delete(logs, i, axis=1))
+                note(target.id, weights, bank.outputs[:, i], seen.outputs[truth, i])
+    return [
+        {
+            "name": name,
+            "what": "parameter" if name in parameters else "effect" if name in effects
+            else "target",
+            "truths": len(found),
+            "inside_50": _inside(found, 0.5),
+            "inside_90": _inside(found, 0.9),
+            "rank": float(np.mean(found)) if found else math.nan,
+            "effective_sample": float(f"{np.median(sizes[name]):.4g}") if found else math.nan,
+        }
+        for name, found in ranks.items()
+    ]  # fmt: skip
+
+
+def _inside(ranks: Sequence[float], share: float) -> float:
+    if not ranks:
+        return math.nan
+    return float((np.abs(np.array(ranks) - 0.5) <= share / 2).mean())
+
+
+def _made_up(target: Target, truth: float, rng: np.random.Generator) -> Target:
+    """The target as another study would have it: the truth and an error of its own size, which has
+    the SD ``below`` where the number comes out above the truth."""
+    below, above = target.sds
+    size = abs(float(rng.normal()))
+    over = float(rng.random()) < below / (below + above)
+    value = truth + size * below if over else truth - size * above
+    return dataclasses.replace(target, value=value)

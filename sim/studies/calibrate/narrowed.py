@@ -1,0 +1,257 @@
+"""What the targets narrow: prior against posterior, and what moves when a target is left out.
+
+Everything is rows, one a target, a parameter or a pair; there is no overall number. Numbers that
+come from weights keep 9 digits: the last bits depend on the machine.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from sim.core.parameters import TABLE
+from sim.core.units import Z95
+from sim.stats.intervals import band, weighted_quantiles
+from sim.studies.calibrate.asked import Asked
+from sim.studies.calibrate.infeasible import within_tolerance
+from sim.studies.calibrate.posterior import Found, effective
+
+MATTERS = 0.2
+"""Share of a parameter's narrowing that has to go with a target for it to count as its cause."""
+NOBODY = "nothing"
+PATTERNS = "every pattern"
+SHARED = "every number that shares a source with a prior range"
+"""What is left out together, besides each target by itself."""
+
+COMBINATIONS: tuple[tuple[str, Callable[..., np.ndarray], tuple[str, ...]], ...] = (
+    ("uptake alpha_u = uptake_ratio x integration_loss", np.multiply,
+     ("uptake_ratio", "integration_loss")),
+    ("learning_rate / hour_scale", np.divide, ("learning_rate", "hour_scale")),
+    ("trust_step / trust_fade", np.divide, ("trust_step", "trust_fade")),
+    ("trust_step / hour_scale", np.divide, ("trust_step", "hour_scale")),
+    ("commitment_rate / hour_scale", np.divide, ("commitment_rate", "hour_scale")),
+    ("accountability_step x commitment_rate", np.multiply,
+     ("accountability_step", "commitment_rate")),
+)  # fmt: skip
+"""Products and ratios that the equations hold together."""
+
+Rows = list[dict[str, object]]
+
+
+def spread(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Weighted mean and SD."""
+    total = weights.sum()
+    mean = float((weights * values).sum() / total)
+    return mean, math.sqrt(float((weights * (values - mean) ** 2).sum() / total))
+
+
+def noise(values: np.ndarray, number: float) -> float:
+    """What chance alone narrows or widens, at most, in 95 of 100 cases: weights with this effective
+    number of values that have nothing to do with the values.
+
+    The SD of n values has the relative variance (k - 1) / 4n, k being their kurtosis.
+
+    >>> round(noise(np.linspace(0, 1, 1001), 1000), 3)  # k = 1.8
+    0.028
+    """
+    centred = values - values.mean()
+    kurtosis = float((centred**4).mean() / (centred**2).mean() ** 2)
+    return Z95 * math.sqrt(max(kurtosis - 1.0, 0.0) / (4.0 * number))
+
+
+def rounded(x: float) -> float:
+    """A number in 9 digits."""
+    return float(f"{float(x):.9g}")
+
+
+# --- prior against posterior ---------------------------------------------------------------------
+
+
+def narrowing(found: Found, moved: Sequence[Mapping[str, object]]) -> Rows:
+    """Prior against posterior, a row a factor and a combination.
+
+    Of each: name, what (free, uncertain, other, combination), grade, range_low, range_high,
+    prior_low, prior_high (5-95 %), mean, median, low, high (5-95 %), narrowed (1 - SD / prior SD),
+    noise (what chance alone would show), shift (of the mean, in SDs of the prior), targets (those
+    without which it would be narrowed clearly less), our_reading (whether the patterns did it,
+    whose bounds are our reading of a word).
+
+    Args:
+        moved: rows of :func:`left_out`.
+    """
+    names, values = found.asked.names, found.table.values
+    less = {(row["left_out"], row["name"]): row["narrowed"] for row in moved}
+    rows: Rows = []
+    for place, factor in enumerate(found.factors):
+        role = TABLE[factor.name].role
+        what = role if role in ("free", "uncertain") else "other"
+        row = {"name": factor.name, "what": what, "grade": factor.grade}
+        row |= _moved(values[:, place], found.weights)
+        falls = {
+            str(left): float(row["narrowed"]) - float(share)  # pyright: ignore[reportArgumentType]
+            for (left, name), share in less.items()
+            if name == factor.name
+        }
+        rows.append(row | _causes(row, falls))
+    for label, join, parts in COMBINATIONS:
+        if set(parts) <= set(names):
+            joined = join(*(values[:, names.index(part)] for part in parts))
+            row = {"name": label, "what": "combination", "grade": ""}
+            rows.append(row | _moved(joined, found.weights) | {"targets": "", "our_reading": False})
+    return rows
+
+
+def _causes(row: Mapping[str, object], falls: Mapping[str, float]) -> dict[str, object]:
+    """The targets without which a parameter would be narrowed clearly less, the first matters
+    most; none where it is not narrowed, or no single one matters."""
+    share = float(row["narrowed"])  # pyright: ignore[reportArgumentType]
+    if row["what"] != "free" or share <= float(row["noise"]):  # pyright: ignore[reportArgumentType]
+        return {"targets": "", "our_reading": False}
+    order = sorted((fall, name) for name, fall in falls.items() if name not in (PATTERNS, SHARED))
+    matter = [name for fall, name in order[::-1] if fall >= MATTERS * share and name != NOBODY]
+    ours = falls.get(PATTERNS, 0.0) >= share / 2
+    return {"targets": " ".join(matter), "our_reading": ours}
+
+
+def _moved(values: np.ndarray, weights: np.ndarray) -> dict[str, object]:
+    mean, sd = spread(values, weights)
+    low, middle, high = weighted_quantiles(values, weights, (0.05, 0.5, 0.95))
+    prior_low, prior_high = band(values)
+    numbers = {
+        "range_low": values.min(),
+        "range_high": values.max(),
+        "prior_low": prior_low,
+        "prior_high": prior_high,
+        "mean": mean,
+        "median": middle,
+        "low": low,
+        "high": high,
+        "narrowed": 1.0 - sd / float(values.std()),
+        "noise": noise(values, effective(weights)),
+        "shift": (mean - float(values.mean())) / float(values.std()),
+    }
+    return {name: rounded(number) for name, number in numbers.items()}
+
+
+# --- leave one out -------------------------------------------------------------------------------
+
+
+def left_out(found: Found) -> Rows:
+    """How parameters and effects move when a target is left out.
+
+    Of each group that is left out (nothing, each target, every pattern, every number that shares a
+    source with a prior range) and each quantity (free parameters, effects of TA): left_out, name,
+    what (parameter, effect), mean, sd, narrowed (against the prior), moved (of the mean, in SDs
+    with every target), effective_sample.
+    """
+    targets = found.targets
+    groups: dict[str, list[int]] = {NOBODY: []}
+    if len(targets) > 1:
+        groups |= {target.id: [i] for i, target in enumerate(targets)}
+        shared = {row["target"] for row in double_use(found.asked)}
+        groups[PATTERNS] = [i for i, t in enumerate(targets) if not t.numeric]
+        groups[SHARED] = [i for i, t in enumerate(targets) if t.numeric and t.id in shared]
+    columns = {found.asked.names[i]: found.table.values[:, i] for i in found.asked.free}
+    effects = found.table.outputs[:, len(targets) :].T
+    columns |= {t.id: x for t, x in zip(found.asked.effects, effects, strict=True)}
+    whole = {name: spread(x, found.weights) for name, x in columns.items()}
+    rows: Rows = []
+    for label, out in groups.items():
+        if len(out) == len(targets) or (label != NOBODY and not out):
+            continue
+        weights = found.without(out)
+        for name, values in columns.items():
+            mean, sd = spread(values, weights)
+            rows.append(
+                {
+                    "left_out": label,
+                    "name": name,
+                    "what": "parameter" if name in TABLE else "effect",
+                    "mean": rounded(mean),
+                    "sd": rounded(sd),
+                    "narrowed": rounded(1.0 - sd / float(values.std())),
+                    "moved": rounded((mean - whole[name][0]) / whole[name][1]),
+                    "effective_sample": rounded(effective(weights)),
+                }
+            )
+    return rows
+
+
+# --- double use ----------------------------------------------------------------------------------
+
+_IDENTIFIERS = re.compile(r"10\.\d{4,}/[^\s,;)]+|PMC\d+|PMID \d+")
+_AUTHOR = re.compile(r"([A-Z][\w'-]+)(?: et al\.|(?:[,&]|\band\b)[^:;(]*?)? (?:19|20)\d\d")
+
+
+def sources_in(text: str) -> set[str]:
+    """The sources that a citation names: identifiers, and authors with their year.
+
+    >>> sorted(sources_in("rate: Korn et al. 2018, doi 10.1186/s12889-018-5588-1; Lockyer 2001"))
+    ['10.1186/s12889-018-5588-1', 'Korn 2018', 'Lockyer 2001']
+    """
+    named = {f"{found[1]} {found[0][-4:]}" for found in _AUTHOR.finditer(text)}
+    return named | {one.rstrip(".") for one in _IDENTIFIERS.findall(text)}
+
+
+def double_use(asked: Asked) -> Rows:
+    """Priors and targets that stand on one source: what is learned from such a target was partly
+    put in with the range. Of each: parameter, target, source."""
+    rows: Rows = []
+    for name in asked.names:
+        ground = sources_in(TABLE[name].source)
+        for target in asked.targets:
+            both = sorted(ground & sources_in(target.source), reverse=True)
+            if both:
+                rows.append({"parameter": name, "target": target.id, "source": both[0]})
+    return rows
+
+
+# --- targets -------------------------------------------------------------------------------------
+
+
+def conflicts(found: Found) -> Rows:
+    """How often two targets are met together, against what chance would do; worst first.
+
+    Over the settings of the bank (the whole prior). Of each pair: one, other, met_one, met_other,
+    together (shares), lift (together / product; below 1: they hinder each other).
+    """
+    met = within_tolerance(found.targets, found.table)
+    alone = met.mean(axis=0)
+    rows = []
+    for i, one in enumerate(found.targets):
+        for j in range(i):
+            both = float((met[:, i] & met[:, j]).mean())
+            chance = float(alone[i] * alone[j])
+            rows.append(
+                {
+                    "one": found.targets[j].id,
+                    "other": one.id,
+                    "met_one": float(alone[j]),
+                    "met_other": float(alone[i]),
+                    "together": both,
+                    "lift": both / chance if chance else math.nan,
+                }
+            )
+    return sorted(rows, key=lambda row: math.inf if math.isnan(row["lift"]) else row["lift"])
+
+
+def cost(found: Found) -> Rows:
+    """The targets, what each is met by and what it costs: id, what, measures, value, low, high,
+    sd_below, sd_above (of its error), noise (median standard error of its simulated mean), use,
+    grade, source, met (share of the prior), ess_without (effective sample when it is left out)."""
+    met = within_tolerance(found.targets, found.table).mean(axis=0)
+    few = len(found.targets) < 2
+    return [
+        {
+            "id": t.id, "what": t.what, "measures": t.measure.text, "value": t.value, "low": t.low,
+            "high": t.high, "sd_below": t.sds[0], "sd_above": t.sds[1],
+            "noise": rounded(np.nanmedian(found.table.errors[:, i])), "use": t.use,
+            "grade": t.grade, "source": t.source, "met": float(met[i]),
+            "ess_without": float(len(found.table)) if few
+            else rounded(effective(found.without([i]))),
+        }
+        for i, t in enumerate(found.targets)
+    ]  # fmt: skip
