@@ -198,7 +198,13 @@ def test_capacity_by_size_of_team(staff: int, expected: str) -> None:
     near(effects_of(other(regions=regions))["capacity"][:, END], expected)
 
 
-OVERLOAD = Scenario.shipped("provider_overload")
+OVERLOAD = {
+    **Scenario.shipped("planning").to_dict(),
+    "dosage": [
+        {"mode": "onsite", "every_weeks": 13, "hours": 4, "last_week": 104},
+        {"mode": "video", "every_weeks": 2, "hours": 1.5, "first_week": 3, "last_week": 104},
+    ],
+}
 DUE = 12 * ((4 * 1.5 + 1 + 6) / 13 + (1.5 * 1.5 + 1) / 2)
 """Provider hours a week that the calendar of all twelve regions asks for."""
 
@@ -208,7 +214,7 @@ DUE = 12 * ((4 * 1.5 + 1 + 6) / 13 + (1.5 * 1.5 + 1) / 2)
 )
 def test_capacity_by_load(load: float, expected: str) -> None:
     """One provider for twelve regions; hours of a week are at most 168, which are no overload."""
-    fields = {**OVERLOAD.to_dict(), "providers": {"count": 1, "weekly_hours": min(168, DUE / load)}}
+    fields = {**OVERLOAD, "providers": {"count": 1, "weekly_hours": min(168, DUE / load)}}
     near(effects_of(Scenario.from_dict(fields))["capacity"][:, END], expected)
 
 
