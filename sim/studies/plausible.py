@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 FORMAT = "codose plausible sets"
 FORMAT_VERSION = 2
 FIFTH, TENTH = 0.195, 0.045
-"""A range counts as narrowed by a fifth or more, or by about a tenth, from these shares on: 20 % and
+"""A range counts as narrowed by a fifth or more, or about a tenth, from these shares on: 20 % and
 5 % as they are printed."""
 MOST_SETS = 100_000
 DEFAULT_SETS = 50
