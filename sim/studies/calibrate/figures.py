@@ -48,7 +48,7 @@ def _footer(study: Study[Spec], tables: Mapping[str, Table]) -> str:
 
     summary = tables["summary"].frame.iloc[0]
     return (
-        f"{style.shorten(study.scenario.name, 70)}: {summary['settings']:,} settings, effective "
+        f"{style.shorten(study.scenario.name, 70)}: {summary['settings']:,.0f} settings, effective "
         f"sample {summary['effective_sample']:,.0f}, seed {study.seed}\nPlausible sets are "
         f"{said(tables)}. What if, not forecast."
     )
