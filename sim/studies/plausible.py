@@ -3,18 +3,17 @@
 A band over seeds alone is hair-thin, because a region's mean averages many people; what we do not
 know is in the parameters. So planner commands run many *sets*:
 
-* the calibrated posterior that comes with the project, when there is one: it draws the free
-  parameters, as far as the data have taught anything about them;
+* settings of the calibration that comes with the project, when there is one: each as it was run and
+  weighed, the free parameters with the uncertain ones beside which they met the targets;
 * until then a Latin hypercube (McKay, Beckman & Conover 1979, Technometrics 21(2) 239-245) over the
-  plausible ranges of the free parameters.
+  plausible ranges of both.
 
-The *uncertain* parameters, which no calibration touches, are always drawn from their ranges by a
-Latin hypercube, independently of each other.
+What a calibration did not vary is drawn from its range by a Latin hypercube, too.
 
 Format of a posterior, in ``experiments/plausible/``: one table, ``NAME.parquet`` or ``NAME.csv``,
-and beside it ``NAME.json``. The table has a row a set, a column for each *free* parameter (named as
-in the table of parameters; one that is left out is drawn from its range) and a column ``weight``
-(0 or more, any scale). The JSON object has ``format`` ("codose plausible sets"),
+and beside it ``NAME.json``. The table has a row a set, a column for each free or uncertain parameter
+that was varied (named as in the table of parameters; one that is left out is drawn from its range)
+and a column ``weight`` (0 or more, any scale). The JSON object has ``format`` ("codose plausible sets"),
 ``format_version`` (2), ``model_version`` (that of :data:`sim.core.units.MODEL_VERSION`; sets of
 another are refused), ``targets`` (number of targets calibrated to), ``borrowed`` (how many of them
 come from other settings) and ``narrowed`` (of parameters, by what share of its SD the range was
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
 FORMAT = "codose plausible sets"
 FORMAT_VERSION = 2
 FIFTH, TENTH = 0.195, 0.045
-"""A range counts as narrowed by a fifth or more, or by about a tenth, from these shares on: 20 % or
+"""A range counts as narrowed by a fifth or more, or about a tenth, from these shares on: 20 % and
 5 % as they are printed."""
 MOST_SETS = 100_000
 DEFAULT_SETS = 50
@@ -145,18 +144,18 @@ def plausible_sets(
         )
     chosen = _resampled(posterior.weights, count, luck)
     drawn |= {name: column[chosen] for name, column in posterior.columns.items()}
-    free = len(posterior.columns)
+    others = len(drawn) - len(posterior.shares)
     said = constrained_by(posterior.targets, posterior.borrowed, posterior.shares)
     return _equal(
         drawn,
-        f"plausible sets: {said}; {len(drawn) - free} others drawn from their ranges",
+        f"plausible sets: {said}; {others} others vary with them",
         posterior.targets,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marginals:
-    """What a posterior says of each free parameter by itself.
+    """What a posterior says of each parameter by itself.
 
     Attributes:
         quantiles: (grid,) values of each parameter at equally spaced probabilities from 0 to 1.
@@ -311,7 +310,7 @@ class Posterior:
     """A posterior as its files have it.
 
     Attributes:
-        columns: values (rows,) of each free parameter that it has.
+        columns: values (rows,) of each parameter that it has.
         weights: (rows,), any scale.
         targets, borrowed, narrowed: as in the description beside it.
         grades: of the targets, each once, in order.
@@ -328,8 +327,9 @@ class Posterior:
 
     @property
     def shares(self) -> dict[str, float]:
-        """By how much each parameter was narrowed."""
-        return {name: self.narrowed.get(name, 0.0) for name in self.columns}
+        """By how much each free parameter was narrowed."""
+        free = (row.name for row in rows(role="free") if row.name in self.columns)
+        return {name: self.narrowed.get(name, 0.0) for name in free}
 
 
 SetChoice = PlausibleSets | int | str | os.PathLike[str] | Sequence[Parameters] | None
@@ -402,24 +402,24 @@ def _read(path: Path) -> Posterior:
         table = _columns(path)
     except (OSError, ValueError) as error:
         raise _refusal(path, f"cannot be read ({' '.join(str(error).split())})") from None
-    free = rows(role="free")
-    allowed = [row.name for row in free] + ["weight"]
+    varied = varied_rows()
+    allowed = [row.name for row in varied] + ["weight"]
     for column in table:
         if column not in allowed:
             raise _refusal(
                 path,
-                f"the column {column!r} is not a free parameter",
+                f"the column {column!r} is not a parameter that varies",
                 ", ".join(allowed),
                 suggestion=did_you_mean(column, allowed),
             )
     if "weight" not in table or len(table) < 2 or not len(table["weight"]):
-        raise _refusal(path, "lacks sets", "a row a set, free parameters and a column 'weight'")
+        raise _refusal(path, "lacks sets", "a row a set, parameters and a column 'weight'")
     weights = _numbers(path, table, "weight", 0.0, math.inf)
     if not weights.sum() > 0:
         raise _refusal(path, "every weight is 0")
     columns = {
         row.name: _numbers(path, table, row.name, row.minimum, row.maximum)
-        for row in free
+        for row in varied
         if row.name in table
     }
     return Posterior(columns, weights, **manifest)

@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -589,12 +588,6 @@ def test_the_trials_were_not_seen_by_the_sets_they_are_compared_with() -> None:
 def test_an_unknown_study() -> None:
     with pytest.raises(StudyError, match="neither a file nor a shipped study"):
         StudyKind.of("calibrate").read("calibratee")
-
-
-def test_one_target_hinders_nobody() -> None:
-    x = np.linspace(0, 1, 11)[:, None]
-    one = SimpleNamespace(targets=(target("A", 0.5, 0.4, 0.6),), table=table_of(x))
-    assert narrowed.conflicts(one) == []  # pyright: ignore[reportArgumentType]
 
 
 def test_a_default_agrees_when_it_is_the_median_as_it_is_written(found: Result) -> None:

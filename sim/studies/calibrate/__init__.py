@@ -31,7 +31,7 @@ def calibrate(
         The result. Its tables: ``summary``, ``predictive`` (each target against fresh runs),
         ``narrowed`` (prior against posterior, parameter by parameter), ``left_out`` (what moves
         without a target), ``double_use`` (sources of both a range and a target), ``defaults``
-        (are they in the middle of the sets?), ``conflicts`` (targets that hinder each other),
+        (are they in the middle of the sets?),
         ``targets``, ``reference`` (the bank: every setting, what it gives, and its weight), and
         with ``truths`` ``coverage``. Its folder, once saved, holds plausible sets for the ``sets``
         of every other study.

@@ -11,8 +11,7 @@ The steps:
 
 Why a bank and no sequential chain, nor history matching before it: the data rule out so little of
 the priors that a tenth of the settings still counts, so that neither would save runs, and only a
-bank can answer "and without this target?", "which targets conflict?" and "does the method cover?"
-without new ones.
+bank can answer "and without this target?" and "does the method cover?" without new ones.
 """
 
 from __future__ import annotations
@@ -62,7 +61,6 @@ def answer(study: Study[Spec], run: Runner) -> dict[str, Table]:
         "left_out": tables.left_out(moved),
         "double_use": tables.double_use(narrowed.double_use(found.asked)),
         "defaults": tables.defaults(predictive.defaults(checked)),
-        "conflicts": tables.conflicts(narrowed.conflicts(found)),
         "targets": tables.targets(narrowed.cost(found)),
         "reference": tables.reference(found),
     }
@@ -121,11 +119,12 @@ def _weights(asked: Asked, frame: pd.DataFrame) -> np.ndarray:
 def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
     """The plausible sets and their description (:mod:`sim.studies.plausible`).
 
-    Columns: the free parameters, then ``weight``.
+    Columns: every parameter that varied, as it was run, then ``weight``: a setting met the targets
+    with all of its values.
     """
     asked, frame = asked_of(study), found["reference"].frame
     weights = _weights(asked, frame)
-    names = [asked.names[place] for place in asked.free]
+    names = asked.names
     heads, table = drawn_table(
         names, frame[names].to_numpy(), weights, asked.header.kept, study.seed
     )

@@ -1,4 +1,4 @@
-"""figures: predictive check, what was narrowed, pair plot."""
+"""figures: predictive check, what was narrowed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from sim.present.figures import Figure
 from sim.present.table import Table
-from sim.studies.calibrate.posterior import resample
 from sim.studies.calibrate.spec import Spec
 from sim.studies.calibrate.tables import narrowed_shares
 from sim.studies.calibrate.words import said
@@ -20,13 +18,7 @@ from sim.studies.plausible import TENTH, sorted_out
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawn
-
-PAIRS = 5
-"""Parameters of a pair plot: the ones that were narrowed most."""
-DRAWS = 1000
-"""Draws from the posterior that it shows."""
 
 
 def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
@@ -44,14 +36,6 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
             "The prior range of everything that varied, and what is left of it.", _narrowed,
         ),
     ]  # fmt: skip
-    if (frames["narrowed"]["what"] == "free").any():
-        shown.append(
-            (
-                "pairs", "Parameters that are known together",
-                "Draws from the posterior of the free parameters narrowed most, two by two.",
-                partial(_pairs, study),
-            )
-        )  # fmt: skip
     return [
         Figure(name, title, caption, f"{title} The numbers are in the tables.",
                partial(draw, frames, footer))
@@ -64,7 +48,7 @@ def _footer(study: Study[Spec], tables: Mapping[str, Table]) -> str:
 
     summary = tables["summary"].frame.iloc[0]
     return (
-        f"{style.shorten(study.scenario.name, 70)}: {summary['settings']:,} settings, effective "
+        f"{style.shorten(study.scenario.name, 70)}: {summary['settings']:,.0f} settings, effective "
         f"sample {summary['effective_sample']:,.0f}, seed {study.seed}\nPlausible sets are "
         f"{said(tables)}. What if, not forecast."
     )
@@ -175,56 +159,4 @@ def _narrowed(frames: Frames, footer: str) -> Drawn:
     axes.set_xticks([0, 0.5, 1])
     axes.set_xticklabels(["5 % of prior", "middle", "95 % of prior"])
     style.name_x(axes, "grey: prior; line and dot: posterior 5-95 % and mean; blue: narrowed")
-    return figure
-
-
-# --- pairs ---------------------------------------------------------------------------------------
-
-
-def _pairs(study: Study[Spec], frames: Frames, footer: str) -> Drawn:
-    """The free parameters that were narrowed most, two by two: prior on the diagonal in grey."""
-    from sim.present import style
-
-    table = frames["narrowed"]
-    free = table[table["what"] == "free"].sort_values("narrowed", ascending=False, kind="stable")
-    shown = free.head(PAIRS)
-    names = [str(name) for name in shown["name"]]
-    reference = frames["reference"]
-    rows, times = resample(reference["weight"].to_numpy(), DRAWS, study.seed)
-    drawn = np.repeat(reference[names].to_numpy()[rows], times, axis=0)
-    ends = shown[["range_low", "range_high"]].to_numpy()
-    figure = style.figure(
-        style.WIDTH, 8.6, "Plausible sets: the free parameters narrowed most, two by two",
-        f"{DRAWS:,} draws from the posterior; diagonal: posterior (blue) over the prior (grey)\n"
-        f"{footer}",
-    )  # fmt: skip
-    count = len(names)
-    grid = figure.subplots(count, count, squeeze=False)
-    for i in range(count):
-        for j in range(count):
-            axes: Axes = grid[i, j]
-            style.dress(axes, grid=False)
-            axes.tick_params(labelsize=7)
-            low, high = ends[j]
-            axes.set_xlim(low, high)
-            if j > i:
-                axes.remove()
-                continue
-            if i == j:
-                axes.hist(drawn[:, j], bins=16, range=(low, high), density=True, color=style.BLUE,
-                          alpha=0.6)  # fmt: skip
-                axes.axhline(1 / (high - low), color=style.MUTED, linewidth=1.2)
-                axes.set_yticks([])
-            else:
-                axes.plot(drawn[:, j], drawn[:, i], ".", color=style.BLUE, alpha=0.25,
-                          markersize=2.5)  # fmt: skip
-                axes.set_ylim(*ends[i])
-            if i == count - 1:
-                axes.set_xlabel(style.words(names[j]), fontsize=style.SMALL_SIZE)
-            else:
-                axes.set_xticklabels([])
-            if j == 0 and i > 0:
-                axes.set_ylabel(style.words(names[i]), fontsize=style.SMALL_SIZE)
-            elif j > 0:
-                axes.set_yticklabels([])
     return figure

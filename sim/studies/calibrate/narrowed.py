@@ -212,32 +212,6 @@ def double_use(asked: Asked) -> Rows:
 # --- targets -------------------------------------------------------------------------------------
 
 
-def conflicts(found: Found) -> Rows:
-    """How often two targets are met together, against what chance would do; worst first.
-
-    Over the settings of the bank (the whole prior). Of each pair: one, other, met_one, met_other,
-    together (shares), lift (together / product; below 1: they hinder each other).
-    """
-    met = within_tolerance(found.targets, found.table)
-    alone = met.mean(axis=0)
-    rows = []
-    for i, one in enumerate(found.targets):
-        for j in range(i):
-            both = float((met[:, i] & met[:, j]).mean())
-            chance = float(alone[i] * alone[j])
-            rows.append(
-                {
-                    "one": found.targets[j].id,
-                    "other": one.id,
-                    "met_one": float(alone[j]),
-                    "met_other": float(alone[i]),
-                    "together": both,
-                    "lift": both / chance if chance else math.nan,
-                }
-            )
-    return sorted(rows, key=lambda row: math.inf if math.isnan(row["lift"]) else row["lift"])
-
-
 def cost(found: Found) -> Rows:
     """The targets, what each is met by and what it costs: id, what, measures, value, low, high,
     sd_below, sd_above (of its error), noise (median standard error of its simulated mean), use,

@@ -7,7 +7,7 @@ with its own variance makes a synthetic likelihood (Wood 2010, doi 10.1038/natur
 have chance of their own, their means also scatter by that variance, so that regions are a little
 too wide where it is not small beside the finding's, never too narrow: more replicates cure it.
 Settings are draws from the prior, so the weights need no correction. The posterior is a weighted
-sample of the free parameters, marginal over the others.
+sample of all that varied; what is said of the free parameters is marginal over the others.
 """
 
 from __future__ import annotations

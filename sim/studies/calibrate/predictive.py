@@ -134,14 +134,10 @@ def as_written(value: float, like: float) -> float:
 
 
 def fresh_units(found: Found, count: int) -> np.ndarray:
-    """Coordinates of sets as other studies use them: free parameters from the posterior, all others
-    anew from their priors, (count, factors)."""
-    seed = found.asked.study.seed
-    chosen, times = resample(found.weights, count, seed)
-    unit = np.random.default_rng([seed, 11]).random((count, len(found.factors)))
-    free = found.asked.free
-    unit[:, free] = found.table.unit[np.repeat(chosen, times)][:, free]
-    return unit
+    """Coordinates of sets as other studies use them, (count, factors): settings of the bank, drawn
+    by their weights."""
+    chosen, times = resample(found.weights, count, found.asked.study.seed)
+    return found.table.unit[np.repeat(chosen, times)]
 
 
 def _targets(asked: Asked) -> Sequence[Target]:

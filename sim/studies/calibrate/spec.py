@@ -34,7 +34,8 @@ class Spec(Header):
     kind: Literal["calibrate"]  # pyright: ignore[reportIncompatibleVariableOverride]
     """calibrate"""
     factors: Annotated[Factors, _FACTORS] = (("free", None), ("uncertain", None))
-    """What varies: the free parameters are calibrated, all others are averaged over."""
+    """What varies: of the free parameters it is said by how much they are narrowed; all others vary
+    beside them, and are kept with them in each plausible set."""
     targets: tuple[Annotated[str, Words(40)], ...] = ()
     """Ids of the findings to calibrate to; left out: all that can be scored."""
     leave_out: tuple[Annotated[str, Words(40)], ...] = ()

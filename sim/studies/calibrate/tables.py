@@ -158,21 +158,6 @@ def coverage(rows: Rows) -> Table:
     return Table("coverage", pd.DataFrame(rows), columns, title="Do the regions hold the truth?")
 
 
-def conflicts(rows: Rows) -> Table:
-    """Pairs of targets, those that hinder each other first."""
-    columns = [
-        Column("one", format="text"),
-        Column("other", format="text"),
-        Column("met_one", format="percent", meaning="settings of the prior that meet the one"),
-        Column("met_other", format="percent", meaning="that meet the other"),
-        Column("together", format="percent", meaning="that meet both"),
-        Column("lift", meaning="together, over what chance would do; below 1 they hinder each "
-               "other"),
-    ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=[column.name for column in columns])  # of one target, empty
-    return Table("conflicts", frame, columns, title="Targets that hinder each other")
-
-
 def targets(rows: Rows) -> Table:
     """What it was calibrated to."""
     columns = [

@@ -43,7 +43,6 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
             _double_use(frames["double_use"]),
             _defaults(frames["defaults"]),
             _coverage(frames["coverage"]) if "coverage" in frames else "",
-            _conflicts(frames["conflicts"]),
             *_surveys(frames["predictive"]),
             f"The plausible sets are {said(tables)}: fitted, not validated.",
         ),
@@ -170,18 +169,6 @@ def _coverage(table: pd.DataFrame) -> str:
         f"Regions of 90 % hold {count(truths, 'truth')} of independent chance so often: "
         f"{'; '.join(parts)}."
     )
-
-
-def _conflicts(table: pd.DataFrame) -> str:
-    worst = table[table["lift"] < 1.0].head(NAMED)
-    if worst.empty:
-        return "No two targets hinder each other."
-    named = "; ".join(
-        f"{r['one']} and {r['other']} (met together {number(r['lift'])} times as often as by "
-        "chance)"
-        for _, r in worst.iterrows()
-    )
-    return f"Targets that hinder each other most: {named}."
 
 
 def _surveys(table: pd.DataFrame) -> list[str]:
