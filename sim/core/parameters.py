@@ -111,18 +111,19 @@ _MICHAELS = "Michaels et al. 2017, J Am Board Fam Med 30(5) 572"
 _BASKERVILLE = "Baskerville et al. 2012, Ann Fam Med 10(1) 63-74, doi 10.1370/afm.1312"
 _TATEL = "Tatel & Ackerman 2025, Psychol Bull, doi 10.1037/bul0000481"
 _CRAWFORD = (
-    "Crawford et al. 2021, J Educ Psychol 113(8) 1609-1627, doi 10.1037/edu0000691: bounds only"
+    "Crawford et al. 2021, J Educ Psychol 113(8) 1609-1627, doi 10.1037/edu0000691: bounds only, "
+    "from coaching by video"
 )
 _MIX = "assumption: our reading of Gayles et al. 2024, doi 10.1177/01632787241248769, and Hunter et al. 2009, table 3"
 
 _ROWS: tuple[Parameter, ...] = (
     # --- trust
     _row("trust_step", "eta", "gap to experienced quality closed per saturated contact", "share",
-         0.29, (0.10, 0.45), SHARE, role="free", source="assumption: trust clearly up in the source case"),
+         0.28, (0.10, 0.45), SHARE, role="free", source="assumption: trust clearly up in the source case"),
     _row("trust_fade", "lam_tau", "return of trust to a person's own start", "1/week",
-         0.012, (0.003, 0.025), SHARE, role="free"),
+         0.013, (0.003, 0.025), SHARE, role="free"),
     _row("first_trust", "tau_mu", "mean starting trust at readiness one half", "0-1",
-         0.375, (0.32, 0.48), SHARE, role="free",
+         0.38, (0.32, 0.48), SHARE, role="free",
          source="assumption, narrowed by our reading of a word: trust 'clearly' up (Yazejian et al. 2019)"),
     _row("ability_weight", "omega", "weight of evidence of ability against evidence of integrity", "share",
          0.5, (0.3, 0.7), SHARE, role="uncertain"),
@@ -131,7 +132,8 @@ _ROWS: tuple[Parameter, ...] = (
          source="Jones & Barry 2016, doi 10.1177/1757975916656364: direction only; the size is an assumption"),
     _row("trust_asymmetry", "nu", "how much faster trust falls than it rises", "ratio",
          1.75, (1.0, 2.5), (0.0, 10.0), role="uncertain", grade="C",
-         source="Zhu 2023; Poortinga & Pidgeon 2004: direction only; the size is an assumption"),
+         source="Zhu et al. 2023, doi 10.3389/fpsyg.2023.1207453; Poortinga & Pidgeon 2004, doi 10.1111/j.0272-4332.2004.00543.x: "
+         "direction only; the size is an assumption"),
     _row("evidence_noise", "sd_y", "spread of what two people make of the same contact", "SD",
          0.12, (0.05, 0.20), (0.0, 1.0), role="uncertain"),
     _row("skill_share", "w_s", "share of a provider's skill (rest: knowing the region) in evidence of ability",
@@ -146,8 +148,8 @@ _ROWS: tuple[Parameter, ...] = (
     _row("accountability_fade", "lam_a", "return of accountability to its own start", "1/week",
          0.010, (0.002, 0.02), SHARE, role="uncertain"),
     _row("keeping", "q0", "log-odds of keeping a commitment when accountability equals workload", "logit",
-         0.75, (0.3, 1.2), LOGIT, role="free", grade="B",
-         source=f"intentions carried out .64-.67: Lockyer 2001 (PMID 11420869); high-value goals met .61-.68: {_MICHAELS}"),
+         0.76, (0.3, 1.2), LOGIT, role="free", grade="B",
+         source=f"intentions carried out .64-.67: Lockyer et al. 2001 (PMID 11420869); high-value goals met .61-.68: {_MICHAELS}"),
     _row("keeping_slope", "q1", "slope of those log-odds on accountability minus workload", "logit",
          2.0, (1.0, 3.0), SLOPE, role="uncertain"),
     _row("overload_keeping", "vo", "weight of overload against a provider's accountability in keeping", "-",
@@ -155,7 +157,7 @@ _ROWS: tuple[Parameter, ...] = (
     _row("record_pivot", "pivot_a", "provider accountability at which its log-odds of keeping are q0", "0-1",
          0.5, None, SHARE, grade="definition", source="centring constant"),
     _row("commitment_rate", "c_rate", "new commitments per saturated, fully co-created contact of a team",
-         "1/contact", 6.0, (3.5, 8.5), (0.0, 30.0), role="free", grade="B",
+         "1/contact", 6.1, (3.5, 8.5), (0.0, 30.0), role="free", grade="B",
          source=f"2.4-3.3 action items a team-month: {_MICHAELS}"),
     _row("assigned_share", "b", "commitments assigned in a wholly directive contact, over those of a fully co-created one",
          "share", 0.4, (0.0, 0.8), SHARE, role="uncertain"),
@@ -182,15 +184,16 @@ _ROWS: tuple[Parameter, ...] = (
          0.3, None, SHARE),
     _row("peer_transfer", "beta_k", "share of the gap in what was gained that a word passes on", "share",
          0.10, (0.0, 0.2), SHARE, role="uncertain", grade="B",
-         source="Sun et al. 2013; Penuel et al. 2012: direction only; the size is an assumption"),
+         source="Sun et al. 2013, doi 10.3102/0162373713482763; Penuel et al. 2012, doi 10.1086/667756: direction only; the size "
+         "is an assumption"),
     # --- integration and routines
     _row("uptake_ratio", "alpha_u/lam_u", "uptake over loss of integration", "ratio",
          2.8, (2.3, 3.2), (0.0, 10.0), role="free", grade="A",
          source="'some' integration: Yazejian et al. 2019 (qualitative); the size is an assumption"),
     _row("integration_loss", "lam_u", "loss of integration without routines", "1/week",
-         0.036, (0.015, 0.060), (0.0, 0.1), role="free", source="assumption (time scale)"),
+         0.037, (0.015, 0.060), (0.0, 0.1), role="free", source="assumption (time scale)"),
     _row("routine_step", "gam_R", "routines gained per commitment kept, in a team of the reference size", "share",
-         0.006, (0.0, 0.015), SHARE, role="free"),
+         0.007, (0.0, 0.015), SHARE, role="free"),
     _row("routine_pace", "rho_R", "pace at which routines follow mean integration", "1/week",
          0.02, (0.005, 0.04), SHARE, role="uncertain"),
     _row("integration_threshold", "u_full", "integration from which a person or region counts as there", "0-1",
@@ -215,7 +218,7 @@ _ROWS: tuple[Parameter, ...] = (
          grade="definition", source=_MIX),
     # --- the provider's side
     _row("site_dilution", "delta", "quality lost per extra region of a provider", "1/site",
-         0.03, (0.0, 0.06), SHARE, role="free", grade="B",
+         0.032, (0.0, 0.06), SHARE, role="free", grade="B",
          source=f"effect per extra site re-computed from {_BASKERVILLE}"),
     _row("load_memory", "w_l", "weight of this week in a provider's running load", "1/week",
          1.0 / 12.0, None, SHARE),
@@ -253,7 +256,7 @@ _ROWS: tuple[Parameter, ...] = (
     _row("commitment_workload", "w_n", "workload of one open commitment", "0-1", 0.02, None, SHARE),
     _row("staff_turnover", "h_s", "chance that a staff member leaves", "1/week",
          0.20 / WEEKS_A_YEAR, (0.10 / WEEKS_A_YEAR, 0.29 / WEEKS_A_YEAR), SHARE, role="uncertain", grade="B",
-         source="Head Start programme staff 19-29 % a year (Urban Institute); PROSPER leaders 19-20 % (PMC3718867)"),
+         source="Head Start programme staff 19-29 % a year (Urban Institute, Research Connections 176421); PROSPER leaders 19-20 % (PMC3718867)"),
     _row("newcomer_trust_share", "rep", "share of the team's standing trust that a newcomer takes over", "share",
          0.5, (0.0, 1.0), SHARE, role="uncertain"),
     _row("on_demand_slope", "od", "how strongly ready, trusting, well-led regions ask for more", "log",
@@ -290,7 +293,7 @@ _ROWS: tuple[Parameter, ...] = (
          "SD", 0.08, None, (0.0, 1.0)),
     _row("trust_sd", "sd_tau", "spread of starting trust at equal readiness", "SD", 0.08, None, (0.0, 1.0)),
     _row("provider_skill_sd", "sd_s", "spread of skill between providers", "SD", 0.12, None, (0.0, 1.0), grade="B",
-         source="28 % of facilitators more, 26 % less effective: PMC9512557 (direction only)"),
+         source="28 % of facilitators more, 26 % less effective: Sweeney et al. 2022, doi 10.1370/afm.2847 (direction only)"),
     _row("trust_readiness_link", "link", "rise of starting trust with readiness", "-", 0.4, None, (0.0, 2.0)),
     _row("readiness_pivot", "pivot_r", "readiness at which starting trust has its mean", "0-1", 0.5, None, SHARE,
          grade="definition", source="centring constant"),

@@ -92,6 +92,15 @@ def given(value: float) -> str:
     return plain if "e" in plain else f"{int(whole):,}{point}{decimals}" if int(whole) else plain
 
 
+def digits(value: float) -> str:
+    """Three significant digits: for parameters, some of which are a hundredth and some are ten.
+
+    >>> digits(0.0128373), digits(6.0761), digits(-0.004958)
+    ('0.0128', '6.08', '-0.00496')
+    """
+    return given(float(f"{value:.3g}"))
+
+
 def exact(value: Any) -> str:
     """A value without rounding, for programs: the shortest text that gives the same float.
 
@@ -272,8 +281,8 @@ def plain(value: Any) -> str:
 
 FORMATS: Mapping[str, Callable[[Any], str]] = {
     "auto": text, "text": plain, "number": number, "signed": signed, "given": given,
-    "percent": percent, "count": count, "money": money, "hours": hours, "duration": duration,
-    "week": week, "date": date,
+    "digits": digits, "percent": percent, "count": count, "money": money, "hours": hours,
+    "duration": duration, "week": week, "date": date,
 }  # fmt: skip
 """Formats by name, as columns of a table ask for them."""
 

@@ -11,10 +11,11 @@ know is in the parameters. So planner commands run many *sets*:
 What a calibration did not vary is drawn from its range by a Latin hypercube, too.
 
 Format of a posterior, in ``experiments/plausible/``: one table, ``NAME.parquet`` or ``NAME.csv``,
-and beside it ``NAME.json``. The table has a row a set, a column for each free or uncertain parameter
-that was varied (named as in the table of parameters; one that is left out is drawn from its range)
-and a column ``weight`` (0 or more, any scale). The JSON object has ``format`` ("codose plausible sets"),
-``format_version`` (2), ``model_version`` (that of :data:`sim.core.units.MODEL_VERSION`; sets of
+and beside it ``NAME.json``. The table has a row a set, a column for each free or uncertain
+parameter that was varied (named as in the table of parameters; one that is left out is drawn from
+its range) and a column ``weight`` (0 or more, any scale). The JSON object has ``format`` ("codose
+plausible sets"), ``format_version`` (2),
+``model_version`` (that of :data:`sim.core.units.MODEL_VERSION`; sets of
 another are refused), ``targets`` (number of targets calibrated to), ``borrowed`` (how many of them
 come from other settings) and ``narrowed`` (of parameters, by what share of its SD the range was
 narrowed; 0, or left out: the range came back). Optional: ``grades`` (of each target, by its id) and

@@ -74,16 +74,16 @@ def narrowed(rows: Rows) -> Table:
     """Prior against posterior."""
     columns = [
         Column("name", format="text", heading="parameter"),
-        Column("what", meaning="free: calibrated; uncertain: averaged over; or a combination"),
+        Column("what", meaning="free: calibrated; uncertain: varied beside them; or a combination"),
         Column("grade", meaning="of the evidence for its range"),
-        Column("range_low", meaning="lowest value of the prior"),
-        Column("range_high", meaning="highest value of the prior"),
-        Column("prior_low", meaning="5 % of the prior lie below"),
-        Column("prior_high", meaning="5 % of the prior lie above"),
-        Column("mean", meaning="of the posterior"),
-        Column("median", meaning="of the posterior"),
-        Column("low", meaning="5 % of the posterior lie below"),
-        Column("high", meaning="5 % of the posterior lie above"),
+        Column("range_low", format="digits", meaning="lowest value of the prior"),
+        Column("range_high", format="digits", meaning="highest value of the prior"),
+        Column("prior_low", format="digits", meaning="5 % of the prior lie below"),
+        Column("prior_high", format="digits", meaning="5 % of the prior lie above"),
+        Column("mean", format="digits", meaning="of the posterior"),
+        Column("median", format="digits", meaning="of the posterior"),
+        Column("low", format="digits", meaning="5 % of the posterior lie below"),
+        Column("high", format="digits", meaning="5 % of the posterior lie above"),
         Column("narrowed", format="percent", heading="narrowed by",
                meaning="spread lost: 1 - SD / SD of the prior"),
         Column("noise", format="percent", meaning="what chance alone narrows or widens at most, in "
@@ -109,8 +109,8 @@ def left_out(rows: Rows) -> Table:
     columns = [
         Column("left_out", format="text", heading="left out"),
         Column("name", format="text", heading="parameter or effect"),
-        Column("mean", meaning="of the posterior without it"),
-        Column("sd", heading="SD", meaning="of the posterior without it"),
+        Column("mean", format="digits", meaning="of the posterior without it"),
+        Column("sd", format="digits", heading="SD", meaning="of the posterior without it"),
         Column("narrowed", format="percent", heading="narrowed by", meaning="against the prior"),
         Column("moved", meaning="of the mean, in SDs of the posterior with every target"),
         Column("effective_sample", format="count"),
@@ -133,11 +133,12 @@ def defaults(rows: Rows) -> Table:
     """Whether the scenario as it stands is in the middle of the sets."""
     columns = [
         Column("name", format="text", heading="parameter or effect"),
-        Column("value", heading="as it stands", meaning="the default, or what runs with it give"),
-        Column("median", meaning="of the sets"),
+        Column("value", format="digits", heading="as it stands",
+               meaning="the default, or what runs with it give"),
+        Column("median", format="digits", meaning="of the sets"),
         Column("percentile", format="percent", meaning="of the sets lie below"),
-        Column("agrees", meaning="a parameter is its median as it is written; an effect lies "
-               "between 40 and 60 % of the sets"),
+        Column("agrees", meaning="a parameter lies between 45 and 55 % of the sets, an effect "
+               "between 40 and 60 %"),
     ]  # fmt: skip
     names = ("name", "what", "value", "median", "percentile", "agrees")
     frame = pd.DataFrame(rows, columns=list(names))

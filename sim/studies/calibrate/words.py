@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sim.present.answer import Answer
-from sim.present.format import count, given, interval, number, percent
+from sim.present.format import count, digits, interval, number, percent
 from sim.present.table import Table
 from sim.studies.calibrate.spec import Spec
 from sim.studies.calibrate.tables import narrowed_shares
@@ -124,7 +124,7 @@ def _narrowed(table: pd.DataFrame) -> list[str]:
 
 def _number(name: str, row: Mapping[Any, Any]) -> str:
     return (
-        f"{name} {number(row['mean'])} ({interval(row['low'], row['high'])}; by "
+        f"{name} {digits(row['mean'])} ({interval(row['low'], row['high'], digits)}; by "
         f"{percent(row['narrowed'])})"
     )
 
@@ -173,7 +173,7 @@ def _coverage(table: pd.DataFrame) -> str:
 
 def _surveys(table: pd.DataFrame) -> list[str]:
     return [
-        f"{r['target']}: a survey mean of {given(r['observed'])} pins the leniency of answers "
+        f"{r['target']}: a survey mean of {digits(r['observed'])} pins the leniency of answers "
         f"({number(r['leniency'])}; {interval(r['leniency_low'], r['leniency_high'])} over the "
         "sets), not the state behind it."
         for _, r in table[table["leniency"].notna()].iterrows()
@@ -200,8 +200,8 @@ def bounds(low: float, high: float) -> str:
     if math.isinf(low) and math.isinf(high):
         return "anything"
     if math.isinf(high):
-        return f"{given(low)} or more"
-    return f"{given(high)} or less" if math.isinf(low) else f"{given(low)} to {given(high)}"
+        return f"{digits(low)} or more"
+    return f"{digits(high)} or less" if math.isinf(low) else f"{digits(low)} to {digits(high)}"
 
 
 def shown(study: Study[Any], tables: Tables) -> list[Table]:
