@@ -42,9 +42,10 @@ def calibrate(
     Source: history matching, Andrianakis et al. 2015, doi 10.1371/journal.pcbi.1003968; the kernel
     of tolerances, Wilkinson 2013, doi 10.1515/sagmb-2013-0010.
 
-    >>> found = calibrate(waves=1, wave_samples=60, wave_replicates=4, samples=300, replicates=4)
-    >>> len(found.table("reference")), len(found.table("targets"))  # far fewer than an answer needs
-    (300, 15)
+    >>> few = {"factors": ["keeping"], "targets": ["T4", "T10"]}  # fewer than an answer needs
+    >>> found = calibrate(waves=1, wave_samples=60, wave_replicates=2, samples=120, **few)
+    >>> len(found.table("reference")), len(found.table("targets"))
+    (120, 2)
     >>> keeping = found.table("contraction").set_index("name").loc["keeping", "mean"]
     >>> bool(0.2 < keeping < 0.9)  # within its range
     True
