@@ -8,7 +8,7 @@ from study_case import summaries
 
 from sim.core import outcomes
 from sim.core.parameters import Parameters
-from sim.model import week as model
+from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
 from sim.scenario.scenario import Scenario
 
 
@@ -24,7 +24,7 @@ def test_summaries_equal_those_of_whole_records(name: str) -> None:
     assert found.values.shape[:3] == (2, 3, 4)
     for s, parameters in enumerate(sets):
         for replicate in range(3):
-            record = model.simulate(scenario, parameters, 4, replicate)
+            record = simulate(scenario, parameters, 4, replicate)
             for place, week in enumerate(points):
                 expected = outcomes.at_week(
                     record, week, scenario.costs, parameters.integration_threshold

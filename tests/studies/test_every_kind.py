@@ -53,7 +53,8 @@ two_kinds = pytest.mark.parametrize(
     ],
     indirect=True,
 )
-"""For what the command does in the same lines of code for every kind; the others are slow tests."""
+"""For what is done in the same lines of code for every kind; the others are slow tests. The figures
+of every kind are drawn by tests/studies/test_reports.py too."""
 
 
 def bytes_of(folder: Path) -> Mapping[str, bytes]:
@@ -224,7 +225,7 @@ def test_its_report(found: Result, tmp_path: Path) -> None:
     assert found.answer.verdict.split(":")[0][:20] in text
 
 
-@every_kind
+@two_kinds
 def test_its_figures_are_drawn(found: Result, tmp_path: Path) -> None:
     folder = found.save(tmp_path / "a", figures=("png",))
     drawn = sorted(path.stem for path in (folder / "figures").glob("*.png"))

@@ -46,9 +46,10 @@ def calibrate(
     variance of simulated means in it, Wood 2010, doi 10.1038/nature09319; coverage, Talts et al.
     2018, arXiv 1804.06788.
 
-    >>> found = calibrate(samples=300, replicates=4, truths=0)
-    >>> len(found.table("reference")), len(found.table("targets"))  # far fewer than an answer needs
-    (300, 15)
+    >>> few = {"factors": ["keeping"], "targets": ["T4", "T10"]}  # fewer than an answer needs
+    >>> found = calibrate(samples=120, replicates=2, truths=0, **few)
+    >>> len(found.table("reference")), len(found.table("targets"))
+    (120, 2)
     >>> keeping = found.table("narrowed").set_index("name").loc["keeping", "mean"]
     >>> bool(0.2 < keeping < 0.9)  # within its range
     True
