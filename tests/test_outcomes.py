@@ -43,6 +43,7 @@ WEEK = {
     "load": 1.4,
     "workload": 0.65,
     "open": 3.0,
+    "open_staff": 2.0,
     "planned": 4.0,
     "held": 2.0,
     "failed_provider": 1.0,
@@ -98,7 +99,7 @@ EXPECTED = {
     "commitments_broken": 3.0,
     "commitments_lapsed": 2.0,
     "commitments_open": 3.0,
-    "commitment_hours": 3.0 * 0.02 * 40.0,
+    "commitment_hours": 2.0 * 0.02 * 40.0,
     "commitments_kept_share": 0.625,
     "staff_leavers": 1.0,
     # attendance 1/2, staff kept 4/5, not failed by the region 3/4: (.3)^(1/3)
@@ -177,9 +178,9 @@ def test_costs_are_those_given() -> None:
 
 
 def test_hours_on_commitments_follow_their_workload_and_the_week() -> None:
-    """Open x workload of one x hours of a full week: over regions their sum, and never priced."""
+    """The staff's open ones x workload of one x hours of a full week: summed, and never priced."""
     own = Parameters({"commitment_workload": 0.05, "working_week": 30.0}, beyond_range=True)
-    record = record_of([{"open": 3.0}, {"open": 1.0}])
+    record = record_of([{"open": 5.0, "open_staff": 3.0}, {"open": 1.0, "open_staff": 1.0}])
     found = outcomes.weekly(record, COSTS, hours=outcomes.commitment_hours(own))[1]
     assert [value(found, "commitment_hours", r) for r in (0, 1)] == [4.5, 1.5]
     assert value(found, "commitment_hours") == 6.0

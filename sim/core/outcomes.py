@@ -40,6 +40,7 @@ RECORD: tuple[str, ...] = (
     "load",
     "workload",
     "open",
+    "open_staff",
     # counts and hours of the week
     "planned",
     "held",
@@ -64,7 +65,8 @@ RECORD: tuple[str, ...] = (
     "visits",
     "co_creation_sum",
 )
-"""Columns of a record. ``attended`` counts held contacts that anybody came to; ``invited`` and
+"""Columns of a record. ``open_staff`` are the staff's own of the commitments that are open;
+``attended`` counts held contacts that anybody came to; ``invited`` and
 ``present`` count people over held contacts; ``co_creation_sum`` adds realised co-creation over
 attended contacts."""
 
@@ -180,7 +182,7 @@ def _commitments_kept_share(row: Row, window: Row, given: Row) -> float:
 
 
 def _commitment_hours(row: Row, window: Row, given: Row) -> float:
-    return row[C.open] * given[G.commitment_hours]
+    return row[C.open_staff] * given[G.commitment_hours]
 
 
 def _collaboration(row: Row, window: Row, given: Row) -> float:
@@ -261,8 +263,8 @@ _OUTCOMES: tuple[Outcome, ...] = (
     _total("commitments_lapsed", "commitments", "commitments of those who left", "lapsed"),
     Outcome("commitments_open", "commitments", "commitments not yet reviewed", "open",
             overall="sum", high=None, better="neither"),
-    Outcome("commitment_hours", "h a week", "hours a week that open commitments take, at the "
-            "workload of one (not priced)", _commitment_hours,
+    Outcome("commitment_hours", "h a week", "hours a week that their own open commitments take "
+            "the staff, at the workload of one (not priced)", _commitment_hours,
             overall="sum", high=None, better="less"),
     Outcome("commitments_kept_share", "share", "kept over reviewed, both sides",
             _commitments_kept_share, kind="rate"),

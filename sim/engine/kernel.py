@@ -113,6 +113,7 @@ C_CONTEXT = COLUMN["context"]
 C_LOAD = COLUMN["load"]
 C_WORKLOAD = COLUMN["workload"]
 C_OPEN = COLUMN["open"]
+C_OPEN_STAFF = COLUMN["open_staff"]
 C_PLANNED = COLUMN["planned"]
 C_HELD = COLUMN["held"]
 C_FAILED_PROVIDER = COLUMN["failed_provider"]
@@ -1052,6 +1053,7 @@ def write_levels(block, site, row, load, ready, p):
     row[C_LOAD] = load
     row[C_WORKLOAD] = rules.mean_from_fixed(loads, people)
     row[C_OPEN] = site[OWED] + promises
+    row[C_OPEN_STAFF] = promises
 
 
 # --------------------------------------------------------------------------- one region's week

@@ -114,7 +114,7 @@ class Region:
         mean = mean_of(knowledge)
         spread = mean_of(k * k for k in knowledge) - mean * mean
         there = sum(1 for x in staff if x.integration >= threshold)
-        owed = self.site.open_commitments + sum(x.open_commitments for x in staff)
+        own = sum(x.open_commitments for x in staff)
         return {
             "trust": mean_of(x.trust for x in staff),
             "staff_accountability": mean_of(x.accountability for x in staff),
@@ -128,7 +128,8 @@ class Region:
             "context": self.site.context,
             "load": self.provider.load,
             "workload": mean_of(x.workload for x in staff),
-            "open": owed,
+            "open": self.site.open_commitments + own,
+            "open_staff": own,
         }
 
 
@@ -617,7 +618,11 @@ class CoCreationModel(Model):
         spec = outcomes.check_outcome(name)
         if self._weekly is None or self._weekly[0] != self.week:
             values = outcomes.in_week(
-                self.record, self.week, self.scenario.costs, self.p.integration_threshold
+                self.record,
+                self.week,
+                self.scenario.costs,
+                self.p.integration_threshold,
+                outcomes.commitment_hours(self.p),
             )
             self._weekly = (self.week, values)
         names = [*self.scenario.region_names, "overall"]

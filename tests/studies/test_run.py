@@ -189,15 +189,15 @@ def test_the_worst_region_and_the_spread_are_found_run_by_run() -> None:
 
 
 def test_the_answer_says_what_open_commitments_take() -> None:
-    """Two commitments open in each of two regions, at .02 of a week of 40 hours each."""
+    """Two commitments of staff open in each of two regions, at .02 of a week of 40 hours each."""
 
     def open_ones(*about: Any) -> np.ndarray:
         record = fake(*about)
-        record[..., COLUMN["open"]] = 2.0
+        record[..., COLUMN["open_staff"]] = 2.0
         return record
 
     said = made(engine=open_ones).result.answer.text
-    assert "open commitments take 3.2 h a week; they are not priced" in " ".join(said.split())
+    assert "open commitments take staff 3.2 h a week; they are not priced" in " ".join(said.split())
 
 
 def test_regions_that_are_alike_have_no_spread_and_the_worst_is_the_mean() -> None:

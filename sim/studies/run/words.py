@@ -116,7 +116,8 @@ def _delivered(study: Study[Spec], look: Any) -> str:
         f"{hours(total('provider_hours'))} of the providers (contact "
         f"{number(total('contact_hours'))}, preparation {number(total('preparation_hours'))}, "
         f"travel {number(total('travel_hours'))}) and {hours(total('staff_hours'))} of staff. At "
-        f"the end of TA open commitments take {hours(on_commitments)} a week; they are not priced."
+        f"the end of TA open commitments take staff {hours(on_commitments)} a week; they are not "
+        "priced."
     )
 
 
