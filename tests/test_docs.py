@@ -433,7 +433,6 @@ SMALL = {
     "audit_source": "audit audit_source --sets 2 -n 2",
     "audit_on_demand": "audit audit_on_demand --sets 2 -n 2",
     "patterns": "patterns patterns --sets 2 -n 2 --default-replicates 2",
-    "patterns_functions": "patterns patterns_functions --sets 2 -n 2 --default-replicates 2",
 }
 ELSEWHERE = {"plan"}  # docs/plan.md runs it whole
 WHOLE = {"trials": "trials trials"}

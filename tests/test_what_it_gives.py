@@ -1,8 +1,11 @@
-"""What the model gives at its defaults, against what an independent prototype of it gave.
+"""What the model gives, against what an independent prototype of it gave.
 
 The prototype was written from the text of the equations before this model was, and its means are
-the expectations here, as they were printed. Allowed are half a unit of the last printed place,
-three standard errors of the runs made here, and .01 for the luck of the prototype.
+the expectations here, as they were printed. It ran at the defaults of its own calibration
+(PROTOTYPE), from which those of this model have moved a little since; so the runs here take the
+prototype's, and the printed numbers are what the same equations must give. Allowed are half a unit
+of the last printed place, three standard errors of the runs made here and, of numbers of .02 or
+more, .01 for the luck of the prototype; smaller numbers would not be told from 0 by that.
 This says whether a number is where it should be, not what is true of the world.
 """
 
@@ -17,13 +20,21 @@ import pytest
 from sim.core.outcomes import COLUMN
 from sim.engine import batch
 from sim.scenario.scenario import Scenario
+from sim.studies.kind import StudyKind
+from sim.studies.patterns.spec import cases_of
 
-RUNS = 200
+RUNS = 600
 WEEKS = [0, 104, 156]
 START, END, YEAR_AFTER = range(3)
-PROTOTYPE = 0.01
+LUCK, SMALL = 0.005, 0.02
+"""Luck of the prototype, of numbers that are not small."""
+PROTOTYPE = {
+    "trust_step": 0.29, "trust_fade": 0.012, "first_trust": 0.375, "keeping": 0.75,
+    "commitment_rate": 6.0, "integration_loss": 0.036, "routine_step": 0.006, "site_dilution": 0.03,
+}  # fmt: skip
+"""Defaults of the prototype, of the parameters that have another here."""
 
-SOURCE = Scenario.shipped("source")
+SOURCE = Scenario.shipped("source").replace(parameters=PROTOTYPE)
 SERIES = SOURCE.to_dict()["dosage"]
 
 
@@ -71,7 +82,8 @@ def near(values: np.ndarray, expected: str, more: float = 0.0) -> None:
     """The mean of runs is the printed number, as far as rounding and luck allow."""
     rounding = 0.5 * 10.0 ** -len(expected.partition(".")[2])
     error = float(values.std(ddof=1)) / len(values) ** 0.5
-    allowed = rounding + 3.0 * error + PROTOTYPE + more
+    luck = LUCK if abs(float(expected)) >= SMALL else 0.0
+    allowed = rounding + 3.0 * error + luck + more
     assert abs(values.mean() - float(expected)) <= allowed, (
         f"found {values.mean():.4f}, expected {expected} within {allowed:.4f}"
     )
@@ -153,12 +165,13 @@ def test_commitments_of_the_source_case() -> None:
     [(0.25, ".062"), (0.5, ".112"), (1, ".161"), (2, ".187"), (4, ".179"), (8, ".147")],
 )
 def test_capacity_by_hours(times: float, expected: str) -> None:
-    """The printed numbers are means over parameter sets: at the defaults .01 more is allowed."""
+    """The printed numbers are means over parameter sets: of one set .01 more is allowed."""
     scenario = other(dosage=[{**one, "hours": one["hours"] * times} for one in SERIES])
     near(effects_of(scenario)["capacity"][:, END], expected, 0.01)
 
 
 def weekly_calls(hours: float) -> Scenario:
+    """By phone, and nothing else; the pattern C_calls asks the same of the plausible sets."""
     return other(
         dosage=[{"mode": "phone", "every_weeks": 1, "hours": hours, "last_week": 104,
                  "co_creation": 0.6}]
@@ -200,6 +213,7 @@ def test_capacity_by_size_of_team(staff: int, expected: str) -> None:
 
 OVERLOAD = {
     **Scenario.shipped("planning").to_dict(),
+    "parameters": PROTOTYPE,
     "dosage": [
         {"mode": "onsite", "every_weeks": 13, "hours": 4, "last_week": 104},
         {"mode": "video", "every_weeks": 2, "hours": 1.5, "first_week": 3, "last_week": 104},
@@ -213,9 +227,23 @@ DUE = 12 * ((4 * 1.5 + 1 + 6) / 13 + (1.5 * 1.5 + 1) / 2)
     ("load", "expected"), [(0.1, ".241"), (1.2, ".225"), (2, ".164"), (4, ".086"), (8, ".037")]
 )
 def test_capacity_by_load(load: float, expected: str) -> None:
-    """One provider for twelve regions; hours of a week are at most 168, which are no overload."""
+    """One provider for twelve regions, with visits and video calls throughout, as in the pattern
+    C_load; hours of a week are at most 168, which are no overload.
+    """
     fields = {**OVERLOAD, "providers": {"count": 1, "weekly_hours": min(168, DUE / load)}}
     near(effects_of(Scenario.from_dict(fields))["capacity"][:, END], expected)
+
+
+def test_the_patterns_of_calls_and_load_ask_of_the_same_cases() -> None:
+    """So that what is found in the plausible sets is of the cases whose numbers are known here."""
+    cases = cases_of(StudyKind.of("patterns").read("patterns"))
+    for name, hours in (("calls_3min", 0.05), ("calls_90min", 1.5)):
+        assert cases[name].dosage == weekly_calls(hours).dosage
+    for name, load in (("load_low", 0.1), ("load_2", 2), ("load_8", 8)):
+        case = cases[name]
+        assert case.dosage == Scenario.from_dict(OVERLOAD).dosage
+        assert (case.providers.count, case.regions.count, case.regions.candidates) == (1, 12, 12)
+        assert case.providers.weekly_hours == pytest.approx(min(168, DUE / load))
 
 
 # --- what the time goes to ------------------------------------------------------------------------
@@ -255,7 +283,7 @@ def test_all_relationship_makes_trust_and_all_logistics_nothing() -> None:
 
 
 def test_without_ta_an_unselected_country_stays() -> None:
-    """Means over 200 runs of all twelve regions move by at most 3 SE + .002 in three years."""
+    """Means over 600 runs of all twelve regions move by at most 3 SE + .002 in three years."""
     found = levels(runs(Scenario.shipped("planning").without_ta()))
     for name, values in found.items():
         if name == "integrated_share":  # a threshold: no stock that is pulled anywhere

@@ -25,7 +25,7 @@ import pandas as pd
 
 from sim.core.outcomes import HEADLINES
 from sim.runs.execute import Execution
-from sim.stats.components import all_means, components
+from sim.stats.components import all_means, components, set_means, shrunk
 from sim.stats.expected import CHANCE_RULES, expected_in_sets
 from sim.stats.intervals import band, half_width
 from sim.studies.compare.analysis import runs_of
@@ -62,10 +62,8 @@ def differences(sets: int, replicates: int) -> dict[tuple[str, str, str], np.nda
 
 def truth_of(values: np.ndarray) -> np.ndarray:
     """(sets,): expected values, as widely spread as the variance between sets says."""
-    means, found = values.mean(axis=1), components(values)
-    noisy = found.between + found.luck / found.replicates
-    keep = np.sqrt(found.between / noisy) if noisy > 0 else 0.0
-    return means.mean() + keep * (means - means.mean())
+    found = components(values)
+    return shrunk(set_means(values), found.luck / found.replicates)
 
 
 def share_within(ordered: np.ndarray, low: float, high: float) -> float:

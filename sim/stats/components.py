@@ -102,6 +102,30 @@ def set_means(values: np.ndarray) -> np.ndarray:
     return means[~np.isnan(means)]
 
 
+def shrunk(means: np.ndarray, chance: float) -> np.ndarray:
+    """Means of sets drawn to their mean until they vary as the sets do, chance averaged out.
+
+    The variance of the means is that between sets plus that of chance in them; the linear map that
+    keeps the mean and gives the first alone is the constrained empirical Bayes estimate of Louis
+    (1984, J Am Stat Assoc 79(386) 393-398). Sets above a line can then be counted.
+
+    Args:
+        means: (sets,); NaN does not count, and stays.
+        chance: variance that chance adds to each: luck over replicates.
+
+    >>> shrunk(np.array([-1.0, 1.0]), 0.0).tolist()
+    [-1.0, 1.0]
+    >>> shrunk(np.array([-1.0, 3.0]), 81.0).tolist()
+    [1.0, 1.0]
+    """
+    known = means[~np.isnan(means)]
+    if len(known) < 2:
+        return means
+    middle, spread = known.mean(), known.var(ddof=1)
+    kept = math.sqrt(max(0.0, 1.0 - chance / spread)) if spread > 0 else 1.0
+    return middle + kept * (means - middle)
+
+
 def mean(values: np.ndarray) -> float:
     """Mean of the means of the sets, summed exactly; NaN of nothing."""
     return float(all_means(values[None])[0])

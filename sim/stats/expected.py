@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.stats.components import components, set_means
+from sim.stats.components import components, set_means, shrunk
 from sim.stats.intervals import t_value
 
 CHANCE_RULES = 0.8
@@ -53,9 +53,7 @@ class Expected:
 def expected_in_sets(values: np.ndarray) -> Expected:
     """The band of the expected value over plausible sets, and how often it is above 0.
 
-    The sets above 0 are counted among the means of sets, drawn towards their mean until their
-    variance is the one between sets (constrained empirical Bayes: Louis 1984, J Am Stat Assoc
-    79(386) 393-398).
+    The sets above 0 are counted among the means of sets, :func:`~sim.stats.components.shrunk`.
 
     Args:
         values: (sets, replicates); NaN does not count.
@@ -75,8 +73,7 @@ def expected_in_sets(values: np.ndarray) -> Expected:
     if math.isnan(share) or share > CHANCE_RULES:
         return Expected(math.nan, math.nan, math.nan, share)
     half = t_value(len(means)) * math.sqrt(found.between)
-    keep = math.sqrt(found.between / (found.between + found.luck / found.replicates))
-    above = share_above(middle + keep * (means - middle))
+    above = share_above(shrunk(means, found.luck / found.replicates))
     return Expected(middle - half, middle + half, above, share)
 
 

@@ -2,16 +2,19 @@
 
 Each set has chance of its own, the same in all cases, so that comparisons are paired. By how much
 a comparison holds in a set (its margin) is a mean over replicates and therefore spread wider over
-the sets than the truth; :func:`without_chance` draws margins together by what the replicates say of
-chance, before sets are counted. The interval of a share is that of a count of independent sets;
-that the correction for chance is itself an estimate is not in it.
+the sets than the truth; :func:`~sim.stats.components.shrunk` draws margins together by what the
+replicates say of chance, before sets are counted. Where chance makes more than 80 % of the variance
+of a single run's margin, sets are not told apart (:mod:`sim.stats.expected`). The interval of a
+share is that of a count of independent sets; that the correction for chance is itself an estimate
+is not in it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,7 +26,9 @@ from sim.runs.instruments import survey
 from sim.runs.people import People, SeenRuns
 from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario.scenario import Scenario
-from sim.stats.intervals import band, half_width, wilson
+from sim.stats.components import Components, shrunk
+from sim.stats.expected import CHANCE_RULES
+from sim.stats.intervals import band, half_width, t_value, wilson
 from sim.studies import measures as measuring
 from sim.studies.kind import Runner
 from sim.studies.measures import Measure, outcomes_needed, variants
@@ -31,8 +36,10 @@ from sim.studies.patterns.spec import ENOUGH, Pattern, Spec, cases_of, compariso
 from sim.studies.patterns.statements import Comparison, Quantity
 from sim.studies.spec import Study, week_number
 
-HOLDS, UNCLEAR, FAILS = "holds", "not clear", "does not hold"
+HOLDS, UNCLEAR, FAILS = "holds", "too few sets", "does not hold"
 """Verdicts, each beyond the 90 % interval: in ENOUGH of the sets or more; within it; in fewer."""
+NOT_TOLD = "not told"
+"""Verdict where chance rules, by the rule of :mod:`sim.stats.expected`."""
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
@@ -185,31 +192,6 @@ def _left_out(values: np.ndarray, lost: np.ndarray) -> np.ndarray:
     return means.reshape(-1, *values.shape[2:])
 
 
-def without_chance(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Values drawn towards their mean until their spread is that between sets alone.
-
-    The variance of the values is that of the truth plus the mean square of their errors; the
-    linear map that leaves the mean and gives the variance of the truth is that of Louis (1984,
-    J Am Stat Assoc 79, 393-398). Shares above a line can then be counted.
-
-    Args:
-        values: (sets,); NaN is left out.
-        errors: (sets,) standard errors.
-
-    >>> without_chance(np.array([-1.0, 1.0]), np.array([0.0, 0.0])).tolist()
-    [-1.0, 1.0]
-    >>> without_chance(np.array([-1.0, 3.0]), np.array([9.0, 9.0])).tolist()
-    [1.0, 1.0]
-    """
-    known = np.isfinite(values) & np.isfinite(errors)
-    if known.sum() < 2:
-        return values
-    middle, spread = values[known].mean(), values[known].var(ddof=1)
-    chance = (errors[known] ** 2).mean()
-    kept = math.sqrt(max(0.0, 1.0 - chance / spread)) if spread > 0 else 1.0
-    return middle + kept * (values - middle)
-
-
 # --- tables --------------------------------------------------------------------------------------
 
 
@@ -227,7 +209,8 @@ def analyse(study: Study[Spec], values: RunValues, people: SeenRuns | None) -> d
     return {
         "patterns": Table(
             "patterns", pd.DataFrame(patterns), _PATTERNS, title="Patterns", rests_on=rests_on,
-            note="Shares are of plausible sets, without what chance adds; intervals are 90 %.",
+            note="Shares are of plausible sets, without what chance adds; intervals are 90 %. "
+            "Where chance rules (over 80 % of a run's variance) a share is a bound, or not told.",
         ),
         "comparisons": Table(
             "comparisons", pd.DataFrame(parts), _COMPARISONS, title="What the patterns compare",
@@ -243,35 +226,60 @@ class Judged:
     Attributes:
         margins: (sets,) by how much it holds in each, as the runs say.
         errors: (sets,) standard errors of these.
-        calm: (sets,) the margins without what chance adds.
+        runs: (sets,) runs of each.
         sides: left and right, each at the defaults and as the mean over the sets.
-        usual: margin at the defaults.
+        usual: margin at the defaults, its lower and upper 90 % end.
     """
 
     one: Comparison
     margins: np.ndarray
     errors: np.ndarray
-    calm: np.ndarray
-    sides: tuple[float, float, float, float]
-    usual: np.ndarray
+    runs: np.ndarray
+    sides: tuple[float, float, float, float] = (math.nan, math.nan, math.nan, math.nan)
+    usual: tuple[float, float, float] = (math.nan, math.nan, math.nan)
 
     @classmethod
     def of(cls, one: Comparison, over: Measured, usual: Measured) -> Judged:
         """It is judged by the runs."""
-        margins, errors = over.margin(one)
         sides = [
             _mean(np.asarray(side.value(runs.values.__getitem__)))
             for side in (one.left, one.right)
             for runs in (usual, over)
         ]
+        (margin,), (error,) = usual.margin(one)
+        half = math.inf if math.isnan(error) else t_value(int(usual.counted[0])) * error
         return cls(
-            one, margins, errors, without_chance(margins, errors),
-            (sides[0], sides[1], sides[2], sides[3]), usual.margin(one)[0],
+            one, *over.margin(one), over.counted, (sides[0], sides[1], sides[2], sides[3]),
+            (float(margin), float(margin - half), float(margin + half)),
         )  # fmt: skip
+
+    @cached_property
+    def components(self) -> Components:
+        """What the margins vary by; how much of it is chance is known by the jackknife."""
+        known = np.isfinite(self.margins) & np.isfinite(self.errors)
+        if known.sum() < 2:
+            return Components(math.nan, math.nan, math.nan)
+        chance = float((self.errors[known] ** 2).mean())
+        luck = float((self.errors[known] ** 2 * self.runs[known]).mean())
+        between = max(0.0, float(self.margins[known].var(ddof=1)) - chance)
+        return Components(between, luck, luck / chance if chance > 0 else math.nan)
+
+    @property
+    def ruled(self) -> bool:
+        """Whether chance rules, so that the sets are not told apart."""
+        return self.components.luck_share > CHANCE_RULES
+
+    @cached_property
+    def calm(self) -> np.ndarray:
+        """(sets,) margins without what chance adds; as they are where chance rules."""
+        found = self.components
+        if self.ruled or not found.luck > 0:
+            return self.margins
+        return shrunk(self.margins, found.luck / found.replicates)
 
     @property
     def holds(self) -> np.ndarray:
-        """In which sets, chance taken out; bool (sets,)."""
+        """In which sets; bool (sets,)."""
         return self.one.holds(self.calm)
 
 
@@ -282,8 +290,64 @@ def _mean(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else math.nan
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """In which share of the sets a pattern holds, its 90 % interval, and the verdict."""
+
+    share: float
+    low: float
+    high: float
+    verdict: str
+
+    @classmethod
+    def of(cls, judged: Sequence[Judged]) -> Counted:
+        """The share of sets in which all comparisons hold, if it is told.
+
+        What chance adds draws a share nearer to half. So where it rules in one of them, the pattern
+        still holds if it does with chance in it, and does not if those comparisons that are told do
+        not, or if one that is not told holds, with chance in it, in too few sets to be half.
+        """
+        alike = [one for one in judged if one.ruled]
+        found = cls._among(judged, ENOUGH)
+        if not alike or found.verdict == HOLDS:
+            return found
+        told = [one for one in judged if not one.ruled]
+        bounds = [cls._among(told, ENOUGH)] if told else []
+        bounds += [cls._among([one], 1.0 - ENOUGH) for one in alike]
+        for bound in bounds:
+            if bound.verdict == FAILS:
+                return bound
+        return cls(math.nan, math.nan, math.nan, NOT_TOLD)
+
+    @classmethod
+    def _among(cls, judged: Sequence[Judged], line: float) -> Counted:
+        """Whether the share is above or below a line, beyond its interval."""
+        held = np.all([one.holds for one in judged], axis=0)
+        share = float(held.mean())
+        low, high = wilson(share, len(held))
+        return cls(share, low, high, HOLDS if low >= line else FAILS if high < line else UNCLEAR)
+
+    @classmethod
+    def of_mean(cls, judged: Sequence[Judged]) -> Counted:
+        """Whether all comparisons hold in the mean over the sets: no share."""
+        ends = [_interval(one) for one in judged]
+        verdict = _by_ends([(one.one, *end) for one, end in zip(judged, ends, strict=True)])
+        return cls(math.nan, math.nan, math.nan, UNCLEAR if verdict == "not clear" else verdict)
+
+
+def _by_ends(found: Sequence[tuple[Comparison, float, float]]) -> str:
+    """Whether comparisons hold all along the interval of their margin: all, not one, or neither."""
+    if all(bool(one.holds(np.asarray(low))) for one, low, _ in found):
+        return HOLDS
+    if any(not bool(one.holds(np.asarray(high))) for one, _, high in found):
+        return FAILS
+    return "not clear"
+
+
 def _pattern(pattern: Pattern, judged: list[Judged]) -> dict[str, Any]:
-    row: dict[str, Any] = {
+    seen = np.all([one.one.holds(one.margins) for one in judged], axis=0)
+    found = Counted.of(judged) if pattern.across == "sets" else Counted.of_mean(judged)
+    return {
         "id": pattern.id,
         "text": pattern.text,
         "group": pattern.group,
@@ -292,45 +356,28 @@ def _pattern(pattern: Pattern, judged: list[Judged]) -> dict[str, Any]:
         "why": pattern.why,
         "statement": "; ".join(pattern.statement),
         "across": pattern.across,
-    }
-    sets = len(judged[0].margins)
-    usual = all(bool(one.one.holds(one.usual)[0]) for one in judged)
-    held = np.all([one.holds for one in judged], axis=0)
-    seen = np.all([one.one.holds(one.margins) for one in judged], axis=0)
-    share = float(held.mean())
-    low, high = wilson(share, sets)
-    verdict = HOLDS if low >= ENOUGH else FAILS if high < ENOUGH else UNCLEAR
-    if pattern.across == "mean":
-        share = low = high = math.nan
-        ends = [_interval(one) for one in judged]
-        verdict = UNCLEAR
-        if all(end[0] >= 0 for end in ends):
-            verdict = HOLDS
-        elif any(end[1] < 0 for end in ends):
-            verdict = FAILS
-    return row | {
-        "share": share,
-        "low": low,
-        "high": high,
+        "share": found.share,
+        "low": found.low,
+        "high": found.high,
         "seen": int(seen.sum()),
-        "sets": sets,
-        "at_defaults": "holds" if usual else "does not",
-        "verdict": verdict,
+        "sets": len(seen),
+        "at_defaults": _by_ends([(one.one, *one.usual[1:]) for one in judged]),
+        "verdict": found.verdict,
     }
 
 
 def _interval(one: Judged) -> tuple[float, float]:
     """90 % interval of the mean margin; the sets are the units."""
     known = one.margins[np.isfinite(one.margins)]
-    if len(known) < 2:
+    if not len(known):
         return math.nan, math.nan
-    half = half_width(float(known.std(ddof=1)), len(known))
+    half = half_width(float(known.std(ddof=1)), len(known)) if len(known) > 1 else math.inf
     return float(known.mean()) - half, float(known.mean()) + half
 
 
 def _part(pattern: Pattern, one: Judged) -> dict[str, Any]:
     left_usual, left, right_usual, right = one.sides
-    low, high = band(one.calm)
+    low, high = (math.nan, math.nan) if one.ruled else band(one.calm)
     return {
         "id": pattern.id,
         "left": one.one.left.text,
@@ -343,8 +390,10 @@ def _part(pattern: Pattern, one: Judged) -> dict[str, Any]:
         "margin": _mean(one.margins[None]),
         "low": low,
         "high": high,
-        "share": float(one.holds.mean()),
+        "share": math.nan if one.ruled else float(one.holds.mean()),
         "error": math.sqrt(_mean(one.errors[None] ** 2)),
+        "chance_share": one.components.luck_share,
+        "margin_at_defaults": one.usual[0],
     }
 
 
@@ -361,7 +410,7 @@ _PATTERNS = (
     Column("high", format="percent", meaning="upper end of it"),
     Column("seen", format="count", meaning="sets in which the means of the replicates show it"),
     Column("sets", format="count"),
-    Column("at_defaults", format="text"),
+    Column("at_defaults", format="text", meaning="at the defaults, beyond its 90 % error"),
     Column("verdict", format="text", meaning=f"of {ENOUGH:.0%} of the sets, or of the mean"),
 )  # fmt: skip
 _COMPARISONS = (
@@ -378,4 +427,6 @@ _COMPARISONS = (
     Column("high", format="signed", meaning="5 % of the sets have a larger one"),
     Column("share", format="percent", meaning="of the sets in which it holds, without chance"),
     Column("error", format="number", meaning="standard error of the margin of a set, by chance"),
+    Column("chance_share", format="percent", meaning="of chance in the variance of a run's margin"),
+    Column("margin_at_defaults", format="signed"),
 )

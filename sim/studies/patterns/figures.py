@@ -12,7 +12,7 @@ import pandas as pd
 
 from sim.present.figures import Figure
 from sim.present.table import Table
-from sim.studies.patterns.analysis import FAILS, HOLDS, UNCLEAR
+from sim.studies.patterns.analysis import FAILS, HOLDS, NOT_TOLD, UNCLEAR
 from sim.studies.patterns.spec import ENOUGH, Spec
 from sim.studies.spec import Study
 
@@ -27,7 +27,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     frame = tables["patterns"].frame
     said = "; ".join(
         f"{row['id']} {row['verdict']}"
-        if row["across"] == "mean"
+        if np.isnan(row["share"])
         else f"{row['id']} {row['share']:.0%}"
         for _, row in frame.iterrows()
     )
@@ -37,7 +37,8 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
             _TITLE,
             f"Bars: 90 % intervals. Line: {ENOUGH:.0%} of the sets. Filled: earned by the "
             "mechanisms; open: put in. A square is a pattern of the mean over sets: at 100 % it "
-            "holds, at 50 % that is not clear, at 0 % it does not.",
+            "holds, at 50 % there are too few sets, at 0 % it does not. Where chance rules no "
+            "share is told.",
             f"{_TITLE}: {said}.",
             partial(_shares, study, frame),
         )
@@ -54,7 +55,7 @@ def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     figure = style.figure(
         style.WIDTH + 3.0, 1.8 + 0.19 * lines + 0.1 * len(frame), _TITLE,
         f"Bars: 90 % intervals. Line: {ENOUGH:.0%} of the sets. Filled: earned by the mechanisms; "
-        "open: put in.\nSquares, of the mean over sets: at 100 it holds, at 50 that is not clear, "
+        "open: put in.\nSquares, of the mean over sets: at 100 it holds, at 50 there are too few, "
         f"at 0 it does not. {study.plausible.source}. What if, not forecast.",
     )  # fmt: skip
     axes = figure.subplots()
@@ -63,6 +64,9 @@ def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     places = np.arange(len(frame))[::-1]
     for place, (_, row) in zip(places, frame.iterrows(), strict=True):
         mean = row["across"] == "mean"
+        if row["verdict"] == NOT_TOLD:
+            axes.text(0, place, "chance rules: not told", va="center", fontsize=style.SMALL_SIZE)
+            continue
         at = {HOLDS: 1.0, UNCLEAR: 0.5, FAILS: 0.0}[row["verdict"]] if mean else row["share"]
         if not mean:
             axes.plot([100 * row["low"], 100 * row["high"]], [place] * 2, color=style.BLUE, lw=1.6)

@@ -9,9 +9,12 @@ import pandas as pd
 from sim.present.answer import Answer
 from sim.present.format import count, percent
 from sim.present.table import Table
-from sim.studies.patterns.analysis import FAILS, HOLDS, UNCLEAR
+from sim.studies.patterns.analysis import FAILS, HOLDS, NOT_TOLD, UNCLEAR
 from sim.studies.patterns.spec import ENOUGH, Spec
 from sim.studies.spec import Study
+
+MOST_NAMED = 5
+"""Patterns that do not hold are named up to this number; the table has them all."""
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
@@ -19,22 +22,25 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     assert study.plausible is not None
     frame = tables["patterns"].frame
     sets = int(frame["sets"].iloc[0])
-    held, unclear, failed = (frame[frame["verdict"] == one] for one in (HOLDS, UNCLEAR, FAILS))
+    failed = frame[frame["verdict"] == FAILS]
+    number = {one: int((frame["verdict"] == one).sum()) for one in (HOLDS, UNCLEAR, NOT_TOLD)}
     verdict = (
-        f"Of {count(len(frame), 'pattern')}, {len(held)} hold in {percent(ENOUGH)} of "
-        f"{count(sets, 'plausible set')} or more and {len(failed)} do not"
+        f"Of {count(len(frame), 'pattern')}, {number[HOLDS]} hold in {percent(ENOUGH)} of "
+        f"{count(sets, 'plausible set')} or more and {len(failed)} do not."
     )
-    verdict += f": {_listed(failed)}." if len(failed) else "."
-    lines = []
-    if len(unclear):
-        lines.append(f"Not clear by so many sets and runs are {len(unclear)}: {_listed(unclear)}.")
-    lines.append(f"By group these hold: {_held_by(frame, 'group')}.")
+    lines = [f"Does not hold: {_named(row)}." for _, row in failed.iloc[:MOST_NAMED].iterrows()]
+    if len(failed) > MOST_NAMED:
+        lines.append(f"And {len(failed) - MOST_NAMED} more, first in the table.")
+    if number[UNCLEAR]:
+        lines.append(f"For {number[UNCLEAR]} there are too few sets to say.")
+    if number[NOT_TOLD]:
+        lines.append(f"In {number[NOT_TOLD]} chance rules, so that sets are not told apart.")
     lines += [
+        f"By group these hold: {_held_by(frame, 'group')}.",
         f"By where they come from: {_held_by(frame, 'earned')}; what was put in by an equation, an "
         "input or calibration says nothing for the model when it holds.",
         "Each share is of the sets in which a pattern holds once what chance adds is taken out, by "
-        f"{study.header.replicates} runs of each set; patterns of the mean hold or not by its 90 % "
-        "interval.",
+        f"{study.header.replicates} runs of each set.",
         f"{study.plausible.source[:1].upper()}{study.plausible.source[1:]}.",
     ]
     return Answer(verdict, tuple(lines))
@@ -49,19 +55,20 @@ def _held_by(frame: pd.DataFrame, column: str) -> str:
     return ", ".join(parts)
 
 
-def _listed(rows: pd.DataFrame) -> str:
-    """Patterns with their shares."""
-    said = [
-        f"{row['id']} ({'in the mean' if row['across'] == 'mean' else percent(row['share'])})"
-        for _, row in rows.iterrows()
-    ]
-    return ", ".join(said)
+def _named(row: pd.Series) -> str:
+    """A pattern in its words, its id and share."""
+    share = "in the mean" if row["across"] == "mean" else f"{percent(row['share'])} of sets"
+    return f"{row['text'].rstrip('.')} ({row['id']}, {share})"
 
 
 def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
-    """Every pattern with its share; what was compared is in the files."""
-    names = ["id", "text", "share", "low", "high", "at_defaults", "earned", "verdict"]
-    return [tables["patterns"].pick(names)]
+    """Every pattern with its share, those that do not hold first; all else is in the files."""
+    names = ["id", "text", "share", "at_defaults", "earned", "verdict"]
+    verdicts = tables["patterns"].frame["verdict"]
+    order = [FAILS, NOT_TOLD, UNCLEAR, HOLDS]
+    return [
+        tables["patterns"].pick(names, verdicts.map(order.index).sort_values(kind="stable").index)
+    ]
 
 
 def recorded(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
