@@ -3,8 +3,9 @@
 #
 # A centre has about so many provider hours for three regions. Should it visit more often, stay
 # longer, go by video, or stop earlier? Five plans are run with the **same people and the same
-# luck** and over **fifty plausible sets** of the assumptions. A difference that holds in nearly
-# all of the sets does not hang on numbers that nobody knows.
+# luck** and over **fifty plausible sets** of the assumptions: settings that a calibration
+# weighed, drawn by their weight. A difference that holds in nearly all of the sets does not hang
+# on numbers that nobody knows.
 
 # %%
 # %matplotlib inline

@@ -116,9 +116,10 @@ print(f"so many times the runs would be needed without: {(unpaired / paired) ** 
 # %% [markdown]
 # ## Go on
 #
-# `codose sensitivity screen` runs the shipped screening with far more settings; `sobol`,
-# `pawn`, `interactions` and `over_time` go further, and `cocreation_ladder` takes the benefits
-# of co-creation away one by one.
+# `codose sensitivity screen` runs the shipped screening of every parameter that has a range, with
+# far more settings; `sobol`, `pawn`, `interactions` and `over_time` go further. `codose ladder
+# cocreation_ladder` takes the benefits of co-creation away one by one, and `functions_ladder`
+# those of a mix of functions.
 #
 # **Questions.** 1. Which of the assumptions on top would you try to measure first, and how? 2.
 # Two assumptions carry an outcome equally, one is graded A, the other *assumption*. What do you

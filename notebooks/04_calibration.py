@@ -54,9 +54,10 @@ print(f"settings that meet every target at once: {summary['within_all']:.0%}")
 # %% [markdown]
 # ## What the targets narrow, and what they do not
 #
-# Compare each assumption before (its range) and after (the settings that agree with the
-# targets). `narrowed` is the part of its spread that went: 0 is nothing. `noise` is what chance
-# alone would show; `our_reading` says that words did it ("clearly", "some"), whose bounds are ours.
+# Compare each assumption before (its range) and after (the settings, each by the weight that the
+# targets give it). `narrowed` is the part of its spread that went: 0 is nothing. `noise` is what
+# chance alone would show; `our_reading` says that words did it ("clearly", "some"), whose bounds
+# are ours.
 
 # %%
 table = found.table("narrowed")
@@ -118,7 +119,7 @@ for leniency in (0.2, 0.3, 0.4):
 # %% [markdown]
 # ## Questions
 #
-# 1. Which single number would you measure next, to learn about an assumption that came back
+# 1. Which single number would you measure next, to narrow an assumption that came back
 #    unchanged?
 # 2. The targets come from clinics and schools. Which of them would you throw out for your own
 #    work, and what would then be left? (`leave_out` in the study file does it.)

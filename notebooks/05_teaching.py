@@ -141,11 +141,12 @@ for co_creation in (0.0, 0.6, 1.0):
     )
 
 # %% [markdown]
-# **Expected answer.** Without co-creation *no promise is ever made*, because in the model
-# promises come out of deciding together; trust stays below. **But who says so?** The model
-# does: an equation turns shared power into trust, and its weight is an assumption. That is put
-# in, not found out. The honest sentence is "if power sharing builds trust as much as we
-# assumed, then ...".
+# **Expected answer.** Without co-creation *fewer promises are made*, and all of them by the
+# staff: in the model a provider that decides alone assigns some tasks, and what is decided
+# together is shared; trust stays below. **But who says so?** The model does: an equation turns
+# shared power into trust, another says how much is assigned, and both weights are assumptions.
+# That is put in, not found out. The honest sentence is "if power sharing builds trust as much as
+# we assumed, then ...".
 #
 # ## Question 2. Who did not come to the meetings?
 #

@@ -328,8 +328,9 @@ def parameters() -> str:
         " a number of grade B or C was borrowed from another sector. Grades: A same setting or"
         " people, B same class of intervention elsewhere, C laboratory or distant analogue.",
         table(("grade", "parameters"), sorted(counted.items())),
-        "Roles: *free* is calibrated; *uncertain* is drawn from its range in every plausible set;"
-        " *fixed* stays; *lever* is a planner's. `codose parameters` prints the same.",
+        "Roles: *free* is calibrated; *uncertain* varies beside the free ones, and each plausible"
+        " set keeps both as they were run together; *fixed* stays; *lever* is a planner's."
+        " `codose parameters` prints the same.",
         '<div class="wide" markdown="1">',
         table(
             ("name", "symbol", "meaning", "unit", "default", "range", "grade", "role", "source"),

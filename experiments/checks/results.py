@@ -72,7 +72,7 @@ DEFAULT = SETS / "default.csv"
 RESULTS: dict[str, Made] = {
     "calibrate": _calibration(
         "calibrate calibrate --truths 1000", SETS, "default",
-        "narrowed", "left_out", "double_use", "defaults", "coverage",
+        "predictive", "narrowed", "left_out", "double_use", "defaults", "coverage",
     ),
     "calibrate_without_trials": _calibration(
         "calibrate calibrate_without_trials", WITHOUT_TRIALS.parent, WITHOUT_TRIALS.stem

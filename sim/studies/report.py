@@ -145,8 +145,9 @@ def _parameters(result: Result) -> Table:
             }
         )
     note = (
-        "A value that is not there was drawn anew in every set: a free parameter from the "
-        "calibrated sets, any other between low and high."
+        "A value that is not there differs from set to set, between low and high. Each calibrated "
+        "set keeps the values of one setting together; what the calibration did not vary is drawn "
+        "from its range."
     )
     if known:
         note += (

@@ -148,10 +148,10 @@ def _ranges(header: Spec, left: Marginals | None) -> str:
     if left is not None:
         borrowed = f", {left.borrowed} of them borrowed" if left.borrowed else ""
         return (
-            f"Free parameters vary as each of them does in the sets calibrated to {left.targets} "
-            f"targets{borrowed}, all other factors over the ranges of the study file and of the "
-            "parameter table; all independently of each other, as if calibration had not tied "
-            "them together."
+            "Free and uncertain parameters vary as each of them does in the sets calibrated to "
+            f"{left.targets} targets{borrowed}, all other factors over the ranges of the study "
+            "file and of the parameter table; all independently of each other, as if calibration "
+            "had not tied them together."
         )
     if header.ranges == "plausible":
         return f"{usual}: calibrated sets were asked for, and there are none."

@@ -81,8 +81,8 @@ class Spec(StudyHeader):
     groups: Annotated[Groups, Frozen] = Field(default_factory=FrozenDict)
     """Factors that are taken together, by the name of the group."""
     ranges: Annotated[Literal["table", "plausible"], Option(metavar="table|plausible")] = "table"
-    """What free parameters vary over that the file gives no distribution: the table's ranges, or
-    what the calibrated sets that come with the project leave of each."""
+    """What parameters vary over that the file gives no distribution: the table's ranges, or what
+    the calibrated sets that come with the project leave of each, free or uncertain."""
     beyond_range: Annotated[bool, Field(strict=True)] = False
     """Lets factors leave their plausible ranges."""
     tolerance: Annotated[float, Number(0, 1, above=True)] = BASE_TOLERANCE
