@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.core import parameters
+from sim.core.parameters import TABLE
+from sim.core.units import MODEL_VERSION
 from sim.studies.kind import StudyKind, ask
 from sim.studies.plausible import TENTH
 from sim.studies.sensitivity.design import design_of
@@ -157,6 +161,51 @@ def test_the_shipped_regions_hold_their_truths() -> None:
     assert found["truths"].min() >= 200
 
 
+@pytest.mark.parametrize("name", ["default", "without_trials/without_trials"])
+def test_the_shipped_sets_vary_every_parameter_that_has_a_range(name: str) -> None:
+    found = pd.read_csv(EXPERIMENTS / "plausible" / f"{name}.csv")
+    ranged = [row for row in TABLE.values() if row.low is not None]
+    assert sorted(found.columns) == sorted([*(row.name for row in ranged), "weight"])
+    for row in ranged:
+        column = found[row.name]
+        assert column.between(row.low, row.high).all(), row.name
+        assert column.nunique() > 100, row.name
+
+
+def test_defaults_are_the_middle_of_the_shipped_sets() -> None:
+    """Free parameters stand at the median, to two digits and the noise of the bank; effects of a
+    run at defaults lie between the 40th and the 60th percentile."""
+    found = calibration("defaults")
+    assert found["agrees"].all()
+    free = found[found["what"] == "parameter"].set_index("name")
+    assert sorted(free.index) == sorted(row.name for row in parameters.rows(role="free"))
+    sets = pd.read_csv(EXPERIMENTS / "plausible" / "default.csv")
+    for name, row in free.iterrows():
+        assert row["value"] == TABLE[str(name)].default
+        below = float(sets["weight"][sets[name] < row["value"]].sum() / sets["weight"].sum())
+        assert 0.45 <= below <= 0.55, name
+    effects = found[found["what"] == "effect"]
+    assert len(effects) == 5
+    assert effects["percentile"].between(0.40, 0.60).all()
+
+
+def test_every_shipped_result_is_of_this_model_and_of_the_shipped_sets() -> None:
+    """Stale results are seen: each says with which model and which sets it was made."""
+    check = check_called("results")
+    made = json.loads(check.MADE.read_text(encoding="utf-8"))
+    assert sorted(made) == sorted([*check.RESULTS, "bands"])
+    for name, record in made.items():
+        assert record["model_version"] == MODEL_VERSION, name
+        sets = check.DEFAULT if name == "bands" else check.RESULTS[name].sets
+        assert record.get("sets") == (check.digest(sets) if sets else None), name
+    kept = {place for one in check.RESULTS.values() for place in one.keep.values()}
+    kept |= {check.KEPT / f"{name}.csv" for name, one in check.RESULTS.items() if one.indices}
+    kept |= {check.KEPT / "band_coverage.csv", check.MADE}
+    there = {path for folder in (check.KEPT, check.SETS, check.FIGURES)
+             for path in folder.rglob("*") if path.is_file()}  # fmt: skip
+    assert there == kept
+
+
 @pytest.mark.slow
 def test_the_run_gives_the_shipped_numbers_again() -> None:
     """The whole `sobol`, about a minute of one processor core."""
@@ -167,12 +216,14 @@ def test_the_run_gives_the_shipped_numbers_again() -> None:
     np.testing.assert_allclose(rows["value"], shipped["value"], rtol=1e-5, atol=1e-6)
 
 
-def band_check() -> Any:
-    """``experiments/checks/bands.py`` as a module."""
-    found = importlib.util.spec_from_file_location("bands", EXPERIMENTS / "checks" / "bands.py")
+def check_called(name: str) -> Any:
+    """``experiments/checks/NAME.py`` as a module."""
+    file = EXPERIMENTS / "checks" / f"{name}.py"
+    found = importlib.util.spec_from_file_location(name, file)
     assert found is not None
     assert found.loader is not None
     module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module
     found.loader.exec_module(module)
     return module
 
@@ -181,7 +232,7 @@ def test_bands_over_sets_hold_nine_in_ten_on_the_model() -> None:
     """What ``make bands`` found: 85 to 95 % where chance does not rule, and more where a band is
     told although it does; the error of the draws is below half a point."""
     found = pd.read_csv(EXPERIMENTS / "results" / "band_coverage.csv")
-    check = band_check()
+    check = check_called("bands")
     assert set(zip(found["sets"], found["replicates"], strict=True)) == set(check.DESIGNS)
     assert set(found["outcome"]) == set(check.OUTCOMES)
     rules = found["chance_share"] > 0.8
@@ -196,6 +247,6 @@ def test_bands_over_sets_hold_nine_in_ten_on_the_model() -> None:
 
 def test_the_table_of_band_coverage_is_that_of_its_file() -> None:
     found = pd.read_csv(EXPERIMENTS / "results" / "band_coverage.csv")
-    check = band_check()
+    check = check_called("bands")
     page = (EXPERIMENTS.parent / "docs" / "explanation" / "uncertainty.md").read_text("utf-8")
     assert check.table(found) == page.split(check.START)[1].split(check.END)[0].strip("\n") + "\n"
