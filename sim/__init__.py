@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sim.studies.run.runs import Runs, run
     from sim.studies.surface import surface
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 _HOME = {
     "CoCreationModel": "sim.model.week",

@@ -14,8 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from sim.core.parameters import TABLE
-from sim.model.dosage import FUNCTIONS
-from sim.scenario.functions import PRESETS
+from sim.scenario.functions import FUNCTIONS, PRESETS
 
 MODES = ("onsite", "video", "phone", "email")
 TIMINGS = ("scheduled", "irregular", "on_demand")

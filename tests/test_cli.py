@@ -416,6 +416,22 @@ def test_set_reports_every_mistake_before_anything_runs(
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("my.yaml", "codose observed list my.yaml"),
+        ("my.csv", "codose observed import my.csv"),
+        ("imprt", "import"),
+    ],
+)
+def test_a_file_in_place_of_what_to_do_with_it(word: str, meant: str) -> None:
+    ran = codose("observed", word)
+    assert ran.code == 2
+    assert ran.err.strip() == (
+        f"observed: {word!r} is nothing to do; allowed: list, import; did you mean '{meant}'?"
+    )
+
+
 def test_beyond_range_opens_the_range_but_not_the_limits(here: Path) -> None:
     made = kind.StudyKind.of("run").make
     wide = made(scenario="source", fixed=True, hold={"trust_step": 0.9}, beyond_range=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from checks import BUSY, make_scenario
 from hypothesis import HealthCheck, given, settings
 from strategies import examples, lively, scenarios
 
@@ -14,6 +16,7 @@ from sim.engine import batch, compiled, kernel
 from sim.model.week import CoCreationModel, Region
 from sim.model.week import simulate as mesa_run
 from sim.scenario.scenario import Scenario, shipped_names
+from sim.studies.run import run
 
 pytestmark = pytest.mark.smoke
 
@@ -160,6 +163,21 @@ def test_threads_and_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     np.testing.assert_array_equal(one, _records(2))
     alone = mesa_run(Scenario.shipped("source"), Parameters(power_sharing=0.1), 5, 7)
     np.testing.assert_array_equal(one[2 * 20 + 7], alone)
+
+
+def test_hours_on_commitments_follow_the_scenarios_own_workload_in_both_engines() -> None:
+    """Nobody forgets the workload: .04 of 40 hours is 1.6 h a week for each that is open."""
+    scenario = make_scenario(**{**BUSY, "parameters": {"commitment_workload": 0.04}})
+    mesa, compiled_runs = (
+        run(scenario, replicates=3, engine=engine, fixed=True) for engine in ("mesa", "compiled")
+    )
+    pd.testing.assert_frame_equal(mesa.summary(), compiled_runs.summary())
+    pd.testing.assert_frame_equal(mesa.weeks(), compiled_runs.weeks())
+    model = CoCreationModel(scenario, collect=False)
+    model.run()
+    last = model.record[-1][:, kernel.COLUMN["open_staff"]]
+    assert last.sum() > 0
+    assert model.outcome("commitment_hours") == pytest.approx(1.6 * last.sum())
 
 
 def test_order_of_runs_changes_nothing() -> None:

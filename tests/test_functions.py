@@ -20,7 +20,7 @@ from sim.runs.instruments import dosage_log, observe
 from sim.runs.people import hours_by_function
 from sim.scenario.contact_log import LogRow, parse_log
 from sim.scenario.functions import (
-    NAMES,
+    FUNCTIONS,
     PRESETS,
     REFERENCE,
     Functions,
@@ -28,6 +28,7 @@ from sim.scenario.functions import (
     preset_text,
 )
 from sim.scenario.levers import SHARES, changed, value_of, with_levers
+from sim.scenario.phases import functions_words
 from sim.scenario.scenario import Scenario, json_schema
 from sim.studies.compare.differing import differing, series_words
 from sim.studies.kind import ask
@@ -41,7 +42,7 @@ from tests.cases import written
 
 SOURCE = Scenario.shipped("source")
 CLASSROOM = Scenario.shipped("classroom")
-SHARES_OF = f"shares of {', '.join(NAMES)} that add up to 1"
+SHARES_OF = f"shares of {', '.join(FUNCTIONS)} that add up to 1"
 MIXES = f"{', '.join(PRESETS)}, or {SHARES_OF}"
 
 
@@ -74,9 +75,20 @@ def with_mix(text: str) -> Scenario:
         ("{learning: -0.1, review: 0.5}", "6:27",
          ".learning: -0.1 is out of range; allowed: 0..1"),
         ("{lerning: 1}", "6:17",
-         f".lerning: is not a field; allowed: {', '.join(NAMES)}; did you mean 'learning'?"),
-        ("{coffee: 1}", "6:17", f".coffee: is not a field; allowed: {', '.join(NAMES)}"),
-        ("{learning: 0, review: 0}", "6:16", f": the shares add up to 0; allowed: {SHARES_OF}"),
+         f".lerning: is not a field; allowed: {', '.join(FUNCTIONS)}; did you mean 'learning'?"),
+        ("{coffee: 1}", "6:17", f".coffee: is not a field; allowed: {', '.join(FUNCTIONS)}"),
+        ("{learning: 67, review: 34}", "6:16",
+         f": the shares add up to 101; they look like percent; allowed: {SHARES_OF}; "
+         "did you mean '{learning: 0.66, review: 0.34}'?"),
+        ("{learning: 12.5, review: 87.5}", "6:16",
+         f": the shares add up to 100; they look like percent; allowed: {SHARES_OF}; "
+         "did you mean '{learning: 0.125, review: 0.875}'?"),
+        ("{learning: 33.3, review: 33.3, planning: 33.3}", "6:16",
+         f": the shares add up to 99.9; they look like percent; allowed: {SHARES_OF}; "
+         "did you mean '{learning: 0.34, review: 0.33, planning: 0.33}'?"),
+        ("{learning: 0, review: 0}", "6:16",
+         ": all shares are 0; leave `functions` out for the reference mix; "
+         f"allowed: {SHARES_OF}"),
         ("{}", "6:16", f": names no function; allowed: {SHARES_OF}"),
         ("trainig", "6:16",
          f": 'trainig' is not a mix of functions; allowed: {MIXES}; did you mean 'training'?"),
@@ -115,7 +127,7 @@ def test_rounded_shares_are_taken_as_the_whole() -> None:
 def test_a_preset_is_a_name_for_its_shares(name: str) -> None:
     short = with_mix(name)
     assert mixes(short) == [name]
-    shares = ", ".join(f"{one}: {getattr(PRESETS[name].functions, one)}" for one in NAMES)
+    shares = ", ".join(f"{one}: {getattr(PRESETS[name].functions, one)}" for one in FUNCTIONS)
     if name != REFERENCE:
         assert with_mix(f"{{{shares}}}") == short
     assert PRESETS[name].meaning.endswith(".")
@@ -131,12 +143,12 @@ def test_the_reference_mix_is_that_of_functions_that_are_left_out() -> None:
 
 
 def test_functions_have_one_order() -> None:
-    assert NAMES == dosage.FUNCTIONS
+    assert dosage.FUNCTIONS == FUNCTIONS
 
 
 @given(st.lists(st.integers(0, 20), min_size=5, max_size=5).filter(any))
 def test_what_is_written_is_read(parts: list[int]) -> None:
-    shares = {name: part / sum(parts) for name, part in zip(NAMES, parts, strict=True)}
+    shares = {name: part / sum(parts) for name, part in zip(FUNCTIONS, parts, strict=True)}
     made = CLASSROOM.replace(
         dosage=[{"mode": "video", "every_weeks": 4, "hours": 1, "functions": shares}]
     )
@@ -147,7 +159,7 @@ def test_what_is_written_is_read(parts: list[int]) -> None:
 def test_the_schema_knows_names_and_shares() -> None:
     names, shares = json_schema()["$defs"]["Functions"]["anyOf"]
     assert names == {"type": "string", "enum": list(PRESETS)}
-    assert tuple(shares["properties"]) == NAMES
+    assert tuple(shares["properties"]) == FUNCTIONS
     assert shares["additionalProperties"] is False
     for place in ("ContactSeries", "LogRow"):
         field = json_schema()["$defs"][place]["properties"]["functions"]
@@ -273,7 +285,33 @@ def test_factors_of_a_sensitivity_study() -> None:
         design_of(written(text.replace("0.4", "0.5")))
     words = text.replace("functions.learning: {uniform: [0.1, 0.6]}",
                          "functions: {choices: [training, reference]}")  # fmt: skip
+    words = words.replace("  functions.review: {uniform: [0, 0.4]}\n", "")
     assert design_of(written(words)).space.factors[0].default == "reference"
+
+
+@pytest.mark.parametrize(
+    ("factors", "said"),
+    [
+        (
+            "  functions: {choices: [training, reference]}\n"
+            "  functions.learning: {uniform: [0.1, 0.6]}\n",
+            r"functions.learning sets dosage\[0\].functions.learning as functions does",
+        ),
+        (
+            "  functions.review: {uniform: [0.1, 0.6]}\n"
+            "  onsite.functions: {choices: [training, reference]}\n",
+            r"onsite.functions sets dosage\[0\].functions.review as functions.review does",
+        ),
+        (
+            "  hours: {uniform: [1, 2]}\n  onsite.hours: {uniform: [1, 4]}\n",
+            r"onsite.hours sets dosage\[0\].hours as hours does",
+        ),
+    ],
+)
+def test_factors_in_each_others_way_are_refused_as_a_plan_does(factors: str, said: str) -> None:
+    """One of the two would have no effect whatever its range."""
+    with pytest.raises(StudyError, match=said):
+        design_of(written(f"kind: sensitivity\nscenario: source\nsamples: 64\nfactors:\n{factors}"))
 
 
 def test_a_map_for_each_named_mix() -> None:
@@ -348,6 +386,41 @@ def test_compare_says_in_which_functions_scenarios_differ() -> None:
     )
 
 
+def test_long_plans_in_phases_differ_in_few_words() -> None:
+    """Phases are counted, mixes without a name told by their largest share; dates stay."""
+    first = Scenario.shipped("relationship_first")
+    (found,) = differing([SOURCE, first])
+    assert "tapering to 0.5 of the hours + video" in found.values[0]  # short enough to be whole
+    short = found.values[1]
+    assert len(short) < 300 < len(" + ".join(series_words(one) for one in first.dosage))
+    assert short.startswith("on site every 13 weeks for 4 then 3.5 h, weeks 1-26 then 27-104")
+    assert "+ video every 4 weeks for 1.5 then 1.32 h, weeks 3-26 then 27-104" in short
+    assert short.endswith(
+        "all: co-creation 0.6, in 2 phases, functions relationship_first then 0.3 learning and "
+        "4 others"
+    )
+
+
+def test_what_differs_only_in_small_shares_is_told_whole() -> None:
+    """In short both would read '0.3 learning and 4 others'."""
+    first = Scenario.shipped("relationship_first")
+    mix = {"relationship": 0.2, "learning": 0.3, "planning": 0.2, "review": 0.2, "logistics": 0.1}
+    other = with_levers(first, {f"dosage[{place}].functions": mix for place in (2, 3)})
+    (found,) = differing([first, other])
+    assert found.values[0] != found.values[1]
+    assert "0.1 logistics" in found.values[1]
+
+
+def test_validate_says_which_mixes_are_phases() -> None:
+    assert functions_words(SOURCE.dosage) == ""
+    assert functions_words(Scenario.shipped("relationship_first").dosage) == (
+        "functions: in phases: relationship_first, then 0.3 learning, 0.2 planning, 0.2 review, "
+        "0.2 logistics and 0.1 relationship"
+    )
+    at_once = with_levers(SOURCE, {"onsite.functions": "training"})
+    assert functions_words(at_once.dosage) == "functions: on site training; video reference"
+
+
 def test_a_calendar_and_a_plan_in_words_name_functions() -> None:
     made = with_levers(SOURCE, {"onsite.functions": "relationship_first"})
     table = calendar_table(made, date(2027, 1, 4))
@@ -359,7 +432,7 @@ def test_a_calendar_and_a_plan_in_words_name_functions() -> None:
 def test_new_understands_a_mix_and_shows_the_key() -> None:
     answers = {name: one.parse(one.usual) for name, one in new.QUESTIONS.items()}
     usual = new.scenario_text(answers, Path("a.yaml"))
-    assert all(name in usual for name in (*PRESETS, *NAMES))
+    assert all(name in usual for name in (*PRESETS, *FUNCTIONS))
     assert max(map(len, usual.splitlines())) <= 100
     assert mixes(Scenario.from_text(usual)) == ["reference", "reference"]
     meet = new.QUESTIONS["meet"].check("onsite 13 4 relationship_first, video 4 1.5")
@@ -382,7 +455,7 @@ def logged(rows: str, columns: str = COLUMNS) -> tuple[LogRow, ...]:
 
 def test_a_log_says_what_the_time_of_each_contact_went_to() -> None:
     given, some, none = logged("1,a,video,1,.2,.2,.2,.2,.2\n2,a,video,1,,1,,,\n3,a,video,1,,,,,\n")
-    assert given.functions == Functions(**dict.fromkeys(NAMES, 0.2))
+    assert given.functions == Functions(**dict.fromkeys(FUNCTIONS, 0.2))
     assert some.functions == Functions(learning=1)
     assert none.functions is None
     (row,) = logged("3,a,video,1\n", "week,region,mode,hours\n")
@@ -396,7 +469,8 @@ def test_a_log_says_what_the_time_of_each_contact_went_to() -> None:
         ("2,a,video,1,,50,,50,",
          f"functions: the shares add up to 100; they look like percent; allowed: {SHARES_OF}; "
          "did you mean '{learning: 0.5, review: 0.5}'?"),
-        ("2,a,video,1,,0,0,0,", f"functions: the shares add up to 0; allowed: {SHARES_OF}"),
+        ("2,a,video,1,,0,0,0,", "functions: all shares are 0; leave `functions` out for the reference mix; "
+         f"allowed: {SHARES_OF}"),
         ("2,a,video,1,,-.5,,1,", "learning: -.5 is out of range; allowed: 0..1"),
         ("2,a,video,1,,most,,1,", "learning: 'most' is not a number; allowed: 0..1"),
     ],
@@ -433,7 +507,7 @@ def test_an_instrument_reads_the_planned_shares_of_the_hours() -> None:
     )  # fmt: skip
     seen = observe(made, made.parameter_set(), seed=1, replicates=3, weeks=[0, 48, 50, 52])
     log = dosage_log(seen, since_week=0, until_week=48)
-    shares = {name: log[f"{name}_share"].mean for name in NAMES}
+    shares = {name: log[f"{name}_share"].mean for name in FUNCTIONS}
     np.testing.assert_allclose(shares["learning"], [2 / 3] * 3)
     np.testing.assert_allclose(shares["planning"], [0.25] * 3)
     np.testing.assert_allclose(shares["review"], [1 / 12] * 3)
@@ -489,5 +563,5 @@ def test_the_overloaded_provider_has_the_work_of_the_planning_case() -> None:
 
 
 def test_the_reference_mix_is_that_of_the_parameter_table() -> None:
-    shares = {name: TABLE[f"{name}_reference"].default for name in NAMES}
+    shares = {name: TABLE[f"{name}_reference"].default for name in FUNCTIONS}
     assert PRESETS[REFERENCE].functions == Functions(**shares)

@@ -25,8 +25,8 @@ from sim.core.outcomes import COLUMN
 from sim.core.parameters import TABLE
 from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
 from sim.model import week as readable
-from sim.model.dosage import FUNCTIONS
 from sim.model.week import CoCreationModel
+from sim.scenario.functions import FUNCTIONS
 from sim.scenario.scenario import Scenario
 
 REPO = Path(__file__).resolve().parents[1]

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core import parameters
-from sim.core.errors import InputError, ParameterError
-from sim.core.parameters import GRADES, NAMES, ROLES, TABLE, Parameters
-from sim.model.dosage import FUNCTIONS
+from sim.core.errors import InputError, ParameterError, ScenarioError
+from sim.core.parameters import FORMER, GRADES, NAMES, ROLES, TABLE, Parameters
+from sim.scenario.functions import FUNCTIONS
+from sim.scenario.scenario import Scenario
 
 pytestmark = pytest.mark.smoke
 
@@ -265,6 +266,48 @@ def test_a_value_out_of_range_says_what_to_do() -> None:
     assert TABLE["trust_step"].meaning in text
     assert "beyond_range: true" in text
     assert "allowed: 0.1..0.45" in text
+
+
+OLD = """
+name: A centre's own file of 2026, checked by codose 0.1.0
+horizon_weeks: 52
+dosage: [{mode: video, every_weeks: 4, hours: 1.5, last_week: 26}]
+parameters: {PARAMETERS}
+"""
+"""The form of a scenario file of 0.1.0, of which only ranges have moved since."""
+INSIDE_THEN = {
+    "commitment_rate": (9.0, "6..13"),
+    "keeping": (0.2, "0.2..0.9"),
+    "first_trust": (0.5, "0.32..0.5"),
+    "power_sharing": (1.0, "0..1"),
+    "richness_video": (0.6, "0.4..1"),
+    "richness_phone": (0.4, "0.4..1"),
+    "richness_email": (0.8, "0.4..1"),
+}
+
+
+def of_old(values: dict[str, float]) -> Scenario:
+    flow = ", ".join(f"{name}: {value}" for name, value in values.items())
+    return Scenario.from_text(OLD.replace("PARAMETERS", flow), "old.yaml")
+
+
+def test_a_file_of_an_earlier_model_is_told_which_ranges_moved() -> None:
+    assert set(INSIDE_THEN) == set(FORMER)
+    with pytest.raises(ScenarioError) as caught:
+        of_old({name: value for name, (value, _) in INSIDE_THEN.items()})
+    said = {one.field.rpartition(".")[2]: str(one) for one in caught.value.problems}
+    assert set(said) == set(INSIDE_THEN)
+    for name, (_, then) in INSIDE_THEN.items():
+        assert f"(the range was {then} up to version 2 of the model); to go there" in said[name]
+        assert f"allowed: {TABLE[name].range_text}" in said[name]
+
+
+def test_what_was_never_in_range_or_still_is_is_told_nothing_of_the_past() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        of_old({"commitment_rate": 20.0, "keeping": 1.5})
+    assert "up to version 2" not in str(caught.value)
+    still = {"provider_commitment_share": 0.3, "richness_onsite": 0.5, "keeping": 0.9}
+    assert of_old(still).parameters == still
 
 
 @pytest.mark.parametrize("value", [True, "0.3", None, [0.3], np.bool_(True), 1j])

@@ -77,10 +77,24 @@ def test_a_posterior_is_drawn_by_its_weights_and_the_rest_from_ranges(tmp_path: 
     assert (
         "constrained by 14 targets, 9 of them borrowed from other sectors; of 1 calibrated "
         "parameters 1 was narrowed by a fifth or more, none by about a tenth, and none returned "
-        f"their ranges; {len(VARIED) - 1} others drawn from their ranges" in found.source
+        f"their ranges; {len(VARIED) - 1} others vary with them" in found.source
     )
     assert len({one["power_sharing"] for one in found.sets}) == 40
     np.testing.assert_allclose(found.weights, 1 / 40)
+
+
+def test_settings_are_kept_row_by_row_as_they_were_run(tmp_path: Path) -> None:
+    """What met the targets was a free parameter beside its uncertain ones: they stay together."""
+    rng = np.random.default_rng(4)
+    table = [row for row in rows() if row.name in VARIED]
+    frame = pd.DataFrame(
+        {row.name: rng.uniform(row.low or 0.0, row.high or 1.0, 30) for row in table}
+    )
+    folder = posterior(tmp_path / "p", frame.assign(weight=rng.random(30)))
+    settings = set(frame.itertuples(index=False, name=None))
+    found = plausible_sets(20, 2, folder=folder)
+    assert {tuple(one[row.name] for row in table) for one in found.sets} <= settings
+    assert set(found.varied) == VARIED
 
 
 def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
@@ -99,7 +113,7 @@ GOOD = pd.DataFrame({"keeping": [0.3, 0.5], "weight": [1.0, 1.0]})
     ("frame", "changes", "said"),
     [
         (GOOD.rename(columns={"keeping": "keepin"}), {}, "did you mean 'keeping'"),
-        (GOOD.rename(columns={"keeping": "power_sharing"}), {}, "not a free parameter"),
+        (GOOD.rename(columns={"keeping": "knowledge_sd"}), {}, "is not a parameter that varies"),
         (GOOD.assign(keeping=[0.3, 90.0]), {}, "row 2, keeping: 90.0 is out of range"),
         (GOOD.assign(keeping=["a", "b"]), {}, "not made of numbers"),
         (GOOD.assign(weight=[-1.0, 1.0]), {}, "row 1, weight: -1.0 is out of range"),

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from sim.core import rules
 from sim.core.parameters import TABLE
-from sim.model.dosage import FUNCTIONS
+from sim.scenario.functions import FUNCTIONS
 
 pytestmark = pytest.mark.smoke
 

@@ -116,13 +116,13 @@ def python() -> str:
 
 def _mixes() -> str:
     """The named mixes of functions."""
-    from sim.scenario.functions import NAMES, PRESETS
+    from sim.scenario.functions import FUNCTIONS, PRESETS
 
     rows = [
         (f"`{name}`", *(f"{share:g}" for share in one.functions.shares), one.meaning)
         for name, one in PRESETS.items()
     ]
-    return table(("named mix", *NAMES, "what it is"), rows)
+    return table(("named mix", *FUNCTIONS, "what it is"), rows)
 
 
 def files() -> str:

@@ -45,7 +45,7 @@ def validate(
 
 def _sketch(scenario: Scenario) -> str:
     """A scenario in half a line."""
-    from sim.scenario.functions import preset_text
+    from sim.scenario.phases import functions_words
 
     regions, staff = len(scenario.region_names), sum(scenario.staff_counts)
     providers = scenario.providers.count
@@ -56,10 +56,7 @@ def _sketch(scenario: Scenario) -> str:
         f"TA to week {scenario.end_of_ta}" if scenario.has_ta else "no TA",
         f"{scenario.horizon_weeks} weeks",
     ]
-    mixes = list(dict.fromkeys(preset_text(series.functions) for series in scenario.dosage))
-    if any(series.functions for series in scenario.dosage):
-        parts.append(f"functions: {'; '.join(mixes)}")
-    return ", ".join(parts)
+    return ", ".join(filter(None, [*parts, functions_words(scenario.dosage)]))
 
 
 def scenarios() -> None:

@@ -19,8 +19,7 @@ import typer
 from sim.cli import shell
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.units import WEEKS_A_YEAR, weeks_of
-from sim.scenario.functions import NAMES as FUNCTIONS
-from sim.scenario.functions import PRESETS, REFERENCE
+from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE
 
 MODES: Mapping[str, str] = {
     "onsite": "onsite", "on-site": "onsite", "site": "onsite", "visit": "onsite",

@@ -49,6 +49,9 @@ def observed(
     """
     if action not in ACTIONS:
         near = did_you_mean(action, ACTIONS)
+        if Path(action).suffix:  # a file, with what to do to it left out
+            what = "import" if Path(action).suffix.lower() == ".csv" else "list"
+            near = f"codose observed {what} {action}"
         raise InputError(
             Problem(f"{action!r} is nothing to do", "observed", action, "list, import", near)
         )

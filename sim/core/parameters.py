@@ -188,8 +188,8 @@ _ROWS: tuple[Parameter, ...] = (
          "is an assumption"),
     # --- integration and routines
     _row("uptake_ratio", "alpha_u/lam_u", "uptake over loss of integration", "ratio",
-         2.75, (2.3, 3.2), (0.0, 10.0), role="free", grade="A",
-         source="'some' integration: Yazejian et al. 2019 (qualitative); the size is an assumption"),
+         2.75, (2.3, 3.2), (0.0, 10.0), role="free",
+         source="assumption, with 'some' integration in view: Yazejian et al. 2019 (qualitative)"),
     _row("integration_loss", "lam_u", "loss of integration without routines", "1/week",
          0.037, (0.015, 0.060), (0.0, 0.1), role="free", source="assumption (time scale)"),
     _row("routine_step", "gam_R", "routines gained per commitment kept, in a team of the reference size", "share",
@@ -337,6 +337,21 @@ INDEX: Mapping[str, int] = MappingProxyType({name: i for i, name in enumerate(NA
 """Column of each parameter in a parameter vector."""
 
 
+FORMER: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "first_trust": (0.32, 0.50),
+        "power_sharing": (0.0, 1.0),
+        "keeping": (0.2, 0.9),
+        "commitment_rate": (6.0, 13.0),
+        "richness_video": (0.4, 1.0),
+        "richness_phone": (0.4, 1.0),
+        "richness_email": (0.4, 1.0),
+    }
+)
+"""Plausible ranges up to version 2 of the model, where they held values that the table no longer has:
+scenario files of then are told so."""
+
+
 def rows(*, role: str | None = None, grade: str | None = None) -> list[Parameter]:
     """Rows of the table, filtered by role and grade.
 
@@ -394,8 +409,11 @@ def check_value(name: str, value: object, *, beyond_range: bool = False) -> Prob
         return None
     if row.low <= number <= row.high:
         return None
+    low, high = FORMER.get(name, (math.inf, -math.inf))
+    moved = f" (the range was {low:g}..{high:g} up to version 2 of the model)"
     return Problem(
-        f"{number:.6g} is outside the plausible range ({row.meaning}); to go there on purpose set "
+        f"{number:.6g} is outside the plausible range ({row.meaning})"
+        f"{moved if low <= number <= high else ''}; to go there on purpose set "
         "beyond_range: true",
         field=name,
         value=value,

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from sim.core import rules, streams
 from sim.core.parameters import Parameters
 from sim.core.units import WEEKS_A_YEAR
-from sim.model.dosage import FUNCTIONS
 from sim.model.mesa_door import Agent
 from sim.model.population import Person, RegionMeans, draw_person, draw_skill
+from sim.scenario.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from sim.model.week import CoCreationModel, Region
@@ -38,7 +38,7 @@ class Weights:
 
     @classmethod
     def of(cls, functions: tuple[float, ...] | None, p: Parameters) -> Weights:
-        """From the shares of :data:`sim.model.dosage.FUNCTIONS`; None is the reference mix."""
+        """From shares of :data:`~sim.scenario.functions.FUNCTIONS`; None is the reference mix."""
         if functions is None:
             return cls()
         time = {

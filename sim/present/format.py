@@ -4,8 +4,8 @@
 
 There is one of each, so that a number reads the same in a terminal, a report and a figure. Columns
 of a :class:`sim.present.table.Table` name them by the keys of :data:`FORMATS`. A value that is not
-there is :data:`EMPTY`; no number but zero prints as zero; a minus is the plain hyphen, so that what
-is copied out of a report is a number elsewhere.
+there is :data:`EMPTY`; no number but zero, and what rounding leaves of it, prints as zero; a minus
+is the plain hyphen, so that what is copied out of a report is a number elsewhere.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ EMPTY = "-"
 """What stands where there is no value."""
 FEW = 100
 """Up to so many runs or sets, a share of them is told by counting."""
+ROUNDING = 1e-12
+"""A number of a smaller size is what rounding left of 0."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLOCK = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 _NAME = re.compile(r"[a-z][a-z_0-9]*(\.[a-z][a-z_0-9]*)*")
@@ -34,15 +36,15 @@ def number(value: float) -> str:
     """A number in the digits that a decision can use.
 
     Two decimals below 10, one below 100, none beyond; one significant digit where two decimals
-    would show nothing. Integers and exact zeros have no decimals.
+    would show nothing. Integers and zeros, as rounding leaves them, have no decimals.
 
-    >>> [number(x) for x in (0.4111, 9.996, 12.345, 1234.5, 3, 0.0, -0.004, 0.00012)]
+    >>> [number(x) for x in (0.4111, 9.996, 12.345, 1234.5, 3, -3e-18, -0.004, 0.00012)]
     ['0.41', '10.0', '12.3', '1,234', '3', '0', '-0.004', '0.0001']
     """
     if (text := _unusual(value)) is not None:
         return text
     value = _python(value)
-    if value == 0 or isinstance(value, int):
+    if abs(value) < ROUNDING or isinstance(value, int):
         return f"{int(value):,}"
     size = abs(value)
     if size >= 1e15:
@@ -56,10 +58,10 @@ def number(value: float) -> str:
 def signed(value: float, form: Callable[[float], str] = number) -> str:
     """A difference, with its sign.
 
-    >>> signed(0.123), signed(-0.05), signed(0.0), signed(1200)
+    >>> signed(0.123), signed(-0.05), signed(3e-18), signed(1200)
     ('+0.12', '-0.05', '0', '+1,200')
     """
-    return f"+{form(value)}" if value > 0 else form(value)
+    return f"+{form(value)}" if value >= ROUNDING else form(value)
 
 
 def interval(

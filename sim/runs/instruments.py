@@ -30,7 +30,7 @@ from sim.core.units import months_of
 from sim.runs.execute import execute
 from sim.runs.people import CONSTRUCTS, PLANNED, People, Seen
 from sim.runs.plan import RunPlan, common
-from sim.scenario.functions import NAMES as FUNCTIONS
+from sim.scenario.functions import FUNCTIONS
 from sim.scenario.scenario import Scenario
 
 RATED: tuple[str, ...] = ("co_creation", "tailoring")

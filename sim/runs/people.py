@@ -21,8 +21,7 @@ from sim.model.dosage import planned_contacts
 from sim.runs.collect import Arrays, FailedRun, Gathering, Made, RowArrays, Rows
 from sim.runs.engines import checked_record
 from sim.runs.plan import Job, RunPlan
-from sim.scenario.functions import NAMES as FUNCTIONS
-from sim.scenario.functions import PRESETS, REFERENCE
+from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE
 from sim.scenario.scenario import Scenario
 
 CONSTRUCTS: tuple[str, ...] = ("trust", "accountability", "knowledge", "integration")

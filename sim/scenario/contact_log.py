@@ -24,8 +24,7 @@ from pydantic import ValidationError
 
 from sim.core.errors import Problem, ScenarioError, did_you_mean
 from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
-from sim.scenario.functions import NAMES as FUNCTIONS
-from sim.scenario.functions import Functions, FunctionsField
+from sim.scenario.functions import FUNCTIONS, Functions, FunctionsField
 from sim.scenario.loading import MISTAKES_SHOWN, raise_problems, shown
 
 Mode = Literal["onsite", "video", "phone", "email"]

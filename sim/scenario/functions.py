@@ -8,6 +8,7 @@ A file gives the shares, or the name of one of :data:`PRESETS`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -43,8 +44,8 @@ class Functions(Strict):
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """In the order of :data:`sim.model.dosage.FUNCTIONS`, adding up to 1."""
-        given = tuple(getattr(self, name) for name in NAMES)
+        """In the order of :data:`FUNCTIONS`, adding up to 1."""
+        given = tuple(getattr(self, name) for name in FUNCTIONS)
         total = sum(given)
         return given if abs(total - 1.0) < 1e-9 else tuple(share / total for share in given)
 
@@ -55,15 +56,27 @@ class Functions(Strict):
         >>> Functions(planning=0.25, learning=0.75).text
         '0.75 learning and 0.25 planning'
         """
-        given = [(share, name) for share, name in zip(self.shares, NAMES, strict=True) if share]
+        given = [(share, name) for share, name in zip(self.shares, FUNCTIONS, strict=True) if share]
         parts = [f"{share:.2g} {name}" for share, name in sorted(given, key=lambda one: -one[0])]
         return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+
+    @property
+    def short_text(self) -> str:
+        """The largest share, and how many others there are.
+
+        >>> Functions(planning=0.25, learning=0.75).short_text, Functions(review=1).short_text
+        ('0.75 learning and 1 other', '1 review')
+        """
+        others = sum(share > 0 for share in self.shares) - 1
+        largest = self.text.split(",")[0].split(" and ")[0]
+        more = f" and {others} other{'' if others == 1 else 's'}"
+        return largest + more * (others > 0)
 
     @model_validator(mode="before")
     @classmethod
     def _not_percent(cls, value: Any) -> Any:
         """One message about all the shares, where one of them is too large to be a share."""
-        if isinstance(value, Mapping) and set(value) <= set(NAMES):
+        if isinstance(value, Mapping) and set(value) <= set(FUNCTIONS):
             if not value:
                 raise refusal("names no function", allowed=_ALLOWED)
             numbers = [one for one in value.values() if type(one) in (int, float) and one >= 0]
@@ -71,29 +84,48 @@ class Functions(Strict):
             if len(numbers) == len(value) and 1 < max(numbers) <= 100:
                 percent = "; they look like percent" if total > 10 else ""
                 whole = percent and abs(total - 100) <= 100 * TOLERANCE
-                meant = {name: round(share / total, 4) for name, share in value.items()}
                 raise refusal(
                     f"the shares add up to {total:.4g}{percent}",
                     allowed=_ALLOWED,
-                    suggestion=_flow(meant) if whole else "",
+                    suggestion=_flow(_of_percent(value)) if whole else "",
                 )
         return value
 
     @model_validator(mode="after")
     def _whole(self) -> Functions:
-        total = sum(getattr(self, name) for name in NAMES)
+        total = sum(getattr(self, name) for name in FUNCTIONS)
+        if total == 0:
+            raise refusal(
+                "all shares are 0; leave `functions` out for the reference mix", allowed=_ALLOWED
+            )
         if abs(total - 1.0) > TOLERANCE + 1e-9:
             raise refusal(f"the shares add up to {total:.4g}", allowed=_ALLOWED)
         return self
+
+
+def _of_percent(percent: Mapping[str, float]) -> dict[str, float]:
+    """Shares that add up to 1: hundredths, by largest remainders, where percent do not add up.
+
+    >>> _of_percent({"learning": 67, "review": 34})
+    {'learning': 0.66, 'review': 0.34}
+    """
+    total = math.fsum(percent.values())
+    if abs(total - 100) < 1e-9:
+        return {name: one / 100 for name, one in percent.items()}
+    parts = {name: 100 * one / total for name, one in percent.items()}
+    found = {name: math.floor(one) for name, one in parts.items()}
+    for name in sorted(parts, key=lambda one: found[one] - parts[one])[: 100 - sum(found.values())]:
+        found[name] += 1
+    return {name: one / 100 for name, one in found.items()}
 
 
 def _flow(shares: Mapping[str, float]) -> str:
     return "{" + ", ".join(f"{name}: {share:g}" for name, share in shares.items()) + "}"
 
 
-NAMES: tuple[str, ...] = tuple(Functions.model_fields)
-"""The functions, in the order of :data:`sim.model.dosage.FUNCTIONS`."""
-_ALLOWED = f"shares of {', '.join(NAMES)} that add up to 1"
+FUNCTIONS: tuple[str, ...] = tuple(Functions.model_fields)
+"""The names of the functions, in the one order that all of the package has."""
+_ALLOWED = f"shares of {', '.join(FUNCTIONS)} that add up to 1"
 
 
 # --- named mixes ---------------------------------------------------------------------------------
@@ -119,7 +151,7 @@ PRESETS: Mapping[str, Preset] = {
     REFERENCE: Preset(
         "A bit of everything, as centres describe their contacts: our reading of Gayles et al. "
         "2024 and Hunter et al. 2009, an assumption.",
-        Functions(**{name: TABLE[f"{name}_reference"].default for name in NAMES}),
+        Functions(**{name: TABLE[f"{name}_reference"].default for name in FUNCTIONS}),
     ),
     "relationship_first": Preset(
         "An early contact: getting to know each other and the region before work begins "

@@ -33,8 +33,7 @@ from typing import Any
 from sim.core.errors import Problem, ScenarioError, did_you_mean
 from sim.core.units import months_of, weeks_of
 from sim.scenario.contact_log import MODES, some
-from sim.scenario.functions import NAMES as FUNCTIONS
-from sim.scenario.functions import PRESETS, REFERENCE, Functions, preset_of, preset_text
+from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, preset_of, preset_text
 from sim.scenario.scenario import ContactSeries, Scenario
 
 NEVER = "never"
@@ -145,6 +144,50 @@ def end_after(scenario: Scenario, months: float) -> int:
     week 1 end in week 52, whatever series it is made of.
     """
     return scenario.plan_start - 1 + weeks_of(months)
+
+
+def in_the_way(name: str, scenario: Scenario, touched: dict[str, str]) -> str:
+    """Why a lever cannot be set beside others: both set one field; empty where it can.
+
+    Args:
+        touched: the lever that sets each field, of those that were asked about; added to.
+
+    >>> source, touched = Scenario.shipped("source"), {}
+    >>> in_the_way("functions", source, touched)
+    ''
+    >>> in_the_way("onsite.functions.review", source, touched)
+    'sets dosage[0].functions.review as functions does; keep one of them'
+    """
+    for place in _touches(name, scenario):
+        if place in touched:
+            return f"sets {place} as {touched[place]} does; keep one of them"
+        touched[place] = name
+    return ""
+
+
+def _touches(name: str, scenario: Scenario) -> list[str]:
+    """The fields that a lever sets."""
+    mode, _, field = name.partition(".")
+    if name == "months":
+        return [f"dosage[{i}].last_week" for i in range(len(scenario.dosage))]
+    if name == "first_week":
+        return [f"dosage[{i}].first_week" for i in range(len(scenario.dosage))]
+    if name == SITES:
+        return ["providers.count"]
+    if mode in MODES:
+        places = [i for i, series in enumerate(scenario.dosage) if series.mode == mode]
+        paths = [f"dosage[{i}].{field}" for i in places] or [f"{mode} contacts' {field}"]
+        return _shares_of(paths)
+    path = SHORT.get(name, name)
+    if "[*]" in path:
+        return _shares_of([path.replace("*", str(i)) for i in range(len(scenario.dosage))])
+    return _shares_of([path])
+
+
+def _shares_of(paths: list[str]) -> list[str]:
+    """A mix of functions is all of its shares."""
+    mixes = [path.removesuffix(".functions") for path in paths if path.endswith(".functions")]
+    return [f"{path}.{share}" for path in mixes for share in SHARES] if mixes else paths
 
 
 def plain(value: Any) -> Any:

@@ -72,7 +72,7 @@ def expected_in_sets(values: np.ndarray) -> Expected:
         return Expected(middle, middle, share_above(means), math.nan)
     if math.isnan(share) or share > CHANCE_RULES:
         return Expected(math.nan, math.nan, math.nan, share)
-    half = t_value(len(means)) * math.sqrt(found.between)
+    half = t_value(len(means) - 1) * math.sqrt(found.between)
     above = share_above(shrunk(means, found.luck / found.replicates))
     return Expected(middle - half, middle + half, above, share)
 

@@ -88,15 +88,16 @@ def weighted_quantiles(
     return np.interp(which, places, values[order])
 
 
-def t_value(number: float, confidence: float = CONFIDENCE) -> float:
-    """Half the width, in SD, of Student's interval for ``number`` values; infinite below 2.
+def t_value(degrees: float, confidence: float = CONFIDENCE) -> float:
+    """Half the width, in standard errors, of Student's interval; infinite below one degree of
+    freedom.
 
-    >>> round(t_value(50), 3)
+    >>> round(t_value(49), 3)
     1.677
     """
     from scipy.special import stdtrit  # loaded where it is needed: a first run need not wait for it
 
-    return float(stdtrit(number - 1, (1 + confidence) / 2)) if number >= 2 else math.inf
+    return float(stdtrit(degrees, (1 + confidence) / 2)) if degrees >= 1 else math.inf
 
 
 def half_width(spread: float, number: float, confidence: float = CONFIDENCE) -> float:
@@ -105,7 +106,7 @@ def half_width(spread: float, number: float, confidence: float = CONFIDENCE) -> 
     >>> round(half_width(1.0, 50), 3)
     0.237
     """
-    return math.inf if number < 2 else t_value(number, confidence) * spread / math.sqrt(number)
+    return math.inf if number < 2 else t_value(number - 1, confidence) * spread / math.sqrt(number)
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:

@@ -17,7 +17,15 @@ import numpy as np
 
 from sim.core.errors import InputError, did_you_mean
 from sim.core.parameters import NAMES, TABLE, rows
-from sim.scenario.levers import SHORT, changed, lever_names, plain, share_of_time, value_of
+from sim.scenario.levers import (
+    SHORT,
+    changed,
+    in_the_way,
+    lever_names,
+    plain,
+    share_of_time,
+    value_of,
+)
 from sim.scenario.scenario import Scenario
 from sim.studies.distributions import Distribution
 from sim.studies.spec import Study, StudyError
@@ -150,6 +158,10 @@ def factors_of(
                 found[one] = _parameter(study, where, one, distribution, base[one], beyond_range)
             else:
                 found[one] = _lever(study, where, one, distribution, scenario)
+    touched: dict[str, str] = {}
+    for name, one in found.items():
+        if one.kind == "lever" and (said := in_the_way(name, scenario, touched)):
+            raise study.error(("factors", name), f"{name} {said}")
     _check_shares(study, found, scenario)
     return list(found.values())
 

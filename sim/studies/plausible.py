@@ -41,6 +41,7 @@ from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.parameters import Parameter, Parameters, rows
 from sim.core.units import MODEL_VERSION
 from sim.runs.engines import check_seed, check_whole
+from sim.stats.resampling import systematic
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
@@ -143,7 +144,8 @@ def plausible_sets(
             f"plausible sets: Latin hypercube over the ranges of {number} assumptions; "
             "not calibrated",
         )
-    chosen = _resampled(posterior.weights, count, luck)
+    generator = np.random.default_rng([luck, 1])
+    chosen = generator.permutation(systematic(posterior.weights, count, generator))
     drawn |= {name: column[chosen] for name, column in posterior.columns.items()}
     others = len(drawn) - len(posterior.shares)
     said = constrained_by(posterior.targets, posterior.borrowed, posterior.shares)
@@ -291,16 +293,6 @@ def _equal(columns: Mapping[str, np.ndarray], source: str, targets: int = 0) -> 
         for i in range(count)
     )
     return PlausibleSets(sets, np.full(count, 1 / count), source, targets, tuple(columns))
-
-
-def _resampled(weights: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Rows of a posterior, (n,): systematic resampling (each row n * weight times, rounded up or
-    down by one common draw), in an order that says nothing."""
-    generator = np.random.default_rng([seed, 1])
-    places = (np.arange(n) + generator.random()) / n
-    edges = np.cumsum(weights)
-    chosen = np.searchsorted(edges / edges[-1], places, side="right")
-    return generator.permutation(np.minimum(chosen, len(weights) - 1))
 
 
 # --- the posterior file ------------------------------------------------------------------------

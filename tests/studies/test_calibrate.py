@@ -141,7 +141,7 @@ def test_targets_that_exclude_each_other_are_named() -> None:
 
 def test_resampling_draws_in_proportion() -> None:
     weights = np.array([0.5, 0.0, 0.3, 0.2])
-    rows, counts = posterior.resample(weights, 1000, 3)
+    rows, counts = np.unique(posterior.drawn(weights, 1000, 3), return_counts=True)
     assert dict(zip(rows.tolist(), counts.tolist(), strict=True)) == pytest.approx(
         {0: 500, 2: 300, 3: 200}, abs=1
     )

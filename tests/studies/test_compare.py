@@ -372,6 +372,15 @@ def test_another_world_is_said_to_be_one() -> None:
     assert {one["trust_step"] for one in found.study.sets(slow)} == {0.2}
 
 
+def test_directive_plans_say_on_which_assumption_they_rest() -> None:
+    series = {"mode": "video", "every_weeks": 4, "hours": 1.5, "last_week": 26, "co_creation": 0}
+    directive = SMALL.replace(name="Directive", dosage=[series])
+    note = "power sharing, an assumption that nobody measured"
+    for other, said in ((directive, True), (OFTEN, False)):
+        found = compare(SMALL, other, sets=2, replicates=1, outcomes=["trust"])
+        assert (note in " ".join(found.answer.text.split())) == said
+
+
 def test_a_parameter_is_held_in_every_set_of_every_scenario() -> None:
     found = compare(SMALL, OFTEN, sets=3, replicates=2, hold={"trust_step": 0.2})
     for scenario in found.study.scenarios.values():

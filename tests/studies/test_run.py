@@ -200,6 +200,27 @@ def test_the_answer_says_what_open_commitments_take() -> None:
     assert "open commitments take staff 3.2 h a week; they are not priced" in " ".join(said.split())
 
 
+@pytest.mark.parametrize(
+    ("co_creation", "parameters", "said"),
+    [
+        (0, {}, True),
+        ([0, 0.6], {}, True),
+        ([0.6, 0], {}, True),
+        (0.1, {}, False),
+        (0, {"power_sharing": 0}, False),
+    ],
+)
+def test_directive_results_say_on_which_assumption_they_rest(
+    co_creation: Any, parameters: dict[str, float], said: bool
+) -> None:
+    """The model's directive TA lowers trust by the weight of power sharing alone."""
+    series = {"mode": "video", "every_weeks": 4, "hours": 1, "last_week": 6}
+    scenario = TINY.replace(dosage=[{**series, "co_creation": co_creation}], parameters=parameters)
+    answer = run(scenario, replicates=2, engine=fake, fixed=True).result.answer
+    text = " ".join(answer.text.split())
+    assert ("power sharing, an assumption that nobody measured" in text) == said
+
+
 def test_regions_that_are_alike_have_no_spread_and_the_worst_is_the_mean() -> None:
     def alike(*about: Any) -> np.ndarray:
         record = fake(*about)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.stats.resampling import systematic
 from sim.studies.calibrate.asked import Asked
 from sim.studies.calibrate.reference import Reference, pooled
 from sim.studies.factors import Factor
@@ -88,12 +89,9 @@ def effective(weights: np.ndarray) -> float:
     return float(1.0 / np.square(weights).sum())
 
 
-def resample(weights: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Systematic resampling: rows, and how often each is drawn; the counts add up to ``count``."""
-    places = (np.arange(count) + np.random.default_rng([seed, 7]).random()) / count
-    edges = np.cumsum(weights)
-    chosen = np.minimum(np.searchsorted(edges / edges[-1], places, side="right"), len(weights) - 1)
-    return np.unique(chosen, return_counts=True)
+def drawn(weights: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Settings of the bank drawn by their weights: rows (count,), in order."""
+    return systematic(weights, count, np.random.default_rng([seed, 7]))
 
 
 def drawn_table(
@@ -104,7 +102,7 @@ def drawn_table(
 
     Values are rounded to 9 digits, so that last bits do not depend on the machine.
     """
-    rows, counts = resample(weights, kept, seed)
+    rows, counts = np.unique(drawn(weights, kept, seed), return_counts=True)
     table = np.column_stack([values[rows], counts])
     rounded: Any = np.array([[float(f"{x:.9g}") for x in row] for row in table.tolist()])
     return [*names, "weight"], rounded

@@ -15,7 +15,7 @@ from sim.studies.calibrate import surveys
 from sim.studies.calibrate.agreement import row_of
 from sim.studies.calibrate.asked import Asked
 from sim.studies.calibrate.narrowed import rounded
-from sim.studies.calibrate.posterior import Found, resample
+from sim.studies.calibrate.posterior import Found, drawn
 from sim.studies.calibrate.reference import Making, Reference
 from sim.studies.kind import Runner
 from sim.studies.measures import Measure, of_scenario, variants
@@ -125,8 +125,7 @@ def defaults(check: Check) -> list[dict[str, object]]:
 def fresh_units(found: Found, count: int) -> np.ndarray:
     """Coordinates of sets as other studies use them, (count, factors): settings of the bank, drawn
     by their weights."""
-    chosen, times = resample(found.weights, count, found.asked.study.seed)
-    return found.table.unit[np.repeat(chosen, times)]
+    return found.table.unit[drawn(found.weights, count, found.asked.study.seed)]
 
 
 def _targets(asked: Asked) -> Sequence[Target]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError, Problem
-from sim.scenario.functions import preset_text
+from sim.scenario.functions import Functions, preset_of, preset_text
+from sim.scenario.phases import MODE_WORDS, phases_of, then
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import ContactSeries, Scenario
@@ -16,7 +17,8 @@ _TEXT = ("name", "question", "description", "seed", "beyond_range")
 """Fields that say nothing about the world or the plan; one seed serves all scenarios."""
 PEOPLE = ("candidates", "count", "selection", "staff", "overrides")
 """Fields of ``regions`` that decide who the people are, and so what is compared with what."""
-_MODE_WORDS = {"onsite": "on site", "email": "e-mail"}
+LONGEST = 250
+"""Letters of the contact series of a scenario that are told whole."""
 
 
 class UnlikePeople(InputError):
@@ -43,6 +45,9 @@ def differing(scenarios: Sequence[Scenario]) -> tuple[Differing, ...]:
     for field in fields:
         values = [one.get(field) for one in flat]
         if any(value != values[0] for value in values):
+            if field == "dosage":
+                short = [_shortened(one.dosage) for one in scenarios]
+                values = short if len(set(short)) == len(set(values)) else values
             found.append(Differing(field, tuple(_words(field, value) for value in values)))
     return tuple(found)
 
@@ -88,27 +93,72 @@ def dosage_words(series: Sequence[ContactSeries]) -> str:
     return " + ".join(series_words(one) for one in series) or "no contacts"
 
 
+def _shortened(series: Sequence[ContactSeries]) -> str:
+    """As :func:`dosage_words`, in short where that is long.
+
+    The phases of a mode are told together, what all contacts have is told once, and a mix of
+    functions without a name is told by its largest share.
+    """
+    whole = dosage_words(series)
+    if len(whole) <= LONGEST:
+        return whole
+    told = [_parts(phases, _mix) for phases in phases_of(series)]
+    common = [part for part in told[0][1:] if all(part in parts for parts in told)]
+    if len(told) == 1 or not common:
+        return " + ".join(", ".join(parts) for parts in told)
+    own = (", ".join(part for part in parts if part not in common) for parts in told)
+    return f"{' + '.join(own)}; all: {', '.join(common)}"
+
+
+def _mix(functions: Functions | None) -> str:
+    """A mix of functions by its name, or by its largest share."""
+    return preset_of(functions) or (functions.short_text if functions else "")
+
+
 def series_words(series: ContactSeries) -> str:
     """One contact series in words."""
-    weeks = "every week" if series.every_weeks == 1 else f"every {series.every_weeks:g} weeks"
-    start, end = series.co_creation_start, series.co_creation_end
-    shared = f"{start:g}" if start == end else f"{start:g} to {end:g}"
-    last = "the horizon" if series.last_week is None else str(series.last_week)
-    dash = " to " if series.last_week is None else "-"
+    return ", ".join(_parts([series], preset_text))
+
+
+def _parts(phases: Sequence[ContactSeries], mix: Callable[[Functions | None], str]) -> list[str]:
+    """What there is to say of the phases of a mode: values that change one after another."""
+
+    def told(text: str, value: Callable[[ContactSeries], str]) -> str:
+        return text.replace("#", then(value(one) for one in phases))
+
+    mode = phases[0].mode
     parts = [
-        f"{_MODE_WORDS.get(series.mode, series.mode)} {weeks} for {series.hours:g} h",
-        f"weeks {series.first_week}{dash}{last}",
-        f"co-creation {shared}",
+        f"{MODE_WORDS.get(mode, mode)} {told('# for ', _weeks)}"
+        f"{told('# h', lambda one: f'{one.hours:g}')}",
+        told("weeks #", _span),
+        told("co-creation #", _co_creation),
     ]
-    if series.taper != 1:
-        parts.append(f"tapering to {series.taper:g} of the hours")
-    if series.timing != "scheduled":
-        parts.append(series.timing.replace("_", " "))
-    if series.invited != 1:
-        parts.append(f"{series.invited:g} of the core team invited")
-    if series.functions is not None:
-        parts.append(f"functions {preset_text(series.functions)}")
-    return ", ".join(parts)
+    if len(phases) > 1:
+        parts.append(f"in {len(phases)} phases")
+    if any(one.taper != 1 for one in phases):
+        text = "tapering to # of the hours" if len(phases) == 1 else "taper #"
+        parts.append(told(text, lambda one: f"{one.taper:g}"))
+    if any(one.timing != "scheduled" for one in phases):
+        parts.append(told("#", lambda one: one.timing.replace("_", " ")))
+    if any(one.invited != 1 for one in phases):
+        parts.append(told("# of the core team invited", lambda one: f"{one.invited:g}"))
+    if any(one.functions for one in phases):
+        parts.append(told("functions #", lambda one: mix(one.functions)))
+    return parts
+
+
+def _weeks(series: ContactSeries) -> str:
+    return "every week" if series.every_weeks == 1 else f"every {series.every_weeks:g} weeks"
+
+
+def _span(series: ContactSeries) -> str:
+    last = series.last_week
+    return f"{series.first_week} to the horizon" if last is None else f"{series.first_week}-{last}"
+
+
+def _co_creation(series: ContactSeries) -> str:
+    start, end = series.co_creation_start, series.co_creation_end
+    return f"{start:g}" if start == end else f"{start:g} to {end:g}"
 
 
 def check_same_people(

@@ -16,6 +16,7 @@ from sim.present.table import Table
 from sim.stats.expected import why_not_told
 from sim.stats.paired import MOST_SETS
 from sim.studies.compare.spec import POINTS, Spec, notes_of, plans_of, points_of
+from sim.studies.directive import directive_note
 from sim.studies.spec import Study
 
 Rows = Mapping[str, pd.DataFrame]
@@ -34,6 +35,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
             _differs(frames),
             _rests_on(study, frames),
             *notes_of(study),
+            directive_note([arm.scenario for arm in plans_of(study)]),
         ),
         rows={label: _about(study, frames, label) for label in others},
     )

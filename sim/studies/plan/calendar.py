@@ -12,8 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, Problem
-from sim.scenario.functions import NAMES as FUNCTIONS
-from sim.scenario.functions import REFERENCE, Functions, preset_text
+from sim.scenario.functions import FUNCTIONS, REFERENCE, Functions, preset_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,8 +20,8 @@ from typing import Any
 from sim.core.errors import InputError, did_you_mean
 from sim.scenario.checking import Number, refusal
 from sim.scenario.contact_log import MODES
-from sim.scenario.functions import NAMES as FUNCTIONS
-from sim.scenario.levers import NEVER, SHARES, SHORT, SITES, lever_names, with_levers
+from sim.scenario.functions import FUNCTIONS
+from sim.scenario.levers import NEVER, in_the_way, lever_names, with_levers
 from sim.scenario.loading import shown
 from sim.scenario.scenario import Scenario
 
@@ -171,38 +171,10 @@ def faults(levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
                 did_you_mean(lever.name, known),
             )
             continue
-        for place in _touches(lever.name, scenario):
-            if place in touched:
-                yield Fault(lever.name, f"sets {place} as {touched[place]} does; keep one of them")
-                break
-            touched[place] = lever.name
+        if said := in_the_way(lever.name, scenario, touched):
+            yield Fault(lever.name, said)
         else:
             yield from _value_faults(lever, levers, scenario)
-
-
-def _touches(name: str, scenario: Scenario) -> list[str]:
-    """The fields that a lever sets."""
-    mode, _, field = name.partition(".")
-    if name == "months":
-        return [f"dosage[{i}].last_week" for i in range(len(scenario.dosage))]
-    if name == "first_week":
-        return [f"dosage[{i}].first_week" for i in range(len(scenario.dosage))]
-    if name == SITES:
-        return ["providers.count"]
-    if mode in MODES:
-        places = [i for i, series in enumerate(scenario.dosage) if series.mode == mode]
-        paths = [f"dosage[{i}].{field}" for i in places] or [f"{mode} contacts' {field}"]
-        return _shares(paths)
-    path = SHORT.get(name, name)
-    if "[*]" in path:
-        return _shares([path.replace("*", str(i)) for i in range(len(scenario.dosage))])
-    return _shares([path])
-
-
-def _shares(paths: list[str]) -> list[str]:
-    """A mix of functions is all of its shares."""
-    mixes = [path.removesuffix(".functions") for path in paths if path.endswith(".functions")]
-    return [f"{path}.{share}" for path in mixes for share in SHARES] if mixes else paths
 
 
 def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:

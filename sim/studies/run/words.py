@@ -11,6 +11,7 @@ from sim.present.answer import Answer
 from sim.present.format import count, hours, interval, money, number, percent, signed
 from sim.present.table import Table
 from sim.runs.weekly import OVERALL
+from sim.studies.directive import directive_note
 from sim.studies.plausible import DEFAULT_SETS, plausible_sets
 from sim.studies.run.spec import Spec
 from sim.studies.spec import Study
@@ -30,6 +31,7 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
             _delivered(study, look),
             _costs(tables),
             _rests_on(study, tables),
+            directive_note([study.scenario]),
         ),
         notes=tuple(_notes(study)),
     )

@@ -24,14 +24,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.core.units import CONFIDENCE, weeks_of, z_value
+from sim.core.units import weeks_of, z_value
 from sim.present.table import Column, Table
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import RunPlan, common
 from sim.scenario.contact_log import MAX_HOURS
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
-from sim.stats.intervals import band
+from sim.stats.intervals import band, t_value
 from sim.stats.meta_regression import Fit, fit, left_out, log_score, mixed
 from sim.studies.spec import Study
 from sim.studies.trials.spec import (
@@ -175,13 +175,6 @@ def verdict_of(difference: float, se: float) -> str:
     if abs(difference) < SMALL or abs(difference) <= MOST_ERRORS * se:
         return "a draw"
     return "better" if difference > 0 else "worse"
-
-
-def t_value(degrees: int) -> float:
-    """Half the width, in standard errors, of an interval with so many degrees of freedom."""
-    from scipy import stats  # loaded where it is needed
-
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
 
 
 # --- tables --------------------------------------------------------------------------------------
