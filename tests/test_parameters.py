@@ -37,7 +37,7 @@ SPECIFIED: list[tuple[str, float, Range, str]] = [
     ("learning_rate", 0.32, (0.18, 0.50), FREE),
     ("hour_scale", 1.2, (0.3, 2.1), FREE),
     ("uptake_ratio", 2.75, (2.3, 3.2), FREE),
-    ("integration_loss", 0.037, (0.015, 0.06), FREE),
+    ("integration_loss", 0.036, (0.015, 0.06), FREE),
     ("routine_step", 0.0066, (0.0, 0.015), FREE),
     ("site_dilution", 0.032, (0.0, 0.06), FREE),
     ("power_sharing", 0.4, (0.0, 0.8), UNCERTAIN),

@@ -191,7 +191,7 @@ _ROWS: tuple[Parameter, ...] = (
          2.75, (2.3, 3.2), (0.0, 10.0), role="free",
          source="assumption, with 'some' integration in view: Yazejian et al. 2019 (qualitative)"),
     _row("integration_loss", "lam_u", "loss of integration without routines", "1/week",
-         0.037, (0.015, 0.060), (0.0, 0.1), role="free", source="assumption (time scale)"),
+         0.036, (0.015, 0.060), (0.0, 0.1), role="free", source="assumption (time scale)"),
     _row("routine_step", "gam_R", "routines gained per commitment kept, in a team of the reference size", "share",
          0.0066, (0.0, 0.015), SHARE, role="free"),
     _row("routine_pace", "rho_R", "pace at which routines follow mean integration", "1/week",

@@ -247,7 +247,7 @@ class Judged:
             for runs in (usual, over)
         ]
         (margin,), (error,) = usual.margin(one)
-        half = math.inf if math.isnan(error) else t_value(int(usual.counted[0])) * error
+        half = math.inf if math.isnan(error) else t_value(int(usual.counted[0]) - 1) * error
         return cls(
             one, *over.margin(one), over.counted, (sides[0], sides[1], sides[2], sides[3]),
             (float(margin), float(margin - half), float(margin + half)),
