@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from sim.core import files
-from sim.core.parameters import TABLE
 from sim.present.format import percent
 from sim.studies import plausible
 
@@ -85,13 +84,12 @@ def calibrated() -> Calibrated | None:
         return None
     weights = found.weights / found.weights.sum()
     numbers = {}
-    for name in (row for row in TABLE if row in found.columns):
+    for name, share in found.shares.items():
         values = found.columns[name]
         said = found.parameters.get(name, {})
         order = np.argsort(values, kind="stable")
         edges = np.cumsum(weights[order])
         low, high = (values[order][np.searchsorted(edges, q)] for q in (0.05, 0.95))
-        share = found.shares[name]
         numbers[name] = CalibratedNumber(
             name, float((weights * values).sum()), float(low), float(high), share,
             tuple(said.get("targets", ())),
