@@ -91,7 +91,7 @@ def test_formats_with_more_to_say() -> None:
 
 @given(st.floats(-1e300, 1e300))
 def test_a_number_is_a_rounding_of_its_value(value: float) -> None:
-    """Within half a unit of its last digit, with its sign, and zero only for what rounding leaves."""
+    """Within half a unit of its last digit, with its sign; zero only for what rounding leaves."""
     shown = float(format.number(value).replace(",", ""))
     assert shown == pytest.approx(value, abs=0.005 + 5e-3 * abs(value), rel=0.05)
     assert (shown == 0) == (abs(value) < 1e-12)
