@@ -414,7 +414,7 @@ def test_what_differs_only_in_small_shares_is_told_whole() -> None:
 def test_validate_says_which_mixes_are_phases() -> None:
     assert functions_words(SOURCE.dosage) == ""
     assert functions_words(Scenario.shipped("relationship_first").dosage) == (
-        "functions: in phases: relationship_first, then 0.3 learning, 0.2 planning, 0.2 review, "
+        "functions in phases: relationship_first, then 0.3 learning, 0.2 planning, 0.2 review, "
         "0.2 logistics and 0.1 relationship"
     )
     at_once = with_levers(SOURCE, {"onsite.functions": "training"})
