@@ -414,7 +414,7 @@ def test_what_differs_only_in_small_shares_is_told_whole() -> None:
 def test_validate_says_which_mixes_are_phases() -> None:
     assert functions_words(SOURCE.dosage) == ""
     assert functions_words(Scenario.shipped("relationship_first").dosage) == (
-        "functions: in phases: relationship_first, then 0.3 learning, 0.2 planning, 0.2 review, "
+        "functions in phases: relationship_first, then 0.3 learning, 0.2 planning, 0.2 review, "
         "0.2 logistics and 0.1 relationship"
     )
     at_once = with_levers(SOURCE, {"onsite.functions": "training"})
@@ -469,8 +469,9 @@ def test_a_log_says_what_the_time_of_each_contact_went_to() -> None:
         ("2,a,video,1,,50,,50,",
          f"functions: the shares add up to 100; they look like percent; allowed: {SHARES_OF}; "
          "did you mean '{learning: 0.5, review: 0.5}'?"),
-        ("2,a,video,1,,0,0,0,", "functions: all shares are 0; leave `functions` out for the "
-         f"reference mix; allowed: {SHARES_OF}"),
+        ("2,a,video,1,,0,0,0,",
+         "functions: all shares are 0; leave `functions` out for the reference mix; "
+         f"allowed: {SHARES_OF}"),
         ("2,a,video,1,,-.5,,1,", "learning: -.5 is out of range; allowed: 0..1"),
         ("2,a,video,1,,most,,1,", "learning: 'most' is not a number; allowed: 0..1"),
     ],

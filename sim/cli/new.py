@@ -19,7 +19,6 @@ import typer
 from sim.cli import shell
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.units import WEEKS_A_YEAR, weeks_of
-from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE
 
 MODES: Mapping[str, str] = {
     "onsite": "onsite", "on-site": "onsite", "site": "onsite", "visit": "onsite",
@@ -117,6 +116,8 @@ def parse_meetings(text: str) -> list[dict[str, Any]]:
     >>> parse_meetings("video every 2 weeks 1 hour training")
     [{'mode': 'video', 'every_weeks': 2, 'hours': 1, 'functions': 'training'}]
     """
+    from sim.scenario.functions import PRESETS  # loads pydantic, which help does without
+
     example = "mode, weeks, hours: 'onsite every 13 weeks 4 hours, video every 4 weeks 1.5 hours'"
     series = []
     for part in filter(str.strip, text.split(",")):
@@ -330,6 +331,8 @@ def _line(text: str, comment: str) -> str:
 
 def scenario_text(answers: Mapping[str, Any], file: Path) -> str:
     """The scenario as YAML with comments."""
+    from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE
+
     weeks, co_creation = answers["months"]["weeks"], answers["months"]["co_creation"]
     regions, first = answers["regions"], answers["meet"][0]
     name = " ".join(file.stem.replace("_", " ").split()) or "scenario"

@@ -58,6 +58,7 @@ def functions_words(series: Sequence[ContactSeries]) -> str:
         mode = MODE_WORDS.get(phases[0].mode, phases[0].mode)
         mixes.setdefault(text, []).append(mode)
     if len(mixes) == 1:
-        return f"functions: {next(iter(mixes))}"
-    said = (f"{' and '.join(dict.fromkeys(modes))} {text}" for text, modes in mixes.items())
-    return f"functions: {'; '.join(said)}"
+        said = next(iter(mixes))
+        return f"functions {said}" if said.startswith("in phases") else f"functions: {said}"
+    parts = (f"{' and '.join(dict.fromkeys(modes))} {text}" for text, modes in mixes.items())
+    return f"functions: {'; '.join(parts)}"
