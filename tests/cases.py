@@ -36,12 +36,15 @@ TINY: dict[str, dict[str, Any]] = {
         "name": "tiny patterns", "scenario": "classroom", "sets": 3, "replicates": 2,
         "default_replicates": 3, "cases": {"calls": {"levers": {"co_creation": 0}}},
         "patterns": [
-            {"id": "trust", "text": "trust grows", "source": "our own reading", "earned": True,
+            {"id": "growing", "text": "trust grows", "source": "our own reading", "earned": True,
              "why": "nobody wrote it", "statement": ["trust at 52 > trust at start + 0.01",
                            "survey of trust at 52 in calls > 3"]},
             {"id": "order", "text": "less comes of calls", "source": "our own reading",
              "earned": False, "why": "power sharing", "across": "mean",
              "statement": ["effect on trust at 52 rises over calls, classroom"]},
+            *({"id": name, "text": f"{name} is within bounds", "source": "our own reading",
+               "earned": False, "why": "a clip", "statement": f"0.01 < {name} at 52 < 0.99"}
+              for name in ("trust", "knowledge")),
         ],
     },
     "run": {"scenario": "classroom", "sets": 3, "replicates": 2},

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from sim.cli import app
 from sim.core import files
+from sim.core.parameters import rows
 from sim.studies import odd
 from sim.studies.calibrated import calibrated
 from sim.studies.plausible import TENTH
@@ -33,7 +34,8 @@ def test_means_and_ranges_are_those_of_the_file(shipped: tuple[pd.DataFrame, dic
     frame, record = shipped
     found = calibrated()
     assert found is not None
-    assert list(found.numbers) == [c for c in frame.columns if c != "weight"]
+    free = [row.name for row in rows(role="free")]
+    assert list(found.numbers) == [c for c in frame.columns if c in free] == free
     for name, one in found.numbers.items():
         drawn = np.repeat(frame[name].to_numpy(), frame["weight"].astype(int))
         assert one.mean == pytest.approx(drawn.mean())
@@ -64,7 +66,7 @@ def test_odd_names_each_number_and_grade(shipped: tuple[pd.DataFrame, dict]) -> 
     text = ODD.read_text(encoding="utf-8")
     table = text.split("<!-- table: calibrated -->")[1].split("<!-- end of table")[0]
     assert record["constrained_by"] in table
-    for name in frame.columns.drop("weight"):
+    for name in (row.name for row in rows(role="free")):
         (row,) = re.findall(rf"^\| `{name}` \|.*$", table, re.MULTILINE)
         cells = [cell.strip() for cell in row.split("|")[1:-1]]
         drawn = np.repeat(frame[name].to_numpy(), frame["weight"].astype(int))

@@ -61,6 +61,10 @@ def fake(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) 
         record[1:, :, :FIRST_FLOW] **= 1 - parameters.trust_step
     record[..., FIRST_FLOW:] = np.floor(record[..., FIRST_FLOW:] * 1.5)
     record[0, :, FIRST_FLOW:] = 0
+    for part, whole in (("present", "invited"), ("failed_region", "planned")):
+        record[..., COLUMN[part]] = np.minimum(
+            record[..., COLUMN[part]], record[..., COLUMN[whole]]
+        )
     record[..., COLUMN["contact_hours"]] *= 1.3
     record[..., COLUMN["knowledge_sd"]] /= 2
     return record
