@@ -90,7 +90,7 @@ RESULTS: dict[str, Made] = {
         "pawn", {"pawn-bars": "pawn", f"pawn-convergence-{TRUST}": "pawn-convergence"}
     ),
     "over_time": _sensitivity("over_time", {
-        "sobol-weeks-integration": "over-time-integration", "sobol-weeks-trust": "over-time-trust",
+        f"sobol-over-time-{name}": f"over-time-{name}" for name in ("integration", "trust")
     }),
     "dosage_levers": _sensitivity("dosage_levers", {
         "sobol-bars": "dosage-levers", f"responses-{INTEGRATION}": "dosage-levers-responses",
