@@ -244,6 +244,15 @@ def date(value: Any) -> str:
 # --- words, and any value ----------------------------------------------------------------------
 
 
+def sentence(text: str) -> str:
+    """Text that begins a sentence.
+
+    >>> sentence("plausible sets: 50")
+    'Plausible sets: 50'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def words(name: str) -> str:
     """A name as people read it.
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim.present.figures import Figure
+from sim.present.format import percent, sentence
 from sim.present.table import Table
 from sim.studies.patterns.analysis import FAILS, HOLDS, NOT_TOLD, UNCLEAR
 from sim.studies.patterns.spec import ENOUGH, Spec
@@ -35,7 +36,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         Figure(
             "patterns",
             _TITLE,
-            f"Bars: 90 % intervals. Line: {ENOUGH:.0%} of the sets. Filled: earned by the "
+            f"Bars: 90 % intervals. Line: {percent(ENOUGH)} of the sets. Filled: earned by the "
             "mechanisms; open: put in. A square is a pattern of the mean over sets: at 100 % it "
             "holds, at 50 % there are too few sets, at 0 % it does not. Where chance rules no "
             "share is told.",
@@ -54,9 +55,10 @@ def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     lines = sum(name.count("\n") + 1 for name in names)
     figure = style.figure(
         style.WIDTH + 3.0, 1.8 + 0.19 * lines + 0.1 * len(frame), _TITLE,
-        f"Bars: 90 % intervals. Line: {ENOUGH:.0%} of the sets. Filled: earned by the mechanisms; "
-        "open: put in.\nSquares, of the mean over sets: at 100 it holds, at 50 there are too few, "
-        f"at 0 it does not. {study.plausible.source}. What if, not forecast.",
+        f"Bars: 90 % intervals. Line: {percent(ENOUGH)} of the sets. Filled: earned by the "
+        "mechanisms; open: put in.\nSquares, of the mean over sets: at 100 it holds, at 50 there "
+        "are too few, "
+        f"at 0 it does not. {sentence(study.plausible.source)}. What if, not forecast.",
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)

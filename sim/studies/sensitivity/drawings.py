@@ -19,6 +19,8 @@ from sim.studies.sensitivity.reading import Reading, dummy_line, standing
 from sim.studies.spec import when
 
 MOST_PANELS = 6
+MOST_BARS = 24
+"""Factors that a panel of bars shows; the smallest of a screening are in the table only."""
 LINES = 6
 """Factors that get a colour of their own; the others are one grey."""
 _SERIES = re.compile(r"dosage\[(\d+)\]\.(\w+)")
@@ -80,6 +82,7 @@ def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]])
     chosen = METHODS[method]
     labels = list(labels)[:MOST_PANELS]
     count = reading.indices[reading.indices["method"] == method]["factor"].nunique()
+    left_out, count = max(0, count - MOST_BARS), min(count, MOST_BARS)
     columns = min(2, len(labels))
     rows = -(-len(labels) // columns)
     title = f"{chosen.title}: what carries " + (
@@ -95,6 +98,8 @@ def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]])
         extra += " With common chance the dummy, which does nothing, is at 0 exactly."
     if chosen.floor or reading.study.header.random_numbers == "fresh":
         extra += " Dashed: upper end of the interval of the dummy, which does nothing."
+    if left_out:
+        extra += f" The {left_out} smallest of each outcome are in the table only."
     figure = style.figure(
         style.WIDTH if columns > 1 else 6.5, 1.5 + rows * (0.5 + 0.21 * count), title,
         _footer(reading, extra),
@@ -103,7 +108,8 @@ def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]])
         style.panels(figure, len(labels), columns), labels, strict=True
     ):
         found = reading.of(outcome, method=method, index=chosen.main, week=week)
-        _bars(axes, found, chosen.main, chosen.floor, is_stochastic(reading.study), _names(reading))
+        shown = largest(found, MOST_BARS)
+        _bars(axes, shown, chosen.main, chosen.floor, is_stochastic(reading.study), _names(reading))
         if len(labels) > 1:
             axes.set_title(when(outcome, week), loc="left", fontsize=style.TEXT_SIZE)
         axes.set_xlabel(
@@ -111,6 +117,15 @@ def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]])
         )
     _standing_legend(figure.axes[0])
     return figure
+
+
+def largest(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The rows of the ``most`` largest factors, in their order; the dummy is always among them."""
+    if len(rows) <= most:
+        return rows
+    known = rows[rows["factor"] != DUMMY]
+    dummy = rows[rows["factor"] == DUMMY]
+    return pd.concat([known.iloc[: most - len(dummy)], dummy])
 
 
 def _bars(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sim.core.units import Z95
 from sim.present.figures import Figure
+from sim.present.format import sentence
 from sim.present.table import Table
 from sim.studies.spec import Study
 from sim.studies.trials.spec import Spec
@@ -43,7 +44,8 @@ def _trials(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
         "Compared, not validated: each trial's effect, forecast from the other trials",
         "By hours a month and site. Grey: observed effect with its 95 % interval. Blue: the model "
         "with 90 % of what such a trial could see. Cross: log hours a month. Dashed: one constant. "
-        f"SMD = a + b x effect in the model. {study.plausible.source}. What if, not forecast.",
+        f"SMD = a + b x effect in the model. {sentence(study.plausible.source)}. What if, not "
+        "forecast.",
     )  # fmt: skip
     axes = figure.subplots()
     style.dress(axes, grid=False)
