@@ -1377,7 +1377,7 @@ class Oracle:
                 self.mean(x["u"] >= self.p.integration_threshold for x in team), region["R"],
                 self.mean((x["m"] * x["g"] * x["k"]) ** (1 / 3) for x in team), region["x"],
                 region["provider"]["l"], self.mean(x["w"] for x in team),
-                region["nP"] + sum(x["n"] for x in team),
+                region["nP"] + sum(x["n"] for x in team), sum(x["n"] for x in team),
             ]  # fmt: skip
 
     def count(self, region: dict[str, Any], name: str, by: float = 1.0) -> None:

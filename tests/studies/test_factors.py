@@ -177,7 +177,7 @@ def test_plausible_ranges_are_those_of_the_calibrated_sets_and_said() -> None:
         np.quantile(left.quantiles["keeping"], [0.1, 0.9]),
         rtol=0.01,
     )
-    assert demand.distribution.kind == "uniform"  # not free: no calibration touches it
+    assert demand.distribution.kind == "marginal"  # uncertain: it is kept beside the free ones
     assert f"calibrated to {left.targets} targets" in made.ranges
     # A distribution of the file's own stays.
     own = study("{keeping: {uniform: [0.4, 0.5]}, demand_mean: table}", "ranges: plausible\n")
