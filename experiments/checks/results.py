@@ -5,8 +5,9 @@
 
 After a change of the model or of findings, make all; after a change of a study, that one. Studies
 stay in ``results/shipped/``; what is kept is copied to ``experiments/plausible``,
-``experiments/results`` and ``experiments/figures``. ``results/made.json`` says with which model and
-which sets each was made, and a test compares that with the model and the sets that are shipped.
+``experiments/results`` and ``experiments/figures``, and the first picture of the README to
+``docs/images``. ``results/made.json`` says with which model and which sets each was made, and a
+test compares that with the model and the sets that are shipped.
 """
 
 from __future__ import annotations
@@ -101,6 +102,9 @@ RESULTS: dict[str, Made] = {
         f"{table}.csv": KEPT / f"trials_{table}.csv" for table in ("scores", "mapping", "doses")
     }),
     "patterns": Made("patterns patterns", DEFAULT, {"patterns.csv": KEPT / "patterns.csv"}),
+    "source": Made("run source", DEFAULT, {
+        "figures/trajectories.png": ROOT / "docs" / "images" / "source_trajectories.png",
+    }),
 }  # fmt: skip
 
 
