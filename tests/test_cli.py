@@ -168,6 +168,16 @@ def test_a_run_waits_for_nothing_it_does_not_need(tmp_path: Path) -> None:
 
 def test_version() -> None:
     assert re.fullmatch(r"codose \d+\.\d+\.\d+\n", codose("--version").out)
+    assert codose("-V").out == codose("--version").out
+
+
+def test_the_package_is_run_as_the_command_is() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", "validate", "nowhere.yaml"],
+        cwd=REPO, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "nowhere.yaml: there is no such file\n"
 
 
 # --- usage errors ------------------------------------------------------------------------------

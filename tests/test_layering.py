@@ -92,11 +92,11 @@ def imports(module: str, source: str, is_package: bool = False) -> set[str]:
     return {name for name in found if name == "sim" or name.startswith("sim.")}
 
 
-# The facade is left out: it offers names of every layer, by name and late.
+# The faces are left out: they offer every layer, the one by name and late, the other as a command.
 GRAPH = {
     module: imports(module, path.read_text(encoding="utf-8"), path.name == "__init__.py")
     for module, path in MODULES.items()
-    if module != "sim"
+    if module not in ("sim", "sim.__main__")
 }
 
 

@@ -41,12 +41,12 @@ class Commands(TyperGroup):
     """The group of commands, and the one place where an error becomes a message and a code."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Answer ``--help`` and ``--version`` of the group; all else is read as usual.
+        """Answer ``--help`` and ``--version`` (``-V``) of the group; all else is read as usual.
 
         They are no options of the group, because for any option of it typer loads pydantic, which
         doubles the time until the ``--help`` of a command appears.
         """
-        if args[:1] == ["--version"]:
+        if args[:1] in (["--version"], ["-V"]):
             typer.echo(f"codose {sys.modules['sim'].__version__}")
             raise typer.Exit
         if not args or args[0] in ("--help", "-h"):
