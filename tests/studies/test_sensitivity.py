@@ -17,7 +17,7 @@ from sim.studies.factors import DUMMY
 from sim.studies.kind import Result, Runner, StudyKind, ask, second_seed
 from sim.studies.sensitivity import convergence, timing
 from sim.studies.sensitivity.design import design_of
-from sim.studies.sensitivity.drawings import largest
+from sim.studies.sensitivity.drawings import leading
 from sim.studies.sensitivity.findings import Findings
 from sim.studies.sensitivity.samples import Sample, first_samples
 from sim.studies.sensitivity.words import words
@@ -568,6 +568,6 @@ def test_other_kinds_have_no_second_seed(tmp_path: Path) -> None:
 
 def test_a_panel_shows_the_largest_factors_and_the_dummy() -> None:
     rows = pd.DataFrame({"factor": ["a", "b", "c", DUMMY, "d"], "value": [5.0, 4.0, 3.0, 2.0, 1.0]})
-    assert largest(rows, 3)["factor"].tolist() == ["a", "b", DUMMY]
-    assert largest(rows, 5)["factor"].tolist() == rows["factor"].tolist()
-    assert largest(rows.drop(index=3), 3)["factor"].tolist() == ["a", "b", "c"]
+    assert leading(rows, 3)["factor"].tolist() == ["a", "b", DUMMY]
+    assert leading(rows, 5)["factor"].tolist() == rows["factor"].tolist()
+    assert leading(rows.drop(index=3), 3)["factor"].tolist() == ["a", "b", "c"]

@@ -53,18 +53,17 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
 
 def design(study: Study[Spec]) -> RunPlan:
     """Two jobs a scenario that is needed: over the sets, and at the defaults."""
-    jobs: list[Job] = []
-    for scenario, weeks in _needed(study).values():
-        jobs.append(independent(scenario, study.sets(scenario), study.header.replicates, weeks))
-        usual = [scenario.parameter_set()]
-        jobs.append(independent(scenario, usual, study.header.default_replicates, weeks))
-    return RunPlan(tuple(jobs), study.seed)
+    return _plan(study, _needed(study))
 
 
 def design_of_surveys(study: Study[Spec]) -> RunPlan:
     """The same runs of the cases whose people are asked, for a collector that sees people."""
+    return _plan(study, _asked_people(study))
+
+
+def _plan(study: Study[Spec], asked: Mapping[str, tuple[Scenario, tuple[int, ...]]]) -> RunPlan:
     header, jobs = study.header, list[Job]()
-    for scenario, weeks in _asked_people(study).values():
+    for scenario, weeks in asked.values():
         jobs.append(independent(scenario, study.sets(scenario), header.replicates, weeks))
         usual = [scenario.parameter_set()]
         jobs.append(independent(scenario, usual, header.default_replicates, weeks))

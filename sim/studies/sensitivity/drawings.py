@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.present import style
+from sim.scenario.phases import MODE_WORDS
 from sim.studies.factors import DUMMY
 from sim.studies.sensitivity.design import is_stochastic
 from sim.studies.sensitivity.methods import METHODS
@@ -67,7 +68,7 @@ def _names(reading: Reading) -> dict[str, str]:
     for name in reading.frame("factors")["name"]:
         if match := _SERIES.fullmatch(name):
             series = reading.study.scenario.dosage[int(match[1])]
-            mode = {"onsite": "on site", "email": "e-mail"}.get(series.mode, series.mode)
+            mode = MODE_WORDS.get(series.mode, series.mode)
             found[name] = f"{style.words(match[2])}, {mode}"
     return found
 
@@ -108,7 +109,7 @@ def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]])
         style.panels(figure, len(labels), columns), labels, strict=True
     ):
         found = reading.of(outcome, method=method, index=chosen.main, week=week)
-        shown = largest(found, MOST_BARS)
+        shown = leading(found, MOST_BARS)
         _bars(axes, shown, chosen.main, chosen.floor, is_stochastic(reading.study), _names(reading))
         if len(labels) > 1:
             axes.set_title(when(outcome, week), loc="left", fontsize=style.TEXT_SIZE)
@@ -119,7 +120,7 @@ def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]])
     return figure
 
 
-def largest(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+def leading(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     """The rows of the ``most`` largest factors, in their order; the dummy is always among them."""
     if len(rows) <= most:
         return rows

@@ -115,7 +115,7 @@ def facet_words(cell: Cell) -> str:
     if cell.mode is not None:
         parts.append(cell.mode)
     if cell.functions is not None:
-        parts.append(cell.functions.replace("_", " "))
+        parts.append(in_words(cell.functions))
     if cell.sites is not None:
         parts.append(f"{cell.sites} regions a provider")
     return ", ".join(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from sim.core.errors import InputError, Problem, did_you_mean
@@ -129,30 +129,26 @@ def _targets(value: Any) -> Mapping[str, float]:
     return FrozenDict(found)
 
 
-def _mode(value: Any) -> str:
-    if value not in MODES:
-        raise refusal(
-            f"{shown(value)} is not a mode", allowed=", ".join(MODES),
-            suggestion=did_you_mean(value, MODES),
-        )  # fmt: skip
-    return value
+def _one_of(known: Collection[str], what: str) -> Shape:
+    """A field that takes one of some names."""
 
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in known:
+            raise refusal(
+                f"{shown(value)} is not {what}", allowed=", ".join(known),
+                suggestion=did_you_mean(value, known),
+            )  # fmt: skip
+        return value
 
-def _mix(value: Any) -> str:
-    if not isinstance(value, str) or value not in PRESETS:
-        raise refusal(
-            f"{shown(value)} is not a named mix of functions", allowed=", ".join(PRESETS),
-            suggestion=did_you_mean(value, PRESETS),
-        )  # fmt: skip
-    return value
+    return Shape(check, {"enum": list(known)})
 
 
 _EVERY = tuple[Annotated[float, Number(1, 520)], ...]
 _HOURS = tuple[Annotated[float, Number(0, MAX_HOURS, above=True)], ...]
 _SHARES = tuple[Annotated[float, Number(0, 1)], ...] | None
 _MONTHS = tuple[Annotated[float, Number(1, MAX_WEEKS)], ...] | None
-_MODES = tuple[Annotated[str, Shape(_mode, {"enum": list(MODES)})], ...] | None
-_MIXES = tuple[Annotated[str, Shape(_mix, {"enum": list(PRESETS)})], ...] | None
+_MODES = tuple[Annotated[str, _one_of(MODES, "a mode")], ...] | None
+_MIXES = tuple[Annotated[str, _one_of(PRESETS, "a named mix of functions")], ...] | None
 _SITES = tuple[Annotated[int, Number(1, 1000, whole=True)], ...] | None
 
 

@@ -123,7 +123,7 @@ def place_words(cell: Cell) -> str:
     if cell.mode is not None:
         parts.append(cell.mode)
     if cell.functions is not None:
-        parts.append(cell.functions.replace("_", " "))
+        parts.append(in_words(cell.functions))
     return ", ".join(parts)
 
 
