@@ -12,18 +12,20 @@ WORKERS ?= 2
 SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 # Newer than pyproject.toml and constraints.txt, and of this Python: nothing to install.
+CORE := $(VENV)/.core-$(PY_VERSION)
 STAMP := $(VENV)/.codose-$(PY_VERSION)
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke browser engine bench bands results docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser package engine bench bands results docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## make the virtual environment and install codose for development
 
-demo: $(STAMP) ## run the shipped source case and draw its figures
+demo: $(CORE) ## run the shipped source case and draw its figures
 	$(BIN)/codose run source --out results/source --force
 	@echo "Figures: results/source/figures"
 
@@ -42,6 +44,9 @@ slow: $(STAMP) ## run the slow tests
 
 smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 	$(BIN)/python -m pytest $(SHARED) -m "smoke and not slow"
+
+package: $(STAMP) ## make what is published, install it with the lowest versions allowed, try it
+	$(BIN)/python experiments/checks/package.py
 
 # After an edit of a rule, of the kernel or of what they are given. wasm-ld: apt-get install lld.
 engine: $(STAMP) ## compile the engine that the package ships, for this machine and for browsers
@@ -76,7 +81,6 @@ docs-tables: $(STAMP) ## write the tables of docs/ODD.md anew from the code
 
 # Keeps the present versions where it can; `make constraints UPGRADE=--upgrade` takes the newest.
 constraints: $(STAMP) ## pin the dependencies for every supported Python
-	@$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate $(UPGRADE) \
 		--custom-compile-command "make constraints" --output-file constraints.txt pyproject.toml
 
@@ -84,7 +88,7 @@ clean: ## remove caches and builds; the virtual environments and results/ stay
 	rm -rf build dist site .pytest_cache .ruff_cache .hypothesis
 	find sim tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(STAMP): pyproject.toml constraints.txt
+$(CORE): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "codose needs Python 3.11 or newer, and '$(PYTHON)' is $(or $(PY_VERSION),not there): choose another with make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
@@ -94,7 +98,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@# Made by a tool without pip, of another Python, or half made: make it anew.
 	@if [ "$$($(BIN)/python -c 'import pip, platform; print(platform.python_version())' 2>/dev/null)" != "$(PY_VERSION)" ]; then \
 		echo "$(PYTHON) -m venv --clear $(VENV)"; $(PYTHON) -m venv --clear '$(VENV)'; fi
-	@rm -f $(VENV)/.codose-*
-	@echo "Installing codose and its dependencies into $(VENV): a minute or two, once."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[calibrate,cluster,dev,docs,plan]'
+	@rm -f $(VENV)/.core-* $(VENV)/.codose-*
+	@echo "Installing codose and its dependencies into $(VENV): a minute, once."
+	@$(INSTALL) -e .
+	@touch $@
+
+$(STAMP): $(CORE)
+	@echo "Installing what the tests and the documentation need: a minute or two, once."
+	@$(INSTALL) -e '.[cluster,dev,docs,plan]'
 	@touch $@

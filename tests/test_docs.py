@@ -156,6 +156,15 @@ def test_commands_of_every_page_are_understood(path: Path) -> None:
         understood(line)
 
 
+@pytest.mark.parametrize("name", ["Snakefile", "shards.nf"])
+def test_commands_of_workflows_are_understood(name: str) -> None:
+    text = (REPO / "experiments" / "workflows" / name).read_text(encoding="utf-8")
+    lines = re.findall(r'"(codose [^"]+)"', text)
+    assert len(lines) == 2
+    for line in lines:
+        understood(re.sub(r"\$?\{[^}]*\}", "2", line))
+
+
 def test_command_that_is_not_there_is_found() -> None:
     for line in ("codose rum source", "codose run source --replicate_s 3"):
         with pytest.raises(Exception, match="No such"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.smoke
 
@@ -37,9 +40,24 @@ def test_the_version_is_the_same_everywhere() -> None:
             "pyproject.toml": r'^version = "(.+)"$',
             "sim/__init__.py": r'^__version__ = "(.+)"$',
             "CITATION.cff": r"^version: (.+)$",
+            "codemeta.json": r'^  "version": "(.+)",$',
         }.items()
     }
     assert len({tuple(one) for one in found.values()}) == 1, found
+
+
+def test_the_files_about_the_project_agree() -> None:
+    cited = yaml.safe_load((REPO / "CITATION.cff").read_text(encoding="utf-8"))
+    meta = json.loads((REPO / "codemeta.json").read_text(encoding="utf-8"))
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [author["name"] for author in cited["authors"]]
+    assert [author["name"] for author in meta["author"]] == names
+    assert [author["name"] for author in project["authors"]] == names
+    assert meta["license"].rsplit("/", 1)[1] == project["license"] == cited["license"]
+    assert meta["keywords"] == cited["keywords"]
+    doi = cited["references"][0]["doi"]
+    assert meta["referencePublication"]["@id"].endswith(doi)
+    assert project["urls"]["Source study"].endswith(doi)
 
 
 def text_files() -> list[Path]:

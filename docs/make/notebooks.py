@@ -9,6 +9,7 @@ sliders) is left out of the file; running the notebook brings it back.
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import Any
 
 import jupytext
 import nbformat
+from pictures import small
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 SECONDS = 60
@@ -73,8 +75,11 @@ def _kept(output: Any) -> Any:
     """An output without what only a running kernel can show; None when nothing is left."""
     if output.output_type == "stream" and output.name == "stderr":
         return None
-    if any(kind in output.get("data", {}) for kind in LIVE):
+    shown = output.get("data", {})
+    if any(kind in shown for kind in LIVE):
         return None
+    if picture := shown.get("image/png"):
+        shown["image/png"] = base64.b64encode(small(base64.b64decode(picture))).decode() + "\n"
     return output
 
 

@@ -146,6 +146,8 @@ def _keep(name: str, folder: Path) -> None:
     made = RESULTS[name]
     for file, place in made.keep.items():
         shutil.copyfile(folder / file, place)
+    pictures = [str(place) for place in made.keep.values() if place.suffix == ".png"]
+    subprocess.run([sys.executable, ROOT / "docs" / "make" / "pictures.py", *pictures], check=True)
     if made.indices:
         indices(folder).to_csv(KEPT / f"{name}.csv", index=False)
     note(name, made.sets)

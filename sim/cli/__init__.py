@@ -12,6 +12,7 @@ import typer
 
 from sim import studies
 from sim.cli import (
+    examples,
     look,
     merge,
     new,
@@ -79,6 +80,7 @@ app.command("merge", epilog=EXITS)(merge.merge)
 app.command("new", epilog=EXITS)(new.new)
 app.command("validate", epilog=EXITS)(look.validate)
 app.command("verify", epilog=CHECK_EXITS)(look.verify)
+app.command("examples", epilog=EXITS)(examples.examples)
 app.command("scenarios", epilog=EXITS)(look.scenarios)
 app.command("parameters", epilog=EXITS)(look.parameters)
 app.command("outcomes", epilog=EXITS)(look.outcomes)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["scenarios", "experiments"]
+Kind = Literal["scenarios", "experiments", "notebooks"]
 
 PACKAGE = Path(__file__).parents[1]
 
 
 def folder(kind: Kind) -> Path:
-    """The folder of shipped ``scenarios`` or ``experiments`` (it may not exist).
+    """The folder of shipped ``scenarios``, ``experiments`` or ``notebooks`` (it may not exist).
 
     >>> folder("scenarios").name
     'scenarios'
