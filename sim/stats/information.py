@@ -10,8 +10,9 @@ plan d and X what is learnt (a parameter, a group, data that were simulated from
 The inner expectation is a regression of the benefit on X over the sets, which also averages chance
 out. Source: Strong, Oakley & Brennan 2014, Med Decis Making 34(3) 311-326, doi
 10.1177/0272989X13505910; for data, Strong, Oakley, Brennan & Breeze 2015, Med Decis Making 35(5)
-570-583, doi 10.1177/0272989X15575286. Here the regression is a penalised cubic with products of
-pairs, in place of their splines: an assumption that is good where the benefit bends gently.
+570-583, doi 10.1177/0272989X15575286. Here the regression is a penalised polynomial in place of
+their splines: a line, a cubic, or a cubic with products of pairs, whichever predicts best by
+generalised cross-validation. That the benefit bends gently is an assumption.
 """
 
 from __future__ import annotations
@@ -83,10 +84,10 @@ def partial(gaps: np.ndarray, known: np.ndarray) -> Worth:
     """
     if len(gaps) < LEAST_SETS or not np.isfinite(gaps).all() or not np.isfinite(known).all():
         return _UNKNOWN
-    basis = _basis(known)
-    if not basis.shape[1]:
+    bases = _bases(known)
+    if not bases:
         return Worth(0.0, 0.0)
-    fitted, drawn = _regression(basis, gaps)
+    fitted, drawn = _regression(bases, gaps)
     gained = _gained(fitted)
     feigned = np.array([_gained(one).mean() for one in drawn])
     value = 2.0 * gained.mean() - feigned.mean()
@@ -100,47 +101,49 @@ def _gained(gaps: np.ndarray) -> np.ndarray:
     return benefit.max(axis=1) - benefit[:, benefit.mean(axis=0).argmax()]
 
 
-def _basis(known: np.ndarray) -> np.ndarray:
-    """(sets, terms): x, x^2, x^3 of each quantity that varies, and products of pairs, each with
-    mean 0 and SD 1."""
+def _bases(known: np.ndarray) -> list[np.ndarray]:
+    """(sets, terms) of a line, a cubic, and a cubic with products of pairs, of what varies; each
+    term with mean 0 and SD 1."""
     x = known[:, np.ptp(known, axis=0) > 0]
     if not x.shape[1]:
-        return x
+        return []
     x = (x - x.mean(axis=0)) / x.std(axis=0)
-    terms = [x, x**2, x**3]
-    if x.shape[1] <= MOST_PAIRS:
+    terms = [x, np.column_stack([x, x**2, x**3])]
+    if 1 < x.shape[1] <= MOST_PAIRS:
         first, second = np.triu_indices(x.shape[1], 1)
-        terms.append(x[:, first] * x[:, second])
-    found = np.column_stack(terms)
-    spread = found.std(axis=0)
+        terms.append(np.column_stack([terms[-1], x[:, first] * x[:, second]]))
+    return [_scaled(one) for one in terms]
+
+
+def _scaled(terms: np.ndarray) -> np.ndarray:
+    spread = terms.std(axis=0)
     kept = spread > 1e-9
-    return (found[:, kept] - found[:, kept].mean(axis=0)) / spread[kept]
+    return (terms[:, kept] - terms[:, kept].mean(axis=0)) / spread[kept]
 
 
-def _regression(basis: np.ndarray, gaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ridge regression by generalised cross-validation.
+def _regression(bases: list[np.ndarray], gaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ridge regression on the basis, with the penalty, of the best cross-validation.
 
     Returns:
         Fitted (sets, others); the same of :data:`DRAWS` coefficients from their posterior.
     """
     sets, middle = len(gaps), gaps.mean(axis=0)
-    left, scale, _ = np.linalg.svd(basis, full_matrices=False)
-    seen = left.T @ (gaps - middle)
-    whole = ((gaps - middle) ** 2).sum(axis=0)
-
-    def residual(kept: np.ndarray) -> np.ndarray:
-        return whole - ((2.0 - kept) * kept) @ seen**2
-
-    def score(kept: np.ndarray) -> float:
-        free = sets - 1.0 - kept.sum()
-        return (
-            float((residual(kept) / np.maximum(whole, 1e-300)).sum() / free**2)
-            if free > 1
-            else np.inf
-        )
-
-    kept = min((scale**2 / (scale**2 + one) for one in _PENALTIES), key=score)
-    errors = gaps - middle - left @ (kept[:, None] * seen)
+    around = gaps - middle
+    whole = np.maximum((around**2).sum(axis=0), 1e-300)
+    best: tuple[float, np.ndarray, np.ndarray] = (np.inf, np.zeros((sets, 0)), np.zeros(0))
+    for basis in bases:
+        left, scale, _ = np.linalg.svd(basis, full_matrices=False)
+        squares = (left.T @ around) ** 2
+        for penalty in _PENALTIES:
+            kept = scale**2 / (scale**2 + penalty)
+            free = sets - 1.0 - kept.sum()
+            if free > 1.0:
+                residual = whole - ((2.0 - kept) * kept) @ squares
+                best = min(best, (float((residual / whole).sum() / free**2), left, kept),
+                           key=lambda one: one[0])  # fmt: skip
+    _, left, kept = best
+    seen = left.T @ around
+    errors = around - left @ (kept[:, None] * seen)
     covariance = errors.T @ errors / (sets - 1.0 - kept.sum())
     root = np.linalg.cholesky(covariance + 1e-12 * np.trace(covariance) * np.eye(len(covariance))
                               + 1e-300 * np.eye(len(covariance)))  # fmt: skip

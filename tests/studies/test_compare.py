@@ -617,3 +617,81 @@ def test_the_interval_covers_what_very_many_sets_give() -> None:
         covered.append((low <= expected) & (expected <= high))
     # A hypercube spreads sets more evenly than chance, so the interval is rather too wide.
     assert np.mean(covered) > 0.85
+
+
+# --- what would be worth knowing ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def informed() -> Result:
+    return compare(
+        SMALL, OFTEN, sets=40, replicates=2, outcomes=["integration"], information=True,
+        worth=600_000.0, measures=["survey of trust at start", "log of 3 months"],
+        know=["first_trust+trust_step"], hold={"forgetting": 0.02},
+    )  # fmt: skip
+
+
+def test_information_is_told_of_everything_groups_parameters_and_measurements(
+    informed: Result,
+) -> None:
+    table = informed.table("information")
+    assert table["kind"].drop_duplicates().tolist() == [
+        "everything", "group", "parameter", "measurement",
+    ]  # fmt: skip
+    single = set(table.loc[table["kind"] == "parameter", "what"])
+    assert "trust_step" in single
+    assert "forgetting" not in single, "what is held is known"
+    assert "first_trust and trust_step" in set(table["what"])
+    assert (table["value"] >= 0).all()
+    assert "Knowing every parameter before choosing" in informed.answer.text
+    assert "Measuring would be worth" in informed.answer.text
+
+
+def test_everything_is_worth_the_regret_of_the_choice_of_today(informed: Result) -> None:
+    """By hand, from the runs themselves: best in each set less best on average, chance shrunk."""
+    study = informed.study
+    first, other = runs_of(study, Runner(Execution(threads=1)))
+    gap = 600_000 * (other.at("integration", 26) - first.at("integration", 26))
+    gap -= planned(other.arm.scenario).total.money - planned(first.arm.scenario).total.money
+    means, luck = gap.mean(axis=1), gap.var(axis=1, ddof=1).mean() / 2
+    spread = means.var(ddof=1)
+    told = means.mean() + math.sqrt(max(0.0, 1 - luck / spread)) * (means - means.mean())
+    expected = np.maximum(told, 0).mean() - max(told.mean(), 0)
+    table = informed.table("information").set_index("what")
+    assert table.loc["every parameter", "value"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_cannot_change_the_choice_is_worth_nothing() -> None:
+    found = compare(
+        SMALL.without_ta(), OFTEN, sets=30, replicates=4, outcomes=["knowledge"], information=True
+    )
+    assert (found.table("differences")["mean_low"] > 0).all(), "more of it is better in any world"
+    table = found.table("information").set_index("what")
+    assert table.loc["every parameter", "value"] == 0
+    assert "is known to change the choice" in found.answer.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"measures": ["survey of trsut at start"]}, "did you mean 'trust'"),
+        ({"measures": ["survey of trust at strat"]}, "did you mean 'start'"),
+        ({"measures": ["a survey"]}, "'a survey' is no measurement"),
+        ({"measures": ["log of 12 months"]}, "up to week 40"),
+        ({"measures": ["log of 0 months"]}, "is no measurement"),
+        ({"measures": ["survey of trust at 3 with 11 people"]}, "1..10, who are there"),
+        ({"know": ["first_trust+truststep"]}, "did you mean 'trust_step'"),
+        ({"information": True, "outcomes": ["contacts_held"]}, "no better and worse"),
+        ({"worth": 0}, "worth"),
+    ],
+)
+def test_what_cannot_be_measured_or_known_is_refused(fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        compare(SMALL, OFTEN, sets=2, replicates=1, **fields)
+
+
+def test_the_figure_of_what_is_worth_knowing_names_the_measurements(informed: Result) -> None:
+    figure = next(one for one in informed.figures if one.name == "information").draw()
+    labels = [text.get_text() for text in figure.findobj(Text)]
+    assert "survey of trust at start" in labels
+    assert "every parameter" in labels

@@ -30,6 +30,10 @@ def compare(
     stopping_now: bool = False,
     hold: Mapping[str, float] | None = None,
     labels: Sequence[str] = (),
+    information: bool = False,
+    measures: Sequence[str] = (),
+    know: Sequence[str] = (),
+    worth: float | None = None,
     execution: Execution | None = None,
 ) -> Result:
     """Compare scenarios with the first of them, run by run.
@@ -50,12 +54,19 @@ def compare(
         stopping_now: compare with TA that ends with the contact log of the first scenario.
         hold: parameters held at a value in every set, by name.
         labels: what to call the scenarios; left out: their names, or those of their files.
+        information: say what knowing each parameter would be worth before choosing by the first
+            outcome; so do the next three.
+        measures: say what measurements would be worth: "survey of trust at start with 20 people",
+            "log of 6 months", or several joined by "and".
+        know: parameters that would be known together, "first_trust+trust_step".
+        worth: money that a whole unit of the first outcome is worth; planned cost then counts, too.
         execution: how runs are made; left out: on all threads of this machine.
 
     Returns:
         The result. Its tables: ``verdicts`` (a row a scenario and outcome), ``differences`` and
         ``regions`` (the same by region), ``levels``, ``costs`` and ``costs_planned``,
-        ``efficiency``, ``drivers``, ``weeks`` and ``differs``, where there are such.
+        ``efficiency``, ``drivers``, ``information``, ``weeks`` and ``differs``, where there are
+        such.
 
     Raises:
         InputError: an argument that cannot be used.
@@ -81,6 +92,7 @@ def compare(
     study = StudyKind.of("compare").make(
         scenarios=list(given), sets=50 if sets is None else sets, replicates=replicates, seed=seed,
         outcomes=list(outcomes), gains=gains, margin=margin, stopping_now=stopping_now,
-        hold=hold or {}, labels=list(labels),
+        hold=hold or {}, labels=list(labels), information=information, measures=list(measures),
+        know=list(know), worth=worth,
     )  # fmt: skip
     return ask(study, execution)

@@ -25,6 +25,7 @@ from sim.stats.expected import CHANCE_RULES, expected_in_sets
 from sim.stats.paired import Paired, paired
 from sim.stats.verdicts import verdict
 from sim.studies.compare.differing import differing
+from sim.studies.compare.information import information
 from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of, points_of
 from sim.studies.kind import Runner
 from sim.studies.spec import Study
@@ -85,11 +86,13 @@ class Runs:
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
     """Every table of a comparison."""
     shown = _Tables(study, runs_of(study, run))
-    every = (
+    every = [
         shown.verdicts(), shown.differences(), shown.regions(), shown.costs(),
         shown.costs_planned(), shown.levels(), shown.efficiency(), shown.differs(),
         shown.drivers(), shown.weeks(),
-    )  # fmt: skip
+    ]  # fmt: skip
+    if study.header.informs:
+        every.insert(3, information(study, shown.runs, shown.chosen_by(), run))
     return {table.name: table for table in every if len(table)}
 
 
@@ -318,6 +321,10 @@ class _Tables:
         """Levels, or gains against no TA, (sets, replicates)."""
         value = one.gain if self.study.header.gains else one.at
         return value(outcome, one.arm.week(point), region)
+
+    def chosen_by(self) -> list[np.ndarray]:
+        """Of each scenario, (sets, replicates) of the first outcome at the end of TA."""
+        return [self._compared(x, self.outcomes[0], POINTS[0], OVERALL) for x in self.runs]
 
     def _margin(self, outcome: str, point: str) -> float:
         """The difference that would not matter, in the outcome's unit."""

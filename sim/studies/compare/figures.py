@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 HOUR_PARTS = ("contact_hours", "preparation_hours", "travel_hours")
 MOST_REGIONS = 40
 """Regions that are drawn; the table holds all."""
+MOST_PARAMETERS = 15
+"""Parameters whose worth is drawn; the table holds all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +103,14 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
             Figure(
                 "differences", "Differences week by week", "",
                 f"Differences by week from {first}.", partial(_differences, found),
+            )
+        )  # fmt: skip
+    if "information" in frames:
+        made.append(
+            Figure(
+                "information", "What is worth knowing before choosing", "",
+                "What knowing parameters, or measuring, is worth; the table holds all.",
+                partial(_information, found),
             )
         )  # fmt: skip
     return made
@@ -498,3 +508,34 @@ _NOTHING = pd.DataFrame(
     columns=["scenario", "outcome", "per_100_hours", "low", "high", "chance_share"]
 )
 """What 100 provider hours bring where no outcome can say it."""
+
+
+def _information(found: Shown) -> Drawn:
+    """What is worth knowing: a bar each, with twice its standard error."""
+    from sim.present import style
+
+    table = found.frames["information"]
+    single = table["kind"] == "parameter"
+    table = pd.concat([table[~single], table[single].head(MOST_PARAMETERS)])
+    colours = {"measurement": style.VERMILLION, "parameter": style.BLUE}
+    first = found.outcomes[0]
+    unit = "money" if found.study.header.worth is not None else in_words(first)
+    reading = (
+        "Grey: knowing everything, and groups. Blue: single parameters. Orange: measurements. "
+        "Lines: twice the standard error. Values do not add up."
+    )
+    figure = style.figure(
+        style.WIDTH, 2.0 + 0.28 * len(table), "What is worth knowing before choosing",
+        footer(found, reading),
+    )  # fmt: skip
+    axes = figure.subplots()
+    style.dress(axes, grid=False)
+    for place, row in enumerate(table.iloc[::-1].to_dict("records")):
+        colour = colours.get(row["kind"], style.MUTED)
+        axes.barh(place, row["value"], color=colour, height=0.62)
+        low = max(0.0, row["value"] - 2.0 * row["se"])
+        axes.plot([low, row["value"] + 2.0 * row["se"]], [place] * 2, color=style.INK, linewidth=1)
+    axes.set_yticks(range(len(table)), [in_words(one) for one in table["what"][::-1]])
+    axes.set_xlim(left=0.0)
+    style.name_x(axes, f"gain from choosing after it is known, {unit}")
+    return figure

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from sim.core.outcomes import HEADLINES, NAMES
+from sim.core.errors import InputError
+from sim.core.outcomes import HEADLINES, NAMES, OUTCOMES
+from sim.core.parameters import check_name
 from sim.scenario.checking import Issue, Number, Words
 from sim.scenario.scenario import Scenario
 from sim.studies.compare import MARGIN
 from sim.studies.compare.differing import check_same_people, differing
+from sim.studies.compare.measurements import measurement_of
 from sim.studies.spec import Option, OverSets, Study
 
 HELP = """Compare scenarios: what differs, how surely, at what cost.
@@ -29,6 +32,8 @@ Examples:
   codose compare source my.yaml --sets 200 --out results/mine
   codose compare source planning --gains
   codose compare centre_log --stopping-now
+  codose compare light_touch source --information --sets 400
+  codose compare light_touch source --measure "survey of trust at start" --measure "log of 6 months"
 """
 ARGUMENT = "scenarios"
 
@@ -66,6 +71,27 @@ class Spec(OverSets):
         Option(name="--label", metavar="NAME", many=True, default="names of the files"),
     ] = ()
     """What to call the scenarios, in their order; repeatable."""
+    information: Annotated[bool, Option()] = False
+    """Also say what knowing each parameter would be worth before choosing by the first outcome."""
+    measures: Annotated[
+        tuple[Annotated[str, Words(200)], ...],
+        Option(name="--measure", metavar="TEXT", many=True),
+    ] = ()
+    """And what measuring would be: 'survey of trust at start with 20 people', 'log of 6 months'."""
+    know: Annotated[
+        tuple[Annotated[str, Words(1000)], ...],
+        Option(name="--know", metavar="NAME+NAME", many=True),
+    ] = ()
+    """And what knowing some parameters together would be; repeatable."""
+    worth: Annotated[
+        Annotated[float, Number(0, 1e15, above=True)] | None, Option(metavar="MONEY")
+    ] = None
+    """Money that a whole unit of the first outcome is worth: planned cost then counts, too."""
+
+    @property
+    def informs(self) -> bool:
+        """Whether it asks what would be worth knowing."""
+        return bool(self.information or self.measures or self.know or self.worth is not None)
 
 
 def issues(spec: Spec) -> Iterator[Issue]:
@@ -89,6 +115,24 @@ def issues(spec: Spec) -> Iterator[Issue]:
             ("labels",), f"{len(spec.labels)} labels for {len(named)} scenarios",
             allowed="one a scenario",
         )  # fmt: skip
+    first = OUTCOMES.get(spec.outcomes[0]) if spec.outcomes else None
+    if spec.informs and first is not None and not first.sign:
+        yield Issue(
+            ("outcomes", 0), "has no better and worse, so nothing is chosen by it",
+            spec.outcomes[0], "an outcome with a better, such as integration",
+        )  # fmt: skip
+    for place, text in enumerate(spec.measures):
+        try:
+            measurement_of(text)
+        except InputError as error:
+            wrong = error.problems[0]
+            yield Issue(("measures", place), wrong.message, text, wrong.allowed, wrong.suggestion)
+    for place, text in enumerate(spec.know):
+        for name in text.split("+"):
+            if unknown := check_name(name):
+                yield Issue(
+                    ("know", place), unknown.message, name, unknown.allowed, unknown.suggestion
+                )
     if len(set(spec.labels)) < len(spec.labels):
         yield Issue(("labels",), "name two scenarios alike", allowed="a name of its own for each")
 
@@ -107,6 +151,8 @@ def check(study: Study[Spec]) -> None:
             f"{first.name!r} has no dosage that goes on after a contact log",
             allowed="a scenario with contact_log and dosage; without a log compare with no_ta",
         )
+    for text in study.header.measures:
+        measurement_of(text).check(plans_of(study)[0].scenario)
     if not study.header.gains:
         arms = plans_of(study)
         scenarios = [arm.scenario for arm in arms]

@@ -10,10 +10,11 @@ import pandas as pd
 
 from sim.core.outcomes import BETWEEN
 from sim.present.answer import Answer
-from sim.present.format import count, interval, money, percent, share, signed
+from sim.present.format import count, interval, money, number, percent, share, signed
 from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.stats.expected import why_not_told
+from sim.stats.information import LEAST_SETS
 from sim.stats.paired import MOST_SETS
 from sim.studies.compare.spec import POINTS, Spec, notes_of, plans_of, points_of
 from sim.studies.directive import directive_note
@@ -22,6 +23,8 @@ from sim.studies.spec import Study
 Rows = Mapping[str, pd.DataFrame]
 DRIVERS = 3
 """Parameters that the answer names."""
+PARAMETERS = 10
+"""Parameters whose worth is printed; the table holds all."""
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
@@ -34,6 +37,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
             _cost(study, frames),
             _differs(frames),
             _rests_on(study, frames),
+            *_worth_knowing(study, tables),
             *notes_of(study),
             directive_note([arm.scenario for arm in plans_of(study)]),
         ),
@@ -66,6 +70,8 @@ def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
     found += [tables[name] for name in ("costs_planned", "costs", "efficiency") if name in tables]
     if "drivers" in tables:
         found.append(_strongest(study, tables["drivers"]))
+    if "information" in tables:
+        found.append(_telling(tables["information"]))
     return [*found, *(tables[name] for name in ("differs",) if name in tables)]
 
 
@@ -73,6 +79,13 @@ def _strongest(study: Study[Spec], table: Table) -> Table:
     """What the difference in the first outcome goes with most, of each scenario."""
     rows = table.frame[table.frame["outcome"] == study.header.outcomes[0]]
     return table.pick(None, rows.groupby("b", sort=False).head(DRIVERS).index)
+
+
+def _telling(table: Table) -> Table:
+    """All but the parameters that are worth little."""
+    kinds = table.frame["kind"]
+    best = table.frame[kinds == "parameter"].head(PARAMETERS).index
+    return table.pick(None, (kinds != "parameter") | table.frame.index.isin(best))
 
 
 def _by_region(study: Study[Spec], table: Table) -> list[Table]:
@@ -265,3 +278,52 @@ def _rests_on(study: Study[Spec], frames: Rows) -> str:
 
 def _grade(grade: str) -> str:
     return grade if grade == "assumption" else f"evidence of grade {grade}"
+
+
+# --- what would be worth knowing ---------------------------------------------------------------
+
+
+def _worth_knowing(study: Study[Spec], tables: Mapping[str, Table]) -> list[str]:
+    """What knowing everything would be worth, then the best of the parameters and measurements."""
+    if "information" not in tables:
+        return []
+    table = tables["information"]
+    said = money if study.header.worth is not None else number
+    unit = "" if study.header.worth is not None else f" of {in_words(study.header.outcomes[0])}"
+    rows = table.frame.to_dict("records")
+    whole = rows[0]
+    if math.isnan(whole["value"]) or not whole["clear"]:
+        return [
+            f"Knowing every parameter before choosing would be worth {said(whole['value'])}{unit} "
+            f"(SE {said(whole['se'])}): nothing that could be learnt about the parameters is known "
+            "to change the choice."
+        ]
+    text = (
+        f"Knowing every parameter before choosing would be worth {said(whole['value'])}{unit} (SE "
+        f"{said(whole['se'])}), on average over the sets"
+    )
+    single = [row for row in rows if row["kind"] == "parameter"]
+    clear = [row for row in single if row["clear"]][:DRIVERS]
+    if clear:
+        named = _joined([f"{row['what']} {said(row['value'])}" for row in clear])
+        text += f"; of single parameters most: {named}"
+    elif single and math.isnan(single[0]["value"]):
+        text += f"; single parameters take {LEAST_SETS} sets"
+    else:
+        text += "; no single parameter is clearly worth knowing"
+    measured = [row for row in rows if row["kind"] == "measurement"]
+    return [f"{text}.", *([_measurements(measured, said, unit)] if measured else [])]
+
+
+def _measurements(rows: Sequence[Mapping[Any, Any]], said: Any, unit: str) -> str:
+    """What each measurement is worth, and whether the first is known to be worth more."""
+    told = "; ".join(f"{row['what']} {said(row['value'])} (SE {said(row['se'])})" for row in rows)
+    text = f"Measuring would be worth{unit}: {told}."
+    best, *others = rows
+    if not best["clear"]:
+        return f"{text} None is clearly worth its trouble."
+    if others:
+        apart = best["value"] - others[0]["value"]
+        sure = apart > 2.0 * math.hypot(best["se"], others[0]["se"])
+        text += f" The first is {'worth more than' if sure else 'not known to beat'} the second."
+    return text

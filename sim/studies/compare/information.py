@@ -1,0 +1,193 @@
+"""table: what knowing parameters, or measuring, would be worth before choosing between scenarios.
+
+What :mod:`sim.stats.information` does with the runs of a comparison. A measurement is simulated in
+the world of each set by the instruments, on other people and chance than the comparison runs: once
+a set, as a project measures once. The first scenario is the one under way while it is measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim.core.outcomes import OUTCOMES
+from sim.core.parameters import TABLE
+from sim.core.units import weeks_of
+from sim.model.dosage import planned
+from sim.present.table import Column, Table
+from sim.runs.instruments import between, dosage_log, survey
+from sim.runs.people import People, Seen
+from sim.runs.plan import RunPlan, fresh
+from sim.stats.components import components, set_means
+from sim.stats.information import Worth, partial, perfect
+from sim.studies.compare.measurements import Measurement, measurement_of
+from sim.studies.kind import Runner
+from sim.studies.spec import Study, week_number
+
+if TYPE_CHECKING:
+    from sim.core.parameters import Parameters
+    from sim.studies.compare.analysis import Runs
+    from sim.studies.compare.spec import Spec
+
+EVERYTHING = "every parameter"
+ROLES = {"free": "all calibrated parameters", "uncertain": "all other uncertain parameters"}
+
+
+def information(
+    study: Study[Spec], runs: Sequence[Runs], values: Sequence[np.ndarray], run: Runner
+) -> Table:
+    """A row for everything, each group, each parameter and each measurement.
+
+    Args:
+        study: of the comparison.
+        runs: of each scenario.
+        values: of each scenario, (sets, replicates) of the first outcome as it is compared.
+        run: makes the runs that are measured.
+    """
+    header = study.header
+    benefit = np.stack([_benefit(study, one, y) for one, y in zip(runs, values, strict=True)])
+    gaps = benefit[1:] - benefit[0]  # (others, sets, replicates)
+    kept = np.isfinite(gaps).all(axis=(0, 2))
+    gaps = gaps[:, kept]
+    means = np.column_stack([set_means(one) for one in gaps])
+    chance = np.array([_chance(one) for one in gaps])
+    whole = perfect(means, chance)
+    rows = [_row("everything", EVERYTHING, whole, whole, "nothing about the model left unknown")]
+    rows += _known(study, kept, means, whole)
+    if header.measures:
+        rows += _measured(study, runs[0], kept, means, whole, run)
+    unit = "money" if header.worth is not None else OUTCOMES[header.outcomes[0]].unit
+    columns = [
+        Column("kind"), Column("what", format="text"),
+        Column("value", unit=unit, format="money" if header.worth is not None else "auto",
+               meaning="mean gain from choosing after it is known"),
+        Column("se", unit=unit, format="money" if header.worth is not None else "auto",
+               meaning="standard error", heading="SE"),
+        Column("share", format="percent", meaning="of the value of knowing everything"),
+        Column("clear", meaning="more than twice its standard error"),
+        Column("meaning", format="text"), Column("grade", heading="grade of the range"),
+    ]  # fmt: skip
+    return Table("information", pd.DataFrame(rows), columns, note=_note(study, int(kept.sum())),
+                 title="What is worth knowing before choosing")  # fmt: skip
+
+
+def _benefit(study: Study[Spec], one: Runs, values: np.ndarray) -> np.ndarray:
+    header = study.header
+    better = OUTCOMES[header.outcomes[0]].sign * values
+    if header.worth is None:
+        return better
+    return header.worth * better - planned(one.arm.scenario).total.money
+
+
+def _chance(gap: np.ndarray) -> float:
+    """The variance of chance in the mean of a set; 0 where one run a set cannot tell."""
+    found = components(gap)
+    return 0.0 if math.isnan(found.luck) else found.luck / found.replicates
+
+
+def _row(
+    kind: str, what: str, worth: Worth, whole: Worth, meaning: str, grade: str = ""
+) -> dict[str, Any]:
+    return {
+        "kind": kind, "what": what, "value": worth.value, "se": worth.se,
+        "share": worth.value / whole.value if whole.value > 0 else math.nan,
+        "clear": bool(worth.value > 2.0 * worth.se), "meaning": meaning, "grade": grade,
+    }  # fmt: skip
+
+
+def _by_value(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: (-np.nan_to_num(row["value"]), row["what"]))
+
+
+def _known(
+    study: Study[Spec], kept: np.ndarray, gaps: np.ndarray, whole: Worth
+) -> list[dict[str, Any]]:
+    """Groups, then single parameters."""
+    plausible = study.plausible
+    assert plausible is not None
+    sets = [one for one, there in zip(plausible.sets, kept, strict=True) if there]
+    names = [name for name in plausible.varied if name in TABLE and name not in study.header.hold]
+
+    def worth(chosen: Sequence[str]) -> Worth:
+        return partial(gaps, np.array([[one[name] for name in chosen] for one in sets]))
+
+    groups = {label: [n for n in names if TABLE[n].role == role] for role, label in ROLES.items()}
+    groups |= {" and ".join(one.split("+")): one.split("+") for one in study.header.know}
+    found = [
+        _row("group", label, worth(chosen), whole, f"{len(chosen)} parameters together")
+        for label, chosen in groups.items()
+        if chosen
+    ]
+    return _by_value(found) + _by_value(
+        [
+            _row("parameter", name, worth([name]), whole, TABLE[name].meaning, TABLE[name].grade)
+            for name in names
+        ]
+    )
+
+
+# --- measurements --------------------------------------------------------------------------------
+
+
+def _measured(
+    study: Study[Spec], first: Runs, kept: np.ndarray, gaps: np.ndarray, whole: Worth, run: Runner
+) -> list[dict[str, Any]]:
+    scenario = first.arm.scenario
+    sets = study.sets(scenario)
+    asked = [measurement_of(text) for text in study.header.measures]
+    weeks = sorted({week for one in asked for week in one.weeks(scenario)})
+    points = len(sets) * study.header.replicates + np.arange(len(sets))
+    job = fresh(scenario, sets, 1, weeks, points)
+    people = run(RunPlan((job,), study.seed), People(), label="measurements")
+    found = []
+    for one in asked:
+        data = np.full((len(sets), one.numbers), np.nan)
+        for place, p in enumerate(sets):
+            seen = people.of(place)
+            if len(seen.replicates):
+                data[place] = _read(one, seen, p, scenario)
+        there = np.isfinite(data[kept]).all(axis=1)
+        worth = partial(gaps[there], data[kept][there])
+        told = f"as in {first.arm.label}, {int(there.sum())} simulated"
+        found.append(_row("measurement", one.text, worth, whole, told))
+    return _by_value(found)
+
+
+def _read(one: Measurement, seen: Seen, p: Parameters, scenario: Any) -> list[float]:
+    """What a measurement would say of one run."""
+    found: list[float] = []
+    for part in one.parts:
+        if part.construct:
+            week = week_number(part.week, scenario)
+            asked = (
+                None if part.people is None else math.ceil(part.people / len(seen.context[0, 0]))
+            )
+            answers = survey(seen, p, part.construct, wave=seen.weeks.index(week), asked=asked)
+            found.append(float(answers.described().mean[0]))
+        else:
+            until = weeks_of(part.months)
+            log: Mapping[str, Any] = dosage_log(seen, since_week=0, until_week=until)
+            held = between(seen, "held", 0, until).sum()
+            there = between(seen, "attended", 0, until).sum()
+            found += [float(log["contacts_a_month"].mean[0]), float(there / held) if held else 0.0]
+    return found
+
+
+def _note(study: Study[Spec], sets: int) -> str:
+    header = study.header
+    name = header.outcomes[0]
+    benefit = (
+        f"{name} at the end of TA"
+        if header.worth is None
+        else f"{name} at the end of TA at {header.worth:,.0f} a unit, less the planned cost"
+    )
+    return (
+        f"The benefit is {benefit}. Value: what choosing the best scenario after knowing this "
+        f"gains on average over choosing now; {sets} sets. Values of several things do not add up. "
+        "That polynomials tell what follows from it, and that the sets say what is plausible, are "
+        "assumptions; what happens before the choice is not counted."
+    )

@@ -1,0 +1,102 @@
+"""Measurement: something that a project could measure before it chooses, as a phrase.
+
+>>> one = measurement_of("survey of trust at start with 20 people and log of 6 months")
+>>> one.parts[0].people, one.parts[1].months, one.numbers
+(20, 6, 3)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.units import weeks_of
+from sim.runs.people import CONSTRUCTS
+from sim.scenario.scenario import Scenario
+from sim.studies.spec import WEEK_WORDS, week_number
+
+ALLOWED = (
+    "'survey of CONSTRUCT at WEEK', the same 'with N people', 'log of M months', or several joined "
+    "by 'and'"
+)
+_SURVEY = re.compile(r"survey of (\w+) at (\w+)(?: with (\d{1,6}) people)?")
+_LOG = re.compile(r"log of ([1-9]\d{0,2}) months?")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A survey of a construct in a week (``people`` None: of everybody), or a log of months."""
+
+    construct: str = ""
+    week: int | str = 0
+    people: int | None = None
+    months: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What is measured, and the phrase that says so."""
+
+    text: str
+    parts: tuple[Part, ...]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers it gives: a survey one (the mean answer), a log two (contacts a month,
+        people there in a contact)."""
+        return sum(1 if part.construct else 2 for part in self.parts)
+
+    def weeks(self, scenario: Scenario) -> Iterator[int]:
+        """The weeks of a scenario that are looked at."""
+        for part in self.parts:
+            yield week_number(part.week, scenario) if part.construct else weeks_of(part.months)
+
+    def check(self, scenario: Scenario) -> None:
+        """Whether it can be taken in a scenario.
+
+        Raises:
+            InputError: a week past the horizon, more people than there are.
+        """
+        there = sum(scenario.staff_counts)
+        for part, week in zip(self.parts, self.weeks(scenario), strict=True):
+            if week > scenario.horizon_weeks:
+                raise _refused(
+                    self.text, f"ends in week {week}", f"up to week {scenario.horizon_weeks}"
+                )
+            if part.people is not None and not 1 <= part.people <= there:
+                raise _refused(
+                    self.text, f"asks {part.people} people", f"1..{there}, who are there"
+                )
+
+
+def measurement_of(phrase: str) -> Measurement:
+    """The measurement that a phrase names.
+
+    Raises:
+        InputError: no such phrase, construct or week.
+    """
+    text = " ".join(phrase.split())
+    return Measurement(text, tuple(_part(one.strip(), text) for one in text.split(" and ")))
+
+
+def _part(phrase: str, text: str) -> Part:
+    if found := _LOG.fullmatch(phrase):
+        return Part(months=int(found[1]))
+    found = _SURVEY.fullmatch(phrase)
+    if found is None:
+        raise _refused(text, f"{phrase!r} is no measurement", ALLOWED)
+    construct, week, people = found.groups()
+    if construct not in CONSTRUCTS:
+        near = did_you_mean(construct, CONSTRUCTS)
+        raise _refused(text, f"{construct!r} is asked in no survey", ", ".join(CONSTRUCTS), near)
+    if not week.isdigit() and week not in WEEK_WORDS:
+        near = did_you_mean(week, WEEK_WORDS)
+        raise _refused(text, f"{week!r} is not a week", f"a number, {', '.join(WEEK_WORDS)}", near)
+    number = int(week) if week.isdigit() else week
+    return Part(construct, number, int(people) if people else None)
+
+
+def _refused(text: str, message: str, allowed: str, near: str = "") -> InputError:
+    return InputError(Problem(message, "measures", text, allowed, near))
