@@ -11,8 +11,10 @@ A kind is a folder of :mod:`sim.studies` with four modules:
   a collector, where more is kept than outcomes over all regions together. Optionally
   ``files(study, tables) -> {name: text}``, further files of the result folder, and
   ``estimate(study, execution) -> sentence``, how long it takes here, which raises what is above
-  the time limit of the study; ``moved(study, tables, again) -> Moved``, which of its numbers
-  another seed puts elsewhere, where a study can say how well they are known;
+  the time limit of the study; ``widest(study, tables)``, the widest half of a 90 % interval of a
+  mean, of a kind whose Spec is :class:`~sim.studies.spec.UntilClear`;
+  ``moved(study, tables, again) -> Moved``, which of its numbers another seed puts elsewhere, where a
+  study can say how well they are known;
 * ``words``: ``words(study, tables) -> Answer``; optionally ``shown(study, tables)``, the tables for
   people to read, and ``recorded(study, tables)``, those for programs, where they are more;
 * ``figures``: ``figures(study, tables) -> [Figure]``.
@@ -27,6 +29,7 @@ import dataclasses
 import importlib
 import itertools
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +48,7 @@ from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
 from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
+from sim.studies.plausible import plausible_sets
 from sim.studies.spec import (
     Header,
     Study,
@@ -199,9 +203,40 @@ class StudyKind:
         kept = getattr(analysis, "COLLECT", OVERALL)
         return analysis.analyse(study, run(analysis.design(study), kept))
 
+    def more_sets(self, study: Study[Any], tables: Tables) -> int | None:
+        """How many sets a study goes on with that asks for means of some precision; None: enough.
+
+        An interval shrinks with the root of the number of sets. What is known of its width is
+        uncertain itself, so the number grows by a quarter at least and fourfold at most.
+        """
+        header = study.header
+        if (until := getattr(header, "until", None)) is None or study.plausible is None:
+            return None
+        count, width = len(study.plausible), self._module("analysis").widest(study, tables)
+        if not width > until or count >= header.most_sets:
+            return None
+        wanted = math.ceil(1.1 * count * (width / until) ** 2)
+        return min(header.most_sets, max(math.ceil(1.25 * count), min(4 * count, wanted)))
+
+    def with_sets(self, study: Study[Any], count: int) -> Study[Any]:
+        """The same study over another number of plausible sets."""
+        plain = study.to_dict()
+        sets = plausible_sets(count).record()
+        return self.study_of({**plain, "fields": {**plain["fields"], "sets": count}, "sets": sets})
+
     def words(self, study: Study[Any], tables: Tables) -> Answer:
         """The answer in sentences."""
-        return self._module("words").words(study, tables)
+        answer = self._module("words").words(study, tables)
+        if (until := getattr(study.header, "until", None)) is None or study.plausible is None:
+            return answer
+        width = self._module("analysis").widest(study, tables)
+        text = (
+            f"Asked for means known to within {formats.number(until)}: the widest 90 % interval is "
+            f"{formats.number(width)} to each side, with {formats.count(len(study.plausible))} sets"
+        )
+        if width > until:
+            text += ", the most that were allowed"
+        return dataclasses.replace(answer, lines=(*answer.lines, f"{text}."))
 
     def figures(self, study: Study[Any], tables: Tables) -> Sequence[Figure]:
         """The figures, not yet drawn."""
@@ -442,6 +477,9 @@ def ask(
         _write_asked(run.execution.store, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()
     tables = kind.answer(study, run)
+    while more := kind.more_sets(study, tables):
+        study, run.runs, run.failures = kind.with_sets(study, more), 0, []
+        tables = kind.answer(study, run)
     timing = {
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 3),

@@ -21,7 +21,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -359,6 +359,40 @@ class OverSets(Header):
         if isinstance(self.sets, int):
             return plausible_sets(self.sets)
         return chosen_sets(beside(self.sets, folder))
+
+
+class UntilClear(OverSets):
+    """The fields of a study that may go on with more sets until its means are known well enough."""
+
+    until: Annotated[
+        Annotated[float, Number(0, above=True)] | None, Option(metavar="HALF-WIDTH", default="once")
+    ] = None
+    """Go on with more sets until the 90 % intervals of means are no wider than +- this."""
+    most_sets: Annotated[int, Number(2, MOST_SETS, whole=True), Option()] = 2000
+    """With --until, no more sets than this."""
+
+
+def until_fields(until: float | None, most_sets: int | None) -> dict[str, float]:
+    """Those of these fields that are given."""
+    given = {"until": until, "most_sets": most_sets}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def until_issues(spec: UntilClear) -> Iterator[Issue]:
+    """What is wrong between these fields."""
+    if spec.until is None:
+        if "most_sets" in spec.model_fields_set:
+            yield Issue(("most_sets",), "is for `until` only", allowed="until, such as 0.01")
+    elif not isinstance(spec.sets, int):
+        yield Issue(
+            ("until",), "needs sets that can be more", spec.until, "a number of sets, no folder",
+            reads=(("sets",),),
+        )  # fmt: skip
+    elif spec.sets > spec.most_sets:
+        yield Issue(
+            ("most_sets",), "is below the sets to begin with", spec.most_sets,
+            f"{spec.sets} or more", reads=(("sets",),),
+        )  # fmt: skip
 
 
 class StudyHeader(Header):

@@ -30,6 +30,8 @@ def compare(
     stopping_now: bool = False,
     hold: Mapping[str, float] | None = None,
     labels: Sequence[str] = (),
+    until: float | None = None,
+    most_sets: int | None = None,
     information: bool = False,
     measures: Sequence[str] = (),
     know: Sequence[str] = (),
@@ -54,6 +56,9 @@ def compare(
         stopping_now: compare with TA that ends with the contact log of the first scenario.
         hold: parameters held at a value in every set, by name.
         labels: what to call the scenarios; left out: their names, or those of their files.
+        until: go on with more sets until the 90 % intervals of mean differences at the end of TA,
+            of outcomes on a scale, are no wider than +- this; ``most_sets`` (2000) at most. The
+            result says with how many.
         information: say what knowing each parameter would be worth before choosing by the first
             outcome; so do the next three.
         measures: say what measurements would be worth: "survey of trust at start with 20 people",
@@ -85,6 +90,7 @@ def compare(
     True
     """
     from sim.studies.kind import StudyKind, ask
+    from sim.studies.spec import until_fields
 
     given = scenarios
     if len(given) == 1 and isinstance(given[0], list | tuple):
@@ -93,6 +99,6 @@ def compare(
         scenarios=list(given), sets=50 if sets is None else sets, replicates=replicates, seed=seed,
         outcomes=list(outcomes), gains=gains, margin=margin, stopping_now=stopping_now,
         hold=hold or {}, labels=list(labels), information=information, measures=list(measures),
-        know=list(know), worth=worth,
+        know=list(know), worth=worth, **until_fields(until, most_sets),
     )  # fmt: skip
     return ask(study, execution)

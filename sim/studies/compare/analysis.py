@@ -96,6 +96,16 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
     return {table.name: table for table in every if len(table)}
 
 
+def widest(study: Study[Spec], tables: Mapping[str, Table]) -> float:
+    """The widest half of a 90 % interval of a mean difference at the end of TA, of outcomes on a
+    scale; of all outcomes where none is on one."""
+    frame = tables["differences"].frame
+    frame = frame[frame["point"] == POINTS[0]]
+    scaled = frame["outcome"].map(lambda name: OUTCOMES[name].high is not None)
+    rows = frame[scaled] if scaled.any() else frame
+    return float(((rows["mean_high"] - rows["mean_low"]) / 2).max())
+
+
 def runs_of(study: Study[Spec], run: Runner) -> tuple[Runs, ...]:
     """The runs of each scenario, made in one plan."""
     assert study.plausible is not None

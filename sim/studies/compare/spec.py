@@ -19,7 +19,7 @@ from sim.scenario.scenario import Scenario
 from sim.studies.compare import MARGIN
 from sim.studies.compare.differing import check_same_people, differing
 from sim.studies.compare.measurements import measurement_of
-from sim.studies.spec import Option, OverSets, Study
+from sim.studies.spec import Option, Study, UntilClear, until_issues
 
 HELP = """Compare scenarios: what differs, how surely, at what cost.
 
@@ -30,6 +30,7 @@ answer says which sets those are. The first scenario is what the others are comp
 Examples:
   codose compare light_touch source
   codose compare source my.yaml --sets 200 --out results/mine
+  codose compare source phone_only --until 0.005
   codose compare source planning --gains
   codose compare centre_log --stopping-now
   codose compare light_touch source --information --sets 400
@@ -43,7 +44,7 @@ STOPPED = "stopping_now"
 """What TA that ends with the contact log is called."""
 
 
-class Spec(OverSets):
+class Spec(UntilClear):
     """A comparison of scenarios."""
 
     kind: Literal["compare"]  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -96,6 +97,7 @@ class Spec(OverSets):
 
 def issues(spec: Spec) -> Iterator[Issue]:
     """What is wrong between the fields."""
+    yield from until_issues(spec)
     named = spec.scenarios
     if spec.weeks != POINTS:
         yield Issue(("weeks",), "cannot be chosen", allowed=", ".join(POINTS))

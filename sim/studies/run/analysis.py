@@ -133,6 +133,20 @@ def again(study: Study[Spec], tables: Tables, sample: int, run: Runner) -> tuple
     return {"runs": Table("runs", part)}, {"runs": Table("runs", made)}
 
 
+def widest(study: Study[Spec], tables: Mapping[str, Table]) -> float:
+    """The widest half of a 90 % interval of a mean, or of a mean effect, at the end of TA (without
+    TA: at the horizon), of headline outcomes on a scale, all regions together."""
+    frame = tables["summary"].frame
+    scaled = [name for name in HEADLINES if OUTCOMES[name].high is not None]
+    point = "end_of_ta" if study.scenario.has_ta else "horizon"
+    rows = frame[
+        (frame["region"] == OVERALL) & (frame["point"] == point) & frame["outcome"].isin(scaled)
+    ]
+    assert study.plausible is not None
+    error = float(np.nanmax(rows[["se", "effect_se"]].to_numpy(dtype=float)))
+    return intervals.t_value(len(study.plausible) - 1) * error
+
+
 # --- outcomes ----------------------------------------------------------------------------------
 
 _SUMMARY = (

@@ -29,7 +29,7 @@ from sim.runs.weekly import OVERALL, RunWeeks, place_names, summary_weeks
 from sim.scenario.scenario import Scenario, find
 from sim.studies.kind import FAILURES, Result, Runner, StudyKind, ask, load, result_of, sound
 from sim.studies.run import spec
-from sim.studies.spec import Study
+from sim.studies.spec import Study, until_fields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +55,8 @@ def run(
     seed: int | None = None,
     engine: str | Engine = "auto",
     keep_runs: bool = False,
+    until: float | None = None,
+    most_sets: int | None = None,
     execution: Execution | None = None,
 ) -> Runs:
     """Run a scenario many times, each run with its partner without TA.
@@ -80,6 +82,9 @@ def run(
         engine: "auto", "mesa", "compiled", or a function; see :mod:`sim.runs.engines`.
         keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
             memory.
+        until: go on with more plausible sets until the 90 % intervals of the means and effects of
+            headline outcomes at the end of TA are no wider than +- this; ``most_sets`` (2000) at
+            most. The result says with how many.
         execution: how runs are made; left out: on all threads of this machine.
 
     Raises:
@@ -105,6 +110,7 @@ def run(
         "seed": seed,
         "engine": "auto" if callable(engine) else engine,
         "keep_runs": keep_runs,
+        **until_fields(until, most_sets),
     }
     if sets is not None:
         given["sets"] = sets

@@ -12,7 +12,7 @@ from sim.runs.engines import CHOICES, choose_engine
 from sim.scenario.checking import FrozenDict, Issue, Number, Shape, refusal
 from sim.scenario.loading import shown
 from sim.studies.plausible import PlausibleSets
-from sim.studies.spec import Option, OverSets, Study
+from sim.studies.spec import Option, Study, UntilClear, until_issues
 
 HELP = """Run a scenario: with TA, and without.
 
@@ -24,6 +24,7 @@ parameter sets, each with chance of its own, as every other command does.
 Examples:
   codose run source
   codose run my.yaml --sets 200 --out results/first
+  codose run my.yaml --until 0.01
   codose run source --set trust_step=0.2 --set power_sharing=0.8 --out results/slow
   codose run source --fixed -n 1000 --out results/fixed
   codose run classroom --json --quiet > classroom.json
@@ -66,7 +67,7 @@ def _own_sets(value: Any) -> tuple[Mapping[str, float], ...]:
 _SETS_SCHEMA = {"type": "array", "items": {"type": "object"}}
 
 
-class Spec(OverSets):
+class Spec(UntilClear):
     """Runs of one scenario."""
 
     kind: Literal["run"]  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -98,6 +99,9 @@ class Spec(OverSets):
 
 def issues(spec: Spec) -> Iterator[Issue]:
     """What is wrong between the fields."""
+    yield from until_issues(spec)
+    if spec.until is not None and (spec.fixed or spec.parameters):
+        yield Issue(("until",), "needs plausible sets", spec.until, "sets, a number")
     for other in ("fixed", "parameters"):
         if getattr(spec, other) and "sets" in spec.model_fields_set:
             yield Issue(("sets",), f"does not go with {other}", allowed="one of the two")
