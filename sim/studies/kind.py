@@ -13,8 +13,8 @@ A kind is a folder of :mod:`sim.studies` with four modules:
   ``estimate(study, execution) -> sentence``, how long it takes here, which raises what is above
   the time limit of the study; ``widest(study, tables)``, the widest half of a 90 % interval of a
   mean, of a kind whose Spec is :class:`~sim.studies.spec.UntilClear`;
-  ``moved(study, tables, again) -> Moved``, which of its numbers another seed puts elsewhere, where a
-  study can say how well they are known;
+  ``moved(study, tables, again) -> Moved``, which of its numbers another seed puts elsewhere, where
+  a study can say how well they are known;
 * ``words``: ``words(study, tables) -> Answer``; optionally ``shown(study, tables)``, the tables for
   people to read, and ``recorded(study, tables)``, those for programs, where they are more;
 * ``figures``: ``figures(study, tables) -> [Figure]``.
