@@ -49,6 +49,7 @@ class Report:
         inputs: title -> text of the files that were read, to copy.
         provenance: name -> value: versions, seed, numbers of runs.
         command: that makes the results again.
+        check: the command that makes them again and compares, given in their folder.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Report:
     inputs: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    check: str = ""
 
 
 def render(report: Report) -> str:

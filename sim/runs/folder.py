@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError, Problem, ResultsError
+from sim.engine import layout
 from sim.present.figures import save as save_figures
 from sim.present.table import Column, Table
 
@@ -330,15 +331,18 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def provenance() -> dict[str, Any]:
-    """Where results come from: versions of codose, Python and dependencies; no machine, no time.
+    """Where results come from: versions of codose, its engine, Python and dependencies. The machine
+    and the time are in timing.json.
 
     Returns:
-        {"codose": version, "python": version, "dependencies": {name: version}}
+        {"codose": version, "python": version, "engine_digest": of the sources of the compiled engine,
+        "dependencies": {name: version}}
     """
     return {
         # Not of the installed distribution, which may be older than a checkout, or not there.
         "codose": sys.modules["sim"].__version__,
         "python": platform.python_version(),
+        "engine_digest": layout.stamp(),
         "dependencies": {name: _version(name) for name in _dependencies()},
     }
 
@@ -372,6 +376,8 @@ def version_notes(manifest: Mapping[str, Any]) -> Iterator[str]:
             f"the results were made by codose {manifest['codose']}, this is {here['codose']}: "
             "values may differ on purpose (see the change log)"
         )
+    if manifest.get("engine_digest", here["engine_digest"]) != here["engine_digest"]:
+        yield "the results were made by a compiled engine of other sources than those here"
     made = {"Python": manifest["python"], **manifest["dependencies"]}
     present = {"Python": here["python"], **here["dependencies"]}
     others = [

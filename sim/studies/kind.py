@@ -31,6 +31,7 @@ import itertools
 import json
 import math
 import os
+import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -484,6 +485,7 @@ def ask(
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 3),
         "seconds_of_runs": round(run.seconds, 3),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
     }
     return result_of(study, tables, run, timing, command)
 
@@ -578,7 +580,7 @@ def load(directory: str | os.PathLike[str]) -> Result:
         _study_in(folder),
         MappingProxyType(dict(folder.tables())),
         int(facts["runs"]),
-        {name: facts[name] for name in ("codose", "python", "dependencies")},
+        {name: facts[name] for name in provenance() if name in facts},
         folder.timing,
         str(facts.get("command", "")),
         str(facts.get("engine", "")),
@@ -621,7 +623,8 @@ class Verification:
     Attributes:
         directory: the folder.
         compared: name and number of rows of every table that was made again and compared.
-        left_out: tables that were not compared, with the reason.
+        figures: names of the figures that were drawn again and compared, byte by byte.
+        left_out: tables and figures that were not compared, with the reason.
         damages: files that are missing or not as they were written.
         difference: the first thing that is not the same; empty when there is none.
         notes: what else matters, such as another version of codose.
@@ -629,6 +632,7 @@ class Verification:
 
     directory: str
     compared: tuple[tuple[str, int], ...] = ()
+    figures: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     damages: tuple[Problem, ...] = ()
     difference: str = ""
@@ -648,6 +652,8 @@ class Verification:
             verdict = (
                 f"not the same: {self.difference}" if self.difference else "every value is the same"
             )
+            if self.figures:
+                listed += f"; figures {', '.join(self.figures)}"
             lines.append(f"{self.directory}: made again and compared: {listed}; {verdict}")
         for why in dict.fromkeys(why for _, why in self.left_out):
             names = ", ".join(name for name, reason in self.left_out if reason == why)
@@ -662,7 +668,7 @@ def verify(
     sample: int | None = None,
     engine: Engine | None = None,
 ) -> Verification:
-    """Check the files of a result folder, ask its study again and compare every table.
+    """Check the files of a result folder, ask its study again, compare every table and figure.
 
     Args:
         directory: a result folder of any kind.
@@ -706,9 +712,16 @@ def verify(
         run = Runner(Execution() if execution is None else execution, engine)
         stored, again, left_out = _sampled(kind, study, stored, sample, run)
     difference = first_difference(stored, again) or _unlike_file(folder, kind.files(study, whole))
+    drawn = _figures_in(folder)
+    if drawn and (why := _not_drawn(folder, sample)):
+        left_out |= dict.fromkeys(drawn, why)
+        drawn = []
+    if drawn and not difference:
+        difference = _unlike_figure(folder, kind.figures(study, whole), drawn)
     return Verification(
         str(directory),
         tuple((name, len(stored[name].frame)) for name in stored if name not in left_out),
+        tuple(drawn),
         tuple(left_out.items()),
         difference=difference,
         notes=tuple(folder.version_notes()),
@@ -844,6 +857,41 @@ def _unlike_file(folder: ResultFolder, files: Mapping[str, str]) -> str:
     for name, text in files.items():
         if (folder.path / name).read_bytes() != text.encode():
             return f"{name} is not what the tables say"
+    return ""
+
+
+_FIGURES = "figures"
+
+
+def _figures_in(folder: ResultFolder) -> list[str]:
+    """Files of figures of a result folder."""
+    return sorted(path.name for path in (folder.path / _FIGURES).glob("*.*"))
+
+
+def _not_drawn(folder: ResultFolder, sample: int | None) -> str:
+    """Why figures are not drawn again; empty when they are."""
+    if sample is not None:
+        return "drawn again only when all is made again"
+    made_by = folder.manifest.get("dependencies", {}).get("matplotlib")
+    here = provenance()["dependencies"].get("matplotlib")
+    return "" if made_by == here else f"drawn by matplotlib {made_by}, this is {here}"
+
+
+def _unlike_figure(folder: ResultFolder, figures: Sequence[Figure], names: Sequence[str]) -> str:
+    """The first figure that is not what the tables make it; empty for none."""
+    from tempfile import TemporaryDirectory
+
+    from sim.present.figures import save
+
+    known = {figure.name: figure for figure in figures}
+    for name in names:
+        stem, _, form = name.rpartition(".")
+        if stem not in known:
+            return f"{name} is no figure of these results"
+        with TemporaryDirectory() as home:
+            (path,) = save([known[stem]], Path(home), [form])  # type: ignore[list-item]
+            if path.read_bytes() != (folder.path / _FIGURES / name).read_bytes():
+                return f"the figure {name} is not what the tables say"
     return ""
 
 

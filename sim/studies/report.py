@@ -8,13 +8,16 @@ shows are its findings.
 
 from __future__ import annotations
 
+import hashlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.core.parameters import TABLE, Parameter
 from sim.present import format as formats
 from sim.present.report import Report, render
 from sim.present.table import Column, Table
+from sim.runs.folder import MANIFEST
 from sim.studies.kind import FAILURES, Result, load, sound
 
 if TYPE_CHECKING:
@@ -33,7 +36,11 @@ def report_html(directory: str | os.PathLike[str]) -> str:
         ResultsError: the folder holds no results, those of another version, or damaged ones.
     """
     sound(directory)
-    return render(report_of(load(directory)))
+    report = report_of(load(directory))
+    manifest = (Path(directory) / MANIFEST).read_bytes()
+    report.check = "codose verify ."
+    report.provenance = {**report.provenance, "manifest": hashlib.sha256(manifest).hexdigest()}
+    return render(report)
 
 
 def report_of(result: Result) -> Report:
@@ -103,6 +110,7 @@ def _provenance(result: Result) -> dict[str, str]:
         "seed": formats.count(result.study.seed),
         "runs": formats.count(result.runs),
         "failed": formats.count(result.failed),
+        "engine": str(facts.get("engine_digest", "")),
         "made with": f"Python {facts['python']}, {versions}",
     }
     if result.study.plausible is not None:
