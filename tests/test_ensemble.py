@@ -98,3 +98,14 @@ def test_importing_it_loads_nothing_heavy(repo: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == ""
+
+
+def test_a_job_of_slurm_takes_what_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CODOSE_THREADS", raising=False)
+    monkeypatch.setattr(batch.os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    assert batch.thread_count() == 8
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "3")
+    assert batch.thread_count() == 3
+    assert batch.thread_count(5) == 5, "what is asked for goes first"
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "64")
+    assert batch.thread_count() == 8, "not more than there are"

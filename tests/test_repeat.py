@@ -45,12 +45,12 @@ def test_the_report_names_the_engine_and_the_manifest_and_how_to_check(folder: P
     html = report_html(folder)
     manifest = (folder / "manifest.json").read_bytes()
     assert hashlib.sha256(manifest).hexdigest() in html
-    assert json.loads(manifest)["engine_digest"] == layout.stamp()
-    assert layout.stamp() in html
+    assert json.loads(manifest)["engine_digest"] == layout.source_hash()
+    assert layout.source_hash() in html
     assert "codose verify ." in html
 
 
 def test_another_engine_is_noted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "stamp", lambda: "of other sources")
+    monkeypatch.setattr(layout, "source_hash", lambda: "of other sources")
     seen = verify(folder)
     assert any("compiled engine of other sources" in note for note in seen.notes)

@@ -42,12 +42,17 @@ class Chunk:
 
 
 def thread_count(threads: int | None = None) -> int:
-    """Threads to use: the argument, else ``CODOSE_THREADS``, else the processors we may use."""
+    """Threads to use: the argument, else ``CODOSE_THREADS``, else the processors we may use.
+
+    A job of SLURM may use as many as ``SLURM_CPUS_PER_TASK``, even where nothing binds it to them.
+    """
     if threads is None and os.environ.get("CODOSE_THREADS", "").isdigit():
         threads = int(os.environ["CODOSE_THREADS"])
     if threads is None:
         affinity = getattr(os, "sched_getaffinity", None)
         threads = len(affinity(0)) if affinity else (os.cpu_count() or 1)
+        if (asked := os.environ.get("SLURM_CPUS_PER_TASK", "")).isdigit():
+            threads = min(threads, int(asked))
     return max(1, threads)
 
 

@@ -335,14 +335,14 @@ def provenance() -> dict[str, Any]:
     and the time are in timing.json.
 
     Returns:
-        {"codose": version, "python": version, "engine_digest": of the sources of the compiled engine,
+        {"codose": version, "python": version, "engine_digest": of the sources that numbers come from,
         "dependencies": {name: version}}
     """
     return {
         # Not of the installed distribution, which may be older than a checkout, or not there.
         "codose": sys.modules["sim"].__version__,
         "python": platform.python_version(),
-        "engine_digest": layout.stamp(),
+        "engine_digest": layout.source_hash(),
         "dependencies": {name: _version(name) for name in _dependencies()},
     }
 
