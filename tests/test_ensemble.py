@@ -12,6 +12,7 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.core.parameters import Parameters
+from sim.engine import batch
 from sim.runs import engines as ensemble
 from sim.scenario.scenario import Scenario
 

@@ -224,10 +224,10 @@ def verify(
 ) -> None:
     """Make results again: are they the same?
 
-    Every table is made again and compared, every figure drawn again; the answer lists them. With --sample, where a kind
-    offers it, only so many runs (of a calibration: settings). With --second-seed a sensitivity
-    study is asked with another seed: which converged indices moved beyond their tolerance? With
-    --sample, of so many base samples.
+    Every table is made again and compared, every figure drawn again; the answer lists them. With
+    --sample, where a kind offers it, only so many runs (of a calibration: settings). With
+    --second-seed a sensitivity study is asked with another seed: which converged indices moved
+    beyond their tolerance? With --sample, of so many base samples.
 
     \b
     Examples:

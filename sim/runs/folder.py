@@ -335,8 +335,8 @@ def provenance() -> dict[str, Any]:
     and the time are in timing.json.
 
     Returns:
-        {"codose": version, "python": version, "engine_digest": of the sources that numbers come from,
-        "dependencies": {name: version}}
+        {"codose": version, "python": version, "engine_digest": of every source that numbers come
+        from, "dependencies": {name: version}}
     """
     return {
         # Not of the installed distribution, which may be older than a checkout, or not there.
