@@ -10,7 +10,7 @@ from typing import Any
 from sim.core.errors import ScenarioError
 from sim.core.parameters import check_name, check_value
 from sim.scenario.checking import Checked, FrozenDict, Issue, is_finite
-from sim.scenario.contact_log import MAX_WEEKS, parse_log, some
+from sim.scenario.contact_log import MAX_WEEKS, parse_log, row_faults, some
 from sim.scenario.fields import (
     ContactLog,
     DeliveryWork,
@@ -103,6 +103,8 @@ class OtherFiles:
                 horizon_weeks=MAX_WEEKS if lost(("horizon_weeks",)) else fields.horizon_weeks,
                 region_names=fields.regions.region_names if regions_known else None,
                 first_date=log.first_date,
+                staff=None if lost(*_REGION_NAMES, *_STAFF) else _staff(fields),
+                providers=None if lost(*_PROVIDERS) else fields.providers.provider_names,
             )
         except ScenarioError as error:
             for problem in error.problems:
@@ -122,6 +124,8 @@ _COUNTS: tuple[Where, ...] = (
     ("regions", "selection"),
 )
 _REGION_NAMES: tuple[Where, ...] = (*_COUNTS, ("regions", "names"))
+_PROVIDERS: tuple[Where, ...] = (("providers", "count"), ("providers", "names"))
+_STAFF: tuple[Where, ...] = (("regions", "staff"), ("regions", "overrides"))
 _HORIZON: Where = ("horizon_weeks",)
 
 
@@ -158,7 +162,7 @@ def _region_issues(fields: ScenarioFields) -> Iterator[Issue]:
             reads=_COUNTS,
         )
     if regions.names is not None:
-        yield from _region_name_issues(regions, regions.names)
+        yield from _name_issues(regions.names, regions.count, "region", _COUNTS)
     for name in regions.overrides:
         yield from _unknown("region", name, regions.region_names, ("regions", "overrides", name))
     if regions.core_team == 0 and (fields.dosage or fields.contact_log):
@@ -170,11 +174,14 @@ def _region_issues(fields: ScenarioFields) -> Iterator[Issue]:
         )
 
 
-def _region_name_issues(regions: Regions, names: tuple[str, ...]) -> Iterator[Issue]:
-    where: Where = ("regions", "names")
-    if len(names) != regions.count:
-        message = f"has {_many(len(names), 'name')} for {_many(regions.count, 'region')}"
-        yield Issue(where, message, names, f"{regions.count}", reads=_COUNTS)
+def _name_issues(
+    names: tuple[str, ...], count: int, what: str, reads: tuple[Where, ...]
+) -> Iterator[Issue]:
+    """Names of regions or providers: as many as there are, each once."""
+    where: Where = (f"{what}s", "names")
+    if len(names) != count:
+        message = f"has {_many(len(names), 'name')} for {_many(count, what)}"
+        yield Issue(where, message, names, f"{count}", reads=reads)
     for index, name in enumerate(names):
         if name in names[:index]:
             yield Issue((*where, index), f"{shown(name)} is given twice", name)
@@ -184,7 +191,7 @@ def _unknown(
     what: str, name: str, names: Sequence[str], where: Where, *, key: bool = True
 ) -> Iterator[Issue]:
     if name not in names:
-        reads = _REGION_NAMES if what == "region" else (("providers", "count"),)
+        reads = _REGION_NAMES if what == "region" else _PROVIDERS
         message = f"{shown(name)} is not a {what}"
         yield Issue(where, message, name, some(names), options=names, reads=reads, key=key)
 
@@ -267,13 +274,17 @@ def _provider_issues(fields: ScenarioFields) -> Iterator[Issue]:
             f"one number, or {count}",
             reads=(("providers", "count"),),
         )
+    if providers.names is not None:
+        yield from _name_issues(providers.names, count, "provider", _PROVIDERS[:1])
     if providers.assignment is None:
         return
     where: Where = ("providers", "assignment")
     regions = fields.regions.region_names
     for region, provider in providers.assignment.items():
         yield from _unknown("region", region, regions, (*where, region))
-        yield from _unknown("provider", provider, providers.names, (*where, region), key=False)
+        yield from _unknown(
+            "provider", provider, providers.provider_names, (*where, region), key=False
+        )
     missing = [name for name in regions if name not in providers.assignment]
     if missing:
         message = f"every region needs a provider; missing: {some(missing)}"
@@ -332,6 +343,21 @@ def _log_issues(fields: ScenarioFields) -> Iterator[Issue]:
         if row.week > fields.horizon_weeks:
             yield _beyond((*place, "week"), row.week, fields.horizon_weeks)
         yield from _unknown("region", row.region, names, (*place, "region"), key=False)
+    providers = fields.providers.provider_names
+    for fault in row_faults(log.rows, staff=_staff(fields), providers=providers):
+        yield Issue(
+            (*where, "rows", fault.index, fault.column),
+            fault.message,
+            fault.value,
+            fault.allowed,
+            fault.suggestion,
+            reads=(*_REGION_NAMES, *_PROVIDERS, *_STAFF),
+        )
+
+
+def _staff(fields: ScenarioFields) -> dict[str, int]:
+    """Number of staff of each region."""
+    return {name: fields.regions.staff_of(name) for name in fields.regions.region_names}
 
 
 def _shock_issues(fields: ScenarioFields) -> Iterator[Issue]:
@@ -340,7 +366,7 @@ def _shock_issues(fields: ScenarioFields) -> Iterator[Issue]:
         where: Where = ("shocks", index)
         yield from _week_issues(shock, where, fields.horizon_weeks)
         if isinstance(shock, ProviderLeaves):
-            names = fields.providers.names
+            names = fields.providers.provider_names
             place = (*where, "provider")
             yield from _unknown("provider", shock.provider, names, place, key=False)
         elif isinstance(shock, (StaffLeave, DemandRise)) and shock.region is not None:
