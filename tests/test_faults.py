@@ -468,8 +468,7 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         checks.review_by_hand,
     ),
     "the absent are asked": (
-        method(Region, "core_team", lambda right: lambda self, share=1.0: right(self) + [
-            x for x in self.staff if not x.in_core_team]),
+        method(Region, "asked", lambda right: lambda self, seats: self.staff),
         checks.absent_are_not_reviewed,
     ),
     "workload helps to keep": (
@@ -536,7 +535,7 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         checks.cancel_rates,
     ),
     "busy staff attend more": (
-        rule("attendance_probability", lambda b0, b1, m, t, lead, w, pivot: checks.sigma(
+        rule("attendance_log_odds", lambda b0, b1, m, t, lead, w, pivot: (
             b0 + b1 * (m + t + lead + w - pivot))),
         checks.attendance_rate,
     ),
@@ -553,7 +552,7 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         integration_stays_without_ta,
     ),
     "shares are rounded down": (
-        method(population, "share_of", lambda right: lambda share, n: max(1, int(share * n))),
+        method(dosage, "share_of", lambda right: lambda share, n: max(1, int(share * n))),
         busy_run_is_as_specified,
     ),
     "starts know of the plan": (

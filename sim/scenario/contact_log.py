@@ -81,7 +81,7 @@ class LogRow(Strict):
     """What its time went to; left out: the reference mix."""
 
 
-# --- what several rows, or rows and a scenario, have wrong together --------------------------------
+# --- what several rows, or rows and a scenario, have wrong together ------------------------------
 
 
 class RowFault(NamedTuple):
@@ -214,7 +214,7 @@ def _said(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-# --- what a sound log says -------------------------------------------------------------------------
+# --- what a sound log says -----------------------------------------------------------------------
 
 
 def own_providers(rows: Sequence[LogRow]) -> dict[str, str]:
@@ -283,7 +283,7 @@ def _verb(number: int, word: str) -> str:
     return f"{word}s" if number == 1 else word
 
 
-# --- reading a file -------------------------------------------------------------------------------
+# --- reading a file ------------------------------------------------------------------------------
 
 
 def week_of(day: date, first_date: date) -> int:
