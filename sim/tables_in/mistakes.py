@@ -9,7 +9,7 @@ log.csv:2: hours: 'x' is not a number (3,000 such values, lines 2-3001); allowed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,6 +86,10 @@ class Mistakes:
             few = len(self._near) < MISTAKES_SHOWN
             self._near[key] = did_you_mean(text, options) if few else ""
         return self._near[key]
+
+    def __iter__(self) -> Iterator[Problem]:
+        """Each mistake by itself."""
+        return (one for alike in self._kinds.values() for one in alike)
 
     def problems(self) -> list[Problem]:
         """All mistakes; more than three of one kind as one, with count and places."""

@@ -66,6 +66,8 @@ class Table:
         said: sentences on what was found in the file and not declared.
         word: what a place is called: line, or row (of a sheet).
         separator: of a text file; "" for a sheet.
+        surplus: rows with more cells than the head, which :meth:`mistakes` begins with; empty
+            unless they were to be held.
     """
 
     file: str
@@ -75,6 +77,7 @@ class Table:
     said: tuple[str, ...] = ()
     word: str = "line"
     separator: str = ""
+    surplus: tuple[Problem, ...] = ()
 
     def column(self, name: str) -> list[tuple[int, str]]:
         """Line and text of each cell of a column.
@@ -98,8 +101,11 @@ class Table:
             yield row.line, dict(zip(self.columns, row.cells, strict=True))
 
     def mistakes(self) -> Mistakes:
-        """An empty list of mistakes that speaks of this table."""
-        return Mistakes(self.file, self.word)
+        """A list of mistakes that speaks of this table, so far with its surplus cells."""
+        found = Mistakes(self.file, self.word)
+        for one in self.surplus:
+            found.add(one.line, "", one.message, one.value, kind="surplus")
+        return found
 
 
 def read_table(
@@ -110,6 +116,9 @@ def read_table(
     head: int | None = None,
     error: type[InputError] = InputError,
     limit: int = FILE_LIMIT,
+    what: str = "the table",
+    hold: bool = False,
+    guess: bool = True,
 ) -> Table:
     """The table of a CSV file or of a sheet of an Excel workbook.
 
@@ -120,6 +129,9 @@ def read_table(
         head: line (or row) of the head; 0: there is none; None: the first below title lines.
         error: the class of error to raise.
         limit: bytes that the file may have.
+        what: the name of such a table in messages.
+        hold: keep rows with too many cells as ``surplus``, to be told with other mistakes.
+        guess: whether text that is neither UTF-8 nor UTF-16 is read as Windows-1252, and said.
 
     Raises:
         InputError: the file cannot be read, is no table, or has mistakes of form: all at once.
@@ -132,9 +144,9 @@ def read_table(
         message = "has no sheets: it is a text file"
         raise error(Problem(message, "sheet", sheet, file=file))
     else:
-        text, said = decode(raw, file, encoding, error)
+        text, said = decode(raw, file, encoding, error, guess=guess)
         grid = _text(text, file, said, error)
-    return _table(grid, head, error)
+    return _table(grid, head, error, what, hold)
 
 
 def table_of_text(
@@ -143,23 +155,30 @@ def table_of_text(
     *,
     head: int | None = None,
     error: type[InputError] = InputError,
+    what: str = "the table",
+    hold: bool = False,
 ) -> Table:
     """The table of a text that was read already; see :func:`read_table`."""
-    return _table(_text(text, file, (), error), head, error)
+    return _table(_text(text, file, (), error), head, error, what, hold)
 
 
 # --- text ---------------------------------------------------------------------------------------
 
 
 def decode(
-    raw: bytes, file: str, encoding: str | None = None, error: type[InputError] = InputError
+    raw: bytes,
+    file: str,
+    encoding: str | None = None,
+    error: type[InputError] = InputError,
+    *,
+    guess: bool = True,
 ) -> tuple[str, tuple[str, ...]]:
     """Text of the bytes of a file, and a sentence on its encoding unless that is UTF-8.
 
     Raises:
         InputError: it is no text, or not in the encoding given.
     """
-    name = encoding or _encoding(raw)
+    name = encoding or _encoding(raw, guess)
     try:
         text = raw.decode("utf-8-sig" if name.lower() in ("utf-8", "utf8") else name)
     except LookupError:
@@ -186,7 +205,7 @@ def decode(
     return text, (f"the text was read as {called}{told}; --encoding says otherwise",)
 
 
-def _encoding(raw: bytes) -> str:
+def _encoding(raw: bytes, guess: bool) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     start = raw[:2000]
@@ -196,9 +215,9 @@ def _encoding(raw: bytes) -> str:
         return "utf-16-be"
     try:
         raw.decode("utf-8")
-        return "utf-8"
     except UnicodeDecodeError:
-        return "cp1252"
+        return "cp1252" if guess else "utf-8"
+    return "utf-8"
 
 
 class _Grid(NamedTuple):
@@ -361,9 +380,9 @@ def _cell_text(value: Any) -> str:
 # --- head and rows ------------------------------------------------------------------------------
 
 
-def _table(grid: _Grid, head: int | None, error: type[InputError]) -> Table:
+def _table(grid: _Grid, head: int | None, error: type[InputError], what: str, hold: bool) -> Table:
     if not grid.rows:
-        raise error(Problem("the table is empty", file=grid.file))
+        raise error(Problem(f"{what} is empty", file=grid.file))
     mistakes = Mistakes(grid.file, grid.word)
     if head == 0:
         width = max(len(cells) for _, cells in grid.rows)
@@ -374,11 +393,12 @@ def _table(grid: _Grid, head: int | None, error: type[InputError]) -> Table:
         body = grid.rows[begins + 1 :]
         columns = [" ".join(name.split()) for name in names]
         _check_head(columns, at, body, mistakes)
-    rows = []
+    rows, surplus = [], Mistakes(grid.file, grid.word)
     for line, cells in body:
         if any(cells[len(columns) :]):
             message = f"has {len(cells)} values for {len(columns)} columns"
-            mistakes.add(line, "", message, ",".join(cells), kind="surplus")
+            target = surplus if hold else mistakes
+            target.add(line, "", message, ",".join(cells), kind="surplus")
         padded = [*cells, *[""] * (len(columns) - len(cells))]
         rows.append(Row(line, tuple(padded[i] for i, name in enumerate(columns) if name)))
     mistakes.stop(error)
@@ -386,8 +406,9 @@ def _table(grid: _Grid, head: int | None, error: type[InputError]) -> Table:
     if at > 1 and at != grid.rows[0][0] and head is None:
         said = (*said, f"the head line is {grid.word} {at}")
     return Table(
-        grid.file, tuple(filter(None, columns)), tuple(rows), at, said, grid.word, grid.separator
-    )
+        grid.file, tuple(filter(None, columns)), tuple(rows), at, said, grid.word, grid.separator,
+        tuple(surplus),
+    )  # fmt: skip
 
 
 def _head(rows: Sequence[tuple[int, list[str]]]) -> int:
