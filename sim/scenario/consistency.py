@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sim.core.errors import ScenarioError
 from sim.core.parameters import check_name, check_value
 from sim.scenario.checking import Checked, FrozenDict, Issue, is_finite
-from sim.scenario.contact_log import MAX_WEEKS, parse_log, row_faults, some
+from sim.scenario.contact_log import MAX_WEEKS, log_rows, log_table, row_faults, some
 from sim.scenario.fields import (
     ContactLog,
     DeliveryWork,
@@ -24,6 +24,8 @@ from sim.scenario.fields import (
 )
 from sim.scenario.loading import Where, read_text, shown
 from sim.scenario.team_file import faults, parse_team
+
+T = TypeVar("T")
 
 
 class OtherFiles:
@@ -49,17 +51,20 @@ class OtherFiles:
         )
         return fields.model_copy(update={"regions": regions, "contact_log": self.log(fields)})
 
-    def text(self, where: Where, file: str) -> tuple[str, str] | None:
-        """Text of a file and what to call it; None after noting why it cannot be read."""
+    def read_file(self, where: Where, file: str, how: Callable[[Path], T]) -> T | None:
+        """What ``how`` makes of a file; None after noting why it cannot be read."""
         if self.folder is None:
             message = "other files are not read here; write their content into the scenario"
             self.checked.report(Issue(where, message, file))
             return None
         path = self.folder / file
         try:
-            return read_text(path), str(path)
+            return how(path)
         except ScenarioError as error:
             found = error.problem
+            if found.line:  # a mistake in the file, and not of its name
+                self.checked.problems += error.problems
+                return None
             message = f"{found.file}: {found.message}"
             suggestion = ""
             if found.suggestion:
@@ -71,7 +76,8 @@ class OtherFiles:
         """The network with the people and ties of its file, if it names one."""
         if network is None or network.file is None or network.edges or network.kind != "file":
             return network
-        text = self.text((*where, "file"), network.file)
+        path = (*where, "file")
+        text = self.read_file(path, network.file, lambda path: (read_text(path), str(path)))
         if text is None:
             self.checked.lose(where)
             return network
@@ -91,15 +97,15 @@ class OtherFiles:
         where: Where = ("contact_log",)
         if log.file is None or log.rows:
             return log
-        text = self.text((*where, "file"), log.file)
-        if text is None:
+        table = self.read_file((*where, "file"), log.file, log_table)
+        if table is None:
             self.checked.lose(where)
             return log
         lost = self.checked.is_lost
         regions_known = not lost(*_REGION_NAMES)
         try:
-            rows = parse_log(
-                *text,
+            rows = log_rows(
+                table,
                 horizon_weeks=MAX_WEEKS if lost(("horizon_weeks",)) else fields.horizon_weeks,
                 region_names=fields.regions.region_names if regions_known else None,
                 first_date=log.first_date,
