@@ -775,6 +775,48 @@ def promises() -> None:
         near(model.regions[0].site.record, expected, what=f"record after week {week}")
 
 
+def who_came_by_hand() -> None:
+    """A visit that two regions share, by the provider of the second; the log counts who came.
+
+    Each region has half of the visit and of its hours, in that provider's diary; c by that
+    provider's skill; those come whose log-odds lie highest above the log-odds of their draw.
+    """
+    rows = [
+        {"region": f"region_{n}", "week": 1, "mode": "onsite", "hours": 4.0, "contact": "a",
+         "provider": "provider_2", "present": came} for n, came in ((1, 3), (2, 5))
+    ]  # fmt: skip
+    in_turn = {"assignment": {"region_1": "provider_1", "region_2": "provider_2"}}
+    model = make_model(
+        regions=2, providers=2, weekly_hours=20.0, provider_fields=in_turn, staff=9, log=rows,
+        weeks=1,
+    )  # fmt: skip
+    p, first = model.p, model.regions[0]
+    skill = model.providers[1].skill
+    trust, margin = {}, {}
+    for person in first.staff:
+        trust[person.post] = person.trust
+        # The visit weighs 4 h x 1.6 of 40; nothing else has happened yet.
+        w = clip(first.usual_demand + person.offset + 4.0 * 1.6 / 40.0)
+        mood = person.motivation + person.trust + first.leadership - w - p.attendance_pivot
+        word = model.stream.words(S.STAFF_CONTACT, person.entity, 1, 0)[0]
+        odds = p.attendance_base + p.attendance_slope * mood
+        margin[person.post] = odds - math.log(uniform(word) / (1.0 - uniform(word)))
+    came = sorted(margin, key=margin.__getitem__)[-3:]
+    c = 0.6 * math.sqrt(skill * sum(trust[post] for post in came) / 3.0)
+    model.step()
+    for region, present in zip(model.regions, (3, 5), strict=True):
+        ledger = region.ledger
+        assert (ledger.present, ledger.invited) == (present, 9)
+        near(ledger.visits, 0.5, what="visits")
+        near(ledger.contact_hours, 2.0, what="hours in contact")
+        near(ledger.travel_hours, 3.0, what="hours of travel")
+        near(ledger.preparation_hours, 1.5, what="hours of preparation")
+        near(ledger.staff_hours, 4.0 * present, what="hours of staff")
+    near(first.ledger.co_creation_sum, c, what="co-creation of those who came")
+    near(model.providers[1].load, 13.0 / 20.0 / 12.0, what="load of who came")
+    near(model.providers[0].load, 0.0, what="load of who did not")
+
+
 def unscheduled_is_no_promise() -> None:
     """A contact without a date keeps no promise; one that the provider fails still breaks one."""
     dosage = [{"mode": "video", "every_weeks": 1, "hours": 2.0, "timing": "irregular"}]

@@ -39,6 +39,26 @@ def method(
 # --- faults that take more than a line ------------------------------------------------------------
 
 
+def by_own_provider(right: Callable[..., list[Contact]]) -> Callable[..., list[Contact]]:
+    def due_in(self: CoCreationModel, region: Region) -> list[Contact]:
+        due = right(self, region)
+        for contact in due:
+            contact.provider = region.provider
+        return due
+
+    return due_in
+
+
+def shared_by_nobody(right: Callable[..., list[Contact]]) -> Callable[..., list[Contact]]:
+    def due_in(self: CoCreationModel, region: Region) -> list[Contact]:
+        due = right(self, region)
+        for contact in due:
+            contact.share = 1.0
+        return due
+
+    return due_in
+
+
 def keeps_commitments(right: Callable[..., None]) -> Callable[..., None]:
     def leave(self: RegionalStaff, *args: Any) -> None:
         owed = self.open_commitments
@@ -538,6 +558,19 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         rule("attendance_log_odds", lambda b0, b1, m, t, lead, w, pivot: (
             b0 + b1 * (m + t + lead + w - pivot))),
         checks.attendance_rate,
+    ),
+    "those who are known to come are the first of the list": (
+        method(CoCreationModel, "_known_to_come", lambda right: staticmethod(
+            lambda contact: contact.invited[: contact.known_present])),
+        checks.who_came_by_hand,
+    ),
+    "who stands in is not there": (
+        method(CoCreationModel, "_due_in", by_own_provider),
+        checks.who_came_by_hand,
+    ),
+    "a shared contact is one for each region": (
+        method(CoCreationModel, "_due_in", shared_by_nobody),
+        checks.who_came_by_hand,
     ),
     "on demand is irregular": (
         rule("on_demand_probability", lambda n, *args: min(1.0, 1.0 / n)),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+from datetime import date
 from itertools import combinations
 from typing import Any
 
@@ -12,14 +15,14 @@ import pytest
 from checks import column, total
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import SEEDS, examples
+from strategies import SEEDS, examples, log_rows
 
 from sim.core import rules
 from sim.core.errors import ScenarioError
 from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
 from sim.model import dosage
 from sim.model.week import CoCreationModel
-from sim.scenario.contact_log import LogRow, remarks, row_faults
+from sim.scenario.contact_log import COLUMNS, LogRow, parse_log, remarks, row_faults
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
 
@@ -295,25 +298,23 @@ OTHER = "{week: 1, region: region_2, mode: video, hours: 1"
          ["rows[0].present: 1 came to a contact that was cancelled; allowed: 0, or nothing"]),
         ([f"{ROW}, present: 2.5}}"],
          ["rows[0].present: 2.5 is not a whole number; allowed: whole numbers 0..1048575"]),
-        ([f"{ROW}, provider: provider_7}}", f"{OTHER}, provider: Ann}}",
-          f"{OTHER}, provider: Ann}}"],
-         ["rows[0].provider: 'provider_7' is not a provider; allowed: provider_1, provider_2; "
-          'or name them in the scenario, providers: {names: ["provider_7", "Ann"]}; '
-          "did you mean 'provider_2'?",
-          "rows[1].provider: 'Ann' is not a provider (in 2 rows); allowed: provider_1, provider_2; "
-          'or name them in the scenario, providers: {names: ["provider_7", "Ann"]}']),
+        ([f"{ROW}, provider: provider_1}}", f"{OTHER}, provider: Ann}}",
+          f"{OTHER}, provider: Ben}}", f"{OTHER}, provider: Ann}}"],
+         ["rows[1].provider: 'Ann', 'Ben' are not providers (in 3 rows); allowed: provider_1, "
+          'provider_2; or name them in the scenario, providers: {names: [provider_1, Ann, '
+          'Ben]}']),
         ([f"{ROW}, provider: '2'}}"],
          ["rows[0].provider: '2' is not a provider; allowed: provider_1, provider_2; or name them "
           "in the scenario, providers: {names: [\"2\"]}; did you mean 'provider_2'?"]),
         ([f"{ROW}, contact: a}}", f"{ROW}, contact: a}}"],
          ["rows[1].contact: region_1 has contact 'a' twice; allowed: each region once"]),
         ([f"{ROW}, contact: a}}", "{week: 2, region: region_2, mode: phone, hours: 3, contact: a}"],
-         ["rows[1].week: contact 'a' has 2 with region_2, but 1 with region_1; "
-          "allowed: 1; or another id, if it is another contact",
-          "rows[1].mode: contact 'a' has phone with region_2, but video with region_1; "
-          "allowed: video; or another id, if it is another contact",
-          "rows[1].hours: contact 'a' has 3 with region_2, but 1 with region_1; "
-          "allowed: 1; or another id, if it is another contact"]),
+         ["rows[1].week: contact 'a' is in week 2 with region_2, but in week 1 with region_1; "
+          "allowed: the same week for all; or another id, if it is another contact",
+          "rows[1].mode: contact 'a' is by phone with region_2, but by video with region_1; "
+          "allowed: the same mode for all; or another id, if it is another contact",
+          "rows[1].hours: contact 'a' is of 3 h with region_2, but of 1 h with region_1; "
+          "allowed: the same hours for all; or another id, if it is another contact"]),
         ([f"{ROW}, contact: a, status: provider_cancelled}}", f"{OTHER}, contact: a}}"],
          ["rows[1].status: contact 'a' was cancelled by the provider with region_1, but not with "
           "region_2; allowed: with all of the regions or none"]),
@@ -338,6 +339,84 @@ def test_names_of_providers_are_as_many_as_providers_and_once_each() -> None:
     named = Scenario.from_text("name: x\nproviders: {names: [Ann, Ben, Cem]}")
     assert (named.providers.count, named.provider_names) == (3, ("Ann", "Ben", "Cem"))
     assert named.assignment == (0, 1, 2)
+
+
+CSV = """date,region,mode,hours,status,provider,present,invited,contact
+2025-01-07,north,video,1.5,,Ann,5,,webinar
+
+2025-01-07,south,video,1.5,held,Ann,{present},{invited},{contact}
+2025-01-14,south,phone,1,cancelled,,,,
+"""
+
+
+def read(**cells: Any) -> tuple[LogRow, ...]:
+    return parse_log(
+        CSV.format(**{"present": 6, "invited": 8, "contact": "webinar", **cells}), "log.csv",
+        horizon_weeks=10, region_names=("north", "south"), first_date=date(2025, 1, 7),
+        staff={"north": 9, "south": 8}, providers=("Ann", "Ben"),
+    )  # fmt: skip
+
+
+def test_a_file_says_who_came() -> None:
+    shared = {"week": 1, "mode": "video", "hours": 1.5, "provider": "Ann", "contact": "webinar"}
+    rows = (
+        LogRow(region="north", **shared, present=5),
+        LogRow(region="south", **shared, present=6, invited=8),
+        LogRow(week=2, region="south", mode="phone", hours=1, status="cancelled"),
+    )
+    assert read() == rows
+    assert read(present="6.0") == rows  # as tables write whole numbers beside empty cells
+    assert read(present="")[1].present is None
+
+
+STAFF = {"north": 9, "south": 4, "west": 1}
+
+
+@given(log_rows(STAFF, ["Ann", "Ben"], 30))
+def test_any_log_is_read_as_it_is_written(drawn: list[dict[str, Any]]) -> None:
+    rows = [LogRow(**row) for row in drawn]
+    names = [name for name in COLUMNS if name != "date"]
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(names)
+    for row in rows:
+        shares = row.functions.model_dump() if row.functions else {}
+        writer.writerow([shares.get(name, getattr(row, name, None)) for name in names])
+    found = parse_log(
+        table.getvalue(), horizon_weeks=30, region_names=tuple(STAFF), staff=STAFF,
+        providers=("Ann", "Ben"),
+    )  # fmt: skip
+    assert found == tuple(sorted(rows, key=lambda row: row.week))
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"present": 9, "invited": ""}, "present: 9 came, but south has 8 staff"),
+        ({"present": 7, "invited": 6}, "present: 7 came of 6 invited"),
+        ({"present": "2.5"}, "present"),
+        ({"present": -1}, "present"),
+        ({"invited": 0, "present": ""}, "invited"),
+        ({"invited": "all"}, "invited"),
+    ],
+)
+def test_a_file_names_the_line_of_what_does_not_fit(cells: dict[str, Any], said: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        read(**cells)
+    assert [str(one) for one in caught.value.problems] == [str(caught.value)]
+    assert str(caught.value).startswith(f"log.csv:4: {said}")
+
+
+def test_an_unknown_provider_among_named_ones_is_told_by_name() -> None:
+    row = {"week": 1, "region": "north", "mode": "video", "hours": 1}
+    rows = [LogRow(**row, provider=name) for name in ("Ann", "Bem", "Dee", "Bem", "2")]
+    faults = list(row_faults(rows, providers=("Ann", "Ben")))
+    assert [(fault.index, fault.message, fault.suggestion) for fault in faults] == [
+        (1, "'Bem' is not a provider (in 2 rows)", "Ben"),
+        (2, "'Dee' is not a provider", ""),
+        (4, "'2' is not a provider", "Ben"),
+    ]
+    assert {fault.allowed for fault in faults} == {"Ann, Ben"}
 
 
 def test_what_needs_no_scenario_is_found_without_one() -> None:
@@ -367,7 +446,7 @@ def test_remarks_count_what_is_known() -> None:
         LogRow(region="south", **row, status="cancelled"),
     ]
     assert remarks(rows, {"north": "Ann", "south": "Ben"}) == [
-        "1 of 2 log rows held says how many came; attendance is drawn in the others.",
+        "1 of 2 held log rows says how many came; attendance is drawn in the others.",
         "2 of 4 log rows name the provider; in 1 of them another than the region's own.",
         "2 log rows are 1 contact shared by several regions: the provider's time is divided "
         "between them.",

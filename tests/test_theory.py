@@ -41,6 +41,7 @@ EXACT_CHECKS: list[Callable[[], None]] = [
     checks.splitting_gains_nothing,
     checks.nothing_said_does_nothing,
     checks.promises,
+    checks.who_came_by_hand,
     checks.unscheduled_is_no_promise,
     checks.review_by_hand,
     checks.routines_count_a_head,

@@ -157,29 +157,40 @@ def _people_faults(row: LogRow, staff: int | None) -> Iterator[tuple[str, str, s
 
 
 def _provider_faults(rows: Sequence[LogRow], providers: Sequence[str]) -> Iterator[RowFault]:
-    """One fault for each name that is not a provider's."""
+    """One fault for each name that is not a provider's; one for all where none has been named."""
     named = Counter(row.provider for row in rows if row.provider is not None)
     unknown = [name for name in named if name not in providers]
     allowed = some(providers)
-    if all(name == f"provider_{n}" for n, name in enumerate(providers, start=1)):
+    groups = [[name] for name in unknown]
+    if unknown and all(name == f"provider_{n}" for n, name in enumerate(providers, start=1)):
         allowed += f"; or name them in the scenario, providers: {{names: {_flow(list(named))}}}"
-    for name in unknown:
-        more = f" (in {named[name]} rows)" if named[name] > 1 else ""
-        number = int(name) if name.isascii() and name.isdigit() and len(name) < 9 else 0
-        near = providers[number - 1] if 0 < number <= len(providers) else ""
+        groups = [unknown]
+    for names in groups:
+        first = names[0]
+        count = sum(named[name] for name in names)
+        is_are = "is not a provider" if len(names) == 1 else "are not providers"
+        message = f"{some([shown(name) for name in names])} {is_are}"
         yield RowFault(
-            next(index for index, row in enumerate(rows) if row.provider == name),
+            next(index for index, row in enumerate(rows) if row.provider == first),
             "provider",
-            f"{shown(name)} is not a provider{more}",
-            name,
+            message + (f" (in {count} rows)" if count > 1 else ""),
+            first,
             allowed,
-            near or did_you_mean(name, providers),
+            _provider_meant(first, providers),
         )
+
+
+def _provider_meant(name: str, providers: Sequence[str]) -> str:
+    """The provider whose number or nearly whose name it is."""
+    number = int(name) if name.isascii() and name.isdigit() and len(name) < 9 else 0
+    if 0 < number <= len(providers):
+        return providers[number - 1]
+    return did_you_mean(name, providers)
 
 
 def _flow(names: Sequence[str]) -> str:
     """Names as a YAML list on one line."""
-    plain = all(name.replace(" ", "").isalnum() and isinstance(scalar(name), str) for name in names)
+    plain = all(re.fullmatch(r"[\w ]+", name) and isinstance(scalar(name), str) for name in names)
     return f"[{', '.join(names)}]" if plain else json.dumps(list(names), ensure_ascii=False)
 
 
@@ -209,12 +220,12 @@ def _shared_faults(rows: Sequence[LogRow], indices: Sequence[int]) -> Iterator[R
             yield RowFault(index, "contact", message, row.contact, "each region once")
             continue
         seen.add(row.region)
-        for column in ("week", "mode", "hours"):
+        for column, words in (("week", "in week {}"), ("mode", "by {}"), ("hours", "of {:g} h")):
             here, there = getattr(row, column), getattr(first, column)
             if here != there:
-                message = f"contact {name} has {_said(here)} with {row.region}, "
-                message += f"but {_said(there)} with {first.region}"
-                allowed = f"{_said(there)}; or another id, if it is another contact"
+                message = f"contact {name} is {words.format(here)} with {row.region}, "
+                message += f"but {words.format(there)} with {first.region}"
+                allowed = f"the same {column} for all; or another id, if it is another contact"
                 yield RowFault(index, column, message, here, allowed)
         if (row.status == "provider_cancelled") != (first.status == "provider_cancelled"):
             message = f"contact {name} was cancelled by the provider with "
@@ -222,10 +233,6 @@ def _shared_faults(rows: Sequence[LogRow], indices: Sequence[int]) -> Iterator[R
             one, other = (row, first) if ours else (first, row)
             message += f"{one.region}, but not with {other.region}"
             yield RowFault(index, "status", message, row.status, "with all of the regions or none")
-
-
-def _said(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 # --- what a sound log says ------------------------------------------------------------------------
@@ -256,7 +263,7 @@ def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> lis
     >>> log = [LogRow(**row), LogRow(**row, present=4), LogRow(**row, status="cancelled")]
     >>> for sentence in remarks(log):
     ...     print(sentence)
-    1 of 2 log rows held says how many came; attendance is drawn in the others.
+    1 of 2 held log rows says how many came; attendance is drawn in the others.
     1 log row is cancelled without saying by whom: it counts as cancelled by the region.
     """
     held = [row for row in rows if row.status == "held"]
@@ -268,17 +275,15 @@ def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> lis
     said = []
     if told:
         others = "attendance is drawn in the others" if told < len(held) else "none is drawn"
-        said.append(
-            f"{told} of {_rows(len(held))} held {_verb(told, 'say')} how many came; {others}."
-        )
+        of_held = f"{told} of {_rows(len(held), 'held log row')} {_verb(told, 'say')}"
+        said.append(f"{of_held} how many came; {others}.")
     if named:
         who = f"; in {away} of them another than the region's own" if away else ""
         said.append(f"{named} of {_rows(len(rows))} {_verb(named, 'name')} the provider{who}.")
     if shared:
-        count = f"{len(shared)} contact{'' if len(shared) == 1 else 's'}"
         said.append(
-            f"{_rows(sum(map(len, shared)))} are {count} shared by several regions: the provider's "
-            "time is divided between them."
+            f"{_rows(sum(map(len, shared)))} are {_rows(len(shared), 'contact')} shared by several "
+            "regions: the provider's time is divided between them."
         )
     if unknown:
         is_are, counts = ("is", "it counts") if unknown == 1 else ("are", "they count")
@@ -289,8 +294,8 @@ def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> lis
     return said
 
 
-def _rows(number: int) -> str:
-    return f"{number} log row{'' if number == 1 else 's'}"
+def _rows(number: int, what: str = "log row") -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _verb(number: int, word: str) -> str:
