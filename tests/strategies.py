@@ -212,7 +212,8 @@ def log_rows(
         },
     )
     rows = []
-    for number, row in enumerate(draw(st.lists(plain, min_size=1, max_size=12))):
+    drawn: list[dict[str, Any]] = draw(st.lists(plain, min_size=1, max_size=12))
+    for number, row in enumerate(drawn):
         with_whom = st.lists(st.sampled_from(sorted(staff)), min_size=1, max_size=3, unique=True)
         regions = draw(with_whom)
         if draw(st.booleans()):
