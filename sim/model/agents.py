@@ -307,7 +307,7 @@ class RegionalStaff(Agent):
         )
 
     def attends(self, u: float) -> bool:
-        """Step 3: whether this person comes to a contact; not asked where a log says how many did."""
+        """Step 3: whether this person comes; not asked where a log says how many came."""
         return u < rules.sigmoid(self.attendance_log_odds())
 
     def keeping_probability(self) -> float:
