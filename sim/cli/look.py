@@ -23,7 +23,7 @@ def validate(
     """Check scenario files; list every mistake.
 
     A mistake is a line: file, line, column, field, what is wrong, what is allowed. What is odd in a
-    contact log and no mistake is a remark.
+    contact log or was merged in a team's network, and is no mistake, is a remark.
 
     \b
     Examples:
@@ -31,7 +31,7 @@ def validate(
       codose validate scenarios/*.yaml
     """
     from sim.scenario.log_remarks import of_scenario
-    from sim.scenario.scenario import Scenario, find
+    from sim.scenario.scenario import Scenario, files_said, find
 
     problems: list[Problem] = []
     for path in paths:
@@ -41,7 +41,7 @@ def validate(
             problems += error.problems
         else:
             typer.echo(f"{path}: fine ({_sketch(scenario)})")
-            for said in of_scenario(scenario):
+            for said in (*files_said(find(path)), *of_scenario(scenario)):
                 shell.remark(f"{path}: remark: {said}")
     if problems:
         raise InputError(problems)

@@ -36,6 +36,8 @@ CELL_LIMIT = 32_767
 """Letters of a cell: what Excel allows."""
 CELLS_LIMIT = 4_000_000
 """Cells of a table."""
+WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""What workbooks begin with, new and old."""
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 SNIFFED = 50
 """Lines that tell the separator and the head."""
@@ -138,7 +140,7 @@ def read_table(
     """
     file = os.fspath(path)
     raw = read_bytes(path, limit=limit, error=error)
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if raw.startswith(WORKBOOK):
         grid = _workbook(raw, file, sheet, error)
     elif sheet is not None:
         message = "has no sheets: it is a text file"
