@@ -327,7 +327,7 @@ def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
         if not all(names) or any(cells[widest:] if widest else ()):
             raw = ",".join(cells).rstrip(",")
             lines.fault(
-                line, f"{shown(raw)} is not a pair of names, such as: ann,bob", raw, kind=""
+                line, f"{shown(raw)} is not a pair of names, such as: ann,bob", raw, kind="pair"
             )
             continue
         sound = [lines.is_name(name, line) for name in names]  # both, to report both
@@ -394,8 +394,9 @@ def _matrix(rows: Sequence[Row], lines: _Lines) -> None:
     uneven = [(a, b) for (a, b), value in numbers.items() if value != numbers[(b, a)]]
     if uneven:
         one, other = uneven[0]
+        count = "one pair," if len(uneven) == 2 else f"{len(uneven) // 2} pairs,"
         lines.said.append(
-            f"the matrix differs between directions ({len(uneven) // 2} pairs, such as {one} - "
+            f"the matrix differs between directions ({count} such as {one} - "
             f"{other}): a tie in one of them is a tie"
         )
     at = {row.cells[0]: row.line for row in rows[1:]}
