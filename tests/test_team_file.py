@@ -80,8 +80,8 @@ def test_lists_of_pairs(text: str) -> None:
         ("ann,bob,1\nbob,cem,2\n", "weights of ties are kept with the ties; the model does not use "
          "them"),
         (",ann,bob,cem\nann,0,1,0\nbob,0,0,1\ncem,0,1,0\n",
-         "the matrix differs between directions (one pair, such as ann - bob): a tie in one of them "
-         "is a tie"),
+         "the matrix differs between directions (one pair, such as ann - bob): a tie in one of "
+         "them is a tie"),
         (graphml('<node id="0"><data key="label">ann</data></node><node id="1"/>'
                  + edges(("0", "1"))).replace("<graph ", '<key id="label" for="node" '
                                               'attr.name="label"/>\n<graph '),

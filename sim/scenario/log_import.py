@@ -263,7 +263,10 @@ class _Import:
         if not filled or sum(map(bool, cells)) == 1:
             self.left_out["rows that say nothing of a contact"].append(line)
             return
-        status = self.meaning("status", cells, line) or "held"
+        status = self.meaning("status", cells, line)
+        if self.map.status and status is None:
+            self.unread["no status counts as held"].append(line)
+        status = status or "held"
         mode = self.map.mode.always or self.meaning("mode", cells, line)
         hours = self.hours(needed["hours"], line)
         for name, value in (("status", status), ("mode", mode), ("hours", hours)):

@@ -18,6 +18,7 @@ import csv
 import io
 import os
 import re
+import statistics
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -194,7 +195,7 @@ def decode(
         line = raw[: fault.start].count(b"\n") + 1
         allowed = f"--encoding with one of {', '.join(ENCODINGS)}"
         raise error(
-            Problem(f"is not {name} text (line {line})", "", None, allowed, "", file)
+            Problem(f"is not {name.upper()} text (line {line})", "", None, allowed, "", file)
         ) from None
     text = text.removeprefix("\ufeff")
     if "\0" in text:
@@ -414,11 +415,11 @@ def _table(grid: _Grid, head: int | None, error: type[InputError], what: str, ho
 
 
 def _head(rows: Sequence[tuple[int, list[str]]]) -> int:
-    """Position of the first row that fills as much as half of the widest: titles are narrow."""
+    """Position of the first row that fills more than half of what rows mostly fill: titles are
+    narrow."""
     filled = [sum(map(bool, cells)) for _, cells in rows[:SNIFFED]]
-    return next(
-        i for i, count in enumerate(filled) if 2 * count > max(filled) or count == max(filled)
-    )
+    usual = statistics.median_low([count for count in filled if count > 1] or [1])
+    return next(position for position, count in enumerate(filled) if 2 * count > usual)
 
 
 def _head_at(grid: _Grid, head: int, error: type[InputError]) -> int:
