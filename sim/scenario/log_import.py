@@ -170,13 +170,12 @@ def _check(document: Document) -> LogMap:
 def _check_columns(table: Table, data: Mapping[str, Any], document: Document) -> None:
     """Every column that a map names must be there; new ones are ignored, and named."""
     mistakes = Mistakes(document.file)
-    named = {
-        (name, "column") if isinstance(one, dict) else (name,): one["column"]
-        if isinstance(one, dict)
-        else one
-        for name, one in data.items()
-        if (isinstance(one, dict) and "column" in one) or name in COLUMNS
-    }
+    named: dict[tuple[str, ...], Any] = {}
+    for name, one in data.items():
+        if isinstance(one, dict) and "column" in one:
+            named[(name, "column")] = one["column"]
+        elif name in COLUMNS and not isinstance(one, dict):
+            named[(name,)] = one
     named |= {("shares", name): one for name, one in data.get("shares", {}).items()}
     for where, column in named.items():
         if isinstance(column, str) and column not in table.columns:

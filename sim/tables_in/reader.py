@@ -191,12 +191,11 @@ def decode(
                 did_you_mean(name, ENCODINGS), file,
             )
         ) from None  # fmt: skip
-    except UnicodeDecodeError as fault:
-        line = raw[: fault.start].count(b"\n") + 1
-        allowed = f"--encoding with one of {', '.join(ENCODINGS)}"
-        raise error(
-            Problem(f"is not {name.upper()} text (line {line})", "", None, allowed, "", file)
-        ) from None
+    except UnicodeError as fault:
+        line = raw[: getattr(fault, "start", 0)].count(b"\n") + 1
+        allowed = f"--encoding with one of {', '.join(ENCODINGS)}" if guess else ""
+        message = f"is not {name.upper()} text (line {line})"
+        raise error(Problem(message, allowed=allowed, file=file)) from None
     text = text.removeprefix("\ufeff")
     if "\0" in text:
         raise error(Problem("is not a text file (it holds binary data)", file=file))
