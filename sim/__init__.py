@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.model.agents import RegionalStaff, TAProvider
     from sim.model.week import CoCreationModel
     from sim.scenario.log_import import import_log
+    from sim.scenario.network_import import import_network
     from sim.scenario.scenario import Scenario
     from sim.studies.compare import compare
     from sim.studies.kind import Result, ask, load, verify
@@ -37,6 +38,7 @@ _HOME = {
     "ask": "sim.studies.kind",
     "compare": "sim.studies.compare",
     "import_log": "sim.scenario.log_import",
+    "import_network": "sim.scenario.network_import",
     "load": "sim.studies.kind",
     "run": "sim.studies.run.runs",
     "surface": "sim.studies.surface",
@@ -56,6 +58,7 @@ __all__ = [
     "ask",
     "compare",
     "import_log",
+    "import_network",
     "load",
     "run",
     "surface",

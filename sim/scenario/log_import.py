@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from sim.core.cells import for_excel, harmless
 from sim.core.errors import InputError, Problem, ScenarioError, raise_problems, shown
 from sim.scenario.checking import check
 from sim.scenario.contact_log import COLUMNS, MAX_HOURS, MAX_WEEKS, LogRow, parse_log
@@ -170,13 +171,12 @@ def _check(document: Document) -> LogMap:
 def _check_columns(table: Table, data: Mapping[str, Any], document: Document) -> None:
     """Every column that a map names must be there; new ones are ignored, and named."""
     mistakes = Mistakes(document.file)
-    named = {
-        (name, "column") if isinstance(one, dict) else (name,): one["column"]
-        if isinstance(one, dict)
-        else one
-        for name, one in data.items()
-        if (isinstance(one, dict) and "column" in one) or name in COLUMNS
-    }
+    named: dict[tuple[str, ...], Any] = {}
+    for name, one in data.items():
+        if isinstance(one, dict) and "column" in one:
+            named[(name, "column")] = one["column"]
+        elif name in COLUMNS and not isinstance(one, dict):
+            named[(name,)] = one
     named |= {("shares", name): one for name, one in data.get("shares", {}).items()}
     for where, column in named.items():
         if isinstance(column, str) and column not in table.columns:
@@ -263,7 +263,10 @@ class _Import:
         if not filled or sum(map(bool, cells)) == 1:
             self.left_out["rows that say nothing of a contact"].append(line)
             return
-        status = self.meaning("status", cells, line) or "held"
+        status = self.meaning("status", cells, line)
+        if self.map.status and status is None:
+            self.unread["no status counts as held"].append(line)
+        status = status or "held"
         mode = self.map.mode.always or self.meaning("mode", cells, line)
         hours = self.hours(needed["hours"], line)
         for name, value in (("status", status), ("mode", mode), ("hours", hours)):
@@ -434,8 +437,10 @@ def log_text(contacts: Sequence[Contact]) -> str:
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _said(value) for name, value in row.items()})
-    return out.getvalue()
+    return for_excel(out.getvalue())
 
 
 def _said(value: Any) -> Any:
+    if isinstance(value, str):
+        return harmless(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -144,9 +144,10 @@ def _twice(contacts: Sequence[Contact], word: str) -> list[str]:
     groups = [same for same in alike.values() if len({one.region for one in same}) > 1]
     if not groups:
         return []
-    lines = [one.line for same in groups for one in same]
+    where = places([one.line for same in groups for one in same], word)
+    often = "once" if len(groups) == 1 else f"{len(groups)} times"
     return [
-        f"{len(groups)} times one provider had a contact of the same mode and length with several "
-        f"regions on one day ({places(lines, word)}): one call, counted twice? Rows of one contact "
-        "have the same text in a column 'contact'."
+        f"{often} one provider had a contact of the same mode and length with several regions on "
+        f"one day ({where}): one call, counted twice? Rows of one contact have the same text in a "
+        "column 'contact'."
     ]
