@@ -114,6 +114,7 @@ def make_scenario(
     log: Sequence[Mapping[str, Any]] = (),
     parameters: Mapping[str, float] | None = None,
     region_fields: Mapping[str, Any] | None = None,
+    provider_fields: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Scenario:
     """A small scenario of unselected regions, whose parameters may leave their ranges."""
@@ -127,7 +128,11 @@ def make_scenario(
             "network": network,
             **(region_fields or {}),
         },
-        "providers": {"count": providers, "weekly_hours": weekly_hours},
+        "providers": {
+            "count": providers,
+            "weekly_hours": weekly_hours,
+            **(provider_fields or {}),
+        },
         "dosage": [dict(series) for series in dosage],
         "parameters": dict(parameters or {}),
         "beyond_range": True,
@@ -241,11 +246,17 @@ def books_balance(record: np.ndarray, scenario: Scenario) -> None:
     p = scenario.parameter_set()
     agree(flow("travel_hours"), flow("visits") * p.travel_hours, "travel = visits x hours", 1e-9)
     assert (flow("contact_hours")[flow("held") == 0] == 0).all(), "hours without a contact"
+    # Of a contact with several regions each has its staff's hours, and a part of the provider's.
+    rows = scenario.contact_log.rows if scenario.contact_log else ()
+    alone = np.ones(len(record), dtype=bool)
+    alone[[row.week for row in rows if row.contact is not None]] = False
     least = p.preparation_per_contact * flow("planned")
     least = least + p.preparation_per_hour * flow("contact_hours")
-    assert (flow("preparation_hours") >= least * (1 - 1e-12)).all(), "a due contact not prepared"
+    prepared = flow("preparation_hours") >= least * (1 - 1e-12)
+    assert prepared[alone].all(), "a due contact not prepared"
     staff_most = flow("contact_hours") * np.array(scenario.staff_counts)
-    assert (flow("staff_hours") <= staff_most * (1 + 1e-12)).all(), "more hours than people"
+    with_staff = flow("staff_hours") <= staff_most * (1 + 1e-12)
+    assert with_staff[alone].all(), "more hours than people"
     for name in RECORD[COLUMN["planned"] :]:
         assert (flow(name)[0] == 0).all(), f"{name} happened before the first week"
 
@@ -658,7 +669,7 @@ def large_groups_thin_out() -> None:
         rho = 1.0 / (1.0 + 0.15 * max(0.0, staff * core - 12.0) / 12.0)
         tau = 0.38 + 0.3 * rho * f * (0.9 - 0.38)
         k = 0.44 + 0.28 * rho * f * 0.95 * 0.5 * (0.5 + 0.5 * tau) * (1 - 0.44)
-        for person in model.regions[0].core_team():
+        for person in model.regions[0].asked(model.regions[0].core):
             near(person.trust, tau, what=f"trust in a group of {staff * core}")
             near(person.knowledge, k, what=f"knowledge in a group of {staff * core}")
         near(model.regions[0].site.record, 0.6 + 0.4 * 0.14 * f * 0.4, what="record")
@@ -762,6 +773,48 @@ def promises() -> None:
                 expected -= 0.14 * f * expected
         model.step()
         near(model.regions[0].site.record, expected, what=f"record after week {week}")
+
+
+def who_came_by_hand() -> None:
+    """A visit that two regions share, by the provider of the second; the log counts who came.
+
+    Each region has half of the visit and of its hours, in that provider's diary; c by that
+    provider's skill; those come whose log-odds lie highest above the log-odds of their draw.
+    """
+    rows = [
+        {"region": f"region_{n}", "week": 1, "mode": "onsite", "hours": 4.0, "contact": "a",
+         "provider": "provider_2", "present": came} for n, came in ((1, 3), (2, 5))
+    ]  # fmt: skip
+    in_turn = {"assignment": {"region_1": "provider_1", "region_2": "provider_2"}}
+    model = make_model(
+        regions=2, providers=2, weekly_hours=20.0, provider_fields=in_turn, staff=9, log=rows,
+        weeks=1,
+    )  # fmt: skip
+    p, first = model.p, model.regions[0]
+    skill = model.providers[1].skill
+    trust, margin = {}, {}
+    for person in first.staff:
+        trust[person.post] = person.trust
+        # The visit weighs 4 h x 1.6 of 40; nothing else has happened yet.
+        w = clip(first.usual_demand + person.offset + 4.0 * 1.6 / 40.0)
+        mood = person.motivation + person.trust + first.leadership - w - p.attendance_pivot
+        word = model.stream.words(S.STAFF_CONTACT, person.entity, 1, 0)[0]
+        odds = p.attendance_base + p.attendance_slope * mood
+        margin[person.post] = odds - math.log(uniform(word) / (1.0 - uniform(word)))
+    came = sorted(margin, key=margin.__getitem__)[-3:]
+    c = 0.6 * math.sqrt(skill * sum(trust[post] for post in came) / 3.0)
+    model.step()
+    for region, present in zip(model.regions, (3, 5), strict=True):
+        ledger = region.ledger
+        assert (ledger.present, ledger.invited) == (present, 9)
+        near(ledger.visits, 0.5, what="visits")
+        near(ledger.contact_hours, 2.0, what="hours in contact")
+        near(ledger.travel_hours, 3.0, what="hours of travel")
+        near(ledger.preparation_hours, 1.5, what="hours of preparation")
+        near(ledger.staff_hours, 4.0 * present, what="hours of staff")
+    near(first.ledger.co_creation_sum, c, what="co-creation of those who came")
+    near(model.providers[1].load, 13.0 / 20.0 / 12.0, what="load of who came")
+    near(model.providers[0].load, 0.0, what="load of who did not")
 
 
 def unscheduled_is_no_promise() -> None:
@@ -1326,7 +1379,7 @@ class Oracle:
             "name": name, "candidate": candidate, "index": index, "team": team, "L": lead, "R": 0.0,
             "d": given.get("demand", clip(p.demand_mean + p.demand_sd * zd)), "x": p.context_start,
             "aP": usual, "aP0": usual, "nP": 0, "provider": self.providers[s.assignment[index]],
-            "core": order[: self.part(s.regions.core_team, staff)], "given": given,
+            "core": self.part(s.regions.core_team, staff), "order": order, "given": given,
             "effect": effect,
             "near": network.neighbours(s.networks[index], staff, seed, candidate, replicate),
         }  # fmt: skip
@@ -1409,8 +1462,8 @@ class Oracle:
         for number, row in enumerate(today):
             found.append(
                 {"h": row.hours * cut, "kappa": row.co_creation, "mode": row.mode,
-                 "number": number, "dated": True, "status": row.status, "invited": 1.0,
-                 "functions": row.functions}
+                 "number": number, "dated": True, "status": row.status,
+                 "functions": row.functions, **self.logged(region, row, rows)}
             )  # fmt: skip
         for number, one in enumerate(s.dosage):
             last, n = one.last_week or s.horizon_weeks, one.every_weeks
@@ -1437,19 +1490,51 @@ class Oracle:
             kappa = one.co_creation_start + (one.co_creation_end - one.co_creation_start) * q
             found.append(
                 {"h": h, "kappa": kappa, "mode": one.mode, "number": number, "status": "drawn",
-                 "dated": one.timing == "scheduled", "invited": one.invited,
-                 "functions": one.functions}
+                 "dated": one.timing == "scheduled", "functions": one.functions,
+                 "seats": self.part(one.invited, region["core"]), "present": None,
+                 "provider": region["provider"], "share": 1.0, "others": 0}
             )  # fmt: skip
         return [{**c, "region": region} for c in found if c["h"] > 0]
+
+    def logged(self, region: dict[str, Any], row: Any, rows: Any) -> dict[str, Any]:
+        """Who took part in a logged contact, and how much of the provider's time is this region's.
+
+        One contact takes its provider's time once, over all regions that held it (over all that it
+        was for, where nobody did). All who sit in it thin out the attention.
+        """
+        provider = region["provider"]
+        if row.provider is not None:
+            provider = self.providers[self.s.provider_names.index(row.provider)]
+        together = [x for x in rows if row.contact is not None and x.contact == row.contact]
+        took_place = [x for x in together if x.status == "held"]
+        share = 1.0
+        if len(together) > 1:
+            of = took_place or together
+            share = 1 / len(of) if row in of else 0.0
+        elsewhere = 0
+        for x in took_place:
+            if x.region != row.region:
+                other = self.regions[self.s.region_names.index(x.region)]
+                elsewhere += self.asked(other, x) if x.present is None else x.present
+        return {"provider": provider, "seats": self.asked(region, row), "present": row.present,
+                "share": share, "others": elsewhere}  # fmt: skip
+
+    @staticmethod
+    def asked(region: dict[str, Any], row: Any) -> int:
+        """As many as the log says, else the core team, and nobody came who was not asked."""
+        return row.invited or max(region["core"], row.present or 0)
 
     def load_and_workload(self, due: list[dict[str, Any]]) -> None:
         s, p, week = self.s, self.p, self.week
         for provider in self.providers:
-            mine = [c for c in due if c["region"]["provider"] is provider]
+            mine = [c for c in due if c["provider"] is provider]
             hours = sum(
-                c["h"] * (1 + p.preparation_per_hour)
-                + p.preparation_per_contact
-                + (p.travel_hours if c["mode"] == "onsite" else 0.0)
+                c["share"]
+                * (
+                    c["h"] * (1 + p.preparation_per_hour)
+                    + p.preparation_per_contact
+                    + (p.travel_hours if c["mode"] == "onsite" else 0.0)
+                )
                 for c in mine
             )
             weight = p.load_memory
@@ -1468,8 +1553,7 @@ class Oracle:
                 and x.region in (None, region["name"])
             )  # fmt: skip
             for c in contacts:
-                seats = self.part(c["invited"], len(region["core"]))
-                c["asked"] = sorted(region["core"][:seats])
+                c["asked"] = sorted(region["order"][: c["seats"]])
             for i, x in enumerate(region["team"]):
                 ta = sum(c["h"] * (1 + c["kappa"]) for c in contacts if i in c["asked"])
                 x["w"] = clip(
@@ -1496,14 +1580,14 @@ class Oracle:
         return weights, phi["logistics"], phi["review"], phi["relationship"]
 
     def contact(self, region: dict[str, Any], c: dict[str, Any]) -> None:
-        p, team, provider, h = self.p, region["team"], region["provider"], c["h"]
-        eta = p.accountability_step
+        p, team, provider, h = self.p, region["team"], c["provider"], c["h"]
+        eta, share = p.accountability_step, c["share"]
         where = (region["candidate"], self.week, c["number"])
         fails, cancels, many, keeps = self.stream.words(S.REGION_CONTACT, *where)
         weights, arranged, looked_at, related = self.weights(c)
         f = {use: self.effect(use, self.counted(h) * weights[use]) for use in USES}
         prepare = p.preparation_per_contact + p.preparation_per_hour * h
-        self.count(region, "preparation_hours", prepare)
+        self.count(region, "preparation_hours", prepare * share)
         # 2
         status = c["status"]
         if status == "drawn":
@@ -1521,14 +1605,14 @@ class Oracle:
             self.count(region, "failed_provider")
             region["aP"] -= eta * f["trust"] * region["aP"]
             return
-        if status == "region_cancelled":
+        if status in ("region_cancelled", "cancelled"):
             self.count(region, "failed_region")
             return
         self.count(region, "held")
-        self.count(region, "contact_hours", h)
+        self.count(region, "contact_hours", h * share)
         if c["mode"] == "onsite":
-            self.count(region, "visits")
-            self.count(region, "travel_hours", p.travel_hours)
+            self.count(region, "visits", share)
+            self.count(region, "travel_hours", p.travel_hours * share)
         if c["dated"]:
             region["aP"] += p.kept_date_weight * eta * f["trust"] * (1 - region["aP"])
         present, draws = self.who_comes(region, c)
@@ -1543,7 +1627,8 @@ class Oracle:
             if looked_at < 1:
                 gets_round = uniform(self.stream.words(S.CALENDAR, *where)[1]) < looked_at
             if gets_round:
-                self.review(region, here, [draws[i][0] for i in present], uniform(keeps))
+                luck = [draws[i][0] for i in present]
+                self.review(region, here, luck, uniform(keeps), provider["o"])
             agreed = p.assigned_share * (1 - co) + co
             for j in range(poisson(uniform(many), p.commitment_rate * agreed * f["planning"])):
                 owner, which, _, _ = self.stream.words(
@@ -1557,11 +1642,11 @@ class Oracle:
                     here[int(uniform(which) * len(here))]["n"] += 1
                     self.count(region, "made_staff")
             # 5 and 6
-            crowd = max(0.0, len(present) - p.reference_team) / p.reference_team
+            crowd = max(0.0, len(present) + c["others"] - p.reference_team) / p.reference_team
             rho = p[f"richness_{c['mode']}"] / (1 + p.group_dilution * crowd)
             self.judge(region, here, c, [draws[i][1] for i in present], rho * f["trust"])
             learnt = self.counted(h * (1 - p.negotiating_share * co)) * weights["learning"]
-            self.learn(region, here, co, rho * self.effect("learning", learnt))
+            self.learn(region, here, c, co, rho * self.effect("learning", learnt))
             region["x"] += p.context_step * f["relationship"] * co * (1 - region["x"])
         for use in USES:
             self.used[use] += self.counted(h) * weights[use]
@@ -1570,26 +1655,34 @@ class Oracle:
         self, region: dict[str, Any], c: dict[str, Any]
     ) -> tuple[list[int], dict[int, tuple[float, float]]]:
         """Posts that attend, and what each draws for its commitments and its impression."""
-        p, present, draws = self.p, [], {}
+        p, draws, chance, margin = self.p, {}, {}, {}
         for i in c["asked"]:
             x = region["team"][i]
             entity = region["candidate"] * 2**20 + i
             words = self.stream.words(S.STAFF_CONTACT, entity, self.week, c["number"])
             draws[i] = (uniform(words[1]), bell(words[2]))
             mood = x["m"] + x["tau"] + region["L"] - x["w"] - p.attendance_pivot
-            if uniform(words[0]) < logistic(p.attendance_base + p.attendance_slope * mood):
-                present.append(i)
+            odds = p.attendance_base + p.attendance_slope * mood
+            u = uniform(words[0])
+            chance[i] = u < logistic(odds)
+            # How far the log-odds lie above what this draw would have needed.
+            margin[i] = max(-40.0, min(40.0, odds)) - math.log(u / (1 - u))
+        present = [i for i in c["asked"] if chance[i]]
+        if c["present"] is not None:
+            willing = sorted(c["asked"], key=lambda i: (-margin[i], i))
+            present = sorted(willing[: c["present"]])
         self.count(region, "invited", len(c["asked"]))
         self.count(region, "present", len(present))
         self.count(region, "staff_hours", c["h"] * len(present))
         return present, draws
 
     def review(
-        self, region: dict[str, Any], here: list[dict[str, Any]], luck: list[float], keeps: float
-    ) -> None:
+        self, region: dict[str, Any], here: list[dict[str, Any]], luck: list[float], keeps: float,
+        overload: float,
+    ) -> None:  # fmt: skip
         p, owed = self.p, region["nP"]
         eta, r, q0, q1 = p.accountability_step, p.reciprocity, p.keeping, p.keeping_slope
-        weighed = region["aP"] - p.record_pivot - p.overload_keeping * region["provider"]["o"]
+        weighed = region["aP"] - p.record_pivot - p.overload_keeping * overload
         owned = [x["n"] for x in here]
         kept = [
             binomial(u, x["n"], logistic(q0 + q1 * (x["a"] - x["w"])))
@@ -1613,7 +1706,7 @@ class Oracle:
         self, region: dict[str, Any], here: list[dict[str, Any]], c: dict[str, Any],
         noise: list[float], strength: float,
     ) -> None:  # fmt: skip
-        p, skill, d = self.p, region["provider"]["s"], self.dilution(region)
+        p, skill, d = self.p, c["provider"]["s"], self.dilution(c)
         able = p.skill_share * skill + (1 - p.skill_share) * region["x"]
         fair = d * p.power_sharing * math.sqrt(skill * c["kappa"])
         fair += (1 - p.power_sharing) * region["aP"]
@@ -1624,21 +1717,24 @@ class Oracle:
             x["tau"] += min(1.0, pace) * (y - x["tau"])
 
     def learn(
-        self, region: dict[str, Any], here: list[dict[str, Any]], co: float, strength: float
-    ) -> None:
+        self, region: dict[str, Any], here: list[dict[str, Any]], c: dict[str, Any], co: float,
+        strength: float,
+    ) -> None:  # fmt: skip
         p = self.p
 
         def floored(floor: float, value: float) -> float:
             return floor + (1 - floor) * value
 
-        gain = p.learning_rate * strength * self.dilution(region)
-        gain *= floored(p.learning_skill_floor, region["provider"]["s"])
+        gain = p.learning_rate * strength * self.dilution(c)
+        gain *= floored(p.learning_skill_floor, c["provider"]["s"])
         gain *= floored(p.learning_tailoring_floor, co * region["x"])
         for x in here:
             x["k"] += gain * floored(p.learning_trust_floor, x["tau"]) * (1 - x["k"])
 
-    def dilution(self, region: dict[str, Any]) -> float:
-        return 1 / (1 + self.p.site_dilution * (region["provider"]["sites"] - 1))
+    def dilution(self, c: dict[str, Any]) -> float:
+        """By the other regions of the provider who came; who stands in serves one more."""
+        others = sum(r["provider"] is c["provider"] for r in self.regions if r is not c["region"])
+        return 1 / (1 + self.p.site_dilution * others)
 
     def counted(self, hours: float) -> float:
         return hours * hours / (hours + self.p.setup_hours) if hours > 0 else 0.0

@@ -18,7 +18,7 @@ from sim.scenario.functions import FUNCTIONS, PRESETS
 
 MODES = ("onsite", "video", "phone", "email")
 TIMINGS = ("scheduled", "irregular", "on_demand")
-STATUSES = ("held", "provider_cancelled", "region_cancelled")
+STATUSES = ("held", "provider_cancelled", "region_cancelled", "cancelled")
 KINDS = ("complete", "ring", "small_world", "hub", "random", "none")
 
 SHARE = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0.0, 1.0))
@@ -134,10 +134,17 @@ def provider_fields(draw: st.DrawFn, regions: list[str]) -> dict[str, Any]:
         "count": count,
         "weekly_hours": draw(st.one_of(hours, st.lists(hours, min_size=count, max_size=count))),
     }
+    names = [f"provider_{i + 1}" for i in range(count)]
     if draw(st.booleans()):
-        who = st.sampled_from([f"provider_{i + 1}" for i in range(count)])
-        fields["assignment"] = {name: draw(who) for name in regions}
+        names = fields["names"] = [f"visitor {i}" for i in range(count)]
+    if draw(st.booleans()):
+        fields["assignment"] = {name: draw(st.sampled_from(names)) for name in regions}
     return fields
+
+
+def provider_names(providers: dict[str, Any]) -> list[str]:
+    """Names of the providers of that field."""
+    return providers.get("names") or [f"provider_{i + 1}" for i in range(providers["count"])]
 
 
 @st.composite
@@ -186,12 +193,14 @@ def contact_series(draw: st.DrawFn, first_possible: int, horizon: int) -> dict[s
     return fields
 
 
-def log_rows(regions: list[str], last: int) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Rows of a contact log over weeks 1..last."""
-    row = st.fixed_dictionaries(
+@st.composite
+def log_rows(
+    draw: st.DrawFn, staff: dict[str, int], providers: list[str], last: int
+) -> list[dict[str, Any]]:
+    """Rows of a contact log over weeks 1..last; some say who came, some are shared by regions."""
+    plain = st.fixed_dictionaries(
         {
             "week": st.integers(1, last),
-            "region": st.sampled_from(regions),
             "mode": st.sampled_from(MODES),
             "hours": st.one_of(st.sampled_from([0.0, 1.5, 6.0]), st.floats(0.0, 60.0)),
         },
@@ -199,9 +208,32 @@ def log_rows(regions: list[str], last: int) -> st.SearchStrategy[list[dict[str, 
             "co_creation": SHARE,
             "status": st.sampled_from(STATUSES),
             "functions": functions(),
+            "provider": st.sampled_from(providers),
         },
     )
-    return st.lists(row, min_size=1, max_size=12)
+    rows = []
+    drawn: list[dict[str, Any]] = draw(st.lists(plain, min_size=1, max_size=12))
+    for number, row in enumerate(drawn):
+        with_whom = st.lists(st.sampled_from(sorted(staff)), min_size=1, max_size=3, unique=True)
+        regions = draw(with_whom)
+        if draw(st.booleans()):
+            row["contact"] = f"contact {number}"
+        else:
+            regions = regions[:1]
+        for name in regions:
+            own = dict(row)
+            if row.get("status", "held") != "provider_cancelled" and draw(st.booleans()):
+                own["status"] = draw(st.sampled_from(["held", "region_cancelled", "cancelled"]))
+            if draw(st.booleans()):
+                own["invited"] = draw(st.integers(1, staff[name]))
+            if draw(st.booleans()):
+                most = own.get("invited", staff[name])
+                came = st.integers(0, most if own.get("status", "held") == "held" else 0)
+                own["present"] = draw(came)
+            if draw(st.booleans()):
+                own["provider"] = draw(st.sampled_from(providers))
+            rows.append({"region": name, **own})
+    return rows
 
 
 @st.composite
@@ -212,13 +244,15 @@ def spans(draw: st.DrawFn, horizon: int) -> dict[str, int]:
 
 
 @st.composite
-def shocks(draw: st.DrawFn, regions: list[str], providers: int, horizon: int) -> dict[str, Any]:
+def shocks(
+    draw: st.DrawFn, regions: list[str], providers: list[str], horizon: int
+) -> dict[str, Any]:
     """A shock of any kind."""
     kind = draw(st.sampled_from(["provider_leaves", "staff_leave", "demand_rise", "dosage_cut"]))
     shock: dict[str, Any] = {"kind": kind, **draw(spans(horizon))}
     if kind == "provider_leaves":
         del shock["until_week"]
-        shock["provider"] = f"provider_{draw(st.integers(1, providers))}"
+        shock["provider"] = draw(st.sampled_from(providers))
     elif kind == "staff_leave":
         del shock["until_week"]
         shock["share"] = draw(SHARE)
@@ -252,13 +286,15 @@ def scenarios(draw: st.DrawFn, *, most_staff: int = 30, most_weeks: int = 40) ->
         "providers": providers,
     }
     if logged:
-        rows = draw(log_rows(names, max(1, horizon // 2)))
+        own = regions.get("overrides", {})
+        staff = {name: own.get(name, {}).get("staff", regions["staff"]) for name in names}
+        rows = draw(log_rows(staff, provider_names(providers), max(1, horizon // 2)))
         log_end = max(row["week"] for row in rows)
         fields["contact_log"] = {"rows": rows}
     if dosed and log_end < horizon:
         series = contact_series(log_end + 1, horizon)
         fields["dosage"] = draw(st.lists(series, min_size=1, max_size=4))
-    fields["shocks"] = draw(some(shocks(names, providers["count"], horizon), 3))
+    fields["shocks"] = draw(some(shocks(names, provider_names(providers), horizon), 3))
     if draw(st.booleans()):
         work = st.builds(lambda span, share: {**span, "share": share}, spans(horizon), SHARE)
         fields["delivery_work"] = draw(st.lists(work, min_size=1, max_size=2))
@@ -334,7 +370,7 @@ def lively(number: int) -> dict[str, Any]:
             },
         },
         "providers": {"count": 2, "weekly_hours": [r.uniform(3.0, 9.0), 40.0]},
-        "contact_log": {"rows": rows} if logged else None,
+        "contact_log": {"rows": _who_came(number, rows, staff)} if logged else None,
         "dosage": [contact(first, "scheduled", 4.0), contact(first, "on_demand", 2.0),
                    contact(first + 4, "irregular", 0.5)],
         "shocks": [
@@ -347,6 +383,25 @@ def lively(number: int) -> dict[str, Any]:
         "background_trend": r.choice([0.0, 0.05, -0.03]),
         "parameters": parameters,
     }  # fmt: skip
+
+
+def _who_came(number: int, rows: list[dict[str, Any]], staff: int) -> list[dict[str, Any]]:
+    """Rows of a lively log that say who came, and contacts that the three regions share."""
+    r = random.Random(f"who came {number}")
+    for week in (2, 5, 7):
+        shared = {"week": week, "mode": r.choice(MODES), "hours": r.uniform(0.5, 4.0),
+                  "contact": f"together {week}"}  # fmt: skip
+        for name in ("region_1", "region_2", "region_3"):
+            status = r.choice(["held", "held", "cancelled"])
+            rows = [*rows, {"region": name, "status": status, **shared}]
+    told = []
+    for row in rows:
+        invited = r.randint(1, staff)
+        known = {"provider": r.choice(["provider_1", "provider_2"]), "invited": invited}
+        if row["status"] == "held":
+            known["present"] = r.randint(0, invited)
+        told.append({**row, **{name: one for name, one in known.items() if r.random() < 0.5}})
+    return told
 
 
 # --- corners --------------------------------------------------------------------------------------
@@ -412,8 +467,31 @@ CORNERS: dict[str, dict[str, Any]] = {
             "rows": [
                 {"week": week, "region": "region_2", "mode": mode, "hours": 2.0, "status": status}
                 for week, (mode, status) in enumerate(
-                    [(mode, status) for mode in MODES for status in STATUSES], start=1
+                    [(mode, status) for mode in MODES for status in STATUSES[:3]], start=1
                 )
+            ]
+        },
+    ),
+    "nobody of those invited came, then all did": _corner(
+        dosage=[],
+        regions={"core_team": 0.5},
+        contact_log={
+            "rows": [
+                {"week": week, "region": "region_1", "mode": "video", "hours": 2.0, **who}
+                for week, who in enumerate(
+                    [{"present": 0}, {"present": 4}, {"invited": 4, "present": 4}, {"present": 1}],
+                    start=1,
+                )
+            ]
+        },
+    ),
+    "attendance beyond any doubt": _corner(
+        dosage=[],
+        parameters={"attendance_base": 50.0, "attendance_slope": 0.0},
+        contact_log={
+            "rows": [
+                {"week": week, "region": "region_1", "mode": "video", "hours": 2.0, "present": 2}
+                for week in range(1, 9)
             ]
         },
     ),

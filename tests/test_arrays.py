@@ -13,7 +13,7 @@ from strategies import CORNERS, examples, scenarios
 
 from sim.engine import arrays, prepare, tables
 from sim.model import dosage
-from sim.model.population import share_of
+from sim.scenario.functions import FUNCTIONS
 from sim.scenario.scenario import Scenario, shipped_names
 
 pytestmark = pytest.mark.smoke
@@ -21,12 +21,13 @@ pytestmark = pytest.mark.smoke
 
 def contacts_as_defined(scenario: Scenario) -> list[tuple[Any, ...]]:
     """(week, region) and a row of CONTACT_TYPE for every planned contact, from the definition."""
-    core = [share_of(scenario.regions.core_team, staff) for staff in scenario.staff_counts]
+    assigned = scenario.assignment
     return [
         (
-            c.week, c.region, c.series, c.mode, c.timing, c.status,
-            share_of(c.invited, core[c.region]), c.hours, c.co_creation, c.every_weeks,
-            *(c.functions or (None,) * len(dosage.FUNCTIONS)),
+            c.week, c.region, c.series, c.mode, c.timing, c.status, c.hours, c.co_creation,
+            c.every_weeks, c.provider,
+            1 + sum(p == c.provider for r, p in enumerate(assigned) if r != c.region),
+            c.seats, c.present, c.others, c.share, *(c.functions or (None,) * len(FUNCTIONS)),
         )
         for c in dosage.planned_contacts(scenario, scenario.parameter_set())
     ]  # fmt: skip

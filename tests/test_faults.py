@@ -39,6 +39,26 @@ def method(
 # --- faults that take more than a line ------------------------------------------------------------
 
 
+def by_own_provider(right: Callable[..., list[Contact]]) -> Callable[..., list[Contact]]:
+    def due_in(self: CoCreationModel, region: Region) -> list[Contact]:
+        due = right(self, region)
+        for contact in due:
+            contact.provider = region.provider
+        return due
+
+    return due_in
+
+
+def shared_by_nobody(right: Callable[..., list[Contact]]) -> Callable[..., list[Contact]]:
+    def due_in(self: CoCreationModel, region: Region) -> list[Contact]:
+        due = right(self, region)
+        for contact in due:
+            contact.share = 1.0
+        return due
+
+    return due_in
+
+
 def keeps_commitments(right: Callable[..., None]) -> Callable[..., None]:
     def leave(self: RegionalStaff, *args: Any) -> None:
         owed = self.open_commitments
@@ -468,8 +488,7 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         checks.review_by_hand,
     ),
     "the absent are asked": (
-        method(Region, "core_team", lambda right: lambda self, share=1.0: right(self) + [
-            x for x in self.staff if not x.in_core_team]),
+        method(Region, "asked", lambda right: lambda self, seats: self.staff),
         checks.absent_are_not_reviewed,
     ),
     "workload helps to keep": (
@@ -536,9 +555,22 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         checks.cancel_rates,
     ),
     "busy staff attend more": (
-        rule("attendance_probability", lambda b0, b1, m, t, lead, w, pivot: checks.sigma(
+        rule("attendance_log_odds", lambda b0, b1, m, t, lead, w, pivot: (
             b0 + b1 * (m + t + lead + w - pivot))),
         checks.attendance_rate,
+    ),
+    "those who are known to come are the first of the list": (
+        method(CoCreationModel, "_known_to_come", lambda right: staticmethod(
+            lambda contact: contact.invited[: contact.known_present])),
+        checks.who_came_by_hand,
+    ),
+    "who stands in is not there": (
+        method(CoCreationModel, "_due_in", by_own_provider),
+        checks.who_came_by_hand,
+    ),
+    "a shared contact is one for each region": (
+        method(CoCreationModel, "_due_in", shared_by_nobody),
+        checks.who_came_by_hand,
     ),
     "on demand is irregular": (
         rule("on_demand_probability", lambda n, *args: min(1.0, 1.0 / n)),
@@ -553,7 +585,7 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
         integration_stays_without_ta,
     ),
     "shares are rounded down": (
-        method(population, "share_of", lambda right: lambda share, n: max(1, int(share * n))),
+        method(dosage, "share_of", lambda right: lambda share, n: max(1, int(share * n))),
         busy_run_is_as_specified,
     ),
     "starts know of the plan": (

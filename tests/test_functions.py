@@ -142,10 +142,6 @@ def test_the_reference_mix_is_that_of_functions_that_are_left_out() -> None:
     assert with_mix("reference").digest() == left_out.digest()
 
 
-def test_functions_have_one_order() -> None:
-    assert dosage.FUNCTIONS == FUNCTIONS
-
-
 @given(st.lists(st.integers(0, 20), min_size=5, max_size=5).filter(any))
 def test_what_is_written_is_read(parts: list[int]) -> None:
     shares = {name: part / sum(parts) for name, part in zip(FUNCTIONS, parts, strict=True)}

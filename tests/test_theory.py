@@ -41,6 +41,7 @@ EXACT_CHECKS: list[Callable[[], None]] = [
     checks.splitting_gains_nothing,
     checks.nothing_said_does_nothing,
     checks.promises,
+    checks.who_came_by_hand,
     checks.unscheduled_is_no_promise,
     checks.review_by_hand,
     checks.routines_count_a_head,
@@ -229,8 +230,8 @@ def test_core_team_is_fixed_and_drawn() -> None:
         )
         core = {x.post for x in model.staff if x.in_core_team}
         assert len(core) == seats
-        assert core == {x.post for x in model.regions[0].core_team()}
-        first = model.regions[0].core_team(0.1)
+        assert core == {x.post for x in model.regions[0].asked(model.regions[0].core)}
+        first = model.regions[0].asked(share_of(0.1, model.regions[0].core))
         assert [x.seat for x in first] == [0]
         count[list(core)] += 1
     for post in range(staff):

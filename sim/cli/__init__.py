@@ -13,6 +13,7 @@ import typer
 from sim import studies
 from sim.cli import (
     examples,
+    imports,
     look,
     merge,
     new,
@@ -75,6 +76,7 @@ def codose() -> None:
 
 
 app.command("report", epilog=EXITS)(report.report)
+app.add_typer(imports.group, epilog=EXITS)
 app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)
 app.command("new", epilog=EXITS)(new.new)

@@ -22,14 +22,16 @@ def validate(
 ) -> None:
     """Check scenario files; list every mistake.
 
-    A mistake is a line: file, line, column, field, what is wrong, what is allowed.
+    A mistake is a line: file, line, column, field, what is wrong, what is allowed. What is odd in a
+    contact log or was merged in a team's network, and is no mistake, is a remark.
 
     \b
     Examples:
       codose validate my.yaml
       codose validate scenarios/*.yaml
     """
-    from sim.scenario.scenario import Scenario, find
+    from sim.scenario.log_remarks import of_scenario
+    from sim.scenario.scenario import Scenario, files_said, find
 
     problems: list[Problem] = []
     for path in paths:
@@ -39,6 +41,8 @@ def validate(
             problems += error.problems
         else:
             typer.echo(f"{path}: fine ({_sketch(scenario)})")
+            for said in (*files_said(find(path)), *of_scenario(scenario)):
+                shell.remark(f"{path}: remark: {said}")
     if problems:
         raise InputError(problems)
 
@@ -169,7 +173,9 @@ def schema(
     kind: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", show_default="scenario files", help="Of study files of this kind."
+            metavar="NAME",
+            show_default="scenario files",
+            help="Of study files of this kind; map: of maps of 'codose import log'.",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
@@ -191,6 +197,10 @@ def schema(
         from sim.scenario.scenario import json_schema
 
         made = json_schema()
+    elif kind == "map":
+        from sim.scenario.log_map import json_schema as schema_of_maps
+
+        made = schema_of_maps()
     else:
         from sim.studies.kind import StudyKind
 

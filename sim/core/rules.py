@@ -398,7 +398,7 @@ def group_attention(per_team: float, present: float, team: float) -> float:
 # Step 3: attendance and what a contact counts
 
 
-def attendance_probability(
+def attendance_log_odds(
     base: float,
     slope: float,
     motivation: float,
@@ -407,8 +407,22 @@ def attendance_probability(
     own_workload: float,
     pivot: float,
 ) -> float:
-    """Chance that an invited person comes: sigma(b0 + b1 (m + tau + L - w - 1))."""
-    return sigmoid(base + slope * (motivation + trust + leadership - own_workload - pivot))
+    """Log-odds that an invited person comes, who does with probability sigma of them.
+
+    b0 + b1 (m + tau + L - w - 1).
+    """
+    return base + slope * (motivation + trust + leadership - own_workload - pivot)
+
+
+def attendance_order(u: float, log_odds: float) -> float:
+    """u/(1 - u) exp(-log-odds): where it is known how many came, those with the lowest did.
+
+    It is below 1 for those whose uniform lies below their chance, so that the number that chance
+    would have brought is the same people. Source: order sampling with the Pareto shape, Rosén 1997,
+    J Stat Plan Inference 62, 159-191; it is near to independent people coming, given their number
+    (Bondesson et al. 2006, doi 10.1111/j.1467-9469.2006.00497.x).
+    """
+    return u / (1.0 - u) * exponential(-log_odds)
 
 
 def realised_co_creation(

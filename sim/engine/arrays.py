@@ -8,7 +8,7 @@ last bit. The records (:data:`~sim.engine.tables.SERIES_TYPE`, :data:`~sim.engin
 from __future__ import annotations
 
 from sim.core import rules
-from sim.model.dosage import DRAWN, SCHEDULED, share_of
+from sim.model.dosage import DRAWN, NOT_KNOWN, SCHEDULED, share_of
 
 EVENTS = ("dosage_cut", "demand_rise", "delivery_work", "staff_leave", "provider_leaves")
 DOSAGE_CUT, DEMAND_RISE, DELIVERY_WORK, STAFF_LEAVE, PROVIDER_LEAVES = range(len(EVENTS))
@@ -48,51 +48,66 @@ def spread_events(events, cuts, demand, delivery, leaves, told):
                         demand[week, r] = demand[week, r] + event.amount
 
 
-def add_contact(
-    contacts, start, count, week, r, series, planned, timing, status, seats, hours, kappa, every
-):
-    """One more contact of a region's week: counted, and written where there is room for all.
+def add_contact(contacts, start, count, week, r, series, planned, timing, status, hours, kappa):
+    """One more contact of a region's week: counted, and where there is room for all, written.
 
-    ``planned`` is the series or the row of the log that it comes from.
+    What only a series, or only a row of a log knows is then to be filled in.
+
+    Args:
+        planned: the series or the row of the log that it comes from.
+
+    Returns:
+        Its place among the contacts; -1 where they are only counted.
     """
     place = count[week, r]
     count[week, r] = place + 1
-    if contacts.size > 0:
-        contact = contacts[start[week, r] + place]
-        contact.series = series
-        contact.mode = planned.mode
-        contact.timing = timing
-        contact.status = status
-        contact.seats = seats
-        contact.hours = hours
-        contact.co_creation = kappa
-        contact.every_weeks = every
-        contact.relationship = planned.relationship
-        contact.learning = planned.learning
-        contact.planning = planned.planning
-        contact.review = planned.review
-        contact.logistics = planned.logistics
+    if contacts.size == 0:
+        return -1
+    found = start[week, r] + place
+    contact = contacts[found]
+    contact.series = series
+    contact.mode = planned.mode
+    contact.timing = timing
+    contact.status = status
+    contact.hours = hours
+    contact.co_creation = kappa
+    contact.relationship = planned.relationship
+    contact.learning = planned.learning
+    contact.planning = planned.planning
+    contact.review = planned.review
+    contact.logistics = planned.logistics
+    return found
 
 
-def add_logged(contacts, start, count, seen, log, regions, cuts):
+def add_logged(contacts, start, count, seen, log, cuts):
     """The contacts of a log; its rows are numbered within their region's week."""
     for i in range(log.size):
         row = log[i]
         number = seen[row.week, row.region]
         seen[row.week, row.region] = number + 1
         hours = row.hours * cuts[row.week]
-        if hours > 0.0:
-            add_contact(
-                contacts, start, count, row.week, row.region, number, row, SCHEDULED, row.status,
-                share_of(1.0, regions[row.region].core), hours, row.co_creation, 1.0,
-            )  # fmt: skip
+        if hours <= 0.0:
+            continue
+        place = add_contact(
+            contacts, start, count, row.week, row.region, number, row, SCHEDULED, row.status, hours,
+            row.co_creation,
+        )  # fmt: skip
+        if place >= 0:
+            contact = contacts[place]
+            contact.every_weeks = 1.0
+            contact.provider = row.provider
+            contact.sites = row.sites
+            contact.seats = row.seats
+            contact.present = row.present
+            contact.others = row.others
+            contact.share = row.share
 
 
-def add_series(contacts, start, count, series, number, r, core, stagger, cuts):
+def add_series(contacts, start, count, series, number, r, region, stagger, cuts):
     """The contacts of a series with a region."""
     first, last = series.first_week, series.last_week
     shift = rules.calendar_shift(r, series.every_weeks, stagger)
-    seats = share_of(series.invited, core)
+    seats = share_of(series.invited, region.core)
     for week in range(max(1, first), min(last, cuts.size - 1) + 1):
         if series.timing == SCHEDULED and not rules.is_due(
             week, first, last, series.every_weeks, shift
@@ -100,14 +115,23 @@ def add_series(contacts, start, count, series, number, r, core, stagger, cuts):
             continue
         progress = rules.series_progress(week, first, last)
         hours = rules.planned_hours(series.hours, series.taper, progress) * cuts[week]
-        if hours > 0.0:
-            kappa = rules.planned_co_creation(
-                series.co_creation_start, series.co_creation_end, progress
-            )
-            add_contact(
-                contacts, start, count, week, r, number, series, series.timing, DRAWN, seats, hours,
-                kappa, series.every_weeks,
-            )  # fmt: skip
+        if hours <= 0.0:
+            continue
+        kappa = rules.planned_co_creation(
+            series.co_creation_start, series.co_creation_end, progress
+        )
+        place = add_contact(
+            contacts, start, count, week, r, number, series, series.timing, DRAWN, hours, kappa
+        )
+        if place >= 0:
+            contact = contacts[place]
+            contact.every_weeks = series.every_weeks
+            contact.provider = region.provider
+            contact.sites = region.sites
+            contact.seats = seats
+            contact.present = NOT_KNOWN
+            contact.others = 0
+            contact.share = 1.0
 
 
 def tabulate(
@@ -129,12 +153,12 @@ def tabulate(
         for r in range(regions.size):
             contact_count[week, r] = 0
             seen[week, r] = 0
-    add_logged(contacts, contact_start, contact_count, seen, log, regions, cuts)
+    add_logged(contacts, contact_start, contact_count, seen, log, cuts)
     for r in range(regions.size):
         for number in range(series.size):
             add_series(
-                contacts, contact_start, contact_count, series[number], number, r,
-                regions[r].core, stagger, cuts,
+                contacts, contact_start, contact_count, series[number], number, r, regions[r],
+                stagger, cuts,
             )  # fmt: skip
     total = 0
     for week in range(cuts.size):

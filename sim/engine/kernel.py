@@ -30,8 +30,10 @@ from sim.core.units import WEEKS_A_YEAR
 from sim.engine.marks import inlined, pasted
 from sim.engine.tables import SELECTION
 from sim.model.dosage import (
+    CANCELLED,
     DRAWN,
     IRREGULAR,
+    NOT_KNOWN,
     ONSITE,
     PROVIDER_CANCELLED,
     REGION_CANCELLED,
@@ -139,6 +141,9 @@ C_CO_CREATION = COLUMN["co_creation_sum"]
 
 READIEST = SELECTION["readiest"]
 RANDOM = SELECTION["random"]
+
+NEVER = 1e300
+"""Above every :func:`sim.core.rules.attendance_order`: of those who are not asked."""
 
 philox = inlined(streams.philox)
 FIXED_POINT = rules.FIXED_POINT
@@ -536,21 +541,24 @@ def calendar_and_load(week, plan, work, p, luck):
                 n += 1
         due_count[r] = n
     for provider in range(plan.provider_hours.size):
-        total = 0.0
-        for r in range(regions.size):
-            if regions[r].provider == provider:
-                for slot in range(due_count[r]):
-                    travel = p.travel_hours if contacts[due[r, slot]].mode == ONSITE else 0.0
-                    total = total + rules.provider_hours(
-                        hours[r, slot], p.preparation_per_hour, p.preparation_per_contact, travel
-                    )
+        loads[provider] = 0.0
+    for r in range(regions.size):
+        for slot in range(due_count[r]):
+            contact = contacts[due[r, slot]]
+            travel = p.travel_hours if contact.mode == ONSITE else 0.0
+            spent = contact.share * rules.provider_hours(
+                hours[r, slot], p.preparation_per_hour, p.preparation_per_contact, travel
+            )
+            loads[contact.provider] = loads[contact.provider] + spent
+    for provider in range(plan.provider_hours.size):
         loads[provider] = rules.running_load(
-            before[provider], total, plan.provider_hours[provider], p.load_memory
+            before[provider], loads[provider], plan.provider_hours[provider], p.load_memory
         )
         overloads[provider] = rules.overload(loads[provider])
     for r in range(regions.size):
         for slot in range(due_count[r]):
-            hours[r, slot] = rules.shortened_hours(hours[r, slot], overloads[regions[r].provider])
+            o = overloads[contacts[due[r, slot]].provider]
+            hours[r, slot] = rules.shortened_hours(hours[r, slot], o)
 
 
 @pasted
@@ -713,6 +721,33 @@ def judge_and_learn(
         knowledge[i] = after if here[i] > 0.0 else knowledge[i]
 
 
+def first_to_come(block, seats, present, here, order, words, leadership, p):
+    """Step 3 where it is known how many come: 1.0 for those who would have come most easily."""
+    motivation = field(block, MOTIVATION)
+    trust = field(block, TRUST)
+    workload = field(block, WORKLOAD)
+    seat = field(block, SEAT)
+    for i in range(trust.size):
+        log_odds = rules.attendance_log_odds(
+            p.attendance_base, p.attendance_slope, motivation[i], trust[i], leadership, workload[i],
+            p.attendance_pivot,
+        )  # fmt: skip
+        place = rules.attendance_order(uniform(words[i]), log_odds)
+        here[i] = place if seat[i] < seats else NEVER
+        order[i] = here[i]
+    sort(order)
+    last = order[present - 1] if present > 0 else -1.0
+    equal = present
+    for i in range(trust.size):
+        equal -= 1 if here[i] < last else 0
+    for i in range(trust.size):  # of equal ones the first come
+        comes = here[i] < last
+        if here[i] == last and equal > 0:
+            comes = True
+            equal -= 1
+        here[i] = 1.0 if comes else 0.0
+
+
 @pasted
 def attend(block, seats, here, words, leadership, p):
     """Step 3: who comes, 1.0 or 0.0 a post; returns how many."""
@@ -725,8 +760,10 @@ def attend(block, seats, here, words, leadership, p):
     slope = p.attendance_slope
     pivot = p.attendance_pivot
     for i in range(people):
-        here[i] = rules.attendance_probability(
-            base, slope, motivation[i], trust[i], leadership, workload[i], pivot
+        here[i] = rules.sigmoid(
+            rules.attendance_log_odds(
+                base, slope, motivation[i], trust[i], leadership, workload[i], pivot
+            )
         )
     for i in range(people):
         comes = uniform(words[i]) < here[i] and seat[i] < seats
@@ -766,9 +803,9 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
     weight = weights_of(contact, p)
     useful = rules.counted_hours(h, p.setup_hours)
     effect = rules.contact_effect(counted.trust, useful * weight.trust, p.hour_scale)
-    row[C_PREPARATION] += p.preparation_per_contact + p.preparation_per_hour * h
+    row[C_PREPARATION] += contact.share * (p.preparation_per_contact + p.preparation_per_hour * h)
     by_provider = contact.status == PROVIDER_CANCELLED
-    by_region = contact.status == REGION_CANCELLED
+    by_region = contact.status == REGION_CANCELLED or contact.status == CANCELLED
     if contact.status == DRAWN:
         by_provider = uniform(draws[0]) < rules.provider_fails_probability(
             p.provider_cancels, p.provider_cancels_slope, o
@@ -791,10 +828,10 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
         row[C_FAILED_REGION] += 1.0
         return counted
     row[C_HELD] += 1.0
-    row[C_CONTACT_HOURS] += h
+    row[C_CONTACT_HOURS] += contact.share * h
     if contact.mode == ONSITE:
-        row[C_VISITS] += 1.0
-        row[C_TRAVEL] += p.travel_hours
+        row[C_VISITS] += contact.share
+        row[C_TRAVEL] += contact.share * p.travel_hours
     if contact.timing == SCHEDULED:
         site[ACCOUNT] = rules.record_after_kept_promise(
             site[ACCOUNT], p.accountability_step, p.kept_date_weight, effect
@@ -808,7 +845,11 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
     people = region.staff
     purpose = STAFF_CONTACT + STEP * contact.series
     fill_words(words, candidate << POST_BITS, week, purpose, luck)
-    came = attend(block, contact.seats, here, words, site[LEADERSHIP], p)
+    came = contact.present
+    if came == NOT_KNOWN:
+        came = attend(block, contact.seats, here, words, site[LEADERSHIP], p)
+    else:
+        first_to_come(block, contact.seats, came, here, desk.scratch, words, site[LEADERSHIP], p)
     row[C_INVITED] += contact.seats
     row[C_PRESENT] += came
     row[C_STAFF_HOURS] += h * came
@@ -850,10 +891,12 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
         richness = p.richness_phone
     elif contact.mode == 3:
         richness = p.richness_email
-    richness = richness * rules.group_attention(p.group_dilution, came, p.reference_team)
+    richness = richness * rules.group_attention(
+        p.group_dilution, came + contact.others, p.reference_team
+    )
     judge_and_learn(
         block, here, words, desk.scratch, richness, effect, learning, c * site[CONTEXT], skill,
-        rules.dilution(p.site_dilution, region.sites), p, contact.co_creation, site,
+        rules.dilution(p.site_dilution, contact.sites), p, contact.co_creation, site,
     )  # fmt: skip
     relating = rules.contact_effect(
         counted.relationship, useful * weight.relationship, p.hour_scale
@@ -1062,7 +1105,7 @@ def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
     """Steps 1 (staff) to 8 of one region in one week; flows are added to ``row``."""
     region, site = plan.regions[r], work.sites[r]
     due, count, hours = work.due[week, r], work.due_count[week, r], work.hours[week, r]
-    skill, o = work.skills[week, region.provider], work.overloads[week, region.provider]
+    skills, overloads = work.skills[week], work.overloads[week]
     words, here, scratch = desk.words, desk.here, desk.scratch
     row[C_PLANNED] += count
     feel_workload(
@@ -1071,9 +1114,10 @@ def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
     )  # fmt: skip
     counted = Counted(0.0, 0.0, 0.0, 0.0)
     for slot in range(count):
+        contact = plan.contacts[due[slot]]
         counted = hold_contact(
-            week, plan.contacts[due[slot]], hours[slot], counted, region, block, site, row, skill,
-            o, desk, p, luck,
+            week, contact, hours[slot], counted, region, block, site, row,
+            skills[contact.provider], overloads[contact.provider], desk, p, luck,
         )  # fmt: skip
     fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, luck)
     choose_peers(desk.peers, words, region.network == ties.COMPLETE, graph)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from sim.core import ties
 from sim.core.parameters import NAMES, Parameters
 from sim.engine.arrays import DELIVERY_WORK, EVENTS
 from sim.model import dosage, network
+from sim.scenario.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from sim.scenario.contact_log import LogRow
@@ -26,7 +27,16 @@ if TYPE_CHECKING:
 PARAMETER_TYPE = np.dtype([(name, np.float64) for name in NAMES], align=True)
 """A parameter set as one record, so that compiled code reads ``p.trust_step`` too."""
 
-_FUNCTIONS = [(name, np.float64) for name in dosage.FUNCTIONS]
+_FUNCTIONS = [(name, np.float64) for name in FUNCTIONS]
+_WHO_CAME = [
+    ("provider", np.int64),
+    ("sites", np.int64),
+    ("seats", np.int64),
+    ("present", np.int64),
+    ("others", np.int64),
+    ("share", np.float64),
+]
+"""The fields of :class:`sim.model.dosage.WhoCame`."""
 
 CONTACT_TYPE = np.dtype(
     [
@@ -34,15 +44,16 @@ CONTACT_TYPE = np.dtype(
         ("mode", np.int64),
         ("timing", np.int64),
         ("status", np.int64),
-        ("seats", np.int64),
         ("hours", np.float64),
         ("co_creation", np.float64),
         ("every_weeks", np.float64),
+        *_WHO_CAME,
         *_FUNCTIONS,
     ],
     align=True,
 )
-"""A contact that is due, or may fall. What its time goes to is NaN for the reference mix."""
+"""A contact that is due, or may fall. What its time goes to is NaN for the reference mix; how many
+are present is :data:`sim.model.dosage.NOT_KNOWN` where attendance is drawn."""
 
 REGION_TYPE = np.dtype(
     [
@@ -97,6 +108,7 @@ LOG_TYPE = np.dtype(
         ("status", np.int64),
         ("hours", np.float64),
         ("co_creation", np.float64),
+        *_WHO_CAME,
         *_FUNCTIONS,
     ],
     align=True,
@@ -186,7 +198,7 @@ def region_rows(scenario: Scenario) -> np.ndarray:
     table = np.zeros(len(names), dtype=REGION_TYPE)
     table["staff"] = staff
     table["first"] = np.cumsum([0, *staff[:-1]])
-    table["core"] = [dosage.share_of(scenario.regions.core_team, people) for people in staff]
+    table["core"] = dosage.core_seats(scenario)
     table["provider"] = assigned
     table["sites"] = [sites[provider] for provider in assigned]
     for field in _STARTS:
@@ -230,10 +242,11 @@ def log_rows(scenario: Scenario) -> np.ndarray:
     region = {name: i for i, name in enumerate(scenario.region_names)}
     mode = {name: i for i, name in enumerate(dosage.MODES)}
     status = {name: i for i, name in enumerate(dosage.STATUSES)}
+    logged = scenario.contact_log.rows if scenario.contact_log else ()
     rows = [
         (row.week, region[row.region], mode[row.mode], status[row.status], row.hours,
-         row.co_creation, *_shares(row))
-        for row in (scenario.contact_log.rows if scenario.contact_log else ())
+         row.co_creation, *astuple(who), *_shares(row))
+        for row, who in zip(logged, dosage.who_came(scenario), strict=True)
     ]  # fmt: skip
     return np.array(rows, dtype=LOG_TYPE)
 

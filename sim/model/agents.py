@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sim.core import rules, streams
 from sim.core.parameters import Parameters
 from sim.core.units import WEEKS_A_YEAR
+from sim.model.dosage import NOT_KNOWN
 from sim.model.mesa_door import Agent
 from sim.model.population import Person, RegionMeans, draw_person, draw_skill
 from sim.scenario.functions import FUNCTIONS
@@ -65,7 +66,8 @@ class Contact:
     Hours are those left after a full diary has shortened the contact. ``effect`` is F of the hours
     that count for trust, ``relationship_effect``, ``learning_effect`` and ``planning_effect`` the
     same for the other uses; ``tailoring`` is realised co-creation x how well the provider knows the
-    region.
+    region. ``known_present``, ``others`` and ``share``: see
+    :class:`sim.model.dosage.PlannedContact`.
     """
 
     week: int
@@ -76,8 +78,12 @@ class Contact:
     planned_co_creation: float
     on_date: bool
     status: int
+    provider: TAProvider
     invited: list[RegionalStaff]
     weights: Weights
+    known_present: int = NOT_KNOWN
+    others: int = 0
+    share: float = 1.0
     richness: float = 1.0
     effect: float = 0.0
     relationship_effect: float = 0.0
@@ -131,13 +137,19 @@ class TAProvider(Agent):
         self.sites.append(site)
         self.dilution = rules.dilution(self.model.p.site_dilution, len(self.sites))
 
+    def dilution_at(self, site: Site) -> float:
+        """Quality of a contact at a site: who stands in there serves one region more."""
+        if site.region.provider is self:
+            return self.dilution
+        return rules.dilution(self.model.p.site_dilution, len(self.sites) + 1)
+
     def prepare(self, due: list[Contact]) -> None:
         """Step 1: look at the diary; when it is over-full, shorten every contact of the week."""
         p = self.model.p
         hours = 0.0
         for contact in due:
             travel = p.travel_hours if contact.mode == self.model.onsite else 0.0
-            hours = hours + rules.provider_hours(
+            hours = hours + contact.share * rules.provider_hours(
                 contact.hours, p.preparation_per_hour, p.preparation_per_contact, travel
             )
         self.load = rules.running_load(self.load, hours, self.weekly_hours, p.load_memory)
@@ -281,10 +293,10 @@ class RegionalStaff(Agent):
         )
         return self.workload
 
-    def attends(self, u: float) -> bool:
-        """Step 3: whether this person comes to a contact."""
+    def attendance_log_odds(self) -> float:
+        """Step 3: log-odds that this person comes to a contact."""
         p = self.model.p
-        return u < rules.attendance_probability(
+        return rules.attendance_log_odds(
             p.attendance_base,
             p.attendance_slope,
             self.motivation,
@@ -293,6 +305,10 @@ class RegionalStaff(Agent):
             self.workload,
             p.attendance_pivot,
         )
+
+    def attends(self, u: float) -> bool:
+        """Step 3: whether this person comes; not asked where a log says how many came."""
+        return u < rules.sigmoid(self.attendance_log_odds())
 
     def keeping_probability(self) -> float:
         """Step 4: the chance that one of the own commitments has been kept."""
@@ -311,7 +327,7 @@ class RegionalStaff(Agent):
         """Step 5: trust moves towards the quality that one experienced."""
         p = self.model.p
         quality = rules.experienced_quality(
-            provider.dilution,
+            provider.dilution_at(site),
             p.ability_weight,
             p.skill_share,
             provider.skill,
@@ -333,7 +349,7 @@ class RegionalStaff(Agent):
             p.learning_rate,
             contact.richness,
             contact.learning_effect,
-            provider.dilution,
+            provider.dilution_at(self.region.site),
             provider.skill,
             p.learning_skill_floor,
             contact.tailoring,

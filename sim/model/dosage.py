@@ -7,6 +7,7 @@ timing; whether one falls in a week is a draw that the engine makes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,18 +17,20 @@ import numpy as np
 from sim.core import rules
 from sim.core.parameters import Parameters
 from sim.core.units import WEEKS_A_YEAR, months_of
+from sim.scenario import contact_log
+from sim.scenario.contact_log import MODES
+from sim.scenario.functions import FUNCTIONS as FUNCTIONS
 
 if TYPE_CHECKING:
-    from sim.scenario.scenario import ContactSeries, Scenario
+    from sim.scenario.scenario import ContactSeries, LogRow, Scenario
 
-MODES: tuple[str, ...] = ("onsite", "video", "phone", "email")
 TIMINGS: tuple[str, ...] = ("scheduled", "irregular", "on_demand")
-FUNCTIONS: tuple[str, ...] = ("relationship", "learning", "planning", "review", "logistics")
-"""What the time of a contact goes to."""
-STATUSES: tuple[str, ...] = ("drawn", "held", "provider_cancelled", "region_cancelled")
-ONSITE = 0
-SCHEDULED, IRREGULAR, ON_DEMAND = 0, 1, 2
-DRAWN, HELD, PROVIDER_CANCELLED, REGION_CANCELLED = 0, 1, 2, 3
+STATUSES: tuple[str, ...] = ("drawn", *contact_log.STATUSES)
+ONSITE = MODES.index("onsite")
+SCHEDULED, IRREGULAR, ON_DEMAND = range(len(TIMINGS))
+DRAWN, HELD, PROVIDER_CANCELLED, REGION_CANCELLED, CANCELLED = range(len(STATUSES))
+NOT_KNOWN = -1
+"""Stands for ``present`` where attendance is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,12 @@ class PlannedContact:
     ``mode``, ``timing`` and ``status`` index :data:`MODES`, :data:`TIMINGS`, :data:`STATUSES`.
     ``hours`` are planned hours after taper and cuts, before a full diary shortens them. ``series``
     is the number in the counter of random draws: the place in ``dosage``, or of a log row within
-    its region's week. ``invited`` is the share of the core team that is asked. ``functions``: the
-    shares of :data:`FUNCTIONS`; None is the reference mix.
+    its region's week. ``functions``: the shares of :data:`FUNCTIONS`; None is the reference mix.
+
+    Who comes: ``provider`` is the position of the provider, ``seats`` how many of the region are
+    asked, ``present`` how many of them come (:data:`NOT_KNOWN`: drawn). A contact that several
+    regions share has a ``share`` of the provider's hours, and ``others`` of the other regions sit
+    in it; else 1 and 0.
     """
 
     week: int
@@ -50,8 +57,17 @@ class PlannedContact:
     timing: int
     every_weeks: float
     status: int
-    invited: float
     functions: tuple[float, ...] | None
+    provider: int
+    seats: int
+    present: int = NOT_KNOWN
+    others: int = 0
+    share: float = 1.0
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it is known not to be held."""
+        return self.status not in (DRAWN, HELD)
 
     @property
     def chance(self) -> float:
@@ -103,11 +119,18 @@ def delivery_share(scenario: Scenario, week: int) -> float:
     return share
 
 
+def core_seats(scenario: Scenario) -> list[int]:
+    """How many posts the core team of each region has."""
+    return [share_of(scenario.regions.core_team, staff) for staff in scenario.staff_counts]
+
+
 def _of_series(
     scenario: Scenario,
     series: ContactSeries,
     number: int,
     region: int,
+    provider: int,
+    core: int,
     stagger: float,
     cuts: Sequence[float],
 ) -> Iterator[PlannedContact]:
@@ -133,9 +156,66 @@ def _of_series(
                 timing=timing,
                 every_weeks=series.every_weeks,
                 status=DRAWN,
-                invited=series.invited,
                 functions=None if series.functions is None else series.functions.shares,
+                provider=provider,
+                seats=share_of(series.invited, core),
             )
+
+
+@dataclass(frozen=True, slots=True)
+class WhoCame:
+    """Who took part in a logged contact; see :class:`PlannedContact`. ``sites`` is how many regions
+    the provider serves, this one among them."""
+
+    provider: int
+    sites: int
+    seats: int
+    present: int
+    others: int
+    share: float
+
+
+def who_came(scenario: Scenario) -> list[WhoCame]:
+    """Who took part in each row of the contact log.
+
+    A contact that several regions share takes the provider's time once: it is divided between the
+    regions that held it; where none did, between all of them. Of the other regions those sit in it
+    who came or, where that is not known, all who were asked.
+    """
+    rows = scenario.contact_log.rows if scenario.contact_log else ()
+    number_of = {name: i for i, name in enumerate(scenario.region_names)}
+    position = {name: i for i, name in enumerate(scenario.provider_names)}
+    assigned, core = scenario.assignment, core_seats(scenario)
+    sites = Counter(assigned)
+
+    def seats(row: LogRow) -> int:
+        return row.invited or max(core[number_of[row.region]], row.present or 0)
+
+    def people(row: LogRow) -> int:
+        return seats(row) if row.present is None else row.present
+
+    divided = {}
+    for indices in contact_log.shared_contacts(rows):
+        held = {i: people(rows[i]) for i in indices if rows[i].status == "held"}
+        everybody, part = sum(held.values()), 1.0 / len(held or indices)
+        for i in indices:
+            divided[i] = everybody - held.get(i, 0), part if i in held or not held else 0.0
+    found = []
+    for i, row in enumerate(rows):
+        own = assigned[number_of[row.region]]
+        provider = own if row.provider is None else position[row.provider]
+        others, share = divided.get(i, (0, 1.0))
+        found.append(
+            WhoCame(
+                provider=provider,
+                sites=sites[provider] + (provider != own),
+                seats=seats(row),
+                present=NOT_KNOWN if row.present is None else row.present,
+                others=others,
+                share=share,
+            )
+        )
+    return found
 
 
 def _from_log(scenario: Scenario) -> list[PlannedContact]:
@@ -144,7 +224,7 @@ def _from_log(scenario: Scenario) -> list[PlannedContact]:
     number_of = {name: i for i, name in enumerate(scenario.region_names)}
     seen: dict[tuple[int, int], int] = {}
     contacts = []
-    for row in scenario.contact_log.rows:
+    for row, who in zip(scenario.contact_log.rows, who_came(scenario), strict=True):
         region = number_of[row.region]
         place = seen.get((row.week, region), 0)
         seen[(row.week, region)] = place + 1
@@ -162,8 +242,12 @@ def _from_log(scenario: Scenario) -> list[PlannedContact]:
                 timing=SCHEDULED,
                 every_weeks=1.0,
                 status=STATUSES.index(row.status),
-                invited=1.0,
                 functions=None if row.functions is None else row.functions.shares,
+                provider=who.provider,
+                seats=who.seats,
+                present=who.present,
+                others=who.others,
+                share=who.share,
             )
         )
     return contacts
@@ -174,9 +258,10 @@ def planned_contacts(scenario: Scenario, parameters: Parameters) -> list[Planned
     contacts = _from_log(scenario)
     cuts = [cut_factor(scenario, week) for week in range(scenario.horizon_weeks + 1)]
     stagger = parameters.calendar_stagger
-    for region in range(len(scenario.region_names)):
+    who = enumerate(zip(scenario.assignment, core_seats(scenario), strict=True))
+    for region, (provider, core) in who:
         for number, series in enumerate(scenario.dosage):
-            contacts += _of_series(scenario, series, number, region, stagger, cuts)
+            contacts += _of_series(scenario, series, number, region, provider, core, stagger, cuts)
     contacts.sort(key=lambda c: (c.week, c.region, c.series))
     return contacts
 
@@ -204,6 +289,10 @@ class CalendarEntry:
     timing: str
     status: str
     chance: float
+    provider: str
+    invited: int
+    present: int
+    share: float
 
 
 def calendar(scenario: Scenario) -> list[CalendarEntry]:
@@ -219,6 +308,10 @@ def calendar(scenario: Scenario) -> list[CalendarEntry]:
             timing=TIMINGS[c.timing],
             status=STATUSES[c.status],
             chance=float(c.chance),
+            provider=scenario.provider_names[c.provider],
+            invited=c.seats,
+            present=c.present,
+            share=c.share,
         )
         for c in planned_contacts(scenario, scenario.parameter_set())
     ]
@@ -272,7 +365,8 @@ class Planned:
     Attributes:
         total: from the first week of the plan on: what is still to be spent.
         years: the same by years of 52 weeks, the first from the first week of the plan on.
-        spent: what the contact log holds, at the same prices, everybody invited being there.
+        spent: what the contact log holds, at the same prices; where it does not say how many came,
+            everybody invited was there.
         weeks: from the first week of the plan to the end of TA.
     """
 
@@ -319,21 +413,20 @@ def planned(scenario: Scenario, parameters: Parameters | None = None) -> Planned
 
 def _resources(scenario: Scenario, p: Parameters, contacts: Sequence[PlannedContact]) -> Resources:
     """What these contacts take. A contact that was cancelled has been prepared for."""
-    core = [share_of(scenario.regions.core_team, staff) for staff in scenario.staff_counts]
     number: float = 0
     visits: float = 0
     hours = preparation = travel = staff = 0.0
     for c in contacts:
-        chance = c.chance
-        preparation += chance * (p.preparation_per_contact + p.preparation_per_hour * c.hours)
+        chance, share = c.chance, c.chance * c.share
+        preparation += share * (p.preparation_per_contact + p.preparation_per_hour * c.hours)
         number += chance
-        if c.status in (PROVIDER_CANCELLED, REGION_CANCELLED):
+        if c.cancelled:
             continue
-        hours += chance * c.hours
-        staff += chance * c.hours * share_of(c.invited, core[c.region])
+        hours += share * c.hours
+        staff += chance * c.hours * (c.seats if c.present == NOT_KNOWN else c.present)
         if c.mode == ONSITE:
-            visits += chance
-            travel += chance * p.travel_hours
+            visits += share
+            travel += share * p.travel_hours
     prices = scenario.costs
     return Resources(
         contacts=number,

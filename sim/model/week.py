@@ -50,7 +50,7 @@ class Ledger:
     preparation_hours: float = 0.0
     travel_hours: float = 0.0
     staff_hours: float = 0.0
-    visits: int = 0
+    visits: float = 0.0
     co_creation_sum: float = 0.0
 
 
@@ -92,12 +92,11 @@ class Region:
     """This week's uniforms of each post: meets a peer, which peer, leaves."""
     _asked: dict[int, list[RegionalStaff]] = field(default_factory=dict)
 
-    def core_team(self, share: float = 1.0) -> list[RegionalStaff]:
-        """The share of the core team that is asked to a contact, in order of their posts.
+    def asked(self, seats: int) -> list[RegionalStaff]:
+        """The first so many of the core team (then of the others), in order of their posts.
 
         The seats do not change over a run, so each list is made once.
         """
-        seats = population.share_of(share, self.core)
         if seats not in self._asked:
             asked = [person for person in self.staff if person.seat < seats]
             self._asked[seats] = sorted(asked, key=lambda person: person.post)
@@ -315,7 +314,7 @@ class CoCreationModel(Model):
             )
             due.extend(self._due_in(region))
         for provider in self.providers:
-            provider.prepare([c for c in due if c.region.provider is provider])
+            provider.prepare([c for c in due if c.provider is provider])
         delivery = dosage.delivery_share(self.scenario, self.week)
         for region in self.regions:
             asked = [c for c in due if c.region is region]
@@ -355,8 +354,12 @@ class CoCreationModel(Model):
                     planned_co_creation=planned.co_creation,
                     on_date=planned.timing == dosage.SCHEDULED,
                     status=planned.status,
-                    invited=region.core_team(planned.invited),
+                    provider=self.providers[planned.provider],
+                    invited=region.asked(planned.seats),
                     weights=Weights.of(planned.functions, self.p),
+                    known_present=planned.present,
+                    others=planned.others,
+                    share=planned.share,
                     richness=self.richness[planned.mode],
                 )
             )
@@ -377,8 +380,8 @@ class CoCreationModel(Model):
     def _hold(self, contact: Contact) -> bool:
         """Step 2: whether the contact is held; promises kept and broken by date."""
         region, p = contact.region, self.p
-        ledger, provider, site = region.ledger, region.provider, region.site
-        ledger.preparation_hours += (
+        ledger, provider, site = region.ledger, contact.provider, region.site
+        ledger.preparation_hours += contact.share * (
             p.preparation_per_contact + p.preparation_per_hour * contact.hours
         )
         counted = rules.counted_hours(contact.hours, p.setup_hours)
@@ -398,7 +401,7 @@ class CoCreationModel(Model):
             )
         else:
             by_provider = contact.status == dosage.PROVIDER_CANCELLED
-            by_region = contact.status == dosage.REGION_CANCELLED
+            by_region = contact.status in (dosage.REGION_CANCELLED, dosage.CANCELLED)
         if by_provider:
             ledger.failed_provider += 1
             provider.break_promise(site, contact.effect)
@@ -407,10 +410,10 @@ class CoCreationModel(Model):
             ledger.failed_region += 1
             return False
         ledger.held += 1
-        ledger.contact_hours += contact.hours
+        ledger.contact_hours += contact.share * contact.hours
         if contact.mode == dosage.ONSITE:
-            ledger.visits += 1
-            ledger.travel_hours += p.travel_hours
+            ledger.visits += contact.share
+            ledger.travel_hours += contact.share * p.travel_hours
         if contact.on_date:
             provider.keep_promise(site, contact.effect)
         return True
@@ -444,7 +447,10 @@ class CoCreationModel(Model):
             streams.bell(words[2]).tolist(),
         )
         come = contact.draws[0]
-        contact.present = [x for x in contact.invited if x.attends(come[x.post])]
+        if contact.known_present == dosage.NOT_KNOWN:
+            contact.present = [x for x in contact.invited if x.attends(come[x.post])]
+        else:
+            contact.present = self._known_to_come(contact)
         ledger.invited += len(contact.invited)
         ledger.present += len(contact.present)
         ledger.staff_hours += contact.hours * len(contact.present)
@@ -454,7 +460,7 @@ class CoCreationModel(Model):
             return False
         contact.co_creation = rules.realised_co_creation(
             contact.planned_co_creation,
-            region.provider.skill,
+            contact.provider.skill,
             mean_of(x.trust for x in contact.present),
             contact.weights.together,
         )
@@ -466,11 +472,22 @@ class CoCreationModel(Model):
         contact.planning_effect = self._effect(contact, "planning", counted)
         self._count_hours(contact, counted)
         contact.richness = contact.richness * rules.group_attention(
-            p.group_dilution, len(contact.present), p.reference_team
+            p.group_dilution, len(contact.present) + contact.others, p.reference_team
         )
         ledger.attended += 1
         ledger.co_creation_sum += contact.co_creation
         return True
+
+    @staticmethod
+    def _known_to_come(contact: Contact) -> list[RegionalStaff]:
+        """Who comes where a log says how many do: those who would have come most easily."""
+        uniforms = contact.draws[0]
+        order = {
+            x: rules.attendance_order(uniforms[x.post], x.attendance_log_odds())
+            for x in contact.invited
+        }
+        first = sorted(contact.invited, key=order.__getitem__)[: contact.known_present]
+        return sorted(first, key=lambda x: x.post)
 
     def _review_and_commit(self, contact: Contact) -> None:
         """Step 4: review what was agreed, where there is time for it; then agree on new things."""
@@ -483,7 +500,7 @@ class CoCreationModel(Model):
     def _review(self, contact: Contact) -> None:
         """Look at all open commitments of those present and of the provider."""
         region, p = contact.region, self.p
-        provider, site, ledger = region.provider, region.site, region.ledger
+        provider, site, ledger = contact.provider, region.site, region.ledger
         words = self._words(contact)
         owned = [(x, x.open_commitments, x.keeping_probability()) for x in contact.present]
         owed = site.open_commitments
@@ -541,7 +558,7 @@ class CoCreationModel(Model):
     def _trust_and_learning(self, contact: Contact) -> None:
         """Steps 5 and 6: those present judge and learn; the provider learns the region."""
         region = contact.region
-        provider, site = region.provider, region.site
+        provider, site = contact.provider, region.site
         contact.tailoring = contact.co_creation * site.context
         for person in contact.present:
             person.judge(contact, provider, site)

@@ -57,7 +57,6 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
     import pandas as pd
 
     from sim.model.dosage import MODES, ONSITE, SCHEDULED, planned_contacts
-    from sim.model.population import share_of
 
     p = scenario.parameter_set()
     begins = start_of(scenario, start_date)
@@ -67,13 +66,12 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
             continue
         preparation = p.preparation_per_contact + p.preparation_per_hour * c.hours
         travel = p.travel_hours if c.mode == ONSITE else 0.0
-        core = share_of(scenario.regions.core_team, scenario.staff_counts[c.region])
         rows.append(
             (
                 c.week,
                 _day(begins, c.week),
                 scenario.region_names[c.region],
-                scenario.provider_names[scenario.assignment[c.region]],
+                scenario.provider_names[c.provider],
                 MODES[c.mode],
                 c.hours,
                 c.co_creation,
@@ -81,7 +79,7 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
                 preparation,
                 travel,
                 c.hours + preparation + travel,
-                share_of(c.invited, core),
+                c.seats,
             )
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
