@@ -5,7 +5,8 @@ the model it maps to (:mod:`sim.studies.measures`) and what it may be used for:
 
 * ``scored``: calibration is held to it, within ``low..high``;
 * ``pattern``: a qualitative finding as bounds; calibration is held to them too;
-* ``instrument``: it pins an instrument (the leniency of a survey), never a state of the model;
+* ``instrument``: it pins an instrument (the leniency of a survey), never a state of the model, and
+  no run is scored by it;
 * ``shown``: printed beside the model, never scored; ``why`` says why not.
 
 A slot without a value is listed as missing and takes part in nothing. A scored number needs a
@@ -179,6 +180,8 @@ class Observation:
     finding: Finding
     source: Source
     file: str
+    own: bool = False
+    """Whether the user brought it: it does not come with codose."""
 
     @property
     def id(self) -> str:
@@ -201,6 +204,7 @@ class Observation:
             "finding": self.finding.model_dump(mode="json"),
             "source": self.source.model_dump(mode="json"),
             "file": Path(self.file).name,
+            **({"own": True} if self.own else {}),
         }
 
     @classmethod
@@ -208,7 +212,7 @@ class Observation:
         """The inverse of :meth:`record`."""
         return cls(
             Finding.model_validate(record["finding"]), Source.model_validate(record["source"]),
-            record["file"],
+            record["file"], bool(record.get("own", False)),
         )  # fmt: skip
 
 
@@ -221,7 +225,7 @@ def read_observed(path: str | os.PathLike[str]) -> list[Observation]:
     document = load(path, error=ObservedError)
     checked = check(ObservedFile, document, what="a file of observations")
     if checked.value is not None:
-        for issue in _issues(checked.value):
+        for issue in issues_of(checked.value):
             checked.report(issue)
     raise_problems(checked.problems, file=document.file, error=ObservedError)
     assert checked.value is not None
@@ -230,7 +234,8 @@ def read_observed(path: str | os.PathLike[str]) -> list[Observation]:
     ]
 
 
-def _issues(file: ObservedFile) -> Iterator[Issue]:
+def issues_of(file: ObservedFile) -> Iterator[Issue]:
+    """What is wrong between the fields of a file of observations."""
     seen: set[str] = set()
     if not file.findings:
         yield Issue(("findings",), "is empty", allowed="one finding or more")
@@ -289,16 +294,24 @@ def read_all(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Obse
     Raises:
         ObservedError: a file cannot be used, or two files use one id.
     """
-    found: list[Observation] = []
-    for path in shipped_files() if paths is None else paths:
-        for one in read_observed(path):
-            twin = next((other for other in found if other.id == one.id), None)
-            if twin is not None:
-                raise ObservedError(
-                    Problem(f"{one.id!r} is also in {twin.file}", file=one.file, field="id")
-                )
-            found.append(one)
-    return found
+    files = shipped_files() if paths is None else paths
+    return unique([one for path in files for one in read_observed(path)])
+
+
+def unique(observations: Sequence[Observation]) -> list[Observation]:
+    """Observations, of which no two have one id.
+
+    Raises:
+        ObservedError: two have; names both files.
+    """
+    found: dict[str, Observation] = {}
+    for one in observations:
+        twin = found.setdefault(one.id, one)
+        if twin is not one:
+            raise ObservedError(
+                Problem(f"{one.id!r} is also in {twin.file}", file=one.file, field="id")
+            )
+    return list(found.values())
 
 
 def chosen(observations: Sequence[Observation], ids: Sequence[str]) -> list[Observation]:
