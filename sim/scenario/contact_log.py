@@ -12,20 +12,21 @@ and the shares of its time that went to ``relationship``, ``learning``, ``planni
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
-from sim.core.errors import Problem, ScenarioError, did_you_mean
+from sim.core.errors import Problem, ScenarioError, did_you_mean, shown
 from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
-from sim.scenario.functions import FUNCTIONS, Functions, FunctionsField
-from sim.scenario.loading import MISTAKES_SHOWN, raise_problems, shown
+from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, FunctionsField
+from sim.tables_in.mistakes import ONE_BY_ONE, Mistakes
+from sim.tables_in.reader import Table, table_of_text
+from sim.tables_in.values import looks_like, number_of
 
 Mode = Literal["onsite", "video", "phone", "email"]
 Status = Literal["held", "provider_cancelled", "region_cancelled"]
@@ -37,6 +38,14 @@ MAX_HOURS = 60
 
 COLUMNS = ("date", "week", "region", "mode", "hours", "co_creation", "status", *FUNCTIONS)
 REQUIRED = ("region", "mode", "hours")
+FROM_CALENDAR = (
+    "week_begins", "functions", "invited", "provider",
+    "preparation_hours", "travel_hours", "provider_hours",
+)  # fmt: skip
+"""More columns of a calendar that codose wrote: one that was filled in is a log."""
+WHAT = "the contact log"
+NAME = Words(80)
+"""What the name of a region may be."""
 
 
 class LogRow(Strict):
@@ -75,83 +84,84 @@ def parse_log(
     region_names: Sequence[str] | None = None,
     first_date: date | None = None,
 ) -> tuple[LogRow, ...]:
+    """Rows of a contact log that was read as text; see :func:`log_rows`."""
+    table = table_of_text(text, file, error=ScenarioError, what=WHAT, hold=True)
+    return log_rows(
+        table, horizon_weeks=horizon_weeks, region_names=region_names, first_date=first_date
+    )
+
+
+def log_rows(
+    table: Table,
+    *,
+    horizon_weeks: int,
+    region_names: Sequence[str] | None = None,
+    first_date: date | None = None,
+) -> tuple[LogRow, ...]:
     """Rows of a contact log, sorted by week (rows of one week keep their order).
 
     Args:
-        text: the CSV text; blank lines and spaces around values are let be.
-        file: what to call it in messages.
+        table: the log as the reader of tables gives it; capitals and spaces in its head are let be.
         horizon_weeks: the last week allowed.
         region_names: the regions that may occur; None leaves them unchecked.
         first_date: first day of week 1; needed when the log has a column ``date``.
 
     Raises:
-        ScenarioError: every mistake with file, line and column name.
+        ScenarioError: every mistake with file, line and column name; like ones as one.
     """
-    reading = _Reading(file, horizon_weeks, region_names, first_date)
-    rows = reading.rows(text)
-    raise_problems(reading.problems)
+    reading = _Reading(table, horizon_weeks, region_names, first_date)
+    rows = reading.rows()
+    reading.mistakes.stop(ScenarioError)
     if not rows:
-        raise ScenarioError(Problem("the contact log has no rows", file=file))
+        raise ScenarioError(Problem("the contact log has no rows", file=table.file))
     return tuple(sorted(rows, key=lambda row: row.week))
 
 
-@dataclass
 class _Reading:
-    file: str
-    horizon: int
-    regions: Sequence[str] | None
-    first_date: date | None
-    problems: list[Problem] = field(default_factory=list)
-    line: int = 0
+    """The checks of a log, cell by cell."""
 
-    def __post_init__(self) -> None:
-        self.known = frozenset(self.regions or ())
+    def __init__(
+        self,
+        table: Table,
+        horizon: int,
+        regions: Sequence[str] | None,
+        first_date: date | None,
+    ) -> None:
+        self.table = table
+        self.horizon = horizon
+        self.regions = regions
+        self.known = frozenset(regions or ())
+        self.first_date = first_date
+        self.decimal = "comma" if table.separator == ";" else "point"
+        self.mistakes = table.mistakes()
+        self.columns = [_column_name(name) for name in table.columns]
+        self.line = table.head_line
+        self.bad_dates: list[tuple[int, str]] = []
 
     def fault(
-        self, column: str, message: str, value: Any = None, allowed: str = "", suggestion: str = ""
+        self,
+        column: str,
+        message: str,
+        value: Any = None,
+        allowed: str = "",
+        suggestion: str = "",
+        kind: str = "",
     ) -> None:
-        self.problems.append(
-            Problem(message, column, value, allowed, suggestion, self.file, self.line)
-        )
+        self.mistakes.add(self.line, column, message, value, allowed, suggestion, kind)
 
-    def records(self, text: str) -> Iterator[list[str]]:
-        """Stripped cells of each line that is not blank; a broken line ends the reading."""
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        while True:
-            self.line = reader.line_num + 1  # a quoted field may hold line breaks
-            try:
-                cells = [cell.strip() for cell in next(reader)]
-            except StopIteration:
-                return
-            except csv.Error as error:
-                self.fault("", f"is not a valid line of CSV ({error}); look for a stray quote")
-                return
-            if any(cells):
-                yield cells
-
-    def rows(self, text: str) -> list[LogRow]:
-        records = self.records(text)
-        header = next(records, None)
-        if header is None:
-            if not self.problems:
-                raise ScenarioError(Problem("the contact log is empty", file=self.file))
-            return []
-        if not self.header_is_sound(header):
-            return []
-        found = [self.row(header, cells) for cells in records]
+    def rows(self) -> list[LogRow]:
+        self.check_header()
+        found = [self.row(row.line, row.cells) for row in self.table.rows]
+        self.judge_dates()
         return [row for row in found if row is not None]
 
-    def header_is_sound(self, header: list[str]) -> bool:
-        before = len(self.problems)
-        if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-            self.fault("", "the columns must be separated by commas", header[0])
-            return False
+    def check_header(self) -> None:
+        header, rows = self.columns, self.mistakes
+        self.mistakes = Mistakes(self.table.file, self.table.word)
         for position, name in enumerate(header):
             if name in header[:position]:
                 self.fault(name, "this column is given twice", name)
-            elif not name:
-                self.fault("", f"column {position + 1} has no name", allowed=", ".join(COLUMNS))
-            elif name not in COLUMNS:
+            elif name not in COLUMNS and name not in FROM_CALENDAR:
                 near = did_you_mean(name, [c for c in COLUMNS if c not in header])
                 self.fault(name, "is not a column", name, ", ".join(COLUMNS), near)
         for name in REQUIRED:
@@ -162,14 +172,12 @@ class _Reading:
             self.fault("date", f"give a column 'date' or a column 'week', {word}")
         if "date" in header and self.first_date is None:
             self.fault("first_date", "is required, because the log gives dates", allowed=ISO_DATE)
-        return len(self.problems) == before
+        self.mistakes.stop(ScenarioError)
+        self.mistakes = rows
 
-    def row(self, header: list[str], cells: list[str]) -> LogRow | None:
-        before = len(self.problems)
-        if len(cells) > len(header):
-            self.fault("", f"has {len(cells)} values for {len(header)} columns", ",".join(cells))
-            return None
-        given = dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=True))
+    def row(self, line: int, cells: Sequence[str]) -> LogRow | None:
+        self.line, before = line, self.mistakes.count
+        given = dict(zip(self.columns, cells, strict=True))
         week = self.date(given["date"]) if "date" in given else self.week(given["week"])
         region = self.region(given["region"])
         mode = self.choice("mode", given["mode"], MODES)
@@ -180,8 +188,10 @@ class _Reading:
         if given.get("status"):
             more["status"] = self.choice("status", given["status"], STATUSES)
         if any(given.get(name) for name in FUNCTIONS):
-            more["functions"] = self.functions(given)
-        if len(self.problems) > before:
+            more["functions"] = self.functions({name: given.get(name, "") for name in FUNCTIONS})
+        elif given.get("functions"):
+            more["functions"] = self.mix(given["functions"])
+        if self.mistakes.count > before or week is None:
             return None
         return LogRow.model_validate(
             {"week": week, "region": region, "mode": mode, "hours": hours, **more}
@@ -192,36 +202,43 @@ class _Reading:
             return None
         day = iso_date(text)
         if day is None:
-            message = f"{shown(text)} is not a date" if text else "is empty"
-            self.fault("date", message, text, ISO_DATE)
+            self.bad_dates.append((self.line, text))
             return None
         if day < self.first_date:
-            self.fault(
-                "date",
-                f"{day} is before the first day of week 1",
-                text,
-                f"{self.first_date} or later",
-            )
+            message = f"{day} is before the first day of week 1"
+            self.fault("date", message, text, f"{self.first_date} or later", kind="early")
             return None
         return self.within("date", week_of(day, self.first_date), text)
+
+    def judge_dates(self) -> None:
+        """The dates that are none; if they are all of another form, that is said."""
+        form = looks_like([text for _, text in self.bad_dates])
+        for line, text in self.bad_dates:
+            self.line = line
+            message = f"{shown(text)} is not a date" if text else "is empty"
+            allowed = ISO_DATE
+            if len(self.bad_dates) > ONE_BY_ONE and form:
+                message = f"{shown(text)} is not a date, but looks like {form}"
+                allowed += f"; 'codose import log {Path(self.table.file).name}' reads such dates"
+            self.fault("date", message, text, allowed, kind="date" if text else "empty")
 
     def week(self, text: str) -> int | None:
         allowed = f"whole numbers 1..{self.horizon}"
         if not text.isascii() or not text.isdigit() or len(text) > 9:
             message = f"{shown(text)} is not a week number" if text else "is empty"
-            self.fault("week", message, text, allowed)
+            self.fault("week", message, text, allowed, kind="number" if text else "empty")
             return None
         if int(text) < 1:
-            self.fault("week", f"{text} is not a week number", text, allowed)
+            self.fault("week", f"{text} is not a week number", text, allowed, kind="number")
             return None
         return self.within("week", int(text), text)
 
     def functions(self, given: Mapping[str, str]) -> Functions | None:
         """The shares of a row that gives some."""
-        texts = {name: given[name] for name in FUNCTIONS if given.get(name)}
-        before = len(self.problems)
+        texts = {name: text for name, text in given.items() if text}
+        before = self.mistakes.count
         shares = {name: self.number(name, text, 100, "0..1") for name, text in texts.items()}
-        if len(self.problems) > before:
+        if self.mistakes.count > before:
             return None
         try:
             return Functions.model_validate(shares)
@@ -231,34 +248,52 @@ class _Reading:
             self.fault("functions", said["message"], texts, said["allowed"], said["suggestion"])
             return None
 
+    def mix(self, text: str) -> Functions | None:
+        """The mix of a calendar: a name, or shares in words."""
+        if text in PRESETS:
+            return None if text == REFERENCE else PRESETS[text].functions
+        parts = re.findall(r"([0-9.]+) (\w+)", text)
+        if parts and all(name in FUNCTIONS for _, name in parts):
+            return self.functions({name: share for share, name in parts})
+        message = f"{shown(text)} is not a mix of functions"
+        near = self.mistakes.near(text, tuple(PRESETS))
+        self.fault("functions", message, text, ", ".join(PRESETS), near)
+        return None
+
     def within(self, column: str, week: int, text: str) -> int | None:
         if week <= self.horizon:
             return week
         message = f"week {week} is beyond the horizon"
-        self.fault(column, message, text, f"weeks 1..{self.horizon}")
+        self.fault(column, message, text, f"weeks 1..{self.horizon}", kind="beyond")
         return None
 
     def region(self, text: str) -> str | None:
-        if not text:
-            self.fault("region", "is empty", text)
-            return None
         if self.regions is None:
-            return text
-        if text not in self.known:
+            return self.words("region", text)
+        if text and text not in self.known:
             message = f"{shown(text)} is not a region"
-            self.fault("region", message, text, some(self.regions), self.near(text, self.regions))
+            near = self.mistakes.near(text, self.regions)
+            self.fault("region", message, text, some(self.regions), near)
             return None
-        return text
+        return text or self.words("region", text)
 
-    def near(self, text: str, options: Sequence[str]) -> str:
-        """A suggestion, as long as the mistake will be shown: looking for one takes time."""
-        return did_you_mean(text, options) if len(self.problems) < MISTAKES_SHOWN else ""
+    def words(self, column: str, text: str) -> str | None:
+        """A name that nothing else checks."""
+        if not text:
+            self.fault(column, "is empty", text)
+            return None
+        try:
+            return NAME.check(text)
+        except PydanticCustomError as error:
+            self.fault(column, error.message(), text, (error.context or {}).get("allowed", ""))
+            return None
 
     def choice(self, column: str, text: str, options: Sequence[str]) -> str | None:
         if text in options:
             return text
         message = f"{shown(text)} is not a {column}" if text else "is empty"
-        self.fault(column, message, text, ", ".join(options), self.near(text, options))
+        near = self.mistakes.near(text, options)
+        self.fault(column, message, text, ", ".join(options), near)
         return None
 
     def number(self, column: str, text: str, highest: int, allowed: str = "") -> float | None:
@@ -266,18 +301,26 @@ class _Reading:
         if not text:
             self.fault(column, "is empty", text, allowed)
             return None
-        try:
-            value = float(text) if "_" not in text else math.nan
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
+        value = None if "%" in text else number_of(text, self.decimal if "," in text else "point")
+        if value is None:
             comma = "; write the decimals after a point" if "," in text else ""
-            self.fault(column, f"{shown(text)} is not a number{comma}", text, allowed)
+            message = f"{shown(text)} is not a number{comma}"
+            self.fault(column, message, text, allowed, kind="number")
             return None
         if not 0 <= value <= highest:
-            self.fault(column, f"{text} is out of range", text, allowed)
+            self.fault(column, f"{text} is out of range", text, allowed, kind="range")
             return None
         return value
+
+
+def _column_name(head: str) -> str:
+    """The name of a column as its head means it.
+
+    >>> _column_name("Co-creation"), _column_name("people_invited")
+    ('co_creation', 'invited')
+    """
+    name = re.sub(r"[\s-]+", "_", head.strip().lower())
+    return {"people_invited": "invited"}.get(name, name)
 
 
 def some(names: Sequence[str], most: int = 12) -> str:
