@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.model.agents import RegionalStaff, TAProvider
     from sim.model.week import CoCreationModel
     from sim.scenario.scenario import Scenario
+    from sim.studies.calibrate import calibrate
     from sim.studies.compare import compare
     from sim.studies.kind import Result, ask, load, verify
     from sim.studies.run.runs import Runs, run
@@ -34,6 +35,7 @@ _HOME = {
     "Scenario": "sim.scenario.scenario",
     "TAProvider": "sim.model.agents",
     "ask": "sim.studies.kind",
+    "calibrate": "sim.studies.calibrate",
     "compare": "sim.studies.compare",
     "load": "sim.studies.kind",
     "run": "sim.studies.run.runs",
@@ -52,6 +54,7 @@ __all__ = [
     "Scenario",
     "TAProvider",
     "ask",
+    "calibrate",
     "compare",
     "load",
     "run",

@@ -27,7 +27,7 @@ from sim.core import files
 from sim.core.errors import InputError, Problem, check_known, did_you_mean
 from sim.core.units import Z95
 from sim.scenario.checking import Issue, Number, Shape, Strict, Words, check, refusal
-from sim.scenario.loading import load, raise_problems, shown
+from sim.scenario.loading import Document, document_of, load, parse, raise_problems, shown
 from sim.studies.measures import Measure, parse_measure
 
 GRADES = ("A", "B", "C")
@@ -222,16 +222,41 @@ def read_observed(path: str | os.PathLike[str]) -> list[Observation]:
     Raises:
         ObservedError: every mistake with file, line and column.
     """
-    document = load(path, error=ObservedError)
+    return of_file(read_file(path), os.fspath(path))
+
+
+def of_file(file: ObservedFile, name: str) -> list[Observation]:
+    """The findings of what a file of that name holds."""
+    return [Observation(one, file.source, name) for one in file.findings]
+
+
+def read_file(path: str | os.PathLike[str]) -> ObservedFile:
+    """What a file of observations holds.
+
+    Raises:
+        ObservedError: every mistake with file, line and column.
+    """
+    return _checked(load(path, error=ObservedError))
+
+
+def parse_file(text: str, file: str) -> ObservedFile:
+    """The same for text."""  # fmt: skip
+    return _checked(parse(text, file, error=ObservedError))
+
+
+def file_of(content: Mapping[str, Any], name: str) -> ObservedFile:
+    """The same for the content of a file."""  # fmt: skip
+    return _checked(document_of(dict(content), name))
+
+
+def _checked(document: Document) -> ObservedFile:
     checked = check(ObservedFile, document, what="a file of observations")
     if checked.value is not None:
         for issue in issues_of(checked.value):
             checked.report(issue)
     raise_problems(checked.problems, file=document.file, error=ObservedError)
     assert checked.value is not None
-    return [
-        Observation(one, checked.value.source, os.fspath(path)) for one in checked.value.findings
-    ]
+    return checked.value
 
 
 def issues_of(file: ObservedFile) -> Iterator[Issue]:

@@ -43,7 +43,8 @@ class Spec(Header):
     leave_out: tuple[Annotated[str, Words(40)], ...] = ()
     """Ids of findings to leave out."""
     observed: tuple[Annotated[str, Words(1000)], ...] = ()
-    """Files of observations of your own, from this file's folder."""
+    """Files of observations of your own (or tables that 'codose import survey' reads), from this
+    file's folder."""
     data: ObservedFile | None = None
     """Observations of your own, written here as they would be in a file."""
     own_only: Annotated[bool, Option()] = False
@@ -64,12 +65,22 @@ class Spec(Header):
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
         """Every finding, of the files that come with codose and of the study's own."""
         shipped = [] if self.own_only else observed.read_all()
-        own = observed.read_all([beside(name, folder) for name in self.observed])
+        own: list[Observation] = []
+        for name in self.observed:
+            own += _brought(beside(name, folder))
         if self.data is not None:
-            source = self.data.source
-            own += [Observation(one, source, "data") for one in self.data.findings]
+            own += observed.of_file(self.data, "data")
         found = observed.unique([*shipped, *(replace(one, own=True) for one in own)])
         return {"observations": [one.record() for one in found]}
+
+
+def _brought(path: Path) -> list[Observation]:
+    """The findings of a file of observations, or of a table (CSV or Excel) of one's own."""
+    if path.suffix.lower() in (".yaml", ".yml") or path.is_dir():
+        return observed.read_observed(path)
+    from sim.studies.survey_import import observations
+
+    return observed.of_file(observed.file_of(observations(path), str(path)), str(path))
 
 
 def issues(spec: Spec) -> Iterator[Issue]:
