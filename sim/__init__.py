@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sim.core.parameters import Parameters
     from sim.model.agents import RegionalStaff, TAProvider
     from sim.model.week import CoCreationModel
+    from sim.scenario.log_import import import_log
     from sim.scenario.scenario import Scenario
     from sim.studies.calibrate import calibrate
     from sim.studies.compare import compare
@@ -37,6 +38,7 @@ _HOME = {
     "ask": "sim.studies.kind",
     "calibrate": "sim.studies.calibrate",
     "compare": "sim.studies.compare",
+    "import_log": "sim.scenario.log_import",
     "load": "sim.studies.kind",
     "run": "sim.studies.run.runs",
     "surface": "sim.studies.surface",
@@ -56,6 +58,7 @@ __all__ = [
     "ask",
     "calibrate",
     "compare",
+    "import_log",
     "load",
     "run",
     "surface",

@@ -119,7 +119,10 @@ def shares_of(row: LogRow) -> list[str]:
 def test_what_is_written_is_read(rows: list[LogRow]) -> None:
     names = [name for name in LogRow.model_fields if name != "functions"]
     lines = [
-        ",".join([*(str(getattr(row, name)) for name in names), *shares_of(row)]) for row in rows
+        ",".join(
+            [*(str("" if (v := getattr(row, n)) is None else v) for n in names), *shares_of(row)]
+        )
+        for row in rows
     ]
     text = "\n".join([",".join([*names, *FUNCTIONS]), *lines])
     assert read(text) == tuple(sorted(rows, key=lambda row: row.week))
@@ -156,7 +159,7 @@ def test_what_is_written_is_read(rows: list[LogRow]) -> None:
         ("1,region_1,video,1,1.2", "co_creation: 1.2 is out of range; allowed: 0..1"),
         ("1,region_1,video,1,.5,hold",
          "status: 'hold' is not a status; "
-         "allowed: held, provider_cancelled, region_cancelled; did you mean 'held'?"),
+         "allowed: held, provider_cancelled, region_cancelled, cancelled; did you mean 'held'?"),
         ("1,region_1,video,1,.5,held,x", "has 7 values for 6 columns"),
         ('1,"region_1,video,1',
          "is not a valid line of CSV (unexpected end of data); look for a stray quote"),

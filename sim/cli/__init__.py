@@ -12,6 +12,7 @@ import typer
 
 from sim import studies
 from sim.cli import (
+    imports,
     look,
     merge,
     new,
@@ -74,6 +75,7 @@ def codose() -> None:
 
 
 app.command("report", epilog=EXITS)(report.report)
+app.add_typer(imports.group, epilog=EXITS)
 app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)
 app.command("new", epilog=EXITS)(new.new)

@@ -43,7 +43,7 @@ from sim.core.errors import Problem, ScenarioError, did_you_mean
 from sim.core.parameters import TABLE, Parameters
 from sim.scenario.checking import Frozen, FrozenDict, check
 from sim.scenario.consistency import OtherFiles, issues
-from sim.scenario.contact_log import LogRow, Mode, Status, some
+from sim.scenario.contact_log import LogRow, Mode, Status, own_providers, some
 from sim.scenario.fields import (
     MAX_STAFF,
     MAX_UNITS,
@@ -211,7 +211,7 @@ class Scenario(ScenarioFields):
     @property
     def provider_names(self) -> tuple[str, ...]:
         """Names of the providers, in order."""
-        return self.providers.names
+        return self.providers.provider_names
 
     @property
     def assignment(self) -> tuple[int, ...]:
@@ -314,7 +314,22 @@ def _complete(document: Document, folder: Path | None) -> ScenarioFields:
         rows = tuple(sorted(log.rows, key=lambda row: row.week))  # stable
         log = log.model_copy(update={"rows": rows})
     numbers = {name: float(value) + 0.0 for name, value in fields.parameters.items()}
-    return fields.model_copy(update={"contact_log": log, "parameters": FrozenDict(numbers)})
+    more = {"contact_log": log, "providers": _providers(fields), "parameters": FrozenDict(numbers)}
+    return fields.model_copy(update=more)
+
+
+def _providers(fields: ScenarioFields) -> Providers:
+    """The providers; where a log names some, and nothing else assigns them, the log does.
+
+    What the log says is written down here, so that the world without TA has the same providers.
+    """
+    providers, regions = fields.providers, fields.regions.region_names
+    named = own_providers(fields.contact_log.rows) if fields.contact_log else {}
+    if providers.assignment is not None or not named:
+        return providers
+    in_turn = (providers.provider_names[i] for i in providers.assigned(regions))
+    assigned = FrozenDict({**dict(zip(regions, in_turn, strict=True)), **named})
+    return providers.model_copy(update={"assignment": assigned})
 
 
 # --- writing YAML ------------------------------------------------------------------------------
