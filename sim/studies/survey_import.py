@@ -20,8 +20,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from sim.core.errors import Problem, did_you_mean, shown
 from sim.core.units import Z95
+from sim.present.format import count as counted
 from sim.runs.people import CONSTRUCTS
 from sim.scenario.checking import iso_date
 from sim.scenario.contact_log import MAX_WEEKS, week_of
@@ -29,12 +32,12 @@ from sim.studies.observed import ObservedError, read_file
 from sim.studies.spec import WEEK_WORDS
 from sim.studies.survey_map import (
     MEANT,
+    MISSING,
     RESPONSE,
     SHARES,
     TEST,
     WEEK_ALLOWED,
     Item,
-    Proposal,
     SurveyMap,
     item_called,
     looks_dated,
@@ -45,6 +48,7 @@ from sim.studies.survey_map import (
     week_called,
 )
 from sim.tables_in.mistakes import Mistakes, places
+from sim.tables_in.questions import OPEN, OpenQuestions, map_beside, put
 from sim.tables_in.reader import Row, Table, read_table
 from sim.tables_in.values import day_of, decimal_of, looks_like, number_of, order_of
 
@@ -52,26 +56,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIVE, ONE = (1.0, 5.0), (0.0, 1.0)
-MISSING = ("", "na", "n/a", "n.a.", "nan", "none", "null", "-", "--", ".", "missing", "refused")
 CODES = (-99, -999, -9, -98, -97, -88, -77, -66, -1)
 """Negative codes of no answer, on scales without negative answers."""
 ID_LENGTH = 40
+TINY = 1e-9
+"""An SD below it is 0."""
 Week = int | str
 Place = tuple[str, Week]
 """An item and a wave."""
-
-
-class OpenQuestions(ObservedError):
-    """A table that does not tell what its map must say; ``proposal`` holds all that it tells."""
-
-    def __init__(self, file: str, proposal: Proposal) -> None:
-        self.proposal = proposal
-        super().__init__(
-            [
-                Problem(question, field=name, file=file, allowed="--map FILE with this field")
-                for name, question in proposal.open
-            ]
-        )
 
 
 @dataclass(frozen=True)
@@ -89,6 +81,8 @@ class Imported:
     said: tuple[str, ...]
     remarks: tuple[str, ...]
     fields: dict[str, Any]
+    own_form: bool = False
+    """Whether the table needed no map: its columns have the names of codose's own form."""
 
     @property
     def findings(self) -> list[dict[str, Any]]:
@@ -98,18 +92,18 @@ class Imported:
 
 def imported(
     source: str | os.PathLike[str] | Table | pd.DataFrame,
-    fields: Mapping[str, Any] | None = None,
+    given: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     *,
-    map_file: str | os.PathLike[str] | None = None,
     cite: str = "",
+    **fields: Any,
 ) -> Imported:
     """Findings from a table.
 
     Args:
         source: a file of CSV or Excel, or a frame.
-        fields: of the map, in place of those of the file.
-        map_file: a map that was kept.
+        given: a map: its file, or its fields.
         cite: what to call the source.
+        fields: of the map, in place of those given.
 
     Raises:
         OpenQuestions: the map lacks what the table does not tell.
@@ -121,30 +115,43 @@ def imported(
     >>> [one["id"] for one in imported(frame).findings]
     ['own_trust_start', 'own_trust_52', 'own_trust_start_to_52']
     """
-    kept = {} if map_file is None else read_map(map_file).model_dump(exclude_unset=True)
-    declared = {**kept, **(fields or {})}
+    declared = read_map(given or {}) | read_map(fields)
     table = _table(source, declared)
+    if not table.rows:
+        raise ObservedError(Problem("holds no rows", file=table.file))
     proposal = proposed(table, declared)
     if proposal.open:
-        raise OpenQuestions(table.file, proposal)
+        for question in proposal.open:
+            put(proposal.fields, question.where, OPEN)
+        raise OpenQuestions(table.file, proposal.open, proposal.fields)
     plan = map_of(proposal.fields, table.file)
     reading = _Reading(table, plan)
     findings = reading.findings()
     said = (*table.said, *proposal.said, *reading.said())
     if proposal.ignored:
         said = (*said, f"columns that are not used: {', '.join(proposal.ignored)}")
-    name = Path(table.file).name
-    about = {"cite": cite or f"own data: {name}", "setting": "the user's own centre", "grade": "A"}
-    content = {"source": about, "findings": findings}
-    return Imported(content, said, tuple(reading.remarks), proposal.fields)
+    content = {"source": source_of(Path(table.file).name, cite), "findings": findings}
+    own = not declared and {"item", "wave"} <= {plain(column) for column in table.columns}
+    return Imported(content, said, tuple(reading.remarks), proposal.fields, own)
+
+
+def source_of(name: str, cite: str = "") -> dict[str, str]:
+    """What a file of observations says of a centre's own numbers."""
+    return {
+        "cite": cite or f"own data: {name}",
+        "setting": "the user's own centre",
+        "grade": "A",
+    }
 
 
 def _table(source: Any, fields: Mapping[str, Any]) -> Table:
     if isinstance(source, Table):
         return source
     if isinstance(source, str | os.PathLike):
-        more = {name: fields.get(name) for name in ("sheet", "encoding", "head")}
-        return read_table(source, **more, error=ObservedError, what="the survey")
+        return read_table(
+            source, sheet=fields.get("sheet"), encoding=fields.get("encoding"),
+            head=fields.get("head"), error=ObservedError, what="the survey",
+        )  # fmt: skip
     return table_of_frame(source)
 
 
@@ -407,7 +414,8 @@ class _Reading:
 
     def decimal(self, column: str) -> str:
         if column not in self.decimals:
-            self.decimals[column] = decimal_of(self.texts(column)) or "point"
+            unclear = "point" if column == self.plan.columns.n else "comma"  # 1,500 is no answer
+            self.decimals[column] = decimal_of(self.texts(column)) or unclear
         return self.decimals[column]
 
     # a row a mean
@@ -417,7 +425,9 @@ class _Reading:
         if not (columns.mean or columns.change):
             allowed, near = "mean, change or answer", did_you_mean("mean", self.table.columns)
             self.mistakes.add(0, "mean", "lacks a column for the mean", None, allowed, near)
-        if not (columns.sd or columns.se or (columns.low and columns.high)):
+        names = [row[columns.item] for _, row in rows]
+        counts = columns.n and all(item_called(name) in SHARES for name in names)
+        if not (counts or columns.sd or columns.se or (columns.low and columns.high)):
             self.mistakes.add(
                 self.table.head_line, "sd", "the error of the means is missing", None,
                 "a column sd (with n), se, or low and high of a 95 % interval; or the answers",
@@ -523,21 +533,24 @@ class _Reading:
 
     def describe(self) -> None:
         """Mean, SD and n of people's scores; changes between waves."""
+        weak: list[tuple[int, str, str]] = []
         for (name, week), level in self.levels.items():
-            if level.people:
-                scores = list(level.scores().values())
-                level.mean, level.n = statistics.fmean(scores), len(scores)
-                what = f"{name}, {week}"
-                if level.n < 2:
-                    self.mistakes.add(level.lines[0], "", f"{what}: one answer has no SD", None,
-                                      "2 people or more", kind="alone")  # fmt: skip
-                    continue
-                level.sd = statistics.stdev(scores)
-                if level.sd == 0:
-                    message = f"{what}: everybody answered the same, the SD is zero"
-                    allowed = "a mean with low and high"
-                    self.mistakes.add(level.lines[0], "", message, None, allowed, kind="same")
+            if not level.people:
+                continue
+            scores = list(level.scores().values())
+            level.mean, level.n = statistics.fmean(scores), len(scores)
+            level.sd = statistics.stdev(scores) if level.n > 1 else 0.0
+            if level.sd < TINY:
+                level.sd = math.nan
+                one = level.n < 2
+                why = "one answer has no SD" if one else "everybody answered the same, the SD is 0"
+                weak.append((level.lines[0], f"{name}, {week}: {why}", why))
+        if len(weak) == len(self.levels):
+            for line, message, why in weak:
+                allowed = "2 people or more; or a mean with low and high"
+                self.mistakes.add(line, "", message, None, allowed, kind=why)
         self.stop()
+        self.remarks += [f"{message}; only listed" for _, message, _ in weak]
         waves: dict[str, list[Week]] = {}
         for name, week in self.levels:
             waves.setdefault(name, []).append(week)
@@ -546,8 +559,9 @@ class _Reading:
                 continue
             first, *later = sorted(set(weeks), key=_order)
             for week in later:
-                if (name, first, week) not in self.changes:
-                    self.changes[(name, first, week)] = self.change(name, first, week)
+                found = self.change(name, first, week)
+                if (name, first, week) not in self.changes and not math.isnan(found.error):
+                    self.changes[(name, first, week)] = found
 
     def change(self, name: str, first: Week, week: Week) -> _Level:
         """Between two waves: of people in both where there are two or more, else of the means."""
@@ -556,12 +570,8 @@ class _Reading:
         same = sorted(before.keys() & after.keys()) if self.plan.columns.person else []
         found = _Level(sorted({*one.lines, *other.lines}), scale=one.scale)
         moves = [after[person] - before[person] for person in same]
-        if len(moves) > 1 and statistics.stdev(moves) > 0:
-            found.mean, found.sd, found.n = (
-                statistics.fmean(moves),
-                statistics.stdev(moves),
-                len(moves),
-            )
+        if len(moves) > 1 and (spread := statistics.stdev(moves)) > TINY:
+            found.mean, found.sd, found.n = statistics.fmean(moves), spread, len(moves)
             return found
         found.mean = other.mean - one.mean
         error = math.hypot(one.error, other.error)
@@ -609,9 +619,14 @@ class _Reading:
 
     def said(self) -> list[str]:
         people = {p for level in self.levels.values() for p in level.people}
-        who = f" of {len(people)} people" if people and self.plan.columns.person else ""
-        noun = "answers" if people else "means"
-        found = [f"{self.counted} {noun}{who}, {len(self.levels)} items and waves"]
+        who = (
+            f" of {counted(len(people), 'person', 'people')}"
+            if people and self.plan.columns.person
+            else ""
+        )
+        noun = "answer" if people else "number"
+        whole = len(self.levels) + len(self.changes)
+        found = [f"{counted(self.counted, noun)}{who} make {counted(whole, 'finding')}"]
         if self.left:
             left = ", ".join(f"{n} {text}" for text, n in self.left.most_common(5))
             found.append(f"cells that are no answer: {left}")
@@ -652,7 +667,7 @@ class _Reading:
         }
         error = level.error
         if level.interval is None and name in SHARES and math.isnan(level.sd):
-            level = replace(level, interval=_wilson(level.mean, level.n))
+            level = replace(level, interval=wilson(level.mean, level.n))
         if level.interval is not None:
             if level.n:
                 row["n"] = level.n
@@ -663,7 +678,7 @@ class _Reading:
         row["where"] = f"{Path(self.table.file).name}, {places(level.lines, self.table.word)}"[:200]
         row |= {
             "measures": phrase if modelled else "not modelled",
-            "use": "scored" if modelled else "shown",
+            "use": "scored" if modelled and {"sd", "low"} & row.keys() else "shown",
         }
         notes = []
         if not modelled:
@@ -722,7 +737,7 @@ def _id(stem: str, taken: set[str]) -> str:
     return found
 
 
-def _wilson(share: float, n: int) -> tuple[float, float]:
+def wilson(share: float, n: int) -> tuple[float, float]:
     """95 % interval of a share of n (Wilson 1927, doi 10.1080/01621459.1927.10502953)."""
     z = Z95 * Z95
     middle = (share + z / (2 * n)) / (1 + z / n)
@@ -748,5 +763,14 @@ def observations(
     path = Path(source)
     if path.suffix.lower() in (".yaml", ".yml"):
         return read_file(path).model_dump(mode="json", exclude_unset=True)
-    beside = path.with_suffix(".map.yaml")
-    return imported(path, fields, map_file=beside if beside.is_file() else None).content
+    beside = map_beside(path)
+    return imported(path, beside if beside.is_file() else None, **(fields or {})).content
+
+
+def to_yaml(content: dict[str, Any]) -> str:
+    """The text of a file of observations."""
+    head = (
+        "# Written by 'codose import survey'. Check 'measures' (what the model is compared with)\n"
+        "# and 'use' (scored, or shown) before calibrating.\n"
+    )
+    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)

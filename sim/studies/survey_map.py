@@ -3,7 +3,6 @@
 A map is a small YAML file that is kept beside the data, so that the next wave comes in by one
 command::
 
-    kind: survey
     columns: {person: ResponseId, wave: Time point}
     items: {trust: [Q1_1, Q1_2, Q1_3], knowledge test: Score}
     scale: [1, 7]
@@ -18,10 +17,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as Collection
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple
 
-from sim.core.errors import did_you_mean, shown
+import yaml
+from pydantic_core import PydanticCustomError
+
+from sim.core.errors import Problem, did_you_mean, shown
 from sim.core.outcomes import OUTCOMES
 from sim.runs.people import CONSTRUCTS
 from sim.scenario.checking import (
@@ -36,11 +40,12 @@ from sim.scenario.checking import (
     refusal,
 )
 from sim.scenario.contact_log import MAX_WEEKS
-from sim.scenario.loading import document_of, load, raise_problems
+from sim.scenario.loading import Document, document_of, load, raise_problems
 from sim.studies.observed import ObservedError
 from sim.studies.spec import WEEK_WORDS
+from sim.tables_in.questions import OPEN, Question, put
 from sim.tables_in.reader import Table
-from sim.tables_in.values import decimal_of, number_of, order_of
+from sim.tables_in.values import number_of, order_of
 
 TEST, RESPONSE = "knowledge test", "response"
 CALLED: Mapping[str, str] = {
@@ -224,8 +229,6 @@ class Columns(Strict):
 class SurveyMap(Strict):
     """What a table of a survey means."""
 
-    kind: Literal["survey"] = "survey"
-    """survey"""
     sheet: Annotated[str, Words(100)] | None = None
     """Sheet of a workbook; needed where several hold something."""
     head: Annotated[int, Number(0, 10_000, whole=True)] | None = None
@@ -256,20 +259,30 @@ class SurveyMap(Strict):
     date_order: Literal["iso", "month-first", "day-first"] | None = None
     """How dates are written, where that is not clear."""
     decimal: Literal["point", "comma"] | None = None
-    """What decimals stand after, where that is not clear."""
+    """What decimals stand after; left out: found (1,500 is one and a half, but of n)."""
 
 
-def read_map(path: str | os.PathLike[str]) -> SurveyMap:
-    """The map in a file.
+def read_map(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a map, in a file or at hand, as they were given; what is open is left out.
 
     Raises:
-        ObservedError: every mistake with file, line and column.
+        ObservedError: every mistake, with file, line and column where there is a file.
     """
-    document = load(path, error=ObservedError)
-    checked = check(SurveyMap, document, what="a map of a survey")
-    raise_problems(checked.problems, file=document.file, error=ObservedError)
-    assert checked.value is not None
-    return checked.value
+    given = document_of(dict(source), "the map") if isinstance(source, Mapping) else load(
+        source, error=ObservedError
+    )  # fmt: skip
+    closed = _closed(given.data)
+    if closed == given.data:
+        _checked(given)
+    return closed if isinstance(closed, dict) else {}
+
+
+def _closed(data: Any) -> Any:
+    """Without what is still to be answered."""
+    if isinstance(data, dict):
+        found = {name: _closed(one) for name, one in data.items() if one != OPEN}
+        return {name: one for name, one in found.items() if one != {} or data[name] == {}}
+    return data
 
 
 def map_of(fields: Mapping[str, Any], file: str = "the map") -> SurveyMap:
@@ -278,10 +291,36 @@ def map_of(fields: Mapping[str, Any], file: str = "the map") -> SurveyMap:
     Raises:
         ObservedError: every mistake by its field.
     """
-    checked = check(SurveyMap, document_of(dict(fields), file), what="a map of a survey")
-    raise_problems(checked.problems, file=file, error=ObservedError)
+    return _checked(document_of(dict(fields), file))
+
+
+def _checked(document: Document) -> SurveyMap:
+    checked = check(SurveyMap, document, what="a map of a survey")
+    raise_problems(checked.problems, file=document.file, error=ObservedError)
     assert checked.value is not None
     return checked.value
+
+
+def answer(data: dict[str, Any], question: Question, text: str) -> None:
+    """Write an answer into a map.
+
+    Raises:
+        ValueError: it cannot stand there.
+    """
+    try:
+        value: Any = yaml.safe_load(text.strip() or question.proposed)
+    except yaml.YAMLError:
+        value = text.strip()
+    value = str(value) if isinstance(value, date) else value
+    if question.options and value not in question.options:
+        raise ValueError(f"{text!r} is none of: {', '.join(question.options)}")
+    tried: dict[str, Any] = {}
+    put(tried, question.where, value)
+    try:
+        map_of(tried)
+    except ObservedError as error:
+        raise ValueError(str(error)) from None
+    put(data, question.where, value)
 
 
 # --- a proposal ----------------------------------------------------------------------------------
@@ -313,6 +352,8 @@ LABELS: tuple[tuple[str, ...], ...] = (
     ("never", "rarely", "sometimes", "often", "always"),
 )
 """Answers in words whose order is known; the middle one says how many there are."""
+MISSING = ("", "na", "n/a", "n.a.", "nan", "none", "null", "-", "--", ".", "missing", "refused")
+"""Texts that are no answer."""
 
 
 @dataclass(frozen=True)
@@ -326,7 +367,7 @@ class Proposal:
     """
 
     fields: dict[str, Any]
-    open: tuple[tuple[str, str], ...] = ()
+    open: tuple[Question, ...] = ()
     said: tuple[str, ...] = ()
     ignored: tuple[str, ...] = field(default=())
 
@@ -338,8 +379,8 @@ def proposed(table: Table, declared: Mapping[str, Any] | None = None) -> Proposa
         declared: fields that somebody has given already.
     """
     given = dict(declared or {})
-    fields: dict[str, Any] = {"kind": "survey", **given}
-    asked: list[tuple[str, str]] = []
+    fields: dict[str, Any] = {**given}
+    asked: list[Question] = []
     said: list[str] = []
     if "skip_rows" not in given and len(table.rows) > 1 and any(
         "ImportId" in cell for cell in table.rows[1].cells
@@ -349,21 +390,38 @@ def proposed(table: Table, declared: Mapping[str, Any] | None = None) -> Proposa
     rows = [row.cells for row in table.rows[int(fields.get("skip_rows", 0)) :]]
     texts = {name: [cells[at] for cells in rows] for at, name in enumerate(table.columns)}
     columns = fields.setdefault("columns", _columns(table.columns))
-    own = {"item", "wave"} <= {plain(name) for name in table.columns}
+    called = {plain(name) for name in table.columns}
+    own = {"item", "wave"} <= called
+    if not given.keys() & {"columns", "items"} and not columns.get("item"):
+        _refuse_itemless(table, called)
     if not columns.get("item") and "items" not in fields:
         fields["items"] = _wide(table.columns, columns)
         if not fields["items"]:
             free = [n for n in table.columns if n not in columns.values() and _answers(texts[n])]
-            asked.append(("items", _which_items(free)))
+            asked.append(Question(("items",), _which_items(free)))
     answers = _answer_texts(fields, texts)
     if "scale" not in given and "labels" not in given:
         _scale_of(fields, answers, own, asked, said)
-    if "decimal" not in given and decimal_of(answers) == "":
-        asked.append(("decimal", "is 1,500 one and a half, or fifteen hundred? point or comma"))
     _waves_of(fields, texts, asked)
-    used = {*columns.values(), *(c for item in fields.get("items", {}).values() for c in item)}
+    used = {*columns.values(), *_item_columns(fields)}
     ignored = tuple(name for name in table.columns if name not in used)
     return Proposal(fields, tuple(asked), tuple(said), ignored)
+
+
+FORMS = (("item", "wave", "mean", "sd", "n"), ("item", "wave", "answer", "person"))
+"""The forms of codose itself."""
+
+
+def _refuse_itemless(table: Table, called: Collection[str]) -> None:
+    """A form of codose itself in which the column of the items is missing, or misspelt."""
+    if called & {"answer", "mean", "change"}:
+        raise ObservedError(
+            Problem(
+                "lacks the column 'item'", "item", None,
+                "; ".join(", ".join(form) for form in FORMS) + "; or a map that says more",
+                did_you_mean("item", table.columns), table.file, table.head_line,
+            )
+        )  # fmt: skip
 
 
 def _columns(names: Sequence[str]) -> dict[str, str]:
@@ -404,8 +462,8 @@ def _answers(texts: Sequence[str]) -> bool:
 def _which_items(names: Sequence[str]) -> str:
     some = f" ({', '.join(names[:8])}{', ...' if len(names) > 8 else ''})" if names else ""
     return (
-        f"which columns{some} ask about what? as items: {{trust: [COLUMN, COLUMN], knowledge: "
-        f"[COLUMN]}}; what may be asked: {', '.join((*CONSTRUCTS, TEST))}"
+        f"Which columns{some} ask about what? As {{trust: [COLUMN, COLUMN], knowledge: [COLUMN]}}; "
+        f"what may be asked: {', '.join((*CONSTRUCTS, TEST))}"
     )
 
 
@@ -413,34 +471,40 @@ def _answer_texts(fields: Mapping[str, Any], texts: Mapping[str, Sequence[str]])
     columns = fields["columns"]
     names = [columns[name] for name in ("answer", "mean", "change") if columns.get(name)]
     if not columns.get("item"):
-        try:
-            items = _items(fields.get("items", {}))
-        except Exception:  # said when the map is checked
-            items = {}
-        names = [n for item in items.values() for some in item.of.values() for n in some]
+        names = _item_columns(fields)
     return [text for name in names for text in texts.get(name, ()) if text]
+
+
+def _item_columns(fields: Mapping[str, Any]) -> list[str]:
+    """The columns that items name; none where the items are still open."""
+    try:
+        items = _items(fields.get("items", {}))
+    except PydanticCustomError:  # said when the map is checked
+        return []
+    return [name for item in items.values() for some in item.of.values() for name in some]
 
 
 def _scale_of(
     fields: dict[str, Any],
     answers: Sequence[str],
     own: bool,
-    asked: list[tuple[str, str]],
+    asked: list[Question],
     said: list[str],
 ) -> None:
     """The scale: from answers in words, or asked for; the form of codose itself has 1 to 5."""
     words = {plain(text) for text in answers if number_of(text, "comma") is None}
+    words -= set(MISSING)
     middle = words & _NEUTRAL
     for labels in reversed(LABELS):
-        known = {*labels, *(_NEUTRAL if "agree" in labels else ())}
         fits = words & set(labels)
         if not fits or (len(labels) == 7 and not any("somewhat" in word for word in fits)):
             continue
         if len(fits | middle) < len(labels) // 2 + 1 or not (middle or "sometimes" in words):
-            asked.append(
-                ("labels", "which number is each answer? as labels: {"
-                 + ", ".join(f"{word}: NUMBER" for word in sorted(words & known)) + "}, and scale")
-            )  # fmt: skip
+            asked += [
+                Question(("labels", word), f"Which number is the answer {word!r}?")
+                for word in sorted(words)
+            ]
+            asked.append(Question(("scale",), "What are the lowest and the highest answer?"))
             return
         fields["labels"] = {label: place for place, label in enumerate(labels, 1)}
         fields["labels"] |= {label: (len(labels) + 1) // 2 for label in middle}
@@ -453,11 +517,12 @@ def _scale_of(
     numbers = [x for text in answers if (x := number_of(text)) is not None and x >= 0]
     if numbers:
         seen = f"answers run from {min(numbers):g} to {max(numbers):g}"
-        asked.append(("scale", f"what are the lowest and the highest answer? {seen}; as [1, 5]"))
+        text = f"What are the lowest and the highest answer that were offered, as [1, 5]? ({seen})"
+        asked.append(Question(("scale",), text))
 
 
 def _waves_of(
-    fields: dict[str, Any], texts: Mapping[str, Sequence[str]], asked: list[tuple[str, str]]
+    fields: dict[str, Any], texts: Mapping[str, Sequence[str]], asked: list[Question]
 ) -> None:
     """Weeks of the words in the column of waves; asked for where a word is no week."""
     column = fields["columns"].get("wave", "")
@@ -465,22 +530,25 @@ def _waves_of(
     by_column = any(isinstance(one, Mapping) for one in dict(fields.get("items", {})).values())
     if not column:
         if not waves and not by_column:
-            asked.append(("waves", "in which week was it asked? as waves: {all: WEEK}"))
+            text = f"In which week was it asked? {WEEK_ALLOWED}"
+            asked.append(Question(("waves", "all"), text))
         return
     words = list(dict.fromkeys(text for text in texts.get(column, ()) if text))
     unknown = [word for word in words if week_called(word) is None and word not in waves]
     dated = [word for word in unknown if looks_dated(word)]
     if dated and len(dated) == len(unknown):
         if not fields.get("first_date"):
-            asked.append(("first_date", "which day is the first of week 1? as yyyy-mm-dd"))
+            asked.append(Question(("first_date",), "Which day is the first of week 1?"))
         if not fields.get("date_order") and order_of(dated) == "":
-            asked.append(("date_order", "month or day first? month-first or day-first"))
+            text = f"Is {dated[0]} written with the month or the day first?"
+            asked.append(Question(("date_order",), text, ("month-first", "day-first")))
         return
     near = [word for word in unknown if did_you_mean(word, WEEK_WORDS)]
     unknown = [word for word in unknown if word not in near]  # a slip, told with its line
-    if unknown:
-        named = ", ".join(f"{word}: WEEK" for word in unknown[:6])
-        asked.append(("waves", f"which weeks are these? as waves: {{{named}}} ({WEEK_ALLOWED})"))
+    for word in unknown[:40]:
+        likely = "start" if plain(word).startswith(("baseline", "pre")) else ""
+        text = f"Which week is {shown(word)}? {WEEK_ALLOWED}"
+        asked.append(Question(("waves", word), text, (), likely))
 
 
 def looks_dated(text: str) -> bool:
