@@ -122,14 +122,16 @@ class PlausibleSets:
 
 
 def plausible_sets(
-    n: int = DEFAULT_SETS, seed: int = DEFAULT_SEED, *, folder: Path | None = None
-) -> PlausibleSets:
+    n: int = DEFAULT_SETS, seed: int = DEFAULT_SEED, *, folder: Path | None = None,
+    posterior: Posterior | None = None,
+) -> PlausibleSets:  # fmt: skip
     """Draw plausible parameter sets.
 
     Args:
         n: how many, 1..100,000.
         seed: of the draw.
         folder: where a posterior may be; left out: what comes with the project.
+        posterior: in place of that of a folder.
 
     Raises:
         InputError: a bad number or seed, or a posterior that cannot be used.
@@ -137,7 +139,7 @@ def plausible_sets(
     count = check_whole("sets", n, 1, MOST_SETS, f"1..{MOST_SETS:,}")
     luck = check_seed(seed)
     home = files.folder("experiments") / "plausible" if folder is None else folder
-    posterior = read_posterior(home)
+    posterior = read_posterior(home) if posterior is None else posterior
     drawn = hypercube(count, luck)
     if posterior is None:
         number = len(drawn)
@@ -329,6 +331,20 @@ class Posterior:
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     own: int = 0
 
+    def record(self) -> dict[str, Any]:
+        """As plain values for JSON; ``Posterior.of_record`` reads it back."""
+        plain = {name: column.tolist() for name, column in self.columns.items()}
+        return {
+            "columns": plain, "weights": self.weights.tolist(), "targets": self.targets,
+            "borrowed": self.borrowed, "own": self.own, "narrowed": dict(self.narrowed),
+        }  # fmt: skip
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Posterior:
+        """The inverse of :meth:`record`."""
+        arrays = {name: np.array(column) for name, column in record["columns"].items()}
+        return cls(**{**record, "columns": arrays, "weights": np.array(record["weights"])})
+
     @property
     def shares(self) -> dict[str, float]:
         """By how much each calibrated parameter was narrowed: the free ones, and any other that the
@@ -360,17 +376,27 @@ def chosen_sets(sets: SetChoice) -> PlausibleSets:
         return plausible_sets(DEFAULT_SETS if sets is None else sets)
     if not isinstance(sets, str | os.PathLike):
         return given_sets(sets)
-    folder = Path(sets)
-    if not folder.is_dir() or read_posterior(folder) is None:
+    return plausible_sets(posterior=posterior_in(sets))
+
+
+def posterior_in(folder: str | os.PathLike[str]) -> Posterior:
+    """The posterior that a calibration wrote into a folder.
+
+    Raises:
+        InputError: there is none, or it cannot be used.
+    """
+    place = Path(folder)
+    found = read_posterior(place) if place.is_dir() else None
+    if found is None:
         raise InputError(
             Problem(
                 "holds no plausible sets",
                 field="sets",
-                value=str(sets),
+                value=str(folder),
                 allowed="a number, or a folder that 'codose calibrate' wrote",
             )
         )
-    return plausible_sets(folder=folder)
+    return found
 
 
 def read_posterior(folder: Path) -> Posterior | None:

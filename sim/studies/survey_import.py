@@ -687,7 +687,9 @@ class _Reading:
         elif change and level.apart:
             notes.append("The two waves are taken as of different people: their errors add up.")
         elif change:
-            notes.append("Of the same people: leniency cancels nearly.")
+            notes.append(
+                "Of the same people; it owes little to leniency, but for the ceiling of the scale."
+            )
         elif name in CONSTRUCTS:
             notes.append("Lenient answers meet a level as well as the state does; a change between "
                          "waves says more.")  # fmt: skip

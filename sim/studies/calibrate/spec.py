@@ -42,7 +42,9 @@ class Spec(Header):
     """Ids of the findings to calibrate to; left out: all that can be scored."""
     leave_out: tuple[Annotated[str, Words(40)], ...] = ()
     """Ids of findings to leave out."""
-    observed: tuple[Annotated[str, Words(1000)], ...] = ()
+    observed: Annotated[
+        tuple[Annotated[str, Words(1000)], ...], Option(metavar="FILE", many=True, path=True)
+    ] = ()
     """Files of observations of your own (or tables that 'codose import survey' reads), from this
     file's folder."""
     data: ObservedFile | None = None

@@ -86,20 +86,22 @@ def _whose(study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 def _levels_and_changes(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     """What levels of a survey among the targets pinned, and what changes between waves did."""
-    targets, narrowed = frames["targets"], frames["narrowed"].set_index("name")
+    targets = frames["targets"]
     read = targets[targets["measures"].str.match(r"(change of )?survey of ")]
-    if read.empty or LENIENCY not in narrowed.index:
+    rows = {str(row["name"]): row for row in frames["narrowed"].to_dict("records")}
+    if read.empty or LENIENCY not in rows:
         return []
     changes = read["measures"].str.startswith("change")
     levels, moves = read[~changes]["id"].tolist(), read[changes]["id"].tolist()
-    rows = narrowed[narrowed["what"] == "free"].drop(index=LENIENCY, errors="ignore")
-    shares = rows[(rows["narrowed"] > rows["noise"])]
-    by = {str(name): str(row["targets"]).split() for name, row in shares.iterrows()}
-    leniency = narrowed.loc[LENIENCY]
-    pinned = max(0.0, float(leniency["narrowed"]))
+    leniency = rows.pop(LENIENCY)
+    by = {
+        name: str(row["targets"]).split()
+        for name, row in rows.items()
+        if row["what"] == "free" and row["narrowed"] > row["noise"]
+    }
     of_leniency = (
-        f"lost {percent(pinned)} of its spread"
-        if pinned > float(leniency["noise"])
+        f"lost {percent(leniency['narrowed'])} of its spread"
+        if leniency["narrowed"] > leniency["noise"]
         else "was hardly narrowed"
     )
     lines = []
@@ -118,8 +120,8 @@ def _levels_and_changes(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     if moves:
         owed = [name for name, ids in by.items() if set(ids) & set(moves)]
         lines.append(
-            f"{_joined(moves)}: in a change between two waves the leniency cancels nearly, so that "
-            "it pins the state; "
+            f"{_joined(moves)}: a change between two waves owes little to leniency (but for the "
+            "ceiling of the scale), so that it pins the state; "
             + (
                 f"{_joined(owed)} owe{_s(owed)} it narrowing."
                 if owed
@@ -299,8 +301,8 @@ def shown(study: Study[Any], tables: Tables) -> list[Table]:
             ["name", "what", "prior_low", "prior_high", "mean", "low", "high", "narrowed", "noise",
              "targets", "our_reading"]
         ),
-        tables["targets"].pick(["id", "grade", "sd_below", "sd_above", "noise", "met",
-                                "ess_without"]),
+        tables["targets"].pick([name for name in _TARGETS if name in tables["targets"].frame]),
+        *([tables["aside"]] if "aside" in tables else []),
         tables["defaults"],
         *([tables["coverage"]] if "coverage" in tables else []),
     ]  # fmt: skip
