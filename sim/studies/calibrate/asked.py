@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -125,14 +126,22 @@ def asked_of(study: Study[Spec]) -> Asked:
             raise study.error(
                 ("factors",), f"{factor.name} is not a continuous parameter of the model"
             )
-    try:
-        variants(study.scenario, [target.measure for target in targets])
-    except InputError as error:
-        raise StudyError(error.problems) from None
+    _refuse_unanswerable(study.scenario, targets)
     effects = EFFECTS if study.scenario.has_ta else ()
     return Asked(
         study, tuple(observations), tuple(targets), effects, tuple(factors), tuple(aside)
     )  # fmt: skip
+
+
+def _refuse_unanswerable(scenario: Scenario, targets: Sequence[Target]) -> None:
+    problems = []
+    for target in targets:
+        try:
+            variants(scenario, [target.measure])
+        except InputError as error:
+            problems.append(dataclasses.replace(error.problem, field=target.id))
+    if problems:
+        raise StudyError(problems)
 
 
 def _beside(scenario: Scenario, targets: Sequence[Target]) -> dict[str, Distribution | None]:

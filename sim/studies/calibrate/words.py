@@ -283,6 +283,9 @@ def bounds(low: float, high: float) -> str:
     return f"{digits(high)} or less" if math.isinf(low) else f"{digits(low)} to {digits(high)}"
 
 
+_TARGETS = ("id", "whose", "grade", "sd_below", "sd_above", "noise", "met", "ess_without")
+
+
 def shown(study: Study[Any], tables: Tables) -> list[Table]:
     """The tables to print: targets, what they narrow and cost, defaults, coverage."""
     checked = tables["predictive"]
