@@ -149,7 +149,7 @@ def test_a_region_by_itself_sets_aside_what_it_cannot_answer() -> None:
     assert "T13" in dict(found.aside)
     assert "needs two regions" in dict(found.aside)["T13"]
     assert {"T9", "own_trust_52"} <= {t.id for t in found.targets} | set(dict(found.aside))
-    with pytest.raises(InputError, match="own_trust_700: .* past the horizon"):
+    with pytest.raises(InputError, match=r"own_trust_700: .* past the horizon"):
         asked(frame(("trust", 700, 4.0, 0.6, 20)))
     with pytest.raises(InputError, match="'one more site' needs two regions"):
         asked(frame(("trust", 52, 4.0, 0.6, 20)), own_only=False, targets=["T13"])
