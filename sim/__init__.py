@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.model.agents import RegionalStaff, TAProvider
     from sim.model.week import CoCreationModel
     from sim.scenario.log_import import import_log
+    from sim.scenario.network_import import import_network
     from sim.scenario.scenario import Scenario
     from sim.studies.calibrate import calibrate
     from sim.studies.compare import compare
@@ -39,6 +40,7 @@ _HOME = {
     "calibrate": "sim.studies.calibrate",
     "compare": "sim.studies.compare",
     "import_log": "sim.scenario.log_import",
+    "import_network": "sim.scenario.network_import",
     "load": "sim.studies.kind",
     "run": "sim.studies.run.runs",
     "surface": "sim.studies.surface",
@@ -59,6 +61,7 @@ __all__ = [
     "calibrate",
     "compare",
     "import_log",
+    "import_network",
     "load",
     "run",
     "surface",

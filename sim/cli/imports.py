@@ -39,7 +39,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace what is there, the
 group = typer.Typer(
     name="import",
     rich_markup_mode=None,
-    help="Read tables that you have: a log of contacts, a survey.",
+    help="Read tables that you have: a log of contacts, a network, a survey.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
@@ -152,6 +152,47 @@ def log(
     shell.write_file(target, found.text, force=force)
     first = f", first_date: {found.first_day}" if found.first_day else ""
     shell.remark(f"written: {target}; in a scenario: contact_log: {{file: {target.name}{first}}}")
+
+
+@group.command("network", epilog=EXITS)
+def network(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV, Excel, GraphML, GEXF, GML or Pajek."),
+    ],
+    map: Map = None,
+    out: Out = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    force: Force = False,
+) -> None:
+    """Read a team's network, and write it as GraphML.
+
+    An edge list with or without a head, a matrix with names, or a file of a program for networks.
+    Ties have no direction here: what is given twice, or in both directions, is one tie, and said.
+
+    
+    Examples:
+      codose import network edges.csv --out team.graphml
+      codose import network advice.gexf
+    """
+    from sim.scenario.network_import import NetworkImport, answer, import_network
+    from sim.tables_in.questions import to_yaml
+
+    target = out if out is not None else file.with_name(f"{file.stem}.team.graphml")
+    _check_target(target, force)
+
+    def read(given: Any) -> NetworkImport:
+        return import_network(file, given, sheet=sheet, encoding=encoding)
+
+    found, kept = answered(file, map, force, read, answer)
+    for note in found.notes():
+        typer.echo(note)
+    if kept is not None and found.map:
+        shell.write_file(kept, to_yaml(found.map), force=True)
+        shell.remark(f"map: {kept}")
+    shell.write_file(target, found.text, force=force)
+    shell.remark(f"written: {target}; in a scenario: network: {{kind: file, file: {target.name}}}")
 
 
 @group.command("survey", epilog=EXITS)

@@ -22,18 +22,23 @@ from sim.scenario.fields import (
     ScenarioFields,
     StaffLeave,
 )
-from sim.scenario.loading import Where, read_text, shown
-from sim.scenario.team_file import faults, parse_team
+from sim.scenario.loading import Where, shown
+from sim.scenario.team_file import faults, load_team
 
 T = TypeVar("T")
 
 
 class OtherFiles:
-    """Reads the contact log and the team networks that a scenario names."""
+    """Reads the contact log and the team networks that a scenario names.
+
+    Attributes:
+        said: what was found, merged or left out in these files.
+    """
 
     def __init__(self, checked: Checked[ScenarioFields], folder: Path | None) -> None:
         self.checked = checked
         self.folder = folder
+        self.said: list[str] = []
 
     def read(self, fields: ScenarioFields) -> ScenarioFields:
         """The fields with files replaced by what they hold; mistakes go to ``checked``."""
@@ -62,7 +67,7 @@ class OtherFiles:
             return how(path)
         except ScenarioError as error:
             found = error.problem
-            if found.line:  # a mistake in the file, and not of its name
+            if found.line or len(error.problems) > 1:  # in the file, and not of its name
                 self.checked.problems += error.problems
                 return None
             message = f"{found.file}: {found.message}"
@@ -76,17 +81,14 @@ class OtherFiles:
         """The network with the people and ties of its file, if it names one."""
         if network is None or network.file is None or network.edges or network.kind != "file":
             return network
-        path = (*where, "file")
-        text = self.read_file(path, network.file, lambda path: (read_text(path), str(path)))
-        if text is None:
+        names = network.names
+        place = (*where, "file")
+        team = self.read_file(place, network.file, lambda path: load_team(path, names=names))
+        if team is None:
             self.checked.lose(where)
             return network
-        try:
-            team = parse_team(*text, names=network.names)
-        except ScenarioError as error:
-            self.checked.problems += error.problems
-            self.checked.lose(where)
-            return network
+        likely = [f"{one.text} Read as: {one.proposed}" for one in team.questions]
+        self.said += [f"{network.file}: {said}" for said in (*team.said, *likely)]
         return network.model_copy(update={"file": None, "names": team.names, "edges": team.edges})
 
     def log(self, fields: ScenarioFields) -> ContactLog | None:

@@ -170,13 +170,12 @@ def _check(document: Document) -> LogMap:
 def _check_columns(table: Table, data: Mapping[str, Any], document: Document) -> None:
     """Every column that a map names must be there; new ones are ignored, and named."""
     mistakes = Mistakes(document.file)
-    named = {
-        (name, "column") if isinstance(one, dict) else (name,): one["column"]
-        if isinstance(one, dict)
-        else one
-        for name, one in data.items()
-        if (isinstance(one, dict) and "column" in one) or name in COLUMNS
-    }
+    named: dict[tuple[str, ...], Any] = {}
+    for name, one in data.items():
+        if isinstance(one, dict) and "column" in one:
+            named[(name, "column")] = one["column"]
+        elif name in COLUMNS and not isinstance(one, dict):
+            named[(name,)] = one
     named |= {("shares", name): one for name, one in data.get("shares", {}).items()}
     for where, column in named.items():
         if isinstance(column, str) and column not in table.columns:
@@ -263,7 +262,10 @@ class _Import:
         if not filled or sum(map(bool, cells)) == 1:
             self.left_out["rows that say nothing of a contact"].append(line)
             return
-        status = self.meaning("status", cells, line) or "held"
+        status = self.meaning("status", cells, line)
+        if self.map.status and status is None:
+            self.unread["no status counts as held"].append(line)
+        status = status or "held"
         mode = self.map.mode.always or self.meaning("mode", cells, line)
         hours = self.hours(needed["hours"], line)
         for name, value in (("status", status), ("mode", mode), ("hours", hours)):

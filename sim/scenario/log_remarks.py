@@ -12,10 +12,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sim.scenario import contact_log
 from sim.scenario.contact_log import LogRow
 from sim.tables_in.mistakes import places
+
+if TYPE_CHECKING:
+    from sim.scenario.scenario import Scenario
 
 LONG = 12.0
 """Hours; a median contact above it is likely one of minutes."""
@@ -64,6 +68,22 @@ def remarks(
     said += _overload(held, weekly_hours or {}, own or {})
     said += _twice(contacts, word)
     return said
+
+
+def of_scenario(scenario: Scenario) -> list[str]:
+    """What the contact log of a scenario says and what is odd in it; empty without a log.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> of_scenario(Scenario.shipped("source"))
+    []
+    """
+    rows = scenario.contact_log.rows if scenario.contact_log else ()
+    names, regions = scenario.provider_names, scenario.region_names
+    own = {region: names[p] for region, p in zip(regions, scenario.assignment, strict=True)}
+    each = dict(zip(names, scenario.providers.hours_each, strict=True))
+    if not rows:
+        return []
+    return contact_log.remarks(rows, own) + remarks(rows, weekly_hours=each, own=own)
 
 
 def _repeats(rows: Sequence[LogRow], contacts: Sequence[Contact], word: str) -> list[str]:
@@ -124,9 +144,10 @@ def _twice(contacts: Sequence[Contact], word: str) -> list[str]:
     groups = [same for same in alike.values() if len({one.region for one in same}) > 1]
     if not groups:
         return []
-    lines = [one.line for same in groups for one in same]
+    where = places([one.line for same in groups for one in same], word)
+    often = "once" if len(groups) == 1 else f"{len(groups)} times"
     return [
-        f"{len(groups)} times one provider had a contact of the same mode and length with several "
-        f"regions on one day ({places(lines, word)}): one call, counted twice? Rows of one contact "
-        "have the same text in a column 'contact'."
+        f"{often} one provider had a contact of the same mode and length with several regions on "
+        f"one day ({where}): one call, counted twice? Rows of one contact have the same text in a "
+        "column 'contact'."
     ]

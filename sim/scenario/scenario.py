@@ -285,6 +285,18 @@ def find(path_or_name: str | os.PathLike[str]) -> Path:
     return path
 
 
+def files_said(path: str | os.PathLike[str]) -> list[str]:
+    """What was found, merged or left out in the team files that a sound scenario names."""
+    document = load(path)
+    reading = OtherFiles(
+        check(ScenarioFields, document, what="a scenario", fallback={"name": "unnamed"}),
+        Path(path).parent,
+    )
+    if reading.checked.value is not None:
+        reading.read(reading.checked.value)
+    return reading.said
+
+
 def _unknown_scenario(name: str) -> Problem:
     names = shipped_names()
     return Problem(

@@ -18,6 +18,7 @@ import csv
 import io
 import os
 import re
+import statistics
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,8 @@ CELL_LIMIT = 32_767
 """Letters of a cell: what Excel allows."""
 CELLS_LIMIT = 4_000_000
 """Cells of a table."""
+WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""What workbooks begin with, new and old."""
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 SNIFFED = 50
 """Lines that tell the separator and the head."""
@@ -138,7 +141,7 @@ def read_table(
     """
     file = os.fspath(path)
     raw = read_bytes(path, limit=limit, error=error)
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if raw.startswith(WORKBOOK):
         grid = _workbook(raw, file, sheet, error)
     elif sheet is not None:
         message = "has no sheets: it is a text file"
@@ -188,12 +191,11 @@ def decode(
                 did_you_mean(name, ENCODINGS), file,
             )
         ) from None  # fmt: skip
-    except UnicodeDecodeError as fault:
-        line = raw[: fault.start].count(b"\n") + 1
-        allowed = f"--encoding with one of {', '.join(ENCODINGS)}"
-        raise error(
-            Problem(f"is not {name} text (line {line})", "", None, allowed, "", file)
-        ) from None
+    except UnicodeError as fault:
+        line = raw[: getattr(fault, "start", 0)].count(b"\n") + 1
+        allowed = f"--encoding with one of {', '.join(ENCODINGS)}" if guess else ""
+        message = f"is not {name.upper()} text (line {line})"
+        raise error(Problem(message, allowed=allowed, file=file)) from None
     text = text.removeprefix("\ufeff")
     if "\0" in text:
         raise error(Problem("is not a text file (it holds binary data)", file=file))
@@ -412,11 +414,11 @@ def _table(grid: _Grid, head: int | None, error: type[InputError], what: str, ho
 
 
 def _head(rows: Sequence[tuple[int, list[str]]]) -> int:
-    """Position of the first row that fills as much as half of the widest: titles are narrow."""
+    """Position of the first row that fills more than half of what rows mostly fill: titles are
+    narrow."""
     filled = [sum(map(bool, cells)) for _, cells in rows[:SNIFFED]]
-    return next(
-        i for i, count in enumerate(filled) if 2 * count > max(filled) or count == max(filled)
-    )
+    usual = statistics.median_low([count for count in filled if count > 1] or [1])
+    return next(position for position, count in enumerate(filled) if 2 * count > usual)
 
 
 def _head_at(grid: _Grid, head: int, error: type[InputError]) -> int:

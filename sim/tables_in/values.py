@@ -168,10 +168,10 @@ def hours_of(
     if words and low in words:
         return words[low]
     if match := _CLOCK.match(low) or _LETTERS.match(low):
-        return int(match[1]) + int(match[2]) / 60
+        return (60 * int(match[1]) + int(match[2])) / 60
     if (match := _MEASURED.match(low)) and any(match.groups()):
         given = [number_of(part, decimal) if part else 0.0 for part in match.groups()]
         if None not in given:
-            return (given[0] or 0.0) + (given[1] or 0.0) / 60
+            return (60 * (given[0] or 0.0) + (given[1] or 0.0)) / 60
     value = number_of(low, decimal) if unit and "%" not in low else None
     return None if value is None else value / 60 if unit == "minutes" else value
