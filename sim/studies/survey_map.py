@@ -329,7 +329,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "person": ("person", "responseid", "record_id", "participant", "participant_id", "respondent",
                "respondent_id", "person_id", "id", "email", "code", "staff"),
     "wave": ("wave", "redcap_event_name", "time", "time point", "timepoint", "event", "occasion",
-             "week", "date", "survey date", "round"),
+             "week", "date", "survey date", "round", "when"),
     "item": ("item", "question", "variable", "measure", "scale", "construct"),
     "answer": ("answer", "response", "value", "score", "rating", "answers"),
     "mean": ("mean", "average", "avg", "m"),
