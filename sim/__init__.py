@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sim.scenario.log_import import import_log
     from sim.scenario.network_import import import_network
     from sim.scenario.scenario import Scenario
+    from sim.studies.calibrate import calibrate
     from sim.studies.compare import compare
     from sim.studies.kind import Result, ask, load, verify
     from sim.studies.run.runs import Runs, run
@@ -36,6 +37,7 @@ _HOME = {
     "Scenario": "sim.scenario.scenario",
     "TAProvider": "sim.model.agents",
     "ask": "sim.studies.kind",
+    "calibrate": "sim.studies.calibrate",
     "compare": "sim.studies.compare",
     "import_log": "sim.scenario.log_import",
     "import_network": "sim.scenario.network_import",
@@ -56,6 +58,7 @@ __all__ = [
     "Scenario",
     "TAProvider",
     "ask",
+    "calibrate",
     "compare",
     "import_log",
     "import_network",

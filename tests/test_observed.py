@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from sim.core import files
-from sim.core.errors import InputError
-from sim.studies import observed, observed_import
+from sim.studies import observed
 from sim.studies.observed import ObservedError, read_all, read_observed
 from sim.studies.targets import targets_of
 
@@ -171,56 +170,3 @@ def test_contradictions_name_the_pair(tmp_path: Path) -> None:
 def test_unknown_ids_get_a_suggestion() -> None:
     with pytest.raises(ObservedError, match=r"'T17_erly'.*did you mean 'T17_early'"):
         observed.chosen(read_all(), ["T17_erly"])
-
-
-# --- import --------------------------------------------------------------------------------------
-
-
-def test_raw_answers_are_described(tmp_path: Path) -> None:
-    path = tmp_path / "raw.csv"
-    path.write_text("person,item,wave,answer\na,trust,52,5\nb,trust,52,4\nc,trust,52,3\n")
-    content = observed_import.imported(path)
-    (one,) = content["findings"]
-    assert (one["value"], one["sd"], one["n"]) == (4.0, 1.0, 3)
-    assert one["measures"] == "survey of trust at 52"
-    target = tmp_path / "raw.yaml"
-    target.write_text(observed_import.to_yaml(content), encoding="utf-8")
-    again = read_observed(target)[0]
-    assert again.grade == "A"
-    assert again.finding.use == "instrument"
-
-
-def test_a_log_is_summed(tmp_path: Path) -> None:
-    path = tmp_path / "log.csv"
-    path.write_text(
-        "week,region,mode,hours,status\n1,a,onsite,4,held\n8,a,video,2,held\n"
-        "26,a,video,2,region_cancelled\n"
-    )
-    found = {one["id"]: one["value"] for one in observed_import.imported(path)["findings"]}
-    months = 6
-    assert found["own_contacts"] == pytest.approx(2 / months, abs=1e-6)
-    assert found["own_hours"] == pytest.approx(6 / months, abs=1e-6)
-    assert found["own_remote"] == pytest.approx(2 / 6, abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("item,wave,answer\ntrust,52,6\n", r"s.csv:2: answer: '6' is outside the scale.*1..5"),
-        ("item,wave,answer\ntrust,52,x\n", "'x' is outside the scale"),
-        ("item,wave,answer\ntrust,52,5\n", "one answer has no SD"),
-        ("item,wave,mean,sd,n\ntrust,52,4,.5,0\n", r"s.csv:2: n: '0' is out of range"),
-        ("item,wave,mean,sd,n\ntrust,52,4,,9\n", r"s.csv:2: sd: is missing"),
-        ("item,wave,mean,sd,n\ntrust,52,4,0,9\n", "the SD is zero"),
-        ("item,wave,mean,sd,n\ntrust,end_ta,4,1,9\n", "did you mean 'end_of_ta'"),
-        ("item,wave,mean,sd,n\ntrust,52,4,1,9\ntrust,52,4,1,9\n", "given twice"),
-        ("itm,wave,answer\ntrust,52,5\n", "lacks the column 'item'.*did you mean 'itm'"),
-        ("item,wave,answer\n", "holds no rows"),
-        ("week,region,mode,hours\n1,a,vidio,2\n", "did you mean 'video'"),
-    ],
-)
-def test_bad_surveys_say_where(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "s.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=message):
-        observed_import.imported(path)

@@ -123,7 +123,7 @@ GOOD = pd.DataFrame({"keeping": [0.3, 0.5], "weight": [1.0, 1.0]})
         (GOOD, {"targets": 0}, "targets: 0 is no number"),
         (GOOD, {"format": "x"}, "does not describe plausible sets"),
         (GOOD, {"format_version": 1}, "has another format version"),
-        (GOOD, {"narrowed": {"nothing": 0.1}}, "no mapping from free parameters to shares"),
+        (GOOD, {"narrowed": {"nothing": 0.1}}, "no mapping from parameters to shares"),
         (GOOD, {"narrowed": {"keeping": 23}}, "narrowed.keeping: 23 is no share; allowed: 0..1"),
         (GOOD, {"model_version": 2}, r"another version of the model \(2; this is 3\)"),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 import shlex
 import shutil
 from collections.abc import Callable, Mapping
@@ -188,6 +189,11 @@ def _changes(options: Mapping[str, Found], given: Mapping[str, Any]) -> dict[str
     return found
 
 
+def _path_from(home: Path, text: Any) -> Any:
+    """A path as it is written in a folder; a number stays one."""
+    return text if str(text).strip().isdigit() else os.path.relpath(text, home)
+
+
 # --- one call ------------------------------------------------------------------------------------
 
 
@@ -239,10 +245,23 @@ class _Asking:
 
         try:
             if self.kind.argument == "study":
-                return self.kind.read(self.asked, **self.changes)
+                return self.kind.read(self.asked, **self._from_study())
             return self.kind.make(**{self.kind.argument: self.asked}, **self.changes)
         except StudyError as error:
             raise InputError([self._of_option(problem) for problem in error.problems]) from None
+
+    def _from_study(self) -> dict[str, Any]:
+        """What was given, with paths from the study's file, as its own are."""
+        from sim.studies.spec import find_study
+
+        changes, options = dict(self.changes), options_of(self.kind)
+        for field, value in self.changes.items():
+            if options[field][0].path:
+                home = find_study(self.asked).parent
+                many = isinstance(value, list)
+                found = [_path_from(home, one) for one in (value if many else [value])]
+                changes[field] = found if many else found[0]
+        return changes
 
     def _of_option(self, problem: Problem) -> Problem:
         field, _, rest = problem.field.partition("[")[0].partition(".")

@@ -39,7 +39,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace what is there, the
 group = typer.Typer(
     name="import",
     rich_markup_mode=None,
-    help="Read tables that you have: a log of contacts, a network.",
+    help="Read tables that you have: a log of contacts, a network, a survey.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
@@ -193,6 +193,69 @@ def network(
         shell.remark(f"map: {kept}")
     shell.write_file(target, found.text, force=force)
     shell.remark(f"written: {target}; in a scenario: network: {{kind: file, file: {target.name}}}")
+
+
+@group.command("survey", epilog=EXITS)
+def survey(
+    file: File,
+    map: Map = None,
+    out: Out = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    scale: Annotated[
+        str | None, typer.Option(show_default="1-5", help="Lowest and highest answer: 1-7.")
+    ] = None,
+    first_date: Annotated[
+        str | None, typer.Option(metavar="DATE", help="First day of week 1, for waves by date.")
+    ] = None,
+    cite: Annotated[str, typer.Option(help="What to call the source.")] = "",
+    force: Force = False,
+) -> None:
+    """Read a survey, a test or counts as findings that a calibration is held to.
+
+    A row a mean (item, wave, mean, sd, n), a row an answer (item, wave, person, answer) or a row a
+    person, as Qualtrics and REDCap export; without --map one is proposed, what it cannot know is
+    asked, and it is kept beside the file. What was read is told before anything is written.
+
+    \b
+    Examples:
+      codose import survey survey.csv --out my_survey.yaml
+      codose import survey qualtrics.xlsx --map qualtrics.map.yaml --cite "Our survey, 2025"
+    """
+    from sim.present.format import count
+    from sim.studies import observed
+    from sim.studies.survey_import import Imported, imported, to_yaml
+    from sim.studies.survey_map import answer
+    from sim.tables_in.questions import to_yaml as map_text
+
+    target = out if out is not None else file.with_suffix(".yaml")
+    _check_target(target, force)
+    given = {"sheet": sheet, "encoding": encoding, "scale": scale, "first_date": first_date}
+    declared = {name: value for name, value in given.items() if value is not None}
+
+    def read(known: Any) -> Imported:
+        return imported(file, known, cite=cite, **declared)
+
+    found, kept = answered(file, map, force, read, answer)
+    text = to_yaml(found.content)
+    back = observed.parse_file(text, str(target))  # whoever reads it will find the same
+    table = shell.new_table(
+        [("id", "left"), ("value", "right"), ("sd", "right"), ("n", "right"), ("use", "left"),
+         ("model", "left")]
+    )  # fmt: skip
+    for one in back.findings:
+        numbers = [one.value, one.sd, one.n]
+        told = ["" if x is None else f"{x:.4g}" for x in numbers]
+        table.add_row(one.id, *told, one.use, one.measures)
+    shell.write_table(table)
+    for note in (*found.said, *(f"look: {remark}" for remark in found.remarks)):
+        typer.echo(f"{note[:1].upper()}{note[1:]}{'' if note.endswith('?') else '.'}")
+    if kept is not None and not found.own_form:
+        shell.write_file(kept, map_text(found.fields), force=True)
+        shell.remark(f"map: {kept}")
+    shell.write_file(target, text, force=force)
+    many = count(len(back.findings), "finding")
+    shell.remark(f"{many}: {target}; in a study: observed: [{target.name}]")
 
 
 def _check_target(path: Path, force: bool) -> None:

@@ -38,8 +38,8 @@ def observed(
 ) -> None:
     """List what was observed, and what is missing.
 
-    Every number with its source, grade and use. import reads a contact log (week or date, region,
-    mode, hours) or a survey (item, wave, mean, sd, n; or item, wave, answer) of your own centre.
+    Every number with its source, grade and use. import sums up a contact log (week or date, region,
+    mode, hours), and reads a survey as 'codose import survey' does.
 
     \b
     Examples:
@@ -102,14 +102,23 @@ def observed(
 def _import(
     file: Path | None, out: Path | None, cite: str, first_date: str | None, force: bool
 ) -> None:
-    from sim.studies import observed_import
-    from sim.studies.observed import read_observed
+    """A log in sum; anything else as ``codose import survey`` reads it."""
+    from sim.cli.imports import survey
+    from sim.studies import observed_import as logs
+    from sim.studies.observed import parse_file
+    from sim.studies.survey_import import source_of, to_yaml
+    from sim.tables_in.reader import read_table
 
     if file is None:
         raise InputError(
             Problem("import needs a CSV file", "observed import", allowed="a contact log, a survey")
         )
-    text = observed_import.to_yaml(observed_import.imported(file, cite=cite, first_date=first_date))
+    if not set(logs.LOG) <= set(read_table(file, what="the survey").columns):
+        survey(file, out=out, cite=cite, first_date=first_date, force=force)
+        return
     target = out if out is not None else file.with_suffix(".yaml")
+    findings = logs.log_findings(file, first_date=first_date)
+    text = to_yaml({"source": source_of(file.name, cite), "findings": findings})
+    back = parse_file(text, str(target))
     shell.write_file(target, text, force=force)
-    shell.remark(f"{len(read_observed(target))} findings: {target}")
+    shell.remark(f"{len(back.findings)} findings: {target}")

@@ -1,4 +1,4 @@
-"""What a study sees: survey, observation, listening session, dosage log. Never a latent state.
+"""What a study sees: survey, test, observation, listening session, log. Never a latent state.
 
 Each instrument turns people and records of runs into what a paper would print: mean, SD, n. All
 chance comes from the project's streams (:mod:`sim.core.streams`), by purposes of their own, so
@@ -256,6 +256,35 @@ def _first_of(keys: np.ndarray, region: np.ndarray, count: int | None) -> np.nda
         ranks = keys[:, columns].argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
         chosen[:, columns] = ranks < count
     return chosen
+
+
+# --- the knowledge test --------------------------------------------------------------------------
+
+
+def knowledge_test(seen: Seen, p: Parameters, *, wave: int) -> np.ndarray:
+    """Share of the questions of a test that each person answers right, 0-1.
+
+    A person answers the share of questions that they know: an assumption, in which nobody guesses
+    and the luck of single questions, which averages out over people, is left out. No leniency
+    enters. Those who answer a survey of the same week take the test.
+
+    Args:
+        seen, p: as for :func:`survey`.
+        wave: position in ``seen.weeks``.
+
+    Returns:
+        (replicates, people); NaN for those who did not take it.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> scenario = Scenario.shipped("classroom")
+    >>> parameters = scenario.parameter_set()
+    >>> seen = observe(scenario, parameters, seed=1, replicates=3, weeks=[0, 52])
+    >>> scores = knowledge_test(seen, parameters, wave=1)
+    >>> scores.shape, bool((describe(scores).mean > 0).all())
+    ((3, 8), True)
+    """
+    took = ~np.isnan(survey(seen, p, "knowledge", wave=wave, items=1).answers[..., 0])
+    return np.where(took, seen.people["knowledge"][:, wave], np.nan)
 
 
 # --- the observer --------------------------------------------------------------------------------

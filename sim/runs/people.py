@@ -168,26 +168,36 @@ class SeenRuns:
         about = self.made.plan.jobs[job]
         runs = np.flatnonzero(about.which == set_index)
         runs = runs[self.usable([job], set_index) if kept is None else kept]
-        rows, layout = self.rows[job][runs], _Layout(about)
-        candidate, people, context, flows = layout.views(rows)
-        numbers: Any = candidate.astype(np.int64)
+        found = seen_of(about, self.rows[job][runs], about.replicate[runs], self.made.plan.seed)
         planned = hours_by_function(about.scenario, about.sets[set_index], about.weeks)
-        base = streams.staff_entity(numbers, 0)
-        post = np.concatenate([np.arange(staff) for staff in about.scenario.staff_counts])
-        return Seen(
-            self.made.plan.seed,
-            about.replicate[runs],
-            about.weeks,
-            layout.region,
-            np.asarray(base)[:, layout.region] + post,
-            dict(zip(STATES, np.moveaxis(people, 1, 0), strict=True)),
-            context,
-            dict(zip(FLOWS, np.moveaxis(flows, 1, 0), strict=True))
-            | {
-                name: np.broadcast_to(hours, (len(runs), *hours.shape))
-                for name, hours in zip(PLANNED, np.moveaxis(planned, 2, 0), strict=True)
-            },
-        )
+        for name, hours in zip(PLANNED, np.moveaxis(planned, 2, 0), strict=True):
+            found.flows[name] = np.broadcast_to(hours, (len(runs), *hours.shape))
+        return found
+
+
+def seen_of(job: Job, rows: np.ndarray, replicates: np.ndarray, seed: int) -> Seen:
+    """Runs of one set, as :meth:`People.look` gives them; without the planned hours.
+
+    Args:
+        rows: (runs, numbers).
+        replicates: (runs,), their numbers.
+        seed: of the runs.
+    """
+    layout = _Layout(job)
+    candidate, people, context, flows = layout.views(rows)
+    numbers: Any = candidate.astype(np.int64)
+    base = streams.staff_entity(numbers, 0)
+    post = np.concatenate([np.arange(staff) for staff in job.scenario.staff_counts])
+    return Seen(
+        seed,
+        replicates,
+        job.weeks,
+        layout.region,
+        np.asarray(base)[:, layout.region] + post,
+        dict(zip(STATES, np.moveaxis(people, 1, 0), strict=True)),
+        context,
+        dict(zip(FLOWS, np.moveaxis(flows, 1, 0), strict=True)),
+    )
 
 
 def hours_by_function(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -126,10 +127,13 @@ def with_dummy(
 def factors_of(
     study: Study[Any], scenario: Scenario, *, beyond_range: bool = False,
     marginals: Mapping[str, np.ndarray] | None = None,
+    also: Mapping[str, Distribution | None] = MappingProxyType({}),
 ) -> list[Factor]:  # fmt: skip
     """The factors that a study file names, checked against the table and the scenario.
 
     Args:
+        also: parameters that vary whether the file names them or not, and how where it does not
+            say (None: over the table's range).
         marginals: quantiles of parameters, in place of the ranges of those that the file gives no
             distribution (:func:`sim.studies.plausible.marginals`).
 
@@ -163,6 +167,10 @@ def factors_of(
         if one.kind == "lever" and (said := in_the_way(name, scenario, touched)):
             raise study.error(("factors", name), f"{name} {said}")
     _check_shares(study, found, scenario)
+    given = {name for name, how in study.header.factors if how is not None}
+    for one, how in also.items():
+        if one not in found or (how is not None and one not in given):
+            found[one] = _parameter(study, ("factors",), one, how, base[one], True)
     return list(found.values())
 
 

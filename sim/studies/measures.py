@@ -14,12 +14,17 @@ An observed finding says in a phrase which quantity of the model it maps to::
     one more month                     the same for one more month at equal hours in all
     planned remote share               share of the planned contact hours that is not on site
     planned taper                      planned hours, last over first third of the first year of TA
+    contacts_failed_by_region per contacts_planned at 52    a total as a share of another
     survey of trust at end_of_ta       what the participant survey reads, 1-5
+    change of survey of trust from start to 52              of its mean, between two waves
     survey response at end_of_ta       share who answer it
+    test of knowledge at end_of_ta     mean score of a knowledge test, 0-1
+    change of test of knowledge from start to 52
     not modelled                       listed, never computed
 
->>> parse_measure("effect on capacity at 52")
-Measure(text='effect on capacity at 52', kind='effect', outcome='capacity', week=52, other='')
+>>> one = parse_measure("effect on capacity at 52")
+>>> one.kind, one.outcome, one.week
+('effect', 'capacity', 52)
 """
 
 from __future__ import annotations
@@ -34,7 +39,8 @@ from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
 from sim.core.units import WEEKS_A_YEAR, months_of
 from sim.model import dosage
-from sim.runs.instruments import CONSTRUCTS
+from sim.runs.people import CONSTRUCTS
+from sim.runs.readings import RESPONSE, TEST
 from sim.scenario.contact_log import MAX_HOURS
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
@@ -47,6 +53,7 @@ EFFECT_OUTCOME = "capacity"
 
 _WEEK = r"(?P<week>[a-z_]+|\d+)"
 _NAME = r"(?P<name>[\w ]+?)"
+_SINCE = r"from (?P<since>[a-z_]+|\d+) to (?P<week>[a-z_]+|\d+)"
 _FORMS: tuple[tuple[str, str], ...] = (
     ("doubling", r"doubling of hours"),
     ("site", r"one more site"),
@@ -56,17 +63,24 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("none", r"not modelled"),
     ("response", rf"survey response at {_WEEK}"),
     ("survey", rf"survey of {_NAME} at {_WEEK}"),
+    ("survey_change", rf"change of survey of {_NAME} {_SINCE}"),
+    ("test", rf"test of knowledge at {_WEEK}"),
+    ("test_change", rf"change of test of knowledge {_SINCE}"),
     ("change", rf"change of {_NAME}"),
     ("effect", rf"effect on {_NAME} at {_WEEK}"),
     ("persistence", rf"persistence of {_NAME}"),
     ("rate", rf"{_NAME} a region-month"),
     ("person_year", rf"{_NAME} a person-year"),
+    ("per", rf"{_NAME} per (?P<other>\w+) at {_WEEK}"),
     ("minus", rf"{_NAME} minus (?P<other>\w+) at {_WEEK}"),
     ("level", rf"{_NAME} at {_WEEK}"),
 )
 _ALLOWED = "such as 'trust at end_of_ta', 'change of trust', 'effect on capacity at 52'"
 _OF_SCENARIO = ("remote", "taper", "none")
-_OF_SURVEY = ("survey", "response")
+_OF_SURVEY = ("survey", "response", "survey_change")
+_OF_TEST = ("test", "test_change")
+CHANGES: Mapping[str, str] = {"survey_change": "survey", "test_change": "test"}
+"""Kinds that are the difference of two waves of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +92,35 @@ class Measure:
     outcome: str = ""
     week: int | str = "end_of_ta"
     other: str = ""
+    since: int | str = "start"
 
     @property
     def simulated(self) -> bool:
-        """Whether summaries of runs answer it (else the scenario alone, a survey, or nothing)."""
-        return self.kind not in (*_OF_SCENARIO, *_OF_SURVEY)
+        """Whether runs answer it (else the scenario alone, or nothing)."""
+        return self.kind not in _OF_SCENARIO
 
     @property
     def surveyed(self) -> bool:
-        """Whether it is read off the participant survey."""
+        """Whether it is read off the participant survey, so that leniency enters."""
         return self.kind in _OF_SURVEY
+
+    @property
+    def read(self) -> bool:
+        """Whether an instrument reads it off people (else it is an outcome)."""
+        return self.kind in (*_OF_SURVEY, *_OF_TEST)
+
+    @property
+    def waves(self) -> tuple[int | str, ...]:
+        """The weeks that it compares, or the one that it is of."""
+        return (self.since, self.week) if self.kind in CHANGES else (self.week,)
+
+    @property
+    def levels(self) -> tuple[Measure, ...]:
+        """Of a change between two waves: the level at each."""
+        if self.kind not in CHANGES:
+            return ()
+        what = f"survey of {self.outcome}" if self.surveyed else "test of knowledge"
+        return tuple(parse_measure(f"{what} at {week}") for week in self.waves)
 
 
 def parse_measure(text: str) -> Measure:
@@ -101,16 +134,19 @@ def parse_measure(text: str) -> Measure:
         if match := re.fullmatch(pattern, phrase):
             found = match.groupdict()
             name, other = found.get("name") or "", found.get("other") or ""
-            if kind in _OF_SURVEY:
-                name = _known(name or "trust", CONSTRUCTS, phrase, "can be asked in a survey")
+            if kind in (*_OF_SURVEY, *_OF_TEST):
+                name = name or ("trust" if kind == "response" else "knowledge")
+                name = _known(name, CONSTRUCTS, phrase, "can be asked in a survey")
             elif name:
                 name = _known(name, tuple(OUTCOMES), phrase, "is an outcome")
             if other:
                 other = _known(other, tuple(OUTCOMES), phrase, "is an outcome")
-            if kind in ("rate", "person_year") and OUTCOMES[name].kind != "total":
-                totals = [n for n, o in OUTCOMES.items() if o.kind == "total"]
-                raise _refused(phrase, f"{name!r} is no total", ", ".join(totals))
-            return Measure(phrase, kind, name, _week(found.get("week"), phrase), other)
+            for one in (name, other) if kind == "per" else (name,):
+                if kind in ("rate", "person_year", "per") and OUTCOMES[one].kind != "total":
+                    totals = [n for n, o in OUTCOMES.items() if o.kind == "total"]
+                    raise _refused(phrase, f"{one!r} is no total", ", ".join(totals))
+            since = _week(found.get("since"), phrase, "start")
+            return Measure(phrase, kind, name, _week(found.get("week"), phrase), other, since)
     raise _refused(phrase, f"{phrase!r} is not a measure", _ALLOWED)
 
 
@@ -130,9 +166,9 @@ def _known(name: str, options: Sequence[str], phrase: str, what: str) -> str:
     return name
 
 
-def _week(word: str | None, phrase: str) -> int | str:
+def _week(word: str | None, phrase: str, otherwise: str = "end_of_ta") -> int | str:
     if word is None:
-        return "end_of_ta"
+        return otherwise
     if word.isdigit():
         return int(word)
     if word not in WEEK_WORDS:
@@ -172,6 +208,8 @@ def variants(scenario: Scenario, measures: Sequence[Measure]) -> dict[str, Varia
         if not one.simulated:
             continue
         week = _number(one, scenario)
+        if one.read:
+            continue
         weeks["base"] |= {week, *_later(one, end)}
         for arm in _ARMS.get(one.kind, ()):
             weeks.setdefault(arm, set()).add(week)
@@ -188,13 +226,20 @@ def variants(scenario: Scenario, measures: Sequence[Measure]) -> dict[str, Varia
     return {name: Variant(makers[name](), tuple(sorted(at))) for name, at in weeks.items()}
 
 
+def waves_of(scenario: Scenario, measures: Sequence[Measure]) -> tuple[int, ...]:
+    """The weeks at which instruments have to look at the people of a scenario, in order."""
+    found = {week_number(week, scenario) for m in measures if m.read for week in m.waves}
+    return tuple(sorted(found))
+
+
 def _later(measure: Measure, end: int) -> set[int]:
     return {end + PERSISTENCE_WEEKS} if measure.kind == "persistence" else set()
 
 
 def _number(measure: Measure, scenario: Scenario) -> int:
     week = week_number(measure.week, scenario)
-    last = week + PERSISTENCE_WEEKS if measure.kind == "persistence" else week
+    last = max(week_number(one, scenario) for one in measure.waves)
+    last += PERSISTENCE_WEEKS if measure.kind == "persistence" else 0
     if last > scenario.horizon_weeks:
         raise InputError(
             Problem(
@@ -243,7 +288,10 @@ def _stretched(scenario: Scenario, end: int) -> Scenario:
 # --- answers -------------------------------------------------------------------------------------
 
 Means = Mapping[str, tuple[tuple[int, ...], np.ndarray]]
-"""Of each variant: its weeks, and mean outcomes (sets, weeks, outcomes of NAMES)."""
+"""Of each variant: its weeks, and mean outcomes (sets, weeks, outcomes of NAMES); of
+:data:`SEEN` readings in the place of outcomes."""
+SEEN = "seen"
+"""What stands in the place of a variant for what instruments read in the base."""
 
 
 def outcomes_needed(measures: Sequence[Measure]) -> tuple[str, ...]:
@@ -254,11 +302,29 @@ def outcomes_needed(measures: Sequence[Measure]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: INDEX[name]))
 
 
-def answer(measure: Measure, scenario: Scenario, means: Means, names: Sequence[str]) -> np.ndarray:
+def readings_needed(measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Names of the readings of instruments that some measures need, in order."""
+    return tuple(sorted({_reading(one) for one in measures if one.read}))
+
+
+def _reading(measure: Measure) -> str:
+    if measure.kind in _OF_TEST:
+        return TEST
+    return RESPONSE if measure.kind == "response" else measure.outcome
+
+
+def answer(
+    measure: Measure,
+    scenario: Scenario,
+    means: Means,
+    names: Sequence[str],
+    readings: Sequence[str] = (),
+) -> np.ndarray:
     """A simulated measure from mean outcomes, (sets,).
 
     Args:
-        means: (weeks, (sets, weeks, outcomes)) of each variant; outcomes in the order of ``names``.
+        means: (weeks, (sets, weeks, outcomes)) of each variant; outcomes in the order of ``names``,
+            and of :data:`SEEN` in that of ``readings``.
     """
 
     def at(arm: str, outcome: str, week: int) -> np.ndarray:
@@ -271,8 +337,17 @@ def answer(measure: Measure, scenario: Scenario, means: Means, names: Sequence[s
     end = scenario.end_of_ta
     week = week_number(measure.week, scenario)
     name = measure.outcome
+    if measure.read:
+        weeks, values = means[SEEN]
+        column = values[:, :, readings.index(_reading(measure))]
+        found = [column[:, weeks.index(week_number(one, scenario))] for one in measure.waves]
+        return found[-1] - found[0] if measure.kind in CHANGES else found[0]
     if measure.kind == "level":
         return at("base", name, week)
+    if measure.kind == "per":
+        whole = at("base", measure.other, week)
+        part = at("base", name, week)
+        return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
     if measure.kind == "change":
         return at("base", name, end) - at("base", name, 0)
     if measure.kind == "minus":

@@ -5,7 +5,8 @@ the model it maps to (:mod:`sim.studies.measures`) and what it may be used for:
 
 * ``scored``: calibration is held to it, within ``low..high``;
 * ``pattern``: a qualitative finding as bounds; calibration is held to them too;
-* ``instrument``: it pins an instrument (the leniency of a survey), never a state of the model;
+* ``instrument``: it pins an instrument (the leniency of a survey), never a state of the model, and
+  no run is scored by it;
 * ``shown``: printed beside the model, never scored; ``why`` says why not.
 
 A slot without a value is listed as missing and takes part in nothing. A scored number needs a
@@ -26,7 +27,7 @@ from sim.core import files
 from sim.core.errors import InputError, Problem, check_known, did_you_mean
 from sim.core.units import Z95
 from sim.scenario.checking import Issue, Number, Shape, Strict, Words, check, refusal
-from sim.scenario.loading import load, raise_problems, shown
+from sim.scenario.loading import Document, document_of, load, parse, raise_problems, shown
 from sim.studies.measures import Measure, parse_measure
 
 GRADES = ("A", "B", "C")
@@ -179,6 +180,8 @@ class Observation:
     finding: Finding
     source: Source
     file: str
+    own: bool = False
+    """Whether the user brought it: it does not come with codose."""
 
     @property
     def id(self) -> str:
@@ -201,6 +204,7 @@ class Observation:
             "finding": self.finding.model_dump(mode="json"),
             "source": self.source.model_dump(mode="json"),
             "file": Path(self.file).name,
+            **({"own": True} if self.own else {}),
         }
 
     @classmethod
@@ -208,7 +212,7 @@ class Observation:
         """The inverse of :meth:`record`."""
         return cls(
             Finding.model_validate(record["finding"]), Source.model_validate(record["source"]),
-            record["file"],
+            record["file"], bool(record.get("own", False)),
         )  # fmt: skip
 
 
@@ -218,19 +222,45 @@ def read_observed(path: str | os.PathLike[str]) -> list[Observation]:
     Raises:
         ObservedError: every mistake with file, line and column.
     """
-    document = load(path, error=ObservedError)
+    return of_file(read_file(path), os.fspath(path))
+
+
+def of_file(file: ObservedFile, name: str) -> list[Observation]:
+    """The findings of what a file of that name holds."""
+    return [Observation(one, file.source, name) for one in file.findings]
+
+
+def read_file(path: str | os.PathLike[str]) -> ObservedFile:
+    """What a file of observations holds.
+
+    Raises:
+        ObservedError: every mistake with file, line and column.
+    """
+    return _checked(load(path, error=ObservedError))
+
+
+def parse_file(text: str, file: str) -> ObservedFile:
+    """The same for text."""  # fmt: skip
+    return _checked(parse(text, file, error=ObservedError))
+
+
+def file_of(content: Mapping[str, Any], name: str) -> ObservedFile:
+    """The same for the content of a file."""  # fmt: skip
+    return _checked(document_of(dict(content), name))
+
+
+def _checked(document: Document) -> ObservedFile:
     checked = check(ObservedFile, document, what="a file of observations")
     if checked.value is not None:
-        for issue in _issues(checked.value):
+        for issue in issues_of(checked.value):
             checked.report(issue)
     raise_problems(checked.problems, file=document.file, error=ObservedError)
     assert checked.value is not None
-    return [
-        Observation(one, checked.value.source, os.fspath(path)) for one in checked.value.findings
-    ]
+    return checked.value
 
 
-def _issues(file: ObservedFile) -> Iterator[Issue]:
+def issues_of(file: ObservedFile) -> Iterator[Issue]:
+    """What is wrong between the fields of a file of observations."""
     seen: set[str] = set()
     if not file.findings:
         yield Issue(("findings",), "is empty", allowed="one finding or more")
@@ -289,16 +319,24 @@ def read_all(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Obse
     Raises:
         ObservedError: a file cannot be used, or two files use one id.
     """
-    found: list[Observation] = []
-    for path in shipped_files() if paths is None else paths:
-        for one in read_observed(path):
-            twin = next((other for other in found if other.id == one.id), None)
-            if twin is not None:
-                raise ObservedError(
-                    Problem(f"{one.id!r} is also in {twin.file}", file=one.file, field="id")
-                )
-            found.append(one)
-    return found
+    files = shipped_files() if paths is None else paths
+    return unique([one for path in files for one in read_observed(path)])
+
+
+def unique(observations: Sequence[Observation]) -> list[Observation]:
+    """Observations, of which no two have one id.
+
+    Raises:
+        ObservedError: two have; names both files.
+    """
+    found: dict[str, Observation] = {}
+    for one in observations:
+        twin = found.setdefault(one.id, one)
+        if twin is not one:
+            raise ObservedError(
+                Problem(f"{one.id!r} is also in {twin.file}", file=one.file, field="id")
+            )
+    return list(found.values())
 
 
 def chosen(observations: Sequence[Observation], ids: Sequence[str]) -> list[Observation]:

@@ -1,192 +1,31 @@
-"""A centre's own numbers as a file of observations: its contact log, or its survey.
-
-Two forms of survey are read: a summary (``item, wave, mean, sd, n``) and raw answers (``item, wave,
-answer``, a row an answer, perhaps with a column that names the person). ``item`` is best called
-after what it asks about (trust, accountability, knowledge, integration); ``wave`` is a week of the
-scenario, or start, end_of_ta, year_after, horizon. The result counts as grade A: the same setting.
-"""
+"""A centre's contact log in sum, as findings; surveys: :mod:`sim.studies.survey_import`."""
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem
 from sim.core.units import months_of
-from sim.runs.instruments import CONSTRUCTS
-from sim.scenario.contact_log import parse_log
+from sim.scenario.checking import ISO_DATE, iso_date
+from sim.scenario.contact_log import MAX_WEEKS, parse_log
 from sim.scenario.loading import read_text
 from sim.studies.observed import ObservedError
-from sim.studies.spec import WEEK_WORDS
+from sim.studies.survey_import import wilson
 
-SCALE = (1.0, 5.0)
-SUMMARY = ("item", "wave", "mean", "sd", "n")
-RAW = ("item", "wave", "answer")
 LOG = ("region", "mode", "hours")
+"""Columns that tell a log."""
 
 
-def imported(path: Path, *, cite: str = "", first_date: str | None = None) -> dict[str, Any]:
-    """The content of a file of observations, from a CSV file.
+def log_findings(path: Path, *, first_date: str | None = None) -> list[dict[str, Any]]:
+    """What a log in codose's own form (:mod:`sim.scenario.contact_log`) says in sum: dosage, shown
+    beside the model; and the shares of due contacts that either side cancelled, which are scored.
 
     Raises:
-        ObservedError: the columns are of no known form, an answer lies outside the scale, n is 0,
-            an SD is missing; with the line.
+        ObservedError: every mistake in the log, with its line.
     """
     text = read_text(path, error=ObservedError)
-    reader = csv.DictReader(io.StringIO(text))
-    columns = [name.strip() for name in reader.fieldnames or ()]
-    rows = list(reader)
-    if not rows:
-        raise _error(path, 0, "holds no rows")
-    if set(SUMMARY) <= set(columns):
-        findings = _summary(path, rows)
-    elif set(RAW) <= set(columns):
-        findings = _raw(path, rows)
-    elif set(LOG) <= set(columns):
-        findings = _log(path, text, first_date)
-    else:
-        forms = (SUMMARY, RAW, (*LOG, "week or date"))
-        lacks = min((set(form[:3]) - set(columns) for form in forms), key=len)
-        name = sorted(lacks)[0]
-        raise _error(
-            path, 1, f"lacks the column {name!r}", "; ".join(", ".join(form) for form in forms),
-            did_you_mean(name, columns),
-        )  # fmt: skip
-    return {
-        "source": {
-            "cite": cite or f"own data: {path.name}",
-            "setting": "the user's own centre",
-            "grade": "A",
-        },
-        "findings": findings,
-    }
-
-
-def to_yaml(content: dict[str, Any]) -> str:
-    """The text of the file."""
-    head = (
-        "# Written by 'codose observed import'. Survey means pin how leniently people answer, not\n"
-        "# what they feel (use: instrument). Check 'measures' and 'use' before calibrating.\n"
-    )
-    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-
-
-def _error(
-    path: Path, line: int, message: str, allowed: str = "", suggestion: str = "", field: str = ""
-) -> ObservedError:
-    return ObservedError(
-        Problem(
-            message, field=field, file=str(path), line=line, allowed=allowed, suggestion=suggestion
-        )
-    )
-
-
-def _number(
-    path: Path, line: int, row: dict[str, str], name: str, low: float, high: float
-) -> float:
-    text = (row.get(name) or "").strip()
-    if not text:
-        raise _error(path, line, "is missing", f"a number {low:g}..{high:g}", field=name)
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
-        word = "is outside the scale" if (low, high) == SCALE else "is out of range"
-        raise _error(path, line, f"{text!r} {word}", f"{low:g}..{high:g}", field=name)
-    return value
-
-
-def _place(path: Path, line: int, row: dict[str, str]) -> tuple[str, str]:
-    """Item and wave of a row."""
-    item, wave = (row.get("item") or "").strip(), (row.get("wave") or "").strip()
-    if not item:
-        raise _error(path, line, "is missing", "the name of an item", field="item")
-    if not wave.isdigit() and wave not in WEEK_WORDS:
-        raise _error(
-            path, line, f"{wave!r} is not a week", f"a whole number, {', '.join(WEEK_WORDS)}",
-            did_you_mean(wave, WEEK_WORDS), "wave",
-        )  # fmt: skip
-    return item, wave
-
-
-def _summary(path: Path, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
-    found = []
-    for line, row in enumerate(rows, 2):
-        item, wave = _place(path, line, row)
-        n = _number(path, line, row, "n", 1, 1e9)
-        if n != int(n):
-            raise _error(path, line, f"{n:g} is not a whole number", "1 or more", field="n")
-        mean = _number(path, line, row, "mean", *SCALE)
-        sd = _number(path, line, row, "sd", 0, SCALE[1] - SCALE[0])
-        found.append(_survey_finding(path, line, item, wave, mean, sd, int(n)))
-    return _unique(path, found)
-
-
-def _raw(path: Path, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
-    answers: dict[tuple[str, str], list[float]] = {}
-    lines: dict[tuple[str, str], int] = {}
-    for line, row in enumerate(rows, 2):
-        place = _place(path, line, row)
-        lines.setdefault(place, line)
-        answers.setdefault(place, []).append(_number(path, line, row, "answer", *SCALE))
-    found = []
-    for (item, wave), given in answers.items():
-        line = lines[(item, wave)]
-        if len(given) < 2:
-            raise _error(path, line, f"{item}, {wave}: one answer has no SD", "2 answers or more")
-        found.append(
-            _survey_finding(
-                path, line, item, wave, statistics.fmean(given), statistics.stdev(given), len(given)
-            )
-        )
-    return found
-
-
-def _survey_finding(
-    path: Path, line: int, item: str, wave: str, mean: float, sd: float, n: int
-) -> dict[str, Any]:
-    construct = item if item in CONSTRUCTS else None
-    if sd == 0.0:
-        raise _error(
-            path, line, f"{item}, {wave}: everybody answered the same, the SD is zero",
-            "give low and high by hand in the written file", field="sd",
-        )  # fmt: skip
-    return {
-        "id": f"own_{item}_{wave}".replace(" ", "_"),
-        "what": f"survey item {item!r}, wave {wave}",
-        "value": round(mean, 6),
-        "unit": "1-5",
-        "sd": round(sd, 6),
-        "n": n,
-        "where": f"{path.name}, line {line}",
-        "measures": f"survey of {construct} at {wave}" if construct else "not modelled",
-        "use": "instrument" if construct else "shown",
-        "why": "A survey mean pins the leniency of answers, not the state behind it."
-        if construct
-        else "The item is called after none of " + ", ".join(CONSTRUCTS) + "; change 'measures'.",
-    }
-
-
-def _unique(path: Path, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    seen: set[str] = set()
-    for one in found:
-        if one["id"] in seen:
-            line = int(str(one["where"]).rpartition(" ")[2])
-            raise _error(path, line, f"{one['what']} is given twice")
-        seen.add(one["id"])
-    return found
-
-
-def _log(path: Path, text: str, first_date: str | None) -> list[dict[str, Any]]:
-    from sim.scenario.checking import ISO_DATE, iso_date
-    from sim.scenario.contact_log import MAX_WEEKS
-
     day = iso_date(first_date) if first_date else None
     if first_date and day is None:
         raise InputError(Problem(f"{first_date!r} is not a date", "--first-date", allowed=ISO_DATE))
@@ -244,4 +83,33 @@ def _log(path: Path, text: str, first_date: str | None) -> list[dict[str, Any]]:
                 "why": "As for contacts.",
             }
         )
-    return found
+    counted = {
+        "cancelled_by_region": ("contacts_failed_by_region per contacts_planned",
+                                sum(r.status in ("region_cancelled", "cancelled") for r in rows)),
+        "cancelled_by_provider": ("contacts_failed_by_provider per contacts_planned",
+                                  sum(r.status == "provider_cancelled" for r in rows)),
+    }  # fmt: skip
+    shares = [(name, phrase, lost, len(rows)) for name, (phrase, lost) in counted.items()]
+    known = [row for row in held if row.present is not None and row.invited is not None]
+    if known:
+        came, asked = (sum(getattr(r, n) for r in known) for n in ("present", "invited"))
+        shares.append(("attendance", "attendance", came, asked))
+    return [*found, *(_share(*share, weeks, where) for share in shares)]
+
+
+def _share(name: str, phrase: str, part: int, whole: int, week: int, where: str) -> dict[str, Any]:
+    """A share that was counted, with its interval."""
+    low, high = wilson(part / whole, whole)
+    return {
+        "id": f"own_{name}",
+        "what": f"{name.replace('_', ' ')}: {part} of {whole}",
+        "value": round(part / whole, 6),
+        "unit": "share",
+        "n": whole,
+        "low": round(low, 6),
+        "high": round(high, 6),
+        "tolerance_is": "95%",
+        "where": where,
+        "measures": f"{phrase} at {week}",
+        "use": "scored",
+    }

@@ -17,8 +17,9 @@ its range) and a column ``weight`` (0 or more, any scale). The JSON object has `
 plausible sets"), ``format_version`` (2),
 ``model_version`` (that of :data:`sim.core.units.MODEL_VERSION`; sets of
 another are refused), ``targets`` (number of targets calibrated to), ``borrowed`` (how many of them
-come from other settings) and ``narrowed`` (of parameters, by what share of its SD the range was
-narrowed; 0, or left out: the range came back). Optional: ``grades`` (of each target, by its id) and
+come from other settings), ``own`` (how many the user brought; left out: none) and ``narrowed`` (of
+parameters, by what share of its SD the range was narrowed; 0, or left out: the range came back).
+Optional: ``grades`` (of each target, by its id) and
 ``parameters`` (of each parameter: ``targets`` that narrowed it, their ``grades``, and
 ``our_reading``, whether patterns did it).
 """
@@ -39,6 +40,7 @@ from sim.core import files
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.parameters import Parameter, Parameters, rows
 from sim.core.units import MODEL_VERSION
+from sim.present.format import count as counted
 from sim.runs.engines import check_seed, check_whole
 from sim.stats.resampling import systematic
 from sim.tables_in.reader import read_table
@@ -120,14 +122,16 @@ class PlausibleSets:
 
 
 def plausible_sets(
-    n: int = DEFAULT_SETS, seed: int = DEFAULT_SEED, *, folder: Path | None = None
-) -> PlausibleSets:
+    n: int = DEFAULT_SETS, seed: int = DEFAULT_SEED, *, folder: Path | None = None,
+    posterior: Posterior | None = None,
+) -> PlausibleSets:  # fmt: skip
     """Draw plausible parameter sets.
 
     Args:
         n: how many, 1..100,000.
         seed: of the draw.
         folder: where a posterior may be; left out: what comes with the project.
+        posterior: in place of that of a folder.
 
     Raises:
         InputError: a bad number or seed, or a posterior that cannot be used.
@@ -135,7 +139,7 @@ def plausible_sets(
     count = check_whole("sets", n, 1, MOST_SETS, f"1..{MOST_SETS:,}")
     luck = check_seed(seed)
     home = files.folder("experiments") / "plausible" if folder is None else folder
-    posterior = read_posterior(home)
+    posterior = read_posterior(home) if posterior is None else posterior
     drawn = hypercube(count, luck)
     if posterior is None:
         number = len(drawn)
@@ -148,7 +152,9 @@ def plausible_sets(
     chosen = generator.permutation(systematic(posterior.weights, count, generator))
     drawn |= {name: column[chosen] for name, column in posterior.columns.items()}
     others = len(drawn) - len(posterior.shares)
-    said = constrained_by(posterior.targets, posterior.borrowed, posterior.shares)
+    said = constrained_by(
+        posterior.targets, posterior.borrowed, posterior.shares, posterior.own
+    )  # fmt: skip
     return _equal(
         drawn,
         f"plausible sets: {said}; {others} others vary with them",
@@ -195,20 +201,26 @@ def marginals(grid: int = 257, *, folder: Path | None = None) -> Marginals | Non
     return Marginals(found, posterior.targets, posterior.borrowed)
 
 
-def constrained_by(targets: int, borrowed: int, shares: Mapping[str, float]) -> str:
+def constrained_by(targets: int, borrowed: int, shares: Mapping[str, float], own: int = 0) -> str:
     """What stands behind calibrated sets; printed wherever they are used.
 
     Args:
+        targets, borrowed, own: number of targets; of them from other settings; the user's own.
         shares: of each calibrated parameter, by how much its range was narrowed.
 
     >>> constrained_by(15, 8, {"keeping": 0.23, "hour_scale": 0.27, "routine_step": 0.1, "x": 0.0})
     'constrained by 15 targets, 8 of them borrowed from other sectors; of 4 calibrated parameters 2 were narrowed by a fifth or more, 1 by about a tenth, and 1 returned its range'
+    >>> constrained_by(1, 0, {"keeping": 0.23}, own=1)
+    'constrained by 1 target, of your own alone; of 1 calibrated parameters 1 was narrowed by a fifth or more, none by about a tenth, and none returned their ranges'
     """  # noqa: E501
+    whose = f"{borrowed or 'none'} of them borrowed from other sectors"
+    if own:
+        whose = "of your own alone" if own == targets else f"{own} of them your own and {whose}"
     fifth, tenth, rest = (len(names) for names in sorted_out(shares))
     were, its = "was" if fifth == 1 else "were", "its range" if rest == 1 else "their ranges"
     return (
-        f"constrained by {targets} targets, {borrowed or 'none'} of them borrowed from other "
-        f"sectors; of {len(shares)} calibrated parameters {fifth or 'none'} {were} narrowed by a "
+        f"constrained by {counted(targets, 'target')}, {whose}; of "
+        f"{len(shares)} calibrated parameters {fifth or 'none'} {were} narrowed by a "
         f"fifth or more, {tenth or 'none'} by about a tenth, and {rest or 'none'} returned {its}"
     )
 
@@ -305,7 +317,7 @@ class Posterior:
     Attributes:
         columns: values (rows,) of each parameter that it has.
         weights: (rows,), any scale.
-        targets, borrowed, narrowed: as in the description beside it.
+        targets, borrowed, own, narrowed: as in the description beside it.
         grades: of the targets, each once, in order.
         parameters: what the description says of each parameter; may be empty.
     """
@@ -317,12 +329,31 @@ class Posterior:
     narrowed: Mapping[str, float]
     grades: tuple[str, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    own: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """As plain values for JSON; ``Posterior.of_record`` reads it back."""
+        plain = {name: column.tolist() for name, column in self.columns.items()}
+        return {
+            "columns": plain, "weights": self.weights.tolist(), "targets": self.targets,
+            "borrowed": self.borrowed, "own": self.own, "narrowed": dict(self.narrowed),
+        }  # fmt: skip
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Posterior:
+        """The inverse of :meth:`record`."""
+        arrays = {name: np.array(column) for name, column in record["columns"].items()}
+        return cls(**{**record, "columns": arrays, "weights": np.array(record["weights"])})
 
     @property
     def shares(self) -> dict[str, float]:
-        """By how much each free parameter was narrowed."""
-        free = (row.name for row in rows(role="free") if row.name in self.columns)
-        return {name: self.narrowed.get(name, 0.0) for name in free}
+        """By how much each calibrated parameter was narrowed: the free ones, and any other that the
+        description names."""
+        calibrated = (
+            row.name for row in rows()
+            if row.name in self.columns and (row.role == "free" or row.name in self.narrowed)
+        )  # fmt: skip
+        return {name: self.narrowed.get(name, 0.0) for name in calibrated}
 
 
 SetChoice = PlausibleSets | int | str | os.PathLike[str] | Sequence[Parameters] | None
@@ -345,17 +376,27 @@ def chosen_sets(sets: SetChoice) -> PlausibleSets:
         return plausible_sets(DEFAULT_SETS if sets is None else sets)
     if not isinstance(sets, str | os.PathLike):
         return given_sets(sets)
-    folder = Path(sets)
-    if not folder.is_dir() or read_posterior(folder) is None:
+    return plausible_sets(posterior=posterior_in(sets))
+
+
+def posterior_in(folder: str | os.PathLike[str]) -> Posterior:
+    """The posterior that a calibration wrote into a folder.
+
+    Raises:
+        InputError: there is none, or it cannot be used.
+    """
+    place = Path(folder)
+    found = read_posterior(place) if place.is_dir() else None
+    if found is None:
         raise InputError(
             Problem(
                 "holds no plausible sets",
                 field="sets",
-                value=str(sets),
+                value=str(folder),
                 allowed="a number, or a folder that 'codose calibrate' wrote",
             )
         )
-    return plausible_sets(folder=folder)
+    return found
 
 
 def read_posterior(folder: Path) -> Posterior | None:
@@ -395,8 +436,9 @@ def _read(path: Path) -> Posterior:
         table = _columns(path)
     except (OSError, ValueError) as error:
         raise _refusal(path, f"cannot be read ({' '.join(str(error).split())})") from None
-    varied = varied_rows()
-    allowed = [row.name for row in varied] + ["weight"]
+    known = [row for row in rows() if row.role in ("free", "uncertain")
+             or row.name in manifest["narrowed"]]  # fmt: skip
+    allowed = [row.name for row in known] + ["weight"]
     for column in table:
         if column not in allowed:
             raise _refusal(
@@ -412,7 +454,7 @@ def _read(path: Path) -> Posterior:
         raise _refusal(path, "every weight is 0")
     columns = {
         row.name: _numbers(path, table, row.name, row.minimum, row.maximum)
-        for row in varied
+        for row in known
         if row.name in table
     }
     return Posterior(columns, weights, **manifest)
@@ -466,16 +508,16 @@ def _manifest(path: Path) -> dict[str, Any]:
     if data.get("format_version") != FORMAT_VERSION:
         raise _refusal(path, "has another format version", f'"format_version": {FORMAT_VERSION}')
     counts = {}
-    for name, low in (("targets", 1), ("borrowed", 0)):
-        value = data.get(name)
+    for name, low in (("targets", 1), ("borrowed", 0), ("own", 0)):
+        value = data.get(name, 0 if name == "own" else None)
         if isinstance(value, bool) or not isinstance(value, int) or value < low:
             raise _refusal(path, f"{value!r} is no number", f"{low} or more", field=name)
         counts[name] = value
-    names = [row.name for row in rows(role="free")]
+    names = [row.name for row in rows()]
     narrowed = data.get("narrowed")
     if not isinstance(narrowed, dict) or not set(narrowed) <= set(names):
-        allowed = ", ".join(names)
-        message = f"{narrowed!r} is no mapping from free parameters to shares"
+        allowed = "the names of 'codose parameters'"
+        message = f"{narrowed!r} is no mapping from parameters to shares"
         raise _refusal(path, message, allowed, field="narrowed")
     for name, share in narrowed.items():
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:

@@ -283,6 +283,8 @@ class Option:
         write: the inverse of ``read``, for the command in the manifest.
         default: what the help says of an option that is not given, where the field's own default
             does not say it.
+        path: whether the value may be a path: in a study file it counts from that file, typed from
+            where the command is given.
     """
 
     short: str = ""
@@ -292,6 +294,7 @@ class Option:
     read: Callable[[Any], Any] | None = None
     write: Callable[[Any], Any] | None = None
     default: str = ""
+    path: bool = False
 
 
 class Header(Strict):
@@ -340,7 +343,7 @@ class OverSets(Header):
     sets: Annotated[
         int | str,
         Shape(_sets, {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
-        Option(metavar="N|DIR"),
+        Option(metavar="N|DIR", path=True),
     ] = DEFAULT_SETS
     """Plausible parameter sets: how many, or the folder of a calibration to draw them from."""
     hold: Annotated[

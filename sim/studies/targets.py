@@ -6,6 +6,11 @@ whose variance is that of the finding (its tolerance, see :data:`sim.studies.obs
 width of its own on each side) and that of the simulated mean together. A pattern has the
 probability that the mean of the model lies within its bounds.
 
+What a centre has observed of itself is one run of its history, and not a mean over many: such a
+target (:attr:`Target.one_run`) has what single runs scatter in its variance too. Its error and that
+scatter both hold that a few people were asked, so that regions are a little too wide, never too
+narrow.
+
 >>> target = Target("T", "x", parse_measure("knowledge at start"), 0.5, 0.4, 0.7, "scored", "B", "",
 ...                 (0.05, 0.1))
 >>> target.hit(np.array([0.45, 0.75])).tolist()
@@ -25,6 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.core.errors import Problem
+from sim.core.units import Z95
 from sim.studies.measures import Measure, parse_measure
 from sim.studies.observed import Observation, ObservedError
 
@@ -42,6 +48,8 @@ class Target:
         grade: of the evidence; A is the same setting, all else is borrowed.
         source: citation.
         sds: of the error of the number, below it and above.
+        own: whether the user brought it.
+        one_run: whether it was observed of the very centre that is simulated.
     """
 
     id: str
@@ -54,6 +62,8 @@ class Target:
     grade: str
     source: str
     sds: tuple[float, float] = (math.nan, math.nan)
+    own: bool = False
+    one_run: bool = False
 
     @classmethod
     def of(cls, one: Observation, use: str = "") -> Target:
@@ -62,7 +72,8 @@ class Target:
         value = math.nan if finding.value is None else finding.value
         return cls(
             one.id, finding.what, finding.measure, value, *finding.bounds(), use or finding.use,
-            one.grade, one.source.cite, finding.sds(),
+            one.grade, one.source.cite, finding.sds(), one.own,
+            one.own and not one.borrowed and finding.value is not None,
         )  # fmt: skip
 
     @property
@@ -70,9 +81,17 @@ class Target:
         """Whether it has a number (else it is a pattern)."""
         return not math.isnan(self.value)
 
-    def hit(self, x: np.ndarray) -> np.ndarray:
-        """Whether values agree, bool; NaN never does."""
-        return (x >= self.low) & (x <= self.high)
+    def hit(self, x: np.ndarray, scatter: np.ndarray | float = 0.0) -> np.ndarray:
+        """Whether values agree, bool; NaN never does.
+
+        Args:
+            scatter: SD of what one run adds, which widens the bounds of a number.
+        """
+        low, high = self.low, self.high
+        if self.one_run:
+            low = self.value - np.hypot(self.value - low, Z95 * scatter)
+            high = self.value + np.hypot(high - self.value, Z95 * scatter)
+        return np.asarray((x >= low) & (x <= high))
 
     def missed_by(self, x: np.ndarray) -> np.ndarray:
         """Distance outside the bounds, in widths of the tolerance (0 inside, NaN stays).
@@ -119,7 +138,7 @@ def targets_of(observations: Sequence[Observation]) -> list[Target]:
             continue
         if not finding.measure.simulated:
             raise ObservedError(
-                _problem(one, f"'{finding.measures}' cannot be scored", "use: instrument or shown")
+                _problem(one, f"'{finding.measures}' cannot be scored", "use: shown")
             )
         found.append(Target.of(one))
     if not found:

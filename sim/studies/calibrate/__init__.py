@@ -3,41 +3,67 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.runs.execute import Execution
+    from sim.scenario.scenario import Scenario
     from sim.studies.kind import Result
 
 
 def calibrate(
-    study: str | os.PathLike[str] = "calibrate",
+    study: str | os.PathLike[str] | Scenario = "calibrate",
     *,
+    data: pd.DataFrame | str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    parameters: Sequence[str] | Mapping[str, Any] | None = None,
+    survey: Mapping[str, Any] | None = None,
     execution: Execution | None = None,
     **fields: Any,
 ) -> Result:
-    """Fit the free parameters to what was observed; say what was narrowed and what came back.
+    """Fit parameters to what was observed; say what was narrowed and what came back.
 
     Every setting of a bank of runs gets the likelihood of the targets as its weight: the error of a
-    finding and the noise of the simulated mean together.
+    finding and the noise of the simulated mean together. A survey, a test or a count is simulated
+    through its instrument, never compared with a latent state. One's own numbers are those of one
+    run of a centre's history, so what single runs scatter counts too.
 
     Args:
-        study: path of a study file, or the name of a shipped one.
+        study: path of a study file, or the name of a shipped one. With ``data`` or ``parameters`` a
+            scenario: a name, a path or a :class:`sim.Scenario`.
+        data: your own findings: a frame, a table (CSV, Excel), a file of observations, or its
+            content. A row of a frame is a mean (columns ``item``, ``wave``, ``mean``, ``sd`` and
+            ``n``; or ``se``; or ``low`` and ``high``, 95 %), a mean change of the same people
+            (``change``, ``since``, and its error), or an answer (``answer``, and ``person``, so
+            that changes are those of the same people). Items: trust, accountability, knowledge,
+            integration (survey, 1-5), "knowledge test" (0-1), attendance, "cancelled by region",
+            "cancelled by provider", "commitments kept", response (0-1; ``n`` alone is enough).
+            Waves: a week, start, end_of_ta, year_after, horizon.
+        parameters: what varies, by names or roles (free, uncertain), or name: {uniform: [low,
+            high]}; left out: the free and the uncertain ones. Where a survey is among the targets,
+            the leniency of answers and where people began vary besides.
+        survey: fields of a map (:class:`sim.studies.survey_map.SurveyMap`) for ``data``, such as
+            ``{"scale": [1, 7], "reversed": ["q3"]}``.
         execution: how runs are made; left out: on all threads of this machine.
         fields: in place of those of the file, such as ``samples=2000``, ``leave_out=["T9"]`` or
-            ``truths=400`` (coverage).
+            ``truths=400`` (coverage). With ``data``, ``own_only`` is True unless it says otherwise:
+            the findings that come with codose do not count.
 
     Returns:
         The result. Its tables: ``summary``, ``predictive`` (each target against fresh runs),
         ``narrowed`` (prior against posterior, parameter by parameter), ``left_out`` (what moves
         without a target), ``double_use`` (sources of both a range and a target), ``defaults``
         (are they in the middle of the sets?),
-        ``targets``, ``reference`` (the bank: every setting, what it gives, and its weight), and
+        ``targets`` (``whose``: own or shipped), ``aside`` (what could be a target and is none),
+        ``reference`` (the bank: every setting, what it gives, and its weight), and
         with ``truths`` ``coverage``. Its folder, once saved, holds plausible sets for the ``sets``
         of every other study.
 
     Raises:
         StudyError: every mistake in the study, with its line.
+        ObservedError: every mistake in the data, with its row.
         CalibrationError: no setting meets the targets (says the nearest and what stands in the
             way), or too many settings have no value.
         Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
@@ -46,14 +72,24 @@ def calibrate(
     variance of simulated means in it, Wood 2010, doi 10.1038/nature09319; coverage, Talts et al.
     2018, arXiv 1804.06788.
 
-    >>> few = {"factors": ["keeping"], "targets": ["T4", "T10"]}  # fewer than an answer needs
-    >>> found = calibrate(samples=120, replicates=2, truths=0, **few)
-    >>> len(found.table("reference")), len(found.table("targets"))
-    (120, 2)
-    >>> keeping = found.table("narrowed").set_index("name").loc["keeping", "mean"]
-    >>> bool(0.2 < keeping < 0.9)  # within its range
-    True
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"item": ["knowledge test"] * 2, "wave": ["start", 52],
+    ...                       "mean": [0.41, 0.60], "sd": [0.2, 0.2], "n": [40, 40]})
+    >>> few = {"samples": 60, "replicates": 2}  # fewer than an answer needs
+    >>> found = calibrate("classroom", data=frame, parameters=["learning_rate"], **few)
+    >>> found.table("targets")[["id", "whose"]].values.tolist()
+    [['own_knowledge_test_start', 'own'], ['own_knowledge_test_start_to_52', 'own']]
     """
     from sim.studies.kind import StudyKind, ask
 
-    return ask(StudyKind.of("calibrate").read(study, **fields), execution)
+    kind = StudyKind.of("calibrate")
+    if data is None and parameters is None and isinstance(study, str | os.PathLike):
+        return ask(kind.read(study, **fields), execution)
+    if data is not None:
+        from sim.studies.survey_import import observations
+
+        content = data if isinstance(data, Mapping) else observations(data, survey)
+        fields = {"own_only": True, **fields, "data": content}
+    if parameters is not None:
+        fields["factors"] = parameters if isinstance(parameters, Mapping) else list(parameters)
+    return ask(kind.make(scenario=study, **fields), execution)

@@ -62,6 +62,7 @@ def answer(study: Study[Spec], run: Runner) -> dict[str, Table]:
         "double_use": tables.double_use(narrowed.double_use(found.asked)),
         "defaults": tables.defaults(predictive.defaults(checked)),
         "targets": tables.targets(narrowed.cost(found)),
+        **({"aside": tables.aside(found.asked.aside)} if found.asked.aside else {}),
         "reference": tables.reference(found),
     }
     if found.asked.header.truths:
@@ -147,8 +148,9 @@ def _record(
         "model_version": MODEL_VERSION,
         "targets": len(targets),
         "borrowed": asked.borrowed,
+        **({"own": asked.own} if asked.own else {}),
         "narrowed": {name: float(f"{share:.4g}") for name, share in shares.items()},
-        "constrained_by": plausible.constrained_by(len(targets), asked.borrowed, shares),
+        "constrained_by": plausible.constrained_by(len(targets), asked.borrowed, shares, asked.own),
         "target_ids": [target.id for target in targets],
         "grades": {target.id: target.grade for target in targets},
         "scenario": asked.scenario.digest(),

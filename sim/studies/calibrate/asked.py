@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from sim.core.errors import InputError
 from sim.core.parameters import TABLE
 from sim.scenario.scenario import Scenario
 from sim.studies import observed
+from sim.studies.distributions import Distribution
 from sim.studies.factors import Factor, factors_of
 from sim.studies.measures import parse_measure, variants
 from sim.studies.observed import Observation
@@ -20,6 +22,17 @@ from sim.studies.targets import Target, targets_of
 if TYPE_CHECKING:
     from sim.studies.calibrate.spec import Spec
 
+LENIENCY = "survey_leniency"
+"""What a mean of a survey says too: how far people answer above what they feel. It varies wherever
+a survey is among the targets, whatever the study names."""
+LENIENCIES = Distribution("uniform", (0.0, 0.6))
+"""Its prior then, an assumption: the table's range is that of kind answers about trust, and a
+centre's own people may answer any item as they feel."""
+STARTS: Mapping[str, str] = {
+    "trust": "first_trust", "accountability": "staff_accountability_mean",
+    "knowledge": "knowledge_mean",
+}  # fmt: skip
+"""Where people began, for each state that a survey or a test asks about: it varies, too."""
 EFFECTS = tuple(
     Target(
         f"effect on {name}", f"effect of TA on {name.replace('_', ' ')} at its end",
@@ -42,6 +55,7 @@ class Asked:
         effects: what TA does to the outcomes that a reader asks for first: worked out of every
             setting, and nothing is held to it.
         factors: what varies.
+        aside: findings that could be scored and are not: id and why.
     """
 
     study: Study[Spec]
@@ -49,6 +63,7 @@ class Asked:
     targets: tuple[Target, ...]
     effects: tuple[Target, ...]
     factors: tuple[Factor, ...]
+    aside: tuple[tuple[str, str], ...] = ()
 
     @property
     def measured(self) -> tuple[Target, ...]:
@@ -72,13 +87,28 @@ class Asked:
 
     @property
     def free(self) -> list[int]:
-        """Places of the calibrated factors (role free)."""
-        return [place for place, name in enumerate(self.names) if TABLE[name].role == "free"]
+        """Places of the calibrated factors: those that are named, and the role free."""
+        named = dict(self.header.factors)
+        return [
+            place for place, name in enumerate(self.names)
+            if name in named or TABLE[name].role == "free"
+        ]  # fmt: skip
+
+    @property
+    def leniency(self) -> int | None:
+        """Place of the leniency of answers, where a survey is among the targets and it varies."""
+        read = any(target.measure.surveyed for target in self.targets)
+        return self.names.index(LENIENCY) if read and LENIENCY in self.names else None
 
     @property
     def borrowed(self) -> int:
         """Targets that come from other settings."""
         return sum(target.grade != "A" for target in self.targets)
+
+    @property
+    def own(self) -> int:
+        """Targets that the user brought."""
+        return sum(target.own for target in self.targets)
 
 
 def asked_of(study: Study[Spec]) -> Asked:
@@ -89,22 +119,45 @@ def asked_of(study: Study[Spec]) -> Asked:
             scenario that cannot answer a target.
     """
     observations = [Observation.of_record(one) for one in study.inputs["observations"]]
-    targets = _targets(study, observations)
-    factors = factors_of(study, study.scenario)
+    targets, aside = _targets(study, observations)
+    factors = factors_of(study, study.scenario, also=_beside(study.scenario, targets))
     for factor in factors:
         if factor.kind != "parameter" or factor.distribution.kind == "choices":
             raise study.error(
                 ("factors",), f"{factor.name} is not a continuous parameter of the model"
             )
-    try:
-        variants(study.scenario, [target.measure for target in targets])
-    except InputError as error:
-        raise StudyError(error.problems) from None
+    _refuse_unanswerable(study.scenario, targets)
     effects = EFFECTS if study.scenario.has_ta else ()
-    return Asked(study, tuple(observations), tuple(targets), effects, tuple(factors))
+    return Asked(
+        study, tuple(observations), tuple(targets), effects, tuple(factors), tuple(aside)
+    )  # fmt: skip
 
 
-def _targets(study: Study[Spec], observations: Sequence[Observation]) -> list[Target]:
+def _refuse_unanswerable(scenario: Scenario, targets: Sequence[Target]) -> None:
+    problems = []
+    for target in targets:
+        try:
+            variants(scenario, [target.measure])
+        except InputError as error:
+            problems.append(dataclasses.replace(error.problem, field=target.id))
+    if problems:
+        raise StudyError(problems)
+
+
+def _beside(scenario: Scenario, targets: Sequence[Target]) -> dict[str, Distribution | None]:
+    """What an instrument's reading says besides the state of people as it was changed: how people
+    answer, and where they began. It varies, unless the scenario itself says it."""
+    read = [target.measure for target in targets if target.measure.read]
+    starts = {STARTS[one.outcome]: None for one in read if one.outcome in STARTS}
+    leniency = {LENIENCY: LENIENCIES} if any(one.surveyed for one in read) else {}
+    found = {**leniency, **starts}
+    return {name: how for name, how in found.items() if name not in scenario.parameters}
+
+
+def _targets(
+    study: Study[Spec], observations: Sequence[Observation]
+) -> tuple[list[Target], list[tuple[str, str]]]:
+    """The targets; and what could be one and is not, with the reason."""
     header = study.header
     for field in ("targets", "leave_out"):
         for place, name in enumerate(getattr(header, field)):
@@ -117,10 +170,40 @@ def _targets(study: Study[Spec], observations: Sequence[Observation]) -> list[Ta
                     suggestion=found.suggestion,
                 ) from None  # fmt: skip
     wanted = observed.chosen(observations, header.targets) if header.targets else observations
-    targets = targets_of([one for one in wanted if one.id not in header.leave_out])
+    wanted = [one for one in wanted if one.id not in header.leave_out]
+    lacking = {one.id: why for one in wanted if (why := _lack(study, one))}
+    targets = targets_of([one for one in wanted if one.id not in lacking])
+    aside = [*lacking.items(), *_told(targets)]
     for place, name in enumerate(header.targets):
         if name not in {t.id for t in targets} and name not in header.leave_out:
             raise study.error(
                 ("targets", place), f"{name} cannot be scored (it is empty, or only shown)"
             )
-    return targets
+    told = dict(aside)
+    return [target for target in targets if target.id not in told], aside
+
+
+def _lack(study: Study[Spec], one: Observation) -> str:
+    """Why the scenario cannot answer a finding that comes with codose and that nobody asked for by
+    its name: it was observed elsewhere, of another design. Empty: it can."""
+    if one.own or one.id in study.header.targets or one.finding.use not in ("scored", "pattern"):
+        return ""
+    if one.finding.missing or not one.finding.measure.simulated:
+        return ""
+    try:
+        variants(study.scenario, [one.finding.measure])
+    except InputError as error:
+        return error.problem.message
+    return ""
+
+
+def _told(targets: Sequence[Target]) -> list[tuple[str, str]]:
+    """Levels that another level and the change between the two already say: the later ones."""
+    by_measure = {(t.measure.text, t.own): t.id for t in targets}
+    found = {}
+    for target in targets:
+        levels = [by_measure.get((one.text, target.own)) for one in target.measure.levels]
+        if all(levels) and levels:
+            first, last = levels
+            found[str(last)] = f"{first} and {target.id} say it already"
+    return list(found.items())

@@ -24,7 +24,8 @@ class CalibrationError(InputError):
 
 def within_tolerance(targets: Sequence[Target], table: Reference) -> np.ndarray:
     """Which settings meet which targets, bool (settings, targets)."""
-    return np.stack([t.hit(table.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
+    found = [t.hit(table.outputs[:, i], table.errors[:, i]) for i, t in enumerate(targets)]
+    return np.stack(found, axis=1)
 
 
 def refuse_broken(targets: Sequence[Target], table: Reference) -> None:

@@ -87,7 +87,8 @@ def narrowing(found: Found, moved: Sequence[Mapping[str, object]]) -> Rows:
     rows: Rows = []
     for place, factor in enumerate(found.factors):
         role = TABLE[factor.name].role
-        what = role if role in ("free", "uncertain") else "other"
+        free = place in found.asked.free
+        what = "free" if free else role if role == "uncertain" else "other"
         row = {"name": factor.name, "what": what, "grade": factor.grade}
         row |= _moved(values[:, place], found.weights)
         falls = {
@@ -108,7 +109,7 @@ def _causes(row: Mapping[str, object], falls: Mapping[str, float]) -> dict[str, 
     """The targets without which a parameter would be narrowed clearly less, the first matters
     most; none where it is not narrowed, or no single one matters."""
     share = float(row["narrowed"])  # pyright: ignore[reportArgumentType]
-    if row["what"] != "free" or share <= float(row["noise"]):  # pyright: ignore[reportArgumentType]
+    if not falls or share <= float(row["noise"]):  # pyright: ignore[reportArgumentType]
         return {"targets": "", "our_reading": False}
     order = sorted((fall, name) for name, fall in falls.items() if name not in (PATTERNS, SHARED))
     matter = [name for fall, name in order[::-1] if fall >= MATTERS * share and name != NOBODY]
@@ -154,7 +155,10 @@ def left_out(found: Found) -> Rows:
         shared = {row["target"] for row in double_use(found.asked)}
         groups[PATTERNS] = [i for i, t in enumerate(targets) if not t.numeric]
         groups[SHARED] = [i for i, t in enumerate(targets) if t.numeric and t.id in shared]
-    columns = {found.asked.names[i]: found.table.values[:, i] for i in found.asked.free}
+    calibrated = [*found.asked.free]
+    if (leniency := found.asked.leniency) is not None and leniency not in calibrated:
+        calibrated.append(leniency)  # a level of a survey may pin it, and no state
+    columns = {found.asked.names[i]: found.table.values[:, i] for i in calibrated}
     effects = found.table.outputs[:, len(targets) :].T
     columns |= {t.id: x for t, x in zip(found.asked.effects, effects, strict=True)}
     whole = {name: spread(x, found.weights) for name, x in columns.items()}
@@ -214,8 +218,9 @@ def double_use(asked: Asked) -> Rows:
 
 def cost(found: Found) -> Rows:
     """The targets, what each is met by and what it costs: id, what, measures, value, low, high,
-    sd_below, sd_above (of its error), noise (median standard error of its simulated mean), use,
-    grade, source, met (share of the prior), ess_without (effective sample when it is left out)."""
+    sd_below, sd_above (of its error), noise (median error of its simulated mean), use, grade,
+    source, whose (own or shipped; where any is the user's own), met (share of the prior),
+    ess_without (effective sample when it is left out)."""
     met = within_tolerance(found.targets, found.table).mean(axis=0)
     few = len(found.targets) < 2
     return [
@@ -223,7 +228,9 @@ def cost(found: Found) -> Rows:
             "id": t.id, "what": t.what, "measures": t.measure.text, "value": t.value, "low": t.low,
             "high": t.high, "sd_below": t.sds[0], "sd_above": t.sds[1],
             "noise": rounded(np.nanmedian(found.table.errors[:, i])), "use": t.use,
-            "grade": t.grade, "source": t.source, "met": float(met[i]),
+            "grade": t.grade, "source": t.source,
+            **({"whose": "own" if t.own else "shipped"} if found.asked.own else {}),
+            "met": float(met[i]),
             "ess_without": float(len(found.table)) if few
             else rounded(effective(found.without([i]))),
         }

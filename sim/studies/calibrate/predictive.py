@@ -132,9 +132,10 @@ def _targets(asked: Asked) -> Sequence[Target]:
     """The targets, and what is only shown but can be computed from runs."""
     known = {target.id for target in asked.targets}
     others = [
-        Target.of(one, "left out" if one.finding.use in ("scored", "pattern") else "shown")
+        Target.of(one, surveys.use_of(one))
         for one in asked.observations
         if one.id not in known and not one.finding.missing and one.finding.measure.simulated
+        and one.finding.measure.kind not in surveys.LEVELS
         and _answerable(asked, one.finding.measure)
     ]  # fmt: skip
     return [*asked.targets, *others]

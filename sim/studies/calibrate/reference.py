@@ -16,10 +16,18 @@ import numpy as np
 from sim.core.parameters import Parameters
 from sim.runs.collect import Points
 from sim.runs.plan import RunPlan, fresh
+from sim.runs.readings import Readings
 from sim.scenario.scenario import Scenario
 from sim.studies.factors import Factor
 from sim.studies.kind import Runner
-from sim.studies.measures import answer, outcomes_needed, variants
+from sim.studies.measures import (
+    SEEN,
+    answer,
+    outcomes_needed,
+    readings_needed,
+    variants,
+    waves_of,
+)
 from sim.studies.targets import Target
 
 
@@ -32,7 +40,9 @@ class Reference:
         values: (settings, factors): the values.
         outputs: (settings, targets): mean over replicates of what each target measures; NaN where
             it is empty or a run failed.
-        errors: (settings, targets): standard error of that mean (jackknife over replicates).
+        errors: (settings, targets): standard error of that mean (jackknife over replicates), or
+            what a single run scatters around it where a target is that of one centre
+            (:attr:`sim.studies.targets.Target.one_run`).
     """
 
     unit: np.ndarray
@@ -163,7 +173,14 @@ class Making:
             for place, (name, arm) in enumerate(arms.items())
         }
         lost = np.any([found.failed(place) for place in range(len(jobs))], axis=0)
-        return _answers(self.scenario, self.targets, names, runs, lost)
+        readings = readings_needed(measures)
+        if readings:  # by the same runs, looked at through the instruments
+            waves = waves_of(self.scenario, measures)
+            job = fresh(self.scenario, sets, replicates, waves, points)
+            read = self.run(RunPlan((job,), self.seed), Readings(readings), label=f"{label} seen")
+            runs[SEEN] = (waves, read.grid()[:, :, :, 0])
+            lost |= read.failed()
+        return _answers(self.scenario, self.targets, names, runs, lost, readings)
 
 
 def _answers(
@@ -172,8 +189,9 @@ def _answers(
     names: Sequence[str],
     runs: Mapping[str, tuple[tuple[int, ...], np.ndarray]],
     lost: np.ndarray,
+    readings: Sequence[str] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Every target from means over replicates, and its jackknife standard error.
+    """Every target from means over replicates, and its error: see :class:`Reference`.
 
     Args:
         runs: weeks and (sets, replicates, weeks, outcomes) of each variant.
@@ -185,7 +203,8 @@ def _answers(
         means = {
             name: (weeks, _mean(x[:, which], lost[:, which])) for name, (weeks, x) in runs.items()
         }
-        return np.stack([answer(t.measure, scenario, means, names) for t in targets], axis=1)
+        found = [answer(t.measure, scenario, means, names, readings) for t in targets]
+        return np.stack(found, axis=1)
 
     every = np.arange(count)
     whole = of(every)
@@ -193,7 +212,9 @@ def _answers(
         return whole, np.full(whole.shape, np.nan)
     without = np.stack([of(every[every != one]) for one in range(count)])
     spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
-    return whole, np.sqrt(spread * (count - 1) / count)
+    # A run differs from the mean of R by its own scatter, and by that of the mean.
+    scatter = np.array([np.sqrt(count + 1) if t.one_run else 1.0 for t in targets])
+    return whole, np.sqrt(spread * (count - 1) / count) * scatter
 
 
 def _mean(values: np.ndarray, lost: np.ndarray) -> np.ndarray:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from sim.present.format import count
-from sim.scenario.checking import Number, Words
+from sim.scenario.checking import Issue, Number, Words
 from sim.studies import observed
+from sim.studies.observed import Observation, ObservedFile
 from sim.studies.spec import _FACTORS, Factors, Header, Option, Study, beside
 
 HELP = """Fit parameters to what was observed.
@@ -40,8 +42,15 @@ class Spec(Header):
     """Ids of the findings to calibrate to; left out: all that can be scored."""
     leave_out: tuple[Annotated[str, Words(40)], ...] = ()
     """Ids of findings to leave out."""
-    observed: tuple[Annotated[str, Words(1000)], ...] = ()
-    """Files of observations besides those that come with codose, from this file's folder."""
+    observed: Annotated[
+        tuple[Annotated[str, Words(1000)], ...], Option(metavar="FILE", many=True, path=True)
+    ] = ()
+    """Files of observations of your own (or tables that 'codose import survey' reads), from this
+    file's folder."""
+    data: ObservedFile | None = None
+    """Observations of your own, written here as they would be in a file."""
+    own_only: Annotated[bool, Option()] = False
+    """Hold the model to your own findings alone, to none of those that come with codose."""
     samples: Annotated[int, Number(50, 2**20, whole=True), Option()] = 8000
     """Settings of the bank, drawn from the priors."""
     replicates: Annotated[int, Number(2, 2**10, whole=True), Option("-n")] = 16
@@ -57,9 +66,29 @@ class Spec(Header):
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
         """Every finding, of the files that come with codose and of the study's own."""
-        own = [beside(name, folder) for name in self.observed]
-        found = observed.read_all([*observed.shipped_files(), *own])
+        shipped = [] if self.own_only else observed.read_all()
+        own: list[Observation] = []
+        for name in self.observed:
+            own += _brought(beside(name, folder))
+        if self.data is not None:
+            own += observed.of_file(self.data, "data")
+        found = observed.unique([*shipped, *(replace(one, own=True) for one in own)])
         return {"observations": [one.record() for one in found]}
+
+
+def _brought(path: Path) -> list[Observation]:
+    """The findings of a file of observations, or of a table (CSV or Excel) of one's own."""
+    if path.suffix.lower() in (".yaml", ".yml") or path.is_dir():
+        return observed.read_observed(path)
+    from sim.studies.survey_import import observations
+
+    return observed.of_file(observed.file_of(observations(path), str(path)), str(path))
+
+
+def issues(spec: Spec) -> Iterator[Issue]:
+    """What is wrong between the fields."""
+    for issue in () if spec.data is None else observed.issues_of(spec.data):
+        yield replace(issue, where=("data", *issue.where))
 
 
 def check(study: Study[Spec]) -> None:

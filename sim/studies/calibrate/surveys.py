@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from sim.core.parameters import Parameters
-from sim.runs.instruments import survey
 from sim.runs.people import People, Seen
 from sim.runs.plan import RunPlan, independent
+from sim.runs.readings import RESPONSE, reading
 from sim.stats.intervals import band
 from sim.studies.calibrate.agreement import row_of
 from sim.studies.calibrate.asked import Asked
@@ -24,18 +24,24 @@ from sim.studies.spec import week_number
 from sim.studies.targets import Target
 
 REPLICATES = 20
-ITEMS = 4
+LEVELS = ("survey", "response")
+"""Kinds of measure that are read here, where they are no targets."""
 GRID = np.linspace(0.0, 0.9, 19)
 """Leniencies at which a survey is read again, with the same people and noise."""
 
 
 def rows(asked: Asked, unit: np.ndarray, run: Runner) -> list[dict[str, object]]:
-    """Rows of the predictive check for findings read off a survey, with the leniency they pin.
+    """Rows of the predictive check for survey means that are no targets, with the leniency they
+    pin.
 
     Args:
         unit: (sets, factors) coordinates of plausible sets.
     """
-    read = [o for o in asked.observations if o.finding.measure.surveyed and not o.finding.missing]
+    known = {target.id for target in asked.targets}
+    read = [
+        o for o in asked.observations
+        if o.finding.measure.kind in LEVELS and not o.finding.missing and o.id not in known
+    ]  # fmt: skip
     if not read:
         return []
     scenario = asked.scenario
@@ -48,6 +54,11 @@ def rows(asked: Asked, unit: np.ndarray, run: Runner) -> list[dict[str, object]]
     return [_row(o, sets, seen, weeks.index(_week(o, asked))) for o in read]
 
 
+def use_of(one: Observation) -> str:
+    """What a finding that is no target is called."""
+    return "left out" if one.finding.use in ("scored", "pattern") else one.finding.use
+
+
 def _week(one: Observation, asked: Asked) -> int:
     return week_number(one.finding.measure.week, asked.scenario)
 
@@ -57,7 +68,7 @@ def _row(o: Observation, sets: list[Parameters], seen: list[Seen], wave: int) ->
     values = np.array(
         [_read(s, p, measure.outcome, wave, measure.kind) for s, p in zip(seen, sets, strict=True)]
     )
-    row = row_of(Target.of(o), values[1:], float(values[0]), math.nan)
+    row = row_of(Target.of(o, use_of(o)), values[1:], float(values[0]), math.nan)
     if measure.kind == "survey" and finding.value is not None:
         levels = [
             leniency_for(finding.value, s, p, measure.outcome, wave)
@@ -73,9 +84,8 @@ def _row(o: Observation, sets: list[Parameters], seen: list[Seen], wave: int) ->
 
 
 def _read(seen: Seen, p: Parameters, construct: str, wave: int, kind: str) -> float:
-    answers = survey(seen, p, construct, wave=wave, items=ITEMS)
-    found = answers.response() if kind == "response" else answers.described().mean
-    return float(np.nanmean(found))
+    name = RESPONSE if kind == "response" else construct
+    return float(np.nanmean(reading(seen, p, name, wave)))
 
 
 def leniency_for(value: float, seen: Seen, p: Parameters, construct: str, wave: int) -> float:

@@ -22,6 +22,7 @@ def summary(found: Found) -> Table:
     row = {
         "targets": len(asked.targets),
         "borrowed": asked.borrowed,
+        **({"own": asked.own} if asked.own else {}),
         "free": len(asked.free),
         "settings": len(table),
         "within_all": float(within_tolerance(asked.targets, table).all(axis=1).mean()),
@@ -31,6 +32,7 @@ def summary(found: Found) -> Table:
     columns = [
         Column("targets", format="count", meaning="findings that it is held to"),
         Column("borrowed", format="count", meaning="of them from other settings"),
+        *([Column("own", format="count", meaning="of them your own")] if asked.own else []),
         Column("free", format="count", meaning="parameters that are calibrated"),
         Column("settings", format="count", meaning="of the bank, drawn from the priors"),
         Column("within_all", format="percent", meaning="of them within every tolerance at once"),
@@ -170,12 +172,31 @@ def targets(rows: Rows) -> Table:
         Column("high", format="given", meaning="highest value that agrees"),
         Column("sd_below", meaning="SD of its error, towards lower values"),
         Column("sd_above", meaning="SD of its error, towards higher values"),
-        Column("noise", meaning="median standard error of its simulated mean"),
+        Column(
+            "noise",
+            meaning="median standard error of its simulated mean; of your own numbers, "
+            "what one run scatters around it",
+        ),
         Column("source", format="text"),
+        *(
+            [Column("whose", meaning="own: yours; shipped: comes with codose")]
+            if any("whose" in row for row in rows)
+            else []
+        ),
         Column("met", format="percent", meaning="of the prior"),
         Column("ess_without", format="count", heading="effective sample without it"),
     ]
     return Table("targets", pd.DataFrame(rows), columns, title="Targets")
+
+
+def aside(pairs: Sequence[tuple[str, str]]) -> Table:
+    """Findings that could be targets and are not."""
+    columns = [
+        Column("id", format="text"),
+        Column("why", format="text", meaning="why it is no target"),
+    ]
+    frame = pd.DataFrame(pairs, columns=["id", "why"])
+    return Table("aside", frame, columns, title="Findings set aside")
 
 
 def outputs(some: Sequence[Target]) -> list[str]:
@@ -201,7 +222,10 @@ def reference(found: Found) -> Table:
         Column(name, meaning=f"mean over its runs: {t.measure.text}")
         for name, t in zip(outputs(measured), measured, strict=True)
     ]
-    columns += [Column(name, meaning="standard error of that mean") for name in
-                errors(found.targets)]  # fmt: skip
+    columns += [
+        Column(name, meaning="what one run scatters around it" if t.one_run
+               else "standard error of that mean")
+        for name, t in zip(errors(found.targets), found.targets, strict=True)
+    ]  # fmt: skip
     columns.append(Column("weight", meaning="in the posterior; they add up to 1"))
     return Table("reference", pd.DataFrame(values), columns, title="The bank")

@@ -11,6 +11,8 @@ import pandas as pd
 from sim.present.answer import Answer
 from sim.present.format import count, digits, interval, number, percent
 from sim.present.table import Table
+from sim.scenario.contact_log import some
+from sim.studies.calibrate.asked import LENIENCY
 from sim.studies.calibrate.spec import Spec
 from sim.studies.calibrate.tables import narrowed_shares
 from sim.studies.plausible import constrained_by, sorted_out
@@ -32,6 +34,7 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
     return Answer(
         _verdict(scored, frames),
         (
+            *_whose(study, frames),
             f"Of {count(summary['settings'], 'setting')} drawn from the priors, each run with "
             f"chance of its own, {percent(summary['within_all'])} meet every target at once "
             f"(effective sample {count(summary['effective_sample'])}).",
@@ -44,6 +47,7 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
             _defaults(frames["defaults"]),
             _coverage(frames["coverage"]) if "coverage" in frames else "",
             *_surveys(frames["predictive"]),
+            *_levels_and_changes(frames),
             f"The plausible sets are {said(tables)}: fitted, not validated.",
         ),
     )  # fmt: skip
@@ -53,7 +57,82 @@ def said(tables: Tables) -> str:
     """What stands behind the sets; printed wherever they are used."""
     summary = tables["summary"].frame.iloc[0]
     shares = narrowed_shares(tables["narrowed"].frame)
-    return constrained_by(int(summary["targets"]), int(summary["borrowed"]), shares)
+    own = int(summary.get("own", 0))
+    return constrained_by(int(summary["targets"]), int(summary["borrowed"]), shares, own)
+
+
+def _whose(study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Which targets are the user's own, and what was set aside; nothing where none is."""
+    targets, lines = frames["targets"], []
+    if "whose" in targets:
+        own = targets[targets["whose"] == "own"]["id"].tolist()
+        others = len(targets) - len(own)
+        beside = (
+            f"beside {count(others, 'finding')} that come with codose"
+            if others
+            else "and to none of those that come with codose"
+            if study.header.own_only or not study.header.targets
+            else "alone"
+        )
+        lines.append(f"Held to {count(len(own), 'finding')} of your own ({some(own, 6)}) {beside}.")
+    if "aside" in frames:
+        said = [
+            f"{_joined(rows['id'].tolist())} ({why})"
+            for why, rows in frames["aside"].groupby("why", sort=False)
+        ]
+        lines.append(f"Set aside: {'; '.join(said)}.")
+    return lines
+
+
+def _levels_and_changes(frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What levels of a survey among the targets pinned, and what changes between waves did."""
+    targets = frames["targets"]
+    read = targets[targets["measures"].str.match(r"(change of )?survey of ")]
+    rows = {str(row["name"]): row for row in frames["narrowed"].to_dict("records")}
+    if read.empty or LENIENCY not in rows:
+        return []
+    changes = read["measures"].str.startswith("change")
+    levels, moves = read[~changes]["id"].tolist(), read[changes]["id"].tolist()
+    leniency = rows.pop(LENIENCY)
+    by = {
+        name: str(row["targets"]).split()
+        for name, row in rows.items()
+        if row["what"] == "free" and row["narrowed"] > row["noise"]
+    }
+    of_leniency = (
+        f"lost {percent(leniency['narrowed'])} of its spread"
+        if leniency["narrowed"] > leniency["noise"]
+        else "was hardly narrowed"
+    )
+    lines = []
+    if levels:
+        owed = [name for name, ids in by.items() if set(ids) & set(levels)]
+        word = "levels of a survey" if len(levels) > 1 else "a level of a survey"
+        lines.append(
+            f"{_joined(levels)}: {word} can be met by lenient answers as well as by the state "
+            f"behind them; {LENIENCY} varied with the others and {of_leniency}, and "
+            + (
+                f"{_joined(owed)} owe{_s(owed)} them narrowing (table left_out)."
+                if owed
+                else "no parameter of the state owes them its narrowing."
+            )
+        )
+    if moves:
+        owed = [name for name, ids in by.items() if set(ids) & set(moves)]
+        lines.append(
+            f"{_joined(moves)}: a change between two waves owes little to leniency (but for the "
+            "ceiling of the scale), so that it pins the state; "
+            + (
+                f"{_joined(owed)} owe{_s(owed)} it narrowing."
+                if owed
+                else "yet its error is too wide to narrow a single parameter by itself."
+            )
+        )
+    return lines
+
+
+def _s(names: Sequence[str]) -> str:
+    return "s" if len(names) == 1 else ""
 
 
 def _verdict(scored: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> str:
@@ -204,6 +283,9 @@ def bounds(low: float, high: float) -> str:
     return f"{digits(high)} or less" if math.isinf(low) else f"{digits(low)} to {digits(high)}"
 
 
+_TARGETS = ("id", "whose", "grade", "sd_below", "sd_above", "noise", "met", "ess_without")
+
+
 def shown(study: Study[Any], tables: Tables) -> list[Table]:
     """The tables to print: targets, what they narrow and cost, defaults, coverage."""
     checked = tables["predictive"]
@@ -222,8 +304,8 @@ def shown(study: Study[Any], tables: Tables) -> list[Table]:
             ["name", "what", "prior_low", "prior_high", "mean", "low", "high", "narrowed", "noise",
              "targets", "our_reading"]
         ),
-        tables["targets"].pick(["id", "grade", "sd_below", "sd_above", "noise", "met",
-                                "ess_without"]),
+        tables["targets"].pick([name for name in _TARGETS if name in tables["targets"].frame]),
+        *([tables["aside"]] if "aside" in tables else []),
         tables["defaults"],
         *([tables["coverage"]] if "coverage" in tables else []),
     ]  # fmt: skip

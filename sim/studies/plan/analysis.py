@@ -70,7 +70,7 @@ class Planner:
 
     def evaluator(self, stage: str) -> Evaluator:
         """Runs plans on the sample of a stage."""
-        return Evaluator(self.header, Sample.of(self.header, stage), self.run)
+        return Evaluator(self.header, Sample.of(self.study, stage), self.run)
 
     def found(self) -> Found:
         """The whole work."""

@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,13 +24,13 @@ from typing import Annotated, Any, Literal
 from sim.core.errors import InputError, Problem
 from sim.core.outcomes import OUTCOMES, PERSISTENCE_WEEKS
 from sim.core.units import months_of
-from sim.scenario.checking import ISO_DATE, Day, Issue, Number, Shape, Strict, iso_date
+from sim.scenario.checking import ISO_DATE, Day, Issue, Number, Shape, Strict, Words, iso_date
 from sim.scenario.levers import with_levers
 from sim.scenario.loading import raise_problems
 from sim.scenario.scenario import Scenario
 from sim.studies.budget import Budget, budget_issues
 from sim.studies.plan.levers import Lever, faults, levers_of
-from sim.studies.plausible import PlausibleSets, plausible_sets
+from sim.studies.plausible import PlausibleSets, Posterior, plausible_sets, posterior_in
 from sim.studies.spec import (
     _OUTCOME,
     _WEEK,
@@ -39,6 +39,7 @@ from sim.studies.spec import (
     OutcomeSpec,
     Study,
     StudyError,
+    beside,
     parse_outcome,
     week_label,
     week_number,
@@ -181,6 +182,9 @@ class Spec(Header):
     """How hard to search."""
     confirm: Confirm = Confirm()
     """How surely the chosen plans are known."""
+    sets: Annotated[str, Words(1000, optional=True), Option(metavar="DIR", path=True)] = ""
+    """Folder of a calibration to draw the parameter sets from; left out: those that come with
+    codose."""
     start_date: Annotated[
         Annotated[date, Day()] | None, Option(name="--start", metavar="DATE", read=_day)
     ] = None
@@ -190,14 +194,27 @@ class Spec(Header):
         """The seed of the sets and the chance of a sample."""
         return (self.seed + _STRIDE * STAGES.index(stage)) % 2**62
 
-    def sets_of(self, stage: str) -> PlausibleSets:
-        """The parameter sets of a sample."""
-        count = {"search": self.search.sets, "failures": self.confirm.failure_sets}
-        return plausible_sets(count.get(stage, self.confirm.sets), self.seed_of(stage) % 2**31)
+    def sets_of(self, stage: str, posterior: Posterior | None = None) -> PlausibleSets:
+        """The parameter sets of a sample.
+
+        Args:
+            posterior: what they are drawn from; left out: what comes with the project.
+        """
+        counts = {"search": self.search.sets, "failures": self.confirm.failure_sets}
+        count = counts.get(stage, self.confirm.sets)
+        return plausible_sets(count, self.seed_of(stage) % 2**31, posterior=posterior)
 
     def plausible(self, folder: Path | None) -> PlausibleSets:
         """The sets that what is reported rests on: those that confirm."""
-        return self.sets_of("confirmed")
+        return self.sets_of("confirmed", self._posterior(folder))
+
+    def inputs(self, folder: Path | None) -> Mapping[str, Any]:
+        """The posterior that sets are drawn from, where it is not the project's."""
+        found = self._posterior(folder)
+        return {} if found is None else {"posterior": found.record()}
+
+    def _posterior(self, folder: Path | None) -> Posterior | None:
+        return posterior_in(beside(self.sets, folder)) if self.sets else None
 
 
 Objective = tuple[OutcomeSpec, int | str]

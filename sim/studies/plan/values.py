@@ -18,8 +18,8 @@ from sim.runs.collect import Points, RunValues
 from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario.scenario import Scenario
 from sim.studies.plan.spec import Objective, Spec, Target, objectives_of
-from sim.studies.plausible import PlausibleSets
-from sim.studies.spec import OutcomeSpec, parse_outcome, week_number
+from sim.studies.plausible import PlausibleSets, Posterior
+from sim.studies.spec import OutcomeSpec, Study, parse_outcome, week_number
 
 REGRET_QUANTILE = 0.9
 FAILURE_REPLICATES = 2
@@ -50,11 +50,13 @@ class Sample:
     name: str = "runs"
 
     @classmethod
-    def of(cls, header: Spec, stage: str) -> Sample:
+    def of(cls, study: Study[Spec], stage: str) -> Sample:
         """The sample of a stage: its own sets, its own chance."""
+        header, record = study.header, study.inputs.get("posterior")
+        posterior = None if record is None else Posterior.of_record(record)
         replicates = {"search": header.search.replicates, "failures": FAILURE_REPLICATES}
         return cls(
-            header.sets_of(stage),
+            header.sets_of(stage, posterior),
             replicates.get(stage, header.confirm.replicates),
             header.seed_of(stage),
             stage,

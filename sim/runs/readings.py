@@ -1,0 +1,123 @@
+"""Readings, a collector: what instruments read of every run, where a study needs no more of people.
+
+:class:`~sim.runs.people.People` keeps everybody, which is much for a bank of many settings; this
+keeps a number a week and instrument, the mean that a paper would print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from sim.core.parameters import Parameters
+from sim.runs.collect import Arrays, Gathering, Points, Rows, RunValues, ValueArrays
+from sim.runs.instruments import describe, knowledge_test, survey
+from sim.runs.people import CONSTRUCTS, People, Seen, seen_of
+from sim.runs.plan import Job, RunPlan
+from sim.scenario.scenario import Scenario
+
+RESPONSE, TEST = "response", "test"
+READINGS: tuple[str, ...] = (*CONSTRUCTS, RESPONSE, TEST)
+"""The mean survey answer (1-5) about each state of people, the share of people who answer a survey,
+and the mean score (0-1) of a knowledge test."""
+ITEMS = 4
+"""Items of a survey's scale."""
+
+
+def reading(seen: Seen, p: Parameters, name: str, wave: int) -> np.ndarray:
+    """One of :data:`READINGS` of each run, (replicates,); NaN where nobody answered.
+
+    >>> from sim.runs.instruments import observe
+    >>> scenario = Scenario.shipped("classroom")
+    >>> parameters = scenario.parameter_set()
+    >>> seen = observe(scenario, parameters, seed=1, replicates=3, weeks=[0, 52])
+    >>> bool((reading(seen, parameters, "knowledge", 1) > 3).all())
+    True
+    """
+    if name == TEST:
+        return describe(knowledge_test(seen, p, wave=wave)).mean
+    construct = "trust" if name == RESPONSE else name
+    answers = survey(seen, p, construct, wave=wave, items=ITEMS)
+    return answers.response() if name == RESPONSE else answers.described().mean
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Keeps readings of every run at the weeks of its job, as values of "overall".
+
+    Attributes:
+        names: of :data:`READINGS`.
+
+    >>> from sim.runs.execute import execute
+    >>> from sim.runs.plan import independent
+    >>> scenario = Scenario.shipped("classroom")
+    >>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[0, 52])
+    >>> found = execute(RunPlan((job,), seed=1), None, Readings(("trust", "test")))
+    >>> found.grid().shape  # sets, replicates, weeks, "overall", readings
+    (3, 2, 2, 1, 2)
+    """
+
+    names: tuple[str, ...]
+
+    parts = 64
+
+    def key(self) -> dict[str, Any]:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return {"kept": "readings", "names": list(self.names), "items": ITEMS}
+
+    def check(self, job: Job) -> None:
+        """See :class:`~sim.runs.collect.Collector`."""
+        People().check(job)
+
+    def places(self, job: Job) -> tuple[str, ...]:
+        """See :class:`~sim.runs.collect.Points`."""
+        return ("overall",)
+
+    def shape(self, job: Job) -> tuple[int, int, int, int]:
+        """Of a run: (arms, weeks, regions, readings)."""
+        return 1, len(job.weeks), 1, len(self.names)
+
+    def run_bytes(self, job: Job) -> int:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return 8 * int(np.prod(self.shape(job)))
+
+    def state_bytes(self, job: Job) -> int:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return self.run_bytes(job)
+
+    def weeks(self, job: Job) -> Sequence[int]:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return job.weeks
+
+    def look(self, job: Job, scenario: Scenario, runs: slice, seed: int) -> np.ndarray:
+        """See :class:`~sim.runs.collect.Looks`: a row a run, week by week every reading."""
+        people = People().look(job, scenario, runs, seed)
+        which, replicates = job.which[runs], job.replicate[runs]
+        found = np.empty((len(which), len(job.weeks), len(self.names)))
+        for index in np.unique(which):
+            mine = np.flatnonzero(which == index)
+            seen = seen_of(job, people[mine], replicates[mine], seed)
+            for wave in range(len(job.weeks)):
+                for place, name in enumerate(self.names):
+                    found[mine, wave, place] = reading(seen, job.sets[index], name, wave)
+        return found.reshape(len(which), -1)
+
+    def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
+        """See :class:`~sim.runs.collect.Collector`: "values", as of :class:`Points`."""
+        return {"values": records[0].reshape(len(which), *self.shape(job))}
+
+    def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
+        """See :class:`~sim.runs.collect.Collector`."""
+        return {"values": np.concatenate([rows.arrays["values"].ravel() for rows in pieces])}
+
+    def empty(self, plan: RunPlan) -> Gathering[RunValues]:
+        """See :class:`~sim.runs.collect.Collector`.
+
+        Raises:
+            InputError: the plan is for another engine, which shows nobody.
+        """
+        People().empty(plan)
+        return ValueArrays(cast(Points, self), plan)

@@ -1,0 +1,562 @@
+""":class:`SurveyMap`: what the columns and words of somebody's survey table mean; and its proposal.
+
+A map is a small YAML file that is kept beside the data, so that the next wave comes in by one
+command::
+
+    columns: {person: ResponseId, wave: Time point}
+    items: {trust: [Q1_1, Q1_2, Q1_3], knowledge test: Score}
+    scale: [1, 7]
+    reversed: [Q1_3]
+    waves: {Baseline: start, Follow-up: 52}
+
+:func:`proposed` makes one from a table, and says what it cannot know.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as Collection
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Literal, NamedTuple
+
+import yaml
+from pydantic_core import PydanticCustomError
+
+from sim.core.errors import Problem, did_you_mean, shown
+from sim.core.outcomes import OUTCOMES
+from sim.runs.people import CONSTRUCTS
+from sim.scenario.checking import (
+    ISO_DATE,
+    FrozenDict,
+    Number,
+    Shape,
+    Strict,
+    Words,
+    check,
+    iso_date,
+    refusal,
+)
+from sim.scenario.contact_log import MAX_WEEKS
+from sim.scenario.loading import Document, document_of, load, raise_problems
+from sim.studies.observed import ObservedError
+from sim.studies.spec import WEEK_WORDS
+from sim.tables_in.questions import OPEN, Question, put
+from sim.tables_in.reader import Table
+from sim.tables_in.values import number_of, order_of
+
+TEST, RESPONSE = "knowledge test", "response"
+CALLED: Mapping[str, str] = {
+    "test of knowledge": TEST, "knowledge_test": TEST, "test": TEST,
+    "survey response": RESPONSE, "response rate": RESPONSE,
+    "cancelled by region": "contacts_failed_by_region per contacts_planned",
+    "cancelled by provider": "contacts_failed_by_provider per contacts_planned",
+    "commitments kept": "commitments_kept_share",
+}  # fmt: skip
+"""Other names of what a number may be of."""
+SHARES: tuple[str, ...] = (
+    RESPONSE,
+    *(name for name, one in OUTCOMES.items() if one.unit == "share"),
+    "contacts_failed_by_region per contacts_planned",
+    "contacts_failed_by_provider per contacts_planned",
+)
+"""Numbers of 0-1 that a centre counts, rather than asks."""
+MEANT = (*CONSTRUCTS, TEST, *SHARES)
+WEEK_ALLOWED = f"a whole number 0..{MAX_WEEKS}, {', '.join(WEEK_WORDS)}"
+
+
+def item_called(name: str) -> str:
+    """What an item of that name asks about, of :data:`MEANT`; "" when that is none of them.
+
+    >>> item_called("Trust"), item_called("Knowledge_Test"), item_called("How are you?")
+    ('trust', 'knowledge test', '')
+    """
+    plain = " ".join(name.casefold().split())
+    for one in (plain, plain.replace("_", " "), plain.replace(" ", "_")):
+        if one in MEANT or one in CALLED:
+            return CALLED.get(one, one)
+    return ""
+
+
+def week_called(text: str) -> int | str | None:
+    """The week that a text names: a number, ``week 52``, or a word of :data:`WEEK_WORDS`.
+
+    >>> week_called("52"), week_called("Week 52"), week_called("End of TA"), week_called("post")
+    (52, 52, 'end_of_ta', None)
+    """
+    plain = re.sub(r"[\s_]+", "_", text.strip().casefold())
+    if match := re.fullmatch(r"(?:week_?|wk_?)?([0-9]{1,5})", plain):
+        return int(match[1]) if int(match[1]) <= MAX_WEEKS else None
+    return plain if plain in WEEK_WORDS else None
+
+
+# --- fields --------------------------------------------------------------------------------------
+
+
+class Item(NamedTuple):
+    """Where the answers about one thing stand.
+
+    Attributes:
+        of: columns (wide) or names in the item column (long); under "" for the wave of the row,
+            else by the word of a wave.
+        scale: lowest and highest answer; None: the map's.
+        reversed: those of them whose scale runs the other way.
+    """
+
+    of: Mapping[str, tuple[str, ...]]
+    scale: tuple[float, float] | None = None
+    reversed: tuple[str, ...] = ()
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    given = value if isinstance(value, list | tuple) else [value]
+    return tuple(Words(300).check(str(one) if isinstance(one, int) else one) for one in given)
+
+
+def _scale(value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    match = re.fullmatch(r"\s*(-?[\d.]+)\s*(?:-|to|\.\.)\s*(-?[\d.]+)\s*", str(value))
+    given = list(match.groups()) if match else value
+    low, high = (
+        (number_of(str(one)) for one in given)
+        if isinstance(given, list | tuple) and len(given) == 2
+        else (None, None)
+    )
+    if low is None or high is None or low >= high:
+        raise refusal(f"{shown(value)} is not a scale", allowed="lowest and highest, as [1, 7]")
+    return low, high
+
+
+def _items(value: Any) -> Mapping[str, Item]:
+    if not isinstance(value, Mapping):
+        raise refusal(f"{shown(value)} names no items", allowed="item: [its columns]")
+    found = {}
+    for name, one in value.items():
+        more = one if isinstance(one, Mapping) and "of" in one else {"of": one}
+        if extra := [key for key in more if key not in Item._fields]:
+            near = did_you_mean(str(extra[0]), Item._fields)
+            raise refusal(
+                f"{extra[0]} is not a field of an item", allowed="of, scale, reversed",
+                suggestion=near,
+            )  # fmt: skip
+        of = more["of"]
+        by = of if isinstance(of, Mapping) else {"": of}
+        found[Words(300).check(name)] = Item(
+            {str(wave): _names(these) for wave, these in by.items()},
+            _scale(more.get("scale")),
+            _names(more.get("reversed", ())),
+        )
+    return FrozenDict(found)
+
+
+def _weeks(value: Any) -> Mapping[str, int | str]:
+    if not isinstance(value, Mapping):
+        raise refusal(f"{shown(value)} names no waves", allowed="word in the table: week")
+    found = {}
+    for word, week in value.items():
+        known = week_called(str(week))
+        if known is None:
+            near = did_you_mean(str(week), WEEK_WORDS)
+            raise refusal(f"{shown(week)} is not a week", allowed=WEEK_ALLOWED, suggestion=near)
+        found[str(word)] = known
+    return FrozenDict(found)
+
+
+def _labels(value: Any) -> Mapping[str, float]:
+    if not isinstance(value, Mapping):
+        raise refusal(f"{shown(value)} names no labels", allowed="label: number")
+    return FrozenDict({plain(str(text)): Number().check(one) for text, one in value.items()})
+
+
+def _rows(value: Any) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        raise refusal(f"{shown(value)} names no rows", allowed="column: [texts of rows to skip]")
+    return FrozenDict({str(column): _names(texts) for column, texts in value.items()})
+
+
+def _day(value: Any) -> str:
+    if iso_date(str(value)) is None:
+        raise refusal(f"{shown(value)} is not a date", allowed=ISO_DATE)
+    return str(value)
+
+
+def plain(text: str) -> str:
+    """A label as it is compared: small letters, single spaces."""
+    return " ".join(text.casefold().split())
+
+
+_ANY = {"type": "object"}
+_LIST = {"type": "array", "items": {"type": "string"}}
+
+
+class Columns(Strict):
+    """Which column holds what; left out: the table has none."""
+
+    person: Annotated[str, Words(300, optional=True)] = ""
+    """Who answered: answers of one person are averaged first, and n counts people."""
+    wave: Annotated[str, Words(300, optional=True)] = ""
+    """When: a week, a date, or a word of `waves`."""
+    item: Annotated[str, Words(300, optional=True)] = ""
+    """What was asked (a row an answer, or a row a mean)."""
+    answer: Annotated[str, Words(300, optional=True)] = ""
+    """The answer (a row an answer)."""
+    mean: Annotated[str, Words(300, optional=True)] = ""
+    """The mean (a row a mean)."""
+    change: Annotated[str, Words(300, optional=True)] = ""
+    """The mean change since another wave, of the same people."""
+    since: Annotated[str, Words(300, optional=True)] = ""
+    """That other wave; left out: the start."""
+    sd: Annotated[str, Words(300, optional=True)] = ""
+    """The standard deviation between people."""
+    se: Annotated[str, Words(300, optional=True)] = ""
+    """The standard error of the mean."""
+    low: Annotated[str, Words(300, optional=True)] = ""
+    """Lower end of the 95 % interval of the mean."""
+    high: Annotated[str, Words(300, optional=True)] = ""
+    """Upper end of it."""
+    n: Annotated[str, Words(300, optional=True)] = ""
+    """How many people answered."""
+
+    @property
+    def long(self) -> bool:
+        """Whether a row is an answer or a mean (else a person)."""
+        return bool(self.item)
+
+
+class SurveyMap(Strict):
+    """What a table of a survey means."""
+
+    sheet: Annotated[str, Words(100)] | None = None
+    """Sheet of a workbook; needed where several hold something."""
+    head: Annotated[int, Number(0, 10_000, whole=True)] | None = None
+    """Line of the head; 0: there is none; left out: it is looked for."""
+    encoding: Annotated[str, Words(40)] | None = None
+    """Of a text file; left out: it is looked for."""
+    skip_rows: Annotated[int, Number(0, 100, whole=True)] = 0
+    """Rows below the head that hold no answers: 2 in an export of Qualtrics."""
+    skip: Annotated[Mapping[str, tuple[str, ...]], Shape(_rows, _ANY)] = FrozenDict()
+    """Rows to leave out, by the text in a column: `item: [Total]`."""
+    columns: Columns = Columns()
+    """Which column holds what."""
+    items: Annotated[Mapping[str, Item], Shape(_items, _ANY)] = FrozenDict()
+    """What is asked about, and where: the columns of a wide table (one, several, or by wave), or
+    the names in the item column; `{of: [...], scale: [1, 7], reversed: [...]}` says more."""
+    scale: Annotated[tuple[float, float] | None, Shape(_scale, {"type": "array"})] = None
+    """Lowest and highest answer; left out: 1 to 5, of tests and shares 0 to 1."""
+    labels: Annotated[Mapping[str, float], Shape(_labels, _ANY)] = FrozenDict()
+    """Numbers of answers in words: `Strongly agree: 5`."""
+    reversed: Annotated[tuple[str, ...], Shape(_names, _LIST)] = ()
+    """Columns (or names of the item column) whose scale runs the other way."""
+    missing: Annotated[tuple[str, ...], Shape(_names, _LIST)] = ()
+    """Texts that are no answer; empty cells, NA, N/A and codes such as -99 never are."""
+    waves: Annotated[Mapping[str, int | str], Shape(_weeks, _ANY)] = FrozenDict()
+    """The week of each wave that the table names by a word; one for the whole table: `all`."""
+    first_date: Annotated[str | None, Shape(_day, {"type": "string"})] = None
+    """First day of week 1, for waves by date."""
+    date_order: Literal["iso", "month-first", "day-first"] | None = None
+    """How dates are written, where that is not clear."""
+    decimal: Literal["point", "comma"] | None = None
+    """What decimals stand after; left out: found (1,500 is one and a half, but of n)."""
+
+
+def read_map(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a map, in a file or at hand, as they were given; what is open is left out.
+
+    Raises:
+        ObservedError: every mistake, with file, line and column where there is a file.
+    """
+    given = document_of(dict(source), "the map") if isinstance(source, Mapping) else load(
+        source, error=ObservedError
+    )  # fmt: skip
+    closed = _closed(given.data)
+    if closed == given.data:
+        _checked(given)
+    return closed if isinstance(closed, dict) else {}
+
+
+def _closed(data: Any) -> Any:
+    """Without what is still to be answered."""
+    if isinstance(data, dict):
+        found = {name: _closed(one) for name, one in data.items() if one != OPEN}
+        return {name: one for name, one in found.items() if one != {} or data[name] == {}}
+    return data
+
+
+def map_of(fields: Mapping[str, Any], file: str = "the map") -> SurveyMap:
+    """The map that these fields make.
+
+    Raises:
+        ObservedError: every mistake by its field.
+    """
+    return _checked(document_of(dict(fields), file))
+
+
+def _checked(document: Document) -> SurveyMap:
+    checked = check(SurveyMap, document, what="a map of a survey")
+    raise_problems(checked.problems, file=document.file, error=ObservedError)
+    assert checked.value is not None
+    return checked.value
+
+
+def answer(data: dict[str, Any], question: Question, text: str) -> None:
+    """Write an answer into a map.
+
+    Raises:
+        ValueError: it cannot stand there.
+    """
+    try:
+        value: Any = yaml.safe_load(text.strip() or question.proposed)
+    except yaml.YAMLError:
+        value = text.strip()
+    value = str(value) if isinstance(value, date) else value
+    if question.options and value not in question.options:
+        raise ValueError(f"{text!r} is none of: {', '.join(question.options)}")
+    tried: dict[str, Any] = {}
+    put(tried, question.where, value)
+    try:
+        map_of(tried)
+    except ObservedError as error:
+        raise ValueError(str(error)) from None
+    put(data, question.where, value)
+
+
+# --- a proposal ----------------------------------------------------------------------------------
+
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "person": ("person", "responseid", "record_id", "participant", "participant_id", "respondent",
+               "respondent_id", "person_id", "id", "email", "code", "staff"),
+    "wave": ("wave", "redcap_event_name", "time", "time point", "timepoint", "event", "occasion",
+             "week", "date", "survey date", "round", "when"),
+    "item": ("item", "question", "variable", "measure", "scale", "construct"),
+    "answer": ("answer", "response", "value", "score", "rating", "answers"),
+    "mean": ("mean", "average", "avg", "m"),
+    "change": ("change", "difference", "gain", "mean change"),
+    "since": ("since", "from", "from wave"),
+    "sd": ("sd", "std", "stdev", "std dev", "std. dev.", "standard deviation"),
+    "se": ("se", "sem", "std error", "std. error", "standard error"),
+    "low": ("low", "lower", "ci_low", "ci low", "ci lower", "95% low", "lcl"),
+    "high": ("high", "upper", "ci_high", "ci high", "ci upper", "95% high", "ucl"),
+    "n": ("n", "count", "respondents", "number"),
+}  # fmt: skip
+AGREEMENT = (
+    "strongly disagree", "disagree", "somewhat disagree", "neither agree nor disagree",
+    "somewhat agree", "agree", "strongly agree",
+)  # fmt: skip
+_NEUTRAL = {"neutral", "undecided", "neither", "neither agree nor disagree"}
+LABELS: tuple[tuple[str, ...], ...] = (
+    tuple(one for one in AGREEMENT if "somewhat" not in one),
+    AGREEMENT,
+    ("never", "rarely", "sometimes", "often", "always"),
+)
+"""Answers in words whose order is known; the middle one says how many there are."""
+MISSING = ("", "na", "n/a", "n.a.", "nan", "none", "null", "-", "--", ".", "missing", "refused")
+"""Texts that are no answer."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A map as far as a table tells it.
+
+    Attributes:
+        fields: of the map.
+        open: what it cannot know: field, and the question.
+        said: what was read off the table.
+    """
+
+    fields: dict[str, Any]
+    open: tuple[Question, ...] = ()
+    said: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = field(default=())
+
+
+def proposed(table: Table, declared: Mapping[str, Any] | None = None) -> Proposal:
+    """What a table's names and contents tell of its map.
+
+    Args:
+        declared: fields that somebody has given already.
+    """
+    given = dict(declared or {})
+    fields: dict[str, Any] = {**given}
+    asked: list[Question] = []
+    said: list[str] = []
+    if "skip_rows" not in given and len(table.rows) > 1 and any(
+        "ImportId" in cell for cell in table.rows[1].cells
+    ):  # fmt: skip
+        fields["skip_rows"] = 2
+        said.append("the two rows below the head are heads of Qualtrics, and left out")
+    rows = [row.cells for row in table.rows[int(fields.get("skip_rows", 0)) :]]
+    texts = {name: [cells[at] for cells in rows] for at, name in enumerate(table.columns)}
+    columns = fields.setdefault("columns", _columns(table.columns))
+    called = {plain(name) for name in table.columns}
+    own = {"item", "wave"} <= called
+    if not given.keys() & {"columns", "items"} and not columns.get("item"):
+        _refuse_itemless(table, called)
+    if not columns.get("item") and "items" not in fields:
+        fields["items"] = _wide(table.columns, columns)
+        if not fields["items"]:
+            free = [n for n in table.columns if n not in columns.values() and _answers(texts[n])]
+            asked.append(Question(("items",), _which_items(free)))
+    answers = _answer_texts(fields, texts)
+    if "scale" not in given and "labels" not in given:
+        _scale_of(fields, answers, own, asked, said)
+    _waves_of(fields, texts, asked)
+    used = {*columns.values(), *_item_columns(fields)}
+    ignored = tuple(name for name in table.columns if name not in used)
+    return Proposal(fields, tuple(asked), tuple(said), ignored)
+
+
+FORMS = (("item", "wave", "mean", "sd", "n"), ("item", "wave", "answer", "person"))
+"""The forms of codose itself."""
+
+
+def _refuse_itemless(table: Table, called: Collection[str]) -> None:
+    """A form of codose itself in which the column of the items is missing, or misspelt."""
+    if called & {"answer", "mean", "change"}:
+        raise ObservedError(
+            Problem(
+                "lacks the column 'item'", "item", None,
+                "; ".join(", ".join(form) for form in FORMS) + "; or a map that says more",
+                did_you_mean("item", table.columns), table.file, table.head_line,
+            )
+        )  # fmt: skip
+
+
+def _columns(names: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for field_name, words in SYNONYMS.items():
+        by_word = {plain(name): name for name in names if name not in found.values()}
+        name = next((by_word[word] for word in words if word in by_word), "")
+        if name:
+            found[field_name] = name
+    if "item" not in found:  # a row a person: these names are items of their own
+        return {key: found[key] for key in ("person", "wave") if key in found}
+    if found.keys() & {"mean", "change"}:
+        found.pop("answer", None)
+    else:
+        for name in ("since", "sd", "se", "low", "high", "n"):
+            found.pop(name, None)
+    return found
+
+
+def _wide(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, list[str]]:
+    """Columns that are called after what they ask about: trust, trust_1, Trust 2."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        item = item_called(re.sub(r"[\s_.]*(?:item|q)?[\s_.]*\d*\Z", "", name.casefold()))
+        if item and name not in columns.values():
+            found.setdefault(item, []).append(name)
+    return found
+
+
+def _answers(texts: Sequence[str]) -> bool:
+    """Whether most of a column's cells may be answers."""
+    full = [text for text in texts if text]
+    known = {label for labels in LABELS for label in labels} | _NEUTRAL
+    hits = sum(plain(text) in known or number_of(text) is not None for text in full)
+    return bool(full) and hits > len(full) / 2 and len(set(full)) < 102
+
+
+def _which_items(names: Sequence[str]) -> str:
+    some = f" ({', '.join(names[:8])}{', ...' if len(names) > 8 else ''})" if names else ""
+    return (
+        f"Which columns{some} ask about what? As {{trust: [COLUMN, COLUMN], knowledge: [COLUMN]}}; "
+        f"what may be asked: {', '.join((*CONSTRUCTS, TEST))}"
+    )
+
+
+def _answer_texts(fields: Mapping[str, Any], texts: Mapping[str, Sequence[str]]) -> list[str]:
+    columns = fields["columns"]
+    names = [columns[name] for name in ("answer", "mean", "change") if columns.get(name)]
+    if not columns.get("item"):
+        names = _item_columns(fields)
+    return [text for name in names for text in texts.get(name, ()) if text]
+
+
+def _item_columns(fields: Mapping[str, Any]) -> list[str]:
+    """The columns that items name; none where the items are still open."""
+    try:
+        items = _items(fields.get("items", {}))
+    except PydanticCustomError:  # said when the map is checked
+        return []
+    return [name for item in items.values() for some in item.of.values() for name in some]
+
+
+def _scale_of(
+    fields: dict[str, Any],
+    answers: Sequence[str],
+    own: bool,
+    asked: list[Question],
+    said: list[str],
+) -> None:
+    """The scale: from answers in words, or asked for; the form of codose itself has 1 to 5."""
+    words = {plain(text) for text in answers if number_of(text, "comma") is None}
+    words -= set(MISSING)
+    middle = words & _NEUTRAL
+    for labels in reversed(LABELS):
+        fits = words & set(labels)
+        if not fits or (len(labels) == 7 and not any("somewhat" in word for word in fits)):
+            continue
+        if len(fits | middle) < len(labels) // 2 + 1 or not (middle or "sometimes" in words):
+            asked += [
+                Question(("labels", word), f"Which number is the answer {word!r}?")
+                for word in sorted(words)
+            ]
+            asked.append(Question(("scale",), "What are the lowest and the highest answer?"))
+            return
+        fields["labels"] = {label: place for place, label in enumerate(labels, 1)}
+        fields["labels"] |= {label: (len(labels) + 1) // 2 for label in middle}
+        fields["scale"] = [1, len(labels)]
+        said.append(f"answers in words count from 1 ({labels[0]}) to {len(labels)} ({labels[-1]})")
+        return
+    if own:
+        said.append("answers are read as 1 to 5, as nothing says another scale (--scale 1-7)")
+        return
+    numbers = [x for text in answers if (x := number_of(text)) is not None and x >= 0]
+    if numbers:
+        seen = f"answers run from {min(numbers):g} to {max(numbers):g}"
+        text = f"What are the lowest and the highest answer that were offered, as [1, 5]? ({seen})"
+        asked.append(Question(("scale",), text))
+
+
+def _waves_of(
+    fields: dict[str, Any], texts: Mapping[str, Sequence[str]], asked: list[Question]
+) -> None:
+    """Weeks of the words in the column of waves; asked for where a word is no week."""
+    column = fields["columns"].get("wave", "")
+    waves = {str(word): week for word, week in dict(fields.get("waves", {})).items()}
+    by_column = any(isinstance(one, Mapping) for one in dict(fields.get("items", {})).values())
+    if not column:
+        if not waves and not by_column:
+            text = f"In which week was it asked? {WEEK_ALLOWED}"
+            asked.append(Question(("waves", "all"), text))
+        return
+    words = list(dict.fromkeys(text for text in texts.get(column, ()) if text))
+    unknown = [word for word in words if week_called(word) is None and word not in waves]
+    dated = [word for word in unknown if looks_dated(word)]
+    if dated and len(dated) == len(unknown):
+        if not fields.get("first_date"):
+            asked.append(Question(("first_date",), "Which day is the first of week 1?"))
+        if not fields.get("date_order") and order_of(dated) == "":
+            text = f"Is {dated[0]} written with the month or the day first?"
+            asked.append(Question(("date_order",), text, ("month-first", "day-first")))
+        return
+    near = [word for word in unknown if did_you_mean(word, WEEK_WORDS)]
+    unknown = [word for word in unknown if word not in near]  # a slip, told with its line
+    for word in unknown[:40]:
+        likely = "start" if plain(word).startswith(("baseline", "pre")) else ""
+        text = f"Which week is {shown(word)}? {WEEK_ALLOWED}"
+        asked.append(Question(("waves", word), text, (), likely))
+
+
+def looks_dated(text: str) -> bool:
+    """Whether a text may be a date.
+
+    >>> looks_dated("2025-03-01"), looks_dated("3/4/2025"), looks_dated("post")
+    (True, True, False)
+    """
+    return bool(re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", text)) or bool(
+        re.search(r"\b(19|20)\d\d\b", text) and re.search("[A-Za-z]{3}", text)
+    )

@@ -1,0 +1,439 @@
+"""A centre's own numbers: surveys, tests and counts from tables of any ordinary form."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from sim.core.errors import InputError
+from sim.studies import observed
+from sim.studies.observed_import import log_findings
+from sim.studies.survey_import import Imported, imported, observations, to_yaml
+from sim.studies.survey_map import answer, read_map
+from sim.tables_in.questions import OpenQuestions
+from tests.cases import codose
+from tests.strategies import examples
+
+
+def written(tmp_path: Path, text: str, name: str = "s.csv", encoding: str = "utf-8") -> Path:
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def read(tmp_path: Path, text: str, **fields: Any) -> Imported:
+    return imported(written(tmp_path, text), **fields)
+
+
+def numbers(found: Imported) -> dict[str, tuple[Any, ...]]:
+    """What the findings say, whatever the table looked like."""
+    keys = ("value", "sd", "n", "low", "high", "measures", "use", "unit")
+    return {one["id"]: tuple(one.get(key) for key in keys) for one in found.findings}
+
+
+# --- what is read --------------------------------------------------------------------------------
+
+
+def test_answers_of_one_person_count_once(tmp_path: Path) -> None:
+    rows = ["item,wave,answer,person"] + ["trust,start,5,a"] * 4 + ["trust,start,2,b"] * 4
+    (one,) = read(tmp_path, "\n".join(rows)).findings
+    assert (one["value"], one["n"]) == (3.5, 2)
+    assert one["sd"] == pytest.approx(statistics.stdev([5, 2]), abs=1e-6)
+
+
+def test_without_a_column_of_people_it_is_said(tmp_path: Path) -> None:
+    found = read(tmp_path, "item,wave,answer\ntrust,52,5\ntrust,52,4\ntrust,52,3\n")
+    (one,) = found.findings
+    assert (one["value"], one["sd"], one["n"]) == (4.0, 1.0, 3)
+    assert "each answer counts as a person" in " ".join(found.remarks)
+
+
+def test_a_change_of_the_same_people_has_the_spread_of_their_changes(tmp_path: Path) -> None:
+    """Everybody answers differently and moves nearly alike: the change is sure, the levels not."""
+    before, after = [1, 2, 3, 4], [2, 3, 4, 4]
+    rows = ["item,wave,answer,person"]
+    rows += [f"trust,start,{x},{i}" for i, x in enumerate(before)]
+    rows += [f"trust,52,{x},{i}" for i, x in enumerate(after)]
+    found = {one["id"]: one for one in read(tmp_path, "\n".join(rows)).findings}
+    change = found["own_trust_start_to_52"]
+    moves = [b - a for a, b in zip(before, after, strict=True)]
+    assert change["value"] == statistics.fmean(moves)
+    assert change["sd"] == pytest.approx(statistics.stdev(moves))
+    assert change["sd"] < found["own_trust_start"]["sd"]
+    assert change["measures"] == "change of survey of trust from start to 52"
+
+
+def test_a_change_of_means_adds_the_errors(tmp_path: Path) -> None:
+    text = "item,wave,mean,sd,n\nknowledge,start,3.1,0.6,30\nknowledge,52,3.6,0.8,25\n"
+    content = read(tmp_path, text).content
+    change = observed.file_of(content, "x").findings[-1]
+    assert change.value == pytest.approx(0.5)
+    assert change.sds()[0] == pytest.approx(math.hypot(0.6 / 30**0.5, 0.8 / 25**0.5), rel=1e-4)
+
+
+def test_a_share_needs_only_its_n(tmp_path: Path) -> None:
+    """Of 0 of 20 too: Wilson's interval, whose upper end is z^2 / (n + z^2)."""
+    found = read(tmp_path, "item,wave,mean,n\nattendance,52,80 %,100\nresponse,52,0,20\n")
+    by = {one["id"]: one for one in found.findings}
+    assert by["own_attendance_52"]["value"] == pytest.approx(0.8)
+    assert by["own_attendance_52"]["measures"] == "attendance at 52"
+    z = 1.959964**2
+    assert by["own_response_52"]["high"] == pytest.approx(z / (20 + z), abs=1e-6)
+    observed.file_of(found.content, "x")
+
+
+def test_qualtrics_writes_three_heads_and_words(tmp_path: Path) -> None:
+    text = (
+        "StartDate,ResponseId,Q1_1,Q1_2\n"
+        "Start Date,Response ID,My provider listens,My provider is hard to reach\n"
+        '"{""ImportId"":""a""}","{""ImportId"":""b""}","{""ImportId"":""c""}","{""ImportId"":""d""}"\n'
+        "2025-01-20 10:00:00,R_1,Strongly agree,Disagree\n"
+        "2025-01-20 10:00:00,R_2,Agree,Neither agree nor disagree\n"
+        "2025-01-20 10:00:00,R_3,Disagree,-99\n"
+    )
+    found = read(
+        tmp_path, text, items={"trust": ["Q1_1", "Q1_2"]}, reversed=["Q1_2"],
+        columns={"person": "ResponseId", "wave": "StartDate"}, first_date="2025-01-01",
+    )  # fmt: skip
+    (one,) = found.findings
+    # 5 and 6 - 2 = 4; 4 and 3; 2 alone: people 4.5, 3.5, 2; 20 January is in week 3
+    assert one["measures"] == "survey of trust at 3"
+    assert (one["value"], one["n"]) == (pytest.approx(10 / 3, abs=1e-6), 3)
+    assert "heads of Qualtrics" in " ".join(found.said)
+    assert "1 -99" in " ".join(found.said)
+
+
+def test_waves_in_columns(tmp_path: Path) -> None:
+    text = "id,trust_pre,trust_post\n1,2,3\n2,3,5\n3,4,4\n"
+    items = {"trust": {"start": "trust_pre", "52": "trust_post"}}
+    found = read(tmp_path, text, items=items, scale=[1, 5])
+    assert [one["id"] for one in found.findings][-1] == "own_trust_start_to_52"
+    assert found.findings[-1]["n"] == 3
+
+
+def test_a_frame_is_a_table() -> None:
+    frame = pd.DataFrame(
+        {"item": ["trust", "trust"], "wave": [0, 52], "mean": [3.9, 4.25], "sd": [0.7, None],
+         "se": [None, 0.15], "n": [21, 16]}
+    )  # fmt: skip
+    found = {one["id"]: one for one in imported(frame).findings}
+    assert found["own_trust_52"]["sd"] == pytest.approx(0.15 * 4)
+    with pytest.raises(InputError, match=r"data:2: mean: '9' is outside the scale"):
+        imported(frame.assign(mean=[3.0, 9.0]))
+
+
+def test_a_map_beside_a_table_is_taken(tmp_path: Path) -> None:
+    path = written(tmp_path, "who,when,Q7\n1,pre,2\n2,pre,7\n3,pre,4\n")
+    written(
+        tmp_path,
+        "columns: {person: who, wave: when}\nitems: {trust: Q7}\nscale: [1, 7]\n"
+        "waves: {pre: start}\n",
+        "s.map.yaml",
+    )
+    (one,) = observations(path)["findings"]
+    assert one["value"] == pytest.approx(1 + 4 * (13 / 3 - 1) / 6, abs=1e-6)
+
+
+def test_a_log_is_summed(tmp_path: Path) -> None:
+    text = (
+        "week,region,mode,hours,status\n1,a,onsite,4,held\n8,a,video,2,held\n"
+        "26,a,video,2,region_cancelled\n"
+    )
+    found = {one["id"]: one for one in log_findings(written(tmp_path, text))}
+    months = 6
+    assert found["own_contacts"]["value"] == pytest.approx(2 / months, abs=1e-6)
+    assert found["own_hours"]["value"] == pytest.approx(6 / months, abs=1e-6)
+    assert found["own_remote"]["value"] == pytest.approx(2 / 6, abs=1e-6)
+    lost = found["own_cancelled_by_region"]
+    assert lost["value"] == pytest.approx(1 / 3, abs=1e-6)
+    assert lost["measures"] == "contacts_failed_by_region per contacts_planned at 26"
+
+
+# --- the same survey, however it is written ------------------------------------------------------
+
+PEOPLE = st.lists(
+    st.tuples(*[st.integers(1, 5) for _ in range(4)]), min_size=4, max_size=7, unique=True
+)
+LABELLED = {1: "Never", 2: "Rarely", 3: "Sometimes", 4: "Often", 5: "Always"}
+
+
+def table_text(head: list[str], rows: list[list[Any]], separator: str, comma: bool) -> str:
+    """As somebody's spreadsheet would save it."""
+    into = io.StringIO()
+    out = csv.writer(into, delimiter=separator, lineterminator="\n")
+    out.writerow(head)
+    for row in rows:
+        texts = [f"{x}" for x in row]
+        out.writerow([t.replace(".", ",") if comma else t for t in texts])
+    return into.getvalue()
+
+
+@given(
+    PEOPLE,
+    st.sampled_from([",", ";", "\t"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+@settings(max_examples=examples(25), deadline=None)
+def test_a_survey_is_the_same_in_every_form(
+    tmp_path_factory: pytest.TempPathFactory,
+    people: list[tuple[int, ...]],
+    separator: str,
+    encoding: str,
+    ends: str,
+) -> None:
+    """Two items of trust in two waves: a row an answer, a row a person, waves in columns, words,
+    turned items, other scales."""
+    folder = tmp_path_factory.mktemp("forms")
+    answers = [
+        (f"p{i}", wave, item, row[2 * w + k])
+        for i, row in enumerate(people)
+        for w, wave in enumerate(("start", "52"))
+        for k, item in enumerate(("trust_1", "trust_2"))
+    ]
+    by_person = [
+        [f"p{i}", wave, row[2 * w], row[2 * w + 1]]
+        for w, wave in enumerate(("start", "52"))
+        for i, row in enumerate(people)
+    ]
+    items = {"trust": ["trust_1", "trust_2"]}
+
+    def form(head: list[str], rows: list[list[Any]], **fields: Any) -> dict[str, Any]:
+        text = table_text(head, rows, separator, False).replace("\n", ends)
+        return numbers(imported(written(folder, text, encoding=encoding), **fields))
+
+    long = form(["person", "wave", "item", "answer"], [list(a) for a in answers], items=items)
+    wide = ["id", "time", "trust_1", "trust_2"]
+    forms = {
+        "wide": form(wide, by_person, scale=[1, 5]),
+        "seven": form(
+            wide, [[*r[:2], *(1 + (x - 1) * 1.5 for x in r[2:])] for r in by_person], scale=[1, 7]
+        ),
+        "nought": form(wide, [[*r[:2], *(x - 1 for x in r[2:])] for r in by_person], scale="0-4"),
+        "turned": form(
+            wide, [[*r[:3], 6 - r[3]] for r in by_person], scale=[1, 5], reversed=["trust_2"]
+        ),
+        "words": form(
+            wide, [[*r[:2], *(LABELLED[x] for x in r[2:])] for r in by_person],
+            labels={word: x for x, word in LABELLED.items()},
+        ),
+        "columns": form(
+            ["id", "a1", "a2", "b1", "b2"], [[f"p{i}", *row] for i, row in enumerate(people)],
+            items={"trust": {"start": ["a1", "a2"], "52": ["b1", "b2"]}}, scale=[1, 5],
+        ),
+        "waves": form(
+            wide, [[r[0], {"start": "pre", "52": "2025-12-28"}[r[1]], *r[2:]] for r in by_person],
+            scale=[1, 5], waves={"pre": "start"}, first_date="2025-01-01",
+        ),
+    }  # fmt: skip
+    assert long
+    for name, found in forms.items():
+        assert found.keys() == long.keys(), name
+        for key, row in found.items():
+            assert row == pytest.approx(long[key], abs=2e-6), name
+
+
+@given(
+    st.floats(1.5, 4.5), st.floats(0.2, 1.0), st.integers(5, 400),
+    st.sampled_from([",", ";", "\t"]), st.booleans(),
+)  # fmt: skip
+@settings(max_examples=examples(25), deadline=None)
+def test_a_mean_is_the_same_with_each_kind_of_error(
+    tmp_path_factory: pytest.TempPathFactory,
+    mean: float,
+    sd: float,
+    n: int,
+    separator: str,
+    comma: bool,
+) -> None:
+    comma = comma and separator != ","
+    folder = tmp_path_factory.mktemp("errors")
+    mean, sd = round(mean, 3), round(sd, 3)
+    error = sd / math.sqrt(n)
+    z = statistics.NormalDist().inv_cdf(0.975)
+    tails: dict[str, tuple[list[str], list[Any]]] = {
+        "sd": (["sd", "n"], [sd, n]),
+        "se": (["SE", "N"], [error, n]),
+        "interval": (["ci_low", "ci_high", "n"], [mean - z * error, mean + z * error, n]),
+    }
+    found = {}
+    for name, (head, row) in tails.items():
+        text = table_text(["item", "wave", "Mean", *head], [["trust", "start", mean, *row]],
+                          separator, comma)  # fmt: skip
+        content = imported(written(folder, text)).content
+        (one,) = observed.file_of(content, "x").findings
+        found[name] = (one.value, *one.sds())
+    for numbers_of in found.values():
+        assert numbers_of == pytest.approx((mean, error, error), abs=2e-6)
+
+
+@given(st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=4))
+@settings(max_examples=examples(40), deadline=None)
+def test_what_is_written_is_read_back(names: list[str]) -> None:
+    """Whatever people call their items: ids are valid and unique, and the file says the same."""
+    rows = [(name, "start", 3.0, 0.5, 10) for name in names]
+    frame = pd.DataFrame(rows, columns=["item", "wave", "mean", "sd", "n"])
+    said = {" ".join(name.split()) for name in names}
+    assume("" not in said and len(said) == len(names))
+    content = imported(frame).content
+    back = observed.parse_file(to_yaml(content), "x")
+    assert len({one.id for one in back.findings}) == len(content["findings"])
+    assert [one.value for one in back.findings] == [3.0] * len(back.findings)
+
+
+# --- what is refused, asked and remarked ---------------------------------------------------------
+
+SUMMARY = "item,wave,mean,sd,n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("item,wave,answer\ntrust,52,6\n", r"s.csv:2: answer: '6' is outside the scale.*1..5"),
+        ("item,wave,answer\ntrust,52,x\n", "'x' is no answer; allowed: 1..5.*missing: "),
+        ("item,wave,answer\ntrust,52,5\n", "one answer has no SD"),
+        ("item,wave,answer\ntrust,52,5\ntrust,52,5\n", "everybody answered the same"),
+        (SUMMARY + "trust,52,4,.5,0\n", r"s.csv:2: n: '0' is out of range"),
+        (SUMMARY + "trust,52,4,.5,2.5\n", r"n: 2.5 is not a whole number"),
+        (SUMMARY + "trust,52,4,,9\n", r"s.csv:2: sd: is missing"),
+        (SUMMARY + "trust,52,4,.5,\n", r"s.csv:2: n: is missing"),
+        (SUMMARY + "trust,52,4,0,9\n", "the SD is zero"),
+        (SUMMARY + "trust,end_ta,4,1,9\n", "did you mean 'end_of_ta'"),
+        (SUMMARY + "trust,99999,4,1,9\n", "Which week is '99999'"),
+        (SUMMARY + "trust,²,4,1,9\n", "Which week is '²'"),
+        (SUMMARY + "trust,52,4,1,9\nTrust,week 52,4,1,9\n", r"s.csv:3: item: .*twice.*line 2"),
+        (SUMMARY + "trust,52,nan,1,9\n", "'nan' is not a number"),
+        (SUMMARY + "trust,52,1_0,1,9\n", "'1_0' is not a number"),
+        (SUMMARY + ",52,4,1,9\n", "s.csv:2: item: is missing"),
+        (SUMMARY + "trust,,4,1,9\n", "s.csv:2: wave: is missing"),
+        ("item,wave,mean\ntrust,52,4\n", "the error of the means is missing; allowed: a column sd"),
+        ("item,wave,mean,sd\ntrust,52,4,1\n", "a column sd needs a column n"),
+        ("item,wave,mean,low,high\ntrust,52,4,4.1,4.5\n", r"the mean 4 is not within 4.1..4.5"),
+        ("item,wave,mean,mean,sd,n\ntrust,52,4,1,1,9\n", "mean"),
+        ("itm,wave,answer\ntrust,52,5\n", "lacks the column 'item'.*did you mean 'itm'"),
+        ("item,wave,answer\n", "holds no rows"),
+        ("item,wave,answer,person\ntrust,52,5,\n", "person: is missing"),
+        ("item,wave,change,since,sd,n\ntrust,52,.4,52,1,9\n", "a change of trust from 52 to it"),
+        (
+            "item,wave,answer\n" + "trust,52,9\n" * 500,
+            r"outside the scale \(500 such values, lines 2-501\)",
+        ),
+    ],
+)
+def test_bad_surveys_say_where(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        read(tmp_path, text)
+    assert len(caught.value.problems) <= 3, "like mistakes are one"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"scale": [5, 1]}, "scale: .* is not a scale; allowed: lowest and highest"),
+        ({"waves": {"pre": "strt"}}, "did you mean 'start'"),
+        ({"columns": {"persn": "a"}}, "did you mean 'person'"),
+        ({"columns": {"item": "itm", "wave": "wave", "answer": "answer"}}, "did you mean 'item'"),
+        ({"scal": [1, 7]}, "did you mean 'scale'"),
+        ({"items": {"trust": {"of": "a", "scle": [1, 7]}}}, "did you mean 'scale'"),
+        ({"first_date": "1/2/2025"}, "is not a date"),
+    ],
+)
+def test_bad_maps_say_what_to_write(tmp_path: Path, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, "item,wave,answer\ntrust,52,5\n", **fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("id,trust_1,trust_2\n1,4,2\n2,3,1\n", {"scale", "waves.all"}),
+        ("id,event,Q1\n1,baseline_arm_1,4\n", {"items", "waves.baseline_arm_1"}),
+        ("id,date,trust\n1,3/4/2025,4\n", {"scale", "first_date", "date_order"}),
+        ("id,wave,trust\n1,52,Agree\n2,52,Disagree\n",
+         {"labels.agree", "labels.disagree", "scale"}),
+    ],
+)  # fmt: skip
+def test_what_nobody_else_can_know_is_asked(tmp_path: Path, text: str, asked: set[str]) -> None:
+    with pytest.raises(OpenQuestions) as caught:
+        read(tmp_path, text)
+    assert {".".join(map(str, one.where)) for one in caught.value.questions} == asked
+
+
+def test_answers_close_the_questions(tmp_path: Path) -> None:
+    path = written(tmp_path, "id,event,trust\n1,pre,4\n2,pre,3\n")
+    with pytest.raises(OpenQuestions) as caught:
+        imported(path)
+    data, questions = caught.value.data, caught.value.questions
+    with pytest.raises(ValueError, match="is not a week"):
+        answer(data, questions[-1], "later")
+    for question in questions:
+        answer(data, question, {"scale": "[1, 5]"}.get(str(question.where[0]), ""))
+    assert numbers(imported(path, data))["own_trust_start"][0] == 3.5
+
+
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        (SUMMARY + "trust,start,4.8,3.5,21\n", "an SD of 3.5 is impossible .* the most is 0.89"),
+        (SUMMARY + "trst,start,4,.5,21\n", "did you mean 'trust'"),
+        ("item,wave,answer,person\n" + "".join(f"trust,52,{1 + i % 2},{i}\n" for i in range(30)),
+         "no answer of 30 is above 2 on a scale of 1-5"),
+        ("item,wave,answer,person\ntrust,52,4,a\ntrust,52,3,b\ntrust,9,3,a\n",
+         "trust, 9: one answer has no SD; only listed"),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_remarked(tmp_path: Path, text: str, remark: str) -> None:
+    import re
+
+    found = read(tmp_path, text)
+    assert re.search(remark, " ".join(found.remarks)), found.remarks
+    observed.parse_file(to_yaml(found.content), "x")
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def test_the_command_asks_once_and_keeps_the_map(tmp_path: Path) -> None:
+    path = written(tmp_path, "id,event,trust\n1,pre,4\n2,pre,3\n1,post,5\n2,post,5\n3,post,3\n")
+    ran = codose("import", "survey", path)
+    assert ran.exit_code == 2
+    assert not path.with_suffix(".yaml").exists()
+    kept = tmp_path / "s.map.yaml"
+    assert "scale" not in read_map(kept), "what is open is no answer"
+    text = kept.read_text(encoding="utf-8")
+    text = text.replace("scale: '?'", "scale: [1, 5]").replace("pre: '?'", "pre: start")
+    kept.write_text(text.replace("post: '?'", "post: 52"), encoding="utf-8")
+    ran = codose("import", "survey", path, "--map", kept)
+    assert ran.exit_code == 0, ran.stderr
+    ids = [one.id for one in observed.read_observed(tmp_path / "s.yaml")]
+    assert ids == ["own_trust_start", "own_trust_52", "own_trust_start_to_52"]
+    assert codose("import", "survey", path, "--map", kept).exit_code == 2, "it exists"
+
+
+def test_the_old_name_of_the_command_does_the_same(tmp_path: Path) -> None:
+    path = written(tmp_path, SUMMARY + "trust,start,3.9,.7,21\n")
+    for words, out in ((("observed", "import"), "a.yaml"), (("import", "survey"), "b.yaml")):
+        ran = codose(*words, path, "--cite", "Ours", "--out", tmp_path / out)
+        assert ran.exit_code == 0, ran.stderr
+    a, b = ((tmp_path / name).read_text(encoding="utf-8") for name in ("a.yaml", "b.yaml"))
+    assert a == b
+    assert yaml.safe_load(a)["source"]["cite"] == "Ours"
+    assert not (tmp_path / "s.map.yaml").exists(), "its own form needs no map"
+
+
+def test_nothing_is_written_where_something_is_wrong(tmp_path: Path) -> None:
+    path = written(tmp_path, SUMMARY + "trust,start,9,.7,21\n")
+    ran = codose("import", "survey", path)
+    assert ran.exit_code == 2
+    assert "outside the scale" in " ".join(ran.stderr.split())
+    assert [one.name for one in tmp_path.iterdir()] == ["s.csv"]
