@@ -32,7 +32,7 @@ from sim.scenario.phases import functions_words
 from sim.scenario.scenario import Scenario, json_schema
 from sim.studies.compare.differing import differing, series_words
 from sim.studies.kind import ask
-from sim.studies.plan.calendar import calendar_table, described
+from sim.studies.calendar import calendar_table, described
 from sim.studies.sensitivity.design import design_of
 from sim.studies.spec import StudyError
 from sim.studies.surface import surface

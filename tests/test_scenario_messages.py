@@ -12,7 +12,7 @@ from sim.scenario.loading import MISTAKES_SHOWN, SIZE_LIMIT, parse
 from sim.scenario.scenario import Scenario, find
 
 FIELDS = (
-    "name, question, description, horizon_weeks, seed, regions, providers, dosage, contact_log, "
+    "name, question, description, horizon_weeks, start_date, skip, seed, regions, providers, dosage, contact_log, "
     "shocks, delivery_work, background_trend, costs, parameters, beyond_range"
 )
 SERIES = (

@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import ValidationError
 
 from sim.core.errors import Problem, ScenarioError, did_you_mean
+from sim.core.units import week_of
 from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
 from sim.scenario.functions import FUNCTIONS, Functions, FunctionsField
 from sim.scenario.loading import MISTAKES_SHOWN, raise_problems, shown
@@ -56,15 +57,6 @@ class LogRow(Strict):
     """Whether it was held, or which side cancelled it."""
     functions: FunctionsField = None
     """What its time went to; left out: the reference mix."""
-
-
-def week_of(day: date, first_date: date) -> int:
-    """Week number of a day: 1 + floor(days since ``first_date`` / 7).
-
-    >>> week_of(date(2016, 11, 8), date(2016, 11, 1))
-    2
-    """
-    return 1 + (day - first_date).days // 7
 
 
 def parse_log(

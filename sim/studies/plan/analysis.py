@@ -17,7 +17,7 @@ from sim.stats.drivers import Driver
 from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.intervals import quantiles, share
 from sim.studies.plan import tables
-from sim.studies.plan.calendar import icalendar_text, start_of
+from sim.studies.calendar import icalendar_text, start_of
 from sim.studies.plan.chosen import Found, Plan, scenario_of
 from sim.studies.plan.search import Candidate, Choice, Scores, Space, non_dominated, search
 from sim.studies.plan.spec import Spec, label_of, objectives_of

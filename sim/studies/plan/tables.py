@@ -14,7 +14,7 @@ from sim.model.dosage import Planned
 from sim.present.table import Column, Table
 from sim.stats.intervals import band, mean_interval, share
 from sim.stats.verdicts import verdict
-from sim.studies.plan.calendar import calendar_table, described
+from sim.studies.calendar import calendar_table, described
 from sim.studies.plan.chosen import Found, Plan, scenario_of
 from sim.studies.plan.search import Choice
 from sim.studies.plan.spec import (

@@ -9,7 +9,7 @@ import pytest
 from sim.core.errors import InputError
 from sim.model.dosage import MODES, planned_contacts
 from sim.scenario.scenario import Scenario
-from sim.studies.plan.calendar import COLUMNS, calendar_table, icalendar_text, start_of
+from sim.studies.calendar import COLUMNS, calendar_table, icalendar_text, start_of
 
 icalendar = pytest.importorskip("icalendar")
 
