@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, Problem
+from sim.core.units import first_day
 from sim.scenario.functions import FUNCTIONS, REFERENCE, Functions, preset_text
 
 if TYPE_CHECKING:
@@ -39,13 +40,6 @@ is imported again is brought up to date."""
 MODE_WORDS = {"onsite": "Visit", "video": "Video call", "phone": "Phone call", "email": "E-mail"}
 
 
-def start_of(scenario: Scenario, start_date: date | None) -> date | None:
-    """First day of week 1: as given, else that of the scenario's contact log, else None."""
-    if start_date is not None:
-        return start_date
-    return scenario.contact_log.first_date if scenario.contact_log else None
-
-
 def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.DataFrame:
     """Every scheduled contact from the first week of the plan on.
 
@@ -60,7 +54,7 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
     from sim.model.population import share_of
 
     p = scenario.parameter_set()
-    begins = start_of(scenario, start_date)
+    start_date = start_date or scenario.start_date
     rows = []
     for c in planned_contacts(scenario, p):
         if c.week < scenario.plan_start or c.timing != SCHEDULED:
@@ -71,7 +65,7 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
         rows.append(
             (
                 c.week,
-                _day(begins, c.week),
+                "" if start_date is None else first_day(c.week, start_date).isoformat(),
                 scenario.region_names[c.region],
                 scenario.provider_names[scenario.assignment[c.region]],
                 MODES[c.mode],
@@ -89,17 +83,6 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
 
 def _named(shares: tuple[float, ...] | None) -> Functions | None:
     return None if shares is None else Functions(**dict(zip(FUNCTIONS, shares, strict=True)))
-
-
-def _day(begins: date | None, week: int) -> str:
-    if begins is None:
-        return ""
-    try:
-        return (begins + timedelta(weeks=week - 1)).isoformat()
-    except OverflowError:
-        raise InputError(
-            Problem(f"week {week} is past the year 9999", field="start_date", value=begins)
-        ) from None
 
 
 def icalendar_text(scenario: Scenario, start_date: date) -> bytes:
@@ -189,7 +172,7 @@ provider)'
         text += f", planned co-creation {co.pop()}"
     regions, providers = len(scenario.region_names), scenario.providers.count
     text += f" ({count(regions, 'region')}, {count(providers, 'provider')})"
-    events = [f"{shock.kind.replace('_', ' ')} in week {shock.week}" for shock in scenario.shocks]
+    events = [f"{shock.kind.replace('_', ' ')} in week {shock.week}" for shock in scenario.events]
     return f"{text}; {', '.join(events)}" if events else text
 
 

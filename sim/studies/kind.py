@@ -45,6 +45,7 @@ from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
 from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
+from sim.studies.dates import dated, said
 from sim.studies.spec import (
     Header,
     Study,
@@ -200,8 +201,9 @@ class StudyKind:
         return analysis.analyse(study, run(analysis.design(study), kept))
 
     def words(self, study: Study[Any], tables: Tables) -> Answer:
-        """The answer in sentences."""
-        return self._module("words").words(study, tables)
+        """The answer in sentences, the last of which says when it is, where that is known."""
+        answer = self._module("words").words(study, tables)
+        return dataclasses.replace(answer, lines=(*answer.lines, said(study)))
 
     def figures(self, study: Study[Any], tables: Tables) -> Sequence[Figure]:
         """The figures, not yet drawn."""
@@ -458,7 +460,7 @@ def result_of(
     command: str = "",
 ) -> Result:
     """The result of a study from its tables and what made its runs; failed runs are a table."""
-    found = dict(tables)
+    found = dict(dated(study, tables))
     if run.failures:
         found[FAILURES] = failures_table(run)
     return Result(
@@ -798,7 +800,7 @@ def _sampled(
             Problem(f"results of {kind.name} are always made again whole", "--sample", sample)
         )
     part, made = again(study, stored, sample, run)
-    return part, made, {name: "only a sample was made again" for name in stored if name not in part}
+    return part, dated(study, made), {name: "only a sample was made again" for name in stored if name not in part}
 
 
 def _unlike_file(folder: ResultFolder, files: Mapping[str, str]) -> str:

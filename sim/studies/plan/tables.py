@@ -525,7 +525,7 @@ def drivers(found: Found) -> Table:
 def calendar(found: Found) -> Table:
     """The recommended plan as a calendar."""
     row = {"plan": found.best.name, "roles": "", **_settings(found, found.best.candidate.choice)}
-    frame = calendar_table(scenario_of(found.study, row), found.study.header.start_date)
+    frame = calendar_table(scenario_of(found.study, row), found.study.start_date)
     columns = [
         Column("week", format="given"),
         Column("week_begins", format="text"),
