@@ -384,8 +384,7 @@ def _to_yaml(scenario: Scenario) -> str:
     )
     if events:  # their kind is a default of each, and yet needed
         data["shocks"] = [
-            {"kind": full.kind, **shock}
-            for shock, full in zip(data["shocks"], events, strict=True)
+            {"kind": full.kind, **shock} for shock, full in zip(data["shocks"], events, strict=True)
         ]
     data = {name: data[name] for name in type(scenario).model_fields if name in data}
     return yaml.dump(

@@ -800,7 +800,11 @@ def _sampled(
             Problem(f"results of {kind.name} are always made again whole", "--sample", sample)
         )
     part, made = again(study, stored, sample, run)
-    return part, dated(study, made), {name: "only a sample was made again" for name in stored if name not in part}
+    return (
+        part,
+        dated(study, made),
+        {name: "only a sample was made again" for name in stored if name not in part},
+    )
 
 
 def _unlike_file(folder: ResultFolder, files: Mapping[str, str]) -> str:

@@ -16,8 +16,8 @@ from sim.stats.discovery import Discovery, discover
 from sim.stats.drivers import Driver
 from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.intervals import quantiles, share
-from sim.studies.plan import tables
 from sim.studies.calendar import icalendar_text
+from sim.studies.plan import tables
 from sim.studies.plan.chosen import Found, Plan, scenario_of
 from sim.studies.plan.search import Candidate, Choice, Scores, Space, non_dominated, search
 from sim.studies.plan.spec import Spec, label_of, objectives_of
