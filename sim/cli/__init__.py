@@ -12,6 +12,7 @@ import typer
 
 from sim import studies
 from sim.cli import (
+    calendar,
     look,
     merge,
     new,
@@ -73,6 +74,7 @@ def codose() -> None:
     """
 
 
+app.command("calendar", epilog=EXITS)(calendar.calendar)
 app.command("report", epilog=EXITS)(report.report)
 app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)

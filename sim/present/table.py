@@ -380,7 +380,6 @@ def _fill(sheet: Any, table: Table) -> None:
         if column.meaning:
             head.comment = Comment(column.meaning, "codose", width=260, height=90)
         values = [_cell_value(value) for value in table.frame[column.name].tolist()]
-        form = _excel_format(column, values)
         widest = max((len(text) for text in texts), default=0)
         for row, value in enumerate(values, 2):
             if value is None:
@@ -390,7 +389,7 @@ def _fill(sheet: Any, table: Table) -> None:
                 cell.data_type = "s"  # never a formula
                 cell.alignment = Alignment(wrap_text=widest > _WIDEST, vertical="top")
             elif not isinstance(value, bool):
-                cell.number_format = form
+                cell.number_format = _excel_format(column.format, value)
         word = max((len(part) for part in column.head.split()), default=0)
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = min(_WIDEST, max(8, widest, word)) + 2
@@ -421,23 +420,33 @@ def _cell_value(value: Any) -> Any:
     return value
 
 
-_EXCEL: Mapping[str, str] = {
-    "signed": "+#,##0.00;-#,##0.00;0", "percent": "0 %", "count": "#,##0", "money": "#,##0",
-    "hours": "#,##0.0", "week": "0", "date": "d mmm yyyy",
-}  # fmt: skip
+_EXCEL: Mapping[str, str] = {"count": "#,##0", "week": "0", "date": "d mmm yyyy"}
+"""Formats that do not depend on the value."""
 
 
-def _excel_format(column: Column, values: Sequence[Any]) -> str:
-    """How Excel shows the numbers of a column: in the digits that people read elsewhere."""
-    numbers = [abs(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-    if column.format in _EXCEL:
-        return _EXCEL[column.format]
-    if column.format not in ("number", "auto") or not any(isinstance(n, float) for n in numbers):
+def _excel_format(column: str, value: Any) -> str:
+    """How Excel shows a value: in the digits that people read elsewhere.
+
+    >>> _excel_format("number", 0.5), _excel_format("signed", 12.25), _excel_format("hours", 4.0)
+    ('#,##0.00', '+#,##0.0;-#,##0.0;0', '#,##0')
+    """
+    if isinstance(value, datetime.date) or column in _EXCEL:
+        return _EXCEL.get(column, _EXCEL["date"])
+    size, whole = abs(value), float(value).is_integer()
+    if column == "percent":
+        return "0.0 %" if 0 < size < 0.01 or 0.99 < size < 1 else "0 %"
+    if column in ("given", "digits", "duration") or (column == "auto" and isinstance(value, int)):
         return "General"
-    largest = max(numbers)
-    if 0 < largest < 0.005:
-        return "0.0E+00"
-    return "#,##0.00" if largest < 10 else "#,##0.0" if largest < 100 else "#,##0"
+    places = 2 if size < 10 else 1 if size < 100 else 0
+    if column == "money":
+        places = 2 if size < 100 else 0
+    if 0 < size < 0.005:
+        form = "0.0E+00"
+    elif places and not (whole and column in ("money", "hours")):
+        form = f"#,##0.{'0' * places}"
+    else:
+        form = "#,##0"
+    return f"+{form};-{form};0" if column == "signed" else form
 
 
 def plain_data(value: Any) -> Any:

@@ -79,7 +79,7 @@ def said(study: Study[Any]) -> str:
     >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom").replace(start_date="2027-01-04")
     >>> said(StudyKind.of("run").make(scenario=scenario))
-    'Week 1 begins on 4 Jan 2027; TA ends in week 104, Dec 2028; the horizon is week 156, Dec 2029.'
+    'Week 1 begins on 4 Jan 2027; TA ends in week 52, Dec 2027; the horizon is week 78, Jun 2028.'
     """
     start, given = study.start_date, study.start_dates
     if start is None:

@@ -54,7 +54,7 @@ def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
         if row["recommended"]:
             made["plan.yaml"] = text
             if (begins := study.start_date) is not None:
-                made["calendar.ics"] = icalendar_text(scenario_of(study, row), begins).decode()
+                made["calendar.ics"] = icalendar_text(scenario_of(study, row), begins)
     return made
 
 
