@@ -7,6 +7,7 @@ made from.
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import datetime
 import json
@@ -285,7 +286,7 @@ class Table:
             if frame[name].dtype.kind not in "iufb":
                 values = [harmless(v) if isinstance(v, str) else v for v in frame[name]]
                 frame[name] = pd.Series(values, frame.index, dtype=object)
-        return frame.to_csv(index=False, lineterminator="\n")
+        return frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
     def parquet(self, path: Path) -> None:
         """Write exact values, with unit, format and meaning of each column in its field."""
@@ -372,11 +373,12 @@ def _fill(sheet: Any, table: Table) -> None:
     from openpyxl.styles import Alignment, Font  # pyright: ignore[reportMissingModuleSource]
     from openpyxl.utils import get_column_letter  # pyright: ignore[reportMissingModuleSource]
 
+    bold, below = Font(bold=True), Alignment(wrap_text=True, vertical="bottom")
+    wrapped = Alignment(wrap_text=True, vertical="top")
     for place, (column, texts) in enumerate(zip(table.columns, _transposed(table), strict=True), 1):
         head = sheet.cell(1, place, column.head)
         head.data_type = "s"
-        head.font = Font(bold=True)
-        head.alignment = Alignment(wrap_text=True, vertical="bottom")
+        head.font, head.alignment = bold, below
         if column.meaning:
             head.comment = Comment(column.meaning, "codose", width=260, height=90)
         values = [_cell_value(value) for value in table.frame[column.name].tolist()]
@@ -387,7 +389,8 @@ def _fill(sheet: Any, table: Table) -> None:
             cell = sheet.cell(row, place, value)
             if isinstance(value, str):
                 cell.data_type = "s"  # never a formula
-                cell.alignment = Alignment(wrap_text=widest > _WIDEST, vertical="top")
+                if widest > _WIDEST:
+                    cell.alignment = wrapped
             elif not isinstance(value, bool):
                 cell.number_format = _excel_format(column.format, value)
         word = max((len(part) for part in column.head.split()), default=0)

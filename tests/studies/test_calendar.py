@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from sim.core.errors import InputError
 from sim.model.dosage import MODES, planned_contacts
 from sim.scenario.scenario import Scenario
-from sim.studies.calendar import COLUMNS, calendar_table, icalendar_text, start_of
+from sim.studies.calendar import COLUMNS, calendar_table, icalendar_text, of_providers, to_fill_in
+from tests.cases import codose
 
 icalendar = pytest.importorskip("icalendar")
+
+pytest.importorskip("openpyxl")
 
 START = date(2027, 1, 4)
 SCENARIOS = ("source", "planning", "intensive_start", "delivery_phase", "centre_log")
@@ -49,8 +55,10 @@ def test_hours_of_a_provider_by_hand() -> None:
 def test_a_contact_list_without_date_has_weeks_only() -> None:
     table = calendar_table(Scenario.shipped("source"))
     assert (table["week_begins"] == "").all()
-    assert start_of(Scenario.shipped("source"), None) is None
-    assert start_of(Scenario.shipped("centre_log"), None) == date(2016, 11, 1)
+    logged = calendar_table(Scenario.shipped("centre_log"))
+    assert logged["week_begins"][0] == str(
+        date(2016, 11, 1) + timedelta(weeks=int(logged["week"][0]) - 1)
+    )
 
 
 def test_irregular_contacts_have_no_date() -> None:
@@ -79,14 +87,12 @@ def test_icalendar_keeps_the_form_of_rfc_5545() -> None:
     names = ["Südwest; Täler, Höhen\\Ost", "b" * 80, "c"]
     scenario = scenario.replace(regions={**scenario.to_dict()["regions"], "names": names})
     text = icalendar_text(scenario, START)
-    lines = text.split(b"\r\n")
+    lines = text.encode().split(b"\r\n")
     assert lines[0] == b"BEGIN:VCALENDAR"
     assert lines[-2:] == [b"END:VCALENDAR", b""]
-    assert b"\n" not in text.replace(b"\r\n", b"")
+    assert "\n" not in text.replace("\r\n", "")
     assert max(map(len, lines)) <= 75
-    for line in lines:
-        line.decode("utf-8")
-    unfolded = text.decode("utf-8").replace("\r\n ", "")
+    unfolded = text.replace("\r\n ", "")
     assert "Südwest\\; Täler\\, Höhen\\\\Ost" in unfolded
     summaries = {str(one["summary"]) for one in icalendar.Calendar.from_ical(text).walk("VEVENT")}
     assert any(names[0] in summary for summary in summaries)
@@ -102,6 +108,92 @@ def test_same_plan_same_bytes_and_same_identifiers() -> None:
     ]
 
 
-def test_a_date_past_the_calendar_is_refused() -> None:
-    with pytest.raises(InputError, match="past the year 9999"):
-        calendar_table(Scenario.shipped("source"), date(9999, 6, 1))
+def skipping(**skip: Any) -> Scenario:
+    return Scenario.shipped("source").replace(start_date=START, skip=skip)
+
+
+def test_a_holiday_moves_a_contact_within_its_week() -> None:
+    """What the model plays is what the calendar says: a contact never leaves its week."""
+    scenario = skipping(dates=["2027-01-04", "2027-01-18 to 2027-01-22"])
+    days = to_fill_in(scenario).frame["date"].tolist()
+    assert days[0] == date(2027, 1, 5)
+    assert not any(date(2027, 1, 18) <= day <= date(2027, 1, 24) for day in days)
+    assert date(2027, 1, 18) in to_fill_in(skipping()).frame["date"].tolist()
+    events = icalendar.Calendar.from_ical(icalendar_text(scenario)).walk("VEVENT")
+    assert [event["dtstart"].dt for event in events] == days
+
+
+def test_each_provider_has_the_contacts_of_its_regions() -> None:
+    scenario = skipping(months=[7])
+    whole = to_fill_in(scenario)
+    parts = of_providers(whole)
+    assert sorted(parts) == sorted(scenario.provider_names)
+    assert sum(len(part) for part in parts.values()) == len(whole)
+    uids = {}
+    for provider, part in parts.items():
+        served = {
+            name
+            for name, place in zip(scenario.region_names, scenario.assignment, strict=True)
+            if scenario.provider_names[place] == provider
+        }
+        assert set(part.frame["region"]) == served
+        text = icalendar_text(scenario, provider=provider)
+        events = list(icalendar.Calendar.from_ical(text).walk("VEVENT"))
+        assert [event["dtstart"].dt for event in events] == part.frame["date"].tolist()
+        uids[provider] = {str(event["uid"]) for event in events}
+    everybody = icalendar.Calendar.from_ical(icalendar_text(scenario)).walk("VEVENT")
+    assert set.union(*uids.values()) == {str(event["uid"]) for event in everybody}
+
+
+def test_events_need_a_date() -> None:
+    with pytest.raises(InputError, match="start_date: is needed"):
+        icalendar_text(Scenario.shipped("source"))
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def test_the_command_writes_a_file_a_provider(tmp_path: Path) -> None:
+    folder = tmp_path / "calendar"
+    ran = codose("calendar", "source", "--start-date", "2027-01-04", "--out", folder, "--xlsx")
+    assert ran.exit_code == 0, ran.stderr
+    stems = ["calendar", "calendar-provider_1", "calendar-provider_2"]
+    names = sorted([*(f"{s}.csv" for s in stems), *(f"{s}.ics" for s in stems), "calendar.xlsx"])
+    assert sorted(path.name for path in folder.iterdir()) == names
+    frame = pd.read_csv(folder / "calendar.csv", parse_dates=["date"])
+    scenario = Scenario.shipped("source")
+    planned = planned_contacts(scenario, scenario.parameter_set())
+    assert [d.date() for d in frame["date"]] == [
+        START + timedelta(weeks=contact.week - 1) for contact in planned
+    ]
+    assert frame["status"].isna().all()
+    sheets = pd.read_excel(folder / "calendar.xlsx", sheet_name=None)
+    assert list(sheets) == ["Calendar", "provider_1", "provider_2"]
+    assert sheets["Calendar"]["date"].tolist() == frame["date"].tolist()
+
+
+def test_the_command_replaces_nothing_unless_forced(tmp_path: Path) -> None:
+    words = ("calendar", "classroom", "--out", tmp_path)
+    assert codose(*words).exit_code == 0
+    (tmp_path / "calendar.csv").write_text("mine")
+    again = codose(*words)
+    assert again.exit_code == 2
+    assert "calendar.csv: the file exists; allowed: --out" in again.stderr
+    assert (tmp_path / "calendar.csv").read_text() == "mine"
+    assert codose(*words, "--force").exit_code == 0
+    assert (tmp_path / "calendar.csv").read_text().startswith('"week","region"')
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("irregular",), "plans no contact with a date"),
+        (("source", "--start-date", "4.1.2027"), "--start-date: '4.1.2027' is not a date"),
+        (("centre_log", "--start-date", "2027-01-04"), "is not the start_date of"),
+        (("sauce",), "did you mean 'source'"),
+    ],
+)
+def test_what_has_no_calendar_is_said(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    ran = codose("calendar", *words, "--out", tmp_path / "x")
+    assert (ran.exit_code, said in ran.stderr) == (2, True), ran.stderr
+    assert not (tmp_path / "x").exists()
