@@ -29,7 +29,7 @@ def calendar(
     start_date: Annotated[
         str | None,
         typer.Option(
-            "--start-date",
+            "--start",
             metavar="YYYY-MM-DD",
             show_default="the scenario's",
             help="First day of week 1, where the scenario does not give it.",
@@ -56,8 +56,8 @@ def calendar(
 
     \b
     Examples:
-      codose calendar source --start-date 2027-01-04
-      codose calendar results/plan/plan.yaml --start-date 2027-01-04 --out calendars --xlsx
+      codose calendar source --start 2027-01-04
+      codose calendar results/plan/plan.yaml --start 2027-01-04 --out calendars --xlsx
     """  # fmt: skip
     from sim.present.table import needs_excel
     from sim.scenario.scenario import Scenario, find
@@ -110,12 +110,12 @@ def _with_start(scenario: Scenario, text: str | None) -> Scenario:
         return scenario
     day: date | None = iso_date(text)
     if day is None:
-        raise InputError(Problem(f"{text!r} is not a date", "--start-date", text, ISO_DATE))
+        raise InputError(Problem(f"{text!r} is not a date", "--start", text, ISO_DATE))
     if scenario.start_date not in (None, day):
         raise InputError(
             Problem(
                 f"is not the start_date of {scenario.name!r}, {scenario.start_date}",
-                "--start-date", text, "the same day, or leave it out",
+                "--start", text, "the same day, or leave it out",
             )
         )  # fmt: skip
     return scenario.replace(start_date=day)

@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 
 from sim.present import style
 from sim.present.format import week
-from sim.scenario.fields import Pause
 
 if TYPE_CHECKING:
     from sim.model.dosage import CalendarEntry
@@ -38,8 +37,7 @@ def dosage_timeline(scenario: Scenario) -> Figure:
     entries = calendar(scenario)
     names = list(scenario.region_names)
     footer = f"Scenario: {style.shorten(scenario.name, 90)}\n{_calendar_note(entries, len(names))}"
-    pauses = [one for one in scenario.shocks if isinstance(one, Pause)]
-    footer += " Grey: weeks that are skipped." if pauses else ""
+    footer += " Grey: weeks that are skipped." if scenario.pauses else ""
     row_height = max(0.42, 0.22 + 0.12 * len({entry.mode for entry in entries}))
     figure = style.figure(
         style.WIDTH, 1.75 + max(1.0, row_height * len(names)) + 0.18 * len(scenario.events),
@@ -59,7 +57,7 @@ def dosage_timeline(scenario: Scenario) -> Figure:
     style.name_x(axes)
     for row in range(len(names)):
         axes.axhline(row, color=style.FAINT, linewidth=0.6, zorder=1)
-    for one in pauses:
+    for one in scenario.pauses:
         axes.axvspan(one.week - 0.5, (one.until_week or one.week) + 0.5, color=style.FAINT, lw=0)
     _contact_marks(axes, entries, names)
     _shock_marks(axes, scenario, names)

@@ -242,6 +242,11 @@ class Scenario(ScenarioFields):
         """The shocks that the scenario names: all but the weeks that it skips."""
         return tuple(one for one in self.shocks if not isinstance(one, Pause))
 
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        """The weeks that it skips, as the engines see them; after the contact log only."""
+        return tuple(one for one in self.shocks if isinstance(one, Pause))
+
     def day_of(self, week: int) -> date | None:
         """The day of the contacts of a week: its first, or the first weekday that is not skipped;
         None without a ``start_date``.

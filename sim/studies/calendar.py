@@ -249,7 +249,7 @@ def described(scenario: Scenario) -> str:
 provider)'
     """
     from sim.core.units import months_of
-    from sim.present.format import count
+    from sim.present.format import count, week
 
     if not scenario.dosage:
         return "no contacts"
@@ -262,7 +262,12 @@ provider)'
         text += f", planned co-creation {co.pop()}"
     regions, providers = len(scenario.region_names), scenario.providers.count
     text += f" ({count(regions, 'region')}, {count(providers, 'provider')})"
-    events = [f"{shock.kind.replace('_', ' ')} in week {shock.week}" for shock in scenario.events]
+    events = [
+        f"{shock.kind.replace('_', ' ')} in {week(shock.week, scenario.start_date)}"
+        for shock in scenario.events
+    ]
+    if skipped := sum((one.until_week or 0) - one.week + 1 for one in scenario.pauses):
+        events.append(f"{count(skipped, 'week')} skipped")
     return f"{text}; {', '.join(events)}" if events else text
 
 

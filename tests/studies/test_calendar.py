@@ -155,7 +155,7 @@ def test_events_need_a_date() -> None:
 
 def test_the_command_writes_a_file_a_provider(tmp_path: Path) -> None:
     folder = tmp_path / "calendar"
-    ran = codose("calendar", "source", "--start-date", "2027-01-04", "--out", folder, "--xlsx")
+    ran = codose("calendar", "source", "--start", "2027-01-04", "--out", folder, "--xlsx")
     assert ran.exit_code == 0, ran.stderr
     stems = ["calendar", "calendar-provider_1", "calendar-provider_2"]
     names = sorted([*(f"{s}.csv" for s in stems), *(f"{s}.ics" for s in stems), "calendar.xlsx"])
@@ -188,8 +188,8 @@ def test_the_command_replaces_nothing_unless_forced(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("irregular",), "plans no contact with a date"),
-        (("source", "--start-date", "4.1.2027"), "--start-date: '4.1.2027' is not a date"),
-        (("centre_log", "--start-date", "2027-01-04"), "is not the start_date of"),
+        (("source", "--start", "4.1.2027"), "--start: '4.1.2027' is not a date"),
+        (("centre_log", "--start", "2027-01-04"), "is not the start_date of"),
         (("sauce",), "did you mean 'source'"),
     ],
 )
