@@ -34,6 +34,7 @@ COMMANDS = (
     "compare",
     "surface",
     "plan",
+    "calendar",
     "report",
     "sensitivity",
     "ladder",
