@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sim.core.parameters import Parameters
     from sim.model.agents import RegionalStaff, TAProvider
     from sim.model.week import CoCreationModel
+    from sim.scenario.log_import import import_log
+    from sim.scenario.network_import import import_network
     from sim.scenario.scenario import Scenario
     from sim.studies.compare import compare
     from sim.studies.kind import Result, ask, load, verify
@@ -35,6 +37,8 @@ _HOME = {
     "TAProvider": "sim.model.agents",
     "ask": "sim.studies.kind",
     "compare": "sim.studies.compare",
+    "import_log": "sim.scenario.log_import",
+    "import_network": "sim.scenario.network_import",
     "load": "sim.studies.kind",
     "run": "sim.studies.run.runs",
     "surface": "sim.studies.surface",
@@ -53,6 +57,8 @@ __all__ = [
     "TAProvider",
     "ask",
     "compare",
+    "import_log",
+    "import_network",
     "load",
     "run",
     "surface",

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from sim.core.errors import ScenarioError
 from sim.core.units import first_day, week_of
@@ -225,7 +225,7 @@ def test_the_command_tells_months(tmp_path: Path) -> None:
 @settings(max_examples=examples(60), deadline=None)
 @given(DAYS, st.integers(1, 1040), st.integers(2, 12))
 def test_ticks_stand_on_first_days_of_months(start: date, last: int, most: int) -> None:
-    axes = mpl.figure.Figure().subplots()
+    axes = Figure().subplots()
     style.week_ticks(axes, last, most, start)
     style.name_x(axes)
     assert axes.get_xlabel() == "month"

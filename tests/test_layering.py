@@ -18,6 +18,7 @@ SIM = REPO / "sim"
 # The rooms of sim from the ground up. A file may import from its own room and from rows below.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("core",),  # what is true everywhere: errors, parameters, outcomes, rules, streams, units
+    ("tables_in",),  # the one reader of tables that people bring
     ("scenario",),  # what a file says, checked, and the one way to change it
     ("model",),  # the readable engine
     ("engine",),  # the same week compiled

@@ -512,13 +512,13 @@ def test_mistakes_of_all_files_together(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     log, team = tmp_path / "log.csv", tmp_path / "team.csv"
     log.write_text("week,region,mode,hours\n1,region_9,phone,1\n")
-    team.write_text("ann,ann\n")
+    team.write_text("ann,\n")
     path.write_text(
         "name: x\nregions: {network: {file: team.csv}}\ncontact_log: {file: log.csv}\nseed: y\n"
     )
     assert refusal(path).splitlines() == [
         f"{path}:4:7: seed: 'y' is not a number; allowed: whole numbers 0..9223372036854775807",
-        f"{team}:1: 'ann' is tied to itself",
+        f"{team}:1: 'ann' is not a pair of names, such as: ann,bob",
         f"{log}:2: region: 'region_9' is not a region; allowed: region_1, region_2, region_3; "
         "did you mean 'region_3'?",
     ]

@@ -13,6 +13,7 @@ import typer
 from sim import studies
 from sim.cli import (
     calendar,
+    imports,
     look,
     merge,
     new,
@@ -76,6 +77,7 @@ def codose() -> None:
 
 app.command("calendar", epilog=EXITS)(calendar.calendar)
 app.command("report", epilog=EXITS)(report.report)
+app.add_typer(imports.group, epilog=EXITS)
 app.command("observed", epilog=EXITS)(observed.observed)
 app.command("merge", epilog=EXITS)(merge.merge)
 app.command("new", epilog=EXITS)(new.new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,7 +41,7 @@ def calendar(
         typer.Option(show_default="results/calendar-NAME", help="Folder for the files."),
     ] = None,
     xlsx: Annotated[
-        bool, typer.Option("--xlsx", help="A workbook for Excel too (calendar.xlsx).")
+        bool, typer.Option("--xlsx", help="Workbooks for Excel too (calendar.xlsx ...).")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace these files.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks on stderr.")] = False,
@@ -79,16 +80,18 @@ def calendar(
         )  # fmt: skip
     parts = of_providers(whole)
     folder = RESULTS / f"calendar-{path.stem}" if out is None else out
-    texts = _texts(known, whole, parts if len(parts) > 1 else {})
-    names = [*texts, *(["calendar.xlsx"] if xlsx else [])]
+    tables = {"calendar": whole, **(_stems(parts) if len(parts) > 1 else {})}
+    texts = _texts(known, tables)
+    books = {f"{stem}.xlsx": table for stem, table in tables.items()} if xlsx else {}
+    names = [*texts, *books]
     there = [name for name in names if (folder / name).exists()]
     if there and not force:
         problems = [Problem("the file exists", file=str(folder / name)) for name in there]
         raise InputError([*problems[:-1], _or_force(problems[-1])])
     for name, text in texts.items():
         shell.write_file(folder / name, text, force=force)
-    if xlsx:
-        shell.write_book(folder / "calendar.xlsx", {"Calendar": whole, **parts})
+    for name, table in books.items():
+        shell.write_book(folder / name, {"Calendar": table})
     _say(known, parts)
     if not quiet:
         shell.remark(f"Calendars: {folder} ({', '.join(names)})")
@@ -121,31 +124,34 @@ def _with_start(scenario: Scenario, text: str | None) -> Scenario:
     return scenario.replace(start_date=day)
 
 
-def _texts(scenario: Scenario, whole: Table, parts: dict[str, Table]) -> dict[str, str]:
-    """Every file by its name."""
+def _texts(scenario: Scenario, tables: Mapping[str, Table]) -> dict[str, str]:
+    """The text of every file by its name; the whole calendar, and that of each provider."""
     from sim.core.cells import for_excel
     from sim.studies.calendar import icalendar_text
 
     found: dict[str, str] = {}
-    for provider, table in {None: whole, **parts}.items():
-        stem = "calendar" if provider is None else _stem(provider, found)
+    for stem, table in tables.items():
+        whose = None if stem == "calendar" else str(table.frame["provider"].iloc[0])
         found[f"{stem}.csv"] = for_excel(table.csv())
         if scenario.start_date is not None:
-            found[f"{stem}.ics"] = icalendar_text(scenario, provider=provider)
+            found[f"{stem}.ics"] = icalendar_text(scenario, provider=whose)
     return found
 
 
-def _stem(provider: str, taken: dict[str, str]) -> str:
-    """The name of a provider's files: only letters that every system allows."""
-    plain = re.sub(r"[^\w-]+", "_", provider)[:60].strip("_") or "provider"
-    made, number = f"calendar-{plain}", 1
-    while f"{made}.csv".lower() in {name.lower() for name in taken}:
-        number += 1
-        made = f"calendar-{plain}-{number}"
-    return made
+def _stems(parts: Mapping[str, Table]) -> dict[str, Table]:
+    """The calendars of providers by names of files, in letters that every system allows."""
+    found: dict[str, Table] = {}
+    for provider, table in parts.items():
+        plain = re.sub(r"[^\w-]+", "_", provider)[:60].strip("_") or "provider"
+        made, number = f"calendar-{plain}", 1
+        while made.lower() in {stem.lower() for stem in found}:
+            number += 1
+            made = f"calendar-{plain}-{number}"
+        found[made] = table
+    return found
 
 
-def _say(scenario: Scenario, parts: dict[str, Table]) -> None:
+def _say(scenario: Scenario, parts: Mapping[str, Table]) -> None:
     """How much each provider does, and from when to when."""
     from sim.present import format as formats
 

@@ -22,14 +22,16 @@ def validate(
 ) -> None:
     """Check scenario files; list every mistake.
 
-    A mistake is a line: file, line, column, field, what is wrong, what is allowed.
+    A mistake is a line: file, line, column, field, what is wrong, what is allowed. What is odd in a
+    contact log or was merged in a team's network, and is no mistake, is a remark.
 
     \b
     Examples:
       codose validate my.yaml
       codose validate scenarios/*.yaml
     """
-    from sim.scenario.scenario import Scenario, find
+    from sim.scenario.log_remarks import of_scenario
+    from sim.scenario.scenario import Scenario, files_said, find
 
     problems: list[Problem] = []
     for path in paths:
@@ -39,6 +41,8 @@ def validate(
             problems += error.problems
         else:
             typer.echo(f"{path}: fine ({_sketch(scenario)})")
+            for said in (*files_said(find(path)), *of_scenario(scenario)):
+                shell.remark(f"{path}: remark: {said}")
     if problems:
         raise InputError(problems)
 

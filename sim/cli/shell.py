@@ -25,7 +25,8 @@ PIPE_WIDTH = 400
 
 ORDER = (
     "run", "compare", "surface", "plan", "calendar", "report", "sensitivity", "ladder", "calibrate",
-    "audit", "trials", "patterns", "observed", "merge", "verify", "new", "validate", "scenarios",
+    "audit", "trials", "patterns", "import", "observed", "merge", "verify", "new", "validate",
+    "scenarios",
     "parameters", "outcomes", "schema", "odd",
 )  # fmt: skip
 """In which the help lists commands; others follow by name."""

@@ -8,9 +8,12 @@ prints them and exits with 2; a caller in Python can read the fields.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+MISTAKES_SHOWN = 50
+NAME_SHOWN = 60
 
 
 def did_you_mean(word: object, options: Iterable[object]) -> str:
@@ -164,3 +167,40 @@ class InterruptedRun(CodoseError):
     def __init__(self, message: str, partial: Any = None) -> None:
         self.partial = partial
         super().__init__(message)
+
+
+# --- messages -----------------------------------------------------------------------------------
+
+
+def shown(value: Any) -> str:
+    """A value as messages write it, cut to 60 characters."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= NAME_SHOWN else text[: NAME_SHOWN - 3] + "..."
+
+
+def raise_problems(
+    problems: Iterable[Problem], *, file: str = "", error: type[InputError] | None = None
+) -> None:
+    """Raise all problems at once, those of ``file`` first, by line; nothing when there are none.
+
+    More than 50 are cut, with a last line that says how many more there are.
+    """
+    found = list(problems)
+    if not found:
+        return
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys(p.file for p in found))}
+    found.sort(key=lambda p: (p.file != file, ranks[p.file], p.line, p.column))
+    more = len(found) - MISTAKES_SHOWN
+    if more > 0:
+        word = "mistake" if more == 1 else "mistakes"
+        found = [*found[:MISTAKES_SHOWN], Problem(f"and {more:,} more {word}")]
+    raise (error or ScenarioError)(found)

@@ -1,13 +1,21 @@
-"""Where the shipped data files are: in a checkout beside the package, in a wheel inside it."""
+"""Where the shipped data files are, in a checkout or a wheel; what a file of the user holds."""
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
+
+from sim.core.errors import InputError, Problem, did_you_mean
 
 Kind = Literal["scenarios", "experiments"]
 
 PACKAGE = Path(__file__).parents[1]
+
+SIZE_LIMIT = 1024 * 1024
+"""Bytes; a larger input file is refused without reading it."""
 
 
 def folder(kind: Kind) -> Path:
@@ -36,3 +44,57 @@ def find(kind: Kind, given: str) -> Path | None:
     if given in names(kind) and not path.is_file():
         return folder(kind) / f"{given}.yaml"
     return path if path.suffix or len(path.parts) > 1 or path.exists() else None
+
+
+def read_bytes(
+    path: str | os.PathLike[str],
+    *,
+    limit: int = SIZE_LIMIT,
+    others: Iterable[str] = (),
+    error: type[InputError] = InputError,
+) -> bytes:
+    """What a file of the user holds.
+
+    Args:
+        path: the file.
+        limit: bytes that it may have at most.
+        others: names to suggest, besides near file names, when there is no such file.
+        error: the class of error to raise.
+
+    Raises:
+        InputError: the file is missing, a folder, too large, or cannot be read.
+    """
+    place = Path(path)
+
+    def refuse(message: str, *, allowed: str = "", suggestion: str = "") -> NoReturn:
+        problem = Problem(message, allowed=allowed, suggestion=suggestion, file=os.fspath(path))
+        raise error(problem) from None
+
+    try:
+        info = os.stat(place)
+        if stat.S_ISDIR(info.st_mode):
+            refuse("is a folder, not a file")
+        if not stat.S_ISREG(info.st_mode):  # a pipe or device has no size and may never end
+            refuse("is not an ordinary file")
+        if info.st_size > limit:
+            most = f"at most {limit // 1024**2} MiB"
+            refuse(f"is too large ({info.st_size:,} bytes)", allowed=most)
+        return place.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        refuse("there is no such file", suggestion=_near(place, others))
+    except ValueError:  # a NUL in the name
+        refuse("is not a usable file name")
+    except OSError as problem:
+        refuse(f"cannot be read ({problem.strerror or problem})")
+
+
+def _near(path: Path, others: Iterable[str]) -> str:
+    """A name like the missing one: a file in the same folder first, then one of ``others``."""
+    try:
+        siblings = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    except OSError:
+        siblings = []
+    near = did_you_mean(path.name, siblings)
+    if near:
+        return str(path.parent / near)
+    return did_you_mean(path.stem, others)

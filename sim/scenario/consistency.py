@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sim.core.errors import ScenarioError
 from sim.core.parameters import check_name, check_value
 from sim.scenario.checking import Checked, FrozenDict, Issue, is_finite
-from sim.scenario.contact_log import MAX_WEEKS, parse_log, some
+from sim.scenario.contact_log import MAX_WEEKS, log_rows, log_table, row_faults, some
 from sim.scenario.fields import (
     ContactLog,
     DeliveryWork,
@@ -23,16 +23,23 @@ from sim.scenario.fields import (
     ScenarioFields,
     StaffLeave,
 )
-from sim.scenario.loading import Where, read_text, shown
-from sim.scenario.team_file import faults, parse_team
+from sim.scenario.loading import Where, shown
+from sim.scenario.team_file import faults, load_team
+
+T = TypeVar("T")
 
 
 class OtherFiles:
-    """Reads the contact log and the team networks that a scenario names."""
+    """Reads the contact log and the team networks that a scenario names.
+
+    Attributes:
+        said: what was found, merged or left out in these files.
+    """
 
     def __init__(self, checked: Checked[ScenarioFields], folder: Path | None) -> None:
         self.checked = checked
         self.folder = folder
+        self.said: list[str] = []
 
     def read(self, fields: ScenarioFields) -> ScenarioFields:
         """The fields with files replaced by what they hold; mistakes go to ``checked``."""
@@ -50,17 +57,20 @@ class OtherFiles:
         )
         return fields.model_copy(update={"regions": regions, "contact_log": self.log(fields)})
 
-    def text(self, where: Where, file: str) -> tuple[str, str] | None:
-        """Text of a file and what to call it; None after noting why it cannot be read."""
+    def read_file(self, where: Where, file: str, how: Callable[[Path], T]) -> T | None:
+        """What ``how`` makes of a file; None after noting why it cannot be read."""
         if self.folder is None:
             message = "other files are not read here; write their content into the scenario"
             self.checked.report(Issue(where, message, file))
             return None
         path = self.folder / file
         try:
-            return read_text(path), str(path)
+            return how(path)
         except ScenarioError as error:
             found = error.problem
+            if found.line or len(error.problems) > 1:  # in the file, and not of its name
+                self.checked.problems += error.problems
+                return None
             message = f"{found.file}: {found.message}"
             suggestion = ""
             if found.suggestion:
@@ -72,16 +82,14 @@ class OtherFiles:
         """The network with the people and ties of its file, if it names one."""
         if network is None or network.file is None or network.edges or network.kind != "file":
             return network
-        text = self.text((*where, "file"), network.file)
-        if text is None:
+        names = network.names
+        place = (*where, "file")
+        team = self.read_file(place, network.file, lambda path: load_team(path, names=names))
+        if team is None:
             self.checked.lose(where)
             return network
-        try:
-            team = parse_team(*text, names=network.names)
-        except ScenarioError as error:
-            self.checked.problems += error.problems
-            self.checked.lose(where)
-            return network
+        likely = [f"{one.text} Read as: {one.proposed}" for one in team.questions]
+        self.said += [f"{network.file}: {said}" for said in (*team.said, *likely)]
         return network.model_copy(update={"file": None, "names": team.names, "edges": team.edges})
 
     def log(self, fields: ScenarioFields) -> ContactLog | None:
@@ -92,18 +100,20 @@ class OtherFiles:
         where: Where = ("contact_log",)
         if log.file is None or log.rows:
             return log
-        text = self.text((*where, "file"), log.file)
-        if text is None:
+        table = self.read_file((*where, "file"), log.file, log_table)
+        if table is None:
             self.checked.lose(where)
             return log
         lost = self.checked.is_lost
         regions_known = not lost(*_REGION_NAMES)
         try:
-            rows = parse_log(
-                *text,
+            rows = log_rows(
+                table,
                 horizon_weeks=MAX_WEEKS if lost(("horizon_weeks",)) else fields.horizon_weeks,
                 region_names=fields.regions.region_names if regions_known else None,
                 first_date=start_of(fields),
+                staff=None if lost(*_REGION_NAMES, *_STAFF) else _staff(fields),
+                providers=None if lost(*_PROVIDERS) else fields.providers.provider_names,
             )
         except ScenarioError as error:
             for problem in error.problems:
@@ -127,6 +137,8 @@ _COUNTS: tuple[Where, ...] = (
     ("regions", "selection"),
 )
 _REGION_NAMES: tuple[Where, ...] = (*_COUNTS, ("regions", "names"))
+_PROVIDERS: tuple[Where, ...] = (("providers", "count"), ("providers", "names"))
+_STAFF: tuple[Where, ...] = (("regions", "staff"), ("regions", "overrides"))
 _HORIZON: Where = ("horizon_weeks",)
 _START: Where = ("start_date",)
 
@@ -171,7 +183,7 @@ def _region_issues(fields: ScenarioFields) -> Iterator[Issue]:
             reads=_COUNTS,
         )
     if regions.names is not None:
-        yield from _region_name_issues(regions, regions.names)
+        yield from _name_issues(regions.names, regions.count, "region", _COUNTS)
     for name in regions.overrides:
         yield from _unknown("region", name, regions.region_names, ("regions", "overrides", name))
     if regions.core_team == 0 and (fields.dosage or fields.contact_log):
@@ -183,11 +195,14 @@ def _region_issues(fields: ScenarioFields) -> Iterator[Issue]:
         )
 
 
-def _region_name_issues(regions: Regions, names: tuple[str, ...]) -> Iterator[Issue]:
-    where: Where = ("regions", "names")
-    if len(names) != regions.count:
-        message = f"has {_many(len(names), 'name')} for {_many(regions.count, 'region')}"
-        yield Issue(where, message, names, f"{regions.count}", reads=_COUNTS)
+def _name_issues(
+    names: tuple[str, ...], count: int, what: str, reads: tuple[Where, ...]
+) -> Iterator[Issue]:
+    """Names of regions or providers: as many as there are, each once."""
+    where: Where = (f"{what}s", "names")
+    if len(names) != count:
+        message = f"has {_many(len(names), 'name')} for {_many(count, what)}"
+        yield Issue(where, message, names, f"{count}", reads=reads)
     for index, name in enumerate(names):
         if name in names[:index]:
             yield Issue((*where, index), f"{shown(name)} is given twice", name)
@@ -197,7 +212,7 @@ def _unknown(
     what: str, name: str, names: Sequence[str], where: Where, *, key: bool = True
 ) -> Iterator[Issue]:
     if name not in names:
-        reads = _REGION_NAMES if what == "region" else (("providers", "count"),)
+        reads = _REGION_NAMES if what == "region" else _PROVIDERS
         message = f"{shown(name)} is not a {what}"
         yield Issue(where, message, name, some(names), options=names, reads=reads, key=key)
 
@@ -280,13 +295,17 @@ def _provider_issues(fields: ScenarioFields) -> Iterator[Issue]:
             f"one number, or {count}",
             reads=(("providers", "count"),),
         )
+    if providers.names is not None:
+        yield from _name_issues(providers.names, count, "provider", _PROVIDERS[:1])
     if providers.assignment is None:
         return
     where: Where = ("providers", "assignment")
     regions = fields.regions.region_names
     for region, provider in providers.assignment.items():
         yield from _unknown("region", region, regions, (*where, region))
-        yield from _unknown("provider", provider, providers.names, (*where, region), key=False)
+        yield from _unknown(
+            "provider", provider, providers.provider_names, (*where, region), key=False
+        )
     missing = [name for name in regions if name not in providers.assignment]
     if missing:
         message = f"every region needs a provider; missing: {some(missing)}"
@@ -370,6 +389,21 @@ def _log_issues(fields: ScenarioFields) -> Iterator[Issue]:
         if row.week > fields.horizon_weeks:
             yield _beyond((*place, "week"), row.week, fields.horizon_weeks)
         yield from _unknown("region", row.region, names, (*place, "region"), key=False)
+    providers = fields.providers.provider_names
+    for fault in row_faults(log.rows, staff=_staff(fields), providers=providers):
+        yield Issue(
+            (*where, "rows", fault.index, fault.column),
+            fault.message,
+            fault.value,
+            fault.allowed,
+            fault.suggestion,
+            reads=(*_REGION_NAMES, *_PROVIDERS, *_STAFF),
+        )
+
+
+def _staff(fields: ScenarioFields) -> dict[str, int]:
+    """Number of staff of each region."""
+    return {name: fields.regions.staff_of(name) for name in fields.regions.region_names}
 
 
 def _shock_issues(fields: ScenarioFields) -> Iterator[Issue]:
@@ -378,7 +412,7 @@ def _shock_issues(fields: ScenarioFields) -> Iterator[Issue]:
         where: Where = ("shocks", index)
         yield from _week_issues(shock, where, fields.horizon_weeks)
         if isinstance(shock, ProviderLeaves):
-            names = fields.providers.names
+            names = fields.providers.provider_names
             place = (*where, "provider")
             yield from _unknown("provider", shock.provider, names, place, key=False)
         elif isinstance(shock, (StaffLeave, DemandRise)) and shock.region is not None:

@@ -1,9 +1,14 @@
 """The contact log of a TA centre: a CSV file with one row for each contact.
 
 Columns: ``date`` (yyyy-mm-dd) or ``week`` (1 is the first), ``region``, ``mode``, ``hours`` and, if
-wanted, ``co_creation`` (planned, 0..1), ``status`` (held, provider_cancelled or region_cancelled)
-and the shares of its time that went to ``relationship``, ``learning``, ``planning``, ``review`` and
+wanted, ``co_creation`` (planned, 0..1), ``status`` (held, provider_cancelled, region_cancelled, or
+cancelled where it is not known by whom), what is known of who came (``provider``, ``present`` of
+``invited``, and ``contact``, an id that the rows of one contact with several regions share) and the
+shares of its time that went to ``relationship``, ``learning``, ``planning``, ``review`` and
 ``logistics``: of a row that gives some, the others are 0; a row without any has the reference mix.
+
+:class:`LogRow` is a row, :func:`row_faults` what several rows, or rows and a scenario, have wrong
+together, :func:`remarks` what to tell about a log that is sound.
 
 >>> rows = parse_log("week,region,mode,hours\\n3,region_1,video,1.5\\n", horizon_weeks=156)
 >>> rows[0].week, rows[0].hours, rows[0].status
@@ -12,32 +17,53 @@ and the shares of its time that went to ``relationship``, ``learning``, ``planni
 
 from __future__ import annotations
 
-import csv
-import io
-import math
+import json
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
-from sim.core.errors import Problem, ScenarioError, did_you_mean
+from sim.core.errors import Problem, ScenarioError, did_you_mean, shown
+from sim.core.files import SIZE_LIMIT
 from sim.core.units import week_of
 from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
-from sim.scenario.functions import FUNCTIONS, Functions, FunctionsField
-from sim.scenario.loading import MISTAKES_SHOWN, raise_problems, shown
+from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, FunctionsField
+from sim.scenario.loading import scalar
+from sim.tables_in.mistakes import ONE_BY_ONE, Mistakes
+from sim.tables_in.reader import Table, read_table, table_of_text
+from sim.tables_in.values import looks_like, number_of
 
 Mode = Literal["onsite", "video", "phone", "email"]
-Status = Literal["held", "provider_cancelled", "region_cancelled"]
+Status = Literal["held", "provider_cancelled", "region_cancelled", "cancelled"]
 MODES: tuple[str, ...] = get_args(Mode)
 STATUSES: tuple[str, ...] = get_args(Status)
 
 MAX_WEEKS = 1040
 MAX_HOURS = 60
+MAX_STAFF = 2**20 - 1
+"""Most staff of one region (the draws number posts with 20 bits)."""
 
-COLUMNS = ("date", "week", "region", "mode", "hours", "co_creation", "status", *FUNCTIONS)
+WHO_CAME = ("provider", "present", "invited", "contact")
+COLUMNS = (
+    "date", "week", "region", "mode", "hours", "co_creation", "status", *WHO_CAME, *FUNCTIONS,
+)  # fmt: skip
 REQUIRED = ("region", "mode", "hours")
+FROM_CALENDAR = (
+    "week_begins",
+    "functions",
+    "preparation_hours",
+    "travel_hours",
+    "provider_hours",
+)
+"""More columns of a calendar that codose wrote: one that was filled in is a log."""
+WHAT = "the contact log"
+NAME = Words(80)
+"""What the name of a region may be."""
 
 
 class LogRow(Strict):
@@ -54,96 +80,319 @@ class LogRow(Strict):
     co_creation: Fraction = 0.6
     """Planned co-creation of the contact, 0..1."""
     status: Status = "held"
-    """Whether it was held, or which side cancelled it."""
+    """Whether it was held, or which side cancelled it; cancelled: it is not known which, and counts
+    as the region."""
+    provider: Annotated[str, Words(80)] | None = None
+    """Name of the provider who came; left out: the region's own."""
+    present: Annotated[int, Number(0, MAX_STAFF, whole=True)] | None = None
+    """How many of the region came; left out: drawn."""
+    invited: Annotated[int, Number(1, MAX_STAFF, whole=True)] | None = None
+    """How many of the region were asked; left out: the core team, or all who came if these are
+    more."""
+    contact: Annotated[str, Words(80)] | None = None
+    """Rows with the same text are one contact of several regions, which share the provider's
+    time."""
     functions: FunctionsField = None
     """What its time went to; left out: the reference mix."""
 
 
-def parse_log(
-    text: str,
-    file: str = "<log>",
+# --- what several rows, or rows and a scenario, have wrong together -------------------------------
+
+
+class RowFault(NamedTuple):
+    """A mistake of a row that it does not show by itself.
+
+    Attributes:
+        index: place of the row among those that were looked at.
+        column: where in the row.
+        message, value, allowed, suggestion: as in :class:`sim.core.errors.Problem`.
+    """
+
+    index: int
+    column: str
+    message: str
+    value: Any = None
+    allowed: str = ""
+    suggestion: str = ""
+
+
+def row_faults(
+    rows: Sequence[LogRow],
+    *,
+    staff: Mapping[str, int] | None = None,
+    providers: Sequence[str] | None = None,
+) -> Iterator[RowFault]:
+    """What does not fit together, within each row and between the rows of a shared contact.
+
+    Args:
+        rows: of one log, in any order.
+        staff: number of staff of each region; None (or a region that is not there): not checked.
+        providers: names of the providers; None: not checked.
+
+    >>> row = {"week": 1, "region": "north", "mode": "video", "hours": 1}
+    >>> [fault.message for fault in row_faults([LogRow(**row, present=9)], staff={"north": 7})]
+    ['9 came, but north has 7 staff']
+    """
+    for index, row in enumerate(rows):
+        for column, message, allowed in _people_faults(row, (staff or {}).get(row.region)):
+            yield RowFault(index, column, message, getattr(row, column), allowed)
+    if providers is not None:
+        yield from _provider_faults(rows, providers)
+    for indices in shared_contacts(rows):
+        yield from _shared_faults(rows, indices)
+
+
+def _people_faults(row: LogRow, staff: int | None) -> Iterator[tuple[str, str, str]]:
+    """Column, message and what is allowed for the numbers of people of a row."""
+    if row.present and row.status != "held":
+        yield "present", f"{row.present} came to a contact that was cancelled", "0, or nothing"
+    if row.present is not None and row.invited is not None and row.present > row.invited:
+        yield "present", f"{row.present} came of {row.invited} invited", f"0..{row.invited}"
+    if staff is None:
+        return
+    for column, word, lowest in (("present", "came", 0), ("invited", "were invited", 1)):
+        people = getattr(row, column)
+        if people is not None and people > staff:
+            message = f"{people} {word}, but {row.region} has {staff} staff"
+            yield column, message, f"{lowest}..{staff}, or more staff in the region"
+
+
+def _provider_faults(rows: Sequence[LogRow], providers: Sequence[str]) -> Iterator[RowFault]:
+    """One fault for each name that is not a provider's."""
+    named = Counter(row.provider for row in rows if row.provider is not None)
+    unknown = [name for name in named if name not in providers]
+    allowed = some(providers)
+    if all(name == f"provider_{n}" for n, name in enumerate(providers, start=1)):
+        allowed += f"; or name them in the scenario, providers: {{names: {_flow(list(named))}}}"
+    for name in unknown:
+        more = f" (in {named[name]} rows)" if named[name] > 1 else ""
+        number = int(name) if name.isascii() and name.isdigit() and len(name) < 9 else 0
+        near = providers[number - 1] if 0 < number <= len(providers) else ""
+        yield RowFault(
+            next(index for index, row in enumerate(rows) if row.provider == name),
+            "provider",
+            f"{shown(name)} is not a provider{more}",
+            name,
+            allowed,
+            near or did_you_mean(name, providers),
+        )
+
+
+def _flow(names: Sequence[str]) -> str:
+    """Names as a YAML list on one line."""
+    plain = all(name.replace(" ", "").isalnum() and isinstance(scalar(name), str) for name in names)
+    return f"[{', '.join(names)}]" if plain else json.dumps(list(names), ensure_ascii=False)
+
+
+def shared_contacts(rows: Sequence[LogRow]) -> list[list[int]]:
+    """Places of the rows of each contact that several rows share.
+
+    >>> row = {"week": 1, "mode": "video", "hours": 1, "contact": "a"}
+    >>> shared_contacts([LogRow(region=name, **row) for name in ("north", "south")])
+    [[0, 1]]
+    """
+    found: dict[str, list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        if row.contact is not None:
+            found[row.contact].append(index)
+    return [indices for indices in found.values() if len(indices) > 1]
+
+
+def _shared_faults(rows: Sequence[LogRow], indices: Sequence[int]) -> Iterator[RowFault]:
+    """What the rows of one contact of several regions do not agree on."""
+    first = rows[indices[0]]
+    name = shown(first.contact)
+    seen = {first.region}
+    for index in indices[1:]:
+        row = rows[index]
+        if row.region in seen:
+            message = f"{row.region} has contact {name} twice"
+            yield RowFault(index, "contact", message, row.contact, "each region once")
+            continue
+        seen.add(row.region)
+        for column in ("week", "mode", "hours"):
+            here, there = getattr(row, column), getattr(first, column)
+            if here != there:
+                message = f"contact {name} has {_said(here)} with {row.region}, "
+                message += f"but {_said(there)} with {first.region}"
+                allowed = f"{_said(there)}; or another id, if it is another contact"
+                yield RowFault(index, column, message, here, allowed)
+        if (row.status == "provider_cancelled") != (first.status == "provider_cancelled"):
+            message = f"contact {name} was cancelled by the provider with "
+            ours = row.status == "provider_cancelled"
+            one, other = (row, first) if ours else (first, row)
+            message += f"{one.region}, but not with {other.region}"
+            yield RowFault(index, "status", message, row.status, "with all of the regions or none")
+
+
+def _said(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+# --- what a sound log says ------------------------------------------------------------------------
+
+
+def own_providers(rows: Sequence[LogRow]) -> dict[str, str]:
+    """The provider whom a log names most often for each region (of equal ones the first).
+
+    >>> row = {"week": 1, "region": "north", "mode": "video", "hours": 1}
+    >>> own_providers([LogRow(**row, provider=name) for name in ("Ann", "Ben", "Ben")])
+    {'north': 'Ben'}
+    """
+    named: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        if row.provider is not None:
+            named[row.region][row.provider] += 1
+    return {region: names.most_common(1)[0][0] for region, names in named.items()}
+
+
+def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> list[str]:
+    """What a log says of who came and who cancelled, in sentences, each with its numbers.
+
+    Args:
+        rows: of one log.
+        own: the provider of each region, to tell who stood in; None: not told.
+
+    >>> row = {"week": 1, "region": "north", "mode": "video", "hours": 1}
+    >>> log = [LogRow(**row), LogRow(**row, present=4), LogRow(**row, status="cancelled")]
+    >>> for sentence in remarks(log):
+    ...     print(sentence)
+    1 of 2 log rows held says how many came; attendance is drawn in the others.
+    1 log row is cancelled without saying by whom: it counts as cancelled by the region.
+    """
+    held = [row for row in rows if row.status == "held"]
+    told = sum(row.present is not None for row in held)
+    named = sum(row.provider is not None for row in rows)
+    away = sum(row.provider not in (None, own[row.region]) for row in rows) if own else 0
+    shared = shared_contacts(rows)
+    unknown = sum(row.status == "cancelled" for row in rows)
+    said = []
+    if told:
+        others = "attendance is drawn in the others" if told < len(held) else "none is drawn"
+        said.append(
+            f"{told} of {_rows(len(held))} held {_verb(told, 'say')} how many came; {others}."
+        )
+    if named:
+        who = f"; in {away} of them another than the region's own" if away else ""
+        said.append(f"{named} of {_rows(len(rows))} {_verb(named, 'name')} the provider{who}.")
+    if shared:
+        count = f"{len(shared)} contact{'' if len(shared) == 1 else 's'}"
+        said.append(
+            f"{_rows(sum(map(len, shared)))} are {count} shared by several regions: the provider's "
+            "time is divided between them."
+        )
+    if unknown:
+        is_are, counts = ("is", "it counts") if unknown == 1 else ("are", "they count")
+        said.append(
+            f"{_rows(unknown)} {is_are} cancelled without saying by whom: {counts} as cancelled "
+            "by the region."
+        )
+    return said
+
+
+def _rows(number: int) -> str:
+    return f"{number} log row{'' if number == 1 else 's'}"
+
+
+def _verb(number: int, word: str) -> str:
+    return f"{word}s" if number == 1 else word
+
+
+# --- reading a file -------------------------------------------------------------------------------
+
+
+def parse_log(text: str, file: str = "<log>", **limits: Any) -> tuple[LogRow, ...]:
+    """Rows of a contact log that was read as text; ``limits`` are those of :func:`log_rows`."""
+    table = table_of_text(text, file, error=ScenarioError, what=WHAT, hold=True)
+    return log_rows(table, **limits)
+
+
+def log_table(path: Path) -> Table:
+    """The table of a contact log, CSV or .xlsx of at most 1 MiB."""
+    return read_table(
+        path, error=ScenarioError, limit=SIZE_LIMIT, what=WHAT, hold=True, guess=False
+    )
+
+
+def log_rows(
+    table: Table,
     *,
     horizon_weeks: int,
     region_names: Sequence[str] | None = None,
     first_date: date | None = None,
+    staff: Mapping[str, int] | None = None,
+    providers: Sequence[str] | None = None,
 ) -> tuple[LogRow, ...]:
     """Rows of a contact log, sorted by week (rows of one week keep their order).
 
     Args:
-        text: the CSV text; blank lines and spaces around values are let be.
-        file: what to call it in messages.
+        table: the log as the reader of tables gives it; capitals and spaces in its head are let be.
         horizon_weeks: the last week allowed.
         region_names: the regions that may occur; None leaves them unchecked.
         first_date: first day of week 1; needed when the log has a column ``date``.
+        staff, providers: see :func:`row_faults`.
 
     Raises:
-        ScenarioError: every mistake with file, line and column name.
+        ScenarioError: every mistake with file, line and column name; like ones as one.
     """
-    reading = _Reading(file, horizon_weeks, region_names, first_date)
-    rows = reading.rows(text)
-    raise_problems(reading.problems)
-    if not rows:
-        raise ScenarioError(Problem("the contact log has no rows", file=file))
-    return tuple(sorted(rows, key=lambda row: row.week))
+    reading = _Reading(table, horizon_weeks, region_names, first_date)
+    found = reading.rows()
+    for fault in row_faults([row for _, row in found], staff=staff, providers=providers):
+        index, column, *told = fault
+        reading.line = found[index][0]
+        reading.fault(column, *told)
+    reading.mistakes.stop(ScenarioError)
+    if not found:
+        raise ScenarioError(Problem(f"{WHAT} has no rows", file=table.file))
+    return tuple(sorted((row for _, row in found), key=lambda row: row.week))
 
 
-@dataclass
 class _Reading:
-    file: str
-    horizon: int
-    regions: Sequence[str] | None
-    first_date: date | None
-    problems: list[Problem] = field(default_factory=list)
-    line: int = 0
+    """The checks of a log, cell by cell."""
 
-    def __post_init__(self) -> None:
-        self.known = frozenset(self.regions or ())
+    def __init__(
+        self,
+        table: Table,
+        horizon: int,
+        regions: Sequence[str] | None,
+        first_date: date | None,
+    ) -> None:
+        self.table = table
+        self.horizon = horizon
+        self.regions = regions
+        self.known = frozenset(regions or ())
+        self.first_date = first_date
+        self.decimal = "comma" if table.separator == ";" else "point"
+        self.mistakes = table.mistakes()
+        self.columns = [_column_name(name) for name in table.columns]
+        self.line = table.head_line
+        self.bad_dates: list[tuple[int, str]] = []
 
     def fault(
-        self, column: str, message: str, value: Any = None, allowed: str = "", suggestion: str = ""
+        self,
+        column: str,
+        message: str,
+        value: Any = None,
+        allowed: str = "",
+        suggestion: str = "",
+        kind: str = "",
     ) -> None:
-        self.problems.append(
-            Problem(message, column, value, allowed, suggestion, self.file, self.line)
-        )
+        self.mistakes.add(self.line, column, message, value, allowed, suggestion, kind)
 
-    def records(self, text: str) -> Iterator[list[str]]:
-        """Stripped cells of each line that is not blank; a broken line ends the reading."""
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        while True:
-            self.line = reader.line_num + 1  # a quoted field may hold line breaks
-            try:
-                cells = [cell.strip() for cell in next(reader)]
-            except StopIteration:
-                return
-            except csv.Error as error:
-                self.fault("", f"is not a valid line of CSV ({error}); look for a stray quote")
-                return
-            if any(cells):
-                yield cells
+    def rows(self) -> list[tuple[int, LogRow]]:
+        """Line and row of each that is sound by itself."""
+        self.check_header()
+        found = [(row.line, self.row(row.line, row.cells)) for row in self.table.rows]
+        self.judge_dates()
+        return [(line, row) for line, row in found if row is not None]
 
-    def rows(self, text: str) -> list[LogRow]:
-        records = self.records(text)
-        header = next(records, None)
-        if header is None:
-            if not self.problems:
-                raise ScenarioError(Problem("the contact log is empty", file=self.file))
-            return []
-        if not self.header_is_sound(header):
-            return []
-        found = [self.row(header, cells) for cells in records]
-        return [row for row in found if row is not None]
-
-    def header_is_sound(self, header: list[str]) -> bool:
-        before = len(self.problems)
-        if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-            self.fault("", "the columns must be separated by commas", header[0])
-            return False
+    def check_header(self) -> None:
+        header, rows = self.columns, self.mistakes
+        self.mistakes = Mistakes(self.table.file, self.table.word)
         for position, name in enumerate(header):
             if name in header[:position]:
                 self.fault(name, "this column is given twice", name)
-            elif not name:
-                self.fault("", f"column {position + 1} has no name", allowed=", ".join(COLUMNS))
-            elif name not in COLUMNS:
+            elif name not in COLUMNS and name not in FROM_CALENDAR:
                 near = did_you_mean(name, [c for c in COLUMNS if c not in header])
                 self.fault(name, "is not a column", name, ", ".join(COLUMNS), near)
         for name in REQUIRED:
@@ -154,14 +403,12 @@ class _Reading:
             self.fault("date", f"give a column 'date' or a column 'week', {word}")
         if "date" in header and self.first_date is None:
             self.fault("first_date", "is required, because the log gives dates", allowed=ISO_DATE)
-        return len(self.problems) == before
+        self.mistakes.stop(ScenarioError)
+        self.mistakes = rows
 
-    def row(self, header: list[str], cells: list[str]) -> LogRow | None:
-        before = len(self.problems)
-        if len(cells) > len(header):
-            self.fault("", f"has {len(cells)} values for {len(header)} columns", ",".join(cells))
-            return None
-        given = dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=True))
+    def row(self, line: int, cells: Sequence[str]) -> LogRow | None:
+        self.line, before = line, self.mistakes.count
+        given = dict(zip(self.columns, cells, strict=True))
         week = self.date(given["date"]) if "date" in given else self.week(given["week"])
         region = self.region(given["region"])
         mode = self.choice("mode", given["mode"], MODES)
@@ -171,9 +418,16 @@ class _Reading:
             more["co_creation"] = self.number("co_creation", given["co_creation"], 1)
         if given.get("status"):
             more["status"] = self.choice("status", given["status"], STATUSES)
+        for name in filter(given.get, ("provider", "contact")):
+            more[name] = self.words(name, given[name])
+        for name, lowest in (("present", 0), ("invited", 1)):
+            if given.get(name):
+                more[name] = self.people(name, given[name], lowest)
         if any(given.get(name) for name in FUNCTIONS):
-            more["functions"] = self.functions(given)
-        if len(self.problems) > before:
+            more["functions"] = self.functions({name: given.get(name, "") for name in FUNCTIONS})
+        elif given.get("functions"):
+            more["functions"] = self.mix(given["functions"])
+        if self.mistakes.count > before or week is None:
             return None
         return LogRow.model_validate(
             {"week": week, "region": region, "mode": mode, "hours": hours, **more}
@@ -184,36 +438,52 @@ class _Reading:
             return None
         day = iso_date(text)
         if day is None:
-            message = f"{shown(text)} is not a date" if text else "is empty"
-            self.fault("date", message, text, ISO_DATE)
+            self.bad_dates.append((self.line, text))
             return None
         if day < self.first_date:
-            self.fault(
-                "date",
-                f"{day} is before the first day of week 1",
-                text,
-                f"{self.first_date} or later",
-            )
+            message = f"{day} is before the first day of week 1"
+            self.fault("date", message, text, f"{self.first_date} or later", kind="early")
             return None
         return self.within("date", week_of(day, self.first_date), text)
+
+    def judge_dates(self) -> None:
+        """The dates that are none; if they are all of another form, that is said."""
+        form = looks_like([text for _, text in self.bad_dates])
+        for line, text in self.bad_dates:
+            self.line = line
+            message = f"{shown(text)} is not a date" if text else "is empty"
+            allowed = ISO_DATE
+            if len(self.bad_dates) > ONE_BY_ONE and form:
+                message = f"{shown(text)} is not a date, but looks like {form}"
+                allowed += f"; 'codose import log {Path(self.table.file).name}' reads such dates"
+            self.fault("date", message, text, allowed, kind="date" if text else "empty")
 
     def week(self, text: str) -> int | None:
         allowed = f"whole numbers 1..{self.horizon}"
         if not text.isascii() or not text.isdigit() or len(text) > 9:
             message = f"{shown(text)} is not a week number" if text else "is empty"
-            self.fault("week", message, text, allowed)
+            self.fault("week", message, text, allowed, kind="number" if text else "empty")
             return None
         if int(text) < 1:
-            self.fault("week", f"{text} is not a week number", text, allowed)
+            self.fault("week", f"{text} is not a week number", text, allowed, kind="number")
             return None
         return self.within("week", int(text), text)
 
+    def people(self, column: str, text: str, lowest: int) -> int | None:
+        value = number_of(text)
+        if value is None or value != int(value) or not lowest <= value <= MAX_STAFF:
+            allowed = f"whole numbers, {lowest} or more"
+            message = f"{shown(text)} is not a number of people"
+            self.fault(column, message, text, allowed, kind="number")
+            return None
+        return int(value)
+
     def functions(self, given: Mapping[str, str]) -> Functions | None:
         """The shares of a row that gives some."""
-        texts = {name: given[name] for name in FUNCTIONS if given.get(name)}
-        before = len(self.problems)
+        texts = {name: text for name, text in given.items() if text}
+        before = self.mistakes.count
         shares = {name: self.number(name, text, 100, "0..1") for name, text in texts.items()}
-        if len(self.problems) > before:
+        if self.mistakes.count > before:
             return None
         try:
             return Functions.model_validate(shares)
@@ -223,34 +493,52 @@ class _Reading:
             self.fault("functions", said["message"], texts, said["allowed"], said["suggestion"])
             return None
 
+    def mix(self, text: str) -> Functions | None:
+        """The mix of a calendar: a name, or shares in words."""
+        if text in PRESETS:
+            return None if text == REFERENCE else PRESETS[text].functions
+        parts = re.findall(r"([0-9.]+) (\w+)", text)
+        if parts and all(name in FUNCTIONS for _, name in parts):
+            return self.functions({name: share for share, name in parts})
+        message = f"{shown(text)} is not a mix of functions"
+        near = self.mistakes.near(text, tuple(PRESETS))
+        self.fault("functions", message, text, ", ".join(PRESETS), near)
+        return None
+
     def within(self, column: str, week: int, text: str) -> int | None:
         if week <= self.horizon:
             return week
         message = f"week {week} is beyond the horizon"
-        self.fault(column, message, text, f"weeks 1..{self.horizon}")
+        self.fault(column, message, text, f"weeks 1..{self.horizon}", kind="beyond")
         return None
 
     def region(self, text: str) -> str | None:
-        if not text:
-            self.fault("region", "is empty", text)
-            return None
         if self.regions is None:
-            return text
-        if text not in self.known:
+            return self.words("region", text)
+        if text and text not in self.known:
             message = f"{shown(text)} is not a region"
-            self.fault("region", message, text, some(self.regions), self.near(text, self.regions))
+            near = self.mistakes.near(text, self.regions)
+            self.fault("region", message, text, some(self.regions), near)
             return None
-        return text
+        return text or self.words("region", text)
 
-    def near(self, text: str, options: Sequence[str]) -> str:
-        """A suggestion, as long as the mistake will be shown: looking for one takes time."""
-        return did_you_mean(text, options) if len(self.problems) < MISTAKES_SHOWN else ""
+    def words(self, column: str, text: str) -> str | None:
+        """A name that nothing else checks."""
+        if not text:
+            self.fault(column, "is empty", text)
+            return None
+        try:
+            return NAME.check(text)
+        except PydanticCustomError as error:
+            self.fault(column, error.message(), text, (error.context or {}).get("allowed", ""))
+            return None
 
     def choice(self, column: str, text: str, options: Sequence[str]) -> str | None:
         if text in options:
             return text
         message = f"{shown(text)} is not a {column}" if text else "is empty"
-        self.fault(column, message, text, ", ".join(options), self.near(text, options))
+        near = self.mistakes.near(text, options)
+        self.fault(column, message, text, ", ".join(options), near)
         return None
 
     def number(self, column: str, text: str, highest: int, allowed: str = "") -> float | None:
@@ -258,18 +546,26 @@ class _Reading:
         if not text:
             self.fault(column, "is empty", text, allowed)
             return None
-        try:
-            value = float(text) if "_" not in text else math.nan
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
+        value = None if "%" in text else number_of(text, self.decimal if "," in text else "point")
+        if value is None:
             comma = "; write the decimals after a point" if "," in text else ""
-            self.fault(column, f"{shown(text)} is not a number{comma}", text, allowed)
+            message = f"{shown(text)} is not a number{comma}"
+            self.fault(column, message, text, allowed, kind="number")
             return None
         if not 0 <= value <= highest:
-            self.fault(column, f"{text} is out of range", text, allowed)
+            self.fault(column, f"{text} is out of range", text, allowed, kind="range")
             return None
         return value
+
+
+def _column_name(head: str) -> str:
+    """The name of a column as its head means it.
+
+    >>> _column_name("Co-creation"), _column_name("people_invited")
+    ('co_creation', 'invited')
+    """
+    name = re.sub(r"[\s-]+", "_", head.strip().lower())
+    return {"people_invited": "invited"}.get(name, name)
 
 
 def some(names: Sequence[str], most: int = 12) -> str:

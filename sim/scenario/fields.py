@@ -21,13 +21,11 @@ from sim.scenario.checking import (
     Words,
     refusal,
 )
-from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS, LogRow, Mode
+from sim.scenario.contact_log import MAX_HOURS, MAX_STAFF, MAX_WEEKS, LogRow, Mode
 from sim.scenario.functions import FunctionsField
 
 MAX_UNITS = 2**12 - 1
 """Most candidates, regions or providers."""
-MAX_STAFF = 2**20 - 1
-"""Most staff of one region (the draws number posts with 20 bits)."""
 
 Name = Annotated[str, Words(80, reserved=("overall", "worst", "spread"))]
 Week = Annotated[int, Number(1, MAX_WEEKS, whole=True)]
@@ -170,15 +168,29 @@ class Providers(Strict):
     """The providers of TA."""
 
     count: Annotated[int, Number(1, MAX_UNITS, whole=True)] = 2
-    """Number of providers."""
+    """Number of providers; left out: as many as there are names, else 2."""
+    names: tuple[Name, ...] | None = None
+    """Names of the providers; left out: provider_1, provider_2 ..."""
     weekly_hours: Annotated[float | tuple[float, ...], _HOURS_A_WEEK] = 20.0
     """Hours a week of each provider for this work: one number, or one for each provider."""
     assignment: Annotated[dict[str, Name], Frozen] | None = None
-    """Which provider each region has; left out: in turn."""
+    """Which provider each region has; left out: the one whom the contact log names most often for
+    it, else in turn."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_left_out(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping) or value.get("count") is not None:
+            return value
+        names = value.get("names")
+        count = len(names) if isinstance(names, (list, tuple)) else 2
+        return {**value, "count": min(max(count, 1), MAX_UNITS)}
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """provider_1, provider_2 ..."""
+    def provider_names(self) -> tuple[str, ...]:
+        """Names of the providers, in order."""
+        if self.names is not None:
+            return self.names
         return tuple(f"provider_{number}" for number in range(1, self.count + 1))
 
     @property
@@ -196,7 +208,7 @@ class Providers(Strict):
         """
         if self.assignment is None:
             return tuple(r % self.count for r in range(len(region_names)))
-        position = {name: p for p, name in enumerate(self.names)}
+        position = {name: p for p, name in enumerate(self.provider_names)}
         return tuple(position[self.assignment[name]] for name in region_names)
 
 

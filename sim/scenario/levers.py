@@ -498,9 +498,7 @@ class _Draft:
         if regions["selection"] == "all":
             regions["candidates"] = count
         if regions["names"] is not None:
-            free = [f"region_{n}" for n in range(1, len(before) + count + 1)]
-            more = [name for name in free if name not in before]
-            regions["names"] = [*before[:count], *more[: max(0, count - len(before))]]
+            regions["names"] = _more_names(before, count, "region")
         gone = before[count:]
         assigned = self.data["providers"]["assignment"]
         if assigned is not None and count > len(before):
@@ -545,6 +543,15 @@ class _Draft:
         if not isinstance(count, int):
             return
         gone = before[max(count, 0) :]
+        if providers["names"] is not None:
+            providers["names"] = _more_names(before, count, "provider")
+        log = self.data["contact_log"]
+        if log and (came := [row["provider"] for row in log["rows"] if row["provider"] in gone]):
+            raise _refused(
+                "providers",
+                f"the contact log has contacts of {came[0]}, who would be left out",
+                "the providers that the log speaks of, or more",
+            )
         for region, provider in (providers["assignment"] or {}).items():
             if provider in gone:
                 raise _refused(
@@ -565,6 +572,13 @@ class _Draft:
                 f"The hours a week of {name} are left out with the provider." for name in gone
             ]
         self._leave_events("provider", gone)
+
+
+def _more_names(before: list[str], count: int, what: str) -> list[str]:
+    """So many names: those there are, then free ones such as region_4."""
+    free = [f"{what}_{n}" for n in range(1, len(before) + count + 1)]
+    more = [name for name in free if name not in before]
+    return [*before[:count], *more[: max(0, count - len(before))]]
 
 
 _REFERENCE_MIX: Mapping[str, float] = PRESETS[REFERENCE].functions.model_dump()

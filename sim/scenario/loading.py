@@ -16,28 +16,26 @@ from __future__ import annotations
 import math
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
-from sim.core.errors import InputError, Problem, ScenarioError, did_you_mean
+from sim.core.errors import MISTAKES_SHOWN as MISTAKES_SHOWN
+from sim.core.errors import NAME_SHOWN, InputError, Problem, ScenarioError
+from sim.core.errors import raise_problems as raise_problems
+from sim.core.errors import shown as shown
+from sim.core.files import SIZE_LIMIT, read_bytes
 
 Place = tuple[int, int]
 """Line and column, both from 1; (0, 0) is unknown."""
 Where = tuple[str | int, ...]
 """The way to a value: names of fields and positions in lists (from 0)."""
 
-SIZE_LIMIT = 1024 * 1024
-"""Bytes; a larger input file is refused without reading it."""
 DEPTH_LIMIT = 40
-MISTAKES_SHOWN = 50
-NAME_SHOWN = 60
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -59,47 +57,15 @@ def read_text(
     Raises:
         InputError: the file is missing, a folder, over 1 MiB, not text, or cannot be read.
     """
-    place = Path(path)
-    shown_path = os.fspath(path)
-
-    def refuse(message: str, *, allowed: str = "", suggestion: str = "") -> NoReturn:
-        problem = Problem(message, allowed=allowed, suggestion=suggestion, file=shown_path)
-        raise error(problem) from None
-
-    try:
-        info = os.stat(place)
-        if stat.S_ISDIR(info.st_mode):
-            refuse("is a folder, not a file")
-        if not stat.S_ISREG(info.st_mode):  # a pipe or device has no size and may never end
-            refuse("is not an ordinary file")
-        if info.st_size > SIZE_LIMIT:
-            refuse(f"is too large ({info.st_size:,} bytes)", allowed="at most 1 MiB")
-        raw = place.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        refuse("there is no such file", suggestion=_near(place, others))
-    except ValueError:  # a NUL in the name
-        refuse("is not a usable file name")
-    except OSError as problem:
-        refuse(f"cannot be read ({problem.strerror or problem})")
+    raw = read_bytes(path, others=others, error=error)
     if b"\0" in raw:
-        refuse("is not a text file (it holds binary data)")
+        raise error(Problem("is not a text file (it holds binary data)", file=os.fspath(path)))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = raw[: problem.start].count(b"\n") + 1
-        refuse(f"is not UTF-8 text (line {line})")
-
-
-def _near(path: Path, others: Iterable[str]) -> str:
-    """A name like the missing one: a file in the same folder first, then one of ``others``."""
-    try:
-        siblings = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
-    except OSError:
-        siblings = []
-    near = did_you_mean(path.name, siblings)
-    if near:
-        return str(path.parent / near)
-    return did_you_mean(path.stem, others)
+        message = f"is not UTF-8 text (line {line})"
+    raise error(Problem(message, file=os.fspath(path)))
 
 
 # --- YAML --------------------------------------------------------------------------------------
@@ -448,40 +414,3 @@ def _syntax(text: str, file: str, fault: yaml.YAMLError) -> Problem:
         context = getattr(fault, "context", None)
         message = f"is not valid YAML: {f'{context}, ' if context else ''}{reason}"
     return Problem(message, file=file, line=line, column=column)
-
-
-# --- messages -----------------------------------------------------------------------------------
-
-
-def shown(value: Any) -> str:
-    """A value as messages write it, cut to 60 characters."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes no whole number of more than 4300 digits
-        return "a number of thousands of digits"
-    return text if len(text) <= NAME_SHOWN else text[: NAME_SHOWN - 3] + "..."
-
-
-def raise_problems(
-    problems: Iterable[Problem], *, file: str = "", error: type[InputError] = ScenarioError
-) -> None:
-    """Raise all problems at once, those of ``file`` first, by line; nothing when there are none.
-
-    More than 50 are cut, with a last line that says how many more there are.
-    """
-    found = list(problems)
-    if not found:
-        return
-    ranks = {name: rank for rank, name in enumerate(dict.fromkeys(p.file for p in found))}
-    found.sort(key=lambda p: (p.file != file, ranks[p.file], p.line, p.column))
-    more = len(found) - MISTAKES_SHOWN
-    if more > 0:
-        word = "mistake" if more == 1 else "mistakes"
-        found = [*found[:MISTAKES_SHOWN], Problem(f"and {more:,} more {word}")]
-    raise error(found)

@@ -44,7 +44,7 @@ from sim.core.errors import Problem, ScenarioError, did_you_mean
 from sim.core.parameters import TABLE, Parameters
 from sim.scenario.checking import Frozen, FrozenDict, check
 from sim.scenario.consistency import OtherFiles, issues, start_of
-from sim.scenario.contact_log import LogRow, Mode, Status, some
+from sim.scenario.contact_log import LogRow, Mode, Status, own_providers, some
 from sim.scenario.fields import (
     MAX_STAFF,
     MAX_UNITS,
@@ -220,7 +220,7 @@ class Scenario(ScenarioFields):
     @property
     def provider_names(self) -> tuple[str, ...]:
         """Names of the providers, in order."""
-        return self.providers.names
+        return self.providers.provider_names
 
     @property
     def assignment(self) -> tuple[int, ...]:
@@ -313,6 +313,18 @@ def find(path_or_name: str | os.PathLike[str]) -> Path:
     return path
 
 
+def files_said(path: str | os.PathLike[str]) -> list[str]:
+    """What was found, merged or left out in the team files that a sound scenario names."""
+    document = load(path)
+    reading = OtherFiles(
+        check(ScenarioFields, document, what="a scenario", fallback={"name": "unnamed"}),
+        Path(path).parent,
+    )
+    if reading.checked.value is not None:
+        reading.read(reading.checked.value)
+    return reading.said
+
+
 def _unknown_scenario(name: str) -> Problem:
     names = shipped_names()
     return Problem(
@@ -348,10 +360,24 @@ def _complete(document: Document, folder: Path | None) -> ScenarioFields:
     numbers = {name: float(value) + 0.0 for name, value in fields.parameters.items()}
     return fields.model_copy(
         update={
-            "contact_log": log, "parameters": FrozenDict(numbers), "start_date": start,
-            "shocks": shocks,
+            "contact_log": log, "providers": _providers(fields), "start_date": start,
+            "shocks": shocks, "parameters": FrozenDict(numbers),
         }
     )  # fmt: skip
+
+
+def _providers(fields: ScenarioFields) -> Providers:
+    """The providers; where a log names some, and nothing else assigns them, the log does.
+
+    What the log says is written down here, so that the world without TA has the same providers.
+    """
+    providers, regions = fields.providers, fields.regions.region_names
+    named = own_providers(fields.contact_log.rows) if fields.contact_log else {}
+    if providers.assignment is not None or not named:
+        return providers
+    in_turn = (providers.provider_names[i] for i in providers.assigned(regions))
+    assigned = FrozenDict({**dict(zip(regions, in_turn, strict=True)), **named})
+    return providers.model_copy(update={"assignment": assigned})
 
 
 # --- writing YAML ------------------------------------------------------------------------------

@@ -1,27 +1,47 @@
-"""A team's network as a team keeps it: GraphML, or a text file with one pair of names a line.
+"""A team's network as people keep it: an edge list, a matrix, GraphML, GEXF, GML or Pajek.
+
+:func:`parse_team` reads all of them into a :class:`Team`: people and ties without direction. What
+it merges or leaves out is said; what only the owner knows (is the first line a head?) is a
+:class:`Question`, answered by ``answers``.
 
 >>> parse_team("ann,bob\\nbob,cem\\n")
 Team(names=('ann', 'bob', 'cem'), edges=(('ann', 'bob'), ('bob', 'cem')))
+>>> team = parse_team("Source,Target,Weight\\nann,bob,2\\nbob,ann,1\\n")
+>>> team.edges, team.weights, team.said[-1]
+((('ann', 'bob'),), (2.0,), 'ties in both directions are one tie each: bob - ann (line 3)')
 """
 
 from __future__ import annotations
 
-import csv
+import io
+import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 from xml.parsers import expat
 
 from pydantic_core import PydanticCustomError
 
-from sim.core.errors import Problem, ScenarioError, did_you_mean
+from sim.core.errors import MISTAKES_SHOWN, Problem, ScenarioError, did_you_mean, shown
+from sim.core.files import read_bytes
 from sim.scenario.checking import Words
-from sim.scenario.loading import MISTAKES_SHOWN, raise_problems, shown
+from sim.tables_in.mistakes import Mistakes, places
+from sim.tables_in.questions import OPEN, Question
+from sim.tables_in.reader import WORKBOOK, Row, Table, decode, read_table, table_of_text
+from sim.tables_in.values import number_of
 
-HEADERS = (("source", "target"), ("from", "to"))
-"""First lines of an edge list that name its columns rather than two people."""
+HEADS = (("source", "target"), ("from", "to"), ("person 1", "person 2"), ("ego", "alter"))
+"""Heads of the two columns of people in an edge list."""
+WEIGHTS = ("weight", "weights", "strength", "value", "frequency")
+HEAD_WORDS = re.compile(
+    r"\b(person|people|names?|staff|colleague|works? with|talks to|source|target|from|to"
+    r"|ego|alter|node|friend|member|id|who|whom|with)\b",
+    re.IGNORECASE,
+)
+"""Words that a head has and that are hardly a person's name."""
 
 Edge = tuple[str, str]
 
@@ -35,6 +55,12 @@ class Team:
 
     names: tuple[str, ...]
     edges: tuple[Edge, ...]
+    weights: tuple[float, ...] = field(default=(), compare=False, repr=False)
+    """Of each tie, if the file gives some; the model knows no weights."""
+    said: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """What was found, merged or left out, in sentences."""
+    questions: tuple[Question, ...] = field(default=(), compare=False, repr=False)
+    """What only the owner of the file can know."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +74,20 @@ class Fault:
     suggestion: str = ""
 
 
-def parse_team(text: str, file: str = "<team>", *, names: Sequence[str] = ()) -> Team:
-    """Read a team network: GraphML when the text begins with ``<``, else an edge list.
+def parse_team(
+    text: str,
+    file: str = "<team>",
+    *,
+    names: Sequence[str] = (),
+    answers: Mapping[str, Any] | None = None,
+) -> Team:
+    """Read a team network; the form is found from what the text begins with.
 
     Args:
         text: what the file holds.
         file: its name, for messages.
         names: the people of the team, in order, if they are known; then nobody else may occur.
+        answers: of the questions; those left out take the likely answer.
 
     Raises:
         ScenarioError: it is empty, or has mistakes: all of them at once.
@@ -62,13 +95,49 @@ def parse_team(text: str, file: str = "<team>", *, names: Sequence[str] = ()) ->
     if not text.strip():
         raise ScenarioError(Problem("the team file is empty", file=file))
     lines = _Lines(file)
-    if text.lstrip().startswith("<"):
+    start = text.lstrip()
+    if re.match(r"(<\?xml[^>]*>\s*)?<gexf\b", start):
+        _by_networkx("GEXF", text, lines)
+    elif start.startswith("<"):
         _GraphML(lines).read(text)
+    elif re.search(r"^\s*graph\s*\[", text, re.MULTILINE):
+        _by_networkx("GML", text, lines)
+    elif re.match(r"\*(vertices|network)\b", start, re.IGNORECASE):
+        _by_networkx("Pajek", text, lines)
     else:
-        _edge_list(text, lines)
-    lines.judge(names)
-    raise_problems(lines.problems)
-    return Team(tuple(names) or tuple(lines.people), tuple(lines.edges))
+        bare = re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)
+        if not bare.strip():
+            raise ScenarioError(Problem("the team file is empty", file=file))
+        table_team(table_of_text(bare, file, head=0, error=ScenarioError), lines, answers or {})
+    return lines.team(names)
+
+
+def load_team(
+    path: str | os.PathLike[str],
+    *,
+    names: Sequence[str] = (),
+    answers: Mapping[str, Any] | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    guess: bool = False,
+) -> Team:
+    """Read the file of a team network, also a sheet of Excel; see :func:`parse_team`.
+
+    Args:
+        path: the file.
+        names, answers: see :func:`parse_team`.
+        sheet, encoding, guess: see :func:`sim.tables_in.reader.read_table`.
+    """
+    raw = read_bytes(path, error=ScenarioError)
+    if raw.startswith(WORKBOOK):
+        table = read_table(path, sheet=sheet, head=0, error=ScenarioError)
+        lines = _Lines(table.file, table.word)
+        lines.said += table.said
+        table_team(table, lines, answers or {})
+        return lines.team(names)
+    text, said = decode(raw, os.fspath(path), encoding, ScenarioError, guess=guess)
+    team = parse_team(text, os.fspath(path), names=names, answers=answers)
+    return replace(team, said=said + team.said)
 
 
 def faults(names: Sequence[str], edges: Sequence[Edge]) -> Iterator[Fault]:
@@ -113,15 +182,18 @@ def loose(name: str) -> str:
     return re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", name)).casefold()
 
 
-@dataclass
 class _Lines:
     """People and ties as they are read, with the lines they stand on."""
 
-    file: str
-    people: dict[str, int] = field(default_factory=dict)
-    edges: list[Edge] = field(default_factory=list)
-    edge_lines: list[int] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    def __init__(self, file: str, word: str = "line") -> None:
+        self.file = file
+        self.mistakes = Mistakes(file, word)
+        self.people: dict[str, int] = {}
+        self.ties: dict[frozenset[str], tuple[Edge, int]] = {}
+        self.weights: dict[frozenset[str], float] = {}
+        self.said: list[str] = []
+        self.merged: dict[str, list[tuple[Edge, int]]] = defaultdict(list)
+        self.questions: list[Question] = []
 
     def fault(
         self,
@@ -130,8 +202,9 @@ class _Lines:
         value: object = None,
         suggestion: str = "",
         allowed: str = "",
+        kind: str = "",
     ) -> None:
-        self.problems.append(Problem(message, "", value, allowed, suggestion, self.file, line))
+        self.mistakes.add(line, "", message, value, allowed, suggestion, kind)
 
     def is_name(self, name: str, line: int) -> bool:
         """Whether this can be a person's name; if not, why is noted."""
@@ -143,60 +216,232 @@ class _Lines:
             return False
         return True
 
-    def add(self, first: str, second: str, line: int) -> None:
-        self.edges.append((first, second))
-        self.edge_lines.append(line)
+    def add(self, first: str, second: str, line: int, weight: float | None = None) -> None:
+        """A tie; one that is there, or of a person to themselves, is merged or left out."""
+        pair = frozenset((first, second))
+        if first == second:
+            self.merged["ties of people to themselves were left out"].append(
+                ((first, second), line)
+            )
+            return
+        if pair in self.ties:
+            same = self.ties[pair][0] == (first, second)
+            what = "ties given twice are one tie" if same else "ties in both directions are one tie"
+            self.merged[f"{what} each"].append(((first, second), line))
+        else:
+            self.ties[pair] = ((first, second), line)
+        if weight is not None:
+            self.weights[pair] = max(weight, self.weights.get(pair, weight))
 
-    def judge(self, names: Sequence[str]) -> None:
+    def labelled(self, ids: Mapping[Any, str], labels: Mapping[Any, str]) -> dict[Any, str]:
+        """Names of nodes: their labels, if each has its own, else their ids."""
+        given = [label for label in labels.values() if label]
+        if not given or labels == ids:
+            return dict(ids)
+        if len(set(given)) < len(ids):
+            self.said.append("people are called by the ids of their nodes: labels lack or repeat")
+            return dict(ids)
+        self.said.append("people are called by the labels of their nodes")
+        return dict(labels)
+
+    def team(self, names: Sequence[str]) -> Team:
+        """The team, after all mistakes were judged."""
+        edges = [edge for edge, _ in self.ties.values()]
+        self.judge(names, edges, [line for _, line in self.ties.values()])
+        self.mistakes.stop(ScenarioError)
+        for what, ties in self.merged.items():
+            (one, other), _ = ties[0]
+            such = f"{one} - {other}" if one != other else one
+            more = f" and {len(ties) - 1} more" if len(ties) > 1 else ""
+            where = places([line for _, line in ties if line], self.mistakes.word)
+            at = f" ({where})" if any(line for _, line in ties) else ""
+            self.said.append(f"{what}: {such}{more}{at}")
+        weights = tuple(self.weights.get(pair, 1.0) for pair in self.ties) if self.weights else ()
+        if len(set(weights)) > 1:
+            self.said.insert(
+                0, "weights of ties are kept with the ties; the model does not use them"
+            )
+        people = tuple(names) or tuple(self.people)
+        return Team(people, tuple(edges), weights, tuple(self.said), tuple(self.questions))
+
+    def judge(self, names: Sequence[str], edges: Sequence[Edge], at: Sequence[int]) -> None:
         """Add the mistakes that :func:`faults` finds, at their lines."""
         people = list(names) or list(self.people)
-        for fault in faults(people, self.edges):
+        for fault in faults(people, edges):
             if fault.part == "edges":
-                line = self.edge_lines[fault.index]
+                line = at[fault.index]
             else:
                 line = 0 if names else self.people[people[fault.index]]
             self.fault(line, fault.message, fault.value, fault.suggestion)
         if names:
             known = set(names)
-            tied = {name for edge in self.edges for name in edge}
+            tied = {name for edge in edges for name in edge}
             for name, line in self.people.items():
                 if name not in known and name not in tied:
-                    self.fault(
-                        line, f"{shown(name)} is not in the team", name, did_you_mean(name, names)
-                    )
+                    near = did_you_mean(name, names)
+                    self.fault(line, f"{shown(name)} is not in the team", name, near)
 
 
-def _edge_list(text: str, lines: _Lines) -> None:
-    header_possible = True
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
+# --- edge lists and matrices --------------------------------------------------------------------
+
+
+def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
+    """Read an edge list or a matrix from a table without a head."""
+    rows = list(table.rows)
+    if len(table.columns) == 1:  # names between spaces
+        rows = [Row(line, tuple(cells[0].split())) for line, cells in rows]
+    if _is_matrix(rows):
+        _matrix(rows, lines)
+        return
+    source, target, weight = 0, 1, None
+    head, sure = _head_of(rows)
+    if not sure:
+        first = " and ".join(filter(None, rows[0].cells[:2]))
+        text = f"Is {table.word} {rows[0].line} ({first}) a head, or are these two people?"
+        lines.questions.append(
+            Question(("first_row",), text, ("head", "people"), "head" if head else "people")
+        )
+    said = answers.get("first_row", OPEN)
+    head = said == "head" if said != OPEN else head
+    if head:
+        columns = [" ".join(cell.lower().split()) for cell in rows[0].cells]
+        known = next((pair for pair in HEADS if set(pair) <= set(columns)), None)
+        source, target = (columns.index(known[0]), columns.index(known[1])) if known else (0, 1)
+        weight = next((columns.index(name) for name in WEIGHTS if name in columns), None)
+        if not known:
+            lines.said.append(f"the head is {', '.join(filter(None, rows[0].cells))}")
+        unread = [
+            cell
+            for place, cell in enumerate(rows[0].cells)
+            if cell and place not in (source, target, weight)
+        ]
+        if unread:
+            lines.said.append(f"columns that were not read: {', '.join(unread)}")
+        rows = rows[1:]
+    elif len(table.columns) == 3 and all(number_of(row.cells[2]) is not None for row in rows):
+        weight = 2
+        lines.said.append("the third column is read as weights of ties")
+    widest = None if head or weight is not None else 2
+    for line, cells in rows:
+        names = [cells[at] if at < len(cells) else "" for at in (source, target)]
+        if not all(names) or any(cells[widest:] if widest else ()):
+            raw = ",".join(cells).rstrip(",")
+            lines.fault(
+                line, f"{shown(raw)} is not a pair of names, such as: ann,bob", raw, kind="pair"
+            )
             continue
-        try:
-            cells = _cells(line)
-        except csv.Error as error:
-            lines.fault(number, f"is not a valid line ({error})", line)
-            continue
-        if header_possible and tuple(cell.lower() for cell in cells) in HEADERS:
-            header_possible = False
-            continue
-        header_possible = False
-        if len(cells) != 2 or not all(cells):
-            lines.fault(number, f"{shown(line)} is not a pair of names, such as: ann,bob", line)
-            continue
-        sound = [lines.is_name(name, number) for name in cells]  # both, to report both
+        sound = [lines.is_name(name, line) for name in names]  # both, to report both
         if not all(sound):
             continue
-        for name in cells:
-            lines.people.setdefault(name, number)
-        lines.add(cells[0], cells[1], number)
+        strength = None
+        if weight is not None and cells[weight]:
+            strength = number_of(cells[weight], "comma" if table.separator == ";" else "point")
+            if strength is None:
+                lines.fault(line, f"{shown(cells[weight])} is not a weight", kind="weight")
+        for name in names:
+            lines.people.setdefault(name, line)
+        lines.add(names[0], names[1], line, strength)
 
 
-def _cells(line: str) -> list[str]:
-    """Names between commas (quotes allowed), else between tabs, else between spaces."""
-    if "," in line:
-        return [cell.strip() for cell in next(csv.reader([line], strict=True))]
-    return [cell.strip() for cell in line.split("\t" if "\t" in line else None)]
+def _head_of(rows: Sequence[Row]) -> tuple[bool, bool]:
+    """Whether the first row is a head, and whether that is sure."""
+    cells = [cell.lower() for cell in rows[0].cells]
+    if any(set(pair) <= {" ".join(cell.split()) for cell in cells} for pair in HEADS):
+        return True, True
+    body = {cell for row in rows[1:] for cell in row.cells if cell}
+    if len(rows) < 3 or any(cell in body for cell in rows[0].cells[:2]):
+        return False, True
+    if any(cell in WEIGHTS for cell in cells[2:]):
+        return True, True
+    words = [bool(HEAD_WORDS.search(cell)) for cell in cells[:2]]
+    if all(words):
+        return True, True
+    tied = defaultdict(int)
+    for row in rows[1:]:
+        for cell in row.cells[:2]:
+            tied[cell] += 1
+    return any(words), not any(words) and max(tied.values()) < 2
+
+
+def _is_matrix(rows: Sequence[Row]) -> bool:
+    """Whether the names in the first row are those in the first column."""
+    across = [cell for cell in rows[0].cells[1:] if cell]
+    down = [row.cells[0] for row in rows[1:]]
+    return (
+        len(across) > 1
+        and across == down
+        and all(
+            not cell or number_of(cell) is not None for row in rows[1:] for cell in row.cells[1:]
+        )
+    )
+
+
+def _matrix(rows: Sequence[Row], lines: _Lines) -> None:
+    names = [cell for cell in rows[0].cells[1:] if cell]
+    sound = [lines.is_name(name, rows[0].line) for name in names]
+    for row in rows[1:]:
+        if row.cells[0] in lines.people:
+            lines.fault(row.line, f"{shown(row.cells[0])} is given twice", row.cells[0])
+        lines.people.setdefault(row.cells[0], row.line)
+    if not all(sound):
+        return
+    numbers = {
+        (row.cells[0], name): number_of(cell) or 0.0
+        for row in rows[1:]
+        for name, cell in zip(names, row.cells[1:], strict=False)
+    }
+    plain = set(numbers.values()) <= {0.0, 1.0}
+    uneven = [(a, b) for (a, b), value in numbers.items() if value != numbers[(b, a)]]
+    if uneven:
+        one, other = uneven[0]
+        count = "one pair," if len(uneven) == 2 else f"{len(uneven) // 2} pairs,"
+        lines.said.append(
+            f"the matrix differs between directions ({count} such as {one} - "
+            f"{other}): a tie in one of them is a tie"
+        )
+    at = {row.cells[0]: row.line for row in rows[1:]}
+    for (one, other), value in numbers.items():
+        back = numbers[(other, one)]
+        if one == other and value:
+            lines.add(one, other, at[one])
+        elif names.index(one) < names.index(other) and (value or back):
+            lines.add(one, other, at[one], None if plain else max(value, back))
+
+
+# --- formats of programs for networks -----------------------------------------------------------
+
+
+def _by_networkx(form: Literal["GEXF", "GML", "Pajek"], text: str, lines: _Lines) -> None:
+    """Read what networkx reads; the labels are the names, if every node has its own."""
+    import networkx as nx
+
+    def refuse(reason: object) -> ScenarioError:
+        told = " ".join(str(reason).split())
+        return ScenarioError(Problem(f"is not valid {form} ({told})", file=lines.file))
+
+    if "<!DOCTYPE" in text:
+        raise refuse("a document type declaration is not allowed")
+    try:
+        if form == "GEXF":
+            graph = nx.read_gexf(io.BytesIO(text.encode()))
+        elif form == "GML":
+            graph = nx.parse_gml(text, label="id")
+        else:
+            graph = nx.parse_pajek(text)
+    except RecursionError:
+        raise refuse("it is nested too deeply") from None
+    except Exception as fault:  # whatever networkx meets in a damaged file
+        raise refuse(fault) from None
+    nodes = {node: str(node).strip() for node in graph}
+    labels = {node: str(data.get("label", "")).strip() for node, data in graph.nodes(data=True)}
+    nodes = lines.labelled(nodes, labels)
+    for name in nodes.values():
+        if lines.is_name(name, 0):
+            lines.people.setdefault(name, 0)
+    for one, other, data in graph.edges(data=True):
+        weight = data.get("weight")
+        strength = float(weight) if isinstance(weight, int | float) else None
+        lines.add(nodes[one], nodes[other], 0, strength)
 
 
 class _GraphML:
@@ -208,12 +453,19 @@ class _GraphML:
 
     def __init__(self, lines: _Lines) -> None:
         self.lines = lines
-        self.directed = False
-        self.both_ways: set[Edge] = set()
         self.graphs = 0
+        self.keys: dict[str, tuple[str, str]] = {}
+        self.labels: dict[str, str] = {}
+        self.edges: list[tuple[str, str, int]] = []
+        self.weights: dict[int, float] = {}
+        self.inside: tuple[str, Any] | None = None
+        self.key = ""
+        self.text = ""
         self.prefix: str | None = None
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.characters
         self.parser.StartDoctypeDeclHandler = self.doctype
 
     def read(self, text: str) -> None:
@@ -225,6 +477,15 @@ class _GraphML:
             self.stop(error.lineno, f"is not valid XML ({reason})", error.offset + 1)
         if not self.graphs:
             self.stop(1, "is not GraphML: it holds no <graph>")
+        ids = {name: name for name in self.lines.people}
+        names = self.lines.labelled(ids, {name: self.labels.get(name, "") for name in ids})
+        for name in names.values():
+            if name not in ids:
+                self.lines.is_name(name, 0)
+        self.lines.people = {names[name]: line for name, line in self.lines.people.items()}
+        for place, (source, target, line) in enumerate(self.edges):
+            one, other = names.get(source, source), names.get(target, target)
+            self.lines.add(one, other, line, self.weights.get(place))
 
     def stop(self, line: int, message: str, column: int = 0) -> None:
         raise ScenarioError(
@@ -250,9 +511,13 @@ class _GraphML:
             self.graphs += 1
             if self.graphs > 1:
                 self.stop(self.line, "only one <graph> a file is read")
-            self.directed = attributes.get("edgedefault") == "directed"
         elif tag == "hyperedge":
             self.lines.fault(self.line, "a <hyperedge> is not a tie between two people")
+        elif tag == "key":
+            key = (attributes.get("for", "all"), attributes.get("attr.name", "").strip().lower())
+            self.keys[attributes.get("id", "")] = key
+        elif tag == "data":
+            self.key, self.text = attributes.get("key", ""), ""
         elif tag == "node":
             self.node(attributes.get("id", "").strip())
         elif tag == "edge":
@@ -267,15 +532,27 @@ class _GraphML:
             self.lines.fault(self.line, message, name)
         elif self.lines.is_name(name, self.line):
             self.lines.people[name] = self.line
+        self.inside = ("node", name)
 
     def edge(self, source: str, target: str) -> None:
         if not source or not target:
             self.lines.fault(self.line, "an <edge> needs a source and a target")
             return
-        if self.directed and source != target:
-            # In a directed graph a tie in both directions is one tie here, not a repetition.
-            if (target, source) in self.both_ways and (source, target) not in self.both_ways:
-                self.both_ways.add((source, target))
-                return
-            self.both_ways.add((source, target))
-        self.lines.add(source, target, self.line)
+        self.edges.append((source, target, self.line))
+        self.inside = ("edge", len(self.edges) - 1)
+
+    def characters(self, text: str) -> None:
+        if self.key and len(self.text) < 1000:
+            self.text += text
+
+    def end(self, tag: str) -> None:
+        """The end of an element: of ``data``, a label or a weight is kept."""
+        prefix, _, tag = tag.rpartition(":")
+        if prefix != self.prefix or tag != "data" or self.inside is None:
+            return
+        (_, name), (part, which) = self.keys.get(self.key, ("", "")), self.inside
+        self.key, text = "", self.text.strip()
+        if part == "node" and name in ("label", "name") and text:
+            self.labels.setdefault(which, text)
+        elif part == "edge" and name in WEIGHTS and (weight := number_of(text)) is not None:
+            self.weights[which] = weight

@@ -9,6 +9,7 @@ the model plays: the contacts of :func:`sim.model.dosage.planned_contacts`.
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -112,7 +113,7 @@ def to_fill_in(scenario: Scenario, start_date: date | None = None) -> Table:
         frame = frame.drop(columns="week")
     frame = frame.drop(columns="week_begins")
     frame["status"] = ""
-    known = [*CALENDAR_COLUMNS, *_MORE_COLUMNS]
+    known = [replace(column, unit="") for column in (*CALENDAR_COLUMNS, *_MORE_COLUMNS)]
     return Table(
         "calendar", frame, [column for column in known if column.name in frame],
         title=f"Calendar of {scenario.name}",

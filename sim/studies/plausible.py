@@ -25,7 +25,6 @@ narrowed; 0, or left out: the range came back). Optional: ``grades`` (of each ta
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
@@ -42,6 +41,7 @@ from sim.core.parameters import Parameter, Parameters, rows
 from sim.core.units import MODEL_VERSION
 from sim.runs.engines import check_seed, check_whole
 from sim.stats.resampling import systematic
+from sim.tables_in.reader import read_table
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
@@ -424,11 +424,8 @@ def _columns(path: Path) -> dict[str, Sequence[Any]]:
         import pyarrow.parquet
 
         return pyarrow.parquet.read_table(path).to_pydict()
-    with path.open(newline="", encoding="utf-8") as file:
-        head, *lines = csv.reader(file)
-    if any(len(line) != len(head) for line in lines):
-        raise ValueError("its lines differ in length")
-    return {name: [line[i] or "nan" for line in lines] for i, name in enumerate(head)}
+    read = read_table(path, what="the table of sets", guess=False)
+    return {name: [text or "nan" for _, text in read.column(name)] for name in read.columns}
 
 
 def _numbers(

@@ -158,7 +158,7 @@ def test_the_command_writes_a_file_a_provider(tmp_path: Path) -> None:
     ran = codose("calendar", "source", "--start", "2027-01-04", "--out", folder, "--xlsx")
     assert ran.exit_code == 0, ran.stderr
     stems = ["calendar", "calendar-provider_1", "calendar-provider_2"]
-    names = sorted([*(f"{s}.csv" for s in stems), *(f"{s}.ics" for s in stems), "calendar.xlsx"])
+    names = sorted(f"{stem}.{ending}" for stem in stems for ending in ("csv", "ics", "xlsx"))
     assert sorted(path.name for path in folder.iterdir()) == names
     frame = pd.read_csv(folder / "calendar.csv", parse_dates=["date"])
     scenario = Scenario.shipped("source")
@@ -167,9 +167,11 @@ def test_the_command_writes_a_file_a_provider(tmp_path: Path) -> None:
         START + timedelta(weeks=contact.week - 1) for contact in planned
     ]
     assert frame["status"].isna().all()
-    sheets = pd.read_excel(folder / "calendar.xlsx", sheet_name=None)
-    assert list(sheets) == ["Calendar", "provider_1", "provider_2"]
-    assert sheets["Calendar"]["date"].tolist() == frame["date"].tolist()
+    book = pd.read_excel(folder / "calendar.xlsx", sheet_name=None)
+    assert list(book) == ["Calendar"]
+    assert book["Calendar"]["date"].tolist() == frame["date"].tolist()
+    parts = [pd.read_excel(folder / f"{stem}.xlsx") for stem in stems[1:]]
+    assert [set(part["provider"]) for part in parts] == [{"provider_1"}, {"provider_2"}]
 
 
 def test_the_command_replaces_nothing_unless_forced(tmp_path: Path) -> None:
@@ -197,3 +199,38 @@ def test_what_has_no_calendar_is_said(words: tuple[str, ...], said: str, tmp_pat
     ran = codose("calendar", *words, "--out", tmp_path / "x")
     assert (ran.exit_code, said in ran.stderr) == (2, True), ran.stderr
     assert not (tmp_path / "x").exists()
+
+
+# --- filled in, it is a log ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@pytest.mark.parametrize("start", [None, "2027-01-04"])
+def test_a_calendar_that_was_filled_in_is_a_log(
+    ending: str, start: str | None, tmp_path: Path
+) -> None:
+    """Hostile names too: what codose writes, it reads."""
+    names = ["=Nord", "'Süd", "-Ost"]
+    first = Scenario.shipped("source")
+    first = first.replace(
+        regions={**first.to_dict()["regions"], "names": names}, start_date=start,
+        skip={"weeks": [3]},
+    )  # fmt: skip
+    file = tmp_path / "first.yaml"
+    file.write_text(first.to_yaml(), encoding="utf-8")
+    ran = codose("calendar", file, "--out", tmp_path, "--xlsx")
+    assert ran.exit_code == 0, ran.stderr
+    planned = planned_contacts(first, first.parameter_set())
+    wanted = [(c.week, names[c.region], MODES[c.mode], c.hours, "held") for c in planned]
+    if ending == "csv":
+        text = (tmp_path / "calendar.csv").read_text("utf-8")
+        head, *lines = text.splitlines()
+        assert lines[0].endswith('""')
+        lines[0] = lines[0].removesuffix('""') + "provider_cancelled"
+        (tmp_path / "calendar.csv").write_text("\n".join([head, *lines]), encoding="utf-8")
+        wanted[0] = (*wanted[0][:4], "provider_cancelled")
+    data = {**first.to_dict(), "dosage": [], "contact_log": {"file": f"calendar.{ending}"}}
+    log = Scenario.from_dict(data, folder=tmp_path).contact_log
+    assert log is not None
+    assert [(r.week, r.region, r.mode, r.hours, r.status) for r in log.rows] == wanted
+    assert {row.provider for row in log.rows} == set(first.provider_names)

@@ -11,6 +11,7 @@ from sim.present.answer import Answer
 from sim.present.format import count, hours, interval, money, number, percent, signed, week
 from sim.present.table import Table
 from sim.runs.weekly import OVERALL
+from sim.scenario.log_remarks import of_scenario
 from sim.studies.directive import directive_note
 from sim.studies.plausible import DEFAULT_SETS, plausible_sets
 from sim.studies.run.spec import Spec
@@ -170,6 +171,7 @@ def _notes(study: Study[Spec]) -> list[str]:
         "Lasting: the change in the year after TA."
         if scenario.horizon_weeks >= scenario.end_of_ta + PERSISTENCE_WEEKS
         else "",
+        *of_scenario(scenario),
     ]
     if study.plausible is not None:
         return [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,11 +10,14 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from sim.core.errors import Problem, did_you_mean
+from sim.core.errors import Problem, did_you_mean, shown
+from sim.core.units import months_of
 from sim.scenario.checking import Number, Words
-from sim.scenario.contact_log import MAX_HOURS
-from sim.scenario.loading import read_text
+from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
 from sim.studies.spec import Option, OverSets, Study, StudyError, beside
+from sim.tables_in.mistakes import Mistakes
+from sim.tables_in.reader import read_table
+from sim.tables_in.values import number_of
 
 HELP = """Compare dose-response with published trials.
 
@@ -90,23 +91,18 @@ def read_trials(path: Path) -> list[Trial]:
     Raises:
         StudyError: a column is missing, or a number cannot be; with the line.
     """
-    rows = list(csv.DictReader(io.StringIO(read_text(path, error=StudyError))))
-    if not rows:
+    read = read_table(path, error=StudyError, what="the table of trials", guess=False)
+    if not read.rows:
         raise StudyError(Problem("holds no trials", file=str(path)))
-    names = list(rows[0])
-    problems = [
-        Problem(
-            f"lacks the column {name!r}", file=str(path), allowed=", ".join(NEEDED),
-            suggestion=did_you_mean(name, names),
-        )
-        for name in NEEDED
-        if name not in names
-    ]  # fmt: skip
-    if problems:
-        raise StudyError(problems)
-    table = [
-        [_number(path, line, row, name) for name in NEEDED] for line, row in enumerate(rows, 2)
-    ]
+    mistakes = read.mistakes()
+    for name in NEEDED:
+        if name not in read.columns:
+            near = did_you_mean(name, read.columns)
+            mistakes.add(0, "", f"lacks the column {name!r}", None, ", ".join(NEEDED), near)
+    mistakes.stop(StudyError)
+    rows = list(read.records())
+    table = [[_number(mistakes, line, row[name], name) for name in NEEDED] for line, row in rows]
+    mistakes.stop(StudyError)
     known = [row[0] for row in table if not math.isnan(row[0])]
     if not known:
         raise StudyError(Problem("no trial says its sites a facilitator", file=str(path)))
@@ -117,33 +113,33 @@ def read_trials(path: Path) -> list[Trial]:
         )
     return [
         Trial(
-            " ".join(str(row.get(part) or "") for part in ("author", "year")).strip() or f"row {i}",
+            " ".join(row.get(part, "") for part in ("author", "year")).strip() or f"row {line}",
             max(1, math.floor((middle if math.isnan(x[0]) else x[0]) + 0.5)),
             not math.isnan(x[0]), *x[1:],
         )
-        for i, (row, x) in enumerate(zip(rows, table, strict=True), 2)
+        for (line, row), x in zip(rows, table, strict=True)
     ]  # fmt: skip
 
 
-def _number(path: Path, line: int, row: dict[str, str], name: str) -> float:
-    text = (row.get(name) or "").strip()
+MOST = {
+    "practices_per_facilitator": MOST_SITES,
+    "months": months_of(MAX_WEEKS),
+    "meetings": 1000 * MAX_WEEKS,
+    "hours_per_meeting": MAX_HOURS,
+    "smd": 10,
+    "se": 10,
+}
+"""The most that a number of a trial may be; what lies beyond is a slip, not a trial."""
+
+
+def _number(mistakes: Mistakes, line: int, text: str, name: str) -> float:
     if text == "NA" and name == "practices_per_facilitator":
         return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    low = -math.inf if name == "smd" else 0.0
-    most = {"practices_per_facilitator": MOST_SITES, "hours_per_meeting": MAX_HOURS}
-    high = most.get(name, math.inf)
-    if not (math.isfinite(value) and value > low and value <= high):
-        bound = (
-            "any number" if name == "smd" else f"above 0{f', up to {high:g}' if high < 1e9 else ''}"
-        )
-        raise StudyError(
-            Problem(
-                f"{text!r} cannot be used", field=name, value=text, file=str(path), line=line,
-                allowed=bound,
-            )
-        )  # fmt: skip
+    value = number_of(text)
+    low, high = (-MOST[name] if name == "smd" else 0.0), MOST[name]
+    tiny = 1e-6 if name == "se" else 0.0
+    if value is None or not low + tiny < value <= high:
+        allowed = f"{low:g}..{high:g}" if name == "smd" else f"above {tiny:g}, up to {high:g}"
+        mistakes.add(line, name, f"{shown(text)} cannot be used", text, allowed, kind="number")
+        return math.nan
     return value

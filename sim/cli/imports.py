@@ -1,0 +1,203 @@
+"""``codose import``: tables that people have, read by a map that is proposed, asked for and kept.
+
+:func:`answered` is what every kind of table shares; a kind adds a command.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from sim.cli import shell
+from sim.cli.options import EXITS
+from sim.core.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from sim.tables_in.questions import OpenQuestions, Question
+
+T = TypeVar("T")
+Answer = Callable[[dict[str, Any], "Question", str], None]
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Excel.")]
+Map = Annotated[
+    Path | None,
+    typer.Option("--map", show_default="proposed, and kept", help="What columns and words mean."),
+]
+Out = Annotated[Path | None, typer.Option(help="Where to write what was read.")]
+Sheet = Annotated[
+    str | None, typer.Option(show_default="the only one", help="Sheet of a workbook.")
+]
+Encoding = Annotated[
+    str | None, typer.Option(show_default="found, and said", help="Encoding of a text file.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there, the map too.")]
+
+group = typer.Typer(
+    name="import",
+    rich_markup_mode=None,
+    help="Read tables that you have: a log of contacts, a network.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def answered(
+    file: Path,
+    map: Path | None,
+    force: bool,
+    read: Callable[[Any], T],
+    answer: Answer,
+) -> tuple[T, Path | None]:
+    """What was read, and where its map is to be written (None: the map was given).
+
+    Without a map, questions are asked in a terminal; elsewhere they are printed, and the map is
+    written with a ``?`` at the place of each answer.
+
+    Raises:
+        InputError: something is open or wrong.
+    """
+    from sim.tables_in.questions import OpenQuestions, map_beside
+
+    target = map_beside(file)
+    if map is None and target.exists() and not force:
+        raise InputError(
+            Problem(
+                "there is a map for this file, and none was named", "--map", file=str(target),
+                allowed=f"--map {target}; or --force, which proposes it anew",
+            )
+        )  # fmt: skip
+    given: Any = map
+    while True:
+        try:
+            return read(given), None if map is not None else target
+        except OpenQuestions as open_:
+            if map is not None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+                raise _unanswered(open_, map, target, force) from None
+            given = open_.data
+            for question in open_.questions:
+                _ask(given, question, answer)
+
+
+def _ask(data: dict[str, Any], question: Question, answer: Answer) -> None:
+    while True:
+        said = typer.prompt(str(question), default=question.proposed or None)
+        try:
+            answer(data, question, said)
+            return
+        except ValueError as error:
+            typer.echo(str(error))
+
+
+def _unanswered(open_: OpenQuestions, map: Path | None, target: Path, force: bool) -> InputError:
+    """The questions, and where their answers go."""
+    from sim.tables_in.questions import to_yaml
+
+    many = f"{len(open_.questions)} question{'' if len(open_.questions) == 1 else 's'}"
+    if map is None:
+        shell.write_file(target, to_yaml(open_.data), force=force)
+        say = f"{many} to answer at each ? of {target}, then: --map {target}"
+    else:
+        say = f"{many} that the map does not answer; nothing was written"
+    problems = [Problem(one.message, one.field, file=str(map or target)) for one in open_.problems]
+    return InputError([*problems, Problem(say)])
+
+
+@group.command("log", epilog=EXITS)
+def log(
+    file: File,
+    map: Map = None,
+    out: Out = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    force: Force = False,
+) -> None:
+    """Read a tracker of contacts as a contact log.
+
+    Without --map a map of columns and words is proposed, what it cannot know is asked, and it is
+    kept beside the file; with it, next quarter's tracker is one command. What was read is told
+    before anything is written.
+
+    \b
+    Examples:
+      codose import log tracker.xlsx
+      codose import log tracker.xlsx --map tracker.map.yaml --out log.csv --force
+    """
+    from sim.scenario.log_import import LogImport, import_log
+    from sim.scenario.log_map import answer
+    from sim.tables_in.questions import to_yaml
+
+    target = out if out is not None else file.with_name(f"{file.stem}.log.csv")
+    _check_target(target, force)
+
+    def read(given: Any) -> LogImport:
+        return import_log(file, given, sheet=sheet, encoding=encoding)
+
+    found, kept = answered(file, map, force, read, answer)
+    table = shell.new_table(
+        [("region", "left"), ("mode", "left"), ("held", "right"), ("hours", "right"),
+         ("not held", "right")]
+    )  # fmt: skip
+    for region, mode, held, hours, lost in found.counts():
+        table.add_row(region, mode, f"{held:,}", f"{hours:,.4g}", f"{lost:,}")
+    shell.write_table(table)
+    for note in found.notes():
+        typer.echo(note)
+    if kept is not None:
+        shell.write_file(kept, to_yaml(found.map), force=True)
+        shell.remark(f"map: {kept}")
+    shell.write_file(target, found.text, force=force)
+    first = f"start_date: {found.first_day} and " if found.first_day else ""
+    shell.remark(f"written: {target}; in a scenario: {first}contact_log: {{file: {target.name}}}")
+
+
+@group.command("network", epilog=EXITS)
+def network(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV, Excel, GraphML, GEXF, GML or Pajek."),
+    ],
+    map: Map = None,
+    out: Out = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    force: Force = False,
+) -> None:
+    """Read a team's network, and write it as GraphML.
+
+    An edge list with or without a head, a matrix with names, or a file of a program for networks.
+    Ties have no direction here: what is given twice, or in both directions, is one tie, and said.
+
+    
+    Examples:
+      codose import network edges.csv --out team.graphml
+      codose import network advice.gexf
+    """
+    from sim.scenario.network_import import NetworkImport, answer, import_network
+    from sim.tables_in.questions import to_yaml
+
+    target = out if out is not None else file.with_name(f"{file.stem}.team.graphml")
+    _check_target(target, force)
+
+    def read(given: Any) -> NetworkImport:
+        return import_network(file, given, sheet=sheet, encoding=encoding)
+
+    found, kept = answered(file, map, force, read, answer)
+    for note in found.notes():
+        typer.echo(note)
+    if kept is not None and found.map:
+        shell.write_file(kept, to_yaml(found.map), force=True)
+        shell.remark(f"map: {kept}")
+    shell.write_file(target, found.text, force=force)
+    shell.remark(f"written: {target}; in a scenario: network: {{kind: file, file: {target.name}}}")
+
+
+def _check_target(path: Path, force: bool) -> None:
+    """Refuse what is there before anything is asked."""
+    if path.exists() and not force:
+        raise InputError(
+            Problem("the file exists", file=str(path), allowed="another name, or --force")
+        )

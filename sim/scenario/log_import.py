@@ -1,0 +1,443 @@
+""":func:`import_log` reads a tracker of contacts as a contact log, by a map of its columns.
+
+>>> from pathlib import Path
+>>> from tempfile import TemporaryDirectory
+>>> with TemporaryDirectory() as folder:
+...     path = Path(folder) / "tracker.csv"
+...     _ = path.write_text("Date,State,Type,Minutes\\n1/14/2025,north,Zoom,90\\n")
+...     log = import_log(path)
+>>> print(log.text, end="")
+date,region,mode,hours,status
+2025-01-14,north,video,1.5,held
+>>> log.rows[0].hours, log.map["mode"]
+(1.5, {'column': 'Type', 'words': {'Zoom': 'video'}})
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sim.core.errors import InputError, Problem, ScenarioError, raise_problems, shown
+from sim.scenario.checking import check
+from sim.scenario.contact_log import COLUMNS, MAX_HOURS, MAX_WEEKS, LogRow, parse_log
+from sim.scenario.functions import PRESETS
+from sim.scenario.loading import Document, document_of, load
+from sim.scenario.loading import plain as as_data
+from sim.scenario.log_map import (
+    SKIP,
+    LogMap,
+    is_skipped,
+    open_questions,
+    plain,
+    propose,
+    regions_of,
+    used_columns,
+)
+from sim.scenario.log_remarks import Contact, remarks
+from sim.tables_in.mistakes import Mistakes, places
+from sim.tables_in.questions import OpenQuestions
+from sim.tables_in.reader import Table, read_table
+from sim.tables_in.values import day_of, hours_of, looks_like, number_of
+
+
+@dataclass(frozen=True)
+class LogImport:
+    """A tracker that was read as a contact log.
+
+    Attributes:
+        rows: the contacts, by week. With dates, week 1 begins on the first day.
+        text: the log as CSV, as ``contact_log: {file: ...}`` of a scenario reads it.
+        map: the map it was read by, as plain data.
+        left_out: rows that are no contacts: reason and lines.
+        said: what was found in the file rather than declared.
+        remarks: what is odd, each with its number.
+    """
+
+    rows: tuple[LogRow, ...]
+    text: str
+    map: Mapping[str, Any]
+    first_day: date | None
+    last_day: date | None
+    left_out: Mapping[str, tuple[int, ...]]
+    said: tuple[str, ...]
+    remarks: tuple[str, ...]
+    word: str = "line"
+
+    def counts(self) -> list[tuple[str, str, int, float, int]]:
+        """Region, mode, contacts held, their hours, and contacts not held, by region and mode."""
+        found: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0])
+        for row in self.rows:
+            cell = found[(row.region, row.mode)]
+            held = row.status == "held"
+            cell[0] += held
+            cell[1] += row.hours * held
+            cell[2] += not held
+        return [(*key, int(n), hours, int(lost)) for key, (n, hours, lost) in sorted(found.items())]
+
+    def notes(self) -> list[str]:
+        """Sentences on what was read, left out and found odd."""
+        days = f"{self.first_day} to {self.last_day}" if self.first_day else "by week"
+        ids = [row.contact for row in self.rows if row.contact]
+        shared = len(ids) - len(set(ids))
+        rows = f" ({len(self.rows)} rows: some are with several regions)" if shared else ""
+        notes = [f"{len(self.rows) - shared} contacts, {days}{rows}."]
+        notes += [
+            f"Left out: {reason} ({places(lines, self.word)})."
+            for reason, lines in self.left_out.items()
+        ]
+        if ignored := self.map.get("ignore"):
+            notes.append(f"Columns that were not read: {', '.join(ignored)}.")
+        notes += [f"{one[0].upper()}{one[1:]}." for one in self.said]
+        return notes + [f"Remark: {one}" for one in self.remarks]
+
+
+def import_log(
+    path: str | os.PathLike[str],
+    map: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    *,
+    sheet: str | None = None,
+    encoding: str | None = None,
+) -> LogImport:
+    """Read a tracker of contacts (CSV or Excel) as a contact log.
+
+    Args:
+        path: the tracker.
+        map: a map of its columns and words, or the file of one; None: one is proposed.
+        sheet, encoding: as in the map, before which they come.
+
+    Raises:
+        OpenQuestions: something is not clear; what, and the map so far, are its attributes.
+        InputError: the file or the map cannot be used: every mistake, like ones as one.
+    """
+    said: tuple[str, ...] = ()
+    table = None
+    if map is None:
+        table = read_table(path, sheet=sheet, encoding=encoding)
+        data = propose(table)
+        data = {
+            **({"sheet": sheet} if sheet else {}),
+            **({"encoding": encoding} if encoding else {}),
+            **data,
+        }
+        document = document_of(data)
+    elif isinstance(map, Mapping):
+        document = document_of(map, "map")
+    else:
+        document = load(map, error=ScenarioError)
+    data = as_data(document.data)
+    if table is None:
+        checked = _check(document)
+        table = read_table(
+            path,
+            sheet=sheet or checked.sheet,
+            encoding=encoding or checked.encoding,
+            head=checked.head,
+        )
+        _check_columns(table, data, document)
+    before = as_data(data)
+    questions = open_questions(table, data)
+    if questions:
+        raise OpenQuestions(table.file, questions, data)
+    if map is not None:
+        said = tuple(_new_words(before, data))
+    return _Import(table, _check(document_of(data)), data).read(said)
+
+
+def _check(document: Document) -> LogMap:
+    checked = check(LogMap, document, what="a map")
+    raise_problems(checked.problems, file=document.file)
+    assert checked.value is not None
+    one = checked.value
+    problems = []
+    if (one.date is None) == (one.week is None):
+        word = "not both" if one.date else "one is needed"
+        problems.append(document.problem(("date",), f"give 'date' or 'week', {word}"))
+    for name in ("region", "mode"):
+        section = getattr(one, name)
+        if (section.column is None) == (section.always is None):
+            problems.append(document.problem((name,), "give 'column' or 'always'"))
+    raise_problems(problems, file=document.file)
+    return one
+
+
+def _check_columns(table: Table, data: Mapping[str, Any], document: Document) -> None:
+    """Every column that a map names must be there; new ones are ignored, and named."""
+    mistakes = Mistakes(document.file)
+    named: dict[tuple[str, ...], Any] = {}
+    for name, one in data.items():
+        if isinstance(one, dict) and "column" in one:
+            named[(name, "column")] = one["column"]
+        elif name in COLUMNS and not isinstance(one, dict):
+            named[(name,)] = one
+    named |= {("shares", name): one for name, one in data.get("shares", {}).items()}
+    for where, column in named.items():
+        if isinstance(column, str) and column not in table.columns:
+            line, _ = document.place(where)
+            near = mistakes.near(column, table.columns)
+            message = f"{shown(column)} is not a column of {table.file}"
+            mistakes.add(line, ".".join(where), message, column, ", ".join(table.columns), near)
+    mistakes.stop(ScenarioError)
+
+
+def _new_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Words that the map did not have and that were clear."""
+    new = []
+    for name in ("mode", "status"):
+        old = (before.get(name) or {}).get("words", {}) if name in before else {}
+        words = (after.get(name) or {}).get("words", {}) if name in after else {}
+        new += [f"{word}: {meaning}" for word, meaning in words.items() if word not in old]
+    return [f"words that the map does not have were read as {', '.join(new)}"] if new else []
+
+
+@dataclass
+class _Import:
+    """One reading of a table by a map."""
+
+    table: Table
+    map: LogMap
+    data: dict[str, Any]
+    contacts: list[Contact] = field(default_factory=list)
+    left_out: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    unread: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def read(self, said: tuple[str, ...]) -> LogImport:
+        self.mistakes = self.table.mistakes()
+        self.decimal = self.map.decimal or "point"
+        self.at = {name: position for position, name in enumerate(self.table.columns)}
+        self.regions = {
+            text: 1 for row in self.table.rows if (text := self.cell("region", row.cells))
+        }
+        self.words = {
+            name: {plain(word): meaning for word, meaning in getattr(self.map, name).words.items()}
+            for name in ("mode", "hours", "status", "functions")
+            if getattr(self.map, name) is not None
+        }
+        for row in self.table.rows:
+            self.row(row.line, row.cells)
+        form = looks_like([text for _, text in self.bad_dates])
+        for line, text in self.bad_dates:
+            message = f"{shown(text)} is not a date" if text else "is empty"
+            allowed = f"{form}: say 'order' in the map" if form else "a day"
+            self.mistakes.add(
+                line, self.name("date"), message, text, allowed, kind="date" if text else ""
+            )
+        self.mistakes.stop(ScenarioError)
+        if not self.contacts:
+            raise ScenarioError(Problem("holds no contacts", file=self.table.file))
+        said += self.table.said + tuple(
+            f"{what} ({places(lines, self.table.word)})" for what, lines in self.unread.items()
+        )
+        return self.made(said)
+
+    bad_dates: list[tuple[int, str]] = field(default_factory=list)
+
+    def name(self, field: str) -> str:
+        """The column of a field, as its owner calls it."""
+        section = getattr(self.map, field)
+        return section if isinstance(section, str) else section.column or field
+
+    def cell(self, field: str, cells: Sequence[str]) -> str:
+        section = getattr(self.map, field)
+        name = section if isinstance(section, str) or section is None else section.column
+        return cells[self.at[name]] if name in self.at else ""
+
+    def row(self, line: int, cells: Sequence[str]) -> None:
+        """Read one row: a contact, one with each of several regions, or none."""
+        when = "date" if self.map.date else "week"
+        needed = {name: self.cell(name, cells) for name in (when, "region", "mode", "hours")}
+        filled = [text for text in needed.values() if text]
+        if is_skipped(cells, self.map.skip):
+            self.left_out[f"rows that begin with {' or '.join(self.map.skip)}"].append(line)
+            return
+        if cells == self.table.columns:
+            self.left_out["the head line again"].append(line)
+            return
+        if not filled or sum(map(bool, cells)) == 1:
+            self.left_out["rows that say nothing of a contact"].append(line)
+            return
+        status = self.meaning("status", cells, line)
+        if self.map.status and status is None:
+            self.unread["no status counts as held"].append(line)
+        status = status or "held"
+        mode = self.map.mode.always or self.meaning("mode", cells, line)
+        hours = self.hours(needed["hours"], line)
+        for name, value in (("status", status), ("mode", mode), ("hours", hours)):
+            if value == SKIP:
+                text = self.cell(name, cells)
+                self.left_out[f"rows with {name} {shown(text)}"].append(line)
+                return
+        day, week = self.day(needed["date"], line) if when == "date" else None, None
+        if when == "week":
+            week = self.whole("week", cells, line, 1)
+            if not needed["week"]:
+                self.mistakes.add(line, self.name("week"), "is empty")
+        if not needed["region"] and self.map.region.always is None:
+            self.mistakes.add(line, self.name("region"), "is empty")
+        regions = regions_of(needed["region"], self.regions, self.map.region.names)
+        regions = (self.map.region.always,) if self.map.region.always else regions
+        shared = len(regions) > 1 and self.map.region.several == "shared"
+        provider = self.cell("provider", cells)
+        if provider and self.map.provider:
+            provider = self.map.provider.names.get(provider, provider)
+        present, invited = self.people("present", cells, line), self.people("invited", cells, line)
+        if len(regions) > 1 and (present is not None or invited is not None):
+            present = invited = None
+            self.unread["how many came is not known by region for contacts of several"].append(line)
+        if present and status != "held":
+            present = None
+            self.unread["who came to a contact that was not held is let be"].append(line)
+        own = self.cell("contact", cells) or None
+        fields = {
+            "mode": mode, "hours": hours, "status": status, "provider": provider or None,
+            "present": present, "invited": invited,
+            "co_creation": self.co_creation(cells, line),
+            "contact": f"{day or week} {self.table.word} {line}" if shared else own,
+            "functions": self.functions(cells, line),
+        }  # fmt: skip
+        if (day is None and week is None) or None in (mode, hours):
+            return
+        self.contacts += [Contact(line, day, week, region, fields) for region in regions]
+
+    def meaning(self, field: str, cells: Sequence[str], line: int) -> str | None:
+        """What a word of a mode or a status means."""
+        text = self.cell(field, cells)
+        if not text and field == "mode":
+            self.mistakes.add(line, self.name(field), "is empty")
+        if not text:
+            return None
+        return self.words[field].get(plain(text), text)
+
+    def day(self, text: str, line: int) -> date | None:
+        assert self.map.date is not None
+        found = day_of(text, self.map.date.order)
+        if found is None:
+            self.bad_dates.append((line, text))
+        return found
+
+    def hours(self, text: str, line: int) -> float | str | None:
+        column, allowed = self.map.hours.column, f"0..{MAX_HOURS} hours"
+        if not text:
+            self.mistakes.add(line, column, "is empty", allowed=allowed)
+            return None
+        if (said := self.words["hours"].get(plain(text))) is not None:
+            return said
+        value = hours_of(text, self.map.hours.unit or "", self.decimal)
+        if value is None:
+            self.mistakes.add(line, column, f"{shown(text)} is not a duration", text, kind="hours")
+        elif not 0 <= value <= MAX_HOURS:
+            message = f"{shown(text)} is out of range"
+            self.mistakes.add(line, column, message, text, allowed, kind="range")
+            return None
+        return value
+
+    def whole(self, field: str, cells: Sequence[str], line: int, lowest: int) -> int | None:
+        text = self.cell(field, cells)
+        value = number_of(text) if text else None
+        if text and (value is None or value != int(value) or not lowest <= value < 2**20):
+            message = f"{shown(text)} is not a whole number of {lowest} or more"
+            self.mistakes.add(line, self.name(field), message, text, kind="number")
+            return None
+        return None if value is None else int(value)
+
+    def people(self, field: str, cells: Sequence[str], line: int) -> int | None:
+        """A number of people; any other text is let be, and said."""
+        text = self.cell(field, cells)
+        value = number_of(text) if text else None
+        lowest = 1 if field == "invited" else 0
+        if value is not None and value == int(value) and lowest <= value < 2**20:
+            return int(value)
+        if text:
+            self.unread[f"{self.name(field)} holds no number, such as {shown(text)}"].append(line)
+        return None
+
+    def co_creation(self, cells: Sequence[str], line: int) -> float | None:
+        text = self.cell("co_creation", cells)
+        value = number_of(text, self.decimal) if text else None
+        if text and (value is None or not 0 <= value <= 1):
+            message = f"{shown(text)} is not a share"
+            self.mistakes.add(line, self.name("co_creation"), message, text, "0..1", kind="share")
+            return None
+        return value
+
+    def functions(self, cells: Sequence[str], line: int) -> dict[str, float] | None:
+        shares: dict[str, float] = {}
+        for name, column in self.map.shares.items():
+            text = cells[self.at[column]]
+            value = number_of(text, self.decimal) if text else 0.0
+            if value is None or not 0 <= value <= 1:
+                message = f"{shown(text)} is not a share"
+                self.mistakes.add(line, column, message, text, "0..1", kind="share")
+            elif text:
+                shares[name] = value
+        text = self.cell("functions", cells)
+        mix = self.words.get("functions", {}).get(plain(text), text)
+        if mix in PRESETS and mix != "reference":
+            return PRESETS[mix].functions.model_dump()
+        return shares or None
+
+    # --- what is made of it ----------------------------------------------------------------------
+
+    def made(self, said: tuple[str, ...]) -> LogImport:
+        """The log as text, read back by the loader of logs before anything is made of it."""
+        text = log_text(self.contacts)
+        days = [one.day for one in self.contacts if one.day]
+        first = min(days, default=None)
+        try:
+            rows = parse_log(
+                text, "the log", horizon_weeks=MAX_WEEKS, region_names=None, first_date=first
+            )
+        except InputError as error:
+            lines = [0, *(one.line for one in self.contacts)]
+            problems = [
+                Problem(
+                    one.message, one.field, one.value, one.allowed, one.suggestion, self.table.file,
+                    lines[one.line - 1] if 0 < one.line <= len(lines) else 0,
+                )
+                for one in error.problems
+            ]  # fmt: skip
+            raise_problems(problems)
+            raise
+        odd = remarks(rows, self.contacts, self.table.word)
+        self.data.setdefault("ignore", [])
+        new = [
+            name
+            for name in self.table.columns
+            if name not in used_columns(self.data) and name not in self.data["ignore"]
+        ]
+        told = {**self.data, "ignore": [*self.data["ignore"], *new]}
+        return LogImport(
+            rows, text, {name: one for name, one in told.items() if one not in ([], None)}, first,
+            max(days, default=None), {why: tuple(lines) for why, lines in self.left_out.items()},
+            said, tuple(odd), self.table.word,
+        )  # fmt: skip
+
+
+def log_text(contacts: Sequence[Contact]) -> str:
+    """Contacts as the CSV of a contact log; columns that would be empty are left out."""
+    rows = []
+    for one in contacts:
+        when = {"date": one.day.isoformat()} if one.day else {"week": one.week}
+        more = dict(one.fields)
+        shares = more.pop("functions") or {}
+        rows.append({**when, "region": one.region, **more, **shares})
+    always = {"region", "mode", "hours", "status"}
+    used = [
+        name for name in COLUMNS if name in always or any(row.get(name) is not None for row in rows)
+    ]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, used, lineterminator="\n", extrasaction="ignore", restval="")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _said(value) for name, value in row.items()})
+    return out.getvalue()
+
+
+def _said(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value

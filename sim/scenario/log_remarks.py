@@ -1,0 +1,153 @@
+""":func:`remarks`: what is odd in a contact log, each with its number; none of it is an error.
+
+>>> row = {"week": 1, "region": "north", "mode": "video"}
+>>> remarks([LogRow(**row, hours=hours) for hours in (45, 50)])
+['The median contact takes 47.5 h: are these minutes?']
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sim.scenario import contact_log
+from sim.scenario.contact_log import LogRow
+from sim.tables_in.mistakes import places
+
+if TYPE_CHECKING:
+    from sim.scenario.scenario import Scenario
+
+LONG = 12.0
+"""Hours; a median contact above it is likely one of minutes."""
+SHORT = 0.1
+"""Hours; a median contact below it is likely one of days or of wrong units."""
+FULL_WEEK = 40.0
+"""Hours a week of a provider, where nobody says how many there are."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One contact of one region, where it stood and on which day."""
+
+    line: int
+    day: date | None
+    week: int | None
+    region: str
+    fields: Mapping[str, Any]
+
+
+def remarks(
+    rows: Sequence[LogRow],
+    contacts: Sequence[Contact] = (),
+    word: str = "line",
+    *,
+    weekly_hours: Mapping[str, float] | None = None,
+    own: Mapping[str, str] | None = None,
+) -> list[str]:
+    """What is odd in a log.
+
+    Args:
+        rows: the log.
+        contacts: the same with days and lines, if it was just read.
+        word: what a place is called: line or row.
+        weekly_hours: hours a week of each provider; 40 where it is not known.
+        own: the provider of each region, for rows that name none.
+    """
+    held = [row for row in rows if row.status == "held"]
+    said: list[str] = []
+    middle = statistics.median(row.hours for row in held) if held else 1.0
+    if middle > LONG:
+        said.append(f"The median contact takes {middle:g} h: are these minutes?")
+    elif 0 < middle < SHORT:
+        said.append(f"The median contact takes {middle:.2g} h: is the unit right?")
+    said += _repeats(rows, contacts, word)
+    said += _overload(held, weekly_hours or {}, own or {})
+    said += _twice(contacts, word)
+    return said
+
+
+def of_scenario(scenario: Scenario) -> list[str]:
+    """What the contact log of a scenario says and what is odd in it; empty without a log.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> of_scenario(Scenario.shipped("source"))
+    []
+    """
+    rows = scenario.contact_log.rows if scenario.contact_log else ()
+    names, regions = scenario.provider_names, scenario.region_names
+    own = {region: names[p] for region, p in zip(regions, scenario.assignment, strict=True)}
+    each = dict(zip(names, scenario.providers.hours_each, strict=True))
+    if not rows:
+        return []
+    return contact_log.remarks(rows, own) + remarks(rows, weekly_hours=each, own=own)
+
+
+def _repeats(rows: Sequence[LogRow], contacts: Sequence[Contact], word: str) -> list[str]:
+    """Rows that are the same in everything; by day where days are known, else by week."""
+    seen: dict[Any, list[int]] = defaultdict(list)
+    for one in contacts:
+        fields = {name: str(value) for name, value in one.fields.items()}
+        seen[(one.day, one.week, one.region, *sorted(fields.items()))].append(one.line)
+    groups = [lines for lines in seen.values() if len(lines) > 1]
+    if not contacts:
+        for row in rows:
+            seen[row].append(row.week)
+        groups = [weeks for weeks in seen.values() if len(weeks) > 2]
+        again = sum(len(weeks) - 1 for weeks in groups)
+        return (
+            [f"{again} rows repeat another of the same week in everything, first in week "
+             f"{groups[0][0]}: copies?"] if groups else []
+        )  # fmt: skip
+    if not groups:
+        return []
+    again = sorted(line for lines in groups for line in lines[1:])
+    if len(again) == 1:
+        return [f"{word} {again[0]} repeats {word} {groups[0][0]} in everything."]
+    return [f"{len(again)} {word}s repeat another in everything ({places(again, word)})."]
+
+
+def _overload(
+    held: Sequence[LogRow], weekly_hours: Mapping[str, float], own: Mapping[str, str]
+) -> list[str]:
+    """More hours of contacts in a week than the provider has, preparation and travel aside."""
+    spent: dict[tuple[str, int], float] = defaultdict(float)
+    counted = set()
+    for row in held:
+        name = row.provider or own.get(row.region)
+        if name is None or (row.contact, row.week) in counted:
+            continue
+        if row.contact is not None:
+            counted.add((row.contact, row.week))
+        spent[(name, row.week)] += row.hours
+    over = {
+        key: hours for key, hours in spent.items() if hours > weekly_hours.get(key[0], FULL_WEEK)
+    }
+    if not over:
+        return []
+    (name, week), hours = max(over.items(), key=lambda one: one[1])
+    more = "" if len(over) == 1 else f", and more than there are in {len(over) - 1} other weeks"
+    has = weekly_hours.get(name, FULL_WEEK)
+    return [f"{name} has {hours:g} h of contacts in week {week}, of {has:g} h a week{more}."]
+
+
+def _twice(contacts: Sequence[Contact], word: str) -> list[str]:
+    """Calls of one provider with several regions on one day, alike in mode and hours."""
+    alike: dict[Any, list[Contact]] = defaultdict(list)
+    for one in contacts:
+        who = one.fields.get("provider")
+        if one.day and who and not one.fields.get("contact"):
+            alike[(one.day, who, one.fields["mode"], one.fields["hours"])].append(one)
+    groups = [same for same in alike.values() if len({one.region for one in same}) > 1]
+    if not groups:
+        return []
+    where = places([one.line for same in groups for one in same], word)
+    often = "once" if len(groups) == 1 else f"{len(groups)} times"
+    return [
+        f"{often} one provider had a contact of the same mode and length with several regions on "
+        f"one day ({where}): one call, counted twice? Rows of one contact have the same text in a "
+        "column 'contact'."
+    ]

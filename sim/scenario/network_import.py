@@ -1,0 +1,137 @@
+""":func:`import_network` reads a team network from any usual file, and writes it as GraphML.
+
+>>> from pathlib import Path
+>>> from tempfile import TemporaryDirectory
+>>> with TemporaryDirectory() as folder:
+...     path = Path(folder) / "team.csv"
+...     _ = path.write_text("Source,Target,Weight\\nann,bob,2\\nbob,ann,1\\nbob,cem,1\\n")
+...     network = import_network(path)
+>>> network.team.edges, network.notes()[0]
+((('ann', 'bob'), ('bob', 'cem')), '3 people, 2 ties.')
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from xml.sax.saxutils import quoteattr
+
+from sim.core.errors import InputError, ScenarioError, raise_problems
+from sim.scenario.checking import Strict, Words, check
+from sim.scenario.loading import document_of, load
+from sim.scenario.team_file import Team, load_team, parse_team
+from sim.tables_in.questions import OpenQuestions, Question, put
+
+
+class NetworkMap(Strict):
+    """What the file of a network does not say by itself."""
+
+    sheet: Annotated[str, Words(1000)] | None = None
+    """Name of the sheet of a workbook."""
+    encoding: Annotated[str, Words(1000)] | None = None
+    """Encoding of a text file; left out: found."""
+    first_row: Literal["head", "people"] | None = None
+    """Whether the first row of an edge list names its columns, or two people."""
+
+
+@dataclass(frozen=True)
+class NetworkImport:
+    """A team network that was read.
+
+    Attributes:
+        team: people and ties, with weights if there are some, and what was said of them.
+        text: the same as GraphML, as ``network: {kind: file, file: ...}`` of a scenario reads it.
+        map: what was answered.
+    """
+
+    team: Team
+    text: str
+    map: Mapping[str, Any]
+
+    def notes(self) -> list[str]:
+        """Sentences on what was read, merged and left out."""
+        team = self.team
+        tied = {name for edge in team.edges for name in edge}
+        alone = [name for name in team.names if name not in tied]
+        notes = [f"{len(team.names)} people, {len(team.edges)} ties."]
+        if alone:
+            notes.append(f"Without any tie: {', '.join(alone)}.")
+        return notes + [f"{one[0].upper()}{one[1:]}." for one in team.said]
+
+
+def import_network(
+    path: str | os.PathLike[str],
+    map: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    *,
+    sheet: str | None = None,
+    encoding: str | None = None,
+) -> NetworkImport:
+    """Read a team network: edge list, matrix, GraphML, GEXF, GML or Pajek.
+
+    Args:
+        path: the file; edge lists and matrices may be sheets of Excel.
+        map: answers, or the file of them; None: there are none yet.
+        sheet, encoding: as in the map, before which they come.
+
+    Raises:
+        OpenQuestions: something is not clear.
+        InputError: the file or the map cannot be used: every mistake.
+    """
+    if map is None or isinstance(map, Mapping):
+        document = document_of(map or {}, "map")
+    else:
+        document = load(map, error=ScenarioError)
+    given = {name: one for name, one in document.data.items() if one != "?"}
+    checked = check(NetworkMap, document_of(given, document.file), what="a map")
+    raise_problems(checked.problems, file=document.file)
+    answers = {
+        **given,
+        **({"sheet": sheet} if sheet else {}),
+        **({"encoding": encoding} if encoding else {}),
+    }
+    team = load_team(
+        path,
+        answers=answers,
+        sheet=answers.get("sheet"),
+        encoding=answers.get("encoding"),
+        guess=True,
+    )
+    open_ = [one for one in team.questions if one.where[0] not in answers]
+    if open_:
+        for one in open_:
+            put(answers, one.where, "?")
+        raise OpenQuestions(os.fspath(path), open_, answers)
+    text = graphml(team)
+    if parse_team(text) != team:
+        raise InputError(f"{os.fspath(path)}: some name has no form that GraphML keeps")
+    return NetworkImport(team, text, answers)
+
+
+def graphml(team: Team) -> str:
+    """A team as GraphML: names as ids, weights of ties."""
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
+        '<key id="weight" for="edge" attr.name="weight" attr.type="double"/>',
+        '<graph edgedefault="undirected">',
+        *(f"<node id={quoteattr(name)}/>" for name in team.names),
+    ]
+    weights = team.weights or (None,) * len(team.edges)
+    for (one, other), weight in zip(team.edges, weights, strict=True):
+        inside = "" if weight is None else f'<data key="weight">{weight!r}</data>'
+        lines.append(f"<edge source={quoteattr(one)} target={quoteattr(other)}>{inside}</edge>")
+    return "\n".join([*lines, "</graph>", "</graphml>", ""])
+
+
+def answer(data: dict[str, Any], question: Question, text: str) -> None:
+    """Write an answer into a map.
+
+    Raises:
+        ValueError: it is none of the options.
+    """
+    text = text.strip() or question.proposed
+    if text not in question.options:
+        raise ValueError(f"{text!r} is none of: {', '.join(question.options)}")
+    put(data, question.where, text)

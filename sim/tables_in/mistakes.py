@@ -1,0 +1,108 @@
+""":class:`Mistakes`: every mistake in a table, those of one kind as one line with their count.
+
+>>> found = Mistakes("log.csv")
+>>> for line in range(2, 3002):
+...     found.add(line, "hours", "'x' is not a number", allowed="0..60", kind="number")
+>>> print(found.problems()[0])
+log.csv:2: hours: 'x' is not a number (3,000 such values, lines 2-3001); allowed: 0..60
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sim.core.errors import MISTAKES_SHOWN, InputError, Problem, did_you_mean, raise_problems
+
+ONE_BY_ONE = 3
+"""So many mistakes of one kind are told one by one."""
+RANGES_SHOWN = 5
+
+
+def places(lines: Sequence[int], word: str = "line") -> str:
+    """Numbers of lines or rows in words; a long list is cut.
+
+    >>> places([2, 3, 4, 9]), places([7], "row")
+    ('lines 2-4, 9', 'row 7')
+    """
+    ranges: list[list[int]] = []
+    for line in sorted(set(lines)):
+        if ranges and line == ranges[-1][1] + 1:
+            ranges[-1][1] = line
+        else:
+            ranges.append([line, line])
+    told = [f"{a}" if a == b else f"{a}-{b}" for a, b in ranges[:RANGES_SHOWN]]
+    more = f" and {len(ranges) - RANGES_SHOWN:,} more places" if len(ranges) > RANGES_SHOWN else ""
+    plural = "" if len(set(lines)) == 1 else "s"
+    return f"{word}{plural} {', '.join(told)}{more}"
+
+
+@dataclass
+class Mistakes:
+    """Mistakes in a table, as they are found.
+
+    Attributes:
+        file: what to call the table in messages.
+        word: what its places are called: line (of a text file) or row (of a sheet).
+        count: how many mistakes there are.
+    """
+
+    file: str
+    word: str = "line"
+    count: int = 0
+    _kinds: dict[tuple[str, str], list[Problem]] = field(default_factory=dict)
+    _near: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def add(
+        self,
+        line: int,
+        column: str,
+        message: str,
+        value: Any = None,
+        allowed: str = "",
+        suggestion: str = "",
+        kind: str = "",
+    ) -> None:
+        """Note a mistake.
+
+        Args:
+            line: where it is; 0 for the table as a whole.
+            column: the name of its column.
+            message: what is wrong, with the value.
+            value: the value itself.
+            allowed: what may stand there.
+            suggestion: what was probably meant.
+            kind: what makes two mistakes of a column alike; the message unless given.
+        """
+        self.count += 1
+        problem = Problem(message, column, value, allowed, suggestion, self.file, line)
+        self._kinds.setdefault((column, kind or message), []).append(problem)
+
+    def near(self, text: str, options: Sequence[str]) -> str:
+        """A suggestion, looked for once a word and for the first words only: it takes time."""
+        key = (text, id(options))
+        if key not in self._near:
+            few = len(self._near) < MISTAKES_SHOWN
+            self._near[key] = did_you_mean(text, options) if few else ""
+        return self._near[key]
+
+    def __iter__(self) -> Iterator[Problem]:
+        """Each mistake by itself."""
+        return (one for alike in self._kinds.values() for one in alike)
+
+    def problems(self) -> list[Problem]:
+        """All mistakes; more than three of one kind as one, with count and places."""
+        told: list[Problem] = []
+        for alike in self._kinds.values():
+            if len(alike) <= ONE_BY_ONE:
+                told += alike
+                continue
+            lines = [one.line for one in alike]
+            many = f" ({len(alike):,} such values, {places(lines, self.word)})"
+            told.append(replace(alike[0], message=alike[0].message + many))
+        return told
+
+    def stop(self, error: type[InputError] = InputError) -> None:
+        """Raise all mistakes at once; nothing when there are none."""
+        raise_problems(self.problems(), error=error)

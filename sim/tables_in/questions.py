@@ -1,0 +1,90 @@
+""":class:`Question`: what only the owner of a table can know; :class:`OpenQuestions` asks them.
+
+A map is plain data; an answer has its place there, and :data:`OPEN` stands in it until then.
+
+>>> question = Question(("status", "words", "No show"), "What is No show?", ("held", "cancelled"))
+>>> data = {}
+>>> put(data, question.where, OPEN)
+>>> print(to_yaml(data), question, sep="")
+status: {words: {No show: '?'}}
+What is No show? (held, cancelled)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sim.core.errors import InputError, Problem
+
+OPEN = "?"
+"""Stands in a map where its owner has yet to answer."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a map leaves open.
+
+    Attributes:
+        where: the place of the answer in the map.
+        text: the question.
+        options: the answers there are; empty: any.
+        proposed: the likely one; "" when there is none.
+    """
+
+    where: tuple[str | int, ...]
+    text: str
+    options: tuple[str, ...] = ()
+    proposed: str = ""
+
+    def __str__(self) -> str:
+        told = f" ({', '.join(self.options)})" if self.options else ""
+        likely = f"; probably {self.proposed}" if self.proposed else ""
+        return f"{self.text}{told}{likely}"
+
+
+class OpenQuestions(InputError):
+    """What a map leaves open.
+
+    Attributes:
+        questions: each :class:`Question`.
+        data: the map so far, with :data:`OPEN` at each place.
+    """
+
+    def __init__(self, file: str, questions: Sequence[Question], data: dict[str, Any]) -> None:
+        self.questions = tuple(questions)
+        self.data = data
+        super().__init__(
+            [Problem(str(one), ".".join(map(str, one.where)), file=file) for one in questions]
+        )
+
+
+def put(data: dict[Any, Any], where: tuple[str | int, ...], value: Any) -> None:
+    """Write a value at a place of a map."""
+    for part in where[:-1]:
+        data = data.setdefault(part, {})
+    data[where[-1]] = value
+
+
+def to_yaml(data: Mapping[str, Any]) -> str:
+    """A map as YAML, a line a field."""
+    lines = []
+    for name, value in data.items():
+        text = yaml.safe_dump(
+            value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**9
+        )
+        lines.append(f"{name}: {text.removesuffix('...' + chr(10)).strip()}")
+    return "\n".join(lines) + "\n"
+
+
+def map_beside(path: str | Path) -> Path:
+    """Where the map of a table is kept unless said.
+
+    >>> map_beside("data/tracker.xlsx").name
+    'tracker.map.yaml'
+    """
+    return Path(path).with_suffix(".map.yaml")
