@@ -42,6 +42,7 @@ COMMANDS = (
     "audit",
     "trials",
     "patterns",
+    "import",
     "observed",
     "merge",
     "verify",
