@@ -8,6 +8,7 @@ milliseconds: at most 30 staff in all and 40 weeks.
 from __future__ import annotations
 
 import random
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import settings
@@ -268,6 +269,20 @@ def shocks(
 
 
 @st.composite
+def calendars(draw: st.DrawFn, horizon: int) -> dict[str, Any]:
+    """A start date, and months, weeks and days in which nobody meets."""
+    start = draw(st.dates(date(2020, 1, 1), date(2030, 12, 31)))
+    days = st.integers(0, 7 * horizon).map(lambda n: start + timedelta(days=n))
+    spans = st.builds(lambda day, n: f"{day} to {day + timedelta(days=n)}", days, st.integers(0, 9))
+    skip = {
+        "months": st.lists(st.integers(1, 12), max_size=2),
+        "weeks": st.lists(st.integers(1, horizon), max_size=2),
+        "dates": st.lists(st.one_of(days.map(str), spans), max_size=3),
+    }
+    return {"start_date": str(start), "skip": draw(st.fixed_dictionaries({}, optional=skip))}
+
+
+@st.composite
 def scenarios(draw: st.DrawFn, *, most_staff: int = 30, most_weeks: int = 40) -> dict[str, Any]:
     """A dictionary for ``Scenario.from_dict``: any valid scenario of that size."""
     horizon = draw(st.one_of(st.just(1), st.integers(1, most_weeks)))
@@ -303,6 +318,8 @@ def scenarios(draw: st.DrawFn, *, most_staff: int = 30, most_weeks: int = 40) ->
     fields["costs"] = draw(optional(provider_hour=money, staff_hour=money, travel_visit=money))
     fields["beyond_range"] = draw(st.booleans())
     fields["parameters"] = draw(parameter_values(beyond_range=fields["beyond_range"]))
+    if draw(st.integers(0, 3)) == 3:
+        fields |= draw(calendars(horizon))
     return fields
 
 

@@ -118,7 +118,7 @@ def test_every_field_is_read(full: Scenario) -> None:
     assert lakes.leadership == 0.7
     log = full.contact_log
     assert log is not None
-    assert log.first_date == date(2016, 11, 1)
+    assert full.start_date == date(2016, 11, 1)  # by the older name of it
     assert [row.week for row in log.rows] == [2, 4]  # sorted
     assert log.rows[1].status == "region_cancelled"
     series = full.dosage[0]

@@ -12,8 +12,9 @@ from sim.scenario.loading import MISTAKES_SHOWN, SIZE_LIMIT, parse
 from sim.scenario.scenario import Scenario, find
 
 FIELDS = (
-    "name, question, description, horizon_weeks, seed, regions, providers, dosage, contact_log, "
-    "shocks, delivery_work, background_trend, costs, parameters, beyond_range"
+    "name, question, description, horizon_weeks, start_date, skip, seed, regions, providers, "
+    "dosage, contact_log, shocks, delivery_work, background_trend, costs, parameters, "
+    "beyond_range"
 )
 SERIES = (
     "mode, every_weeks, hours, first_week, last_week, co_creation, taper, timing, invited, "
@@ -523,12 +524,12 @@ def test_mistakes_of_all_files_together(tmp_path: Path) -> None:
     ]
 
 
-def test_dates_need_a_first_date(tmp_path: Path) -> None:
+def test_dates_need_a_start_date(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     (tmp_path / "log.csv").write_text("date,region,mode,hours\n2020-01-06,region_1,phone,1\n")
     path.write_text("name: x\ncontact_log:\n  file: log.csv\n")
     assert refusal(path) == (
-        f"{path}:2:1: contact_log.first_date: is required, because the log gives dates; "
+        f"{path}:1:1: start_date: is required, because the log gives dates; "
         "allowed: yyyy-mm-dd, such as 2016-11-01"
     )
 

@@ -12,6 +12,7 @@ import typer
 
 from sim import studies
 from sim.cli import (
+    calendar,
     examples,
     imports,
     look,
@@ -75,6 +76,7 @@ def codose() -> None:
     """
 
 
+app.command("calendar", epilog=EXITS)(calendar.calendar)
 app.command("report", epilog=EXITS)(report.report)
 app.add_typer(imports.group, epilog=EXITS)
 app.command("observed", epilog=EXITS)(observed.observed)

@@ -22,6 +22,7 @@ import typer
 from sim.cli import options as shared
 from sim.cli import shell
 from sim.core.errors import InputError, Problem
+from sim.present.table import needs_excel
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -208,6 +209,8 @@ class _Asking:
     output: Mapping[str, Any]
 
     def run(self) -> None:
+        if self.output["xlsx"]:
+            needs_excel("--xlsx")
         study = self._study()
         folder = self.output["out"] or RESULTS / self.kind.folder(self.asked, study)
         shard = self._shard()
@@ -235,8 +238,8 @@ class _Asking:
             return
         finish(
             result, folder, force=self.output["force"], figures=self._formats(),
-            csv=True if self.output["csv"] else None, as_json=self.output["as_json"],
-            quiet=self.output["quiet"], store=store,
+            csv=True if self.output["csv"] else None, xlsx=self.output["xlsx"],
+            as_json=self.output["as_json"], quiet=self.output["quiet"], store=store,
         )  # fmt: skip
 
     def _study(self) -> Study[Any]:
@@ -346,6 +349,7 @@ def finish(
     force: bool,
     figures: tuple[Any, ...],
     csv: bool | None,
+    xlsx: bool = False,
     as_json: bool,
     quiet: bool,
     store: Path,
@@ -359,6 +363,10 @@ def finish(
         first = result.table("failures").iloc[0]
         raise RuntimeError(f"every run failed, the first {first['stage']}: {first['reason']}")
     result.save(folder, force=force, figures=figures, csv=csv)
+    if xlsx:
+        from sim.studies.report import WORKBOOK, workbook_of
+
+        shell.write_book(folder / WORKBOOK, workbook_of(result))
     shutil.rmtree(store, ignore_errors=True)
     if as_json:
         shell.write_json(record(result, folder))
@@ -409,6 +417,7 @@ def record(result: Result, folder: Path) -> dict[str, Any]:
         "study": result.study.header.name,
         "answer": result.answer.text,
         **result.answer.record(),
+        **({} if (start := result.study.start_date) is None else {"start_date": str(start)}),
         "seed": result.study.seed,
         "runs": result.runs,
         "failed": result.failed,

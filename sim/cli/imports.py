@@ -150,8 +150,8 @@ def log(
         shell.write_file(kept, to_yaml(found.map), force=True)
         shell.remark(f"map: {kept}")
     shell.write_file(target, found.text, force=force)
-    first = f", first_date: {found.first_day}" if found.first_day else ""
-    shell.remark(f"written: {target}; in a scenario: contact_log: {{file: {target.name}{first}}}")
+    first = f"start_date: {found.first_day} and " if found.first_day else ""
+    shell.remark(f"written: {target}; in a scenario: {first}contact_log: {{file: {target.name}}}")
 
 
 @group.command("network", epilog=EXITS)

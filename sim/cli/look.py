@@ -57,10 +57,21 @@ def _sketch(scenario: Scenario) -> str:
         f"{regions:,} region{'' if regions == 1 else 's'}",
         f"{staff:,} staff",
         f"{providers:,} provider{'' if providers == 1 else 's'}",
-        f"TA to week {scenario.end_of_ta}" if scenario.has_ta else "no TA",
+        f"TA to {_when(scenario, scenario.end_of_ta)}" if scenario.has_ta else "no TA",
         f"{scenario.horizon_weeks} weeks",
     ]
+    if skipped := sum((one.until_week or 0) - one.week + 1 for one in scenario.pauses):
+        parts.append(f"{skipped} of them skipped")
     return ", ".join(filter(None, [*parts, functions_words(scenario.dosage)]))
+
+
+def _when(scenario: Scenario, week: int) -> str:
+    """A week, and the month that it is in where that is known."""
+    from sim.core.units import first_day
+    from sim.present.format import month
+
+    start = scenario.start_date
+    return f"week {week}" + (f" ({month(first_day(week, start))})" if start else "")
 
 
 def scenarios() -> None:

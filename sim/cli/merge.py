@@ -19,6 +19,7 @@ def merge(
     figures: options.Figures = "png",
     no_figures: options.NoFigures = False,
     csv: options.Csv = False,
+    xlsx: options.Xlsx = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -35,10 +36,13 @@ def merge(
       codose merge shard-1 shard-2 --out results/source
     """
     from sim.present.figures import formats_of
+    from sim.present.table import needs_excel
     from sim.runs import merging
     from sim.runs.execute import Execution
     from sim.studies import kind
 
+    if xlsx:
+        needs_excel("--xlsx")
     trees = merging.open_trees(folders, notice=shell.remark)
     for step, (name, stores) in enumerate(trees.items()):
         merging.check_complete(stores, name, later=step > 0)
@@ -53,5 +57,5 @@ def merge(
         result = kind.ask(study, execution, command=command)
     ask.finish(
         result, out, force=force, figures=formats_of("none" if no_figures else figures),
-        csv=True if csv else None, as_json=as_json, quiet=quiet, store=store,
+        csv=True if csv else None, xlsx=xlsx, as_json=as_json, quiet=quiet, store=store,
     )  # fmt: skip

@@ -40,6 +40,7 @@ Force = Annotated[
 Figures = Annotated[str, typer.Option(metavar="png|svg|both|none", help="Files of the figures.")]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Long tables as CSV too, besides Parquet.")]
+Xlsx = Annotated[bool, typer.Option("--xlsx", help="A workbook for Excel too (report.xlsx).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")]
 
@@ -48,6 +49,7 @@ RUNNING: Mapping[str, Any] = {
 }  # fmt: skip
 OUTPUT: Mapping[str, Any] = {
     "out": Out, "force": Force, "figures": Figures, "no_figures": NoFigures, "csv": Csv,
+    "xlsx": Xlsx,
     "as_json": AsJson, "quiet": Quiet,
 }  # fmt: skip
 DEFAULTS: Mapping[str, Any] = {"figures": "png"}

@@ -15,7 +15,10 @@ def report(
     out: Annotated[
         Path | None, typer.Option(show_default="DIR/report.html", help="The HTML file.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
+    xlsx: Annotated[
+        bool, typer.Option("--xlsx", help="A workbook for Excel beside it, named like it.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace these files.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks on stderr.")] = False,
 ) -> None:
     """Write one HTML file about a result folder.
@@ -27,11 +30,22 @@ def report(
     Examples:
       codose report results/source
       codose report results/compare-light_touch-source --out for_the_board.html
+      codose report results/plan --xlsx
     """
-    from sim.studies.report import report_html
+    from sim.core.errors import InputError, Problem
+    from sim.present.table import needs_excel
+    from sim.studies.kind import load
+    from sim.studies.report import report_html, workbook_of
 
+    if xlsx:
+        needs_excel("--xlsx")
     text = report_html(folder)
     path = folder / "report.html" if out is None else out
+    book = path.with_suffix(".xlsx")
+    if xlsx and book.exists() and not (force or out is None):
+        raise InputError(Problem("the file exists", file=str(book), allowed="--force"))
     shell.write_file(path, text, force=force or out is None)
+    if xlsx:
+        shell.write_book(book, workbook_of(load(folder)))
     if not quiet:
-        shell.remark(f"written: {path}")
+        shell.remark(f"written: {path}" + (f" and {book}" if xlsx else ""))

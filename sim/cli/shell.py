@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,9 @@ PIPE_WIDTH = 400
 """Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
 
 ORDER = (
-    "run", "compare", "surface", "plan", "report", "sensitivity", "ladder", "calibrate", "audit",
-    "trials", "patterns", "import", "observed", "merge", "verify", "new", "validate", "examples",
-    "scenarios", "parameters", "outcomes", "schema", "odd",
+    "run", "compare", "surface", "plan", "calendar", "report", "sensitivity", "ladder", "calibrate",
+    "audit", "trials", "patterns", "import", "observed", "merge", "verify", "new", "validate",
+    "examples", "scenarios", "parameters", "outcomes", "schema", "odd",
 )  # fmt: skip
 """In which the help lists commands; others follow by name."""
 
@@ -253,6 +253,21 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise InputError(Problem(f"cannot be written ({reason})", file=str(path))) from None
+
+
+def write_book(path: Path, sheets: Mapping[str, Any]) -> None:
+    """Write a workbook for Excel, whole or not at all, in place of what is there.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    from sim.present.table import write_workbook
+
+    try:
+        write_workbook(sheets, path)
+    except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(Problem(f"cannot be written ({reason})", file=str(path))) from None
 

@@ -1,5 +1,5 @@
-"""Units of time and of certainty: :data:`WEEKS_A_MONTH`, :data:`CONFIDENCE`, :func:`z_value`; and
-the :data:`MODEL_VERSION`.
+"""Units of time and of certainty: :data:`WEEKS_A_MONTH`, :func:`week_of`, :func:`first_day`,
+:data:`CONFIDENCE`, :func:`z_value`; and the :data:`MODEL_VERSION`.
 
 The model counts weeks. A year is 52 of them and a month is a twelfth of a year, in plans, prices,
 surveys, imported logs and calibration targets alike, so that rates "a month" can be compared.
@@ -11,6 +11,7 @@ surveys, imported logs and calibration targets alike, so that rates "a month" ca
 from __future__ import annotations
 
 import math
+from datetime import date, timedelta
 from statistics import NormalDist
 
 MODEL_VERSION = 3
@@ -39,6 +40,24 @@ def weeks_of(months: float) -> int:
 def months_of(weeks: float) -> float:
     """Months of a number of weeks, not rounded."""
     return weeks * 12 / WEEKS_A_YEAR
+
+
+def week_of(day: date, start_date: date) -> int:
+    """Week number of a day: 1 + floor(days since ``start_date`` / 7), week 1 being the first.
+
+    >>> week_of(date(2016, 11, 8), date(2016, 11, 1))
+    2
+    """
+    return 1 + (day - start_date).days // 7
+
+
+def first_day(week: int, start_date: date) -> date:
+    """First day of a week; week 0 is the week before the scenario begins.
+
+    >>> first_day(2, date(2016, 11, 1))
+    datetime.date(2016, 11, 8)
+    """
+    return start_date + timedelta(weeks=int(week) - 1)
 
 
 def z_value(confidence: float = CONFIDENCE) -> float:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.present import style
+from sim.present.format import week
 
 if TYPE_CHECKING:
     from sim.model.dosage import CalendarEntry
@@ -36,9 +37,10 @@ def dosage_timeline(scenario: Scenario) -> Figure:
     entries = calendar(scenario)
     names = list(scenario.region_names)
     footer = f"Scenario: {style.shorten(scenario.name, 90)}\n{_calendar_note(entries, len(names))}"
+    footer += " Grey: weeks that are skipped." if scenario.pauses else ""
     row_height = max(0.42, 0.22 + 0.12 * len({entry.mode for entry in entries}))
     figure = style.figure(
-        style.WIDTH, 1.75 + max(1.0, row_height * len(names)) + 0.18 * len(scenario.shocks),
+        style.WIDTH, 1.75 + max(1.0, row_height * len(names)) + 0.18 * len(scenario.events),
         f"The planned calendar: {scenario.horizon_weeks} weeks, "
         f"{len(names)} region{'' if len(names) == 1 else 's'}",
         footer,
@@ -50,11 +52,13 @@ def dosage_timeline(scenario: Scenario) -> Figure:
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0, labelsize=9.5)
     axes.spines["left"].set_visible(False)
-    style.week_ticks(axes, scenario.horizon_weeks, most=12)
+    style.week_ticks(axes, scenario.horizon_weeks, 12, scenario.start_date)
     axes.set_xlim(-0.01 * scenario.horizon_weeks, scenario.horizon_weeks * 1.01)
     style.name_x(axes)
     for row in range(len(names)):
         axes.axhline(row, color=style.FAINT, linewidth=0.6, zorder=1)
+    for one in scenario.pauses:
+        axes.axvspan(one.week - 0.5, (one.until_week or one.week) + 0.5, color=style.FAINT, lw=0)
     _contact_marks(axes, entries, names)
     _shock_marks(axes, scenario, names)
     return figure
@@ -199,7 +203,7 @@ def _rows_hit(shock: Any, scenario: Scenario) -> list[int]:
 
 def _shock_marks(axes: Axes, scenario: Scenario, names: Sequence[str]) -> None:
     """Shocks: a bold stroke through each row they meet, named below the rows, none over another."""
-    shocks = sorted(scenario.shocks, key=lambda shock: shock.week)
+    shocks = sorted(scenario.events, key=lambda shock: shock.week)
     last = scenario.horizon_weeks
     lowest = len(names) - 0.4
     for place, shock in enumerate(shocks):
@@ -217,7 +221,7 @@ def _shock_marks(axes: Axes, scenario: Scenario, names: Sequence[str]) -> None:
         y = lowest + 0.30 + 0.42 * place
         axes.plot([shock.week] * 2, [-0.5, y], color=style.VERMILLION, lw=0.6, zorder=1)
         axes.annotate(
-            f"week {shock.week}: {_shock_text(shock)}", (shock.week, y),
+            f"{week(shock.week, scenario.start_date)}: {_shock_text(shock)}", (shock.week, y),
             xytext=(-4 if late else 4, 0), textcoords="offset points",
             ha="right" if late else "left", va="center", fontsize=9, color=style.VERMILLION,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8}, zorder=5,

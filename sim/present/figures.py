@@ -6,9 +6,11 @@ The same figure gives the same bytes. Matplotlib is loaded when the first one is
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -93,7 +95,8 @@ def write(drawn: Drawn, stem: Path, formats: Sequence[Format] = ("png",)) -> lis
     for form in formats:
         path = stem.with_name(f"{stem.name}.{form}")
         if form == "png":
-            drawn.savefig(path, dpi=DPI, metadata={"Software": None})
+            with _any_letter():
+                drawn.savefig(path, dpi=DPI, metadata={"Software": None})
         else:
             path.write_text(_svg_file(drawn, "path"), encoding="utf-8", newline="\n")
         paths.append(path)
@@ -105,16 +108,25 @@ def _svg_file(drawn: Drawn, text_as: Literal["path", "none"]) -> str:
     import matplotlib
 
     settings: dict[Any, Any] = {"svg.hashsalt": "codose", "svg.fonttype": text_as}
-    with matplotlib.rc_context(settings), io.StringIO() as buffer:
+    with matplotlib.rc_context(settings), _any_letter(), io.StringIO() as buffer:
         drawn.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def _any_letter() -> Iterator[None]:
+    """Names may hold letters that the font lacks: a box stands for them, and nothing is said."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield
 
 
 def _settle(drawn: Drawn) -> None:
     """Work the layout out, once: a figure that still has to is drawn twice by Matplotlib."""
     engine = drawn.get_layout_engine()
     if engine is not None:
-        engine.execute(drawn)
+        with _any_letter():
+            engine.execute(drawn)
         drawn.set_layout_engine(None)
 
 

@@ -1,6 +1,6 @@
 """The formats of everything people read: :func:`number`, :func:`percent`, :func:`share`,
-:func:`count`, :func:`money`, :func:`hours`, :func:`duration`, :func:`week`, :func:`date`,
-:func:`interval`, :func:`signed`.
+:func:`count`, :func:`money`, :func:`hours`, :func:`duration`, :func:`week`, :func:`month`,
+:func:`date`, :func:`interval`, :func:`signed`.
 
 There is one of each, so that a number reads the same in a terminal, a report and a figure. Columns
 of a :class:`sim.present.table.Table` name them by the keys of :data:`FORMATS`. A value that is not
@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.units import first_day
 
 EMPTY = "-"
 """What stands where there is no value."""
@@ -216,17 +217,25 @@ def duration(seconds: float) -> str:
     raise AssertionError("unreachable")
 
 
-def week(value: float, start: datetime.date | None = None) -> str:
-    """A week of a scenario, with the day on which it begins where the calendar has one.
+def week(value: float, start_date: datetime.date | None = None) -> str:
+    """A week of a scenario, with the month in which it begins where week 1 has a date.
 
     >>> week(52), week(2, datetime.date(2027, 1, 4))
-    ('week 52', 'week 2 (from 11 Jan 2027)')
+    ('week 52', 'week 2, Jan 2027')
     """
     if (text := _unusual(value)) is not None:
         return text
-    if start is None or value < 1:
-        return f"week {int(value)}"
-    return f"week {int(value)} (from {date(start + datetime.timedelta(weeks=int(value) - 1))})"
+    said = f"week {int(value)}"
+    return said if start_date is None else f"{said}, {month(first_day(int(value), start_date))}"
+
+
+def month(day: datetime.date, *, year: bool = True) -> str:
+    """The month of a day.
+
+    >>> month(datetime.date(2027, 3, 4)), month(datetime.date(2027, 3, 4), year=False)
+    ('Mar 2027', 'Mar')
+    """
+    return f"{_MONTHS[day.month - 1]} {day.year}" if year else _MONTHS[day.month - 1]
 
 
 def date(value: Any) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from sim.core.outcomes import check_outcome
+from sim.core.units import months_of
 from sim.present.figures import DPI
-from sim.present.format import words
+from sim.present.format import month, words
 from sim.present.layout import EDGE, Margins
 
 # Okabe & Ito (2008): told apart with every common kind of colour blindness.
@@ -43,6 +45,7 @@ BAND_90 = 0.16
 BAND_50 = 0.30
 
 _WEEK_STEPS = (1, 2, 4, 8, 13, 26, 52, 104, 156, 260, 520)
+_MONTH_STEPS = (1, 2, 3, 6, 12)
 
 
 def axis_label(outcome: str) -> str:
@@ -128,16 +131,38 @@ def name_y(axes: Axes, text: str) -> None:
     axes.yaxis.set_label_coords(0.0, 1.03)
 
 
-def name_x(axes: Axes, text: str = "week") -> None:
-    """A label of the x axis."""
+def name_x(axes: Axes, text: str = "") -> None:
+    """A label of the x axis; left out: what :func:`week_ticks` has put on it."""
+    dated = isinstance(axes.xaxis.get_major_formatter(), FixedFormatter)
+    text = text or ("month" if dated else "week")
     axes.set_xlabel(text, fontsize=TEXT_SIZE, color=INK, labelpad=3)
 
 
-def week_ticks(axes: Axes, last: float, most: int = 6) -> None:
-    """Ticks at weeks that people think in: 4, 13, 26, 52, ..."""
+def week_ticks(axes: Axes, last: float, most: int = 6, start_date: date | None = None) -> None:
+    """Ticks at weeks that people think in: 4, 13, 26, 52, ...; with a date, at months."""
+    axes.set_xlim(0, max(last, 1))
+    if start_date is not None:
+        _month_ticks(axes, last, most, start_date)
+        return
     step = next((s for s in _WEEK_STEPS if last / s <= most), math.ceil(last / most))
     axes.xaxis.set_major_locator(FixedLocator(list(range(0, int(last) + 1, step))))
-    axes.set_xlim(0, max(last, 1))
+
+
+def _month_ticks(axes: Axes, last: float, most: int, start_date: date) -> None:
+    """Ticks at the first days of months, with the year below the first and wherever it changes."""
+    months = max(1, math.ceil(months_of(last)))
+    step = next((s for s in _MONTH_STEPS if months / s <= most), 12 * math.ceil(months / most / 12))
+    first = start_date.year * 12 + start_date.month - 1
+    places, labels, year = [], [], 0
+    for number in range(first + (-first) % step, first + months + 2, step):
+        day = date(number // 12, number % 12 + 1, 1)
+        week = 1 + (day - start_date).days / 7
+        if 0 <= week <= last:
+            places.append(week)
+            labels.append(f"{month(day, year=False)}\n{day.year if day.year != year else ' '}")
+            year = day.year
+    axes.xaxis.set_major_locator(FixedLocator(places))
+    axes.xaxis.set_major_formatter(FixedFormatter(labels))
 
 
 def mark_week(axes: Axes, week: float, text: str = "") -> None:

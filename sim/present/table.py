@@ -7,23 +7,26 @@ made from.
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import datetime
 import json
 import math
+import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.core.cells import harmless
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.present import format as formats
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table as RichTable
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Text that begins so would be calculated by a spreadsheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +278,15 @@ class Table:
 
     def csv(self) -> str:
         """Exact values with the names of the columns; text that a spreadsheet would calculate is
-        marked by an apostrophe."""
+        marked by an apostrophe. Files of it are written as :func:`sim.core.cells.for_excel`."""
+        import pandas as pd
+
         frame = self.frame
         for name in frame.columns:
             if frame[name].dtype.kind not in "iufb":
-                frame[name] = [_harmless(value) for value in frame[name]]
-        return frame.to_csv(index=False, lineterminator="\n")
+                values = [harmless(v) if isinstance(v, str) else v for v in frame[name]]
+                frame[name] = pd.Series(values, frame.index, dtype=object)
+        return frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
     def parquet(self, path: Path) -> None:
         """Write exact values, with unit, format and meaning of each column in its field."""
@@ -299,59 +305,151 @@ class Table:
 
     def excel(self, path: Path) -> None:
         """Write a workbook of one sheet; see :func:`write_workbook`."""
-        write_workbook([self], path)
+        write_workbook({self.name: self}, path)
 
     def _values(self) -> Sequence[Sequence[Any]]:
         """Rows of Python values."""
         return list(zip(*(self._frame[c.name].tolist() for c in self._columns), strict=True))
 
 
-def write_workbook(tables: Sequence[Table], path: Path) -> None:
-    """Write tables as a workbook for Excel, a sheet each: exact values, shown in their formats.
+def needs_excel(what: str) -> None:
+    """See that workbooks can be written.
 
     Raises:
         InputError: openpyxl is not installed.
     """
-    try:
-        import openpyxl  # pyright: ignore[reportMissingModuleSource]
-        from openpyxl.styles import Alignment, Font  # pyright: ignore[reportMissingModuleSource]
-    except ImportError:
+    if find_spec("openpyxl") is None:
         raise InputError(
             Problem(
                 "Excel files need the package openpyxl, which is not installed",
-                file=str(path),
-                allowed="CSV, or: pip install openpyxl",
+                field=what,
+                allowed="CSV, or: pip install 'codose[excel]'",
             )
-        ) from None
-    book = openpyxl.Workbook(write_only=False)
+        )
+
+
+def write_workbook(tables: Mapping[str, Table], path: Path) -> None:
+    """Write tables as a workbook for Excel: exact values, shown in their formats.
+
+    The first row of a sheet names the columns, each with its unit and, as a comment, its meaning;
+    it stays in view. Nothing stands below the rows, so that they can be sorted and read again.
+
+    Args:
+        tables: by the name of their sheet, of which at most 31 letters are kept.
+        path: of the file, replaced whole.
+
+    Raises:
+        InputError: openpyxl is not installed.
+        OSError: the file cannot be written.
+    """
+    needs_excel(str(path))
+    import openpyxl  # pyright: ignore[reportMissingModuleSource]
+
+    book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
-    for table in tables:
-        sheet = book.create_sheet(table.name[:31])
-        sheet.append([column.head for column in table.columns])
-        for record in table.records():
-            sheet.append(list(record.values()))
-        for row in sheet.iter_rows(min_row=2):
-            for cell, column in zip(row, table.columns, strict=True):
-                if isinstance(cell.value, str):
-                    cell.data_type = "s"
-                elif column.format in _EXCEL:
-                    cell.number_format = _EXCEL[column.format]
-        for cell in sheet[1]:
-            cell.font = Font(bold=True)
-            cell.alignment = Alignment(wrap_text=True, vertical="bottom")
-        sheet.freeze_panes = "A2"
-        sheet.append([])
-        for text in [table.note, *(f"{c.head}: {c.meaning}" for c in table.columns if c.meaning)]:
-            if text:
-                sheet.append([text])
-                sheet.cell(sheet.max_row, 1).data_type = "s"
-    book.save(path)
+    for name, table in tables.items():
+        _fill(book.create_sheet(_sheet_name(name, book.sheetnames)), table)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        book.save(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-_EXCEL: Mapping[str, str] = {
-    "number": "#,##0.00", "signed": "+#,##0.00;-#,##0.00;0", "percent": "0 %", "count": "#,##0",
-    "money": "#,##0", "hours": "#,##0.0", "week": "0",
-}  # fmt: skip
+def _sheet_name(name: str, taken: Sequence[str]) -> str:
+    """A name that Excel allows and that no other sheet has."""
+    plain = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", name).strip("' ")[:31] or "sheet"
+    known, number, made = {one.lower() for one in taken}, 1, plain
+    while made.lower() in known:
+        number += 1
+        made = f"{plain[: 31 - len(str(number)) - 1]} {number}"
+    return made
+
+
+def _fill(sheet: Any, table: Table) -> None:
+    """Head, rows, formats, comments and widths of a sheet."""
+    from openpyxl.comments import Comment  # pyright: ignore[reportMissingModuleSource]
+    from openpyxl.styles import Alignment, Font  # pyright: ignore[reportMissingModuleSource]
+    from openpyxl.utils import get_column_letter  # pyright: ignore[reportMissingModuleSource]
+
+    bold, below = Font(bold=True), Alignment(wrap_text=True, vertical="bottom")
+    wrapped = Alignment(wrap_text=True, vertical="top")
+    for place, (column, texts) in enumerate(zip(table.columns, _transposed(table), strict=True), 1):
+        head = sheet.cell(1, place, column.head)
+        head.data_type = "s"
+        head.font, head.alignment = bold, below
+        if column.meaning:
+            head.comment = Comment(column.meaning, "codose", width=260, height=90)
+        values = [_cell_value(value) for value in table.frame[column.name].tolist()]
+        widest = max((len(text) for text in texts), default=0)
+        for row, value in enumerate(values, 2):
+            if value is None:
+                continue
+            cell = sheet.cell(row, place, value)
+            if isinstance(value, str):
+                cell.data_type = "s"  # never a formula
+                if widest > _WIDEST:
+                    cell.alignment = wrapped
+            elif not isinstance(value, bool):
+                cell.number_format = _excel_format(column.format, value)
+        word = max((len(part) for part in column.head.split()), default=0)
+        letter = get_column_letter(place)
+        sheet.column_dimensions[letter].width = min(_WIDEST, max(8, widest, word)) + 2
+    sheet.freeze_panes = "A2"
+    if len(table):
+        sheet.auto_filter.ref = sheet.dimensions
+
+
+def _transposed(table: Table) -> list[list[str]]:
+    """The texts of every column."""
+    rows = table.cells()
+    return [[row[place] for row in rows] for place in range(len(table.columns))]
+
+
+_WIDEST = 70
+"""Letters across of the widest column of a sheet."""
+_LONGEST = 32_767
+"""Letters that a cell of Excel holds."""
+
+
+def _cell_value(value: Any) -> Any:
+    """A value as a cell holds it; None for what is not there, and for infinity."""
+    if isinstance(value, datetime.date):
+        return value
+    value = plain_data(value)
+    if isinstance(value, str):
+        return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", " ", value)[:_LONGEST]
+    return value
+
+
+_EXCEL: Mapping[str, str] = {"count": "#,##0", "week": "0", "date": "d mmm yyyy"}
+"""Formats that do not depend on the value."""
+
+
+def _excel_format(column: str, value: Any) -> str:
+    """How Excel shows a value: in the digits that people read elsewhere.
+
+    >>> _excel_format("number", 0.5), _excel_format("signed", 12.25), _excel_format("hours", 4.0)
+    ('#,##0.00', '+#,##0.0;-#,##0.0;0', '#,##0')
+    """
+    if isinstance(value, datetime.date) or column in _EXCEL:
+        return _EXCEL.get(column, _EXCEL["date"])
+    size, whole = abs(value), float(value).is_integer()
+    if column == "percent":
+        return "0.0 %" if 0 < size < 0.01 or 0.99 < size < 1 else "0 %"
+    if column in ("given", "digits", "duration") or (column == "auto" and isinstance(value, int)):
+        return "General"
+    places = 2 if size < 10 else 1 if size < 100 else 0
+    if column == "money":
+        places = 2 if size < 100 else 0
+    if 0 < size < 0.005:
+        form = "0.0E+00"
+    elif places and not (whole and column in ("money", "hours")):
+        form = f"#,##0.{'0' * places}"
+    else:
+        form = "#,##0"
+    return f"+{form};-{form};0" if column == "signed" else form
 
 
 def plain_data(value: Any) -> Any:
@@ -370,8 +468,3 @@ def plain_data(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int):
         return value
     return formats.exact(value) or None
-
-
-def _harmless(value: Any) -> Any:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.core.cells import BOM, FORMULA
 from sim.core.errors import InputError, Problem, ResultsError
 from sim.engine import layout
 from sim.present.figures import save as save_figures
@@ -31,6 +32,7 @@ from sim.present.table import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd  # imported, as pyarrow is, where it is used: no run need wait for it
+    import pyarrow as pa
 
     from sim.present.answer import Answer
     from sim.present.figures import Figure, Format
@@ -163,7 +165,11 @@ def _cannot_write(target: Path, error: Exception) -> ResultsError:
 
 
 def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = True) -> None:
-    """Write ``name.parquet`` and ``name.csv``; the same frame gives the same bytes."""
+    """Write ``name.parquet`` and ``name.csv``; the same frame gives the same bytes.
+
+    The CSV begins with a byte order mark, by which Excel knows UTF-8, only if a text of it holds a
+    letter beyond ASCII; text that a spreadsheet would calculate is marked by an apostrophe.
+    """
     import pyarrow as pa
     import pyarrow.csv
     import pyarrow.parquet
@@ -179,9 +185,37 @@ def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = Tru
         ]
     )
     options = pyarrow.csv.WriteOptions(quoting_style="needed")
-    with pyarrow.csv.CSVWriter(folder / f"{name}.csv", plain, write_options=options) as writer:
-        for start in range(0, len(table), _CSV_BLOCK):  # as plain text it is many times as large
-            writer.write_table(table.slice(start, _CSV_BLOCK).cast(plain))
+    with (folder / f"{name}.csv").open("wb") as file:
+        if not all(_is_ascii(column) for column in table.columns):
+            file.write(BOM.encode())
+        with pyarrow.csv.CSVWriter(file, plain, write_options=options) as writer:
+            for start in range(0, len(table), _CSV_BLOCK):  # as text it is many times as large
+                writer.write_table(_harmless(table.slice(start, _CSV_BLOCK).cast(plain)))
+
+
+def _is_ascii(column: pa.ChunkedArray) -> bool:
+    """Whether a column of text holds ASCII only; true of any other."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = pc.unique(column).dictionary_decode()  # type: ignore[attr-defined]
+    texts = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return not texts or pc.all(pc.string_is_ascii(column)).as_py() is not False  # type: ignore[attr-defined]
+
+
+def _harmless(table: pa.Table) -> pa.Table:
+    """The table with :func:`sim.core.cells.harmless` texts."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for place, field_ in enumerate(table.schema):
+        if pa.types.is_string(field_.type) or pa.types.is_large_string(field_.type):
+            texts = pc.replace_substring_regex(  # type: ignore[attr-defined]
+                table.column(place), pattern=f"({FORMULA})", replacement=r"'\1"
+            )
+            table = table.set_column(place, field_, texts)
+    return table
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:

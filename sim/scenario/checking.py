@@ -232,20 +232,49 @@ def iso_date(text: str) -> date | None:
 
 
 class Day(Rule):
-    """A date, or text of the form yyyy-mm-dd."""
+    """A date, or text of the form yyyy-mm-dd, in the years 1900 to 2199."""
 
     def check(self, value: Any) -> date:
         """The date, or the refusal."""
-        if isinstance(value, date) and not isinstance(value, datetime):
-            return value
-        day = iso_date(value) if isinstance(value, str) else None
+        known = isinstance(value, date) and not isinstance(value, datetime)
+        day = value if known else iso_date(value) if isinstance(value, str) else None
         if day is None:
             raise refusal(f"{shown(value)} is not a date", allowed=ISO_DATE)
+        if not 1900 <= day.year < 2200:
+            raise refusal(f"{day} is out of range", allowed="a day of the years 1900 to 2199")
         return day
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of a date."""
         return {"type": "string", "format": "date"}
+
+
+def _ends(value: Any) -> tuple[Any, Any]:
+    """The texts of the first and the last of some days."""
+    first, _, last = value.partition(" to ") if isinstance(value, str) else (value, "", "")
+    return first, last or first
+
+
+class Days(Rule):
+    """A day, or the first and last of several: ``2027-12-24 to 2028-01-02``; kept as text."""
+
+    def check(self, value: Any) -> str:
+        """The text, or the refusal."""
+        first, last = (Day().check(end) for end in _ends(value))
+        if last < first:
+            raise refusal(f"{last} is before {first}", allowed="the first day, then the last")
+        return f"{first}" if first == last else f"{first} to {last}"
+
+    @staticmethod
+    def of(text: str) -> tuple[date, date]:
+        """First and last day of a checked text."""
+        first, last = map(date.fromisoformat, _ends(text))
+        return first, last
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of such days, as files write them."""
+        day = r"\d{4}-\d\d-\d\d"
+        return {"type": "string", "pattern": f"^{day}( to {day})?$"}
 
 
 Fraction = Annotated[float, Number(0, 1)]

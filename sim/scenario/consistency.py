@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -110,15 +111,19 @@ class OtherFiles:
                 table,
                 horizon_weeks=MAX_WEEKS if lost(("horizon_weeks",)) else fields.horizon_weeks,
                 region_names=fields.regions.region_names if regions_known else None,
-                first_date=log.first_date,
+                first_date=start_of(fields),
                 staff=None if lost(*_REGION_NAMES, *_STAFF) else _staff(fields),
                 providers=None if lost(*_PROVIDERS) else fields.providers.provider_names,
             )
         except ScenarioError as error:
             for problem in error.problems:
                 if problem.field == "first_date":  # the mistake is the scenario's
-                    issue = Issue((*where, "first_date"), problem.message, allowed=problem.allowed)
-                    self.checked.report(issue)
+                    self.checked.report(
+                        Issue(
+                            _START, problem.message, allowed=problem.allowed,
+                            reads=(_START, (*where, "first_date")),
+                        )
+                    )  # fmt: skip
                 else:
                     self.checked.problems.append(problem)
             self.checked.lose(where)
@@ -135,6 +140,13 @@ _REGION_NAMES: tuple[Where, ...] = (*_COUNTS, ("regions", "names"))
 _PROVIDERS: tuple[Where, ...] = (("providers", "count"), ("providers", "names"))
 _STAFF: tuple[Where, ...] = (("regions", "staff"), ("regions", "overrides"))
 _HORIZON: Where = ("horizon_weeks",)
+_START: Where = ("start_date",)
+
+
+def start_of(fields: ScenarioFields) -> date | None:
+    """First day of week 1: ``start_date``, or what the log gives under its older name."""
+    log = fields.contact_log
+    return fields.start_date or (log.first_date if log else None)
 
 
 def issues(fields: ScenarioFields) -> Iterator[Issue]:
@@ -143,6 +155,7 @@ def issues(fields: ScenarioFields) -> Iterator[Issue]:
     yield from _network_issues(fields)
     yield from _provider_issues(fields)
     yield from _dosage_issues(fields)
+    yield from _date_issues(fields)
     yield from _log_issues(fields)
     yield from _shock_issues(fields)
     yield from _parameter_issues(fields)
@@ -333,6 +346,31 @@ def _dosage_issues(fields: ScenarioFields) -> Iterator[Issue]:
 def _beyond(where: Where, week: int, horizon: int) -> Issue:
     message = f"week {week} is beyond the horizon"
     return Issue(where, message, week, f"1..{horizon}", reads=(_HORIZON,))
+
+
+def _date_issues(fields: ScenarioFields) -> Iterator[Issue]:
+    start, log, skip = fields.start_date, fields.contact_log, fields.skip
+    if start and log and log.first_date and log.first_date != start:
+        yield Issue(
+            ("contact_log", "first_date"),
+            f"is not the start_date of the scenario, {start}; both are the first day of week 1",
+            log.first_date,
+            "the same day, or leave it out",
+            reads=(_START,),
+        )
+    if skip is None:
+        return
+    for index, week in enumerate(skip.weeks):
+        if week > fields.horizon_weeks:
+            yield _beyond(("skip", "weeks", index), week, fields.horizon_weeks)
+    for name in ("months", "dates"):
+        if getattr(skip, name) and start_of(fields) is None:
+            yield Issue(
+                ("skip", name),
+                "which weeks these are is not known without the first day of week 1",
+                allowed="with start_date: yyyy-mm-dd in the scenario",
+                reads=(_START, ("contact_log",)),
+            )
 
 
 def _log_issues(fields: ScenarioFields) -> Iterator[Issue]:

@@ -30,6 +30,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.core.errors import Problem, ScenarioError, did_you_mean, shown
 from sim.core.files import SIZE_LIMIT
+from sim.core.units import week_of
 from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
 from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, FunctionsField
 from sim.scenario.loading import scalar
@@ -303,15 +304,6 @@ def _verb(number: int, word: str) -> str:
 
 
 # --- reading a file ------------------------------------------------------------------------------
-
-
-def week_of(day: date, first_date: date) -> int:
-    """Week number of a day: 1 + floor(days since ``first_date`` / 7).
-
-    >>> week_of(date(2016, 11, 8), date(2016, 11, 1))
-    2
-    """
-    return 1 + (day - first_date).days // 7
 
 
 def parse_log(text: str, file: str = "<log>", **limits: Any) -> tuple[LogRow, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from sim.core.units import first_day
 from sim.scenario.checking import (
     Day,
+    Days,
     Fraction,
     Frozen,
     FrozenDict,
@@ -273,7 +275,7 @@ class ContactLog(Strict):
     file: Annotated[str, Words(1000)] | None = None
     """CSV file, relative to the scenario; once read, rows replace it."""
     first_date: Annotated[date, Day()] | None = None
-    """First day of week 1 (yyyy-mm-dd); needed when the file gives dates."""
+    """The older name of the scenario's `start_date`; once read, that one holds it."""
     rows: tuple[LogRow, ...] = ()
     """The contacts, in place of a file."""
 
@@ -333,6 +335,52 @@ class DosageCut(Strict):
 Shock = Annotated[ProviderLeaves | StaffLeave | DemandRise | DosageCut, Field(discriminator="kind")]
 
 
+class Pause(DosageCut):
+    """Weeks that a scenario skips, as the engines see them: no file can give one."""
+
+    factor: float = 0.0
+
+
+class Skip(Strict):
+    """When nobody meets. A contact is on the first day of its week, or else on the first of its
+    weekdays that is free; a week without one has no contacts. What is in the log stays."""
+
+    months: tuple[Annotated[int, Number(1, 12, whole=True)], ...] = ()
+    """Months of every year, 1..12, all days of which are skipped."""
+    weeks: tuple[Week, ...] = ()
+    """Weeks of the scenario, from 1."""
+    dates: tuple[Annotated[str, Days()], ...] = ()
+    """Days (yyyy-mm-dd), such as holidays; of several in a row: 2027-12-24 to 2028-01-02."""
+
+    def day_of(self, week: int, start_date: date | None) -> date | None:
+        """The day of the contacts of a week; None where the week is skipped, or has no date.
+
+        >>> Skip(dates=["2027-01-04"]).day_of(1, date(2027, 1, 4))
+        datetime.date(2027, 1, 5)
+        """
+        if start_date is None or week in self.weeks:
+            return None
+        first = first_day(week, start_date)
+        later = (first + timedelta(days=n) for n in range(1, 7))
+        days = [first, *(day for day in later if day.weekday() < 5)]
+        return next((day for day in days if not self._holds(day)), None)
+
+    def pauses(self, start_date: date | None, first_week: int, last_week: int) -> list[Pause]:
+        """The weeks without contacts among some, those in a row together."""
+        found: list[Pause] = []
+        for week in range(first_week, last_week + 1):
+            dated = start_date is not None and self.day_of(week, start_date) is None
+            if not (dated or week in self.weeks):
+                continue
+            goes_on = found and found[-1].until_week == week - 1
+            found.append(Pause(week=found.pop().week if goes_on else week, until_week=week))
+        return found
+
+    def _holds(self, day: date) -> bool:
+        spans = (Days.of(text) for text in self.dates)
+        return day.month in self.months or any(first <= day <= last for first, last in spans)
+
+
 class DeliveryWork(Strict):
     """Putting what was learned to work takes staff time for a while."""
 
@@ -370,6 +418,10 @@ class ScenarioFields(Strict):
     """What it stands for."""
     horizon_weeks: Annotated[int, Number(1, MAX_WEEKS, whole=True)] = 156
     """Number of weeks that are simulated."""
+    start_date: Annotated[date, Day()] | None = None
+    """First day of week 1 (yyyy-mm-dd); with it weeks are told as months and years too."""
+    skip: Skip | None = None
+    """Weeks, months and days (holidays) in which nobody meets."""
     seed: Annotated[int, Number(0, 2**63 - 1, whole=True)] = 1
     """Seed of every random number, unless a command gives another."""
     regions: Regions = Regions()

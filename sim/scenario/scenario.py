@@ -32,6 +32,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,7 +43,7 @@ from sim.core import files
 from sim.core.errors import Problem, ScenarioError, did_you_mean
 from sim.core.parameters import TABLE, Parameters
 from sim.scenario.checking import Frozen, FrozenDict, check
-from sim.scenario.consistency import OtherFiles, issues
+from sim.scenario.consistency import OtherFiles, issues, start_of
 from sim.scenario.contact_log import LogRow, Mode, Status, own_providers, some
 from sim.scenario.fields import (
     MAX_STAFF,
@@ -54,12 +55,14 @@ from sim.scenario.fields import (
     DemandRise,
     DosageCut,
     Network,
+    Pause,
     ProviderLeaves,
     Providers,
     RegionOverride,
     Regions,
     ScenarioFields,
     Shock,
+    Skip,
     StaffLeave,
     Start,
 )
@@ -94,6 +97,7 @@ __all__ = [
     "Regions",
     "Scenario",
     "Shock",
+    "Skip",
     "StaffLeave",
     "Start",
     "Status",
@@ -162,8 +166,13 @@ class Scenario(ScenarioFields):
     # --- writing -----------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """Every field as plain values (ready for JSON); needs no other file."""
-        return self.model_dump(mode="json")
+        """Every field as plain values (ready for JSON); needs no other file.
+
+        ``start_date`` and ``skip`` are left out where there is none.
+        """
+        data = self.model_copy(update={"shocks": self.events}).model_dump(mode="json")
+        absent = [name for name in ("start_date", "skip") if data[name] is None]
+        return {name: value for name, value in data.items() if name not in absent}
 
     def to_yaml(self) -> str:
         """The scenario as readable YAML, without what has its default value."""
@@ -227,6 +236,25 @@ class Scenario(ScenarioFields):
     def networks(self) -> tuple[Network, ...]:
         """Team network of each region."""
         return tuple(self.regions.network_of(name) for name in self.region_names)
+
+    @property
+    def events(self) -> tuple[Shock, ...]:
+        """The shocks that the scenario names: all but the weeks that it skips."""
+        return tuple(one for one in self.shocks if not isinstance(one, Pause))
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        """The weeks that it skips, as the engines see them; after the contact log only."""
+        return tuple(one for one in self.shocks if isinstance(one, Pause))
+
+    def day_of(self, week: int) -> date | None:
+        """The day of the contacts of a week: its first, or the first weekday that is not skipped;
+        None without a ``start_date``.
+
+        >>> Scenario(name="x", start_date="2027-01-04").day_of(2)
+        datetime.date(2027, 1, 11)
+        """
+        return (self.skip or Skip()).day_of(week, self.start_date)
 
     @property
     def has_ta(self) -> bool:
@@ -322,12 +350,20 @@ def _complete(document: Document, folder: Path | None) -> ScenarioFields:
         checked.report(issue)
     raise_problems(checked.problems, file=document.file)
     log = fields.contact_log
+    start, shocks = start_of(fields), fields.shocks
     if log is not None:
         rows = tuple(sorted(log.rows, key=lambda row: row.week))  # stable
-        log = log.model_copy(update={"rows": rows})
+        log = log.model_copy(update={"rows": rows, "first_date": None})
+    if fields.skip is not None:
+        logged = max((row.week for row in log.rows), default=0) if log else 0
+        shocks += tuple(fields.skip.pauses(start, logged + 1, fields.horizon_weeks))
     numbers = {name: float(value) + 0.0 for name, value in fields.parameters.items()}
-    more = {"contact_log": log, "providers": _providers(fields), "parameters": FrozenDict(numbers)}
-    return fields.model_copy(update=more)
+    return fields.model_copy(
+        update={
+            "contact_log": log, "providers": _providers(fields), "start_date": start,
+            "shocks": shocks, "parameters": FrozenDict(numbers),
+        }
+    )  # fmt: skip
 
 
 def _providers(fields: ScenarioFields) -> Providers:
@@ -373,11 +409,13 @@ _Dumper.add_representer(list, _Dumper.items)
 
 
 def _to_yaml(scenario: Scenario) -> str:
-    data = scenario.model_dump(mode="json", exclude_defaults=True)
-    if "shocks" in data:  # their kind is a default of each, and yet needed
+    events = scenario.events
+    data = scenario.model_copy(update={"shocks": events}).model_dump(
+        mode="json", exclude_defaults=True
+    )
+    if events:  # their kind is a default of each, and yet needed
         data["shocks"] = [
-            {"kind": full.kind, **shock}
-            for shock, full in zip(data["shocks"], scenario.shocks, strict=True)
+            {"kind": full.kind, **shock} for shock, full in zip(data["shocks"], events, strict=True)
         ]
     data = {name: data[name] for name in type(scenario).model_fields if name in data}
     return yaml.dump(

@@ -49,6 +49,7 @@ from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
 from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
+from sim.studies.dates import dated, said
 from sim.studies.plausible import plausible_sets
 from sim.studies.spec import (
     Header,
@@ -226,18 +227,21 @@ class StudyKind:
         return self.study_of({**plain, "fields": {**plain["fields"], "sets": count}, "sets": sets})
 
     def words(self, study: Study[Any], tables: Tables) -> Answer:
-        """The answer in sentences."""
+        """The answer in sentences, the last of which says when it is, where that is known."""
         answer = self._module("words").words(study, tables)
+        lines = (*answer.lines, self._precision(study, tables), said(study))
+        return dataclasses.replace(answer, lines=lines)
+
+    def _precision(self, study: Study[Any], tables: Tables) -> str:
+        """How well the means are known, of a study that asks for some precision."""
         if (until := getattr(study.header, "until", None)) is None or study.plausible is None:
-            return answer
+            return ""
         width = self._module("analysis").widest(study, tables)
         text = (
             f"Asked for means known to within {formats.number(until)}: the widest 90 % interval is "
             f"{formats.number(width)} to each side, with {formats.count(len(study.plausible))} sets"
         )
-        if width > until:
-            text += ", the most that were allowed"
-        return dataclasses.replace(answer, lines=(*answer.lines, f"{text}."))
+        return f"{text}{', the most that were allowed' if width > until else ''}."
 
     def figures(self, study: Study[Any], tables: Tables) -> Sequence[Figure]:
         """The figures, not yet drawn."""
@@ -498,7 +502,7 @@ def result_of(
     command: str = "",
 ) -> Result:
     """The result of a study from its tables and what made its runs; failed runs are a table."""
-    found = dict(tables)
+    found = dict(dated(study, tables))
     if run.failures:
         found[FAILURES] = failures_table(run)
     return Result(
@@ -849,7 +853,11 @@ def _sampled(
             Problem(f"results of {kind.name} are always made again whole", "--sample", sample)
         )
     part, made = again(study, stored, sample, run)
-    return part, made, {name: "only a sample was made again" for name in stored if name not in part}
+    return (
+        part,
+        dated(study, made),
+        {name: "only a sample was made again" for name in stored if name not in part},
+    )
 
 
 def _unlike_file(folder: ResultFolder, files: Mapping[str, str]) -> str:

@@ -1,4 +1,5 @@
-"""report_of: what the report of a result says, the same way for every kind of study.
+"""report_of: what the report of a result says, the same way for every kind of study;
+workbook_of: the same as the sheets of a workbook.
 
 Words, tables and figures are those of the kind, made from the tables of the result folder; nothing
 is run. Tables called ``costs`` (or beginning so) are what it takes, a table ``drivers`` is what
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.parameters import TABLE, Parameter
 from sim.present import format as formats
+from sim.present.answer import CAVEAT
 from sim.present.report import Report, render
 from sim.present.table import Column, Table
 from sim.runs.folder import MANIFEST
 from sim.studies.kind import FAILURES, Result, load, sound
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +71,90 @@ def report_of(result: Result) -> Report:
         provenance=_provenance(result),
         command=result.command,
     )
+
+
+WORKBOOK = "report.xlsx"
+"""The workbook of a result folder."""
+SHEET_ROWS = 10_000
+"""Rows of the longest table of a workbook."""
+_SHEETS = {
+    "regions": "Regions", "calendar": "Calendar", "plans": "Plans", "parameters": "Parameters"
+}  # fmt: skip
+
+
+def workbook_of(result: Result) -> dict[str, Table]:
+    """The sheets of the workbook of a result, for :func:`sim.present.table.write_workbook`.
+
+    The answer first, then every table whole that is not too long for it, the calendar of its
+    scenarios, the parameters, and notes: what each column means, and where it all comes from.
+    """
+    tables = {name: one for name, one in result.tables.items() if len(one) <= SHEET_ROWS}
+    if "calendar" not in tables and (calendar := _calendar(result.study)):
+        tables["calendar"] = calendar
+    tables["parameters"] = _parameters(result)
+    sheets: dict[str, Table] = {}
+    for table in tables.values():
+        name = _sheet_of(table)
+        sheets[name if name not in sheets else formats.sentence(formats.words(table.name))] = table
+    left_out = [one for name, one in result.tables.items() if name not in tables]
+    return {"Answer": _answer(result), **sheets, "Notes": _notes(result, sheets, left_out)}
+
+
+def _sheet_of(table: Table) -> str:
+    """The name of a sheet: the title of its table, or its name in words where that is too long."""
+    if table.name.startswith("costs") and {"year", "period"} & set(table.frame):
+        return "Cost by year and payer"
+    title = _SHEETS.get(table.name, table.title)
+    return title if len(title) <= 31 else formats.sentence(formats.words(table.name))
+
+
+def _calendar(study: Study[Any]) -> Table | None:
+    """The calendars of the scenarios of a study, to be filled in; None where nobody meets."""
+    import pandas as pd
+
+    from sim.studies.calendar import to_fill_in
+
+    pairs = zip(study.labels, study.scenarios.values(), strict=True)
+    found = {label: to_fill_in(one, study.start_date) for label, one in pairs}
+    found = {label: one for label, one in found.items() if len(one)}
+    if len(found) < 2:
+        return next(iter(found.values()), None)
+    frames = [one.frame.assign(scenario=label) for label, one in found.items()]
+    frame = pd.concat(frames, ignore_index=True)
+    columns = {column.name: column for one in found.values() for column in one.columns}
+    return Table("calendar", frame, list(columns.values()), title="Calendar")
+
+
+def _answer(result: Result) -> Table:
+    """What a workbook opens with."""
+    import pandas as pd
+
+    answer, kind, study = result.answer, result.kind, result.study
+    rows = [
+        ("", kind.title(study)),
+        ("question", kind.question(study)),
+        ("answer", answer.verdict),
+        *answer.rows.items(),
+        *(("", line) for line in answer.lines),
+        *(("note", note) for note in answer.notes),
+        ("", CAVEAT),
+    ]
+    frame = pd.DataFrame([row for row in rows if row[1]], columns=["about", "text"])
+    return Table("answer", frame, [Column(str(name), format="text") for name in frame])
+
+
+def _notes(result: Result, sheets: dict[str, Table], left_out: list[Table]) -> Table:
+    """What tables and columns mean, what is not in the workbook, and where it comes from."""
+    import pandas as pd
+
+    rows = [("", "command", result.command), *(("", *fact) for fact in _provenance(result).items())]
+    for one in left_out:
+        rows.append(("", one.name, f"{len(one):,} rows, too long for a sheet: {one.name}.parquet"))
+    for name, table in sheets.items():
+        rows.append((name, "", table.note))
+        rows += [(name, column.head, column.meaning) for column in table.columns]
+    frame = pd.DataFrame([row for row in rows if row[2]], columns=["sheet", "column", "meaning"])
+    return Table("notes", frame, [Column(str(name), format="text") for name in frame])
 
 
 def shortened(table: Table, rows: int = ROWS) -> Table:

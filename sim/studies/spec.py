@@ -23,6 +23,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
@@ -474,6 +475,20 @@ class Study(Generic[H]):
     def seed(self) -> int:
         """The seed of every random number: the study's, or else that of its scenario."""
         return self.scenario.seed if self.header.seed is None else self.header.seed
+
+    @property
+    def start_date(self) -> date | None:
+        """First day of week 1: on which the scenarios that have one agree; None where there is
+        none, or where they differ."""
+        given = [getattr(self.header, "start_date", None)]
+        known = {day for day in (*given, *self.start_dates.values()) if day}
+        return known.pop() if len(known) == 1 else None
+
+    @property
+    def start_dates(self) -> dict[str, date]:
+        """First day of week 1 of the scenarios that have one, by what people call them."""
+        pairs = zip(self.labels, self.scenarios.values(), strict=True)
+        return {label: one.start_date for label, one in pairs if one.start_date}
 
     def sets(self, scenario: Scenario) -> tuple[Parameters, ...]:
         """The parameter sets as a scenario uses them: what its file says holds in every set."""

@@ -23,10 +23,10 @@ from sim.scenario.scenario import Scenario
 from sim.stats.discovery import discover
 from sim.stats.drivers import drivers
 from sim.stats.intervals import mean_interval, share
+from sim.studies.calendar import described
 from sim.studies.kind import Result, Runner, StudyKind, ask
 from sim.studies.plan import plan
 from sim.studies.plan.analysis import Planner
-from sim.studies.plan.calendar import described
 from sim.studies.plan.chosen import Found, scenario_of
 from sim.studies.plan.search import Candidate, Space, non_dominated, search
 from sim.studies.plan.spec import AS_IT_STANDS, Budget, Spec, check, issues

@@ -11,7 +11,7 @@ import pytest
 
 from sim.runs import execute
 from sim.scenario.scenario import Scenario
-from sim.studies.plan.calendar import calendar_table
+from sim.studies.calendar import calendar_table
 from tests.cases import Ran, codose
 
 pytest.importorskip("optuna")

@@ -72,6 +72,9 @@ def _words(field: str, value: Any) -> str:
         return "default" if field.startswith("parameters.") else "none"
     if field == "shocks" and value:
         return ", ".join(f"{one['kind'].replace('_', ' ')} in week {one['week']}" for one in value)
+    if field == "skip":
+        parts = (f"{name} {', '.join(map(str, each))}" for name, each in value.items() if each)
+        return "; ".join(parts) or "none"
     if isinstance(value, Mapping):
         if "rows" in value:
             return f"{len(value['rows'])} contacts"

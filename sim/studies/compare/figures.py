@@ -214,7 +214,7 @@ def _over_time(
                 ends.append((float(known.iloc[-1]), style.shorten(label, 18), colour))
         unit = OUTCOMES[name].unit
         style.name_y(axes, f"{style.words(name)} ({unit})")
-        style.week_ticks(axes, found.horizon, most=4)
+        style.week_ticks(axes, found.horizon, 4, found.study.start_date)
         if zero:
             axes.axhline(0.0, color=style.MUTED, linewidth=0.9, zorder=3)
         for end in sorted({arm.end for arm in found.arms}):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.core.outcomes import BETWEEN
 from sim.present.answer import Answer
-from sim.present.format import count, interval, money, number, percent, share, signed
+from sim.present.format import count, interval, money, number, percent, share, signed, week
 from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.stats.expected import why_not_told
@@ -110,7 +110,10 @@ def _by_region(study: Study[Spec], table: Table) -> list[Table]:
 def _when(study: Study[Spec], point: str) -> str:
     weeks = sorted({arm.week(point) for arm in plans_of(study)})
     what = "at the end of TA" if point == POINTS[0] else "at the common horizon"
-    return f"{what} (week {' and '.join(map(str, weeks))})"
+    start = study.start_date
+    if start is None:
+        return f"{what} (week {' and '.join(map(str, weeks))})"
+    return f"{what} ({' and '.join(week(one, start) for one in weeks)})"
 
 
 # --- the verdict -----------------------------------------------------------------------------
@@ -180,7 +183,8 @@ def _about(study: Study[Spec], frames: Rows, label: str) -> str:
             f"{in_words(row['outcome'])} {signed(row['mean'])} ({sets_band(row)})"
             for row in rows.to_dict("records")
         ]
-        text += f" In week {int(rows['week_b'].iloc[0])}: {'; '.join(parts)}."
+        later_week = week(rows["week_b"].iloc[0], study.start_date)
+        text += f" In {later_week}: {'; '.join(parts)}."
     return text
 
 

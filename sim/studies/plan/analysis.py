@@ -16,8 +16,8 @@ from sim.stats.discovery import Discovery, discover
 from sim.stats.drivers import Driver
 from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.intervals import quantiles, share
+from sim.studies.calendar import icalendar_text
 from sim.studies.plan import tables
-from sim.studies.plan.calendar import icalendar_text, start_of
 from sim.studies.plan.chosen import Found, Plan, scenario_of
 from sim.studies.plan.search import Candidate, Choice, Scores, Space, non_dominated, search
 from sim.studies.plan.spec import Spec, label_of, objectives_of
@@ -53,9 +53,8 @@ def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
         made |= {f"plan_{role.replace(' ', '_')}.yaml": text for role in row["roles"].split(", ")}
         if row["recommended"]:
             made["plan.yaml"] = text
-            begins = start_of(study.scenario, study.header.start_date)
-            if begins is not None:
-                made["calendar.ics"] = icalendar_text(scenario_of(study, row), begins).decode()
+            if (begins := study.start_date) is not None:
+                made["calendar.ics"] = icalendar_text(scenario_of(study, row), begins)
     return made
 
 

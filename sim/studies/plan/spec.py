@@ -188,7 +188,7 @@ class Spec(Header):
     start_date: Annotated[
         Annotated[date, Day()] | None, Option(name="--start", metavar="DATE", read=_day)
     ] = None
-    """First day of week 1 (yyyy-mm-dd), for the calendar."""
+    """First day of week 1 (yyyy-mm-dd), where the scenario does not give it."""
 
     def seed_of(self, stage: str) -> int:
         """The seed of the sets and the chance of a sample."""
@@ -302,6 +302,15 @@ def check(study: Study[Spec]) -> None:
     """
     header, scenario = study.header, study.scenario
     problems = []
+    if header.start_date and scenario.start_date not in (None, header.start_date):
+        problems.append(
+            study.document.problem(
+                ("start_date",),
+                f"is not the start_date of {scenario.name!r}, {scenario.start_date}",
+                value=header.start_date,
+                allowed="the same day, or leave it out",
+            )
+        )
     for fault in faults(header.levers, scenario):
         problems.append(
             study.document.problem(

@@ -14,7 +14,7 @@ from sim.model.dosage import Planned
 from sim.present.table import Column, Table
 from sim.stats.intervals import band, mean_interval, share
 from sim.stats.verdicts import verdict
-from sim.studies.plan.calendar import calendar_table, described
+from sim.studies.calendar import CALENDAR_COLUMNS, calendar_table, described
 from sim.studies.plan.chosen import Found, Plan, scenario_of
 from sim.studies.plan.search import Choice
 from sim.studies.plan.spec import (
@@ -525,21 +525,8 @@ def drivers(found: Found) -> Table:
 def calendar(found: Found) -> Table:
     """The recommended plan as a calendar."""
     row = {"plan": found.best.name, "roles": "", **_settings(found, found.best.candidate.choice)}
-    frame = calendar_table(scenario_of(found.study, row), found.study.header.start_date)
-    columns = [
-        Column("week", format="given"),
-        Column("week_begins", format="text"),
-        Column("region", format="text"),
-        Column("provider", format="text"),
-        Column("hours", "h", "hours", "planned, after taper and cuts"),
-        Column("co_creation", meaning="planned", heading="co-creation"),
-        Column("functions", format="text", meaning="what the time goes to"),
-        Column("preparation_hours", "h", "hours"),
-        Column("travel_hours", "h", "hours"),
-        Column("provider_hours", "h", "hours"),
-        Column("people_invited", format="count"),
-    ]
-    return Table("calendar", frame, columns, title="Calendar of the recommended plan")
+    frame = calendar_table(scenario_of(found.study, row), found.study.start_date)
+    return Table("calendar", frame, CALENDAR_COLUMNS, title="Calendar of the recommended plan")
 
 
 def searched(found: Found) -> Table:

@@ -204,7 +204,7 @@ def _trajectory(
     with_ta = _series(weeks, "with_ta", "overall", outcome)
     without = _series(weeks, "without_ta", "overall", outcome)
     style.name_y(axes, style.axis_label(outcome))
-    style.week_ticks(axes, runs.scenario.horizon_weeks, most=4)
+    style.week_ticks(axes, runs.scenario.horizon_weeks, 4, runs.scenario.start_date)
     if _last(with_ta) != _last(with_ta):
         style.say(axes, "no values")
         axes.set_ylim(*limits)
@@ -288,7 +288,7 @@ def _region_panel(
     """One panel of :func:`regions`."""
     many = len(known) > MANY_REGIONS
     style.name_y(axes, style.axis_label(outcome))
-    style.week_ticks(axes, runs.scenario.horizon_weeks, most=4)
+    style.week_ticks(axes, runs.scenario.horizon_weeks, 4, runs.scenario.start_date)
     ends: list[tuple[float, str, str]] = []
     parts: list[pd.DataFrame] = []
     for place, region in enumerate(known):
@@ -354,7 +354,7 @@ def _commitment_counts(axes: Axes, runs: Courses, flows: Mapping[str, pd.DataFra
     """Running totals of each kind."""
     unit = OUTCOMES["commitments_made"].unit
     style.name_y(axes, f"running total ({unit})")
-    style.week_ticks(axes, runs.scenario.horizon_weeks, most=6)
+    style.week_ticks(axes, runs.scenario.horizon_weeks, 6, runs.scenario.start_date)
     ends = []
     for name, colour in _COMMITMENTS:
         rows = flows[name]
@@ -375,7 +375,7 @@ def _commitment_counts(axes: Axes, runs: Courses, flows: Mapping[str, pd.DataFra
 def _kept_share(axes: Axes, runs: Courses, kept: pd.DataFrame, broken: pd.DataFrame) -> None:
     """Share kept of those reviewed, in blocks of four weeks, with the share over all weeks."""
     style.name_y(axes, f"kept of those reviewed ({OUTCOMES['commitments_kept_share'].unit})")
-    style.week_ticks(axes, runs.scenario.horizon_weeks, most=6)
+    style.week_ticks(axes, runs.scenario.horizon_weeks, 6, runs.scenario.start_date)
     axes.set_ylim(0.0, 1.0)
     both = pd.DataFrame(
         {

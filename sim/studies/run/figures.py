@@ -117,6 +117,6 @@ def _team(study: Study[Spec], tables: Mapping[str, Table]) -> Callable[[], Drawn
 
         name = style.shorten(study.scenario.name, 70)
         footer = f"One run, seed {study.seed}, scenario: {name}"
-        return team_network(snapshots_of(tables), footer)
+        return team_network(snapshots_of(tables), footer, study.start_date)
 
     return draw

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 
 from sim.core.errors import InputError, Problem
 from sim.present import style
+from sim.present.format import week
 from sim.studies.run.team import TeamSnapshot
 
 
@@ -40,12 +42,15 @@ def _places(size: int, ties: Sequence[tuple[int, int]]) -> np.ndarray:
     return at
 
 
-def team_network(snapshots: Sequence[TeamSnapshot], footer: str = "") -> Figure:
+def team_network(
+    snapshots: Sequence[TeamSnapshot], footer: str = "", start_date: date | None = None
+) -> Figure:
     """One region's team at several moments: the same people's places, coloured by integration.
 
     Args:
         snapshots: of the same region, see :func:`sim.studies.run.team.take_snapshots`.
         footer: where they come from.
+        start_date: first day of week 1, where it is known.
 
     Raises:
         InputError: no snapshot is given.
@@ -69,7 +74,8 @@ def team_network(snapshots: Sequence[TeamSnapshot], footer: str = "") -> Figure:
     widths = [*[1.0] * len(snapshots), 0.05]
     *grid, last = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
     for axes, snapshot in zip(grid, snapshots, strict=True):
-        _team(axes, snapshot, places, scale, rim=not all_core)
+        title = f"{snapshot.moment}, {week(snapshot.week, start_date)}"
+        _team(axes, snapshot, places, scale, title, rim=not all_core)
     bar = figure.colorbar(ScalarMappable(scale, "YlGnBu"), cax=last)
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(colors=style.MUTED, labelsize=9, width=0.8, length=3)
@@ -82,6 +88,7 @@ def _team(
     snapshot: TeamSnapshot,
     places: np.ndarray,
     scale: Normalize,
+    title: str,
     *,
     rim: bool,
 ) -> None:
@@ -97,7 +104,7 @@ def _team(
     )  # fmt: skip
     mean = float(np.mean(snapshot.integration)) if snapshot.integration else math.nan
     axes.set_title(
-        f"{snapshot.moment}, week {snapshot.week}\nmean {mean:.2f}", fontsize=style.TEXT_SIZE,
+        f"{title}\nmean {mean:.2f}", fontsize=style.TEXT_SIZE,
         color=style.INK, loc="center", linespacing=1.4,
     )  # fmt: skip
     axes.set_axis_off()

@@ -8,7 +8,7 @@ from typing import Any
 from sim.core.outcomes import BETWEEN, PERSISTENCE_WEEKS
 from sim.core.units import months_of
 from sim.present.answer import Answer
-from sim.present.format import count, hours, interval, money, number, percent, signed
+from sim.present.format import count, hours, interval, money, number, percent, signed, week
 from sim.present.table import Table
 from sim.runs.weekly import OVERALL
 from sim.scenario.log_remarks import of_scenario
@@ -69,7 +69,8 @@ def _verdict(study: Study[Spec], look: Any) -> str:
             f"{number(look.loc[('capacity', 'start'), 'mean'])}."
         )
     return (
-        f"At the end of TA (week {scenario.end_of_ta}) capacity is {number(end['mean'])}, against "
+        f"At the end of TA ({week(scenario.end_of_ta, scenario.start_date)}) capacity is "
+        f"{number(end['mean'])}, against "
         f"{number(end['no_ta_mean'])} for the same people and chance without TA: an effect of "
         f"{signed(end['effect_mean'])} (90 % of runs "
         f"{interval(end['effect_p05'], end['effect_p95'], signed)})."

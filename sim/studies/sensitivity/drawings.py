@@ -344,7 +344,7 @@ def over_time(reading: Reading, method: str, outcome: str) -> Figure:
         )
         ends.append((float(mine["value"].iloc[-1]), _name(reading, name), colour))
     last = float(rows["at"].max())
-    style.week_ticks(axes, last)
+    style.week_ticks(axes, last, start_date=reading.study.start_date)
     axes.set_ylim(bottom=min(0.0, float(rows["low"].min())) if rows["low"].min() > -0.1 else -0.1)
     style.label_ends(axes, ends, last)
     end = reading.study.scenario.end_of_ta

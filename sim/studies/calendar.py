@@ -1,22 +1,29 @@
-""":func:`calendar_table`, :func:`icalendar_text` (RFC 5545), :func:`described`: a plan with dates.
+""":func:`calendar_table`, :func:`to_fill_in`, :func:`icalendar_text` (RFC 5545), :func:`described`.
 
 Week 1 begins on the start date. A contact is planned for a week, so its date is the first day of
-that week; in the iCalendar file it is an event of that whole day, and the day in the week is for
-the centre to move.
+that week, or the first weekday of it that the scenario does not skip; in the iCalendar file it is
+an event of that whole day, and the day in the week is for the centre to move. What is here is what
+the model plays: the contacts of :func:`sim.model.dosage.planned_contacts`.
 """
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from sim.core.errors import InputError, Problem
+from sim.core.units import first_day
+from sim.present.table import Column, Table
+from sim.scenario.contact_log import STATUSES
+from sim.scenario.fields import Skip
 from sim.scenario.functions import FUNCTIONS, REFERENCE, Functions, preset_text
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.scenario.scenario import ContactSeries, Scenario
 
 COLUMNS: tuple[str, ...] = (
@@ -39,13 +46,6 @@ is imported again is brought up to date."""
 MODE_WORDS = {"onsite": "Visit", "video": "Video call", "phone": "Phone call", "email": "E-mail"}
 
 
-def start_of(scenario: Scenario, start_date: date | None) -> date | None:
-    """First day of week 1: as given, else that of the scenario's contact log, else None."""
-    if start_date is not None:
-        return start_date
-    return scenario.contact_log.first_date if scenario.contact_log else None
-
-
 def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.DataFrame:
     """Every scheduled contact from the first week of the plan on.
 
@@ -54,12 +54,10 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
         and cuts), ``week_begins`` as yyyy-mm-dd (empty without a date), preparation and travel at
         the scenario's own settings.
     """
-    import pandas as pd
-
     from sim.model.dosage import MODES, ONSITE, SCHEDULED, planned_contacts
 
     p = scenario.parameter_set()
-    begins = start_of(scenario, start_date)
+    start_date = start_date or scenario.start_date
     rows = []
     for c in planned_contacts(scenario, p):
         if c.week < scenario.plan_start or c.timing != SCHEDULED:
@@ -69,7 +67,7 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
         rows.append(
             (
                 c.week,
-                _day(begins, c.week),
+                "" if start_date is None else first_day(c.week, start_date).isoformat(),
                 scenario.region_names[c.region],
                 scenario.provider_names[c.provider],
                 MODES[c.mode],
@@ -89,46 +87,107 @@ def _named(shares: tuple[float, ...] | None) -> Functions | None:
     return None if shares is None else Functions(**dict(zip(FUNCTIONS, shares, strict=True)))
 
 
-def _day(begins: date | None, week: int) -> str:
-    if begins is None:
-        return ""
-    try:
-        return (begins + timedelta(weeks=week - 1)).isoformat()
-    except OverflowError:
-        raise InputError(
-            Problem(f"week {week} is past the year 9999", field="start_date", value=begins)
-        ) from None
+def to_fill_in(scenario: Scenario, start_date: date | None = None) -> Table:
+    """A calendar for people, which is a contact log once its statuses are filled in.
+
+    Args:
+        start_date: of week 1, where the scenario does not give it.
+
+    Returns:
+        A row a contact, by its day. Columns: ``date`` (the first day of its week on which somebody
+        meets; without a start date ``week`` in its place), those of :data:`COLUMNS` from region on,
+        and ``status``, empty: an empty one is read as held.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> made = to_fill_in(Scenario.shipped("classroom").replace(start_date="2027-01-04"))
+    >>> made.records()[0]["date"], made.records()[0]["mode"]
+    ('2027-01-04', 'onsite')
+    """
+    frame = calendar_table(scenario, start_date)
+    start_date = start_date or scenario.start_date
+    if start_date is not None:
+        days = [_day(scenario, week, start_date) for week in frame["week"].tolist()]
+        frame.insert(0, "date", pd.Series(days, frame.index, dtype=object))
+        frame = frame.drop(columns="week")
+    frame = frame.drop(columns="week_begins")
+    frame["status"] = ""
+    known = [replace(column, unit="") for column in (*CALENDAR_COLUMNS, *_MORE_COLUMNS)]
+    return Table(
+        "calendar", frame, [column for column in known if column.name in frame],
+        title=f"Calendar of {scenario.name}",
+    )  # fmt: skip
 
 
-def icalendar_text(scenario: Scenario, start_date: date) -> bytes:
+def of_providers(table: Table) -> dict[str, Table]:
+    """The part of a calendar of each provider, by name."""
+    who = table.frame["provider"]
+    return {name: table.pick(rows=who == name) for name in who.unique().tolist()}
+
+
+def _day(scenario: Scenario, week: int, start_date: date) -> date:
+    """The day of the contacts of a week: its first one that is not skipped."""
+    return (scenario.skip or Skip()).day_of(week, start_date) or first_day(week, start_date)
+
+
+CALENDAR_COLUMNS: tuple[Column, ...] = (
+    Column("week", format="given"),
+    Column("week_begins", format="text"),
+    Column("region", format="text"),
+    Column("provider", format="text"),
+    Column("hours", "h", "hours", "planned, after taper and cuts"),
+    Column("co_creation", meaning="planned", heading="co-creation"),
+    Column("functions", format="text", meaning="what the time goes to"),
+    Column("preparation_hours", "h", "hours"),
+    Column("travel_hours", "h", "hours"),
+    Column("provider_hours", "h", "hours"),
+    Column("people_invited", format="count"),
+)
+"""What the columns of a calendar mean."""
+_MORE_COLUMNS = (
+    Column("date", format="date", meaning="any day of its week will do"),
+    Column("mode", format="text"),
+    Column("status", format="text", meaning=f"to fill in: {', '.join(STATUSES)}; empty: held"),
+)
+
+
+def icalendar_text(
+    scenario: Scenario, start_date: date | None = None, provider: str | None = None
+) -> str:
     """The same as an iCalendar file (UTF-8, CRLF, folded lines).
 
-    The same plan and date give the same bytes: the time stamp is the start date.
+    The same plan and date give the same text: the time stamp is the start date.
+
+    Args:
+        start_date: of week 1, where the scenario does not give it.
+        provider: whose contacts; None: everybody's.
 
     Raises:
-        InputError: the package icalendar is not installed.
+        InputError: week 1 has no date, or the package icalendar is not installed.
     """
-    try:
-        from icalendar import Calendar, Event
-    except ImportError:
+    needs_icalendar()
+    from icalendar import Calendar, Event
+
+    start_date = start_date or scenario.start_date
+    if start_date is None:
         raise InputError(
             Problem(
-                "calendars need icalendar, which is not installed",
-                allowed="pip install 'codose[plan]'",
+                "is needed, because events have dates", "start_date",
+                allowed="the first day of week 1, yyyy-mm-dd",
             )
-        ) from None
-    table = calendar_table(scenario, start_date)
+        )  # fmt: skip
     made = Calendar()
     made.add("prodid", "-//codose//technical assistance plan//EN")
     made.add("version", "2.0")
     made.add("method", "PUBLISH")
-    made.add("x-wr-calname", scenario.name)
+    made.add("x-wr-calname", scenario.name if provider is None else f"{scenario.name}: {provider}")
     stamp = datetime.combine(start_date, time(), tzinfo=UTC)
     seen: dict[str, int] = {}
-    for row in table.itertuples(index=False):
+    for row in calendar_table(scenario, start_date).itertuples(index=False):
         key = f"{scenario.name}|{row.region}|{row.week}|{row.mode}"
         seen[key] = seen.get(key, 0) + 1
-        day = date.fromisoformat(str(row.week_begins))
+        if provider not in (None, row.provider):
+            continue
+        day = _day(scenario, int(row.week), start_date)  # type: ignore[arg-type]
         event = Event()
         event.add("uid", f"{uuid.uuid5(_SPACE, f'{key}|{seen[key]}')}@codose")
         event.add("dtstamp", stamp)
@@ -140,7 +199,22 @@ def icalendar_text(scenario: Scenario, start_date: date) -> bytes:
         event.add("categories", [str(row.mode)])
         event.add("transp", "TRANSPARENT")
         made.add_component(event)
-    return made.to_ical()
+    return made.to_ical().decode()
+
+
+def needs_icalendar() -> None:
+    """See that calendars can be written.
+
+    Raises:
+        InputError: the package icalendar is not installed.
+    """
+    if find_spec("icalendar") is None:
+        raise InputError(
+            Problem(
+                "calendars need icalendar, which is not installed",
+                allowed="pip install 'codose[plan]'",
+            )
+        )
 
 
 def _description(row: object) -> str:
@@ -174,7 +248,7 @@ def described(scenario: Scenario) -> str:
 provider)'
     """
     from sim.core.units import months_of
-    from sim.present.format import count
+    from sim.present.format import count, week
 
     if not scenario.dosage:
         return "no contacts"
@@ -187,7 +261,12 @@ provider)'
         text += f", planned co-creation {co.pop()}"
     regions, providers = len(scenario.region_names), scenario.providers.count
     text += f" ({count(regions, 'region')}, {count(providers, 'provider')})"
-    events = [f"{shock.kind.replace('_', ' ')} in week {shock.week}" for shock in scenario.shocks]
+    events = [
+        f"{shock.kind.replace('_', ' ')} in {week(shock.week, scenario.start_date)}"
+        for shock in scenario.events
+    ]
+    if skipped := sum((one.until_week or 0) - one.week + 1 for one in scenario.pauses):
+        events.append(f"{count(skipped, 'week')} skipped")
     return f"{text}; {', '.join(events)}" if events else text
 
 
