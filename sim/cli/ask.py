@@ -338,7 +338,10 @@ def finish(
     """
     if result.runs and result.failed == result.runs:
         first = result.table("failures").iloc[0]
-        raise RuntimeError(f"every run failed, the first {first['stage']}: {first['reason']}")
+        said = f"every run failed, the first {first['stage']}: {first['reason']}"
+        if result.study.own is not None:
+            raise InputError(Problem(said, "engine", result.engine))
+        raise RuntimeError(said)
     result.save(folder, force=force, figures=figures, csv=csv)
     shutil.rmtree(store, ignore_errors=True)
     if as_json:

@@ -45,6 +45,7 @@ from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
 from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
+from sim.runs.own import OwnEngine, chosen
 from sim.studies.spec import (
     Header,
     Study,
@@ -250,7 +251,7 @@ class Runner:
 
     Attributes:
         execution: how runs are made.
-        engine: an engine of the caller's own that makes them in place of the plans'.
+        engine: an engine that makes them in place of the plans'.
         made_by: the name of the engine; empty before there is a run.
         runs: runs that were made or taken from the store, failed ones too.
         failures: the failed ones.
@@ -258,7 +259,7 @@ class Runner:
     """
 
     execution: Execution
-    engine: Engine | None = None
+    engine: str | Engine | None = None
     made_by: str = ""
     runs: int = 0
     failures: list[FailedRun] = field(default_factory=list)
@@ -400,6 +401,7 @@ class Result:
                 "runs": self.runs,
                 "failed": self.failed,
                 "engine": self.engine,
+                **({} if self.study.own is None else {"engine_source": self.study.own.source}),
                 **self.provenance,
                 "command": self.command,
             },
@@ -437,7 +439,7 @@ def ask(
     True
     """
     kind = StudyKind.of(study.header.kind)
-    run = Runner(Execution() if execution is None else execution, engine)
+    run = _runner(study, execution, engine)
     if run.execution.store is not None:
         _write_asked(run.execution.store, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()
@@ -448,6 +450,12 @@ def ask(
         "seconds_of_runs": round(run.seconds, 3),
     }
     return result_of(study, tables, run, timing, command)
+
+
+def _runner(study: Study[Any], execution: Execution | None, engine: Engine | None) -> Runner:
+    """What makes the runs of a study: with the caller's engine, or else with the study's."""
+    own = None if study.header.engine == "auto" else study.engine
+    return Runner(Execution() if execution is None else execution, engine or own)
 
 
 def result_of(
@@ -622,7 +630,7 @@ def verify(
     execution: Execution | None = None,
     *,
     sample: int | None = None,
-    engine: Engine | None = None,
+    engine: type | Engine | None = None,
 ) -> Verification:
     """Check the files of a result folder, ask its study again and compare every table.
 
@@ -630,7 +638,8 @@ def verify(
         directory: a result folder of any kind.
         execution: how runs are made.
         sample: make only so many runs (of a calibration: settings) again, where the kind offers it.
-        engine: a function to make runs with; results of such a function need it.
+        engine: a function or class to make runs with; results of such an engine need it, where it
+            cannot be imported.
 
     Raises:
         ResultsError: the folder holds nothing of codose, cannot be read, or holds what this version
@@ -653,19 +662,26 @@ def verify(
     if damages:
         return Verification(str(directory), damages=damages)
     made_by = folder.manifest.get("engine", "")
-    if engine is None and made_by not in ("", *ENGINES):
+    there = study.own is not None and study.own.model is not None
+    if engine is None and made_by not in ("", *ENGINES) and not there:
         raise ResultsError(
             Problem(
                 f"the results were made by an engine of its own, {made_by!r}", field="engine",
-                allowed="verify(directory, engine=that function)",
+                allowed="verify(directory, engine=that function or class)",
             )
         )  # fmt: skip
+    notes = list(folder.version_notes())
+    if isinstance(engine, type):
+        engine = chosen(engine)
+    own = engine if isinstance(engine, OwnEngine) else study.own
+    if own is not None and own.source != folder.manifest.get("engine_source", own.source):
+        notes.append(f"the source of {own.name} is not that of the results")
     stored = whole = folder.tables()
     left_out: dict[str, str] = {}
     if sample is None:
         again = ask(study, execution, engine=engine).tables
     else:
-        run = Runner(Execution() if execution is None else execution, engine)
+        run = _runner(study, execution, engine)
         stored, again, left_out = _sampled(kind, study, stored, sample, run)
     difference = first_difference(stored, again) or _unlike_file(folder, kind.files(study, whole))
     return Verification(
@@ -673,7 +689,7 @@ def verify(
         tuple((name, len(stored[name].frame)) for name in stored if name not in left_out),
         tuple(left_out.items()),
         difference=difference,
-        notes=tuple(folder.version_notes()),
+        notes=tuple(notes),
     )
 
 

@@ -40,7 +40,7 @@ from sim.core import files
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.parameters import Parameter, Parameters, rows
 from sim.core.units import MODEL_VERSION
-from sim.runs.engines import check_seed, check_whole
+from sim.core.whole import check_seed, check_whole
 from sim.stats.resampling import systematic
 
 if TYPE_CHECKING:
