@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.core import whole
 from sim.core.errors import InputError
 from sim.core.parameters import Parameters
-from sim.core import whole
 from sim.runs import engines as ensemble
 from sim.scenario.scenario import Scenario
 
@@ -60,7 +60,7 @@ def test_a_name_that_is_no_engine() -> None:
     with pytest.raises(InputError) as caught:
         ensemble.choose_engine("mesaa")
     assert str(caught.value) == (
-        "engine: 'mesaa' is not an engine; allowed: auto, mesa, compiled; did you mean 'mesa'?"
+        "engine: 'mesaa' is not an engine; allowed: auto, mesa, compiled, module:Model; did you mean 'mesa'?"
     )
 
 
