@@ -16,7 +16,7 @@ STAMP := $(VENV)/.codose-$(PY_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke browser engine bench bands results docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser mesa engine bench bands results docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ slow: $(STAMP) ## run the slow tests
 
 smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 	$(BIN)/python -m pytest $(SHARED) -m "smoke and not slow"
+
+mesa: ## Mesa's contract on every Mesa that is allowed, each in an environment of its own
+	.ci/mesa
 
 # After an edit of a rule, of the kernel or of what they are given. wasm-ld: apt-get install lld.
 engine: $(STAMP) ## compile the engine that the package ships, for this machine and for browsers

@@ -60,7 +60,8 @@ def test_a_name_that_is_no_engine() -> None:
     with pytest.raises(InputError) as caught:
         ensemble.choose_engine("mesaa")
     assert str(caught.value) == (
-        "engine: 'mesaa' is not an engine; allowed: auto, mesa, compiled, module:Model; did you mean 'mesa'?"
+        "engine: 'mesaa' is not an engine; allowed: auto, mesa, compiled, module:Model; did you "
+        "mean 'mesa'?"
     )
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -210,7 +211,7 @@ class CoCreationModel(Model):
         **unknown: Any,
     ) -> None:
         _refuse(unknown)
-        own = declared({**type(self).outcomes, **(outcomes or {})})
+        own = {**declared(type(self).outcomes), **declared(outcomes or {})}
         scenario = _scenario(scenario)
         staff = _subclass("staff_class", staff_class or self.staff_class, RegionalStaff)
         providers = _subclass("provider_class", provider_class or self.provider_class, TAProvider)
@@ -236,9 +237,9 @@ class CoCreationModel(Model):
         self._populate(number, staff, providers)
         self.record = np.full((self.horizon + 1, len(self.regions), len(RECORD)), np.nan)
         self._write_record()
+        self._weekly: tuple[int, np.ndarray] | None = None
         self.own_record = np.full((self.horizon + 1, len(self.regions) + 1, len(own)), np.nan)
         self._write_own()
-        self._weekly: tuple[int, np.ndarray] | None = None
         self.datacollector = self._make_collector(collect, collect_people)
         self.running = self.week < self.horizon
         if self.datacollector is not None:
@@ -699,7 +700,9 @@ class CoCreationModel(Model):
             model_reporters={
                 name: partial(_reported, name) for name in (*outcomes.NAMES, *self.outcomes)
             },
-            agenttype_reporters={RegionalStaff: {name: name for name in states}} if people else {},
+            agenttype_reporters={RegionalStaff: {name: attrgetter(name) for name in states}}
+            if people
+            else {},
         )
 
 
