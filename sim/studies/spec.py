@@ -636,13 +636,14 @@ def read_study(
     """Read and check a study file; scenario paths count from its folder.
 
     Args:
-        changes: fields that replace those of the file.
+        changes: fields that replace those of the file; ``engine`` may be a class.
 
     Raises:
         StudyError: every mistake with file, line and column.
     """
     document = load(path, others=shipped_studies(), error=StudyError)
-    return _study(changed(document, changes or {}), model, issues, Path(path).parent)
+    given, own = _by_name(changes or {})
+    return _study(changed(document, given), model, issues, Path(path).parent, own=own)
 
 
 def changed(document: Document, changes: Mapping[str, Any]) -> Document:
@@ -676,20 +677,26 @@ def study_of(
     """The same for fields.
 
     ``scenario`` and ``scenarios`` may be Scenario objects besides names and paths; ``sets`` may be
-    plausible sets, or a sequence of parameter sets; ``engine`` an OwnEngine.
+    plausible sets, or a sequence of parameter sets; ``engine`` a subclass of CoCreationModel.
     """
-    fields, scenarios, sets = dict(data), dict[str, Scenario](), None
-    own = fields.get("engine")
-    if isinstance(own, OwnEngine):
-        fields["engine"] = own.name
+    (fields, own), scenarios, sets = _by_name(data), dict[str, Scenario](), None
     for name in ("scenario", "scenarios"):
         if name in fields:
             fields[name] = _named(fields[name], scenarios)
     if "sets" in fields and not isinstance(fields["sets"], int | str):
         sets = chosen_sets(fields["sets"])
         fields["sets"] = len(sets)
-    kept = own if isinstance(own, OwnEngine) else None
-    return _study(document_of(fields), model, issues, folder, scenarios, sets, own=kept)
+    return _study(document_of(fields), model, issues, folder, scenarios, sets, own=own)
+
+
+def _by_name(fields: Mapping[str, Any]) -> tuple[dict[str, Any], OwnEngine | None]:
+    """Fields with the name of a model in place of the model, and the model."""
+    own = fields.get("engine")
+    if isinstance(own, type):
+        own = own_engine(own)
+    if not isinstance(own, OwnEngine):
+        return dict(fields), None
+    return {**fields, "engine": own.name}, own
 
 
 def _named(given: Any, into: dict[str, Scenario]) -> Any:
