@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke browser package engine bench bands results docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser package mesa engine bench bands results docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 
 package: $(STAMP) ## make what is published, install it with the lowest versions allowed, try it
 	$(BIN)/python experiments/checks/package.py
+
+mesa: ## Mesa's contract on every Mesa that is allowed, each in an environment of its own
+	.ci/mesa
 
 # After an edit of a rule, of the kernel or of what they are given. wasm-ld: apt-get install lld.
 engine: $(STAMP) ## compile the engine that the package ships, for this machine and for browsers

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.core.errors import CodoseError, InputError
+    from sim.core.outcomes import Outcome
     from sim.core.parameters import Parameters
     from sim.model.agents import RegionalStaff, TAProvider
     from sim.model.week import CoCreationModel
@@ -30,6 +31,7 @@ _HOME = {
     "CoCreationModel": "sim.model.week",
     "CodoseError": "sim.core.errors",
     "InputError": "sim.core.errors",
+    "Outcome": "sim.core.outcomes",
     "Parameters": "sim.core.parameters",
     "Result": "sim.studies.kind",
     "RegionalStaff": "sim.model.agents",
@@ -51,6 +53,7 @@ __all__ = [
     "CoCreationModel",
     "CodoseError",
     "InputError",
+    "Outcome",
     "Parameters",
     "RegionalStaff",
     "Result",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.core import whole
 from sim.core.errors import InputError
 from sim.core.parameters import Parameters
 from sim.engine import batch
@@ -52,7 +53,7 @@ TINY = Scenario.from_dict(
 )  # fmt: skip
 def test_numbers_that_cannot_be_used(check: str, value: Any, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        getattr(ensemble, f"check_{check}")(value)
+        getattr(whole, f"check_{check}")(value)
     assert str(caught.value) == message
 
 
@@ -60,14 +61,15 @@ def test_a_name_that_is_no_engine() -> None:
     with pytest.raises(InputError) as caught:
         ensemble.choose_engine("mesaa")
     assert str(caught.value) == (
-        "engine: 'mesaa' is not an engine; allowed: auto, mesa, compiled; did you mean 'mesa'?"
+        "engine: 'mesaa' is not an engine; allowed: auto, mesa, compiled, module:Model; did you "
+        "mean 'mesa'?"
     )
 
 
 def test_whole_numbers_of_numpy_are_whole_numbers() -> None:
-    assert ensemble.check_replicates(np.int64(5)) == 5
-    assert ensemble.check_seed(np.uint64(2**63 - 1)) == 2**63 - 1
-    assert type(ensemble.check_seed(np.int32(3))) is int
+    assert whole.check_replicates(np.int64(5)) == 5
+    assert whole.check_seed(np.uint64(2**63 - 1)) == 2**63 - 1
+    assert type(whole.check_seed(np.int32(3))) is int
 
 
 def test_auto_takes_the_compiled_engine_where_there_is_one(

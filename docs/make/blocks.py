@@ -8,7 +8,8 @@ A page's blocks are run one after another in a folder of the page's own:
 * ``console``: every line is a command. ``codose`` is run; ``dask`` runs in the background to the
   end of the page; ``make`` is asked what it would do, and the ``codose`` commands among that are
   run. Other lines are errors.
-* ``python``: run; blocks of a page share their names.
+* ``python``: run; blocks of a page share their names. With the first line ``# name.py`` written to
+  that file, for other blocks to import.
 * ``bash``: a script, run by bash, as array task 1 of a job where it is one.
 * ``yaml``, ``csv``: with the first line ``# name.yaml`` written to that file. A ``yaml`` block
   without a name is checked as the scenario or study that it is.
@@ -324,8 +325,9 @@ def run_page(text: str, folder: Path, *, slow: bool) -> list[tuple[Block, str]]:
                 shutil.copy(REPO / name, folder)
             body = block.smaller()
             first, _, rest = body.partition("\n")
-            if block.language in ("yaml", "csv") and (named := NAMED.fullmatch(first)):
-                kept = body if block.language == "yaml" else rest
+            named = NAMED.fullmatch(first)
+            if block.language in ("yaml", "csv", "python") and named:
+                kept = rest if block.language == "csv" else body
                 Path(named[1]).write_text(kept, encoding="utf-8")
             elif block.language == "yaml":
                 check_yaml(body)

@@ -361,7 +361,10 @@ def finish(
     """
     if result.runs and result.failed == result.runs:
         first = result.table("failures").iloc[0]
-        raise RuntimeError(f"every run failed, the first {first['stage']}: {first['reason']}")
+        said = f"every run failed, the first {first['stage']}: {first['reason']}"
+        if result.study.own is not None:
+            raise InputError(Problem(said, "engine", result.engine))
+        raise RuntimeError(said)
     result.save(folder, force=force, figures=figures, csv=csv)
     if xlsx:
         from sim.studies.report import WORKBOOK, workbook_of

@@ -9,8 +9,11 @@ they act does not matter.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sim.core import rules, streams
 from sim.core.parameters import Parameters
@@ -96,7 +99,7 @@ class Contact:
     """For each post of the region: uniform of attending, uniform of keeping, impression (bell)."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Site:
     """What a provider is to one region: ``context`` (knowing it), ``record`` (its accountability),
     commitments it still owes. ``usual_record`` is where the record returns to."""
@@ -107,8 +110,62 @@ class Site:
     usual_record: float
     open_commitments: int = 0
 
+    def __repr__(self) -> str:
+        return f"<Site {self.region.name!r}: context {self.context:.3f}, record {self.record:.3f}>"
 
-class TAProvider(Agent):
+
+class Holder(Agent):
+    """Whoever holds a place that others will hold: a post in a region, the job of a provider.
+
+    When the person changes, the model replaces the states that it knows. What a subclass adds
+    begins anew by itself: an attribute that ``__init__`` or the class gives has that value again,
+    any other is gone. A subclass says in :meth:`arrive` what else a person starts with.
+
+    >>> from sim import CoCreationModel, RegionalStaff
+    >>> class Counts(RegionalStaff):
+    ...     def arrive(self) -> None:
+    ...         self.weeks_here = 0
+    ...     def apply(self) -> None:
+    ...         super().apply()
+    ...         self.weeks_here += 1
+    >>> model = CoCreationModel("classroom", seed=1, staff_class=Counts)
+    >>> record = model.run()
+    >>> sorted({person.weeks_here for person in model.staff})[-1] <= model.week
+    True
+    """
+
+    model: CoCreationModel
+    _ours: frozenset[str] = frozenset()
+    _first: dict[str, Any]
+
+    def arrive(self) -> None:
+        """What a subclass gives each new person: called for those of week 0, once everybody is
+        there, and for each newcomer, whose states are those of the newcomer already."""
+
+    def settle(self) -> None:
+        """The model is made: keep in mind what a subclass has added, then let the person arrive."""
+        added = vars(self).keys() - self._ours - _OF_MESA
+        self._first = {name: _copied(vars(self)[name]) for name in added}
+        self.arrive()
+
+    def _succeed(self) -> None:
+        """Somebody else is here now: nothing of what a subclass has added stays."""
+        for name in vars(self).keys() - self._ours - _OF_MESA:
+            delattr(self, name)
+        self.__dict__.update({name: _copied(one) for name, one in self._first.items()})
+        self.arrive()
+
+
+_OF_MESA = {"_first", "_ours", "pos", "cell"}
+"""Where an agent stands in a space of Mesa's is a matter of the place, not of the person."""
+
+
+def _copied(value: Any) -> Any:
+    """A container of its own; what is in it, and anything else, is shared."""
+    return copy.copy(value) if isinstance(value, list | dict | set | np.ndarray) else value
+
+
+class TAProvider(Holder):
     """A provider of technical assistance from the national centre.
 
     >>> from sim import CoCreationModel, Scenario
@@ -116,8 +173,6 @@ class TAProvider(Agent):
     >>> [[site.region.name for site in provider.sites] for provider in model.providers]
     [['region_1', 'region_3'], ['region_2']]
     """
-
-    model: CoCreationModel
 
     def __init__(
         self, model: CoCreationModel, number: int, skill: float, weekly_hours: float
@@ -131,6 +186,11 @@ class TAProvider(Agent):
         self.overload = 0.0
         self.sites: list[Site] = []
         self.dilution = 1.0
+        self._ours = frozenset(vars(self))
+
+    def __repr__(self) -> str:
+        regions = ", ".join(site.region.name for site in self.sites)
+        return f"<{type(self).__name__} {self.name!r} of {regions}: load {self.load:.2f}>"
 
     def take_on(self, site: Site) -> None:
         """Become the provider of one more region."""
@@ -219,9 +279,10 @@ class TAProvider(Agent):
                 person.trust = rules.after_handover(
                     person.trust, person.first_trust, p.handover_share
                 )
+        self._succeed()
 
 
-class RegionalStaff(Agent):
+class RegionalStaff(Holder):
     """A staff member of a region, holding a post.
 
     The post keeps its place in the team network, its seat in the core team and its identity in the
@@ -238,8 +299,6 @@ class RegionalStaff(Agent):
     >>> bool((record[..., COLUMN["present"]] == record[..., COLUMN["invited"]])[1:].all())
     True
     """
-
-    model: CoCreationModel
 
     def __init__(
         self,
@@ -263,6 +322,13 @@ class RegionalStaff(Agent):
         self.integration = integration
         self.workload = self.feel_workload(0.0, 0.0)
         self._heard = 0.0
+        self._ours = frozenset(vars(self))
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.post} of {self.region.name!r}: trust {self.trust:.3f}, "
+            f"knowledge {self.knowledge:.3f}, integration {self.integration:.3f}>"
+        )
 
     def become(self, person: Person) -> None:
         """Take over the traits and starting points of a person."""
@@ -426,3 +492,4 @@ class RegionalStaff(Agent):
         self.become(newcomer)
         self.trust = rules.newcomer_trust(newcomer.trust, team_trust, model.p.newcomer_trust_share)
         self.integration = rules.newcomer_integration(self.region.routines, newcomer.knowledge)
+        self._succeed()

@@ -5,8 +5,12 @@ This is the definition; the compiled engine must give the same numbers, bit for 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,16 +18,17 @@ import numpy as np
 from sim.core import outcomes, rules, streams
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.outcomes import COLUMN, FIRST_FLOW, RECORD
-from sim.core.parameters import Parameters
+from sim.core.parameters import NAMES, Parameters
 from sim.core.streams import Streams
+from sim.core.whole import MAX_REPLICATES, check_whole
 from sim.model import dosage, network, population
 from sim.model.agents import Contact, RegionalStaff, Site, TAProvider, Weights
-from sim.model.mesa_door import DataCollector, Model
+from sim.model.mesa_door import DataCollector, Model, iteration, own_seed, seed_of
+from sim.model.own import declared, measured
+from sim.scenario.scenario import Scenario, find
 
 if TYPE_CHECKING:
     import networkx as nx
-
-    from sim.scenario.scenario import Scenario
 
 
 @dataclass(slots=True)
@@ -65,7 +70,7 @@ def mean_of(values: Iterable[float]) -> float:
     return rules.mean_from_fixed(sum(fixed), len(fixed))
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Region:
     """A region: its leadership, demand and routines, its team, its provider."""
 
@@ -91,6 +96,9 @@ class Region:
     week_draws: list[list[float]] = field(default_factory=list)
     """This week's uniforms of each post: meets a peer, which peer, leaves."""
     _asked: dict[int, list[RegionalStaff]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Region {self.name!r}: {len(self.staff)} staff, provider {self.provider.name!r}>"
 
     def asked(self, seats: int) -> list[RegionalStaff]:
         """The first so many of the core team (then of the others), in order of their posts.
@@ -147,25 +155,40 @@ class CoCreationModel(Model):
     8. *turnover*: staff and providers leave and are replaced
 
     Args:
-        scenario: what is to happen (:class:`sim.scenario.scenario.Scenario`).
+        scenario: what is to happen: a scenario, the path of its file, or the name of a shipped one.
         parameters: values that replace the scenario's (a full :class:`Parameters`, or a mapping of
             some); default: the scenario's own.
-        seed: default: the scenario's.
-        replicate: which of the runs under this seed.
+        seed, rng: one of the two, as Mesa and NumPy have them: a whole number, or a generator that
+            gives one; default: the scenario's seed.
+        replicate: which of the runs under this seed; default: 0, and in Mesa's ``batch_run`` the
+            number of the iteration.
         collect: keep weekly outcomes in ``datacollector`` (a Mesa DataCollector).
         collect_people: also keep every person's states in every week.
-        staff_class, provider_class: subclasses, to try other behaviour.
+        outcomes: outcomes of one's own (:mod:`sim.model.own`), beside those of the class.
+        staff_class, provider_class: subclasses, to try other behaviour; default: those of the
+            class, which a subclass may name.
 
-    ``record`` is a float64 array (week 0..T, region, column of :data:`sim.core.outcomes.RECORD`),
-    filled up to ``week``.
+    Attributes:
+        week, horizon: weeks that are over, and the last. ``running`` is false at the horizon.
+        record: float64 (week 0..T, region, column of :data:`sim.core.outcomes.RECORD`), filled up
+            to ``week``; ``own_record`` the same of one's own outcomes, all regions together last.
+        staff, providers, regions: everybody.
+
+    Raises:
+        InputError: an argument that cannot be used.
 
     Example:
         >>> from sim.scenario.scenario import Scenario
-        >>> model = CoCreationModel(Scenario.shipped("classroom"), seed=1)
+        >>> model = CoCreationModel("classroom", seed=1)
         >>> model.step()
-        >>> model.week
-        1
+        >>> model  # doctest: +ELLIPSIS
+        <CoCreationModel of 'Classroom: one region, small enough to watch': week 1 of 78, ...>
     """
+
+    outcomes: Mapping[str, Any] = MappingProxyType({})
+    """Outcomes of one's own, by name; a subclass may declare some."""
+    staff_class: type[RegionalStaff] = RegionalStaff
+    provider_class: type[TAProvider] = TAProvider
 
     onsite = dosage.ONSITE
     # Mesa 3.5 has a property of this name that writes into what it is given; ours is read-only.
@@ -173,21 +196,33 @@ class CoCreationModel(Model):
 
     def __init__(
         self,
-        scenario: Scenario,
+        scenario: Scenario | str | os.PathLike[str] | None = None,
         *,
         parameters: Parameters | Mapping[str, float] | None = None,
-        seed: int | None = None,
-        replicate: int = 0,
+        seed: Any = None,
+        rng: Any = None,
+        replicate: int | None = None,
         collect: bool = True,
         collect_people: bool = False,
-        staff_class: type[RegionalStaff] = RegionalStaff,
-        provider_class: type[TAProvider] = TAProvider,
+        outcomes: Mapping[str, Any] | None = None,
+        staff_class: type[RegionalStaff] | None = None,
+        provider_class: type[TAProvider] | None = None,
+        **unknown: Any,
     ) -> None:
-        seed = scenario.seed if seed is None else seed
-        super().__init__(rng=seed)
+        _refuse(unknown)
+        own = {**declared(type(self).outcomes), **declared(outcomes or {})}
+        scenario = _scenario(scenario)
+        staff = _subclass("staff_class", staff_class or self.staff_class, RegionalStaff)
+        providers = _subclass("provider_class", provider_class or self.provider_class, TAProvider)
+        number = seed_of(seed, rng, scenario.seed)
+        if replicate is None:
+            replicate = iteration(seed is not None or rng is not None)
+        replicate = _replicate(replicate)
+        super().__init__(rng=own_seed(number, replicate))
         self.scenario = scenario
+        self.outcomes = own
         self.p = resolve_parameters(scenario, parameters)
-        self.stream = Streams(seed, replicate)
+        self.stream = Streams(number, replicate)
         self.replicate = replicate
         self.week = 0
         self.horizon = scenario.horizon_weeks
@@ -198,13 +233,22 @@ class CoCreationModel(Model):
         self.providers: list[TAProvider] = []
         self.regions: list[Region] = []
         self.staff: list[RegionalStaff] = []
-        self._populate(seed, staff_class, provider_class)
+        self._populate(number, staff, providers)
         self.record = np.full((self.horizon + 1, len(self.regions), len(RECORD)), np.nan)
         self._write_record()
         self._weekly: tuple[int, np.ndarray] | None = None
+        self.own_record = np.full((self.horizon + 1, len(self.regions) + 1, len(own)), np.nan)
+        self._write_own()
         self.datacollector = self._make_collector(collect, collect_people)
+        self.running = self.week < self.horizon
         if self.datacollector is not None:
             self.datacollector.collect(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} of {self.scenario.name!r}: week {self.week} of "
+            f"{self.horizon}, seed {self.stream.seed}, replicate {self.replicate}>"
+        )
 
     # ------------------------------------------------------------------ making the world
 
@@ -235,6 +279,8 @@ class CoCreationModel(Model):
                 region.staff.append(member)
                 region.by_post[post] = member
                 self.staff.append(member)
+        for one in (*self.providers, *self.staff):
+            one.settle()
 
     def _make_region(self, start: population.RegionStart, seed: int) -> Region:
         provider = self.providers[start.provider]
@@ -292,6 +338,8 @@ class CoCreationModel(Model):
         self._everybody()
         self._turnover()
         self._write_record()
+        self._write_own()
+        self.running = self.week < self.horizon
         if self.datacollector is not None:
             self.datacollector.collect(self)
 
@@ -626,12 +674,19 @@ class CoCreationModel(Model):
             for name in FLOWS:
                 row[region.index, COLUMN[name]] = getattr(region.ledger, name)
 
+    def _write_own(self) -> None:
+        if self.outcomes:
+            self.own_record[self.week] = measured(self, tuple(self.outcomes.values()))
+
     def outcome(self, name: str, region: str = "overall") -> float:
         """An outcome in the current week (a flow: this week's), of a region or overall.
 
         Raises:
             InputError: there is no such outcome or region.
         """
+        if name in self.outcomes:
+            values = self.own_record[self.week, :, list(self.outcomes).index(name)]
+            return float(values[self._place(region)])
         spec = outcomes.check_outcome(name)
         if self._weekly is None or self._weekly[0] != self.week:
             values = outcomes.in_week(
@@ -642,25 +697,29 @@ class CoCreationModel(Model):
                 outcomes.commitment_hours(self.p),
             )
             self._weekly = (self.week, values)
+        return float(self._weekly[1][self._place(region), outcomes.INDEX[spec.name]])
+
+    def _place(self, region: str) -> int:
         names = [*self.scenario.region_names, "overall"]
         if region not in names:
             raise InputError(
                 Problem("there is no such region", field="region", value=region,
                         allowed=", ".join(names), suggestion=did_you_mean(region, names))
             )  # fmt: skip
-        return float(self._weekly[1][names.index(region), outcomes.INDEX[spec.name]])
+        return names.index(region)
 
     def _make_collector(self, collect: bool, people: bool) -> Any:
         if not collect:
             return None
 
-        def reporter(name: str) -> Any:
-            return lambda model: model.outcome(name)
-
         states = ("trust", "accountability", "knowledge", "integration", "workload")
         return DataCollector(
-            model_reporters={name: reporter(name) for name in outcomes.NAMES},
-            agenttype_reporters={RegionalStaff: {name: name for name in states}} if people else {},
+            model_reporters={
+                name: partial(_reported, name) for name in (*outcomes.NAMES, *self.outcomes)
+            },
+            agenttype_reporters={RegionalStaff: {name: attrgetter(name) for name in states}}
+            if people
+            else {},
         )
 
 
@@ -675,7 +734,68 @@ def resolve_parameters(
         return scenario.parameter_set()
     if isinstance(parameters, Parameters):
         return parameters
+    if not isinstance(parameters, Mapping):
+        raise InputError(
+            Problem(
+                f"{parameters!r} is not a parameter set", "parameters", parameters,
+                "Parameters, or a mapping from names to values",
+            )
+        )  # fmt: skip
     return scenario.parameter_set().replace(beyond_range=scenario.beyond_range, **parameters)
+
+
+def _reported(name: str, model: CoCreationModel) -> float:
+    """A model reporter that can be pickled."""
+    return model.outcome(name)
+
+
+# --- arguments -----------------------------------------------------------------------------------
+
+_ARGUMENTS = (
+    "scenario", "parameters", "seed", "rng", "replicate", "collect", "collect_people", "outcomes",
+    "staff_class", "provider_class",
+)  # fmt: skip
+
+
+def _refuse(unknown: Mapping[str, Any]) -> None:
+    """Say of arguments that there are not what was probably meant.
+
+    Raises:
+        InputError: there are some.
+    """
+    if unknown:
+        raise InputError(
+            Problem(
+                "is not an argument of the model", name, value,
+                f"parameters={{{name!r}: {value!r}}}" if name in NAMES else ", ".join(_ARGUMENTS),
+                "" if name in NAMES else did_you_mean(name, _ARGUMENTS),
+            )
+            for name, value in unknown.items()
+        )  # fmt: skip
+
+
+def _scenario(given: Any) -> Scenario:
+    if isinstance(given, Scenario):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return Scenario.load(find(given))
+    said = "is required" if given is None else f"{given!r} is not a scenario"
+    known = "a Scenario, the path of its file, or the name of a shipped one"
+    raise InputError(Problem(said, "scenario", given, known))
+
+
+def _subclass(field: str, given: Any, of: type) -> Any:
+    if not (isinstance(given, type) and issubclass(given, of)):
+        raise InputError(
+            Problem(f"{given!r} is not a subclass of {of.__name__}", field, given,
+                    f"a class that derives from {of.__name__}")
+        )  # fmt: skip
+    return given
+
+
+def _replicate(given: Any) -> int:
+    last = MAX_REPLICATES - 1
+    return check_whole("replicate", given, 0, last, f"0..{last}")
 
 
 def simulate(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) -> np.ndarray:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.core.outcomes import NAMES, OUTCOMES
+from sim.core.outcomes import OUTCOMES, Outcome
 from sim.engine import batch
 from sim.stats.intervals import rank_of
 
@@ -66,10 +66,20 @@ class Bands:
         places: number of regions, and one for "overall", which comes last.
         runs_expected: decides between exact values and histograms.
         arms: the arms that have values: all of ARMS, or the first only.
+        own: outcomes beside those of codose, which they follow.
     """
 
-    def __init__(self, weeks: int, places: int, runs_expected: int, *, arms: int = 3) -> None:
-        self.shape = (weeks, places, len(NAMES))
+    def __init__(
+        self,
+        weeks: int,
+        places: int,
+        runs_expected: int,
+        *,
+        arms: int = 3,
+        own: Sequence[Outcome] = (),
+    ) -> None:
+        self.about = (*OUTCOMES.values(), *own)
+        self.shape = (weeks, places, len(self.about))
         self.arms = arms
         self.kept: list[tuple[np.ndarray, ...]] = []
         self._histograms: list[_Histogram] = []
@@ -77,7 +87,7 @@ class Bands:
             self._histograms = self._make_histograms(runs_expected)
 
     def _make_histograms(self, runs_expected: int) -> list[_Histogram]:
-        low, high = _limits(self.shape[1])
+        low, high = _limits(self.shape[1], self.about)
         # Counts of one bin can reach the number of runs.
         counter = np.dtype(np.uint16 if runs_expected < 2**16 else np.uint32)
         span = high - low
@@ -154,12 +164,12 @@ def _with_effect(values: Sequence[np.ndarray]) -> list[np.ndarray]:
     return [*values, values[0] - values[1]] if len(values) == 2 else list(values)
 
 
-def _limits(places: int) -> tuple[np.ndarray, np.ndarray]:
+def _limits(places: int, about: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray]:
     """Bounds of weekly values, each (place, outcome); infinite where there is none."""
-    low = np.array([OUTCOMES[name].low for name in NAMES])
-    high = np.array([np.inf if (top := OUTCOMES[name].high) is None else top for name in NAMES])
+    low = np.array([one.low for one in about])
+    high = np.array([np.inf if one.high is None else one.high for one in about])
     lows, highs = np.tile(low, (places, 1)), np.tile(high, (places, 1))
-    summed = [i for i, name in enumerate(NAMES) if OUTCOMES[name].overall == "sum"]
+    summed = [i for i, one in enumerate(about) if one.overall == "sum"]
     highs[-1, summed] = np.inf  # bounds are those of one region
     return lows, highs
 

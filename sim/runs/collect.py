@@ -25,6 +25,7 @@ import numpy as np
 from sim.core import outcomes as outcome_table
 from sim.core.errors import InputError, Problem, check_known
 from sim.engine.reduction import Reduction
+from sim.runs.own import OwnReduction
 from sim.runs.plan import Job, Piece, RunPlan
 from sim.scenario.scenario import Scenario
 
@@ -236,8 +237,6 @@ class Points:
             object.__setattr__(self, name, tuple(chosen))
             if not chosen or len(set(chosen)) < len(chosen):
                 raise InputError(Problem("is empty, or names one twice", field=name, value=chosen))
-        for name in self.outcomes or ():
-            outcome_table.check_outcome(name)
 
     parts = 64
 
@@ -259,8 +258,11 @@ class Points:
         """See :class:`Collector`.
 
         Raises:
-            InputError: the job has no such region.
+            InputError: the job has no such region or outcome.
         """
+        for name in self.names:
+            if name not in job.outcomes:
+                outcome_table.check_outcome(name)
         for region in self.regions or ():
             check_known(region, job.places, "is not a region of this scenario", field="regions")
 
@@ -280,7 +282,7 @@ class Points:
         """See :class:`Collector`: as few as the summaries need."""
         return self.reduction(job).reported
 
-    def reduction(self, job: Job) -> Reduction:
+    def reduction(self, job: Job) -> Reduction | OwnReduction:
         """What makes outcomes of the records of a job."""
         return job.reduction
 
@@ -288,7 +290,7 @@ class Points:
         """See :class:`Collector`: "values" (runs, arms, weeks, regions, outcomes)."""
         values = np.empty((len(which), *self.shape(job)))
         places = [job.places.index(name) for name in self.places(job)]
-        columns = [outcome_table.INDEX[name] for name in self.names]
+        columns = [job.outcomes.index(name) for name in self.names]
         for arm, record in enumerate(records):
             found = self.reduction(job).at_points(record, which)
             if self.regions is not None:

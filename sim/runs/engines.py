@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import operator
 from collections.abc import Callable
 
 import numpy as np
@@ -27,10 +26,6 @@ Engine = Callable[[Scenario, Parameters, int, int], np.ndarray]
 ENGINES = {"mesa": "sim.model.week", "compiled": "sim.engine.compiled"}
 """The module of each engine; its function is called ``simulate``."""
 CHOICES: tuple[str, ...] = ("auto", *ENGINES)
-
-MAX_REPLICATES = 2**32
-"""A replicate is one 32-bit word of the counter behind every draw."""
-MAX_SEED = 2**63 - 1
 
 
 def checked_record(record: np.ndarray, scenario: Scenario) -> np.ndarray:
@@ -54,26 +49,37 @@ def checked_record(record: np.ndarray, scenario: Scenario) -> np.ndarray:
     return values
 
 
-def choose_engine(engine: str | Engine, staff_weeks: int = 0) -> tuple[str, Engine]:
+def choose_engine(engine: str | type | Engine, staff_weeks: int = 0) -> tuple[str, Engine]:
     """The name and the function of an engine; "auto" takes the compiled one where it can be used.
 
     Args:
-        engine: a name of :data:`CHOICES`, or a function as described in this module.
+        engine: a name of :data:`CHOICES`, "module:Model" or a subclass of CoCreationModel
+            (:mod:`sim.runs.own`), or a function as described in this module.
         staff_weeks: the work; see :func:`sim.engine.choice.chosen`. 0: it is not known yet.
 
     Raises:
-        InputError: no engine of that name, or it is not part of this installation.
+        InputError: no engine of that name, or it is not part of this installation; a model that
+            cannot be imported or is none.
         EngineError: the compiled one cannot be used, and the work is too much for the other.
     """
+    if isinstance(engine, type) or is_model(engine):
+        own = importlib.import_module("sim.runs.own").own_engine(engine)
+        return own.name, own
     if callable(engine):
         return getattr(engine, "__name__", type(engine).__name__), engine
-    check_known(engine, CHOICES, "is not an engine", field="engine")
+    known = f"{', '.join(CHOICES)}, module:Model"
+    check_known(engine, CHOICES, "is not an engine", field="engine", allowed=known)
     name = engine
     if name == "auto":
         name = "compiled" if _present("compiled") else "mesa"
         if name == "compiled" and staff_weeks:
             name = importlib.import_module("sim.engine.choice").chosen(staff_weeks)
     return name, _engine(name)
+
+
+def is_model(engine: object) -> bool:
+    """Whether a name is that of a model of one's own, "module:Model"."""
+    return isinstance(engine, str) and ":" in engine
 
 
 def _engine(name: str) -> Engine:
@@ -92,36 +98,3 @@ def _engine(name: str) -> Engine:
 
 def _present(name: str) -> bool:
     return importlib.util.find_spec(ENGINES[name]) is not None
-
-
-def check_replicates(value: object) -> int:
-    """A number of replicates: whole, 1..2**32.
-
-    Raises:
-        InputError: anything else.
-    """
-    return check_whole("replicates", value, 1, MAX_REPLICATES, "1..4294967296 (2**32)")
-
-
-def check_seed(value: object) -> int:
-    """A seed: whole, 0..2**63 - 1.
-
-    Raises:
-        InputError: anything else.
-    """
-    return check_whole("seed", value, 0, MAX_SEED, "0..9223372036854775807 (2**63 - 1)")
-
-
-def check_whole(field: str, value: object, low: int, high: int, allowed: str) -> int:
-    """A whole number low..high, NumPy's too but no bool; else an InputError saying ``allowed``."""
-    try:
-        if isinstance(value, (bool, np.bool_)):
-            raise TypeError
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise InputError(
-            Problem(f"{value!r} is not a whole number", field, value, allowed)
-        ) from None
-    if not low <= number <= high:
-        raise InputError(Problem(f"{number} is out of range", field, value, allowed))
-    return number

@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar, overload
@@ -31,8 +32,18 @@ from sim.core.errors import CodoseError, InputError, InterruptedRun, Problem
 from sim.engine import batch
 from sim.engine.layout import source_hash
 from sim.runs import making, parts
-from sim.runs.collect import Collector, FailedRun, Gathering, Made, Points, Rows, RunValues
+from sim.runs.collect import (
+    Collector,
+    FailedRun,
+    Gathering,
+    Looks,
+    Made,
+    Points,
+    Rows,
+    RunValues,
+)
 from sim.runs.plan import WORK, RunPlan
+from sim.runs.processes import Processes
 from sim.runs.shard import Shard, check_shard, of_shard
 from sim.runs.store import Clock, Notice, Store
 
@@ -40,6 +51,9 @@ Result = TypeVar("Result")
 Progress = Callable[[int, int], object]
 """``progress(done, total)`` is called as runs are done, at first with 0; stored ones count."""
 
+PROCESS_WORK = 2**17
+"""Staff-weeks from which on engines in Python get processes: some seconds of one of them, which
+takes about one to start."""
 LEAST_WORK = 2**16
 """Staff-weeks of a thread's task at least: Python's part of a task costs as much as thousands."""
 
@@ -170,6 +184,15 @@ def execute(
     (2, 4)
     """
     kept = Points() if collect is None else collect
+    if plan.own is not None and isinstance(kept, Points) and kept.outcomes is None:
+        kept = replace(kept, outcomes=plan.jobs[0].outcomes)
+    if isinstance(kept, Looks) and callable(plan.engine):
+        raise InputError(
+            Problem(
+                "people are looked at in the compiled engine alone", "engine", plan.engine_name,
+                "auto, compiled",
+            )
+        )  # fmt: skip
     for job in plan.jobs:
         kept.check(job)
     return _Work(plan, execution or Execution(), kept, note or {}).run()
@@ -257,6 +280,9 @@ class _Work:
                 missing.append(chunk)
         if not missing:
             return
+        if self.plan.own is not None:
+            job = self.plan.jobs[-1]
+            self.plan.own.check_repeats(job.scenario, job.sets[0], self.plan.seed)
         for job in self.plan.jobs:  # made once, before threads share them
             _ = job.matrix, job.reduction_of_all
         fresh = self._elsewhere(missing) if self._is_elsewhere else self._here(missing)
@@ -347,17 +373,31 @@ class _Work:
 
     @property
     def _is_elsewhere(self) -> bool:
-        return self.how.cluster is not None or self.how.executor is not None
+        return self.how.cluster is not None or self.how.executor is not None or self.processes > 1
+
+    @cached_property
+    def processes(self) -> int:
+        """How many processes make runs in the place of threads: engines in Python take turns in
+        one. 1 where the runs are too few to be worth it, or others cannot import the engine."""
+        own = self.plan.own
+        if self.plan.compiled or self.plan.work < PROCESS_WORK or isinstance(self.collect, Looks):
+            return 1
+        if (own is None and callable(self.plan.engine)) or (own is not None and own.places):
+            return 1
+        return min(batch.thread_count(self.how.threads), self.plan.work // (PROCESS_WORK // 2))
 
     def _elsewhere(self, missing: Sequence[int]) -> Generator[int, None, None]:
         """Chunks as an executor or a cluster has made them."""
-        tasks = (self._packed(group) for group in self._groups(missing, WORK))
+        work = WORK if self.plan.compiled else 0  # a chunk at a time: each is seconds of work
+        tasks = (self._packed(group) for group in self._groups(missing, work))
         if self.how.cluster is not None:
             from sim.runs import cluster
 
             answers = cluster.run_tasks(making.run_task, tasks, self.how.cluster, self.how.warn)
-        else:
+        elif self.how.executor is not None:
             answers = _by_executor(making.run_task, tasks, self.how.executor)
+        else:
+            answers = _by_processes(making.run_task, tasks, self.processes)
         with contextlib.closing(answers):
             for answer in answers:
                 for chunk, state in answer:
@@ -368,7 +408,7 @@ class _Work:
         ranges = [self.range(chunk) for chunk in group]
         sizes = [(chunk, len(runs)) for chunk, runs in zip(group, ranges, strict=True)]
         plan = self.plan.part(ranges).to_dict()
-        return making.Task(source_hash(), sizes, plan, self.collect)
+        return making.Task(source_hash(), sizes, plan, self.collect, self.plan.own)
 
     # --- the store ---------------------------------------------------------------------------
 
@@ -433,6 +473,14 @@ def _by_threads(
         yield from _in_order(pool.submit, function, tasks, 2 * workers)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _by_processes(
+    function: Callable[[Any], Found], tasks: Iterator[Any], count: int
+) -> Generator[Found, None, None]:
+    """Answers of processes of this machine."""
+    with Processes(count) as executor:
+        yield from _in_order(executor.submit, function, tasks, 2 * count)
 
 
 def _by_executor(

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from sim.core.errors import EngineError, InputError
-from sim.core.outcomes import FIRST_FLOW, RECORD
+from sim.core.outcomes import RECORD
 from sim.engine import batch
 from sim.engine.layout import source_hash
 from sim.engine.reduction import not_finite
 from sim.runs.collect import Collector, Failure, Looks, Rows
 from sim.runs.engines import checked_record
+from sim.runs.own import OwnEngine, WrongSource, plain, reported
 from sim.runs.plan import Job, Piece, RunPlan
 from sim.scenario.scenario import Scenario
 
@@ -152,13 +153,14 @@ class _Asking:
             return batch.run_here(scenario, job.matrix, which, replicates, seed, weeks=self.weeks)
         single = self.plan.chosen[1]
         record = single(scenario, job.sets[int(which[0])], seed, int(replicates[0]))
-        return _reported(checked_record(record, scenario), self.weeks)[None]
+        checked = checked_record(plain(record, len(job.own)), scenario)
+        return reported(record if job.own else checked, self.weeks, job.own)[None]
 
     def not_finite(self, made: np.ndarray, scenario: Scenario) -> dict[int, str]:
         """The reason of each record that holds a number that is none; whoever looks has checked."""
         if isinstance(self.collect, Looks):
             return {}
-        wrong = not_finite(made, scenario.region_names, self.weeks)
+        wrong = not_finite(plain(made, len(self.job.own)), scenario.region_names, self.weeks)
         return {row: f"ValueError: {why}" for row, why in wrong.items()}
 
     def nothing(self, scenario: Scenario) -> np.ndarray:
@@ -166,20 +168,13 @@ class _Asking:
         if isinstance(self.collect, Looks):
             return np.full((1, self.collect.run_bytes(self.job) // 8), np.nan)
         rows = scenario.horizon_weeks + 1 if self.weeks is None else len(self.weeks)
-        return np.full((1, rows, len(scenario.region_names), len(RECORD)), np.nan)
+        own = len(self.job.own)
+        shape = 1, rows, len(scenario.region_names) + (own > 0), len(RECORD) + own
+        return np.full(shape, np.nan)
 
 
 def _arms(job: Job) -> list[Scenario]:
     return [job.scenario, job.partner] if job.counterfactual else [job.scenario]
-
-
-def _reported(record: np.ndarray, weeks: Sequence[int] | None) -> np.ndarray:
-    """Of a whole record the weeks reported: their levels, and flows of all weeks up to each."""
-    if weeks is None:
-        return record
-    some = record[list(weeks)]
-    some[..., FIRST_FLOW:] = np.cumsum(record[..., FIRST_FLOW:], axis=0)[list(weeks)]
-    return some
 
 
 def _reason(error: Exception) -> str:
@@ -228,12 +223,14 @@ class Task:
         chunks: number, and number of runs, of each.
         plan: these runs and no others (:meth:`~sim.runs.plan.RunPlan.to_dict`).
         collect: what is kept.
+        own: the model of one's own that makes them.
     """
 
     engine: str
     chunks: list[tuple[int, int]]
     plan: dict[str, Any]
     collect: Collector[Any]
+    own: OwnEngine | None = None
 
 
 class WrongWorker(Exception):
@@ -248,7 +245,12 @@ def run_task(task: Task) -> list[tuple[int, dict[str, np.ndarray]]]:
     """
     if task.engine != source_hash():
         raise WrongWorker(f"engine {source_hash()} on the worker, {task.engine} here")
-    plan = RunPlan.from_dict(task.plan)
+    if task.own is not None:
+        try:
+            task.own.check_source()
+        except WrongSource as error:
+            raise WrongWorker(str(error)) from None
+    plan = RunPlan.from_dict(task.plan, task.own)
     ends = np.cumsum([runs for _, runs in task.chunks]).tolist()
     ranges = [range(end - runs, end) for end, (_, runs) in zip(ends, task.chunks, strict=True)]
     made = states(plan, task.collect, ranges)

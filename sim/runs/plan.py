@@ -24,17 +24,13 @@ from typing import Any
 import numpy as np
 
 from sim.core.errors import InputError, Problem
+from sim.core.outcomes import Outcome
 from sim.core.parameters import NAMES, Parameters
+from sim.core.whole import MAX_REPLICATES, check_replicates, check_seed, check_whole
 from sim.engine import tables
 from sim.engine.reduction import Reduction
-from sim.runs.engines import (
-    MAX_REPLICATES,
-    Engine,
-    check_replicates,
-    check_seed,
-    check_whole,
-    choose_engine,
-)
+from sim.runs.engines import Engine, choose_engine
+from sim.runs.own import OwnEngine, OwnReduction, names
 from sim.scenario.scenario import Scenario
 
 WORK = 2**24
@@ -62,6 +58,7 @@ class Job:
         weeks: the weeks, 0..horizon, at which outcomes are summarised.
         counterfactual: whether each run comes with its partner without TA: the same set, people and
             random streams.
+        own: outcomes of the engine's own, which a :class:`RunPlan` takes from its engine.
 
     >>> scenario = Scenario.shipped("classroom")
     >>> job = common(scenario, [scenario.parameter_set()] * 3, 2, weeks=[0, 52])
@@ -75,6 +72,7 @@ class Job:
     replicate: np.ndarray
     weeks: tuple[int, ...]
     counterfactual: bool = False
+    own: tuple[Outcome, ...] = ()
 
     def __len__(self) -> int:
         return len(self.which)
@@ -89,6 +87,11 @@ class Job:
         """Staff-weeks of a run, partner included."""
         separate = self.counterfactual and self.scenario.has_ta
         return staff_weeks(self.scenario) * (2 if separate else 1)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Names of the outcomes that its runs have, in the order of their columns."""
+        return names(self.own)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -114,14 +117,18 @@ class Job:
         return tables.parameter_rows(self.sets)
 
     @cached_property
-    def reduction(self) -> Reduction:
+    def reduction(self) -> Reduction | OwnReduction:
         """Outcomes at ``weeks``, from records of no more weeks than that takes."""
-        return Reduction.of(self.scenario, self.sets, self.weeks)
+        base = Reduction.of(self.scenario, self.sets, self.weeks)
+        return OwnReduction(base, self.own) if self.own else base
 
     @cached_property
-    def reduction_of_all(self) -> Reduction:
+    def reduction_of_all(self) -> Reduction | OwnReduction:
         """Outcomes at ``weeks`` and in every week, from records of every week; the same bits."""
-        return replace(self.reduction, weeks=tuple(range(self.scenario.horizon_weeks + 1)))
+        weeks, found = tuple(range(self.scenario.horizon_weeks + 1)), self.reduction
+        if isinstance(found, OwnReduction):
+            return found.with_weeks(weeks)
+        return replace(found, weeks=weeks)
 
     def take(self, rows: np.ndarray) -> Job:
         """Some of the runs, with no more sets than these need."""
@@ -133,7 +140,8 @@ class Job:
 
     def facts(self) -> list[Any]:
         """What makes the job this one, but for its sets, as plain values."""
-        return [self.scenario.digest(), list(self.weeks), self.counterfactual]
+        facts = [self.scenario.digest(), list(self.weeks), self.counterfactual]
+        return [*facts, [one.name for one in self.own]] if self.own else facts
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; the inverse is :meth:`from_dict`."""
@@ -320,8 +328,9 @@ class RunPlan:
     Attributes:
         jobs: at least one.
         seed: of every random number, 0..2**63 - 1.
-        engine: "compiled", "mesa", "auto" (the compiled one where it is there), or a function as
-            described in :mod:`sim.runs.engines`. They give the same numbers.
+        engine: "compiled", "mesa", "auto" (the compiled one where it is there), which give the same
+            numbers; or one of one's own: "module:Model", a subclass of CoCreationModel, an
+            :class:`~sim.runs.own.OwnEngine` or a function as described in :mod:`sim.runs.engines`.
 
     Raises:
         InputError: no job, or a seed or an engine that cannot be used.
@@ -335,14 +344,19 @@ class RunPlan:
 
     jobs: tuple[Job, ...]
     seed: int
-    engine: str | Engine = "auto"
+    engine: str | type | Engine = "auto"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "jobs", tuple(self.jobs))
         object.__setattr__(self, "seed", check_seed(self.seed))
         if not self.jobs:
             raise InputError(Problem("nothing is to be run", field="jobs"))
-        choose_engine(self.engine)
+        _, engine = choose_engine(self.engine)
+        if isinstance(engine, OwnEngine):
+            object.__setattr__(self, "engine", engine)
+            own = tuple(engine.outcomes.values())
+            jobs = [replace(job, own=own) for job in self.jobs]
+            object.__setattr__(self, "jobs", tuple(jobs))
 
     @cached_property
     def chosen(self) -> tuple[str, Engine]:
@@ -357,6 +371,11 @@ class RunPlan:
     def compiled(self) -> bool:
         """Whether the compiled engine makes the runs."""
         return not callable(self.engine) and self.engine_name == "compiled"
+
+    @property
+    def own(self) -> OwnEngine | None:
+        """The engine, where it is a model of one's own."""
+        return self.engine if isinstance(self.engine, OwnEngine) else None
 
     @property
     def engine_name(self) -> str:
@@ -432,6 +451,7 @@ class RunPlan:
             "chunk": chunk,
             "seed": self.seed,
             "engine": self.engine_name,
+            **({} if self.own is None else {"source of the engine": self.own.source}),
             "scenarios": _few([job.scenario.name for job in self.jobs]),
             "sets": _few([len(job.sets) for job in self.jobs]),
             "replicates": _few([job.replicates for job in self.jobs]),
@@ -445,9 +465,12 @@ class RunPlan:
         """Plain values for JSON; the inverse is :meth:`from_dict`.
 
         Raises:
-            InputError: the engine is a function, which is no data.
+            InputError: the engine is a function, which is no data; or a model that no other process
+                can import.
         """
-        if not isinstance(self.engine, str):
+        if self.own is not None:
+            self.own.check_elsewhere()
+        elif not isinstance(self.engine, str):
             raise InputError(
                 Problem(
                     "a function cannot be sent elsewhere", field="engine", allowed="mesa, compiled"
@@ -461,8 +484,11 @@ class RunPlan:
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> RunPlan:
+    def from_dict(cls, plain: Mapping[str, Any], engine: OwnEngine | None = None) -> RunPlan:
         """The inverse of :meth:`to_dict`.
+
+        Args:
+            engine: the model of one's own that the plan was made with.
 
         Raises:
             InputError: it has parameters of another version.
@@ -472,7 +498,7 @@ class RunPlan:
                 Problem("has the parameters of another version of codose", field="plan")
             )
         jobs = tuple(Job.from_dict(job) for job in plain["jobs"])
-        return cls(jobs, plain["seed"], plain["engine"])
+        return cls(jobs, plain["seed"], plain["engine"] if engine is None else engine)
 
 
 def _few(values: list[Any]) -> Any:

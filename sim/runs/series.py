@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.core import outcomes as outcome_table
 from sim.core.outcomes import OUTCOMES
 from sim.engine.reduction import Reduction
 from sim.runs.collect import Arrays, Gathering, Made, Points, Rows, RunValues, State, ValueArrays
+from sim.runs.own import OwnReduction
 from sim.runs.plan import Job, RunPlan
 
 
@@ -40,17 +40,18 @@ class Series(Points):
         """See :class:`~sim.runs.collect.Collector`."""
         return super().run_bytes(job) + 8 * (self.last + 1) * len(self.weekly)
 
-    def reduction(self, job: Job) -> Reduction:
+    def reduction(self, job: Job) -> Reduction | OwnReduction:
         """See :class:`~sim.runs.collect.Points`: of every week."""
         return job.reduction_of_all
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
         """See :class:`~sim.runs.collect.Collector`."""
-        columns = [outcome_table.INDEX[name] for name in self.weekly]
+        columns = [job.outcomes.index(name) for name in self.weekly]
+        totals = {one.name for one in (*OUTCOMES.values(), *job.own) if one.kind == "total"}
         first = records[0][:, : self.last + 1]
         weekly = self.reduction(job).weekly(first, which)[:, :, -1, columns]
         for place, name in enumerate(self.weekly):
-            if OUTCOMES[name].kind == "total":
+            if name in totals:
                 weekly[:, :, place] = np.cumsum(weekly[:, :, place], axis=1)
         return {**super().measure(job, which, records), "weekly": weekly}
 

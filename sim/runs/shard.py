@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.core.errors import InputError, Problem
-from sim.runs.engines import check_whole
+from sim.core.whole import check_whole
 
 Shard = tuple[int, int]
 """``(i, n)``: part i, from 1, of n parts of the work."""

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from sim.core import outcomes
+from sim.core.outcomes import Outcome
 from sim.engine.reduction import Reduction
 from sim.runs import bands
 from sim.runs.bands import ARMS, Bands, WeekTable
 from sim.runs.collect import Arrays, FailedRun, Gathering, Made, Rows, State
+from sim.runs.own import OwnReduction
 from sim.runs.plan import PARTS, Job, RunPlan
 from sim.scenario.scenario import Scenario
 
@@ -36,6 +38,7 @@ class PointValues:
         with_ta, without_ta: float64 (run, point, place, outcome); a place is a region or "overall",
             which comes last. NaN where the run failed or nothing happened.
         failures: the failed runs.
+        own: outcomes of the engine's own, which come after those of codose.
     """
 
     points: tuple[str, ...]
@@ -45,6 +48,7 @@ class PointValues:
     with_ta: np.ndarray
     without_ta: np.ndarray
     failures: tuple[FailedRun, ...]
+    own: tuple[Outcome, ...] = ()
 
     @property
     def effect(self) -> np.ndarray:
@@ -113,18 +117,18 @@ class Weekly:
 
     def _points_bytes(self, job: Job) -> int:
         points = len(point_names(job.scenario))
-        return 16 * points * len(job.places) * len(outcomes.NAMES)
+        return 16 * points * len(job.places) * len(job.outcomes)
 
     def run_bytes(self, job: Job) -> int:
         """See :class:`~sim.runs.collect.Collector`."""
         weeks = job.scenario.horizon_weeks + 1 if self.every_week else 0
-        return self._points_bytes(job) + 16 * weeks * len(job.places) * len(outcomes.NAMES)
+        return self._points_bytes(job) + 16 * weeks * len(job.places) * len(job.outcomes)
 
     def state_bytes(self, job: Job) -> int:
         """See :class:`~sim.runs.collect.Collector`."""
         return self.run_bytes(job) if self.exact else self._points_bytes(job)
 
-    def reduction(self, job: Job) -> Reduction:
+    def reduction(self, job: Job) -> Reduction | OwnReduction:
         """What makes outcomes of the records of a job."""
         return job.reduction_of_all if self.every_week else job.reduction
 
@@ -135,7 +139,7 @@ class Weekly:
     def bands(self, job: Job) -> Bands:
         """Bands of no runs."""
         weeks = job.scenario.horizon_weeks + 1
-        return Bands(weeks, len(job.places), 0 if self.exact else self.runs, arms=3)
+        return Bands(weeks, len(job.places), 0 if self.exact else self.runs, arms=3, own=job.own)
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
         """See :class:`~sim.runs.collect.Collector`: "values" (runs, arms, points, places,
@@ -240,7 +244,7 @@ class _Weeks:
 
     def result(self, made: Made) -> RunWeeks:
         job, done = self.job, made.done
-        shape = (2, len(point_names(job.scenario)), len(job.places), len(outcomes.NAMES))
+        shape = (2, len(point_names(job.scenario)), len(job.places), len(job.outcomes))
         values = np.empty((0, *shape)) if self.values is None else self.values[done]
         points = PointValues(
             points=point_names(job.scenario),
@@ -250,6 +254,7 @@ class _Weeks:
             with_ta=values[:, 0],
             without_ta=values[:, 1],
             failures=made.failures,
+            own=job.own,
         )
         table = self.bands.table() if self.kept.every_week else None
         return RunWeeks(made, points, table, self._trajectories(made))

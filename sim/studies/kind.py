@@ -4,7 +4,7 @@ A kind is a folder of :mod:`sim.studies` with four modules:
 
 * ``spec``: ``Spec``, the checked fields of a study (a :class:`~sim.studies.spec.Header`);
   optionally ``issues(spec)``, mistakes between fields, and ``check(study)``, which raises what only
-  the scenarios can show;
+  the scenarios can show; ``LOOKS_AT_PEOPLE``, true where no model of one's own can make its runs;
 * ``analysis``: ``answer(study, run) -> {name: Table}``, where ``run(plan)`` makes the runs of a
   :class:`~sim.runs.plan.RunPlan`, as often as the kind asks; or, when one plan does, the pair
   ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``, with ``COLLECT``,
@@ -49,6 +49,7 @@ from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
 from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
+from sim.runs.own import OwnEngine, chosen
 from sim.studies.dates import dated, said
 from sim.studies.plausible import plausible_sets
 from sim.studies.spec import (
@@ -193,6 +194,11 @@ class StudyKind:
 
     def _checked(self, study: Study[Any]) -> Study[Any]:
         check = getattr(self._module("spec"), "check", None)
+        if study.own is not None and getattr(self._module("spec"), "LOOKS_AT_PEOPLE", False):
+            raise study.error(
+                ("engine",), "this kind of study looks at people, in the compiled engine alone",
+                value=study.own.name, allowed="auto, compiled",
+            )  # fmt: skip
         if check is not None:
             check(study)
         return study
@@ -290,7 +296,7 @@ class Runner:
 
     Attributes:
         execution: how runs are made.
-        engine: an engine of the caller's own that makes them in place of the plans'.
+        engine: an engine that makes them in place of the plans'.
         made_by: the name of the engine; empty before there is a run.
         runs: runs that were made or taken from the store, failed ones too.
         failures: the failed ones.
@@ -298,7 +304,7 @@ class Runner:
     """
 
     execution: Execution
-    engine: Engine | None = None
+    engine: str | Engine | None = None
     made_by: str = ""
     runs: int = 0
     failures: list[FailedRun] = field(default_factory=list)
@@ -440,6 +446,7 @@ class Result:
                 "runs": self.runs,
                 "failed": self.failed,
                 "engine": self.engine,
+                **({} if self.study.own is None else {"engine_source": self.study.own.source}),
                 **self.provenance,
                 "command": self.command,
             },
@@ -477,7 +484,7 @@ def ask(
     True
     """
     kind = StudyKind.of(study.header.kind)
-    run = Runner(Execution() if execution is None else execution, engine)
+    run = _runner(study, execution, engine)
     if run.execution.store is not None:
         _write_asked(run.execution.store, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()
@@ -492,6 +499,12 @@ def ask(
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
     }
     return result_of(study, tables, run, timing, command)
+
+
+def _runner(study: Study[Any], execution: Execution | None, engine: Engine | None) -> Runner:
+    """What makes the runs of a study: with the caller's engine, or else with the study's."""
+    own = None if study.header.engine == "auto" else study.engine
+    return Runner(Execution() if execution is None else execution, engine or own)
 
 
 def result_of(
@@ -670,7 +683,7 @@ def verify(
     execution: Execution | None = None,
     *,
     sample: int | None = None,
-    engine: Engine | None = None,
+    engine: type | Engine | None = None,
 ) -> Verification:
     """Check the files of a result folder, ask its study again, compare every table and figure.
 
@@ -678,7 +691,8 @@ def verify(
         directory: a result folder of any kind.
         execution: how runs are made.
         sample: make only so many runs (of a calibration: settings) again, where the kind offers it.
-        engine: a function to make runs with; results of such a function need it.
+        engine: a function or class to make runs with; results of such an engine need it, where it
+            cannot be imported.
 
     Raises:
         ResultsError: the folder holds nothing of codose, cannot be read, or holds what this version
@@ -701,19 +715,26 @@ def verify(
     if damages:
         return Verification(str(directory), damages=damages)
     made_by = folder.manifest.get("engine", "")
-    if engine is None and made_by not in ("", *ENGINES):
+    there = study.own is not None and study.own.model is not None
+    if engine is None and made_by not in ("", *ENGINES) and not there:
         raise ResultsError(
             Problem(
                 f"the results were made by an engine of its own, {made_by!r}", field="engine",
-                allowed="verify(directory, engine=that function)",
+                allowed="verify(directory, engine=that function or class)",
             )
         )  # fmt: skip
+    notes = list(folder.version_notes())
+    if isinstance(engine, type):
+        engine = chosen(engine)
+    own = engine if isinstance(engine, OwnEngine) else study.own
+    if own is not None and own.source != folder.manifest.get("engine_source", own.source):
+        notes.append(f"the source of {own.name} is not that of the results")
     stored = whole = folder.tables()
     left_out: dict[str, str] = {}
     if sample is None:
         again = ask(study, execution, engine=engine).tables
     else:
-        run = Runner(Execution() if execution is None else execution, engine)
+        run = _runner(study, execution, engine)
         stored, again, left_out = _sampled(kind, study, stored, sample, run)
     difference = first_difference(stored, again) or _unlike_file(folder, kind.files(study, whole))
     drawn = _figures_in(folder)
@@ -728,7 +749,7 @@ def verify(
         tuple(drawn),
         tuple(left_out.items()),
         difference=difference,
-        notes=tuple(folder.version_notes()),
+        notes=tuple(notes),
     )
 
 

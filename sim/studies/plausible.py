@@ -40,8 +40,8 @@ from sim.core import files
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.parameters import Parameter, Parameters, rows
 from sim.core.units import MODEL_VERSION
+from sim.core.whole import check_seed, check_whole
 from sim.present.format import count as counted
-from sim.runs.engines import check_seed, check_whole
 from sim.stats.resampling import systematic
 from sim.tables_in.reader import read_table
 

@@ -32,8 +32,10 @@ from sim import studies
 from sim.core import files
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.outcomes import NAMES as OUTCOME_NAMES
-from sim.core.outcomes import PERSISTENCE_WEEKS
+from sim.core.outcomes import PERSISTENCE_WEEKS, Outcome, check_outcome
 from sim.core.parameters import check_name
+from sim.runs.engines import CHOICES, choose_engine, is_model
+from sim.runs.own import OwnEngine, own_engine, recorded
 from sim.scenario.checking import (
     Checked,
     FrozenDict,
@@ -93,9 +95,12 @@ class OutcomeSpec:
 _FORMS = {"persistence of ": "persistence", "effect on ": "effect"}
 
 
-def parse_outcome(text: str) -> OutcomeSpec:
+def parse_outcome(text: str, own: Iterable[str] = ()) -> OutcomeSpec:
     """``integration``, ``persistence of integration`` (a year after the end of TA minus at its
     end) or ``effect on integration`` (against no TA, same people and luck).
+
+    Args:
+        own: names of outcomes of one's own.
 
     Raises:
         PydanticCustomError: no such outcome (a checked field reports it with its line).
@@ -104,12 +109,13 @@ def parse_outcome(text: str) -> OutcomeSpec:
     for prefix, found in _FORMS.items():
         if text.startswith(prefix):
             name, form = text[len(prefix) :].strip(), found
-    if name not in OUTCOME_NAMES:
+    known = (*OUTCOME_NAMES, *own)
+    if name not in known:
         raise refusal(
             f"{shown(text)} is not an outcome",
             allowed="the names printed by 'codose outcomes', 'persistence of NAME', "
             "'effect on NAME'",
-            suggestion=did_you_mean(name, OUTCOME_NAMES),
+            suggestion=did_you_mean(name, known),
         )
     return OutcomeSpec(name, form)
 
@@ -197,6 +203,16 @@ def _kind(value: Any) -> str:
             suggestion=did_you_mean(value, known),
         )
     return value
+
+
+def _engine(value: Any) -> str:
+    """The name of an engine; whether a model of one's own is there is asked later."""
+    if not is_model(value) and value not in CHOICES:
+        raise refusal(
+            f"{shown(value)} is not an engine", allowed=f"{', '.join(CHOICES)}, module:Model",
+            suggestion=did_you_mean(value, CHOICES),
+        )  # fmt: skip
+    return str(value)
 
 
 def _held(value: Any) -> Mapping[str, float]:
@@ -321,6 +337,13 @@ class Header(Strict):
     """Runs of each set, each with chance of its own."""
     seed: Annotated[int, Number(0, 2**63 - 1, whole=True), Option()] = 1
     """Seed of every random number."""
+    engine: Annotated[
+        str,
+        Shape(_engine, {"anyOf": [{"enum": list(CHOICES)}, {"type": "string", "pattern": ":"}]}),
+        Option(metavar="NAME"),
+    ] = "auto"
+    """auto, mesa (readable) or compiled (fast), which give the same numbers; or module:Model, a
+    model of your own."""
 
     def plausible(self, folder: Path | None) -> PlausibleSets | None:
         """The parameter sets that what is found rests on; None: those are no plausible sets."""
@@ -447,6 +470,7 @@ class Study(Generic[H]):
             (:meth:`error`).
         file: name of the file in messages.
         inputs: what else was read from files that the fields name, see :meth:`Header.inputs`.
+        own: the engine, where it is a model of one's own.
     """
 
     header: H
@@ -456,6 +480,23 @@ class Study(Generic[H]):
     file: str
     plausible: PlausibleSets | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    own: OwnEngine | None = None
+
+    def about(self, outcome: str) -> Outcome:
+        """What is declared of an outcome of codose, or of the engine's own."""
+        if self.own is not None and outcome in self.own.outcomes:
+            return self.own.outcomes[outcome]
+        return check_outcome(outcome)
+
+    @property
+    def engine(self) -> str | OwnEngine:
+        """What makes the runs."""
+        return self.own or self.header.engine
+
+    @property
+    def engine_name(self) -> str:
+        """What makes the runs, by name."""
+        return self.own.name if self.own is not None else choose_engine(self.header.engine)[0]
 
     @property
     def scenario(self) -> Scenario:
@@ -502,6 +543,7 @@ class Study(Generic[H]):
             "scenarios": {name: one.to_dict() for name, one in self.scenarios.items()},
             "sets": None if self.plausible is None else self.plausible.record(),
             "inputs": dict(self.inputs),
+            **({} if self.own is None else {"engine": self.own.record()}),
         }
 
     @classmethod
@@ -520,6 +562,7 @@ class Study(Generic[H]):
             {name: Scenario.from_dict(one) for name, one in plain["scenarios"].items()},
             None if sets is None else PlausibleSets.of_record(sets),
             plain["inputs"],
+            recorded(plain["engine"]) if "engine" in plain else None,
         )  # fmt: skip
 
     @property
@@ -645,13 +688,14 @@ def read_study(
     """Read and check a study file; scenario paths count from its folder.
 
     Args:
-        changes: fields that replace those of the file.
+        changes: fields that replace those of the file; ``engine`` may be a class.
 
     Raises:
         StudyError: every mistake with file, line and column.
     """
     document = load(path, others=shipped_studies(), error=StudyError)
-    return _study(changed(document, changes or {}), model, issues, Path(path).parent)
+    given, own = _by_name(changes or {})
+    return _study(changed(document, given), model, issues, Path(path).parent, own=own)
 
 
 def changed(document: Document, changes: Mapping[str, Any]) -> Document:
@@ -685,16 +729,26 @@ def study_of(
     """The same for fields.
 
     ``scenario`` and ``scenarios`` may be Scenario objects besides names and paths; ``sets`` may be
-    plausible sets, or a sequence of parameter sets.
+    plausible sets, or a sequence of parameter sets; ``engine`` a subclass of CoCreationModel.
     """
-    fields, scenarios, sets = dict(data), dict[str, Scenario](), None
+    (fields, own), scenarios, sets = _by_name(data), dict[str, Scenario](), None
     for name in ("scenario", "scenarios"):
         if name in fields:
             fields[name] = _named(fields[name], scenarios)
     if "sets" in fields and not isinstance(fields["sets"], int | str):
         sets = chosen_sets(fields["sets"])
         fields["sets"] = len(sets)
-    return _study(document_of(fields), model, issues, folder, scenarios, sets)
+    return _study(document_of(fields), model, issues, folder, scenarios, sets, own=own)
+
+
+def _by_name(fields: Mapping[str, Any]) -> tuple[dict[str, Any], OwnEngine | None]:
+    """Fields with the name of a model in place of the model, and the model."""
+    own = fields.get("engine")
+    if isinstance(own, type):
+        own = own_engine(own)
+    if not isinstance(own, OwnEngine):
+        return dict(fields), None
+    return {**fields, "engine": own.name}, own
 
 
 def _named(given: Any, into: dict[str, Scenario]) -> Any:
@@ -718,13 +772,16 @@ def _study(
     scenarios: Mapping[str, Scenario] = MappingProxyType({}),
     sets: PlausibleSets | None = None,
     inputs: Mapping[str, Any] | None = None,
+    own: OwnEngine | None = None,
 ) -> Study[H]:
     checked = check(model, document, what="a study", fallback={"kind": studies.names()[0]})
     header = checked.value
     if header is None:
         raise_problems(checked.problems, file=document.file, error=StudyError)
         raise AssertionError("a study without a value has problems")
-    outcomes = _outcomes(checked, header)
+    if own is None and is_model(header.engine):
+        own = _own(checked, header.engine)
+    outcomes = _outcomes(checked, header, own)
     found = _scenarios(checked, header, folder, scenarios)
     if isinstance(header, OverSets) and header.hold:
         found = _holding(checked, header.hold, found)
@@ -738,17 +795,29 @@ def _study(
         sets = header.plausible(folder)
     if inputs is None:
         inputs = header.inputs(folder)
-    return Study(header, found, outcomes, document, document.file, sets, inputs)
+    return Study(header, found, outcomes, document, document.file, sets, inputs, own)
 
 
-def _outcomes(checked: Checked[Any], header: Header) -> tuple[OutcomeSpec, ...]:
+def _own(checked: Checked[Any], name: str) -> OwnEngine | None:
+    """The model of one's own that a header names."""
+    try:
+        return own_engine(name)
+    except InputError as error:
+        for problem in error.problems:
+            checked.report(Issue(("engine",), problem.message, name, problem.allowed))
+        return None
+
+
+def _outcomes(
+    checked: Checked[Any], header: Header, own: OwnEngine | None
+) -> tuple[OutcomeSpec, ...]:
     """The outcomes; those of a test function are its own affair."""
     if isinstance(header.scenario, dict):
         return tuple(OutcomeSpec(name) for name in header.outcomes)
     found: list[OutcomeSpec] = []
     for place, text in enumerate(header.outcomes):
         try:
-            spec = parse_outcome(text)
+            spec = parse_outcome(text, () if own is None else own.outcomes)
         except Exception as error:
             context = getattr(error, "context", None) or {}
             checked.report(

@@ -51,6 +51,10 @@ _CONSTRUCTS = Shape(_constructs, {"type": "array", "items": {"enum": list(CONSTR
 _TREND = Annotated[float, Number(-0.5, 0.5)]
 
 
+LOOKS_AT_PEOPLE = True
+"""It asks people in surveys, which the compiled engine alone is looked into for."""
+
+
 class Spec(OverSets):
     """A design audit."""
 

@@ -30,6 +30,10 @@ Examples:
 _BANK = "a calibration is one bank of settings now: samples and replicates"
 
 
+LOOKS_AT_PEOPLE = True
+"""It asks people in surveys, which the compiled engine alone is looked into for."""
+
+
 class Spec(Header):
     """A calibration."""
 

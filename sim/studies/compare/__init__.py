@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.core.outcomes import HEADLINES
 
@@ -24,7 +24,8 @@ def compare(
     sets: SetChoice = 50,
     replicates: int = 4,
     seed: int | None = None,
-    outcomes: Sequence[str] = HEADLINES,
+    outcomes: Sequence[str] | Mapping[str, Any] = HEADLINES,
+    engine: str | type = "auto",
     gains: bool = False,
     margin: float = MARGIN,
     stopping_now: bool = False,
@@ -50,7 +51,10 @@ def compare(
             own. What a scenario's file says under ``parameters`` holds in every set.
         replicates: runs of each set, 1 or more; with 1 chance cannot be told from parameters.
         seed: of every random number; left out: the first scenario's.
-        outcomes: names to compare.
+        outcomes: names to compare; or outcomes of your own, functions of the model by name
+            (:mod:`sim.model.own`), which are compared beside the usual ones.
+        engine: "auto", "mesa", "compiled", or a model of your own: "module:Model" or the subclass
+            of CoCreationModel.
         gains: compare gains against each scenario's own run without TA, in place of levels.
         margin: share of an outcome's range that would not matter, above 0.
         stopping_now: compare with TA that ends with the contact log of the first scenario.
@@ -89,16 +93,19 @@ def compare(
     >>> bool(table.loc[("trust", "end_of_ta"), "mean"] < 0)  # b minus a
     True
     """
+    from sim.runs.own import chosen
     from sim.studies.kind import StudyKind, ask
     from sim.studies.spec import until_fields
 
     given = scenarios
     if len(given) == 1 and isinstance(given[0], list | tuple):
         given = given[0]
+    own = outcomes if isinstance(outcomes, Mapping) else {}
+    names = [*HEADLINES, *own] if own else list(outcomes)
     study = StudyKind.of("compare").make(
         scenarios=list(given), sets=50 if sets is None else sets, replicates=replicates, seed=seed,
-        outcomes=list(outcomes), gains=gains, margin=margin, stopping_now=stopping_now,
-        hold=hold or {}, labels=list(labels), information=information, measures=list(measures),
-        know=list(know), worth=worth, **until_fields(until, most_sets),
+        outcomes=names, gains=gains, margin=margin, stopping_now=stopping_now, hold=hold or {},
+        labels=list(labels), engine=chosen(engine, own), information=information,
+        measures=list(measures), know=list(know), worth=worth, **until_fields(until, most_sets),
     )  # fmt: skip
     return ask(study, execution)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.core.outcomes import BETWEEN, OUTCOMES, SPREAD, spread, worst
+from sim.core.outcomes import BETWEEN, OUTCOMES, SPREAD, Better, spread, worst
 from sim.core.parameters import TABLE
 from sim.core.units import WEEKS_A_YEAR
 from sim.model.dosage import Resources, planned
@@ -55,6 +56,7 @@ class Runs:
             that failed, with TA or without.
         weekly: (sets, some replicates, week 0..common horizon, outcomes asked for), overall: levels
             and rates of the week, totals up to it.
+        signs: of the outcomes, which way is better (:attr:`sim.core.outcomes.Outcome.sign`).
     """
 
     arm: Arm
@@ -63,6 +65,7 @@ class Runs:
     values: np.ndarray
     without_ta: np.ndarray
     weekly: np.ndarray
+    signs: Mapping[str, float]
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -74,8 +77,8 @@ class Runs:
         values = self.values if ta else self.without_ta
         found = values[:, :, self.weeks.index(week), :, self.names.index(outcome)]
         if region in BETWEEN:
-            regions, sign = found[..., :-1], OUTCOMES[outcome].sign
-            return spread(regions) if region == SPREAD else worst(regions, sign)
+            regions = found[..., :-1]
+            return spread(regions) if region == SPREAD else worst(regions, self.signs[outcome])
         return found[..., self.places.index(region)]
 
     def gain(self, outcome: str, week: int, region: str = OVERALL) -> np.ndarray:
@@ -120,8 +123,10 @@ def runs_of(study: Study[Spec], run: Runner) -> tuple[Runs, ...]:
     )
     jobs, own, bare = _jobs(study, arms)
     found = run(RunPlan(tuple(jobs), study.seed), kept)
+    assert kept.outcomes is not None
+    signs = {name: study.about(name).sign for name in kept.outcomes}
     return tuple(
-        _runs_of(arm, found, kept, own[place], bare[place]) for place, arm in enumerate(arms)
+        _runs_of(arm, found, kept, own[place], bare[place], signs) for place, arm in enumerate(arms)
     )
 
 
@@ -160,7 +165,9 @@ def _world(plan: Scenario) -> str:
     return plan.without_ta().replace(name="world", question="", description="", seed=1).digest()
 
 
-def _runs_of(arm: Arm, found: RunSeries, kept: Series, own: int, bare: int) -> Runs:
+def _runs_of(
+    arm: Arm, found: RunSeries, kept: Series, own: int, bare: int, signs: Mapping[str, float]
+) -> Runs:
     weeks = _weeks(arm)
     failed = found.values.failed(own) | found.values.failed(bare)
 
@@ -170,7 +177,7 @@ def _runs_of(arm: Arm, found: RunSeries, kept: Series, own: int, bare: int) -> R
         return np.where(failed[:, :, None, None, None], np.nan, values)
 
     assert kept.outcomes is not None
-    return Runs(arm, weeks, kept.outcomes, of(own), of(bare), found.weekly[own])
+    return Runs(arm, weeks, kept.outcomes, of(own), of(bare), found.weekly[own], signs)
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -301,12 +308,13 @@ class _Tables:
         names = self.first.arm.scenario.region_names
         both = [name for name in names if name in other.places]
         if len(names) > 1 and set(names) == set(other.arm.scenario.region_names):
-            both += BETWEEN if OUTCOMES[outcome].sign else ()
-        return both
+            both += BETWEEN if self.first.signs[outcome] else ()
+        week = other.arm.horizon
+        return [one for one in both if not np.isnan(other.at(outcome, week, one)).all()]
 
     def _row(self, other: Runs, point: str, outcome: str, region: str = OVERALL) -> dict[str, Any]:
         a, b = (self._compared(one, outcome, point, region) for one in (self.first, other))
-        about = OUTCOMES[outcome]
+        about = self.study.about(outcome)
         margin = self._margin(outcome, point)
         gap = paired(a, b, margin)
         return {
@@ -322,7 +330,7 @@ class _Tables:
             "mean_b": mean(b),
             **asdict(gap),
             "margin": margin,
-            "verdict": _verdict(gap, margin, outcome, region),
+            "verdict": _verdict(gap, margin, about.better, region),
             "n": int((~np.isnan(a + b)).sum()),
             "runs": a.size,
         }
@@ -338,8 +346,8 @@ class _Tables:
 
     def _margin(self, outcome: str, point: str) -> float:
         """The difference that would not matter, in the outcome's unit."""
-        share, about = self.study.header.margin, OUTCOMES[outcome]
-        if about.high is not None:
+        share, about = self.study.header.margin, self.study.about(outcome)
+        if about.high is not None and math.isfinite(about.low):
             return share * (about.high - about.low)
         values = np.abs(self._compared(self.first, outcome, point, OVERALL))
         size = mean(values)
@@ -439,7 +447,7 @@ class _Tables:
         for one in self.runs:
             hours = one.at("provider_hours", one.arm.end)
             for outcome in self.outcomes:
-                if OUTCOMES[outcome].high is None:
+                if self.study.about(outcome).high is None:
                     continue
                 gain = one.gain(outcome, one.arm.end)
                 told = expected_in_sets(_ratio(gain, np.full_like(gain, _by_set(hours)[:, None])))
@@ -508,7 +516,7 @@ class _Tables:
             "point": point,
             "week": week,
             "outcome": outcome,
-            "unit": OUTCOMES[outcome].unit,
+            "unit": self.study.about(outcome).unit,
             "mean": mean(value),
             "p05": low,
             "p95": high,
@@ -604,9 +612,9 @@ class _Tables:
         )
 
 
-def _verdict(gap: Paired, margin: float, outcome: str, region: str = OVERALL) -> str:
-    better = "less" if region == SPREAD else OUTCOMES[outcome].better
-    return verdict(gap.mean, gap.mean_low, gap.mean_high, margin, better)
+def _verdict(gap: Paired, margin: float, better: Better, region: str = OVERALL) -> str:
+    wanted = "less" if region == SPREAD else better
+    return verdict(gap.mean, gap.mean_low, gap.mean_high, margin, wanted)
 
 
 def _payers(each: Resources) -> dict[str, float]:

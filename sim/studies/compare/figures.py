@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.core.outcomes import BETWEEN, OUTCOMES
+from sim.core.outcomes import BETWEEN
 from sim.present.figures import Figure
 from sim.present.format import signed
 from sim.present.format import words as in_words
@@ -212,7 +212,7 @@ def _over_time(
             known = part["mean"].dropna()
             if len(known):
                 ends.append((float(known.iloc[-1]), style.shorten(label, 18), colour))
-        unit = OUTCOMES[name].unit
+        unit = found.study.about(name).unit
         style.name_y(axes, f"{style.words(name)} ({unit})")
         style.week_ticks(axes, found.horizon, 4, found.study.start_date)
         if zero:
@@ -236,7 +236,8 @@ def _intervals(found: Shown) -> Drawn:
     from sim.present import style
 
     table = found.frames["differences"]
-    table = table[(table["point"] == "end_of_ta") & table["outcome"].map(_on_share)]
+    shares = [name for name in found.outcomes if found.study.about(name).high == 1.0]
+    table = table[(table["point"] == "end_of_ta") & table["outcome"].isin(shares)]
     names = list(dict.fromkeys(table["outcome"]))
     others = found.labels[1:]
     title = (
@@ -276,10 +277,6 @@ def _intervals(found: Shown) -> Drawn:
     for axes in (left, right):
         style.name_x(axes, "difference")
     return figure
-
-
-def _on_share(name: str) -> bool:
-    return OUTCOMES[name].high == 1.0
 
 
 def _interval_rows(
@@ -391,7 +388,7 @@ def _regions(found: Shown) -> Drawn:
         axes.set_yticks(range(len(names)), names if place == 0 else [""] * len(names))
         axes.set_title(in_words(outcome), fontsize=style.TEXT_SIZE, loc="left", pad=_above(found))
         axes.locator_params(axis="x", nbins=3)
-        style.name_x(axes, OUTCOMES[outcome].unit)
+        style.name_x(axes, found.study.about(outcome).unit)
         _region_dots(axes, found, _region_rows(found, outcome), names)
     if len(others) > 1:
         _name_others(panels[0], found)

@@ -78,6 +78,10 @@ class Pattern(Strict):
     """Looked for in each set, or in the mean over the sets."""
 
 
+LOOKS_AT_PEOPLE = True
+"""It asks people in surveys, which the compiled engine alone is looked into for."""
+
+
 class Spec(OverSets):
     """Patterns that the model is held against."""
 

@@ -31,7 +31,8 @@ def plan(
         study: a study file (its path, or the name of a shipped one), or its fields.
         folder: where relative paths in the fields count from; left out: here.
         execution: how runs are made; left out: on all threads of this machine.
-        changes: fields that replace those of the study, such as ``seed`` or ``start_date``.
+        changes: fields that replace those of the study, such as ``seed``, ``start_date`` or
+            ``engine`` (a model of your own: "module:Model" or the subclass of CoCreationModel).
 
     Returns:
         The result. Its tables: ``plans`` (the shortlist, a row a plan), ``targets``, ``gains``

@@ -61,7 +61,7 @@ def design(study: Study[Spec]) -> RunPlan:
     job = independent(
         scenario, parameter_sets(study), replicates(study), weeks, counterfactual=True
     )
-    return RunPlan((job,), study.seed, study.header.engine)
+    return RunPlan((job,), study.seed, study.engine)
 
 
 def collector(study: Study[Spec]) -> Weekly:
@@ -102,10 +102,15 @@ def analyse(study: Study[Spec], found: RunWeeks, stopped: RunValues | None = Non
     tables += [
         Table("summary", summary, _SUMMARY, title="Outcomes", note=_SUMMARY_NOTE),
         Table("runs", frames.runs_frame(values, job.places), _RUNS, title="Every run"),
-        Table("weeks", frames.weeks_frame(bands(found), job.places), _WEEKS, title="Week by week"),
+        Table(
+            "weeks",
+            frames.weeks_frame(bands(found), job.places, job.own),
+            _WEEKS,
+            title="Week by week",
+        ),
     ]
     if found.kept is not None:
-        kept = frames.trajectories_frame(trajectory_keys(values), found.kept, job.places)
+        kept = frames.trajectories_frame(trajectory_keys(values), found.kept, job.places, job.own)
         tables.append(Table("trajectories", kept, title="Every week of every run"))
     if found.made.plan.compiled and is_drawable(scenario):
         tables += team_tables(scenario, study.seed, job.sets[0])

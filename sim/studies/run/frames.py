@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, NAMES, OUTCOMES, spread, worst
+from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES, Outcome, spread, worst
 from sim.runs.bands import ARMS, QUANTILES, WeekTable
+from sim.runs.own import names
 from sim.runs.weekly import PointValues
 from sim.stats.components import (
     all_components,
@@ -55,7 +56,8 @@ def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     """Long: a row a run, region, outcome and point, in this order; a failed run is one row."""
     import pandas as pd
 
-    region, outcome, point = _grid(len(places), len(NAMES), len(values.points))
+    known = names(values.own)
+    region, outcome, point = _grid(len(places), len(known), len(values.points))
     rows = np.where(values.failed, 1, len(region))
     run = np.repeat(np.arange(len(rows)), rows)
     well = ~values.failed[run]
@@ -79,7 +81,7 @@ def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
         values.set_index[run],
         values.replicate[run],
         _words(codes(region), places),
-        _words(codes(outcome), NAMES),
+        _words(codes(outcome), known),
         _words(codes(point), values.points),
         numbers(values.with_ta),
         numbers(values.without_ta),
@@ -91,11 +93,14 @@ def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(RUN_COLUMNS, columns, strict=True)))
 
 
-def weeks_frame(table: WeekTable, places: Sequence[str]) -> pd.DataFrame:
+def weeks_frame(
+    table: WeekTable, places: Sequence[str], own: Sequence[Outcome] = ()
+) -> pd.DataFrame:
     """Long: a row an arm, region, week and outcome, in this order."""
     import pandas as pd
 
-    arm, place, week, outcome = _grid(len(ARMS), len(places), table.n.shape[1], len(NAMES))
+    known = names(own)
+    arm, place, week, outcome = _grid(len(ARMS), len(places), table.n.shape[1], len(known))
 
     def flat(array: np.ndarray) -> np.ndarray:
         return np.swapaxes(array, 1, 2).reshape(-1)
@@ -104,7 +109,7 @@ def weeks_frame(table: WeekTable, places: Sequence[str]) -> pd.DataFrame:
         _words(arm, ARMS),
         _words(place, places),
         week.astype(np.int64),
-        _words(outcome, NAMES),
+        _words(outcome, known),
         flat(table.n),
         flat(table.mean),
         *(flat(one) for one in table.quantiles),
@@ -121,7 +126,9 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     several = len(places) > 2
-    about = [(place, name) for place in places for name in NAMES]
+    units = {name: one.unit for name, one in OUTCOMES.items()}
+    units |= {one.name: one.unit for one in values.own}
+    about = [(place, name) for place in places for name in units]
     about += [(place, name) for place in BETWEEN for name in HEADLINES if several]
     rows = [(place, name, point) for place, name in about for point in values.points]
 
@@ -141,7 +148,7 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     effect_chance, effect_parameters = _spread(gains, effect)
     columns = (
         [name for _, name, _ in rows],
-        [OUTCOMES[name].unit for _, name, _ in rows],
+        [units[name] for _, name, _ in rows],
         [point for *_, point in rows],
         [place for place, *_ in rows],
         (~np.isnan(value)).sum(axis=1),
@@ -188,7 +195,9 @@ def _spread(by_sets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nda
     return np.sqrt(luck), np.sqrt(between)
 
 
-def trajectories_frame(keys: np.ndarray, values: np.ndarray, places: Sequence[str]) -> pd.DataFrame:
+def trajectories_frame(
+    keys: np.ndarray, values: np.ndarray, places: Sequence[str], own: Sequence[Outcome] = ()
+) -> pd.DataFrame:
     """Wide: a row a run, arm, region and week; a column an outcome."""
     import pandas as pd
 
@@ -201,5 +210,6 @@ def trajectories_frame(keys: np.ndarray, values: np.ndarray, places: Sequence[st
         "region": _words(place, places),
         "week": week.astype(np.int64),
     }
-    by_place = np.swapaxes(values, 2, 3).reshape(-1, len(NAMES))
-    return pd.DataFrame(columns | {name: by_place[:, i] for i, name in enumerate(NAMES)})
+    known = names(own)
+    by_place = np.swapaxes(values, 2, 3).reshape(-1, len(known))
+    return pd.DataFrame(columns | {name: by_place[:, i] for i, name in enumerate(known)})

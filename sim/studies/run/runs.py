@@ -25,6 +25,7 @@ from sim.core.parameters import Parameters
 from sim.runs.collect import FailedRun
 from sim.runs.engines import Engine
 from sim.runs.execute import Execution
+from sim.runs.own import OwnEngine, chosen
 from sim.runs.weekly import OVERALL, RunWeeks, place_names, summary_weeks
 from sim.scenario.scenario import Scenario, find
 from sim.studies.kind import FAILURES, Result, Runner, StudyKind, ask, load, result_of, sound
@@ -53,7 +54,8 @@ def run(
     beyond_range: bool = False,
     replicates: int | None = None,
     seed: int | None = None,
-    engine: str | Engine = "auto",
+    engine: str | type | Engine = "auto",
+    outcomes: Mapping[str, Any] | None = None,
     keep_runs: bool = False,
     until: float | None = None,
     most_sets: int | None = None,
@@ -79,7 +81,10 @@ def run(
         replicates: runs of each set; left out: 4 of plausible sets, 200 of fixed values (30 by the
             readable engine).
         seed: left out: the scenario's.
-        engine: "auto", "mesa", "compiled", or a function; see :mod:`sim.runs.engines`.
+        engine: "auto", "mesa", "compiled"; a model of your own, "module:Model" or the subclass of
+            CoCreationModel (:mod:`sim.runs.own`); or a function (:mod:`sim.runs.engines`).
+        outcomes: outcomes of your own, functions of the model by name, beside those of codose in
+            every table (:mod:`sim.model.own`); the readable engine asks them.
         keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
             memory.
         until: go on with more plausible sets until the 90 % intervals of the means and effects of
@@ -101,6 +106,7 @@ def run(
         >>> bool((runs.runs()["value"].dropna() == again.runs()["value"].dropna()).all())
         True
     """
+    made_by = chosen(engine, outcomes)
     given: dict[str, Any] = {
         "scenario": scenario if isinstance(scenario, Scenario) else os.fspath(scenario),
         "fixed": fixed,
@@ -108,7 +114,7 @@ def run(
         "beyond_range": beyond_range,
         "replicates": replicates,
         "seed": seed,
-        "engine": "auto" if callable(engine) else engine,
+        "engine": made_by if isinstance(made_by, str | OwnEngine) else "auto",
         "keep_runs": keep_runs,
         **until_fields(until, most_sets),
     }
@@ -117,7 +123,7 @@ def run(
     if parameters is not None:
         given["parameters"] = _own_sets(scenario, parameters)
     study = StudyKind.of("run").make(**given)
-    own = engine if callable(engine) else None
+    own = None if isinstance(made_by, str | OwnEngine) else made_by
     started, clock = datetime.now(UTC), time.perf_counter()
     try:
         return Runs(ask(study, execution, engine=own))

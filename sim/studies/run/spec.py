@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from sim.core.errors import did_you_mean
 from sim.core.parameters import NAMES, Parameters
-from sim.runs.engines import CHOICES, choose_engine
 from sim.scenario.checking import FrozenDict, Issue, Number, Shape, refusal
 from sim.scenario.loading import shown
 from sim.studies.plausible import PlausibleSets
@@ -37,15 +36,6 @@ SET_REPLICATES = 4
 """Runs of each plausible set, when none are asked for: as in every other kind."""
 FIXED_REPLICATES: Mapping[str, int] = {"compiled": 200, "mesa": 30}
 """Runs of fixed values, when none are asked for: what an engine does in moments."""
-
-
-def _engine(value: Any) -> str:
-    if value not in CHOICES:
-        raise refusal(
-            f"{shown(value)} is not an engine", allowed=", ".join(CHOICES),
-            suggestion=did_you_mean(value, CHOICES),
-        )  # fmt: skip
-    return str(value)
 
 
 def _own_sets(value: Any) -> tuple[Mapping[str, float], ...]:
@@ -83,8 +73,6 @@ class Spec(UntilClear):
         Annotated[int, Number(0, 2**63 - 1, whole=True)] | None, Option()
     ] = None
     """Seed of every random number."""
-    engine: Annotated[str, Shape(_engine, {"enum": list(CHOICES)}), Option()] = "auto"
-    """auto, mesa (readable) or compiled (fast): the same numbers."""
     beyond_range: Annotated[bool, Option()] = False
     """Let --set leave a plausible range."""
     keep_runs: Annotated[bool, Option()] = False
@@ -145,13 +133,13 @@ def replicates(study: Study[Spec]) -> int:
         return header.replicates
     if study.plausible is not None:
         return SET_REPLICATES
-    return FIXED_REPLICATES[choose_engine(header.engine)[0]]
+    return FIXED_REPLICATES.get(study.engine_name, FIXED_REPLICATES["mesa"])
 
 
 def line(study: Study[Spec]) -> str:
     """What is about to be done, in a line."""
     count = replicates(study)
-    why = f"(engine {choose_engine(study.header.engine)[0]}, seed {study.seed})"
+    why = f"(engine {study.engine_name}, seed {study.seed})"
     (label,) = study.labels
     if study.plausible is not None:
         return f"{label}: {len(study.plausible)} plausible sets x {count} {why}"

@@ -41,7 +41,8 @@ def surface(
     provider_hours: float | None = None,
     budget: Mapping[str, Any] | None = None,
     targets: Mapping[str, float] | None = None,
-    outcomes: Sequence[str] = SHOWN,
+    outcomes: Sequence[str] | Mapping[str, Any] = SHOWN,
+    engine: str | type = "auto",
     sets: SetChoice = 50,
     replicates: int = 4,
     seed: int | None = None,
@@ -75,7 +76,10 @@ def surface(
             included, every contact being held.
         budget: a budget as of a plan: ``{"money": 300000, "per": "year", "of": "centre"}``.
         targets: outcome -> level; None: at least the scenario's own dosage, run by run.
-        outcomes: names of what is mapped.
+        outcomes: names of what is mapped; or outcomes of your own, functions of the model by name
+            (:mod:`sim.model.own`), which are mapped beside the usual ones.
+        engine: "auto", "mesa", "compiled", or a model of your own: "module:Model" or the subclass
+            of CoCreationModel.
         sets: plausible sets, their number, the folder of a calibration, or sets of your own.
         replicates: runs of each set, 1 or more.
         seed: of every random number; left out: the scenario's.
@@ -94,15 +98,17 @@ def surface(
     >>> found.table("surface")["cell"].nunique()
     2
     """
+    from sim.runs.own import chosen
     from sim.studies.kind import StudyKind, ask
 
+    own = outcomes if isinstance(outcomes, Mapping) else {}
     study = StudyKind.of("surface").make(
         scenario=scenario, every_weeks=_plain(every_weeks), hours=_plain(hours),
         co_creation=_plain(co_creation), months=_plain(months), mode=_plain(mode),
         functions=_plain(functions), sites=_plain(sites), keep_others=keep_others,
         provider_hours=provider_hours, budget=budget, targets=targets or {},
-        outcomes=list(outcomes), sets=50 if sets is None else sets,
-        replicates=replicates, seed=seed, hold=hold or {},
+        outcomes=[*SHOWN, *own] if own else list(outcomes), engine=chosen(engine, own),
+        sets=50 if sets is None else sets, replicates=replicates, seed=seed, hold=hold or {},
     )  # fmt: skip
     return ask(study, execution)
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.core.outcomes import OUTCOMES
 from sim.model.dosage import planned
 from sim.present.format import percent
 from sim.present.table import Column, Table
@@ -84,7 +83,7 @@ class Values:
         """bool (sets, replicates): runs of a cell that reach the target, or what the own dosage
         does; where less is better, at its level or below. A run in which the outcome is empty does
         not reach it."""
-        sign, targets = OUTCOMES[outcome].sign or 1.0, self.study.header.targets
+        sign, targets = self.study.about(outcome).sign or 1.0, self.study.header.targets
         goal = targets[outcome] if targets else self.own_of(outcome)
         return sign * self.of(place, outcome) >= sign * goal
 
@@ -247,7 +246,11 @@ def _surface(values: Values) -> Table:
             rows.append(
                 _place(values, place)
                 | {"on_budget_line": cell.on_budget_line, "affordable": cell.affordable}
-                | {"outcome": outcome, "unit": OUTCOMES[outcome].unit, "mean": mean(level)}
+                | {
+                    "outcome": outcome,
+                    "unit": values.study.about(outcome).unit,
+                    "mean": mean(level),
+                }
                 | {"p05": low, "p95": high, "gain_mean": mean(values.gain(place, outcome))}
                 | {"target": values.level(outcome), **_share(values, place, asked)}
                 | {"chance_share": components(level).luck_share}
@@ -275,7 +278,7 @@ def _own(values: Values) -> Table:
         level = values.own_of(outcome)
         low, high = band(level)
         rows.append(
-            {"outcome": outcome, "unit": OUTCOMES[outcome].unit, "mean": mean(level)}
+            {"outcome": outcome, "unit": values.study.about(outcome).unit, "mean": mean(level)}
             | {"p05": low, "p95": high}
             | {"planned_provider_hours": planned_provider_hours(scenario, cost)}
             | {"planned_cost": cost.total.money, "planned_cost_centre": cost.total.centre}
@@ -290,7 +293,8 @@ def _best(values: Values) -> Table:
     """The best mean of each outcome, and how many cells are as good for all that is known."""
     rows = []
     for outcome in values.study.header.shown:
-        sign, about = OUTCOMES[outcome].sign or 1.0, OUTCOMES[outcome]
+        about = values.study.about(outcome)
+        sign = about.sign or 1.0
         worth = {place: sign * mean(values.of(place, outcome)) for place in values.run}
         worth = {place: one for place, one in worth.items() if not math.isnan(one)}
         if not worth:
@@ -366,7 +370,10 @@ def _budget_line(values: Values) -> Table:
     columns = (
         *_AXIS_COLUMNS, *_PLANNED,
         Column("spend", format="number", meaning="what it takes of the budget"),
-        *(Column(name, OUTCOMES[name].unit, "number") for name in values.study.header.shown),
+        *(
+            Column(name, values.study.about(name).unit, "number")
+            for name in values.study.header.shown
+        ),
     )  # fmt: skip
     return _table(
         values, "budget_line", rows, columns,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sim.core.outcomes import OUTCOMES
 from sim.present.figures import Figure
 from sim.present.format import number
 from sim.present.format import words as in_words
@@ -212,7 +211,9 @@ def _map(
     bar.ax.tick_params(colors=style.MUTED, labelsize=style.SMALL_SIZE, length=2)
     cell = next(cell for _, cell in grid)
     words = facet_words(cell)
-    title = f"{style.words(name)} ({OUTCOMES[name].unit})" + (f"\n{words}" if words else "")
+    title = f"{style.words(name)} ({found.study.about(name).unit})" + (
+        f"\n{words}" if words else ""
+    )
     axes.set_title(title, fontsize=style.TEXT_SIZE, color=style.INK, loc="left")
 
 
@@ -317,7 +318,7 @@ def _budget_line(found: Shown) -> Drawn:
         if np.isfinite(targets).any():
             level = float(np.nanmax(targets))
             axes.axhline(level, color=style.MUTED, linewidth=1.2, linestyle=(0, (4, 2)))
-        style.name_y(axes, f"{style.words(name)} ({OUTCOMES[name].unit})")
+        style.name_y(axes, f"{style.words(name)} ({found.study.about(name).unit})")
         axes.set_xticks(x, ticks)
         axes.tick_params(axis="x", labelsize=style.SMALL_SIZE - 1)
         axes.set_xlim(-0.3, len(line) - 0.7 if len(line) > 1 else 0.3)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from sim.core.outcomes import OUTCOMES
 from sim.present.answer import Answer
 from sim.present.format import count, given, interval, money, number, percent
 from sim.present.format import words as in_words
@@ -141,7 +140,7 @@ def _highest(study: Study[Spec], rows: Sequence[Mapping[Any, Any]]) -> str:
     where = " within the budget" if is_budgeted(study.header) else ""
     parts = []
     for row in rows:
-        which = "highest" if (OUTCOMES[row["outcome"]].sign or 1) > 0 else "lowest"
+        which = "highest" if (study.about(row["outcome"]).sign or 1) > 0 else "lowest"
         text = (
             f"{which} {in_words(row['outcome'])} {number(row['mean'])} by "
             f"{place_words(cell_of(dict(row)))} (90 % of runs {interval(row['p05'], row['p95'])}; "
@@ -174,14 +173,14 @@ def _cheapest(study: Study[Spec], row: Mapping[Any, Any]) -> str:
 
 def _goal(study: Study[Spec], row: Mapping[Any, Any]) -> str:
     targets = study.header.targets
-    if row["outcome"] not in OUTCOMES:
+    if row["outcome"] not in study.header.shown:
         return " and ".join(
             f"{in_words(name)} of {given(level)}" for name, level in targets.items()
         )
     name = in_words(row["outcome"])
     if targets:
         return f"{name} of {given(row['target'])}"
-    less = "less" if (OUTCOMES[row["outcome"]].sign or 1) > 0 else "more"
+    less = "less" if (study.about(row["outcome"]).sign or 1) > 0 else "more"
     return f"no {less} {name} than the scenario's own dosage"
 
 

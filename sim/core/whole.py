@@ -1,0 +1,46 @@
+"""Whole numbers at the door: :func:`check_whole`, :func:`check_seed`, :func:`check_replicates`."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from sim.core.errors import InputError, Problem
+
+MAX_REPLICATES = 2**32
+"""A replicate is one 32-bit word of the counter behind every draw."""
+MAX_SEED = 2**63 - 1
+
+
+def check_replicates(value: object) -> int:
+    """A number of replicates: whole, 1..2**32.
+
+    Raises:
+        InputError: anything else.
+    """
+    return check_whole("replicates", value, 1, MAX_REPLICATES, "1..4294967296 (2**32)")
+
+
+def check_seed(value: object) -> int:
+    """A seed: whole, 0..2**63 - 1.
+
+    Raises:
+        InputError: anything else.
+    """
+    return check_whole("seed", value, 0, MAX_SEED, "0..9223372036854775807 (2**63 - 1)")
+
+
+def check_whole(field: str, value: object, low: int, high: int, allowed: str) -> int:
+    """A whole number low..high, NumPy's too but no bool; else an InputError saying ``allowed``."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise InputError(
+            Problem(f"{value!r} is not a whole number", field, value, allowed)
+        ) from None
+    if not low <= number <= high:
+        raise InputError(Problem(f"{number} is out of range", field, value, allowed))
+    return number

@@ -1,0 +1,137 @@
+"""Outcomes of one's own: :func:`declared` reads them, :func:`measured` asks them of a model.
+
+An outcome of one's own is a function of the model, asked at the end of every week from week 0 on:
+
+    def burnout(model):
+        return sum(person.workload > 0.9 for person in model.staff) / len(model.staff)
+
+    CoCreationModel("source", outcomes={"burnout": burnout})
+
+It gives a number, which is that of all regions together, or a number for each region, in their
+order, which :class:`~sim.core.outcomes.Outcome` says how to join. In place of a function an
+``Outcome`` with the function as its formula says unit, meaning, bounds and which way is better.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.core.errors import InputError, Problem
+from sim.core.outcomes import NAMES, Outcome
+
+if TYPE_CHECKING:
+    from sim.model.week import CoCreationModel
+
+
+def declared(outcomes: Any) -> dict[str, Outcome]:
+    """Outcomes of one's own by name, each with its function as ``formula``.
+
+    A plain function is a level without unit and bounds, of which neither more nor less is better;
+    the first line of its docstring is the meaning.
+
+    Args:
+        outcomes: name -> a function of the model, or an Outcome.
+
+    Raises:
+        InputError: every one that cannot be used.
+
+    >>> def crowd(model):
+    ...     "people in all regions"
+    ...     return len(model.staff)
+    >>> found = declared({"crowd": crowd})["crowd"]
+    >>> found.meaning, found.better
+    ('people in all regions', 'neither')
+    >>> declared({"trust": crowd})
+    Traceback (most recent call last):
+    sim.core.errors.InputError: outcomes: 'trust' is an outcome of the model already; allowed: \
+another name
+    """
+    if not isinstance(outcomes, Mapping):
+        raise InputError(
+            Problem(f"{outcomes!r} declares no outcomes", "outcomes", outcomes,
+                    "a mapping from names to functions of the model")
+        )  # fmt: skip
+    problems = [one for name, given in outcomes.items() for one in _problems(name, given)]
+    if problems:
+        raise InputError(problems)
+    return {name: _outcome(name, given) for name, given in outcomes.items()}
+
+
+def _problems(name: Any, given: Any) -> list[Problem]:
+    """What is wrong with one of them."""
+    if not isinstance(name, str) or not name.isidentifier():
+        return [Problem(f"{name!r} is no name", "outcomes", name, "letters, digits and _")]
+    if name in NAMES:
+        return [Problem(f"{name!r} is an outcome of the model already", "outcomes", name,
+                        "another name")]  # fmt: skip
+    where = f"outcomes.{name}"
+    if not isinstance(given, Outcome):
+        return [] if callable(given) else [Problem(f"{given!r} is not a function", where, given)]
+    found = []
+    if given.name != name:
+        found.append(Problem(f"declares {given.name!r}", where, given.name, name))
+    if not callable(given.formula):
+        found.append(Problem(f"{given.formula!r} is not a function", where, given.formula))
+    if given.kind == "rate":
+        found.append(Problem("a rate cannot be added up from weeks", where, "rate",
+                             "level, total"))  # fmt: skip
+    return found
+
+
+def _outcome(name: str, given: Any) -> Outcome:
+    if isinstance(given, Outcome):
+        return given
+    meaning = (given.__doc__ or "").strip().partition("\n")[0] or name.replace("_", " ")
+    return Outcome(name, "", meaning, given, low=-math.inf, high=None, better="neither")
+
+
+def measured(model: CoCreationModel, outcomes: Sequence[Outcome]) -> np.ndarray:
+    """This week's values, float64 (regions + 1, outcomes), all regions together last; NaN of the
+    regions where an outcome is one number.
+
+    Raises:
+        InputError: a function gives something else than a number or one for each region, or a
+            value outside the bounds that it declares.
+    """
+    values = np.full((len(model.regions) + 1, len(outcomes)), np.nan)
+    for column, one in enumerate(outcomes):
+        values[:, column] = _value(model, one)
+    return values
+
+
+def _value(model: CoCreationModel, one: Outcome) -> np.ndarray:
+    given = one.formula(model)  # type: ignore[call-arg,operator]
+    count = len(model.regions)
+    try:
+        found = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty((0,))
+    if found.shape not in ((), (count,)):
+        raise _broken(model, one, f"gives {given!r}", f"a number, or {count}, one a region")
+    if not found.shape:
+        _check_bounds(model, one, found, whole=True)
+        return np.array([*([math.nan] * count), float(found)])
+    _check_bounds(model, one, found, whole=False)
+    known = found[~np.isnan(found)]
+    joined = math.fsum(known) / (1 if one.overall == "sum" else max(1, len(known)))
+    return np.array([*found, joined if len(known) else math.nan])
+
+
+def _check_bounds(model: CoCreationModel, one: Outcome, found: np.ndarray, *, whole: bool) -> None:
+    """Bounds are those of one region."""
+    low = one.low
+    high = math.inf if one.high is None or (whole and one.overall == "sum") else one.high
+    wrong = np.isinf(found) | (found < low) | (found > high)
+    if wrong.any():
+        value = float(np.atleast_1d(found)[np.atleast_1d(wrong)][0])
+        raise _broken(model, one, f"is {value:g}", f"{low:g}..{high:g}")
+
+
+def _broken(model: CoCreationModel, one: Outcome, what: str, allowed: str) -> InputError:
+    return InputError(
+        Problem(f"{what} in week {model.week}", f"outcomes.{one.name}", allowed=allowed)
+    )

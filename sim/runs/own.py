@@ -1,0 +1,469 @@
+"""OwnEngine: a model of one's own in the place of the engines of codose, and its outcomes.
+
+A subclass of :class:`~sim.model.week.CoCreationModel` is an engine wherever an engine is asked for:
+by its name, ``"module:Model"``, or as the class itself. What a run needs of it is here: its name
+and the digest of its source for manifests and stores, the promises that every run is held to, and
+:class:`OwnReduction`, which puts its outcomes beside those of codose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import math
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.core.errors import InputError, Problem
+from sim.core.outcomes import FIRST_FLOW, NAMES, RECORD, Outcome
+from sim.core.parameters import Parameters
+from sim.engine.reduction import Reduction
+from sim.scenario.checking import FrozenDict
+from sim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.model.week import CoCreationModel
+
+STATES = ("trust", "accountability", "knowledge", "integration", "workload")
+"""What of a person stays within 0..1."""
+FORM = "module:Model, a class of your own that derives from CoCreationModel"
+
+
+class WrongSource(Exception):
+    """A worker whose model of one's own is not that of whoever asks."""
+
+
+@dataclass(frozen=True, eq=False)
+class OwnEngine:
+    """A model of one's own as an engine.
+
+    Attributes:
+        name: "module:Model".
+        source: SHA-256 (hex) of the source files of the class and of what it is made of (its bases,
+            its staff and providers, its outcomes), codose's own left out; empty where there are
+            none, as in a notebook. Modules that these import are not in it.
+        outcomes: its own, by name: those of the class and those given beside.
+        model: the class; None where it could not be imported, which is enough to read what it
+            found.
+        given: the outcomes given beside the class.
+        reason: why there is no model.
+    """
+
+    name: str
+    source: str
+    outcomes: Mapping[str, Outcome]
+    model: Any = None
+    given: Mapping[str, Outcome] = FrozenDict()
+    reason: str = ""
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    @property
+    def places(self) -> list[str]:
+        """Of the class and the functions given beside it what no other process can import."""
+        parts = [self.model, *(one.formula for one in self.given.values())]
+        return [_called(one) for one in parts if _importable(one) is None]
+
+    def __call__(
+        self, scenario: Scenario, parameters: Parameters, seed: int, replicate: int
+    ) -> np.ndarray:
+        """One run, held to the promises of an engine.
+
+        Returns:
+            The record; with outcomes of its own packed for :class:`OwnReduction`: float64 (T + 1,
+            regions + 1, columns of RECORD and these outcomes), NaN where there is nothing.
+
+        Raises:
+            InputError: the model breaks a promise, or is not there.
+        """
+        if self.model is None:
+            raise InputError(Problem(self.reason, "engine", self.name, FORM))
+        watched = _Draws()
+        model = self.model(
+            scenario, parameters=parameters, seed=seed, replicate=replicate, collect=False,
+            **({"outcomes": dict(self.given)} if self.given else {}),
+        )  # fmt: skip
+        watched.begin(model)
+        while model.week < model.horizon:
+            try:
+                model.step()
+            except Exception:
+                self._check_states(model)  # which is then why
+                raise
+            self._check_states(model)
+        watched.end(model, self.name)
+        if not self.outcomes:
+            return model.record
+        return _packed(model.record, model.own_record)
+
+    def _check_states(self, model: CoCreationModel) -> None:
+        """Every state is a number in 0..1.
+
+        Raises:
+            InputError: one is not.
+        """
+        for region in model.regions:
+            named = [(f"routines of {region.name}", region.routines)]
+            named += [(f"accountability of {region.provider.name}", region.site.record)]
+            named += [(f"context of {region.provider.name}", region.site.context)]
+            for what, value in named:
+                self._check_state(model, what, value)
+        for person in model.staff:
+            for state in STATES:
+                value = getattr(person, state)
+                if not 0.0 <= value <= 1.0:
+                    who = f"of post {person.post} in {person.region.name}"
+                    self._check_state(model, f"{state} {who}", value)
+
+    def _check_state(self, model: CoCreationModel, what: str, value: float) -> None:
+        if not 0.0 <= value <= 1.0:
+            raise InputError(
+                Problem(
+                    f"{self.name} breaks a promise of engines: the {what} is {value:g} in week "
+                    f"{model.week}", "engine", value, "0..1",
+                )
+            )  # fmt: skip
+
+    def check_repeats(self, scenario: Scenario, parameters: Parameters, seed: int) -> None:
+        """Make one run twice: the same seed must give the same numbers. A run that fails is no
+        matter of this.
+
+        Raises:
+            InputError: it does not; or see :meth:`__call__`.
+        """
+        try:
+            one, other = (self(scenario, parameters, seed, 0) for _ in range(2))
+        except InputError:
+            raise
+        except Exception:
+            return
+        if one.shape == other.shape and not np.array_equal(one, other, equal_nan=True):
+            week, _, column = (int(i) for i in np.argwhere(_differ(one, other))[0])
+            name = (*RECORD, *self.outcomes)[column]
+            raise InputError(
+                Problem(
+                    f"{self.name} breaks a promise of engines: the same seed gives another {name} "
+                    f"in week {week} when it is asked again",
+                    "engine", self.name, "draws of self.model.stream, and no state outside the "
+                    "model",
+                )
+            )  # fmt: skip
+
+    def check_source(self) -> None:
+        """On a worker: that the files here are those of whoever asks.
+
+        Raises:
+            WrongSource: they are not.
+        """
+        here = own_engine(self.model, self.given).source
+        if here != self.source:
+            raise WrongSource(f"{self.name} has another source there than here")
+
+    def check_elsewhere(self) -> None:
+        """That another process can make it.
+
+        Raises:
+            InputError: it cannot be imported there.
+        """
+        if self.places:
+            raise InputError(
+                Problem(
+                    f"{', '.join(self.places)} cannot be pickled for other processes: it is "
+                    "defined where they cannot import it", "engine", self.name,
+                    "a class and functions at the top of a module of their own",
+                )
+            )  # fmt: skip
+
+    def record(self) -> dict[str, Any]:
+        """Plain values for JSON; the inverse is :func:`recorded`."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "outcomes": {name: _plain(one, name in self.given)
+                         for name, one in self.outcomes.items()},
+        }  # fmt: skip
+
+
+def own_engine(engine: Any, outcomes: Mapping[str, Any] | None = None) -> OwnEngine:
+    """An engine from the name of a model, or its class.
+
+    Args:
+        engine: "module:Model", or a subclass of CoCreationModel.
+        outcomes: outcomes of one's own beside those of the class (:mod:`sim.model.own`).
+
+    Raises:
+        InputError: it cannot be imported, or is no such class; an outcome that cannot be used.
+
+    >>> own_engine("sim.model.week:CoCreationModel").name
+    'sim.model.week:CoCreationModel'
+    """
+    from sim.model.own import declared
+    from sim.model.week import CoCreationModel
+
+    model = _imported(engine) if isinstance(engine, str) else engine
+    if not (isinstance(model, type) and issubclass(model, CoCreationModel)):
+        raise _refusal(engine, "is not a subclass of CoCreationModel")
+    given = declared(outcomes or {})
+    every = {**declared(model.outcomes), **given}
+    name = f"{model.__module__}:{model.__qualname__}"
+    parts = [*model.__mro__, *model.staff_class.__mro__, *model.provider_class.__mro__,
+             *(one.formula for one in every.values())]  # fmt: skip
+    return OwnEngine(name, _digest(parts), FrozenDict(every), model, FrozenDict(given))
+
+
+def chosen(engine: Any, outcomes: Mapping[str, Any] | None = None) -> Any:
+    """An engine as a caller in Python gives it, with outcomes of one's own.
+
+    Args:
+        engine: a name, "module:Model", a subclass of CoCreationModel, or a function.
+        outcomes: outcomes of one's own, which only a model can be asked.
+
+    Returns:
+        An OwnEngine; a name or function of no such model as it is.
+
+    Raises:
+        InputError: see :func:`own_engine`; outcomes of an engine that is no model.
+    """
+    if isinstance(engine, OwnEngine) and not outcomes:
+        return engine
+    if isinstance(engine, type) or (isinstance(engine, str) and ":" in engine):
+        return own_engine(engine, outcomes)
+    if not outcomes:
+        return engine
+    if engine not in ("auto", "mesa"):
+        raise InputError(
+            Problem(
+                "cannot be asked for outcomes of your own", "engine", engine, f"mesa, or {FORM}"
+            )
+        )
+    from sim.model.week import CoCreationModel
+
+    return own_engine(CoCreationModel, outcomes)
+
+
+def recorded(plain: Mapping[str, Any]) -> OwnEngine:
+    """The engine of :meth:`OwnEngine.record`: with its model, if that can be imported here."""
+    outcomes = {
+        name: Outcome(name, one["unit"], one["meaning"], one["function"], one["kind"],
+                      one["overall"], _number(one["low"]), _number(one["high"]), one["better"])
+        for name, one in plain["outcomes"].items()
+    }  # fmt: skip
+    try:
+        given = {
+            name: replace(one, formula=_imported(str(one.formula)))
+            for name, one in outcomes.items() if plain["outcomes"][name]["given"]
+        }  # fmt: skip
+        return own_engine(plain["name"], given)
+    except InputError as error:
+        known = FrozenDict(outcomes)
+        return OwnEngine(plain["name"], plain["source"], known, reason=error.problem.message)
+
+
+def _number(value: Any) -> Any:
+    """A bound back from JSON, which knows no infinity."""
+    return {"inf": math.inf, "-inf": -math.inf}.get(value, value)
+
+
+def _plain(one: Outcome, given: bool) -> dict[str, Any]:
+    """What is declared of an outcome, as plain values."""
+    bounds = {
+        end: str(value) if value is not None and math.isinf(value) else value
+        for end, value in (("low", one.low), ("high", one.high))
+    }
+    where = getattr(one.formula, "__module__", "")
+    function = one.formula if isinstance(one.formula, str) else f"{where}:{_called(one.formula)}"
+    return {
+        "unit": one.unit, "meaning": one.meaning, "function": function, "kind": one.kind,
+        "overall": one.overall, **bounds, "better": one.better, "given": given,
+    }  # fmt: skip
+
+
+# --- names and sources ---------------------------------------------------------------------------
+
+
+def _refusal(given: Any, message: str) -> InputError:
+    said = given if isinstance(given, str) else _called(given)
+    return InputError(Problem(f"{said!r} {message}", "engine", given, FORM))
+
+
+def _imported(name: str) -> Any:
+    """What "module:name" is.
+
+    Raises:
+        InputError: it cannot be imported.
+    """
+    module, _, inside = name.partition(":")
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # the command knows no script whose folder it is
+    try:
+        found = importlib.import_module(module)
+        for part in inside.split("."):
+            found = getattr(found, part)
+    except Exception as error:
+        why = " ".join(str(error).split())
+        raise _refusal(name, f"cannot be imported ({type(error).__name__}: {why})") from None
+    return found
+
+
+def _importable(one: Any) -> str | None:
+    """The name by which any process can import a class or function; None where none can."""
+    module, inside = getattr(one, "__module__", None), getattr(one, "__qualname__", "")
+    if module in (None, "__main__") or not inside or "<" in inside:
+        return None
+    found: Any = sys.modules.get(str(module))
+    for part in inside.split("."):
+        found = getattr(found, part, None)
+    return f"{module}:{inside}" if found is one else None
+
+
+def _called(one: Any) -> str:
+    return str(getattr(one, "__qualname__", None) or one)
+
+
+def _digest(parts: Sequence[Any]) -> str:
+    """SHA-256 of the files that define some classes and functions, codose's and Mesa's left out."""
+    files: dict[str, bytes] = {}
+    for one in parts:
+        module = getattr(one, "__module__", "") or ""
+        if module.partition(".")[0] in ("builtins", "sim", "mesa", "typing"):
+            continue
+        try:
+            path = inspect.getsourcefile(one)
+            files[module] = Path(path or "").read_bytes().replace(b"\r\n", b"\n")
+        except (TypeError, OSError):
+            continue
+    if not files:
+        return ""
+    digest = hashlib.sha256()
+    for module in sorted(files):
+        digest.update(module.encode() + b"\0" + files[module] + b"\0")
+    return digest.hexdigest()
+
+
+# --- draws ---------------------------------------------------------------------------------------
+
+
+class _Draws:
+    """Watches whether a run draws from anything but the streams of the model."""
+
+    def __init__(self) -> None:
+        self.of_everybody = self._everybody()
+
+    @staticmethod
+    def _everybody() -> dict[str, Any]:
+        return {"random": random.getstate(), "numpy.random": _plain_state()}
+
+    @staticmethod
+    def _of(model: Any) -> dict[str, Any]:
+        return {
+            "model.random": model.random.getstate(),
+            "model.rng": model.rng.bit_generator.state,
+        }
+
+    def begin(self, model: Any) -> None:
+        self.of_model = self._of(model)
+
+    def end(self, model: Any, name: str) -> None:
+        """Say from where a model has drawn.
+
+        Raises:
+            InputError: from somewhere else than its streams.
+        """
+        before, now = self.of_everybody | self.of_model, self._everybody() | self._of(model)
+        for where, state in before.items():
+            if state != now[where]:
+                raise InputError(
+                    Problem(
+                        f"{name} breaks a promise of engines: it draws from {where}, so that its "
+                        "runs with and without TA do not share their chance",
+                        "engine", where, "self.model.stream.uniform(purpose, entity, draw, week)",
+                    )
+                )  # fmt: skip
+
+
+def _plain_state() -> Any:
+    state: Any = np.random.mtrand._rand.get_state(legacy=True)
+    return state[0], state[1].tobytes(), *state[2:]
+
+
+# --- records with outcomes of one's own ----------------------------------------------------------
+
+
+def _packed(record: np.ndarray, own: np.ndarray) -> np.ndarray:
+    weeks, regions, columns = record.shape
+    found = np.full((weeks, regions + 1, columns + own.shape[-1]), np.nan)
+    found[:, :regions, :columns], found[..., columns:] = record, own
+    return found
+
+
+def _differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return ~((one == other) | (np.isnan(one) & np.isnan(other)))
+
+
+def plain(records: np.ndarray, own: int) -> np.ndarray:
+    """The records of codose in packed ones, (..., region, column)."""
+    return records[..., :-1, : len(RECORD)] if own else records
+
+
+def reported(record: np.ndarray, weeks: Sequence[int] | None, own: Sequence[Outcome]) -> np.ndarray:
+    """Of a whole record the weeks reported: their levels, and flows of all weeks up to each."""
+    if weeks is None:
+        return record
+    flows = [*range(FIRST_FLOW, len(RECORD))]
+    flows += [len(RECORD) + place for place, one in enumerate(own) if one.kind == "total"]
+    some = record[list(weeks)]
+    some[..., flows] = np.cumsum(record[..., flows], axis=0)[list(weeks)]
+    return some
+
+
+@dataclass(frozen=True, eq=False)
+class OwnReduction:
+    """A :class:`~sim.engine.reduction.Reduction` of packed records: outcomes of codose, then own.
+
+    Attributes:
+        base: of the outcomes of codose.
+        own: the others.
+    """
+
+    base: Reduction
+    own: tuple[Outcome, ...]
+
+    @property
+    def reported(self) -> tuple[int, ...] | None:
+        """See :class:`~sim.engine.reduction.Reduction`."""
+        return self.base.reported
+
+    def with_weeks(self, weeks: tuple[int, ...]) -> OwnReduction:
+        """The same of records that report these weeks."""
+        return replace(self, base=replace(self.base, weeks=weeks))
+
+    def at_points(self, records: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """(run, point, place, outcome), see :class:`~sim.engine.reduction.Reduction`."""
+        added = records[..., len(RECORD) :]
+        if self.base.every_week:
+            added = added.copy()
+            for place, one in enumerate(self.own):
+                if one.kind == "total":
+                    added[..., place] = np.cumsum(added[..., place], axis=1)
+        rows = [self.base.weeks.index(week) for week in self.base.points]
+        found = self.base.at_points(plain(records, 1), which)
+        return np.concatenate([found, added[:, rows]], axis=-1)
+
+    def weekly(self, records: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """(run, week, place, outcome), see :class:`~sim.engine.reduction.Reduction`."""
+        found = self.base.weekly(plain(records, 1), which)
+        return np.concatenate([found, records[..., len(RECORD) :]], axis=-1)
+
+
+def names(own: Sequence[Outcome]) -> tuple[str, ...]:
+    """Of all outcomes, in the order of their columns."""
+    return (*NAMES, *(one.name for one in own))
