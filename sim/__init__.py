@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.studies.compare import compare
     from sim.studies.kind import Result, ask, load, verify
     from sim.studies.run.runs import Runs, run
+    from sim.studies.simulator import Simulator, simulator
     from sim.studies.surface import surface
 
 __version__ = "0.3.0"
@@ -32,11 +33,13 @@ _HOME = {
     "RegionalStaff": "sim.model.agents",
     "Runs": "sim.studies.run.runs",
     "Scenario": "sim.scenario.scenario",
+    "Simulator": "sim.studies.simulator",
     "TAProvider": "sim.model.agents",
     "ask": "sim.studies.kind",
     "compare": "sim.studies.compare",
     "load": "sim.studies.kind",
     "run": "sim.studies.run.runs",
+    "simulator": "sim.studies.simulator",
     "surface": "sim.studies.surface",
     "verify": "sim.studies.kind",
 }
@@ -50,11 +53,13 @@ __all__ = [
     "Result",
     "Runs",
     "Scenario",
+    "Simulator",
     "TAProvider",
     "ask",
     "compare",
     "load",
     "run",
+    "simulator",
     "surface",
     "verify",
 ]
