@@ -32,6 +32,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -58,6 +59,8 @@ from sim.studies.spec import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from matplotlib.figure import Figure as Drawn
 
     from sim.present.figures import Figure, Format
     from sim.runs.plan import RunPlan
@@ -360,6 +363,28 @@ class Result:
         known = {figure.name: figure for figure in self.figures}
         check_known(name, known, "is not a figure of this result", field="figure")
         return known[name]
+
+    def plot(self, name: str | None = None) -> Drawn:
+        """A figure, drawn; a notebook shows it where it is the last of a cell.
+
+        Args:
+            name: of the figure; left out: the first, the most telling. ``[f.name for f in
+                result.figures]`` lists them.
+
+        Returns:
+            The figure of matplotlib, whose ``axes`` can be changed further.
+
+        Raises:
+            InputError: there is no figure of that name, or none at all.
+        """
+        if name is None and not self.figures:
+            raise InputError(Problem("has nothing to draw", self.kind.name))
+        return (self.figures[0] if name is None else self.figure(name)).draw()
+
+    def _repr_html_(self) -> str:
+        title, said = (escape(text) for text in (self.kind.title(self.study), self.answer.text))
+        tables = [table.html(5) for table in self.kind.shown(self.study, self.tables)[:2]]
+        return f"<h4>{title}</h4><p>{said}</p>{''.join(tables)}"
 
     def __repr__(self) -> str:
         return (
