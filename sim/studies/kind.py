@@ -381,6 +381,25 @@ class Result:
             raise InputError(Problem("has nothing to draw", self.kind.name))
         return (self.figures[0] if name is None else self.figure(name)).draw()
 
+    def to_xarray(self, table: str) -> Any:
+        """A table as an ``xarray.Dataset``, for labelled arrays and NetCDF.
+
+        Args:
+            table: its name.
+
+        Returns:
+            Its first columns of words and whole numbers that tell rows apart are the dimensions,
+            the others variables with unit and meaning.
+
+        Raises:
+            InputError: there is no such table, its rows are told apart by measured numbers only, or
+                xarray is not installed.
+        """
+        from sim.present.labelled import table_dataset
+
+        check_known(table, self.tables, "is not a table of this result", field="table")
+        return table_dataset(self.tables[table])
+
     def _repr_html_(self) -> str:
         title, said = (escape(text) for text in (self.kind.title(self.study), self.answer.text))
         tables = [table.html(5) for table in self.kind.shown(self.study, self.tables)[:2]]

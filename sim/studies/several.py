@@ -180,7 +180,7 @@ class SeveralRuns(Results["Runs"]):
         """
         from sim.studies.run.dataset import joined
 
-        return joined([one.to_xarray() for one in self.values()], list(self))
+        return joined(self)
 
 
 class OneOrMany(Protocol[P, R, S]):
