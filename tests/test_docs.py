@@ -39,6 +39,7 @@ NOT_RUN = {
     ("docs/index.md", "it installs from the network"),
     ("docs/how-to/solara.md", "it installs from the network"),
     ("docs/how-to/solara.md", "it needs Solara, which codose does not"),  # tests/test_solara.py
+    ("docs/how-to/tools.md", "it needs a library that codose does not"),  # tests/test_tools.py
     ("docs/tutorial/teacher.md", "it installs from the network and opens a browser"),
     ("docs/cluster.md", "there is no SLURM here"),
     ("docs/cluster.md", "there is no Kubernetes here"),

@@ -30,6 +30,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
@@ -41,6 +42,7 @@ from sim import studies
 from sim.core.errors import InputError, Problem, ResultsError, check_known
 from sim.present import format as formats
 from sim.present.answer import Answer
+from sim.present.progress import late_bar
 from sim.present.table import Column, Table
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
@@ -464,7 +466,9 @@ def ask(
 
     Args:
         study: as :meth:`StudyKind.read` or :meth:`StudyKind.make` give it.
-        execution: how runs are made; left out: on the threads of this machine, nothing kept.
+        execution: how runs are made; left out: on the threads of this machine, nothing kept. Where
+            it has no ``progress``, a bar shows itself on a terminal and in a notebook when it takes
+            long (not with ``CODOSE_PROGRESS=off``).
         command: the command that makes the same result again, for the manifest.
         engine: a function that makes every run in place of the engines of codose
             (:mod:`sim.runs.engines`).
@@ -481,11 +485,13 @@ def ask(
     True
     """
     kind = StudyKind.of(study.header.kind)
-    run = Runner(Execution() if execution is None else execution, engine)
-    if run.execution.store is not None:
-        _write_asked(run.execution.store, study, command)
+    how = Execution() if execution is None else execution
+    if how.store is not None:
+        _write_asked(how.store, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()
-    tables = kind.answer(study, run)
+    with late_bar(kind.line(study)) if how.progress is None else nullcontext(how.progress) as move:
+        run = Runner(dataclasses.replace(how, progress=move), engine)
+        tables = kind.answer(study, run)
     timing = {
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 3),
