@@ -450,7 +450,7 @@ def _shown(value: Any) -> str:
 
 
 def _and_more(rows: int) -> str:
-    return f" (as are {rows - 1:,} more rows)" if rows > 1 else ""
+    return f" (in {rows:,} rows)" if rows > 1 else ""
 
 
 def _is_frame(given: Any) -> bool:
