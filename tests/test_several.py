@@ -59,7 +59,10 @@ def test_words_keep_their_type_when_frames_are_joined(several: SeveralRuns) -> N
 def test_surface_takes_several_too() -> None:
     found = surface(["classroom", "light_touch"], every_weeks=[8], hours=[1, 2], **LITTLE)
     frame = found.table("surface")
-    assert frame.groupby("scenario")["cell"].nunique().to_dict() == {"classroom": 2, "light_touch": 2}
+    assert frame.groupby("scenario")["cell"].nunique().to_dict() == {
+        "classroom": 2,
+        "light_touch": 2,
+    }
     alone = surface("light_touch", every_weeks=[8], hours=[1, 2], **LITTLE).table("surface")
     part = frame[frame["scenario"] == "light_touch"].drop(columns="scenario")
     pd.testing.assert_frame_equal(part.reset_index(drop=True), alone)
@@ -68,10 +71,17 @@ def test_surface_takes_several_too() -> None:
 
 def test_folders_and_stores_of_their_own(several: SeveralRuns, tmp_path: Path) -> None:
     several.save(tmp_path / "all", figures=())
-    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["often", "seldom", "three"]
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == [
+        "often",
+        "seldom",
+        "three",
+    ]
     assert load(tmp_path / "all" / "three").runs == 4
     run(["classroom", "light_touch"], execution=Execution(store=tmp_path / "kept"), **LITTLE)
-    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["classroom", "light_touch"]
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [
+        "classroom",
+        "light_touch",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +143,8 @@ def test_notebooks_show_scenarios_parameters_and_results(several: SeveralRuns) -
     for one in shown:
         text = one._repr_html_()
         assert "<table" in text
-        assert "<script" not in text and "<b>" not in text
+        assert "<script" not in text
+        assert "<b>" not in text
     assert "&lt;script&gt;" in hostile._repr_html_()
     assert Parameters(trust_step=0.2)._repr_html_().index("trust_step") < 400
 

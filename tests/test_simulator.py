@@ -65,6 +65,8 @@ def test_several_weeks_and_persistence() -> None:
     )  # fmt: skip
     end, later, change = f([0.2, 1.0])
     assert change == pytest.approx(later - end, abs=1e-12)
+    one = simulator("source", TRUST, "trust", ["end_of_ta", "year_after"], replicates=2)
+    assert one([0.2, 1.0]).tolist() == [end, later]
 
 
 def test_every_form_of_a_point_is_the_same_point() -> None:
@@ -75,7 +77,9 @@ def test_every_form_of_a_point_is_the_same_point() -> None:
     assert expected.shape == (2,)
     assert np.array_equal(f([by_place, by_place]), [expected, expected])
     assert list(f(point).values()) == list(f(**point).values()) == expected.tolist()
-    frame = f(pd.DataFrame([point, point], index=["a", "b"])[["network", "staff", "hours", *TRUST[:1]]])
+    frame = f(
+        pd.DataFrame([point, point], index=["a", "b"])[["network", "staff", "hours", *TRUST[:1]]]
+    )
     assert list(frame.index) == ["a", "b"]
     assert list(frame.columns) == ["trust", "knowledge"]
     assert np.array_equal(frame.to_numpy(), [expected, expected])

@@ -15,8 +15,8 @@ REPO = Path(__file__).resolve().parents[1]
 PAGE = (REPO / "docs/how-to/tools.md").read_text(encoding="utf-8")
 NEEDS = {
     "SALib": ("SALib",), "SciPy": ("scipy",), "Optuna": ("optuna",), "pymoo": ("pymoo",),
-    "EMA workbench": ("ema_workbench",), "sbi": ("sbi", "torch"), "PyMC and ArviZ": ("pymc", "arviz"),
-    "xarray and NetCDF": ("xarray",),
+    "EMA workbench": ("ema_workbench",), "sbi": ("sbi", "torch"),
+    "PyMC and ArviZ": ("pymc", "arviz"), "xarray and NetCDF": ("xarray",),
 }  # fmt: skip
 HERE = ("SALib", "SciPy")
 """Run by tests/test_docs.py, with what they print."""

@@ -61,7 +61,6 @@ from sim.studies.spec import (
 
 if TYPE_CHECKING:
     import pandas as pd
-
     from matplotlib.figure import Figure as Drawn
 
     from sim.present.figures import Figure, Format

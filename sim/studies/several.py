@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Drawn
 
-    from sim.studies.run.runs import Runs
 
 One = Scenario | str | os.PathLike[str]
 """A scenario, the path of its file, or the name of a shipped one."""

@@ -28,7 +28,7 @@ from sim.studies.sensitivity.design import Design, design_of, labels_of, replica
 from sim.studies.sensitivity.design_points import Outcomes, Work
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 Names = str | Sequence[str] | Mapping[str, Any]
 ROUNDING = 1e-6
@@ -65,13 +65,13 @@ def simulator(
             ``(low, high)``, a distribution as study files write it (``{"log_uniform": [1, 9]}``,
             ``{"choices": ["ring", "hub"]}``), or None for the range of the parameter table.
         outcomes: what Y holds: names, "effect on NAME" (against no TA, run by run), "persistence
-            of NAME". One name as text gives a Y without columns, as optimisers want it.
-        week: when: a number, "start", "end_of_ta", "year_after" or "horizon"; or several of them.
+            of NAME". One name as text, at one week, gives a Y without columns, as optimisers want.
+        week: when: a number, "start", "end_of_ta", "year_after" or "horizon"; or a list of them.
         replicates: runs of each row, of which Y is the mean.
         paired: all rows have the same people and the same chance (common random numbers), so that
-            differences between rows are those of their values, and indices are free of noise. False:
-            each row has chance of its own, which follows from its values: the same row has the same
-            answer, whoever asks and in whatever order.
+            differences between rows are those of their values, and indices are free of noise.
+            False: each row has chance of its own, which follows from its values: the same row has
+            the same answer, whoever asks and in whatever order.
         seed: of every random number; left out: the scenario's.
         beyond_range: let ``names`` leave plausible ranges.
         clip: take values outside their ranges for the nearest end, in place of an error.
@@ -99,7 +99,9 @@ def simulator(
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(find(os.fspath(scenario)))
     asked = [outcomes] if isinstance(outcomes, str) else list(outcomes)
-    weeks = [week] if isinstance(week, str) or not isinstance(week, Iterable) else list(week)
+    several = isinstance(week, Iterable) and not isinstance(week, str)
+    weeks = list(week) if several else [week]
+    single = isinstance(outcomes, str) and not several
     choose_engine(engine)
     for field, given in {"names": names, "outcomes": asked, "week": weeks}.items():
         if not len(given):
@@ -113,7 +115,7 @@ def simulator(
         )  # fmt: skip
     except InputError as error:
         raise InputError([_renamed(problem) for problem in error.problems]) from None
-    return Simulator(design_of(study), isinstance(outcomes, str), clip, engine, execution)
+    return Simulator(design_of(study), single, clip, engine, execution)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +212,7 @@ class Simulator:
 
     # --- asking ----------------------------------------------------------------------------------
 
-    def __call__(self, X: Any = None, /, **point: Any) -> Any:  # noqa: N803
+    def __call__(self, X: Any = None, /, **point: Any) -> Any:
         """Outcomes at points: means over the runs of each.
 
         Args:
@@ -221,7 +223,8 @@ class Simulator:
         Returns:
             What fits X: of (n, k) float64 (n, m); of (k,) float64 (m,); of a frame a frame with
             its index and a column an outcome; of a mapping a dict of floats. Without the axis of
-            outcomes where one was asked for as text. NaN where no run has a value.
+            outcomes where one was asked for as text (of a mapping a float). NaN where no run has a
+            value.
 
         Raises:
             InputError: names, a width or values that cannot be used, each with its row.
@@ -240,7 +243,7 @@ class Simulator:
             return found[0, 0] if self.single else found[0]
         return found[:, 0] if self.single else found
 
-    def runs(self, X: Any) -> np.ndarray:  # noqa: N803
+    def runs(self, X: Any) -> np.ndarray:
         """Outcomes of every run: float64 (n, replicates, m); NaN where a run has no value.
 
         Args:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.core.outcomes import NAMES, OUTCOMES
+from sim.core.outcomes import OUTCOMES
 from sim.core.parameters import TABLE
 from sim.present.labelled import labelled, xarray
 from sim.runs.bands import ARMS
@@ -91,9 +91,7 @@ def _at_points(runs: Runs) -> pd.DataFrame:
         arms.append(wide.reset_index().assign(arm=arm))
     found = pd.concat(arms, ignore_index=True)
     found.columns = found.columns.astype(str)
-    return found[["set", "replicate", "arm", "region", "week", *NAMES]].sort_values(
-        ["set", "replicate", "arm", "week"], kind="stable"
-    )
+    return found
 
 
 def varied(runs: Runs) -> list[str]:
@@ -105,6 +103,11 @@ def joined(found: Mapping[str, Runs]) -> Any:
     """Runs of several scenarios as one dataset; what one has not is NaN or empty."""
     names = list(dict.fromkeys(name for one in found.values() for name in varied(one)))
     return xarray().concat(
-        [dataset(one, name, names) for name, one in found.items()], "scenario", join="outer",
-        coords="minimal", compat="override", combine_attrs="drop_conflicts", fill_value={"point": ""},
-    )  # fmt: skip
+        [dataset(one, name, names) for name, one in found.items()],
+        "scenario",
+        join="outer",
+        coords="minimal",
+        compat="override",
+        combine_attrs="drop_conflicts",
+        fill_value={"point": ""},
+    )

@@ -34,7 +34,6 @@ from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     import pandas as pd
-
     from matplotlib.figure import Figure as Drawn
 
     from sim.present.answer import Answer
