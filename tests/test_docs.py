@@ -417,6 +417,16 @@ def test_reference_shows_every_name_of_the_package() -> None:
     assert set(sim.__all__) <= shown
 
 
+def test_figures_by_task_are_those_there_are() -> None:
+    kinds = {"compare_trials": "trials"}
+    for task, call in made_by("reference").FIGURES:
+        ask, names = re.fullmatch(r"(\w+)\(.*\)\.plot\((.*)\)", call).groups()  # type: ignore[union-attr]
+        if names.startswith("["):
+            continue  # outcomes
+        folder = REPO / "sim/studies" / kinds.get(ask, ask)
+        assert names in (folder / "figures.py").read_text(encoding="utf-8"), task
+
+
 # --- shipped studies --------------------------------------------------------------------------
 
 # Each is named in experiments/*.md with its command; here it runs with a few points.
