@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Drawn
 
+    from sim.studies.run.runs import Runs  # noqa: F401, a base class names it as text
+
 
 One = Scenario | str | os.PathLike[str]
 """A scenario, the path of its file, or the name of a shipped one."""
 Many = Sequence[One] | Mapping[str, One]
 """Several of them, with what to call each where it is a mapping."""
 P = ParamSpec("P")
-R = TypeVar("R")
-S = TypeVar("S")
+R = TypeVar("R", covariant=True)
+S = TypeVar("S", covariant=True)
 
 
 class Results(Mapping[str, R], Generic[R]):

@@ -99,9 +99,9 @@ def simulator(
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(find(os.fspath(scenario)))
     asked = [outcomes] if isinstance(outcomes, str) else list(outcomes)
-    several = isinstance(week, Iterable) and not isinstance(week, str)
-    weeks = list(week) if several else [week]
-    single = isinstance(outcomes, str) and not several
+    weeks = list(week) if isinstance(week, Iterable) and not isinstance(week, str) else None
+    single = isinstance(outcomes, str) and weeks is None
+    weeks = [week] if weeks is None else weeks
     choose_engine(engine)
     for field, given in {"names": names, "outcomes": asked, "week": weeks}.items():
         if not len(given):
@@ -313,7 +313,7 @@ class Simulator:
             raise InputError(problems)
         return found, count
 
-    def _named(self, given: Any) -> tuple[dict[str, Sequence[Any]], int]:
+    def _named(self, given: Any) -> tuple[dict[str, Any], int]:
         """Columns of a mapping (one row) or a frame, by name."""
         keys = [str(key) for key in given]
         problems = [
@@ -334,7 +334,7 @@ class Simulator:
             return {name: [given[name]] for name in self.names}, 1
         return {name: given[name].tolist() for name in self.names}, len(given)
 
-    def _numbered(self, given: Any) -> tuple[dict[str, Sequence[Any]], int]:
+    def _numbered(self, given: Any) -> tuple[dict[str, Any], int]:
         """Columns of an array."""
         width = len(self.names)
         allowed = f"(n, {width}) or ({width},): {', '.join(self.names)}"
