@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sim.studies.compare import compare
     from sim.studies.kind import Result, ask, load, verify
     from sim.studies.run.runs import Runs, run
+    from sim.studies.simulator import Simulator, simulator
     from sim.studies.surface import surface
 
 __version__ = "0.3.0"
@@ -37,6 +38,7 @@ _HOME = {
     "RegionalStaff": "sim.model.agents",
     "Runs": "sim.studies.run.runs",
     "Scenario": "sim.scenario.scenario",
+    "Simulator": "sim.studies.simulator",
     "TAProvider": "sim.model.agents",
     "ask": "sim.studies.kind",
     "calibrate": "sim.studies.calibrate",
@@ -45,6 +47,7 @@ _HOME = {
     "import_network": "sim.scenario.network_import",
     "load": "sim.studies.kind",
     "run": "sim.studies.run.runs",
+    "simulator": "sim.studies.simulator",
     "surface": "sim.studies.surface",
     "verify": "sim.studies.kind",
 }
@@ -59,6 +62,7 @@ __all__ = [
     "Result",
     "Runs",
     "Scenario",
+    "Simulator",
     "TAProvider",
     "ask",
     "calibrate",
@@ -67,6 +71,7 @@ __all__ = [
     "import_network",
     "load",
     "run",
+    "simulator",
     "surface",
     "verify",
 ]

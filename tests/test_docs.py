@@ -39,6 +39,7 @@ NOT_RUN = {
     ("docs/index.md", "it installs from the network"),
     ("docs/how-to/solara.md", "it installs from the network"),
     ("docs/how-to/solara.md", "it needs Solara, which codose does not"),  # tests/test_solara.py
+    ("docs/how-to/tools.md", "it needs a library that codose does not"),  # tests/test_tools.py
     ("docs/tutorial/teacher.md", "it installs from the network and opens a browser"),
     ("docs/cluster.md", "there is no SLURM here"),
     ("docs/cluster.md", "there is no Kubernetes here"),
@@ -423,6 +424,16 @@ def test_reference_shows_every_name_of_the_package() -> None:
 
     shown = {name for _, _, names in made_by("reference").PYTHON for name in names}
     assert set(sim.__all__) <= shown
+
+
+def test_figures_by_task_are_those_there_are() -> None:
+    kinds = {"compare_trials": "trials"}
+    for task, call in made_by("reference").FIGURES:
+        ask, names = re.fullmatch(r"(\w+)\(.*\)\.plot\((.*)\)", call).groups()  # type: ignore[union-attr]
+        if names.startswith("["):
+            continue  # outcomes
+        folder = REPO / "sim/studies" / kinds.get(ask, ask)
+        assert names in (folder / "figures.py").read_text(encoding="utf-8"), task
 
 
 # --- shipped studies --------------------------------------------------------------------------

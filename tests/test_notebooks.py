@@ -12,7 +12,7 @@ import pytest
 REPO = Path(__file__).resolve().parents[1]
 FOLDER = REPO / "notebooks"
 SOURCES = sorted(FOLDER.glob("[0-9]*.py"))
-PROMISED = ["01", "02", "03", "04", "05", "06", "07"]
+PROMISED = ["01", "02", "03", "04", "05", "06", "07", "08"]
 HANGS = 1800
 
 
@@ -27,6 +27,17 @@ def tool() -> ModuleType:
 
 def test_promised_notebooks_are_there() -> None:
     assert [path.name[:2] for path in SOURCES] == PROMISED
+
+
+@pytest.mark.parametrize(
+    ("heading", "lines"),
+    [("Bands of three", 4), ("Which of six", 5), ("Two parameters fitted", 6)],
+)
+def test_tasks_of_a_researcher_take_few_lines(heading: str, lines: int) -> None:
+    (source,) = (path for path in SOURCES if path.name.startswith("08"))
+    part = source.read_text(encoding="utf-8").split(f"# ## {heading}")[1]
+    code = part.split("# %%")[1]
+    assert 0 < sum(bool(line.strip()) for line in code.splitlines()) <= lines
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)

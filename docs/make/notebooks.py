@@ -52,7 +52,11 @@ def executed(source: Path) -> nbformat.NotebookNode:
     from nbclient import NotebookClient
 
     notebook = read(source)
-    inherited = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    inherited = {
+        **os.environ,
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "CODOSE_PROGRESS": "off",
+    }
     client = NotebookClient(
         notebook,
         timeout=SECONDS,

@@ -15,6 +15,8 @@ REPO = Path(__file__).resolve().parents[2]
 
 PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Running", "sim.studies.run.runs", ("run", "Runs")),
+    ("Several scenarios at once", "sim.studies.several", ("SeveralRuns", "Results")),
+    ("The model as one function", "sim.studies.simulator", ("simulator", "Simulator")),
     ("Scenarios", "sim.scenario.scenario", ("Scenario",)),
     ("The readable model", "sim.model.week", ("CoCreationModel",)),
     ("Agents", "sim.model.agents", ("RegionalStaff", "TAProvider")),
@@ -38,6 +40,30 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Errors", "sim.core.errors", ("CodoseError", "InputError", "Problem")),
 )  # fmt: skip
 """What the page of the Python interface shows: heading, module, names."""
+
+
+FIGURES: tuple[tuple[str, str], ...] = (
+    ("with TA against none, week by week", 'run(s).plot("trajectories")'),
+    ("several scenarios, week by week", 'run([s, t, u]).plot(["trust", "integration"])'),
+    ("a line for each region", 'run(s).plot("regions")'),
+    ("what TA adds in each region", 'run(s).plot("effects")'),
+    ("chance against what is not known", 'run(s).plot("spread")'),
+    ("the planned calendar", 'run(s).plot("dosage")'),
+    ("commitments made, kept, broken", 'run(s).plot("commitments")'),
+    ("one team as a network", 'run(s).plot("team")'),
+    ("what differs between scenarios, and how surely", 'compare(s, t).plot("intervals")'),
+    ("differences week by week, run by run", 'compare(s, t).plot("differences")'),
+    ("what differs in each region", 'compare(s, t).plot("regions")'),
+    ("what each scenario takes", 'compare(s, t).plot("effort")'),
+    ("outcomes over how often and how long", 'surface(s).plot("maps")'),
+    ("outcomes along a budget", 'surface(s, budget=...).plot("budget_line")'),
+    ("the calendar of the best plan", 'plan(study).plot("calendar")'),
+    ("what a calibration narrowed", 'calibrate().plot("narrowed")'),
+    ("whether findings are met", 'calibrate().plot("predictive")'),
+    ("what a study would have reported", 'audit(study).plot("reported")'),
+    ("simulated trials against published ones", 'compare_trials().plot("trials")'),
+)
+"""Figures by task: what one wants to see, and the call."""
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -103,7 +129,13 @@ def python() -> str:
     parts = [
         "# Python",
         "`from sim import Scenario, CoCreationModel, run` gives what most studies need. Import the"
-        " rest from the module that is named here. Examples in these texts are run by the tests.",
+        " rest from the module that is named here. Examples in these texts are run by the tests."
+        " `import codose` is the same by the name of the product.",
+        "## Figures by task",
+        "`.plot()` draws the first figure of a result, the most telling; `.plot(NAME)` another one."
+        " Each gives a figure of matplotlib, whose `axes` can be changed further;"
+        " `[f.name for f in result.figures]` lists what there is.",
+        table(("to see", "call"), ((task, f"`{call}`") for task, call in FIGURES)),
     ]
     for heading, module, names in PYTHON:
         parts.append(f"## {heading}\n\nFrom `{module}`.")

@@ -39,6 +39,7 @@ PARTS = {
     "Memory": part("engine", "memory"),
     "Common random numbers": part("engine", "common_numbers"),
     "Summary": part("summary", "whole_runs"),
+    "Black box": part("blackbox", "against_engine"),
     "Commands": part("commands", "waiting"),
     "Start of every command": part("commands", "starts"),
     "Browser": part("browser", "against_native"),

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from sim.core.errors import CodoseError, InputError, Problem, ResultsError, did_you_mean
+from sim.present import progress
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -312,33 +313,12 @@ def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], No
     The bar is on stderr and leaves nothing behind. Elsewhere the label is one plain line.
     """
     if quiet:
-        yield None
+        yield progress.still
         return
-    if not sys.stderr.isatty():
+    if sys.stderr.isatty():
+        with progress.progress_bar(label) as move:
+            yield move
         remark(label)
-        yield None
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    with Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True, highlight=False),
-        transient=True,
-    ) as bar:
-        task = bar.add_task(label, total=None)
-
-        def move(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield move
     remark(label)
+    yield None

@@ -26,6 +26,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sim.core.errors import ParameterError, Problem, check_known, did_you_mean
+from sim.core.markup import table_markup
 from sim.core.units import WEEKS_A_YEAR
 
 Role = Literal["free", "uncertain", "fixed", "lever"]
@@ -475,6 +476,17 @@ class Parameters(Mapping[str, float]):
 
     def __repr__(self) -> str:
         return f"Parameters({', '.join(f'{k}={v:g}' for k, v in self.changed().items())})"
+
+    def _repr_html_(self) -> str:
+        changed = self.changed()
+        rows = [
+            (row.name, f"{self[row.name]:.4g}", f"{row.default:.4g}", row.unit, row.range_text,
+             row.grade, row.meaning)
+            for row in sorted(_ROWS, key=lambda row: row.name not in changed)
+        ]  # fmt: skip
+        heads = ("parameter", "value", "default", "unit", "range", "grade", "meaning")
+        note = f"{len(changed)} of {len(rows)} differ from the default; they stand first."
+        return table_markup("Parameters", rows, heads, note)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self.changed(),)

@@ -41,6 +41,7 @@ from pydantic import Field
 
 from sim.core import files
 from sim.core.errors import Problem, ScenarioError, did_you_mean
+from sim.core.markup import table_markup
 from sim.core.parameters import TABLE, Parameters
 from sim.scenario.checking import Frozen, FrozenDict, check
 from sim.scenario.consistency import OtherFiles, issues, start_of
@@ -282,6 +283,31 @@ class Scenario(ScenarioFields):
         weeks = [series.last_week or self.horizon_weeks for series in self.dosage]
         weeks += [row.week for row in self.contact_log.rows] if self.contact_log else []
         return max(weeks, default=self.horizon_weeks)
+
+    def __repr__(self) -> str:
+        facts = ", ".join(f"{number} {name}" for name, number in self._facts())
+        return f"<Scenario {self.name!r}: {facts}>"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        series = [
+            (f"contacts: {one.mode}", f"{one.hours:g} h every {one.every_weeks:g} weeks, weeks "
+             f"{one.first_week} to {one.last_week or self.horizon_weeks}")
+            for one in self.dosage
+        ]  # fmt: skip
+        own = [(f"parameter {name}", f"{value:g}") for name, value in self.parameters.items()]
+        return table_markup(self.name, [*self._facts(), *series, *own], note=self.question)
+
+    def _facts(self) -> list[tuple[str, int]]:
+        """How many there are of what it is made of."""
+        counts = {
+            "regions": len(self.region_names), "staff": sum(self.staff_counts),
+            "providers": len(self.provider_names), "contact series": len(self.dosage),
+            "logged contacts": len(self.contact_log.rows) if self.contact_log else 0,
+            "shocks": len(self.shocks), "weeks": self.horizon_weeks,
+        }  # fmt: skip
+        return [(name, number) for name, number in counts.items() if number]
 
     def parameter_set(self) -> Parameters:
         """All parameters of the model, with this scenario's own values."""

@@ -148,6 +148,29 @@ class Distribution:
             return int(self.numbers[1] - self.numbers[0]) + 1
         return None
 
+    def frozen(self) -> Any:
+        """What a file can write as a frozen distribution of :mod:`scipy.stats`; choices by their
+        places.
+
+        Of a normal distribution the tails are left out that :meth:`values` puts on its ends.
+
+        >>> Distribution("uniform", (1.0, 3.0)).frozen().ppf(0.75).item()
+        2.5
+        """
+        from scipy import stats
+
+        if self.kind == "choices":
+            return stats.randint(0, len(self.choices))
+        first, second = self.numbers[:2]
+        if self.kind == "integer":
+            return stats.randint(int(first), int(second) + 1)
+        if self.kind == "log_uniform":
+            return stats.loguniform(first, second)
+        if self.kind == "uniform":
+            return stats.uniform(first, second - first)
+        low, high = self.limits
+        return stats.truncnorm((low - first) / second, (high - first) / second, first, second)
+
     @property
     def text(self) -> str:
         """As a study file writes it."""

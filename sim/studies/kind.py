@@ -34,8 +34,10 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,6 +46,7 @@ from sim import studies
 from sim.core.errors import InputError, Problem, ResultsError, check_known
 from sim.present import format as formats
 from sim.present.answer import Answer
+from sim.present.progress import late_bar
 from sim.present.table import Column, Table
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
@@ -65,6 +68,7 @@ from sim.studies.spec import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure as Drawn
 
     from sim.present.figures import Figure, Format
     from sim.runs.plan import RunPlan
@@ -407,6 +411,47 @@ class Result:
         check_known(name, known, "is not a figure of this result", field="figure")
         return known[name]
 
+    def plot(self, name: str | None = None) -> Drawn:
+        """A figure, drawn; a notebook shows it where it is the last of a cell.
+
+        Args:
+            name: of the figure; left out: the first, the most telling. ``[f.name for f in
+                result.figures]`` lists them.
+
+        Returns:
+            The figure of matplotlib, whose ``axes`` can be changed further.
+
+        Raises:
+            InputError: there is no figure of that name, or none at all.
+        """
+        if name is None and not self.figures:
+            raise InputError(Problem("has nothing to draw", self.kind.name))
+        return (self.figures[0] if name is None else self.figure(name)).draw()
+
+    def to_xarray(self, table: str) -> Any:
+        """A table as an ``xarray.Dataset``, for labelled arrays and NetCDF.
+
+        Args:
+            table: its name.
+
+        Returns:
+            Its first columns of words and whole numbers that tell rows apart are the dimensions,
+            the others variables with unit and meaning.
+
+        Raises:
+            InputError: there is no such table, its rows are told apart by measured numbers only, or
+                xarray is not installed.
+        """
+        from sim.present.labelled import table_dataset
+
+        check_known(table, self.tables, "is not a table of this result", field="table")
+        return table_dataset(self.tables[table])
+
+    def _repr_html_(self) -> str:
+        title, said = (escape(text) for text in (self.kind.title(self.study), self.answer.text))
+        tables = [table.html(5) for table in self.kind.shown(self.study, self.tables)[:2]]
+        return f"<h4>{title}</h4><p>{said}</p>{''.join(tables)}"
+
     def __repr__(self) -> str:
         return (
             f"<{self.study.header.kind} of {self.study.header.name!r}: {self.runs:,} runs, "
@@ -467,7 +512,9 @@ def ask(
 
     Args:
         study: as :meth:`StudyKind.read` or :meth:`StudyKind.make` give it.
-        execution: how runs are made; left out: on the threads of this machine, nothing kept.
+        execution: how runs are made; left out: on the threads of this machine, nothing kept. Where
+            it has no ``progress``, a bar shows itself on a terminal and in a notebook when it takes
+            long (not with ``CODOSE_PROGRESS=off``).
         command: the command that makes the same result again, for the manifest.
         engine: a function that makes every run in place of the engines of codose
             (:mod:`sim.runs.engines`).
@@ -484,14 +531,16 @@ def ask(
     True
     """
     kind = StudyKind.of(study.header.kind)
-    run = _runner(study, execution, engine)
-    if run.execution.store is not None:
-        _write_asked(run.execution.store, study, command)
+    how = Execution() if execution is None else execution
+    if how.store is not None:
+        _write_asked(how.store, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()
-    tables = kind.answer(study, run)
-    while more := kind.more_sets(study, tables):
-        study, run.runs, run.failures = kind.with_sets(study, more), 0, []
+    with late_bar(kind.line(study)) if how.progress is None else nullcontext(how.progress) as move:
+        run = _runner(study, dataclasses.replace(how, progress=move), engine)
         tables = kind.answer(study, run)
+        while more := kind.more_sets(study, tables):
+            study, run.runs, run.failures = kind.with_sets(study, more), 0, []
+            tables = kind.answer(study, run)
     timing = {
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 3),

@@ -236,6 +236,48 @@ def _trajectory(
         style.label_ends(axes, shown, runs.scenario.horizon_weeks)
 
 
+def side_by_side(runs: Mapping[str, Courses], outcomes: Sequence[str] = HEADLINES) -> Figure:
+    """Several scenarios over the weeks, with TA: means, and bands of 90 % of runs.
+
+    Args:
+        runs: what was run, by what each scenario is called.
+        outcomes: names; one panel each.
+
+    Raises:
+        InputError: an unknown outcome.
+    """
+    names = _check(outcomes)
+    horizon = max(one.scenario.horizon_weeks for one in runs.values())
+    first = next(iter(runs.values()))
+    columns = min(3, len(names))
+    figure = style.figure(
+        style.WIDTH if columns > 1 else 6.0,
+        1.5 + 2.2 * math.ceil(len(names) / columns),
+        "Each scenario week by week, with TA, mean of the regions",
+        f"{first.runs:,} runs of each, seed {first.seed}. {_LIGHT} {_holds(first)} "
+        "What if, not forecast.",
+    )
+    for place, (axes, name) in enumerate(
+        zip(style.panels(figure, len(names), columns), names, strict=True)
+    ):
+        ends = []
+        for number, (label, one) in enumerate(runs.items()):
+            colour = style.PALETTE[number % len(style.PALETTE)]
+            rows = _series(one.weeks, "with_ta", "overall", name).dropna(subset="mean")
+            _band(axes, rows, "p05", "p95", colour, style.BAND_90)
+            axes.plot(rows["week"], rows["mean"], color=colour, linewidth=1.9, label=label)
+            style.mark_week(axes, one.scenario.end_of_ta)
+            if len(rows):
+                ends.append((_last(rows), style.shorten(label, 18), colour))
+        style.name_y(axes, style.axis_label(name))
+        style.week_ticks(axes, horizon, most=4)
+        if place % columns == columns - 1 or place == len(names) - 1:
+            style.label_ends(axes, ends, horizon)
+        if place + columns >= len(names):
+            style.name_x(axes)
+    return figure
+
+
 # --- regions --------------------------------------------------------------------------------------
 
 

@@ -36,15 +36,23 @@ SUMMARY_COLUMNS = (
     "p95", "sd_chance", "sd_parameters", "no_ta_mean", "effect_mean", "effect_se", "effect_p05",
     "effect_p95", "effect_sd_chance", "effect_sd_parameters",
 )  # fmt: skip
+POINTS = ("start", "end_of_ta", "year_after", "horizon", "persistence")
 STATUSES = ("ok", "failed")
 _MISSING = -1  # the code of a missing category
 
 
 def _words(codes: np.ndarray, words: Sequence[str]) -> Any:
+    """Words that are the same in every scenario: a byte each instead of a text each."""
     import pandas as pd
 
-    # Long frames repeat few words: a byte each instead of a text each.
     return pd.Categorical.from_codes(codes.astype(np.int32), categories=pd.Index(words))
+
+
+def _texts(codes: np.ndarray, words: Sequence[str]) -> Any:
+    """Words of one scenario, as text: categories that differ would not survive ``pd.concat``."""
+    import pandas as pd
+
+    return pd.Index(list(words)).take(codes, fill_value=np.nan)
 
 
 def _grid(*sizes: int) -> list[np.ndarray]:
@@ -58,6 +66,7 @@ def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
 
     known = names(values.own)
     region, outcome, point = _grid(len(places), len(known), len(values.points))
+    every = np.array([POINTS.index(name) for name in values.points])
     rows = np.where(values.failed, 1, len(region))
     run = np.repeat(np.arange(len(rows)), rows)
     well = ~values.failed[run]
@@ -80,15 +89,15 @@ def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     columns = (
         values.set_index[run],
         values.replicate[run],
-        _words(codes(region), places),
+        _texts(codes(region), places),
         _words(codes(outcome), known),
-        _words(codes(point), values.points),
+        _words(codes(every[point]), POINTS),
         numbers(values.with_ta),
         numbers(values.without_ta),
         numbers(values.effect),
         _words((~well).astype(np.int32), STATUSES),
-        _words(stage, stages),
-        _words(reason, reasons),
+        _texts(stage, stages),
+        _texts(reason, reasons),
     )
     return pd.DataFrame(dict(zip(RUN_COLUMNS, columns, strict=True)))
 
@@ -107,7 +116,7 @@ def weeks_frame(
 
     columns = (
         _words(arm, ARMS),
-        _words(place, places),
+        _texts(place, places),
         week.astype(np.int64),
         _words(outcome, known),
         flat(table.n),
@@ -207,7 +216,7 @@ def trajectories_frame(
         "set": keys[run, 0],
         "replicate": keys[run, 1],
         "arm": _words(arm, ARMS[:2]),
-        "region": _words(place, places),
+        "region": _texts(place, places),
         "week": week.astype(np.int64),
     }
     known = names(own)

@@ -30,10 +30,12 @@ from sim.runs.weekly import OVERALL, RunWeeks, place_names, summary_weeks
 from sim.scenario.scenario import Scenario, find
 from sim.studies.kind import FAILURES, Result, Runner, StudyKind, ask, load, result_of, sound
 from sim.studies.run import spec
+from sim.studies.several import SeveralRuns, over_scenarios
 from sim.studies.spec import Study, until_fields
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure as Drawn
 
     from sim.present.answer import Answer
     from sim.present.figures import Figure, Format
@@ -44,6 +46,7 @@ ParameterChoice = Parameters | Mapping[str, float]
 """A full set, or the values in which it differs from the scenario's own."""
 
 
+@over_scenarios(SeveralRuns)
 def run(
     scenario: Scenario | str | os.PathLike[str],
     *,
@@ -69,7 +72,9 @@ def run(
     alone.
 
     Args:
-        scenario: a scenario, the path of its file, or the name of a shipped one.
+        scenario: a scenario, the path of its file, or the name of a shipped one; or a list of
+            them, or a mapping from what to call each: then all have the seed of the first, and the
+            answer is a :class:`~sim.studies.several.SeveralRuns`.
         sets: plausible sets, how many to draw, the folder of a calibration, or a sequence of sets
             to take as such; left out: 50. What the scenario's file says under ``parameters`` holds
             in every set.
@@ -295,6 +300,31 @@ class Runs:
             InputError: there is no figure of that name.
         """
         return self.result.figure(name)
+
+    def plot(self, name: str | None = None) -> Drawn:
+        """A figure, drawn: see :meth:`sim.studies.kind.Result.plot`.
+
+        Raises:
+            InputError: there is no figure of that name.
+        """
+        return self.result.plot(name)
+
+    def to_xarray(self) -> Any:
+        """Outcomes of single runs as an ``xarray.Dataset``, for labelled arrays and NetCDF.
+
+        Returns:
+            A variable for each outcome, with its unit and meaning; dimensions scenario (one), set,
+            replicate (of the set, from 0), arm (with_ta, without_ta), region and week: every week
+            with ``keep_runs``, else those of the points of the summary. NaN in runs that failed.
+            Coordinates besides: point (of a week), stream (the number of a run's replicate in the
+            random streams), and each parameter that differs between sets.
+
+        Raises:
+            InputError: xarray is not installed.
+        """
+        from sim.studies.run.dataset import dataset
+
+        return dataset(self)
 
     @property
     def courses(self) -> Courses:

@@ -139,13 +139,24 @@ class Work:
     @classmethod
     def of(cls, design: Design, parts: Sequence[Part]) -> Work:
         """The jobs of the points of each part."""
+        return cls.at(
+            design,
+            [(design.space.values(unit), first + np.arange(len(unit))) for unit, first in parts],
+        )
+
+    @classmethod
+    def at(cls, design: Design, parts: Sequence[tuple[Mapping[str, Any], np.ndarray]]) -> Work:
+        """The jobs of points of which values are given.
+
+        Args:
+            parts: values (points,) of each factor by its name, and the number of each point.
+        """
         jobs: list[Job] = []
         owners: list[tuple[int, list[int]]] = []
         refused: list[dict[int, str]] = [{} for _ in parts]
-        for place, (unit, first) in enumerate(parts):
-            values = design.space.values(unit)
+        for place, (values, numbers) in enumerate(parts):
             parameters = {name: values[name] for name in _names(design, "parameter")}
-            for setting, points in _together(values, _names(design, "lever"), len(unit)):
+            for setting, points in _together(values, _names(design, "lever"), len(numbers)):
                 scenario = design.study.scenario
                 try:
                     scenario = with_levers(scenario, setting) if setting else scenario
@@ -153,9 +164,9 @@ class Work:
                     refused[place] |= dict.fromkeys(points, error.problem.message)
                     continue
                 sets = PointSets(scenario.parameter_set(), parameters, points)
-                jobs.append(_job(design, scenario, sets, np.array(points) + first))
+                jobs.append(_job(design, scenario, sets, numbers[points]))
                 owners.append((place, points))
-        sizes = tuple(len(unit) for unit, _ in parts)
+        sizes = tuple(len(numbers) for _, numbers in parts)
         return cls(design, sizes, tuple(jobs), tuple(owners), tuple(refused))
 
     @property

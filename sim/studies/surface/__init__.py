@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sim.studies.several import Results, over_scenarios
+
 if TYPE_CHECKING:
     from sim.runs.execute import Execution
     from sim.scenario.scenario import Scenario
@@ -27,6 +29,7 @@ HOURS: tuple[float, ...] = (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 SHOWN: tuple[str, ...] = ("trust", "mutual_accountability", "integration", "capacity")
 
 
+@over_scenarios(Results)
 def surface(
     scenario: Scenario | str | os.PathLike[str],
     *,
@@ -65,7 +68,9 @@ def surface(
     longest of the grid.
 
     Args:
-        scenario: a scenario, the path of its file, or the name of a shipped one.
+        scenario: a scenario, the path of its file, or the name of a shipped one; or a list of
+            them, or a mapping from what to call each: then all have the seed of the first, and the
+            answer is a :class:`~sim.studies.several.Results`.
         every_weeks, hours: the grid: weeks between contacts (1..520), hours per contact (above 0).
         co_creation, months, mode, functions, sites: further axes; None: as in the scenario. Months
             count from the first week of the plan; functions are names of mixes

@@ -1,0 +1,101 @@
+"""``labelled``: frames as ``xarray`` datasets with units, for labelled arrays and NetCDF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from sim.core.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.present.table import Table
+
+
+def xarray() -> ModuleType:
+    """The library.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        import xarray as found  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise InputError(
+            Problem(
+                "labelled arrays need the package xarray, which is not installed", "to_xarray",
+                allowed="pip install 'codose[xarray]'",
+            )
+        ) from None  # fmt: skip
+    return found
+
+
+def labelled(frame: pd.DataFrame, keys: Sequence[str], attributes: Mapping[str, Any]) -> Any:
+    """A long frame as a dataset: keys become dimensions, in the order of their first values.
+
+    Args:
+        frame: each combination of keys once.
+        keys: columns that tell rows apart.
+        attributes: of each column, such as its unit.
+
+    Raises:
+        InputError: xarray is not installed.
+    """
+    import pandas as pd
+
+    library = xarray()
+    flat = frame.astype(dict.fromkeys(frame.select_dtypes("category").columns, object))
+    levels = [pd.Index(flat[key].unique()) for key in keys]
+    index = pd.MultiIndex.from_frame(flat[list(keys)])
+    whole = flat.set_index(index).drop(columns=list(keys))
+    whole = whole.reindex(pd.MultiIndex.from_product(levels, names=list(keys)))
+    shape = [len(level) for level in levels]
+    found = library.Dataset(coords={k: _plain(one) for k, one in zip(keys, levels, strict=True)})
+    for name in whole.columns:
+        found[name] = (list(keys), _plain(whole[name]).reshape(shape))
+    for name, about in attributes.items():
+        if name in found.variables:
+            found[name].attrs.update({key: text for key, text in about.items() if text != ""})
+    return found
+
+
+def _plain(values: Any) -> Any:
+    """Numbers as they are; words as NumPy's fixed-length text, which every NetCDF engine takes."""
+    array = values.to_numpy()
+    if array.dtype.kind in "iuf":
+        return array
+    return values.astype(object).where(values.notna(), "").to_numpy().astype(str)
+
+
+def table_dataset(table: Table) -> Any:
+    """A table as a dataset: its first columns of words and whole numbers that tell rows apart
+    become dimensions, all others variables.
+
+    Raises:
+        InputError: xarray is not installed, or nothing but measured numbers tells rows apart.
+    """
+    frame = table.frame
+    keys: list[str] = []
+    parts = 1
+    for column in frame.columns:
+        if parts == len(frame):
+            break
+        more = len(frame.drop_duplicates([*keys, column]))
+        if frame[column].dtype.kind != "f" and more > parts:
+            keys.append(str(column))
+            parts = more
+    if parts < len(frame):
+        raise InputError(
+            Problem(
+                f"rows of the table {table.name!r} are not told apart by words and whole numbers",
+                "to_xarray", allowed="another table",
+            )
+        )  # fmt: skip
+    attributes = {
+        column.name: {"units": column.unit, "long_name": column.meaning} for column in table.columns
+    }
+    found = labelled(frame, keys, attributes)
+    found.attrs.update(title=table.title, comment=table.note)
+    return found
