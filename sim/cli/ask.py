@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 import shlex
 import shutil
 from collections.abc import Callable, Mapping
@@ -262,7 +263,7 @@ class _Asking:
     def _execution(self, store: Path, shard: Any, made: str, progress: Any) -> Execution:
         from sim.runs.execute import Execution
 
-        if not (self.running["resume"] or shard or self.output["force"]) and store.exists():
+        if not (self.running["resume"] or shard or self.output["force"]) and os.path.exists(store):
             raise InputError(
                 Problem(
                     "holds the runs of an interrupted study; nothing was run",
@@ -400,5 +401,5 @@ def record(result: Result, folder: Path) -> dict[str, Any]:
 
 def _remove_if_empty(store: Path) -> None:
     """A store in which no part was finished is no store."""
-    if store.is_dir() and not any(store.rglob("*.parquet")):
+    if os.path.isdir(store) and not any(store.rglob("*.parquet")):
         shutil.rmtree(store, ignore_errors=True)

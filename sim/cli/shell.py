@@ -240,9 +240,9 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
     Raises:
         InputError: it exists and ``force`` is not given, or it cannot be written.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(Problem("is a folder, not a file", file=str(path)))
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise InputError(
             Problem("the file exists", file=str(path), allowed="another name, or --force")
         )
@@ -265,7 +265,7 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
     """
     if not os.path.lexists(folder):
         return
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise ResultsError(Problem("is a file, not a folder", file=str(folder)))
     if not any(folder.iterdir()):
         return
@@ -277,7 +277,7 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
                 allowed="--out with another folder, or --force, which replaces results",
             )
         )
-    if not (folder / "manifest.json").is_file():
+    if not os.path.isfile(folder / "manifest.json"):
         raise ResultsError(
             Problem(
                 "the folder holds something else than results and is not replaced; nothing was run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -35,4 +36,5 @@ def find(kind: Kind, given: str) -> Path | None:
     path = Path(given)
     if given in names(kind) and not path.is_file():
         return folder(kind) / f"{given}.yaml"
-    return path if path.suffix or len(path.parts) > 1 or path.exists() else None
+    there = os.path.exists(path)  # Path.exists raises where a name is too long
+    return path if path.suffix or len(path.parts) > 1 or there else None

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError, Problem, read_back
 from sim.core.parameters import NAMES, Parameters
 from sim.engine import tables
 from sim.engine.reduction import Reduction
@@ -149,14 +149,23 @@ class Job:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Job:
         """The inverse of :meth:`to_dict`."""
-        return cls(
-            _scenario(json.dumps(plain["scenario"])),
-            [Parameters.from_vector(np.array(row)) for row in plain["sets"]],
-            np.array(plain["which"], dtype=np.int64),
-            np.array(plain["replicate"], dtype=np.int64),
-            tuple(plain["weeks"]),
-            plain["counterfactual"],
+        scenario = _scenario(json.dumps(plain["scenario"]))
+        sets = [Parameters.from_vector(row) for row in plain["sets"]]
+        which = np.array(
+            [check_whole("which", one, 0, len(sets) - 1, "a set") for one in plain["which"]],
+            dtype=np.int64,
         )
+        replicate = np.array(
+            [
+                check_whole("replicate", one, 0, MAX_REPLICATES - 1, "0..4294967295")
+                for one in plain["replicate"]
+            ],
+            dtype=np.int64,
+        )
+        if len(which) != len(replicate):
+            raise ValueError("which and replicate differ in length")
+        weeks = checked_weeks(plain["weeks"], scenario)
+        return cls(scenario, sets, which, replicate, weeks, bool(plain["counterfactual"]))
 
 
 @lru_cache(maxsize=32)
@@ -465,14 +474,13 @@ class RunPlan:
         """The inverse of :meth:`to_dict`.
 
         Raises:
-            InputError: it has parameters of another version.
+            InputError: it has parameters of another version, or is damaged.
         """
-        if plain["names"] != list(NAMES):
-            raise InputError(
-                Problem("has the parameters of another version of codose", field="plan")
-            )
-        jobs = tuple(Job.from_dict(job) for job in plain["jobs"])
-        return cls(jobs, plain["seed"], plain["engine"])
+        with read_back("a plan of runs cannot be used"):
+            if plain["names"] != list(NAMES):
+                raise InputError("it has the parameters of another version of codose")
+            jobs = tuple(Job.from_dict(job) for job in plain["jobs"])
+            return cls(jobs, plain["seed"], plain["engine"])
 
 
 def _few(values: list[Any]) -> Any:

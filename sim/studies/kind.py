@@ -37,7 +37,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim import studies
-from sim.core.errors import InputError, Problem, ResultsError, check_known
+from sim.core.errors import InputError, Problem, ResultsError, check_known, read_back
 from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.table import Column, Table
@@ -497,7 +497,7 @@ ASKED = "asked.json"
 def _write_asked(store: Path, study: Study[Any], command: str) -> None:
     """Write down beside the runs what they are for, so that shards can be joined by anybody."""
     place = store / ASKED
-    if place.exists():
+    if os.path.exists(place):
         return
     try:
         store.mkdir(parents=True, exist_ok=True)
@@ -514,11 +514,14 @@ def read_asked(store: Path) -> tuple[Study[Any], str]:
         ResultsError: it does not say so.
     """
     place = store / ASKED
+    said = "does not say which study its runs are for"
     try:
-        plain = json.loads(place.read_text(encoding="utf-8"))
-        return StudyKind.of(plain["kind"]).study_of(plain["study"], str(place)), plain["command"]
-    except (OSError, ValueError, KeyError) as error:
-        raise refusal(store, f"does not say which study its runs are for ({error})") from None
+        text = place.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise refusal(store, f"{said} ({error})") from None
+    with read_back(said, file=str(store), error=ResultsError):
+        plain = json.loads(text)
+        return StudyKind.of(plain["kind"]).study_of(plain["study"]), str(plain["command"])
 
 
 def load(directory: str | os.PathLike[str]) -> Result:
@@ -567,10 +570,8 @@ def _study_in(folder: ResultFolder) -> Study[Any]:
             ", ".join(studies.names()),
         )
     path = folder.path / MANIFEST
-    try:
-        return StudyKind(folder.kind).study_of(folder.manifest["study"], str(path))
-    except (InputError, KeyError, TypeError) as error:
-        raise refusal(path, f"cannot be used ({error}); make the results again") from None
+    with read_back("cannot be used; make the results again", file=str(path), error=ResultsError):
+        return StudyKind(folder.kind).study_of(folder.manifest["study"])
 
 
 # --- making it again ---------------------------------------------------------------------------

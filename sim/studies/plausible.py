@@ -346,7 +346,7 @@ def chosen_sets(sets: SetChoice) -> PlausibleSets:
     if not isinstance(sets, str | os.PathLike):
         return given_sets(sets)
     folder = Path(sets)
-    if not folder.is_dir() or read_posterior(folder) is None:
+    if not os.path.isdir(folder) or read_posterior(folder) is None:
         raise InputError(
             Problem(
                 "holds no plausible sets",
