@@ -45,7 +45,7 @@ def test_what_is_spoilt_was_sound_before(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(one, marks=pytest.mark.xfail) if one in READ_BY_HAND else one
+        pytest.param(one, marks=pytest.mark.xfail(strict=False)) if one in READ_BY_HAND else one
         for one in LOADERS
     ],
 )

@@ -281,12 +281,16 @@ class _Asking:
             progress=progress,
             warn=shell.remark,
             command=made,
+            time_limit=self.running["time_limit"],
+            memory_limit=self.running["memory_limit"],
+            agree=shell.asking(yes=self.running["yes"], quiet=self.output["quiet"]),
         )
 
     def _estimate(self, study: Study[Any], execution: Execution) -> None:
         """Say how long it takes, where the kind can tell; refuse what is above the time limit."""
         quiet = self.output["quiet"]
-        if quiet and getattr(study.header, "time_limit_minutes", None) is None:
+        file_limit = getattr(study.header, "time_limit_minutes", None)
+        if quiet and execution.time_limit is None and file_limit is None:
             return
         said = self.kind.estimate(study, execution)
         if said and not quiet:

@@ -287,6 +287,29 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
         )
 
 
+def asking(*, yes: bool, quiet: bool) -> Callable[[str], bool]:
+    """Whether to go on with long work: says what it takes, and on a terminal asks, once."""
+    asked: list[bool] = []
+
+    def agree(price: str) -> bool:
+        if not asked:
+            if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+                for bar in _bars:  # else it is drawn over the question
+                    bar.stop()
+                asked.append(typer.confirm(f"{price}. Go on? (--yes: not asked)", err=True))
+            else:
+                asked.append(True)
+                if not quiet:
+                    remark(f"{price}.")
+        return asked[0]
+
+    return agree
+
+
+_bars: list[Any] = []
+"""Bars that are being drawn."""
+
+
 # --- progress ---------------------------------------------------------------------------------
 
 
@@ -323,7 +346,12 @@ def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], No
         task = bar.add_task(label, total=None)
 
         def move(done: int, total: int) -> None:
+            bar.start()  # after a question
             bar.update(task, completed=done, total=total)
 
-        yield move
+        _bars.append(bar)
+        try:
+            yield move
+        finally:
+            _bars.remove(bar)
     remark(label)

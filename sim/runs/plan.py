@@ -41,6 +41,8 @@ WORK = 2**24
 """Staff-weeks of a chunk at most: about half a second of one thread."""
 PARTS = 64
 """Chunks of a plan at least, if it has as many runs."""
+MOST_RUNS = 2**28
+"""Runs of a job at most: their numbers alone take gigabytes."""
 _BYTES = 2**24
 _RUNS = 2**14
 
@@ -229,7 +231,7 @@ def common(
     >>> job.which.tolist(), job.replicate.tolist()
     ([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1])
     """
-    count = check_replicates(replicates)
+    count = _check_runs(replicates, len(sets))
     last = 2**32 - count
     start = check_whole("first_replicate", first, 0, last, f"0..{last}")
     numbers = np.tile(np.arange(start, start + count, dtype=np.int64), len(sets))
@@ -259,10 +261,29 @@ def fresh(
     >>> job.replicate.tolist()
     [14, 15, 80, 81]
     """
-    count = check_replicates(replicates)
+    count = _check_runs(replicates, len(points))
     start = np.repeat(np.asarray(points, dtype=np.int64) * count, count)
     numbers = start + np.tile(np.arange(count, dtype=np.int64), len(points))
     return _job(scenario, sets, count, numbers, weeks, counterfactual)
+
+
+def _check_runs(replicates: int, sets: int) -> int:
+    """The number of replicates, if so many sets of so many are still runs that can be numbered.
+
+    Raises:
+        InputError: they are not; says how many replicates would fit.
+    """
+    count = check_replicates(replicates)
+    if count * sets > MOST_RUNS:
+        raise InputError(
+            Problem(
+                f"{count:,} runs of each of {sets:,} sets are too many; nothing was run",
+                field="replicates", value=count,
+                allowed=f"{MOST_RUNS:,} runs: {MOST_RUNS // sets:,} of each set"
+                if sets <= MOST_RUNS else f"{MOST_RUNS:,} runs in all",
+            )
+        )  # fmt: skip
+    return count
 
 
 def _job(

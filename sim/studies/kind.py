@@ -41,6 +41,7 @@ from sim.core.errors import InputError, Problem, ResultsError, check_known, read
 from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.table import Column, Table
+from sim.runs import price
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
@@ -437,7 +438,13 @@ def ask(
     True
     """
     kind = StudyKind.of(study.header.kind)
-    run = Runner(Execution() if execution is None else execution, engine)
+    for scenario in study.scenarios.values():
+        price.check_scenario(scenario)
+    how = Execution() if execution is None else execution
+    limit = getattr(study.header, "time_limit_minutes", None)
+    if how.time_limit is None and limit is not None:
+        how = dataclasses.replace(how, time_limit=limit)
+    run = Runner(how, engine)
     if run.execution.store is not None:
         _write_asked(run.execution.store, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()

@@ -387,11 +387,8 @@ class StudyHeader(Header):
     """Base samples of the design."""
     replicates: Annotated[int, Number(1, 2**20, whole=True), Option("-n")] = 10
     """Runs at each point, each with chance of its own."""
-    time_limit_minutes: Annotated[
-        Annotated[float, Number(0, 100_000, above=True)] | None,
-        Option(name="--time-limit", metavar="MINUTES"),
-    ] = None
-    """Refuse the study when the estimate is above this."""
+    time_limit_minutes: Annotated[float, Number(0, 100_000, above=True)] | None = None
+    """Refuse the study when the estimate is above this; the option --time-limit comes first."""
 
 
 def json_schema(model: type[Header]) -> dict[str, Any]:
