@@ -284,7 +284,7 @@ class _Asking:
     def _execution(self, store: Path, shard: Any, made: str, progress: Any) -> Execution:
         from sim.runs.execute import Execution
 
-        if not (self.running["resume"] or shard or self.output["force"]) and store.exists():
+        if not (self.running["resume"] or shard or self.output["force"]) and os.path.exists(store):
             raise InputError(
                 Problem(
                     "holds the runs of an interrupted study; nothing was run",
@@ -302,12 +302,16 @@ class _Asking:
             progress=progress,
             warn=shell.remark,
             command=made,
+            time_limit=self.running["time_limit"],
+            memory_limit=self.running["memory_limit"],
+            agree=shell.asking(yes=self.running["yes"], quiet=self.output["quiet"]),
         )
 
     def _estimate(self, study: Study[Any], execution: Execution) -> None:
         """Say how long it takes, where the kind can tell; refuse what is above the time limit."""
         quiet = self.output["quiet"]
-        if quiet and getattr(study.header, "time_limit_minutes", None) is None:
+        file_limit = getattr(study.header, "time_limit_minutes", None)
+        if quiet and execution.time_limit is None and file_limit is None:
             return
         said = self.kind.estimate(study, execution)
         if said and not quiet:
@@ -431,5 +435,5 @@ def record(result: Result, folder: Path) -> dict[str, Any]:
 
 def _remove_if_empty(store: Path) -> None:
     """A store in which no part was finished is no store."""
-    if store.is_dir() and not any(store.rglob("*.parquet")):
+    if os.path.isdir(store) and not any(store.rglob("*.parquet")):
         shutil.rmtree(store, ignore_errors=True)

@@ -23,7 +23,8 @@ def validate(
     """Check scenario files; list every mistake.
 
     A mistake is a line: file, line, column, field, what is wrong, what is allowed. What is odd in a
-    contact log or was merged in a team's network, and is no mistake, is a remark.
+    contact log or was merged in a team's network, and is no mistake, is a remark. What a run takes is
+    said where it is much.
 
     \b
     Examples:
@@ -40,11 +41,25 @@ def validate(
         except InputError as error:
             problems += error.problems
         else:
-            typer.echo(f"{path}: fine ({_sketch(scenario)})")
+            typer.echo(f"{path}: {_verdict(scenario)}")
             for said in (*files_said(find(path)), *of_scenario(scenario)):
                 shell.remark(f"{path}: remark: {said}")
     if problems:
         raise InputError(problems)
+
+
+def _verdict(scenario: Scenario) -> str:
+    """That a scenario is fine; or what a run of it takes, where that is much."""
+    from sim.runs import price
+
+    try:
+        price.check_scenario(scenario)
+    except InputError as error:
+        found = error.problem
+        return f"well-formed, but too large for this machine: {found.message}; {found.allowed}"
+    one = price.price_of_run(scenario)
+    much = f"; a single run takes {one.text} here" if one.is_long else ""
+    return f"fine ({_sketch(scenario)}{much})"
 
 
 def _sketch(scenario: Scenario) -> str:
@@ -241,6 +256,9 @@ def verify(
         ),
     ] = None,
     threads: options.Threads = None,
+    time_limit: options.TimeLimit = None,
+    memory_limit: options.MemoryLimit = None,
+    yes: options.Yes = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Make results again: are they the same?
@@ -261,7 +279,10 @@ def verify(
     from sim.studies import kind
 
     with shell.progress_bar(f"verifying {folder}", quiet=quiet) as progress:
-        execution = Execution(threads=threads, progress=progress)
+        execution = Execution(
+            threads=threads, progress=progress, time_limit=time_limit, memory_limit=memory_limit,
+            agree=shell.asking(yes=yes, quiet=quiet),
+        )  # fmt: skip
         report: kind.Verification | kind.SecondSeed
         if second_seed is None:
             report = kind.verify(folder, execution, sample=sample)

@@ -21,6 +21,9 @@ def merge(
     csv: options.Csv = False,
     xlsx: options.Xlsx = False,
     as_json: options.AsJson = False,
+    time_limit: options.TimeLimit = None,
+    memory_limit: options.MemoryLimit = None,
+    yes: options.Yes = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Join the shards of a study.
@@ -53,7 +56,11 @@ def merge(
         merging.merge_stores(stores, store / name, force=force)
     line = kind.StudyKind.of(study.header.kind).line(study)
     with shell.progress_bar(line, quiet=quiet) as progress:
-        execution = Execution(store=store, resume=True, progress=progress, warn=shell.remark)
+        execution = Execution(
+            store=store, resume=True, progress=progress, warn=shell.remark,
+            time_limit=time_limit, memory_limit=memory_limit,
+            agree=shell.asking(yes=yes, quiet=quiet),
+        )  # fmt: skip
         result = kind.ask(study, execution, command=command)
     ask.finish(
         result, out, force=force, figures=formats_of("none" if no_figures else figures),

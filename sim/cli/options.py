@@ -44,8 +44,19 @@ Xlsx = Annotated[bool, typer.Option("--xlsx", help="A workbook for Excel too (re
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")]
 
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(metavar="MINUTES", show_default="none", help="Refuse work that takes longer."),
+]
+MemoryLimit = Annotated[
+    float | None,
+    typer.Option(metavar="GB", show_default="this machine's", help="Refuse work that takes more."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Begin long work without asking.")]
+
 RUNNING: Mapping[str, Any] = {
-    "resume": Resume, "shard": ShardOf, "cluster": Cluster, "threads": Threads
+    "resume": Resume, "shard": ShardOf, "cluster": Cluster, "threads": Threads,
+    "time_limit": TimeLimit, "memory_limit": MemoryLimit, "yes": Yes,
 }  # fmt: skip
 OUTPUT: Mapping[str, Any] = {
     "out": Out, "force": Force, "figures": Figures, "no_figures": NoFigures, "csv": Csv,

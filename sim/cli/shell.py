@@ -241,9 +241,9 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
     Raises:
         InputError: it exists and ``force`` is not given, or it cannot be written.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(Problem("is a folder, not a file", file=str(path)))
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise InputError(
             Problem("the file exists", file=str(path), allowed="another name, or --force")
         )
@@ -281,7 +281,7 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
     """
     if not os.path.lexists(folder):
         return
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise ResultsError(Problem("is a file, not a folder", file=str(folder)))
     if not any(folder.iterdir()):
         return
@@ -293,7 +293,7 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
                 allowed="--out with another folder, or --force, which replaces results",
             )
         )
-    if not (folder / "manifest.json").is_file():
+    if not os.path.isfile(folder / "manifest.json"):
         raise ResultsError(
             Problem(
                 "the folder holds something else than results and is not replaced; nothing was run",
@@ -301,6 +301,24 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
                 allowed="--out with another folder",
             )
         )
+
+
+def asking(*, yes: bool, quiet: bool) -> Callable[[str], bool]:
+    """Whether to go on with long work: says what it takes, and on a terminal asks, once."""
+    asked: list[bool] = []
+
+    def agree(price: str) -> bool:
+        if not asked:
+            if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+                progress.pause()
+                asked.append(typer.confirm(f"{price}. Go on? (--yes: not asked)", err=True))
+            else:
+                asked.append(True)
+                if not quiet:
+                    remark(f"{price}.")
+        return asked[0]
+
+    return agree
 
 
 # --- progress ---------------------------------------------------------------------------------

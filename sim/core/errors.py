@@ -7,8 +7,9 @@ prints them and exits with 2; a caller in Python can read the fields.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +142,38 @@ class InputError(CodoseError):
     def problem(self) -> Problem:
         """The first (often the only) mistake."""
         return self.problems[0]
+
+
+@contextlib.contextmanager
+def read_back(
+    message: str, *, file: str = "", allowed: str = "", error: type[InputError] | None = None
+) -> Iterator[None]:
+    """Reading plain values that codose wrote: any other shape of them is a mistake in the input.
+
+    >>> try:
+    ...     with read_back("is damaged", file="plan.json"):
+    ...         {}["jobs"]
+    ... except InputError as error:
+    ...     print(error)
+    plan.json: is damaged (KeyError: 'jobs')
+
+    Raises:
+        InputError: what the values lack, with the message.
+    """
+    try:
+        yield
+    except (
+        InputError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+    ) as fault:
+        kind = "" if isinstance(fault, InputError) else f"{type(fault).__name__}: "
+        said = " ".join(f"{kind}{fault}".split())[:500]
+        problem = Problem(f"{message} ({said})", file=file, allowed=allowed)
+        raise (error or InputError)(problem) from None
 
 
 class ParameterError(InputError):

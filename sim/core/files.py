@@ -43,7 +43,8 @@ def find(kind: Kind, given: str) -> Path | None:
     path = Path(given)
     if given in names(kind) and not path.is_file():
         return folder(kind) / f"{given}.yaml"
-    return path if path.suffix or len(path.parts) > 1 or path.exists() else None
+    there = os.path.exists(path)  # Path.exists raises where a name is too long
+    return path if path.suffix or len(path.parts) > 1 or there else None
 
 
 def read_bytes(

@@ -374,14 +374,14 @@ def rows(*, role: str | None = None, grade: str | None = None) -> list[Parameter
     ]
 
 
-def check_name(name: object) -> Problem | None:
-    """A problem when ``name`` is not in the table, else None."""
+def check_name(name: object, *, suggest: bool = True) -> Problem | None:
+    """A problem when ``name`` is not in the table, else None; to ``suggest`` one takes time."""
     if name in TABLE:
         return None
     return Problem(
         f"{name!r} is not a parameter",
         value=name,
-        suggestion=did_you_mean(name, NAMES),
+        suggestion=did_you_mean(name, NAMES) if suggest else "",
         allowed="the names printed by 'codose parameters'",
     )
 

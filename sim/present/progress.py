@@ -100,6 +100,21 @@ def _on_terminal(label: str) -> Iterator[Move]:
         task = bar.add_task(label, total=None)
 
         def move(done: int, total: int) -> None:
+            bar.start()  # after a pause
             bar.update(task, completed=done, total=total)
 
-        yield move
+        _drawn.append(bar)
+        try:
+            yield move
+        finally:
+            _drawn.remove(bar)
+
+
+_drawn: list[Any] = []
+"""Bars of terminals."""
+
+
+def pause() -> None:
+    """Take bars off the terminal until they move again: else they are drawn over a question."""
+    for bar in _drawn:
+        bar.stop()

@@ -17,6 +17,7 @@ import contextlib
 import json
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,7 @@ import numpy as np
 from sim.core.errors import CodoseError, InputError, InterruptedRun, Problem
 from sim.engine import batch
 from sim.engine.layout import source_hash
-from sim.runs import making, parts
+from sim.runs import making, parts, price
 from sim.runs.collect import (
     Collector,
     FailedRun,
@@ -73,6 +74,9 @@ class Execution:
             (:mod:`concurrent.futures`, a Dask client) or ``map(function, arguments)``.
         progress: told of runs done.
         warn: told in a sentence what the user should know and what is no error; None: a warning.
+        time_limit: minutes, from the making of this object on; longer work is refused.
+        memory_limit: gigabytes; None: what this machine has. Larger work is refused.
+        agree: told in a sentence what long work takes, says whether to go on; None: go on.
         command: what the user typed, kept in the store.
 
     Raises:
@@ -92,8 +96,16 @@ class Execution:
     progress: Progress | None = field(default=None, compare=False)
     warn: Notice | None = field(default=None, compare=False)
     command: str = ""
+    time_limit: float | None = None
+    memory_limit: float | None = None
+    agree: Callable[[str], bool] | None = field(default=None, compare=False)
+    begun: float = field(default_factory=time.monotonic, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        for name in ("time_limit", "memory_limit"):
+            limit = getattr(self, name)
+            if limit is not None and not 0 < limit < float("inf"):
+                raise InputError(Problem(f"{limit} is no limit", name, limit, "a number above 0"))
         if self.store is not None:
             object.__setattr__(self, "store", Path(self.store))
         if self.shard is not None:
@@ -110,6 +122,11 @@ class Execution:
         if self.store is None:
             return self
         return replace(self, store=self.store / name.replace(" ", "-"))
+
+    @property
+    def spent(self) -> float:
+        """Seconds since this object was made."""
+        return time.monotonic() - self.begun
 
     def report_progress(self, done: int, total: int) -> None:
         """Tell how many runs are done."""
@@ -168,7 +185,8 @@ def execute(
         in its ``failures``.
 
     Raises:
-        InputError: the plan cannot be kept so; the cluster does not answer (within 10 s); the store
+        InputError: the plan cannot be kept so, or is not made at its price
+            (:mod:`sim.runs.price`); the cluster does not answer (within 10 s); the store
             cannot be used or written (finished chunks are kept).
         Unfinished: a shard has done its part, and the store does not hold the others.
         InterruptedRun: Ctrl-C. ``partial`` is the store; without one, the answer of what was done,
@@ -195,6 +213,7 @@ def execute(
         )  # fmt: skip
     for job in plan.jobs:
         kept.check(job)
+    price.agree(plan, kept, execution or Execution())
     return _Work(plan, execution or Execution(), kept, note or {}).run()
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.core.cells import BOM, FORMULA
-from sim.core.errors import InputError, Problem, ResultsError
+from sim.core.errors import InputError, Problem, ResultsError, read_back
 from sim.engine import layout
 from sim.present.figures import save as save_figures
 from sim.present.table import Column, Table
@@ -96,7 +96,7 @@ def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
 def _check_target(target: Path, place: Path, force: bool) -> None:
     if not os.path.lexists(place):
         return
-    if not place.is_dir():
+    if not os.path.isdir(place):
         raise refusal(target, "is a file, not a folder")
     if not any(place.iterdir()):
         return
@@ -136,7 +136,7 @@ def _new_sibling(place: Path, word: str) -> Path:
 
 def _put(partial: Path, place: Path) -> None:
     """Rename the finished folder into its place; the one it replaces goes last."""
-    if not place.exists():
+    if not os.path.exists(place):
         partial.rename(place)
         return
     former = _new_sibling(place, "former")
@@ -253,9 +253,11 @@ def read_manifest(folder: Path, *, any_version: bool = False) -> dict[str, Any]:
             the format.
     """
     path = folder / MANIFEST
-    if not folder.is_dir():
-        raise refusal(folder, "is a file, not a folder" if folder.exists() else "no such folder")
-    if not path.is_file():
+    if not os.path.isdir(folder):
+        raise refusal(
+            folder, "is a file, not a folder" if os.path.exists(folder) else "no such folder"
+        )
+    if not os.path.isfile(path):
         raise refusal(
             folder,
             f"is not a result folder (it holds no {MANIFEST})",
@@ -528,10 +530,8 @@ class ResultFolder:
             if name not in self._tables:
                 path = self.path / f"{name}.parquet"
                 frame = read_table(path)
-                try:
+                with read_back("does not fit its manifest", file=str(path), error=ResultsError):
                     self._tables[name] = _table(name, frame, described)
-                except InputError as error:
-                    raise refusal(path, f"does not fit its manifest ({error})") from None
         return self._tables
 
     def damages(self) -> Iterator[Problem]:
@@ -556,12 +556,16 @@ def _description(table: Table) -> dict[str, Any]:
 
 def _table(name: str, frame: pd.DataFrame, description: Mapping[str, Any]) -> Table:
     """The inverse of :func:`_description`, with the numbers of the file."""
-    rests_on = description["rests_on"]
+    rests_on, title, note = (description[key] for key in ("rests_on", "title", "note"))
+    columns = [Column(**column) for column in description["columns"]]
+    texts = [title, note, *(text for column in columns for text in asdict(column).values())]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a title, a note or a column is described by what is no text")
     return Table(
         name,
         frame,
-        [Column(**column) for column in description["columns"]],
-        title=description["title"],
-        note=description["note"],
+        columns,
+        title=title,
+        note=note,
         rests_on=None if rests_on is None else (int(rests_on[0]), int(rests_on[1])),
     )

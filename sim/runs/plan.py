@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError, Problem, read_back
 from sim.core.outcomes import Outcome
 from sim.core.parameters import NAMES, Parameters
 from sim.core.whole import MAX_REPLICATES, check_replicates, check_seed, check_whole
@@ -37,6 +37,8 @@ WORK = 2**24
 """Staff-weeks of a chunk at most: about half a second of one thread."""
 PARTS = 64
 """Chunks of a plan at least, if it has as many runs."""
+MOST_RUNS = 2**28
+"""Runs of a job at most: their numbers alone take gigabytes."""
 _BYTES = 2**24
 _RUNS = 2**14
 
@@ -157,14 +159,23 @@ class Job:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Job:
         """The inverse of :meth:`to_dict`."""
-        return cls(
-            _scenario(json.dumps(plain["scenario"])),
-            [Parameters.from_vector(np.array(row)) for row in plain["sets"]],
-            np.array(plain["which"], dtype=np.int64),
-            np.array(plain["replicate"], dtype=np.int64),
-            tuple(plain["weeks"]),
-            plain["counterfactual"],
+        scenario = _scenario(json.dumps(plain["scenario"]))
+        sets = [Parameters.from_vector(row) for row in plain["sets"]]
+        which = np.array(
+            [check_whole("which", one, 0, len(sets) - 1, "a set") for one in plain["which"]],
+            dtype=np.int64,
         )
+        replicate = np.array(
+            [
+                check_whole("replicate", one, 0, MAX_REPLICATES - 1, "0..4294967295")
+                for one in plain["replicate"]
+            ],
+            dtype=np.int64,
+        )
+        if len(which) != len(replicate):
+            raise ValueError("which and replicate differ in length")
+        weeks = checked_weeks(plain["weeks"], scenario)
+        return cls(scenario, sets, which, replicate, weeks, bool(plain["counterfactual"]))
 
 
 @lru_cache(maxsize=32)
@@ -228,7 +239,7 @@ def common(
     >>> job.which.tolist(), job.replicate.tolist()
     ([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1])
     """
-    count = check_replicates(replicates)
+    count = _check_runs(replicates, len(sets))
     last = 2**32 - count
     start = check_whole("first_replicate", first, 0, last, f"0..{last}")
     numbers = np.tile(np.arange(start, start + count, dtype=np.int64), len(sets))
@@ -258,10 +269,29 @@ def fresh(
     >>> job.replicate.tolist()
     [14, 15, 80, 81]
     """
-    count = check_replicates(replicates)
+    count = _check_runs(replicates, len(points))
     start = np.repeat(np.asarray(points, dtype=np.int64) * count, count)
     numbers = start + np.tile(np.arange(count, dtype=np.int64), len(points))
     return _job(scenario, sets, count, numbers, weeks, counterfactual)
+
+
+def _check_runs(replicates: int, sets: int) -> int:
+    """The number of replicates, if so many sets of so many are still runs that can be numbered.
+
+    Raises:
+        InputError: they are not; says how many replicates would fit.
+    """
+    count = check_replicates(replicates)
+    if count * sets > MOST_RUNS:
+        raise InputError(
+            Problem(
+                f"{count:,} runs of each of {sets:,} sets are too many; nothing was run",
+                field="replicates", value=count,
+                allowed=f"{MOST_RUNS:,} runs: {MOST_RUNS // sets:,} of each set"
+                if sets <= MOST_RUNS else f"{MOST_RUNS:,} runs in all",
+            )
+        )  # fmt: skip
+    return count
 
 
 def _job(
@@ -491,14 +521,13 @@ class RunPlan:
             engine: the model of one's own that the plan was made with.
 
         Raises:
-            InputError: it has parameters of another version.
+            InputError: it has parameters of another version, or is damaged.
         """
-        if plain["names"] != list(NAMES):
-            raise InputError(
-                Problem("has the parameters of another version of codose", field="plan")
-            )
-        jobs = tuple(Job.from_dict(job) for job in plain["jobs"])
-        return cls(jobs, plain["seed"], plain["engine"] if engine is None else engine)
+        with read_back("a plan of runs cannot be used"):
+            if plain["names"] != list(NAMES):
+                raise InputError("it has the parameters of another version of codose")
+            jobs = tuple(Job.from_dict(job) for job in plain["jobs"])
+            return cls(jobs, plain["seed"], plain["engine"] if engine is None else engine)
 
 
 def _few(values: list[Any]) -> Any:

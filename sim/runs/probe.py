@@ -20,6 +20,7 @@ def seconds(
     collect: Collector[object],
     execution: Execution | None = None,
     *,
+    most: int = RUNS,
     clock: Clock = time.perf_counter,
 ) -> float:
     """Wall time of the runs of a plan by the threads of this machine.
@@ -32,10 +33,11 @@ def seconds(
         plan: which runs.
         collect: what is kept of them.
         execution: of which only the threads count; left out: all of this machine.
+        most: runs of each part, if fewer than :data:`RUNS`.
         clock: tells the time.
     """
     here = Execution(threads=None if execution is None else execution.threads)
-    size = max(1, min(RUNS, plan.runs // 2))
+    size = max(1, min(RUNS, most, plan.runs // 2))
     execute(plan.part([range(1)]), here, collect)
     spent = []
     for first in (0, max(0, min(size, plan.runs - size))):

@@ -390,9 +390,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        there = "is a file, not a folder" if folder.is_file() else f"holds no study ({MANIFEST})"
+        there = (
+            "is a file, not a folder" if os.path.isfile(folder) else f"holds no study ({MANIFEST})"
+        )
         raise safe.refusal(
-            folder, there if folder.exists() else "no such folder", "a folder of a study or shard"
+            folder,
+            there if os.path.exists(folder) else "no such folder",
+            "a folder of a study or shard",
         ) from None
     except OSError as error:
         raise safe.refusal(path, f"cannot be read ({error.strerror})") from None

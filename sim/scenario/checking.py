@@ -22,6 +22,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from sim.core.errors import Problem, did_you_mean
 from sim.scenario.loading import MISTAKES_SHOWN, Document, Where, scalar, shown
 
+MOST_COMPARED = 20_000
+"""Names that mistaken ones are compared with, in all, to suggest the nearest."""
 K = TypeVar("K")
 V = TypeVar("V")
 M = TypeVar("M", bound=BaseModel)
@@ -319,6 +321,7 @@ class Checked(Generic[M]):
         self.lost: set[Where] = set()
         self._holding_lost: set[Where] = set()
         self.kept: dict[Where, list[int]] = {}
+        self.compared = 0
         for where in document.broken:
             self.lose(where)
 
@@ -341,7 +344,8 @@ class Checked(Generic[M]):
         if self.is_lost(where, *map(self.original, issue.reads)):
             return
         suggestion = issue.suggestion
-        if issue.options and len(self.problems) < MISTAKES_SHOWN:  # looking for one takes time
+        if issue.options and len(self.problems) < MISTAKES_SHOWN and self.compared < MOST_COMPARED:
+            self.compared += len(issue.options)  # looking for one takes time
             suggestion = did_you_mean(issue.value, issue.options)
         self.problems.append(
             self.document.problem(
@@ -406,7 +410,10 @@ def _look(model: type[M], result: Checked[M], extra: Mapping[str, Any]) -> list[
         result.value = model.model_validate(data)
         return []
     except ValidationError as error:
-        return [_Fault.of(item, model, result, data) for item in error.errors(include_url=False)]
+        return [
+            _Fault.of(item, model, result, data, suggest=number < MISTAKES_SHOWN)
+            for number, item in enumerate(error.errors(include_url=False))
+        ]
 
 
 def _first_problems(faults: list[_Fault], result: Checked[Any]) -> list[Problem]:
@@ -484,7 +491,9 @@ class _Fault:
     suggestion: str = ""
 
     @classmethod
-    def of(cls, item: Any, model: type[BaseModel], result: Checked[Any], data: Any) -> _Fault:
+    def of(
+        cls, item: Any, model: type[BaseModel], result: Checked[Any], data: Any, *, suggest: bool
+    ) -> _Fault:
         kind, given, context = item["type"], item["input"], item.get("ctx", {})
         inner = _true_way(item["loc"], data, kind)
         where = _original(inner, result.kept, result.document.data)
@@ -498,12 +507,12 @@ class _Fault:
             owner = _models_at(model, item["loc"])[0]
             fields, gone = tuple(owner.model_fields), getattr(owner, "GONE", {}).get(inner[-1])
             message, allowed = "is not a field", ", ".join(fields)
-            suggestion = did_you_mean(inner[-1], fields)
+            suggestion = did_you_mean(inner[-1], fields) if suggest else ""
             if gone is not None:
                 message, allowed, suggestion = "is not a field any more", f"left out; {gone}", ""
         elif kind in ("literal_error", "union_tag_invalid", "union_tag_not_found"):
             tags = [tag for one in _models_at(model, (*item["loc"], "")) if (tag := _tag(one))]
-            return cls._choice(kind, where, given, context, tags)
+            return cls._choice(kind, where, given, context, tags, suggest)
         elif kind in ("bool_type", "bool_parsing"):
             message, allowed = f"{shown(given)} is not true or false", "true, false"
         elif given is None:
@@ -518,7 +527,7 @@ class _Fault:
 
     @classmethod
     def _choice(
-        cls, kind: str, where: Where, given: Any, context: Any, tags: Sequence[str]
+        cls, kind: str, where: Where, given: Any, context: Any, tags: Sequence[str], suggest: bool
     ) -> _Fault:
         options: Sequence[str] = tags
         if kind == "literal_error":
@@ -530,7 +539,8 @@ class _Fault:
                 return cls(where, "missing", "is required", None, ", ".join(options))
             given = given[name]
         message = "is empty" if given is None else f"{shown(given)} is not one of the choices"
-        return cls(where, kind, message, given, ", ".join(options), did_you_mean(given, options))
+        near = did_you_mean(given, options) if suggest else ""
+        return cls(where, kind, message, given, ", ".join(options), near)
 
     def problem(self, document: Document) -> Problem:
         return document.problem(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sim.core.errors import ScenarioError
-from sim.core.parameters import check_name, check_value
+from sim.core.parameters import NAMES, check_name, check_value
 from sim.scenario.checking import Checked, FrozenDict, Issue, is_finite
 from sim.scenario.contact_log import MAX_WEEKS, log_rows, log_table, row_faults, some
 from sim.scenario.fields import (
@@ -131,6 +131,9 @@ class OtherFiles:
         return log.model_copy(update={"file": None, "rows": rows})
 
 
+MOST_FACTOR = 1000
+"""By which all dosage cuts of a week together may multiply its hours: three times tenfold. Nobody
+plans more, and with enough of them hours would pass what a float can be."""
 _COUNTS: tuple[Where, ...] = (
     ("regions", "count"),
     ("regions", "candidates"),
@@ -184,8 +187,9 @@ def _region_issues(fields: ScenarioFields) -> Iterator[Issue]:
         )
     if regions.names is not None:
         yield from _name_issues(regions.names, regions.count, "region", _COUNTS)
+    known = _Known("region", regions.region_names)
     for name in regions.overrides:
-        yield from _unknown("region", name, regions.region_names, ("regions", "overrides", name))
+        yield from known.issue(name, ("regions", "overrides", name))
     if regions.core_team == 0 and (fields.dosage or fields.contact_log):
         yield Issue(
             ("regions", "core_team"),
@@ -203,18 +207,28 @@ def _name_issues(
     if len(names) != count:
         message = f"has {_many(len(names), 'name')} for {_many(count, what)}"
         yield Issue(where, message, names, f"{count}", reads=reads)
+    seen: set[str] = set()
     for index, name in enumerate(names):
-        if name in names[:index]:
+        if name in seen:
             yield Issue((*where, index), f"{shown(name)} is given twice", name)
+        seen.add(name)
 
 
-def _unknown(
-    what: str, name: str, names: Sequence[str], where: Where, *, key: bool = True
-) -> Iterator[Issue]:
-    if name not in names:
-        reads = _REGION_NAMES if what == "region" else _PROVIDERS
-        message = f"{shown(name)} is not a {what}"
-        yield Issue(where, message, name, some(names), options=names, reads=reads, key=key)
+class _Known:
+    """The names of regions or providers that there are."""
+
+    def __init__(self, what: str, names: Sequence[str]) -> None:
+        self.what, self.names = what, names
+        self.there = frozenset(names)
+        self.reads = _REGION_NAMES if what == "region" else _PROVIDERS
+
+    def issue(self, name: str, where: Where, *, key: bool = True) -> Iterator[Issue]:
+        """The mistake in a name that is none of them."""
+        if name not in self.there:
+            yield Issue(
+                where, f"{shown(name)} is not a {self.what}", name, some(self.names),
+                options=self.names, reads=self.reads, key=key,
+            )  # fmt: skip
 
 
 def _network_issues(fields: ScenarioFields) -> Iterator[Issue]:
@@ -301,11 +315,10 @@ def _provider_issues(fields: ScenarioFields) -> Iterator[Issue]:
         return
     where: Where = ("providers", "assignment")
     regions = fields.regions.region_names
+    known, known_providers = _Known("region", regions), _Known("provider", providers.provider_names)
     for region, provider in providers.assignment.items():
-        yield from _unknown("region", region, regions, (*where, region))
-        yield from _unknown(
-            "provider", provider, providers.provider_names, (*where, region), key=False
-        )
+        yield from known.issue(region, (*where, region))
+        yield from known_providers.issue(provider, (*where, region), key=False)
     missing = [name for name in regions if name not in providers.assignment]
     if missing:
         message = f"every region needs a provider; missing: {some(missing)}"
@@ -383,12 +396,12 @@ def _log_issues(fields: ScenarioFields) -> Iterator[Issue]:
         return
     if log.file is None and not log.rows:
         yield Issue(where, "needs a file, or rows", reads=(where,), key=True)
-    names = fields.regions.region_names
+    known = _Known("region", fields.regions.region_names)
     for index, row in enumerate(log.rows):
         place: Where = (*where, "rows", index)
         if row.week > fields.horizon_weeks:
             yield _beyond((*place, "week"), row.week, fields.horizon_weeks)
-        yield from _unknown("region", row.region, names, (*place, "region"), key=False)
+        yield from known.issue(row.region, (*place, "region"), key=False)
     providers = fields.providers.provider_names
     for fault in row_faults(log.rows, staff=_staff(fields), providers=providers):
         yield Issue(
@@ -407,18 +420,38 @@ def _staff(fields: ScenarioFields) -> dict[str, int]:
 
 
 def _shock_issues(fields: ScenarioFields) -> Iterator[Issue]:
-    regions = fields.regions.region_names
+    regions = _Known("region", fields.regions.region_names)
+    providers = _Known("provider", fields.providers.provider_names)
     for index, shock in enumerate(fields.shocks):
         where: Where = ("shocks", index)
         yield from _week_issues(shock, where, fields.horizon_weeks)
         if isinstance(shock, ProviderLeaves):
-            names = fields.providers.provider_names
-            place = (*where, "provider")
-            yield from _unknown("provider", shock.provider, names, place, key=False)
+            yield from providers.issue(shock.provider, (*where, "provider"), key=False)
         elif isinstance(shock, (StaffLeave, DemandRise)) and shock.region is not None:
-            yield from _unknown("region", shock.region, regions, (*where, "region"), key=False)
+            yield from regions.issue(shock.region, (*where, "region"), key=False)
+    yield from _cut_issues(fields)
     for index, work in enumerate(fields.delivery_work):
         yield from _week_issues(work, ("delivery_work", index), fields.horizon_weeks)
+
+
+def _cut_issues(fields: ScenarioFields) -> Iterator[Issue]:
+    """Factors of one week multiply each other; the product must stay a number of hours."""
+    cuts = [(i, one) for i, one in enumerate(fields.shocks) if isinstance(one, DosageCut)]
+    if math.prod(max(1.0, cut.factor) for _, cut in cuts) <= MOST_FACTOR:
+        return
+    factors: dict[int, float] = {}
+    for index, cut in cuts:
+        last = min(cut.until_week or fields.horizon_weeks, fields.horizon_weeks)
+        for week in range(cut.week, last + 1):
+            factors[week] = factors.get(week, 1.0) * cut.factor
+            if factors[week] > MOST_FACTOR:
+                yield Issue(
+                    ("shocks", index, "factor"),
+                    f"multiplies the hours of week {week} by {factors[week]:,.6g}, together with "
+                    "the factors before it",
+                    cut.factor, f"up to {MOST_FACTOR:,} together", reads=(_HORIZON,),
+                )  # fmt: skip
+                return
 
 
 def _week_issues(
@@ -445,7 +478,8 @@ def _week_issues(
 
 def _parameter_issues(fields: ScenarioFields) -> Iterator[Issue]:
     for name, value in fields.parameters.items():
-        found = check_name(name)
+        found = check_name(name, suggest=False)
+        options: Sequence[str] = () if found is None else NAMES
         if found is None:
             given = _finite_or_inf(value)
             found = check_value(name, given, beyond_range=fields.beyond_range)
@@ -456,9 +490,10 @@ def _parameter_issues(fields: ScenarioFields) -> Iterator[Issue]:
             yield Issue(
                 ("parameters", name),
                 found.message,
-                value,
+                name if options else value,
                 found.allowed,
                 found.suggestion,
+                options=options,
                 reads=reads,
                 key=found.value == name,
             )

@@ -30,9 +30,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from sim.core.errors import Problem, ScenarioError, did_you_mean
 from sim.core.units import months_of, weeks_of
-from sim.scenario.contact_log import MODES, some
+from sim.scenario.checking import Number
+from sim.scenario.contact_log import MAX_WEEKS, MODES, some
+from sim.scenario.fields import MAX_UNITS
 from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, preset_of, preset_text
 from sim.scenario.scenario import ContactSeries, Scenario
 
@@ -69,6 +73,17 @@ OF_MODE: tuple[str, ...] = (
 OF_PLAN: tuple[str, ...] = ("months", "first_week", "horizon_weeks")
 SITES = "sites_per_provider"
 
+_NUMBERS: Mapping[str, Number] = {
+    "months": Number(0, months_of(MAX_WEEKS), above=True),
+    SITES: Number(0, MAX_UNITS, above=True),
+    "first_week": Number(1, MAX_WEEKS, whole=True),
+    "horizon_weeks": Number(1, MAX_WEEKS, whole=True),
+    "dosage[*].last_week": Number(1, MAX_WEEKS, whole=True),
+    "regions.count": Number(1, MAX_UNITS, whole=True),
+    "providers.count": Number(1, MAX_UNITS, whole=True),
+}
+"""What a lever may be that others, or other fields, are reckoned from; the check of the scenario
+comes after that."""
 _NUMBERED = re.compile(r"dosage\[(\d+)\]\.([\w.]+)\Z")
 _EVERY = re.compile(r"dosage\[\*\]\.([\w.]+)\Z")
 
@@ -232,6 +247,22 @@ def _refused(name: str, message: str, allowed: str = "", suggestion: str = "") -
     return ScenarioError(Problem(message, field=name, allowed=allowed, suggestion=suggestion))
 
 
+def _check_number(name: str, path: str, value: Any) -> None:
+    """Refuse what cannot be reckoned with.
+
+    Raises:
+        ScenarioError: no number, or one that no scenario can have.
+    """
+    if found := _NUMBERED.match(path):
+        path = f"dosage[*].{found[2]}"
+    if path in _NUMBERS:
+        try:
+            _NUMBERS[path].check(value)
+        except PydanticCustomError as error:
+            said = error.context or {}
+            raise _refused(name, said["message"], said["allowed"]) from None
+
+
 class _Draft:
     """A scenario as plain values while it is changed.
 
@@ -328,6 +359,7 @@ class _Draft:
         """Set one lever to another value."""
         self.moved = True
         path = SHORT.get(name, name)
+        _check_number(name, path, value)
         mode, _, field = name.partition(".")
         if not self.kept and (name in ("months", "first_week") or _EVERY.match(path)):
             raise _refused(name, "there are no contact series", "a scenario with contact series")
@@ -493,8 +525,6 @@ class _Draft:
         regions = self.data["regions"]
         before = list(self.scenario.region_names)
         regions["count"] = count
-        if not isinstance(count, int):
-            return  # the check of the scenario says what is wrong
         if regions["selection"] == "all":
             regions["candidates"] = count
         if regions["names"] is not None:

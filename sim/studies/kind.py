@@ -43,11 +43,12 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim import studies
-from sim.core.errors import InputError, Problem, ResultsError, check_known
+from sim.core.errors import InputError, Problem, ResultsError, check_known, read_back
 from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.progress import late_bar
 from sim.present.table import Column, Table
+from sim.runs import price
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
@@ -531,7 +532,12 @@ def ask(
     True
     """
     kind = StudyKind.of(study.header.kind)
+    for scenario in study.scenarios.values():
+        price.check_scenario(scenario)
     how = Execution() if execution is None else execution
+    limit = getattr(study.header, "time_limit_minutes", None)
+    if how.time_limit is None and limit is not None:
+        how = dataclasses.replace(how, time_limit=limit)
     if how.store is not None:
         _write_asked(how.store, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()
@@ -603,7 +609,7 @@ ASKED = "asked.json"
 def _write_asked(store: Path, study: Study[Any], command: str) -> None:
     """Write down beside the runs what they are for, so that shards can be joined by anybody."""
     place = store / ASKED
-    if place.exists():
+    if os.path.exists(place):
         return
     try:
         store.mkdir(parents=True, exist_ok=True)
@@ -620,11 +626,14 @@ def read_asked(store: Path) -> tuple[Study[Any], str]:
         ResultsError: it does not say so.
     """
     place = store / ASKED
+    said = "does not say which study its runs are for"
     try:
-        plain = json.loads(place.read_text(encoding="utf-8"))
-        return StudyKind.of(plain["kind"]).study_of(plain["study"], str(place)), plain["command"]
-    except (OSError, ValueError, KeyError) as error:
-        raise refusal(store, f"does not say which study its runs are for ({error})") from None
+        text = place.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise refusal(store, f"{said} ({error})") from None
+    with read_back(said, file=str(store), error=ResultsError):
+        plain = json.loads(text)
+        return StudyKind.of(plain["kind"]).study_of(plain["study"]), str(plain["command"])
 
 
 def load(directory: str | os.PathLike[str]) -> Result:
@@ -673,10 +682,8 @@ def _study_in(folder: ResultFolder) -> Study[Any]:
             ", ".join(studies.names()),
         )
     path = folder.path / MANIFEST
-    try:
-        return StudyKind(folder.kind).study_of(folder.manifest["study"], str(path))
-    except (InputError, KeyError, TypeError) as error:
-        raise refusal(path, f"cannot be used ({error}); make the results again") from None
+    with read_back("cannot be used; make the results again", file=str(path), error=ResultsError):
+        return StudyKind(folder.kind).study_of(folder.manifest["study"])
 
 
 # --- making it again ---------------------------------------------------------------------------

@@ -386,7 +386,7 @@ def posterior_in(folder: str | os.PathLike[str]) -> Posterior:
         InputError: there is none, or it cannot be used.
     """
     place = Path(folder)
-    found = read_posterior(place) if place.is_dir() else None
+    found = read_posterior(place) if os.path.isdir(place) else None
     if found is None:
         raise InputError(
             Problem(

@@ -21,6 +21,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -28,9 +29,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
+from pydantic import BeforeValidator
+
 from sim import studies
 from sim.core import files
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean, read_back
 from sim.core.outcomes import NAMES as OUTCOME_NAMES
 from sim.core.outcomes import PERSISTENCE_WEEKS, Outcome, check_outcome
 from sim.core.parameters import check_name
@@ -62,6 +65,8 @@ from sim.studies.plausible import (
 if TYPE_CHECKING:
     from sim.core.parameters import Parameters
 
+MOST_NAMED = 2000
+"""Names in a list of a study file: more than there are weeks."""
 WEEK_WORDS: tuple[str, ...] = ("start", "end_of_ta", "year_after", "horizon")
 """Weeks by name; each scenario has its own."""
 
@@ -120,6 +125,12 @@ def parse_outcome(text: str, own: Iterable[str] = ()) -> OutcomeSpec:
     return OutcomeSpec(name, form)
 
 
+def _not_too_many(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and len(value) > MOST_NAMED:
+        raise refusal(f"has {len(value):,} entries", allowed=f"at most {MOST_NAMED:,}")
+    return value
+
+
 def _outcome_name(value: Any) -> str:
     if not isinstance(value, str):
         raise refusal(f"{shown(value)} is not the name of an outcome", allowed="text")
@@ -161,13 +172,15 @@ Factors = tuple[tuple[str, Distribution | None], ...]
 def _factors(value: Any) -> Factors:
     if isinstance(value, str):
         value = [value]
+    if isinstance(value, (list, tuple, Mapping)) and len(value) > MOST_NAMED:
+        raise refusal(f"names {len(value):,} factors", allowed=f"at most {MOST_NAMED:,}")
     if isinstance(value, (list, tuple)):
         for name in value:
             if not isinstance(name, str):
                 raise refusal(f"{shown(name)} is not the name of a factor", allowed="names, roles")
-        repeated = sorted({name for name in value if list(value).count(name) > 1})
+        repeated = sorted(name for name, times in Counter(value).items() if times > 1)
         if repeated:
-            raise refusal(f"{repeated[0]!r} is named twice")
+            raise refusal(f"{shown(repeated[0])} is named twice")
         return tuple((name, None) for name in value)
     if isinstance(value, Mapping):
         return tuple((str(name), distribution_of(spec, str(name))) for name, spec in value.items())
@@ -190,6 +203,10 @@ _FACTORS = Shape(
     },
 )
 _WEEK = Shape(_week, {"anyOf": [{"type": "integer", "minimum": 0}, {"enum": list(WEEK_WORDS)}]})
+MANY = BeforeValidator(_not_too_many)
+"""Of a list: see :data:`MOST_NAMED`."""
+Week = Annotated[int | str, _WEEK]
+"""A week of a scenario, by number or word."""
 _SOURCE = Shape(_source, {"anyOf": [{"type": "string"}, {"type": "object"}]})
 _OUTCOME = Shape(_outcome_name, {"type": "string"})
 
@@ -327,11 +344,11 @@ class Header(Strict):
     """What it does, and why so."""
     scenario: Annotated[str | dict[str, Any] | None, _SOURCE] = None
     """Name of a shipped scenario, or a path from this file."""
-    scenarios: tuple[Annotated[str | dict[str, Any], _SOURCE], ...] = ()
+    scenarios: Annotated[tuple[Annotated[str | dict[str, Any], _SOURCE], ...], MANY] = ()
     """Several of them, in place of `scenario`."""
-    outcomes: tuple[Annotated[str, _OUTCOME], ...] = ("integration",)
+    outcomes: Annotated[tuple[Annotated[str, _OUTCOME], ...], MANY] = ("integration",)
     """What is asked about: outcomes, 'persistence of NAME', 'effect on NAME'."""
-    weeks: tuple[Annotated[int | str, _WEEK], ...] = ("end_of_ta",)
+    weeks: Annotated[tuple[Week, ...], MANY] = ("end_of_ta",)
     """When: week numbers, start, end_of_ta, year_after, horizon."""
     replicates: Annotated[int, Number(1, 2**32, whole=True), Option("-n")] = 4
     """Runs of each set, each with chance of its own."""
@@ -431,11 +448,8 @@ class StudyHeader(Header):
     """Base samples of the design."""
     replicates: Annotated[int, Number(1, 2**20, whole=True), Option("-n")] = 10
     """Runs at each point, each with chance of its own."""
-    time_limit_minutes: Annotated[
-        Annotated[float, Number(0, 100_000, above=True)] | None,
-        Option(name="--time-limit", metavar="MINUTES"),
-    ] = None
-    """Refuse the study when the estimate is above this."""
+    time_limit_minutes: Annotated[float, Number(0, 100_000, above=True)] | None = None
+    """Refuse the study when the estimate is above this; the option --time-limit comes first."""
 
 
 def json_schema(model: type[Header]) -> dict[str, Any]:
@@ -556,14 +570,15 @@ class Study(Generic[H]):
         Raises:
             StudyError: what it holds cannot be used by this version.
         """
-        sets = plain["sets"]
-        return _study(
-            document_of(dict(plain["fields"]), file), model, issues, None,
-            {name: Scenario.from_dict(one) for name, one in plain["scenarios"].items()},
-            None if sets is None else PlausibleSets.of_record(sets),
-            plain["inputs"],
-            recorded(plain["engine"]) if "engine" in plain else None,
-        )  # fmt: skip
+        with read_back("cannot be used", file=file, error=StudyError):
+            sets = plain["sets"]
+            return _study(
+                document_of(dict(plain["fields"]), file), model, issues, None,
+                {name: Scenario.from_dict(one) for name, one in plain["scenarios"].items()},
+                None if sets is None else PlausibleSets.of_record(sets),
+                plain["inputs"],
+                recorded(plain["engine"]) if "engine" in plain else None,
+            )  # fmt: skip
 
     @property
     def function(self) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from sim.core.errors import did_you_mean
 from sim.runs.instruments import CONSTRUCTS
 from sim.scenario.checking import Issue, Number, Shape, refusal
 from sim.scenario.loading import shown
-from sim.studies.spec import Option, OverSets, Study, week_number
+from sim.studies.spec import Option, OverSets, Study, Week, week_number
 
 HELP = """Run a study's design: what would it have seen?
 
@@ -64,7 +64,7 @@ class Spec(OverSets):
     """What the study did."""
     asks_about: Annotated[tuple[str, ...], _CONSTRUCTS] = CONSTRUCTS
     """What its survey asks about: trust, accountability, knowledge, integration."""
-    weeks: tuple[Any, ...] = ("start", "end_of_ta")
+    weeks: tuple[Week, ...] = ("start", "end_of_ta")
     """First and last wave."""
     items: Annotated[int, Number(1, 100, whole=True)] = 4
     """Items of each scale."""

@@ -25,6 +25,7 @@ from sim.scenario.levers import NEVER, in_the_way, lever_names, with_levers
 from sim.scenario.loading import shown
 from sim.scenario.scenario import Scenario
 
+MOST_LEVERS = 200
 MOST_VALUES = 1000
 """Values of a lever at most."""
 _ALLOWED = "[low, high], {from: low, to: high, step: s}, or {choices: [a, b, ...]}"
@@ -89,6 +90,8 @@ def levers_of(value: Any) -> tuple[Lever, ...]:
     """
     if not isinstance(value, Mapping) or not value:
         raise refusal("names no levers", allowed=f"a mapping from lever to {_ALLOWED}")
+    if len(value) > MOST_LEVERS:
+        raise refusal(f"names {len(value):,} levers", allowed=f"at most {MOST_LEVERS}")
     return tuple(Lever(str(name), values_of(str(name), spec)) for name, spec in value.items())
 
 
@@ -120,9 +123,12 @@ def values_of(name: str, spec: Any) -> tuple[Any, ...]:
             allowed="low below high; what stays fixed belongs in the scenario",
         )
     step = (high - low) / 10 if step is None else step
-    count = math.floor((high - low) / step + 1e-9) + 1
-    if count > MOST_VALUES:
-        raise refusal(f"{name}: {count:,} values are too many", allowed="a larger step")
+    steps = (high - low) / step  # infinite between bounds that are far apart
+    if steps >= MOST_VALUES:
+        raise refusal(
+            f"{name}: more than {MOST_VALUES:,} values are too many", allowed="a larger step"
+        )
+    count = math.floor(steps + 1e-9) + 1
     found = [round(low + i * step, 9) for i in range(count)]
     return tuple(found if found[-1] >= high - 1e-9 else [*found, high])
 
@@ -130,6 +136,8 @@ def values_of(name: str, spec: Any) -> tuple[Any, ...]:
 def _choices(name: str, given: Any) -> tuple[Any, ...]:
     if not isinstance(given, (list, tuple)) or len(given) < 2:
         raise refusal(f"{name}: choices needs two values or more", allowed="[a, b, ...]")
+    if len(given) > MOST_VALUES:
+        raise refusal(f"{name}: {len(given):,} choices are too many", allowed=f"{MOST_VALUES:,}")
     for place, one in enumerate(given):
         if isinstance(one, (list, dict)) or one is None or isinstance(one, bool):
             raise refusal(f"{name}: {shown(one)} is not a choice", allowed="numbers or words")

@@ -42,7 +42,7 @@ def estimate(design: Design, execution: Execution, *, clock: Clock = time.perf_c
     else:
         analysis = analysis_seconds(design, clock=clock)
     if execution.cluster is None:
-        check_limit(design, runs + analysis)
+        check_limit(design, runs + analysis, execution.time_limit)
     where = "on this machine alone" if execution.cluster else "here"
     then = f", then the analysis, about {duration(analysis)}" if analysis else ""
     return f"The runs take about {duration(runs)} {where}{then}."
@@ -99,14 +99,14 @@ def _analyse(
     )  # fmt: skip
 
 
-def check_limit(design: Design, seconds: float) -> None:
-    """Refuse a study that would take longer than its time limit.
+def check_limit(design: Design, seconds: float, minutes: float | None = None) -> None:
+    """Refuse a study that would take longer than its limit: so many minutes, or those of its file.
 
     Raises:
         StudyError: with the estimate and what would fit.
     """
     header = design.study.header
-    minutes = header.time_limit_minutes
+    minutes = header.time_limit_minutes if minutes is None else minutes
     if minutes is None or seconds <= 60.0 * minutes:
         return
     share = 60.0 * minutes / seconds

@@ -1,0 +1,295 @@
+"""Price: what the runs of a plan take (time, memory), told before anything is made; :func:`agree`.
+
+The one place where it is said that work is long, and where work is refused that cannot end, does
+not fit into the memory of this machine or passes a limit of the caller: by every command and by
+Python alike, since every run of theirs goes through :func:`sim.runs.execute.execute`.
+
+Memory is counted: what the arrays of the engine, networks, contacts, records and kept values take.
+Time is first reckoned from speeds that were measured on one machine (:data:`SPEED`) and are
+assumptions about any other; where that says minutes, small parts of the plan are timed here
+(:mod:`sim.runs.probe`).
+
+>>> from sim.scenario.scenario import Scenario
+>>> price = price_of_run(Scenario.shipped("source"))
+>>> price.staff_weeks, price.contacts, price.seconds < 1
+(5616, 273, True)
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sim.core import ties
+from sim.core.errors import InputError, Problem
+from sim.core.outcomes import RECORD
+from sim.engine.batch import thread_count
+from sim.engine.kernel import SITES, STATES
+from sim.engine.tables import CONTACT_TYPE
+from sim.model.network import tie_count
+from sim.present.format import count, duration
+
+if TYPE_CHECKING:
+    from sim.runs.collect import Collector
+    from sim.runs.execute import Execution
+    from sim.runs.plan import Job, RunPlan
+    from sim.scenario.scenario import Scenario
+
+SPEED = {"compiled": 2e7, "mesa": 4e4}
+"""Staff-weeks a second of one thread. Assumptions: measured on one machine (a virtual one of two
+processors), with teams of 10 to 100 people."""
+CONTACT_SECONDS = {"compiled": 5e-7, "mesa": 1e-4}
+"""Of a planned contact in a run, besides; measured likewise."""
+RUN_SECONDS = {"compiled": 5e-5, "mesa": 5e-3}
+"""Of a run, whatever its size; measured likewise."""
+LONG = 60.0
+"""Seconds above which work is long: it is timed here, and said."""
+LARGE = 4 * 2**30
+"""Bytes above which it is said what memory work takes."""
+MOST_SECONDS = 90 * 86400.0
+"""Work that takes longer than 90 days here never ends, for all that its user will see of it."""
+_WORD = 8
+_CONTACT_BYTES = CONTACT_TYPE.itemsize + 6 * _WORD
+GIGABYTE = 2**30
+
+
+@dataclass(frozen=True)
+class Price:
+    """What runs take on this machine.
+
+    Attributes:
+        runs: how many there are.
+        staff_weeks: people times weeks, of all runs.
+        contacts: planned contacts of all runs.
+        seconds: wall time.
+        bytes: of memory, at the same time.
+        shared: of these, what does not become less with fewer runs; of a single run, what threads
+            share.
+    """
+
+    runs: int
+    staff_weeks: int
+    contacts: int
+    seconds: float
+    bytes: int
+    shared: int
+
+    @property
+    def text(self) -> str:
+        """Time and, where it is much, memory in words.
+
+        >>> Price(200, 10**9, 0, 2400.0, 9 * 2**30, 2**20).text
+        'about 40 min and 9 GB'
+        """
+        memory = f" and {gigabytes(self.bytes)}" if self.bytes > LARGE else ""
+        return f"about {duration(self.seconds)}{memory}"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it should be said before it is begun."""
+        return self.seconds > LONG or self.bytes > LARGE
+
+
+def gigabytes(size: float) -> str:
+    """Bytes in words.
+
+    >>> gigabytes(9.1 * 2**30), gigabytes(0.3 * 2**30)
+    ('9 GB', '0.3 GB')
+    """
+    number = size / GIGABYTE
+    return f"{number:,.0f} GB" if number >= 1 else f"{number:.1g} GB"
+
+
+def planned_contacts(scenario: Scenario) -> int:
+    """Contacts that a scenario plans, in all regions: those of its series (of contacts that fall by
+    chance every week in which one may), and the rows of its log."""
+    each = 0
+    for series in scenario.dosage:
+        last = min(series.last_week or scenario.horizon_weeks, scenario.horizon_weeks)
+        every = series.every_weeks if series.timing == "scheduled" else 1.0
+        each += max(0, math.floor((last - series.first_week) / every) + 1)
+    logged = len(scenario.contact_log.rows) if scenario.contact_log else 0
+    return each * len(scenario.region_names) + logged
+
+
+def _run_bytes(scenario: Scenario) -> tuple[int, int]:
+    """Memory of a scenario's arrays: what all threads share, and what each has of its own."""
+    weeks, staff = scenario.horizon_weeks + 1, scenario.staff_counts
+    people, regions = sum(staff), len(staff)
+    rows = scenario.contact_log.rows if scenario.contact_log else ()
+    logged = Counter((row.week, row.region) for row in rows)
+    slots = len(scenario.dosage) + max(logged.values(), default=0)
+    leaving = sum(shock.kind == "staff_leave" for shock in scenario.shocks)
+    drawn, scratch = 0, 0
+    for network, size in zip(scenario.networks, staff, strict=True):
+        if network.kind != "complete":
+            found = tie_count(network, size)
+            drawn += size + 3 + 2 * found
+            scratch = max(scratch, ties.scratch_size(size, found))
+    words = (
+        STATES * people + leaving * people + 2 * weeks * regions * slots
+        + 4 * weeks * scenario.providers.count + (STATES + 6) * max(staff) + drawn + scratch
+        + regions * (SITES + 8)
+    )  # fmt: skip
+    record = weeks * regions * len(RECORD)
+    shared = planned_contacts(scenario) * _CONTACT_BYTES + 4 * weeks * regions * _WORD
+    return shared, _WORD * (words + 2 * record)
+
+
+def price_of_run(scenario: Scenario, engine: str = "compiled") -> Price:
+    """What a single run of a scenario takes."""
+    shared, own = _run_bytes(scenario)
+    work = max(1, sum(scenario.staff_counts) * scenario.horizon_weeks)
+    contacts = planned_contacts(scenario)
+    seconds = RUN_SECONDS[engine] + work / SPEED[engine] + contacts * CONTACT_SECONDS[engine]
+    return Price(1, work, contacts, seconds, shared + own, shared)
+
+
+def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
+    """What the runs of a plan take, reckoned from speeds; of a shard, its part.
+
+    An engine of the caller's own is taken to be as fast as the readable one.
+    """
+    engine = "compiled" if plan.compiled else "mesa"
+    threads = thread_count(how.threads) if engine == "compiled" else 1
+    part = 1.0 if how.shard is None else 1.0 / how.shard[1]
+    seconds, work, contacts, kept = 0.0, 0, 0, 0
+    shared, own = 0, 0
+    for job in plan.jobs:
+        one = price_of_run(job.scenario, engine)
+        runs = len(job) * job.work // one.staff_weeks  # with partners without TA
+        seconds += part * runs * one.seconds
+        work += runs * one.staff_weeks
+        contacts += len(job) * one.contacts
+        kept += len(job) * collect.state_bytes(job)
+        shared, own = max(shared, one.shared), max(own, one.bytes - one.shared)
+    busy = min(threads, plan.runs)
+    fixed = shared + busy * own
+    whole = Price(plan.runs, work, contacts, seconds / busy, fixed + kept, fixed)
+    return whole if how.cluster is None else replace(whole, seconds=0.0)
+
+
+def measured(price: Price, plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
+    """The same with a time measured here, where a run is short enough to try some."""
+    from sim.runs import probe
+
+    each = price.seconds / plan.runs
+    if price.seconds == 0.0 or each > 1.0:
+        return price
+    part = 1.0 if how.shard is None else 1.0 / how.shard[1]
+    most = max(1, int(1.0 / each))
+    return replace(price, seconds=part * probe.seconds(plan, collect, how, most=most))
+
+
+def memory_here() -> float:
+    """Bytes of memory of this machine; infinite where it does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return math.inf
+
+
+def agree(plan: RunPlan, collect: Collector[Any], how: Execution) -> None:
+    """See that the runs of a plan can be made, and that its user wants them at this price.
+
+    Raises:
+        InputError: they cannot end, do not fit into memory or pass a limit, with what would fit;
+            or the user, asked, does not want them.
+    """
+    price = price_of(plan, collect, how)
+    _refuse_memory(price, plan, how)
+    limit = math.inf if how.time_limit is None else 60.0 * how.time_limit - how.spent
+    if price.seconds > min(LONG, limit / 10):
+        price = measured(price, plan, collect, how)
+    if price.seconds > limit:
+        said = f"the limit is {duration(60.0 * (how.time_limit or 0))}"
+        _refuse(price, plan, "time_limit", limit / price.seconds, said)
+    if price.seconds > MOST_SECONDS and how.time_limit is None:
+        _refuse(
+            price, plan, "runs", MOST_SECONDS / price.seconds,
+            f"that is more than {duration(MOST_SECONDS)}",
+        )  # fmt: skip
+    if price.is_long and how.agree is not None:
+        what = count(price.runs, "run")
+        if not how.agree(f"{what} take {price.text} here"):
+            raise InputError(Problem(f"{what} were not wanted; nothing was run", field="price"))
+
+
+def _refuse_memory(price: Price, plan: RunPlan, how: Execution) -> None:
+    given, here = how.memory_limit, memory_here()
+    most = here if given is None else given * GIGABYTE
+    if price.bytes <= most:
+        return
+    what = "this machine has" if given is None else "the limit is"
+    kept = price.bytes - price.shared
+    share = (most - price.shared) / kept if kept else 0.0
+    _refuse(price, plan, "memory_limit", max(0.0, share), f"{what} {gigabytes(most)}", most)
+
+
+def _refuse(
+    price: Price, plan: RunPlan, field: str, share: float, said: str, most: float = 0.0
+) -> None:
+    """Raise the refusal, with what would fit: runs to that share of the price."""
+    fits = list(_fewer_runs(plan.jobs, share))
+    if not fits:
+        people = max(sum(job.scenario.staff_counts) for job in plan.jobs)
+        rest = most / price.shared if most else share * price.runs
+        if people * rest >= 1:
+            fits.append(f"about {people * rest:,.0f} staff in place of {people:,}, or fewer weeks")
+        else:
+            fits.append("fewer staff, contacts or weeks")
+    if field == "time_limit":
+        fits.append(f"a limit of {duration(1.2 * price.seconds)}")
+    taken = f"about {gigabytes(price.bytes)}" if field == "memory_limit" else price.text
+    takes = "takes" if price.runs == 1 else "take"
+    raise InputError(
+        Problem(
+            f"{count(price.runs, 'run')} of {_named(plan.jobs)} {takes} {taken} here, and {said}; "
+            "nothing was run",
+            field=field, allowed=f"what would fit: {', or '.join(fits)}",
+        )
+    )  # fmt: skip
+
+
+def _named(jobs: Sequence[Job]) -> str:
+    """The scenarios of some jobs in words."""
+    names = list(dict.fromkeys(job.scenario.name for job in jobs))
+    return repr(names[0]) if len(names) == 1 else count(len(names), "scenario")
+
+
+def _fewer_runs(jobs: Sequence[Job], share: float) -> list[str]:
+    """Fewer sets or fewer replicates that fit into a share of the runs."""
+    sets = max(len(job.sets) for job in jobs)
+    replicates = max(job.replicates or 1 for job in jobs)
+    fits = []
+    if int(sets * share) >= 1 and sets > 1:
+        fits.append(f"{count(int(sets * share), 'parameter set')} in place of {sets:,}")
+    if int(replicates * share) >= 1 and replicates > 1:
+        fits.append(f"{count(int(replicates * share), 'replicate')} in place of {replicates:,}")
+    return fits
+
+
+def check_scenario(scenario: Scenario) -> None:
+    """Refuse a scenario of which this machine cannot make a single run.
+
+    Raises:
+        InputError: with what would fit.
+    """
+    price, here = price_of_run(scenario), memory_here()
+    if price.bytes <= here and price.seconds <= MOST_SECONDS:
+        return
+    people = sum(scenario.staff_counts)
+    share = min(here / price.bytes, MOST_SECONDS / price.seconds)
+    raise InputError(
+        Problem(
+            f"a single run of {scenario.name!r} ({count(people, 'staff member')}, "
+            f"{count(price.contacts, 'planned contact')}) takes about {duration(price.seconds)} "
+            f"and {gigabytes(price.bytes)}; this machine has {gigabytes(here)}",
+            field="scenario",
+            allowed=f"what would fit: about {share:.1%} of its staff, contacts or weeks",
+        )
+    )  # fmt: skip
