@@ -41,10 +41,12 @@ from sim.core.errors import InputError, Problem, ResultsError, check_known
 from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.table import Column, Table
+from sim.runs import safe
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
-from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
+from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal
+from sim.runs.store import differences
 from sim.studies.spec import (
     Header,
     Study,
@@ -438,8 +440,7 @@ def ask(
     """
     kind = StudyKind.of(study.header.kind)
     run = Runner(Execution() if execution is None else execution, engine)
-    if run.execution.store is not None:
-        _write_asked(run.execution.store, study, command)
+    _write_asked(run.execution, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()
     tables = kind.answer(study, run)
     timing = {
@@ -494,17 +495,19 @@ ASKED = "asked.json"
 """What a store of runs belongs to: kind, study and command."""
 
 
-def _write_asked(store: Path, study: Study[Any], command: str) -> None:
+def _write_asked(execution: Execution, study: Study[Any], command: str) -> None:
     """Write down beside the runs what they are for, so that shards can be joined by anybody."""
-    place = store / ASKED
-    if place.exists():
+    store = execution.store
+    if store is None:
         return
-    try:
+    place = store / ASKED
+    plain = {"kind": study.header.kind, "study": study.to_dict(), "command": command}
+    text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if place.exists() and not execution.force:  # another study's: the store itself says so
+        return
+    with safe.clear_errors(store):
         store.mkdir(parents=True, exist_ok=True)
-        plain = {"kind": study.header.kind, "study": study.to_dict(), "command": command}
-        write_json(place, plain)
-    except OSError as error:
-        raise refusal(store, f"cannot be written ({error.strerror})") from None
+        safe.write_bytes(place, text.encode())
 
 
 def read_asked(store: Path) -> tuple[Study[Any], str]:
@@ -545,6 +548,42 @@ def load(directory: str | os.PathLike[str]) -> Result:
         str(facts.get("command", "")),
         str(facts.get("engine", "")),
     )
+
+
+def finished(directory: str | os.PathLike[str], study: Study[Any]) -> Result | None:
+    """The results of this very study, if a folder holds them; None where there is no result.
+
+    Args:
+        directory: a folder that may be there.
+        study: what is asked.
+
+    Raises:
+        ResultsError: they are of another study (what differs is said), or damaged.
+
+    >>> study = StudyKind.of("sensitivity").make(
+    ...     scenario={"function": "linear"}, outcomes=["y"], method="morris", samples=4
+    ... )
+    >>> finished("no_such_folder", study) is None
+    True
+    """
+    if not (Path(directory) / MANIFEST).is_file():
+        return None
+    sound(directory)
+    found = load(directory)
+    stored, asked = (_facts(one) for one in (found.study, study))
+    if stored == asked:
+        return found
+    raise refusal(
+        Path(directory),
+        f"holds results of another study: {differences(stored, asked)}; nothing was run",
+        "--out with another folder, or --force, which replaces them",
+    )
+
+
+def _facts(study: Study[Any]) -> dict[str, Any]:
+    """What is asked, as plain values, the fields of the study beside the rest."""
+    plain = json.loads(json.dumps(study.to_dict()))
+    return {"kind": study.header.kind, **plain.pop("fields"), **plain}
 
 
 def sound(directory: str | os.PathLike[str]) -> None:
