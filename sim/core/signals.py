@@ -4,8 +4,8 @@ SLURM, Docker and systemd send SIGTERM: it is Ctrl-C by another name, and ends i
 ends in 130. :func:`listen` is called before anything is loaded. Until work begins, and after it,
 nothing has to be saved, so a signal ends the process on the spot: an exception would be lost, or
 printed as a traceback, wherever it falls into an import or into compiled code that cannot raise.
-Within :func:`work` a signal raises KeyboardInterrupt, and is remembered: where compiled code
-swallows the exception, :func:`check` raises it again.
+Within :func:`work` a signal raises :class:`Stopped`, a KeyboardInterrupt, and is remembered: where
+compiled code swallows the exception, :func:`check` raises it again.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ from typing import Any
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 """What stops a command."""
 _heard: list[int] = []
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM.
+
+    A class of its own: where KeyboardInterrupt itself passes through an ``exec`` of text (as in
+    dataclasses), Python 3.11 ends by SIGINT, though it was caught and another exit code given.
+    """
 
 
 def listen() -> None:
@@ -42,23 +50,23 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 def _raise(number: int, frame: FrameType | None) -> None:
     _heard.append(number)
-    raise KeyboardInterrupt
+    raise Stopped
 
 
 def _tell_unraisable(unraisable: Any) -> None:
     """As Python tells of an exception that cannot be raised, but of ours, which is not lost."""
-    if not (_heard and unraisable.exc_type is KeyboardInterrupt):
+    if not (_heard and unraisable.exc_type is Stopped):
         sys.__unraisablehook__(unraisable)
 
 
 @contextlib.contextmanager
 def work() -> Iterator[None]:
-    """While something has to be kept or tidied up: a signal raises KeyboardInterrupt.
+    """While something has to be kept or tidied up: a signal raises an exception.
 
     Without :func:`listen` (in a program that is not ours) nothing is changed.
 
     Raises:
-        KeyboardInterrupt: at the end too, if one was swallowed.
+        Stopped: at a signal; at the end too, if one was swallowed.
     """
     ours = [number for number in NUMBERS if signal.getsignal(number) is _leave]
     for number in ours:
@@ -72,9 +80,13 @@ def work() -> Iterator[None]:
 
 
 def check() -> None:
-    """Raise a KeyboardInterrupt that was heard and swallowed; does nothing without one."""
+    """Raise what was heard and swallowed; does nothing without any.
+
+    Raises:
+        Stopped: a signal was heard.
+    """
     if _heard:
-        raise KeyboardInterrupt
+        raise Stopped
 
 
 def heard() -> int:
