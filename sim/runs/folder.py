@@ -209,7 +209,10 @@ def mend(target: Path) -> str:
 def _cannot_write(target: Path, error: Exception) -> ResultsError:
     code = getattr(error, "errno", None)
     text = getattr(error, "strerror", None) or str(error)
-    if code == errno.ENOSPC or "No space left" in text:
+    if inside := re.search(r"\[errno (\d+)\]", text, re.I):  # pyarrow's way to say it
+        code = int(inside[1])
+        text = os.strerror(code)
+    if code in (errno.ENOSPC, errno.EDQUOT):
         return refusal(
             target, "there is no space left on this disk; nothing was written", "another disk"
         )

@@ -581,9 +581,9 @@ def finished(directory: str | os.PathLike[str], study: Study[Any]) -> Result | N
 
 
 def _facts(study: Study[Any]) -> dict[str, Any]:
-    """What is asked, as plain values, the fields of the study beside the rest."""
+    """What is asked, as plain values: every field, given or not, beside the inputs."""
     plain = json.loads(json.dumps(study.to_dict()))
-    return {"kind": study.header.kind, **plain.pop("fields"), **plain}
+    return {**plain, **study.header.model_dump(mode="json", warnings=False), "fields": None}
 
 
 def sound(directory: str | os.PathLike[str]) -> None:
