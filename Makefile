@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke browser package mesa engine bench bands results docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser package mesa engine bench bands kills results docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,10 @@ bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README
 
 bands: $(STAMP) ## try on the model whether bands over sets hold what they say (a few minutes)
 	$(BIN)/python experiments/checks/bands.py
+
+# Some of it: make kills N=20 ONLY="signals writers". Of the figures that N counts, all are random.
+kills: $(STAMP) ## stop every command in every way, and see that nothing is lost (an hour)
+	$(BIN)/python experiments/checks/kills.py $(if $(N),-n $(N)) $(if $(ONLY),--only $(ONLY))
 
 # After a change of the model, of findings or of shipped studies. Some: make results ONLY="sobol pawn".
 results: $(STAMP) ## make every shipped result anew: sets, tables, figures (half an hour)

@@ -1,6 +1,15 @@
-"""``python -m sim`` is ``codose``."""
+"""``python -m sim`` is ``codose``: this module is what both begin with."""
 
-from sim.cli import main
+from sim.core import signals
+
+
+def main() -> None:
+    """Entry point of the console script; listens for Ctrl-C before anything else is loaded."""
+    signals.listen()
+    from sim import cli
+
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

@@ -10,7 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import llvmlite
@@ -27,6 +28,7 @@ from sim.engine.entries import ENTRIES, FUNCTIONS, signature
 from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
 from sim.scenario.scenario import Scenario
+from tests.cases import codose
 
 pytestmark = pytest.mark.smoke
 
@@ -371,17 +373,70 @@ def test_a_cache_that_cannot_be_written_is_replaced(tmp_path: Path) -> None:
     assert done.stdout.strip().startswith(str(tmp_path / "codose-"))
 
 
+def mode(number: int) -> Callable[[Path], object]:
+    def make(path: Path) -> None:
+        path.mkdir()
+        path.chmod(number)
+
+    return make
+
+
+def link(path: Path) -> None:
+    """To a folder that is closed to others now; whoever made the link may point it elsewhere."""
+    path.with_name("elsewhere").mkdir(mode=0o700)
+    path.symlink_to(path.with_name("elsewhere"))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
-def test_a_temporary_cache_that_others_may_write_is_not_trusted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("make", "is_used"),
+    [(mode(0o700), True), (mode(0o777), False), (mode(0o755), False), (mode(0o720), False),
+     (link, False), (Path.touch, False)],
+    ids=["closed", "open", "to be read", "to be written", "a link", "a file"],
+)  # fmt: skip
+def test_a_temporary_cache_that_is_not_closed_is_not_trusted(
+    make: Callable[[Path], object], is_used: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever may write there could have this process run their code."""
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
+    (tmp_path / "file").write_text("not a folder")
     shared = tmp_path / f"codose-{os.getuid()}"
-    shared.mkdir()
-    shared.chmod(0o777)
-    code = "from sim.engine import cache; print(cache.folder())"
-    done = fresh(code, CODOSE_CACHE=str(blocked), TMPDIR=str(tmp_path))
-    assert shared not in Path(done.stdout.strip()).parents  # another's name may begin alike
+    make(shared)
+    monkeypatch.setenv("CODOSE_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    found = cache.folder.__wrapped__()
+    assert (found == shared / "engine") is is_used
+    assert found.is_dir()
+    assert is_used or found.stat().st_mode & 0o077 == 0
+
+
+def test_a_temporary_cache_of_somebody_else_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir(mode=0o700)
+    assert cache._is_ours(tmp_path / "mine")
+    monkeypatch.setattr(os, "getuid", lambda: 12345, raising=False)
+    assert not cache._is_ours(tmp_path / "mine")
+    monkeypatch.delattr(os, "getuid")  # a system whose temporary folders are each user's own
+    assert cache._is_ours(tmp_path / "mine")
+
+
+def test_a_damaged_entry_is_deleted(tmp_path: Path) -> None:
+    cache.write(tmp_path / "engine-a.o", b"code")
+    assert cache.read(tmp_path / "engine-a.o") == b"code"
+    (tmp_path / "engine-a.o").write_bytes(b"damaged")
+    assert cache.read(tmp_path / "engine-a.o") is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_cache_is_named_and_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
+    cache.write(tmp_path / "engine-a.o", bytes(2_000_000 - 32))
+    (tmp_path / "tmp-1-2").write_bytes(bytes(100_000))  # of a process that was killed
+    (tmp_path / "notes.txt").write_text("of the user")
+    assert codose("cache").stdout == f"{tmp_path}: 2 files, 2.1 MB\n"
+    assert codose("cache", "--clear").stdout == f"{tmp_path}: 2 files, 2.1 MB deleted\n"
+    assert codose("cache").stdout == f"{tmp_path}: 0 files, 0.0 MB\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 # --- LLVM and the processor -----------------------------------------------------------------------

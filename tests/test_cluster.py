@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from study_case import study
 from typer.testing import CliRunner
 
 from sim.cli import app
-from sim.core.errors import InputError, InterruptedRun
+from sim.core.errors import CodoseError, InputError, InterruptedRun
 from sim.runs import cluster, execute
 from sim.runs.execute import Execution
 from sim.runs.store import Store
@@ -98,6 +98,72 @@ def test_a_killed_worker_changes_no_byte(
     assert seen[-1] == COUNT * REPLICATES
     stored = study(COUNT, REPLICATES, store=tmp_path / "s", resume=True)
     assert stored.digest() == expected.digest()
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A cluster of a test's own, with two workers, that is given many tasks of a small study."""
+    study(1, 1)
+    monkeypatch.setattr("sim.runs.execute.WORK", 1)
+    made = Cluster(tmp_path)
+    made.add_worker()
+    made.add_worker()
+    with distributed.Client(made.address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=600)
+    yield made
+    made.stop()
+
+
+def kill_once(processes: list[subprocess.Popen[bytes]]) -> Callable[[int, int], None]:
+    """Kill them when a quarter of the runs is done."""
+
+    def kill(done: int, total: int) -> None:
+        if processes and done > total / 4:
+            assert done < 0.9 * total, "killed too late to matter"
+            while processes:
+                one = processes.pop()
+                one.kill()
+                one.wait()
+
+    return kill
+
+
+@pytest.mark.slow
+def test_with_every_worker_killed_it_says_so_and_waits(
+    own: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.2)
+    dead = own.processes[1:]
+    workers, said = list(dead), []
+
+    def warn(text: str) -> None:
+        said.append(text)
+        if all(worker.poll() is not None for worker in dead):
+            own.add_worker()
+
+    found = study(
+        COUNT, REPLICATES, cluster=own.address, store=tmp_path / "s", warn=warn,
+        progress=kill_once(workers),
+    )  # fmt: skip
+    assert said == ["the cluster has no workers: waiting for one"]
+    assert found.digest() == study(COUNT, REPLICATES).digest()
+
+
+@pytest.mark.slow
+def test_without_its_scheduler_it_ends_in_a_sentence_and_keeps_what_is_done(
+    own: Cluster, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CodoseError, match=r"the cluster is gone: .*--resume goes on"):
+        study(
+            COUNT, REPLICATES, cluster=own.address, store=tmp_path / "s", warn=lambda text: None,
+            progress=kill_once(own.processes[:1]),
+        )  # fmt: skip
+    kept = set((tmp_path / "s").glob("part-*"))
+    assert len(kept) > 5
+    again = study(COUNT, REPLICATES, store=tmp_path / "s", resume=True)
+    assert again.digest() == study(COUNT, REPLICATES).digest()
+    assert kept <= set((tmp_path / "s").glob("part-*"))
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_ctrl_c_on_a_cluster_keeps_what_is_done(

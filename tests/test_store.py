@@ -158,7 +158,7 @@ def test_unfinished_files_of_the_dead_are_deleted_those_of_the_living_stay(tmp_p
     opened(tmp_path)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    host = safe._host()
+    host = safe.host()
     dead = tmp_path / f".{host}.{gone.pid}.0.tmp"
     living = tmp_path / f".{host}.{os.getppid()}.0.tmp"
     elsewhere = tmp_path / ".other-machine.1.0.tmp"
@@ -262,7 +262,7 @@ def stop_at(patch: pytest.MonkeyPatch, owner: Any, name: str, after: int, before
         (os, "fsync", False),
         (Path, "replace", True),
         (Path, "replace", False),
-        (safe, "_flush_folder", True),
+        (safe, "flush_folder", True),
         (Store, "write", True),
         (Store, "write", False),
         (making, "make", True),

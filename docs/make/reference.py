@@ -102,7 +102,7 @@ def commands() -> str:
     parts = [
         "# Commands",
         "Every command explains itself with `--help`; this page is those texts. Exit codes: 0 done,"
-        " 2 the input cannot be used, 1 failure of ours, 130 interrupted.",
+        " 2 the input cannot be used, 1 failure of ours, 130 interrupted, 143 stopped by SIGTERM.",
         table(
             ("command", "does"),
             (

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -12,6 +13,7 @@ import typer
 
 from sim import studies
 from sim.cli import (
+    cache,
     calendar,
     examples,
     imports,
@@ -23,6 +25,7 @@ from sim.cli import (
 )
 from sim.cli.options import CHECK_EXITS, EXITS
 from sim.cli.shell import ORDER, Commands
+from sim.core import signals
 
 
 class Codose(Commands):
@@ -90,11 +93,20 @@ app.command("parameters", epilog=EXITS)(look.parameters)
 app.command("outcomes", epilog=EXITS)(look.outcomes)
 app.command("schema", epilog=EXITS)(look.schema)
 app.command("odd", epilog=EXITS)(look.odd)
+app.command("cache", epilog=EXITS)(cache.cache)
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """The command line, in this process."""
+    signals.listen()
+    _use_utf8()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal without some letter is no reason to fail
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     app(prog_name="codose")
+
+
+def _use_utf8() -> None:
+    """Begin again in UTF-8 where file names would be ASCII (LC_ALL=C, Python's UTF-8 mode off)."""
+    if sys.getfilesystemencoding() in ("ascii", "us-ascii") and sys.executable:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])

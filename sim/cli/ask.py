@@ -7,6 +7,7 @@ The argument and the options of a kind come from its ``Spec`` (fields marked by
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import os
@@ -21,7 +22,8 @@ import typer
 
 from sim.cli import options as shared
 from sim.cli import shell
-from sim.core.errors import InputError, Problem
+from sim.core import signals
+from sim.core.errors import InputError, Problem, ResultsError
 from sim.present.table import needs_excel
 
 if TYPE_CHECKING:
@@ -216,10 +218,48 @@ class _Asking:
         shard = self._shard()
         if shard is not None and self.output["out"] is None:
             folder = folder.with_name(f"{folder.name}-shard-{shard[0]}-of-{shard[1]}")
-        if shard is None:
-            shell.check_result_folder(folder, force=self.output["force"])
         store = folder if shard is not None else folder.with_name(folder.name + PARTS)
-        made = self._command(study)
+        with signals.work():
+            if shard is not None:
+                self._make(study, folder, store, shard)
+            elif not self._is_done(study, folder, store):
+                shell.check_result_folder(folder, force=self.output["force"])
+                try:
+                    self._make(study, folder, store, shard)
+                except ResultsError:
+                    with contextlib.suppress(ResultsError):  # another process may have been faster
+                        if self._is_done(study, folder, store):
+                            return
+                    raise
+
+    def _is_done(self, study: Study[Any], folder: Path, store: Path) -> bool:
+        """With --resume: whether the folder holds the whole answer already, which is then told."""
+        from sim.runs.folder import mend, version_notes
+        from sim.studies.kind import finished
+
+        if not self.running["resume"]:
+            return False
+        if said := mend(folder):
+            shell.remark(said)
+        try:
+            result = finished(folder, study)
+        except ResultsError:
+            if self.output["force"]:
+                return False
+            raise
+        if result is None:
+            return False
+        if not self.output["quiet"]:
+            shell.remark(f"Nothing to do: {folder} holds the results of this study.")
+            for note in version_notes(result.provenance):
+                shell.remark(f"note: {note}")
+        shutil.rmtree(store, ignore_errors=True)
+        tell(result, folder, as_json=self.output["as_json"])
+        return True
+
+    def _make(self, study: Study[Any], folder: Path, store: Path, shard: Any) -> None:
+        """Make the runs, and write down what they say."""
+        made, is_new = self._command(study), not store.exists()
         with shell.progress_bar(self.kind.line(study), quiet=self.output["quiet"]) as progress:
             execution = self._execution(store, shard, made, progress)
             from sim.runs.execute import Unfinished
@@ -232,7 +272,8 @@ class _Asking:
                 self._tell_shard(folder, shard)
                 return
             finally:
-                _remove_if_empty(store)
+                if is_new:
+                    _remove_if_empty(store)
         if shard is not None:
             self._tell_complete(folder)
             return
@@ -358,7 +399,7 @@ def finish(
     quiet: bool,
     store: Path,
 ) -> None:
-    """Save and show a result; failed runs are said even when quiet, and end in exit code 1.
+    """Save and show a result; failed runs are said even when quiet: see :func:`tell`.
 
     What was kept in ``store`` is in the folder once that is written, whether or not anybody reads
     what is printed.
@@ -369,18 +410,25 @@ def finish(
         if result.study.own is not None:
             raise InputError(Problem(said, "engine", result.engine))
         raise RuntimeError(said)
-    result.save(folder, force=force, figures=figures, csv=csv)
-    if xlsx:
-        from sim.studies.report import WORKBOOK, workbook_of
+    with signals.work():
+        result.save(folder, force=force, figures=figures, csv=csv)
+        if xlsx:
+            from sim.studies.report import WORKBOOK, workbook_of
 
-        shell.write_book(folder / WORKBOOK, workbook_of(result))
-    shutil.rmtree(store, ignore_errors=True)
+            shell.write_book(folder / WORKBOOK, workbook_of(result))
+        shutil.rmtree(store, ignore_errors=True)
+    said = "" if quiet else f"Results{' and figures' if figures else ''}: {folder}"
+    tell(result, folder, as_json=as_json, said=said)
+
+
+def tell(result: Result, folder: Path, *, as_json: bool, said: str = "") -> None:
+    """Print a result; failed runs are said on stderr, and end in exit code 1."""
     if as_json:
         shell.write_json(record(result, folder))
     else:
         show(result)
-    if not quiet:
-        shell.remark(f"Results{' and figures' if figures else ''}: {folder}")
+    if said:
+        shell.remark(said)
     if result.failed:
         first = result.table("failures").iloc[0]
         shell.remark(

@@ -53,7 +53,7 @@ def merge(
     study, command = kind.read_asked(folders[0])
     store = out.with_name(out.name + ask.PARTS)
     for name, stores in trees.items():
-        merging.merge_stores(stores, store / name, force=force)
+        merging.merge_stores(stores, store / name, resume=True, force=force)
     line = kind.StudyKind.of(study.header.kind).line(study)
     with shell.progress_bar(line, quiet=quiet) as progress:
         execution = Execution(

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 EXITS = (
-    "Exit codes: 0 done, 2 the input cannot be used, 1 failure of ours, 130 interrupted (Ctrl-C)."
+    "Exit codes: 0 done, 2 the input cannot be used, 1 failure of ours, 130 interrupted (Ctrl-C), "
+    "143 by SIGTERM."
 )
 CHECK_EXITS = (
     "Exit codes: 0 the same, 1 not the same (or a failure of ours), 2 the folder cannot be used, "
-    "130 interrupted (Ctrl-C)."
+    "130 interrupted (Ctrl-C), 143 by SIGTERM."
 )
 
 Resume = Annotated[

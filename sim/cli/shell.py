@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,21 +15,32 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from sim.core.errors import CodoseError, InputError, Problem, ResultsError, did_you_mean
+from sim.core import signals
+from sim.core.errors import (
+    CodoseError,
+    InputError,
+    InterruptedRun,
+    Problem,
+    ResultsError,
+    did_you_mean,
+)
 from sim.present import progress
+from sim.runs import safe
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A disk, a quota or a limit on files is used up."""
 DEBUG = "CODOSE_DEBUG"
 PIPE_WIDTH = 400
 """Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
 
 ORDER = (
-    "run", "compare", "surface", "plan", "calendar", "report", "sensitivity", "ladder", "calibrate",
-    "audit", "trials", "patterns", "import", "observed", "merge", "verify", "new", "validate",
-    "examples", "scenarios", "parameters", "outcomes", "schema", "odd",
+    "run", "compare", "surface", "plan", "report", "sensitivity", "ladder", "calibrate", "audit",
+    "trials", "patterns", "observed", "merge", "verify", "new", "validate", "scenarios",
+    "parameters", "outcomes", "schema", "odd", "cache",
 )  # fmt: skip
 """In which the help lists commands; others follow by name."""
 
@@ -98,9 +111,11 @@ def _report(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         _forget_stdout()
         return DONE
-    if isinstance(error, KeyboardInterrupt):
-        remark("interrupted")
-        return INTERRUPTED
+    if (number := signals.heard()) or isinstance(error, KeyboardInterrupt):
+        # Whatever it became on its way: an import that is interrupted may raise something else.
+        number = number or signal.SIGINT
+        remark(str(error) if isinstance(error, InterruptedRun) else signals.sentence(number))
+        return 128 + number
     if isinstance(error, InputError):
         for problem in error.problems:
             remark(str(problem))
@@ -108,6 +123,10 @@ def _report(error: BaseException) -> int:
     if isinstance(error, CodoseError):
         remark(str(error))
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in FULL:
+        _forget_stdout()  # if that is where it went: nothing more can be written
+        remark(f"cannot be written: {error.strerror}")
+        return BAD_INPUT
     return _report_failure(error)
 
 
@@ -247,13 +266,12 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
         raise InputError(
             Problem("the file exists", file=str(path), allowed="another name, or --force")
         )
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(path)
+        with signals.work():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            safe.remove_stale(path.parent)
+            safe.write_bytes(path, text.encode())
     except OSError as error:
-        partial.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise InputError(Problem(f"cannot be written ({reason})", file=str(path))) from None
 
@@ -274,11 +292,15 @@ def write_book(path: Path, sheets: Mapping[str, Any]) -> None:
 
 
 def check_result_folder(folder: Path, *, force: bool) -> None:
-    """Refuse a folder for results before any work is done for it.
+    """Refuse a folder for results before any work is done for it; tidy up beside it.
 
     Raises:
         ResultsError: it holds something and ``force`` is not given, or something that is no result.
     """
+    from sim.runs.folder import mend
+
+    if said := mend(folder):
+        remark(said)
     if not os.path.lexists(folder):
         return
     if not os.path.isdir(folder):
@@ -328,8 +350,15 @@ def asking(*, yes: bool, quiet: bool) -> Callable[[str], bool]:
 def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """A function ``(done, total)`` that moves a bar on a terminal; None where there is none.
 
-    The bar is on stderr and leaves nothing behind. Elsewhere the label is one plain line.
+    The bar is on stderr and leaves nothing behind. Elsewhere the label is one plain line. What is
+    done meanwhile is work that Ctrl-C interrupts in good order.
     """
+    with signals.work(), _bar(label, quiet=quiet) as move:
+        yield move
+
+
+@contextlib.contextmanager
+def _bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     if quiet:
         yield progress.still
         return

@@ -1,7 +1,7 @@
 """The user's cache of compiled code: :func:`folder`, and :func:`read` and :func:`write` of entries.
 
 An entry is its content behind a hash of it and its name; one that was cut short, changed or put
-under another name counts as absent.
+under another name is deleted, and made again by whoever asks for it.
 """
 
 from __future__ import annotations
@@ -22,21 +22,31 @@ _HASH = 32
 def folder() -> Path:
     """Where compiled code is kept: the user's cache, or a temporary folder if that is read-only.
 
-    ``CODOSE_CACHE`` names another place.
+    ``CODOSE_CACHE`` names another place. The temporary folder has a name that anybody can guess,
+    and what it holds is run: it is used only if nobody else may write there.
     """
     usual = os.environ.get("CODOSE_CACHE") or _users_cache()
+    if _takes(Path(usual)):
+        return Path(usual, "engine")
     who = getattr(os, "getuid", lambda: os.environ.get("USERNAME", "user"))()
-    for base in (Path(usual), Path(tempfile.gettempdir(), f"codose-{who}")):
-        place = base / "engine"
-        try:
-            base.mkdir(mode=0o700, parents=True, exist_ok=True)
-            place.mkdir(exist_ok=True)
-            tempfile.TemporaryFile(dir=place).close()
-        except OSError:
-            continue
-        if base == Path(usual) or _is_ours(base):
-            return place
+    shared = Path(tempfile.gettempdir(), f"codose-{who}")
+    with suppress(OSError):
+        shared.mkdir(mode=0o700)
+    if _is_ours(shared) and _takes(shared):
+        return shared / "engine"
     return Path(tempfile.mkdtemp(prefix="codose-"))
+
+
+def _takes(base: Path) -> bool:
+    """Whether entries can be written below a folder."""
+    place = base / "engine"
+    try:
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.mkdir(exist_ok=True)
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError:
+        return False
+    return True
 
 
 def _users_cache() -> str:
@@ -48,20 +58,49 @@ def _users_cache() -> str:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether nobody else may write machine code into a folder that everybody can name."""
-    about = path.stat()
-    uid = getattr(os, "getuid", lambda: about.st_uid)()
-    return about.st_uid == uid and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    """Whether a folder itself (no link to one) is the user's, and closed to everybody else."""
+    try:
+        about = path.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISDIR(about.st_mode):
+        return False
+    if not hasattr(os, "getuid"):
+        return True  # such a system has temporary folders of each user's own
+    return about.st_uid == os.getuid() and stat.S_IMODE(about.st_mode) == 0o700
+
+
+def entries() -> list[Path]:
+    """The files in the cache, with those that a killed process has left half written."""
+    try:
+        return sorted(one for word in ("engine-*", "tmp-*") for one in folder().glob(word))
+    except OSError:
+        return []
+
+
+def clear() -> None:
+    """Delete every file in the cache; one that is in use elsewhere may stay."""
+    for path in entries():
+        delete(path)
 
 
 def read(path: Path) -> bytes | None:
-    """The content of an entry; None where there is none, or a damaged one."""
+    """The content of an entry; None where there is none, or a damaged one, which is deleted."""
     try:
         data = path.read_bytes()
     except OSError:
         return None
     content = data[_HASH:]
-    return content if content and _hash(path, content) == data[:_HASH] else None
+    if content and _hash(path, content) == data[:_HASH]:
+        return content
+    delete(path)
+    return None
+
+
+def delete(path: Path) -> None:
+    """Delete an entry that cannot be used."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _hash(path: Path, content: bytes) -> bytes:
@@ -75,5 +114,4 @@ def write(path: Path, content: bytes) -> None:
         part.write_bytes(_hash(path, content) + content)
         os.replace(part, path)
     except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        delete(part)

@@ -114,7 +114,7 @@ def _engine() -> Native:
         try:
             return Native(kept)
         except RuntimeError:  # an object of another make under this name
-            pass
+            cache.delete(path)
     code = artefact.code()
     artefact.tell_once("codose: preparing the engine for this machine (once, a few seconds) ...")
     try:

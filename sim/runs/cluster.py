@@ -23,6 +23,8 @@ CONNECT_SECONDS = 4
 _ADDRESS = re.compile(
     r"(?P<kind>tcp|tls|ws|wss)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(?P<port>\d{1,5})"
 )
+LOOK_SECONDS = 5
+"""Between looks whether there are workers."""
 _AHEAD = 3
 """Tasks waiting for each thread of the workers: enough that none is idle, few to hold."""
 
@@ -41,8 +43,8 @@ def run_tasks(
         InputError: see :func:`connect`; or the workers run another version of the model.
         CodoseError: see :func:`as_they_come`.
     """
-    with connect(address) as client:
-        yield from as_they_come(client, function, tasks, notice)
+    with connect(address) as client, _quiet(), _watched(client, notice):
+        yield from as_they_come(client, function, tasks)
 
 
 # --- Dask ----------------------------------------------------------------------------------------
@@ -120,21 +122,20 @@ def _refusal(address: str, message: str, allowed: str = "") -> InputError:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what Dask logs while it tries."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """Without what Dask logs, tracebacks among it, while it tries."""
+    names = [one for one in logging.root.manager.loggerDict if one.split(".")[0] == "distributed"]
+    before = {logging.getLogger(name): logging.getLogger(name).level for name in names}
+    for logger in before:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in before.items():
+            logger.setLevel(level)
 
 
 def as_they_come(
-    client: Any,
-    function: Callable[[Any], Found],
-    tasks: Iterable[Any],
-    notice: Notice | None = None,
+    client: Any, function: Callable[[Any], Found], tasks: Iterable[Any]
 ) -> Iterator[Found]:
     """The answers to tasks as they are done; only a few more tasks than threads are under way.
 
@@ -144,8 +145,6 @@ def as_they_come(
     """
     import distributed
 
-    if not _threads(client) and notice is not None:
-        notice("the cluster has no workers yet: waiting for the first")
     waiting = iter(tasks)
     done = distributed.as_completed(loop=client.loop)
     under_way = 0
@@ -173,9 +172,48 @@ def as_they_come(
             client.cancel(list(done.futures), force=True)
 
 
+@contextlib.contextmanager
+def _watched(client: Any, notice: Notice | None) -> Iterator[None]:
+    """Say meanwhile when there is no worker, which may last until somebody starts one."""
+    over = threading.Event()
+
+    def watch() -> None:
+        told = False
+        while notice is not None and not over.is_set():
+            try:
+                lonely = not _threads(client)
+            except Exception:  # whoever waits for an answer is told
+                return
+            if lonely and not told:
+                notice("the cluster has no workers: waiting for one")
+            told = lonely
+            over.wait(LOOK_SECONDS)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
 def _threads(client: Any) -> int:
-    """Threads of all workers, as last heard."""
-    return sum(client.nthreads().values())
+    """Threads of all workers, as last heard.
+
+    Raises:
+        CodoseError: the scheduler is gone.
+    """
+    try:
+        return sum(client.nthreads().values())
+    except OSError as error:
+        raise _gone(error) from None
+
+
+def _gone(error: BaseException) -> CodoseError:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return CodoseError(
+        f"the cluster is gone: {text}; the runs that are in a store are kept, and the same command "
+        "with --resume goes on from them"
+    )
 
 
 def _result(future: Any) -> Any:
@@ -197,5 +235,4 @@ def _result(future: Any) -> Any:
     except KilledWorker as error:
         raise CodoseError(f"the cluster gave up: {' '.join(str(error).split())}") from None
     except (OSError, CancelledError) as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        raise CodoseError(f"the cluster is gone: {text}") from None
+        raise _gone(error) from None

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -24,11 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar, overload
 
 import numpy as np
 
+from sim.core import signals
 from sim.core.errors import CodoseError, InputError, InterruptedRun, Problem
 from sim.engine import batch
 from sim.engine.layout import source_hash
@@ -129,7 +127,12 @@ class Execution:
         return time.monotonic() - self.begun
 
     def report_progress(self, done: int, total: int) -> None:
-        """Tell how many runs are done."""
+        """Tell how many runs are done.
+
+        Raises:
+            KeyboardInterrupt: one was heard before, and swallowed by compiled code.
+        """
+        signals.check()
         if self.progress is not None:
             self.progress(done, total)
 
@@ -334,7 +337,7 @@ class _Work:
         """Take in a chunk as plain arrays."""
         runs = self.range(chunk)
         failures = json.loads(state["failures"].tobytes().decode())
-        with _uninterrupted():
+        with signals.held():
             self.gathering.join(runs, state)
             self._note(runs, failures)
 
@@ -359,7 +362,7 @@ class _Work:
             return
         for chunks in _by_threads(self._rows, self._tasks(missing, workers), workers):
             for chunk, rows in chunks:
-                with _uninterrupted():
+                with signals.held():
                     self.gathering.add(rows)
                     self._note(self.range(chunk), making.failures_of(rows))
                 yield chunk
@@ -526,23 +529,3 @@ def _in_order(
     finally:
         for future in waiting:
             future.cancel()
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Keep Ctrl-C waiting, so that a chunk counts as a whole or not at all."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals only reach the main thread
-        return
-    waiting: list[tuple[int, FrameType | None]] = []
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before):
-        yield  # ignored, or the system's own: nothing would be raised
-        return
-    signal.signal(signal.SIGINT, lambda number, frame: waiting.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if waiting:
-            before(*waiting[-1])

@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.core.cells import BOM, FORMULA
-from sim.core.errors import InputError, Problem, ResultsError, read_back
+from sim.core.errors import Problem, ResultsError, read_back
 from sim.engine import layout
 from sim.present.figures import save as save_figures
 from sim.present.table import Column, Table
+from sim.runs import safe
 
 if TYPE_CHECKING:
     import pandas as pd  # imported, as pyarrow is, where it is used: no run need wait for it
@@ -79,12 +80,19 @@ def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
 
     try:
         place = Path(os.path.realpath(target))
+        mend(target)
         _check_target(target, place, force)
         place.parent.mkdir(parents=True, exist_ok=True)
         partial = _new_sibling(place, "partial")
         try:
             write(partial)
-            _put(partial, place)
+            for path in partial.rglob("*"):
+                if path.is_file():
+                    safe.flush_file(path)
+            if not _renamed(partial, place):
+                _check_target(target, place, force)  # another process may have been faster
+                _replace(place, partial)
+            safe.flush_folder(place.parent)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -127,18 +135,27 @@ def _check_target(target: Path, place: Path, force: bool) -> None:
 def _new_sibling(place: Path, word: str) -> Path:
     """A new folder beside the place, hidden; names of other processes are passed over."""
     for number in itertools.count():
-        path = place.with_name(f".{place.name}.{word}-{os.getpid()}-{number}")
+        name = f".{place.name}.{word}-{safe.host()}-{os.getpid()}-{number}"
+        path = place.with_name(name)
         with contextlib.suppress(FileExistsError):
             path.mkdir()
             return path
     raise AssertionError("unreachable")
 
 
-def _put(partial: Path, place: Path) -> None:
-    """Rename the finished folder into its place; the one it replaces goes last."""
-    if not os.path.exists(place):
+def _renamed(partial: Path, place: Path) -> bool:
+    """Rename the finished folder into a place where nothing is, or an empty folder."""
+    try:
         partial.rename(place)
-        return
+    except OSError as error:
+        if not place.is_dir() or error.errno == errno.EBUSY:
+            raise
+        return False
+    return True
+
+
+def _replace(place: Path, partial: Path) -> None:
+    """Rename the finished folder into its place; the one it replaces goes last."""
     former = _new_sibling(place, "former")
     former.rmdir()
     place.rename(former)
@@ -150,10 +167,55 @@ def _put(partial: Path, place: Path) -> None:
     shutil.rmtree(former, ignore_errors=True)
 
 
+def mend(target: Path) -> str:
+    """Tidy up what a process that was killed while it wrote a folder has left beside it.
+
+    Half of a new folder is deleted. A folder that was moved away to be replaced comes back if the
+    new one is not there, else it is deleted.
+
+    Args:
+        target: the folder that was to be written.
+
+    Returns:
+        A sentence on what came back; empty when nothing did.
+
+    Raises:
+        ResultsError: what was moved away cannot be moved back; says where it is.
+    """
+    place, said = Path(os.path.realpath(target)), ""
+    sibling = re.compile(
+        rf"\.{re.escape(place.name)}\.(partial|former)-(?:([A-Za-z0-9-]+)-)?(\d+)-\d+"
+    )
+    try:
+        beside = sorted(place.parent.iterdir())
+    except OSError:
+        return ""
+    for path in beside:
+        match = sibling.fullmatch(path.name)
+        if not match or not safe.is_stale(path, match[2] or "", int(match[3])):
+            continue
+        if match[1] == "former" and not place.exists():
+            try:
+                path.rename(place)
+            except OSError as error:
+                raise refusal(
+                    target,
+                    f"was being replaced when codose was stopped; what it held is in {path}, and "
+                    f"cannot be moved back ({error.strerror})",
+                ) from None
+            said = f"{target}: replacing it was interrupted; what it held before is back"
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+    return said
+
+
 def _cannot_write(target: Path, error: Exception) -> ResultsError:
     code = getattr(error, "errno", None)
     text = getattr(error, "strerror", None) or str(error)
-    if code == errno.ENOSPC or "No space left" in text:
+    if inside := re.search(r"\[errno (\d+)\]", text, re.I):  # pyarrow's way to say it
+        code = int(inside[1])
+        text = os.strerror(code)
+    if code in (errno.ENOSPC, errno.EDQUOT):
         return refusal(
             target, "there is no space left on this disk; nothing was written", "another disk"
         )
@@ -253,6 +315,8 @@ def read_manifest(folder: Path, *, any_version: bool = False) -> dict[str, Any]:
             the format.
     """
     path = folder / MANIFEST
+    if not os.path.exists(folder):
+        mend(folder)
     if not os.path.isdir(folder):
         raise refusal(
             folder, "is a file, not a folder" if os.path.exists(folder) else "no such folder"

@@ -24,28 +24,55 @@ def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:
     return ResultsError(Problem(message, file=str(path), allowed=allowed))
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, new: bool = False) -> None:
     """Write a file under a temporary name in its folder, flush it to the disk, and rename it.
 
+    Args:
+        path: of the file.
+        content: of the file.
+        new: leave a file that another process has put there meanwhile.
+
     Raises:
+        FileExistsError: it is there, and was to be new.
         OSError: it cannot be written. Nothing is left behind.
     """
-    name = f".{_host()}.{os.getpid()}.{next(_numbers)}.tmp"
+    name = f".{host()}.{os.getpid()}.{next(_numbers)}.tmp"
     partial = path.with_name(name)
     try:
         with partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        _rename_new(partial, path) if new else partial.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def _rename_new(partial: Path, path: Path) -> None:
+    """Rename a file to a name that nothing has; of two processes one succeeds."""
+    if os.name != "posix":
+        partial.rename(path)  # which replaces nothing there
+        return
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        partial.replace(path)
+        return
+    partial.unlink()
+
+
+def flush_file(path: Path) -> None:
+    """Flush a file to the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def flush_folder(folder: Path) -> None:
     """Flush the names in a folder to the disk, where the system knows how."""
     if os.name != "posix":
         return
@@ -59,7 +86,8 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _host() -> str:
+def host() -> str:
+    """The name of this machine, as it stands in names of files."""
     return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:40] or "host"
 
 
@@ -71,12 +99,13 @@ def is_temporary(path: Path) -> bool:
 def remove_stale(folder: Path) -> None:
     """Delete unfinished files of processes that are no more."""
     for path in folder.iterdir():
-        if (match := _TEMPORARY.fullmatch(path.name)) and _is_stale(path, match[1], int(match[2])):
+        if (match := _TEMPORARY.fullmatch(path.name)) and is_stale(path, match[1], int(match[2])):
             path.unlink(missing_ok=True)
 
 
-def _is_stale(path: Path, host: str, process: int) -> bool:
-    if host == _host() and os.name == "posix" and process != os.getpid():
+def is_stale(path: Path, machine: str, process: int) -> bool:
+    """Whether the process that wrote something unfinished is no more."""
+    if machine == host() and os.name == "posix" and process != os.getpid():
         try:
             os.kill(process, 0)
         except ProcessLookupError:

@@ -120,10 +120,9 @@ class Store:
                 for path in held:
                     if path.name != MANIFEST:  # overwritten last: a crash leaves a smaller study
                         path.unlink(missing_ok=True)
-            elif held:
-                store._continue(held, resume)
-                return store
-            store._write_manifest()
+                store._write_manifest()
+            elif held or not store._begin():
+                store._continue(held or [store.folder / MANIFEST], resume)
         return store
 
     @classmethod
@@ -181,7 +180,15 @@ class Store:
         self.record = manifest["record"]
         self.scan()
 
-    def _write_manifest(self) -> None:
+    def _begin(self) -> bool:
+        """Whether the folder is ours: another process may have begun there at the same moment."""
+        try:
+            self._write_manifest(new=True)
+        except FileExistsError:
+            return False
+        return True
+
+    def _write_manifest(self, *, new: bool = False) -> None:
         manifest = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
@@ -190,7 +197,7 @@ class Store:
             "record": dict(self.record),
         }
         text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        safe.write_bytes(self.folder / MANIFEST, text.encode())
+        safe.write_bytes(self.folder / MANIFEST, text.encode(), new=new)
 
     def note(self, **facts: Any) -> None:
         """Add to :attr:`record`, and write it."""
@@ -274,7 +281,12 @@ class Store:
         checksum = hashlib.sha256(content).hexdigest()
         name = f"part-{chunk:06d}-{self.content_key(chunk)}-{checksum}.parquet"
         with safe.clear_errors(self.folder):
-            safe.write_bytes(self.folder / name, content)
+            try:
+                safe.write_bytes(self.folder / name, content)
+            except FileNotFoundError:  # another process finished the study, and has tidied up
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._write_manifest()
+                safe.write_bytes(self.folder / name, content)
         self._parts[chunk] = self.folder / name
         return self.folder / name
 

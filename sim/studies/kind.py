@@ -48,12 +48,13 @@ from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.progress import late_bar
 from sim.present.table import Column, Table
-from sim.runs import price
+from sim.runs import price, safe
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
-from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal, write_json
+from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal
 from sim.runs.own import OwnEngine, chosen
+from sim.runs.store import differences
 from sim.studies.dates import dated, said
 from sim.studies.plausible import plausible_sets
 from sim.studies.spec import (
@@ -538,8 +539,7 @@ def ask(
     limit = getattr(study.header, "time_limit_minutes", None)
     if how.time_limit is None and limit is not None:
         how = dataclasses.replace(how, time_limit=limit)
-    if how.store is not None:
-        _write_asked(how.store, study, command)
+    _write_asked(how, study, command)
     started, clock = datetime.now(UTC), time.perf_counter()
     with late_bar(kind.line(study)) if how.progress is None else nullcontext(how.progress) as move:
         run = _runner(study, dataclasses.replace(how, progress=move), engine)
@@ -606,17 +606,19 @@ ASKED = "asked.json"
 """What a store of runs belongs to: kind, study and command."""
 
 
-def _write_asked(store: Path, study: Study[Any], command: str) -> None:
+def _write_asked(execution: Execution, study: Study[Any], command: str) -> None:
     """Write down beside the runs what they are for, so that shards can be joined by anybody."""
-    place = store / ASKED
-    if os.path.exists(place):
+    store = execution.store
+    if store is None:
         return
-    try:
+    place = store / ASKED
+    plain = {"kind": study.header.kind, "study": study.to_dict(), "command": command}
+    text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if place.exists() and not execution.force:  # another study's: the store itself says so
+        return
+    with safe.clear_errors(store):
         store.mkdir(parents=True, exist_ok=True)
-        plain = {"kind": study.header.kind, "study": study.to_dict(), "command": command}
-        write_json(place, plain)
-    except OSError as error:
-        raise refusal(store, f"cannot be written ({error.strerror})") from None
+        safe.write_bytes(place, text.encode())
 
 
 def read_asked(store: Path) -> tuple[Study[Any], str]:
@@ -660,6 +662,45 @@ def load(directory: str | os.PathLike[str]) -> Result:
         str(facts.get("command", "")),
         str(facts.get("engine", "")),
     )
+
+
+def finished(directory: str | os.PathLike[str], study: Study[Any]) -> Result | None:
+    """The results of this very study, if a folder holds them; None where there is no result.
+
+    Args:
+        directory: a folder that may be there.
+        study: what is asked.
+
+    Raises:
+        ResultsError: they are of another study (what differs is said), or damaged.
+
+    >>> study = StudyKind.of("sensitivity").make(
+    ...     scenario={"function": "linear"}, outcomes=["y"], method="morris", samples=4
+    ... )
+    >>> finished("no_such_folder", study) is None
+    True
+    """
+    if not (Path(directory) / MANIFEST).is_file():
+        return None
+    sound(directory)
+    found = load(directory)
+    stored, asked = (_facts(one) for one in (found.study, study))
+    if stored == asked:
+        return found
+    raise refusal(
+        Path(directory),
+        f"holds results of another study: {differences(stored, asked)}; nothing was run",
+        "--out with another folder, or --force, which replaces them",
+    )
+
+
+def _facts(study: Study[Any]) -> dict[str, Any]:
+    """What is asked, as plain values: every field, given or not, beside the inputs."""
+    plain = json.loads(json.dumps(study.to_dict()))
+    facts = {**plain, **study.header.model_dump(mode="json", warnings=False), "fields": None}
+    if facts.get("until") is not None:  # as many sets as it takes
+        facts["sets"] = None
+    return facts
 
 
 def sound(directory: str | os.PathLike[str]) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.core import signals
+from sim.core.errors import CodoseError
 from sim.studies.factors import Space
 
 LEVELS = 4
@@ -83,6 +85,7 @@ class Sampler:
     def _saltelli(self, samples: int, seed: int) -> np.ndarray:
         from SALib.sample import sobol
 
+        load_sobol_table()
         return sobol.sample(
             self.space.problem(), samples, calc_second_order=self.second_order, seed=seed
         )
@@ -128,6 +131,33 @@ class Sampler:
             first = 1 + place * OAT_LEVELS
             rows[first : first + OAT_LEVELS, place] = np.linspace(0.0, 1.0, OAT_LEVELS)
         return rows
+
+
+SOBOL_POINT = (1000, (225, 99, 531, 693, 287, 929, 47, 921, 513, 71))
+"""A point of Sobol's sequence, from 0, and its coordinates in 1/1024: by the direction numbers of
+Joe and Kuo 2008 (SIAM J Sci Comput 30(5) 2635-2654), which SciPy uses."""
+
+
+def load_sobol_table() -> None:
+    """Let SciPy read its table of direction numbers, and see that it did.
+
+    It does so once, at first use, in compiled code that can raise nothing: Ctrl-C would be lost
+    there, and the table be left half read.
+
+    Raises:
+        CodoseError: the sequence is not Sobol's.
+    """
+    from scipy.stats import qmc
+
+    place, expected = SOBOL_POINT
+    with signals.held():
+        sequence = qmc.Sobol(len(expected), scramble=False)
+        found = sequence.fast_forward(place).random(1)[0] * 1024
+    if tuple(found) != expected:
+        raise CodoseError(
+            "SciPy's table of direction numbers is damaged, so that no Sobol sequence comes of it: "
+            "install SciPy again"
+        )
 
 
 def salib_seed(seed: int, tag: int) -> int:

@@ -1,0 +1,33 @@
+"""``codose cache``: where compiled code is kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def cache(
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Delete it; the next run makes it again.")
+    ] = False,
+) -> None:
+    """Say where compiled code is kept, or delete it.
+
+    The first run on a machine compiles the engine, which takes a few seconds, and keeps what it
+    made. CODOSE_CACHE names another folder for it.
+
+    \b
+    Examples:
+      codose cache
+      codose cache --clear
+    """
+    from sim.engine import cache as kept
+
+    place = kept.folder()
+    found = kept.entries()
+    size = sum(path.stat().st_size for path in found) / 1e6
+    what = f"{len(found)} file{'' if len(found) == 1 else 's'}, {size:.1f} MB"
+    if clear:
+        kept.clear()
+    typer.echo(f"{place}: {what}{' deleted' if clear else ''}")
