@@ -23,8 +23,8 @@ def validate(
     """Check scenario files; list every mistake.
 
     A mistake is a line: file, line, column, field, what is wrong, what is allowed. What is odd in a
-    contact log or was merged in a team's network, and is no mistake, is a remark. What a run takes is
-    said where it is much.
+    contact log or was merged in a team's network, and is no mistake, is a remark. What a run takes
+    is said where it is much.
 
     \b
     Examples:
