@@ -121,7 +121,7 @@ class Scenario(ScenarioFields):
     parameters: Annotated[dict[str, float], Frozen] = Field(default_factory=FrozenDict)
     """Values of model parameters, by name, that differ from the defaults."""
 
-    __iter__ = None  # one value for whoever takes an iterable for several, as Mesa's batch_run does
+    __iter__ = None  # type: ignore[assignment]  # one value for whoever takes an iterable for several, as Mesa's batch_run does
 
     def __init__(self, **data: Any) -> None:
         super().__init__(**_values(_complete(document_of(data), None)))

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.core.errors import InputError, Problem, did_you_mean
-from sim.runs.engines import MAX_REPLICATES, Engine, choose_engine
+from sim.core.whole import MAX_REPLICATES
+from sim.runs.engines import Engine, choose_engine
 from sim.runs.execute import Execution, execute
 from sim.scenario.levers import changed
 from sim.scenario.scenario import Scenario, find

@@ -416,7 +416,7 @@ class UntilClear(OverSets):
     """With --until, no more sets than this."""
 
 
-def until_fields(until: float | None, most_sets: int | None) -> dict[str, float]:
+def until_fields(until: float | None, most_sets: int | None) -> dict[str, Any]:
     """Those of these fields that are given."""
     given = {"until": until, "most_sets": most_sets}
     return {name: value for name, value in given.items() if value is not None}

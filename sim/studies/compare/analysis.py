@@ -104,8 +104,8 @@ def widest(study: Study[Spec], tables: Mapping[str, Table]) -> float:
     scale; of all outcomes where none is on one."""
     frame = tables["differences"].frame
     frame = frame[frame["point"] == POINTS[0]]
-    scaled = frame["outcome"].map(lambda name: OUTCOMES[name].high is not None)
-    rows = frame[scaled] if scaled.any() else frame
+    scaled = [study.about(str(name)).high is not None for name in frame["outcome"]]
+    rows = frame[scaled] if any(scaled) else frame
     return float(((rows["mean_high"] - rows["mean_low"]) / 2).max())
 
 

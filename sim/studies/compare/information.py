@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim.core.outcomes import OUTCOMES
 from sim.core.parameters import TABLE
 from sim.core.units import weeks_of
 from sim.model.dosage import planned
@@ -60,7 +59,7 @@ def information(
     rows += _known(study, kept, means, whole)
     if header.measures:
         rows += _measured(study, runs[0], kept, means, whole, run)
-    unit = "money" if header.worth is not None else OUTCOMES[header.outcomes[0]].unit
+    unit = "money" if header.worth is not None else study.about(header.outcomes[0]).unit
     columns = [
         Column("kind"), Column("what", format="text"),
         Column("value", unit=unit, format="money" if header.worth is not None else "auto",
@@ -77,7 +76,7 @@ def information(
 
 def _benefit(study: Study[Spec], one: Runs, values: np.ndarray) -> np.ndarray:
     header = study.header
-    better = OUTCOMES[header.outcomes[0]].sign * values
+    better = study.about(header.outcomes[0]).sign * values
     if header.worth is None:
         return better
     return header.worth * better - planned(one.arm.scenario).total.money

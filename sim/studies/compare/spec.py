@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sim.core.errors import InputError
-from sim.core.outcomes import HEADLINES, NAMES, OUTCOMES
+from sim.core.outcomes import HEADLINES, NAMES
 from sim.core.parameters import check_name
 from sim.scenario.checking import Issue, Number, Words
 from sim.scenario.scenario import Scenario
@@ -117,12 +117,6 @@ def issues(spec: Spec) -> Iterator[Issue]:
             ("labels",), f"{len(spec.labels)} labels for {len(named)} scenarios",
             allowed="one a scenario",
         )  # fmt: skip
-    first = OUTCOMES.get(spec.outcomes[0]) if spec.outcomes else None
-    if spec.informs and first is not None and not first.sign:
-        yield Issue(
-            ("outcomes", 0), "has no better and worse, so nothing is chosen by it",
-            spec.outcomes[0], "an outcome with a better, such as integration",
-        )  # fmt: skip
     for place, text in enumerate(spec.measures):
         try:
             measurement_of(text)
@@ -153,6 +147,12 @@ def check(study: Study[Spec]) -> None:
             f"{first.name!r} has no dosage that goes on after a contact log",
             allowed="a scenario with contact_log and dosage; without a log compare with no_ta",
         )
+    name = study.header.outcomes[0]
+    if study.header.informs and not study.about(name).sign:
+        raise study.error(
+            ("outcomes", 0), f"{name!r} has no better and worse, so nothing is chosen by it",
+            value=name, allowed="an outcome with a better, such as integration",
+        )  # fmt: skip
     for text in study.header.measures:
         measurement_of(text).check(plans_of(study)[0].scenario)
     if not study.header.gains:
