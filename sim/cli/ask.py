@@ -22,6 +22,7 @@ import typer
 from sim.cli import options as shared
 from sim.cli import shell
 from sim.core.errors import InputError, Problem
+from sim.core.extras import needs
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -204,6 +205,9 @@ class _Asking:
 
     def run(self) -> None:
         study = self._study()
+        self.kind.check_packages(study)
+        if self.running["cluster"] is not None:
+            needs("distributed", work="--cluster")
         folder = self.output["out"] or RESULTS / self.kind.folder(self.asked, study)
         shard = self._shard()
         if shard is not None and self.output["out"] is None:

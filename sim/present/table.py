@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.extras import needs
 from sim.present import format as formats
 
 if TYPE_CHECKING:
@@ -312,17 +313,10 @@ def write_workbook(tables: Sequence[Table], path: Path) -> None:
     Raises:
         InputError: openpyxl is not installed.
     """
-    try:
-        import openpyxl  # pyright: ignore[reportMissingModuleSource]
-        from openpyxl.styles import Alignment, Font  # pyright: ignore[reportMissingModuleSource]
-    except ImportError:
-        raise InputError(
-            Problem(
-                "Excel files need the package openpyxl, which is not installed",
-                file=str(path),
-                allowed="CSV, or: pip install openpyxl",
-            )
-        ) from None
+    needs("openpyxl", work="an Excel file", instead="CSV")
+    import openpyxl  # pyright: ignore[reportMissingModuleSource]
+    from openpyxl.styles import Alignment, Font  # pyright: ignore[reportMissingModuleSource]
+
     book = openpyxl.Workbook(write_only=False)
     book.remove(book.worksheets[0])
     for table in tables:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, Problem
+from sim.core.extras import needs
 from sim.scenario.functions import FUNCTIONS, REFERENCE, Functions, preset_text
 
 if TYPE_CHECKING:
@@ -110,15 +111,9 @@ def icalendar_text(scenario: Scenario, start_date: date) -> bytes:
     Raises:
         InputError: the package icalendar is not installed.
     """
-    try:
-        from icalendar import Calendar, Event
-    except ImportError:
-        raise InputError(
-            Problem(
-                "calendars need icalendar, which is not installed",
-                allowed="pip install 'codose[plan]'",
-            )
-        ) from None
+    needs("icalendar", work="a calendar")
+    from icalendar import Calendar, Event
+
     table = calendar_table(scenario, start_date)
     made = Calendar()
     made.add("prodid", "-//codose//technical assistance plan//EN")
