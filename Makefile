@@ -16,7 +16,7 @@ STAMP := $(VENV)/.codose-$(PY_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke browser engine bench bands results docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser engine bench bands fuzz results docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README
 
 bands: $(STAMP) ## try on the model whether bands over sets hold what they say (a few minutes)
 	$(BIN)/python experiments/checks/bands.py
+
+fuzz: $(STAMP) ## ten thousand spoilt files to everything that reads one, 500 to the commands
+	$(BIN)/python experiments/checks/fuzz.py
 
 # After a change of the model, of findings or of shipped studies. Some: make results ONLY="sobol pawn".
 results: $(STAMP) ## make every shipped result anew: sets, tables, figures (half an hour)
