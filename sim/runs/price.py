@@ -12,7 +12,7 @@ assumptions about any other; where that says minutes, small parts of the plan ar
 >>> from sim.scenario.scenario import Scenario
 >>> price = price_of_run(Scenario.shipped("source"))
 >>> price.staff_weeks, price.contacts, price.seconds < 1
-(5616, 273, True)
+(5616, 102, True)
 """
 
 from __future__ import annotations
