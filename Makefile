@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke browser package mesa engine bench bands kills results docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser package mesa engine bench bands fuzz kills results docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench: $(STAMP) ## measure speed and memory, write experiments/benchmarks/README
 
 bands: $(STAMP) ## try on the model whether bands over sets hold what they say (a few minutes)
 	$(BIN)/python experiments/checks/bands.py
+
+fuzz: $(STAMP) ## ten thousand spoilt files to everything that reads one, 500 to the commands
+	$(BIN)/python experiments/checks/fuzz.py
 
 # Some of it: make kills N=20 ONLY="signals writers". Of the figures that N counts, all are random.
 kills: $(STAMP) ## stop every command in every way, and see that nothing is lost (an hour)

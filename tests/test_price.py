@@ -166,7 +166,7 @@ def test_a_limit_is_held_to_what_is_measured(monkeypatch: pytest.MonkeyPatch) ->
         execute(plan(scenario(), 40, 6), Execution(threads=1, time_limit=1.0))
     said = str(caught.value)
     assert "240 runs of 'priced' take about 4 min here, and the limit is 1 min" in said
-    fits = "9 parameter sets in place of 40, or 1 replicate in place of 6, or a limit of 4 min 50 s"
+    fits = "9 parameter sets in place of 40, or 1 replicate in place of 6, or a limit of 4 min 48 s"
     assert f"what would fit: {fits}" in said  # 9: some of the minute is gone
     monkeypatch.setattr(probe, "seconds", lambda *_, **__: 1.0)
     assert execute(plan(scenario()), Execution(threads=1, time_limit=1.0)).made

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from sim.runs import probe
-from sim.runs.collect import Points
-from sim.runs.execute import Execution
 from sim.runs.plan import RunPlan, common
 from sim.scenario.scenario import Scenario
 
@@ -20,25 +16,20 @@ def plan(sets: int) -> RunPlan:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> list[RunPlan]:
-    """A machine on which the engine takes 100 s once, what parts share 7 s, and a run .25 s."""
-    made: list[RunPlan] = []
-
-    def execute(part: RunPlan, how: Execution, kept: Any) -> None:
-        assert how.store is how.shard is how.cluster is None
-        made.append(part)
-
-    monkeypatch.setattr(probe, "execute", execute)
-    return made
+def machine() -> list[RunPlan]:
+    """Parts that were made."""
+    return []
 
 
 def seconds(made: list[RunPlan], sets: int) -> float:
+    """Of a machine on which the engine takes 100 s once, what parts share 7 s, and a run .25 s."""
+
     def clock() -> float:
         return sum(
             (100.0, 7.0, 0.0)[place] + 0.25 * part.runs for place, part in enumerate(made)
         )  # fmt: skip
 
-    return probe.seconds(plan(sets), Points(("trust",)), Execution(threads=1), clock=clock)
+    return probe.seconds(plan(sets), made.append, clock=clock)
 
 
 def test_what_parts_share_counts_once_and_compiling_does_not(machine: list[RunPlan]) -> None:
@@ -56,5 +47,5 @@ def test_of_a_small_plan_the_halves_are_tried(machine: list[RunPlan]) -> None:
 def test_a_plan_of_one_run(machine: list[RunPlan]) -> None:
     scenario = Scenario.shipped("classroom")
     one = RunPlan((common(scenario, [scenario.parameter_set()], 1, [52]),), seed=1)
-    found = probe.seconds(one, Points(("trust",)), clock=lambda: 0.5 * len(machine))
+    found = probe.seconds(one, machine.append, clock=lambda: 0.5 * len(machine))
     assert found == pytest.approx(0.5)

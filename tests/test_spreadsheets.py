@@ -16,6 +16,7 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
+from sim.core import extras
 from sim.core.cells import BOM, for_excel, harmless, meant
 from sim.core.errors import InputError
 from sim.present import table as tables
@@ -214,14 +215,14 @@ def test_the_workbook_of_a_result_holds_what_its_files_hold(tmp_path: Path) -> N
 def test_the_command_asks_for_openpyxl_at_the_door(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "_is_there", lambda name: False)
     with pytest.raises(InputError, match=r"codose\[excel\]"):
-        tables.needs_excel("--xlsx")
+        extras.needs("openpyxl", work="an Excel file", field="--xlsx")
     for words in (("run", "source"), ("calendar", "source"), ("report", tmp_path),
                   ("merge", tmp_path)):  # fmt: skip
         out = () if words[0] == "report" else ("--out", tmp_path / "out")
         ran = codose(*words, "--xlsx", *out)
-        assert (ran.exit_code, "--xlsx: Excel files need" in ran.stderr) == (2, True), ran.stderr
+        assert (ran.exit_code, "--xlsx: an Excel file needs" in ran.stderr) == (2, True), ran.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -24,7 +24,7 @@ from sim.cli import options as shared
 from sim.cli import shell
 from sim.core import signals
 from sim.core.errors import InputError, Problem, ResultsError
-from sim.present.table import needs_excel
+from sim.core.extras import needs
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -212,8 +212,11 @@ class _Asking:
 
     def run(self) -> None:
         if self.output["xlsx"]:
-            needs_excel("--xlsx")
+            needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")
         study = self._study()
+        self.kind.check_packages(study)
+        if self.running["cluster"] is not None:
+            needs("distributed", work="--cluster")
         folder = self.output["out"] or RESULTS / self.kind.folder(self.asked, study)
         shard = self._shard()
         if shard is not None and self.output["out"] is None:

@@ -60,16 +60,16 @@ def calendar(
       codose calendar source --start 2027-01-04
       codose calendar results/plan/plan.yaml --start 2027-01-04 --out calendars --xlsx
     """  # fmt: skip
-    from sim.present.table import needs_excel
+    from sim.core.extras import needs
     from sim.scenario.scenario import Scenario, find
-    from sim.studies.calendar import needs_icalendar, of_providers, to_fill_in
+    from sim.studies.calendar import of_providers, to_fill_in
 
     if xlsx:
-        needs_excel("--xlsx")
+        needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")
     path = find(scenario)
     known = _with_start(Scenario.load(path), start_date)
     if known.start_date is not None:
-        needs_icalendar()
+        needs("icalendar", work="a calendar")
     whole = to_fill_in(known)
     if not len(whole):
         raise InputError(

@@ -38,14 +38,14 @@ def merge(
       codose run source -n 200 --shard 2/2 --out shard-2
       codose merge shard-1 shard-2 --out results/source
     """
+    from sim.core.extras import needs
     from sim.present.figures import formats_of
-    from sim.present.table import needs_excel
     from sim.runs import merging
     from sim.runs.execute import Execution
     from sim.studies import kind
 
     if xlsx:
-        needs_excel("--xlsx")
+        needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")
     trees = merging.open_trees(folders, notice=shell.remark)
     for step, (name, stores) in enumerate(trees.items()):
         merging.check_complete(stores, name, later=step > 0)

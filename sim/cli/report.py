@@ -33,12 +33,12 @@ def report(
       codose report results/plan --xlsx
     """
     from sim.core.errors import InputError, Problem
-    from sim.present.table import needs_excel
+    from sim.core.extras import needs
     from sim.studies.kind import load
     from sim.studies.report import report_html, workbook_of
 
     if xlsx:
-        needs_excel("--xlsx")
+        needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")
     text = report_html(folder)
     path = folder / "report.html" if out is None else out
     book = path.with_suffix(".xlsx")

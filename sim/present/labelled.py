@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError, Problem
+from sim.core.extras import needs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,16 +22,8 @@ def xarray() -> ModuleType:
     Raises:
         InputError: it is not installed.
     """
-    try:
-        import xarray as found  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise InputError(
-            Problem(
-                "labelled arrays need the package xarray, which is not installed", "to_xarray",
-                allowed="pip install 'codose[xarray]'",
-            )
-        ) from None  # fmt: skip
-    return found
+    needs("xarray", work="a labelled array", field="to_xarray")
+    return importlib.import_module("xarray")
 
 
 def labelled(frame: pd.DataFrame, keys: Sequence[str], attributes: Mapping[str, Any]) -> Any:

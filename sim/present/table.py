@@ -16,12 +16,12 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.core.cells import harmless
 from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.extras import needs
 from sim.present import format as formats
 
 if TYPE_CHECKING:
@@ -312,22 +312,6 @@ class Table:
         return list(zip(*(self._frame[c.name].tolist() for c in self._columns), strict=True))
 
 
-def needs_excel(what: str) -> None:
-    """See that workbooks can be written.
-
-    Raises:
-        InputError: openpyxl is not installed.
-    """
-    if find_spec("openpyxl") is None:
-        raise InputError(
-            Problem(
-                "Excel files need the package openpyxl, which is not installed",
-                field=what,
-                allowed="CSV, or: pip install 'codose[excel]'",
-            )
-        )
-
-
 def write_workbook(tables: Mapping[str, Table], path: Path) -> None:
     """Write tables as a workbook for Excel: exact values, shown in their formats.
 
@@ -342,7 +326,7 @@ def write_workbook(tables: Mapping[str, Table], path: Path) -> None:
         InputError: openpyxl is not installed.
         OSError: the file cannot be written.
     """
-    needs_excel(str(path))
+    needs("openpyxl", work="an Excel file", instead="CSV", field=str(path))
     import openpyxl  # pyright: ignore[reportMissingModuleSource]
 
     book = openpyxl.Workbook()

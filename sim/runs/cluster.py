@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
 from sim.core.errors import CodoseError, InputError, Problem
+from sim.core.extras import needs
 from sim.runs.making import WrongWorker
 from sim.runs.store import Notice
 
@@ -60,12 +61,9 @@ def connect(address: str) -> Iterator[Any]:
     match = _ADDRESS.fullmatch(address)
     if not match or not 0 < int(match["port"]) < 2**16:
         raise _refusal(address, "is not the address of a scheduler")
-    try:
-        import distributed
-    except ImportError:
-        raise _refusal(
-            address, "a cluster needs Dask, which is not installed", "pip install 'codose[cluster]'"
-        ) from None
+    needs("distributed", work="a Dask cluster", field="cluster")
+    import distributed
+
     why = _probe(match["host"].strip("[]"), int(match["port"]), greeted=match["kind"] == "tcp")
     if why:
         raise _refusal(address, why)

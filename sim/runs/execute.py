@@ -216,8 +216,10 @@ def execute(
         )  # fmt: skip
     for job in plan.jobs:
         kept.check(job)
-    price.agree(plan, kept, execution or Execution())
-    return _Work(plan, execution or Execution(), kept, note or {}).run()
+    how = execution or Execution()
+    here = Execution(threads=how.threads)
+    price.agree(plan, kept, how, lambda part: execute(part, here, kept))
+    return _Work(plan, how, kept, note or {}).run()
 
 
 def joined(store: Store, plan: RunPlan, collect: Collector[Result]) -> Result:

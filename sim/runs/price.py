@@ -12,7 +12,7 @@ assumptions about any other; where that says minutes, small parts of the plan ar
 >>> from sim.scenario.scenario import Scenario
 >>> price = price_of_run(Scenario.shipped("source"))
 >>> price.staff_weeks, price.contacts, price.seconds < 1
-(5616, 273, True)
+(5616, 102, True)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,15 @@ from sim.engine.kernel import SITES, STATES
 from sim.engine.tables import CONTACT_TYPE
 from sim.model.network import tie_count
 from sim.present.format import count, duration
+from sim.runs import probe
+from sim.runs.plan import Job, RunPlan
 
 if TYPE_CHECKING:
     from sim.runs.collect import Collector
     from sim.runs.execute import Execution
-    from sim.runs.plan import Job, RunPlan
     from sim.scenario.scenario import Scenario
+
+Make = Callable[[RunPlan], object]
 
 SPEED = {"compiled": 2e7, "mesa": 4e4}
 """Staff-weeks a second of one thread. Assumptions: measured on one machine (a virtual one of two
@@ -173,16 +176,14 @@ def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
     return whole if how.cluster is None else replace(whole, seconds=0.0)
 
 
-def measured(price: Price, plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
+def measured(price: Price, plan: RunPlan, how: Execution, make: Make) -> Price:
     """The same with a time measured here, where a run is short enough to try some."""
-    from sim.runs import probe
-
     each = price.seconds / plan.runs
     if price.seconds == 0.0 or each > 1.0:
         return price
     part = 1.0 if how.shard is None else 1.0 / how.shard[1]
     most = max(1, int(1.0 / each))
-    return replace(price, seconds=part * probe.seconds(plan, collect, how, most=most))
+    return replace(price, seconds=part * probe.seconds(plan, make, most=most))
 
 
 def memory_here() -> float:
@@ -193,8 +194,12 @@ def memory_here() -> float:
         return math.inf
 
 
-def agree(plan: RunPlan, collect: Collector[Any], how: Execution) -> None:
+def agree(plan: RunPlan, collect: Collector[Any], how: Execution, make: Make) -> None:
     """See that the runs of a plan can be made, and that its user wants them at this price.
+
+    Args:
+        plan, collect, how: of the runs.
+        make: makes the runs of a part of the plan, on the threads of this machine.
 
     Raises:
         InputError: they cannot end, do not fit into memory or pass a limit, with what would fit;
@@ -204,7 +209,7 @@ def agree(plan: RunPlan, collect: Collector[Any], how: Execution) -> None:
     _refuse_memory(price, plan, how)
     limit = math.inf if how.time_limit is None else 60.0 * how.time_limit - how.spent
     if price.seconds > min(LONG, limit / 10):
-        price = measured(price, plan, collect, how)
+        price = measured(price, plan, how, make)
     if price.seconds > limit:
         said = f"the limit is {duration(60.0 * (how.time_limit or 0))}"
         _refuse(price, plan, "time_limit", limit / price.seconds, said)

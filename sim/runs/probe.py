@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from sim.runs.collect import Collector
-from sim.runs.execute import Execution, execute
 from sim.runs.plan import RunPlan
 
 RUNS = 240
@@ -17,13 +15,12 @@ Clock = Callable[[], float]
 
 def seconds(
     plan: RunPlan,
-    collect: Collector[object],
-    execution: Execution | None = None,
+    make: Callable[[RunPlan], object],
     *,
     most: int = RUNS,
     clock: Clock = time.perf_counter,
 ) -> float:
-    """Wall time of the runs of a plan by the threads of this machine.
+    """Wall time of the runs of a plan.
 
     A single run comes first, and is not counted: it makes what a process makes once (the compiled
     engine). What the first part takes longer than the second is what all parts share (networks of
@@ -31,19 +28,17 @@ def seconds(
 
     Args:
         plan: which runs.
-        collect: what is kept of them.
-        execution: of which only the threads count; left out: all of this machine.
+        make: makes the runs of a part.
         most: runs of each part, if fewer than :data:`RUNS`.
         clock: tells the time.
     """
-    here = Execution(threads=None if execution is None else execution.threads)
     size = max(1, min(RUNS, most, plan.runs // 2))
-    execute(plan.part([range(1)]), here, collect)
+    make(plan.part([range(1)]))
     spent = []
     for first in (0, max(0, min(size, plan.runs - size))):
         part = plan.part([range(first, first + size)])
         begun = clock()
-        execute(part, here, collect)
+        make(part)
         spent.append(clock() - begun)
     once = max(0.0, spent[0] - spent[1])
     return once + spent[1] * plan.runs / size

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.extras import needs
 
 DEPTH = 3
 LEAST_SHARE = 0.04
@@ -89,15 +89,9 @@ def discover(parameters: np.ndarray, names: Sequence[str], failed: np.ndarray) -
 
 
 def _tree() -> Any:
-    try:
-        from sklearn.tree import DecisionTreeClassifier
-    except ImportError:
-        raise InputError(
-            Problem(
-                "planning needs scikit-learn, which is not installed",
-                allowed="pip install 'codose[plan]'",
-            )
-        ) from None
+    needs("sklearn", work="scenario discovery")
+    from sklearn.tree import DecisionTreeClassifier
+
     return DecisionTreeClassifier(
         max_depth=DEPTH,
         min_samples_leaf=LEAST_SHARE,  # type: ignore[arg-type]  # a share is allowed too

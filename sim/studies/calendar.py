@@ -11,7 +11,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -164,7 +163,7 @@ def icalendar_text(
     Raises:
         InputError: week 1 has no date, or the package icalendar is not installed.
     """
-    needs_icalendar()
+    needs("icalendar", work="a calendar")
     from icalendar import Calendar, Event
 
     start_date = start_date or scenario.start_date
@@ -200,21 +199,6 @@ def icalendar_text(
         event.add("transp", "TRANSPARENT")
         made.add_component(event)
     return made.to_ical().decode()
-
-
-def needs_icalendar() -> None:
-    """See that calendars can be written.
-
-    Raises:
-        InputError: the package icalendar is not installed.
-    """
-    if find_spec("icalendar") is None:
-        raise InputError(
-            Problem(
-                "calendars need icalendar, which is not installed",
-                allowed="pip install 'codose[plan]'",
-            )
-        )
 
 
 def _description(row: object) -> str:

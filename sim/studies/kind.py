@@ -3,8 +3,9 @@
 A kind is a folder of :mod:`sim.studies` with four modules:
 
 * ``spec``: ``Spec``, the checked fields of a study (a :class:`~sim.studies.spec.Header`);
-  optionally ``issues(spec)``, mistakes between fields, and ``check(study)``, which raises what only
-  the scenarios can show; ``LOOKS_AT_PEOPLE``, true where no model of one's own can make its runs;
+  optionally ``issues(spec)``, mistakes between fields, ``check(study)``, which raises what only
+  the scenarios can show, ``needs(study) -> (module, ...)``, packages of extras, and
+  ``LOOKS_AT_PEOPLE``, true where no model of one's own can make its runs;
 * ``analysis``: ``answer(study, run) -> {name: Table}``, where ``run(plan)`` makes the runs of a
   :class:`~sim.runs.plan.RunPlan`, as often as the kind asks; or, when one plan does, the pair
   ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``, with ``COLLECT``,
@@ -44,6 +45,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim import studies
 from sim.core.errors import InputError, Problem, ResultsError, check_known, read_back
+from sim.core.extras import needs
 from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.progress import late_bar
@@ -208,6 +210,16 @@ class StudyKind:
         if check is not None:
             check(study)
         return study
+
+    def check_packages(self, study: Study[Any]) -> None:
+        """See that the packages are installed which the whole of a study needs.
+
+        Raises:
+            InputError: those that are not.
+        """
+        wanted = getattr(self._module("spec"), "needs", None)
+        if wanted is not None:
+            needs(*wanted(study), work=f"codose {self.name}")
 
     def answer(self, study: Study[Any], run: Runner) -> Tables:
         """Every table of the answer; makes the runs."""
@@ -533,6 +545,7 @@ def ask(
     True
     """
     kind = StudyKind.of(study.header.kind)
+    kind.check_packages(study)
     for scenario in study.scenarios.values():
         price.check_scenario(scenario)
     how = Execution() if execution is None else execution

@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 from sim.core.cells import meant
 from sim.core.errors import InputError, Problem, did_you_mean, shown
+from sim.core.extras import needs
 from sim.core.files import read_bytes
 from sim.tables_in.mistakes import Mistakes, places
 
@@ -301,11 +302,9 @@ def _workbook(raw: bytes, file: str, sheet: str | None, error: type[InputError])
 
     if not raw.startswith(b"PK"):
         raise refuse("is an old (.xls) or a protected workbook", "save it as .xlsx or as CSV")
-    try:
-        from openpyxl import load_workbook
-    except ImportError:
-        allowed = "pip install 'codose[excel]'; or save it as CSV"
-        raise refuse("needs openpyxl, which is not installed", allowed) from None
+    needs("openpyxl", work="an Excel file", instead="CSV", field=file)
+    from openpyxl import load_workbook
+
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             if sum(part.file_size for part in packed.infolist()) > 8 * FILE_LIMIT:

@@ -235,7 +235,8 @@ def test_its_figures_are_drawn(found: Result, tmp_path: Path) -> None:
 @every_kind
 def test_its_help_names_every_shared_option(found: Result) -> None:
     done = codose(found.kind.name, "--help")
-    for option in ("--resume", "--shard", "--cluster", "--threads", "--out", "--json", "--quiet"):
+    for option in ("--resume", "--shard", "--cluster", "--threads", "--out", "--json", "--quiet",
+                   "--time-limit", "--memory-limit", "--yes"):  # fmt: skip
         assert option in done.stdout
     assert f"codose {found.kind.name}" in done.stdout, "an example"
 

@@ -9,6 +9,7 @@ run.
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.model.dosage import Planned, planned
 from sim.scenario.levers import Changed, changed
 from sim.scenario.scenario import Scenario
@@ -181,7 +182,7 @@ def search(
 
 def _evolve(told: _Told, width: int, population: int, seed: int, first: Sequence[Choice]) -> None:
     """NSGA-II; every proposal is told what it scored, however often it was made before."""
-    optuna = _optuna()
+    optuna: Any = importlib.import_module("optuna")  # its directions are texts too
     levers = told.space.levers
     names = [f"x{place:03d}" for place in range(len(levers))]
     before = optuna.logging.get_verbosity()
@@ -222,19 +223,6 @@ def _suggest(trial: Any, name: str, lever: Lever) -> int:
     if all(isinstance(value, float) for value in lever.values):
         return int(trial.suggest_int(name, 0, len(lever.values) - 1))
     return int(trial.suggest_categorical(name, list(range(len(lever.values)))))
-
-
-def _optuna() -> Any:
-    try:
-        import optuna
-    except ImportError:
-        raise InputError(
-            Problem(
-                "planning needs optuna, which is not installed",
-                allowed="pip install 'codose[plan]'",
-            )
-        ) from None
-    return optuna
 
 
 # --- the front -----------------------------------------------------------------------------------

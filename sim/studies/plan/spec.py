@@ -294,6 +294,11 @@ def _target_issues(place: int, target: Target) -> Iterable[Issue]:
         )
 
 
+def needs(study: Study[Spec]) -> tuple[str, ...]:
+    """Packages of the extra ``plan``: the search, where a plan fails, the calendar."""
+    return ("optuna", "sklearn", *(("icalendar",) if study.header.start_date else ()))
+
+
 def check(study: Study[Spec]) -> None:
     """Check the levers against the scenario.
 

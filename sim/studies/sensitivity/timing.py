@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.present.format import count, duration
 from sim.runs import probe
-from sim.runs.execute import Execution
+from sim.runs.execute import Execution, execute
 from sim.runs.probe import Clock
 from sim.studies.sensitivity.design import Design, is_stochastic, labels_of, replicates_of
 from sim.studies.sensitivity.design_points import Work
@@ -59,7 +59,8 @@ def runs_seconds(
     work = Work.of(design, [(unit, 0) for unit in units])
     if work.plan is None:
         return 0.0
-    return probe.seconds(work.plan, work.collect, execution, clock=clock)
+    here = Execution(threads=None if execution is None else execution.threads)
+    return probe.seconds(work.plan, lambda part: execute(part, here, work.collect), clock=clock)
 
 
 def analysis_seconds(design: Design, *, clock: Clock = time.perf_counter) -> float:
