@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sim.cli import imports
 from sim.core.errors import InputError
 from sim.scenario.contact_log import MODES, STATUSES, LogRow, parse_log
 from sim.scenario.log_import import import_log
-from sim.scenario.log_map import answer, mode_of, status_of
+from sim.scenario.log_map import LogMap, answer, mode_of, status_of
 from sim.scenario.network_import import import_network
 from sim.tables_in.questions import OpenQuestions
 
@@ -111,6 +112,14 @@ def test_questions_are_asked_in_a_terminal(tmp_path: Path, monkeypatch: pytest.M
     assert [row.contact for row in found.rows] == [None] * 7
 
 
+def test_the_schema_of_maps_is_printed() -> None:
+    ran = codose("schema", "--kind", "map")
+    assert ran.exit_code == 0
+    fields = json.loads(ran.stdout)["properties"]
+    assert set(fields) == set(LogMap.model_fields)
+    assert all(one.get("description") or "$ref" in one for one in fields.values())
+
+
 def test_a_map_that_is_there_is_neither_passed_over_nor_replaced(tmp_path: Path) -> None:
     path, kept = written(tmp_path, LOG + "2025-01-14,north,video,1,held\n"), tmp_path / "t.map.yaml"
     kept.write_text("# mine\n")
@@ -143,7 +152,7 @@ def test_calendar_that_was_filled_in_is_a_log(tmp_path: Path) -> None:
 
 # --- any tracker of a valid log -----------------------------------------------------------------
 
-REGIONS = ("north", "South East", "Région 3")
+REGIONS = ("north", "South East", "Région 3", "@home")
 MODE_WORDS = {
     "onsite": ("onsite", "In-Person", "Site visit", "Away day"),
     "video": ("video", "Zoom", "Virtual w/ Video", "Virtual"),

@@ -163,7 +163,8 @@ def table_of_text(
     hold: bool = False,
 ) -> Table:
     """The table of a text that was read already; see :func:`read_table`."""
-    return _table(_text(text, file, (), error), head, error, what, hold)
+    grid = _text(text.removeprefix("\ufeff"), file, (), error)
+    return _table(grid, head, error, what, hold)
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -377,7 +378,7 @@ def _cell_text(value: Any) -> str:
         return f"{minutes // 60}:{minutes % 60:02}"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
-    return str(value).replace("\xa0", " ").strip()
+    return meant(str(value).replace("\xa0", " ").strip())
 
 
 # --- head and rows ------------------------------------------------------------------------------
