@@ -403,6 +403,7 @@ def _cell_value(value: Any) -> Any:
         return value
     value = plain_data(value)
     if isinstance(value, str):
+        value = harmless(value) if value.startswith("'") else value  # a cell is no formula as it is
         return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", " ", value)[:_LONGEST]
     return value
 

@@ -210,7 +210,7 @@ def test_a_calendar_that_was_filled_in_is_a_log(
     ending: str, start: str | None, tmp_path: Path
 ) -> None:
     """Hostile names too: what codose writes, it reads."""
-    names = ["=Nord", "'Süd", "-Ost"]
+    names = ["=Nord", "'=Süd", "-Ost"]
     first = Scenario.shipped("source")
     first = first.replace(
         regions={**first.to_dict()["regions"], "names": names}, start_date=start,

@@ -17,11 +17,13 @@ import pytest
 from sim import studies
 from sim.cli import ask as ask_command
 from sim.core.errors import InputError, ResultsError
+from sim.present.table import write_workbook
 from sim.runs.execute import Execution, Unfinished
 from sim.runs.folder import MANIFEST, TIMING
 from sim.runs.merging import merge_stores, open_trees
 from sim.studies import kind as kinds
 from sim.studies.kind import Result, StudyKind, ask, load, verify
+from sim.studies.report import SHEET_ROWS, workbook_of
 from tests.cases import codose, command_line, tiny
 
 NEW_KIND = Path(__file__).parent / "new_kind"
@@ -64,6 +66,22 @@ def bytes_of(folder: Path) -> Mapping[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != TIMING
     }
+
+
+@two_kinds
+def test_a_workbook_has_a_sheet_for_every_table(found: Result, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    sheets = workbook_of(found)
+    write_workbook(sheets, tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx", read_only=True)
+    assert book.sheetnames == list(sheets)
+    inside = {table.name for table in sheets.values()}
+    notes = sheets["Notes"].frame
+    for name, table in found.tables.items():
+        assert (name in inside) is (len(table) <= SHEET_ROWS)
+        assert name in inside or name in notes["column"].tolist()
+    rows = {sheet.title: sheet.max_row for sheet in book}
+    assert rows == {name: len(table) + 1 for name, table in sheets.items()}
 
 
 @every_kind
