@@ -55,6 +55,13 @@ def test_a_model_that_only_counts_gives_the_numbers_of_codose(counting: Any) -> 
         pd.testing.assert_frame_equal(found, kept)
 
 
+def test_they_are_among_the_headlines(counting: Any) -> None:
+    headlines = counting.table("headlines").set_index("outcome")
+    assert list(headlines.index)[-3:] == list(Counting.outcomes)
+    one, other = (headlines.loc[name].drop("unit") for name in ("trust_again", "trust"))
+    np.testing.assert_allclose(one.astype(float), other.astype(float), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("own", "same"), [("trust_again", "trust"), ("held_again", "contacts_held")]
 )

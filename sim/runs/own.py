@@ -87,12 +87,11 @@ class OwnEngine:
         """
         if self.model is None:
             raise InputError(Problem(self.reason, "engine", self.name, FORM))
-        watched = _Draws()
         model = self.model(
             scenario, parameters=parameters, seed=seed, replicate=replicate, collect=False,
             **({"outcomes": dict(self.given)} if self.given else {}),
         )  # fmt: skip
-        watched.begin(model)
+        before = _of_model(model)
         while model.week < model.horizon:
             try:
                 model.step()
@@ -100,7 +99,7 @@ class OwnEngine:
                 self._check_states(model)  # which is then why
                 raise
             self._check_states(model)
-        watched.end(model, self.name)
+        self._refuse_draws(_drawn(before, _of_model(model)))
         if not self.outcomes:
             return model.record
         return _packed(model.record, model.own_record)
@@ -133,19 +132,41 @@ class OwnEngine:
                 )
             )  # fmt: skip
 
+    def _refuse_draws(self, drawn: Sequence[str]) -> None:
+        """The model draws from its streams alone.
+
+        Raises:
+            InputError: it draws from elsewhere.
+        """
+        if drawn:
+            raise InputError(
+                Problem(
+                    f"{self.name} breaks a promise of engines: it draws from {drawn[0]}, so that "
+                    "its runs with and without TA do not share their chance",
+                    "engine", drawn[0], "self.model.stream.uniform(purpose, entity, draw, week)",
+                )
+            )  # fmt: skip
+
     def check_repeats(self, scenario: Scenario, parameters: Parameters, seed: int) -> None:
-        """Make one run twice: the same seed must give the same numbers. A run that fails is no
-        matter of this.
+        """Make one run twice: the same seed must give the same numbers, and nothing be drawn from
+        what everybody shares (both times: others may draw meanwhile). A run that fails is no matter
+        of this.
 
         Raises:
             InputError: it does not; or see :meth:`__call__`.
         """
-        try:
-            one, other = (self(scenario, parameters, seed, 0) for _ in range(2))
-        except InputError:
-            raise
-        except Exception:
-            return
+        made, drawn = [], []
+        for _ in range(2):
+            before = _of_everybody()
+            try:
+                made.append(self(scenario, parameters, seed, 0))
+            except InputError:
+                raise
+            except Exception:
+                return
+            drawn.append(_drawn(before, _of_everybody()))
+        self._refuse_draws([where for where in drawn[0] if where in drawn[1]])
+        one, other = made
         if one.shape == other.shape and not np.array_equal(one, other, equal_nan=True):
             week, _, column = (int(i) for i in np.argwhere(_differ(one, other))[0])
             name = (*RECORD, *self.outcomes)[column]
@@ -352,42 +373,19 @@ def _digest(parts: Sequence[Any]) -> str:
 # --- draws ---------------------------------------------------------------------------------------
 
 
-class _Draws:
-    """Watches whether a run draws from anything but the streams of the model."""
+def _of_everybody() -> dict[str, Any]:
+    """States of the generators that everybody shares."""
+    return {"random": random.getstate(), "numpy.random": _plain_state()}
 
-    def __init__(self) -> None:
-        self.of_everybody = self._everybody()
 
-    @staticmethod
-    def _everybody() -> dict[str, Any]:
-        return {"random": random.getstate(), "numpy.random": _plain_state()}
+def _of_model(model: CoCreationModel) -> dict[str, Any]:
+    """States of a model's own."""
+    return {"model.random": model.random.getstate(), "model.rng": model.rng.bit_generator.state}
 
-    @staticmethod
-    def _of(model: Any) -> dict[str, Any]:
-        return {
-            "model.random": model.random.getstate(),
-            "model.rng": model.rng.bit_generator.state,
-        }
 
-    def begin(self, model: Any) -> None:
-        self.of_model = self._of(model)
-
-    def end(self, model: Any, name: str) -> None:
-        """Say from where a model has drawn.
-
-        Raises:
-            InputError: from somewhere else than its streams.
-        """
-        before, now = self.of_everybody | self.of_model, self._everybody() | self._of(model)
-        for where, state in before.items():
-            if state != now[where]:
-                raise InputError(
-                    Problem(
-                        f"{name} breaks a promise of engines: it draws from {where}, so that its "
-                        "runs with and without TA do not share their chance",
-                        "engine", where, "self.model.stream.uniform(purpose, entity, draw, week)",
-                    )
-                )  # fmt: skip
+def _drawn(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Which generators somebody has drawn from."""
+    return [where for where, state in before.items() if state != now[where]]
 
 
 def _plain_state() -> Any:

@@ -192,7 +192,8 @@ _WEEKS = (Column("week", format="week"), Column("n", format="count"))
 
 
 def _headlines(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
-    """A row a headline outcome: start, end of TA, horizon; effect; what lasts."""
+    """A row a headline outcome or one of the engine's own: start, end of TA, horizon; effect; what
+    lasts."""
     import pandas as pd
 
     frame = pd.DataFrame(_course(study, summary, OVERALL))
@@ -238,12 +239,13 @@ def _course(study: Study[Spec], summary: pd.DataFrame, place: str) -> list[dict[
         return float(look.at[key, column]) if key in look.index else np.nan  # type: ignore[arg-type]
 
     rows = []
-    for name in HEADLINES:
+    own = study.own.outcomes if study.own is not None and place == OVERALL else ()
+    for name in (*HEADLINES, *own):
         chance, parameters = (
             value(name, "end_of_ta", f"sd_{part}") ** 2 for part in ("chance", "parameters")
         )
         rows.append(
-            {"outcome": name, "unit": OUTCOMES[name].unit}
+            {"outcome": name, "unit": study.about(name).unit}
             | {"start": value(name, "start", "mean")}
             | {"end_of_ta": value(name, "end_of_ta", "mean")}
             | {"p05": value(name, "end_of_ta", "p05"), "p95": value(name, "end_of_ta", "p95")}
