@@ -87,8 +87,8 @@ def simulator(
     Example:
         >>> f = simulator("classroom", ["trust_step", "hour_scale"], ["trust", "integration"],
         ...               replicates=2)
-        >>> f
-        <simulator of 'classroom': (trust_step, hour_scale) -> (trust, integration), 2 runs a row>
+        >>> f.names, f.outcomes, f.replicates
+        (('trust_step', 'hour_scale'), ('trust', 'integration'), 2)
         >>> f([[0.2, 1.0], [0.3, 1.0], [0.3, 2.0]]).shape
         (3, 2)
         >>> sorted(f(trust_step=0.2, hour_scale=1.0))
