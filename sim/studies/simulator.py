@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.core.errors import InputError, Problem, did_you_mean
-from sim.runs.engines import MAX_REPLICATES, Engine, choose_engine
+from sim.runs.engines import Engine, choose_engine
 from sim.runs.execute import Execution, execute
+from sim.runs.plan import MAX_REPLICATES
 from sim.scenario.levers import changed
 from sim.scenario.scenario import Scenario, find
 from sim.studies.distributions import Distribution
