@@ -62,9 +62,8 @@ from scipy.optimize import least_squares
 
 seen = [0.41, 0.47, 0.50]
 f = simulator("source", ["first_trust", "trust_step"], "trust", [0, 26, 52], replicates=20)
-fit = least_squares(
-    lambda x: f(x) - seen, [0.4, 0.25], bounds=np.transpose(f.bounds), diff_step=0.02
-)
+box = np.transpose(f.bounds)
+fit = least_squares(lambda x: f(x) - seen, [0.4, 0.25], bounds=box, diff_step=0.02)
 
 # %%
 print("fitted:", dict(zip(f.names, fit.x.round(2).tolist(), strict=True)))

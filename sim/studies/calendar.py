@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim.core.errors import InputError, Problem
+from sim.core.extras import needs
 from sim.core.units import first_day
 from sim.present.table import Column, Table
 from sim.scenario.contact_log import STATUSES

@@ -20,6 +20,7 @@ from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.whole import MAX_REPLICATES
 from sim.runs.engines import Engine, choose_engine
 from sim.runs.execute import Execution, execute
+from sim.runs.plan import MAX_REPLICATES
 from sim.scenario.levers import changed
 from sim.scenario.scenario import Scenario, find
 from sim.studies.distributions import Distribution
@@ -88,8 +89,8 @@ def simulator(
     Example:
         >>> f = simulator("classroom", ["trust_step", "hour_scale"], ["trust", "integration"],
         ...               replicates=2)
-        >>> f
-        <simulator of 'classroom': (trust_step, hour_scale) -> (trust, integration), 2 runs a row>
+        >>> f.names, f.outcomes, f.replicates
+        (('trust_step', 'hour_scale'), ('trust', 'integration'), 2)
         >>> f([[0.2, 1.0], [0.3, 1.0], [0.3, 2.0]]).shape
         (3, 2)
         >>> sorted(f(trust_step=0.2, hour_scale=1.0))
