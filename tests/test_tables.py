@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.errors import InputError
+from sim.tables_in import reader
 from sim.tables_in.mistakes import places
 from sim.tables_in.reader import CELL_LIMIT, Table, read_table, table_of_text
 from sim.tables_in.values import day_of, decimal_of, hours_of, number_of, order_of
@@ -161,13 +163,14 @@ def test_workbooks_that_cannot_be_read(tmp_path: Path, raw: bytes, message: str)
     assert message in refusal(path)[0]
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
-    import zipfile
-
+def test_a_workbook_that_unpacks_to_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "FILE_LIMIT", 1 << 20)
     path = tmp_path / "a.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("xl/worksheets/sheet1.xml", b"0" * (257 << 20))
-    assert refusal(path) == ["a.xlsx: is too large when unpacked; allowed: at most 256 MiB"]
+        packed.writestr("xl/worksheets/sheet1.xml", b"0" * (9 << 20))
+    assert refusal(path) == ["a.xlsx: is too large when unpacked; allowed: at most 8 MiB"]
 
 
 @given(st.binary(max_size=200))
@@ -179,6 +182,12 @@ def test_any_bytes_are_a_table_or_an_input_error(tmp_path_factory: Any, raw: byt
     except InputError:
         return
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
+
+
+def test_text_that_was_made_harmless_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n'=1+1,O'Neill\n", encoding="utf-8")
+    assert read_table(path).rows[0].cells == ("=1+1", "O'Neill")
 
 
 # --- what cells say -----------------------------------------------------------------------------

@@ -119,6 +119,7 @@ def layers_table() -> tuple[tuple[str, ...], ...]:
 
 ROOMS = {
     "core": "errors, parameters, outcomes, rules, streams, units",
+    "tables_in": "the one reader of tables that people bring",
     "scenario": "what a file says, checked; levers",
     "model": "the readable engine",
     "engine": "the same week compiled",

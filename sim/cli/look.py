@@ -173,7 +173,9 @@ def schema(
     kind: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", show_default="scenario files", help="Of study files of this kind."
+            metavar="NAME",
+            show_default="scenario files",
+            help="Of study files of this kind; map: of maps of 'codose import log'.",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
@@ -195,6 +197,10 @@ def schema(
         from sim.scenario.scenario import json_schema
 
         made = json_schema()
+    elif kind == "map":
+        from sim.scenario.log_map import json_schema as schema_of_maps
+
+        made = schema_of_maps()
     else:
         from sim.studies.kind import StudyKind
 

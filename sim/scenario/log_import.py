@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from sim.core.cells import for_excel, harmless
 from sim.core.errors import InputError, Problem, ScenarioError, raise_problems, shown
 from sim.scenario.checking import check
 from sim.scenario.contact_log import COLUMNS, MAX_HOURS, MAX_WEEKS, LogRow, parse_log
@@ -436,8 +437,10 @@ def log_text(contacts: Sequence[Contact]) -> str:
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _said(value) for name, value in row.items()})
-    return out.getvalue()
+    return for_excel(out.getvalue())
 
 
 def _said(value: Any) -> Any:
+    if isinstance(value, str):
+        return harmless(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -62,7 +62,7 @@ class RegionColumn(Strict):
     """Its name."""
     always: Text | None = None
     """The region of every row."""
-    names: Annotated[dict[str, Text | tuple[Text, ...]], Frozen] = FrozenDict()
+    names: Annotated[dict[str, Text | tuple[Text, ...]], Frozen] = Field(default_factory=FrozenDict)
     """What regions are called in the log, where it is not as here; or several of them."""
     several: Literal["shared", "each"] | None = None
     """A cell that names several regions: shared (one contact, the provider's time is divided) or
@@ -76,7 +76,7 @@ class ModeColumn(Strict):
     """Its name."""
     always: Mode | None = None
     """The mode of every row."""
-    words: Annotated[dict[str, Literal[Mode, "skip"]], Frozen] = FrozenDict()
+    words: Annotated[dict[str, Literal[Mode, "skip"]], Frozen] = Field(default_factory=FrozenDict)
     """What its words mean; skip leaves a row out."""
 
 
@@ -89,7 +89,7 @@ class HoursColumn(Strict):
     """Of numbers without a unit: hours or minutes."""
     words: Annotated[
         dict[str, Annotated[float, Number(0, MAX_HOURS)] | Literal["skip"]], Frozen
-    ] = FrozenDict()
+    ] = Field(default_factory=FrozenDict)
     """Hours of words such as full day; skip leaves a row out."""
 
 
@@ -98,7 +98,7 @@ class StatusColumn(Strict):
 
     column: Column
     """Its name."""
-    words: Annotated[dict[str, Literal[Status, "skip"]], Frozen] = FrozenDict()
+    words: Annotated[dict[str, Literal[Status, "skip"]], Frozen] = Field(default_factory=FrozenDict)
     """What its words mean; skip leaves a row out."""
 
 
@@ -107,7 +107,7 @@ class NamesColumn(Strict):
 
     column: Column
     """Its name."""
-    names: Annotated[dict[str, Text], Frozen] = FrozenDict()
+    names: Annotated[dict[str, Text], Frozen] = Field(default_factory=FrozenDict)
     """What providers are called in the log, where it is not as here."""
 
 
@@ -116,7 +116,7 @@ class FunctionsColumn(Strict):
 
     column: Column
     """Its name."""
-    words: Annotated[dict[str, Literal[tuple(PRESETS)]], Frozen] = FrozenDict()  # type: ignore[valid-type]
+    words: Annotated[dict[str, Literal[tuple(PRESETS)]], Frozen] = Field(default_factory=FrozenDict)  # type: ignore[valid-type]
     """The mix of each word."""
 
 
@@ -155,7 +155,7 @@ class LogMap(Strict):
     """Column of an id that rows of one shared contact have in common."""
     functions: FunctionsColumn | None = None
     """Column whose words stand for mixes of functions."""
-    shares: Annotated[dict[Literal[FUNCTIONS], Column], Frozen] = FrozenDict()  # type: ignore[valid-type]
+    shares: Annotated[dict[Literal[FUNCTIONS], Column], Frozen] = Field(default_factory=FrozenDict)  # type: ignore[valid-type]
     """Columns of the shares of single functions."""
     skip: tuple[Text, ...] = ()
     """Rows of which a cell begins with one of these words are left out."""

@@ -27,6 +27,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sim.core.cells import meant
 from sim.core.errors import InputError, Problem, did_you_mean, shown
 from sim.core.files import read_bytes
 from sim.tables_in.mistakes import Mistakes, places
@@ -162,7 +163,8 @@ def table_of_text(
     hold: bool = False,
 ) -> Table:
     """The table of a text that was read already; see :func:`read_table`."""
-    return _table(_text(text, file, (), error), head, error, what, hold)
+    grid = _text(text.removeprefix("\ufeff"), file, (), error)
+    return _table(grid, head, error, what, hold)
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -247,7 +249,7 @@ def _text(text: str, file: str, said: tuple[str, ...], error: type[InputError]) 
     while True:
         line = reader.line_num + skipped + 1  # a quoted cell may hold line breaks
         try:
-            cells = [cell.strip() for cell in next(reader)]
+            cells = [meant(cell.strip()) for cell in next(reader)]
         except StopIteration:
             break
         except csv.Error as fault:
@@ -376,7 +378,7 @@ def _cell_text(value: Any) -> str:
         return f"{minutes // 60}:{minutes % 60:02}"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
-    return str(value).replace("\xa0", " ").strip()
+    return meant(str(value).replace("\xa0", " ").strip())
 
 
 # --- head and rows ------------------------------------------------------------------------------
