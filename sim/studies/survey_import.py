@@ -75,6 +75,12 @@ class SurveyImport:
         said: what was found in the table, in sentences.
         remarks: what is legal and odd.
         fields: of the map that it was read by.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"id": [1, 2, 3], "trust": [4, 2, 3]})
+    >>> found = import_survey(frame, scale=[1, 5], waves={"all": "start"})
+    >>> found.findings[0]["value"], found.findings[0]["n"], found.said[-1]
+    (3.0, 3, '3 answers of 3 people make 1 finding')
     """
 
     content: dict[str, Any]
