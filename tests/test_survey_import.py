@@ -458,3 +458,40 @@ def test_a_sheet_is_read_like_a_text(tmp_path: Path) -> None:
     assert (one["value"], one["n"]) == (3.25, 2)
     assert one["measures"] == "survey of trust at 1"
     assert one["where"] == "s.xlsx, rows 4-5"
+
+
+HEADS = (
+    "item,wave,mean,sd,n", "item,wave,answer,person", "id,event,trust_1,knowledge",
+    "item,since,wave,change,se", "item,item,wave,low,high,mean",
+)  # fmt: skip
+CELLS = st.sampled_from(
+    ["trust", "knowledge test", "attendance", "start", "52", "4", "0", "-99", "nan", "1e308", "1_0",
+     "²", "٣", '"', "=1+1", "\u0085", "3,5", "50 %", "99999", "Agree", "2025-13-40", "a" * 300, ""]
+)  # fmt: skip
+MAPS: tuple[dict[str, Any], ...] = (
+    {}, {"scale": [1, 7]}, {"scale": [-1e308, 1e308]}, {"waves": {"all": 52}}, {"head": 0},
+    {"items": {"trust": "trust_1"}, "scale": "0-10"}, {"skip_rows": 3}, {"decimal": "comma"},
+    {"columns": {"item": "item", "wave": "wave", "mean": "sd"}}, {"first_date": "2025-01-01"},
+)  # fmt: skip
+
+
+@given(
+    st.sampled_from(HEADS),
+    st.lists(st.lists(CELLS, min_size=1, max_size=6), max_size=5),
+    st.sampled_from(MAPS),
+)
+@settings(max_examples=examples(150), deadline=None)
+def test_any_table_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory,
+    head: str,
+    rows: list[list[str]],
+    fields: dict[str, Any],
+) -> None:
+    """Nothing else comes out, and what is read can be read back."""
+    text = "\n".join([head, *(",".join(row) for row in rows)])
+    path = written(tmp_path_factory.mktemp("any"), text)
+    try:
+        content = import_survey(path, **fields).content
+    except InputError:
+        return
+    assert observed.parse_file(to_yaml(content), "x").findings
