@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sim.studies.run.runs import Runs, run
     from sim.studies.simulator import Simulator, simulator
     from sim.studies.surface import surface
+    from sim.studies.survey_import import import_survey
 
 __version__ = "0.3.0"
 
@@ -45,6 +46,7 @@ _HOME = {
     "compare": "sim.studies.compare",
     "import_log": "sim.scenario.log_import",
     "import_network": "sim.scenario.network_import",
+    "import_survey": "sim.studies.survey_import",
     "load": "sim.studies.kind",
     "run": "sim.studies.run.runs",
     "simulator": "sim.studies.simulator",
@@ -69,6 +71,7 @@ __all__ = [
     "compare",
     "import_log",
     "import_network",
+    "import_survey",
     "load",
     "run",
     "simulator",

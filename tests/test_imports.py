@@ -493,3 +493,70 @@ def test_networks_that_are_refused(tmp_path: Path, name: str, text: str, message
     assert (ran.exit_code, len(ran.stderr.splitlines())) == (2, 1)
     assert message in ran.stderr
     assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+GRAPHML = (
+    '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="k" for="node" '
+    'attr.name="label"/><graph edgedefault="undirected"><node id="0"><data key="k">Ann</data></node>'
+    '<node id="1"><data key="k">Bob</data></node><edge source="0" target="1"/>{more}</graph></graphml>'
+)
+ROUND = "".join(f"{one},{other}{{rest}}\n" for one, other in ("ab", "bc", "cd", "de", "ea"))
+CASES = {
+    "office tracker": ("t.csv", TRACKER),
+    "semicolons": ("t.csv", "date;region;mode;hours\n2025-01-14;n;video;1,5\n"),
+    "durations": (
+        "t.csv",
+        "date,region,mode,hours\n"
+        + "".join(
+            f"2025-01-{day},n,video,{said}\n"
+            for day, said in enumerate(
+                ("1:30", "90 min", "1.5 hrs", "1h30", "full day", "1/2 day", "3 sessions at 1.5 each",
+                 "6 hrs plus 2 hrs travel", "60:00"), 10,
+            )
+        ),
+    ),
+    "own words": (
+        "t.csv",
+        LOG + "".join(
+            f"2025-01-14,n,video,1,{word}\n"
+            for word in ("Completed", "No show", "Rescheduled", "Cancelled")
+        ),
+    ),
+    "3,000 US dates": ("t.csv", "date,region,mode,hours\n1/7/2025,n,video,1\n1/14/2025,n,video,1\n"),
+    "minutes in a column of hours": ("t.csv", LOG + "2025-01-14,n,onsite,45,held\n"),
+    "a contact three times": ("t.csv", LOG + "2025-01-14,n,onsite,4,held\n" * 3),
+    "calendar of codose": (
+        "t.csv",
+        "week,week_begins,region,provider,mode,hours,co_creation,preparation_hours,travel_hours,"
+        "provider_hours,people_invited,status\n1,2025-01-07,n,provider_1,onsite,4,0.6,3,6,13,4,held\n",
+    ),
+    "edges table of Gephi": (
+        "n.csv", "Source,Target,Type,Id,Label,Weight\n" + ROUND.format(rest=",Undirected,0,,1")
+    ),
+    "edge list with an own head": ("n.csv", "Person,Works with\n" + ROUND.format(rest="")),
+    "edge list with weights": ("n.csv", "source,target,weight\n" + ROUND.format(rest=",0.5")),
+    "GraphML with labels": ("n.graphml", GRAPHML.format(more="")),
+    "GraphML with parallel edges": (
+        "n.graphml", GRAPHML.format(more='<edge source="0" target="1"/>')
+    ),
+}  # fmt: skip
+PAGE = (Path(__file__).parents[1] / "docs" / "how-to" / "tables.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_page_tells_commands_and_questions_of_each_case(tmp_path: Path, name: str) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| {name}"))
+    commands, questions = row.strip("| ").split(" | ")[2:]
+    file, text = CASES[name]
+    kind = "network" if file.startswith("n") else "log"
+    path = written(tmp_path, text, file)
+    ran = codose("import", kind, path, "--out", tmp_path / "out")
+    asked = len(ran.stderr.splitlines()) - 1 if ran.exit_code else 0
+    assert asked == int(questions)
+    assert commands.startswith("2" if asked else "1")
+    assert ("Remark: " in ran.stdout) is ("with a remark" in commands)
+
+
+def test_every_case_of_the_page_is_counted() -> None:
+    table = PAGE[PAGE.index("| table | before") :].splitlines()[2:]
+    assert len([line for line in table if line.startswith("|")]) == len(CASES)

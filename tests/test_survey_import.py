@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sim.core.errors import InputError
 from sim.studies import observed
 from sim.studies.observed_import import log_findings
-from sim.studies.survey_import import Imported, imported, observations, to_yaml
+from sim.studies.survey_import import SurveyImport, import_survey, observations, to_yaml
 from sim.studies.survey_map import answer, read_map
 from sim.tables_in.questions import OpenQuestions
 from tests.cases import codose
@@ -31,11 +31,11 @@ def written(tmp_path: Path, text: str, name: str = "s.csv", encoding: str = "utf
     return path
 
 
-def read(tmp_path: Path, text: str, **fields: Any) -> Imported:
-    return imported(written(tmp_path, text), **fields)
+def read(tmp_path: Path, text: str, **fields: Any) -> SurveyImport:
+    return import_survey(written(tmp_path, text), **fields)
 
 
-def numbers(found: Imported) -> dict[str, tuple[Any, ...]]:
+def numbers(found: SurveyImport) -> dict[str, tuple[Any, ...]]:
     """What the findings say, whatever the table looked like."""
     keys = ("value", "sd", "n", "low", "high", "measures", "use", "unit")
     return {one["id"]: tuple(one.get(key) for key in keys) for one in found.findings}
@@ -126,10 +126,10 @@ def test_a_frame_is_a_table() -> None:
         {"item": ["trust", "trust"], "wave": [0, 52], "mean": [3.9, 4.25], "sd": [0.7, None],
          "se": [None, 0.15], "n": [21, 16]}
     )  # fmt: skip
-    found = {one["id"]: one for one in imported(frame).findings}
+    found = {one["id"]: one for one in import_survey(frame).findings}
     assert found["own_trust_52"]["sd"] == pytest.approx(0.15 * 4)
     with pytest.raises(InputError, match=r"data:2: mean: '9' is outside the scale"):
-        imported(frame.assign(mean=[3.0, 9.0]))
+        import_survey(frame.assign(mean=[3.0, 9.0]))
 
 
 def test_a_map_beside_a_table_is_taken(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_survey_is_the_same_in_every_form(
 
     def form(head: list[str], rows: list[list[Any]], **fields: Any) -> dict[str, Any]:
         text = table_text(head, rows, separator, False).replace("\n", ends)
-        return numbers(imported(written(folder, text, encoding=encoding), **fields))
+        return numbers(import_survey(written(folder, text, encoding=encoding), **fields))
 
     long = form(["person", "wave", "item", "answer"], [list(a) for a in answers], items=items)
     wide = ["id", "time", "trust_1", "trust_2"]
@@ -270,7 +270,7 @@ def test_a_mean_is_the_same_with_each_kind_of_error(
     for name, (head, row) in tails.items():
         text = table_text(["item", "wave", "Mean", *head], [["trust", "start", mean, *row]],
                           separator, comma)  # fmt: skip
-        content = imported(written(folder, text)).content
+        content = import_survey(written(folder, text)).content
         (one,) = observed.file_of(content, "x").findings
         found[name] = (one.value, *one.sds())
     for numbers_of in found.values():
@@ -285,7 +285,7 @@ def test_what_is_written_is_read_back(names: list[str]) -> None:
     frame = pd.DataFrame(rows, columns=["item", "wave", "mean", "sd", "n"])
     said = {" ".join(name.split()) for name in names}
     assume("" not in said and len(said) == len(names))
-    content = imported(frame).content
+    content = import_survey(frame).content
     back = observed.parse_file(to_yaml(content), "x")
     assert len({one.id for one in back.findings}) == len(content["findings"])
     assert [one.value for one in back.findings] == [3.0] * len(back.findings)
@@ -372,13 +372,13 @@ def test_what_nobody_else_can_know_is_asked(tmp_path: Path, text: str, asked: se
 def test_answers_close_the_questions(tmp_path: Path) -> None:
     path = written(tmp_path, "id,event,trust\n1,pre,4\n2,pre,3\n")
     with pytest.raises(OpenQuestions) as caught:
-        imported(path)
+        import_survey(path)
     data, questions = caught.value.data, caught.value.questions
     with pytest.raises(ValueError, match="is not a week"):
         answer(data, questions[-1], "later")
     for question in questions:
         answer(data, question, {"scale": "[1, 5]"}.get(str(question.where[0]), ""))
-    assert numbers(imported(path, data))["own_trust_start"][0] == 3.5
+    assert numbers(import_survey(path, data))["own_trust_start"][0] == 3.5
 
 
 @pytest.mark.parametrize(
@@ -437,3 +437,61 @@ def test_nothing_is_written_where_something_is_wrong(tmp_path: Path) -> None:
     assert ran.exit_code == 2
     assert "outside the scale" in " ".join(ran.stderr.split())
     assert [one.name for one in tmp_path.iterdir()] == ["s.csv"]
+
+
+def test_a_sheet_is_read_like_a_text(tmp_path: Path) -> None:
+    """Below a title, with dates that Excel keeps as dates."""
+    from datetime import date
+
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    rows = [["Our survey", None, None], [], ["id", "date", "trust"],
+            [1, date(2025, 1, 8), 4], [2, date(2025, 1, 9), 2.5]]  # fmt: skip
+    for row in rows:
+        sheet.append(row)
+    book.save(tmp_path / "s.xlsx")
+    found = import_survey(tmp_path / "s.xlsx", scale=[1, 5], first_date="2025-01-06")
+    (one,) = found.findings
+    assert (one["value"], one["n"]) == (3.25, 2)
+    assert one["measures"] == "survey of trust at 1"
+    assert one["where"] == "s.xlsx, rows 4-5"
+
+
+HEADS = (
+    "item,wave,mean,sd,n", "item,wave,answer,person", "id,event,trust_1,knowledge",
+    "item,since,wave,change,se", "item,item,wave,low,high,mean",
+)  # fmt: skip
+CELLS = st.sampled_from(
+    ["trust", "knowledge test", "attendance", "start", "52", "4", "0", "-99", "nan", "1e308", "1_0",
+     "²", "٣", '"', "=1+1", "\u0085", "3,5", "50 %", "99999", "Agree", "2025-13-40", "a" * 300, ""]
+)  # fmt: skip
+MAPS: tuple[dict[str, Any], ...] = (
+    {}, {"scale": [1, 7]}, {"scale": [-1e308, 1e308]}, {"waves": {"all": 52}}, {"head": 0},
+    {"items": {"trust": "trust_1"}, "scale": "0-10"}, {"skip_rows": 3}, {"decimal": "comma"},
+    {"columns": {"item": "item", "wave": "wave", "mean": "sd"}}, {"first_date": "2025-01-01"},
+)  # fmt: skip
+
+
+@given(
+    st.sampled_from(HEADS),
+    st.lists(st.lists(CELLS, min_size=1, max_size=6), max_size=5),
+    st.sampled_from(MAPS),
+)
+@settings(max_examples=examples(150), deadline=None)
+def test_any_table_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory,
+    head: str,
+    rows: list[list[str]],
+    fields: dict[str, Any],
+) -> None:
+    """Nothing else comes out, and what is read can be read back."""
+    text = "\n".join([head, *(",".join(row) for row in rows)])
+    path = written(tmp_path_factory.mktemp("any"), text)
+    try:
+        content = import_survey(path, **fields).content
+    except InputError:
+        return
+    assert observed.parse_file(to_yaml(content), "x").findings

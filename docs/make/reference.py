@@ -23,7 +23,7 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Parameters", "sim.core.parameters", ("Parameters", "Parameter", "rows")),
     ("Outcomes", "sim.core.outcomes", ("Outcome", "weekly", "at_week")),
     ("What a study sees", "sim.runs.instruments", (
-        "observe", "survey", "observation", "listening_session", "dosage_log",
+        "observe", "survey", "knowledge_test", "observation", "listening_session", "dosage_log",
     )),
     ("Comparing", "sim.studies.compare", ("compare",)),
     ("Surfaces", "sim.studies.surface", ("surface",)),
@@ -35,6 +35,7 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Points", "RunValues", "Moments", "RunMoments", "FailedRun",
     )),
     ("Calibration", "sim.studies.calibrate", ("calibrate",)),
+    ("Surveys of your own", "sim.studies.survey_import", ("import_survey", "SurveyImport")),
     ("Audits of a study's design", "sim.studies.audit", ("audit",)),
     ("Published trials", "sim.studies.trials", ("compare_trials",)),
     ("Errors", "sim.core.errors", ("CodoseError", "InputError", "Problem")),

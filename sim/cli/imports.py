@@ -224,7 +224,7 @@ def survey(
     """
     from sim.present.format import count
     from sim.studies import observed
-    from sim.studies.survey_import import Imported, imported, to_yaml
+    from sim.studies.survey_import import SurveyImport, import_survey, to_yaml
     from sim.studies.survey_map import answer
     from sim.tables_in.questions import to_yaml as map_text
 
@@ -233,8 +233,8 @@ def survey(
     given = {"sheet": sheet, "encoding": encoding, "scale": scale, "first_date": first_date}
     declared = {name: value for name, value in given.items() if value is not None}
 
-    def read(known: Any) -> Imported:
-        return imported(file, known, cite=cite, **declared)
+    def read(known: Any) -> SurveyImport:
+        return import_survey(file, known, cite=cite, **declared)
 
     found, kept = answered(file, map, force, read, answer)
     text = to_yaml(found.content)

@@ -275,6 +275,9 @@ def knowledge_test(seen: Seen, p: Parameters, *, wave: int) -> np.ndarray:
     Returns:
         (replicates, people); NaN for those who did not take it.
 
+    Raises:
+        InputError: as :func:`survey`.
+
     >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
     >>> parameters = scenario.parameter_set()

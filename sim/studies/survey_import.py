@@ -1,4 +1,4 @@
-""":func:`imported`: a survey, test or count of a centre's own, from a table, as findings.
+""":func:`import_survey`: a survey, test or count of a centre's own, from a table, as findings.
 
 Answers of one person about one thing and wave are averaged first, so that n counts people. Answers
 on another scale are moved to 1-5 (tests and shares to 0-1) along a straight line, which is an
@@ -67,7 +67,7 @@ Place = tuple[str, Week]
 
 
 @dataclass(frozen=True)
-class Imported:
+class SurveyImport:
     """What a table gave.
 
     Attributes:
@@ -75,6 +75,12 @@ class Imported:
         said: what was found in the table, in sentences.
         remarks: what is legal and odd.
         fields: of the map that it was read by.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"id": [1, 2, 3], "trust": [4, 2, 3]})
+    >>> found = import_survey(frame, scale=[1, 5], waves={"all": "start"})
+    >>> found.findings[0]["value"], found.findings[0]["n"], found.said[-1]
+    (3.0, 3, '3 answers of 3 people make 1 finding')
     """
 
     content: dict[str, Any]
@@ -90,13 +96,13 @@ class Imported:
         return self.content["findings"]
 
 
-def imported(
+def import_survey(
     source: str | os.PathLike[str] | Table | pd.DataFrame,
     given: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     *,
     cite: str = "",
     **fields: Any,
-) -> Imported:
+) -> SurveyImport:
     """Findings from a table.
 
     Args:
@@ -112,7 +118,7 @@ def imported(
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"item": ["trust", "trust"], "wave": ["start", "52"],
     ...                       "mean": [3.9, 4.4], "sd": [0.7, 0.6], "n": [21, 19]})
-    >>> [one["id"] for one in imported(frame).findings]
+    >>> [one["id"] for one in import_survey(frame).findings]
     ['own_trust_start', 'own_trust_52', 'own_trust_start_to_52']
     """
     declared = read_map(given or {}) | read_map(fields)
@@ -132,7 +138,7 @@ def imported(
         said = (*said, f"columns that are not used: {', '.join(proposal.ignored)}")
     content = {"source": source_of(Path(table.file).name, cite), "findings": findings}
     own = not declared and {"item", "wave"} <= {plain(column) for column in table.columns}
-    return Imported(content, said, tuple(reading.remarks), proposal.fields, own)
+    return SurveyImport(content, said, tuple(reading.remarks), proposal.fields, own)
 
 
 def source_of(name: str, cite: str = "") -> dict[str, str]:
@@ -761,12 +767,12 @@ def observations(
         ObservedError: every mistake.
     """
     if not isinstance(source, str | os.PathLike):
-        return imported(source, fields).content
+        return import_survey(source, fields).content
     path = Path(source)
     if path.suffix.lower() in (".yaml", ".yml"):
         return read_file(path).model_dump(mode="json", exclude_unset=True)
     beside = map_beside(path)
-    return imported(path, beside if beside.is_file() else None, **(fields or {})).content
+    return import_survey(path, beside if beside.is_file() else None, **(fields or {})).content
 
 
 def to_yaml(content: dict[str, Any]) -> str:

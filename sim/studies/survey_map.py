@@ -110,6 +110,10 @@ class Item(NamedTuple):
     reversed: tuple[str, ...] = ()
 
 
+MOST = 10_000
+"""No answer is beyond it."""
+
+
 def _names(value: Any) -> tuple[str, ...]:
     given = value if isinstance(value, list | tuple) else [value]
     return tuple(Words(300).check(str(one) if isinstance(one, int) else one) for one in given)
@@ -125,8 +129,9 @@ def _scale(value: Any) -> tuple[float, float] | None:
         if isinstance(given, list | tuple) and len(given) == 2
         else (None, None)
     )
-    if low is None or high is None or low >= high:
-        raise refusal(f"{shown(value)} is not a scale", allowed="lowest and highest, as [1, 7]")
+    if low is None or high is None or not -MOST <= low < high <= MOST or high - low < 1 / MOST:
+        allowed = f"lowest and highest answer, as [1, 7], within {-MOST:,}..{MOST:,}"
+        raise refusal(f"{shown(value)} is not a scale", allowed=allowed)
     return low, high
 
 

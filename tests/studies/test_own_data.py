@@ -34,9 +34,9 @@ def frame(*rows: tuple[Any, ...], names: str = "item wave mean sd n") -> pd.Data
 
 def asked(data: pd.DataFrame, scenario: Any = SCENARIO, **fields: Any) -> Any:
     """What a calibration would be held to; nothing is run."""
-    from sim.studies.survey_import import imported
+    from sim.studies.survey_import import import_survey
 
-    content = imported(data).content
+    content = import_survey(data).content
     made = {"own_only": True, "factors": ["learning_rate"], **fields, "data": content}
     return asked_of(StudyKind.of("calibrate").make(scenario=scenario, **made))
 
