@@ -35,8 +35,8 @@ class Question:
         options: the answers there are; empty: any.
         proposed: the likely one; "" when there is none.
 
-    >>> print(Question(("hours", "unit"), "Is 45 minutes or hours?", ("minutes", "hours"), "minutes"))
-    Is 45 minutes or hours? (minutes, hours); probably minutes
+    >>> print(Question(("decimal",), "What is the comma in 1,500?", ("comma", "point"), "comma"))
+    What is the comma in 1,500? (comma, point); probably comma
     """
 
     where: tuple[str | int, ...]
