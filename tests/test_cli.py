@@ -53,6 +53,7 @@ COMMANDS = (
     "outcomes",
     "schema",
     "odd",
+    "cache",
 )
 TINY = ("run", "classroom", "--replicates", "2", "--fixed", "--engine", "mesa")
 MAIN = f"import sys; sys.path.insert(0, {str(REPO)!r}); from sim.cli import main; main()"

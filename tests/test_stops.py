@@ -124,6 +124,23 @@ def test_finished_work_of_another_study_or_damaged_is_said(words: list[str]) -> 
     assert codose("verify", "out", "-q").exit_code == 0
 
 
+def test_stopped_while_the_results_are_written_it_says_where_the_runs_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["run", "classroom", "--sets", "2", "-n", "2", "--out", "out", "--no-figures", "-q"]
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ask_command, "finish", stop)
+        stopped = codose(*words)
+    assert stopped.exit_code == 130
+    assert "the runs are kept in out.parts, and the same command with --resume" in stopped.stderr
+    assert codose(*words, "--resume").exit_code == 0
+
+
 # --- what the dead leave behind ----------------------------------------------------------------
 
 

@@ -162,19 +162,17 @@ def full_disk(case: Case, kilobytes: int) -> str:
     if subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode:
         return ""
     command = [*CODOSE, *case.words, "--out", "small/out"]
-    after = 'ls -A small; "$@"; code=$?; ls -A small >&2; exit $code'
+    after = '"$@"; code=$?; echo "left: $(ls -A small)" >&2; exit $code'
     done = subprocess.run(
         [*NAMESPACE, "sh", "-c", script, "sh", "sh", "-c", after, "sh", *command],
         cwd=case.home, env=ENV, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
-    said, left = done.stderr, done.stderr.split()[-1:]
-    if done.returncode == 0 and left == ["out"]:
+    said, _, left = done.stderr.rpartition("left: ")
+    if done.returncode == 0 and left.split() == ["out"]:
         return ""  # it had room enough
-    if done.returncode == 2 and "no space left" in said.lower() and left in ([], ["out.parts"]):
+    if done.returncode == 2 and "no space left" in said and left.split() in ([], ["out.parts"]):
         return ""
-    if done.returncode == 2 and "no space left" in said.lower() and left[0].endswith("disk"):
-        return ""  # nothing is there at all: the last word is of the message
-    return f"{case.kind}: a disk of {kilobytes} kB ends in {done.returncode}: {said[-300:]}"
+    return f"{case.kind}: a disk of {kilobytes} kB ends in {done.returncode}: {done.stderr[-300:]}"
 
 
 def writers(cases: list[Case], count: int, luck: random.Random) -> Iterator[str]:

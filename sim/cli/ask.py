@@ -23,7 +23,7 @@ import typer
 from sim.cli import options as shared
 from sim.cli import shell
 from sim.core import signals
-from sim.core.errors import InputError, Problem, ResultsError
+from sim.core.errors import InputError, InterruptedRun, Problem, ResultsError
 from sim.core.extras import needs
 
 if TYPE_CHECKING:
@@ -234,6 +234,11 @@ class _Asking:
                         if self._is_done(study, folder, store):
                             return
                     raise
+                except KeyboardInterrupt:  # after the runs: while they are analysed or written
+                    if not any(store.rglob("*.parquet")):
+                        raise
+                    text = f"interrupted; the runs are kept in {store}, and the same command with"
+                    raise InterruptedRun(f"{text} --resume goes on", partial=store) from None
 
     def _is_done(self, study: Study[Any], folder: Path, store: Path) -> bool:
         """With --resume: whether the folder holds the whole answer already, which is then told."""

@@ -20,7 +20,6 @@ from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.whole import MAX_REPLICATES
 from sim.runs.engines import Engine, choose_engine
 from sim.runs.execute import Execution, execute
-from sim.runs.plan import MAX_REPLICATES
 from sim.scenario.levers import changed
 from sim.scenario.scenario import Scenario, find
 from sim.studies.distributions import Distribution
