@@ -22,19 +22,25 @@ import pandas as pd
 
 from sim.present.table import Column, Table
 from sim.runs.collect import Points, RunValues
-from sim.runs.instruments import survey
-from sim.runs.people import People, SeenRuns
 from sim.runs.plan import Job, RunPlan, independent
+from sim.runs.readings import Readings
 from sim.scenario.scenario import Scenario
 from sim.stats.components import Components, shrunk
 from sim.stats.expected import CHANCE_RULES
 from sim.stats.intervals import band, half_width, t_value, wilson
 from sim.studies import measures as measuring
 from sim.studies.kind import Runner
-from sim.studies.measures import Measure, outcomes_needed, variants
+from sim.studies.measures import (
+    SEEN,
+    Measure,
+    outcomes_needed,
+    readings_needed,
+    variants,
+    waves_of,
+)
 from sim.studies.patterns.spec import ENOUGH, Pattern, Spec, cases_of, comparisons
 from sim.studies.patterns.statements import Comparison, Quantity
-from sim.studies.spec import Study, week_number
+from sim.studies.spec import Study
 
 HOLDS, UNCLEAR, FAILS = "holds", "too few sets", "does not hold"
 """Verdicts, each beyond the 90 % interval: in ENOUGH of the sets or more; within it; in fewer."""
@@ -46,9 +52,9 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
     """The tables "patterns" (a row a pattern) and "comparisons" (a row each of its comparisons)."""
     everything = [one for measures in _asked(study).values() for one in measures]
     values = run(design(study), Points(outcomes_needed(everything)))
-    surveyed = any(one.surveyed for one in everything)
-    people = run(design_of_surveys(study), People(), label="surveys") if surveyed else None
-    return analyse(study, values, people)
+    names = readings_needed(everything)
+    seen = run(design_of_surveys(study), Readings(names), label="surveys") if names else None
+    return analyse(study, values, seen)
 
 
 def design(study: Study[Spec]) -> RunPlan:
@@ -71,13 +77,10 @@ def _plan(study: Study[Spec], asked: Mapping[str, tuple[Scenario, tuple[int, ...
 
 
 def _asked_people(study: Study[Spec]) -> Mapping[str, tuple[Scenario, tuple[int, ...]]]:
-    """Scenarios and weeks of the cases with a survey."""
+    """Scenarios and weeks of the cases that an instrument reads."""
     cases = cases_of(study)
-    found = {
-        case: sorted({week_number(one.week, cases[case]) for one in measures if one.surveyed})
-        for case, measures in _asked(study).items()
-    }
-    return {case: (cases[case], tuple(weeks)) for case, weeks in found.items() if weeks}
+    found = {case: waves_of(cases[case], measures) for case, measures in _asked(study).items()}
+    return {case: (cases[case], weeks) for case, weeks in found.items() if weeks}
 
 
 def _asked(study: Study[Spec]) -> Mapping[str, list[Measure]]:
@@ -126,7 +129,7 @@ class Measured:
 
 
 def measured(
-    study: Study[Spec], runs: RunValues, people: SeenRuns | None, *, defaults: bool
+    study: Study[Spec], runs: RunValues, seen: RunValues | None, *, defaults: bool
 ) -> Measured:
     """Every quantity that statements name, from the runs of the plans of :func:`answer`.
 
@@ -140,35 +143,22 @@ def measured(
         for key, job in places.items()
     }
     shape = (1 + lost.shape[1], lost.shape[0])
+    read = {
+        case: (weeks, _left_out(seen.grid(2 * place + defaults)[:, :, :, 0], lost))
+        for place, (case, (_, weeks)) in enumerate(_asked_people(study).items())
+        if seen is not None
+    }
+    readings = () if seen is None else seen.kept.names
     for case, measures in _asked(study).items():
         scenario = cases[case]
         arms = variants(scenario, measures)
         of_arm = {name: means[arm.scenario.digest()] for name, arm in arms.items()}
+        if case in read:
+            of_arm[SEEN] = read[case]
         for measure in measures:
-            if measure.simulated:
-                values = measuring.answer(measure, scenario, of_arm, names)
-                found[Quantity(measure, case)] = values.reshape(shape)
-    for place, (case, (scenario, weeks)) in enumerate(_asked_people(study).items()):
-        assert people is not None
-        for measure in (one for one in _asked(study)[case] if one.surveyed):
-            wave = weeks.index(week_number(measure.week, scenario))
-            each = _survey(people, 2 * place + defaults, measure, wave, lost)
-            left = _left_out(each[:, :, None, None], lost)
-            found[Quantity(measure, case)] = left.reshape(shape)
+            values = measuring.answer(measure, scenario, of_arm, names, readings)
+            found[Quantity(measure, case)] = values.reshape(shape)
     return Measured(found, (~lost).sum(axis=1))
-
-
-def _survey(
-    people: SeenRuns, job: int, measure: Measure, wave: int, lost: np.ndarray
-) -> np.ndarray:
-    """What a survey reads in every run of a job, (sets, replicates); NaN where it is lost."""
-    found = np.full(lost.shape, np.nan)
-    for row, parameters in enumerate(people.made.plan.jobs[job].sets):
-        seen = people.of(row, job, ~lost[row])
-        answers = survey(seen, parameters, measure.outcome, wave=wave)
-        asked = measure.kind == "response"
-        found[row, ~lost[row]] = answers.response() if asked else answers.described().mean
-    return found
 
 
 def _left_out(values: np.ndarray, lost: np.ndarray) -> np.ndarray:
@@ -194,9 +184,9 @@ def _left_out(values: np.ndarray, lost: np.ndarray) -> np.ndarray:
 # --- tables --------------------------------------------------------------------------------------
 
 
-def analyse(study: Study[Spec], values: RunValues, people: SeenRuns | None) -> dict[str, Table]:
+def analyse(study: Study[Spec], values: RunValues, seen: RunValues | None) -> dict[str, Table]:
     """The tables of the runs of :func:`design` and :func:`design_of_surveys`."""
-    over, usual = (measured(study, values, people, defaults=one) for one in (False, True))
+    over, usual = (measured(study, values, seen, defaults=one) for one in (False, True))
     patterns, parts = [], []
     for pattern in study.header.patterns:
         judged = [Judged.of(one, over, usual) for one in comparisons(study, pattern)]

@@ -196,7 +196,7 @@ def _atom(text: str, case: str) -> float | Quantity:
     if found := _OF_CASE.fullmatch(text):
         text, case = found.groups()
     measure = parse_measure(text)
-    if not (measure.simulated or measure.surveyed):
+    if not measure.simulated:
         raise _refused(
             text, f"{text!r} is not computed from runs", "a measure of outcomes at a week"
         )
