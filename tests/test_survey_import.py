@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import statistics
 from pathlib import Path
@@ -429,6 +430,14 @@ def test_the_old_name_of_the_command_does_the_same(tmp_path: Path) -> None:
     assert a == b
     assert yaml.safe_load(a)["source"]["cite"] == "Ours"
     assert not (tmp_path / "s.map.yaml").exists(), "its own form needs no map"
+
+
+def test_editors_get_the_schema_of_maps() -> None:
+    ran = codose("schema", "--kind", "survey-map")
+    assert ran.exit_code == 0, ran.stderr
+    fields = json.loads(ran.stdout)["properties"]
+    assert {"columns", "items", "scale", "waves"} <= fields.keys()
+    assert all("description" in one or "$ref" in str(one) for one in fields.values())
 
 
 def test_nothing_is_written_where_something_is_wrong(tmp_path: Path) -> None:

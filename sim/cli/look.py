@@ -201,7 +201,7 @@ def schema(
         typer.Option(
             metavar="NAME",
             show_default="scenario files",
-            help="Of study files of this kind; map: of maps of 'codose import log'.",
+            help="Of study files of this kind; map, survey-map: of maps of 'codose import'.",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
@@ -227,6 +227,10 @@ def schema(
         from sim.scenario.log_map import json_schema as schema_of_maps
 
         made = schema_of_maps()
+    elif kind == "survey-map":
+        from sim.studies.survey_map import json_schema as schema_of_survey_maps
+
+        made = schema_of_survey_maps()
     else:
         from sim.studies.kind import StudyKind
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as Collection
 from dataclasses import dataclass, field
@@ -304,6 +305,15 @@ def _checked(document: Document) -> SurveyMap:
     raise_problems(checked.problems, file=document.file, error=ObservedError)
     assert checked.value is not None
     return checked.value
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a map, for editors and ``codose schema --kind survey-map``."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a default that is an empty read-only mapping
+        schema = SurveyMap.model_json_schema()
+    more = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "codose survey map"}
+    return {**schema, **more}
 
 
 def answer(data: dict[str, Any], question: Question, text: str) -> None:

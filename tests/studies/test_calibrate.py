@@ -277,6 +277,19 @@ def test_coverage_holds_and_sees_common_luck(offset: float, least: float, most: 
     assert least <= found["inside_90"] <= most  # pyright: ignore[reportOperatorIssue]
 
 
+def test_coverage_makes_up_one_run_of_a_centre() -> None:
+    """An own number scatters as single runs do, in its data and in the kernel alike."""
+    one = target("A", 0.5, 0.5 - Z95 * 0.02, 0.5 + Z95 * 0.02, own=True, one_run=True)
+    scatter = 0.1
+    bank, truths = linear(20_000, 1, 0.0, 0.0), linear(1000, 2, 0.0, 0.0)
+    bank, truths = (
+        dataclasses.replace(t, errors=np.full(t.errors.shape, scatter)) for t in (bank, truths)
+    )
+    rows = coverage.covered([one], bank, bank.errors, truths, truths, {"x": 0}, {}, 3)
+    (found,) = (row for row in rows if row["name"] == "x")
+    assert found["inside_90"] == pytest.approx(0.9, abs=4 * math.sqrt(0.09 / 1000))
+
+
 def test_a_target_is_predicted_by_the_others() -> None:
     """Two outputs of one parameter: each predicts the other, patterns included."""
     bank, world = (linear(n, s, 0.0, 0.0) for n, s in ((20_000, 4), (500, 5)))

@@ -105,7 +105,10 @@ def covered(
 
     for truth in np.flatnonzero(~(world.broken | seen.broken)):
         for i in numeric:
-            made = _made_up(targets[i], float(world.outputs[truth, i]), rng)
+            there = float(world.outputs[truth, i])
+            if targets[i].one_run:  # what its centre would have seen is one run of it
+                there += float(world.errors[truth, i] * rng.normal())
+            made = _made_up(targets[i], there, rng)
             logs[:, i] = made.log_kernel(bank.outputs[:, i], noise[:, i])
         if met[truth].all():
             weights = weights_of(logs)
