@@ -389,9 +389,9 @@ class Runs:
 
         Returns:
             A row an arm (with_ta, without_ta, effect), region, week and outcome. Columns: arm,
-            region, week, outcome, n (runs with a value), mean, p05, p25, p50, p75, p95. Totals are
-            flows of the week, not yet added up. Quantiles are exact up to 1,000 runs; above that,
-            see :mod:`sim.runs.bands`.
+            region, week (and date, where week 1 has one), outcome, n (runs with a value), mean,
+            p05, p25, p50, p75, p95. Totals are flows of the week, not yet added up. Quantiles are
+            exact up to 1,000 runs; above that, see :mod:`sim.runs.bands`.
         """
         return self.table("weeks")
 
