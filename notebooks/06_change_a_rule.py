@@ -86,9 +86,9 @@ figure
 #
 # ## Forty runs of each
 #
-# A model with these people is an engine, here and for `compare` and `surface`. It runs in Python; the
-# compiled engine has its rules built in. An outcome of your own is a function of the model, asked
-# every week: here how far apart the trust of the staff is.
+# A model with these people is an engine, here and for `compare` and `surface`. It runs in Python;
+# the compiled engine has its rules built in. An outcome of your own is a function of the model,
+# asked every week: here how far apart the trust of the staff is.
 
 
 # %%
