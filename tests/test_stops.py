@@ -344,7 +344,7 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
 
 @posix
 def test_sigterm_through_text_that_is_executed_ends_in_143(tmp_path: Path) -> None:
-    """Python ends a module by SIGINT when KeyboardInterrupt itself leaves ``exec``, caught or not."""
+    """Python ends a module by SIGINT where KeyboardInterrupt has left ``exec``, caught or not."""
     (tmp_path / "stopped.py").write_text(
         "import signal, sys\nfrom sim.core import signals\nsignals.listen()\n"
         "try:\n    with signals.work():\n        exec('signal.raise_signal(signal.SIGTERM)')\n"
