@@ -19,7 +19,7 @@ from sim.core import signals
 from sim.core.errors import CodoseError, ResultsError
 from sim.runs import safe
 from sim.runs.execute import Execution
-from sim.runs.folder import mend, read_manifest
+from sim.runs.folder import mend, read_manifest, write_folder
 from sim.runs.store import Store
 from sim.studies.kind import StudyKind, ask, read_asked
 from sim.studies.sensitivity import samplers
@@ -244,6 +244,17 @@ def test_the_slower_of_two_writers_replaces_nothing(
     assert codose("verify", "out", "-q").exit_code == 0
 
 
+def test_a_folder_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    def write(folder: Path) -> None:
+        (folder / "mine").write_text("of the slower")
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "theirs").write_text("of the faster")
+
+    with pytest.raises(ResultsError, match="not empty"):
+        write_folder(tmp_path / "out", write, force=False)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["out", "theirs"]
+
+
 def test_what_a_store_is_for_is_of_the_study_that_took_it_over(tmp_path: Path) -> None:
     kind = StudyKind.of("sensitivity")
     fields = {"scenario": {"function": "linear"}, "outcomes": ["y"], "method": "morris"}
@@ -332,14 +343,18 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
 
 
 @posix
-def test_sigterm_through_text_that_is_executed_ends_in_143() -> None:
-    """Python itself ends by SIGINT when a KeyboardInterrupt leaves ``exec``, caught or not."""
-    code = (
+def test_sigterm_through_text_that_is_executed_ends_in_143(tmp_path: Path) -> None:
+    """Python ends a module by SIGINT where KeyboardInterrupt has left ``exec``, caught or not."""
+    (tmp_path / "stopped.py").write_text(
         "import signal, sys\nfrom sim.core import signals\nsignals.listen()\n"
         "try:\n    with signals.work():\n        exec('signal.raise_signal(signal.SIGTERM)')\n"
         "except KeyboardInterrupt:\n    sys.exit(128 + signals.heard())"
     )
-    assert fresh(code).returncode == 143
+    places = f"{REPO}{os.pathsep}{tmp_path}"
+    done = subprocess.run(
+        [sys.executable, "-m", "stopped"], env={**os.environ, "PYTHONPATH": places}, timeout=600
+    )
+    assert done.returncode == 143
 
 
 @posix
