@@ -41,6 +41,7 @@ COMMANDS = (
     "audit",
     "trials",
     "patterns",
+    "import",
     "observed",
     "merge",
     "verify",

@@ -496,9 +496,9 @@ def test_networks_that_are_refused(tmp_path: Path, name: str, text: str, message
 
 
 GRAPHML = (
-    '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="k" for="node" '
-    'attr.name="label"/><graph edgedefault="undirected"><node id="0"><data key="k">Ann</data></node>'
-    '<node id="1"><data key="k">Bob</data></node><edge source="0" target="1"/>{more}</graph></graphml>'
+    '<graphml><key id="k" for="node" attr.name="label"/><graph><node id="0"><data key="k">Ann'
+    '</data></node><node id="1"><data key="k">Bob</data></node><edge source="0" target="1"/>{more}'
+    "</graph></graphml>"
 )
 ROUND = "".join(f"{one},{other}{{rest}}\n" for one, other in ("ab", "bc", "cd", "de", "ea"))
 CASES = {
@@ -510,8 +510,8 @@ CASES = {
         + "".join(
             f"2025-01-{day},n,video,{said}\n"
             for day, said in enumerate(
-                ("1:30", "90 min", "1.5 hrs", "1h30", "full day", "1/2 day", "3 sessions at 1.5 each",
-                 "6 hrs plus 2 hrs travel", "60:00"), 10,
+                ("1:30", "90 min", "1.5 hrs", "1h30", "full day", "1/2 day",
+                 "3 sessions at 1.5 each", "6 hrs plus 2 hrs travel", "60:00"), 10,
             )
         ),
     ),
@@ -522,7 +522,9 @@ CASES = {
             for word in ("Completed", "No show", "Rescheduled", "Cancelled")
         ),
     ),
-    "3,000 US dates": ("t.csv", "date,region,mode,hours\n1/7/2025,n,video,1\n1/14/2025,n,video,1\n"),
+    "3,000 US dates": (
+        "t.csv", "date,region,mode,hours\n1/7/2025,n,video,1\n1/14/2025,n,video,1\n"
+    ),
     "minutes in a column of hours": ("t.csv", LOG + "2025-01-14,n,onsite,45,held\n"),
     "a contact three times": ("t.csv", LOG + "2025-01-14,n,onsite,4,held\n" * 3),
     "calendar of codose": (

@@ -27,6 +27,9 @@ PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Surfaces", "sim.studies.surface", ("surface",)),
     ("Plans under a budget", "sim.studies.plan", ("plan",)),
     ("Studies of every kind", "sim.studies.kind", ("StudyKind", "ask", "load", "verify", "Result")),
+    ("Trackers of contacts", "sim.scenario.log_import", ("import_log", "LogImport")),
+    ("Networks", "sim.scenario.network_import", ("import_network", "NetworkImport")),
+    ("What a map leaves open", "sim.tables_in.questions", ("OpenQuestions", "Question")),
     ("Which runs", "sim.runs.plan", ("RunPlan", "Job", "independent", "common", "fresh")),
     ("How they are made", "sim.runs.execute", ("execute", "Execution", "Unfinished")),
     ("What is kept of them", "sim.runs.collect", (
@@ -68,6 +71,11 @@ def command_helps() -> dict[str, str]:
             command, parent=context, info_name=name, terminal_width=80, max_content_width=80
         )
         found[name] = command.get_help(inner).strip()
+        for part, sub in getattr(command, "commands", {}).items():
+            below = sub.context_class(
+                sub, parent=inner, info_name=part, terminal_width=80, max_content_width=80
+            )
+            found[f"{name} {part}"] = sub.get_help(below).strip()
     return found
 
 
@@ -81,13 +89,14 @@ def commands() -> str:
         table(
             ("command", "does"),
             (
-                (f"[`codose {name}`](#{name})", _first_sentence(text))
+                (f"[`codose {name}`](#{name.replace(' ', '-')})", _first_sentence(text))
                 for name, text in helps.items()
             ),
         ),
     ]
     for name, text in helps.items():
-        parts.append(f"## `codose {name}` {{ #{name} }}\n\n```text\n{text}\n```")
+        anchor = name.replace(" ", "-")
+        parts.append(f"## `codose {name}` {{ #{anchor} }}\n\n```text\n{text}\n```")
     return "\n\n".join(parts) + "\n"
 
 

@@ -39,10 +39,21 @@ Force = Annotated[bool, typer.Option("--force", help="Replace what is there, the
 group = typer.Typer(
     name="import",
     rich_markup_mode=None,
-    help="Read tables that you have: a log of contacts, a network, a survey.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
+
+
+@group.callback()
+def import_() -> None:
+    """Read tables that you have: a log of contacts, a network, a survey.
+
+    \b
+    Examples:
+      codose import log tracker.xlsx
+      codose import network edges.csv --out team.graphml
+      codose import survey answers.csv --out mine.yaml
+    """
 
 
 def answered(

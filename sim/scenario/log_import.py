@@ -1,17 +1,4 @@
-""":func:`import_log` reads a tracker of contacts as a contact log, by a map of its columns.
-
->>> from pathlib import Path
->>> from tempfile import TemporaryDirectory
->>> with TemporaryDirectory() as folder:
-...     path = Path(folder) / "tracker.csv"
-...     _ = path.write_text("Date,State,Type,Minutes\\n1/14/2025,north,Zoom,90\\n")
-...     log = import_log(path)
->>> print(log.text, end="")
-date,region,mode,hours,status
-2025-01-14,north,video,1.5,held
->>> log.rows[0].hours, log.map["mode"]
-(1.5, {'column': 'Type', 'words': {'Zoom': 'video'}})
-"""
+""":func:`import_log` reads a tracker of contacts as a contact log, by a map of its columns."""
 
 from __future__ import annotations
 
@@ -58,7 +45,13 @@ class LogImport:
         map: the map it was read by, as plain data.
         left_out: rows that are no contacts: reason and lines.
         said: what was found in the file rather than declared.
+        first_day, last_day: of a log with dates.
         remarks: what is odd, each with its number.
+        word: what a place of the file is called: line or row.
+
+    >>> log = LogImport((), "", {}, None, None, {"the head line again": (9,)}, (), ())
+    >>> log.notes()
+    ['0 contacts, by week.', 'Left out: the head line again (line 9).']
     """
 
     rows: tuple[LogRow, ...]
@@ -116,6 +109,18 @@ def import_log(
     Raises:
         OpenQuestions: something is not clear; what, and the map so far, are its attributes.
         InputError: the file or the map cannot be used: every mistake, like ones as one.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "tracker.csv"
+    ...     _ = path.write_text("Date,State,Type,Minutes\\n1/14/2025,north,Zoom,90\\n")
+    ...     log = import_log(path)
+    >>> print(log.text, end="")
+    date,region,mode,hours,status
+    2025-01-14,north,video,1.5,held
+    >>> log.rows[0].hours, log.map["mode"]
+    (1.5, {'column': 'Type', 'words': {'Zoom': 'video'}})
     """
     said: tuple[str, ...] = ()
     table = None

@@ -1,14 +1,4 @@
-""":func:`import_network` reads a team network from any usual file, and writes it as GraphML.
-
->>> from pathlib import Path
->>> from tempfile import TemporaryDirectory
->>> with TemporaryDirectory() as folder:
-...     path = Path(folder) / "team.csv"
-...     _ = path.write_text("Source,Target,Weight\\nann,bob,2\\nbob,ann,1\\nbob,cem,1\\n")
-...     network = import_network(path)
->>> network.team.edges, network.notes()[0]
-((('ann', 'bob'), ('bob', 'cem')), '3 people, 2 ties.')
-"""
+""":func:`import_network` reads a team network from any usual file, and writes it as GraphML."""
 
 from __future__ import annotations
 
@@ -44,6 +34,9 @@ class NetworkImport:
         team: people and ties, with weights if there are some, and what was said of them.
         text: the same as GraphML, as ``network: {kind: file, file: ...}`` of a scenario reads it.
         map: what was answered.
+
+    >>> NetworkImport(Team(("ann", "bob", "cem"), (("ann", "bob"),)), "", {}).notes()
+    ['3 people, 1 tie.', 'Without any tie: cem.']
     """
 
     team: Team
@@ -55,7 +48,8 @@ class NetworkImport:
         team = self.team
         tied = {name for edge in team.edges for name in edge}
         alone = [name for name in team.names if name not in tied]
-        notes = [f"{len(team.names)} people, {len(team.edges)} ties."]
+        ties = f"{len(team.edges)} tie{'' if len(team.edges) == 1 else 's'}"
+        notes = [f"{len(team.names)} people, {ties}."]
         if alone:
             notes.append(f"Without any tie: {', '.join(alone)}.")
         return notes + [f"{one[0].upper()}{one[1:]}." for one in team.said]
@@ -78,6 +72,15 @@ def import_network(
     Raises:
         OpenQuestions: something is not clear.
         InputError: the file or the map cannot be used: every mistake.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "team.csv"
+    ...     _ = path.write_text("Source,Target,Weight\\nann,bob,2\\nbob,ann,1\\nbob,cem,1\\n")
+    ...     network = import_network(path)
+    >>> network.team.edges, network.notes()[0]
+    ((('ann', 'bob'), ('bob', 'cem')), '3 people, 2 ties.')
     """
     if map is None or isinstance(map, Mapping):
         document = document_of(map or {}, "map")

@@ -34,6 +34,9 @@ class Question:
         text: the question.
         options: the answers there are; empty: any.
         proposed: the likely one; "" when there is none.
+
+    >>> print(Question(("decimal",), "What is the comma in 1,500?", ("comma", "point"), "comma"))
+    What is the comma in 1,500? (comma, point); probably comma
     """
 
     where: tuple[str | int, ...]
@@ -53,6 +56,10 @@ class OpenQuestions(InputError):
     Attributes:
         questions: each :class:`Question`.
         data: the map so far, with :data:`OPEN` at each place.
+
+    >>> open_ = OpenQuestions("t.csv", [Question(("date", "order"), "Month or day first?")], {})
+    >>> print(open_)
+    t.csv: date.order: Month or day first?
     """
 
     def __init__(self, file: str, questions: Sequence[Question], data: dict[str, Any]) -> None:
