@@ -13,6 +13,7 @@ from sim.studies.sensitivity.design import design_of
 from sim.studies.spec import (
     StudyError,
     StudyHeader,
+    beside,
     find_study,
     kind_of,
     parse_study,
@@ -138,3 +139,19 @@ def test_sobol_has_the_size_it_was_planned_with() -> None:
     header = with_pairs.study.header
     assert with_pairs.points == header.samples * (2 * (len(header.factors) + 1) + 2)
     assert len(design.space.factors) == len(header.factors) + 1
+
+
+def test_a_path_beside_a_study_is_said_as_it_looks_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "mine.csv").write_text("a\n")
+    monkeypatch.chdir(tmp_path)
+    assert beside("../mine.csv", tmp_path / "studies") == Path("mine.csv")
+    assert beside("../lost.csv", tmp_path / "studies") == Path("lost.csv")
+    assert beside("x.csv", tmp_path.parent / "b") == tmp_path.parent / "b" / "x.csv"
+    away = tmp_path / "away" / "deep"
+    away.mkdir(parents=True)
+    (tmp_path / "away" / "other.csv").write_text("a\n")
+    (tmp_path / "link").symlink_to(away)
+    assert beside("../other.csv", tmp_path / "link").exists(), "not ./other.csv, which is not there"

@@ -910,8 +910,15 @@ def _holding(
 
 
 def beside(source: str, folder: Path | None) -> Path:
-    """A file or folder named in a study file, from where that file is."""
-    return Path(source) if folder is None or Path(source).is_absolute() else folder / source
+    """A file or folder named in a study file, from where that file is; as short as it can be
+    said from here."""
+    if folder is None or Path(source).is_absolute():
+        return Path(source)
+    said = Path(os.path.normpath(folder / source))
+    if said.is_relative_to(Path.cwd()):
+        said = said.relative_to(Path.cwd())
+    # Behind a link to a folder, ".." is somewhere else than it looks.
+    return said if said.exists() or not (folder / source).exists() else folder / source
 
 
 def _beside(source: str, folder: Path | None) -> Path:
