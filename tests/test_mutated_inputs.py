@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sim.core.errors import InputError
+from sim.core.errors import MISTAKES_SHOWN, InputError
 from sim.runs.plan import RunPlan
-from sim.scenario.checking import MISTAKES_SHOWN
 from sim.scenario.consistency import issues
 from sim.scenario.fields import Regions, ScenarioFields
 from sim.scenario.levers import with_levers
@@ -26,8 +25,6 @@ from tests.mutations import Loader, fault, loaders
 from tests.strategies import examples
 
 LOADERS = {one.name: one for one in loaders()}
-READ_BY_HAND = ("observed import", "trials", "parameter sets")
-"""Tables that are not read by the one reader."""
 
 
 @pytest.mark.parametrize("name", LOADERS)
@@ -42,13 +39,7 @@ def test_what_is_spoilt_was_sound_before(name: str, tmp_path: Path) -> None:
         loader.load(folder / next(iter(given)))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(one, marks=pytest.mark.xfail(strict=False)) if one in READ_BY_HAND else one
-        for one in LOADERS
-    ],
-)
+@pytest.mark.parametrize("name", LOADERS)
 def test_a_spoilt_file_is_read_or_refused(name: str) -> None:
     loader = LOADERS[name]
     for number in range(examples(80)):

@@ -105,9 +105,10 @@ def _ask(data: dict[str, Any], question: Question, answer: Answer) -> None:
 
 def _unanswered(open_: OpenQuestions, map: Path | None, target: Path, force: bool) -> InputError:
     """The questions, and where their answers go."""
+    from sim.core.units import count
     from sim.tables_in.questions import to_yaml
 
-    many = f"{len(open_.questions)} question{'' if len(open_.questions) == 1 else 's'}"
+    many = count(len(open_.questions), "question")
     if map is None:
         shell.write_file(target, to_yaml(open_.data), force=force)
         say = f"{many} to answer at each ? of {target}, then: --map {target}"
@@ -182,7 +183,7 @@ def network(
     An edge list with or without a head, a matrix with names, or a file of a program for networks.
     Ties have no direction here: what is given twice, or in both directions, is one tie, and said.
 
-    
+    \b
     Examples:
       codose import network edges.csv --out team.graphml
       codose import network advice.gexf
@@ -233,7 +234,7 @@ def survey(
       codose import survey survey.csv --out my_survey.yaml
       codose import survey qualtrics.xlsx --map qualtrics.map.yaml --cite "Our survey, 2025"
     """
-    from sim.present.format import count
+    from sim.core.units import count
     from sim.studies import observed
     from sim.studies.survey_import import SurveyImport, import_survey, to_yaml
     from sim.studies.survey_map import answer

@@ -39,8 +39,8 @@ PIPE_WIDTH = 400
 
 ORDER = (
     "run", "compare", "surface", "plan", "report", "sensitivity", "ladder", "calibrate", "audit",
-    "trials", "patterns", "observed", "merge", "verify", "new", "validate", "scenarios",
-    "parameters", "outcomes", "schema", "odd", "cache",
+    "trials", "patterns", "import", "observed", "merge", "verify", "new", "validate", "calendar",
+    "examples", "scenarios", "parameters", "outcomes", "schema", "odd", "cache",
 )  # fmt: skip
 """In which the help lists commands; others follow by name."""
 
@@ -74,6 +74,10 @@ class Commands(TyperGroup):
             near = did_you_mean(args[0], self.list_commands(ctx))
             ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near!r}?" if near else ""))
         return super().resolve_command(ctx, args)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What follows the name in the usage of the group; commands have their own."""
+        return ["COMMAND ..."]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of commands in the help."""

@@ -19,8 +19,8 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from sim.core.errors import Problem, did_you_mean
-from sim.scenario.loading import MISTAKES_SHOWN, Document, Where, scalar, shown
+from sim.core.errors import MISTAKES_SHOWN, Problem, did_you_mean, shown
+from sim.scenario.loading import Document, Where, scalar
 
 MOST_COMPARED = 20_000
 """Names that mistaken ones are compared with, in all, to suggest the nearest."""

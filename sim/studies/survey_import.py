@@ -632,7 +632,8 @@ class _Reading:
         )
         noun = "answer" if people else "number"
         whole = len(self.levels) + len(self.changes)
-        found = [f"{counted(self.counted, noun)}{who} make {counted(whole, 'finding')}"]
+        make = "makes" if self.counted == 1 else "make"
+        found = [f"{counted(self.counted, noun)}{who} {make} {counted(whole, 'finding')}"]
         if self.left:
             left = ", ".join(f"{n} {text}" for text, n in self.left.most_common(5))
             found.append(f"cells that are no answer: {left}")
