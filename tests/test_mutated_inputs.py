@@ -121,10 +121,32 @@ def test_names_of_files_that_no_disk_can_hold(name: str, tmp_path: Path) -> None
     for kind in ("run", "audit"):
         refused_study(kind, scenario=name)
     refused_study("run", sets=name)
+    refused_study("calibrate", observed=[name])
+    refused_study("plan", sets=name)
     if "\0" in name:  # which no command line can hold
         return
     for words in (["run", name], ["audit", name], ["validate", name], ["verify", name]):
         assert codose(*words).exit_code == 2, words
+
+
+def test_no_command_fails_at_a_name_that_no_disk_can_hold(tmp_path: Path) -> None:
+    table, place = tmp_path / "a.csv", tmp_path / LONG
+    table.write_text("a,b\n1,2\n", encoding="utf-8")
+    tables = ("log", "network", "survey")
+    for words in (
+        ["run", "classroom", "--fixed", "-n", "1", "--no-figures", "--out", place],
+        ["report", place], ["merge", place, "--out", "x"], ["merge", "x", "--out", place],
+        ["calendar", "classroom", "--out", place], ["examples", place],
+        ["calibrate", "calibrate", "--observed", place], ["run", "classroom", "--sets", place],
+        ["run", "classroom", "--engine", f"{LONG}:M"],
+        *(["import", what, place] for what in tables),
+        *(["import", what, table, "--map", place] for what in tables),
+        ["import", "network", table, "--out", place], ["observed", "import", place],
+        ["observed", "list", place], ["new", place, "--yes"], ["odd", "--write", place],
+    ):  # fmt: skip
+        ran = codose(*words)
+        assert ran.exit_code == 2, (words, ran.stderr)
+        assert "should not have" not in ran.stderr
 
 
 def cuts(*factors: float, weeks: int = 40) -> str:

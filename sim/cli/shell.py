@@ -33,13 +33,18 @@ if TYPE_CHECKING:
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """A disk, a quota or a limit on files is used up."""
+NO_PLACE = (
+    errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR,
+    errno.ELOOP,
+)  # fmt: skip
+"""A name that was given is of no file or folder that can be used."""
 DEBUG = "CODOSE_DEBUG"
 PIPE_WIDTH = 400
 """Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
 
 ORDER = (
-    "run", "compare", "surface", "plan", "report", "sensitivity", "ladder", "calibrate", "audit",
-    "trials", "patterns", "import", "observed", "merge", "verify", "new", "validate", "calendar",
+    "run", "compare", "surface", "plan", "calendar", "report", "sensitivity", "ladder", "calibrate",
+    "audit", "trials", "patterns", "import", "observed", "merge", "verify", "new", "validate",
     "examples", "scenarios", "parameters", "outcomes", "schema", "odd", "cache",
 )  # fmt: skip
 """In which the help lists commands; others follow by name."""
@@ -130,6 +135,9 @@ def _report(error: BaseException) -> int:
     if isinstance(error, OSError) and error.errno in FULL:
         _forget_stdout()  # if that is where it went: nothing more can be written
         remark(f"cannot be written: {error.strerror}")
+        return BAD_INPUT
+    if isinstance(error, OSError) and error.errno in NO_PLACE and error.filename is not None:
+        remark(f"{os.fsdecode(error.filename)}: cannot be used ({error.strerror})")
         return BAD_INPUT
     return _report_failure(error)
 

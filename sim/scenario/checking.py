@@ -141,8 +141,10 @@ class Number(Rule):
     def allowed(self) -> str:
         """The limits as text."""
         kind = "whole numbers " if self.whole else ""
-        if self.low is None or self.high is None:
-            return kind + (f"{self.low} or more" if self.low is not None else "any number")
+        if self.low is None:
+            return f"{kind}any number"
+        if self.high is None:
+            return f"{kind}above {self.low}" if self.above else f"{kind}{self.low} or more"
         if self.above:
             return f"{kind}above {self.low}, up to {self.high}"
         return f"{kind}{self.low}..{self.high}"

@@ -773,7 +773,7 @@ def observations(
     if path.suffix.lower() in (".yaml", ".yml"):
         return read_file(path).model_dump(mode="json", exclude_unset=True)
     beside = map_beside(path)
-    return import_survey(path, beside if beside.is_file() else None, **(fields or {})).content
+    return import_survey(path, beside if os.path.isfile(beside) else None, **(fields or {})).content
 
 
 def to_yaml(content: dict[str, Any]) -> str:
