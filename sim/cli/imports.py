@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -118,6 +118,16 @@ def _unanswered(open_: OpenQuestions, map: Path | None, target: Path, force: boo
     return InputError([*problems, Problem(say)])
 
 
+def _write(target: Path, text: str, kept: Path | None, map: Mapping[str, Any], force: bool) -> None:
+    """Write what was read, and the map it was read by where that is new."""
+    from sim.tables_in.questions import to_yaml
+
+    if kept is not None and map:
+        shell.write_file(kept, to_yaml(map), force=True)
+        shell.remark(f"map: {kept}")
+    shell.write_file(target, text, force=force)
+
+
 @group.command("log", epilog=EXITS)
 def log(
     file: File,
@@ -140,7 +150,6 @@ def log(
     """
     from sim.scenario.log_import import LogImport, import_log
     from sim.scenario.log_map import answer
-    from sim.tables_in.questions import to_yaml
 
     target = out if out is not None else file.with_name(f"{file.stem}.log.csv")
     _check_target(target, force)
@@ -155,13 +164,11 @@ def log(
     )  # fmt: skip
     for region, mode, held, hours, lost in found.counts():
         table.add_row(region, mode, f"{held:,}", f"{hours:,.4g}", f"{lost:,}")
-    shell.write_table(table)
-    for note in found.notes():
-        typer.echo(note)
-    if kept is not None:
-        shell.write_file(kept, to_yaml(found.map), force=True)
-        shell.remark(f"map: {kept}")
-    shell.write_file(target, found.text, force=force)
+    with shell.telling():
+        shell.write_table(table)
+        for note in found.notes():
+            typer.echo(note)
+    _write(target, found.text, kept, found.map, force)
     first = f"start_date: {found.first_day} and " if found.first_day else ""
     shell.remark(f"written: {target}; in a scenario: {first}contact_log: {{file: {target.name}}}")
 
@@ -189,7 +196,6 @@ def network(
       codose import network advice.gexf
     """
     from sim.scenario.network_import import NetworkImport, answer, import_network
-    from sim.tables_in.questions import to_yaml
 
     target = out if out is not None else file.with_name(f"{file.stem}.team.graphml")
     _check_target(target, force)
@@ -198,12 +204,10 @@ def network(
         return import_network(file, given, sheet=sheet, encoding=encoding)
 
     found, kept = answered(file, map, force, read, answer)
-    for note in found.notes():
-        typer.echo(note)
-    if kept is not None and found.map:
-        shell.write_file(kept, to_yaml(found.map), force=True)
-        shell.remark(f"map: {kept}")
-    shell.write_file(target, found.text, force=force)
+    with shell.telling():
+        for note in found.notes():
+            typer.echo(note)
+    _write(target, found.text, kept, found.map, force)
     shell.remark(f"written: {target}; in a scenario: network: {{kind: file, file: {target.name}}}")
 
 
@@ -238,7 +242,6 @@ def survey(
     from sim.studies import observed
     from sim.studies.survey_import import SurveyImport, import_survey, to_yaml
     from sim.studies.survey_map import answer
-    from sim.tables_in.questions import to_yaml as map_text
 
     target = out if out is not None else file.with_suffix(".yaml")
     _check_target(target, force)
@@ -259,13 +262,11 @@ def survey(
         numbers = [one.value, one.sd, one.n]
         told = ["" if x is None else f"{x:.4g}" for x in numbers]
         table.add_row(one.id, *told, one.use, one.measures)
-    shell.write_table(table)
-    for note in (*found.said, *(f"look: {remark}" for remark in found.remarks)):
-        typer.echo(f"{note[:1].upper()}{note[1:]}{'' if note.endswith('?') else '.'}")
-    if kept is not None and not found.own_form:
-        shell.write_file(kept, map_text(found.fields), force=True)
-        shell.remark(f"map: {kept}")
-    shell.write_file(target, text, force=force)
+    with shell.telling():
+        shell.write_table(table)
+        for note in (*found.said, *(f"remark: {remark}" for remark in found.remarks)):
+            typer.echo(f"{note[:1].upper()}{note[1:]}{'' if note.endswith('?') else '.'}")
+    _write(target, text, kept, {} if found.own_form else found.fields, force)
     many = count(len(back.findings), "finding")
     shell.remark(f"{many}: {target}; in a study: observed: [{target.name}]")
 

@@ -184,6 +184,17 @@ def _forget_stdout() -> None:
         os.close(null)
 
 
+@contextlib.contextmanager
+def telling() -> Iterator[None]:
+    """Say something on stdout before the work is done: it is done even if nobody listens to the
+    end (``| head``)."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
+
+
 def remark(text: str) -> None:
     """A line on stderr."""
     with contextlib.suppress(BrokenPipeError):
@@ -274,6 +285,8 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
     """
     if os.path.isdir(path):
         raise InputError(Problem("is a folder, not a file", file=str(path)))
+    if os.path.exists(path) and not os.path.isfile(path):  # a device, which would be replaced
+        raise InputError(Problem("is not an ordinary file", file=str(path)))
     if os.path.exists(path) and not force:
         raise InputError(
             Problem("the file exists", file=str(path), allowed="another name, or --force")

@@ -150,7 +150,7 @@ def load(
     return parse(read_text(path, others=others, error=error), os.fspath(path), error=error)
 
 
-def given(
+def document_from(
     source: str | os.PathLike[str] | Mapping[str, Any],
     called: str,
     *,

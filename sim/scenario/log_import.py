@@ -17,7 +17,7 @@ from sim.core.units import count
 from sim.scenario.checking import check
 from sim.scenario.contact_log import COLUMNS, MAX_HOURS, MAX_WEEKS, LogRow, parse_log
 from sim.scenario.functions import PRESETS
-from sim.scenario.loading import Document, document_of, given
+from sim.scenario.loading import Document, document_from, document_of
 from sim.scenario.loading import plain as as_data
 from sim.scenario.log_map import (
     SKIP,
@@ -135,7 +135,7 @@ def import_log(
         }
         document = document_of(data)
     else:
-        document = given(map, "map")
+        document = document_from(map, "map")
     data = as_data(document.data)
     if table is None:
         checked = _check(document)

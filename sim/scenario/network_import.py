@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 from sim.core.errors import InputError, raise_problems
 from sim.core.units import count
 from sim.scenario.checking import Strict, Words, check
-from sim.scenario.loading import document_of, given
+from sim.scenario.loading import document_from, document_of
 from sim.scenario.team_file import Team, load_team, parse_team
 from sim.tables_in.questions import OPEN, OpenQuestions, Question, put
 
@@ -83,7 +83,7 @@ def import_network(
     >>> network.team.edges, network.notes()[0]
     ((('ann', 'bob'), ('bob', 'cem')), '3 people, 2 ties.')
     """
-    document = given(map or {}, "map")
+    document = document_from(map or {}, "map")
     known = {name: one for name, one in document.data.items() if one != OPEN}
     if known != document.data:
         document = document_of(known, document.file)

@@ -41,7 +41,7 @@ from sim.scenario.checking import (
     refusal,
 )
 from sim.scenario.contact_log import MAX_WEEKS
-from sim.scenario.loading import Document, document_of, given
+from sim.scenario.loading import Document, document_from, document_of
 from sim.studies.observed import ObservedError
 from sim.studies.spec import WEEK_WORDS
 from sim.tables_in.questions import OPEN, Question, put
@@ -274,7 +274,7 @@ def read_map(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, An
     Raises:
         ObservedError: every mistake, with file, line and column where there is a file.
     """
-    document = given(source, "the map", error=ObservedError)
+    document = document_from(source, "the map", error=ObservedError)
     closed = _closed(document.data)
     if closed == document.data:
         _checked(document)
