@@ -593,3 +593,14 @@ def test_a_network_map_is_a_mapping(tmp_path: Path) -> None:
     for what in ("log", "network", "survey"):
         ran = codose("import", what, edges, "--map", map)
         assert (ran.exit_code, "must be a mapping (field: value)" in ran.stderr) == (2, True), what
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX systems")
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    """A file is written beside its place and renamed, which would put it where the device is."""
+    tracker = written(tmp_path, "Date,State,Type,Minutes\n2025-01-14,north,Zoom,90\n")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ran = codose("import", "log", tracker, "--out", pipe, "--force")
+    assert (ran.exit_code, "is not an ordinary file" in ran.stderr) == (2, True), ran.stderr
+    assert pipe.is_fifo()

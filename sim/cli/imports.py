@@ -152,7 +152,7 @@ def log(
     from sim.scenario.log_map import answer
 
     target = out if out is not None else file.with_name(f"{file.stem}.log.csv")
-    _check_target(target, force)
+    shell.check_file(target, force=force)
 
     def read(given: Any) -> LogImport:
         return import_log(file, given, sheet=sheet, encoding=encoding)
@@ -198,7 +198,7 @@ def network(
     from sim.scenario.network_import import NetworkImport, answer, import_network
 
     target = out if out is not None else file.with_name(f"{file.stem}.team.graphml")
-    _check_target(target, force)
+    shell.check_file(target, force=force)
 
     def read(given: Any) -> NetworkImport:
         return import_network(file, given, sheet=sheet, encoding=encoding)
@@ -244,7 +244,7 @@ def survey(
     from sim.studies.survey_map import answer
 
     target = out if out is not None else file.with_suffix(".yaml")
-    _check_target(target, force)
+    shell.check_file(target, force=force)
     given = {"sheet": sheet, "encoding": encoding, "scale": scale, "first_date": first_date}
     declared = {name: value for name, value in given.items() if value is not None}
 
@@ -269,11 +269,3 @@ def survey(
     _write(target, text, kept, {} if found.own_form else found.fields, force)
     many = count(len(back.findings), "finding")
     shell.remark(f"{many}: {target}; in a study: observed: [{target.name}]")
-
-
-def _check_target(path: Path, force: bool) -> None:
-    """Refuse what is there before anything is asked."""
-    if path.exists() and not force:
-        raise InputError(
-            Problem("the file exists", file=str(path), allowed="another name, or --force")
-        )

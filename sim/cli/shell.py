@@ -277,11 +277,11 @@ def paragraph(text: str) -> str:
     return textwrap.fill(text, max(40, min(100, width)))
 
 
-def write_file(path: Path, text: str, *, force: bool) -> None:
-    """Write a text file (UTF-8), whole or not at all.
+def check_file(path: Path, *, force: bool) -> None:
+    """See that a file may be written, as far as what is there goes.
 
     Raises:
-        InputError: it exists and ``force`` is not given, or it cannot be written.
+        InputError: it is no ordinary file, or exists and ``force`` is not given.
     """
     if os.path.isdir(path):
         raise InputError(Problem("is a folder, not a file", file=str(path)))
@@ -291,6 +291,15 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
         raise InputError(
             Problem("the file exists", file=str(path), allowed="another name, or --force")
         )
+
+
+def write_file(path: Path, text: str, *, force: bool) -> None:
+    """Write a text file (UTF-8), whole or not at all.
+
+    Raises:
+        InputError: as :func:`check_file`, or it cannot be written.
+    """
+    check_file(path, force=force)
     try:
         with signals.work():
             path.parent.mkdir(parents=True, exist_ok=True)
