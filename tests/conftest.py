@@ -25,6 +25,10 @@ settings.register_profile("explore", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+# It takes away what Windows lacks from whatever process imports it; commands of tests do.
+collect_ignore = ["windows/sitecustomize.py"]
+
+
 @pytest.fixture(scope="session")
 def repo() -> Path:
     """The checkout."""

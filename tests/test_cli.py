@@ -369,7 +369,7 @@ def test_the_printed_numbers_are_those_of_the_summary(saved: tuple[Path, Ran]) -
 
 def test_the_manifest_holds_the_command_that_makes_it_again(saved: tuple[Path, Ran]) -> None:
     manifest = json.loads((saved[0] / "manifest.json").read_text())
-    assert manifest["command"] == "codose run classroom --replicates 2 --fixed --engine mesa"
+    assert manifest["command"] == "codose run classroom --replicates 2 --engine mesa --fixed"
 
 
 def test_run_json_is_json_and_nothing_else(here: Path) -> None:

@@ -294,8 +294,8 @@ def test_the_document_has_every_way() -> None:
 
 
 def test_python_of_the_document_runs() -> None:
-    (code,) = (
-        c for c in re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.M | re.S) if "sim" in c
+    code = next(
+        c for c in re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.M | re.S) if "RunPlan" in c
     )
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

@@ -61,7 +61,7 @@ def connect(address: str) -> Iterator[Any]:
     match = _ADDRESS.fullmatch(address)
     if not match or not 0 < int(match["port"]) < 2**16:
         raise _refusal(address, "is not the address of a scheduler")
-    needs("distributed", work="a Dask cluster", field="cluster")
+    needs("distributed", work="a Dask cluster", field=f"cluster {address}")
     import distributed
 
     why = _probe(match["host"].strip("[]"), int(match["port"]), greeted=match["kind"] == "tcp")

@@ -158,7 +158,11 @@ class Job:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Job:
-        """The inverse of :meth:`to_dict`."""
+        """The inverse of :meth:`to_dict`.
+
+        Raises:
+            InputError: a set or a replicate that cannot be.
+        """
         scenario = _scenario(json.dumps(plain["scenario"]))
         sets = [Parameters.from_vector(row) for row in plain["sets"]]
         which = np.array(

@@ -1000,7 +1000,7 @@ def test_histograms_are_verified_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_provenance_names_versions_only() -> None:
     found = folders.provenance()
-    assert set(found) == {"codose", "python", "dependencies"}
+    assert set(found) == {"codose", "python", "engine_digest", "dependencies"}
     assert found["dependencies"]["numpy"] == np.__version__
 
 
