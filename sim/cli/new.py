@@ -7,7 +7,6 @@ those of scenario files: an answer is checked by making a scenario of it.
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -258,9 +257,7 @@ def new(
       codose new my.yaml
       codose new my.yaml --yes --regions '4 random of 12' --meet 'video every 2 weeks 1 hour'
     """
-    if os.path.exists(file) and not force:
-        problem = Problem("the file exists", file=str(file), allowed="another name, or --force")
-        raise InputError(problem)
+    shell.check_file(file, force=force)
     given = {"regions": regions, "staff": staff, "providers": providers, "meet": meet,
              "months": months}  # fmt: skip
     answers = _from_options(given)

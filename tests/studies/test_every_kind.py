@@ -92,6 +92,7 @@ def test_a_folder_is_read_back_as_it_was_found(found: Result, tmp_path: Path) ->
     assert back.answer.text == found.answer.text
     assert (back.runs, back.failed, back.command) == (found.runs, found.failed, found.command)
     assert back.study.to_dict() == found.study.to_dict()
+    assert kinds.finished(folder, found.study) is not None, "finished work would be done again"
     again = back.save(tmp_path / "b", figures=())
     assert bytes_of(again) == bytes_of(folder)
 
