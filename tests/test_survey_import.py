@@ -93,6 +93,23 @@ def test_a_share_needs_only_its_n(tmp_path: Path) -> None:
     observed.file_of(found.content, "x")
 
 
+@pytest.mark.parametrize(("real", "preview"), [("IP Address", "Survey Preview"), ("0", "1")])
+def test_previews_of_a_qualtrics_survey_are_no_answers(
+    tmp_path: Path, real: str, preview: str
+) -> None:
+    text = (
+        "Status,ResponseId,trust\nResponse Type,Response ID,Do you trust them?\n"
+        '"{""ImportId"":""a""}","{""ImportId"":""b""}","{""ImportId"":""c""}"\n'
+        f"{real},R_1,1\n{preview},R_2,5\n{real},R_3,3\n"
+    )
+    found = read(tmp_path, text, scale=[1, 5], waves={"all": "start"})
+    (one,) = found.findings
+    assert (one["value"], one["n"]) == (2, 2)
+    assert f"1 row that no respondent wrote ({preview}) left out" in found.said
+    again = import_survey(tmp_path / "s.csv", found.fields)
+    assert again.findings == found.findings
+
+
 def test_qualtrics_writes_three_heads_and_words(tmp_path: Path) -> None:
     text = (
         "StartDate,ResponseId,Q1_1,Q1_2\n"

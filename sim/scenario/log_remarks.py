@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from sim.core.errors import shown
 from sim.scenario import contact_log
 from sim.scenario.contact_log import LogRow
 from sim.tables_in.mistakes import places
@@ -67,6 +69,9 @@ def remarks(
     said += _repeats(rows, contacts, word)
     said += _overload(held, weekly_hours or {}, own or {})
     said += _twice(contacts, word)
+    said += _alike("regions", [row.region for row in rows])
+    said += _alike("providers", [row.provider for row in rows if row.provider])
+    said += _gap([one.day for one in contacts if one.day])
     return said
 
 
@@ -151,3 +156,21 @@ def _twice(contacts: Sequence[Contact], word: str) -> list[str]:
         f"one day ({where}): one call, counted twice? Rows of one contact have the same text in a "
         "column 'contact'."
     ]
+
+
+def _alike(what: str, names: Sequence[str]) -> list[str]:
+    """Names that differ in nothing but capitals, marks and spaces."""
+    forms: dict[str, dict[str, None]] = defaultdict(dict)
+    for name in names:
+        forms["".join(filter(str.isalnum, name.casefold())) or name][name] = None
+    same = [" and ".join(map(shown, one)) for one in forms.values() if len(one) > 1]
+    return [f"{'; '.join(same)} are {what} of their own: one, written in two ways?"] if same else []
+
+
+def _gap(days: Sequence[date]) -> list[str]:
+    """More than a year without a contact, as a mistyped year makes it."""
+    ordered = sorted(set(days))
+    for one, after in itertools.pairwise(ordered):
+        if (after - one).days > 366:
+            return [f"There is no contact from {one} to {after}: is a year mistyped?"]
+    return []

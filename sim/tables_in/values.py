@@ -140,6 +140,23 @@ def looks_like(texts: Iterable[str]) -> str:
     return words.get(order_of(parts), "month/day/year or day/month/year") if parts else ""
 
 
+def half_turned(texts: Iterable[str]) -> bool:
+    """Whether a spreadsheet of another country seems to have taken some of the dates.
+
+    It makes dates of those texts whose day and month could be turned round, turns them round, and
+    leaves the others as text.
+
+    >>> half_turned(["2025-02-01", "1/14/2025"]), half_turned(["2025-02-14", "1/14/2025"])
+    (True, False)
+    """
+    texts = list(texts)
+    days = [int(match[3]) for text in texts if (match := _ISO.match(text))]
+    left = [match for text in texts if (match := _PARTS.match(text))]
+    return bool(days and left) and max(days) <= 12 and all(
+        max(int(match[1]), int(match[3])) > 12 for match in left
+    )  # fmt: skip
+
+
 # --- durations ----------------------------------------------------------------------------------
 
 _CLOCK = re.compile(r"(1?[0-9]|2[0-3]):([0-5][0-9])(?::00)?\Z")
