@@ -129,6 +129,24 @@ def test_a_map_that_is_there_is_neither_passed_over_nor_replaced(tmp_path: Path)
     assert kept.read_text() == "# mine\n"
 
 
+@pytest.mark.parametrize(
+    "kind", ["import log", "import network", "import survey", "observed import"]
+)
+def test_what_is_read_is_never_replaced_by_what_is_made_of_it(tmp_path: Path, kind: str) -> None:
+    path = written(tmp_path, LOG + "2025-01-14,north,video,1,held\n")
+    kept = written(tmp_path, "date: {column: date}\n", "t.map.yaml")
+    before = path.read_bytes(), kept.read_bytes()
+    for out, what in ((path, "table"), (kept, "map"), (tmp_path / "." / "t.csv", "table")):
+        ran = codose(*kind.split(), path, "--out", out, "--force")
+        assert ran.exit_code == 2
+        assert f"--out: is the {what} that is read, and not replaced" in ran.stderr
+    assert (path.read_bytes(), kept.read_bytes()) == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["t.csv", "t.map.yaml"]
+    ran = codose(*kind.split(), tmp_path)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "is a folder" in ran.stderr
+
+
 def test_calendar_that_was_filled_in_is_a_log(tmp_path: Path) -> None:
     text = (
         '"week","week_begins","region","provider","mode","hours","co_creation","functions",'
@@ -342,6 +360,11 @@ def test_3000_us_dates_are_read_and_3000_mixed_ones_are_one_question(tmp_path: P
         ("date,region,mode,hours\n2025-01-14,n,Virtual site visit,1\n",
          ["mode.words.Virtual site visit: What is the mode 'Virtual site visit' (line 2)? (onsite, "
           "video, phone, email, skip); probably video"]),
+        ("date,region,mode,hours,cancelled?,no-show\n2025-01-14,n,video,1,,x\n",
+         ["status.column: Which column holds the status? (cancelled?, no-show)"]),
+        ("date,region,mode,hours,cancelled\n2025-01-14,n,video,1,Yes\n2025-01-15,n,video,1,\n",
+         ["status.words.Yes: What is the status 'Yes' (line 2)? (held, provider_cancelled, "
+          "region_cancelled, cancelled, skip)"]),
         ("date,region,mode,hours,status\n2025-01-14,n,video,1,Completed?\n",
          ["status.words.Completed?: What is the status 'Completed?' (line 2)? (held, "
           "provider_cancelled, region_cancelled, cancelled, skip)"]),
@@ -380,6 +403,14 @@ def test_a_cell_of_several_regions_is_read_as_its_owner_says(tmp_path: Path) -> 
         if said.startswith("["):
             data["region"]["several"] = "each"
         assert [row.region for row in import_log(path, data).rows] == regions
+
+
+def test_yes_is_held_where_the_column_says_held(tmp_path: Path) -> None:
+    log = import_log(
+        written(tmp_path, "Week,region,mode,hours,Held (Y/N)\n1,n,video,1,Yes\n2,n,video,1,\n")
+    )
+    assert [(row.week, row.status) for row in log.rows] == [(1, "held"), (2, "held")]
+    assert "no status counts as held (line 3)" in log.said
 
 
 def test_one_region_or_one_mode_may_stand_for_every_row(tmp_path: Path) -> None:

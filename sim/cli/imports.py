@@ -141,8 +141,7 @@ def log(
     from sim.scenario.log_map import answer
     from sim.tables_in.questions import to_yaml
 
-    target = out if out is not None else file.with_name(f"{file.stem}.log.csv")
-    _check_target(target, force)
+    target = target_of(file, map, out, ".log.csv", force)
 
     def read(given: Any) -> LogImport:
         return import_log(file, given, sheet=sheet, encoding=encoding)
@@ -190,8 +189,7 @@ def network(
     from sim.scenario.network_import import NetworkImport, answer, import_network
     from sim.tables_in.questions import to_yaml
 
-    target = out if out is not None else file.with_name(f"{file.stem}.team.graphml")
-    _check_target(target, force)
+    target = target_of(file, map, out, ".team.graphml", force)
 
     def read(given: Any) -> NetworkImport:
         return import_network(file, given, sheet=sheet, encoding=encoding)
@@ -239,8 +237,7 @@ def survey(
     from sim.studies.survey_map import answer
     from sim.tables_in.questions import to_yaml as map_text
 
-    target = out if out is not None else file.with_suffix(".yaml")
-    _check_target(target, force)
+    target = target_of(file, map, out, ".yaml", force)
     given = {"sheet": sheet, "encoding": encoding, "scale": scale, "first_date": first_date}
     declared = {name: value for name, value in given.items() if value is not None}
 
@@ -269,9 +266,20 @@ def survey(
     shell.remark(f"{many}: {target}; in a study: observed: [{target.name}]")
 
 
-def _check_target(path: Path, force: bool) -> None:
-    """Refuse what is there before anything is asked."""
-    if path.exists() and not force:
+def target_of(file: Path, map: Path | None, out: Path | None, suffix: str, force: bool) -> Path:
+    """Where what is read goes: never over what it is read from, and over nothing else unless
+    forced. Refused before anything is asked."""
+    from sim.tables_in.questions import map_beside
+
+    if file.is_dir():
+        raise InputError(Problem("is a folder", file=str(file), allowed="a file"))
+    target = out if out is not None else file.with_name(f"{file.stem}{suffix}")
+    for one, what in ((file, "the table"), (map or map_beside(file), "the map")):
+        if target.resolve() == one.resolve():
+            message = f"is {what} that is read, and not replaced"
+            raise InputError(Problem(message, "--out", file=str(target), allowed="another name"))
+    if target.exists() and not force:
         raise InputError(
-            Problem("the file exists", file=str(path), allowed="another name, or --force")
+            Problem("the file exists", file=str(target), allowed="another name, or --force")
         )
+    return target

@@ -82,7 +82,8 @@ class LogImport:
         ids = [row.contact for row in self.rows if row.contact]
         shared = len(ids) - len(set(ids))
         rows = f" ({len(self.rows)} rows: some are with several regions)" if shared else ""
-        notes = [f"{len(self.rows) - shared} contacts, {days}{rows}."]
+        many = len(self.rows) - shared
+        notes = [f"{many} contact{'s' * (many != 1)}, {days}{rows}."]
         notes += [
             f"Left out: {reason} ({places(lines, self.word)})."
             for reason, lines in self.left_out.items()

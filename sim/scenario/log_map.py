@@ -228,6 +228,17 @@ def status_of(text: str) -> str:
     return next((status for status, words in STATUS_WORDS.items() if low in words), "")
 
 
+_YES = ("yes", "y", "true", "x")
+
+
+def _is_held(head: str) -> bool:
+    """Whether a column says by its name that a contact was held, so that yes is held."""
+    low = plain(head)
+    return bool(
+        re.search(r"\b(held|completed?|done|attended|occurred|took place)\b", low)
+    ) and not (re.search(r"\b(not|no|cancell?ed)\b", low))
+
+
 def _day_words(text: str) -> str:
     """Hours that are likely for a word, as a proposal."""
     low = plain(text)
@@ -240,7 +251,7 @@ NAMES: Mapping[str, str] = {
     "date": r"date|day|datum|when",
     "week": r"week",
     "hours": r"hours?|hrs?|duration|length|minutes?|mins?|time spent|dauer|stunden",
-    "status": r"status|outcome|held|completed",
+    "status": r"status|outcome|held|completed|cancell?(ed|ation)?|no shows?|took place",
     "mode": r"mode|modality|format|type of contact|contact type|method|type|how|medium",
     "provider": r"provider|consultant|coach|facilitator|specialist|trainer|ta staff",
     "invited": r"people invited|invited|expected|registered",
@@ -253,7 +264,7 @@ NAMES: Mapping[str, str] = {
 """Words that name the columns of a tracker; each column is taken once, in this order."""
 OTHER: Mapping[str, str] = {
     "date": r"entry|entered|created|modified|updated|next|follow up|due|birth|submitted|invoiced?",
-    "hours": r"travel|driv(e|ing)|prep|preparation|admin|follow up|planned|provider|staff|no of|number of",
+    "hours": r"travel|driv(e|ing)|prep|preparation|admin|follow up|planned|provider|staff|number of",
 }
 """Words in the name of a column by which it holds other dates or hours than those of a contact;
 such a column is taken only by its owner."""
@@ -268,14 +279,17 @@ _PLAIN = ("week", "present", "invited", "co_creation", "contact")
 def propose(table: Table) -> dict[str, Any]:
     """A map of a table: columns by their names and contents; what is not clear is open."""
     left = [name for name in table.columns if not _from_calendar(table, name)]
+    weeks = any(plain(name) == "week" for name in table.columns)
     data: dict[str, Any] = {}
     for field in NAMES:
         scores = {name: _score(table, field, name) for name in left}
         best = [name for name in left if scores[name] == max(scores.values()) and scores[name] > 1]
-        if len(best) == 1 or (best and field not in REQUIRED):
+        if field == "status" and 0 < max(scores.values(), default=0) < 9:
+            best = [name for name in left if scores[name] > 2]  # Cancelled? and No-show
+        if len(best) == 1 or (best and field not in (*REQUIRED, "status")):
             left.remove(best[0])
             data[field] = best[0] if field in _PLAIN else {"column": best[0]}
-        elif field in REQUIRED and not (field == "date" and "week" in table.columns):
+        elif best or (field in REQUIRED and not (field == "date" and weeks)):
             data[field] = {"column": OPEN}
     if data.get("date", {}).get("column") != OPEN and "week" in data and "date" in data:
         left.append(data.pop("week"))
@@ -348,7 +362,7 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
     """
     found: list[Question] = []
     taken = used_columns(data)
-    for field in REQUIRED:
+    for field in (*REQUIRED, "status"):
         if isinstance(data.get(field), dict) and data[field].get("column") == OPEN:
             free = tuple(name for name in table.columns if name not in taken)
             fixed = {"mode": MODES, "region": ("the name of one region",)}.get(field, ())
@@ -411,7 +425,10 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
             if plain(text) in seen or text in options:
                 continue
             seen.add(plain(text))
-            if sure := meaning(text):
+            sure = meaning(text)
+            if field == "status" and plain(text) in _YES and not _is_held(data[field]["column"]):
+                sure = ""  # of what?
+            if sure:
                 data[field].setdefault("words", {})[text] = sure
                 continue
             hint = next((m for w, m in likely.items() if f" {w} " in f" {plain(text)} "), "")

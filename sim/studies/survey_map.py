@@ -388,10 +388,10 @@ class Proposal:
 
 
 PREVIEWS = frozenset(
-    ("survey preview", "survey test", "spam", "preview spam", "imported spam", "offline survey preview",
-     "1", "2", "8", "9", "12", "17")
+    ("survey preview", "survey test", "spam", "preview spam", "imported spam",
+     "offline survey preview", "1", "2", "8", "9", "12", "17")
 )  # fmt: skip
-"""What Qualtrics calls, in its column Status, rows that no respondent wrote, in words or numbers."""
+"""What Qualtrics calls rows that no respondent wrote, in its column Status: words or numbers."""
 
 
 def _without_previews(table: Table, fields: dict[str, Any], said: list[str]) -> None:
