@@ -264,7 +264,7 @@ NAMES: Mapping[str, str] = {
 """Words that name the columns of a tracker; each column is taken once, in this order."""
 OTHER: Mapping[str, str] = {
     "date": r"entry|entered|created|modified|updated|next|follow up|due|birth|submitted|invoiced?",
-    "hours": r"travel|driv(e|ing)|prep|preparation|admin|follow up|planned|provider|staff|number of",
+    "hours": r"travel|driv(e|ing)|prep|preparation|admin|follow up|planned|provider|staff",
 }
 """Words in the name of a column by which it holds other dates or hours than those of a contact;
 such a column is taken only by its owner."""
