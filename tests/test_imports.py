@@ -501,6 +501,21 @@ def test_validate_tells_the_remarks_of_a_log(tmp_path: Path) -> None:
         assert said in ran.stderr
 
 
+def test_a_calendar_that_is_filled_in_half_is_not_all_held_without_a_word(tmp_path: Path) -> None:
+    scenario = (
+        "name: x\nregions: {count: 1, candidates: 1, staff: 2}\n"
+        "providers: {count: 1, weekly_hours: 20}\ncontact_log: {file: t.csv}\n"
+    )
+    path = written(tmp_path, scenario, "s.yaml")
+    rows = ("3,region_1,video,1,held", "5,region_1,video,1,", "9,region_1,video,1,")
+    said = "2 log rows after week 3 without a status count as held: did they take place?"
+    for some, told in ((rows, True), (rows[:1], False), (rows[1:], False)):
+        written(tmp_path, "week,region,mode,hours,status\n" + "\n".join(some) + "\n")
+        ran = codose("validate", path)
+        assert ran.exit_code == 0
+        assert (said in ran.stderr) == told
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
