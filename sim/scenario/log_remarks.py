@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -69,8 +70,8 @@ def remarks(
     said += _repeats(rows, contacts, word)
     said += _overload(held, weekly_hours or {}, own or {})
     said += _twice(contacts, word)
-    said += _alike("regions", [row.region for row in rows])
-    said += _alike("providers", [row.provider for row in rows if row.provider])
+    said += alike("regions", [row.region for row in rows])
+    said += alike("providers", [row.provider for row in rows if row.provider])
     said += _gap([one.day for one in contacts if one.day])
     return said
 
@@ -158,11 +159,16 @@ def _twice(contacts: Sequence[Contact], word: str) -> list[str]:
     ]
 
 
-def _alike(what: str, names: Sequence[str]) -> list[str]:
-    """Names that differ in nothing but capitals, marks and spaces."""
+def alike(what: str, names: Sequence[str]) -> list[str]:
+    """A remark on names that differ in nothing but capitals, marks and spaces.
+
+    >>> alike("people", ["A. Lee", "a lee", "Bo", "1-2", "12"])
+    ["'A. Lee' and 'a lee' are people of their own: one, written in two ways?"]
+    """
     forms: dict[str, dict[str, None]] = defaultdict(dict)
     for name in names:
-        forms["".join(filter(str.isalnum, name.casefold())) or name][name] = None
+        form = re.sub(r"(?<![0-9])[\W_]+|[\W_]+(?![0-9])", "", name.casefold())  # not those of 1-2
+        forms[form or name][name] = None
     same = [" and ".join(map(shown, one)) for one in forms.values() if len(one) > 1]
     return [f"{'; '.join(same)} are {what} of their own: one, written in two ways?"] if same else []
 
