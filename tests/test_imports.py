@@ -341,6 +341,10 @@ def test_3000_us_dates_are_read_and_3000_mixed_ones_are_one_question(tmp_path: P
          ["hours.unit: Are 45 minutes or hours? (minutes, hours); probably minutes"]),
         ("date,region,mode,hours\n2025-01-14,north,video,full day\n",
          ["hours.words.full day: How many hours are 'full day' (a number, or skip)?; probably 7"]),
+        ("date,region,mode,hours\n2025-01-14,north,video,1.5 days\n2025-01-15,north,video,½ day\n"
+         '2025-01-15,north,video,"2 hrs, 15 min"\n2025-01-15,north,video,1.75\n',
+         ["hours.words.1.5 days: How many hours are '1.5 days' (a number, or skip)?",
+          "hours.words.½ day: How many hours are '½ day' (a number, or skip)?; probably 3.5"]),
         ("date,region,hours\n2025-01-14,north,1\n",
          ["mode.column: Which column holds the mode? (onsite, video, phone, email)"]),
         ("date,mode,hours\n2025-01-14,video,1\n",
@@ -407,7 +411,7 @@ def test_a_cell_of_several_regions_is_read_as_its_owner_says(tmp_path: Path) -> 
 
 def test_yes_is_held_where_the_column_says_held(tmp_path: Path) -> None:
     log = import_log(
-        written(tmp_path, "Week,region,mode,hours,Held (Y/N)\n1,n,video,1,Yes\n2,n,video,1,\n")
+        written(tmp_path, "Week,region,mode,hours,Held (Y/N)\n1,n,video,1,Y\n2,n,video,1,\n")
     )
     assert [(row.week, row.status) for row in log.rows] == [(1, "held"), (2, "held")]
     assert "no status counts as held (line 3)" in log.said

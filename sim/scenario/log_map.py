@@ -242,7 +242,8 @@ def _is_held(head: str) -> bool:
 def _day_words(text: str) -> str:
     """Hours that are likely for a word, as a proposal."""
     low = plain(text)
-    return "7" if "full day" in low or low == "day" else "3.5" if "day" in low else ""
+    half = re.match(r"(half|1 2|½|0 5) (a )?day\b", low)
+    return "3.5" if half else "7" if re.match(r"((full|whole|one|1|all) )?day\b", low) else ""
 
 
 # --- columns ------------------------------------------------------------------------------------
@@ -426,8 +427,8 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
                 continue
             seen.add(plain(text))
             sure = meaning(text)
-            if field == "status" and plain(text) in _YES and not _is_held(data[field]["column"]):
-                sure = ""  # of what?
+            if field == "status" and plain(text) in _YES:  # to what?
+                sure = "held" if _is_held(data[field]["column"]) else ""
             if sure:
                 data[field].setdefault("words", {})[text] = sure
                 continue

@@ -391,8 +391,8 @@ class _Reading:
                         self.answer(line, name, row[name], known, week, person, one, turned)
         if again:
             self.remarks.append(
-                "people with more than one row in a wave count once, with the mean of their answers "
-                f"({places(again, self.table.word)})"
+                "people with more than one row in a wave count once, with the mean of their "
+                f"answers ({places(again, self.table.word)})"
             )
 
     def scale(self, name: str, one: Item) -> tuple[float, float]:

@@ -30,10 +30,12 @@ def decimal_of(texts: Iterable[str]) -> Decimal | Literal[""]:
 
     >>> decimal_of(["4", "1,5"]), decimal_of(["1,500.5"]), decimal_of(["1,500"])
     ('comma', 'point', '')
+    >>> decimal_of(["2 hrs, 15 min", "1.75", "ca. 2"])
+    'point'
     """
     unclear = False
     for text in texts:
-        marks = [letter for letter in text if letter in ".,"]
+        marks = re.findall(r"[.,](?=[0-9])", text)
         if not marks:
             continue
         if len(set(marks)) > 1:  # the last one is the decimal mark: 1.234,5
