@@ -13,12 +13,15 @@ import csv
 import io
 import json
 import random
+import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -27,6 +30,7 @@ from sim.core.errors import InputError
 from sim.studies.kind import StudyKind
 from tests.cases import TINY
 
+T = TypeVar("T")
 Files = dict[str, bytes]
 """What a folder holds, by name."""
 
@@ -188,9 +192,33 @@ def spoil_bytes(raw: bytes, chance: random.Random) -> bytes:
     return chance.choice(ways)()
 
 
+def spoil_workbook(raw: bytes, chance: random.Random) -> bytes:
+    """A workbook with one of its parts spoilt, without it, or with it twice."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        parts = {one: packed.read(one) for one in packed.namelist()}
+    name = chance.choice([one for one in parts if "sheet" in one or chance.random() < 0.3])
+    what = chance.choice(("part", "part", "cell", "cell", "gone"))
+    if what == "part":
+        parts[name] = spoil_bytes(parts[name], chance)
+    elif what == "gone":
+        del parts[name]
+    else:
+        numbers = list(re.finditer(rb"\d+", parts[name]))
+        at = chance.choice(numbers)
+        value = chance.choice((b"", b"-1", b"1e308", b"NaN", b"9" * 400, b"0", b"16385", b"x"))
+        parts[name] = parts[name][: at.start()] + value + parts[name][at.end() :]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        for one, content in parts.items():
+            packed.writestr(one, content)
+    return out.getvalue()
+
+
 def mutated(base: bytes, name: str, chance: random.Random) -> bytes:
     """One file spoilt: what it says, or its bytes."""
     form = Path(name).suffix
+    if form == ".xlsx" and chance.random() < 0.7:
+        return spoil_workbook(base, chance)
     if chance.random() < 0.3 or form not in (".csv", ".json", ".yaml"):
         return spoil_bytes(base, chance)
     if form == ".csv":
@@ -279,6 +307,52 @@ SURVEYS = (
     b"person,item,wave,answer\na,trust,start,3\nb,trust,start,4\na,trust,52,4\nb,trust,52,5\n",
 )
 EDGES = b"# who works with whom\nAda,Ben\nBen,Cleo\nCleo,Ada\nCleo,Dora\n"
+TRACKER = b"""Date,State,Type,Minutes,Outcome,TA provider,Notes
+2025-01-14,north,Zoom,90,Held,Ann,call
+2025-01-31,south,Site visit,360,Held,Ben,"two days, one night"
+2025-02-14,north,Phone,30,Cancelled by region,Ann,
+2025-02-21,"north, south",Zoom,60,Held,Ben,both
+"""
+LOG_MAP = b"""date: {column: Date, order: iso}
+region: {column: State, several: shared, names: {north: North}}
+mode: {column: Type, words: {Zoom: video, Site visit: onsite, Phone: phone}}
+hours: {column: Minutes, unit: minutes, words: {full day: 7}}
+status: {column: Outcome, words: {Held: held, Cancelled by region: region_cancelled}}
+provider: {column: TA provider}
+decimal: point
+skip: [Total]
+"""
+WIDE = b"""id,date,trust_1,trust_2,teamwork,site
+p1,2024-01-10,4,3,5,a
+p2,2024-01-10,3,,4,b
+p1,2025-01-08,5,4,N/A,a
+p2,2025-01-08,4,-99,3,b
+"""
+SURVEY_MAP = b"""columns: {person: id, wave: date}
+items: {trust: {of: [trust_1, trust_2], reversed: [trust_2]}, teamwork: teamwork}
+scale: [1, 5]
+missing: [N/A, -99]
+first_date: "2024-01-01"
+date_order: iso
+"""
+NETWORK_MAP = b"first_row: head\nencoding: utf-8\n"
+WEIGHTS = b"source,target,weight\nAda,Ben,2\nBen,Cleo,1.5\nCleo,Ada,1\n"
+MATRIX = b",Ada,Ben,Cleo\nAda,0,1,0\nBen,1,0,2\nCleo,0,2,0\n"
+NETWORKS = {
+    "gexf": b"""<?xml version="1.0" encoding="UTF-8"?>
+<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2"><graph defaultedgetype="undirected">
+<nodes><node id="0" label="Ada"/><node id="1" label="Ben"/></nodes>
+<edges><edge id="0" source="0" target="1" weight="2.0"/></edges></graph></gexf>
+""",
+    "gml": b"""graph [
+  node [ id 0 label "Ada" ]
+  node [ id 1 label "Ben" ]
+  edge [ source 0 target 1 weight 2 ]
+]
+""",
+    "net": b'*Vertices 3\n1 "Ada"\n2 "Ben"\n3 "Cleo"\n*Edges\n1 2 2.0\n2 3\n',
+}
+"""What programs for networks write."""
 GRAPHML = b"""<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
   <graph edgedefault="undirected">
@@ -359,17 +433,133 @@ def _observed() -> Loader:
     return Loader("observed", lambda: folders, read_observed)
 
 
+def _workbook(raw: bytes) -> bytes:
+    """The rows of a CSV file as a workbook, numbers as numbers."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in csv.reader(io.StringIO(raw.decode())):
+        sheet.append([float(x) if x.replace(".", "", 1).isdigit() else x for x in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _tabular(name: str, raws: Sequence[bytes], load: Callable[[Path], object]) -> Loader:
+    """What reads tables: CSV and, where openpyxl is there, the first of them as a workbook."""
+    folders: list[Files] = [{f"{name}.csv": raw} for raw in raws]
+    if find_spec("openpyxl"):
+        folders += [{f"{name}.xlsx": _workbook(raw)} for raw in raws[:2]]
+    return Loader(f"import {name}", lambda: folders, load)
+
+
+def _asked(read: Callable[[], T]) -> T | None:
+    """What was read; None when it has questions, each of which says what it asks."""
+    from sim.tables_in.questions import OpenQuestions, to_yaml
+
+    try:
+        return read()
+    except OpenQuestions as open_:
+        to_yaml(open_.data)  # what is written for its owner to fill in
+        return None
+
+
 def _surveys() -> Loader:
     from sim.studies.observed import read_observed
-    from sim.studies.observed_import import imported, to_yaml
+    from sim.studies.survey_import import import_survey, to_yaml
+
+    def load(path: Path) -> None:
+        found = _asked(lambda: import_survey(path, first_date="2024-01-01"))
+        if found is not None:
+            target = path.with_suffix(".yaml")
+            target.write_text(to_yaml(found.content), encoding="utf-8")
+            read_observed(target)
+
+    return _tabular("survey", SURVEYS, load)
+
+
+def _log_sums() -> Loader:
+    """A contact log in sum, as ``codose observed import`` reads it."""
+    from sim.studies.observed import read_observed
+    from sim.studies.observed_import import log_findings
+    from sim.studies.survey_import import source_of, to_yaml
 
     def load(path: Path) -> None:
         target = path.with_suffix(".yaml")
-        target.write_text(to_yaml(imported(path, first_date="2024-01-01")), encoding="utf-8")
+        findings = log_findings(path, first_date="2024-01-01")
+        text = to_yaml({"source": source_of("log"), "findings": findings})
+        target.write_text(text, encoding="utf-8")
         read_observed(target)
 
-    raw = (*SURVEYS, LOG, DATED)
-    return Loader("observed import", lambda: [{"survey.csv": one} for one in raw], load)
+    return Loader("observed import", lambda: [{"log.csv": raw} for raw in (LOG, DATED)], load)
+
+
+def _trackers() -> Loader:
+    from sim.scenario.contact_log import MAX_WEEKS, parse_log
+    from sim.scenario.log_import import import_log
+
+    def load(path: Path) -> None:
+        found = _asked(lambda: import_log(path))
+        if found is not None:
+            again = parse_log(
+                found.text, "log.csv", horizon_weeks=MAX_WEEKS, region_names=None,
+                first_date=found.first_day,
+            )  # fmt: skip
+            assert len(again) == len(found.rows), "the log that was written is another"
+
+    return _tabular("log", (TRACKER, LOG), load)
+
+
+def _edges() -> Loader:
+    from sim.scenario.network_import import import_network
+
+    def load(path: Path) -> None:
+        _asked(lambda: import_network(path))
+
+    one = _tabular("network", (EDGES.partition(b"\n")[2], WEIGHTS, MATRIX), load)
+    more: list[Files] = [{"a.graphml": GRAPHML}, *({f"a.{k}": v} for k, v in NETWORKS.items())]
+    return Loader(one.name, lambda: [*one.folders, *more], load)
+
+
+def _maps() -> Loader:
+    """Maps of tables: the file that is spoilt is the map."""
+    from sim.scenario.log_import import import_log
+    from sim.scenario.network_import import import_network
+    from sim.studies.survey_import import import_survey
+
+    def load(path: Path) -> None:
+        table = next(one for one in path.parent.glob("*.csv"))
+        read = {"log": import_log, "network": import_network, "survey": import_survey}[table.stem]
+        _asked(lambda: read(table, path))
+
+    folders = [
+        {"map.yaml": LOG_MAP, "log.csv": TRACKER},
+        {"map.yaml": NETWORK_MAP, "network.csv": WEIGHTS},
+        {"map.yaml": SURVEY_MAP, "survey.csv": WIDE},
+    ]
+    return Loader("map", lambda: folders, load)
+
+
+def _calendars() -> Loader:
+    """The calendar that codose writes, read as a contact log; as a workbook too."""
+    from sim.scenario.scenario import Scenario
+    from sim.studies.calendar import to_fill_in
+
+    scenario = Scenario.shipped("classroom")
+    dated = to_fill_in(scenario.replace(start_date="2024-01-01")).csv().encode()
+    weekly = to_fill_in(scenario).csv().encode()
+    found = [("calendar.csv", dated), ("calendar.csv", weekly)]
+    if find_spec("openpyxl"):
+        found.append(("calendar.xlsx", _workbook(dated)))
+    regions = {"candidates": 1, "count": 1}
+    return _beside("calendar", "contact_log", *(
+        (name, raw, {
+            "regions": regions, "providers": {"count": 1}, "contact_log": {"file": name},
+            **({} if raw is weekly else {"start_date": "2024-01-01"}),
+        })
+        for name, raw in found
+    ))  # fmt: skip
 
 
 def _trials() -> Loader:
@@ -492,7 +682,12 @@ def loaders() -> tuple[Loader, ...]:
         ),
         *(_studies(kind) for kind in kinds),
         _observed(),
+        _log_sums(),
         _surveys(),
+        _trackers(),
+        _edges(),
+        _maps(),
+        _calendars(),
         _trials(),
         _sets(),
         _results(),

@@ -48,6 +48,7 @@ COMMANDS = (
     "verify",
     "new",
     "validate",
+    "examples",
     "scenarios",
     "parameters",
     "outcomes",
@@ -104,6 +105,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_help_has_an_example_and_the_exit_codes(command: str) -> None:
     ran = codose(command, "--help")
     assert ran.code == 0
+    assert ran.out.startswith(f"Usage: codose {command} ")
     assert f"    codose {command}" in ran.out
     text = " ".join(ran.out.split())
     assert re.search(r"Exit codes: 0 .* 2 .* 130 interrupted", text)

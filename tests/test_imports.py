@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -668,3 +671,42 @@ def test_the_page_tells_commands_and_questions_of_each_case(tmp_path: Path, name
 def test_every_case_of_the_page_is_counted() -> None:
     table = PAGE[PAGE.index("| table | before") :].splitlines()[2:]
     assert len([line for line in table if line.startswith("|")]) == len(CASES)
+
+
+# --- nothing is lost ----------------------------------------------------------------------------
+
+
+def test_a_log_is_written_even_if_nobody_listens_to_the_end(tmp_path: Path) -> None:
+    """``codose import log tracker.csv | head -1``: the reader has gone before all is told."""
+    tracker, out = tmp_path / "tracker.csv", tmp_path / "out.csv"
+    tracker.write_text("Date,State,Type,Minutes\n2025-01-14,north,Zoom,90\n", encoding="utf-8")
+    read, write = os.pipe()
+    os.close(read)
+    words = ["import", "log", str(tracker), "--out", str(out)]
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", *words], stdout=write, stderr=subprocess.PIPE, check=False
+    )
+    os.close(write)
+    assert done.returncode == 0, done.stderr
+    assert "2025-01-14,north,video,1.5" in out.read_text(encoding="utf-8")
+
+
+def test_a_network_map_is_a_mapping(tmp_path: Path) -> None:
+    """As of the other tables; each map is read by one function."""
+    edges, map = tmp_path / "a.csv", tmp_path / "a.map.yaml"
+    edges.write_text("source,target\nann,bob\n", encoding="utf-8")
+    map.write_text("- first_row: head\n", encoding="utf-8")
+    for what in ("log", "network", "survey"):
+        ran = codose("import", what, edges, "--map", map)
+        assert (ran.exit_code, "must be a mapping (field: value)" in ran.stderr) == (2, True), what
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX systems")
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    """A file is written beside its place and renamed, which would put it where the device is."""
+    tracker = written(tmp_path, "Date,State,Type,Minutes\n2025-01-14,north,Zoom,90\n")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ran = codose("import", "log", tracker, "--out", pipe, "--force")
+    assert (ran.exit_code, "is not an ordinary file" in ran.stderr) == (2, True), ran.stderr
+    assert pipe.is_fifo()

@@ -20,8 +20,9 @@ from sim import compare, load, run, surface, verify
 from sim.core.errors import CodoseError, InputError
 from sim.model.week import CoCreationModel
 from sim.runs import execute as executing
-from sim.runs import own
+from sim.runs import own, price
 from sim.runs.bands import EXACT_RUNS
+from sim.runs.collect import Points
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import RunPlan, independent
 from sim.runs.processes import Processes
@@ -132,7 +133,7 @@ def test_a_sensitivity_study_asks_own_outcomes_by_the_name_of_the_model() -> Non
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes also for few runs."""
-    monkeypatch.setattr(executing, "PROCESS_WORK", 2**10)
+    monkeypatch.setattr(price, "PROCESS_WORK", 2**10)
 
 
 def plan(engine: Any = Counting) -> RunPlan:
@@ -144,6 +145,20 @@ def test_processes_give_the_same_bytes(small: None) -> None:
     here = execute(plan(), Execution(threads=1))
     assert execute(plan(), Execution(threads=2)).digest() == here.digest()
     assert executing._Work(plan(), Execution(threads=2), here.kept, {}).processes == 2
+
+
+def test_a_slow_model_is_priced_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The speeds of the model as it is say nothing of what a subclass does."""
+    clock = iter([0.0, 100.0])
+    monkeypatch.setattr(price, "_slowness", {})
+    monkeypatch.setattr(price.time, "perf_counter", lambda: next(clock))
+    sets = [CASE.parameter_set()] * 20
+    slow = RunPlan((independent(CASE, sets, 3, [10, 30]),), 1, Counting)
+    with pytest.raises(InputError, match=r"60 runs .* take about 50 min .* nothing was run"):
+        execute(slow, Execution(threads=2, time_limit=10))
+    assert price.process_count(slow, Points(), Execution(threads=2)) == 2
+    few = RunPlan((independent(CASE, sets[:1], 3, [10, 30]),), 1, Counting)
+    assert price.slowness(few) == 1.0
 
 
 def test_so_does_any_executor_and_a_store_that_goes_on(tmp_path: Path) -> None:

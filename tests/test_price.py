@@ -231,6 +231,16 @@ def test_who_does_not_want_it_has_lost_nothing(monkeypatch: pytest.MonkeyPatch) 
     assert told == ["6 runs take about 40 min here"]
 
 
+def test_work_that_is_refused_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = codose("run", "classroom", "--time-limit", "1e-9")
+    assert ran.exit_code == 2
+    assert "nothing was run" in ran.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_short_work_is_neither_timed_nor_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("short work was timed")

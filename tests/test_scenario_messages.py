@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sim.core import files
-from sim.core.errors import ScenarioError
-from sim.scenario.loading import MISTAKES_SHOWN, SIZE_LIMIT, parse
+from sim.core.errors import MISTAKES_SHOWN, ScenarioError
+from sim.scenario.loading import SIZE_LIMIT, parse
 from sim.scenario.scenario import Scenario, find
 
 FIELDS = (

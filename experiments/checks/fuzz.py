@@ -85,6 +85,11 @@ def command_of(loader: Loader, place: Path, out: Path) -> list[str]:
     return {
         "observed": ["observed", "list", str(place)],
         "observed import": ["observed", "import", str(place), "--out", str(out)],
+        **{
+            f"import {what}": ["import", what, str(place), "--out", str(out)]
+            for what in ("log", "network", "survey")
+        },
+        "calendar": ["validate", str(scenario)],
         "result folder": ["report", str(place.parent), "--out", str(out)],
         "store of runs": ["merge", str(place.parent), "--out", str(out)],
         "parameter sets": [

@@ -267,7 +267,8 @@ class _Asking:
 
     def _make(self, study: Study[Any], folder: Path, store: Path, shard: Any) -> None:
         """Make the runs, and write down what they say."""
-        made, is_new = self._command(study), not store.exists()
+        made = self._command(study)
+        new = [folder for folder in (store, *store.parents) if not os.path.exists(folder)]
         with shell.progress_bar(self.kind.line(study), quiet=self.output["quiet"]) as progress:
             execution = self._execution(store, shard, made, progress)
             from sim.runs.execute import Unfinished
@@ -280,8 +281,7 @@ class _Asking:
                 self._tell_shard(folder, shard)
                 return
             finally:
-                if is_new:
-                    _remove_if_empty(store)
+                _remove_if_empty(new)
         if shard is not None:
             self._tell_complete(folder)
             return
@@ -489,7 +489,11 @@ def record(result: Result, folder: Path) -> dict[str, Any]:
     }
 
 
-def _remove_if_empty(store: Path) -> None:
-    """A store in which no part was finished is no store."""
-    if os.path.isdir(store) and not any(store.rglob("*.parquet")):
-        shutil.rmtree(store, ignore_errors=True)
+def _remove_if_empty(new: list[Path]) -> None:
+    """A new store in which no part was finished is no store; nor is a folder made for it."""
+    if not new or any(new[0].rglob("*.parquet")):
+        return
+    shutil.rmtree(new[0], ignore_errors=True)
+    with contextlib.suppress(OSError):  # something else is in one
+        for folder in new[1:]:
+            folder.rmdir()

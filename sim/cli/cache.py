@@ -22,12 +22,13 @@ def cache(
       codose cache
       codose cache --clear
     """
+    from sim.core.units import count
     from sim.engine import cache as kept
 
     place = kept.folder()
     found = kept.entries()
     size = sum(path.stat().st_size for path in found) / 1e6
-    what = f"{len(found)} file{'' if len(found) == 1 else 's'}, {size:.1f} MB"
+    what = f"{count(len(found), 'file')}, {size:.1f} MB"
     if clear:
         kept.clear()
     typer.echo(f"{place}: {what}{' deleted' if clear else ''}")

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -105,9 +106,10 @@ def _ask(data: dict[str, Any], question: Question, answer: Answer) -> None:
 
 def _unanswered(open_: OpenQuestions, map: Path | None, target: Path, force: bool) -> InputError:
     """The questions, and where their answers go."""
+    from sim.core.units import count
     from sim.tables_in.questions import to_yaml
 
-    many = f"{len(open_.questions)} question{'' if len(open_.questions) == 1 else 's'}"
+    many = count(len(open_.questions), "question")
     if map is None:
         shell.write_file(target, to_yaml(open_.data), force=force)
         say = f"{many} to answer at each ? of {target}, then: --map {target}"
@@ -115,6 +117,16 @@ def _unanswered(open_: OpenQuestions, map: Path | None, target: Path, force: boo
         say = f"{many} that the map does not answer; nothing was written"
     problems = [Problem(one.message, one.field, file=str(map or target)) for one in open_.problems]
     return InputError([*problems, Problem(say)])
+
+
+def _write(target: Path, text: str, kept: Path | None, map: Mapping[str, Any], force: bool) -> None:
+    """Write what was read, and the map it was read by where that is new."""
+    from sim.tables_in.questions import to_yaml
+
+    if kept is not None and map:
+        shell.write_file(kept, to_yaml(map), force=True)
+        shell.remark(f"map: {kept}")
+    shell.write_file(target, text, force=force)
 
 
 @group.command("log", epilog=EXITS)
@@ -139,7 +151,6 @@ def log(
     """
     from sim.scenario.log_import import LogImport, import_log
     from sim.scenario.log_map import answer
-    from sim.tables_in.questions import to_yaml
 
     target = target_of(file, map, out, ".log.csv", force)
 
@@ -153,13 +164,11 @@ def log(
     )  # fmt: skip
     for region, mode, held, hours, lost in found.counts():
         table.add_row(region, mode, f"{held:,}", f"{hours:,.4g}", f"{lost:,}")
-    shell.write_table(table)
-    for note in found.notes():
-        typer.echo(note)
-    if kept is not None:
-        shell.write_file(kept, to_yaml(found.map), force=True)
-        shell.remark(f"map: {kept}")
-    shell.write_file(target, found.text, force=force)
+    with shell.telling():
+        shell.write_table(table)
+        for note in found.notes():
+            typer.echo(note)
+    _write(target, found.text, kept, found.map, force)
     first = f"start_date: {found.first_day} and " if found.first_day else ""
     shell.remark(f"written: {target}; in a scenario: {first}contact_log: {{file: {target.name}}}")
 
@@ -181,13 +190,12 @@ def network(
     An edge list with or without a head, a matrix with names, or a file of a program for networks.
     Ties have no direction here: what is given twice, or in both directions, is one tie, and said.
 
-    
+    \b
     Examples:
       codose import network edges.csv --out team.graphml
       codose import network advice.gexf
     """
     from sim.scenario.network_import import NetworkImport, answer, import_network
-    from sim.tables_in.questions import to_yaml
 
     target = target_of(file, map, out, ".team.graphml", force)
 
@@ -195,12 +203,10 @@ def network(
         return import_network(file, given, sheet=sheet, encoding=encoding)
 
     found, kept = answered(file, map, force, read, answer)
-    for note in found.notes():
-        typer.echo(note)
-    if kept is not None and found.map:
-        shell.write_file(kept, to_yaml(found.map), force=True)
-        shell.remark(f"map: {kept}")
-    shell.write_file(target, found.text, force=force)
+    with shell.telling():
+        for note in found.notes():
+            typer.echo(note)
+    _write(target, found.text, kept, found.map, force)
     shell.remark(f"written: {target}; in a scenario: network: {{kind: file, file: {target.name}}}")
 
 
@@ -231,11 +237,10 @@ def survey(
       codose import survey survey.csv --out my_survey.yaml
       codose import survey qualtrics.xlsx --map qualtrics.map.yaml --cite "Our survey, 2025"
     """
-    from sim.present.format import count
+    from sim.core.units import count
     from sim.studies import observed
     from sim.studies.survey_import import SurveyImport, import_survey, to_yaml
     from sim.studies.survey_map import answer
-    from sim.tables_in.questions import to_yaml as map_text
 
     target = target_of(file, map, out, ".yaml", force)
     given = {"sheet": sheet, "encoding": encoding, "scale": scale, "first_date": first_date}
@@ -255,13 +260,11 @@ def survey(
         numbers = [one.value, one.sd, one.n]
         told = ["" if x is None else f"{x:.4g}" for x in numbers]
         table.add_row(one.id, *told, one.use, one.measures)
-    shell.write_table(table)
-    for note in (*found.said, *(f"look: {remark}" for remark in found.remarks)):
-        typer.echo(f"{note[:1].upper()}{note[1:]}{'' if note.endswith('?') else '.'}")
-    if kept is not None and not found.own_form:
-        shell.write_file(kept, map_text(found.fields), force=True)
-        shell.remark(f"map: {kept}")
-    shell.write_file(target, text, force=force)
+    with shell.telling():
+        shell.write_table(table)
+        for note in (*found.said, *(f"remark: {remark}" for remark in found.remarks)):
+            typer.echo(f"{note[:1].upper()}{note[1:]}{'' if note.endswith('?') else '.'}")
+    _write(target, text, kept, {} if found.own_form else found.fields, force)
     many = count(len(back.findings), "finding")
     shell.remark(f"{many}: {target}; in a study: observed: [{target.name}]")
 
@@ -271,15 +274,12 @@ def target_of(file: Path, map: Path | None, out: Path | None, suffix: str, force
     forced. Refused before anything is asked."""
     from sim.tables_in.questions import map_beside
 
-    if file.is_dir():
+    if os.path.isdir(file):  # of a name of any length
         raise InputError(Problem("is a folder", file=str(file), allowed="a file"))
     target = out if out is not None else file.with_name(f"{file.stem}{suffix}")
     for one, what in ((file, "the table"), (map or map_beside(file), "the map")):
-        if target.resolve() == one.resolve():
+        if os.path.realpath(target) == os.path.realpath(one):
             message = f"is {what} that is read, and not replaced"
             raise InputError(Problem(message, "--out", file=str(target), allowed="another name"))
-    if target.exists() and not force:
-        raise InputError(
-            Problem("the file exists", file=str(target), allowed="another name, or --force")
-        )
+    shell.check_file(target, force=force)
     return target

@@ -64,14 +64,15 @@ def _verdict(scenario: Scenario) -> str:
 
 def _sketch(scenario: Scenario) -> str:
     """A scenario in half a line."""
+    from sim.core.units import count
     from sim.scenario.phases import functions_words
 
     regions, staff = len(scenario.region_names), sum(scenario.staff_counts)
     providers = scenario.providers.count
     parts = [
-        f"{regions:,} region{'' if regions == 1 else 's'}",
+        count(regions, "region"),
         f"{staff:,} staff",
-        f"{providers:,} provider{'' if providers == 1 else 's'}",
+        count(providers, "provider"),
         f"TA to {_when(scenario, scenario.end_of_ta)}" if scenario.has_ta else "no TA",
         f"{scenario.horizon_weeks} weeks",
     ]

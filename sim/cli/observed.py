@@ -104,6 +104,7 @@ def _import(
 ) -> None:
     """A log in sum; anything else as ``codose import survey`` reads it."""
     from sim.cli.imports import survey, target_of
+    from sim.core.units import count
     from sim.studies import observed_import as logs
     from sim.studies.observed import parse_file
     from sim.studies.survey_import import source_of, to_yaml
@@ -121,4 +122,4 @@ def _import(
     text = to_yaml({"source": source_of(file.name, cite), "findings": findings})
     back = parse_file(text, str(target))
     shell.write_file(target, text, force=force)
-    shell.remark(f"{len(back.findings)} findings: {target}")
+    shell.remark(f"{count(len(back.findings), 'finding')}: {target}")

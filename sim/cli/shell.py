@@ -33,14 +33,19 @@ if TYPE_CHECKING:
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """A disk, a quota or a limit on files is used up."""
+NO_PLACE = (
+    errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR,
+    errno.ELOOP,
+)  # fmt: skip
+"""A name that was given is of no file or folder that can be used."""
 DEBUG = "CODOSE_DEBUG"
 PIPE_WIDTH = 400
 """Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
 
 ORDER = (
-    "run", "compare", "surface", "plan", "report", "sensitivity", "ladder", "calibrate", "audit",
-    "trials", "patterns", "observed", "merge", "verify", "new", "validate", "scenarios",
-    "parameters", "outcomes", "schema", "odd", "cache",
+    "run", "compare", "surface", "plan", "calendar", "report", "sensitivity", "ladder", "calibrate",
+    "audit", "trials", "patterns", "import", "observed", "merge", "verify", "new", "validate",
+    "examples", "scenarios", "parameters", "outcomes", "schema", "odd", "cache",
 )  # fmt: skip
 """In which the help lists commands; others follow by name."""
 
@@ -74,6 +79,10 @@ class Commands(TyperGroup):
             near = did_you_mean(args[0], self.list_commands(ctx))
             ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near!r}?" if near else ""))
         return super().resolve_command(ctx, args)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What follows the name in the usage of the group; commands have their own."""
+        return ["COMMAND ..."]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of commands in the help."""
@@ -127,6 +136,9 @@ def _report(error: BaseException) -> int:
         _forget_stdout()  # if that is where it went: nothing more can be written
         remark(f"cannot be written: {error.strerror}")
         return BAD_INPUT
+    if isinstance(error, OSError) and error.errno in NO_PLACE and error.filename is not None:
+        remark(f"{os.fsdecode(error.filename)}: cannot be used ({error.strerror})")
+        return BAD_INPUT
     return _report_failure(error)
 
 
@@ -170,6 +182,17 @@ def _forget_stdout() -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
+
+
+@contextlib.contextmanager
+def telling() -> Iterator[None]:
+    """Say something on stdout before the work is done: it is done even if nobody listens to the
+    end (``| head``)."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
 
 
 def remark(text: str) -> None:
@@ -254,18 +277,29 @@ def paragraph(text: str) -> str:
     return textwrap.fill(text, max(40, min(100, width)))
 
 
-def write_file(path: Path, text: str, *, force: bool) -> None:
-    """Write a text file (UTF-8), whole or not at all.
+def check_file(path: Path, *, force: bool) -> None:
+    """See that a file may be written, as far as what is there goes.
 
     Raises:
-        InputError: it exists and ``force`` is not given, or it cannot be written.
+        InputError: it is no ordinary file, or exists and ``force`` is not given.
     """
     if os.path.isdir(path):
         raise InputError(Problem("is a folder, not a file", file=str(path)))
+    if os.path.exists(path) and not os.path.isfile(path):  # a device, which would be replaced
+        raise InputError(Problem("is not an ordinary file", file=str(path)))
     if os.path.exists(path) and not force:
         raise InputError(
             Problem("the file exists", file=str(path), allowed="another name, or --force")
         )
+
+
+def write_file(path: Path, text: str, *, force: bool) -> None:
+    """Write a text file (UTF-8), whole or not at all.
+
+    Raises:
+        InputError: as :func:`check_file`, or it cannot be written.
+    """
+    check_file(path, force=force)
     try:
         with signals.work():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,5 @@
 """Units of time and of certainty: :data:`WEEKS_A_MONTH`, :func:`week_of`, :func:`first_day`,
-:data:`CONFIDENCE`, :func:`z_value`; and the :data:`MODEL_VERSION`.
+:data:`CONFIDENCE`, :func:`z_value`; :func:`count` of things; and the :data:`MODEL_VERSION`.
 
 The model counts weeks. A year is 52 of them and a month is a twelfth of a year, in plans, prices,
 surveys, imported logs and calibration targets alike, so that rates "a month" can be compared.
@@ -58,6 +58,15 @@ def first_day(week: int, start_date: date) -> date:
     datetime.date(2016, 11, 8)
     """
     return start_date + timedelta(weeks=int(week) - 1)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """So many of something.
+
+    >>> count(1, "run"), count(0, "run"), count(1234, "study", "studies")
+    ('1 run', '0 runs', '1,234 studies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def z_value(confidence: float = CONFIDENCE) -> float:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.present import style
-from sim.present.format import week
+from sim.present.format import count, week
 
 if TYPE_CHECKING:
     from sim.model.dosage import CalendarEntry
@@ -42,7 +42,7 @@ def dosage_timeline(scenario: Scenario) -> Figure:
     figure = style.figure(
         style.WIDTH, 1.75 + max(1.0, row_height * len(names)) + 0.18 * len(scenario.events),
         f"The planned calendar: {scenario.horizon_weeks} weeks, "
-        f"{len(names)} region{'' if len(names) == 1 else 's'}",
+        f"{count(len(names), 'region')}",
         footer,
     )  # fmt: skip
     axes = figure.subplots()

@@ -50,9 +50,6 @@ Result = TypeVar("Result")
 Progress = Callable[[int, int], object]
 """``progress(done, total)`` is called as runs are done, at first with 0; stored ones count."""
 
-PROCESS_WORK = 2**17
-"""Staff-weeks from which on engines in Python get processes: some seconds of one of them, which
-takes about one to start."""
 LEAST_WORK = 2**16
 """Staff-weeks of a thread's task at least: Python's part of a task costs as much as thousands."""
 
@@ -401,14 +398,8 @@ class _Work:
 
     @cached_property
     def processes(self) -> int:
-        """How many processes make runs in the place of threads: engines in Python take turns in
-        one. 1 where the runs are too few to be worth it, or others cannot import the engine."""
-        own = self.plan.own
-        if self.plan.compiled or self.plan.work < PROCESS_WORK or isinstance(self.collect, Looks):
-            return 1
-        if (own is None and callable(self.plan.engine)) or (own is not None and own.places):
-            return 1
-        return min(batch.thread_count(self.how.threads), self.plan.work // (PROCESS_WORK // 2))
+        """See :func:`sim.runs.price.process_count`."""
+        return price.process_count(self.plan, self.collect, self.how)
 
     def _elsewhere(self, missing: Sequence[int]) -> Generator[int, None, None]:
         """Chunks as an executor or a cluster has made them."""

@@ -17,8 +17,10 @@ assumptions about any other; where that says minutes, small parts of the plan ar
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,10 +35,10 @@ from sim.engine.tables import CONTACT_TYPE
 from sim.model.network import tie_count
 from sim.present.format import count, duration
 from sim.runs import probe
+from sim.runs.collect import Collector, Looks
 from sim.runs.plan import Job, RunPlan
 
 if TYPE_CHECKING:
-    from sim.runs.collect import Collector
     from sim.runs.execute import Execution
     from sim.scenario.scenario import Scenario
 
@@ -49,6 +51,11 @@ CONTACT_SECONDS = {"compiled": 5e-7, "mesa": 1e-4}
 """Of a planned contact in a run, besides; measured likewise."""
 RUN_SECONDS = {"compiled": 5e-5, "mesa": 5e-3}
 """Of a run, whatever its size; measured likewise."""
+PROCESS_WORK = 2**17
+"""Staff-weeks from which on engines in Python get processes: some seconds of the readable one; a
+process takes about one to start."""
+FEW = 10
+"""Fewer runs than this are not worth one more that only tells how fast a model is."""
 LONG = 60.0
 """Seconds above which work is long: it is timed here, and said."""
 LARGE = 4 * 2**30
@@ -152,20 +159,51 @@ def price_of_run(scenario: Scenario, engine: str = "compiled") -> Price:
     return Price(1, work, contacts, seconds, shared + own, shared)
 
 
-def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
-    """What the runs of a plan take, reckoned from speeds; of a shard, its part.
+_slowness: dict[str, float] = {}
+"""Of models of one's own that were timed in this process, by their source."""
 
-    An engine of the caller's own is taken to be as fast as the readable one.
+
+def slowness(plan: RunPlan) -> float:
+    """How many times as long as the readable engine the engine of a plan takes.
+
+    That of a model of one's own is found by a run that is made here, once in a process; for fewer
+    than :data:`FEW` runs it is taken to be as fast.
     """
-    engine = "compiled" if plan.compiled else "mesa"
-    threads = thread_count(how.threads) if engine == "compiled" else 1
+    own = plan.own
+    if own is None or own.model is None or plan.runs < FEW:
+        return 1.0
+    if own.source not in _slowness:
+        job = plan.jobs[0]
+        begun = time.perf_counter()
+        with contextlib.suppress(Exception):  # whoever makes the runs says what is wrong
+            own(job.scenario, job.sets[0], plan.seed, 0)
+        reckoned = price_of_run(job.scenario, "mesa").seconds
+        _slowness[own.source] = max(1.0, (time.perf_counter() - begun) / reckoned)
+    return _slowness[own.source]
+
+
+def process_count(plan: RunPlan, collect: Collector[Any], how: Execution) -> int:
+    """How many processes make runs in the place of threads: engines in Python take turns in one.
+    1 where the runs are too few to be worth it, or others cannot import the engine."""
+    own, work = plan.own, int(plan.work * slowness(plan))
+    if plan.compiled or work < PROCESS_WORK or isinstance(collect, Looks):
+        return 1
+    if (own is None and callable(plan.engine)) or (own is not None and own.places):
+        return 1
+    return min(thread_count(how.threads), plan.runs, work // (PROCESS_WORK // 2))
+
+
+def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
+    """What the runs of a plan take, reckoned from speeds; of a shard, its part."""
+    engine, slower = ("compiled", 1.0) if plan.compiled else ("mesa", slowness(plan))
+    threads = thread_count(how.threads) if plan.compiled else process_count(plan, collect, how)
     part = 1.0 if how.shard is None else 1.0 / how.shard[1]
     seconds, work, contacts, kept = 0.0, 0, 0, 0
     shared, own = 0, 0
     for job in plan.jobs:
         one = price_of_run(job.scenario, engine)
         runs = len(job) * job.work // one.staff_weeks  # with partners without TA
-        seconds += part * runs * one.seconds
+        seconds += part * runs * one.seconds * slower
         work += runs * one.staff_weeks
         contacts += len(job) * one.contacts
         kept += len(job) * collect.state_bytes(job)
@@ -179,7 +217,7 @@ def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
 def measured(price: Price, plan: RunPlan, how: Execution, make: Make) -> Price:
     """The same with a time measured here, where a run is short enough to try some."""
     each = price.seconds / plan.runs
-    if price.seconds == 0.0 or each > 1.0:
+    if price.seconds == 0.0 or each > 1.0 or plan.own is not None:  # which was timed
         return price
     part = 1.0 if how.shard is None else 1.0 / how.shard[1]
     most = max(1, int(1.0 / each))

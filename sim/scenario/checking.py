@@ -19,8 +19,8 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from sim.core.errors import Problem, did_you_mean
-from sim.scenario.loading import MISTAKES_SHOWN, Document, Where, scalar, shown
+from sim.core.errors import MISTAKES_SHOWN, Problem, did_you_mean, shown
+from sim.scenario.loading import Document, Where, scalar
 
 MOST_COMPARED = 20_000
 """Names that mistaken ones are compared with, in all, to suggest the nearest."""
@@ -141,8 +141,10 @@ class Number(Rule):
     def allowed(self) -> str:
         """The limits as text."""
         kind = "whole numbers " if self.whole else ""
-        if self.low is None or self.high is None:
-            return kind + (f"{self.low} or more" if self.low is not None else "any number")
+        if self.low is None:
+            return f"{kind}any number"
+        if self.high is None:
+            return f"{kind}above {self.low}" if self.above else f"{kind}{self.low} or more"
         if self.above:
             return f"{kind}above {self.low}, up to {self.high}"
         return f"{kind}{self.low}..{self.high}"

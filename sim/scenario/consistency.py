@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sim.core.errors import ScenarioError
+from sim.core.errors import ScenarioError, shown
 from sim.core.parameters import NAMES, check_name, check_value
 from sim.scenario.checking import Checked, FrozenDict, Issue, is_finite
 from sim.scenario.contact_log import MAX_WEEKS, log_rows, log_table, row_faults, some
@@ -23,7 +23,7 @@ from sim.scenario.fields import (
     ScenarioFields,
     StaffLeave,
 )
-from sim.scenario.loading import Where, shown
+from sim.scenario.loading import Where
 from sim.scenario.team_file import faults, load_team
 
 T = TypeVar("T")

@@ -30,7 +30,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.core.errors import Problem, ScenarioError, did_you_mean, shown
 from sim.core.files import SIZE_LIMIT
-from sim.core.units import week_of
+from sim.core.units import count, week_of
 from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
 from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, FunctionsField
 from sim.scenario.loading import scalar
@@ -302,7 +302,7 @@ def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> lis
 
 
 def _rows(number: int, what: str = "log row") -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return count(number, what)
 
 
 def _verb(number: int, word: str) -> str:

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
 
-from sim.core.errors import did_you_mean
+from sim.core.errors import did_you_mean, shown
 from sim.core.parameters import TABLE
+from sim.core.units import count
 from sim.scenario.checking import Fraction, Strict, refusal
-from sim.scenario.loading import shown
 
 TOLERANCE = 0.01
 """How far the sum of shares may be from 1: rounded percentages are let be."""
@@ -69,7 +69,7 @@ class Functions(Strict):
         """
         others = sum(share > 0 for share in self.shares) - 1
         largest = self.text.split(",")[0].split(" and ")[0]
-        more = f" and {others} other{'' if others == 1 else 's'}"
+        more = f" and {count(others, 'other')}"
         return largest + more * (others > 0)
 
     @model_validator(mode="before")

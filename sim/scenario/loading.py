@@ -24,10 +24,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from sim.core.errors import MISTAKES_SHOWN as MISTAKES_SHOWN
 from sim.core.errors import NAME_SHOWN, InputError, Problem, ScenarioError
-from sim.core.errors import raise_problems as raise_problems
-from sim.core.errors import shown as shown
 from sim.core.files import SIZE_LIMIT, read_bytes
 
 Place = tuple[int, int]
@@ -151,6 +148,24 @@ def load(
 ) -> Document:
     """Read one YAML file; see :func:`read_text` and :func:`parse` for the errors."""
     return parse(read_text(path, others=others, error=error), os.fspath(path), error=error)
+
+
+def document_from(
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    called: str,
+    *,
+    error: type[InputError] = ScenarioError,
+) -> Document:
+    """The document of a YAML file, or of a mapping at hand, by what to call that.
+
+    Raises:
+        InputError: the file cannot be read, or what it holds is no mapping.
+    """
+    one = document_of(source, called) if isinstance(source, Mapping) else load(source, error=error)
+    if not isinstance(one.data, dict):
+        message = "must be a mapping (field: value)"
+        raise error([*one.problems, one.problem((), message, value=one.data)])
+    return one
 
 
 def parse(text: str, file: str = "<text>", *, error: type[InputError] = ScenarioError) -> Document:

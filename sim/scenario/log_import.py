@@ -13,10 +13,11 @@ from typing import Any
 
 from sim.core.cells import for_excel, harmless
 from sim.core.errors import InputError, Problem, ScenarioError, raise_problems, shown
+from sim.core.units import count
 from sim.scenario.checking import check
 from sim.scenario.contact_log import COLUMNS, MAX_HOURS, MAX_WEEKS, LogRow, parse_log
 from sim.scenario.functions import PRESETS
-from sim.scenario.loading import Document, document_of, load
+from sim.scenario.loading import Document, document_from, document_of
 from sim.scenario.loading import plain as as_data
 from sim.scenario.log_map import (
     SKIP,
@@ -81,9 +82,8 @@ class LogImport:
         days = f"{self.first_day} to {self.last_day}" if self.first_day else "by week"
         ids = [row.contact for row in self.rows if row.contact]
         shared = len(ids) - len(set(ids))
-        rows = f" ({len(self.rows)} rows: some are with several regions)" if shared else ""
-        many = len(self.rows) - shared
-        notes = [f"{many} contact{'s' * (many != 1)}, {days}{rows}."]
+        rows = f" ({len(self.rows):,} rows: some are with several regions)" if shared else ""
+        notes = [f"{count(len(self.rows) - shared, 'contact')}, {days}{rows}."]
         notes += [
             f"Left out: {reason} ({places(lines, self.word)})."
             for reason, lines in self.left_out.items()
@@ -135,10 +135,8 @@ def import_log(
             **data,
         }
         document = document_of(data)
-    elif isinstance(map, Mapping):
-        document = document_of(map, "map")
     else:
-        document = load(map, error=ScenarioError)
+        document = document_from(map, "map")
     data = as_data(document.data)
     if table is None:
         checked = _check(document)

@@ -17,6 +17,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import shown
+from sim.core.units import count
 from sim.scenario import contact_log
 from sim.scenario.contact_log import LogRow
 from sim.tables_in.mistakes import places
@@ -135,7 +136,8 @@ def _overload(
     if not over:
         return []
     (name, week), hours = max(over.items(), key=lambda one: one[1])
-    more = "" if len(over) == 1 else f", and more than there are in {len(over) - 1} other weeks"
+    others = count(len(over) - 1, "other week")
+    more = "" if len(over) == 1 else f", and more than there are in {others}"
     has = weekly_hours.get(name, FULL_WEEK)
     return [f"{name} has {hours:g} h of contacts in week {week}, of {has:g} h a week{more}."]
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from xml.sax.saxutils import quoteattr
 
-from sim.core.errors import InputError, ScenarioError, raise_problems
+from sim.core.errors import InputError, raise_problems
+from sim.core.units import count
 from sim.scenario.checking import Strict, Words, check
-from sim.scenario.loading import document_of, load
+from sim.scenario.loading import document_from, document_of
 from sim.scenario.team_file import Team, load_team, parse_team
-from sim.tables_in.questions import OpenQuestions, Question, put
+from sim.tables_in.questions import OPEN, OpenQuestions, Question, put
 
 
 class NetworkMap(Strict):
@@ -48,8 +49,8 @@ class NetworkImport:
         team = self.team
         tied = {name for edge in team.edges for name in edge}
         alone = [name for name in team.names if name not in tied]
-        ties = f"{len(team.edges)} tie{'' if len(team.edges) == 1 else 's'}"
-        notes = [f"{len(team.names)} people, {ties}."]
+        people = count(len(team.names), "person", "people")
+        notes = [f"{people}, {count(len(team.edges), 'tie')}."]
         if alone:
             notes.append(f"Without any tie: {', '.join(alone)}.")
         return notes + [f"{one[0].upper()}{one[1:]}." for one in team.said]
@@ -82,15 +83,14 @@ def import_network(
     >>> network.team.edges, network.notes()[0]
     ((('ann', 'bob'), ('bob', 'cem')), '3 people, 2 ties.')
     """
-    if map is None or isinstance(map, Mapping):
-        document = document_of(map or {}, "map")
-    else:
-        document = load(map, error=ScenarioError)
-    given = {name: one for name, one in document.data.items() if one != "?"}
-    checked = check(NetworkMap, document_of(given, document.file), what="a map")
+    document = document_from(map or {}, "map")
+    known = {name: one for name, one in document.data.items() if one != OPEN}
+    if known != document.data:
+        document = document_of(known, document.file)
+    checked = check(NetworkMap, document, what="a map")
     raise_problems(checked.problems, file=document.file)
     answers = {
-        **given,
+        **known,
         **({"sheet": sheet} if sheet else {}),
         **({"encoding": encoding} if encoding else {}),
     }
@@ -104,7 +104,7 @@ def import_network(
     open_ = [one for one in team.questions if one.where[0] not in answers]
     if open_:
         for one in open_:
-            put(answers, one.where, "?")
+            put(answers, one.where, OPEN)
         raise OpenQuestions(os.fspath(path), open_, answers)
     text = graphml(team)
     if parse_team(text) != team:

@@ -40,7 +40,7 @@ import yaml
 from pydantic import Field
 
 from sim.core import files
-from sim.core.errors import Problem, ScenarioError, did_you_mean
+from sim.core.errors import Problem, ScenarioError, did_you_mean, raise_problems, shown
 from sim.core.markup import table_markup
 from sim.core.parameters import TABLE, Parameters
 from sim.scenario.checking import Frozen, FrozenDict, check
@@ -68,16 +68,7 @@ from sim.scenario.fields import (
     Start,
 )
 from sim.scenario.functions import PRESETS, Functions
-from sim.scenario.loading import (
-    Document,
-    document_of,
-    load,
-    parse,
-    plain,
-    raise_problems,
-    scalar,
-    shown,
-)
+from sim.scenario.loading import Document, document_of, load, parse, plain, scalar
 
 __all__ = [
     "MAX_STAFF",

@@ -18,9 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import did_you_mean
+from sim.core.errors import did_you_mean, shown
 from sim.scenario.checking import Number, refusal
-from sim.scenario.loading import shown
 
 TAIL = 0.005
 """Unbounded distributions are cut at these quantiles: a design that visits the corners of the unit

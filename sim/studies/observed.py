@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from sim.core import files
-from sim.core.errors import InputError, Problem, check_known, did_you_mean
+from sim.core.errors import InputError, Problem, check_known, did_you_mean, raise_problems, shown
 from sim.core.units import Z95
 from sim.scenario.checking import Issue, Number, Shape, Strict, Words, check, refusal
-from sim.scenario.loading import Document, document_of, load, parse, raise_problems, shown
+from sim.scenario.loading import Document, document_of, load, parse
 from sim.studies.measures import Measure, parse_measure
 
 GRADES = ("A", "B", "C")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.core.errors import InputError, Problem
-from sim.core.units import months_of
+from sim.core.units import count, months_of
 from sim.scenario.checking import ISO_DATE, iso_date
 from sim.scenario.contact_log import MAX_WEEKS, parse_log
 from sim.scenario.loading import read_text
@@ -42,7 +42,10 @@ def log_findings(path: Path, *, first_date: str | None = None) -> list[dict[str,
     each = months_of(weeks)
     counts = [sum(r.region == name for r in held) / each for name in sorted(regions)]
     spread = statistics.stdev(counts) if len(counts) > 1 else None
-    where = f"{path.name}: {len(rows)} rows, {len(regions)} regions, {weeks} weeks"
+    where = (
+        f"{path.name}: {count(len(rows), 'row')}, {count(len(regions), 'region')}, "
+        f"{count(weeks, 'week')}"
+    )
     found: list[dict[str, Any]] = [
         {
             "id": "own_contacts",

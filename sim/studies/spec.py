@@ -33,7 +33,7 @@ from pydantic import BeforeValidator
 
 from sim import studies
 from sim.core import files
-from sim.core.errors import InputError, Problem, did_you_mean, read_back
+from sim.core.errors import InputError, Problem, did_you_mean, raise_problems, read_back, shown
 from sim.core.outcomes import NAMES as OUTCOME_NAMES
 from sim.core.outcomes import PERSISTENCE_WEEKS, Outcome, check_outcome
 from sim.core.parameters import check_name
@@ -51,7 +51,7 @@ from sim.scenario.checking import (
     refusal,
 )
 from sim.scenario.contact_log import MAX_WEEKS
-from sim.scenario.loading import Document, document_of, load, parse, raise_problems, shown
+from sim.scenario.loading import Document, document_of, load, parse
 from sim.scenario.scenario import Scenario, find
 from sim.studies.distributions import SPEC_SCHEMA, Distribution, distribution_of
 from sim.studies.plausible import (

@@ -650,7 +650,8 @@ class _Reading:
         )
         noun = "answer" if people else "number"
         whole = len(self.levels) + len(self.changes)
-        found = [f"{counted(self.counted, noun)}{who} make {counted(whole, 'finding')}"]
+        make = "makes" if self.counted == 1 else "make"
+        found = [f"{counted(self.counted, noun)}{who} {make} {counted(whole, 'finding')}"]
         if self.left:
             left = ", ".join(f"{n} {text}" for text, n in self.left.most_common(5))
             found.append(f"cells that are no answer: {left}")
@@ -790,7 +791,7 @@ def observations(
     if path.suffix.lower() in (".yaml", ".yml"):
         return read_file(path).model_dump(mode="json", exclude_unset=True)
     beside = map_beside(path)
-    return import_survey(path, beside if beside.is_file() else None, **(fields or {})).content
+    return import_survey(path, beside if os.path.isfile(beside) else None, **(fields or {})).content
 
 
 def to_yaml(content: dict[str, Any]) -> str:

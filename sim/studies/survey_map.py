@@ -26,7 +26,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from pydantic_core import PydanticCustomError
 
-from sim.core.errors import Problem, did_you_mean, shown
+from sim.core.errors import Problem, did_you_mean, raise_problems, shown
 from sim.core.outcomes import OUTCOMES
 from sim.runs.people import CONSTRUCTS
 from sim.scenario.checking import (
@@ -41,7 +41,7 @@ from sim.scenario.checking import (
     refusal,
 )
 from sim.scenario.contact_log import MAX_WEEKS
-from sim.scenario.loading import Document, document_of, load, raise_problems
+from sim.scenario.loading import Document, document_from, document_of
 from sim.studies.observed import ObservedError
 from sim.studies.spec import WEEK_WORDS
 from sim.tables_in.questions import OPEN, Question, put
@@ -274,13 +274,11 @@ def read_map(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, An
     Raises:
         ObservedError: every mistake, with file, line and column where there is a file.
     """
-    given = document_of(dict(source), "the map") if isinstance(source, Mapping) else load(
-        source, error=ObservedError
-    )  # fmt: skip
-    closed = _closed(given.data)
-    if closed == given.data:
-        _checked(given)
-    return closed if isinstance(closed, dict) else {}
+    document = document_from(source, "the map", error=ObservedError)
+    closed = _closed(document.data)
+    if closed == document.data:
+        _checked(document)
+    return closed
 
 
 def _closed(data: Any) -> Any:

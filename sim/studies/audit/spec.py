@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import did_you_mean
+from sim.core.errors import did_you_mean, shown
 from sim.runs.instruments import CONSTRUCTS
 from sim.scenario.checking import Issue, Number, Shape, refusal
-from sim.scenario.loading import shown
 from sim.studies.spec import Option, OverSets, Study, Week, week_number
 
 HELP = """Run a study's design: what would it have seen?

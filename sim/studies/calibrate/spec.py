@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -82,7 +83,7 @@ class Spec(Header):
 
 def _brought(path: Path) -> list[Observation]:
     """The findings of a file of observations, or of a table (CSV or Excel) of one's own."""
-    if path.suffix.lower() in (".yaml", ".yml") or path.is_dir():
+    if path.suffix.lower() in (".yaml", ".yml") or os.path.isdir(path):
         return observed.read_observed(path)
     from sim.studies.survey_import import observations
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean, shown
 from sim.present.format import count
 from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words, refusal
 from sim.scenario.levers import with_levers
-from sim.scenario.loading import shown
 from sim.scenario.scenario import Scenario
 from sim.studies.measures import Measure, variants
 from sim.studies.patterns.statements import Comparison, parse_statement

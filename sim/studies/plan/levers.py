@@ -17,12 +17,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sim.core.errors import InputError, did_you_mean
+from sim.core.errors import InputError, did_you_mean, shown
 from sim.scenario.checking import Number, refusal
 from sim.scenario.contact_log import MODES
 from sim.scenario.functions import FUNCTIONS
 from sim.scenario.levers import NEVER, in_the_way, lever_names, with_levers
-from sim.scenario.loading import shown
 from sim.scenario.scenario import Scenario
 
 MOST_LEVERS = 200

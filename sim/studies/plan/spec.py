@@ -21,12 +21,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError, Problem, raise_problems
 from sim.core.outcomes import OUTCOMES, PERSISTENCE_WEEKS
 from sim.core.units import months_of
 from sim.scenario.checking import ISO_DATE, Day, Issue, Number, Shape, Strict, Words, iso_date
 from sim.scenario.levers import with_levers
-from sim.scenario.loading import raise_problems
 from sim.scenario.scenario import Scenario
 from sim.studies.budget import Budget, budget_issues
 from sim.studies.plan.levers import Lever, faults, levers_of

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import did_you_mean
+from sim.core.errors import did_you_mean, shown
 from sim.core.parameters import NAMES, Parameters
 from sim.scenario.checking import FrozenDict, Issue, Number, Shape, refusal
-from sim.scenario.loading import shown
 from sim.studies.plausible import PlausibleSets
 from sim.studies.spec import Option, Study, UntilClear, until_issues
 

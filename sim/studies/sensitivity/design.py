@@ -15,8 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.core.errors import did_you_mean
-from sim.scenario.loading import shown
+from sim.core.errors import did_you_mean, shown
 from sim.studies.distributions import Distribution
 from sim.studies.factors import DUMMY, Factor, Space, check_factors, factors_of, with_dummy
 from sim.studies.plausible import Marginals, marginals

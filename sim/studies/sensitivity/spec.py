@@ -7,10 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from sim.core.errors import did_you_mean
+from sim.core.errors import did_you_mean, shown
 from sim.present.format import count
 from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words, refusal
-from sim.scenario.loading import shown
 from sim.studies.factors import Space
 from sim.studies.sensitivity.convergence import BASE_TOLERANCE
 from sim.studies.sensitivity.design import design_of

@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean, shown
 from sim.core.outcomes import NAMES, OUTCOMES
 from sim.core.units import months_of
 from sim.model.dosage import MODES
 from sim.scenario.checking import FrozenDict, Issue, Number, Shape, Words, refusal
 from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
 from sim.scenario.functions import PRESETS
-from sim.scenario.loading import shown
 from sim.studies.budget import Budget, budget_issues
 from sim.studies.spec import Option, OverSets, Study, as_number, assignments
 from sim.studies.surface import AXES, EVERY_WEEKS, HOURS, SHOWN
