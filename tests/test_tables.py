@@ -277,6 +277,6 @@ def test_openpyxl_is_only_needed_for_workbooks(
     path = workbook(tmp_path / "a.xlsx", {"Q1": [["a"], [1]]})
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     assert refusal(path) == [
-        "a.xlsx: needs openpyxl, which is not installed; allowed: pip install 'codose[excel]'; or "
-        "save it as CSV"
+        "a.xlsx: an Excel file needs openpyxl, which is not installed; allowed: CSV, or: pip "
+        "install 'codose[excel]'"
     ]
