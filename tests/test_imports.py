@@ -132,6 +132,24 @@ def test_a_map_that_is_there_is_neither_passed_over_nor_replaced(tmp_path: Path)
     assert kept.read_text() == "# mine\n"
 
 
+@pytest.mark.parametrize(
+    "kind", ["import log", "import network", "import survey", "observed import"]
+)
+def test_what_is_read_is_never_replaced_by_what_is_made_of_it(tmp_path: Path, kind: str) -> None:
+    path = written(tmp_path, LOG + "2025-01-14,north,video,1,held\n")
+    kept = written(tmp_path, "date: {column: date}\n", "t.map.yaml")
+    before = path.read_bytes(), kept.read_bytes()
+    for out, what in ((path, "table"), (kept, "map"), (tmp_path / "." / "t.csv", "table")):
+        ran = codose(*kind.split(), path, "--out", out, "--force")
+        assert ran.exit_code == 2
+        assert f"--out: is the {what} that is read, and not replaced" in ran.stderr
+    assert (path.read_bytes(), kept.read_bytes()) == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["t.csv", "t.map.yaml"]
+    ran = codose(*kind.split(), tmp_path)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "is a folder" in ran.stderr
+
+
 def test_calendar_that_was_filled_in_is_a_log(tmp_path: Path) -> None:
     text = (
         '"week","week_begins","region","provider","mode","hours","co_creation","functions",'
@@ -326,6 +344,10 @@ def test_3000_us_dates_are_read_and_3000_mixed_ones_are_one_question(tmp_path: P
          ["hours.unit: Are 45 minutes or hours? (minutes, hours); probably minutes"]),
         ("date,region,mode,hours\n2025-01-14,north,video,full day\n",
          ["hours.words.full day: How many hours are 'full day' (a number, or skip)?; probably 7"]),
+        ("date,region,mode,hours\n2025-01-14,north,video,1.5 days\n2025-01-15,north,video,½ day\n"
+         '2025-01-15,north,video,"2 hrs, 15 min"\n2025-01-15,north,video,1.75\n',
+         ["hours.words.1.5 days: How many hours are '1.5 days' (a number, or skip)?",
+          "hours.words.½ day: How many hours are '½ day' (a number, or skip)?; probably 3.5"]),
         ("date,region,hours\n2025-01-14,north,1\n",
          ["mode.column: Which column holds the mode? (onsite, video, phone, email)"]),
         ("date,mode,hours\n2025-01-14,video,1\n",
@@ -337,10 +359,65 @@ def test_3000_us_dates_are_read_and_3000_mixed_ones_are_one_question(tmp_path: P
          ["provider.names.Ann & Ben: Who of 'Ann & Ben' counts as the provider? (Ann, Ben)"]),
         ("start date,end date,region,mode,hours\n2025-01-14,2025-01-14,n,video,1\n",
          ["date.column: Which column holds the date? (start date, end date)"]),
+        ('date,region,mode,hours\n2025-01-14,n,video,1\n2025-01-15,"n, west",video,1\n',
+         ["region.names.n, west: Is 'n, west' (line 3) one region or several? Give its name, or "
+          "[n, west]"]),
+        ("date,region,mode,travel hours\n2025-01-14,n,video,1\n",
+         ["hours.column: Which column holds the hours or duration? (travel hours)"]),
+        ("date,region,mode,hours\n2025-01-14,n,Virtual site visit,1\n",
+         ["mode.words.Virtual site visit: What is the mode 'Virtual site visit' (line 2)? (onsite, "
+          "video, phone, email, skip); probably video"]),
+        ("date,region,mode,hours,cancelled?,no-show\n2025-01-14,n,video,1,,x\n",
+         ["status.column: Which column holds the status? (cancelled?, no-show)"]),
+        ("date,region,mode,hours,cancelled\n2025-01-14,n,video,1,Yes\n2025-01-15,n,video,1,\n",
+         ["status.words.Yes: What is the status 'Yes' (line 2)? (held, provider_cancelled, "
+          "region_cancelled, cancelled, skip)"]),
+        ("date,region,mode,hours,status\n2025-01-14,n,video,1,Completed?\n",
+         ["status.words.Completed?: What is the status 'Completed?' (line 2)? (held, "
+          "provider_cancelled, region_cancelled, cancelled, skip)"]),
     ],
 )  # fmt: skip
 def test_what_is_ambiguous_is_asked(tmp_path: Path, text: str, asked: list[str]) -> None:
     assert refusal(written(tmp_path, text)) == [f"t.csv: {one}" for one in asked]
+
+
+def test_rows_that_are_no_contact_are_left_out_and_no_others(tmp_path: Path) -> None:
+    rows = (
+        "January 2025,,,,\n2025-01-14,north,video,1,Total of 5 people\nJanuary total,,,5.5,\n"
+        ",,,6,7\nUpdated,by Kim,,,\n2025-01-21,Total Care,onsite,4,totally new\nTotal:,2,3,7,x\n"
+    )
+    log = import_log(written(tmp_path, f"date,region,mode,hours,notes\n{rows}"))
+    assert [(row.region, row.hours) for row in log.rows] == [("north", 1), ("Total Care", 4)]
+    assert log.left_out == {
+        "rows that say nothing of a contact": (2, 4, 5, 6),
+        "rows that begin with Total": (8,),
+    }
+    # what lacks one thing or two of four and has its day is a mistake
+    lacking = written(tmp_path, LOG + "2025-01-14,north,video,1,held\n2025-01-14,north,,,held\n")
+    assert refusal(lacking) == [
+        "t.csv:3: mode: is empty", "t.csv:3: hours: is empty; allowed: 0..60 hours",
+    ]  # fmt: skip
+
+
+def test_a_cell_of_several_regions_is_read_as_its_owner_says(tmp_path: Path) -> None:
+    text = 'date,region,mode,hours\n2025-01-14,n,video,1\n2025-01-15,"n, west",video,1\n'
+    path = written(tmp_path, text)
+    for said, regions in (("[n, west]", ["n", "n", "west"]), ("n, west", ["n", "n, west"])):
+        with pytest.raises(OpenQuestions) as caught:
+            import_log(path)
+        data = caught.value.data
+        answer(data, caught.value.questions[0], said)
+        if said.startswith("["):
+            data["region"]["several"] = "each"
+        assert [row.region for row in import_log(path, data).rows] == regions
+
+
+def test_yes_is_held_where_the_column_says_held(tmp_path: Path) -> None:
+    log = import_log(
+        written(tmp_path, "Week,region,mode,hours,Held (Y/N)\n1,n,video,1,Y\n2,n,video,1,\n")
+    )
+    assert [(row.week, row.status) for row in log.rows] == [(1, "held"), (2, "held")]
+    assert "no status counts as held (line 3)" in log.said
 
 
 def test_one_region_or_one_mode_may_stand_for_every_row(tmp_path: Path) -> None:
@@ -393,6 +470,15 @@ def test_mistakes_in_a_map(tmp_path: Path, text: str, found: list[str]) -> None:
          "column 'contact'."),
         ("2025-01-14,north,video,0.05,Ann\n",
          "The median contact takes 0.05 h: is the unit right?"),
+        ("2025-01-14,north,video,1,Ann\n2025-01-21,North,video,1,Ann\n",
+         "'north' and 'North' are regions of their own: one, written in two ways?"),
+        ("2025-01-14,north,video,1,J. Doe\n2025-01-21,north,video,1,J Doe\n",
+         "'J. Doe' and 'J Doe' are providers of their own: one, written in two ways?"),
+        ("2025-01-14,north,video,1,Ann\n2015-01-21,north,video,1,Ann\n",
+         "There is no contact from 2015-01-21 to 2025-01-14: is a year mistyped?"),
+        ("1/14/2025,north,video,1,Ann\n2025-02-01,north,video,1,Ann\n",
+         "Some dates are dates of the sheet with days up to 12, the others text with days above "
+         "12: a spreadsheet of another country may have turned day and month round."),
     ],
 )  # fmt: skip
 def test_what_is_odd_is_a_remark_and_no_mistake(tmp_path: Path, rows: str, remark: str) -> None:
@@ -422,6 +508,21 @@ def test_validate_tells_the_remarks_of_a_log(tmp_path: Path) -> None:
         assert said in ran.stderr
 
 
+def test_a_calendar_that_is_filled_in_half_is_not_all_held_without_a_word(tmp_path: Path) -> None:
+    scenario = (
+        "name: x\nregions: {count: 1, candidates: 1, staff: 2}\n"
+        "providers: {count: 1, weekly_hours: 20}\ncontact_log: {file: t.csv}\n"
+    )
+    path = written(tmp_path, scenario, "s.yaml")
+    rows = ("3,region_1,video,1,held", "5,region_1,video,1,", "9,region_1,video,1,")
+    said = "2 log rows after week 3 without a status count as held: did they take place?"
+    for some, told in ((rows, True), (rows[:1], False), (rows[1:], False)):
+        written(tmp_path, "week,region,mode,hours,status\n" + "\n".join(some) + "\n")
+        ran = codose("validate", path)
+        assert ran.exit_code == 0
+        assert (said in ran.stderr) == told
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
@@ -429,6 +530,11 @@ def test_validate_tells_the_remarks_of_a_log(tmp_path: Path) -> None:
         ("virtual", ""),
         ("ON-SITE", "onsite"),
         ("MS Teams call", "video"),
+        ("virtual visit", ""),
+        ("not in person", ""),
+        ("no visit", ""),
+        ("cancelled visit", ""),
+        ("remote, phone", "phone"),
         ("", ""),
     ],
 )

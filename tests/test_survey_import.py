@@ -93,6 +93,52 @@ def test_a_share_needs_only_its_n(tmp_path: Path) -> None:
     observed.file_of(found.content, "x")
 
 
+def test_a_number_with_its_word_is_that_number_and_other_words_are_not_dropped(
+    tmp_path: Path,
+) -> None:
+    fields: dict[str, Any] = {
+        "columns": {"person": "id"}, "items": {"trust": ["q"]}, "scale": [1, 5],
+        "waves": {"all": "start"},
+    }  # fmt: skip
+    found = read(tmp_path, "id,q\n1,5 - Strongly agree\n2,4. Agree\n3,3 (neutral)\n", **fields)
+    assert (found.findings[0]["value"], found.findings[0]["n"]) == (4, 3)
+    for text in ("Content", "4-5", "2 - 3 times"):
+        with pytest.raises(InputError) as caught:
+            read(tmp_path, f"id,q\n1,{text}\n2,4\n3,5\n", **fields)
+        assert f"labels: {{{text}: NUMBER}} or missing: [{text}] in --map" in str(caught.value)
+
+
+def test_people_who_are_there_twice_are_said(tmp_path: Path) -> None:
+    text = "id,when,q\nA1,start,4\nA1,start,2\nB2,start,5\na1,26,3\nB2,26,4\nC3,26,5\n"
+    found = read(
+        tmp_path, text, columns={"person": "id", "wave": "when"}, items={"trust": ["q"]},
+        scale=[1, 5],
+    )  # fmt: skip
+    assert found.findings[0]["value"] == 4  # of 3 and 5
+    assert found.remarks == (
+        "people with more than one row in a wave count once, with the mean of their answers (line "
+        "3)",
+        "'A1' and 'a1' are people of their own: one, written in two ways?",
+    )
+
+
+@pytest.mark.parametrize(("real", "preview"), [("IP Address", "Survey Preview"), ("0", "1")])
+def test_previews_of_a_qualtrics_survey_are_no_answers(
+    tmp_path: Path, real: str, preview: str
+) -> None:
+    text = (
+        "Status,ResponseId,trust\nResponse Type,Response ID,Do you trust them?\n"
+        '"{""ImportId"":""a""}","{""ImportId"":""b""}","{""ImportId"":""c""}"\n'
+        f"{real},R_1,1\n{preview},R_2,5\n{real},R_3,3\n"
+    )
+    found = read(tmp_path, text, scale=[1, 5], waves={"all": "start"})
+    (one,) = found.findings
+    assert (one["value"], one["n"]) == (2, 2)
+    assert f"1 row that no respondent wrote ({preview}) left out" in found.said
+    again = import_survey(tmp_path / "s.csv", found.fields)
+    assert again.findings == found.findings
+
+
 def test_qualtrics_writes_three_heads_and_words(tmp_path: Path) -> None:
     text = (
         "StartDate,ResponseId,Q1_1,Q1_2\n"

@@ -77,6 +77,10 @@ def test_lists_of_pairs(text: str) -> None:
         ("ann,bob\ncem,cem\n", "ties of people to themselves were left out: cem (line 2)"),
         ("Person,Works with\nann,bob\nbob,cem\n", "the head is Person, Works with"),
         ("source,target,note\nann,bob,x\n", "columns that were not read: note"),
+        ("Our team 2026,,\n,,\nsource,target,note\nann,bob,x\n",
+         "what stands above the table was left out: Our team 2026 (line 1)"),
+        ("source,target,weight\nann,bob,1\nann,cem,0\n",
+         "ties of weight 0 are no ties, and were left out: ann - cem (line 3)"),
         ("ann,bob,1\nbob,cem,2\n", "weights of ties are kept with the ties; the model does not use "
          "them"),
         (",ann,bob,cem\nann,0,1,0\nbob,0,0,1\ncem,0,1,0\n",
@@ -90,6 +94,12 @@ def test_lists_of_pairs(text: str) -> None:
 )  # fmt: skip
 def test_what_is_merged_or_left_out_is_said(text: str, said: str) -> None:
     assert said in parse_team(text).said
+
+
+def test_people_of_a_table_with_more_columns_are_those_that_the_head_calls_so() -> None:
+    team = parse_team("id,name,since,works with\n1,ann,x,bob\n2,bob,y,cem\n3,cem,z,ann\n")
+    assert team.edges == (("ann", "bob"), ("bob", "cem"), ("cem", "ann"))
+    assert parse_team("source,target,weight\nann,bob,1\nann,cem,0\n").edges == (("ann", "bob"),)
 
 
 def test_heads_that_nobody_can_tell_from_people_are_asked_for() -> None:
@@ -176,6 +186,11 @@ def test_graphml_written_by_networkx(people: int, seed: int) -> None:
         ("ann,bob\nann,\n", ["team:2: 'ann' is not a pair of names, such as: ann,bob"]),
         ("ann,bob,x\n", ["team:1: 'ann,bob,x' is not a pair of names, such as: ann,bob"]),
         ("source,target,weight\nann,bob,often\n", ["team:2: 'often' is not a weight"]),
+        ("id;name;works with\n1;ann;bob, cem\n2;bob;cem\n3;cem;ann\n",
+         ["team:2: 'bob, cem' are several people; allowed: a pair a row"]),
+        ("name;his id;friend;her name\nann;x;bob;bo\nbob;y;cem;ce\ncem;z;ann;an\n",
+         ["team:1: the two columns of people cannot be told from the others; allowed: call them "
+          "source and target in the head"]),
         ('ann,"bob\n',
          ["team:1: is not a valid line of CSV (unexpected end of data); look for a stray quote"]),
         ("ann,bob\ncem,Ann\n",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -151,8 +152,7 @@ def log(
     from sim.scenario.log_import import LogImport, import_log
     from sim.scenario.log_map import answer
 
-    target = out if out is not None else file.with_name(f"{file.stem}.log.csv")
-    shell.check_file(target, force=force)
+    target = target_of(file, map, out, ".log.csv", force)
 
     def read(given: Any) -> LogImport:
         return import_log(file, given, sheet=sheet, encoding=encoding)
@@ -197,8 +197,7 @@ def network(
     """
     from sim.scenario.network_import import NetworkImport, answer, import_network
 
-    target = out if out is not None else file.with_name(f"{file.stem}.team.graphml")
-    shell.check_file(target, force=force)
+    target = target_of(file, map, out, ".team.graphml", force)
 
     def read(given: Any) -> NetworkImport:
         return import_network(file, given, sheet=sheet, encoding=encoding)
@@ -243,8 +242,7 @@ def survey(
     from sim.studies.survey_import import SurveyImport, import_survey, to_yaml
     from sim.studies.survey_map import answer
 
-    target = out if out is not None else file.with_suffix(".yaml")
-    shell.check_file(target, force=force)
+    target = target_of(file, map, out, ".yaml", force)
     given = {"sheet": sheet, "encoding": encoding, "scale": scale, "first_date": first_date}
     declared = {name: value for name, value in given.items() if value is not None}
 
@@ -269,3 +267,19 @@ def survey(
     _write(target, text, kept, {} if found.own_form else found.fields, force)
     many = count(len(back.findings), "finding")
     shell.remark(f"{many}: {target}; in a study: observed: [{target.name}]")
+
+
+def target_of(file: Path, map: Path | None, out: Path | None, suffix: str, force: bool) -> Path:
+    """Where what is read goes: never over what it is read from, and over nothing else unless
+    forced. Refused before anything is asked."""
+    from sim.tables_in.questions import map_beside
+
+    if os.path.isdir(file):  # of a name of any length
+        raise InputError(Problem("is a folder", file=str(file), allowed="a file"))
+    target = out if out is not None else file.with_name(f"{file.stem}{suffix}")
+    for one, what in ((file, "the table"), (map or map_beside(file), "the map")):
+        if os.path.realpath(target) == os.path.realpath(one):
+            message = f"is {what} that is read, and not replaced"
+            raise InputError(Problem(message, "--out", file=str(target), allowed="another name"))
+    shell.check_file(target, force=force)
+    return target

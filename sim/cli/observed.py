@@ -103,7 +103,7 @@ def _import(
     file: Path | None, out: Path | None, cite: str, first_date: str | None, force: bool
 ) -> None:
     """A log in sum; anything else as ``codose import survey`` reads it."""
-    from sim.cli.imports import survey
+    from sim.cli.imports import survey, target_of
     from sim.core.units import count
     from sim.studies import observed_import as logs
     from sim.studies.observed import parse_file
@@ -117,7 +117,7 @@ def _import(
     if not set(logs.LOG) <= set(read_table(file, what="the survey").columns):
         survey(file, out=out, cite=cite, first_date=first_date, force=force)
         return
-    target = out if out is not None else file.with_suffix(".yaml")
+    target = target_of(file, None, out, ".yaml", force)
     findings = logs.log_findings(file, first_date=first_date)
     text = to_yaml({"source": source_of(file.name, cite), "findings": findings})
     back = parse_file(text, str(target))

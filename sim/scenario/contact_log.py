@@ -292,6 +292,12 @@ def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> lis
             f"{_rows(unknown)} {is_are} cancelled without saying by whom: {counts} as cancelled "
             "by the region."
         )
+    stated = max((row.week for row in rows if "status" in row.model_fields_set), default=MAX_WEEKS)
+    if later := sum(row.week > stated for row in rows):
+        said.append(
+            f"{_rows(later)} after week {stated} without a status {_verb(later, 'count')} as held: "
+            "did they take place?"
+        )
     return said
 
 

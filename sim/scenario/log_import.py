@@ -27,13 +27,14 @@ from sim.scenario.log_map import (
     plain,
     propose,
     regions_of,
+    says_nothing,
     used_columns,
 )
 from sim.scenario.log_remarks import Contact, remarks
 from sim.tables_in.mistakes import Mistakes, places
 from sim.tables_in.questions import OpenQuestions
 from sim.tables_in.reader import Table, read_table
-from sim.tables_in.values import day_of, hours_of, looks_like, number_of
+from sim.tables_in.values import day_of, half_turned, hours_of, looks_like, number_of
 
 
 @dataclass(frozen=True)
@@ -257,14 +258,13 @@ class _Import:
         """Read one row: a contact, one with each of several regions, or none."""
         when = "date" if self.map.date else "week"
         needed = {name: self.cell(name, cells) for name in (when, "region", "mode", "hours")}
-        filled = [text for text in needed.values() if text]
         if is_skipped(cells, self.map.skip):
             self.left_out[f"rows that begin with {' or '.join(self.map.skip)}"].append(line)
             return
         if cells == self.table.columns:
             self.left_out["the head line again"].append(line)
             return
-        if not filled or sum(map(bool, cells)) == 1:
+        if says_nothing(cells, self.table.columns, self.data):
             self.left_out["rows that say nothing of a contact"].append(line)
             return
         status = self.meaning("status", cells, line)
@@ -410,6 +410,11 @@ class _Import:
             raise_problems(problems)
             raise
         odd = remarks(rows, self.contacts, self.table.word)
+        if half_turned(self.cell("date", row.cells) for row in self.table.rows):
+            odd.append(
+                "Some dates are dates of the sheet with days up to 12, the others text with days "
+                "above 12: a spreadsheet of another country may have turned day and month round."
+            )
         self.data.setdefault("ignore", [])
         new = [
             name

@@ -38,6 +38,7 @@ from sim.tables_in.values import (
     decimal_of,
     hours_of,
     looks_like,
+    number_of,
     order_of,
 )
 
@@ -169,10 +170,12 @@ class LogMap(Strict):
 def plain(text: str) -> str:
     """A word without case, marks and spaces at its ends, as words are compared.
 
+    A question mark stays: "Held?" is not "Held".
+
     >>> plain("In-Person "), plain("Virtual w/ Video")
     ('in person', 'virtual w video')
     """
-    return " ".join(re.sub(r"[^\w#%]+", " ", text.casefold().replace("_", " ")).split())
+    return " ".join(re.sub(r"[^\w#%?]+", " ", text.casefold().replace("_", " ")).split())
 
 
 MODE_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -184,6 +187,9 @@ MODE_WORDS: Mapping[str, tuple[str, ...]] = {
     "email": ("email", "e mail"),
 }  # fmt: skip
 LIKELY_MODES = {"virtual": "video", "online": "video", "remote": "video", "call": "phone"}
+_AWAY = re.compile(r"\b(virtual|virtually|online|remote|remotely)\b")
+_DOUBT = re.compile(r"\b(no|not|non|never|without|instead|declined|cancell?ed)\b|\?")
+"""What makes a word of a mode say something else, or nothing sure."""
 STATUS_WORDS: Mapping[str, tuple[str, ...]] = {
     "held": ("held", "completed", "complete", "done", "attended", "delivered", "occurred", "yes",
              "took place", "conducted", "finished", "stattgefunden"),
@@ -206,9 +212,13 @@ def mode_of(text: str) -> str:
 
     >>> [mode_of(text) for text in ("Virtual w/ Video", "In-person", "Virtual", "Zoom, phone")]
     ['video', 'onsite', '', '']
+    >>> mode_of("Virtual site visit"), mode_of("not in person")
+    ('', '')
     """
     low = f" {plain(text)} "
     found = {mode for mode, words in MODE_WORDS.items() for word in words if f" {word} " in low}
+    if _DOUBT.search(low) or ("onsite" in found and _AWAY.search(low)):
+        return ""
     return found.pop() if len(found) == 1 else ""
 
 
@@ -218,10 +228,22 @@ def status_of(text: str) -> str:
     return next((status for status, words in STATUS_WORDS.items() if low in words), "")
 
 
+_YES = ("yes", "y", "true", "x")
+
+
+def _is_held(head: str) -> bool:
+    """Whether a column says by its name that a contact was held, so that yes is held."""
+    low = plain(head)
+    return bool(
+        re.search(r"\b(held|completed?|done|attended|occurred|took place)\b", low)
+    ) and not (re.search(r"\b(not|no|cancell?ed)\b", low))
+
+
 def _day_words(text: str) -> str:
     """Hours that are likely for a word, as a proposal."""
     low = plain(text)
-    return "7" if "full day" in low or low == "day" else "3.5" if "day" in low else ""
+    half = re.match(r"(half|1 2|½|0 5) (a )?day\b", low)
+    return "3.5" if half else "7" if re.match(r"((full|whole|one|1|all) )?day\b", low) else ""
 
 
 # --- columns ------------------------------------------------------------------------------------
@@ -230,7 +252,7 @@ NAMES: Mapping[str, str] = {
     "date": r"date|day|datum|when",
     "week": r"week",
     "hours": r"hours?|hrs?|duration|length|minutes?|mins?|time spent|dauer|stunden",
-    "status": r"status|outcome|held|completed",
+    "status": r"status|outcome|held|completed|cancell?(ed|ation)?|no shows?|took place",
     "mode": r"mode|modality|format|type of contact|contact type|method|type|how|medium",
     "provider": r"provider|consultant|coach|facilitator|specialist|trainer|ta staff",
     "invited": r"people invited|invited|expected|registered",
@@ -241,6 +263,14 @@ NAMES: Mapping[str, str] = {
     "functions": r"functions",
 }
 """Words that name the columns of a tracker; each column is taken once, in this order."""
+OTHER: Mapping[str, str] = {
+    "date": r"entry|entered|created|modified|updated|next|follow up|due|birth|submitted|invoiced?",
+    "hours": r"travel|driv(e|ing)|prep|preparation|admin|follow up|planned|provider|staff",
+}
+"""Words in the name of a column by which it holds other dates or hours than those of a contact;
+such a column is taken only by its owner."""
+MANY = 12
+"""Words that are not known, beyond which a column is one of notes and not of statuses."""
 WHOLE = ("week", "contact", "functions", "co_creation")
 """Fields whose name must be the whole head of a column."""
 REQUIRED = ("date", "region", "mode", "hours")
@@ -250,14 +280,17 @@ _PLAIN = ("week", "present", "invited", "co_creation", "contact")
 def propose(table: Table) -> dict[str, Any]:
     """A map of a table: columns by their names and contents; what is not clear is open."""
     left = [name for name in table.columns if not _from_calendar(table, name)]
+    weeks = any(plain(name) == "week" for name in table.columns)
     data: dict[str, Any] = {}
     for field in NAMES:
         scores = {name: _score(table, field, name) for name in left}
         best = [name for name in left if scores[name] == max(scores.values()) and scores[name] > 1]
-        if len(best) == 1 or (best and field not in REQUIRED):
+        if field == "status" and 0 < max(scores.values(), default=0) < 9:
+            best = [name for name in left if scores[name] > 2]  # Cancelled? and No-show
+        if len(best) == 1 or (best and field not in (*REQUIRED, "status")):
             left.remove(best[0])
             data[field] = best[0] if field in _PLAIN else {"column": best[0]}
-        elif field in REQUIRED and not (field == "date" and "week" in table.columns):
+        elif best or (field in REQUIRED and not (field == "date" and weeks)):
             data[field] = {"column": OPEN}
     if data.get("date", {}).get("column") != OPEN and "week" in data and "date" in data:
         left.append(data.pop("week"))
@@ -267,7 +300,8 @@ def propose(table: Table) -> dict[str, Any]:
     totals = {
         row.cells[0].split()[0].rstrip(":")
         for row in table.rows
-        if row.cells[0] and plain(row.cells[0]).split(" ")[0] in ("total", "totals", "sum", "summe")
+        if plain(row.cells[0]).split(" ")[0] in ("total", "totals", "sum", "summe")
+        and not any(map(_is_dated, row.cells))
     }
     if totals:
         data["skip"] = sorted(totals)
@@ -290,6 +324,8 @@ def _score(table: Table, field: str, name: str) -> int:
     head = plain(name)
     if head == field.replace("_", " "):
         return 9
+    if field in OTHER and re.search(rf"\b({OTHER[field]})\b", head):
+        return 0
     if field in WHOLE or not re.search(rf"\b({NAMES[field]})\b", head):
         named = 4 if re.fullmatch(NAMES[field], head) else 0
     else:
@@ -306,6 +342,8 @@ def _score(table: Table, field: str, name: str) -> int:
     if field not in fits:
         return named
     share = sum(bool(fits[field](text)) for text in texts) / max(1, len(texts))
+    if field == "status" and share < 0.1 and len(set(texts)) > MANY:
+        return 0
     if named:
         return named + (
             2 if share > 0.5 else -4 if share < 0.1 and texts and field == "date" else 0
@@ -325,15 +363,19 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
     """
     found: list[Question] = []
     taken = used_columns(data)
-    for field in REQUIRED:
+    for field in (*REQUIRED, "status"):
         if isinstance(data.get(field), dict) and data[field].get("column") == OPEN:
             free = tuple(name for name in table.columns if name not in taken)
             fixed = {"mode": MODES, "region": ("the name of one region",)}.get(field, ())
             text = f"Which column holds the {'hours or duration' if field == 'hours' else field}?"
             found.append(Question((field, "column"), text, (*free, *fixed)))
-    rows = table.rows if not data.get("skip") else [
-        row for row in table.rows if not is_skipped(row.cells, data["skip"])
-    ]  # fmt: skip
+    rows = [
+        row
+        for row in table.rows
+        if not is_skipped(row.cells, data.get("skip", ()))
+        and row.cells != table.columns
+        and not says_nothing(row.cells, table.columns, data)
+    ]
 
     def words(field: str) -> dict[str, list[int]]:
         """Lines of each text in the column of a field."""
@@ -384,7 +426,10 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
             if plain(text) in seen or text in options:
                 continue
             seen.add(plain(text))
-            if sure := meaning(text):
+            sure = meaning(text)
+            if field == "status" and plain(text) in _YES:  # to what?
+                sure = "held" if _is_held(data[field]["column"]) else ""
+            if sure:
                 data[field].setdefault("words", {})[text] = sure
                 continue
             hint = next((m for w, m in likely.items() if f" {w} " in f" {plain(text)} "), "")
@@ -444,12 +489,22 @@ def _names_questions(
     if isinstance(section, dict):
         names = section.get("names") or {}
         several = {
-            text: lines for text, lines in texts.items() if len(regions_of(text, texts, names)) > 1
+            text: lines
+            for text, lines in texts.items()
+            if names.get(text) != OPEN and len(regions_of(text, texts, names)) > 1
         }
         if several and section.get("several") in (None, OPEN):
             where = places([line for lines in several.values() for line in lines], table.word)
             text = f"Is {next(iter(several))!r} one contact shared by them, or one with each"
             ask(("region", "several"), f"{text} ({where})?", ("shared", "each"), "shared")
+        alone = {plain(text) for text in (*texts, *names)}
+        for text, lines in texts.items():
+            parts = [] if names.get(text, OPEN) != OPEN or text in several else _parts(text)
+            if len(parts) > 1 and any(plain(part) in alone for part in parts):
+                where = places(lines, table.word)
+                say = f"its name, or [{', '.join(parts)}]"
+                question = f"Is {shown(text)} ({where}) one region or several? Give {say}"
+                ask(("region", "names", text), question, ())
     texts = words("provider")
     for text in texts:
         parts = _parts(text)
@@ -481,8 +536,40 @@ def regions_of(
 
 
 def is_skipped(cells: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether a cell of a row begins with a word of rows that are left out."""
-    return any(cell.casefold().startswith(word.casefold()) for cell in cells for word in words)
+    """Whether a row begins with one of the words of rows that are left out.
+
+    >>> is_skipped(["", "Total: 7"], ["Total"]), is_skipped(["north", "Total of 5"], ["Total"])
+    (True, False)
+    """
+    first = plain(next(filter(None, cells), "")) + " "
+    return any(first.startswith(f"{plain(word)} ") for word in words)
+
+
+def says_nothing(cells: Sequence[str], columns: Sequence[str], data: Mapping[str, Any]) -> bool:
+    """Whether a row is surely no contact: a cell alone, or no day and at most one of region, mode
+    and hours, as "January total,,,5.5" and "Updated,by Kim".
+
+    Args:
+        cells: of the row.
+        columns: their names.
+        data: the map.
+    """
+    texts: dict[str, str] = {}
+    for field in ("date", "week", "region", "mode", "hours"):
+        section = data.get(field)
+        column = section.get("column") if isinstance(section, Mapping) else section
+        if column in columns:
+            texts[field] = cells[columns.index(column)]
+    if sum(map(bool, cells)) <= 1 or not any(texts.values()):
+        return True
+    when = texts.pop("date", "") or texts.pop("week", "")
+    is_day = _is_dated(when) or number_of(when) is not None  # the number of a week
+    return not is_day and list(texts.values()).count("") >= 2
+
+
+def _is_dated(text: str) -> bool:
+    """Whether a text is a date in some order."""
+    return any(day_of(text, order) for order in ("day-first", "month-first"))
 
 
 def used_columns(data: Mapping[str, Any]) -> set[str]:
@@ -506,7 +593,11 @@ def answer(data: dict[str, Any], question: Question, text: str) -> None:
         data["region"] = {"always": text}
         return
     value: Any = text
-    if question.where[:2] == ("hours", "words") and text != SKIP:
+    if question.where[:2] == ("region", "names"):
+        value = _parts(text[1:-1]) if text.startswith("[") and text.endswith("]") else text
+        if not value:
+            raise ValueError("the name of a region, or several: [North, South]")
+    elif question.where[:2] == ("hours", "words") and text != SKIP:
         value = hours_of(text, "hours")
         if value is None or not 0 <= value <= MAX_HOURS:
             raise ValueError(f"{text!r} is not a number of hours")

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from sim.core.errors import shown
 from sim.core.units import count
 from sim.scenario import contact_log
 from sim.scenario.contact_log import LogRow
@@ -68,6 +71,9 @@ def remarks(
     said += _repeats(rows, contacts, word)
     said += _overload(held, weekly_hours or {}, own or {})
     said += _twice(contacts, word)
+    said += alike("regions", [row.region for row in rows])
+    said += alike("providers", [row.provider for row in rows if row.provider])
+    said += _gap([one.day for one in contacts if one.day])
     return said
 
 
@@ -153,3 +159,26 @@ def _twice(contacts: Sequence[Contact], word: str) -> list[str]:
         f"one day ({where}): one call, counted twice? Rows of one contact have the same text in a "
         "column 'contact'."
     ]
+
+
+def alike(what: str, names: Sequence[str]) -> list[str]:
+    """A remark on names that differ in nothing but capitals, marks and spaces.
+
+    >>> alike("people", ["A. Lee", "a lee", "Bo", "1-2", "12"])
+    ["'A. Lee' and 'a lee' are people of their own: one, written in two ways?"]
+    """
+    forms: dict[str, dict[str, None]] = defaultdict(dict)
+    for name in names:
+        form = re.sub(r"(?<![0-9])[\W_]+|[\W_]+(?![0-9])", "", name.casefold())  # not those of 1-2
+        forms[form or name][name] = None
+    same = [" and ".join(map(shown, one)) for one in forms.values() if len(one) > 1]
+    return [f"{'; '.join(same)} are {what} of their own: one, written in two ways?"] if same else []
+
+
+def _gap(days: Sequence[date]) -> list[str]:
+    """More than a year without a contact, as a mistyped year makes it."""
+    ordered = sorted(set(days))
+    for one, after in itertools.pairwise(ordered):
+        if (after - one).days > 366:
+            return [f"There is no contact from {one} to {after}: is a year mistyped?"]
+    return []

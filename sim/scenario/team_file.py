@@ -290,6 +290,13 @@ def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
     rows = list(table.rows)
     if len(table.columns) == 1:  # names between spaces
         rows = [Row(line, tuple(cells[0].split())) for line, cells in rows]
+    else:
+        begins = next((at for at, row in enumerate(rows) if sum(map(bool, row.cells)) > 1), 0)
+        if begins:
+            titles = "; ".join("".join(row.cells) for row in rows[:begins])
+            where = places([row.line for row in rows[:begins]], table.word)
+            lines.said.append(f"what stands above the table was left out: {titles} ({where})")
+        rows = rows[begins:]
     if _is_matrix(rows):
         _matrix(rows, lines)
         return
@@ -308,6 +315,17 @@ def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
         known = next((pair for pair in HEADS if set(pair) <= set(columns)), None)
         source, target = (columns.index(known[0]), columns.index(known[1])) if known else (0, 1)
         weight = next((columns.index(name) for name in WEIGHTS if name in columns), None)
+        people = [
+            at
+            for at, cell in enumerate(rows[0].cells)
+            if HEAD_WORDS.search(cell) and any(number_of(row.cells[at]) is None for row in rows[1:])
+        ]
+        if not known and len(people) > 2:
+            message = "the two columns of people cannot be told from the others"
+            lines.fault(rows[0].line, message, allowed="call them source and target in the head")
+            return
+        if not known and len(people) == 2:
+            source, target = people
         if not known:
             lines.said.append(f"the head is {', '.join(filter(None, rows[0].cells))}")
         unread = [
@@ -340,7 +358,16 @@ def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
                 lines.fault(line, f"{shown(cells[weight])} is not a weight", kind="weight")
         for name in names:
             lines.people.setdefault(name, line)
+        if strength == 0:
+            lines.merged["ties of weight 0 are no ties, and were left out"].append(
+                ((names[0], names[1]), line)
+            )
+            continue
         lines.add(names[0], names[1], line, strength)
+    for name, line in lines.people.items():
+        parts = [part.strip() for part in re.split(r"[,;/]", name)]
+        if len(parts) > 1 and any(part in lines.people for part in parts):
+            lines.fault(line, f"{shown(name)} are several people", name, allowed="a pair a row")
 
 
 def _head_of(rows: Sequence[Row]) -> tuple[bool, bool]:

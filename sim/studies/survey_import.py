@@ -28,6 +28,7 @@ from sim.present.format import count as counted
 from sim.runs.people import CONSTRUCTS
 from sim.scenario.checking import iso_date
 from sim.scenario.contact_log import MAX_WEEKS, week_of
+from sim.scenario.log_remarks import alike
 from sim.studies.observed import ObservedError, read_file
 from sim.studies.spec import WEEK_WORDS
 from sim.studies.survey_map import (
@@ -59,6 +60,8 @@ FIVE, ONE = (1.0, 5.0), (0.0, 1.0)
 CODES = (-99, -999, -9, -98, -97, -88, -77, -66, -1)
 """Negative codes of no answer, on scales without negative answers."""
 ID_LENGTH = 40
+_CODED = re.compile(r"(-?[0-9]+)\s*[-\u2013\u2014=:.)(]\s*[^\W\d][^\d]*\Z")
+"""A number and what it means in words: 5 - Strongly agree."""
 TINY = 1e-9
 """An SD below it is 0."""
 Week = int | str
@@ -369,8 +372,12 @@ class _Reading:
                     self.no_column(f"items.{item}", column)
         self.stop()
         person_column = self.plan.columns.person
+        wave_column, seen, again = self.plan.columns.wave, set(), []
         for line, row in rows:
             person = row[person_column] if person_column else f"row {line}"
+            if (who := (person, row[wave_column] if wave_column else "")) in seen:
+                again.append(line)
+            seen.add(who)
             if person_column and not person:
                 self.mistakes.add(line, person_column, "is missing", "", "who answered")
             for item, one in self.plan.items.items():
@@ -382,6 +389,11 @@ class _Reading:
                     for name in names:
                         turned = name in (*one.reversed, *self.plan.reversed)
                         self.answer(line, name, row[name], known, week, person, one, turned)
+        if again:
+            self.remarks.append(
+                "people with more than one row in a wave count once, with the mean of their "
+                f"answers ({places(again, self.table.word)})"
+            )
 
     def scale(self, name: str, one: Item) -> tuple[float, float]:
         """Of an item: its own, or that of its kind; tests and shares have none of the map's."""
@@ -399,13 +411,17 @@ class _Reading:
             return
         decimal = self.plan.decimal or self.decimal(column)
         value = self.plan.labels.get(word)
-        value = number_of(text, decimal) if value is None else value
+        code = _CODED.match(text)
+        value = number_of(code[1] if code else text, decimal) if value is None else value
         if value is not None and value in CODES and value < low:
             self.left[text] += 1
             return
         if value is None or not low <= value <= high:
             what = "is no answer" if value is None else "is outside the scale"
-            allowed = f"{low:g}..{high:g} (--scale says otherwise), missing: [{text}] in --map"
+            said = "" if value is not None else f"labels: {{{text}: NUMBER}} or "
+            allowed = (
+                f"{low:g}..{high:g} (--scale says otherwise), {said}missing: [{text}] in --map"
+            )
             if value is None and self.plan.labels:
                 allowed = f"{', '.join(self.plan.labels)}; {allowed}"
             near = self.mistakes.near(text, tuple(self.plan.labels)) if self.plan.labels else ""
@@ -613,6 +629,8 @@ class _Reading:
                 "no column says who answered: each answer counts as a person; if people answered "
                 "several items, n is too large (columns: {person: COLUMN})"
             )
+        people = sorted({who for level in self.levels.values() for who in level.people})
+        self.remarks += [one.removesuffix(".") for one in alike("people", people)]
         if self.unknown:
             near = [f"{shown(n)}" for n in self.unknown]
             some = ", ".join(near[:4]) + (f" and {len(near) - 4} more" if len(near) > 4 else "")

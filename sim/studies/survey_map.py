@@ -385,6 +385,25 @@ class Proposal:
     ignored: tuple[str, ...] = field(default=())
 
 
+PREVIEWS = frozenset(
+    ("survey preview", "survey test", "spam", "preview spam", "imported spam",
+     "offline survey preview", "1", "2", "8", "9", "12", "17")
+)  # fmt: skip
+"""What Qualtrics calls rows that no respondent wrote, in its column Status: words or numbers."""
+
+
+def _without_previews(table: Table, fields: dict[str, Any], said: list[str]) -> None:
+    """Leave out the previews and tests of a Qualtrics export, and say so."""
+    column = next((name for name in table.columns if plain(name) == "status"), None)
+    if column is None or "skip" in fields:
+        return
+    texts = [text for _, text in table.column(column) if text.casefold() in PREVIEWS]
+    if texts:
+        fields["skip"] = {column: list(dict.fromkeys(texts))}
+        many = f"{len(texts)} row{'s' * (len(texts) > 1)}"
+        said.append(f"{many} that no respondent wrote ({', '.join(dict.fromkeys(texts))}) left out")
+
+
 def proposed(table: Table, declared: Mapping[str, Any] | None = None) -> Proposal:
     """What a table's names and contents tell of its map.
 
@@ -400,6 +419,7 @@ def proposed(table: Table, declared: Mapping[str, Any] | None = None) -> Proposa
     ):  # fmt: skip
         fields["skip_rows"] = 2
         said.append("the two rows below the head are heads of Qualtrics, and left out")
+        _without_previews(table, fields, said)
     rows = [row.cells for row in table.rows[int(fields.get("skip_rows", 0)) :]]
     texts = {name: [cells[at] for cells in rows] for at, name in enumerate(table.columns)}
     columns = fields.setdefault("columns", _columns(table.columns))

@@ -30,10 +30,12 @@ def decimal_of(texts: Iterable[str]) -> Decimal | Literal[""]:
 
     >>> decimal_of(["4", "1,5"]), decimal_of(["1,500.5"]), decimal_of(["1,500"])
     ('comma', 'point', '')
+    >>> decimal_of(["2 hrs, 15 min", "1.75", "ca. 2"])
+    'point'
     """
     unclear = False
     for text in texts:
-        marks = [letter for letter in text if letter in ".,"]
+        marks = re.findall(r"[.,](?=[0-9])", text)
         if not marks:
             continue
         if len(set(marks)) > 1:  # the last one is the decimal mark: 1.234,5
@@ -138,6 +140,23 @@ def looks_like(texts: Iterable[str]) -> str:
     words = {"month-first": "month/day/year", "day-first": "day/month/year"}
     parts = [text for text in texts if _PARTS.match(text)]
     return words.get(order_of(parts), "month/day/year or day/month/year") if parts else ""
+
+
+def half_turned(texts: Iterable[str]) -> bool:
+    """Whether a spreadsheet of another country seems to have taken some of the dates.
+
+    It makes dates of those texts whose day and month could be turned round, turns them round, and
+    leaves the others as text.
+
+    >>> half_turned(["2025-02-01", "1/14/2025"]), half_turned(["2025-02-14", "1/14/2025"])
+    (True, False)
+    """
+    texts = list(texts)
+    days = [int(match[3]) for text in texts if (match := _ISO.match(text))]
+    left = [match for text in texts if (match := _PARTS.match(text))]
+    return bool(days and left) and max(days) <= 12 and all(
+        max(int(match[1]), int(match[3])) > 12 for match in left
+    )  # fmt: skip
 
 
 # --- durations ----------------------------------------------------------------------------------

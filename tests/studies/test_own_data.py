@@ -155,6 +155,13 @@ def test_a_region_by_itself_sets_aside_what_it_cannot_answer() -> None:
         asked(frame(("trust", 52, 4.0, 0.6, 20)), own_only=False, targets=["T13"])
 
 
+def test_an_item_that_the_model_does_not_know_is_set_aside_and_said() -> None:
+    data = frame(("knowledge", "start", 3, 0.5, 20), ("knowldge", 52, 4, 0.5, 20))
+    found = asked(data)
+    assert [target.id for target in found.targets] == ["own_knowledge_start"]
+    assert found.aside == (("own_knowldge_52", "called after nothing that the model knows"),)
+
+
 def test_findings_in_a_study_file_are_checked() -> None:
     bad = {
         "source": {"cite": "Ours", "setting": "us", "grade": "A"},

@@ -184,8 +184,11 @@ def _targets(
 
 
 def _lack(study: Study[Spec], one: Observation) -> str:
-    """Why the scenario cannot answer a finding that comes with codose and that nobody asked for by
-    its name: it was observed elsewhere, of another design. Empty: it can."""
+    """Why a finding that nobody asked for by its name is no target: the scenario cannot answer one
+    that comes with codose, as it was observed elsewhere, of another design; or the model knows
+    nothing of the name of an own one. Empty: it can be one."""
+    if one.own and one.finding.measures == "not modelled" and one.id not in study.header.targets:
+        return "called after nothing that the model knows"
     if one.own or one.id in study.header.targets or one.finding.use not in ("scored", "pattern"):
         return ""
     if one.finding.missing or not one.finding.measure.simulated:
