@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from checks import make_scenario
-from own_model import Counting, let_down
+from own_model import Counting, let_down, trust_again
 
 import sim
-from sim import compare, load, run, surface, verify
+from sim import compare, load, run, simulator, surface, verify
 from sim.core.errors import CodoseError, InputError
 from sim.model.week import CoCreationModel
 from sim.runs import execute as executing
@@ -341,3 +342,28 @@ def test_the_command_exits_with_2(
 def test_every_kind_has_the_option() -> None:
     for name in sim.studies.names():
         assert "engine" in StudyKind.of(name).Spec.model_fields
+
+
+# --- as one function of numbers -------------------------------------------------------------------
+
+
+def test_the_simulator_asks_a_model_of_ones_own() -> None:
+    """Oracle: the engine's own mean trust, which the outcomes of the model repeat."""
+    names = ["trust", "trust_again", "effect on trust", "effect on trust_again"]
+    f = simulator("classroom", ["trust_step"], names, 30, replicates=2, engine=Counting)
+    found = f([[0.2], [0.4]])
+    assert found[:, 1::2] == pytest.approx(found[:, ::2], rel=1e-12)
+    assert found[0, 0] != found[1, 0]
+    g = simulator("classroom", ["trust_step"], {"again": trust_again, "trust": None}, 30,
+                  replicates=2)  # fmt: skip
+    assert g.outcomes == ("again", "trust")
+    assert pickle.loads(pickle.dumps(g))([[0.2], [0.4]]) == pytest.approx(found[:, [1, 0]])
+
+
+def test_the_simulator_refuses_as_run_does() -> None:
+    for asked, message in {
+        ("compiled", "cannot be asked for outcomes of your own"),
+        ("nowhere:Model", "cannot be imported"),
+    }:
+        with pytest.raises(InputError, match=message):
+            simulator("classroom", ["trust_step"], {"again": trust_again}, engine=asked)

@@ -75,7 +75,9 @@ def partial(gaps: np.ndarray, known: np.ndarray) -> Worth:
             parameters, or data that were simulated from it.
 
     Returns:
-        The value, less what the regression's own error would feign, with its standard error.
+        The value at the fitted regression. Its standard error holds those of the coefficients and
+        of the sets, and how far the mean over draws of the coefficients lies from the value; it is
+        no less than that of a line without penalty, since a penalty can shrink what is there.
 
     >>> x = np.linspace(-1.0, 1.0, 400)[:, None]
     >>> found = partial(x, x)  # the other plan is better by -1..1, and will be known to be
@@ -89,10 +91,16 @@ def partial(gaps: np.ndarray, known: np.ndarray) -> Worth:
         return Worth(0.0, 0.0)
     fitted, drawn = _regression(bases, gaps)
     gained = _gained(fitted)
-    feigned = np.array([_gained(one).mean() for one in drawn])
-    value = 2.0 * gained.mean() - feigned.mean()
-    error = np.hypot(feigned.std(ddof=1), gained.std(ddof=1) / np.sqrt(len(gained)))
-    return Worth(float(max(0.0, value)), float(error))
+    worths = _worths(drawn)
+    of_sets = gained.std(ddof=1) / np.sqrt(len(gained))
+    error = np.linalg.norm([worths.std(ddof=1), of_sets, worths.mean() - gained.mean()])
+    least = _worths(_drawn_lines(bases[0], gaps)).std(ddof=1)
+    return Worth(float(gained.mean()), float(max(error, least)))
+
+
+def _worths(drawn: np.ndarray) -> np.ndarray:
+    """(draws,): the value at each draw of the regression."""
+    return np.array([_gained(one).mean() for one in drawn])
 
 
 def _gained(gaps: np.ndarray) -> np.ndarray:
@@ -144,10 +152,28 @@ def _regression(bases: list[np.ndarray], gaps: np.ndarray) -> tuple[np.ndarray, 
     _, left, kept = best
     seen = left.T @ around
     errors = around - left @ (kept[:, None] * seen)
-    covariance = errors.T @ errors / (sets - 1.0 - kept.sum())
-    root = np.linalg.cholesky(covariance + 1e-12 * np.trace(covariance) * np.eye(len(covariance))
-                              + 1e-300 * np.eye(len(covariance)))  # fmt: skip
-    noise = np.random.default_rng(0).standard_normal((DRAWS, len(seen), len(covariance))) @ root.T
+    root = _root(errors, sets - 1.0 - kept.sum())
+    noise = np.random.default_rng(0).standard_normal((DRAWS, len(seen), len(root))) @ root.T
     drawn = left @ (kept[:, None] * seen + np.sqrt(kept)[:, None] * noise)
-    mean_error = np.random.default_rng(1).standard_normal((DRAWS, 1, len(covariance))) @ root.T
+    mean_error = np.random.default_rng(1).standard_normal((DRAWS, 1, len(root))) @ root.T
     return middle + left @ (kept[:, None] * seen), middle + drawn + mean_error / np.sqrt(sets)
+
+
+def _drawn_lines(line: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """(draws, sets, others): least squares on a line in every quantity, with its error; the mean
+    alone where the sets are too few for so many quantities."""
+    sets, middle = len(gaps), gaps.mean(axis=0)
+    if 2 * line.shape[1] >= sets:
+        return np.broadcast_to(middle, (DRAWS, *gaps.shape))
+    left = np.linalg.svd(line, full_matrices=False)[0]
+    seen = left.T @ (gaps - middle)
+    root = _root(gaps - middle - left @ seen, sets - 1.0 - left.shape[1])
+    noise = np.random.default_rng(0).standard_normal((DRAWS, *seen.shape)) @ root.T
+    return middle + left @ (seen + noise)
+
+
+def _root(errors: np.ndarray, free: float) -> np.ndarray:
+    """Cholesky root of the covariance of residuals."""
+    covariance = errors.T @ errors / free
+    floor = 1e-12 * np.trace(covariance) + 1e-300
+    return np.linalg.cholesky(covariance + floor * np.eye(len(covariance)))

@@ -20,6 +20,7 @@ from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.whole import MAX_REPLICATES
 from sim.runs.engines import Engine, choose_engine
 from sim.runs.execute import Execution, execute
+from sim.runs.own import OwnEngine, chosen
 from sim.scenario.levers import changed
 from sim.scenario.scenario import Scenario, find
 from sim.studies.distributions import Distribution
@@ -44,7 +45,7 @@ _FIELDS = {"factors": "names", "weeks": "week"}
 def simulator(
     scenario: Scenario | str | os.PathLike[str],
     names: Names,
-    outcomes: str | Sequence[str] = ("integration",),
+    outcomes: str | Sequence[str] | Mapping[str, Any] = ("integration",),
     week: int | str | Sequence[int | str] = "end_of_ta",
     *,
     replicates: int = 10,
@@ -52,7 +53,7 @@ def simulator(
     seed: int | None = None,
     beyond_range: bool = False,
     clip: bool = False,
-    engine: str | Engine = "auto",
+    engine: str | type | Engine = "auto",
     execution: Execution | None = None,
 ) -> Simulator:
     """The model as a function ``f(X) -> Y`` of some parameters and levers.
@@ -67,6 +68,8 @@ def simulator(
             ``{"choices": ["ring", "hub"]}``), or None for the range of the parameter table.
         outcomes: what Y holds: names, "effect on NAME" (against no TA, run by run), "persistence
             of NAME". One name as text, at one week, gives a Y without columns, as optimisers want.
+            Or a mapping from names to outcomes of your own (functions of the model,
+            :mod:`sim.model.own`), and to None for those of codose.
         week: when: a number, "start", "end_of_ta", "year_after" or "horizon"; or a list of them.
         replicates: runs of each row, of which Y is the mean.
         paired: all rows have the same people and the same chance (common random numbers), so that
@@ -76,7 +79,8 @@ def simulator(
         seed: of every random number; left out: the scenario's.
         beyond_range: let ``names`` leave plausible ranges.
         clip: take values outside their ranges for the nearest end, in place of an error.
-        engine: who makes the runs; see :func:`sim.run`.
+        engine: who makes the runs, a model of your own or its name among them; see
+            :func:`sim.run`.
         execution: how; left out: on all threads of this machine.
 
     Returns:
@@ -103,7 +107,9 @@ def simulator(
     weeks = list(week) if isinstance(week, Iterable) and not isinstance(week, str) else None
     single = isinstance(outcomes, str) and weeks is None
     weeks = [week] if weeks is None else weeks
-    choose_engine(engine)
+    own = outcomes if isinstance(outcomes, Mapping) else {}
+    made_by = chosen(engine, {name: how for name, how in own.items() if how is not None})
+    choose_engine(made_by)
     for field, given in {"names": names, "outcomes": asked, "week": weeks}.items():
         if not len(given):
             raise InputError(Problem("is empty", field, allowed="one or more"))
@@ -113,10 +119,11 @@ def simulator(
             replicates=replicates, seed=scenario.seed if seed is None else seed, dummy=False,
             method=["one_at_a_time"], random_numbers="common" if paired else "fresh",
             beyond_range=beyond_range,
+            engine=made_by if isinstance(made_by, str | OwnEngine) else "auto",
         )  # fmt: skip
     except InputError as error:
         raise InputError([_renamed(problem) for problem in error.problems]) from None
-    return Simulator(design_of(study), single, clip, engine, execution)
+    return Simulator(design_of(study), single, clip, made_by, execution)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from sim.runs.instruments import between, dosage_log, survey
 from sim.runs.people import People, Seen
 from sim.runs.plan import RunPlan, fresh
 from sim.stats.components import components, set_means
-from sim.stats.information import Worth, partial, perfect
+from sim.stats.information import LEAST_SETS, Worth, partial, perfect
 from sim.studies.compare.measurements import Measurement, measurement_of
 from sim.studies.kind import Runner
 from sim.studies.spec import Study, week_number
@@ -178,15 +178,15 @@ def _read(one: Measurement, seen: Seen, p: Parameters, scenario: Any) -> list[fl
 
 def _note(study: Study[Spec], sets: int) -> str:
     header = study.header
-    name = header.outcomes[0]
-    benefit = (
-        f"{name} at the end of TA"
-        if header.worth is None
-        else f"{name} at the end of TA at {header.worth:,.0f} a unit, less the planned cost"
-    )
+    benefit = f"{'gain in ' * header.gains}{header.outcomes[0]} at the end of TA"
+    if header.worth is not None:
+        benefit += f" at {header.worth:,.0f} a unit, less the planned cost"
+    few = f"Fewer than {LEAST_SETS} sets cannot tell what parameters and measurements are worth. "
+    one = "With one run a set, knowing everything holds the chance of that run as well. "
     return (
         f"The benefit is {benefit}. Value: what choosing the best scenario after knowing this "
-        f"gains on average over choosing now; {sets} sets. Values of several things do not add up. "
+        f"gains on average over choosing now; {sets} sets. {few * (sets < LEAST_SETS)}"
+        f"{one * (header.replicates == 1)}Values of several things do not add up. "
         "That polynomials tell what follows from it, and that the sets say what is plausible, are "
         "assumptions; what happens before the choice is not counted."
     )
