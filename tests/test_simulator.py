@@ -127,9 +127,12 @@ def test_unpaired_replicates_are_apart_and_fair() -> None:
 
 def test_runs_that_fail_are_left_out_and_a_point_without_any_is_nan() -> None:
     f = simulator("classroom", TRUST, "trust", replicates=2, engine=fragile)
-    single = f.runs([0.4, 1.0])[0, :, 0]
+    told = "1 of 2 runs failed and are left out; row 0, replicate 1: .*nobody is there"
+    with pytest.warns(RuntimeWarning, match=told):
+        single = f.runs([0.4, 1.0])[0, :, 0]
     assert np.isnan(single).tolist() == [False, True]
-    assert f([0.4, 1.0]) == single[0]
+    with pytest.warns(RuntimeWarning, match=told):
+        assert f([0.4, 1.0]) == single[0]
     other = simulator("classroom", TRUST, "trust", replicates=2)
     assert f([0.2, 1.0]) == other([0.2, 1.0])
     kept = simulator("classroom", TRUST, "commitments_kept_share", 0, replicates=2)
@@ -259,6 +262,8 @@ def test_points_that_cannot_be_asked(given: Any, messages: list[str]) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"names": None, "outcomes": 3}, "outcomes: 3 cannot be used; allowed: a name, a list"),
+        ({"scenario": None}, "scenario: None cannot be used"),
         ({"names": []}, "names: is empty"),
         ({"names": ["trust_stp"]}, "names: 'trust_stp' is neither a parameter nor a lever"),
         ({"names": ["trust_stp"]}, "did you mean 'trust_step'?"),

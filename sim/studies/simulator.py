@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -101,6 +102,7 @@ def simulator(
         >>> f.problem["bounds"]
         [[0.1, 0.45], [0.3, 2.1]]
     """
+    _check_forms(scenario, names, outcomes)
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(find(os.fspath(scenario)))
     asked = [outcomes] if isinstance(outcomes, str) else list(outcomes)
@@ -284,7 +286,14 @@ class Simulator:
             raise InputError(problem)
         assert work.plan is not None
         plan = replace(work.plan, engine=self.engine)
-        return work.outcomes(execute(plan, self.execution, work.collect))[0]
+        made = work.outcomes(execute(plan, self.execution, work.collect))[0]
+        if made.reasons:
+            (row, replicate), reason = next(iter(sorted(made.reasons.items())))
+            warnings.warn(
+                f"{len(made.reasons):,} of {count * self.replicates:,} runs failed and are left out; "
+                f"row {row}, replicate {replicate}: {reason}", RuntimeWarning, stacklevel=4,
+            )  # fmt: skip
+        return made
 
     def _numbers(self, values: Mapping[str, Any], count: int) -> np.ndarray:
         """The number of each point, which fresh chance depends on: it follows from its values."""
@@ -387,6 +396,26 @@ class Simulator:
 
 
 # --- helpers -------------------------------------------------------------------------------------
+
+
+def _check_forms(scenario: Any, names: Any, outcomes: Any) -> None:
+    """See that the arguments are such as can be read.
+
+    Raises:
+        InputError: those that are not.
+    """
+    listed = "a name, a list of names, or a mapping from names"
+    problems = [
+        Problem(f"{given!r} cannot be used", field, given, allowed)
+        for field, given, form, allowed in (
+            ("scenario", scenario, Scenario | str | os.PathLike, "a Scenario, a path, a shipped name"),
+            ("names", names, Iterable, listed),
+            ("outcomes", outcomes, Iterable, listed),
+        )
+        if not isinstance(given, form)
+    ]  # fmt: skip
+    if problems:
+        raise InputError(problems)
 
 
 def _factors(names: Names, scenario: Scenario) -> Any:

@@ -683,6 +683,8 @@ def test_what_cannot_change_the_choice_is_worth_nothing() -> None:
         ({"know": ["first_trust+truststep"]}, "did you mean 'trust_step'"),
         ({"information": True, "outcomes": ["contacts_held"]}, "no better and worse"),
         ({"worth": 0}, "worth"),
+        ({"measures": ["log of 1 months"], "engine": "own_model:Counting"}, "looks at people"),
+        ({"measures": ["log of 1 months"], "engine": "mesa"}, "looks at people"),
     ],
 )
 def test_what_cannot_be_measured_or_known_is_refused(fields: dict[str, Any], says: str) -> None:

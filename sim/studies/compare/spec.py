@@ -153,6 +153,11 @@ def check(study: Study[Spec]) -> None:
             ("outcomes", 0), f"{name!r} has no better and worse, so nothing is chosen by it",
             value=name, allowed="an outcome with a better, such as integration",
         )  # fmt: skip
+    if study.header.measures and study.header.engine not in ("auto", "compiled"):
+        raise study.error(
+            ("measures",), "a measurement looks at people, in the compiled engine alone",
+            value=study.header.engine, allowed="engine auto or compiled; or --information alone",
+        )  # fmt: skip
     for text in study.header.measures:
         measurement_of(text).check(plans_of(study)[0].scenario)
     if not study.header.gains:
