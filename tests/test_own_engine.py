@@ -367,3 +367,13 @@ def test_the_simulator_refuses_as_run_does() -> None:
     }:
         with pytest.raises(InputError, match=message):
             simulator("classroom", ["trust_step"], {"again": trust_again}, engine=asked)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("audit", "audit_source"), ("patterns", "patterns"),
+                                            ("calibrate", "calibrate")])  # fmt: skip
+def test_what_looks_at_people_refuses_every_engine_but_the_compiled_one(
+    kind: str, name: str
+) -> None:
+    with pytest.raises(InputError, match="engine: this kind of study looks at people"):
+        StudyKind.of(kind).read(name, engine="mesa")
+    assert StudyKind.of(kind).read(name, engine="compiled").header.engine == "compiled"

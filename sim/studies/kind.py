@@ -5,7 +5,7 @@ A kind is a folder of :mod:`sim.studies` with four modules:
 * ``spec``: ``Spec``, the checked fields of a study (a :class:`~sim.studies.spec.Header`);
   optionally ``issues(spec)``, mistakes between fields, ``check(study)``, which raises what only
   the scenarios can show, ``needs(study) -> (module, ...)``, packages of extras, and
-  ``LOOKS_AT_PEOPLE``, true where no model of one's own can make its runs;
+  ``LOOKS_AT_PEOPLE``, true where only the compiled engine can make its runs;
 * ``analysis``: ``answer(study, run) -> {name: Table}``, where ``run(plan)`` makes the runs of a
   :class:`~sim.runs.plan.RunPlan`, as often as the kind asks; or, when one plan does, the pair
   ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``, with ``COLLECT``,
@@ -202,10 +202,13 @@ class StudyKind:
 
     def _checked(self, study: Study[Any]) -> Study[Any]:
         check = getattr(self._module("spec"), "check", None)
-        if study.own is not None and getattr(self._module("spec"), "LOOKS_AT_PEOPLE", False):
+        other = study.own.name if study.own is not None else study.header.engine
+        if other not in ("auto", "compiled") and getattr(
+            self._module("spec"), "LOOKS_AT_PEOPLE", False
+        ):
             raise study.error(
                 ("engine",), "this kind of study looks at people, in the compiled engine alone",
-                value=study.own.name, allowed="auto, compiled",
+                value=other, allowed="auto, compiled",
             )  # fmt: skip
         if check is not None:
             check(study)

@@ -290,8 +290,8 @@ class Simulator:
         if made.reasons:
             (row, replicate), reason = next(iter(sorted(made.reasons.items())))
             warnings.warn(
-                f"{len(made.reasons):,} of {count * self.replicates:,} runs failed and are left out; "
-                f"row {row}, replicate {replicate}: {reason}", RuntimeWarning, stacklevel=4,
+                f"{len(made.reasons):,} of {count * self.replicates:,} runs failed and are left "
+                f"out; row {row}, replicate {replicate}: {reason}", RuntimeWarning, stacklevel=4,
             )  # fmt: skip
         return made
 
@@ -405,10 +405,11 @@ def _check_forms(scenario: Any, names: Any, outcomes: Any) -> None:
         InputError: those that are not.
     """
     listed = "a name, a list of names, or a mapping from names"
+    shipped = "a Scenario, a path, a shipped name"
     problems = [
         Problem(f"{given!r} cannot be used", field, given, allowed)
         for field, given, form, allowed in (
-            ("scenario", scenario, Scenario | str | os.PathLike, "a Scenario, a path, a shipped name"),
+            ("scenario", scenario, Scenario | str | os.PathLike, shipped),
             ("names", names, Iterable, listed),
             ("outcomes", outcomes, Iterable, listed),
         )
