@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import scenarios
+from strategies import examples, scenarios
 
 from sim.core import outcomes
 from sim.core.parameters import Parameters
@@ -150,7 +150,7 @@ def in_node(cases: list[Case], folder: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
     weeks = Case(Scenario.shipped("source"), weeks=[0, 40, 156])
-    return [weeks, *map(Case, shipped()), *map(Case, drawn(30))]
+    return [weeks, *map(Case, shipped()), *map(Case, drawn(examples(30)))]
 
 
 @pytest.fixture(scope="module")
