@@ -234,6 +234,11 @@ def test_a_stopped_run_says_so(found: dict[str, Any]) -> None:
     assert stopped["seen"] == [[1, 3]]
 
 
+def test_runs_of_a_pool_that_is_closed_end_and_leave_no_clock_behind(found: dict[str, Any]) -> None:
+    assert found["pool"]["closed"] == "EngineError: Stopped."
+    assert found["pool"]["clocks"] == 0, "Node would wait for each of them, a minute"
+
+
 # --- a real browser -------------------------------------------------------------------------------
 
 

@@ -128,4 +128,9 @@ const stop = new AbortController();
 found.pool.stopped = await pooled(() => "", {
   signal: stop.signal, progress: () => stop.abort(),
 });
+const shut = new Pool(wasm, layout, { workers: 2, start: threads(() => sleeps) });
+const underWay = message(() => shut.run(job, runs, { piece: 1 }));
+shut.close();
+found.pool.closed = await underWay;
+found.pool.clocks = process.getActiveResourcesInfo().filter((one) => one === "Timeout").length;
 console.log(JSON.stringify(found));

@@ -273,6 +273,7 @@ function defineCodoseEngine() {
       this._jobs = new Map();
       this._free = [];
       this._all = new Set();
+      this._busy = new Map();
       const hardware = typeof navigator === "object" ? navigator.hardwareConcurrency : 2;
       for (let i = 0; i < Math.max(1, workers || hardware || 2); i += 1) this._add();
     }
@@ -318,7 +319,8 @@ function defineCodoseEngine() {
       for (const worker of this._all) worker.terminate();
       this._all.clear();
       this._free = [];
-      for (const one of [...this._waiting]) one.stop(new EngineError("Stopped."));
+      const pieces = [...this._busy.values()].map(({ clear, piece }) => (clear(), piece));
+      for (const one of [...pieces, ...this._waiting]) one.stop(new EngineError("Stopped."));
     }
 
     _named(bytes) {
@@ -348,6 +350,7 @@ function defineCodoseEngine() {
       const clock = setTimeout(() => died("does not answer"), this._patience);
       const clear = () => {
         clearTimeout(clock);
+        this._busy.delete(worker);
         worker.onmessage = worker.onerror = null;
       };
       const died = (why) => {
@@ -360,6 +363,7 @@ function defineCodoseEngine() {
         this._add();
         this._next();
       };
+      this._busy.set(worker, { clear, piece });
       worker.onerror = (event) => died(`failed (${event.message || "no reason given"})`);
       worker.onmessage = ({ data }) => {
         clear();
