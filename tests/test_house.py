@@ -41,6 +41,7 @@ def test_the_version_is_the_same_everywhere() -> None:
             "sim/__init__.py": r'^__version__ = "(.+)"$',
             "CITATION.cff": r"^version: (.+)$",
             "codemeta.json": r'^  "version": "(.+)",$',
+            "docs/tutorial/researcher.md": r"codose-(.+)-py3-none-any\.whl",
         }.items()
     }
     assert len({tuple(one) for one in found.values()}) == 1, found
