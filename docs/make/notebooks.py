@@ -23,6 +23,8 @@ from pictures import small
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 SECONDS = 60
 """A notebook has to be done by then."""
+WIDTH = 1000
+"""Pixels of a picture at most: every notebook is in every archive."""
 LIVE = ("application/vnd.jupyter.widget-view+json",)
 
 
@@ -83,7 +85,9 @@ def _kept(output: Any) -> Any:
     if any(kind in shown for kind in LIVE):
         return None
     if picture := shown.get("image/png"):
-        shown["image/png"] = base64.b64encode(small(base64.b64decode(picture))).decode() + "\n"
+        shown["image/png"] = (
+            base64.b64encode(small(base64.b64decode(picture), WIDTH)).decode() + "\n"
+        )
     return output
 
 

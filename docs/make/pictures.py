@@ -1,4 +1,4 @@
-"""Smaller PNG files, for what is shipped: 64 colours are enough for charts.
+"""Smaller PNG files, for what is shipped: 32 colours are enough for charts.
 
 python docs/make/pictures.py FILE.png ...    write these anew, in place
 """
@@ -11,14 +11,23 @@ from pathlib import Path
 
 from PIL import Image
 
-COLOURS = 64
+COLOURS = 32
 
 
-def small(png: bytes) -> bytes:
-    """A PNG with a palette in place of true colours; the picture itself when that is smaller."""
+def small(png: bytes, width: int = 0) -> bytes:
+    """A PNG with a palette in place of true colours; the picture itself when that is smaller.
+
+    Args:
+        png: the file.
+        width: pixels; a wider picture is made as narrow. 0: it stays as wide as it is.
+    """
     made = io.BytesIO()
     flat = Image.open(io.BytesIO(png)).convert("RGB")
-    flat.quantize(COLOURS, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+    if 0 < width < flat.width:
+        height = round(flat.height * width / flat.width)
+        flat = flat.resize((width, height), Image.Resampling.LANCZOS)
+    few = flat.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(made, "PNG", optimize=True)
     return min(png, made.getvalue(), key=len)
 
 
