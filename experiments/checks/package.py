@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 3_000_000
 """Bytes of an archive."""
 PROMISED = (
+    "codose.py",
     "sim/py.typed",
     "sim/_files/scenarios/source.yaml",
     "sim/_files/experiments/sobol.yaml",
