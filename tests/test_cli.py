@@ -529,7 +529,10 @@ def test_the_number_of_runs_is_said(
     ("words", "said"),
     [
         (("--sets", "1"), "--sets: 1 is out of range; allowed: 2 or more; --fixed"),
-        (("--sets", "no_such_folder"), "sets: holds no plausible sets; allowed: a number, or a"),
+        (
+            ("--sets", "no_such_folder"),
+            "sets: 'no_such_folder' holds no plausible sets; allowed: a number, or a",
+        ),
         (("--sets", "5", "--fixed"), "sets: does not go with fixed; allowed: one of the two"),
     ],
 )

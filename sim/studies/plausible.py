@@ -376,11 +376,15 @@ def chosen_sets(sets: SetChoice) -> PlausibleSets:
         return plausible_sets(DEFAULT_SETS if sets is None else sets)
     if not isinstance(sets, str | os.PathLike):
         return given_sets(sets)
-    return plausible_sets(posterior=posterior_in(sets))
+    return plausible_sets(posterior=posterior_in(sets, otherwise="a number, or "))
 
 
-def posterior_in(folder: str | os.PathLike[str]) -> Posterior:
+def posterior_in(folder: str | os.PathLike[str], *, otherwise: str = "") -> Posterior:
     """The posterior that a calibration wrote into a folder.
+
+    Args:
+        folder: where it is.
+        otherwise: what else may be given in its place, for the message.
 
     Raises:
         InputError: there is none, or it cannot be used.
@@ -390,10 +394,10 @@ def posterior_in(folder: str | os.PathLike[str]) -> Posterior:
     if found is None:
         raise InputError(
             Problem(
-                "holds no plausible sets",
+                f"{str(folder)!r} holds no plausible sets",
                 field="sets",
                 value=str(folder),
-                allowed="a number, or a folder that 'codose calibrate' wrote",
+                allowed=f"{otherwise}a folder that 'codose calibrate' wrote",
             )
         )
     return found

@@ -159,3 +159,9 @@ def test_a_date_that_is_none(study: Path, tmp_path: Path) -> None:
     ran = codose("plan", study, "--start", "4 January", "--out", tmp_path / "out")
     assert ran.exit_code == 2
     assert "--start: '4 January' is not a date; allowed: yyyy-mm-dd" in ran.stderr
+
+
+def test_a_number_of_sets_is_none_for_a_plan(tmp_path: Path) -> None:
+    ran = codose("plan", "plan", "--sets", "20", "--out", tmp_path / "out")
+    assert ran.exit_code == 2
+    assert "20' holds no plausible sets; allowed: a folder that" in ran.stderr
