@@ -360,7 +360,7 @@ def test_every_command_parameter_and_outcome_is_in_the_reference(site: Path) -> 
 
     reference = made_by("reference")
     commands = text("commands.html")
-    assert all(f'id="{name}"' in commands for name in reference.command_helps())
+    assert all(f'id="{name.replace(" ", "-")}"' in commands for name in reference.command_helps())
     assert all(f"<code>{name}</code>" in text("parameters.html") for name in TABLE)
     assert all(f"<code>{name}</code>" in text("outcomes.html") for name in NAMES)
 
