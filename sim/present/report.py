@@ -11,15 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sim.present.answer import CAVEAT, Answer
 from sim.present.figures import Figure
 from sim.present.html import environment
 from sim.present.table import Table
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,7 +54,7 @@ from sim.runs import price, safe
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
-from sim.runs.folder import MANIFEST, ResultFolder, provenance, refusal
+from sim.runs.folder import FIGURES, MANIFEST, ResultFolder, provenance, refusal
 from sim.runs.own import OwnEngine, chosen
 from sim.runs.store import differences
 from sim.studies.dates import dated, said
@@ -1002,12 +1002,9 @@ def _unlike_file(folder: ResultFolder, files: Mapping[str, str]) -> str:
     return ""
 
 
-_FIGURES = "figures"
-
-
 def _figures_in(folder: ResultFolder) -> list[str]:
     """Files of figures of a result folder."""
-    return sorted(path.name for path in (folder.path / _FIGURES).glob("*.*"))
+    return sorted(path.name for path in (folder.path / FIGURES).glob("*.*"))
 
 
 def _not_drawn(folder: ResultFolder, sample: int | None) -> str:
@@ -1032,7 +1029,7 @@ def _unlike_figure(folder: ResultFolder, figures: Sequence[Figure], names: Seque
             return f"{name} is no figure of these results"
         with TemporaryDirectory() as home:
             (path,) = save([known[stem]], Path(home), [form])  # type: ignore[list-item]
-            if path.read_bytes() != (folder.path / _FIGURES / name).read_bytes():
+            if path.read_bytes() != (folder.path / FIGURES / name).read_bytes():
                 return f"the figure {name} is not what the tables say"
     return ""
 

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +29,6 @@ from sim.studies.factors import Factor
 from sim.studies.kind import StudyKind
 from sim.studies.sensitivity.design import Design, design_of, labels_of, replicates_of
 from sim.studies.sensitivity.design_points import Outcomes, Work
-
-if TYPE_CHECKING:
-    pass
 
 Names = str | Sequence[str] | Mapping[str, Any]
 ROUNDING = 1e-6

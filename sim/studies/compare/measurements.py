@@ -11,17 +11,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem
 from sim.core.units import weeks_of
-from sim.runs.people import CONSTRUCTS
 from sim.scenario.scenario import Scenario
-from sim.studies.spec import WEEK_WORDS, week_number
+from sim.studies.measures import parse_measure
+from sim.studies.spec import week_number
 
 ALLOWED = (
     "'survey of CONSTRUCT at WEEK', the same 'with N people', 'log of M months', or several joined "
     "by 'and'"
 )
-_SURVEY = re.compile(r"survey of (\w+) at (\w+)(?: with (\d{1,6}) people)?")
+_SURVEY = re.compile(r"(survey of \w+ at \w+)(?: with (\d{1,6}) people)?")
 _LOG = re.compile(r"log of ([1-9]\d{0,2}) months?")
 
 
@@ -87,16 +87,10 @@ def _part(phrase: str, text: str) -> Part:
     found = _SURVEY.fullmatch(phrase)
     if found is None:
         raise _refused(text, f"{phrase!r} is no measurement", ALLOWED)
-    construct, week, people = found.groups()
-    if construct not in CONSTRUCTS:
-        near = did_you_mean(construct, CONSTRUCTS)
-        raise _refused(text, f"{construct!r} is asked in no survey", ", ".join(CONSTRUCTS), near)
-    if not week.isdigit() and week not in WEEK_WORDS:
-        near = did_you_mean(week, WEEK_WORDS)
-        raise _refused(text, f"{week!r} is not a week", f"a number, {', '.join(WEEK_WORDS)}", near)
-    number = int(week) if week.isdigit() else week
-    return Part(construct, number, int(people) if people else None)
+    asked, people = found.groups()
+    measure = parse_measure(asked)
+    return Part(measure.outcome, measure.week, int(people) if people else None)
 
 
-def _refused(text: str, message: str, allowed: str, near: str = "") -> InputError:
-    return InputError(Problem(message, "measures", text, allowed, near))
+def _refused(text: str, message: str, allowed: str) -> InputError:
+    return InputError(Problem(message, "measures", text, allowed))
