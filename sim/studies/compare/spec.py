@@ -158,8 +158,14 @@ def check(study: Study[Spec]) -> None:
             ("measures",), "a measurement looks at people, in the compiled engine alone",
             value=study.header.engine, allowed="engine auto or compiled; or --information alone",
         )  # fmt: skip
-    for text in study.header.measures:
-        measurement_of(text).check(plans_of(study)[0].scenario)
+    for place, text in enumerate(study.header.measures):
+        try:
+            measurement_of(text).check(plans_of(study)[0].scenario)
+        except InputError as error:
+            wrong = error.problems[0]
+            raise study.error(
+                ("measures", place), f"{text!r} {wrong.message}", value=text, allowed=wrong.allowed
+            ) from None
     if not study.header.gains:
         arms = plans_of(study)
         scenarios = [arm.scenario for arm in arms]
