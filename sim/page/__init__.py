@@ -1,0 +1,1 @@
+"""The page: one HTML file with the engine in it, for planners and classes."""

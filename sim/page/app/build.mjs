@@ -1,0 +1,36 @@
+// node build.mjs: src/ -> ../dist/app.js and app.css. With --tests: tests/*.test.ts -> .tests/, for node --test.
+import fs from "node:fs";
+import path from "node:path";
+import { build } from "esbuild";
+
+const here = import.meta.dirname;
+const common = {
+  bundle: true,
+  target: "es2022",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+  loader: { ".json": "json" },
+};
+if (process.argv.includes("--tests")) {
+  const tests = fs.readdirSync(path.join(here, "tests")).filter((name) => name.endsWith(".test.ts"));
+  await build({
+    ...common,
+    entryPoints: tests.map((name) => path.join(here, "tests", name)),
+    outdir: path.join(here, ".tests"),
+    outExtension: { ".js": ".mjs" },
+    format: "esm",
+    platform: "node",
+    sourcemap: "inline",
+  });
+} else {
+  await build({
+    ...common,
+    entryPoints: [path.join(here, "src", "main.tsx")],
+    outfile: path.join(here, "..", "dist", "app.js"),
+    format: "iife",
+    minify: !process.argv.includes("--plain"),
+  });
+}

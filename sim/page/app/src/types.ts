@@ -1,0 +1,292 @@
+/** The contracts between the parts of the page. Whoever owns a part owns its types here.
+ *
+ * Data flow: PageData (written by Python) + PlansFile (what the user made)
+ *   -> model/  complete(), check(), makeJob()        a plan as the engine's numbers
+ *   -> study/  Runner, answers, comparisons, search   the engine's numbers as answers
+ *   -> ui/, setting/, results/, best/, klass/         answers on the screen
+ */
+
+// --- what Python writes into the file (sim/page/data.py) -------------------------------------
+
+export interface OutcomeAbout {
+  name: string;
+  label: string; // "mutual accountability"
+  unit: string;
+  meaning: string;
+  kind: "level" | "total" | "rate";
+  overall: "mean" | "sum";
+  low: number;
+  high: number | null;
+  better: "more" | "less" | "neither";
+  headline: boolean;
+}
+
+export interface ParameterAbout {
+  name: string;
+  meaning: string;
+  unit: string;
+  default: number;
+  minimum: number;
+  maximum: number;
+  low: number; // plausible range
+  high: number;
+  grade: string; // A..D, as in docs
+  source: string;
+}
+
+export interface ShippedScenario {
+  key: string; // "planning"
+  group: "start" | "example" | "class";
+  scenario: ScenarioData;
+}
+
+export interface ShippedSets {
+  count: number;
+  replicates: number;
+  source: string; // one sentence: what they rest on
+  targets: number;
+  borrowed: number;
+  varied: string[]; // names of parameters that differ between sets
+  values: string; // base64 of float64 (count, parameters), little-endian, in the order of layout.parameters
+}
+
+export interface PageData {
+  version: string; // of codose
+  model: number; // version of the model
+  engine: string; // stamp of the artefact
+  outcomes: OutcomeAbout[]; // in the order of the engine's columns
+  parameters: ParameterAbout[]; // in the order of layout.parameters
+  schema: any; // scenario.schema.json
+  functions: { names: string[]; presets: Record<string, Record<string, number>> }; // what is done
+  scenarios: ShippedScenario[];
+  sets: ShippedSets;
+  t: number[]; // t[df] = Student's t for a 90 % interval, df = 0..; t[0] is Infinity as null
+  z: number;
+  words: Record<string, any>; // sim/page/words.json: every sentence of the page
+  glossary: Record<string, string>;
+  stories: any[]; // class view
+  opened: PlansFile | null; // what `codose page FILE` was given
+  story: string | null; // `codose page --story NAME`
+  served: boolean; // whether `codose serve` stands behind it: POST /read
+}
+
+// --- what the user makes ------------------------------------------------------------------------
+
+/** A scenario as its file says it: plain JSON, names as in scenario.schema.json, only what was said. */
+export type ScenarioData = Record<string, any> & { name: string };
+
+export interface Plan {
+  name: string; // unique in its file
+  scenario: ScenarioData;
+}
+
+export interface Target {
+  outcome: string;
+  at_least: number; // of an outcome of which less is better: at most
+  when: "end_of_ta" | "horizon";
+  sure: number; // share of runs asked, 0..1
+}
+
+export interface Budget {
+  a_year: number | null; // in the currency; null: none
+  of: "centre" | "all"; // whose money it is
+}
+
+/** The one document. Saved as NAME.plans.yaml; `codose compare` and the others read the same file. */
+export interface PlansFile {
+  codose: "plans";
+  version: 1;
+  open: string; // name of the plan on the screen
+  reference: string | null; // name of the plan that others are compared to; null: the first
+  currency: string; // "$"
+  budget: Budget;
+  targets: Target[];
+  plans: Plan[];
+}
+
+// --- model/ ----------------------------------------------------------------------------------------
+
+export interface Series {
+  mode: "onsite" | "video" | "phone" | "email";
+  every_weeks: number;
+  hours: number;
+  first_week: number;
+  last_week: number | null;
+  co_creation: number | [number, number];
+  taper: number;
+  timing: "scheduled" | "irregular" | "on_demand";
+  invited: number;
+  functions: Record<string, number> | null;
+}
+
+/** A scenario with every default filled in: what Python's Scenario.to_dict() gives. */
+export type Scenario = Record<string, any> & {
+  name: string;
+  seed: number;
+  horizon_weeks: number;
+  start_date?: string;
+  dosage: Series[];
+};
+
+export interface Problem {
+  path: (string | number)[]; // ["dosage", 0, "hours"]
+  line?: number;
+  text: string; // one sentence, with value, what is allowed, what was probably meant
+}
+
+export interface Resources {
+  contacts: number;
+  visits: number;
+  contact_hours: number;
+  preparation_hours: number;
+  travel_hours: number;
+  staff_hours: number;
+  provider_hours: number;
+  centre: number; // money
+  regions: number;
+  money: number;
+}
+
+/** As sim.model.dosage.Planned: without chance, every contact held. */
+export interface Planned {
+  total: Resources;
+  years: Resources[];
+  spent: Resources; // of the contact log
+  weeks: number;
+  by_provider: { name: string; hours: number[]; has: number }[]; // hours by year; has: h a year
+}
+
+// --- study/ ----------------------------------------------------------------------------------------
+
+export interface RunRequest {
+  scenario: Scenario;
+  seed: number;
+  sets: Float64Array[]; // as the scenario uses them: Sets.within(scenario)
+  replicates: number;
+  weeks: number[]; // at which outcomes are summarised
+  weekly?: string[]; // outcomes kept in every week, overall
+  first?: number; // number of the first set's point: fresh chance (replicates from first * replicates on)
+}
+
+export interface Runs {
+  sets: number;
+  replicates: number;
+  weeks: number[];
+  places: string[]; // regions, then "overall"
+  outcomes: string[];
+  values: Float64Array; // (set, replicate, week, place, outcome); NaN where empty or not yet made
+  weekly: Float64Array | null; // (set, replicate, week 0..horizon, outcome of `weekly`)
+  made: number; // runs made so far: in the order of replicates, so a part is a fair sample of sets
+  failed: number;
+}
+
+export interface RunOptions {
+  signal?: AbortSignal;
+  urgent?: boolean; // before what waits: the plan on the screen
+  progress?: (runs: Runs) => void; // a growing result, the same arrays
+}
+
+export interface Runner {
+  run(request: RunRequest, options?: RunOptions): Promise<Runs>;
+  planned(scenario: Scenario): Planned; // at once
+  workers: number;
+  close(): void;
+}
+
+export interface Interval {
+  mean: number;
+  low: number;
+  high: number;
+}
+
+export type Verdict = "better" | "worse" | "higher" | "lower" | "about the same" | "not clear yet" | "-";
+
+/** As sim.stats.paired.Paired: this plan less the other. */
+export interface Paired extends Interval {
+  mean_low: number;
+  mean_high: number;
+  p_beats: number;
+  chance_share: number;
+  resolved: boolean;
+  verdict: Verdict;
+  margin: number;
+  n: number;
+  runs: number;
+}
+
+export interface Share {
+  p: number;
+  low: number;
+  high: number;
+  hits: number;
+  runs: number;
+}
+
+export interface LevelAt {
+  outcome: string;
+  place: string;
+  week: number;
+  mean: number; // of the means of sets
+  p05: number; // of single runs
+  p50: number;
+  p95: number;
+  without: number; // mean of the comparison: no assistance, or stopping now
+  gain: Paired; // against that
+  gain_p05: number; // of single runs
+  gain_p95: number;
+}
+
+export interface Course {
+  outcome: string;
+  weeks: number[];
+  p05: Float64Array; // chance and what is not known: over all runs
+  p50: Float64Array;
+  p95: Float64Array;
+  chance_low: Float64Array | null; // chance alone: see study/ for the rule
+  chance_high: Float64Array | null;
+  other_p05: Float64Array; // the comparison: no assistance, or stopping now
+  other_p50: Float64Array;
+  other_p95: Float64Array;
+}
+
+export interface TargetAnswer {
+  target: Target;
+  week: number;
+  share: Share;
+  met: "met" | "by the estimate" | "not met"; // lower end of the interval >= sure; p >= sure; else
+}
+
+/** All that a plan comes to. `stands` false: still being refined. */
+export interface PlanAnswer {
+  plan: string;
+  against: "without assistance" | "stopping now";
+  end: number; // week of the end of assistance
+  horizon: number;
+  points: number[]; // weeks: start, now (with a log), end, year after, horizon
+  levels: LevelAt[]; // outcome x place x point
+  courses: Course[];
+  targets: TargetAnswer[];
+  planned: Planned;
+  expected: { centre: number; regions: number; money: number; years: { centre: number; regions: number; money: number }[] };
+  busy: number[]; // mean share of each provider's hours used
+  drivers: { outcome: string; parameter: string; rho: number; clear: boolean }[];
+  sets: number;
+  replicates: number;
+  seed: number;
+  runs: number; // made
+  failed: number;
+  stands: boolean;
+}
+
+export interface Difference {
+  plan: string;
+  outcome: string;
+  week: number;
+  paired: Paired;
+}
+
+export interface Comparison {
+  reference: string;
+  differences: Difference[];
+  plans: PlanAnswer[];
+}
