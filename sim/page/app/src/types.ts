@@ -224,9 +224,12 @@ export interface Paired extends Interval {
   mean_high: number;
   p_beats: number;
   chance_share: number;
+  run_low: number; // 90 % of single runs, chance included
+  run_high: number;
   resolved: boolean;
   verdict: Verdict;
   margin: number;
+  sets: number; // with a difference
   n: number;
   runs: number;
 }
