@@ -158,7 +158,9 @@ const TERMS = {
       const [from, to] = series.co_creation;
       return telling.say("together_changes", { from: percent(from), to: percent(to) });
     }
-    return series.co_creation === usual ? "" : telling.say("together", { share: percent(series.co_creation) });
+    if (series.co_creation === usual) return "";
+    const how = series.co_creation === 0 ? "none" : series.co_creation === 1 ? "all" : "some";
+    return telling.say(`together.${how}`, { share: percent(series.co_creation) });
   },
   invited(series: Series, telling: Telling): string {
     return series.invited === 1 ? "" : telling.say("invited", { share: percent(series.invited) });
