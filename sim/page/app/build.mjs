@@ -15,7 +15,13 @@ const common = {
   logLevel: "warning",
   loader: { ".json": "json" },
 };
-const node = { format: "esm", platform: "node", sourcemap: "inline" };
+const node = {
+  format: "esm",
+  platform: "node",
+  // CommonJS parts of libraries ask for modules of Node.
+  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  sourcemap: "inline",
+};
 if (process.argv.includes("--node")) {
   const [from, to] = process.argv.slice(process.argv.indexOf("--node") + 1);
   await build({ ...common, ...node, entryPoints: [path.resolve(from)], outfile: path.resolve(to) });
