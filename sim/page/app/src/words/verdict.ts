@@ -231,7 +231,7 @@ export function parameterText(data: PageData, name: string): string {
 export function gradeOf(data: PageData, name: string | null): string {
   const grade = name && data.parameters.find((one) => one.name === name)?.grade;
   if (!grade) return "none";
-  return grade === "assumption" ? "assumption" : grade === "A" ? "near" : /^[BC]$/.test(grade) ? "elsewhere" : grade;
+  return grade === "assumption" || grade === "D" ? "assumption" : grade === "A" ? "near" : /^[BC]$/.test(grade) ? "elsewhere" : grade;
 }
 
 function costValues(input: VerdictInput, spend: Spend): Values {
