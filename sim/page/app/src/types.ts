@@ -32,7 +32,7 @@ export interface ParameterAbout {
   high: number | null;
   symbol: string;
   role: "free" | "uncertain" | "fixed" | "lever";
-  grade: string; // A, B, C; D: an assumption; -: a definition
+  grade: string; // A, B, C, assumption, definition
   source: string;
   fitted: {
     mean: number;
