@@ -95,6 +95,7 @@ export type ScenarioData = Record<string, any> & { name: string };
 export interface Plan {
   name: string; // unique in its file
   scenario: ScenarioData;
+  source?: string; // the YAML that it was read from, where that holds comments; in no file
 }
 
 export interface Target {
