@@ -66,7 +66,7 @@ export function paired(verdict: Verdict, better: OutcomeAbout["better"], told = 
   const half = verdict === "not clear yet" ? 0.05 : verdict === "about the same" ? 0.006 : 0.02;
   return {
     mean, low: told ? mean - 0.08 : NaN, high: told ? mean + 0.09 : NaN, mean_low: mean - half, mean_high: mean + half,
-    p_beats: 0.9, chance_share: told ? 0.2 : 0.9, resolved: verdict !== "not clear yet", verdict, margin: 0.01, n: 50,
+    run_low: mean - 0.1, run_high: mean + 0.1, sets: 50, p_beats: 0.9, chance_share: told ? 0.2 : 0.9, resolved: verdict !== "not clear yet", verdict, margin: 0.01, n: 50,
     runs: 200,
   };
 }

@@ -86,7 +86,7 @@ test("the numbers of a verdict are those of the answer", () => {
     "In 9 of 10 plausible worlds the difference in integration lies between +0.07 and +0.24.",
     "A year after the last contact about four fifths of the gain in integration is left.",
     "The target, integration of 0.40 or more in December 2028, is reached in 143 of 200 runs (66 to 77 %), where 7 of 10 are asked.",
-    "The centre pays $138,000 a year, and $150,000 in the dearest year, of a budget of $700,000.",
+    "The center pays $138,000 a year, and $150,000 in the dearest year, of a budget of $700,000.",
     "The answer turns most on how far one contact moves trust, which is an assumption.",
   ]);
 });
@@ -99,7 +99,7 @@ test("a budget is held against the dearest year and the payer it names", () => {
   assert.match(verdict(made).text.join(" "), /\$10,000 more than the budget of \$140,000/);
   made.file.budget = { a_year: 364_000, of: "all" };
   assert.equal(spendOf(made.answer, made.file.budget).state, "met");
-  assert.match(verdict(made).text.join(" "), /Centre and regions together pay \$352,000 a year/);
+  assert.match(verdict(made).text.join(" "), /Center and regions together pay \$352,000 a year/);
 });
 
 test("without dates weeks are told; without contacts the plan says what to do", () => {
@@ -145,7 +145,7 @@ test("every plan has a sentence beside the reference, on all outcomes asked", ()
       assert.equal(all.includes(state), wanted, all);
     }
     if (new Set([a, b, c]).size > 1) for (const name of names) assert.ok(all.includes(name), all);
-    assert.match(all, /the centre pays \$30,000 a year less, and the target is reached in 170 of 200 runs, as often as with “A”/);
+    assert.match(all, /the center pays \$30,000 a year less, and the target is reached in 170 of 200 runs, as often as with “A”/);
     assert.match(compared(data, file, made, "A", names)[0], /“A” is what the others are compared to/);
   }
 });
