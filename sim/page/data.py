@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import sim
 from sim.core import files
+from sim.core.errors import check_known
 from sim.core.outcomes import HEADLINES, OUTCOMES, Outcome
 from sim.core.parameters import TABLE, Parameter
 from sim.core.units import CONFIDENCE, MODEL_VERSION, z_value
@@ -54,8 +55,6 @@ CLASS = (
 """Those that contrast one thing with the source case."""
 LEFT_OUT = ("national",)
 """Of no use on the page: a case for measuring speed and memory."""
-GRADE_LETTERS: Mapping[str, str] = {"assumption": "D", "definition": "-"}
-"""How grades are written where they are one letter."""
 
 
 def page_data(
@@ -77,8 +76,11 @@ def page_data(
         InputError: a folder without plausible sets, or a story that there is not.
     """
     stories = _json("stories.json", [])
+    if story is not None:
+        names = [one["name"] for one in stories]
+        check_known(story, names, "is not a story", field="--story")
     return {
-        "version": sim.__version__,
+        "version": sys.modules["sim"].__version__,
         "model": MODEL_VERSION,
         "engine": _layout()["stamp"],
         "outcomes": [_outcome(one) for one in OUTCOMES.values()],
@@ -126,7 +128,7 @@ def _parameter(row: Parameter) -> dict[str, Any]:
         "name": row.name, "symbol": row.symbol, "meaning": row.meaning, "unit": row.unit,
         "default": row.default, "minimum": row.minimum, "maximum": row.maximum,
         "low": row.low, "high": row.high, "role": row.role,
-        "grade": GRADE_LETTERS.get(row.grade, row.grade), "source": row.source,
+        "grade": row.grade, "source": row.source,
         "fitted": None if number is None else {**number.as_dict(), "verdict": number.verdict},
     }  # fmt: skip
 
