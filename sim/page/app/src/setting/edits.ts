@@ -4,6 +4,7 @@ import {
   assignedOf,
   defaultOf,
   endOfTa,
+  held,
   horizonOf,
   loggedWeeks,
   logRows,
@@ -156,7 +157,7 @@ export function loggedRegions(scenario: ScenarioData): Set<string> {
 /** Regions with something of their own: overrides, events, a provider that was given by hand. */
 export function specialOf(scenario: ScenarioData, name: string): boolean {
   const event = (scenario.shocks ?? []).some((one: any) => one.region === name);
-  return Boolean(scenario.regions?.overrides?.[name]) || event;
+  return Boolean(held(scenario.regions?.overrides, name)) || event;
 }
 
 /** As many regions, the first of those there are; what is said of the others goes with them. */
@@ -191,7 +192,7 @@ function onlyRegions(scenario: ScenarioData, names: string[], schema: Schema): S
     result = inList(result, "shocks", scenario.shocks.filter((one: any) => !one.region || kept.has(one.region)));
   }
   if (assigned) {
-    const own = names.map((name, i) => [name, assigned[name] ?? inTurn[i % inTurn.length]]);
+    const own = names.map((name, i) => [name, held<string>(assigned, name) ?? inTurn[i % inTurn.length]]);
     result = inPart(result, "providers", { assignment: Object.fromEntries(own) });
   }
   return result;
@@ -207,7 +208,7 @@ export function moveRegion(scenario: ScenarioData, name: string, by: number, sch
 }
 
 function renamedKeys<T>(record: Record<string, T> | undefined, from: string, to: string): Record<string, T> | undefined {
-  if (!record || !(from in record)) return record;
+  if (!record || !Object.hasOwn(record, from)) return record;
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name === from ? to : name, value]));
 }
 
@@ -230,7 +231,7 @@ export function renameRegion(scenario: ScenarioData, from: string, to: string, s
 /** What is different in one region; fields of undefined are as everywhere. */
 export function setOverride(scenario: ScenarioData, name: string, patch: Patch): ScenarioData {
   const overrides = scenario.regions?.overrides ?? {};
-  const own = patched(overrides[name] ?? {}, patch);
+  const own = patched(held<any>(overrides, name) ?? {}, patch);
   const left = patched(overrides, { [name]: Object.keys(own).length ? own : undefined });
   return inPart(scenario, "regions", { overrides: Object.keys(left).length ? left : undefined });
 }
@@ -248,7 +249,7 @@ export function setSituation(scenario: ScenarioData, name: string, preset: Patch
 /** One number of a region's start, or its leadership; undefined: typical. */
 export function setOwn(scenario: ScenarioData, name: string, field: string, value: number | undefined): ScenarioData {
   if (field === "leadership") return setOverride(scenario, name, { leadership: value });
-  const start = patched(scenario.regions?.overrides?.[name]?.start ?? {}, { [field]: value });
+  const start = patched(held<any>(scenario.regions?.overrides, name)?.start ?? {}, { [field]: value });
   return setOverride(scenario, name, { start: Object.keys(start).length ? start : undefined });
 }
 
@@ -571,6 +572,30 @@ export function setLog(scenario: ScenarioData, rows: any[], start: string | null
   if (horizon > horizonOf(scenario, schema)) result = patched(result, { horizon_weeks: horizon });
   told.scenario = result;
   return told;
+}
+
+/** The whole plan so many weeks later, as its first week is that much earlier now: every date stays. */
+export function shiftPlan(scenario: ScenarioData, weeks: number, schema: Schema): ScenarioData {
+  if (!weeks) return scenario;
+  const later = (one: any, fields: string[]) => {
+    const moved: Patch = {};
+    for (const name of fields) if (typeof one[name] === "number") moved[name] = one[name] + weeks;
+    return { ...one, ...moved };
+  };
+  const series = (one: any) => later({ first_week: 1, ...one }, ["first_week", "last_week"]);
+  const event = (one: any) => later(one, ["week", "until_week"]);
+  let result = patched(scenario, { horizon_weeks: horizonOf(scenario, schema) + weeks });
+  if (scenario.dosage) result = patched(result, { dosage: scenario.dosage.map(series) });
+  if (scenario.shocks) result = patched(result, { shocks: scenario.shocks.map(event) });
+  if (scenario.delivery_work) result = patched(result, { delivery_work: deliveryOf(scenario).map(event) });
+  if (scenario.skip?.weeks) result = setSkip(result, "weeks", scenario.skip.weeks.map((one: number) => one + weeks));
+  return result;
+}
+
+/** The providers of a log as those of the plan. */
+export function providersOfLog(scenario: ScenarioData, rows: any[], schema: Schema): ScenarioData {
+  const names = [...new Set(rows.flatMap((row) => (row.provider ? [row.provider as string] : [])))];
+  return names.length ? onlyProviders(scenario, names, providersOf(scenario, schema), schema) : scenario;
 }
 
 /** The regions of a log as those of the plan, where the plan has none of its own names. */

@@ -68,7 +68,7 @@ export function NumberField(props: NumberProps) {
   };
   return (
     <span class={`set-field${props.narrow ? " set-narrow" : ""}`}>
-      <label for={id} class={props.quiet ? "set-hidden" : ""}>
+      <label for={id} class={props.quiet ? "unseen" : ""}>
         {props.label}
       </label>
       <span class="set-input">
@@ -124,7 +124,7 @@ function rangeText(props: NumberProps): string {
   const unit = props.percent ? " %" : "";
   const low = Number.isFinite(props.limits.minimum) ? grouped(props.limits.minimum * scale) + unit : "";
   const high = Number.isFinite(props.limits.maximum) ? grouped(props.limits.maximum * scale) + unit : "";
-  if (props.limits.above) return t("number.above_to", { low, high });
+  if (props.limits.above) return t(high ? "number.above_to" : "number.above", { low, high });
   if (!high) return t("number.from_on", { low });
   return t("number.from_to", { low, high });
 }
@@ -154,7 +154,7 @@ export function TextField({ panel, label, value, onValue, check, quiet, longest 
   };
   return (
     <span class="set-field set-text">
-      <label for={id} class={quiet ? "set-hidden" : ""}>
+      <label for={id} class={quiet ? "unseen" : ""}>
         {label}
       </label>
       <input
@@ -201,7 +201,7 @@ export function Choice({ label, value, options, onValue, quiet, disabled, title 
   const id = useId();
   return (
     <span class="set-field">
-      <label for={id} class={quiet ? "set-hidden" : ""}>
+      <label for={id} class={quiet ? "unseen" : ""}>
         {label}
       </label>
       <select id={id} value={value} disabled={disabled} title={title} onChange={(event) => onValue(event.currentTarget.value)}>
@@ -231,7 +231,7 @@ export function Slider({ panel, label, value, text, onValue, minimum = 0, maximu
   const id = useId();
   return (
     <span class="set-field set-slider">
-      <label for={id} class={quiet ? "set-hidden" : ""}>
+      <label for={id} class={quiet ? "unseen" : ""}>
         {label}
       </label>
       <input
