@@ -23,6 +23,8 @@ if (process.argv.includes("--tests")) {
     outExtension: { ".js": ".mjs" },
     format: "esm",
     platform: "node",
+    // CommonJS parts of libraries ask for modules of Node.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     sourcemap: "inline",
   });
 } else {
