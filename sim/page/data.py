@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import sim
 from sim.core import files
 from sim.core.outcomes import HEADLINES, OUTCOMES, Outcome
 from sim.core.parameters import TABLE, Parameter
@@ -54,8 +54,6 @@ CLASS = (
 """Those that contrast one thing with the source case."""
 LEFT_OUT = ("national",)
 """Of no use on the page: a case for measuring speed and memory."""
-GRADE_LETTERS: Mapping[str, str] = {"assumption": "D", "definition": "-"}
-"""How grades are written where they are one letter."""
 
 
 def page_data(
@@ -78,7 +76,7 @@ def page_data(
     """
     stories = _json("stories.json", [])
     return {
-        "version": sim.__version__,
+        "version": sys.modules["sim"].__version__,
         "model": MODEL_VERSION,
         "engine": _layout()["stamp"],
         "outcomes": [_outcome(one) for one in OUTCOMES.values()],
@@ -126,7 +124,7 @@ def _parameter(row: Parameter) -> dict[str, Any]:
         "name": row.name, "symbol": row.symbol, "meaning": row.meaning, "unit": row.unit,
         "default": row.default, "minimum": row.minimum, "maximum": row.maximum,
         "low": row.low, "high": row.high, "role": row.role,
-        "grade": GRADE_LETTERS.get(row.grade, row.grade), "source": row.source,
+        "grade": row.grade, "source": row.source,
         "fitted": None if number is None else {**number.as_dict(), "verdict": number.verdict},
     }  # fmt: skip
 

@@ -21,7 +21,8 @@ export interface Grid {
 
 export type Better = "more" | "less" | "neither";
 
-export const TAILS: readonly number[] = [0.05, 0.95];
+const CONFIDENCE = 0.9;
+export const TAILS: readonly number[] = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2];
 
 export function gridOf(values: ArrayLike<number>, replicates: number): Grid {
   return { sets: values.length / replicates, replicates, values: Float64Array.from(values) };
@@ -178,7 +179,7 @@ function tByHalving(degrees: number): number {
   for (let step = 0; step < 200 && low < high; step++) {
     const middle = (low + high) / 2;
     if (middle === low || middle === high) break;
-    if (tAbove(middle, degrees) > 0.05) low = middle;
+    if (tAbove(middle, degrees) > TAILS[0]) low = middle;
     else high = middle;
   }
   return (low + high) / 2;
@@ -188,19 +189,20 @@ function tByHalving(degrees: number): number {
 export function tAbove(t: number, degrees: number): number {
   if (t < 0) return 1 - tAbove(-t, degrees);
   if (t === Infinity) return 0;
-  return 0.5 * betaShare(degrees / 2, 0.5, degrees / (degrees + t * t));
+  const square = t * t;
+  return 0.5 * betaShare(degrees / 2, 0.5, degrees / (degrees + square), square / (degrees + square));
 }
 
-/** The regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz). */
-function betaShare(a: number, b: number, x: number): number {
+/** The regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz); rest = 1 - x. */
+function betaShare(a: number, b: number, x: number, rest: number): number {
   if (!(x > 0)) return 0;
-  if (!(x < 1)) return 1;
+  if (!(rest > 0)) return 1;
   const front = Math.exp(
-    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x),
+    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(rest),
   );
   return x < (a + 1) / (a + b + 2)
     ? (front * fraction(a, b, x)) / a
-    : 1 - (front * fraction(b, a, 1 - x)) / b;
+    : 1 - (front * fraction(b, a, rest)) / b;
 }
 
 function fraction(a: number, b: number, x: number): number {
