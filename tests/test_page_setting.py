@@ -39,7 +39,7 @@ def _without_nan(value: Any) -> Any:
         return {name: _without_nan(one) for name, one in value.items()}
     if isinstance(value, list):
         return [_without_nan(one) for one in value]
-    return None if value != value else value  # noqa: PLR0124
+    return None if value != value else value
 
 
 def faults_of(plan: dict[str, Any]) -> str:
@@ -84,12 +84,10 @@ def said(scenario: Scenario) -> dict[str, Any]:
 def test_situations_are_so_many_usual_spreads_from_typical() -> None:
     """The presets follow the model's numbers: who changes these is told here."""
     mean = {name: row.default for name, row in TABLE.items()}
+    staff = mean["staff_accountability_mean"], mean["staff_accountability_sd"]
     typical = {
         "trust": (mean["first_trust"], mean["trust_sd"]),
-        "staff_accountability": (
-            mean["staff_accountability_mean"],
-            mean["staff_accountability_sd"],
-        ),
+        "staff_accountability": staff,
         "knowledge": (mean["knowledge_mean"], mean["knowledge_sd"]),
         "demand": (mean["demand_mean"], mean["demand_sd"]),
         "leadership": (mean["leadership_mean"], mean["leadership_sd"]),
