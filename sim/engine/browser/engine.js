@@ -104,8 +104,39 @@ function defineCodoseEngine() {
       return [runs, ...this._job.head.record];
     }
 
+    /* One run, with every state of everybody in every week, and what was drawn for it.
+     *
+     * set: one parameter set. Gives {records, snapshots, spaces}: snapshots, Float64Array (week,
+     * state), of layout.people field after field for each region, then layout.site of each region;
+     * spaces: what the engine left in its work space, {name: {shape, values}}.
+     */
+    watch({ set, replicate }) {
+      const wide = this._watched();
+      const snapshots = { type: "float64", shape: wide };
+      const records = this.run({ sets: set, which: [0], replicates: [replicate], snapshots });
+      const { buffer } = this._memory;
+      const read = ({ type, shape, address }) => {
+        const size = product(shape);
+        if (type === "float64") return new Float64Array(buffer, address, size).slice();
+        if (type === "int64") return Float64Array.from(new BigInt64Array(buffer, address, size), Number);
+        return null;
+      };
+      const spaces = {};
+      for (const [name, one] of Object.entries(this._job.head.spaces)) {
+        spaces[name] = { shape: one.shape, values: read(one) };
+      }
+      return { records, snapshots: read(snapshots), shape: wide, spaces };
+    }
+
+    /* (weeks, states) of a run that is watched. */
+    _watched() {
+      if (this._job === null) throw new EngineError("No job is open.");
+      const { numbers, spaces } = this._job.head;
+      return [numbers.horizon + 1, product(spaces.people.shape) + product(spaces.sites.shape)];
+    }
+
     /* Make some runs; the records are the caller's own. */
-    run({ sets, which, replicates }) {
+    run({ sets, which, replicates, snapshots = null }) {
       if (this._job === null) throw new EngineError("No job is open.");
       const width = this.layout.parameters.length;
       const runs = which.length;
@@ -124,6 +155,8 @@ function defineCodoseEngine() {
         replicates: { type: "int64", shape: [runs] },
         records: { type: "float64", shape: this.shape(runs) },
       };
+      // The block is filled anew each time: a run that is not watched must not write where one was.
+      given.snapshots = snapshots || { type: "float64", shape: [0, 0] };
       for (const one of Object.values(given)) this._place(one);
       this._make_room(this._top);
       const { buffer } = this._memory;
