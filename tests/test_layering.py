@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("stats", "present"),  # arrays in, numbers out; how anything is shown
     ("runs",),  # which runs, how they are made, kept and written down
     ("studies",),  # kinds of study, a folder each
+    ("page",),  # the page, one HTML file
     ("cli",),
 )
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}

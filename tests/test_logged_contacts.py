@@ -452,4 +452,7 @@ def test_remarks_count_what_is_known() -> None:
         "between them.",
         "2 log rows are cancelled without saying by whom: they count as cancelled by the region.",
     ]
-    assert remarks([LogRow(region="north", **row)]) == []
+    assert remarks([LogRow(region="north", status="held", **row)]) == []
+    one = LogRow(region="north", **row)
+    said = "No log row has a status: 2 log rows count as held."
+    assert remarks([one, one]) == [said]

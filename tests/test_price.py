@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sim.model.dosage import planned_contacts as readable_contacts
 from sim.runs import execute as executing
 from sim.runs import price, probe
 from sim.runs.collect import Points
-from sim.runs.execute import Execution, execute
+from sim.runs.execute import Execution, Unfinished, execute
 from sim.runs.plan import RunPlan, common, independent
 from sim.scenario.scenario import Scenario
 from sim.studies.kind import StudyKind, ask
@@ -229,6 +230,29 @@ def test_who_does_not_want_it_has_lost_nothing(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(InputError, match="nothing was run"):
         execute(plan(scenario()), how)
     assert told == ["6 runs take about 40 min here"]
+
+
+def test_runs_that_are_stored_cost_nothing_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    runs = plan(scenario(), sets=64)  # of two runs each, in chunks
+    whole = price.price_of(runs, Points(), Execution()).seconds
+    half = Execution(store=tmp_path / "runs", shard=(1, 2))
+    with pytest.raises(Unfinished):
+        execute(runs, half)
+    again = Execution(store=tmp_path / "runs", resume=True)
+    left = price.price_of(runs, Points(), again).seconds
+    assert left == pytest.approx(whole / 2)
+    other = Execution(store=tmp_path / "runs", resume=True, shard=(2, 2))
+    assert price.price_of(runs, Points(), other).seconds == pytest.approx(whole / 2)
+    mine = Execution(store=tmp_path / "runs", resume=True, shard=(1, 2))
+    assert price.price_of(runs, Points(), mine).seconds == 0.0
+    long_work(monkeypatch)
+    told: list[str] = []
+    execute(runs, replace(again, agree=lambda text: not told.append(text)))
+    assert told == ["what is left of 128 runs takes about 20 min here"]
+    execute(runs, replace(again, agree=lambda text: not told.append(text)))
+    assert len(told) == 1, "nothing is left"
 
 
 def test_work_that_is_refused_leaves_no_folder(

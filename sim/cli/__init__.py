@@ -21,6 +21,7 @@ from sim.cli import (
     merge,
     new,
     observed,
+    page,
     report,
 )
 from sim.cli.options import CHECK_EXITS, EXITS
@@ -69,6 +70,7 @@ def codose() -> None:
 
     \b
     Begin with:
+      codose page                 write the page: plan in a browser, no installation
       codose run source           run the shipped source case
       codose scenarios            what else is shipped
       codose new my.yaml          write a scenario of your own from five answers
@@ -78,6 +80,7 @@ def codose() -> None:
 
 
 app.command("calendar", epilog=EXITS)(calendar.calendar)
+app.command("page", epilog=EXITS)(page.page)
 app.command("report", epilog=EXITS)(report.report)
 app.add_typer(imports.group, epilog=EXITS)
 app.command("observed", epilog=EXITS)(observed.observed)

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sim.core import ties
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError, Problem, ResultsError
 from sim.core.outcomes import RECORD
 from sim.engine.batch import thread_count
 from sim.engine.kernel import SITES, STATES
@@ -37,6 +37,8 @@ from sim.present.format import count, duration
 from sim.runs import probe
 from sim.runs.collect import Collector, Looks
 from sim.runs.plan import Job, RunPlan
+from sim.runs.shard import of_shard
+from sim.runs.store import Store
 
 if TYPE_CHECKING:
     from sim.runs.execute import Execution
@@ -197,7 +199,7 @@ def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
     """What the runs of a plan take, reckoned from speeds; of a shard, its part."""
     engine, slower = ("compiled", 1.0) if plan.compiled else ("mesa", slowness(plan))
     threads = thread_count(how.threads) if plan.compiled else process_count(plan, collect, how)
-    part = 1.0 if how.shard is None else 1.0 / how.shard[1]
+    part = _to_make(how)
     seconds, work, contacts, kept = 0.0, 0, 0, 0
     shared, own = 0, 0
     for job in plan.jobs:
@@ -214,14 +216,26 @@ def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
     return whole if how.cluster is None else replace(whole, seconds=0.0)
 
 
+def _to_make(how: Execution) -> float:
+    """The share of the runs that are to be made: of a shard its part, less what is stored."""
+    part = 1.0 if how.shard is None else 1.0 / how.shard[1]
+    if not how.resume or how.store is None:
+        return part
+    try:
+        store = Store.load(how.store)
+    except (ResultsError, OSError):  # whoever opens it says what is wrong
+        return part
+    missing = [chunk for chunk in store.missing if of_shard(chunk, how.shard)]
+    return len(missing) / store.chunks
+
+
 def measured(price: Price, plan: RunPlan, how: Execution, make: Make) -> Price:
     """The same with a time measured here, where a run is short enough to try some."""
     each = price.seconds / plan.runs
     if price.seconds == 0.0 or each > 1.0 or plan.own is not None:  # which was timed
         return price
-    part = 1.0 if how.shard is None else 1.0 / how.shard[1]
     most = max(1, int(1.0 / each))
-    return replace(price, seconds=part * probe.seconds(plan, make, most=most))
+    return replace(price, seconds=_to_make(how) * probe.seconds(plan, make, most=most))
 
 
 def memory_here() -> float:
@@ -258,7 +272,8 @@ def agree(plan: RunPlan, collect: Collector[Any], how: Execution, make: Make) ->
         )  # fmt: skip
     if price.is_long and how.agree is not None:
         what = count(price.runs, "run")
-        if not how.agree(f"{what} take {price.text} here"):
+        left = f"what is left of {what} takes" if how.resume else f"{what} take"
+        if not how.agree(f"{left} {price.text} here"):
             raise InputError(Problem(f"{what} were not wanted; nothing was run", field="price"))
 
 

@@ -266,6 +266,8 @@ def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> lis
     ...     print(sentence)
     1 of 2 held log rows says how many came; attendance is drawn in the others.
     1 log row is cancelled without saying by whom: it counts as cancelled by the region.
+    >>> remarks([LogRow(**row)])
+    ['No log row has a status: 1 log row counts as held.']
     """
     held = [row for row in rows if row.status == "held"]
     told = sum(row.present is not None for row in held)
@@ -292,13 +294,21 @@ def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> lis
             f"{_rows(unknown)} {is_are} cancelled without saying by whom: {counts} as cancelled "
             "by the region."
         )
-    stated = max((row.week for row in rows if "status" in row.model_fields_set), default=MAX_WEEKS)
-    if later := sum(row.week > stated for row in rows):
-        said.append(
-            f"{_rows(later)} after week {stated} without a status {_verb(later, 'count')} as held: "
-            "did they take place?"
-        )
-    return said
+    return said + _without_status(rows)
+
+
+def _without_status(rows: Sequence[LogRow]) -> list[str]:
+    """What counts as held only because nobody wrote down whether it was."""
+    stated = max((row.week for row in rows if "status" in row.model_fields_set), default=0)
+    later = sum(row.week > stated for row in rows)
+    if not later:
+        return []
+    if not stated:
+        return [f"No log row has a status: {_rows(later)} {_verb(later, 'count')} as held."]
+    return [
+        f"{_rows(later)} after week {stated} without a status {_verb(later, 'count')} as held: "
+        "did they take place?"
+    ]
 
 
 def _rows(number: int, what: str = "log row") -> str:

@@ -1,4 +1,5 @@
 // node build.mjs: src/ -> ../dist/app.js and app.css. With --tests: tests/*.test.ts -> .tests/, for node --test.
+// With --node FROM.ts TO.mjs: a module of the app for Node alone, such as those that Python's tests ask.
 import fs from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
@@ -14,16 +15,24 @@ const common = {
   logLevel: "warning",
   loader: { ".json": "json" },
 };
-if (process.argv.includes("--tests")) {
+const node = {
+  format: "esm",
+  platform: "node",
+  // CommonJS parts of libraries ask for modules of Node.
+  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  sourcemap: "inline",
+};
+if (process.argv.includes("--node")) {
+  const [from, to] = process.argv.slice(process.argv.indexOf("--node") + 1);
+  await build({ ...common, ...node, entryPoints: [path.resolve(from)], outfile: path.resolve(to) });
+} else if (process.argv.includes("--tests")) {
   const tests = fs.readdirSync(path.join(here, "tests")).filter((name) => name.endsWith(".test.ts"));
   await build({
     ...common,
     entryPoints: tests.map((name) => path.join(here, "tests", name)),
     outdir: path.join(here, ".tests"),
     outExtension: { ".js": ".mjs" },
-    format: "esm",
-    platform: "node",
-    sourcemap: "inline",
+    ...node,
   });
 } else {
   await build({

@@ -28,10 +28,22 @@ export interface ParameterAbout {
   default: number;
   minimum: number;
   maximum: number;
-  low: number; // plausible range
-  high: number;
-  grade: string; // A..D, as in docs
+  low: number | null; // plausible range; null: none, the number is fixed
+  high: number | null;
+  symbol: string;
+  role: "free" | "uncertain" | "fixed" | "lever";
+  grade: string; // A, B, C, assumption, definition
   source: string;
+  fitted: {
+    mean: number;
+    low: number;
+    high: number;
+    narrowed: number; // share of its spread that calibration took away
+    targets: string[];
+    grades: string;
+    our_reading: boolean;
+    verdict: string; // "narrowed by 23 % (grade B)"
+  } | null; // of calibrated numbers
 }
 
 export interface ShippedScenario {
@@ -46,6 +58,7 @@ export interface ShippedSets {
   source: string; // one sentence: what they rest on
   targets: number;
   borrowed: number;
+  own: number; // targets of the user's own
   varied: string[]; // names of parameters that differ between sets
   values: string; // base64 of float64 (count, parameters), little-endian, in the order of layout.parameters
 }
@@ -57,7 +70,11 @@ export interface PageData {
   outcomes: OutcomeAbout[]; // in the order of the engine's columns
   parameters: ParameterAbout[]; // in the order of layout.parameters
   schema: any; // scenario.schema.json
-  functions: { names: string[]; presets: Record<string, Record<string, number>> }; // what is done
+  functions: {
+    names: string[];
+    presets: Record<string, Record<string, number>>;
+    meanings: Record<string, string>; // of presets
+  }; // what is done
   scenarios: ShippedScenario[];
   sets: ShippedSets;
   t: number[]; // t[df] = Student's t for a 90 % interval, df = 0..; t[0] is Infinity as null
@@ -78,6 +95,7 @@ export type ScenarioData = Record<string, any> & { name: string };
 export interface Plan {
   name: string; // unique in its file
   scenario: ScenarioData;
+  source?: string; // the YAML that it was read from, where that holds comments; in no file
 }
 
 export interface Target {
@@ -207,9 +225,12 @@ export interface Paired extends Interval {
   mean_high: number;
   p_beats: number;
   chance_share: number;
+  run_low: number; // 90 % of single runs, chance included
+  run_high: number;
   resolved: boolean;
   verdict: Verdict;
   margin: number;
+  sets: number; // with a difference
   n: number;
   runs: number;
 }

@@ -1,0 +1,570 @@
+/** Statistics of runs, the same as those of the commands: sim/stats/*.py, whose docstrings give the sources.
+ *
+ * A Grid is an array (sets, replicates): a row is a plausible set, its columns are runs of that set which
+ * differ in chance only. NaN does not count: an outcome that is empty in a run, a run that failed or one
+ * that is not made yet. Sums are added in the order in which NumPy adds them, so that answers are equal to
+ * those of the commands to the last bits.
+ */
+import type { Paired, Share, Verdict } from "../types";
+
+/** Student's t for 90 % intervals by degrees of freedom, and z: of PageData. */
+export interface Tables {
+  t: readonly (number | null)[];
+  z: number;
+}
+
+export interface Grid {
+  sets: number;
+  replicates: number;
+  values: Float64Array; // (set, replicate)
+}
+
+export type Better = "more" | "less" | "neither";
+
+const CONFIDENCE = 0.9;
+export const TAILS: readonly number[] = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2];
+
+export function gridOf(values: ArrayLike<number>, replicates: number): Grid {
+  return { sets: values.length / replicates, replicates, values: Float64Array.from(values) };
+}
+
+/** What holds of two grids of one shape, run by run. */
+export function gridBy(a: Grid, b: Grid, of: (a: number, b: number) => number): Grid {
+  const values = new Float64Array(a.values.length);
+  for (let run = 0; run < values.length; run++) values[run] = of(a.values[run], b.values[run]);
+  return { sets: a.sets, replicates: a.replicates, values };
+}
+
+export const less = (a: Grid, b: Grid): Grid => gridBy(a, b, (one, other) => one - other);
+
+/** How many values are known. */
+export function known(values: Float64Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] === values[i]) count++;
+  return count;
+}
+
+// --- sums ------------------------------------------------------------------------------------------
+
+const BLOCK = 128;
+
+/** The sum in NumPy's order: eight at a time, in halves. */
+export function sum(values: Float64Array, from = 0, count = values.length): number {
+  if (count < 8) {
+    let total = 0;
+    for (let i = 0; i < count; i++) total += values[from + i];
+    return total;
+  }
+  if (count > BLOCK) {
+    let half = count >> 1;
+    half -= half % 8;
+    return sum(values, from, half) + sum(values, from + half, count - half);
+  }
+  let [r0, r1, r2, r3, r4, r5, r6, r7] = values.subarray(from, from + 8);
+  const whole = count - (count % 8);
+  for (let i = from + 8; i < from + whole; i += 8) {
+    r0 += values[i];
+    r1 += values[i + 1];
+    r2 += values[i + 2];
+    r3 += values[i + 3];
+    r4 += values[i + 4];
+    r5 += values[i + 5];
+    r6 += values[i + 6];
+    r7 += values[i + 7];
+  }
+  let total = r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
+  for (let i = whole; i < count; i++) total += values[from + i];
+  return total;
+}
+
+/** The sum rounded once, as Python's math.fsum gives it (Shewchuk 1997). */
+export function exactSum(values: ArrayLike<number>): number {
+  const parts: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    let x = values[i];
+    let kept = 0;
+    for (let j = 0; j < parts.length; j++) {
+      let y = parts[j];
+      if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
+      const high = x + y;
+      const low = y - (high - x);
+      if (low) parts[kept++] = low;
+      x = high;
+    }
+    parts.length = kept;
+    parts.push(x);
+  }
+  return rounded(parts);
+}
+
+/** Parts that do not overlap, smallest first, as one number; half-way cases go to even. */
+function rounded(parts: number[]): number {
+  let place = parts.length;
+  if (!place) return 0;
+  let high = parts[--place];
+  let low = 0;
+  while (place > 0) {
+    const x = high;
+    const y = parts[--place];
+    high = x + y;
+    low = y - (high - x);
+    if (low) break;
+  }
+  if (place > 0 && ((low < 0 && parts[place - 1] < 0) || (low > 0 && parts[place - 1] > 0))) {
+    const y = low * 2;
+    const x = high + y;
+    if (y === x - high) high = x;
+  }
+  return high;
+}
+
+const plainMean = (values: Float64Array): number => sum(values) / values.length;
+
+/** Variance with n - 1. */
+function variance(values: Float64Array): number {
+  const middle = plainMean(values);
+  return sum(values.map((one) => (one - middle) * (one - middle))) / (values.length - 1);
+}
+
+// --- quantiles ---------------------------------------------------------------------------------------
+
+/** Quantiles of what is known: the k-th of n values lies at k / (n + 1). NaN of nothing. */
+export function quantiles(values: Float64Array, which: readonly number[] = TAILS): number[] {
+  return quantilesOfSorted(sorted(values), which);
+}
+
+/** What is known, in order. */
+export function sorted(values: Float64Array): Float64Array {
+  const ordered = Float64Array.from(values).sort(); // NaN comes last
+  let count = ordered.length;
+  while (count && ordered[count - 1] !== ordered[count - 1]) count--;
+  return ordered.subarray(0, count);
+}
+
+export function quantilesOfSorted(ordered: Float64Array, which: readonly number[]): number[] {
+  const count = ordered.length;
+  if (!count) return which.map(() => NaN);
+  return which.map((q) => {
+    const place = count * q + q - 1;
+    if (place >= count - 1) return ordered[count - 1];
+    if (place < 0) return ordered[0];
+    const below = Math.floor(place);
+    const part = place - below;
+    const a = ordered[below];
+    const b = ordered[below + 1];
+    const gap = b - a;
+    return part >= 0.5 ? b - gap * (1 - part) : a + gap * part;
+  });
+}
+
+/** 5 % and 95 % quantile over all values. */
+export function band(values: Float64Array): [number, number] {
+  const [low, high] = quantiles(values);
+  return [low, high];
+}
+
+// --- Student's t ----------------------------------------------------------------------------------
+
+/** Half the width, in standard errors, of a 90 % interval; infinite below one degree of freedom. */
+export function tValue(degrees: number, tables: Tables): number {
+  if (!(degrees >= 1)) return Infinity;
+  const known = tables.t[degrees];
+  return known ?? tByHalving(degrees);
+}
+
+/** For more degrees of freedom than the table has. */
+function tByHalving(degrees: number): number {
+  let low = 0;
+  let high = 16;
+  for (let step = 0; step < 200 && low < high; step++) {
+    const middle = (low + high) / 2;
+    if (middle === low || middle === high) break;
+    if (tAbove(middle, degrees) > TAILS[0]) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** Chance of more than t, at so many degrees of freedom. */
+export function tAbove(t: number, degrees: number): number {
+  if (t < 0) return 1 - tAbove(-t, degrees);
+  if (t === Infinity) return 0;
+  const square = t * t;
+  return 0.5 * betaShare(degrees / 2, 0.5, degrees / (degrees + square), square / (degrees + square));
+}
+
+/** The regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz); rest = 1 - x. */
+function betaShare(a: number, b: number, x: number, rest: number): number {
+  if (!(x > 0)) return 0;
+  if (!(rest > 0)) return 1;
+  const front = Math.exp(
+    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(rest),
+  );
+  return x < (a + 1) / (a + b + 2)
+    ? (front * fraction(a, b, x)) / a
+    : 1 - (front * fraction(b, a, rest)) / b;
+}
+
+function fraction(a: number, b: number, x: number): number {
+  const tiny = 1e-300;
+  const away = (value: number): number => (Math.abs(value) < tiny ? tiny : value);
+  let c = 1;
+  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
+  let found = d;
+  for (let m = 1; m < 1000; m++) {
+    for (const step of [
+      (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)),
+      (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1)),
+    ]) {
+      d = 1 / away(1 + step * d);
+      c = away(1 + step / c);
+      found *= c * d;
+    }
+    if (Math.abs(c * d - 1) < 1e-16) break;
+  }
+  return found;
+}
+
+const LANCZOS = [
+  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313,
+  -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6,
+  1.5056327351493116e-7,
+];
+
+function logGamma(x: number): number {
+  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
+  let total = LANCZOS[0];
+  for (let i = 1; i < LANCZOS.length; i++) total += LANCZOS[i] / (x - 1 + i);
+  const base = x + LANCZOS.length - 2.5;
+  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(base) - base + Math.log(total);
+}
+
+/** Half the t interval of a mean of so many independent values of this SD; infinite below two. */
+export function halfWidth(spread: number, count: number, tables: Tables): number {
+  return count < 2 ? Infinity : (tValue(count - 1, tables) * spread) / Math.sqrt(count);
+}
+
+// --- means of sets ----------------------------------------------------------------------------------
+
+/** Mean of each set; NaN of one without a value. */
+export function allSetMeans(grid: Grid): Float64Array {
+  const { sets, replicates, values } = grid;
+  const means = new Float64Array(sets);
+  const row = new Float64Array(replicates);
+  for (let set = 0; set < sets; set++) {
+    let count = 0;
+    for (let r = 0; r < replicates; r++) {
+      const value = values[set * replicates + r];
+      const there = value === value;
+      row[r] = there ? value : 0;
+      if (there) count++;
+    }
+    means[set] = count ? sum(row) / count : NaN;
+  }
+  return means;
+}
+
+/** Mean of each set that has a value. */
+export const setMeans = (grid: Grid): Float64Array =>
+  allSetMeans(grid).filter((one) => one === one);
+
+/** Mean of the means of the sets, summed exactly; NaN of nothing. */
+export function mean(grid: Grid): number {
+  const means = setMeans(grid);
+  return means.length ? exactSum(means) / means.length : NaN;
+}
+
+/** Mean of means of sets and its 90 % confidence interval; ends NaN with fewer than two sets. */
+export function meanInterval(grid: Grid, tables: Tables): [number, number, number] {
+  const means = setMeans(grid);
+  if (!means.length) return [NaN, NaN, NaN];
+  const middle = plainMean(means);
+  if (means.length < 2) return [middle, NaN, NaN];
+  const half = halfWidth(Math.sqrt(variance(means)), means.length, tables);
+  return [middle, middle - half, middle + half];
+}
+
+/** Standard error of the mean over sets; of a single set, over its runs. NaN with fewer than two. */
+export function standardError(grid: Grid): number {
+  const means = setMeans(grid);
+  const units = means.length === 1 ? grid.values.filter((one) => one === one) : means;
+  return units.length > 1 ? Math.sqrt(variance(units)) / Math.sqrt(units.length) : NaN;
+}
+
+// --- chance, and what is not known ---------------------------------------------------------------------
+
+export interface Components {
+  between: number; // variance between sets, what is not known; 0 or more
+  luck: number; // variance between runs of a set: chance; NaN with one run a set
+  replicates: number; // effective number
+}
+
+const NO_COMPONENTS: Components = { between: NaN, luck: NaN, replicates: NaN };
+
+/** Variance components by the analysis of variance; all NaN with fewer than two sets. */
+export function components(grid: Grid): Components {
+  const { replicates, values } = grid;
+  const means = allSetMeans(grid);
+  const counts = new Float64Array(grid.sets);
+  let sets = 0;
+  let runs = 0;
+  for (let set = 0; set < grid.sets; set++) {
+    for (let r = 0; r < replicates; r++) {
+      const value = values[set * replicates + r];
+      if (value === value) counts[set]++;
+    }
+    runs += counts[set];
+    if (counts[set]) sets++;
+    else means[set] = 0;
+  }
+  if (sets < 2) return NO_COMPONENTS;
+  const effective = (runs - sum(counts.map((one) => one * one)) / runs) / (sets - 1);
+  const grand = sum(counts.map((one, set) => one * means[set])) / runs;
+  const apart = sum(counts.map((one, set) => one * ((means[set] - grand) * (means[set] - grand))));
+  const between = apart / (sets - 1);
+  if (runs === sets) return { between, luck: NaN, replicates: 1 };
+  const squares = new Float64Array(values.length);
+  for (let run = 0; run < values.length; run++) {
+    const gap = values[run] - means[Math.floor(run / replicates)];
+    squares[run] = gap === gap ? gap * gap : 0;
+  }
+  const luck = sum(squares) / (runs - sets);
+  return { between: Math.max(0, (between - luck) / effective), luck, replicates: effective };
+}
+
+/** Share of chance in the variance of a single run; NaN where nothing varies. */
+export function luckShare(found: Components): number {
+  const total = found.between + found.luck;
+  return total > 0 ? found.luck / total : NaN;
+}
+
+/** Means of sets drawn to their mean until they vary as the sets do, chance averaged out. */
+export function shrunk(means: Float64Array, chance: number): Float64Array {
+  const there = means.filter((one) => one === one);
+  if (there.length < 2) return means;
+  const middle = plainMean(there);
+  const spread = variance(there);
+  const kept = spread > 0 ? Math.sqrt(Math.max(0, 1 - chance / spread)) : 1;
+  return means.map((one) => middle + kept * (one - middle));
+}
+
+/** Share of known values above 0; ties count half; NaN of nothing. */
+export function shareAbove(values: Float64Array): number {
+  let count = 0;
+  let above = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value !== value) continue;
+    count++;
+    above += value > 0 ? 1 : value === 0 ? 0.5 : 0;
+  }
+  return count ? above / count : NaN;
+}
+
+const CHANCE_RULES = 0.8;
+const ROUNDING = 1e-9;
+
+export interface Expected {
+  low: number; // nine in ten plausible sets have their expected value between; NaN where not told
+  high: number;
+  above: number; // share of sets whose expected value is above 0
+  chanceShare: number;
+}
+
+/** The band of the expected value over plausible sets, and how often it is above 0. */
+export function expectedInSets(grid: Grid, tables: Tables): Expected {
+  const means = setMeans(grid);
+  if (means.length < 2) return { low: NaN, high: NaN, above: NaN, chanceShare: NaN };
+  const found = components(grid);
+  const middle = plainMean(means);
+  const chanceShare = luckShare(found);
+  const most = means.reduce((size, one) => Math.max(size, Math.abs(one)), 0);
+  if (!(Math.sqrt(found.between + (found.luck || 0)) > ROUNDING * most)) {
+    return { low: middle, high: middle, above: shareAbove(means), chanceShare: NaN };
+  }
+  if (!(chanceShare <= CHANCE_RULES)) return { low: NaN, high: NaN, above: NaN, chanceShare };
+  const half = tValue(means.length - 1, tables) * Math.sqrt(found.between);
+  const above = shareAbove(shrunk(means, found.luck / found.replicates));
+  return { low: middle - half, high: middle + half, above, chanceShare };
+}
+
+/** Why a band is not told; "" where it is. Keys of words. */
+export function whyNotTold(low: number, chanceShare: number): "" | "chance_rules" | "too_few" {
+  if (low === low) return "";
+  return chanceShare > CHANCE_RULES ? "chance_rules" : "too_few";
+}
+
+// --- differences --------------------------------------------------------------------------------------
+
+const MOST_SETS = 1_000_000;
+
+/** Least number of sets whose mean is known to +- precision; infinity beyond a million. */
+export function setsNeeded(spread: number, precision: number, tables: Tables): number {
+  if (!(spread > 0)) return 2;
+  if (!(precision > 0) || halfWidth(spread, MOST_SETS, tables) > precision) return Infinity;
+  let low = 1;
+  let high = MOST_SETS;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (halfWidth(spread, middle, tables) <= precision) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+/** How b differs from a, run by run: sim.stats.paired.paired, with the verdict that compare gives. */
+export function paired(a: Grid, b: Grid, margin: number, better: Better, tables: Tables): Paired {
+  return pairedOf(less(b, a), margin, better, tables);
+}
+
+/** The same of differences. */
+export function pairedOf(gap: Grid, margin: number, better: Better, tables: Tables): Paired {
+  const means = setMeans(gap);
+  const [n, runs] = [known(gap.values), gap.values.length];
+  if (means.length < 2) return tooFew(means, margin, n, runs);
+  const middle = plainMean(means);
+  const spread = Math.sqrt(variance(means));
+  const width = halfWidth(spread, means.length, tables);
+  const expected = expectedInSets(gap, tables);
+  const [run_low, run_high] = band(gap.values);
+  return {
+    mean: middle,
+    low: expected.low,
+    high: expected.high,
+    mean_low: middle - width,
+    mean_high: middle + width,
+    p_beats: expected.above,
+    chance_share: expected.chanceShare,
+    run_low,
+    run_high,
+    resolved: width < Math.abs(middle) || width <= margin,
+    verdict: verdict(middle, middle - width, middle + width, margin, better),
+    margin,
+    sets: means.length,
+    n,
+    runs,
+  };
+}
+
+function tooFew(means: Float64Array, margin: number, n: number, runs: number): Paired {
+  const mean = means.length ? means[0] : NaN;
+  const nothing = {
+    low: NaN, high: NaN, mean_low: NaN, mean_high: NaN, p_beats: NaN, chance_share: NaN, run_low: NaN, run_high: NaN,
+  };
+  const said: Verdict = mean === mean ? "not clear yet" : "-";
+  return { mean, ...nothing, resolved: false, verdict: said, margin, sets: means.length, n, runs };
+}
+
+/** A difference in a word: sim.stats.verdicts.verdict. */
+export function verdict(
+  mean: number, low: number, high: number, margin: number, better: Better,
+): Verdict {
+  if (mean !== mean) return "-";
+  const half = high - mean;
+  if (!(half < Math.abs(mean) || half <= margin)) return "not clear yet";
+  if (Math.abs(mean) <= margin) return "about the same";
+  if (better === "neither") return mean > 0 ? "higher" : "lower";
+  return mean > 0 === (better === "more") ? "better" : "worse";
+}
+
+// --- shares ---------------------------------------------------------------------------------------------
+
+/** Interval of a share seen in so many independent trials (Wilson 1927). */
+export function wilson(p: number, count: number, tables: Tables): [number, number] {
+  const z = tables.z;
+  const centre = (p + (z * z) / (2 * count)) / (1 + (z * z) / count);
+  const root = Math.sqrt((p * (1 - p)) / count + (z * z) / (4 * (count * count)));
+  const half = (z * root) / (1 + (z * z) / count);
+  return [Math.max(0, Math.min(p, centre - half)), Math.min(1, Math.max(p, centre + half))];
+}
+
+/** Share of runs that hit, with a Wilson interval on the effective number of runs.
+ *
+ * hits: 1, 0, or NaN of a run that failed or is not made: it does not count.
+ */
+export function share(hits: Grid, tables: Tables): Share {
+  const { sets, replicates, values } = hits;
+  const found: number[] = [];
+  let [hit, runs] = [0, 0];
+  for (let set = 0; set < sets; set++) {
+    const row = values.subarray(set * replicates, (set + 1) * replicates).filter((x) => x === x);
+    if (!row.length) continue;
+    const here = sum(row);
+    found.push(here / row.length);
+    hit += here;
+    runs += row.length;
+  }
+  if (!runs) return { p: NaN, low: NaN, high: NaN, hits: 0, runs: 0 };
+  const shares = Float64Array.from(found);
+  const p = plainMean(shares);
+  const spread = shares.length > 1 ? variance(shares) / shares.length : 0;
+  const effective = spread > 0 ? Math.min((p * (1 - p)) / spread, runs) : shares.length;
+  const [low, high] = wilson(p, effective, tables);
+  return { p, low, high, hits: hit, runs };
+}
+
+// --- drivers ----------------------------------------------------------------------------------------------
+
+const LEAST_SETS = 10;
+const FAMILY_ERROR = 0.05;
+
+export interface Driver {
+  parameter: string;
+  rho: number; // Spearman's rank correlation
+  clear: boolean; // chance would hardly ever give as much for any of the parameters (Bonferroni)
+}
+
+/** Rank correlation of each parameter with a value over the sets, strongest first.
+ *
+ * columns: a parameter each, (sets,). values: (sets,), NaN where a set has none.
+ */
+export function drivers(
+  columns: readonly Float64Array[], names: readonly string[], values: Float64Array,
+): Driver[] {
+  const rows = [...values.keys()].filter((set) => values[set] === values[set]);
+  const take = (column: Float64Array) => Float64Array.from(rows, (set) => column[set]);
+  const known = take(values);
+  if (rows.length < LEAST_SETS || !varies(known)) return [];
+  const own = centredRanks(known);
+  const found: Driver[] = [];
+  names.forEach((parameter, place) => {
+    const column = take(columns[place]);
+    if (!varies(column)) return;
+    const rho = Math.max(-1, Math.min(1, correlation(centredRanks(column), own)));
+    const degrees = rows.length - 2;
+    const t = Math.abs(rho) * Math.sqrt(degrees / ((1 - rho) * (1 + rho)));
+    const chance = 2 * tAbove(t, degrees);
+    found.push({ parameter, rho, clear: chance < FAMILY_ERROR / names.length });
+  });
+  return found.sort(
+    (a, b) => Math.abs(b.rho) - Math.abs(a.rho) || (a.parameter < b.parameter ? -1 : 1),
+  );
+}
+
+const varies = (values: Float64Array): boolean => values.some((one) => one !== values[0]);
+
+/** Ranks less their mean, ties sharing theirs: whole halves, so sums of their products are exact. */
+function centredRanks(values: Float64Array): Float64Array {
+  const order = [...values.keys()].sort((a, b) => values[a] - values[b]);
+  const ranks = new Float64Array(values.length);
+  const middle = (values.length + 1) / 2;
+  for (let first = 0; first < order.length; ) {
+    let last = first;
+    while (last + 1 < order.length && values[order[last + 1]] === values[order[first]]) last++;
+    for (let place = first; place <= last; place++) {
+      ranks[order[place]] = (first + last) / 2 + 1 - middle;
+    }
+    first = last + 1;
+  }
+  return ranks;
+}
+
+function correlation(a: Float64Array, b: Float64Array): number {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  return ab / Math.sqrt(aa) / Math.sqrt(bb);
+}

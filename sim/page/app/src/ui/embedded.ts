@@ -1,0 +1,28 @@
+/** What Python put into the file beside the app: data, layout, module and wrapper of the engine, and
+ * the source of the app itself, from which workers are made. */
+import type { PageData } from "../types";
+
+type Part = "data" | "layout" | "wasm" | "engine" | "app";
+
+function text(part: Part): string {
+  const element = document.getElementById(`codose-${part}`);
+  if (element === null) throw new Error(`The file is not whole: its part "${part}" is missing.`);
+  return element.textContent ?? "";
+}
+
+export function bytesOf(base64: string): Uint8Array {
+  const letters = atob(base64);
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i += 1) bytes[i] = letters.charCodeAt(i);
+  return bytes;
+}
+
+export const pageData = (): PageData => JSON.parse(text("data"));
+/** layout.json of the engine. */
+export const engineLayout = (): any => JSON.parse(text("layout"));
+/** engine.wasm */
+export const engineModule = (): Uint8Array => bytesOf(text("wasm"));
+/** engine.js: a classic script that sets `codoseEngine`. */
+export const engineScript = (): string => text("engine");
+/** The app's own source: a worker made from it finds no `document`, and serves. */
+export const appScript = (): string => text("app");

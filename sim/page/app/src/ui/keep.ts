@@ -1,0 +1,176 @@
+/** Keeps the document of plans in the browser's storage, as one entry; says what it cannot keep. */
+import { isPlansFile, sameContent } from "../model/plans";
+import type { PlansFile } from "../types";
+
+/** What is needed of localStorage. */
+export interface Shelf {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+export interface Kept {
+  at: Date;
+  file: PlansFile;
+  stamp: string; // tells one saving from another
+}
+
+export type Read = { kept: Kept } | { broken: "damaged" | "newer"; aside: string | null } | null;
+export type Written = { at: Date } | { other: Kept } | { failed: "forbidden" | "full" };
+
+export const KEY = "codose.plans";
+const FORMAT = 1;
+
+interface Envelope {
+  codose: "page";
+  format: number;
+  at: string;
+  by: string;
+  file: unknown;
+}
+
+/** Documents of earlier versions of the file, made into the next: steps[1] makes version 2 of 1. */
+export const STEPS: Record<number, (old: any) => any> = {};
+export const VERSION = 1;
+
+/** A document as this version reads it, "newer" of a later one, null of what is none. */
+export function migrated(raw: any, steps = STEPS, version = VERSION): unknown | "newer" | null {
+  let file = raw;
+  if (typeof file !== "object" || file === null || file.codose !== "plans") return null;
+  if (typeof file.version === "number" && file.version > version) return "newer";
+  while (file.version !== version) {
+    const step = steps[file.version];
+    if (!step) return null;
+    file = step(file);
+  }
+  return file;
+}
+
+export class Keeper {
+  private known: Kept | null = null; // what was last read or written here
+
+  constructor(
+    private shelf: Shelf | null,
+    private key: string = KEY,
+    private by: string = Math.random().toString(36).slice(2),
+    private now: () => Date = () => new Date(),
+  ) {}
+
+  get usable(): boolean {
+    return this.shelf !== null;
+  }
+
+  get name(): string {
+    return this.key;
+  }
+
+  /** What is kept; what cannot be read is moved aside, so that nothing writes over it. */
+  read(): Read {
+    let text: string | null = null;
+    try {
+      text = this.shelf?.getItem(this.key) ?? null;
+    } catch {
+      this.shelf = null;
+    }
+    if (text === null) return null;
+    const found = this.understood(text);
+    if (typeof found !== "string") {
+      this.known = found;
+      return { kept: found };
+    }
+    const aside = this.putAside(text);
+    return { broken: found, aside };
+  }
+
+  /** Writes, unless another tab has written something else since. */
+  write(file: PlansFile, over = false): Written {
+    if (!this.shelf) return { failed: "forbidden" };
+    try {
+      const text = this.shelf.getItem(this.key);
+      const there = text === null ? null : this.understood(text);
+      if (!over && there && typeof there !== "string" && this.isNews(there) && !sameContent(there.file, file))
+        return { other: there };
+      if (typeof there === "string") this.putAside(text!);
+      const at = this.now();
+      const envelope: Envelope = { codose: "page", format: FORMAT, at: at.toISOString(), by: this.by, file };
+      this.shelf.setItem(this.key, JSON.stringify(envelope));
+      this.known = { at, file, stamp: stampOf(envelope) };
+      return { at };
+    } catch (fault) {
+      return { failed: isFull(fault) ? "full" : "forbidden" };
+    }
+  }
+
+  /** What another tab has just written, from the text of a storage event. */
+  seen(text: string): Kept | null {
+    const found = this.understood(text);
+    return typeof found === "string" || !this.isNews(found) ? null : found;
+  }
+
+  /** Whether it says anything else than what is known here; which plan is on the screen is no news. */
+  private isNews(kept: Kept): boolean {
+    return this.known === null || !(kept.stamp === this.known.stamp || sameContent(kept.file, this.known.file));
+  }
+
+  /** From now on, what that other tab wrote is what this one writes over. */
+  accept(kept: Kept): void {
+    this.known = kept;
+  }
+
+  /** Keeps a text under a name of its own; the name, or null where there is no room. */
+  putAside(text: string): string | null {
+    const shelf = this.shelf;
+    if (!shelf) return null;
+    try {
+      for (let number = 1; ; number++) {
+        const name = `${this.key}.aside.${number}`;
+        const there = shelf.getItem(name);
+        if (there !== null && there !== text) continue;
+        shelf.removeItem(this.key); // first: there may be no room for both
+        shelf.setItem(name, text);
+        return name;
+      }
+    } catch {
+      this.shelf = null; // nothing more is written here, least of all over this
+      try {
+        shelf.setItem(this.key, text);
+      } catch {
+        // the storage takes nothing at all any more
+      }
+      return null;
+    }
+  }
+
+  asideText(name: string): string | null {
+    try {
+      return this.shelf?.getItem(name) ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  private understood(text: string): Kept | "damaged" | "newer" {
+    let envelope: Envelope;
+    try {
+      envelope = JSON.parse(text);
+    } catch {
+      return "damaged";
+    }
+    if (envelope?.codose !== "page") return "damaged";
+    if (envelope.format > FORMAT) return "newer";
+    const file = migrated(envelope.file);
+    if (file === "newer") return "newer";
+    const at = new Date(envelope.at);
+    if (!isPlansFile(file) || isNaN(at.getTime())) return "damaged";
+    return { at, file, stamp: stampOf(envelope) };
+  }
+}
+
+function stampOf(envelope: Envelope): string {
+  return `${envelope.at} ${envelope.by}`;
+}
+
+function isFull(fault: unknown): boolean {
+  const name = (fault as { name?: string } | null)?.name ?? "";
+  return name === "QuotaExceededError" || name === "NS_ERROR_DOM_QUOTA_REACHED";
+}

@@ -1,0 +1,163 @@
+/** How numbers, money, shares and dates read on the page; and how a sentence is filled in.
+ *
+ * The formats are those of sim/present/format.py, so that a number reads the same in a report; a minus
+ * is the sign, because what is read here is not computed with.
+ */
+
+export const EMPTY = "–";
+const ROUNDING = 1e-12;
+const MINUS = "−";
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const LONG = [
+  "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+  "December",
+];
+const DAY = 86_400_000;
+
+export type Values = Record<string, string | number>;
+
+/** "{a} of {b}" with values. A placeholder without a value is a mistake of the page, and said. */
+export function fill(template: string, values: Values = {}): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined || value === null) throw new Error(`no value for {${name}} in "${template}"`);
+    return String(value);
+  });
+}
+
+function grouped(value: number, places: number): string {
+  const [whole, part] = Math.abs(value).toFixed(places).split(".");
+  const text = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",") + (part ? `.${part}` : "");
+  return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
+}
+
+/** Two decimals below 10, one below 100, none beyond; one digit where two decimals would show nothing. */
+export function number(value: number): string {
+  if (!Number.isFinite(value)) return EMPTY;
+  const size = Math.abs(value);
+  if (size < ROUNDING) return "0";
+  if (Number.isInteger(value)) return grouped(value, 0);
+  if (size < 0.005) return String(Number(value.toPrecision(1))).replace("-", MINUS);
+  const places = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+  return grouped(value, places);
+}
+
+/** A level between 0 and 1 or beyond: always two decimals below 10, so that columns line up. */
+export function level(value: number): string {
+  if (!Number.isFinite(value)) return EMPTY;
+  return Math.abs(value) < 9.995 ? grouped(value, 2) : number(value);
+}
+
+/** A difference, with its sign: two decimals below 10. */
+export function signed(value: number): string {
+  const text = level(value);
+  return value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
+}
+
+/** "0.02 to 0.05". */
+export function interval(low: number, high: number, form: (value: number) => string = level): string {
+  return Number.isFinite(low) && Number.isFinite(high) ? `${form(low)} to ${form(high)}` : EMPTY;
+}
+
+/** Three significant digits, written plainly: for parameters. */
+export function digits(value: number): string {
+  if (!Number.isFinite(value)) return EMPTY;
+  const rounded = Number(value.toPrecision(3));
+  if (rounded === 0) return "0";
+  if (Math.abs(rounded) >= 1000) return grouped(rounded, 0);
+  return String(rounded).replace("-", MINUS);
+}
+
+/** Only all of it is 100 %, and only nothing is 0 %. */
+export function percent(value: number): string {
+  if (!Number.isFinite(value)) return EMPTY;
+  const rounded = Math.round(100 * value);
+  if (rounded >= 100 && value < 1) return "over 99 %";
+  if (rounded === 0 && value > 0) return "under 1 %";
+  return `${grouped(rounded, 0)} %`;
+}
+
+/** "143 of 200": shares of runs are told with their number. */
+export function outOf(hits: number, all: number): string {
+  return `${grouped(hits, 0)} of ${grouped(all, 0)}`;
+}
+
+export function whole(value: number): string {
+  return Number.isFinite(value) ? grouped(Math.round(value), 0) : EMPTY;
+}
+
+/** An amount. A sign stands before it ("$1,200"), letters behind it ("1,200 EUR"). */
+export function money(value: number, currency: string): string {
+  if (!Number.isFinite(value)) return EMPTY;
+  const small = Math.abs(value) < 99.995 && !Number.isInteger(Number(value.toFixed(2)));
+  const text = grouped(value, small ? 2 : 0);
+  if (!currency) return text;
+  if (/[A-Za-z]$/.test(currency)) return `${text} ${currency}`;
+  return text.startsWith(MINUS) ? `${MINUS}${currency}${text.slice(1)}` : `${currency}${text}`;
+}
+
+/** The same in three digits, for what is known no better: the mean of runs. */
+export function about(value: number, currency: string): string {
+  return money(Number(value.toPrecision(3)), currency);
+}
+
+/** For axes and bars: "138 k", "1.2 M". */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))} M`;
+  if (size >= 1e3) return `${Number((value / 1e3).toPrecision(3))} k`;
+  return number(Number(value.toPrecision(3)));
+}
+
+/** Working hours; decimals only where they are few. */
+export function hours(value: number): string {
+  if (!Number.isFinite(value)) return EMPTY;
+  const size = Math.abs(value);
+  const text = grouped(value, size < 10 ? 2 : size < 100 ? 1 : 0);
+  return `${text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text} h`;
+}
+
+export function upper(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** "a, b and c". */
+export function list(items: string[], and = "and"): string {
+  if (items.length < 2) return items.join("");
+  return `${items.slice(0, -1).join(", ")} ${and} ${items[items.length - 1]}`;
+}
+
+// --- time ------------------------------------------------------------------------------------------
+
+/** First day of a week, in UTC: as sim.core.units.first_day. */
+export function firstDay(week: number, start: string): Date {
+  return new Date(Date.parse(`${start}T00:00:00Z`) + (week - 1) * 7 * DAY);
+}
+
+/** Where a day lies on an axis of weeks, whose week w ends at w. */
+export function weekOf(day: Date, start: string): number {
+  return (day.getTime() - Date.parse(`${start}T00:00:00Z`)) / (7 * DAY);
+}
+
+/** "Dec 2028"; "week 104" where no date is known. */
+export function month(week: number, start: string | null | undefined): string {
+  if (!start) return `week ${week}`;
+  const day = firstDay(Math.max(1, week), start);
+  return `${MONTHS[day.getUTCMonth()]} ${day.getUTCFullYear()}`;
+}
+
+/** "December 2028"; "week 104" where no date is known. */
+export function longMonth(week: number, start: string | null | undefined): string {
+  if (!start) return `week ${week}`;
+  const day = firstDay(Math.max(1, week), start);
+  return `${LONG[day.getUTCMonth()]} ${day.getUTCFullYear()}`;
+}
+
+/** "Jan 27": for ticks. */
+export function tickMonth(day: Date): string {
+  return `${MONTHS[day.getUTCMonth()]} ${String(day.getUTCFullYear()).slice(2)}`;
+}
+
+export function isoDay(day: Date): string {
+  return day.toISOString().slice(0, 10);
+}

@@ -1,0 +1,8 @@
+/** Numbers as Python and these tests exchange them: null is NaN, infinities are words. */
+export const columnOf = (values: (number | null)[]): Float64Array =>
+  Float64Array.from(values, (one) => one ?? NaN);
+
+export const encoded = (value: unknown): string =>
+  JSON.stringify(value, (_, one) =>
+    one === Infinity ? "Infinity" : one === -Infinity ? "-Infinity" : ArrayBuffer.isView(one) ? [...(one as Float64Array)] : one,
+  );

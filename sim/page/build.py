@@ -1,0 +1,114 @@
+"""The page as one file: :func:`page_html` puts app, engine, styles, words and data into one HTML.
+
+The file opens from disk and asks nobody for anything: a content policy in it allows its own script
+and its own styles, by their hashes, and nothing else.
+
+>>> html = page_html(page_data())
+>>> html.startswith("<!doctype html>"), "connect-src 'none'" in html
+(True, True)
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sim.engine import artefact
+from sim.page.data import page_data
+
+__all__ = ["page_data", "page_html", "policy"]
+
+HERE = Path(__file__).parent
+DIST = HERE / "dist"
+SCRIPT = HERE.parent / "engine" / "browser" / "engine.js"
+ENDS_SCRIPT = re.compile(r"<(?=/script|!--|script)", re.IGNORECASE)
+"""What would end a script, or open a comment in it, for a reader of HTML."""
+WITHOUT_SCRIPT = "This page computes in your browser and needs JavaScript, which is switched off."
+
+
+def page_html(data: Mapping[str, Any], *, title: str = "codose") -> str:
+    """The page as HTML.
+
+    Args:
+        data: what :func:`sim.page.data.page_data` gives.
+        title: of the window, until a plan is open.
+
+    Returns:
+        one self-contained document, UTF-8.
+    """
+    app = script_text((DIST / "app.js").read_text(encoding="utf-8"))
+    style = style_text(DIST / "app.css")
+    parts = {
+        "policy": policy(app, style, served=bool(data["served"])),
+        "version": escape(str(data["version"])),
+        "title": escape(title),
+        "style": style,
+        "starting": "Starting ...",
+        "noscript": WITHOUT_SCRIPT,
+        "data": json_text(data),
+        "layout": json_text(json.loads((artefact.SHIPPED / "layout.json").read_text("utf-8"))),
+        "wasm": base64.b64encode((artefact.SHIPPED / "engine.wasm").read_bytes()).decode("ascii"),
+        "engine": script_text(SCRIPT.read_text(encoding="utf-8")),
+        "app": app,
+    }
+    shell = (HERE / "shell.html").read_text(encoding="utf-8")
+    # In one pass, so that nothing in a part is taken for the place of another.
+    return re.sub(r"@(\w+)@", lambda found: parts[found.group(1)], shell)
+
+
+def policy(app: str, style: str, *, served: bool = False) -> str:
+    """The content policy of a page with this script and these styles."""
+    return "; ".join((
+        "default-src 'none'",
+        f"script-src '{_hash(app)}' 'wasm-unsafe-eval'",
+        "worker-src blob:",
+        f"style-src '{_hash(style)}'",
+        "img-src data: blob:",
+        f"connect-src {chr(39)}{'self' if served else 'none'}{chr(39)}",
+        "form-action 'none'",
+        "base-uri 'none'",
+    ))  # fmt: skip
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def json_text(data: Any) -> str:
+    """JSON that can stand in a script element; None for what is no number.
+
+    >>> json_text({"name": "</script>", "high": float("inf")})
+    '{"name":"\\\\u003c/script>","high":null}'
+    """
+    text = json.dumps(_finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # A lone surrogate is no text: nothing could write it.
+    return text.replace("<", "\\u003c").encode("utf-8", "replace").decode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def script_text(source: str) -> str:
+    r"""JavaScript that can stand in a script element and keeps its hash there.
+
+    >>> script_text('say("</script>")\r\n')
+    'say("\\x3c/script>")\n'
+    """
+    return ENDS_SCRIPT.sub(r"\\x3c", source.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def style_text(path: Path) -> str:
+    """The styles of the app, so that they can stand in a style element."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return re.sub(r"<(?=/style|!--)", r"\\3c ", text, flags=re.IGNORECASE).replace("\r\n", "\n")
