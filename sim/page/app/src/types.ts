@@ -255,6 +255,7 @@ export interface LevelAt {
   gain: Paired; // against that
   gain_p05: number; // of single runs
   gain_p95: number;
+  chance_share: number; // of chance in the variance of a single run
 }
 
 export interface Course {
@@ -263,11 +264,13 @@ export interface Course {
   p05: Float64Array; // chance and what is not known: over all runs
   p50: Float64Array;
   p95: Float64Array;
-  chance_low: Float64Array | null; // chance alone: see study/ for the rule
-  chance_high: Float64Array | null;
+  chance_low: Float64Array | null; // chance alone: mean of sets -+ z SD by chance, within the outcome's bounds
+  chance_high: Float64Array | null; // null: too few runs to tell
+  mean: Float64Array; // over all runs
   other_p05: Float64Array; // the comparison: no assistance, or stopping now
   other_p50: Float64Array;
   other_p95: Float64Array;
+  other_mean: Float64Array;
 }
 
 export interface TargetAnswer {
@@ -277,6 +280,34 @@ export interface TargetAnswer {
   met: "met" | "by the estimate" | "not met"; // lower end of the interval >= sure; p >= sure; else
 }
 
+/** The weeks that have a name; null: there is none. */
+export interface Moments {
+  start: number;
+  now: number | null; // the last week of the contact log
+  end_of_ta: number;
+  year_after: number | null; // a year after it, where the horizon reaches that far
+  horizon: number;
+}
+
+export interface Payers {
+  centre: number;
+  regions: number;
+  money: number;
+}
+
+/** Expected spend: means of the runs, by years of 52 weeks from the first week of the plan. */
+export interface Expected extends Payers {
+  years: Payers[];
+  spent: Payers | null; // what the contact log took, in the runs
+}
+
+/** How many of the model's numbers are what: definitions are none of them. */
+export interface RestsOn {
+  numbers: number;
+  assumptions: number;
+  grades: Record<string, number>; // numbers by grade
+}
+
 /** All that a plan comes to. `stands` false: still being refined. */
 export interface PlanAnswer {
   plan: string;
@@ -284,12 +315,17 @@ export interface PlanAnswer {
   end: number; // week of the end of assistance
   horizon: number;
   points: number[]; // weeks: start, now (with a log), end, year after, horizon
+  at: Moments; // the same by name
+  places: string[]; // regions in the order of the scenario, then "overall"; of several also "worst", "spread"
   levels: LevelAt[]; // outcome x place x point
   courses: Course[];
   targets: TargetAnswer[];
   planned: Planned;
-  expected: { centre: number; regions: number; money: number; years: { centre: number; regions: number; money: number }[] };
-  busy: number[]; // mean share of each provider's hours used
+  expected: Expected;
+  busy: number[]; // mean share of each provider's hours used, from the start of the plan to the end of assistance
+  used: { name: string; hours: number[]; has: number }[]; // the same in hours by year: means of the runs
+  lasting: { outcome: string; share: number | null }[]; // of the gain, a year after the end; null: no gain, or no such week
+  rests: RestsOn;
   drivers: { outcome: string; parameter: string; rho: number; clear: boolean }[];
   sets: number;
   replicates: number;
@@ -302,12 +338,31 @@ export interface PlanAnswer {
 export interface Difference {
   plan: string;
   outcome: string;
-  week: number;
+  place: string;
+  point: "end_of_ta" | "horizon"; // each plan's own end of assistance; the common horizon
+  week: number; // of this plan
+  week_of_reference: number;
+  mean_of_reference: number;
+  mean_of_plan: number;
+  gains: boolean; // gains against no assistance are compared, as the people are not the same
   paired: Paired;
 }
 
+/** What limits a comparison. */
+export type Limit =
+  | { what: "horizons"; weeks: { plan: string; weeks: number }[]; common: number }
+  | { what: "people"; plan: string; fields: string[] } // other regions or staff: gains are compared
+  | { what: "prices"; plan: string; fields: string[] }
+  | { what: "world"; plan: string; fields: string[] } // events, parameters or a trend are not the same
+  | { what: "unusable"; plan: string; problems: Problem[] };
+
 export interface Comparison {
   reference: string;
-  differences: Difference[];
-  plans: PlanAnswer[];
+  horizon: number; // the common one
+  points: ("end_of_ta" | "horizon")[]; // those that say something
+  differences: Difference[]; // all regions together
+  regions: Difference[]; // by region that both have, worst and spread; headline outcomes
+  limits: Limit[];
+  plans: PlanAnswer[]; // of the reference first
+  stands: boolean; // false: plans are still to come
 }

@@ -76,7 +76,7 @@ export function levels(outcome: string, verdict: Verdict, told = true, left = 0.
   const gain = paired(verdict, about.better, told);
   const at = (week: number, share: number): LevelAt => ({
     outcome, place: "overall", week, mean: 0.27 + gain.mean * share, p05: 0.2, p50: 0.3, p95: 0.5, without: 0.27,
-    gain: { ...gain, mean: gain.mean * share }, gain_p05: gain.mean - 0.1, gain_p95: gain.mean + 0.1,
+    gain: { ...gain, mean: gain.mean * share }, gain_p05: gain.mean - 0.1, gain_p95: gain.mean + 0.1, chance_share: 0.3,
   });
   return [at(0, 0), at(104, 1), at(156, left)];
 }
@@ -118,7 +118,9 @@ export function input(wanted: Wanted) {
     plan: "A", against: wanted.log ? "stopping now" : "without assistance", end: 104, horizon: 156,
     points: [0, 104, 156], targets, planned: cost, courses: [],
     levels: names.flatMap((name) => levels(name, states[name === outcome ? 0 : 1], wanted.told ?? true)),
-    expected: { centre: 201_234, regions: 300_000, money: 501_234, years: [] }, busy: [0.3],
+    expected: { centre: 201_234, regions: 300_000, money: 501_234, years: [], spent: null }, busy: [0.3],
+    at: { start: 0, now: null, end_of_ta: 104, year_after: 156, horizon: 156 }, places: ["overall"], used: [], lasting: [],
+    rests: { numbers: 94, assumptions: 61, grades: { A: 0, B: 12, C: 21, D: 61 } },
     drivers: wanted.driver === null ? [] : [{ outcome, parameter: wanted.driver ?? "trust_step", rho: 0.7, clear: true }],
     sets: 50, replicates: 4, seed: 1, runs: 200, failed: 0, stands: true,
   };
@@ -133,10 +135,11 @@ export function comparison(names: string[], states: Verdict[]): Comparison {
     return { ...answer, plan, planned: planned(centre, centre) };
   };
   return {
-    reference: "A",
+    reference: "A", horizon: 156, points: ["end_of_ta", "horizon"], regions: [], limits: [], stands: true,
     plans: [made("A", 150_000), made("B", 120_000)],
     differences: names.map((outcome, place) => ({
-      plan: "B", outcome, week: 104,
+      plan: "B", outcome, week: 104, place: "overall", point: "end_of_ta" as const, week_of_reference: 104,
+      mean_of_reference: 0.3, mean_of_plan: 0.4, gains: false,
       paired: paired(states[place], outcomes.find((one) => one.name === outcome)!.better),
     })),
   };
