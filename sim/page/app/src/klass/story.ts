@@ -159,7 +159,7 @@ export function rightChoice(
 // --- reveals ---------------------------------------------------------------------------------------------------
 
 export interface RevealSide {
-  start: string;
+  start: string; // "": a total or a share begins with nothing
   end: string;
   change: string;
 }
@@ -169,7 +169,6 @@ export interface Reveal {
   week: number;
   from: number;
   digits: number;
-  total: boolean; // of a total there is no start
   left: RevealSide;
   right: RevealSide;
   difference: string;
@@ -182,26 +181,42 @@ function meanOf(values: Float64Array): number {
   return known.reduce((sum, one) => sum + one, 0) / known.length;
 }
 
+type Kind = "level" | "total" | "rate";
+type Ends = { start: number; end: number };
+
 /** Numbers that add up as they are printed: parts are rounded, and differences are those of the parts. */
-export function reveal(shown: Shown, means: Means, kind: "level" | "total" | "rate"): Reveal {
-  const at = (side: Side, week: number) => meanOf(means.of(side, shown.outcome, week));
-  const sides = SIDES.map((side) => ({ start: at(side, shown.from), end: at(side, shown.week) }));
-  const [left, right] = sides;
-  const moves = [left.end - left.start, right.end - right.start, right.end - left.end];
-  const small = moves.some((one) => Math.abs(one) < SMALL);
-  const digits = kind === "total" ? (Math.abs(right.end - left.end) < 3 ? 1 : 0) : small ? 3 : 2;
-  const rounded = (x: number) => Number(x.toFixed(digits));
-  const told = ({ start, end }: { start: number; end: number }): RevealSide => ({
-    start: fixed(start, digits),
-    end: fixed(end, digits),
-    change: signed(rounded(end) - rounded(start), digits),
+export function reveals(
+  shown: readonly Shown[], means: Means, kindOf: (outcome: string) => Kind,
+): Reveal[] {
+  const ends = shown.map((one) => SIDES.map((side): Ends => ({
+    start: meanOf(means.of(side, one.outcome, one.from)),
+    end: meanOf(means.of(side, one.outcome, one.week)),
+  })));
+  // One number of digits for all levels, so that the same start is the same text.
+  const moves = shown.flatMap((one, i) => (kindOf(one.outcome) === "total" ? [] : movesOf(ends[i])));
+  const levels = moves.some((one) => Math.abs(one) < SMALL) ? 3 : 2;
+  return shown.map((one, i) => {
+    const [left, right] = ends[i];
+    const total = kindOf(one.outcome) === "total";
+    const digits = !total ? levels : Math.abs(right.end - left.end) < 3 ? 1 : 0;
+    const rounded = (x: number) => Number(x.toFixed(digits));
+    const told = ({ start, end }: Ends): RevealSide => {
+      const last = fixed(end, digits);
+      if (total || Number.isNaN(start)) return { start: "", end: last, change: "" };
+      const change = signed(rounded(end) - rounded(start), digits);
+      return { start: fixed(start, digits), end: last, change };
+    };
+    return {
+      outcome: one.outcome, week: one.week, from: one.from, digits,
+      left: told(left), right: told(right),
+      difference: signed(rounded(right.end) - rounded(left.end), digits),
+    };
   });
-  return {
-    outcome: shown.outcome, week: shown.week, from: shown.from, digits,
-    total: kind === "total" || Number.isNaN(left.start),
-    left: told(left), right: told(right),
-    difference: signed(rounded(right.end) - rounded(left.end), digits),
-  };
+}
+
+function movesOf([left, right]: Ends[]): number[] {
+  const all = [left.end - left.start, right.end - right.start, right.end - left.end];
+  return all.filter((one) => !Number.isNaN(one));
 }
 
 // --- the most telling person and week ------------------------------------------------------------------------

@@ -80,11 +80,11 @@ export class Why {
     const own = changes.filter((one) => one.state === state && one.after !== one.before);
     const told = own.map((change) => ({ change, amount: this.amount(change) }));
     let digits = LEAST_DIGITS;
-    const adds = () => told.reduce((sum, one) => sum + units(one.amount, digits), 0)
-      === units(end, digits) - units(start, digits);
-    while (digits < MOST_DIGITS && !adds()) digits += 1;
+    const sum = () => told.reduce(
+      (all, one) => all + units(one.amount, digits), units(start, digits));
+    while (digits < MOST_DIGITS && sum() !== units(end, digits)) digits += 1;
     return {
-      state, digits, start: fixed(start, digits), end: fixed(end, digits),
+      state, digits, start: fixed(start, digits), end: fixed(sum() / 10 ** digits, digits),
       told: told.map(({ change, amount }) => ({
         change, amount, shown: signed(amount, digits), lines: this.arithmetic(change, digits),
       })),
