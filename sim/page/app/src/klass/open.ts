@@ -22,7 +22,7 @@ export interface ClassEngine {
   ): Record<string, Float64Array>;
 }
 
-type ReadJob = (job: Uint8Array) => { head: JobHead; data: Uint8Array };
+export type ReadJob = (job: Uint8Array) => { head: JobHead; data: Uint8Array };
 
 type Counter = [purpose: string, entity: number, week: number, series: number];
 

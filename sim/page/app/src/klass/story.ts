@@ -243,6 +243,8 @@ export function mostTelling(
       const amount = acted.without && call
         ? call.value - callAgain(rules, layout, call, acted.without).value
         : change.after - change.before;
+      // Where the term is outweighed, the line would point the other way.
+      if (amount * (change.after - change.before) < 0) continue;
       if (best === null || Math.abs(amount) > Math.abs(best.amount)) {
         best = {
           side: acted.side, week: seen.week, region: change.region, post: change.post, change, amount,
