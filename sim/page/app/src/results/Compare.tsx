@@ -39,7 +39,10 @@ export function referenceOf({ file, comparison }: CompareProps): string {
 function Sub(props: CompareProps) {
   const say = useSay();
   const ends = new Set(props.comparison?.plans.map((one) => one.end) ?? []);
-  const when = ends.size === 1 ? longMonth([...ends][0], startText(props.plan)) : say("results.compare.end");
+  const when =
+    ends.size === 1
+      ? say("results.compare.in", { when: longMonth([...ends][0], startText(props.plan)) })
+      : say("results.compare.end");
   return <>{say("results.compare.sub", { reference: `“${referenceOf(props)}”`, when })}</>;
 }
 

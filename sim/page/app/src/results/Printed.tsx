@@ -3,15 +3,17 @@ import { Fragment } from "preact";
 import { useSay } from "../ui/widgets";
 import { lineOf } from "../setting/words";
 import { loggedWeeks } from "../setting/read";
-import type { PageData, PlanAnswer } from "../types";
-import { asked, hasContacts, hasLog, outcomeOf, targetText, valueOf, verdict } from "../words/verdict";
-import { about, money, outOf, upper, whole } from "../words/text";
+import type { Comparison, PageData, PlanAnswer } from "../types";
+import {
+  asked, differenceOf, hasContacts, hasLog, leastSure, levelAt, outcomeOf, perYear, targetText, valueOf, verdict,
+} from "../words/verdict";
+import { about, level, money, outOf, signed, upper, whole } from "../words/text";
 import { CourseChart } from "./CourseChart";
 import { periods } from "./Cost";
 import { foot } from "./Foot";
 import { happenings, strips } from "./OverTime";
 import { counted } from "./RestsOn";
-import { type Given, startText } from "./shared";
+import { comparedOutcomes, type Given, startText } from "./shared";
 
 export function Printed(props: Given & { reason?: string | null }) {
   const { data, plan, answer } = props;
@@ -50,6 +52,7 @@ function Page(props: Ready) {
         <CostTable {...props} />
         {answer.targets.length > 1 && <Targets {...props} />}
       </section>
+      <Plans {...props} />
       <section>
         <h3>{say("print.caveats")}</h3>
         <Cautions {...props} />
@@ -141,6 +144,58 @@ function CostTable({ file, plan, answer }: Ready) {
       </tbody>
     </table>
   );
+}
+
+const MOST_PLANS = 5;
+
+/** All plans in a line each, where they fit on the page. */
+function Plans({ data, file, comparison }: Ready) {
+  const say = useSay();
+  if (!comparison || comparison.plans.length < 2) return null;
+  const names = comparedOutcomes(data, file).slice(0, 4);
+  const plans = comparison.plans.slice(0, MOST_PLANS);
+  return (
+    <section>
+      <h3>
+        {say("results.compare.title")} <span>{say("print.against", { reference: `“${comparison.reference}”` })}</span>
+      </h3>
+      <table>
+        <thead>
+          <tr>
+            <th>{say("results.compare.plan")}</th>
+            {names.map((name) => (
+              <th>{upper(outcomeOf(data, name).label)}</th>
+            ))}
+            <th class="number">{say("results.compare.center")}</th>
+            {file.targets.length > 0 && <th class="number">{say("results.compare.target")}</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {plans.map((one) => (
+            <tr>
+              <th>{one.plan}</th>
+              {names.map((name) => (
+                <td>{told(say, comparison, one, name)}</td>
+              ))}
+              <td class="number">{money(Math.round(perYear(one)), file.currency)}</td>
+              {file.targets.length > 0 && <td class="number">{least(one)}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function told(say: ReturnType<typeof useSay>, comparison: Comparison, plan: PlanAnswer, name: string): string {
+  if (plan.plan === comparison.reference) return level(levelAt(plan, name, plan.end)?.mean ?? NaN);
+  const paired = differenceOf(comparison, plan.plan, name);
+  return paired ? `${say(`results.compare.verdicts.${paired.verdict}`)} (${signed(paired.mean)})` : "–";
+}
+
+function least(answer: PlanAnswer): string {
+  const worst = leastSure(answer.targets);
+  return worst ? outOf(worst.share.hits, worst.share.runs) : "–";
 }
 
 function Targets({ data, file, plan, answer }: Ready) {

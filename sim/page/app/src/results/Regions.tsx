@@ -2,10 +2,9 @@
 import { scaleLinear } from "d3-scale";
 import { Skeleton, Term, useSay } from "../ui/widgets";
 import { readable } from "../setting/read";
-import { eventLine } from "../setting/words";
 import type { LevelAt, PageData, Plan, PlanAnswer } from "../types";
 import { hasLog, outcomeOf, valueOf } from "../words/verdict";
-import { longMonth, upper } from "../words/text";
+import { fill, longMonth, month, upper } from "../words/text";
 import { comparedOutcomes, type Given, Part, shownMore, startText } from "./shared";
 
 export interface RegionsProps extends Given {
@@ -49,10 +48,14 @@ export function rowsOf(levels: LevelAt[], plan: Plan, data: PageData): { rows: R
 export function situation(region: string, plan: Plan, data: PageData): string[] {
   const { scenario } = plan;
   const events: any[] = (scenario.shocks ?? []).filter((one: any) => one.region === region);
+  const words = data.words.results.regions;
   const own = Object.keys(scenario.regions?.overrides?.[region] ?? {}).filter((field) => field !== "staff");
   return [
-    ...events.map((one) => eventLine({ ...one, region: undefined }, scenario, data)),
-    ...(own.length ? [data.words.results.regions.own] : []),
+    ...events.map((one) => {
+      const kind = one.kind === "demand_rise" && one.by < 0 ? "demand_fall" : one.kind;
+      return fill(words.events[kind] ?? words.events.other, { when: month(one.week, startText(plan)) });
+    }),
+    ...(own.length ? [words.own] : []),
   ];
 }
 
@@ -106,7 +109,7 @@ function Dots({ rows, text, name }: { rows: Row[]; text: (value: number) => stri
   const say = useSay();
   const ends = rows.flatMap((row) => [row.low, row.high, row.mean]).filter(Number.isFinite);
   const scale = scaleLinear([Math.min(0, ...ends), Math.max(0, ...ends)], [0, 100]).nice(4);
-  const ticks = scale.ticks(4);
+  const ticks = scale.ticks(3);
   return (
     <table class="dots-table">
       <thead>
@@ -128,9 +131,9 @@ function Dots({ rows, text, name }: { rows: Row[]; text: (value: number) => stri
         {rows.map((row) => (
           <tr>
             <th scope="row">
-              {row.name}
+              <span class={row.name.length < 16 ? "name" : ""}>{row.name}</span>
               {row.chips.map((chip) => (
-                <span class="chip warn">{chip}</span>
+                <span class="situation">{chip}</span>
               ))}
             </th>
             <td class="dots-cell">

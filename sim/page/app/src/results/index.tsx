@@ -1,7 +1,7 @@
 /** What the planner reads: verdict, over time, plans side by side, regions, cost.
  *
  * <Results store={store} data={data} answer={answer} comparison={comparison} busy={busy} />
- * <RestsOn ... />, <Printed ... />, <HandOn ... />, <Foot ... /> beside it.
+ * <RestsOn ... />, <Printed ... />, <Foot ... /> beside it.
  */
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
@@ -19,7 +19,6 @@ import { Verdict } from "./Verdict";
 import "./results.css";
 
 export { Foot } from "./Foot";
-export { HandOn } from "./HandOn";
 export { Printed } from "./Printed";
 export { RestsOn } from "./RestsOn";
 

@@ -1,1 +1,0 @@
-export function HandOn() { return null; }
