@@ -6,16 +6,14 @@
  */
 import type {
   Course, Expected, LevelAt, OutcomeAbout, PageData, Paired, Payers, Plan, PlanAnswer, Planned, PlansFile, RestsOn,
-  Runs, Runner, Scenario, ScenarioData, Target, TargetAnswer,
+  Runs, Runner, Scenario, Target, TargetAnswer,
 } from "../types";
+import { type Completer, assignment, hasTa, planStart, stoppingNow, withoutTa } from "../model/complete";
 import { Breath } from "./breath";
 import { OVERALL, RunPair, SPREAD, WORST, betterAt, marginOf, signOf } from "./pair";
 import { type Asked, RunStore } from "./runs";
 import * as stats from "./stats";
-import {
-  assignment, canonical, contentOf, goesOnFromALog, hasTa, momentsOf, planStart, stoppingNow, weeksOf, withoutTa,
-  WEEKS_A_YEAR, yearEnds,
-} from "./world";
+import { WEEKS_A_YEAR, canonical, contentOf, goesOnFromALog, momentsOf, weeksOf, yearEnds } from "./world";
 
 /** Outcomes by region and over time beside the headline ones, and those of targets. */
 const SHOWN_TOO = ["routines"];
@@ -27,8 +25,6 @@ export interface AnswerOptions {
   urgent?: boolean; // before what waits: the plan on the screen
   progress?: (answer: PlanAnswer) => void; // from part of the runs: `stands` is false
 }
-
-export type Complete = (scenario: ScenarioData, data: PageData) => Scenario;
 
 /** Outcomes that are told by region and over time, in the order of the engine. */
 export function shownOutcomes(data: PageData, targets: readonly Target[]): OutcomeAbout[] {
@@ -81,7 +77,7 @@ export class Answers {
   constructor(
     readonly runner: Runner,
     readonly data: PageData,
-    private readonly complete: Complete,
+    private readonly complete: Completer,
   ) {
     this.runs = new RunStore(runner, data);
   }
@@ -89,7 +85,7 @@ export class Answers {
   /** The scenario of a plan with every default filled in. */
   scenarioOf(plan: Plan): Scenario {
     const key = canonical(plan.scenario);
-    const found = this.scenarios.get(key) ?? this.complete(plan.scenario, this.data);
+    const found = this.scenarios.get(key) ?? this.complete(plan.scenario);
     this.scenarios.delete(key);
     this.scenarios.set(key, found);
     shorten(this.scenarios, 200);
@@ -139,7 +135,7 @@ export class Answers {
 
 /** The answer of a plan, without a store. */
 export function answerOf(
-  plan: Plan, doc: PlansFile, runner: Runner, data: PageData, complete: Complete, options: AnswerOptions = {},
+  plan: Plan, doc: PlansFile, runner: Runner, data: PageData, complete: Completer, options: AnswerOptions = {},
 ): Promise<PlanAnswer> {
   return new Answers(runner, data, complete).answer(plan, doc, options);
 }
@@ -212,12 +208,12 @@ export async function answerFrom(
   const points = weeksOf(Object.values(at));
   const shown = shownOutcomes(data, targets);
   const levels = await levelsOf(pair, data, shown, points, breath);
-  const courses = await coursesOf(question, pair, data, breath);
+  const courses = await coursesOf(question, pair, store, breath);
   const drivers = [];
   for (const { name } of shown) {
     await breath.take();
     const means = stats.allSetMeans(pair.gain(name, at.end_of_ta));
-    const found = stats.drivers(store.sets.columns(), store.sets.varied, means);
+    const found = stats.drivers(store.columns, data.sets.varied, means);
     drivers.push(...found.map((one) => ({ outcome: name, ...one })));
   }
   const used = usedHours(scenario, pair, planned);
@@ -277,27 +273,35 @@ function levelAt(
   const sign = signOf(about);
   const value = pair.own.at(about.name, week, place, sign);
   const other = pair.other.at(about.name, week, place, sign);
+  const means = stats.allSetMeans(value);
   const [p05, p50, p95] = stats.quantiles(value.values, MIDDLE);
   const gap = stats.less(value, other);
   const gain: Paired = stats.pairedOf(gap, margin, betterAt(about, place), tables);
   return {
-    outcome: about.name, place, week, mean: stats.mean(value), p05, p50, p95, without: stats.mean(other), gain,
-    gain_p05: gain.run_low, gain_p95: gain.run_high, chance_share: stats.luckShare(stats.components(value)),
+    outcome: about.name, place, week, mean: stats.meanOf(means), p05, p50, p95, without: stats.mean(other), gain,
+    gain_p05: gain.run_low, gain_p95: gain.run_high, chance_share: stats.luckShare(stats.components(value, means)),
   };
 }
 
 // --- courses -----------------------------------------------------------------------------------------------
 
-async function coursesOf(question: Question, pair: RunPair, data: PageData, breath: Breath): Promise<Course[]> {
+async function coursesOf(
+  question: Question, pair: RunPair, store: RunStore, breath: Breath,
+): Promise<Course[]> {
+  const { outcomes, z } = store.data;
+  const whole = pair.counts.every((one) => one === 1);
   const found: Course[] = [];
   for (const name of question.own.weekly) {
-    const about = data.outcomes.find((one) => one.name === name)!;
-    const own = await bandsOf(question.own, pair.own.runs, pair.counts, name, breath);
-    const other = pair.own.runs === pair.other.runs
-      ? own : await bandsOf(question.other, pair.other.runs, pair.counts, name, breath);
-    const chance = chanceBand(own.middle, own.luck, about, data.z);
+    const about = outcomes.find((one) => one.name === name)!;
+    const of = (asked: Asked, runs: Runs) => {
+      const make = () => bandsOf(asked.weekly, runs, pair.counts, name, breath);
+      return whole ? store.told(runs, `course of ${name}`, make) : make();
+    };
+    const own = await of(question.own, pair.own.runs);
+    const other = await of(question.other, pair.other.runs);
     found.push({
-      outcome: name, weeks: own.weeks, p05: own.p05, p50: own.p50, p95: own.p95, mean: own.mean, ...chance,
+      outcome: name, weeks: own.weeks, p05: own.p05, p50: own.p50, p95: own.p95, mean: own.mean,
+      ...chanceBand(own.middle, own.luck, about, z),
       other_p05: other.p05, other_p50: other.p50, other_p95: other.p95, other_mean: other.mean,
     });
   }
@@ -316,12 +320,12 @@ interface Bands {
 
 /** Week by week over all runs. */
 async function bandsOf(
-  asked: Asked, runs: Runs, counts: Uint8Array, name: string, breath: Breath,
+  names: string[], runs: Runs, counts: Uint8Array, name: string, breath: Breath,
 ): Promise<Bands> {
   const weekly = runs.weekly!;
-  const width = asked.weekly.length;
+  const width = names.length;
   const weeks = weekly.length / counts.length / width;
-  const column = asked.weekly.indexOf(name);
+  const column = names.indexOf(name);
   const empty = () => new Float64Array(weeks);
   const found = {
     weeks: Array.from({ length: weeks }, (_, week) => week),
@@ -333,11 +337,11 @@ async function bandsOf(
     for (let run = 0; run < counts.length; run++) {
       grid.values[run] = counts[run] ? weekly[(run * weeks + week) * width + column] : NaN;
     }
-    const ordered = stats.sorted(grid.values);
-    [found.p05[week], found.p50[week], found.p95[week]] = stats.quantilesOfSorted(ordered, COURSE_QUANTILES);
-    found.mean[week] = ordered.length ? stats.sum(ordered) / ordered.length : NaN;
-    found.middle[week] = stats.mean(grid);
-    found.luck[week] = stats.components(grid).luck;
+    [found.p05[week], found.p50[week], found.p95[week]] = stats.quantiles(grid.values, COURSE_QUANTILES);
+    found.mean[week] = stats.plainMeanOf(grid.values);
+    const means = stats.allSetMeans(grid);
+    found.middle[week] = stats.meanOf(means);
+    found.luck[week] = stats.components(grid, means).luck;
   }
   return found;
 }
@@ -403,7 +407,7 @@ function expectedSpend(scenario: Scenario, pair: RunPair, planned: Planned): Exp
 /** Hours of each provider by year of the plan: means of the runs, of the regions that the provider has. */
 function usedHours(scenario: Scenario, pair: RunPair, planned: Planned): PlanAnswer["used"] {
   const regions = pair.own.runs.places.slice(0, -1);
-  const whose = assignment(scenario, regions, planned.by_provider.map((one) => one.name));
+  const whose = assignment(scenario);
   const horizon = scenario.horizon_weeks;
   const first = Math.min(planStart(scenario) - 1, horizon);
   return planned.by_provider.map(({ name, has }, provider) => {

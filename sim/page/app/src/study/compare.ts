@@ -5,11 +5,12 @@
  * assistance, as `codose compare --gains` does. The seed is the reference's.
  */
 import type { Comparison, Difference, Limit, OutcomeAbout, PageData, Plan, PlansFile, Problem, Runs, Scenario } from "../types";
+import { endOfTa, hasTa, withoutTa } from "../model/complete";
 import { Answers, questionOf, shownOutcomes } from "./answer";
 import { Breath } from "./breath";
 import { OVERALL, SPREAD, WORST, Values, betterAt, counted, marginOf, signOf } from "./pair";
 import * as stats from "./stats";
-import { canonical, endOfTa, hasTa, withoutTa, weeksOf, yearEnds } from "./world";
+import { canonical, weeksOf, yearEnds } from "./world";
 
 export interface CompareOptions {
   signal?: AbortSignal;

@@ -1,8 +1,9 @@
 /** Runs that were made are kept: RunStore. What is asked twice, or at the same time, is run once. */
 import type { PageData, RunOptions, Runner, Runs, Scenario } from "../types";
-import { PlausibleSets, contentOf, weeksOf } from "./world";
+import { Sets } from "./sets";
+import { canonical, contentOf, variedColumns, weeksOf } from "./world";
 
-const MOST_BYTES = 160e6;
+const MOST_BYTES = 100e6;
 
 export interface Asked {
   scenario: Scenario;
@@ -22,14 +23,17 @@ interface Entry {
 }
 
 export class RunStore {
-  readonly sets: PlausibleSets;
+  readonly columns: Float64Array[]; // (sets,) of each parameter that varies
+  private readonly sets: Sets;
   private entries: Entry[] = []; // the last used comes last
+  private readonly worked = new WeakMap<Runs, Map<string, unknown>>();
 
   constructor(
     readonly runner: Runner,
     readonly data: PageData,
   ) {
-    this.sets = new PlausibleSets(data);
+    this.sets = new Sets(data);
+    this.columns = variedColumns(data);
   }
 
   /** The runs of a scenario over all plausible sets, each set with replicates of its own. */
@@ -38,6 +42,14 @@ export class RunStore {
     const entry = this.find(asked) ?? this.begin(asked, options);
     this.entries = [...this.entries.filter((one) => one !== entry), entry];
     return entry.runs ? Promise.resolve(entry.runs) : this.wait(entry, options);
+  }
+
+  /** What was worked out of runs, kept as long as they are. */
+  async told<T>(runs: Runs, what: string, make: () => Promise<T>): Promise<T> {
+    const kept = this.worked.get(runs) ?? new Map<string, unknown>();
+    this.worked.set(runs, kept);
+    if (!kept.has(what)) kept.set(what, await make());
+    return kept.get(what) as T;
   }
 
   /** What is there at once. */
@@ -51,7 +63,7 @@ export class RunStore {
       (one) =>
         one.content === content &&
         asked.weeks.every((week) => one.weeks.includes(week)) &&
-        asked.weekly.every((name) => one.weekly.includes(name)),
+        (!asked.weekly.length || canonical(asked.weekly) === canonical(one.weekly)), // they are laid out so
     );
   }
 
