@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check slow smoke browser package mesa engine bench bands fuzz kills results docs docs-tables notebooks constraints clean
+.PHONY: help install demo test check slow smoke browser package page mesa engine bench bands fuzz kills results docs docs-tables notebooks constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,10 @@ smoke: $(STAMP) ## run the quick tests: make smoke PYTHON=python3.13
 
 package: $(STAMP) ## make what is published, install it with the lowest versions allowed, try it
 	$(BIN)/python experiments/checks/package.py
+
+# Where there is no Node.js, the page is written as it was built.
+page: $(STAMP) ## build the page, test it, write it to results/codose.html and open it
+	$(BIN)/python experiments/checks/page.py --open
 
 mesa: ## Mesa's contract on every Mesa that is allowed, each in an environment of its own
 	.ci/mesa

@@ -23,6 +23,7 @@ from sim.cli import (
     observed,
     page,
     report,
+    serve,
 )
 from sim.cli.options import CHECK_EXITS, EXITS
 from sim.cli.shell import ORDER, Commands
@@ -81,6 +82,7 @@ def codose() -> None:
 
 app.command("calendar", epilog=EXITS)(calendar.calendar)
 app.command("page", epilog=EXITS)(page.page)
+app.command("serve", epilog=EXITS)(serve.serve)
 app.command("report", epilog=EXITS)(report.report)
 app.add_typer(imports.group, epilog=EXITS)
 app.command("observed", epilog=EXITS)(observed.observed)

@@ -43,9 +43,9 @@ PIPE_WIDTH = 400
 """Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
 
 ORDER = (
-    "page", "run", "compare", "surface", "plan", "calendar", "report", "sensitivity", "ladder",
-    "calibrate", "audit", "trials", "patterns", "import", "observed", "merge", "verify", "new",
-    "validate", "examples", "scenarios", "parameters", "outcomes", "schema", "odd", "cache",
+    "page", "serve", "run", "compare", "surface", "plan", "calendar", "report", "sensitivity",
+    "ladder", "calibrate", "audit", "trials", "patterns", "import", "observed", "merge", "verify",
+    "new", "validate", "examples", "scenarios", "parameters", "outcomes", "schema", "odd", "cache",
 )  # fmt: skip
 """In which the help lists commands; others follow by name."""
 

@@ -99,10 +99,11 @@ SHAPES: dict[str, tuple[str | int | tuple[str | int, ...], ...]] = {
     "tie_scratch": ("tie_places",),
     "flows": ("columns",),
 }
-"""The axes of each array of :data:`WORK`: a number, a size by name, or a product of these. Sizes are
-``states`` of a person, numbers of a ``site``, ``columns`` of a record; ``weeks`` with week 0,
-``regions``, ``providers``, ``candidates``, staff leaves and ``staff`` of a candidate as a scenario
-says; ``slots``, the most contacts of a region's week, at least 1; and
+"""The axes of each array of :data:`WORK`: a number, a size by name, or a product of these.
+
+Sizes are ``states`` of a person, numbers of a ``site``, ``columns`` of a record; ``weeks`` with
+week 0, ``regions``, ``providers``, ``candidates``, staff ``leaves`` and ``staff`` of a candidate as
+a scenario says; ``slots``, the most contacts of a region's week, at least 1; and
 :data:`sim.engine.filling.SIZES`."""
 
 

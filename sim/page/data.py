@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from sim.core import files
+from sim.core.errors import check_known
 from sim.core.outcomes import HEADLINES, OUTCOMES, Outcome
 from sim.core.parameters import TABLE, Parameter
 from sim.core.units import CONFIDENCE, MODEL_VERSION, z_value
@@ -75,6 +76,9 @@ def page_data(
         InputError: a folder without plausible sets, or a story that there is not.
     """
     stories = _json("stories.json", [])
+    if story is not None:
+        names = [one["name"] for one in stories]
+        check_known(story, names, "is not a story", field="--story")
     return {
         "version": sys.modules["sim"].__version__,
         "model": MODEL_VERSION,

@@ -71,6 +71,15 @@ def document(plans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def plans_of_text(text: str, name: str) -> dict[str, Any]:
+    """The document that a file holds: a scenario, as one plan.
+
+    Raises:
+        InputError: every mistake in it.
+    """
+    return document([said(Scenario.from_text(text, name))])
+
+
 def read_log(path: str | os.PathLike[str]) -> LogImport:
     """A tracker of contacts, by the map that is kept beside it, where one is.
 

@@ -1,5 +1,5 @@
 // node build.mjs: src/ -> ../dist/app.js and app.css. With --tests: tests/*.test.ts -> .tests/, for node --test.
-// With --node FROM.ts TO.mjs: a module of the app for Node alone, such as those that Python's tests ask.
+// With --out FOLDER: there in place of ../dist. With --node FROM.ts TO.mjs: a module of the app for Node alone, such as those that Python's tests ask.
 import fs from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
@@ -35,10 +35,12 @@ if (process.argv.includes("--node")) {
     ...node,
   });
 } else {
+  const out = process.argv.indexOf("--out");
+  const folder = out < 0 ? path.join(here, "..", "dist") : path.resolve(process.argv[out + 1]);
   await build({
     ...common,
     entryPoints: [path.join(here, "src", "main.tsx")],
-    outfile: path.join(here, "..", "dist", "app.js"),
+    outfile: path.join(folder, "app.js"),
     format: "iife",
     minify: !process.argv.includes("--plain"),
   });

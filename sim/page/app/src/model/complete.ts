@@ -59,7 +59,7 @@ function filler(root: Schema, presets: Presets): (schema: Schema, value: any) =>
   };
 
   const field = (name: string, about: Schema, given: any): any => {
-    const value = given === undefined ? (about.default ?? (about.const ?? null)) : given;
+    const value = given === undefined ? absent(about) : given;
     if (name === "parameters") return { ...value };
     if (name === "delivery_work") return list(limits.DeliveryWork, value);
     if (name === "co_creation" && Array.isArray(value) && value[0] === value[1]) return plain(value[0]);
@@ -87,6 +87,11 @@ function filler(root: Schema, presets: Presets): (schema: Schema, value: any) =>
   return fill;
 }
 
+/** What stands where a file says nothing. */
+function absent(about: Schema): any {
+  return about.default ?? about.const ?? (about.type === "object" ? {} : null);
+}
+
 /** The schema of a shock, by its kind. */
 function kindOf(schema: Schema, value: any): Schema {
   const kinds = schema.discriminator?.mapping as Record<string, string> | undefined;
@@ -106,14 +111,13 @@ function plain(value: any): any {
 function completed(fields: Data): Data {
   const log = fields.contact_log;
   const start = fields.start_date ?? log?.first_date ?? null;
+  fields.providers = withLog(fields); // of equal ones the first in the file, not in time
   if (log !== null) {
     const rows = [...log.rows].sort((one, other) => one.week - other.week); // stable
     fields.contact_log = { ...log, rows, first_date: null };
   }
   if (fields.skip !== null) fields.skip = { ...fields.skip, dates: fields.skip.dates.map(oneDay) };
-  fields.parameters ??= {};
   for (const [name, value] of Object.entries(fields.parameters)) fields.parameters[name] = plain(value);
-  fields.providers = withLog(fields);
   const { start_date: _, skip, ...rest } = fields;
   const found: Data = {};
   for (const name of Object.keys(fields)) {

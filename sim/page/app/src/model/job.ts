@@ -387,7 +387,8 @@ function spread(
   const count = numbers(found.contact_count as Uint8Array).reduce((sum, one) => sum + one, 0);
   if (count) {
     out.contacts = zeros("contact", count);
-    found = call();
+    out.contact_start = { ...out.contact_start, bytes: found.contact_start as Uint8Array };
+    found = call(); // writes them
   }
   const bytes = ({ buffer, byteOffset, byteLength }: Uint8Array | Float64Array): Uint8Array =>
     new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);

@@ -11,6 +11,7 @@ import { Engine, EngineError, type Layout, Pool, type PoolOptions, type Reduce }
 import { makeJob } from "../model/job";
 import { planned, rates } from "../model/planned";
 import type { PageData, Planned, RunOptions, RunRequest, Runner, Runs, Scenario } from "../types";
+import { say } from "../ui/say";
 import { Sets } from "./sets";
 
 const MEGABYTE = 2 ** 20;
@@ -179,22 +180,22 @@ class Workers implements PageRunner {
 
   /** Refuse what this device cannot do, before it begins. */
   private refuse({ sets, replicates, scenario }: RunRequest, size: Size): void {
-    const words = this.data.words.runner;
+    const { words } = this.data;
     const count = sets.length * replicates;
     const staff = staffCounts(scenario).reduce((sum, one) => sum + one, 0);
     const about = { runs: number(count), staff: number(staff), weeks: number(scenario.horizon_weeks) };
     if (size.run > MOST_RUN_BYTES) {
-      throw new TooLarge(say(words.run_memory, { ...about, megabytes: number(size.run / MEGABYTE) }));
+      throw new TooLarge(say(words, "runner.run_memory", { ...about, megabytes: number(size.run / MEGABYTE) }));
     }
     if (size.bytes > MOST_BYTES) {
       const fit = Math.floor(MOST_BYTES / (size.bytes / count));
-      throw new TooLarge(say(words.memory, { ...about, megabytes: number(size.bytes / MEGABYTE), fit: number(fit) }));
+      throw new TooLarge(say(words, "runner.memory", { ...about, megabytes: number(size.bytes / MEGABYTE), fit: number(fit) }));
     }
     const minutes = (count * size.cost * this.pool.pace) / this.pool.workers / LEAST_SPEED;
     if (minutes <= this.mostMinutes) return;
     const fit = Math.floor(count * (this.mostMinutes / minutes));
     throw new TooLarge(
-      say(fit ? words.time : words.run_time, { ...about, minutes: number(minutes), fit: number(fit) }),
+      say(words, fit ? "runner.time" : "runner.run_time", { ...about, minutes: number(minutes), fit: number(fit) }),
     );
   }
 }
@@ -353,7 +354,3 @@ function digest(set: Float64Array): string {
 const stopped = (): Error => new DOMException("Stopped.", "AbortError");
 
 const number = (value: number): string => Math.round(value).toLocaleString("en-US");
-
-function say(sentence: string, values: Record<string, string>): string {
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-}

@@ -4,7 +4,7 @@ import { Answers } from "../../src/study/answer";
 import { compareOf } from "../../src/study/compare";
 import type { PlanAnswer, PlansFile } from "../../src/types";
 import { encoded } from "./json";
-import { pageRunner } from "./runner";
+import { pageRunner } from "./page";
 
 interface Asked {
   data: string; // the file of PageData

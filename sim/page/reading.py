@@ -1,0 +1,229 @@
+r"""Reads a file that was dropped on the page: :func:`answer`, and :class:`Reader`, which bounds it.
+
+The readers and their sentences are those of the commands. A file is read in a process of its own
+(``python -m sim.page.reading``), with a limit of time and memory, one at a time: a hostile file
+costs a page one sentence, and nobody else anything.
+
+A request is a number (uint32, little-endian), so many bytes of JSON, and the file::
+
+    {"name": "tracker.xlsx", "as": "plan" | "log" | "survey", "map": {...} or left out}
+
+The answer is JSON with one of these under ``kind``::
+
+    plans      file: the document of plans (PlansFile of app/src/types.ts)
+    log        rows, first_day, last_day, counts, notes, map, text (CSV)
+    survey     findings, notes, map, text (YAML, for 'codose calibrate')
+    questions  questions: [{where, text, options, proposed}], map: with a ? at each place
+    problems   problems: sentences
+
+>>> found = answer(packed({"name": "a.yaml", "as": "plan"}, b"name: A\nhorizon_weeks: 9\n"))
+>>> found["kind"], found["file"]["plans"][0]["name"]
+('plans', 'A')
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from sim.core.errors import InputError
+from sim.scenario.log_import import import_log
+from sim.tables_in.questions import OpenQuestions
+
+MOST_BYTES = 10 * 2**20
+"""Of a file."""
+MOST_HEAD = 2**20
+"""Of the JSON before it: maps can be long."""
+SECONDS = 60.0
+MEMORY = 4 * 2**30
+"""Bytes of address space that a reader may take, where the system can hold it to that."""
+MOST_WAITING = 8
+LONGEST_NAME = 80
+KINDS = ("plan", "log", "survey")
+NOT_READ = "{name}: reading took more than {seconds:.0f} seconds and was stopped; nothing was read"
+BROKEN = "{name}: cannot be read here; try 'codose {command} {name}', which says more"
+BUSY = "Several files are being read: wait a moment and drop the file again"
+COMMANDS: Mapping[str, str] = {
+    "plan": "validate", "log": "import log", "survey": "import survey",
+}  # fmt: skip
+
+
+def packed(head: Mapping[str, Any], body: bytes) -> bytes:
+    """A request as bytes."""
+    text = json.dumps(head).encode()
+    return struct.pack("<I", len(text)) + text + body
+
+
+def unpacked(request: bytes) -> tuple[dict[str, Any], bytes]:
+    """The head of a request, checked, and the file.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if len(request) < 4:
+        raise ValueError("no request")
+    length = struct.unpack("<I", request[:4])[0]
+    if length > MOST_HEAD or length > len(request) - 4:
+        raise ValueError("no request")
+    head = json.loads(request[4 : 4 + length])
+    if not isinstance(head, dict) or head.get("as") not in KINDS:
+        raise ValueError("no request")
+    if not isinstance(head.get("map"), dict | None):
+        raise ValueError("no map")
+    return {**head, "name": clean_name(head.get("name"))}, request[4 + length :]
+
+
+def clean_name(name: Any) -> str:
+    """The name of a file without folders and without what no name should have.
+
+    >>> clean_name("../../etc/pass\\x00wd.csv"), clean_name("C:\\\\data\\\\log.xlsx"), clean_name(3)
+    ('passwd.csv', 'log.xlsx', 'file')
+    """
+    text = PureWindowsPath(PurePosixPath(name).name).name if isinstance(name, str) else ""
+    text = "".join(letter for letter in text if letter.isprintable()).strip(". ")
+    suffix = PurePosixPath(text).suffix[:10]
+    stem = text[: len(text) - len(suffix)] if suffix else text
+    return stem[: LONGEST_NAME - len(suffix)] + suffix or "file"
+
+
+# --- in the process of its own -------------------------------------------------------------------
+
+
+def answer(request: bytes) -> dict[str, Any]:
+    """What there is to say about a file; see the head of this module."""
+    head, body = unpacked(request)
+    try:
+        return {"plan": _plan, "log": _log, "survey": _survey}[head["as"]](head, body)
+    except OpenQuestions as open_:
+        return {
+            "kind": "questions", "map": open_.data,
+            "questions": [
+                {"where": list(one.where), "text": one.text, "options": list(one.options),
+                 "proposed": one.proposed}
+                for one in open_.questions
+            ],
+        }  # fmt: skip
+    except InputError as error:
+        return {"kind": "problems", "problems": [str(one) for one in error.problems]}
+
+
+def _plan(head: dict[str, Any], body: bytes) -> dict[str, Any]:
+    from sim.page.opened import plans_of_text
+    from sim.scenario.loading import read_text
+
+    with _beside(head["name"], body) as path:
+        return {"kind": "plans", "file": plans_of_text(read_text(path), head["name"])}
+
+
+def _log(head: dict[str, Any], body: bytes) -> dict[str, Any]:
+    with _beside(head["name"], body) as path:
+        found = import_log(path, head.get("map"))
+    return {
+        "kind": "log",
+        "rows": [one.model_dump(mode="json", exclude_defaults=True) for one in found.rows],
+        "first_day": None if found.first_day is None else found.first_day.isoformat(),
+        "last_day": None if found.last_day is None else found.last_day.isoformat(),
+        "counts": found.counts(),
+        "notes": found.notes(),
+        "map": dict(found.map),
+        "text": found.text,
+    }
+
+
+def _survey(head: dict[str, Any], body: bytes) -> dict[str, Any]:
+    from sim.studies.survey_import import import_survey, to_yaml
+
+    with _beside(head["name"], body) as path:
+        found = import_survey(path, head.get("map"))
+    return {
+        "kind": "survey",
+        "findings": found.findings,
+        "notes": [*found.said, *found.remarks],
+        "map": found.fields,
+        "text": to_yaml(found.content),
+    }
+
+
+@contextlib.contextmanager
+def _beside(name: str, body: bytes) -> Iterator[Path]:
+    """The file in a folder of its own, which is where one is: messages name it as the user does."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        path = Path(name)
+        path.write_bytes(body)
+        yield path
+
+
+def main() -> None:
+    """Read a request from stdin, write the answer to stdout."""
+    _hold_memory()
+    found = answer(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(json.dumps(found, default=str, allow_nan=False).encode())
+
+
+def _hold_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+# --- in the server -------------------------------------------------------------------------------
+
+
+class Reader:
+    """Reads one file at a time, each in a process of its own.
+
+    Args:
+        seconds: after which a reader is stopped.
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._turn = threading.Lock()
+        self._places = threading.BoundedSemaphore(MOST_WAITING)
+
+    def read(self, request: bytes) -> dict[str, Any]:
+        """The answer, whatever happens to the reader.
+
+        Raises:
+            ValueError: it is no request.
+        """
+        head, _ = unpacked(request)
+        if not self._places.acquire(blocking=False):
+            return _problem(BUSY)
+        try:
+            with self._turn:
+                return self._read(head, request)
+        finally:
+            self._places.release()
+
+    def _read(self, head: dict[str, Any], request: bytes) -> dict[str, Any]:
+        name = head["name"]
+        command = [sys.executable, "-m", "sim.page.reading"]
+        try:
+            ended = subprocess.run(
+                command, input=request, capture_output=True, timeout=self._seconds, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return _problem(NOT_READ.format(name=name, seconds=self._seconds))
+        try:
+            return json.loads(ended.stdout)
+        except ValueError:
+            return _problem(BROKEN.format(name=name, command=COMMANDS[head["as"]]))
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return {"kind": "problems", "problems": [text]}
+
+
+if __name__ == "__main__":
+    main()
