@@ -414,7 +414,7 @@ function defineCodoseEngine() {
 
   /* --- in a worker: an engine for each of the last jobs --------------------------------------- */
 
-  const OPEN_JOBS = 3;
+  const OPEN_JOBS = 2;
   const MUCH_MEMORY = 2 ** 28;
 
   function serve(self) {
@@ -520,7 +520,7 @@ function defineCodoseEngine() {
       const part = (values) => values.slice(first, first + size);
       const { sets, which, replicates } = this.runs;
       const runs = { sets, which: part(which), replicates: part(replicates) };
-      return { job: this.job, runs, reduce: this.options.reduce, piece: first };
+      return { runs, reduce: this.options.reduce, piece: first };
     }
 
     arrived({ first, size }, made) {
@@ -538,9 +538,11 @@ function defineCodoseEngine() {
     }
   }
 
+  const MOST_WORKERS = 8;
+
   /* Several workers, each with engines of its own.
    *
-   * workers: how many; start: makes a worker from its source (for what is no browser); patience: ms
+   * workers: how many (else as many as there are processors, at most 8); start: makes a worker from its source (for what is no browser); patience: ms
    * after which a worker that does not answer counts as dead. A dead worker is replaced, and its
    * piece is made again, once. Where no worker can be started, `here` is true and this thread works.
    */
@@ -558,28 +560,28 @@ function defineCodoseEngine() {
       this.here = false;
       this.pace = 0.0003; // ms a staff-week takes one worker, as measured lately
       const hardware = typeof navigator === "object" ? navigator.hardwareConcurrency : 2;
-      this.workers = Math.max(1, workers || hardware || 2);
+      this.workers = Math.max(1, workers || Math.min(MOST_WORKERS, hardware || 2));
       for (let i = 0; i < this.workers && !this.here; i += 1) this._add();
     }
 
     /* Make runs; see Engine.run. Resolves to {records, shape}, in the order of the runs.
      *
+     * job: its bytes, or what makes them once they are needed.
      * piece: runs that a worker makes at a time; or cost, the staff-weeks of a run, and pieces take
-     * `slice` ms (at most `most` runs); urgent: before all that is not; progress(done, total): after
-     * each; found(first, records): the records of a piece as soon as they are there; reduce: see
+     * `slice` ms (at most `most` runs); urgent: before all that is not, looked up each time;
+     * progress(done, total): after each; found(first, records): the records of a piece as soon as they are there; reduce: see
      * Engine.outcomes, whose answer is then what is found, and no records are kept; signal: an
      * AbortSignal.
      */
     run(job, runs, options = {}) {
       return new Promise((resolve, reject) => {
-        const { signal, urgent } = options;
-        const asked = new Asked(this._named(job), runs, options, resolve, reject);
+        const { signal } = options;
+        const asked = new Asked(job, runs, options, resolve, reject);
         if (signal && signal.aborted) return reject(new EngineError("Stopped."));
         if (asked.total === 0) return resolve({ records: new Float64Array(0), shape: [0] });
-        if (signal) signal.addEventListener("abort", () => this._stop(asked, "Stopped."));
-        const behind = this._asked.findIndex((one) => !one.options.urgent);
-        if (urgent && behind >= 0) this._asked.splice(behind, 0, asked);
-        else this._asked.push(asked);
+        asked.leave = () => this._stop(asked, "Stopped.");
+        if (signal) signal.addEventListener("abort", asked.leave);
+        this._asked.push(asked);
         this._next();
       });
     }
@@ -598,8 +600,14 @@ function defineCodoseEngine() {
     }
 
     _stop(asked, why) {
-      this._asked = this._asked.filter((one) => one !== asked);
+      this._forget(asked);
       asked.reject(new EngineError(why));
+    }
+
+    _forget(asked) {
+      const { signal } = asked.options;
+      this._asked = this._asked.filter((one) => one !== asked);
+      if (signal) signal.removeEventListener("abort", asked.leave);
     }
 
     _named(bytes) {
@@ -619,7 +627,7 @@ function defineCodoseEngine() {
     }
 
     _take_on(worker) {
-      worker.onerror = () => this._refused();
+      worker.onerror = () => this._lost(worker);
       worker.onmessage = ({ data }) => this._ready(data);
       worker.postMessage({ setup: this._setup });
       this._all.add(worker);
@@ -628,11 +636,6 @@ function defineCodoseEngine() {
 
     _ready(data) {
       if (data.ready) this._proven = true; // workers do start here
-    }
-
-    /* A worker fell over before it said a word: if none ever did, this thread works. */
-    _refused() {
-      if (!this._proven && !this.here) this._work_here();
     }
 
     _work_here() {
@@ -647,8 +650,15 @@ function defineCodoseEngine() {
 
     _next() {
       while (this._free.length) {
-        const asked = this._asked.find((one) => one.waits);
-        if (!asked) return;
+        const waiting = this._asked.filter((one) => one.waits);
+        if (!waiting.length) return;
+        const asked = waiting.find((one) => one.options.urgent) || waiting[0];
+        try {
+          if (typeof asked.job === "function") asked.job = asked.job();
+        } catch (error) {
+          this._stop(asked, error.message);
+          continue;
+        }
         this._give(this._free.pop(), asked.take(this._size(asked)));
       }
     }
@@ -664,10 +674,7 @@ function defineCodoseEngine() {
       const { asked } = piece;
       const { cost } = asked.options;
       const wait = this._patience + 20 * (cost || 0) * this.pace * piece.size;
-      const clock = setTimeout(() => {
-        if (this._proven) died("does not answer");
-        else this._refused();
-      }, wait);
+      const clock = setTimeout(() => died("does not answer"), wait);
       const clear = () => {
         clearTimeout(clock);
         this._busy.delete(worker);
@@ -678,15 +685,17 @@ function defineCodoseEngine() {
         worker.terminate();
         if (!this._all.delete(worker)) return;
         piece.tries += 1;
-        if (piece.tries < 2) asked.again.unshift(piece);
-        else this._stop(asked, `A worker died twice over the same runs: it ${why}.`);
-        this._add();
+        const last = piece.tries > 1;
+        if (this._proven && last) this._stop(asked, `A worker died twice over the same runs: it ${why}.`);
+        else asked.again.unshift(piece);
+        if (this._proven || !last) this._add();
+        else this._work_here();
         this._next();
       };
       this._busy.set(worker, { clear, piece });
-      worker.onerror = (event) => {
-        if (!this._proven && !this.here) this._refused();
-        else died(`failed (${event.message || "no reason given"})`);
+      worker.onerror = ({ message }) => {
+        if (message || this._proven) died(`failed (${message || "no reason given"})`);
+        else this._lost(worker);
       };
       worker.onmessage = ({ data }) => {
         if (data.ready) return this._ready(data);
@@ -696,7 +705,7 @@ function defineCodoseEngine() {
         this._arrived(piece, data);
         return this._next();
       };
-      worker.postMessage(asked.message(piece));
+      worker.postMessage({ ...asked.message(piece), job: this._named(asked.job) });
     }
 
     _arrived(piece, data) {
@@ -705,17 +714,18 @@ function defineCodoseEngine() {
       if (data.error) return this._stop(asked, data.error);
       const { cost } = asked.options;
       if (cost) this.pace += 0.3 * (data.took / (cost * piece.size) - this.pace);
-      if (asked.done + piece.size === asked.total) {
-        this._asked = this._asked.filter((one) => one !== asked);
-      }
+      if (asked.done + piece.size === asked.total) this._forget(asked);
       return asked.arrived(piece, data.made);
     }
 
-    /* A worker fell over while it had nothing to do. */
+    /* A worker fell over with nothing to do, or before it said a word: where none ever did, none is
+     * allowed here, and this thread works. */
     _lost(worker) {
+      if (!this._proven && !this.here) return this._work_here();
       worker.terminate();
       this._free = this._free.filter((one) => one !== worker);
       if (this._all.delete(worker)) this._add();
+      return this._next();
     }
   }
 
