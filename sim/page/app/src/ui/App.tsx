@@ -4,6 +4,7 @@ import { openPlan } from "../model/plans";
 import { Setting } from "../setting/Setting";
 import { useEngine } from "./engine";
 import { Columns, Frame, type View, VIEWS } from "./Frame";
+import { DocumentTools, PlansBar } from "./plans_bar";
 import { type Store, StoreContext, useStore } from "./store";
 import { Boundary, DataContext, Toasts, useSay } from "./widgets";
 import "./styles.css";
@@ -29,7 +30,12 @@ function Page({ store }: { store: Store }) {
   }, [plan]);
   return (
     <Boundary part={say("frame.parts.page")}>
-      <Frame view={view} onView={(chosen) => store.go({ view: chosen === "plan" ? "" : chosen })}>
+      <Frame
+        view={view}
+        onView={(chosen) => store.go({ view: chosen === "plan" ? "" : chosen })}
+        tools={<DocumentTools store={store} data={store.data} />}
+        plans={<PlansBar store={store} data={store.data} />}
+      >
         <Boundary part={say(`frame.parts.${view === "plan" ? "see" : view}`)} key={view}>
           {view === "plan" && <Columns set={engine.how === "ready" && <Setting store={store} data={store.data} runner={engine.runner} />} see={null} />}
         </Boundary>
