@@ -138,6 +138,22 @@ def bell(word: Any) -> Any:
     return (total - 510) / 147.8005
 
 
+def draws(counters: Any, k0: int, k1: int, words: Any, uniforms: Any, bells: Any) -> None:
+    """Some blocks as numbers, for whoever looks at single draws: their words, and both readings.
+
+    Args:
+        counters: (blocks, 4) int64: the counter of each.
+        k0, k1: the seed, low and high 32 bits.
+        words, uniforms, bells: (blocks, 4) float64 out.
+    """
+    for i in range(counters.shape[0]):
+        block = philox(counters[i, 0], counters[i, 1], counters[i, 2], counters[i, 3], k0, k1)
+        for j in range(4):
+            words[i, j] = block[j]
+            uniforms[i, j] = uniform(block[j])
+            bells[i, j] = bell(block[j])
+
+
 def staff_entity(candidate: int, post: int) -> int:
     """The counter's entity number of a post."""
     return (candidate << POST_BITS) + post

@@ -6,6 +6,7 @@ A :class:`Prepared` scenario is read-only and shared by threads; each thread has
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from sim.core import outcomes
 from sim.core.parameters import Parameters
 from sim.engine import kernel, tables
 from sim.engine.arguments import Block
-from sim.engine.entries import ENTRIES, PLAN, WORK
+from sim.engine.entries import ENTRIES, PLAN, SHAPES, WORK
 from sim.engine.tables import Tables
 
 if TYPE_CHECKING:
@@ -54,9 +55,6 @@ class Workspace:
 
     def __init__(self, prepared: Prepared) -> None:
         t = prepared.tables
-        weeks, regions, people = t.horizon + 1, len(t.regions), t.people
-        providers, slots = len(t.provider_hours), max(1, t.most_contacts)
-        largest = int(t.regions["staff"].max())
         self.block = Block(ENTRIES["run_chunk"])
         self.block.put(
             seed_low=prepared.seed & 0xFFFFFFFF,
@@ -64,35 +62,42 @@ class Workspace:
             trend=t.background_trend,
             **{one.name: getattr(t, one.name) for one in PLAN.fields if hasattr(t, one.name)},
         )
+        sizes = space_sizes(t)
         self.block.put(
-            people=np.zeros(kernel.STATES * people),
-            sites=np.zeros((regions, kernel.SITES)),
-            means=np.zeros((regions, 5)),
-            skills=np.zeros((weeks, providers)),
-            leavers=np.zeros((weeks, providers), dtype=np.int64),
-            gone=np.zeros((len(t.leaves), people), dtype=np.int64),
-            due=np.zeros((weeks, regions, slots), dtype=np.int64),
-            due_count=np.zeros((weeks, regions), dtype=np.int64),
-            hours=np.zeros((weeks, regions, slots)),
-            loads=np.zeros((weeks, providers)),
-            overloads=np.zeros((weeks, providers)),
-            words=np.zeros(4 * kernel.in_eights(largest), dtype=np.uint32),
-            here=np.zeros(largest),
-            scratch=np.zeros(largest),
-            who=np.zeros(largest, dtype=np.int64),
-            peers=np.zeros(largest, dtype=np.int64),
-            chosen=np.zeros(regions, dtype=np.int64),
-            scores=np.zeros(t.candidates),
-            team=np.zeros(kernel.STATES * t.staff),
-            graphs=np.zeros(t.graph_places, dtype=np.int64),
-            tie_scratch=np.zeros(t.tie_places, dtype=np.int64),
-            flows=np.zeros(kernel.COLUMNS),
+            **{
+                one.name: np.zeros([_length(axis, sizes) for axis in SHAPES[one.name]], one.dtype)
+                for one in WORK.fields
+            }
         )
 
     @property
     def bytes(self) -> int:
         """Memory of the workspace."""
         return sum(self.block.arrays[one.name].nbytes for one in WORK.fields if one.ndim)
+
+
+def space_sizes(t: Tables) -> dict[str, int]:
+    """The sizes by name of :data:`sim.engine.entries.SHAPES`."""
+    return {
+        **t.sizes,
+        "states": kernel.STATES,
+        "site": kernel.SITES,
+        "columns": kernel.COLUMNS,
+        "weeks": t.horizon + 1,
+        "regions": len(t.regions),
+        "providers": len(t.provider_hours),
+        "candidates": t.candidates,
+        "leaves": len(t.leaves),
+        "staff": t.staff,
+        "slots": max(1, t.most_contacts),
+    }
+
+
+def _length(axis: str | int | tuple[str | int, ...], sizes: dict[str, int]) -> int:
+    """Of an axis, a number, a size by name or a product of these."""
+    if isinstance(axis, tuple):
+        return math.prod(_length(one, sizes) for one in axis)
+    return axis if isinstance(axis, int) else sizes[axis]
 
 
 def prepare(scenario: Scenario, seed: int, stagger: float) -> Prepared:

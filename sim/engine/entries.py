@@ -13,8 +13,8 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from sim.core import rules
-from sim.engine import arrays, counting, kernel, summary
+from sim.core import rules, streams
+from sim.engine import arrays, counting, filling, kernel, summary
 from sim.engine.arguments import FLOAT, INT, Argument, Entry, group
 from sim.engine.tables import (
     CONTACT_TYPE,
@@ -73,7 +73,38 @@ WORK = group(
     tie_scratch=(INT, 1),
     flows=(FLOAT, 1),
 )
-"""Work space of one thread; shapes: :class:`sim.engine.compiled.Workspace`."""
+"""Work space of one thread; shapes: :data:`SHAPES`."""
+
+SHAPES: dict[str, tuple[str | int | tuple[str | int, ...], ...]] = {
+    "people": (("states", "people"),),
+    "sites": ("regions", "site"),
+    "means": ("regions", 5),
+    "skills": ("weeks", "providers"),
+    "leavers": ("weeks", "providers"),
+    "gone": ("leaves", "people"),
+    "due": ("weeks", "regions", "slots"),
+    "due_count": ("weeks", "regions"),
+    "hours": ("weeks", "regions", "slots"),
+    "loads": ("weeks", "providers"),
+    "overloads": ("weeks", "providers"),
+    "words": ("words",),
+    "here": ("largest",),
+    "scratch": ("largest",),
+    "who": ("largest",),
+    "peers": ("largest",),
+    "chosen": ("regions",),
+    "scores": ("candidates",),
+    "team": (("states", "staff"),),
+    "graphs": ("graph_places",),
+    "tie_scratch": ("tie_places",),
+    "flows": ("columns",),
+}
+"""The axes of each array of :data:`WORK`: a number, a size by name, or a product of these.
+
+Sizes are ``states`` of a person, numbers of a ``site``, ``columns`` of a record; ``weeks`` with
+week 0, ``regions``, ``providers``, ``candidates``, staff ``leaves`` and ``staff`` of a candidate as
+a scenario says; ``slots``, the most contacts of a region's week, at least 1; and
+:data:`sim.engine.filling.SIZES`."""
 
 
 def _arrays(dtype: np.dtype, ndim: int, *names: str) -> tuple[Argument, ...]:
@@ -144,6 +175,57 @@ ENTRIES: dict[str, Entry] = {
                 Argument("contact_start", INT, 2),
                 Argument("contact_count", INT, 2),
                 Argument("contacts", CONTACT_TYPE, 1),
+            ),
+        ),
+        Entry(
+            "place_regions",
+            filling.place_regions,
+            (
+                Argument("regions", REGION_TYPE, 1),
+                Argument("neighbours", INT, 1),
+                Argument("core_team", FLOAT),
+                *_arrays(INT, 1, "served", "sizes"),
+            ),
+        ),
+        Entry(
+            "share_log",
+            filling.share_log,
+            (
+                Argument("log", LOG_TYPE, 1),
+                *_arrays(INT, 1, "invited", "contact"),
+                Argument("regions", REGION_TYPE, 1),
+                *_arrays(INT, 1, "served", "held", "people", "rows"),
+            ),
+        ),
+        Entry(
+            "price",
+            filling.price,
+            (
+                Argument("contacts", CONTACT_TYPE, 1),
+                *_arrays(INT, 2, "contact_start", "contact_count"),
+                Argument("first", INT),
+                Argument("parameters", PARAMETER_TYPE, 1),
+                Argument("rates", FLOAT, 1),
+                Argument("found", FLOAT, 2),
+                Argument("providers", FLOAT, 3),
+            ),
+        ),
+        Entry(
+            "fill_given",
+            filling.fill_given,
+            (
+                Argument("sets", PARAMETER_TYPE, 1),
+                Argument("rates", FLOAT, 1),
+                Argument("given", FLOAT, 2),
+            ),
+        ),
+        Entry(
+            "draws",
+            streams.draws,
+            (
+                Argument("counters", INT, 2),
+                *_arrays(INT, 0, "seed_low", "seed_high"),
+                *_arrays(FLOAT, 2, "words", "uniforms", "bells"),
             ),
         ),
         Entry(

@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.core import outcomes, ties
+from sim.core import outcomes, streams, ties
 from sim.core.parameters import NAMES
-from sim.engine import arrays, kernel, tables
+from sim.core.units import WEEKS_A_YEAR
+from sim.engine import arrays, filling, kernel, summary, tables
 from sim.engine.arguments import Argument
-from sim.engine.entries import ENTRIES, FUNCTIONS, signature
+from sim.engine.entries import ENTRIES, FUNCTIONS, SHAPES, signature
 from sim.model import dosage
 
 PREFIX = "codose_"
@@ -155,6 +156,20 @@ def _arrays() -> dict[str, Any]:
         "statuses": list(dosage.STATUSES),
         "events": list(arrays.EVENTS),
         "networks": list(ties.KINDS),
+        "spaces": {name: list(shape) for name, shape in SHAPES.items()},
+        "sizes": list(filling.SIZES),
+        "resources": list(filling.RESOURCES),
+        "given": list(outcomes.GIVEN),
+        "window": outcomes.COLLABORATION_WINDOW,
+        "work_rows": {"all": summary.TOTALS, "region": 2},
+        "weeks_a_year": WEEKS_A_YEAR,
+        "posts": streams.POSTS,
+        "series_step": streams.SERIES_STEP,
+        "purposes": {
+            name.lower(): number
+            for name, number in vars(streams).items()
+            if isinstance(number, int) and number in streams.LAYOUT
+        },
     }
 
 

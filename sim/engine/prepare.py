@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from sim.engine import native, tables
 from sim.engine.arguments import Block
 from sim.engine.arrays import STAFF_LEAVE
 from sim.engine.entries import ENTRIES
+from sim.engine.filling import SIZES
 from sim.engine.tables import Tables
 from sim.model.dosage import ON_DEMAND
 
@@ -31,9 +32,8 @@ def tabulate(scenario: Scenario, stagger: float | None = None) -> Tables:
     if stagger is None:
         stagger = scenario.parameter_set().calendar_stagger
     plan = scenario.regions
-    regions = tables.region_rows(scenario)
-    networks = tables.place_networks(scenario, regions)
-    planned = _planned(scenario, regions, stagger)
+    regions, given_ties, served, sizes = _placed(scenario)
+    planned = _planned(scenario, regions, served, stagger)
     whole = plan.selection == "all" or plan.count == plan.candidates
     return Tables(
         horizon=scenario.horizon_weeks,
@@ -45,12 +45,43 @@ def tabulate(scenario: Scenario, stagger: float | None = None) -> Tables:
         regions=regions,
         most_contacts=int(planned["contact_count"].max(initial=0)),
         provider_hours=np.array(scenario.providers.hours_each, dtype=np.float64),
+        given_ties=given_ties,
+        sizes=dict(zip(SIZES, sizes.tolist(), strict=True)),
         **planned,
-        **networks,
     )
 
 
-def _planned(scenario: Scenario, regions: np.ndarray, stagger: float) -> dict[str, np.ndarray]:
+def _placed(scenario: Scenario) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The regions with all that follows for them; ties from files; regions of each provider;
+    :data:`sim.engine.filling.SIZES`."""
+    regions = tables.region_rows(scenario)
+    neighbours, given_ties = tables.network_rows(scenario, regions)
+    served = np.zeros(scenario.providers.count, dtype=np.int64)
+    sizes = np.zeros(len(SIZES), dtype=np.int64)
+    _call("place_regions", regions, neighbours, scenario.regions.core_team, served, sizes)
+    return regions, given_ties, served, sizes
+
+
+def _logged(scenario: Scenario, regions: np.ndarray, served: np.ndarray) -> np.ndarray:
+    """The contact log, with who came."""
+    log, asked, contact = tables.log_rows(scenario)
+    if len(log):
+        work = np.zeros((3, len(log)), dtype=np.int64)
+        _call("share_log", log, asked, contact, regions, served, *work)
+    return log
+
+
+def _call(entry: str, *values: Any) -> None:
+    """Call an entry with its arguments in their order."""
+    block = Block(ENTRIES[entry])
+    names = [argument.name for _, argument in block.entry.flat()]
+    block.put(**dict(zip(names, values, strict=True)))
+    native.engine().call(block)
+
+
+def _planned(
+    scenario: Scenario, regions: np.ndarray, served: np.ndarray, stagger: float
+) -> dict[str, np.ndarray]:
     """What compiled code finds: the contacts, and what events do to each week."""
     weeks, size = scenario.horizon_weeks + 1, len(regions)
     events = tables.event_rows(scenario)
@@ -67,7 +98,7 @@ def _planned(scenario: Scenario, regions: np.ndarray, stagger: float) -> dict[st
     block = Block(ENTRIES["tabulate"])
     block.put(
         series=tables.series_rows(scenario),
-        log=tables.log_rows(scenario),
+        log=_logged(scenario, regions, served),
         events=events,
         regions=regions,
         stagger=stagger,

@@ -7,10 +7,9 @@ sets and replicates are rows of later calls.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -158,8 +157,7 @@ class Tables:
     ``contacts`` is sorted by week, region and place in the file; those of (week, region) are
     ``contacts[contact_start[week, region]:contact_start[week, region] + contact_count[...]]``.
     ``given_ties`` holds the two posts of each tie of the networks from files, one after another;
-    ``graph_places`` and ``tie_places`` say how much space the networks of a run take, and making
-    the largest.
+    ``sizes`` are :data:`sim.engine.filling.SIZES`.
     """
 
     horizon: int
@@ -180,27 +178,22 @@ class Tables:
     provider_hours: np.ndarray
     provider_told: np.ndarray
     given_ties: np.ndarray
-    graph_places: int
-    tie_places: int
+    sizes: dict[str, int]
 
     @property
     def people(self) -> int:
         """Posts of all regions."""
-        return int(self.regions["staff"].sum())
+        return self.sizes["people"]
 
 
 def region_rows(scenario: Scenario) -> np.ndarray:
-    """The regions, (regions,) of :data:`REGION_TYPE`; :func:`place_networks` fills in the rest."""
-    names, staff = scenario.region_names, scenario.staff_counts
-    assigned = scenario.providers.assigned(names)
-    sites = Counter(assigned)
+    """The regions, (regions,) of :data:`REGION_TYPE`, but for their networks
+    (:func:`network_rows`) and what follows for them (:func:`sim.engine.filling.place_regions`)."""
+    names = scenario.region_names
     overrides = scenario.regions.overrides
     table = np.zeros(len(names), dtype=REGION_TYPE)
-    table["staff"] = staff
-    table["first"] = np.cumsum([0, *staff[:-1]])
-    table["core"] = dosage.core_seats(scenario)
-    table["provider"] = assigned
-    table["sites"] = [sites[provider] for provider in assigned]
+    table["staff"] = scenario.staff_counts
+    table["provider"] = scenario.providers.assigned(names)
     for field in _STARTS:
         table[field] = np.nan
     for row, name in zip(table, names, strict=True):
@@ -237,18 +230,36 @@ def series_rows(scenario: Scenario) -> np.ndarray:
     return np.array(rows, dtype=SERIES_TYPE)
 
 
-def log_rows(scenario: Scenario) -> np.ndarray:
-    """The rows of the contact log, (rows,) of :data:`LOG_TYPE`."""
+def log_rows(scenario: Scenario) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The contact log, but for what follows of who came (:func:`sim.engine.filling.share_log`).
+
+    Returns:
+        (rows,) of :data:`LOG_TYPE`; how many were asked (0: not known), and the first row of the
+        contact that each row belongs to, int64.
+    """
     region = {name: i for i, name in enumerate(scenario.region_names)}
+    provider = {name: i for i, name in enumerate(scenario.provider_names)}
     mode = {name: i for i, name in enumerate(dosage.MODES)}
     status = {name: i for i, name in enumerate(dosage.STATUSES)}
     logged = scenario.contact_log.rows if scenario.contact_log else ()
-    rows = [
-        (row.week, region[row.region], mode[row.mode], status[row.status], row.hours,
-         row.co_creation, *astuple(who), *_shares(row))
-        for row, who in zip(logged, dosage.who_came(scenario), strict=True)
-    ]  # fmt: skip
-    return np.array(rows, dtype=LOG_TYPE)
+    assigned = scenario.assignment
+    first: dict[str, int] = {}
+    rows, contact = [], []
+    for i, row in enumerate(logged):
+        at = region[row.region]
+        who = assigned[at] if row.provider is None else provider[row.provider]
+        present = dosage.NOT_KNOWN if row.present is None else row.present
+        contact.append(i if row.contact is None else first.setdefault(row.contact, i))
+        rows.append((
+            row.week, at, mode[row.mode], status[row.status], row.hours, row.co_creation,
+            who, 0, 0, present, 0, 0.0, *_shares(row),
+        ))  # fmt: skip
+    asked = [row.invited or 0 for row in logged]
+    return (
+        np.array(rows, dtype=LOG_TYPE),
+        np.array(asked, dtype=np.int64),
+        np.array(contact, dtype=np.int64),
+    )
 
 
 def event_rows(scenario: Scenario) -> np.ndarray:
@@ -276,29 +287,24 @@ def event_rows(scenario: Scenario) -> np.ndarray:
     return np.array(rows, dtype=EVENT_TYPE)
 
 
-def place_networks(scenario: Scenario, regions: np.ndarray) -> dict[str, Any]:
-    """Fill in the networks of regions; the ties from files, and the places that networks take."""
+def network_rows(scenario: Scenario, regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Write down the networks of regions.
+
+    Returns:
+        int64: (regions,), the setting ``neighbours`` of each; and the ties from files, two posts
+        each, one after another.
+    """
     known: dict[Network, tuple[int, np.ndarray]] = {}
-    given, place, scratch = 0, 0, 0
+    given = 0
     for row, asked in zip(regions, scenario.networks, strict=True):
-        staff = int(row["staff"])
         row["network"] = ties.KINDS.index(asked.kind)
         row["rewiring"] = asked.rewiring
-        row["graphs"] = ties.graph_count(row["network"], staff)
-        row["ties"] = network.tie_count(asked, staff)
         if asked.kind == "file":
             if asked not in known:
                 known[asked] = (given, network.given_ties(asked))
                 given += len(known[asked][1])
             row["given"] = known[asked][0]
-        if asked.kind != "complete":
-            row["place"] = place
-            # Somebody without ties reads the place after their row, to no effect: it must be there.
-            place += 1 + (staff + 1) + 2 * int(row["ties"]) + 1
-            scratch = max(scratch, ties.scratch_size(staff, int(row["ties"])))
+            row["ties"] = len(asked.edges)
+    neighbours = np.array([asked.neighbours for asked in scenario.networks], dtype=np.int64)
     none = np.zeros(0, dtype=np.int64)
-    return {
-        "given_ties": np.concatenate([none, *(array for _, array in known.values())]),
-        "graph_places": place,
-        "tie_places": scratch,
-    }
+    return neighbours, np.concatenate([none, *(array for _, array in known.values())])

@@ -181,6 +181,10 @@ class Number(Rule):
         return limits
 
 
+ONE_LINE = r"^(\S([^\t\r\n]*\S)?)?$"
+"""The pattern of a text on one line in a JSON schema."""
+
+
 @dataclass(frozen=True)
 class Words(Rule):
     """A text.
@@ -218,7 +222,14 @@ class Words(Rule):
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of such a text."""
-        return {"type": "string", "maxLength": self.longest}
+        told: dict[str, Any] = {"type": "string", "maxLength": self.longest}
+        if not self.optional:
+            told["minLength"] = 1
+        if self.one_line:
+            told["pattern"] = ONE_LINE
+        if self.reserved:
+            told["not"] = {"enum": list(self.reserved)}
+        return told
 
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")

@@ -46,7 +46,9 @@ class Functions(Strict):
     def shares(self) -> tuple[float, ...]:
         """In the order of :data:`FUNCTIONS`, adding up to 1."""
         given = tuple(getattr(self, name) for name in FUNCTIONS)
-        total = sum(given)
+        total = 0.0
+        for share in given:  # one after another: sum() may add in another way
+            total += share
         return given if abs(total - 1.0) < 1e-9 else tuple(share / total for share in given)
 
     @property

@@ -44,7 +44,7 @@ from sim.core.errors import Problem, ScenarioError, did_you_mean, raise_problems
 from sim.core.markup import table_markup
 from sim.core.parameters import TABLE, Parameters
 from sim.scenario.checking import Frozen, FrozenDict, check
-from sim.scenario.consistency import OtherFiles, issues, start_of
+from sim.scenario.consistency import MOST_FACTOR, OtherFiles, issues, start_of
 from sim.scenario.contact_log import LogRow, Mode, Status, own_providers, some
 from sim.scenario.fields import (
     MAX_STAFF,
@@ -67,7 +67,7 @@ from sim.scenario.fields import (
     StaffLeave,
     Start,
 )
-from sim.scenario.functions import PRESETS, Functions
+from sim.scenario.functions import PRESETS, TOLERANCE, Functions
 from sim.scenario.loading import Document, document_of, load, parse, plain, scalar
 
 __all__ = [
@@ -483,8 +483,12 @@ def json_schema() -> dict[str, Any]:
     functions["description"] = functions["description"].partition("\n")[0]
     definitions["Functions"] = {
         "description": functions["description"],
-        "anyOf": [{"type": "string", "enum": list(PRESETS)}, functions | {"minProperties": 1}],
+        "anyOf": [
+            {"type": "string", "enum": list(PRESETS)},
+            functions | {"minProperties": 1, "x-adds-up-to": 1, "x-tolerance": TOLERANCE},
+        ],
     }
+    definitions["DosageCut"]["x-most-together"] = MOST_FACTOR
     work = schema["properties"]["delivery_work"]
     schema["properties"]["delivery_work"] = {
         "description": work["description"],

@@ -12,6 +12,11 @@
  * sets: Float64Array, parameter sets one after another, each in the order of layout.parameters;
  * which, replicates: of each run, the number of its set and of its replicate (0..2^32 - 1).
  * records: Float64Array (run, row, region, column): engine.shape(runs); see layout.columns.
+ *
+ *   engine.outcomes({sets, which, replicates, reduce});   // outcomes at some weeks: much smaller
+ *   engine.states({set, replicate});                      // everyone in every week of one run
+ *   engine.draws(seed, [{purpose: "staff_contact", entity, week, series, replicate}]);
+ *   engine.call(entry, {numbers, arrays, wanted});        // any other entry of the layout
  */
 "use strict";
 
@@ -43,29 +48,31 @@ function defineCodoseEngine() {
   }
 
   class Engine {
-    /* wasm: the bytes of engine.wasm; layout: what layout.json says. */
+    /* wasm: the bytes of engine.wasm, or the module of another engine; layout: layout.json. */
     static async load(wasm, layout) {
       if (typeof WebAssembly !== "object") {
         throw new EngineError(
           "This browser has no WebAssembly, or it is switched off; browsers since 2020 have it.");
       }
       const memory = new WebAssembly.Memory({ initial: 32, maximum: layout.pages });
-      let made;
       try {
-        made = await WebAssembly.instantiate(wasm, { env: { memory } });
+        const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
+        const instance = await WebAssembly.instantiate(module, { env: { memory } });
+        return new Engine(instance.exports, memory, layout, module);
       } catch (error) {
+        if (error instanceof EngineError) throw error;
         throw new EngineError(`This browser cannot load the engine: ${error.message}`);
       }
-      return new Engine(made.instance.exports, memory, layout);
     }
 
-    constructor(exported, memory, layout) {
+    constructor(exported, memory, layout, module) {
       const is = exported[`${layout.prefix}stamp`]();
       if (is !== (parseInt(layout.stamp.slice(0, 8), 16) & 0x7fffffff)) {
         throw new EngineError(
           "The engine and its layout are of different versions: take both from one version of codose.");
       }
       this.layout = layout;
+      this.module = module;
       this.version = layout.stamp;
       this.rules = {};
       for (const name of Object.keys(layout.functions)) {
@@ -85,7 +92,7 @@ function defineCodoseEngine() {
           "The job was written by another version of codose than this engine: write it again.");
       }
       const entry = this.layout.entries[head.entry];
-      this._job = { head, entry };
+      this._job = { head, data, entry };
       this._top = this._start + rounded(entry.words * WORD);
       for (const one of Object.values(head.arrays)) this._place(one);
       for (const one of Object.values(head.spaces)) this._place(one);
@@ -99,13 +106,164 @@ function defineCodoseEngine() {
       this._bottom = this._top;
     }
 
+    /* Memory that it has taken. */
+    get bytes() {
+      return this._memory.buffer.byteLength;
+    }
+
     /* (runs, rows, regions, columns) of so many runs of the open job. */
     shape(runs) {
       return [runs, ...this._job.head.record];
     }
 
     /* Make some runs; the records are the caller's own. */
-    run({ sets, which, replicates }) {
+    run(runs) {
+      const given = this._given(runs);
+      this._lay(given);
+      this._run(given, runs);
+      return this._floats(given.records);
+    }
+
+    /* Make some runs and give their outcomes at some weeks; the records stay here.
+     *
+     * reduce: rates (3: money a provider hour, staff hour and visit); now, before: of each point, the
+     * row of its week and that of the week before its window; summed: whether the rows of the job are
+     * some weeks only; weekly: numbers of outcomes wanted of every week (then the job has all weeks).
+     * Gives points (run, point, place, outcome), the last place being all regions together; weekly
+     * (run, week, outcome wanted) overall, or null; wrong: runs without finite numbers, NaN here.
+     */
+    outcomes({ reduce, ...runs }) {
+      const { rates, now, before, summed, weekly } = reduce;
+      const given = this._given(runs);
+      const [count, rows, regions, columns] = given.records.shape;
+      const { work_rows: work, outcomes } = this.layout;
+      const places = [regions + 1, outcomes.length];
+      const more = {
+        rates: { type: "float64", shape: [3], values: rates },
+        given: { type: "float64", shape: [given.sets.shape[0], this.layout.given.length] },
+        status: { type: "int64", shape: [count] },
+        now: { type: "int64", shape: [now.length], values: now },
+        before: { type: "int64", shape: [before.length], values: before },
+        work: { type: "float64", shape: [work.all + work.region * regions, columns] },
+        found: { type: "float64", shape: [count, now.length, ...places] },
+      };
+      const every = { type: "float64", shape: [weekly ? count : 0, rows, ...places] };
+      const blocks = this._blocks("fill_given", "first_wrong", "at_points", "weekly");
+      this._lay({ ...given, ...more, every, ...blocks });
+      this._run(given, runs);
+      const flat = { ...given.records, shape: [count, rows * regions * columns] };
+      const arrays = { ...given, ...more };
+      this._enter("fill_given", blocks, arrays);
+      this._enter("first_wrong", blocks, { ...arrays, records: flat });
+      this._enter("at_points", blocks, arrays, { summed: summed ? 1 : 0 });
+      if (weekly) this._enter("weekly", blocks, { ...arrays, found: every });
+      const found = { points: this._floats(more.found), weekly: null, wrong: [] };
+      if (weekly) found.weekly = this._overall(every, weekly);
+      this._leave_out(found, new BigInt64Array(this._memory.buffer, more.status.address, count));
+      return found;
+    }
+
+    /* Everyone in every week of one run: {record, shape, regions, skill, load, overload}.
+     *
+     * set: Float64Array, one parameter set. Of each region: name, candidate, staff; people (week,
+     * field of layout.people, post), site (week, number of layout.site); ties: pairs of posts, null
+     * where everybody is everybody's neighbour. skill, load, overload: (week, provider).
+     */
+    states({ set, replicate }) {
+      const { head, data } = this._job;
+      const { people, site, records, networks } = this.layout;
+      const [posts, regions] = [head.spaces.people.shape[0], head.regions.length];
+      const [weeks, providers] = head.spaces.skills.shape;
+      const width = posts + regions * site.length;
+      const runs = { sets: set, which: [0], replicates: [replicate] };
+      const given = this._given(runs);
+      given.snapshots = { type: "float64", shape: [weeks, width] };
+      this._lay(given);
+      this._run(given, runs);
+      const shots = this._floats(given.snapshots);
+      const whole = (array, place) =>
+        Number(new BigInt64Array(this._memory.buffer, array.address + place * WORD, 1)[0]);
+      const about = new DataView(data.buffer, data.byteOffset + head.arrays.regions.offset);
+      const cut = (from, size) => {
+        const part = new Float64Array(weeks * size);
+        for (let week = 0; week < weeks; week += 1) {
+          const start = week * width + from;
+          part.set(shots.subarray(start, start + size), week * size);
+        }
+        return part;
+      };
+      const found = head.regions.map((name, r) => {
+        const field = (one) =>
+          Number(about.getBigInt64(r * records.region.size + records.region.fields[one].offset, true));
+        const staff = field("staff");
+        return {
+          name,
+          staff,
+          candidate: whole(head.spaces.chosen, r),
+          people: cut(people.length * field("first"), people.length * staff),
+          site: cut(posts + r * site.length, site.length),
+          ties: networks[field("network")] === "complete" ? null
+            : this._ties(field("place") + 1, staff, whole),
+        };
+      });
+      const [skill, load, overload] = ["skills", "loads", "overloads"].map((one) =>
+        this._floats(head.spaces[one]));
+      const record = this._floats(given.records);
+      return {
+        record, shape: given.records.shape.slice(1), weeks, providers, regions: found,
+        skill, load, overload,
+      };
+    }
+
+    /* Some draws of the streams, four each: {words, uniforms, bells}, Float64Array (draw, 4).
+     *
+     * counters: of each draw its purpose (a name of layout.purposes), entity (a region's candidate; a
+     * post's is candidate * layout.posts + post), and where they are not 0 week, series, replicate.
+     */
+    draws(seed, counters) {
+      const { purposes, series_step: step } = this.layout;
+      const values = counters.flatMap(({ purpose, entity, week = 0, series = 0, replicate = 0 }) => {
+        if (!(purpose in purposes)) throw new EngineError(`The streams have no ${purpose}.`);
+        return [entity, week, purposes[purpose] + step * series, replicate];
+      });
+      const shape = [counters.length, 4];
+      const big = BigInt(seed);
+      return this.call("draws", {
+        numbers: { seed_low: big & 0xffffffffn, seed_high: big >> 32n },
+        arrays: {
+          counters: { type: "int64", shape, values },
+          words: { type: "float64", shape },
+          uniforms: { type: "float64", shape },
+          bells: { type: "float64", shape },
+        },
+        wanted: ["words", "uniforms", "bells"],
+      });
+    }
+
+    /* Call another entry of the layout, for instance at_points, which makes outcomes of records.
+     *
+     * numbers: its single numbers; arrays: {name: {type, shape, values or bytes}}, else zeros. Gives
+     * what is named in wanted, the caller's own: Float64Array, of other types Uint8Array. An open job
+     * stays open.
+     */
+    call(name, { numbers = {}, arrays, wanted }) {
+      const entry = this.layout.entries[name];
+      if (!entry) throw new EngineError(`The engine has no ${name}.`);
+      const missing = entry.arguments.find((one) => !(one.name in arrays || one.name in numbers));
+      if (missing) throw new EngineError(`${name} needs ${missing.name}.`);
+      const given = {};
+      for (const [one, array] of Object.entries(arrays)) given[one] = { ...array };
+      const blocks = this._blocks(name);
+      this._lay({ ...blocks, ...given });
+      this._enter(name, blocks, given, numbers);
+      const copy = (array) =>
+        array.type === "float64" ? this._floats(array)
+          : new Uint8Array(this._memory.buffer, array.address, this._bytes(array)).slice();
+      return Object.fromEntries(wanted.map((one) => [one, copy(given[one])]));
+    }
+
+    /* What a call of the open job is given for some runs. */
+    _given({ sets, which, replicates }) {
       if (this._job === null) throw new EngineError("No job is open.");
       const width = this.layout.parameters.length;
       const runs = which.length;
@@ -117,54 +275,90 @@ function defineCodoseEngine() {
       if (Array.prototype.some.call(which, (one) => !(one >= 0 && one < count))) {
         throw new EngineError(`A run asks for a parameter set that is not among the ${count} given.`);
       }
-      this._top = this._bottom;
-      const given = {
-        sets: { type: "parameters", shape: [count] },
-        which: { type: "int64", shape: [runs] },
-        replicates: { type: "int64", shape: [runs] },
+      return {
+        sets: { type: "parameters", shape: [count], values: sets },
+        which: { type: "int64", shape: [runs], values: which },
+        replicates: { type: "int64", shape: [runs], values: replicates },
         records: { type: "float64", shape: this.shape(runs) },
+        snapshots: { type: "float64", shape: [0, 0] },
       };
-      for (const one of Object.values(given)) this._place(one);
-      this._make_room(this._top);
-      const { buffer } = this._memory;
-      new Uint8Array(buffer).fill(0, this._bottom, this._top);
-      new Float64Array(buffer, given.sets.address, sets.length).set(sets);
-      this._whole(given.which, which);
-      this._whole(given.replicates, replicates);
-      this._fill(this._job.entry, this._start, given, {});
-      this._go(this._job.head.entry, this._start);
-      return new Float64Array(buffer, given.records.address, product(given.records.shape)).slice();
     }
 
-    /* Call another entry of the layout, for instance at_points, which makes outcomes of records.
-     *
-     * numbers: its single numbers; arrays: {name: {type, shape, values}}, zeros without values.
-     * Gives the float64 arrays named in wanted, the caller's own. An open job stays open.
-     */
-    call(name, { numbers = {}, arrays, wanted }) {
-      const entry = this.layout.entries[name];
-      if (!entry) throw new EngineError(`The engine has no ${name}.`);
-      const missing = entry.arguments.find((one) => !(one.name in arrays || one.name in numbers));
-      if (missing) throw new EngineError(`${name} needs ${missing.name}.`);
-      this._top = this._job === null ? this._start : this._bottom;
-      const block = this._top;
-      this._top += rounded(entry.words * WORD);
-      const given = {};
-      for (const [one, array] of Object.entries(arrays)) {
-        given[one] = { ...array };
-        this._place(given[one]);
-      }
+    _run(given) {
+      this._fill(this._job.entry, this._start, given, {});
+      this._go(this._job.head.entry, this._start);
+    }
+
+    /* Room for the words of some entries. */
+    _blocks(...names) {
+      const room = (name) => ({ type: "float64", shape: [this.layout.entries[name].words] });
+      return Object.fromEntries(names.map((name) => [`words of ${name}`, room(name)]));
+    }
+
+    /* Place arrays behind what stays, with zeros or what they hold. */
+    _lay(arrays) {
+      const first = this._job === null ? this._start : this._bottom;
+      this._top = first;
+      for (const one of Object.values(arrays)) this._place(one);
       this._make_room(this._top);
       const { buffer } = this._memory;
-      new Uint8Array(buffer).fill(0, block, this._top);
-      for (const { type, values, address } of Object.values(given)) {
-        if (values && type === "int64") this._whole({ address }, values);
+      new Uint8Array(buffer).fill(0, first, this._top);
+      for (const { type, values, bytes, address } of Object.values(arrays)) {
+        if (bytes) new Uint8Array(buffer).set(bytes, address);
+        else if (values && type === "int64") this._whole({ address }, values);
         else if (values) new Float64Array(buffer, address, values.length).set(values);
       }
-      this._fill(entry, block, given, numbers);
+    }
+
+    /* Call an entry whose block and arrays are placed. */
+    _enter(name, blocks, arrays, numbers = {}) {
+      const block = blocks[`words of ${name}`].address;
+      this._fill(this.layout.entries[name], block, arrays, numbers);
       this._go(name, block);
-      const copy = ({ address, shape }) => new Float64Array(buffer, address, product(shape)).slice();
-      return Object.fromEntries(wanted.map((one) => [one, copy(given[one])]));
+    }
+
+    _floats({ address, shape }) {
+      return new Float64Array(this._memory.buffer, address, product(shape)).slice();
+    }
+
+    /* Of every outcome in every week, some of all regions together. */
+    _overall({ address, shape }, wanted) {
+      const [runs, weeks, places, outcomes] = shape;
+      const all = new Float64Array(this._memory.buffer, address, product(shape));
+      const found = new Float64Array(runs * weeks * wanted.length);
+      for (let row = 0; row < runs * weeks; row += 1) {
+        const start = ((row + 1) * places - 1) * outcomes;
+        for (let i = 0; i < wanted.length; i += 1) {
+          found[row * wanted.length + i] = all[start + wanted[i]];
+        }
+      }
+      return found;
+    }
+
+    _leave_out(found, status) {
+      status.forEach((wrong, run) => {
+        if (wrong === 0n) return;
+        found.wrong.push(run);
+        for (const values of [found.points, found.weekly]) {
+          if (values === null) continue;
+          const size = values.length / status.length;
+          values.fill(NaN, run * size, (run + 1) * size);
+        }
+      });
+    }
+
+    /* The ties of a network that stands among the networks of the last run. */
+    _ties(place, staff, whole) {
+      const { graphs } = this._job.head.spaces;
+      const pairs = [];
+      for (let post = 0; post < staff; post += 1) {
+        const last = whole(graphs, place + post + 1);
+        for (let i = whole(graphs, place + post); i < last; i += 1) {
+          const other = whole(graphs, place + staff + 1 + i);
+          if (post < other) pairs.push([post, other]);
+        }
+      }
+      return pairs;
     }
 
     _go(name, block) {
@@ -218,19 +412,45 @@ function defineCodoseEngine() {
     }
   }
 
-  /* --- in a worker: one engine a job, so that several stay open ------------------------------- */
+  /* --- in a worker: an engine for each of the last jobs --------------------------------------- */
+
+  const OPEN_JOBS = 3;
+  const MUCH_MEMORY = 2 ** 28;
 
   function serve(self) {
     let setup = null;
+    let module = null;
     const engines = new Map();
+    const clock = () => (typeof performance === "object" ? performance.now() : Date.now());
 
+    /* The engine that has a job open; the one that was not asked longest takes another. */
     async function engineOf(job) {
-      if (!engines.has(job.id)) {
-        const engine = await Engine.load(setup.wasm, setup.layout);
+      let engine = engines.get(job.id);
+      if (!engine) {
+        const [oldest] = engines.keys();
+        if (engines.size === OPEN_JOBS) {
+          engine = engines.get(oldest);
+          engines.delete(oldest);
+          if (engine.bytes > MUCH_MEMORY) engine = undefined;
+        }
+        engine = engine || (await Engine.load(module || setup.wasm, setup.layout));
+        module = module || engine.module;
         engine.open(job.bytes);
-        engines.set(job.id, engine);
       }
-      return engines.get(job.id);
+      engines.delete(job.id);
+      engines.set(job.id, engine);
+      return engine;
+    }
+
+    function make(engine, { runs, reduce }) {
+      if (!reduce) {
+        const records = engine.run(runs);
+        return { made: { records, shape: engine.shape(runs.which.length) }, owned: [records.buffer] };
+      }
+      const made = engine.outcomes({ ...runs, reduce });
+      const owned = [made.points.buffer];
+      if (made.weekly) owned.push(made.weekly.buffer);
+      return { made, owned };
     }
 
     self.addEventListener("message", async ({ data }) => {
@@ -240,13 +460,14 @@ function defineCodoseEngine() {
       }
       try {
         const engine = await engineOf(data.job);
-        const records = engine.run(data.runs);
-        const shape = engine.shape(data.runs.which.length);
-        self.postMessage({ piece: data.piece, records, shape }, [records.buffer]);
+        const begun = clock();
+        const { made, owned } = make(engine, data);
+        self.postMessage({ piece: data.piece, took: clock() - begun, made }, owned);
       } catch (error) {
         self.postMessage({ piece: data.piece, error: error.message });
       }
     });
+    self.postMessage({ ready: true });
   }
 
   function startWorker(source) {
@@ -256,76 +477,134 @@ function defineCodoseEngine() {
     return worker;
   }
 
+  /* What looks like a worker and works in this thread, with a pause after each piece. */
+  function workHere() {
+    const shown = { onmessage: null, onerror: null, terminate() {} };
+    let act = null;
+    serve({
+      addEventListener: (kind, listener) => {
+        act = listener;
+      },
+      postMessage: (data) => setTimeout(() => shown.onmessage && shown.onmessage({ data })),
+    });
+    shown.postMessage = (data) => setTimeout(() => act({ data }));
+    return shown;
+  }
+
   const workerSource = () => `(${defineCodoseEngine})().serve(self);`;
+
+  /* Runs that were asked for together, given out piece by piece in their order. */
+  class Asked {
+    constructor(job, runs, options, resolve, reject) {
+      Object.assign(this, { job, runs, options, resolve, reject });
+      this.total = runs.which.length;
+      this.next = 0;
+      this.done = 0;
+      this.again = []; // pieces of workers that died
+      this.records = null;
+    }
+
+    get waits() {
+      return this.again.length > 0 || this.next < this.total;
+    }
+
+    take(size) {
+      if (this.again.length) return this.again.shift();
+      const first = this.next;
+      this.next = Math.min(this.total, first + size);
+      return { asked: this, first, size: this.next - first, tries: 0 };
+    }
+
+    /* What a worker is told of a piece. */
+    message({ first, size }) {
+      const part = (values) => values.slice(first, first + size);
+      const { sets, which, replicates } = this.runs;
+      const runs = { sets, which: part(which), replicates: part(replicates) };
+      return { job: this.job, runs, reduce: this.options.reduce, piece: first };
+    }
+
+    arrived({ first, size }, made) {
+      const { found, progress, reduce } = this.options;
+      this.done += size;
+      if (!reduce) {
+        const one = product(made.shape.slice(1));
+        this.records = this.records || new Float64Array(this.total * one);
+        this.records.set(made.records, first * one);
+        this.shape = [this.total, ...made.shape.slice(1)];
+      }
+      if (found) found(first, reduce ? made : made.records);
+      if (progress) progress(this.done, this.total);
+      if (this.done === this.total) this.resolve({ records: this.records, shape: this.shape });
+    }
+  }
 
   /* Several workers, each with engines of its own.
    *
    * workers: how many; start: makes a worker from its source (for what is no browser); patience: ms
    * after which a worker that does not answer counts as dead. A dead worker is replaced, and its
-   * piece is made again, once.
+   * piece is made again, once. Where no worker can be started, `here` is true and this thread works.
    */
   class Pool {
     constructor(wasm, layout, { workers, start = startWorker, patience = 60000 } = {}) {
       this._setup = { wasm, layout };
       this._start = start;
       this._patience = patience;
-      this._waiting = [];
-      this._jobs = new Map();
+      this._asked = [];
+      this._jobs = new WeakMap();
+      this._number = 0;
       this._free = [];
       this._all = new Set();
       this._busy = new Map();
+      this.here = false;
+      this.pace = 0.0003; // ms a staff-week takes one worker, as measured lately
       const hardware = typeof navigator === "object" ? navigator.hardwareConcurrency : 2;
-      for (let i = 0; i < Math.max(1, workers || hardware || 2); i += 1) this._add();
+      this.workers = Math.max(1, workers || hardware || 2);
+      for (let i = 0; i < this.workers && !this.here; i += 1) this._add();
     }
 
     /* Make runs; see Engine.run. Resolves to {records, shape}, in the order of the runs.
      *
-     * piece: runs that a worker makes at a time; progress(done, total): after each; found(first,
-     * records): the records of a piece as soon as they are there; signal: an AbortSignal.
+     * piece: runs that a worker makes at a time; or cost, the staff-weeks of a run, and pieces take
+     * `slice` ms (at most `most` runs); urgent: before all that is not; progress(done, total): after
+     * each; found(first, records): the records of a piece as soon as they are there; reduce: see
+     * Engine.outcomes, whose answer is then what is found, and no records are kept; signal: an
+     * AbortSignal.
      */
-    run(job, { sets, which, replicates }, { piece = 20, progress, found, signal } = {}) {
+    run(job, runs, options = {}) {
       return new Promise((resolve, reject) => {
-        const total = which.length;
-        let done = 0;
-        let records = null;
-        const stop = (error) => {
-          this._waiting = this._waiting.filter((one) => one.stop !== stop);
-          reject(error);
-        };
-        const arrived = (first, made, shape) => {
-          if (signal && signal.aborted) return;
-          const size = product(shape.slice(1));
-          records = records || new Float64Array(total * size);
-          records.set(made, first * size);
-          done += shape[0];
-          if (found) found(first, made);
-          if (progress) progress(done, total);
-          if (done === total) resolve({ records, shape: [total, ...shape.slice(1)] });
-        };
-        if (signal && signal.aborted) stop(new EngineError("Stopped."));
-        if (signal) signal.addEventListener("abort", () => stop(new EngineError("Stopped.")));
-        for (let first = 0; first < total; first += piece) {
-          const part = (values) => values.slice(first, first + piece);
-          const runs = { sets, which: part(which), replicates: part(replicates) };
-          this._waiting.push({ job: this._named(job), runs, first, arrived, stop, tries: 0 });
-        }
-        if (total === 0) resolve({ records: new Float64Array(0), shape: [0] });
+        const { signal, urgent } = options;
+        const asked = new Asked(this._named(job), runs, options, resolve, reject);
+        if (signal && signal.aborted) return reject(new EngineError("Stopped."));
+        if (asked.total === 0) return resolve({ records: new Float64Array(0), shape: [0] });
+        if (signal) signal.addEventListener("abort", () => this._stop(asked, "Stopped."));
+        const behind = this._asked.findIndex((one) => !one.options.urgent);
+        if (urgent && behind >= 0) this._asked.splice(behind, 0, asked);
+        else this._asked.push(asked);
         this._next();
       });
     }
 
     /* End all workers. */
     close() {
+      this._end_all();
+      for (const one of this._asked.splice(0)) one.reject(new EngineError("Stopped."));
+    }
+
+    _end_all() {
+      for (const { clear } of [...this._busy.values()]) clear();
       for (const worker of this._all) worker.terminate();
       this._all.clear();
       this._free = [];
-      const pieces = [...this._busy.values()].map(({ clear, piece }) => (clear(), piece));
-      for (const one of [...pieces, ...this._waiting]) one.stop(new EngineError("Stopped."));
+    }
+
+    _stop(asked, why) {
+      this._asked = this._asked.filter((one) => one !== asked);
+      asked.reject(new EngineError(why));
     }
 
     _named(bytes) {
-      if (!this._jobs.has(bytes)) this._jobs.set(bytes, { id: this._jobs.size, bytes });
-      return this._jobs.get(bytes);
+      if (!this._jobs.has(bytes)) this._jobs.set(bytes, (this._number += 1));
+      return { id: this._jobs.get(bytes), bytes };
     }
 
     _add() {
@@ -333,21 +612,62 @@ function defineCodoseEngine() {
       try {
         worker = this._start(workerSource());
       } catch (error) {
-        throw new EngineError(`This browser starts no workers: ${error.message}`);
+        if (this._proven) throw new EngineError(`This browser starts no workers: ${error.message}`);
+        return this._work_here();
       }
+      return this._take_on(worker);
+    }
+
+    _take_on(worker) {
+      worker.onerror = () => this._refused();
+      worker.onmessage = ({ data }) => this._ready(data);
       worker.postMessage({ setup: this._setup });
       this._all.add(worker);
       this._free.push(worker);
     }
 
+    _ready(data) {
+      if (data.ready) this._proven = true; // workers do start here
+    }
+
+    /* A worker fell over before it said a word: if none ever did, this thread works. */
+    _refused() {
+      if (!this._proven && !this.here) this._work_here();
+    }
+
+    _work_here() {
+      this.here = true;
+      this.workers = 1;
+      const pieces = [...this._busy.values()].map(({ piece }) => piece);
+      this._end_all();
+      for (const piece of pieces) piece.asked.again.push(piece);
+      this._take_on(workHere());
+      this._next();
+    }
+
     _next() {
-      while (this._free.length && this._waiting.length) {
-        this._give(this._free.pop(), this._waiting.shift());
+      while (this._free.length) {
+        const asked = this._asked.find((one) => one.waits);
+        if (!asked) return;
+        this._give(this._free.pop(), asked.take(this._size(asked)));
       }
     }
 
+    _size({ options, total, next }) {
+      const { piece = 20, cost, slice = 25, most = 256 } = options;
+      if (!cost) return piece;
+      const share = Math.ceil((total - next) / this.workers);
+      return Math.max(1, Math.min(share, most, Math.floor(slice / (cost * this.pace))));
+    }
+
     _give(worker, piece) {
-      const clock = setTimeout(() => died("does not answer"), this._patience);
+      const { asked } = piece;
+      const { cost } = asked.options;
+      const wait = this._patience + 20 * (cost || 0) * this.pace * piece.size;
+      const clock = setTimeout(() => {
+        if (this._proven) died("does not answer");
+        else this._refused();
+      }, wait);
       const clear = () => {
         clearTimeout(clock);
         this._busy.delete(worker);
@@ -358,21 +678,44 @@ function defineCodoseEngine() {
         worker.terminate();
         if (!this._all.delete(worker)) return;
         piece.tries += 1;
-        if (piece.tries < 2) this._waiting.unshift(piece);
-        else piece.stop(new EngineError(`A worker died twice over the same runs: it ${why}.`));
+        if (piece.tries < 2) asked.again.unshift(piece);
+        else this._stop(asked, `A worker died twice over the same runs: it ${why}.`);
         this._add();
         this._next();
       };
       this._busy.set(worker, { clear, piece });
-      worker.onerror = (event) => died(`failed (${event.message || "no reason given"})`);
-      worker.onmessage = ({ data }) => {
-        clear();
-        this._free.push(worker);
-        if (data.error) piece.stop(new EngineError(data.error));
-        else piece.arrived(piece.first, data.records, data.shape);
-        this._next();
+      worker.onerror = (event) => {
+        if (!this._proven && !this.here) this._refused();
+        else died(`failed (${event.message || "no reason given"})`);
       };
-      worker.postMessage({ job: piece.job, runs: piece.runs, piece: piece.first });
+      worker.onmessage = ({ data }) => {
+        if (data.ready) return this._ready(data);
+        clear();
+        worker.onerror = () => this._lost(worker);
+        this._free.push(worker);
+        this._arrived(piece, data);
+        return this._next();
+      };
+      worker.postMessage(asked.message(piece));
+    }
+
+    _arrived(piece, data) {
+      const { asked } = piece;
+      if (!this._asked.includes(asked)) return; // it was stopped meanwhile
+      if (data.error) return this._stop(asked, data.error);
+      const { cost } = asked.options;
+      if (cost) this.pace += 0.3 * (data.took / (cost * piece.size) - this.pace);
+      if (asked.done + piece.size === asked.total) {
+        this._asked = this._asked.filter((one) => one !== asked);
+      }
+      return asked.arrived(piece, data.made);
+    }
+
+    /* A worker fell over while it had nothing to do. */
+    _lost(worker) {
+      worker.terminate();
+      this._free = this._free.filter((one) => one !== worker);
+      if (this._all.delete(worker)) this._add();
     }
   }
 

@@ -1,0 +1,356 @@
+/** Runs of plans in workers: `Runner` on the pool of sim/engine/browser/engine.js.
+ *
+ *   const runner = await startRunner(data, { layout, wasm });
+ *   const runs = await runner.run(request, { signal, urgent: true, progress: (part) => draw(part) });
+ *
+ * Records never leave a worker: it makes outcomes of them. Runs are made replicate by replicate, all
+ * sets first, so that a part is a fair sample. What was asked lately is kept, by content.
+ */
+import { regionNames, staffCounts } from "../model/complete";
+import { Engine, EngineError, type Layout, Pool, type PoolOptions, type Reduce } from "../model/engine";
+import { makeJob } from "../model/job";
+import { planned, rates } from "../model/planned";
+import type { PageData, Planned, RunOptions, RunRequest, Runner, Runs, Scenario } from "../types";
+import { say } from "../ui/say";
+import { Sets } from "./sets";
+
+const MEGABYTE = 2 ** 20;
+/** Of the records of a piece. */
+const PIECE_BYTES = 8 * MEGABYTE;
+/** Results that are kept, and what they may take together. */
+const KEPT = 60;
+const KEPT_BYTES = 160 * MEGABYTE;
+const JOBS_KEPT = 12;
+/** Of one run in a worker, and of what comes of all runs. */
+const MOST_RUN_BYTES = 512 * MEGABYTE;
+const MOST_BYTES = 400 * MEGABYTE;
+const MOST_MINUTES = 20;
+/** ms between two calls of progress. */
+const PAUSE = 60;
+const LEAST_SPEED = 60_000; // ms of a minute
+
+export interface Parts {
+  layout: Layout;
+  wasm: Uint8Array;
+}
+
+export interface RunnerOptions extends PoolOptions {
+  mostMinutes?: number; // a request that would take longer is refused
+}
+
+/** Why a request was not begun: one sentence, with what would fit. */
+export class TooLarge extends Error {
+  override readonly name = "TooLarge";
+}
+
+/** A runner as the page has it. */
+export interface PageRunner extends Runner {
+  readonly sets: Sets;
+  readonly engine: Engine; // of this thread: for jobs, planned costs, rules and draws
+  readonly here: boolean; // no worker could be started: this thread works, in slices
+  readonly pace: number; // ms that a staff-week takes one worker, as measured
+}
+
+export async function startRunner(data: PageData, parts: Parts, options: RunnerOptions = {}): Promise<PageRunner> {
+  const engine = await Engine.load(parts.wasm, parts.layout);
+  return new Workers(data, engine, new Pool(parts.wasm, parts.layout, options), options);
+}
+
+class Workers implements PageRunner {
+  readonly sets: Sets;
+  private readonly results = new Results();
+  private readonly jobs = new Map<string, Uint8Array<ArrayBuffer>>();
+  private readonly mostMinutes: number;
+
+  constructor(
+    private readonly data: PageData,
+    readonly engine: Engine,
+    private readonly pool: Pool,
+    { mostMinutes = MOST_MINUTES }: RunnerOptions,
+  ) {
+    this.sets = new Sets(data);
+    this.mostMinutes = mostMinutes;
+  }
+
+  get workers(): number {
+    return this.pool.workers;
+  }
+
+  get here(): boolean {
+    return this.pool.here;
+  }
+
+  get pace(): number {
+    return this.pool.pace;
+  }
+
+  close(): void {
+    this.pool.close();
+  }
+
+  planned(scenario: Scenario): Planned {
+    return planned(this.engine, scenario, this.sets.own(scenario));
+  }
+
+  async run(request: RunRequest, options: RunOptions = {}): Promise<Runs> {
+    const { signal } = options;
+    if (signal?.aborted) throw stopped();
+    const key = keyOf(request);
+    const kept = this.results.get(key);
+    if (kept) return kept;
+    const size = sizeOf(request, this.engine.layout);
+    this.refuse(request, size);
+    const runs = empty(request, this.engine.layout);
+    try {
+      await Promise.all(this.parts(request).map((part) => this.make(request, part, size, runs, options)));
+    } catch (error) {
+      throw signal?.aborted ? stopped() : error;
+    }
+    this.results.put(key, runs, size.bytes);
+    return runs;
+  }
+
+  /** The sets by what moves their calendars: each of these has a job of its own. */
+  private parts({ sets }: RunRequest): { stagger: number; rows: number[] }[] {
+    const place = this.engine.layout.parameters.indexOf("calendar_stagger");
+    const found = new Map<number, number[]>();
+    sets.forEach((set, row) => found.set(set[place], [...(found.get(set[place]) ?? []), row]));
+    return [...found].map(([stagger, rows]) => ({ stagger, rows }));
+  }
+
+  private async make(
+    request: RunRequest,
+    { stagger, rows }: { stagger: number; rows: number[] },
+    size: Size,
+    runs: Runs,
+    { signal, urgent, progress }: RunOptions,
+  ): Promise<void> {
+    const { scenario, sets, replicates, first = 0 } = request;
+    const order = Array.from({ length: replicates * rows.length }, (_, i) => ({
+      set: i % rows.length,
+      replicate: Math.floor(i / rows.length),
+    }));
+    let told = 0;
+    const tell = (): void => {
+      const now = performance.now();
+      if (!progress || now - told < PAUSE || runs.made === sets.length * replicates) return;
+      told = now;
+      progress(runs);
+    };
+    await this.pool.run(
+      this.job(request, stagger),
+      {
+        sets: joined(rows.map((row) => sets[row])),
+        which: order.map((one) => one.set),
+        replicates: order.map((one) => (first + rows[one.set]) * replicates + one.replicate),
+      },
+      {
+        cost: size.cost,
+        most: size.most,
+        urgent,
+        signal,
+        reduce: reduction(request, this.engine.layout, rates(scenario)),
+        found: (begin, made) => {
+          const count = made.points.length / size.points;
+          for (let i = 0; i < count; i += 1) {
+            const { set, replicate } = order[begin + i];
+            const place = rows[set] * replicates + replicate;
+            copy(made.points, i, runs.values, place, size.points);
+            if (runs.weekly) copy(made.weekly, i, runs.weekly, place, size.weekly);
+          }
+          runs.made += count;
+          runs.failed += made.wrong.length;
+          tell();
+        },
+      },
+    );
+  }
+
+  /** The job of a request; kept, as workers keep engines that have it open. */
+  private job(request: RunRequest, stagger: number): Uint8Array<ArrayBuffer> {
+    const { scenario, seed } = request;
+    const weeks = request.weekly?.length ? null : neededWeeks(request, this.engine.layout.window);
+    const key = JSON.stringify([content(scenario), String(seed), stagger, weeks]);
+    const job = this.jobs.get(key) ?? makeJob(this.engine, scenario, seed, stagger, weeks);
+    this.jobs.delete(key);
+    this.jobs.set(key, job);
+    if (this.jobs.size > JOBS_KEPT) this.jobs.delete(this.jobs.keys().next().value!);
+    return job;
+  }
+
+  /** Refuse what this device cannot do, before it begins. */
+  private refuse({ sets, replicates, scenario }: RunRequest, size: Size): void {
+    const { words } = this.data;
+    const count = sets.length * replicates;
+    const staff = staffCounts(scenario).reduce((sum, one) => sum + one, 0);
+    const about = { runs: number(count), staff: number(staff), weeks: number(scenario.horizon_weeks) };
+    if (size.run > MOST_RUN_BYTES) {
+      throw new TooLarge(say(words, "runner.run_memory", { ...about, megabytes: number(size.run / MEGABYTE) }));
+    }
+    if (size.bytes > MOST_BYTES) {
+      const fit = Math.floor(MOST_BYTES / (size.bytes / count));
+      throw new TooLarge(say(words, "runner.memory", { ...about, megabytes: number(size.bytes / MEGABYTE), fit: number(fit) }));
+    }
+    const minutes = (count * size.cost * this.pool.pace) / this.pool.workers / LEAST_SPEED;
+    if (minutes <= this.mostMinutes) return;
+    const fit = Math.floor(count * (this.mostMinutes / minutes));
+    throw new TooLarge(
+      say(words, fit ? "runner.time" : "runner.run_time", { ...about, minutes: number(minutes), fit: number(fit) }),
+    );
+  }
+}
+
+// --- sizes ------------------------------------------------------------------------------------------
+
+interface Size {
+  cost: number; // staff-weeks of a run
+  points: number; // values of a run at the weeks asked for
+  weekly: number; // of every week
+  most: number; // runs of a piece
+  run: number; // bytes that a run takes a worker
+  bytes: number; // of what comes of all runs
+}
+
+function sizeOf(request: RunRequest, layout: Layout): Size {
+  const { scenario, sets, replicates, weeks, weekly } = request;
+  const staff = staffCounts(scenario);
+  const rows = scenario.horizon_weeks + 1;
+  const places = staff.length + 1;
+  const outcomes = layout.outcomes.length;
+  const reported = weekly?.length ? rows : neededWeeks(request, layout.window).length;
+  const records = 8 * reported * staff.length * layout.columns.length;
+  const every = weekly?.length ? 8 * rows * places * outcomes : 0;
+  const run = records + every + 8 * weeks.length * places * outcomes;
+  const points = weeks.length * places * outcomes;
+  const kept = points + rows * (weekly?.length ?? 0);
+  return {
+    cost: staff.reduce((sum, one) => sum + one, 0) * scenario.horizon_weeks,
+    points,
+    weekly: rows * (weekly?.length ?? 0),
+    most: Math.max(1, Math.floor(PIECE_BYTES / run)),
+    run,
+    bytes: 8 * kept * sets.length * replicates,
+  };
+}
+
+function empty({ scenario, sets, replicates, weeks, weekly }: RunRequest, layout: Layout): Runs {
+  const places = [...regionNames(scenario), "overall"];
+  const runs = sets.length * replicates;
+  const { outcomes } = layout;
+  return {
+    sets: sets.length,
+    replicates,
+    weeks: [...weeks],
+    places,
+    outcomes: [...outcomes],
+    values: new Float64Array(runs * weeks.length * places.length * outcomes.length).fill(NaN),
+    weekly: weekly?.length
+      ? new Float64Array(runs * (scenario.horizon_weeks + 1) * weekly.length).fill(NaN)
+      : null,
+    made: 0,
+    failed: 0,
+  };
+}
+
+function copy(from: Float64Array, row: number, to: Float64Array, place: number, size: number): void {
+  to.set(from.subarray(row * size, (row + 1) * size), place * size);
+}
+
+function joined(rows: Float64Array[]): Float64Array {
+  const width = rows[0]?.length ?? 0;
+  const all = new Float64Array(rows.length * width);
+  rows.forEach((row, i) => all.set(row, i * width));
+  return all;
+}
+
+// --- what a worker keeps of records: sim/engine/reduction.py -----------------------------------------
+
+/** The weeks that a record must report: the points, where their windows begin, and the horizon. */
+export function neededWeeks({ scenario, weeks }: Pick<RunRequest, "scenario" | "weeks">, window: number): number[] {
+  const found = new Set([scenario.horizon_weeks]);
+  for (const week of weeks) {
+    if (!(week >= 0 && week <= scenario.horizon_weeks)) {
+      throw new EngineError(`Week ${week} is outside 0..${scenario.horizon_weeks}.`);
+    }
+    found.add(week).add(Math.max(0, week - window));
+  }
+  return [...found].sort((one, other) => one - other);
+}
+
+function reduction(request: RunRequest, layout: Layout, prices: number[]): Reduce {
+  const { weeks, weekly } = request;
+  const needed = neededWeeks(request, layout.window);
+  const every = Boolean(weekly?.length);
+  const row = (week: number): number => (every ? week : needed.indexOf(week));
+  return {
+    rates: prices,
+    now: weeks.map(row),
+    before: weeks.map((week) => row(Math.max(0, week - layout.window))),
+    summed: !every && needed.length !== request.scenario.horizon_weeks + 1,
+    weekly: every ? weekly!.map((name) => known(name, layout.outcomes)) : null,
+  };
+}
+
+function known(name: string, names: string[]): number {
+  const place = names.indexOf(name);
+  if (place < 0) throw new EngineError(`There is no outcome ${name}.`);
+  return place;
+}
+
+// --- results that are kept ---------------------------------------------------------------------------
+
+class Results {
+  private readonly kept = new Map<string, { runs: Runs; bytes: number }>();
+  private bytes = 0;
+
+  get(key: string): Runs | null {
+    const found = this.kept.get(key);
+    if (!found) return null;
+    this.kept.delete(key);
+    this.kept.set(key, found); // asked for last
+    return found.runs;
+  }
+
+  put(key: string, runs: Runs, bytes: number): void {
+    if (bytes > KEPT_BYTES / 2 || this.kept.has(key)) return;
+    this.kept.set(key, { runs, bytes });
+    this.bytes += bytes;
+    for (const [oldest, { bytes: freed }] of this.kept) {
+      if (this.kept.size <= KEPT && this.bytes <= KEPT_BYTES) break;
+      this.kept.delete(oldest);
+      this.bytes -= freed;
+    }
+  }
+}
+
+/** A scenario without what changes no number. */
+function content({ name: _name, question: _question, description: _description, ...rest }: Scenario): unknown {
+  return rest;
+}
+
+function keyOf({ scenario, seed, sets, replicates, weeks, weekly, first }: RunRequest): string {
+  const about = [content(scenario), String(seed), replicates, weeks, weekly ?? [], first ?? 0, sets.length];
+  return `${JSON.stringify(about)} ${sets.map(digest).join(" ")}`;
+}
+
+const digests = new WeakMap<Float64Array, string>();
+
+/** Of the bits of a set: two sums of 32 bits (Fowler, Noll and Vo), each with another start. */
+function digest(set: Float64Array): string {
+  const found = digests.get(set);
+  if (found !== undefined) return found;
+  let [one, other] = [0x811c9dc5, 0x2f0b4a27];
+  for (const word of new Uint32Array(set.buffer, set.byteOffset, 2 * set.length)) {
+    one = Math.imul(one ^ word, 0x01000193);
+    other = Math.imul(other ^ word, 0x85ebca6b) ^ (other >>> 13);
+  }
+  const made = `${(one >>> 0).toString(36)}.${(other >>> 0).toString(36)}`;
+  digests.set(set, made);
+  return made;
+}
+
+// --- words --------------------------------------------------------------------------------------------
+
+const stopped = (): Error => new DOMException("Stopped.", "AbortError");
+
+const number = (value: number): string => Math.round(value).toLocaleString("en-US");

@@ -1,0 +1,40 @@
+/** Answers to cases that Python asks of the page's reading, writing and checking; see tests/test_page_documents.py. */
+import fs from "node:fs";
+import { check } from "../../src/model/check";
+import { didYouMean } from "../../src/model/python_text";
+import { readYaml, writeYaml } from "../../src/model/yaml_text";
+import { encoded } from "./json";
+
+const asked = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
+
+/** Values in words that JSON has for all of them, whole numbers and decimals alike. */
+function told(value: any): any {
+  if (typeof value === "number") return { number: String(value) };
+  if (Array.isArray(value)) return value.map(told);
+  if (typeof value === "object" && value !== null)
+    return { mapping: Object.entries(value).map(([name, one]) => [name, told(one)]) };
+  if (typeof value === "string") return `text ${value}`; // Infinity is no number here
+  return value === null ? { null: true } : value;
+}
+
+function answer(one: any): unknown {
+  switch (one.what) {
+    case "read": {
+      const reading = readYaml(one.text);
+      return { data: reading.data === undefined ? "nothing" : told(reading.data), problems: reading.problems };
+    }
+    case "write":
+      return writeYaml(one.data, one.source ?? undefined);
+    case "check": {
+      const reading = readYaml(one.text);
+      const found = [...reading.problems];
+      if (reading.data !== undefined) found.push(...check(reading.data, asked.page, reading));
+      return found.map((problem) => ({ line: problem.line ?? 0, text: problem.text }));
+    }
+    case "near":
+      return didYouMean(one.word, one.options);
+  }
+  throw new Error(`what is ${one.what}?`);
+}
+
+process.stdout.write(encoded(asked.cases.map(answer)));

@@ -1,0 +1,27 @@
+/** Threads of Node as a browser's workers, for tests. */
+import { Worker } from "node:worker_threads";
+
+const LIKE_BROWSER = `const {parentPort} = require("node:worker_threads");
+const self = {
+  postMessage: (data, owned) => parentPort.postMessage(data, owned),
+  addEventListener: (kind, act) => parentPort.on("message", (data) => act({data})),
+};
+`;
+
+/** What starts a worker from its source. fault: more source for the n-th worker, from 1. */
+export function threads(fault: (number: number) => string = () => ""): (source: string) => any {
+  let started = 0;
+  return (source) => {
+    started += 1;
+    const worker = new Worker(LIKE_BROWSER + fault(started) + source, { eval: true });
+    const shown: any = {
+      onmessage: null,
+      onerror: null,
+      postMessage: (data: unknown) => worker.postMessage(data),
+      terminate: () => worker.terminate(),
+    };
+    worker.on("message", (data) => shown.onmessage?.({ data }));
+    worker.on("error", (error) => shown.onerror?.({ message: error.message }));
+    return shown;
+  };
+}

@@ -1,0 +1,202 @@
+"""The page reads, checks and writes documents as the commands do; these are the oracle."""
+
+from __future__ import annotations
+
+import difflib
+import random
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.core import files
+from sim.core.errors import InputError, did_you_mean
+from sim.page.data import page_data
+from sim.scenario.loading import parse
+from sim.scenario.scenario import Scenario
+from tests import mutations
+from tests import test_scenario_messages as messages
+from tests.page_app import ask
+
+
+@cache
+def known() -> dict[str, Any]:
+    """What a check needs of what Python writes into the page."""
+    data = page_data()
+    return {name: data[name] for name in ("schema", "parameters", "functions")}
+
+
+def answers(cases: list[dict[str, Any]], folder: Path) -> list[Any]:
+    return ask("documents", {"page": known(), "cases": cases}, folder)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+WORDS = (
+    "no", "yes", "on", "off", "y", "n", "No", "TRUE", "True", "true", "false", "~", "null", "Null",
+    "NULL", "", "0", "-0", "+0", "12", "+12", "-12", "012", "0o14", "0x1F", "0b1", "1_000", "1,000",
+    "1e3", "1E3", "1e+3", "1e-3", "1.e3", "1.5", ".5", "-.5", "5.", "1.5.2", "1:30", "190:20:30",
+    "2027-01-04", "2027-01-04T10:00:00Z", "14:02", ".inf", "-.inf", "+.INF", ".nan", ".NaN", "nan",
+    "inf", "Infinity", "1e400", "1e-400", "9007199254740993", "0.1", "1.0", "100.0", "1e0", "=",
+    "'12'", '"no"', "'a''b'", '"a\\u00e9\\n"', '"\\x41"', "a#b", "a #b", "a: b", "a:b", "- a",
+    "[1, no, 0x2]", "{a: 1, b: 012}", "[1,]", "{a, b: }", "|\n  x\n  y\n", ">-\n  x\n  y\n",
+    "*x", "&x 1", "!!str 1", "!x 1", "<<", "'<<'", "%", "@a", "`a", "? a", "é", "\U0001f600", "a\u0085b",
+    "a\ufeffb", "x\ty", "'x\n   y'", "x\n   y",
+)  # fmt: skip
+
+DOCUMENTS = (
+    "", "# only a comment\n", "---\n", "null", "5", "- a\n", "a: 1\na: 2\n", "a: 1\n---\nb: 2\n", "--- a\n...\n",
+    "a:\n  b: 1\n  b: 2\n", "? a\n: b\n", "? [a]\n: b\n", ": x\n", "a:\n", "<<: {a: 1}\n", "'<<': {a: 1}\n",
+    "1: x\n", "true: x\n", "\ufeffa: 1\n", "a: [1\n", "a: 'x\n", "a: \x07\n", "\ta: 1\n", "a: {b: [1, {c: 2}]}\n",
+    "a:\n- 1\n- - 2\n  - 3\n", "a: &x [1]\nb: *x\n", "a: 1 # word\n\n# more\nb: 2\n", "a: b: c\n",
+    "%YAML 1.2\n---\na: 1\n", "a: 1\r\nb: 2\r\n", "a: 1\rb: 2\r", "{a: 1, a: 2}", '{"a": 1, "b": [true, null]}',
+    "[" * 60, "a: " + "[" * 50 + "]" * 50, "- " * 60 + "x", "a: " + "{b: " * 45 + "1" + "}" * 45,
+)  # fmt: skip
+
+
+def told(value: Any) -> Any:
+    """As the page tells values: numbers in the words of JavaScript, which has one kind of them."""
+    if value is None:
+        return {"null": True}
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return f"text {value}"
+    if isinstance(value, int | float):
+        return {"number": float(value)}
+    if isinstance(value, list):
+        return [told(one) for one in value]
+    return {"mapping": {name: told(one) for name, one in value.items()}}
+
+
+def understood(value: Any) -> Any:
+    """The same, of what the page answered."""
+    if isinstance(value, list):
+        return [understood(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "number" in value:
+        return {"number": float(value["number"])}
+    if "mapping" in value:
+        return {"mapping": {name: understood(one) for name, one in value["mapping"]}}
+    return {"null": True}
+
+
+def test_the_same_texts_mean_the_same(tmp_path: Path) -> None:
+    texts = [*(f"a: {word}\n" for word in WORDS), *DOCUMENTS]
+    found = answers([{"what": "read", "text": text} for text in texts], tmp_path)
+    wrong = []
+    for text, one in zip(texts, found, strict=True):
+        try:
+            document = parse(text)
+        except InputError as error:
+            if not one["problems"]:
+                wrong.append((text, "read by the page", str(error)))
+            continue
+        if bool(document.problems) != bool(one["problems"]):
+            wrong.append((text, one["problems"], document.problems))
+        elif not document.problems and repr(told(document.data)) != repr(understood(one["data"])):
+            wrong.append((text, understood(one["data"]), told(document.data)))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+# --- checking ------------------------------------------------------------------------------------
+
+
+def decisions(texts: list[str], folder: Path) -> list[tuple[str, list[str], list[str]]]:
+    """Each text with the mistakes that Python and the page find."""
+    found = answers([{"what": "check", "text": text} for text in texts], folder)
+    return [
+        (text, python_says(text), [one["text"] for one in page])
+        for text, page in zip(texts, found, strict=True)
+    ]
+
+
+def python_says(text: str) -> list[str]:
+    try:
+        Scenario.from_text(text, "f.yaml")
+    except InputError as error:
+        return [str(one).partition(": ")[2] for one in error.problems]
+    return []
+
+
+def mutated_texts(first: int, count: int) -> list[str]:
+    """Mutated scenarios that are text at all. A line break amid a mapping in braces is left out: the
+    parser of the page wants what follows to be indented, that of the commands does not."""
+    loader = next(one for one in mutations.loaders() if one.name == "scenario")
+    texts = []
+    for number in range(first, first + count):
+        raw = loader.case(number)["scenario.yaml"]
+        try:
+            texts.append(raw.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            continue
+    return [text for text in texts if "\0" not in text and not re.search("\r(?!\n)", text)]
+
+
+def test_mutated_scenarios_are_accepted_and_refused_alike(tmp_path: Path) -> None:
+    wrong = [
+        (text, python, page)
+        for text, python, page in decisions(mutated_texts(0, 1200), tmp_path)
+        if bool(python) != bool(page)
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def listed_texts() -> list[str]:
+    """Every text whose message tests/test_scenario_messages.py states, by the functions there."""
+    found = []
+    for function in vars(messages).values():
+        for mark in getattr(function, "pytestmark", ()):
+            if mark.name == "parametrize" and mark.args[0] == ("text", "message"):
+                head = "" if function.__name__ == "test_text_that_is_no_scenario" else "name: x\n"
+                found += [head + text for text, *_ in mark.args[1]]
+    return found
+
+
+def test_the_page_says_what_the_commands_say(tmp_path: Path) -> None:
+    found = answers([{"what": "check", "text": text} for text in listed_texts()], tmp_path)
+    wrong = []
+    for text, page in zip(listed_texts(), found, strict=True):
+        if "is not valid YAML" in str(page):
+            continue  # the parser's own words
+        wanted = sorted(re.sub(r"^f\.yaml(:\d+)?(:\d+)?: ", r"\1 ", one) for one in full(text))
+        said = sorted(f":{one['line']} {one['text']}".removeprefix(":0") for one in page)
+        if said != wanted:
+            wrong.append((text[:200], said, wanted))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def full(text: str) -> list[str]:
+    try:
+        Scenario.from_text(text, "f.yaml")
+    except InputError as error:
+        return [str(one) for one in error.problems]
+    return []
+
+
+def test_shipped_scenarios_are_sound(tmp_path: Path) -> None:
+    texts = [path.read_text() for path in sorted(files.folder("scenarios").glob("*.yaml"))]
+    for text, python, page in decisions(texts, tmp_path):
+        assert python == page, text
+
+
+def test_suggestions_are_those_of_difflib(tmp_path: Path) -> None:
+    names = [one["name"] for one in known()["parameters"]]
+    chance = random.Random(4)
+    words = [*names[:20], "", "trust", "x" * 300]
+    for name in names:
+        letters = list(name)
+        for _ in range(chance.choice((1, 2, 4))):
+            at = chance.randrange(len(letters))
+            letters[at] = chance.choice("abcdefghij_ ")
+        words.append("".join(letters))
+    found = answers([{"what": "near", "word": word, "options": names} for word in words], tmp_path)
+    assert found == [did_you_mean(word, names) for word in words]
+    assert difflib.SequenceMatcher is not None
+
+
+if __name__ == "__main__":
+    pytest.main([__file__])
