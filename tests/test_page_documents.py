@@ -18,7 +18,6 @@ from tests import mutations
 from tests import test_scenario_messages as messages
 from tests.page_app import ask
 
-
 KNOWN = ("schema", "plans_schema", "parameters", "functions", "words")
 
 
@@ -56,8 +55,8 @@ DOCUMENTS = (
     "1: x\n", "true: x\n", "\ufeffa: 1\n", "a: [1\n", "a: 'x\n", "a: \x07\n", "\ta: 1\n",
     "a: {b: [1, {c: 2}]}\n",
     "a:\n- 1\n- - 2\n  - 3\n", "a: &x [1]\nb: *x\n", "a: 1 # word\n\n# more\nb: 2\n", "a: b: c\n",
-    "%YAML 1.2\n---\na: 1\n", "a: 1\r\nb: 2\r\n", "a: 1\rb: 2\r", "{a: 1, a: 2}", '{"a": 1,
-    "b": [true, null]}',
+    "%YAML 1.2\n---\na: 1\n", "a: 1\r\nb: 2\r\n", "a: 1\rb: 2\r", "{a: 1, a: 2}",
+    '{"a": 1, "b": [true, null]}',
     "[" * 60, "a: " + "[" * 50 + "]" * 50, "- " * 60 + "x", "a: " + "{b: " * 45 + "1" + "}" * 45,
 )  # fmt: skip
 

@@ -437,7 +437,7 @@ function defineCodoseEngine() {
 
   /* --- in a worker: an engine for each of the last jobs --------------------------------------- */
 
-  const OPEN_JOBS = 3;
+  const OPEN_JOBS = 2;
   const MUCH_MEMORY = 2 ** 28;
 
   function serve(self) {
@@ -543,7 +543,7 @@ function defineCodoseEngine() {
       const part = (values) => values.slice(first, first + size);
       const { sets, which, replicates } = this.runs;
       const runs = { sets, which: part(which), replicates: part(replicates) };
-      return { job: this.job, runs, reduce: this.options.reduce, piece: first };
+      return { runs, reduce: this.options.reduce, piece: first };
     }
 
     arrived({ first, size }, made) {
@@ -561,9 +561,11 @@ function defineCodoseEngine() {
     }
   }
 
+  const MOST_WORKERS = 8;
+
   /* Several workers, each with engines of its own.
    *
-   * workers: how many; start: makes a worker from its source (for what is no browser); patience: ms
+   * workers: how many (else as many as there are processors, at most 8); start: makes a worker from its source (for what is no browser); patience: ms
    * after which a worker that does not answer counts as dead. A dead worker is replaced, and its
    * piece is made again, once. Where no worker can be started, `here` is true and this thread works.
    */
@@ -581,29 +583,28 @@ function defineCodoseEngine() {
       this.here = false;
       this.pace = 0.0003; // ms a staff-week takes one worker, as measured lately
       const hardware = typeof navigator === "object" ? navigator.hardwareConcurrency : 2;
-      this.workers = Math.max(1, workers || hardware || 2);
+      this.workers = Math.max(1, workers || Math.min(MOST_WORKERS, hardware || 2));
       for (let i = 0; i < this.workers && !this.here; i += 1) this._add();
     }
 
     /* Make runs; see Engine.run. Resolves to {records, shape}, in the order of the runs.
      *
+     * job: its bytes, or what makes them once they are needed.
      * piece: runs that a worker makes at a time; or cost, the staff-weeks of a run, and pieces take
-     * `slice` ms (at most `most` runs); urgent: before all that is not; progress(done, total): after
-     * each; found(first, records): the records of a piece as soon as they are there; reduce: see
+     * `slice` ms (at most `most` runs); urgent: before all that is not, looked up each time;
+     * progress(done, total): after each; found(first, records): the records of a piece as soon as they are there; reduce: see
      * Engine.outcomes, whose answer is then what is found, and no records are kept; signal: an
      * AbortSignal.
      */
     run(job, runs, options = {}) {
       return new Promise((resolve, reject) => {
-        const { signal, urgent } = options;
-        const asked = new Asked(this._named(job), runs, options, resolve, reject);
+        const { signal } = options;
+        const asked = new Asked(job, runs, options, resolve, reject);
         if (signal && signal.aborted) return reject(new EngineError("Stopped."));
         if (asked.total === 0) return resolve({ records: new Float64Array(0), shape: [0] });
         asked.leave = () => this._stop(asked, "Stopped.");
         if (signal) signal.addEventListener("abort", asked.leave);
-        const behind = this._asked.findIndex((one) => !one.options.urgent);
-        if (urgent && behind >= 0) this._asked.splice(behind, 0, asked);
-        else this._asked.push(asked);
+        this._asked.push(asked);
         this._next();
       });
     }
@@ -672,8 +673,15 @@ function defineCodoseEngine() {
 
     _next() {
       while (this._free.length) {
-        const asked = this._asked.find((one) => one.waits);
-        if (!asked) return;
+        const waiting = this._asked.filter((one) => one.waits);
+        if (!waiting.length) return;
+        const asked = waiting.find((one) => one.options.urgent) || waiting[0];
+        try {
+          if (typeof asked.job === "function") asked.job = asked.job();
+        } catch (error) {
+          this._stop(asked, error.message);
+          continue;
+        }
         this._give(this._free.pop(), asked.take(this._size(asked)));
       }
     }
@@ -720,7 +728,7 @@ function defineCodoseEngine() {
         this._arrived(piece, data);
         return this._next();
       };
-      worker.postMessage(asked.message(piece));
+      worker.postMessage({ ...asked.message(piece), job: this._named(asked.job) });
     }
 
     _arrived(piece, data) {

@@ -1,5 +1,6 @@
 /** One printed page: verdict, one row of charts, cost, three cautions. Seen on paper only. */
 import { Fragment } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { useSay } from "../ui/widgets";
 import { lineOf } from "../setting/words";
 import { loggedWeeks } from "../setting/read";
@@ -18,8 +19,14 @@ import { comparedOutcomes, type Given, startText } from "./shared";
 export function Printed(props: Given & { reason?: string | null }) {
   const { data, plan, answer } = props;
   const say = useSay();
+  const self = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const prepare = () => fit(self.current!);
+    window.addEventListener("beforeprint", prepare);
+    return () => window.removeEventListener("beforeprint", prepare);
+  }, []);
   return (
-    <article class="printed" aria-hidden="true">
+    <article class="printed" aria-hidden="true" ref={self}>
       <header>
         <h1>{plan.name}</h1>
         <p>{lineOf(plan.scenario, data)}.</p>
@@ -27,6 +34,24 @@ export function Printed(props: Given & { reason?: string | null }) {
       {answer ? <Page {...props} answer={answer} /> : <p>{props.reason ?? say("print.not_ready")}</p>}
     </article>
   );
+}
+
+const HIGH = (279.4 - 26 - 2) * (96 / 25.4); // px of a Letter page within its margins: less than A4 has
+
+/** Smaller, where all of it would not stand on one page. */
+export function fit(page: HTMLElement): void {
+  page.classList.add("fitting");
+  let scale = 1;
+  for (let tries = 0; tries < 12; tries += 1) {
+    page.style.setProperty("zoom", String(scale));
+    page.style.width = `${182 / scale}mm`;
+    if (page.offsetHeight * scale <= HIGH) break;
+    scale -= 0.04;
+  }
+  page.classList.remove("fitting");
+  page.style.removeProperty("zoom");
+  page.style.removeProperty("width");
+  page.style.setProperty("--fit", String(scale));
 }
 
 type Ready = Given & { answer: PlanAnswer };

@@ -8,8 +8,11 @@ import { Setting } from "../setting/Setting";
 import type { Answers } from "../study/answer";
 import type { PageRunner } from "../study/runner";
 import type { Scenario } from "../types";
+import { AlsoInPlan } from "./also";
+import { saveAll } from "./documents";
 import { type EngineState, useEngine } from "./engine";
 import { Columns, Frame, type View, VIEWS } from "./Frame";
+import { DocumentTools, PlansBar } from "./plans_bar";
 import { type Store, StoreContext, useStore } from "./store";
 import { Boundary, DataContext, Skeleton, Toasts, useSay } from "./widgets";
 import { useAnswers, useWork, type Work } from "./work";
@@ -30,8 +33,8 @@ function Page({ store }: { store: Store }) {
   const engine = useEngine(store.data);
   const runner = engine.how === "ready" ? engine.runner : null;
   const answers = useAnswers(store, runner);
-  const work = useWork(store, answers);
   const view = useStore((state) => viewOf(state.place.view));
+  const work = useWork(store, view === "class" ? null : answers);
   const notices = useStore((state) => state.notices);
   const plan = useStore((state) => openPlan(state.file).name);
   useEffect(() => {
@@ -39,9 +42,15 @@ function Page({ store }: { store: Store }) {
   }, [plan]);
   const foot = <Foot answer={work.answer} file={`${plan}.yaml`} />;
   return (
-    <Boundary part={say("frame.parts.page")}>
-      <Frame view={view} onView={(chosen) => store.go({ view: chosen === "plan" ? "" : chosen })} foot={foot}>
-        <Boundary part={say(`frame.parts.${view}`)} key={view}>
+    <Boundary part={say("frame.parts.page")} onSave={() => saveAll(store)}>
+      <Frame
+        view={view}
+        onView={(chosen) => store.go({ view: chosen === "plan" ? "" : chosen })}
+        tools={<DocumentTools store={store} data={store.data} />}
+        plans={view !== "class" && <PlansBar store={store} data={store.data} />}
+        foot={view === "class" ? undefined : foot}
+      >
+        <Boundary part={say(`frame.parts.${view}`)} key={view} onSave={() => saveAll(store)}>
           {view === "plan" && <PlanView {...{ store, engine, answers, work }} />}
           {view === "class" && <Class data={store.data} runner={runner} store={store} />}
           {view === "rests" && <Rests store={store} work={work} />}
@@ -79,8 +88,17 @@ function PlanView({ store, engine, answers, work }: PlanViewProps) {
   return (
     <>
       <Columns
-        set={<Boundary part={say("frame.parts.set")}>{set}</Boundary>}
-        see={<Boundary part={say("frame.parts.see")}>{see}</Boundary>}
+        set={
+          <Boundary part={say("frame.parts.set")} onSave={() => saveAll(store)}>
+            {set}
+            <AlsoInPlan store={store} data={data} />
+          </Boundary>
+        }
+        see={
+          <Boundary part={say("frame.parts.see")} onSave={() => saveAll(store)}>
+            {see}
+          </Boundary>
+        }
       />
       <Printed {...given} reason={work.error} />
     </>
