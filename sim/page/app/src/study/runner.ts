@@ -106,7 +106,7 @@ class Workers implements PageRunner {
     } catch (error) {
       throw signal?.aborted ? stopped() : error;
     }
-    this.results.put(key, runs, size.bytes);
+    if (!options.passing) this.results.put(key, runs, size.bytes);
     return runs;
   }
 
