@@ -161,7 +161,7 @@ def assert_planned(scenario: Scenario, found: dict[str, Any]) -> None:
 def drawn(count: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
 
-    @settings(max_examples=count, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=count, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(scenarios())
     def collect(data: dict[str, Any]) -> None:
         found.append(json.loads(json.dumps(data)))

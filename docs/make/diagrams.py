@@ -127,6 +127,7 @@ ROOMS = {
     "present": "how anything is shown",
     "runs": "which runs, how they are made and kept",
     "studies": "the kinds of study, a folder each",
+    "page": "one HTML file",
     "cli": "the commands",
 }
 

@@ -49,6 +49,13 @@ def notebook_pages() -> dict[str, Path]:
     return {f"notebooks/{path.stem}.md": path for path in sorted(REPO.glob("notebooks/*.ipynb"))}
 
 
+def the_page() -> str:
+    """The page itself, to try it."""
+    from sim.page.build import page_data, page_html
+
+    return page_html(page_data())
+
+
 # --- mkdocs -----------------------------------------------------------------------------------
 
 
@@ -68,6 +75,7 @@ def on_files(files: Any, *, config: Any) -> Any:
         files.append(File.generated(config, name, content=make()))
     for name, path in brought().items():
         files.append(File.generated(config, name, content=path.read_text(encoding="utf-8")))
+    files.append(File.generated(config, "codose.html", content=the_page()))
     for name, _, _ in gallery.FIGURES:
         files.append(File.generated(config, f"gallery/{name}.png", content=gallery.drawn(name)))
     for name, path in notebook_pages().items():

@@ -70,6 +70,7 @@ export interface PageData {
   outcomes: OutcomeAbout[]; // in the order of the engine's columns
   parameters: ParameterAbout[]; // in the order of layout.parameters
   schema: any; // scenario.schema.json
+  plans_schema: any; // of a plans file, without that of its scenarios
   functions: {
     names: string[];
     presets: Record<string, Record<string, number>>;

@@ -44,6 +44,11 @@ export function defaultOf(schema: Schema, type: string, field: string): any {
   return node(schema, type, field).default;
 }
 
+/** What a record holds under a name that people chose; "constructor" is a name like any other. */
+export function held<T>(record: Record<string, T> | null | undefined, name: string): T | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 function given<T>(value: T | null | undefined, schema: Schema, type: string, field: string): T {
   return value === undefined || value === null ? defaultOf(schema, type, field) : value;
 }
@@ -172,7 +177,7 @@ export function regionsOf(scenario: ScenarioData, schema: Schema): RegionsRead {
 }
 
 export function staffOf(scenario: ScenarioData, schema: Schema, name: string): number {
-  return scenario.regions?.overrides?.[name]?.staff ?? regionsOf(scenario, schema).staff;
+  return held<any>(scenario.regions?.overrides, name)?.staff ?? regionsOf(scenario, schema).staff;
 }
 
 export interface ProvidersRead {

@@ -1,0 +1,337 @@
+/** The inputs of the setting: native ones, each with a name, its allowed range and, where need be, what is wrong. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { readNumber } from "./numbers";
+import type { Panel } from "./panel";
+import type { Range } from "./read";
+import { grouped, shown } from "./say";
+
+type Limits = Pick<Range, "minimum" | "maximum"> & Partial<Pick<Range, "above" | "whole">>;
+
+interface NumberProps {
+  panel: Panel;
+  label: string;
+  value: number | null;
+  limits: Limits;
+  onValue(value: number): void;
+  onEmpty?(): void; // an empty field means something
+  money?: boolean;
+  percent?: boolean; // a share, told as percent
+  unit?: string;
+  step?: number;
+  quiet?: boolean; // the name is for screen readers only
+  placeholder?: string;
+  why?: string; // why the range is what it is
+  narrow?: boolean;
+}
+
+/** A number that counts as soon as it is right; what is wrong stays in the field until it is mended. */
+export function NumberField(props: NumberProps) {
+  const { panel, value, percent } = props;
+  const id = useId();
+  const [text, setText] = useState<string | null>(null);
+  const [problem, setProblem] = useState("");
+  const [focused, setFocused] = useState(false);
+  const own = useRef(value);
+  useEffect(() => {
+    if (own.current !== value) {
+      setText(null); // changed elsewhere: undo, another plan
+      setProblem("");
+    }
+    own.current = value;
+  }, [value]);
+  const scale = percent ? 100 : 1;
+  const plain = value === null ? "" : shown(value * scale);
+  const display = value === null ? "" : props.money && !focused ? grouped(value * scale) : plain;
+
+  const typed = (written: string) => {
+    setText(written);
+    const outcome = understood(written, props);
+    setProblem(outcome.problem);
+    if (outcome.value === undefined) return;
+    own.current = outcome.value;
+    if (outcome.value === null) props.onEmpty!();
+    else if (outcome.value !== value) props.onValue(outcome.value);
+  };
+  const stepped = (event: KeyboardEvent) => {
+    const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!by || value === null) return;
+    event.preventDefault();
+    const { minimum, maximum } = props.limits;
+    const next = value + by * (props.step ?? 1);
+    typed(shown(Math.max(minimum, Math.min(maximum, Number(next.toFixed(6)))) * scale));
+  };
+  const left = () => {
+    setFocused(false);
+    if (!problem) setText(null);
+    panel.edits.settle();
+  };
+  return (
+    <span class={`set-field${props.narrow ? " set-narrow" : ""}`}>
+      <label for={id} class={props.quiet ? "unseen" : ""}>
+        {props.label}
+      </label>
+      <span class="set-input">
+        <input
+          id={id}
+          type="text"
+          inputMode="decimal"
+          autocomplete="off"
+          value={text ?? display}
+          placeholder={props.placeholder}
+          aria-invalid={problem ? "true" : undefined}
+          aria-describedby={problem ? `${id}-problem` : undefined}
+          onInput={(event) => typed(event.currentTarget.value)}
+          onKeyDown={stepped}
+          onFocus={() => setFocused(true)}
+          onBlur={left}
+        />
+        {(props.unit || percent) && <span class="set-unit">{percent ? "%" : props.unit}</span>}
+      </span>
+      {problem && (
+        <span id={`${id}-problem`} class="set-problem" role="alert">
+          {problem}
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** The value of a typed text, or what is wrong with it: `undefined` is no value, `null` an empty one that may be. */
+function understood(written: string, props: NumberProps): { value: number | null | undefined; problem: string } {
+  const { t } = props.panel;
+  const outcome = readNumber(written, props.money);
+  const range = rangeText(props);
+  if ("problem" in outcome) {
+    if (outcome.problem === "empty" && props.onEmpty) return { value: null, problem: "" };
+    return { value: undefined, problem: t(`number.${outcome.problem}`, { ...outcome.values, range }) };
+  }
+  const value = Number((outcome.value / (props.percent ? 100 : 1)).toPrecision(15));
+  const { minimum, maximum, above, whole } = props.limits;
+  if (whole && !Number.isInteger(value)) {
+    return { value: undefined, problem: t("number.whole", { value: shown(outcome.value), range }) };
+  }
+  if (value < minimum || value > maximum || (above && value === minimum)) {
+    const why = props.why ? ` ${props.why}` : "";
+    return { value: undefined, problem: t("number.range", { value: shown(outcome.value), range }) + why };
+  }
+  return { value, problem: "" };
+}
+
+function rangeText(props: NumberProps): string {
+  const { t } = props.panel;
+  const scale = props.percent ? 100 : 1;
+  const unit = props.percent ? " %" : "";
+  const low = Number.isFinite(props.limits.minimum) ? grouped(props.limits.minimum * scale) + unit : "";
+  const high = Number.isFinite(props.limits.maximum) ? grouped(props.limits.maximum * scale) + unit : "";
+  if (props.limits.above) return t(high ? "number.above_to" : "number.above", { low, high });
+  if (!high) return t("number.from_on", { low });
+  return t("number.from_to", { low, high });
+}
+
+interface TextProps {
+  panel: Panel;
+  label: string;
+  value: string;
+  onValue(value: string): void;
+  check(value: string): string; // "" where it is fine
+  quiet?: boolean;
+  longest?: number;
+}
+
+/** A text that counts when the field is left or Enter is pressed. */
+export function TextField({ panel, label, value, onValue, check, quiet, longest = 80 }: TextProps) {
+  const id = useId();
+  const [text, setText] = useState<string | null>(null);
+  const problem = text === null ? "" : check(text.trim());
+  useEffect(() => setText(null), [value]);
+  const done = () => {
+    if (text === null || problem) return;
+    const clean = text.trim();
+    setText(null);
+    if (clean !== value) onValue(clean);
+    panel.edits.settle();
+  };
+  return (
+    <span class="set-field set-text">
+      <label for={id} class={quiet ? "unseen" : ""}>
+        {label}
+      </label>
+      <input
+        id={id}
+        type="text"
+        maxLength={longest}
+        autocomplete="off"
+        value={text ?? value}
+        aria-invalid={problem ? "true" : undefined}
+        aria-describedby={problem ? `${id}-problem` : undefined}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") done();
+          if (event.key === "Escape") setText(null);
+        }}
+        onBlur={done}
+      />
+      {problem && (
+        <span id={`${id}-problem`} class="set-problem" role="alert">
+          {problem}
+        </span>
+      )}
+    </span>
+  );
+}
+
+export interface Option {
+  value: string;
+  label: string;
+  disabled?: boolean;
+}
+
+interface ChoiceProps {
+  label: string;
+  value: string;
+  options: Option[];
+  onValue(value: string): void;
+  quiet?: boolean;
+  disabled?: boolean;
+  title?: string;
+}
+
+export function Choice({ label, value, options, onValue, quiet, disabled, title }: ChoiceProps) {
+  const id = useId();
+  return (
+    <span class="set-field">
+      <label for={id} class={quiet ? "unseen" : ""}>
+        {label}
+      </label>
+      <select id={id} value={value} disabled={disabled} title={title} onChange={(event) => onValue(event.currentTarget.value)}>
+        {options.map((one) => (
+          <option key={one.value} value={one.value} disabled={one.disabled} selected={one.value === value}>
+            {one.label}
+          </option>
+        ))}
+      </select>
+    </span>
+  );
+}
+
+interface SliderProps {
+  panel: Panel;
+  label: string;
+  value: number;
+  text: string; // what the value means, in words
+  onValue(value: number): void;
+  minimum?: number;
+  maximum?: number;
+  step?: number;
+  quiet?: boolean;
+}
+
+export function Slider({ panel, label, value, text, onValue, minimum = 0, maximum = 1, step = 0.01, quiet }: SliderProps) {
+  const id = useId();
+  return (
+    <span class="set-field set-slider">
+      <label for={id} class={quiet ? "unseen" : ""}>
+        {label}
+      </label>
+      <input
+        id={id}
+        type="range"
+        min={minimum}
+        max={maximum}
+        step={step}
+        value={value}
+        aria-valuetext={text}
+        onInput={(event) => onValue(Number(event.currentTarget.value))}
+        onChange={() => panel.edits.settle()}
+        onBlur={() => panel.edits.settle()}
+      />
+      <output for={id}>{text}</output>
+    </span>
+  );
+}
+
+interface CheckProps {
+  label: string;
+  value: boolean;
+  onValue(value: boolean): void;
+}
+
+export function Check({ label, value, onValue }: CheckProps) {
+  return (
+    <label class="set-check">
+      <input type="checkbox" checked={value} onChange={(event) => onValue(event.currentTarget.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+interface ButtonProps {
+  children: ComponentChildren;
+  onPress(): void;
+  label?: string; // spoken name
+  kind?: "plain" | "quiet" | "icon" | "danger";
+  disabled?: boolean;
+  title?: string;
+  pressed?: boolean;
+  expanded?: boolean;
+}
+
+export function Button({ children, onPress, label, kind = "plain", disabled, title, pressed, expanded }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      class={`set-button set-${kind}`}
+      aria-label={label}
+      aria-pressed={pressed}
+      aria-expanded={expanded}
+      title={title ?? (kind === "icon" ? label : undefined)}
+      disabled={disabled}
+      onClick={onPress}
+    >
+      {children}
+    </button>
+  );
+}
+
+/** A group that folds; what is set is told in one line, and whether it is open is remembered. */
+export function Group(props: { name: string; title: string; summary: string; open?: boolean; children: ComponentChildren }) {
+  const [open, setOpen] = useState(() => remembered(props.name) ?? props.open ?? false);
+  return (
+    <details
+      class="set-group"
+      id={`setting-${props.name}`}
+      open={open}
+      onToggle={(event) => {
+        const now = event.currentTarget.open;
+        setOpen(now);
+        remember(props.name, now);
+      }}
+    >
+      <summary>
+        <h3>{props.title}</h3>
+        <span class="set-summary">{props.summary}</span>
+      </summary>
+      <div class="set-body">{props.children}</div>
+    </details>
+  );
+}
+
+const KEY = "codose.setting.open";
+
+function remembered(name: string): boolean | undefined {
+  try {
+    return JSON.parse(window.localStorage.getItem(KEY) ?? "{}")[name];
+  } catch {
+    return undefined; // no storage: as it comes
+  }
+}
+
+function remember(name: string, open: boolean): void {
+  try {
+    const all = JSON.parse(window.localStorage.getItem(KEY) ?? "{}");
+    window.localStorage.setItem(KEY, JSON.stringify({ ...all, [name]: open }));
+  } catch {
+    return; // no storage: forgotten
+  }
+}

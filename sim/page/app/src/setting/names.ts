@@ -1,0 +1,19 @@
+/** Names of regions and providers, as sim.scenario.checking has them. */
+import type { Panel } from "./panel";
+
+export const LONGEST = 80;
+const RESERVED = ["overall", "worst", "spread"];
+
+/** What is wrong with a name among others: the name of a sentence, or "". */
+export function nameFault(name: string, others: string[]): string {
+  if (!name) return "empty";
+  if ([...name].length > LONGEST) return "long";
+  if (/[\p{Cc}\p{Cs}]/u.test(name)) return "letters";
+  if (RESERVED.includes(name)) return "reserved";
+  return others.includes(name) ? "twice" : "";
+}
+
+export function nameProblem(panel: Panel, name: string, others: string[]): string {
+  const fault = nameFault(name, others);
+  return fault && panel.t(`names.${fault}`, { name: name.slice(0, 40), longest: LONGEST });
+}

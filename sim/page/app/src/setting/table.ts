@@ -1,0 +1,172 @@
+/** A table of regions as a spreadsheet hands it over: what each column is, what each row says, what cannot be read. */
+import { nameFault } from "./names";
+import { readNumber } from "./numbers";
+import { SITUATIONS, START_FIELDS } from "./situations";
+import type { RegionRow } from "./edits";
+
+export type ColumnKind = "name" | "staff" | "situation" | "nothing" | (string & {}); // or a start value
+
+export interface Pasted {
+  cells: string[][];
+  headed: boolean; // the first row names the columns
+  kinds: ColumnKind[];
+}
+
+export interface RowFault {
+  row: number; // from 1, as pasted
+  fault: string; // the name of a sentence
+  text: string;
+}
+
+export interface Understood {
+  rows: RegionRow[];
+  faults: RowFault[];
+}
+
+const MOST_ROWS = 5000;
+
+/** What a heading may be called. */
+const HEADINGS: Record<string, string[]> = {
+  name: ["name", "region", "regions", "site", "area", "district", "office", "region name"],
+  staff: ["staff", "staff members", "number of staff", "people", "headcount", "fte", "team", "size", "employees"],
+  situation: ["situation", "status", "state", "remark", "note"],
+  trust: ["trust", "starting trust"],
+  staff_accountability: ["staff accountability", "accountability", "accountability of staff"],
+  provider_accountability: ["provider accountability", "accountability of provider"],
+  knowledge: ["knowledge", "starting knowledge"],
+  demand: ["demand", "workload", "ongoing work"],
+  leadership: ["leadership", "leadership support", "support by leadership"],
+};
+
+/** Cells of a pasted text: columns by tabs, else by ; or , ; quotes as spreadsheets write them; empty rows left out. */
+export function readCells(text: string): string[][] {
+  const mark = text.includes("\t") ? "\t" : (text.split("\n", 1)[0].match(/;/g) ?? []).length ? ";" : ",";
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let cell = "";
+  let quoted = false;
+  const endCell = () => {
+    row.push(cell.replace(/[\u200b\ufeff]/g, "").replace(/\s+/g, " ").trim());
+    cell = "";
+  };
+  const endRow = () => {
+    endCell();
+    if (row.some(Boolean)) rows.push(row);
+    row = [];
+  };
+  for (let i = 0; i < text.length && rows.length < MOST_ROWS; i += 1) {
+    const letter = text[i];
+    if (quoted) {
+      if (letter === '"' && text[i + 1] === '"') cell += text[(i += 1)];
+      else if (letter === '"') quoted = false;
+      else cell += letter;
+    } else if (letter === '"' && !cell.trim()) {
+      quoted = true;
+      cell = "";
+    } else if (letter === mark) endCell();
+    else if (letter === "\n" || letter === "\r") endRow();
+    else cell += letter;
+  }
+  endRow();
+  const width = Math.max(0, ...rows.map((one) => one.length));
+  return rows.map((one) => [...one, ...Array(width - one.length).fill("")]);
+}
+
+/** The columns as their headings name them, else as their cells look: a text first, a whole number as staff. */
+export function readPasted(text: string): Pasted {
+  const cells = readCells(text);
+  const named = (cells[0] ?? []).map(kindOfHeading);
+  const headed = named.some((kind) => kind !== "nothing");
+  const kinds = headed ? named : guessed(cells);
+  if (headed && !kinds.includes("name")) {
+    const first = kinds.findIndex((kind, i) => kind === "nothing" && cells.slice(1).some((row) => !isNumber(row[i])));
+    if (first >= 0) kinds[first] = "name";
+  }
+  return { cells, headed, kinds };
+}
+
+function kindOfHeading(text: string): ColumnKind {
+  const plain = text.toLowerCase().replace(/[_()%.:]/g, " ").replace(/\s+/g, " ").trim();
+  for (const [kind, known] of Object.entries(HEADINGS)) if (known.includes(plain)) return kind;
+  return "nothing";
+}
+
+function guessed(cells: string[][]): ColumnKind[] {
+  const kinds: ColumnKind[] = (cells[0] ?? []).map(() => "nothing");
+  const column = (i: number) => cells.map((row) => row[i]).filter(Boolean);
+  const words = kinds.findIndex((_, i) => column(i).some((cell) => !isNumber(cell)));
+  if (words >= 0) kinds[words] = "name";
+  const whole = kinds.findIndex((_, i) => i !== words && column(i).length > 0 && column(i).every(isCount));
+  if (whole >= 0) kinds[whole] = "staff";
+  return kinds;
+}
+
+function isNumber(text: string): boolean {
+  return "value" in readNumber(text);
+}
+
+function isCount(text: string): boolean {
+  const outcome = readNumber(text);
+  return "value" in outcome && Number.isInteger(outcome.value) && outcome.value >= 1;
+}
+
+/** The rows as regions, and every cell that cannot be read. `limits`: of staff, and of the number of regions. */
+export function understand(
+  pasted: Pasted,
+  limits: { staff: number; regions: number },
+  labels: Record<string, string>,
+): Understood {
+  const { cells, headed, kinds } = pasted;
+  const found: Understood = { rows: [], faults: [] };
+  const places = (kind: ColumnKind) => kinds.indexOf(kind);
+  if (places("name") < 0) {
+    found.faults.push({ row: 0, fault: "no_names", text: "" });
+    return found;
+  }
+  cells.slice(headed ? 1 : 0).forEach((cell, i) => {
+    const row = i + (headed ? 2 : 1);
+    const refuse = (fault: string, text: string) => found.faults.push({ row, fault, text: text.slice(0, 40) });
+    const name = cell[places("name")];
+    const fault = nameFault(name, found.rows.map((one) => one.name));
+    if (fault) refuse(fault, name);
+    const region: RegionRow = { name };
+    const staff = places("staff") < 0 ? "" : cell[places("staff")];
+    if (staff) {
+      const outcome = readNumber(staff);
+      const fits = "value" in outcome && Number.isInteger(outcome.value) && outcome.value >= 1 && outcome.value <= limits.staff;
+      if (fits) region.staff = outcome.value;
+      else refuse("staff", staff);
+    }
+    const situation = places("situation") < 0 ? "" : cell[places("situation")];
+    if (situation) {
+      const key = situationNamed(situation, labels);
+      if (key) region.situation = SITUATIONS[key];
+      else refuse("situation", situation);
+    }
+    const own = startValues(cell, kinds, refuse);
+    if (Object.keys(own).length) region.own = own;
+    found.rows.push(region);
+  });
+  if (!found.rows.length) found.faults.push({ row: 0, fault: "no_rows", text: "" });
+  if (found.rows.length > limits.regions) {
+    found.faults.push({ row: 0, fault: "too_many", text: String(found.rows.length) });
+  }
+  return found;
+}
+
+function situationNamed(text: string, labels: Record<string, string>): string | undefined {
+  const plain = text.toLowerCase().replace(/_/g, " ").trim();
+  return Object.keys(SITUATIONS).find((key) => key.replace(/_/g, " ") === plain || labels[key]?.toLowerCase() === plain);
+}
+
+function startValues(cells: string[], kinds: ColumnKind[], refuse: (fault: string, text: string) => void) {
+  const own: Record<string, number> = {};
+  kinds.forEach((kind, i) => {
+    if (!START_FIELDS.includes(kind) || !cells[i]) return;
+    const outcome = readNumber(cells[i]);
+    const value = "value" in outcome ? outcome.value / (cells[i].includes("%") ? 100 : 1) : NaN;
+    if (value >= 0 && value <= 1) own[kind] = Number(value.toPrecision(12));
+    else refuse("share", cells[i]);
+  });
+  return own;
+}
