@@ -215,6 +215,29 @@ function defineCodoseEngine() {
       };
     }
 
+    /* One run as the engine left it, for whoever walks it again: {snapshots, shape, spaces}.
+     *
+     * snapshots: Float64Array (week, state), of each region layout.people field after field, at last
+     * layout.site of each; spaces: float64 and int64 arrays of the work space, {name: {shape, values}}.
+     */
+    watch({ set, replicate }) {
+      const runs = { sets: set, which: [0], replicates: [replicate] };
+      const given = this._given(runs);
+      const { people, sites, skills, ...others } = this._job.head.spaces;
+      const shape = [skills.shape[0], product(people.shape) + product(sites.shape)];
+      given.snapshots = { type: "float64", shape };
+      this._lay(given);
+      this._run(given);
+      const whole = ({ address, shape: size }) =>
+        Float64Array.from(new BigInt64Array(this._memory.buffer, address, product(size)), Number);
+      const spaces = {};
+      for (const [name, one] of Object.entries({ people, sites, skills, ...others })) {
+        if (one.type === "float64") spaces[name] = { shape: one.shape, values: this._floats(one) };
+        if (one.type === "int64") spaces[name] = { shape: one.shape, values: whole(one) };
+      }
+      return { snapshots: this._floats(given.snapshots), shape, spaces };
+    }
+
     /* Some draws of the streams, four each: {words, uniforms, bells}, Float64Array (draw, 4).
      *
      * counters: of each draw its purpose (a name of layout.purposes), entity (a region's candidate; a
