@@ -82,7 +82,7 @@ def test_runs_are_the_same_however_workers_fare(how: str, found: dict[str, Any])
     assert (found[how]["made"], found[how]["failed"], found[how]["here"]) == (12, 0, False)
 
 
-@pytest.mark.parametrize("how", ["forbidden", "blocked"])
+@pytest.mark.parametrize("how", ["forbidden", "blocked", "falls"])
 def test_without_workers_this_thread_makes_the_runs(how: str, found: dict[str, Any]) -> None:
     np.testing.assert_array_equal(values(found[how]), wanted())
     assert found[how]["here"] is True

@@ -576,7 +576,8 @@ function defineCodoseEngine() {
         const asked = new Asked(this._named(job), runs, options, resolve, reject);
         if (signal && signal.aborted) return reject(new EngineError("Stopped."));
         if (asked.total === 0) return resolve({ records: new Float64Array(0), shape: [0] });
-        if (signal) signal.addEventListener("abort", () => this._stop(asked, "Stopped."));
+        asked.leave = () => this._stop(asked, "Stopped.");
+        if (signal) signal.addEventListener("abort", asked.leave);
         const behind = this._asked.findIndex((one) => !one.options.urgent);
         if (urgent && behind >= 0) this._asked.splice(behind, 0, asked);
         else this._asked.push(asked);
@@ -598,8 +599,14 @@ function defineCodoseEngine() {
     }
 
     _stop(asked, why) {
-      this._asked = this._asked.filter((one) => one !== asked);
+      this._forget(asked);
       asked.reject(new EngineError(why));
+    }
+
+    _forget(asked) {
+      const { signal } = asked.options;
+      this._asked = this._asked.filter((one) => one !== asked);
+      if (signal) signal.removeEventListener("abort", asked.leave);
     }
 
     _named(bytes) {
@@ -619,7 +626,7 @@ function defineCodoseEngine() {
     }
 
     _take_on(worker) {
-      worker.onerror = () => this._refused();
+      worker.onerror = () => this._lost(worker);
       worker.onmessage = ({ data }) => this._ready(data);
       worker.postMessage({ setup: this._setup });
       this._all.add(worker);
@@ -628,11 +635,6 @@ function defineCodoseEngine() {
 
     _ready(data) {
       if (data.ready) this._proven = true; // workers do start here
-    }
-
-    /* A worker fell over before it said a word: if none ever did, this thread works. */
-    _refused() {
-      if (!this._proven && !this.here) this._work_here();
     }
 
     _work_here() {
@@ -664,10 +666,7 @@ function defineCodoseEngine() {
       const { asked } = piece;
       const { cost } = asked.options;
       const wait = this._patience + 20 * (cost || 0) * this.pace * piece.size;
-      const clock = setTimeout(() => {
-        if (this._proven) died("does not answer");
-        else this._refused();
-      }, wait);
+      const clock = setTimeout(() => died("does not answer"), wait);
       const clear = () => {
         clearTimeout(clock);
         this._busy.delete(worker);
@@ -678,15 +677,17 @@ function defineCodoseEngine() {
         worker.terminate();
         if (!this._all.delete(worker)) return;
         piece.tries += 1;
-        if (piece.tries < 2) asked.again.unshift(piece);
-        else this._stop(asked, `A worker died twice over the same runs: it ${why}.`);
-        this._add();
+        const last = piece.tries > 1;
+        if (this._proven && last) this._stop(asked, `A worker died twice over the same runs: it ${why}.`);
+        else asked.again.unshift(piece);
+        if (this._proven || !last) this._add();
+        else this._work_here();
         this._next();
       };
       this._busy.set(worker, { clear, piece });
-      worker.onerror = (event) => {
-        if (!this._proven && !this.here) this._refused();
-        else died(`failed (${event.message || "no reason given"})`);
+      worker.onerror = ({ message }) => {
+        if (message || this._proven) died(`failed (${message || "no reason given"})`);
+        else this._lost(worker);
       };
       worker.onmessage = ({ data }) => {
         if (data.ready) return this._ready(data);
@@ -705,17 +706,18 @@ function defineCodoseEngine() {
       if (data.error) return this._stop(asked, data.error);
       const { cost } = asked.options;
       if (cost) this.pace += 0.3 * (data.took / (cost * piece.size) - this.pace);
-      if (asked.done + piece.size === asked.total) {
-        this._asked = this._asked.filter((one) => one !== asked);
-      }
+      if (asked.done + piece.size === asked.total) this._forget(asked);
       return asked.arrived(piece, data.made);
     }
 
-    /* A worker fell over while it had nothing to do. */
+    /* A worker fell over with nothing to do, or before it said a word: where none ever did, none is
+     * allowed here, and this thread works. */
     _lost(worker) {
+      if (!this._proven && !this.here) return this._work_here();
       worker.terminate();
       this._free = this._free.filter((one) => one !== worker);
       if (this._all.delete(worker)) this._add();
+      return this._next();
     }
   }
 

@@ -8,11 +8,13 @@ const self = {
 };
 `;
 
-/** What starts a worker from its source. fault: more source for the n-th worker, from 1. */
-export function threads(fault: (number: number) => string = () => ""): (source: string) => any {
+/** What starts a worker from its source. fault: more source for the n-th worker, from 1; blocked: as
+ * where a content policy allows none, which a browser says by an event without a message. */
+export function threads(fault: (number: number) => string = () => "", blocked = false): (source: string) => any {
   let started = 0;
   return (source) => {
     started += 1;
+    if (blocked) return blockedWorker();
     const worker = new Worker(LIKE_BROWSER + fault(started) + source, { eval: true });
     const shown: any = {
       onmessage: null,
@@ -24,4 +26,10 @@ export function threads(fault: (number: number) => string = () => ""): (source: 
     worker.on("error", (error) => shown.onerror?.({ message: error.message }));
     return shown;
   };
+}
+
+function blockedWorker(): any {
+  const shown: any = { onmessage: null, onerror: null, postMessage: () => {}, terminate: () => {} };
+  setTimeout(() => shown.onerror?.({}), 10);
+  return shown;
 }

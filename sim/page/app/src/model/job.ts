@@ -26,7 +26,6 @@ export interface Tables {
   arrays: Record<string, Given>; // of the plan, as bytes
   sizes: Record<string, number>; // by name, for the work space
   coupled: boolean;
-  contacts: number;
 }
 
 /** What a browser needs to run a scenario.
@@ -296,8 +295,18 @@ function eventRows(layout: Layout, scenario: Scenario): { rows: Records; leaves:
 
 // --- compiled code fills in the rest -----------------------------------------------------------------
 
-/** A scenario as arrays. */
+/** A scenario as arrays; kept while the scenario is, as its job and its cost both rest on them. */
 export function tabulate(engine: Engine, scenario: Scenario, stagger: number): Tables {
+  const kept = made.get(scenario);
+  if (kept?.engine === engine && kept.stagger === stagger) return kept.tables;
+  const tables = newTables(engine, scenario, stagger);
+  made.set(scenario, { engine, stagger, tables });
+  return tables;
+}
+
+const made = new WeakMap<Scenario, { engine: Engine; stagger: number; tables: Tables }>();
+
+function newTables(engine: Engine, scenario: Scenario, stagger: number): Tables {
   const { layout } = engine;
   const weeks = scenario.horizon_weeks + 1;
   const hours = hoursEach(scenario);
@@ -333,7 +342,6 @@ export function tabulate(engine: Engine, scenario: Scenario, stagger: number): T
       slots: Math.max(1, most),
     },
     coupled: onDemand(layout, planned.arrays.contacts),
-    contacts: planned.arrays.contacts.shape[0],
   };
 }
 

@@ -25,8 +25,9 @@ const JOBS_KEPT = 12;
 const MOST_RUN_BYTES = 512 * MEGABYTE;
 const MOST_BYTES = 400 * MEGABYTE;
 const MOST_MINUTES = 20;
-/** ms between two calls of progress. */
+/** ms between two calls of progress; the first comes as soon as there are some runs. */
 const PAUSE = 60;
+const SOME = 25;
 const LEAST_SPEED = 60_000; // ms of a minute
 
 export interface Parts {
@@ -98,6 +99,7 @@ class Workers implements PageRunner {
     const key = keyOf(request);
     const kept = this.results.get(key);
     if (kept) return kept;
+    if (options.urgent) mark("asked");
     const size = sizeOf(request, this.engine.layout);
     this.refuse(request, size);
     const runs = empty(request, this.engine.layout);
@@ -107,6 +109,7 @@ class Workers implements PageRunner {
       throw signal?.aborted ? stopped() : error;
     }
     this.results.put(key, runs, size.bytes);
+    if (options.urgent) mark("answered");
     return runs;
   }
 
@@ -130,10 +133,13 @@ class Workers implements PageRunner {
       set: i % rows.length,
       replicate: Math.floor(i / rows.length),
     }));
-    let told = 0;
+    let told: number | null = null;
+    const begun = performance.now();
     const tell = (): void => {
       const now = performance.now();
-      if (!progress || now - told < PAUSE || runs.made === sets.length * replicates) return;
+      const early = told === null && runs.made >= SOME;
+      if (!progress || (!early && now - (told ?? begun) < PAUSE)) return;
+      if (runs.made === sets.length * replicates) return;
       told = now;
       progress(runs);
     };
@@ -151,6 +157,7 @@ class Workers implements PageRunner {
         signal,
         reduce: reduction(request, this.engine.layout, rates(scenario)),
         found: (begin, made) => {
+          if (urgent && runs.made === 0) mark("first part");
           const count = made.points.length / size.points;
           for (let i = 0; i < count; i += 1) {
             const { set, replicate } = order[begin + i];
@@ -347,6 +354,12 @@ function digest(set: Float64Array): string {
   const made = `${(one >>> 0).toString(36)}.${(other >>> 0).toString(36)}`;
   digests.set(set, made);
   return made;
+}
+
+/** For whoever measures: when the runs of the plan on the screen were asked for, began, were there. */
+function mark(what: "asked" | "first part" | "answered"): void {
+  performance.clearMarks(`codose ${what}`);
+  performance.mark(`codose ${what}`);
 }
 
 // --- words --------------------------------------------------------------------------------------------

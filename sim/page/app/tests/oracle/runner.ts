@@ -55,7 +55,13 @@ const plain = (runs: Runs): Record<string, unknown> => ({
 
 const once = (options: RunnerOptions) => withRunner(options, (runner) => told(runner, request(runner)));
 
-const DIES = "parentPort.on('message', (data) => { if (!data.setup) throw new Error('out of memory'); });";
+// It has said a word before: of a worker that never did it is thought that none are allowed here.
+const DIES = `const pause = new Int32Array(new SharedArrayBuffer(4));
+parentPort.on("message", (data) => {
+  if (data.setup) return;
+  Atomics.wait(pause, 0, 0, 200);
+  throw new Error("out of memory");
+});`;
 const SLEEPS = "self.addEventListener = () => {};";
 const FALLS = "throw new Error('not allowed here');";
 
@@ -70,7 +76,8 @@ const found: Record<string, unknown> = {
       throw new Error("SecurityError");
     },
   }),
-  blocked: await once({ start: threads(() => FALLS) }),
+  falls: await once({ start: threads(() => FALLS) }),
+  blocked: await once({ start: threads(() => "", true) }),
 };
 
 found.stopped = await withRunner({}, async (runner) => {
