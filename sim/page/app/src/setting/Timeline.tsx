@@ -151,7 +151,7 @@ function Axis({ panel, horizon }: { panel: Panel; horizon: number }) {
   return (
     <div class="set-axis" aria-hidden="true">
       {ticks.map((one) => (
-        <span key={one.week} style={{ left: `${(100 * one.week) / horizon}%` }}>
+        <span key={one.week} class={one.week > 0.6 * horizon ? "set-near" : ""} style={{ left: `${(100 * one.week) / horizon}%` }}>
           {one.label}
         </span>
       ))}
