@@ -382,6 +382,41 @@ def _scenarios() -> Loader:
     return Loader("scenario", lambda: folder, load)
 
 
+PLANS = b"""codose: plans
+version: 1
+open: Fewer visits
+reference: What we do now
+currency: "$"
+budget: {a_year: 300000, of: centre}
+targets:
+  - {outcome: integration, at_least: 0.4, when: end_of_ta, sure: 0.7}
+plans:
+  - name: What we do now
+    scenario:
+      name: What we do now
+      horizon_weeks: 60
+      dosage: [{mode: onsite, every_weeks: 13, hours: 4}]
+  - name: Fewer visits
+    scenario:
+      name: Fewer visits
+      horizon_weeks: 60
+      regions: {candidates: 3, count: 3}
+      dosage: [{mode: video, every_weeks: 4, hours: 1.5, first_week: 2, last_week: 40}]
+      contact_log: {rows: [{week: 1, region: region_1, mode: video, hours: 1}]}
+"""
+
+
+def _plans_files() -> Loader:
+    from sim.scenario.plans_file import load_plans
+    from sim.scenario.scenario import Scenario
+
+    def load(path: Path) -> None:
+        for name in load_plans(path).documents:
+            Scenario.load(f"{path}#{name}")
+
+    return Loader("plans", lambda: [{"my.plans.yaml": PLANS}], load)
+
+
 def _beside(name: str, key: str, *found: tuple[str, bytes, dict[str, Any]]) -> Loader:
     """Scenarios that name another file, which is the one that is spoilt."""
     from sim.scenario.scenario import Scenario
@@ -664,6 +699,7 @@ def loaders() -> tuple[Loader, ...]:
     team = {"candidates": 1, "count": 1}
     return (
         _scenarios(),
+        _plans_files(),
         _beside(
             "contact log", "contact_log",
             ("log.csv", LOG, {"regions": regions, "contact_log": {"file": "log.csv"}}),

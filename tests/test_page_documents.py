@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import difflib
 import random
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from sim.core import files
 from sim.core.errors import InputError, did_you_mean
 from sim.page.data import page_data
 from sim.scenario.loading import parse
-from sim.scenario.scenario import Scenario
+from sim.scenario.plans_file import parse_plans
+from sim.scenario.scenario import Scenario, _complete
 from tests import mutations
 from tests import test_scenario_messages as messages
 from tests.page_app import ask
+
+KNOWN = ("schema", "plans_schema", "parameters", "functions", "words")
 
 
 @cache
 def known() -> dict[str, Any]:
     """What a check needs of what Python writes into the page."""
     data = page_data()
-    return {name: data[name] for name in ("schema", "parameters", "functions")}
+    return {name: data[name] for name in KNOWN}
 
 
 def answers(cases: list[dict[str, Any]], folder: Path) -> list[Any]:
@@ -42,16 +42,21 @@ WORDS = (
     "inf", "Infinity", "1e400", "1e-400", "9007199254740993", "0.1", "1.0", "100.0", "1e0", "=",
     "'12'", '"no"', "'a''b'", '"a\\u00e9\\n"', '"\\x41"', "a#b", "a #b", "a: b", "a:b", "- a",
     "[1, no, 0x2]", "{a: 1, b: 012}", "[1,]", "{a, b: }", "|\n  x\n  y\n", ">-\n  x\n  y\n",
-    "*x", "&x 1", "!!str 1", "!x 1", "<<", "'<<'", "%", "@a", "`a", "? a", "é", "\U0001f600", "a\u0085b",
+    "*x", "&x 1", "!!str 1", "!x 1", "<<", "'<<'", "%", "@a", "`a", "? a", "é", "\U0001f600",
+    "a\u0085b",
     "a\ufeffb", "x\ty", "'x\n   y'", "x\n   y",
 )  # fmt: skip
 
 DOCUMENTS = (
-    "", "# only a comment\n", "---\n", "null", "5", "- a\n", "a: 1\na: 2\n", "a: 1\n---\nb: 2\n", "--- a\n...\n",
-    "a:\n  b: 1\n  b: 2\n", "? a\n: b\n", "? [a]\n: b\n", ": x\n", "a:\n", "<<: {a: 1}\n", "'<<': {a: 1}\n",
-    "1: x\n", "true: x\n", "\ufeffa: 1\n", "a: [1\n", "a: 'x\n", "a: \x07\n", "\ta: 1\n", "a: {b: [1, {c: 2}]}\n",
+    "", "# only a comment\n", "---\n", "null", "5", "- a\n", "a: 1\na: 2\n", "a: 1\n---\nb: 2\n",
+    "--- a\n...\n",
+    "a:\n  b: 1\n  b: 2\n", "? a\n: b\n", "? [a]\n: b\n", ": x\n", "a:\n", "<<: {a: 1}\n",
+    "'<<': {a: 1}\n",
+    "1: x\n", "true: x\n", "\ufeffa: 1\n", "a: [1\n", "a: 'x\n", "a: \x07\n", "\ta: 1\n",
+    "a: {b: [1, {c: 2}]}\n",
     "a:\n- 1\n- - 2\n  - 3\n", "a: &x [1]\nb: *x\n", "a: 1 # word\n\n# more\nb: 2\n", "a: b: c\n",
-    "%YAML 1.2\n---\na: 1\n", "a: 1\r\nb: 2\r\n", "a: 1\rb: 2\r", "{a: 1, a: 2}", '{"a": 1, "b": [true, null]}',
+    "%YAML 1.2\n---\na: 1\n", "a: 1\r\nb: 2\r\n", "a: 1\rb: 2\r", "{a: 1, a: 2}",
+    '{"a": 1, "b": [true, null]}',
     "[" * 60, "a: " + "[" * 50 + "]" * 50, "- " * 60 + "x", "a: " + "{b: " * 45 + "1" + "}" * 45,
 )  # fmt: skip
 
@@ -123,12 +128,16 @@ def python_says(text: str) -> list[str]:
 
 
 def mutated_texts(first: int, count: int) -> list[str]:
-    """Mutated scenarios that are text at all. A line break amid a mapping in braces is left out: the
-    parser of the page wants what follows to be indented, that of the commands does not."""
     loader = next(one for one in mutations.loaders() if one.name == "scenario")
+    return texts_of(loader, "scenario.yaml", first, count)
+
+
+def texts_of(loader: mutations.Loader, name: str, first: int, count: int) -> list[str]:
+    """Mutated files that are text at all. A line break amid a mapping in braces is left out: the
+    parser of the page wants what follows to be indented, that of the commands does not."""
     texts = []
     for number in range(first, first + count):
-        raw = loader.case(number)["scenario.yaml"]
+        raw = loader.case(number)[name]
         try:
             texts.append(raw.decode("utf-8-sig"))
         except UnicodeDecodeError:
@@ -195,8 +204,113 @@ def test_suggestions_are_those_of_difflib(tmp_path: Path) -> None:
         words.append("".join(letters))
     found = answers([{"what": "near", "word": word, "options": names} for word in words], tmp_path)
     assert found == [did_you_mean(word, names) for word in words]
-    assert difflib.SequenceMatcher is not None
 
 
-if __name__ == "__main__":
-    pytest.main([__file__])
+# --- plans files ---------------------------------------------------------------------------------
+
+
+def plans_says(text: str) -> list[str]:
+    """Mistakes in a plans file and all its scenarios, as the page looks for them at once."""
+    try:
+        parts = parse_plans(text, "f.yaml").documents
+    except InputError as error:
+        return [str(one) for one in error.problems]
+    found = []
+    for name in parts:
+        try:
+            Scenario._of(_complete(parts[name], None))
+        except InputError as error:
+            found += [str(one) for one in error.problems]
+    return found
+
+
+def test_mutated_plans_files_are_accepted_and_refused_alike(tmp_path: Path) -> None:
+    loader = next(one for one in mutations.loaders() if one.name == "plans")
+    texts = texts_of(loader, "my.plans.yaml", 0, 800)
+    found = answers([{"what": "plans", "text": text} for text in texts], tmp_path)
+    wrong = [
+        (text, plans_says(text), page)
+        for text, page in zip(texts, found, strict=True)
+        if bool(plans_says(text)) != bool(page)
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+MISTAKES = (
+    ("version: 1", "version: 2"), ("version: 1", "version: 1.0"), ("version: 1\n", ""),
+    ("codose: plans", "codose: plan"), ("open: Fewer", "open: Fewr"),
+    ("reference: What we do now", "reference: no"), ("of: centre", "of: center"),
+    ("a_year: 300000", "a_year: -1"), ("a_year: 300000", "a_year: '300'"),
+    ("integration", "integratio"), ("sure: 0.7", "sure: 70"), (", sure: 0.7", ""),
+    ("end_of_ta", "end"), ("at_least: 0.4", "at_least: .nan"), ("at_least", "atleast"),
+    ("- name: Fewer visits", "- name: What we do now"), ("- name: Fewer visits", "- title: F"),
+    ("every_weeks: 13", "every_weeks: 0"), ("region_1", "region_9"), ("first_week: 2, ", ""),
+    ("currency", "curency"),
+)  # fmt: skip
+
+
+def test_mistakes_in_a_plans_file_are_told_alike(tmp_path: Path) -> None:
+    texts = [mutations.PLANS.decode().replace(a, b, 1) for a, b in MISTAKES]
+    found = answers([{"what": "plans", "text": text} for text in texts], tmp_path)
+    for text, page, change in zip(texts, found, MISTAKES, strict=True):
+        wanted = [re.sub(r"^f.yaml:(\d+):\d+: ", r"\1 ", one) for one in plans_says(text)]
+        assert sorted(f"{one['line']} {one['text']}" for one in page) == sorted(wanted), change
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+TEXTS = (
+    "", "x", "no", "012", "1e3", "1:30", "~", "null", "true", "<<", "=", "- a", "a: b", "a #b",
+    "#a",
+    "'", '"', "\\", "a\nb", "a\nb\n", "\na", "a\n\nb", " a", "a ", "a \nb", "\ta", "é",
+    "\U0001f600",
+    "\u2028", "\ufeffx", "\x85", "%", "@", "&a", "*a", "!a", "|", ">", "{", "[", "? a", "x" * 300,
+    "word " * 60, "a: " * 40, "2027-01-04", "__proto__", "constructor", "<script>alert(1)</script>",
+)  # fmt: skip
+
+
+def nested(chance: random.Random, depth: int = 0) -> Any:
+    """Plain data with every kind of value and of key."""
+    kind = chance.randrange(8 if depth < 4 else 5)
+    if kind >= 6:
+        return {chance.choice(TEXTS[1:]): nested(chance, depth + 1) for _ in range(4)}
+    if kind == 5:
+        return [nested(chance, depth + 1) for _ in range(chance.randrange(4))]
+    return chance.choice(
+        (chance.choice(TEXTS), chance.choice(TEXTS), None, True, chance.randrange(10**6),
+         chance.random(), -1e-7, 1e22, 0.5, chance.choice(TEXTS))
+    )  # fmt: skip
+
+
+def test_what_the_page_writes_the_commands_read_back(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    wanted = [{"name": text, "more": nested(chance)} for text in TEXTS for _ in range(4)]
+    found = answers([{"what": "write", "data": one} for one in wanted], tmp_path)
+    for text, data in zip(found, wanted, strict=True):
+        try:
+            document = parse(text)
+        except InputError as error:
+            raise AssertionError(text) from error
+        assert not document.problems, text
+        assert document.data == data, text
+
+
+def test_shipped_scenarios_come_back_unchanged_with_their_comments(tmp_path: Path) -> None:
+    texts = [
+        path.read_text() for path in sorted(files.folder("scenarios").glob("*.yaml"))
+        if "file:" not in path.read_text()
+    ]  # fmt: skip
+    found = answers([{"what": "again", "text": text} for text in texts], tmp_path)
+    for text, again in zip(texts, found, strict=True):
+        assert Scenario.from_text(again).digest() == Scenario.from_text(text).digest()
+        assert re.findall(r"(?:^|\s)#.*", again) == re.findall(r"(?:^|\s)#.*", text)
+
+
+def test_a_saved_plans_file_is_read_by_the_commands(tmp_path: Path) -> None:
+    text = mutations.PLANS.decode().replace(
+        "      horizon_weeks: 60\n", "      horizon_weeks: 60  # a year\n", 1
+    )
+    again = answers([{"what": "again", "text": text}], tmp_path)[0]
+    assert "# a year" in again
+    one, other = parse_plans(text), parse_plans(again)
+    assert one.fields == other.fields

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 def validate(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Scenario files, or names of shipped ones."),
+        typer.Argument(
+            metavar="FILE...", help="Scenario files, plans files, or names of shipped scenarios."
+        ),
     ],
 ) -> None:
-    """Check scenario files; list every mistake.
+    """Check scenario files, and files of plans; list every mistake.
 
     A mistake is a line: file, line, column, field, what is wrong, what is allowed. What is odd in a
     contact log or was merged in a team's network, and is no mistake, is a remark. What a run takes
@@ -30,12 +32,13 @@ def validate(
     Examples:
       codose validate my.yaml
       codose validate scenarios/*.yaml
+      codose validate my.plans.yaml
     """
     from sim.scenario.log_remarks import of_scenario
     from sim.scenario.scenario import Scenario, files_said, find
 
     problems: list[Problem] = []
-    for path in paths:
+    for path in _with_plans(paths, problems):
         try:
             scenario = Scenario.load(find(path))
         except InputError as error:
@@ -46,6 +49,24 @@ def validate(
                 shell.remark(f"{path}: remark: {said}")
     if problems:
         raise InputError(problems)
+
+
+def _with_plans(paths: list[str], problems: list[Problem]) -> list[str]:
+    """In place of a plans file, its plans in their order; what is wrong in one goes to
+    ``problems``."""
+    from sim.scenario.plans_file import holds_plans, load_plans, parts_of
+
+    found: list[str] = []
+    for path in paths:
+        file, plan = parts_of(path)
+        if plan is not None or not holds_plans(file):
+            found.append(path)
+            continue
+        try:
+            found += [f"{file}#{name}" for name in load_plans(file).documents]
+        except InputError as error:
+            problems += error.problems
+    return found
 
 
 def _verdict(scenario: Scenario) -> str:
@@ -202,7 +223,8 @@ def schema(
         typer.Option(
             metavar="NAME",
             show_default="scenario files",
-            help="Of study files of this kind; map, survey-map: of maps of 'codose import'.",
+            help="Of study files of this kind; plans: of plans files; map, survey-map: of maps of "
+            "'codose import'.",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
@@ -224,6 +246,11 @@ def schema(
         from sim.scenario.scenario import json_schema
 
         made = json_schema()
+    elif kind == "plans":
+        from sim.scenario.plans_file import json_schema as schema_of_plans
+        from sim.scenario.scenario import json_schema
+
+        made = schema_of_plans(json_schema())
     elif kind == "map":
         from sim.scenario.log_map import json_schema as schema_of_maps
 

@@ -26,7 +26,9 @@ from sim.core.outcomes import HEADLINES, OUTCOMES, Outcome
 from sim.core.parameters import TABLE, Parameter
 from sim.core.units import CONFIDENCE, MODEL_VERSION, z_value
 from sim.engine import artefact
+from sim.page.equations import equations
 from sim.present.format import words
+from sim.scenario import plans_file
 from sim.scenario.functions import PRESETS
 from sim.scenario.loading import parse
 from sim.scenario.scenario import Scenario, json_schema, shipped_names
@@ -86,6 +88,7 @@ def page_data(
         "outcomes": [_outcome(one) for one in OUTCOMES.values()],
         "parameters": [_parameter(row) for row in TABLE.values()],
         "schema": json_schema(),
+        "plans_schema": plans_file.json_schema(),
         "functions": {
             "names": list(PRESETS["reference"].functions.model_dump()),
             "presets": {name: one.functions.model_dump() for name, one in PRESETS.items()},
@@ -98,6 +101,7 @@ def page_data(
         "words": _json("words.json", {}),
         "glossary": glossary(),
         "stories": stories,
+        "equations": equations(),
         "opened": opened,
         "story": story,
         "served": served,

@@ -43,6 +43,7 @@ def read_text(
     *,
     others: Iterable[str] = (),
     error: type[InputError] = ScenarioError,
+    limit: int = SIZE_LIMIT,
 ) -> str:
     """The text of a small UTF-8 file (a byte order mark is dropped).
 
@@ -50,11 +51,12 @@ def read_text(
         path: the file.
         others: names to suggest, besides near file names, when there is no such file.
         error: the class of error to raise.
+        limit: bytes that it may have at most.
 
     Raises:
-        InputError: the file is missing, a folder, over 1 MiB, not text, or cannot be read.
+        InputError: the file is missing, a folder, too large, not text, or cannot be read.
     """
-    raw = read_bytes(path, others=others, error=error)
+    raw = read_bytes(path, limit=limit, others=others, error=error)
     if b"\0" in raw:
         raise error(Problem("is not a text file (it holds binary data)", file=os.fspath(path)))
     try:
@@ -168,16 +170,23 @@ def document_from(
     return one
 
 
-def parse(text: str, file: str = "<text>", *, error: type[InputError] = ScenarioError) -> Document:
-    """Read YAML text.
+def parse(
+    text: str,
+    file: str = "<text>",
+    *,
+    error: type[InputError] = ScenarioError,
+    limit: int = SIZE_LIMIT,
+) -> Document:
+    """Read YAML text of at most ``limit`` characters.
 
     Raises:
         InputError: the text is empty or no YAML. Mistakes that leave the rest readable are kept in
             ``Document.problems`` instead, to be reported with all others.
     """
     text = text.removeprefix("\ufeff")
-    if len(text) > SIZE_LIMIT:
-        raise error(Problem("is too large", file=file, allowed="at most 1 MiB"))
+    if len(text) > limit:
+        most = f"at most {limit // 1024**2} MiB"
+        raise error(Problem("is too large", file=file, allowed=most))
     _refuse_unprintable(text, file, error)
     reader = _Reader(file)
     try:

@@ -69,6 +69,7 @@ from sim.scenario.fields import (
 )
 from sim.scenario.functions import PRESETS, TOLERANCE, Functions
 from sim.scenario.loading import Document, document_of, load, parse, plain, scalar
+from sim.scenario.plans_file import holds_plans, load_plans, parts_of
 
 __all__ = [
     "MAX_STAFF",
@@ -123,10 +124,12 @@ class Scenario(ScenarioFields):
     def load(cls, path: str | os.PathLike[str]) -> Scenario:
         """Read a scenario file; files it names are looked for beside it.
 
+        A plan of a plans file is one too: ``FILE.plans.yaml#Plan name``, or the file's only plan.
+
         Raises:
             ScenarioError: every mistake with file, line and column.
         """
-        return cls._of(_complete(load(path, others=shipped_names()), Path(path).parent))
+        return cls._of(_complete(_document(path), Path(parts_of(path)[0]).parent))
 
     @classmethod
     def from_text(
@@ -334,14 +337,21 @@ def find(path_or_name: str | os.PathLike[str]) -> Path:
 
 def files_said(path: str | os.PathLike[str]) -> list[str]:
     """What was found, merged or left out in the team files that a sound scenario names."""
-    document = load(path)
     reading = OtherFiles(
-        check(ScenarioFields, document, what="a scenario", fallback={"name": "unnamed"}),
-        Path(path).parent,
+        check(ScenarioFields, _document(path), what="a scenario", fallback={"name": "unnamed"}),
+        Path(parts_of(path)[0]).parent,
     )
     if reading.checked.value is not None:
         reading.read(reading.checked.value)
     return reading.said
+
+
+def _document(path: str | os.PathLike[str]) -> Document:
+    """The document of a scenario file, or of a plan in a plans file."""
+    file, plan = parts_of(path)
+    if plan is not None or holds_plans(file):
+        return load_plans(file).document(plan)
+    return load(path, others=shipped_names())
 
 
 def _unknown_scenario(name: str) -> Problem:

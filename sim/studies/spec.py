@@ -52,6 +52,7 @@ from sim.scenario.checking import (
 )
 from sim.scenario.contact_log import MAX_WEEKS
 from sim.scenario.loading import Document, document_of, load, parse
+from sim.scenario.plans_file import holds_plans, load_plans, parts_of
 from sim.scenario.scenario import Scenario, find
 from sim.studies.distributions import SPEC_SCHEMA, Distribution, distribution_of
 from sim.studies.plausible import (
@@ -522,7 +523,9 @@ class Study(Generic[H]):
         """What people call the scenarios: the names of their files, or their own where they were
         given as such."""
         return tuple(
-            name if name == one.name or name.startswith(f"{one.name} (") else Path(name).stem
+            name
+            if name == one.name or name.startswith(f"{one.name} (")
+            else parts_of(name)[1] or Path(name).stem
             for name, one in self.scenarios.items()
         )
 
@@ -750,6 +753,14 @@ def study_of(
     for name in ("scenario", "scenarios"):
         if name in fields:
             fields[name] = _named(fields[name], scenarios)
+    if isinstance(several := fields.get("scenarios"), list):  # a plans file stands for its plans
+        fields["scenarios"] = [
+            part
+            for one in several
+            for part in (
+                _plans_in(one, folder) if isinstance(one, str) and one not in scenarios else [one]
+            )
+        ]
     if "sets" in fields and not isinstance(fields["sets"], int | str):
         sets = chosen_sets(fields["sets"])
         fields["sets"] = len(sets)
@@ -871,6 +882,10 @@ def _scenarios(
     found: dict[str, Scenario] = {}
     for where, source in named:
         if isinstance(source, dict):
+            if where != ("scenario",) or not isinstance(header, StudyHeader):
+                said = "a test function takes the place of the scenario of a sensitivity study only"
+                name = "the name of a shipped scenario, or a path from this file"
+                checked.report(Issue(where, said, source["function"], name))
             continue
         if source in given:
             found[source] = given[source]
@@ -918,7 +933,8 @@ def beside(source: str, folder: Path | None) -> Path:
     if said.is_relative_to(Path.cwd()):
         said = said.relative_to(Path.cwd())
     # Behind a link to a folder, ".." is somewhere else than it looks.
-    return said if said.exists() or not (folder / source).exists() else folder / source
+    there = os.path.exists  # Path.exists raises where a name is too long
+    return said if there(said) or not there(folder / source) else folder / source
 
 
 def _beside(source: str, folder: Path | None) -> Path:
@@ -926,6 +942,22 @@ def _beside(source: str, folder: Path | None) -> Path:
     if folder is not None and re.search(r"[./\\]", source) and not Path(source).is_absolute():
         return folder / source
     return find(source)
+
+
+def _plans_in(source: str, folder: Path | None) -> list[str]:
+    """In place of a plans file, each of its plans, the reference first; anything else as it is.
+
+    Raises:
+        ScenarioError: the plans file cannot be used.
+    """
+    path, plan = parts_of(source)
+    try:
+        file = _beside(path, folder)
+    except InputError:
+        return [source]  # whoever reads it says what is wrong
+    if plan is not None or not holds_plans(file):
+        return [source]
+    return [f"{path}#{name}" for name in load_plans(file).names]
 
 
 def _late_weeks(header: Header, scenario: Scenario) -> Iterable[Issue]:

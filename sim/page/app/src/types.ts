@@ -70,6 +70,7 @@ export interface PageData {
   outcomes: OutcomeAbout[]; // in the order of the engine's columns
   parameters: ParameterAbout[]; // in the order of layout.parameters
   schema: any; // scenario.schema.json
+  plans_schema: any; // of a plans file, without that of its scenarios
   functions: {
     names: string[];
     presets: Record<string, Record<string, number>>;
@@ -82,6 +83,7 @@ export interface PageData {
   words: Record<string, any>; // sim/page/words.json: every sentence of the page
   glossary: Record<string, string>;
   stories: any[]; // class view
+  equations: Record<string, any>; // the rules as trees, for arithmetic: sim/page/equations.py
   opened: PlansFile | null; // what `codose page FILE` was given
   story: string | null; // `codose page --story NAME`
   served: boolean; // whether `codose serve` stands behind it: POST /read

@@ -64,7 +64,7 @@ class Checker {
 
   report(way: Way, message: string, allowed = "", suggestion = ""): void {
     const path = [...this.at, ...way];
-    this.problems.push({ path, line: this.reading?.lineOf(path), text: sentence(way, message, allowed, suggestion) });
+    this.problems.push({ path, line: this.reading?.lineOf(path), text: sentence(path, message, allowed, suggestion) });
   }
 
   /** A value that cannot be used: said, and left out of what follows. */
@@ -135,6 +135,8 @@ class Checker {
     if (schema.anyOf) return this.any(schema.anyOf.map((one: Schema) => this.resolved(one)), value, way);
     if (schema.oneOf) return this.tagged(schema, value, way);
     if (schema.enum) return this.choice(schema.enum, value, way);
+    if (typeof schema.const === "string") return this.choice([schema.const], value, way);
+    if (schema.const !== undefined) return this.version(schema.const, value, way);
     if (schema.type === "object") return this.mapping(schema, value, way);
     if (schema.type === "array") return this.list(schema, value, way);
     if (schema.type === "boolean") return this.truth(value, way);
@@ -234,6 +236,11 @@ class Checker {
     const message = value === null ? "is empty" : `${this.shown(value, way)} is not one of the choices`;
     const suggestion = typeof value === "string" ? this.near(value, options) : "";
     this.refuse(way, message, options.join(", "), suggestion);
+  }
+
+  private version(read: number, value: any, way: Way): void {
+    if (value === read && !this.isDecimal(way)) return;
+    this.refuse(way, `${this.shown(value, way)} is not a version that is read here`, `${read}; a later one needs a newer codose`);
   }
 
   private mapping(schema: Schema, value: any, way: Way): void {
@@ -408,4 +415,18 @@ function ofPercent(percent: Record<string, number>): Record<string, number> {
 
 function sharesText(shares: Record<string, number>): string {
   return `{${Object.entries(shares).map(([name, share]) => `${name}: ${Number(share.toPrecision(6))}`).join(", ")}}`;
+}
+
+/** The mistakes of a part of a scenario by itself, such as a LogRow. */
+export function checkPart(name: string, value: unknown, page: Known): string[] {
+  const checker = new Checker(page, undefined, []);
+  checker.value(page.schema.$defs[name], value, []);
+  return checker.problems.map((problem) => problem.text);
+}
+
+/** The mistakes of another kind of file by its own schema, each value by itself. */
+export function checkBySchema(schema: Schema, data: Record<string, any>, page: Known, reading?: Reading): Problem[] {
+  const checker = new Checker({ ...page, schema }, reading, []);
+  checker.object(schema, data, []);
+  return checker.problems;
 }

@@ -174,7 +174,7 @@ class Reader implements Reading {
     if (!comments) return undefined;
     const doc = failsafe("{}");
     doc.contents = node as any;
-    return doc.toString(WRITING);
+    return escaped(doc.toString(WRITING));
   }
 
   read(): void {
@@ -320,6 +320,11 @@ const SYNTAX_OF_TAGS = new Set<string>(["TAG_RESOLVE_FAILED", "BAD_ALIAS", "DUPL
 const WRITING = { lineWidth: 100, minContentWidth: 20, flowCollectionPadding: false, blockQuote: true } as const;
 const PLAIN = /^[\p{L}_][\p{L}\p{N}_ .,()/'%+*=-]*$/u;
 
+/** Line breaks of YAML 1.1, which stand in quotes only: as escapes. */
+function escaped(text: string): string {
+  return text.replace(/[\x85\u2028\u2029\ufeff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 function failsafe(text: string): Document {
   return parseDocument(text, { schema: "failsafe", uniqueKeys: false, merge: false, logLevel: "silent" }) as Document;
 }
@@ -328,7 +333,19 @@ function failsafe(text: string): Document {
 export function writeYaml(data: Record<string, any>, source?: string, head = ""): string {
   const doc = documentOf(data, source);
   if (head) doc.commentBefore = head;
-  return doc.toString(WRITING);
+  return escaped(doc.toString(WRITING));
+}
+
+/** A document of nodes made elsewhere, in the same form. */
+export function writeNode(node: Node, head: string): string {
+  const doc = failsafe("{}");
+  doc.contents = node as any;
+  doc.commentBefore = head;
+  return escaped(doc.toString(WRITING));
+}
+
+export function scalarNode(text: string): Scalar {
+  return textNode(text);
 }
 
 /** The node of data for a larger document. */

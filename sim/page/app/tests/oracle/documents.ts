@@ -1,6 +1,8 @@
 /** Answers to cases that Python asks of the page's reading, writing and checking; see tests/test_page_documents.py. */
 import fs from "node:fs";
-import { check } from "../../src/model/check";
+import { check, isObject } from "../../src/model/check";
+import { MOST_BYTES, plansText, planText, readText } from "../../src/model/files";
+import { checkPlansFile } from "../../src/model/plans_check";
 import { didYouMean } from "../../src/model/python_text";
 import { readYaml, writeYaml } from "../../src/model/yaml_text";
 import { encoded } from "./json";
@@ -31,6 +33,19 @@ function answer(one: any): unknown {
       if (reading.data !== undefined) found.push(...check(reading.data, asked.page, reading));
       return found.map((problem) => ({ line: problem.line ?? 0, text: problem.text }));
     }
+    case "plans": {
+      const reading = readYaml(one.text, MOST_BYTES);
+      const found = [...reading.problems];
+      if (isObject(reading.data)) found.push(...checkPlansFile(reading.data, asked.page, reading));
+      else if (reading.data !== undefined) found.push({ path: [], text: "no mapping" });
+      return found.map((problem) => ({ line: problem.line ?? 0, text: problem.text }));
+    }
+    case "again": {
+      const read = readText(one.text, "plans.yaml", asked.page);
+      return read.kind === "plans" ? plansText(read.file) : read.kind === "plan" ? planText(read.plan) : read;
+    }
+    case "plans_text":
+      return plansText(one.file);
     case "near":
       return didYouMean(one.word, one.options);
   }

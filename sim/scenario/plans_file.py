@@ -1,0 +1,309 @@
+"""A plans file: named plans in one document, as the page saves them.
+
+:class:`PlansFields` is what such a file says, :class:`PlansFile` a file that was read, with the
+document of each plan's scenario. ``FILE.plans.yaml#Plan name`` names a plan of a file
+(:func:`parts_of`); wherever a scenario is taken, one of these is. The amounts under ``budget`` and
+``targets`` are the page's: no command takes them from here.
+
+>>> found = parse_plans('''
+... codose: plans
+... version: 1
+... plans:
+...   - {name: A, scenario: {name: A, horizon_weeks: 52}}
+...   - {name: B, scenario: {name: B}}
+... reference: B
+... ''')
+>>> found.names, found.documents["A"].data["horizon_weeks"]
+(('B', 'A'), 52)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from sim.core.errors import Problem, ScenarioError, did_you_mean, raise_problems, shown
+from sim.core.outcomes import NAMES
+from sim.scenario.checking import (
+    Checked,
+    Fraction,
+    Issue,
+    Number,
+    Shape,
+    Strict,
+    Words,
+    check,
+    refusal,
+)
+from sim.scenario.contact_log import some
+from sim.scenario.loading import Document, Where, dotted, parse, read_text
+
+SIZE_LIMIT = 10 * 1024 * 1024
+"""Bytes of a plans file: it may hold the contact log of every plan."""
+VERSION = 1
+SUFFIX = ".plans.yaml"
+
+
+def _version(value: Any) -> int:
+    if isinstance(value, bool) or value != VERSION or not isinstance(value, int):
+        raise refusal(
+            f"{shown(value)} is not a version that is read here", allowed=f"{VERSION}; a later one "
+            "needs a newer codose",
+        )  # fmt: skip
+    return VERSION
+
+
+def _outcome(value: Any) -> str:
+    if value is None:
+        raise refusal("is empty", allowed=", ".join(NAMES))
+    if value not in NAMES:
+        near = did_you_mean(value, NAMES) if isinstance(value, str) else ""
+        raise refusal(
+            f"{shown(value)} is not one of the choices", allowed=", ".join(NAMES), suggestion=near
+        )
+    return value
+
+
+class PlansBudget(Strict):
+    """The money that there is a year."""
+
+    a_year: Annotated[float, Number(0)] | None = None
+    """Money a year; left out: no budget."""
+    of: Literal["centre", "all"] = "centre"
+    """Whose money it is: the centre's, or all payers'."""
+
+
+class PlansTarget(Strict):
+    """What is to be reached, by when, how surely."""
+
+    outcome: Annotated[
+        str, Shape(_outcome, MappingProxyType({"type": "string", "enum": list(NAMES)}))
+    ]
+    """Name of an outcome."""
+    at_least: Annotated[float, Number()]
+    """The level; of an outcome of which less is better: at most."""
+    when: Literal["end_of_ta", "horizon"]
+    """end_of_ta or horizon."""
+    sure: Fraction
+    """Share of runs that are to reach it, 0..1."""
+
+
+class PlansPlan(Strict):
+    """A plan: a scenario with a name."""
+
+    name: Annotated[str, Words(80)]
+    """What to call the plan, once in a file."""
+    scenario: dict[str, Any]
+    """The scenario, as its own file would say it."""
+
+
+class PlansFields(Strict):
+    """The fields of a plans file, each checked by itself."""
+
+    codose: Literal["plans"]
+    """plans"""
+    version: Annotated[
+        int, Shape(_version, MappingProxyType({"type": "integer", "const": VERSION}))
+    ]
+    """Version of this form of file: 1."""
+    open: Annotated[str, Words(80)] | None = None
+    """Name of the plan that the page shows; left out: the first."""
+    reference: Annotated[str, Words(80)] | None = None
+    """Name of the plan that the others are compared to; left out: the first."""
+    currency: Annotated[str, Words(12)] = "$"
+    """What money is called."""
+    budget: PlansBudget = PlansBudget()
+    """The money that there is a year."""
+    targets: tuple[PlansTarget, ...] = ()
+    """What is to be reached."""
+    plans: tuple[PlansPlan, ...]
+    """The plans, in order."""
+
+
+@dataclass(frozen=True)
+class Part(Document):
+    """The document of a part of a file, whose messages name the whole way to a field.
+
+    Attributes:
+        prefix: the way to the part in the file.
+    """
+
+    prefix: Where = ()
+
+    def problem(self, where: Where, message: str, **told: Any) -> Problem:
+        """As :meth:`sim.scenario.loading.Document.problem`."""
+        return replace(super().problem(where, message, **told), field=dotted(self.prefix + where))
+
+
+def part(document: Document, prefix: Where) -> Part:
+    """What is at ``prefix`` in a document, as a document of its own."""
+    data, length = document.data, len(prefix)
+    for step in prefix:
+        data = data[step]
+
+    def within(places: Mapping[Where, Any]) -> dict[Where, Any]:
+        return {way[length:]: at for way, at in places.items() if way[:length] == prefix}
+
+    broken = (way[length:] for way in document.broken if way[:length] == prefix)
+    return Part(
+        data=data, marks=within(document.marks), file=document.file, keys=within(document.keys),
+        broken=frozenset(broken), prefix=prefix,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PlansFile:
+    """A plans file that was read.
+
+    Attributes:
+        fields: what it says.
+        documents: the scenario of each plan, not yet checked, by the plan's name, in the order of
+            the file.
+        file: what to call the file in messages.
+    """
+
+    fields: PlansFields
+    documents: Mapping[str, Document]
+    file: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the plans; the one that others are compared to comes first."""
+        names = tuple(self.documents)
+        first = self.fields.reference or names[0]
+        return (first, *(name for name in names if name != first))
+
+    def document(self, name: str | None) -> Document:
+        """The scenario of a plan; without a name, of the only one.
+
+        Raises:
+            ScenarioError: there is no such plan; or several, and no name.
+        """
+        if name is None and len(self.documents) == 1:
+            return next(iter(self.documents.values()))
+        if name is None:
+            raise ScenarioError(
+                Problem(
+                    f"holds {len(self.documents)} plans; say which", file=self.file,
+                    allowed=some([f"{self.file}#{one}" for one in self.documents]),
+                )
+            )  # fmt: skip
+        for known, found in self.documents.items():
+            if name == known or Path(name) == Path(known):  # a path may have lost a slash of it
+                return found
+        raise ScenarioError(
+            Problem(
+                f"{shown(name)} is not a plan of this file", file=self.file,
+                value=name, allowed=some(list(self.documents)),
+                suggestion=did_you_mean(name, self.documents),
+            )
+        )  # fmt: skip
+
+
+# --- names of files and plans --------------------------------------------------------------------
+
+_WITH_PLAN = re.compile(r"(.+?\.ya?ml)#(.+)\Z", re.IGNORECASE | re.DOTALL)
+_HEAD = re.compile(r"^\s*\{?\s*[\"']?codose[\"']?\s*:", re.MULTILINE)
+
+
+def parts_of(given: str | os.PathLike[str]) -> tuple[str, str | None]:
+    """The file and the name of the plan, where one is named.
+
+    >>> parts_of("my.plans.yaml#Fewer visits"), parts_of("source")
+    (('my.plans.yaml', 'Fewer visits'), ('source', None))
+    """
+    text = os.fspath(given)
+    found = _WITH_PLAN.match(text)
+    if found is None or os.path.exists(text):
+        return text, None
+    return found[1], found[2]
+
+
+def holds_plans(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a plans file, by its name or its first lines."""
+    text = os.fspath(path)
+    if text.lower().endswith((SUFFIX, ".plans.yml")):
+        return True
+    try:
+        with open(text, "rb") as file:
+            head = file.read(4096) if os.path.isfile(text) else b""
+    except (OSError, ValueError):
+        return False
+    return _HEAD.search(head.decode("utf-8", "replace")) is not None
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def load_plans(path: str | os.PathLike[str]) -> PlansFile:
+    """Read a plans file; what its scenarios say is checked when they are made.
+
+    Raises:
+        ScenarioError: every mistake with file, line and column.
+    """
+    return parse_plans(read_text(path, limit=SIZE_LIMIT), os.fspath(path))
+
+
+@lru_cache(maxsize=2)
+def parse_plans(text: str, file: str = "<text>") -> PlansFile:
+    """The same for text."""
+    document = parse(text, file, limit=SIZE_LIMIT)
+    checked: Checked[PlansFields] = check(PlansFields, document, what="a plans file")
+    if checked.value is not None:
+        for issue in _issues(checked.value):
+            checked.report(issue)
+    raise_problems(checked.problems, file=file)
+    fields = checked.value
+    assert fields is not None  # or there are problems
+    documents = {
+        plan.name: part(document, ("plans", index, "scenario"))
+        for index, plan in enumerate(fields.plans)
+    }
+    return PlansFile(fields, MappingProxyType(documents), file)
+
+
+def _issues(fields: PlansFields) -> list[Issue]:
+    names = [plan.name for plan in fields.plans]
+    found = []
+    if not names:
+        found.append(Issue(("plans",), "has no plan", names, "one plan or more"))
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            found.append(Issue(("plans", index, "name"), f"{shown(name)} is given twice", name))
+        seen.add(name)
+    for field in ("open", "reference"):
+        name = getattr(fields, field)
+        if name is not None and name not in seen:
+            found.append(
+                Issue(
+                    (field,), f"{shown(name)} is not a plan of this file", name, some(names),
+                    options=names, reads=(("plans",),),
+                )
+            )  # fmt: skip
+    return found
+
+
+# --- JSON schema ---------------------------------------------------------------------------------
+
+
+def json_schema(scenario: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The JSON schema of plans files.
+
+    Args:
+        scenario: the schema of a scenario, to be part of it; left out: a scenario is any mapping.
+    """
+    schema = PlansFields.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "codose plans"
+    if scenario is not None:
+        own = {name: one for name, one in scenario.items() if name not in ("$defs", "$schema")}
+        schema["$defs"] |= {**scenario["$defs"], "Scenario": own}
+        schema["$defs"]["PlansPlan"]["properties"]["scenario"] = {"$ref": "#/$defs/Scenario"}
+    return schema
