@@ -55,13 +55,16 @@ def read_back(value: Any) -> Any:
     return float(value) if value in ("Infinity", "-Infinity") else value
 
 
-def unlike(found: Any, wanted: Any, tolerance: float = 0.0, where: str = "") -> list[str]:
-    """Where two answers differ by more than ``tolerance``, relative to their size."""
+def unlike(
+    found: Any, wanted: Any, tolerance: float = 0.0, where: str = "", floor: float = 0.0
+) -> list[str]:
+    """Where two answers differ by more than ``tolerance``, relative to their size (at least
+    ``floor``)."""
     if isinstance(wanted, dict):
         return [
             text
             for name in wanted
-            for text in unlike(found[name], wanted[name], tolerance, f"{where}.{name}")
+            for text in unlike(found[name], wanted[name], tolerance, f"{where}.{name}", floor)
         ]
     if isinstance(wanted, list | tuple):
         if len(found) != len(wanted):
@@ -70,11 +73,11 @@ def unlike(found: Any, wanted: Any, tolerance: float = 0.0, where: str = "") -> 
         return [
             text
             for i, (a, b) in enumerate(pairs)
-            for text in unlike(a, b, tolerance, f"{where}[{i}]")
+            for text in unlike(a, b, tolerance, f"{where}[{i}]", floor)
         ]
     if isinstance(wanted, float) and not isinstance(found, str):
         same = found == wanted or (math.isnan(found) and math.isnan(wanted))
-        same = same or abs(found - wanted) <= tolerance * max(abs(wanted), abs(found))
+        same = same or abs(found - wanted) <= tolerance * max(abs(wanted), abs(found), floor)
     else:
         same = found == wanted
     return [] if same else [f"{where}: {found!r} in place of {wanted!r}"]

@@ -149,6 +149,40 @@ def test_no_command_fails_at_a_name_that_no_disk_can_hold(tmp_path: Path) -> Non
         assert "should not have" not in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("audit", "sets", f"{LONG}.csv"),
+        ("audit", "scenario", f"a/{LONG}.yaml"),
+        ("calibrate", "observed", [f"{LONG}.csv"]),
+        ("plan", "sets", f"{LONG}/sets"),
+        ("sensitivity", "engine", f"{LONG}.py:Model"),
+        ("trials", "trials", f"{LONG}.csv"),
+    ],
+)
+def test_names_in_a_study_file_that_no_disk_can_hold(
+    kind: str, field: str, value: Any, tmp_path: Path
+) -> None:
+    """They are looked for beside the file first."""
+    place = tmp_path / f"{kind}.yaml"
+    place.write_text(yaml.safe_dump({"kind": kind, **TINY[kind], field: value}), encoding="utf-8")
+    ran = codose(kind, place)
+    assert ran.exit_code == 2, ran.stderr
+    assert "x" * 50 in ran.stderr
+    assert "should not have" not in ran.stderr
+
+
+@pytest.mark.parametrize("kind", sorted(set(TINY) - {"run", "compare", "surface", "tally"}))
+def test_a_test_function_is_for_sensitivity_studies_only(kind: str) -> None:
+    function = {"function": "linear"}
+    fields = {**TINY[kind], "scenarios": ["classroom", function]}
+    fields.pop("scenario", None)
+    assert "takes the place of the scenario of a sens" in refused_study(kind, **fields)
+    if kind != "sensitivity":
+        said = refused_study(kind, scenario=function)
+        assert "takes the place of the scenario of a sensitivity study only" in said
+
+
 def cuts(*factors: float, weeks: int = 40) -> str:
     shocks = [{"kind": "dosage_cut", "week": 1, "factor": factor} for factor in factors]
     dosage = [{"mode": "video", "every_weeks": 4, "hours": 1}]

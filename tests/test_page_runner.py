@@ -119,6 +119,10 @@ def test_the_plan_on_the_screen_comes_first(found: dict[str, Any]) -> None:
     assert found["urgent"]["order"] == ["urgent", "slow"]
 
 
+def test_who_asks_for_the_same_runs_shares_them(found: dict[str, Any]) -> None:
+    assert found["shared"] == {"left": "AbortError", "same": True, "made": 4 * 200}
+
+
 def test_what_this_device_cannot_do_is_refused_in_a_sentence(found: dict[str, Any]) -> None:
     refused = found["refused"]
     for kind in ("memory", "run_memory", "time", "run_time"):

@@ -26,6 +26,7 @@ from sim.core.outcomes import HEADLINES, OUTCOMES, Outcome
 from sim.core.parameters import TABLE, Parameter
 from sim.core.units import CONFIDENCE, MODEL_VERSION, z_value
 from sim.engine import artefact
+from sim.page.equations import equations
 from sim.present.format import words
 from sim.scenario import plans_file
 from sim.scenario.functions import PRESETS
@@ -100,6 +101,7 @@ def page_data(
         "words": _json("words.json", {}),
         "glossary": glossary(),
         "stories": stories,
+        "equations": equations(),
         "opened": opened,
         "story": story,
         "served": served,

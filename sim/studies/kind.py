@@ -630,7 +630,7 @@ def _write_asked(execution: Execution, study: Study[Any], command: str) -> None:
     place = store / ASKED
     plain = {"kind": study.header.kind, "study": study.to_dict(), "command": command}
     text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if place.exists() and not execution.force:  # another study's: the store itself says so
+    if os.path.exists(place) and not execution.force:  # another study's: the store itself says so
         return
     with safe.clear_errors(store):
         store.mkdir(parents=True, exist_ok=True)
@@ -696,7 +696,7 @@ def finished(directory: str | os.PathLike[str], study: Study[Any]) -> Result | N
     >>> finished("no_such_folder", study) is None
     True
     """
-    if not (Path(directory) / MANIFEST).is_file():
+    if not os.path.isfile(Path(directory) / MANIFEST):
         return None
     sound(directory)
     found = load(directory)

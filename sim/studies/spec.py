@@ -882,6 +882,10 @@ def _scenarios(
     found: dict[str, Scenario] = {}
     for where, source in named:
         if isinstance(source, dict):
+            if where != ("scenario",) or not isinstance(header, StudyHeader):
+                said = "a test function takes the place of the scenario of a sensitivity study only"
+                name = "the name of a shipped scenario, or a path from this file"
+                checked.report(Issue(where, said, source["function"], name))
             continue
         if source in given:
             found[source] = given[source]
@@ -929,7 +933,8 @@ def beside(source: str, folder: Path | None) -> Path:
     if said.is_relative_to(Path.cwd()):
         said = said.relative_to(Path.cwd())
     # Behind a link to a folder, ".." is somewhere else than it looks.
-    return said if said.exists() or not (folder / source).exists() else folder / source
+    there = os.path.exists  # Path.exists raises where a name is too long
+    return said if there(said) or not there(folder / source) else folder / source
 
 
 def _beside(source: str, folder: Path | None) -> Path:

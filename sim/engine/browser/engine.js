@@ -215,6 +215,29 @@ function defineCodoseEngine() {
       };
     }
 
+    /* One run as the engine left it, for whoever walks it again: {snapshots, shape, spaces}.
+     *
+     * snapshots: Float64Array (week, state), of each region layout.people field after field, at last
+     * layout.site of each; spaces: float64 and int64 arrays of the work space, {name: {shape, values}}.
+     */
+    watch({ set, replicate }) {
+      const runs = { sets: set, which: [0], replicates: [replicate] };
+      const given = this._given(runs);
+      const { people, sites, skills, ...others } = this._job.head.spaces;
+      const shape = [skills.shape[0], product(people.shape) + product(sites.shape)];
+      given.snapshots = { type: "float64", shape };
+      this._lay(given);
+      this._run(given);
+      const whole = ({ address, shape: size }) =>
+        Float64Array.from(new BigInt64Array(this._memory.buffer, address, product(size)), Number);
+      const spaces = {};
+      for (const [name, one] of Object.entries({ people, sites, skills, ...others })) {
+        if (one.type === "float64") spaces[name] = { shape: one.shape, values: this._floats(one) };
+        if (one.type === "int64") spaces[name] = { shape: one.shape, values: whole(one) };
+      }
+      return { snapshots: this._floats(given.snapshots), shape, spaces };
+    }
+
     /* Some draws of the streams, four each: {words, uniforms, bells}, Float64Array (draw, 4).
      *
      * counters: of each draw its purpose (a name of layout.purposes), entity (a region's candidate; a
@@ -414,7 +437,7 @@ function defineCodoseEngine() {
 
   /* --- in a worker: an engine for each of the last jobs --------------------------------------- */
 
-  const OPEN_JOBS = 3;
+  const OPEN_JOBS = 2;
   const MUCH_MEMORY = 2 ** 28;
 
   function serve(self) {
@@ -520,7 +543,7 @@ function defineCodoseEngine() {
       const part = (values) => values.slice(first, first + size);
       const { sets, which, replicates } = this.runs;
       const runs = { sets, which: part(which), replicates: part(replicates) };
-      return { job: this.job, runs, reduce: this.options.reduce, piece: first };
+      return { runs, reduce: this.options.reduce, piece: first };
     }
 
     arrived({ first, size }, made) {
@@ -538,9 +561,11 @@ function defineCodoseEngine() {
     }
   }
 
+  const MOST_WORKERS = 8;
+
   /* Several workers, each with engines of its own.
    *
-   * workers: how many; start: makes a worker from its source (for what is no browser); patience: ms
+   * workers: how many (else as many as there are processors, at most 8); start: makes a worker from its source (for what is no browser); patience: ms
    * after which a worker that does not answer counts as dead. A dead worker is replaced, and its
    * piece is made again, once. Where no worker can be started, `here` is true and this thread works.
    */
@@ -558,29 +583,28 @@ function defineCodoseEngine() {
       this.here = false;
       this.pace = 0.0003; // ms a staff-week takes one worker, as measured lately
       const hardware = typeof navigator === "object" ? navigator.hardwareConcurrency : 2;
-      this.workers = Math.max(1, workers || hardware || 2);
+      this.workers = Math.max(1, workers || Math.min(MOST_WORKERS, hardware || 2));
       for (let i = 0; i < this.workers && !this.here; i += 1) this._add();
     }
 
     /* Make runs; see Engine.run. Resolves to {records, shape}, in the order of the runs.
      *
+     * job: its bytes, or what makes them once they are needed.
      * piece: runs that a worker makes at a time; or cost, the staff-weeks of a run, and pieces take
-     * `slice` ms (at most `most` runs); urgent: before all that is not; progress(done, total): after
-     * each; found(first, records): the records of a piece as soon as they are there; reduce: see
+     * `slice` ms (at most `most` runs); urgent: before all that is not, looked up each time;
+     * progress(done, total): after each; found(first, records): the records of a piece as soon as they are there; reduce: see
      * Engine.outcomes, whose answer is then what is found, and no records are kept; signal: an
      * AbortSignal.
      */
     run(job, runs, options = {}) {
       return new Promise((resolve, reject) => {
-        const { signal, urgent } = options;
-        const asked = new Asked(this._named(job), runs, options, resolve, reject);
+        const { signal } = options;
+        const asked = new Asked(job, runs, options, resolve, reject);
         if (signal && signal.aborted) return reject(new EngineError("Stopped."));
         if (asked.total === 0) return resolve({ records: new Float64Array(0), shape: [0] });
         asked.leave = () => this._stop(asked, "Stopped.");
         if (signal) signal.addEventListener("abort", asked.leave);
-        const behind = this._asked.findIndex((one) => !one.options.urgent);
-        if (urgent && behind >= 0) this._asked.splice(behind, 0, asked);
-        else this._asked.push(asked);
+        this._asked.push(asked);
         this._next();
       });
     }
@@ -649,8 +673,15 @@ function defineCodoseEngine() {
 
     _next() {
       while (this._free.length) {
-        const asked = this._asked.find((one) => one.waits);
-        if (!asked) return;
+        const waiting = this._asked.filter((one) => one.waits);
+        if (!waiting.length) return;
+        const asked = waiting.find((one) => one.options.urgent) || waiting[0];
+        try {
+          if (typeof asked.job === "function") asked.job = asked.job();
+        } catch (error) {
+          this._stop(asked, error.message);
+          continue;
+        }
         this._give(this._free.pop(), asked.take(this._size(asked)));
       }
     }
@@ -697,7 +728,7 @@ function defineCodoseEngine() {
         this._arrived(piece, data);
         return this._next();
       };
-      worker.postMessage(asked.message(piece));
+      worker.postMessage({ ...asked.message(piece), job: this._named(asked.job) });
     }
 
     _arrived(piece, data) {

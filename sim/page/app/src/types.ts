@@ -83,6 +83,7 @@ export interface PageData {
   words: Record<string, any>; // sim/page/words.json: every sentence of the page
   glossary: Record<string, string>;
   stories: any[]; // class view
+  equations: Record<string, any>; // the rules as trees, for arithmetic: sim/page/equations.py
   opened: PlansFile | null; // what `codose page FILE` was given
   story: string | null; // `codose page --story NAME`
   served: boolean; // whether `codose serve` stands behind it: POST /read
@@ -203,6 +204,7 @@ export interface RunOptions {
   signal?: AbortSignal;
   urgent?: boolean; // before what waits: the plan on the screen
   progress?: (runs: Runs) => void; // a growing result, the same arrays
+  passing?: boolean; // asked once: not kept in place of what the screen may ask again
 }
 
 export interface Runner {

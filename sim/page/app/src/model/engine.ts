@@ -127,7 +127,7 @@ export interface Pool {
   workers: number;
   here: boolean; // no worker could be started: this thread works
   pace: number; // ms that a staff-week takes one worker
-  run(job: Uint8Array, runs: RunsOf, options?: AskOptions): Promise<{ records: Float64Array | null; shape: number[] }>;
+  run(job: Uint8Array | (() => Uint8Array), runs: RunsOf, options?: AskOptions): Promise<{ records: Float64Array | null; shape: number[] }>;
   close(): void;
 }
 

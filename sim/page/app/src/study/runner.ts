@@ -7,7 +7,7 @@
  * sets first, so that a part is a fair sample. What was asked lately is kept, by content.
  */
 import { regionNames, staffCounts } from "../model/complete";
-import { Engine, EngineError, type Layout, Pool, type PoolOptions, type Reduce } from "../model/engine";
+import { Engine, EngineError, type Layout, type Outcomes, Pool, type PoolOptions, type Reduce } from "../model/engine";
 import { makeJob } from "../model/job";
 import { planned, rates } from "../model/planned";
 import type { PageData, Planned, RunOptions, RunRequest, Runner, Runs, Scenario } from "../types";
@@ -16,10 +16,10 @@ import { Sets } from "./sets";
 
 const MEGABYTE = 2 ** 20;
 /** Of the records of a piece. */
-const PIECE_BYTES = 8 * MEGABYTE;
+const PIECE_BYTES = 4 * MEGABYTE;
 /** Results that are kept, and what they may take together. */
 const KEPT = 60;
-const KEPT_BYTES = 160 * MEGABYTE;
+const KEPT_BYTES = 128 * MEGABYTE;
 const JOBS_KEPT = 12;
 /** Of one run in a worker, and of what comes of all runs. */
 const MOST_RUN_BYTES = 512 * MEGABYTE;
@@ -60,6 +60,7 @@ export async function startRunner(data: PageData, parts: Parts, options: RunnerO
 class Workers implements PageRunner {
   readonly sets: Sets;
   private readonly results = new Results();
+  private readonly underWay = new Map<string, Shared>();
   private readonly jobs = new Map<string, Uint8Array<ArrayBuffer>>();
   private readonly mostMinutes: number;
 
@@ -94,23 +95,37 @@ class Workers implements PageRunner {
   }
 
   async run(request: RunRequest, options: RunOptions = {}): Promise<Runs> {
-    const { signal } = options;
+    const { signal, urgent, progress, passing } = options;
     if (signal?.aborted) throw stopped();
     const key = keyOf(request);
     const kept = this.results.get(key);
     if (kept) return kept;
-    if (options.urgent) mark("asked");
+    if (urgent) mark("asked");
+    const shared = this.shared(request, key);
+    if (!passing) shared.kept = true;
+    const runs = await shared.join(signal, urgent, progress);
+    if (urgent) mark("answered");
+    return runs;
+  }
+
+  /** The making of some runs, which those who ask for the same ones share. */
+  private shared(request: RunRequest, key: string): Shared {
+    const found = this.underWay.get(key);
+    if (found) return found;
     const size = sizeOf(request, this.engine.layout);
     this.refuse(request, size);
     const runs = empty(request, this.engine.layout);
-    try {
-      await Promise.all(this.parts(request).map((part) => this.make(request, part, size, runs, options)));
-    } catch (error) {
-      throw signal?.aborted ? stopped() : error;
-    }
-    this.results.put(key, runs, size.bytes);
-    if (options.urgent) mark("answered");
-    return runs;
+    const shared: Shared = new Shared(
+      runs,
+      () => Promise.all(this.parts(request).map((part) => this.make(request, part, size, shared))),
+      () => this.underWay.get(key) === shared && this.underWay.delete(key),
+    );
+    this.underWay.set(key, shared);
+    shared.whole.then(
+      () => shared.kept && this.results.put(key, runs, size.bytes),
+      () => null, // whoever asked is told
+    );
+    return shared;
   }
 
   /** The sets by what moves their calendars: each of these has a job of its own. */
@@ -125,26 +140,16 @@ class Workers implements PageRunner {
     request: RunRequest,
     { stagger, rows }: { stagger: number; rows: number[] },
     size: Size,
-    runs: Runs,
-    { signal, urgent, progress }: RunOptions,
+    shared: Shared,
   ): Promise<void> {
     const { scenario, sets, replicates, first = 0 } = request;
+    const { runs } = shared;
     const order = Array.from({ length: replicates * rows.length }, (_, i) => ({
       set: i % rows.length,
       replicate: Math.floor(i / rows.length),
     }));
-    let told: number | null = null;
-    const begun = performance.now();
-    const tell = (): void => {
-      const now = performance.now();
-      const early = told === null && runs.made >= SOME;
-      if (!progress || (!early && now - (told ?? begun) < PAUSE)) return;
-      if (runs.made === sets.length * replicates) return;
-      told = now;
-      progress(runs);
-    };
     await this.pool.run(
-      this.job(request, stagger),
+      () => this.job(request, stagger),
       {
         sets: joined(rows.map((row) => sets[row])),
         which: order.map((one) => one.set),
@@ -153,21 +158,23 @@ class Workers implements PageRunner {
       {
         cost: size.cost,
         most: size.most,
-        urgent,
-        signal,
+        signal: shared.stop.signal,
+        get urgent() {
+          return shared.urgent;
+        },
         reduce: reduction(request, this.engine.layout, rates(scenario)),
-        found: (begin, made) => {
-          if (urgent && runs.made === 0) mark("first part");
+        found: (begin, made: Outcomes) => {
+          if (shared.urgent && runs.made === 0) mark("first part");
           const count = made.points.length / size.points;
           for (let i = 0; i < count; i += 1) {
             const { set, replicate } = order[begin + i];
             const place = rows[set] * replicates + replicate;
             copy(made.points, i, runs.values, place, size.points);
-            if (runs.weekly) copy(made.weekly, i, runs.weekly, place, size.weekly);
+            if (runs.weekly) copy(made.weekly!, i, runs.weekly, place, size.weekly);
           }
           runs.made += count;
           runs.failed += made.wrong.length;
-          tell();
+          shared.tell();
         },
       },
     );
@@ -204,6 +211,60 @@ class Workers implements PageRunner {
     throw new TooLarge(
       say(words, fit ? "runner.time" : "runner.run_time", { ...about, minutes: number(minutes), fit: number(fit) }),
     );
+  }
+}
+
+/** Runs under way, for all who asked for them; stopped when the last of these leaves. */
+class Shared {
+  readonly whole: Promise<Runs>;
+  readonly stop = new AbortController();
+  urgent = false;
+  kept = false; // in case they are asked for again
+  private readonly watchers = new Set<(runs: Runs) => void>();
+  private users = 0;
+  private told: number | null = null;
+  private readonly begun = performance.now();
+
+  constructor(
+    readonly runs: Runs,
+    make: () => Promise<unknown>,
+    private readonly over: () => void,
+  ) {
+    this.whole = Promise.resolve()
+      .then(make)
+      .then(() => runs)
+      .finally(over);
+  }
+
+  /** Ask for them too. */
+  join(signal?: AbortSignal, urgent?: boolean, progress?: (runs: Runs) => void): Promise<Runs> {
+    this.users += 1;
+    if (urgent) this.urgent = true;
+    const watch = progress && ((runs: Runs) => progress(runs)); // two may watch by one function
+    if (watch) this.watchers.add(watch);
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        if (watch) this.watchers.delete(watch);
+        this.users -= 1;
+        if (this.users === 0) {
+          this.over();
+          this.stop.abort();
+        }
+        reject(stopped());
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.whole.then(resolve, reject).finally(() => signal?.removeEventListener("abort", leave));
+    });
+  }
+
+  /** Some more are there. */
+  tell(): void {
+    const { sets, replicates, made } = this.runs;
+    const now = performance.now();
+    const early = this.told === null && made >= SOME;
+    if (made === sets * replicates || (!early && now - (this.told ?? this.begun) < PAUSE)) return;
+    this.told = now;
+    for (const watch of [...this.watchers]) watch(this.runs);
   }
 }
 

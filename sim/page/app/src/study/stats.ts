@@ -60,7 +60,14 @@ export function sum(values: Float64Array, from = 0, count = values.length): numb
     half -= half % 8;
     return sum(values, from, half) + sum(values, from + half, count - half);
   }
-  let [r0, r1, r2, r3, r4, r5, r6, r7] = values.subarray(from, from + 8);
+  let r0 = values[from];
+  let r1 = values[from + 1];
+  let r2 = values[from + 2];
+  let r3 = values[from + 3];
+  let r4 = values[from + 4];
+  let r5 = values[from + 5];
+  let r6 = values[from + 6];
+  let r7 = values[from + 7];
   const whole = count - (count % 8);
   for (let i = from + 8; i < from + whole; i += 8) {
     r0 += values[i];
@@ -79,27 +86,33 @@ export function sum(values: Float64Array, from = 0, count = values.length): numb
 
 /** The sum rounded once, as Python's math.fsum gives it (Shewchuk 1997). */
 export function exactSum(values: ArrayLike<number>): number {
-  const parts: number[] = [];
+  let count = 0; // parts that do not overlap, smallest first
   for (let i = 0; i < values.length; i++) {
     let x = values[i];
     let kept = 0;
-    for (let j = 0; j < parts.length; j++) {
-      let y = parts[j];
-      if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
+    for (let j = 0; j < count; j++) {
+      let y = PARTS[j];
+      if (Math.abs(x) < Math.abs(y)) {
+        const larger = y;
+        y = x;
+        x = larger;
+      }
       const high = x + y;
       const low = y - (high - x);
-      if (low) parts[kept++] = low;
+      if (low !== 0) PARTS[kept++] = low;
       x = high;
     }
-    parts.length = kept;
-    parts.push(x);
+    PARTS[kept] = x;
+    count = kept + 1;
   }
-  return rounded(parts);
+  return rounded(PARTS, count);
 }
 
-/** Parts that do not overlap, smallest first, as one number; half-way cases go to even. */
-function rounded(parts: number[]): number {
-  let place = parts.length;
+const PARTS = new Float64Array(64); // more than the exponents of doubles leave room for
+
+/** Such parts as one number; half-way cases go to even. */
+function rounded(parts: Float64Array, count: number): number {
+  let place = count;
   if (!place) return 0;
   let high = parts[--place];
   let low = 0;
@@ -118,44 +131,97 @@ function rounded(parts: number[]): number {
   return high;
 }
 
+/** Mean of what is known, whichever set it is of; NaN of nothing. */
+export function plainMeanOf(values: Float64Array): number {
+  const there = knownOf(values);
+  return there.length ? plainMean(there) : NaN;
+}
+
 const plainMean = (values: Float64Array): number => sum(values) / values.length;
+
+let spare = new Float64Array(1024);
+
+/** Room for so many numbers, which the next one who asks takes. */
+function scratch(count: number): Float64Array {
+  if (spare.length < count) spare = new Float64Array(2 * count);
+  return spare;
+}
 
 /** Variance with n - 1. */
 function variance(values: Float64Array): number {
   const middle = plainMean(values);
-  return sum(values.map((one) => (one - middle) * (one - middle))) / (values.length - 1);
+  const squares = scratch(values.length);
+  for (let i = 0; i < values.length; i++) squares[i] = (values[i] - middle) * (values[i] - middle);
+  return sum(squares, 0, values.length) / (values.length - 1);
 }
 
 // --- quantiles ---------------------------------------------------------------------------------------
 
-/** Quantiles of what is known: the k-th of n values lies at k / (n + 1). NaN of nothing. */
+/** Quantiles, in ascending order, of what is known: the k-th of n values lies at k / (n + 1). NaN of nothing. */
 export function quantiles(values: Float64Array, which: readonly number[] = TAILS): number[] {
-  return quantilesOfSorted(sorted(values), which);
-}
-
-/** What is known, in order. */
-export function sorted(values: Float64Array): Float64Array {
-  const ordered = Float64Array.from(values).sort(); // NaN comes last
-  let count = ordered.length;
-  while (count && ordered[count - 1] !== ordered[count - 1]) count--;
-  return ordered.subarray(0, count);
-}
-
-export function quantilesOfSorted(ordered: Float64Array, which: readonly number[]): number[] {
-  const count = ordered.length;
+  const count = putKnown(values);
   if (!count) return which.map(() => NaN);
-  return which.map((q) => {
-    const place = count * q + q - 1;
-    if (place >= count - 1) return ordered[count - 1];
-    if (place < 0) return ordered[0];
+  const last = count - 1;
+  const found: number[] = [];
+  let ordered = 0; // all before are in their places
+  for (const q of which) {
+    const place = Math.min(Math.max(count * q + q - 1, 0), last);
     const below = Math.floor(place);
-    const part = place - below;
-    const a = ordered[below];
-    const b = ordered[below + 1];
-    const gap = b - a;
-    return part >= 0.5 ? b - gap * (1 - part) : a + gap * part;
-  });
+    const above = Math.min(below + 1, last);
+    for (const at of [below, above]) {
+      if (at < ordered) continue;
+      select(COPY.values, ordered, last, at);
+      ordered = at + 1;
+    }
+    found.push(between(COPY.values[below], COPY.values[above], place - below));
+  }
+  return found;
 }
+
+/** A share of the way from a to b. */
+function between(a: number, b: number, part: number): number {
+  const gap = b - a;
+  return part >= 0.5 ? b - gap * (1 - part) : a + gap * part;
+}
+
+const COPY = { values: new Float64Array(1024) };
+
+/** Copies what is known to COPY; its number. */
+function putKnown(values: Float64Array): number {
+  if (COPY.values.length < values.length) COPY.values = new Float64Array(2 * values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] === values[i]) COPY.values[count++] = values[i];
+  return count;
+}
+
+/** Puts the value that comes at place k of first..last there; none before it is larger, none after it smaller. */
+function select(values: Float64Array, first: number, last: number, k: number): void {
+  while (last - first > 12) {
+    const pivot = middleOf(values[first], values[(first + last) >> 1], values[last]);
+    let [i, j] = [first, last];
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i <= j) {
+        const one = values[i];
+        values[i++] = values[j];
+        values[j--] = one;
+      }
+    }
+    if (k <= j) last = j;
+    else if (k >= i) first = i;
+    else return;
+  }
+  for (let i = first + 1; i <= last; i++) {
+    const one = values[i];
+    let j = i - 1;
+    for (; j >= first && values[j] > one; j--) values[j + 1] = values[j];
+    values[j + 1] = one;
+  }
+}
+
+const middleOf = (a: number, b: number, c: number): number =>
+  Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 
 /** 5 % and 95 % quantile over all values. */
 export function band(values: Float64Array): [number, number] {
@@ -250,28 +316,42 @@ export function halfWidth(spread: number, count: number, tables: Tables): number
 export function allSetMeans(grid: Grid): Float64Array {
   const { sets, replicates, values } = grid;
   const means = new Float64Array(sets);
-  const row = new Float64Array(replicates);
+  const row = replicates < 8 ? null : new Float64Array(replicates);
   for (let set = 0; set < sets; set++) {
-    let count = 0;
+    const first = set * replicates;
+    let [count, total] = [0, 0];
     for (let r = 0; r < replicates; r++) {
-      const value = values[set * replicates + r];
-      const there = value === value;
-      row[r] = there ? value : 0;
-      if (there) count++;
+      const value = values[first + r];
+      if (value === value) {
+        count++;
+        total += value;
+      }
+      if (row) row[r] = value === value ? value : 0;
     }
-    means[set] = count ? sum(row) / count : NaN;
+    means[set] = count ? (row ? sum(row) : total) / count : NaN;
   }
   return means;
 }
 
+/** Those that are known. */
+function knownOf(values: Float64Array): Float64Array {
+  const count = known(values);
+  if (count === values.length) return values;
+  const found = new Float64Array(count);
+  for (let i = 0, place = 0; i < values.length; i++) if (values[i] === values[i]) found[place++] = values[i];
+  return found;
+}
+
 /** Mean of each set that has a value. */
-export const setMeans = (grid: Grid): Float64Array =>
-  allSetMeans(grid).filter((one) => one === one);
+export const setMeans = (grid: Grid): Float64Array => knownOf(allSetMeans(grid));
 
 /** Mean of the means of the sets, summed exactly; NaN of nothing. */
-export function mean(grid: Grid): number {
-  const means = setMeans(grid);
-  return means.length ? exactSum(means) / means.length : NaN;
+export const mean = (grid: Grid): number => meanOf(allSetMeans(grid));
+
+/** The same of means of sets. */
+export function meanOf(means: Float64Array): number {
+  const there = knownOf(means);
+  return there.length ? exactSum(there) / there.length : NaN;
 }
 
 /** Mean of means of sets and its 90 % confidence interval; ends NaN with fewer than two sets. */
@@ -287,7 +367,7 @@ export function meanInterval(grid: Grid, tables: Tables): [number, number, numbe
 /** Standard error of the mean over sets; of a single set, over its runs. NaN with fewer than two. */
 export function standardError(grid: Grid): number {
   const means = setMeans(grid);
-  const units = means.length === 1 ? grid.values.filter((one) => one === one) : means;
+  const units = means.length === 1 ? knownOf(grid.values) : means;
   return units.length > 1 ? Math.sqrt(variance(units)) / Math.sqrt(units.length) : NaN;
 }
 
@@ -302,33 +382,35 @@ export interface Components {
 const NO_COMPONENTS: Components = { between: NaN, luck: NaN, replicates: NaN };
 
 /** Variance components by the analysis of variance; all NaN with fewer than two sets. */
-export function components(grid: Grid): Components {
+export function components(grid: Grid, means = allSetMeans(grid)): Components {
   const { replicates, values } = grid;
-  const means = allSetMeans(grid);
   const counts = new Float64Array(grid.sets);
-  let sets = 0;
-  let runs = 0;
+  let [sets, runs] = [0, 0];
   for (let set = 0; set < grid.sets; set++) {
-    for (let r = 0; r < replicates; r++) {
-      const value = values[set * replicates + r];
-      if (value === value) counts[set]++;
-    }
+    const first = set * replicates;
+    for (let r = 0; r < replicates; r++) if (values[first + r] === values[first + r]) counts[set]++;
     runs += counts[set];
     if (counts[set]) sets++;
-    else means[set] = 0;
   }
   if (sets < 2) return NO_COMPONENTS;
-  const effective = (runs - sum(counts.map((one) => one * one)) / runs) / (sets - 1);
-  const grand = sum(counts.map((one, set) => one * means[set])) / runs;
-  const apart = sum(counts.map((one, set) => one * ((means[set] - grand) * (means[set] - grand))));
-  const between = apart / (sets - 1);
-  if (runs === sets) return { between, luck: NaN, replicates: 1 };
-  const squares = new Float64Array(values.length);
-  for (let run = 0; run < values.length; run++) {
-    const gap = values[run] - means[Math.floor(run / replicates)];
-    squares[run] = gap === gap ? gap * gap : 0;
+  const mean = (set: number): number => (counts[set] ? means[set] : 0);
+  const work = scratch(values.length);
+  for (let set = 0; set < grid.sets; set++) work[set] = counts[set] * counts[set];
+  const effective = (runs - sum(work, 0, grid.sets) / runs) / (sets - 1);
+  for (let set = 0; set < grid.sets; set++) work[set] = counts[set] * mean(set);
+  const grand = sum(work, 0, grid.sets) / runs;
+  for (let set = 0; set < grid.sets; set++) {
+    work[set] = counts[set] * ((mean(set) - grand) * (mean(set) - grand));
   }
-  const luck = sum(squares) / (runs - sets);
+  const between = sum(work, 0, grid.sets) / (sets - 1);
+  if (runs === sets) return { between, luck: NaN, replicates: 1 };
+  for (let set = 0, run = 0; set < grid.sets; set++) {
+    for (let r = 0; r < replicates; r++, run++) {
+      const gap = values[run] - means[set];
+      work[run] = gap === gap ? gap * gap : 0;
+    }
+  }
+  const luck = sum(work, 0, values.length) / (runs - sets);
   return { between: Math.max(0, (between - luck) / effective), luck, replicates: effective };
 }
 
@@ -340,7 +422,7 @@ export function luckShare(found: Components): number {
 
 /** Means of sets drawn to their mean until they vary as the sets do, chance averaged out. */
 export function shrunk(means: Float64Array, chance: number): Float64Array {
-  const there = means.filter((one) => one === one);
+  const there = knownOf(means);
   if (there.length < 2) return means;
   const middle = plainMean(there);
   const spread = variance(there);
@@ -372,13 +454,14 @@ export interface Expected {
 }
 
 /** The band of the expected value over plausible sets, and how often it is above 0. */
-export function expectedInSets(grid: Grid, tables: Tables): Expected {
-  const means = setMeans(grid);
+export function expectedInSets(grid: Grid, tables: Tables, all = allSetMeans(grid)): Expected {
+  const means = knownOf(all);
   if (means.length < 2) return { low: NaN, high: NaN, above: NaN, chanceShare: NaN };
-  const found = components(grid);
+  const found = components(grid, all);
   const middle = plainMean(means);
   const chanceShare = luckShare(found);
-  const most = means.reduce((size, one) => Math.max(size, Math.abs(one)), 0);
+  let most = 0;
+  for (let i = 0; i < means.length; i++) most = Math.max(most, Math.abs(means[i]));
   if (!(Math.sqrt(found.between + (found.luck || 0)) > ROUNDING * most)) {
     return { low: middle, high: middle, above: shareAbove(means), chanceShare: NaN };
   }
@@ -419,13 +502,14 @@ export function paired(a: Grid, b: Grid, margin: number, better: Better, tables:
 
 /** The same of differences. */
 export function pairedOf(gap: Grid, margin: number, better: Better, tables: Tables): Paired {
-  const means = setMeans(gap);
+  const all = allSetMeans(gap);
+  const means = knownOf(all);
   const [n, runs] = [known(gap.values), gap.values.length];
   if (means.length < 2) return tooFew(means, margin, n, runs);
   const middle = plainMean(means);
   const spread = Math.sqrt(variance(means));
   const width = halfWidth(spread, means.length, tables);
-  const expected = expectedInSets(gap, tables);
+  const expected = expectedInSets(gap, tables, all);
   const [run_low, run_high] = band(gap.values);
   return {
     mean: middle,
@@ -522,7 +606,8 @@ export function drivers(
   columns: readonly Float64Array[], names: readonly string[], values: Float64Array,
 ): Driver[] {
   const rows = [...values.keys()].filter((set) => values[set] === values[set]);
-  const take = (column: Float64Array) => Float64Array.from(rows, (set) => column[set]);
+  const whole = rows.length === values.length;
+  const take = (column: Float64Array) => (whole ? column : Float64Array.from(rows, (set) => column[set]));
   const known = take(values);
   if (rows.length < LEAST_SETS || !varies(known)) return [];
   const own = centredRanks(known);
@@ -530,7 +615,8 @@ export function drivers(
   names.forEach((parameter, place) => {
     const column = take(columns[place]);
     if (!varies(column)) return;
-    const rho = Math.max(-1, Math.min(1, correlation(centredRanks(column), own)));
+    const ranks = whole ? keptRanks(column) : centredRanks(column);
+    const rho = Math.max(-1, Math.min(1, correlation(ranks, own)));
     const degrees = rows.length - 2;
     const t = Math.abs(rho) * Math.sqrt(degrees / ((1 - rho) * (1 + rho)));
     const chance = 2 * tAbove(t, degrees);
@@ -542,6 +628,15 @@ export function drivers(
 }
 
 const varies = (values: Float64Array): boolean => values.some((one) => one !== values[0]);
+
+const ranksOf = new WeakMap<Float64Array, Float64Array>();
+
+/** The ranks of a parameter, which are asked for again and again. */
+function keptRanks(column: Float64Array): Float64Array {
+  const found = ranksOf.get(column) ?? centredRanks(column);
+  ranksOf.set(column, found);
+  return found;
+}
 
 /** Ranks less their mean, ties sharing theirs: whole halves, so sums of their products are exact. */
 function centredRanks(values: Float64Array): Float64Array {

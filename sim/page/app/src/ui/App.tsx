@@ -1,12 +1,21 @@
 /** The views of the page and what stands around them. */
-import { useEffect } from "preact/hooks";
-import { openPlan } from "../model/plans";
+import { useEffect, useMemo } from "preact/hooks";
+import { Best } from "../best";
+import { Class } from "../klass";
+import { openPlan, withScenario } from "../model/plans";
+import { Foot, Printed, Results, RestsOn } from "../results";
 import { Setting } from "../setting/Setting";
-import { useEngine } from "./engine";
+import type { Answers } from "../study/answer";
+import type { PageRunner } from "../study/runner";
+import type { Scenario } from "../types";
+import { AlsoInPlan } from "./also";
+import { saveAll } from "./documents";
+import { type EngineState, useEngine } from "./engine";
 import { Columns, Frame, type View, VIEWS } from "./Frame";
 import { DocumentTools, PlansBar } from "./plans_bar";
 import { type Store, StoreContext, useStore } from "./store";
-import { Boundary, DataContext, Toasts, useSay } from "./widgets";
+import { Boundary, DataContext, Skeleton, Toasts, useSay } from "./widgets";
+import { useAnswers, useWork, type Work } from "./work";
 import "./styles.css";
 
 export function App({ store }: { store: Store }) {
@@ -22,27 +31,118 @@ export function App({ store }: { store: Store }) {
 function Page({ store }: { store: Store }) {
   const say = useSay();
   const engine = useEngine(store.data);
+  const runner = engine.how === "ready" ? engine.runner : null;
+  const answers = useAnswers(store, runner);
   const view = useStore((state) => viewOf(state.place.view));
+  const work = useWork(store, view === "class" ? null : answers);
   const notices = useStore((state) => state.notices);
   const plan = useStore((state) => openPlan(state.file).name);
   useEffect(() => {
     document.title = say("frame.title", { plan });
   }, [plan]);
+  const foot = <Foot answer={work.answer} file={`${plan}.yaml`} />;
   return (
-    <Boundary part={say("frame.parts.page")}>
+    <Boundary part={say("frame.parts.page")} onSave={() => saveAll(store)}>
       <Frame
         view={view}
         onView={(chosen) => store.go({ view: chosen === "plan" ? "" : chosen })}
         tools={<DocumentTools store={store} data={store.data} />}
-        plans={<PlansBar store={store} data={store.data} />}
+        plans={view !== "class" && <PlansBar store={store} data={store.data} />}
+        foot={view === "class" ? undefined : foot}
       >
-        <Boundary part={say(`frame.parts.${view === "plan" ? "see" : view}`)} key={view}>
-          {view === "plan" && <Columns set={engine.how === "ready" && <Setting store={store} data={store.data} runner={engine.runner} />} see={null} />}
+        <Boundary part={say(`frame.parts.${view}`)} key={view} onSave={() => saveAll(store)}>
+          {view === "plan" && <PlanView {...{ store, engine, answers, work }} />}
+          {view === "class" && <Class data={store.data} runner={runner} store={store} />}
+          {view === "rests" && <Rests store={store} work={work} />}
         </Boundary>
       </Frame>
       <Toasts toasts={notices} onClose={(id) => store.dismiss(id)} />
     </Boundary>
   );
+}
+
+interface PlanViewProps {
+  store: Store;
+  engine: EngineState;
+  answers: Answers | null;
+  work: Work;
+}
+
+function PlanView({ store, engine, answers, work }: PlanViewProps) {
+  const say = useSay();
+  const { data } = store;
+  const file = useStore((state) => state.file);
+  const runner = engine.how === "ready" ? engine.runner : null;
+  const given = { data, file, plan: openPlan(file), answer: work.answer, comparison: work.comparison };
+  const set = runner
+    ? <Setting store={store} data={data} runner={runner} answer={work.answer ?? undefined} />
+    : <Skeleton height="24rem" />;
+  const see = (
+    <Results
+      {...{ store, data }}
+      {...work}
+      onAgain={work.again}
+      best={runner && answers && <BestUse {...{ store, runner, answers }} />}
+    />
+  );
+  return (
+    <>
+      <Columns
+        set={
+          <Boundary part={say("frame.parts.set")} onSave={() => saveAll(store)}>
+            {set}
+            <AlsoInPlan store={store} data={data} />
+          </Boundary>
+        }
+        see={
+          <Boundary part={say("frame.parts.see")} onSave={() => saveAll(store)}>
+            {see}
+          </Boundary>
+        }
+      />
+      <Printed {...given} reason={work.error} />
+    </>
+  );
+}
+
+function Rests({ store, work }: { store: Store; work: Work }) {
+  const file = useStore((state) => state.file);
+  const { answer, comparison } = work;
+  return <RestsOn data={store.data} file={file} plan={openPlan(file)} answer={answer} comparison={comparison} />;
+}
+
+/** The search for the best use of the budget; nothing where the plan cannot be run. */
+function BestUse({ store, runner, answers }: { store: Store; runner: PageRunner; answers: Answers }) {
+  const file = useStore((state) => state.file);
+  const plan = openPlan(file);
+  const scenario = useMemo<Scenario | null>(() => {
+    try {
+      return answers.scenarioOf(plan);
+    } catch {
+      return null; // the verdict says what is wrong
+    }
+  }, [answers, plan.scenario]);
+  const sets = useMemo(() => (scenario ? runner.sets.within(scenario) : []), [runner, scenario]);
+  if (scenario === null) return null;
+  return (
+    <Best
+      {...{ data: store.data, file, plan, scenario, runner, sets }}
+      replicates={store.data.sets.replicates}
+      seed={scenario.seed}
+      onUse={(chosen, label) => store.update(label, (before) => withScenario(before, () => chosen, plan.name))}
+      onUndo={() => store.undo()}
+      onSet={(what) => openGroup(what)}
+    />
+  );
+}
+
+/** Opens a group of the setting and goes there. */
+function openGroup(what: "budget" | "target"): void {
+  const group = document.getElementById(`setting-${what === "budget" ? "money" : "targets"}`) as HTMLDetailsElement | null;
+  if (!group) return;
+  group.open = true;
+  group.scrollIntoView({ block: "nearest" });
+  group.querySelector<HTMLElement>("input, select, button")?.focus();
 }
 
 function viewOf(name: string | undefined): View {

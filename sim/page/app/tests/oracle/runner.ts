@@ -129,6 +129,15 @@ found.urgent = await withRunner({}, async (runner) => {
   return { order };
 });
 
+found.shared = await withRunner({}, async (runner) => {
+  const [one, many] = [new AbortController(), request(runner, { replicates: 200 })];
+  const first = told(runner, many, { signal: one.signal, progress: () => one.abort() });
+  const second = runner.run(many);
+  const third = runner.run(many, { urgent: true });
+  const left = await first;
+  return { left: left.name, same: (await second) === (await third), made: (await second).made };
+});
+
 found.refused = await withRunner({ mostMinutes: 1 }, async (runner) => {
   const sets = runner.sets.sets as Float64Array[];
   const much = { ...scenario, horizon_weeks: 1040, regions: { ...(scenario as any).regions, staff: 9000 } };

@@ -1,0 +1,76 @@
+/** The course of both sides since the start, up to the week on the screen. */
+import { useSay } from "../ui/widgets";
+import type { Replays } from "./runs";
+import { SIDES, type Story } from "./story";
+import { contactWeeks, isState, type Outcome, valueAt } from "./view";
+import { fixed, signed } from "./why";
+
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [560, 340, 84, 132, 16, 44];
+
+interface CourseProps {
+  story: Story;
+  replays: Replays;
+  outcome: Outcome;
+  week: number;
+  limit: number; // weeks after it are not shown yet
+}
+
+function ticksOf(low: number, high: number): number[] {
+  const power = 10 ** Math.floor(Math.log10((high - low) / 5));
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => (high - low) / one <= 5)!;
+  const found = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9; i += 1) found.push(i * step);
+  return found;
+}
+
+export function Course({ story, replays, outcome, week, limit }: CourseProps) {
+  const say = useSay();
+  const horizon = replays.left.weeks.length - 1;
+  const state = isState(outcome);
+  const series = SIDES.map((side) => {
+    const start = state ? valueAt(replays[side], outcome, 0) : 0;
+    return Array.from({ length: limit + 1 }, (_, w) => valueAt(replays[side], outcome, w) - start);
+  });
+  const all = series.flat();
+  const low = Math.min(0, ...all, state ? -0.01 : 0);
+  const high = Math.max(...all, state ? 0.05 : 1);
+  const x = (w: number) => LEFT + ((WIDTH - LEFT - RIGHT) * w) / horizon;
+  const y = (value: number) => TOP + ((HEIGHT - TOP - BOTTOM) * (high - value)) / (high - low);
+  const digits = state ? 2 : outcome === "load" ? 1 : 0;
+  const label = (value: number) => (state ? (Math.abs(value) < 1e-9 ? "0" : signed(value, digits)) : fixed(value, digits));
+  const ends = series.map((one) => y(one[limit]));
+  const apart = 30;
+  if (Math.abs(ends[0] - ends[1]) < apart) {
+    const middle = (ends[0] + ends[1]) / 2;
+    const up = ends[0] <= ends[1] ? 0 : 1;
+    ends[up] = middle - apart / 2;
+    ends[1 - up] = middle + apart / 2;
+  }
+  const told = SIDES.map((_, i) => `${story.sides[i].name}: ${label(series[i][Math.min(week, limit)])}`).join("; ");
+  return (
+    <svg class="k-course" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={say("class.chart.label", { outcome: say(`class.outcomes.${outcome}`), week, told })}>
+      {ticksOf(low, high).map((value) => (
+        <g key={value}>
+          <line class={Math.abs(value) < 1e-9 ? "k-zero" : "k-grid"} x1={LEFT} x2={WIDTH - RIGHT} y1={y(value)} y2={y(value)} />
+          <text class="k-tick" x={LEFT - 10} y={y(value) + 8} text-anchor="end">{label(value)}</text>
+        </g>
+      ))}
+      {contactWeeks(replays.right).filter((one) => one <= limit).map((one) => (
+        <line key={one} class="k-contact-tick" x1={x(one)} x2={x(one)} y1={HEIGHT - BOTTOM + 2} y2={HEIGHT - BOTTOM + 9} />
+      ))}
+      {[0, 26, 52, 78].filter((one) => one <= horizon).map((one) => (
+        <text key={one} class="k-tick" x={x(one)} y={HEIGHT - 6} text-anchor="middle">
+          {one === 0 ? say("class.chart.start") : one === 26 ? say("class.chart.week", { week: one }) : one}
+        </text>
+      ))}
+      <line class="k-now" x1={x(week)} x2={x(week)} y1={TOP} y2={HEIGHT - BOTTOM} />
+      {series.map((one, i) => (
+        <g key={i} class={`k-line is-${SIDES[i]}`}>
+          <path d={`M${one.map((value, w) => `${x(w).toFixed(1)},${y(value).toFixed(1)}`).join("L")}`} />
+          <circle cx={x(Math.min(week, limit))} cy={y(one[Math.min(week, limit)])} r="7" />
+          <text x={Math.min(x(limit) + 12, WIDTH - RIGHT + 12)} y={ends[i] + 8}>{story.sides[i].line}</text>
+        </g>
+      ))}
+    </svg>
+  );
+}

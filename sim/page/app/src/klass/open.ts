@@ -1,0 +1,98 @@
+/** From a job to its replay: what the replay needs, made by the engine. */
+import type { Block, Draws, Replay, Rules, Watched } from "./replay";
+import { replay } from "./replay";
+import type { JobHead, Layout, Tables } from "./tables";
+import { readTables } from "./tables";
+
+interface Given {
+  type: string;
+  shape: number[];
+  values?: number[];
+}
+
+/** What the class uses of the engine in sim/engine/browser/engine.js. */
+export interface ClassEngine {
+  layout: Layout;
+  rules: Rules;
+  open(job: Uint8Array): void;
+  watch(what: { set: Float64Array; replicate: number }): Watched;
+  call(
+    name: string,
+    what: { numbers: Record<string, number>; arrays: Record<string, Given>; wanted: string[] },
+  ): Record<string, Float64Array>;
+}
+
+export type ReadJob = (job: Uint8Array) => { head: JobHead; data: Uint8Array };
+
+type Counter = [purpose: string, entity: number, week: number, series: number];
+
+/** Draws of one run; those that are sure to be looked at are made at once. */
+class EngineDraws implements Draws {
+  private readonly known = new Map<string, Block>();
+
+  constructor(
+    private readonly engine: ClassEngine,
+    private readonly seed: [number, number],
+    private readonly replicate: number,
+  ) {}
+
+  make(counters: Counter[]): void {
+    const { layout } = this.engine;
+    const n = counters.length;
+    const values = counters.flatMap(([purpose, entity, week, series]) => [
+      entity, week, layout.purposes[purpose]! + layout.series_step * series, this.replicate,
+    ]);
+    const place = (): Given => ({ type: "float64", shape: [n, 4] });
+    const { uniforms, bells } = this.engine.call("draws", {
+      numbers: { seed_low: this.seed[0], seed_high: this.seed[1] },
+      arrays: {
+        counters: { type: "int64", shape: [n, 4], values },
+        words: place(), uniforms: place(), bells: place(),
+      },
+      wanted: ["uniforms", "bells"],
+    });
+    counters.forEach((counter, i) => {
+      const own = (all: Float64Array) => Array.from(all.subarray(4 * i, 4 * i + 4));
+      this.known.set(counter.join(), { uniforms: own(uniforms!), bells: own(bells!) });
+    });
+  }
+
+  block(...counter: Counter): Block {
+    const key = counter.join();
+    if (!this.known.has(key)) this.make([counter]);
+    return this.known.get(key)!;
+  }
+}
+
+function sureDraws(tables: Tables, layout: Layout, watched: Watched): Counter[] {
+  const found: Counter[] = [];
+  const all = watched.spaces.people!.shape[0]!;
+  tables.regions.forEach((region, r) => {
+    const at = all + r * layout.site.length + layout.site.indexOf("candidate");
+    const candidate = watched.snapshots[at]!;
+    const staff = Array.from({ length: region.staff! }, (_, post) => candidate * layout.posts + post);
+    for (let week = 1; week <= tables.horizon; week += 1) {
+      for (const entity of staff) found.push(["staff_week", entity, week, 0]);
+      const first = tables.contactStart[week]![r]!;
+      const count = tables.contactCount[week]![r]!;
+      for (const { series } of tables.contacts.slice(first, first + count)) {
+        found.push(["region_contact", candidate, week, series!]);
+        for (const entity of staff) found.push(["staff_contact", entity, week, series!]);
+      }
+    }
+  });
+  return found;
+}
+
+/** Replay one run of a job. */
+export function replayJob(
+  engine: ClassEngine, readJob: ReadJob, job: Uint8Array, set: Float64Array, replicate: number,
+): Replay {
+  engine.open(job);
+  const tables = readTables(readJob(job), engine.layout);
+  const watched = engine.watch({ set, replicate });
+  const draws = new EngineDraws(engine, tables.seed, replicate);
+  draws.make(sureDraws(tables, engine.layout, watched));
+  const { layout, rules } = engine;
+  return replay({ tables, layout, rules, draws, set, watched });
+}

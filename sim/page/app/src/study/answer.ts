@@ -1,0 +1,445 @@
+/** Answers: what a plan comes to, the same as `codose run` and `codose compare` say of it.
+ *
+ * A plan runs over the plausible sets, each with replicates of its own (the seed is the scenario's), beside the same
+ * runs without assistance or, after a contact log, with assistance that stops now. Courses are those of `codose run`
+ * (quantiles over all runs; chance alone is the mean of sets -+ z SD by chance), all else is that of `codose compare`.
+ */
+import type {
+  Course, Expected, LevelAt, OutcomeAbout, PageData, Paired, Payers, Plan, PlanAnswer, Planned, PlansFile, RestsOn,
+  Runs, Runner, Scenario, Target, TargetAnswer,
+} from "../types";
+import { type Completer, assignment, hasTa, planStart, stoppingNow, withoutTa } from "../model/complete";
+import { Breath } from "./breath";
+import { OVERALL, RunPair, SPREAD, WORST, betterAt, marginOf, signOf } from "./pair";
+import { type Asked, RunStore } from "./runs";
+import * as stats from "./stats";
+import { WEEKS_A_YEAR, canonical, contentOf, goesOnFromALog, momentsOf, weeksOf, yearEnds } from "./world";
+
+/** Outcomes by region and over time beside the headline ones, and those of targets. */
+const SHOWN_TOO = ["routines"];
+const COURSE_QUANTILES = [0.05, 0.5, 0.95];
+const MIDDLE = [stats.TAILS[0], 0.5, stats.TAILS[1]];
+
+export interface AnswerOptions {
+  signal?: AbortSignal;
+  urgent?: boolean; // before what waits: the plan on the screen
+  progress?: (answer: PlanAnswer) => void; // from part of the runs: `stands` is false
+}
+
+/** Outcomes that are told by region and over time, in the order of the engine. */
+export function shownOutcomes(data: PageData, targets: readonly Target[]): OutcomeAbout[] {
+  const asked = new Set([...SHOWN_TOO, ...targets.map((one) => one.outcome)]);
+  return data.outcomes.filter((one) => one.headline || asked.has(one.name));
+}
+
+/** Of all numbers of the model how many are assumptions: definitions are no numbers that could be known. */
+export function restsOn(data: PageData): RestsOn {
+  const grades: Record<string, number> = {};
+  for (const { grade } of data.parameters) {
+    if (grade !== "-") grades[grade] = (grades[grade] ?? 0) + 1;
+  }
+  const numbers = Object.values(grades).reduce((all, one) => all + one, 0);
+  return { numbers, assumptions: grades.D ?? 0, grades };
+}
+
+/** What is run for an answer. */
+export interface Question {
+  name: string;
+  scenario: Scenario;
+  targets: readonly Target[];
+  own: Asked;
+  other: Asked; // the world it is compared with
+  against: PlanAnswer["against"];
+}
+
+export function questionOf(name: string, scenario: Scenario, targets: readonly Target[], data: PageData): Question {
+  const { seed } = scenario;
+  const moments = momentsOf(scenario);
+  const ends = yearEnds(scenario, scenario.horizon_weeks);
+  const weeks = weeksOf([...Object.values(moments), ...ends]);
+  const weekly = shownOutcomes(data, targets).filter((one) => one.kind === "level").map((one) => one.name);
+  const from = goesOnFromALog(scenario);
+  const world = from ? stoppingNow(scenario) : hasTa(scenario) ? withoutTa(scenario) : scenario;
+  return {
+    name, scenario, targets,
+    own: { scenario, seed, weeks, weekly },
+    other: { scenario: world, seed, weeks, weekly },
+    against: from ? "stopping now" : "without assistance",
+  };
+}
+
+/** Every answer of a page, made once: switching plans and undoing are instant. */
+export class Answers {
+  readonly runs: RunStore;
+  private kept = new Map<string, PlanAnswer>();
+  private scenarios = new Map<string, Scenario>();
+
+  constructor(
+    readonly runner: Runner,
+    readonly data: PageData,
+    private readonly complete: Completer,
+  ) {
+    this.runs = new RunStore(runner, data);
+  }
+
+  /** The scenario of a plan with every default filled in. */
+  scenarioOf(plan: Plan): Scenario {
+    const key = canonical(plan.scenario);
+    const found = this.scenarios.get(key) ?? this.complete(plan.scenario);
+    this.scenarios.delete(key);
+    this.scenarios.set(key, found);
+    shorten(this.scenarios, 200);
+    return found;
+  }
+
+  /** The whole answer where it is there already. */
+  have(plan: Plan, doc: PlansFile): PlanAnswer | null {
+    const found = this.kept.get(this.key(this.scenarioOf(plan), doc.targets));
+    return found ? { ...found, plan: plan.name } : null;
+  }
+
+  async answer(plan: Plan, doc: PlansFile, options: AnswerOptions = {}): Promise<PlanAnswer> {
+    const scenario = this.scenarioOf(plan);
+    const key = this.key(scenario, doc.targets);
+    const found = this.kept.get(key) ?? (await this.make(plan.name, scenario, doc.targets, options));
+    this.kept.delete(key);
+    this.kept.set(key, found);
+    shorten(this.kept, 60);
+    return { ...found, plan: plan.name };
+  }
+
+  private key(scenario: Scenario, targets: readonly Target[]): string {
+    return `${scenario.seed} ${contentOf(scenario)} ${canonical(targets)}`;
+  }
+
+  private async make(
+    name: string, scenario: Scenario, targets: readonly Target[], options: AnswerOptions,
+  ): Promise<PlanAnswer> {
+    const question = questionOf(name, scenario, targets, this.data);
+    const planned = this.runner.planned(scenario);
+    const drafts = new Drafts(question, planned, this.runs, options);
+    const told = (own: boolean) => (runs: Runs) => drafts.take(own, runs);
+    const wanted = { signal: options.signal, urgent: options.urgent };
+    try {
+      const [own, other] = await Promise.all([
+        this.runs.run(question.own, { ...wanted, progress: told(true) }),
+        this.runs.run(question.other, { ...wanted, progress: told(false) }),
+      ]);
+      drafts.end();
+      return await answerFrom(question, new RunPair(own, other), planned, this.runs, true, options.signal);
+    } finally {
+      drafts.end();
+    }
+  }
+}
+
+/** The answer of a plan, without a store. */
+export function answerOf(
+  plan: Plan, doc: PlansFile, runner: Runner, data: PageData, complete: Completer, options: AnswerOptions = {},
+): Promise<PlanAnswer> {
+  return new Answers(runner, data, complete).answer(plan, doc, options);
+}
+
+function shorten(map: Map<string, unknown>, most: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(key);
+  }
+}
+
+/** Answers from growing runs: one when each set has a run on both sides, and another for each further run of each. */
+class Drafts {
+  private own: Runs | null = null;
+  private other: Runs | null = null;
+  private told = 0;
+  private busy = false;
+  private ended = false;
+
+  constructor(
+    private readonly question: Question,
+    private readonly planned: Planned,
+    private readonly store: RunStore,
+    private readonly options: AnswerOptions,
+  ) {
+    this.other = store.have(question.other);
+    this.own = store.have(question.own);
+  }
+
+  take(own: boolean, runs: Runs): void {
+    if (own) this.own = runs;
+    else this.other = runs;
+    if (this.question.own.scenario === this.question.other.scenario) this.own = this.other = runs;
+    void this.tell();
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  private async tell(): Promise<void> {
+    const { own, other, options } = this;
+    if (!options.progress || !own || !other || this.busy || this.ended) return;
+    const rounds = Math.floor(Math.min(own.made, other.made) / own.sets);
+    if (rounds <= this.told || rounds >= own.replicates) return;
+    this.told = rounds;
+    this.busy = true;
+    try {
+      const pair = new RunPair(own, other);
+      const draft = await answerFrom(this.question, pair, this.planned, this.store, false, options.signal);
+      if (!this.ended && !options.signal?.aborted) options.progress(draft);
+    } catch (error) {
+      if (!options.signal?.aborted) throw error;
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+// --- from runs to an answer -----------------------------------------------------------------------------
+
+/** What runs say of a question. `stands`: these are all runs. */
+export async function answerFrom(
+  question: Question, pair: RunPair, planned: Planned, store: RunStore, stands: boolean, signal?: AbortSignal,
+): Promise<PlanAnswer> {
+  const { scenario, targets } = question;
+  const { data } = store;
+  const breath = new Breath(signal);
+  const at = momentsOf(scenario);
+  const points = weeksOf(Object.values(at));
+  const shown = shownOutcomes(data, targets);
+  const levels = await levelsOf(pair, data, shown, points, breath);
+  const courses = await coursesOf(question, pair, store, breath);
+  const drivers = [];
+  for (const { name } of shown) {
+    await breath.take();
+    const means = stats.allSetMeans(pair.gain(name, at.end_of_ta));
+    const found = stats.drivers(store.columns, data.sets.varied, means);
+    drivers.push(...found.map((one) => ({ outcome: name, ...one })));
+  }
+  const used = usedHours(scenario, pair, planned);
+  const own = pair.own.runs;
+  const runs = pair.counts.reduce((all, one) => all + one, 0);
+  return {
+    plan: question.name,
+    against: question.against,
+    end: at.end_of_ta,
+    horizon: at.horizon,
+    points,
+    at,
+    places: pair.own.places,
+    levels,
+    courses,
+    targets: targets.map((target) => targetAnswer(target, pair, at[target.when], data)),
+    planned,
+    expected: expectedSpend(scenario, pair, planned),
+    busy: used.map((one) => busyShare(one, planned.weeks)),
+    used,
+    lasting: lastingOf(levels, shown, at.end_of_ta, at.year_after),
+    rests: restsOn(data),
+    drivers,
+    sets: own.sets,
+    replicates: own.replicates,
+    seed: question.own.seed,
+    runs,
+    failed: stands ? pair.counts.length - runs : Math.max(own.failed, pair.other.runs.failed),
+    stands,
+  };
+}
+
+/** Of every outcome overall, of those shown also by region, in the worst region and the spread. */
+async function levelsOf(
+  pair: RunPair, data: PageData, shown: OutcomeAbout[], points: number[], breath: Breath,
+): Promise<LevelAt[]> {
+  const found: LevelAt[] = [];
+  for (const about of data.outcomes) {
+    const places = shown.includes(about) ? placesOf(pair, about) : [OVERALL];
+    for (const week of points) {
+      const margin = marginOf(about, () => pair.other.at(about.name, week));
+      for (const place of places) {
+        await breath.take();
+        found.push(levelAt(pair, about, week, place, margin, data));
+      }
+    }
+  }
+  return found;
+}
+
+const placesOf = (pair: RunPair, about: OutcomeAbout): string[] =>
+  pair.own.places.filter((place) => signOf(about) || (place !== WORST && place !== SPREAD));
+
+function levelAt(
+  pair: RunPair, about: OutcomeAbout, week: number, place: string, margin: number, tables: stats.Tables,
+): LevelAt {
+  const sign = signOf(about);
+  const value = pair.own.at(about.name, week, place, sign);
+  const other = pair.other.at(about.name, week, place, sign);
+  const means = stats.allSetMeans(value);
+  const [p05, p50, p95] = stats.quantiles(value.values, MIDDLE);
+  const gap = stats.less(value, other);
+  const gain: Paired = stats.pairedOf(gap, margin, betterAt(about, place), tables);
+  return {
+    outcome: about.name, place, week, mean: stats.meanOf(means), p05, p50, p95, without: stats.mean(other), gain,
+    gain_p05: gain.run_low, gain_p95: gain.run_high, chance_share: stats.luckShare(stats.components(value, means)),
+  };
+}
+
+// --- courses -----------------------------------------------------------------------------------------------
+
+async function coursesOf(
+  question: Question, pair: RunPair, store: RunStore, breath: Breath,
+): Promise<Course[]> {
+  const { outcomes, z } = store.data;
+  const whole = pair.counts.every((one) => one === 1);
+  const found: Course[] = [];
+  for (const name of question.own.weekly) {
+    const about = outcomes.find((one) => one.name === name)!;
+    const of = (asked: Asked, runs: Runs) => {
+      const make = () => bandsOf(asked.weekly, runs, pair.counts, name, breath);
+      return whole ? store.told(runs, `course of ${name}`, make) : make();
+    };
+    const own = await of(question.own, pair.own.runs);
+    const other = await of(question.other, pair.other.runs);
+    found.push({
+      outcome: name, weeks: own.weeks, p05: own.p05, p50: own.p50, p95: own.p95, mean: own.mean,
+      ...chanceBand(own.middle, own.luck, about, z),
+      other_p05: other.p05, other_p50: other.p50, other_p95: other.p95, other_mean: other.mean,
+    });
+  }
+  return found;
+}
+
+interface Bands {
+  weeks: number[];
+  p05: Float64Array;
+  p50: Float64Array;
+  p95: Float64Array;
+  mean: Float64Array; // over runs
+  middle: Float64Array; // over means of sets
+  luck: Float64Array; // variance by chance
+}
+
+/** Week by week over all runs. */
+async function bandsOf(
+  names: string[], runs: Runs, counts: Uint8Array, name: string, breath: Breath,
+): Promise<Bands> {
+  const weekly = runs.weekly!;
+  const width = names.length;
+  const weeks = weekly.length / counts.length / width;
+  const column = names.indexOf(name);
+  const empty = () => new Float64Array(weeks);
+  const found = {
+    weeks: Array.from({ length: weeks }, (_, week) => week),
+    p05: empty(), p50: empty(), p95: empty(), mean: empty(), middle: empty(), luck: empty(),
+  };
+  const grid: stats.Grid = { sets: runs.sets, replicates: runs.replicates, values: new Float64Array(counts.length) };
+  for (let week = 0; week < weeks; week++) {
+    await breath.take();
+    for (let run = 0; run < counts.length; run++) {
+      grid.values[run] = counts[run] ? weekly[(run * weeks + week) * width + column] : NaN;
+    }
+    [found.p05[week], found.p50[week], found.p95[week]] = stats.quantiles(grid.values, COURSE_QUANTILES);
+    found.mean[week] = stats.plainMeanOf(grid.values);
+    const means = stats.allSetMeans(grid);
+    found.middle[week] = stats.meanOf(means);
+    found.luck[week] = stats.components(grid, means).luck;
+  }
+  return found;
+}
+
+/** 90 % of runs by chance alone, as the figure `spread` of `codose run` draws it. */
+function chanceBand(
+  middle: Float64Array, luck: Float64Array, about: OutcomeAbout, z: number,
+): Pick<Course, "chance_low" | "chance_high"> {
+  if (luck.every((one) => one !== one)) return { chance_low: null, chance_high: null };
+  const within = (value: number) => Math.min(about.high ?? Infinity, Math.max(about.low, value));
+  return {
+    chance_low: middle.map((one, week) => within(one - z * Math.sqrt(luck[week]))),
+    chance_high: middle.map((one, week) => within(one + z * Math.sqrt(luck[week]))),
+  };
+}
+
+// --- targets, money, hours --------------------------------------------------------------------------------------
+
+const TOUCHING = 1e-12; // as sim.studies.plan.values.met
+
+/** Runs that meet a target: 1 or 0, NaN where a run does not count; an empty outcome does not meet it. */
+export function meets(target: Target, about: OutcomeAbout, values: stats.Grid, counts: Uint8Array): stats.Grid {
+  const sign = about.better === "less" ? -1 : 1;
+  return {
+    ...values,
+    values: values.values.map((value, run) => {
+      if (!counts[run]) return NaN;
+      return value === value && sign * (value - target.at_least) >= -TOUCHING ? 1 : 0;
+    }),
+  };
+}
+
+function targetAnswer(target: Target, pair: RunPair, week: number, data: PageData): TargetAnswer {
+  const about = data.outcomes.find((one) => one.name === target.outcome)!;
+  const hits = meets(target, about, pair.own.at(target.outcome, week), pair.counts);
+  const share = stats.share(hits, data);
+  const met = share.low >= target.sure ? "met" : share.p >= target.sure ? "by the estimate" : "not met";
+  return { target, week, share, met };
+}
+
+/** Mean spend of the runs after one week up to another, by payer. */
+function spendBetween(scenario: Scenario, pair: RunPair, start: number, stop: number): Payers {
+  const flow = (name: string, scale: number) =>
+    stats.gridBy(pair.own.at(name, stop), pair.own.at(name, start), (a, b) => scale * a - scale * b);
+  const total = flow("cost", 1);
+  const regions = flow("staff_hours", scenario.costs.staff_hour);
+  return {
+    money: stats.mean(total), centre: stats.mean(stats.less(total, regions)), regions: stats.mean(regions),
+  };
+}
+
+function expectedSpend(scenario: Scenario, pair: RunPair, planned: Planned): Expected {
+  const horizon = scenario.horizon_weeks;
+  const first = Math.min(planStart(scenario) - 1, horizon);
+  const years = planned.years.map((_, year) => {
+    const start = first + WEEKS_A_YEAR * year;
+    return spendBetween(scenario, pair, Math.min(start, horizon), Math.min(start + WEEKS_A_YEAR, horizon));
+  });
+  const spent = planned.spent.contacts ? spendBetween(scenario, pair, 0, first) : null;
+  return { ...spendBetween(scenario, pair, first, horizon), years, spent };
+}
+
+/** Hours of each provider by year of the plan: means of the runs, of the regions that the provider has. */
+function usedHours(scenario: Scenario, pair: RunPair, planned: Planned): PlanAnswer["used"] {
+  const regions = pair.own.runs.places.slice(0, -1);
+  const whose = assignment(scenario);
+  const horizon = scenario.horizon_weeks;
+  const first = Math.min(planStart(scenario) - 1, horizon);
+  return planned.by_provider.map(({ name, has }, provider) => {
+    const hours = planned.years.map((_, year) => {
+      const start = Math.min(first + WEEKS_A_YEAR * year, horizon);
+      const stop = Math.min(start + WEEKS_A_YEAR, horizon);
+      const own = regions.filter((_, region) => whose[region] === provider);
+      return own.reduce((all, region) => {
+        const [a, b] = [stop, start].map((week) => pair.own.at("provider_hours", week, region));
+        return all + stats.mean(stats.less(a, b));
+      }, 0);
+    });
+    return { name, hours, has };
+  });
+}
+
+function busyShare(used: PlanAnswer["used"][number], weeks: number): number {
+  const has = (used.has * weeks) / WEEKS_A_YEAR;
+  return has > 0 ? used.hours.reduce((all, one) => all + one, 0) / has : 0;
+}
+
+/** Of each gain at the end of assistance, what is left a year later. */
+function lastingOf(
+  levels: LevelAt[], shown: OutcomeAbout[], end: number, later: number | null,
+): PlanAnswer["lasting"] {
+  const gain = (outcome: string, week: number) =>
+    levels.find((one) => one.outcome === outcome && one.place === OVERALL && one.week === week)!.gain.mean;
+  return shown.map(({ name, better }) => {
+    const sign = better === "less" ? -1 : 1;
+    const at = sign * gain(name, end);
+    if (later === null || !(at > 0)) return { outcome: name, share: null };
+    return { outcome: name, share: Math.max(0, sign * gain(name, later)) / at };
+  });
+}
+
