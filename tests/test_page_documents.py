@@ -8,9 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sim.core import files
 from sim.core.errors import InputError, did_you_mean
 from sim.page.data import page_data
+from sim.page.opened import opened, plans_of_text
 from sim.scenario.loading import parse
 from sim.scenario.plans_file import parse_plans
 from sim.scenario.scenario import Scenario, _complete
@@ -314,3 +317,36 @@ def test_a_saved_plans_file_is_read_by_the_commands(tmp_path: Path) -> None:
     assert "# a year" in again
     one, other = parse_plans(text), parse_plans(again)
     assert one.fields == other.fields
+
+
+def test_a_page_opens_with_a_plans_file(tmp_path: Path) -> None:
+    path = tmp_path / "my.plans.yaml"
+    path.write_bytes(mutations.PLANS)
+    found = opened([str(path)])
+    assert found is not None
+    assert [plan["name"] for plan in found["plans"]] == ["What we do now", "Fewer visits"]
+    assert (found["open"], found["reference"]) == ("Fewer visits", "What we do now")
+    assert found["budget"] == {"a_year": 300000.0, "of": "centre"}
+    assert found["targets"][0]["sure"] == 0.7
+    assert plans_of_text(mutations.PLANS.decode(), "any.yaml") == found
+    one = opened([f"{path}#Fewer visits", "source"])
+    assert one is not None
+    assert next(plan["name"] for plan in one["plans"]) == "Fewer visits"
+    assert one["targets"] == []
+
+
+def test_commands_take_plans_of_a_file(tmp_path: Path) -> None:
+    from sim.studies.kind import StudyKind
+
+    path = tmp_path / "my.plans.yaml"
+    path.write_bytes(mutations.PLANS)
+    study = StudyKind.of("compare").make(scenarios=[str(path)], sets=2, replicates=1, gains=True)
+    assert study.labels == ("What we do now", "Fewer visits")
+    assert Scenario.load(f"{path}#Fewer visits").logged_weeks == 1
+    for given, said in (
+        (path, "holds 2 plans; say which"),
+        (f"{path}#Fewer visit", "did you mean 'Fewer visits'"),
+        (f"{path}#nothing like it", "allowed: What we do now, Fewer visits"),
+    ):
+        with pytest.raises(InputError, match=re.escape(said)):
+            Scenario.load(given)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import tempfile
@@ -17,6 +18,7 @@ from typing import Any
 from sim.core.errors import InputError, Problem
 from sim.page.data import said
 from sim.scenario.log_import import LogImport, import_log
+from sim.scenario.plans_file import PlansFile, holds_plans, load_plans, parts_of
 from sim.scenario.scenario import Scenario, find
 from sim.tables_in.questions import OpenQuestions, map_beside
 
@@ -29,8 +31,11 @@ def opened(
 ) -> dict[str, Any] | None:
     """The document that the page begins with; None: what it begins with by itself.
 
+    A plans file by itself is that document, with its budget and targets; beside other files it
+    stands for its plans.
+
     Args:
-        names: scenario files or names of shipped scenarios.
+        names: scenario files, plans files or names of shipped scenarios.
         log: a tracker of contacts, the history of all of them.
 
     Raises:
@@ -42,18 +47,37 @@ def opened(
     """
     if not names and log is None:
         return None
-    scenarios, problems = [], []
+    scenarios: dict[str, Scenario] = {}
+    files: list[PlansFile] = []
+    problems: list[Problem] = []
     for name in names or (OPENS_WITH,):
         try:
-            scenarios.append(Scenario.load(find(name)))
+            scenarios |= {one: Scenario.load(find(one)) for one in _plans_in(name, files)}
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
     if log is not None:
         history = read_log(log)
-        scenarios = [with_history(one, history, str(log)) for one in scenarios]
-    return document([said(one) for one in scenarios])
+        scenarios = {name: with_history(one, history, str(log)) for name, one in scenarios.items()}
+    told = [{**said(one), "name": parts_of(name)[1] or one.name} for name, one in scenarios.items()]
+    return _as_file(files[0], told) if files and len(names) == 1 else document(told)
+
+
+def _plans_in(name: str, files: list[PlansFile]) -> list[str]:
+    """In place of a plans file, which goes to ``files``, its plans in their order."""
+    path, plan = parts_of(name)
+    if plan is not None or not holds_plans(path):
+        return [name]
+    files.append(load_plans(path))
+    return [f"{path}#{one}" for one in files[-1].documents]
+
+
+def _as_file(file: PlansFile, plans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The document of a plans file, with what else it says."""
+    more = file.fields.model_dump(mode="json", exclude={"plans"})
+    made = {**document(plans), **more}
+    return {**made, "open": made["open"] or made["plans"][0]["name"]}
 
 
 def document(plans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -72,11 +96,18 @@ def document(plans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def plans_of_text(text: str, name: str) -> dict[str, Any]:
-    """The document that a file holds: a scenario, as one plan.
+    """The document that a file holds: plans, or a scenario as one plan.
 
     Raises:
         InputError: every mistake in it.
     """
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        path = Path(Path(name).name)
+        path.write_text(text, encoding="utf-8")
+        if holds_plans(path):
+            found = opened([str(path)])
+            assert found is not None
+            return found
     return document([said(Scenario.from_text(text, name))])
 
 
