@@ -10,6 +10,7 @@ import { Answers } from "../study/answer";
 import { compareOf } from "../study/compare";
 import type { PageRunner } from "../study/runner";
 import type { Comparison, PlanAnswer, PlansFile } from "../types";
+import { keepLast } from "./last";
 import type { Store } from "./store";
 import { useStore } from "./store";
 
@@ -79,6 +80,7 @@ async function work(file: PlansFile, answers: Answers, signal: AbortSignal, set:
     await wait(QUIET, signal);
     const comparison = await compareOf(file, answers, { signal, progress: (part) => set({ comparison: part }) });
     set({ comparison });
+    keepLast({ plan: plan.scenario, answer, comparison });
   } catch (fault) {
     if (!signal.aborted) set({ answer: null, comparison: null, busy: false, error: sentenceOf(fault) });
   }
