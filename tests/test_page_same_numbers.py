@@ -1,11 +1,10 @@
-"""The page and the commands give the same numbers: answers and comparisons of plans of every kind."""
+"""The page gives the numbers of the commands: answers and comparisons of plans of every kind."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,10 +33,12 @@ SETS, REPLICATES = 50, 4
 REGIONS = {"candidates": 4, "count": 3, "staff": 8}
 VIDEO = {"mode": "video", "every_weeks": 4, "hours": 1.5, "first_week": 5, "last_week": 60}
 BASE: dict[str, Any] = {
-    "seed": 5, "horizon_weeks": 116, "regions": REGIONS, "providers": {"count": 2}, "dosage": [VIDEO]
+    "seed": 5, "horizon_weeks": 116, "regions": REGIONS, "providers": {"count": 2},
+    "dosage": [VIDEO],
 }  # fmt: skip
 PHASES = [
-    {"mode": "onsite", "every_weeks": 13, "hours": 4, "first_week": 5, "last_week": 40, "taper": 0.5},
+    {"mode": "onsite", "every_weeks": 13, "hours": 4, "first_week": 5, "last_week": 40,
+     "taper": 0.5},
     {"mode": "video", "every_weeks": 2, "hours": 1, "first_week": 5, "last_week": 30},
     {"mode": "video", "every_weeks": 8, "hours": 1.5, "first_week": 31, "last_week": 70,
      "co_creation": [0.2, 0.9]},
@@ -99,6 +100,7 @@ TARGETS = [
 SHOWN = [name for name in NAMES if name in {*HEADLINES, "routines", "workload", "attendance"}]
 GROUPS = {"people": PEOPLE, "others": OTHERS, "logged": LOGGED}
 EVERY = [(group, data["name"]) for group, plans in GROUPS.items() for data in plans]
+EVERY.remove(("others", "three regions"))  # it is `as planned"
 
 
 def file_of(plans: list[dict[str, Any]]) -> dict[str, Any]:
@@ -153,7 +155,7 @@ GAP = (
 )  # fmt: skip
 
 
-# --- a plan and the world it is compared with -------------------------------------------------------
+# --- a plan and the world it is compared with ----------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +176,8 @@ def beside() -> Any:
 def test_levels_and_gains(page: Any, beside: Any, group: str, name: str) -> None:
     plan, answer = scenario_of(group, name), answer_of(page, group, name)
     found, levels = beside(group, name), told(answer["levels"], "outcome", "place", "week")
-    assert answer["stands"] and answer["runs"] == SETS * REPLICATES and answer["failed"] == 0
+    assert answer["stands"]
+    assert (answer["runs"], answer["failed"]) == (SETS * REPLICATES, 0)
     assert answer["seed"] == plan.seed
     wrong: list[str] = []
     for row in rows_of(found, "levels", scenario=name):
@@ -242,12 +245,12 @@ def test_what_it_turns_on(page: Any, beside: Any, group: str, name: str) -> None
     assert not wrong
 
 
-# --- a plan by itself ---------------------------------------------------------------------------------
+# --- a plan by itself ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("group", "name"), EVERY)
 def test_courses_and_points(page: Any, group: str, name: str) -> None:
-    """Those of ``codose run``: bands over time, chance alone at the points, the start, a year on."""
+    """Those of ``codose run``: bands over time, chance alone at points, start, a year on."""
     plan, answer = scenario_of(group, name), answer_of(page, group, name)
     found, world = run(plan), run(against(plan), seed=plan.seed)
     wrong: list[str] = []
@@ -271,15 +274,13 @@ def test_courses_and_points(page: Any, group: str, name: str) -> None:
     courses = told(answer["courses"], "outcome")
     assert {name for (name,) in courses} == set(SHOWN) - {"attendance"}
     for (outcome,), course in courses.items():
-        for result, names in ((found, ("p05", "p50", "p95", "mean")),
-                              (world, ("other_p05", "other_p50", "other_p95", "other_mean"))):  # fmt: skip
+        for result, prefix in ((found, ""), (world, "other_")):
             frame = weeks_of(result.weeks(), outcome)
             assert course["weeks"] == frame["week"].tolist()
-            for key in names:
-                bits = 2.0**-40 if key.endswith("mean") else 0.0  # weekly means are rounded so
-                wanted = frame[key.removeprefix("other_")].to_numpy()
-                gap = np.abs(np.array(course[key]) - wanted)
-                assert np.nanmax(gap, initial=0.0) <= max(bits, CLOSE), (outcome, key)
+            for key in ("p05", "p50", "p95", "mean"):
+                bits = 2.0**-40 if key == "mean" else 0.0  # weekly means are rounded so
+                gap = np.abs(np.array(course[prefix + key]) - frame[key].to_numpy())
+                assert np.nanmax(gap, initial=0.0) <= max(bits, CLOSE), (outcome, prefix, key)
         for point in ("start", "end_of_ta", "horizon"):
             row = summary.loc[(outcome, point)]
             half = z_value() * row["sd_chance"]
@@ -348,7 +349,7 @@ def test_drafts_come_first(page: Any) -> None:
     assert all(not one["stands"] and one["runs"] >= SETS for one in drafts)
 
 
-# --- plans against the reference -----------------------------------------------------------------------
+# --- plans against the reference -----------------------------------------------------------------
 
 
 def compared(page: Any, group: str, others: list[str], **options: Any) -> None:
@@ -357,13 +358,19 @@ def compared(page: Any, group: str, others: list[str], **options: Any) -> None:
     plans = [scenario_of(group, name) for name in (first, *others)]
     found = compare(plans, outcomes=NAMES, **options)
     comparison = page[group]["comparison"]
-    assert comparison["reference"] == first and comparison["stands"]
+    assert (comparison["reference"], comparison["stands"]) == (first, True)
     wrong: list[str] = []
     for table, key in (("differences", "differences"), ("regions", "regions")):
         here = told(comparison[key], "plan", "outcome", "place", "point")
-        rows = [row for row in rows_of(found, table) if table == "differences" or row["outcome"] in SHOWN]
+        rows = [
+            row
+            for row in rows_of(found, table)
+            if table == "differences" or row["outcome"] in SHOWN
+        ]
         mine = {one for one in here if one[0] in others}
-        known = {(row["b"], row["outcome"], row.get("region", "overall"), row["point"]) for row in rows}
+        known = {
+            (row["b"], row["outcome"], row.get("region", "overall"), row["point"]) for row in rows
+        }
         assert known <= mine
         assert all(math.isnan(here[one]["mean_of_plan"]) for one in mine - known)
         for row in rows:
@@ -376,7 +383,9 @@ def compared(page: Any, group: str, others: list[str], **options: Any) -> None:
             if "week_b" in row:
                 assert (one["week_of_reference"], one["week"]) == (row["week_a"], row["week_b"])
             assert one["gains"] == bool(options.get("gains"))
-    verdicts = {(row["scenario"], row["outcome"]): row["verdict"] for row in rows_of(found, "verdicts")}
+    verdicts = {
+        (row["scenario"], row["outcome"]): row["verdict"] for row in rows_of(found, "verdicts")
+    }
     for (plan, outcome), word in verdicts.items():
         here = told(comparison["differences"], "plan", "outcome", "point")
         assert here[plan, outcome, "end_of_ta"]["paired"]["verdict"] == word

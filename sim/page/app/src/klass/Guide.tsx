@@ -98,11 +98,15 @@ function Explained({ story, step, kept, answer }: GuideProps & { answer: StepAns
   const told = depends ? says[most] : says[index];
   const own = kept.guess >= 0 && kept.guess !== index && kept.guess < choices.length && !depends ? says[kept.guess] : "";
   const answered = depends ? say("class.guide.most_often", { choice: choices[most] }) : say("class.guide.answer", { choice: choices[index] });
+  const last = step === story.steps.length - 1 && kept.phase === "explained";
   return (
+    <>
     <p>
       <b>{[verdict, answered].filter(Boolean).join(" ")}</b>
       {kept.phase === "explained" && ` ${own && own !== told ? `${own} ` : ""}${told}`}
     </p>
+    {last && <p class="k-to-discuss">{say("class.guide.discuss", { question: story.discuss })}</p>}
+    </>
   );
 }
 

@@ -43,13 +43,9 @@ export function WhyCard(props: WhyProps) {
     <section class="k-why" aria-label={say("class.why.label", { who, week })}>
       <header>
         <h3>{say("class.why.title", { who, week })}</h3>
-        <div class="k-tabs" role="group" aria-label={say("class.why.of")}>
-          {statesOf(post).map((one) => (
-            <button type="button" key={one} aria-pressed={one === state} onClick={() => onState(one)}>
-              {say(`class.outcomes.${one}`)}
-            </button>
-          ))}
-        </div>
+        <select aria-label={say("class.why.of")} value={state} onChange={(event) => onState(event.currentTarget.value as State)}>
+          {statesOf(post).map((one) => <option key={one} value={one}>{say(`class.outcomes.${one}`)}</option>)}
+        </select>
         <button type="button" class="k-close" aria-label={say("class.why.close")} onClick={onClose}>×</button>
       </header>
       {account === null || account.told.length === 0
