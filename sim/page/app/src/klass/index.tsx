@@ -32,8 +32,7 @@ export function Class({ data, runner, store: given }: ClassProps) {
   const store = (given ?? around)!;
   const place = useStore((state) => state.place, store);
   const stories = data.stories as Story[];
-  const wanted = place.story ?? data.story ?? "";
-  const story = stories.find((one) => one.key === wanted) ?? null;
+  const story = stories.find((one) => one.key === place.story) ?? null;
   const tools = useMemo<Tools | null>(
     () => runner && { data, runner, complete: completer(data) }, [data, runner]);
   const go = (next: Place) => store.go(next);
