@@ -112,6 +112,10 @@ class Workers implements PageRunner {
   private shared(request: RunRequest, key: string): Shared {
     const found = this.underWay.get(key);
     if (found) return found;
+    if (!Number.isSafeInteger(request.seed)) {
+      const most = number(Number.MAX_SAFE_INTEGER);
+      throw new EngineError(say(this.data.words, "runner.seed", { seed: String(request.seed), most }));
+    }
     const size = sizeOf(request, this.engine.layout);
     this.refuse(request, size);
     const runs = empty(request, this.engine.layout);

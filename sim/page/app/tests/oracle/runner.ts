@@ -146,6 +146,7 @@ found.refused = await withRunner({ mostMinutes: 1 }, async (runner) => {
     run_memory: await told(runner, request(runner, { scenario: large, sets: sets.slice(0, 1), weekly: ["trust"] })),
     time: await told(runner, request(runner, { scenario: much, replicates: 100 })),
     run_time: await told(runner, request(runner, { scenario: large, sets: sets.slice(0, 1) })),
+    seed: await told(runner, request(runner, { seed: 2 ** 60 })),
     week: await told(runner, request(runner, { weeks: [5000] })),
     outcome: await told(runner, request(runner, { weekly: ["luck"] })),
     after: await told(runner, request(runner)),
