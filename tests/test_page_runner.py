@@ -119,6 +119,11 @@ def test_the_plan_on_the_screen_comes_first(found: dict[str, Any]) -> None:
     assert found["urgent"]["order"] == ["urgent", "slow"]
 
 
+def test_a_plan_and_what_it_is_compared_with_advance_together(found: dict[str, Any]) -> None:
+    seen = found["together"]["seen"]
+    assert any(min(pair) > 0 for pair in seen), seen
+
+
 def test_who_asks_for_the_same_runs_shares_them(found: dict[str, Any]) -> None:
     assert found["shared"] == {"left": "AbortError", "same": True, "made": 4 * 200}
 

@@ -129,6 +129,21 @@ found.urgent = await withRunner({}, async (runner) => {
   return { order };
 });
 
+found.together = await withRunner({ workers: 1 }, async (runner) => {
+  const made = [0, 0];
+  const seen: number[][] = [];
+  const ask = (place: number): Promise<unknown> =>
+    runner.run(request(runner, { replicates: 200, weeks: [place] }), {
+      urgent: true,
+      progress: (part) => {
+        made[place] = part.made;
+        seen.push([...made]);
+      },
+    });
+  await Promise.all([ask(0), ask(1)]);
+  return { seen };
+});
+
 found.shared = await withRunner({}, async (runner) => {
   const [one, many] = [new AbortController(), request(runner, { replicates: 200 })];
   const first = told(runner, many, { signal: one.signal, progress: () => one.abort() });
