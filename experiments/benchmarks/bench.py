@@ -43,6 +43,7 @@ PARTS = {
     "Commands": part("commands", "waiting"),
     "Start of every command": part("commands", "starts"),
     "Browser": part("browser", "against_native"),
+    "Page": part("page", "in_chromium"),
     "Studies": part("studies", "shipped"),
 }
 SLOW = ("Studies",)

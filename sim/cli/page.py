@@ -44,7 +44,7 @@ def page(
       codose page
       codose page my.yaml other.yaml --out plans.html
       codose page my.yaml --log contacts.csv
-      codose page --story who_decides --out lesson.html
+      codose page --story sharing --out lesson.html
     """
     from sim.page.build import page_data, page_html
     from sim.page.opened import opened

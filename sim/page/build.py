@@ -32,18 +32,19 @@ ENDS_SCRIPT = re.compile(r"<(?=/script|!--|script)", re.IGNORECASE)
 WITHOUT_SCRIPT = "This page computes in your browser and needs JavaScript, which is switched off."
 
 
-def page_html(data: Mapping[str, Any], *, title: str = "codose") -> str:
+def page_html(data: Mapping[str, Any], *, title: str = "codose", dist: Path = DIST) -> str:
     """The page as HTML.
 
     Args:
         data: what :func:`sim.page.data.page_data` gives.
         title: of the window, until a plan is open.
+        dist: where the built app is.
 
     Returns:
         one self-contained document, UTF-8.
     """
-    app = script_text((DIST / "app.js").read_text(encoding="utf-8"))
-    style = style_text(DIST / "app.css")
+    app = script_text((dist / "app.js").read_text(encoding="utf-8"))
+    style = style_text(dist / "app.css")
     parts = {
         "policy": policy(app, style, served=bool(data["served"])),
         "version": escape(str(data["version"])),

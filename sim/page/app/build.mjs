@@ -35,11 +35,14 @@ if (process.argv.includes("--node")) {
     ...node,
   });
 } else {
-  const out = process.argv.indexOf("--out");
-  const folder = out < 0 ? path.join(here, "..", "dist") : path.resolve(process.argv[out + 1]);
+  const option = (name, otherwise) => {
+    const place = process.argv.indexOf(name);
+    return place < 0 ? otherwise : path.resolve(process.argv[place + 1]);
+  };
+  const folder = option("--out", path.join(here, "..", "dist"));
   await build({
     ...common,
-    entryPoints: [path.join(here, "src", "main.tsx")],
+    entryPoints: [option("--from", path.join(here, "src", "main.tsx"))],
     outfile: path.join(folder, "app.js"),
     format: "iife",
     minify: !process.argv.includes("--plain"),

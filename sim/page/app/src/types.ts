@@ -204,6 +204,7 @@ export interface RunOptions {
   signal?: AbortSignal;
   urgent?: boolean; // before what waits: the plan on the screen
   progress?: (runs: Runs) => void; // a growing result, the same arrays
+  passing?: boolean; // asked once: not kept in place of what the screen may ask again
 }
 
 export interface Runner {

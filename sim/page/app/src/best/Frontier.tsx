@@ -152,7 +152,6 @@ function Axes({ drawing, shared }: { drawing: Drawing; shared: Shared }) {
       <text x={(AROUND.left + width - AROUND.right) / 2} y={bottom + 36} text-anchor="middle">
         {say(all ? "frontier.x_all" : "frontier.x", { currency: file.currency })}
       </text>
-      <text x={4} y={12} text-anchor="start">{about.label}</text>
     </g>
   );
 }
@@ -165,7 +164,7 @@ function Lines({ drawing, shared, found }: { drawing: Drawing; shared: Shared; f
   const front = path<Row>().x((row) => x(row.taken.spend)).y((row) => y(row.level))(found.frontier);
   const across = (level: number, kind: string) => <line class={kind} x1={AROUND.left} x2={width - AROUND.right} y1={y(level)} y2={y(level)} />;
   return (
-    <g aria-hidden="true">
+    <g class="best-lines" aria-hidden="true">
       {limit !== null && <line class="budget" x1={x(limit)} x2={x(limit)} y1={AROUND.top - 8} y2={HEIGHT - AROUND.bottom} />}
       {Number.isFinite(found.without) && across(found.without, "without")}
       {target !== null && across(target, "target")}

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { asSaid, mainSeries } from "../study/space";
 import { type Cell, type Map2, scenarioOfCell, SURE, Surface } from "../study/surface";
 import type { ScenarioData, Series } from "../types";
-import { money, number, outOf, percent, upper } from "../words/text";
+import { money, outOf, percent, upper } from "../words/text";
 import { sureText, valueOf } from "../words/verdict";
 import { colourAt, css, inkOn } from "./colours";
 import { contour, crosses, type Point } from "./contour";
@@ -164,7 +164,7 @@ function Drawn({ shared, map, mode, gain, outcome, apply }: DrawnProps) {
       <div class="best-grid" ref={grid} role="grid" aria-label={say("map.name", { outcome: about.label, mode: say(`map.modes.${mode}`) })} onKeyDown={onKey} style={{ "--columns": columns }}>
         {Array.from({ length: rows }, (_, i) => rows - 1 - i).map((row) => (
           <div role="row">
-            <span role="rowheader" class="best-tick">{number(map.hours[row])}</span>
+            <span role="rowheader" class="best-tick">{map.hours[row]}</span>
             {map.every.map((_, column) => {
               const cell = cellAt(column, row);
               const value = worth(cell);
@@ -191,9 +191,9 @@ function Drawn({ shared, map, mode, gain, outcome, apply }: DrawnProps) {
         ))}
         <div role="row" class="best-foot">
           <span role="rowheader" class="best-tick"><span class="unseen">{say("map.x")}</span></span>
-          {map.every.map((weeks) => <span role="columnheader" class="best-tick">{number(weeks)}</span>)}
+          {map.every.map((weeks) => <span role="columnheader" class="best-tick">{weeks}</span>)}
         </div>
-        <Over map={map} worth={worth} gain={gain} target={file.targets.find((one) => one.outcome === outcome)?.sure ?? SURE} />
+        <Over map={map} target={file.targets.find((one) => one.outcome === outcome)?.sure ?? SURE} />
       </div>
       <div class="best-x small muted" aria-hidden="true">{say("map.x")}</div>
       <Legend shared={shared} map={map} low={low} high={high} gain={gain} outcome={outcome} />
@@ -225,13 +225,11 @@ function among(values: readonly number[], value: number): number {
 
 interface OverProps {
   map: Map2;
-  worth: (cell: Cell | undefined) => number;
-  gain: boolean;
   target: number;
 }
 
 /** Contours, the budget's dots and the plan's own place. */
-function Over({ map, gain, target }: OverProps) {
+function Over({ map, target }: OverProps) {
   const [columns, rows] = [map.every.length, map.hours.length];
   const field = (of: (cell: Cell) => number) =>
     map.hours.map((_, row) => map.every.map((__, column) => (map.cells[column * rows + row]?.value ? of(map.cells[column * rows + row]) : NaN)));
@@ -240,20 +238,22 @@ function Over({ map, gain, target }: OverProps) {
   const draw = (values: number[][], level: number, kind: string) =>
     crosses(values, level) && <path class={kind} d={contour(values, level).map(([a, b]) => `M${at(a)}L${at(b)}`).join("")} />;
   const at = ([column, row]: Point) => `${column + 0.5} ${rows - row - 0.5}`;
-  const own = map.own && [among(map.every, map.own.every) + 0.5, rows - among(map.hours, map.own.hours) - 0.5];
+  const place = (every: number, hours: number) => ({
+    left: `${(100 * (among(map.every, every) + 0.5)) / columns}%`,
+    top: `${(100 * (rows - among(map.hours, hours) - 0.5)) / rows}%`,
+  });
+  const within = map.line.filter((one) => one.hours >= map.hours[0]);
   return (
-    <svg class="best-over" viewBox={`0 0 ${columns} ${rows}`} preserveAspectRatio="none" aria-hidden="true" data-gain={gain}>
-      {draw(means, map.level, "mean")}
-      {draw(shares, target, "sure")}
-      {map.line.filter((one) => one.hours >= map.hours[0]).map((one) => (
-        <path class="dot" d={`M${map.every.indexOf(one.every) + 0.5} ${rows - among(map.hours, one.hours) - 0.5}h0`} />
+    <div class="best-over" aria-hidden="true">
+      <svg viewBox={`0 0 ${columns} ${rows}`} preserveAspectRatio="none">
+        {draw(means, map.level, "mean")}
+        {draw(shares, target, "sure")}
+      </svg>
+      {within.map((one) => (
+        <span class="best-dot" style={place(one.every, one.hours)} />
       ))}
-      {map.line.filter((one) => one.hours >= map.hours[0]).map((one) => (
-        <path class="dot in" d={`M${map.every.indexOf(one.every) + 0.5} ${rows - among(map.hours, one.hours) - 0.5}h0`} />
-      ))}
-      {own && <path class="own" d={`M${own[0]} ${own[1]}h0`} />}
-      {own && <path class="own in" d={`M${own[0]} ${own[1]}h0`} />}
-    </svg>
+      {map.own && <span class="best-ring" style={place(map.own.every, map.own.hours)} />}
+    </div>
   );
 }
 

@@ -6,7 +6,7 @@ import type { OutcomeAbout, PageData, Plan, PlansFile, Runner, Scenario, Scenari
 import { money, upper, whole } from "../words/text";
 import { asked } from "../words/verdict";
 import { Frontier } from "./Frontier";
-import { lineOfChoice } from "./line";
+import { lineInside, lineOfChoice } from "./line";
 import { MapPart } from "./MapPart";
 import { speak, type Speak } from "./speak";
 import { Table } from "./Table";
@@ -194,7 +194,7 @@ function kindText(answer: KindAnswer, shared: Shared): string | null {
     case "dear":
       return say("why.dear", { kind, money: money(answer.cheapest, file.currency) });
     case "over":
-      return say("why.over", { kind, money: cost(answer.row), line: lineOfChoice(answer.row.choice, data) });
+      return say("why.over", { kind, money: cost(answer.row), line: lineInside(answer.row.choice, data) });
     case "fell":
       return say(answer.again === 1 ? "why.fell_one" : "why.fell", { kind, count: answer.again, ...nearest(answer.nearest, shared) });
     case "never":
@@ -206,7 +206,7 @@ function kindText(answer: KindAnswer, shared: Shared): string | null {
 function nearest(row: Row, { data, file }: Shared): Record<string, string> {
   const worst = row.reached.reduce((least, one) => (one.share.p - one.target.sure < least.share.p - least.target.sure ? one : least));
   return {
-    line: lineOfChoice(row.choice, data),
+    line: lineInside(row.choice, data),
     money: money(row.taken.spend, file.currency),
     hits: whole(worst.share.hits),
     runs: whole(worst.share.runs),
@@ -217,10 +217,7 @@ function nearest(row: Row, { data, file }: Shared): Record<string, string> {
 function Nothing({ shared, found }: { shared: Shared; found: Found }) {
   const { say, data, file, onSet, use } = shared;
   const over = found.kinds.flatMap((one) => (one.said === "over" ? [one.row] : [])).sort((a, b) => a.taken.spend - b.taken.spend)[0];
-  const near = found.kinds
-    .flatMap((one) => (one.said === "never" || one.said === "fell" ? [one.nearest] : []))
-    .filter((one): one is Row => one !== null && one.within)
-    .sort((a, b) => nearness(b) - nearness(a))[0];
+  const near = found.nearest;
   const dear = found.kinds.flatMap((one) => (one.said === "dear" ? [one.cheapest] : []));
   const limit = file.budget.a_year;
   return (
@@ -233,7 +230,7 @@ function Nothing({ shared, found }: { shared: Shared; found: Found }) {
         </strong>
       </p>
       {dear.length > 0 && <p>{say("nothing.cheapest", { money: money(Math.min(...dear), file.currency) })}</p>}
-      {over && <p>{say("nothing.would", { line: lineOfChoice(over.choice, data), money: money(over.taken.spend, file.currency) })}</p>}
+      {over && <p>{say("nothing.would", { line: lineInside(over.choice, data), money: money(over.taken.spend, file.currency) })}</p>}
       {near && <p>{say("nothing.nearest", nearest(near, shared))}</p>}
       <div class="best-buttons">
         {over && (
@@ -247,14 +244,12 @@ function Nothing({ shared, found }: { shared: Shared; found: Found }) {
           </button>
         )}
         <button type="button" onClick={() => onSet(limit === null ? "target" : "budget")}>
-          {say(limit === null ? "set_target" : "set_budget")}
+          {say(limit === null ? "change_target" : "change_budget")}
         </button>
       </div>
     </div>
   );
 }
-
-const nearness = (row: Row): number => Math.min(...row.reached.map((one) => one.share.p - one.target.sure));
 
 /** Whether a row is the plan on the screen. */
 export function isOwn(row: Row, space: Space): boolean {

@@ -17,6 +17,12 @@ export function lineOfChoice(choice: Choice, data: PageData): string {
   return upper(parts.join("; "));
 }
 
+/** The same within a sentence. */
+export function lineInside(choice: Choice, data: PageData): string {
+  const line = lineOfChoice(choice, data);
+  return line.slice(0, 1).toLowerCase() + line.slice(1);
+}
+
 /** "video every 2 weeks, 1.5 h". */
 export function contact(mode: Series["mode"], every: number, length: number, data: PageData): string {
   return say(data.words, `setting.line.mode.${mode}`, { rhythm: rhythmOf(every, data), hours: hours(length) });

@@ -1,10 +1,10 @@
 /** The class: a small region on two sides, week by week, with questions that one answers first. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { completer } from "../model/complete";
 import type { PageRunner } from "../study/runner";
 import type { PageData } from "../types";
 import type { Place, Store } from "../ui/store";
-import { useStore } from "../ui/store";
+import { StoreContext, useStore } from "../ui/store";
 import { useSay } from "../ui/widgets";
 import { Controls, SPEEDS } from "./Controls";
 import { Course } from "./Course";
@@ -24,14 +24,15 @@ import "./klass.css";
 export interface ClassProps {
   data: PageData;
   runner: PageRunner | null; // null: not started yet
-  store: Store;
+  store?: Store; // left out: that of the page around it
 }
 
-export function Class({ data, runner, store }: ClassProps) {
+export function Class({ data, runner, store: given }: ClassProps) {
+  const around = useContext<Store | null>(StoreContext);
+  const store = (given ?? around)!;
   const place = useStore((state) => state.place, store);
   const stories = data.stories as Story[];
-  const wanted = place.story ?? data.story ?? "";
-  const story = stories.find((one) => one.key === wanted) ?? null;
+  const story = stories.find((one) => one.key === place.story) ?? null;
   const tools = useMemo<Tools | null>(
     () => runner && { data, runner, complete: completer(data) }, [data, runner]);
   const go = (next: Place) => store.go(next);

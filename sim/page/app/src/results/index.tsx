@@ -19,6 +19,7 @@ import { Verdict } from "./Verdict";
 import "./results.css";
 
 export { Foot } from "./Foot";
+export { HandOn } from "../hand_on/HandOn";
 export { Printed } from "./Printed";
 export { RestsOn } from "./RestsOn";
 

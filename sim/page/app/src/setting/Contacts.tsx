@@ -1,6 +1,7 @@
 /** The contacts: phases on a time line, and the one that is chosen with all it is made of. */
 import { useState } from "preact/hooks";
 import type { Series } from "../types";
+import { completer } from "../model/complete";
 import * as edits from "./edits";
 import { Button, Choice, Group, NumberField, Slider } from "./fields";
 import { Done } from "./Done";
@@ -56,12 +57,22 @@ export function Contacts({ panel }: { panel: Panel }) {
 }
 
 export function contactsSummary(panel: Panel): string {
-  const { scenario, answer, t } = panel;
+  const { scenario, t } = panel;
   const count = (scenario.dosage ?? []).length;
   if (!count) return t(loggedWeeks(scenario) ? "contacts.summary_stop" : "contacts.summary_none");
   const rows = t("contacts.summary", { count });
-  const contacts = answer?.planned.total.contacts;
-  return contacts === undefined ? rows : `${rows} · ${t("contacts.planned", { count: grouped(Math.round(contacts)) })}`;
+  const contacts = plannedContacts(panel);
+  return contacts === null ? rows : `${rows} · ${t("contacts.planned", { count: grouped(Math.round(contacts)) })}`;
+}
+
+/** Contacts that are still to come; null where the plan cannot be worked out as it stands. */
+function plannedContacts({ runner, scenario, data }: Panel): number | null {
+  try {
+    const planned = runner.planned(completer(data)(scenario));
+    return planned.total.contacts - planned.spent.contacts;
+  } catch {
+    return null;
+  }
 }
 
 function phaseText(panel: Panel, one: Series): string {

@@ -173,7 +173,7 @@ function SkippedMonths({ panel }: { panel: Panel }) {
   return (
     <div class="set-months" role="group" aria-label={t("events.skip_months")}>
       {Array.from({ length: 12 }, (_, i) => i + 1).map((month) => (
-        <Button key={month} kind="quiet" pressed={months.includes(month)} label={nameOfMonth(month)} onPress={() => toggle(month)}>
+        <Button key={month} kind="quiet" pressed={months.includes(month)} title={nameOfMonth(month)} onPress={() => toggle(month)}>
           {nameOfMonth(month, false)}
         </Button>
       ))}

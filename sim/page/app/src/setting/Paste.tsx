@@ -5,6 +5,7 @@ import { Button, Check } from "./fields";
 import type { Panel } from "./panel";
 import { type Pasted, readPasted, type RowFault, understand } from "./table";
 import { rangeOf, regionsOf } from "./read";
+import { grouped } from "./say";
 import { sayLost } from "./Regions";
 import { SITUATIONS, START_FIELDS } from "./situations";
 
@@ -132,7 +133,7 @@ function Faults({ panel, faults, limits }: { panel: Panel; faults: RowFault[]; l
   return (
     <ul class="set-problem" role="alert">
       {some.map((one) => (
-        <li key={`${one.row}${one.fault}`}>{t(`paste.faults.${one.fault}`, { row: one.row, text: one.text, staff: limits.staff, regions: limits.regions })}</li>
+        <li key={`${one.row}${one.fault}`}>{t(`paste.faults.${one.fault}`, { row: one.row, text: one.text, staff: grouped(limits.staff), regions: grouped(limits.regions) })}</li>
       ))}
       {faults.length > some.length && <li>{t("paste.more_faults", { count: faults.length - some.length })}</li>}
     </ul>

@@ -143,10 +143,10 @@ function RegionDetail({ panel, name, situation, override }: { panel: Panel; name
     <>
       <div class="set-actions">
         <Button kind="quiet" disabled={at === 0} label={t("regions.up_of", { region })} onPress={() => move(-1)}>
-          ↑ {t("regions.up")}
+          <span aria-hidden="true">↑</span> {t("regions.up")}
         </Button>
         <Button kind="quiet" disabled={at === names.length - 1} label={t("regions.down_of", { region })} onPress={() => move(1)}>
-          ↓ {t("regions.down")}
+          <span aria-hidden="true">↓</span> {t("regions.down")}
         </Button>
         <Button kind="danger" disabled={names.length === 1 || logged} label={t("regions.remove_of", { region })} onPress={() => removed(panel, name)}>
           {t("regions.remove")}

@@ -75,7 +75,7 @@ function TargetRow({ panel, index }: { panel: Panel; index: number }) {
           set({ outcome, at_least: suggested(panel, next) });
         }}
       />
-      {about && <p class="set-hint">{about.meaning}</p>}
+      {about && <p class="set-hint">{t("targets.meaning", { meaning: capital(about.meaning) })}</p>}
       <div class="set-row">
         <NumberField
           panel={panel}
@@ -86,7 +86,7 @@ function TargetRow({ panel, index }: { panel: Panel; index: number }) {
           limits={{ minimum: about?.low ?? -Infinity, maximum: about?.high ?? Infinity }}
           onValue={(at_least) => set({ at_least }, "level")}
         />
-        <Choice label={t("targets.by")} value={target.when} options={whens} onValue={(when) => set({ when: when as Target["when"] })} />
+        <Choice label={t("targets.by")} wide value={target.when} options={whens} onValue={(when) => set({ when: when as Target["when"] })} />
       </div>
       <div class="set-row">
         <Choice
@@ -104,10 +104,10 @@ function TargetRow({ panel, index }: { panel: Panel; index: number }) {
 }
 
 /** 0.7 is "in 7 of 10". */
-function sureText(panel: Panel, sure: number): string {
+function sureText(panel: Panel, sure: number, form: "runs" | "short" = "runs"): string {
   const whole = (of: number) => Math.abs(sure * of - Math.round(sure * of)) < 1e-9;
   const of = [10, 20, 100].find(whole);
-  return of ? panel.t("targets.in", { hits: Math.round(sure * of), of }) : panel.t("targets.in_percent", { share: shown(sure * 100) });
+  return of ? panel.t(`targets.in.${form}`, { hits: Math.round(sure * of), of }) : panel.t("targets.in_percent", { share: shown(sure * 100) });
 }
 
 export function targetText(panel: Panel, target: Target): string {
@@ -119,7 +119,7 @@ export function targetText(panel: Panel, target: Target): string {
     sign: about?.better === "less" ? "≤" : "≥",
     level: shown(target.at_least),
     month: weekText(panel, week, "last"),
-    sure: sureText(panel, target.sure),
+    sure: sureText(panel, target.sure, "short"),
   });
 }
 

@@ -28,8 +28,8 @@ export function Timeline({ panel, chosen, onChoose }: { panel: Panel; chosen: nu
         )}
         {lanes.map((lane) => (
           <div class="set-lane" key={lane[0].index}>
-            {lane.map((bar) => (
-              <Phase key={bar.index} panel={panel} bar={bar} horizon={horizon} track={track} chosen={chosen === bar.index} onChoose={onChoose} />
+            {lane.map((bar, i) => (
+              <Phase key={bar.index} later={i > 0} panel={panel} bar={bar} horizon={horizon} track={track} chosen={chosen === bar.index} onChoose={onChoose} />
             ))}
           </div>
         ))}
@@ -43,13 +43,14 @@ export function Timeline({ panel, chosen, onChoose }: { panel: Panel; chosen: nu
 interface PhaseProps {
   panel: Panel;
   bar: Bar;
+  later?: boolean; // after another of its mode
   horizon: number;
   track: { current: HTMLDivElement | null };
   chosen: boolean;
   onChoose(index: number): void;
 }
 
-function Phase({ panel, bar, horizon, track, chosen, onChoose }: PhaseProps) {
+function Phase({ panel, bar, later, horizon, track, chosen, onChoose }: PhaseProps) {
   const { data, t } = panel;
   const last = Math.min(bar.last_week ?? horizon, horizon);
   const place = (week: number) => (100 * week) / horizon;
@@ -61,7 +62,7 @@ function Phase({ panel, bar, horizon, track, chosen, onChoose }: PhaseProps) {
       style={{ left: `${place(bar.first_week - 1)}%`, width: `${place(last - bar.first_week + 1)}%` }}
     >
       <button type="button" class="set-bar-body" aria-pressed={chosen} aria-label={t("contacts.bar_name", { what, ...span })} title={`${what}, ${span.from} – ${span.to}`} onClick={() => onChoose(bar.index)}>
-        <span>{what}</span>
+        <span>{later ? t("contacts.bar_later", { rhythm: rhythmOf(bar.every_weeks, data), hours: shown(bar.hours) }) : what}</span>
       </button>
       <End panel={panel} bar={bar} horizon={horizon} track={track} side="first" what={what} />
       <End panel={panel} bar={bar} horizon={horizon} track={track} side="last" what={what} />
@@ -70,7 +71,7 @@ function Phase({ panel, bar, horizon, track, chosen, onChoose }: PhaseProps) {
 }
 
 /** One end of a bar: dragged, or moved by the arrows (a month; with Shift a week). It stops at its neighbours. */
-function End({ panel, bar, horizon, track, side, what }: Omit<PhaseProps, "chosen" | "onChoose"> & { side: "first" | "last"; what: string }) {
+function End({ panel, bar, horizon, track, side, what }: Omit<PhaseProps, "chosen" | "onChoose" | "later"> & { side: "first" | "last"; what: string }) {
   const { scenario, edits: write, t } = panel;
   const [dragging, setDragging] = useState(false);
   const logged = loggedWeeks(scenario);
@@ -150,7 +151,7 @@ function Axis({ panel, horizon }: { panel: Panel; horizon: number }) {
   return (
     <div class="set-axis" aria-hidden="true">
       {ticks.map((one) => (
-        <span key={one.week} style={{ left: `${(100 * one.week) / horizon}%` }}>
+        <span key={one.week} class={one.week > 0.6 * horizon ? "set-near" : ""} style={{ left: `${(100 * one.week) / horizon}%` }}>
           {one.label}
         </span>
       ))}

@@ -31,7 +31,6 @@ export function NumberField(props: NumberProps) {
   const id = useId();
   const [text, setText] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
-  const [focused, setFocused] = useState(false);
   const own = useRef(value);
   useEffect(() => {
     if (own.current !== value) {
@@ -42,7 +41,7 @@ export function NumberField(props: NumberProps) {
   }, [value]);
   const scale = percent ? 100 : 1;
   const plain = value === null ? "" : shown(value * scale);
-  const display = value === null ? "" : props.money && !focused ? grouped(value * scale) : plain;
+  const display = value === null ? "" : props.money ? grouped(value * scale) : plain;
 
   const typed = (written: string) => {
     setText(written);
@@ -62,7 +61,6 @@ export function NumberField(props: NumberProps) {
     typed(shown(Math.max(minimum, Math.min(maximum, Number(next.toFixed(6)))) * scale));
   };
   const left = () => {
-    setFocused(false);
     if (!problem) setText(null);
     panel.edits.settle();
   };
@@ -83,7 +81,6 @@ export function NumberField(props: NumberProps) {
           aria-describedby={problem ? `${id}-problem` : undefined}
           onInput={(event) => typed(event.currentTarget.value)}
           onKeyDown={stepped}
-          onFocus={() => setFocused(true)}
           onBlur={left}
         />
         {(props.unit || percent) && <span class="set-unit">{percent ? "%" : props.unit}</span>}
@@ -193,14 +190,15 @@ interface ChoiceProps {
   options: Option[];
   onValue(value: string): void;
   quiet?: boolean;
+  wide?: boolean;
   disabled?: boolean;
   title?: string;
 }
 
-export function Choice({ label, value, options, onValue, quiet, disabled, title }: ChoiceProps) {
+export function Choice({ label, value, options, onValue, quiet, wide, disabled, title }: ChoiceProps) {
   const id = useId();
   return (
-    <span class="set-field">
+    <span class={wide ? "set-field set-wide" : "set-field"}>
       <label for={id} class={quiet ? "unseen" : ""}>
         {label}
       </label>

@@ -95,13 +95,15 @@ class Workers implements PageRunner {
   }
 
   async run(request: RunRequest, options: RunOptions = {}): Promise<Runs> {
-    const { signal, urgent, progress } = options;
+    const { signal, urgent, progress, passing } = options;
     if (signal?.aborted) throw stopped();
     const key = keyOf(request);
     const kept = this.results.get(key);
     if (kept) return kept;
     if (urgent) mark("asked");
-    const runs = await this.shared(request, key).join(signal, urgent, progress);
+    const shared = this.shared(request, key);
+    if (!passing) shared.kept = true;
+    const runs = await shared.join(signal, urgent, progress);
     if (urgent) mark("answered");
     return runs;
   }
@@ -120,7 +122,7 @@ class Workers implements PageRunner {
     );
     this.underWay.set(key, shared);
     shared.whole.then(
-      () => this.results.put(key, runs, size.bytes),
+      () => shared.kept && this.results.put(key, runs, size.bytes),
       () => null, // whoever asked is told
     );
     return shared;
@@ -217,6 +219,7 @@ class Shared {
   readonly whole: Promise<Runs>;
   readonly stop = new AbortController();
   urgent = false;
+  kept = false; // in case they are asked for again
   private readonly watchers = new Set<(runs: Runs) => void>();
   private users = 0;
   private told: number | null = null;

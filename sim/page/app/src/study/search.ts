@@ -10,9 +10,10 @@
  * searches on. What comes out depends on nothing but what is asked: not on the number of workers.
  */
 import type { Budget, OutcomeAbout, Paired, Runner, Scenario, Share, Target } from "../types";
+import { endOfTa, withoutTa } from "../model/complete";
 import { Prices, type Taken } from "./prices";
 import { gridOfSample, reached, type Sample, sampleOf, type When } from "./samples";
-import { type Choice, endOf, type Kind, keyOf, kindOf, KINDS, type Space } from "./space";
+import { type Choice, type Kind, keyOf, kindOf, KINDS, type Space } from "./space";
 import { type Grid, known, mean, paired, quantiles, share, type Tables } from "./stats";
 import { breathe, inTurns, together } from "./turns";
 
@@ -77,6 +78,7 @@ export interface Found {
   rows: Row[]; // up to five, cheapest first
   frontier: Row[]; // nothing that was run in full is cheaper and better; by what they take
   others: Row[]; // run in full, beaten
+  nearest: Row | null; // to the targets, of those within the budget
   kinds: KindAnswer[];
   own: Row | null;
   without: number; // level without assistance
@@ -104,12 +106,12 @@ interface Level {
 
 const LEVELS: readonly Level[] = [
   { sets: 8, replicates: 1, kept: Infinity, share: 1 },
-  { sets: 16, replicates: 2, kept: 20, share: 0.3 },
-  { sets: Infinity, replicates: Infinity, kept: 7, share: 0.3 },
+  { sets: 24, replicates: 1, kept: 20, share: 0.3 },
+  { sets: Infinity, replicates: 2, kept: 7, share: 0.5 },
 ];
 const LAST = LEVELS.length - 1;
 const OTHER_CHANCE = 100_000; // first point of the search: far from those of the page
-const FIRST_OF_KIND = 36; // candidates of a kind that the search begins with
+const FIRST_OF_KIND = 20; // candidates of a kind that the search begins with
 const MORE_OF_KIND = 24; // further ones a round
 const MOST = 2400;
 const EVERY = 48; // so few candidates are all run in full
@@ -271,9 +273,10 @@ export class Search {
     }
   }
 
+  /** Of a kind, by what they take; what was tried is among them, so that a search goes on as it would have gone. */
   private open(kind: Kind, plainOnly: boolean, fits: (one: Candidate) => boolean): Candidate[] {
     const plain = (choice: Choice) => choice.together === null && choice.months === null;
-    return (this.sorted.get(kind) ?? []).filter((one) => !this.all.has(one.key) && (!plainOnly || plain(one.choice)) && fits(one));
+    return (this.sorted.get(kind) ?? []).filter((one) => (!plainOnly || plain(one.choice)) && fits(one));
   }
 
   private takenOf(key: string): Taken {
@@ -322,8 +325,7 @@ export class Search {
     this.ownTried = this.all.get(key) ?? this.begin(own.choice ?? NOTHING, key, own.scenario);
     await this.runAgain(this.ownTried, signal);
     if (!this.bare) {
-      const without = { ...own.scenario, dosage: [], contact_log: null };
-      this.bare = await this.run(without, endOf(own.scenario), this.asked.sets.length, this.asked.replicates, 0, signal);
+      this.bare = await this.run(withoutTa(own.scenario), endOfTa(own.scenario), this.asked.sets.length, this.asked.replicates, 0, signal);
     }
   }
 
@@ -337,7 +339,7 @@ export class Search {
       .map((choice) => this.all.get(keyOf(choice)) ?? this.begin(choice, keyOf(choice), this.asked.space.scenarioOf(choice)))
       .filter((one) => !one.samples[level]);
     await together(open, this.asked.runner.workers * 2, async (one) => {
-      one.samples[level] = await this.run(one.scenario, endOf(one.scenario), sets, replicates, OTHER_CHANCE, signal);
+      one.samples[level] = await this.run(one.scenario, endOfTa(one.scenario), sets, replicates, OTHER_CHANCE, signal);
       this.all.set(one.key, one);
       this.tellNow();
     });
@@ -356,14 +358,14 @@ export class Search {
   private async run(scenario: Scenario, end: number, sets: number, replicates: number, first: number, signal: AbortSignal): Promise<Sample> {
     const weeks = end === scenario.horizon_weeks ? [end] : [end, scenario.horizon_weeks];
     const request = { scenario, seed: this.asked.seed, sets: this.asked.sets.slice(0, sets), replicates, weeks, first };
-    const found = sampleOf(await this.asked.runner.run(request, { signal }));
+    const found = sampleOf(await this.asked.runner.run(request, { signal, passing: true }));
     signal.throwIfAborted();
     this.runs += found.failed.length;
     return found;
   }
 
   private async runAgain(one: Tried, signal: AbortSignal): Promise<void> {
-    one.again ??= await this.run(one.scenario, endOf(one.scenario), this.asked.sets.length, this.asked.replicates, 0, signal);
+    one.again ??= await this.run(one.scenario, endOfTa(one.scenario), this.asked.sets.length, this.asked.replicates, 0, signal);
   }
 
   // --- judging on the way --------------------------------------------------------------------
@@ -430,7 +432,7 @@ export class Search {
     const { kept, share: part } = LEVELS[level];
     return (dear ? over : KINDS).flatMap((kind) => {
       const some = judged.filter((one) => one.tried.kind === kind);
-      const count = Math.min(some.length, kept, Math.max(4, Math.ceil(some.length * part)));
+      const count = Math.min(some.length, kept, Math.max(3, Math.ceil(some.length * part)));
       return this.ranked(some, dear).slice(0, count);
     }).map((one) => one.tried.choice);
   }
@@ -454,27 +456,31 @@ export class Search {
     const judged = this.judged(LAST).filter((one) => one.taken.most <= this.limit);
     const again = (one: Judged) => this.runAgain(one.tried, signal);
     if (every) await together(this.judged(LAST), this.asked.runner.workers, again);
-    const front = evenly(byLayers(judged, true).sort((a, b) => a.taken.spend - b.taken.spend), ON_FRONTIER);
-    await together(front, this.asked.runner.workers, again);
-    this.tell();
     if (!this.asksForTargets) {
       const most = KINDS.flatMap((kind) => top(judged.filter((one) => one.tried.kind === kind), (one) => one.worth));
       await together(most, this.asked.runner.workers, again);
-      return;
     }
+    if (this.asksForTargets) await this.reportTargets(judged, signal);
+    this.tell();
+    const front = evenly(byLayers(judged, true).sort((a, b) => a.taken.spend - b.taken.spend), ON_FRONTIER);
+    await together(front, this.asked.runner.workers, again);
+  }
+
+  private async reportTargets(judged: Judged[], signal: AbortSignal): Promise<void> {
     const holding = judged.filter((one) => one.lead >= 0).sort((a, b) => a.taken.spend - b.taken.spend);
-    for (const kind of KINDS) await this.untilOneHolds(holding.filter((one) => one.tried.kind === kind), signal);
+    await together(KINDS, this.asked.runner.workers, (kind) => this.untilOneHolds(holding.filter((one) => one.tried.kind === kind), signal));
     await this.fill(holding, signal);
     const nearest = KINDS.filter((kind) => !holding.some((one) => one.tried.kind === kind)).flatMap((kind) =>
       top(judged.filter((one) => one.tried.kind === kind), (one) => one.lead),
     );
-    await together(nearest, this.asked.runner.workers, again);
+    await together(nearest, this.asked.runner.workers, (one) => this.runAgain(one.tried, signal));
   }
 
   /** Run candidates again, cheapest first, until one holds. */
   private async untilOneHolds(some: Judged[], signal: AbortSignal): Promise<void> {
     for (const one of some.slice(0, TRIED_AGAIN)) {
       await this.runAgain(one.tried, signal);
+      this.tellNow();
       if (this.row(one.tried).holds) return;
     }
   }
@@ -637,6 +643,7 @@ export class Search {
       rows,
       frontier,
       others: all.filter((row) => row.within && !frontier.includes(row)),
+      nearest: this.goal?.targets.length ? nearestOf(all.filter((row) => row.within)) : null,
       kinds: this.kinds.length ? this.kinds : this.goal ? KINDS.map((kind) => this.kindAnswer(kind, all, false)) : [],
       own,
       without: this.bare && this.goal ? mean(gridOfSample(this.bare, this.goal.outcome, this.goal.when)) : NaN,

@@ -6,6 +6,7 @@
  * done stay, as levers of the commands leave them. A mode that the plan has not begins with the plan and is like its
  * first series in the rest, as sim.scenario.levers adds one.
  */
+import { planStart } from "../model/complete";
 import type { Scenario, ScenarioData, Series } from "../types";
 
 export type Call = "video" | "phone";
@@ -31,7 +32,7 @@ export interface Levers {
   visitEvery: number[];
   visitHours: number[];
   together: number[]; // besides the plan's own
-  months: number[];
+  months: number[]; // shorter than the plan: a longer one would reach a target by another date
 }
 
 const USUAL: Levers = {
@@ -41,7 +42,7 @@ const USUAL: Levers = {
   visitEvery: [1, 2, 4, 8, 13, 26, 52],
   visitHours: [1.5, 2, 3, 4, 6],
   together: [0.3, 0.6, 0.9],
-  months: [12, 24, 36],
+  months: [6, 12, 18, 24],
 };
 
 const WEEKS_A_YEAR = 52;
@@ -69,21 +70,6 @@ export const keyOf = (choice: Choice): string =>
 /** The most frequent series, the first of equals: sim.studies.surface.grid.main_series. */
 export function mainSeries(dosage: readonly Series[]): Series | undefined {
   return dosage.reduce<Series | undefined>((best, one) => (best && best.every_weeks <= one.every_weeks ? best : one), undefined);
-}
-
-const lastLogged = (scenario: Scenario): number =>
-  (scenario.contact_log?.rows ?? []).reduce((last: number, row: { week: number }) => Math.max(last, row.week), 0);
-
-/** First planned week: Scenario.plan_start. */
-export const planStart = (scenario: Scenario): number =>
-  scenario.dosage.length ? Math.min(...scenario.dosage.map((one) => one.first_week)) : lastLogged(scenario) + 1;
-
-/** Last week with a contact, planned or logged: Scenario.end_of_ta. */
-export function endOf(scenario: Scenario): number {
-  const weeks = scenario.dosage.map((one) => one.last_week ?? scenario.horizon_weeks);
-  const logged = lastLogged(scenario);
-  if (logged) weeks.push(logged);
-  return weeks.length ? Math.max(...weeks) : scenario.horizon_weeks;
 }
 
 const near = (values: readonly number[], value: number): boolean => values.some((one) => Math.abs(one - value) < 1e-9);
@@ -116,7 +102,6 @@ export class Space {
 
   private usual(): Levers {
     const own = this.own;
-    const room = this.scenario.horizon_weeks - this.start + 1;
     const length = this.end - this.start + 1;
     const together = this.templates[own?.call ?? "onsite"].co_creation;
     return {
@@ -126,7 +111,7 @@ export class Space {
       visitEvery: withOwn(USUAL.visitEvery, own?.visitEvery ?? null),
       visitHours: withOwn(USUAL.visitHours, own?.visitHours ?? null),
       together: USUAL.together.filter((one) => one !== together),
-      months: USUAL.months.filter((one) => weeksOf(one) <= room && weeksOf(one) !== length),
+      months: USUAL.months.filter((one) => weeksOf(one) < length),
     };
   }
 

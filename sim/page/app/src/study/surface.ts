@@ -5,9 +5,10 @@
  * sets, then the rest: a part is already a fair sample.
  */
 import type { Budget, OutcomeAbout, Runner, Scenario, Series, Share, Target } from "../types";
+import { endOfTa, withoutTa } from "../model/complete";
 import { taken, yearsOf } from "./prices";
 import { gridOfSample, joined, reached, type Sample, sampleOf, type When } from "./samples";
-import { endOf, mainSeries } from "./space";
+import { mainSeries } from "./space";
 import { band, less, mean, share, type Tables } from "./stats";
 import { breathe, together } from "./turns";
 
@@ -165,8 +166,8 @@ export class Surface {
     this.own = await this.run(scenario, 0, sets.length, 0, signal);
     // A cell ends when the main series does, which may be before the plan.
     const cell = scenarioOfCell(scenario, 1, 1, this.asked.mode);
-    const bare = { ...cell, dosage: [], contact_log: null };
-    this.bare = await this.run(bare, 0, sets.length, 0, signal, endOf(cell));
+    const bare = withoutTa(cell);
+    this.bare = await this.run(bare, 0, sets.length, 0, signal, endOfTa(cell));
     const first = Math.min(FIRST_SETS, sets.length);
     const open = this.cells.filter((one) => one.affordable);
     await this.all(open.filter((one) => !one.value), (one) => this.measure(one, 0, first, signal));
@@ -204,11 +205,11 @@ export class Surface {
   }
 
   /** Runs of some of the sets, with the chance that they have in the whole. */
-  private async run(scenario: Scenario, from: number, to: number, chance: number, signal: AbortSignal, end = endOf(scenario)): Promise<Sample> {
+  private async run(scenario: Scenario, from: number, to: number, chance: number, signal: AbortSignal, end = endOfTa(scenario)): Promise<Sample> {
     const weeks = end === scenario.horizon_weeks ? [end] : [end, scenario.horizon_weeks];
     const { seed, replicates } = this.asked;
     const request = { scenario, seed, sets: this.asked.sets.slice(from, to), replicates, weeks, first: chance + from };
-    const found = sampleOf(await this.asked.runner.run(request, { signal }));
+    const found = sampleOf(await this.asked.runner.run(request, { signal, passing: true }));
     signal.throwIfAborted();
     return found;
   }

@@ -32,5 +32,7 @@ export async function together<T>(list: readonly T[], atOnce: number, work: (one
     }
   };
   const hands = Array.from({ length: Math.max(1, Math.min(atOnce, list.length)) }, hand);
-  await Promise.all(hands);
+  // All have put down their work before the failure is said.
+  const failed = (await Promise.allSettled(hands)).find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
 }

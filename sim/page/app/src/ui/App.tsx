@@ -2,8 +2,9 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { Best } from "../best";
 import { Class } from "../klass";
+import { plansFileName } from "../model/files";
 import { openPlan, withScenario } from "../model/plans";
-import { Foot, Printed, Results, RestsOn } from "../results";
+import { Foot, HandOn, Printed, Results, RestsOn } from "../results";
 import { Setting } from "../setting/Setting";
 import type { Answers } from "../study/answer";
 import type { PageRunner } from "../study/runner";
@@ -40,13 +41,20 @@ function Page({ store }: { store: Store }) {
   useEffect(() => {
     document.title = say("frame.title", { plan });
   }, [plan]);
-  const foot = <Foot answer={work.answer} file={`${plan}.yaml`} />;
+  const file = useStore((state) => state.file);
+  const foot = <Foot answer={work.answer} file={plansFileName(file)} />;
+  const handOn = { store, data: store.data, runner, answer: work.answer, comparison: work.comparison };
   return (
     <Boundary part={say("frame.parts.page")} onSave={() => saveAll(store)}>
       <Frame
         view={view}
         onView={(chosen) => store.go({ view: chosen === "plan" ? "" : chosen })}
-        tools={<DocumentTools store={store} data={store.data} />}
+        tools={
+          <>
+            <DocumentTools store={store} data={store.data} />
+            {view !== "class" && <HandOn {...handOn} />}
+          </>
+        }
         plans={view !== "class" && <PlansBar store={store} data={store.data} />}
         foot={view === "class" ? undefined : foot}
       >

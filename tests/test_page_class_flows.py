@@ -1,0 +1,212 @@
+"""The class in a real Chromium: a story from the first guess to the last, presented, printed, by keys."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.page_flows import Driver, browser, driver, file, written
+
+__all__ = ["browser", "file"]
+
+pytestmark = pytest.mark.browser
+
+NEXT = ".k-controls > .k-main"
+PROJECTORS = {"1280x720": (1280, 720), "1920x1080": (1920, 1080)}
+
+
+def at(story: str, **place: str) -> str:
+    """The address of a story."""
+    more = "".join(f"&{name}={value}" for name, value in place.items())
+    return f"#view=class&story={story}{more}"
+
+
+def guess(page: Driver, choice: int = 0) -> None:
+    """Choose and lock."""
+    page.shown(".k-net")
+    page.page.locator(".k-choice label").nth(choice).click()
+    page.page.locator(NEXT).click()
+
+
+def reveal(page: Driver) -> None:
+    """See what happens, up to the numbers."""
+    page.page.locator(NEXT).click()
+    page.shown(".k-choice.is-right")
+    page.shown(f"{NEXT}:not([disabled])")
+
+
+def explain(page: Driver) -> None:
+    page.page.locator(NEXT).click()
+    page.shown(".k-line-of-why.is-flashing")
+
+
+def test_a_story_from_guess_to_end(browser: Any, file: Path) -> None:
+    with driver(browser, file, address="#view=class", reduced_motion="reduce") as page:
+        page.page.get_by_role("button", name="Who decides?", exact=True).click()
+        for question in (1, 2, 3):
+            page.shown(".k-net")
+            assert f"question {question} of 3" in page.text(".k-question")
+            assert page.page.locator(".k-choice.is-right").count() == 0
+            assert page.page.locator(NEXT).is_disabled()
+            guess(page, 2)
+            assert page.page.locator(".k-choices").get_attribute("disabled") is not None
+            reveal(page)
+            assert "plausible worlds" in page.text(".k-question")
+            assert page.page.locator(".k-reveals").is_visible()
+            explain(page)
+            assert page.page.locator("[role=alert]").count() == 0
+            if question < 3:
+                page.page.locator(NEXT).click()
+                page.shown(f".k-question:has-text('question {question + 1} of 3')")
+                assert page.focused() == page.text(".k-question h2")
+        page.page.reload()
+        page.shown(".k-net")
+        assert page.page.locator(".k-choice.is-right").count() == 1  # kept on the device
+        assert "To discuss" in page.text(".k-explain")
+
+
+def test_hands_are_counted_and_draw_bars(browser: Any, file: Path) -> None:
+    with driver(browser, file, address=at("leaving")) as page:
+        page.shown(".k-net")
+        for choice, hands in enumerate((3, 12, 5, 0)):
+            page.page.locator(".k-hands input").nth(choice).fill(str(hands))
+        widths = page.page.eval_on_selector_all(
+            ".k-bar", "all => all.map((one) => parseFloat(one.style.width))"
+        )
+        assert widths == [25, 100, pytest.approx(41.6667, abs=0.01), 0]
+        assert not page.page.locator(NEXT).is_disabled()  # a show of hands is a guess
+
+
+@pytest.mark.parametrize("window", PROJECTORS)
+def test_presented_nothing_is_cut_and_letters_are_large(
+    browser: Any, file: Path, window: str
+) -> None:
+    width, height = PROJECTORS[window]
+    least = 24 * width / 1920
+    with driver(browser, file, width=width, height=height, reduced_motion="reduce",
+                address=at("switches", present="1")) as page:  # fmt: skip
+        for step in range(4):
+            for act in (None, lambda p: guess(p, 3), reveal, explain):
+                page.shown(".k-net")
+                if act:
+                    act(page)
+                assert not cut(page), (window, step)
+                assert not smaller_than(page, least), (window, step)
+            if step < 3:
+                page.page.locator(NEXT).click()
+                page.shown(f".k-question:has-text('question {step + 2} of 4')")
+
+
+def cut(page: Driver) -> list[str]:
+    """What does not fit on the screen, or into its place."""
+    return page.page.evaluate(
+        """() => {
+          const room = [window.innerWidth + 1, window.innerHeight + 1];
+          const kept = ".k-question, .k-choices, .k-choice, .k-head, .k-net, .k-course, .k-why, " +
+            ".k-reveals, .k-controls, .k-controls button, .k-controls summary, .k-person, .k-badge";
+          const story = document.querySelector(".k-story");
+          const found = [...story.querySelectorAll(kept)].filter((one) => {
+            const box = one.getBoundingClientRect();
+            return box.width && (box.right > room[0] || box.bottom > room[1] || box.left < -1 || box.top < -1);
+          });
+          const tall = [...story.querySelectorAll(".k-why, .k-guide, .k-middle, .k-choice")]
+            .filter((one) => one.scrollHeight > one.clientHeight + 2);
+          return [...found, ...tall].map((one) => one.className.baseVal ?? one.className);
+        }"""
+    )
+
+
+def smaller_than(page: Driver, least: float) -> list[str]:
+    """Text in letters that are too small, as they stand on the screen."""
+    return page.page.evaluate(
+        """(least) => [...document.querySelectorAll(".k-story *")]
+          .filter((one) => one.getClientRects().length && !one.closest(".k-hidden, .k-links, option"))
+          .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+          .filter((one) => {
+            const scale = one.ownerSVGElement
+              ? one.getScreenCTM().a : 1;
+            return parseFloat(getComputedStyle(one).fontSize) * scale < least - 0.3;
+          })
+          .map((one) => `${one.tagName} ${one.textContent.slice(0, 30)}`)""",
+        least,
+    )
+
+
+def test_by_keys_alone(browser: Any, file: Path) -> None:
+    with driver(browser, file, address=at("colleagues"), reduced_motion="reduce") as page:
+        page.shown(".k-net")
+        page.tab_to("Ana:")
+        page.press("ArrowRight")
+        assert page.focused().startswith("Ben:")
+        page.press("ArrowLeft", "ArrowLeft")
+        assert page.focused().startswith("Provider:")
+        page.press("Tab")
+        assert not page.focused().startswith("Ana:")  # one stop for all people of a side
+        page.page.locator(".k-choice input[type=radio]").first.focus()
+        page.press("Space", "ArrowDown")
+        page.page.locator(NEXT).focus()
+        page.press("Enter")
+        page.page.locator(NEXT).focus()
+        page.press("Enter")
+        page.shown(".k-choice.is-right")
+        page.page.evaluate("document.activeElement.blur()")
+        week = re.search(r"week=(\d+)", page.page.url)
+        page.press("ArrowLeft")
+        assert week and f"week={int(week[1]) - 1}" in page.page.url
+
+
+def test_a_person_tells_why_with_its_arithmetic(browser: Any, file: Path) -> None:
+    with driver(browser, file, address=at("sharing"), reduced_motion="reduce") as page:
+        guess(page)
+        reveal(page)
+        explain(page)
+        line = page.page.locator(".k-line-of-why.is-flashing")
+        line.locator("summary").click()
+        told = line.locator(".k-arithmetic").inner_text()
+        assert "what was experienced" in told
+        assert "×" in told
+        assert "tau" in told  # as the description of the model has it
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("place", [{}, {"present": "1"}, {"sheet": "sheet"}, {"sheet": "key"}])
+def test_axe_finds_nothing(
+    browser: Any, file: Path, place: dict[str, str], scheme: str
+) -> None:
+    with driver(browser, file, scheme=scheme, address=at("doing", **place),
+                reduced_motion="reduce") as page:  # fmt: skip
+        page.shown(".k-sheet .k-reveals" if place.get("sheet") == "key" else ".k-net, .k-sheet")
+        if "sheet" not in place:
+            guess(page)
+            reveal(page)
+            explain(page)
+        assert not page.axe()
+        assert not page.small_targets()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1920])
+def test_nothing_sticks_out(browser: Any, file: Path, width: int) -> None:
+    with driver(browser, file, width=width, height=844, address=at("overload"),
+                reduced_motion="reduce") as page:  # fmt: skip
+        guess(page)
+        reveal(page)
+        assert not page.wider_than_the_window()
+        explain(page)
+        assert not page.wider_than_the_window()
+
+
+@pytest.mark.parametrize("story", ["sharing", "switches"])
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_class_sheet_is_one_page(browser: Any, file: Path, story: str, paper: str) -> None:
+    with driver(browser, file, address=at(story, sheet="sheet")) as page:
+        page.shown(".k-sheet")
+        assert page.page.pdf(format=paper).count(b"/Type /Page\n") == 1
+
+
+def test_a_page_can_begin_with_a_story(browser: Any, tmp_path: Path) -> None:
+    with driver(browser, written(tmp_path / "lesson.html", story="provider")) as page:
+        page.shown(".k-net")
+        assert "The provider leaves" in page.text(".k-question")
