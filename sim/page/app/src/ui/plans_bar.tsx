@@ -43,6 +43,7 @@ function TabText({ store, plan, index }: { store: Store; plan: Plan; index: numb
   return (
     <span class="tab-text" title={plan.name}>
       <b>{letterOf(index)}</b> <bdi>{plan.name}</bdi>
+      {isReference && " "}
       {isReference && <span class="tab-reference">{store.say("reference_sign")}</span>}
     </span>
   );
