@@ -58,12 +58,6 @@ def test_the_verdict_is_about_the_plan_as_it_stands(browser: Any, planned: Path)
         assert re.search(r"integration to 0\.\d\d by December 2027 instead of 0\.\d\d", before)
         assert "budget" in before
         assert "target" in before
-        page.page.evaluate(
-            "window.seen = []; new MutationObserver(() => window.seen.push("
-            "[document.querySelector('.plans [aria-current]')?.innerText ?? '',"
-            " document.querySelector('.verdict h1')?.innerText ?? ''])"
-            ").observe(document.body, {subtree: true, childList: true, characterData: true})"
-        )
         _ready(page, COMPARED)
         page.page.locator(".plans-table button.link", has_text="Visits only").click()
         page.page.wait_for_selector(".open-row:has-text('Visits only')", timeout=PATIENCE)
