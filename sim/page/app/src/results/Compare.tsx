@@ -72,7 +72,7 @@ function Plans(props: CompareProps) {
   const names = comparedOutcomes(data, file);
   const many = file.targets.length > 1;
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={say("results.compare.title")}>
+    <div class="scroll-x" tabIndex={0} role="group" aria-label={say("results.compare.title")}>
       <table class="plans-table">
         <thead>
           <tr>
