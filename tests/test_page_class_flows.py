@@ -61,7 +61,7 @@ def test_a_story_from_guess_to_end(browser: Any, file: Path) -> None:
             if question < 3:
                 page.page.locator(NEXT).click()
                 page.shown(f".k-question:has-text('question {question + 1} of 3')")
-                assert page.focused() == page.text(".k-question h2")
+                assert page.focused() == page.text(".k-question h1")
         page.page.reload()
         page.shown(".k-net")
         assert page.page.locator(".k-choice.is-right").count() == 1  # kept on the device

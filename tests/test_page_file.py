@@ -77,7 +77,6 @@ def test_every_part_is_there_and_whole(page: Elements) -> None:
     layout = json.loads((artefact.SHIPPED / "layout.json").read_text(encoding="utf-8"))
     assert json.loads(page.part("layout")) == layout
     assert json.loads(page.part("data")) == json.loads(build.json_text(data.page_data()))
-    assert page.part("engine") == build.SCRIPT.read_text(encoding="utf-8")
     assert page.part("app")
 
 
@@ -120,7 +119,7 @@ def test_a_hostile_name_stays_a_name(name: str) -> None:
     given = opened.document([{"name": name}])
     page = Elements(build.page_html(data.page_data(opened=given)))
     assert json.loads(page.part("data"))["opened"]["plans"][0]["name"] == name
-    assert len(page.of("script")) == 5
+    assert len(page.of("script")) == 4
     assert not page.of("b")
 
 

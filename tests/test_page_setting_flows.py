@@ -232,7 +232,7 @@ def test_a_log_is_brought_and_the_plan_goes_on_after_it(browser: Any, file: Path
         setting.button("Use this log").click()
         plan = setting.plan()
         assert [row["week"] for row in plan["contact_log"]["rows"]] == [9, 10]
-        assert [one.get("first_week", 1) for one in plan["dosage"]] == [11, 11, 53, 53]
+        assert [one.get("first_week", 1) for one in plan["dosage"]] == [14, 13, 53, 53]
         assert "2 held" in page.text("#setting-history")
         setting.button("Remove the log").click()
         setting.toast_undo()

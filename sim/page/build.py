@@ -26,7 +26,6 @@ __all__ = ["page_data", "page_html", "policy"]
 
 HERE = Path(__file__).parent
 DIST = HERE / "dist"
-SCRIPT = HERE.parent / "engine" / "browser" / "engine.js"
 ENDS_SCRIPT = re.compile(r"<(?=/script|!--|script)", re.IGNORECASE)
 """What would end a script, or open a comment in it, for a reader of HTML."""
 WITHOUT_SCRIPT = "This page computes in your browser and needs JavaScript, which is switched off."
@@ -55,7 +54,6 @@ def page_html(data: Mapping[str, Any], *, title: str = "codose", dist: Path = DI
         "data": json_text(data),
         "layout": json_text(json.loads((artefact.SHIPPED / "layout.json").read_text("utf-8"))),
         "wasm": base64.b64encode((artefact.SHIPPED / "engine.wasm").read_bytes()).decode("ascii"),
-        "engine": script_text(SCRIPT.read_text(encoding="utf-8")),
         "app": app,
     }
     shell = (HERE / "shell.html").read_text(encoding="utf-8")

@@ -79,7 +79,7 @@ def page_data(
     """
     stories = _json("stories.json", [])
     if story is not None:
-        names = [one["name"] for one in stories]
+        names = [one["key"] for one in stories]
         check_known(story, names, "is not a story", field="--story")
     return {
         "version": sys.modules["sim"].__version__,

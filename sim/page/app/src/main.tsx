@@ -9,7 +9,10 @@ function start(): void {
   useThisTheme(keptTheme());
   const place = document.getElementById("page")!;
   place.replaceChildren();
-  render(<App store={new Store(pageData())} />, place);
+  const data = pageData();
+  // A page for one lesson begins with its story; an address that says more goes before.
+  if (data.story !== null && window.location.hash === "") window.location.hash = `view=class&story=${data.story}`;
+  render(<App store={new Store(data)} />, place);
 }
 
 if (typeof document !== "undefined") start();

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
+import { say } from "../src/setting/say";
 import { lineOf, monthNumber } from "../src/setting/words";
 import { data, shipped, shippedNames } from "./setting_data";
 
@@ -112,4 +115,16 @@ test("how often is told as it is used, to the digit", () => {
     const named: Record<number, string> = { 1: "every week", 13: "every quarter", 26: "twice a year", 52: "once a year" };
     assert.ok(line.includes(named[weeks] ?? `every ${weeks} weeks`), line);
   }
+});
+
+test("every sentence that the setting asks for is in the table of words", () => {
+  const folder = path.resolve(process.cwd(), "src", "setting");
+  const missing: string[] = [];
+  for (const name of fs.readdirSync(folder).filter((one) => /\.tsx?$/.test(one))) {
+    const text = fs.readFileSync(path.join(folder, name), "utf8");
+    for (const [, way] of text.matchAll(/\bt\(\s*"([a-z_.0-9]+)"/g)) {
+      if (say(data.words, `setting.${way}`) === `setting.${way}`) missing.push(`${name}: ${way}`);
+    }
+  }
+  assert.deepEqual(missing, []);
 });

@@ -51,7 +51,7 @@ export function Guide(props: GuideProps) {
       <div class="k-question">
         <p class="k-small">{small.join(" · ")}</p>
         {!shown && <p class="k-text">{now.text}</p>}
-        <h2 tabIndex={-1} ref={heading}>{now.question}</h2>
+        <h1 tabIndex={-1} ref={heading}>{now.question}</h1>
         <div class="k-explain" aria-live="polite">
           {isShown(kept.phase) && working && <p>{say("class.guide.working")}</p>}
           {fault && <p class="k-fault">{say("class.guide.fault", { fault })}</p>}

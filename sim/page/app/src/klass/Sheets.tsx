@@ -25,7 +25,7 @@ export function Sheet({ data, story, kind, answers, onClose }: SheetProps) {
       </p>
       <header>
         <p class="k-small">{say(key ? "class.sheet.key" : "class.sheet.sheet")}</p>
-        <h2>{story.title}</h2>
+        <h1>{story.title}</h1>
         {!key && <p class="k-who"><span>{say("class.sheet.name")}</span><span>{say("class.sheet.date")}</span></p>}
         {key && (
           <dl>
@@ -40,7 +40,7 @@ export function Sheet({ data, story, kind, answers, onClose }: SheetProps) {
         const answer = answers?.steps[i] ?? null;
         return (
           <section key={i}>
-            <h3>{i + 1}. {step.question}</h3>
+            <h2>{i + 1}. {step.question}</h2>
             <p>{step.text}</p>
             <ul>
               {choicesOf(story, i, say("class.guide.it_depends")).map((choice, place) => (
@@ -63,7 +63,7 @@ export function Sheet({ data, story, kind, answers, onClose }: SheetProps) {
           </section>
         );
       })}
-      <section class="k-discuss"><h3>{say("class.sheet.discuss")}</h3><p>{story.discuss}</p>{!key && <p class="k-write" />}</section>
+      <section class="k-discuss"><h2>{say("class.sheet.discuss")}</h2><p>{story.discuss}</p>{!key && <p class="k-write" />}</section>
       <p class="k-small">{say("class.sheet.caution")}</p>
     </article>
   );

@@ -318,12 +318,12 @@ function Stage(props: StageProps) {
     <div class="k-stage">
       {pane("left")}
       <section class="k-middle">
-        <h3 class="k-head">
+        <h2 class="k-head">
           <select aria-label={say("class.controls.outcome")} value={outcome} onChange={(event) => props.onOutcome(event.currentTarget.value as Outcome)}>
             {OUTCOMES.map((one) => <option key={one} value={one}>{say(`class.outcomes.${one}`)}</option>)}
           </select>
           <span>{say(isState(outcome) ? "class.chart.since" : "class.chart.both")}</span>
-        </h3>
+        </h2>
         <Course {...{ story, replays, outcome, week, limit }} />
         {isShown(kept.phase) && answer && chosen === null && (
           <Reveals data={data} story={story} reveals={answer.reveals} runs={answers!.runs} />
@@ -371,10 +371,10 @@ function SideHead({ story, replays, side, outcome, week, modes }: {
     ...(seen.providersLeft.length ? [say("class.happened.provider_left")] : []),
   ];
   return (
-    <h3 class="k-head">
+    <h2 class="k-head">
       {story.sides[side === "left" ? 0 : 1].name}
       <span>{numbers}</span>
       <span class="k-happened">{happened.join(" ") || " "}</span>
-    </h3>
+    </h2>
   );
 }

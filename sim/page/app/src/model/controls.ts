@@ -8,23 +8,36 @@ export const CONTROLS: readonly string[] = [
   "name",
   "start_date",
   "horizon_weeks",
+  "skip",
+  "seed",
+  "background_trend",
+  "delivery_work",
+  "parameters",
   "regions.candidates",
   "regions.count",
   "regions.selection",
   "regions.staff",
   "regions.names",
+  "regions.core_team",
+  "regions.network.kind",
+  "regions.network.neighbours",
+  "regions.network.rewiring",
   "regions.overrides.*.staff",
   "regions.overrides.*.start",
   "regions.overrides.*.leadership",
   "providers.count",
   "providers.names",
   "providers.weekly_hours",
+  "providers.assignment",
   "dosage.*.mode",
   "dosage.*.every_weeks",
   "dosage.*.hours",
   "dosage.*.first_week",
   "dosage.*.last_week",
   "dosage.*.co_creation",
+  "dosage.*.taper",
+  "dosage.*.timing",
+  "dosage.*.invited",
   "dosage.*.functions",
   "shocks",
   "costs",
@@ -43,6 +56,7 @@ export function alsoIn(scenario: ScenarioData, page: Pick<Known, "schema">, cont
   const found: Also[] = [];
   const ways = controls.map((way) => way.split("."));
   const visit = (value: unknown, path: (string | number)[]): void => {
+    if (path.join(".") === "regions.network" && typeof value === "string") return; // its kind, in short
     const near = ways.filter((way) => way.slice(0, path.length).every((part, i) => part === "*" || part === String(path[i])));
     if (near.some((way) => way.length <= path.length)) return;
     if (near.length && isObject(value)) Object.entries(value).forEach(([key, item]) => visit(item, [...path, key]));

@@ -67,6 +67,7 @@ export function contactsSummary(panel: Panel): string {
 
 /** Contacts that are still to come; null where the plan cannot be worked out as it stands. */
 function plannedContacts({ runner, scenario, data }: Panel): number | null {
+  if (runner === null) return null;
   try {
     const planned = runner.planned(completer(data)(scenario));
     return planned.total.contacts - planned.spent.contacts;

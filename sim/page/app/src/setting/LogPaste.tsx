@@ -12,6 +12,7 @@ import { sayLost } from "./Regions";
 
 const FAULTS_SHOWN = 5;
 const LARGEST = 5_000_000; // characters
+const TABLES = /\.(csv|tsv|txt)$/i;
 const WEEK = 7 * 86_400_000;
 
 export function LogPaste({ panel }: { panel: Panel }) {
@@ -42,9 +43,11 @@ export function LogPaste({ panel }: { panel: Panel }) {
       class="set-paste"
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
+        const file = event.dataTransfer?.files[0];
+        if (!file || !TABLES.test(file.name)) return; // the page reads it as any other file
         event.preventDefault();
         event.stopPropagation();
-        readFile(panel, event.dataTransfer?.files[0], setText, setFileProblem);
+        readFile(panel, file, setText, setFileProblem);
       }}
     >
       <label for={id}>{t("history.label")}</label>
@@ -120,7 +123,7 @@ function readFile(panel: Panel, file: File | undefined, done: (text: string) => 
   if (!file) return;
   refuse("");
   const name = file.name.slice(0, 60);
-  if (!/\.(csv|tsv|txt)$/i.test(file.name)) refuse(panel.t("history.not_text", { name }));
+  if (!TABLES.test(file.name)) refuse(panel.t("history.not_text", { name }));
   else if (file.size > LARGEST) refuse(panel.t("history.too_large", { name, most: LARGEST / 1e6 }));
   else file.text().then(done, () => refuse(panel.t("history.unread", { name })));
 }

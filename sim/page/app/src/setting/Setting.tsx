@@ -17,7 +17,7 @@ import "./setting.css";
 interface Props {
   store: Store;
   data: PageData;
-  runner: Runner;
+  runner: Runner | null; // null: none here, and nothing can be computed
   answer?: PlanAnswer;
 }
 

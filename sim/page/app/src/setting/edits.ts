@@ -558,13 +558,16 @@ export function setLog(scenario: ScenarioData, rows: any[], start: string | null
   const horizon = Math.max(horizonOf(scenario, schema), end);
   const told: Logged = { scenario, moved: 0, dropped: 0 };
   const dosage = (scenario.dosage ?? []).flatMap((one: any) => {
-    if ((one.first_week ?? 1) > end) return [one];
-    if ((one.last_week ?? horizon) <= end) {
+    const first = one.first_week ?? 1;
+    if (first > end) return [one];
+    const due = Math.ceil((end + 1 - first) / one.every_weeks);
+    const next = first + Math.ceil(due * one.every_weeks); // in its rhythm
+    if (next > (one.last_week ?? horizon)) {
       told.dropped += 1;
       return [];
     }
     told.moved += 1;
-    return [{ ...one, first_week: end + 1 }];
+    return [{ ...one, first_week: next }];
   });
   let result = patched(scenario, { contact_log: { rows } });
   if (start) result = patched(result, { start_date: start });

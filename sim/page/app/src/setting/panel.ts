@@ -16,7 +16,7 @@ export interface Edits {
 export interface Panel {
   store: Store;
   data: PageData;
-  runner: Runner;
+  runner: Runner | null; // null: none here, and nothing can be computed
   file: PlansFile;
   scenario: ScenarioData;
   answer: PlanAnswer | undefined;
@@ -58,7 +58,7 @@ function inOpenPlan(file: PlansFile, change: (scenario: ScenarioData) => Scenari
   return { ...file, plans: file.plans.map((plan) => (plan === open ? { ...plan, scenario } : plan)) };
 }
 
-export function usePanel(store: Store, data: PageData, runner: Runner, answer?: PlanAnswer): Panel {
+export function usePanel(store: Store, data: PageData, runner: Runner | null, answer?: PlanAnswer): Panel {
   const file = useStore((state) => state.file, store);
   const edits = useEdits(store);
   const t = useMemo(() => (path: string, values?: Values) => say(data.words, `setting.${path}`, values), [data]);

@@ -1,5 +1,5 @@
 /** The views of the page and what stands around them. */
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Best } from "../best";
 import { Class } from "../klass";
 import { plansFileName } from "../model/files";
@@ -14,6 +14,7 @@ import { saveAll } from "./documents";
 import { type EngineState, useEngine } from "./engine";
 import { Columns, Frame, type View, VIEWS } from "./Frame";
 import { DocumentTools, PlansBar } from "./plans_bar";
+import { lastResults } from "./last";
 import { type Store, StoreContext, useStore } from "./store";
 import { Boundary, DataContext, Skeleton, Toasts, useSay } from "./widgets";
 import { useAnswers, useWork, type Work } from "./work";
@@ -82,9 +83,10 @@ function PlanView({ store, engine, answers, work }: PlanViewProps) {
   const file = useStore((state) => state.file);
   const runner = engine.how === "ready" ? engine.runner : null;
   const given = { data, file, plan: openPlan(file), answer: work.answer, comparison: work.comparison };
-  const set = runner
-    ? <Setting store={store} data={data} runner={runner} answer={work.answer ?? undefined} />
-    : <Skeleton height="24rem" />;
+  const set = engine.how === "starting"
+    ? <Skeleton height="24rem" />
+    : <Setting store={store} data={data} runner={runner} answer={work.answer ?? undefined} />;
+  if (engine.how === "none" || engine.how === "failed") return <Columns set={set} see={<AsItWas store={store} why={engine} />} />;
   const see = (
     <Results
       {...{ store, data }}
@@ -109,6 +111,30 @@ function PlanView({ store, engine, answers, work }: PlanViewProps) {
         }
       />
       <Printed {...given} reason={work.error} />
+    </>
+  );
+}
+
+/** Where the page cannot compute: why, and what it computed last. */
+function AsItWas({ store, why }: { store: Store; why: EngineState }) {
+  const say = useSay();
+  const file = useStore((state) => state.file);
+  const [last] = useState(lastResults);
+  const same = last !== null && JSON.stringify(last.plan) === JSON.stringify(openPlan(file).scenario);
+  const way = why.how === "failed" ? "engine_failed" : same ? "no_engine" : "no_engine_yet";
+  return (
+    <>
+      <p class="no-engine" role="alert">
+        {say(`frame.${way}`, { why: why.how === "failed" ? why.why : "" })}
+      </p>
+      {same && (
+        <Results
+          {...{ store, data: store.data }}
+          answer={{ ...last.answer, plan: openPlan(file).name }}
+          comparison={last.comparison}
+          busy={false}
+        />
+      )}
     </>
   );
 }

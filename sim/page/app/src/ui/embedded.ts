@@ -1,8 +1,7 @@
-/** What Python put into the file beside the app: data, layout, module and wrapper of the engine, and
- * the source of the app itself, from which workers are made. */
+/** What Python put into the file beside the app: data, and layout and module of the engine. */
 import type { PageData } from "../types";
 
-type Part = "data" | "layout" | "wasm" | "engine" | "app";
+type Part = "data" | "layout" | "wasm";
 
 function text(part: Part): string {
   const element = document.getElementById(`codose-${part}`);
@@ -22,7 +21,3 @@ export const pageData = (): PageData => JSON.parse(text("data"));
 export const engineLayout = (): any => JSON.parse(text("layout"));
 /** engine.wasm */
 export const engineModule = (): Uint8Array => bytesOf(text("wasm"));
-/** engine.js: a classic script that sets `codoseEngine`. */
-export const engineScript = (): string => text("engine");
-/** The app's own source: a worker made from it finds no `document`, and serves. */
-export const appScript = (): string => text("app");

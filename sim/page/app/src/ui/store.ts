@@ -24,7 +24,9 @@ import {
   withReference,
   withScenario,
 } from "../model/plans";
+import { firstMonday } from "../setting/weeks";
 import type { PageData, PlansFile, ScenarioData } from "../types";
+import { isoDay } from "../words/text";
 import { type Kept, Keeper, KEY, type Shelf } from "./keep";
 import { say } from "./say";
 
@@ -217,7 +219,7 @@ export class Store {
   newPlan(key: string | null = null, name?: string): void {
     const scenario = this.data.scenarios.find((one) => one.key === key)?.scenario ?? { name: "" };
     const called = name ?? (key === null ? this.say("new_name") : scenario.name);
-    this.update(this.say("step_new"), (file) => addNew(file, called, scenario));
+    this.update(this.say("step_new"), (file) => addNew(file, called, datedAs(openPlan(file).scenario, scenario)));
   }
 
   addPlan(name: string, scenario: ScenarioData, source?: string): void {
@@ -308,7 +310,7 @@ export class Store {
   private blank(): PlansFile {
     const scenario = (this.data.scenarios.find((one) => one.group === "start") ?? this.data.scenarios[0])?.scenario;
     const name = this.say("first_name");
-    return newFile({ ...(scenario ?? {}), name }, name);
+    return newFile({ ...dated(this.around.now(), scenario ?? { name }), name }, name);
   }
 
   private begin(): void {
@@ -458,6 +460,21 @@ function freeze<T>(value: T): T {
   }
   return value;
 }
+
+/** Begins with the first Monday of the month that comes, where no day is said: sentences and axes then have dates. */
+function dated(now: Date, scenario: ScenarioData): ScenarioData {
+  if (hasDates(scenario)) return scenario;
+  return { ...scenario, start_date: isoDay(firstMonday(now.getFullYear(), now.getMonth() + 1)) };
+}
+
+/** A new plan begins when the one beside it does. */
+function datedAs(beside: ScenarioData, scenario: ScenarioData): ScenarioData {
+  if (hasDates(scenario) || beside.start_date === undefined || beside.contact_log) return scenario;
+  return { ...scenario, start_date: beside.start_date };
+}
+
+const hasDates = (scenario: ScenarioData): boolean =>
+  scenario.start_date !== undefined || scenario.contact_log !== undefined;
 
 /** A short mark of a document that came with the page, so that its changes are kept apart. */
 function mark(file: PlansFile): string {

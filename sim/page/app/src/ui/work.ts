@@ -4,6 +4,8 @@ import { completer } from "../model/complete";
 import { Answers } from "../study/answer";
 import { Desk, type Worked } from "../study/desk";
 import type { PageRunner } from "../study/runner";
+import { openPlan } from "../model/plans";
+import { keepLast } from "./last";
 import { type Store, useStore } from "./store";
 
 export interface Work extends Worked {
@@ -27,5 +29,10 @@ export function useWork(store: Store, answers: Answers | null): Work {
   );
   useEffect(() => desk?.show(file), [desk, file]);
   useEffect(() => () => desk?.close(), [desk]);
-  return { ...(desk ? desk.state(file) : NOTHING), again: () => desk?.again(store.file) };
+  const state = desk ? desk.state(file) : NOTHING;
+  useEffect(() => {
+    const { busy, answer, comparison } = state;
+    if (!busy && answer?.stands) keepLast({ plan: openPlan(file).scenario, answer, comparison });
+  }, [state.busy, state.answer, state.comparison]);
+  return { ...state, again: () => desk?.again(store.file) };
 }

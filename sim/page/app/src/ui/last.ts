@@ -1,0 +1,46 @@
+/** The last results, kept in the browser: what is shown where the page cannot compute. */
+import type { Comparison, PlanAnswer } from "../types";
+
+const KEY = "codose.last";
+const MOST = 1_500_000; // letters: plans come first in the browser's storage
+
+export interface Last {
+  plan: unknown; // the scenario that it is of
+  answer: PlanAnswer;
+  comparison: Comparison | null;
+}
+
+/** JSON has no NaN and no arrays of float64: both are written as objects. */
+export function written(last: Last): string {
+  return JSON.stringify(last, (_, value) => {
+    if (value instanceof Float64Array) return { float64: Array.from(value, (one) => (isNaN(one) ? null : one)) };
+    if (typeof value === "number" && !Number.isFinite(value)) return { number: String(value) };
+    return value;
+  });
+}
+
+export function readBack(text: string): Last {
+  return JSON.parse(text, (_, value) => {
+    if (Array.isArray(value?.float64)) return Float64Array.from(value.float64 as (number | null)[], (one) => one ?? NaN);
+    if (typeof value?.number === "string" && Object.keys(value).length === 1) return Number(value.number);
+    return value;
+  });
+}
+
+export function keepLast(last: Last): void {
+  try {
+    const text = written(last);
+    if (text.length <= MOST) localStorage.setItem(KEY, text);
+  } catch {
+    // full or forbidden: the plans are what matters
+  }
+}
+
+export function lastResults(): Last | null {
+  try {
+    const text = localStorage.getItem(KEY);
+    return text === null ? null : readBack(text);
+  } catch {
+    return null;
+  }
+}

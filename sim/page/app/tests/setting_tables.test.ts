@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dayFirst, readDay, readLog } from "../src/setting/logtable";
+import { readCells, readPasted, understand } from "../src/setting/table";
+import { data } from "./setting_data";
+
+const limits = { staff: 1000, regions: 4095 };
+const labels = { typical: "typical", ready: "ready", short_of_staff: "short of staff", new_director: "new director" };
+const regionsIn = (text: string) => understand(readPasted(text), limits, labels);
+
+test("cells as spreadsheets hand them over: tabs, quotes, line breaks in cells, empty rows", () => {
+  assert.deepEqual(readCells('a\tb\r\n\r\n"x ""y""\nz"\t 1 '), [["a", "b"], ['x "y" z', "1"]]);
+  assert.deepEqual(readCells("a;b\n1;2"), [["a", "b"], ["1", "2"]]);
+  assert.deepEqual(readCells("a\tb\tc\n1"), [["a", "b", "c"], ["1", "", ""]]);
+});
+
+test("headings are recognized in any order, and asked for where there are none", () => {
+  assert.deepEqual(readPasted("Number of staff\tRegion\tPhone\n12\tNorth\t555").kinds, ["staff", "name", "nothing"]);
+  assert.deepEqual(readPasted("North\t12\t0.4\nSouth\t9\t0.5").kinds, ["name", "staff", "nothing"]);
+  assert.equal(readPasted("North\t12").headed, false);
+  assert.deepEqual(readPasted("12\n13").kinds.includes("name"), false);
+  assert.equal(regionsIn("12\n13").faults[0].fault, "no_names");
+});
+
+test("what a row says becomes a region; what it cannot say is a fault with its row", () => {
+  const { rows, faults } = regionsIn("Region\tStaff\tSituation\tTrust\nNorth\t14\tnew director\t\nSouth\t\t\t50 %");
+  assert.deepEqual(faults, []);
+  assert.equal(rows[0].staff, 14);
+  assert.equal(rows[0].situation?.leadership, 0.4);
+  assert.deepEqual(rows[1], { name: "South", own: { trust: 0.5 } });
+  const bad = regionsIn("Region\tStaff\tTrust\noverall\t0\t2\n\t3\t\nA\t1.5\t-1\nA\t2\t").faults;
+  assert.deepEqual(
+    bad.map((one) => [one.row, one.fault]),
+    [[2, "reserved"], [2, "staff"], [2, "share"], [3, "empty"], [4, "staff"], [4, "share"], [5, "twice"]],
+  );
+});
+
+test("hostile names are names", () => {
+  const names = ["__proto__", "constructor", "<script>", "=cmd|'/c'!A1", "Ünïcødé 東京 🌍", "a".repeat(80)];
+  const { rows, faults } = regionsIn(["Name", ...names].join("\n"));
+  assert.deepEqual(faults, []);
+  assert.deepEqual(rows.map((one) => one.name), names);
+  assert.equal(regionsIn(`Name\n${"a".repeat(81)}`).faults[0].fault, "long");
+  assert.equal(regionsIn("Name\na\u0007b").faults[0].fault, "letters");
+});
+
+test("4095 regions are read, one more is too many", () => {
+  const table = (count: number) => ["Name", ...Array.from({ length: count }, (_, i) => `R${i}`)].join("\n");
+  assert.deepEqual(regionsIn(table(4095)).faults, []);
+  assert.equal(regionsIn(table(4096)).faults[0].fault, "too_many");
+});
+
+// --- the log -----------------------------------------------------------------------------------------
+
+const plan = { name: "x", start_date: "2026-01-05", regions: { names: ["North", "South"], count: 2 }, dosage: [] };
+
+test("a log as Excel writes it: capitals, ways of meeting in many words, days in many forms", () => {
+  const text = "Date\tRegion\tMode\tHours\tStatus\n13/3/2026\tnorth\tZoom\t1,5\tdone\n2026-03-20\tSouth\tSite visit\t4\tCancelled by region";
+  const log = readLog(text, plan, data, null);
+  assert.deepEqual(log.faults, []);
+  assert.deepEqual(log.rows, [
+    { week: 10, region: "North", mode: "video", hours: 1.5 },
+    { week: 11, region: "South", mode: "onsite", hours: 4, status: "region_cancelled" },
+  ]);
+});
+
+test("days that can be read in two ways are asked for, others are not", () => {
+  assert.equal(dayFirst(["3/4/2026", "5/6/2026"]), "unclear");
+  assert.equal(dayFirst(["3/4/2026", "25/6/2026"]), "day");
+  assert.equal(dayFirst(["3/14/2026", "5/6/2026"]), "month");
+  assert.equal(dayFirst(["3.4.2026"]), "day");
+  assert.equal(readDay("3/4/2026", "month")?.toISOString().slice(0, 10), "2026-03-04");
+  assert.equal(readDay("3/4/2026", "day")?.toISOString().slice(0, 10), "2026-04-03");
+  assert.equal(readDay("31/2/2026", "day"), null);
+  const log = readLog("date,region,mode,hours\n3/4/2026,North,phone,1", plan, data, null);
+  assert.equal(log.ambiguous, true);
+});
+
+test("a log that begins before the plan starts week 1 whole weeks earlier", () => {
+  const log = readLog("date,region,mode,hours\n2025-12-10,North,phone,1", plan, data, null);
+  assert.equal(log.start, "2025-12-08");
+  assert.equal(log.rows[0].week, 1);
+  const undated = readLog("date,region,mode,hours\n2025-12-10,North,phone,1", { ...plan, start_date: undefined }, data, null);
+  assert.equal(undated.start, "2025-12-08");
+});
+
+test("each fault of a log has its row; strangers are named", () => {
+  const text = "week,region,mode,hours,provider,status\n0,North,fax,1,,held\n3,West,phone,99,Ann,maybe\nx,,video,,,";
+  const log = readLog(text, plan, data, null);
+  const faults = log.faults.map((one) => [one.row, one.fault]);
+  assert.deepEqual(faults, [[2, "week"], [2, "mode"], [3, "hours"], [3, "status"], [4, "week"], [4, "region"], [4, "hours"]]);
+  assert.deepEqual([log.regions, log.providers], [["West"], ["Ann"]]);
+  assert.equal(readLog("region,mode\nNorth,phone", plan, data, null).faults[0].text, "date, hours");
+});
