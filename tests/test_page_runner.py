@@ -119,6 +119,11 @@ def test_the_plan_on_the_screen_comes_first(found: dict[str, Any]) -> None:
     assert found["urgent"]["order"] == ["urgent", "slow"]
 
 
+def test_a_plan_and_what_it_is_compared_with_advance_together(found: dict[str, Any]) -> None:
+    seen = found["together"]["seen"]
+    assert any(min(pair) > 0 for pair in seen), seen
+
+
 def test_who_asks_for_the_same_runs_shares_them(found: dict[str, Any]) -> None:
     assert found["shared"] == {"left": "AbortError", "same": True, "made": 4 * 200}
 
@@ -135,6 +140,7 @@ def test_what_this_device_cannot_do_is_refused_in_a_sentence(found: dict[str, An
     assert refused["memory"]["error"].startswith("400,000 runs would take ")
     assert refused["run_memory"]["error"].startswith("One run of 36,000,000 staff over 1,040 weeks")
     assert refused["run_time"]["error"].startswith("Even one run of 36,000,000 staff")
+    assert refused["seed"]["error"].endswith("a whole number up to 9,007,199,254,740,991.")
     assert refused["week"]["error"] == "Week 5000 is outside 0..78."
     assert refused["outcome"]["error"] == "There is no outcome luck."
     np.testing.assert_array_equal(values(refused["after"]), wanted())

@@ -562,6 +562,8 @@ function defineCodoseEngine() {
   }
 
   const MOST_WORKERS = 8;
+  /* What is urgent advances together: a plan and what it is compared with. */
+  const fewer = (one, other) => (other.next / other.total < one.next / one.total ? other : one);
 
   /* Several workers, each with engines of its own.
    *
@@ -675,7 +677,8 @@ function defineCodoseEngine() {
       while (this._free.length) {
         const waiting = this._asked.filter((one) => one.waits);
         if (!waiting.length) return;
-        const asked = waiting.find((one) => one.options.urgent) || waiting[0];
+        const urgent = waiting.filter((one) => one.options.urgent);
+        const asked = urgent.length ? urgent.reduce(fewer) : waiting[0];
         try {
           if (typeof asked.job === "function") asked.job = asked.job();
         } catch (error) {

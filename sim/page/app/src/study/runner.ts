@@ -19,7 +19,7 @@ const MEGABYTE = 2 ** 20;
 const PIECE_BYTES = 4 * MEGABYTE;
 /** Results that are kept, and what they may take together. */
 const KEPT = 60;
-const KEPT_BYTES = 128 * MEGABYTE;
+const KEPT_BYTES = 64 * MEGABYTE;
 const JOBS_KEPT = 12;
 /** Of one run in a worker, and of what comes of all runs. */
 const MOST_RUN_BYTES = 512 * MEGABYTE;
@@ -112,6 +112,10 @@ class Workers implements PageRunner {
   private shared(request: RunRequest, key: string): Shared {
     const found = this.underWay.get(key);
     if (found) return found;
+    if (!Number.isSafeInteger(request.seed)) {
+      const most = number(Number.MAX_SAFE_INTEGER);
+      throw new EngineError(say(this.data.words, "runner.seed", { seed: String(request.seed), most }));
+    }
     const size = sizeOf(request, this.engine.layout);
     this.refuse(request, size);
     const runs = empty(request, this.engine.layout);

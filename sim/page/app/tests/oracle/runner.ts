@@ -129,6 +129,21 @@ found.urgent = await withRunner({}, async (runner) => {
   return { order };
 });
 
+found.together = await withRunner({ workers: 1 }, async (runner) => {
+  const made = [0, 0];
+  const seen: number[][] = [];
+  const ask = (place: number): Promise<unknown> =>
+    runner.run(request(runner, { replicates: 200, weeks: [place] }), {
+      urgent: true,
+      progress: (part) => {
+        made[place] = part.made;
+        seen.push([...made]);
+      },
+    });
+  await Promise.all([ask(0), ask(1)]);
+  return { seen };
+});
+
 found.shared = await withRunner({}, async (runner) => {
   const [one, many] = [new AbortController(), request(runner, { replicates: 200 })];
   const first = told(runner, many, { signal: one.signal, progress: () => one.abort() });
@@ -146,6 +161,7 @@ found.refused = await withRunner({ mostMinutes: 1 }, async (runner) => {
     run_memory: await told(runner, request(runner, { scenario: large, sets: sets.slice(0, 1), weekly: ["trust"] })),
     time: await told(runner, request(runner, { scenario: much, replicates: 100 })),
     run_time: await told(runner, request(runner, { scenario: large, sets: sets.slice(0, 1) })),
+    seed: await told(runner, request(runner, { seed: 2 ** 60 })),
     week: await told(runner, request(runner, { weeks: [5000] })),
     outcome: await told(runner, request(runner, { weekly: ["luck"] })),
     after: await told(runner, request(runner)),
