@@ -5,10 +5,11 @@
  * (quantiles over all runs; chance alone is the mean of sets -+ z SD by chance), all else is that of `codose compare`.
  */
 import type {
-  Course, Expected, LevelAt, OutcomeAbout, PageData, Paired, Payers, Plan, PlanAnswer, Planned, PlansFile, RestsOn,
-  Runs, Runner, Scenario, Target, TargetAnswer,
+  Course, Difference, Expected, LevelAt, OutcomeAbout, PageData, Paired, Payers, Plan, PlanAnswer, Planned, PlansFile, Problem, RestsOn,
+  Runs, Runner, Scenario, ScenarioData, Target, TargetAnswer,
 } from "../types";
 import { type Completer, assignment, hasTa, planStart, stoppingNow, withoutTa } from "../model/complete";
+import { check } from "../model/check";
 import { Breath } from "./breath";
 import { OVERALL, RunPair, SPREAD, WORST, betterAt, marginOf, signOf } from "./pair";
 import { type Asked, RunStore } from "./runs";
@@ -68,28 +69,40 @@ export function questionOf(name: string, scenario: Scenario, targets: readonly T
   };
 }
 
+/** A plan that cannot be run, with every mistake. */
+export class Unsound extends Error {
+  override readonly name = "Unsound";
+
+  constructor(readonly problems: Problem[]) {
+    super(problems.map((one) => one.text).join(" "));
+  }
+}
+
 /** Every answer of a page, made once: switching plans and undoing are instant. */
 export class Answers {
   readonly runs: RunStore;
+  readonly differences = new Map<string, Difference[]>(); // of comparisons, by what was compared
   private kept = new Map<string, PlanAnswer>();
-  private scenarios = new Map<string, Scenario>();
+  private scenarios = new WeakMap<ScenarioData, Scenario>();
 
   constructor(
     readonly runner: Runner,
     readonly data: PageData,
     private readonly complete: Completer,
+    private readonly mistakes: (scenario: ScenarioData) => Problem[] = (scenario) => check(scenario, data),
   ) {
     this.runs = new RunStore(runner, data);
   }
 
-  /** The scenario of a plan with every default filled in. */
-  scenarioOf(plan: Plan): Scenario {
-    const key = canonical(plan.scenario);
-    const found = this.scenarios.get(key) ?? this.complete(plan.scenario);
-    this.scenarios.delete(key);
-    this.scenarios.set(key, found);
-    shorten(this.scenarios, 200);
-    return found;
+  /** The scenario of a plan with every default filled in. Throws Unsound. */
+  scenarioOf({ scenario }: Plan): Scenario {
+    const found = this.scenarios.get(scenario);
+    if (found) return found;
+    const problems = this.mistakes(scenario);
+    if (problems.length) throw new Unsound(problems);
+    const whole = this.complete(scenario);
+    this.scenarios.set(scenario, whole);
+    return whole;
   }
 
   /** The whole answer where it is there already. */
@@ -140,7 +153,7 @@ export function answerOf(
   return new Answers(runner, data, complete).answer(plan, doc, options);
 }
 
-function shorten(map: Map<string, unknown>, most: number): void {
+export function shorten(map: Map<string, unknown>, most: number): void {
   for (const key of map.keys()) {
     if (map.size <= most) return;
     map.delete(key);

@@ -6,11 +6,11 @@
  */
 import type { Comparison, Difference, Limit, OutcomeAbout, PageData, Plan, PlansFile, Problem, Runs, Scenario } from "../types";
 import { endOfTa, hasTa, withoutTa } from "../model/complete";
-import { Answers, questionOf, shownOutcomes } from "./answer";
+import { Answers, questionOf, shorten, shownOutcomes } from "./answer";
 import { Breath } from "./breath";
 import { OVERALL, SPREAD, WORST, Values, betterAt, counted, marginOf, signOf } from "./pair";
 import * as stats from "./stats";
-import { canonical, weeksOf, yearEnds } from "./world";
+import { canonical, contentOf, weeksOf, yearEnds } from "./world";
 
 export interface CompareOptions {
   signal?: AbortSignal;
@@ -20,6 +20,7 @@ export interface CompareOptions {
 type Point = Difference["point"];
 const POINTS: Point[] = ["end_of_ta", "horizon"];
 const PEOPLE = ["candidates", "count", "selection", "staff", "overrides"]; // of regions
+const MOST_KEPT = 200; // comparisons of two plans
 const WORLD = ["parameters", "shocks", "background_trend"];
 
 /** A plan of a comparison: its week of the end of assistance, and the common horizon. */
@@ -162,10 +163,21 @@ class Group {
     this.shown = shownOutcomes(this.data, doc.targets);
   }
 
-  /** Each outcome and point of a plan against the reference, overall; headline outcomes by region, too. */
+  /** Each outcome and point of a plan against the reference, overall; those that are shown by region, too. */
   async rows(name: string): Promise<Difference[]> {
-    const breath = new Breath(this.signal);
     const arm = this.arms.find((one) => one.name === name)!;
+    const { differences } = this.answers;
+    const about = [this.arms[0], arm].map((one) => [contentOf(one.scenario), one.end, one.horizon]);
+    const key = canonical([this.arms[0].scenario.seed, about, this.gains, this.points, this.doc.targets]);
+    const found = differences.get(key) ?? (await this.work(arm));
+    differences.delete(key);
+    differences.set(key, found);
+    shorten(differences, MOST_KEPT);
+    return found.map((one) => ({ ...one, plan: name }));
+  }
+
+  private async work(arm: Arm): Promise<Difference[]> {
+    const breath = new Breath(this.signal);
     this.reference ??= this.side(this.arms[0]);
     const [first, other] = await Promise.all([this.reference, this.side(arm)]);
     const found: Difference[] = [];
@@ -209,7 +221,8 @@ class Group {
   }
 
   private async side(arm: Arm): Promise<Side> {
-    const [own, bare] = await Promise.all([this.run(arm, false), this.run(arm, true)]);
+    const beside = this.gains || questionOf(arm.name, arm.scenario, [], this.data).against === "without assistance";
+    const [own, bare] = await Promise.all([this.run(arm, false), this.run(arm, beside)]);
     const counts = own === bare ? counted(own) : counted(own, bare);
     return { arm, own: new Values(own, counts), bare: new Values(bare, counts) };
   }

@@ -34,10 +34,16 @@ export function yearEnds(scenario: Scenario, horizon: number): number[] {
   return found;
 }
 
+const contents = new WeakMap<Scenario, string>();
+
 /** What makes its runs, as a text: neither name nor words nor seed. */
 export function contentOf(scenario: Scenario): string {
+  const found = contents.get(scenario);
+  if (found !== undefined) return found;
   const { name: _name, question: _question, description: _description, seed: _seed, ...rest } = scenario;
-  return canonical(rest);
+  const made = canonical(rest);
+  contents.set(scenario, made);
+  return made;
 }
 
 /** JSON with names in order, so that equal values have equal texts. */
