@@ -165,19 +165,20 @@ class Driver:
             }"""
         )
 
-    def axe(self, *, without: tuple[str, ...] = ()) -> list[str]:
-        """What axe-core finds wrong: rule, and where."""
+    def axe(self, *, without: tuple[str, ...] = (), within: str = "html") -> list[str]:
+        """What axe-core finds wrong within an element: rule, and where."""
         if not AXE.is_file():
             pytest.skip("no axe-core here: npm ci in sim/page/app")
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         rules = {name: {"enabled": False} for name in without}
         found = self.page.evaluate(
-            """async (rules) => {
-              const found = await axe.run(document, { rules });
+            """async ([rules, within]) => {
+              const part = within === "html" ? document : document.querySelector(within);
+              const found = await axe.run(part, { rules });
               return found.violations.flatMap((one) => one.nodes.map((node) =>
                 `${one.id}: ${node.target.join(" ")} ${node.failureSummary ?? ""}`));
             }""",
-            rules,
+            [rules, within],
         )
         return found
 

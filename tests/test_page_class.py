@@ -1,4 +1,4 @@
-"""The class view: replays are the engine's runs, printed arithmetic is right, stories have answers."""
+"""The class: replays are the engine's runs, printed arithmetic is right, questions have answers."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_printed_arithmetic_gives_the_printed_numbers(tmp_path: Path) -> None:
     assert lines > 80_000
 
 
-# --- stories ---------------------------------------------------------------------------------------------
+# --- stories -------------------------------------------------------------------------------------
 
 
 def means_of(scenario: Scenario) -> np.ndarray:
@@ -199,7 +199,9 @@ class Sides:
 
     def needed(self, step: dict[str, Any]) -> dict[str, Any]:
         """The means that a step looks at, for JSON."""
-        looks = {(one["outcome"], week) for one in step["show"] for week in (one["week"], one["from"])}
+        looks = {
+            (one["outcome"], week) for one in step["show"] for week in (one["week"], one["from"])
+        }
         _collect(step["rule"], looks)
         return {
             side: {
@@ -296,7 +298,7 @@ def test_printed_numbers_of_reveals_add_up(steps: list[dict[str, Any]]) -> None:
 
 
 def test_each_step_points_at_somebody_who_was_there(tmp_path: Path) -> None:
-    """The person and the week in which the term of a step acted most, in the region that is shown."""
+    """The person and the week in which the term of a step acted most, in the shown region."""
     replays = Replays(tmp_path)
     for story in STORIES:
         for step in story["steps"]:

@@ -1,4 +1,4 @@
-"""The class in a real Chromium: a story from the first guess to the last, presented, printed, by keys."""
+"""The class in a real Chromium: a story from guess to end, presented, printed, by keys."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ def cut(page: Driver) -> list[str]:
           const story = document.querySelector(".k-story");
           const found = [...story.querySelectorAll(kept)].filter((one) => {
             const box = one.getBoundingClientRect();
-            return box.width && (box.right > room[0] || box.bottom > room[1] || box.left < -1 || box.top < -1);
+            const after = box.right > room[0] || box.bottom > room[1];
+            return box.width && (after || box.left < -1 || box.top < -1);
           });
           const tall = [...story.querySelectorAll(".k-why, .k-guide, .k-middle, .k-choice")]
             .filter((one) => one.scrollHeight > one.clientHeight + 2);
@@ -123,8 +124,9 @@ def smaller_than(page: Driver, least: float) -> list[str]:
     """Text in letters that are too small, as they stand on the screen."""
     return page.page.evaluate(
         """(least) => [...document.querySelectorAll(".k-story *")]
-          .filter((one) => one.getClientRects().length && !one.closest(".k-hidden, .k-links, option"))
-          .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+          .filter((one) => one.getClientRects().length)
+          .filter((one) => !one.closest(".k-hidden, .k-links, option"))
+          .filter((one) => [...one.childNodes].some((it) => it.nodeType === 3 && it.data.trim()))
           .filter((one) => {
             const scale = one.ownerSVGElement
               ? one.getScreenCTM().a : 1;
@@ -155,7 +157,8 @@ def test_by_keys_alone(browser: Any, file: Path) -> None:
         page.page.evaluate("document.activeElement.blur()")
         week = re.search(r"week=(\d+)", page.page.url)
         page.press("ArrowLeft")
-        assert week and f"week={int(week[1]) - 1}" in page.page.url
+        assert week
+        assert f"week={int(week[1]) - 1}" in page.page.url
 
 
 def test_a_person_tells_why_with_its_arithmetic(browser: Any, file: Path) -> None:
@@ -173,9 +176,7 @@ def test_a_person_tells_why_with_its_arithmetic(browser: Any, file: Path) -> Non
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("place", [{}, {"present": "1"}, {"sheet": "sheet"}, {"sheet": "key"}])
-def test_axe_finds_nothing(
-    browser: Any, file: Path, place: dict[str, str], scheme: str
-) -> None:
+def test_axe_finds_nothing(browser: Any, file: Path, place: dict[str, str], scheme: str) -> None:
     with driver(browser, file, scheme=scheme, address=at("doing", **place),
                 reduced_motion="reduce") as page:  # fmt: skip
         page.shown(".k-sheet .k-reveals" if place.get("sheet") == "key" else ".k-net, .k-sheet")

@@ -107,6 +107,7 @@ test("what was made before is there at once", () => {
   const file = fileOf([2]);
   assert.equal(desk.state(file).answer!.runs, 200);
   assert.equal(desk.state(file).answer!.plan, "plan 0");
+  assert.equal(desk.state(file).busy, false, "it is whole, before anything is begun");
   desk.show(file);
   assert.equal(asked.calls.length, 0);
   assert.equal(desk.state(file).busy, false);

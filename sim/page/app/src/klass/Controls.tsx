@@ -1,6 +1,6 @@
 /** Weeks: back, play, on; speed; a line with the contacts; what is shown; present mode. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useSay } from "../ui/widgets";
 import type { Story } from "./story";
 
@@ -81,6 +81,7 @@ export function Controls(props: ControlsProps) {
 
 function Fold({ name, children }: { name: string; children: ComponentChildren }) {
   const self = useRef<HTMLDetailsElement>(null);
+  const [open, setOpen] = useState(false);
   useEffect(() => {
     const close = (event: Event) => {
       const outside = event.type === "pointerdown" && !self.current?.contains(event.target as Node);
@@ -95,9 +96,9 @@ function Fold({ name, children }: { name: string; children: ComponentChildren })
     };
   }, []);
   return (
-    <details class="k-fold" ref={self}>
+    <details class="k-fold" ref={self} onToggle={() => setOpen(self.current!.open)}>
       <summary>{name}</summary>
-      <div class="k-folded">{children}</div>
+      {open && <div class="k-folded">{children}</div>}
     </details>
   );
 }

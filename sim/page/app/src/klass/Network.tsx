@@ -100,19 +100,20 @@ export function Network(props: NetworkProps) {
           />
         );
       })}
-      <g
-        class={`k-provider${selected === -1 ? " is-chosen" : ""}`}
-        {...button(-1, say("class.spoken.provider", { owed, record: fixed(record, 2) }) + (providerNew ? ` ${say("class.spoken.provider_new")}` : ""))}
-      >
-        <rect x={CX - 88} y={CY - 46} width="176" height="92" rx="18" />
-        <text x={CX} y={CY - 8} class="k-strong" aria-hidden="true">{say(providerNew ? "class.net.provider_new" : "class.net.provider")}</text>
-        <text x={CX} y={CY + 26} aria-hidden="true">{say("class.net.owes", { owed })}</text>
-        {failed && (
-          <g class="k-failed" aria-hidden="true">
-            <rect x={CX - 100} y={CY + 54} width="200" height="38" rx="10" />
-            <text x={CX} y={CY + 81}>{say(`class.net.failed_${failed.status}`)}</text>
-          </g>
-        )}
+      <g class={`k-provider${selected === -1 ? " is-chosen" : ""}`}>
+        <g {...button(-1, say("class.spoken.provider", { owed, record: fixed(record, 2) }) + (providerNew ? ` ${say("class.spoken.provider_new")}` : ""))}>
+          <rect x={CX - 88} y={CY - 46} width="176" height="92" rx="18" />
+        </g>
+        <g class="k-written" aria-hidden="true">
+          <text x={CX} y={CY - 8} class="k-strong">{say(providerNew ? "class.net.provider_new" : "class.net.provider")}</text>
+          <text x={CX} y={CY + 26}>{say("class.net.owes", { owed })}</text>
+          {failed && (
+            <g class="k-failed">
+              <rect x={CX - 100} y={CY + 54} width="200" height="38" rx="10" />
+              <text x={CX} y={CY + 81}>{say(`class.net.failed_${failed.status}`)}</text>
+            </g>
+          )}
+        </g>
       </g>
     </svg>
   );
@@ -214,22 +215,26 @@ function PersonMark({ side, post, place: { x, y }, radius: r, week, name, level,
   const clip = `k-clip-${side}-${post}`;
   const classes = ["k-person", `is-${tone}`, core ? "is-core" : "is-out", seen.present && "is-present", seen.isNew && "is-new", selected && "is-chosen"];
   return (
-    <g class={classes.filter(Boolean).join(" ")} style={{ "--k-strength": `${Math.round(25 + 75 * strength)}%` }} {...attributes}>
-      {selected && <circle class="k-ring" cx={x} cy={y} r={r + 9} />}
-      <circle class="k-glass" cx={x} cy={y} r={r} />
-      <clipPath id={clip}><circle cx={x} cy={y} r={r} /></clipPath>
-      <rect class="k-fill" x={x - r} y={top} width={2 * r} height={Math.max(0, y + r - top)} clip-path={`url(#${clip})`} />
-      <line class="k-start" x1={x - half} x2={x + half} y1={mark} y2={mark} />
-      <circle class="k-edge" cx={x} cy={y} r={r} />
-      <text class="k-name" x={x} y={y - 4} aria-hidden="true">{name}</text>
-      <text class="k-change" x={x} y={y + 29} aria-hidden="true">{signed(change, 2)}</text>
-      <g key={week} class="k-badges" aria-hidden="true">
-        {badgesOf(seen, open, newcomer).map(({ text, kind }, i) => (
-          <g key={kind} class={`k-badge is-${kind}`}>
-            <rect x={badge - 31} y={y - r - 10 + 38 * i} width="62" height="36" rx="18" />
-            <text x={badge} y={y - r + 17 + 38 * i}>{text}</text>
-          </g>
-        ))}
+    <g class={classes.filter(Boolean).join(" ")} style={{ "--k-strength": `${Math.round(25 + 75 * strength)}%` }}>
+      <g {...attributes}>
+        {selected && <circle class="k-ring" cx={x} cy={y} r={r + 9} />}
+        <circle class="k-glass" cx={x} cy={y} r={r} />
+        <clipPath id={clip}><circle cx={x} cy={y} r={r} /></clipPath>
+        <rect class="k-fill" x={x - r} y={top} width={2 * r} height={Math.max(0, y + r - top)} clip-path={`url(#${clip})`} />
+        <line class="k-start" x1={x - half} x2={x + half} y1={mark} y2={mark} />
+        <circle class="k-edge" cx={x} cy={y} r={r} />
+      </g>
+      <g class="k-written" aria-hidden="true">
+        <text class="k-name" x={x} y={y - 4}>{name}</text>
+        <text class="k-change" x={x} y={y + 29}>{signed(change, 2)}</text>
+        <g key={week} class="k-badges">
+          {badgesOf(seen, open, newcomer).map(({ text, kind }, i) => (
+            <g key={kind} class={`k-badge is-${kind}`}>
+              <rect x={badge - 31} y={y - r - 10 + 38 * i} width="62" height="36" rx="18" />
+              <text x={badge} y={y - r + 17 + 38 * i}>{text}</text>
+            </g>
+          ))}
+        </g>
       </g>
     </g>
   );

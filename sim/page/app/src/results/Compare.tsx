@@ -1,9 +1,9 @@
 /** Named plans side by side: a verdict on every outcome, what they cost, and differences as dots. */
 import { scaleLinear } from "d3-scale";
 import { Skeleton, Term, useSay } from "../ui/widgets";
-import type { Comparison, Paired, PlanAnswer } from "../types";
+import type { Comparison, Limit, Paired, PlanAnswer } from "../types";
 import { aYear, compared, differenceOf, outcomeOf, perYear, valueOf } from "../words/verdict";
-import { longMonth, money, outOf, upper } from "../words/text";
+import { list, longMonth, money, outOf, upper } from "../words/text";
 import { DotLine } from "./Regions";
 import { comparedOutcomes, type Given, label, letter, Part, startText } from "./shared";
 
@@ -28,6 +28,7 @@ export function Compare(props: CompareProps) {
       <Plans {...props} />
       {comparison ? <Sentences {...props} comparison={comparison} /> : <Skeleton height="4rem" />}
       {comparison && <Differences {...props} comparison={comparison} />}
+      {comparison && <Limits comparison={comparison} />}
     </Part>
   );
 }
@@ -71,7 +72,7 @@ function Plans(props: CompareProps) {
   const names = comparedOutcomes(data, file);
   const many = file.targets.length > 1;
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={say("results.compare.title")}>
+    <div class="scroll-x" tabIndex={0} role="group" aria-label={say("results.compare.title")}>
       <table class="plans-table">
         <thead>
           <tr>
@@ -195,6 +196,29 @@ function Sentences(props: CompareProps & { comparison: Comparison }) {
       ))}
     </ul>
   );
+}
+
+/** What keeps plans from being compared like for like. */
+function Limits({ comparison }: { comparison: Comparison }) {
+  const say = useSay();
+  if (!comparison.limits.length) return null;
+  return (
+    <ul class="limits small">
+      {comparison.limits.map((one) => (
+        <li class={one.what === "unusable" ? "bad" : "muted"}>{limitText(one, say)}</li>
+      ))}
+    </ul>
+  );
+}
+
+export function limitText(limit: Limit, say: ReturnType<typeof useSay>): string {
+  if (limit.what === "horizons") return say("results.compare.limits.horizons", { common: limit.common });
+  const plan = `“${limit.plan}”`;
+  if (limit.what === "unusable") {
+    return say("results.compare.limits.unusable", { plan, problem: limit.problems[0]?.text ?? "" });
+  }
+  const fields = list(limit.fields.map((name) => say(`results.compare.fields.${name}`)));
+  return say(`results.compare.limits.${limit.what}`, { plan, fields });
 }
 
 function Differences(props: CompareProps & { comparison: Comparison }) {

@@ -69,7 +69,7 @@ function Years({ file, plan, answer }: Pick<Given, "file" | "plan"> & { answer: 
   const payer = file.budget.of;
   const largest = Math.max(1, limit ?? 0, ...rows.filter((one) => one.bar).map((one) => one.planned.money));
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={say("results.cost.title")}>
+    <div class="scroll-x" tabIndex={0} role="group" aria-label={say("results.cost.title")}>
       <table class="cost-table">
         <thead>
           <tr>
@@ -159,7 +159,7 @@ function Providers({ data, plan, answer }: { data: PageData; plan: Plan; answer:
       {over.length > 0 && (
         <p class="small warn">{say("results.cost.over_line", { names: list(over.map((one) => name(one.name))) })}</p>
       )}
-      <div class="scroll-x" tabIndex={0} role="region" aria-label={say("results.cost.providers")}>
+      <div class="scroll-x" tabIndex={0} role="group" aria-label={say("results.cost.providers")}>
         <table class="providers-table">
           <thead>
             <tr>

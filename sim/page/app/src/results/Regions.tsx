@@ -115,13 +115,13 @@ function Dots({ rows, text, name }: { rows: Row[]; text: (value: number) => stri
       <thead>
         <tr>
           <th scope="col">{say("results.regions.region")}</th>
-          <th scope="col" class="dots-head">
+          <td class="dots-head">
             <span class="dots-axis" aria-hidden="true">
               {ticks.map((tick) => (
                 <span style={{ left: `${scale(tick)}%` }}>{tick === 0 ? "0" : text(tick)}</span>
               ))}
             </span>
-          </th>
+          </td>
           <th scope="col" class="number">
             <Term name="gain">{say("results.regions.gain")}</Term>
           </th>

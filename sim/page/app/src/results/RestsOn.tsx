@@ -149,7 +149,7 @@ function NumberTable(props: { data: PageData; answer: PlanAnswer | null; outcome
   const say = useSay();
   const main = answer && mainDriver(answer, outcome);
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={say("rests_on.table", { all: data.parameters.length })}>
+    <div class="scroll-x" tabIndex={0} role="group" aria-label={say("rests_on.table", { all: data.parameters.length })}>
       <table class="numbers-table">
         <thead>
           <tr>

@@ -65,7 +65,7 @@ export class Desk {
     return {
       answer: answer && { ...answer, plan: plan.name },
       comparison: this.comparison(file),
-      busy: draft === null || !draft.done,
+      busy: draft ? !draft.done : answer === null,
       error: draft?.error ?? null,
     };
   }

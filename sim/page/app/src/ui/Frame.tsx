@@ -39,14 +39,15 @@ export function Frame({ view, onView, tools, plans, foot, children }: FrameProps
         </div>
       </header>
       {plans && (
-        <div class="plans">
+        <section class="plans" aria-label={say("frame.parts.plans")}>
           <div class="bar">
             {plans}
             <p class="motto">{say("frame.motto")}</p>
           </div>
-        </div>
+        </section>
       )}
       <main id="main" tabIndex={-1} class={view === "plan" ? "columns" : "whole"}>
+        {view === "plan" && <h1 class="unseen">{say("frame.views.plan")}</h1>}
         {children}
       </main>
       <footer class="foot">

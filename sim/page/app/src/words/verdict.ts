@@ -342,7 +342,8 @@ export function verdict(input: VerdictInput): Said {
 
 /** The difference of a plan to the reference in an outcome. */
 export function differenceOf(comparison: Comparison, plan: string, outcome: string): Paired | undefined {
-  return comparison.differences.find((one) => one.plan === plan && one.outcome === outcome)?.paired;
+  const found = comparison.differences.filter((one) => one.plan === plan && one.outcome === outcome);
+  return (found.find((one) => one.point === "end_of_ta") ?? found[0])?.paired;
 }
 
 function groups(data: PageData, comparison: Comparison, plan: string, names: string[]): string {
