@@ -203,6 +203,8 @@ function gainTexts(outcome: OutcomeAbout, at: LevelAt, currency: string): Values
   };
 }
 
+const MORE = 1.05; // of the gain: it went on growing after the last contact
+
 /** Share of the gain that is left a year after the last contact; null where the plan does not look so far. */
 export function leftAfter(answer: PlanAnswer, outcome: string): number | null {
   const end = levelAt(answer, outcome, answer.end);
@@ -284,6 +286,7 @@ function gather(input: VerdictInput): { facts: Facts; values: Values } {
     stands: answer.stands,
     told: Number.isFinite(known.first?.gain.low ?? NaN),
     after: left !== null,
+    grown: left !== null && left >= MORE,
     driver: gradeOf(data, driver),
   };
   const actor = words.actor[log ? "log" : "without"];
