@@ -376,11 +376,6 @@ export function setSeries(scenario: ScenarioData, index: number, patch: Patch): 
   return patched(scenario, { dosage: replaced(dosage, index, patched(dosage[index], patch)) });
 }
 
-/** First and last weeks that a series may have. */
-export function seriesSpan(scenario: ScenarioData, schema: Schema): Span {
-  return { minimum: loggedWeeks(scenario) + 1, maximum: horizonOf(scenario, schema) };
-}
-
 /** One more series, from the beginning of the plan to its end. */
 export function addSeries(scenario: ScenarioData, mode: string, schema: Schema): ScenarioData {
   const dosage: any[] = scenario.dosage ?? [];

@@ -4,11 +4,11 @@
  * by the facts, which sentence; the texts are filled in. compared() does the same for a plan beside the reference.
  */
 import type {
-  Budget, Comparison, Interval, LevelAt, OutcomeAbout, Paired, PageData, Plan, PlanAnswer, PlansFile, Resources,
+  Budget, Comparison, LevelAt, OutcomeAbout, Paired, PageData, Plan, PlanAnswer, PlansFile, Resources,
   Target, TargetAnswer, Verdict,
 } from "../types";
 import {
-  about, fill, hours, interval, level, list, longMonth, money, month, number, outOf, percent, signed, upper, whole,
+  about, fill, hours, level, list, longMonth, money, month, number, outOf, percent, signed, upper, whole,
   type Values,
 } from "./text";
 
@@ -404,10 +404,6 @@ export function perYear(answer: PlanAnswer): number {
 
 export function quoted(name: string): string {
   return `“${name}”`;
-}
-
-export function intervalText(outcome: OutcomeAbout, gain: Interval, currency: string): string {
-  return interval(gain.low, gain.high, (value) => valueOf(outcome, value, currency, true));
 }
 
 export { month };
