@@ -1,5 +1,5 @@
 /** What is drawn of a replay: numbers of a week, names of people, what happened to whom. */
-import type { ContactSeen, Replay, State, WeekSeen } from "./replay";
+import type { Replay, State, WeekSeen } from "./replay";
 
 export type PersonOutcome = "trust" | "accountability" | "knowledge" | "integration";
 export const PERSON_OUTCOMES: readonly PersonOutcome[] = ["trust", "accountability", "knowledge", "integration"];
@@ -85,5 +85,3 @@ export function personIn(seen: WeekSeen, post: number): PersonSeen {
 /** Weeks with a contact, held or not. */
 export const contactWeeks = (replay: Replay): number[] =>
   replay.weeks.filter(({ contacts }) => contacts.length > 0).map(({ week }) => week);
-
-export const wasHeld = ({ status }: ContactSeen): boolean => status === "held";

@@ -225,11 +225,6 @@ export function endOfTa(scenario: Scenario): number {
   return Math.max(loggedWeeks(scenario), ...last);
 }
 
-/** Number of staff of all regions, times weeks: what a run costs. */
-export function staffWeeks(scenario: Scenario): number {
-  return staffCounts(scenario).reduce((sum, one) => sum + one, 0) * scenario.horizon_weeks;
-}
-
 /** The same world without TA: no dosage and no log; all else stays. */
 export const withoutTa = (scenario: Scenario): Scenario => ({ ...scenario, dosage: [], contact_log: null });
 

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { startOf } from "../setting/read";
 import type { ComponentChildren } from "preact";
-import type { Comparison, OutcomeAbout, PageData, Plan, PlanAnswer, PlansFile } from "../types";
+import type { Comparison, PageData, Plan, PlanAnswer, PlansFile } from "../types";
 import { asked, outcomeOf } from "../words/verdict";
 import { isoDay } from "../words/text";
 
@@ -47,10 +47,6 @@ export function comparedOutcomes(data: PageData, file: PlansFile): string[] {
 
 export function label(data: PageData, name: string): string {
   return outcomeOf(data, name).label;
-}
-
-export function isShare(outcome: OutcomeAbout): boolean {
-  return outcome.high === 1;
 }
 
 /** The width of an element, as it changes. */

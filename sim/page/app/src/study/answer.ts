@@ -146,13 +146,6 @@ export class Answers {
   }
 }
 
-/** The answer of a plan, without a store. */
-export function answerOf(
-  plan: Plan, doc: PlansFile, runner: Runner, data: PageData, complete: Completer, options: AnswerOptions = {},
-): Promise<PlanAnswer> {
-  return new Answers(runner, data, complete).answer(plan, doc, options);
-}
-
 export function shorten(map: Map<string, unknown>, most: number): void {
   for (const key of map.keys()) {
     if (map.size <= most) return;
@@ -455,4 +448,3 @@ function lastingOf(
     return { outcome: name, share: Math.max(0, sign * gain(name, later)) / at };
   });
 }
-

@@ -1,5 +1,5 @@
 /** A dot and an interval for each region, in the order and with the names of the plan. */
-import type { Difference, LevelAt, Paired, PlanAnswer } from "../types";
+import type { LevelAt, Paired, PlanAnswer } from "../types";
 import { OVERALL, SPREAD, WORST } from "./pair";
 
 export interface RegionRow {
@@ -20,13 +20,4 @@ export function regionRows(answer: PlanAnswer, outcome: string, week: number): R
 
 export function levelAt(answer: PlanAnswer, outcome: string, week: number, place = OVERALL): LevelAt | undefined {
   return answer.levels.find((one) => one.outcome === outcome && one.week === week && one.place === place);
-}
-
-/** Each region's difference from the reference, in the order of the reference. */
-export function regionDifferences(
-  differences: Difference[], plan: string, outcome: string, point: Difference["point"],
-): Difference[] {
-  return differences.filter(
-    (one) => one.plan === plan && one.outcome === outcome && one.point === point && ![WORST, SPREAD].includes(one.place),
-  );
 }

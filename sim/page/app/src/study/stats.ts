@@ -471,12 +471,6 @@ export function expectedInSets(grid: Grid, tables: Tables, all = allSetMeans(gri
   return { low: middle - half, high: middle + half, above, chanceShare };
 }
 
-/** Why a band is not told; "" where it is. Keys of words. */
-export function whyNotTold(low: number, chanceShare: number): "" | "chance_rules" | "too_few" {
-  if (low === low) return "";
-  return chanceShare > CHANCE_RULES ? "chance_rules" : "too_few";
-}
-
 // --- differences --------------------------------------------------------------------------------------
 
 const MOST_SETS = 1_000_000;

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { letterOf, LONGEST_NAME, referencePlan } from "../model/plans";
 import type { PageData, Plan } from "../types";
-import { type Asking, copyLink, openFiles, openGiven, openLink, saveAll, savePlan } from "./documents";
+import { type Asking, copyLink, OPEN_FILES, openFiles, openGiven, openLink, saveAll, savePlan } from "./documents";
 import { type Saved, type Store, timeOf, useStore } from "./store";
 import { Dialog, Menu, type MenuItem } from "./widgets";
 import "./documents.css";
@@ -237,6 +237,11 @@ function useDocument(store: Store, ask: (asking: Asking) => void, pick: () => vo
       event.preventDefault();
       void openFiles(store, [...event.dataTransfer!.files], ask);
     });
+    const opening = (event: Event) => {
+      const { files, as } = (event as CustomEvent).detail;
+      void openFiles(store, files, ask, as);
+    };
+    window.addEventListener(OPEN_FILES, opening, { signal: listening.signal });
     on("paste", (event) => {
       if (isField(event.target)) return;
       const files = [...(event.clipboardData?.files ?? [])];

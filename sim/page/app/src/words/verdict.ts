@@ -4,11 +4,11 @@
  * by the facts, which sentence; the texts are filled in. compared() does the same for a plan beside the reference.
  */
 import type {
-  Budget, Comparison, Interval, LevelAt, OutcomeAbout, Paired, PageData, Plan, PlanAnswer, PlansFile, Resources,
+  Budget, Comparison, LevelAt, OutcomeAbout, Paired, PageData, Plan, PlanAnswer, PlansFile, Resources,
   Target, TargetAnswer, Verdict,
 } from "../types";
 import {
-  about, fill, hours, interval, level, list, longMonth, money, month, number, outOf, percent, signed, upper, whole,
+  about, fill, hours, level, list, longMonth, money, month, number, outOf, percent, signed, upper, whole,
   type Values,
 } from "./text";
 
@@ -203,6 +203,8 @@ function gainTexts(outcome: OutcomeAbout, at: LevelAt, currency: string): Values
   };
 }
 
+const MORE = 1.05; // of the gain: it went on growing after the last contact
+
 /** Share of the gain that is left a year after the last contact; null where the plan does not look so far. */
 export function leftAfter(answer: PlanAnswer, outcome: string): number | null {
   const end = levelAt(answer, outcome, answer.end);
@@ -284,6 +286,7 @@ function gather(input: VerdictInput): { facts: Facts; values: Values } {
     stands: answer.stands,
     told: Number.isFinite(known.first?.gain.low ?? NaN),
     after: left !== null,
+    grown: left !== null && left >= MORE,
     driver: gradeOf(data, driver),
   };
   const actor = words.actor[log ? "log" : "without"];
@@ -401,10 +404,6 @@ export function perYear(answer: PlanAnswer): number {
 
 export function quoted(name: string): string {
   return `“${name}”`;
-}
-
-export function intervalText(outcome: OutcomeAbout, gain: Interval, currency: string): string {
-  return interval(gain.low, gain.high, (value) => valueOf(outcome, value, currency, true));
 }
 
 export { month };
