@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sim.page.data import page_data, said
+from sim.page.data import said
 from sim.scenario.scenario import Scenario
 from tests.page_flows import PATIENCE, Driver, browser, driver, written
 
@@ -105,3 +105,58 @@ def test_hostile_names_in_files(browser: Any, hostile: Path, tmp_path: Path) -> 
                 lines = text.split("\r\n")
                 assert all(len(one.encode()) <= 75 for one in lines), name
                 assert all(re.match(r"[A-Z][A-Z-]*[;:]|[ ]|$", one) for one in lines), name
+
+
+# --- what a browser forbids, and what dies ------------------------------------------------------
+
+NO_WORKER = "window.Worker = class { constructor() { throw new DOMException('no'); } };"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    opened = document(["North", "South"], {"One": "video", "Two": "phone"})
+    return written(tmp_path_factory.mktemp("page") / "small.html", opened=opened)
+
+
+@pytest.mark.parametrize("scripts", [(NO_WORKER,), ()], ids=["forbidden", "killed"])
+def test_an_answer_comes_without_the_workers(
+    browser: Any, small: Path, scripts: tuple[str, ...]
+) -> None:
+    with driver(browser, small, scripts=scripts) as page:
+        page.kill_workers()
+        _ready(page)
+        assert page.text(".verdict h1").startswith("This plan brings")
+
+
+def test_every_way_out_is_closed(browser: Any, small: Path) -> None:
+    allowed = ("Content Security", "Refused", "violates", "request: http://example.org")
+    ways = """() => {
+      const put = (name, given) => document.body.append(
+        Object.assign(document.createElement(name), given));
+      put("img", { src: "http://example.org/a.png" });
+      put("link", { rel: "stylesheet", href: "http://example.org/a.css" });
+      put("iframe", { src: "http://example.org/" });
+      put("script", { src: "http://example.org/a.js" });
+      navigator.sendBeacon("http://example.org/b", "x");
+      try { new WebSocket("ws://example.org"); } catch (error) { /* refused */ }
+      const form = document.createElement("form");
+      Object.assign(form, { action: "http://example.org/f", method: "post" });
+      document.body.append(form);
+      form.submit();
+    }"""
+    with driver(browser, small, allowed=allowed) as page:
+        failed: list[str] = []
+        page.page.on("requestfailed", lambda one: failed.append(one.failure or ""))
+        page.page.evaluate(ways)
+        page.wait("window.brokenPolicy.length >= 7")
+        broken = " ".join(page.page.evaluate("window.brokenPolicy.splice(0)"))
+        for part in ("img", "style", "frame", "script", "connect", "form"):
+            assert f"{part}-" in broken, broken
+        assert all(one == "csp" for one in failed), failed
+
+
+@pytest.mark.parametrize("view", ["plan", "class", "rests"])
+def test_forced_colors_are_sound(browser: Any, small: Path, view: str) -> None:
+    address = f"#view={view}"
+    with driver(browser, small, address=address, forced_colors="active") as page:
+        assert not page.axe()
