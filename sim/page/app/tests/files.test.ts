@@ -175,6 +175,9 @@ test("what no control shows is told with its meaning; what one shows is not", ()
   assert.deepEqual(alsoIn(scenario, page, controls).map((one) => [one.name, one.value, one.meaning]), [
     ["seed", "7", "Seed of every random number."],
     ["description", "why", "What it stands for."],
+    ["regions, core team", "0.5", "Share of the staff who attend contacts, 0..1."],
+    ["dosage, 1, timing", "irregular", ""],
+    ["parameters", "a: 1, b: 0.5", ""],
   ]);
 });
 

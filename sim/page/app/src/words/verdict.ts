@@ -3,6 +3,7 @@
  * verdict() turns an answer into facts (better, met, ...) and texts (0.42, $138,000, ...); a table of words.json says,
  * by the facts, which sentence; the texts are filled in. compared() does the same for a plan beside the reference.
  */
+import { isolated } from "./isolated";
 import type {
   Budget, Comparison, LevelAt, OutcomeAbout, Paired, PageData, Plan, PlanAnswer, PlansFile, Resources,
   Target, TargetAnswer, Verdict,
@@ -259,7 +260,7 @@ function costFacts(spend: Spend): Facts {
     budget: spend.state,
     room: spend.limit !== null && spend.most <= spend.limit / 2 ? "half" : "some",
     length: spend.oneYear ? "one" : "many",
-    even: Math.round(spend.most) === Math.round(spend.aYear),
+    even: Math.round(spend.most) <= Math.round(spend.aYear),
   };
 }
 
@@ -403,7 +404,7 @@ export function perYear(answer: PlanAnswer): number {
 }
 
 export function quoted(name: string): string {
-  return `“${name}”`;
+  return `“${isolated(name)}”`;
 }
 
 export { month };
