@@ -113,10 +113,13 @@ def number(text: str) -> float:
     return float(text.replace("−", "-"))
 
 
-def test_printed_arithmetic_gives_the_printed_numbers(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "some", [slice(0, 4), pytest.param(slice(4, None), marks=pytest.mark.slow)]
+)
+def test_printed_arithmetic_gives_the_printed_numbers(some: slice, tmp_path: Path) -> None:
     """Of every person, week and story: the expression, the amount, the sum and the end."""
     replays = Replays(tmp_path)
-    for _, _, scenario in story_sides():
+    for _, _, scenario in story_sides()[some]:
         replays.add(scenario, scenario.parameter_set(), scenario.seed, 1, accounts=True)
     lines = 0
     for found, (scenario, *_) in zip(replays.answer(), replays.runs, strict=True):
@@ -139,7 +142,7 @@ def test_printed_arithmetic_gives_the_printed_numbers(tmp_path: Path) -> None:
                     digits = len(value.split(".")[1])
                     off = abs(value_of(expression) - number(value))
                     assert off <= 0.5000001 * 10.0**-digits, (where, expression, value)
-    assert lines > 80_000
+    assert lines > 4_000 * len(replays.asked)
 
 
 # --- stories -------------------------------------------------------------------------------------
