@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ __all__ = ["browser", "file"]
 
 pytestmark = pytest.mark.browser
 
+REPO = Path(__file__).resolve().parents[1]
+STORIES = json.loads((REPO / "sim" / "page" / "stories.json").read_text(encoding="utf-8"))
 NEXT = ".k-controls > .k-main"
 PROJECTORS = {"1280x720": (1280, 720), "1920x1080": (1920, 1080)}
 
@@ -80,24 +83,29 @@ def test_hands_are_counted_and_draw_bars(browser: Any, file: Path) -> None:
         assert not page.page.locator(NEXT).is_disabled()  # a show of hands is a guess
 
 
-@pytest.mark.parametrize("window", PROJECTORS)
+@pytest.mark.parametrize(
+    ("window", "story"),
+    [("1280x720", "switches"), *(("1920x1080", one["key"]) for one in STORIES)],
+)
 def test_presented_nothing_is_cut_and_letters_are_large(
-    browser: Any, file: Path, window: str
+    browser: Any, file: Path, window: str, story: str
 ) -> None:
     width, height = PROJECTORS[window]
     least = 24 * width / 1920
+    (steps,) = (one["steps"] for one in STORIES if one["key"] == story)
     with driver(browser, file, width=width, height=height, reduced_motion="reduce",
-                address=at("switches", present="1")) as page:  # fmt: skip
-        for step in range(4):
-            for act in (None, lambda p: guess(p, 3), reveal, explain):
+                address=at(story, present="1")) as page:  # fmt: skip
+        for step in range(len(steps)):
+            for act in (None, guess, reveal, explain):
                 page.shown(".k-net")
                 if act:
                     act(page)
                 assert not cut(page), (window, step)
                 assert not smaller_than(page, least), (window, step)
-            if step < 3:
+            if step < len(steps) - 1:
                 page.page.locator(NEXT).click()
-                page.shown(f".k-question:has-text('question {step + 2} of 4')")
+                page.shown(f".k-question:has-text('question {step + 2} of {len(steps)}')")
+                assert page.focused() == page.text(".k-question h1")
 
 
 def cut(page: Driver) -> list[str]:

@@ -84,7 +84,7 @@ class Setting:
         return self.plans()["plans"][0]["scenario"]
 
     def toast_undo(self) -> None:
-        self.page.page.locator(".toast").get_by_role("button", name="Undo").click()
+        self.page.page.locator(".toast").get_by_role("button", name="Undo").last.click()
 
 
 def test_the_end_moves_without_the_phases_before_it(browser: Any, file: Path) -> None:

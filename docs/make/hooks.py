@@ -129,8 +129,12 @@ def on_page_content(html: str, *, page: Any, config: Any, files: Any) -> str:
 def notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
     """An executed notebook as Markdown, and its pictures by file name."""
     from nbconvert import MarkdownExporter
+    from traitlets.config import Config
 
-    text, resources = MarkdownExporter().from_filename(str(path))
+    # Code that a class need not read is left to the notebook.
+    hidden = {"enabled": True, "remove_input_tags": {"hide-input"}}
+    config = Config(TagRemovePreprocessor=hidden)
+    text, resources = MarkdownExporter(config=config).from_filename(str(path))
     pictures = {}
     for name, data in resources.get("outputs", {}).items():
         picture = f"{path.stem}_{Path(name).name}"

@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import math
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -137,30 +141,136 @@ def with_history(scenario: Scenario, log: LogImport, name: str = "log.csv") -> S
     """The scenario with this log as its history; a start date that it lacks comes with the log.
 
     The plan goes on where the log ends: contacts that it had before are history now, and its series
-    begin, in their rhythm, in the first week after it.
+    begin, in their rhythm, in the first week after it. A log that begins before the plan makes week
+    1 whole weeks earlier, and every date of the plan stays. Regions and providers are called as in
+    the plan, however the log writes them; a plan without own names takes those of the log.
+    ``withLog`` of ``app/src/model/log.ts`` does the same.
 
     Raises:
         InputError: the log does not fit the scenario, such as a region that it does not have.
     """
-    last = max((row.week for row in log.rows), default=0)
-    start = scenario.start_date or log.first_day
+    early, start = _before(scenario, log)
+    columns, *cells = csv.reader(io.StringIO(log.text))
+    table = [dict(zip(columns, row, strict=True)) for row in cells]
+    weeks = [_week(row, start) for row in table]
+    last = max(weeks, default=0)
+    told = _shifted(scenario.to_dict(), early)
+    horizon = max(told["horizon_weeks"], last)
+    in_turn = [row for _, row in sorted(zip(weeks, table, strict=True), key=lambda one: one[0])]
+    for part, field in (("regions", "region"), ("providers", "provider")):
+        has = scenario.region_names if part == "regions" else scenario.provider_names
+        told[part] = _named(told[part], field, has, in_turn)
+    data = {
+        **told,
+        "horizon_weeks": horizon,
+        **({} if start is None else {"start_date": start.isoformat()}),
+        "dosage": [one for one in map(_after(last, horizon), told["dosage"]) if one],
+    }
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / Path(name).name
-        file.write_text(log.text, encoding="utf-8")
-        data = {
-            **scenario.to_dict(),
-            **({"start_date": start.isoformat()} if start is not None else {}),
-            "dosage": [one for one in map(_after(last), scenario.to_dict()["dosage"]) if one],
-            "contact_log": {"file": file.name},
-        }
+        with file.open("w", encoding="utf-8", newline="") as open_:
+            csv.writer(open_).writerows([columns, *(list(row.values()) for row in table)])
         try:
-            return Scenario.from_dict(data, folder)
+            return Scenario.from_dict({**data, "contact_log": {"file": file.name}}, folder)
         except InputError as error:
             shown = [replace(one, file=name if one.file else "") for one in error.problems]
             raise InputError(shown) from None
 
 
-def _after(week: int) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+def _before(scenario: Scenario, log: LogImport) -> tuple[int, date | None]:
+    """Weeks by which the log begins before the plan, and the first day of week 1 with it."""
+    own, first = scenario.start_date, log.first_day
+    if own is None or first is None:
+        return 0, own or first
+    early = max(0, math.ceil((own - first).days / 7))
+    return early, own - timedelta(weeks=early)
+
+
+def _week(row: Mapping[str, str], start: date | None) -> int:
+    if "date" not in row:
+        return int(row["week"])
+    assert start is not None
+    return (date.fromisoformat(row["date"]) - start).days // 7 + 1
+
+
+def _shifted(data: dict[str, Any], weeks: int) -> dict[str, Any]:
+    """A scenario so many weeks later: its first week is that much earlier now, its dates stay."""
+    if not weeks:
+        return data
+
+    def later(one: Mapping[str, Any]) -> dict[str, Any]:
+        names = ("first_week", "last_week", "week", "until_week")
+        return {**one, **{name: one[name] + weeks for name in names if one.get(name) is not None}}
+
+    work = data["delivery_work"]
+    moved = {
+        **data,
+        "horizon_weeks": data["horizon_weeks"] + weeks,
+        "dosage": [later(one) for one in data["dosage"]],
+        "shocks": [later(one) for one in data["shocks"]],
+        "delivery_work": later(work) if isinstance(work, Mapping) else [later(one) for one in work],
+    }
+    skip = data.get("skip")
+    if skip and skip.get("weeks"):
+        moved["skip"] = {**skip, "weeks": [one + weeks for one in skip["weeks"]]}
+    return moved
+
+
+def _named(
+    there: dict[str, Any], field: str, has: Sequence[str], table: Sequence[dict[str, str]]
+) -> dict[str, Any]:
+    """Regions or providers of a scenario with the names of a log, and its rows with theirs."""
+    known = {_plain(name): name for name in has}
+    for row in table:
+        if row.get(field):
+            row[field] = known.get(_plain(row[field]), row[field])
+    found = _in_order(list(dict.fromkeys(row[field] for row in table if row.get(field))))
+    own = there.get("names") or there.get("overrides") or there.get("assignment")
+    if own or all(name in has for name in found):
+        return there
+    count = max(there["count"], len(found))
+    names = [*found, *(f"{field}_{number}" for number in range(len(found) + 1, count + 1))]
+    made = {**there, "names": names, "count": count}
+    if field == "region":
+        made["candidates"] = max(count, there["candidates"])
+        if there["selection"] == "all":
+            made["candidates"] = count
+    hours = made.get("weekly_hours")
+    if isinstance(hours, list) and len(hours) < count:
+        made["weekly_hours"] = [*hours, *[hours[-1]] * (count - len(hours))]
+    return made
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[_\-()%.:]", " ", text.lower()).split())
+
+
+_NUMBERED = re.compile(r"(.*?)\s*([0-9]+|[IVXLC]+)")
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Names such as Region IX by their number, where all have one after the same words.
+
+    >>> _in_order(["Region IX", "Region IV"]), _in_order(["South", "North"])
+    (['Region IV', 'Region IX'], ['South', 'North'])
+    """
+    parts = [_NUMBERED.fullmatch(name) for name in names]
+    if any(one is None for one in parts) or len({one[1] for one in parts if one}) != 1:
+        return names
+    numbers = {one[0]: _number(one[2]) for one in parts if one}
+    return sorted(names, key=numbers.__getitem__)
+
+
+def _number(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    values = [_ROMAN[letter] for letter in text]
+    after = [*values[1:], 0]
+    return sum(-one if one < then else one for one, then in zip(values, after, strict=True))
+
+
+def _after(week: int, horizon: int) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
     """What is left of a series after a week; None: nothing."""
 
     def left(series: dict[str, Any]) -> dict[str, Any] | None:
@@ -170,6 +280,8 @@ def _after(week: int) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
         times = math.ceil(behind / series["every_weeks"])
         first = series["first_week"] + math.ceil(times * series["every_weeks"])
         ends = series["last_week"]
-        return None if ends is not None and first > ends else {**series, "first_week": first}
+        return (
+            None if first > (horizon if ends is None else ends) else {**series, "first_week": first}
+        )
 
     return left

@@ -27,7 +27,7 @@ const base64 = (values: Float64Array): string => Buffer.from(values.buffer).toSt
 const data = {
   outcomes: NAMES.map(outcome),
   parameters: [
-    { name: "trust_step", grade: "D" }, { name: "hour_scale", grade: "B" }, { name: "year", grade: "-" },
+    { name: "trust_step", grade: "assumption" }, { name: "hour_scale", grade: "B" }, { name: "year", grade: "definition" },
   ],
   sets: {
     count: SETS, replicates: REPLICATES, varied: ["trust_step"],
@@ -273,7 +273,7 @@ test("what is shown: places, hours, spend, drivers, what lasts", async () => {
   assert.equal(answer.busy[0], 156 / 40);
   assert.deepEqual(answer.drivers[0], { outcome: "trust", parameter: "trust_step", rho: 1, clear: true });
   assert.ok(Math.abs(answer.lasting[0].share! - 92 / 40) < 1e-9);
-  assert.deepEqual(answer.rests, { numbers: 2, assumptions: 1, grades: { D: 1, B: 1 } });
+  assert.deepEqual(answer.rests, { numbers: 2, assumptions: 1, grades: { assumption: 1, B: 1 } });
   const [course] = answer.courses;
   assert.deepEqual([course.outcome, course.weeks.length, course.p50.length], ["trust", 105, 105]);
   assert.ok(course.chance_low!.every((low, week) => low <= course.mean[week] && low >= course.p05[week] - 0.2));

@@ -4,6 +4,7 @@ import { alsoIn } from "../src/model/controls";
 import { fileName, type Given, plansFileName, planText, readFile, type Reader } from "../src/model/files";
 import { linkText, readLink } from "../src/model/links";
 import { readCsv, withLog } from "../src/model/log";
+import { data } from "./setting_data";
 import { readYaml, writeYaml } from "../src/model/yaml_text";
 import type { PlansFile } from "../src/types";
 import words from "../../words.json";
@@ -132,15 +133,15 @@ test("a log in our own form: quotes, separators, dates, shares; each mistake wit
     { week: 2, region: "north; up", mode: "video", hours: 1.5, provider: 'Ann "A"', functions: { learning: 0.5 } },
     { week: 1, region: "south", mode: "onsite", hours: 4 },
   ]);
-  const bad = await read("log.csv", "date,region,mode,hours\n2026-01-05,north,vidio,1\n05.01.2026,north,video,1\n2026-01-05,,video,90\n");
+  const bad = await read("log.csv", "date,region,mode,hours\n2026-01-05,north,vidio,1\nsoon,north,video,1\n2026-01-05,,video,90\n");
   assert.ok(bad.kind === "problems");
   assert.deepEqual(bad.problems, [
     "log.csv:2: mode: 'vidio' is not one of the choices; allowed: onsite, video, phone, email; did you mean 'video'?",
-    "log.csv:3: date: '05.01.2026' is not a date; allowed: yyyy-mm-dd, such as 2016-11-01",
+    "log.csv:3: date: 'soon' is not a date; allowed: yyyy-mm-dd, such as 2016-11-01",
     "log.csv:4: region: is empty; allowed: text",
     "log.csv:4: hours: 90 is out of range; allowed: 0..60",
   ]);
-  const many = await read("log.csv", `week,region,mode,hours\n${"1,north,zoom,1\n".repeat(50)}`);
+  const many = await read("log.csv", `week,region,mode,hours\n${"1,north,vidio,1\n".repeat(50)}`);
   assert.ok(many.kind === "problems" && many.problems.length === 1 && /and 49 more rows/.test(many.problems[0]));
   assert.equal(readCsv('a,b\n"never closed,1\n'), null);
 });
@@ -154,16 +155,15 @@ test("a log becomes the history: names, start, and series that go on in their rh
     name: "x",
     dosage: [{ mode: "video", every_weeks: 4 }, { mode: "phone", every_weeks: 2, last_week: 8 }, { mode: "onsite", every_weeks: 13, first_week: 20 }],
   };
-  const made = withLog(scenario, { rows, dated: true }, page);
-  assert.equal(made.problem, null);
+  const made = withLog(scenario, { rows, dated: true }, data);
   assert.deepEqual(made.scenario.contact_log.rows.map((row: any) => [row.week, row.region]), [[1, "north"], [9, "south"]]);
   assert.equal(made.scenario.start_date, "2026-01-05");
   assert.deepEqual(made.scenario.dosage, [{ mode: "video", every_weeks: 4, first_week: 13 }, { mode: "onsite", every_weeks: 13, first_week: 20 }]);
   assert.deepEqual(made.scenario.regions, { names: ["north", "south", "region_3"], count: 3, candidates: 12 });
   assert.deepEqual(made.scenario.providers, { names: ["Ann", "provider_2"], count: 2 });
-  const late = withLog({ ...scenario, start_date: "2027-01-04" }, { rows, dated: true }, page);
-  assert.equal(late.problem?.way, "log_before_start");
-  assert.equal(late.scenario.contact_log, undefined);
+  const late = withLog({ ...scenario, start_date: "2027-01-04" }, { rows, dated: true }, data);
+  assert.deepEqual([late.scenario.start_date, late.scenario.horizon_weeks], ["2026-01-05", 156 + 52]);
+  assert.deepEqual(late.scenario.dosage.map((one: any) => one.first_week), [53, 53, 72]); // no date of the plan moves
 });
 
 test("what no control shows is told with its meaning; what one shows is not", () => {

@@ -120,7 +120,7 @@ export function input(wanted: Wanted) {
     levels: names.flatMap((name) => levels(name, states[name === outcome ? 0 : 1], wanted.told ?? true)),
     expected: { centre: 201_234, regions: 300_000, money: 501_234, years: [], spent: null }, busy: [0.3],
     at: { start: 0, now: null, end_of_ta: 104, year_after: 156, horizon: 156 }, places: ["overall"], used: [], lasting: [],
-    rests: { numbers: 94, assumptions: 61, grades: { A: 0, B: 12, C: 21, D: 61 } },
+    rests: { numbers: 94, assumptions: 61, grades: { A: 0, B: 12, C: 21, assumption: 61 } },
     drivers: wanted.driver === null ? [] : [{ outcome, parameter: wanted.driver ?? "trust_step", rho: 0.7, clear: true }],
     sets: 50, replicates: 4, seed: 1, runs: 200, failed: 0, stands: true,
   };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { withLog } from "../src/model/log";
 import * as edits from "../src/setting/edits";
 import { monthsBetween, weeksOf, wholeMonths } from "../src/setting/weeks";
 import { data, shipped } from "./setting_data";
@@ -127,9 +128,12 @@ test("a plan that begins later keeps every date, and a log before it moves no ph
     shocks: [{ kind: "dosage_cut", week: 10, factor: 0 }],
   });
   const later = edits.shiftPlan(plan, 10, schema);
-  const rows = [{ week: 1, region: "region_1", mode: "video", hours: 1 }];
-  const logged = edits.setLog(later, rows, "2026-10-26", schema);
-  assert.deepEqual([logged.moved, logged.dropped], [0, 0]);
+  assert.equal(later.start_date, plan.start_date); // the log says when week 1 is
+  const rows = [{ date: "2026-10-28", region: "region_1", mode: "video", hours: 1 }];
+  const logged = withLog(plan, { rows, dated: true }, data);
+  assert.deepEqual(logged.said.map((one) => one.way), ["log_earlier"]);
+  assert.equal(logged.scenario.start_date, "2026-10-26");
+  assert.deepEqual(logged.scenario.dosage, later.dosage);
   assert.deepEqual(logged.scenario.dosage[0], { mode: "video", every_weeks: 4, hours: 1, first_week: 11, last_week: 62 });
   assert.equal(logged.scenario.horizon_weeks, 114);
   assert.equal(logged.scenario.shocks[0].week, 20);

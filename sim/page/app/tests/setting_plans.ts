@@ -1,5 +1,6 @@
 /** Drawn plans, and every edit of the setting with drawn arguments: for the tests of edits. */
 import type { PageData, ScenarioData } from "../src/types";
+import { withLog } from "../src/model/log";
 import * as edits from "../src/setting/edits";
 import { assignedOf, endOfTa, horizonOf, loggedWeeks, providersOf, regionsOf } from "../src/setting/read";
 import { SITUATIONS } from "../src/setting/situations";
@@ -203,7 +204,8 @@ function editsOfContacts(plan: ScenarioData, data: PageData, chance: Chance): Dr
   return found;
 }
 
-function editsOfTheRest(plan: ScenarioData, { schema }: PageData, chance: Chance): Drawn[] {
+function editsOfTheRest(plan: ScenarioData, data: PageData, chance: Chance): Drawn[] {
+  const { schema } = data;
   const horizon = horizonOf(plan, schema);
   const kind = chance.of(["provider_leaves", "staff_leave", "demand_rise", "dosage_cut"]);
   const at = plan.shocks.length;
@@ -218,7 +220,7 @@ function editsOfTheRest(plan: ScenarioData, { schema }: PageData, chance: Chance
     { name: "without the log", run: edits.removeLog, may: ["contact_log"] },
   ];
   const rows = [1, 30].map((week) => ({ week, region: regionsOf(plan, schema).names[0], mode: "video", hours: 1 }));
-  found.push({ name: "log", run: (one) => edits.setLog(one, rows, null, schema).scenario, may: ["contact_log", "dosage"] });
+  found.push({ name: "log", run: (one) => withLog(one, { rows, dated: false }, data).scenario, may: ["contact_log", "dosage"] });
   if (at) {
     const week = chance.whole(1, plan.shocks[0].until_week ?? horizon);
     found.push({ name: "when an event is", run: (one) => edits.setEvent(one, 0, { week }), may: ["shocks.0.week"], back: (one) => edits.setEvent(one, 0, { week: plan.shocks[0].week }) });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dayFirst, readDay, readLog } from "../src/setting/logtable";
+import { withLog } from "../src/model/log";
+import { dayFirst, readDay, readForeign } from "../src/model/logtable";
 import { readCells, readPasted, understand } from "../src/setting/table";
 import { data } from "./setting_data";
 
@@ -52,16 +53,17 @@ test("4095 regions are read, one more is too many", () => {
 
 // --- the log -----------------------------------------------------------------------------------------
 
-const plan = { name: "x", start_date: "2026-01-05", regions: { names: ["North", "South"], count: 2 }, dosage: [] };
-
 test("a log as Excel writes it: capitals, ways of meeting in many words, days in many forms", () => {
   const text = "Date\tRegion\tMode\tHours\tStatus\n13/3/2026\tnorth\tZoom\t1,5\tdone\n2026-03-20\tSouth\tSite visit\t4\tCancelled by region";
-  const log = readLog(text, plan, data, null);
+  const log = readForeign(text, data, null);
   assert.deepEqual(log.faults, []);
   assert.deepEqual(log.rows, [
-    { week: 10, region: "North", mode: "video", hours: 1.5 },
-    { week: 11, region: "South", mode: "onsite", hours: 4, status: "region_cancelled" },
+    { date: "2026-03-13", region: "north", mode: "video", hours: 1.5 },
+    { date: "2026-03-20", region: "South", mode: "onsite", hours: 4, status: "region_cancelled" },
   ]);
+  const plan = { name: "x", start_date: "2026-01-05", regions: { names: ["North", "South"], count: 2 }, dosage: [] };
+  const made = withLog(plan, log, data);
+  assert.deepEqual(made.scenario.contact_log.rows.map((row: any) => [row.week, row.region]), [[10, "North"], [11, "South"]]);
 });
 
 test("days that can be read in two ways are asked for, others are not", () => {
@@ -72,23 +74,18 @@ test("days that can be read in two ways are asked for, others are not", () => {
   assert.equal(readDay("3/4/2026", "month")?.toISOString().slice(0, 10), "2026-03-04");
   assert.equal(readDay("3/4/2026", "day")?.toISOString().slice(0, 10), "2026-04-03");
   assert.equal(readDay("31/2/2026", "day"), null);
-  const log = readLog("date,region,mode,hours\n3/4/2026,North,phone,1", plan, data, null);
+  const log = readForeign("date,region,mode,hours\n3/4/2026,North,phone,1", data, null);
   assert.equal(log.ambiguous, true);
-});
-
-test("a log that begins before the plan starts week 1 whole weeks earlier", () => {
-  const log = readLog("date,region,mode,hours\n2025-12-10,North,phone,1", plan, data, null);
-  assert.equal(log.start, "2025-12-08");
-  assert.equal(log.rows[0].week, 1);
-  const undated = readLog("date,region,mode,hours\n2025-12-10,North,phone,1", { ...plan, start_date: undefined }, data, null);
-  assert.equal(undated.start, "2025-12-08");
 });
 
 test("each fault of a log has its row; strangers are named", () => {
   const text = "week,region,mode,hours,provider,status\n0,North,fax,1,,held\n3,West,phone,99,Ann,maybe\nx,,video,,,";
-  const log = readLog(text, plan, data, null);
-  const faults = log.faults.map((one) => [one.row, one.fault]);
+  const faults = readForeign(text, data, null).faults.map((one) => [one.row, one.fault]);
   assert.deepEqual(faults, [[2, "week"], [2, "mode"], [3, "hours"], [3, "status"], [4, "week"], [4, "region"], [4, "hours"]]);
-  assert.deepEqual([log.regions, log.providers], [["West"], ["Ann"]]);
-  assert.equal(readLog("region,mode\nNorth,phone", plan, data, null).faults[0].text, "date, hours");
+  const plan = { name: "x", regions: { names: ["North"], count: 1, candidates: 1 }, providers: { names: ["Bo"], count: 1 } };
+  const rows = [{ week: 1, region: "West", provider: "Ann", mode: "phone", hours: 1 }];
+  assert.deepEqual(withLog(plan, { rows, dated: false }, data).strangers, { region: ["West"], provider: ["Ann"] });
+  const taken = withLog(plan, { rows, dated: false }, data, { regions: true, providers: true }).scenario;
+  assert.deepEqual([taken.regions.names, taken.providers.names], [["West"], ["Ann"]]);
+  assert.equal(readForeign("region,mode\nNorth,phone", data, null).faults[0].text, "date, hours");
 });

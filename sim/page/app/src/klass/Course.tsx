@@ -5,7 +5,8 @@ import { SIDES, type Story } from "./story";
 import { contactWeeks, isState, type Outcome, valueAt } from "./view";
 import { fixed, signed } from "./why";
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [560, 340, 84, 132, 16, 44];
+const [WIDTH, LEFT, RIGHT, TOP, BOTTOM] = [560, 84, 132, 16, 44];
+const [HIGH, LOW] = [340, 236];
 
 interface CourseProps {
   story: Story;
@@ -13,19 +14,21 @@ interface CourseProps {
   outcome: Outcome;
   week: number;
   limit: number; // weeks after it are not shown yet
+  low: boolean; // leaves room below
 }
 
-function ticksOf(low: number, high: number): number[] {
-  const power = 10 ** Math.floor(Math.log10((high - low) / 5));
-  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => (high - low) / one <= 5)!;
+function ticksOf(low: number, high: number, most: number): number[] {
+  const power = 10 ** Math.floor(Math.log10((high - low) / most));
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => (high - low) / one <= most)!;
   const found = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9; i += 1) found.push(i * step);
   return found;
 }
 
-export function Course({ story, replays, outcome, week, limit }: CourseProps) {
+export function Course({ story, replays, outcome, week, limit, low: isLow }: CourseProps) {
   const say = useSay();
-  const horizon = replays.left.weeks.length - 1;
+  const height = isLow ? LOW : HIGH;
+  const horizon = Math.min(replays.left.weeks.length - 1, Math.max(26, limit)); // the axis ends soon after what is shown
   const state = isState(outcome);
   const series = SIDES.map((side) => {
     const start = state ? valueAt(replays[side], outcome, 0) : 0;
@@ -35,7 +38,7 @@ export function Course({ story, replays, outcome, week, limit }: CourseProps) {
   const low = Math.min(0, ...all, state ? -0.01 : 0);
   const high = Math.max(...all, state ? 0.05 : 1);
   const x = (w: number) => LEFT + ((WIDTH - LEFT - RIGHT) * w) / horizon;
-  const y = (value: number) => TOP + ((HEIGHT - TOP - BOTTOM) * (high - value)) / (high - low);
+  const y = (value: number) => TOP + ((height - TOP - BOTTOM) * (high - value)) / (high - low);
   const digits = state ? 2 : outcome === "load" ? 1 : 0;
   const label = (value: number) => (state ? (Math.abs(value) < 1e-9 ? "0" : signed(value, digits)) : fixed(value, digits));
   const ends = series.map((one) => y(one[limit]));
@@ -48,22 +51,22 @@ export function Course({ story, replays, outcome, week, limit }: CourseProps) {
   }
   const told = SIDES.map((_, i) => `${story.sides[i].name}: ${label(series[i][Math.min(week, limit)])}`).join("; ");
   return (
-    <svg class="k-course" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={say("class.chart.label", { outcome: say(`class.outcomes.${outcome}`), week, told })}>
-      {ticksOf(low, high).map((value) => (
+    <svg class="k-course" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={say("class.chart.label", { outcome: say(`class.outcomes.${outcome}`), week, told })}>
+      {ticksOf(low, high, isLow ? 3 : 5).map((value) => (
         <g key={value}>
           <line class={Math.abs(value) < 1e-9 ? "k-zero" : "k-grid"} x1={LEFT} x2={WIDTH - RIGHT} y1={y(value)} y2={y(value)} />
           <text class="k-tick" x={LEFT - 10} y={y(value) + 8} text-anchor="end">{label(value)}</text>
         </g>
       ))}
       {contactWeeks(replays.right).filter((one) => one <= limit).map((one) => (
-        <line key={one} class="k-contact-tick" x1={x(one)} x2={x(one)} y1={HEIGHT - BOTTOM + 2} y2={HEIGHT - BOTTOM + 9} />
+        <line key={one} class="k-contact-tick" x1={x(one)} x2={x(one)} y1={height - BOTTOM + 2} y2={height - BOTTOM + 9} />
       ))}
       {[0, 26, 52, 78].filter((one) => one <= horizon).map((one) => (
-        <text key={one} class="k-tick" x={x(one)} y={HEIGHT - 6} text-anchor="middle">
+        <text key={one} class="k-tick" x={x(one)} y={height - 6} text-anchor="middle">
           {one === 0 ? say("class.chart.start") : one === 26 ? say("class.chart.week", { week: one }) : one}
         </text>
       ))}
-      <line class="k-now" x1={x(week)} x2={x(week)} y1={TOP} y2={HEIGHT - BOTTOM} />
+      <line class="k-now" x1={x(week)} x2={x(week)} y1={TOP} y2={height - BOTTOM} />
       {series.map((one, i) => (
         <g key={i} class={`k-line is-${SIDES[i]}`}>
           <path d={`M${one.map((value, w) => `${x(w).toFixed(1)},${y(value).toFixed(1)}`).join("L")}`} />

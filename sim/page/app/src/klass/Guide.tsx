@@ -43,6 +43,7 @@ export function Guide(props: GuideProps) {
     else heading.current?.focus();
   }, [story.key, step]);
   const most = Math.max(...kept.hands, 1);
+  const [counting, counted] = [kept.phase === "guess", kept.hands.some((one) => one > 0)];
   const right = shown ? answer.right.index : -1;
   const small = [story.title, say("class.guide.step", { step: step + 1, steps: story.steps.length })];
   if (shown) small.push(certainty(say, data, answer, now.choices.length));
@@ -52,11 +53,6 @@ export function Guide(props: GuideProps) {
         <p class="k-small">{small.join(" · ")}</p>
         {!shown && <p class="k-text">{now.text}</p>}
         <h1 tabIndex={-1} ref={heading}>{now.question}</h1>
-        <div class="k-explain" aria-live="polite">
-          {isShown(kept.phase) && working && <p>{say("class.guide.working")}</p>}
-          {fault && <p class="k-fault">{say("class.guide.fault", { fault })}</p>}
-          {shown && <Explained {...props} answer={answer} />}
-        </div>
       </div>
       <fieldset class="k-choices" disabled={kept.phase !== "guess"}>
         <legend class="k-hidden">{say("class.guide.choices")}</legend>
@@ -67,10 +63,15 @@ export function Guide(props: GuideProps) {
               <input type="radio" name={`guess ${story.key} ${step}`} checked={kept.guess === i} onChange={() => onKept({ ...kept, guess: i })} />
               <span class="k-choice-text">{text}{right === i && <b aria-label={say("class.guide.is_right")}> ✓</b>}</span>
             </label>
-            <Hands count={kept.hands[i]} text={text} onCount={(count) => onKept({ ...kept, hands: kept.hands.map((one, place) => (place === i ? count : one)) })} />
+            {(counting || counted) && <Hands count={kept.hands[i]} text={text} onCount={(count) => onKept({ ...kept, hands: kept.hands.map((one, place) => (place === i ? count : one)) })} />}
           </div>
         ))}
       </fieldset>
+      <div class="k-explain" aria-live="polite">
+        {isShown(kept.phase) && working && <p>{say("class.guide.working")}</p>}
+        {fault && <p class="k-fault">{say("class.guide.fault", { fault })}</p>}
+        {shown && <Explained {...props} answer={answer} />}
+      </div>
     </header>
   );
 }
@@ -101,11 +102,11 @@ function Explained({ story, step, kept, answer }: GuideProps & { answer: StepAns
   const last = step === story.steps.length - 1 && kept.phase === "explained";
   return (
     <>
-    <p>
-      <b>{[verdict, answered].filter(Boolean).join(" ")}</b>
-      {kept.phase === "explained" && ` ${own && own !== told ? `${own} ` : ""}${told}`}
-    </p>
-    {last && <p class="k-to-discuss">{say("class.guide.discuss", { question: story.discuss })}</p>}
+      <p>
+        <b>{[verdict, answered].filter(Boolean).join(" ")}</b>
+        {kept.phase === "explained" && ` ${own && own !== told ? `${own} ` : ""}${told}`}
+      </p>
+      {last && <p class="k-to-discuss">{say("class.guide.discuss", { question: story.discuss })}</p>}
     </>
   );
 }

@@ -109,7 +109,7 @@ export function Network(props: NetworkProps) {
           <text x={CX} y={CY + 26}>{say("class.net.owes", { owed })}</text>
           {failed && (
             <g class="k-failed">
-              <rect x={CX - 100} y={CY + 54} width="200" height="38" rx="10" />
+              <rect x={CX - 125} y={CY + 54} width="250" height="38" rx="10" />
               <text x={CX} y={CY + 81}>{say(`class.net.failed_${failed.status}`)}</text>
             </g>
           )}
@@ -211,7 +211,11 @@ function PersonMark({ side, post, place: { x, y }, radius: r, week, name, level,
   const mark = y + r - 2 * r * start;
   const half = Math.sqrt(Math.max(0, r * r - (mark - y) ** 2));
   const tone = Math.abs(change) < 0.005 ? "same" : change > 0 ? "up" : "down";
-  const badge = x > CX + 150 ? x - r + 1 : x + r - 1; // never cut at the edge
+  // Never cut at the edge, and never over a name: one above the other, at the top beside each other.
+  const inward = x > CX + 150 ? -1 : 1;
+  const badgeAt = (i: number) => (y < CY - 200
+    ? `translate(${x + (i === 1 ? 1 - r : r - 1 + 33 * i)} ${y - r + 18})`
+    : `translate(${x + inward * (r - 1)} ${y - r + 8 - 38 * i})`);
   const clip = `k-clip-${side}-${post}`;
   const classes = ["k-person", `is-${tone}`, core ? "is-core" : "is-out", seen.present && "is-present", seen.isNew && "is-new", selected && "is-chosen"];
   return (
@@ -229,9 +233,9 @@ function PersonMark({ side, post, place: { x, y }, radius: r, week, name, level,
         <text class="k-change" x={x} y={y + 29}>{signed(change, 2)}</text>
         <g key={week} class="k-badges">
           {badgesOf(seen, open, newcomer).map(({ text, kind }, i) => (
-            <g key={kind} class={`k-badge is-${kind}`}>
-              <rect x={badge - 31} y={y - r - 10 + 38 * i} width="62" height="36" rx="18" />
-              <text x={badge} y={y - r + 17 + 38 * i}>{text}</text>
+            <g key={kind} class={`k-badge is-${kind}`} transform={badgeAt(i)}>
+              <rect x="-31" y="-18" width="62" height="36" rx="18" />
+              <text x="0" y="9">{text}</text>
             </g>
           ))}
         </g>

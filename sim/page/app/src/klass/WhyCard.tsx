@@ -78,13 +78,11 @@ function Line({ told, ...props }: { told: Told } & WhyProps) {
   return (
     <details class={`k-line-of-why${flashes ? " is-flashing" : ""}`} ref={self}>
       <summary>
-        <span>
-          {sentence(say, told.change, props)}
-          {flashes && flash.without && (
-            <span class="k-without">{say("class.why.without", { part: signed(flash.amount, told.shown.split(".")[1].length) })}</span>
-          )}
-        </span>
+        <span class="k-said">{sentence(say, told.change, props)}</span>
         <b class={told.amount < 0 ? "is-down" : "is-up"}>{told.shown}</b>
+        {flashes && flash.without && (
+          <span class="k-without">{say("class.why.without", { part: signed(flash.amount, told.shown.split(".")[1].length) })}</span>
+        )}
       </summary>
       <div class="k-arithmetic">
         <p><span class="k-small">{say("class.why.numbers")}</span> {first.numbers} = <b>{first.value}</b></p>

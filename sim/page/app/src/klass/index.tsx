@@ -324,7 +324,7 @@ function Stage(props: StageProps) {
           </select>
           <span>{say(isState(outcome) ? "class.chart.since" : "class.chart.both")}</span>
         </h2>
-        <Course {...{ story, replays, outcome, week, limit }} />
+        <Course {...{ story, replays, outcome, week, limit }} low={chosen !== null} />
         {isShown(kept.phase) && answer && chosen === null && (
           <Reveals data={data} story={story} reveals={answer.reveals} runs={answers!.runs} />
         )}

@@ -5,6 +5,7 @@
  * sound is not judged here: see check.ts.
  */
 import type { PageData, Scenario, ScenarioData } from "../types";
+import { held } from "./held";
 
 type Data = Record<string, any>;
 type Schema = Record<string, any>;
@@ -152,16 +153,16 @@ function withLog(fields: Data): Data {
   if (providers.assignment !== null || named.size === 0) return providers;
   const regions = namesOf(fields.regions, "region");
   const names = namesOf(providers, "provider");
-  const assignment = Object.fromEntries(regions.map((name, r) => [name, names[r % providers.count]]));
+  const assignment = new Map(regions.map((name, r) => [name, names[r % providers.count]]));
   for (const [region, counts] of named) {
     let most = 0;
     for (const [name, count] of counts) {
       if (count <= most) continue; // of equal ones the first
       most = count;
-      assignment[region] = name;
+      assignment.set(region, name);
     }
   }
-  return { ...providers, assignment };
+  return { ...providers, assignment: Object.fromEntries(assignment) };
 }
 
 function namesOf({ names, count }: Data, word: string): string[] {
@@ -175,12 +176,12 @@ export const providerNames = ({ providers }: Scenario): string[] => namesOf(prov
 
 /** Number of staff of each region. */
 export function staffCounts({ regions }: Scenario): number[] {
-  return namesOf(regions, "region").map((name) => regions.overrides[name]?.staff ?? regions.staff);
+  return namesOf(regions, "region").map((name) => held<Data>(regions.overrides, name)?.staff ?? regions.staff);
 }
 
 /** Team network of each region. */
 export function networks({ regions }: Scenario): Data[] {
-  return namesOf(regions, "region").map((name) => regions.overrides[name]?.network ?? regions.network);
+  return namesOf(regions, "region").map((name) => held<Data>(regions.overrides, name)?.network ?? regions.network);
 }
 
 /** Position (from 0) of the provider of each region. */
@@ -189,7 +190,7 @@ export function assignment(scenario: Scenario): number[] {
   const names = regionNames(scenario);
   if (providers.assignment === null) return names.map((_, r) => r % providers.count);
   const position = positions(providerNames(scenario));
-  return names.map((name) => position.get(providers.assignment[name])!);
+  return names.map((name) => position.get(held<string>(providers.assignment, name)!)!);
 }
 
 /** Hours a week of each provider. */

@@ -4,6 +4,7 @@ import type { PageData, Plan, PlansFile, ScenarioData } from "../types";
 import { say } from "../ui/say";
 import { check, isObject, type Known } from "./check";
 import { isOwnLog, type LogRead, logColumns, readCsv, readLog } from "./log";
+import { faultTexts, readForeign } from "./logtable";
 import { checkPlansFile } from "./plans_check";
 import { cleanName, uniqueName } from "./plans";
 import { nodeFor, type Reading, readYaml, scalarNode, writeNode, writeYaml } from "./yaml_text";
@@ -19,6 +20,8 @@ export type As = "plan" | "log" | "survey";
 /** Asks `codose serve` to read a file; see sim/page/reading.py. */
 export type Ask = (as: As, given: Given, map?: Record<string, unknown>) => Promise<any>;
 
+type Map = Record<string, unknown>;
+
 export interface Question {
   where: (string | number)[];
   text: string;
@@ -32,13 +35,13 @@ export type Read =
   | { kind: "plan"; plan: Plan; said: string[] }
   | { kind: "log"; log: Pick<LogRead, "rows" | "dated">; said: string[] }
   | { kind: "survey"; text: string; said: string[] }
-  | { kind: "questions"; as: As; given: Given; map: Record<string, unknown>; questions: Question[] }
+  | { kind: "questions"; as: As; given: Given; map: Map; questions: Question[]; values?: Record<string, string> } // values: of the options, where the page itself asks
   | { kind: "problems"; problems: string[] };
 
 export type Reader = Pick<PageData, "words" | "plans_schema"> & Known;
 
 /** Reads one file; nothing that is open is changed. */
-export async function readFile(given: Given, page: Reader, ask: Ask | null, as?: As): Promise<Read> {
+export async function readFile(given: Given, page: Reader, ask: Ask | null, as?: As, map?: Map): Promise<Read> {
   const tell = (way: string, values: Record<string, string | number> = {}) => say(page.words, `document.${way}`, values);
   const refuse = (way: string, values: Record<string, string | number> = {}): Read => ({
     kind: "problems",
@@ -58,7 +61,7 @@ export async function readFile(given: Given, page: Reader, ask: Ask | null, as?:
   }
   if (text.includes("\0")) return refuse("file_binary");
   if (as === "survey" && ask) return asked(await ask("survey", given), "survey", given, page);
-  if (as === "log" || looksLikeTable(given.name, text)) return readTable(text, given, page, ask, refuse);
+  if (as === "log" || looksLikeTable(given.name, text)) return readTable(text, given, page, ask, map, refuse);
   return readText(text, given.name, page);
 }
 
@@ -87,16 +90,30 @@ function looksLikeTable(name: string, text: string): boolean {
 }
 
 async function readTable(
-  text: string, given: Given, page: Reader, ask: Ask | null, refuse: (way: string, values?: Record<string, string>) => Read,
+  text: string, given: Given, page: Reader, ask: Ask | null, map: Map | undefined,
+  refuse: (way: string, values?: Record<string, string>) => Read,
 ): Promise<Read> {
   const table = readCsv(text);
-  if (table && isOwnLog(table, page)) {
-    const log = readLog(table, given.name, page);
-    if (!log.problems.length) return { kind: "log", log, said: [] };
-    if (!ask) return { kind: "problems", problems: log.problems };
-  }
+  const own = table && isOwnLog(table, page) ? readLog(table, given.name, page) : null;
+  if (own && !own.problems.length) return { kind: "log", log: own, said: [] };
   if (ask) return asked(await ask("log", given), "log", given, page);
-  return refuse("file_table", { columns: logColumns(page).slice(0, 7).join(", ") });
+  const order = map?.order === "day" || map?.order === "month" ? map.order : null;
+  const found = readForeign(text, page, order);
+  if (found.ambiguous && !order) return whichOrder(given, page);
+  if (!found.faults.length) return { kind: "log", log: found, said: [] };
+  const days = own?.problems.some((one) => / is not a date/.test(one)) && !found.faults.some((one) => one.fault === "date");
+  if (own && !days) return { kind: "problems", problems: own.problems };
+  if (found.faults[0].fault === "columns") return refuse("file_table", { columns: logColumns(page).slice(0, 7).join(", ") });
+  const history = (path: string, values?: Record<string, string | number>) => say(page.words, `setting.history.${path}`, values ?? {});
+  return { kind: "problems", problems: faultTexts(found.faults, history).map((one) => `${given.name}: ${one}`) };
+}
+
+/** Days such as 3/4/2026 can be meant in two ways. */
+function whichOrder(given: Given, page: Reader): Read {
+  const tell = (way: string) => say(page.words, `setting.history.${way}`);
+  const options = ["day", "month"].map((value) => ({ value, text: tell(`order_${value}`) }));
+  const question = { where: ["order"], text: tell("order"), options: options.map((one) => one.text), proposed: "" };
+  return { kind: "questions", as: "log", given, map: { order: "?" }, questions: [question], values: Object.fromEntries(options.map((one) => [one.text, one.value])) };
 }
 
 /** What the server's answer means. */

@@ -16,6 +16,7 @@ import {
   staffCounts,
 } from "./complete";
 import type { Engine, Given, Layout } from "./engine";
+import { held } from "./held";
 
 const WORD = 8;
 const ALIGN = 64;
@@ -197,7 +198,7 @@ function regionRows(layout: Layout, scenario: Scenario): { rows: Records; neighb
   const known = new Map<string, number>();
   const ties: number[] = [];
   names.forEach((name, r) => {
-    const own = scenario.regions.overrides[name];
+    const own = held<any>(scenario.regions.overrides, name);
     rows.put(r, { staff: staff[r], provider: provider[r], leadership: own?.leadership ?? NaN });
     for (const field of STARTS) rows.put(r, { [field]: own?.start[field] ?? NaN });
     const { kind, rewiring, names: people, edges } = asked[r];

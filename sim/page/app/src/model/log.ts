@@ -1,6 +1,9 @@
 /** A contact log in codose's own form (docs/how-to/contact-log.md): CSV -> rows -> a plan's history. */
+import { providersOfLog, regionsOfLog, shiftPlan } from "../setting/edits";
+import { horizonOf, providersOf, regionsOf } from "../setting/read";
 import type { ScenarioData } from "../types";
 import { checkPart, dayNumber, type Known } from "./check";
+import { plain } from "./logtable";
 import { didYouMean, shown } from "./python_text";
 
 export interface LogTable {
@@ -149,31 +152,48 @@ export interface Told {
 export interface WithLog {
   scenario: ScenarioData;
   said: Told[];
-  problem: Told | null;
+  strangers: { region: string[]; provider: string[] }; // of the log, that the plan does not have
 }
 
-/** A scenario with this log as its history: contacts before its end are history, series go on after it. */
-export function withLog(scenario: ScenarioData, log: Pick<LogRead, "rows" | "dated">, page: Known): WithLog {
+/** Whether the regions and the providers of the log become those of a plan that has others. */
+export interface Take {
+  regions?: boolean;
+  providers?: boolean;
+}
+
+/** A scenario with this log as its history: contacts before its end are history, series go on after it.
+ *
+ * A log that begins before the plan makes week 1 whole weeks earlier, and every date of the plan stays. As
+ * `with_history` of sim/page/opened.py.
+ */
+export function withLog(scenario: ScenarioData, log: Pick<LogRead, "rows" | "dated">, page: Known, take: Take = {}): WithLog {
   const said: Told[] = [];
-  const days = log.rows.map((row) => row.date as string);
-  const start: string | null = scenario.start_date ?? (log.dated ? days.reduce((a, b) => (b < a ? b : a)) : null);
-  const early = log.dated ? days.filter((day) => day < start!).sort()[0] : undefined;
-  if (early !== undefined) return { scenario, said, problem: { way: "log_before_start", values: { day: early, start: start! } } };
-  const rows = log.rows.map(({ date, ...row }) => (date === undefined ? row : { week: weekOf(date, start!), ...row }));
+  const days = log.dated ? log.rows.map((row) => row.date as string).sort() : [];
+  const own: string | undefined = scenario.start_date ?? undefined;
+  const early = own !== undefined && days.length ? Math.max(0, Math.ceil((dayNumber(own)! - dayNumber(days[0])!) / 7)) : 0;
+  const start = own === undefined ? days[0] : early ? dayText(dayNumber(own)! - 7 * early) : own;
+  const shifted = shiftPlan(scenario, early, page.schema);
+  const rows = log.rows.map(({ date, ...row }) => (date === undefined ? { ...row } : { week: weekOf(date, start!), ...row })) as Record<string, any>[];
   rows.sort((one, other) => one.week - other.week);
   const last = rows.reduce((end, row) => Math.max(end, row.week), 0);
-  const named = withNames(scenario, rows, page, said);
-  const before = scenario.dosage?.length ?? 0;
-  const dosage = (scenario.dosage ?? []).map((series: any) => after(series, last)).filter(Boolean);
-  const changed = JSON.stringify(dosage) !== JSON.stringify(scenario.dosage ?? []);
-  if (changed) said.push({ way: dosage.length < before ? "log_series_ended" : "log_series_moved", values: { week: last } });
+  const { named, strangers } = withNames(shifted, rows, page, said, take);
+  const horizon = Math.max(horizonOf(shifted, page.schema), last);
+  const before: any[] = shifted.dosage ?? [];
+  const dosage = before.map((series) => after(series, last, horizon)).filter(Boolean);
+  if (dosage.some((one) => !before.includes(one))) said.push({ way: "log_series_moved", values: { week: last } });
+  if (dosage.length < before.length) said.push({ way: "log_series_ended", values: { count: before.length - dosage.length, week: last } });
   const made: ScenarioData = { ...named, contact_log: { rows } };
-  if (dosage.length || before) made.dosage = dosage;
-  if (start !== null && scenario.start_date === undefined) {
+  if (before.length) made.dosage = dosage;
+  if (horizon > horizonOf(shifted, page.schema)) made.horizon_weeks = horizon;
+  if (start !== undefined && start !== own) {
     made.start_date = start;
-    said.push({ way: "log_start", values: { start } });
+    said.push({ way: own === undefined ? "log_start" : "log_earlier", values: { start } });
   }
-  return { scenario: made, said, problem: null };
+  return { scenario: made, said, strangers };
+}
+
+function dayText(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
 }
 
 function weekOf(day: string, start: string): number {
@@ -181,26 +201,35 @@ function weekOf(day: string, start: string): number {
 }
 
 /** What is left of a series after a week, in its rhythm; null: nothing. */
-function after(series: any, week: number): any {
-  const [first, ends] = [series.first_week ?? 1, series.last_week ?? null];
+function after(series: any, week: number, horizon: number): any {
+  const [first, ends] = [series.first_week ?? 1, series.last_week ?? horizon];
   const behind = week + 1 - first;
   if (behind <= 0) return series;
   const next = first + Math.ceil(Math.ceil(behind / series.every_weeks) * series.every_weeks);
-  return ends !== null && next > ends ? null : { ...series, first_week: next };
+  return next > ends ? null : { ...series, first_week: next };
 }
 
-/** Where the plan has no names of its own, regions and providers are called as in the log. */
-function withNames(scenario: ScenarioData, rows: any[], page: Known, said: Told[]): ScenarioData {
+/** Rows with the names of the plan, however they are written; a plan without names of its own takes those of the log. */
+function withNames(
+  scenario: ScenarioData, rows: Record<string, any>[], page: Known, said: Told[], take: Take,
+): { named: ScenarioData; strangers: WithLog["strangers"] } {
   let made = scenario;
+  const strangers: WithLog["strangers"] = { region: [], provider: [] };
   for (const [part, field] of [["regions", "region"], ["providers", "provider"]] as const) {
-    const found = [...new Set(rows.map((row) => row[field]).filter((name): name is string => name != null))];
-    const there = made[part] ?? {};
-    const usual = (name: string) => new RegExp(`^${field}_[1-9][0-9]*$`).test(name);
-    if (!found.length || there.names || found.every(usual)) continue;
-    if (part === "regions" && Object.keys(there.overrides ?? {}).length) continue;
-    if (part === "providers" && there.assignment) continue;
-    const had = countOf(made, part, page);
-    const count = Math.max(had, found.length);
+    const there = (made[part] ?? {}) as Record<string, any>;
+    const has: string[] = (part === "regions" ? regionsOf(made, page.schema) : providersOf(made, page.schema)).names;
+    const known = new Map(has.map((name) => [plain(name), name]));
+    for (const row of rows) if (row[field] != null) row[field] = known.get(plain(row[field])) ?? row[field];
+    const found = inOrder([...new Set(rows.map((row) => row[field] as string | undefined).filter((name): name is string => name != null))]);
+    const unknown = found.filter((name) => !has.includes(name));
+    if (!unknown.length) continue;
+    const settled = there.names || (part === "regions" ? Object.keys(there.overrides ?? {}).length : there.assignment);
+    if (settled) {
+      if (take[part]) made = part === "regions" ? regionsOfLog(made, rows, page.schema) : providersOfLog(made, rows, page.schema);
+      strangers[field] = unknown;
+      continue;
+    }
+    const count = Math.max(countOf(made, part, page), found.length);
     const names = [...found, ...Array.from({ length: count - found.length }, (_, i) => `${field}_${found.length + i + 1}`)];
     const next: any = { ...there, names, count };
     if (part === "regions") next.candidates = Math.max(count, there.candidates ?? page.schema.$defs.Regions.properties.candidates.default);
@@ -208,9 +237,29 @@ function withNames(scenario: ScenarioData, rows: any[], page: Known, said: Told[
     if (Array.isArray(there.weekly_hours) && there.weekly_hours.length < count)
       next.weekly_hours = [...there.weekly_hours, ...Array(count - there.weekly_hours.length).fill(there.weekly_hours.at(-1))];
     made = { ...made, [part]: next };
-    said.push({ way: `log_${part}`, values: { names: found.join(", "), count } });
+    said.push({ way: `log_${part}`, values: { names: listed(found), count } });
   }
-  return made;
+  return { named: made, strangers };
+}
+
+const NUMBERED = /^(.*?)\s*([0-9]+|[IVXLC]+)$/;
+const ROMAN: Record<string, number> = { I: 1, V: 5, X: 10, L: 50, C: 100 };
+
+/** Names such as Region IX by their number, where all have one after the same words; else as they came. */
+function inOrder(names: string[]): string[] {
+  const parts = names.map((name) => NUMBERED.exec(name));
+  if (parts.some((one) => one === null || one[1] !== parts[0]![1])) return names;
+  const number = (text: string) => (/^[0-9]/.test(text) ? Number(text) : roman(text));
+  const of = new Map(names.map((name, i) => [name, number(parts[i]![2])]));
+  return [...names].sort((one, other) => of.get(one)! - of.get(other)!);
+}
+
+function roman(text: string): number {
+  return [...text].reduce((sum, letter, i) => sum + (ROMAN[letter] < (ROMAN[text[i + 1]] ?? 0) ? -1 : 1) * ROMAN[letter], 0);
+}
+
+function listed(names: string[]): string {
+  return names.length > 4 ? `${names.slice(0, 3).join(", ")}, … ${names.at(-1)}` : names.join(", ");
 }
 
 function countOf(scenario: ScenarioData, part: "regions" | "providers", page: Known): number {

@@ -121,15 +121,19 @@ function PlanRow(props: RowProps) {
   return (
     <tr class={name === file.open ? "open-row" : ""}>
       <th scope="row">
-        <b>{letter(place)}</b>{" "}
-        {name === file.open ? (
-          <span class="plan-name">{name}</span>
-        ) : (
-          <button type="button" class="link" onClick={() => props.onOpen(name)}>
-            {name}
-          </button>
-        )}
-        {name === reference && <span class="chip">{say("results.compare.is_reference")}</span>}
+        <span class="plan-cell">
+          <b>{letter(place)}</b>{" "}
+          <span>
+            {name === file.open ? (
+              <bdi class="plan-name">{name}</bdi>
+            ) : (
+              <button type="button" class="link" onClick={() => props.onOpen(name)}>
+                <bdi>{name}</bdi>
+              </button>
+            )}{" "}
+            {name === reference && <span class="chip">{say("results.compare.is_reference")}</span>}
+          </span>
+        </span>
       </th>
       {names.map((outcome) => (
         <td>

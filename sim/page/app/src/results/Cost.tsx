@@ -115,7 +115,7 @@ function Years({ file, plan, answer }: Pick<Given, "file" | "plan"> & { answer: 
       </table>
       {limit !== null && (
         <p class="small muted budget-key">
-          <u aria-hidden="true" /> {say("results.cost.budget_line", { limit: text(limit) })}
+          <u aria-hidden="true" /> {say(`results.cost.budget_line.${payer}`, { limit: text(limit) })}
         </p>
       )}
     </div>

@@ -1,4 +1,4 @@
-/** One outcome over time: bands, the middle run, what there would be otherwise, and what happens when. */
+/** One outcome over time: bands, the mean of the runs, what there would be otherwise, and what happens when. */
 import { scaleLinear } from "d3-scale";
 import { area, line } from "d3-shape";
 import { useMemo, useRef } from "preact/hooks";
@@ -133,8 +133,8 @@ function useFrame({ course, outcome, width, height, horizon, start }: CourseChar
         other: band(course.other_p05, course.other_p95),
         all: band(course.p05, course.p95),
         chance: course.chance_low && course.chance_high ? band(course.chance_low, course.chance_high) : null,
-        middle: curve(course.p50),
-        otherLine: curve(course.other_p50),
+        middle: curve(course.mean),
+        otherLine: curve(course.other_mean),
       },
     };
   }, [course, outcome, width, height, horizon, start, bottom]);
@@ -196,18 +196,18 @@ function Values({ frame, course, end, text }: CourseChartProps & { frame: Frame 
   const place = course.weeks.indexOf(end!);
   if (place < 0) return null;
   const { x, y } = frame;
-  const above = y(course.p50[place]);
-  const below = y(course.other_p50[place]);
+  const above = y(course.mean[place]);
+  const below = y(course.other_mean[place]);
   const apart = Math.abs(above - below) > 16;
   return (
     <g aria-hidden="true">
       <circle class="dot" cx={x(end!)} cy={above} r={3.5} />
       <text class="value" x={x(end!) - 7} y={above + (above <= below ? -6 : 14)} text-anchor="end">
-        {text(course.p50[place])}
+        {text(course.mean[place])}
       </text>
       {apart && (
         <text class="value other" x={x(end!) - 7} y={below + (above <= below ? 14 : -6)} text-anchor="end">
-          {text(course.other_p50[place])}
+          {text(course.other_mean[place])}
         </text>
       )}
     </g>
@@ -222,8 +222,8 @@ function Reading(props: { frame: Frame; week: number; floor: number; course: Cou
   return (
     <g class="reading" aria-hidden="true">
       <line x1={at} x2={at} y1={MARGIN.top} y2={floor} />
-      <circle cx={at} cy={frame.y(course.p50[place])} r={4} />
-      <circle class="other" cx={at} cy={frame.y(course.other_p50[place])} r={3.5} />
+      <circle cx={at} cy={frame.y(course.mean[place])} r={4} />
+      <circle class="other" cx={at} cy={frame.y(course.other_mean[place])} r={3.5} />
     </g>
   );
 }

@@ -130,10 +130,10 @@ function readout(say: Say, course: Course, week: number, start: string | undefin
   const at = course.weeks.indexOf(nearest(course.weeks, week));
   return say("results.over_time.readout", {
     when: month(week, start),
-    value: text(course.p50[at]),
+    value: text(course.mean[at]),
     low: text(course.p05[at]),
     high: text(course.p95[at]),
-    without: text(course.other_p50[at]),
+    without: text(course.other_mean[at]),
   });
 }
 
@@ -141,9 +141,9 @@ function spoken(say: Say, course: Course, answer: PlanAnswer, name: string, text
   const end = Math.max(0, course.weeks.indexOf(answer.end));
   return say("results.over_time.chart_label", {
     outcome: upper(name),
-    start: text(course.p50[0]),
-    end: text(course.p50[end]),
-    without: text(course.other_p50[end]),
+    start: text(course.mean[0]),
+    end: text(course.mean[end]),
+    without: text(course.other_mean[end]),
     other,
   });
 }
@@ -222,12 +222,12 @@ function Table({ courses, answer, plan, data, file }: ChartsProps & { courses: C
                     return (
                       <>
                         <td class="number">
-                          {text(course.p50[at])}{" "}
+                          {text(course.mean[at])}{" "}
                           <span class="muted">
                             ({text(course.p05[at])}–{text(course.p95[at])})
                           </span>
                         </td>
-                        <td class="number muted">{text(course.other_p50[at])}</td>
+                        <td class="number muted">{text(course.other_mean[at])}</td>
                       </>
                     );
                   })}

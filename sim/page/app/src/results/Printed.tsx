@@ -178,7 +178,9 @@ function Plans({ data, file, comparison }: Ready) {
   const say = useSay();
   if (!comparison || comparison.plans.length < 2) return null;
   const names = comparedOutcomes(data, file).slice(0, 4);
-  const plans = comparison.plans.slice(0, MOST_PLANS);
+  const plans = file.plans.slice(0, MOST_PLANS).map(({ name }) => ({
+    name, one: comparison.plans.find(({ plan }) => plan === name),
+  }));
   return (
     <section>
       <h3>
@@ -196,18 +198,19 @@ function Plans({ data, file, comparison }: Ready) {
           </tr>
         </thead>
         <tbody>
-          {plans.map((one) => (
+          {plans.map(({ name, one }) => (
             <tr>
-              <th>{one.plan}</th>
-              {names.map((name) => (
-                <td>{told(say, comparison, one, name)}</td>
+              <th>{name}</th>
+              {names.map((outcome) => (
+                <td>{one ? told(say, comparison, one, outcome) : "–"}</td>
               ))}
-              <td class="number">{money(Math.round(perYear(one)), file.currency)}</td>
-              {file.targets.length > 0 && <td class="number">{least(one)}</td>}
+              <td class="number">{one ? money(Math.round(perYear(one)), file.currency) : "–"}</td>
+              {file.targets.length > 0 && <td class="number">{one ? least(one) : "–"}</td>}
             </tr>
           ))}
         </tbody>
       </table>
+      {file.plans.length > MOST_PLANS && <p class="printed-key">{say("print.first_plans", { count: MOST_PLANS, all: file.plans.length })}</p>}
     </section>
   );
 }

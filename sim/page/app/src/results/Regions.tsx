@@ -1,6 +1,7 @@
 /** The gain of each region: a dot and its interval, in the planner's order and names. */
 import { scaleLinear } from "d3-scale";
 import { Skeleton, Term, useSay } from "../ui/widgets";
+import { held } from "../model/held";
 import { readable } from "../setting/read";
 import type { LevelAt, PageData, Plan, PlanAnswer } from "../types";
 import { hasLog, outcomeOf, valueOf } from "../words/verdict";
@@ -49,7 +50,7 @@ export function situation(region: string, plan: Plan, data: PageData): string[] 
   const { scenario } = plan;
   const events: any[] = (scenario.shocks ?? []).filter((one: any) => one.region === region);
   const words = data.words.results.regions;
-  const own = Object.keys(scenario.regions?.overrides?.[region] ?? {}).filter((field) => field !== "staff");
+  const own = Object.keys(held<any>(scenario.regions?.overrides, region) ?? {}).filter((field) => field !== "staff");
   return [
     ...events.map((one) => {
       const kind = one.kind === "demand_rise" && one.by < 0 ? "demand_fall" : one.kind;
@@ -131,7 +132,7 @@ function Dots({ rows, text, name }: { rows: Row[]; text: (value: number) => stri
         {rows.map((row) => (
           <tr>
             <th scope="row">
-              <span class={row.name.length < 16 ? "name" : ""}>{row.name}</span>
+              <span class={row.name.length < 16 ? "name" : "name-long"}>{row.name}</span>
               {row.chips.map((chip) => (
                 <span class="situation">{chip}</span>
               ))}

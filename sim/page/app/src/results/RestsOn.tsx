@@ -2,6 +2,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { Term, useSay } from "../ui/widgets";
 import type { Comparison, PageData, ParameterAbout, PlanAnswer } from "../types";
+import { restsOn } from "../study/answer";
 import { asked, differenceOf, levelAt, mainDriver, outcomeOf, parameterText, quoted } from "../words/verdict";
 import { digits, list, outOf, upper } from "../words/text";
 import type { Given } from "./shared";
@@ -32,14 +33,10 @@ export function RestsOn(props: Given) {
 
 type Say = ReturnType<typeof useSay>;
 
-const DEFINED = new Set(["-", "definition"]);
-const ASSUMED = new Set(["D", "assumption"]);
-
 /** How many of the model's numbers there are, and how many nobody has measured. */
 export function counted(data: PageData, answer: PlanAnswer | null): { all: number; assumed: number } {
-  if (answer?.rests) return { all: answer.rests.numbers, assumed: answer.rests.assumptions };
-  const told = data.parameters.filter((one) => !DEFINED.has(one.grade));
-  return { all: told.length, assumed: told.filter((one) => ASSUMED.has(one.grade)).length };
+  const { numbers, assumptions } = answer?.rests ?? restsOn(data);
+  return { all: numbers, assumed: assumptions };
 }
 
 /** "How sure? Moderately: ...": by whether the worlds agree on the direction, and by how much is assumed. */

@@ -131,7 +131,7 @@ function CenterTile({ answer, file }: VerdictProps) {
   const text = (value: number) => money(Math.round(value), file.currency);
   const expected = payer === "all" ? answer.expected.money : answer.expected.centre;
   const shownExpected = spend.oneYear ? expected : aYear(expected, answer.planned.weeks);
-  const even = Math.round(spend.most) === Math.round(spend.aYear);
+  const even = Math.round(spend.most) <= Math.round(spend.aYear);
   return (
     <Tile
       label={<Term name="planned_cost">{say(`results.tiles.${payer}_${spend.oneYear ? "in_all" : "a_year"}`)}</Term>}

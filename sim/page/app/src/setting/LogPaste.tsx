@@ -1,19 +1,13 @@
 /** Brings a contact log: a file or rows from a spreadsheet, shown as they were understood, then applied. */
 import { useId, useState } from "preact/hooks";
-import type { ScenarioData } from "../types";
-import * as edits from "./edits";
+import { type DayOrder, faultTexts, type ForeignLog, readForeign } from "../model/logtable";
+import { type Take, withLog } from "../model/log";
+import { OPEN_FILES, takeLog } from "../ui/documents";
 import { Button, Check, Choice } from "./fields";
-import { type DayOrder, type LogTable, readLog } from "./logtable";
 import type { Panel } from "./panel";
-import { horizonOf, logRows, rangeOf, readable, startOf } from "./read";
-import { grouped } from "./say";
-import { dayOf } from "./weeks";
-import { sayLost } from "./Regions";
+import { horizonOf, logRows, rangeOf, readable } from "./read";
 
 const FAULTS_SHOWN = 5;
-const LARGEST = 5_000_000; // characters
-const TABLES = /\.(csv|tsv|txt)$/i;
-const WEEK = 7 * 86_400_000;
 
 export function LogPaste({ panel }: { panel: Panel }) {
   const { scenario, data, t } = panel;
@@ -23,10 +17,11 @@ export function LogPaste({ panel }: { panel: Panel }) {
   const [order, setOrder] = useState<DayOrder | null>(null);
   const [takeRegions, setTakeRegions] = useState(true);
   const [takeProviders, setTakeProviders] = useState(true);
-  const [fileProblem, setFileProblem] = useState("");
-  const table = text.trim() ? readLog(text, scenario, data, order) : null;
-  const choices = { regions: takeRegions, providers: takeProviders };
-  const problems = table ? problemsOf(panel, table, order, choices) : [];
+  const table = text.trim() ? readForeign(text, data, order) : null;
+  const taking = { regions: takeRegions, providers: takeProviders };
+  const read = table !== null && !table.faults.length && !(table.ambiguous && !order);
+  const strangers = read ? withLog(scenario, table, data).strangers : { region: [], provider: [] };
+  const problems = table ? problemsOf(panel, table, order, taking, strangers) : [];
   const close = () => {
     setOpen(false);
     setText("");
@@ -39,28 +34,21 @@ export function LogPaste({ panel }: { panel: Panel }) {
     );
   }
   return (
-    <div
-      class="set-paste"
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        const file = event.dataTransfer?.files[0];
-        if (!file || !TABLES.test(file.name)) return; // the page reads it as any other file
-        event.preventDefault();
-        event.stopPropagation();
-        readFile(panel, file, setText, setFileProblem);
-      }}
-    >
+    <div class="set-paste">
       <label for={id}>{t("history.label")}</label>
       <textarea id={id} rows={5} spellcheck={false} value={text} placeholder={t("history.example")} onInput={(event) => setText(event.currentTarget.value)} />
       <label class="set-field">
         <span>{t("history.file")}</span>
-        <input type="file" accept=".csv,.tsv,.txt" onChange={(event) => readFile(panel, event.currentTarget.files?.[0], setText, setFileProblem)} />
+        <input
+          type="file"
+          accept=".csv,.tsv,.txt,.xlsx,.xlsm"
+          onChange={(event) => {
+            const files = [...(event.currentTarget.files ?? [])];
+            event.currentTarget.value = ""; // the same file can be chosen again
+            window.dispatchEvent(new CustomEvent(OPEN_FILES, { detail: { files, as: "log" } }));
+          }}
+        />
       </label>
-      {fileProblem && (
-        <p class="set-problem" role="alert">
-          {fileProblem}
-        </p>
-      )}
       {table?.ambiguous && (
         <Choice
           label={t("history.order")}
@@ -73,11 +61,11 @@ export function LogPaste({ panel }: { panel: Panel }) {
           onValue={(value) => setOrder((value || null) as DayOrder | null)}
         />
       )}
-      {table && table.regions.length > 0 && (
-        <Check label={t("history.take_regions", { count: allOf(table, "region"), names: some(panel, table.regions) })} value={takeRegions} onValue={setTakeRegions} />
+      {strangers.region.length > 0 && (
+        <Check label={t("history.take_regions", { count: allOf(table!, "region"), names: some(panel, strangers.region) })} value={takeRegions} onValue={setTakeRegions} />
       )}
-      {table && table.providers.length > 0 && (
-        <Check label={t("history.take_providers", { count: allOf(table, "provider"), names: some(panel, table.providers) })} value={takeProviders} onValue={setTakeProviders} />
+      {strangers.provider.length > 0 && (
+        <Check label={t("history.take_providers", { count: allOf(table!, "provider"), names: some(panel, strangers.provider) })} value={takeProviders} onValue={setTakeProviders} />
       )}
       {problems.length > 0 && (
         <ul class="set-problem" role="alert">
@@ -96,8 +84,8 @@ export function LogPaste({ panel }: { panel: Panel }) {
         <Button
           disabled={!table || problems.length > 0}
           onPress={() => {
-            apply(panel, table!, choices);
-            close();
+            panel.edits.settle();
+            if (takeLog(panel.store, table!, [], t("history.pasted"), taking)) close();
           }}
         >
           {t("history.apply")}
@@ -110,7 +98,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
   );
 }
 
-function allOf(table: LogTable, field: "region" | "provider"): number {
+function allOf(table: ForeignLog, field: "region" | "provider"): number {
   return new Set(table.rows.map((row) => row[field]).filter(Boolean)).size;
 }
 
@@ -119,58 +107,15 @@ function some(panel: Panel, names: string[]): string {
   return shown.join(", ") + (names.length > 3 ? " …" : "");
 }
 
-function readFile(panel: Panel, file: File | undefined, done: (text: string) => void, refuse: (text: string) => void): void {
-  if (!file) return;
-  refuse("");
-  const name = file.name.slice(0, 60);
-  if (!TABLES.test(file.name)) refuse(panel.t("history.not_text", { name }));
-  else if (file.size > LARGEST) refuse(panel.t("history.too_large", { name, most: LARGEST / 1e6 }));
-  else file.text().then(done, () => refuse(panel.t("history.unread", { name })));
-}
-
-/** What stands in the way of a log, equal causes together. */
-function problemsOf(panel: Panel, table: LogTable, order: DayOrder | null, take: { regions: boolean; providers: boolean }): string[] {
+/** What stands in the way of a log. */
+function problemsOf(panel: Panel, table: ForeignLog, order: DayOrder | null, take: Take, strangers: { region: string[]; provider: string[] }): string[] {
   const { t, scenario, data } = panel;
   if (table.ambiguous && !order) return [t("history.choose_order")];
-  const groups = new Map<string, { count: number; row: number; text: string }>();
-  for (const one of table.faults) {
-    const group = groups.get(one.fault);
-    if (group) group.count += 1;
-    else groups.set(one.fault, { count: 1, row: one.row, text: one.text });
-  }
-  const found = [...groups].map(([fault, { count, row, text }]) => {
-    const more = count > 1 ? ` ${t("history.also", { count: grouped(count - 1) })}` : "";
-    return t(`history.faults.${fault}`, { row, text }) + more;
-  });
-  if (table.regions.length && !take.regions) found.push(t("history.faults.regions", { names: some(panel, table.regions) }));
-  if (table.providers.length && !take.providers) found.push(t("history.faults.providers", { names: some(panel, table.providers) }));
-  const last = table.rows.reduce((week, row) => Math.max(week, row.week ?? 0), 0);
+  const found = faultTexts(table.faults, (path, values) => t(`history.${path}`, values));
+  if (found.length) return found;
+  if (strangers.region.length && !take.regions) found.push(t("history.faults.regions", { names: some(panel, strangers.region) }));
+  if (strangers.provider.length && !take.providers) found.push(t("history.faults.providers", { names: some(panel, strangers.provider) }));
   const longest = rangeOf(data.schema, "", "horizon_weeks").maximum;
-  const shift = earlier(scenario, table.start);
-  if (last > longest || horizonOf(scenario, data.schema) + shift > longest) found.push(t("history.faults.long", { most: longest }));
+  if (horizonOf(withLog(scenario, table, data, take).scenario, data.schema) > longest) found.push(t("history.faults.long", { most: longest }));
   return found;
-}
-
-/** Weeks by which the log begins before the plan does. */
-function earlier(scenario: ScenarioData, start: string | null): number {
-  const [own, first] = [startOf(scenario), dayOf(start)];
-  return own && first && first < own ? Math.round((own.getTime() - first.getTime()) / WEEK) : 0;
-}
-
-function apply(panel: Panel, table: LogTable, take: { regions: boolean; providers: boolean }): void {
-  const { data, edits: write, t } = panel;
-  const told = { moved: 0, dropped: 0 };
-  write.scenario(t("step.log"), (one) => {
-    let plan = edits.shiftPlan(one, earlier(one, table.start), data.schema);
-    if (table.regions.length && take.regions) plan = edits.regionsOfLog(plan, table.rows, data.schema);
-    if (table.providers.length && take.providers) plan = edits.providersOfLog(plan, table.rows, data.schema);
-    const logged = edits.setLog(plan, table.rows, table.start, data.schema);
-    Object.assign(told, { moved: logged.moved, dropped: logged.dropped });
-    return logged.scenario;
-  });
-  const lost = [
-    told.moved ? t("history.moved", { count: told.moved }) : "",
-    told.dropped ? t("history.dropped", { count: told.dropped }) : "",
-  ].filter(Boolean);
-  sayLost(panel, [t("history.applied", { count: table.rows.length }), ...lost].join(" "), []);
 }

@@ -4,7 +4,7 @@ import * as edits from "./edits";
 import { Button, Check, Choice, Group, NumberField, TextField } from "./fields";
 import { nameProblem } from "./names";
 import type { Panel } from "./panel";
-import { assignedOf, providersOf, rangeOf, readable, regionsOf } from "./read";
+import { assignedOf, held, providersOf, rangeOf, readable, regionsOf } from "./read";
 import { shown } from "./say";
 import { sayLost } from "./Regions";
 
@@ -151,7 +151,7 @@ function Assignment({ panel }: { panel: Panel }) {
           <li key={region}>
             <Choice
               label={readable(region, data.words)}
-              value={assigned[region]}
+              value={held(assigned, region)!}
               options={options}
               onValue={(provider) => write.scenario(t("step.assignment"), (one) => edits.setAssigned(one, region, provider, data.schema))}
             />

@@ -541,37 +541,6 @@ export function removeTarget(file: PlansFile, index: number): PlansFile {
 
 // --- history -------------------------------------------------------------------------------------
 
-export interface Logged {
-  scenario: ScenarioData;
-  moved: number; // series that begin after the log now
-  dropped: number; // series that had ended before it
-}
-
-/** With a log of contacts: what is planned begins in the week after it. */
-export function setLog(scenario: ScenarioData, rows: any[], start: string | null, schema: Schema): Logged {
-  const end = rows.reduce((last, row) => Math.max(last, row.week), 0);
-  const horizon = Math.max(horizonOf(scenario, schema), end);
-  const told: Logged = { scenario, moved: 0, dropped: 0 };
-  const dosage = (scenario.dosage ?? []).flatMap((one: any) => {
-    const first = one.first_week ?? 1;
-    if (first > end) return [one];
-    const due = Math.ceil((end + 1 - first) / one.every_weeks);
-    const next = first + Math.ceil(due * one.every_weeks); // in its rhythm
-    if (next > (one.last_week ?? horizon)) {
-      told.dropped += 1;
-      return [];
-    }
-    told.moved += 1;
-    return [{ ...one, first_week: next }];
-  });
-  let result = patched(scenario, { contact_log: { rows } });
-  if (start) result = patched(result, { start_date: start });
-  if (scenario.dosage) result = patched(result, { dosage });
-  if (horizon > horizonOf(scenario, schema)) result = patched(result, { horizon_weeks: horizon });
-  told.scenario = result;
-  return told;
-}
-
 /** The whole plan so many weeks later, as its first week is that much earlier now: every date stays. */
 export function shiftPlan(scenario: ScenarioData, weeks: number, schema: Schema): ScenarioData {
   if (!weeks) return scenario;

@@ -1,4 +1,5 @@
 /** A plan as the setting reads it: what the file says, and the schema's default where it says nothing. */
+import { held } from "../model/held";
 import type { PageData, ScenarioData, Series } from "../types";
 import { say, type Words } from "./say";
 import { dayOf } from "./weeks";
@@ -44,10 +45,7 @@ export function defaultOf(schema: Schema, type: string, field: string): any {
   return node(schema, type, field).default;
 }
 
-/** What a record holds under a name that people chose; "constructor" is a name like any other. */
-export function held<T>(record: Record<string, T> | null | undefined, name: string): T | undefined {
-  return record && Object.hasOwn(record, name) ? record[name] : undefined;
-}
+export { held };
 
 function given<T>(value: T | null | undefined, schema: Schema, type: string, field: string): T {
   return value === undefined || value === null ? defaultOf(schema, type, field) : value;

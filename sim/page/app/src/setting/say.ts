@@ -1,4 +1,5 @@
 /** Sentences out of words.json: `{placeholders}`, and forms by number (`one`, `other`) where a sentence counts. */
+import { isolated } from "../words/isolated";
 
 export type Words = Record<string, any>;
 export type Values = Record<string, string | number>;
@@ -33,7 +34,7 @@ export function capital(text: string): string {
 
 /** A number as it is, with no more digits than it has (up to 6 places). */
 export function shown(value: string | number): string {
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return isolated(value);
   return String(Number(value.toFixed(6)));
 }
 

@@ -33,14 +33,17 @@ export function shownOutcomes(data: PageData, targets: readonly Target[]): Outco
   return data.outcomes.filter((one) => one.headline || asked.has(one.name));
 }
 
+const DEFINED = "definition";
+const ASSUMED = "assumption";
+
 /** Of all numbers of the model how many are assumptions: definitions are no numbers that could be known. */
 export function restsOn(data: PageData): RestsOn {
   const grades: Record<string, number> = {};
   for (const { grade } of data.parameters) {
-    if (grade !== "-") grades[grade] = (grades[grade] ?? 0) + 1;
+    if (grade !== DEFINED) grades[grade] = (grades[grade] ?? 0) + 1;
   }
   const numbers = Object.values(grades).reduce((all, one) => all + one, 0);
-  return { numbers, assumptions: grades.D ?? 0, grades };
+  return { numbers, assumptions: grades[ASSUMED] ?? 0, grades };
 }
 
 /** What is run for an answer. */

@@ -2,7 +2,7 @@
 import { type As, type Ask, fileName, type Given, planText, plansFileName, plansText, type Question, type Read, readFile, withPlans } from "../model/files";
 import { check } from "../model/check";
 import { linkText, readLink } from "../model/links";
-import { type LogRead, withLog } from "../model/log";
+import { type LogRead, type Take, type WithLog, withLog } from "../model/log";
 import { openPlan, planNamed } from "../model/plans";
 import type { PageData, Plan } from "../types";
 import { download, type Store } from "./store";
@@ -13,6 +13,9 @@ export interface Asking {
   questions: Question[];
   answer: (answers: string[]) => Promise<void>;
 }
+
+/** An event of the window: its detail has `files`, and `as` what they are to be read. */
+export const OPEN_FILES = "codose-open-files";
 
 /** Asks `codose serve`; null where the page stands by itself. */
 export function server(data: PageData): Ask | null {
@@ -55,7 +58,7 @@ function take(store: Store, read: Read, given: Given, ask: (asking: Asking) => v
     case "plans":
       return takePlans(store, read, given.name);
     case "log":
-      return takeLog(store, read.log, read.said, given.name);
+      return void takeLog(store, read.log, read.said, given.name);
     case "survey":
       return store.notice({
         id: `file ${given.name}`,
@@ -74,8 +77,9 @@ async function answered(store: Store, read: Read & { kind: "questions" }, answer
   for (const [i, { where }] of read.questions.entries()) {
     let owner: any = map;
     for (const step of where.slice(0, -1)) owner = owner[step];
-    owner[where.at(-1)!] = answers[i];
+    owner[where.at(-1)!] = read.values?.[answers[i]] ?? answers[i];
   }
+  if (read.values) return take(store, await readFile(read.given, store.data, null, read.as, map), read.given, ask);
   const answer = await server(store.data)!(read.as, read.given, map);
   take(store, await readFile(read.given, store.data, async () => answer, read.as), read.given, ask);
 }
@@ -117,16 +121,29 @@ function takePlans(store: Store, read: Read & { kind: "plans" }, name: string): 
   store.notice({ ...notice, actions: [...notice.actions, { label: store.say("open_both"), run: both }] });
 }
 
-/** A log becomes the history of the plan on the screen. */
-export function takeLog(store: Store, log: Pick<LogRead, "rows" | "dated">, said: string[], file: string): void {
+/** A log becomes the history of the plan on the screen; whether it did. */
+export function takeLog(store: Store, log: Pick<LogRead, "rows" | "dated">, said: string[], file: string, taking: Take = {}): boolean {
   const plan = openPlan(store.file);
-  const made = withLog(plan.scenario, log, store.data);
-  const faults = made.problem ? [store.say(made.problem.way, made.problem.values)] : check(made.scenario, store.data).map((one) => one.text);
-  if (faults.length) return problems(store, file, faults);
+  const made = withLog(plan.scenario, log, store.data, taking);
+  const faults = check(made.scenario, store.data).map((one) => one.text);
+  if (faults.length) {
+    const own = strangers(store, made, taking);
+    problems(store, file, own.length ? own : faults);
+    return false;
+  }
   store.change(store.say("step_history"), () => made.scenario);
-  const regions = new Set(log.rows.map((row) => row.region)).size;
+  const regions = new Set(made.scenario.contact_log.rows.map((row: any) => row.region)).size;
   const text = store.say("opened_log", { file, rows: log.rows.length, regions, plan: plan.name });
   undoable(store, `file ${file}`, text, [...said, ...made.said.map((one) => store.say(one.way, one.values))]);
+  return true;
+}
+
+/** Regions and providers of a log that the plan, which has names of its own, does not have. */
+function strangers(store: Store, made: WithLog, taking: Take): string[] {
+  const names = (all: string[]) => all.slice(0, 5).join(", ") + (all.length > 5 ? ", …" : "");
+  return (["region", "provider"] as const)
+    .filter((kind) => made.strangers[kind].length && !taking[`${kind}s`])
+    .map((kind) => store.say(`log_strange_${kind}s`, { names: names(made.strangers[kind]) }));
 }
 
 // --- saving ------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { letterOf, LONGEST_NAME, referencePlan } from "../model/plans";
 import type { PageData, Plan } from "../types";
-import { type Asking, copyLink, openFiles, openGiven, openLink, saveAll, savePlan } from "./documents";
+import { type Asking, copyLink, OPEN_FILES, openFiles, openGiven, openLink, saveAll, savePlan } from "./documents";
 import { type Saved, type Store, timeOf, useStore } from "./store";
 import { Dialog, Menu, type MenuItem } from "./widgets";
 import "./documents.css";
@@ -37,19 +37,23 @@ export function PlansBar({ store, data }: Props) {
   );
 }
 
+const isReference = (store: Store, plan: Plan): boolean =>
+  store.file.plans.length > 1 && referencePlan(store.file) === plan;
+
 function TabText({ store, plan, index }: { store: Store; plan: Plan; index: number }) {
-  const several = store.file.plans.length > 1;
-  const isReference = several && referencePlan(store.file) === plan;
+  const compared = isReference(store, plan);
   return (
     <span class="tab-text" title={plan.name}>
       <b>{letterOf(index)}</b> <bdi>{plan.name}</bdi>
-      {isReference && " "}
-      {isReference && <span class="tab-reference">{store.say("reference_sign")}</span>}
+      {compared && " "}
+      {compared && <span class="tab-reference">{store.say("reference_sign")}</span>}
     </span>
   );
 }
 
 function OpenTab({ store, plan, index, rename }: { store: Store; plan: Plan; index: number; rename: () => void }) {
+  const sign = isReference(store, plan) ? ` ${store.say("reference_sign")}` : "";
+  const name = store.say("tab_menu", { letter: letterOf(index), name: plan.name + sign });
   const label = (
     <>
       <TabText store={store} plan={plan} index={index} />
@@ -58,7 +62,7 @@ function OpenTab({ store, plan, index, rename }: { store: Store; plan: Plan; ind
   );
   return (
     <div class="plan-open" aria-current="true" onDblClick={rename}>
-      <Menu class="plan-tab" label={label} name={store.say("tab_menu", { letter: letterOf(index), name: plan.name })} items={planItems(store, plan, index, rename)} />
+      <Menu class="plan-tab" label={label} name={name} items={planItems(store, plan, index, rename)} />
     </div>
   );
 }
@@ -237,6 +241,11 @@ function useDocument(store: Store, ask: (asking: Asking) => void, pick: () => vo
       event.preventDefault();
       void openFiles(store, [...event.dataTransfer!.files], ask);
     });
+    const opening = (event: Event) => {
+      const { files, as } = (event as CustomEvent).detail;
+      void openFiles(store, files, ask, as);
+    };
+    window.addEventListener(OPEN_FILES, opening, { signal: listening.signal });
     on("paste", (event) => {
       if (isField(event.target)) return;
       const files = [...(event.clipboardData?.files ?? [])];

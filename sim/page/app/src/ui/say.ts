@@ -1,4 +1,5 @@
 /** Sentences of the page, from its one table of words. */
+import { isolated } from "../words/isolated";
 
 /** The text at a dotted way in the words, with its {placeholders} filled.
  *
@@ -8,5 +9,5 @@ export function say(words: Record<string, any>, way: string, values: Record<stri
   let found: any = words;
   for (const part of way.split(".")) found = found?.[part];
   if (typeof found !== "string") return way; // seen on the page, and by the test of words
-  return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? isolated(values[name]) : whole));
 }

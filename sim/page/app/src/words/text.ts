@@ -3,6 +3,7 @@
  * The formats are those of sim/present/format.py, so that a number reads the same in a report; a minus
  * is the sign, because what is read here is not computed with.
  */
+import { isolated } from "./isolated";
 
 export const EMPTY = "–";
 const ROUNDING = 1e-12;
@@ -21,7 +22,7 @@ export function fill(template: string, values: Values = {}): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined || value === null) throw new Error(`no value for {${name}} in "${template}"`);
-    return String(value);
+    return isolated(value);
   });
 }
 

@@ -3,6 +3,7 @@
  * verdict() turns an answer into facts (better, met, ...) and texts (0.42, $138,000, ...); a table of words.json says,
  * by the facts, which sentence; the texts are filled in. compared() does the same for a plan beside the reference.
  */
+import { isolated } from "./isolated";
 import type {
   Budget, Comparison, LevelAt, OutcomeAbout, Paired, PageData, Plan, PlanAnswer, PlansFile, Resources,
   Target, TargetAnswer, Verdict,
@@ -203,6 +204,8 @@ function gainTexts(outcome: OutcomeAbout, at: LevelAt, currency: string): Values
   };
 }
 
+const MORE = 1.05; // of the gain: it went on growing after the last contact
+
 /** Share of the gain that is left a year after the last contact; null where the plan does not look so far. */
 export function leftAfter(answer: PlanAnswer, outcome: string): number | null {
   const end = levelAt(answer, outcome, answer.end);
@@ -257,7 +260,7 @@ function costFacts(spend: Spend): Facts {
     budget: spend.state,
     room: spend.limit !== null && spend.most <= spend.limit / 2 ? "half" : "some",
     length: spend.oneYear ? "one" : "many",
-    even: Math.round(spend.most) === Math.round(spend.aYear),
+    even: Math.round(spend.most) <= Math.round(spend.aYear),
   };
 }
 
@@ -284,6 +287,7 @@ function gather(input: VerdictInput): { facts: Facts; values: Values } {
     stands: answer.stands,
     told: Number.isFinite(known.first?.gain.low ?? NaN),
     after: left !== null,
+    grown: left !== null && left >= MORE,
     driver: gradeOf(data, driver),
   };
   const actor = words.actor[log ? "log" : "without"];
@@ -400,7 +404,7 @@ export function perYear(answer: PlanAnswer): number {
 }
 
 export function quoted(name: string): string {
-  return `“${name}”`;
+  return `“${isolated(name)}”`;
 }
 
 export { month };

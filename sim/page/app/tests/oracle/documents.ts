@@ -1,7 +1,8 @@
 /** Answers to cases that Python asks of the page's reading, writing and checking; see tests/test_page_documents.py. */
 import fs from "node:fs";
 import { check, isObject } from "../../src/model/check";
-import { MOST_BYTES, plansText, planText, readText } from "../../src/model/files";
+import { MOST_BYTES, plansText, planText, readFile, readText } from "../../src/model/files";
+import { withLog } from "../../src/model/log";
 import { checkPlansFile } from "../../src/model/plans_check";
 import { didYouMean } from "../../src/model/python_text";
 import { readYaml, writeYaml } from "../../src/model/yaml_text";
@@ -19,7 +20,7 @@ function told(value: any): any {
   return value === null ? { null: true } : value;
 }
 
-function answer(one: any): unknown {
+async function answer(one: any): Promise<unknown> {
   switch (one.what) {
     case "read": {
       const reading = readYaml(one.text);
@@ -46,10 +47,14 @@ function answer(one: any): unknown {
     }
     case "plans_text":
       return plansText(one.file);
+    case "log": {
+      const read = await readFile({ name: one.name, bytes: new TextEncoder().encode(one.text) }, asked.page, null, "log", one.map);
+      return read.kind === "log" ? withLog(one.scenario, read.log, asked.page).scenario : read;
+    }
     case "near":
       return didYouMean(one.word, one.options);
   }
   throw new Error(`what is ${one.what}?`);
 }
 
-process.stdout.write(encoded(asked.cases.map(answer)));
+process.stdout.write(encoded(await Promise.all(asked.cases.map(answer))));

@@ -1,9 +1,9 @@
 /** A contact log as rows of a table: what each column is, what each row says, what cannot be read. */
-import type { PageData, ScenarioData } from "../types";
-import { readNumber } from "./numbers";
-import { readCells, type RowFault } from "./table";
-import { choicesOf, providersOf, rangeOf, readable, regionsOf, startOf } from "./read";
-import { dayOf, isoDay, weekOfDay } from "./weeks";
+import { readNumber } from "../setting/numbers";
+import { choicesOf, rangeOf } from "../setting/read";
+import { readCells, type RowFault } from "../setting/table";
+import { dayOf, isoDay } from "../setting/weeks";
+import type { Known } from "./check";
 
 const HEADINGS: Record<string, string[]> = {
   date: ["date", "day", "contact date"],
@@ -35,13 +35,11 @@ const STATUSES: Record<string, string[]> = {
 
 export type DayOrder = "day" | "month"; // of 3/4/2026, which comes first
 
-export interface LogTable {
-  rows: any[]; // as a scenario has them
+export interface ForeignLog {
+  rows: Record<string, any>[]; // as a scenario has them; `date` in place of `week` where dated
+  dated: boolean;
   faults: RowFault[];
-  start: string | null; // first day of week 1, where the rows have dates
   ambiguous: boolean; // dates that could be read in two ways: the order has to be chosen
-  regions: string[]; // of the log, that the plan does not have
-  providers: string[];
 }
 
 export function plain(text: string): string {
@@ -53,11 +51,11 @@ function named(known: Record<string, string[]>, text: string): string | undefine
   return Object.keys(known).find((key) => known[key].includes(wanted));
 }
 
-/** The rows of a pasted log. `order`: how 3/4/2026 is meant, where the dates do not show it. */
-export function readLog(text: string, scenario: ScenarioData, data: PageData, order: DayOrder | null): LogTable {
+/** The rows of a log as a spreadsheet has them. `order`: how 3/4/2026 is meant, where the dates do not show it. */
+export function readForeign(text: string, page: Known, order: DayOrder | null): ForeignLog {
   const cells = readCells(text);
   const kinds = (cells[0] ?? []).map((cell) => named(HEADINGS, cell) ?? "");
-  const table: LogTable = { rows: [], faults: [], start: null, ambiguous: false, regions: [], providers: [] };
+  const table: ForeignLog = { rows: [], dated: kinds.includes("date") && !kinds.includes("week"), faults: [], ambiguous: false };
   const missing = ["region", "mode", "hours"].filter((kind) => !kinds.includes(kind));
   if (!kinds.includes("date") && !kinds.includes("week")) missing.unshift("date");
   if (missing.length) {
@@ -65,50 +63,34 @@ export function readLog(text: string, scenario: ScenarioData, data: PageData, or
     return table;
   }
   const body = cells.slice(1);
-  const dates = kinds.includes("date") ? body.map((row) => row[kinds.indexOf("date")]) : [];
+  const dates = table.dated ? body.map((row) => row[kinds.indexOf("date")]) : [];
   const shown = dayFirst(dates);
-  table.ambiguous = kinds.includes("date") && shown === "unclear";
+  table.ambiguous = table.dated && shown === "unclear";
   const first = shown === "unclear" ? order : shown;
-  const days = dates.map((one) => readDay(one, first));
-  const start = startOfLog(days, scenario);
-  table.start = start && isoDay(start);
-  const reading = new RowReading(kinds, scenario, data, table);
-  body.forEach((row, i) => reading.read(row, i + 2, days[i] ?? null, start, dates[i]));
+  const reading = new RowReading(kinds, page, table);
+  body.forEach((row, i) => reading.read(row, i + 2, first));
   if (!body.length) table.faults.push({ row: 0, fault: "no_rows", text: "" });
-  table.regions = reading.unknown("region");
-  table.providers = reading.unknown("provider");
   return table;
 }
 
 class RowReading {
-  private regions: Map<string, string>;
-  private providers: Map<string, string>;
-  private strangers = { region: new Set<string>(), provider: new Set<string>() };
-
   constructor(
     private kinds: string[],
-    scenario: ScenarioData,
-    private data: PageData,
-    private table: LogTable,
-  ) {
-    const byName = (names: string[]) =>
-      new Map(names.flatMap((name) => [[plain(readable(name, data.words)), name] as const, [plain(name), name] as const]));
-    this.regions = byName(regionsOf(scenario, data.schema).names);
-    this.providers = byName(providersOf(scenario, data.schema).names);
-  }
+    private page: Known,
+    private table: ForeignLog,
+  ) {}
 
-  unknown(kind: "region" | "provider"): string[] {
-    return [...this.strangers[kind]];
-  }
-
-  read(cells: string[], number: number, day: Date | null, start: Date | null, dateText: string | undefined): void {
-    const at = (kind: string) => (this.kinds.includes(kind) ? cells[this.kinds.indexOf(kind)] : "");
+  read(cells: string[], number: number, order: DayOrder | null): void {
+    const at = (kind: string) => (this.kinds.includes(kind) ? (cells[this.kinds.indexOf(kind)] ?? "") : "");
     const refuse = (fault: string, text: string) => this.table.faults.push({ row: number, fault, text: text.slice(0, 40) });
-    const row: any = {};
-    if (this.kinds.includes("week")) row.week = this.number("week", at("week"), refuse, true);
-    else if (day && start) row.week = weekOfDay(day, start);
-    else refuse("date", dateText ?? "");
-    row.region = this.known("region", at("region"), refuse);
+    const row: Record<string, any> = {};
+    if (this.table.dated) {
+      const day = readDay(at("date"), order);
+      if (day) row.date = isoDay(day);
+      else refuse("date", at("date"));
+    } else row.week = this.number("week", at("week"), refuse, true);
+    row.region = at("region");
+    if (!row.region) refuse("region", "");
     row.mode = named(MODES, at("mode"));
     if (!row.mode) refuse("mode", at("mode"));
     row.hours = this.number("hours", at("hours"), refuse, true);
@@ -117,24 +99,16 @@ class RowReading {
       if (value !== undefined) row[field] = value;
     }
     const status = named(STATUSES, at("status"));
-    if (!status || !choicesOf(this.data.schema, "LogRow", "status").includes(status)) refuse("status", at("status"));
+    if (!status || !choicesOf(this.page.schema, "LogRow", "status").includes(status)) refuse("status", at("status"));
     else if (status !== "held") row.status = status;
-    if (at("provider")) row.provider = this.known("provider", at("provider"), refuse);
-    if (at("contact")) row.contact = at("contact");
+    for (const field of ["provider", "contact"]) if (at(field)) row[field] = at(field);
     this.table.rows.push(row);
-  }
-
-  private known(kind: "region" | "provider", text: string, refuse: (fault: string, text: string) => void): string {
-    if (!text) refuse(kind, text);
-    const found = (kind === "region" ? this.regions : this.providers).get(plain(text));
-    if (!found && text) this.strangers[kind].add(text);
-    return found ?? text;
   }
 
   private number(field: string, text: string, refuse: (fault: string, text: string) => void, needed: boolean): number | undefined {
     if (!text && !needed) return undefined;
     const outcome = readNumber(text);
-    const limits = rangeOf(this.data.schema, "LogRow", field);
+    const limits = rangeOf(this.page.schema, "LogRow", field);
     if ("value" in outcome) {
       const value = outcome.value / (text.includes("%") ? 100 : 1);
       const fits = value >= limits.minimum && value <= limits.maximum && (!limits.whole || Number.isInteger(value));
@@ -143,6 +117,20 @@ class RowReading {
     refuse(field, text);
     return undefined;
   }
+}
+
+/** What stands in the way of a log, equal causes together, as sentences. */
+export function faultTexts(faults: RowFault[], say: (path: string, values?: Record<string, string | number>) => string): string[] {
+  const groups = new Map<string, { count: number; row: number; text: string }>();
+  for (const one of faults) {
+    const group = groups.get(one.fault);
+    if (group) group.count += 1;
+    else groups.set(one.fault, { count: 1, row: one.row, text: one.text });
+  }
+  return [...groups].map(([fault, { count, row, text }]) => {
+    const more = count > 1 ? ` ${say("also", { count: count - 1 })}` : "";
+    return say(`faults.${fault}`, { row, text }) + more;
+  });
 }
 
 const SLASHED = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d\d)$/;
@@ -164,18 +152,4 @@ export function readDay(text: string, order: DayOrder | null): Date | null {
   const [day, month] = order === "day" ? [parts[1], parts[2]] : [parts[2], parts[1]];
   const year = parts[3].length === 2 ? `20${parts[3]}` : parts[3];
   return dayOf(`${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`);
-}
-
-/** The first day of week 1: the plan's own, if the log begins later, else whole weeks before it, else the Monday before. */
-function startOfLog(days: (Date | null)[], scenario: ScenarioData): Date | null {
-  const times = days.filter((one) => one !== null).map((one) => one.getTime());
-  if (!times.length) return null;
-  const first = new Date(Math.min(...times));
-  const own = startOf(scenario);
-  const day = 86_400_000;
-  if (own) {
-    const weeks = Math.max(0, Math.ceil((own.getTime() - first.getTime()) / (7 * day)));
-    return new Date(own.getTime() - weeks * 7 * day);
-  }
-  return new Date(first.getTime() - ((first.getUTCDay() + 6) % 7) * day);
 }
