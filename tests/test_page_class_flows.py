@@ -71,6 +71,24 @@ def test_a_story_from_guess_to_end(browser: Any, file: Path) -> None:
         assert "To discuss" in page.text(".k-explain")
 
 
+def test_the_answer_waits_until_one_has_watched(browser: Any, file: Path) -> None:
+    with driver(browser, file, address=at("sharing")) as page:
+        guess(page)
+        page.page.evaluate(
+            """() => {
+              window.early = [];
+              new MutationObserver(() => {
+                const week = Number(document.querySelector(".k-slider input").value);
+                const told = document.querySelector(".k-choice.is-right, .k-reveals");
+                if (told && week < 13) window.early.push(week);
+              }).observe(document.body, { subtree: true, childList: true, attributes: true });
+            }"""
+        )
+        reveal(page)
+        assert "week=13" in page.page.url
+        assert page.page.evaluate("window.early") == []
+
+
 def test_hands_are_counted_and_draw_bars(browser: Any, file: Path) -> None:
     with driver(browser, file, address=at("leaving")) as page:
         page.shown(".k-net")

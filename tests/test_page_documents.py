@@ -148,10 +148,16 @@ def texts_of(loader: mutations.Loader, name: str, first: int, count: int) -> lis
     return [text for text in texts if "\0" not in text and not re.search("\r(?!\n)", text)]
 
 
-def test_mutated_scenarios_are_accepted_and_refused_alike(tmp_path: Path) -> None:
+SHARES = [(0, 250), pytest.param(250, 950, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize(("first", "count"), SHARES)
+def test_mutated_scenarios_are_accepted_and_refused_alike(
+    first: int, count: int, tmp_path: Path
+) -> None:
     wrong = [
         (text, python, page)
-        for text, python, page in decisions(mutated_texts(0, 1200), tmp_path)
+        for text, python, page in decisions(mutated_texts(first, count), tmp_path)
         if bool(python) != bool(page)
     ]
     assert not wrong, "\n".join(map(str, wrong))
@@ -227,9 +233,12 @@ def plans_says(text: str) -> list[str]:
     return found
 
 
-def test_mutated_plans_files_are_accepted_and_refused_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("first", "count"), SHARES)
+def test_mutated_plans_files_are_accepted_and_refused_alike(
+    first: int, count: int, tmp_path: Path
+) -> None:
     loader = next(one for one in mutations.loaders() if one.name == "plans")
-    texts = texts_of(loader, "my.plans.yaml", 0, 800)
+    texts = texts_of(loader, "my.plans.yaml", first, count)
     found = answers([{"what": "plans", "text": text} for text in texts], tmp_path)
     wrong = [
         (text, plans_says(text), page)

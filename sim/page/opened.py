@@ -51,20 +51,20 @@ def opened(
     """
     if not names and log is None:
         return None
-    scenarios: dict[str, Scenario] = {}
+    scenarios: list[tuple[str, Scenario]] = []
     files: list[PlansFile] = []
     problems: list[Problem] = []
     for name in names or (OPENS_WITH,):
         try:
-            scenarios |= {one: Scenario.load(find(one)) for one in _plans_in(name, files)}
+            scenarios += [(one, Scenario.load(find(one))) for one in _plans_in(name, files)]
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
     if log is not None:
         history = read_log(log)
-        scenarios = {name: with_history(one, history, str(log)) for name, one in scenarios.items()}
-    told = [{**said(one), "name": parts_of(name)[1] or one.name} for name, one in scenarios.items()]
+        scenarios = [(name, with_history(one, history, str(log))) for name, one in scenarios]
+    told = [{**said(one), "name": parts_of(name)[1] or one.name} for name, one in scenarios]
     return _as_file(files[0], told) if files and len(names) == 1 else document(told)
 
 

@@ -14,6 +14,7 @@ interface CourseProps {
   outcome: Outcome;
   week: number;
   limit: number; // weeks after it are not shown yet
+  until: number; // what the axes have room for, so that they stay while one watches
   low: boolean; // leaves room below
 }
 
@@ -25,14 +26,14 @@ function ticksOf(low: number, high: number, most: number): number[] {
   return found;
 }
 
-export function Course({ story, replays, outcome, week, limit, low: isLow }: CourseProps) {
+export function Course({ story, replays, outcome, week, limit, until, low: isLow }: CourseProps) {
   const say = useSay();
   const height = isLow ? LOW : HIGH;
-  const horizon = Math.min(replays.left.weeks.length - 1, Math.max(26, limit)); // the axis ends soon after what is shown
+  const horizon = Math.min(replays.left.weeks.length - 1, Math.max(26, until));
   const state = isState(outcome);
   const series = SIDES.map((side) => {
     const start = state ? valueAt(replays[side], outcome, 0) : 0;
-    return Array.from({ length: limit + 1 }, (_, w) => valueAt(replays[side], outcome, w) - start);
+    return Array.from({ length: until + 1 }, (_, w) => valueAt(replays[side], outcome, w) - start);
   });
   const all = series.flat();
   const low = Math.min(0, ...all, state ? -0.01 : 0);
@@ -69,7 +70,7 @@ export function Course({ story, replays, outcome, week, limit, low: isLow }: Cou
       <line class="k-now" x1={x(week)} x2={x(week)} y1={TOP} y2={height - BOTTOM} />
       {series.map((one, i) => (
         <g key={i} class={`k-line is-${SIDES[i]}`}>
-          <path d={`M${one.map((value, w) => `${x(w).toFixed(1)},${y(value).toFixed(1)}`).join("L")}`} />
+          <path d={`M${one.slice(0, limit + 1).map((value, w) => `${x(w).toFixed(1)},${y(value).toFixed(1)}`).join("L")}`} />
           <circle cx={x(Math.min(week, limit))} cy={y(one[Math.min(week, limit)])} r="7" />
           <text x={Math.min(x(limit) + 12, WIDTH - RIGHT + 12)} y={ends[i] + 8}>{story.sides[i].line}</text>
         </g>

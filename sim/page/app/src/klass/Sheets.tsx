@@ -14,6 +14,8 @@ interface SheetProps {
   onClose: () => void;
 }
 
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
 export function Sheet({ data, story, kind, answers, onClose }: SheetProps) {
   const say = useSay();
   const key = kind === "key";
@@ -55,7 +57,7 @@ export function Sheet({ data, story, kind, answers, onClose }: SheetProps) {
             {!key && <><p class="k-write">{say("class.sheet.because")}</p><p class="k-write">{say("class.sheet.saw")}</p></>}
             {key && answer && (
               <>
-                <p><b>{certainty(say, data, answer, step.choices.length)}</b> {step.says[answer.right.most]}</p>
+                <p><b>{sentence(certainty(say, data, answer, step.choices.length))}</b> {step.says[answer.right.most]}</p>
                 <Reveals data={data} story={story} reveals={answer.reveals} runs={answers!.runs} />
               </>
             )}

@@ -1,5 +1,5 @@
 /** The class: a small region on two sides, week by week, with questions that one answers first. */
-import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import { completer } from "../model/complete";
 import type { PageRunner } from "../study/runner";
 import type { PageData } from "../types";
@@ -96,9 +96,10 @@ function StoryView({ data, story, tools, place, go }: ViewProps) {
   const now = story.steps[step];
   const kept = progress.of(story.key, step, now.choices.length + 1);
   const horizon: number = story.scenario.horizon_weeks;
+  const [revealing, setRevealing] = useState(false); // one watches, and the answer waits
   const shown = isShown(kept.phase);
   const [begin, end] = spanOf(story, step);
-  const limit = !shown ? begin : step === story.steps.length - 1 ? horizon : end;
+  const limit = !shown ? begin : step === story.steps.length - 1 && !revealing ? horizon : end;
   const week = whole(place.week, 0, limit, Math.min(begin, limit));
   const switched = place.off !== undefined && place.off !== "";
   const off = switched ? place.off.split("-").filter((one) => story.switches?.some(({ key }) => key === one)) : (now.off ?? []);
@@ -111,7 +112,6 @@ function StoryView({ data, story, tools, place, go }: ViewProps) {
   const [pause, setPause] = useState(false);
   const [told, setTold] = useState<Telling | null>(null);
   const [state, setState] = useState<State | null>(null);
-  const revealing = useRef(false);
   const present = place.present === "1";
   const side: Side = place.side === "left" ? "left" : "right";
   const who = whole(place.who, -1, 40, NaN);
@@ -122,7 +122,7 @@ function StoryView({ data, story, tools, place, go }: ViewProps) {
   useEffect(() => {
     setPlaying(false);
     setTold(null);
-    revealing.current = false;
+    setRevealing(false);
   }, [story.key, step]);
 
   // Playing: one week after another, up to where the step goes.
@@ -136,20 +136,21 @@ function StoryView({ data, story, tools, place, go }: ViewProps) {
       const next = week + 1;
       setWeek(next);
       const met = SIDES.some((one) => replays.value![one].weeks[next].contacts.length > 0);
-      if (pause && met && !revealing.current) setPlaying(false);
+      if (pause && met && !revealing) setPlaying(false);
     }, 1000 / speed);
     return () => clearTimeout(timer);
-  }, [playing, week, limit, replays.value, speed, pause]);
+  }, [playing, week, limit, replays.value, speed, pause, revealing]);
 
   // Everything that was asked has been played: week by week, or at once.
   useEffect(() => {
-    if (shown && week >= end && !playing) revealing.current = false;
-  }, [shown, week, end, playing]);
+    if (week >= end) setRevealing(false);
+  }, [week, end]);
 
   const explain = () => {
     const found = replays.value && tools ? tellingOf(now, replays.value, tools) : null;
     setKept({ ...kept, phase: "explained" });
     setPlaying(false);
+    setRevealing(false);
     setTold(found);
     if (found === null) return;
     setState(found.change.state);
@@ -157,12 +158,12 @@ function StoryView({ data, story, tools, place, go }: ViewProps) {
   };
   const show = () => {
     setKept({ ...kept, phase: "shown" });
-    revealing.current = true;
     setTold(null);
     if (reduced() || begin >= end) go({ week: String(end), who: "" });
     else {
       go({ week: String(begin), who: "" });
       setSpeed(SPEEDS.find((one) => (end - begin) / one <= 7) ?? 16);
+      setRevealing(true);
       setPlaying(true);
     }
   };
@@ -182,17 +183,17 @@ function StoryView({ data, story, tools, place, go }: ViewProps) {
     <div class={`k-story${present ? " is-presenting" : ""}`}>
       <Guide
         {...{ data, story, step, kept }}
-        answer={answers.value?.steps[step] ?? null}
+        answer={revealing ? null : answers.value?.steps[step] ?? null}
         runs={answers.value?.runs ?? 0}
-        working={answers.value === null && answers.fault === ""}
+        working={!revealing && answers.value === null && answers.fault === ""}
         fault={answers.fault || replays.fault}
         onKept={setKept}
       />
       {replays.value ? (
         <Stage
-          {...{ data, story, outcome, week: Math.min(week, replays.value.left.weeks.length - 1), limit, side, chosen, told, state, tools: tools!, step, kept }}
+          {...{ data, story, outcome, week: Math.min(week, replays.value.left.weeks.length - 1), limit: revealing ? week : limit, until: limit, side, chosen, told, state, tools: tools!, step, kept }}
           replays={replays.value}
-          answers={answers.value}
+          answers={revealing ? null : answers.value}
           onWho={(from, post) => {
             setState(null);
             go({ side: from, who: String(post) });
@@ -274,6 +275,7 @@ interface StageProps {
   outcome: Outcome;
   week: number;
   limit: number;
+  until: number;
   side: Side;
   chosen: number | null;
   told: Telling | null;
@@ -285,7 +287,7 @@ interface StageProps {
 }
 
 function Stage(props: StageProps) {
-  const { data, story, step, kept, replays, answers, tools, outcome, week, limit, side, chosen, told, state, onWho } = props;
+  const { data, story, step, kept, replays, answers, tools, outcome, week, limit, until, side, chosen, told, state, onWho } = props;
   const say = useSay();
   const names = say("class.names").split(" ");
   const modes = tools.runner.engine.layout.modes as string[];
@@ -324,7 +326,7 @@ function Stage(props: StageProps) {
           </select>
           <span>{say(isState(outcome) ? "class.chart.since" : "class.chart.both")}</span>
         </h2>
-        <Course {...{ story, replays, outcome, week, limit }} low={chosen !== null} />
+        <Course {...{ story, replays, outcome, week, limit, until }} low={chosen !== null} />
         {isShown(kept.phase) && answer && chosen === null && (
           <Reveals data={data} story={story} reveals={answer.reveals} runs={answers!.runs} />
         )}

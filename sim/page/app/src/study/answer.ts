@@ -11,7 +11,7 @@ import type {
 import { type Completer, assignment, hasTa, planStart, stoppingNow, withoutTa } from "../model/complete";
 import { check } from "../model/check";
 import { Breath } from "./breath";
-import { OVERALL, RunPair, SPREAD, WORST, betterAt, marginOf, signOf } from "./pair";
+import { OVERALL, RunPair, SPREAD, WORST, betterAt, counted, marginOf, signOf } from "./pair";
 import { type Asked, RunStore } from "./runs";
 import * as stats from "./stats";
 import { WEEKS_A_YEAR, canonical, contentOf, goesOnFromALog, momentsOf, weeksOf, yearEnds } from "./world";
@@ -156,7 +156,11 @@ export function shorten(map: Map<string, unknown>, most: number): void {
   }
 }
 
-/** Answers from growing runs: one when each set has a run on both sides, and another for each further run of each. */
+/** Of the sets: from so many a first answer is made. */
+const EARLY = 0.5;
+
+/** Answers from growing runs: one of the first half of the sets, one when each set has a run on both sides, and
+ * another whenever there are twice as many. */
 class Drafts {
   private own: Runs | null = null;
   private other: Runs | null = null;
@@ -188,9 +192,10 @@ class Drafts {
   private async tell(): Promise<void> {
     const { own, other, options } = this;
     if (!options.progress || !own || !other || this.busy || this.ended) return;
-    const rounds = Math.floor(Math.min(own.made, other.made) / own.sets);
-    if (rounds <= this.told || rounds >= own.replicates) return;
-    this.told = rounds;
+    const made = Math.min(own.made, other.made);
+    const next = this.told < EARLY * own.sets ? EARLY * own.sets : this.told < own.sets ? own.sets : 2 * this.told;
+    if (made < next || made >= own.sets * own.replicates) return;
+    this.told = made < own.sets ? made : made - (made % own.sets);
     this.busy = true;
     try {
       const pair = new RunPair(own, other);
@@ -217,7 +222,7 @@ export async function answerFrom(
   const points = weeksOf(Object.values(at));
   const shown = shownOutcomes(data, targets);
   const levels = await levelsOf(pair, data, shown, points, breath);
-  const courses = await coursesOf(question, pair, store, breath);
+  const courses = await coursesOf(question, pair, store, stands, breath);
   const drivers = [];
   for (const { name } of shown) {
     await breath.take();
@@ -295,22 +300,25 @@ function levelAt(
 // --- courses -----------------------------------------------------------------------------------------------
 
 async function coursesOf(
-  question: Question, pair: RunPair, store: RunStore, breath: Breath,
+  question: Question, pair: RunPair, store: RunStore, stands: boolean, breath: Breath,
 ): Promise<Course[]> {
   const { outcomes, z } = store.data;
-  const whole = pair.counts.every((one) => one === 1);
+  // In a draft, the world it is compared with may be there already: all of it is shown.
+  const others = stands ? pair.counts : counted(pair.other.runs);
   const found: Course[] = [];
   for (const name of question.own.weekly) {
     const about = outcomes.find((one) => one.name === name)!;
-    const of = (asked: Asked, runs: Runs) => {
-      const make = () => bandsOf(asked.weekly, runs, pair.counts, name, breath);
-      return whole ? store.told(runs, `course of ${name}`, make) : make();
-    };
-    const own = await of(question.own, pair.own.runs);
-    const other = await of(question.other, pair.other.runs);
+    const kept = <T>(runs: Runs, counts: Uint8Array, what: string, make: () => Promise<T>) =>
+      isWhole(counts) ? store.told(runs, `${what} of ${name}`, make) : make();
+    const of = ({ weekly }: Asked, runs: Runs, counts: Uint8Array) =>
+      kept(runs, counts, "course", () => bandsOf(weekly, runs, counts, name, breath));
+    const own = await of(question.own, pair.own.runs, pair.counts);
+    const other = await of(question.other, pair.other.runs, others);
+    const chance = await kept(pair.own.runs, pair.counts, "chance", () =>
+      chanceOf(question.own.weekly, pair.own.runs, pair.counts, name, breath));
     found.push({
       outcome: name, weeks: own.weeks, p05: own.p05, p50: own.p50, p95: own.p95, mean: own.mean,
-      ...chanceBand(own.middle, own.luck, about, z),
+      ...chanceBand(chance.middle, chance.luck, about, z),
       other_p05: other.p05, other_p50: other.p50, other_p95: other.p95, other_mean: other.mean,
     });
   }
@@ -323,31 +331,60 @@ interface Bands {
   p50: Float64Array;
   p95: Float64Array;
   mean: Float64Array; // over runs
+}
+
+interface Chance {
   middle: Float64Array; // over means of sets
   luck: Float64Array; // variance by chance
+}
+
+const isWhole = (counts: Uint8Array): boolean => counts.every((one) => one === 1);
+
+/** An outcome's values in a week; the grid is the same one, filled anew. */
+function byWeek(
+  names: string[], runs: Runs, counts: Uint8Array, name: string,
+): { weeks: number; at: (week: number) => stats.Grid } {
+  const weekly = runs.weekly!;
+  const width = names.length;
+  const weeks = weekly.length / counts.length / width;
+  const column = names.indexOf(name);
+  const grid: stats.Grid = { sets: runs.sets, replicates: runs.replicates, values: new Float64Array(counts.length) };
+  const at = (week: number) => {
+    for (let run = 0; run < counts.length; run++) {
+      grid.values[run] = counts[run] ? weekly[(run * weeks + week) * width + column] : NaN;
+    }
+    return grid;
+  };
+  return { weeks, at };
 }
 
 /** Week by week over all runs. */
 async function bandsOf(
   names: string[], runs: Runs, counts: Uint8Array, name: string, breath: Breath,
 ): Promise<Bands> {
-  const weekly = runs.weekly!;
-  const width = names.length;
-  const weeks = weekly.length / counts.length / width;
-  const column = names.indexOf(name);
+  const { weeks, at } = byWeek(names, runs, counts, name);
   const empty = () => new Float64Array(weeks);
   const found = {
-    weeks: Array.from({ length: weeks }, (_, week) => week),
-    p05: empty(), p50: empty(), p95: empty(), mean: empty(), middle: empty(), luck: empty(),
+    weeks: Array.from({ length: weeks }, (_, week) => week), p05: empty(), p50: empty(), p95: empty(), mean: empty(),
   };
-  const grid: stats.Grid = { sets: runs.sets, replicates: runs.replicates, values: new Float64Array(counts.length) };
   for (let week = 0; week < weeks; week++) {
     await breath.take();
-    for (let run = 0; run < counts.length; run++) {
-      grid.values[run] = counts[run] ? weekly[(run * weeks + week) * width + column] : NaN;
-    }
-    [found.p05[week], found.p50[week], found.p95[week]] = stats.quantiles(grid.values, COURSE_QUANTILES);
-    found.mean[week] = stats.plainMeanOf(grid.values);
+    const { values } = at(week);
+    [found.p05[week], found.p50[week], found.p95[week]] = stats.quantiles(values, COURSE_QUANTILES);
+    found.mean[week] = stats.plainMeanOf(values);
+  }
+  return found;
+}
+
+/** Week by week: what is the plan's, and what is chance. */
+async function chanceOf(
+  names: string[], runs: Runs, counts: Uint8Array, name: string, breath: Breath,
+): Promise<Chance> {
+  const { weeks, at } = byWeek(names, runs, counts, name);
+  const found = { middle: new Float64Array(weeks), luck: new Float64Array(weeks) };
+  for (let week = 0; week < weeks; week++) {
+    await breath.take();
+    const grid = at(week);
     const means = stats.allSetMeans(grid);
     found.middle[week] = stats.meanOf(means);
     found.luck[week] = stats.components(grid, means).luck;
