@@ -30,6 +30,8 @@ from sim.studies.run import Runs
 
 REPO = Path(__file__).resolve().parents[1]
 COMMANDS = (
+    "page",
+    "serve",
     "run",
     "compare",
     "surface",

@@ -131,7 +131,7 @@ def understood(line: str) -> None:
 
     group = typer.main.get_command(cli.app)
     root = group.context_class(group, info_name="codose")
-    words = shlex.split(line.split("#")[0].split(">")[0])[1:]
+    words = shlex.split(line.split(">")[0], comments=True)[1:]
     if words[0].startswith("-"):
         done = CliRunner().invoke(cli.app, words)
         assert done.exit_code == 0, line
