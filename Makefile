@@ -88,7 +88,7 @@ notebooks: $(STAMP) ## execute the notebooks and the examples of the documentati
 
 # Needs a Chromium (apt-get install chromium, or CODOSE_CHROMIUM). Exit 5 as with slow.
 browser: $(STAMP) ## run the tests that need a real browser
-	@$(BIN)/python -m pytest -m browser; status=$$?; [ $$status -eq 5 ] || exit $$status
+	@$(BIN)/python -m pytest $(SHARED) -m browser; status=$$?; [ $$status -eq 5 ] || exit $$status
 
 docs-tables: $(STAMP) ## write the tables of docs/ODD.md anew from the code
 	$(BIN)/codose odd --write docs/ODD.md

@@ -194,7 +194,7 @@ function Upright(props: { at: number; floor: number; text: string; right: boolea
 /** The numbers at the last contact, where they do not lie on each other. */
 function Values({ frame, course, end, text }: CourseChartProps & { frame: Frame }) {
   const place = course.weeks.indexOf(end!);
-  if (place < 0) return null;
+  if (!Number.isFinite(course.mean[place])) return null; // no run has one, or none is made yet
   const { x, y } = frame;
   const above = y(course.mean[place]);
   const below = y(course.other_mean[place]);
@@ -217,13 +217,15 @@ function Values({ frame, course, end, text }: CourseChartProps & { frame: Frame 
 function Reading(props: { frame: Frame; week: number; floor: number; course: Course }) {
   const { frame, week, floor, course } = props;
   const place = course.weeks.indexOf(week);
-  if (place < 0) return null;
+  if (!Number.isFinite(course.mean[place])) return null;
   const at = frame.x(week);
   return (
     <g class="reading" aria-hidden="true">
       <line x1={at} x2={at} y1={MARGIN.top} y2={floor} />
       <circle cx={at} cy={frame.y(course.mean[place])} r={4} />
-      <circle class="other" cx={at} cy={frame.y(course.other_mean[place])} r={3.5} />
+      {Number.isFinite(course.other_mean[place]) && (
+        <circle class="other" cx={at} cy={frame.y(course.other_mean[place])} r={3.5} />
+      )}
     </g>
   );
 }
