@@ -9,30 +9,37 @@ import typer
 
 from sim.cli import shell
 
+Plans = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SCENARIO]...",
+        help="What it opens with: scenario files, files of plans, or names of shipped scenarios.",
+        show_default="the planning case",
+    ),
+]
+Log = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A log of contacts, the plans' history.")
+]
+Sets = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        show_default="the shipped ones",
+        help="Plausible sets: the folder of a calibration.",
+    ),
+]
+
 
 def page(
-    plans: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SCENARIO]...",
-            help="What it opens with: scenario files, or names of shipped ones.",
-            show_default="the planning case",
-        ),
-    ] = None,
-    log: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A log of contacts, the plans' history.")
-    ] = None,
-    sets: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", show_default="the shipped ones",
-                     help="Plausible sets: the folder of a calibration."),
-    ] = None,
+    plans: Plans = None,
+    log: Log = None,
+    sets: Sets = None,
     story: Annotated[
         str | None, typer.Option(metavar="NAME", help="Begin with this story of the class.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("codose.html"),
     force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Write the page: plans, answers, the class, in one HTML file.
 
     The file opens in any browser, from disk, from a mail or from a web space. It needs no Python,

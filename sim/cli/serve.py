@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sim.cli import shell
+from sim.cli.page import Log, Plans, Sets
 from sim.core import signals
 
 
 def serve(
-    plans: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SCENARIO]...",
-            help="What it opens with: scenario files, or names of shipped ones.",
-            show_default="the planning case",
-        ),
-    ] = None,
-    log: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A log of contacts, the plans' history.")
-    ] = None,
-    sets: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", show_default="the shipped ones",
-                     help="Plausible sets: the folder of a calibration."),
-    ] = None,
+    plans: Plans = None,
+    log: Log = None,
+    sets: Sets = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, show_default="8600, or the next that is free",
-                     help="Port; 0: any that is free."),
+        typer.Option(
+            min=0,
+            max=65535,
+            show_default="8600, or the next that is free",
+            help="Port; 0: any that is free.",
+        ),
     ] = None,
-) -> None:  # fmt: skip
+) -> None:
     """Show the page on this machine, and read the files that need Python.
 
     The same page as that of 'codose page'. Scenarios, logs, surveys and workbooks that are dropped

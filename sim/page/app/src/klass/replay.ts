@@ -141,7 +141,7 @@ export interface Watched {
   spaces: Record<string, { shape: number[]; values: Float64Array | null }>;
 }
 
-export interface Person {
+export interface Person extends PersonState {
   post: number;
   seat: number;
   entity: number;
@@ -151,12 +151,6 @@ export interface Person {
   first_trust: number;
   first_accountability: number;
   first_knowledge: number;
-  trust: number;
-  accountability: number;
-  knowledge: number;
-  integration: number;
-  workload: number;
-  open: number;
   heard: number;
   heardCall: Call | null;
   heardFrom: number;
