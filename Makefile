@@ -1,4 +1,5 @@
-# Plain python3, make and git are enough. Everything is installed into a virtual environment here.
+# Plain python3, make and git are enough. Everything is installed into a virtual environment here, by
+# uv where it is there, else by pip.
 PYTHON ?= python3
 # One environment per Python: .venv for the default one, .venv-3.13 for PYTHON=python3.13.
 PY_VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
@@ -14,7 +15,19 @@ BIN := $(VENV)/bin
 # Newer than pyproject.toml and constraints.txt, and of this Python: nothing to install.
 CORE := $(VENV)/.core-$(PY_VERSION)
 STAMP := $(VENV)/.codose-$(PY_VERSION)
-INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+# The version of the environment's Python. One of another Python is made anew, and what is in it is gone.
+OWN = $(shell '$(BIN)/python' -c 'import platform; print(platform.python_version())' 2>/dev/null)
+# uv, on PATH or in the environment, if it really starts (a pyenv shim may not). make UV= takes pip.
+UV ?= $(shell for uv in uv $(if $(filter $(PY_VERSION),$(OWN)),'$(BIN)/uv'); do \
+	"$$uv" --version >/dev/null 2>&1 && command -v "$$uv" && break; done)
+BASE = "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+NEW = $(if $(UV),UV_VENV_CLEAR=1 '$(UV)' venv --quiet --python $(BASE) '$(VENV)',$(PYTHON) -m venv --clear '$(VENV)')
+# On a terminal both show what they fetch; in a log they are quiet.
+WITH_UV = '$(UV)' pip install --python '$(BIN)/python' $$([ -t 2 ] || echo --quiet)
+WITH_PIP = '$(BIN)/python' -m pip install --disable-pip-version-check --no-compile $$([ -t 2 ] || echo -qq)
+INSTALL = $(if $(UV),$(WITH_UV),$(WITH_PIP)) -c constraints.txt
+HOW = $(if $(UV),uv,pip)
+FAILED = { echo "$(HOW) could not install codose$(if $(UV),: make UV= takes pip instead)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -25,9 +38,14 @@ help: ## list the targets
 
 install: $(STAMP) ## make the virtual environment and install codose for development
 
-demo: $(CORE) ## run the shipped source case and draw its figures
+demo: $(CORE) ## install codose alone, run the source case, draw its figures, write the page
+	@echo "Running the source case, with assistance and without, and drawing its figures."
 	$(BIN)/codose run source --out results/source --force
-	@echo "Figures: results/source/figures"
+	@echo "Writing the page, a planning tool in one file."
+	$(BIN)/codose page --out results/codose.html --force
+	@echo
+	@echo "Open results/codose.html in a browser; the figures are in results/source/figures."
+	@echo "To go on: . $(BIN)/activate, then codose"
 
 test: $(STAMP) ## run the test suite, without the slow tests
 	$(BIN)/python -m pytest $(SHARED)
@@ -105,19 +123,20 @@ clean: ## remove caches and builds; the virtual environments and results/ stay
 $(CORE): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "codose needs Python 3.11 or newer, and '$(PYTHON)' is $(or $(PY_VERSION),not there): choose another with make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-		echo "'$(PYTHON)' cannot make virtual environments: on Debian or Ubuntu, apt install python3-venv" >&2; exit 1; }
+	@$(if $(UV),,$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments: on Debian or Ubuntu, apt install python3-venv" >&2; exit 1; })
 	@if [ -n "$$(ls -A '$(VENV)' 2>/dev/null)" ] && [ ! -f '$(VENV)/pyvenv.cfg' ]; then \
 		echo "VENV=$(VENV) is a folder, but not a virtual environment: choose another name" >&2; exit 1; fi
-	@# Made by a tool without pip, of another Python, or half made: make it anew.
-	@if [ "$$($(BIN)/python -c 'import pip, platform; print(platform.python_version())' 2>/dev/null)" != "$(PY_VERSION)" ]; then \
-		echo "$(PYTHON) -m venv --clear $(VENV)"; $(PYTHON) -m venv --clear '$(VENV)'; fi
+	@# Of another Python, half made, or with nothing to install by: make it anew.
+	@if [ "$(OWN)" != "$(PY_VERSION)" ]$(if $(UV),, || ! '$(BIN)/python' -c 'import pip' 2>/dev/null); then \
+		echo "Making a virtual environment in $(VENV), with Python $(PY_VERSION) and $(HOW)."; \
+		$(NEW); fi
 	@rm -f $(VENV)/.core-* $(VENV)/.codose-*
-	@echo "Installing codose and its dependencies into $(VENV): a minute, once."
-	@$(INSTALL) -e .
+	@echo "Installing codose and what it needs into $(VENV) with $(HOW): a minute, once."
+	@$(INSTALL) -e . || $(FAILED)
 	@touch $@
 
 $(STAMP): $(CORE)
-	@echo "Installing what the tests and the documentation need: a minute or two, once."
-	@$(INSTALL) -e '.[cluster,dev,docs,plan]'
+	@echo "Installing what the tests and the documentation need with $(HOW): a minute or two, once."
+	@$(INSTALL) -e '.[cluster,dev,docs,plan]' || $(FAILED)
 	@touch $@

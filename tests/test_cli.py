@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from sim import studies
@@ -30,34 +31,11 @@ from sim.studies.run import Runs
 
 REPO = Path(__file__).resolve().parents[1]
 COMMANDS = (
-    "page",
-    "serve",
-    "run",
-    "compare",
-    "surface",
-    "plan",
-    "calendar",
-    "report",
-    "sensitivity",
-    "ladder",
-    "calibrate",
-    "audit",
-    "trials",
-    "patterns",
-    "import",
-    "observed",
-    "merge",
-    "verify",
-    "new",
-    "validate",
-    "examples",
-    "scenarios",
-    "parameters",
-    "outcomes",
-    "schema",
-    "odd",
+    "page", "serve", "new", "validate", "run", "compare", "surface", "plan", "calendar", "report",
+    "import", "sensitivity", "ladder", "calibrate", "audit", "trials", "patterns", "verify",
+    "merge", "scenarios", "examples", "parameters", "outcomes", "observed", "odd", "schema",
     "cache",
-)
+)  # fmt: skip
 TINY = ("run", "classroom", "--replicates", "2", "--fixed", "--engine", "mesa")
 MAIN = f"import sys; sys.path.insert(0, {str(REPO)!r}); from sim.cli import main; main()"
 
@@ -114,12 +92,33 @@ def test_help_has_an_example_and_the_exit_codes(command: str) -> None:
     assert " 1 " in text
 
 
-def test_help_lists_every_command() -> None:
+def test_help_lists_every_command_by_what_one_comes_for() -> None:
     ran = codose("--help")
-    listed = re.findall(r"^  ([a-z]+)  +\S", ran.out.split("Commands:")[1], re.MULTILINE)
-    assert tuple(listed) == COMMANDS
-    assert "..." not in ran.out.split("Commands:")[1], "a command's first sentence is too long"
-    assert codose().out == ran.out
+    heads = re.findall(r"^(\S.*):$", ran.out, re.MULTILINE)
+    assert heads == ["Plan and teach", "Research", "Look something up"]
+    lists = ran.out[ran.out.index("Plan and teach:") :]
+    assert tuple(re.findall(r"^  ([a-z]+)  +\S", lists, re.MULTILINE)) == COMMANDS
+    assert "..." not in lists, "a command's first sentence is too long"
+
+
+def test_command_of_no_group_is_listed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(shell.GROUPS, "Research")
+    out = codose("--help").out
+    assert "audit" in out[out.index("\nMore:\n") :]
+
+
+def test_without_a_command_it_greets_with_three_first_steps() -> None:
+    ran = codose()
+    assert ran.code == 0
+    assert max(map(len, ran.out.splitlines())) <= 80
+    steps = re.findall(r"^  To (\w+) +codose (.+)$", ran.out, re.MULTILINE)
+    assert [door for door, _ in steps] == ["plan", "research", "teach"]
+    group: Any = typer.main.get_command(app)
+    root = group.context_class(group, info_name="codose")
+    for _, line in steps:  # each is understood as it stands
+        name, command, rest = group.resolve_command(root, line.split())
+        command.make_context(name, rest, parent=root).close()
+    assert "codose --help" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -26,17 +26,31 @@ from sim.cli import (
     serve,
 )
 from sim.cli.options import CHECK_EXITS, EXITS
-from sim.cli.shell import ORDER, Commands
+from sim.cli.shell import GROUPS, Commands
 from sim.core import signals
+
+GREETING = """\
+codose {version} simulates what a plan of technical assistance leads to and costs.
+What if, not forecast: its answers follow from assumptions, which you can read.
+
+  To plan      codose page
+      Open codose.html in a browser: set your plan, and see the answer change.
+  To research  codose run source
+      Run a shipped case over everything that we do not know.
+  To teach     codose page --story sharing --out lesson.html
+      Open lesson.html: a class guesses first, then sees what happens, and why.
+
+codose --help lists all commands; codose COMMAND --help explains one."""
 
 
 class Codose(Commands):
     """All commands: those of kinds of study, made from their Specs, and the others."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Kinds of study and the other commands, in the order of :data:`ORDER`."""
+        """Kinds of study and the other commands, in the order of the help."""
         known = {*studies.names(), *super().list_commands(ctx)}
-        return [name for name in ORDER if name in known] + sorted(known - set(ORDER))
+        order = [name for names in GROUPS.values() for name in names]
+        return [name for name in order if name in known] + sorted(known - set(order))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command; that of a kind of study is made when it is asked for."""
@@ -49,6 +63,10 @@ class Codose(Commands):
     def summary(self, ctx: Any, name: str) -> str:
         """A line on a command; no Spec is loaded for it."""
         return studies.summary(name) if name in studies.names() else super().summary(ctx, name)
+
+    def greeting(self) -> str:
+        """What codose is, and a first step for each who may have come."""
+        return GREETING.format(version=sys.modules["sim"].__version__)
 
 
 app = typer.Typer(
@@ -71,9 +89,8 @@ def codose() -> None:
 
     \b
     Begin with:
-      codose page                 write the page: plan in a browser, no installation
-      codose run source           run the shipped source case
-      codose scenarios            what else is shipped
+      codose                      three first steps: to plan, to research, to teach
+      codose scenarios            the shipped scenarios, each with its question
       codose new my.yaml          write a scenario of your own from five answers
       codose COMMAND --help       what a command does, with examples
       codose --version            which codose this is

@@ -42,12 +42,19 @@ DEBUG = "CODOSE_DEBUG"
 PIPE_WIDTH = 400
 """Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
 
-ORDER = (
-    "page", "serve", "run", "compare", "surface", "plan", "calendar", "report", "sensitivity",
-    "ladder", "calibrate", "audit", "trials", "patterns", "import", "observed", "merge", "verify",
-    "new", "validate", "examples", "scenarios", "parameters", "outcomes", "schema", "odd", "cache",
-)  # fmt: skip
-"""In which the help lists commands; others follow by name."""
+GROUPS = {
+    "Plan and teach": (
+        "page", "serve", "new", "validate", "run", "compare", "surface", "plan", "calendar",
+        "report", "import",
+    ),
+    "Research": (
+        "sensitivity", "ladder", "calibrate", "audit", "trials", "patterns", "verify", "merge",
+    ),
+    "Look something up": (
+        "scenarios", "examples", "parameters", "outcomes", "observed", "odd", "schema", "cache",
+    ),
+}  # fmt: skip
+"""The commands by what one comes for, in the order of the help; any other is in "More"."""
 
 TEXT_WIDTH = 24
 """Columns of a terminal that a column of text has at least."""
@@ -60,15 +67,18 @@ class Commands(TyperGroup):
     """The group of commands, and the one place where an error becomes a message and a code."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Answer ``--help`` and ``--version`` (``-V``) of the group; all else is read as usual.
+        """Answer ``--help``, ``--version`` (``-V``) and no words at all; read all else as usual.
 
-        They are no options of the group, because for any option of it typer loads pydantic, which
-        doubles the time until the ``--help`` of a command appears.
+        The first two are no options of the group, because for any option of it typer loads
+        pydantic, which doubles the time until the ``--help`` of a command appears.
         """
         if args[:1] in (["--version"], ["-V"]):
             typer.echo(f"codose {sys.modules['sim'].__version__}")
             raise typer.Exit
-        if not args or args[0] in ("--help", "-h"):
+        if not args:
+            typer.echo(self.greeting())
+            raise typer.Exit
+        if args[0] in ("--help", "-h"):
             typer.echo(ctx.get_help())
             raise typer.Exit
         return super().parse_args(ctx, args)
@@ -80,16 +90,26 @@ class Commands(TyperGroup):
             ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near!r}?" if near else ""))
         return super().resolve_command(ctx, args)
 
+    def greeting(self) -> str:
+        """What is printed when no command is given."""
+        raise NotImplementedError
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """What follows the name in the usage of the group; commands have their own."""
         return ["COMMAND ..."]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The list of commands in the help."""
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, self.summary(ctx, name)) for name in self.list_commands(ctx)]
-            )
+        """The commands in the help, in :data:`GROUPS`."""
+        left = self.list_commands(ctx)
+        width = max(map(len, left))
+        for title, names in {**GROUPS, "More": tuple(left)}.items():
+            here = [name for name in left if name in names]
+            left = [name for name in left if name not in names]
+            if here:
+                with formatter.section(title):
+                    formatter.write_dl(
+                        [(name.ljust(width), self.summary(ctx, name)) for name in here]
+                    )
 
     def summary(self, ctx: Any, name: str) -> str:
         """A line on a command."""
