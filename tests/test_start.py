@@ -1,12 +1,17 @@
-"""What a command loads until its process ends: nothing heavy that it does not need.
+"""The start: how ``make`` installs, and what a command loads until its process ends.
 
-Each command runs a tiny job in a process of its own, which tells at its very end what is loaded.
+``make`` installs by uv where it is there, else by pip; both are planted here, and nothing is
+fetched. Each command runs a tiny job in a process of its own, which says at its very end what is
+loaded: nothing heavy that it does not need.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import platform
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +93,154 @@ def test_looking_loads_nothing_heavy(tmp_path: Path) -> None:
 )
 def test_a_command_loads_what_it_needs(command: str, needed: set[str], folder: Path) -> None:
     assert loaded(command, folder) <= needed
+
+
+# --- make -------------------------------------------------------------------------------------
+
+UV = """#!/bin/sh
+# A uv that installs nothing and writes down what it was asked.
+echo "$*" >> "$ASKED"
+[ "$1" != "$FAILS" ] || exit 2
+case $1 in
+    --version) echo "uv 0.0.0" ;;
+    venv)
+        for folder; do :; done
+        mkdir -p "$folder/bin"
+        printf '#!/bin/sh\\nexec "%s" -S "$@"\\n' "$PYTHON_HERE" > "$folder/bin/python" # no pip
+        chmod +x "$folder/bin/python"
+        echo "made by uv" > "$folder/pyvenv.cfg" ;;
+esac
+"""
+NOTHING = "#!/bin/sh\nexit 127\n"
+"""A program that is there and does not start, such as a shim of pyenv."""
+
+
+class Machine:
+    """A PATH of a few tools and an environment that ``make`` may fill."""
+
+    def __init__(self, home: Path) -> None:
+        self.tools, self.venv, self.log = home / "tools", home / "venv", home / "asked"
+        self.tools.mkdir()
+        for name in ("chmod", "ls", "mkdir", "rm", "touch"):
+            (self.tools / name).symlink_to(str(shutil.which(name)))
+
+    def plant(self, script: str, folder: Path | None = None) -> None:
+        """A program called uv."""
+        path = (folder or self.tools) / "uv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(script)
+        path.chmod(0o755)
+
+    def environment(self) -> None:
+        """An environment of this Python, as ``python -m venv`` makes it."""
+        (self.venv / "bin").mkdir(parents=True)
+        (self.venv / "pyvenv.cfg").write_text("made here")
+        # A link would be read as the environment that the tests run in.
+        python = self.venv / "bin" / "python"
+        python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+        python.chmod(0o755)
+
+    def make(self, *words: str, fails: str = "") -> subprocess.CompletedProcess[str]:
+        """Run make with nothing but this PATH."""
+        program = shutil.which("make")
+        if program is None:
+            pytest.skip("no make here")
+        env = {
+            "PATH": str(self.tools), "ASKED": str(self.log), "PYTHON_HERE": sys.executable,
+            "FAILS": fails, "HOME": str(self.tools),
+        }  # fmt: skip
+        return subprocess.run(
+            [program, f"PYTHON={sys.executable}", f"VENV={self.venv}", *words],
+            cwd=REPO, env=env, capture_output=True, text=True, timeout=600,
+        )  # fmt: skip
+
+    def asked(self) -> list[str]:
+        """What the planted uv was asked, but for its version."""
+        lines = self.log.read_text().splitlines() if self.log.is_file() else []
+        return [line for line in lines if line != "--version"]
+
+    @property
+    def core(self) -> str:
+        """The target that the installation of the core is."""
+        return f"{self.venv}/.core-{platform.python_version()}"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with neither uv nor an environment."""
+    return Machine(tmp_path)
+
+
+def installs(told: str) -> list[list[str]]:
+    """The words of every command that installs, as ``make -n`` prints them."""
+    lines = [line for line in told.splitlines() if " pip install " in line]
+    return [shlex.split(line.rpartition("||")[0]) for line in lines]
+
+
+@pytest.mark.parametrize("there", ["on PATH", "in the environment", "not", "does not start", "UV="])
+def test_make_installs_by_uv_where_it_is_there_and_else_by_pip(
+    there: str, machine: Machine
+) -> None:
+    if there == "in the environment":
+        machine.environment()
+        machine.plant(UV, machine.venv / "bin")
+    elif there != "not":
+        machine.plant(NOTHING if there == "does not start" else UV)
+    told = machine.make("-n", "test", *(["UV="] if there == "UV=" else [])).stdout
+    core, rest = installs(told)
+    for command, what in ((core, "."), (rest, ".[cluster,dev,docs,plan]")):
+        assert command[-4:] == ["-c", "constraints.txt", "-e", what]  # the pins, either way
+        if there in ("on PATH", "in the environment"):
+            assert Path(command[0]).name == "uv"
+            assert command[1:5] == ["pip", "install", "--python", f"{machine.venv}/bin/python"]
+        else:
+            assert command[:4] == [f"{machine.venv}/bin/python", "-m", "pip", "install"]
+
+
+def test_demo_installs_the_core_alone(machine: Machine) -> None:
+    told = machine.make("-n", "demo").stdout
+    (core,) = installs(told)
+    assert core[-1] == "."
+    assert f"{machine.venv}/bin/codose run source " in told
+
+
+def test_environment_of_uv_needs_no_pip(machine: Machine) -> None:
+    machine.plant(UV)
+    done = machine.make(machine.core)
+    assert done.returncode == 0, done.stderr
+    made, installed = machine.asked()
+    base = str(Path(sys.executable))
+    assert shlex.split(made) == ["venv", "--quiet", "--python", base, str(machine.venv)]
+    assert installed.endswith("-c constraints.txt -e .")
+    assert "with uv" in done.stdout
+    assert Path(machine.core).is_file()
+    assert machine.make("-q", machine.core).returncode == 0
+    os.utime(machine.core, (0, 0))  # the pins changed: it is kept all the same
+    again = machine.make(machine.core.replace(".core-", ".codose-"))
+    assert again.returncode == 0, again.stderr
+    assert [line.split()[0] for line in machine.asked()] == ["venv", "pip", "pip", "pip"]
+
+
+def test_uv_that_fails_says_that_pip_can_be_taken(machine: Machine) -> None:
+    machine.plant(UV)
+    done = machine.make(machine.core, fails="pip")
+    assert done.returncode == 2
+    assert "uv could not install codose: make UV= takes pip instead" in done.stderr
+    assert not Path(machine.core).exists()  # so it is tried again
+
+
+def test_folder_that_is_no_environment_is_left_alone(machine: Machine) -> None:
+    machine.plant(UV)
+    machine.venv.mkdir()
+    (machine.venv / "thesis.txt").write_text("years of work")
+    done = machine.make(machine.core)
+    assert done.returncode == 2
+    assert "is a folder, but not a virtual environment" in done.stderr
+    assert (machine.venv / "thesis.txt").read_text() == "years of work"
+    assert machine.asked() == []
+
+
+def test_python_that_is_not_there_is_named(machine: Machine) -> None:
+    done = machine.make("demo", "PYTHON=python9")
+    assert done.returncode == 2
+    assert "codose needs Python 3.11 or newer, and 'python9' is not there" in done.stderr
