@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -126,3 +129,15 @@ def codose(*words: str | Path, answers: str | None = None) -> Ran:
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Ran(done.exit_code, done.stdout, done.stderr)
+
+
+def check_called(name: str) -> ModuleType:
+    """``experiments/checks/NAME.py`` as a module."""
+    file = Path(__file__).resolve().parents[1] / "experiments" / "checks" / f"{name}.py"
+    found = importlib.util.spec_from_file_location(name, file)
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module
+    found.loader.exec_module(module)
+    return module

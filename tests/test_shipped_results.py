@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +15,7 @@ from sim.core.parameters import TABLE
 from sim.core.units import MODEL_VERSION
 from sim.studies.kind import StudyKind, ask
 from sim.studies.sensitivity.design import design_of
+from tests.cases import check_called
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 
@@ -126,18 +124,6 @@ def test_the_run_gives_the_shipped_numbers_again() -> None:
     shipped = table("sobol")
     assert rows["factor"].to_list() == shipped["factor"].to_list()
     np.testing.assert_allclose(rows["value"], shipped["value"], rtol=1e-5, atol=1e-6)
-
-
-def check_called(name: str) -> Any:
-    """``experiments/checks/NAME.py`` as a module."""
-    file = EXPERIMENTS / "checks" / f"{name}.py"
-    found = importlib.util.spec_from_file_location(name, file)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module
-    found.loader.exec_module(module)
-    return module
 
 
 def test_bands_over_sets_hold_nine_in_ten_on_the_model() -> None:

@@ -1,7 +1,7 @@
-"""The start: how ``make`` installs, and what a command loads until its process ends.
+"""The start: how ``make`` installs, and what a command loads.
 
 ``make`` installs by uv where it is there, else by pip; both are planted here, and nothing is
-fetched. Each command runs a tiny job in a process of its own, which says at its very end what is
+fetched. Commands run tiny jobs, one after the other in a new process, which says after each what is
 loaded: nothing heavy that it does not need.
 """
 
@@ -24,12 +24,14 @@ HEAVY = (
     "pyarrow", "scipy.stats", "sklearn",
 )  # fmt: skip
 WATCH = f"""
-import atexit, json, sys
-atexit.register(lambda: print(json.dumps([n for n in {HEAVY!r} if n in sys.modules]),
-                              file=sys.__stderr__))
-from sim.cli import main
-sys.argv = ["codose", *sys.argv[1:]]
-main()
+import json, sys
+from sim.cli import app
+for command in sys.argv[1:]:
+    try:
+        app(command.split(), prog_name="codose")
+    except SystemExit as end:
+        assert not end.code, command
+    print("=", json.dumps([n for n in {HEAVY!r} if n in sys.modules]), file=sys.__stderr__)
 """
 ENGINE = {"numba", "networkx"}
 """What the compiled engine and its networks load."""
@@ -39,60 +41,42 @@ RUN = "run classroom -n 2 -q --engine compiled"
 COMPARE = "compare source light_touch --sets 2 -n 1 -q"
 
 
-def loaded(command: str, folder: Path) -> set[str]:
-    """Heavy modules that are there when the process of a command ends."""
+def loaded(commands: list[str], folder: Path) -> list[set[str]]:
+    """Heavy modules that are there after each command of one process."""
     done = subprocess.run(
-        [sys.executable, "-c", WATCH, *command.split()],
+        [sys.executable, "-c", WATCH, *commands],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(REPO)},
         capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stderr.splitlines()[-1]))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with results of one run and of one comparison."""
-    home = tmp_path_factory.mktemp("start")
-    assert loaded(f"{RUN} --no-figures --out ran", home) <= ENGINE | TABLES
-    loaded(f"{COMPARE} --no-figures --out compared", home)
-    return home
+    told = [line[2:] for line in done.stderr.splitlines() if line.startswith("= ")]
+    assert len(told) == len(commands)
+    return [set(json.loads(line)) for line in told]
 
 
 def test_looking_loads_nothing_heavy(tmp_path: Path) -> None:
     """One process looks at all of it: what any of these loads is there at its end."""
     looks = ["--help", "--version", "run --help", "scenarios", "validate classroom", "parameters",
              "outcomes", "schema"]  # fmt: skip
-    code = (
-        "import json, sys\nfrom sim.cli import app\n"
-        "for command in sys.argv[1:]:\n"
-        "    try:\n        app(command.split(), prog_name='codose')\n"
-        "    except SystemExit as end:\n        assert not end.code, command\n"
-        f"    print('=', json.dumps([n for n in {HEAVY!r} if n in sys.modules]), file=sys.stderr)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *looks],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(REPO)},
-        capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
-    told = [json.loads(line[2:]) for line in done.stderr.splitlines() if line.startswith("= ")]
-    loaded_by = dict(zip(looks, told, strict=True))
-    assert loaded_by == {command: [] for command in looks}
+    assert dict(zip(looks, loaded(looks, tmp_path), strict=True)) == {one: set() for one in looks}
 
 
-@pytest.mark.parametrize(
-    ("command", "needed"),
-    [
-        (f"{RUN} --sets 2 --no-figures --out sets", ENGINE | TABLES),
-        (f"{RUN} --out drawn", ENGINE | DRAWN),
-        ("report ran", ENGINE | DRAWN),
-        ("report compared", DRAWN),
-        ("verify ran", ENGINE | TABLES),
-        (f"{COMPARE} --no-figures --out again", ENGINE | TABLES | {"scipy.stats"}),
-    ],
-)
-def test_a_command_loads_what_it_needs(command: str, needed: set[str], folder: Path) -> None:
-    assert loaded(command, folder) <= needed
+def test_a_command_loads_what_it_needs(tmp_path: Path) -> None:
+    """Two processes, each of commands that need more and more; the second reads their results."""
+    made = {
+        f"{RUN} --no-figures --out ran": ENGINE | TABLES,
+        f"{RUN} --sets 2 --no-figures --out sets": ENGINE | TABLES,
+        "verify ran": ENGINE | TABLES,
+        f"{COMPARE} --no-figures --out compared": ENGINE | TABLES | {"scipy.stats"},
+    }
+    read = {
+        "report compared": DRAWN,
+        "report ran": ENGINE | DRAWN,
+        f"{RUN} --out drawn": ENGINE | DRAWN,
+    }
+    for needed in (made, read):
+        for command, there in zip(needed, loaded(list(needed), tmp_path), strict=True):
+            assert there <= needed[command], f"{command} loads {there - needed[command]}"
 
 
 # --- make -------------------------------------------------------------------------------------

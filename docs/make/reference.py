@@ -414,18 +414,18 @@ def outcomes() -> str:
 def tests() -> str:
     """The test map: the first line of every test module, and how many tests it has."""
     rows = []
-    for path in sorted((REPO / "tests").glob("test_*.py")):
+    for path in sorted((REPO / "tests").rglob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         said = (ast.get_docstring(tree) or "").split("\n\n")[0]
         functions = [
             node for node in ast.walk(tree)
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
         ]  # fmt: skip
-        rows.append((f"`{path.name}`", said, len(functions)))
+        rows.append((f"`{path.relative_to(REPO / 'tests').as_posix()}`", said, len(functions)))
     return (
         "# Test map\n\nTests are promises: each says what would be broken without it."
-        " `make test` runs"
-        " all but the slow ones, `make slow` those, `make smoke` a telling few on another Python."
+        " `make test` runs all but those marked `slow` or `browser`, `make slow` and `make browser`"
+        " run these, and `make smoke` runs a telling few on another Python."
         " Examples in docstrings run too.\n\n"
         + table(("file", "promises", "test functions"), rows)
         + "\n\nA function may run many times, over scenarios, rules or commands.\n"

@@ -113,18 +113,19 @@ def test_a_model_in_proportion_is_better_whatever_its_unit_and_its_zero() -> Non
     assert scores.loc[MODEL, "log_score"] > scores.loc[THROUGH_0, "log_score"]
 
 
-def test_where_a_constant_is_right_the_verdict_is_a_draw() -> None:
-    """Trials that differ by chance only, a hundred times: by chance a slope that is not there may
-    look like one, seldom; and a slope that is not there costs too little to be called worse."""
+@pytest.mark.parametrize("times", [12, pytest.param(100, marks=pytest.mark.slow)])
+def test_where_a_constant_is_right_the_verdict_is_a_draw(times: int) -> None:
+    """Trials that differ by chance only: by chance a slope that is not there may look like one, at
+    most in one of twenty; and a slope that is not there costs too little to be called worse."""
     effects = np.linspace(0.02, 0.3, 15)
     verdicts = []
-    for seed in range(100):
+    for seed in range(times):
         smd = 0.6 + np.random.default_rng(seed).normal(0, 0.3, 15)
         scores, _, verdict = judged(smd, simulated(effects, seed=seed), se=0.3)
         verdicts.append(scores.loc[MODEL, "against_constant"])
         if verdicts[-1] == "a draw":
             assert "a draw with a constant is a draw" in verdict
-    assert verdicts.count("a draw") >= 95
+    assert verdicts.count("a draw") >= (95 if times == 100 else times - 1)
     assert "worse" not in verdicts
 
 
