@@ -125,6 +125,15 @@ def test_a_replication_that_fails_in_one_arm_is_left_out_of_all() -> None:
     assert counts == [{5}, {6}, {6}]
 
 
+def test_leniency_is_compared_over_the_same_sets() -> None:
+    """Each set has a leniency of its own; with another one the same people change the same."""
+    table = audit(leniencies=[0]).table("leniency")
+    own, none = table.to_dict("records")
+    assert 0.2 < own["leniency"] < 0.6
+    assert none["leniency"] == 0
+    assert own["change_latent"] == none["change_latent"] > 0
+
+
 def test_a_later_start_moves_the_whole_calendar() -> None:
     one = study()
     later = analysis.later(one.scenario, 26)

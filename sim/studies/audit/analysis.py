@@ -114,7 +114,7 @@ def analyse(study: Study[Spec], people: SeenRuns) -> dict[str, Table]:
     """Tables "audit" and, of before and after, "leniency" and "remedies"."""
     slopes = study.header.design == "dose_regression"
     found: dict[tuple[str, float, str, str], list[Estimates]] = {}
-    lenient: dict[tuple[str, float], list[tuple[np.ndarray, np.ndarray]]] = {}
+    lenient: dict[tuple[str, int], list[tuple[float, np.ndarray, np.ndarray]]] = {}
     for trend, p, seen in replicated(study, people):
         if slopes:
             estimates = dose.estimates(study, p, seen)
@@ -122,8 +122,8 @@ def analyse(study: Study[Spec], people: SeenRuns) -> dict[str, Table]:
             asking = Asking(study, p, seen)
             estimates = asking.estimates()
             if trend == study.header.background_trends[0]:
-                for construct, level, points in asking.leniencies():
-                    lenient.setdefault((construct, level), []).append(points)
+                for construct, number, read in asking.leniencies():
+                    lenient.setdefault((construct, number), []).append(read)
         for world, construct, name, parts in estimates:
             found.setdefault((world, trend, construct, name), []).append(parts)
     rows = [
@@ -211,16 +211,21 @@ def _audit_table(study: Study[Spec], frame: pd.DataFrame, rests_on: tuple[int, i
 
 
 def _leniency_table(
-    lenient: Mapping[tuple[str, float], list[tuple[np.ndarray, np.ndarray]]],
+    lenient: Mapping[tuple[str, int], list[tuple[float, np.ndarray, np.ndarray]]],
     rests_on: tuple[int, int],
 ) -> Table:
+    """A row for each construct and leniency, over all parameter sets.
+
+    The first leniency of a construct is that of the sets, each its own: the row has their mean.
+    """
     rows = []
-    for (construct, level), parts in lenient.items():
-        points, latent = (np.concatenate(column) for column in zip(*parts, strict=True))
+    for (construct, _), parts in lenient.items():
+        levels, *columns_of = zip(*parts, strict=True)
+        points, latent = (np.concatenate(column) for column in columns_of)
         rows.append(
             {
                 "construct": construct,
-                "leniency": level,
+                "leniency": float(np.mean(levels)),
                 "change_points": float(np.nanmean(points)),
                 "change_latent": float(latent.mean()),
                 "points_per_tenth": float(np.nanmean(points) / latent.mean() / 10.0),
@@ -316,14 +321,18 @@ class Asking:
                 for name in DESIGNS:
                     yield world, construct, name, self.estimate(construct, world, name)
 
-    def leniencies(self) -> Iterator[tuple[str, float, tuple[np.ndarray, np.ndarray]]]:
-        """Construct, leniency, and the change in points with the latent change behind it."""
+    def leniencies(self) -> Iterator[tuple[str, int, tuple[float, np.ndarray, np.ndarray]]]:
+        """Construct, number of the leniency (0: that of the parameters), and what was read with it.
+
+        That is the leniency, the change in points, and the latent change behind it.
+        """
         for construct in self.study.header.asks_about:
             latent = self.seen["ta"].people[construct].mean(axis=2)
-            for level in (self.p.survey_leniency, *self.study.header.leniencies):
+            levels = (self.p.survey_leniency, *self.study.header.leniencies)
+            for number, level in enumerate(levels):
                 q = self.p.replace(beyond_range=True, survey_leniency=level)
                 read = self.cell("ta", construct, 1, p=q) - self.cell("ta", construct, 0, p=q)
-                yield construct, level, (read.mean, latent[:, 1] - latent[:, 0])
+                yield construct, number, (level, read.mean, latent[:, 1] - latent[:, 0])
 
     def cell(
         self,
