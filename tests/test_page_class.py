@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from sim.page.equations import equations
 from sim.scenario.scenario import Scenario
 from sim.stats.drivers import drivers
 from sim.studies.plausible import plausible_sets
+from tests.page_clock import ACTS, DISCUSS
 
 REPO = Path(__file__).resolve().parents[1]
 STORIES = json.loads((REPO / "sim" / "page" / "stories.json").read_text(encoding="utf-8"))
@@ -331,3 +333,34 @@ def test_each_step_points_at_somebody_who_was_there(
         assert best, where
         assert step["look"]["from"] <= best["week"] <= step["look"]["to"], where
         assert best["amount"] != 0, where
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+TEACHING = REPO / "docs" / "teaching"
+SLOT = re.compile(r"^\| (\d+)-(\d+) \| (.*?) \|", re.MULTILINE)
+
+
+def test_the_page_of_the_class_says_what_the_clock_adds() -> None:
+    told = (REPO / "docs" / "how-to" / "class.md").read_text(encoding="utf-8")
+    found = dict(re.findall(r"^\| ([a-z ,]+) \| (\d+) \|$", told, re.MULTILINE))
+    assert {what: int(seconds) for what, seconds in found.items()} == ACTS
+    assert f"{DISCUSS} seconds more" in told
+
+
+@pytest.mark.parametrize("lesson", ["practitioners", "planners", "methods"])
+def test_a_lesson_gives_its_stories_the_time_that_they_take(lesson: str) -> None:
+    """Rows follow each other over 50 minutes; the discussion of a story is the lesson's own."""
+    rows = SLOT.findall((TEACHING / f"{lesson}.md").read_text(encoding="utf-8"))
+    ends = [int(end) for _, end, _ in rows]
+    assert [int(begin) for begin, _, _ in rows] == [0, *ends[:-1]]
+    assert ends[-1] == 50
+    given = {
+        story["key"]: int(end) - int(begin)
+        for begin, end, what in rows
+        for story in STORIES if what.startswith(f"**{story['title'].rstrip('?')}")
+    }  # fmt: skip
+    assert given, lesson
+    for story in STORIES:
+        if story["key"] in given:
+            assert given[story["key"]] >= story["minutes"] - DISCUSS / 60, story["title"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.page_clock import walk
 from tests.page_flows import Driver, browser, driver, file, written
 
 __all__ = ["browser", "file"]
@@ -212,6 +213,16 @@ def test_axe_finds_nothing(browser: Any, file: Path, place: dict[str, str], sche
             explain(page)
         assert not page.axe()
         assert not page.small_targets()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("story", STORIES, ids=lambda one: one["key"])
+def test_a_story_takes_the_minutes_that_it_says(
+    browser: Any, file: Path, story: dict[str, Any]
+) -> None:
+    with driver(browser, file, width=1280, height=720,
+                address=at(story["key"], present="1")) as page:  # fmt: skip
+        assert walk(page, story["key"]).minutes() == story["minutes"]
 
 
 @pytest.mark.parametrize("width", [320, 390, 1920])
