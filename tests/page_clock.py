@@ -24,6 +24,7 @@ ACTS = {
     "write a guess and a reason": 30,
     "count hands, for each choice": 8,
     "look at what happened in silence": 15,
+    "follow the arithmetic of the marked line": 30,
     "talk about it": 40,
 }
 """Seconds of a question that the screen does not show."""
@@ -73,8 +74,7 @@ def walk(page: Driver, key: str) -> Walked:
         words += _words(page, ".k-explain, .k-reveals")
         before = _words(page, ".k-explain")
         page.page.locator(NEXT).click()
-        line = page.shown(".k-line-of-why.is-flashing")
-        line.locator("summary").click()
+        page.shown(".k-line-of-why.is-flashing")
         words += _words(page, ".k-explain") - before + _words(page, ".k-why")
         walked.words.append(words)
         walked.weeks.append(played)
@@ -86,12 +86,12 @@ def walk(page: Driver, key: str) -> Walked:
 
 
 def _words(page: Driver, selector: str) -> int:
-    """Words that can be seen, without the options of a list."""
+    """Words that can be seen, without lists to choose from and without folded arithmetic."""
     texts = page.page.eval_on_selector_all(
         selector,
         """all => all.map((one) => {
              const copy = one.cloneNode(true);
-             copy.querySelectorAll("select, button, .k-hidden").forEach((it) => it.remove());
+             copy.querySelectorAll("select, button, .k-hidden, .k-arithmetic").forEach((it) => it.remove());
              return copy.textContent.replace(/([.:?!])(?=[^ ])/g, "$1 ");
            })""",
     )

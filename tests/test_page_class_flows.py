@@ -47,6 +47,12 @@ def explain(page: Driver) -> None:
     page.shown(".k-line-of-why.is-flashing")
 
 
+def unfold(page: Driver) -> None:
+    """See the arithmetic of the line that tells most."""
+    page.page.locator(".k-line-of-why.is-flashing summary").click()
+    page.shown(".k-line-of-why.is-flashing .k-arithmetic")
+
+
 def test_a_story_from_guess_to_end(browser: Any, file: Path) -> None:
     with driver(browser, file, address="#view=class", reduced_motion="reduce") as page:
         page.page.get_by_role("button", name="Who decides?", exact=True).click()
@@ -115,7 +121,7 @@ def test_presented_nothing_is_cut_and_letters_are_large(
     with driver(browser, file, width=width, height=height, reduced_motion="reduce",
                 address=at(story, present="1")) as page:  # fmt: skip
         for step in range(len(steps)):
-            for act in (None, guess, reveal, explain):
+            for act in (None, guess, reveal, explain, unfold):
                 page.shown(".k-net")
                 if act:
                     act(page)
@@ -236,12 +242,18 @@ def test_nothing_sticks_out(browser: Any, file: Path, width: int) -> None:
         assert not page.wider_than_the_window()
 
 
-@pytest.mark.parametrize("story", ["sharing", "switches"])
+@pytest.mark.parametrize(
+    ("story", "kind", "pages"),
+    [("sharing", "sheet", 1), ("switches", "sheet", 1), ("doing", "key", 1), ("switches", "key", 2)],
+)
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_the_class_sheet_is_one_page(browser: Any, file: Path, story: str, paper: str) -> None:
-    with driver(browser, file, address=at(story, sheet="sheet")) as page:
-        page.shown(".k-sheet")
-        assert page.page.pdf(format=paper).count(b"/Type /Page\n") == 1
+def test_sheets_and_keys_have_the_pages_that_are_promised(
+    browser: Any, file: Path, story: str, kind: str, pages: int, paper: str
+) -> None:
+    """One page; two for the key of the story with four questions."""
+    with driver(browser, file, address=at(story, sheet=kind)) as page:
+        page.shown(".k-sheet .k-reveals" if kind == "key" else ".k-sheet")
+        assert page.page.pdf(format=paper).count(b"/Type /Page\n") == pages
 
 
 def test_a_page_can_begin_with_a_story(browser: Any, tmp_path: Path) -> None:

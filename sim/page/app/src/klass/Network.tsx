@@ -12,7 +12,7 @@ interface NetworkProps {
   replay: Replay;
   week: number;
   outcome: PersonOutcome;
-  scale: number; // a change of this size has the full color
+  scale: number; // a change of this size has the full colour
   names: string[];
   modes: string[];
   selected: number | null; // a post, -1: the provider

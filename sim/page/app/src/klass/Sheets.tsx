@@ -5,6 +5,10 @@ import { certainty, choicesOf } from "./Guide";
 import { Reveals } from "./Reveals";
 import type { StoryAnswers } from "./runs";
 import type { Story } from "./story";
+import { fixed } from "./why";
+
+/** Minutes for the last question, which has no right answer. */
+const DISCUSS = 2;
 
 interface SheetProps {
   data: PageData;
@@ -33,7 +37,7 @@ export function Sheet({ data, story, kind, answers, onClose }: SheetProps) {
           <dl>
             <dt>{say("class.sheet.aim")}</dt><dd>{story.aim}</dd>
             <dt>{say("class.sheet.misconception")}</dt><dd>{story.misconception}</dd>
-            <dt>{say("class.sheet.minutes")}</dt><dd>{say("class.sheet.plan", { minutes: story.minutes, each: Math.floor((story.minutes - 2) / story.steps.length), steps: story.steps.length })}</dd>
+            <dt>{say("class.sheet.minutes")}</dt><dd>{say("class.sheet.plan", { minutes: story.minutes, each: fixed((story.minutes - DISCUSS) / story.steps.length, 1).replace(/\.0$/, ""), steps: story.steps.length, discuss: DISCUSS })}</dd>
           </dl>
         )}
         <p class="k-sides"><b>{say("class.sheet.left")}</b> {story.sides[0].name} <b>{say("class.sheet.right")}</b> {story.sides[1].name}</p>

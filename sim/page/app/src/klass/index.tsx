@@ -317,7 +317,7 @@ function Stage(props: StageProps) {
     </section>
   );
   return (
-    <div class="k-stage">
+    <div class={`k-stage${chosen === null ? "" : ` is-about-${side}`}`}>
       {pane("left")}
       <section class="k-middle">
         <h2 class="k-head">

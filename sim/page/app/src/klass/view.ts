@@ -32,7 +32,7 @@ export function valueAt(replay: Replay, outcome: Outcome, week: number): number 
   }
 }
 
-/** The largest change of anybody since the start, on both sides: what a full color means. */
+/** The largest change of anybody since the start, on both sides: what a full colour means. */
 export function widest(replays: Replay[], outcome: PersonOutcome): number {
   let most = 0.02;
   for (const { weeks } of replays) {
