@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from sim.stats.components import components, set_means
-from sim.stats.expected import CHANCE_RULES, expected_in_sets, why_not_told
+from sim.stats.expected import CHANCE_RULES, expected_in_sets, why_not_known
 from sim.stats.intervals import half_width
 
 DESIGNS = [(8, 4), (20, 2), (50, 2), (50, 4), (50, 8)]
@@ -108,7 +108,7 @@ def test_what_does_not_vary_is_told_exactly() -> None:
 def test_one_run_a_set_and_one_set_tell_no_band() -> None:
     one_run = expected_in_sets(np.arange(9.0)[:, None])
     assert math.isnan(one_run.low)
-    assert why_not_told(one_run.low, one_run.chance_share) == "too few runs: not told"
+    assert why_not_known(one_run.low, one_run.chance_share) == "not known: too few runs"
     assert math.isnan(expected_in_sets(np.arange(9.0)[None]).low)
 
 
@@ -118,4 +118,4 @@ def test_chance_that_rules_is_said() -> None:
     assert found.chance_share > CHANCE_RULES
     assert math.isnan(found.low)
     assert math.isnan(found.above)
-    assert why_not_told(found.low, found.chance_share) == "chance rules: not told"
+    assert why_not_known(found.low, found.chance_share) == "not known: chance dominates"

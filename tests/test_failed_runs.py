@@ -63,7 +63,7 @@ def test_compare(faulty: None) -> None:
         table = found.table(name)
         assert set(table["n"]) == {9}
         assert set(table["runs"]) == {10}
-        assert found.tables[name].note.endswith("It rests on 18 of 20 runs.")
+        assert found.tables[name].note.endswith("The table rests on 18 of 20 runs.")
     assert (found.table("differences")["mean"] == 0).all()
     assert "9 of 10 runs" in found.answer.text
 

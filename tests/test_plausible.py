@@ -76,8 +76,8 @@ def test_a_posterior_is_drawn_by_its_weights_and_the_rest_from_ranges(tmp_path: 
     assert found.calibrated
     assert (
         "constrained by 14 targets, 9 of them borrowed from other sectors; of 1 calibrated "
-        "parameters 1 was narrowed by a fifth or more, none by about a tenth, and none returned "
-        f"their ranges; {len(VARIED) - 1} others vary with them" in found.source
+        "parameter, 1 was narrowed by a fifth or more, none by about a tenth, and none kept "
+        f"their ranges; {len(VARIED) - 1} other parameters vary with them" in found.source
     )
     assert len({one["power_sharing"] for one in found.sets}) == 40
     np.testing.assert_allclose(found.weights, 1 / 40)

@@ -142,7 +142,7 @@ def test_cells_and_headings(made: Table) -> None:
         ["=2+2", "+0.12", "over 99 %", "1,234", "24"],
         ["<b>calls</b>", "-", "100 %", "infinite", "1,200"],
     ]
-    assert made.note == "On fresh runs. It rests on 23 of 24 runs."
+    assert made.note == "On fresh runs. The table rests on 23 of 24 runs."
 
 
 def test_nobody_changes_a_table_from_outside(made: Table) -> None:

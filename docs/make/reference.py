@@ -111,7 +111,8 @@ def commands() -> str:
     parts = [
         "# Commands",
         "Every command explains itself with `--help`; this page is those texts. Exit codes: 0 done,"
-        " 2 the input cannot be used, 1 failure of ours, 130 interrupted, 143 stopped by SIGTERM.",
+        " 2 the input cannot be used, 1 a failure of codose itself, 130 interrupted, 143 stopped by"
+        " SIGTERM.",
         table(
             ("command", "does"),
             (

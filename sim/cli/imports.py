@@ -33,7 +33,7 @@ Sheet = Annotated[
     str | None, typer.Option(show_default="the only one", help="Sheet of a workbook.")
 ]
 Encoding = Annotated[
-    str | None, typer.Option(show_default="found, and said", help="Encoding of a text file.")
+    str | None, typer.Option(show_default="detected, and printed", help="Encoding of a text file.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there, the map too.")]
 
@@ -140,9 +140,9 @@ def log(
 ) -> None:
     """Read a tracker of contacts as a contact log.
 
-    Without --map a map of columns and words is proposed, what it cannot know is asked, and it is
-    kept beside the file; with it, next quarter's tracker is one command. What was read is told
-    before anything is written.
+    Without --map, codose proposes a map of columns and words, asks what it cannot know, and keeps
+    the map beside the file; with the map, next quarter's tracker is one command. What was read is
+    printed before anything is written.
 
     \b
     Examples:
@@ -226,11 +226,12 @@ def survey(
     cite: Annotated[str, typer.Option(help="What to call the source.")] = "",
     force: Force = False,
 ) -> None:
-    """Read a survey, a test or counts as findings that a calibration is held to.
+    """Read a survey, a test or counts as findings to calibrate to.
 
-    A row a mean (item, wave, mean, sd, n), a row an answer (item, wave, person, answer) or a row a
-    person, as Qualtrics and REDCap export; without --map one is proposed, what it cannot know is
-    asked, and it is kept beside the file. What was read is told before anything is written.
+    Each row is a mean (item, wave, mean, sd, n), an answer (item, wave, person, answer) or a
+    person, as Qualtrics and REDCap export them. Without --map, codose proposes a map, asks what it
+    cannot know, and keeps the map beside the file. What was read is printed before anything is
+    written.
 
     \b
     Examples:

@@ -189,7 +189,7 @@ def parameters(
         shell.remark(
             f"Calibrated: mean (5-95 %) of the plausible sets, {fitted.constrained_by}. From: "
             "grades of the targets that narrowed it (A same setting, B and C borrowed), or the "
-            "range when that came back. Fitted, not validated."
+            "range where nothing did. The numbers are fitted, not validated."
         )
 
 
@@ -291,7 +291,9 @@ def verify(
     time_limit: options.TimeLimit = None,
     memory_limit: options.MemoryLimit = None,
     yes: options.Yes = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print no progress on stderr.")
+    ] = False,
 ) -> None:
     """Make results again: are they the same?
 

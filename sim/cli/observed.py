@@ -38,8 +38,8 @@ def observed(
 ) -> None:
     """List what was observed, and what is missing.
 
-    Every number with its source, grade and use. import sums up a contact log (week or date, region,
-    mode, hours), and reads a survey as 'codose import survey' does.
+    The list has every number with its source, grade and use. 'import' sums up a contact log (week
+    or date, region, mode, hours), and reads a survey as 'codose import survey' does.
 
     \b
     Examples:

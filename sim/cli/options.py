@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 EXITS = (
-    "Exit codes: 0 done, 2 the input cannot be used, 1 failure of ours, 130 interrupted (Ctrl-C), "
+    "Exit codes: 0 done, 2 the input cannot be used, 1 a failure of codose itself, 130 interrupted "
+    "(Ctrl-C), "
     "143 by SIGTERM."
 )
 CHECK_EXITS = (
-    "Exit codes: 0 the same, 1 not the same (or a failure of ours), 2 the folder cannot be used, "
+    "Exit codes: 0 the same, 1 not the same (or a failure of codose), 2 the folder cannot be used, "
     "130 interrupted (Ctrl-C), 143 by SIGTERM."
 )
 
@@ -30,7 +31,9 @@ Cluster = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, show_default="all processors", help="Threads; changes no number."),
+    typer.Option(
+        min=1, show_default="all processors", help="Number of threads; it changes no result."
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option(show_default="results/...", help="Folder for the results.")
@@ -38,12 +41,14 @@ Out = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", help="Replace results, and kept runs, in that folder.")
 ]
-Figures = Annotated[str, typer.Option(metavar="png|svg|both|none", help="Files of the figures.")]
+Figures = Annotated[str, typer.Option(metavar="png|svg|both|none", help="Format of the figures.")]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Long tables as CSV too, besides Parquet.")]
-Xlsx = Annotated[bool, typer.Option("--xlsx", help="A workbook for Excel too (report.xlsx).")]
+Csv = Annotated[bool, typer.Option("--csv", help="Write long tables as CSV, too.")]
+Xlsx = Annotated[bool, typer.Option("--xlsx", help="Write an Excel workbook, too (report.xlsx).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print no progress and no remarks on stderr.")
+]
 
 TimeLimit = Annotated[
     float | None,

@@ -142,7 +142,7 @@ class Table:
         if self.rests_on is None:
             return ""
         counted, made = (formats.count(number) for number in self.rests_on)
-        return f"It rests on {counted} of {made} runs"
+        return f"The table rests on {counted} of {made} runs"
 
     @property
     def plain_note(self) -> str:

@@ -7,7 +7,7 @@ sets":
 * the band is the mean +- t SD, where SD is the root of the variance component between sets and t
   the 95 % quantile of Student's t with S - 1 degrees of freedom for S sets;
 * where chance makes more than 80 % of the variance of a single run, or there are not two sets of
-  two runs, the component is too poorly known, and the band is *not told*.
+  two runs, the component is too poorly known, and the band is *not known*.
 
 A component of few runs is often estimated as 0, and a band made of it then holds nothing; where
 the second rule lets a band be told, its SD is at least half of that of chance in a run.
@@ -27,7 +27,7 @@ from sim.stats.components import components, set_means, shrunk
 from sim.stats.intervals import t_value
 
 CHANCE_RULES = 0.8
-"""Share of chance in the variance of a single run above which sets are not told apart."""
+"""Share of chance in the variance of a single run above which sets cannot be told apart."""
 _ROUNDING = 1e-9
 """Runs that differ by less than this, for their size, do not vary."""
 
@@ -38,7 +38,7 @@ class Expected:
 
     Attributes:
         low, high: nine in ten plausible sets have their expected value between them; NaN where that
-            is not told.
+            is not known.
         above: share of the sets whose expected value is above 0, ties counting half; NaN likewise.
         chance_share: share of chance in the variance of a single run; NaN where nothing varies, or
             with one set or one run a set.
@@ -77,18 +77,18 @@ def expected_in_sets(values: np.ndarray) -> Expected:
     return Expected(middle - half, middle + half, above, share)
 
 
-def why_not_told(low: float, chance_share: float) -> str:
-    """Why a band is not told, in the words of every figure and answer; "" where it is.
+def why_not_known(low: float, chance_share: float) -> str:
+    """Why a band is not known, in the words of every figure and answer; "" where it is.
 
     Args:
         low, chance_share: as in :class:`Expected`.
 
-    >>> why_not_told(math.nan, 0.93), why_not_told(math.nan, math.nan)
-    ('chance rules: not told', 'too few runs: not told')
+    >>> why_not_known(math.nan, 0.93), why_not_known(math.nan, math.nan)
+    ('not known: chance dominates', 'not known: too few runs')
     """
     if not math.isnan(low):
         return ""
-    return "chance rules: not told" if chance_share > CHANCE_RULES else "too few runs: not told"
+    return f"not known: {'chance dominates' if chance_share > CHANCE_RULES else 'too few runs'}"
 
 
 def share_above(values: np.ndarray) -> float:

@@ -24,7 +24,7 @@ class CalibratedNumber:
     Attributes:
         name: of the parameter.
         mean, low, high: of the plausible sets, and 5-95 % of them, by weight.
-        narrowed: the share of its prior's SD that was lost; 0 where its range came back.
+        narrowed: the share of its prior's SD that was lost; 0 where the range was kept.
         targets: ids of the targets without which clearly less of it would be lost; empty when no
             single one matters that much.
         grades: of these targets, or of all when no single one matters; empty when it was not
@@ -54,7 +54,7 @@ class CalibratedNumber:
         'narrowed by 23 % (grade B)'
         """
         if not self.grades:
-            return "its range came back"
+            return "the range was kept"
         ours = ", by our reading of a word" if self.our_reading else f" (grade {self.grades})"
         return f"narrowed by {percent(self.narrowed)}{ours}"
 

@@ -265,8 +265,10 @@ class StudyKind:
             return ""
         width = self._module("analysis").widest(study, tables)
         text = (
-            f"Asked for means known to within {formats.number(until)}: the widest 90 % interval is "
-            f"{formats.number(width)} to each side, with {formats.count(len(study.plausible))} sets"
+            f"The means were to be known to within {formats.number(until)}: the widest 90 % "
+            "interval "
+            f"is {formats.number(width)} to each side, with {formats.count(len(study.plausible))} "
+            "sets"
         )
         return f"{text}{', the most that were allowed' if width > until else ''}."
 

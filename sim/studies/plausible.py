@@ -145,7 +145,7 @@ def plausible_sets(
         number = len(drawn)
         return _equal(
             drawn,
-            f"plausible sets: Latin hypercube over the ranges of {number} assumptions; "
+            f"plausible sets, a Latin hypercube over the ranges of {number} assumptions; "
             "not calibrated",
         )
     generator = np.random.default_rng([luck, 1])
@@ -157,7 +157,7 @@ def plausible_sets(
     )  # fmt: skip
     return _equal(
         drawn,
-        f"plausible sets: {said}; {others} others vary with them",
+        f"plausible sets, {said}; {others} other parameters vary with them",
         posterior.targets,
     )
 
@@ -209,9 +209,9 @@ def constrained_by(targets: int, borrowed: int, shares: Mapping[str, float], own
         shares: of each calibrated parameter, by how much its range was narrowed.
 
     >>> constrained_by(15, 8, {"keeping": 0.23, "hour_scale": 0.27, "routine_step": 0.1, "x": 0.0})
-    'constrained by 15 targets, 8 of them borrowed from other sectors; of 4 calibrated parameters 2 were narrowed by a fifth or more, 1 by about a tenth, and 1 returned its range'
+    'constrained by 15 targets, 8 of them borrowed from other sectors; of 4 calibrated parameters, 2 were narrowed by a fifth or more, 1 by about a tenth, and 1 kept its range'
     >>> constrained_by(1, 0, {"keeping": 0.23}, own=1)
-    'constrained by 1 target, of your own alone; of 1 calibrated parameters 1 was narrowed by a fifth or more, none by about a tenth, and none returned their ranges'
+    'constrained by 1 target, of your own alone; of 1 calibrated parameter, 1 was narrowed by a fifth or more, none by about a tenth, and none kept their ranges'
     """  # noqa: E501
     whose = f"{borrowed or 'none'} of them borrowed from other sectors"
     if own:
@@ -220,8 +220,8 @@ def constrained_by(targets: int, borrowed: int, shares: Mapping[str, float], own
     were, its = "was" if fifth == 1 else "were", "its range" if rest == 1 else "their ranges"
     return (
         f"constrained by {counted(targets, 'target')}, {whose}; of "
-        f"{len(shares)} calibrated parameters {fifth or 'none'} {were} narrowed by a "
-        f"fifth or more, {tenth or 'none'} by about a tenth, and {rest or 'none'} returned {its}"
+        f"{counted(len(shares), 'calibrated parameter')}, {fifth or 'none'} {were} narrowed by a "
+        f"fifth or more, {tenth or 'none'} by about a tenth, and {rest or 'none'} kept {its}"
     )
 
 

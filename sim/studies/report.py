@@ -174,8 +174,8 @@ def _is_empty(column: pd.Series) -> bool:
 def _rests_on(result: Result) -> str:
     plausible = result.study.plausible
     if plausible is None:
-        return "It rests on the values of the parameters below."
-    return f"It rests on {formats.count(len(plausible))} {plausible.source}."
+        return "These results rest on the values of the parameters below."
+    return f"These results rest on {formats.count(len(plausible))} {plausible.source}."
 
 
 def _inputs(result: Result) -> dict[str, str]:

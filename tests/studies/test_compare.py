@@ -262,10 +262,10 @@ def test_chance_and_parameters_are_told_apart(found: Result) -> None:
 @pytest.mark.parametrize(
     ("sets", "replicates", "said", "note"),
     [
-        ([Parameters()] * 40, 4, "(chance rules: not told)", "Not told: chance rules, with more "
+        ([Parameters()] * 40, 4, "(not known: chance dominates)", "Not known: chance makes up more "
          "than 80 % of the spread of a single run."),
-        (3, 1, "(too few runs: not told)", "Not told: it takes two sets of two runs each."),
-        (1, 3, "(too few runs: not told)", "Not told: it takes two sets of two runs each."),
+        (3, 1, "(not known: too few runs)", "Not known: this takes two sets of two runs each."),
+        (1, 3, "(not known: too few runs)", "Not known: this takes two sets of two runs each."),
     ],
 )  # fmt: skip
 def test_what_the_sets_do_not_tell_is_said_and_not_drawn(
@@ -278,7 +278,7 @@ def test_what_the_sets_do_not_tell_is_said_and_not_drawn(
         assert table.frame[["low", "high"]].isna().all().all()
         assert note in table.note
         cells = table.pick(["low", "high"]).cells()
-        assert all(cell == "not told" for row in cells for cell in row)
+        assert all(cell == "not known" for row in cells for cell in row)
     assert said in found.answer.rows["Often"]
     assert " sets)" not in found.answer.rows["Often"]
     drawn = next(one for one in found.figures if one.name == "intervals")

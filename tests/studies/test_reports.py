@@ -120,7 +120,7 @@ def test_every_number_is_that_of_the_parquet(made: Made) -> None:
                     continue
                 value = frame.loc[int(label), column]
                 if value is None or (isinstance(value, float | np.floating) and math.isnan(value)):
-                    assert (exact, text in ("-", "not told")) == ("", True)
+                    assert (exact, text in ("-", "not known")) == ("", True)
                 elif isinstance(value, bool | np.bool_):
                     assert text == ("yes" if value else "no")
                 elif isinstance(value, int | float | np.number):

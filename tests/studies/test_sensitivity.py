@@ -97,10 +97,10 @@ def test_linear_function_and_its_words() -> None:
 def test_words_say_what_carries_and_what_does_not() -> None:
     result = study("dead_factor", more="samples: 1024\n")
     text = result.answer.text
-    assert "What carries y, in order (Sobol indices, ST): a 0.80" in text
-    assert "What does not matter (below 0.05): dead. Everything has converged." in text
+    assert "These factors drive y, the largest first (Sobol indices, ST): a 0.80" in text
+    assert "These do not matter (below 0.05): dead. Everything has converged." in text
     unsure = study("dead_factor", noise=40.0, more="samples: 64\nrandom_numbers: fresh\n")
-    assert "What has not converged: whether these matter:" in unsure.answer.text
+    assert "Whether these matter has not converged:" in unsure.answer.text
 
 
 def test_morris_function() -> None:
@@ -212,7 +212,7 @@ def test_given_data_methods_know_a_dead_factor_beside_chance(method: str, sample
     more = f"random_numbers: fresh\nmethod: {method}\nsamples: {samples}\nreplicates: 4\n"
     result = study("dead_factor", noise=20 / 12, more=more)
     text = result.answer.text
-    carried = text.split("What carries y, in order")[1].split("What does not matter")[0]
+    carried = text.split("These factors drive y")[1].split("These do not matter")[0]
     assert ": a " in carried
     assert "dead" not in carried
 
@@ -255,7 +255,7 @@ def test_the_order_is_watched_too() -> None:
     assert rankings[["method", "index", "converged", "swapped"]].to_dict("records") == [
         {"method": "sobol", "index": "ST", "converged": True, "swapped": ""}
     ]
-    assert "none has changed places since half of the samples" in result.answer.text
+    assert "have kept their order since half of the samples" in result.answer.text
     rankings.loc[0, ["converged", "swapped"]] = [False, "a before b"]
     other = {**result.tables, "rankings": Table("rankings", rankings)}
     said = "The order has not converged; since half of the samples these stand the other way round:"

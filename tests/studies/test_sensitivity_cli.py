@@ -30,7 +30,9 @@ def test_a_study_end_to_end(tiny: Path, tmp_path: Path) -> None:
     ran = codose("sensitivity", tiny, "--out", out)
     assert ran.exit_code == 0
     said = " ".join(ran.stdout.split())
-    assert "What carries knowledge in week 13, in order (Sobol indices, ST):" in said
+    assert (
+        "These factors drive knowledge in week 13, the largest first (Sobol indices, ST):" in said
+    )
     assert "80 points, 3 replicates each, the same for all points: 240 runs" in said
     assert "The runs take about " in ran.stderr
     for name in ("indices.csv", "indices.parquet", "convergence.csv", "noise.csv", "points.parquet",

@@ -273,7 +273,7 @@ def _remedies(study: Study[Spec], frame: pd.DataFrame, rests_on: tuple[int, int]
     ]  # fmt: skip
     return Table(
         "remedies", made, columns, title="Which cheap addition helps most",
-        note="Over all constructs, worlds and trends.", rests_on=rests_on,
+        note="Over all constructs and trends, whether TA works or not.", rests_on=rests_on,
     )  # fmt: skip
 
 

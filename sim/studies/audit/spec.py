@@ -9,10 +9,10 @@ from sim.runs.instruments import CONSTRUCTS
 from sim.scenario.checking import Issue, Number, Shape, refusal
 from sim.studies.spec import Option, OverSets, Study, Week, week_number
 
-HELP = """Run a study's design: what would it have seen?
+HELP = """Test the design of a study: what would it have reported?
 
-Selection, survey, sample size and all, many times: what would it report when TA works as
-calibrated, and when it does nothing? Which cheap addition to the design helps most?
+The study is simulated many times, with its selection, survey and sample size. What would it report
+when TA works as calibrated, and when TA does nothing? Which cheap addition helps most?
 
 \b
 Examples:

@@ -21,7 +21,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     source = study.plausible.source
     tell = _slopes if study.header.design == "dose_regression" else _changes
     verdict, lines = tell(study, frames)
-    return Answer(verdict, (*lines, f"{source[:1].upper()}{source[1:]}."))
+    return Answer(verdict, (*lines, f"The parameters come from {source}."))
 
 
 def of(frame: pd.DataFrame, **where: object) -> pd.DataFrame:
@@ -70,8 +70,9 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
         for _, row in remedies.iterrows()
     )
     lines.append(
-        "The error of the reported effect, as a share of that of the design as it was, over all "
-        f"constructs and worlds: {ranked}."
+        "Over all constructs, whether TA works or not, the error of the reported effect as a share "
+        "of "
+        f"that of the design as it was is: {ranked}."
     )
     return verdict, lines
 
@@ -84,9 +85,9 @@ def _trend(study: Study[Spec], frame: pd.DataFrame) -> str:
     base = of(rows, design="before_after").iloc[0]
     best = rows.iloc[int(rows["bias"].abs().to_numpy().argmin())]
     return (
-        f"In a world where knowledge changes by {signed(trend)} a year without TA, before and "
-        f"after reports {signed(base['reported'])} points of knowledge for TA that does nothing "
-        f"(false alarms in {percent(base['significant'])}); least biased there is a study "
+        f"Where knowledge changes by {signed(trend)} a year without TA, a study before and after "
+        f"reports {signed(base['reported'])} points of knowledge for TA that does nothing (false "
+        f"alarms in {percent(base['significant'])}); the least biased study is one "
         f"{LABELS[str(best['design'])]} ({signed(best['bias'])})."
     )
 
@@ -101,9 +102,10 @@ def _leniency(study: Study[Spec], frame: pd.DataFrame) -> str:
             for _, row in rows.iloc[1:].iterrows()
         ]
     return (
-        f"Leniency (acquiescence) pushes answers to the ceiling of the scale: with "
-        f"{frame['leniency'].max():g} a change reads smaller than with "
-        f"{frame['leniency'].min():g}, by construct to this share of it: {', '.join(parts)}."
+        "Leniency (acquiescence) pushes answers to the ceiling of the scale, so a survey reads a "
+        f"smaller change at a leniency of {frame['leniency'].max():g} than at "
+        f"{frame['leniency'].min():g}. The share that it still reads is, by construct, "
+        f"{', '.join(parts)}."
     )
 
 
@@ -123,9 +125,10 @@ def _slopes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
         f"The {len(study.scenario.region_names)} regions ask for their own contacts; slopes are "
         f"points of the scale per ten contact hours received; the study was repeated "
         f"{count(replications(study), 'time')}.",
-        f"Of the change since the start the slope is {after['reported']:+.3f} then (significant in "
-        f"{percent(after['significant'])}); when TA works the slope is {works['reported']:+.3f} "
-        f"against a true {works['true']:+.3f}.",
+        f"For the change since the start, the slope is {after['reported']:+.3f} when TA does "
+        "nothing "
+        f"(significant in {percent(after['significant'])}). When TA works, the slope is "
+        f"{works['reported']:+.3f}; the true slope is {works['true']:+.3f}.",
     ]
     lines += [
         f"For {row['construct']}, {row['design']}, when TA {row['world']}: slope "

@@ -70,7 +70,8 @@ def _predictive(frames: Frames, footer: str) -> Drawn:
     figure = style.figure(
         style.WIDTH, 1.9 + 0.36 * len(rows),
         "Are the targets met? Plausible sets on fresh chance, and the scenario as it stands",
-        "Dot: mean of the sets, line: 5-95 % of them, diamond: the scenario as it stands, tick: "
+        "Dot: mean of the sets, line: nine in ten of them, diamond: the scenario as it stands, "
+        "tick: "
         "the number observed. Right: mean of the sets, and how many of them meet it.\n"
         f"{footer}",
     )  # fmt: skip
@@ -158,5 +159,7 @@ def _narrowed(frames: Frames, footer: str) -> Drawn:
     axes.set_xlim(-0.25, 1.25)
     axes.set_xticks([0, 0.5, 1])
     axes.set_xticklabels(["5 % of prior", "middle", "95 % of prior"])
-    style.name_x(axes, "grey: prior; line and dot: posterior 5-95 % and mean; blue: narrowed")
+    style.name_x(
+        axes, "grey: prior; line and dot: 90 % of the posterior, and its mean; blue: narrowed"
+    )
     return figure

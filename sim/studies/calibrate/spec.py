@@ -16,10 +16,10 @@ from sim.studies.spec import _FACTORS, Factors, Header, Option, Study, beside
 
 HELP = """Fit parameters to what was observed.
 
-Every setting of a bank of runs gets the likelihood of the targets as its weight. Says target by
-target what is met and missed, by how much each parameter was narrowed and by which targets, what
-moves when a target is left out, and how often regions hold a known truth. The folder holds the
-plausible sets (plausible.csv, plausible.json) that --sets of other commands reads.
+Every setting of a reference table of runs gets the likelihood of the targets as its weight. The
+answer says target by target what is met and missed, by how much each parameter was narrowed and by
+which targets, what moves when a target is left out, and how often intervals hold a known truth. The
+folder holds the plausible sets (plausible.csv, plausible.json) that --sets of other commands reads.
 
 \b
 Examples:
@@ -28,7 +28,7 @@ Examples:
   codose calibrate calibrate --truths 400 --out results/coverage
   codose calibrate calibrate --shard 1/8 --out shard-1
 """
-_BANK = "a calibration is one bank of settings now: samples and replicates"
+_BANK = "a calibration is one reference table of settings now: samples and replicates"
 
 
 LOOKS_AT_PEOPLE = True
@@ -55,16 +55,16 @@ class Spec(Header):
     data: ObservedFile | None = None
     """Observations of your own, written here as they would be in a file."""
     own_only: Annotated[bool, Option()] = False
-    """Hold the model to your own findings alone, to none of those that come with codose."""
+    """Fit the model to your own findings only, not to those that come with codose."""
     samples: Annotated[int, Number(50, 2**20, whole=True), Option()] = 8000
-    """Settings of the bank, drawn from the priors."""
+    """Settings of the reference table, drawn from the priors."""
     replicates: Annotated[int, Number(2, 2**10, whole=True), Option("-n")] = 16
     """Runs of each setting, with chance of its own."""
     kept: Annotated[int, Number(50, 100_000, whole=True)] = 2000
     """Draws from the posterior that are kept as plausible sets."""
     truths: Annotated[int, Number(0, 2**16, whole=True), Option()] = 0
-    """Settings drawn anew and run with chance of their own, whose data are made up from them: how
-    often do the regions hold them? 0: not asked."""
+    """Known truths for a test of the calibration: settings drawn anew, whose simulated data are
+    calibrated to; how often do the intervals hold them? 0: no test."""
     GONE: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("waves", "wave_samples", "wave_replicates", "emulator", "cutoff", "method"), _BANK
     )
@@ -110,6 +110,7 @@ def check(study: Study[Spec]) -> None:
 def line(study: Study[Spec]) -> str:
     """What is about to be done, in a line."""
     header = study.header
-    asked = f", coverage of {count(header.truths, 'truth')}" if header.truths else ""
+    truths = f", coverage of {count(header.truths, 'truth')}" if header.truths else ""
     settings = count(header.samples, "setting")
-    return f"{header.name}: a bank of {settings}, {count(header.replicates, 'run')} each{asked}"
+    runs = count(header.replicates, "run")
+    return f"{header.name}: a reference table of {settings}, {runs} each{truths}"

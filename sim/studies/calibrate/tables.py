@@ -30,18 +30,18 @@ def summary(found: Found) -> Table:
         "effective_sample": rounded(effective(found.weights)),
     }
     columns = [
-        Column("targets", format="count", meaning="findings that it is held to"),
+        Column("targets", format="count", meaning="findings that the calibration fits"),
         Column("borrowed", format="count", meaning="of them from other settings"),
         *([Column("own", format="count", meaning="of them your own")] if asked.own else []),
         Column("free", format="count", meaning="parameters that are calibrated"),
-        Column("settings", format="count", meaning="of the bank, drawn from the priors"),
+        Column("settings", format="count", meaning="of the reference table, drawn from the priors"),
         Column("within_all", format="percent", meaning="of them within every tolerance at once"),
         Column("without_value", format="count", meaning="of them without a value for a target; "
                "they get no weight"),
         Column("effective_sample", format="count", meaning="equally weighted settings that would "
                "say as much"),
     ]  # fmt: skip
-    return Table("summary", pd.DataFrame([row]), columns, title="What it rests on")
+    return Table("summary", pd.DataFrame([row]), columns, title="What the sets rest on")
 
 
 def predictive(rows: Rows) -> Table:
@@ -55,7 +55,7 @@ def predictive(rows: Rows) -> Table:
         Column("observed", format="given"),
         Column("low", format="given", meaning="lowest value that agrees"),
         Column("high", format="given", meaning="highest value that agrees"),
-        Column("mean", meaning="of the plausible sets, on chance they have not seen"),
+        Column("mean", meaning="of the plausible sets, with fresh chance"),
         Column("p05", heading="5 %"),
         Column("p95", heading="95 %"),
         Column("hit_share", format="percent", heading="met by", meaning="of the sets"),
@@ -158,7 +158,7 @@ def coverage(rows: Rows) -> Table:
         Column("rank", meaning="mean of the truth in its posterior; .5 if all is well"),
         Column("effective_sample", format="count", meaning="median"),
     ]
-    return Table("coverage", pd.DataFrame(rows), columns, title="Do the regions hold the truth?")
+    return Table("coverage", pd.DataFrame(rows), columns, title="Do the intervals hold the truth?")
 
 
 def targets(rows: Rows) -> Table:
@@ -228,4 +228,4 @@ def reference(found: Found) -> Table:
         for name, t in zip(errors(found.targets), found.targets, strict=True)
     ]  # fmt: skip
     columns.append(Column("weight", meaning="in the posterior; they add up to 1"))
-    return Table("reference", pd.DataFrame(values), columns, title="The bank")
+    return Table("reference", pd.DataFrame(values), columns, title="The reference table")

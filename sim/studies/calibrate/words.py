@@ -35,8 +35,10 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
         _verdict(scored, frames),
         (
             *_whose(study, frames),
-            f"Of {count(summary['settings'], 'setting')} drawn from the priors, each run with "
-            f"chance of its own, {percent(summary['within_all'])} meet every target at once "
+            f"Of {count(summary['settings'], 'setting')} drawn from the priors, each with chance "
+            "of "
+            f"its own, {percent(summary['within_all'])} are within tolerance of every target at "
+            "once "
             f"(effective sample {count(summary['effective_sample'])}).",
             f"{count(summary['without_value'], 'setting')} gave no value for some target and got "
             "no weight." if summary["without_value"] else "",
@@ -48,7 +50,7 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
             _coverage(frames["coverage"]) if "coverage" in frames else "",
             *_surveys(frames["predictive"]),
             *_levels_and_changes(frames),
-            f"The plausible sets are {said(tables)}: fitted, not validated.",
+            f"The plausible sets are {said(tables)}. They are fitted, not validated.",
         ),
     )  # fmt: skip
 
@@ -68,19 +70,22 @@ def _whose(study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> list[str]:
         own = targets[targets["whose"] == "own"]["id"].tolist()
         others = len(targets) - len(own)
         beside = (
-            f"beside {count(others, 'finding')} that come with codose"
+            f"and {count(others, 'finding')} that come with codose"
             if others
-            else "and to none of those that come with codose"
+            else "and none of those that come with codose"
             if study.header.own_only or not study.header.targets
             else "alone"
         )
-        lines.append(f"Held to {count(len(own), 'finding')} of your own ({some(own, 6)}) {beside}.")
+        lines.append(
+            f"The calibration targets are {count(len(own), 'finding')} of your own "
+            f"({some(own, 6)}) {beside}."
+        )
     if "aside" in frames:
         said = [
             f"{_joined(rows['id'].tolist())} ({why})"
             for why, rows in frames["aside"].groupby("why", sort=False)
         ]
-        lines.append(f"Set aside: {'; '.join(said)}.")
+        lines.append(f"These were set aside: {'; '.join(said)}.")
     return lines
 
 
@@ -110,22 +115,22 @@ def _levels_and_changes(frames: Mapping[str, pd.DataFrame]) -> list[str]:
         word = "levels of a survey" if len(levels) > 1 else "a level of a survey"
         lines.append(
             f"{_joined(levels)}: {word} can be met by lenient answers as well as by the state "
-            f"behind them; {LENIENCY} varied with the others and {of_leniency}, and "
+            f"behind them. {LENIENCY} varied with the others and {of_leniency}; "
             + (
-                f"{_joined(owed)} owe{_s(owed)} them narrowing (table left_out)."
+                f"{_joined(owed)} owe{_s(owed)} {_them(levels)} narrowing (table left_out)."
                 if owed
-                else "no parameter of the state owes them its narrowing."
+                else f"no parameter of the state owes {_them(levels)} its narrowing."
             )
         )
     if moves:
         owed = [name for name, ids in by.items() if set(ids) & set(moves)]
         lines.append(
-            f"{_joined(moves)}: a change between two waves owes little to leniency (but for the "
-            "ceiling of the scale), so that it pins the state; "
+            f"{_joined(moves)}: a change between two waves owes little to leniency (except at the "
+            "ceiling of the scale), so it narrows the state; "
             + (
-                f"{_joined(owed)} owe{_s(owed)} it narrowing."
+                f"{_joined(owed)} owe{_s(owed)} {_them(moves)} narrowing."
                 if owed
-                else "yet its error is too wide to narrow a single parameter by itself."
+                else "but its error is too large to narrow a single parameter by itself."
             )
         )
     return lines
@@ -133,6 +138,10 @@ def _levels_and_changes(frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 def _s(names: Sequence[str]) -> str:
     return "s" if len(names) == 1 else ""
+
+
+def _them(targets: Sequence[str]) -> str:
+    return "this target" if len(targets) == 1 else "these targets"
 
 
 def _verdict(scored: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> str:
@@ -146,9 +155,9 @@ def _verdict(scored: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> str:
         f"miss {_list(missed, 'mean')}"
     )
     return (
-        f"The plausible sets {met}, on chance that they have not seen; of "
-        f"{count(len(shares), 'parameter')} the targets narrow {len(fifth)} by a fifth or more and "
-        f"{len(tenth)} by about a tenth, and leave {len(rest)} as they were."
+        f"With fresh chance, the plausible sets {met}. Of {count(len(shares), 'parameter')}, the "
+        f"targets narrow {len(fifth)} by a fifth or more and {len(tenth)} by about a tenth, and "
+        f"leave {len(rest)} as they were."
     )
 
 
@@ -165,11 +174,11 @@ def _as_it_stands(scored: pd.DataFrame) -> str:
 def _hardest(scored: pd.DataFrame) -> str:
     hard = scored[scored["hit_share"] < 1].sort_values("hit_share", kind="stable").head(NAMED)
     if hard.empty:
-        return "Every single set meets every target too."
+        return "Every single set meets every target, too."
     named = _joined(
         [f"{r['target']} (met by {percent(r['hit_share'])})" for _, r in hard.iterrows()]
     )
-    return f"Single sets miss {named} most often."
+    return f"The targets that single sets miss most often are {named}."
 
 
 def _narrowed(table: pd.DataFrame) -> list[str]:
@@ -180,9 +189,12 @@ def _narrowed(table: pd.DataFrame) -> list[str]:
     for names, much in ((fifth, "a fifth or more"), (tenth, "about a tenth")):
         if names:
             named = ", ".join(_number(name, free[name]) for name in names)
-            lines.append(f"Narrowed by {much}, with mean and 5-95 %: {named}.")
+            lines.append(f"Parameters narrowed by {much}, with mean and 90 % interval: {named}.")
     if rest:
-        lines.append(f"{_joined(rest)} returned their prior: the range is all that is known.")
+        lines.append(
+            f"{_joined(rest)} kept {'its prior' if len(rest) == 1 else 'their priors'}: nothing is "
+            "known beyond the range."
+        )
     moved = [name for name in rest if abs(float(free[name]["shift"])) >= SHIFTED]
     if moved:
         lines.append(f"Of these, {_joined(moved)} moved within the range.")
@@ -195,7 +207,7 @@ def _narrowed(table: pd.DataFrame) -> list[str]:
     if len(joint) and joint.iloc[0]["narrowed"] > max(0.0, alone):
         top = joint.iloc[0]
         lines.append(
-            f"Combinations are held better than their parts: {top['name']} lost "
+            f"Combinations are narrowed more than their parts: {top['name']} lost "
             f"{percent(top['narrowed'])} of its prior spread."
         )
     return lines
@@ -213,8 +225,8 @@ def _double_use(table: pd.DataFrame) -> str:
         return ""
     names = _joined(list(dict.fromkeys(str(name) for name in table["parameter"])))
     return (
-        f"The ranges of {names} rest on sources that targets rest on too: what these say was "
-        "partly put in (table double_use; without them: left_out)."
+        f"The ranges of {names} rest on sources that targets rest on too, so part of what these "
+        "sources say is counted twice (table double_use; without them: table left_out)."
     )
 
 
@@ -227,9 +239,12 @@ def _defaults(table: pd.DataFrame) -> str:
         for _, r in off[off["what"] == "effect"].iterrows()
     ]
     count_of = int((off["what"] == "parameter").sum())
-    parts = [f"{count(count_of, 'default')} not the median of the sets"] if count_of else []
-    parts += [f"not in the middle of the sets: {_joined(named)}"] if named else []
-    return f"As it stands the scenario is off the middle: {'; '.join(parts)} (table defaults)."
+    is_are = "is" if count_of == 1 else "are"
+    parts = (
+        [f"{count(count_of, 'default')} {is_are} not the median of the sets"] if count_of else []
+    )
+    parts += [f"these effects are not in the middle of the sets: {_joined(named)}"] if named else []
+    return f"As it stands, the scenario is off the middle: {'; '.join(parts)} (table defaults)."
 
 
 def _coverage(table: pd.DataFrame) -> str:
@@ -240,19 +255,19 @@ def _coverage(table: pd.DataFrame) -> str:
         if len(rows):
             least = rows.sort_values("inside_90", kind="stable").iloc[0]
             parts.append(
-                f"of {many} {percent(rows['inside_90'].mean())} on average (least: {least['name']} "
+                f"{percent(rows['inside_90'].mean())} of {many} on average (least: {least['name']} "
                 f"{percent(least['inside_90'])})"
             )
     truths = int(known.loc[known["what"] == "parameter", "truths"].max()) if len(known) else 0
     return (
-        f"Regions of 90 % hold {count(truths, 'truth')} of independent chance so often: "
+        f"Of {count(truths, 'known truth')} with independent chance, 90 % intervals hold "
         f"{'; '.join(parts)}."
     )
 
 
 def _surveys(table: pd.DataFrame) -> list[str]:
     return [
-        f"{r['target']}: a survey mean of {digits(r['observed'])} pins the leniency of answers "
+        f"{r['target']}: a survey mean of {digits(r['observed'])} narrows the leniency of answers "
         f"({number(r['leniency'])}; {interval(r['leniency_low'], r['leniency_high'])} over the "
         "sets), not the state behind it."
         for _, r in table[table["leniency"].notna()].iterrows()

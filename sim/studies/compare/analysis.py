@@ -188,7 +188,7 @@ _PLANNED = (
     Column("planned_cost_centre", "money", "money", "provider hours and travel", "of the centre"),
     Column("planned_cost_regions", "money", "money", "hours of staff", "of the regions"),
 )
-NOT_TOLD = "not told"
+NOT_KNOWN = "not known"
 _COUNTED = (
     Column("n", format="count", meaning="runs counted", heading="runs"),
     Column("runs", format="count", meaning="runs made", heading="of"),
@@ -199,13 +199,13 @@ _GAP = (
     Column("mean_b", meaning="mean of this scenario", heading="this one"),
     Column("mean", format="signed", heading="difference"),
     Column("low", format="signed", meaning="nine in ten plausible sets have their expected "
-           "difference between low and high", heading="90 % of sets from", empty=NOT_TOLD),
-    Column("high", format="signed", heading="to", empty=NOT_TOLD),
+           "difference between low and high", heading="90 % of sets from", empty=NOT_KNOWN),
+    Column("high", format="signed", heading="to", empty=NOT_KNOWN),
     Column("mean_low", format="signed", meaning="90 % confidence interval of the mean",
            heading="mean from"),
     Column("mean_high", format="signed", heading="to"),
     Column("p_beats", format="percent", meaning="share of the sets in which it is expected to be "
-           "higher; ties count half", heading="higher in", empty=NOT_TOLD),
+           "higher; ties count half", heading="higher in", empty=NOT_KNOWN),
     Column("chance_share", format="percent", heading="chance",
            meaning="its share in the spread of a single run's difference"),
     Column("resolved", meaning="the mean is known not to be 0, or to within the margin"),
@@ -228,16 +228,16 @@ class _Tables:
         lost = [np.isnan(one.at("cost", one.arm.horizon)) for one in self.runs]
         return sum(int((~one).sum()) for one in lost), sum(one.size for one in lost)
 
-    def _told(self, rows: Sequence[Mapping[str, Any]], note: str) -> str:
-        """A note with why some 90 % of sets are not told, where that is so."""
+    def _noted(self, rows: Sequence[Mapping[str, Any]], note: str) -> str:
+        """A note that adds why the 90 % of sets is not known, where it is not."""
         if not any(np.isnan(row["low"]) for row in rows):
             return note
         assert self.study.plausible is not None
         if min(len(self.study.plausible), self.study.header.replicates) < 2:
-            return f"{note} Not told: it takes two sets of two runs each."
+            return f"{note} Not known: this takes two sets of two runs each."
         return (
-            f"{note} Not told: chance rules, with more than {percent(CHANCE_RULES)} of the spread "
-            "of a single run."
+            f"{note} Not known: chance makes up more than {percent(CHANCE_RULES)} of the spread of "
+            "a single run and hides how the sets differ."
         )
 
     # --- differences -------------------------------------------------------------------------
@@ -256,7 +256,7 @@ class _Tables:
             Column("unpaired_low", format="signed", meaning="confidence interval of the mean, had "
                    "each scenario been run on sets and chance of its own", heading="unpaired from"),
             Column("unpaired_high", format="signed", heading="to"),
-            Column("pairing", meaning="so many times as many unpaired runs would do as well",
+            Column("pairing", meaning="how many times as many unpaired runs would do as well",
                    heading="pairing worth"),
             Column("p_beats_run", format="percent", meaning="the same share of single runs"),
             Column("run_low", format="signed", meaning="90 % of single runs, chance included"),
@@ -265,14 +265,15 @@ class _Tables:
             Column("sets", format="count"),
         ]  # fmt: skip
         note = (
-            "Differences are run by run, on the same people, chance and parameters. 90 % of sets: "
-            "what plausible parameters leave open, chance averaged out; more runs do not shorten "
-            "it. Mean from ... to: its 90 % confidence interval, because only so many sets were "
-            "run."
+            "Differences are taken run by run, on the same people, chance and parameters. The 90 % "
+            "of sets show what we do not know about the parameters; chance is averaged out, and "
+            "more runs do not make the range shorter. The mean has a 90 % confidence interval "
+            "(mean "
+            "from, to), because only so many sets were run."
         )
         frame = pd.DataFrame(rows).drop(columns="region")
         return Table("differences", frame, columns, title="Differences",
-                     note=self._told(rows, note), rests_on=self.rests_on)  # fmt: skip
+                     note=self._noted(rows, note), rests_on=self.rests_on)  # fmt: skip
 
     def regions(self) -> Table:
         """The same by region, in the order of the first scenario: what both scenarios have."""
@@ -293,13 +294,13 @@ class _Tables:
             Column("region", format="text"), *_GAP,
         ]  # fmt: skip
         note = (
-            "Of regions that both scenarios have, in the order of the first. Worst: in each run "
-            "the region that comes out worst; spread: the highest region less the lowest."
+            "Regions that both scenarios have, in the order of the first. The worst region is the "
+            "one with the worst value in a run; the spread is the highest region minus the lowest."
         )
         if self.study.header.gains:
-            note += " Each gain is against the region's own people without TA."
+            note += " Each gain is over the region's own people without TA."
         return Table("regions", pd.DataFrame(rows, columns=columns), known,
-                     title="Differences by region", note=self._told(rows, note),
+                     title="Differences by region", note=self._noted(rows, note),
                      rests_on=self.rests_on)  # fmt: skip
 
     def _regions_of(self, other: Runs, outcome: str) -> list[str]:
@@ -372,11 +373,11 @@ class _Tables:
             *(one for one in _GAP if one.name in ("low", "high", "p_beats")), *_PLANNED, *_COUNTED,
         ]  # fmt: skip
         note = (
-            "At the end of TA. Not clear yet: more sets would show whether there is a difference "
-            "that matters. Planned cost is what to budget."
+            "Verdicts are about the end of TA. Where one is not clear yet, more sets would show "
+            "whether there is a difference that matters. The planned cost is what to budget."
         )
         return Table("verdicts", pd.DataFrame(rows), columns, title="Verdicts",
-                     note=self._told(rows, note), rests_on=self.rests_on)  # fmt: skip
+                     note=self._noted(rows, note), rests_on=self.rests_on)  # fmt: skip
 
     # --- what it takes -----------------------------------------------------------------------
 
@@ -398,9 +399,9 @@ class _Tables:
             Column("per_region_week", heading="a region and week of TA"), *_COUNTED,
         ]  # fmt: skip
         note = (
-            f"Means of the runs up to week {self.first.arm.horizon}, contacts of a log included, "
-            "at each scenario's own prices. Expected spend: of the centre, provider hours and "
-            "travel; of the regions, hours of staff."
+            f"These are means of the runs up to week {self.first.arm.horizon}, contacts of a log "
+            "included, at each scenario's own prices. The centre pays for provider hours and "
+            "travel, the regions for hours of staff."
         )
         return Table("costs", pd.DataFrame(rows), columns, title="What each takes", note=note,
                      rests_on=self.rests_on)  # fmt: skip
@@ -433,9 +434,10 @@ class _Tables:
             Column("provider_hours", format="hours"), Column("staff_hours", format="hours"),
         ]  # fmt: skip
         note = (
-            "A year is 52 weeks from the first week of the plan on. Planned cost: what to budget, "
-            "every contact being held and everybody there; no run takes more of dated contacts. "
-            "Expected spend: the mean of the runs, to the common horizon at most."
+            "A year is 52 weeks, counted from the first week of the plan. The planned cost is what "
+            "to budget: every contact is held and everybody attends, so no run spends more on "
+            "dated "
+            "contacts. The expected spend is the mean of the runs, up to the common horizon."
         )
         return Table("costs_planned", pd.DataFrame(rows), columns, note=note,
                      title="What to budget, and who pays it", rests_on=self.rests_on)  # fmt: skip
@@ -465,17 +467,17 @@ class _Tables:
         columns = [
             _SCENARIO, Column("gain", format="signed"), Column("provider_hours", format="hours"),
             Column("per_100_hours", format="signed", heading="for 100 provider hours"),
-            Column("low", format="signed", heading="90 % of sets from", empty=NOT_TOLD),
-            Column("high", format="signed", heading="to", empty=NOT_TOLD),
+            Column("low", format="signed", heading="90 % of sets from", empty=NOT_KNOWN),
+            Column("high", format="signed", heading="to", empty=NOT_KNOWN),
             Column("chance_share", format="percent", heading="chance",
                    meaning="its share in the spread of a single run's gain"),
         ]  # fmt: skip
         note = (
-            "Gain against no TA at the end of TA, over provider hours up to it; in a set, over its "
-            "mean hours."
+            "The gain over no TA at the end of TA, divided by the provider hours up to then; in a "
+            "set, by its mean hours."
         )
         return Table("efficiency", pd.DataFrame(rows, columns=names), columns,
-                     title="What 100 provider hours bring", note=self._told(with_hours, note),
+                     title="What 100 provider hours bring", note=self._noted(with_hours, note),
                      rests_on=self.rests_on)  # fmt: skip
 
     # --- by themselves, and why --------------------------------------------------------------
@@ -493,7 +495,7 @@ class _Tables:
             Column("p05", meaning="one run in twenty is below", heading="5 %"),
             Column("p95", meaning="one run in twenty is above", heading="95 %"),
             Column("no_ta_mean", heading="without TA"),
-            Column("gain_mean", format="signed", meaning="against no TA", heading="gain"),
+            Column("gain_mean", format="signed", meaning="over no TA", heading="gain"),
             Column("gain_p05", format="signed", heading="gain 5 %"),
             Column("gain_p95", format="signed", heading="gain 95 %"),
             Column("sd_parameters", meaning="spread between plausible sets"),
@@ -503,7 +505,8 @@ class _Tables:
             *_COUNTED,
         ]  # fmt: skip
         return Table("levels", pd.DataFrame(rows), columns, title="Each scenario by itself",
-                     note="5 % and 95 %: nine in ten runs, chance and parameters together.",
+                     note="Nine in ten runs lie between 5 % and 95 %: chance and what we do not "
+                     "know about the parameters together.",
                      rests_on=self.rests_on)  # fmt: skip
 
     def _level(self, one: Runs, point: str, outcome: str) -> dict[str, Any]:
@@ -556,9 +559,11 @@ class _Tables:
             Column("clear", meaning="chance would hardly ever give as much for any parameter"),
         ]  # fmt: skip
         return Table("drivers", pd.DataFrame(rows, columns=columns), known,
-                     title="What the differences rest on",
-                     note="Spearman's rank correlation with the difference at the end of TA, over "
-                     "the sets. Clear: of all parameters together, 5 % (Bonferroni).")  # fmt: skip
+                     title="Which parameters matter most for the differences",
+                     note="The number is Spearman's rank correlation of the parameter with the "
+                     "difference at the end of TA, over the sets. A parameter is clear where "
+                     "chance alone would give as much for any of them in under 5 % of cases "
+                     "(Bonferroni).")  # fmt: skip
 
     def differs(self) -> Table:
         """In what the scenarios differ: a row a field and scenario."""

@@ -18,7 +18,7 @@ from sim.present.figures import Figure
 from sim.present.format import signed
 from sim.present.format import words as in_words
 from sim.present.table import Table
-from sim.stats.expected import why_not_told
+from sim.stats.expected import why_not_known
 from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of
 from sim.studies.compare.words import sets_band
 from sim.studies.spec import Study
@@ -159,8 +159,8 @@ def _bands(found: Shown) -> Drawn:
         weeks[weeks["kind"] == "level"],
         list(found.labels),
         "Each scenario week by week",
-        "Band: 90 % of all runs, chance and unknown parameters together. Bands may overlap where "
-        "the difference is sure: see the difference, run by run.",
+        "Band: 90 % of all runs, chance and unknown parameters together. Bands may overlap even "
+        "where the difference is clear: see the differences, run by run.",
     )
 
 
@@ -248,11 +248,11 @@ def _intervals(found: Shown) -> Drawn:
     figure = style.figure(
         style.WIDTH,
         1.9 + 0.42 * max(1, len(names)) * len(others) ** 0.7,
-        title + (" (gains against no TA)" if found.gains else ""),
+        title + (" (gains over no TA)" if found.gains else ""),
         footer(
             found,
-            "Left: nine in ten plausible sets have their expected difference in the bar; more runs "
-            f"do not shorten it. Right: more runs do.{_open_dots(table)}",
+            "Left: the bar holds the expected difference of nine in ten plausible sets; more runs "
+            f"do not shorten it. Right: more sets shorten the bar.{_open_dots(table)}",
         ),
     )
     left, right = style.panels(figure, 2, 2)
@@ -309,19 +309,19 @@ def _interval_rows(
 
 
 def _sets_bar(axes: Axes, row: Mapping[Any, Any], middle: str, y: float, colour: str) -> None:
-    """A dot, and the bar of 90 % of sets; an open dot where it is not told."""
-    untold = why_not_told(row["low"], row["chance_share"])
-    if not untold:
+    """A dot, and the bar of 90 % of sets; an open dot where that is not known."""
+    reason = why_not_known(row["low"], row["chance_share"])
+    if not reason:
         axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=5, alpha=0.35)
     axes.plot(
         [row[middle]], [y], "o", color=colour, markersize=5,
-        markerfacecolor="white" if untold else colour,
+        markerfacecolor="white" if reason else colour,
     )  # fmt: skip
 
 
 def _open_dots(rows: pd.DataFrame) -> str:
     """What the open dots of a figure say, for its footer."""
-    reasons = map(why_not_told, rows["low"], rows["chance_share"])
+    reasons = map(why_not_known, rows["low"], rows["chance_share"])
     return "".join(f" Open dot: {one}." for one in sorted({*reasons} - {""}))
 
 
@@ -371,10 +371,10 @@ def _regions(found: Shown) -> Drawn:
         style.WIDTH,
         2.0 + 0.26 * len(names) * max(1.0, len(others) / 2),
         f"Differences from {found.labels[0]} at the end of TA, region by region"
-        + (" (gains against no TA)" if found.gains else ""),
+        + (" (gains over no TA)" if found.gains else ""),
         footer(
             found,
-            "Dot: mean; bar: nine in ten plausible sets have their expected difference in it."
+            "Dot: mean; bar: expected difference of nine in ten plausible sets."
             + _open_dots(shown[shown["region"].isin(names)])
             + (f" {more} more regions are in the table." if more > 0 else ""),
         ),
@@ -438,7 +438,7 @@ def _effort(found: Shown) -> Drawn:
         "What each scenario takes, and what 100 provider hours bring",
         footer(
             found,
-            f"Left: mean hours of all regions up to week {found.horizon}. Right: gain against no "
+            f"Left: mean hours of all regions up to week {found.horizon}. Right: gain over no "
             "TA at the end of TA; the bar holds 90 % of plausible sets."
             + _open_dots(rows[rows["per_100_hours"].notna()]),
         ),
@@ -534,5 +534,5 @@ def _information(found: Shown) -> Drawn:
         axes.plot([low, row["value"] + 2.0 * row["se"]], [place] * 2, color=style.INK, linewidth=1)
     axes.set_yticks(range(len(table)), [in_words(one) for one in table["what"][::-1]])
     axes.set_xlim(left=0.0)
-    style.name_x(axes, f"gain from choosing after it is known, {unit}")
+    style.name_x(axes, f"gain from knowing it before choosing, {unit}")
     return figure

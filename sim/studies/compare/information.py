@@ -55,7 +55,15 @@ def information(
     means = np.column_stack([set_means(one) for one in gaps])
     chance = np.array([_chance(one) for one in gaps])
     whole = perfect(means, chance)
-    rows = [_row("everything", EVERYTHING, whole, whole, "nothing about the model left unknown")]
+    rows = [
+        _row(
+            "everything",
+            EVERYTHING,
+            whole,
+            whole,
+            "everything that is unknown about the parameters",
+        )
+    ]
     rows += _known(study, kept, means, whole)
     if header.measures:
         rows += _measured(study, runs[0], kept, means, whole, run)
@@ -63,7 +71,7 @@ def information(
     columns = [
         Column("kind"), Column("what", format="text"),
         Column("value", unit=unit, format="money" if header.worth is not None else "auto",
-               meaning="mean gain from choosing after it is known"),
+               meaning="mean gain from knowing it before choosing"),
         Column("se", unit=unit, format="money" if header.worth is not None else "auto",
                meaning="standard error", heading="SE"),
         Column("share", format="percent", meaning="of the value of knowing everything"),
@@ -151,8 +159,8 @@ def _measured(
                 data[place] = _read(one, seen, p, scenario)
         there = np.isfinite(data[kept]).all(axis=1)
         worth = partial(gaps[there], data[kept][there])
-        told = f"as in {first.arm.label}, {int(there.sum())} simulated"
-        found.append(_row("measurement", one.text, worth, whole, told))
+        meaning = f"as in {first.arm.label}, {int(there.sum())} simulated"
+        found.append(_row("measurement", one.text, worth, whole, meaning))
     return _by_value(found)
 
 
@@ -182,11 +190,12 @@ def _note(study: Study[Spec], sets: int) -> str:
     if header.worth is not None:
         benefit += f" at {header.worth:,.0f} a unit, less the planned cost"
     few = f"Fewer than {LEAST_SETS} sets cannot tell what parameters and measurements are worth. "
-    one = "With one run a set, knowing everything holds the chance of that run as well. "
+    one = "With one run of each set, knowing everything includes the chance of that run. "
     return (
-        f"The benefit is {benefit}. Value: what choosing the best scenario after knowing this "
+        f"The benefit is {benefit}. The value is what choosing the best scenario with this "
+        "knowledge "
         f"gains on average over choosing now; {sets} sets. {few * (sets < LEAST_SETS)}"
         f"{one * (header.replicates == 1)}Values of several things do not add up. "
-        "That polynomials tell what follows from it, and that the sets say what is plausible, are "
-        "assumptions; what happens before the choice is not counted."
+        "The values assume that polynomials describe what follows from the knowledge, and that the "
+        "sets are what is plausible; what happens before the choice is not counted."
     )

@@ -21,10 +21,10 @@ from sim.studies.compare.differing import check_same_people, differing
 from sim.studies.compare.measurements import measurement_of
 from sim.studies.spec import Option, Study, UntilClear, until_issues
 
-HELP = """Compare scenarios: what differs, how surely, at what cost.
+HELP = """Compare scenarios: what differs, how clearly, and at what cost.
 
 All scenarios run on the same people, the same chance and the same plausible parameter sets; the
-answer says which sets those are. The first scenario is what the others are compared to.
+answer says which sets those are. The other scenarios are compared with the first.
 
 \b
 Examples:
@@ -62,7 +62,7 @@ class Spec(UntilClear):
     ] = None
     """Seed of every random number."""
     gains: Annotated[bool, Option()] = False
-    """Compare gains against no TA: for scenarios of other regions."""
+    """Compare gains over no TA: for scenarios of different regions."""
     margin: Annotated[float, Number(0, 1, above=True), Option(metavar="SHARE")] = MARGIN
     """A difference that would not matter, as a share of an outcome's range."""
     stopping_now: Annotated[bool, Option()] = False
@@ -78,16 +78,17 @@ class Spec(UntilClear):
         tuple[Annotated[str, Words(200)], ...],
         Option(name="--measure", metavar="TEXT", many=True),
     ] = ()
-    """And what measuring would be: 'survey of trust at start with 20 people', 'log of 6 months'."""
+    """Also say what measuring is worth: 'survey of trust at start with 20 people', 'log of 6
+    months'; repeatable."""
     know: Annotated[
         tuple[Annotated[str, Words(1000)], ...],
         Option(name="--know", metavar="NAME+NAME", many=True),
     ] = ()
-    """And what knowing some parameters together would be; repeatable."""
+    """Also say what knowing some parameters together would be worth; repeatable."""
     worth: Annotated[
         Annotated[float, Number(0, 1e15, above=True)] | None, Option(metavar="MONEY")
     ] = None
-    """Money that a whole unit of the first outcome is worth: planned cost then counts, too."""
+    """Money that a whole unit of the first outcome is worth; the planned cost then counts, too."""
 
     @property
     def informs(self) -> bool:
@@ -244,7 +245,7 @@ def points_of(study: Study[Spec]) -> tuple[str, ...]:
 
 
 WORLD = ("parameters", "shocks", "background_trend")
-"""Fields of a scenario that are no plan of anybody."""
+"""Fields of a scenario that nobody plans."""
 
 
 def notes_of(study: Study[Spec]) -> tuple[str, ...]:
@@ -259,10 +260,14 @@ def notes_of(study: Study[Spec]) -> tuple[str, ...]:
             f"{arms[0].horizon}."
         )
     if study.header.gains:
-        notes.append("Compared are gains: each scenario against its own people without TA.")
+        notes.append(
+            "The comparison is of gains: each scenario is compared with its own people without TA."
+        )
     if any(one.field.startswith("costs.") for one in found):
         notes.append("Costs are at each scenario's own prices.")
     world = [one for one in found if one.field.split(".")[0] in WORLD]
     if world:
-        notes.append(f"Not only the plans differ but the world too: {', '.join(map(str, world))}.")
+        notes.append(
+            f"The scenarios differ in more than their plans: {', '.join(map(str, world))}."
+        )
     return tuple(notes)

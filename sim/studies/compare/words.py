@@ -13,7 +13,7 @@ from sim.present.answer import Answer
 from sim.present.format import count, interval, money, number, percent, share, signed, week
 from sim.present.format import words as in_words
 from sim.present.table import Table
-from sim.stats.expected import why_not_told
+from sim.stats.expected import why_not_known
 from sim.stats.information import LEAST_SETS
 from sim.stats.paired import MOST_SETS
 from sim.studies.compare.spec import POINTS, Spec, notes_of, plans_of, points_of
@@ -122,11 +122,11 @@ def _when(study: Study[Spec], point: str) -> str:
 def _verdict(study: Study[Spec], frames: Rows, others: Sequence[str]) -> str:
     """One sentence over all scenarios and all outcomes asked for."""
     first = plans_of(study)[0].label
-    gains = " and by what each gains against no TA" if study.header.gains else ""
+    gains = ", by what each gains over no TA" if study.header.gains else ""
     parts = [_verdict_of(frames, label) for label in others]
     return (
-        f"At the end of TA, against {first}{gains}: {'; '.join(parts)}; {first} itself is planned "
-        f"at {_planned(frames, first)}."
+        f"At the end of TA, compared with {first}{gains}: {'; '.join(parts)}; {first} itself has a "
+        f"planned cost of {_planned(frames, first)}."
     )
 
 
@@ -177,7 +177,7 @@ def _about(study: Study[Spec], frames: Rows, label: str) -> str:
     gain = "gain in " if study.header.gains else ""
     end, *later = (table[table["point"] == point] for point in points_of(study))
     said = "; ".join(f"{gain}{_difference(row)}" for row in end.to_dict("records"))
-    text = f"{label} minus {first} at the end of TA, 90 % of plausible sets in brackets: {said}."
+    text = f"{label} minus {first} at the end of TA (90 % of plausible sets in brackets): {said}."
     for rows in later:
         parts = [
             f"{in_words(row['outcome'])} {signed(row['mean'])} ({sets_band(row)})"
@@ -197,14 +197,14 @@ def _difference(row: Mapping[Any, Any]) -> str:
         text += f"; {'higher' if higher else 'lower'} in {share(beats, row['sets'])} sets"
     text += ")"
     if not row["resolved"]:
-        text += f", not resolved: about {needed(row['sets_needed'])} sets would resolve it"
+        text += f", not clear yet: about {needed(row['sets_needed'])} sets would resolve it"
     return text
 
 
 def sets_band(row: Mapping[Any, Any]) -> str:
-    """The 90 % of sets of a row, or why it is not told."""
-    untold = why_not_told(row["low"], row["chance_share"])
-    return untold or interval(row["low"], row["high"], signed)
+    """The 90 % of sets of a row, or why it is not known."""
+    reason = why_not_known(row["low"], row["chance_share"])
+    return reason or interval(row["low"], row["high"], signed)
 
 
 def needed(value: float) -> str:
@@ -238,14 +238,14 @@ def _cost(study: Study[Spec], frames: Rows) -> str:
             f"{label} {count(costs[label, 'provider_hours'])} provider hours and an expected spend "
             f"of {spend} (centre {centre}, regions {regions})"
         )
-    return f"Up to week {arms[0].horizon} the runs take: {'; '.join(parts)}."
+    return f"Up to week {arms[0].horizon}, the runs take on average: {'; '.join(parts)}."
 
 
 def _differs(frames: Rows) -> str:
     """In what the scenarios differ; their values are in the table."""
     if "differs" not in frames:
-        return "The scenarios differ in nothing."
-    return f"They differ in {_joined(list(dict.fromkeys(frames['differs']['field'])))}."
+        return "The scenarios do not differ."
+    return f"The scenarios differ in {_joined(list(dict.fromkeys(frames['differs']['field'])))}."
 
 
 def _rests_on(study: Study[Spec], frames: Rows) -> str:
@@ -255,15 +255,15 @@ def _rests_on(study: Study[Spec], frames: Rows) -> str:
     rows = table[table["point"] == POINTS[0]]
     n, runs = int(frames["costs"]["n"].min()), int(frames["costs"]["runs"].max())
     text = (
-        f"It rests on {len(study.plausible)} {study.plausible.source}, {n:,} of {runs:,} runs a "
-        "scenario"
+        f"These results rest on {len(study.plausible)} {study.plausible.source}. Of each scenario, "
+        f"{n:,} of {runs:,} runs count"
     )
     known = rows["chance_share"].dropna()
     if len(known):
         low, high = percent(float(known.min())), percent(float(known.max()))
         text += (
             ". Of the spread of a single run's difference, "
-            f"{low if low == high else f'{low} to {high}, by outcome,'} is chance and the rest "
+            f"{low if low == high else f'{low} to {high} (by outcome)'} is chance; the rest is "
             "what we do not know about the parameters"
         )
     if "drivers" in frames:
@@ -276,7 +276,9 @@ def _rests_on(study: Study[Spec], frames: Rows) -> str:
         ]
         if names:
             head = in_words(study.header.outcomes[0])
-            text += f", for {head} most of all (rank correlation) {', '.join(names)}"
+            text += (
+                f". For {head}, these parameters matter most (rank correlation): {', '.join(names)}"
+            )
     return f"{text}."
 
 
@@ -299,8 +301,8 @@ def _worth_knowing(study: Study[Spec], tables: Mapping[str, Table]) -> list[str]
     if math.isnan(whole["value"]) or not whole["clear"]:
         return [
             f"Knowing every parameter before choosing would be worth {said(whole['value'])}{unit} "
-            f"(SE {said(whole['se'])}): nothing that could be learnt about the parameters is known "
-            "to change the choice."
+            f"(SE {said(whole['se'])}): it is not known whether better knowledge of the parameters "
+            "would change the choice."
         ]
     text = (
         f"Knowing every parameter before choosing would be worth {said(whole['value'])}{unit} (SE "
@@ -310,9 +312,9 @@ def _worth_knowing(study: Study[Spec], tables: Mapping[str, Table]) -> list[str]
     clear = [row for row in single if row["clear"]][:DRIVERS]
     if clear:
         named = _joined([f"{row['what']} {said(row['value'])}" for row in clear])
-        text += f"; of single parameters most: {named}"
+        text += f"; the single parameters that are worth most are {named}"
     elif single and math.isnan(single[0]["value"]):
-        text += f"; single parameters take {LEAST_SETS} sets"
+        text += f"; for the worth of single parameters, {LEAST_SETS} sets are needed"
     else:
         text += "; no single parameter is clearly worth knowing"
     measured = [row for row in rows if row["kind"] == "measurement"]
@@ -325,9 +327,9 @@ def _measurements(rows: Sequence[Mapping[Any, Any]], said: Any, unit: str) -> st
     text = f"Measuring would be worth{unit}: {told}."
     best, *others = rows
     if not best["clear"]:
-        return f"{text} None is clearly worth its trouble."
+        return f"{text} No measurement is clearly worth its trouble."
     if others:
         apart = best["value"] - others[0]["value"]
         sure = apart > 2.0 * math.hypot(best["se"], others[0]["se"])
-        text += f" The first is {'worth more than' if sure else 'not known to beat'} the second."
+        text += f" The first is {'' if sure else 'not known to be '}worth more than the second."
     return text

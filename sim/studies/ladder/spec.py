@@ -12,10 +12,10 @@ from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Stri
 from sim.scenario.levers import SHORT, lever_names, with_levers
 from sim.studies.spec import Header, Option, Study
 
-HELP = """Take assumptions away: what remains of an effect?
+HELP = """Take assumptions away step by step: what remains of an effect?
 
-Both sides of the contrast, and all steps, share people and chance, so that their differences are of
-the contrast alone.
+Both sides of the contrast, and all steps, share people and chance, so that they differ by the
+contrast alone.
 
 \b
 Examples:

@@ -24,7 +24,8 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
         for rows in parts
     ]
     verdict = (
-        f"From the first step to the last, the effect of {contrast(study)} goes {'; '.join(ends)}."
+        f"From the first step to the last, the effect of {contrast(study)} changes "
+        f"{'; '.join(ends)}."
     )
     lines = [_sentence(rows) for rows in parts]
     counted = frame.drop_duplicates("outcome")
@@ -34,7 +35,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
             f"Pairs with a run that failed or has no value are left out: {fewest['n']} of "
             f"{fewest['runs']} count."
         )
-    return Answer(verdict, (*lines, "Sizes of these effects are assumptions of the model."))
+    return Answer(verdict, (*lines, "The sizes of these effects are assumptions of the model."))
 
 
 def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
@@ -67,12 +68,12 @@ def _sentence(rows: pd.DataFrame) -> str:
         f"{signed(last['effect'])} ({interval(last['low'], last['high'], signed)}) on the last"
     )
     if not (last["low"] > 0 or last["high"] < 0):
-        text += ", where nothing certain remains"
+        text += ", where the interval includes 0"
     lost = -rows["effect"].diff().to_numpy()[1:]
     if len(lost) and np.isfinite(lost).any():
         place = int(np.nanargmax(lost))
         text += (
-            f"; its largest single part, {number(lost[place])}, goes with: "
-            f"{rows['step'].iloc[place + 1]}"
+            f"; the largest single part of it, {number(lost[place])}, goes with the step "
+            f"'{rows['step'].iloc[place + 1]}'"
         )
     return f"{text[0].upper()}{text[1:]}."

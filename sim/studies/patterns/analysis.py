@@ -44,8 +44,8 @@ from sim.studies.spec import Study
 
 HOLDS, UNCLEAR, FAILS = "holds", "too few sets", "does not hold"
 """Verdicts, each beyond the 90 % interval: in ENOUGH of the sets or more; within it; in fewer."""
-NOT_TOLD = "not told"
-"""Verdict where chance rules, by the rule of :mod:`sim.stats.expected`."""
+NOT_KNOWN = "not known"
+"""Verdict where chance dominates, by the rule of :mod:`sim.stats.expected`."""
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
@@ -199,7 +199,8 @@ def analyse(study: Study[Spec], values: RunValues, seen: RunValues | None) -> di
         "patterns": Table(
             "patterns", pd.DataFrame(patterns), _PATTERNS, title="Patterns", rests_on=rests_on,
             note="Shares are of plausible sets, without what chance adds; intervals are 90 %. "
-            "Where chance rules (over 80 % of a run's variance) a share is a bound, or not told.",
+            "Where chance dominates (over 80 % of a run's variance), a share is a bound, or not "
+            "known.",
         ),
         "comparisons": Table(
             "comparisons", pd.DataFrame(parts), _COMPARISONS, title="What the patterns compare",
@@ -290,9 +291,9 @@ class Counted:
 
     @classmethod
     def of(cls, judged: Sequence[Judged]) -> Counted:
-        """The share of sets in which all comparisons hold, if it is told.
+        """The share of sets in which all comparisons hold, if it is known.
 
-        What chance adds draws a share nearer to half. So where it rules in one of them, the pattern
+        What chance adds draws a share nearer to half. So where chance dominates in one, the pattern
         still holds if it does with chance in it, and does not if those comparisons that are told do
         not, or if one that is not told holds, with chance in it, in too few sets to be half.
         """
@@ -306,7 +307,7 @@ class Counted:
         for bound in bounds:
             if bound.verdict == FAILS:
                 return bound
-        return cls(math.nan, math.nan, math.nan, NOT_TOLD)
+        return cls(math.nan, math.nan, math.nan, NOT_KNOWN)
 
     @classmethod
     def _among(cls, judged: Sequence[Judged], line: float) -> Counted:
@@ -341,7 +342,7 @@ def _pattern(pattern: Pattern, judged: list[Judged]) -> dict[str, Any]:
         "text": pattern.text,
         "group": pattern.group,
         "source": pattern.source,
-        "earned": "earned" if pattern.earned else "put in",
+        "earned": "earned" if pattern.earned else "built in",
         "why": pattern.why,
         "statement": "; ".join(pattern.statement),
         "across": pattern.across,
@@ -390,8 +391,8 @@ _PATTERNS = (
     Column("id", format="text", heading="pattern"),
     Column("text", format="text", heading="what is known"),
     Column("source", format="text"),
-    Column("earned", format="text", meaning="by the mechanisms, or put in by equation or input"),
-    Column("why", format="text", meaning="why it counts as earned or put in"),
+    Column("earned", format="text", meaning="by the mechanisms, or built in by equation or input"),
+    Column("why", format="text", meaning="why it counts as earned or built in"),
     Column("across", format="text", meaning="looked for in each set, or in the mean over the sets"),
     Column("share", format="percent", meaning="of the sets in which it holds, without chance",
            heading="share of sets"),

@@ -37,9 +37,9 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
             "patterns",
             _TITLE,
             f"Bars: 90 % intervals. Line: {percent(ENOUGH)} of the sets. Filled: earned by the "
-            "mechanisms; open: put in. A square is a pattern of the mean over sets: at 100 % it "
-            "holds, at 50 % there are too few sets, at 0 % it does not. Where chance rules no "
-            "share is told.",
+            "mechanisms; open: built in. A square is a pattern of the mean over sets: at 100 % it "
+            "holds, at 50 % there are too few sets, at 0 % it does not. Where chance dominates, no "
+            "share is known.",
             f"{_TITLE}: {said}.",
             partial(_shares, study, frame),
         )
@@ -56,7 +56,7 @@ def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     figure = style.figure(
         style.WIDTH + 3.0, 1.8 + 0.19 * lines + 0.1 * len(frame), _TITLE,
         f"Bars: 90 % intervals. Line: {percent(ENOUGH)} of the sets. Filled: earned by the "
-        "mechanisms; open: put in.\nSquares, of the mean over sets: at 100 it holds, at 50 there "
+        "mechanisms; open: built in.\nSquares, of the mean over sets: at 100 it holds, at 50 there "
         "are too few, "
         f"at 0 it does not. {sentence(study.plausible.source)}. What if, not forecast.",
     )  # fmt: skip
@@ -67,7 +67,9 @@ def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     for place, (_, row) in zip(places, frame.iterrows(), strict=True):
         mean = row["across"] == "mean"
         if row["verdict"] == NOT_TOLD:
-            axes.text(0, place, "chance rules: not told", va="center", fontsize=style.SMALL_SIZE)
+            axes.text(
+                0, place, "not known: chance dominates", va="center", fontsize=style.SMALL_SIZE
+            )
             continue
         at = {HOLDS: 1.0, UNCLEAR: 0.5, FAILS: 0.0}[row["verdict"]] if mean else row["share"]
         if not mean:

@@ -18,7 +18,7 @@ HELP = """Look for known patterns: in which share of plausible worlds does each 
 
 Each pattern compares measures of runs, such as "effect on trust at 104 > 0.05". The share of
 parameter sets in which it holds is given without what chance adds, and each pattern says whether
-the mechanisms earn it or it was put in.
+the mechanisms earn it or it was built in.
 
 \b
 Examples:
@@ -66,9 +66,10 @@ class Pattern(Strict):
     source: Annotated[str, Words(500)]
     """Where it is known from, or 'our own reading'."""
     earned: bool
-    """Whether it comes out of mechanisms that were not written to give it; false: it is put in."""
+    """Whether it comes out of mechanisms that were not written to give it; false: it is built "
+    "in."""
     why: Annotated[str, Words(500)]
-    """Why it counts as earned or put in, in a sentence."""
+    """Why it counts as earned or built in, in a sentence."""
     statement: Annotated[tuple[str, ...], _STATEMENT]
     """What has to hold, such as 'effect on trust at 104 > 0.05'; a list: all of it."""
     case: Annotated[str, Words(60, optional=True)] = ""

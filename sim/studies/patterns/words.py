@@ -9,7 +9,7 @@ import pandas as pd
 from sim.present.answer import Answer
 from sim.present.format import count, percent
 from sim.present.table import Table
-from sim.studies.patterns.analysis import FAILS, HOLDS, NOT_TOLD, UNCLEAR
+from sim.studies.patterns.analysis import FAILS, HOLDS, NOT_KNOWN, UNCLEAR
 from sim.studies.patterns.spec import ENOUGH, Spec
 from sim.studies.spec import Study
 
@@ -23,25 +23,30 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     frame = tables["patterns"].frame
     sets = int(frame["sets"].iloc[0])
     failed = frame[frame["verdict"] == FAILS]
-    number = {one: int((frame["verdict"] == one).sum()) for one in (HOLDS, UNCLEAR, NOT_TOLD)}
+    number = {one: int((frame["verdict"] == one).sum()) for one in (HOLDS, UNCLEAR, NOT_KNOWN)}
     verdict = (
         f"Of {count(len(frame), 'pattern')}, {number[HOLDS]} hold in {percent(ENOUGH)} of "
         f"{count(sets, 'plausible set')} or more and {len(failed)} do not."
     )
-    lines = [f"Does not hold: {_named(row)}." for _, row in failed.iloc[:MOST_NAMED].iterrows()]
+    lines = [
+        f"This pattern does not hold: {_named(row)}."
+        for _, row in failed.iloc[:MOST_NAMED].iterrows()
+    ]
     if len(failed) > MOST_NAMED:
-        lines.append(f"And {len(failed) - MOST_NAMED} more, first in the table.")
+        lines.append(
+            f"Another {len(failed) - MOST_NAMED} do not hold; they come first in the table."
+        )
     if number[UNCLEAR]:
-        lines.append(f"For {number[UNCLEAR]} there are too few sets to say.")
-    if number[NOT_TOLD]:
-        lines.append(f"In {number[NOT_TOLD]} chance rules, so that sets are not told apart.")
+        lines.append(f"For {number[UNCLEAR]}, there are too few sets to say.")
+    if number[NOT_KNOWN]:
+        lines.append(f"In {number[NOT_KNOWN]}, chance dominates and hides how the sets differ.")
     lines += [
-        f"By group these hold: {_held_by(frame, 'group')}.",
-        f"By where they come from: {_held_by(frame, 'earned')}; what was put in by an equation, an "
-        "input or calibration says nothing for the model when it holds.",
-        "Each share is of the sets in which a pattern holds once what chance adds is taken out, by "
+        f"By group, these hold: {_held_by(frame, 'group')}.",
+        f"By origin, these hold: {_held_by(frame, 'earned')}. A pattern that is built in (by an "
+        "equation, an input or calibration) is no evidence for the model when it holds.",
+        "A share counts the sets in which a pattern holds when what chance adds is taken out, with "
         f"{study.header.replicates} runs of each set.",
-        f"{study.plausible.source[:1].upper()}{study.plausible.source[1:]}.",
+        f"The parameters come from {study.plausible.source}.",
     ]
     return Answer(verdict, tuple(lines))
 
@@ -65,7 +70,7 @@ def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
     """Every pattern with its share, those that do not hold first; all else is in the files."""
     names = ["id", "text", "share", "at_defaults", "earned", "verdict"]
     verdicts = tables["patterns"].frame["verdict"]
-    order = [FAILS, NOT_TOLD, UNCLEAR, HOLDS]
+    order = [FAILS, NOT_KNOWN, UNCLEAR, HOLDS]
     return [
         tables["patterns"].pick(names, verdicts.map(order.index).sort_values(kind="stable").index)
     ]

@@ -44,10 +44,10 @@ from sim.studies.spec import (
     week_number,
 )
 
-HELP = """Search plans under a budget; say what is sure.
+HELP = """Search for plans within a budget; say how likely they are to reach the target.
 
 Searches the levers of the study file within its budget, runs the best plans again on fresh
-parameters and chance, and says which to take, how surely it reaches the targets and when it fails.
+parameters and chance, and says which one to take, how likely it reaches the targets and when not.
 The folder holds the plan as a scenario file and as a calendar (CSV, iCalendar).
 
 \b

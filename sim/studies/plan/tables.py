@@ -134,7 +134,7 @@ def plans(found: Found) -> Table:
     for place, target in enumerate(header.targets, 1):
         columns += _target_columns(place, target.label)
     title = "Plans that no other beats, and plans near the targets"
-    note = "On parameters and chance that the search did not see."
+    note = "Values are from parameters and chance that the search did not use."
     first = found.plans[0].value.count if found.plans else (0, 0)
     return Table("plans", frame, columns, title=title, note=note, rests_on=first)
 
@@ -236,7 +236,7 @@ def _objective_columns(spec: Any, week: Any) -> list[Column]:
         Column(f"{key}_p05", unit, meaning="one run in twenty lies below"),
         Column(f"{key}_p95", unit, meaning="one run in twenty lies above"),
         Column(f"{key}_regret", unit, heading=f"regret in {label}",
-               meaning="in nine of ten parameter sets at most so much worse than the best plan"),
+               meaning="in nine of ten sets, it is worse than the best plan by at most this"),
     ]  # fmt: skip
     return found
 
@@ -291,22 +291,22 @@ def targets(found: Found) -> Table:
         Column("tried", meaning="met the targets on the fresh sample"),
         Column("target", format="text"),
         Column("level", format="given"),
-        Column("asked", format="percent", meaning="probability that is asked for"),
+        Column("asked", format="percent", meaning="probability that is wanted"),
         Column("probability", format="percent", meaning="share of the runs that reach it"),
         Column("low", format="percent", meaning="90 % interval, from"),
         Column("high", format="percent", meaning="to"),
         Column("hits", format="count", meaning="runs that reach it"),
         *N,
-        Column("reached", meaning="level that is reached with the asked probability"),
-        Column("met", meaning="by the estimate"),
-        Column("surely", meaning="by the lower end of the interval"),
+        Column("reached", meaning="level that is reached with the wanted probability"),
+        Column("met", meaning="whether the estimate reaches the wanted probability"),
+        Column("surely", meaning="whether the lower end of the interval reaches it too"),
     ]
     return Table(
         "targets",
         pd.DataFrame(rows),
         columns if rows else (),
         title="Targets",
-        note="On the third sample, which did not choose the plans.",
+        note="Values are from the third sample, which did not choose the plans.",
         rests_on=_third(found).count,
     )
 
@@ -383,7 +383,7 @@ def chosen(found: Found) -> Table:
     columns = [
         Column("roles", format="text", heading="chosen as"),
         Column("quantity", format="text"),
-        Column("search", heading="search said", meaning="on the runs that chose the plans"),
+        Column("search", heading="in the search", meaning="on the runs that chose the plans"),
         Column("fresh", heading="fresh runs", meaning="on other parameters and chance"),
         Column("confirmed", meaning="once more on others"),
         Column("low", meaning="90 % interval of the confirmed value, from"),
@@ -395,7 +395,7 @@ def chosen(found: Found) -> Table:
         pd.DataFrame(rows),
         columns,
         title="What the search promised, and what held",
-        note="A search on chance flatters its winners: compare the columns.",
+        note="Chance helps the winners of a search: compare the columns.",
         rests_on=_third(found).count,
     )
 
@@ -431,7 +431,7 @@ def costs(found: Found) -> Table:
         pd.DataFrame(rows),
         [*columns, *PLANNED],
         title="Planned cost by year and payer",
-        note="Every contact held, everybody there; no run spends more.",
+        note="Every contact is held and everybody attends; no run spends more.",
     )
 
 
@@ -457,7 +457,7 @@ def regions(found: Found) -> Table:
     ]
     return Table(
         "regions", pd.DataFrame(rows), columns, title="Region by region",
-        note="On the third sample.", rests_on=_third(found).count,
+        note="Values are from the third sample.", rests_on=_third(found).count,
     )  # fmt: skip
 
 
@@ -501,7 +501,7 @@ def when_it_fails(found: Found) -> Table:
         pd.DataFrame([whole, *rows]),
         columns,
         title="When the recommended plan fails",
-        note="Boxes in the parameters, found on one half of the sets and scored on the other.",
+        note="Ranges in which the plan fails: found on half of the sets, scored on the other.",
     )
 
 

@@ -23,24 +23,24 @@ Row = Any
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     """The answer in sentences."""
-    told = _Told(study, {name: table.frame for name, table in tables.items()})
+    answer = _Writer(study, {name: table.frame for name, table in tables.items()})
     return Answer(
-        told.verdict(),
+        answer.verdict(),
         (
-            *told.targets(),
-            *told.tried(),
-            told.gains(),
-            told.cost(),
-            f"When it fails: {told.failing()}",
-            told.left_out(),
+            *answer.targets(),
+            *answer.tried(),
+            answer.gains(),
+            answer.cost(),
+            answer.failing(),
+            answer.left_out(),
         ),
-        told.rows(),
-        (*told.details(), *told.basis()),
+        answer.rows(),
+        (*answer.details(), *answer.basis()),
     )
 
 
-class _Told:
-    """One answer being told."""
+class _Writer:
+    """Writes the sentences of one answer."""
 
     def __init__(self, study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> None:
         self.study, self.header, self.frames = study, study.header, frames
@@ -55,18 +55,20 @@ class _Told:
         """One sentence that answers the question."""
         what = f"{self.best['dosage']}; it takes {self.spend(self.best)}"
         if not self.header.targets:
-            return f"Least regret{self.within()} has {name_of(self.best)}, {what}."
+            return f"The plan with least regret{self.within()} is {name_of(self.best)}, {what}."
         if self.held:
             lead = (
                 "The cheapest plan found that meets the targets is"
                 if self.of_targets(self.best["plan"])["surely"].all()
-                else "The cheapest plan found meets the targets by the estimate, though not surely:"
+                else "The cheapest plan found that meets the targets by the estimate, though not "
+                "clearly, is"
             )
             return f"{lead} {name_of(self.best)}, {what}."
         if self.names_tried():
             return (
-                "No plan is known that meets the targets, as none that met them on one fresh "
-                "sample did so when it was run once more; the nearest is "
+                "No plan is known to meet the targets: none that met them on one fresh sample did "
+                "so "
+                "when it was run once more. The nearest is "
                 f"{name_of(self.best)}, {what}."
             )
         budget = "" if self.header.budget.limit is None else f" and {self.header.budget.text}"
@@ -76,8 +78,8 @@ class _Told:
             f"{row['target']} with probability {row['asked']:g}" for _, row in missed.iterrows()
         )
         return (
-            f"No plan found within these levers{budget} reaches {which or 'all targets'}; the "
-            f"nearest is {name_of(self.best)}, {what}."
+            f"No plan was found within these levers{budget} that reaches "
+            f"{which or 'all targets'}. The nearest is {name_of(self.best)}, {what}."
         )
 
     def within(self) -> str:
@@ -112,9 +114,9 @@ class _Told:
             return []
         if not self.of_targets(self.best["plan"])["surely"].all():
             return [
-                f"None of the {len(names)} plans that met the targets on the fresh sample meets "
-                "them surely when it is run once more; more parameter sets (confirm: sets) would "
-                "tell."
+                f"None of the {len(names)} plans that met the targets on the fresh sample clearly "
+                "meets them when it is run once more; more parameter sets (confirm: sets) would "
+                "show which do."
             ]
         said = []
         for name in names[: names.index(self.best["plan"])]:
@@ -123,7 +125,7 @@ class _Told:
             said.append(f"{named(name)} ({self.chance(worst)})")
         return (
             [
-                "Plans that met the targets on the fresh sample, and do not surely meet them when "
+                "Plans that met the targets on the fresh sample, but do not clearly meet them when "
                 f"they are run once more, were passed over: {'; '.join(said)}."
             ]
             if said
@@ -134,7 +136,7 @@ class _Told:
         """The probability of a target, counted."""
         return (
             f"{row['target']}: {count(row['hits'])} of {count(row['n'])} runs, 90 % interval "
-            f"{interval(row['low'], row['high'], percent)}, asked {percent(row['asked'])}"
+            f"{interval(row['low'], row['high'], percent)}, wanted {percent(row['asked'])}"
         )
 
     def targets(self) -> list[str]:
@@ -145,12 +147,12 @@ class _Told:
         for _, row in self.of_targets(self.best["plan"]).iterrows():
             word = (
                 "reaches" if row["surely"]
-                else "reaches, by the estimate and not surely," if row["met"]
+                else "reaches, by the estimate but not clearly," if row["met"]
                 else "does not reach"
             )  # fmt: skip
-            text = f"On fresh parameters and chance the plan {word} {self.chance(row)}"
+            text = f"On fresh parameters and chance, the plan {word} {self.chance(row)}"
             if not row["met"]:
-                text += f"; with the asked probability it reaches {number(row['reached'])}"
+                text += f"; with the wanted probability, it reaches {number(row['reached'])}"
             said.append(f"{text}.")
         return said
 
@@ -161,7 +163,7 @@ class _Told:
         frame = self.frames["gains"]
         mine = frame[(frame["plan"] == self.best["plan"]) & (frame["against"] != AS_IT_STANDS)]
         return " ".join(
-            f"Against {against} the plan adds: "
+            f"Compared with {against}, the plan adds: "
             + "; ".join(
                 f"{self.labels[row['quantity']]} {signed(row['gain'])} "
                 f"({interval(row['low'], row['high'], signed)}), better in {count(row['better'])} "
@@ -186,10 +188,10 @@ class _Told:
         by_year = ""
         if len(each) > 1:
             said = ", ".join(f"{money(one)}" for one in each)
-            by_year = f"; year by year {said}"
+            by_year = f"; by year {said}"
         return (
             f"{money(row['planned_cost'])} (centre {money(row['planned_cost_centre'])}, regions "
-            f"{money(row['planned_cost_regions'])}{by_year}), its expected spend "
+            f"{money(row['planned_cost_regions'])}{by_year}), and its expected spend is "
             f"{money(row['expected_spend'])}"
         )
 
@@ -200,7 +202,7 @@ class _Told:
         for _, row in self.plans[self.plans["roles"] != ""].iterrows():
             rows = frame[(frame["plan"] == row["plan"]) & (frame["against"] == AS_IT_STANDS)]
             lead = f"{name_of(row).capitalize()} ({row['roles']})"
-            cost = f"planned cost {self.cost_of(row)}"
+            cost = f"its planned cost is {self.cost_of(row)}"
             if rows.empty:
                 levels = ", ".join(f"{label} {number(row[k])}" for k, label in self.labels.items())
                 found[row["plan"]] = f"{lead} has {levels}; {cost}."
@@ -208,8 +210,8 @@ class _Told:
             verdicts = ", ".join(self.against(one) for _, one in rows.iterrows())
             counted, made = rows.iloc[0]["n"], rows.iloc[0]["runs"]
             found[row["plan"]] = (
-                f"{lead} against {AS_IT_STANDS}: {verdicts}; {cost}; {count(counted)} of "
-                f"{count(made)} runs."
+                f"{lead}, compared with {AS_IT_STANDS}, is {verdicts}; {cost}; {count(counted)} of "
+                f"{count(made)} runs count."
             )
         return found
 
@@ -271,7 +273,7 @@ class _Told:
                 return [
                     f"Cheaper but not clear yet: {name_of(row)} for {money(row['spend'])} met the "
                     f"targets by the estimate on the fresh sample, {reached}. More parameter sets "
-                    "(confirm: sets) would tell."
+                    "(confirm: sets) would make it clear."
                 ]
         return []
 
@@ -284,8 +286,9 @@ class _Told:
             f"{number(row[f'{key}_regret'])} in {label}" for key, label in self.labels.items()
         )
         return [
-            f"Least regret: {name_of(row)}. In nine of ten parameter sets it is no worse than the "
-            f"best of these plans for that set by more than {each}."
+            f"{name_of(row).capitalize()} has the least regret: in nine of ten parameter sets, it "
+            "is "
+            f"worse than the best of these plans for that set by at most {each}."
         ]
 
     def most(self) -> str:
@@ -296,8 +299,8 @@ class _Told:
                 row = self.role(f"{way} {label}")
                 if row is not None:
                     said.append(
-                        f"{way.capitalize()} {label}: {name_of(row)}, {number(row[key])} on fresh "
-                        f"parameters and chance, for {self.spend(row)}."
+                        f"{name_of(row).capitalize()} has the {way} {label}, {number(row[key])} on "
+                        f"fresh parameters and chance, for {self.spend(row)}."
                     )
         return " ".join(said)
 
@@ -307,7 +310,7 @@ class _Told:
         if row is None:
             return ""
         return (
-            f"Between regions: {name_of(row)} does best by the worst region of a run "
+            f"{name_of(row).capitalize()} does best for the worst region of a run "
             f"({number(row['worst_region'])} in {next(iter(self.labels.values()))}; "
             f"{number(row['region_spread'])} between the best region and the worst)."
         )
@@ -324,17 +327,17 @@ class _Told:
             what = f"{plan} misses one of the targets"
         else:
             what = f"{plan} misses {next(iter(asked)).label}"
-        head = f"In {percent(whole['density'])} of {count(whole['runs'])} runs {what}."
+        head = f"In {percent(whole['density'])} of {count(whole['runs'])} runs, {what}."
         boxes = frame[frame["box"] > 0]
         if whole["few"]:
             rest = "failures" if whole["density"] < 0.5 else "successes"
-            return f"{head} Those are too few {rest} to look for a pattern."
+            return f"{head} These are too few {rest} to look for a pattern."
         if boxes.empty:
-            return f"{head} No simple rule on the parameters says when."
+            return f"{head} No simple rule on the parameters says when this happens."
         said = [
-            f"{'Mostly' if box == 1 else 'Also'} when {conditions(rows)}: "
-            f"{percent(rows.iloc[0]['coverage'])} of the failures are there, and "
-            f"{percent(rows.iloc[0]['density'])} of the runs there fail."
+            f"The plan fails {'mostly' if box == 1 else 'also'} when {conditions(rows)}: "
+            f"{percent(rows.iloc[0]['coverage'])} of the failures are among these runs, and "
+            f"{percent(rows.iloc[0]['density'])} of these runs fail."
             for box, rows in boxes.groupby("box")
         ]
         return " ".join([head, *said])
@@ -346,17 +349,18 @@ class _Told:
         said = [
             f"{count(searched)} of {count(space_size(header))} possible plans were run on "
             f"{header.search.sets} parameter sets x {header.search.replicates} runs, the best "
-            f"again on {header.confirm.sets} fresh sets x {header.confirm.replicates}, the chosen "
-            "once more on as many others. A search on chance flatters its winners: compare the "
-            "columns.",
-            f"It rests on {header.confirm.sets} {source}.",
-            "Planned cost: every contact held, everybody there; no run spends more. Expected "
-            "spend: the mean of the runs.",
+            f"again on {header.confirm.sets} fresh sets x {header.confirm.replicates}, and the "
+            "chosen ones once more on as many others. Chance helps the winners of a search: "
+            "compare "
+            "its numbers with those of the fresh samples.",
+            f"These results rest on {header.confirm.sets} {source}.",
+            "The planned cost has every contact held and everybody there; no run spends more. The "
+            "expected spend is the mean of the runs.",
         ]
         names = {lever.name for lever in header.levers}
         if names & {"providers", "providers.count", "sites_per_provider"}:
             said.append(
-                "Prices are of hours: more providers cost nothing more here, they only share the "
+                "Prices are per hour, so more providers do not cost more here; they only share the "
                 "work."
             )
         if self.study.scenario.contact_log is not None:

@@ -177,8 +177,11 @@ _SUMMARY = (
     Column("effect_sd_parameters", heading="SD of the effect by parameters"),
 )  # fmt: skip
 _SUMMARY_NOTE = (
-    "Of each region, of all together (overall), and of the headline outcomes the worst region and "
-    "the spread between regions, run by run. Persistence is the change in the year after TA."
+    "Outcomes of each region and of all together (overall); of the headline outcomes also the "
+    "worst "
+    "region and the spread between regions, run by run. Persistence is the change in the year "
+    "after "
+    "TA."
 )
 _RUNS = (
     Column("set", format="given"),
@@ -197,8 +200,8 @@ def _headlines(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, i
     import pandas as pd
 
     frame = pd.DataFrame(_course(study, summary, OVERALL))
-    return Table("headlines", frame, _COURSE, title="What came of it",
-                 note="All regions together.", rests_on=rests_on)  # fmt: skip
+    return Table("headlines", frame, _COURSE, title="What changes, and what lasts",
+                 note="The values are of all regions together.", rests_on=rests_on)  # fmt: skip
 
 
 def _between(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
@@ -209,8 +212,8 @@ def _between(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int
     frame = pd.DataFrame(rows)
     frame.insert(0, "regions", np.repeat(BETWEEN, len(HEADLINES)))
     note = (
-        "Worst: in each run the region that comes out worst, not always the same. Spread: the "
-        "highest region less the lowest."
+        "The worst region is the one with the worst value in a run; another run may have another. "
+        "The spread is the highest region minus the lowest."
     )
     return Table("between_regions", frame, [Column("regions", format="text"), *_COURSE],
                  title="Between regions", note=note, rests_on=rests_on)  # fmt: skip
@@ -287,7 +290,10 @@ def _stopping_now(scenario: Scenario, found: RunWeeks, stopped: RunValues) -> Ta
         Column("p05", format="signed", heading="5 %", meaning="of the difference, run by run"),
         Column("p95", format="signed", heading="95 %"),
     ]
-    note = "The same people, chance and parameters, with TA that ends with the contact log."
+    note = (
+        "Both have the same people, chance and parameters; in the second, TA ends with the contact "
+        "log."
+    )
     return Table(STOPPING, pd.DataFrame(rows), columns, title="Going on against stopping now",
                  note=note, rests_on=stopped.count())  # fmt: skip
 
@@ -319,12 +325,12 @@ def _costs_planned(scenario: Scenario, found: RunWeeks, rests_on: tuple[int, int
         rows.insert(0, _period(scenario, found, "contact log", 0, first, cost.spent))
         rows[-1]["period"] = "still to spend"
     note = (
-        "A year is 52 weeks from the first week of the plan on. Planned cost: what to budget, "
-        "every contact being held and everybody there; no run takes more of dated contacts. "
-        "Expected spend: the mean of the runs."
+        "A year is 52 weeks, counted from the first week of the plan. The planned cost is what to "
+        "budget: every contact is held and everybody attends, so no run spends more on dated "
+        "contacts. The expected spend is the mean of the runs."
     )
     if cost.spent.contacts:
-        note += " What the contact log took is spent already and stands apart."
+        note += " What the contact log took is already spent and has a row of its own."
     return Table("costs_planned", pd.DataFrame(rows), [Column("period", format="text"), *_MONEY],
                  title="What to budget, and who pays it", note=note, rests_on=rests_on)  # fmt: skip
 
@@ -370,7 +376,7 @@ def _costs(scenario: Scenario, summary: pd.DataFrame, rests_on: tuple[int, int])
     ]
     prices = scenario.costs
     note = (
-        "Means of the runs to the horizon, contacts of a log included, at "
+        "These are means of the runs up to the horizon, contacts of a log included, at "
         f"{money(prices.provider_hour)} a provider hour, {money(prices.staff_hour)} a staff hour "
         f"and {money(prices.travel_visit)} a visit."
     )

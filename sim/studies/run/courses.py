@@ -82,15 +82,15 @@ def _footer(runs: Courses, bands: str = "") -> str:
     return f"{text}\n{bands} What if, not forecast." if bands else text
 
 
-_BANDS = "Dark band: middle 50 % of runs, light band: 90 %:"
-_LIGHT = "Band: 90 % of runs:"
+_BANDS = "Dark band: middle 50 % of runs, light band: 90 %;"
+_LIGHT = "Band: 90 % of runs,"
 _MEANS = "Means over runs."
 
 
 def _holds(runs: Courses) -> str:
     """What a band holds."""
     if not runs.sets:
-        return "chance alone, not what is not known about the parameters."
+        return "chance only, not what we do not know about the parameters."
     return f"chance and parameters together.\n{runs.sets}."
 
 
@@ -466,7 +466,7 @@ def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
     frame = runs.summary[runs.summary["region"] == "overall"]
     figure = style.figure(
         style.WIDTH, 1.25 + 2.15 * math.ceil(len(names) / 3),
-        "How far single runs differ: by chance alone, and with what is not known",
+        "How far single runs differ: by chance alone, and with what we do not know",
         _footer(runs, "Bold bar: 90 % by chance alone. Light bar: 90 % of runs, chance and "
                 f"parameters together.\n{runs.sets}."),
     )  # fmt: skip
@@ -500,7 +500,8 @@ def effects(runs: Courses, outcome: str = "capacity") -> Figure:
         style.WIDTH, 1.6 + 0.24 * len(rows), "What TA adds, region by region, at the end of TA",
         _footer(
             runs,
-            f"Against the same people and chance without TA. Bar: 90 % of runs: {_holds(runs)}",
+            "Compared with the same people and chance without TA. Bar: 90 % of runs, "
+            f"{_holds(runs)}",
         ),
     )  # fmt: skip
     (axes,) = style.panels(figure, 1, 1)

@@ -39,7 +39,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         return draw
 
     found = [
-        Figure("trajectories", "With TA against none", "", _told(tables), drawn("trajectories")),
+        Figure("trajectories", "With TA and without", "", _told(tables), drawn("trajectories")),
         Figure(
             "regions", "Region by region", "",
             f"Trust, knowledge and integration by week, a line for each of {regions}.",
@@ -58,9 +58,9 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     if study.plausible is not None:
         found.append(
             Figure(
-                "spread", "Chance alone, and with what is not known", "",
+                "spread", "Chance alone, and with what we do not know", "",
                 "Two intervals of a single run for each headline outcome and point in time: by "
-                "chance alone, and with what plausible parameters leave open.",
+                "chance alone, and with what we do not know about the parameters.",
                 drawn("spread"),
             )
         )  # fmt: skip

@@ -14,9 +14,9 @@ from sim.studies.spec import Option, Study, UntilClear, until_issues
 
 HELP = """Run a scenario: with TA, and without.
 
-Every run is made twice with the same people and the same chance, with TA and without; the tables
-say what came of it, the folder holds every number and the figures. It runs over plausible
-parameter sets, each with chance of its own, as every other command does.
+Every run is made twice with the same people and the same chance: once with TA and once without.
+The tables show what changes; the folder holds every number and the figures. The runs are spread
+over plausible parameter sets, each with chance of its own, as in every other command.
 
 \b
 Examples:
@@ -67,7 +67,7 @@ class Spec(UntilClear):
     ] = None
     """Runs of each set, each with chance of its own."""
     fixed: Annotated[bool, Option()] = False
-    """The scenario's own values: chance alone."""
+    """Use the scenario's own values, so that runs differ by chance alone."""
     seed: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
         Annotated[int, Number(0, 2**63 - 1, whole=True)] | None, Option()
     ] = None

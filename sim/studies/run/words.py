@@ -64,15 +64,15 @@ def _verdict(study: Study[Spec], look: Any) -> str:
     end = look.loc[("capacity", "end_of_ta")]
     if not scenario.has_ta:
         return (
-            f"Without TA capacity is {number(end['mean'])} at the horizon (90 % of runs "
-            f"{interval(end['p05'], end['p95'])}); it began at "
+            f"Without TA, capacity is {number(end['mean'])} at the horizon (90 % of runs: "
+            f"{interval(end['p05'], end['p95'])}); at the start it was "
             f"{number(look.loc[('capacity', 'start'), 'mean'])}."
         )
     return (
-        f"At the end of TA ({week(scenario.end_of_ta, scenario.start_date)}) capacity is "
-        f"{number(end['mean'])}, against "
-        f"{number(end['no_ta_mean'])} for the same people and chance without TA: an effect of "
-        f"{signed(end['effect_mean'])} (90 % of runs "
+        f"At the end of TA ({week(scenario.end_of_ta, scenario.start_date)}), capacity is "
+        f"{number(end['mean'])}. Without TA, the same people with the same chance reach "
+        f"{number(end['no_ta_mean'])}, so the effect of TA is "
+        f"{signed(end['effect_mean'])} (90 % of runs: "
         f"{interval(end['effect_p05'], end['effect_p95'], signed)})."
     )
 
@@ -85,7 +85,7 @@ def _lasts(study: Study[Spec], look: Any) -> str:
     later = look.loc[("capacity", "year_after"), "effect_mean"]
     if not effect > 0:
         return ""
-    return f"A year later {percent(max(0.0, later) / effect)} of this effect is still there."
+    return f"A year later, {percent(max(0.0, later) / effect)} of this effect is left."
 
 
 def _stopping_now(tables: Tables) -> str:
@@ -95,8 +95,8 @@ def _stopping_now(tables: Tables) -> str:
     rows: Any = tables["stopping_now"].frame.set_index("outcome")
     capacity, cost = rows.loc["capacity"], rows.loc["cost"]
     return (
-        "The effect counts what the contact log holds too; against stopping now, going on adds "
-        f"{signed(capacity['difference'])} of capacity (90 % of runs "
+        "The effect includes what the contact log holds. Compared with stopping now, going on adds "
+        f"{signed(capacity['difference'])} of capacity (90 % of runs: "
         f"{interval(capacity['p05'], capacity['p95'], signed)}) for an expected spend of "
         f"{money(cost['difference'])} more."
     )
@@ -115,13 +115,15 @@ def _delivered(study: Study[Spec], look: Any) -> str:
     due, held = total("contacts_planned"), total("contacts_held")
     on_commitments = float(look.loc[("commitment_hours", "end_of_ta"), "mean"])
     return (
-        f"Of {number(due)} planned contacts {number(held)} are held ({number(due / months)} and "
-        f"{number(held / months)} a region and month of TA); they take "
-        f"{hours(total('provider_hours'))} of the providers (contact "
+        f"Of {number(due)} planned contacts, {number(held)} are held ({number(due / months)} "
+        f"planned and {number(held / months)} held for each region and month of TA). They take "
+        f"{hours(total('provider_hours'))} of the providers' time (contact "
         f"{number(total('contact_hours'))}, preparation {number(total('preparation_hours'))}, "
-        f"travel {number(total('travel_hours'))}) and {hours(total('staff_hours'))} of staff. At "
-        f"the end of TA open commitments take staff {hours(on_commitments)} a week; they are not "
-        "priced."
+        f"travel {number(total('travel_hours'))}) and {hours(total('staff_hours'))} of the "
+        "staff's. "
+        f"At the end of TA, open commitments take staff {hours(on_commitments)} a week; these "
+        "hours "
+        "are not priced."
     )
 
 
@@ -138,10 +140,10 @@ def _costs(tables: Tables) -> str:
     if log:
         spent = periods.loc["contact log"]
         after = (
-            f" Spent already, for the contacts of the log: {money(spent['planned_cost'])} as "
-            f"logged, {money(spent['expected_cost'])} in the runs."
+            f" The contacts of the log have already cost {money(spent['planned_cost'])} as "
+            f"logged, and {money(spent['expected_cost'])} in the runs."
         )
-    begin = "What is still to be spent: the planned cost" if log else "The planned cost"
+    begin = "The planned cost of what is still to come" if log else "The planned cost"
     return f"{begin} is {planned}; the expected spend is {expected}.{after}"
 
 
@@ -149,15 +151,16 @@ def _rests_on(study: Study[Spec], tables: Tables) -> str:
     """Runs that count, of what, and the sets."""
     scenario = study.scenario
     counted, made = tables["headlines"].rests_on or (0, 0)
-    end = f"TA ends in week {scenario.end_of_ta}, the" if scenario.has_ta else "There is no TA, the"
+    end = f"TA ends in week {scenario.end_of_ta}" if scenario.has_ta else "There is no TA"
     text = (
-        f"It rests on {counted:,} of {count(made, 'run')} of "
-        f"{count(len(scenario.region_names), 'region')} with {sum(scenario.staff_counts):,} staff "
-        f"and {count(scenario.providers.count, 'provider')}, each with TA and without. {end} "
-        f"horizon is week {scenario.horizon_weeks}."
+        f"These results rest on {counted:,} of {count(made, 'run')}, each made with TA and "
+        "without, "
+        f"of {count(len(scenario.region_names), 'region')} with {sum(scenario.staff_counts):,} "
+        f"staff and {count(scenario.providers.count, 'provider')}. {end}; the horizon is week "
+        f"{scenario.horizon_weeks}."
     )
     if study.plausible is not None:
-        text += f" The parameters are {len(study.plausible)} {study.plausible.source}."
+        text += f" The parameters come from {len(study.plausible)} {study.plausible.source}."
     return text
 
 
@@ -165,10 +168,11 @@ def _notes(study: Study[Spec]) -> list[str]:
     """What the columns and their intervals mean."""
     scenario = study.scenario
     notes = [
-        "Effect: against the same people and chance without TA, at the end of TA."
+        "The effect is the difference from the same people with the same chance but without TA, at "
+        "the end of TA."
         if scenario.has_ta
         else "",
-        "Lasting: the change in the year after TA."
+        "Lasting is the change in the year after TA."
         if scenario.horizon_weeks >= scenario.end_of_ta + PERSISTENCE_WEEKS
         else "",
         *of_scenario(scenario),
@@ -176,13 +180,15 @@ def _notes(study: Study[Spec]) -> list[str]:
     if study.plausible is not None:
         return [
             *notes,
-            "5 % to 95 %: nine in ten runs lie there, chance and what plausible parameters leave "
-            "open together. Chance: its share in the variance of a single run at the end of TA.",
+            "Nine in ten runs lie between 5 % and 95 %: this range shows chance together with what "
+            "we do not know about the parameters. Chance is its share in the variance of a single "
+            "run at the end of TA.",
         ]
     source = plausible_sets(DEFAULT_SETS).source
     return [
         *notes,
-        "5 % to 95 %: nine in ten runs lie there. That is chance alone (other people, other "
-        "dice), not what is not known about the parameters. These runs have fixed values; without "
-        f"--fixed they are over {source}.",
+        "Nine in ten runs lie between 5 % and 95 %: this range shows chance only (who happens to "
+        "work there, and what happens to them), not what we do not know about the parameters. "
+        "These runs use fixed values of the parameters. Without --fixed, they use "
+        f"{source}.",
     ]

@@ -149,11 +149,11 @@ def _ranges(header: Spec, left: Marginals | None) -> str:
         return (
             "Free and uncertain parameters vary as each of them does in the sets calibrated to "
             f"{left.targets} targets{borrowed}, all other factors over the ranges of the study "
-            "file and of the parameter table; all independently of each other, as if calibration "
-            "had not tied them together."
+            "file and of the parameter table. All vary independently of each other, as if "
+            "calibration had not tied them together."
         )
     if header.ranges == "plausible":
-        return f"{usual}: calibrated sets were asked for, and there are none."
+        return f"{usual}: calibrated sets are wanted, but there are none."
     return f"{usual}; calibrated sets are not used (ranges: plausible)."
 
 

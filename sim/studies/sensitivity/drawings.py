@@ -86,7 +86,7 @@ def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]])
     left_out, count = max(0, count - MOST_BARS), min(count, MOST_BARS)
     columns = min(2, len(labels))
     rows = -(-len(labels) // columns)
-    title = f"{chosen.title}: what carries " + (
+    title = f"{chosen.title}: what drives " + (
         when(*labels[0]) if len(labels) == 1 else "each outcome"
     )
     extra = (
@@ -151,7 +151,7 @@ def _bars(
         axes.plot(rows["naive"], places, "o", mfc="white", mec=style.MUTED, ms=3.5, zorder=4)
     if not np.isfinite(value).any():
         axes.text(
-            0.98, 0.97, "chance drowns what factors do:\nno corrected index", ha="right", va="top",
+            0.98, 0.97, "chance hides what factors do:\nno corrected index", ha="right", va="top",
             transform=axes.transAxes, fontsize=style.SMALL_SIZE, color=style.MUTED,
         )  # fmt: skip
     axes.axvline(0.0, color=style.MUTED, linewidth=0.8)

@@ -45,7 +45,7 @@ def _of_method(reading: Reading, method: Method, keys: Sequence[Key]) -> Iterato
     from sim.studies.sensitivity import drawings
 
     yield _figure(
-        f"{method.name}-bars", f"{method.title}: what carries each outcome",
+        f"{method.name}-bars", f"{method.title}: what drives each outcome",
         "Bars: corrected for chance, with 95 % intervals.",
         f"The main index of every factor by {method.title}: {_leaders(reading, method, keys)}",
         drawings.index_bars, reading, method.name, keys,

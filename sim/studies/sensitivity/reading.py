@@ -79,9 +79,9 @@ def dummy_line(rows: pd.DataFrame) -> float:
 
 
 def standing(row: pd.Series, line: float, floor: bool) -> Standing:
-    """Whether a factor carries an outcome, does not matter, or cannot be told.
+    """Whether a factor drives an outcome, does not matter, or has not converged.
 
-    It carries it when its whole interval lies above what is negligible (and above the dummy), even
+    It drives it when its whole interval lies above what is negligible (and above the dummy), even
     while its size has not converged; it does not matter when the index has converged and its whole
     interval lies below. Where the index has a floor, above 0 even for a factor that does nothing,
     only the dummy tells: what has converged and is not above it does not matter.

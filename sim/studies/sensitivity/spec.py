@@ -17,10 +17,10 @@ from sim.studies.sensitivity.methods import METHODS, Method
 from sim.studies.sensitivity.samplers import Sampler
 from sim.studies.spec import Option, Study, StudyHeader
 
-HELP = """Find which assumptions carry a result.
+HELP = """Find which assumptions drive a result.
 
-Indices by SALib, corrected for the chance that is left in the means; each with an interval and a
-verdict: converged, or about how many more runs it would take.
+The indices are SALib's, corrected for the chance that is left in the means. Each has an interval
+and a verdict: converged, or about how many more runs it would take.
 
 \b
 Examples:

@@ -17,7 +17,7 @@ METHOD = Column("method", format="text", meaning="method of the study file")
 OUTCOME = Column("outcome", format="text")
 FACTOR = Column("factor", format="text", meaning="factor, or group of factors")
 OTHER = Column("other", format="text", meaning="the second factor of a pair")
-SAMPLE = Column("sample", format="text", meaning="how points were drawn")
+SAMPLE = Column("sample", format="text", meaning="how design points were drawn")
 LOW = Column("low", meaning="lower end of the 95 % interval", format="number")
 HIGH = Column("high", meaning="upper end of the 95 % interval", format="number")
 
@@ -26,7 +26,7 @@ INDICES = (
     Column("naive", format="number", meaning="as SALib gives it, on the means over replicates"),
     Column("value", format="number", heading="corrected",
            meaning="index of the expected outcome: chance is taken out"),
-    Column("half_sample", format="number", meaning="half-width from the choice of points"),
+    Column("half_sample", format="number", meaning="half-width from the choice of design points"),
     Column("half_chance", format="number", meaning="half-width from the choice of replicates"),
     Column("converged", meaning="whether the interval is within the tolerance and the index held "
            "since half of the samples"),
@@ -53,7 +53,7 @@ NOISE = (
            meaning="its standard error as a share of it: above 15 % no share of it has converged"),
     Column("chance", format="percent", meaning="share of the variance of one run"),
     Column("chance_moving_all", format="percent",
-           meaning="the part of it that moves all points alike, and cancels"),
+           meaning="the part of it that moves all design points alike, and cancels"),
     Column("chance_left", format="percent",
            meaning="share of the variance of the means that naive indices see"),
     Column("base_samples", format="count", meaning="counted"),

@@ -1,4 +1,4 @@
-"""words: what carries an outcome, what does not matter, and what cannot be told yet."""
+"""words: what drives an outcome, what does not matter, and what has not converged yet."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ NAMED = 7
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     """The answer in sentences."""
     reading = Reading(study, tables)
-    told = _told(study)
+    shown = _labels(study)
     lines = [
         _paragraph(rows, method)
         for method in reading.methods
-        for label in told
+        for label in shown
         if len(rows := reading.main(method, label.outcome, label.week))
     ]
-    lines += _undefined(reading) + _orders(reading, told)
-    lines += _chance(reading, told) + _left_out(reading)
+    lines += _undefined(reading) + _orders(reading, shown)
+    lines += _chance(reading, shown) + _left_out(reading)
     if study.function is None:
-        lines += [reading.ranges, "Most ranges are assumptions."]
-    return Answer(_verdict(reading, told), tuple(lines), notes=(_design(reading),))
+        lines += [reading.ranges, "Most of these ranges are assumptions."]
+    return Answer(_verdict(reading, shown), tuple(lines), notes=(_design(reading),))
 
 
 def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
@@ -58,7 +58,7 @@ def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
     return made
 
 
-def _told(study: Study[Spec]) -> list[Label]:
+def _labels(study: Study[Spec]) -> list[Label]:
     """Outcomes and weeks to write about; of many weeks of an outcome the first and the last."""
     found: dict[str, list[Label]] = {}
     for label in labels_of(study):
@@ -70,16 +70,20 @@ def _told(study: Study[Spec]) -> list[Label]:
     ]
 
 
-def _verdict(reading: Reading, told: Sequence[Label]) -> str:
+def _verdict(reading: Reading, labels: Sequence[Label]) -> str:
     """What leads, for each outcome, by the method that looks at all factors together."""
     methods = [one for one in reading.methods if one.name != "one_at_a_time"] or reading.methods
     method, parts = methods[0], []
-    for label in told:
+    for label in labels:
         rows = reading.main(method, label.outcome, label.week)
         leading = [row["factor"] for row in _groups(rows, method)["carries"]] if len(rows) else []
-        led = in_words(leading[0]) if leading else "nothing that can be told"
-        parts.append(f"{when(label.outcome, label.week)} by {led}")
-    return f"The outcomes are carried most ({method.title}): {'; '.join(parts)}."
+        what = when(label.outcome, label.week)
+        parts.append(
+            f"{in_words(leading[0])} drives {what} the most"
+            if leading
+            else f"no factor is known to drive {what}"
+        )
+    return f"By {method.title}, {'; '.join(parts)}."
 
 
 def _design(reading: Reading) -> str:
@@ -97,7 +101,7 @@ def _design(reading: Reading) -> str:
     return (
         f"{header.name}: {', '.join(method.title for method in reading.methods)}; "
         f"{count(factors, 'factor')}{' and a dummy' if factors < len(kinds) else ''}, "
-        f"{count(points, 'point')}, {chance}: {count(runs, 'run')}"
+        f"{count(points, 'design point')}, {chance}: {count(runs, 'run')}"
         f"{', each with its partner without TA' if has_partners(study) else ''}, seed {study.seed}."
     )
 
@@ -123,12 +127,16 @@ def _paragraph(rows: pd.DataFrame, method: Method) -> str:
     if method.floor:
         limit = "not above the dummy"
     leading, rest = groups["carries"][:NAMED], groups["carries"][NAMED:]
-    text = f"What carries {what}, in order ({method.title}, {method.main}): "
-    text += "; ".join(_sized(row) for row in leading) or "nothing that can be told"
+    by = f"({method.title}, {method.main})"
+    text = f"No factor is known to drive {what} {by}"
+    if leading:
+        text = f"These factors drive {what}, the largest first {by}: "
+        text += "; ".join(_sized(row) for row in leading)
     if rest:
         text += f"; and, less, {', '.join(row['factor'] for row in rest)}"
     small = ", ".join(row["factor"] for row in groups["small"])
-    text += f". What does not matter ({limit}): {small or 'none'}. "
+    lead = "These do not matter" if small else "None is known not to matter"
+    text += f". {lead} ({limit}){f': {small}' if small else ''}. "
     unsized = [row for row in groups["carries"] if not row["converged"]]
     return text + _open(groups["open"], unsized)
 
@@ -149,10 +157,12 @@ def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
             else row["factor"]
             for row in unknown
         ]
-        parts.append(f"What has not converged: whether these matter: {', '.join(names)}")
+        parts.append(f"Whether these matter has not converged: {', '.join(names)}")
     if unsized:
-        lead = "the size" if parts else "What has not converged: the size"
-        parts.append(f"{lead} of {', '.join(row['factor'] for row in unsized)}")
+        sizes = ", ".join(row["factor"] for row in unsized)
+        parts.append(
+            f"nor has the size of {sizes}" if parts else f"The size has not converged of {sizes}"
+        )
     needed = [row["more_runs"] for row in [*unknown, *unsized] if math.isfinite(row["more_runs"])]
     about = f" (about {count(rounded(int(max(needed))))} more runs for all)" if needed else ""
     return "; ".join(parts) + about + "."
@@ -170,55 +180,62 @@ def _undefined(reading: Reading) -> list[str]:
     ]
 
 
-def _orders(reading: Reading, told: Sequence[Label]) -> list[str]:
+def _orders(reading: Reading, labels: Sequence[Label]) -> list[str]:
     """Whether the factors that are apart stand in the order of half of the samples."""
     rows = reading.frame("rankings")
     if rows.empty:
         return []
-    names = {(label.outcome, label.week) for label in told}
+    names = {(label.outcome, label.week) for label in labels}
     rows = rows[[key in names for key in zip(rows["outcome"], rows["week"], strict=True)]]
     moved = rows[rows["swapped"] != ""]
     if moved.empty:
         return [
-            "Order: of factors whose intervals are apart none has changed places since half of the "
-            "samples."
+            "Factors whose intervals are apart have kept their order since half of the samples."
         ]
     texts = [
         f"{when(row['outcome'], row['week'])} ({METHODS[row['method']].title}): {row['swapped']}"
         for _, row in moved.iterrows()
     ]
     return [
-        "The order has not converged; since half of the samples these stand the other way round: "
+        "The order has not converged; since half of the samples, these have changed places: "
         f"{'; '.join(texts)}."
     ]
 
 
-def _chance(reading: Reading, told: Sequence[Label]) -> list[str]:
+def _chance(reading: Reading, labels: Sequence[Label]) -> list[str]:
     """How much of the variance is chance, in the last sample."""
     if not is_stochastic(reading.study):
         return []
     rows = reading.frame("noise")
     rows = rows[rows["sample"] == rows["sample"].iloc[-1]]
-    names, texts = {(label.outcome, label.week) for label in told}, []
+    names, texts = {(label.outcome, label.week) for label in labels}, []
     for _, row in rows.iterrows():
         if (row["outcome"], row["week"]) not in names or not math.isfinite(row["chance"]):
             continue
-        text = f"{when(row['outcome'], row['week'])}: {percent(row['chance'])} of one run"
+        text = (
+            f"Chance makes up {percent(row['chance'])} of the variance of one run of "
+            f"{when(row['outcome'], row['week'])}"
+        )
         if math.isfinite(row["chance_moving_all"]):
-            text += f" ({percent(row['chance_moving_all'])} moves all points alike and cancels)"
-        text += f", {percent(row['chance_left'])} left in the means of naive indices"
-        texts.append(f"{text}; the variance without chance is known to ± {_cv(row['signal_cv'])}")
+            text += (
+                f" ({percent(row['chance_moving_all'])} moves all design points alike and cancels)"
+            )
+        text += (
+            f", and {percent(row['chance_left'])} of the variance of the means that naive indices "
+            "use"
+        )
+        texts.append(f"{text}; the variance without chance is {_known(row['signal_cv'])}.")
     if not texts:
-        return ["Chance cannot be told from effect with one replicate a point."]
-    return [f"Share of the variance that is chance: {'; '.join(texts)}."]
+        return ["One replicate of each design point cannot separate chance from effect."]
+    return texts
 
 
-def _cv(value: float) -> str:
-    return percent(value) if math.isfinite(value) else "nothing"
+def _known(cv: float) -> str:
+    return f"known to ± {percent(cv)}" if math.isfinite(cv) else "not known"
 
 
 def _left_out(reading: Reading) -> list[str]:
-    """What a run without a value took along."""
+    """What is left out with runs that have no value."""
     rows = reading.frame("noise")
     said = []
     for _, row in rows[(rows["left_out"] > 0) | (rows["replicates_left_out"] > 0)].iterrows():
@@ -228,8 +245,8 @@ def _left_out(reading: Reading) -> list[str]:
             lost, of = row["replicates_left_out"], row["replicates_left_out"] + row["replicates"]
             noun = "replicate"
         said.append(
-            f"Left out for {when(row['outcome'], row['week'])}: {count(lost, noun)} of {count(of)} "
-            "with a run without a value; if these lie in one corner of the ranges, the indices are "
-            "about the rest."
+            f"For {when(row['outcome'], row['week'])}, {count(lost, noun)} of {count(of)} "
+            f"{'is' if lost == 1 else 'are'} left out, with a run without a value; if these lie in "
+            "one corner of the ranges, the indices are about the rest."
         )
     return said

@@ -259,14 +259,17 @@ def _surface(values: Values) -> Table:
             )
     columns = (
         *_AXIS_COLUMNS, *_PLANNED, *_ENDS, *_MET, *_COUNTED,
-        Column("gain_mean", format="signed", meaning="against no TA", heading="gain"),
+        Column("gain_mean", format="signed", meaning="over no TA", heading="gain"),
         Column("chance_share", format="percent", heading="chance",
                meaning="its share in the variance of a single run"),
         Column("provider_hours", "h", "number", "mean of the runs, all regions, to the end of TA"),
         Column("staff_hours", "h", "number", "mean of the runs"),
         Column("expected_cost", "money", "money", "mean of the runs", "expected spend"),
     )  # fmt: skip
-    note = "At the end of TA of each cell, over all runs. An empty axis is the scenario's own."
+    note = (
+        "Outcomes at the end of TA of each cell, over all runs. Where an axis is empty, the "
+        "scenario's own value applies."
+    )
     return _table(values, "surface", rows, columns, "Every cell", note)
 
 
@@ -286,7 +289,7 @@ def _own(values: Values) -> Table:
             | {"n": int((~np.isnan(level)).sum()), "runs": level.size}
         )
     return _table(values, "own", rows, (*_ENDS, *_PLANNED, *_COUNTED),
-                  "The scenario's own dosage", "At its own end of TA.")  # fmt: skip
+                  "The scenario's own dosage", "Outcomes at its own end of TA.")  # fmt: skip
 
 
 def _best(values: Values) -> Table:
@@ -311,13 +314,13 @@ def _best(values: Values) -> Table:
         )
     columns = (
         *_AXIS_COLUMNS, *_ENDS, *_PLANNED, *_COUNTED,
-        Column("gain_mean", format="signed", meaning="against no TA", heading="gain"),
+        Column("gain_mean", format="signed", meaning="over no TA", heading="gain"),
         Column("near", format="given", meaning="other cells whose mean is within 1 % of the range",
                heading="cells as good"),
     )  # fmt: skip
     where = " within the budget" if is_budgeted(values.study.header) else ""
     return _table(values, "best", rows, columns, f"The best cell{where}, by outcome",
-                  "At the end of TA. Of many cells the best looks better than it is.")  # fmt: skip
+                  "At the end of TA, the best of many cells looks better than it is.")  # fmt: skip
 
 
 def _cheapest(values: Values) -> Table:
@@ -348,13 +351,14 @@ def _cheapest(values: Values) -> Table:
                heading="surely enough"),
         Column("hits", format="count", meaning="runs that reach it", heading="reached in"),
     )  # fmt: skip
-    goal = "the target" if values.study.header.targets else "what the own dosage does, run by run"
+    own = "what the scenario's own dosage reaches, run by run"
+    goal = "the target" if values.study.header.targets else own
     note = (
-        "The cell that is planned to take least (of the budget; without one, provider hours) among "
-        f"those in which at least {percent(SURE)} of the runs reach {goal}; where there is none, "
-        "the likeliest."
+        "This is the cell with the least planned spend (of the budget; without one, of provider "
+        f"hours) among those in which at least {percent(SURE)} of the runs reach {goal}. Where "
+        "there is no such cell, it is the likeliest."
     )
-    return _table(values, "cheapest", rows, columns, "The cheapest cell that does it", note)
+    return _table(values, "cheapest", rows, columns, "The cheapest cell that reaches it", note)
 
 
 def _budget_line(values: Values) -> Table:
@@ -404,7 +408,7 @@ def _maps(values: Values) -> Table:
     )
     return _table(values, "maps", [rows[key] for key in order], columns, "Maps",
                    "Means at the end of TA over all runs, by hours a contact and weeks between "
-                   "contacts; empty: more than the budget.")  # fmt: skip
+                   "contacts; cells that cost more than the budget are empty.")  # fmt: skip
 
 
 def _week(every: float) -> str:

@@ -164,7 +164,7 @@ def _reading(found: Shown) -> str:
     )
     text = f"Target: {what}. Black line: the mean reaches it; red dashes: 80 % of runs do."
     if is_budgeted(found.study.header):
-        text += f" Hatched: more than {budget_words(found.study.header)}; white dots: just that."
+        text += f" Hatched: more than {budget_words(found.study.header)}; white dots: exactly that."
     if len(found.facets) > MOST_FACETS:
         text += f" The first {MOST_FACETS} of {len(found.facets)} combinations; the table has all."
     return text

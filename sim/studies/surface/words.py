@@ -142,32 +142,33 @@ def _highest(study: Study[Spec], rows: Sequence[Mapping[Any, Any]]) -> str:
     for row in rows:
         which = "highest" if (study.about(row["outcome"]).sign or 1) > 0 else "lowest"
         text = (
-            f"{which} {in_words(row['outcome'])} {number(row['mean'])} by "
-            f"{place_words(cell_of(dict(row)))} (90 % of runs {interval(row['p05'], row['p95'])}; "
+            f"{which} {in_words(row['outcome'])} {number(row['mean'])} with "
+            f"{place_words(cell_of(dict(row)))} (90 % of runs: {interval(row['p05'], row['p95'])}; "
             f"{number(row['planned_provider_hours'])} provider hours a week and region, planned "
             f"cost {money(row['planned_cost'])}"
         )
         if row["near"]:
-            text += f"; as good within 1 %: {count(row['near'], 'other cell')}"
+            n = row["near"]
+            text += f"; {count(n, 'other cell')} {'is' if n == 1 else 'are'} as good within 1 %"
         parts.append(f"{text})")
     return f"At the end of TA{where}: {'; '.join(parts)}."
 
 
 def _cheapest(study: Study[Spec], row: Mapping[Any, Any]) -> str:
-    """The least at which something is reached surely enough, or the likeliest."""
+    """The least that reaches something in enough runs, or the likeliest to."""
     what, place = _goal(study, row), place_words(cell_of(dict(row)))
     runs = f"{row['hits']:,} of {row['n']:,} runs"
     sure = f"90 % interval {interval(row['p_low'], row['p_high'], percent)}"
     surely = f"{percent(SURE)} of the runs"
     if not row["surely"]:
         return (
-            f"No cell gives {what} in {surely}; the likeliest, {place}, does in {runs} ({sure}; "
-            f"{_takes(row)})."
+            f"No cell gives {what} in {surely}. The likeliest is {place}, which gives it in {runs} "
+            f"({sure}; {_takes(row)})."
         )
-    least = "least of the budget" if is_of_money(study.header) else "fewest provider hours"
+    least = "smallest share of the budget" if is_of_money(study.header) else "fewest provider hours"
     return (
-        f"The {least} to give {what} in {surely}: {place}; it does in {runs} ({sure}; "
-        f"{_takes(row)})."
+        f"The {least} that give{'s' if is_of_money(study.header) else ''} {what} in {surely}: "
+        f"{place}, which gives it in {runs} ({sure}; {_takes(row)})."
     )
 
 
@@ -195,7 +196,7 @@ def varied(study: Study[Spec], frame: pd.DataFrame) -> str:
     scenario, header = study.scenario, study.header
     others = len(scenario.dosage) - 1
     text = (
-        "In every cell the dosage is one scheduled series like the scenario's most frequent one "
+        "In every cell, the dosage is one scheduled series like the scenario's most frequent one "
         f"({series_words(main_series(scenario))}) with other weeks between contacts and other hours"
     )
     if others:
@@ -206,9 +207,9 @@ def varied(study: Study[Spec], frame: pd.DataFrame) -> str:
     if is_budgeted(header):
         cells = frame.drop_duplicates("cell")
         text += (
-            f" Budget: {budget_words(header)}, preparation and travel included, with every contact "
-            f"held; {count(int((~cells['affordable'].astype(bool)).sum()), 'cell')} of the grid "
-            "cost more and are empty."
+            f" The budget is {budget_words(header)}, preparation and travel included, with every "
+            f"contact held; {count(int((~cells['affordable'].astype(bool)).sum()), 'cell')} of the "
+            "grid cost more and are empty."
         )
     return text
 
@@ -218,6 +219,7 @@ def _rests_on(study: Study[Spec], frame: pd.DataFrame) -> str:
     rows = frame[frame["runs"] > 0]
     n, runs = int(rows["n"].min()), int(rows["runs"].max())
     return (
-        f"It rests on {len(study.plausible)} {study.plausible.source}, {n:,} of {runs:,} runs a "
-        "cell, with the same people and chance in all."
+        f"These results rest on {len(study.plausible)} {study.plausible.source}. Of each cell, "
+        f"{n:,} "
+        f"of {runs:,} runs count, with the same people and chance in all cells."
     )

@@ -12,10 +12,12 @@ from sim.studies.spec import Study
 from sim.studies.trials.spec import HOURS, MODEL, THROUGH_0, Spec
 
 _VERDICTS = {
-    "a draw": "The model forecasts {} as well as one constant does, and no better: a draw with a "
-    "constant is a draw. Compared, not validated.",
-    "better": "The model forecasts {} better than one constant does: compared, not validated.",
-    "worse": "The model forecasts {} worse than one constant does: compared, not validated.",
+    "a draw": "The model forecasts {} as well as one constant does, and no better. This is a "
+    "comparison, not a validation.",
+    "better": "The model forecasts {} better than one constant does. This is a comparison, not a "
+    "validation.",
+    "worse": "The model forecasts {} worse than one constant does. This is a comparison, not a "
+    "validation.",
 }
 
 
@@ -30,21 +32,24 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     return Answer(
         _VERDICTS[model["against_constant"]].format(trials),
         (
-            "Each trial is forecast from the others, by SMD = a + b x effect of the model. The log "
-            f"score, from that of one constant, is {_scored(model)} of the model and "
-            f"{_scored(hours)} of a regression on log hours a month ({hours['against_constant']}).",
+            "Each trial is forecast from the others, by SMD = a + b x effect of the model. "
+            "Compared "
+            f"with one constant, the log score of the model is {_scored(model)}; that of a "
+            f"regression on log hours a month is {_scored(hours)} ({hours['against_constant']}).",
             _slope(mapping),
             *_doses(tables["doses"]),
-            f"Of the trials {percent(model['inside_50'])} lie inside the model's 50 % interval and "
+            f"Of the trials, {percent(model['inside_50'])} lie inside the model's 50 % interval "
+            "and "
             f"{percent(model['inside_90'])} inside its 90 % interval. Trials differ by an SD of "
             f"{number(mapping['between_pooled'])} beyond sampling; with the model, "
             f"{number(mapping['between'])} is left.",
-            f"Forced through 0, as up to version 0.2.0, the model scores {_scored(old)}: what "
-            "trials have in common was then asked of the model too.",
+            f"Forced through 0, as up to version 0.2.0, the model scores {_scored(old)}; it then "
+            "has "
+            "to explain what all trials have in common, too.",
             f"Effects rise by {signed(mapping['small_studies'])} a unit of their standard error: "
             "where that is well above 0, small trials report larger effects, which no dosage "
             "explains.",
-            f"{source[:1].upper()}{source[1:]}.",
+            f"The parameters come from {source}.",
         ),
     )
 
@@ -66,7 +71,7 @@ def _slope(mapping: Any) -> str:
 
 def _doses(table: Table) -> list[str]:
     """Whether a dose pays more in the model than in the trials."""
-    told = []
+    lines = []
     for row in table.frame.to_dict("records"):
         name = "Hours a month" if row["dose"] == "hours_a_month" else "Months"
         pays = "pay about as much in the model as in the trials"
@@ -74,13 +79,13 @@ def _doses(table: Table) -> list[str]:
             pays = "pay more in the model than in the trials"
         elif row["model"] < row["trials_low"]:
             pays = "pay less in the model than in the trials"
-        told.append(
-            f"{name} {pays}: twice of them go with {signed(row['model'], percent)} of the mean "
+        lines.append(
+            f"{name} {pays}: twice as many go with {signed(row['model'], percent)} of the mean "
             f"effect in the model ({interval(row['model_low'], row['model_high'], _signed)} over "
             f"the sets) and {signed(row['trials'], percent)} in the trials "
             f"({interval(row['trials_low'], row['trials_high'], _signed)})."
         )
-    return told
+    return lines
 
 
 def _signed(value: float) -> str:
