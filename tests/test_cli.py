@@ -34,6 +34,7 @@ COMMANDS = (
     "page", "serve", "new", "validate", "run", "compare", "surface", "plan", "calendar", "report",
     "import", "sensitivity", "ladder", "calibrate", "audit", "trials", "patterns", "verify",
     "merge", "scenarios", "examples", "parameters", "outcomes", "observed", "odd", "schema",
+    "glossary",
     "cache",
 )  # fmt: skip
 TINY = ("run", "classroom", "--replicates", "2", "--fixed", "--engine", "mesa")

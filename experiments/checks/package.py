@@ -27,7 +27,7 @@ PROMISED = (
     "sim/studies/odd_template.md",
     "sim/page/shell.html",
     "sim/page/words.json",
-    "sim/page/glossary.json",
+    "sim/core/glossary.json",
     "sim/page/dist/app.js",
     "sim/page/dist/app.css",
 )

@@ -16,6 +16,7 @@ from sim.cli import (
     cache,
     calendar,
     examples,
+    glossary,
     imports,
     look,
     merge,
@@ -111,6 +112,7 @@ app.command("examples", epilog=EXITS)(examples.examples)
 app.command("scenarios", epilog=EXITS)(look.scenarios)
 app.command("parameters", epilog=EXITS)(look.parameters)
 app.command("outcomes", epilog=EXITS)(look.outcomes)
+app.command("glossary", epilog=EXITS)(glossary.glossary)
 app.command("schema", epilog=EXITS)(look.schema)
 app.command("odd", epilog=EXITS)(look.odd)
 app.command("cache", epilog=EXITS)(cache.cache)

@@ -147,9 +147,10 @@ def parameters(
 ) -> None:
     """Show the table of parameters.
 
-    Default, plausible range, unit, role, grade of evidence, meaning. Free parameters also have
-    their calibrated number, and the grades of the targets that narrowed it. Sources are in the
-    JSON, and in the description of the model ('codose odd').
+    Each has a default, a plausible range, a unit, a role, the grade of its evidence and a meaning.
+    Free parameters also have their calibrated number, and the grades of the targets that narrowed
+    it. Sources are in the JSON, and in the description of the model ('codose odd'); 'codose
+    glossary' explains the words.
 
     \b
     Examples:
@@ -197,6 +198,8 @@ def outcomes(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a run reports, with units.
+
+    'codose glossary' explains the words.
 
     \b
     Examples:

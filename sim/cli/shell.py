@@ -51,7 +51,8 @@ GROUPS = {
         "sensitivity", "ladder", "calibrate", "audit", "trials", "patterns", "verify", "merge",
     ),
     "Look something up": (
-        "scenarios", "examples", "parameters", "outcomes", "observed", "odd", "schema", "cache",
+        "scenarios", "examples", "glossary", "parameters", "outcomes", "observed", "odd", "schema",
+        "cache",
     ),
 }  # fmt: skip
 """The commands by what one comes for, in the order of the help; any other is in "More"."""

@@ -22,6 +22,7 @@ import numpy as np
 
 from sim.core import files
 from sim.core.errors import check_known
+from sim.core.glossary import glossary as explained
 from sim.core.outcomes import HEADLINES, OUTCOMES, Outcome
 from sim.core.parameters import TABLE, Parameter
 from sim.core.units import CONFIDENCE, MODEL_VERSION, z_value
@@ -225,7 +226,7 @@ def glossary() -> dict[str, str]:
     True
     """
     terms = {name: _sentence(one.meaning) for name, one in OUTCOMES.items()}
-    return {**terms, **_json("glossary.json", {})}
+    return {**terms, **{name: term.meaning for name, term in explained().items()}}
 
 
 def _sentence(text: str) -> str:

@@ -42,6 +42,7 @@ class Report:
         costs, cost_note: what it takes.
         assumptions, assumption_note: what carries the result.
         parameters: all of them.
+        words: term -> what it means.
         inputs: title -> text of the files that were read, to copy.
         provenance: name -> value: versions, seed, numbers of runs.
         command: that makes the results again.
@@ -60,6 +61,7 @@ class Report:
     assumptions: list[Table] = field(default_factory=list)
     assumption_note: str = ""
     parameters: Table | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
     command: str = ""

@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.core.glossary import terms_in
 from sim.core.parameters import TABLE, Parameter
 from sim.present import format as formats
 from sim.present.answer import CAVEAT
@@ -67,6 +68,7 @@ def report_of(result: Result) -> Report:
         assumptions=[shortened(carriers, CARRIERS)] if carriers else [_not_known_well()],
         assumption_note=_rests_on(result),
         parameters=_parameters(result),
+        words={term.planners: term.meaning for term in terms_in(result.answer.text)},
         inputs=_inputs(result),
         provenance=_provenance(result),
         command=result.command,
