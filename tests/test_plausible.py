@@ -54,7 +54,7 @@ def test_without_a_posterior_each_range_is_covered_evenly(tmp_path: Path) -> Non
 def test_what_is_said_of_them(tmp_path: Path) -> None:
     found = plausible_sets(5, folder=tmp_path)
     assert found.source == (
-        f"plausible sets: Latin hypercube over the ranges of {len(VARIED)} assumptions; "
+        f"plausible sets, a Latin hypercube over the ranges of {len(VARIED)} assumptions; "
         "not calibrated"
     )
 

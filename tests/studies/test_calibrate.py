@@ -415,7 +415,7 @@ def test_what_was_observed_is_told_apart(found: Result) -> None:
     check = found.table("predictive").set_index("target")
     assert {"T4", "T10"} <= set(check.index)
     assert {"left out", "shown"} >= set(check.drop(index=["T4", "T10"])["use"]) - {"instrument"}
-    assert "T7: a survey mean of 4.66 pins the leniency of answers" in found.answer.text
+    assert "T7: a survey mean of 4.66 narrows the leniency of answers" in found.answer.text
 
 
 def test_shards_share_a_folder_step_by_step(folder: Path, tmp_path: Path) -> None:

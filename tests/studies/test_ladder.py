@@ -54,7 +54,7 @@ def test_without_learning_co_creation_teaches_less() -> None:
     knowledge = frame[frame.outcome == "knowledge"]["effect"].to_list()
     assert knowledge[0] > knowledge[1] > knowledge[2]
     text = result.answer.text
-    assert "the effect of co-creation 1 instead of 0 goes from +" in text
+    assert "the effect of co-creation 1 instead of 0 changes from +" in text
     assert "What if, not forecast." in text
 
 

@@ -204,8 +204,8 @@ def test_a_level_pins_leniency_and_a_change_the_state(level: Result, change: Res
     assert narrowed(level, LENIENCY)
     assert not narrowed(level, "learning_rate")
     assert narrowed(change, "learning_rate")
-    assert "no parameter of the state owes them its narrowing" in level.answer.text
-    assert "learning_rate owes it narrowing" in change.answer.text
+    assert "no parameter of the state owes this target its narrowing" in level.answer.text
+    assert "learning_rate owes this target narrowing" in change.answer.text
     left = change.table("left_out").set_index(["left_out", "name"])["narrowed"]
     moved = "own_knowledge_start_to_end_of_ta"
     assert left[moved, "learning_rate"] < left["nothing", "learning_rate"] - 0.1
@@ -237,7 +237,7 @@ def test_own_findings_beside_one_that_comes_with_codose() -> None:
         "classroom", data=data, parameters=["learning_rate", "forgetting"],
         own_only=False, targets=["own_knowledge_test_start", "own_attendance_52", "T10"], **FEW,
     )  # fmt: skip
-    assert "beside 1 finding that come" in found.answer.text
+    assert "and 1 finding that come" in found.answer.text
     assert found.table("targets")["whose"].tolist().count("shipped") == 1
     free = found.table("narrowed").query("what == 'free'")["name"].tolist()
     assert free[:2] == ["learning_rate", "forgetting"], "what is named is calibrated"

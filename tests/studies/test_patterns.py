@@ -20,7 +20,15 @@ from sim.stats.components import shrunk
 from sim.stats.expected import CHANCE_RULES
 from sim.studies.kind import Result, StudyKind, ask
 from sim.studies.measures import parse_measure
-from sim.studies.patterns.analysis import FAILS, HOLDS, NOT_TOLD, Counted, Judged, _left_out, design
+from sim.studies.patterns.analysis import (
+    FAILS,
+    HOLDS,
+    NOT_KNOWN,
+    Counted,
+    Judged,
+    _left_out,
+    design,
+)
 from sim.studies.patterns.statements import Quantity, parse_statement
 from sim.studies.spec import StudyError
 from tests.cases import TINY, written
@@ -221,7 +229,7 @@ def test_what_is_chance_alone_is_not_told(sets: int, replicates: int, parts: int
     line = 1 + replicates * (1 - CHANCE_RULES) / CHANCE_RULES
     taken = 1 - (1 - stats.f.sf(line, sets - 1, sets * (replicates - 1))) ** parts
     error = 3.5 * np.sqrt(taken * (1 - taken) / TRIALS) + 1 / TRIALS
-    assert (found != NOT_TOLD).mean() < taken + error
+    assert (found != NOT_KNOWN).mean() < taken + error
     assert not (found == HOLDS).any()
 
 
@@ -239,7 +247,7 @@ def test_verdicts_are_seldom_wrong(share: float) -> None:
     """Chance is half of a run's variance; the true share is known, 80 % is the line. At the line a
     verdict to one side comes in 5 %, and in somewhat more as chance is estimated."""
     found = verdicts(100, 8, middle=NormalDist().inv_cdf(share), between=1.0)
-    assert NOT_TOLD not in found
+    assert NOT_KNOWN not in found
     wrong = (found == HOLDS) if share < 0.8 else (found == FAILS)
     assert wrong.mean() < 0.1
     assert share == 0.8 or (found == (HOLDS if share > 0.8 else FAILS)).mean() > 0.8
@@ -328,7 +336,7 @@ def test_the_mean_over_sets_is_asked_by_its_interval() -> None:
     assert frame["verdict"].tolist() == ["holds", "does not hold"]
     assert frame["share"].isna().all()
     assert "1 hold" in found.answer.verdict
-    assert found.answer.lines[0] == "Does not hold: of a test (no, in the mean)."
+    assert found.answer.lines[0] == "This pattern does not hold: of a test (no, in the mean)."
 
 
 def test_a_survey_is_that_of_the_instrument() -> None:

@@ -451,7 +451,7 @@ def test_every_outcome_and_every_target_is_answered() -> None:
             assert words in row
     for words in ("trust of at least 0.3", "integration of at least 0.15"):
         assert words in found.answer.text
-    for words in ("Most trust at the end of TA:", "Least workload at the end of TA:"):
+    for words in ("has the most trust at the end of TA", "has the least workload at the end of TA"):
         assert words in " ".join(found.answer.notes)
 
 
@@ -532,7 +532,7 @@ def test_unreachable_target_says_the_best_reached() -> None:
     )
     assert "does not reach integration of at least 0.95" in answer.text
     assert "0 of 320 runs" in answer.text
-    assert "with the asked probability it reaches 0." in answer.text
+    assert "with the wanted probability, it reaches 0." in answer.text
 
 
 def test_no_value_no_front() -> None:

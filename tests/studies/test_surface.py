@@ -248,7 +248,9 @@ def test_without_targets_the_own_dosage_is_the_yardstick_run_by_run(
 
 def test_a_target_out_of_reach_is_said_with_the_likeliest_cell() -> None:
     found = surface(SMALL, **GRID, targets={"trust": 0.99}, sets=2, replicates=1)
-    assert "No cell gives trust of 0.99 in 80 % of the runs; the likeliest" in found.answer.verdict
+    assert (
+        "No cell reaches trust of 0.99 in 80 % of the runs. The likeliest" in found.answer.verdict
+    )
     assert not found.table("cheapest")["surely"].any()
 
 
@@ -262,8 +264,8 @@ def test_every_target_is_answered_with_its_runs_and_less_may_be_better() -> None
     assert (cheapest["n"] == 2).all()
     answer = found.answer
     assert "trust of 0.01 and workload of 0.99" in answer.verdict
-    assert "highest trust" in answer.text
-    assert "lowest workload" in answer.text
+    assert "trust is highest" in answer.text
+    assert "workload is lowest" in answer.text
     assert answer.text.count("in 2 of 2 runs") == 3
     assert set(answer.rows) == {"trust", "workload"}
 

@@ -212,7 +212,7 @@ def _between(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int
     frame = pd.DataFrame(rows)
     frame.insert(0, "regions", np.repeat(BETWEEN, len(HEADLINES)))
     note = (
-        "The worst region is the one with the worst value in a run; another run may have another. "
+        "The worst region is the one with the worst value in a run; it may differ between runs. "
         "The spread is the highest region minus the lowest."
     )
     return Table("between_regions", frame, [Column("regions", format="text"), *_COURSE],

@@ -142,7 +142,7 @@ def _highest(study: Study[Spec], rows: Sequence[Mapping[Any, Any]]) -> str:
     for row in rows:
         which = "highest" if (study.about(row["outcome"]).sign or 1) > 0 else "lowest"
         text = (
-            f"{which} {in_words(row['outcome'])} {number(row['mean'])} with "
+            f"{in_words(row['outcome'])} is {which} ({number(row['mean'])}) with "
             f"{place_words(cell_of(dict(row)))} (90 % of runs: {interval(row['p05'], row['p95'])}; "
             f"{number(row['planned_provider_hours'])} provider hours a week and region, planned "
             f"cost {money(row['planned_cost'])}"
@@ -151,7 +151,7 @@ def _highest(study: Study[Spec], rows: Sequence[Mapping[Any, Any]]) -> str:
             n = row["near"]
             text += f"; {count(n, 'other cell')} {'is' if n == 1 else 'are'} as good within 1 %"
         parts.append(f"{text})")
-    return f"At the end of TA{where}: {'; '.join(parts)}."
+    return f"At the end of TA{where}, {'; '.join(parts)}."
 
 
 def _cheapest(study: Study[Spec], row: Mapping[Any, Any]) -> str:
@@ -162,13 +162,13 @@ def _cheapest(study: Study[Spec], row: Mapping[Any, Any]) -> str:
     surely = f"{percent(SURE)} of the runs"
     if not row["surely"]:
         return (
-            f"No cell gives {what} in {surely}. The likeliest is {place}, which gives it in {runs} "
+            f"No cell reaches {what} in {surely}. The likeliest to reach it is {place}, in {runs} "
             f"({sure}; {_takes(row)})."
         )
-    least = "smallest share of the budget" if is_of_money(study.header) else "fewest provider hours"
+    least = "least of the budget" if is_of_money(study.header) else "fewest provider hours"
     return (
-        f"The {least} that give{'s' if is_of_money(study.header) else ''} {what} in {surely}: "
-        f"{place}, which gives it in {runs} ({sure}; {_takes(row)})."
+        f"The cell that reaches {what} in {surely} with the {least} is {place}: it does so in "
+        f"{runs} ({sure}; {_takes(row)})."
     )
 
 
@@ -181,8 +181,7 @@ def _goal(study: Study[Spec], row: Mapping[Any, Any]) -> str:
     name = in_words(row["outcome"])
     if targets:
         return f"{name} of {given(row['target'])}"
-    less = "less" if (study.about(row["outcome"]).sign or 1) > 0 else "more"
-    return f"no {less} {name} than the scenario's own dosage"
+    return f"the {name} of the scenario's own dosage"
 
 
 def _own(frame: pd.DataFrame) -> str:
