@@ -129,7 +129,7 @@ def test_sensitivity_without_the_replicate_of_failed_runs(
         [0, 4, 1]
     ]
     assert found.tables["indices"].rests_on == (4 * points, 5 * points)
-    assert "1 replicate of 5 with a run without a value" in found.answer.text
+    assert "1 replicate of 5 is left out" in found.answer.text
     runs = found.table("runs")
     means = runs.dropna().groupby("point")[runs.columns[-1]].mean().to_numpy()
     if method == "one_at_a_time":  # naive: the range of the means along each factor
@@ -151,7 +151,7 @@ def test_sensitivity_without_the_base_samples_of_failed_runs(faulty: None) -> No
     assert found.table("failures")["reason"].tolist() == [REASON]
     assert found.table("noise")[["base_samples", "left_out"]].to_numpy().tolist() == [[8, 1]]
     assert found.tables["indices"].rests_on == (8 * 4 * 5, 9 * 4 * 5)
-    assert "1 base sample of 9 with a run without a value" in found.answer.text
+    assert "1 base sample of 9 is left out" in found.answer.text
 
 
 def test_audit_and_instruments(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,7 @@ class Table:
         >>> table.cells()
         [['visits', 'over 99 %'], ['calls', '25 %']]
         >>> table.note
-        'It rests on 8 of 8 runs.'
+        'The table rests on 8 of 8 runs.'
     """
 
     def __init__(
@@ -133,12 +133,12 @@ class Table:
 
     @property
     def note(self) -> str:
-        """How it is to be read, and how many runs it rests on."""
+        """How to read the table, and how many runs the table rests on."""
         return f"{self._note} {self.ground}.".strip() if self.ground else self._note
 
     @property
     def ground(self) -> str:
-        """How many runs it rests on, in words; empty where that is not known."""
+        """How many runs the table rests on, in words; empty where that is not known."""
         if self.rests_on is None:
             return ""
         counted, made = (formats.count(number) for number in self.rests_on)
@@ -146,7 +146,7 @@ class Table:
 
     @property
     def plain_note(self) -> str:
-        """How it is to be read, without how many runs it rests on."""
+        """How to read the table, without how many runs the table rests on."""
         return self._note
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from sim.present.answer import Answer
-from sim.present.format import count, interval, number, percent
+from sim.present.format import count, interval, number, percent, sentence
 from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.studies.factors import DUMMY
@@ -83,7 +83,7 @@ def _verdict(reading: Reading, labels: Sequence[Label]) -> str:
             if leading
             else f"no factor is known to drive {what}"
         )
-    return f"By {method.title}, {'; '.join(parts)}."
+    return f"{sentence('; '.join(parts))} ({method.title})."
 
 
 def _design(reading: Reading) -> str:
