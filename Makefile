@@ -95,8 +95,8 @@ results: $(STAMP) ## make every shipped result anew: sets, tables, figures (half
 	$(BIN)/python experiments/checks/results.py $(ONLY)
 
 docs: $(STAMP) ## build the documentation site into site/ (fetches nothing)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "Open site/index.html, or serve it with search: $(BIN)/python -m http.server -d site"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "Open site/index.html; its search works from disk too."
 
 # Some of them: make notebooks ONLY="02 05".
 notebooks: $(STAMP) ## execute the notebooks and the examples of the documentation anew

@@ -4,7 +4,7 @@
 # Three tasks of a researcher, each in a handful of lines: scenarios side by side, the assumptions
 # that carry a result, and two parameters fitted to numbers of one's own. The last part looks at
 # what stands behind the one function that they share. The page
-# [Use your own tools](../docs/how-to/tools.md) has more tools.
+# [Use your own tools](../docs/how-to/your-tools.md) has more tools.
 
 # %%
 # %matplotlib inline

@@ -178,5 +178,5 @@ summary = runs.summary().query("point == 'horizon' and region == 'overall'").set
 print(f"trust over 2000 runs: {summary.loc['trust', 'mean']:.3f}")
 
 # %% [markdown]
-# [Change a rule](../docs/how-to/subclass.md) goes through all methods that one may override, and
+# [Change a rule](../docs/how-to/own-rule.md) goes through all methods that one may override, and
 # [Watch it in Mesa's page](../docs/how-to/solara.md) gives the model sliders and a *Step* button.

@@ -267,9 +267,9 @@ def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     assert r"pip install 'codose[cluster]'" in refused("tcp://127.0.0.1:8786")
 
 
-# --- docs/cluster.md -----------------------------------------------------------------------------
+# --- docs/how-to/cluster.md ----------------------------------------------------------------------
 
-DOCUMENT = (HERE.parent / "docs" / "cluster.md").read_text(encoding="utf-8")
+DOCUMENT = (HERE.parent / "docs/how-to/cluster.md").read_text(encoding="utf-8")
 
 
 def commands() -> list[str]:

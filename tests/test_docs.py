@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import json
+import os
 import re
 import shlex
-import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
-from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from sim.core.errors import InputError
 
@@ -21,6 +22,7 @@ REPO = Path(__file__).resolve().parents[1]
 DOCS = REPO / "docs"
 NOTEBOOKS = sorted((REPO / "notebooks").glob("[0-9]*.py"))
 MAKE = DOCS / "make"
+MKDOCS = (REPO / "mkdocs.yml").read_text(encoding="utf-8")
 
 
 def made_by(name: str) -> ModuleType:
@@ -37,12 +39,16 @@ NUMBERED = ("explanation", "tutorial", "teaching", "how-to")
 # What cannot be run here, each with its reason; such a block is checked for its syntax only.
 NOT_RUN = {
     ("docs/index.md", "it installs from the network"),
+    (
+        "docs/how-to/page.md",
+        'the page saved this file; "Files of plans" runs the same command on a written one',
+    ),
     ("docs/how-to/solara.md", "it installs from the network"),
     ("docs/how-to/solara.md", "it needs Solara, which codose does not"),  # tests/test_solara.py
-    ("docs/how-to/tools.md", "it needs a library that codose does not"),  # tests/test_tools.py
+    ("docs/how-to/your-tools.md", "it needs a library that codose does not"),  # tests/test_tools.py
     ("docs/tutorial/teacher.md", "it installs from the network and opens a browser"),
-    ("docs/cluster.md", "there is no SLURM here"),
-    ("docs/cluster.md", "there is no Kubernetes here"),
+    ("docs/how-to/cluster.md", "there is no SLURM here"),
+    ("docs/how-to/cluster.md", "there is no Kubernetes here"),
     ("README.md", "there is no SLURM here"),
     ("README.md", "there is no Kubernetes here"),
 }
@@ -271,98 +277,121 @@ def test_picture_of_the_layers_has_every_module_of_the_table() -> None:
         assert f">{name}</text>" in drawn
 
 
-# --- the site ---------------------------------------------------------------------------------
+# --- navigation, addresses that were, formulas ------------------------------------------------
 
 
-class Links(HTMLParser):
-    """Links, anchors and everything that a browser would fetch for a page."""
+def navigation() -> list[tuple[str, str]]:
+    """Title and page of every entry, as the site shows them."""
+    hooks = made_by("hooks")
+    config = hooks.on_config(SimpleNamespace(nav=yaml.safe_load(MKDOCS)["nav"]))
+    found: list[tuple[str, str]] = []
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.fetched: list[str] = []
-        self.anchors: set[str] = set()
+    def walk(entry: Any, title: str = "") -> None:
+        if isinstance(entry, str):
+            found.append((title or entry, entry))
+        elif isinstance(entry, list):
+            for one in entry:
+                walk(one)
+        else:
+            for title, below in entry.items():
+                walk(below, title)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        if "id" in found:
-            self.anchors.add(found["id"])
-        if tag == "a" and "href" in found:
-            self.links.append(found["href"])
-        if tag in ("img", "script", "iframe", "source") and "src" in found:
-            self.fetched.append(found["src"])
-        if tag == "link" and found.get("rel") not in ("canonical", "prev", "next"):
-            self.fetched.append(found["href"])
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built with warnings as errors, with every road to the network closed."""
-    pytest.importorskip("mkdocs")
-    folder = tmp_path_factory.mktemp("site")
-    closed = (
-        "import socket, sys\n"
-        "def no(*_, **__): raise OSError('the build wanted the network')\n"
-        "socket.socket.connect = no; socket.create_connection = no; socket.getaddrinfo = no\n"
-        "from mkdocs.__main__ import cli; cli()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", closed, "build", "--strict", "--quiet", "--site-dir", str(folder)],
-        cwd=REPO,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+    walk(config.nav)
+    return found
 
 
-@pytest.mark.slow
-def test_site_builds_without_a_network_and_every_link_resolves(site: Path) -> None:
-    pages = {}
-    for path in site.rglob("*.html"):
-        parser = Links()
-        parser.feed(path.read_text(encoding="utf-8"))
-        pages[path] = parser
-    assert len(pages) > 30
-    broken, outside = [], []
-    for path, parser in pages.items():
-        outside += [f"{path.name}: {src}" for src in parser.fetched if re.match(r"\w+://|//", src)]
-        for link in [*parser.links, *parser.fetched]:
-            if re.match(r"[a-z]+:|//", link) or path.name == "404.html":
-                continue
-            place, _, anchor = link.partition("#")
-            target = (path.parent / unquote(place)).resolve() if place else path
-            target = target / "index.html" if target.is_dir() else target
-            there = target.exists()
-            if there and anchor and target in pages:
-                there = unquote(anchor) in pages[target].anchors
-            if not there:
-                broken.append(f"{path.relative_to(site)}: {link}")
-    assert not broken
-    assert not outside
+def test_navigation_has_every_page_once() -> None:
+    hooks = made_by("hooks")
+    titles, pages = zip(*navigation(), strict=True)
+    assert sorted(set(pages)) == sorted(pages)
+    assert sorted(set(titles)) == sorted(titles)
+    written = {
+        path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "make" not in path.parts
+    }
+    assert set(pages) == {
+        *written, *hooks.MADE, *hooks.BROUGHT, *hooks.notebook_pages(), "codose.html",
+    }  # fmt: skip
 
 
-@pytest.mark.slow
-def test_site_styles_fetch_nothing(site: Path) -> None:
-    for path in site.rglob("*.css"):
-        addresses = re.findall(r"url\(['\"]?(\w+://[^)]+)", path.read_text(encoding="utf-8"))
-        assert not addresses, path
+def test_addresses_that_were_lead_to_pages_that_are() -> None:
+    hooks = made_by("hooks")
+    pages = {page for _, page in navigation()}
+    for old, new in hooks.MOVED.items():
+        assert f"{new}.md" in pages
+        assert f"{old}.md" not in pages
+        (shown,) = re.findall(r'<a href="([^"]*)"', hooks.redirect(old))
+        assert os.path.normpath(os.path.join(os.path.dirname(old), shown)) == f"{new}.html"
 
 
-@pytest.mark.slow
-def test_every_command_parameter_and_outcome_is_in_the_reference(site: Path) -> None:
-    from sim.core.outcomes import NAMES
-    from sim.core.parameters import TABLE
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (r"$\frac{a}{b}$", "<mfrac>"),
+        ("$$\n\\begin{aligned} a &= b \\\\ c &= d \\end{aligned}\n$$", "<mtable"),
+        (r"$x &lt; y$", "&#x0003C;"),
+    ],
+)
+def test_formula_becomes_what_browsers_draw(written: str, shown: str) -> None:
+    markdown = pytest.importorskip("markdown")
+    ours = {"pymdownx.arithmatex": {"generic": True}}
+    html = markdown.markdown(written, extensions=list(ours), extension_configs=ours)
+    made = made_by("hooks").typeset(html, "page.md")
+    assert shown in made
+    assert "arithmatex" not in made
+    ElementTree.fromstring(made)  # no stray character
 
-    def text(name: str) -> str:
-        return (site / "reference" / name).read_text(encoding="utf-8")
 
-    reference = made_by("reference")
-    commands = text("commands.html")
-    assert all(f'id="{name.replace(" ", "-")}"' in commands for name in reference.command_helps())
-    assert all(f"<code>{name}</code>" in text("parameters.html") for name in TABLE)
-    assert all(f"<code>{name}</code>" in text("outcomes.html") for name in NAMES)
+@pytest.mark.parametrize("latex", [r"\nosuch{x}", r"\frac{a}{b", r"\text{share"])
+def test_formula_that_cannot_be_set_stops_the_build(latex: str) -> None:
+    with pytest.raises(ValueError, match=r"page\.md: this formula cannot be set"):
+        made_by("hooks").typeset(rf'<span class="arithmatex">\({latex}\)</span>', "page.md")
+
+
+# --- about ------------------------------------------------------------------------------------
+
+
+def test_citations_of_the_site_are_those_of_the_citation_file() -> None:
+    cff = yaml.safe_load((REPO / "CITATION.cff").read_text(encoding="utf-8"))
+    page = made_by("about").citing()
+    entries = re.findall(r"^@(\w+)\{\w+,\n(.*?)^\}", page, re.MULTILINE | re.DOTALL)
+    assert [kind for kind, _ in entries] == [
+        cff["type"],
+        *(one["type"] for one in cff["references"]),
+    ]
+    software, study = (dict(re.findall(r"^  (\w+) *= \{(.*)\},$", f, re.M)) for _, f in entries)
+    assert software["version"] == cff["version"]
+    assert software["year"] == f"{cff['date-released'].year}"
+    (cited,) = cff["references"]
+    assert study["title"] == f"{{{cited['title']}}}"
+    assert study["doi"] == cited["doi"]
+    assert study["pages"] == f"{cited['start']}--{cited['end']}"
+    assert study["journal"].replace("\\&", "&") == cited["journal"]
+    families = [name.split(", ")[0] for name in study["author"].split(" and ")]
+    assert families == [one["family-names"] for one in cited["authors"]]
+
+
+def test_release_date_is_that_of_the_changelog() -> None:
+    cff = yaml.safe_load((REPO / "CITATION.cff").read_text(encoding="utf-8"))
+    changes = (REPO / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{cff['version']}] - {cff['date-released']}\n" in changes
+
+
+def test_what_is_new_is_the_newest_section_of_the_changelog() -> None:
+    shown = made_by("about").new()
+    headings = re.findall(r"^## \[.*$", (REPO / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert len(re.findall(r"^## \[", shown, re.MULTILINE)) == 1
+    assert headings[0] in shown or headings[1] in shown  # nothing stands yet under the first
+    assert re.search(r"^- ", shown, re.MULTILINE)
+
+
+def test_licence_page_names_every_library_of_the_page() -> None:
+    app = REPO / "sim" / "page" / "app"
+    locked = json.loads((app / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    page = (DOCS / "licence.md").read_text(encoding="utf-8").lower()
+    for name in json.loads((app / "package.json").read_text(encoding="utf-8"))["dependencies"]:
+        stem = name.split("-")[0]
+        (row,) = re.findall(rf"^\| {stem}\b.*$", page, re.MULTILINE)
+        assert row.endswith(f"| {locked[f'node_modules/{name}']['license'].lower()} |")
 
 
 # --- docstrings -------------------------------------------------------------------------------
@@ -372,8 +401,8 @@ def public_names() -> list[str]:
     """Of ``sim`` and of the reference."""
     import sim
 
-    table = made_by("reference").PYTHON
-    shown = {f"{module}.{name}" for _, module, names in table for name in names}
+    reference = made_by("reference")
+    shown = {name for page, _ in reference.TASKS for name in reference.shown_on(page)}
     return sorted(shown | {f"{sim._HOME[name]}.{name}" for name in sim.__all__})
 
 
@@ -422,8 +451,21 @@ def test_public_name_says_what_goes_in_and_out_and_what_goes_wrong(name: str) ->
 def test_reference_shows_every_name_of_the_package() -> None:
     import sim
 
-    shown = {name for _, _, names in made_by("reference").PYTHON for name in names}
-    assert set(sim.__all__) <= shown
+    reference = made_by("reference")
+    shown = [name for page, _ in reference.TASKS for name in reference.shown_on(page)]
+    assert len(shown) == len(set(shown))
+    assert {f"{sim._HOME[name]}.{name}" for name in sim.__all__} <= set(shown)
+
+
+def test_python_pages_have_examples_first_and_no_private_name() -> None:
+    reference = made_by("reference")
+    pages = {path.stem for path in (DOCS / "reference" / "python").glob("*.md")}
+    assert pages == {page for page, _ in reference.TASKS}
+    for page in pages:
+        text = (DOCS / "reference" / "python" / f"{page}.md").read_text(encoding="utf-8")
+        example, outputs, names = (text.index(one) for one in ("```python", "```text", "\n::: "))
+        assert example < outputs < names
+        assert not re.search(r"^::: .*\._", text, re.MULTILINE)
 
 
 def test_figures_by_task_are_those_there_are() -> None:
@@ -454,7 +496,7 @@ SMALL = {
     "audit_on_demand": "audit audit_on_demand --sets 2 -n 2",
     "patterns": "patterns patterns --sets 2 -n 2 --default-replicates 2",
 }
-ELSEWHERE = {"plan"}  # docs/plan.md runs it whole
+ELSEWHERE = {"plan"}  # docs/how-to/budget.md runs it whole
 WHOLE = {"trials": "trials trials"}
 
 

@@ -1,4 +1,4 @@
-"""The examples of docs/how-to/tools.md are short, and run where their libraries are installed."""
+"""The examples of docs/how-to/your-tools.md are short, and run where their libraries are installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
-PAGE = (REPO / "docs/how-to/tools.md").read_text(encoding="utf-8")
+PAGE = (REPO / "docs/how-to/your-tools.md").read_text(encoding="utf-8")
 NEEDS = {
     "SALib": ("SALib",), "SciPy": ("scipy",), "Optuna": ("optuna",), "pymoo": ("pymoo",),
     "EMA workbench": ("ema_workbench",), "sbi": ("sbi", "torch"),

@@ -128,6 +128,11 @@ def commands(body: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment without what a ``make`` above left in it."""
+    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
+
+
 @contextlib.contextmanager
 def _inside(folder: Path) -> Iterator[None]:
     before, columns = Path.cwd(), os.environ.get("COLUMNS")
@@ -197,10 +202,10 @@ class Shell:
 
     def make(self, words: Sequence[str]) -> str:
         """What the target would do: it must exist; its ``codose`` commands are run."""
-        env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
         done = subprocess.run(
-            ["make", "--dry-run", *words], cwd=REPO, env=env, capture_output=True, text=True
-        )
+            ["make", "--dry-run", *words], cwd=REPO, env=plain_environment(),
+            capture_output=True, text=True,
+        )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"make {shlex.join(words)}: {done.stderr}")
         ours = re.findall(r"^\S*bin/codose (.*)$", done.stdout, re.MULTILINE)

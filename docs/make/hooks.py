@@ -5,6 +5,7 @@ Nothing is written beside the sources: what is made goes straight into the site.
 
 from __future__ import annotations
 
+import html as markup
 import re
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ for place in (str(HERE), str(REPO)):
     if place not in sys.path:
         sys.path.insert(0, place)
 
+import about  # noqa: E402
 import gallery  # noqa: E402
 import reference  # noqa: E402
 
@@ -29,6 +31,8 @@ BROUGHT = {
     "reference/calibration.md": "experiments/CALIBRATION.md",
 }
 MADE = {
+    "citing.md": about.citing,
+    "new.md": about.new,
     "gallery.md": gallery.page,
     "reference/commands.md": reference.commands,
     "reference/python.md": reference.python,
@@ -36,6 +40,14 @@ MADE = {
     "reference/parameters.md": reference.parameters,
     "reference/outcomes.md": reference.outcomes,
     "engineers/tests.md": reference.tests,
+}
+# Addresses that were, and the page that is there now.
+MOVED = {
+    "planner": "how-to/compare",
+    "plan": "how-to/budget",
+    "cluster": "how-to/cluster",
+    "how-to/subclass": "how-to/own-rule",
+    "how-to/tools": "how-to/your-tools",
 }
 
 
@@ -59,6 +71,18 @@ def the_page() -> str:
 # --- mkdocs -----------------------------------------------------------------------------------
 
 
+def redirect(old: str) -> str:
+    """A page at an address that was, which leads on; what stands after ``#`` goes along."""
+    new = "../" * old.count("/") + MOVED[old] + ".html"
+    return (
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        "<title>This page has moved</title>\n"
+        f'<script>location.replace("{new}" + location.hash)</script>\n'
+        f'<meta http-equiv="refresh" content="1; url={new}">\n'
+        f'<p>This page has moved: <a href="{new}">go on</a>.</p>\n'
+    )
+
+
 def on_config(config: Any) -> Any:
     """Put the notebooks that are there into the navigation."""
     for section in config.nav:
@@ -76,6 +100,8 @@ def on_files(files: Any, *, config: Any) -> Any:
     for name, path in brought().items():
         files.append(File.generated(config, name, content=path.read_text(encoding="utf-8")))
     files.append(File.generated(config, "codose.html", content=the_page()))
+    for old in MOVED:
+        files.append(File.generated(config, f"{old}.html", content=redirect(old)))
     for name, _, _ in gallery.FIGURES:
         files.append(File.generated(config, f"gallery/{name}.png", content=gallery.drawn(name)))
     for name, path in notebook_pages().items():
@@ -87,10 +113,12 @@ def on_files(files: Any, *, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> str:
-    """Make links to files outside ``docs/`` lead to their page, or to a copy of the file."""
+    """Make links to files outside ``docs/`` lead to their page, or to a copy of the file; fill
+    in the tables of columns."""
     from mkdocs.structure.files import File
 
     uri = page.file.src_uri
+    markdown = reference.with_columns(markdown)
     home = brought().get(uri) or notebook_pages().get(uri) or REPO / "docs" / uri
     by_path = {path.resolve(): name for name, path in (brought() | notebook_pages()).items()}
 
@@ -118,9 +146,44 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
 
 
 def on_page_content(html: str, *, page: Any, config: Any, files: Any) -> str:
-    """Show the cross-references of docstrings as the names that they are."""
+    """Set the formulas, and show the cross-references of docstrings as the names that they are."""
+    html = typeset(html, page.file.src_uri)
     html = re.sub(r":(?:class|meth|func|data|mod|attr):<code>~?", "<code>", html)
     return re.sub(r":(?:class|meth|func|data|mod|attr):`~?([^`]+)`", r"<code>\1</code>", html)
+
+
+def on_post_page(output: str, *, page: Any, config: Any) -> str:
+    """Name the dialog of the theme's search, for those who hear the page."""
+    return output.replace('role="dialog"', 'role="dialog" aria-label="Search"')
+
+
+# --- formulas ---------------------------------------------------------------------------------
+
+FORMULA = re.compile(
+    r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<latex>.*?)\\[)\]]</(?P=tag)>', re.DOTALL
+)
+
+
+def typeset(html: str, uri: str) -> str:
+    """A page with its formulas as MathML, which browsers draw without a script."""
+    return FORMULA.sub(lambda match: mathml(match["latex"], match["tag"], uri), html)
+
+
+def mathml(written: str, tag: str, uri: str) -> str:
+    """One formula: a line of its own where the tag is ``div``.
+
+    Raises:
+        ValueError: it has an unknown command or a brace too few, which would be shown as it is.
+    """
+    from latex2mathml.converter import convert
+
+    latex = markup.unescape(written).strip()
+    # GitHub knows both words for lines under each other, the library only one.
+    made = convert(latex.replace("{aligned}", "{split}"), display=("inline", "block")[tag == "div"])
+    plain = latex.replace(r"\{", "").replace(r"\}", "")
+    if plain.count("{") != plain.count("}") or "\\" in made:
+        raise ValueError(f"{uri}: this formula cannot be set: {latex}")
+    return f'<{tag} class="formula">{made}</{tag}>'
 
 
 # --- notebooks --------------------------------------------------------------------------------

@@ -717,7 +717,7 @@ confirm: {plans: 3, sets: 12, replicates: 1, failure_sets: 60}
 def test_the_files_of_the_document_are_sound() -> None:
     import re
 
-    text = (REPO / "docs" / "plan.md").read_text(encoding="utf-8")
+    text = (REPO / "docs/how-to/budget.md").read_text(encoding="utf-8")
     study, centre = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert len(study_of(study).header.levers) == 5
     scenario = Scenario.from_text(centre, folder=REPO / "scenarios")
