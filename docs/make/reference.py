@@ -8,42 +8,26 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 REPO = Path(__file__).resolve().parents[2]
 
-PYTHON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Running", "sim.studies.run.runs", ("run", "Runs")),
-    ("Several scenarios at once", "sim.studies.several", ("SeveralRuns", "Results")),
-    ("The model as one function", "sim.studies.simulator", ("simulator", "Simulator")),
-    ("Scenarios", "sim.scenario.scenario", ("Scenario",)),
-    ("The readable model", "sim.model.week", ("CoCreationModel",)),
-    ("Agents", "sim.model.agents", ("RegionalStaff", "TAProvider")),
-    ("Parameters", "sim.core.parameters", ("Parameters", "Parameter", "rows")),
-    ("Outcomes", "sim.core.outcomes", ("Outcome", "weekly", "at_week")),
-    ("What a study sees", "sim.runs.instruments", (
-        "observe", "survey", "knowledge_test", "observation", "listening_session", "dosage_log",
-    )),
-    ("Comparing", "sim.studies.compare", ("compare",)),
-    ("Surfaces", "sim.studies.surface", ("surface",)),
-    ("Plans under a budget", "sim.studies.plan", ("plan",)),
-    ("Studies of every kind", "sim.studies.kind", ("StudyKind", "ask", "load", "verify", "Result")),
-    ("Trackers of contacts", "sim.scenario.log_import", ("import_log", "LogImport")),
-    ("Networks", "sim.scenario.network_import", ("import_network", "NetworkImport")),
-    ("What a map leaves open", "sim.tables_in.questions", ("OpenQuestions", "Question")),
-    ("Which runs", "sim.runs.plan", ("RunPlan", "Job", "independent", "common", "fresh")),
-    ("How they are made", "sim.runs.execute", ("execute", "Execution", "Unfinished")),
-    ("What is kept of them", "sim.runs.collect", (
-        "Points", "RunValues", "Moments", "RunMoments", "FailedRun",
-    )),
-    ("Calibration", "sim.studies.calibrate", ("calibrate",)),
-    ("Surveys of your own", "sim.studies.survey_import", ("import_survey", "SurveyImport")),
-    ("Audits of a study's design", "sim.studies.audit", ("audit",)),
-    ("Published trials", "sim.studies.trials", ("compare_trials",)),
-    ("Errors", "sim.core.errors", ("CodoseError", "InputError", "Problem")),
-)  # fmt: skip
-"""What the page of the Python interface shows: heading, module, names."""
+TASKS: tuple[tuple[str, str], ...] = (
+    ("run", "run a scenario many times"),
+    ("compare", "say whether B is better than A; map how often and how long"),
+    ("plan", "search for plans within a budget"),
+    ("scenario", "read, change and write scenarios; look up and set parameters"),
+    ("data", "read a tracker, a network, a survey"),
+    ("simulator", "give the model to SALib, Optuna, sbi and others"),
+    ("calibrate", "fit parameters; ask what a study would have reported"),
+    ("model", "step the model, look at persons, change a rule (Mesa)"),
+    ("results", "make, keep, read and verify results of any study"),
+    ("runs", "design runs that no study offers"),
+    ("errors", "catch and print what is wrong with an input"),
+)
+"""The pages of docs/reference/python, and what one goes there for."""
 
 
 FIGURES: tuple[tuple[str, str], ...] = (
@@ -136,22 +120,92 @@ def _first_sentence(text: str) -> str:
 
 
 def python() -> str:
-    """The page of the Python interface; mkdocstrings fills in the docstrings."""
+    """The page of the Python interface: the way to its parts."""
     parts = [
         "# Python",
-        "`from sim import Scenario, CoCreationModel, run` gives what most studies need. Import the"
-        " rest from the module that is named here. Examples in these texts are run by the tests."
-        " `import codose` is the same by the name of the product.",
+        "`from sim import Scenario, CoCreationModel, run` gives what most studies need. Each page"
+        " begins with examples, says what comes back, and ends with every signature. The tests run"
+        " all examples. `import codose` is the same by the name of the product.",
+        table(
+            ("to", "go to", "names"),
+            (
+                (
+                    task,
+                    f"[{_title(page)}](python/{page}.md)",
+                    ", ".join(f"`{name.rpartition('.')[2]}`" for name in shown_on(page)),
+                )
+                for page, task in TASKS
+            ),
+        ),
         "## Figures by task",
         "`.plot()` draws the first figure of a result, the most telling; `.plot(NAME)` another one."
         " Each gives a figure of matplotlib, whose `axes` can be changed further;"
         " `[f.name for f in result.figures]` lists what there is.",
         table(("to see", "call"), ((task, f"`{call}`") for task, call in FIGURES)),
     ]
-    for heading, module, names in PYTHON:
-        parts.append(f"## {heading}\n\nFrom `{module}`.")
-        parts.extend(f"::: {module}.{name}" for name in names)
     return "\n\n".join(parts) + "\n"
+
+
+def _page(page: str) -> str:
+    return (REPO / "docs" / "reference" / "python" / f"{page}.md").read_text(encoding="utf-8")
+
+
+def _title(page: str) -> str:
+    return _page(page).partition("\n")[0].removeprefix("# ")
+
+
+def shown_on(page: str) -> list[str]:
+    """The full names whose docstrings a page of the Python interface shows."""
+    return re.findall(r"^::: (\S+)$", _page(page), re.MULTILINE)
+
+
+@cache
+def _result(kind: str) -> Any:
+    """A small result of a kind, to see which tables it has."""
+    import pandas as pd
+
+    import sim
+    from sim.studies.plan import plan
+
+    few = {"sets": 2, "replicates": 2}
+    if kind == "run":
+        return sim.run("classroom", **few).result
+    if kind == "compare":
+        return sim.compare("classroom", "light_touch", **few)
+    if kind == "surface":
+        return sim.surface("classroom", every_weeks=[8], hours=[1], **few)
+    if kind == "calibrate":
+        seen = {"item": ["trust"], "wave": ["start"], "mean": [3.9], "sd": [0.7], "n": [21]}
+        return sim.calibrate(
+            "classroom",
+            data=pd.DataFrame(seen),
+            parameters=["trust_step"],
+            samples=60,
+            replicates=2,
+        )
+    return plan({
+        "scenario": "classroom", "levers": {"video.every_weeks": [2, 8]},
+        "budget": {"money": 20000},
+        "search": {"plans": 7, "population": 4, "sets": 4, "replicates": 1},
+        "confirm": {"plans": 3, "sets": 10, "replicates": 1, "failure_sets": 50},
+    })  # fmt: skip
+
+
+def columns(kind: str, name: str) -> str:
+    """What each column of a table holds, from the table itself."""
+    found = _result(kind).tables[name]
+    rows = ((f"`{one.name}`", one.unit, one.meaning) for one in found.columns)
+    return f"**`{name}`**: {found.title}\n\n" + table(("column", "unit", "meaning"), rows)
+
+
+def with_columns(text: str) -> str:
+    """A page with its tables of columns, each asked for by ``<!-- columns: KIND TABLE ... -->``."""
+
+    def made(match: re.Match[str]) -> str:
+        kind, *names = match[1].split()
+        return "\n\n".join(columns(kind, name) for name in names)
+
+    return re.sub(r"^<!-- columns: (.*) -->$", made, text, flags=re.MULTILINE)
 
 
 # --- file formats -----------------------------------------------------------------------------
