@@ -171,7 +171,7 @@ def _result(kind: str) -> Any:
     if kind == "run":
         return sim.run("classroom", **few).result
     if kind == "compare":
-        return sim.compare("classroom", "light_touch", **few)
+        return sim.compare("light_touch", "source", **few)
     if kind == "surface":
         return sim.surface("classroom", every_weeks=[8], hours=[1], **few)
     if kind == "calibrate":
