@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import shlex
 import warnings
@@ -14,12 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from sim.core import outcomes, parameters, rules, streams
 from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
 from sim.model.week import CoCreationModel
 from sim.scenario.scenario import Scenario, shipped_names
-from sim.studies import odd
+from sim.studies import equation, odd
 from tests.cases import codose
 
 REPO = Path(__file__).resolve().parents[1]
@@ -94,12 +96,29 @@ def parameter_rows(text: str) -> list[dict[str, Any]]:
 
 def test_odd_is_what_the_code_says() -> None:
     text = ODD.read_text(encoding="utf-8")
-    assert text == odd.odd_text(), "run 'make docs-tables'"
+    assert text == odd.odd_text(typeset=True), "run 'make docs-tables'"
+
+
+def test_the_terminal_has_the_same_text_without_tex() -> None:
+    plain_text, typeset = odd.odd_text(), ODD.read_text(encoding="utf-8")
+    assert "$" not in plain_text
+    assert "\\frac" not in plain_text
+    assert typeset.count("$$") // 2 == plain_text.count("```") // 2 > 15
+    first, last = "Trust follows what is experienced", "The hyperbola of dilution"
+    for sentence in (first, last):
+        assert sentence in plain_text
+        assert sentence in typeset
 
 
 def test_odd_parameter_table_is_the_parameter_table() -> None:
-    rows = parameter_rows(ODD.read_text(encoding="utf-8"))
+    rows = parameter_rows(odd.odd_text())
     assert rows == [row.as_dict() for row in parameters.TABLE.values()]
+
+
+def test_odd_sets_the_symbols_of_the_parameter_table() -> None:
+    text = ODD.read_text(encoding="utf-8")
+    for row in parameters.TABLE.values():
+        assert f"| `{row.name}` | ${equation.tex(row.symbol)}$ | " in text
 
 
 def test_parameter_table_is_read_and_not_guessed() -> None:
@@ -127,7 +146,7 @@ def test_rules_come_in_the_order_of_the_week() -> None:
     order = [rule.__name__ for rule in odd.RULES]
     public = [n for n, v in vars(rules).items() if callable(v) and v.__module__ == rules.__name__]
     assert order == public
-    text = odd.odd_text()
+    text = odd.TABLES["rules"]()
     steps = [text.index(f"| Step {step}: ") for step in range(1, 9)]
     assert steps == sorted(steps)
 
@@ -147,9 +166,61 @@ def test_odd_state_variables_are_those_of_the_code() -> None:
         "region": model.regions[0],
         "site": model.regions[0].site,
         "provider": model.providers[0],
+        "environment": model.scenario,
     }
-    missing = [f"{v.entity}.{v.name}" for v in odd.STATE if not hasattr(homes[v.entity], v.name)]
+    there = {entity: [home] for entity, home in homes.items()}
+    there["environment"].append(model)  # it counts the weeks
+    missing = [
+        f"{v.entity}.{v.name}"
+        for v in odd.STATE
+        if not any(hasattr(home, v.name) for home in there[v.entity])
+    ]
     assert not missing
+
+
+def test_odd_tells_with_which_values_a_run_begins() -> None:
+    text = odd.odd_text()
+    for name in shipped_names():
+        scenario = Scenario.shipped(name)
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` | "))
+        assert f"| {len(scenario.region_names)} of {scenario.regions.candidates} (" in row
+
+
+@pytest.mark.parametrize("name", ["source", "planning", "classroom"])
+def test_starting_levels_of_the_odd_are_those_of_the_readable_model(name: str) -> None:
+    """Within four standard errors of these runs, and rounding."""
+    row = next(line for line in odd.odd_text().splitlines() if line.startswith(f"| `{name}` | "))
+    shown = [float(cell) for cell in row.strip("| ").split(" | ")[-4:]]
+    scenario = Scenario.shipped(name)
+    models = [CoCreationModel(scenario, seed=scenario.seed, replicate=r) for r in range(20)]
+    for level, outcome in zip(
+        shown, ("trust", "knowledge", "integration", "routines"), strict=True
+    ):
+        values = [model.outcome(outcome) for model in models]
+        assert abs(np.mean(values) - level) <= 4 * np.std(values, ddof=1) / 20**0.5 + 0.005
+
+
+def test_odd_tells_the_steps_that_the_model_calls() -> None:
+    text = odd.odd_text()
+    table = text.split("<!-- table: schedule -->")[1].split("<!-- end")[0]
+    found = [int(number) for number in re.findall(r"\| Steps? (\d)", table)]
+    assert found == [1, 2, 3, 4, 5, 7, 8]
+    assert "Steps 5 and 6" in table
+
+
+def test_the_ways_of_co_creation_are_told_once() -> None:
+    """By one table; the ladder study and the class on the page take away the same values."""
+    ways = {way.name: dict(way.without) for way in odd.WAYS}
+    every = {name: value for values in ways.values() for name, value in values.items()}
+    stories = json.loads((REPO / "sim" / "page" / "stories.json").read_text(encoding="utf-8"))
+    rows = stories if isinstance(stories, list) else stories["stories"]
+    (story,) = (one for one in rows if one["key"] == "switches")
+    assert {one["name"]: one["parameters"] for one in story["switches"]} == ways
+    ladder = yaml.safe_load((REPO / "experiments" / "cocreation_ladder.yaml").read_text("utf-8"))
+    taken: dict[str, float] = {}
+    for step in ladder["steps"]:
+        taken |= step["parameters"]
+    assert taken == every | {"negotiating_share": 0.5}  # the last step puts a price on it
 
 
 def test_template_without_a_table_is_an_error(
@@ -164,7 +235,7 @@ def test_template_without_a_table_is_an_error(
 
 def test_odd_is_written_as_it_is(tmp_path: Path) -> None:
     odd.write(tmp_path / "ODD.md")
-    assert (tmp_path / "ODD.md").read_bytes() == odd.odd_text().encode("utf-8")
+    assert (tmp_path / "ODD.md").read_bytes() == odd.odd_text(typeset=True).encode("utf-8")
 
 
 # --- README ----------------------------------------------------------------------------------

@@ -14,24 +14,34 @@ from sim.studies.references import UNCHECKED, Reference, references
 REPO = Path(__file__).resolve().parents[1]
 IDS = re.compile(
     r"10\.\d{4,9}/[A-Za-z0-9.()/_:-]*[A-Za-z0-9]|PMC\d{5,8}|PMID \d{6,8}|\bE[DJ]\d{6,7}\b"
-    r"|Research Connections \d+"
+    r"|Research Connections \d+|arXiv \d{4}\.\d{5}"
 )
 NAMED = re.compile(
-    r"([A-Z][A-Za-z'-]+)(?:(?:, [A-Z][a-z]+)* (?:&|and) [A-Z][a-z]+| et al\.)? \(?((?:19|20)\d\d)\b"
+    r"([A-ZÀ-Þ][A-Za-zÀ-ÿ'-]+)(?:(?:, [A-Z][A-Za-z]+)* (?:&|and) [A-Z][A-Za-z]+| et al\.)?"
+    r" \(?((?:19|20)\d\d)\b"
 )
-NOT_NAMES = {"EvidenceNOW", "Start", "November", "December", "Apr", "In", "The", "study"}
+MONTHS = "January February March April May June July August September October November December"
+NOT_NAMES = {
+    "EvidenceNOW", "Start", "In", "The", "study",
+    *MONTHS.split(), *(month[:3] for month in MONTHS.split()),
+}  # fmt: skip
 """Words before a year that are no authors."""
 
 
 def texts() -> dict[str, str]:
-    """Everything that rests on evidence, by what it is; the list itself is not in it."""
+    """Everything that cites, by what it is; the list itself is not in it."""
     found = {f"parameter {row.name}": row.source for row in parameters.TABLE.values()}
     found |= {path.name: path.read_text("utf-8") for path in REPO.glob("experiments/**/*.yaml")}
-    found["observed/README.md"] = (REPO / "experiments/observed/README.md").read_text("utf-8")
     found["rules"] = Path(rules.__file__).read_text("utf-8")
     found["ODD"] = odd.TEMPLATE.read_text("utf-8")
-    found |= {p.name: p.read_text("utf-8") for p in (REPO / "docs/explanation").glob("*.md")}
-    found["README.md"] = (REPO / "README.md").read_text("utf-8")
+    pages = [
+        *REPO.glob("*.md"), *(REPO / "docs").rglob("*.md"), *(REPO / "experiments").rglob("*.md"),
+        *(REPO / "notebooks").glob("*.py"), *(REPO / "scenarios").glob("*.yaml"),
+    ]  # fmt: skip
+    made = {REPO / "docs" / "ODD.md", REPO / "CHANGELOG.md"}  # from the template; of the past
+    for path in (path for path in pages if path not in made):
+        text = re.sub(r"^```text$.*?^```$", "", path.read_text("utf-8"), flags=re.M | re.S)  # data
+        found[path.relative_to(REPO).as_posix()] = text
     return {name: re.sub(r"\s+", " ", text) for name, text in found.items()}
 
 
@@ -41,7 +51,15 @@ KNOWN = {one: ref for ref in LIST.values() for text in ref.ids for one in IDS.fi
 
 
 def surnames(ref: Reference) -> set[str]:
-    return set(re.findall(r"[A-Z][A-Za-z'-]+", f"{ref.cite} {ref.authors}"))
+    return set(re.findall(r"[A-ZÀ-Þ][A-Za-zÀ-ÿ'-]+", f"{ref.cite} {ref.authors}"))
+
+
+def test_a_source_that_is_not_listed_is_seen() -> None:
+    """The patterns that look for citations find one that was planted."""
+    planted = "as Nobody & Somebody (1999), Nobody et al. 1998 and Müßig 1997 say, 10.1234/none.5"
+    assert IDS.findall(planted) == ["10.1234/none.5"]
+    assert [who for who, _ in NAMED.findall(planted)] == ["Nobody", "Nobody", "Müßig"]
+    assert "10.1234/none.5" not in KNOWN
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -63,7 +81,7 @@ def test_every_author_and_year_is_listed(name: str) -> None:
 def test_nothing_is_listed_that_nothing_uses(cite: str) -> None:
     ref = LIST[cite]
     ids = {one for one, owner in KNOWN.items() if owner is ref}
-    first = re.findall(r"[A-Z][A-Za-z'-]+", ref.authors or ref.cite)[0]
+    first = re.findall(r"[A-ZÀ-Þ][A-Za-zÀ-ÿ'-]+", ref.authors or ref.cite)[0]
     name = cite.split(" (")[0].removesuffix(f" {ref.year}")
     used = [
         where

@@ -337,7 +337,7 @@ def odd(
 ) -> None:
     """Print the description of the model (ODD).
 
-    Its tables are made from the code.
+    Its tables are made from the code. Equations are plain text here, and TeX in a file.
 
     \b
     Examples:
@@ -346,9 +346,8 @@ def odd(
     """
     from sim.studies import odd as description
 
-    text = description.odd_text()
     if write is None:
-        typer.echo(text, nl=False)
+        typer.echo(description.odd_text(), nl=False)
         return
-    shell.write_file(write, text, force=True)
+    shell.write_file(write, description.odd_text(typeset=True), force=True)
     shell.remark(f"written: {write}")

@@ -1,27 +1,41 @@
 """The ODD description of the model: prose from a template, tables from the code.
 
 ``docs/ODD.md`` is written by this module and by nothing else, so a parameter, an outcome, a random
-stream or a rule cannot differ between the code and its description.
+stream, a rule, a step of the week or a starting value cannot differ between the code and its
+description. Equations stand in the template as plain text (:mod:`sim.studies.equation`): so they
+are printed on a terminal, and in the file they are set in TeX.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
+import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, MappingProxyType
+
+import numpy as np
 
 from sim.core import outcomes, parameters, rules, streams
-from sim.present.format import exact
+from sim.engine.compiled import simulate
+from sim.model.week import CoCreationModel
+from sim.present.format import exact, percent
+from sim.scenario.scenario import Scenario, shipped_names
+from sim.studies import equation
 from sim.studies.calibrated import CalibratedNumber, calibrated
 from sim.studies.references import references
 
 TEMPLATE = Path(__file__).with_name("odd_template.md")
 """The prose. A line ``<!-- table: NAME -->`` stands where a table of :data:`TABLES` belongs."""
 
+_BLOCK = re.compile(r"^```equation\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"(`[^`]*`)|\$([^$]+)\$")
 _MARKER = re.compile(r"^<!-- table: ([a-z]+) -->$", re.MULTILINE)
 
 
@@ -44,11 +58,18 @@ STATE: tuple[StateVariable, ...] = tuple(
         ("staff", "accountability", "a", "0-1", "holding oneself to what was agreed", "4, 7, 8"),
         ("staff", "knowledge", "k", "0-1", "knowledge of implementation science", "6, 7, 8"),
         ("staff", "integration", "u", "0-1", "how far it is part of ongoing work", "7, 8"),
-        ("staff", "open_commitments", "n", "count", "commitments not yet reviewed", "4, 8"),
+        ("staff", "open_commitments", "n_open", "count", "commitments not yet reviewed", "4, 8"),
         ("staff", "workload", "w", "0-1", "how full the week is (derived)", "1"),
         ("staff", "motivation", "m", "0-1", "trait of the person", "8"),
         ("staff", "capacity", "g", "0-1", "general capacity, trait of the person", "8"),
-        ("staff", "offset", "o_i", "signed", "own part of the workload, trait of the person", "8"),
+        (
+            "staff",
+            "offset",
+            "offset",
+            "signed",
+            "own part of the workload, trait of the person",
+            "8",
+        ),
         ("staff", "first_trust", "tau0", "0-1", "where trust returns to", "8"),
         ("staff", "first_accountability", "a0", "0-1", "where accountability returns to", "8"),
         ("staff", "first_knowledge", "k0", "0-1", "where knowledge returns to", "7 (trend), 8"),
@@ -67,9 +88,139 @@ STATE: tuple[StateVariable, ...] = tuple(
         ("provider", "overload", "o", "ratio", "the part of the load above 1 (derived)", "1"),
         ("provider", "weekly_hours", "H", "h/week", "hours for this work, a lever", "never"),
         ("provider", "dilution", "D", "share", "quality left at its number of regions", "never"),
+        ("environment", "week", "t", "week", "weeks since the start", "1"),
+        ("environment", "horizon_weeks", "-", "weeks", "the last week", "never"),
+        ("environment", "dosage", "-", "series", "planned contacts", "never"),
+        (
+            "environment",
+            "contact_log",
+            "-",
+            "rows",
+            "contacts of the past, if given",
+            "never",
+        ),
+        ("environment", "shocks", "-", "events", "leavers, demand, cuts, of given weeks", "never"),
+        ("environment", "delivery_work", "share", "0-1", "staff time that use takes", "never"),
+        (
+            "environment",
+            "background_trend",
+            "trend",
+            "/year",
+            "change of everybody's knowledge",
+            "never",
+        ),
+        (
+            "environment",
+            "costs",
+            "fee_p, fee_s, fee_v",
+            "money",
+            "of an hour of provider and staff, and of a visit",
+            "never",
+        ),
     )
 )
 """Every state variable and fixed trait, by entity."""
+
+NOTATION: tuple[tuple[str, str], ...] = (
+    ("t", "the week"),
+    ("h", "hours of a contact"),
+    ("h_c, h_l", "hours that count; hours that count for learning"),
+    ("first, last, start, end, hours, taper", "what a series says"),
+    ("region, sites", "number of the region, from 0; regions that a provider serves"),
+    ("due", "in 7.4 the work that is due this week, in hours; in 7.12 contacts that were due"),
+    ("i", "weeks since a series began in the region"),
+    ("n", "in 7.4 the interval of a series, in weeks; in 7.7 how many commitments are reviewed"),
+    ("q", "how far a series has run, from 0 to 1"),
+    ("kappa", "planned co-creation of the contact, from 0 to 1"),
+    ("c", "realised co-creation"),
+    ("logistics", "share of a contact's time that goes to logistics"),
+    ("present, invited", "how many people attend; how many are invited (in 7.6 as a share)"),
+    ("share", "of delivery work in 7.4, of posts in 5 and 7.11"),
+    ("share_f, ref_f", "of the time of a contact and of the reference mix, for a function f"),
+    ("uptake", "the parameter `uptake_ratio`"),
+    ("phi_f", "time for a function, over its time in the reference mix"),
+    ("phi", "in 7.4 the constant by which calendars are staggered"),
+    ("W_use", "weight of an hour for a use"),
+    ("H_use", "hours counted for a use earlier in the week"),
+    ("F, F_use, F_learn", "effect of a contact's hours on a use"),
+    ("rho", "richness of the mode"),
+    ("y", "quality that a person experienced in a contact"),
+    ("v, e, K, N", "what a review moves, its step; commitments kept; staff of the region"),
+    ("A", "how much is agreed or assigned in a contact"),
+    ("z", "a random number with mean 0 and SD 1"),
+    ("growth, loss", "of integration, a week"),
+    ("k_j, k_j0", "knowledge of the colleague who is met, and their starting point"),
+    ("random", "a uniform random number, from 0 to 1"),
+    ("kept, reviewed, cancelled", "commitments of staff, and contacts, of the last weeks"),
+    ("attended, visits", "hours that staff spend in contacts; visits held"),
+    ("latent, level", "the state that an instrument looks at"),
+    ("x_0", "the starting point of a state x, to which it returns"),
+)
+"""Symbols of equations that are neither states nor parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the ways in which co-creation helps by assumption.
+
+    Attributes:
+        name: as the class on the page has it.
+        how: by which equations.
+        without: the parameter values that take it away.
+    """
+
+    name: str
+    how: str
+    without: Mapping[str, float]
+
+
+WAYS: tuple[Way, ...] = (
+    Way(
+        "Shared power earns trust",
+        "shared power is evidence of integrity (step 5)",
+        MappingProxyType({"power_sharing": 0}),
+    ),
+    Way(
+        "Commitments move people and routines",
+        "more is agreed than a directive contact assigns, a part of it is the provider's own to do,"
+        " what one side keeps moves the other side too, and kept commitments move accountability"
+        " and routines (step 4)",
+        MappingProxyType(
+            {"assigned_share": 1, "reciprocity": 0, "accountability_step": 0, "routine_step": 0}
+        ),
+    ),
+    Way(
+        "Tailored contacts teach more",
+        "staff learn more where what is done fits their region (step 6)",
+        MappingProxyType({"learning_tailoring_floor": 1}),
+    ),
+    Way(
+        "The provider gets to know the region",
+        "by working together; knowing the region is evidence of ability, too (steps 5 and 6)",
+        MappingProxyType({"context_step": 0}),
+    ),
+)
+"""The four ways of co-creation. The ladder study and the class on the page take away the same."""
+
+STARTS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("staff", "motivation", "motivation_mean", "motivation_sd", "with the region's effect"),
+    ("staff", "capacity", "capacity_mean", "capacity_sd", "with the region's effect"),
+    ("staff", "knowledge", "knowledge_mean", "knowledge_sd", "with the region's effect"),
+    ("staff", "accountability", "staff_accountability_mean", "staff_accountability_sd", ""),
+    ("staff", "trust", "first_trust", "trust_sd", "mean at a readiness of one half"),
+    ("staff", "offset", "", "workload_offset_sd", "around 0"),
+    ("staff", "integration", "", "", "the balance of section 7.3"),
+    ("staff", "open_commitments", "", "", "0"),
+    ("region", "leadership", "leadership_mean", "leadership_sd", "with the region's effect"),
+    ("region", "demand", "demand_mean", "demand_sd", ""),
+    ("region", "routines", "", "", "the balance of section 7.3"),
+    ("region", "effect", "", "region_effect_sd", "around 0; shared by the four named above"),
+    ("site", "record", "provider_accountability_mean", "", "the same everywhere"),
+    ("site", "context", "context_start", "", "the same everywhere"),
+    ("provider", "skill", "provider_skill_mean", "provider_skill_sd", ""),
+    ("provider", "load", "", "", "0"),
+)
+"""Entity, state, parameters of its level and of its spread, and what else there is to say."""
 
 RULES: tuple[FunctionType, ...] = tuple(
     sorted(
@@ -119,7 +270,7 @@ def _parameter_table() -> str:
             plausible += f" {exact(row.low)} to {exact(row.high)}"
         return (
             _code(row.name),
-            _code(row.symbol),
+            f"${row.symbol}$",
             _prose(row.meaning),
             row.unit,
             exact(row.default),
@@ -142,7 +293,7 @@ def _calibrated_table() -> str:
         row = parameters.TABLE[number.name]
         return (
             _code(number.name),
-            _code(row.symbol),
+            f"${row.symbol}$",
             row.range_text,
             f"{number.mean:.3g}",
             f"{number.low:.3g} to {number.high:.3g}",
@@ -213,11 +364,124 @@ def _rule_table() -> str:
 
 def _state_table() -> str:
     rows = [
-        (v.entity, _code(v.name), _code(v.symbol) if v.symbol != "-" else "-", v.unit,
-         _prose(v.meaning), v.changes)
+        (v.entity, _code(v.name), _symbols(v.symbol), v.unit, _prose(v.meaning), v.changes)
         for v in STATE
-    ]  # fmt: skip
+    ]
     return _table(("entity", "name", "symbol", "unit", "meaning", "changes in step"), rows)
+
+
+def _notation_table() -> str:
+    return _table(("symbol", "meaning"), ((_symbols(one), _prose(what)) for one, what in NOTATION))
+
+
+def _symbols(text: str) -> str:
+    return ", ".join(f"${one}$" if one != "-" else one for one in text.split(", "))
+
+
+def _schedule_table() -> str:
+    """The functions that a step of the readable model calls, in their order."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(CoCreationModel.step)))
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "self"
+    ]
+    rows = []
+    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+        assert isinstance(call.func, ast.Attribute)
+        name = call.func.attr
+        text = " ".join((inspect.getdoc(getattr(CoCreationModel, name)) or "").split())
+        if not text.startswith("Step"):  # keeping the record of the week
+            continue
+        rows.append((_code(name), _prose(re.sub(r"``([^`]*)``", r"`\1`", text))))
+    return _table(("function of `sim/model/week.py`", "what it says"), rows)
+
+
+def _start_table() -> str:
+    def row(entity: str, name: str, level: str, spread: str, note: str) -> Sequence[str]:
+        def shown(parameter: str) -> str:
+            if not parameter:
+                return "-"
+            return f"{exact(parameters.TABLE[parameter].default)} ({_code(parameter)})"
+
+        return entity, name.replace("_", " "), shown(level), shown(spread), note or "-"
+
+    head = ("entity", "state", "mean", "SD between them", "note")
+    return _table(head, (row(*one) for one in STARTS))
+
+
+_START_RUNS, _FEW_RUNS, _MANY_STAFF = 200, 2, 1000
+_START_LEVELS = ("trust", "knowledge", "integration", "routines")
+
+
+@cache
+def _starting_levels(people: str) -> list[float]:
+    """Means over regions and runs in week 0, of a scenario as JSON; networks have no part in it."""
+    alone = Scenario.from_dict(json.loads(people))
+    runs = _FEW_RUNS if sum(alone.staff_counts) > _MANY_STAFF else _START_RUNS
+    values = alone.parameter_set()
+    records = [simulate(alone, values, alone.seed, run)[0] for run in range(runs)]
+    columns = [outcomes.COLUMN[name] for name in _START_LEVELS]
+    return [float(one) for one in np.mean(records, axis=(0, 1))[columns]]
+
+
+def _people(scenario: Scenario) -> str:
+    """What of a scenario decides the people of week 0."""
+    data = scenario.to_dict()
+    kept = {key: data[key] for key in ("seed", "parameters", "beyond_range") if key in data}
+    regions = {**data["regions"], "network": "none", "core_team": 1.0, "names": None}
+    for override in regions["overrides"].values():
+        override.pop("network", None)
+    return json.dumps(
+        {"name": "people", "horizon_weeks": 1, "regions": regions, **kept}, sort_keys=True
+    )
+
+
+@cache
+def _scenario_table() -> str:
+    rows = []
+    for name in shipped_names():
+        scenario = Scenario.shipped(name)
+        regions, providers = scenario.regions, scenario.providers
+        count = len(scenario.region_names)
+        kind = regions.network.kind
+        chosen = "all" if regions.candidates == count else f"{regions.selection}"
+        staff = "-".join(map(str, sorted(set(scenario.staff_counts))))
+        rows.append(
+            (
+                _code(name),
+                f"{count} of {regions.candidates} ({chosen})",
+                staff,
+                percent(regions.core_team),
+                "from a file" if kind == "file" else kind.replace("_", " "),
+                f"{providers.count} x {providers.weekly_hours:g} h",
+                f"{scenario.end_of_ta if scenario.has_ta else 0} of {scenario.horizon_weeks}",
+                *(f"{level:.2f}" for level in _starting_levels(_people(scenario))),
+            )
+        )
+    head = ("scenario", "regions of candidates", "staff of a region", "core team", "network",
+            "providers", "weeks with TA", *_START_LEVELS)  # fmt: skip
+    told = (
+        f"Levels are means over {_START_RUNS} runs with the scenario's seed ({_FEW_RUNS} where"
+        f" it has more than {_MANY_STAFF:,} staff), at the default parameters."
+    )
+    return f"{told}\n\n{_table(head, rows)}"
+
+
+def _way_table() -> str:
+    rows = [
+        (
+            str(number),
+            way.name,
+            way.how,
+            ", ".join(f"`{name}: {exact(value)}`" for name, value in way.without.items()),
+        )
+        for number, way in enumerate(WAYS, start=1)
+    ]
+    return _table(("", "way", "how", "taken away by"), rows)
 
 
 def _reference_list() -> str:
@@ -231,6 +495,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "outcomes": _outcome_table,
     "streams": _stream_table,
     "rules": _rule_table,
+    "notation": _notation_table,
+    "schedule": _schedule_table,
+    "starts": _start_table,
+    "scenarios": _scenario_table,
+    "cocreation": _way_table,
     "references": _reference_list,
 }
 """The generated tables by the name of their marker."""
@@ -239,11 +508,15 @@ TABLES: dict[str, Callable[[], str]] = {
 # --- the text --------------------------------------------------------------------------------
 
 
-def odd_text() -> str:
-    """The whole of ``docs/ODD.md``.
+def odd_text(*, typeset: bool = False) -> str:
+    """The whole of the description.
+
+    Args:
+        typeset: with equations in TeX, as ``docs/ODD.md`` has them, and not as plain text.
 
     Raises:
-        ValueError: the template names a table that does not exist, or leaves one out.
+        ValueError: the template names a table that does not exist, or leaves one out; or an
+            equation cannot be read.
     """
     template = TEMPLATE.read_text(encoding="utf-8")
     named = _MARKER.findall(template)
@@ -254,9 +527,36 @@ def odd_text() -> str:
         name = match.group(1)
         return f"{match.group()}\n\n{TABLES[name]()}\n\n<!-- end of table: {name} -->"
 
-    return _MARKER.sub(fill, template)
+    return _with_equations(_MARKER.sub(fill, template), typeset)
+
+
+def _with_equations(text: str, typeset: bool) -> str:
+    """The text with its equations as TeX, or as they were typed."""
+
+    def block(match: re.Match[str]) -> str:
+        if typeset:
+            return f"$$\n{equation.block_tex(match[1])}\n$$"
+        lines = (re.sub(r"  # (.+)$", r"    (\1)", line) for line in match[1].splitlines())
+        return "```\n" + "\n".join(lines) + "\n```"
+
+    def inline(match: re.Match[str]) -> str:
+        if match[1]:  # code
+            return match[1]
+        typed = " ".join(match[2].split())
+        return f"${equation.line_tex(typed)}$" if typeset else typed
+
+    pieces = re.split(r"(^```.*?^```$)", _BLOCK.sub(block, text), flags=re.MULTILINE | re.DOTALL)
+    if typeset:
+        pieces = [
+            part
+            for piece in pieces
+            for part in re.split(r"(^\$\$\n.*?^\$\$$)", piece, flags=re.MULTILINE | re.DOTALL)
+        ]
+    return "".join(
+        piece if piece.startswith(("```", "$$")) else _INLINE.sub(inline, piece) for piece in pieces
+    )
 
 
 def write(path: str | os.PathLike[str]) -> None:
-    """Write the ODD text to a file (UTF-8, one newline a line on every system)."""
-    Path(path).write_text(odd_text(), encoding="utf-8", newline="\n")
+    """Write the typeset text to a file (UTF-8, one newline a line on every system)."""
+    Path(path).write_text(odd_text(typeset=True), encoding="utf-8", newline="\n")

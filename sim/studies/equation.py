@@ -1,0 +1,274 @@
+"""An equation is written once: read as plain text, set in TeX, and evaluated by a test.
+
+The template of the ODD holds equations as a person would type them. A product needs no sign
+(``eta rho F``), a name with a bracket right behind it is a function (``max(0, x)``), and words
+behind ``#`` say what a line is. :func:`python` makes an expression of Python of such text,
+:func:`tex` sets it, and ``tests/test_equations.py`` evaluates it against :mod:`sim.core.rules`.
+
+>>> python("k + alpha_k rho (1 - k)")
+'k + alpha_k*rho*(1 - k)'
+>>> tex("k + alpha_k rho (1 - k)/h0")
+'k + \\\\alpha_k\\\\,\\\\rho\\\\,\\\\frac{1 - k}{h_0}'
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+GREEK = {
+    "alpha": r"\alpha", "beta": r"\beta", "gam": r"\gamma", "delta": r"\delta", "eta": r"\eta",
+    "theta": r"\theta", "kappa": r"\kappa", "lam": r"\lambda", "mu": r"\mu", "nu": r"\nu",
+    "rho": r"\rho", "tau": r"\tau", "phi": r"\phi", "omega": r"\omega",
+}  # fmt: skip
+OWN = {"aP": "a^P", "aP0": "a^P_0", "aP_mu": r"a^P_{\mu}", "nP": "n^P", "k_j0": "k_{0,j}"}
+"""Names whose letters do not say how they are set."""
+FUNCTIONS = {"sigma": r"\sigma", "exp": r"\exp", "min": r"\min", "max": r"\max"}
+"""Functions that are not set as words."""
+BESIDE = 44
+"""Letters that fit beside an equation; longer words go below it."""
+_TOKEN = re.compile(r"\s*(?:(\d*\.?\d+(?:e-?\d+)?)|([A-Za-z]\w*)|(:=|<=|>=|==|\*\*|[-+*/^()<>=,]))")
+_WORDS = {"if", "else", "and", "or", "not"}
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """One line of a block.
+
+    Attributes:
+        left: what is given a value; empty for an expression alone.
+        sign: ``=`` where it is a definition, ``:=`` where a state takes a new value.
+        right: the expression.
+        words: what the line is.
+    """
+
+    left: str
+    sign: str
+    right: str
+    words: str = ""
+
+    @property
+    def tex(self) -> str:
+        """The line in TeX, with the marks at which lines of a block are aligned.
+
+        >>> Equation("R", ":=", "R + rho_R (mean(u) - R)").tex
+        'R &\\\\leftarrow R + \\\\rho_R\\\\,(\\\\overline{u} - R)'
+        """
+        sign = r"\leftarrow" if self.sign == ":=" else "="
+        line = f"{_left(self.left)} &{sign} {tex(self.right)}"
+        if not self.words:
+            return line
+        room = " && " if len(self.words) <= BESIDE else " \\\\\n&\\quad "
+        return f"{line}{room}\\text{{{self.words}}}"
+
+
+def equations(block: str) -> list[Equation]:
+    """The lines of a block; a line that begins with blanks goes on with the line above it.
+
+    Raises:
+        ValueError: a line has no sign ``=`` or ``:=``.
+
+    >>> equations("tau := min(1,\\n   tau)  # nonsense")
+    [Equation(left='tau', sign=':=', right='min(1, tau)', words='nonsense')]
+    """
+    found = []
+    for line in re.sub(r"\n[ \t]+", " ", block.strip()).splitlines():
+        text, _, words = line.partition("#")
+        parts = re.fullmatch(r"(.+?) (:=|=) (.+)", text.strip())
+        if parts is None:
+            raise ValueError(f"no equation: {line!r}")
+        found.append(Equation(parts[1].strip(), parts[2], parts[3].strip(), words.strip()))
+    return found
+
+
+def block_tex(block: str) -> str:
+    """A block of equations in TeX, aligned at their signs.
+
+    >>> print(block_tex("a = b"))
+    \\begin{aligned}
+    a &= b
+    \\end{aligned}
+    """
+    lines = " \\\\\n".join(one.tex for one in equations(block))
+    return f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
+
+
+def line_tex(text: str) -> str:
+    """An expression, or an equation, within a sentence.
+
+    Raises:
+        ValueError: the text is neither.
+
+    >>> line_tex("k = k0"), line_tex("x")
+    ('k = k_0', 'x')
+    """
+    parts = re.fullmatch(r"(.+?) (:=|=) (.+)", text)
+    if parts is None:
+        return r"\leftarrow" if text == ":=" else tex(text)
+    sign = r"\leftarrow" if parts[2] == ":=" else "="
+    return f"{_left(parts[1])} {sign} {tex(parts[3])}"
+
+
+def names(text: str) -> set[str]:
+    """The names that an expression uses, functions left out.
+
+    >>> sorted(names("min(1, eta rho) (y - tau)"))
+    ['eta', 'rho', 'tau', 'y']
+    """
+    tree = ast.parse(python(text), mode="eval")
+    called = {id(one.func) for one in ast.walk(tree) if isinstance(one, ast.Call)}
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
+
+
+def python(text: str) -> str:
+    """An expression of Python: signs of products put in, powers as Python has them.
+
+    Raises:
+        ValueError: the text holds something that is no part of an expression.
+    """
+    out: list[str] = []
+    before = ""
+    for token, called in _tokens(text):
+        product = (
+            before
+            and (before == ")" or _is_value(before))
+            and (token == "(" or _is_value(token))
+            and not (token == "(" and called)
+        )
+        if product:
+            out.append("*")
+        elif out and token not in ")," and out[-1] != "(" and not (token == "(" and called):
+            out.append("" if token in "*/^" or out[-1] in ("*", "/", "**") else " ")
+        out.append({"^": "**"}.get(token, token))
+        before = token
+    return "".join(out)
+
+
+def tex(text: str) -> str:
+    """An expression in TeX.
+
+    Raises:
+        ValueError: the text is no expression.
+    """
+    try:
+        return _set(ast.parse(python(text), mode="eval").body)
+    except SyntaxError as error:
+        raise ValueError(f"no expression: {text!r}") from error
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def _tokens(text: str) -> Iterator[tuple[str, bool]]:
+    """Each token, and whether it is a bracket that belongs to a function."""
+    place = 0
+    text = text.rstrip()
+    before = ""
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise ValueError(f"no part of an expression: {text[place:]!r}")
+        token = match[match.lastindex or 0]
+        close = not text[place : match.end()].startswith(" ")
+        yield token, token == "(" and close and re.match(r"[A-Za-z]", before) is not None
+        before, place = token, match.end()
+
+
+def _is_value(token: str) -> bool:
+    return re.match(r"[\dA-Za-z.]", token) is not None and token not in _WORDS
+
+
+# --- setting ---------------------------------------------------------------------------------
+
+_BINDS = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.Pow: 4}
+_COMPARES = {ast.Lt: "<", ast.LtE: r"\le", ast.Gt: ">", ast.GtE: r"\ge", ast.Eq: "="}
+
+
+def symbol(name: str) -> str:
+    """A name in TeX.
+
+    >>> symbol("lam_tau"), symbol("c_rate"), symbol("prep0"), symbol("k_mu")
+    ('\\\\lambda_{\\\\tau}', 'c_{\\\\text{rate}}', '\\\\mathit{prep}_0', 'k_{\\\\mu}')
+    """
+    if name in OWN:
+        return OWN[name]
+    base, _, below = name.partition("_")
+    digits = re.fullmatch(r"([A-Za-z]+)(\d+)", base)
+    if digits and not below:
+        base, below = digits[1], digits[2]
+    shown = GREEK.get(base) or (base if len(base) == 1 else rf"\mathit{{{base}}}")
+    if not below:
+        return shown
+    under = GREEK.get(below) or (below if len(below) == 1 else rf"\text{{{below}}}")
+    return f"{shown}_{under}" if len(under) == 1 else f"{shown}_{{{under}}}"
+
+
+def _left(text: str) -> str:
+    chance = re.fullmatch(r"P\((.+)\)", text)
+    return rf"\Pr(\text{{{chance[1]}}})" if chance else tex(text)
+
+
+def _strength(node: ast.expr) -> int:
+    if isinstance(node, ast.BinOp):
+        return 5 if isinstance(node.op, ast.Div) else _BINDS[type(node.op)]
+    if isinstance(node, ast.UnaryOp):
+        return 1
+    return 0 if isinstance(node, ast.IfExp | ast.Compare | ast.BoolOp) else 6
+
+
+def _in(node: ast.expr, least: int) -> str:
+    """With brackets where it binds more loosely than what it stands in."""
+    shown = _set(node)
+    return _brackets(shown) if _strength(node) < least else shown
+
+
+def _brackets(shown: str) -> str:
+    """As high as what stands in them."""
+    return rf"\left({shown}\right)" if r"\frac" in shown else f"({shown})"
+
+
+def _set(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=value):
+            return f"{value:g}" if isinstance(value, float) else str(value)
+        case ast.Name(id=name):
+            return symbol(name)
+        case ast.UnaryOp(op=ast.USub(), operand=one):
+            return f"-{_in(one, 2)}"
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return f"{_in(left, 1)} + {_in(right, 1)}"
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return f"{_in(left, 1)} - {_in(right, 2)}"
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return rf"{_in(left, 2)}\,{_in(right, 2)}"
+        case ast.BinOp(
+            left=ast.BinOp(op=ast.Mult(), left=first, right=last), op=ast.Div(), right=below
+        ):
+            # a b / c is a (b/c): the fraction holds what is typed beside the stroke
+            return rf"{_in(first, 2)}\,\frac{{{_set(last)}}}{{{_set(below)}}}"
+        case ast.BinOp(left=above, op=ast.Div(), right=below):
+            return rf"\frac{{{_set(above)}}}{{{_set(below)}}}"
+        case ast.BinOp(left=base, op=ast.Pow(), right=power):
+            return f"{_in(base, 6)}^{{{_set(power)}}}"
+        case ast.IfExp(test=test, body=one, orelse=other):
+            return rf"{_set(one)} \text{{ if }} {_set(test)} \text{{ else }} {_set(other)}"
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            signs = (f" {_COMPARES[type(op)]} {_set(o)}" for op, o in zip(ops, others, strict=True))
+            return _set(left) + "".join(signs)
+        case ast.Call(func=ast.Name(id="sqrt"), args=[one]):
+            return rf"\sqrt{{{_set(one)}}}"
+        case ast.Call(func=ast.Name(id="mean"), args=[one]):
+            return rf"\overline{{{_set(one)}}}"
+        case ast.Call(func=ast.Name(id="floor"), args=[one]):
+            return rf"\lfloor {_set(one)} \rfloor"
+        case ast.Call(func=ast.Name(id="sum"), args=[one]):
+            return rf"\textstyle\sum {_in(one, 2)}"
+        case ast.Call(func=ast.Name(id=name), args=args):
+            head = FUNCTIONS.get(name) or (name if len(name) == 1 else rf"\operatorname{{{name}}}")
+            if name.startswith("draw_"):
+                head = rf"\text{{{name.removeprefix('draw_')}}}"
+            return head + _brackets(", ".join(map(_set, args)))
+        case _:
+            raise ValueError(f"nothing is known to set {ast.unparse(node)}")
