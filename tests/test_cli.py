@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import typer
 from typer.testing import CliRunner
 
 from sim import studies
-from sim.cli import app, ask, new, shell
+from sim.cli import app, ask, completion, new, shell
 from sim.core.errors import CodoseError
 from sim.core.outcomes import NAMES
 from sim.core.parameters import TABLE
@@ -33,9 +34,8 @@ REPO = Path(__file__).resolve().parents[1]
 COMMANDS = (
     "page", "serve", "new", "validate", "run", "compare", "surface", "plan", "calendar", "report",
     "import", "sensitivity", "ladder", "calibrate", "audit", "trials", "patterns", "verify",
-    "merge", "scenarios", "examples", "parameters", "outcomes", "observed", "odd", "schema",
-    "glossary",
-    "cache",
+    "merge", "scenarios", "examples", "glossary", "parameters", "outcomes", "observed", "odd", "schema",
+    "cache", "completion",
 )  # fmt: skip
 TINY = ("run", "classroom", "--replicates", "2", "--fixed", "--engine", "mesa")
 MAIN = f"import sys; sys.path.insert(0, {str(REPO)!r}); from sim.cli import main; main()"
@@ -120,6 +120,63 @@ def test_without_a_command_it_greets_with_three_first_steps() -> None:
         name, command, rest = group.resolve_command(root, line.split())
         command.make_context(name, rest, parent=root).close()
     assert "codose --help" in ran.out
+
+
+def completed(line: str, patch: pytest.MonkeyPatch) -> list[str]:
+    """What the Tab key would offer at the end of a line of bash."""
+    patch.setenv("_CODOSE_COMPLETE", "complete_bash")
+    patch.setenv("COMP_WORDS", line)
+    patch.setenv("COMP_CWORD", str(len(line.split(" ")) - 1))
+    completion.begin()
+    return codose().out.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("codose ca", ["calendar", "calibrate", "cache"]),
+        ("codose run ph", ["phone_only"]),
+        ("codose compare source my", ["my_region.yaml"]),
+        ("codose run --s", ["--seed", "--sets", "--set", "--shard"]),
+        ("codose sensitivity sob", ["sobol"]),
+        ("codose import ", ["log", "network", "survey"]),
+        ("codose report results/", ["results/first"]),
+        ("codose verify res", [f"results{os.sep}"]),
+        ("codose nothing --s", []),
+    ],
+)
+def test_tab_completes(
+    line: str, offered: list[str], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "my_region.yaml").touch()
+    (here / "my_notes.txt").touch()
+    (here / "results" / "first").mkdir(parents=True)
+    (here / "results" / "first" / "manifest.json").touch()
+    found = completed(line, monkeypatch)
+    assert sorted(found) == sorted(offered)
+
+
+def test_tab_offers_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert completed("codose ", monkeypatch) == list(COMMANDS)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+def test_bash_takes_the_script_of_completion() -> None:
+    ran = codose("completion", "bash")
+    done = subprocess.run(
+        ["bash", "-eu", "-c", f"{ran.out}\ncomplete -p codose"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "codose" in done.stdout
+
+
+def test_shell_that_is_not_known_is_named() -> None:
+    ran = codose("completion", "bsh")
+    assert ran.code == 2
+    assert ran.err == (
+        "SHELL: is no shell that can be completed for; allowed: bash, zsh, fish, powershell; "
+        "did you mean 'bash'?\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sim import studies
 from sim.cli import (
     cache,
     calendar,
+    completion,
     examples,
     glossary,
     imports,
@@ -116,6 +117,7 @@ app.command("glossary", epilog=EXITS)(glossary.glossary)
 app.command("schema", epilog=EXITS)(look.schema)
 app.command("odd", epilog=EXITS)(look.odd)
 app.command("cache", epilog=EXITS)(cache.cache)
+app.command("completion", epilog=EXITS)(completion.completion)
 
 
 def main() -> None:
@@ -125,6 +127,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal without some letter is no reason to fail
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    completion.begin()
     app(prog_name="codose")
 
 

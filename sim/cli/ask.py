@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
 
+from sim.cli import completion, shell
 from sim.cli import options as shared
-from sim.cli import shell
 from sim.core import signals
 from sim.core.errors import InputError, InterruptedRun, Problem, ResultsError
 from sim.core.extras import needs
@@ -73,7 +73,14 @@ def command(name: str) -> Callable[..., None]:
 
     typ, metavar, text = ARGUMENTS[kind.argument]
     words: dict[str, Any] = {
-        kind.argument: Annotated[typ, typer.Argument(metavar=metavar, help=text)]
+        kind.argument: Annotated[
+            typ,
+            typer.Argument(
+                metavar=metavar,
+                help=text,
+                autocompletion=completion.studies if metavar == "STUDY" else completion.scenarios,
+            ),
+        ]
     }
     words |= {field: _typer_option(kind, field, *found) for field, found in options.items()}
     words |= {**shared.RUNNING, **shared.OUTPUT}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli import shell
+from sim.cli import completion, shell
 from sim.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ def calendar(
     scenario: Annotated[
         str,
         typer.Argument(
-            metavar="SCENARIO", help="Path of a scenario file, or name of a shipped one."
+            metavar="SCENARIO",
+            help="Path of a scenario file, or name of a shipped one.",
+            autocompletion=completion.scenarios,
         ),
     ],
     start_date: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli import options, shell
+from sim.cli import completion, options, shell
 from sim.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ def validate(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE...", help="Scenario files, plans files, or names of shipped scenarios."
+            metavar="FILE...",
+            help="Scenario files, plans files, or names of shipped scenarios.",
+            autocompletion=completion.scenarios,
         ),
     ],
 ) -> None:
@@ -275,7 +277,10 @@ def schema(
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A result folder.", autocompletion=completion.folders),
+    ],
     sample: Annotated[
         int | None,
         typer.Option(min=1, show_default="all of them", help="Make only so many runs again."),

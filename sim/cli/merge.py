@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import ask, options, shell
+from sim.cli import ask, completion, options, shell
 
 
 def merge(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="The folders of all shards.")
+        list[Path],
+        typer.Argument(
+            metavar="DIR...",
+            help="The folders of all shards.",
+            autocompletion=completion.folders,
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for what they are together.")],
     force: options.Force = False,

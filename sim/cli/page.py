@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import shell
+from sim.cli import completion, shell
 
 Plans = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SCENARIO]...",
+        autocompletion=completion.scenarios,
         help="What it opens with: scenario files, files of plans, or names of shipped scenarios.",
         show_default="the planning case",
     ),

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import shell
+from sim.cli import completion, shell
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A result folder.", autocompletion=completion.folders),
+    ],
     out: Annotated[
         Path | None, typer.Option(show_default="DIR/report.html", help="The HTML file.")
     ] = None,

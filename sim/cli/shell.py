@@ -52,7 +52,7 @@ GROUPS = {
     ),
     "Look something up": (
         "scenarios", "examples", "glossary", "parameters", "outcomes", "observed", "odd", "schema",
-        "cache",
+        "cache", "completion",
     ),
 }  # fmt: skip
 """The commands by what one comes for, in the order of the help; any other is in "More"."""
@@ -73,6 +73,8 @@ class Commands(TyperGroup):
         The first two are no options of the group, because for any option of it typer loads
         pydantic, which doubles the time until the ``--help`` of a command appears.
         """
+        if ctx.resilient_parsing:  # a shell asks what could come next
+            return super().parse_args(ctx, args)
         if args[:1] in (["--version"], ["-V"]):
             typer.echo(f"codose {sys.modules['sim'].__version__}")
             raise typer.Exit
@@ -86,7 +88,7 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """A command by its first word; kinds of study are suggested like any other."""
-        if args and self.get_command(ctx, args[0]) is None:
+        if args and not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
             near = did_you_mean(args[0], self.list_commands(ctx))
             ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near!r}?" if near else ""))
         return super().resolve_command(ctx, args)

@@ -1,0 +1,103 @@
+"""``codose completion``: what a shell needs to complete commands, options and shipped names.
+
+:func:`scenarios`, :func:`studies` and :func:`folders` are what arguments are completed with;
+:func:`begin` is called before the command line is read, and works only where a shell asks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ASKED = "_CODOSE_COMPLETE"
+"""The variable of the environment by which a shell asks for completions."""
+SHELLS = ("bash", "zsh", "fish", "powershell")
+FILES = (".yaml", ".yml")
+
+
+def completion(
+    shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish|powershell", help="Your shell.")],
+) -> None:
+    """Print what makes your shell complete commands, options and shipped names with the Tab key.
+
+    \b
+    Examples:
+      eval "$(codose completion bash)"
+      eval "$(codose completion zsh)"
+      codose completion fish > ~/.config/fish/completions/codose.fish
+      codose completion powershell >> $PROFILE
+
+    For every new shell, put the line of bash into ~/.bashrc, that of zsh into ~/.zshrc.
+    """
+    from typer.completion import get_completion_script
+
+    from sim.core.errors import InputError, Problem, did_you_mean
+
+    if shell not in SHELLS:
+        raise InputError(
+            Problem(
+                "is no shell that can be completed for",
+                file="SHELL",
+                value=shell,
+                allowed=", ".join(SHELLS),
+                suggestion=did_you_mean(shell, SHELLS),
+            )
+        )
+    typer.echo(get_completion_script(prog_name="codose", complete_var=ASKED, shell=shell))
+
+
+def begin() -> None:
+    """Let typer answer a shell that asks for completions."""
+    if ASKED in os.environ:
+        from typer.completion import completion_init
+
+        completion_init()
+
+
+def scenarios(incomplete: str) -> list[str]:
+    """Shipped scenarios, and files, that begin like this.
+
+    >>> scenarios("pho")
+    ['phone_only']
+    """
+    return _shipped("scenarios", incomplete)
+
+
+def studies(incomplete: str) -> list[str]:
+    """Shipped studies, and files, that begin like this.
+
+    >>> studies("sob")
+    ['sobol']
+    """
+    return _shipped("experiments", incomplete)
+
+
+def folders(incomplete: str) -> list[str]:
+    """Result folders that begin like this: those with a manifest, and the folders on the way."""
+    return [
+        f"{path}" if (path / "manifest.json").is_file() else f"{path}{os.sep}"
+        for path in _paths(incomplete)
+        if path.is_dir() and not path.name.startswith(".")
+    ]
+
+
+def _shipped(kind: str, incomplete: str) -> list[str]:
+    from sim.core import files
+
+    known: Iterable[str] = files.names(kind)  # type: ignore[arg-type]
+    there = (str(path) for path in _paths(incomplete) if path.suffix in FILES)
+    return [*(name for name in known if name.startswith(incomplete)), *there]
+
+
+def _paths(incomplete: str) -> list[Path]:
+    """What is there that begins like this, in order; nothing where it cannot be looked at."""
+    folder, start = os.path.split(incomplete)
+    try:
+        names = sorted(os.listdir(folder or "."))
+    except OSError:
+        return []
+    return [Path(folder, name) for name in names if name.startswith(start)]
