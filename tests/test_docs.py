@@ -35,7 +35,6 @@ def made_by(name: str) -> ModuleType:
 blocks = made_by("blocks")
 diagrams = made_by("diagrams")
 PAGES = blocks.pages()
-NUMBERED = ("explanation", "tutorial", "teaching", "how-to")
 # What cannot be run here, each with its reason; such a block is checked for its syntax only.
 NOT_RUN = {
     ("docs/index.md", "it installs from the network"),
@@ -238,25 +237,6 @@ def test_dots_stand_for_lines_and_nothing_else() -> None:
     assert blocks.agrees("a\n...\nd\n", "a\nb\nc\nd\n")
     assert not blocks.agrees("a\n...\nd\n", "x\nb\nc\nd\n")
     assert not blocks.agrees("a...\n", "abc\n")
-
-
-# --- numbers in prose -------------------------------------------------------------------------
-
-
-def prose(text: str) -> str:
-    """A page without its blocks, code spans, links and comments."""
-    text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"`[^`]*`|\]\([^)]*\)|<!--.*?-->", "", text, flags=re.DOTALL)
-
-
-@pytest.mark.parametrize("path", [p for p in PAGES if p.parent.name in NUMBERED], ids=page_id)
-def test_numbers_in_prose_come_from_an_output_on_the_page(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    shown = "\n".join(block.body for block in blocks.blocks(text) if blocks.is_output(text, block))
-    results = re.findall(r"[+-]\d+\.\d+|(?<![\d.])0\.\d{2,}", prose(text))
-    missing = [number for number in results if number not in shown]
-    examples = {"+0.2"}  # a warning of what not to say
-    assert set(missing) <= examples, f"{page_id(path)} quotes {missing} without a run beside it"
 
 
 # --- diagrams ---------------------------------------------------------------------------------

@@ -5,8 +5,8 @@
 Runs light_touch and irregular against source over very many plausible sets and replicates (a
 few minutes), takes the expected difference in each set from two thirds of the replicates as the
 truth, and draws small studies from the last third: sets with replacement, replicates of each
-without. Of each outcome and design it counts, over all draws, how many bands are told, how many
-sets lie in a band that is told, and how many intervals hold the mean.
+without. Of each outcome and design it counts, over all draws, how many bands are shown, how many
+sets lie in a band that is shown, and how many intervals hold the mean.
 
 Writes ``experiments/results/band_coverage.csv`` and the table in
 ``docs/explanation/uncertainty.md``. The truth's own chance is taken out by drawing it to its mean
@@ -109,7 +109,7 @@ def measured(sets: int, replicates: int, draws: int) -> pd.DataFrame:
 def table(found: pd.DataFrame) -> str:
     """The result in a table of Markdown: a row a design, lowest and highest of the outcomes."""
     lines = [
-        "| sets x runs of each | told | sets in the band | told where chance rules "
+        "| sets x runs of each | band shown | sets in the band | shown where chance rules "
         "| 95 % intervals that hold the mean |",
         "|---|---|---|---|---|",
     ]
