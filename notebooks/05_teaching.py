@@ -1,24 +1,26 @@
 # %% [markdown]
 # # 05 Teaching: co-creation, trust, promises
 #
-# **For a class without programming.** One region, eight people, one provider: a year of
-# assistance and half a year after it. Four questions; *guess first, then unfold the answer*.
+# **This notebook is for a class without programming.** It follows one region with eight people and
+# one provider through a year of assistance and half a year after it. It asks four questions: *guess
+# first, and then unfold the answer*.
 #
-# - **Takes** 40 minutes with a class, ten alone. All cells together run for about half a minute.
-# - **You should know** nothing beforehand. The code is folded; nobody has to read it.
-# - **To run it**, open it in Jupyter and choose *Run → Run All Cells*. Printed, it works as well:
-#   lines are told apart by their dashes and marks, not by color.
+# - **Takes** 40 minutes with a class and ten minutes alone; all cells together run for about half a
+#   minute.
+# - **You should know** nothing beforehand. The code is folded, and nobody has to read it.
+# - **To run the notebook**, open it in Jupyter and choose *Run → Run All Cells*. A printed copy
+#   works as well, because the lines differ in dashes and marks and not only in colour.
 #
-# Words used here:
+# The notebook uses three words in a fixed sense:
 #
-# - **Co-creation**: how much is decided together. 0: the provider decides; 1: everything is
-#   decided together.
-# - **Commitment** (promise): something that a person, or the provider, says they will do before
-#   the next contact. At the next contact it is looked at: kept or broken.
-# - **Trust**: of each person in the provider, 0 to 1. It is the model's own scale, not a survey
-#   score.
+# - **Co-creation** is how much is decided together. At 0 the provider decides; at 1 provider and
+#   staff decide everything together.
+# - A **commitment** (promise) is something that a person or the provider promises to do before the
+#   next contact. The next contact shows whether the promise was kept or broken.
+# - **Trust** is the trust of each person in the provider, from 0 to 1. The scale belongs to the
+#   model and is not a survey score.
 #
-# Everything here is *what would follow if the model's assumptions held*. It is not a forecast.
+# Every answer is *what would follow if the model's assumptions held*. No answer is a forecast.
 
 # %% tags=["hide-input"] jupyter={"source_hidden": true}
 # %matplotlib inline
@@ -35,7 +37,7 @@ CLASSES = 200  # runs: other people, other chance
 
 
 def plan(co_creation=0.6, visit_every=13, hours=4.0, core_team=0.5, provider_leaves=False):
-    """The scenario that the sliders say."""
+    """The scenario that the sliders describe."""
     shipped = Scenario.shipped("classroom")
     series = {"last_week": 52, "co_creation": co_creation}
     leaving = {"kind": "provider_leaves", "week": 26, "provider": "provider_1"}
@@ -72,13 +74,13 @@ def in_week(week, **choices):
 
 
 def told(values, digits=2):
-    """A mean, and between what nine runs in ten lie."""
+    """A mean, and the ends between which nine runs in ten lie."""
     low, high = values.quantile([0.05, 0.95])
     return f"{values.mean():.{digits}f} (9 in 10 runs: {low:.{digits}f} to {high:.{digits}f})"
 
 
 def draw(model, title):
-    """Trust of each person, and promises as they pile up; readable without color."""
+    """Trust of each person, and promises as they add up; readable without colour."""
     people = model.datacollector.get_agenttype_vars_dataframe(RegionalStaff)
     trust = people["trust"].unstack()
     core = {person.unique_id: person.in_core_team for person in model.staff}
@@ -143,9 +145,10 @@ class Answer:
 # %% [markdown]
 # ## Before the questions: read one picture
 #
-# One region, in which a good half is decided together. On the left, each line is a person. Four
-# of them meet the provider (solid lines with dots), four hear of it from colleagues (dashed). On
-# the right, promises pile up: those that were kept, and those that were not.
+# The picture shows one region in which a good half is decided together. On the left, each line is a
+# person. Four people meet the provider (solid lines with dots), and four only hear from colleagues
+# (dashed lines). On the right, the lines add up the promises that were kept and those that were
+# broken.
 #
 # *Which line would you like to be? When does trust rise, and when does it fall?*
 
@@ -155,7 +158,7 @@ draw(region(), "A good half is decided together")
 # %% [markdown]
 # ## The sliders
 #
-# They need a running kernel. Where this page is only shown, go on to the questions.
+# The sliders need a running kernel. If you only read this page, go on to the questions.
 
 # %% tags=["hide-input"] jupyter={"source_hidden": true}
 import ipywidgets as widgets
@@ -213,12 +216,12 @@ Answer(
     "\n".join(lines)
     + """
 
-Without co-creation fewer promises are made, and all of them by the staff: in the model a provider
-that decides alone assigns some tasks, and what is decided together is shared. Trust stays below.
+Without co-creation people make fewer promises, and only the staff make them: in the model a
+provider who decides alone assigns some tasks to the staff. Trust grows less.
 
-But who says so? The model does: one equation turns shared power into trust, another says how much
-is assigned, and both weights are assumptions. That is built in, not found out. The honest sentence
-is "if shared power builds trust as much as we assumed, then ...".""",
+But who says this? The model does. One equation turns shared power into trust, another sets how many
+tasks are assigned, and both weights are assumptions. The result was built in. An honest sentence
+begins with "if shared power builds trust as much as we assumed, then ...".""",
     draw(region(co_creation=0.0), "Nothing is decided together"),
     draw(region(co_creation=1.0), "Everything is decided together"),
 )
@@ -226,8 +229,8 @@ is "if shared power builds trust as much as we assumed, then ...".""",
 # %% [markdown]
 # ## Question 2. Who did not come to the meetings?
 #
-# Four people meet the provider and four do not. *In a year, how much does the trust of each group
-# grow? And its knowledge?* One number between -0.5 and +0.5 for each.
+# Four people meet the provider and four do not. *In a year, by how much do the trust and the
+# knowledge of each group grow?* Write one number between -0.5 and +0.5 in each cell.
 #
 # | my guess | trust | knowledge |
 # |---|---|---|
@@ -253,20 +256,19 @@ Answer(
     "\n".join(lines)
     + """
 
-These are forty regions, not one: in a single one the numbers may be half as large, or almost
-twice as large.
+These numbers are means over forty regions. Single regions differ a lot, as the ranges show.
 
-In the model colleagues pass on what they gained in knowledge, and nobody trusts a provider on
-hearsay. So the knowledge of those who do not come grows a little, and their trust stays where
-it was. Is that so where you work? Notebook 06 changes exactly this rule."""
+In the model colleagues pass on a part of the knowledge that they gained, and nobody trusts a
+provider on hearsay. So the knowledge of the people who do not come grows a little, and their trust
+stays where it was. Is this true where you work? Notebook 06 changes exactly this rule."""
 )
 
 # %% [markdown]
 # ## Question 3. The provider leaves
 #
-# In week 26 the provider leaves and a successor takes over. *What is lower a week later than it
-# would have been: trust, knowledge, routines? And what of it is left in week 52?* Write "lower" or
-# "the same".
+# In week 26 the provider leaves and a successor takes over. *Which of trust, knowledge and routines
+# is lower a week later than with the old provider? Which is still lower in week 52?* Write "lower"
+# or "the same".
 #
 # | my guess | trust | knowledge | routines |
 # |---|---|---|---|
@@ -286,20 +288,22 @@ Answer(
     "\n".join(lines)
     + """
 
-The same people and the same chance, once with a provider who leaves and once without.
+Each pair of runs has the same people and the same chance, once with a provider who leaves and
+once without.
 
-Trust is lower at once, because half of what had been built was with that person (an assumption),
-and open promises of the provider lapse. Knowledge and routines belong to the staff and the region:
-they do not fall, they only grow a little less afterwards. Trust is rebuilt in the months that are
-left, in part.""",
+Trust is lower at once: half of the trust that had grown belonged to that person (an assumption),
+and the provider's open promises lapse. Knowledge and routines belong to the staff and the region.
+They do not fall, but they grow a little less afterwards. In the months that are left, trust
+recovers in part.""",
     draw(region(provider_leaves=True), "The provider leaves in week 26"),
 )
 
 # %% [markdown]
-# ## Question 4. The same hours, cut differently
+# ## Question 4. The same hours, divided differently
 #
-# A visit of 8 hours every 26 weeks, or 4 hours every 13, or about 1 hour every 4. *Which is best
-# for trust, and by how much? How many hours does the provider travel in the year?*
+# A provider can visit for 8 hours every 26 weeks, for 4 hours every 13 weeks, or for 1.25 hours
+# every 4 weeks. *Which plan is best for trust, and by how much? How many hours does the provider
+# travel in the year?*
 #
 # | my guess | trust in week 52 | hours of travel |
 # |---|---|---|
@@ -323,17 +327,18 @@ Answer(
     "\n".join(lines)
     + """
 
-(± is the error of a mean over 200 pairs of runs, with 90 % confidence.)
+(± is half of the 90 % confidence interval of a mean over 200 pairs of runs.)
 
-Short visits often are hardly better for trust than long ones seldom, and dear: each costs six
-hours on the road, whatever its length. The little that they gain comes from hours that saturate
-within a week, and from more occasions to keep a promise. Whoever reads only the column of trust
-chooses the plan with the largest travel bill."""
+Many short visits are hardly better for trust than a few long visits, and they are expensive: each
+visit takes six hours of travel, whatever its length. The small gain has two reasons: further hours
+in one week add less and less, and more visits are more occasions to keep a promise. A reader who
+looks only at trust chooses the plan with the largest travel bill."""
 )
 
 # %% [markdown]
 # ## To end
 #
-# Ask the class to name **one rule they do not believe**. Every rule has its equation, its
-# source or the word "assumption" in the [description of the model](../docs/ODD.md). The stories on
-# [the page](../docs/how-to/page.md) ask more questions of this kind, and grade the guesses.
+# Ask the class to name **one rule that they do not believe**. The
+# [description of the model](../docs/ODD.md) has the equation of every rule, and its source or the
+# word "assumption". The stories on [the page](../docs/how-to/class.md) ask more questions of this
+# kind, and grade the guesses.

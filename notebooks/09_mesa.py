@@ -2,11 +2,12 @@
 # # 09 For those who know Mesa
 #
 # The readable engine of codose is a [Mesa](https://mesa.readthedocs.io) model. This notebook shows
-# where your habits fit: `model.agents`, `AgentSet`, `DataCollector`, `batch_run`, and a rule of
-# your own. It also shows the three places in which this model differs, and why.
+# how to use `model.agents`, `AgentSet`, `DataCollector`, `batch_run`, and a rule of your own. It
+# also explains the three ways in which this model differs from most Mesa models.
 #
-# - **Takes** a quarter of an hour to read; all cells together run for about half a minute.
-# - **You should know** Mesa 3 (`AgentSet`, `DataCollector`) and pandas. Of codose you need nothing.
+# - **Takes** a quarter of an hour to read; all cells together run in about half a minute.
+# - **You should know** Mesa 3 (`AgentSet`, `DataCollector`) and pandas. No knowledge of codose is
+#   needed.
 
 # %%
 # %matplotlib inline
@@ -49,10 +50,10 @@ print("people:", groups.count())
 pd.DataFrame({name: groups.agg(name, np.mean) for name in ("trust", "knowledge")}).round(3)
 
 # %% [markdown]
-# `do` calls a method of everybody, `map` collects what it returns. Both are for looking, or for a
-# shock of your own between two weeks. **The first difference:** do not step agents yourself
-# (`shuffle_do("step")`). Looking and changing are separate in a week, so that the order of people
-# has no effect; `model.step()` keeps to that.
+# `do` calls a method of every agent, and `map` collects what the method returns. Use both to look
+# at agents, or for a shock of your own between two weeks. **The first difference:** do not step
+# agents yourself (`shuffle_do("step")`). Within a week, everybody looks before anybody changes, so
+# that the order of people has no effect; `model.step()` keeps this order.
 
 # %%
 print("chance to keep a promise:", [round(x, 2) for x in staff.map("keeping_probability")])
@@ -103,10 +104,11 @@ axes.spines[["top", "right"]].set_visible(False)
 # %% [markdown]
 # ## batch_run
 #
-# Any argument of the model is a parameter: a scenario, values of parameters, a class of agents.
-# **The second difference:** chance is a function of seed, replicate, person, week and purpose, not
-# a stream that is used up. Iterations are replicates, and the same replicate has the same people
-# and the same chance under every parameter. So compare *pairs*: their difference is far less noisy.
+# Any argument of the model can be a parameter: a scenario, values of parameters, a class of agents.
+# **The second difference:** a random number is a function of seed, replicate, person, week and
+# purpose, and not the next number of a stream. Iterations are replicates, and the same replicate
+# has the same people and the same chance under every parameter. So compare *pairs* of runs: their
+# difference has a far smaller standard error.
 
 
 # %%
@@ -134,8 +136,9 @@ print(
 # %% [markdown]
 # ## A rule of your own
 #
-# Rules are methods of the agents. Override one and hand the class to the model as `staff_class`;
-# `batch_run` varies it like any other argument. Here people with open promises are ashamed to come.
+# Rules are methods of the agents. Override a method and pass the class to the model as
+# `staff_class`; `batch_run` varies the class like any other argument. In this example, people with
+# open promises are ashamed to come.
 
 
 # %%
@@ -157,15 +160,15 @@ means.loc["standard error"] = gap.std(ddof=1) / len(gap) ** 0.5
 means.round(4)
 
 # %% [markdown]
-# A rule of your own should draw no random number of its own where it can use one that is drawn
-# anyway: `attends(u)` is handed its number. [Notebook 06](06_change_a_rule.ipynb) has three
+# A rule of your own should draw no random number of its own where it can use one that the model
+# draws anyway: `attends(u)` receives its number. [Notebook 06](06_change_a_rule.ipynb) has three
 # checks that a new rule should pass.
 #
 # ## Many runs
 #
-# **The third difference:** there are two engines. The one above is to be read, stepped and changed.
-# The compiled one gives the same numbers bit for bit and is some hundred times faster; `sim.run`
-# uses it for the model as it is, and the readable one for a model of your own.
+# **The third difference:** codose has two engines. You can read, step and change the engine above.
+# The compiled engine gives the same numbers bit for bit and is far faster. `sim.run` uses the
+# compiled engine for the model as it is, and the readable engine for a model of your own.
 
 # %%
 runs = run("classroom", replicates=2000, seed=1, fixed=True)
