@@ -148,7 +148,14 @@ def cut(page: Driver) -> list[str]:
           });
           const tall = [...story.querySelectorAll(".k-why, .k-guide, .k-middle, .k-choice")]
             .filter((one) => one.scrollHeight > one.clientHeight + 2);
-          return [...found, ...tall].map((one) => one.className.baseVal ?? one.className);
+          const outside = [[".k-course text", ".k-course"], [".k-reveals", ".k-middle"],
+            [".k-provider .k-strong", ".k-provider rect"]].flatMap(([part, whole]) =>
+            [...story.querySelectorAll(part)].filter((one) => {
+              const around = (one.closest(".k-provider") ?? one.closest(whole) ?? story);
+              const box = (around.querySelector(whole) ?? around).getBoundingClientRect();
+              return one.getBoundingClientRect().right > box.right + 1;
+            }));
+          return [...found, ...tall, ...outside].map((one) => one.className.baseVal ?? one.className);
         }"""
     )
 
@@ -228,7 +235,7 @@ def test_a_story_takes_the_minutes_that_it_says(
 ) -> None:
     with driver(browser, file, width=1280, height=720,
                 address=at(story["key"], present="1")) as page:  # fmt: skip
-        assert walk(page, story["key"]).minutes() == story["minutes"]
+        assert 0 <= story["minutes"] - walk(page, story["key"]).minutes() <= 1
 
 
 @pytest.mark.parametrize("width", [320, 390, 1920])

@@ -5,7 +5,8 @@ import { SIDES, type Story } from "./story";
 import { contactWeeks, isState, type Outcome, valueAt } from "./view";
 import { fixed, signed } from "./why";
 
-const [WIDTH, LEFT, RIGHT, TOP, BOTTOM] = [560, 84, 132, 16, 44];
+const [WIDTH, LEFT, TOP, BOTTOM] = [560, 84, 16, 44];
+const LETTER = 15; // of the words at the ends of the lines
 const [HIGH, LOW] = [340, 236];
 
 interface CourseProps {
@@ -29,6 +30,7 @@ function ticksOf(low: number, high: number, most: number): number[] {
 export function Course({ story, replays, outcome, week, limit, until, low: isLow }: CourseProps) {
   const say = useSay();
   const height = isLow ? LOW : HIGH;
+  const right = WIDTH - 24 - LETTER * Math.max(...story.sides.map(({ line }) => line.length));
   const horizon = Math.min(replays.left.weeks.length - 1, Math.max(26, until));
   const state = isState(outcome);
   const series = SIDES.map((side) => {
@@ -38,7 +40,7 @@ export function Course({ story, replays, outcome, week, limit, until, low: isLow
   const all = series.flat();
   const low = Math.min(0, ...all, state ? -0.01 : 0);
   const high = Math.max(...all, state ? 0.05 : 1);
-  const x = (w: number) => LEFT + ((WIDTH - LEFT - RIGHT) * w) / horizon;
+  const x = (w: number) => LEFT + ((right - LEFT) * w) / horizon;
   const y = (value: number) => TOP + ((height - TOP - BOTTOM) * (high - value)) / (high - low);
   const digits = state ? 2 : outcome === "load" ? 1 : 0;
   const label = (value: number) => (state ? (Math.abs(value) < 1e-9 ? "0" : signed(value, digits)) : fixed(value, digits));
@@ -55,7 +57,7 @@ export function Course({ story, replays, outcome, week, limit, until, low: isLow
     <svg class="k-course" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={say("class.chart.label", { outcome: say(`class.outcomes.${outcome}`), week, told })}>
       {ticksOf(low, high, isLow ? 3 : 5).map((value) => (
         <g key={value}>
-          <line class={Math.abs(value) < 1e-9 ? "k-zero" : "k-grid"} x1={LEFT} x2={WIDTH - RIGHT} y1={y(value)} y2={y(value)} />
+          <line class={Math.abs(value) < 1e-9 ? "k-zero" : "k-grid"} x1={LEFT} x2={right} y1={y(value)} y2={y(value)} />
           <text class="k-tick" x={LEFT - 10} y={y(value) + 8} text-anchor="end">{label(value)}</text>
         </g>
       ))}
@@ -72,7 +74,7 @@ export function Course({ story, replays, outcome, week, limit, until, low: isLow
         <g key={i} class={`k-line is-${SIDES[i]}`}>
           <path d={`M${one.slice(0, limit + 1).map((value, w) => `${x(w).toFixed(1)},${y(value).toFixed(1)}`).join("L")}`} />
           <circle cx={x(Math.min(week, limit))} cy={y(one[Math.min(week, limit)])} r="7" />
-          <text x={Math.min(x(limit) + 12, WIDTH - RIGHT + 12)} y={ends[i] + 8}>{story.sides[i].line}</text>
+          <text x={Math.min(x(limit), right) + 12} y={ends[i] + 8}>{story.sides[i].line}</text>
         </g>
       ))}
     </svg>

@@ -61,7 +61,7 @@ export function Guide(props: GuideProps) {
             <span class="k-bar" style={{ width: `${(100 * kept.hands[i]) / most}%` }} />
             <label>
               <input type="radio" name={`guess ${story.key} ${step}`} checked={kept.guess === i} onChange={() => onKept({ ...kept, guess: i })} />
-              <span class="k-choice-text">{text}{right === i && <b aria-label={say("class.guide.is_right")}> ✓</b>}</span>
+              <span class="k-choice-text">{text}{right === i && <b aria-label={say("class.guide.is_right")}>{"\u00a0✓"}</b>}</span>
             </label>
             {(counting || counted) && <Hands count={kept.hands[i]} text={text} onCount={(count) => onKept({ ...kept, hands: kept.hands.map((one, place) => (place === i ? count : one)) })} />}
           </div>

@@ -47,6 +47,7 @@ export function Network(props: NetworkProps) {
   const providerNew = seen.providersLeft.length > 0;
   const failed = seen.contacts.find((one) => one.status === "provider" || one.status === "region");
   const focused = selected ?? 0;
+  const half = providerNew ? 108 : 88;
 
   const move = (event: KeyboardEvent): void => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -102,7 +103,7 @@ export function Network(props: NetworkProps) {
       })}
       <g class={`k-provider${selected === -1 ? " is-chosen" : ""}`}>
         <g {...button(-1, say("class.spoken.provider", { owed, record: fixed(record, 2) }) + (providerNew ? ` ${say("class.spoken.provider_new")}` : ""))}>
-          <rect x={CX - 88} y={CY - 46} width="176" height="92" rx="18" />
+          <rect x={CX - half} y={CY - 46} width={2 * half} height="92" rx="18" />
         </g>
         <g class="k-written" aria-hidden="true">
           <text x={CX} y={CY - 8} class="k-strong">{say(providerNew ? "class.net.provider_new" : "class.net.provider")}</text>
