@@ -35,9 +35,8 @@ RESULT = re.compile(
 )
 MADE = re.compile(r"<!-- (?:table|made by).*?<!-- (?:end of table|until here).*?-->", re.DOTALL)
 STATED = {
-    "100 %": "all of them", "0 %": "none of them",
     "90 %": "the level of our intervals", "95 %": "the level of intervals of indices",
-    "5 %": "the ends of a 90 % interval", "50 %": "the inner interval of a forecast",
+    "5 %": "the ends of a 90 % interval",
     "80 %": "the share of chance above which sets cannot be told apart",
     "15 %": "the tolerance of a variance, and nothing that was measured",
     "1 %": "the margin of a difference, in parts of the outcome's range",

@@ -27,8 +27,6 @@ OWN = {"aP": "a^P", "aP0": "a^P_0", "aP_mu": r"a^P_{\mu}", "nP": "n^P", "k_j0": 
 """Names whose letters do not say how they are set."""
 FUNCTIONS = {"sigma": r"\sigma", "exp": r"\exp", "min": r"\min", "max": r"\max"}
 """Functions that are not set as words."""
-BESIDE = 44
-"""Letters that fit beside an equation; longer words go below it."""
 _TOKEN = re.compile(r"\s*(?:(\d*\.?\d+(?:e-?\d+)?)|([A-Za-z]\w*)|(:=|<=|>=|==|\*\*|[-+*/^()<>=,]))")
 _WORDS = {"if", "else", "and", "or", "not"}
 
@@ -51,17 +49,13 @@ class Equation:
 
     @property
     def tex(self) -> str:
-        """The line in TeX, with the marks at which lines of a block are aligned.
+        """The line in TeX.
 
         >>> Equation("R", ":=", "R + rho_R (mean(u) - R)").tex
-        'R &\\\\leftarrow R + \\\\rho_R\\\\,(\\\\overline{u} - R)'
+        'R \\\\leftarrow R + \\\\rho_R\\\\,(\\\\overline{u} - R)'
         """
         sign = r"\leftarrow" if self.sign == ":=" else "="
-        line = f"{_left(self.left)} &{sign} {tex(self.right)}"
-        if not self.words:
-            return line
-        room = " && " if len(self.words) <= BESIDE else " \\\\\n&\\quad "
-        return f"{line}{room}\\text{{{self.words}}}"
+        return f"{_left(self.left)} {sign} {tex(self.right)}"
 
 
 def equations(block: str) -> list[Equation]:
@@ -83,16 +77,19 @@ def equations(block: str) -> list[Equation]:
     return found
 
 
-def block_tex(block: str) -> str:
-    """A block of equations in TeX, aligned at their signs.
+def block_table(block: str) -> str:
+    """A block of equations as a table of Markdown, each beside its words.
 
-    >>> print(block_tex("a = b"))
-    \\begin{aligned}
-    a &= b
-    \\end{aligned}
+    >>> print(block_table("a = b  # the same"))
+    | equation | in words |
+    | --- | --- |
+    | $a = b$ | the same |
     """
-    lines = " \\\\\n".join(one.tex for one in equations(block))
-    return f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
+    large = (
+        (re.sub(r"(?<!\^\{)\\frac", r"\\dfrac", one.tex), one.words) for one in equations(block)
+    )
+    rows = [f"| ${shown}$ | {words} |" for shown, words in large]
+    return "\n".join(["| equation | in words |", "| --- | --- |", *rows])
 
 
 def line_tex(text: str) -> str:
@@ -104,11 +101,9 @@ def line_tex(text: str) -> str:
     >>> line_tex("k = k0"), line_tex("x")
     ('k = k_0', 'x')
     """
-    parts = re.fullmatch(r"(.+?) (:=|=) (.+)", text)
-    if parts is None:
-        return r"\leftarrow" if text == ":=" else tex(text)
-    sign = r"\leftarrow" if parts[2] == ":=" else "="
-    return f"{_left(parts[1])} {sign} {tex(parts[3])}"
+    if text == ":=":
+        return r"\leftarrow"
+    return equations(text)[0].tex if re.search(r" :?= ", text) else tex(text)
 
 
 def names(text: str) -> set[str]:
@@ -190,7 +185,7 @@ def symbol(name: str) -> str:
     """A name in TeX.
 
     >>> symbol("lam_tau"), symbol("c_rate"), symbol("prep0"), symbol("k_mu")
-    ('\\\\lambda_{\\\\tau}', 'c_{\\\\text{rate}}', '\\\\mathit{prep}_0', 'k_{\\\\mu}')
+    ('\\\\lambda_{\\\\tau}', 'c_{\\\\text{rate}}', '\\\\text{prep}_0', 'k_{\\\\mu}')
     """
     if name in OWN:
         return OWN[name]
@@ -198,7 +193,7 @@ def symbol(name: str) -> str:
     digits = re.fullmatch(r"([A-Za-z]+)(\d+)", base)
     if digits and not below:
         base, below = digits[1], digits[2]
-    shown = GREEK.get(base) or (base if len(base) == 1 else rf"\mathit{{{base}}}")
+    shown = GREEK.get(base) or (base if len(base) == 1 else rf"\text{{{base}}}")
     if not below:
         return shown
     under = GREEK.get(below) or (below if len(below) == 1 else rf"\text{{{below}}}")

@@ -535,7 +535,7 @@ def _with_equations(text: str, typeset: bool) -> str:
 
     def block(match: re.Match[str]) -> str:
         if typeset:
-            return f"$$\n{equation.block_tex(match[1])}\n$$"
+            return equation.block_table(match[1])
         lines = (re.sub(r"  # (.+)$", r"    (\1)", line) for line in match[1].splitlines())
         return "```\n" + "\n".join(lines) + "\n```"
 
@@ -545,15 +545,10 @@ def _with_equations(text: str, typeset: bool) -> str:
         typed = " ".join(match[2].split())
         return f"${equation.line_tex(typed)}$" if typeset else typed
 
-    pieces = re.split(r"(^```.*?^```$)", _BLOCK.sub(block, text), flags=re.MULTILINE | re.DOTALL)
-    if typeset:
-        pieces = [
-            part
-            for piece in pieces
-            for part in re.split(r"(^\$\$\n.*?^\$\$$)", piece, flags=re.MULTILINE | re.DOTALL)
-        ]
+    pieces = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
     return "".join(
-        piece if piece.startswith(("```", "$$")) else _INLINE.sub(inline, piece) for piece in pieces
+        _BLOCK.sub(block, piece) if piece.startswith("```") else _INLINE.sub(inline, piece)
+        for piece in pieces
     )
 
 
