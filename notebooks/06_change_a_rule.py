@@ -1,12 +1,15 @@
 # %% [markdown]
 # # 06 Change a rule
 #
-# In the model nobody trusts a provider on hearsay: trust moves only for those who were in the
-# room. Suppose you do not believe that. Here is how to put in a rule of your own, keep
-# everything else, and see what it changes, with the same people and the same luck.
+# In the model nobody trusts a provider on hearsay: trust changes only for people who were in the
+# room. Suppose that you do not believe this rule. This notebook writes another rule, keeps
+# everything else, and shows what the new rule changes, with the same people and the same chance.
 #
-# The people of the readable engine are ordinary [Mesa](https://mesa.readthedocs.io) agents. A
-# rule is a method; a new rule is a subclass.
+# The people of the readable engine are ordinary [Mesa](https://mesa.readthedocs.io) agents. A rule
+# is a method, and a new rule is a subclass.
+#
+# - **Takes** twenty minutes to read; all cells together run in less than a minute.
+# - **You should know** Python classes and pandas. No knowledge of Mesa is needed.
 
 # %%
 # %matplotlib inline
@@ -17,10 +20,11 @@ from sim.studies.run import courses
 # %% [markdown]
 # ## The new rule
 #
-# In step 7 of a week people look at one colleague at most (`meet_peer`), then everybody changes
-# (`apply`). A person who talks now also hears how far the colleague's trust moved from where it
-# began, and moves a `SHARE` of the gap. Looking comes before changing, so that the order of
-# people is without effect: keep it so.
+# In step 7 of a week each person looks at one colleague at most (`meet_peer`), and then everybody
+# changes (`apply`). Under the new rule, a person who talks also hears how far the colleague's trust
+# has moved from its start, and takes over a `SHARE` of the gap. Everybody looks before anybody
+# changes, so the order of people has no effect. A rule of your own should keep these two steps
+# apart.
 
 
 # %%
@@ -49,12 +53,12 @@ class Hearsay(RegionalStaff):
 
 
 # %% [markdown]
-# `arrive` says what a person starts with beside the states of the model: it is called for everybody
-# in week 0, and for every newcomer, who has heard nothing yet.
+# `arrive` sets what a person starts with besides the states of the model. The engine calls it for
+# everybody in week 0 and for every newcomer, who has heard nothing yet.
 #
-# A new rule draws **no random number of its own** where it can reuse what is there: it uses the
-# meeting that the model draws anyway. So both worlds have the same luck, and differences are
-# the rule's.
+# A new rule should draw **no random number of its own** where it can use one that the model draws
+# anyway; this rule uses the meeting. Both models then have the same chance, and every difference
+# comes from the rule.
 #
 # ## One story, twice
 
@@ -65,15 +69,21 @@ stories = {
     "with hearsay": CoCreationModel(scenario, seed=1, collect_people=True, staff_class=Hearsay),
 }
 figure = style.figure(
-    9.0, 3.6, "Trust of eight people, one run", "'classroom', seed 1; both with the same luck"
+    9.0, 3.6, "Trust of eight people, one run", "'classroom', seed 1; both with the same chance"
 )
 for axes, (name, model) in zip(figure.subplots(1, 2, sharey=True), stories.items(), strict=True):
     model.run()
     people = model.datacollector.get_agenttype_vars_dataframe(RegionalStaff)
+    named = set()
     for person in model.staff:
         line = people["trust"].xs(person.unique_id, level="AgentID")
-        colour = style.BLUE if person.in_core_team else style.ORANGE
-        axes.plot(line.index, line.to_numpy(), color=colour, linewidth=1.3)
+        meets = person.in_core_team
+        look = {"color": style.BLUE} if meets else {"color": style.ORANGE, "linestyle": "--"}
+        label = "meets the provider" if meets else "does not"
+        axes.plot(line.index, line.to_numpy(), linewidth=1.3,
+                  label="_" if label in named else label, **look)  # fmt: skip
+        named.add(label)
+    axes.legend(frameon=False, fontsize=style.SMALL_SIZE, loc="upper left")
     style.dress(axes)
     style.week_ticks(axes, scenario.horizon_weeks)
     style.name_y(axes, f"{name}: trust (0-1)")
@@ -81,14 +91,15 @@ for axes, (name, model) in zip(figure.subplots(1, 2, sharey=True), stories.items
 figure
 
 # %% [markdown]
-# Blue people meet the provider, orange ones do not. With hearsay the orange lines move with the
-# blue.
+# Solid lines are people who meet the provider, and dashed lines are people who do not. With hearsay
+# the dashed lines move with the solid ones.
 #
 # ## Forty runs of each
 #
-# A model with these people is an engine, here and for `compare` and `surface`. It runs in Python;
-# the compiled engine has its rules built in. An outcome of your own is a function of the model,
-# asked every week: here how far apart the trust of the staff is.
+# A model with these people is an engine that `run`, `compare` and `surface` accept. This engine
+# runs in Python, because the rules of the compiled engine are fixed. An outcome of your own is a
+# function of the model, and the engine calls it every week. The outcome here is how far apart the
+# trust of the staff is.
 
 
 # %%
@@ -125,12 +136,13 @@ table["standard error"] = difference.std(ddof=1) / len(difference) ** 0.5
 table.round(4)
 
 # %% [markdown]
-# Runs are paired by replicate, so the standard error is that of a *difference*: far smaller
-# than the spread of either. Look at knowledge: it falls a little. Hearsay works both ways.
-# Those who attend also hear from those who do not, whose trust has risen less; and in the model
-# people learn better from somebody they trust. And look at the spread of trust: TA drives the
-# people of a region apart, as only some are in the room; with hearsay it does not. A rule of one
-# line has consequences that nobody wrote down: that is what simulations are for.
+# Runs are paired by replicate, so the standard error belongs to a *difference* and is far smaller
+# than the spread of the runs. Knowledge falls a little, because hearsay works both ways: people who
+# attend also hear from people who do not, whose trust has risen less, and in the model people learn
+# more from somebody whom they trust. The spread of trust changes too. TA moves the people of a
+# region apart, because only some of them are in the room; with hearsay TA does not. A rule of one
+# line has consequences that nobody wrote down, and simulations are made to show
+# them.
 
 # %%
 courses.trajectories(changed.courses, ["trust", "integration"])
@@ -138,11 +150,12 @@ courses.trajectories(changed.courses, ["trust", "integration"])
 # %% [markdown]
 # ## Is the change right?
 #
-# Three checks that any new rule should pass:
+# Every new rule should pass three checks:
 #
-# 1. **Switched off, it is the old model**, bit for bit.
-# 2. **Without TA it moves nothing on average**: here, without gains there is no gap to pass on.
-# 3. **It does what was said**: the people who do not attend gain trust.
+# 1. **A rule that is switched off gives the old model**, bit for bit.
+# 2. **Without TA the rule changes nothing on average.** Here, without gains there is no gap to take
+#    over.
+# 3. **The rule does what it says.** Here, people who do not attend gain trust.
 
 # %%
 import numpy as np
@@ -177,5 +190,6 @@ for name, kind in (("as shipped", RegionalStaff), ("with hearsay", Hearsay)):
     print(f"{name}: trust gained by those who do not attend {np.mean(gains):+.3f}")
 
 # %% [markdown]
-# A rule that is to stay goes into `sim/core/rules.py` as a plain function, into the readable engine
-# and into the compiled one; a test holds both to the same bits. CONTRIBUTING.md has the list.
+# A rule that is to stay goes into `sim/core/rules.py` as a plain function, and into both the
+# readable and the compiled engine; a test checks that both give the same bits. CONTRIBUTING.md
+# lists the steps.
