@@ -48,8 +48,6 @@ NOT_RUN = {
     ("docs/tutorial/teacher.md", "it installs from the network and opens a browser"),
     ("docs/how-to/cluster.md", "there is no SLURM here"),
     ("docs/how-to/cluster.md", "there is no Kubernetes here"),
-    ("README.md", "there is no SLURM here"),
-    ("README.md", "there is no Kubernetes here"),
 }
 # Blocks without a language are no code: the equations, the order of imports.
 NO_CODE = {"docs/ODD.md", "CONTRIBUTING.md"}

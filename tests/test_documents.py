@@ -253,13 +253,14 @@ def test_readme_python_runs() -> None:
     assert [line.split()[0] for line in lines[4:]] == ["trust", "knowledge", "integration"]
 
 
-def test_readme_shows_every_kind_of_cluster() -> None:
-    text = README.read_text(encoding="utf-8")
-    for way in ("dask worker tcp://127.0.0.1:8786", "SLURMCluster(", "KubeCluster(", "--shard 1/8"):
+def test_every_kind_of_cluster_is_shown() -> None:
+    (page,) = (REPO / "docs").rglob("cluster.md")
+    text = page.read_text(encoding="utf-8")
+    for way in (
+        "dask worker tcp://127.0.0.1:8786", "--cluster tcp://127.0.0.1:8786", "SLURMCluster(",
+        "KubeCluster(", "--shard 1/",
+    ):  # fmt: skip
         assert way in text
-    for block in blocks(README, "python"):
-        compile(block, "README.md", "exec")
-    assert any(line.endswith("--cluster tcp://127.0.0.1:8786") for line in readme_commands())
 
 
 def test_readme_scenario_can_be_used() -> None:
@@ -314,13 +315,14 @@ def test_readme_make_targets_exist() -> None:
     for path in DOCUMENTS:
         named = set(re.findall(r"(?:`|^)make ([a-z-]+)", path.read_text(encoding="utf-8"), re.M))
         assert named <= targets, f"{path.name} names targets that the Makefile does not have"
-    assert {"make demo", "make test"} <= set("\n".join(blocks(README, "console")).splitlines())
+    assert "make demo" in "\n".join(blocks(README, "console")).splitlines()
 
 
 def test_readme_names_scenarios_that_exist() -> None:
     text = README.read_text(encoding="utf-8")
-    door = text[text.index("**You teach.**") : text.index("## In Python")]
-    named = set(re.findall(r"`([a-z_]+)`", door))
+    sentence = re.search(r"The shipped scenarios are .*? and others", text, re.DOTALL)
+    assert sentence
+    named = set(re.findall(r"`([a-z_]+)`", sentence[0]))
     assert named
     assert named <= set(shipped_names())
 

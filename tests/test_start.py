@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -228,3 +229,71 @@ def test_python_that_is_not_there_is_named(machine: Machine) -> None:
     done = machine.make("demo", "PYTHON=python9")
     assert done.returncode == 2
     assert "codose needs Python 3.11 or newer, and 'python9' is not there" in done.stderr
+
+
+# --- the first screen -------------------------------------------------------------------------
+
+
+def first_screen() -> str:
+    """The README above its first heading."""
+    return (REPO / "README.md").read_text(encoding="utf-8").split("\n## ")[0]
+
+
+def test_first_screen_has_one_command_three_doors_and_three_limits() -> None:
+    text = first_screen()
+    assert re.findall(r"```console\n(.*?)```", text, re.DOTALL) == ["make demo\n"]
+    heads, _, pictures, questions, links = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    )
+    assert heads == ["Plan", "Research", "Teach"]
+    assert all(re.match(r"\[!\[.+\]\(docs/images/\w+\.png\)\]\(docs/", one) for one in pictures)
+    assert all(one.endswith((".", "?")) for one in questions)
+    assert [one.count("](") for one in links] == [2, 2, 2]
+    limits = text[text.index("<!-- limits -->") : text.index("<!-- /limits -->")]
+    assert len(re.findall(r"^- ", limits, re.MULTILINE)) == 3
+
+
+def test_moving_picture_is_small_and_comes_to_rest() -> None:
+    from PIL import Image
+
+    path = REPO / "docs" / "images" / "page.gif"
+    assert "docs/images/page.gif" in first_screen()
+    assert path.stat().st_size < 1_000_000
+    with Image.open(path) as film:
+        assert film.n_frames > 10
+        assert film.info["loop"] == 1  # 0 would move for ever beside what one reads
+
+
+def test_home_page_takes_parts_of_the_readme_that_are_there() -> None:
+    sys.path.insert(0, str(REPO / "docs" / "make"))
+    import hooks
+
+    home = (REPO / "docs" / "index.md").read_text(encoding="utf-8")
+    parts = re.findall(r"<!-- from README: (\w+) -->", home)
+    assert parts == ["sentence", "command", "doors", "limits"]
+    assert all(hooks.of_readme(part) for part in parts)
+    assert hooks.of_readme("doors").startswith("| Plan | Research | Teach |")
+    with pytest.raises(ValueError, match="no part <!-- door -->"):
+        hooks.of_readme("door")
+
+
+VERSIONED = re.compile(r"codose(?:-|:|==|@v?)(\d+\.\d+(?:\.\d+)?)")
+"""A package, an image or a requirement of a version, as examples name it."""
+
+
+def test_versions_in_examples_are_current() -> None:
+    import sim
+
+    pages = [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
+    old = [
+        f"{page.relative_to(REPO)}: {found[0]}"
+        for page in pages
+        for found in VERSIONED.finditer(page.read_text(encoding="utf-8"))
+        if found[1] != sim.__version__
+    ]
+    assert not old
+    assert [m[1] for m in VERSIONED.finditer("x/codose:0.2 codose-0.5.0-py3 codose==1.0")] == [
+        "0.2", "0.5.0", "1.0",
+    ]  # fmt: skip

@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from badges import BADGES  # noqa: E402
 from svg import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, Drawing  # noqa: E402
 
 REPO = HERE.parents[1]
@@ -151,7 +152,7 @@ def layers() -> str:
     return d.svg()
 
 
-DIAGRAMS = {"week": week, "causes": causes, "layers": layers}
+DIAGRAMS = {"week": week, "causes": causes, "layers": layers, **BADGES}
 
 
 def main() -> None:

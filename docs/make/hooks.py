@@ -61,6 +61,19 @@ def notebook_pages() -> dict[str, Path]:
     return {f"notebooks/{path.stem}.md": path for path in sorted(REPO.glob("notebooks/*.ipynb"))}
 
 
+def of_readme(name: str) -> str:
+    """The part of the README between ``<!-- name -->`` and ``<!-- /name -->``.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    text = (REPO / "README.md").read_text(encoding="utf-8")
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", text, re.DOTALL)
+    if found is None:
+        raise ValueError(f"README.md has no part <!-- {name} --> ... <!-- /{name} -->")
+    return found[1].strip()
+
+
 def the_page() -> str:
     """The page itself, to try it."""
     from sim.page.build import page_data, page_html
@@ -113,13 +126,24 @@ def on_files(files: Any, *, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> str:
-    """Make links to files outside ``docs/`` lead to their page, or to a copy of the file; fill
-    in the tables of columns."""
-    from mkdocs.structure.files import File
-
+    """Bring in the parts of the README that are asked for, mend links, fill in the tables of
+    columns."""
     uri = page.file.src_uri
     markdown = reference.with_columns(markdown)
     home = brought().get(uri) or notebook_pages().get(uri) or REPO / "docs" / uri
+    markdown = _mended(markdown, home, uri, config, files)
+    return re.sub(
+        r"<!-- from README: (\w+) -->",
+        lambda asked: _mended(of_readme(asked[1]), REPO / "README.md", uri, config, files),
+        markdown,
+    )
+
+
+def _mended(markdown: str, home: Path, uri: str, config: Any, files: Any) -> str:
+    """Text of the file ``home`` on the page ``uri``: links to files outside ``docs/`` lead to
+    their page, or to a copy of the file."""
+    from mkdocs.structure.files import File
+
     by_path = {path.resolve(): name for name, path in (brought() | notebook_pages()).items()}
 
     def mended(match: re.Match[str]) -> str:

@@ -1,0 +1,293 @@
+"""The pictures of the page, taken from the page: ``docs/images/page*.png``, the film, the doors.
+
+    python docs/make/film.py                  all of them
+    python docs/make/film.py door_teach       some of them
+
+Needs a Chromium (``apt-get install chromium``, or CODOSE_CHROMIUM) and takes some minutes, because
+the page really computes. Look at what it made before it is kept.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+REPO = HERE.parents[1]
+IMAGES = REPO / "docs" / "images"
+for place in (str(HERE), str(REPO)):
+    if place not in sys.path:
+        sys.path.insert(0, place)
+
+from pictures import small  # noqa: E402
+
+WINDOW = {"width": 1120, "height": 700}
+DOOR = (520, 330)
+"""Pixels of the picture of a door."""
+COLOURS = 64
+"""Of the film."""
+PATIENCE = 120_000
+READY = ".verdict[aria-busy=false] h1"
+COMPARED = ".plan-sentences li"
+NEXT = ".k-controls > .k-main"
+POINTER = """() => {
+  const one = document.createElement("div");
+  one.id = "pointer";
+  Object.assign(one.style, {
+    position: "fixed", zIndex: 9999, width: "22px", height: "22px", borderRadius: "50%",
+    background: "rgb(213 94 0 / 0.55)", border: "2px solid #d55e00", pointerEvents: "none",
+    transform: "translate(-50%, -50%)", left: "700px", top: "560px",
+  });
+  document.body.append(one);
+}"""
+
+
+def document() -> dict[str, Any]:
+    """The plans that are shown: the planning case as it is, and with twice the calls."""
+    from sim.page.data import said
+    from sim.scenario.scenario import Scenario
+
+    base = said(Scenario.shipped("planning")) | {"start_date": "2026-12-07"}
+    visits, calls = base["dosage"]
+    now = {**base, "name": "What we do now"}
+    twice = {**base, "name": "Twice the calls", "dosage": [visits, {**calls, "every_weeks": 2}]}
+    return {
+        "codose": "plans", "version": 1, "open": "Twice the calls", "reference": "What we do now",
+        "currency": "$", "budget": {"a_year": 300_000, "of": "centre"},
+        "targets": [{"outcome": "integration", "at_least": 0.3, "when": "end_of_ta", "sure": 0.7}],
+        "plans": [{"name": one["name"], "scenario": one} for one in (now, twice)],
+    }  # fmt: skip
+
+
+@dataclass
+class Camera:
+    """A window on the page, and what was taken of it.
+
+    Attributes:
+        page: of Playwright.
+        frames: pictures and how many milliseconds each is shown.
+    """
+
+    page: Any
+    frames: list[tuple[bytes, int]] = field(default_factory=list)
+
+    def take(self, milliseconds: int = 0) -> bytes:
+        """What the window shows, for the film if it stays for some time."""
+        shot = self.page.screenshot()
+        if milliseconds:
+            self.frames.append((shot, milliseconds))
+        return shot
+
+    def shown(self, selector: str) -> Any:
+        """The first such element, once it is there."""
+        found = self.page.locator(selector).first
+        found.wait_for(timeout=PATIENCE)
+        return found
+
+    def scroll_to(self, selector: str, above: int = 70) -> None:
+        """Bring an element to the top."""
+        self.shown(selector)
+        self.page.evaluate(
+            "([one, above]) => window.scrollTo(0, document.querySelector(one)"
+            ".getBoundingClientRect().top + scrollY - above)",
+            [selector, above],
+        )
+
+    def point(self, target: Any, x: float = 0.5) -> None:
+        """Move the pointer to an element, and show it on its way."""
+        box = target.bounding_box()
+        end = box["x"] + x * box["width"], box["y"] + box["height"] / 2
+        start = self.page.evaluate(
+            "() => { const s = document.querySelector('#pointer').style;"
+            " return [parseFloat(s.left), parseFloat(s.top)]; }"
+        )
+        for step in (0.4, 0.75, 1.0):
+            at = [a + (b - a) * step for a, b in zip(start, end, strict=True)]
+            self.page.evaluate(
+                "([x, y]) => { const s = document.querySelector('#pointer').style;"
+                " s.left = x + 'px'; s.top = y + 'px'; }",
+                at,
+            )
+            self.take(90)
+
+
+def at_width(png: bytes, size: tuple[int, int]) -> Image.Image:
+    """A picture cut at its right and lower edges to the shape of ``size``, and made as small."""
+    whole = Image.open(io.BytesIO(png)).convert("RGB")
+    scale = min(whole.width / size[0], whole.height / size[1])
+    part = whole.crop((0, 0, round(size[0] * scale), round(size[1] * scale)))
+    return part.resize(size, Image.Resampling.LANCZOS)
+
+
+def kept(picture: Image.Image | bytes) -> bytes:
+    """The file of a picture."""
+    if isinstance(picture, bytes):
+        return small(picture)
+    made = io.BytesIO()
+    picture.save(made, "PNG")
+    return small(made.getvalue())
+
+
+# --- the pictures -----------------------------------------------------------------------------
+
+
+def page(camera: Camera) -> bytes:
+    """The plan and its answer."""
+    camera.shown(READY)
+    camera.shown(COMPARED)
+    return kept(camera.take())
+
+
+def page_compare(camera: Camera) -> bytes:
+    """Plans side by side."""
+    camera.shown(COMPARED)
+    camera.scroll_to("h2:has-text('side by side')")
+    return kept(camera.take())
+
+
+def door_plan(camera: Camera) -> bytes:
+    """The door of planners: the verdict."""
+    camera.shown(READY)
+    camera.page.wait_for_timeout(500)
+    return kept(at_width(camera.shown(".verdict").screenshot(), DOOR))
+
+
+def door_research(camera: Camera) -> bytes:
+    """The door of researchers: a panel of the figure of the Sobol indices."""
+    figure = Image.open(REPO / "experiments" / "figures" / "sobol-total.png").convert("RGB")
+    part = figure.crop((0, 55, 680, 55 + round(680 * DOOR[1] / DOOR[0])))
+    return kept(part.resize(DOOR, Image.Resampling.LANCZOS))
+
+
+def door_teach(camera: Camera) -> bytes:
+    """The door of teachers: the eight people after the first question."""
+    _lesson(camera, film=False)
+    return kept(at_width(camera.take(), DOOR))
+
+
+def page_film(camera: Camera) -> bytes:
+    """The page in use."""
+    page = camera.page
+    camera.shown(READY)
+    camera.shown(COMPARED)
+    page.evaluate(POINTER)
+    camera.take(2200)
+    row = page.locator(".setting").get_by_role("slider").first
+    camera.point(row, 0.6)
+    for value in ("0.7", "0.8", "0.9"):
+        row.fill(value)
+        camera.point(row, float(value))
+        camera.shown(READY)
+        camera.take(350)
+    page.wait_for_timeout(1500)
+    camera.take(2600)
+    often = page.locator(".setting").get_by_label("How often", exact=True).first
+    camera.point(often)
+    often.select_option(index=1)
+    page.wait_for_timeout(2500)
+    camera.shown(READY)
+    camera.take(2600)
+    camera.point(page.get_by_role("navigation").first.get_by_role("button", name="Class"))
+    _lesson(camera, film=True)
+    return _film(camera.frames)
+
+
+def _lesson(camera: Camera, *, film: bool) -> None:
+    """The first question of a story, up to its answer; on film with the weeks that play."""
+    page = camera.page
+    page.evaluate("location.hash = '#view=class&story=sharing&present=1'")
+    camera.shown(".k-net")
+    if film:
+        camera.take(2600)
+    page.locator(".k-choice label").nth(2).click()
+    if film:
+        camera.take(700)
+    page.locator(NEXT).click()
+    page.locator(NEXT).click()
+    while page.locator(".k-choice.is-right").count() == 0:
+        if film:
+            camera.take(180)
+        page.wait_for_timeout(120)
+    camera.shown(f"{NEXT}:not([disabled])")
+    if film:
+        camera.take(4000)
+
+
+def _film(frames: list[tuple[bytes, int]]) -> bytes:
+    """A GIF that plays twice and stays at its last picture; the same picture again is one."""
+    shots: list[Image.Image] = []
+    times: list[int] = []
+    for png, milliseconds in frames:
+        shot = Image.open(io.BytesIO(png)).convert("RGB")
+        if shots and shot.tobytes() == shots[-1].tobytes():
+            times[-1] += milliseconds
+        else:
+            shots.append(shot)
+            times.append(milliseconds)
+    some = [shots[0], shots[len(shots) // 2], shots[-1]]
+    width, height = shots[0].size
+    sheet = Image.new("RGB", (width, height * len(some)))
+    for number, shot in enumerate(some):
+        sheet.paste(shot, (0, number * height))
+    palette = sheet.quantize(COLOURS, Image.Quantize.MEDIANCUT)
+    few = [shot.quantize(palette=palette, dither=Image.Dither.NONE) for shot in shots]
+    made = io.BytesIO()
+    few[0].save(
+        made, "GIF", save_all=True, append_images=few[1:], duration=times, loop=1, optimize=False,
+        disposal=1,
+    )  # fmt: skip
+    return made.getvalue()
+
+
+PICTURES: dict[str, tuple[Callable[[Camera], bytes], float]] = {
+    "page.png": (page, 1),
+    "page_compare.png": (page_compare, 1),
+    "page.gif": (page_film, 0.8),
+    "door_plan.png": (door_plan, 1),
+    "door_research.png": (door_research, 1),
+    "door_teach.png": (door_teach, 1),
+}
+"""File names, who takes them, and device pixels in a CSS pixel."""
+
+
+def main(names: list[str]) -> None:
+    """Take some pictures, or all."""
+    from playwright.sync_api import sync_playwright
+
+    from sim.page.build import page_data, page_html
+
+    chromium = shutil.which(os.environ.get("CODOSE_CHROMIUM", "chromium"))
+    if chromium is None:
+        raise SystemExit("no Chromium here: apt-get install chromium, or set CODOSE_CHROMIUM")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        file = Path(folder) / "codose.html"
+        file.write_text(page_html(page_data(opened=document())), encoding="utf-8")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name, (picture, scale) in PICTURES.items():
+            if names and Path(name).stem not in names and name not in names:
+                continue
+            context = browser.new_context(
+                viewport=WINDOW, device_scale_factor=scale, offline=True, color_scheme="light"
+            )
+            context.set_default_timeout(PATIENCE)
+            camera = Camera(context.new_page())
+            camera.page.goto(file.as_uri())
+            camera.shown(".frame")
+            made = picture(camera)
+            (IMAGES / name).write_bytes(made)
+            sys.stdout.write(f"{name}: {len(made):,} bytes\n")
+            context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
