@@ -30,7 +30,8 @@ for place in (str(HERE), str(REPO)):
 
 from pictures import small  # noqa: E402
 
-WINDOW = {"width": 1120, "height": 700}
+WINDOW = {"width": 1440, "height": 900}
+FILMED = {"width": 1280, "height": 800}
 DOOR = (520, 330)
 """Pixels of the picture of a door."""
 COLOURS = 64
@@ -95,11 +96,18 @@ class Camera:
 
     def scroll_to(self, selector: str, above: int = 70) -> None:
         """Bring an element to the top."""
-        self.shown(selector)
+        self.shown(selector).evaluate(
+            "(one, above) => window.scrollTo(0, one.getBoundingClientRect().top + scrollY - above)",
+            above,
+        )
+
+    def only(self, group: str) -> None:
+        """Unfold one group of the setting, and fold the others."""
+        self.shown(".set-group")
         self.page.evaluate(
-            "([one, above]) => window.scrollTo(0, document.querySelector(one)"
-            ".getBoundingClientRect().top + scrollY - above)",
-            [selector, above],
+            "(id) => document.querySelectorAll('.set-group').forEach((one) => {"
+            " one.open = one.id === id; })",
+            f"setting-{group}",
         )
 
     def point(self, target: Any, x: float = 0.5) -> None:
@@ -142,6 +150,7 @@ def kept(picture: Image.Image | bytes) -> bytes:
 
 def page(camera: Camera) -> bytes:
     """The plan and its answer."""
+    camera.only("contacts")
     camera.shown(READY)
     camera.shown(COMPARED)
     return kept(camera.take())
@@ -155,10 +164,12 @@ def page_compare(camera: Camera) -> bytes:
 
 
 def door_plan(camera: Camera) -> bytes:
-    """The door of planners: the verdict."""
+    """The door of planners: one outcome over time, with the plan and without assistance."""
     camera.shown(READY)
-    camera.page.wait_for_timeout(500)
-    return kept(at_width(camera.shown(".verdict").screenshot(), DOOR))
+    camera.page.mouse.move(5, 5)
+    figure = camera.shown(".course-figure >> nth=2")
+    figure.locator("path").first.wait_for()
+    return kept(at_width(figure.screenshot(), DOOR))
 
 
 def door_research(camera: Camera) -> bytes:
@@ -177,15 +188,16 @@ def door_teach(camera: Camera) -> bytes:
 def page_film(camera: Camera) -> bytes:
     """The page in use."""
     page = camera.page
+    camera.only("contacts")
     camera.shown(READY)
     camera.shown(COMPARED)
     page.evaluate(POINTER)
     camera.take(2200)
-    row = page.locator(".setting").get_by_role("slider").first
-    camera.point(row, 0.6)
-    for value in ("0.7", "0.8", "0.9"):
-        row.fill(value)
-        camera.point(row, float(value))
+    together = page.locator(".setting input[type=range]").first
+    camera.point(together, 0.6)
+    for value in (0.7, 0.8, 0.9):
+        together.fill(str(value))
+        camera.point(together, value)
         camera.shown(READY)
         camera.take(350)
     page.wait_for_timeout(1500)
@@ -249,10 +261,10 @@ def _film(frames: list[tuple[bytes, int]]) -> bytes:
 
 
 PICTURES: dict[str, tuple[Callable[[Camera], bytes], float]] = {
-    "page.png": (page, 1),
-    "page_compare.png": (page_compare, 1),
-    "page.gif": (page_film, 0.8),
-    "door_plan.png": (door_plan, 1),
+    "page.png": (page, 7 / 9),
+    "page_compare.png": (page_compare, 7 / 9),
+    "page.gif": (page_film, 0.75),
+    "door_plan.png": (door_plan, 2),
     "door_research.png": (door_research, 1),
     "door_teach.png": (door_teach, 1),
 }
@@ -276,7 +288,10 @@ def main(names: list[str]) -> None:
             if names and Path(name).stem not in names and name not in names:
                 continue
             context = browser.new_context(
-                viewport=WINDOW, device_scale_factor=scale, offline=True, color_scheme="light"
+                viewport=FILMED if name.endswith("gif") else WINDOW,
+                device_scale_factor=scale,
+                offline=True,
+                color_scheme="light",
             )
             context.set_default_timeout(PATIENCE)
             camera = Camera(context.new_page())
