@@ -52,7 +52,7 @@ POINTER = """() => {
 }"""
 
 
-def document() -> dict[str, Any]:
+def document(number: int = 2) -> dict[str, Any]:
     """The plans that are shown: the planning case as it is, and with twice the calls."""
     from sim.page.data import said
     from sim.scenario.scenario import Scenario
@@ -61,11 +61,13 @@ def document() -> dict[str, Any]:
     visits, calls = base["dosage"]
     now = {**base, "name": "What we do now"}
     twice = {**base, "name": "Twice the calls", "dosage": [visits, {**calls, "every_weeks": 2}]}
+    plans = (now, twice)[:number]
     return {
-        "codose": "plans", "version": 1, "open": "Twice the calls", "reference": "What we do now",
+        "codose": "plans", "version": 1, "open": plans[-1]["name"],
+        "reference": now["name"] if number > 1 else None,
         "currency": "$", "budget": {"a_year": 300_000, "of": "centre"},
         "targets": [{"outcome": "integration", "at_least": 0.3, "when": "end_of_ta", "sure": 0.7}],
-        "plans": [{"name": one["name"], "scenario": one} for one in (now, twice)],
+        "plans": [{"name": one["name"], "scenario": one} for one in plans],
     }  # fmt: skip
 
 
@@ -100,6 +102,13 @@ class Camera:
             "(one, above) => window.scrollTo(0, one.getBoundingClientRect().top + scrollY - above)",
             above,
         )
+
+    def answered(self) -> None:
+        """Wait until the page has answered what was set last."""
+        self.page.wait_for_timeout(1500)
+        self.shown(READY)
+        self.page.wait_for_timeout(1500)  # the courses follow the verdict
+        self.shown(READY)
 
     def only(self, group: str) -> None:
         """Unfold one group of the setting, and fold the others."""
@@ -189,25 +198,26 @@ def page_film(camera: Camera) -> bytes:
     """The page in use."""
     page = camera.page
     camera.only("contacts")
-    camera.shown(READY)
-    camera.shown(COMPARED)
+    camera.answered()
     page.evaluate(POINTER)
-    camera.take(2200)
+    camera.take(3000)
+    calls = page.locator(".setting").get_by_text("Video every 4 weeks").first
+    camera.point(calls)
+    calls.click()
+    page.wait_for_timeout(500)
+    camera.take(900)
+    often = page.locator(".setting").get_by_label("How often", exact=True).first
+    camera.point(often)
+    often.select_option("2")
+    camera.answered()
+    camera.take(3200)
     together = page.locator(".setting input[type=range]").first
     camera.point(together, 0.6)
     for value in (0.7, 0.8, 0.9):
         together.fill(str(value))
         camera.point(together, value)
-        camera.shown(READY)
-        camera.take(350)
-    page.wait_for_timeout(1500)
-    camera.take(2600)
-    often = page.locator(".setting").get_by_label("How often", exact=True).first
-    camera.point(often)
-    often.select_option(index=1)
-    page.wait_for_timeout(2500)
-    camera.shown(READY)
-    camera.take(2600)
+    camera.answered()
+    camera.take(3200)
     camera.point(page.get_by_role("navigation").first.get_by_role("button", name="Class"))
     _lesson(camera, film=True)
     return _film(camera.frames)
@@ -250,7 +260,7 @@ def _film(frames: list[tuple[bytes, int]]) -> bytes:
     sheet = Image.new("RGB", (width, height * len(some)))
     for number, shot in enumerate(some):
         sheet.paste(shot, (0, number * height))
-    palette = sheet.quantize(COLOURS, Image.Quantize.MEDIANCUT)
+    palette = sheet.quantize(COLOURS, Image.Quantize.FASTOCTREE)
     few = [shot.quantize(palette=palette, dither=Image.Dither.NONE) for shot in shots]
     made = io.BytesIO()
     few[0].save(
@@ -281,21 +291,25 @@ def main(names: list[str]) -> None:
     if chromium is None:
         raise SystemExit("no Chromium here: apt-get install chromium, or set CODOSE_CHROMIUM")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        file = Path(folder) / "codose.html"
-        file.write_text(page_html(page_data(opened=document())), encoding="utf-8")
+        files = {}
+        for number in (1, 2):
+            files[number] = Path(folder) / f"codose{number}.html"
+            text = page_html(page_data(opened=document(number)))
+            files[number].write_text(text, encoding="utf-8")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for name, (picture, scale) in PICTURES.items():
             if names and Path(name).stem not in names and name not in names:
                 continue
+            moves = name.endswith(".gif")
             context = browser.new_context(
-                viewport=FILMED if name.endswith("gif") else WINDOW,
+                viewport=FILMED if moves else WINDOW,
                 device_scale_factor=scale,
                 offline=True,
                 color_scheme="light",
             )
             context.set_default_timeout(PATIENCE)
             camera = Camera(context.new_page())
-            camera.page.goto(file.as_uri())
+            camera.page.goto(files[1 if moves else 2].as_uri())
             camera.shown(".frame")
             made = picture(camera)
             (IMAGES / name).write_bytes(made)
