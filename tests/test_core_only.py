@@ -34,11 +34,11 @@ from tests.cases import codose, command_line, tiny
 
 kinds, whole = sys.argv[1].split(","), sys.argv[2] == "whole"
 begun = []
-real = execute._Work.run
+real = execute._Assembly.run
 def run(work):
     begun.append(work)
     return real(work) if whole else (_ for _ in ()).throw(KeyboardInterrupt)
-execute._Work.run = run
+execute._Assembly.run = run
 seen = {}
 with tempfile.TemporaryDirectory() as home:
     home = Path(home)

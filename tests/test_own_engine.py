@@ -145,7 +145,7 @@ def plan(engine: Any = Counting) -> RunPlan:
 def test_processes_give_the_same_bytes(small: None) -> None:
     here = execute(plan(), Execution(threads=1))
     assert execute(plan(), Execution(threads=2)).digest() == here.digest()
-    assert executing._Work(plan(), Execution(threads=2), here.kept, {}).processes == 2
+    assert executing._Assembly(plan(), Execution(threads=2), here.kept, {}).processes == 2
 
 
 def test_a_slow_model_is_priced_as_one(monkeypatch: pytest.MonkeyPatch) -> None:

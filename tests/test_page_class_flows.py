@@ -251,7 +251,12 @@ def test_nothing_sticks_out(browser: Any, file: Path, width: int) -> None:
 
 @pytest.mark.parametrize(
     ("story", "kind", "pages"),
-    [("sharing", "sheet", 1), ("switches", "sheet", 1), ("doing", "key", 1), ("switches", "key", 2)],
+    [
+        ("sharing", "sheet", 1),
+        ("switches", "sheet", 1),
+        ("doing", "key", 1),
+        ("switches", "key", 2),
+    ],
 )
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_sheets_and_keys_have_the_pages_that_are_promised(

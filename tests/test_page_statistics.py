@@ -64,7 +64,7 @@ def wanted_of(values: np.ndarray, hits: np.ndarray, chance: float) -> dict[str, 
         "mean_interval": list(intervals.mean_interval(values)),
         "standard_error": parts.standard_error(values),
         "components": {
-            "between": found.between, "luck": found.luck, "replicates": found.replicates
+            "between": found.between, "luck": found.chance, "replicates": found.replicates
         },
         "expected": {"low": expected.low, "high": expected.high, "above": expected.above,
                      "chanceShare": expected.chance_share},

@@ -46,7 +46,7 @@ def nothing_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     def begun(*_: Any, **__: Any) -> Any:
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr(executing, "_Work", begun)
+    monkeypatch.setattr(executing, "_Assembly", begun)
     monkeypatch.setattr(compiled, "prepare", begun)
 
 

@@ -52,7 +52,7 @@ def test_run_and_compare(by_run: np.ndarray) -> None:
     both = [SMALL, SMALL.replace(name="same")]
     study = StudyKind.of("compare").make(scenarios=both, **FIELDS)
     for one in comparing.runs_of(study, Runner(Execution())):
-        found = np.stack([one.at(name, one.arm.end) for name in NAMES], axis=-1)
+        found = np.stack([one.at(name, one.plan.end) for name in NAMES], axis=-1)
         np.testing.assert_array_equal(found, by_run)
 
 

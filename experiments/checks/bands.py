@@ -63,7 +63,7 @@ def differences(sets: int, replicates: int) -> dict[tuple[str, str, str], np.nda
 def truth_of(values: np.ndarray) -> np.ndarray:
     """(sets,): expected values, as widely spread as the variance between sets says."""
     found = components(values)
-    return shrunk(set_means(values), found.luck / found.replicates)
+    return shrunk(set_means(values), found.chance / found.replicates)
 
 
 def share_within(ordered: np.ndarray, low: float, high: float) -> float:
@@ -97,7 +97,7 @@ def measured(sets: int, replicates: int, draws: int) -> pd.DataFrame:
     """A row a scenario, point, outcome and design."""
     generator, rows = np.random.default_rng(SEED), []
     for (label, point, name), values in differences(sets, replicates).items():
-        share = components(values).luck_share
+        share = components(values).chance_share
         for design in DESIGNS:
             row: dict[str, Any] = {"scenario": label, "point": point, "outcome": name}
             row |= {"chance_share": share, "sets": design[0], "replicates": design[1]}

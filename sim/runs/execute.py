@@ -216,7 +216,7 @@ def execute(
     how = execution or Execution()
     here = Execution(threads=how.threads)
     price.agree(plan, kept, how, lambda part: execute(part, here, kept))
-    return _Work(plan, how, kept, note or {}).run()
+    return _Assembly(plan, how, kept, note or {}).run()
 
 
 def joined(store: Store, plan: RunPlan, collect: Collector[Result]) -> Result:
@@ -225,13 +225,13 @@ def joined(store: Store, plan: RunPlan, collect: Collector[Result]) -> Result:
     Raises:
         DamagedPart: a chunk is not as it was written.
     """
-    work = _Work(plan, Execution(), collect, {}, store)
+    work = _Assembly(plan, Execution(), collect, {}, store)
     for chunk in store.present:
         work.join(chunk, parts.arrays_of(store.read(chunk)))
     return work.result()
 
 
-class _Work:
+class _Assembly:
     """One plan being made."""
 
     def __init__(

@@ -1,7 +1,7 @@
 """Readings, a collector: what instruments read of every run, where a study needs no more of people.
 
-:class:`~sim.runs.people.People` keeps everybody, which is much for a bank of many settings; this
-keeps a number a week and instrument, the mean that a paper would print.
+:class:`~sim.runs.people.People` keeps everybody, which is much for a reference table of many
+settings; this keeps a number a week and instrument, the mean that a paper would print.
 """
 
 from __future__ import annotations

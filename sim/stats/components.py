@@ -13,7 +13,7 @@ NaN is an outcome that is empty in a run, or a run that failed; it does not coun
 
 >>> values = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 >>> found = components(values)
->>> found.between, found.luck, round(standard_error(values), 3)
+>>> found.between, found.chance, round(standard_error(values), 3)
 (3.75, 0.5, 1.155)
 """
 
@@ -31,31 +31,31 @@ class Components:
 
     Attributes:
         between: variance of the set effect: what we do not know about the parameters. 0 or more.
-        luck: variance between runs of one set; NaN with one replicate, when it cannot be told from
-            the set effect (``between`` then holds both).
+        chance: variance between runs of one set; NaN with one replicate, which cannot separate it
+            from the set effect (``between`` then holds both).
         replicates: runs a set, their effective number when sets have different numbers.
     """
 
     between: float
-    luck: float
+    chance: float
     replicates: float
 
     @property
-    def luck_share(self) -> float:
-        """Share of luck in the variance of a single run; NaN when nothing varies."""
-        total = self.between + self.luck
-        return self.luck / total if total > 0 else math.nan
+    def chance_share(self) -> float:
+        """Share of chance in the variance of a single run; NaN when nothing varies."""
+        total = self.between + self.chance
+        return self.chance / total if total > 0 else math.nan
 
 
 def components(values: np.ndarray) -> Components:
     """Variance components of (sets, replicates) by the analysis of variance.
 
     With numbers n_s of runs a set, N in all over S sets, and mean squares between (MSB) and within
-    sets (MSW): luck = MSW, between = max(0, (MSB - MSW) / n0), n0 = (N - sum n_s^2 / N) / (S - 1).
-    All NaN with fewer than two sets.
+    sets (MSW): chance = MSW, between = max(0, (MSB - MSW) / n0) and
+    n0 = (N - sum n_s^2 / N) / (S - 1). All NaN with fewer than two sets.
     """
-    between, luck, replicates = all_components(values[None])
-    return Components(float(between[0]), float(luck[0]), float(replicates[0]))
+    between, chance, replicates = all_components(values[None])
+    return Components(float(between[0]), float(chance[0]), float(replicates[0]))
 
 
 def all_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -65,7 +65,7 @@ def all_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
         values: (cells, sets, replicates).
 
     Returns:
-        ``between``, ``luck`` and ``replicates``, (cells,) each.
+        ``between``, ``chance`` and ``replicates``, (cells,) each.
     """
     counts = (~np.isnan(values)).sum(axis=2).astype(float)
     used, runs = counts > 0, counts.sum(axis=1)
@@ -76,12 +76,12 @@ def all_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
         grand = (counts * means).sum(axis=1) / runs
         between = (counts * (means - grand[:, None]) ** 2).sum(axis=1) / (sets - 1)
         squares = np.nan_to_num((values - means[:, :, None]) ** 2)
-        luck = squares.reshape(len(values), -1).sum(axis=1) / (runs - sets)
-        effect = np.maximum(0.0, (between - luck) / effective)
+        chance = squares.reshape(len(values), -1).sum(axis=1) / (runs - sets)
+        effect = np.maximum(0.0, (between - chance) / effective)
     alone = runs == sets
     found = (
         np.where(alone, between, effect),
-        np.where(alone, np.nan, luck),
+        np.where(alone, np.nan, chance),
         np.where(alone, 1.0, effective),
     )
     few = sets < 2
@@ -111,7 +111,7 @@ def shrunk(means: np.ndarray, chance: float) -> np.ndarray:
 
     Args:
         means: (sets,); NaN does not count, and stays.
-        chance: variance that chance adds to each: luck over replicates.
+        chance: variance that chance adds to each: that of a run over replicates.
 
     >>> shrunk(np.array([-1.0, 1.0]), 0.0).tolist()
     [-1.0, 1.0]

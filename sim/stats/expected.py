@@ -67,13 +67,13 @@ def expected_in_sets(values: np.ndarray) -> Expected:
     means, found = set_means(values), components(values)
     if len(means) < 2:
         return Expected(math.nan, math.nan, math.nan, math.nan)
-    middle, share = float(means.mean()), found.luck_share
-    if not math.sqrt(found.between + np.nan_to_num(found.luck)) > _ROUNDING * np.abs(means).max():
+    middle, share = float(means.mean()), found.chance_share
+    if not math.sqrt(found.between + np.nan_to_num(found.chance)) > _ROUNDING * np.abs(means).max():
         return Expected(middle, middle, share_above(means), math.nan)
     if math.isnan(share) or share > CHANCE_RULES:
         return Expected(math.nan, math.nan, math.nan, share)
     half = t_value(len(means) - 1) * math.sqrt(found.between)
-    above = share_above(shrunk(means, found.luck / found.replicates))
+    above = share_above(shrunk(means, found.chance / found.replicates))
     return Expected(middle - half, middle + half, above, share)
 
 

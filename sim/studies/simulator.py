@@ -28,7 +28,7 @@ from sim.studies.distributions import Distribution
 from sim.studies.factors import Factor
 from sim.studies.kind import StudyKind
 from sim.studies.sensitivity.design import Design, design_of, labels_of, replicates_of
-from sim.studies.sensitivity.design_points import Outcomes, Work
+from sim.studies.sensitivity.design_points import DesignRuns, Outcomes
 
 Names = str | Sequence[str] | Mapping[str, Any]
 ROUNDING = 1e-6
@@ -272,7 +272,7 @@ class Simulator:
         return np.divide(total, runs, out=np.full(total.shape, np.nan), where=runs > 0)
 
     def _made(self, values: Mapping[str, Any], count: int) -> Outcomes:
-        work = Work.at(self.design, [(values, self._numbers(values, count))])
+        work = DesignRuns.at(self.design, [(values, self._numbers(values, count))])
         if refused := work.refused[0]:
             rows = sorted(refused)
             problem = Problem(

@@ -21,9 +21,9 @@ from sim.runs.execute import Execution
 from sim.runs.folder import MANIFEST, sha256
 from sim.stats.intervals import weighted_quantiles
 from sim.studies.calibrate import analysis, coverage, infeasible, narrowed, posterior, predictive
-from sim.studies.calibrate.asked import asked_of
+from sim.studies.calibrate.calibration import calibration_of
 from sim.studies.calibrate.infeasible import CalibrationError
-from sim.studies.calibrate.posterior import Found, likelihoods, weights_of
+from sim.studies.calibrate.posterior import Fit, likelihoods, weights_of
 from sim.studies.calibrate.reference import Making, Reference, pooled, values_of
 from sim.studies.calibrate.spec import Spec
 from sim.studies.kind import Result, Runner, StudyKind, ask, verify
@@ -177,15 +177,15 @@ def test_a_ratio_is_narrowed_where_its_parts_are_not() -> None:
 
 def made_up(
     factors: Sequence[str], outputs: Callable[[np.ndarray], np.ndarray], targets: Sequence[Target]
-) -> Found:
+) -> Fit:
     """A calibration whose outputs follow from the coordinates of two factors."""
     asked = dataclasses.replace(
-        asked_of(study(factors=list(factors))), targets=tuple(targets), effects=()
+        calibration_of(study(factors=list(factors))), targets=tuple(targets), effects=()
     )
     unit = np.random.default_rng(6).random((4000, len(factors)))
-    bank = Reference(unit, values_of(asked.factors, unit), outputs(unit), np.zeros((4000, 2)))
-    logs = likelihoods(targets, bank.outputs, bank.errors, 8)
-    return Found(asked, bank, logs, weights_of(logs))
+    reference = Reference(unit, values_of(asked.factors, unit), outputs(unit), np.zeros((4000, 2)))
+    logs = likelihoods(targets, reference.outputs, reference.errors, 8)
+    return Fit(asked, reference, logs, weights_of(logs))
 
 
 def test_a_parameter_is_narrowed_by_the_target_that_does_it() -> None:
@@ -208,7 +208,7 @@ def test_a_parameter_is_narrowed_by_the_target_that_does_it() -> None:
 
 
 def test_what_is_used_twice_is_found_in_the_citations() -> None:
-    found = {(r["parameter"], r["target"]) for r in narrowed.double_use(asked_of(shipped()))}
+    found = {(r["parameter"], r["target"]) for r in narrowed.double_use(calibration_of(shipped()))}
     assert found >= {
         ("keeping", "T10"), ("commitment_rate", "T11"), ("learning_rate", "T4"),
         ("hour_scale", "T12"), ("site_dilution", "T13"), ("uptake_ratio", "P_some_integration"),
@@ -229,7 +229,7 @@ def test_no_two_settings_share_a_replicate_and_scenarios_of_one_do() -> None:
         plans.append(plan)
         raise Seen
 
-    asked = asked_of(shipped())
+    asked = calibration_of(shipped())
     making = Making(asked.scenario, asked.measured, 1, run)  # pyright: ignore[reportArgumentType]
     unit = np.full((5, len(asked.factors)), 0.5)
     for first in (0, predictive.FIRST, coverage.FIRST, coverage.WORLD):
@@ -249,12 +249,12 @@ def test_no_two_settings_share_a_replicate_and_scenarios_of_one_do() -> None:
 def test_chance_is_not_common_to_settings() -> None:
     """One setting, forty times: its means differ by their standard error. With common luck they
     would all be equal, and all of them off by that much."""
-    asked = asked_of(shipped(targets=["T13", "T4"]))
+    asked = calibration_of(shipped(targets=["T13", "T4"]))
     making = Making(asked.scenario, asked.targets, 1, Runner(Execution()))
-    bank = making.settings((), np.zeros((40, 0)), 6, "bank", 0)
-    usual = np.sqrt((bank.errors**2).mean(axis=0))
+    reference = making.settings((), np.zeros((40, 0)), 6, "bank", 0)
+    usual = np.sqrt((reference.errors**2).mean(axis=0))
     # The SD of 40 means is within a third of the truth (4 SE), and so is a jackknife's.
-    assert bank.outputs.std(axis=0, ddof=1) == pytest.approx(usual, rel=0.4)
+    assert reference.outputs.std(axis=0, ddof=1) == pytest.approx(usual, rel=0.4)
 
 
 def linear(count: int, seed: int, offset: float, noise: float) -> Reference:
@@ -267,11 +267,12 @@ def linear(count: int, seed: int, offset: float, noise: float) -> Reference:
 
 @pytest.mark.parametrize(("offset", "least", "most"), [(0.0, 0.87, 0.95), (0.08, 0.0, 0.5)])
 def test_coverage_holds_and_sees_common_luck(offset: float, least: float, most: float) -> None:
-    """A bank whose luck is common to all of its settings: truths of independent chance tell."""
+    """A reference table whose chance is common to all of its settings: truths of independent "
+    "chance tell."""
     one = target("A", 0.5, 0.5 - Z95 * 0.04, 0.5 + Z95 * 0.04)
-    bank = linear(20_000, 1, offset, 0.01)
+    reference = linear(20_000, 1, offset, 0.01)
     seen, world = (linear(400, 2, 0.0, noise) for noise in (0.01, 0.0))
-    rows = coverage.covered([one], bank, bank.errors, seen, world, {"x": 0}, {}, 3)
+    rows = coverage.covered([one], reference, reference.errors, seen, world, {"x": 0}, {}, 3)
     (found,) = (row for row in rows if row["name"] == "x")
     assert found["truths"] == 400
     assert least <= found["inside_90"] <= most  # pyright: ignore[reportOperatorIssue]
@@ -281,21 +282,21 @@ def test_coverage_makes_up_one_run_of_a_centre() -> None:
     """An own number scatters as single runs do, in its data and in the kernel alike."""
     one = target("A", 0.5, 0.5 - Z95 * 0.02, 0.5 + Z95 * 0.02, own=True, one_run=True)
     scatter = 0.1
-    bank, truths = linear(20_000, 1, 0.0, 0.0), linear(1000, 2, 0.0, 0.0)
-    bank, truths = (
-        dataclasses.replace(t, errors=np.full(t.errors.shape, scatter)) for t in (bank, truths)
+    reference, truths = linear(20_000, 1, 0.0, 0.0), linear(1000, 2, 0.0, 0.0)
+    reference, truths = (
+        dataclasses.replace(t, errors=np.full(t.errors.shape, scatter)) for t in (reference, truths)
     )
-    rows = coverage.covered([one], bank, bank.errors, truths, truths, {"x": 0}, {}, 3)
+    rows = coverage.covered([one], reference, reference.errors, truths, truths, {"x": 0}, {}, 3)
     (found,) = (row for row in rows if row["name"] == "x")
     assert found["inside_90"] == pytest.approx(0.9, abs=4 * math.sqrt(0.09 / 1000))
 
 
 def test_a_target_is_predicted_by_the_others() -> None:
     """Two outputs of one parameter: each predicts the other, patterns included."""
-    bank, world = (linear(n, s, 0.0, 0.0) for n, s in ((20_000, 4), (500, 5)))
+    reference, world = (linear(n, s, 0.0, 0.0) for n, s in ((20_000, 4), (500, 5)))
     twice = [
         Reference(t.unit, t.values, np.hstack([t.outputs, t.outputs]), np.zeros((len(t), 2)))
-        for t in (bank, world)
+        for t in (reference, world)
     ]
     both = [target("A", 0.5, 0.5 - Z95 * 0.05, 0.5 + Z95 * 0.05), pattern("P", 0.3, 0.7)]
     rows = coverage.covered(both, twice[0], twice[0].errors, twice[1], twice[1], {"x": 0}, {}, 6)
@@ -531,7 +532,7 @@ def test_its_report_names_number_and_grade(folder: Path) -> None:
     [
         (
             {"waves": 2},
-            "waves: is not a field any more; allowed: left out; a calibration is one bank",
+            "waves: is not a field any more; allowed: left out; a calibration is one reference ",
         ),
         ({"emulator": "polynomial"}, "emulator: is not a field any more.*samples and replicates"),
         ({"targets": ["T44"]}, r"targets\[0\]: 'T44' is not the id of a finding"),
@@ -586,12 +587,13 @@ def test_the_shipped_sets_are_those_of_the_shipped_study() -> None:
         assert record["study"] == analysis.study_digest(asked.header)
         assert record["scenario"] == asked.scenario.digest(), "the scenario has changed since"
         assert record["seed"] == asked.header.seed
-        assert record["target_ids"] == [t.id for t in asked_of(asked).targets]
+        assert record["target_ids"] == [t.id for t in calibration_of(asked).targets]
 
 
 def test_the_trials_were_not_seen_by_the_sets_they_are_compared_with() -> None:
     ids = {
-        t.id for t in asked_of(StudyKind.of("calibrate").read("calibrate_without_trials")).targets
+        t.id
+        for t in calibration_of(StudyKind.of("calibrate").read("calibrate_without_trials")).targets
     }
     assert ids
     assert not ids & {"T12", "T13", "T14"}

@@ -12,7 +12,7 @@ import pytest
 from sim.runs.execute import Execution
 from sim.stats.intervals import weighted_quantiles
 from sim.studies.calibrate.analysis import calibrated
-from sim.studies.calibrate.asked import Asked, asked_of
+from sim.studies.calibrate.calibration import Calibration, calibration_of
 from sim.studies.calibrate.reference import Making, values_of
 from sim.studies.kind import Runner, StudyKind, ask
 from sim.studies.plausible import latin_hypercube
@@ -27,7 +27,7 @@ def study(**changes: Any) -> Any:
     return StudyKind.of("calibrate").make(**{**STUDY, **changes})
 
 
-def synthetic(folder: Path, asked: Asked, values: np.ndarray) -> dict[str, Any]:
+def synthetic(folder: Path, asked: Calibration, values: np.ndarray) -> dict[str, Any]:
     """Fields of a study whose findings are these values, with the errors of the targets."""
     lines = [
         "source: {cite: Made up from the model 2026, setting: the model, grade: A}",
@@ -62,14 +62,16 @@ def test_regions_hold_truths_of_independent_chance() -> None:
 def test_the_whole_pipeline_recovers_a_known_truth(number: int, tmp_path: Path) -> None:
     """Data made from the model, written as a file of observations; the truth lies in the 99 %
     regions."""
-    asked = asked_of(study())
+    asked = calibration_of(study())
     truth = latin_hypercube(3, len(asked.factors), 23)[number : number + 1]
     making = Making(asked.scenario, asked.targets, 99, Runner(Execution()))
     data = making.settings(asked.factors, truth, 60, "truth", 5000).outputs[0]
-    found = calibrated(asked_of(study(**synthetic(tmp_path, asked, data))), Runner(Execution()))
+    found = calibrated(
+        calibration_of(study(**synthetic(tmp_path, asked, data))), Runner(Execution())
+    )
     true = values_of(found.factors, truth)[0]
     for name in ("keeping", "commitment_rate", "learning_rate", "hour_scale"):
-        i = found.asked.names.index(name)
+        i = found.calibration.names.index(name)
         low, high = weighted_quantiles(found.table.values[:, i], found.weights, (0.005, 0.995))
         assert low <= true[i] <= high, name
 
@@ -80,7 +82,7 @@ def test_a_wrong_model_is_seen(tmp_path: Path) -> None:
     that nothing meets them, and which target stands in the way."""
     from sim.studies.calibrate.infeasible import CalibrationError
 
-    asked = asked_of(study())
+    asked = calibration_of(study())
     data = [t.value * (6 if t.id == "T11" else 1) for t in asked.targets]
     with pytest.raises(CalibrationError, match="no setting at all meets ST11"):
         ask(study(**synthetic(tmp_path, asked, np.array(data)), samples=500))

@@ -68,7 +68,7 @@ def found() -> Result:
 def test_a_value_is_that_of_a_plain_run_of_the_readable_engine(runs: tuple[Runs, ...]) -> None:
     """Set s takes the replicates s * R ..., at its own end of TA and at the common horizon."""
     for one in runs:
-        scenario = one.arm.scenario
+        scenario = one.plan.scenario
         for s, r in ((0, 0), (7, 2)):
             parameters = plausible_sets(12).within(scenario)[s]
             record = model.simulate(scenario, parameters, 5, s * 3 + r)
@@ -236,7 +236,7 @@ def test_stopping_now_is_looked_at_when_going_on_ends() -> None:
 
 def test_no_ta_is_looked_at_when_its_partner_ends() -> None:
     none, small = made(SMALL.without_ta().replace(name="none"), SMALL, sets=3, replicates=2)
-    assert [one.arm.end for one in (none, small)] == [26, 26]
+    assert [one.plan.end for one in (none, small)] == [26, 26]
     np.testing.assert_array_equal(none.at("capacity", 26), small.at("capacity", 26, ta=False))
     found = compare(SMALL.without_ta().replace(name="none"), SMALL, sets=3, replicates=2)
     gain = found.table("efficiency").set_index(["scenario", "outcome"])["per_100_hours"]
@@ -263,7 +263,7 @@ def test_chance_and_parameters_are_told_apart(found: Result) -> None:
     ("sets", "replicates", "said", "note"),
     [
         ([Parameters()] * 40, 4, "(not known: chance dominates)", "Not known: chance makes up more "
-         "than 80 % of the spread of a single run."),
+         "than 80 % of the spread of a single run and hides how the sets differ."),
         (3, 1, "(not known: too few runs)", "Not known: this takes two sets of two runs each."),
         (1, 3, "(not known: too few runs)", "Not known: this takes two sets of two runs each."),
     ],
@@ -312,7 +312,7 @@ def test_other_people_are_refused_with_what_differs_and_what_is_left() -> None:
     one, two = made(SMALL, other, sets=3, replicates=2, gains=True)
     gains = compare(SMALL, other, sets=3, replicates=2, gains=True)
     table = gains.table("differences").set_index(["point", "outcome"])["mean"]
-    expected = two.gain("trust", two.arm.end)
+    expected = two.gain("trust", two.plan.end)
     assert table["end_of_ta", "trust"] == pytest.approx((expected - one.gain("trust", 26)).mean())
     assert "gain in trust" in gains.answer.text
     assert set(gains.table("weeks")["kind"]) == {"level"}
@@ -654,7 +654,7 @@ def test_everything_is_worth_the_regret_of_the_choice_of_today(informed: Result)
     study = informed.study
     first, other = runs_of(study, Runner(Execution(threads=1)))
     gap = 600_000 * (other.at("integration", 26) - first.at("integration", 26))
-    gap -= planned(other.arm.scenario).total.money - planned(first.arm.scenario).total.money
+    gap -= planned(other.plan.scenario).total.money - planned(first.plan.scenario).total.money
     means, luck = gap.mean(axis=1), gap.var(axis=1, ddof=1).mean() / 2
     spread = means.var(ddof=1)
     told = means.mean() + math.sqrt(max(0.0, 1 - luck / spread)) * (means - means.mean())

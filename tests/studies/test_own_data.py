@@ -17,7 +17,7 @@ from sim.runs.execute import Execution
 from sim.runs.instruments import observe, survey
 from sim.runs.readings import READINGS, reading
 from sim.scenario.scenario import Scenario
-from sim.studies.calibrate.asked import LENIENCY, asked_of
+from sim.studies.calibrate.calibration import LENIENCY, calibration_of
 from sim.studies.calibrate.reference import Making
 from sim.studies.kind import Result, Runner, StudyKind, verify
 from sim.studies.measures import SEEN, answer, parse_measure, waves_of
@@ -38,7 +38,7 @@ def asked(data: pd.DataFrame, scenario: Any = SCENARIO, **fields: Any) -> Any:
 
     content = import_survey(data).content
     made = {"own_only": True, "factors": ["learning_rate"], **fields, "data": content}
-    return asked_of(StudyKind.of("calibrate").make(scenario=scenario, **made))
+    return calibration_of(StudyKind.of("calibrate").make(scenario=scenario, **made))
 
 
 # --- instruments ---------------------------------------------------------------------------------
@@ -214,8 +214,8 @@ def test_a_level_pins_leniency_and_a_change_the_state(level: Result, change: Res
 
 def test_it_says_whose_findings_it_is_held_to(level: Result, tmp_path: Path) -> None:
     assert (
-        "Held to 1 finding of your own (own_knowledge_end_of_ta) and to none of those that come "
-        "with codose." in level.answer.text
+        "The calibration targets are 1 finding of your own (own_knowledge_end_of_ta) and none of "
+        "those that come with codose." in level.answer.text
     )
     assert level.table("targets")["whose"].tolist() == ["own"]
     folder = level.save(tmp_path / "sets", figures=())

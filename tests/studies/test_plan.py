@@ -27,7 +27,7 @@ from sim.studies.calendar import described
 from sim.studies.kind import Result, Runner, StudyKind, ask
 from sim.studies.plan import plan
 from sim.studies.plan.analysis import Planner
-from sim.studies.plan.chosen import Found, scenario_of
+from sim.studies.plan.chosen import Findings, scenario_of
 from sim.studies.plan.search import Candidate, Space, non_dominated, search
 from sim.studies.plan.spec import AS_IT_STANDS, Budget, Spec, check, issues
 from sim.studies.plan.values import (
@@ -74,7 +74,7 @@ def study_of(text: str) -> Study[Spec]:
 
 
 @pytest.fixture(scope="module")
-def whole() -> Found:
+def whole() -> Findings:
     """One tiny search, before it is put into tables."""
     return Planner(study_of(TINY), Runner(Execution())).found()
 
@@ -127,7 +127,7 @@ def test_reported_front_has_no_dominated_plan(found: Result) -> None:
 # --- the budget -----------------------------------------------------------------------------------
 
 
-def test_no_plan_exceeds_the_budget(whole: Found, found: Result) -> None:
+def test_no_plan_exceeds_the_budget(whole: Findings, found: Result) -> None:
     limit = 20000
     assert (found.table("searched")["spend"] <= limit).all()
     plans = found.table("plans")
@@ -274,7 +274,7 @@ def test_impossible_budget_names_the_cheapest_plan() -> None:
 # --- how surely -----------------------------------------------------------------------------------
 
 
-def test_reported_probability_is_confirmed_on_fresh_seeds(whole: Found, found: Result) -> None:
+def test_reported_probability_is_confirmed_on_fresh_seeds(whole: Findings, found: Result) -> None:
     table = found.table("targets")
     row = table[table["recommended"]].iloc[0]
     header = whole.study.header
@@ -306,7 +306,7 @@ def test_a_probability_of_one_still_has_an_interval() -> None:
     assert 0.9 < said.low < 1.0
 
 
-def test_winners_curse_is_shown(found: Result, whole: Found) -> None:
+def test_winners_curse_is_shown(found: Result, whole: Findings) -> None:
     table = found.table("chosen")
     assert {"search", "fresh", "confirmed", "low", "high"} <= set(table.columns)
     rows = table[table["quantity"] == "integration_end_of_ta"]
@@ -405,14 +405,14 @@ def test_plans_are_scored_a_generation_at_a_time() -> None:
     assert len(sizes) < 12
 
 
-def test_reference_is_the_scenario_as_it_stands(whole: Found, found: Result) -> None:
+def test_reference_is_the_scenario_as_it_stands(whole: Findings, found: Result) -> None:
     assert whole.reference is not None
     assert whole.reference[0] == planned(Scenario.shipped("classroom"))
     assert found.table("plans").iloc[-1]["plan"] == AS_IT_STANDS
     assert f"For comparison, {AS_IT_STANDS}:" in " ".join(found.answer.notes)
 
 
-def test_what_the_money_buys_is_said_against_no_assistance(whole: Found, found: Result) -> None:
+def test_what_the_money_buys_is_said_against_no_assistance(whole: Findings, found: Result) -> None:
     table = found.table("gains")
     row = table[(table["plan"] == whole.best.name) & (table["against"] == "no assistance")].iloc[0]
     third = whole.confirmed[whole.best.name].objectives[0]

@@ -99,15 +99,15 @@ def test_a_search_goes_on_in_its_second_generation(
 ) -> None:
     """Stopped between generations, then --resume: no stored run is made again, the same bytes."""
     _, first = done
-    real, made = execute._Work._keep, []
+    real, made = execute._Assembly._keep, []
 
-    def stopping(self: execute._Work, chunk: int, state: object) -> None:
+    def stopping(self: execute._Assembly, chunk: int, state: object) -> None:
         made.append(chunk)
         if len(made) == 9:
             raise KeyboardInterrupt
         real(self, chunk, state)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(execute._Work, "_keep", stopping)
+    monkeypatch.setattr(execute._Assembly, "_keep", stopping)
     out = tmp_path / "out"
     ran = codose("plan", study, "--out", out, "--no-figures", "--quiet")
     assert ran.exit_code == 130
@@ -118,12 +118,12 @@ def test_a_search_goes_on_in_its_second_generation(
     before, kept = list(made), len(list(out.with_name("out.parts").rglob("*.parquet")))
     assert kept == len(before) - 1 == 8
 
-    def counting(self: execute._Work, chunk: int, state: object) -> None:
+    def counting(self: execute._Assembly, chunk: int, state: object) -> None:
         made.append(chunk)
         real(self, chunk, state)  # type: ignore[arg-type]
 
     made.clear()
-    monkeypatch.setattr(execute._Work, "_keep", counting)
+    monkeypatch.setattr(execute._Assembly, "_keep", counting)
     ran = codose("plan", study, "--out", out, "--no-figures", "--resume")
     assert ran.exit_code == 0, ran.stderr
     again = len(made)

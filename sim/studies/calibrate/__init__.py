@@ -25,10 +25,10 @@ def calibrate(
 ) -> Result:
     """Fit parameters to what was observed; say what was narrowed and what came back.
 
-    Every setting of a bank of runs gets the likelihood of the targets as its weight: the error of a
-    finding and the noise of the simulated mean together. A survey, a test or a count is simulated
-    through its instrument, never compared with a latent state. One's own numbers are those of one
-    run of a centre's history, so what single runs scatter counts too.
+    Every setting of a reference table of runs gets the likelihood of the targets as its weight: the
+    error of a finding and the noise of the simulated mean together. A survey, a test or a count is
+    simulated through its instrument, never compared with a latent state. One's own numbers are
+    those of one run of a centre's history, so what single runs scatter counts too.
 
     Args:
         study: path of a study file, or the name of a shipped one. With ``data`` or ``parameters`` a
@@ -57,7 +57,7 @@ def calibrate(
         without a target), ``double_use`` (sources of both a range and a target), ``defaults``
         (are they in the middle of the sets?),
         ``targets`` (``whose``: own or shipped), ``aside`` (what could be a target and is none),
-        ``reference`` (the bank: every setting, what it gives, and its weight), and
+        ``reference`` (the reference table: every setting, what it gives, and its weight), and
         with ``truths`` ``coverage``. Its folder, once saved, holds plausible sets for the ``sets``
         of every other study.
 

@@ -1,17 +1,17 @@
-"""Calibration: weights on a bank of runs.
+"""Calibration: weights on a reference table of runs.
 
 The steps:
 
-1. a bank: settings drawn from the priors (free parameters, and the uncertain with them), run with
-   chance of their own in every scenario that the targets need;
+1. a reference table: settings drawn from the priors (free parameters, and the uncertain with them),
+   run with chance of their own in every scenario that the targets need;
 2. each setting gets a weight (:mod:`sim.studies.calibrate.posterior`);
 3. the plausible sets are drawn by these weights, and every target is checked on fresh runs;
 4. where it is asked, truths of independent chance say how often the regions hold
    (:mod:`sim.studies.calibrate.coverage`).
 
-Why a bank and no sequential chain, nor history matching before it: the data rule out so little of
-the priors that a tenth of the settings still counts, so that neither would save runs, and only a
-bank can answer "and without this target?" and "does the method cover?" without new ones.
+Why a reference table and no sequential chain, nor history matching before it: the data rule out so
+little of the priors that a tenth of the settings still counts, so that neither would save runs, and
+only a table can answer "and without this target?" and "does the method cover?" without new ones.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from sim.present.table import Table
 from sim.runs.store import digest_of
 from sim.studies import plausible
 from sim.studies.calibrate import coverage, narrowed, predictive, tables
-from sim.studies.calibrate.asked import Asked, asked_of
+from sim.studies.calibrate.calibration import Calibration, calibration_of
 from sim.studies.calibrate.infeasible import nothing_left, refuse_broken, within_tolerance
 from sim.studies.calibrate.posterior import (
-    Found,
+    Fit,
     digest,
     drawn_table,
     effective,
@@ -51,7 +51,7 @@ def answer(study: Study[Spec], run: Runner) -> dict[str, Table]:
         CalibrationError: no setting meets the targets (says the nearest and what blocks), or too
             many settings have no value.
     """
-    found = calibrated(asked_of(study), run)
+    found = calibrated(calibration_of(study), run)
     checked = predictive.check(found, run)
     moved = narrowed.left_out(found)
     made = {
@@ -59,29 +59,31 @@ def answer(study: Study[Spec], run: Runner) -> dict[str, Table]:
         "predictive": tables.predictive(predictive.rows(checked, run)),
         "narrowed": tables.narrowed(narrowed.narrowing(found, moved)),
         "left_out": tables.left_out(moved),
-        "double_use": tables.double_use(narrowed.double_use(found.asked)),
+        "double_use": tables.double_use(narrowed.double_use(found.calibration)),
         "defaults": tables.defaults(predictive.defaults(checked)),
         "targets": tables.targets(narrowed.cost(found)),
-        **({"aside": tables.aside(found.asked.aside)} if found.asked.aside else {}),
+        **({"aside": tables.aside(found.calibration.aside)} if found.calibration.aside else {}),
         "reference": tables.reference(found),
     }
-    if found.asked.header.truths:
+    if found.calibration.header.truths:
         made["coverage"] = tables.coverage(coverage.rows(found, run))
     return made
 
 
-def calibrated(asked: Asked, run: Runner) -> Found:
-    """The bank and its weights."""
-    making = Making(asked.scenario, asked.measured, asked.study.seed, run)
-    header = asked.header
-    unit = plausible.latin_hypercube(header.samples, len(asked.factors), asked.study.seed)
-    bank = making.settings(asked.factors, unit, header.replicates, "bank", 0)
-    refuse_broken(asked.targets, bank)
-    logs = likelihoods(asked.targets, bank.outputs, bank.errors, header.replicates)
+def calibrated(calibration: Calibration, run: Runner) -> Fit:
+    """The reference table and its weights."""
+    making = Making(calibration.scenario, calibration.measured, calibration.study.seed, run)
+    header = calibration.header
+    unit = plausible.latin_hypercube(
+        header.samples, len(calibration.factors), calibration.study.seed
+    )
+    reference = making.settings(calibration.factors, unit, header.replicates, "bank", 0)
+    refuse_broken(calibration.targets, reference)
+    logs = likelihoods(calibration.targets, reference.outputs, reference.errors, header.replicates)
     weights = weights_of(logs)
-    if not within_tolerance(asked.targets, bank).all(axis=1).any() or not weights.any():
-        raise nothing_left(asked.targets, bank)
-    return Found(asked, bank, logs, weights)
+    if not within_tolerance(calibration.targets, reference).all(axis=1).any() or not weights.any():
+        raise nothing_left(calibration.targets, reference)
+    return Fit(calibration, reference, logs, weights)
 
 
 # --- made again ----------------------------------------------------------------------------------
@@ -90,28 +92,32 @@ def calibrated(asked: Asked, run: Runner) -> Found:
 def again(
     study: Study[Spec], stored: Mapping[str, Table], sample: int, run: Runner
 ) -> tuple[dict[str, Table], dict[str, Table]]:
-    """Some settings of the bank, spread evenly: as stored, and run again."""
-    asked, table = asked_of(study), stored["reference"]
+    """Some settings of the reference table, spread evenly: as stored, and run again."""
+    calibration, table = calibration_of(study), stored["reference"]
     frame = table.frame
     rows = np.linspace(0, len(frame) - 1, min(sample, len(frame))).astype(int)
-    sets = sets_of(asked.scenario, asked.names, frame[asked.names].to_numpy()[rows])
-    making = Making(asked.scenario, asked.measured, study.seed, run)
-    outputs, errors = making.sets(sets, asked.header.replicates, "sample", 0, rows)
+    sets = sets_of(
+        calibration.scenario, calibration.names, frame[calibration.names].to_numpy()[rows]
+    )
+    making = Making(calibration.scenario, calibration.measured, study.seed, run)
+    outputs, errors = making.sets(sets, calibration.header.replicates, "sample", 0, rows)
     made = frame.iloc[rows].copy()
-    made[tables.outputs(asked.measured)] = outputs
-    made[tables.errors(asked.targets)] = errors[:, : len(asked.targets)]
-    made["weight"] = [narrowed.rounded(weight) for weight in _weights(asked, frame)[rows]]
+    made[tables.outputs(calibration.measured)] = outputs
+    made[tables.errors(calibration.targets)] = errors[:, : len(calibration.targets)]
+    made["weight"] = [narrowed.rounded(weight) for weight in _weights(calibration, frame)[rows]]
     return (
         {"reference": table.pick(rows=frame.index[rows])},
         {"reference": Table("reference", made, table.columns)},
     )
 
 
-def _weights(asked: Asked, frame: pd.DataFrame) -> np.ndarray:
-    """The weights, from a table of the bank."""
-    outputs = frame[tables.outputs(asked.targets)].to_numpy()
-    errors = frame[tables.errors(asked.targets)].to_numpy()
-    return weights_of(likelihoods(asked.targets, outputs, errors, asked.header.replicates))
+def _weights(calibration: Calibration, frame: pd.DataFrame) -> np.ndarray:
+    """The weights, from a table of the reference table."""
+    outputs = frame[tables.outputs(calibration.targets)].to_numpy()
+    errors = frame[tables.errors(calibration.targets)].to_numpy()
+    return weights_of(
+        likelihoods(calibration.targets, outputs, errors, calibration.header.replicates)
+    )
 
 
 # --- plausible sets ------------------------------------------------------------------------------
@@ -123,14 +129,14 @@ def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
     Columns: every parameter that varied, as it was run, then ``weight``: a setting met the targets
     with all of its values.
     """
-    asked, frame = asked_of(study), found["reference"].frame
-    weights = _weights(asked, frame)
-    names = asked.names
+    calibration, frame = calibration_of(study), found["reference"].frame
+    weights = _weights(calibration, frame)
+    names = calibration.names
     heads, table = drawn_table(
-        names, frame[names].to_numpy(), weights, asked.header.kept, study.seed
+        names, frame[names].to_numpy(), weights, calibration.header.kept, study.seed
     )
     lines = [",".join(heads), *(",".join(f"{x:.9g}" for x in row) for row in table.tolist())]
-    record = _record(asked, found, effective(weights), digest(table, heads))
+    record = _record(calibration, found, effective(weights), digest(table, heads))
     return {
         "plausible.csv": "\n".join(lines) + "\n",
         "plausible.json": json.dumps(record, indent=2, ensure_ascii=False) + "\n",
@@ -138,34 +144,36 @@ def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
 
 
 def _record(
-    asked: Asked, found: Mapping[str, Table], effective_sample: float, sha256: str
+    calibration: Calibration, found: Mapping[str, Table], effective_sample: float, sha256: str
 ) -> dict[str, Any]:
-    targets = asked.targets
+    targets = calibration.targets
     shares = tables.narrowed_shares(found["narrowed"].frame)
     return {
         "format": plausible.FORMAT,
         "format_version": plausible.FORMAT_VERSION,
         "model_version": MODEL_VERSION,
         "targets": len(targets),
-        "borrowed": asked.borrowed,
-        **({"own": asked.own} if asked.own else {}),
+        "borrowed": calibration.borrowed,
+        **({"own": calibration.own} if calibration.own else {}),
         "narrowed": {name: float(f"{share:.4g}") for name, share in shares.items()},
-        "constrained_by": plausible.constrained_by(len(targets), asked.borrowed, shares, asked.own),
+        "constrained_by": plausible.constrained_by(
+            len(targets), calibration.borrowed, shares, calibration.own
+        ),
         "target_ids": [target.id for target in targets],
         "grades": {target.id: target.grade for target in targets},
-        "scenario": asked.scenario.digest(),
-        "study": study_digest(asked.header),
-        "seed": asked.study.seed,
+        "scenario": calibration.scenario.digest(),
+        "study": study_digest(calibration.header),
+        "seed": calibration.study.seed,
         "effective_sample": round(effective_sample, 1),
-        "parameters": _parameters(asked, found["narrowed"].frame),
+        "parameters": _parameters(calibration, found["narrowed"].frame),
         "sha256_of_values": sha256,
     }
 
 
-def _parameters(asked: Asked, frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def _parameters(calibration: Calibration, frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Of each free parameter: the calibrated number, by how much it was narrowed (0: its range came
     back), the targets that did it, and their grades (of all targets, when no single one did)."""
-    grades = {target.id: target.grade for target in asked.targets}
+    grades = {target.id: target.grade for target in calibration.targets}
     shares = tables.narrowed_shares(frame)
     record = {}
     for row in frame[frame["what"] == "free"].to_dict("records"):

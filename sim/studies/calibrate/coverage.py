@@ -1,10 +1,11 @@
 """Coverage: how often do the regions of a calibration hold a known truth?
 
 Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788): truths are drawn from the prior,
-data are made up from each with the error of every target, the bank is weighed by these data, and
-the rank of the truth in its posterior is noted; over many truths a region of 90 % holds nine in
-ten. Truths are run anew: they share neither settings nor chance with the bank. (A check whose
-truths come from the bank has the bank's luck in its data, and cannot see it.)
+data are made up from each with the error of every target, the reference table is weighed by these
+data, and the rank of the truth in its posterior is noted; over many truths a region of 90 % holds
+nine in ten. Truths are run anew: they share neither settings nor chance with the reference table.
+(A check whose truths come from the reference table has that table's chance in its data, and cannot
+see it.)
 
 Besides parameters, each target is predicted by the others, and each effect by all.
 """
@@ -17,34 +18,44 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sim.studies.calibrate.posterior import Found, effective, likelihoods, weights_of
+from sim.studies.calibrate.posterior import Fit, effective, likelihoods, weights_of
 from sim.studies.calibrate.reference import Making, Reference, pooled
 from sim.studies.kind import Runner
 from sim.studies.plausible import latin_hypercube
 from sim.studies.targets import Target
 
 FIRST, WORLD = 2**31, 3 * 2**30
-"""First replicates of the truths as settings of a bank, and as the world that data come from."""
+"""First replicates of the truths: as settings of a reference table, and where the data come "
+"from."""
 HOPE = 0.005
 """Probability of meeting the patterns below which a truth is given up."""
 MORE = 4
 """Times as many runs make the world: its own chance is then small beside the error of the data."""
 
 
-def rows(found: Found, run: Runner) -> list[dict[str, object]]:
+def rows(found: Fit, run: Runner) -> list[dict[str, object]]:
     """Coverage of every free parameter, target and effect; see :func:`covered`."""
-    asked, header = found.asked, found.asked.header
-    making = Making(asked.scenario, asked.measured, asked.study.seed, run)
-    unit = latin_hypercube(header.truths, len(asked.factors), asked.study.seed + 1)
-    seen = making.settings(asked.factors, unit, header.replicates, "truths", FIRST)
-    hopeful = _hopeful(asked.targets, seen, header.replicates)
+    calibration, header = found.calibration, found.calibration.header
+    making = Making(calibration.scenario, calibration.measured, calibration.study.seed, run)
+    unit = latin_hypercube(header.truths, len(calibration.factors), calibration.study.seed + 1)
+    seen = making.settings(calibration.factors, unit, header.replicates, "truths", FIRST)
+    hopeful = _hopeful(calibration.targets, seen, header.replicates)
     unit, seen = unit[hopeful], seen.take(hopeful)
-    world = making.settings(asked.factors, unit, MORE * header.replicates, "world", WORLD)
-    parameters = {asked.names[place]: place for place in asked.free}
-    effects = {target.id: len(asked.targets) + i for i, target in enumerate(asked.effects)}
+    world = making.settings(calibration.factors, unit, MORE * header.replicates, "world", WORLD)
+    parameters = {calibration.names[place]: place for place in calibration.free}
+    effects = {
+        target.id: len(calibration.targets) + i for i, target in enumerate(calibration.effects)
+    }
     noise = pooled(found.table.errors, header.replicates)
     return covered(
-        asked.targets, found.table, noise, seen, world, parameters, effects, asked.study.seed
+        calibration.targets,
+        found.table,
+        noise,
+        seen,
+        world,
+        parameters,
+        effects,
+        calibration.study.seed,
     )
 
 
@@ -60,7 +71,7 @@ def _hopeful(targets: Sequence[Target], seen: Reference, replicates: int) -> np.
 
 def covered(
     targets: Sequence[Target],
-    bank: Reference,
+    reference: Reference,
     noise: np.ndarray,
     seen: Reference,
     world: Reference,
@@ -75,10 +86,11 @@ def covered(
     effective_sample (median).
 
     Args:
-        targets: what the bank is weighed by; of numbers the errors count, of patterns the bounds.
-        bank: its outputs hold the targets, then the effects.
+        targets: what the reference table is weighed by; of numbers the errors count, of patterns
+            the bounds.
+        reference: its outputs hold the targets, then the effects.
         noise: (settings, outputs), standard errors of its outputs.
-        seen: the truths, as settings of the bank would show them.
+        seen: the truths, as settings of the reference table would show them.
         world: the truths, of so many runs that their own chance hardly counts.
         parameters: name -> place among the values.
         effects: name -> place among the outputs.
@@ -87,9 +99,9 @@ def covered(
     rng = np.random.default_rng([seed, 13])
     numeric = [i for i, target in enumerate(targets) if target.numeric]
     patterns = [i for i, target in enumerate(targets) if not target.numeric]
-    logs = np.zeros((len(bank), len(targets)))
+    logs = np.zeros((len(reference), len(targets)))
     for i in patterns:
-        logs[:, i] = targets[i].log_kernel(bank.outputs[:, i], noise[:, i])
+        logs[:, i] = targets[i].log_kernel(reference.outputs[:, i], noise[:, i])
     met = np.ones((len(world), len(targets)), dtype=bool)
     for i in patterns:
         met[:, i] = targets[i].hit(world.outputs[:, i])
@@ -109,17 +121,17 @@ def covered(
             if targets[i].one_run:  # what its centre would have seen is one run of it
                 there += float(world.errors[truth, i] * rng.normal())
             made = _made_up(targets[i], there, rng)
-            logs[:, i] = made.log_kernel(bank.outputs[:, i], noise[:, i])
+            logs[:, i] = made.log_kernel(reference.outputs[:, i], noise[:, i])
         if met[truth].all():
             weights = weights_of(logs)
             for name, place in parameters.items():
-                note(name, weights, bank.values[:, place], seen.values[truth, place])
+                note(name, weights, reference.values[:, place], seen.values[truth, place])
             for name, place in effects.items():
-                note(name, weights, bank.outputs[:, place], seen.outputs[truth, place])
+                note(name, weights, reference.outputs[:, place], seen.outputs[truth, place])
         for i, target in enumerate(targets):
             if len(targets) > 1 and np.delete(met[truth], i).all():
                 weights = weights_of(np.delete(logs, i, axis=1))
-                note(target.id, weights, bank.outputs[:, i], seen.outputs[truth, i])
+                note(target.id, weights, reference.outputs[:, i], seen.outputs[truth, i])
     return [
         {
             "name": name,

@@ -15,9 +15,9 @@ import numpy as np
 from sim.core.parameters import TABLE
 from sim.core.units import Z95
 from sim.stats.intervals import band, weighted_quantiles
-from sim.studies.calibrate.asked import Asked
+from sim.studies.calibrate.calibration import Calibration
 from sim.studies.calibrate.infeasible import within_tolerance
-from sim.studies.calibrate.posterior import Found, effective
+from sim.studies.calibrate.posterior import Fit, effective
 
 MATTERS = 0.2
 """Share of a parameter's narrowing that has to go with a target for it to count as its cause."""
@@ -70,7 +70,7 @@ def rounded(x: float) -> float:
 # --- prior against posterior ---------------------------------------------------------------------
 
 
-def narrowing(found: Found, moved: Sequence[Mapping[str, object]]) -> Rows:
+def narrowing(found: Fit, moved: Sequence[Mapping[str, object]]) -> Rows:
     """Prior against posterior, a row a factor and a combination.
 
     Of each: name, what (free, uncertain, other, combination), grade, range_low, range_high,
@@ -82,12 +82,12 @@ def narrowing(found: Found, moved: Sequence[Mapping[str, object]]) -> Rows:
     Args:
         moved: rows of :func:`left_out`.
     """
-    names, values = found.asked.names, found.table.values
+    names, values = found.calibration.names, found.table.values
     less = {(row["left_out"], row["name"]): row["narrowed"] for row in moved}
     rows: Rows = []
     for place, factor in enumerate(found.factors):
         role = TABLE[factor.name].role
-        free = place in found.asked.free
+        free = place in found.calibration.free
         what = "free" if free else role if role == "uncertain" else "other"
         row = {"name": factor.name, "what": what, "grade": factor.grade}
         row |= _moved(values[:, place], found.weights)
@@ -140,7 +140,7 @@ def _moved(values: np.ndarray, weights: np.ndarray) -> dict[str, object]:
 # --- leave one out -------------------------------------------------------------------------------
 
 
-def left_out(found: Found) -> Rows:
+def left_out(found: Fit) -> Rows:
     """How parameters and effects move when a target is left out.
 
     Of each group that is left out (nothing, each target, every pattern, every number that shares a
@@ -152,15 +152,15 @@ def left_out(found: Found) -> Rows:
     groups: dict[str, list[int]] = {NOBODY: []}
     if len(targets) > 1:
         groups |= {target.id: [i] for i, target in enumerate(targets)}
-        shared = {row["target"] for row in double_use(found.asked)}
+        shared = {row["target"] for row in double_use(found.calibration)}
         groups[PATTERNS] = [i for i, t in enumerate(targets) if not t.numeric]
         groups[SHARED] = [i for i, t in enumerate(targets) if t.numeric and t.id in shared]
-    calibrated = [*found.asked.free]
-    if (leniency := found.asked.leniency) is not None and leniency not in calibrated:
+    calibrated = [*found.calibration.free]
+    if (leniency := found.calibration.leniency) is not None and leniency not in calibrated:
         calibrated.append(leniency)  # a level of a survey may pin it, and no state
-    columns = {found.asked.names[i]: found.table.values[:, i] for i in calibrated}
+    columns = {found.calibration.names[i]: found.table.values[:, i] for i in calibrated}
     effects = found.table.outputs[:, len(targets) :].T
-    columns |= {t.id: x for t, x in zip(found.asked.effects, effects, strict=True)}
+    columns |= {t.id: x for t, x in zip(found.calibration.effects, effects, strict=True)}
     whole = {name: spread(x, found.weights) for name, x in columns.items()}
     rows: Rows = []
     for label, out in groups.items():
@@ -200,13 +200,13 @@ def sources_in(text: str) -> set[str]:
     return named | {one.rstrip(".") for one in _IDENTIFIERS.findall(text)}
 
 
-def double_use(asked: Asked) -> Rows:
+def double_use(calibration: Calibration) -> Rows:
     """Priors and targets that stand on one source: what is learned from such a target was partly
     put in with the range. Of each: parameter, target, source."""
     rows: Rows = []
-    for name in asked.names:
+    for name in calibration.names:
         ground = sources_in(TABLE[name].source)
-        for target in asked.targets:
+        for target in calibration.targets:
             both = sorted(ground & sources_in(target.source), reverse=True)
             if both:
                 rows.append({"parameter": name, "target": target.id, "source": both[0]})
@@ -216,7 +216,7 @@ def double_use(asked: Asked) -> Rows:
 # --- targets -------------------------------------------------------------------------------------
 
 
-def cost(found: Found) -> Rows:
+def cost(found: Fit) -> Rows:
     """The targets, what each is met by and what it costs: id, what, measures, value, low, high,
     sd_below, sd_above (of its error), noise (median error of its simulated mean), use, grade,
     source, whose (own or shipped; where any is the user's own), met (share of the prior),
@@ -229,7 +229,7 @@ def cost(found: Found) -> Rows:
             "high": t.high, "sd_below": t.sds[0], "sd_above": t.sds[1],
             "noise": rounded(np.nanmedian(found.table.errors[:, i])), "use": t.use,
             "grade": t.grade, "source": t.source,
-            **({"whose": "own" if t.own else "shipped"} if found.asked.own else {}),
+            **({"whose": "own" if t.own else "shipped"} if found.calibration.own else {}),
             "met": float(met[i]),
             "ess_without": float(len(found.table)) if few
             else rounded(effective(found.without([i]))),

@@ -1,13 +1,13 @@
 """Posterior: weights of settings (:func:`likelihoods`), draws from them, and all that was Found.
 
-Each setting of the bank gets the likelihood of the targets as its weight: a kernel whose variance
-is that of a finding and that of the simulated mean together. With the error of the finding as
-kernel the weights are exact for it (Wilkinson 2013, doi 10.1515/sagmb-2013-0010); a simulated mean
-with its own variance makes a synthetic likelihood (Wood 2010, doi 10.1038/nature09319). As settings
-have chance of their own, their means also scatter by that variance, so that regions are a little
-too wide where it is not small beside the finding's, never too narrow: more replicates cure it.
-Settings are draws from the prior, so the weights need no correction. The posterior is a weighted
-sample of all that varied; what is said of the free parameters is marginal over the others.
+Each setting of the reference table gets the likelihood of the targets as its weight: a kernel whose
+variance is that of a finding and that of the simulated mean together. With the error of the finding
+as kernel the weights are exact for it (Wilkinson 2013, doi 10.1515/sagmb-2013-0010); a simulated
+mean with its own variance makes a synthetic likelihood (Wood 2010, doi 10.1038/nature09319). As
+settings have chance of their own, their means also scatter by that variance, so that regions are a
+little too wide where it is not small beside the finding's, never too narrow: more replicates cure
+it. Settings are draws from the prior, so the weights need no correction. The posterior is a
+weighted sample of all that varied; what is said of the free parameters is marginal over the others.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from typing import Any
 import numpy as np
 
 from sim.stats.resampling import systematic
-from sim.studies.calibrate.asked import Asked
+from sim.studies.calibrate.calibration import Calibration
 from sim.studies.calibrate.reference import Reference, pooled
 from sim.studies.factors import Factor
 from sim.studies.targets import Target
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What a calibration found.
+class Fit:
+    """A calibration with its reference table and weights.
 
     Attributes:
-        asked: what was asked.
-        table: the bank.
-        logs: (settings of the bank, targets), log likelihoods.
-        weights: (settings of the bank,), adding up to 1.
+        calibration: its targets and factors.
+        table: the reference table.
+        logs: (settings of the reference table, targets), log likelihoods.
+        weights: (settings of the reference table,), adding up to 1.
     """
 
-    asked: Asked
+    calibration: Calibration
     table: Reference
     logs: np.ndarray
     weights: np.ndarray
@@ -45,12 +45,12 @@ class Found:
     @property
     def targets(self) -> tuple[Target, ...]:
         """What it was calibrated to."""
-        return self.asked.targets
+        return self.calibration.targets
 
     @property
     def factors(self) -> tuple[Factor, ...]:
         """What varied."""
-        return self.asked.factors
+        return self.calibration.factors
 
     def without(self, out: Sequence[int]) -> np.ndarray:
         """Weights when some targets (their places) are left out."""
@@ -90,7 +90,7 @@ def effective(weights: np.ndarray) -> float:
 
 
 def drawn(weights: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Settings of the bank drawn by their weights: rows (count,), in order."""
+    """Settings of the reference table drawn by their weights: rows (count,), in order."""
     return systematic(weights, count, np.random.default_rng([seed, 7]))
 
 

@@ -13,9 +13,9 @@ from sim.core.errors import InputError
 from sim.stats.intervals import weighted_quantiles
 from sim.studies.calibrate import surveys
 from sim.studies.calibrate.agreement import row_of
-from sim.studies.calibrate.asked import Asked
+from sim.studies.calibrate.calibration import Calibration
 from sim.studies.calibrate.narrowed import rounded
-from sim.studies.calibrate.posterior import Found, drawn
+from sim.studies.calibrate.posterior import Fit, drawn
 from sim.studies.calibrate.reference import Making, Reference
 from sim.studies.kind import Runner
 from sim.studies.measures import Measure, of_scenario, variants
@@ -27,7 +27,7 @@ SETS, REPLICATES = 500, 20
 DEFAULT_REPLICATES = 400
 """Runs of the scenario as it stands."""
 FIRST, DEFAULT_FIRST = 2**30, 2**30 + 2**29
-"""First replicates of the check: chance that the bank has not seen."""
+"""First replicates of the check: chance that the reference table has not seen."""
 SURVEYED = 40
 """Plausible sets whose people are asked."""
 MEDIAN, MIDDLE = (0.45, 0.55), (0.40, 0.60)
@@ -45,18 +45,18 @@ class Check:
         default: the scenario as it stands; one setting.
     """
 
-    found: Found
+    found: Fit
     measured: tuple[Target, ...]
     sets: Reference
     default: Reference
 
 
-def check(found: Found, run: Runner) -> Check:
+def check(found: Fit, run: Runner) -> Check:
     """Run the plausible sets, and the scenario as it stands."""
-    asked = found.asked
-    measured = (*_targets(asked), *asked.effects)
-    making = Making(asked.scenario, measured, asked.study.seed, run)
-    unit = fresh_units(found, min(SETS, asked.header.kept))
+    calibration = found.calibration
+    measured = (*_targets(calibration), *calibration.effects)
+    making = Making(calibration.scenario, measured, calibration.study.seed, run)
+    unit = fresh_units(found, min(SETS, calibration.header.kept))
     sets = making.settings(found.factors, unit, REPLICATES, "predictive check", FIRST)
     alone = np.zeros((1, 0))
     default = making.settings((), alone, DEFAULT_REPLICATES, "as it stands", DEFAULT_FIRST)
@@ -72,7 +72,7 @@ def rows(check: Check, run: Runner) -> list[dict[str, object]]:
     in widths of the tolerance); default, default_se, default_verdict, default_missed_by (the
     scenario as it stands); and leniency, leniency_low, leniency_high, which a survey mean pins.
     """
-    found, asked = check.found, check.found.asked
+    found, calibration = check.found, check.found.calibration
     made = [
         row_of(
             target, check.sets.outputs[:, i], check.default.outputs[0, i],
@@ -81,8 +81,8 @@ def rows(check: Check, run: Runner) -> list[dict[str, object]]:
         for i, target in enumerate(check.measured)
         if target.use != "effect"
     ]  # fmt: skip
-    made += [_of_scenario(asked, one) for one in asked.observations if _is_planned(one)]
-    made += surveys.rows(asked, fresh_units(found, SURVEYED), run)
+    made += [_of_scenario(calibration, one) for one in calibration.observations if _is_planned(one)]
+    made += surveys.rows(calibration, fresh_units(found, SURVEYED), run)
     nobody = dict.fromkeys(("leniency", "leniency_low", "leniency_high"), math.nan)
     return [{**row, **{key: row.get(key, empty) for key, empty in nobody.items()}} for row in made]
 
@@ -91,14 +91,14 @@ def defaults(check: Check) -> list[dict[str, object]]:
     """Whether the scenario as it stands is in the middle of the sets.
 
     A free parameter agrees when its value is the weighted median, up to two digits and the noise of
-    a bank: between the 45th and the 55th percentile; an effect between the 40th and the 60th. Of
-    each: name, what (parameter, effect), value, median, percentile, agrees.
+    a reference table: between the 45th and the 55th percentile; an effect between the 40th and the
+    60th. Of each: name, what (parameter, effect), value, median, percentile, agrees.
     """
     found = check.found
-    own = found.asked.scenario.parameter_set()
+    own = found.calibration.scenario.parameter_set()
     rows: list[dict[str, object]] = []
-    for place in found.asked.free:
-        name, values = found.asked.names[place], found.table.values[:, place]
+    for place in found.calibration.free:
+        name, values = found.calibration.names[place], found.table.values[:, place]
         median = float(weighted_quantiles(values, found.weights, (0.5,))[0])
         below = float(found.weights[values < own[name]].sum())
         rows.append(
@@ -122,28 +122,28 @@ def defaults(check: Check) -> list[dict[str, object]]:
     return rows
 
 
-def fresh_units(found: Found, count: int) -> np.ndarray:
-    """Coordinates of sets as other studies use them, (count, factors): settings of the bank, drawn
-    by their weights."""
-    return found.table.unit[drawn(found.weights, count, found.asked.study.seed)]
+def fresh_units(found: Fit, count: int) -> np.ndarray:
+    """Coordinates of sets as other studies use them, (count, factors): settings of the reference
+    table, drawn by their weights."""
+    return found.table.unit[drawn(found.weights, count, found.calibration.study.seed)]
 
 
-def _targets(asked: Asked) -> Sequence[Target]:
+def _targets(calibration: Calibration) -> Sequence[Target]:
     """The targets, and what is only shown but can be computed from runs."""
-    known = {target.id for target in asked.targets}
+    known = {target.id for target in calibration.targets}
     others = [
         Target.of(one, surveys.use_of(one))
-        for one in asked.observations
+        for one in calibration.observations
         if one.id not in known and not one.finding.missing and one.finding.measure.simulated
         and one.finding.measure.kind not in surveys.LEVELS
-        and _answerable(asked, one.finding.measure)
+        and _answerable(calibration, one.finding.measure)
     ]  # fmt: skip
-    return [*asked.targets, *others]
+    return [*calibration.targets, *others]
 
 
-def _answerable(asked: Asked, measure: Measure) -> bool:
+def _answerable(calibration: Calibration, measure: Measure) -> bool:
     try:
-        variants(asked.scenario, [measure])
+        variants(calibration.scenario, [measure])
     except InputError:
         return False
     return True
@@ -154,6 +154,6 @@ def _is_planned(one: Observation) -> bool:
     return one.finding.measure.kind in ("remote", "taper") and not one.finding.missing
 
 
-def _of_scenario(asked: Asked, one: Observation) -> dict[str, object]:
-    value = of_scenario(one.finding.measure, asked.scenario)
+def _of_scenario(calibration: Calibration, one: Observation) -> dict[str, object]:
+    value = of_scenario(one.finding.measure, calibration.scenario)
     return row_of(Target.of(one, "shown"), np.array([value]), value, 0.0)

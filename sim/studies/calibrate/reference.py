@@ -1,9 +1,10 @@
-"""The bank: settings drawn from the prior, run in every scenario the targets need, kept.
+"""The reference table: settings drawn from the prior, run in every scenario the targets need, kept.
 
-One bank serves every later question at once (another target left out, another tolerance, coverage)
+One reference table serves every later question at once (another target left out, another tolerance,
+coverage)
 without a single new run. Every setting has chance of its own: replicates that settings shared would
-shift all of them alike, and no check that takes its truths from the bank would see it. The
-scenarios of one setting share their chance, so that what targets compare stays paired.
+shift all of them alike, and no check that takes its truths from the reference table would see it.
+The scenarios of one setting share their chance, so that what targets compare stays paired.
 """
 
 from __future__ import annotations

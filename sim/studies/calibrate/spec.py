@@ -28,7 +28,7 @@ Examples:
   codose calibrate calibrate --truths 400 --out results/coverage
   codose calibrate calibrate --shard 1/8 --out shard-1
 """
-_BANK = "a calibration is one reference table of settings now: samples and replicates"
+_ONE_TABLE = "a calibration is one reference table of settings now: samples and replicates"
 
 
 LOOKS_AT_PEOPLE = True
@@ -66,7 +66,7 @@ class Spec(Header):
     """Known truths for a test of the calibration: settings drawn anew, whose simulated data are
     calibrated to; how often do the intervals hold them? 0: no test."""
     GONE: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("waves", "wave_samples", "wave_replicates", "emulator", "cutoff", "method"), _BANK
+        ("waves", "wave_samples", "wave_replicates", "emulator", "cutoff", "method"), _ONE_TABLE
     )
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
@@ -100,11 +100,11 @@ def check(study: Study[Spec]) -> None:
     """What only targets and scenario can show.
 
     Raises:
-        InputError: see :func:`sim.studies.calibrate.asked.asked_of`.
+        InputError: see :func:`sim.studies.calibrate.calibration.calibration_of`.
     """
-    from sim.studies.calibrate.asked import asked_of
+    from sim.studies.calibrate.calibration import calibration_of
 
-    asked_of(study)
+    calibration_of(study)
 
 
 def line(study: Study[Spec]) -> str:

@@ -16,7 +16,7 @@ from sim.runs.plan import RunPlan, independent
 from sim.runs.readings import RESPONSE, reading
 from sim.stats.intervals import band
 from sim.studies.calibrate.agreement import row_of
-from sim.studies.calibrate.asked import Asked
+from sim.studies.calibrate.calibration import Calibration
 from sim.studies.calibrate.reference import sets_of, values_of
 from sim.studies.kind import Runner
 from sim.studies.observed import Observation
@@ -30,28 +30,28 @@ GRID = np.linspace(0.0, 0.9, 19)
 """Leniencies at which a survey is read again, with the same people and noise."""
 
 
-def rows(asked: Asked, unit: np.ndarray, run: Runner) -> list[dict[str, object]]:
+def rows(calibration: Calibration, unit: np.ndarray, run: Runner) -> list[dict[str, object]]:
     """Rows of the predictive check for survey means that are no targets, with the leniency they
     pin.
 
     Args:
         unit: (sets, factors) coordinates of plausible sets.
     """
-    known = {target.id for target in asked.targets}
+    known = {target.id for target in calibration.targets}
     read = [
-        o for o in asked.observations
+        o for o in calibration.observations
         if o.finding.measure.kind in LEVELS and not o.finding.missing and o.id not in known
     ]  # fmt: skip
     if not read:
         return []
-    scenario = asked.scenario
-    sets = sets_of(scenario, asked.names, values_of(asked.factors, unit))
+    scenario = calibration.scenario
+    sets = sets_of(scenario, calibration.names, values_of(calibration.factors, unit))
     weeks = sorted({week_number(o.finding.measure.week, scenario) for o in read})
     sets = [scenario.parameter_set(), *sets]
-    plan = RunPlan((independent(scenario, sets, REPLICATES, weeks),), asked.study.seed)
+    plan = RunPlan((independent(scenario, sets, REPLICATES, weeks),), calibration.study.seed)
     people = run(plan, People(), label="survey")
     seen = [people.of(number) for number in range(len(sets))]
-    return [_row(o, sets, seen, weeks.index(_week(o, asked))) for o in read]
+    return [_row(o, sets, seen, weeks.index(_week(o, calibration))) for o in read]
 
 
 def use_of(one: Observation) -> str:
@@ -59,8 +59,8 @@ def use_of(one: Observation) -> str:
     return "left out" if one.finding.use in ("scored", "pattern") else one.finding.use
 
 
-def _week(one: Observation, asked: Asked) -> int:
-    return week_number(one.finding.measure.week, asked.scenario)
+def _week(one: Observation, calibration: Calibration) -> int:
+    return week_number(one.finding.measure.week, calibration.scenario)
 
 
 def _row(o: Observation, sets: list[Parameters], seen: list[Seen], wave: int) -> dict[str, object]:

@@ -10,29 +10,29 @@ import pandas as pd
 from sim.present.table import Column, Table
 from sim.studies.calibrate.infeasible import within_tolerance
 from sim.studies.calibrate.narrowed import rounded
-from sim.studies.calibrate.posterior import Found, effective
+from sim.studies.calibrate.posterior import Fit, effective
 from sim.studies.targets import Target
 
 Rows = Sequence[Mapping[str, object]]
 
 
-def summary(found: Found) -> Table:
+def summary(found: Fit) -> Table:
     """One row: what it was held to, and how many settings stand behind the posterior."""
-    asked, table = found.asked, found.table
+    calibration, table = found.calibration, found.table
     row = {
-        "targets": len(asked.targets),
-        "borrowed": asked.borrowed,
-        **({"own": asked.own} if asked.own else {}),
-        "free": len(asked.free),
+        "targets": len(calibration.targets),
+        "borrowed": calibration.borrowed,
+        **({"own": calibration.own} if calibration.own else {}),
+        "free": len(calibration.free),
         "settings": len(table),
-        "within_all": float(within_tolerance(asked.targets, table).all(axis=1).mean()),
+        "within_all": float(within_tolerance(calibration.targets, table).all(axis=1).mean()),
         "without_value": int(table.broken.sum()),
         "effective_sample": rounded(effective(found.weights)),
     }
     columns = [
         Column("targets", format="count", meaning="findings that the calibration fits"),
         Column("borrowed", format="count", meaning="of them from other settings"),
-        *([Column("own", format="count", meaning="of them your own")] if asked.own else []),
+        *([Column("own", format="count", meaning="of them your own")] if calibration.own else []),
         Column("free", format="count", meaning="parameters that are calibrated"),
         Column("settings", format="count", meaning="of the reference table, drawn from the priors"),
         Column("within_all", format="percent", meaning="of them within every tolerance at once"),
@@ -200,23 +200,23 @@ def aside(pairs: Sequence[tuple[str, str]]) -> Table:
 
 
 def outputs(some: Sequence[Target]) -> list[str]:
-    """Names of the columns of the bank that hold what is measured."""
+    """Names of the columns of the reference table that hold what is measured."""
     return [t.id if t.use == "effect" else f"target {t.id}" for t in some]
 
 
 def errors(some: Sequence[Target]) -> list[str]:
-    """Names of the columns of the bank that hold standard errors."""
+    """Names of the columns of the reference table that hold standard errors."""
     return [f"error {t.id}" for t in some]
 
 
-def reference(found: Found) -> Table:
-    """Every setting of the bank: values, what each target measures, weight."""
-    bank, measured = found.table, found.asked.measured
+def reference(found: Fit) -> Table:
+    """Every setting of the reference table: values, what each target measures, weight."""
+    reference, measured = found.table, found.calibration.measured
     values: dict[str, np.ndarray | list[float]] = dict(
-        zip(found.asked.names, bank.values.T, strict=True)
+        zip(found.calibration.names, reference.values.T, strict=True)
     )
-    values |= zip(outputs(measured), bank.outputs.T, strict=True)
-    values |= zip(errors(found.targets), bank.errors.T, strict=False)
+    values |= zip(outputs(measured), reference.outputs.T, strict=True)
+    values |= zip(errors(found.targets), reference.errors.T, strict=False)
     values["weight"] = [rounded(weight) for weight in found.weights]
     columns = [
         Column(name, meaning=f"mean over its runs: {t.measure.text}")

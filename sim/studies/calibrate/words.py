@@ -12,7 +12,7 @@ from sim.present.answer import Answer
 from sim.present.format import count, digits, interval, number, percent
 from sim.present.table import Table
 from sim.scenario.contact_log import some
-from sim.studies.calibrate.asked import LENIENCY
+from sim.studies.calibrate.calibration import LENIENCY
 from sim.studies.calibrate.spec import Spec
 from sim.studies.calibrate.tables import narrowed_shares
 from sim.studies.plausible import constrained_by, sorted_out

@@ -27,7 +27,7 @@ from sim.stats.paired import Paired, paired
 from sim.stats.verdicts import verdict
 from sim.studies.compare.differing import differing
 from sim.studies.compare.information import information
-from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of, points_of
+from sim.studies.compare.spec import POINTS, ComparedPlan, Spec, plans_of, points_of
 from sim.studies.kind import Runner
 from sim.studies.spec import Study
 
@@ -59,7 +59,7 @@ class Runs:
         signs: of the outcomes, which way is better (:attr:`sim.core.outcomes.Outcome.sign`).
     """
 
-    arm: Arm
+    plan: ComparedPlan
     weeks: tuple[int, ...]
     names: tuple[str, ...]
     values: np.ndarray
@@ -70,7 +70,7 @@ class Runs:
     @property
     def places(self) -> tuple[str, ...]:
         """Its regions, and "overall"."""
-        return (*self.arm.scenario.region_names, OVERALL)
+        return (*self.plan.scenario.region_names, OVERALL)
 
     def at(self, outcome: str, week: int, region: str = OVERALL, *, ta: bool = True) -> np.ndarray:
         """(sets, replicates), of a region, overall, or one of BETWEEN."""
@@ -112,25 +112,28 @@ def widest(study: Study[Spec], tables: Mapping[str, Table]) -> float:
 def runs_of(study: Study[Spec], run: Runner) -> tuple[Runs, ...]:
     """The runs of each scenario, made in one plan."""
     assert study.plausible is not None
-    header, arms = study.header, plans_of(study)
+    header, plans = study.header, plans_of(study)
     kept = Series(
         tuple(dict.fromkeys([*header.outcomes, *ITEMS])),
         None,
         weekly=header.outcomes,
-        last=arms[0].horizon,
+        last=plans[0].horizon,
         replicates=header.replicates,
         first=min(header.replicates, max(1, WEEKLY_RUNS // len(study.plausible))),
     )
-    jobs, own, bare = _jobs(study, arms)
+    jobs, own, bare = _jobs(study, plans)
     found = run(RunPlan(tuple(jobs), study.seed), kept)
     assert kept.outcomes is not None
     signs = {name: study.about(name).sign for name in kept.outcomes}
     return tuple(
-        _runs_of(arm, found, kept, own[place], bare[place], signs) for place, arm in enumerate(arms)
+        _runs_of(plan, found, kept, own[place], bare[place], signs)
+        for place, plan in enumerate(plans)
     )
 
 
-def _jobs(study: Study[Spec], arms: tuple[Arm, ...]) -> tuple[list[Job], list[int], list[int]]:
+def _jobs(
+    study: Study[Spec], plans: tuple[ComparedPlan, ...]
+) -> tuple[list[Job], list[int], list[int]]:
     """Every scenario that has TA, and every world without TA once; whose job is which."""
     jobs: list[Job] = []
     worlds: dict[str, int] = {}
@@ -141,23 +144,23 @@ def _jobs(study: Study[Spec], arms: tuple[Arm, ...]) -> tuple[list[Job], list[in
         jobs.append(independent(scenario, sets, study.header.replicates, some))
         return len(jobs) - 1
 
-    every = {week for arm in arms for week in _weeks(arm)}
-    for arm in arms:
-        if (key := _world(arm.scenario)) not in worlds:
-            worlds[key] = add(arm.scenario.without_ta(), every)
-    bare = [worlds[_world(arm.scenario)] for arm in arms]
+    every = {week for plan in plans for week in _weeks(plan)}
+    for plan in plans:
+        if (key := _world(plan.scenario)) not in worlds:
+            worlds[key] = add(plan.scenario.without_ta(), every)
+    bare = [worlds[_world(plan.scenario)] for plan in plans]
     own = [
-        add(arm.scenario, _weeks(arm)) if arm.scenario.has_ta else world
-        for arm, world in zip(arms, bare, strict=True)
+        add(plan.scenario, _weeks(plan)) if plan.scenario.has_ta else world
+        for plan, world in zip(plans, bare, strict=True)
     ]
     return jobs, own, bare
 
 
-def _weeks(arm: Arm) -> tuple[int, ...]:
+def _weeks(plan: ComparedPlan) -> tuple[int, ...]:
     """The weeks at which a scenario is looked at: its points, the start, and the ends of years of
     its plan."""
-    years = range(arm.scenario.plan_start - 1, arm.horizon, WEEKS_A_YEAR)
-    return tuple(sorted({0, arm.end, arm.horizon, *(week for week in years if week >= 0)}))
+    years = range(plan.scenario.plan_start - 1, plan.horizon, WEEKS_A_YEAR)
+    return tuple(sorted({0, plan.end, plan.horizon, *(week for week in years if week >= 0)}))
 
 
 def _world(plan: Scenario) -> str:
@@ -166,9 +169,14 @@ def _world(plan: Scenario) -> str:
 
 
 def _runs_of(
-    arm: Arm, found: RunSeries, kept: Series, own: int, bare: int, signs: Mapping[str, float]
+    plan: ComparedPlan,
+    found: RunSeries,
+    kept: Series,
+    own: int,
+    bare: int,
+    signs: Mapping[str, float],
 ) -> Runs:
-    weeks = _weeks(arm)
+    weeks = _weeks(plan)
     failed = found.values.failed(own) | found.values.failed(bare)
 
     def of(job: int) -> np.ndarray:
@@ -177,7 +185,7 @@ def _runs_of(
         return np.where(failed[:, :, None, None, None], np.nan, values)
 
     assert kept.outcomes is not None
-    return Runs(arm, weeks, kept.outcomes, of(own), of(bare), found.weekly[own], signs)
+    return Runs(plan, weeks, kept.outcomes, of(own), of(bare), found.weekly[own], signs)
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -225,7 +233,7 @@ class _Tables:
     @property
     def rests_on(self) -> tuple[int, int]:
         """Runs counted and runs made, of all scenarios together."""
-        lost = [np.isnan(one.at("cost", one.arm.horizon)) for one in self.runs]
+        lost = [np.isnan(one.at("cost", one.plan.horizon)) for one in self.runs]
         return sum(int((~one).sum()) for one in lost), sum(one.size for one in lost)
 
     def _noted(self, rows: Sequence[Mapping[str, Any]], note: str) -> str:
@@ -306,11 +314,11 @@ class _Tables:
     def _regions_of(self, other: Runs, outcome: str) -> list[str]:
         """Regions that both scenarios have; where these are all of several, the worst and the
         spread of an outcome that has a better and a worse."""
-        names = self.first.arm.scenario.region_names
+        names = self.first.plan.scenario.region_names
         both = [name for name in names if name in other.places]
-        if len(names) > 1 and set(names) == set(other.arm.scenario.region_names):
+        if len(names) > 1 and set(names) == set(other.plan.scenario.region_names):
             both += BETWEEN if self.first.signs[outcome] else ()
-        week = other.arm.horizon
+        week = other.plan.horizon
         return [one for one in both if not np.isnan(other.at(outcome, week, one)).all()]
 
     def _row(self, other: Runs, point: str, outcome: str, region: str = OVERALL) -> dict[str, Any]:
@@ -319,12 +327,12 @@ class _Tables:
         margin = self._margin(outcome, point)
         gap = paired(a, b, margin)
         return {
-            "a": self.first.arm.label,
-            "b": other.arm.label,
+            "a": self.first.plan.label,
+            "b": other.plan.label,
             "region": region,
             "point": point,
-            "week_a": self.first.arm.week(point),
-            "week_b": other.arm.week(point),
+            "week_a": self.first.plan.week(point),
+            "week_b": other.plan.week(point),
             "outcome": outcome,
             "unit": about.unit,
             "mean_a": mean(a),
@@ -339,7 +347,7 @@ class _Tables:
     def _compared(self, one: Runs, outcome: str, point: str, region: str) -> np.ndarray:
         """Levels, or gains against no TA, (sets, replicates)."""
         value = one.gain if self.study.header.gains else one.at
-        return value(outcome, one.arm.week(point), region)
+        return value(outcome, one.plan.week(point), region)
 
     def chosen_by(self) -> list[np.ndarray]:
         """Of each scenario, (sets, replicates) of the first outcome at the end of TA."""
@@ -358,11 +366,11 @@ class _Tables:
         """What each scenario comes to: a row a scenario and outcome, at the end of TA."""
         rows = []
         for other in self.others:
-            cost = _payers(planned(other.arm.scenario).total)
+            cost = _payers(planned(other.plan.scenario).total)
             for outcome in self.outcomes:
                 row = self._row(other, POINTS[0], outcome)
                 rows.append(
-                    {"scenario": other.arm.label, "compared_to": self.first.arm.label}
+                    {"scenario": other.plan.label, "compared_to": self.first.plan.label}
                     | {"outcome": outcome, "unit": row["unit"], "verdict": row["verdict"]}
                     | {"difference": row["mean"], "low": row["low"], "high": row["high"]}
                     | {"p_beats": row["p_beats"], "sets": row["sets"]}
@@ -385,12 +393,12 @@ class _Tables:
         """What each scenario takes in the runs, up to the common horizon, all regions together."""
         rows = []
         for one in self.runs:
-            region_weeks = len(one.arm.scenario.region_names) * min(one.arm.end, one.arm.horizon)
+            region_weeks = len(one.plan.scenario.region_names) * min(one.plan.end, one.plan.horizon)
             for item, unit, value in _spent(one):
                 low, high = intervals.band(value)
                 middle = mean(value)
                 rows.append(
-                    {"scenario": one.arm.label, "item": item, "unit": unit, "mean": middle}
+                    {"scenario": one.plan.label, "item": item, "unit": unit, "mean": middle}
                     | {"p05": low, "p95": high, "per_region_week": middle / region_weeks}
                     | {"n": int((~np.isnan(value)).sum()), "runs": value.size}
                 )
@@ -399,7 +407,7 @@ class _Tables:
             Column("per_region_week", heading="a region and week of TA"), *_COUNTED,
         ]  # fmt: skip
         note = (
-            f"These are means of the runs up to week {self.first.arm.horizon}, contacts of a log "
+            f"These are means of the runs up to week {self.first.plan.horizon}, contacts of a log "
             "included, at each scenario's own prices. The centre pays for provider hours and "
             "travel, the regions for hours of staff."
         )
@@ -410,8 +418,8 @@ class _Tables:
         """What to budget for each scenario, by payer and year, with what the runs spend."""
         rows = []
         for one in self.runs:
-            cost = planned(one.arm.scenario)
-            first = one.arm.scenario.plan_start - 1
+            cost = planned(one.plan.scenario)
+            first = one.plan.scenario.plan_start - 1
             ends = [first + WEEKS_A_YEAR * year for year in range(len(cost.years) + 1)]
             spans = [(f"year {n + 1}", ends[n], ends[n + 1]) for n in range(len(cost.years))]
             parts = [*((*span, each) for span, each in zip(spans, cost.years, strict=True)),
@@ -421,7 +429,7 @@ class _Tables:
             for period, start, stop, each in parts:
                 spend = _expected(one, start, stop)
                 rows.append(
-                    {"scenario": one.arm.label, "period": period, **_payers(each), **spend}
+                    {"scenario": one.plan.label, "period": period, **_payers(each), **spend}
                     | {"contacts": each.contacts, "visits": each.visits}
                     | {"provider_hours": each.provider_hours, "staff_hours": each.staff_hours}
                 )
@@ -447,15 +455,15 @@ class _Tables:
         outcomes on a scale of 0-1."""
         rows = []
         for one in self.runs:
-            hours = one.at("provider_hours", one.arm.end)
+            hours = one.at("provider_hours", one.plan.end)
             for outcome in self.outcomes:
                 if self.study.about(outcome).high is None:
                     continue
-                gain = one.gain(outcome, one.arm.end)
+                gain = one.gain(outcome, one.plan.end)
                 told = expected_in_sets(_ratio(gain, np.full_like(gain, _by_set(hours)[:, None])))
                 middle = _ratio(np.array([mean(gain)]), np.array([mean(hours)]))
                 rows.append(
-                    {"scenario": one.arm.label, "outcome": outcome, "gain": mean(gain)}
+                    {"scenario": one.plan.label, "outcome": outcome, "gain": mean(gain)}
                     | {"provider_hours": mean(hours), "per_100_hours": float(middle[0])}
                     | {"low": told.low, "high": told.high, "chance_share": told.chance_share}
                 )
@@ -510,12 +518,12 @@ class _Tables:
                      rests_on=self.rests_on)  # fmt: skip
 
     def _level(self, one: Runs, point: str, outcome: str) -> dict[str, Any]:
-        week = one.arm.week(point)
+        week = one.plan.week(point)
         value, gain = one.at(outcome, week), one.gain(outcome, week)
         parts = components(value)
         (low, high), (gain_low, gain_high) = intervals.band(value), intervals.band(gain)
         return {
-            "scenario": one.arm.label,
+            "scenario": one.plan.label,
             "point": point,
             "week": week,
             "outcome": outcome,
@@ -528,8 +536,8 @@ class _Tables:
             "gain_p05": gain_low,
             "gain_p95": gain_high,
             "sd_parameters": np.sqrt(parts.between),
-            "sd_chance": np.sqrt(parts.luck),
-            "chance_share": parts.luck_share,
+            "sd_chance": np.sqrt(parts.chance),
+            "chance_share": parts.chance_share,
             "n": int((~np.isnan(value)).sum()),
             "runs": value.size,
         }
@@ -546,7 +554,7 @@ class _Tables:
             for outcome in self.outcomes:
                 a, b = (self._compared(x, outcome, POINTS[0], OVERALL) for x in (self.first, other))
                 rows += [
-                    {"a": self.first.arm.label, "b": other.arm.label, "outcome": outcome}
+                    {"a": self.first.plan.label, "b": other.plan.label, "outcome": outcome}
                     | {"parameter": one.name, "meaning": TABLE[one.name].meaning}
                     | {"grade": TABLE[one.name].grade, "rho": one.rho, "clear": one.clear}
                     for one in rank_drivers(matrix, names, _by_set(b - a))
@@ -568,8 +576,8 @@ class _Tables:
     def differs(self) -> Table:
         """In what the scenarios differ: a row a field and scenario."""
         rows = [
-            {"field": one.field, "scenario": run.arm.label, "value": value}
-            for one in differing([run.arm.scenario for run in self.runs])
+            {"field": one.field, "scenario": run.plan.label, "value": value}
+            for one in differing([run.plan.scenario for run in self.runs])
             for run, value in zip(self.runs, one.values, strict=True)
         ]
         columns = [Column("field", format="text"), _SCENARIO, Column("value", format="text")]
@@ -611,7 +619,7 @@ class _Tables:
         }
         week, outcome = (axis.reshape(-1) for axis in np.indices(empty.shape))
         return pd.DataFrame(
-            {"kind": kind, "scenario": one.arm.label, "week": week.astype(np.int64)}
+            {"kind": kind, "scenario": one.plan.label, "week": week.astype(np.int64)}
             | {"outcome": np.array(self.outcomes)[outcome]}
             | {name: part.reshape(-1) for name, part in columns.items()}
         )
@@ -633,7 +641,7 @@ def _payers(each: Resources) -> dict[str, float]:
 
 def _spent(one: Runs) -> list[tuple[str, str, np.ndarray]]:
     """Item, unit and (sets, replicates) of what a scenario takes up to the common horizon."""
-    horizon = one.arm.horizon
+    horizon = one.plan.horizon
     found = [(name, OUTCOMES[name].unit, one.at(name, horizon)) for name in ITEMS if name != "cost"]
     cost, regions = one.at("cost", horizon), _of_regions(one, horizon)
     return [
@@ -646,13 +654,13 @@ def _spent(one: Runs) -> list[tuple[str, str, np.ndarray]]:
 
 def _of_regions(one: Runs, week: int) -> np.ndarray:
     """What the regions have paid up to a week: hours of staff."""
-    return one.arm.scenario.costs.staff_hour * one.at("staff_hours", week)
+    return one.plan.scenario.costs.staff_hour * one.at("staff_hours", week)
 
 
 def _expected(one: Runs, start: int, stop: int | None) -> dict[str, float]:
     """Mean spend of the runs after one week up to another; None: the common horizon."""
     ends = [
-        min(week, one.arm.horizon) for week in (start, one.arm.horizon if stop is None else stop)
+        min(week, one.plan.horizon) for week in (start, one.plan.horizon if stop is None else stop)
     ]
     total = np.subtract(*(one.at("cost", week) for week in reversed(ends)))
     regions = np.subtract(*(_of_regions(one, week) for week in reversed(ends)))

@@ -19,7 +19,7 @@ from sim.present.format import signed
 from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.stats.expected import why_not_known
-from sim.studies.compare.spec import POINTS, Arm, Spec, plans_of
+from sim.studies.compare.spec import POINTS, ComparedPlan, Spec, plans_of
 from sim.studies.compare.words import sets_band
 from sim.studies.spec import Study
 
@@ -39,13 +39,13 @@ class Shown:
     """A comparison as figures see it."""
 
     study: Study[Spec]
-    arms: tuple[Arm, ...]
+    plans: tuple[ComparedPlan, ...]
     frames: Mapping[str, pd.DataFrame]
 
     @property
     def labels(self) -> tuple[str, ...]:
         """What the scenarios are called."""
-        return tuple(arm.label for arm in self.arms)
+        return tuple(plan.label for plan in self.plans)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class Shown:
     @property
     def horizon(self) -> int:
         """The common horizon."""
-        return self.arms[0].horizon
+        return self.plans[0].horizon
 
     @property
     def gains(self) -> bool:
@@ -170,7 +170,7 @@ def _differences(found: Shown) -> Drawn:
     first = found.labels[0]
     title = (
         f"Difference {found.labels[1]} minus {first}, week by week, run by run"
-        if len(found.arms) == 2
+        if len(found.plans) == 2
         else f"Difference from {first}, week by week, run by run"
     )
     return _over_time(
@@ -217,7 +217,7 @@ def _over_time(
         style.week_ticks(axes, found.horizon, 4, found.study.start_date)
         if zero:
             axes.axhline(0.0, color=style.MUTED, linewidth=0.9, zorder=3)
-        for end in sorted({arm.end for arm in found.arms}):
+        for end in sorted({plan.end for plan in found.plans}):
             style.mark_week(axes, end, "end of TA" if place == 0 else "")
         last_in_row = place % columns == columns - 1 or place == len(names) - 1
         if last_in_row and not (zero and len(labels) == 1):
@@ -290,8 +290,8 @@ def _interval_rows(
     from sim.present import style
 
     other_is_first = len(table) > 0 and table["b"].iloc[0] == found.labels[1]
-    colour = style.BLUE if len(found.arms) == 2 else _colour(found, str(table["b"].iloc[0]))
-    step = 0.13 if len(found.arms) == 2 else 0.07
+    colour = style.BLUE if len(found.plans) == 2 else _colour(found, str(table["b"].iloc[0]))
+    step = 0.13 if len(found.plans) == 2 else 0.07
     for row in table.to_dict("records"):
         y = names.index(row["outcome"]) + shift
         _sets_bar(left, row, "mean", y, colour)
@@ -434,7 +434,7 @@ def _effort(found: Shown) -> Drawn:
     rows = gains[gains["outcome"] == shown].set_index("scenario")
     figure = style.figure(
         style.WIDTH,
-        2.1 + 0.5 * len(found.arms),
+        2.1 + 0.5 * len(found.plans),
         "What each scenario takes, and what 100 provider hours bring",
         footer(
             found,
@@ -461,8 +461,8 @@ def _effort(found: Shown) -> Drawn:
             continue
         _sets_bar(right, row, "per_100_hours", place, colour)
     right.axvline(0.0, color=style.MUTED, linewidth=0.9)
-    right.set_ylim(len(found.arms) - 0.45, -0.55)
-    right.set_yticks(range(len(found.arms)), [""] * len(found.arms))
+    right.set_ylim(len(found.plans) - 0.45, -0.55)
+    right.set_yticks(range(len(found.plans)), [""] * len(found.plans))
     style.name_x(right, f"gain in {style.words(shown)} for 100 provider hours")
     return figure
 
@@ -483,8 +483,8 @@ def _hours(axes: Axes, found: Shown, costs: pd.Series) -> None:
             f"{start:,.0f} h", (start, place), xytext=(4, 0), textcoords="offset points",
             va="center", fontsize=style.SMALL_SIZE, color=style.INK,
         )  # fmt: skip
-    axes.set_yticks(range(len(found.arms)), [style.shorten(label, 24) for label in found.labels])
-    axes.set_ylim(len(found.arms) - 0.45, -0.55)
+    axes.set_yticks(range(len(found.plans)), [style.shorten(label, 24) for label in found.labels])
+    axes.set_ylim(len(found.plans) - 0.45, -0.55)
     axes.set_xlim(0, axes.get_xlim()[1] * 1.12)
     for item, colour in zip(HOUR_PARTS, _hour_colours(), strict=True):
         axes.barh(0, 0, color=colour, label=item.removesuffix("_hours"))

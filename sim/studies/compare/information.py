@@ -87,13 +87,13 @@ def _benefit(study: Study[Spec], one: Runs, values: np.ndarray) -> np.ndarray:
     better = study.about(header.outcomes[0]).sign * values
     if header.worth is None:
         return better
-    return header.worth * better - planned(one.arm.scenario).total.money
+    return header.worth * better - planned(one.plan.scenario).total.money
 
 
 def _chance(gap: np.ndarray) -> float:
     """The variance of chance in the mean of a set; 0 where one run a set cannot tell."""
     found = components(gap)
-    return 0.0 if math.isnan(found.luck) else found.luck / found.replicates
+    return 0.0 if math.isnan(found.chance) else found.chance / found.replicates
 
 
 def _row(
@@ -143,7 +143,7 @@ def _known(
 def _measured(
     study: Study[Spec], first: Runs, kept: np.ndarray, gaps: np.ndarray, whole: Worth, run: Runner
 ) -> list[dict[str, Any]]:
-    scenario = first.arm.scenario
+    scenario = first.plan.scenario
     sets = study.sets(scenario)
     asked = [measurement_of(text) for text in study.header.measures]
     weeks = sorted({week for one in asked for week in one.weeks(scenario)})
@@ -159,7 +159,7 @@ def _measured(
                 data[place] = _read(one, seen, p, scenario)
         there = np.isfinite(data[kept]).all(axis=1)
         worth = partial(gaps[there], data[kept][there])
-        meaning = f"as in {first.arm.label}, {int(there.sum())} simulated"
+        meaning = f"as in {first.plan.label}, {int(there.sum())} simulated"
         found.append(_row("measurement", one.text, worth, whole, meaning))
     return _by_value(found)
 

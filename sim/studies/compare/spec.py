@@ -1,4 +1,4 @@
-"""Spec: what a comparison asks; :func:`plans_of`, the scenarios that it runs, each an :class:`Arm`.
+"""Spec: the fields of a comparison; :func:`plans_of`: its scenarios, each a :class:`ComparedPlan`.
 
 Each plausible set is run in R replicates of its own (set s takes the replicates s * R .. s * R + R
 - 1), in every scenario the same: so scenarios are paired run by run, and no chance is shared
@@ -168,9 +168,9 @@ def check(study: Study[Spec]) -> None:
                 ("measures", place), f"{text!r} {wrong.message}", value=text, allowed=wrong.allowed
             ) from None
     if not study.header.gains:
-        arms = plans_of(study)
-        scenarios = [arm.scenario for arm in arms]
-        check_same_people(scenarios, [arm.label for arm in arms], differing(scenarios))
+        plans = plans_of(study)
+        scenarios = [plan.scenario for plan in plans]
+        check_same_people(scenarios, [plan.label for plan in plans], differing(scenarios))
 
 
 def line(study: Study[Spec]) -> str:
@@ -182,7 +182,7 @@ def line(study: Study[Spec]) -> str:
 
 def title(study: Study[Spec]) -> str:
     """What is compared with what."""
-    first, *others = (arm.label for arm in plans_of(study))
+    first, *others = (plan.label for plan in plans_of(study))
     return f"{', '.join(others)} against {first}"
 
 
@@ -190,7 +190,7 @@ def title(study: Study[Spec]) -> str:
 
 
 @dataclass(frozen=True)
-class Arm:
+class ComparedPlan:
     """A scenario of a comparison.
 
     Attributes:
@@ -211,7 +211,7 @@ class Arm:
         return self.end if point == "end_of_ta" else self.horizon
 
 
-def plans_of(study: Study[Spec]) -> tuple[Arm, ...]:
+def plans_of(study: Study[Spec]) -> tuple[ComparedPlan, ...]:
     """The scenarios that are compared, the one that the others are compared to first."""
     header = study.header
     names = header.labels or study.labels
@@ -223,7 +223,9 @@ def plans_of(study: Study[Spec]) -> tuple[Arm, ...]:
     logged = [plan.end_of_ta for _, plan in plans if plan.has_ta]
     end = next(iter(going or logged), horizon)
     return tuple(
-        Arm(plan, name, plan.end_of_ta if plan.dosage else min(end, plan.horizon_weeks), horizon)
+        ComparedPlan(
+            plan, name, plan.end_of_ta if plan.dosage else min(end, plan.horizon_weeks), horizon
+        )
         for name, plan in plans
     )
 
@@ -241,7 +243,7 @@ def _unlike(names: list[str]) -> list[str]:
 
 def points_of(study: Study[Spec]) -> tuple[str, ...]:
     """The points that say something: both, or one when TA goes on to the horizon everywhere."""
-    return POINTS[:1] if all(arm.end == arm.horizon for arm in plans_of(study)) else POINTS
+    return POINTS[:1] if all(plan.end == plan.horizon for plan in plans_of(study)) else POINTS
 
 
 WORLD = ("parameters", "shocks", "background_trend")
@@ -250,14 +252,14 @@ WORLD = ("parameters", "shocks", "background_trend")
 
 def notes_of(study: Study[Spec]) -> tuple[str, ...]:
     """What limits the comparison, in sentences."""
-    arms = plans_of(study)
-    found = differing([arm.scenario for arm in arms])
+    plans = plans_of(study)
+    found = differing([plan.scenario for plan in plans])
     notes = []
-    if any(arm.scenario.horizon_weeks != arm.horizon for arm in arms):
-        weeks = ", ".join(f"{arm.label} {arm.scenario.horizon_weeks}" for arm in arms)
+    if any(plan.scenario.horizon_weeks != plan.horizon for plan in plans):
+        weeks = ", ".join(f"{plan.label} {plan.scenario.horizon_weeks}" for plan in plans)
         notes.append(
             f"The horizons differ ({weeks} weeks): the common horizon is the shortest, week "
-            f"{arms[0].horizon}."
+            f"{plans[0].horizon}."
         )
     if study.header.gains:
         notes.append(

@@ -30,7 +30,7 @@ PARAMETERS = 10
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     """One verdict over every scenario and outcome; more of each scenario; what it rests on."""
     frames = {name: table.frame for name, table in tables.items()}
-    others = [arm.label for arm in plans_of(study)[1:]]
+    others = [plan.label for plan in plans_of(study)[1:]]
     return Answer(
         _verdict(study, frames, others),
         (
@@ -39,7 +39,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
             _rests_on(study, frames),
             *_worth_knowing(study, tables),
             *notes_of(study),
-            directive_note([arm.scenario for arm in plans_of(study)]),
+            directive_note([plan.scenario for plan in plans_of(study)]),
         ),
         rows={label: _about(study, frames, label) for label in others},
     )
@@ -108,7 +108,7 @@ def _by_region(study: Study[Spec], table: Table) -> list[Table]:
 
 
 def _when(study: Study[Spec], point: str) -> str:
-    weeks = sorted({arm.week(point) for arm in plans_of(study)})
+    weeks = sorted({plan.week(point) for plan in plans_of(study)})
     what = "at the end of TA" if point == POINTS[0] else "at the common horizon"
     start = study.start_date
     if start is None:
@@ -227,10 +227,10 @@ def needed(value: float) -> str:
 def _cost(study: Study[Spec], frames: Rows) -> str:
     """Hours and spend of each scenario in the runs."""
     costs: Any = frames["costs"].set_index(["scenario", "item"])["mean"]
-    arms = plans_of(study)
+    plans = plans_of(study)
     parts = []
-    for arm in arms:
-        label = arm.label
+    for plan in plans:
+        label = plan.label
         spend, centre, regions = (
             money(costs[label, f"expected_cost{of}"]) for of in ("", "_centre", "_regions")
         )
@@ -238,7 +238,7 @@ def _cost(study: Study[Spec], frames: Rows) -> str:
             f"{label} {count(costs[label, 'provider_hours'])} provider hours and an expected spend "
             f"of {spend} (centre {centre}, regions {regions})"
         )
-    return f"Up to week {arms[0].horizon}, the runs take on average: {'; '.join(parts)}."
+    return f"Up to week {plans[0].horizon}, the runs take on average: {'; '.join(parts)}."
 
 
 def _differs(frames: Rows) -> str:

@@ -249,23 +249,23 @@ class Judged:
         known = np.isfinite(self.margins) & np.isfinite(self.errors)
         if known.sum() < 2:
             return Components(math.nan, math.nan, math.nan)
-        chance = float((self.errors[known] ** 2).mean())
-        luck = float((self.errors[known] ** 2 * self.runs[known]).mean())
-        between = max(0.0, float(self.margins[known].var(ddof=1)) - chance)
-        return Components(between, luck, luck / chance if chance > 0 else math.nan)
+        of_means = float((self.errors[known] ** 2).mean())
+        chance = float((self.errors[known] ** 2 * self.runs[known]).mean())
+        between = max(0.0, float(self.margins[known].var(ddof=1)) - of_means)
+        return Components(between, chance, chance / of_means if of_means > 0 else math.nan)
 
     @property
     def ruled(self) -> bool:
-        """Whether chance rules, so that the sets are not told apart."""
-        return self.components.luck_share > CHANCE_RULES
+        """Whether chance dominates, so that the sets cannot be told apart."""
+        return self.components.chance_share > CHANCE_RULES
 
     @cached_property
     def calm(self) -> np.ndarray:
-        """(sets,) margins without what chance adds; as they are where chance rules."""
+        """(sets,) margins without what chance adds; as they are where chance dominates."""
         found = self.components
-        if self.ruled or not found.luck > 0:
+        if self.ruled or not found.chance > 0:
             return self.margins
-        return shrunk(self.margins, found.luck / found.replicates)
+        return shrunk(self.margins, found.chance / found.replicates)
 
     @property
     def holds(self) -> np.ndarray:
@@ -382,7 +382,7 @@ def _part(pattern: Pattern, one: Judged) -> dict[str, Any]:
         "high": high,
         "share": math.nan if one.ruled else float(one.holds.mean()),
         "error": math.sqrt(_mean(one.errors[None] ** 2)),
-        "chance_share": one.components.luck_share,
+        "chance_share": one.components.chance_share,
         "margin_at_defaults": one.usual[0],
     }
 

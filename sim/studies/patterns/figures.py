@@ -13,7 +13,7 @@ import pandas as pd
 from sim.present.figures import Figure
 from sim.present.format import percent, sentence
 from sim.present.table import Table
-from sim.studies.patterns.analysis import FAILS, HOLDS, NOT_TOLD, UNCLEAR
+from sim.studies.patterns.analysis import FAILS, HOLDS, NOT_KNOWN, UNCLEAR
 from sim.studies.patterns.spec import ENOUGH, Spec
 from sim.studies.spec import Study
 
@@ -66,7 +66,7 @@ def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     places = np.arange(len(frame))[::-1]
     for place, (_, row) in zip(places, frame.iterrows(), strict=True):
         mean = row["across"] == "mean"
-        if row["verdict"] == NOT_TOLD:
+        if row["verdict"] == NOT_KNOWN:
             axes.text(
                 0, place, "not known: chance dominates", va="center", fontsize=style.SMALL_SIZE
             )

@@ -18,7 +18,7 @@ from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.intervals import quantiles, share
 from sim.studies.calendar import icalendar_text
 from sim.studies.plan import tables
-from sim.studies.plan.chosen import Found, Plan, scenario_of
+from sim.studies.plan.chosen import Findings, Plan, scenario_of
 from sim.studies.plan.search import Candidate, Choice, Scores, Space, non_dominated, search
 from sim.studies.plan.spec import Spec, label_of, objectives_of
 from sim.studies.plan.values import (
@@ -71,7 +71,7 @@ class Planner:
         """Runs plans on the sample of a stage."""
         return Evaluator(self.header, Sample.of(self.study, stage), self.run)
 
-    def found(self) -> Found:
+    def found(self) -> Findings:
         """The whole work."""
         scored = self.search(self.check_budget())
         plans, reference = self.fresh(self.shortlist(scored), scored)
@@ -80,7 +80,7 @@ class Planner:
         base = self.study.scenario
         chosen = list({one.name: one for one in roles.values()}.values())
         pattern, drivers = self.failures(next(iter(roles.values())))
-        return Found(
+        return Findings(
             self.study,
             self.space,
             scored,

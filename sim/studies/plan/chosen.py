@@ -50,7 +50,7 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Findings:
     """The answer to a plan study.
 
     Attributes:

@@ -114,7 +114,7 @@ class Space:
 
 
 @dataclass(eq=False)
-class _Told:
+class _Archive:
     """The plans that were scored so far."""
 
     space: Space
@@ -170,20 +170,22 @@ def search(
     Returns:
         The scores of every plan that was scored; all are within the limit.
     """
-    told = _Told(space, score, limit, min(plans, space.size), {})
+    archive = _Archive(space, score, limit, min(plans, space.size), {})
     if space.size <= plans:
         every = list(np.ndindex(*(len(lever.values) for lever in space.levers)))
         for start in range(0, len(every), population):
-            told.add(every[start : start + population])
+            archive.add(every[start : start + population])
     else:
-        _evolve(told, criteria, population, seed, first)
-    return told.done
+        _evolve(archive, criteria, population, seed, first)
+    return archive.done
 
 
-def _evolve(told: _Told, width: int, population: int, seed: int, first: Sequence[Choice]) -> None:
-    """NSGA-II; every proposal is told what it scored, however often it was made before."""
+def _evolve(
+    archive: _Archive, width: int, population: int, seed: int, first: Sequence[Choice]
+) -> None:
+    """NSGA-II; every proposal gets its score, however often it was made before."""
     optuna: Any = importlib.import_module("optuna")  # its directions are texts too
-    levers = told.space.levers
+    levers = archive.space.levers
     names = [f"x{place:03d}" for place in range(len(levers))]
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -192,26 +194,26 @@ def _evolve(told: _Told, width: int, population: int, seed: int, first: Sequence
         study = optuna.create_study(directions=["minimize"] + ["maximize"] * width, sampler=sampler)
         for choice in first:
             study.enqueue_trial(dict(zip(names, choice, strict=True)))
-        for _ in range(-(-MAX_ASKS * told.most // population)):
-            if len(told.done) >= told.most:
+        for _ in range(-(-MAX_ASKS * archive.most // population)):
+            if len(archive.done) >= archive.most:
                 break
             trials = [study.ask() for _ in range(population)]
             choices = [
                 tuple(_suggest(trial, n, one) for n, one in zip(names, levers, strict=True))
                 for trial in trials
             ]
-            told.add(choices)
+            archive.add(choices)
             for trial, choice in zip(trials, choices, strict=True):
-                _tell(study, trial, told, choice, width)
+                _tell(study, trial, archive, choice, width)
     finally:
         optuna.logging.set_verbosity(before)
 
 
-def _tell(study: Any, trial: Any, told: _Told, choice: Choice, width: int) -> None:
+def _tell(study: Any, trial: Any, archive: _Archive, choice: Choice, width: int) -> None:
     """What a proposal scored; one that was not run is as bad as can be, and beyond the budget by
     so much."""
-    scores, spend = told.of(choice), told.space.spend(choice)
-    excess = 0.0 if told.limit is None else spend - told.limit
+    scores, spend = archive.of(choice), archive.space.spend(choice)
+    excess = 0.0 if archive.limit is None else spend - archive.limit
     trial.set_constraint("budget", excess if math.isfinite(excess) else 1e18)
     values = (0.0,) * width if scores is None else scores[:width]
     paid = spend if math.isfinite(spend) else 1e18

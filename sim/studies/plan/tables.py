@@ -15,7 +15,7 @@ from sim.present.table import Column, Table
 from sim.stats.intervals import band, mean_interval, share
 from sim.stats.verdicts import verdict
 from sim.studies.calendar import CALENDAR_COLUMNS, calendar_table, described
-from sim.studies.plan.chosen import Found, Plan, scenario_of
+from sim.studies.plan.chosen import Findings, Plan, scenario_of
 from sim.studies.plan.search import Choice
 from sim.studies.plan.spec import (
     AS_IT_STANDS,
@@ -45,16 +45,16 @@ N = (
 )
 
 
-def made(found: Found) -> dict[str, Table]:
+def made(found: Findings) -> dict[str, Table]:
     """Every table that has rows."""
-    makers: tuple[Callable[[Found], Table], ...] = (
+    makers: tuple[Callable[[Findings], Table], ...] = (
         plans, targets, gains, chosen, costs, regions, when_it_fails, drivers, calendar, searched,
     )  # fmt: skip
     tables = [make(found) for make in makers]
     return {table.name: table for table in tables if len(table)}
 
 
-def _objectives(found: Found) -> list[Objective]:
+def _objectives(found: Findings) -> list[Objective]:
     return objectives_of(found.study.header)
 
 
@@ -62,13 +62,13 @@ def _sign(one: Objective) -> float:
     return OUTCOMES[one[0].outcome].sign
 
 
-def _settings(found: Found, choice: Choice) -> dict[str, Any]:
+def _settings(found: Findings, choice: Choice) -> dict[str, Any]:
     """A column a lever."""
     settings = found.space.settings(choice)
     return {one.name: shown_setting(one, settings[one.name]) for one in found.space.levers}
 
 
-def _lever_columns(found: Found) -> list[Column]:
+def _lever_columns(found: Findings) -> list[Column]:
     columns = []
     for lever in found.space.levers:
         form = "given" if all(isinstance(one, float) for one in lever.values) else "text"
@@ -105,7 +105,7 @@ def _margin(one: Objective, values: np.ndarray) -> float:
 # --- the shortlist -------------------------------------------------------------------------------
 
 
-def plans(found: Found) -> Table:
+def plans(found: Findings) -> Table:
     """A row a plan; every number but ``*_search`` and what is planned is of the fresh sample."""
     rows = [_plan(found, plan) for plan in found.plans]
     if found.reference is not None:
@@ -139,7 +139,7 @@ def plans(found: Found) -> Table:
     return Table("plans", frame, columns, title=title, note=note, rests_on=first)
 
 
-def _plan(found: Found, plan: Plan) -> dict[str, Any]:
+def _plan(found: Findings, plan: Plan) -> dict[str, Any]:
     counted, runs = plan.value.count
     header = found.study.header
     row: dict[str, Any] = {
@@ -175,7 +175,7 @@ def _plan(found: Found, plan: Plan) -> dict[str, Any]:
     return row
 
 
-def _reference(found: Found) -> dict[str, Any]:
+def _reference(found: Findings) -> dict[str, Any]:
     """The scenario as it stands, in the columns of a plan that it has."""
     assert found.reference is not None
     planned, value, _ = found.reference
@@ -250,7 +250,7 @@ def _target_columns(place: int, label: str) -> list[Column]:
     ]
 
 
-def _searched_chance(found: Found, plan: Plan, place: int) -> float:
+def _searched_chance(found: Findings, plan: Plan, place: int) -> float:
     """The probability of a target that the search saw."""
     return plan.scores[len(_objectives(found)) + 1 + place]
 
@@ -258,7 +258,7 @@ def _searched_chance(found: Found, plan: Plan, place: int) -> float:
 # --- what holds ----------------------------------------------------------------------------------
 
 
-def targets(found: Found) -> Table:
+def targets(found: Findings) -> Table:
     """Whether plans meet the targets on the third sample: the recommended, and those tried."""
     names = list(dict.fromkeys([found.best.name, *found.tried, *(p.name for p in found.chosen)]))
     rows = []
@@ -311,11 +311,11 @@ def targets(found: Found) -> Table:
     )
 
 
-def _third(found: Found) -> Value:
+def _third(found: Findings) -> Value:
     return found.confirmed[found.best.name]
 
 
-def gains(found: Found) -> Table:
+def gains(found: Findings) -> Table:
     """What the money buys: each chosen plan against no assistance, stopping now, as it stands."""
     rows = []
     for plan in found.chosen:
@@ -365,7 +365,7 @@ def _gain(
     }  # fmt: skip
 
 
-def chosen(found: Found) -> Table:
+def chosen(found: Findings) -> Table:
     """The winner's curse: what search, fresh sample and confirmation say of each chosen plan."""
     rows = []
     for plan in found.chosen:
@@ -401,7 +401,7 @@ def chosen(found: Found) -> Table:
 
 
 def _promise(
-    found: Found,
+    found: Findings,
     plan: Plan,
     quantity: str,
     said: tuple[float, float],
@@ -415,7 +415,7 @@ def _promise(
     }  # fmt: skip
 
 
-def costs(found: Found) -> Table:
+def costs(found: Findings) -> Table:
     """What each chosen plan needs year by year, by payer."""
     every: list[tuple[str, Planned]] = [(plan.name, plan.planned) for plan in found.chosen]
     if found.reference is not None:
@@ -435,7 +435,7 @@ def costs(found: Found) -> Table:
     )
 
 
-def regions(found: Found) -> Table:
+def regions(found: Findings) -> Table:
     """Every objective region by region under each chosen plan, on the third sample."""
     rows = []
     for plan in found.chosen:
@@ -464,7 +464,7 @@ def regions(found: Found) -> Table:
 # --- what it rests on ----------------------------------------------------------------------------
 
 
-def when_it_fails(found: Found) -> Table:
+def when_it_fails(found: Findings) -> Table:
     """When the recommended plan fails: a row for all runs, then a row a box and parameter."""
     pattern = found.pattern
     whole = {"box": 0, "parameter": "", "meaning": "all runs", "low": np.nan, "high": np.nan,
@@ -505,7 +505,7 @@ def when_it_fails(found: Found) -> Table:
     )
 
 
-def drivers(found: Found) -> Table:
+def drivers(found: Findings) -> Table:
     """What the first objective of the recommended plan goes with, strongest first."""
     rows = [
         (one.name, TABLE[one.name].meaning, TABLE[one.name].grade, one.rho, one.clear)
@@ -522,14 +522,14 @@ def drivers(found: Found) -> Table:
     return Table("drivers", frame, columns, title=f"What {head} goes with, under this plan")
 
 
-def calendar(found: Found) -> Table:
+def calendar(found: Findings) -> Table:
     """The recommended plan as a calendar."""
     row = {"plan": found.best.name, "roles": "", **_settings(found, found.best.candidate.choice)}
     frame = calendar_table(scenario_of(found.study, row), found.study.start_date)
     return Table("calendar", frame, CALENDAR_COLUMNS, title="Calendar of the recommended plan")
 
 
-def searched(found: Found) -> Table:
+def searched(found: Findings) -> Table:
     """Every plan that the search ran."""
     rows = []
     for choice, scores in found.scored.items():

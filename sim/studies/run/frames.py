@@ -200,8 +200,8 @@ def _spread(by_sets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nda
     """SD by chance and by parameters; with one set all is chance, and parameters are not asked."""
     if by_sets.shape[1] < 2:
         return standard_deviations(values), np.full(len(values), np.nan)
-    between, luck, _ = all_components(by_sets)
-    return np.sqrt(luck), np.sqrt(between)
+    between, chance, _ = all_components(by_sets)
+    return np.sqrt(chance), np.sqrt(between)
 
 
 def trajectories_frame(

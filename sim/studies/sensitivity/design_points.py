@@ -64,7 +64,7 @@ def outcomes_at(
     """
     if design.function is not None:
         return [_of_function(design, unit, first) for unit, first in parts]
-    work = Work.of(design, parts)
+    work = DesignRuns.of(design, parts)
     if work.plan is None:
         return work.outcomes()
     return work.outcomes(run(work.plan, work.collect, label=label))
@@ -119,7 +119,7 @@ class PointSets(Sequence[Parameters]):
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
+class DesignRuns:
     """The runs of some points of the model: jobs, and whose they are.
 
     Attributes:
@@ -137,7 +137,7 @@ class Work:
     refused: tuple[Mapping[int, str], ...]
 
     @classmethod
-    def of(cls, design: Design, parts: Sequence[Part]) -> Work:
+    def of(cls, design: Design, parts: Sequence[Part]) -> DesignRuns:
         """The jobs of the points of each part."""
         return cls.at(
             design,
@@ -145,7 +145,9 @@ class Work:
         )
 
     @classmethod
-    def at(cls, design: Design, parts: Sequence[tuple[Mapping[str, Any], np.ndarray]]) -> Work:
+    def at(
+        cls, design: Design, parts: Sequence[tuple[Mapping[str, Any], np.ndarray]]
+    ) -> DesignRuns:
         """The jobs of points of which values are given.
 
         Args:

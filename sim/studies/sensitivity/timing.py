@@ -15,7 +15,7 @@ from sim.runs import probe
 from sim.runs.execute import Execution, execute
 from sim.runs.probe import Clock
 from sim.studies.sensitivity.design import Design, is_stochastic, labels_of, replicates_of
-from sim.studies.sensitivity.design_points import Work
+from sim.studies.sensitivity.design_points import DesignRuns
 from sim.studies.sensitivity.indices import RESAMPLES
 from sim.studies.sensitivity.indices import estimate as indices_of
 from sim.studies.sensitivity.methods import Method
@@ -56,7 +56,7 @@ def runs_seconds(
         return 0.0
     header = design.study.header
     units = [sampler.draw(header.samples, header.seed) for sampler, _ in design.samplers]
-    work = Work.of(design, [(unit, 0) for unit in units])
+    work = DesignRuns.of(design, [(unit, 0) for unit in units])
     if work.plan is None:
         return 0.0
     here = Execution(threads=None if execution is None else execution.threads)

@@ -253,7 +253,7 @@ def _surface(values: Values) -> Table:
                 }
                 | {"p05": low, "p95": high, "gain_mean": mean(values.gain(place, outcome))}
                 | {"target": values.level(outcome), **_share(values, place, asked)}
-                | {"chance_share": components(level).luck_share}
+                | {"chance_share": components(level).chance_share}
                 | {"provider_hours": takes["provider_hours"], "staff_hours": takes["staff_hours"]}
                 | {"expected_cost": takes["cost"], **_counted(values, place, level)}
             )

@@ -1,4 +1,4 @@
-"""Asked: what a calibration is held to (targets), and what varies (factors)."""
+"""Calibration: what is calibrated to (targets), and what varies (factors)."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ EFFECTS = tuple(
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class Calibration:
     """A calibration before it is run.
 
     Attributes:
-        study: what was asked.
+        study: the study file.
         observations: everything observed that is looked at.
         targets: what it is calibrated to.
         effects: what TA does to the outcomes that a reader asks for first: worked out of every
@@ -111,7 +111,7 @@ class Asked:
         return sum(target.own for target in self.targets)
 
 
-def asked_of(study: Study[Spec]) -> Asked:
+def calibration_of(study: Study[Spec]) -> Calibration:
     """What a study is calibrated with.
 
     Raises:
@@ -128,7 +128,7 @@ def asked_of(study: Study[Spec]) -> Asked:
             )
     _refuse_unanswerable(study.scenario, targets)
     effects = EFFECTS if study.scenario.has_ta else ()
-    return Asked(
+    return Calibration(
         study, tuple(observations), tuple(targets), effects, tuple(factors), tuple(aside)
     )  # fmt: skip
 
