@@ -20,6 +20,7 @@ import yaml
 from sim.core import outcomes, parameters, rules, streams
 from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
 from sim.model.week import CoCreationModel
+from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies import equation, odd
 from tests.cases import codose
@@ -487,3 +488,14 @@ def test_overload_is_seen_where_it_was_planned() -> None:
         scenario = Scenario.shipped(name)
         record = simulate(scenario, scenario.parameter_set(), 1, 0)
         assert bool(record[52, :, load].max() > 1.0) is full
+
+
+def test_the_record_of_the_provider_rises_with_co_creation_as_the_odd_says() -> None:
+    column = outcomes.COLUMN["provider_accountability"]
+
+    def record(degree: float) -> float:
+        scenario = with_levers(Scenario.shipped("source"), {"co_creation": degree})
+        values = scenario.parameter_set()
+        return float(np.mean([simulate(scenario, values, 1, r)[104, :, column] for r in range(20)]))
+
+    assert record(1.0) > record(0.5) > record(0.0)

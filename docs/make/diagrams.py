@@ -101,7 +101,7 @@ def causes() -> str:
     d.arrow([(600, 550), (490, 520)], colour=GREY)
     d.arrow([(830, 237), (780, 237)], colour=GREY)
     d.text(
-        20, 618, "Dashed red: the ways in which co-creation helps are put in as assumptions;"
+        20, 618, "Dashed red: the ways in which co-creation helps are built in as assumptions;"
         " a study takes them away one by one (see Limits).",
         size=13, anchor="start", colour=VERMILLION,
     )  # fmt: skip
