@@ -1,11 +1,14 @@
 # %% [markdown]
 # # 01 First run, and the story of one region
 #
-# What does two years of technical assistance (TA) leave behind in three regions, *if* the
+# What do two years of technical assistance (TA) leave behind in three regions, *if* the
 # model's assumptions hold? This notebook runs the shipped source case, reads its table and
 # figures, and then follows the people of one region week by week.
 #
-# You need nothing but the package. Every number below is made by the cell above it.
+# - **Takes** a quarter of an hour to read; all cells together run in less than half a minute.
+# - **You should know** a little Python and pandas. You need no other package than codose.
+#
+# The cell above each number computes it.
 
 # %%
 # %matplotlib inline
@@ -24,8 +27,9 @@ print(
 # %% [markdown]
 # ## What is planned
 #
-# A visit a quarter and a call every four weeks, both tapering. Hours are an *assumption*: the
-# study behind the case reports little TA on site, and its tables are not in this repository.
+# The plan has a visit each quarter and a call every four weeks, and the hours of both shrink over
+# time. The hours are an *assumption*: the study behind the case reports little TA on site, and its
+# tables are not in this repository.
 
 # %%
 calendar_plots.dosage_timeline(scenario)
@@ -33,8 +37,8 @@ calendar_plots.dosage_timeline(scenario)
 # %% [markdown]
 # ## Two hundred runs
 #
-# Each run has other people and other luck, and a **partner**: the same people and the same luck
-# without TA. The difference between the two is the effect.
+# Each run has its own people and its own chance. Each run is also made **without assistance**,
+# with the same people and the same chance. The difference between the two is the effect.
 
 # %%
 runs = run(scenario, replicates=200, seed=1, fixed=True)
@@ -44,21 +48,22 @@ headlines = ["trust", "mutual_accountability", "knowledge", "integration", "capa
 ends.loc[headlines, ["mean", "no_ta_mean", "effect_mean", "effect_p05", "effect_p95"]].round(3)
 
 # %% [markdown]
-# The last two columns hold nine runs in ten. They are **luck alone**: other people, other dice.
-# What we do not know about the parameters is not in them; notebooks 02 and 03 put it in.
+# Nine runs in ten lie between the last two columns. The two columns show **chance alone**: other
+# people and other events. They do not show what we do not know about the parameters, which is the
+# subject of notebooks 02 and 03.
 
 # %%
 runs.figure("trajectories").draw()
 
 # %% [markdown]
-# Read the panels one by one: trust and knowledge fall when TA ends; integration and capacity
-# hold. In the model, what has become routine does not need the provider any more.
+# Read the panels one by one. Trust and knowledge fall when TA ends, and integration and capacity
+# stay up. In the model, routines do not need the provider any more.
 #
 # ## One region, week by week
 #
-# `classroom` is one region with eight people. Four are in the core team and meet the provider;
-# four hear of it from colleagues. The model is a [Mesa](https://mesa.readthedocs.io) model: a
-# step is a week.
+# `classroom` is one region with eight people. Four are in the core team and meet the provider, and
+# four only hear from colleagues. The model is a [Mesa](https://mesa.readthedocs.io) model, and one
+# step is one week.
 
 # %%
 classroom = Scenario.shipped("classroom")
@@ -82,8 +87,8 @@ for _ in range(26):
     )
 
 # %% [markdown]
-# One run is one story, not a result. It is good for asking "how could that happen?", and for
-# nothing else. Let us finish it and look at every person.
+# One run is one story and not a result. One run can answer "how could this happen?", and nothing
+# else. The next cells finish the run and look at every person.
 
 # %%
 model.run()
@@ -98,20 +103,25 @@ from sim.present import style
 figure = style.figure(7.0, 3.6, "Knowledge of eight people", "One run of 'classroom', seed 1")
 axes = figure.subplots()
 style.dress(axes)
+named = set()
 for person, line in knowledge.items():
-    colour, width = (style.BLUE, 1.8) if core[person] else (style.ORANGE, 1.2)
-    axes.plot(line.index, line.to_numpy(), color=colour, linewidth=width)
+    name = "core team" if core[person] else "the others"
+    look = {"color": style.BLUE} if core[person] else {"color": style.ORANGE, "linestyle": "--"}
+    label = "_" if name in named else name
+    axes.plot(line.index, line.to_numpy(), linewidth=1.5, label=label, **look)
+    named.add(name)
+axes.legend(frameon=False, fontsize=style.SMALL_SIZE, loc="upper left")
 style.week_ticks(axes, classroom.horizon_weeks)
 style.mark_week(axes, classroom.end_of_ta, "TA ends")
 axes.set_ylim(0, 1)
-style.name_y(axes, "knowledge (0-1); blue: core team, orange: the others")
+style.name_y(axes, "knowledge (0-1)")
 style.name_x(axes)
 figure
 
 # %% [markdown]
-# Steps up are contacts; the slow falls are forgetting; a jump, up or down, between contacts is
-# a new person in the post. The orange lines move too: colleagues pass on a little of what they
-# gained.
+# A step up is a contact, and a slow fall is forgetting. A jump between contacts, up or down, is a
+# new person in the post. The dashed lines rise too, because colleagues pass on a little of what
+# they gained.
 
 # %%
 team_network(team.take_snapshots(classroom, seed=1), "One run of 'classroom', seed 1")
@@ -119,8 +129,8 @@ team_network(team.take_snapshots(classroom, seed=1), "One run of 'classroom', se
 # %% [markdown]
 # ## Keep it
 #
-# `runs.save("results/source")` writes a folder with every number, the scenario and where it all
-# came from; `codose verify results/source` makes the runs again and compares. On the command
-# line the same study is `codose run source --fixed`.
+# `runs.save("results/source")` writes a folder with every number, the scenario and the record of
+# how the numbers were made. `codose verify results/source` repeats the runs and compares. On the
+# command line, `codose run source --fixed` runs the same study.
 #
 # **Next**: [02 dosage scenarios compared](02_dosage.ipynb).

@@ -1,9 +1,13 @@
 # %% [markdown]
-# # 03 Sensitivity, and why chance must be told apart
+# # 03 Sensitivity, and why chance must be separated
 #
 # Nearly all numbers in the model are assumptions with a range. Which of them carry an outcome?
-# A sensitivity analysis answers, and it can be fooled: the model is a game of chance, and an
-# index that does not know about chance takes dice for effects. This notebook shows both.
+# A sensitivity analysis answers this question, but chance can mislead it: the model is stochastic,
+# and an index that ignores stochastic variation mistakes it for an effect. This notebook shows the
+# analysis and the mistake.
+#
+# - **Takes** a quarter of an hour to read; all cells together run in about half a minute.
+# - **You should know** pandas, and variance and correlation.
 
 # %%
 # %matplotlib inline
@@ -47,22 +51,23 @@ for outcome in ("integration", "trust"):
 result.figure("morris-bars").draw()
 
 # %% [markdown]
-# The lists differ: what carries trust is not what carries integration. A study that reports
-# "the most important parameter" without naming the outcome has said nothing.
+# The two lists differ: the assumptions that carry trust are not those that carry integration. A
+# study that reports "the most important parameter" must name the outcome.
 #
-# ## Why chance must be told apart
+# ## Why chance must be separated
 #
 # Every setting above was run ten times. Within a setting only chance differs; between settings
-# the assumptions differ too. The share of the variance **of one run** that is chance:
+# the assumptions differ too. The next cell prints the share of chance in the variance **of one
+# run**:
 
 # %%
 for _, row in result.table("noise").iterrows():
     print(f"{row['outcome']:12s} share of chance in a single run: {row['chance']:.2f}")
 
 # %% [markdown]
-# Now pretend that we had run every setting once and that each had its own chance, as a study
-# without common random numbers would. An assumption that does *nothing at all* makes a good
-# test: give the analysis a factor that no rule reads, and see how important it looks.
+# Now suppose that we had run every setting once, each with its own chance, as in a study without
+# common random numbers. A factor that does *nothing at all* is a good test: we give the analysis a
+# factor that no rule reads, and see how important it looks.
 
 # %%
 rng = np.random.default_rng(1)
@@ -77,7 +82,7 @@ def looks(values, factor):
 
 
 def most_of_dummies(values, dummies=200):
-    """What the luckiest of 200 factors without any effect seems to explain."""
+    """The largest share that any of 200 factors without an effect seems to explain."""
     return max(looks(values, rng.random(len(values))) for _ in range(dummies))
 
 
@@ -90,9 +95,9 @@ print(
 )
 
 # %% [markdown]
-# With few runs an assumption without any effect can look like a real one. This is why every
-# index that codose prints has an interval and a verdict. **Not yet** means: more runs could
-# still change what you would say.
+# With few runs, a factor without any effect can look important. For this reason every index that
+# codose prints has an interval and a verdict. The verdict **not yet** means that more runs could
+# still change the conclusion.
 
 # %%
 counted = indices.groupby("outcome")["converged"].agg(["sum", "count"])
@@ -101,28 +106,30 @@ print(counted.rename(columns={"sum": "converged", "count": "of"}).to_string())
 # %% [markdown]
 # ## Common random numbers
 #
-# The same replicate has the same people and the same dice in *every* setting. So a difference
-# between two settings is not blurred by chance that both share. How much is that worth? The
-# spread of a difference between two neighbouring settings, with shared chance and with chance of
-# their own:
+# The same replicate has the same people and the same chance in *every* setting. A difference
+# between two settings is therefore not blurred by the chance that both share. The next cell
+# compares the spread of such a difference with common random numbers and with independent ones. It
+# prints medians over all pairs of neighbouring settings with different outcomes:
 
 # %%
-a, b = y[0], y[1]
-paired = (a - b).std(ddof=1)
-unpaired = np.sqrt(a.var(ddof=1) + b.var(ddof=1))
+neighbours = [(a, b) for a, b in zip(y[:-1], y[1:], strict=True) if (a != b).any()]
+paired = np.median([(a - b).std(ddof=1) for a, b in neighbours])
+unpaired = np.median([np.sqrt(a.var(ddof=1) + b.var(ddof=1)) for a, b in neighbours])
 print(f"spread of a difference: {paired:.4f} with shared chance, {unpaired:.4f} without")
-print(f"so many times the runs would be needed without: {(unpaired / paired) ** 2:.0f}")
+print(f"without, the same precision needs {(unpaired / paired) ** 2:.0f} times as many runs")
 
 # %% [markdown]
 # ## Go on
 #
 # `codose sensitivity screen` runs the shipped screening of every parameter that has a range, with
 # far more settings; `sobol`, `pawn`, `interactions` and `over_time` go further. `codose ladder
-# cocreation_ladder` takes the benefits of co-creation away one by one, and `functions_ladder`
+# cocreation_ladder` removes the benefits of co-creation one by one, and `functions_ladder` removes
 # those of a mix of functions.
 #
-# **Questions.** 1. Which of the assumptions on top would you try to measure first, and how? 2.
-# Two assumptions carry an outcome equally, one is graded A, the other *assumption*. What do you
-# report?
+# **Questions.**
+#
+# 1. Which of the leading assumptions would you try to measure first, and how?
+# 2. Two assumptions carry an outcome equally. One has grade A, and the other is graded
+#    *assumption*. What do you report?
 #
 # **Next**: [04 calibration](04_calibration.ipynb).
