@@ -103,8 +103,8 @@ def _leniency(study: Study[Spec], frame: pd.DataFrame) -> str:
         ]
     return (
         "Leniency (acquiescence) pushes answers to the ceiling of the scale, so a survey reads a "
-        f"smaller change at a leniency of {frame['leniency'].max():g} than at "
-        f"{frame['leniency'].min():g}. The share that it still reads is, by construct, "
+        f"smaller change at a leniency of {frame['leniency'].max():.2f} than at "
+        f"{frame['leniency'].min():.2f}. The share that it still reads is, by construct, "
         f"{', '.join(parts)}."
     )
 
