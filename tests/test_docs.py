@@ -34,6 +34,7 @@ def made_by(name: str) -> ModuleType:
 
 blocks = made_by("blocks")
 diagrams = made_by("diagrams")
+pictures = made_by("pictures")
 PAGES = blocks.pages()
 # What cannot be run here, each with its reason; such a block is checked for its syntax only.
 NOT_RUN = {
@@ -244,6 +245,17 @@ def test_dots_stand_for_lines_and_nothing_else() -> None:
 def test_diagram_is_what_the_code_draws(name: str) -> None:
     drawn = (DOCS / "images" / f"{name}.svg").read_text(encoding="utf-8")
     assert drawn == diagrams.DIAGRAMS[name](), "run: python docs/make/diagrams.py"
+
+
+@pytest.mark.parametrize("name", pictures.DRAWN)
+def test_picture_is_shown_by_the_page_whose_command_draws_it(name: str) -> None:
+    """Whoever follows the page gets this picture."""
+    page, figure = pictures.DRAWN[name]
+    text = (DOCS / page).read_text(encoding="utf-8")
+    assert f"images/{name})" in text
+    assert (DOCS / "images" / name).is_file(), "run: python docs/make/pictures.py"
+    command = next(line for line in inline(text) if figure.split("/figures/")[0] in line)
+    assert "--no-figures" not in command
 
 
 def test_picture_of_the_layers_has_every_module_of_the_table() -> None:

@@ -30,7 +30,8 @@ def example(tool: str) -> str:
 
 
 def test_every_tool_of_the_page_is_tried() -> None:
-    assert tuple(re.findall(r"^## (.*)$", PAGE, re.MULTILINE)) == tuple(NEEDS)
+    headings = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
+    assert tuple(headings[headings.index("What can go wrong") + 1 :]) == tuple(NEEDS)
 
 
 @pytest.mark.parametrize("tool", NEEDS)

@@ -13,7 +13,8 @@ A page's blocks are run one after another in a folder of the page's own:
 * ``bash``: a script, run by bash, as array task 1 of a job where it is one.
 * ``yaml``, ``csv``: with the first line ``# name.yaml`` written to that file. A ``yaml`` block
   without a name is checked as the scenario or study that it is.
-* ``text``, right after one of these: what it printed. A line ``...`` stands for lines left out.
+* ``text``, right after one of these: what it printed. A line ``...`` stands for lines left out. A
+  paragraph that begins with "**You should see**" may stand between.
 
 Comments before a block change that: ``<!-- slow -->``: the default suite stops there, the slow
 tests go on; ``<!-- smaller: --replicates 2000 -> 20 -->``: run with the one text in place of the
@@ -45,6 +46,8 @@ BLOCK = re.compile(
     r"^```(?P<language>[a-z]*)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+EXPECTED = re.compile(r"(?:\*\*You should see\*\*.*\n(?:.+\n)*\n)?```text")
+"""What may stand between a block and its output."""
 DOCS = Path(__file__).resolve().parents[1]
 REPO = DOCS.parent
 PORT = "8786"
@@ -117,8 +120,8 @@ def blocks(text: str) -> list[Block]:
 
 def is_output(text: str, block: Block) -> bool:
     """Whether a text block stands right after the block before it."""
-    between = text[block.after : block.start]
-    return block.language == "text" and block.after > 0 and between.strip() == "```text"
+    between = text[block.after : block.start].strip()
+    return block.language == "text" and block.after > 0 and bool(EXPECTED.fullmatch(between))
 
 
 def commands(body: str) -> list[str]:

@@ -152,7 +152,30 @@ def layers() -> str:
     return d.svg()
 
 
-DIAGRAMS = {"week": week, "causes": causes, "layers": layers, **BADGES}
+def paired() -> str:
+    """One run, made twice."""
+    d = Drawing(900, 330, "One run is made twice, with assistance and without")
+    d.text(20, 34, "One run, made twice", size=19, anchor="start", weight="600")
+    d.box(
+        20,
+        110,
+        210,
+        130,
+        ["Scenario, parameters,", "seed, replicate", "decide everything"],
+        colour=GREY,
+    )
+    d.box(330, 66, 250, 90, ["With assistance", "the contacts of the plan"], colour=BLUE)
+    d.box(330, 194, 250, 90, ["Without assistance", "no contacts"], colour=VERMILLION)
+    d.box(680, 110, 200, 130, ["Effect", "the difference,", "run by run"], colour=GREEN)
+    d.arrow([(230, 150), (330, 115)])
+    d.arrow([(230, 200), (330, 235)])
+    d.arrow([(580, 115), (680, 150)])
+    d.arrow([(580, 235), (680, 200)])
+    d.text(455, 180, "same people, networks and chance", size=13, colour="#595959")
+    return d.svg()
+
+
+DIAGRAMS = {"week": week, "causes": causes, "layers": layers, "paired": paired, **BADGES}
 
 
 def main() -> None:

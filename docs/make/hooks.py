@@ -47,6 +47,7 @@ MOVED = {
     "plan": "how-to/budget",
     "cluster": "how-to/cluster",
     "how-to/subclass": "how-to/own-rule",
+    "how-to/tables": "how-to/tracker",
     "how-to/tools": "how-to/your-tools",
 }
 

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import io
 import sys
+import tempfile
 from pathlib import Path
 
 from PIL import Image
 
+DOCS = Path(__file__).resolve().parents[1]
 COLOURS = 32
+WIDTH = 1000
+DRAWN = {
+    "tutorial_planner.png": ("tutorial/planner.md", "results/calls/figures/intervals.png"),
+}
+"""Of ``docs/images``: the page that shows a picture, and which file of its commands it is."""
 
 
 def small(png: bytes, width: int = 0) -> bytes:
@@ -31,11 +38,24 @@ def small(png: bytes, width: int = 0) -> bytes:
     return min(png, made.getvalue(), key=len)
 
 
+def drawn(name: str) -> bytes:
+    """A picture of :data:`DRAWN`, by running its page."""
+    import blocks
+
+    page, figure = DRAWN[name]
+    with tempfile.TemporaryDirectory() as folder:
+        blocks.run_page((DOCS / page).read_text(encoding="utf-8"), Path(folder), slow=True)
+        return small((Path(folder) / figure).read_bytes(), WIDTH)
+
+
 def main(files: list[str]) -> None:
-    """Write files anew where that makes them smaller."""
+    """Draw, or write files anew where that makes them smaller."""
     for path in map(Path, files):
         path.write_bytes(small(path.read_bytes()))
+    for name in () if files else DRAWN:
+        (DOCS / "images" / name).write_bytes(drawn(name))
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(DOCS.parent))
     main(sys.argv[1:])
