@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import json
 import os
@@ -324,8 +325,8 @@ def test_addresses_that_were_lead_to_pages_that_are() -> None:
 def test_formula_becomes_what_browsers_draw(written: str, shown: str) -> None:
     markdown = pytest.importorskip("markdown")
     ours = {"pymdownx.arithmatex": {"generic": True}}
-    html = markdown.markdown(written, extensions=list(ours), extension_configs=ours)
-    made = made_by("hooks").typeset(html, "page.md")
+    page = markdown.markdown(written, extensions=list(ours), extension_configs=ours)
+    made = made_by("hooks").typeset(page, "page.md")
     assert shown in made
     assert "arithmatex" not in made
     ElementTree.fromstring(made)  # no stray character
@@ -358,6 +359,31 @@ def test_citations_of_the_site_are_those_of_the_citation_file() -> None:
     assert study["journal"].replace("\\&", "&") == cited["journal"]
     families = [name.split(", ")[0] for name in study["author"].split(" and ")]
     assert families == [one["family-names"] for one in cited["authors"]]
+
+
+def test_glossary_page_has_every_term_once() -> None:
+    from sim.core.glossary import glossary
+
+    shown = made_by("about").glossary()
+    assert re.findall(r'<dt id="(\w+)">', shown) == sorted(
+        glossary(), key=lambda name: glossary()[name].planners.lower()
+    )
+    for term in glossary().values():
+        assert html.escape(term.meaning) in shown
+
+
+def test_terms_are_explained_where_they_stand() -> None:
+    markdown = pytest.importorskip("markdown")
+    text = "Plausible worlds and the taper of `taper`."
+    page = markdown.markdown(f"{text}\n\n{made_by('about').hovers()}\n", extensions=["abbr"])
+    assert page.count("<abbr") == 1  # with a small letter, and outside code
+    assert ">taper</abbr> of <code>taper</code>" in page
+    assert "*[" not in page
+
+
+def test_a_column_that_nobody_explains_stops_the_build() -> None:
+    with pytest.raises(ValueError, match="'zebra'"):
+        made_by("reference").meaning("zebra", "")
 
 
 def test_release_date_is_that_of_the_changelog() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,40 @@ def new() -> str:
         "# What is new\n\nThis page shows the newest version. [All changes](engineers/changelog.md)"
         f" go back to the first.\n\n{newest.rstrip()}\n"
     )
+
+
+HOVERED = (
+    "taper", "core_team", "mutual_accountability", "integrated_share", "planned_cost",
+    "expected_cost", "plausible_worlds", "without_assistance", "not_clear_yet", "regret",
+    "reference_table",
+)  # fmt: skip
+"""Terms that every page explains where one points at them; the others are words of everyday."""
+
+
+def glossary() -> str:
+    """Every term with its meaning, from the one list that the page and the reports read too."""
+    from sim.core.glossary import glossary as terms
+
+    parts = []
+    for term in sorted(terms().values(), key=lambda term: term.planners.lower()):
+        also = [f"researchers: {escape(term.researchers)}"] if term.researchers else []
+        also += [f"in code: <code>{escape(term.code)}</code>"] if term.code else []
+        parts.append(f'<dt id="{term.name}">{escape(term.planners)}</dt>')
+        parts.append(f"<dd>{escape(term.meaning)}{also_said(also)}</dd>")
+    return (
+        "# Glossary\n\nThe words of this site, of the page and of the reports. `codose glossary`"
+        " prints the same, and `codose glossary WORD` finds one by any of its names.\n\n"
+        '<dl class="glossary">\n' + "\n".join(parts) + "\n</dl>\n"
+    )
+
+
+def also_said(names: list[str]) -> str:
+    """What else a term is called, on a line of its own."""
+    return f"<br><small>{'; '.join(names)}</small>" if names else ""
+
+
+def hovers() -> str:
+    """The terms of HOVERED as abbreviations of Markdown, for the end of a page."""
+    from sim.core.glossary import glossary as terms
+
+    return "\n".join(f"*[{terms()[name].planners}]: {terms()[name].meaning}" for name in HOVERED)

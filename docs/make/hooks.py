@@ -32,6 +32,7 @@ BROUGHT = {
 }
 MADE = {
     "citing.md": about.citing,
+    "glossary.md": about.glossary,
     "new.md": about.new,
     "gallery.md": gallery.page,
     "reference/commands.md": reference.commands,
@@ -127,10 +128,12 @@ def on_files(files: Any, *, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> str:
-    """Bring in the parts of the README that are asked for, mend links, fill in the tables of
-    columns."""
+    """Bring in the parts of the README that are asked for, mend links, explain columns and
+    terms."""
     uri = page.file.src_uri
     markdown = reference.with_columns(markdown)
+    if uri != "glossary.md":
+        markdown = f"{markdown}\n\n{about.hovers()}\n"
     home = brought().get(uri) or notebook_pages().get(uri) or REPO / "docs" / uri
     markdown = _mended(markdown, home, uri, config, files)
     return re.sub(
