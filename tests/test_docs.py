@@ -484,6 +484,15 @@ def test_python_pages_have_examples_first_and_no_private_name() -> None:
         assert not re.search(r"^::: .*\._", text, re.MULTILINE)
 
 
+def test_examples_of_docstrings_are_code_on_the_site() -> None:
+    fenced = pytest.importorskip("griffe") and made_by("doctests").fenced
+    text = "Says.\n\nExample:\n    >>> a[0]  # doctest: +SKIP\n    [1]\n\nMore [text][x].\n"
+    assert fenced(text) == (
+        "Says.\n\nExample:\n    ```pycon\n    >>> a[0]\n    [1]\n    ```\n\nMore [text][x].\n"
+    )
+    assert fenced("No example: a > b >> c\n") == "No example: a > b >> c\n"
+
+
 def test_figures_by_task_are_those_there_are() -> None:
     kinds = {"compare_trials": "trials"}
     for task, call in made_by("reference").FIGURES:
