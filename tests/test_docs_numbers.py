@@ -43,7 +43,6 @@ STATED = {
     ".01": "the same margin, on a scale from 0 to 1",
     "0.02": "a half-width that somebody chooses",
     "1.96": "the quantile of the normal curve",
-    "3.11": "the oldest Python that works",
     "2.60": "a version of Ray",
     "+0.2": "what not to say, in a tutorial",
     ".37": "an example of the method, on a test function",
@@ -57,6 +56,7 @@ def prose(text: str) -> str:
     text = re.sub(r"^```.*?^```$|^#+ [^\n]*$", "", text, flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", "", text, flags=re.DOTALL)
     text = re.sub(r"\b(?:sections?|ODD) \d+(?:\.\d+)*", "", text)
+    text = re.sub(r"\b3\.1\d\b", "", text)  # versions of Python
     return re.sub(r"`[^`]*`|\]\([^)]*\)|<!--.*?-->", "", text, flags=re.DOTALL)
 
 
