@@ -21,7 +21,8 @@ OWN = $(shell '$(BIN)/python' -c 'import platform; print(platform.python_version
 UV ?= $(shell for uv in uv $(if $(filter $(PY_VERSION),$(OWN)),'$(BIN)/uv'); do \
 	"$$uv" --version >/dev/null 2>&1 && command -v "$$uv" && break; done)
 BASE = "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
-NEW = $(if $(UV),UV_VENV_CLEAR=1 '$(UV)' venv --quiet --python $(BASE) '$(VENV)',$(PYTHON) -m venv --clear '$(VENV)')
+NEW = $(if $(UV),UV_VENV_CLEAR=1 '$(UV)' venv --quiet --seed --python $(BASE) '$(VENV)',$(PYTHON) -m venv --clear '$(VENV)')
+# Seeded: the environment has pip too, for whoever follows a "pip install".
 # On a terminal both show what they fetch; in a log they are quiet.
 WITH_UV = '$(UV)' pip install --python '$(BIN)/python' $$([ -t 2 ] || echo --quiet)
 WITH_PIP = '$(BIN)/python' -m pip install --disable-pip-version-check --no-compile $$([ -t 2 ] || echo -qq)

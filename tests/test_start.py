@@ -189,13 +189,13 @@ def test_demo_installs_the_core_alone(machine: Machine) -> None:
     assert f"{machine.venv}/bin/codose run source " in told
 
 
-def test_environment_of_uv_needs_no_pip(machine: Machine) -> None:
+def test_environment_that_uv_made_is_kept_even_without_pip(machine: Machine) -> None:
     machine.plant(UV)
     done = machine.make(machine.core)
     assert done.returncode == 0, done.stderr
     made, installed = machine.asked()
     base = str(Path(sys.executable))
-    assert shlex.split(made) == ["venv", "--quiet", "--python", base, str(machine.venv)]
+    assert shlex.split(made) == ["venv", "--quiet", "--seed", "--python", base, str(machine.venv)]
     assert installed.endswith("-c constraints.txt -e .")
     assert "with uv" in done.stdout
     assert Path(machine.core).is_file()

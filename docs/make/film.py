@@ -145,6 +145,16 @@ def at_width(png: bytes, size: tuple[int, int]) -> Image.Image:
     return part.resize(size, Image.Resampling.LANCZOS)
 
 
+def whole(png: bytes, size: tuple[int, int]) -> Image.Image:
+    """A picture as large as fits into ``size``, on white."""
+    shot = Image.open(io.BytesIO(png)).convert("RGB")
+    scale = min(size[0] / shot.width, size[1] / shot.height)
+    small_shot = shot.resize((round(shot.width * scale), round(shot.height * scale)))
+    room = Image.new("RGB", size, "white")
+    room.paste(small_shot, ((size[0] - small_shot.width) // 2, 0))
+    return room
+
+
 def kept(picture: Image.Image | bytes) -> bytes:
     """The file of a picture."""
     if isinstance(picture, bytes):
@@ -178,7 +188,7 @@ def door_plan(camera: Camera) -> bytes:
     camera.page.mouse.move(5, 5)
     figure = camera.shown(".course-figure >> nth=2")
     figure.locator("path").first.wait_for()
-    return kept(at_width(figure.screenshot(), DOOR))
+    return kept(whole(figure.screenshot(), DOOR))
 
 
 def door_research(camera: Camera) -> bytes:
@@ -219,6 +229,7 @@ def page_film(camera: Camera) -> bytes:
     camera.answered()
     camera.take(3200)
     camera.point(page.get_by_role("navigation").first.get_by_role("button", name="Class"))
+    page.evaluate("document.querySelector('#pointer').remove()")
     _lesson(camera, film=True)
     return _film(camera.frames)
 

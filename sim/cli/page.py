@@ -57,8 +57,8 @@ def page(
     from sim.page.build import page_data, page_html
     from sim.page.opened import opened
 
-    shell.check_file(out, force=force)
     document = opened(plans or [], log)
+    shell.check_file(out, force=force)
     text = page_html(page_data(sets=sets, opened=document, story=story))
     shell.write_file(out, text, force=force)
     size = len(text.encode()) / 1e6
