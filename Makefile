@@ -51,10 +51,11 @@ demo: $(CORE) ## install codose alone, run the source case, draw its figures, wr
 test: $(STAMP) ## run the test suite, without the slow tests
 	$(BIN)/python -m pytest $(SHARED)
 
-check: $(STAMP) ## lint, formatting, types
+check: $(STAMP) ## lint, formatting, types, words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python experiments/checks/words.py
 
 # And every test with drawn examples again, with all of them: tests/conftest.py.
 slow: $(STAMP) ## run the slow tests

@@ -72,7 +72,7 @@ def test_tables_by_what_tells_their_rows_apart(xarray: Any, tmp_path: Path) -> N
     grid = surface("classroom", every_weeks=[4, 8], hours=[1, 2], **LITTLE)
     assert grid.to_xarray("surface")["mean"].dims == ("cell", "outcome")
     grid.to_xarray("surface").to_netcdf(tmp_path / "grid.nc")
-    with pytest.raises(InputError, match="are not told apart by words and whole numbers"):
+    with pytest.raises(InputError, match="cannot be told apart by words and whole numbers"):
         grid.to_xarray("maps")
     with pytest.raises(InputError, match="did you mean 'weeks'"):
         result.to_xarray("week")

@@ -109,7 +109,7 @@ def measured(sets: int, replicates: int, draws: int) -> pd.DataFrame:
 def table(found: pd.DataFrame) -> str:
     """The result in a table of Markdown: a row a design, lowest and highest of the outcomes."""
     lines = [
-        "| sets x runs of each | band shown | sets in the band | shown where chance rules "
+        "| sets x runs of each | band shown | sets in the band | shown where chance dominates "
         "| 95 % intervals that hold the mean |",
         "|---|---|---|---|---|",
     ]

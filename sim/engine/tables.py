@@ -1,4 +1,4 @@
-"""A scenario as arrays, for the compiled engine: :class:`Tables`. Nothing here depends on luck.
+"""A scenario as arrays, for the compiled engine: :class:`Tables`. Nothing here depends on chance.
 
 The functions turn the lines of a scenario into records, and :mod:`sim.engine.prepare` has compiled
 code spread them over the weeks. Everything is made once a scenario and calendar stagger; parameter

@@ -383,7 +383,7 @@ class CoCreationModel(Model):
         return due
 
     def _due_in(self, region: Region) -> list[Contact]:
-        """This week's contacts of a region, in file order; luck decides those without a date."""
+        """This week's contacts of a region, in file order; chance decides those without a date."""
         due = []
         for planned in self._planned.get((self.week, region.index), ()):
             if planned.timing != dosage.SCHEDULED:

@@ -83,7 +83,7 @@ def table_dataset(table: Table) -> Any:
     if parts < len(frame):
         raise InputError(
             Problem(
-                f"rows of the table {table.name!r} are not told apart by words and whole numbers",
+                f"rows of the table {table.name!r} cannot be told apart by words and whole numbers",
                 "to_xarray", allowed="another table",
             )
         )  # fmt: skip

@@ -265,7 +265,7 @@ def knowledge_test(seen: Seen, p: Parameters, *, wave: int) -> np.ndarray:
     """Share of the questions of a test that each person answers right, 0-1.
 
     A person answers the share of questions that they know: an assumption, in which nobody guesses
-    and the luck of single questions, which averages out over people, is left out. No leniency
+    and the chance of single questions, which averages out over people, is left out. No leniency
     enters. Those who answer a survey of the same week take the test.
 
     Args:

@@ -258,7 +258,7 @@ def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> lis
 
     Args:
         rows: of one log.
-        own: the provider of each region, to tell who stood in; None: not told.
+        own: the provider of each region, to see who stood in; None: not known.
 
     >>> row = {"week": 1, "region": "north", "mode": "video", "hours": 1}
     >>> log = [LogRow(**row), LogRow(**row, present=4), LogRow(**row, status="cancelled")]

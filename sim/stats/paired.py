@@ -58,7 +58,7 @@ class Paired:
         mean: of the difference B - A.
         low, high: interval of the difference itself: nine in ten plausible sets have their expected
             difference (chance averaged out) in it. It does not shrink with more runs. NaN where it
-            is not told, because chance rules or runs are too few: :mod:`sim.stats.expected`.
+            is not known, because chance dominates or runs are too few: :mod:`sim.stats.expected`.
         mean_low, mean_high: confidence interval of ``mean``: error of having run so few sets.
         unpaired_low, unpaired_high: the same, had B been run on other sets and other chance than A.
         pairing: ratio of the variances of these two estimates: how many times as many unpaired runs

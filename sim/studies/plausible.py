@@ -56,7 +56,7 @@ FIFTH, TENTH = 0.195, 0.045
 MOST_SETS = 100_000
 DEFAULT_SETS = 50
 DEFAULT_SEED = 1
-"""Seed of the sets, unlike that of luck: the same sets serve every scenario and command."""
+"""Seed of the sets, unlike that of chance: the same sets serve every scenario and command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +278,7 @@ def latin_hypercube(count: int, factors: int, seed: int) -> np.ndarray:
     Returns:
         float64 (count, factors).
     """
-    # A generator of this very call: the engine's streams hold luck, and no luck enters here.
+    # A generator of this very call: the engine's streams hold chance, and no chance of runs enters here.
     generator = np.random.default_rng(seed).spawn(1)[0]
     within = generator.uniform(size=(count, factors))
     slices = np.tile(np.arange(1, count + 1), (factors, 1))

@@ -103,7 +103,7 @@ _FORMS = {"persistence of ": "persistence", "effect on ": "effect"}
 
 def parse_outcome(text: str, own: Iterable[str] = ()) -> OutcomeSpec:
     """``integration``, ``persistence of integration`` (a year after the end of TA minus at its
-    end) or ``effect on integration`` (against no TA, same people and luck).
+    end) or ``effect on integration`` (against no TA, same people and chance).
 
     Args:
         own: names of outcomes of one's own.

@@ -548,7 +548,7 @@ QUICK = ("--sets", "4", "--replicates", "2", "--no-figures", "--quiet")
 def test_the_answer_is_printed_first_and_the_tables_are_those_of_the_folder(here: Path) -> None:
     done = codose("compare", "a.yaml", "b.yaml", *QUICK)
     assert done.exit_code == 0, done.stderr
-    assert done.stdout.startswith("At the end of TA, against a: b is ")
+    assert done.stdout.startswith("At the end of TA, compared with a: b is ")
     result = load(here / "results" / "compare-a-b")
     assert (
         result.answer.verdict.split() == done.stdout.split()[: len(result.answer.verdict.split())]
@@ -603,7 +603,7 @@ def test_mistakes_are_one_message_and_leave_nothing(
 def test_stopping_now_is_compared_with_going_on(here: Path) -> None:
     done = codose("compare", "centre_log", "--stopping-now", "--sets", "2", "--no-figures")
     assert done.exit_code == 0, done.stderr
-    assert done.stdout.startswith("At the end of TA, against stopping_now: centre_log is ")
+    assert done.stdout.startswith("At the end of TA, compared with stopping_now: centre_log is ")
 
 
 @pytest.mark.slow

@@ -96,7 +96,7 @@ class Case:
         return planned
 
     def promise(self, understanding):  # type: ignore[no-untyped-def]
-        """Quality of a contact before its luck, for a number or an array."""
+        """Quality of a contact before chance, for a number or an array."""
         brought = (self.skill + understanding) / 2
         shaped = ((self.skill * self.tact) ** 0.5 + self.plain) / 2
         return self.balance * brought + (1 - self.balance) * shaped

@@ -4,7 +4,7 @@ Each set has chance of its own, the same in all cases, so that comparisons are p
 a comparison holds in a set (its margin) is a mean over replicates and therefore spread wider over
 the sets than the truth; :func:`~sim.stats.components.shrunk` draws margins together by what the
 replicates say of chance, before sets are counted. Where chance makes more than 80 % of the variance
-of a single run's margin, sets are not told apart (:mod:`sim.stats.expected`). The interval of a
+of a single run's margin, sets cannot be told apart (:mod:`sim.stats.expected`). The interval of a
 share is that of a count of independent sets; that the correction for chance is itself an estimate
 is not in it.
 """
@@ -295,7 +295,7 @@ class Counted:
 
         What chance adds draws a share nearer to half. So where chance dominates in one, the pattern
         still holds if it does with chance in it, and does not if those comparisons that are told do
-        not, or if one that is not told holds, with chance in it, in too few sets to be half.
+        not, or if one that is not known holds, with chance in it, in too few sets to be half.
         """
         alike = [one for one in judged if one.ruled]
         found = cls._among(judged, ENOUGH)

@@ -1,7 +1,7 @@
 """Plans under a budget: :func:`plan` says what to do with people and hours, and how surely.
 
 Three samples of plausible sets and chance, each drawn anew, keep the answer honest. The *search*
-ranks hundreds of plans on a small one; whoever wins there was partly lucky (the winner's curse:
+ranks hundreds of plans on a small one; whoever wins there was partly helped by chance (the winner's curse:
 Smith & Winkler 2006, Management Science 52(3) 311-322). So a shortlist is run again on a *fresh*
 one, which chooses; and what was chosen is run once more on a third, which *confirms* it or not.
 """

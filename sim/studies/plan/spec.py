@@ -88,7 +88,7 @@ class Target(Strict):
     week: Annotated[int | str, _WEEK] = "end_of_ta"
     """When: a week, start, end_of_ta, year_after, horizon."""
     probability: Annotated[float, Number(0, 1, above=True)] = 0.8
-    """With this probability, over plausible sets and luck."""
+    """With this probability, over plausible sets and chance."""
     over_regions: Literal["mean", "worst"] = "mean"
     """The mean of the regions, or the worst of them."""
 
@@ -117,7 +117,7 @@ class Target(Strict):
 
 
 class Search(Strict):
-    """How hard to search: NSGA-II over so many plans, each on the same sets and luck."""
+    """How hard to search: NSGA-II over so many plans, each on the same sets and chance."""
 
     plans: Annotated[int, Number(4, 100_000, whole=True)] = 600
     """Plans that are simulated at most."""
@@ -130,7 +130,7 @@ class Search(Strict):
 
 
 class Confirm(Strict):
-    """How surely the chosen plans are known: fresh sets and fresh luck."""
+    """How well the chosen plans are known: fresh sets and fresh chance."""
 
     plans: Annotated[int, Number(2, 200, whole=True)] = 24
     """Plans of the front (besides those that the targets ask for) that are run again."""

@@ -3,7 +3,7 @@
 
 The figures show what a table cannot: the shape over time, the spread between regions. They work
 nothing out that the tables do not say. Bands are chance alone (the same parameters, other people
-and other dice), unless the runs are over plausible parameter sets; the footer says which.
+and other events), unless the runs are over plausible parameter sets; the footer says which.
 """
 
 from __future__ import annotations

@@ -360,7 +360,7 @@ class Runs:
             there is one set);
             sd, p05, p50, p95: of single runs, chance and parameters together;
             sd_chance, sd_parameters: roots of the variance components
-            (:mod:`sim.stats.components`): what other people and other dice do, and what is not
+            (:mod:`sim.stats.components`): what chance does, and what is not
             known about the parameters (NaN with one set);
             no_ta_mean: the same runs without TA, at the same weeks;
             effect_mean, effect_se, effect_p05, effect_p95, effect_sd_chance, effect_sd_parameters:

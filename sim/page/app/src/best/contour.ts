@@ -31,7 +31,7 @@ function square(field: readonly (readonly number[])[], level: number, row: numbe
     crossings.push([from[0] + part * (to[0] - from[0]), from[1] + part * (to[1] - from[1])]);
   }
   if (crossings.length < 4) return crossings.length === 2 ? [[crossings[0], crossings[1]]] : [];
-  // A saddle: the middle says which corners hang together.
+  // A saddle: the middle says which corners belong together.
   const middle = corners.reduce((total, [, value]) => total + value, 0) / 4;
   const joined = middle >= level === corners[0][1] >= level;
   const [a, b, c, d] = crossings;

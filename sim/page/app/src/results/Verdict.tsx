@@ -85,7 +85,7 @@ interface TileProps {
   share?: number | null; // of the bar; null: no bar
   mark?: number | null; // on the bar
   state?: "good" | "warn" | "bad" | "plain";
-  word?: string; // what the color says
+  word?: string; // what the colour says
 }
 
 function Tile({ label, value, after, notes = [], share = null, mark = null, state = "plain", word }: TileProps) {

@@ -2,7 +2,7 @@
  *
  * Every candidate within the budget is priced. A spread of them, then neighbours of the good ones, are run on a few
  * plausible sets; the better part of each kind of plan goes on to more sets (successive halving: Jamieson & Talwalkar
- * 2016, AISTATS), all on the same sets and the same chance. What is chosen there was partly lucky, so that what is
+ * 2016, AISTATS), all on the same sets and the same chance. What is chosen there was partly helped by chance, so that what is
  * reported is run once more on other chance: that of every plan of the page, whose numbers the commands give too. Few
  * enough candidates are all run in full.
  *

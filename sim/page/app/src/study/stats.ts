@@ -447,7 +447,7 @@ const CHANCE_RULES = 0.8;
 const ROUNDING = 1e-9;
 
 export interface Expected {
-  low: number; // nine in ten plausible sets have their expected value between; NaN where not told
+  low: number; // nine in ten plausible sets have their expected value between; NaN where not known
   high: number;
   above: number; // share of sets whose expected value is above 0
   chanceShare: number;
