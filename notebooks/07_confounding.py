@@ -1,16 +1,21 @@
 # %% [markdown]
 # # 07 Confounding: why "sites with more hours did better" can mislead
 #
-# Many reports of technical assistance say: *sites that received more hours did better*. In a
-# simulation we can do what nobody can do in the field: give the **same region** more hours and
-# less, with the same people and the same luck, and look. This notebook compares that answer
-# with what the report would say.
+# Many reports on technical assistance say: *sites that received more hours did better*. In a
+# simulation we can do what nobody can do in the field: we can give the **same region** more hours
+# and fewer hours, with the same people and the same chance. This notebook compares the true effect
+# with the effect that a report would state.
 #
-# Three ways to give the same plan to twelve regions:
+# There are three ways to give the same plan to twelve regions:
 #
-# - **on demand**: ready, trusting and well-led regions ask more often;
-# - **by lot**: every region has the same chance in every week;
+# - **by lot**: every region has the same chance of a contact in every week;
+# - **on demand**: regions that are ready, trusting and well led ask more often;
 # - **triage**: the centre sends its people where readiness is *lowest*.
+#
+# About this notebook:
+#
+# - **Takes** a quarter of an hour to read; all cells together run in less than a minute.
+# - **You should know** what a regression line, a control variable and a confounder are.
 
 # %%
 # %matplotlib inline
@@ -50,9 +55,9 @@ def slope(x, y, *others):
 # %% [markdown]
 # ## What really happens with more hours
 #
-# The truth first. Every region gets a little more (a contact every five weeks and not six),
-# everything else the same: people, luck, everything. The paired difference divided by the hours
-# added is the **effect of an hour**.
+# We begin with the true effect. Every region gets a contact every five weeks instead of six, and
+# everything else stays the same: people, chance, everything. The paired difference divided by the
+# added hours is the **effect of an hour**.
 
 # %%
 plan = base.replace(dosage=[{**series, "timing": "irregular"}])
@@ -66,10 +71,9 @@ print(f"true effect of ten hours on integration: {10 * truth:+.3f}")
 # %% [markdown]
 # ## Three worlds
 #
-# Every region has a provider of its own here, so what one region gets changes nothing in
-# another. A world of triage can thus be put together: run everybody at each of five intervals,
-# and take from each run the region's values at the interval that its rank in readiness would
-# have given it.
+# Every region has a provider of its own here, so the hours of one region change nothing in another.
+# We can therefore compose the world of triage: we run all regions at each of five intervals, and
+# take for each region the run at the interval that belongs to its rank in readiness.
 
 # %%
 INTERVALS = (4, 5, 6, 8, 10)  # weeks; the least ready regions get 4
@@ -89,9 +93,9 @@ worlds = {"by lot": sites(plan), "on demand": on_demand, "triage": triage}
 # %% [markdown]
 # ## What a report would say
 #
-# Forget the twin world. We have 1,200 sites of each world (twelve regions in a hundred runs),
-# their hours and their integration at the end, and fit a line. Then we do what careful people
-# do, and hold the measured readiness at the start.
+# Now we ignore the true effect. Each world has 1,200 sites (twelve regions in a hundred runs) with
+# their hours and their integration at the end, and we fit a line. Then we adjust for the readiness
+# that was measured at the start, as a careful analyst would.
 
 # %%
 print(
@@ -108,8 +112,8 @@ for name, (hours, end, ready) in worlds.items():
 figure = style.figure(
     9.4,
     3.7,
-    "The same effect of an hour, three ways to hand hours out",
-    "Sites of 100 runs. Dashed: the line of a report. Solid: the true effect, from twin worlds.",
+    "The same effect of an hour, three ways to assign hours",
+    "Sites of 100 runs. Dashed: the line of a report. Solid: the true effect, from paired runs.",
 )
 for axes, (name, (hours, end, _)) in zip(
     figure.subplots(1, 3, sharey=True), worlds.items(), strict=True
@@ -129,22 +133,23 @@ for axes, (name, (hours, end, _)) in zip(
 figure
 
 # %% [markdown]
-# - **By lot** the line is close to the truth: hours go with nothing else.
-# - **On demand** the line is far too steep. Ready, trusting, well-led regions ask more and
-#   would have done better anyway. Holding measured readiness helps and does not cure:
-#   leadership and trust also make regions ask, and the report does not have them.
-# - **Triage** makes the same hours look useless or harmful, because they went where things were
-#   worst. Here holding readiness does cure it: it is the one thing that hours were handed out
-#   by.
+# - **By lot** the line is close to the true effect, because hours are related to nothing else.
+# - **On demand** the line is far too steep. Regions that are ready, trusting and well led ask for
+#   more hours and would have done better anyway. The adjustment for measured readiness helps but
+#   does not remove the bias: leadership and trust also make regions ask, and the report did not
+#   measure them.
+# - **Triage** makes the same hours look useless or harmful, because the hours went to the regions
+#   with the lowest readiness. Here the adjustment for readiness does remove the bias, because hours
+#   depended on readiness alone.
 #
-# The effect of an hour was the *same* in all three: only who got the hours differed. So "sites
-# with more hours did better" is not evidence of an effect, and "sites with more hours did
-# worse" is not evidence against one.
+# The effect of an hour was the *same* in all three worlds, and only the assignment of hours
+# differed. So "sites with more hours did better" is not evidence for an effect, and "sites with
+# more hours did worse" is not evidence against an effect.
 #
 # ## How small can a study be?
 #
-# One study is one run: twelve sites. How often would its line through the sites even have the
-# right sign, in each world?
+# One study is one run with twelve sites. How widely do the lines of single studies differ in each
+# world, and do they have the right sign?
 
 # %%
 for name, (hours, end, _) in worlds.items():
@@ -155,11 +160,12 @@ for name, (hours, end, _) in worlds.items():
 # %% [markdown]
 # ## Questions
 #
-# 1. Which of the three worlds is yours? Who decides how many hours a region gets, and on what?
-# 2. What would you have to measure *before* the assistance begins, so that holding it would
+# 1. Which of the three worlds is yours? Who decides how many hours a region gets, and on what
+#    grounds?
+# 2. What would you have to measure *before* the assistance begins, so that an adjustment would
 #    help?
-# 3. Hours could be handed out by lot among regions that are equally ready. Who would object,
-#    and what could be said to them?
+# 3. A lot could decide between regions that are equally ready. Who would object, and what would you
+#    answer?
 #
-# **Not a forecast**: the sizes rest on assumptions (how strongly readiness makes regions ask,
-# for one). The direction of the mistake does not.
+# **This is not a forecast.** The sizes rest on assumptions, for example on how strongly readiness
+# makes regions ask. The direction of the bias does not.
