@@ -263,3 +263,16 @@ def test_the_map_is_that_of_codose_surface(page: list[dict[str, Any]], number: i
     level = goal["at_least"] if goal else next(iter(rows.values()))["target"]
     assert unlike(here["level"], level, CLOSE) == []
     assert not math.isnan(level)
+
+
+def test_deciding_together_costs_no_money_and_preparing_it_does() -> None:
+    """What the page says beside its list: prices count hours and travel, whoever decides."""
+    told = [
+        Scenario.from_dict({
+            **PLAN, "dosage": [{**one, "co_creation": share} for one in PLAN["dosage"]],
+        })
+        for share in (0.0, 0.9)
+    ]  # fmt: skip
+    assert planned(told[0]) == planned(told[1])
+    prepared = told[1].replace(parameters={"preparation_per_hour": 1.5})
+    assert planned(prepared).total.centre > planned(told[1]).total.centre

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.browser
 def tabs(page: Driver) -> list[str]:
     """Letters and names of the plans."""
     found = page.page.locator(".plan-tabs .tab-text").all_inner_texts()
-    return [" ".join(one.split()).removesuffix(" compared to") for one in found]
+    return [" ".join(one.split()).removesuffix(" compared with") for one in found]
 
 
 def kept(page: Driver) -> None:
@@ -170,7 +170,7 @@ def test_a_browser_that_keeps_nothing_says_so(
 def test_a_damaged_store_is_kept_aside(browser: Any, file: Path) -> None:
     spoil = 'localStorage[\'codose.plans\'] ??= \'{"codose": "page", "half"\''
     with driver(browser, file, scripts=(spoil,)) as page:
-        assert "kept aside" in said(page, "cannot be read")
+        assert "set aside" in said(page, "cannot be read")
         name, raw = page.saved_file(
             lambda: page.page.get_by_role("button", name="Save them as a file").click()
         )
@@ -225,7 +225,7 @@ def test_a_log_becomes_the_history(browser: Any, file: Path) -> None:
                     b"count: 2}\ndosage: [{mode: video, every_weeks: 4, hours: 1}]\n"))  # fmt: skip
         said(page, "small.yaml is open")
         drop(page, "log.csv", log)
-        assert "2 contacts of 2 regions" in said(page, "history")
+        assert "2 contacts in 2 regions" in said(page, "history")
         raw = page.saved_file(lambda: menu(page, "Save this plan alone"))[1].decode()
         made = Scenario.from_text(raw)
         assert made.region_names == ("north", "south")
@@ -241,6 +241,14 @@ BAD = {
     "large.csv": (b"a," * (6 * 1024 * 1024), "files of at most 10 MiB"),
     "noise.bin": (bytes(range(256)) * 40, "is not a text file"),
     "nul.yaml": (b"name: x\0", "is not a text file"),
+    "utf16.yaml": ("name: x\nhorizon_weks: 5\n".encode("utf-16"), "did you mean 'horizon_weeks'?"),
+    "utf16be.yaml": (b"\xfe\xff" + "[1]".encode("utf-16-be"), "holds neither plans"),
+    "half.yaml": (b"\xff\xfen\0a\xd8\0", "is not UTF-8"),
+    "manifest.json": (b'{"format": "codose results", "kind": "run"}', "is a file of results"),
+    "run.json": (
+        b'{"name": "x", "command": "codose run source", "sets": 50, "started": "2027-01-04"}',
+        "holds neither plans nor a scenario",
+    ),
     "book.xlsx": (b"PK\x03\x04" + b"\1" * 500, "save the sheet as CSV"),
     "old.xls": (b"\xd0\xcf\x11\xe0" + b"\1" * 500, "old form of Excel"),
     "report.pdf": (b"%PDF-1.7\n", "is a PDF"),
@@ -253,8 +261,8 @@ BAD = {
     "bomb.yaml": (b"name: &a [x, x]\nb: [*a, *a]\n", "has"),
     "wrong.yaml": (b"name: x\nhorizon_weks: 5\n", "did you mean 'horizon_weeks'?"),
     "newer.plans.yaml": (b"codose: plans\nversion: 2\nplans: []\n", "newer codose"),
-    "files.yaml": (b"name: x\ncontact_log: {file: log.csv}\n", "other files are not read here"),
-    "log.csv": (b"week,region,mode,hours\n1,region_1,vidio,1\n", "did you mean 'video'?"),
+    "files.yaml": (b"name: x\ncontact_log: {file: log.csv}\n", "\u2018codose page files.yaml\u2019 writes a page"),
+    "log.csv": (b"week,region,mode,hours\n1,region_1,vidio,1\n", "Did you mean video?"),
 }  # fmt: skip
 
 

@@ -74,12 +74,12 @@ def test_colors_are_chosen_and_kept(browser: Any, file: Path) -> None:
             return page.page.evaluate("getComputedStyle(document.body).backgroundColor")
 
         light = paper()
-        page.page.get_by_label("Colors").select_option("dark")
+        page.page.get_by_label("Colours").select_option("dark")
         assert paper() != light
         page.page.reload()
         page.shown(".frame")
         assert paper() != light
-        page.page.get_by_label("Colors").select_option("light")
+        page.page.get_by_label("Colours").select_option("light")
         assert paper() == light
         page.page.emulate_media(media="print")
         assert paper() == "rgb(255, 255, 255)"
@@ -96,7 +96,7 @@ def test_the_first_tab_skips_to_the_content(browser: Any, file: Path) -> None:
 def test_a_browser_that_keeps_nothing_is_told_so(browser: Any, file: Path) -> None:
     with driver(browser, file, scripts=(FORBID_STORAGE,)) as page:
         assert page.shown(".frame")
-        page.page.get_by_label("Colors").select_option("dark")
+        page.page.get_by_label("Colours").select_option("dark")
 
 
 def test_without_webassembly_plans_can_be_opened_and_saved(browser: Any, file: Path) -> None:

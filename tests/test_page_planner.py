@@ -71,7 +71,7 @@ def saved(page: Driver, folder: Path) -> Path:
 
 
 def money(text: str) -> int:
-    """The amount of a sentence such as "The center pays $125,122 a year"."""
+    """The amount of a sentence such as "The centre pays $125,122 a year"."""
     found = re.search(r"\$([\d,]+)", text)
     assert found, text
     return int(found[1].replace(",", ""))
@@ -216,7 +216,7 @@ def test_a_cut_in_the_second_year_and_a_provider_who_leaves(
         assert "did you mean 'video'" in said(page, "vidio")
         assert setting.plan() == before
         setting.open("contacts")
-        setting.button("Differently from a month on").click()
+        setting.button("Change from a month on").click()
         setting.button("Split").click()
         setting.field("How often").last.select_option(label="every 26 weeks (twice a year)")
         plan = setting.plan()
@@ -264,7 +264,7 @@ def test_nine_months_done_go_on_or_stop(browser: Any, file: Path, tmp_path: Path
         page.page.keyboard.press("Escape")
         assert setting.plan() == before
         give(page, "log.csv", _log().encode())
-        told = said(page, "108 contacts of 12 regions")
+        told = said(page, "108 contacts in 12 regions")
         assert "every month of the plan stays" in told
         verdict = ready(page)
         assert "if assistance stopped now" in verdict or "no real difference" in verdict

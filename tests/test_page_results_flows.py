@@ -105,7 +105,7 @@ def test_files_carry_the_name_of_the_plan(browser: Any, planned: Path, tmp_path:
     wanted = {
         "This plan as YAML": ("More video.yaml", "mode: video"),
         "Outcomes (CSV)": ("More video, outcomes.csv", '\ufeff"plan","outcome","unit"'),
-        "Cost by year": ("More video, cost.csv", "planned cost, center ($)"),
+        "Cost by year": ("More video, cost.csv", "planned cost, centre ($)"),
         "All contacts": ("More video, calendar.csv", '"date","region"'),
         "Provider 2": ("More video, calendar Provider 2.ics", "BEGIN:VEVENT"),
     }

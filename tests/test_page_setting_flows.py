@@ -207,7 +207,7 @@ def test_a_phase_is_split_and_deleted_and_comes_back(browser: Any, file: Path) -
     with driver(browser, file) as page:
         setting = Setting(page)
         setting.open("contacts")
-        setting.button("Differently from a month on").click()
+        setting.button("Change from a month on").click()
         setting.button("Split").click()
         dosage = setting.plan()["dosage"]
         assert len(dosage) == 5
@@ -224,7 +224,7 @@ def test_a_log_is_brought_and_the_plan_goes_on_after_it(browser: Any, file: Path
     with driver(browser, file) as page:
         setting = Setting(page)
         setting.open("history")
-        setting.button("Bring a contact log").click()
+        setting.button("Add a contact log").click()
         area = page.page.locator(".set-paste textarea")
         area.fill("\n".join(rows))
         assert setting.button("Use this log").is_disabled()  # 2/3 is two days
@@ -261,7 +261,7 @@ def test_all_groups_open_are_sound(browser: Any, file: Path, width: int, scheme:
         )
         setting.button("More about Region III").click()
         setting.button("Paste from Excel").click()
-        setting.button("Bring a contact log").click()
+        setting.button("Add a contact log").click()
         page.page.locator("#setting-events .set-phase").first.click()
         assert not page.axe(within=".setting")
         for found in (page.wider_than_the_window(), page.small_targets()):

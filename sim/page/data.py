@@ -118,11 +118,16 @@ def _layout() -> dict[str, Any]:
     return json.loads((artefact.SHIPPED / "layout.json").read_text(encoding="utf-8"))
 
 
+def _labels() -> dict[str, str]:
+    """What planners call an outcome, where its name does not say it."""
+    return _json("words.json", {}).get("outcomes", {})
+
+
 def _outcome(one: Outcome) -> dict[str, Any]:
     return {
-        "name": one.name, "label": words(one.name), "unit": one.unit, "meaning": one.meaning,
-        "kind": one.kind, "overall": one.overall, "low": one.low, "high": one.high,
-        "better": one.better, "headline": one.name in HEADLINES,
+        "name": one.name, "label": _labels().get(one.name, words(one.name)),
+        "unit": one.unit, "meaning": one.meaning, "kind": one.kind, "overall": one.overall,
+        "low": one.low, "high": one.high, "better": one.better, "headline": one.name in HEADLINES,
     }  # fmt: skip
 
 

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { alsoIn } from "../src/model/controls";
 import { fileName, type Given, plansFileName, planText, readFile, type Reader } from "../src/model/files";
 import { linkText, readLink } from "../src/model/links";
-import { readCsv, withLog } from "../src/model/log";
+import { readTable } from "../src/model/csv";
+import { withLog } from "../src/model/log";
 import { data } from "./setting_data";
 import { readYaml, writeYaml } from "../src/model/yaml_text";
 import type { PlansFile } from "../src/types";
@@ -136,14 +137,41 @@ test("a log in our own form: quotes, separators, dates, shares; each mistake wit
   const bad = await read("log.csv", "date,region,mode,hours\n2026-01-05,north,vidio,1\nsoon,north,video,1\n2026-01-05,,video,90\n");
   assert.ok(bad.kind === "problems");
   assert.deepEqual(bad.problems, [
-    "log.csv:2: mode: 'vidio' is not one of the choices; allowed: onsite, video, phone, email; did you mean 'video'?",
-    "log.csv:3: date: 'soon' is not a date; allowed: yyyy-mm-dd, such as 2016-11-01",
-    "log.csv:4: region: is empty; allowed: text",
-    "log.csv:4: hours: 90 is out of range; allowed: 0..60",
+    "log.csv: Row 2: “vidio” is not a way of meeting; allowed: visit, video, phone, e-mail. Did you mean video?",
+    "log.csv: Row 3: “soon” is not a date; write 2026-03-09.",
+    "log.csv: Row 4 has no region.",
+    "log.csv: Row 4: “90” is not a number of hours from 0 to 60.",
   ]);
   const many = await read("log.csv", `week,region,mode,hours\n${"1,north,vidio,1\n".repeat(50)}`);
-  assert.ok(many.kind === "problems" && many.problems.length === 1 && /and 49 more rows/.test(many.problems[0]));
-  assert.equal(readCsv('a,b\n"never closed,1\n'), null);
+  assert.ok(many.kind === "problems" && many.problems.length === 1 && /Row 2: .*and 49 more rows like this/.test(many.problems[0]));
+});
+
+test("what a log cannot be is said once: quotes, columns, cells, shares; columns that say nothing are named", async () => {
+  assert.equal(readTable('a,b\n"never closed,1\n').closed, false);
+  const head = "week,region,mode,hours";
+  const says = async (content: string) => {
+    const found = await read("log.csv", content);
+    return found.kind === "problems" ? found.problems.join(" ") : JSON.stringify(found);
+  };
+  assert.match(await says(`${head}\n1,"north,video,1\n`), /quotation mark/);
+  assert.match(await says(`${head},Hours\n1,n,video,1,2\n`), /column hours is given twice/);
+  assert.match(await says(`${head},date\n1,n,video,1,2026-01-05\n`), /a column date and a column week/);
+  assert.match(await says(`${head}\n1,n,video,1,more\n`), /Row 2 has more cells than the 4 columns/);
+  assert.match(await says(`${head},learning\n1,n,video,1,most\n`), /Row 2: “most” is not a share/);
+  assert.match(await says(`${head},functions\n1,n,video,1,chat\n`), /Row 2: “chat” is not a mix/);
+  assert.match(await says(`${head}\n`), /headings and no rows/);
+  const more = await read("log.csv", `${head},Mood,Notes\n1,n,video,1,good,\n`);
+  assert.ok(more.kind === "log" && /not used: Mood, Notes/.test(more.said[0]));
+  const thousands = await read("log.csv", `${head}\n${"1,n,video,1\n".repeat(6000)}`);
+  assert.ok(thousands.kind === "log" && thousands.log.rows.length === 6000);
+});
+
+test("a scenario that names other files is refused with what carries them; one with other mistakes, by these", async () => {
+  const found = await read("mine.yaml", "name: x\ncontact_log: {file: log.csv}\n");
+  assert.ok(found.kind === "problems" && found.problems.length === 1);
+  assert.match(found.problems[0], /mine\.yaml names other files \(log\.csv\).*‘codose page mine\.yaml’/);
+  const worse = await read("mine.yaml", "name: x\nhorizon: 3\ncontact_log: {file: log.csv}\n");
+  assert.ok(worse.kind === "problems" && worse.problems.some((one) => /horizon/.test(one)));
 });
 
 test("a log becomes the history: names, start, and series that go on in their rhythm", () => {

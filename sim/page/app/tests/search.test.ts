@@ -236,7 +236,13 @@ test("the plan itself is a candidate where it has one rhythm, and none where it 
   assert.ok(odd.levers.callEvery.includes(5) && odd.levers.callHours.includes(1.25));
   const phased = new Space(scenario([series("video", 2, 1, { last_week: 52 }), series("video", 4, 1, { first_week: 53 })]));
   assert.equal(phased.own, null);
-  assert.ok(phased.simplifies);
+  assert.deepEqual(phased.simplifies, ["rows"]);
+  const tapered = new Space(scenario([series("video", 2, 1.5, { taper: 0.5 }), series("onsite", 13, 4)]));
+  assert.deepEqual(tapered.simplifies, []); // candidates taper too
+  const early = new Space(scenario([series("video", 2, 1), series("onsite", 13, 4, { last_week: 52 })]));
+  assert.deepEqual(early.simplifies, ["ends"]);
+  assert.deepEqual(new Space(scenario([series("video", 2, 1, { timing: "irregular" })])).simplifies, ["chance"]);
+  assert.deepEqual(new Space(scenario([series("email", 2, 1)])).simplifies, []);
   const kinds = new Set<Kind>(KINDS.filter((kind) => [...phased.choices(kind)].length));
   assert.equal(kinds.size, KINDS.length);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withLog } from "../src/model/log";
-import { dayFirst, readDay, readForeign } from "../src/model/logtable";
+import { dayFirst, readDay, readLog } from "../src/model/logtable";
 import { readCells, readPasted, understand } from "../src/setting/table";
 import { data } from "./setting_data";
 
@@ -55,7 +55,7 @@ test("4095 regions are read, one more is too many", () => {
 
 test("a log as Excel writes it: capitals, ways of meeting in many words, days in many forms", () => {
   const text = "Date\tRegion\tMode\tHours\tStatus\n13/3/2026\tnorth\tZoom\t1,5\tdone\n2026-03-20\tSouth\tSite visit\t4\tCancelled by region";
-  const log = readForeign(text, data, null);
+  const log = readLog(text, data, null);
   assert.deepEqual(log.faults, []);
   assert.deepEqual(log.rows, [
     { date: "2026-03-13", region: "north", mode: "video", hours: 1.5 },
@@ -74,18 +74,18 @@ test("days that can be read in two ways are asked for, others are not", () => {
   assert.equal(readDay("3/4/2026", "month")?.toISOString().slice(0, 10), "2026-03-04");
   assert.equal(readDay("3/4/2026", "day")?.toISOString().slice(0, 10), "2026-04-03");
   assert.equal(readDay("31/2/2026", "day"), null);
-  const log = readForeign("date,region,mode,hours\n3/4/2026,North,phone,1", data, null);
+  const log = readLog("date,region,mode,hours\n3/4/2026,North,phone,1", data, null);
   assert.equal(log.ambiguous, true);
 });
 
 test("each fault of a log has its row; strangers are named", () => {
   const text = "week,region,mode,hours,provider,status\n0,North,fax,1,,held\n3,West,phone,99,Ann,maybe\nx,,video,,,";
-  const faults = readForeign(text, data, null).faults.map((one) => [one.row, one.fault]);
+  const faults = readLog(text, data, null).faults.map((one) => [one.row, one.fault]);
   assert.deepEqual(faults, [[2, "week"], [2, "mode"], [3, "hours"], [3, "status"], [4, "week"], [4, "region"], [4, "hours"]]);
   const plan = { name: "x", regions: { names: ["North"], count: 1, candidates: 1 }, providers: { names: ["Bo"], count: 1 } };
   const rows = [{ week: 1, region: "West", provider: "Ann", mode: "phone", hours: 1 }];
   assert.deepEqual(withLog(plan, { rows, dated: false }, data).strangers, { region: ["West"], provider: ["Ann"] });
   const taken = withLog(plan, { rows, dated: false }, data, { regions: true, providers: true }).scenario;
   assert.deepEqual([taken.regions.names, taken.providers.names], [["West"], ["Ann"]]);
-  assert.equal(readForeign("region,mode\nNorth,phone", data, null).faults[0].text, "date, hours");
+  assert.equal(readLog("region,mode\nNorth,phone", data, null).faults[0].text, "date, hours");
 });

@@ -349,3 +349,47 @@ test("the address says view, plan and outcome; a view is a step of the browser's
   one.fire("hashchange");
   assert.equal(one.store.file.open, "a & b = #1");
 });
+
+test("the Undo of a notice takes back its own step, or is gone: with a later step, with Undo elsewhere", () => {
+  const { store } = tab(new Drawer());
+  const weeks = () => store.file.plans[0].scenario.horizon_weeks;
+  const longer = () => store.change("length", (s) => ({ ...s, horizon_weeks: s.horizon_weeks + 1 }));
+  longer();
+  store.tell("setting", "Longer.", ["more"], [{ label: "also", run: () => undefined }]);
+  store.newPlan("example");
+  store.open("What we do now"); // no step: the notice stays as it is
+  assert.equal(notice(store, "setting")!.actions.length, 0); // but the new plan was one
+  longer();
+  store.tell("setting", "Longer.");
+  store.open("An example");
+  store.open("What we do now");
+  notice(store, "setting")!.actions[0].run();
+  assert.equal(weeks(), 105);
+  assert.equal(notice(store, "setting"), undefined);
+  longer();
+  store.tell("setting", "Longer.");
+  store.undo(); // the one at the head of the page
+  assert.equal(notice(store, "setting"), undefined);
+  store.redo();
+  assert.equal(notice(store, "setting"), undefined);
+});
+
+test("a deleted plan comes back by its notice after other changes, once", () => {
+  const { store } = tab(new Drawer());
+  store.newPlan("example");
+  store.remove("An example");
+  store.change("length", (s) => ({ ...s, horizon_weeks: 60 }));
+  notice(store, "deleted")!.actions[0].run();
+  assert.deepEqual(names(store.file), ["What we do now", "An example"]);
+  assert.equal(store.file.plans[0].scenario.horizon_weeks, 60);
+  assert.equal(notice(store, "deleted"), undefined);
+  store.remove("An example");
+  store.undo();
+  assert.equal(notice(store, "deleted"), undefined); // it is there: nothing to bring back
+});
+
+test("a sentence with forms takes the one for its number", () => {
+  const { store } = tab(new Drawer());
+  assert.match(store.say("log_series_ended", { count: 1 }), /^One row of contacts/);
+  assert.match(store.say("log_series_ended", { count: 2 }), /^2 rows of contacts/);
+});

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compared, spendOf, verdict, leastSure } from "../src/words/verdict";
-import { comparison, data, input, outcomes, type Wanted } from "./fixtures_results";
+import { comparison, data, input, outcomes, resources, type Wanted } from "./fixtures_results";
 import type { TargetAnswer, Verdict } from "../src/types";
 
 const STATES: Verdict[] = ["better", "worse", "about the same", "not clear yet"];
@@ -56,8 +56,8 @@ test("no verdict contradicts itself or its facts", () => {
     assert.equal(/more than the budget/.test(all), wanted.budget === "not", where);
     const has = (state: string) => wanted.targets.includes(state as TargetAnswer["met"]);
     assert.equal(/missed/.test(all), has("not met"), where);
-    assert.equal(/not safely|not all of them safely/.test(all), !has("not met") && has("by the estimate"), where);
-    assert.equal(/as surely as asked/.test(all), wanted.targets.length > 0 && wanted.targets.every((one) => one === "met"), where);
+    assert.equal(/only just|not all of them safely/.test(all), !has("not met") && has("by the estimate"), where);
+    assert.equal(/as often as required/.test(all), wanted.targets.length > 0 && wanted.targets.every((one) => one === "met"), where);
     assert.equal(/assistance stopped now|from now on/.test(all), wanted.log, where);
     assert.equal(/without assistance/.test(all), !wanted.log, where);
     const states = new Set(wanted.states);
@@ -80,13 +80,13 @@ test("the numbers of a verdict are those of the answer", () => {
   assert.equal(
     headline,
     "This plan brings integration to 0.42 by December 2028 instead of 0.27 without assistance, and trust to 0.42 " +
-      "instead of 0.27. The plan takes less than half of the budget, but the target is just reached, not safely.",
+      "instead of 0.27. The plan takes less than half of the budget, but the target is only just reached.",
   );
   assert.deepEqual(text, [
     "In 9 of 10 plausible worlds the difference in integration lies between +0.07 and +0.24.",
     "A year after the last contact about four fifths of the gain in integration is left.",
-    "The target, integration of 0.40 or more in December 2028, is reached in 143 of 200 runs (66 to 77 %), where 7 of 10 are asked.",
-    "The center pays $138,000 a year, and $150,000 in the dearest year, of a budget of $700,000.",
+    "The target, integration of 0.40 or more in December 2028, is reached in 143 of 200 runs (66 to 77 %); 7 of 10 are required.",
+    "The centre pays $138,000 a year, and $150,000 in the dearest year, of a budget of $700,000.",
     "The answer turns most on how far one contact moves trust, which is an assumption.",
   ]);
 });
@@ -96,10 +96,33 @@ test("a budget is held against the dearest year and the payer it names", () => {
   const made = input(wanted);
   made.file.budget = { a_year: 140_000, of: "centre" };
   assert.equal(spendOf(made.answer, made.file.budget).state, "not");
-  assert.match(verdict(made).text.join(" "), /\$10,000 more than the budget of \$140,000/);
+  assert.match(verdict(made).text.join(" "), /\$150,000 in the dearest year, which is \$10,000 more than the budget/);
   made.file.budget = { a_year: 364_000, of: "all" };
   assert.equal(spendOf(made.answer, made.file.budget).state, "met");
-  assert.match(verdict(made).text.join(" "), /Center and regions together pay \$352,000 a year/);
+  assert.match(verdict(made).text.join(" "), /The centre and the regions together pay \$352,000 a year/);
+});
+
+test("average and dearest year: which of them the budget holds is said, in the headline and in the sentence of the cost", () => {
+  const wanted: Wanted = { outcome: "trust", states: ["better", "better"], budget: "met", targets: [], log: false };
+  const said = (limit: number, years: number[], weeks: number) => {
+    const made = input(wanted);
+    made.answer.planned = { ...made.answer.planned, weeks, total: resources({ centre: years.reduce((a, b) => a + b, 0) }), years: years.map((centre) => resources({ centre })) };
+    made.file.budget = { a_year: limit, of: "centre" };
+    const { headline, text } = verdict(made);
+    [headline, ...text].forEach((one) => readable(one, String(limit)));
+    return [spendOf(made.answer, made.file.budget).state, headline.split(". ")[1], text.find((one) => one.includes("pays"))];
+  };
+  // 78 weeks: 100,000 and 60,000 in half a year are 106,667 a year on average
+  assert.deepEqual(said(103_000, [100_000, 60_000], 78), [
+    "met", "The plan stays within the budget in every year.",
+    "The centre pays at most $100,000 in any year, of a budget of $103,000; the average of $106,667 a year is higher only because the last year is not a whole one.",
+  ]);
+  assert.deepEqual(said(140_000, [150_000, 126_000], 104), [
+    "not", "The plan costs more than the budget in its dearest year.",
+    "The centre pays $138,000 a year on average, less than the budget of $140,000, but $150,000 in the dearest year, which is $10,000 more than the budget.",
+  ]);
+  assert.deepEqual(said(130_000, [150_000, 126_000], 104).slice(0, 2), ["not", "The plan costs more than the budget."]);
+  assert.deepEqual(said(160_000, [138_000, 138_000], 104).slice(0, 2), ["met", "The plan stays within the budget."]);
 });
 
 test("without dates weeks are told; without contacts the plan says what to do", () => {
@@ -145,7 +168,7 @@ test("every plan has a sentence beside the reference, on all outcomes asked", ()
       assert.equal(all.includes(state), wanted, all);
     }
     if (new Set([a, b, c]).size > 1) for (const name of names) assert.ok(all.includes(name), all);
-    assert.match(all, /the center pays \$30,000 a year less, and the target is reached in 170 of 200 runs, as often as with “A”/);
-    assert.match(compared(data, file, made, "A", names)[0], /“A” is what the others are compared to/);
+    assert.match(all, /the centre pays \$30,000 a year less, and the target is reached in 170 of 200 runs, as often as with “A”/);
+    assert.match(compared(data, file, made, "A", names)[0], /“A” is the plan that the others are compared with/);
   }
 });

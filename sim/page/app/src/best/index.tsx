@@ -3,7 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Found, Goal, KindAnswer, Row } from "../study/search";
 import { type Choice, keyOf, type Space } from "../study/space";
 import type { OutcomeAbout, PageData, Plan, PlansFile, Runner, Scenario, ScenarioData } from "../types";
-import { money, upper, whole } from "../words/text";
+import { list, money, upper, whole } from "../words/text";
 import { asked } from "../words/verdict";
 import { Frontier } from "./Frontier";
 import { lineInside, lineOfChoice } from "./line";
@@ -22,9 +22,9 @@ export interface BestGiven {
   sets: Float64Array[]; // as the scenario uses them
   replicates: number;
   seed: number;
-  onUse(scenario: ScenarioData, label: string): void; // one step that undo takes back
-  onUndo(): void;
+  onUse(scenario: ScenarioData, label: string, said: string): void; // one step that undo takes back, and what is said of it
   onSet(what: "budget" | "target"): void; // opens that group of the setting
+  onRests(): void; // goes to what the numbers rest on, and what they leave out
 }
 
 /** What the parts of this section have in common. */
@@ -40,7 +40,6 @@ export function Best(given: BestGiven) {
   const { data, file, plan } = given;
   const say = speak(data);
   const [chosen, setChosen] = useState<string | null>(null);
-  const [used, setUsed] = useState<string | null>(null);
   const first = file.targets[0];
   const outcome = first?.outcome ?? chosen ?? asked(data, [])[0];
   const empty = !first && file.budget.a_year === null;
@@ -52,10 +51,7 @@ export function Best(given: BestGiven) {
   const about = data.outcomes.find((one) => one.name === outcome)!;
   const place = file.plans.findIndex((one) => one.name === plan.name);
   const letter = place < 26 ? String.fromCharCode(65 + place) : String(place + 1);
-  const apply = (scenario: ScenarioData, line: string) => {
-    given.onUse(scenario, say("step"));
-    setUsed(line);
-  };
+  const apply = (scenario: ScenarioData, line: string) => given.onUse(scenario, say("step"), say("used", { letter, line }));
   const use = (choice: Choice) => apply(searching.space.dataOf(choice, plan.scenario), lineOfChoice(choice, data));
   const shared: Shared = { ...given, say, about, letter, use, space: searching.space };
   return (
@@ -64,7 +60,6 @@ export function Best(given: BestGiven) {
         <h2 id="part-best">{titleOf(given, say)}</h2>
         {!first && !empty && <OutcomeChoice shared={shared} onChoose={setChosen} />}
       </div>
-      {used !== null && <Used line={used} say={say} letter={letter} onUndo={() => (given.onUndo(), setUsed(null))} />}
       {empty ? <Empty shared={shared} /> : <Answer shared={shared} searching={searching} />}
       <MapPart shared={shared} apply={apply} />
     </section>
@@ -93,17 +88,6 @@ function OutcomeChoice({ shared, onChoose }: { shared: Shared; onChoose: (name: 
   );
 }
 
-function Used(props: { line: string; letter: string; say: Speak; onUndo: () => void }) {
-  return (
-    <p class="best-used" role="status">
-      <span>{props.say("used", { letter: props.letter, line: props.line })}</span>
-      <button type="button" onClick={props.onUndo}>
-        {props.say("undo")}
-      </button>
-    </p>
-  );
-}
-
 function Empty({ shared: { say, onSet } }: { shared: Shared }) {
   return (
     <div class="best-empty card">
@@ -129,12 +113,22 @@ function Answer({ shared, searching }: { shared: Shared; searching: Searching })
   return (
     <>
       <Status shared={shared} found={found} searching={searching} />
-      {space.simplifies && <p class="small muted">{say("simplifies")}</p>}
+      {space.simplifies.length > 0 && (
+        <p class="small muted">{say("simplifies", { what: list(space.simplifies.map((one) => say(`simplified.${one}`))) })}</p>
+      )}
       {rows.length > 0 && <Table shared={shared} found={found} />}
       {ended && rows.length === 0 && <Nothing shared={shared} found={found} />}
       {(ended || found.kinds.some((one) => one.said !== "searching")) && <Kinds shared={shared} found={found} />}
       {found.frontier.length > 0 && <Frontier shared={shared} found={found} />}
       {rows.length > 0 && <p class="small muted">{say("fresh", { sets: found.sets, replicates: found.replicates })}</p>}
+      {rows.some((row) => row.choice.together !== null) && (
+        <p class="small muted">
+          {say("together_cost")}{" "}
+          <button type="button" class="as-link" onClick={shared.onRests}>
+            {say("together_limits")}
+          </button>
+        </p>
+      )}
     </>
   );
 }

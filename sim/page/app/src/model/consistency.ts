@@ -79,8 +79,10 @@ export function* issues(data: Data, page: Known): Generator<Issue> {
 }
 
 /** Other files that it names: a page reads none. */
+export const NOT_READ = "other files are not read here; write their content into the scenario";
+
 function* fileIssues({ data, regions }: Facts): Generator<Issue> {
-  const message = "other files are not read here; write their content into the scenario";
+  const message = NOT_READ;
   const networks: [any, Way][] = [[regions.network, ["regions", "network"]]];
   for (const [name, one] of Object.entries<any>(regions.overrides ?? {}))
     networks.push([one?.network, ["regions", "overrides", name, "network"]]);

@@ -3,8 +3,8 @@ import { Pair, YAMLMap, YAMLSeq } from "yaml";
 import type { PageData, Plan, PlansFile, ScenarioData } from "../types";
 import { say } from "../ui/say";
 import { check, isObject, type Known } from "./check";
-import { isOwnLog, type LogRead, logColumns, readCsv, readLog } from "./log";
-import { faultTexts, readForeign } from "./logtable";
+import { NOT_READ } from "./consistency";
+import { faultTexts, logColumns, type LogRead, readLog } from "./logtable";
 import { checkPlansFile } from "./plans_check";
 import { cleanName, uniqueName } from "./plans";
 import { nodeFor, type Reading, readYaml, scalarNode, writeNode, writeYaml } from "./yaml_text";
@@ -54,7 +54,7 @@ export async function readFile(given: Given, page: Reader, ask: Ask | null, as?:
   if (wrong) return refuse(`file_${wrong}`);
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(given.bytes);
+    text = new TextDecoder(encodingOf(given.bytes), { fatal: true }).decode(given.bytes);
   } catch {
     if (looksLikeTable(given.name, "") && ask) return asked(await ask("log", given), "log", given, page);
     return refuse("file_not_utf8");
@@ -69,6 +69,12 @@ function megabytes(bytes: number): string {
   return (bytes / 1024 ** 2).toLocaleString("en", { maximumFractionDigits: 1 });
 }
 
+/** UTF-16 has a mark at its beginning: Excel's "Unicode text", and what some editors write. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+}
+
 function kindOfBytes(bytes: Uint8Array): string | null {
   const begins = (...first: number[]) => first.every((byte, i) => bytes[i] === byte);
   const text = new TextDecoder("latin1").decode(bytes.slice(0, 400)).trimStart().toLowerCase();
@@ -78,7 +84,7 @@ function kindOfBytes(bytes: Uint8Array): string | null {
   if (text.startsWith("<!doctype html") || text.startsWith("<html")) return "page";
   if (begins(0x89, 0x50, 0x4e, 0x47) || begins(0xff, 0xd8, 0xff) || text.startsWith("gif8")) return "picture";
   if (text.startsWith("begin:vcalendar")) return "calendar";
-  if (bytes.slice(0, 8000).includes(0)) return "binary";
+  if (encodingOf(bytes) === "utf-8" && bytes.slice(0, 8000).includes(0)) return "binary";
   return null;
 }
 
@@ -93,18 +99,17 @@ async function readTable(
   text: string, given: Given, page: Reader, ask: Ask | null, map: Map | undefined,
   refuse: (way: string, values?: Record<string, string>) => Read,
 ): Promise<Read> {
-  const table = readCsv(text);
-  const own = table && isOwnLog(table, page) ? readLog(table, given.name, page) : null;
-  if (own && !own.problems.length) return { kind: "log", log: own, said: [] };
-  if (ask) return asked(await ask("log", given), "log", given, page);
   const order = map?.order === "day" || map?.order === "month" ? map.order : null;
-  const found = readForeign(text, page, order);
+  const found = readLog(text, page, order);
+  const understood = !found.faults.length && !(found.ambiguous && !order);
+  if (ask && !(understood && !found.unused.length)) return asked(await ask("log", given), "log", given, page);
   if (found.ambiguous && !order) return whichOrder(given, page);
-  if (!found.faults.length) return { kind: "log", log: found, said: [] };
-  const days = own?.problems.some((one) => / is not a date/.test(one)) && !found.faults.some((one) => one.fault === "date");
-  if (own && !days) return { kind: "problems", problems: own.problems };
-  if (found.faults[0].fault === "columns") return refuse("file_table", { columns: logColumns(page).slice(0, 7).join(", ") });
   const history = (path: string, values?: Record<string, string | number>) => say(page.words, `setting.history.${path}`, values ?? {});
+  if (understood) {
+    const { unused } = found;
+    return { kind: "log", log: found, said: unused.length ? [history("unused", { count: unused.length, names: unused.join(", ") })] : [] };
+  }
+  if (found.faults[0].fault === "columns") return refuse("file_table", { columns: logColumns(page).slice(0, 7).join(", ") });
   return { kind: "problems", problems: faultTexts(found.faults, history).map((one) => `${given.name}: ${one}`) };
 }
 
@@ -151,10 +156,22 @@ export function readText(text: string, name: string, page: Reader): Read {
   const { data } = reading;
   if (!isObject(data)) return problems([tell("file_no_plan")]);
   if ("codose" in data) return readPlans(data, reading, name, page);
-  if (!Object.keys(data).some((key) => key in page.schema.properties)) return problems([tell("file_no_plan")]);
+  if (typeof data.format === "string" && data.format.startsWith("codose ")) return problems([tell("file_results")]);
+  const fields = Object.keys(data);
+  if (2 * fields.filter((key) => key in page.schema.properties).length < fields.length || !fields.length) return problems([tell("file_no_plan")]);
   const found = check(data, page, reading);
+  const beside = otherFiles(data as ScenarioData);
+  if (found.length && beside.length && found.every(({ text }) => text.endsWith(NOT_READ))) return problems([tell("file_beside", { files: beside.join(", ") })]);
   if (found.length) return problems(lines(found, name));
   return { kind: "plan", plan: planOf(data.name, data as ScenarioData, reading.sourceOf([])), said: [] };
+}
+
+/** The files that a scenario names, which a page cannot open. */
+function otherFiles(data: ScenarioData): string[] {
+  const { network, overrides } = isObject(data.regions) ? data.regions : ({} as any);
+  const own = isObject(overrides) ? Object.values(overrides).map((one) => isObject(one) && one.network) : [];
+  const named = [data.contact_log, network, ...own].map((one) => (isObject(one) ? one.file : undefined));
+  return [...new Set(named.filter((file): file is string => typeof file === "string"))];
 }
 
 function planOf(name: string, scenario: ScenarioData, source: string | undefined): Plan {

@@ -1,9 +1,11 @@
-/** A contact log as rows of a table: what each column is, what each row says, what cannot be read. */
+/** A contact log as a table says it: what each column is, what each row says, what cannot be read. */
 import { readNumber } from "../setting/numbers";
 import { choicesOf, rangeOf } from "../setting/read";
-import { readCells, type RowFault } from "../setting/table";
+import type { RowFault } from "../setting/table";
 import { dayOf, isoDay } from "../setting/weeks";
-import type { Known } from "./check";
+import { checkPart, type Known } from "./check";
+import { didYouMean } from "./python_text";
+import { readTable, type Row } from "./csv";
 
 const HEADINGS: Record<string, string[]> = {
   date: ["date", "day", "contact date"],
@@ -15,7 +17,7 @@ const HEADINGS: Record<string, string[]> = {
   status: ["status", "held"],
   provider: ["provider", "ta provider", "by", "staff member", "consultant"],
   present: ["present", "attended", "participants", "attendance"],
-  invited: ["invited", "asked"],
+  invited: ["invited", "asked", "people invited"],
   contact: ["contact", "contact id"],
 };
 
@@ -33,13 +35,24 @@ const STATUSES: Record<string, string[]> = {
   region_cancelled: ["region cancelled", "region canceled", "cancelled by region", "no show"],
 };
 
+/** Columns that say what the others say already: calendars that the page wrote have them. */
+const NOT_NEEDED = ["week begins", "preparation hours", "travel hours", "provider hours"];
+const NEEDED = ["region", "mode", "hours"];
+
 export type DayOrder = "day" | "month"; // of 3/4/2026, which comes first
 
-export interface ForeignLog {
-  rows: Record<string, any>[]; // as a scenario has them; `date` in place of `week` where dated
+export interface LogRead {
+  rows: Record<string, any>[]; // of the form that a scenario has; `date` in place of `week` where dated
   dated: boolean;
   faults: RowFault[];
   ambiguous: boolean; // dates that could be read in two ways: the order has to be chosen
+  unused: string[]; // headings of columns that say nothing here
+}
+
+/** The columns of codose's own form (docs/how-to/contact-log.md). */
+export function logColumns(page: Known): string[] {
+  const own = Object.keys(page.schema.$defs.LogRow.properties).filter((name) => name !== "functions");
+  return ["date", ...own, ...page.functions.names];
 }
 
 export function plain(text: string): string {
@@ -51,85 +64,123 @@ function named(known: Record<string, string[]>, text: string): string | undefine
   return Object.keys(known).find((key) => known[key].includes(wanted));
 }
 
-/** The rows of a log as a spreadsheet has them. `order`: how 3/4/2026 is meant, where the dates do not show it. */
-export function readForeign(text: string, page: Known, order: DayOrder | null): ForeignLog {
-  const cells = readCells(text);
-  const kinds = (cells[0] ?? []).map((cell) => named(HEADINGS, cell) ?? "");
-  const table: ForeignLog = { rows: [], dated: kinds.includes("date") && !kinds.includes("week"), faults: [], ambiguous: false };
-  const missing = ["region", "mode", "hours"].filter((kind) => !kinds.includes(kind));
+/** The rows of a log, in codose's own form or as a spreadsheet has them: headings, ways of meeting and days as people
+ * write them. `order`: how 3/4/2026 is meant, where the dates do not show it.
+ */
+export function readLog(text: string, page: Known, order: DayOrder | null): LogRead {
+  const { rows, closed } = readTable(text);
+  const [head, ...body] = rows;
+  const kinds = (head?.cells ?? []).map((cell) => kindOf(cell, page));
+  const unused = (head?.cells ?? []).filter((cell, i) => cell && !kinds[i] && !NOT_NEEDED.includes(plain(cell)));
+  const log: LogRead = { rows: [], dated: kinds.includes("date"), faults: [], ambiguous: false, unused };
+  const refuse = (fault: string, value = "", row = 0) => log.faults.push({ row, fault, text: value });
+  const missing = NEEDED.filter((kind) => !kinds.includes(kind));
   if (!kinds.includes("date") && !kinds.includes("week")) missing.unshift("date");
-  if (missing.length) {
-    table.faults.push({ row: 0, fault: "columns", text: missing.join(", ") });
-    return table;
-  }
-  const body = cells.slice(1);
-  const dates = table.dated ? body.map((row) => row[kinds.indexOf("date")]) : [];
-  const shown = dayFirst(dates);
-  table.ambiguous = table.dated && shown === "unclear";
-  const first = shown === "unclear" ? order : shown;
-  const reading = new RowReading(kinds, page, table);
-  body.forEach((row, i) => reading.read(row, i + 2, first));
-  if (!body.length) table.faults.push({ row: 0, fault: "no_rows", text: "" });
-  return table;
+  const twice = kinds.find((kind, i) => kind && kinds.indexOf(kind) < i);
+  if (missing.length) refuse("columns", missing.join(", "));
+  else if (twice) refuse("column_twice", twice);
+  else if (log.dated && kinds.includes("week")) refuse("date_and_week");
+  else if (!closed) refuse("quote");
+  else if (!body.length) refuse("no_rows");
+  if (log.faults.length) return log;
+  const dates = log.dated ? body.map(({ cells }) => cells[kinds.indexOf("date")] ?? "") : [];
+  const first = dayFirst(dates);
+  log.ambiguous = log.dated && first === "unclear";
+  const reading = new RowReading(kinds, page, log, first === "unclear" ? order : first);
+  for (const row of body) reading.read(row);
+  return log;
+}
+
+function kindOf(heading: string, page: Known): string {
+  const wanted = plain(heading);
+  return named(HEADINGS, heading) ?? [...page.functions.names, "functions"].find((name) => plain(name) === wanted) ?? "";
 }
 
 class RowReading {
   constructor(
     private kinds: string[],
     private page: Known,
-    private table: ForeignLog,
+    private log: LogRead,
+    private order: DayOrder | null,
   ) {}
 
-  read(cells: string[], number: number, order: DayOrder | null): void {
-    const at = (kind: string) => (this.kinds.includes(kind) ? (cells[this.kinds.indexOf(kind)] ?? "") : "");
-    const refuse = (fault: string, text: string) => this.table.faults.push({ row: number, fault, text: text.slice(0, 40) });
+  read({ line, cells }: Row): void {
+    const before = this.log.faults.length;
+    const at = (kind: string) => cells[this.kinds.indexOf(kind)] ?? "";
+    const refuse = (fault: string, text: string, known: string[] = []) => {
+      const near = didYouMean(plain(text), known);
+      this.log.faults.push({ row: line, fault, text: text.slice(0, 40), ...(near ? { near } : {}) });
+    };
+    if (cells.slice(this.kinds.length).some(Boolean)) return void refuse("cells", String(this.kinds.length));
     const row: Record<string, any> = {};
-    if (this.table.dated) {
-      const day = readDay(at("date"), order);
+    if (this.log.dated) {
+      const day = readDay(at("date"), this.order);
       if (day) row.date = isoDay(day);
       else refuse("date", at("date"));
     } else row.week = this.number("week", at("week"), refuse, true);
     row.region = at("region");
     if (!row.region) refuse("region", "");
     row.mode = named(MODES, at("mode"));
-    if (!row.mode) refuse("mode", at("mode"));
+    if (!row.mode) refuse("mode", at("mode"), Object.values(MODES).flat());
     row.hours = this.number("hours", at("hours"), refuse, true);
     for (const field of ["co_creation", "present", "invited"]) {
       const value = this.number(field, at(field), refuse, false);
       if (value !== undefined) row[field] = value;
     }
     const status = named(STATUSES, at("status"));
-    if (!status || !choicesOf(this.page.schema, "LogRow", "status").includes(status)) refuse("status", at("status"));
+    if (!status || !choicesOf(this.page.schema, "LogRow", "status").includes(status)) refuse("status", at("status"), Object.values(STATUSES).flat());
     else if (status !== "held") row.status = status;
     for (const field of ["provider", "contact"]) if (at(field)) row[field] = at(field);
-    this.table.rows.push(row);
+    const functions = this.functions(at, refuse);
+    if (functions !== undefined) row.functions = functions;
+    const { date, ...rest } = row;
+    if (this.log.faults.length === before)
+      for (const text of checkPart("LogRow", this.log.dated ? { ...rest, week: 1 } : rest, this.page)) refuse("other", text);
+    this.log.rows.push(row);
+  }
+
+  /** What was done: a share a function, or the name of a mix. */
+  private functions(at: (kind: string) => string, refuse: (fault: string, text: string, known?: string[]) => void): unknown {
+    const { names, presets } = this.page.functions;
+    const shares = names.filter((name) => at(name)).map((name) => [name, this.limited(at(name), 0, 1)] as const);
+    for (const [name, value] of shares) if (value === undefined) refuse("share", at(name));
+    if (shares.length) return Object.fromEntries(shares);
+    const mix = at("functions");
+    if (!mix) return undefined;
+    const known = Object.keys(presets).find((name) => plain(name) === plain(mix));
+    if (!known) refuse("functions", mix, Object.keys(presets));
+    return known;
   }
 
   private number(field: string, text: string, refuse: (fault: string, text: string) => void, needed: boolean): number | undefined {
     if (!text && !needed) return undefined;
-    const outcome = readNumber(text);
-    const limits = rangeOf(this.page.schema, "LogRow", field);
-    if ("value" in outcome) {
-      const value = outcome.value / (text.includes("%") ? 100 : 1);
-      const fits = value >= limits.minimum && value <= limits.maximum && (!limits.whole || Number.isInteger(value));
-      if (fits) return value;
-    }
+    const { minimum, maximum, whole } = rangeOf(this.page.schema, "LogRow", field);
+    const value = this.limited(text, minimum, maximum);
+    if (value !== undefined && (!whole || Number.isInteger(value))) return value;
     refuse(field, text);
     return undefined;
+  }
+
+  private limited(text: string, minimum: number, maximum: number): number | undefined {
+    const outcome = readNumber(text);
+    if (!("value" in outcome)) return undefined;
+    const value = outcome.value / (text.includes("%") ? 100 : 1);
+    return value >= minimum && value <= maximum ? value : undefined;
   }
 }
 
 /** What stands in the way of a log, equal causes together, as sentences. */
 export function faultTexts(faults: RowFault[], say: (path: string, values?: Record<string, string | number>) => string): string[] {
-  const groups = new Map<string, { count: number; row: number; text: string }>();
+  const groups = new Map<string, RowFault & { count: number }>();
   for (const one of faults) {
     const group = groups.get(one.fault);
     if (group) group.count += 1;
-    else groups.set(one.fault, { count: 1, row: one.row, text: one.text });
+    else groups.set(one.fault, { ...one, count: 1 });
   }
-  return [...groups].map(([fault, { count, row, text }]) => {
+  return [...groups].map(([fault, { count, row, text, near }]) => {
+    const meant = near ? ` ${say("near", { near })}` : "";
     const more = count > 1 ? ` ${say("also", { count: count - 1 })}` : "";
-    return say(`faults.${fault}`, { row, text }) + more;
+    return say(`faults.${fault}`, { row, text }) + meant + more;
   });
 }
 

@@ -26,6 +26,12 @@ export function RestsOn(props: Given) {
         <Term name="plausible_worlds">{say("rests_on.sets")}</Term>
       </h2>
       <p>{say("rests_on.sets_line", { count, replicates: answer?.replicates ?? replicates, source: source.replace(/^plausible sets: /, "") })}</p>
+      <h2>{say("rests_on.limits")}</h2>
+      <ul>
+        {["forecast", "benefit", "price", "left_out"].map((one) => (
+          <li>{say(`rests_on.limit.${one}`)}</li>
+        ))}
+      </ul>
       <Numbers data={data} answer={answer} outcome={asked(data, props.file.targets)[0]} />
     </article>
   );

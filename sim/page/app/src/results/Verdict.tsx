@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { Skeleton, Term, useSay } from "../ui/widgets";
 import type { PlanAnswer } from "../types";
 import { readable } from "../setting/read";
-import { aYear, hasContacts, leastSure, spendOf, sureText, targetText, verdict } from "../words/verdict";
+import { aYear, hasContacts, isEven, leastSure, spendOf, sureText, targetText, verdict } from "../words/verdict";
 import { about, hours, money, outOf, percent, upper } from "../words/text";
 import { type Given, startText } from "./shared";
 
@@ -131,7 +131,7 @@ function CenterTile({ answer, file }: VerdictProps) {
   const text = (value: number) => money(Math.round(value), file.currency);
   const expected = payer === "all" ? answer.expected.money : answer.expected.centre;
   const shownExpected = spend.oneYear ? expected : aYear(expected, answer.planned.weeks);
-  const even = Math.round(spend.most) <= Math.round(spend.aYear);
+  const even = isEven(spend);
   return (
     <Tile
       label={<Term name="planned_cost">{say(`results.tiles.${payer}_${spend.oneYear ? "in_all" : "a_year"}`)}</Term>}
@@ -143,11 +143,11 @@ function CenterTile({ answer, file }: VerdictProps) {
         spend.state === "none"
           ? undefined
           : spend.state === "met"
-            ? say("results.cost.within")
-            : say("results.cost.over", { over: text(spend.most - spend.limit!) })
+            ? say(`results.cost.${even ? "within" : "within_each"}`)
+            : say(`results.cost.${even ? "over" : "over_dearest"}`, { over: text(spend.most - spend.limit!) })
       }
       notes={[
-        ...(spend.oneYear || even ? [] : [say("results.tiles.dearest", { most: text(spend.most) })]),
+        ...(even ? [] : [say("results.tiles.dearest", { most: text(spend.most) })]),
         say("results.tiles.expected", { value: about(shownExpected, file.currency) }),
       ]}
     />

@@ -1,6 +1,6 @@
 /** Brings a contact log: a file or rows from a spreadsheet, shown as they were understood, then applied. */
 import { useId, useState } from "preact/hooks";
-import { type DayOrder, faultTexts, type ForeignLog, readForeign } from "../model/logtable";
+import { type DayOrder, faultTexts, type LogRead, readLog } from "../model/logtable";
 import { type Take, withLog } from "../model/log";
 import { OPEN_FILES, takeLog } from "../ui/documents";
 import { Button, Check, Choice } from "./fields";
@@ -17,7 +17,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
   const [order, setOrder] = useState<DayOrder | null>(null);
   const [takeRegions, setTakeRegions] = useState(true);
   const [takeProviders, setTakeProviders] = useState(true);
-  const table = text.trim() ? readForeign(text, data, order) : null;
+  const table = text.trim() ? readLog(text, data, order) : null;
   const taking = { regions: takeRegions, providers: takeProviders };
   const read = table !== null && !table.faults.length && !(table.ambiguous && !order);
   const strangers = read ? withLog(scenario, table, data).strangers : { region: [], provider: [] };
@@ -77,7 +77,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
       )}
       {table && !problems.length && (
         <p class="set-hint" role="status">
-          {t("history.understood", { count: table.rows.length })}
+          {[t("history.understood", { count: table.rows.length }), ...unusedText(table, t)].join(" ")}
         </p>
       )}
       <div class="set-actions">
@@ -85,7 +85,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
           disabled={!table || problems.length > 0}
           onPress={() => {
             panel.edits.settle();
-            if (takeLog(panel.store, table!, [], t("history.pasted"), taking)) close();
+            if (takeLog(panel.store, table!, unusedText(table!, t), t("history.pasted"), taking)) close();
           }}
         >
           {t("history.apply")}
@@ -98,7 +98,12 @@ export function LogPaste({ panel }: { panel: Panel }) {
   );
 }
 
-function allOf(table: ForeignLog, field: "region" | "provider"): number {
+/** The columns that are not used, where there are any. */
+function unusedText({ unused }: LogRead, t: Panel["t"]): string[] {
+  return unused.length ? [t("history.unused", { count: unused.length, names: unused.map((one) => one.slice(0, 40)).join(", ") })] : [];
+}
+
+function allOf(table: LogRead, field: "region" | "provider"): number {
   return new Set(table.rows.map((row) => row[field]).filter(Boolean)).size;
 }
 
@@ -108,7 +113,7 @@ function some(panel: Panel, names: string[]): string {
 }
 
 /** What stands in the way of a log. */
-function problemsOf(panel: Panel, table: ForeignLog, order: DayOrder | null, take: Take, strangers: { region: string[]; provider: string[] }): string[] {
+function problemsOf(panel: Panel, table: LogRead, order: DayOrder | null, take: Take, strangers: { region: string[]; provider: string[] }): string[] {
   const { t, scenario, data } = panel;
   if (table.ambiguous && !order) return [t("history.choose_order")];
   const found = faultTexts(table.faults, (path, values) => t(`history.${path}`, values));

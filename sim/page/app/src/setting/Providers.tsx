@@ -21,7 +21,7 @@ export function Providers({ panel }: { panel: Panel }) {
     const gone = leaving(panel, providers.names.slice(value));
     write.scenario(t("step.provider_count"), (one) => edits.setProviderCount(one, value, data.schema), "providers.count");
     if (gone.length) sayLost(panel, t("providers.fewer", { count: value }), gone);
-    else panel.store.dismiss("setting");
+    else panel.store.dismiss("setting"); // as many as before: nothing is lost
   };
   const limits = rangeOf(data.schema, "Providers", "weekly_hours");
   return (

@@ -217,19 +217,10 @@ function lostWith(panel: Panel, names: string[]): string[] {
 
 export function sayLost(panel: Panel, text: string, lost: string[]): void {
   const { store, t } = panel;
-  const after = store.file;
-  const undo = () => {
-    if (store.file === after) store.undo();
-    store.dismiss("setting");
-  };
   const some = lost.slice(0, 5);
   const more = lost.length - some.length;
-  store.notice({
-    id: "setting",
-    kind: "said",
-    text: lost.length ? `${text} ${t("regions.lost", { what: listed(some, t("line.and")) })}${more > 0 ? ` ${t("regions.lost_more", { count: more })}` : ""}` : text,
-    actions: [{ label: t("undo"), run: undo }],
-  });
+  const all = lost.length ? `${text} ${t("regions.lost", { what: listed(some, t("line.and")) })}${more > 0 ? ` ${t("regions.lost_more", { count: more })}` : ""}` : text;
+  store.tell("setting", all);
 }
 
 // --- how they were chosen, and what all of them share ------------------------------------------------
@@ -249,7 +240,7 @@ function Chosen({ panel }: { panel: Panel }) {
     const lost = lostWith(panel, names.slice(value));
     write.scenario(t("step.region_count"), (one) => edits.setRegionCount(one, value, schema), "regions.count");
     if (lost.length) sayLost(panel, t("regions.fewer", { count: value }), lost);
-    else panel.store.dismiss("setting");
+    else panel.store.dismiss("setting"); // as many as before: nothing is lost
   };
   const kinds = choicesOf(schema, "Network", "kind").filter((one) => one !== "file" || kind === "file");
   const setNetwork = (patch: Record<string, any>, id?: string) =>

@@ -39,6 +39,14 @@ export function Targets({ panel }: { panel: Panel }) {
   );
 }
 
+/** What can be a target: outcomes with a scale and a better side, the main ones first. Hours, money and counts of
+ * contacts are what a plan takes, not what it is to reach. The one that a file asks for is always there.
+ */
+export function targetOutcomes(outcomes: readonly OutcomeAbout[], chosen: string): OutcomeAbout[] {
+  const fit = outcomes.filter((one) => one.name === chosen || (one.high !== null && one.better !== "neither"));
+  return [...fit.filter((one) => one.headline), ...fit.filter((one) => !one.headline)];
+}
+
 /** A little more than the plan gives now, so that the target says something; else half of its range. */
 function suggested(panel: Panel, outcome: OutcomeAbout): number {
   const answer = panel.answer;
@@ -53,7 +61,11 @@ function TargetRow({ panel, index }: { panel: Panel; index: number }) {
   const about = data.outcomes.find((one) => one.name === target.outcome);
   const set = (patch: Partial<Target>, id?: string) =>
     write.file(t("step.target"), (one) => edits.setTarget(one, index, patch), id && `targets.${index}.${id}`);
-  const outcomes = data.outcomes.map((one) => ({ value: one.name, label: capital(one.label) }));
+  const outcomes = targetOutcomes(data.outcomes, target.outcome).map((one) => ({
+    value: one.name,
+    label: capital(one.label),
+    group: t(`targets.groups.${one.headline ? "main" : "more"}`),
+  }));
   const sure = [...new Set([...SURE, target.sure])].sort((a, b) => a - b);
   const weeks = { end_of_ta: endOfTa(scenario, data.schema), horizon: horizonOf(scenario, data.schema) };
   const whens = (["end_of_ta", "horizon"] as const).map((value) => ({

@@ -182,6 +182,7 @@ export interface Option {
   value: string;
   label: string;
   disabled?: boolean;
+  group?: string; // under this heading; options of a group stand together
 }
 
 interface ChoiceProps {
@@ -203,11 +204,14 @@ export function Choice({ label, value, options, onValue, quiet, wide, disabled, 
         {label}
       </label>
       <select id={id} value={value} disabled={disabled} title={title} onChange={(event) => onValue(event.currentTarget.value)}>
-        {options.map((one) => (
-          <option key={one.value} value={one.value} disabled={one.disabled} selected={one.value === value}>
-            {one.label}
-          </option>
-        ))}
+        {[...new Set(options.map((one) => one.group))].map((group) => {
+          const within = options.filter((one) => one.group === group).map((one) => (
+            <option key={one.value} value={one.value} disabled={one.disabled} selected={one.value === value}>
+              {one.label}
+            </option>
+          ));
+          return group === undefined ? within : <optgroup key={group} label={group}>{within}</optgroup>;
+        })}
       </select>
     </span>
   );

@@ -1,4 +1,5 @@
 /** A table of regions as a spreadsheet hands it over: what each column is, what each row says, what cannot be read. */
+import { readTable } from "../model/csv";
 import { nameFault } from "./names";
 import { readNumber } from "./numbers";
 import { SITUATIONS, START_FIELDS } from "./situations";
@@ -16,6 +17,7 @@ export interface RowFault {
   row: number; // from 1, as pasted
   fault: string; // the name of a sentence
   text: string;
+  near?: string; // what was probably meant
 }
 
 export interface Understood {
@@ -38,37 +40,10 @@ const HEADINGS: Record<string, string[]> = {
   leadership: ["leadership", "leadership support", "support by leadership"],
 };
 
-/** Cells of a pasted text: columns by tabs, else by ; or , ; quotes as spreadsheets write them; empty rows left out. */
+/** Cells of a pasted text, rows of one width. */
 export function readCells(text: string): string[][] {
-  const mark = text.includes("\t") ? "\t" : (text.split("\n", 1)[0].match(/;/g) ?? []).length ? ";" : ",";
-  const rows: string[][] = [];
-  let row: string[] = [];
-  let cell = "";
-  let quoted = false;
-  const endCell = () => {
-    row.push(cell.replace(/[\u200b\ufeff]/g, "").replace(/\s+/g, " ").trim());
-    cell = "";
-  };
-  const endRow = () => {
-    endCell();
-    if (row.some(Boolean)) rows.push(row);
-    row = [];
-  };
-  for (let i = 0; i < text.length && rows.length < MOST_ROWS; i += 1) {
-    const letter = text[i];
-    if (quoted) {
-      if (letter === '"' && text[i + 1] === '"') cell += text[(i += 1)];
-      else if (letter === '"') quoted = false;
-      else cell += letter;
-    } else if (letter === '"' && !cell.trim()) {
-      quoted = true;
-      cell = "";
-    } else if (letter === mark) endCell();
-    else if (letter === "\n" || letter === "\r") endRow();
-    else cell += letter;
-  }
-  endRow();
-  const width = Math.max(0, ...rows.map((one) => one.length));
+  const rows = readTable(text).rows.slice(0, MOST_ROWS).map((row) => row.cells);
+  const width = rows.reduce((most, one) => Math.max(most, one.length), 0);
   return rows.map((one) => [...one, ...Array(width - one.length).fill("")]);
 }
 

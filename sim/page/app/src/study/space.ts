@@ -78,7 +78,7 @@ const withOwn = (values: readonly number[], own: number | null): number[] =>
 
 export class Space {
   readonly levers: Levers;
-  /** The plan itself, where it is one of the candidates; null with phases, chance contacts or a second series of a kind. */
+  /** The plan itself, where it is one of the candidates; null where candidates would simplify it. */
   readonly own: Choice | null;
   private readonly start: number;
   private readonly end: number;
@@ -135,10 +135,10 @@ export class Space {
   }
 
   private ownChoice(): Choice | null {
-    const asked = this.scenario.dosage.filter((one) => one.mode !== "email");
+    const asked = this.asked;
     const visits = asked.filter((one) => one.mode === "onsite");
     const calls = asked.filter((one) => one.mode !== "onsite");
-    const ends = asked.every((one) => (one.last_week ?? this.scenario.horizon_weeks) === this.end);
+    const ends = asked.every((one) => this.lastOf(one) === this.end);
     const kept = asked.every((one) => one.timing === "scheduled" && one.hours > 0);
     if (!asked.length || visits.length > 1 || calls.length > 1 || !ends || !kept) return null;
     return {
@@ -160,9 +160,23 @@ export class Space {
     return JSON.stringify([rest, email, this.order, like, this.start, this.end]);
   }
 
-  /** Whether the plan has contacts that no candidate keeps: phases, further series, contacts by chance. */
-  get simplifies(): boolean {
-    return this.own === null && this.scenario.dosage.some((one) => one.mode !== "email");
+  /** What of the plan no candidate keeps: rows of one kind, contacts by chance, ends before the others'; empty: nothing. */
+  get simplifies(): ("rows" | "chance" | "ends")[] {
+    const asked = this.asked;
+    if (this.own !== null || !asked.length) return [];
+    const rows = asked.filter((one) => one.mode === "onsite").length > 1 || asked.filter((one) => one.mode !== "onsite").length > 1;
+    const chance = asked.some((one) => one.timing !== "scheduled");
+    const ends = !rows && asked.some((one) => this.lastOf(one) !== this.end);
+    return [...(rows ? ["rows" as const] : []), ...(chance ? ["chance" as const] : []), ...(ends ? ["ends" as const] : [])];
+  }
+
+  /** The contacts that a search decides on. */
+  private get asked(): Series[] {
+    return this.scenario.dosage.filter((one) => one.mode !== "email");
+  }
+
+  private lastOf(one: Series): number {
+    return one.last_week ?? this.scenario.horizon_weeks;
   }
 
   private lastWeek(months: number | null): number {

@@ -163,9 +163,12 @@ function BestUse({ store, runner, answers }: { store: Store; runner: PageRunner;
       {...{ data: store.data, file, plan, scenario, runner, sets }}
       replicates={store.data.sets.replicates}
       seed={scenario.seed}
-      onUse={(chosen, label) => store.update(label, (before) => withScenario(before, () => chosen, plan.name))}
-      onUndo={() => store.undo()}
+      onUse={(chosen, label, said) => {
+        store.update(label, (before) => withScenario(before, () => chosen, plan.name));
+        store.tell("used", said);
+      }}
       onSet={(what) => openGroup(what)}
+      onRests={() => store.go({ view: "rests" })}
     />
   );
 }

@@ -2,7 +2,8 @@
 import { type As, type Ask, fileName, type Given, planText, plansFileName, plansText, type Question, type Read, readFile, withPlans } from "../model/files";
 import { check } from "../model/check";
 import { linkText, readLink } from "../model/links";
-import { type LogRead, type Take, type WithLog, withLog } from "../model/log";
+import { type Take, type WithLog, withLog } from "../model/log";
+import type { LogRead } from "../model/logtable";
 import { openPlan, planNamed } from "../model/plans";
 import type { PageData, Plan } from "../types";
 import { download, type Store } from "./store";
@@ -94,18 +95,9 @@ function problems(store: Store, name: string, texts: string[]): void {
   store.notice({ id: `file ${name}`, kind: "problem", text, more, actions: [] });
 }
 
-function undoable(store: Store, id: string, text: string, more?: string[]): void {
-  const then = store.file;
-  const back = () => {
-    store.dismiss(id);
-    if (store.file === then) store.undo();
-  };
-  store.notice({ id, kind: "said", text, more, actions: [{ label: store.say("undo"), run: back }] });
-}
-
 function takePlan(store: Store, plan: Plan, file: string): void {
   store.addPlan(plan.name, plan.scenario, plan.source);
-  undoable(store, `file ${file}`, store.say("opened_plan", { file, plan: store.file.open }));
+  store.tell(`file ${file}`, store.say("opened_plan", { file, plan: store.file.open }));
 }
 
 function takePlans(store: Store, read: Read & { kind: "plans" }, name: string): void {
@@ -116,9 +108,8 @@ function takePlans(store: Store, read: Read & { kind: "plans" }, name: string): 
     store.dismiss(id);
     store.update(store.say("step_open"), () => withPlans(before, read.file.plans));
   };
-  undoable(store, id, store.say("opened_plans", { file: name, count: read.file.plans.length }), read.said);
-  const notice = store.get().notices.find((one) => one.id === id)!;
-  store.notice({ ...notice, actions: [...notice.actions, { label: store.say("open_both"), run: both }] });
+  const text = store.say("opened_plans", { file: name, count: read.file.plans.length });
+  store.tell(id, text, read.said, [{ label: store.say("open_both"), run: both }]);
 }
 
 /** A log becomes the history of the plan on the screen; whether it did. */
@@ -134,7 +125,7 @@ export function takeLog(store: Store, log: Pick<LogRead, "rows" | "dated">, said
   store.change(store.say("step_history"), () => made.scenario);
   const regions = new Set(made.scenario.contact_log.rows.map((row: any) => row.region)).size;
   const text = store.say("opened_log", { file, rows: log.rows.length, regions, plan: plan.name });
-  undoable(store, `file ${file}`, text, [...said, ...made.said.map((one) => store.say(one.way, one.values))]);
+  store.tell(`file ${file}`, text, [...said, ...made.said.map((one) => store.say(one.way, one.values))]);
   return true;
 }
 
@@ -201,6 +192,6 @@ export async function openLink(store: Store, hash: string): Promise<void> {
 
 function undoableLink(store: Store, plan: string, added: boolean): void {
   const text = store.say("link_opened", { plan });
-  if (added) undoable(store, "link", text);
+  if (added) store.tell("link", text);
   else store.notice({ id: "link", kind: "said", text, actions: [] });
 }

@@ -1,13 +1,27 @@
 /** Sentences of the page, from its one table of words. */
 import { isolated } from "../words/isolated";
 
-/** The text at a dotted way in the words, with its {placeholders} filled.
+export type Words = Record<string, any>;
+export type Values = Record<string, string | number>;
+
+/** The sentence at a dotted way in the words, with its {placeholders} filled. A sentence with forms (`one`, `other`)
+ * takes the one that fits `values.count`.
  *
- * say(words, "document.saved_at", { time: "14:02" })
+ * >>> say({ a: { one: "{count} visit", other: "{count} visits" } }, "a", { count: 2 })
+ * "2 visits"
  */
-export function say(words: Record<string, any>, way: string, values: Record<string, string | number> = {}): string {
+export function say(words: Words, way: string, values: Values = {}): string {
   let found: any = words;
   for (const part of way.split(".")) found = found?.[part];
+  if (found && typeof found === "object") {
+    const form = new Intl.PluralRules("en").select(Number(values.count ?? 1));
+    found = found[form] ?? found.other;
+  }
   if (typeof found !== "string") return way; // seen on the page, and by the test of words
-  return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? isolated(values[name]) : whole));
+  return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole));
+}
+
+/** A number as it is, with no more digits than it has (up to 6 places). */
+export function shown(value: string | number): string {
+  return typeof value === "string" ? isolated(value) : String(Number(value.toFixed(6)));
 }

@@ -30,6 +30,12 @@ import { isoDay } from "../words/text";
 import { type Kept, Keeper, KEY, type Shelf } from "./keep";
 import { say } from "./say";
 
+/** A change of the document, and what it was before. */
+export interface Step {
+  readonly label: string;
+  readonly file: PlansFile;
+}
+
 /** How the document is kept. */
 export type Saved =
   | { how: "kept"; at: Date }
@@ -46,7 +52,14 @@ export interface Notice {
   kind: "said" | "problem";
   text: string;
   more?: string[]; // further sentences, one a line
-  actions: { label: string; run: () => void }[];
+  actions: Action[];
+  step?: Step; // the one that it speaks of: the notice goes when that step is taken back
+}
+
+export interface Action {
+  label: string;
+  run: () => void;
+  late?: boolean; // still right after later steps; the others go with the next step
 }
 
 export interface StoreState {
@@ -73,10 +86,6 @@ export interface Surroundings {
   listen(event: string, run: (event: any) => void): void;
 }
 
-interface Step {
-  label: string;
-  file: PlansFile;
-}
 
 const STEPS_KEPT = 300;
 const SAVE_AFTER = 400; // ms
@@ -202,9 +211,18 @@ export class Store {
     const redo = this.future.at(-1)?.label ?? null;
     const place = { ...this.state.place, plan: openPlan(file).name };
     const saved: Saved = this.keeper.usable && this.state.saved.how !== "other" ? { how: "waiting" } : this.state.saved;
-    this.set({ file, undo, redo, place, saved: saved.how === "new" ? { how: "nothing", why: "forbidden" } : saved });
+    const notices = this.stillTrue();
+    this.set({ file, undo, redo, place, notices, saved: saved.how === "new" ? { how: "nothing", why: "forbidden" } : saved });
     this.writePlace(false);
     this.keepLater();
+  }
+
+  /** The notices without those of a step that was taken back, nor actions that a later step has overtaken. */
+  private stillTrue(): readonly Notice[] {
+    const last = this.past.at(-1);
+    return this.state.notices
+      .filter((one) => one.step === undefined || this.past.includes(one.step))
+      .map((one) => (one.step === undefined || one.step === last ? one : { ...one, actions: one.actions.filter((each) => each.late) }));
   }
 
   // --- plans ---------------------------------------------------------------------------------
@@ -242,8 +260,12 @@ export class Store {
     if (this.file === before) return;
     const text = this.say("deleted", { name });
     const after = this.file;
-    const back = () => (this.file === after ? this.undo() : this.restore(before, name));
-    this.notice({ id: "deleted", kind: "said", text, actions: [{ label: this.say("undo"), run: back }] });
+    const back = () => {
+      if (this.file === after) return this.undo();
+      this.dismiss("deleted");
+      this.restore(before, name);
+    };
+    this.notice({ id: "deleted", kind: "said", text, actions: [{ label: this.say("undo"), run: back, late: true }], step: this.past.at(-1) });
   }
 
   /** A deleted plan comes back although other things were changed since. */
@@ -404,6 +426,12 @@ export class Store {
 
   notice(notice: Notice): void {
     this.set({ notices: [...this.state.notices.filter((one) => one.id !== notice.id), notice] });
+  }
+
+  /** Says what the last step did, with an Undo for it; more actions may stand beside. */
+  tell(id: string, text: string, more?: string[], actions: Action[] = []): void {
+    const undo = { label: this.say("undo"), run: () => this.undo() };
+    this.notice({ id, kind: "said", text, more, actions: [undo, ...actions], step: this.past.at(-1) });
   }
 
   dismiss(id: string): void {

@@ -76,7 +76,7 @@ export interface Spend {
   payer: "centre" | "all";
   total: number;
   aYear: number; // on average over the weeks of the plan
-  most: number; // of any year: what a budget is held against
+  most: number; // of any year of 52 weeks: what a budget is held against, as sim.studies.budget.Budget with per: year
   limit: number | null;
   oneYear: boolean;
 }
@@ -101,6 +101,11 @@ export function spendOf(answer: PlanAnswer, budget: Budget): Spend {
     limit: budget.a_year,
     oneYear: planned.years.length < 2,
   };
+}
+
+/** Whether the average of the years says all that there is to say: the dearest takes no other amount. */
+export function isEven(spend: Spend): boolean {
+  return spend.oneYear || Math.round(spend.most) === Math.round(spend.aYear);
 }
 
 /** A total as an amount a year; a plan of less than a year is not stretched to one. */
@@ -260,7 +265,8 @@ function costFacts(spend: Spend): Facts {
     budget: spend.state,
     room: spend.limit !== null && spend.most <= spend.limit / 2 ? "half" : "some",
     length: spend.oneYear ? "one" : "many",
-    even: Math.round(spend.most) <= Math.round(spend.aYear),
+    even: isEven(spend),
+    average: spend.limit !== null && Math.round(spend.aYear) > spend.limit ? "over" : "within",
   };
 }
 

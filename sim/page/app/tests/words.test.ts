@@ -1,0 +1,96 @@
+/** words.json holds every sentence that the page asks for, and none that it never asks for: read from the sources. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import ts from "typescript";
+import words from "../../words.json";
+
+const SRC = path.resolve(process.cwd(), "src");
+/** Where a shorter way begins, by folder: t("when.title") of the setting is setting.when.title. */
+const PREFIXES: [RegExp, string[]][] = [
+  [/^setting\//, ["setting", "setting.line", "setting.event_line"]], [/^best\//, ["best"]], [/^klass\//, ["class"]], [/^hand_on\//, ["hand_on"]],
+  [/^ui\//, ["document", "frame"]], [/^model\//, ["document", "setting.history"]], [/^study\//, ["runner", "results.compare"]],
+];
+
+const files = (fs.readdirSync(SRC, { recursive: true }) as string[]).filter((name) => /\.tsx?$/.test(name)).map((name) => name.replaceAll("\\", "/"));
+
+/** The ways of all sentences; the forms of one sentence (one, other), and rows of a table, are one. */
+function* sentences(value: unknown, way: string[] = []): Generator<string> {
+  if (way.at(-1) === "//") return;
+  if (typeof value === "string" || Array.isArray(value)) yield way.join(".");
+  else if ("other" in (value as object) && Object.keys(value as object).length === 2 && "one" in (value as object)) yield way.join(".");
+  else for (const [name, part] of Object.entries(value as object)) yield* sentences(part, [...way, name]);
+}
+
+interface Asked {
+  texts: { file: string; text: string; called: boolean }[]; // ways in quotes; a hole is *
+  parts: Set<string>; // ways of what the sources take out of the table as a whole: words.verdict.payer
+}
+
+function asked(): Asked {
+  const found: Asked = { texts: [], parts: new Set() };
+  for (const file of files) {
+    const source = ts.createSourceFile(file, fs.readFileSync(path.join(SRC, file), "utf8"), ts.ScriptTarget.Latest, true);
+    const names = new Map<string, string>([["words", ""]]); // what stands for a part of the table
+    const wayOf = (node: ts.Node): string | null => {
+      if (ts.isIdentifier(node)) return names.get(node.text) ?? null;
+      if (ts.isNonNullExpression(node) || ts.isParenthesizedExpression(node) || ts.isAsExpression(node)) return wayOf(node.expression);
+      if (!ts.isPropertyAccessExpression(node)) return null;
+      if (node.name.text === "words") return "";
+      const owner = wayOf(node.expression);
+      return owner === null ? null : owner ? `${owner}.${node.name.text}` : node.name.text;
+    };
+    const visit = (node: ts.Node): void => {
+      if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer) {
+        const way = wayOf(node.initializer);
+        if (way !== null && /^(words|table)$/.test(node.name.text)) names.set(node.name.text, way);
+      }
+      if (ts.isPropertyAccessExpression(node) && !ts.isPropertyAccessExpression(node.parent)) {
+        const way = wayOf(node);
+        if (way && !(ts.isVariableDeclaration(node.parent) && names.has(node.parent.name.getText()))) found.parts.add(way);
+      }
+      const called = ts.isCallExpression(node.parent ?? node) && /(^|\.)(say|t|speak)$/.test((node.parent as ts.CallExpression).expression.getText());
+      if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) found.texts.push({ file, text: node.text, called });
+      if (ts.isTemplateExpression(node)) {
+        const text = node.head.text + node.templateSpans.map((span) => `*${span.literal.text}`).join("");
+        found.texts.push({ file, text, called });
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+  }
+  return found;
+}
+
+const ways = [...sentences(words)];
+const { texts, parts } = asked();
+const prefixed = (file: string, text: string): string[] => [text, ...(PREFIXES.find(([one]) => one.test(file))?.[1] ?? []).map((one) => `${one}.${text}`)];
+const pattern = (way: string): RegExp => new RegExp(`^${way.split("*").map((one) => one.replace(/[.$^()[\]{}?+\\|]/g, "\\$&")).join("[^.]+")}$`);
+
+/** What only puts a beginning before a way: it asks for no sentence by itself. */
+const BEGINNINGS = [/^(document|setting|best|class)\.\*$/, /^(setting\.)?(history|line|event_line)\.\*$/];
+
+/** Sentences that a name of data asks for (an outcome, a situation, ...): whole groups. */
+const BY_DATA = ["outcomes", "verdict.parameters"];
+
+test("no sentence of the table is never said", () => {
+  const used = new Set<string>();
+  for (const part of [...parts, ...BY_DATA]) for (const way of ways) if (way === part || way.startsWith(`${part}.`) || way.endsWith(`.${part}`)) used.add(way);
+  const patterns = new Set<string>();
+  const said = texts.filter(({ text }) => /^[\w.*]+$/.test(text) && /\w\w/.test(text));
+  for (const { file, text } of said) for (const way of prefixed(file, text)) patterns.add(way);
+  // A way may stand for a group, whose member is chosen by a number or a name: "results.failed_runs.*".
+  for (const one of patterns) {
+    if (BEGINNINGS.some((beginning) => beginning.test(one))) continue;
+    if (!one.includes("*")) used.add(one);
+    else for (const way of ways) if (pattern(one).test(way) || pattern(one).test(`${way}.one`)) used.add(way);
+  }
+  assert.deepEqual(ways.filter((way) => !used.has(way)), []);
+});
+
+test("every sentence that is asked for by its whole way is in the table", () => {
+  const forms = new Set(ways.flatMap((way) => way.split(".").map((_, i, all) => all.slice(0, i + 1).join("."))));
+  const missing = texts.filter(({ called, text }) => called && /^[\w.]+$/.test(text)).filter(({ file, text }) => !prefixed(file, text).some((way) => forms.has(way)));
+  assert.deepEqual(missing.map(({ file, text }) => `${file}: ${text}`), []);
+});
