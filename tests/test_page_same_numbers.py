@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import html5lib
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,7 +27,9 @@ from sim.studies.compare import compare
 from sim.studies.plan.spec import Target
 from sim.studies.plan.values import met
 from sim.studies.plausible import plausible_sets
+from sim.studies.report import report_html
 from sim.studies.run.runs import run
+from tests.studies.test_reports import tables_of
 
 CLOSE = 1e-12
 SETS, REPLICATES = 50, 4
@@ -448,3 +451,48 @@ def test_the_same_plan_does_not_differ(page: Any) -> None:
     assert answer["against"] == "without assistance"
     assert all(one["gain"]["mean"] == 0 for one in answer["levels"] if one["outcome"] in HEADLINES)
     assert all(one["share"] is None or math.isnan(one["share"]) for one in answer["lasting"])
+
+
+# --- a report of the saved file -------------------------------------------------------------------
+
+
+def test_the_report_of_a_saved_file_shows_the_numbers_of_the_page(
+    page: Any, tmp_path: Path
+) -> None:
+    """``codose compare SAVED.plans.yaml`` and ``codose report``: what stands in the HTML."""
+    file, folder = tmp_path / "saved.plans.yaml", tmp_path / "results"
+    file.write_text(json.dumps(file_of(LOGGED)), encoding="utf-8")
+    compare(file).save(folder, figures=())
+    tree = html5lib.parse(report_html(folder), namespaceHTMLElements=False)
+    cells = dict(tables_of(tree))
+
+    def shown(table: str, *names: str) -> list[tuple[Any, dict[str, float]]]:
+        """What a row is about, and the exact numbers that its cells carry."""
+        about = pd.read_parquet(folder / f"{table}.parquet")
+        return [
+            (
+                about.loc[int(label)],
+                {name: float(row[name][0]) for name in names if name in row and row[name][0]},
+            )
+            for label, row in cells[table]
+        ]
+
+    comparison, wrong = page["logged"]["comparison"], list[str]()
+    here = told(comparison["differences"], "plan", "outcome", "point")
+    gaps = shown("differences", "mean", "low", "high")
+    assert len(gaps) >= 6
+    for row, numbers in gaps:
+        assert "mean" in numbers
+        paired = here[row["b"], row["outcome"], row["point"]]["paired"]
+        wrong += unlike(paired, numbers, CLOSE, f"{row['outcome']} {row['point']}")
+    planned = {one["plan"]: one["planned"]["total"] for one in comparison["plans"]}
+    costs = shown("costs_planned", "planned_cost", "planned_cost_centre", "planned_cost_regions")
+    whole = [(row, numbers) for row, numbers in costs if row["period"] == "whole plan"]
+    assert {row["scenario"] for row, _ in whole} == set(planned)
+    short = {"planned_cost": "money", "planned_cost_centre": "centre",
+             "planned_cost_regions": "regions"}  # fmt: skip
+    for row, numbers in whole:
+        assert numbers
+        cost = {short[name]: value for name, value in numbers.items()}
+        wrong += unlike(planned[row["scenario"]], cost, CLOSE, row["scenario"])
+    assert not wrong

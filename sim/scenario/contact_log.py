@@ -397,8 +397,9 @@ class _Reading:
         allowed: str = "",
         suggestion: str = "",
         kind: str = "",
+        word: bool = False,
     ) -> None:
-        self.mistakes.add(self.line, column, message, value, allowed, suggestion, kind)
+        self.mistakes.add(self.line, column, message, value, allowed, suggestion, kind, word)
 
     def rows(self) -> list[tuple[int, LogRow]]:
         """Line and row of each that is sound by itself."""
@@ -539,7 +540,7 @@ class _Reading:
         if text and text not in self.known:
             message = f"{shown(text)} is not a region"
             near = self.mistakes.near(text, self.regions)
-            self.fault("region", message, text, some(self.regions), near)
+            self.fault("region", message, text, some(self.regions), near, word=True)
             return None
         return text or self.words("region", text)
 

@@ -811,8 +811,10 @@ def _study(
     found = _scenarios(checked, header, folder, scenarios)
     if isinstance(header, OverSets) and header.hold:
         found = _holding(checked, header.hold, found)
+    unread = len(found) < len(header.scenarios)
     for issue in issues(header) if issues else ():
-        checked.report(issue)
+        if not (unread and issue.where == ("scenarios",)):  # their number waits until they are read
+            checked.report(issue)
     for scenario in found.values():
         for issue in _late_weeks(header, scenario):
             checked.report(issue)

@@ -5,6 +5,14 @@
 ...     found.add(line, "hours", "'x' is not a number", allowed="0..60", kind="number")
 >>> print(found.problems()[0])
 log.csv:2: hours: 'x' is not a number (3,000 such values, lines 2-3001); allowed: 0..60
+
+Several words that are unknown in the same way are one line, too:
+
+>>> found = Mistakes("log.csv")
+>>> for line, name in enumerate(["North", "South", "East", "West", "North"], 2):
+...     found.add(line, "region", f"'{name}' is not a region", name, word=True)
+>>> print(found.problems()[0])
+log.csv:2: region: 'North' is not a region, nor are 'South', 'East', 'West' (5 values, lines 2-6)
 """
 
 from __future__ import annotations
@@ -13,11 +21,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sim.core.errors import MISTAKES_SHOWN, InputError, Problem, did_you_mean, raise_problems
+from sim.core.errors import (
+    MISTAKES_SHOWN,
+    InputError,
+    Problem,
+    did_you_mean,
+    raise_problems,
+    shown,
+)
 
 ONE_BY_ONE = 3
 """So many mistakes of one kind are told one by one."""
 RANGES_SHOWN = 5
+OTHERS_SHOWN = 3
 
 
 def places(lines: Sequence[int], word: str = "line") -> str:
@@ -52,6 +68,7 @@ class Mistakes:
     word: str = "line"
     count: int = 0
     _kinds: dict[tuple[str, str], list[Problem]] = field(default_factory=dict)
+    _words: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _near: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def add(
@@ -63,6 +80,7 @@ class Mistakes:
         allowed: str = "",
         suggestion: str = "",
         kind: str = "",
+        word: bool = False,
     ) -> None:
         """Note a mistake.
 
@@ -74,10 +92,14 @@ class Mistakes:
             allowed: what may stand there.
             suggestion: what was probably meant.
             kind: what makes two mistakes of a column alike; the message unless given.
+            word: the value is a word that the column does not know; many such are told as one.
         """
         self.count += 1
         problem = Problem(message, column, value, allowed, suggestion, self.file, line)
-        self._kinds.setdefault((column, kind or message), []).append(problem)
+        key = (column, kind or message)
+        if key not in self._kinds and word:
+            self._words.setdefault(column, []).append(key)
+        self._kinds.setdefault(key, []).append(problem)
 
     def near(self, text: str, options: Sequence[str]) -> str:
         """A suggestion, looked for once a word and for the first words only: it takes time."""
@@ -92,9 +114,17 @@ class Mistakes:
         return (one for alike in self._kinds.values() for one in alike)
 
     def problems(self) -> list[Problem]:
-        """All mistakes; more than three of one kind as one, with count and places."""
+        """All mistakes; more than three of one kind, or of unknown words, as one, with count and
+        places."""
         told: list[Problem] = []
-        for alike in self._kinds.values():
+        strange = {keys[0]: keys for keys in self._words.values() if len(keys) > ONE_BY_ONE}
+        within = {key for keys in strange.values() for key in keys}
+        for key, alike in self._kinds.items():
+            if key in strange:
+                told.append(self._strangers([self._kinds[one] for one in strange[key]]))
+                continue
+            if key in within:
+                continue
             if len(alike) <= ONE_BY_ONE:
                 told += alike
                 continue
@@ -102,6 +132,16 @@ class Mistakes:
             many = f" ({len(alike):,} such values, {places(lines, self.word)})"
             told.append(replace(alike[0], message=alike[0].message + many))
         return told
+
+    def _strangers(self, kinds: Sequence[Sequence[Problem]]) -> Problem:
+        """Many unknown words of a column as one mistake."""
+        first, *others = [alike[0] for alike in kinds]
+        lines = [one.line for alike in kinds for one in alike]
+        names = ", ".join(shown(one.value) for one in others[:OTHERS_SHOWN])
+        more = len(others) - OTHERS_SHOWN
+        nor = f", nor are {names}{f' and {more:,} others' if more > 0 else ''}"
+        many = f" ({len(lines):,} values, {places(lines, self.word)})"
+        return replace(first, message=first.message + nor + many, suggestion="")
 
     def stop(self, error: type[InputError] = InputError) -> None:
         """Raise all mistakes at once; nothing when there are none."""

@@ -422,6 +422,20 @@ def test_arguments_that_cannot_be_used(arguments: dict[str, Any], said: str) -> 
         compare(SMALL, OFTEN, **arguments)
 
 
+def test_a_plan_that_cannot_be_read_is_the_only_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "one.plans.yaml"
+    text = (
+        "codose: plans\nversion: 1\nplans: [{name: A, scenario: {name: A, seed: 1, horizn: 5}}]\n"
+    )
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        compare(path)
+    assert [one.field for one in caught.value.problems] == ["plans[0].scenario.horizn"]
+    path.write_text(text.replace(", horizn: 5", ""), encoding="utf-8")
+    with pytest.raises(InputError, match="nothing to compare with"):
+        compare(path)
+
+
 def test_one_scenario_is_too_few() -> None:
     with pytest.raises(InputError, match="nothing to compare with"):
         compare(SMALL)

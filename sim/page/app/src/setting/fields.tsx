@@ -1,6 +1,6 @@
 /** The inputs of the setting: native ones, each with a name, its allowed range and, where need be, what is wrong. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { readNumber } from "./numbers";
 import type { Panel } from "./panel";
 import type { Range } from "./read";
@@ -32,7 +32,8 @@ export function NumberField(props: NumberProps) {
   const [text, setText] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
   const own = useRef(value);
-  useEffect(() => {
+  // At once: after the next key it would take that key away.
+  useLayoutEffect(() => {
     if (own.current !== value) {
       setText(null); // changed elsewhere: undo, another plan
       setProblem("");
@@ -141,7 +142,7 @@ export function TextField({ panel, label, value, onValue, check, quiet, longest 
   const id = useId();
   const [text, setText] = useState<string | null>(null);
   const problem = text === null ? "" : check(text.trim());
-  useEffect(() => setText(null), [value]);
+  useLayoutEffect(() => setText(null), [value]);
   const done = () => {
     if (text === null || problem) return;
     const clean = text.trim();

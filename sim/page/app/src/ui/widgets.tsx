@@ -95,7 +95,7 @@ export function Menu(props: {
   const [open, setOpen] = useState(false);
   const whole = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return;
     entries(whole.current!)[0]?.focus();
     const away = (event: Event) => {
