@@ -34,8 +34,8 @@ REPO = Path(__file__).resolve().parents[1]
 COMMANDS = (
     "page", "serve", "new", "validate", "run", "compare", "surface", "plan", "calendar", "report",
     "import", "sensitivity", "ladder", "calibrate", "audit", "trials", "patterns", "verify",
-    "merge", "scenarios", "examples", "glossary", "parameters", "outcomes", "observed", "odd", "schema",
-    "cache", "completion",
+    "merge", "scenarios", "examples", "glossary", "parameters", "outcomes", "observed", "odd",
+    "schema", "cache", "completion",
 )  # fmt: skip
 TINY = ("run", "classroom", "--replicates", "2", "--fixed", "--engine", "mesa")
 MAIN = f"import sys; sys.path.insert(0, {str(REPO)!r}); from sim.cli import main; main()"

@@ -278,7 +278,7 @@ def latin_hypercube(count: int, factors: int, seed: int) -> np.ndarray:
     Returns:
         float64 (count, factors).
     """
-    # A generator of this very call: the engine's streams hold chance, and no chance of runs enters here.
+    # A generator of this very call: the chance of runs, in the engine's streams, does not enter.
     generator = np.random.default_rng(seed).spawn(1)[0]
     within = generator.uniform(size=(count, factors))
     slices = np.tile(np.arange(1, count + 1), (factors, 1))

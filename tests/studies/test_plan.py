@@ -527,8 +527,8 @@ def test_unreachable_target_says_the_best_reached() -> None:
     text = TINY.replace("at_least: 0.15, probability: 0.6", "at_least: 0.95, probability: 0.9")
     answer = ask(study_of(text.replace("plans: 40", "plans: 10"))).answer
     assert answer.verdict.startswith(
-        "No plan was found within these levers and 20,000 money of centre and regions in total that "
-        "reaches integration of at least 0.95 at the end of TA with probability 0.9"
+        "No plan was found within these levers and 20,000 money of centre and regions in total "
+        "that reaches integration of at least 0.95 at the end of TA with probability 0.9"
     )
     assert "does not reach integration of at least 0.95" in answer.text
     assert "0 of 320 runs" in answer.text

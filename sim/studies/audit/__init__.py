@@ -1,4 +1,4 @@
-"""Design audits: :func:`audit` runs a study's own design many times. What would it have seen?"""
+"""Design audits: :func:`audit` repeats a study's own design. What would it have reported?"""
 
 from __future__ import annotations
 

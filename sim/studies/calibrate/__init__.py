@@ -23,7 +23,7 @@ def calibrate(
     execution: Execution | None = None,
     **fields: Any,
 ) -> Result:
-    """Fit parameters to what was observed; say what was narrowed and what came back.
+    """Fit parameters to what was observed, and say which of them the data narrow.
 
     Every setting of a reference table of runs gets the likelihood of the targets as its weight: the
     error of a finding and the noise of the simulated mean together. A survey, a test or a count is

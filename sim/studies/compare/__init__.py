@@ -42,20 +42,21 @@ def compare(
     """Compare scenarios with the first of them, run by run.
 
     Scenarios may differ in anything but the people. With other regions (number, choice, staff, own
-    starts) levels are refused and ``gains`` can still be compared: what each gained against its own
-    people without TA. With other horizons the comparison ends at the shortest.
+    starts) levels are refused and ``gains`` can still be compared: what each gained over its own
+    people without TA. With other horizons, the comparison ends at the shortest.
 
     Args:
         scenarios: two or more (or one sequence of them): scenarios, paths or shipped names.
         sets: plausible sets, their number, the folder of a calibration, or parameter sets of your
             own. What a scenario's file says under ``parameters`` holds in every set.
-        replicates: runs of each set, 1 or more; with 1 chance cannot be told from parameters.
+        replicates: runs of each set, 1 or more; a single run does not separate chance from
+            parameters.
         seed: of every random number; left out: the first scenario's.
         outcomes: names to compare; or outcomes of your own, functions of the model by name
             (:mod:`sim.model.own`), which are compared beside the usual ones.
         engine: "auto", "mesa", "compiled", or a model of your own: "module:Model" or the subclass
             of CoCreationModel.
-        gains: compare gains against each scenario's own run without TA, in place of levels.
+        gains: compare gains over each scenario's own run without TA, in place of levels.
         margin: share of an outcome's range that would not matter, above 0.
         stopping_now: compare with TA that ends with the contact log of the first scenario.
         hold: parameters held at a value in every set, by name.

@@ -1,9 +1,9 @@
-"""Plans under a budget: :func:`plan` says what to do with people and hours, and how surely.
+"""Plans within a budget: :func:`plan` says what to do with people and hours.
 
 Three samples of plausible sets and chance, each drawn anew, keep the answer honest. The *search*
-ranks hundreds of plans on a small one; whoever wins there was partly helped by chance (the winner's curse:
-Smith & Winkler 2006, Management Science 52(3) 311-322). So a shortlist is run again on a *fresh*
-one, which chooses; and what was chosen is run once more on a third, which *confirms* it or not.
+ranks hundreds of plans on a small one, where chance helps the winner (the winner's curse: Smith &
+Winkler 2006, Management Science 52(3) 311-322). So a shortlist is run again on a *fresh* sample,
+which decides; and the chosen plans are run once more on a third, which *confirms* them or not.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def plan(
     execution: Execution | None = None,
     **changes: Any,
 ) -> Result:
-    """Search for plans, choose, confirm, and say when the recommended one fails.
+    """Search for plans, choose the best, confirm them, and say when the recommended one fails.
 
     Args:
         study: a study file (its path, or the name of a shipped one), or its fields.

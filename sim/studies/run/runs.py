@@ -66,10 +66,10 @@ def run(
 ) -> Runs:
     """Run a scenario many times, each run with its partner without TA.
 
-    Left alone it runs over 50 plausible parameter sets, 4 runs of each, every set with replicates
-    of its own: the design of :func:`~sim.studies.compare.compare` and of every other command, so
-    that the same question has the same answer. With ``fixed`` or ``parameters`` there is chance
-    alone.
+    By default, the runs are spread over 50 plausible parameter sets, 4 runs of each, every set with
+    replicates of its own. This is the design of :func:`~sim.studies.compare.compare` and of every
+    other command, so the same question has the same answer. With ``fixed`` or ``parameters``, runs
+    differ by chance alone.
 
     Args:
         scenario: a scenario, the path of its file, or the name of a shipped one; or a list of
@@ -89,7 +89,7 @@ def run(
         engine: "auto", "mesa", "compiled"; a model of your own, "module:Model" or the subclass of
             CoCreationModel (:mod:`sim.runs.own`); or a function (:mod:`sim.runs.engines`).
         outcomes: outcomes of your own, functions of the model by name, beside those of codose in
-            every table (:mod:`sim.model.own`); the readable engine asks them.
+            every table (:mod:`sim.model.own`); the readable engine calls them.
         keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
             memory.
         until: go on with more plausible sets until the 90 % intervals of the means and effects of
@@ -216,12 +216,12 @@ class Runs:
 
     @property
     def seed(self) -> int:
-        """Of every random number."""
+        """Seed of every random number."""
         return self.result.study.seed
 
     @property
     def replicates(self) -> int:
-        """Runs that were asked for, of each parameter set."""
+        """Runs to be made of each parameter set."""
         return spec.replicates(self.result.study)
 
     @property
@@ -360,8 +360,8 @@ class Runs:
             there is one set);
             sd, p05, p50, p95: of single runs, chance and parameters together;
             sd_chance, sd_parameters: roots of the variance components
-            (:mod:`sim.stats.components`): what chance does, and what is not
-            known about the parameters (NaN with one set);
+            (:mod:`sim.stats.components`): chance, and what we do not know about the parameters
+            (NaN with one set);
             no_ta_mean: the same runs without TA, at the same weeks;
             effect_mean, effect_se, effect_p05, effect_p95, effect_sd_chance, effect_sd_parameters:
             the same of the difference run by run. NaN where nothing counts.

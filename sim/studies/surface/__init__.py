@@ -23,7 +23,7 @@ AXES: tuple[str, ...] = (
     "functions",
     "sites",
 )
-"""What tells cells apart."""
+"""What cells differ in."""
 EVERY_WEEKS: tuple[float, ...] = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 26, 52)
 HOURS: tuple[float, ...] = (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 SHOWN: tuple[str, ...] = ("trust", "mutual_accountability", "integration", "capacity")
@@ -54,12 +54,10 @@ def surface(
 ) -> Result:
     """Run a grid of dosages.
 
-    What is varied, exactly. The scenario's *main series* is its most frequent one (the first of
-    equals); of it mode, first and last week, co-creation, taper, functions and invited share are
-    kept. In every cell the whole dosage is replaced by one scheduled series like it, with the
-    cell's weeks between contacts and hours per contact (at the first contact; a taper makes later
-    ones shorter).
-    With ``keep_others`` the scenario's other series stay. A contact log stays: it is history. Each
+    The scenario's *main series* is its most frequent one (the first of equals). Of this series,
+    mode, first and last week, co-creation, taper, functions and invited share are kept. In every
+    cell the whole dosage is replaced by one scheduled series like it, with the cell's weeks between
+    contacts and hours per contact (at the first contact; a taper makes later ones shorter). With ``keep_others`` the scenario's other series stay. A contact log stays: it is history. Each
     cell is a plain scenario (:func:`sim.studies.surface.grid.scenario_of`) that any other command
     can run, and every cell runs the same plausible sets and the same chance.
 
