@@ -1,4 +1,4 @@
-"""The examples of docs/how-to/your-tools.md are short, and run where their libraries are installed."""
+"""The examples of how-to/your-tools.md are short, and run where their libraries are installed."""
 
 from __future__ import annotations
 
