@@ -1,11 +1,14 @@
 # %% [markdown]
 # # 02 Dosage scenarios compared
 #
-# A centre has about so many provider hours for three regions. Should it visit more often, stay
-# longer, go by video, or stop earlier? Five plans are run with the **same people and the same
-# luck** and over **fifty plausible sets** of the assumptions: settings that a calibration
-# weighed, drawn by their weight. A difference that holds in nearly all of the sets does not hang
-# on numbers that nobody knows.
+# A centre has a limited number of provider hours for three regions. Should it visit more often,
+# stay longer, meet by video, or stop earlier? This notebook compares six plans. All of them have
+# the **same people and the same chance**, and run with **fifty plausible parameter sets**: a
+# calibration gave each setting of the assumptions a weight, and the sets are drawn by weight. A
+# difference that holds in nearly all sets does not depend on numbers that nobody has measured.
+#
+# - **Takes** a quarter of an hour to read; all cells together run in about half a minute.
+# - **You should know** pandas, and what a percentile is.
 
 # %%
 # %matplotlib inline
@@ -37,11 +40,11 @@ items = ["contacts_held", "contact_hours", "travel_hours", "provider_hours", "ex
 costs.loc[[one.name for one in plans], items].round(0)
 
 # %% [markdown]
-# ## What differs, and how sure one can be of it
+# ## What differs, and how sure the difference is
 #
-# Each row is a plan against "as it is". `low` and `high` hold 90 % of the plausible sets;
-# `p_beats` is the share of sets in which the plan is higher; `chance_share` is how much of the
-# spread of a single run's difference is chance and not ignorance.
+# Each row compares a plan with "as it is". 90 % of the plausible sets lie between `low` and `high`.
+# `p_beats` is the share of sets in which the plan is higher. `chance_share` is the share of chance
+# in the variance of a single run's difference; parameter uncertainty is the rest.
 
 # %%
 table = found.table("differences")
@@ -49,20 +52,21 @@ capacity = table[table["outcome"] == "capacity"].set_index(["b", "point"])
 capacity[["mean", "low", "high", "p_beats", "chance_share"]].round(3)
 
 # %% [markdown]
-# Twice as often and twice as long plan the same contact hours, and they are not worth the same.
-# The hours of one week have diminishing returns (an equation says so; 23 published trials of
-# practice facilitation bound it), and a long visit takes staff away from their work.
+# "Twice as often" and "twice as long" plan the same contact hours, but their effects differ. The
+# hours of one week have diminishing returns (an equation of the model, bounded by published trials
+# of practice facilitation), and a long visit takes staff away from their work.
 #
-# "One year only" is compared at its own end and, with everything else, at the horizon. The
-# horizon is the fairer of the two: a plan that ends earlier has had less time to fade.
+# "One year only" is compared at its own end and at the horizon. The horizon is the fairer point,
+# because at its own end a plan that ends earlier has had no time to fade.
 
 # %%
 found.figure("intervals").draw()
 
 # %% [markdown]
-# ## What an hour bought
+# ## What an hour gained
 #
-# More is not cheaper. Gain in capacity against no TA for 100 hours of the provider:
+# More hours do not gain more for each hour. The table has the gain in capacity against no TA for
+# 100 hours of the provider:
 
 # %%
 efficiency = found.table("efficiency")
@@ -72,9 +76,9 @@ efficiency[["gain", "provider_hours", "per_100_hours", "low", "high"]].round(3)
 # %% [markdown]
 # ## What drives the answer
 #
-# Which assumptions move the difference between "nothing co-created" and "as it is" the most
-# (rank correlation over the sets)? A planner who doubts one of them knows where to argue. Note
-# the grades.
+# Which assumptions change the difference between "nothing co-created" and "as it is" the most? The
+# table has rank correlations over the sets. A planner who doubts one of these assumptions knows
+# what to question. The column `grade` says how good the evidence is.
 
 # %%
 drivers = found.table("drivers")
@@ -84,7 +88,7 @@ drivers.set_index("parameter")[["meaning", "grade", "rho", "clear"]].head(5).rou
 # %% [markdown]
 # ## In words
 #
-# Every comparison can say its answer in a paragraph, with what it rests on.
+# Every comparison gives its answer in a paragraph, with the assumptions behind it.
 
 # %%
 import textwrap
@@ -92,8 +96,8 @@ import textwrap
 print(textwrap.fill(compare(plans[:2], sets=50, replicates=4, seed=1).answer.text, 96))
 
 # %% [markdown]
-# **Try**: add a plan of your own to the list. With a fixed budget of provider hours, `codose
-# surface` searches frequency against hours, and `codose plan` searches whole plans.
+# **Try** a plan of your own in the list. For a fixed budget of provider hours, `codose surface`
+# compares frequency with hours, and `codose plan` searches whole plans.
 #
 # **Next**: [03 sensitivity](03_sensitivity.ipynb), or straight to [07
 # confounding](07_confounding.ipynb).
