@@ -23,6 +23,7 @@ from sim.core.outcomes import COLUMN, RECORD
 from sim.core.streams import Streams, bell, uniform
 from sim.model import network
 from sim.model.week import CoCreationModel
+from sim.model.week import simulate as readable
 from sim.scenario.scenario import Scenario
 
 EXACT = 1e-11
@@ -1281,13 +1282,12 @@ def regions_keep_apart() -> None:
     assert (four[:, :3] == three).all(), "another region changed these"
 
 
-def no_dosage_moves_nothing(replicates: int) -> None:
+def no_dosage_moves_nothing(replicates: int, simulate: Any = readable) -> None:
     """Without TA means of an unselected sample stay: within 4 SE (over runs) + .002."""
     changes = []
+    scenario = make_scenario(staff=12, regions=6, providers=6, weeks=156, network="complete")
     for replicate in range(replicates):
-        record = make_model(
-            staff=12, regions=6, providers=6, weeks=156, replicate=replicate, network="complete"
-        ).run()
+        record = simulate(scenario, scenario.parameter_set(), 1, replicate)
         names = [COLUMN[name] for name in SHARES if name not in ("context", "integrated_share")]
         changes.append((record[-1][:, names] - record[0][:, names]).mean(axis=0))
     array = np.array(changes)

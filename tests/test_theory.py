@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from sim.core import rules
 from sim.core.parameters import TABLE, Parameters
+from sim.engine.compiled import simulate  # the bits of the readable engine: tests/test_engines.py
 from sim.model import dosage
 from sim.model.population import share_of
-from sim.model.week import CoCreationModel
 from sim.scenario.scenario import Scenario
 
 EXACT_CHECKS: list[Callable[[], None]] = [
@@ -404,12 +404,8 @@ def test_shipped_source_case_is_in_its_neighbourhood() -> None:
     Tolerance: 4 SEs of these runs + .005.
     """
     runs, scenario = 40, Scenario.shipped("source")
-    records = np.array(
-        [
-            CoCreationModel(scenario, seed=11, replicate=r, collect=False).run()[[0, 104]]
-            for r in range(runs)
-        ]
-    )
+    p = scenario.parameter_set()
+    records = np.array([simulate(scenario, p, 11, r)[[0, 104]] for r in range(runs)])
     found = {name: checks.column(records, name) for name in ("trust", "knowledge", "integration")}
     both = checks.column(records, "staff_accountability")
     found["mutual"] = np.sqrt(both * checks.column(records, "provider_accountability"))

@@ -57,6 +57,18 @@ two_kinds = pytest.mark.parametrize(
 )
 """For what is done in the same lines of code for every kind; the others are slow tests. The figures
 of every kind are drawn by tests/studies/test_reports.py too."""
+by_steps = pytest.mark.parametrize(
+    "found",
+    [
+        kind
+        if kind in ("run", "calibrate", "plan", "tally")
+        else pytest.param(kind, marks=pytest.mark.slow)
+        for kind in KINDS
+    ],
+    indirect=True,
+)
+"""For what is done plan of runs by plan of runs: a kind that asks one plan, both that ask several
+one after the other, and the smallest kind; the others are slow tests."""
 
 
 def bytes_of(folder: Path) -> Mapping[str, bytes]:
@@ -104,7 +116,7 @@ def test_a_study_is_the_same_from_its_own_record(found: Result) -> None:
     assert study.seed == found.study.seed
 
 
-@every_kind
+@two_kinds  # test_its_command verifies the folder of every kind
 def test_made_again_every_table_is_the_same(found: Result, tmp_path: Path) -> None:
     folder = found.save(tmp_path / "a", figures=())
     seen = verify(folder, Execution(threads=1))
@@ -147,7 +159,7 @@ def test_what_a_caller_does_to_a_table_stays_with_the_caller(found: Result) -> N
         assert found.table(name).equals(before)
 
 
-@every_kind
+@by_steps
 def test_shards_joined_and_resumed_are_the_same_bytes(found: Result, tmp_path: Path) -> None:
     whole = found.save(tmp_path / "whole", figures=())
     shards = [tmp_path / f"shard-{i}" for i in (1, 2)]
@@ -164,7 +176,7 @@ def test_shards_joined_and_resumed_are_the_same_bytes(found: Result, tmp_path: P
     assert bytes_of(again) == bytes_of(whole)
 
 
-@every_kind
+@by_steps
 def test_an_interrupted_study_goes_on(found: Result, tmp_path: Path) -> None:
     """Killed after its first chunk; what was done is not made again, and the bytes are the same."""
     store = tmp_path / "store"

@@ -143,9 +143,15 @@ def test_trajectories_draw_the_numbers_of_the_frame() -> None:
         assert widest[:, 1].max() == pytest.approx(rows["p95"].max())
 
 
+@pytest.fixture(scope="module")
+def made_up() -> MadeUp:
+    """For tests that change nothing of it."""
+    return MadeUp()
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_labels_carry_the_unit_of_the_outcome(name: str) -> None:
-    figure = courses.trajectories(MadeUp().courses, [name])
+def test_labels_carry_the_unit_of_the_outcome(name: str, made_up: MadeUp) -> None:
+    figure = courses.trajectories(made_up.courses, [name])
     week = " a week" if OUTCOMES[name].kind == "total" else ""
     label = f"{name.replace('_', ' ')}{week} ({OUTCOMES[name].unit})"
     assert figure.axes[0].get_ylabel() == label
@@ -208,7 +214,7 @@ def test_unknown_outcomes_are_refused(real: Runs) -> None:
 
 
 @pytest.mark.parametrize("draw", RUN_FIGURES)
-@pytest.mark.parametrize("regions", [1, 3, 6, 7, 13])
+@pytest.mark.parametrize("regions", [1, 7, 13])
 def test_any_number_of_regions_fits(draw: Any, regions: int) -> None:
     assert_inside(draw(MadeUp(regions=regions).courses))
 
@@ -376,11 +382,12 @@ def test_the_same_results_give_the_same_files_and_leave_matplotlib_alone(
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    first = figures.save(real.figures, tmp_path / "a", figures.FORMATS)
-    second = figures.save(real.figures, tmp_path / "b", figures.FORMATS)
+    first, second = (
+        figures.save(real.figures[:2], tmp_path / name, figures.FORMATS) for name in ("a", "b")
+    )
     assert dict(matplotlib.rcParams) == before
     assert [path.name for path in first] == [path.name for path in second]
-    assert len(first) == 12
+    assert len(first) == 4
     assert {path.suffix for path in first} == {".png", ".svg"}
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
