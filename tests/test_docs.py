@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -51,6 +52,13 @@ NOT_RUN = {
     ("docs/how-to/cluster.md", "there is no SLURM here"),
     ("docs/how-to/cluster.md", "there is no Kubernetes here"),
 }
+# Seconds each, and what they show is held by tests of its own: the slow tests run them.
+LONG = {
+    "docs/explanation/limits.md",  # tests/studies/test_audit.py
+    "docs/how-to/own-data.md",  # tests/studies/test_own_data.py
+    "docs/how-to/take-away.md",  # tests/test_spreadsheets.py, tests/studies/test_calendar.py
+    "experiments/README.md",
+}
 # Blocks without a language are no code: the equations, the order of imports.
 NO_CODE = {"docs/ODD.md", "CONTRIBUTING.md"}
 
@@ -75,7 +83,13 @@ def check_page(path: Path, folder: Path, *, slow: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in PAGES if any(not b.slow for b in code_of(p)[:1])], ids=page_id
+    "path",
+    [
+        pytest.param(p, marks=pytest.mark.slow) if page_id(p) in LONG else p
+        for p in PAGES
+        if any(not b.slow for b in code_of(p)[:1])
+    ],
+    ids=page_id,
 )
 def test_page_runs_and_prints_what_it_shows(path: Path, tmp_path: Path) -> None:
     check_page(path, tmp_path, slow=False)
@@ -127,14 +141,23 @@ def inline(text: str) -> list[str]:
     return [*spans, *(line for line in lines if line.startswith("codose "))]
 
 
+@cache
+def commands() -> Any:
+    """All commands, as the parser of the command line has them."""
+    import typer
+
+    from sim import cli
+
+    return typer.main.get_command(cli.app)
+
+
 def understood(line: str) -> None:
     """Parse a command and run nothing."""
-    import typer
     from typer.testing import CliRunner
 
     from sim import cli
 
-    group = typer.main.get_command(cli.app)
+    group = commands()
     root = group.context_class(group, info_name="codose")
     words = shlex.split(line.split(">")[0], comments=True)[1:]
     if words[0].startswith("-"):

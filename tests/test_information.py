@@ -107,13 +107,14 @@ def test_what_cannot_be_known() -> None:
     assert partial(np.zeros((50, 1)), x).value == 0.0
 
 
-def test_weak_signals_are_within_their_error() -> None:
+@pytest.mark.parametrize("times", [6, pytest.param(30, marks=pytest.mark.slow)])
+def test_weak_signals_are_within_their_error(times: int) -> None:
     """Two of twelve quantities carry a tenth of the variance: a regression of 200 sets shrinks
     them. The closed form lies within two standard errors of nearly every sample, the group is
     worth more than its member on average, and what carries nothing is seldom clear."""
     draws = np.random.default_rng(12)
     found = []
-    for _ in range(30):
+    for _ in range(times):
         x = draws.normal(size=(200, 12))
         gap = (0.5 + 0.8 * x[:, :1] + 0.6 * x[:, 1:2]) + 3.0 * draws.normal(size=(200, 1))
         found.append([partial(gap, x), partial(gap, x[:, :1]), partial(gap, x[:, 3:11])])
@@ -122,4 +123,4 @@ def test_weak_signals_are_within_their_error() -> None:
     truth = np.array([loss(0.5, 1.0), loss(0.5, 0.8), 0.0])
     assert (np.abs(value - truth) <= 2 * se).mean(axis=0) == pytest.approx(1.0, abs=0.21)
     assert value[:, 0].mean() > value[:, 1].mean()
-    assert (value[:, 2] > 2 * se[:, 2]).mean() <= 0.1
+    assert (value[:, 2] > 2 * se[:, 2]).mean() <= (0.1 if times == 30 else 1 / times)

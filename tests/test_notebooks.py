@@ -55,11 +55,8 @@ def test_source_and_notebook_agree(source: Path) -> None:
     assert any("image/png" in o.get("data", {}) for cell in runs for o in cell["outputs"])
 
 
-@pytest.mark.parametrize(
-    "source",
-    [pytest.param(p, marks=() if p.name[:2] == "01" else pytest.mark.slow) for p in SOURCES],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_notebook_runs_and_prints_what_it_shows(source: Path) -> None:
     # In a process of its own: kernels warn about event loops, and here warnings are errors.
     make = tool()

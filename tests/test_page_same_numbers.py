@@ -105,7 +105,7 @@ TARGETS = [
 ]
 SHOWN = [name for name in NAMES if name in {*HEADLINES, "routines", "workload", "attendance"}]
 GROUPS = {"people": PEOPLE, "more": MORE, "others": OTHERS, "logged": LOGGED}
-TELLING = [("people", "with events"), ("others", "two of them"), ("logged", "goes on")]
+TELLING = [("people", "with events"), ("logged", "goes on")]
 """Plans of the default suite; the others are slow."""
 TWICE = [("others", "three regions"), ("more", "planned")]
 """They are `as planned`."""
@@ -435,6 +435,7 @@ def test_plans_in_other_worlds(page: Any) -> None:
     assert len(limits) == 3
 
 
+@pytest.mark.slow
 def test_plans_about_other_people(page: Any) -> None:
     compared(page, "others", ["two of them"], gains=True)
     kinds = [one["what"] for one in page["others"]["comparison"]["limits"]]

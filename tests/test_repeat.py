@@ -18,18 +18,18 @@ from tests.studies.test_compare import OFTEN, SMALL
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = compare(SMALL, OFTEN, sets=3, replicates=1, outcomes=["trust"])
-    return found.save(tmp_path_factory.mktemp("results") / "compare", figures=("png", "svg"))
+    return found.save(tmp_path_factory.mktemp("results") / "compare", figures=("svg",))
 
 
 def test_tables_and_figures_are_made_again_and_named(folder: Path) -> None:
     seen = verify(folder)
     assert seen.ok, str(seen)
     assert set(seen.figures) == {path.name for path in (folder / "figures").iterdir()}
-    assert "figures bands.png, bands.svg" in str(seen)
+    assert "figures bands.svg, " in str(seen)
 
 
-@pytest.mark.parametrize("name", ["bands.png", "bands.svg"])
-def test_a_figure_that_was_changed_is_seen(folder: Path, name: str) -> None:
+def test_a_figure_that_was_changed_is_seen(folder: Path) -> None:
+    name = "bands.svg"
     path = folder / "figures" / name
     whole = path.read_bytes()
     path.write_bytes(whole + b"\n")

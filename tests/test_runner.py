@@ -482,7 +482,8 @@ def files(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "timing.json"}
 
 
-@pytest.mark.parametrize("exact", [1000, 30])  # exact quantiles, and histograms
+# Histograms; and exact quantiles, which test_kept_runs_survive_sharding_too joins too.
+@pytest.mark.parametrize("exact", [30, pytest.param(1000, marks=pytest.mark.slow)])
 def test_run_in_shards_or_parts_gives_the_same_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: int
 ) -> None:

@@ -94,10 +94,11 @@ def test_a_plan_and_a_cell_of_a_surface() -> None:
         np.testing.assert_array_equal(value.objectives[place], found.of(0, name))
 
 
-def test_a_standard_error_is_the_spread_of_the_mean_over_seeds() -> None:
+@pytest.mark.parametrize("seeds", [10, pytest.param(30, marks=pytest.mark.slow)])
+def test_a_standard_error_is_the_spread_of_the_mean_over_seeds(seeds: int) -> None:
     """Of many seeds with sets of their own; of runs taken for independent it is far too small."""
     means, errors, naive = [], [], []
-    for seed in range(30):
+    for seed in range(seeds):
         sets = plausible_sets(12, seed + 1000)
         row = (
             run(SMALL, sets=sets, replicates=4, seed=seed)
@@ -107,7 +108,7 @@ def test_a_standard_error_is_the_spread_of_the_mean_over_seeds() -> None:
         errors.append(row["se"])
         naive.append(row["sd"] / np.sqrt(row["n"]))
     spread = np.std(means, ddof=1)
-    assert 0.7 < np.mean(errors) / spread < 1.4
+    assert 0.7 < np.mean(errors) / spread < (1.4 if seeds == 30 else 1.8)
     assert np.mean(naive) < np.mean(errors)
 
 

@@ -72,8 +72,8 @@ def test_a_command_loads_what_it_needs(tmp_path: Path) -> None:
     }
     read = {
         "report compared": DRAWN,
-        "report ran": ENGINE | DRAWN,
         f"{RUN} --out drawn": ENGINE | DRAWN,
+        "report ran": ENGINE | DRAWN,
     }
     for needed in (made, read):
         for command, there in zip(needed, loaded(list(needed), tmp_path), strict=True):

@@ -419,6 +419,7 @@ def test_what_was_observed_is_told_apart(found: Result) -> None:
     assert "T7: a survey mean of 4.66 narrows the leniency of answers" in found.answer.text
 
 
+@pytest.mark.slow
 def test_shards_share_a_folder_step_by_step(folder: Path, tmp_path: Path) -> None:
     """Bank and checks are a step each: a shard does its part of the next one."""
     path = tmp_path / "small.yaml"

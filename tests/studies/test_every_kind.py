@@ -125,7 +125,7 @@ def test_made_again_every_table_is_the_same(found: Result, tmp_path: Path) -> No
     assert all(name in str(seen) for name in found.tables)
 
 
-@every_kind
+@two_kinds
 def test_a_changed_value_is_seen(found: Result, tmp_path: Path) -> None:
     """Of every table: whoever changes a file is told, even if the checksums are made to fit."""
     folder = found.save(tmp_path / "a", figures=())

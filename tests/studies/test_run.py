@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -777,9 +778,16 @@ def test_ctrl_c_while_writing_leaves_nothing(
 # --- reading what is not right -------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def three_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("three") / "out"
+    return kept(made(3), folder, command="codose run tiny --out out")
+
+
 @pytest.fixture
-def saved(tmp_path: Path) -> Path:
-    return kept(made(3), tmp_path / "out", command="codose run tiny --out out")
+def saved(three_runs: Path, tmp_path: Path) -> Path:
+    """A folder of one's own to damage."""
+    return Path(shutil.copytree(three_runs, tmp_path / "out"))
 
 
 def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
