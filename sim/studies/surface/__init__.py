@@ -57,9 +57,10 @@ def surface(
     The scenario's *main series* is its most frequent one (the first of equals). Of this series,
     mode, first and last week, co-creation, taper, functions and invited share are kept. In every
     cell the whole dosage is replaced by one scheduled series like it, with the cell's weeks between
-    contacts and hours per contact (at the first contact; a taper makes later ones shorter). With ``keep_others`` the scenario's other series stay. A contact log stays: it is history. Each
-    cell is a plain scenario (:func:`sim.studies.surface.grid.scenario_of`) that any other command
-    can run, and every cell runs the same plausible sets and the same chance.
+    contacts and hours per contact (at the first contact; a taper makes later ones shorter). With
+    ``keep_others`` the scenario's other series stay. A contact log stays: it is history. Each cell
+    is a plain scenario (:func:`sim.studies.surface.grid.scenario_of`) that any other command can
+    run, and every cell runs the same plausible sets and the same chance.
 
     With a budget, cells that are planned to take more are left out, and a *budget line* is added:
     at each frequency the hours per contact that the budget just pays for, but no more than the
