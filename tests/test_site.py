@@ -229,7 +229,7 @@ def test_search_works_from_disk(browser: Any, site: Path, word: str) -> None:
 
 
 LOOKED_AT = (
-    "index", "how-to/compare", "how-to/tables", "tutorial/planner", "ODD", "faq", "glossary",
+    "index", "how-to/compare", "how-to/tracker", "tutorial/planner", "ODD", "faq", "glossary",
     "reference/python/run", "reference/parameters", "reference/commands", "gallery",
     "notebooks/02_dosage",
 )  # fmt: skip
