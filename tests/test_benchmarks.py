@@ -269,12 +269,14 @@ def test_another_model_would_be_seen(
 # --- parts, at tiny sizes ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_black_box_is_measured_beside_the_engine() -> None:
     lines = importlib.import_module("parts.blackbox").against_engine(tiny=True)
     assert [line.what.split(" x ")[0] for line in lines] == ["f(X) of 4 rows", "f(X) of 1 row"]
     assert all(line.cost and line.cost > 0 for line in lines)
 
 
+@pytest.mark.slow
 def test_the_engine_is_measured_beside_its_rivals() -> None:
     lines = importlib.import_module("parts.engine").rivals(tiny=True)
     told = {line.what.partition(":")[0]: line for line in lines}

@@ -172,7 +172,8 @@ def understood(line: str) -> None:
         with command.make_context(name, rest, parent=root):
             pass
     except Exception as error:  # of click, which typer brings along under a private name
-        if type(error).__name__ != "MissingParameter":  # a sentence may leave one out
+        # A sentence may leave a parameter out; --help ends with 0 as soon as it is read.
+        if type(error).__name__ != "MissingParameter" and getattr(error, "exit_code", 1) != 0:
             raise
 
 

@@ -115,7 +115,7 @@ def rows_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [*answer["rows"], *answer["frontier"], *answer["others"]]
 
 
-@pytest.mark.parametrize("number", [0, 2])
+@pytest.mark.parametrize("number", [pytest.param(0, marks=pytest.mark.slow), 2])
 def test_a_reported_plan_is_judged_by_python_with_equal_numbers(
     page: list[dict[str, Any]], number: int
 ) -> None:

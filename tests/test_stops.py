@@ -291,7 +291,8 @@ def fresh(code: str, *words: str, **env: str) -> subprocess.CompletedProcess[str
 @pytest.mark.parametrize(
     ("module", "number", "code"),
     [("typer", signal.SIGTERM, 143), ("pydantic", signal.SIGINT, 130),
-     ("SALib.sample", signal.SIGTERM, 143), ("pandas", signal.SIGINT, 130)],
+     pytest.param("SALib.sample", signal.SIGTERM, 143, marks=pytest.mark.slow),
+     ("pandas", signal.SIGINT, 130)],
 )  # fmt: skip
 def test_a_signal_while_a_module_loads_ends_the_command_in_a_sentence(
     module: str, number: int, code: int, words: list[str]
@@ -482,6 +483,7 @@ def check_all(done: subprocess.CompletedProcess[bytes], commands: str = COMMANDS
 
 
 @posix
+@pytest.mark.slow
 def test_without_what_windows_lacks(words: list[str]) -> None:
     """Nor with a console of its own letters; file names and texts are as they were written."""
     Path("équipe.yaml").write_text(SCENARIO, encoding="utf-8")

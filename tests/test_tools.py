@@ -40,6 +40,7 @@ def test_it_takes_about_ten_lines(tool: str) -> None:
     assert sum(not line.startswith(("import ", "from ")) for line in lines) <= 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", [tool for tool in NEEDS if tool not in HERE])
 def test_it_runs(tool: str, tmp_path: Path) -> None:
     """In a process of its own: these libraries change much that is global, and warn."""

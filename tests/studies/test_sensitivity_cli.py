@@ -139,6 +139,7 @@ def test_the_stop_rule_goes_on_after_a_merge(tiny: Path, tmp_path: Path) -> None
     assert load(whole).runs == 480
 
 
+@pytest.mark.slow  # tests/test_cluster.py starts one in the default suite
 def test_a_cluster_gives_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     from tests.test_cluster import Cluster

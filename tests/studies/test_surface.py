@@ -392,6 +392,7 @@ def test_figures_are_drawn(budgeted: Result, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_figures_of_many_maps_and_of_a_single_cell(tmp_path: Path) -> None:
     many = surface(SMALL, every_weeks=[4, 8], hours=[1.0, 2.0], co_creation=[0, 0.2, 0.4, 0.6, 0.8],
                    sets=2, replicates=1)  # fmt: skip
