@@ -331,10 +331,10 @@ def unique(observations: Sequence[Observation]) -> list[Observation]:
     """
     found: dict[str, Observation] = {}
     for one in observations:
-        twin = found.setdefault(one.id, one)
-        if twin is not one:
+        other = found.setdefault(one.id, one)
+        if other is not one:
             raise ObservedError(
-                Problem(f"{one.id!r} is also in {twin.file}", file=one.file, field="id")
+                Problem(f"{one.id!r} is also in {other.file}", file=one.file, field="id")
             )
     return list(found.values())
 

@@ -460,12 +460,18 @@ class _Tables:
                 if self.study.about(outcome).high is None:
                     continue
                 gain = one.gain(outcome, one.plan.end)
-                told = expected_in_sets(_ratio(gain, np.full_like(gain, _by_set(hours)[:, None])))
+                expected = expected_in_sets(
+                    _ratio(gain, np.full_like(gain, _by_set(hours)[:, None]))
+                )
                 middle = _ratio(np.array([mean(gain)]), np.array([mean(hours)]))
                 rows.append(
                     {"scenario": one.plan.label, "outcome": outcome, "gain": mean(gain)}
                     | {"provider_hours": mean(hours), "per_100_hours": float(middle[0])}
-                    | {"low": told.low, "high": told.high, "chance_share": told.chance_share}
+                    | {
+                        "low": expected.low,
+                        "high": expected.high,
+                        "chance_share": expected.chance_share,
+                    }
                 )
         with_hours = [row for row in rows if row["provider_hours"] > 0]
         names = [

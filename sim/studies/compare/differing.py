@@ -18,7 +18,7 @@ _TEXT = ("name", "question", "description", "seed", "beyond_range")
 PEOPLE = ("candidates", "count", "selection", "staff", "overrides")
 """Fields of ``regions`` that decide who the people are, and so what is compared with what."""
 LONGEST = 250
-"""Letters of the contact series of a scenario that are told whole."""
+"""Letters of the contact series of a scenario that are written out."""
 
 
 class UnlikePeople(InputError):
@@ -99,17 +99,17 @@ def dosage_words(series: Sequence[ContactSeries]) -> str:
 def _shortened(series: Sequence[ContactSeries]) -> str:
     """As :func:`dosage_words`, in short where that is long.
 
-    The phases of a mode are told together, what all contacts have is told once, and a mix of
-    functions without a name is told by its largest share.
+    The phases of a mode stand together, what all contacts have stands once, and a mix of functions
+    without a name is described by its largest share.
     """
     whole = dosage_words(series)
     if len(whole) <= LONGEST:
         return whole
-    told = [_parts(phases, _mix) for phases in phases_of(series)]
-    common = [part for part in told[0][1:] if all(part in parts for parts in told)]
-    if len(told) == 1 or not common:
-        return " + ".join(", ".join(parts) for parts in told)
-    own = (", ".join(part for part in parts if part not in common) for parts in told)
+    filled = [_parts(phases, _mix) for phases in phases_of(series)]
+    common = [part for part in filled[0][1:] if all(part in parts for parts in filled)]
+    if len(filled) == 1 or not common:
+        return " + ".join(", ".join(parts) for parts in filled)
+    own = (", ".join(part for part in parts if part not in common) for parts in filled)
     return f"{' + '.join(own)}; all: {', '.join(common)}"
 
 
@@ -126,27 +126,27 @@ def series_words(series: ContactSeries) -> str:
 def _parts(phases: Sequence[ContactSeries], mix: Callable[[Functions | None], str]) -> list[str]:
     """What there is to say of the phases of a mode: values that change one after another."""
 
-    def told(text: str, value: Callable[[ContactSeries], str]) -> str:
+    def filled(text: str, value: Callable[[ContactSeries], str]) -> str:
         return text.replace("#", then(value(one) for one in phases))
 
     mode = phases[0].mode
     parts = [
-        f"{MODE_WORDS.get(mode, mode)} {told('# for ', _weeks)}"
-        f"{told('# h', lambda one: f'{one.hours:g}')}",
-        told("weeks #", _span),
-        told("co-creation #", _co_creation),
+        f"{MODE_WORDS.get(mode, mode)} {filled('# for ', _weeks)}"
+        f"{filled('# h', lambda one: f'{one.hours:g}')}",
+        filled("weeks #", _span),
+        filled("co-creation #", _co_creation),
     ]
     if len(phases) > 1:
         parts.append(f"in {len(phases)} phases")
     if any(one.taper != 1 for one in phases):
         text = "tapering to # of the hours" if len(phases) == 1 else "taper #"
-        parts.append(told(text, lambda one: f"{one.taper:g}"))
+        parts.append(filled(text, lambda one: f"{one.taper:g}"))
     if any(one.timing != "scheduled" for one in phases):
-        parts.append(told("#", lambda one: one.timing.replace("_", " ")))
+        parts.append(filled("#", lambda one: one.timing.replace("_", " ")))
     if any(one.invited != 1 for one in phases):
-        parts.append(told("# of the core team invited", lambda one: f"{one.invited:g}"))
+        parts.append(filled("# of the core team invited", lambda one: f"{one.invited:g}"))
     if any(one.functions for one in phases):
-        parts.append(told("functions #", lambda one: mix(one.functions)))
+        parts.append(filled("functions #", lambda one: mix(one.functions)))
     return parts
 
 

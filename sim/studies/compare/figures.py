@@ -69,14 +69,14 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     found = Shown(study, plans_of(study), frames)
     labels, first = ", ".join(found.labels), found.labels[0]
     table = frames["differences"]
-    told = ", ".join(
+    differences = ", ".join(
         f"{row['b']}: {in_words(row['outcome'])} {signed(row['mean'])} ({sets_band(row)})"
         for row in table[table["point"] == POINTS[0]].to_dict("records")
     )
     made = [
         Figure(
             "intervals", "What differs", "",
-            f"Differences from {first}: {told}.", partial(_intervals, found),
+            f"Differences from {first}: {differences}.", partial(_intervals, found),
         )
     ]  # fmt: skip
     if len(_region_names(found)) > 1:
@@ -84,7 +84,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
             Figure(
                 "regions", "What differs, region by region",
                 "",
-                f"Differences from {first} in each region: {_told_regions(found)}.",
+                f"Differences from {first} in each region: {_regions_in_words(found)}.",
                 partial(_regions, found),
             )
         )  # fmt: skip
@@ -116,7 +116,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     return made
 
 
-def _told_regions(found: Shown) -> str:
+def _regions_in_words(found: Shown) -> str:
     rows = _region_rows(found, found.outcomes[0])
     return ", ".join(f"{row['region']} {signed(row['mean'])}" for row in rows.to_dict("records"))
 

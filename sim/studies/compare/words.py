@@ -323,8 +323,8 @@ def _worth_knowing(study: Study[Spec], tables: Mapping[str, Table]) -> list[str]
 
 def _measurements(rows: Sequence[Mapping[Any, Any]], said: Any, unit: str) -> str:
     """What each measurement is worth, and whether the first is known to be worth more."""
-    told = "; ".join(f"{row['what']} {said(row['value'])} (SE {said(row['se'])})" for row in rows)
-    text = f"Measuring would be worth{unit}: {told}."
+    worth = "; ".join(f"{row['what']} {said(row['value'])} (SE {said(row['se'])})" for row in rows)
+    text = f"Measuring would be worth{unit}: {worth}."
     best, *others = rows
     if not best["clear"]:
         return f"{text} No measurement is clearly worth its trouble."

@@ -294,15 +294,15 @@ class Counted:
         """The share of sets in which all comparisons hold, if it is known.
 
         What chance adds draws a share nearer to half. So where chance dominates in one, the pattern
-        still holds if it does with chance in it, and does not if those comparisons that are told do
-        not, or if one that is not known holds, with chance in it, in too few sets to be half.
+        still holds if it does with chance in it, and does not if those comparisons that are known
+        do not, or if one that is not known holds, with chance in it, in too few sets to be half.
         """
         alike = [one for one in judged if one.ruled]
         found = cls._among(judged, ENOUGH)
         if not alike or found.verdict == HOLDS:
             return found
-        told = [one for one in judged if not one.ruled]
-        bounds = [cls._among(told, ENOUGH)] if told else []
+        known = [one for one in judged if not one.ruled]
+        bounds = [cls._among(known, ENOUGH)] if known else []
         bounds += [cls._among([one], 1.0 - ENOUGH) for one in alike]
         for bound in bounds:
             if bound.verdict == FAILS:

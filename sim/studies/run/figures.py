@@ -39,7 +39,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         return draw
 
     found = [
-        Figure("trajectories", "With TA and without", "", _told(tables), drawn("trajectories")),
+        Figure("trajectories", "With TA and without", "", _in_words(tables), drawn("trajectories")),
         Figure(
             "regions", "Region by region", "",
             f"Trust, knowledge and integration by week, a line for each of {regions}.",
@@ -87,7 +87,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     return found
 
 
-def _told(tables: Mapping[str, Table]) -> str:
+def _in_words(tables: Mapping[str, Table]) -> str:
     """The means at the horizon in words, for those who do not see the lines."""
     summary = tables["summary"].frame
     rows = summary[(summary["region"] == OVERALL) & (summary["point"] == "horizon")]
