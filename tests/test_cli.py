@@ -457,7 +457,7 @@ def test_without_ta_there_is_no_effect_and_no_rate(here: Path) -> None:
     (here / "none.yaml").write_text(text, encoding="utf-8")
     ran = codose("run", "none.yaml", "-n", "1", "--fixed", "--engine", "mesa", "--no-figures", "-q")
     assert ran.code == 0
-    assert "Without TA capacity is" in ran.out
+    assert "Without TA, capacity is" in ran.out
     assert "There is no TA" in " ".join(ran.out.split())
     assert "nan" not in ran.out.lower()
     assert (here / "results" / "none").is_dir()
