@@ -110,7 +110,7 @@ for person, line in knowledge.items():
     label = "_" if name in named else name
     axes.plot(line.index, line.to_numpy(), linewidth=1.5, label=label, **look)
     named.add(name)
-axes.legend(frameon=False, fontsize=style.SMALL_SIZE, loc="upper left")
+axes.legend(frameon=False, fontsize=style.SMALL_SIZE, loc="lower right", bbox_to_anchor=(1, 0.12))
 style.week_ticks(axes, classroom.horizon_weeks)
 style.mark_week(axes, classroom.end_of_ta, "TA ends")
 axes.set_ylim(0, 1)

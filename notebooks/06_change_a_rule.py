@@ -83,7 +83,9 @@ for axes, (name, model) in zip(figure.subplots(1, 2, sharey=True), stories.items
         axes.plot(line.index, line.to_numpy(), linewidth=1.3,
                   label="_" if label in named else label, **look)  # fmt: skip
         named.add(label)
-    axes.legend(frameon=False, fontsize=style.SMALL_SIZE, loc="upper left")
+    axes.legend(
+        frameon=False, fontsize=style.SMALL_SIZE, loc="lower right", bbox_to_anchor=(1, 0.12)
+    )
     style.dress(axes)
     style.week_ticks(axes, scenario.horizon_weeks)
     style.name_y(axes, f"{name}: trust (0-1)")
