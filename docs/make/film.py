@@ -53,7 +53,7 @@ POINTER = """() => {
 
 
 def document(number: int = 2) -> dict[str, Any]:
-    """The plans that are shown: the planning case as it is, and with twice the calls."""
+    """The first plans of three: the planning case as it is, twice the calls, all by video."""
     from sim.page.data import said
     from sim.scenario.scenario import Scenario
 
@@ -61,7 +61,8 @@ def document(number: int = 2) -> dict[str, Any]:
     visits, calls = base["dosage"]
     now = {**base, "name": "What we do now"}
     twice = {**base, "name": "Twice the calls", "dosage": [visits, {**calls, "every_weeks": 2}]}
-    plans = (now, twice)[:number]
+    video = [{**visits, "mode": "video"}, {**calls, "every_weeks": 2}]
+    plans = (now, twice, {**base, "name": "All by video", "dosage": video})[:number]
     return {
         "codose": "plans", "version": 1, "open": plans[-1]["name"],
         "reference": now["name"] if number > 1 else None,
@@ -177,8 +178,33 @@ def page(camera: Camera) -> bytes:
 
 def page_compare(camera: Camera) -> bytes:
     """Plans side by side."""
-    camera.shown(COMPARED)
+    camera.only("contacts")
+    camera.shown(f"{COMPARED}:nth-of-type(2)")
     camera.scroll_to("h2:has-text('side by side')")
+    return kept(camera.take())
+
+
+def page_best(camera: Camera) -> bytes:
+    """The best use of the budget, once some plans were found."""
+    camera.only("contacts")
+    camera.shown("[class*=best] table button:has-text('Use') >> nth=4")
+    camera.scroll_to("h2:has-text('Best use')")
+    return kept(camera.take())
+
+
+def page_print(camera: Camera) -> bytes:
+    """The printed page."""
+    camera.shown(COMPARED)
+    camera.answered()
+    camera.page.set_viewport_size({"width": 760, "height": 1000})
+    camera.page.emulate_media(media="print")
+    return kept(camera.shown(".printed").screenshot())
+
+
+def page_class(camera: Camera) -> bytes:
+    """The first question of a story."""
+    camera.page.evaluate("location.hash = '#view=class&story=sharing&present=1'")
+    camera.shown(".k-net")
     return kept(camera.take())
 
 
@@ -281,15 +307,18 @@ def _film(frames: list[tuple[bytes, int]]) -> bytes:
     return made.getvalue()
 
 
-PICTURES: dict[str, tuple[Callable[[Camera], bytes], float]] = {
-    "page.png": (page, 7 / 9),
-    "page_compare.png": (page_compare, 7 / 9),
-    "page.gif": (page_film, 0.75),
-    "door_plan.png": (door_plan, 2),
-    "door_research.png": (door_research, 1),
-    "door_teach.png": (door_teach, 1),
+PICTURES: dict[str, tuple[Callable[[Camera], bytes], float, int]] = {
+    "page.png": (page, 7 / 9, 2),
+    "page_compare.png": (page_compare, 7 / 9, 3),
+    "page_best.png": (page_best, 7 / 9, 3),
+    "page_print.png": (page_print, 1, 2),
+    "page_class.png": (page_class, 7 / 9, 1),
+    "page.gif": (page_film, 0.75, 1),
+    "door_plan.png": (door_plan, 2, 2),
+    "door_research.png": (door_research, 1, 1),
+    "door_teach.png": (door_teach, 1, 1),
 }
-"""File names, who takes them, and device pixels in a CSS pixel."""
+"""File names, who takes them, device pixels in a CSS pixel, and how many plans are there."""
 
 
 def main(names: list[str]) -> None:
@@ -303,12 +332,12 @@ def main(names: list[str]) -> None:
         raise SystemExit("no Chromium here: apt-get install chromium, or set CODOSE_CHROMIUM")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         files = {}
-        for number in (1, 2):
+        for number in (1, 2, 3):
             files[number] = Path(folder) / f"codose{number}.html"
             text = page_html(page_data(opened=document(number)))
             files[number].write_text(text, encoding="utf-8")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for name, (picture, scale) in PICTURES.items():
+        for name, (picture, scale, plans) in PICTURES.items():
             if names and Path(name).stem not in names and name not in names:
                 continue
             moves = name.endswith(".gif")
@@ -320,7 +349,7 @@ def main(names: list[str]) -> None:
             )
             context.set_default_timeout(PATIENCE)
             camera = Camera(context.new_page())
-            camera.page.goto(files[1 if moves else 2].as_uri())
+            camera.page.goto(files[plans].as_uri())
             camera.shown(".frame")
             made = picture(camera)
             (IMAGES / name).write_bytes(made)
