@@ -36,7 +36,7 @@ DOOR = (520, 330)
 """Pixels of the picture of a door."""
 COLOURS = 64
 """Of the film."""
-PATIENCE = 120_000
+PATIENCE = 600_000
 READY = ".verdict[aria-busy=false] h1"
 COMPARED = ".plan-sentences li"
 NEXT = ".k-controls > .k-main"
@@ -220,8 +220,9 @@ def door_plan(camera: Camera) -> bytes:
 def door_research(camera: Camera) -> bytes:
     """The door of researchers: a panel of the figure of the Sobol indices."""
     figure = Image.open(REPO / "experiments" / "figures" / "sobol-total.png").convert("RGB")
-    part = figure.crop((0, 55, 680, 55 + round(680 * DOOR[1] / DOOR[0])))
-    return kept(part.resize(DOOR, Image.Resampling.LANCZOS))
+    part = io.BytesIO()
+    figure.crop((0, 55, 680, 476)).save(part, "PNG")  # between two bars
+    return kept(whole(part.getvalue(), DOOR))
 
 
 def door_teach(camera: Camera) -> bytes:
