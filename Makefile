@@ -46,7 +46,7 @@ demo: $(CORE) ## install codose alone, run the source case, draw its figures, wr
 	$(BIN)/codose page --out results/codose.html --force
 	@echo
 	@echo "Open results/codose.html in a browser; the figures are in results/source/figures."
-	@echo "To go on: . $(BIN)/activate, then codose"
+	@echo "To go on: source $(BIN)/activate, then codose"
 
 test: $(STAMP) ## run the test suite, without the slow tests
 	$(BIN)/python -m pytest $(SHARED)

@@ -226,9 +226,9 @@ def door_research(camera: Camera) -> bytes:
 
 
 def door_teach(camera: Camera) -> bytes:
-    """The door of teachers: the eight people after the first question."""
+    """The door of teachers: those who decide together, after the first question."""
     _lesson(camera, film=False)
-    return kept(at_width(camera.take(), DOOR))
+    return kept(whole(camera.shown(".k-net >> nth=1").screenshot(), DOOR))
 
 
 def page_film(camera: Camera) -> bytes:
@@ -317,7 +317,7 @@ PICTURES: dict[str, tuple[Callable[[Camera], bytes], float, int]] = {
     "page.gif": (page_film, 0.75, 1),
     "door_plan.png": (door_plan, 2, 2),
     "door_research.png": (door_research, 1, 1),
-    "door_teach.png": (door_teach, 1, 1),
+    "door_teach.png": (door_teach, 1.5, 1),
 }
 """File names, who takes them, device pixels in a CSS pixel, and how many plans are there."""
 
