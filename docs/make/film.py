@@ -138,14 +138,6 @@ class Camera:
             self.take(90)
 
 
-def at_width(png: bytes, size: tuple[int, int]) -> Image.Image:
-    """A picture cut at its right and lower edges to the shape of ``size``, and made as small."""
-    whole = Image.open(io.BytesIO(png)).convert("RGB")
-    scale = min(whole.width / size[0], whole.height / size[1])
-    part = whole.crop((0, 0, round(size[0] * scale), round(size[1] * scale)))
-    return part.resize(size, Image.Resampling.LANCZOS)
-
-
 def whole(png: bytes, size: tuple[int, int]) -> Image.Image:
     """A picture as large as fits into ``size``, on white."""
     shot = Image.open(io.BytesIO(png)).convert("RGB")
