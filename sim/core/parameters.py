@@ -244,7 +244,7 @@ _ROWS: tuple[Parameter, ...] = (
     _row("region_cancels", "cr0", "log-odds that a region with workload one half cancels", "logit",
          -2.2, (-3.0, -1.5), LOGIT, role="uncertain", source="assumption (10 %)"),
     _row("region_cancels_slope", "cr1", "rise of those log-odds with mean workload", "logit", 3.0, None, SLOPE),
-    _row("logistics_slope", "cl", "rise of those log-odds when the usual time for logistics is left out", "logit",
+    _row("logistics_slope", "cl", "rise of the log-odds that a region cancels, without the usual time for logistics", "logit",
          1.5, (0.5, 2.5), SLOPE, role="uncertain"),
     _row("workload_pivot", "pivot_w", "mean workload at which those log-odds are cr0", "0-1",
          0.5, None, SHARE, grade="definition", source="centring constant"),
