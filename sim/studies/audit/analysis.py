@@ -232,7 +232,7 @@ def _leniency_table(
             }
         )
     columns = [
-        Column("leniency", "", "given", "added to what people feel before they answer, 0-1"),
+        Column("leniency", "", "number", "added to what people feel before they answer, 0-1"),
         Column("change_points", "points of 1-5", "signed", "change that the survey reads"),
         Column("change_latent", "0-1", "signed", "change of the state behind it"),
         Column("points_per_tenth", "points of 1-5", "number", "read for .10 of latent change"),
