@@ -112,7 +112,9 @@ print(counted.rename(columns={"sum": "converged", "count": "of"}).to_string())
 # prints medians over all pairs of neighbouring settings with different outcomes:
 
 # %%
-neighbours = [(a, b) for a, b in zip(y[:-1], y[1:], strict=True) if (a != b).any()]
+from itertools import pairwise
+
+neighbours = [(a, b) for a, b in pairwise(y) if (a != b).any()]
 paired = np.median([(a - b).std(ddof=1) for a, b in neighbours])
 unpaired = np.median([np.sqrt(a.var(ddof=1) + b.var(ddof=1)) for a, b in neighbours])
 print(f"spread of a difference: {paired:.4f} with shared chance, {unpaired:.4f} without")
