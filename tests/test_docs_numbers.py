@@ -49,6 +49,11 @@ STATED = {
     ".37": "an example of the method, on a test function",
 }  # fmt: skip
 """Numbers that are choices and no results, each with its reason."""
+ON_ONE_PAGE = {
+    ("docs/engineers/gates.md", "+0.77"): "a fault that was planted in a gate",
+    ("docs/tutorial/planner.md", "20 %"): "where the reader moves a slider",
+}
+"""The same, of numbers that would be results elsewhere."""
 
 
 def prose(text: str) -> str:
@@ -91,7 +96,7 @@ def stands(number: str, shown: list[float]) -> bool:
     return any(abs(one - value) <= 0.5 * 10**-places + 1e-12 for one in shown)
 
 
-def unfounded(text: str) -> list[str]:
+def unfounded(text: str, page: str = "") -> list[str]:
     """Results in the prose of a page that nothing on the page stands behind."""
     shown = behind(text)
     return [
@@ -99,13 +104,13 @@ def unfounded(text: str) -> list[str]:
         for piece in pieces(prose(text))
         if not NAMED.search(piece) and not IDS.search(piece)
         for number in RESULT.findall(piece)
-        if number not in STATED and not stands(number, shown)
+        if number not in STATED and (page, number) not in ON_ONE_PAGE and not stands(number, shown)
     ]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(REPO).as_posix())
 def test_numbers_in_prose_come_from_a_run_a_table_or_a_source(path: Path) -> None:
-    found = unfounded(path.read_text(encoding="utf-8"))
+    found = unfounded(path.read_text(encoding="utf-8"), path.relative_to(REPO).as_posix())
     assert not found, f"quoted without a run, a made table or a source: {found}"
 
 
@@ -153,3 +158,5 @@ def test_a_planted_false_number_is_seen(right: str, wrong: str) -> None:
 def test_every_exception_is_still_needed() -> None:
     every = " ".join(prose(page.read_text(encoding="utf-8")) for page in PAGES)
     assert set(STATED) <= set(RESULT.findall(every))
+    for page, number in ON_ONE_PAGE:
+        assert number in RESULT.findall(prose((REPO / page).read_text(encoding="utf-8")))
