@@ -226,7 +226,8 @@ test("with codose serve, foreign tables and workbooks are read there, and questi
   const asked: string[] = [];
   const ask = async (as: string, { name }: Given) => {
     asked.push(`${as} ${name}`);
-    if (name === "q.csv") return { kind: "questions", map: { decimal: "?" }, questions: [{ where: ["decimal"], text: "?", options: ["comma"], proposed: "" }] };
+    if (name === "s.csv" && as === "survey") return { kind: "survey", text: "a: 1", notes: [] };
+    if (name === "q.csv" || name === "s.csv") return { kind: "questions", map: { decimal: "?" }, questions: [{ where: ["decimal"], text: "?", options: ["comma"], proposed: "" }] };
     if (name === "gone.csv") return { kind: "unread" };
     return { kind: "log", rows: [{ week: 2, region: "n", mode: "video", hours: 1 }], first_day: "2026-01-05", notes: ["one note"] };
   };
@@ -234,8 +235,10 @@ test("with codose serve, foreign tables and workbooks are read there, and questi
   assert.ok(book.kind === "log");
   assert.deepEqual([book.log.rows[0].date, book.said], ["2026-01-12", ["one note"]]);
   assert.equal((await readFile(given("q.csv", "Datum;Wer\n1;2\n"), page, ask)).kind, "questions");
+  assert.equal((await readFile(given("s.csv", "region,wave,trust1\nn,1,4\n"), page, ask)).kind, "survey"); // no question about it
+  asked.length = 3;
   const gone = await readFile(given("gone.csv", "Datum;Wer\n1;2\n"), page, ask);
   assert.ok(gone.kind === "problems" && /does not answer/.test(gone.problems[0]));
   await readFile(given("own.csv", "week,region,mode,hours\n1,n,video,1\n"), page, ask);
-  assert.deepEqual(asked, ["log log.xlsx", "log q.csv", "log gone.csv"]);
+  assert.deepEqual(asked, ["log log.xlsx", "log q.csv", "survey q.csv", "log gone.csv", "survey gone.csv"]);
 });

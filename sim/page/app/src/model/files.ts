@@ -50,7 +50,8 @@ export async function readFile(given: Given, page: Reader, ask: Ask | null, as?:
   if (given.bytes.length > MOST_BYTES) return refuse("file_large", { size: megabytes(given.bytes.length), most: megabytes(MOST_BYTES) });
   if (!given.bytes.some((byte) => byte > 32)) return refuse("file_empty");
   const wrong = kindOfBytes(given.bytes);
-  if (wrong === "workbook") return ask ? asked(await ask(as ?? "log", given), as ?? "log", given, page) : refuse("file_workbook", { columns: logColumns(page).slice(0, 7).join(", ") });
+  if (wrong === "workbook" && ask) return as ? asked(await ask(as, given), as, given, page) : logOrSurvey(ask, given, page);
+  if (wrong === "workbook") return refuse("file_workbook", { columns: logColumns(page).slice(0, 7).join(", ") });
   if (wrong) return refuse(`file_${wrong}`);
   let text: string;
   try {
@@ -61,7 +62,7 @@ export async function readFile(given: Given, page: Reader, ask: Ask | null, as?:
   }
   if (text.includes("\0")) return refuse("file_binary");
   if (as === "survey" && ask) return asked(await ask("survey", given), "survey", given, page);
-  if (as === "log" || looksLikeTable(given.name, text)) return readTable(text, given, page, ask, map, refuse);
+  if (as === "log" || looksLikeTable(given.name, text)) return readTable(text, given, page, ask, as, map, refuse);
   return readText(text, given.name, page);
 }
 
@@ -96,13 +97,16 @@ function looksLikeTable(name: string, text: string): boolean {
 }
 
 async function readTable(
-  text: string, given: Given, page: Reader, ask: Ask | null, map: Map | undefined,
+  text: string, given: Given, page: Reader, ask: Ask | null, as: As | undefined, map: Map | undefined,
   refuse: (way: string, values?: Record<string, string>) => Read,
 ): Promise<Read> {
   const order = map?.order === "day" || map?.order === "month" ? map.order : null;
   const found = readLog(text, page, order);
   const understood = !found.faults.length && !(found.ambiguous && !order);
-  if (ask && !(understood && !found.unused.length)) return asked(await ask("log", given), "log", given, page);
+  if (ask && !(understood && !found.unused.length)) {
+    const isLog = as === "log" || found.faults[0]?.fault !== "columns";
+    return isLog ? asked(await ask("log", given), "log", given, page) : logOrSurvey(ask, given, page);
+  }
   if (found.ambiguous && !order) return whichOrder(given, page);
   const history = (path: string, values?: Record<string, string | number>) => say(page.words, `setting.history.${path}`, values ?? {});
   if (understood) {
@@ -111,6 +115,15 @@ async function readTable(
   }
   if (found.faults[0].fault === "columns") return refuse("file_table", { columns: logColumns(page).slice(0, 7).join(", ") });
   return { kind: "problems", problems: faultTexts(found.faults, history).map((one) => `${given.name}: ${one}`) };
+}
+
+/** A table without the columns of a log: what the server has fewer questions about. */
+async function logOrSurvey(ask: Ask, given: Given, page: Reader): Promise<Read> {
+  const log = await ask("log", given);
+  if (log?.kind === "log") return asked(log, "log", given, page);
+  const survey = await ask("survey", given);
+  const open = (answer: any) => (answer?.kind === "questions" ? answer.questions.length : answer?.kind === "survey" ? 0 : Infinity);
+  return open(survey) < open(log) ? asked(survey, "survey", given, page) : asked(log, "log", given, page);
 }
 
 /** Days such as 3/4/2026 can be meant in two ways. */
