@@ -8,9 +8,11 @@ milliseconds: at most 30 staff in all and 40 weeks.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -34,6 +36,15 @@ def examples(count: int) -> int:
     A profile's ``max_examples`` are out of 100: see tests/conftest.py.
     """
     return max(10, count * settings().max_examples // 100)
+
+
+def one_in_three(values: Iterable[Any]) -> list[Any]:
+    """All of them for a parametrised test; the default suite takes every third, the slow tests the
+    others too."""
+    return [
+        value if place % 3 == 0 else pytest.param(value, marks=pytest.mark.slow)
+        for place, value in enumerate(values)
+    ]
 
 
 def some(values: Any, most: int) -> st.SearchStrategy[list[Any]]:

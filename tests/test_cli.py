@@ -637,7 +637,11 @@ def test_ctrl_c_in_a_real_run_ends_in_130(tmp_path: Path) -> None:
     assert (tmp_path / "part.parts").exists() is kept
 
 
-@pytest.mark.parametrize("words", [["odd"], ["parameters"], ["parameters", "--json"]])
+@pytest.mark.parametrize(
+    "words",
+    [["odd"], *(pytest.param(one, marks=pytest.mark.slow)
+                for one in (["parameters"], ["parameters", "--json"]))],
+)  # fmt: skip
 def test_a_reader_who_goes_away_is_no_error(words: list[str], tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, *words],

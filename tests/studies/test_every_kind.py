@@ -116,7 +116,7 @@ def test_a_study_is_the_same_from_its_own_record(found: Result) -> None:
     assert study.seed == found.study.seed
 
 
-@two_kinds  # test_its_command verifies the folder of every kind
+@two_kinds  # test_its_command verifies folders too
 def test_made_again_every_table_is_the_same(found: Result, tmp_path: Path) -> None:
     folder = found.save(tmp_path / "a", figures=())
     seen = verify(folder, Execution(threads=1))
@@ -198,7 +198,7 @@ def test_an_interrupted_study_goes_on(found: Result, tmp_path: Path) -> None:
     )
 
 
-@every_kind
+@by_steps
 def test_its_command(found: Result, tmp_path: Path) -> None:
     """The command gives the same tables, and JSON that holds the answer and nothing else."""
     out = tmp_path / "out"
