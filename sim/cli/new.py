@@ -366,7 +366,7 @@ def scenario_text(answers: Mapping[str, Any], file: Path) -> str:
         more = {"first_week": start, "last_week": weeks, "co_creation": co_creation}
         lines.append(f"  - {_flow({**series, **more})}")
     lines += [
-        "costs: {provider_hour: 100, staff_hour: 50, travel_visit: 600}   # put in your own",
+        "costs: {provider_hour: 100, staff_hour: 50, travel_visit: 600}   # enter your own",
         "# shocks: [{week: 52, kind: provider_leaves, provider: provider_1}]",
         "# parameters: {trust_step: 0.3}   # any row of 'codose parameters'",
     ]

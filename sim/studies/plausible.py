@@ -137,10 +137,10 @@ def plausible_sets(
         InputError: a bad number or seed, or a posterior that cannot be used.
     """
     count = check_whole("sets", n, 1, MOST_SETS, f"1..{MOST_SETS:,}")
-    luck = check_seed(seed)
+    start = check_seed(seed)
     home = files.folder("experiments") / "plausible" if folder is None else folder
     posterior = read_posterior(home) if posterior is None else posterior
-    drawn = hypercube(count, luck)
+    drawn = hypercube(count, start)
     if posterior is None:
         number = len(drawn)
         return _equal(
@@ -148,7 +148,7 @@ def plausible_sets(
             f"plausible sets, a Latin hypercube over the ranges of {number} assumptions; "
             "not calibrated",
         )
-    generator = np.random.default_rng([luck, 1])
+    generator = np.random.default_rng([start, 1])
     chosen = generator.permutation(systematic(posterior.weights, count, generator))
     drawn |= {name: column[chosen] for name, column in posterior.columns.items()}
     others = len(drawn) - len(posterior.shares)
