@@ -91,7 +91,8 @@ def _words(page: Driver, selector: str) -> int:
         selector,
         """all => all.map((one) => {
              const copy = one.cloneNode(true);
-             copy.querySelectorAll("select, button, .k-hidden, .k-arithmetic").forEach((it) => it.remove());
+             const unread = "select, button, .k-hidden, .k-arithmetic";
+             copy.querySelectorAll(unread).forEach((it) => it.remove());
              return copy.textContent.replace(/([.:?!])(?=[^ ])/g, "$1 ");
            })""",
     )

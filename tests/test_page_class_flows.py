@@ -155,7 +155,8 @@ def cut(page: Driver) -> list[str]:
               const box = (around.querySelector(whole) ?? around).getBoundingClientRect();
               return one.getBoundingClientRect().right > box.right + 1;
             }));
-          return [...found, ...tall, ...outside].map((one) => one.className.baseVal ?? one.className);
+          const all = [...found, ...tall, ...outside];
+          return all.map((one) => one.className.baseVal ?? one.className);
         }"""
     )
 
