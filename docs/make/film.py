@@ -141,10 +141,12 @@ class Camera:
 def whole(png: bytes, size: tuple[int, int]) -> Image.Image:
     """A picture as large as fits into ``size``, on white."""
     shot = Image.open(io.BytesIO(png)).convert("RGB")
-    scale = min(size[0] / shot.width, size[1] / shot.height)
+    dark = shot.convert("L").point(lambda grey: 255 * (grey < 240))
+    shot = shot.crop(dark.getbbox())  # without an empty margin
+    scale = 0.96 * min(size[0] / shot.width, size[1] / shot.height)
     small_shot = shot.resize((round(shot.width * scale), round(shot.height * scale)))
     room = Image.new("RGB", size, "white")
-    room.paste(small_shot, ((size[0] - small_shot.width) // 2, 0))
+    room.paste(small_shot, ((size[0] - small_shot.width) // 2, (size[1] - small_shot.height) // 2))
     return room
 
 
