@@ -261,7 +261,7 @@ BAD = {
     "bomb.yaml": (b"name: &a [x, x]\nb: [*a, *a]\n", "has"),
     "wrong.yaml": (b"name: x\nhorizon_weks: 5\n", "did you mean 'horizon_weeks'?"),
     "newer.plans.yaml": (b"codose: plans\nversion: 2\nplans: []\n", "newer codose"),
-    "files.yaml": (b"name: x\ncontact_log: {file: log.csv}\n", "codose page files.yaml"),
+    "files.yaml": (b"name: x\ncontact_log: {file: old.csv}\n", "codose page files.yaml"),
     "log.csv": (b"week,region,mode,hours\n1,region_1,vidio,1\n", "Did you mean video?"),
 }  # fmt: skip
 
