@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sim.studies.surface import surface
     from sim.studies.survey_import import import_survey
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 _HOME = {
     "CoCreationModel": "sim.model.week",
