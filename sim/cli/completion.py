@@ -33,7 +33,9 @@ def completion(
 
     For every new shell, put the line of bash into ~/.bashrc, that of zsh into ~/.zshrc.
     """
-    from typer.completion import get_completion_script
+    from typer.completion import (
+        get_completion_script,  # pyright: ignore[reportPrivateImportUsage]
+    )
 
     from sim.core.errors import InputError, Problem, did_you_mean
 
@@ -53,7 +55,7 @@ def completion(
 def begin() -> None:
     """Let typer answer a shell that asks for completions."""
     if ASKED in os.environ:
-        from typer.completion import completion_init
+        from typer.completion import completion_init  # pyright: ignore[reportPrivateImportUsage]
 
         completion_init()
 

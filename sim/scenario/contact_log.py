@@ -358,10 +358,9 @@ def log_rows(
     """
     reading = _Reading(table, horizon_weeks, region_names, first_date)
     found = reading.rows()
-    for fault in row_faults([row for _, row in found], staff=staff, providers=providers):
-        index, column, *told = fault
-        reading.line = found[index][0]
-        reading.fault(column, *told)
+    for one in row_faults([row for _, row in found], staff=staff, providers=providers):
+        reading.line = found[one.index][0]
+        reading.fault(one.column, one.message, one.value, one.allowed, one.suggestion)
     reading.mistakes.stop(ScenarioError)
     if not found:
         raise ScenarioError(Problem(f"{WHAT} has no rows", file=table.file))
