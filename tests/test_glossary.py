@@ -108,7 +108,8 @@ def test_a_word_that_nothing_is_called_is_refused_with_a_neighbour() -> None:
         looked_up("regrett")
 
 
-def test_the_command_explains_one_word_or_all() -> None:
+def test_the_command_explains_one_word_or_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # a row a line
     every = codose("glossary").out
     for one in glossary().values():
         assert one.meaning in every

@@ -24,7 +24,7 @@ def summary(name: str) -> str:
     """The first line of the help of a kind, read without importing anything.
 
     >>> summary("audit")
-    "Run a study's design: what would it have seen?"
+    'Test the design of a study: what would it have reported?'
     """
     (spec,) = (path for place in __path__ if (path := Path(place, name, "spec.py")).is_file())
     for node in ast.parse(spec.read_text(encoding="utf-8")).body:

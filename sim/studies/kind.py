@@ -546,8 +546,8 @@ def ask(
     >>> study = StudyKind.of("sensitivity").make(
     ...     scenario={"function": "linear"}, outcomes=["y"], method="morris", samples=4
     ... )
-    >>> "What carries y, in order (Morris screening, mu_star): a 4.0" in ask(study).answer.text
-    True
+    >>> ask(study).answer.verdict
+    'A drives y the most (Morris screening).'
     """
     kind = StudyKind.of(study.header.kind)
     kind.check_packages(study)

@@ -191,7 +191,7 @@ def test_without_calibrated_sets_the_table_is_used_and_said(
     monkeypatch.setattr(design_module, "marginals", lambda: None)
     made = study("[keeping, trust_step]", "ranges: plausible\n")
     assert made.space.factors[0].distribution.kind == "uniform"
-    assert made.ranges.endswith("calibrated sets were asked for, and there are none.")
+    assert made.ranges.endswith("calibrated sets are wanted, but there are none.")
 
 
 def test_coordinate_undoes_a_marginal() -> None:

@@ -202,7 +202,7 @@ def test_the_answer_says_what_open_commitments_take() -> None:
         return record
 
     said = made(engine=open_ones).result.answer.text
-    assert "open commitments take staff 3.2 h a week; they are not priced" in " ".join(said.split())
+    assert "open commitments take staff 3.2 h a week; these hours are not" in " ".join(said.split())
 
 
 @pytest.mark.parametrize(

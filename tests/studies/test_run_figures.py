@@ -190,8 +190,8 @@ def test_footers_say_where_the_numbers_come_from_and_what_a_band_is(real: Runs) 
         said = all_text(draw(real.courses))
         assert "2 runs, seed 1, scenario: Classroom" in said
         assert "What if, not forecast." in said
-    assert "chance alone" in all_text(courses.trajectories(real.courses))
-    assert "chance alone" in all_text(courses.regions(real.courses))
+    assert "chance only, not what" in all_text(courses.trajectories(real.courses))
+    assert "chance only, not what" in all_text(courses.regions(real.courses))
 
 
 def test_rates_of_single_weeks_can_be_seen(real: Runs) -> None:
@@ -269,7 +269,7 @@ def test_spread_draws_chance_alone_within_all_that_is_not_known() -> None:
     half = norm.ppf(0.95) * row["sd_chance"]
     assert bold.get_segments()[1][:, 1] == pytest.approx([row["mean"] - half, row["mean"] + half])
     assert "chance and parameters together" in all_text(figure)
-    assert "6 plausible sets: " in all_text(figure)
+    assert "6 plausible sets, " in all_text(figure)
     assert "spread" in [figure.name for figure in sets.figures]
 
 

@@ -33,7 +33,7 @@ def test_a_study_end_to_end(tiny: Path, tmp_path: Path) -> None:
     assert (
         "These factors drive knowledge in week 13, the largest first (Sobol indices, ST):" in said
     )
-    assert "80 points, 3 replicates each, the same for all points: 240 runs" in said
+    assert "80 design points, 3 replicates each, the same for all points: 240 runs" in said
     assert "The runs take about " in ran.stderr
     for name in ("indices.csv", "indices.parquet", "convergence.csv", "noise.csv", "points.parquet",
                  "runs.parquet", "responses.csv", "factors.csv",

@@ -126,7 +126,7 @@ def names() -> list[str]:
         [*clock.CODOSE, "--help"],
         cwd=clock.REPO, env=clock.surroundings(), capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
-    return re.findall(r"^  ([a-z]+)  +\S", said.partition("Commands:")[2], re.MULTILINE)
+    return re.findall(r"^  ([a-z]+)  +\S", said.partition("Plan and teach:")[2], re.MULTILINE)
 
 
 def starts(tiny: bool) -> list[Line]:
