@@ -175,7 +175,7 @@ def test_shell_that_is_not_known_is_named() -> None:
     ran = codose("completion", "bsh")
     assert ran.code == 2
     assert ran.err == (
-        "SHELL: is no shell that can be completed for; allowed: bash, zsh, fish, powershell; "
+        "SHELL: 'bsh' is no shell that can be completed for; allowed: bash, zsh, fish, powershell; "
         "did you mean 'bash'?\n"
     )
 

@@ -37,13 +37,13 @@ def completion(
         get_completion_script,  # pyright: ignore[reportPrivateImportUsage]
     )
 
-    from sim.core.errors import InputError, Problem, did_you_mean
+    from sim.core.errors import InputError, Problem, did_you_mean, shown
 
     if shell not in SHELLS:
         raise InputError(
             Problem(
-                "is no shell that can be completed for",
-                file="SHELL",
+                f"{shown(shell)} is no shell that can be completed for",
+                field="SHELL",
                 value=shell,
                 allowed=", ".join(SHELLS),
                 suggestion=did_you_mean(shell, SHELLS),

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean, shown
 from sim.core.outcomes import OUTCOMES
 from sim.core.parameters import TABLE
 
@@ -101,7 +101,7 @@ def looked_up(word: str) -> list[Term]:
     every = [term.planners for term in names] + [term.name for term in names]
     raise InputError(
         Problem(
-            "is not explained in the glossary",
+            f"{shown(word)} is not explained in the glossary",
             field="term",
             value=word,
             allowed="a word that 'codose glossary' lists, an outcome or a parameter",
