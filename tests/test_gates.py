@@ -75,6 +75,18 @@ def test_a_step_that_fails_fails_the_automatic_checks(name: str, tmp_path: Path)
     assert told == ["test summary" if name == "test" else name]
 
 
+@posix
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js here")
+@pytest.mark.parametrize(("version", "old"), [("18.20.8", 1), ("20.11.0", 0), ("22.1.0", 0)])
+def test_the_page_is_built_again_where_node_is_new_enough(version: str, old: int) -> None:
+    """What the automatic checks ask Node.js itself: a true or false is no exit code for it."""
+    found = re.search(r"node -e '([^']*)'", RUN.read_text(encoding="utf-8"))
+    assert found is not None
+    given = f"Object.defineProperty(process, 'versions', {{value: {{node: '{version}'}}}});"
+    done = subprocess.run(["node", "-e", given + found[1]], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (old, "")
+
+
 def test_no_target_takes_a_run_without_tests_for_a_success() -> None:
     """pytest ends with 5 when a mark selects nothing, and make hands that on."""
     recipes = (REPO / "Makefile").read_text(encoding="utf-8")
