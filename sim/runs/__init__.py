@@ -1,1 +1,1 @@
-"""Many runs: which (plan), how (execute), what is kept (collect) and where (store)."""
+"""Many runs: ``plan`` says which, ``execute`` makes them, ``collect`` and ``store`` keep them."""

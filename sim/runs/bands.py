@@ -1,16 +1,18 @@
 """``Bands``: weekly means and quantiles over many runs, whatever their order, in bounded memory.
 
-Means come from fixed-point integer sums (a value is rounded to 2**-40), so they do not depend on
-the order of runs. Quantiles are those of :mod:`sim.stats.intervals`:
+Arrays are (condition, week, region, outcome): a condition is one of :data:`ARMS`, and the last
+region is "overall". Means come from fixed-point integer sums (a value is rounded to 2**-40), so
+they do not depend on the order of runs. Quantiles follow :mod:`sim.stats.intervals`:
 
-* up to :data:`EXACT_RUNS` runs they are exact, every weekly value being kept;
-* above that, each (arm, week, place, outcome) has a histogram of :data:`BINS` steps. An outcome
-  with bounds has steps of (high - low)/BINS, and its values are rounded to the nearest. One without
-  has steps of a power of two, the smallest that holds every value met so far: when a value does not
-  fit, neighbouring steps are joined. As they nest, the counts do not depend on when that happened.
-  Values are rounded down, so whole numbers below BINS stay exact. A quantile is within one step.
+* up to :data:`EXACT_RUNS` runs quantiles are exact, because every weekly value is kept;
+* above that number, each (condition, week, region, outcome) has a histogram of :data:`BINS` bins,
+  and a quantile is exact to one bin. For an outcome with bounds, a bin is (high - low)/BINS wide,
+  and values are rounded to the nearest bin. For an outcome without bounds, the width is the
+  smallest power of two that fits every value so far: when a value does not fit, neighbouring bins
+  are joined. Bins nest, so the counts do not depend on when they were joined. Values are rounded
+  down, so whole numbers below BINS stay exact.
 
-Missing values (NaN) do not count; a value outside the bounds of its outcome counts as the bound.
+Missing values (NaN) do not count. A value outside the bounds of its outcome counts as the bound.
 """
 
 from __future__ import annotations
@@ -36,17 +38,18 @@ MISSING = BINS + 1
 BINS_KEPT = BINS + 2
 _FRACTION = 2.0**40
 _STRETCHES = 16
-_SMALLEST = -900  # exponent of a step before any value was met
+_SMALLEST = -900  # the exponent of a bin's width before the first value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeekTable:
-    """What is known about each week; read-only.
+    """Counts, means and quantiles of each week; read-only.
 
     Attributes:
-        n: int64 (arm, week, place, outcome), values counted; a place is a region or "overall".
+        n: int64 (condition, week, region, outcome), the number of values; the last region is
+            "overall".
         mean: float64, the same shape; NaN where n is 0.
-        quantiles: float64 (quantile, arm, week, place, outcome).
+        quantiles: float64 (quantile, condition, week, region, outcome).
     """
 
     n: np.ndarray
@@ -59,14 +62,14 @@ class WeekTable:
 
 
 class Bands:
-    """Collects weekly values of runs, a batch at a time, from any thread.
+    """Collects the weekly values of runs, one batch at a time; threads may share it.
 
     Args:
-        weeks: number of weeks, with week 0.
-        places: number of regions, and one for "overall", which comes last.
-        runs_expected: decides between exact values and histograms.
-        arms: the arms that have values: all of ARMS, or the first only.
-        own: outcomes beside those of codose, which they follow.
+        weeks: the number of weeks, week 0 included.
+        places: the number of regions plus one for "overall", which comes last.
+        runs_expected: the number of runs; it decides between exact values and histograms.
+        arms: how many of the conditions in ARMS have values: all of them, or the first only.
+        own: the user's own outcomes, whose columns follow those of codose.
     """
 
     def __init__(
@@ -88,7 +91,7 @@ class Bands:
 
     def _make_histograms(self, runs_expected: int) -> list[_Histogram]:
         low, high = _limits(self.shape[1], self.about)
-        # Counts of one bin can reach the number of runs.
+        # The count of one bin can reach the number of runs.
         counter = np.dtype(np.uint16 if runs_expected < 2**16 else np.uint32)
         span = high - low
         limits = [(low, high), (low, high), (-span, span)][: self.arms]
@@ -100,7 +103,7 @@ class Bands:
         return not self._histograms
 
     def add(self, *values: np.ndarray) -> None:
-        """Count a batch: (run, week, place, outcome) with TA and, if there is that arm, without."""
+        """Count a batch: (run, week, region, outcome) with TA and, where it was run, without TA."""
         if self._histograms:
             for histogram, one in zip(self._histograms, _with_effect(values), strict=True):
                 histogram.add(np.ascontiguousarray(one))
@@ -117,7 +120,7 @@ class Bands:
         return state
 
     def add_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Add what another one, made with the same arguments, has collected."""
+        """Add the :meth:`state` of another object that was made with the same arguments."""
         for arm, histogram in enumerate(self._histograms):
             histogram.add_state(**{name: state[f"{name}_{arm}"] for name in _Histogram.STATE})
         kept = [state[name] for arm in range(self.arms) if (name := f"kept_{arm}") in state]
@@ -125,7 +128,7 @@ class Bands:
             self.kept.append(tuple(kept))
 
     def table(self, threads: int | None = None) -> WeekTable:
-        """Means and quantiles of everything added so far; a while of work, shared by threads."""
+        """Means and quantiles of all values so far; slow, so threads share the work."""
         n = np.zeros((len(ARMS), *self.shape), dtype=np.int64)
         whole, fraction = np.zeros((2, *n.shape), dtype=np.int64)
         quantiles = np.full((len(QUANTILES), *n.shape), np.nan)
@@ -160,26 +163,26 @@ class Bands:
 
 
 def _with_effect(values: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The arms given and, if there are two, their difference."""
+    """The conditions given and, if there are two, their difference."""
     return [*values, values[0] - values[1]] if len(values) == 2 else list(values)
 
 
 def _limits(places: int, about: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds of weekly values, each (place, outcome); infinite where there is none."""
+    """Bounds of weekly values, (region, outcome) each; infinite where an outcome has none."""
     low = np.array([one.low for one in about])
     high = np.array([np.inf if one.high is None else one.high for one in about])
     lows, highs = np.tile(low, (places, 1)), np.tile(high, (places, 1))
     summed = [i for i, one in enumerate(about) if one.overall == "sum"]
-    highs[-1, summed] = np.inf  # bounds are those of one region
+    highs[-1, summed] = np.inf  # the declared bounds hold for one region
     return lows, highs
 
 
 def exact(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Sums and quantiles over runs, the first axis; NaN left out.
+    """Sums and quantiles over runs, the first axis; NaN does not count.
 
     Returns:
-        int64 (...) values counted, the sum of their whole parts, and that of their fractions in
-        units of 2**-40; and float64 (quantile, ...).
+        The number of values, the sum of their whole parts and the sum of their fractions in units
+        of 2**-40, int64 (...) each; and the quantiles, float64 (quantile, ...).
     """
     from sim.engine import counting, native
 
@@ -195,23 +198,23 @@ def exact(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
 
 
 def _between(at: Callable[[np.ndarray], np.ndarray], n: np.ndarray, q: float) -> np.ndarray:
-    """Linear between the order statistics around :func:`sim.stats.intervals.rank_of`."""
+    """Interpolate between the order statistics around :func:`sim.stats.intervals.rank_of`."""
     position = rank_of(q, n)
     below = np.floor(position).astype(np.int64)
     share = position - below
     a, b = at(below), at(np.minimum(below + 1, np.maximum(n - 1, 0)))
     gap = b - a
-    # From the nearer end, as NumPy does it: the last bits agree, and a value never overshoots.
+    # NumPy, too, interpolates from the nearer end: the last bits agree, and no value overshoots.
     value = np.where(share >= 0.5, b - gap * (1 - share), a + gap * share)
     return np.where(n > 0, value, np.nan)
 
 
 class _Histogram:
-    """Histograms of one arm: counts are (week, place, outcome, bin); and the sums of its values.
+    """Histograms of one condition, counts (week, region, outcome, bin), and the sums of its values.
 
-    The step differs between places and outcomes, not between weeks.
+    The width of a bin (step) differs between regions and outcomes, but not between weeks.
     Bins 0..BINS: ``index`` stands for ``origin + (index - offset) * step``. MISSING counts NaN.
-    Threads that add at the same time take turns, a stretch of weeks at a time.
+    Threads that add values at the same time take turns, one block of weeks at a time.
     """
 
     STATE = ("n", "whole", "fraction", "steps", "counts", "exponent")
@@ -233,8 +236,8 @@ class _Histogram:
         self._turns = itertools.count()
 
     def add(self, values: np.ndarray) -> None:
-        """Count (run, week, place, outcome)."""
-        from sim.engine import native  # a few runs need none of it
+        """Count values (run, week, region, outcome)."""
+        from sim.engine import native  # a few runs do not need the engine
 
         top = np.zeros(self.step.shape)
         native.call("largest", values, top)
@@ -250,24 +253,24 @@ class _Histogram:
                 )  # fmt: skip
 
     def _make_room(self, top: np.ndarray) -> None:
-        """Widen the steps of what has no bounds until values of that size fit."""
+        """Widen the bins of outcomes without bounds until values of that size fit."""
         wanted = np.where(top > 0, np.frexp(top)[1] - self.room, _SMALLEST)
         if not (~self.bounded & (wanted > self.exponent)).any():
             return
-        with contextlib.ExitStack() as stack:  # nobody counts meanwhile
+        with contextlib.ExitStack() as stack:  # no other thread counts meanwhile
             for *_, lock in self._stretches:
                 stack.enter_context(lock)
             for place, outcome in np.argwhere(~self.bounded & (wanted > self.exponent)):
                 self._widen(place, outcome, int(wanted[place, outcome]))
 
     def _widen(self, place: int, outcome: int, exponent: int) -> None:
-        """Let the step of one place and outcome be ``2**exponent``."""
+        """Make the bins of one region and outcome ``2**exponent`` wide."""
         self._join(place, outcome, exponent - int(self.exponent[place, outcome]))
         self.exponent[place, outcome] = exponent
         self.step[place, outcome] = np.ldexp(1.0, exponent)
 
     def _join(self, place: int, outcome: int, doublings: int) -> None:
-        """Join the bins of one place and outcome, two by two, as many times as said."""
+        """Join neighbouring bins of one region and outcome in pairs, ``doublings`` times."""
         offset = self.offset[place, outcome]
         target = ((np.arange(BINS + 1) - offset) >> min(doublings, 62)) + offset
         first = np.flatnonzero(np.diff(target, prepend=target[0] - 1))
@@ -277,8 +280,8 @@ class _Histogram:
         self.counts[:, place, outcome, : BINS + 1] = joined
 
     def state(self) -> dict[str, np.ndarray]:
-        """The sums; of the bins that are not empty steps from one to the next, and their counts;
-        the exponents."""
+        """The sums; for bins that are not empty, the distance to the next one and the count; the
+        exponents."""
         flat = self.counts.reshape(-1)
         index = np.flatnonzero(flat)
         found = (
@@ -311,7 +314,7 @@ class _Histogram:
         np.add.at(self.counts.reshape(-1), cell * BINS_KEPT + place, counts)
 
     def quantiles(self) -> np.ndarray:
-        """(quantile, week, place, outcome)."""
+        """Quantiles, float64 (quantile, week, region, outcome)."""
         from sim.engine import native
 
         def at(rank: np.ndarray) -> np.ndarray:

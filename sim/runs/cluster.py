@@ -1,7 +1,7 @@
-"""Tasks on a Dask cluster.
+"""Tasks on a Dask cluster: :func:`run_tasks`.
 
-A task is plain data and its answer too, so a worker needs nothing but the same codose. When a
-worker dies, Dask runs its tasks again elsewhere.
+Tasks and answers are plain data, so a worker needs only the same version of codose. When a worker
+dies, Dask runs its tasks again on another one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def run_tasks(
     address: str,
     notice: Notice | None = None,
 ) -> Generator[Found, None, None]:
-    """The answers of a cluster to tasks, as they are done.
+    """Run tasks on a cluster and yield each answer as soon as it is there.
 
     Raises:
         InputError: see :func:`connect`; or the workers run another version of the model.
@@ -56,7 +56,8 @@ def connect(address: str) -> Iterator[Any]:
     """A client of the scheduler at an address.
 
     Raises:
-        InputError: no such address, nobody answers there within 10 s, or Dask is not installed.
+        InputError: the address cannot be used, no scheduler answers there within 10 s, or Dask is
+            not installed.
     """
     match = _ADDRESS.fullmatch(address)
     if not match or not 0 < int(match["port"]) < 2**16:
@@ -72,7 +73,7 @@ def connect(address: str) -> Iterator[Any]:
             client = distributed.Client(
                 address, timeout=CONNECT_SECONDS, set_as_default=False, name="codose"
             )
-    except Exception as error:  # whatever it says: that is no scheduler of ours
+    except Exception as error:  # whatever it answers, it is no Dask scheduler
         text = " ".join(str(error).split()) or type(error).__name__
         raise _refusal(address, f"no scheduler answers there ({text})") from None
     try:
@@ -83,10 +84,10 @@ def connect(address: str) -> Iterator[Any]:
 
 
 def _probe(host: str, port: int, *, greeted: bool) -> str:
-    """What is wrong with an address, or nothing. Dask itself would take its time to say so.
+    """What is wrong with an address; "" if nothing is. Dask itself takes longer to find out.
 
     Args:
-        greeted: a scheduler speaks first: the length of its greeting in 8 bytes.
+        greeted: wait for the scheduler's greeting, which begins with its length in 8 bytes.
     """
     found = [f"no scheduler answers there (nothing within {PROBE_SECONDS} s)"]
 
@@ -104,7 +105,7 @@ def _probe(host: str, port: int, *, greeted: bool) -> str:
         well = not greeted or (len(start) == 8 and size < 2**20)
         found[0] = "" if well else "what answers there is no Dask scheduler"
 
-    # Looking up a name knows no time limit.
+    # The look-up of a host name has no time limit.
     thread = threading.Thread(target=probe, daemon=True)
     thread.start()
     thread.join(PROBE_SECONDS + 1)
@@ -120,7 +121,7 @@ def _refusal(address: str, message: str, allowed: str = "") -> InputError:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what Dask logs, tracebacks among it, while it tries."""
+    """Silence the log of Dask, tracebacks included, while it tries to connect."""
     names = [one for one in logging.root.manager.loggerDict if one.split(".")[0] == "distributed"]
     before = {logging.getLogger(name): logging.getLogger(name).level for name in names}
     for logger in before:
@@ -135,11 +136,12 @@ def _quiet() -> Iterator[None]:
 def as_they_come(
     client: Any, function: Callable[[Any], Found], tasks: Iterable[Any]
 ) -> Iterator[Found]:
-    """The answers to tasks as they are done; only a few more tasks than threads are under way.
+    """Yield answers as they arrive; only a few more tasks than threads are submitted at once.
 
     Raises:
         InputError: a worker runs another version of the model.
-        CodoseError: the cluster gave up a task (whose workers died again and again), or is gone.
+        CodoseError: the cluster gave a task up because its workers died repeatedly, or the
+            scheduler is gone.
     """
     import distributed
 
@@ -172,7 +174,7 @@ def as_they_come(
 
 @contextlib.contextmanager
 def _watched(client: Any, notice: Notice | None) -> Iterator[None]:
-    """Say meanwhile when there is no worker, which may last until somebody starts one."""
+    """Report meanwhile that the cluster has no worker, if it has none."""
     over = threading.Event()
 
     def watch() -> None:
@@ -180,7 +182,7 @@ def _watched(client: Any, notice: Notice | None) -> Iterator[None]:
         while notice is not None and not over.is_set():
             try:
                 lonely = not _threads(client)
-            except Exception:  # whoever waits for an answer is told
+            except Exception:  # the caller that waits for an answer gets the error
                 return
             if lonely and not told:
                 notice("the cluster has no workers: waiting for one")
@@ -195,7 +197,7 @@ def _watched(client: Any, notice: Notice | None) -> Iterator[None]:
 
 
 def _threads(client: Any) -> int:
-    """Threads of all workers, as last heard.
+    """The number of threads of all workers, by the scheduler's last report.
 
     Raises:
         CodoseError: the scheduler is gone.

@@ -1,14 +1,17 @@
-"""What is kept of runs: Points (values at weeks) and Moments (their mean and variance over sets).
+"""What is kept of runs: Points (values at weeks) and Moments (mean and variance over the runs of a
+set), both a Collector.
 
-A collector is a small frozen object that says what is kept; what it has taken in is a *gathering*:
+A :class:`Collector` is a small frozen object that says what is kept. A :class:`Gathering` holds
+what a collector has kept so far:
 
-* ``measure(job, which, records)`` turns records of runs into arrays with a row a run, in a thread;
-* ``empty(plan)`` is a gathering of nothing; ``add(pieces)`` takes in all rows of a chunk;
-* ``state(plan, pieces)`` is a chunk as plain arrays, made anywhere and kept; ``join(runs, state)``
-  takes it in;
-* ``result(made)`` is the answer.
+* ``measure(job, which, records)`` turns the records of runs into arrays with one row a run; threads
+  call it;
+* ``empty(plan)`` makes a gathering without runs, and ``add(pieces)`` adds all rows of a chunk;
+* ``state(plan, pieces)`` gives a chunk as plain arrays, which any process can make and a store
+  keeps; ``join(runs, state)`` adds such a chunk;
+* ``result(made)`` gives the result.
 
-Whatever the order of chunks, the result has the same bits.
+The order in which chunks are added does not change one bit of the result.
 """
 
 from __future__ import annotations
@@ -42,9 +45,9 @@ class Rows:
     """What was measured of consecutive runs of one job.
 
     Attributes:
-        piece: which runs.
-        arrays: each with a row a run; NaN in those that failed.
-        failures: row, stage and reason of these.
+        piece: which runs these are.
+        arrays: arrays with one row a run; NaN in runs that failed.
+        failures: row, stage and reason of each run that failed.
     """
 
     piece: Piece
@@ -54,13 +57,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class FailedRun:
-    """A run without values. All numbers count from 0.
+    """A run that failed and has no values. All numbers count from 0.
 
     Attributes:
-        job: the place of its job in the plan.
-        set_index: the place of its parameter set in the job.
+        job: the position of its job in the plan.
+        set_index: the position of its parameter set in the job.
         replicate: the number of its replicate in the random streams.
-        stage: "with TA" or "without TA": in which of its two parts it failed.
+        stage: "with TA" or "without TA": the run itself or its counterfactual failed.
         reason: type and text of the error.
 
     >>> from sim.runs.execute import execute
@@ -83,10 +86,10 @@ class FailedRun:
 
 
 def left_out(failed: np.ndarray) -> str:
-    """How many runs count, as a sentence; empty when none failed.
+    """A sentence that says how many runs count; empty when none failed.
 
     Args:
-        failed: bool, of any shape: the runs that failed.
+        failed: bool, any shape, true for runs that failed.
 
     >>> left_out(np.array([False, True, False]))
     '2 of 3 runs count; the others failed and are left out.'
@@ -100,14 +103,15 @@ def left_out(failed: np.ndarray) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """Which runs of a plan there are.
+    """Which runs of a plan were made, and which of them failed.
 
     Attributes:
-        plan: what was asked.
-        done: bool (runs,), all jobs together: made, failed or not.
-        failed: bool (runs,): made, without values.
-        failures: the failed ones, in the order of the plan.
-        store_seconds: wall time of keeping chunks and reading them back; threads go on meanwhile.
+        plan: the plan of all runs.
+        done: bool (runs,) over all jobs: the runs that were made, including those that failed.
+        failed: bool (runs,): the runs that were made and have no values.
+        failures: the failed runs, in the order of the plan.
+        store_seconds: wall time, s, of writing chunks and reading them back; threads go on
+            meanwhile.
     """
 
     plan: RunPlan
@@ -126,13 +130,13 @@ class Made:
         return slice(int(self.plan.edges[job]), int(self.plan.edges[job + 1]))
 
     def count(self, job: int) -> tuple[int, int]:
-        """Runs of a job that have values, and runs that were asked for: "n of n"."""
+        """The number of runs of a job that have values, and the number planned: "n of n"."""
         part = self.of(job)
         return int((self.done[part] & ~self.failed[part]).sum()), part.stop - part.start
 
 
 class Gathering(Protocol[Result]):
-    """What a collector has taken in; see the module."""
+    """What a collector has kept so far; see the module."""
 
     def add(self, pieces: Sequence[Rows]) -> None: ...
 
@@ -142,71 +146,76 @@ class Gathering(Protocol[Result]):
 
 
 class Collector(Protocol[Result]):
-    """Says what is kept of runs; see the module. It can be pickled."""
+    """Says what is kept of runs; see the module. Collectors can be pickled."""
 
     @property
     def parts(self) -> int:
-        """Into so many chunks a plan is cut at least."""
+        """The least number of chunks that a plan is cut into."""
         ...
 
     def key(self) -> dict[str, Any]:
-        """What makes its states these ones, as plain values."""
+        """Everything that its states depend on, as plain values."""
         ...
 
     def check(self, job: Job) -> None:
-        """Refuse a job that it cannot keep.
+        """Refuse a job whose runs it cannot keep.
 
         Raises:
-            InputError: why.
+            InputError: the job cannot be kept, with the reason.
         """
         ...
 
     def run_bytes(self, job: Job) -> int:
-        """What the rows of a run take."""
+        """Bytes that the rows of one run take."""
         ...
 
     def state_bytes(self, job: Job) -> int:
-        """What a run adds to the state of a chunk."""
+        """Bytes that one run adds to the state of a chunk."""
         ...
 
     def weeks(self, job: Job) -> Sequence[int] | None:
-        """Weeks that records must report (ascending, the last is the horizon); None: all."""
+        """The weeks that records must report, ascending up to the horizon; None: all weeks."""
         ...
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """Rows of some runs.
+        """The rows of some runs.
 
         Args:
-            which: (runs,), the set of each.
-            records: with TA and, where the job has counterfactuals, without: each (runs, weeks,
-                regions, columns of RECORD): levels, and of every week its flows, of fewer weeks
-                those of all weeks up to each.
+            job: the job of these runs.
+            which: int64 (runs,), the set of each run.
+            records: the records with TA and, where the job has counterfactuals, those without TA;
+                each is (runs, weeks, regions, columns of RECORD). A flow is that of its week when
+                every week is reported, and otherwise the total up to its week.
+
+        Returns:
+            Arrays by name, with one row a run.
         """
         ...
 
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
-        """A chunk of a plan as plain arrays: the same whoever makes it."""
+        """A chunk of a plan as plain arrays, the same on every machine."""
         ...
 
     def empty(self, plan: RunPlan) -> Gathering[Result]:
-        """A gathering of nothing."""
+        """A gathering without runs."""
         ...
 
 
 @runtime_checkable
 class Looks(Protocol):
-    """A collector that looks at more of a run than its record: it has the engine make the runs."""
+    """A collector that needs more of a run than its record: it calls the engine itself."""
 
     def look(self, job: Job, scenario: Scenario, runs: slice, seed: int) -> np.ndarray:
-        """Some runs of a job by the compiled engine in this thread.
+        """Make some runs of a job with the compiled engine in this thread.
 
         Args:
-            scenario: that of the job.
-            runs: which of its runs.
-            seed: of the plan.
+            job: the job.
+            scenario: the scenario of the job, or its counterfactual.
+            runs: which runs of the job.
+            seed: the seed of the plan.
 
         Returns:
-            float64 (runs, numbers), what stands in the place of records.
+            float64 (runs, numbers), which takes the place of records.
         """
         ...
 
@@ -216,10 +225,10 @@ class Looks(Protocol):
 
 @dataclass(frozen=True)
 class Points:
-    """Keeps outcomes of every run at the weeks of its job.
+    """Keeps the outcomes of every run at the weeks of its job.
 
     Attributes:
-        outcomes: names; None: all of :data:`sim.core.outcomes.NAMES`.
+        outcomes: names of outcomes; None: all of :data:`sim.core.outcomes.NAMES`.
         regions: names of regions or "overall"; None: all regions of each job, and "overall".
 
     >>> Points(("trust", "cost"), regions=None).names
@@ -246,7 +255,7 @@ class Points:
         return outcome_table.NAMES if self.outcomes is None else self.outcomes
 
     def places(self, job: Job) -> tuple[str, ...]:
-        """The regions of a job, and "overall", as far as they are kept."""
+        """Names of the regions of a job that are kept, "overall" among them."""
         return job.places if self.regions is None else self.regions
 
     def key(self) -> dict[str, Any]:
@@ -267,7 +276,7 @@ class Points:
             check_known(region, job.places, "is not a region of this scenario", field="regions")
 
     def shape(self, job: Job) -> tuple[int, int, int, int]:
-        """Of a run: (arms, weeks, regions, outcomes)."""
+        """The shape of one run: (with and without TA, weeks, regions, outcomes)."""
         return job.arms, len(job.weeks), len(self.places(job)), len(self.names)
 
     def run_bytes(self, job: Job) -> int:
@@ -279,15 +288,15 @@ class Points:
         return self.run_bytes(job)
 
     def weeks(self, job: Job) -> Sequence[int] | None:
-        """See :class:`Collector`: as few as the summaries need."""
+        """See :class:`Collector`: only the weeks that the summaries need."""
         return self.reduction(job).reported
 
     def reduction(self, job: Job) -> Reduction | OwnReduction:
-        """What makes outcomes of the records of a job."""
+        """The reduction that turns the records of a job into outcomes."""
         return job.reduction
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """See :class:`Collector`: "values" (runs, arms, weeks, regions, outcomes)."""
+        """See :class:`Collector`: "values" (runs, with/without TA, weeks, regions, outcomes)."""
         values = np.empty((len(which), *self.shape(job)))
         places = [job.places.index(name) for name in self.places(job)]
         columns = [job.outcomes.index(name) for name in self.names]
@@ -312,11 +321,11 @@ class RunValues:
     """Every run of a plan, summarised at the weeks of its job.
 
     Attributes:
-        made: which runs there are, and which failed.
-        kept: what was kept.
-        values: of each job, float64 (runs, weeks, regions, outcomes): NaN where an outcome is empty
-            (nothing happened that it could measure), and in runs that failed or are not made.
-        without_ta: of each job with counterfactuals the same without TA, else None.
+        made: which runs were made, and which failed.
+        kept: the collector, which says what was kept.
+        values: for each job, float64 (runs, weeks, regions, outcomes): NaN where an outcome is
+            empty (nothing happened that it could measure), and in runs that failed or are missing.
+        without_ta: for each job with counterfactuals the same without TA, else None.
 
     >>> from sim.runs.execute import execute
     >>> from sim.runs.plan import independent
@@ -335,7 +344,7 @@ class RunValues:
 
     @property
     def plan(self) -> RunPlan:
-        """What was asked."""
+        """The plan of all runs."""
         return self.made.plan
 
     @property
@@ -345,11 +354,11 @@ class RunValues:
 
     @property
     def complete(self) -> bool:
-        """Whether every run was made (it may have failed)."""
+        """Whether every run was made; runs that failed count as made."""
         return self.made.complete
 
     def count(self, job: int = 0) -> tuple[int, int]:
-        """Runs of a job that have values, and runs asked for."""
+        """The number of runs of a job that have values, and the number planned."""
         return self.made.count(job)
 
     def failed(self, job: int = 0) -> np.ndarray:
@@ -383,14 +392,14 @@ class RunValues:
         """One outcome in one week, (sets, replicates).
 
         Args:
-            outcome: its name.
-            week: one of the job's; left out: its first.
-            region: a name, or "overall".
-            job: the place of the job in the plan.
-            without_ta: of the partners.
+            outcome: the name of the outcome.
+            week: one of the job's weeks; left out: its first.
+            region: the name of a region, or "overall".
+            job: the position of the job in the plan.
+            without_ta: take the values of the counterfactuals.
 
         Raises:
-            ValueError: it was not kept, or see :meth:`grid`.
+            ValueError: the outcome, week or region was not kept; or see :meth:`grid`.
         """
         about = self.plan.jobs[job]
         place = 0 if week is None else about.weeks.index(week)
@@ -400,7 +409,7 @@ class RunValues:
         ]
 
     def digest(self) -> str:
-        """SHA-256 (hex) of everything that was found, in order; no container, no time."""
+        """SHA-256 (hex) of all values in order; file format and time do not enter it."""
         partners = [values for values in self.without_ta if values is not None]
         return _digest(self.made, self.kept, [*self.values, *partners, self.made.done])
 
@@ -412,13 +421,13 @@ class RunValues:
 
 
 class Shaped(Protocol):
-    """A collector that keeps an array of one shape of every run of a job."""
+    """A collector that keeps one array a run, of the same shape for all runs of a job."""
 
     def shape(self, job: Job) -> tuple[int, ...]: ...
 
 
 class RowArrays:
-    """Takes in an array a job, a row a run, made when its first runs come."""
+    """Holds one array a job with one row a run; each is made when its first runs arrive."""
 
     def __init__(self, kept: Shaped, plan: RunPlan) -> None:
         self.kept, self.plan = kept, plan
@@ -480,7 +489,7 @@ def _unpacked(
 class Moments(Points):
     """Keeps only mean and variance over the runs of each set.
 
-    In a store it keeps what :class:`Points` does, so the store of one serves the other.
+    Its store holds the same parts as that of :class:`Points`, so either can read the other's.
 
     >>> Moments(("trust",)).key() == Points(("trust",)).key()
     True
@@ -493,12 +502,13 @@ class Moments(Points):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetMoments:
-    """Of one job: each array is (sets, arms, weeks, regions, outcomes).
+    """Moments of one job; each array is (sets, with and without TA, weeks, regions, outcomes).
 
     Attributes:
-        count: int64, runs with a value.
-        mean: float64; NaN where there is none.
-        variance: of one run (n - 1); NaN below two values. That of the mean is variance / count.
+        count: int64, the number of runs with a value.
+        mean: float64; NaN where there is no value.
+        variance: sample variance of a run (n - 1); NaN for fewer than two values. The variance of
+            the mean is variance / count.
     """
 
     count: np.ndarray
@@ -511,8 +521,8 @@ class RunMoments:
     """Mean and variance over the runs of each set.
 
     Attributes:
-        made: which runs there are, and which failed.
-        kept: what was kept.
+        made: which runs were made, and which failed.
+        kept: the collector, which says what was kept.
         jobs: the moments of each job.
 
     >>> from sim.runs.execute import execute
@@ -544,7 +554,7 @@ class RunMoments:
         ]
 
     def digest(self) -> str:
-        """SHA-256 (hex) of everything that was found, in order."""
+        """SHA-256 (hex) of all moments, in order."""
         arrays = [a for one in self.jobs for a in (one.count, one.mean, one.variance)]
         return _digest(self.made, self.kept, arrays)
 
@@ -552,7 +562,7 @@ class RunMoments:
 @dataclass(eq=False)
 class _Moments:
     """The gathering of :class:`Moments`. Chunks are joined in their order (Chan et al. 1983), so
-    that the bits are the same whichever came first; what is ahead of a gap waits, reduced."""
+    that the bits do not depend on which arrived first; a chunk that is early waits as moments."""
 
     kept: Moments
     plan: RunPlan
@@ -618,7 +628,7 @@ class _Moments:
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count, mean (0 where there is none) and sum of squared deviations over the first axis.
 
-    Added one by one: numpy.sum may add in another order on another machine.
+    Values are added one by one, because numpy.sum may add in another order on another machine.
     """
     known = ~np.isnan(values)
     count = known.sum(axis=0)

@@ -1,4 +1,4 @@
-"""Engines by name, and what every run needs: a checked record, seed and number of replicates.
+"""Engines by name: :func:`choose_engine`; :func:`checked_record` checks what an engine returns.
 
 A run is a pure function of (scenario, parameters, seed, replicate), so runs may be made in any
 order, in parts, and again (:mod:`sim.runs`). An *engine* is any such function:
@@ -29,7 +29,7 @@ CHOICES: tuple[str, ...] = ("auto", *ENGINES)
 
 
 def checked_record(record: np.ndarray, scenario: Scenario) -> np.ndarray:
-    """The record as float64, if it can be one of this scenario.
+    """The record as float64, after a check that it fits the scenario.
 
     Raises:
         ValueError: its shape is not (T + 1, regions, columns), or a value is not finite.
@@ -58,9 +58,10 @@ def choose_engine(engine: str | type | Engine, staff_weeks: int = 0) -> tuple[st
         staff_weeks: the work; see :func:`sim.engine.choice.chosen`. 0: it is not known yet.
 
     Raises:
-        InputError: no engine of that name, or it is not part of this installation; a model that
-            cannot be imported or is none.
-        EngineError: the compiled one cannot be used, and the work is too much for the other.
+        InputError: there is no engine of that name, or it is not part of this installation; or the
+            model cannot be imported or is not a model.
+        EngineError: the compiled engine cannot be used, and the work is too much for the readable
+            one.
     """
     if isinstance(engine, type) or is_model(engine):
         own = importlib.import_module("sim.runs.own").own_engine(engine)
@@ -78,7 +79,7 @@ def choose_engine(engine: str | type | Engine, staff_weeks: int = 0) -> tuple[st
 
 
 def is_model(engine: object) -> bool:
-    """Whether a name is that of a model of one's own, "module:Model"."""
+    """Whether a name names a model of the user's own, "module:Model"."""
     return isinstance(engine, str) and ":" in engine
 
 

@@ -1,14 +1,14 @@
-"""How runs are made: Execution (where, by whom, what is kept on disk), and execute.
+"""How runs are made: :class:`Execution` (on what machines, kept where), and :func:`execute`.
 
-An :class:`Execution` is made once, at the door, and handed down untouched. :func:`execute` makes
-the runs of a plan with it: on threads, a cluster or any executor; from a store where it can; the
-same bytes whichever way.
+The command line or the caller makes one :class:`Execution`, which is passed on unchanged.
+:func:`execute` makes the runs of a plan with it on threads, a cluster or any executor, and reads
+those that a store already holds. The result has the same bytes in every case.
 
-One rule for runs that fail. A run without finite numbers, or whose engine raises, is a
-:class:`~sim.runs.collect.FailedRun` with stage and reason; its values are NaN, it is left out and
-counted. When the engine raises for runs made together, each is made by itself and fails or not by
-itself. A mistake in the scenario (:class:`~sim.core.errors.InputError`) would fail every run
-alike, and is raised.
+One rule holds for runs that fail. A run whose record is not finite, or whose engine raises, is a
+:class:`~sim.runs.collect.FailedRun` with stage and reason; its values are NaN, and it is left out
+and counted. When the engine raises for several runs made together, each of them is made again
+alone. A mistake in the scenario (:class:`~sim.core.errors.InputError`) would make every run fail,
+so it is raised.
 """
 
 from __future__ import annotations
@@ -56,26 +56,30 @@ LEAST_WORK = 2**16
 
 @dataclass(frozen=True)
 class Execution:
-    """How runs are made; changes no number.
+    """How runs are made; no choice here changes a number.
 
     Attributes:
-        store: a folder that keeps what is done, chunk by chunk; see :mod:`sim.runs.store`.
-        resume: go on from what the folder holds.
-        force: delete what the folder holds of another study (of whatever study, unless ``resume``).
-        shard: ``(i, n)``: only every n-th chunk, from the i-th (from 1) on; needs a store.
+        store: a folder that keeps finished chunks; see :mod:`sim.runs.store`.
+        resume: go on from the chunks that the folder holds.
+        force: delete the chunks of another study in the folder (of any study, unless ``resume``).
+        shard: ``(i, n)``: make only every n-th chunk, from the i-th (from 1) on; needs a store.
         cluster: address of a Dask scheduler, ``tcp://host:port``.
-        threads: of this machine; None: see :func:`sim.engine.batch.thread_count`.
+        threads: number of threads of this machine; None: see
+            :func:`sim.engine.batch.thread_count`.
         executor: makes chunks in place of threads: anything with ``submit(function, argument)``
             (:mod:`concurrent.futures`, a Dask client) or ``map(function, arguments)``.
-        progress: told of runs done.
-        warn: told in a sentence what the user should know and what is no error; None: a warning.
-        time_limit: minutes, from the making of this object on; longer work is refused.
-        memory_limit: gigabytes; None: what this machine has. Larger work is refused.
-        agree: told in a sentence what long work takes, says whether to go on; None: go on.
-        command: what the user typed, kept in the store.
+        progress: called with the number of finished runs and the number of all runs.
+        warn: called with a sentence that the user should read and that is no error; None: a
+            Python warning.
+        time_limit: minutes from the making of this object on; longer work is refused.
+        memory_limit: gigabytes; None: the memory of this machine. Larger work is refused.
+        agree: called with a sentence on the time or memory of long work; returns whether to go on.
+            None: go on.
+        command: the command that the user typed, kept in the store.
 
     Raises:
-        InputError: a shard that is none, or without a store; both an executor and a cluster.
+        InputError: the shard is not one or has no store; or there are both an executor and a
+            cluster.
 
     >>> Execution(store=Path("runs")).within("wave 1").store.as_posix()
     'runs/wave-1'
@@ -113,7 +117,7 @@ class Execution:
             raise InputError(Problem("does not go with a cluster", "executor", allowed="one"))
 
     def within(self, name: str) -> Execution:
-        """The same in a folder inside the store, for one of several plans."""
+        """The same execution with a folder inside the store, for one of several plans."""
         if self.store is None:
             return self
         return replace(self, store=self.store / name.replace(" ", "-"))
@@ -124,10 +128,10 @@ class Execution:
         return time.monotonic() - self.begun
 
     def report_progress(self, done: int, total: int) -> None:
-        """Tell how many runs are done.
+        """Report how many runs are done.
 
         Raises:
-            KeyboardInterrupt: one was heard before, and swallowed by compiled code.
+            KeyboardInterrupt: Ctrl-C came while compiled code, which hides it, was running.
         """
         signals.check()
         if self.progress is not None:
@@ -135,7 +139,7 @@ class Execution:
 
 
 class Unfinished(CodoseError):
-    """A shard has done its part; those of others are not in its store. No mistake of anybody.
+    """A shard has done its part, and its store lacks those of the other shards. This is no error.
 
     Attributes:
         store: the folder.
@@ -172,25 +176,25 @@ def execute(
     *,
     note: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Make the runs of a plan; the same bytes whichever way it is done.
+    """Make the runs of a plan; the result has the same bytes in whatever way it is made.
 
     Args:
-        plan: which runs.
-        execution: how; left out: on all threads of this machine.
-        collect: what is kept; left out: all outcomes of all regions together at the plan's weeks.
-        note: what else the store is to say of its origin, as plain values.
+        plan: which runs to make.
+        execution: how to make them; left out: on all threads of this machine.
+        collect: what to keep; left out: all outcomes of all regions together at the plan's weeks.
+        note: further facts on the origin of the runs for the store, as plain values.
 
     Returns:
-        The answer of the collector, such as :class:`~sim.runs.collect.RunValues`. Failed runs are
+        The result of the collector, such as :class:`~sim.runs.collect.RunValues`. Failed runs are
         in its ``failures``.
 
     Raises:
-        InputError: the plan cannot be kept so, or is not made at its price
-            (:mod:`sim.runs.price`); the cluster does not answer (within 10 s); the store
+        InputError: the collector cannot keep these runs, or they take more time or memory than
+            allowed (:mod:`sim.runs.price`); the cluster does not answer within 10 s; the store
             cannot be used or written (finished chunks are kept).
         Unfinished: a shard has done its part, and the store does not hold the others.
-        InterruptedRun: Ctrl-C. ``partial`` is the store; without one, the answer of what was done,
-            or None where nothing was.
+        InterruptedRun: Ctrl-C was pressed. ``partial`` is the store; without a store, it is the
+            result of the finished runs, or None where there are none.
 
     >>> from sim.runs.plan import independent
     >>> from sim.scenario.scenario import Scenario
@@ -220,7 +224,7 @@ def execute(
 
 
 def joined(store: Store, plan: RunPlan, collect: Collector[Result]) -> Result:
-    """What a store holds that has every chunk of a plan.
+    """The result of a store that holds every chunk of a plan.
 
     Raises:
         DamagedPart: a chunk is not as it was written.
@@ -262,7 +266,7 @@ class _Assembly:
         return range(chunk * self.size, min((chunk + 1) * self.size, self.plan.runs))
 
     def run(self) -> Any:
-        """Every chunk that is asked for, each once: the stored first."""
+        """Take in every chunk of this plan or shard once, stored chunks first."""
         wanted = [chunk for chunk in range(self.chunks) if of_shard(chunk, self.how.shard)]
         total = sum(len(self.range(chunk)) for chunk in wanted)
         try:
@@ -277,7 +281,7 @@ class _Assembly:
         return self.result()
 
     def result(self) -> Any:
-        """The answer of what is done so far."""
+        """The result of the chunks so far."""
         rows = []
         for run, (stage, reason) in sorted(self.failures.items()):
             place = int(np.searchsorted(self.plan.edges, run, side="right")) - 1
@@ -292,7 +296,7 @@ class _Assembly:
     # --- chunks ------------------------------------------------------------------------------
 
     def _all(self, wanted: Sequence[int]) -> Generator[int, None, None]:
-        """Take in chunks, and say which."""
+        """Take in chunks, and yield the number of each."""
         missing = []
         for chunk in wanted:
             if self._take_stored(chunk):
@@ -321,10 +325,10 @@ class _Assembly:
         return True
 
     def _take_others(self, mine: Sequence[int]) -> None:
-        """What other shards have put into the store too.
+        """Take in the chunks that other shards have written to the store.
 
         Raises:
-            Unfinished: it is not everything.
+            Unfinished: some chunks are still missing.
         """
         assert self.store is not None
         self.store.scan()
@@ -352,7 +356,7 @@ class _Assembly:
         """Chunks made by threads, in their order."""
         workers = batch.thread_count(self.how.threads)
         if not self.plan.compiled:
-            workers = 1  # the engines in Python take turns anyway
+            workers = 1  # engines in Python cannot run in parallel threads
         if self.in_states:
             for states in _by_threads(self._states, self._tasks(missing, workers), workers):
                 for chunk, state in states:
@@ -367,7 +371,7 @@ class _Assembly:
                 yield chunk
 
     def _tasks(self, missing: Sequence[int], workers: int) -> list[list[int]]:
-        """Chunks in tasks large enough to be worth a thread's while, and many enough to share."""
+        """Group chunks into tasks, large enough for a thread and enough of them to share out."""
         if not self.plan.compiled:
             return [[chunk] for chunk in missing]
         share = self.plan.work // (4 * workers)
@@ -379,14 +383,14 @@ class _Assembly:
         return [list(chunks[first : first + size]) for first in range(0, len(chunks), size)]
 
     def _rows(self, chunks: Sequence[int]) -> list[tuple[int, list[Rows]]]:
-        """In a thread: what is measured of each chunk."""
+        """Measure each chunk; runs in a thread."""
         found: list[tuple[int, list[Rows]]] = [(chunk, []) for chunk in chunks]
         for place, rows in making.make(self.plan, self.collect, [self.range(c) for c in chunks]):
             found[place][1].append(rows)
         return found
 
     def _states(self, chunks: Sequence[int]) -> list[tuple[int, dict[str, np.ndarray]]]:
-        """In a thread: each chunk as plain arrays."""
+        """Make each chunk as plain arrays; runs in a thread."""
         states = making.states(self.plan, self.collect, [self.range(chunk) for chunk in chunks])
         return list(zip(chunks, states, strict=True))
 
@@ -402,8 +406,8 @@ class _Assembly:
         return price.process_count(self.plan, self.collect, self.how)
 
     def _elsewhere(self, missing: Sequence[int]) -> Generator[int, None, None]:
-        """Chunks as an executor or a cluster has made them."""
-        work = WORK if self.plan.compiled else 0  # a chunk at a time: each is seconds of work
+        """Chunks that an executor or a cluster makes."""
+        work = WORK if self.plan.compiled else 0  # one chunk a task: each takes seconds
         tasks = (self._packed(group) for group in self._groups(missing, work))
         if self.how.cluster is not None:
             from sim.runs import cluster
@@ -479,7 +483,7 @@ Found = TypeVar("Found")
 def _by_threads(
     function: Callable[[list[int]], Found], tasks: Sequence[list[int]], workers: int
 ) -> Generator[Found, None, None]:
-    """Answers in the order of the tasks; only a few more tasks than threads are under way."""
+    """Answers in the order of the tasks; only a few more tasks than threads are submitted."""
     if workers == 1 or len(tasks) == 1:
         yield from map(function, tasks)
         return
@@ -501,7 +505,7 @@ def _by_processes(
 def _by_executor(
     function: Callable[[Any], Found], tasks: Iterator[Any], executor: Any
 ) -> Generator[Found, None, None]:
-    """Answers of whatever has ``submit`` or ``map``."""
+    """Answers of any object with ``submit`` or ``map``."""
     if hasattr(executor, "submit"):
         yield from _in_order(executor.submit, function, tasks, 4 * batch.thread_count())
     else:

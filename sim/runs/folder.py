@@ -1,9 +1,9 @@
-"""ResultFolder: what a study found, written whole or not at all, and checked when it is read.
+"""ResultFolder: the results of a study, written whole or not at all, and checked when read.
 
-A folder of any kind of study holds ``manifest.json`` (format, kind, what was asked whole, versions,
+The folder of any kind of study holds ``manifest.json`` (format, kind, the whole study, versions,
 the meaning of every column, SHA-256 of every file), ``timing.json`` (the only file that differs
-when the study is made again), a Parquet file a table and, of tables that are not too long for it, a
-CSV file too, ``answer.txt``, what files the kind adds, and ``figures/``.
+when the study is made again), a Parquet file for each table and a CSV file for each that is not too
+long, ``answer.txt``, further files of some kinds, and ``figures/``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sim.present.table import Column, Table
 from sim.runs import safe
 
 if TYPE_CHECKING:
-    import pandas as pd  # imported, as pyarrow is, where it is used: no run need wait for it
+    import pandas as pd  # imported, like pyarrow, where it is used, because runs do not need it
     import pyarrow as pa
 
     from sim.present.answer import Answer
@@ -63,14 +63,14 @@ def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:
 
 
 def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
-    """Make the folder with what ``write`` puts into it; returns where it is.
+    """Make a folder, let ``write`` fill it, and return its path.
 
-    It is filled under a hidden name beside the target and then renamed, so that nobody ever sees
-    half of it, and what was there before is there until the new one is complete.
+    The folder is filled under a hidden name beside the target and then renamed, so that a folder is
+    never seen half written, and the old folder stays until the new one is complete.
 
     Args:
         target: the folder; a link to a folder is followed.
-        write: fills a folder.
+        write: the function that fills a folder.
         force: replace a folder that holds results of codose. Nothing else is ever replaced.
 
     Raises:
@@ -133,7 +133,7 @@ def _check_target(target: Path, place: Path, force: bool) -> None:
 
 
 def _new_sibling(place: Path, word: str) -> Path:
-    """A new folder beside the place, hidden; names of other processes are passed over."""
+    """A new hidden folder beside the target, under a name that no other process uses."""
     for number in itertools.count():
         name = f".{place.name}.{word}-{safe.host()}-{os.getpid()}-{number}"
         path = place.with_name(name)
@@ -144,7 +144,7 @@ def _new_sibling(place: Path, word: str) -> Path:
 
 
 def _renamed(partial: Path, place: Path) -> bool:
-    """Rename the finished folder into a place where nothing is, or an empty folder."""
+    """Rename the finished folder to a path where there is nothing, or an empty folder."""
     try:
         partial.rename(place)
     except OSError as error:
@@ -155,7 +155,7 @@ def _renamed(partial: Path, place: Path) -> bool:
 
 
 def _replace(place: Path, partial: Path) -> None:
-    """Rename the finished folder into its place; the one it replaces goes last."""
+    """Rename the finished folder to its path, and then delete the folder that it replaces."""
     former = _new_sibling(place, "former")
     former.rmdir()
     place.rename(former)
@@ -168,19 +168,19 @@ def _replace(place: Path, partial: Path) -> None:
 
 
 def mend(target: Path) -> str:
-    """Tidy up what a process that was killed while it wrote a folder has left beside it.
+    """Clean up after a process that was killed while it wrote a folder.
 
-    Half of a new folder is deleted. A folder that was moved away to be replaced comes back if the
-    new one is not there, else it is deleted.
+    An unfinished new folder is deleted. An old folder that was moved away is moved back if the new
+    one is missing, and deleted otherwise.
 
     Args:
-        target: the folder that was to be written.
+        target: the folder that the process was writing.
 
     Returns:
-        A sentence on what came back; empty when nothing did.
+        A sentence on the folder that was moved back; empty when there was none.
 
     Raises:
-        ResultsError: what was moved away cannot be moved back; says where it is.
+        ResultsError: the old folder cannot be moved back; the message says where it is.
     """
     place, said = Path(os.path.realpath(target)), ""
     sibling = re.compile(
@@ -212,7 +212,7 @@ def mend(target: Path) -> str:
 def _cannot_write(target: Path, error: Exception) -> ResultsError:
     code = getattr(error, "errno", None)
     text = getattr(error, "strerror", None) or str(error)
-    if inside := re.search(r"\[errno (\d+)\]", text, re.I):  # pyarrow's way to say it
+    if inside := re.search(r"\[errno (\d+)\]", text, re.I):  # the form of an error of pyarrow
         code = int(inside[1])
         text = os.strerror(code)
     if code in (errno.ENOSPC, errno.EDQUOT):
@@ -229,8 +229,8 @@ def _cannot_write(target: Path, error: Exception) -> ResultsError:
 def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = True) -> None:
     """Write ``name.parquet`` and ``name.csv``; the same frame gives the same bytes.
 
-    The CSV begins with a byte order mark, by which Excel knows UTF-8, only if a text of it holds a
-    letter beyond ASCII; text that a spreadsheet would calculate is marked by an apostrophe.
+    The CSV begins with a byte order mark, by which Excel recognises UTF-8, only if some text holds
+    a letter beyond ASCII. An apostrophe marks text that a spreadsheet would read as a formula.
     """
     import pyarrow as pa
     import pyarrow.csv
@@ -251,12 +251,12 @@ def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = Tru
         if not all(_is_ascii(column) for column in table.columns):
             file.write(BOM.encode())
         with pyarrow.csv.CSVWriter(file, plain, write_options=options) as writer:
-            for start in range(0, len(table), _CSV_BLOCK):  # as text it is many times as large
+            for start in range(0, len(table), _CSV_BLOCK):  # a table is many times larger as text
                 writer.write_table(_harmless(table.slice(start, _CSV_BLOCK).cast(plain)))
 
 
 def _is_ascii(column: pa.ChunkedArray) -> bool:
-    """Whether a column of text holds ASCII only; true of any other."""
+    """Whether a column of text holds ASCII only; true for any other column."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -281,7 +281,7 @@ def _harmless(table: pa.Table) -> pa.Table:
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write readable JSON; refuses what JSON does not know (NaN)."""
+    """Write readable JSON; NaN and infinity, which JSON lacks, are refused."""
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
@@ -307,12 +307,12 @@ def read_manifest(folder: Path, *, any_version: bool = False) -> dict[str, Any]:
     """The manifest of a result folder.
 
     Args:
-        folder: of results.
-        any_version: ask no more than that it is one, of whatever version.
+        folder: a result folder.
+        any_version: accept every version of the format.
 
     Raises:
-        ResultsError: there is no such folder, it holds no results, or those of another version of
-            the format.
+        ResultsError: there is no such folder, it holds no results, or its format has another
+            version.
     """
     path = folder / MANIFEST
     if not os.path.exists(folder):
@@ -381,7 +381,7 @@ _KEYS = {
 
 
 def read_timing(folder: Path) -> dict[str, Any]:
-    """When and how long; empty if unknown. Nothing depends on it."""
+    """When the results were made and how long that took; empty if unknown. No result uses it."""
     try:
         timing = json.loads((folder / TIMING).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -431,15 +431,15 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def provenance() -> dict[str, Any]:
-    """Where results come from: versions of codose, its engine, Python and dependencies. The machine
+    """The versions that results come from: codose, its engine, Python and dependencies. The machine
     and the time are in timing.json.
 
     Returns:
-        {"codose": version, "python": version, "engine_digest": of every source that numbers come
-        from, "dependencies": {name: version}}
+        {"codose": version, "python": version, "engine_digest": hash of the source files that
+        numbers come from, "dependencies": {name: version}}
     """
     return {
-        # Not of the installed distribution, which may be older than a checkout, or not there.
+        # The installed distribution may be older than this checkout, or missing.
         "codose": sys.modules["sim"].__version__,
         "python": platform.python_version(),
         "engine_digest": layout.source_hash(),
@@ -448,7 +448,7 @@ def provenance() -> dict[str, Any]:
 
 
 def _dependencies() -> list[str]:
-    """What codose requires, with those extras that may change a number, in alphabetical order."""
+    """The packages that codose and the extras that may change a number require, sorted by name."""
     try:
         required = importlib.metadata.requires("codose") or []
     except importlib.metadata.PackageNotFoundError:
@@ -469,7 +469,7 @@ def _version(distribution: str) -> str:
 
 
 def version_notes(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """What to say when results were made by other versions than the ones that are here."""
+    """Sentences on each version that differs between the results and this installation."""
     here = provenance()
     if manifest["codose"] != here["codose"]:
         yield (
@@ -522,20 +522,20 @@ class ResultFolder:
         force: bool = False,
         csv: bool | None = None,
     ) -> Path:
-        """Write a folder: complete, or not at all.
+        """Write a result folder, complete or not at all.
 
         Args:
             target: the folder.
-            kind: of study.
-            study: what was asked, whole, as plain values.
-            tables: what was found.
-            answer: the same in sentences.
-            figures, formats: what to draw, and as which files.
+            kind: the kind of study.
+            study: the whole study, as plain values.
+            tables: the tables of results by name.
+            answer: the answer in sentences.
+            figures, formats: the figures, and the formats of their files.
             files: further text files by name.
-            facts: seed, runs, failed, versions and command.
-            timing: when and how long.
+            facts: seed, runs, failed runs, versions and command.
+            timing: when the results were made, and how long that took.
             force: replace a folder that holds results of codose.
-            csv: tables as CSV too; None: those of at most :data:`CSV_ROWS` rows.
+            csv: write tables as CSV too; None: only those of at most :data:`CSV_ROWS` rows.
 
         Raises:
             ResultsError: the target may not or cannot be written. Nothing is left behind.
@@ -567,10 +567,10 @@ class ResultFolder:
 
     @classmethod
     def read(cls, path: Path) -> ResultFolder:
-        """Open a folder; tables are read when they are asked for.
+        """Open a result folder; tables are read only when they are used.
 
         Raises:
-            ResultsError: it is no result folder, or one of another version.
+            ResultsError: it is no result folder, or its format has another version.
         """
         return cls(path, read_manifest(path))
 
@@ -603,12 +603,12 @@ class ResultFolder:
         return damages(self.path, self.manifest)
 
     def version_notes(self) -> Iterator[str]:
-        """What to say when another version made it."""
+        """Sentences on each version that differs between the results and this installation."""
         return version_notes(self.manifest)
 
 
 def _description(table: Table) -> dict[str, Any]:
-    """What a table says of itself, as plain values for the manifest."""
+    """Title, note and columns of a table, as plain values for the manifest."""
     return {
         "title": table.title,
         "note": table.plain_note,
@@ -619,7 +619,7 @@ def _description(table: Table) -> dict[str, Any]:
 
 
 def _table(name: str, frame: pd.DataFrame, description: Mapping[str, Any]) -> Table:
-    """The inverse of :func:`_description`, with the numbers of the file."""
+    """The table from its :func:`_description` and the numbers of its file."""
     rests_on, title, note = (description[key] for key in ("rests_on", "title", "note"))
     columns = [Column(**column) for column in description["columns"]]
     texts = [title, note, *(text for column in columns for text in asdict(column).values())]

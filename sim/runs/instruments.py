@@ -1,11 +1,13 @@
-"""What a study sees: survey, test, observation, listening session, log. Never a latent state.
+"""Instruments of a study: :func:`survey`, :func:`knowledge_test`, :func:`observation`,
+:func:`listening_session` and :func:`dosage_log` read the runs that :func:`observe` makes.
 
-Each instrument turns people and records of runs into what a paper would print: mean, SD, n. All
-chance comes from the project's streams (:mod:`sim.core.streams`), by purposes of their own, so
-observing changes nothing in a run and the same person answers the same whatever else is asked.
+An instrument shows no latent state. It turns people and records of runs into what a paper would
+print: mean, SD, n. Measurement noise comes from random streams of its own
+(:mod:`sim.core.streams`), so observing changes nothing in a run, and a person's answer does not
+depend on the other questions.
 
-Reading a survey: an answer is latent + leniency + noise, cut into 1..5. With the default leniency a
-latent trust near .55 reads about 4.7 of 5: such a mean pins the leniency, not the trust.
+An answer in a survey is latent state + leniency + noise, cut into 1..5. With the default leniency,
+a latent trust near .55 reads about 4.7 of 5: such a mean informs the leniency, not the trust.
 
 >>> from sim.scenario.scenario import Scenario
 >>> scenario = Scenario.shipped("classroom")
@@ -48,21 +50,22 @@ def observe(
     weeks: Sequence[int],
     first_replicate: int = 0,
 ) -> Seen:
-    """Run a scenario and look at everybody in some weeks; a run that fails is left out.
+    """Run a scenario and keep every person's states in some weeks; failed runs are left out.
 
     Studies of many sets do the same with the collector :class:`sim.runs.people.People`.
 
     Args:
-        scenario, parameters: what is run; a full parameter set.
-        seed, replicates: of chance; runs, 1 or more.
-        weeks: 0..horizon, one a wave.
-        first_replicate: number of the first replicate; another range is other people and chance.
+        scenario, parameters: the scenario, and a full parameter set.
+        seed, replicates: the seed, and the number of runs, 1 or more.
+        weeks: the weeks of the waves, 0..horizon.
+        first_replicate: number of the first replicate; another range gives other people and other
+            random draws.
 
     Returns:
-        What instruments can look at; its attributes say their shapes.
+        What instruments can read; its attributes say their shapes.
 
     Raises:
-        InputError: a week outside 0..horizon, or another number that cannot be.
+        InputError: a week is outside 0..horizon, or another number cannot be used.
 
     >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
@@ -78,7 +81,7 @@ def observe(
 def _words(
     seen: Seen, purpose: int, entity: np.ndarray, week: int, series: int | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Blocks of words for (replicates, entities), with a last axis for several series."""
+    """Blocks of random words for (replicates, entities), with a last axis for several series."""
     several = np.ndim(series) > 0
     c0 = entity[..., None] if several else entity
     c2 = purpose + SERIES_STEP * np.asarray(series, dtype=np.int64)
@@ -108,7 +111,7 @@ class Described:
 
 
 def describe(values: np.ndarray) -> Described:
-    """Mean, SD and n over the last axis of (replicates, values); NaN is nobody.
+    """Mean, SD and n over the last axis of (replicates, values); NaN does not count.
 
     >>> found = describe(np.array([[1.0, 3.0, np.nan]]))
     >>> found.mean.tolist(), round(float(found.sd[0]), 4), found.n.tolist()
@@ -131,9 +134,9 @@ class Answers:
     """One wave of a survey on one construct.
 
     Attributes:
-        answers: (replicates, people, items), 1..5; NaN: not asked, or did not answer.
-        asked: (replicates, people) bool.
-        region: (people,) position of the region.
+        answers: float64 (replicates, people, items), 1..5; NaN: not asked, or did not answer.
+        asked: bool (replicates, people): the people who were invited to answer.
+        region: int64 (people,), position of each person's region.
     """
 
     answers: np.ndarray
@@ -146,12 +149,12 @@ class Answers:
         return self.answers.mean(axis=-1)
 
     def described(self, region: int | None = None) -> Described:
-        """Mean, SD, n of the respondents' scores, of all or of one region."""
+        """Mean, SD and n of the respondents' scores, for all regions or for one."""
         scores = self.scores if region is None else self.scores[:, self.region == region]
         return describe(scores)
 
     def response(self) -> np.ndarray:
-        """Share of those asked who answered, (replicates,)."""
+        """Response rate: the share of invited people who answered, (replicates,)."""
         answered = (~np.isnan(self.answers[..., 0])).sum(axis=-1)
         return answered / np.maximum(self.asked.sum(axis=-1), 1)
 
@@ -173,28 +176,28 @@ def survey(
     asked: int | None = None,
     attitude: str = "trust",
 ) -> Answers:
-    """Ask people about one construct: 1 (strongly disagree) .. 5 (strongly agree).
+    """Survey people on one construct: 1 (strongly disagree) .. 5 (strongly agree).
 
     item = latent + leniency + z x item SD, cut at the four cut points; a person answers with
     probability sigma(response_base + response_slope (motivation + trust - response_pivot)).
 
     Args:
-        seen: from :func:`observe`.
-        p: the parameters of the instrument; those of the runs, as a rule.
+        seen: the runs, from :func:`observe`.
+        p: the parameters of the instrument; usually those of the runs.
         construct: one of :data:`CONSTRUCTS`.
         wave: position in ``seen.weeks``.
-        items: of the scale; each has noise of its own.
-        asked: people asked in each region, by draw; None: everybody.
-        attitude: the state that, with motivation, makes people answer.
+        items: number of items of the scale; each has independent noise.
+        asked: number of people invited at random in each region; None: everybody.
+        attitude: the state that, with motivation, determines who responds.
 
     Returns:
-        The answers, (replicates, people, items) of 1..5, NaN where nobody answered.
+        The answers, (replicates, people, items) of 1..5, NaN where a person did not answer.
 
     Raises:
-        InputError: no such construct, or a number that cannot be.
+        InputError: there is no such construct, or a number cannot be used.
 
-    Source: that answers of people who trust lie near the top of a five-point scale, Hunter et al.
-    2009, doi 10.1177/1090198108329999; form and leniency are assumptions.
+    Source: Hunter et al. 2009, doi 10.1177/1090198108329999, find that people who trust answer
+    near the top of a five-point scale; form and leniency are assumptions.
 
     >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
@@ -230,9 +233,9 @@ def survey(
 
 
 def expected_answer(latent: np.ndarray, p: Parameters) -> np.ndarray:
-    """Mean answer (1..5) of people with these latent states, were all of them to answer.
+    """Mean answer (1..5) of people with these latent states if all of them respond.
 
-    The noise of an item is taken for normal (it is bell-shaped, within +-3.46 SD).
+    The noise of an item (bell-shaped, within +-3.46 SD) is approximated as normal.
     """
     from scipy.special import ndtr
 
@@ -262,18 +265,18 @@ def _first_of(keys: np.ndarray, region: np.ndarray, count: int | None) -> np.nda
 
 
 def knowledge_test(seen: Seen, p: Parameters, *, wave: int) -> np.ndarray:
-    """Share of the questions of a test that each person answers right, 0-1.
+    """Share of the questions of a test that each person answers correctly, 0-1.
 
-    A person answers the share of questions that they know: an assumption, in which nobody guesses
-    and the chance of single questions, which averages out over people, is left out. No leniency
-    enters. Those who answer a survey of the same week take the test.
+    A person's score is their knowledge. This is an assumption: nobody guesses, and the stochastic
+    variation of single questions, which averages out over people, is left out. No leniency enters.
+    The people who answer a survey in the same week take the test.
 
     Args:
         seen, p: as for :func:`survey`.
         wave: position in ``seen.weeks``.
 
     Returns:
-        (replicates, people); NaN for those who did not take it.
+        Scores (replicates, people); NaN for people who did not take the test.
 
     Raises:
         InputError: as :func:`survey`.
@@ -302,17 +305,17 @@ def observation(
         seen, p: as for :func:`survey`.
         what: co_creation (realised, mean of the contacts attended in the weeks) or tailoring (how
             well the provider knows the region, at the last wave up to ``until_week``).
-        since_week, until_week: contacts of weeks since_week + 1 .. until_week are observed; weeks
-            that were looked at, or 0.
-        raters: observers in all; region r is rated by number r mod raters, so that with one rater
-            the severity is shared by all.
+        since_week, until_week: contacts of weeks since_week + 1 .. until_week are observed; each
+            is the week of a wave, or 0.
+        raters: number of observers; rater r mod raters rates region r, so with one rater all
+            regions share one severity.
 
     Returns:
-        (replicates, regions); NaN where no contact was attended.
+        Ratings (replicates, regions); NaN where no contact was attended.
 
     Raises:
-        InputError: nothing of that name is rated, it was not looked at in such weeks, or there is
-            no wave to rate tailoring at.
+        InputError: nothing of that name is rated, these are not weeks of waves, or there is no
+            wave at which tailoring could be rated.
 
     >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
@@ -344,10 +347,10 @@ def observation(
 
 
 def listening_session(seen: Seen, construct: str, *, wave: int, people: int = 6) -> np.ndarray:
-    """How many of the people of a session voice a theme, (replicates, regions).
+    """How many people in a session voice a theme, (replicates, regions).
 
-    ``people`` of each region are invited by draw; each voices the theme with a probability equal to
-    the latent state (trust .6: six of ten say so).
+    ``people`` of each region are invited at random; each voices the theme with a probability equal
+    to the latent state (trust .6: six of ten do).
 
     Raises:
         InputError: no such construct.
@@ -363,7 +366,7 @@ def listening_session(seen: Seen, construct: str, *, wave: int, people: int = 6)
     _check(construct, CONSTRUCTS, "construct")
     series = CONSTRUCTS.index(construct)
     words = _words(seen, streams.LISTENING, seen.entities, seen.weeks[wave], series)
-    # The same people sit in a session whatever the theme: their order is that of theme 0.
+    # The same people attend whatever the theme, so their order is that of theme 0.
     order = _words(seen, streams.LISTENING, seen.entities, seen.weeks[wave], 0)[0]
     there = _first_of(order, seen.region, people)
     voiced = there & (uniform(words[1]) < seen.people[construct][:, wave])
@@ -375,20 +378,20 @@ def listening_session(seen: Seen, construct: str, *, wave: int, people: int = 6)
 
 
 def dosage_log(seen: Seen, *, since_week: int, until_week: int) -> dict[str, Described]:
-    """What a centre's log says of weeks since_week + 1 .. until_week, described over regions.
+    """What a centre's log shows for weeks since_week + 1 .. until_week, described over regions.
 
     Args:
-        seen: from :func:`observe`.
-        since_week, until_week: weeks that were looked at, or 0.
+        seen: the runs, from :func:`observe`.
+        since_week, until_week: weeks of waves, or 0.
 
     Returns:
-        contacts_a_month (held, of a region), hours_a_month (provider hours in contact),
-        hours_a_contact, and what the time was planned for: relationship_share, learning_share,
-        planning_share, review_share, logistics_share (NaN where no contact is planned). Each mean,
-        SD and n (regions), (replicates,).
+        For each region contacts_a_month (held), hours_a_month (provider hours in contact),
+        hours_a_contact, and the shares of planned time: relationship_share, learning_share,
+        planning_share, review_share, logistics_share (NaN where no contact is planned). Each entry
+        has mean, SD and n over regions, (replicates,).
 
     Raises:
-        InputError: it was not looked at in such weeks.
+        InputError: these are not weeks of waves.
 
     >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")
@@ -419,7 +422,7 @@ def between(seen: Seen, flow: str, since_week: int, until_week: int) -> np.ndarr
     """The total of a flow over weeks since_week + 1 .. until_week, (replicates, regions).
 
     Raises:
-        InputError: these are not weeks that were looked at (or 0), one after the other.
+        InputError: these are not weeks of waves (or 0) in ascending order.
     """
     found = seen.flows[flow]
     totals = {0: np.zeros_like(found[:, 0])}

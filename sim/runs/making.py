@@ -1,6 +1,7 @@
-"""Making chunks of a plan in one thread, here or on a worker: make, and Task with run_task.
+"""Making chunks of a plan in one thread: :func:`make` here, :class:`Task` and :func:`run_task` on a
+worker.
 
-The one place where a run can fail: see :mod:`sim.runs.execute` for the rule.
+Every run that fails does so in this module; :mod:`sim.runs.execute` has the rule.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from sim.scenario.scenario import Scenario
 def make(
     plan: RunPlan, collect: Collector[Any], chunks: Sequence[range]
 ) -> Iterator[tuple[int, Rows]]:
-    """Measure the runs of some chunks, a few at a time: the place of the chunk, and rows of it.
+    """Measure the runs of some chunks, a few at a time; yield the position of the chunk and rows.
 
-    Runs that follow each other are made together, also over the edge of a chunk.
+    Consecutive runs are made together, even across the edge of a chunk.
     """
     place = 0
     for whole in _adjacent(chunks):
@@ -48,7 +49,7 @@ def make(
 
 
 def _adjacent(chunks: Sequence[range]) -> Iterator[range]:
-    """Chunks that follow each other without a gap, as one."""
+    """Chunks that follow each other without a gap, joined into one range."""
     first, last = chunks[0].start, chunks[0].stop
     for chunk in chunks[1:]:
         if chunk.start != last:
@@ -59,7 +60,7 @@ def _adjacent(chunks: Sequence[range]) -> Iterator[range]:
 
 
 def _cut(rows: Rows, first: int, last: int) -> Rows:
-    """Those of runs first..last - 1 of the job."""
+    """The rows of runs first..last - 1 of the job."""
     piece = rows.piece
     if (first, last) == (piece.first, piece.last):
         return rows
@@ -94,10 +95,10 @@ def _batches(plan: RunPlan, collect: Collector[Any], job: Job, piece: Piece) -> 
 
 @dataclass(frozen=True, eq=False)
 class _Asking:
-    """Asks the engine for runs of a job, and finds out which fail.
+    """Calls the engine for the runs of a job, and records which fail.
 
     Attributes:
-        weeks: that records report; None: all.
+        weeks: the weeks that records report; None: all.
     """
 
     plan: RunPlan
@@ -106,13 +107,13 @@ class _Asking:
     weeks: Sequence[int] | None
 
     def records(self, first: int, last: int) -> tuple[list[np.ndarray], list[Failure]]:
-        """Records of runs first..last - 1 of the job, an array an arm, and which failed."""
+        """Records of runs first..last - 1 of the job, with TA and without, and which failed."""
         job = self.job
         records: list[np.ndarray] = []
         failures: dict[int, Failure] = {}
         for arm, scenario in enumerate(_arms(job)):
             if arm and not job.scenario.has_ta:
-                records.append(records[0])  # without TA it is its own partner
+                records.append(records[0])  # a scenario without TA is its own counterfactual
                 continue
             stage = "with TA" if scenario.has_ta else "without TA"
             made, lost = self.one_arm(scenario, first, last)
@@ -124,7 +125,7 @@ class _Asking:
     def one_arm(
         self, scenario: Scenario, first: int, last: int
     ) -> tuple[np.ndarray, dict[int, str]]:
-        """Records, a row a run, and the reason of each row that failed."""
+        """Records with or without TA, one row a run, and the reason of each row that failed."""
         if not self.plan.compiled and last - first > 1:
             return self.each(scenario, first, last)
         try:
@@ -138,13 +139,14 @@ class _Asking:
         return made, self.not_finite(made, scenario)
 
     def each(self, scenario: Scenario, first: int, last: int) -> tuple[np.ndarray, dict[int, str]]:
-        """Run by run: each fails or not by itself."""
+        """Make each run alone, so that only the runs at fault fail."""
         made = [self.one_arm(scenario, row, row + 1) for row in range(first, last)]
         lost = {row: why[0] for row, (_, why) in enumerate(made) if why}
         return np.concatenate([record for record, _ in made]), lost
 
     def made(self, scenario: Scenario, first: int, last: int) -> np.ndarray:
-        """What the engine gives: records (runs, weeks, regions, columns), or what was looked at."""
+        """What the engine or the collector's ``look`` gives: (runs, weeks, regions, columns) or
+        (runs, numbers)."""
         job, seed = self.job, self.plan.seed
         if isinstance(self.collect, Looks):
             return self.collect.look(job, scenario, slice(first, last), seed)
@@ -157,14 +159,14 @@ class _Asking:
         return reported(record if job.own else checked, self.weeks, job.own)[None]
 
     def not_finite(self, made: np.ndarray, scenario: Scenario) -> dict[int, str]:
-        """The reason of each record that holds a number that is none; whoever looks has checked."""
+        """The reason of each record with a value that is not finite; ``look`` checks its own."""
         if isinstance(self.collect, Looks):
             return {}
         wrong = not_finite(plain(made, len(self.job.own)), scenario.region_names, self.weeks)
         return {row: f"ValueError: {why}" for row, why in wrong.items()}
 
     def nothing(self, scenario: Scenario) -> np.ndarray:
-        """In the place of a run that failed."""
+        """An array of NaN in the place of a run that failed."""
         if isinstance(self.collect, Looks):
             return np.full((1, self.collect.run_bytes(self.job) // 8), np.nan)
         rows = scenario.horizon_weeks + 1 if self.weeks is None else len(self.weeks)
@@ -198,7 +200,7 @@ def states(
 
 
 def _noting(found: Iterable[tuple[int, Rows]], into: list[Failure]) -> Iterator[Rows]:
-    """The rows of a chunk as they come; what failed is noted by its row in the chunk."""
+    """The rows of a chunk as they come; each failed run is added by its row in the chunk."""
     done = 0
     for _, rows in found:
         into += [(done + row, stage, why) for row, stage, why in rows.failures]
@@ -207,7 +209,7 @@ def _noting(found: Iterable[tuple[int, Rows]], into: list[Failure]) -> Iterator[
 
 
 def failures_of(rows: Sequence[Rows]) -> list[Failure]:
-    """What failed in the rows of a chunk, by its row in the chunk."""
+    """The failed runs of a chunk, by their row in the chunk."""
     failures: list[Failure] = []
     for _ in _noting(((0, one) for one in rows), failures):
         pass
@@ -216,14 +218,14 @@ def failures_of(rows: Sequence[Rows]) -> list[Failure]:
 
 @dataclass(frozen=True)
 class Task:
-    """Some chunks for a worker that has nothing but the same codose.
+    """Some chunks for a worker, which needs only the same version of codose.
 
     Attributes:
-        engine: see :func:`sim.engine.layout.source_hash`.
-        chunks: number, and number of runs, of each.
-        plan: these runs and no others (:meth:`~sim.runs.plan.RunPlan.to_dict`).
-        collect: what is kept.
-        own: the model of one's own that makes them.
+        engine: the hash of the sources, see :func:`sim.engine.layout.source_hash`.
+        chunks: the number of each chunk, and how many runs it has.
+        plan: the plan of these runs alone (:meth:`~sim.runs.plan.RunPlan.to_dict`).
+        collect: the collector, which says what is kept.
+        own: the user's own model that makes the runs; None: an engine of codose.
     """
 
     engine: str
@@ -234,14 +236,14 @@ class Task:
 
 
 class WrongWorker(Exception):
-    """A worker whose model is not that of whoever asks."""
+    """A worker has another version of the model than the process that sent the task."""
 
 
 def run_task(task: Task) -> list[tuple[int, dict[str, np.ndarray]]]:
-    """On a worker: the number and state of each chunk.
+    """Make the chunks of a task on a worker; return the number and state of each.
 
     Raises:
-        WrongWorker: it would give other numbers than whoever asks would find.
+        WrongWorker: the worker's sources differ, so its numbers might differ too.
     """
     if task.engine != source_hash():
         raise WrongWorker(f"engine {source_hash()} on the worker, {task.engine} here")

@@ -1,4 +1,4 @@
-"""Joining the shards of a study."""
+"""Joining the shards of a study: :func:`open_trees` opens and :func:`merge_stores` copies them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Stores = list[Store]
 def open_trees(
     folders: Sequence[str | os.PathLike[str]], notice: Notice | None = None
 ) -> dict[str, Stores]:
-    """The stores in some folders, and in folders inside them, by their place in these.
+    """The stores in some folders and their subfolders, by their path within them.
 
     Raises:
-        ResultsError: a folder holds no study, or another one (what differs is said).
+        ResultsError: a folder holds no study, or another study; the message says what differs.
     """
     if not folders:
         raise ResultsError(Problem("no folder is given", allowed="the folders of all shards"))
@@ -56,15 +56,16 @@ def _check_one_study(stores: Stores) -> None:
 
 
 def check_complete(stores: Stores, place: str = ".", *, later: bool = False) -> None:
-    """See that the stores together hold every part of their study.
+    """Check that the stores together hold every part of their study.
 
     Args:
-        place: where in its shard's folder each store is.
-        later: it is a step after the first of a study in steps. Whoever makes a part of it needs
-            the steps before, so all shards of such a study work in one folder.
+        stores: the stores of the shards.
+        place: the path of each store within the folder of its shard.
+        later: the stores are those of a later step of a study in steps. A shard of such a step
+            needs the steps before, so all shards of the study work in one folder.
 
     Raises:
-        ResultsError: which chunks are missing, and what commands would make them.
+        ResultsError: chunks are missing; the message names them and the commands that make them.
     """
     first = stores[0]
     held = {chunk for store in stores for chunk in store.present}
@@ -85,7 +86,7 @@ def check_complete(stores: Stores, place: str = ".", *, later: bool = False) -> 
 
 
 def _commands(stores: Stores, missing: Sequence[int], place: str, later: bool) -> list[str]:
-    """What would make the missing chunks."""
+    """The commands that would make the missing chunks."""
     above = len(Path(place).parts)
 
     def shard_of(store: Store) -> Path:
@@ -107,10 +108,10 @@ def _commands(stores: Stores, missing: Sequence[int], place: str, later: bool) -
 
 
 def together(stores: Stores) -> Store:
-    """One store, not on disk, that finds each part where it is.
+    """One store, itself not on disk, that reads each part from the store that has it.
 
     Raises:
-        ResultsError: a part is damaged, or two hold other values for the same runs.
+        ResultsError: a part is damaged, or two stores hold different values for the same runs.
     """
     first = stores[0]
     found = Store(first.folder, first.key, first.columns, first.record, first.notice)
@@ -125,8 +126,8 @@ def merge_stores(
     """Copy the parts of all stores into one new store.
 
     Raises:
-        ResultsError: as :meth:`Store.open`; a part is damaged; or two hold other values for the
-            same runs.
+        ResultsError: as :meth:`Store.open`; a part is damaged; or two stores hold different values
+            for the same runs.
     """
     for store in stores:
         if os.path.realpath(store.folder) == os.path.realpath(out):

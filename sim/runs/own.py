@@ -1,9 +1,9 @@
-"""OwnEngine: a model of one's own in the place of the engines of codose, and its outcomes.
+"""OwnEngine: a user's own model in place of the engines of codose; OwnReduction: its outcomes.
 
-A subclass of :class:`~sim.model.week.CoCreationModel` is an engine wherever an engine is asked for:
-by its name, ``"module:Model"``, or as the class itself. What a run needs of it is here: its name
-and the digest of its source for manifests and stores, the promises that every run is held to, and
-:class:`OwnReduction`, which puts its outcomes beside those of codose.
+Wherever an engine is expected, a subclass of :class:`~sim.model.week.CoCreationModel` can be given,
+by its name ``"module:Model"`` or as the class itself. This module gives its name and the digest of
+its source to manifests and stores, checks what every run must keep to, and joins its outcomes to
+those of codose.
 """
 
 from __future__ import annotations
@@ -37,23 +37,22 @@ FORM = "module:Model, a class of your own that derives from CoCreationModel"
 
 
 class WrongSource(Exception):
-    """A worker whose model of one's own is not that of whoever asks."""
+    """A worker has another source of the user's model than the process that sent the task."""
 
 
 @dataclass(frozen=True, eq=False)
 class OwnEngine:
-    """A model of one's own as an engine.
+    """A user's own model as an engine.
 
     Attributes:
         name: "module:Model".
-        source: SHA-256 (hex) of the source files of the class and of what it is made of (its bases,
-            its staff and providers, its outcomes), codose's own left out; empty where there are
-            none, as in a notebook. Modules that these import are not in it.
-        outcomes: its own, by name: those of the class and those given beside.
-        model: the class; None where it could not be imported, which is enough to read what it
-            found.
+        source: SHA-256 (hex) of the source files of the class and of its parts (bases, staff and
+            providers, outcomes) without those of codose; empty where there are no files, as in a
+            notebook. Modules that these files import do not enter it.
+        outcomes: the model's own outcomes by name: those of the class and those given beside it.
+        model: the class; None where it cannot be imported, which still allows results to be read.
         given: the outcomes given beside the class.
-        reason: why there is no model.
+        reason: why the class could not be imported.
     """
 
     name: str
@@ -69,21 +68,22 @@ class OwnEngine:
 
     @property
     def places(self) -> list[str]:
-        """Of the class and the functions given beside it what no other process can import."""
+        """The class and those functions given beside it that no other process can import."""
         parts = [self.model, *(one.formula for one in self.given.values())]
         return [_called(one) for one in parts if _importable(one) is None]
 
     def __call__(
         self, scenario: Scenario, parameters: Parameters, seed: int, replicate: int
     ) -> np.ndarray:
-        """One run, held to the promises of an engine.
+        """Make one run, and check what every engine must keep to.
 
         Returns:
-            The record; with outcomes of its own packed for :class:`OwnReduction`: float64 (T + 1,
-            regions + 1, columns of RECORD and these outcomes), NaN where there is nothing.
+            The record; for a model with outcomes of its own, packed for :class:`OwnReduction`:
+            float64 (T + 1, regions + 1, columns of RECORD and these outcomes), NaN where there is
+            no value.
 
         Raises:
-            InputError: the model breaks a promise, or is not there.
+            InputError: the model breaks a rule for engines, or could not be imported.
         """
         if self.model is None:
             raise InputError(Problem(self.reason, "engine", self.name, FORM))
@@ -96,7 +96,7 @@ class OwnEngine:
             try:
                 model.step()
             except Exception:
-                self._check_states(model)  # which is then why
+                self._check_states(model)  # a bad state would explain the fault
                 raise
             self._check_states(model)
         self._refuse_draws(_drawn(before, _of_model(model)))
@@ -105,10 +105,10 @@ class OwnEngine:
         return _packed(model.record, model.own_record)
 
     def _check_states(self, model: CoCreationModel) -> None:
-        """Every state is a number in 0..1.
+        """Check that every state is a number in 0..1.
 
         Raises:
-            InputError: one is not.
+            InputError: a state is not.
         """
         for region in model.regions:
             named = [(f"routines of {region.name}", region.routines)]
@@ -133,10 +133,10 @@ class OwnEngine:
             )  # fmt: skip
 
     def _refuse_draws(self, drawn: Sequence[str]) -> None:
-        """The model draws from its streams alone.
+        """Refuse a model that draws from other generators than its streams.
 
         Raises:
-            InputError: it draws from elsewhere.
+            InputError: some other generator was used.
         """
         if drawn:
             raise InputError(
@@ -148,12 +148,12 @@ class OwnEngine:
             )  # fmt: skip
 
     def check_repeats(self, scenario: Scenario, parameters: Parameters, seed: int) -> None:
-        """Make one run twice: the same seed must give the same numbers, and nothing be drawn from
-        what everybody shares (both times: others may draw meanwhile). A run that fails is no matter
-        of this.
+        """Make one run twice: the same seed must give the same numbers, and neither run may draw
+        from the shared generators. A change of these counts only if it happens both times, since
+        other code may draw meanwhile. A run that fails is not judged here.
 
         Raises:
-            InputError: it does not; or see :meth:`__call__`.
+            InputError: the numbers differ, or a shared generator is used; or see :meth:`__call__`.
         """
         made, drawn = [], []
         for _ in range(2):
@@ -180,20 +180,20 @@ class OwnEngine:
             )  # fmt: skip
 
     def check_source(self) -> None:
-        """On a worker: that the files here are those of whoever asks.
+        """Check on a worker that the source files are those of the process that sent the task.
 
         Raises:
-            WrongSource: they are not.
+            WrongSource: they differ.
         """
         here = own_engine(self.model, self.given).source
         if here != self.source:
             raise WrongSource(f"{self.name} has another source there than here")
 
     def check_elsewhere(self) -> None:
-        """That another process can make it.
+        """Check that another process can import the model.
 
         Raises:
-            InputError: it cannot be imported there.
+            InputError: it cannot.
         """
         if self.places:
             raise InputError(
@@ -205,7 +205,7 @@ class OwnEngine:
             )  # fmt: skip
 
     def record(self) -> dict[str, Any]:
-        """Plain values for JSON; the inverse is :func:`recorded`."""
+        """The engine as plain values for JSON; the inverse is :func:`recorded`."""
         return {
             "name": self.name,
             "source": self.source,
@@ -219,10 +219,10 @@ def own_engine(engine: Any, outcomes: Mapping[str, Any] | None = None) -> OwnEng
 
     Args:
         engine: "module:Model", or a subclass of CoCreationModel.
-        outcomes: outcomes of one's own beside those of the class (:mod:`sim.model.own`).
+        outcomes: own outcomes beside those of the class (:mod:`sim.model.own`).
 
     Raises:
-        InputError: it cannot be imported, or is no such class; an outcome that cannot be used.
+        InputError: the model cannot be imported or is no such class, or an outcome cannot be used.
 
     >>> own_engine("sim.model.week:CoCreationModel").name
     'sim.model.week:CoCreationModel'
@@ -242,17 +242,17 @@ def own_engine(engine: Any, outcomes: Mapping[str, Any] | None = None) -> OwnEng
 
 
 def chosen(engine: Any, outcomes: Mapping[str, Any] | None = None) -> Any:
-    """An engine as a caller in Python gives it, with outcomes of one's own.
+    """The engine that a caller in Python gives, with outcomes of the caller's own.
 
     Args:
         engine: a name, "module:Model", a subclass of CoCreationModel, or a function.
-        outcomes: outcomes of one's own, which only a model can be asked.
+        outcomes: own outcomes, which only a model can have.
 
     Returns:
-        An OwnEngine; a name or function of no such model as it is.
+        An OwnEngine for a model; any other name or function unchanged.
 
     Raises:
-        InputError: see :func:`own_engine`; outcomes of an engine that is no model.
+        InputError: see :func:`own_engine`; or there are outcomes for an engine that is no model.
     """
     if isinstance(engine, OwnEngine) and not outcomes:
         return engine
@@ -272,7 +272,7 @@ def chosen(engine: Any, outcomes: Mapping[str, Any] | None = None) -> Any:
 
 
 def recorded(plain: Mapping[str, Any]) -> OwnEngine:
-    """The engine of :meth:`OwnEngine.record`: with its model, if that can be imported here."""
+    """The engine of :meth:`OwnEngine.record`, with its model if that can be imported here."""
     outcomes = {
         name: Outcome(name, one["unit"], one["meaning"], one["function"], one["kind"],
                       one["overall"], _number(one["low"]), _number(one["high"]), one["better"])
@@ -290,12 +290,12 @@ def recorded(plain: Mapping[str, Any]) -> OwnEngine:
 
 
 def _number(value: Any) -> Any:
-    """A bound back from JSON, which knows no infinity."""
+    """A bound read from JSON, where null stands for infinity."""
     return {"inf": math.inf, "-inf": -math.inf}.get(value, value)
 
 
 def _plain(one: Outcome, given: bool) -> dict[str, Any]:
-    """What is declared of an outcome, as plain values."""
+    """The declaration of an outcome, as plain values."""
     bounds = {
         end: str(value) if value is not None and math.isinf(value) else value
         for end, value in (("low", one.low), ("high", one.high))
@@ -324,7 +324,7 @@ def _imported(name: str) -> Any:
     """
     module, _, inside = name.partition(":")
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))  # the command knows no script whose folder it is
+        sys.path.insert(0, str(Path.cwd()))  # a command, unlike a script, leaves it out
     try:
         found = importlib.import_module(module)
         for part in inside.split("."):
@@ -351,7 +351,7 @@ def _called(one: Any) -> str:
 
 
 def _digest(parts: Sequence[Any]) -> str:
-    """SHA-256 of the files that define some classes and functions, codose's and Mesa's left out."""
+    """SHA-256 of the files that define some classes and functions, without codose and Mesa."""
     files: dict[str, bytes] = {}
     for one in parts:
         module = getattr(one, "__module__", "") or ""
@@ -374,17 +374,17 @@ def _digest(parts: Sequence[Any]) -> str:
 
 
 def _of_everybody() -> dict[str, Any]:
-    """States of the generators that everybody shares."""
+    """States of the generators that all code of this process shares."""
     return {"random": random.getstate(), "numpy.random": _plain_state()}
 
 
 def _of_model(model: CoCreationModel) -> dict[str, Any]:
-    """States of a model's own."""
+    """States of a model's own generators."""
     return {"model.random": model.random.getstate(), "model.rng": model.rng.bit_generator.state}
 
 
 def _drawn(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Which generators somebody has drawn from."""
+    """The generators whose states differ."""
     return [where for where, state in before.items() if state != now[where]]
 
 
@@ -408,12 +408,12 @@ def _differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def plain(records: np.ndarray, own: int) -> np.ndarray:
-    """The records of codose in packed ones, (..., region, column)."""
+    """The records of codose within packed ones, (..., region, column)."""
     return records[..., :-1, : len(RECORD)] if own else records
 
 
 def reported(record: np.ndarray, weeks: Sequence[int] | None, own: Sequence[Outcome]) -> np.ndarray:
-    """Of a whole record the weeks reported: their levels, and flows of all weeks up to each."""
+    """The reported weeks of a whole record: their levels, and the totals of flows up to each."""
     if weeks is None:
         return record
     flows = [*range(FIRST_FLOW, len(RECORD))]
@@ -428,8 +428,8 @@ class OwnReduction:
     """A :class:`~sim.engine.reduction.Reduction` of packed records: outcomes of codose, then own.
 
     Attributes:
-        base: of the outcomes of codose.
-        own: the others.
+        base: the reduction of the outcomes of codose.
+        own: the model's own outcomes.
     """
 
     base: Reduction
@@ -441,11 +441,11 @@ class OwnReduction:
         return self.base.reported
 
     def with_weeks(self, weeks: tuple[int, ...]) -> OwnReduction:
-        """The same of records that report these weeks."""
+        """The same reduction for records that report these weeks."""
         return replace(self, base=replace(self.base, weeks=weeks))
 
     def at_points(self, records: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """(run, point, place, outcome), see :class:`~sim.engine.reduction.Reduction`."""
+        """(run, point, region, outcome), see :class:`~sim.engine.reduction.Reduction`."""
         added = records[..., len(RECORD) :]
         if self.base.every_week:
             added = added.copy()
@@ -457,11 +457,11 @@ class OwnReduction:
         return np.concatenate([found, added[:, rows]], axis=-1)
 
     def weekly(self, records: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """(run, week, place, outcome), see :class:`~sim.engine.reduction.Reduction`."""
+        """(run, week, region, outcome), see :class:`~sim.engine.reduction.Reduction`."""
         found = self.base.weekly(plain(records, 1), which)
         return np.concatenate([found, records[..., len(RECORD) :]], axis=-1)
 
 
 def names(own: Sequence[Outcome]) -> tuple[str, ...]:
-    """Of all outcomes, in the order of their columns."""
+    """Names of all outcomes, in the order of their columns."""
     return (*NAMES, *(one.name for one in own))

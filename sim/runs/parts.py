@@ -1,4 +1,5 @@
-"""Arrays as the part of a store: a table with a row an array, and which model made it."""
+"""Arrays as a part of a store: :func:`table_of` makes one row of each array, and
+:func:`check_engine` compares the model that made the store with this one."""
 
 from __future__ import annotations
 
@@ -14,13 +15,13 @@ from sim.runs import safe
 from sim.runs.store import Store
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # imported where it is used: a first run need not wait for it
+    import pyarrow as pa  # imported where it is used, because a first run can do without
 
 COLUMNS = ("name", "type", "shape", "data")
 
 
 def table_of(arrays: Mapping[str, np.ndarray]) -> pa.Table:
-    """Arrays as a table, a row an array."""
+    """Arrays as a table with one row for each array."""
     import pyarrow as pa
 
     plain = [np.ascontiguousarray(array) for array in arrays.values()]
@@ -43,14 +44,14 @@ def arrays_of(table: pa.Table) -> dict[str, np.ndarray]:
 
 
 def _same(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> bool:
-    """Whether arrays have the same bytes."""
+    """Whether two mappings hold arrays of the same bytes."""
     return [(name, a.dtype.str, a.shape, a.tobytes()) for name, a in one.items()] == [
         (name, a.dtype.str, a.shape, a.tobytes()) for name, a in other.items()
     ]
 
 
 def versions() -> dict[str, str]:
-    """What made a store."""
+    """The versions of codose, Python and engine that a new store notes."""
     return {
         "codose": sys.modules["sim"].__version__,
         "python": platform.python_version(),
@@ -61,14 +62,14 @@ def versions() -> dict[str, str]:
 def check_engine(store: Store, again: Callable[[int], Mapping[str, np.ndarray]]) -> None:
     """Let another version of the model go on with a store only if it gives the same numbers.
 
-    Its first part is made again; the key of a plan says nothing of versions.
+    The first part is made again and compared, because the key of a plan does not name versions.
 
     Args:
-        store: as it was opened.
-        again: makes a chunk, as arrays.
+        store: the store that was opened.
+        again: the function that makes a chunk, as arrays.
 
     Raises:
-        ResultsError: the part is not the same.
+        ResultsError: the part differs.
     """
     if store.record.get("engine") == source_hash():
         return

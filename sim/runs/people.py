@@ -1,7 +1,7 @@
-"""People, a collector: everybody in some weeks, as far as instruments can look; Seen, one set's.
+"""People, a collector of what instruments can read of every person; Seen, the runs of one set.
 
-A run's record holds means of regions. What a survey would read needs the people themselves, so
-:class:`People` keeps their states at the weeks of its job, and nothing of the weeks between.
+The record of a run holds means of regions, but a survey needs the people themselves, so
+:class:`People` keeps their states at the weeks of its job. It keeps nothing of the weeks between.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ PLANNED: tuple[str, ...] = tuple(f"planned_{name}_hours" for name in FUNCTIONS)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """Runs of one parameter set, as far as instruments can look.
+    """What instruments can read of the runs of one parameter set.
 
     Attributes:
-        seed: of the runs.
-        replicates: (replicates,) int64, their numbers; runs that failed are left out.
-        weeks: the weeks at which was looked ("waves").
-        region: (people,) int64, position of everybody's region.
-        entities: (replicates, people) int64, numbers of the posts in the streams.
+        seed: the seed of the runs.
+        replicates: int64 (replicates,), numbers of the replicates; failed runs are left out.
+        weeks: the weeks of the waves.
+        region: int64 (people,), position of each person's region.
+        entities: int64 (replicates, people), numbers of the posts in the random streams.
         people: name -> (replicates, waves, people): the constructs and ``motivation``, 0-1.
         context: (replicates, waves, regions), how well the provider knows the region, 0-1.
-        flows: name -> (replicates, waves, regions): of :data:`FLOWS` and :data:`PLANNED`, the total
-            from week 1 up to each wave.
+        flows: name -> (replicates, waves, regions), for :data:`FLOWS` and :data:`PLANNED`: the
+            total from week 1 up to each wave.
     """
 
     seed: int
@@ -62,7 +62,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class People:
-    """Keeps what instruments can look at of every run, at the weeks of its job.
+    """Keeps what instruments can read of every run at the weeks of its job.
 
     >>> from sim.runs.execute import execute
     >>> from sim.runs.plan import independent
@@ -110,7 +110,7 @@ class People:
         return {"values": records[0]}
 
     def shape(self, job: Job) -> tuple[int]:
-        """Of a run: all that is kept of it, one after the other."""
+        """The shape of one run: all its numbers in one row."""
         return (_Layout(job).size,)
 
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
@@ -121,7 +121,7 @@ class People:
         """See :class:`~sim.runs.collect.Collector`.
 
         Raises:
-            InputError: the plan is for another engine, which shows nobody.
+            InputError: the plan is for another engine, which does not report single people.
         """
         if not plan.compiled:
             raise InputError(
@@ -135,8 +135,8 @@ class SeenRuns:
     """What :class:`People` has kept of a plan.
 
     Attributes:
-        made: which runs there are, and which failed.
-        rows: of each job, float64 (runs, numbers); NaN in runs that failed. Read by :meth:`of`.
+        made: which runs were made, and which failed.
+        rows: for each job, float64 (runs, numbers), which :meth:`of` reads; NaN in failed runs.
     """
 
     made: Made
@@ -148,9 +148,9 @@ class SeenRuns:
         return self.made.failures
 
     def usable(self, jobs: Sequence[int], set_index: int) -> np.ndarray:
-        """bool (replicates,): which runs of a set have values in all of some jobs.
+        """bool (replicates,): which runs of a set have values in all the given jobs.
 
-        The jobs have as many runs of the set; their runs are partners in that order.
+        The jobs must have equally many runs of the set, which are paired in their order.
         """
         found = []
         for job in jobs:
@@ -163,7 +163,9 @@ class SeenRuns:
         """The runs of one set of a job.
 
         Args:
-            kept: bool (replicates,), those of them that are wanted; left out: all with values.
+            set_index: the position of the set.
+            job: the position of the job.
+            kept: bool (replicates,), the runs to take; left out: all that have values.
         """
         about = self.made.plan.jobs[job]
         runs = np.flatnonzero(about.which == set_index)
@@ -176,12 +178,13 @@ class SeenRuns:
 
 
 def seen_of(job: Job, rows: np.ndarray, replicates: np.ndarray, seed: int) -> Seen:
-    """Runs of one set, as :meth:`People.look` gives them; without the planned hours.
+    """The runs of one set from rows that :meth:`People.look` gives, without the planned hours.
 
     Args:
-        rows: (runs, numbers).
-        replicates: (runs,), their numbers.
-        seed: of the runs.
+        job: the job of the runs.
+        rows: float64 (runs, numbers).
+        replicates: int64 (runs,), numbers of the replicates.
+        seed: the seed of the runs.
     """
     layout = _Layout(job)
     candidate, people, context, flows = layout.views(rows)
@@ -205,7 +208,8 @@ def hours_by_function(
 ) -> np.ndarray:
     """Planned contact hours that go to each function, from week 1 up to each of some weeks.
 
-    A contact that may fall counts with its chance; one without ``functions`` has the reference mix.
+    A contact without a date counts with the probability that it takes place; a contact without
+    ``functions`` has the reference mix.
 
     Returns:
         Hours (weeks, regions, functions).
@@ -226,7 +230,7 @@ class _SeenArrays(RowArrays):
 
 
 class _Layout:
-    """Where things stand in the numbers of a run."""
+    """The positions of all states and flows in the row of a run."""
 
     def __init__(self, job: Job) -> None:
         staff = job.scenario.staff_counts
@@ -242,7 +246,7 @@ class _Layout:
         self.size = int(self.edges[-1])
 
     def views(self, rows: np.ndarray) -> list[np.ndarray]:
-        """Candidates of the regions, states, context and flows, in (..., numbers)."""
+        """Views of (..., numbers): candidates of the regions, states, context and flows."""
         return [
             rows[..., first:last].reshape(*rows.shape[:-1], *shape)
             for first, last, shape in zip(self.edges[:-1], self.edges[1:], self.shapes, strict=True)
@@ -250,7 +254,7 @@ class _Layout:
 
 
 class _Looking:
-    """Makes runs of a scenario one by one in this thread, and looks."""
+    """Makes runs of a scenario one by one in this thread, and reads everybody's states."""
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
         self.scenario, self.seed = scenario, seed

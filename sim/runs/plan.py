@@ -2,14 +2,14 @@
 
 Designs make jobs from parameter sets and a number of replicates:
 
-* :func:`independent`: every set has replicates of its own. The default everywhere: sets are then
-  independent units, and chance can be told from parameters.
-* :func:`common`: all sets share their replicates (common random numbers). What differences between
-  sets want: sensitivity indices, ladders, targets of a calibration.
-* :func:`fresh`: like independent, for points that are numbered through a larger study.
+* :func:`independent` gives every set replicates of its own. This is the default: sets are then
+  independent units, and stochastic variation can be separated from parameter uncertainty.
+* :func:`common` lets all sets share their replicates (common random numbers), which makes
+  differences between sets precise: for sensitivity indices, ladders, targets of a calibration.
+* :func:`fresh` is like independent, for points that are numbered throughout a larger study.
 
-A plan is pure data. It knows how it is cut into chunks, its key, and its parts; who makes a run,
-and when, changes nothing: a run is a pure function of (scenario, parameters, seed, replicate).
+A plan is pure data and knows its chunks, its key and its parts. The machine and the time of a run
+change nothing, since a run is a pure function of (scenario, parameters, seed, replicate).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _RUNS = 2**14
 
 
 def staff_weeks(scenario: Scenario) -> int:
-    """The work of one run."""
+    """The work of one run, in staff-weeks."""
     return max(1, sum(scenario.staff_counts) * scenario.horizon_weeks)
 
 
@@ -53,14 +53,14 @@ class Job:
     """Runs of one scenario: run i has parameter set ``which[i]`` and replicate ``replicate[i]``.
 
     Attributes:
-        scenario: what is run.
-        sets: parameter sets. Only indexed: a lazy sequence does too.
+        scenario: the scenario of all runs.
+        sets: parameter sets, which are only indexed, so a lazy sequence will do.
         which: int64 (runs,), the position of each run's set.
         replicate: int64 (runs,), the number of each run's replicate in the random streams.
         weeks: the weeks, 0..horizon, at which outcomes are summarised.
-        counterfactual: whether each run comes with its partner without TA: the same set, people and
-            random streams.
-        own: outcomes of the engine's own, which a :class:`RunPlan` takes from its engine.
+        counterfactual: whether each run has its counterfactual, the run without TA of the same
+            set, people and random streams.
+        own: the engine's own outcomes, which a :class:`RunPlan` takes from its engine.
 
     >>> scenario = Scenario.shipped("classroom")
     >>> job = common(scenario, [scenario.parameter_set()] * 3, 2, weeks=[0, 52])
@@ -81,12 +81,12 @@ class Job:
 
     @property
     def arms(self) -> int:
-        """2 with partners without TA, else 1."""
+        """2 with counterfactuals, else 1."""
         return 2 if self.counterfactual else 1
 
     @property
     def work(self) -> int:
-        """Staff-weeks of a run, partner included."""
+        """Staff-weeks of a run, its counterfactual included."""
         separate = self.counterfactual and self.scenario.has_ta
         return staff_weeks(self.scenario) * (2 if separate else 1)
 
@@ -102,7 +102,7 @@ class Job:
 
     @property
     def replicates(self) -> int | None:
-        """Runs of each set, where all have as many and stand set by set; else None."""
+        """Runs of each set where all sets have equally many and are in order; else None."""
         count, rest = divmod(len(self), len(self.sets))
         if rest or not np.array_equal(self.which, np.repeat(np.arange(len(self.sets)), count)):
             return None
@@ -110,7 +110,7 @@ class Job:
 
     @cached_property
     def partner(self) -> Scenario:
-        """The scenario without TA; one object, as its arrays are kept with it."""
+        """The scenario without TA; always one object, because its arrays are kept with it."""
         return self.scenario.without_ta() if self.scenario.has_ta else self.scenario
 
     @cached_property
@@ -120,20 +120,21 @@ class Job:
 
     @cached_property
     def reduction(self) -> Reduction | OwnReduction:
-        """Outcomes at ``weeks``, from records of no more weeks than that takes."""
+        """The reduction to outcomes at ``weeks``, from records of only the weeks needed."""
         base = Reduction.of(self.scenario, self.sets, self.weeks)
         return OwnReduction(base, self.own) if self.own else base
 
     @cached_property
     def reduction_of_all(self) -> Reduction | OwnReduction:
-        """Outcomes at ``weeks`` and in every week, from records of every week; the same bits."""
+        """The reduction to outcomes at ``weeks`` and in every week, from records of every week;
+        the values at ``weeks`` have the same bits as those of :attr:`reduction`."""
         weeks, found = tuple(range(self.scenario.horizon_weeks + 1)), self.reduction
         if isinstance(found, OwnReduction):
             return found.with_weeks(weeks)
         return replace(found, weeks=weeks)
 
     def take(self, rows: np.ndarray) -> Job:
-        """Some of the runs, with no more sets than these need."""
+        """A job of some of the runs, with only the sets that these need."""
         used, which = np.unique(self.which[rows], return_inverse=True)
         sets = [self.sets[int(place)] for place in used]
         return replace(
@@ -141,7 +142,7 @@ class Job:
         )
 
     def facts(self) -> list[Any]:
-        """What makes the job this one, but for its sets, as plain values."""
+        """Everything that identifies the job, except its sets, as plain values."""
         facts = [self.scenario.digest(), list(self.weeks), self.counterfactual]
         return [*facts, [one.name for one in self.own]] if self.own else facts
 
@@ -161,7 +162,7 @@ class Job:
         """The inverse of :meth:`to_dict`.
 
         Raises:
-            InputError: a set or a replicate that cannot be.
+            InputError: a set or a replicate cannot be used.
         """
         scenario = _scenario(json.dumps(plain["scenario"]))
         sets = [Parameters.from_vector(row) for row in plain["sets"]]
@@ -184,7 +185,7 @@ class Job:
 
 @lru_cache(maxsize=32)
 def _scenario(text: str) -> Scenario:
-    """A scenario from JSON; kept, as its arrays are kept with it (:mod:`sim.engine.compiled`)."""
+    """A scenario from JSON, cached because its arrays are (:mod:`sim.engine.compiled`)."""
     return Scenario.from_dict(json.loads(text))
 
 
@@ -202,14 +203,14 @@ def independent(
     """Every set has replicates of its own: set s takes s * R .. s * R + R - 1.
 
     Args:
-        scenario: what is run.
+        scenario: the scenario of all runs.
         sets: parameter sets.
-        replicates: R, runs of each set, 1 or more.
-        weeks: where outcomes are summarised.
-        counterfactual: with a partner without TA for each run.
+        replicates: R, the number of runs of each set, 1 or more.
+        weeks: the weeks at which outcomes are summarised.
+        counterfactual: give each run its counterfactual without TA.
 
     Raises:
-        InputError: an argument that cannot be used.
+        InputError: an argument cannot be used.
 
     >>> scenario = Scenario.shipped("classroom")
     >>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
@@ -233,10 +234,10 @@ def common(
 
     Args:
         scenario, sets, replicates, weeks, counterfactual: as of :func:`independent`.
-        first: number of the first replicate; another range is other chance.
+        first: number of the first replicate; another range gives other random draws.
 
     Raises:
-        InputError: an argument that cannot be used.
+        InputError: an argument cannot be used.
 
     >>> scenario = Scenario.shipped("classroom")
     >>> job = common(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
@@ -280,10 +281,10 @@ def fresh(
 
 
 def _check_runs(replicates: int, sets: int) -> int:
-    """The number of replicates, if so many sets of so many are still runs that can be numbered.
+    """The number of replicates, after a check that all replicates can be numbered.
 
     Raises:
-        InputError: they are not; says how many replicates would fit.
+        InputError: there are too many; the message says how many replicates would fit.
     """
     count = check_replicates(replicates)
     if count * sets > MOST_RUNS:
@@ -313,10 +314,10 @@ def _job(
 
 
 def checked_weeks(weeks: Sequence[int], scenario: Scenario) -> tuple[int, ...]:
-    """Weeks of a scenario, each once.
+    """The weeks, after a check that each is a week of the scenario and given once.
 
     Raises:
-        InputError: none, one twice, or one outside 0..horizon.
+        InputError: there is no week, a week is given twice, or one is outside 0..horizon.
     """
     last = scenario.horizon_weeks
     found = tuple(check_whole("weeks", week, 0, last, f"0..{last}") for week in weeks)
@@ -329,7 +330,7 @@ def spread(count: int, sample: int) -> np.ndarray:
     """Positions of ``sample`` runs, spread evenly from the first of them to the last.
 
     Raises:
-        InputError: no run is asked for.
+        InputError: ``sample`` is less than 1.
 
     >>> spread(10, 4).tolist()
     [0, 3, 6, 9]
@@ -345,7 +346,7 @@ def spread(count: int, sample: int) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Runs first..last - 1 of a job (its place in the plan)."""
+    """Runs first..last - 1 of a job, which is given by its position in the plan."""
 
     job: int
     first: int
@@ -357,17 +358,18 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class RunPlan:
-    """Jobs that are made together; their runs are numbered from 0 through all of them.
+    """Jobs that are made together; their runs are numbered from 0 throughout.
 
     Attributes:
-        jobs: at least one.
-        seed: of every random number, 0..2**63 - 1.
-        engine: "compiled", "mesa", "auto" (the compiled one where it is there), which give the same
-            numbers; or one of one's own: "module:Model", a subclass of CoCreationModel, an
-            :class:`~sim.runs.own.OwnEngine` or a function as described in :mod:`sim.runs.engines`.
+        jobs: the jobs, at least one.
+        seed: the seed of all random numbers, 0..2**63 - 1.
+        engine: "compiled", "mesa" or "auto" (the compiled engine where it is available), which give
+            the same numbers; or the user's own engine: "module:Model", a subclass of
+            CoCreationModel, an :class:`~sim.runs.own.OwnEngine` or a function as described in
+            :mod:`sim.runs.engines`.
 
     Raises:
-        InputError: no job, or a seed or an engine that cannot be used.
+        InputError: there is no job, or the seed or the engine cannot be used.
 
     >>> scenario = Scenario.shipped("classroom")
     >>> job = independent(scenario, [scenario.parameter_set()] * 3, 2, weeks=[52])
@@ -397,7 +399,8 @@ class RunPlan:
         """Name and function of the engine that makes the runs.
 
         Raises:
-            EngineError: the compiled one cannot be used, and this is too much for the other.
+            EngineError: the compiled engine cannot be used, and the plan is too much for the
+                readable one.
         """
         return choose_engine(self.engine, self.work)
 
@@ -408,12 +411,12 @@ class RunPlan:
 
     @property
     def own(self) -> OwnEngine | None:
-        """The engine, where it is a model of one's own."""
+        """The engine where it is the user's own model, else None."""
         return self.engine if isinstance(self.engine, OwnEngine) else None
 
     @property
     def engine_name(self) -> str:
-        """What the engine is called."""
+        """The name of the engine."""
         return self.chosen[0]
 
     @cached_property
@@ -423,7 +426,7 @@ class RunPlan:
 
     @property
     def runs(self) -> int:
-        """Runs in all; a run and its partner without TA count as one."""
+        """The number of all runs; a run and its counterfactual count as one."""
         return int(self.edges[-1])
 
     @property
@@ -443,7 +446,7 @@ class RunPlan:
             first, place = last, place + 1
 
     def part(self, chunks: Sequence[range]) -> RunPlan:
-        """The plan of some runs alone (ranges in order), for whoever makes them."""
+        """The plan of some runs alone, given as ranges in order; a worker gets such a plan."""
         rows: dict[int, list[np.ndarray]] = {}
         for runs in chunks:
             for piece in self.pieces(runs):
@@ -454,15 +457,15 @@ class RunPlan:
     # --- chunks ------------------------------------------------------------------------------
 
     def chunk(self, run_bytes: int, parts: int = PARTS) -> int:
-        """Runs in a chunk, what is kept of a run being so large.
+        """The number of runs in a chunk.
 
-        A chunk takes half a second at most and leaves 16 MiB; a plan has 64 chunks or more (if it
-        has as many runs), so that it can be shared out. It depends on the plan alone, never on who
-        works on it.
+        A chunk takes half a second and leaves 16 MiB at most; a plan has 64 chunks or more (if it
+        has as many runs), so that it can be shared out. The number depends on the plan alone, never
+        on the machine.
 
         Args:
-            run_bytes: what a run leaves behind.
-            parts: with fewer, the chunks may be as much larger.
+            run_bytes: bytes that are kept of a run.
+            parts: the least number of chunks; with fewer, chunks may be larger in proportion.
         """
         by_work = WORK * self.runs * PARTS // (max(1, self.work) * parts)
         by_memory = _BYTES // max(1, run_bytes)
@@ -470,7 +473,7 @@ class RunPlan:
         return max(1, min(by_work, by_memory, by_share, _RUNS))
 
     def key(self, chunk: int) -> dict[str, Any]:
-        """What makes the plan, cut into chunks of so many runs, this one: plain values, see
+        """Everything that identifies the plan and its chunks of so many runs, as plain values; see
         :class:`sim.runs.store.Store`."""
         digest = hashlib.sha256("\n".join(NAMES).encode())
         for job in self.jobs:
@@ -499,7 +502,7 @@ class RunPlan:
         """Plain values for JSON; the inverse is :meth:`from_dict`.
 
         Raises:
-            InputError: the engine is a function, which is no data; or a model that no other process
+            InputError: the engine is a function, which is no data, or a model that no other process
                 can import.
         """
         if self.own is not None:
@@ -522,10 +525,11 @@ class RunPlan:
         """The inverse of :meth:`to_dict`.
 
         Args:
-            engine: the model of one's own that the plan was made with.
+            plain: the plain values of the plan.
+            engine: the user's own model that the plan was made with.
 
         Raises:
-            InputError: it has parameters of another version, or is damaged.
+            InputError: the plan has parameters of another version, or is damaged.
         """
         with read_back("a plan of runs cannot be used"):
             if plain["names"] != list(NAMES):
@@ -535,7 +539,7 @@ class RunPlan:
 
 
 def _few(values: list[Any]) -> Any:
-    """A value that all jobs share; else all different ones."""
+    """The value that all jobs share, or else the list of different values."""
     unlike: list[Any] = []
     for value in values:
         if value not in unlike:

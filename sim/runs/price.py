@@ -1,12 +1,12 @@
-"""Price: what the runs of a plan take (time, memory), told before anything is made; :func:`agree`.
+"""Price: the time and memory that a plan takes, known before any run is made; :func:`agree`.
 
-The one place where it is said that work is long, and where work is refused that cannot end, does
-not fit into the memory of this machine or passes a limit of the caller: by every command and by
-Python alike, since every run of theirs goes through :func:`sim.runs.execute.execute`.
+:func:`agree` says when work is long. It refuses work that cannot end, does not fit into the memory
+of this machine or exceeds a limit of the caller. All commands and all calls from Python pass it,
+because all runs go through :func:`sim.runs.execute.execute`.
 
-Memory is counted: what the arrays of the engine, networks, contacts, records and kept values take.
-Time is first reckoned from speeds that were measured on one machine (:data:`SPEED`) and are
-assumptions about any other; where that says minutes, small parts of the plan are timed here
+Memory is the sum of the arrays of the engine, networks, contacts, records and kept values. Time is
+first estimated from speeds measured on one machine (:data:`SPEED`), which are assumptions about any
+other; where the estimate is minutes, small parts of the plan are timed on this machine
 (:mod:`sim.runs.probe`).
 
 >>> from sim.scenario.scenario import Scenario
@@ -71,16 +71,16 @@ GIGABYTE = 2**30
 
 @dataclass(frozen=True)
 class Price:
-    """What runs take on this machine.
+    """The time and memory that runs take on this machine.
 
     Attributes:
-        runs: how many there are.
-        staff_weeks: people times weeks, of all runs.
-        contacts: planned contacts of all runs.
-        seconds: wall time.
-        bytes: of memory, at the same time.
-        shared: of these, what does not become less with fewer runs; of a single run, what threads
-            share.
+        runs: the number of runs.
+        staff_weeks: people times weeks, summed over all runs.
+        contacts: planned contacts, summed over all runs.
+        seconds: wall time, s.
+        bytes: peak memory, bytes.
+        shared: the part of ``bytes`` that fewer runs would not reduce; for a single run, the part
+            that threads share.
     """
 
     runs: int
@@ -102,7 +102,7 @@ class Price:
 
     @property
     def is_long(self) -> bool:
-        """Whether it should be said before it is begun."""
+        """Whether the user should be asked before the runs begin."""
         return self.seconds > LONG or self.bytes > LARGE
 
 
@@ -117,8 +117,8 @@ def gigabytes(size: float) -> str:
 
 
 def planned_contacts(scenario: Scenario) -> int:
-    """Contacts that a scenario plans, in all regions: those of its series (of contacts that fall by
-    chance every week in which one may), and the rows of its log."""
+    """The number of contacts that a scenario plans in all regions: those of its series and the rows
+    of its log. A contact without a date counts in every week in which it may take place."""
     each = 0
     for series in scenario.dosage:
         last = min(series.last_week or scenario.horizon_weeks, scenario.horizon_weeks)
@@ -129,7 +129,7 @@ def planned_contacts(scenario: Scenario) -> int:
 
 
 def _run_bytes(scenario: Scenario) -> tuple[int, int]:
-    """Memory of a scenario's arrays: what all threads share, and what each has of its own."""
+    """Bytes of a scenario's arrays: those that all threads share, and those of each thread."""
     weeks, staff = scenario.horizon_weeks + 1, scenario.staff_counts
     people, regions = sum(staff), len(staff)
     rows = scenario.contact_log.rows if scenario.contact_log else ()
@@ -153,7 +153,7 @@ def _run_bytes(scenario: Scenario) -> tuple[int, int]:
 
 
 def price_of_run(scenario: Scenario, engine: str = "compiled") -> Price:
-    """What a single run of a scenario takes."""
+    """The time and memory that a single run of a scenario takes."""
     shared, own = _run_bytes(scenario)
     work = max(1, sum(scenario.staff_counts) * scenario.horizon_weeks)
     contacts = planned_contacts(scenario)
@@ -168,8 +168,8 @@ _slowness: dict[str, float] = {}
 def slowness(plan: RunPlan) -> float:
     """How many times as long as the readable engine the engine of a plan takes.
 
-    That of a model of one's own is found by a run that is made here, once in a process; for fewer
-    than :data:`FEW` runs it is taken to be as fast.
+    A user's own model is timed by one run, once in a process; for fewer than :data:`FEW` runs it is
+    assumed to be as fast as the readable engine.
     """
     own = plan.own
     if own is None or own.model is None or plan.runs < FEW:
@@ -177,7 +177,7 @@ def slowness(plan: RunPlan) -> float:
     if own.source not in _slowness:
         job = plan.jobs[0]
         begun = time.perf_counter()
-        with contextlib.suppress(Exception):  # whoever makes the runs says what is wrong
+        with contextlib.suppress(Exception):  # making the runs reports the fault
             own(job.scenario, job.sets[0], plan.seed, 0)
         reckoned = price_of_run(job.scenario, "mesa").seconds
         _slowness[own.source] = max(1.0, (time.perf_counter() - begun) / reckoned)
@@ -185,8 +185,8 @@ def slowness(plan: RunPlan) -> float:
 
 
 def process_count(plan: RunPlan, collect: Collector[Any], how: Execution) -> int:
-    """How many processes make runs in the place of threads: engines in Python take turns in one.
-    1 where the runs are too few to be worth it, or others cannot import the engine."""
+    """How many processes make runs in place of threads, in which engines in Python would take
+    turns; 1 where there are too few runs, or other processes cannot import the engine."""
     own, work = plan.own, int(plan.work * slowness(plan))
     if plan.compiled or work < PROCESS_WORK or isinstance(collect, Looks):
         return 1
@@ -196,7 +196,7 @@ def process_count(plan: RunPlan, collect: Collector[Any], how: Execution) -> int
 
 
 def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
-    """What the runs of a plan take, reckoned from speeds; of a shard, its part."""
+    """The time and memory that the runs of a plan, or of its shard, take, estimated from speeds."""
     engine, slower = ("compiled", 1.0) if plan.compiled else ("mesa", slowness(plan))
     threads = thread_count(how.threads) if plan.compiled else process_count(plan, collect, how)
     part = _to_make(how)
@@ -204,7 +204,7 @@ def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
     shared, own = 0, 0
     for job in plan.jobs:
         one = price_of_run(job.scenario, engine)
-        runs = len(job) * job.work // one.staff_weeks  # with partners without TA
+        runs = len(job) * job.work // one.staff_weeks  # with counterfactuals
         seconds += part * runs * one.seconds * slower
         work += runs * one.staff_weeks
         contacts += len(job) * one.contacts
@@ -217,29 +217,29 @@ def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
 
 
 def _to_make(how: Execution) -> float:
-    """The share of the runs that are to be made: of a shard its part, less what is stored."""
+    """The share of the runs to be made: a shard's part, less the runs that are stored."""
     part = 1.0 if how.shard is None else 1.0 / how.shard[1]
     if not how.resume or how.store is None:
         return part
     try:
         store = Store.load(how.store)
-    except (ResultsError, OSError):  # whoever opens it says what is wrong
+    except (ResultsError, OSError):  # opening the store reports the fault
         return part
     missing = [chunk for chunk in store.missing if of_shard(chunk, how.shard)]
     return len(missing) / store.chunks
 
 
 def measured(price: Price, plan: RunPlan, how: Execution, make: Make) -> Price:
-    """The same with a time measured here, where a run is short enough to try some."""
+    """The price with a measured time, where a run is short enough to try some."""
     each = price.seconds / plan.runs
-    if price.seconds == 0.0 or each > 1.0 or plan.own is not None:  # which was timed
+    if price.seconds == 0.0 or each > 1.0 or plan.own is not None:  # whose speed was timed
         return price
     most = max(1, int(1.0 / each))
     return replace(price, seconds=_to_make(how) * probe.seconds(plan, make, most=most))
 
 
 def memory_here() -> float:
-    """Bytes of memory of this machine; infinite where it does not say."""
+    """Bytes of memory of this machine; infinite where the system does not say."""
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):  # not on Windows
@@ -247,15 +247,15 @@ def memory_here() -> float:
 
 
 def agree(plan: RunPlan, collect: Collector[Any], how: Execution, make: Make) -> None:
-    """See that the runs of a plan can be made, and that its user wants them at this price.
+    """Check that the runs of a plan can be made, and that the user accepts the time they take.
 
     Args:
-        plan, collect, how: of the runs.
-        make: makes the runs of a part of the plan, on the threads of this machine.
+        plan, collect, how: the plan, what is kept, and how the runs are made.
+        make: the function that makes the runs of a part of the plan on the threads of this machine.
 
     Raises:
-        InputError: they cannot end, do not fit into memory or pass a limit, with what would fit;
-            or the user, asked, does not want them.
+        InputError: the runs cannot end, do not fit into memory or exceed a limit (the message says
+            what would fit); or the user declines.
     """
     price = price_of(plan, collect, how)
     _refuse_memory(price, plan, how)
@@ -291,7 +291,7 @@ def _refuse_memory(price: Price, plan: RunPlan, how: Execution) -> None:
 def _refuse(
     price: Price, plan: RunPlan, field: str, share: float, said: str, most: float = 0.0
 ) -> None:
-    """Raise the refusal, with what would fit: runs to that share of the price."""
+    """Raise the refusal, which says how many runs would fit: that share of the price."""
     fits = list(_fewer_runs(plan.jobs, share))
     if not fits:
         people = max(sum(job.scenario.staff_counts) for job in plan.jobs)
@@ -335,7 +335,7 @@ def check_scenario(scenario: Scenario) -> None:
     """Refuse a scenario of which this machine cannot make a single run.
 
     Raises:
-        InputError: with what would fit.
+        InputError: a run takes too much; the message says what would fit.
     """
     price, here = price_of_run(scenario), memory_here()
     if price.bytes <= here and price.seconds <= MOST_SECONDS:

@@ -22,15 +22,18 @@ def seconds(
 ) -> float:
     """Wall time of the runs of a plan.
 
-    A single run comes first, and is not counted: it makes what a process makes once (the compiled
-    engine). What the first part takes longer than the second is what all parts share (networks of
-    teams), and counts once.
+    A single run comes first and does not count, because it prepares what a process needs once (the
+    compiled engine). The extra time of the first part over the second is work that all parts share
+    (networks of teams), and counts once.
 
     Args:
-        plan: which runs.
-        make: makes the runs of a part.
-        most: runs of each part, if fewer than :data:`RUNS`.
-        clock: tells the time.
+        plan: the runs to estimate.
+        make: the function that makes the runs of a part.
+        most: the number of runs in each part, if fewer than :data:`RUNS`.
+        clock: the function that gives the time, s.
+
+    Returns:
+        Wall time, s.
     """
     size = max(1, min(RUNS, most, plan.runs // 2))
     make(plan.part([range(1)]))

@@ -1,8 +1,8 @@
-"""Processes: an executor for engines in Python, which take turns in one process.
+"""Processes: an executor for engines in Python, which cannot run in parallel within one process.
 
-Each process is a Python of its own that is told where to import from, and nothing else: it never
-runs the caller's script again, so a script needs no ``if __name__ == "__main__"``. :func:`serve` is
-what such a process does: pickled pairs of function and argument come in, answers go out.
+Each process is a separate Python that gets the import path and nothing else: it never runs the
+caller's script again, so a script needs no ``if __name__ == "__main__"``. Such a process runs
+:func:`serve`: pickled pairs of function and argument come in, and answers go out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sim.core.errors import CodoseError
 
 
 class Processes:
-    """Some processes that share out what is submitted.
+    """Some processes that share out the submitted calls.
 
     >>> with Processes(1) as executor:
     ...     executor.submit(abs, -3).result()
@@ -39,17 +39,17 @@ class Processes:
 
     def __exit__(self, *_: object) -> None:
         for one in self._all:
-            one.kill()  # what it still works on is not wanted any more
+            one.kill()  # its unfinished work is not needed
         self._threads.shutdown(wait=True, cancel_futures=True)
         for one in self._all:
             one.communicate()
 
     def submit(self, function: Callable[[Any], Any], argument: Any) -> Future[Any]:
-        """As of :class:`concurrent.futures.Executor`, with one argument."""
+        """Submit a call as :class:`concurrent.futures.Executor` does, with one argument."""
         return self._threads.submit(self._ask, function, argument)
 
     def _ask(self, function: Callable[[Any], Any], argument: Any) -> Any:
-        """In a thread: ask the process of this thread, and wait."""
+        """Send a call to the process of this thread, and wait for the answer; runs in a thread."""
         process = getattr(self._own, "process", None) or self._start()
         try:
             pickle.dump((function, argument), process.stdin)
@@ -74,8 +74,8 @@ class Processes:
 
 
 def serve() -> None:
-    """Answer until nobody asks any more; what a model prints goes to the error stream."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everybody; who asks decides
+    """Answer calls until the input ends; what a model prints goes to the error stream."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the caller decides
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with contextlib.suppress(EOFError, BrokenPipeError):

@@ -1,7 +1,8 @@
-"""Readings, a collector: what instruments read of every run, where a study needs no more of people.
+"""Readings, a collector of the means that instruments read in every run.
 
-:class:`~sim.runs.people.People` keeps everybody, which is much for a reference table of many
-settings; this keeps a number a week and instrument, the mean that a paper would print.
+:class:`~sim.runs.people.People` keeps every person, which is too much for a reference table of many
+settings. :class:`Readings` keeps one number for each week and instrument: the mean that a paper
+would print.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Readings:
     """Keeps readings of every run at the weeks of its job, as values of "overall".
 
     Attributes:
-        names: of :data:`READINGS`.
+        names: the readings to keep, names of :data:`READINGS`.
 
     >>> from sim.runs.execute import execute
     >>> from sim.runs.plan import independent
@@ -77,7 +78,7 @@ class Readings:
         return ("overall",)
 
     def shape(self, job: Job) -> tuple[int, int, int, int]:
-        """Of a run: (arms, weeks, regions, readings)."""
+        """The shape of one run: (with and without TA, weeks, regions, readings)."""
         return 1, len(job.weeks), 1, len(self.names)
 
     def run_bytes(self, job: Job) -> int:
@@ -93,7 +94,7 @@ class Readings:
         return job.weeks
 
     def look(self, job: Job, scenario: Scenario, runs: slice, seed: int) -> np.ndarray:
-        """See :class:`~sim.runs.collect.Looks`: a row a run, week by week every reading."""
+        """See :class:`~sim.runs.collect.Looks`: one row a run, with every reading week by week."""
         people = People().look(job, scenario, runs, seed)
         which, replicates = job.which[runs], job.replicate[runs]
         found = np.empty((len(which), len(job.weeks), len(self.names)))
@@ -117,7 +118,7 @@ class Readings:
         """See :class:`~sim.runs.collect.Collector`.
 
         Raises:
-            InputError: the plan is for another engine, which shows nobody.
+            InputError: the plan is for another engine, which does not report single people.
         """
         People().empty(plan)
         return ValueArrays(cast(Points, self), plan)

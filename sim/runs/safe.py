@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, even if the machine stops."""
+"""Files that are whole or absent, even if the machine stops: :func:`write_bytes`."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def write_bytes(path: Path, content: bytes, *, new: bool = False) -> None:
     """Write a file under a temporary name in its folder, flush it to the disk, and rename it.
 
     Args:
-        path: of the file.
-        content: of the file.
-        new: leave a file that another process has put there meanwhile.
+        path: the path of the file.
+        content: the bytes of the file.
+        new: never replace a file that another process has written meanwhile.
 
     Raises:
-        FileExistsError: it is there, and was to be new.
-        OSError: it cannot be written. Nothing is left behind.
+        FileExistsError: the file exists, and ``new`` is set.
+        OSError: the file cannot be written. Nothing is left behind.
     """
     name = f".{host()}.{os.getpid()}.{next(_numbers)}.tmp"
     partial = path.with_name(name)
@@ -52,9 +52,9 @@ def write_bytes(path: Path, content: bytes, *, new: bool = False) -> None:
 
 
 def _rename_new(partial: Path, path: Path) -> None:
-    """Rename a file to a name that nothing has; of two processes one succeeds."""
+    """Rename a file to an unused name; of two processes only one succeeds."""
     if os.name != "posix":
-        partial.rename(path)  # which replaces nothing there
+        partial.rename(path)  # Windows replaces no file here
         return
     try:
         os.link(partial, path)
@@ -73,7 +73,7 @@ def flush_file(path: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Flush the names in a folder to the disk, where the system knows how."""
+    """Flush the names in a folder to the disk, where the system can."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -97,14 +97,14 @@ def is_temporary(path: Path) -> bool:
 
 
 def remove_stale(folder: Path) -> None:
-    """Delete unfinished files of processes that are no more."""
+    """Delete unfinished files of processes that have ended."""
     for path in folder.iterdir():
         if (match := _TEMPORARY.fullmatch(path.name)) and is_stale(path, match[1], int(match[2])):
             path.unlink(missing_ok=True)
 
 
 def is_stale(path: Path, machine: str, process: int) -> bool:
-    """Whether the process that wrote something unfinished is no more."""
+    """Whether the process that left something unfinished has ended."""
     if machine == host() and os.name == "posix" and process != os.getpid():
         try:
             os.kill(process, 0)
@@ -113,7 +113,7 @@ def is_stale(path: Path, machine: str, process: int) -> bool:
         except OSError:
             return False
         return False
-    # Of another machine, or of a process whose number is now ours: nobody writes that long.
+    # Another machine wrote it, or a process whose number is now ours: no write takes that long.
     try:
         return time.time() - path.stat().st_mtime > _OLD_SECONDS
     except FileNotFoundError:
@@ -122,7 +122,7 @@ def is_stale(path: Path, machine: str, process: int) -> bool:
 
 @contextlib.contextmanager
 def clear_errors(folder: Path) -> Iterator[None]:
-    """Say what an error of the disk means for whoever works with this folder."""
+    """Turn an error of the disk into a message about this folder."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Series: values at weeks, and outcomes week by week of some runs of each set."""
+"""Series, a collector of values at weeks and of weekly outcomes of some runs of each set."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from sim.runs.plan import Job, RunPlan
 
 @dataclass(frozen=True)
 class Series(Points):
-    """Keeps what :class:`~sim.runs.collect.Points` does and, of all regions together, weeks.
+    """Keeps what :class:`~sim.runs.collect.Points` does and weekly outcomes of all regions
+    together.
 
     Attributes:
-        weekly: outcomes kept week by week; levels and rates of the week, totals up to it.
-        last: the last week kept; 0..last.
-        replicates: runs of each set in the whole plan.
-        first: of how many of them weeks are kept, the first ones.
+        weekly: outcomes kept week by week: levels and rates of the week, totals up to it.
+        last: the last week kept; weeks are 0..last.
+        replicates: the number of runs of each set in the whole plan.
+        first: for how many of these, the first ones, weekly outcomes are kept.
     """
 
     weekly: tuple[str, ...] = ()
@@ -41,7 +42,7 @@ class Series(Points):
         return super().run_bytes(job) + 8 * (self.last + 1) * len(self.weekly)
 
     def reduction(self, job: Job) -> Reduction | OwnReduction:
-        """See :class:`~sim.runs.collect.Points`: of every week."""
+        """See :class:`~sim.runs.collect.Points`; this reduction gives every week."""
         return job.reduction_of_all
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
@@ -56,7 +57,7 @@ class Series(Points):
         return {**super().measure(job, which, records), "weekly": weekly}
 
     def kept_rows(self, job: Job, first: int, last: int) -> np.ndarray:
-        """bool (runs,): of which of the runs first..last - 1 of a job weeks are kept."""
+        """bool (runs,): for which of the runs first..last - 1 of a job weeks are kept."""
         return job.replicate[first:last] % self.replicates < self.first
 
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
@@ -79,8 +80,8 @@ class RunSeries:
     """What :class:`Series` has kept.
 
     Attributes:
-        values: at the weeks of each job.
-        weekly: of each job, float64 (sets, first replicates, weeks, outcomes); NaN in failed runs.
+        values: the values at the weeks of each job.
+        weekly: for each job, float64 (sets, first replicates, weeks, outcomes); NaN in failed runs.
     """
 
     values: RunValues

@@ -10,10 +10,10 @@ Shard = tuple[int, int]
 
 
 def check_shard(shard: Shard) -> Shard:
-    """The shard, if it is one.
+    """The shard, after a check.
 
     Raises:
-        InputError: not two whole numbers, 1 <= i <= n.
+        InputError: the shard is not two whole numbers with 1 <= i <= n.
     """
     try:
         part, parts = shard
@@ -25,7 +25,7 @@ def check_shard(shard: Shard) -> Shard:
 
 
 def parse_shard(text: str) -> Shard:
-    """A shard as it is written on the command line.
+    """The shard that a text on the command line means.
 
     >>> parse_shard("2/8")
     (2, 8)

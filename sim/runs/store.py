@@ -1,12 +1,12 @@
-"""Runs of a study on disk, in parts that survive a crash.
+"""Store: the runs of a study on disk, in parts that survive a crash.
 
-A study is a fixed list of runs, cut into chunks whose size depends on the study alone. Each chunk
-that is done is one Parquet file ("part"). Its name holds the chunk's number, a content key (of the
-study and the range of runs) and the SHA-256 of its bytes, and the file appears under that name only
-when it is complete: written under another name, flushed to the disk, renamed. So a folder of parts
-is usable whenever and however the work stopped, and a part that was damaged later is noticed.
+A study is a fixed list of runs, cut into chunks whose size depends on the study alone. Each
+finished chunk is one Parquet file, a part. Its name holds the number of the chunk, a content key
+(of the study and the range of runs) and the SHA-256 of its bytes. A part is written under another
+name, flushed to the disk and then renamed, so it has its final name only when it is complete. A
+folder of parts is therefore usable however the work stopped, and later damage to a part is noticed.
 
-``study.json`` says which study it is. Several processes may add parts to one folder.
+``study.json`` identifies the study. Several processes may add parts to one folder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sim.core.errors import Problem, ResultsError
 from sim.runs import safe
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # imported where it is used: a first run need not wait for it
+    import pyarrow as pa  # imported where it is used, because a first run can do without
 
 FORMAT = "codose study"
 FORMAT_VERSION = 1
@@ -39,7 +39,7 @@ Notice = Callable[[str], object]
 
 
 class Clock:
-    """Wall time spent inside ``with clock:``, in seconds; what a store costs is told apart."""
+    """Wall time spent inside ``with clock:``, s; it measures the time that a store takes."""
 
     def __init__(self) -> None:
         self.spent = 0.0
@@ -53,7 +53,7 @@ class Clock:
 
 
 class DamagedPart(ResultsError):
-    """A part is not as it was written."""
+    """A part is missing or differs from what was written."""
 
 
 def digest_of(facts: Any) -> str:
@@ -67,12 +67,13 @@ class Store:
     """The parts of one study. Made by :meth:`open` or :meth:`load`.
 
     Attributes:
-        folder: where the parts are.
-        key: what makes the study this one: plain values for JSON. It says at least ``runs`` (in
-            all) and ``chunk`` (runs in a chunk; the last may be shorter).
+        folder: the folder of the parts.
+        key: everything that identifies the study, as plain values for JSON; at least ``runs`` (the
+            number of all runs) and ``chunk`` (runs in a chunk; the last chunk may be shorter).
         columns: names of the columns of every part, in order.
-        record: what else is known of its origin (versions, command, shard). Not part of the key.
-        notice: told of parts that are damaged and made again; left out: a warning.
+        record: further facts on its origin (versions, command, shard), not part of the key.
+        notice: called with a sentence on each damaged part, which is made again; left out: a Python
+            warning.
     """
 
     folder: Path
@@ -99,15 +100,16 @@ class Store:
         """The store of a study in a folder, new or (with ``resume``) as it was left.
 
         Args:
-            folder: may exist if it is empty; its parents are made.
+            folder: the folder, which must be new or empty; its parents are made.
             study_key, columns, record, notice: see the class.
-            resume: keep the parts that are there. Without any, the store is simply new.
-            force: begin anew: the parts of whatever study is there are deleted (and nothing else);
-                with ``resume``, only those of another study.
+            resume: keep the parts in the folder; if there are none, the store is new.
+            force: delete the parts of any study in the folder (and nothing else) and begin anew;
+                with ``resume``, delete only those of another study.
 
         Raises:
-            ResultsError: the folder holds something else, or another study (what differs is said),
-                or this study and neither ``resume`` nor ``force`` is given; it cannot be written.
+            ResultsError: the folder holds something else, or another study (the message says what
+                differs), or this study and neither ``resume`` nor ``force`` is given; or the folder
+                cannot be written.
         """
         key = json.loads(json.dumps(study_key, allow_nan=False))
         store = cls(Path(folder), key, tuple(columns), dict(record or {}), notice)
@@ -118,7 +120,7 @@ class Store:
             if force and held and not (resume and store._is_here()):
                 store._check_is_study(held)
                 for path in held:
-                    if path.name != MANIFEST:  # overwritten last: a crash leaves a smaller study
+                    if path.name != MANIFEST:  # the manifest goes last, so a crash leaves a study
                         path.unlink(missing_ok=True)
                 store._write_manifest()
             elif held or not store._begin():
@@ -127,10 +129,10 @@ class Store:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str], notice: Notice | None = None) -> Store:
-        """The store in a folder, whatever study it is.
+        """The store in a folder, of any study.
 
         Raises:
-            ResultsError: the folder holds no study, or that of a newer codose.
+            ResultsError: the folder holds no study, or one of a newer codose.
         """
         manifest = _read_manifest(Path(folder))
         store = cls(
@@ -144,7 +146,7 @@ class Store:
         return store
 
     def _check_is_study(self, held: Sequence[Path]) -> None:
-        """Refuse to delete, or to add to, what is not ours."""
+        """Refuse to delete, or add to, a folder that is not a store."""
         others = [p.name for p in held if p.name != MANIFEST and not _PART.fullmatch(p.name)]
         if others or not any(path.name == MANIFEST for path in held):
             raise safe.refusal(
@@ -181,7 +183,7 @@ class Store:
         self.scan()
 
     def _begin(self) -> bool:
-        """Whether the folder is ours: another process may have begun there at the same moment."""
+        """Whether this process has begun the folder; another may have done so at that moment."""
         try:
             self._write_manifest(new=True)
         except FileExistsError:
@@ -200,16 +202,16 @@ class Store:
         safe.write_bytes(self.folder / MANIFEST, text.encode(), new=new)
 
     def note(self, **facts: Any) -> None:
-        """Add to :attr:`record`, and write it."""
+        """Add facts to :attr:`record`, and write it."""
         self.record = {**self.record, **facts}
         with safe.clear_errors(self.folder):
             self._write_manifest()
 
     def scan(self) -> None:
-        """Look which parts are there (another process may have added some).
+        """List the parts in the folder, to which other processes may have added.
 
         Raises:
-            ResultsError: there is a part of another study.
+            ResultsError: the folder holds a part of another study.
         """
         found: dict[int, Path] = {}
         for path in sorted(self.folder.iterdir()):
@@ -238,18 +240,18 @@ class Store:
         return range(chunk * size, min((chunk + 1) * size, self.key["runs"]))
 
     def content_key(self, chunk: int) -> str:
-        """What a chunk is: a hash of the study and of its range of runs."""
+        """The content key of a chunk: a hash of the study and of the chunk's range of runs."""
         runs = self.range(chunk)
         return digest_of([self.study, runs.start, runs.stop])[:16]
 
     @property
     def present(self) -> tuple[int, ...]:
-        """The chunks there are, in order."""
+        """The numbers of the chunks that have a part, in order."""
         return tuple(sorted(self._parts))
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """The chunks there are not, in order."""
+        """The numbers of the chunks that have none, in order."""
         return tuple(chunk for chunk in range(self.chunks) if chunk not in self._parts)
 
     def __contains__(self, chunk: int) -> bool:
@@ -262,10 +264,11 @@ class Store:
     # --- parts -------------------------------------------------------------------------------
 
     def write(self, chunk: int, table: pa.Table) -> Path:
-        """Add a part: complete, or not at all.
+        """Add a part, complete or not at all.
 
         Raises:
-            ResultsError: it cannot be written (a full disk, say); the parts there are, are kept.
+            ResultsError: the part cannot be written, for example to a full disk; other parts are
+                kept.
         """
         import pyarrow.parquet
 
@@ -283,7 +286,7 @@ class Store:
         with safe.clear_errors(self.folder):
             try:
                 safe.write_bytes(self.folder / name, content)
-            except FileNotFoundError:  # another process finished the study, and has tidied up
+            except FileNotFoundError:  # another process finished the study and removed the store
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._write_manifest()
                 safe.write_bytes(self.folder / name, content)
@@ -294,7 +297,7 @@ class Store:
         """The table of a part.
 
         Raises:
-            DamagedPart: it is not as it was written, or gone.
+            DamagedPart: the part is missing or differs from what was written.
         """
         import pyarrow.parquet
 
@@ -320,7 +323,7 @@ class Store:
         return content
 
     def read_or_discard(self, chunk: int) -> pa.Table | None:
-        """The table of a part; a damaged part is named, deleted, and None is returned."""
+        """The table of a part; a damaged part is reported and deleted, and gives None."""
         try:
             return self.read(chunk)
         except DamagedPart as error:
@@ -344,16 +347,16 @@ class Store:
         """Copy a part of another store of the same study, byte for byte.
 
         Raises:
-            DamagedPart: it is not as it was written.
-            ResultsError: it cannot be written.
+            DamagedPart: the part differs from what was written.
+            ResultsError: the copy cannot be written.
         """
         return self._put(chunk, other._content(chunk))
 
     def adopt(self, other: Store) -> None:
-        """Find parts in another store of the same study too. What both have must be the same.
+        """Read parts from another store of the same study too. Parts of both must be equal.
 
         Raises:
-            ResultsError: it is not.
+            ResultsError: a part differs.
         """
         for chunk in other.present:
             own, path = self._parts.setdefault(chunk, other.path(chunk)), other.path(chunk)
@@ -380,7 +383,7 @@ def same_tables(one: pa.Table, other: pa.Table) -> bool:
 
 
 def differences(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """In words, in which facts two studies differ.
+    """The facts in which two studies differ, in words.
 
     >>> differences({"seed": 1, "runs": 10}, {"seed": 2, "runs": 10})
     'seed is 1 there and 2 here'

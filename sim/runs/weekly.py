@@ -1,6 +1,7 @@
-"""Weekly: values at the summary's points of each run, and bands over all runs week by week.
+"""Weekly, a collector of summary values of each run and of weekly bands over all runs.
 
-Core objects: the collector Weekly, PointValues (of each run), RunWeeks (all it has kept).
+:class:`PointValues` holds the values of each run at the points in time of a summary,
+:class:`RunWeeks` all that the collector has kept.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ class PointValues:
     Attributes:
         points: names of the points in time: start, end_of_ta, year_after and persistence (if the
             horizon reaches that far), horizon.
-        set_index, replicate: int64 (run,).
-        failed: bool (run,).
-        with_ta, without_ta: float64 (run, point, place, outcome); a place is a region or "overall",
-            which comes last. NaN where the run failed or nothing happened.
+        set_index, replicate: int64 (run,), the set and the replicate of each run.
+        failed: bool (run,), the runs that failed.
+        with_ta, without_ta: float64 (run, point, region, outcome); the last region is "overall".
+            NaN where the run failed or nothing happened that the outcome measures.
         failures: the failed runs.
-        own: outcomes of the engine's own, which come after those of codose.
+        own: the engine's own outcomes, which come after those of codose.
     """
 
     points: tuple[str, ...]
@@ -62,14 +63,14 @@ def place_names(scenario: Scenario) -> tuple[str, ...]:
 
 
 def summary_weeks(scenario: Scenario) -> dict[str, int]:
-    """The week of each point, in the order of time. Those of a partner without TA are the same."""
+    """The week of each point, in the order of time; the counterfactual has the same."""
     weeks = outcomes.points(scenario)
     order = ("start", "end_of_ta", "year_after", "horizon")
     return {point: weeks[point] for point in order if point in weeks}
 
 
 def point_names(scenario: Scenario) -> tuple[str, ...]:
-    """The points of a summary: those of :func:`summary_weeks`, and persistence if there is one."""
+    """The points of a summary: those of :func:`summary_weeks`, and persistence where defined."""
     names = tuple(summary_weeks(scenario))
     return (*names, "persistence") if "year_after" in names else names
 
@@ -84,10 +85,11 @@ class Weekly:
     """Keeps points of every run of one job with counterfactuals, and bands week by week.
 
     Attributes:
-        runs: of the whole plan; up to :data:`sim.runs.bands.EXACT_RUNS` quantiles are exact.
-        keep: keep every week of every run (and so be exact) whatever their number.
-        every_week: find bands at all. They are the most work of a summary, and change no value at
-            the points.
+        runs: the number of runs of the whole plan; up to :data:`sim.runs.bands.EXACT_RUNS` runs
+            quantiles are exact.
+        keep: keep every week of every run, however many there are; quantiles are then exact.
+        every_week: make bands. They are most of the work of a summary, and change no value at the
+            points.
     """
 
     runs: int
@@ -129,22 +131,22 @@ class Weekly:
         return self.run_bytes(job) if self.exact else self._points_bytes(job)
 
     def reduction(self, job: Job) -> Reduction | OwnReduction:
-        """What makes outcomes of the records of a job."""
+        """The reduction that turns the records of a job into outcomes."""
         return job.reduction_of_all if self.every_week else job.reduction
 
     def weeks(self, job: Job) -> Sequence[int] | None:
-        """See :class:`~sim.runs.collect.Collector`: all, where bands are wanted."""
+        """See :class:`~sim.runs.collect.Collector`: all weeks where bands are made."""
         return self.reduction(job).reported
 
     def bands(self, job: Job) -> Bands:
-        """Bands of no runs."""
+        """Bands without runs."""
         weeks = job.scenario.horizon_weeks + 1
         return Bands(weeks, len(job.places), 0 if self.exact else self.runs, arms=3, own=job.own)
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """See :class:`~sim.runs.collect.Collector`: "values" (runs, arms, points, places,
-        outcomes); where bands are wanted, "with_ta" and "without_ta" (runs, weeks, places,
-        outcomes)."""
+        """See :class:`~sim.runs.collect.Collector`: "values" (runs, with and without TA, points,
+        regions, outcomes) and, where bands are made, "with_ta" and "without_ta" (runs, weeks,
+        regions, outcomes)."""
         reduction = self.reduction(job)
         values = [_at_points(job, reduction.at_points(one, which)) for one in records]
         found = {"values": np.stack(values, axis=1)}
@@ -167,7 +169,7 @@ class Weekly:
 
 
 def _at_points(job: Job, found: np.ndarray) -> np.ndarray:
-    """(runs, points, places, outcomes) from what was found at the weeks of the job."""
+    """(runs, points, regions, outcomes) from the values at the weeks of the job."""
     weeks = summary_weeks(job.scenario)
     values = {point: found[:, job.weeks.index(week)] for point, week in weeks.items()}
     if "year_after" in values:
@@ -176,7 +178,7 @@ def _at_points(job: Job, found: np.ndarray) -> np.ndarray:
 
 
 def _count(bands: Bands, rows: Rows) -> None:
-    """Take in the weeks of those that did not fail, where there are any."""
+    """Add the weeks of runs that did not fail to the bands, if there are any."""
     if "with_ta" not in rows.arrays:
         return
     arms = [rows.arrays["with_ta"], rows.arrays["without_ta"]]
@@ -193,11 +195,11 @@ class RunWeeks:
     """What :class:`Weekly` has kept.
 
     Attributes:
-        made: which runs there are, and which failed.
-        values: of each run that was made.
-        bands: over all runs, week by week; None where none were wanted.
-        kept: with ``keep``, of each run that did not fail, float64 (run, arm, week, place,
-            outcome); else None.
+        made: which runs were made, and which failed.
+        values: summary values of each run that was made.
+        bands: weekly bands over all runs; None where none were made.
+        kept: with ``keep``, float64 (run, condition, week, region, outcome) for the runs that did
+            not fail; else None.
     """
 
     made: Made
@@ -207,10 +209,10 @@ class RunWeeks:
 
     @property
     def table(self) -> WeekTable:
-        """The bands.
+        """The table of the bands.
 
         Raises:
-            ValueError: none were wanted.
+            ValueError: no bands were made.
         """
         if self.bands is None:
             raise ValueError("weekly bands were not wanted: Weekly(every_week=False)")
