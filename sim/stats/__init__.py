@@ -1,1 +1,1 @@
-"""Statistics: arrays in, numbers out; nothing here runs a model."""
+"""Statistics: functions that take arrays and return numbers; none of them runs a model."""

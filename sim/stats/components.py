@@ -1,15 +1,15 @@
-"""Components: chance and what is not known told apart, over runs (sets, replicates).
+"""Components: variance from stochastic variation and from parameter uncertainty, kept apart.
 
-A row is a parameter set, its columns are its runs. In an independent design (see
-:mod:`sim.runs.plan`) no set shares its replicates with another, so
+Values are (sets, replicates): a row is a parameter set, its columns are its runs. In an independent
+design (see :mod:`sim.runs.plan`) no set shares its replicates with another, so
 
     y[s, r] = mean + set effect[s] + chance[s, r]
 
-is a one-way random-effects model, and the sets are its independent units: a standard error is that
-of the means of sets, never of runs, which are alike within a set. Source: Searle, Casella &
-McCulloch 1992, *Variance Components*, chapter 3.
+is a one-way random-effects model whose independent units are the sets. A standard error is
+therefore that of the means of sets, never that of runs, which are correlated within a set. Source:
+Searle, Casella & McCulloch 1992, *Variance Components*, chapter 3.
 
-NaN is an outcome that is empty in a run, or a run that failed; it does not count.
+NaN marks an outcome that is empty in a run, or a run that failed; NaN does not count.
 
 >>> values = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 >>> found = components(values)
@@ -30,10 +30,10 @@ class Components:
     """Where the spread of an outcome comes from.
 
     Attributes:
-        between: variance of the set effect: what we do not know about the parameters. 0 or more.
+        between: variance of the set effect, which is parameter uncertainty; 0 or more.
         chance: variance between runs of one set; NaN with one replicate, which cannot separate it
             from the set effect (``between`` then holds both).
-        replicates: runs a set, their effective number when sets have different numbers.
+        replicates: number of runs of each set; the effective number when sets differ.
     """
 
     between: float
@@ -89,7 +89,7 @@ def all_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def all_set_means(values: np.ndarray) -> np.ndarray:
-    """Mean of each set, (cells, sets) of (cells, sets, replicates); NaN of a set without values."""
+    """Means of sets, (cells, sets) from (cells, sets, replicates); NaN for a set without values."""
     known = ~np.isnan(values)
     counts = known.sum(axis=2)
     total = np.where(known, values, 0.0).sum(axis=2)
@@ -103,15 +103,18 @@ def set_means(values: np.ndarray) -> np.ndarray:
 
 
 def shrunk(means: np.ndarray, chance: float) -> np.ndarray:
-    """Means of sets drawn to their mean until they vary as the sets do, chance averaged out.
+    """Means of sets shrunk towards their mean until they vary only as the sets do.
 
-    The variance of the means is that between sets plus that of chance in them; the linear map that
-    keeps the mean and gives the first alone is the constrained empirical Bayes estimate of Louis
-    (1984, J Am Stat Assoc 79(386) 393-398). Sets above a line can then be counted.
+    The variance of the means is the variance between sets plus that which chance adds. The linear
+    map that keeps the mean and leaves only the former is the constrained empirical Bayes estimate
+    of Louis (1984, J Am Stat Assoc 79(386) 393-398). Sets above a threshold can then be counted.
 
     Args:
         means: (sets,); NaN does not count, and stays.
-        chance: variance that chance adds to each: that of a run over replicates.
+        chance: variance that chance adds to each mean: that of a run divided by replicates.
+
+    Returns:
+        The shrunk means (sets,).
 
     >>> shrunk(np.array([-1.0, 1.0]), 0.0).tolist()
     [-1.0, 1.0]
@@ -127,12 +130,12 @@ def shrunk(means: np.ndarray, chance: float) -> np.ndarray:
 
 
 def mean(values: np.ndarray) -> float:
-    """Mean of the means of the sets, summed exactly; NaN of nothing."""
+    """Mean of the means of the sets, summed exactly; NaN without values."""
     return float(all_means(values[None])[0])
 
 
 def all_means(values: np.ndarray) -> np.ndarray:
-    """:func:`mean` of many outcomes at once: (cells,) of (cells, sets, replicates)."""
+    """:func:`mean` of many outcomes at once: (cells,) from (cells, sets, replicates)."""
     found = []
     for row in all_set_means(values):
         known = row[~np.isnan(row)]
@@ -143,13 +146,13 @@ def all_means(values: np.ndarray) -> np.ndarray:
 def standard_error(values: np.ndarray) -> float:
     """Standard error of :func:`mean`: SD of the means of sets over the root of their number.
 
-    Of a single set, whose runs are then the units, that of its mean; NaN with fewer than two units.
+    For a single set, the units are its runs. NaN with fewer than two units.
     """
     return float(all_standard_errors(values[None])[0])
 
 
 def all_standard_errors(values: np.ndarray) -> np.ndarray:
-    """:func:`standard_error` of many outcomes at once: (cells,) of (cells, sets, replicates)."""
+    """:func:`standard_error` of many outcomes at once: (cells,) from (cells, sets, replicates)."""
     means = all_set_means(values)
     number = (~np.isnan(means)).sum(axis=1)
     single = values.reshape(len(values), -1)
@@ -160,7 +163,7 @@ def all_standard_errors(values: np.ndarray) -> np.ndarray:
 
 
 def standard_deviations(values: np.ndarray) -> np.ndarray:
-    """SD (n - 1) along the last axis, NaN left out; NaN of fewer than two values."""
+    """SD (n - 1) along the last axis without NaN; NaN for fewer than two values."""
     known = ~np.isnan(values)
     n = known.sum(axis=-1)
     filled = np.where(known, values, 0.0)
@@ -171,7 +174,7 @@ def standard_deviations(values: np.ndarray) -> np.ndarray:
 
 
 def by_set(set_index: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Runs in any number a set as (..., sets, most runs of a set), NaN where a set has fewer.
+    """Runs as (..., sets, most runs of a set); NaN where a set has fewer runs.
 
     Args:
         set_index: (runs,) the set of each run, ascending.

@@ -1,9 +1,10 @@
-""":func:`discover`: where in the space of the parameters something fails, as each :class:`Box`.
+""":func:`discover` finds where in parameter space a plan fails, each such region a :class:`Box`.
 
 Scenario discovery (Bryant & Lempert 2010, Technol Forecast Soc Change 77(1) 34-49) looks for a box
-in the space of what we do not know that holds most of the failures. The boxes here are leaves of a
-shallow classification tree (Breiman et al. 1984, as scikit-learn has it), grown on one half of the
-sets and *scored on the other half*: coverage and density found on the same runs flatter themselves.
+in the space of uncertain parameters that holds most of the failures. The boxes here are leaves of a
+shallow classification tree (Breiman et al. 1984, in scikit-learn's implementation). The tree is
+grown on one half of the sets and *scored on the other half*, because coverage and density on the
+same runs would be too optimistic.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ MOST_BOXES = 2
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A region of the parameters.
+    """A box in parameter space.
 
     Attributes:
         limits: (name, low, high) of each parameter that matters; infinite where there is no limit.
-        coverage: share of all failures that are in it.
-        density: share of the runs in it that fail.
-        mass: share of all runs that are in it.
+        coverage: share of all failures that are in the box.
+        density: share of the runs in the box that fail.
+        mass: share of all runs that are in the box.
     """
 
     limits: tuple[tuple[str, float, float], ...]
@@ -45,14 +46,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """When something fails.
+    """Where a plan fails.
 
     Attributes:
         rate: share of runs that fail.
-        runs: so many.
-        boxes: where it mostly fails, the box with most failures first; empty when no simple rule
-            holds, or failures are too few to look.
-        few: failures are too few to look.
+        runs: the number of runs.
+        boxes: the boxes that hold most failures, the one with most first; empty when no simple
+            rule holds, or there are too few failures to search.
+        few: whether there are too few failures to search.
     """
 
     rate: float
@@ -62,12 +63,12 @@ class Discovery:
 
 
 def discover(parameters: np.ndarray, names: Sequence[str], failed: np.ndarray) -> Discovery:
-    """Look for boxes.
+    """Search for boxes that hold most of the failures.
 
     Args:
-        parameters: (sets, parameters).
-        names: of the parameters.
-        failed: bool (sets, replicates).
+        parameters: float64 (sets, parameters).
+        names: names of the parameters, one for each column.
+        failed: bool (sets, replicates), the runs in which the plan fails.
     """
     runs, rate = int(failed.size), float(failed.mean())
     fit, score = failed[::2], failed[1::2]
@@ -103,8 +104,8 @@ def _tree() -> Any:
 def _leaves(
     tree: Any, names: Sequence[str], least: float
 ) -> list[tuple[tuple[str, float, float], ...]]:
-    """Limits of each leaf that fails more often than ``least``; neighbours with one parent that
-    both do are one box."""
+    """Limits of each leaf that fails more often than ``least``; two such leaves of one parent are
+    one box."""
     found: list[tuple[tuple[str, float, float], ...]] = []
 
     def density(node: int) -> float:

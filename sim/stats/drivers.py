@@ -1,4 +1,4 @@
-""":func:`drivers`: which parameters a result goes with, each a :class:`Driver`."""
+""":func:`drivers`: the parameters that are correlated with a result, each a :class:`Driver`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FAMILY_ERROR = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A parameter that a result goes with.
+    """A parameter and its correlation with a result.
 
     Attributes:
-        name: of the parameter.
+        name: the name of the parameter.
         rho: Spearman's rank correlation, -1..1.
-        clear: chance would hardly ever give as much for any of the parameters (Bonferroni).
+        clear: whether the correlation is significant after Bonferroni correction over parameters.
     """
 
     name: str
@@ -32,12 +32,12 @@ def drivers(parameters: np.ndarray, names: Sequence[str], values: np.ndarray) ->
     """Rank correlation of each parameter with a value over the sets, strongest first.
 
     Args:
-        parameters: (sets, parameters).
-        names: of the parameters, a column each.
-        values: (sets,), NaN where a set has none.
+        parameters: float64 (sets, parameters).
+        names: names of the parameters, one for each column.
+        values: float64 (sets,), NaN where a set has no value.
 
     Returns:
-        The parameters that vary. Nothing when fewer than :data:`LEAST_SETS` sets have a value, or
+        The parameters that vary; empty when fewer than :data:`LEAST_SETS` sets have a value, or
         when the value does not vary.
 
     >>> x = np.random.default_rng(1).random((40, 2))

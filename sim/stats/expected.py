@@ -1,19 +1,19 @@
-""":func:`expected_in_sets`: what the expected value in a plausible set may be, chance averaged out.
+""":func:`expected_in_sets`: the range of expected values over plausible sets, chance averaged out.
 
 Arrays are (sets, replicates), as in :mod:`sim.stats.components`. The mean of a set's few runs still
-holds chance, so the means of sets spread more widely than the sets do. The rule of every "90 % of
-sets":
+holds stochastic variation, so the means of sets spread more widely than the sets do. Every "90 % of
+sets" follows these rules:
 
 * the band is the mean +- t SD, where SD is the root of the variance component between sets and t
   the 95 % quantile of Student's t with S - 1 degrees of freedom for S sets;
 * where chance makes more than 80 % of the variance of a single run, or there are not two sets of
-  two runs, the component is too poorly known, and the band is *not known*.
+  two runs, the estimate of the component is too poor, and the band is *not known*.
 
-A component of few runs is often estimated as 0, and a band made of it then holds nothing; where
-the second rule lets a band be told, its SD is at least half of that of chance in a run.
-``experiments/checks/bands.py`` shows that told bands hold about nine in ten sets (85-95 %) in
-designs from 8 sets of 4 runs to 50 of 8. The error of the mean is not added: estimates that are
-told lean to the wide side by about as much.
+With few runs the component is often estimated as 0, which would give a band without width. Where
+the second rule allows a band, its SD is therefore at least half of that of chance in a run.
+``experiments/checks/bands.py`` shows that reported bands hold about nine in ten sets (85-95 %) in
+designs from 8 sets of 4 runs to 50 sets of 8. The error of the mean is not added, because reported
+bands are too wide by about as much.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ class Expected:
     """The expected values of plausible sets.
 
     Attributes:
-        low, high: nine in ten plausible sets have their expected value between them; NaN where that
-            is not known.
-        above: share of the sets whose expected value is above 0, ties counting half; NaN likewise.
+        low, high: nine in ten plausible sets have their expected value between these; NaN where the
+            band is not known.
+        above: share of the sets whose expected value is above 0, ties counting half; NaN where the
+            band is not known.
         chance_share: share of chance in the variance of a single run; NaN where nothing varies, or
             with one set or one run a set.
     """
@@ -51,12 +52,12 @@ class Expected:
 
 
 def expected_in_sets(values: np.ndarray) -> Expected:
-    """The band of the expected value over plausible sets, and how often it is above 0.
+    """The band of the expected value over plausible sets, and the share of sets above 0.
 
-    The sets above 0 are counted among the means of sets, :func:`~sim.stats.components.shrunk`.
+    The share is that of the means of sets after :func:`~sim.stats.components.shrunk`.
 
     Args:
-        values: (sets, replicates); NaN does not count.
+        values: float64 (sets, replicates); NaN does not count.
 
     >>> expected_in_sets(np.array([[1.0, 1.2], [3.0, 3.2], [5.0, 5.2], [7.0, 7.2]])).low < 1.1
     True
@@ -78,7 +79,7 @@ def expected_in_sets(values: np.ndarray) -> Expected:
 
 
 def why_not_known(low: float, chance_share: float) -> str:
-    """Why a band is not known, in the words of every figure and answer; "" where it is.
+    """Why a band is not known, in the words of every figure and answer; "" where it is known.
 
     Args:
         low, chance_share: as in :class:`Expected`.
@@ -92,6 +93,6 @@ def why_not_known(low: float, chance_share: float) -> str:
 
 
 def share_above(values: np.ndarray) -> float:
-    """Share of known values above 0; ties count half; NaN of nothing."""
+    """Share of the values above 0 without NaN; ties count half; NaN without values."""
     known = values[~np.isnan(values)]
     return float(((known > 0) + 0.5 * (known == 0)).mean()) if len(known) else math.nan

@@ -1,9 +1,10 @@
-"""What knowing something is worth before a choice between plans: :func:`perfect`, :func:`partial`.
+"""Value of information for a choice between plans: :func:`perfect` (EVPI) and :func:`partial`
+(EVPPI).
 
-A plan is chosen by its mean benefit over plausible sets. Who knew the truth, or a part of it, would
-sometimes choose another one: the value of information is what that gains on average, in the unit of
-the benefit, and 0 where nothing that could be learnt changes the choice. With B_d the benefit of
-plan d and X what is learnt (a parameter, a group, data that were simulated from each set)
+A plan is chosen by its mean benefit over plausible sets. With perfect or partial knowledge of the
+parameters, another plan would sometimes be chosen. The value of information is the average gain, in
+the unit of the benefit; it is 0 where no possible finding changes the choice. With B_d the benefit
+of plan d and X what is learnt (a parameter, a group, data that were simulated from each set),
 
     value = E_X max_d E[B_d | X] - max_d E[B_d].
 
@@ -12,7 +13,7 @@ out. Source: Strong, Oakley & Brennan 2014, Med Decis Making 34(3) 311-326, doi
 10.1177/0272989X13505910; for data, Strong, Oakley, Brennan & Breeze 2015, Med Decis Making 35(5)
 570-583, doi 10.1177/0272989X15575286. Here the regression is a penalised polynomial in place of
 their splines: a line, a cubic, or a cubic with products of pairs, whichever predicts best by
-generalised cross-validation. That the benefit bends gently is an assumption.
+generalised cross-validation. It assumes that the benefit is a smooth function of X.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Worth:
     """The value of information.
 
     Attributes:
-        value: gain in the mean benefit of the plan that is chosen; 0 or more, NaN: not known.
-        se: its standard error.
+        value: gain in the mean benefit of the chosen plan, 0 or more; NaN: not known.
+        se: the standard error of the value.
     """
 
     value: float
@@ -52,8 +53,8 @@ def perfect(gaps: np.ndarray, chance: np.ndarray) -> Worth:
     """The value of knowing every parameter, chance averaged out.
 
     Args:
-        gaps: (sets, others) mean benefit of every other plan less that of the first.
-        chance: (others,) variance that chance adds to each of these means.
+        gaps: float64 (sets, other plans), mean benefit of every other plan minus that of the first.
+        chance: float64 (other plans,), variance that chance adds to each of these means.
 
     >>> found = perfect(np.array([[-1.0], [3.0]]), np.zeros(1))
     >>> found.value  # the other plan is chosen, and is the wrong one in the first set
@@ -70,14 +71,15 @@ def partial(gaps: np.ndarray, known: np.ndarray) -> Worth:
     """The value of knowing some quantities.
 
     Args:
-        gaps: (sets, others) benefit of every other plan less that of the first, chance included.
-        known: (sets, quantities) what would be learnt in the world of each set: values of
-            parameters, or data that were simulated from it.
+        gaps: float64 (sets, other plans), benefit of every other plan minus that of the first,
+            chance included.
+        known: float64 (sets, quantities), what would be learnt if each set were true: values of
+            parameters, or data that were simulated from the set.
 
     Returns:
-        The value at the fitted regression. Its standard error holds those of the coefficients and
-        of the sets, and how far the mean over draws of the coefficients lies from the value; it is
-        no less than that of a line without penalty, since a penalty can shrink what is there.
+        The value at the fitted regression. Its standard error joins those of the coefficients and
+        of the sets, and the distance of the value from its mean over draws of the coefficients. It
+        is never less than that of a line without penalty, since a penalty can hide real value.
 
     >>> x = np.linspace(-1.0, 1.0, 400)[:, None]
     >>> found = partial(x, x)  # the other plan is better by -1..1, and will be known to be
@@ -99,19 +101,19 @@ def partial(gaps: np.ndarray, known: np.ndarray) -> Worth:
 
 
 def _worths(drawn: np.ndarray) -> np.ndarray:
-    """(draws,): the value at each draw of the regression."""
+    """The value at each draw of the regression, (draws,)."""
     return np.array([_gained(one).mean() for one in drawn])
 
 
 def _gained(gaps: np.ndarray) -> np.ndarray:
-    """(sets,): what the best plan of a set brings above the plan that is best on average."""
+    """The gain of each set's best plan over the plan that is best on average, (sets,)."""
     benefit = np.column_stack([np.zeros(len(gaps)), gaps])
     return benefit.max(axis=1) - benefit[:, benefit.mean(axis=0).argmax()]
 
 
 def _bases(known: np.ndarray) -> list[np.ndarray]:
-    """(sets, terms) of a line, a cubic, and a cubic with products of pairs, of what varies; each
-    term with mean 0 and SD 1."""
+    """Terms (sets, terms) of a line, of a cubic, and of a cubic with products of pairs, in all
+    quantities that vary; each term has mean 0 and SD 1."""
     x = known[:, np.ptp(known, axis=0) > 0]
     if not x.shape[1]:
         return []
@@ -130,10 +132,11 @@ def _scaled(terms: np.ndarray) -> np.ndarray:
 
 
 def _regression(bases: list[np.ndarray], gaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ridge regression on the basis, with the penalty, of the best cross-validation.
+    """Ridge regression with the basis and penalty that cross-validation selects.
 
     Returns:
-        Fitted (sets, others); the same of :data:`DRAWS` coefficients from their posterior.
+        Fitted values (sets, other plans); the same for :data:`DRAWS` coefficients drawn from their
+        posterior.
     """
     sets, middle = len(gaps), gaps.mean(axis=0)
     around = gaps - middle
@@ -160,8 +163,8 @@ def _regression(bases: list[np.ndarray], gaps: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _drawn_lines(line: np.ndarray, gaps: np.ndarray) -> np.ndarray:
-    """(draws, sets, others): least squares on a line in every quantity, with its error; the mean
-    alone where the sets are too few for so many quantities."""
+    """Draws (draws, sets, other plans) of a least-squares line in every quantity; only of the mean
+    where there are too few sets for so many quantities."""
     sets, middle = len(gaps), gaps.mean(axis=0)
     if 2 * line.shape[1] >= sets:
         return np.broadcast_to(middle, (DRAWS, *gaps.shape))

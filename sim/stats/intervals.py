@@ -1,9 +1,9 @@
 """Intervals: :func:`quantiles`, :func:`band`, :func:`mean_interval`, :class:`Share`.
 
-Every interval that is printed, drawn or written comes from here, so that one rule places all of
-them. A quantile is the k-th of n values at k / (n + 1) (Weibull 1939; NumPy calls it
-``weibull``): a further value then lies below with just that chance. The usual (n - 1) q places the
-5 % and 95 % of 50 values too far in.
+Every interval that is printed, drawn or written comes from this module, so that all follow one
+rule. The k-th of n ordered values is the quantile k / (n + 1) (Weibull 1939; ``weibull`` in NumPy):
+a further value lies below it with just that probability. The usual rule, (n - 1) q, would place the
+5 % and 95 % quantiles of 50 values too far in.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def rank_of(q: float, n: int) -> float: ...
 @overload
 def rank_of(q: float, n: np.ndarray) -> np.ndarray: ...
 def rank_of(q: float, n: int | np.ndarray) -> float | np.ndarray:
-    """Where a quantile lies among n ordered values, counted from 0; between two of them, linear.
+    """The position of a quantile among n ordered values, from 0; a fraction means interpolation.
 
     >>> rank_of(0.5, 9), rank_of(0.05, 9)
     (4.0, 0.0)
@@ -35,12 +35,12 @@ def rank_of(q: float, n: int | np.ndarray) -> float | np.ndarray:
 def quantiles(
     values: np.ndarray, which: Sequence[float] = TAILS, axis: int | None = None
 ) -> np.ndarray:
-    """Quantiles of what is known; NaN where nothing is.
+    """Quantiles without NaN; NaN where there are no values.
 
     Args:
-        values: any shape; NaN is left out.
+        values: float64, any shape; NaN does not count.
         which: quantiles, 0..1.
-        axis: over which; None: over all values.
+        axis: the axis over which they are taken; None: over all values.
 
     Returns:
         (quantiles, *shape without the axis).
@@ -54,7 +54,7 @@ def quantiles(
     if known.all() and values.shape[axis]:
         return np.quantile(values, list(which), axis=axis, method="weibull")
     empty = ~known.any(axis=axis)
-    filled = np.where(np.expand_dims(empty, axis), 0.0, values)  # nothing to warn of
+    filled = np.where(np.expand_dims(empty, axis), 0.0, values)  # NumPy would warn of empty slices
     if not values.shape[axis]:
         return np.full((len(which), *empty.shape), np.nan)
     found = np.nanquantile(filled, list(which), axis=axis, method="weibull")
@@ -62,7 +62,7 @@ def quantiles(
 
 
 def band(values: np.ndarray) -> tuple[float, float]:
-    """5 % and 95 % quantile over all values, NaN left out; NaN of nothing."""
+    """5 % and 95 % quantile over all values without NaN; NaN without values."""
     low, high = quantiles(values)
     return float(low), float(high)
 
@@ -72,8 +72,8 @@ def weighted_quantiles(
 ) -> np.ndarray:
     """Quantiles of weighted values (n,), such as a posterior sample; (quantiles,).
 
-    The rule above, with the effective number of values (Kish 1965) in place of n; equal weights
-    give :func:`quantiles`.
+    The rule of this module holds, with the effective number of values (Kish 1965) in place of n;
+    equal weights give :func:`quantiles`.
 
     >>> sample = np.arange(9.0)
     >>> weighted_quantiles(sample, np.ones(9), [0.5]).tolist()
@@ -89,13 +89,13 @@ def weighted_quantiles(
 
 
 def t_value(degrees: float, confidence: float = CONFIDENCE) -> float:
-    """Half the width, in standard errors, of Student's interval; infinite below one degree of
+    """Half the width of Student's interval in standard errors; infinite below one degree of
     freedom.
 
     >>> round(t_value(49), 3)
     1.677
     """
-    from scipy.special import stdtrit  # loaded where it is needed: a first run need not wait for it
+    from scipy.special import stdtrit  # loaded only where it is needed
 
     return float(stdtrit(degrees, (1 + confidence) / 2)) if degrees >= 1 else math.inf
 
@@ -113,7 +113,8 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     """Mean of (sets, replicates) and its 90 % confidence interval; the sets are the units.
 
     Returns:
-        Mean, low, high: the mean of the means of sets. The ends are NaN with fewer than two sets.
+        The mean of the means of sets, and the ends of its interval, which are NaN with fewer than
+        two sets.
     """
     known = values[(~np.isnan(values)).any(axis=1)]
     if not len(known):
@@ -128,12 +129,12 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of runs, with its 90 % interval and what it was counted in.
+    """A share of runs, with its 90 % interval and its counts.
 
     Attributes:
         p: share of the runs, 0..1.
-        low, high: Wilson interval.
-        hits, runs: numbers.
+        low, high: ends of the Wilson interval.
+        hits, runs: the number of runs that count towards the share, and of all runs.
     """
 
     p: float
@@ -162,16 +163,16 @@ def wilson(p: float, number: float, confidence: float = CONFIDENCE) -> tuple[flo
 
 
 def share(hits: np.ndarray, failed: np.ndarray | None = None) -> Share:
-    """Share of runs that hit, with a Wilson interval.
+    """Share of runs in which ``hits`` is true, with a Wilson interval.
 
-    Runs of one set are alike, so the interval rests on the effective number of runs, p (1 - p) over
-    the variance of the mean of set means (Korn & Graubard 1998, Survey Methodology 24(2) 193-201);
-    the number of sets where nothing varies. Never more than the number of runs.
+    Runs of one set are correlated, so the interval uses the effective number of runs: p (1 - p)
+    over the variance of the mean of set means (Korn & Graubard 1998, Survey Methodology 24(2)
+    193-201), or the number of sets where nothing varies, and never more than the number of runs.
 
     Args:
         hits: bool (sets, replicates).
-        failed: bool (sets, replicates), the runs that failed: they are left out, and so is a set
-            with nothing but these.
+        failed: bool (sets, replicates), the runs that failed. These are left out, and so is a set
+            in which all runs failed.
 
     >>> share(np.ones((6, 4), dtype=bool)).text
     '24 of 24'

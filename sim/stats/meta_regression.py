@@ -10,10 +10,10 @@ moments (DerSimonian & Laird 1986 for one column of ones; Raudenbush 1994 for re
 
     tau^2 = max(0, (y'Py - (n - p)) / tr P).
 
-Where the last regressor is itself an estimate (of a simulation, from some replicates), its variance
-v_i enters as the effective variance s_i^2 + b^2 v_i, b its coefficient (York 1966), found by
-iteration. The slope is then that on what was simulated, not on what more replicates would show; the
-two differ by the share of the regressor's variance that is chance.
+The last regressor may itself be an estimate (the mean of some replicates of a simulation). Its
+variance v_i then enters as the effective variance s_i^2 + b^2 v_i, where b is its coefficient (York
+1966), by iteration. The slope is that on the simulated mean, not on the mean of infinitely many
+replicates; the two differ by the share of the regressor's variance that is chance.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Fit:
     """A meta-regression, or a stack of them.
 
     Attributes:
-        beta: (..., columns) coefficients, in units of y a unit of each column.
-        covariance: (..., columns, columns) of beta, given tau.
+        beta: (..., columns) coefficients, in units of y per unit of each column.
+        covariance: (..., columns, columns) covariance of beta, given tau.
         tau2: (...,) variance between studies, in squared units of y.
     """
 
@@ -47,8 +47,8 @@ def fit(x: np.ndarray, y: np.ndarray, s2: np.ndarray, v: np.ndarray | None = Non
     Args:
         x: (..., studies, columns) regressors.
         y: (studies,) effects.
-        s2: (studies,) their sampling variances, above 0.
-        v: (..., studies) variances of the last column of x; left out: it is known.
+        s2: (studies,) sampling variances of the effects, above 0.
+        v: (..., studies) variances of the last column of x; left out: the column has no error.
 
     >>> one = fit(np.ones((2, 1)), np.array([0.0, 1.0]), np.array([0.25, 0.25]))
     >>> one.beta.tolist(), float(one.tau2)
@@ -67,12 +67,12 @@ def fit(x: np.ndarray, y: np.ndarray, s2: np.ndarray, v: np.ndarray | None = Non
 def _fit(x: np.ndarray, y: np.ndarray, variance: np.ndarray) -> Fit:
     w = 1.0 / variance
     gram = _gram(x, w)
-    inverse = np.linalg.pinv(gram, hermitian=True)  # of columns that say the same too
+    inverse = np.linalg.pinv(gram, hermitian=True)  # also for collinear columns
     beta = _coefficients(x, y, w, inverse)
     q = (w * (y - _predicted(x, beta)) ** 2).sum(axis=-1)
     # tr P = sum of weights - tr((X'WX)^-1 X'W^2 X)
     trace = w.sum(axis=-1) - np.einsum("...jk,...nk,...n,...nj->...", inverse, x, w**2, x)
-    degrees = x.shape[-2] - np.einsum("...jk,...kj->...", inverse, gram)  # less the rank
+    degrees = x.shape[-2] - np.einsum("...jk,...kj->...", inverse, gram)  # minus the rank
     tau2 = np.maximum(0.0, (q - degrees) / trace)
     w = 1.0 / (variance + tau2[..., None])
     inverse = np.linalg.pinv(_gram(x, w), hermitian=True)
@@ -95,13 +95,13 @@ def _predicted(x: np.ndarray, beta: np.ndarray) -> np.ndarray:
 def left_out(
     x: np.ndarray, y: np.ndarray, s2: np.ndarray, v: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Each study forecast by a fit to all others.
+    """Forecast each study by a fit to all others (leave-one-out).
 
-    The variance of a forecast joins the study's own sampling, the spread between studies, the
-    doubt about the coefficients and, by its slope, that about the last regressor.
+    The variance of a forecast is the sum of the study's sampling variance, the variance between
+    studies, that of the coefficients and, by the slope, that of the last regressor.
 
     Args:
-        x, y, s2, v: as :func:`fit` takes them.
+        x, y, s2, v: as in :func:`fit`.
 
     Returns:
         Means and variances of what the study would report, (..., studies) each.
@@ -120,7 +120,7 @@ def left_out(
 
 
 def mixed(mean: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of forecasts taken with equal chance, over the first axis.
+    """Mean and variance of a mixture of equally likely forecasts, over the first axis.
 
     >>> mean, variance = mixed(np.array([0.0, 2.0]), np.array([1.0, 1.0]))
     >>> float(mean), float(variance)
@@ -130,7 +130,7 @@ def mixed(mean: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def log_score(y: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Log density of a normal forecast at what was observed; more is better.
+    """Log density of a normal forecast at the observed value; more is better.
 
     >>> round(float(log_score(np.array(0.0), np.array(0.0), np.array(1.0))), 3)
     -0.919

@@ -1,16 +1,16 @@
-"""Paired: how two scenarios differ that ran on the same plausible sets and the same chance.
+"""Paired: how two scenarios differ that ran with the same plausible sets and random numbers.
 
-Everything here works on arrays (sets, replicates): a row is a plausible parameter set, its columns
-are runs of that set which differ in chance only. No set shares chance with another, so a value is
+Arrays are (sets, replicates): a row is a plausible parameter set, and its columns are runs of that
+set which differ only by chance. No set shares its random numbers with another, so a value
 
     y[s, r] = mean + set effect[s] + chance[s, r]
 
-a one-way random-effects model, whose sets :mod:`sim.stats.expected` describes. The two variances
-are told apart by the analysis of variance:
-Searle, Casella & McCulloch 1992, *Variance Components*, chapter 3; for probabilistic simulations
-O'Hagan, Stevenson & Madan 2007, Health Economics 16(10) 1009-1023, doi 10.1002/hec.1199.
+follows a one-way random-effects model, whose sets :mod:`sim.stats.expected` describes. The analysis
+of variance separates the two variances: Searle, Casella & McCulloch 1992, *Variance Components*,
+chapter 3; for probabilistic simulations O'Hagan, Stevenson & Madan 2007, Health Economics 16(10)
+1009-1023, doi 10.1002/hec.1199.
 
-NaN is an outcome that is empty in a run; that run does not count.
+NaN marks an outcome that is empty in a run; that run does not count.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ def sets_needed(spread: float, precision: float) -> float:
 
     Args:
         spread: SD of the means of sets.
-        precision: above 0.
+        precision: half the width of the interval, above 0.
 
     Returns:
-        2 or more; infinity beyond a million.
+        The number of sets, 2 or more; infinity beyond a million.
     """
     if not spread > 0:
         return 2.0
     if not precision > 0 or half_width(spread, MOST_SETS) > precision:
         return math.inf
-    low, high = 1, MOST_SETS  # one set is never enough, a million are
+    low, high = 1, MOST_SETS  # one set is never enough, a million is
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if half_width(spread, middle) <= precision else (middle, high)
@@ -55,23 +55,25 @@ class Paired:
     """How B differs from A in one outcome. Intervals are 90 %.
 
     Attributes:
-        mean: of the difference B - A.
-        low, high: interval of the difference itself: nine in ten plausible sets have their expected
-            difference (chance averaged out) in it. It does not shrink with more runs. NaN where it
-            is not known, because chance dominates or runs are too few: :mod:`sim.stats.expected`.
-        mean_low, mean_high: confidence interval of ``mean``: error of having run so few sets.
-        unpaired_low, unpaired_high: the same, had B been run on other sets and other chance than A.
-        pairing: ratio of the variances of these two estimates: how many times as many unpaired runs
-            would do as well. NaN when neither varies.
+        mean: mean of the difference B - A.
+        low, high: interval of the expected difference (chance averaged out) over plausible sets,
+            which holds nine in ten sets. It does not shrink with more runs. NaN where it is not
+            known, because chance dominates or runs are too few: :mod:`sim.stats.expected`.
+        mean_low, mean_high: confidence interval of ``mean``, which reflects the number of sets.
+        unpaired_low, unpaired_high: the same interval if B had other sets and random numbers than
+            A.
+        pairing: ratio of the variances of the unpaired and the paired estimate: the factor by which
+            an unpaired comparison would need more runs. NaN when neither varies.
         p_beats: share of plausible sets in which B is expected to be above A (ties count half); NaN
             where ``low`` is.
-        p_beats_run: share of single runs in which it is, chance included.
+        p_beats_run: share of single runs in which B is above A, chance included.
         run_low, run_high: interval of the difference in a single run, chance included.
         chance_share: share of chance in the variance of the difference of a single run.
-        resolved: the confidence interval of ``mean`` leaves out 0, or is no wider than +- margin.
-        sets_needed: sets that would settle it, at as many replicates each; the sets there are, or
-            fewer, when it is resolved; infinity beyond a million.
-        sets: sets with a difference.
+        resolved: whether the confidence interval of ``mean`` leaves out 0 or is no wider than +-
+            margin.
+        sets_needed: number of sets that would resolve the difference with as many replicates each;
+            when it is resolved, the present number or fewer; infinity beyond a million.
+        sets: number of sets with a difference.
     """
 
     mean: float
@@ -93,14 +95,14 @@ class Paired:
 
 
 def paired(a: np.ndarray, b: np.ndarray, margin: float) -> Paired:
-    """Compare two arrays (sets, replicates) made with the same sets and the same chance.
+    """Compare two arrays (sets, replicates) made with the same sets and random numbers.
 
     Args:
-        a, b: of the same shape; NaN where an outcome is empty.
-        margin: a difference that would not matter, above 0.
+        a, b: float64 arrays of the same shape; NaN where an outcome is empty.
+        margin: the largest difference that would not matter, above 0.
 
     Raises:
-        InputError: unlike shapes, or a margin that is not above 0.
+        InputError: the shapes differ, or the margin is not above 0.
     """
     if a.shape != b.shape or a.ndim != 2:
         raise InputError(Problem(f"cannot pair runs of shapes {a.shape} and {b.shape}"))
@@ -146,7 +148,7 @@ def _ratio(above: float, below: float) -> float:
 
 
 def _too_few(means: np.ndarray) -> Paired:
-    """Fewer than two sets: a mean at most, and nothing about how sure it is."""
+    """The comparison of fewer than two sets: at most a mean, and no interval."""
     nan = math.nan
     middle = float(means[0]) if len(means) else nan
     return Paired(

@@ -9,15 +9,15 @@ def systematic(weights: np.ndarray, count: int, generator: np.random.Generator) 
     """Systematic resampling (Kitagawa 1996, doi 10.1080/10618600.1996.10474692).
 
     Each row is drawn ``count`` times its share of the weights, rounded up or down by one common
-    draw.
+    random number.
 
     Args:
-        weights: (rows,), 0 or more, any scale, not all 0.
+        weights: float64 (rows,), 0 or more, any scale, not all 0.
         count: number of draws.
-        generator: gives the one draw.
+        generator: the generator of the one random number.
 
     Returns:
-        Rows (count,), in order.
+        Numbers of the drawn rows, (count,), in order.
 
     >>> systematic(np.array([1.0, 0.0, 3.0]), 4, np.random.default_rng(1)).tolist()
     [0, 2, 2, 2]

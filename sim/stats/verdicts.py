@@ -1,4 +1,4 @@
-""":func:`verdict`: what a difference comes to, by what is known of it and what is wanted."""
+""":func:`verdict`: a difference in a word, from its interval and the preferred direction."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def verdict(mean: float, low: float, high: float, margin: float, better: Better)
     """A difference in a word.
 
     Args:
-        mean: of the difference.
+        mean: the mean of the difference.
         low, high: confidence interval of this mean.
-        margin: a difference that would not matter, above 0.
-        better: which way is wanted; where it is neither, higher or lower is all that is said.
+        margin: the largest difference that would not matter, above 0.
+        better: the preferred direction; where it is "neither", the word is higher or lower.
 
     Returns:
-        "not clear yet" unless the interval leaves out 0 or lies within the margin; "-" of nothing.
+        "not clear yet" unless the interval leaves out 0 or lies within the margin; "-" for NaN.
 
     >>> verdict(-0.03, -0.04, -0.02, 0.01, "more"), verdict(-0.03, -0.04, -0.02, 0.01, "less")
     ('worse', 'better')
