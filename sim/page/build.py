@@ -1,7 +1,7 @@
-"""The page as one file: :func:`page_html` puts app, engine, styles, words and data into one HTML.
+"""The page as one file: :func:`page_html` joins app, engine, styles, words and data in one HTML.
 
-The file opens from disk and asks nobody for anything: a content policy in it allows its own script
-and its own styles, by their hashes, and nothing else.
+The file opens from disk and loads nothing: its content security policy allows its own script and
+its own styles, by their hashes, and nothing else.
 
 >>> html = page_html(page_data())
 >>> html.startswith("<!doctype html>"), "connect-src 'none'" in html
@@ -35,12 +35,12 @@ def page_html(data: Mapping[str, Any], *, title: str = "codose", dist: Path = DI
     """The page as HTML.
 
     Args:
-        data: what :func:`sim.page.data.page_data` gives.
-        title: of the window, until a plan is open.
-        dist: where the built app is.
+        data: the data of the page, from :func:`sim.page.data.page_data`.
+        title: the title of the window until a plan is open.
+        dist: the folder of the built app.
 
     Returns:
-        one self-contained document, UTF-8.
+        One self-contained document, UTF-8.
     """
     app = script_text((dist / "app.js").read_text(encoding="utf-8"))
     style = style_text(dist / "app.css")
@@ -57,12 +57,12 @@ def page_html(data: Mapping[str, Any], *, title: str = "codose", dist: Path = DI
         "app": app,
     }
     shell = (HERE / "shell.html").read_text(encoding="utf-8")
-    # In one pass, so that nothing in a part is taken for the place of another.
+    # One pass, so that no text within a part is mistaken for a placeholder.
     return re.sub(r"@(\w+)@", lambda found: parts[found.group(1)], shell)
 
 
 def policy(app: str, style: str, *, served: bool = False) -> str:
-    """The content policy of a page with this script and these styles."""
+    """The content security policy of a page with this script and these styles."""
     return "; ".join((
         "default-src 'none'",
         f"script-src '{_hash(app)}' 'wasm-unsafe-eval'",
@@ -80,13 +80,13 @@ def _hash(text: str) -> str:
 
 
 def json_text(data: Any) -> str:
-    """JSON that can stand in a script element; None for what is no number.
+    """JSON for a script element; null stands for NaN and infinity.
 
     >>> json_text({"name": "</script>", "high": float("inf")})
     '{"name":"\\\\u003c/script>","high":null}'
     """
     text = json.dumps(_finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    # A lone surrogate is no text: nothing could write it.
+    # A lone surrogate is no text and cannot be written.
     return text.replace("<", "\\u003c").encode("utf-8", "replace").decode()
 
 
@@ -99,7 +99,7 @@ def _finite(value: Any) -> Any:
 
 
 def script_text(source: str) -> str:
-    r"""JavaScript that can stand in a script element and keeps its hash there.
+    r"""JavaScript for a script element, where its hash stays the same.
 
     >>> script_text('say("</script>")\r\n')
     'say("\\x3c/script>")\n'
@@ -108,6 +108,6 @@ def script_text(source: str) -> str:
 
 
 def style_text(path: Path) -> str:
-    """The styles of the app, so that they can stand in a style element."""
+    """The styles of the app for a style element."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     return re.sub(r"<(?=/style|!--)", r"\\3c ", text, flags=re.IGNORECASE).replace("\r\n", "\n")

@@ -1,8 +1,8 @@
-"""What Python writes into the page: :func:`page_data`, the ``PageData`` of ``app/src/types.ts``.
+"""The data that Python writes into the page: :func:`page_data` gives ``PageData`` of
+``app/src/types.ts``.
 
-Names, units, meanings, ranges, words, scenarios and plausible sets: everything that the page says
-and computes with comes from here, so that it cannot say another number than the commands. Plain
-values, ready for JSON.
+All names, units, meanings, ranges, words, scenarios and plausible sets of the page come from this
+module, so that the page and the commands cannot differ in a number. They are plain values for JSON.
 
 >>> data = page_data()
 >>> data["sets"]["count"], data["scenarios"][0]["key"], data["opened"]
@@ -67,16 +67,16 @@ def page_data(
     story: str | None = None,
     served: bool = False,
 ) -> dict[str, Any]:
-    """Everything that the page is given.
+    """All data of the page.
 
     Args:
         sets: the folder of a calibration; None: the shipped plausible sets.
-        opened: plans to open the page with, as a plans file has them.
+        opened: plans to open the page with, in the form of a plans file.
         story: the story of the class that the page begins with.
-        served: whether ``codose serve`` stands behind the page and reads files for it.
+        served: whether ``codose serve`` serves the page and reads files for it.
 
     Raises:
-        InputError: a folder without plausible sets, or a story that there is not.
+        InputError: the folder holds no plausible sets, or there is no such story.
     """
     stories = _json("stories.json", [])
     if story is not None:
@@ -119,7 +119,7 @@ def _layout() -> dict[str, Any]:
 
 
 def _labels() -> dict[str, str]:
-    """What planners call an outcome, where its name does not say it."""
+    """Planners' names of outcomes, where the name in the code differs."""
     return _json("words.json", {}).get("outcomes", {})
 
 
@@ -147,7 +147,7 @@ def _parameter(row: Parameter) -> dict[str, Any]:
 
 
 def shipped_scenarios() -> list[dict[str, Any]]:
-    """The scenarios that the page offers: where a planner begins, examples, those of a class.
+    """The scenarios that the page offers: a planner's first plans, examples, and those of a class.
 
     >>> [one["key"] for one in shipped_scenarios() if one["group"] == "start"]
     ['planning', 'blank']
@@ -165,7 +165,7 @@ def shipped_scenarios() -> list[dict[str, Any]]:
 
 
 def said(scenario: Scenario) -> dict[str, Any]:
-    """What a scenario's file has to say, without defaults; it needs no other file.
+    """The fields of a scenario that differ from defaults; they name no other file.
 
     >>> said(Scenario(name="tiny", horizon_weeks=52))
     {'name': 'tiny', 'horizon_weeks': 52}
@@ -174,7 +174,7 @@ def said(scenario: Scenario) -> dict[str, Any]:
 
 
 def blank() -> dict[str, Any]:
-    """A plan in which nothing is decided yet: the people of the planning case, no contact."""
+    """A plan without decisions: it has the people of the planning case and no contacts."""
     scenario = Scenario.shipped("planning").replace(
         name="Blank plan",
         question="",
@@ -188,17 +188,17 @@ def blank() -> dict[str, Any]:
 
 
 def shipped_sets(folder: str | None = None) -> dict[str, Any]:
-    """Plausible sets as the page has them: values in base64, set after set.
+    """Plausible sets in the form of the page: values in base64, set after set.
 
     Args:
-        folder: of a calibration; None: what comes with the project.
+        folder: the folder of a calibration; None: the shipped sets.
 
     >>> found = shipped_sets()
     >>> len(base64.b64decode(found["values"])) == found["count"] * len(TABLE) * 8
     True
 
     Raises:
-        InputError: the folder holds no plausible sets, or such that cannot be used.
+        InputError: the folder holds no plausible sets, or these cannot be used.
     """
     drawn: PlausibleSets = chosen_sets(folder)
     posterior: Posterior | None = (
@@ -225,7 +225,7 @@ def shipped_sets(folder: str | None = None) -> dict[str, Any]:
 
 
 def glossary() -> dict[str, str]:
-    """A sentence on every term that the page explains: the glossary, and the outcomes.
+    """A sentence on every term that the page explains: those of the glossary, and the outcomes.
 
     >>> glossary()["trust"].endswith(".")
     True

@@ -1,12 +1,12 @@
-"""The rules as trees that the page can print with numbers: :func:`equations`.
+"""The rules as expression trees, which the page prints with numbers: :func:`equations`.
 
-The class view shows why a number changed, with every factor. The arithmetic comes from here, and so
-from the lines of :mod:`sim.core.rules` themselves: nobody writes an equation twice.
+The class view shows with every factor why a number changed. Its arithmetic is derived here from the
+source of :mod:`sim.core.rules`, so that no equation is written twice.
 
-A tree is a number, a name (a string), or a list of an operation and its trees:
+A tree is a number, a name (a string), or a list of an operation and its operands:
 ``["+", "trust", ["*", "pace", ["-", "quality", "trust"]]]``. Operations are ``+ - * /``, ``neg``,
 comparisons ``< <= > >= == and``, ``choose`` (test, then, else), and calls: ``sqrt``, ``floor``, or
-the name of a rule. A rule is its arguments and its lines: ``["set", name, tree]``,
+the name of a rule. A rule has arguments and lines: ``["set", name, tree]``,
 ``["when", test, lines, otherwise]``, ``["give", tree]``.
 
 >>> equations()["decayed"]
@@ -31,7 +31,7 @@ _OPERATIONS: dict[type, str] = {
 
 
 def equations() -> dict[str, dict[str, Any]]:
-    """Every rule that is made of plain arithmetic, by name; those with loops are left out."""
+    """Every rule of plain arithmetic by name; rules with loops are left out."""
     found = {}
     for name, item in vars(rules).items():
         if isinstance(item, FunctionType) and item.__module__ == rules.__name__:

@@ -1,7 +1,7 @@
-"""What the page opens with: scenarios and a contact log as one document of named plans.
+"""The document that the page opens with: :func:`opened` joins scenarios and a contact log.
 
-:func:`opened` is what ``codose page`` is given. The document is that of ``app/src/types.ts``
-(``PlansFile``).
+The files given to ``codose page`` become one document of named plans, ``PlansFile`` of
+``app/src/types.ts``.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ OPENS_WITH = "planning"
 def opened(
     names: Sequence[str], log: str | os.PathLike[str] | None = None
 ) -> dict[str, Any] | None:
-    """The document that the page begins with; None: what it begins with by itself.
+    """The document that the page opens with; None: the page has a default.
 
-    A plans file by itself is that document, with its budget and targets; beside other files it
-    stands for its plans.
+    A single plans file is itself that document, with its budget and targets; with other files, only
+    its plans are used.
 
     Args:
         names: scenario files, plans files or names of shipped scenarios.
-        log: a tracker of contacts, the history of all of them.
+        log: a tracker of contacts, which becomes the history of all plans.
 
     Raises:
-        InputError: every mistake in the files.
+        InputError: the files have mistakes, all of which are listed.
 
     >>> found = opened(["source", "light_touch"])
     >>> [plan["name"] for plan in found["plans"]][1], found["open"] == found["plans"][0]["name"]
@@ -69,7 +69,7 @@ def opened(
 
 
 def _plans_in(name: str, files: list[PlansFile]) -> list[str]:
-    """In place of a plans file, which goes to ``files``, its plans in their order."""
+    """The names of the plans of a plans file, in order; the file itself is added to ``files``."""
     path, plan = parts_of(name)
     if plan is not None or not holds_plans(path):
         return [name]
@@ -78,14 +78,14 @@ def _plans_in(name: str, files: list[PlansFile]) -> list[str]:
 
 
 def _as_file(file: PlansFile, plans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The document of a plans file, with what else it says."""
+    """The document of a plans file, with its budget and targets."""
     more = file.fields.model_dump(mode="json", exclude={"plans"})
     made = {**document(plans), **more}
     return {**made, "open": made["open"] or made["plans"][0]["name"]}
 
 
 def document(plans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Scenarios as one document of plans; two of one name are told apart by a number."""
+    """One document of plans from scenarios; a number distinguishes plans of one name."""
     named: dict[str, dict[str, Any]] = {}
     for plan in plans:
         name, tries = plan["name"], 2
@@ -103,7 +103,7 @@ def plans_of_text(text: str, name: str) -> dict[str, Any]:
     """The document that a file holds: plans, or a scenario as one plan.
 
     Raises:
-        InputError: every mistake in it.
+        InputError: the text has mistakes, all of which are listed.
     """
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         path = Path(Path(name).name)
@@ -116,10 +116,10 @@ def plans_of_text(text: str, name: str) -> dict[str, Any]:
 
 
 def read_log(path: str | os.PathLike[str]) -> LogImport:
-    """A tracker of contacts, by the map that is kept beside it, where one is.
+    """Read a tracker of contacts by the map beside it, if there is one.
 
     Raises:
-        InputError: something is wrong, or not clear; then ``codose import log`` asks.
+        InputError: something is wrong or unclear; ``codose import log`` asks what is unclear.
     """
     kept = map_beside(Path(path))
     try:
@@ -140,14 +140,14 @@ def read_log(path: str | os.PathLike[str]) -> LogImport:
 def with_history(scenario: Scenario, log: LogImport, name: str = "log.csv") -> Scenario:
     """The scenario with this log as its history; a start date that it lacks comes with the log.
 
-    The plan goes on where the log ends: contacts that it had before are history now, and its series
-    begin, in their rhythm, in the first week after it. A log that begins before the plan makes week
-    1 whole weeks earlier, and every date of the plan stays. Regions and providers are called as in
-    the plan, however the log writes them; a plan without own names takes those of the log.
+    The plan goes on where the log ends: the log replaces contacts planned before, and contact
+    series go on in their rhythm from the first week after it. A log that begins before the plan
+    moves week 1 whole weeks back, and every date of the plan stays. Regions and providers keep the
+    names of the plan, however the log spells them; a plan without names takes those of the log.
     ``withLog`` of ``app/src/model/log.ts`` does the same.
 
     Raises:
-        InputError: the log does not fit the scenario, such as a region that it does not have.
+        InputError: the log does not fit the scenario, for example an unknown region.
     """
     early, start = _before(scenario, log)
     columns, *cells = csv.reader(io.StringIO(log.text))
@@ -194,7 +194,7 @@ def _week(row: Mapping[str, str], start: date | None) -> int:
 
 
 def _shifted(data: dict[str, Any], weeks: int) -> dict[str, Any]:
-    """A scenario so many weeks later: its first week is that much earlier now, its dates stay."""
+    """A scenario with every week number raised by ``weeks``; its dates stay."""
     if not weeks:
         return data
 
@@ -219,7 +219,8 @@ def _shifted(data: dict[str, Any], weeks: int) -> dict[str, Any]:
 def _named(
     there: dict[str, Any], field: str, has: Sequence[str], table: Sequence[dict[str, str]]
 ) -> dict[str, Any]:
-    """Regions or providers of a scenario with the names of a log, and its rows with theirs."""
+    """Regions or providers of a scenario with names from a log, and the log's rows with the names
+    of the scenario."""
     known = {_plain(name): name for name in has}
     for row in table:
         if row.get(field):
@@ -250,7 +251,7 @@ _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
 def _in_order(names: list[str]) -> list[str]:
-    """Names such as Region IX by their number, where all have one after the same words.
+    """Sort names such as Region IX by number, where all are the same words and a number.
 
     >>> _in_order(["Region IX", "Region IV"]), _in_order(["South", "North"])
     (['Region IV', 'Region IX'], ['South', 'North'])
@@ -271,7 +272,7 @@ def _number(text: str) -> int:
 
 
 def _after(week: int, horizon: int) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
-    """What is left of a series after a week; None: nothing."""
+    """A function that gives the part of a series after a week; None where nothing is left."""
 
     def left(series: dict[str, Any]) -> dict[str, Any] | None:
         behind = week + 1 - series["first_week"]

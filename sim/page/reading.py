@@ -1,10 +1,10 @@
-r"""Reads a file that was dropped on the page: :func:`answer`, and :class:`Reader`, which bounds it.
+r"""Reads a file that was dropped on the page: :func:`answer`, with the limits of :class:`Reader`.
 
-The readers and their sentences are those of the commands. A file is read in a process of its own
-(``python -m sim.page.reading``), with a limit of time and memory, one at a time: a hostile file
-costs a page one sentence, and nobody else anything.
+The readers and their messages are those of the commands. Files are read one at a time, each in a
+separate process (``python -m sim.page.reading``) with limits of time and memory, so that a hostile
+file causes an error message and nothing else.
 
-A request is a number (uint32, little-endian), so many bytes of JSON, and the file::
+A request is a length (uint32, little-endian), so many bytes of JSON, and the file::
 
     {"name": "tracker.xlsx", "as": "plan" | "log" | "survey", "map": {...} or left out}
 
@@ -66,7 +66,7 @@ def unpacked(request: bytes) -> tuple[dict[str, Any], bytes]:
     """The head of a request, checked, and the file.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the bytes are no request.
     """
     if len(request) < 4:
         raise ValueError("no request")
@@ -82,7 +82,7 @@ def unpacked(request: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def clean_name(name: Any) -> str:
-    """The name of a file without folders and without what no name should have.
+    """The name of a file without folders and control characters.
 
     >>> clean_name("../../etc/pass\\x00wd.csv"), clean_name("C:\\\\data\\\\log.xlsx"), clean_name(3)
     ('passwd.csv', 'log.xlsx', 'file')
@@ -98,7 +98,7 @@ def clean_name(name: Any) -> str:
 
 
 def answer(request: bytes) -> dict[str, Any]:
-    """What there is to say about a file; see the head of this module."""
+    """The answer to a request; see the head of this module."""
     head, body = unpacked(request)
     try:
         return {"plan": _plan, "log": _log, "survey": _survey}[head["as"]](head, body)
@@ -154,7 +154,7 @@ def _survey(head: dict[str, Any], body: bytes) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _beside(name: str, body: bytes) -> Iterator[Path]:
-    """The file in a folder of its own, which is where one is: messages name it as the user does."""
+    """The file in a temporary current folder, so that messages name it as the user does."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         path = Path(name)
         path.write_bytes(body)
@@ -180,10 +180,10 @@ def _hold_memory() -> None:
 
 
 class Reader:
-    """Reads one file at a time, each in a process of its own.
+    """Reads one file at a time, each in a separate process.
 
     Args:
-        seconds: after which a reader is stopped.
+        seconds: the time after which a reader is stopped, s.
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
@@ -192,10 +192,10 @@ class Reader:
         self._places = threading.BoundedSemaphore(MOST_WAITING)
 
     def read(self, request: bytes) -> dict[str, Any]:
-        """The answer, whatever happens to the reader.
+        """The answer to a request, even if the reader fails.
 
         Raises:
-            ValueError: it is no request.
+            ValueError: the bytes are no request.
         """
         head, _ = unpacked(request)
         if not self._places.acquire(blocking=False):

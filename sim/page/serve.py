@@ -1,8 +1,9 @@
-"""``codose serve``: the page on this machine alone, and a reader for the files that need Python.
+"""``codose serve``: :class:`PageServer` serves the page on this machine and reads files for it.
 
-:class:`PageServer` answers two addresses: ``GET /`` is the page, ``POST /read`` reads a file
-(:mod:`sim.page.reading`). It listens on the loopback address only and refuses what another site in
-the same browser could send: a foreign ``Host`` (DNS rebinding), a foreign ``Origin``.
+The server answers two requests: ``GET /`` returns the page, and ``POST /read`` reads a file
+(:mod:`sim.page.reading`). It listens on the loopback address only, and refuses requests that
+another site in the same browser could send: those with a foreign ``Host`` (DNS rebinding) or a
+foreign ``Origin``.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class PageServer(ThreadingHTTPServer):
 
     Args:
         html: the page.
-        port: where; None: the first free one from 8600 on; 0: any.
-        reader: of dropped files.
+        port: the port; None: the first free one from 8600 on; 0: any.
+        reader: the reader of dropped files.
 
     Raises:
         InputError: the port cannot be used.
@@ -67,7 +68,7 @@ class PageServer(ThreadingHTTPServer):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """How a browser on this machine may call the server."""
+        """The ``Host`` names by which a browser on this machine may call the server."""
         return tuple(f"{name}:{self.server_port}" for name in (ADDRESS, "localhost"))
 
     @property
@@ -76,11 +77,11 @@ class PageServer(ThreadingHTTPServer):
         return f"http://{self.hosts[0]}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A visitor who goes away is nobody's fault."""
+        """Ignore clients that disconnect."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """Answers one request."""
 
     server: PageServer  # type: ignore[assignment]
     timeout = 30
@@ -88,11 +89,11 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self) -> None:
-        """The page; nothing else is there."""
+        """Send the page; any other address is an error."""
         self._page(with_body=True)
 
     def do_HEAD(self) -> None:
-        """What GET would say, without the page."""
+        """Send the headers of GET without the page."""
         self._page(with_body=False)
 
     def do_POST(self) -> None:
@@ -146,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def _length(self) -> int | None:
-        """Bytes of the body; None when it was refused."""
+        """Length of the body, bytes; None when the request was refused."""
         text = self.headers.get("Content-Length", "")
         if not text.isascii() or not text.isdigit():
             self._answer(HTTPStatus.LENGTH_REQUIRED, _problem("The request has no length"))
@@ -169,14 +170,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def end_headers(self) -> None:
-        """Every answer, an error too, has the headers that keep others out."""
+        """Add the headers that keep other sites out to every answer, errors included."""
         for name, value in HEADERS.items():
             self.send_header(name, value)
         self.send_header("Content-Security-Policy", "frame-ancestors 'none'")
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing is written down about visitors."""
+        """Log nothing about requests."""
 
 
 def _problem(text: str) -> dict[str, Any]:

@@ -1,2 +1,2 @@
-"""Tables that people bring: :func:`reader.read_table` for every file, what its cells say in
-:mod:`values`, all mistakes grouped in :class:`mistakes.Mistakes`."""
+"""Users' tables: :func:`reader.read_table` reads every file, :mod:`values` reads its cells, and
+:class:`mistakes.Mistakes` groups all mistakes."""

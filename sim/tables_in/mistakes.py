@@ -1,4 +1,4 @@
-""":class:`Mistakes`: every mistake in a table, those of one kind as one line with their count.
+""":class:`Mistakes` collects every mistake in a table; those of one kind are one line with a count.
 
 >>> found = Mistakes("log.csv")
 >>> for line in range(2, 3002):
@@ -6,7 +6,7 @@
 >>> print(found.problems()[0])
 log.csv:2: hours: 'x' is not a number (3,000 such values, lines 2-3001); allowed: 0..60
 
-Several words that are unknown in the same way are one line, too:
+Unknown words of one column are one line, too:
 
 >>> found = Mistakes("log.csv")
 >>> for line, name in enumerate(["North", "South", "East", "West", "North"], 2):
@@ -56,12 +56,12 @@ def places(lines: Sequence[int], word: str = "line") -> str:
 
 @dataclass
 class Mistakes:
-    """Mistakes in a table, as they are found.
+    """The mistakes in a table, collected one by one.
 
     Attributes:
-        file: what to call the table in messages.
-        word: what its places are called: line (of a text file) or row (of a sheet).
-        count: how many mistakes there are.
+        file: the name of the table in messages.
+        word: the word for a position: line (of a text file) or row (of a sheet).
+        count: the number of mistakes so far.
     """
 
     file: str
@@ -82,17 +82,17 @@ class Mistakes:
         kind: str = "",
         word: bool = False,
     ) -> None:
-        """Note a mistake.
+        """Add a mistake.
 
         Args:
-            line: where it is; 0 for the table as a whole.
+            line: its line or row; 0 for the table as a whole.
             column: the name of its column.
             message: what is wrong, with the value.
             value: the value itself.
-            allowed: what may stand there.
+            allowed: what the cell may hold.
             suggestion: what was probably meant.
-            kind: what makes two mistakes of a column alike; the message unless given.
-            word: the value is a word that the column does not know; many such are told as one.
+            kind: mistakes of one column and kind are grouped; left out: the message.
+            word: the value is a word that the column does not know; such mistakes are grouped.
         """
         self.count += 1
         problem = Problem(message, column, value, allowed, suggestion, self.file, line)
@@ -102,7 +102,7 @@ class Mistakes:
         self._kinds.setdefault(key, []).append(problem)
 
     def near(self, text: str, options: Sequence[str]) -> str:
-        """A suggestion, looked for once a word and for the first words only: it takes time."""
+        """A suggestion; because the search is slow, it is made once a word and for few words."""
         key = (text, id(options))
         if key not in self._near:
             few = len(self._near) < MISTAKES_SHOWN
@@ -110,12 +110,12 @@ class Mistakes:
         return self._near[key]
 
     def __iter__(self) -> Iterator[Problem]:
-        """Each mistake by itself."""
+        """Iterate over single mistakes."""
         return (one for alike in self._kinds.values() for one in alike)
 
     def problems(self) -> list[Problem]:
-        """All mistakes; more than three of one kind, or of unknown words, as one, with count and
-        places."""
+        """All mistakes; more than three of one kind, or of unknown words, are one problem with
+        their count and lines."""
         told: list[Problem] = []
         strange = {keys[0]: keys for keys in self._words.values() if len(keys) > ONE_BY_ONE}
         within = {key for keys in strange.values() for key in keys}
@@ -134,7 +134,7 @@ class Mistakes:
         return told
 
     def _strangers(self, kinds: Sequence[Sequence[Problem]]) -> Problem:
-        """Many unknown words of a column as one mistake."""
+        """One problem for many unknown words of a column."""
         first, *others = [alike[0] for alike in kinds]
         lines = [one.line for alike in kinds for one in alike]
         names = ", ".join(shown(one.value) for one in others[:OTHERS_SHOWN])

@@ -1,6 +1,6 @@
-""":class:`Question`: what only the owner of a table can know; :class:`OpenQuestions` asks them.
+""":class:`Question`: what only the owner of a table knows; :class:`OpenQuestions` raises them.
 
-A map is plain data; an answer has its place there, and :data:`OPEN` stands in it until then.
+A map is plain data with a key for each answer; the value is :data:`OPEN` until it is answered.
 
 >>> question = Question(("status", "words", "No show"), "What is No show?", ("held", "cancelled"))
 >>> data = {}
@@ -27,13 +27,13 @@ OPEN = "?"
 
 @dataclass(frozen=True)
 class Question:
-    """What a map leaves open.
+    """A question that a map leaves open.
 
     Attributes:
-        where: the place of the answer in the map.
+        where: the keys that lead to the answer in the map.
         text: the question.
-        options: the answers there are; empty: any.
-        proposed: the likely one; "" when there is none.
+        options: the possible answers; empty: any answer.
+        proposed: the likely answer; "" when none is likely.
 
     >>> print(Question(("decimal",), "What is the comma in 1,500?", ("comma", "point"), "comma"))
     What is the comma in 1,500? (comma, point); probably comma
@@ -51,11 +51,11 @@ class Question:
 
 
 class OpenQuestions(InputError):
-    """What a map leaves open.
+    """The questions that a map leaves open.
 
     Attributes:
-        questions: each :class:`Question`.
-        data: the map so far, with :data:`OPEN` at each place.
+        questions: every open :class:`Question`.
+        data: the map so far, with :data:`OPEN` in place of each answer.
 
     >>> open_ = OpenQuestions("t.csv", [Question(("date", "order"), "Month or day first?")], {})
     >>> print(open_)
@@ -71,14 +71,14 @@ class OpenQuestions(InputError):
 
 
 def put(data: dict[Any, Any], where: tuple[str | int, ...], value: Any) -> None:
-    """Write a value at a place of a map."""
+    """Write a value into a map, at the end of the keys in ``where``."""
     for part in where[:-1]:
         data = data.setdefault(part, {})
     data[where[-1]] = value
 
 
 def to_yaml(data: Mapping[str, Any]) -> str:
-    """A map as YAML, a line a field."""
+    """A map as YAML, with one line for each field."""
     lines = []
     for name, value in data.items():
         text = yaml.safe_dump(
@@ -89,7 +89,7 @@ def to_yaml(data: Mapping[str, Any]) -> str:
 
 
 def map_beside(path: str | Path) -> Path:
-    """Where the map of a table is kept unless said.
+    """The default path of the map of a table.
 
     >>> map_beside("data/tracker.xlsx").name
     'tracker.map.yaml'

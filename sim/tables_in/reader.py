@@ -1,9 +1,9 @@
-""":func:`read_table`: the one reader of tables, :class:`Table` what it finds.
+""":func:`read_table` reads every kind of table and returns a :class:`Table`.
 
-CSV with commas, semicolons or tabs in UTF-8, UTF-16 or Windows-1252, and sheets of Excel, become
-the same thing: a head line and rows of text with the number that a person sees beside each. What
-was found in the file rather than declared (an encoding, a separator, lines above the head, merged
-cells) is kept as sentences in ``Table.said``. What a cell means is for :mod:`sim.tables_in.values`.
+CSV with commas, semicolons or tabs in UTF-8, UTF-16 or Windows-1252, and sheets of Excel, all
+become a :class:`Table`: a head line and rows of text, each with the line or row number that a
+person sees. What the reader detected (an encoding, a separator, lines above the head, merged
+cells) is kept as sentences in ``Table.said``. :mod:`sim.tables_in.values` reads what cells mean.
 
 >>> table = table_of_text("Our log\\n\\nregion;hours\\nnorth;1,5\\n")
 >>> table.columns, table.head_line, table.rows
@@ -51,8 +51,8 @@ class Row(NamedTuple):
     """One row.
 
     Attributes:
-        line: the line of the file (where the row begins), or the row of the sheet; from 1.
-        cells: text without spaces around it, as many as the table has columns.
+        line: the line of the file on which the row begins, or the row of the sheet; from 1.
+        cells: the text of each column, without spaces around it.
     """
 
     line: int
@@ -61,18 +61,18 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A table that somebody brought.
+    """A user's table.
 
     Attributes:
-        file: what to call it in messages; names the sheet, if there are several.
+        file: its name in messages, with the sheet if there are several.
         columns: the names in its head, each once.
-        rows: what stands below; rows without any text are left out.
-        head_line: where the head is; 0 for a table without one.
-        said: sentences on what was found in the file and not declared.
-        word: what a place is called: line, or row (of a sheet).
-        separator: of a text file; "" for a sheet.
-        surplus: rows with more cells than the head, which :meth:`mistakes` begins with; empty
-            unless they were to be held.
+        rows: the rows below the head; rows without any text are left out.
+        head_line: the line or row of the head; 0 for a table without one.
+        said: sentences on what the reader detected.
+        word: the word for a position: line, or row (of a sheet).
+        separator: the separator of a text file; "" for a sheet.
+        surplus: rows with more cells than the head, the first of its :meth:`mistakes`; empty unless
+            ``hold`` was set.
     """
 
     file: str
@@ -88,7 +88,7 @@ class Table:
         """Line and text of each cell of a column.
 
         Raises:
-            InputError: there is no such column; suggests the nearest.
+            InputError: there is no such column; the message suggests the nearest name.
         """
         if name not in self.columns:
             raise InputError(
@@ -106,7 +106,7 @@ class Table:
             yield row.line, dict(zip(self.columns, row.cells, strict=True))
 
     def mistakes(self) -> Mistakes:
-        """A list of mistakes that speaks of this table, so far with its surplus cells."""
+        """A new list of mistakes for this table, which begins with its surplus cells."""
         found = Mistakes(self.file, self.word)
         for one in self.surplus:
             found.add(one.line, "", one.message, one.value, kind="surplus")
@@ -130,16 +130,17 @@ def read_table(
     Args:
         path: the file.
         sheet: name of the sheet; needed when a workbook has several with something in them.
-        encoding: of a text file, if it is known; else found, and said unless it is UTF-8.
+        encoding: the encoding of a text file; None: it is detected, and noted unless it is UTF-8.
         head: line (or row) of the head; 0: there is none; None: the first below title lines.
         error: the class of error to raise.
-        limit: bytes that the file may have.
+        limit: the largest size of the file, bytes.
         what: the name of such a table in messages.
-        hold: keep rows with too many cells as ``surplus``, to be told with other mistakes.
-        guess: whether text that is neither UTF-8 nor UTF-16 is read as Windows-1252, and said.
+        hold: keep rows with too many cells as ``surplus``, to be reported with other mistakes.
+        guess: whether to read text that is neither UTF-8 nor UTF-16 as Windows-1252, with a note.
 
     Raises:
-        InputError: the file cannot be read, is no table, or has mistakes of form: all at once.
+        InputError: the file cannot be read, is no table, or has mistakes of form, all of which are
+            listed.
     """
     file = os.fspath(path)
     raw = read_bytes(path, limit=limit, error=error)
@@ -163,7 +164,7 @@ def table_of_text(
     what: str = "the table",
     hold: bool = False,
 ) -> Table:
-    """The table of a text that was read already; see :func:`read_table`."""
+    """The table of a text at hand; see :func:`read_table`."""
     grid = _text(text.removeprefix("\ufeff"), file, (), error)
     return _table(grid, head, error, what, hold)
 
@@ -179,10 +180,10 @@ def decode(
     *,
     guess: bool = True,
 ) -> tuple[str, tuple[str, ...]]:
-    """Text of the bytes of a file, and a sentence on its encoding unless that is UTF-8.
+    """The text of a file's bytes, and a sentence on its encoding unless that is UTF-8.
 
     Raises:
-        InputError: it is no text, or not in the encoding given.
+        InputError: the bytes are no text, or not in the given encoding.
     """
     name = encoding or _encoding(raw, guess)
     try:
@@ -226,7 +227,7 @@ def _encoding(raw: bytes, guess: bool) -> str:
 
 
 class _Grid(NamedTuple):
-    """Rows as they stand, before a head is looked for."""
+    """The raw rows, before the head is known."""
 
     file: str
     rows: list[tuple[int, list[str]]]
@@ -280,7 +281,7 @@ def _too_long(mistakes: Mistakes, line: int, column: str, what: str) -> None:
 
 
 def _separator(lines: Sequence[str]) -> str:
-    """What separates the columns: that which cuts most lines into equally many cells."""
+    """The separator of the columns: the one that cuts most lines into equally many cells."""
 
     def score(separator: str) -> int:
         try:
@@ -311,7 +312,7 @@ def _workbook(raw: bytes, file: str, sheet: str | None, error: type[InputError])
                 raise refuse("is too large when unpacked", f"at most {8 * FILE_LIMIT >> 20} MiB")
         import warnings
 
-        with warnings.catch_warnings():  # of styles and checks that openpyxl leaves out
+        with warnings.catch_warnings():  # openpyxl warns of styles and checks that it leaves out
             warnings.simplefilter("ignore")
             book = load_workbook(io.BytesIO(raw), data_only=True)
     except InputError:
@@ -415,8 +416,8 @@ def _table(grid: _Grid, head: int | None, error: type[InputError], what: str, ho
 
 
 def _head(rows: Sequence[tuple[int, list[str]]]) -> int:
-    """Position of the first row that fills more than half of what rows mostly fill: titles are
-    narrow."""
+    """Position of the first row that fills more than half as many cells as most rows do; title
+    lines fill fewer."""
     filled = [sum(map(bool, cells)) for _, cells in rows[:SNIFFED]]
     usual = statistics.median_low([count for count in filled if count > 1] or [1])
     return next(position for position, count in enumerate(filled) if 2 * count > usual)
@@ -433,7 +434,7 @@ def _head_at(grid: _Grid, head: int, error: type[InputError]) -> int:
 def _check_head(
     columns: Sequence[str], line: int, body: Sequence[tuple[int, list[str]]], mistakes: Mistakes
 ) -> None:
-    """Names once each; a column without name and without anything in it is let go."""
+    """Check that names are unique; a column without a name and without text is left out."""
     seen: set[str] = set()
     for position, name in enumerate(columns):
         if name and name in seen:
@@ -444,5 +445,5 @@ def _check_head(
 
 
 def beside(path: str | os.PathLike[str], suffix: str) -> Path:
-    """The file of another kind that goes with a file: tracker.xlsx, tracker.map.yaml."""
+    """The path of a companion file: tracker.map.yaml beside tracker.xlsx."""
     return Path(path).with_suffix(suffix)

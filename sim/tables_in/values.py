@@ -1,8 +1,8 @@
-"""What the cells of a table say: numbers, dates, durations; nothing ambiguous is guessed.
+"""What the cells of a table mean: :func:`number_of`, :func:`day_of`, :func:`hours_of`.
 
-:func:`decimal_of` and :func:`order_of` look at a whole column, because one cell ("1,500",
-"3/4/2025") may not tell; where the column does not tell either, they return "" and somebody must
-be asked.
+Nothing ambiguous is guessed. :func:`decimal_of` and :func:`order_of` look at a whole column,
+because one cell ("1,500", "3/4/2025") may be ambiguous; where the whole column is, they return ""
+and the owner of the table must answer.
 
 >>> order_of(["1/14/2025", "3/4/2025"]), order_of(["3/4/2025"]), order_of(["14.1.2025"])
 ('month-first', '', 'day-first')
@@ -26,7 +26,7 @@ _GROUPED = re.compile(r"[-+]?[0-9]{1,3}([.,'\u2019 \u00a0\u202f])[0-9]{3}(?:\1[0
 
 
 def decimal_of(texts: Iterable[str]) -> Decimal | Literal[""]:
-    """What the decimals of a column stand after; "" when it could be both, as in 1,500.
+    """The decimal mark of a column; "" when it is ambiguous, as in 1,500.
 
     >>> decimal_of(["4", "1,5"]), decimal_of(["1,500.5"]), decimal_of(["1,500"])
     ('comma', 'point', '')
@@ -49,7 +49,7 @@ def decimal_of(texts: Iterable[str]) -> Decimal | Literal[""]:
 
 
 def number_of(text: str, decimal: str = "point") -> float | None:
-    """The finite number that a text writes; None for any other text.
+    """The finite number that a text means; None for any other text.
 
     >>> number_of("1.234,5", "comma"), number_of("12 %"), number_of("nan"), number_of("1_0")
     (1234.5, 0.12, None, None)
@@ -80,9 +80,9 @@ _NAMED = ("%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y", "%d-%b-%Y", "%d-%b-%y"
 
 
 def order_of(texts: Iterable[str]) -> Order | Literal[""]:
-    """In which order a column writes the parts of its dates; "" when it could be both.
+    """The order in which a column writes day and month; "" when it is ambiguous.
 
-    A column in which some dates can only be day first and others only month first is "" too.
+    A column in which some dates can only be day first and others only month first gives "" too.
     """
     found: set[Order] = set()
     unclear = False
@@ -103,9 +103,9 @@ def order_of(texts: Iterable[str]) -> Order | Literal[""]:
 
 
 def day_of(text: str, order: str = "iso") -> date | None:
-    """The day that a text names; None for any other text and for no day of the calendar.
+    """The day that a text names; None for any other text and for days that do not exist.
 
-    2025-01-14, 14 January 2025 and Jan 14, 2025 need no order; a time of day is let go.
+    2025-01-14, 14 January 2025 and Jan 14, 2025 need no order; a time of day is ignored.
 
     >>> day_of("14 Jan 2025"), day_of("14.1.25", "day-first"), day_of("14.1.2025")
     (datetime.date(2025, 1, 14), datetime.date(2025, 1, 14), None)
@@ -132,7 +132,7 @@ def day_of(text: str, order: str = "iso") -> date | None:
 
 
 def looks_like(texts: Iterable[str]) -> str:
-    """What dates that are not yyyy-mm-dd look like, in words; "" when like nothing known.
+    """The form of dates that are not yyyy-mm-dd, in words; "" for no known form.
 
     >>> looks_like(["1/14/2025"]), looks_like(["soon"])
     ('month/day/year', '')
@@ -143,10 +143,10 @@ def looks_like(texts: Iterable[str]) -> str:
 
 
 def half_turned(texts: Iterable[str]) -> bool:
-    """Whether a spreadsheet of another country seems to have taken some of the dates.
+    """Whether a spreadsheet with another country's settings seems to have changed some dates.
 
-    It makes dates of those texts whose day and month could be turned round, turns them round, and
-    leaves the others as text.
+    Such a spreadsheet swaps day and month wherever the result is a date, and leaves the other dates
+    as text.
 
     >>> half_turned(["2025-02-01", "1/14/2025"]), half_turned(["2025-02-14", "1/14/2025"])
     (True, False)
@@ -172,12 +172,12 @@ _MEASURED = re.compile(
 def hours_of(
     text: str, unit: str = "", decimal: str = "point", words: Mapping[str, float] | None = None
 ) -> float | None:
-    """Hours of a duration; None when a text is none, or a number whose unit nobody named.
+    """Hours of a duration; None when a text is no duration, or a number without a known unit.
 
     Args:
-        text: such as 1.5, 1:30, 90 min, 1.5 hrs, 1h30.
-        unit: of a number without one; "" leaves such a number unread.
-        decimal: what decimals stand after.
+        text: a text such as 1.5, 1:30, 90 min, 1.5 hrs, 1h30.
+        unit: the unit of a bare number; "" gives None for such a number.
+        decimal: the decimal mark, comma or point.
         words: hours of words such as "full day".
 
     >>> [hours_of(t) for t in ("1.5 hrs", "1h30", "1 hr 30 min", "1.5", "6 hrs plus 2 hrs travel")]
