@@ -1,10 +1,10 @@
-"""What varies in a study: parameters, levers and inputs of functions, as one space.
+"""Factor and Space: what varies in a study, which is parameters, levers and inputs of functions.
 
-A point of the space is a row of coordinates 0..1, one a factor. :class:`Space` turns rows into
-values, and gives SALib a problem of its own: neutral names, bounds 0..1, a fresh copy each time, so
-that nothing SALib does to a problem (it marks, extends and reorders them) reaches ours.
+A point of a :class:`Space` is a row of coordinates 0..1, one for each :class:`Factor`. The space
+turns rows into values. It also makes problems for SALib, with neutral names and bounds 0..1. Each
+problem is a fresh copy, because SALib marks, extends and reorders the problems that it gets.
 
-A lever is something of the scenario that can be set: see :mod:`sim.scenario.levers`.
+A lever is a setting of the scenario, see :mod:`sim.scenario.levers`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sim.studies.distributions import Distribution
 from sim.studies.spec import Study, StudyError
 
 DUMMY = "dummy"
-"""A factor that nothing depends on: what its index shows is no effect."""
+"""Name of a factor that nothing depends on; its index shows how small an effect can be seen."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Factor:
     """One factor.
 
     Attributes:
-        name: as the study file has it.
+        name: the name in the study file.
         kind: parameter, lever, input (of a function) or dummy.
-        distribution: how it varies.
-        meaning: for tables and figures.
-        grade: of the evidence behind a parameter's range; empty for others.
-        default: its value when it does not vary (None: unknown).
+        distribution: the distribution of its values.
+        meaning: the meaning in words, for tables and figures.
+        grade: the grade of the evidence behind a parameter's range; empty for other kinds.
+        default: the value when the factor does not vary (None: unknown).
     """
 
     name: str
@@ -58,7 +58,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Space:
-    """The factors of a study, the dummy last, and the group each belongs to.
+    """The factors of a study, the dummy last, and their groups.
 
     ``groups`` is empty, or has the name of a group for each factor.
     """
@@ -73,16 +73,16 @@ class Space:
 
     @property
     def units(self) -> tuple[str, ...]:
-        """What indices are about: the groups, or the factors."""
+        """The names that indices refer to: the groups, or else the factors."""
         return tuple(dict.fromkeys(self.groups)) if self.groups else self.names
 
     @property
     def dummy(self) -> int | None:
-        """Place of the dummy among :attr:`units`; None when there is none."""
+        """Index of the dummy in :attr:`units`; None where the space has no dummy."""
         return self.units.index(DUMMY) if DUMMY in self.units else None
 
     def problem(self, *, grouped: bool = True) -> dict[str, Any]:
-        """A new SALib problem: the unit cube, neutral names."""
+        """A new SALib problem: the unit cube with neutral names."""
         problem: dict[str, Any] = {
             "num_vars": len(self.factors),
             "names": [f"x{place:03d}" for place in range(len(self.factors))],
@@ -94,7 +94,7 @@ class Space:
         return problem
 
     def values(self, unit: np.ndarray) -> dict[str, Any]:
-        """Values of each factor but the dummy at rows (points, factors) of the unit cube."""
+        """Values of each factor except the dummy, at rows (points, factors) of the unit cube."""
         return {
             factor.name: factor.distribution.values(unit[:, place])
             for place, factor in enumerate(self.factors)
@@ -102,14 +102,14 @@ class Space:
         }
 
     def centre(self) -> np.ndarray:
-        """The row (factors,) of the defaults."""
+        """The coordinates (factors,) of the defaults."""
         return np.array([f.distribution.coordinate(f.default) for f in self.factors])
 
 
 def with_dummy(
     factors: Sequence[Factor], groups: Mapping[str, Sequence[str]], dummy: bool
 ) -> Space:
-    """The space, with the dummy last and every factor without a group in one of its own."""
+    """A space with the dummy last; a factor without a group gets a group of its own."""
     found = list(factors)
     if dummy:
         found.append(
@@ -129,16 +129,17 @@ def factors_of(
     marginals: Mapping[str, np.ndarray] | None = None,
     also: Mapping[str, Distribution | None] = MappingProxyType({}),
 ) -> list[Factor]:  # fmt: skip
-    """The factors that a study file names, checked against the table and the scenario.
+    """The factors that a study file names, checked against the parameter table and the scenario.
 
     Args:
-        also: parameters that vary whether the file names them or not, and how where it does not
-            say (None: over the table's range).
-        marginals: quantiles of parameters, in place of the ranges of those that the file gives no
-            distribution (:func:`sim.studies.plausible.marginals`).
+        also: parameters that vary even if the file does not name them, each with the distribution
+            that applies where the file gives none (None: the table's range).
+        marginals: quantiles of parameters (:func:`sim.studies.plausible.marginals`), which replace
+            the ranges of parameters for which the file gives no distribution.
 
     Raises:
-        StudyError: an unknown name, a range beyond what is plausible, a lever the scenario has not.
+        StudyError: a name is unknown, a range goes beyond what is plausible, or the scenario does
+            not have a lever.
     """
     found: dict[str, Factor] = {}
     base = scenario.parameter_set()
@@ -258,12 +259,12 @@ def _lever(
 
 
 def _ends(distribution: Distribution) -> Sequence[Any]:
-    """The values between which a factor lies, or all that it may have."""
+    """The lowest and highest value of a factor, or all values that it may have."""
     return distribution.choices or [distribution.values(np.array([u]))[0] for u in (0.0, 1.0)]
 
 
 def _check_shares(study: Study[Any], found: Mapping[str, Factor], scenario: Scenario) -> None:
-    """Refuse shares of the time of a contact that may add up to more than the whole."""
+    """Refuse shares of contact time that may add up to more than 1."""
     most = {
         name: max(_ends(one.distribution)) for name, one in found.items() if share_of_time(name)
     }
@@ -278,10 +279,10 @@ def _check_shares(study: Study[Any], found: Mapping[str, Factor], scenario: Scen
 
 
 def check_factors(study: Study[Any], factors: Sequence[Factor]) -> None:
-    """Refuse a study of one factor, or of one called like the dummy.
+    """Refuse a study with a single factor, or with a factor that has the name of the dummy.
 
     Raises:
-        StudyError: as said.
+        StudyError: the study has only one factor, or a factor has the name of the dummy.
     """
     if any(factor.name == DUMMY for factor in factors):
         raise study.error(("factors",), f"{DUMMY!r} is the name of the factor without effect")

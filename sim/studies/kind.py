@@ -1,27 +1,27 @@
 """StudyKind, Result, ask and load: what every kind of study has in common.
 
-A kind is a folder of :mod:`sim.studies` with four modules:
+A kind is a folder of :mod:`sim.studies` with four modules, whose functions are found by name:
 
-* ``spec``: ``Spec``, the checked fields of a study (a :class:`~sim.studies.spec.Header`);
-  optionally ``issues(spec)``, mistakes between fields, ``check(study)``, which raises what only
-  the scenarios can show, ``needs(study) -> (module, ...)``, packages of extras, and
-  ``LOOKS_AT_PEOPLE``, true where only the compiled engine can make its runs;
-* ``analysis``: ``answer(study, run) -> {name: Table}``, where ``run(plan)`` makes the runs of a
-  :class:`~sim.runs.plan.RunPlan`, as often as the kind asks; or, when one plan does, the pair
-  ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``, with ``COLLECT``,
-  a collector, where more is kept than outcomes over all regions together. Optionally
-  ``files(study, tables) -> {name: text}``, further files of the result folder, and
-  ``estimate(study, execution) -> sentence``, how long it takes here, which raises what is above
-  the time limit of the study; ``widest(study, tables)``, the widest half of a 90 % interval of a
-  mean, of a kind whose Spec is :class:`~sim.studies.spec.UntilClear`;
-  ``moved(study, tables, again) -> Moved``, which of its numbers another seed puts elsewhere, where
-  a study can say how well they are known;
-* ``words``: ``words(study, tables) -> Answer``; optionally ``shown(study, tables)``, the tables for
-  people to read, and ``recorded(study, tables)``, those for programs, where they are more;
-* ``figures``: ``figures(study, tables) -> [Figure]``.
+* ``spec`` has ``Spec``, the checked fields of a study (a :class:`~sim.studies.spec.Header`). It may
+  have ``issues(spec)``, which yields mistakes between fields; ``check(study)``, which raises errors
+  that only the scenarios can show; ``needs(study) -> (module, ...)``, which names packages of
+  extras; and ``LOOKS_AT_PEOPLE``, true where only the compiled engine can make the runs.
+* ``analysis`` has ``answer(study, run) -> {name: Table}``. The function may call ``run(plan)``,
+  which makes the runs of a :class:`~sim.runs.plan.RunPlan`, any number of times. Where one plan is
+  enough, the pair ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``
+  replaces ``answer``; ``COLLECT`` is then the collector, if runs keep more than outcomes over all
+  regions together. The module may have ``files(study, tables) -> {name: text}``, which gives
+  further files of the result folder; ``estimate(study, execution) -> sentence``, which says how
+  long the study takes here and raises an error above its time limit; ``widest(study, tables)``,
+  which gives the widest half of a 90 % interval of a mean (needed where the Spec is a
+  :class:`~sim.studies.spec.UntilClear`); and ``moved(study, tables, again) -> Moved``, which lists
+  the numbers that change with another seed although the study calls them known.
+* ``words`` has ``words(study, tables) -> Answer``. It may have ``shown(study, tables)``, the tables
+  for people, and ``recorded(study, tables)``, the tables for programs, where these are more.
+* ``figures`` has ``figures(study, tables) -> [Figure]``.
 
-Analysis imports neither words nor figures; words and figures see nothing but the study and its
-tables, so that a folder can be told and drawn again without running anything.
+Analysis imports neither words nor figures. Words and figures see only the study and its tables, so
+the sentences and figures of a folder can be made again without running anything.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class StudyKind:
         """The kind of that name.
 
         Raises:
-            InputError: there is none.
+            InputError: no kind has that name.
         """
         known = studies.names()
         check_known(name, known, "is not a kind of study", field="kind")
@@ -112,30 +112,30 @@ class StudyKind:
 
     @property
     def help(self) -> str:
-        """The help of its command."""
+        """The help text of the command of this kind."""
         return self._module("spec").HELP
 
     @property
     def argument(self) -> str:
-        """What its command is given: "study" (a file), "scenario" or "scenarios"."""
+        """The argument of the command: "study" (a file), "scenario" or "scenarios"."""
         return getattr(self._module("spec"), "ARGUMENT", "study")
 
     def folder(self, asked: Any, study: Study[Any]) -> str:
-        """The name of the folder for results when none is given."""
+        """The name of the result folder when the user gives none."""
         stems = [Path(one).stem for one in ([asked] if isinstance(asked, str) else asked)]
         if self.argument == "study" or self.name == "run":
             return stems[0]
         return "-".join([self.name, *stems])[:100]
 
     def shown(self, study: Study[Any], tables: Tables) -> Sequence[Table]:
-        """The tables to print: those that words.py chooses, or all short ones."""
+        """The tables to print: those that ``words`` chooses, or else all short ones."""
         choose = getattr(self._module("words"), "shown", None)
         if choose is not None:
             return choose(study, tables)
         return [table for table in tables.values() if len(table) <= SHOWN_ROWS]
 
     def recorded(self, study: Study[Any], tables: Tables) -> Sequence[Table]:
-        """The tables for programs: those that words.py chooses, or those that are printed."""
+        """The tables for programs: those that ``words`` chooses, or else those that are printed."""
         choose = getattr(self._module("words"), "recorded", self.shown)
         return choose(study, tables)
 
@@ -146,17 +146,18 @@ class StudyKind:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of its study files, for editors."""
+        """The JSON schema of study files of this kind, for editors."""
         return json_schema(self.Spec)
 
     def read(self, path_or_name: str | os.PathLike[str], **changes: Any) -> Study[Any]:
-        """A study file of this kind, given as a path or the name of a shipped one.
+        """Read a study file of this kind, given as a path or the name of a shipped one.
 
         Args:
             changes: fields that replace those of the file, as command options do.
 
         Raises:
-            StudyError: every mistake with file, line and column; or the file is of another kind.
+            StudyError: the file has mistakes (each is named with file, line and column), or is of
+                another kind.
         """
         path = find_study(path_or_name)
         self._refuse_other(path, path_or_name)
@@ -165,10 +166,10 @@ class StudyKind:
         return self._checked(read_study(path, spec.Spec, issues=issues, changes=changes))
 
     def _refuse_other(self, path: Path, given: str | os.PathLike[str]) -> None:
-        """Say which command reads a study file of another kind.
+        """Refuse a study file of another kind and name the command that reads it.
 
         Raises:
-            StudyError: it is of another kind.
+            StudyError: the file is of another kind.
         """
         other = kind_of(path)
         if other != self.name:
@@ -180,14 +181,15 @@ class StudyKind:
             )  # fmt: skip
 
     def make(self, *, folder: Path | None = None, **fields: Any) -> Study[Any]:
-        """A study of this kind from its fields.
+        """Make a study of this kind from its fields.
 
         Args:
-            folder: where relative paths of scenarios count from; left out: here.
-            fields: of the Spec; ``scenario`` and ``scenarios`` may be Scenario objects too.
+            folder: the folder that relative paths of scenarios count from; left out: the current
+                one.
+            fields: fields of the Spec; ``scenario`` and ``scenarios`` may be Scenario objects too.
 
         Raises:
-            StudyError: every mistake by its field.
+            StudyError: fields have mistakes; each is named with its field.
         """
         spec = self._module("spec")
         issues = getattr(spec, "issues", None)
@@ -195,7 +197,7 @@ class StudyKind:
         return self._checked(study_of(data, spec.Spec, folder=folder, issues=issues))
 
     def study_of(self, plain: Mapping[str, Any], file: str = "") -> Study[Any]:
-        """The study of :meth:`Study.to_dict`: what a manifest holds."""
+        """The study from the plain values of :meth:`Study.to_dict`, which a manifest holds."""
         spec = self._module("spec")
         issues = getattr(spec, "issues", None)
         return self._checked(Study.from_dict(plain, spec.Spec, issues=issues, file=file))
@@ -215,17 +217,17 @@ class StudyKind:
         return study
 
     def check_packages(self, study: Study[Any]) -> None:
-        """See that the packages are installed which the whole of a study needs.
+        """Check that every package that a study needs is installed.
 
         Raises:
-            InputError: those that are not.
+            InputError: packages are missing; the message names them.
         """
         wanted = getattr(self._module("spec"), "needs", None)
         if wanted is not None:
             needs(*wanted(study), work=f"codose {self.name}")
 
     def answer(self, study: Study[Any], run: Runner) -> Tables:
-        """Every table of the answer; makes the runs."""
+        """Make the runs and return every table of the answer."""
         analysis = self._module("analysis")
         if hasattr(analysis, "answer"):
             return analysis.answer(study, run)
@@ -233,10 +235,10 @@ class StudyKind:
         return analysis.analyse(study, run(analysis.design(study), kept))
 
     def more_sets(self, study: Study[Any], tables: Tables) -> int | None:
-        """How many sets a study goes on with that asks for means of some precision; None: enough.
+        """The number of parameter sets with which a study with ``until`` continues; None: enough.
 
-        An interval shrinks with the root of the number of sets. What is known of its width is
-        uncertain itself, so the number grows by a quarter at least and fourfold at most.
+        The width of an interval shrinks with the square root of the number of sets. The width is
+        itself an estimate, so the number grows by a quarter at least and fourfold at most.
         """
         header = study.header
         if (until := getattr(header, "until", None)) is None or study.plausible is None:
@@ -254,13 +256,13 @@ class StudyKind:
         return self.study_of({**plain, "fields": {**plain["fields"], "sets": count}, "sets": sets})
 
     def words(self, study: Study[Any], tables: Tables) -> Answer:
-        """The answer in sentences, the last of which says when it is, where that is known."""
+        """The answer in sentences; the last one gives calendar dates where they are known."""
         answer = self._module("words").words(study, tables)
         lines = (*answer.lines, self._precision(study, tables), said(study))
         return dataclasses.replace(answer, lines=lines)
 
     def _precision(self, study: Study[Any], tables: Tables) -> str:
-        """How well the means are known, of a study that asks for some precision."""
+        """A sentence on the precision of the means, for a study with ``until``; else empty."""
         if (until := getattr(study.header, "until", None)) is None or study.plausible is None:
             return ""
         width = self._module("analysis").widest(study, tables)
@@ -282,16 +284,16 @@ class StudyKind:
         return {} if make is None else make(study, tables)
 
     def estimate(self, study: Study[Any], execution: Execution) -> str:
-        """How long a study takes on this machine, in a sentence; empty where the kind cannot tell.
+        """How long a study takes on this machine, in a sentence; empty where the kind cannot say.
 
         Raises:
-            StudyError: longer than the time limit of the study.
+            StudyError: the estimate is above the time limit of the study.
         """
         tell = getattr(self._module("analysis"), "estimate", None)
         return "" if tell is None else tell(study, execution)
 
     def title(self, study: Study[Any]) -> str:
-        """What the report is headed by."""
+        """The heading of the report."""
         make = getattr(self._module("spec"), "title", None)
         header = study.header
         if header.name != "unnamed study":
@@ -301,11 +303,11 @@ class StudyKind:
         return study.scenario.name if study.scenarios else formats.words(header.kind)
 
     def question(self, study: Study[Any]) -> str:
-        """What is asked, in the words of the study or of its scenario; empty without any."""
+        """The question of the study or of its scenario; empty where neither has one."""
         return study.header.question or (study.scenario.question if study.scenarios else "")
 
     def line(self, study: Study[Any]) -> str:
-        """What is about to be done, in a line."""
+        """One line that says which runs are about to be made."""
         make = getattr(self._module("spec"), "line", None)
         return study.header.name if make is None else make(study)
 
@@ -314,16 +316,17 @@ class StudyKind:
 class Runner:
     """Makes the runs of a study, plan by plan, under one :class:`~sim.runs.execute.Execution`.
 
-    Each plan of a study keeps its parts in a folder of its own inside the store, by its number and
-    label, so that a study with several plans is resumed, sharded and merged like one with one.
+    Each plan of a study keeps its parts in a folder of its own inside the store, named by number
+    and label. A study with several plans is therefore resumed, sharded and merged like a study
+    with one.
 
     Attributes:
         execution: how runs are made.
-        engine: an engine that makes them in place of the plans'.
-        made_by: the name of the engine; empty before there is a run.
-        runs: runs that were made or taken from the store, failed ones too.
-        failures: the failed ones.
-        seconds: wall time of making them.
+        engine: an engine that makes the runs in place of the engine of the plans.
+        made_by: the name of the engine; empty before the first run.
+        runs: the number of runs that were made or taken from the store, failed runs included.
+        failures: the failed runs.
+        seconds: wall time of making the runs.
     """
 
     execution: Execution
@@ -337,11 +340,11 @@ class Runner:
     def __call__(
         self, plan: RunPlan, collect: Collector[Found] = OVERALL, *, label: str = "runs"
     ) -> Found:
-        """What :func:`sim.runs.execute.execute` gives for a plan.
+        """Make the runs of a plan with :func:`sim.runs.execute.execute`, and return their values.
 
         Args:
             collect: what is kept of the runs; left out: all outcomes, over all regions together.
-            label: names this part of the study in the store.
+            label: the name of this part of the study in the store.
 
         Raises:
             Unfinished: this was a shard of the plan; its runs are in the store.
@@ -360,17 +363,17 @@ class Runner:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a study found: its tables, and everything that they come from.
+    """The result of a study: its tables, and everything that they come from.
 
     Attributes:
-        study: what was asked.
-        tables: by name, in the order in which they are shown.
-        runs: runs that stand behind them, failed ones too.
+        study: the study that the tables answer.
+        tables: the tables by name, in the order in which they are shown.
+        runs: the number of runs behind the tables, failed runs included.
         provenance: versions; see :func:`sim.runs.folder.provenance`.
-        timing: when it was made and how long it took; the only part that differs when it is made
-            again.
-        command: the command that makes it again, if a command made it.
-        engine: name of the engine that made the runs; empty where there are none.
+        timing: when the result was made and how long that took; the only part that differs when
+            the result is made again.
+        command: the command that makes the result again, if a command made it.
+        engine: the name of the engine that made the runs; empty where there are none.
 
     >>> study = StudyKind.of("ladder").make(
     ...     scenario="classroom", outcomes=["trust"], replicates=2,
@@ -398,7 +401,7 @@ class Result:
 
     @property
     def failed(self) -> int:
-        """Runs that failed and were left out."""
+        """The number of runs that failed and were left out."""
         return len(self.tables[FAILURES]) if FAILURES in self.tables else 0
 
     @property
@@ -408,40 +411,40 @@ class Result:
 
     @property
     def figures(self) -> Sequence[Figure]:
-        """The figures, each drawn when it is asked for."""
+        """The figures; each is drawn by its ``draw()``."""
         return self.kind.figures(self.study, self.tables)
 
     def table(self, name: str) -> pd.DataFrame:
         """A copy of a table as a pandas frame, with its rows and columns.
 
         Raises:
-            InputError: there is no table of that name.
+            InputError: no table has that name.
         """
         check_known(name, self.tables, "is not a table of this result", field="table")
         return self.tables[name].frame
 
     def figure(self, name: str) -> Figure:
-        """A figure by its name; its ``draw()`` makes it.
+        """A figure by its name; the method ``draw()`` of the figure draws it.
 
         Raises:
-            InputError: there is no figure of that name.
+            InputError: no figure has that name.
         """
         known = {figure.name: figure for figure in self.figures}
         check_known(name, known, "is not a figure of this result", field="figure")
         return known[name]
 
     def plot(self, name: str | None = None) -> Drawn:
-        """A figure, drawn; a notebook shows it where it is the last of a cell.
+        """Draw a figure; a notebook shows it where the call is the last line of a cell.
 
         Args:
-            name: of the figure; left out: the first, the most telling. ``[f.name for f in
-                result.figures]`` lists them.
+            name: the name of the figure; left out: the first figure, which is the most telling.
+                ``[f.name for f in result.figures]`` lists the names.
 
         Returns:
-            The figure of matplotlib, whose ``axes`` can be changed further.
+            The Matplotlib figure, whose ``axes`` can be changed further.
 
         Raises:
-            InputError: there is no figure of that name, or none at all.
+            InputError: no figure has that name, or the result has no figures.
         """
         if name is None and not self.figures:
             raise InputError(Problem("has nothing to draw", self.kind.name))
@@ -451,15 +454,15 @@ class Result:
         """A table as an ``xarray.Dataset``, for labelled arrays and NetCDF.
 
         Args:
-            table: its name.
+            table: the name of the table.
 
         Returns:
-            Its first columns of words and whole numbers that tell rows apart are the dimensions,
-            the others variables with unit and meaning.
+            The first columns of words and whole numbers that identify a row are the dimensions;
+            the other columns are variables with unit and meaning.
 
         Raises:
-            InputError: there is no such table, its rows are told apart by measured numbers only, or
-                xarray is not installed.
+            InputError: no table has that name, only measured numbers identify its rows, or xarray
+                is not installed.
         """
         from sim.present.labelled import table_dataset
 
@@ -490,11 +493,11 @@ class Result:
         Args:
             directory: a new or empty folder.
             force: replace a folder that holds results of codose.
-            figures: formats to draw ("png", "svg"); empty: none.
-            csv: tables as CSV too; left out: those that are not too long for it.
+            figures: formats to draw ("png", "svg"); empty: no figures.
+            csv: whether tables are written as CSV too; left out: tables that are not too long.
 
         Raises:
-            ResultsError: the folder may not or cannot be written.
+            ResultsError: the folder holds something else, or cannot be written.
         """
         return ResultFolder.write(
             Path(directory),
@@ -527,21 +530,21 @@ def ask(
     command: str = "",
     engine: Engine | None = None,
 ) -> Result:
-    """Make the runs of a study and find its answer.
+    """Make the runs of a study and return its result.
 
     Args:
-        study: as :meth:`StudyKind.read` or :meth:`StudyKind.make` give it.
-        execution: how runs are made; left out: on the threads of this machine, nothing kept. Where
-            it has no ``progress``, a bar shows itself on a terminal and in a notebook when it takes
-            long (not with ``CODOSE_PROGRESS=off``).
+        study: a study that :meth:`StudyKind.read` or :meth:`StudyKind.make` returned.
+        execution: how runs are made; left out: on the threads of this machine, and nothing is
+            kept. Without a ``progress`` of its own, long work shows a bar on a terminal and in a
+            notebook (not with ``CODOSE_PROGRESS=off``).
         command: the command that makes the same result again, for the manifest.
         engine: a function that makes every run in place of the engines of codose
             (:mod:`sim.runs.engines`).
 
     Raises:
-        InputError: something that only the runs can show.
+        InputError: the runs show that the study cannot be answered.
         Unfinished: this was a shard of the runs; they are in the store.
-        InterruptedRun: Ctrl-C; what was finished is in the store, if there is one.
+        InterruptedRun: the user pressed Ctrl-C; finished runs are in the store, if there is one.
 
     >>> study = StudyKind.of("sensitivity").make(
     ...     scenario={"function": "linear"}, outcomes=["y"], method="morris", samples=4
@@ -575,7 +578,7 @@ def ask(
 
 
 def _runner(study: Study[Any], execution: Execution | None, engine: Engine | None) -> Runner:
-    """What makes the runs of a study: with the caller's engine, or else with the study's."""
+    """The runner of a study, with the engine of the caller or else of the study."""
     own = None if study.header.engine == "auto" else study.engine
     return Runner(Execution() if execution is None else execution, engine or own)
 
@@ -587,7 +590,7 @@ def result_of(
     timing: Mapping[str, Any],
     command: str = "",
 ) -> Result:
-    """The result of a study from its tables and what made its runs; failed runs are a table."""
+    """The result of a study from its tables and its runner; failed runs become a table."""
     found = dict(dated(study, tables))
     if run.failures:
         found[FAILURES] = failures_table(run)
@@ -597,11 +600,11 @@ def result_of(
 
 
 FAILURES = "failures"
-"""The table of failed runs; there is none where no run failed."""
+"""The name of the table of failed runs, which exists only where a run failed."""
 
 
 def failures_table(run: Runner) -> Table:
-    """A row a failed run: which, where it failed, and why."""
+    """One row for each failed run: its numbers, the stage at which it failed, and the reason."""
     import pandas as pd
 
     frame = pd.DataFrame([dataclasses.asdict(one) for one in run.failures])
@@ -621,11 +624,11 @@ def failures_table(run: Runner) -> Table:
 
 
 ASKED = "asked.json"
-"""What a store of runs belongs to: kind, study and command."""
+"""The file in a store of runs that names their kind, study and command."""
 
 
 def _write_asked(execution: Execution, study: Study[Any], command: str) -> None:
-    """Write down beside the runs what they are for, so that shards can be joined by anybody."""
+    """Write the study and command beside the runs, so that anybody can join the shards."""
     store = execution.store
     if store is None:
         return
@@ -640,10 +643,10 @@ def _write_asked(execution: Execution, study: Study[Any], command: str) -> None:
 
 
 def read_asked(store: Path) -> tuple[Study[Any], str]:
-    """The study that a store of runs is for, and the command that asked it.
+    """The study that a store of runs belongs to, and the command that started it.
 
     Raises:
-        ResultsError: it does not say so.
+        ResultsError: the store does not name its study.
     """
     place = store / ASKED
     said = "does not say which study its runs are for"
@@ -663,7 +666,7 @@ def load(directory: str | os.PathLike[str]) -> Result:
         directory: the folder.
 
     Raises:
-        ResultsError: it is no result folder, of another version, or damaged.
+        ResultsError: the folder is no result folder, is of another version, or is damaged.
 
     >>> load("no_such_folder")
     Traceback (most recent call last):
@@ -683,14 +686,14 @@ def load(directory: str | os.PathLike[str]) -> Result:
 
 
 def finished(directory: str | os.PathLike[str], study: Study[Any]) -> Result | None:
-    """The results of this very study, if a folder holds them; None where there is no result.
+    """The results of exactly this study, if a folder holds them; None where it holds no result.
 
     Args:
-        directory: a folder that may be there.
-        study: what is asked.
+        directory: a folder, which need not exist.
+        study: the study whose results are wanted.
 
     Raises:
-        ResultsError: they are of another study (what differs is said), or damaged.
+        ResultsError: the results are of another study (the message says what differs), or damaged.
 
     >>> study = StudyKind.of("sensitivity").make(
     ...     scenario={"function": "linear"}, outcomes=["y"], method="morris", samples=4
@@ -713,7 +716,7 @@ def finished(directory: str | os.PathLike[str], study: Study[Any]) -> Result | N
 
 
 def _facts(study: Study[Any]) -> dict[str, Any]:
-    """What is asked, as plain values: every field, given or not, beside the inputs."""
+    """Every field of a study, given or not, and its inputs, as plain values."""
     plain = json.loads(json.dumps(study.to_dict()))
     facts = {**plain, **study.header.model_dump(mode="json", warnings=False), "fields": None}
     if facts.get("until") is not None:  # as many sets as it takes
@@ -722,10 +725,10 @@ def _facts(study: Study[Any]) -> dict[str, Any]:
 
 
 def sound(directory: str | os.PathLike[str]) -> None:
-    """See that every file of a result folder is as it was written.
+    """Check that every file of a result folder is as it was written.
 
     Raises:
-        ResultsError: those that are not.
+        ResultsError: files are missing or changed; the message names them.
     """
     folder = ResultFolder.read(Path(directory))
     if found := tuple(folder.damages()):
@@ -750,7 +753,7 @@ def _study_in(folder: ResultFolder) -> Study[Any]:
 
 @dataclass(frozen=True)
 class Verification:
-    """What verifying a result folder found.
+    """The outcome of verifying a result folder.
 
     Attributes:
         directory: the folder.
@@ -758,8 +761,8 @@ class Verification:
         figures: names of the figures that were drawn again and compared, byte by byte.
         left_out: tables and figures that were not compared, with the reason.
         damages: files that are missing or not as they were written.
-        difference: the first thing that is not the same; empty when there is none.
-        notes: what else matters, such as another version of codose.
+        difference: the first difference; empty where there is none.
+        notes: further remarks, such as another version of codose.
     """
 
     directory: str
@@ -800,19 +803,20 @@ def verify(
     sample: int | None = None,
     engine: type | Engine | None = None,
 ) -> Verification:
-    """Check the files of a result folder, ask its study again, compare every table and figure.
+    """Check the files of a result folder, run its study again, compare every table and figure.
 
     Args:
         directory: a result folder of any kind.
         execution: how runs are made.
-        sample: make only so many runs (of a calibration: settings) again, where the kind offers it.
-        engine: a function or class to make runs with; results of such an engine need it, where it
-            cannot be imported.
+        sample: the number of runs (of a calibration: settings) to make again, where the kind
+            offers this; left out: all of them.
+        engine: a function or class that makes the runs; needed for results of such an engine where
+            the engine cannot be imported.
 
     Raises:
-        ResultsError: the folder holds nothing of codose, cannot be read, or holds what this version
-            cannot use.
-        InputError: it cannot be sampled.
+        ResultsError: the folder holds nothing of codose, cannot be read, or holds something that
+            this version cannot use.
+        InputError: a result of this kind cannot be sampled.
 
     >>> from tempfile import TemporaryDirectory
     >>> study = StudyKind.of("sensitivity").make(
@@ -870,12 +874,12 @@ def verify(
 
 @dataclass(frozen=True)
 class Moved:
-    """What another seed makes of the numbers that a study says it knows.
+    """How the numbers that a study calls known change with another seed.
 
     Attributes:
-        compared: how many there are.
-        moved: those that another seed puts elsewhere, a sentence each.
-        notes: what else matters.
+        compared: how many such numbers there are.
+        moved: a sentence for each number that changes.
+        notes: further remarks.
     """
 
     compared: int
@@ -885,12 +889,12 @@ class Moved:
 
 @dataclass(frozen=True)
 class SecondSeed:
-    """What asking a study again with another seed found.
+    """The outcome of repeating a study with another seed.
 
     Attributes:
-        directory: of the first.
-        seed: the other one.
-        found: what moved.
+        directory: the result folder of the first seed.
+        seed: the other seed.
+        found: the numbers that changed.
     """
 
     directory: str
@@ -899,7 +903,7 @@ class SecondSeed:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing moved that was said to be known."""
+        """Whether no number that the study calls known has changed."""
         return not self.found.moved
 
     def __str__(self) -> str:
@@ -923,19 +927,19 @@ def second_seed(
     sample: int | None = None,
     engine: Engine | None = None,
 ) -> SecondSeed:
-    """Ask the study of a result folder with another seed: does what it says it knows hold?
+    """Repeat the study of a result folder with another seed and compare the numbers it calls known.
 
     Args:
         directory: a result folder of a kind that says how well its numbers are known.
-        seed: another than the study's.
+        seed: a seed other than the study's.
         execution: how runs are made.
-        sample: base samples of the second, to ask for less.
-        engine: a function to make runs with.
+        sample: base samples of the repetition, where fewer than the first time are enough.
+        engine: a function that makes the runs.
 
     Raises:
         ResultsError: the folder cannot be read, or is damaged.
-        InputError: its kind has no such check; the seed is that of the study; the sample is larger
-            than the first.
+        InputError: the kind has no such check, the seed is that of the study, or the sample is
+            larger than the first.
 
     >>> from tempfile import TemporaryDirectory
     >>> study = StudyKind.of("sensitivity").make(
@@ -981,7 +985,7 @@ def second_seed(
 def _sampled(
     kind: StudyKind, study: Study[Any], stored: Tables, sample: int, run: Runner
 ) -> tuple[Tables, Tables, dict[str, str]]:
-    """The tables of which ``sample`` runs were made again, stored and new, and the others."""
+    """Stored and new tables of the ``sample`` runs that were made again, and the other tables."""
     again: Callable[..., tuple[Tables, Tables]] | None
     again = getattr(kind._module("analysis"), "again", None)
     if again is None:
@@ -997,7 +1001,7 @@ def _sampled(
 
 
 def _unlike_file(folder: ResultFolder, files: Mapping[str, str]) -> str:
-    """The first of a kind's own files that is not what its tables make it; empty for none."""
+    """The first of the kind's own files that differs from what its tables give; else empty."""
     for name, text in files.items():
         if (folder.path / name).read_bytes() != text.encode():
             return f"{name} is not what the tables say"
@@ -1005,7 +1009,7 @@ def _unlike_file(folder: ResultFolder, files: Mapping[str, str]) -> str:
 
 
 def _figures_in(folder: ResultFolder) -> list[str]:
-    """Files of figures of a result folder."""
+    """The names of the figure files of a result folder."""
     return sorted(path.name for path in (folder.path / FIGURES).glob("*.*"))
 
 
@@ -1019,7 +1023,7 @@ def _not_drawn(folder: ResultFolder, sample: int | None) -> str:
 
 
 def _unlike_figure(folder: ResultFolder, figures: Sequence[Figure], names: Sequence[str]) -> str:
-    """The first figure that is not what the tables make it; empty for none."""
+    """The first figure that differs from what the tables give; empty where none does."""
     from tempfile import TemporaryDirectory
 
     from sim.present.figures import save
@@ -1037,7 +1041,7 @@ def _unlike_figure(folder: ResultFolder, figures: Sequence[Figure], names: Seque
 
 
 def first_difference(stored: Tables, again: Tables) -> str:
-    """The first value of the tables that is not the stored one; empty when there is none.
+    """The first value of the tables that differs from the stored one; empty where none does.
 
     Two values are the same when they are equal to the last bit, or both missing.
     """
@@ -1068,7 +1072,7 @@ def first_difference(stored: Tables, again: Tables) -> str:
 
 
 def _keys(frame: pd.DataFrame, row: int) -> str:
-    """What a row is about: its values before the first column of measured numbers."""
+    """The key of a row in words: its values before the first column of measured numbers."""
     keys = itertools.takewhile(lambda name: frame[name].dtype.kind != "f", frame.columns)
     said = [f"{name} {frame[name].iloc[row]}" for name in keys]
     return f" ({', '.join(said)})" if said else ""

@@ -1,27 +1,32 @@
-"""Plausible parameter sets: what every planner's answer is worked out over.
+"""PlausibleSets: the parameter sets that express parameter uncertainty in every planner's answer.
 
-A band over seeds alone is hair-thin, because a region's mean averages many people; what we do not
-know is in the parameters. So planner commands run many *sets*:
+:func:`plausible_sets` draws the sets, and a :class:`Posterior` is what a calibration leaves to draw
+from. A band over seeds alone is very narrow, because a region's mean averages many people; most of
+what we do not know is in the parameters. Planner commands therefore run many *sets*:
 
-* settings of the calibration that comes with the project, when there is one: each as it was run and
-  weighed, the free parameters with the uncertain ones beside which they met the targets;
-* until then a Latin hypercube (McKay, Beckman & Conover 1979, Technometrics 21(2) 239-245) over the
-  plausible ranges of both.
+* With the calibration that comes with the project, sets are settings drawn by their weights. Each
+  keeps all values with which it was run, so free parameters stay with the uncertain parameters
+  beside which they met the targets.
+* Without a calibration, sets are a Latin hypercube (McKay, Beckman & Conover 1979, Technometrics
+  21(2) 239-245) over the plausible ranges of free and uncertain parameters.
 
-What a calibration did not vary is drawn from its range by a Latin hypercube, too.
+Parameters that a calibration did not vary are drawn from their ranges by a Latin hypercube, too.
 
 Format of a posterior, in ``experiments/plausible/``: one table, ``NAME.parquet`` or ``NAME.csv``,
-and beside it ``NAME.json``. The table has a row a set, a column for each free or uncertain
-parameter that was varied (named as in the table of parameters; one that is left out is drawn from
-its range) and a column ``weight`` (0 or more, any scale). The JSON object has ``format`` ("codose
-plausible sets"), ``format_version`` (2),
-``model_version`` (that of :data:`sim.core.units.MODEL_VERSION`; sets of
-another are refused), ``targets`` (number of targets calibrated to), ``borrowed`` (how many of them
-come from other settings), ``own`` (how many the user brought; left out: none) and ``narrowed`` (of
-parameters, by what share of its SD the range was narrowed; 0, or left out: the range came back).
-Optional: ``grades`` (of each target, by its id) and
-``parameters`` (of each parameter: ``targets`` that narrowed it, their ``grades``, and
-``our_reading``, whether patterns did it).
+and beside it ``NAME.json``. The table has a row for each set, a column for each free or uncertain
+parameter that was varied (named as in the table of parameters; a parameter without a column is
+drawn from its range) and a column ``weight`` (0 or more, any scale). The JSON object has these
+fields:
+
+* ``format``: "codose plausible sets"; ``format_version``: 2;
+* ``model_version``: :data:`sim.core.units.MODEL_VERSION`; sets of another version are refused;
+* ``targets``: number of targets calibrated to; ``borrowed``: how many of them come from other
+  settings; ``own``: how many the user brought (left out: none);
+* ``narrowed``: for each parameter, the share of its SD by which the range was narrowed (0, or left
+  out: the parameter kept its range);
+* optional ``grades``: the grade of each target, by its id;
+* optional ``parameters``: for each parameter, the ``targets`` that narrowed it, their ``grades``,
+  and ``our_reading``, which says whether patterns narrowed it.
 """
 
 from __future__ import annotations
@@ -51,12 +56,12 @@ if TYPE_CHECKING:
 FORMAT = "codose plausible sets"
 FORMAT_VERSION = 2
 FIFTH, TENTH = 0.195, 0.045
-"""A range counts as narrowed by a fifth or more, or about a tenth, from these shares on: 20 % and
-5 % as they are printed."""
+"""Shares from which a range counts as narrowed by a fifth or more, and by about a tenth; they are
+20 % and 5 % after rounding."""
 MOST_SETS = 100_000
 DEFAULT_SETS = 50
 DEFAULT_SEED = 1
-"""Seed of the sets, unlike that of chance: the same sets serve every scenario and command."""
+"""Seed of the sets, which is no seed of chance: every scenario and command has the same sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,11 @@ class PlausibleSets:
     """Parameter sets, all equally likely.
 
     Attributes:
-        sets: full sets.
-        weights: (sets,) float64, adding up to 1: all equal, as a posterior's own weights have been
-            used up in drawing from it.
-        source: one sentence to print: what these sets are.
-        targets: number of targets that they were calibrated to; 0: not calibrated.
+        sets: full parameter sets.
+        weights: (sets,) float64, adding up to 1. All are equal, because the weights of a posterior
+            have already decided which of its settings were drawn.
+        source: one sentence that says what these sets are.
+        targets: number of targets that the sets were calibrated to; 0: not calibrated.
         varied: names of the parameters that differ between sets.
     """
 
@@ -86,11 +91,11 @@ class PlausibleSets:
 
     @property
     def calibrated(self) -> bool:
-        """Whether data stand behind the free parameters."""
+        """Whether the free parameters were calibrated to data."""
         return self.targets > 0
 
     def record(self) -> dict[str, Any]:
-        """What a manifest says of them; :meth:`of_record` reads it back."""
+        """The sets as plain values for a manifest; :meth:`of_record` reads them back."""
         return {
             "source": self.source,
             "targets": self.targets,
@@ -103,7 +108,7 @@ class PlausibleSets:
         """The sets that a manifest holds.
 
         Raises:
-            InputError: a name or value that cannot be used.
+            InputError: a name or value cannot be used.
         """
         sets = tuple(Parameters(changed, beyond_range=True) for changed in record["sets"])
         return cls(
@@ -112,7 +117,7 @@ class PlausibleSets:
         )  # fmt: skip
 
     def within(self, scenario: Scenario) -> tuple[Parameters, ...]:
-        """The sets as a scenario uses them: what its file says holds in every set."""
+        """The sets with the values that a scenario's file holds in every set."""
         own = tuple(sorted(scenario.parameters.items()))
         if own not in self._held:
             self._held[own] = tuple(
@@ -128,13 +133,13 @@ def plausible_sets(
     """Draw plausible parameter sets.
 
     Args:
-        n: how many, 1..100,000.
-        seed: of the draw.
-        folder: where a posterior may be; left out: what comes with the project.
-        posterior: in place of that of a folder.
+        n: the number of sets, 1..100,000.
+        seed: the seed of the draw.
+        folder: a folder that may hold a posterior; left out: the one that comes with the project.
+        posterior: a posterior in place of that of a folder.
 
     Raises:
-        InputError: a bad number or seed, or a posterior that cannot be used.
+        InputError: the number, the seed or the posterior cannot be used.
     """
     count = check_whole("sets", n, 1, MOST_SETS, f"1..{MOST_SETS:,}")
     start = check_seed(seed)
@@ -164,11 +169,11 @@ def plausible_sets(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marginals:
-    """What a posterior says of each parameter by itself.
+    """The marginal distribution of each parameter in a posterior.
 
     Attributes:
-        quantiles: (grid,) values of each parameter at equally spaced probabilities from 0 to 1.
-        targets, borrowed: as in the posterior's manifest.
+        quantiles: for each parameter, (grid,) values at equally spaced probabilities from 0 to 1.
+        targets, borrowed: numbers of targets, as in the posterior's manifest.
     """
 
     quantiles: Mapping[str, np.ndarray]
@@ -177,15 +182,15 @@ class Marginals:
 
 
 def marginals(grid: int = 257, *, folder: Path | None = None) -> Marginals | None:
-    """The distribution of each parameter in the posterior that comes with the project, whatever the
-    others are; None when there is no posterior.
+    """The marginal distribution of each parameter in the posterior that comes with the project;
+    None where there is no posterior.
 
     >>> found = marginals()
     >>> found is None or all((np.diff(one) >= 0).all() for one in found.quantiles.values())
     True
 
     Raises:
-        InputError: a posterior that cannot be used.
+        InputError: the posterior cannot be used.
     """
     home = files.folder("experiments") / "plausible" if folder is None else folder
     posterior = read_posterior(home)
@@ -202,11 +207,12 @@ def marginals(grid: int = 257, *, folder: Path | None = None) -> Marginals | Non
 
 
 def constrained_by(targets: int, borrowed: int, shares: Mapping[str, float], own: int = 0) -> str:
-    """What stands behind calibrated sets; printed wherever they are used.
+    """What calibrated sets rest on, in words that are printed wherever such sets are used.
 
     Args:
-        targets, borrowed, own: number of targets; of them from other settings; the user's own.
-        shares: of each calibrated parameter, by how much its range was narrowed.
+        targets, borrowed, own: number of all targets, of those from other settings, and of the
+            user's own.
+        shares: for each calibrated parameter, the share by which its range was narrowed.
 
     >>> constrained_by(15, 8, {"keeping": 0.23, "hour_scale": 0.27, "routine_step": 0.1, "x": 0.0})
     'constrained by 15 targets, 8 of them borrowed from other sectors; of 4 calibrated parameters, 2 were narrowed by a fifth or more, 1 by about a tenth, and 1 kept its range'
@@ -226,7 +232,7 @@ def constrained_by(targets: int, borrowed: int, shares: Mapping[str, float], own
 
 
 def sorted_out(shares: Mapping[str, float]) -> tuple[list[str], list[str], list[str]]:
-    """Parameters narrowed by a fifth or more, by about a tenth, and those that were not."""
+    """Names of parameters narrowed by a fifth or more, by about a tenth, and not narrowed."""
     return (
         [name for name, share in shares.items() if share >= FIFTH],
         [name for name, share in shares.items() if TENTH <= share < FIFTH],
@@ -235,10 +241,10 @@ def sorted_out(shares: Mapping[str, float]) -> tuple[list[str], list[str], list[
 
 
 def given_sets(sets: Sequence[Parameters]) -> PlausibleSets:
-    """Sets of the caller's own, all equally likely.
+    """The caller's own parameter sets as plausible sets, all equally likely.
 
     Raises:
-        InputError: none is given, or something that is no parameter set.
+        InputError: no set is given, or one of them is no parameter set.
     """
     chosen = tuple(sets)
     if not chosen or not all(isinstance(one, Parameters) for one in chosen):
@@ -270,15 +276,16 @@ def hypercube(n: int, seed: int) -> dict[str, np.ndarray]:
 
 
 def latin_hypercube(count: int, factors: int, seed: int) -> np.ndarray:
-    """Points of which each factor has one in each of ``count`` equal slices of 0-1.
+    """A Latin hypercube: each factor has one point in each of ``count`` equal slices of 0-1.
 
-    McKay, Beckman and Conover (1979). The points are those of ``scipy.stats.qmc.LatinHypercube``,
-    bit for bit; scipy takes longer to load than most studies to run.
+    Source: McKay, Beckman and Conover (1979). The points are those of
+    ``scipy.stats.qmc.LatinHypercube``, bit for bit; SciPy itself takes longer to load than most
+    studies take to run.
 
     Returns:
         float64 (count, factors).
     """
-    # A generator of this very call: the chance of runs, in the engine's streams, does not enter.
+    # This generator is local to the call; the chance of runs comes from the engine's streams.
     generator = np.random.default_rng(seed).spawn(1)[0]
     within = generator.uniform(size=(count, factors))
     slices = np.tile(np.arange(1, count + 1), (factors, 1))
@@ -312,14 +319,14 @@ def _equal(columns: Mapping[str, np.ndarray], source: str, targets: int = 0) -> 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posterior:
-    """A posterior as its files have it.
+    """A posterior as its files hold it.
 
     Attributes:
-        columns: values (rows,) of each parameter that it has.
+        columns: (rows,) values of each parameter that was varied.
         weights: (rows,), any scale.
-        targets, borrowed, own, narrowed: as in the description beside it.
-        grades: of the targets, each once, in order.
-        parameters: what the description says of each parameter; may be empty.
+        targets, borrowed, own, narrowed: fields of the JSON file, see the head of this module.
+        grades: the grades of the targets, each once, in order.
+        parameters: the field of that name in the JSON file; may be empty.
     """
 
     columns: dict[str, np.ndarray]
@@ -332,7 +339,7 @@ class Posterior:
     own: int = 0
 
     def record(self) -> dict[str, Any]:
-        """As plain values for JSON; ``Posterior.of_record`` reads it back."""
+        """The posterior as plain values for JSON; ``Posterior.of_record`` reads them back."""
         plain = {name: column.tolist() for name, column in self.columns.items()}
         return {
             "columns": plain, "weights": self.weights.tolist(), "targets": self.targets,
@@ -347,8 +354,8 @@ class Posterior:
 
     @property
     def shares(self) -> dict[str, float]:
-        """By how much each calibrated parameter was narrowed: the free ones, and any other that the
-        description names."""
+        """The share by which each calibrated parameter was narrowed: the free parameters and any
+        others that the JSON file names."""
         calibrated = (
             row.name for row in rows()
             if row.name in self.columns and (row.role == "free" or row.name in self.narrowed)
@@ -357,15 +364,15 @@ class Posterior:
 
 
 SetChoice = PlausibleSets | int | str | os.PathLike[str] | Sequence[Parameters] | None
-"""Plausible sets, how many of them to draw, the folder of a calibration's, one's own sets; None:
-50 of them."""
+"""Plausible sets, the number of them to draw, the folder of a calibration, or the caller's own
+parameter sets; None: 50 plausible sets."""
 
 
 def chosen_sets(sets: SetChoice) -> PlausibleSets:
-    """The plausible sets that are meant by an argument of that name.
+    """The plausible sets that an argument ``sets`` stands for.
 
     Raises:
-        InputError: a number that cannot be used, or a folder without plausible sets.
+        InputError: the number cannot be used, or the folder has no plausible sets.
 
     >>> len(chosen_sets(None).sets), len(chosen_sets(3).sets)
     (50, 3)
@@ -383,11 +390,11 @@ def posterior_in(folder: str | os.PathLike[str], *, otherwise: str = "") -> Post
     """The posterior that a calibration wrote into a folder.
 
     Args:
-        folder: where it is.
-        otherwise: what else may be given in its place, for the message.
+        folder: the folder of the calibration.
+        otherwise: what else the user may give in place of the folder, for the message.
 
     Raises:
-        InputError: there is none, or it cannot be used.
+        InputError: the folder has no posterior, or one that cannot be used.
     """
     place = Path(folder)
     found = read_posterior(place) if os.path.isdir(place) else None
@@ -404,10 +411,10 @@ def posterior_in(folder: str | os.PathLike[str], *, otherwise: str = "") -> Post
 
 
 def read_posterior(folder: Path) -> Posterior | None:
-    """The posterior in a folder, checked; None when there is none.
+    """The checked posterior of a folder; None where the folder has none.
 
     Raises:
-        InputError: it cannot be used.
+        InputError: the posterior cannot be used.
     """
     table = _posterior_file(folder)
     return None if table is None else _read(table)
@@ -418,22 +425,22 @@ def _refusal(path: Path, message: str, allowed: str = "", **more: Any) -> InputE
 
 
 def _posterior_file(folder: Path) -> Path | None:
-    """The table in the folder; None when there is none (or no folder)."""
+    """The table of a posterior in the folder; None where the table or the folder is missing."""
     found = sorted(p for suffix in ("parquet", "csv") for p in folder.glob(f"*.{suffix}"))
     names = {path.stem for path in found}
     if "plausible" in names:  # the folder of a calibration, with other tables beside it
         found, names = [path for path in found if path.stem == "plausible"], {"plausible"}
     if len(names) > 1:
         raise _refusal(folder, f"holds several posteriors ({', '.join(sorted(names))})", "one")
-    # the same table as Parquet and as CSV: Parquet has every bit
+    # where the same table is there as Parquet and as CSV, Parquet has every bit
     return max(found, key=lambda path: path.suffix) if found else None
 
 
 def _read(path: Path) -> Posterior:
-    """A posterior with its manifest, checked.
+    """Read and check a posterior and its JSON file.
 
     Raises:
-        InputError: what is wrong with it.
+        InputError: the files have mistakes.
     """
     manifest = _manifest(path.with_suffix(".json"))
     try:
@@ -465,7 +472,7 @@ def _read(path: Path) -> Posterior:
 
 
 def _columns(path: Path) -> dict[str, Sequence[Any]]:
-    """The columns of a table by name; without pandas, which would take longer than the reading."""
+    """The columns of a table by name, read without pandas, which takes longer to load."""
     if path.suffix == ".parquet":
         import pyarrow.parquet
 

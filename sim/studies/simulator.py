@@ -1,7 +1,7 @@
-"""Simulator: the model as one function of numbers, for the tools of others; :func:`simulator`.
+"""Simulator: the model as one function of numbers, for other tools; :func:`simulator` makes it.
 
-What varies and what is asked are those of a sensitivity study, with the same names, ranges and
-checks; rows of numbers take the place of the study's own samples.
+Factors and outcomes are those of a sensitivity study, with the same names, ranges and checks. Rows
+of numbers replace the study's own samples.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from sim.studies.sensitivity.design_points import DesignRuns, Outcomes
 
 Names = str | Sequence[str] | Mapping[str, Any]
 ROUNDING = 1e-6
-"""Values no further outside than this share of a range lie on its end: what single precision, in
-which some tools count, makes of an end."""
+"""Share of a range by which a value may lie outside and still count as its end, because some tools
+compute in single precision."""
 _SALIB = {"uniform": "unif", "log_uniform": "logunif", "truncated": "truncnorm",
           "normal": "truncnorm"}  # fmt: skip
 _FIELDS = {"factors": "names", "weeks": "week"}
-"""What a study calls the arguments."""
+"""The argument of :func:`simulator` for a field of a study."""
 
 
 def simulator(
@@ -56,36 +56,36 @@ def simulator(
 ) -> Simulator:
     """The model as a function ``f(X) -> Y`` of some parameters and levers.
 
-    It is what other tools ask for: SALib, EMA workbench, Optuna, pymoo, sbi, PyMC, SciPy.
+    Tools that take such a function are SALib, EMA workbench, Optuna, pymoo, sbi, PyMC and SciPy.
 
     Args:
         scenario: a scenario, the path of its file, or the name of a shipped one.
-        names: what varies, in the order of the columns of X: names of parameters, roles ("free",
+        names: the factors, in the order of the columns of X: names of parameters, roles ("free",
             "uncertain"), or a mapping from names (of levers too, such as "hours" or "core_team") to
             ``(low, high)``, a distribution as study files write it (``{"log_uniform": [1, 9]}``,
             ``{"choices": ["ring", "hub"]}``), or None for the range of the parameter table.
-        outcomes: what Y holds: names, "effect on NAME" (against no TA, run by run), "persistence
-            of NAME". One name as text, at one week, gives a Y without columns, as optimisers want.
-            Or a mapping from names to outcomes of your own (functions of the model,
-            :mod:`sim.model.own`), and to None for those of codose.
-        week: when: a number, "start", "end_of_ta", "year_after" or "horizon"; or a list of them.
-        replicates: runs of each row, of which Y is the mean.
-        paired: all rows have the same people and the same chance (common random numbers), so that
-            differences between rows are those of their values, and indices are free of noise.
-            False: each row has chance of its own, which follows from its values: the same row has
-            the same answer, whoever asks and in whatever order.
-        seed: of every random number; left out: the scenario's.
+        outcomes: the columns of Y: names, "effect on NAME" (against no TA, run by run),
+            "persistence of NAME". One name as text, at one week, gives a Y without columns, which
+            optimisers expect. A mapping from names to outcomes of your own (functions of the model,
+            :mod:`sim.model.own`), or to None for outcomes of codose, is allowed too.
+        week: a week number, "start", "end_of_ta", "year_after" or "horizon"; or a list of them.
+        replicates: runs of each row; Y is their mean.
+        paired: whether all rows have the same people and the same chance (common random numbers).
+            Differences between rows then come from their values alone, and indices have no noise.
+            With False, each row has chance of its own, which depends on its values only: the same
+            row always gives the same values, in any order of calls.
+        seed: seed of every random number; left out: the scenario's.
         beyond_range: let ``names`` leave plausible ranges.
-        clip: take values outside their ranges for the nearest end, in place of an error.
-        engine: who makes the runs, a model of your own or its name among them; see
+        clip: replace values outside their ranges by the nearest end, instead of an error.
+        engine: the engine that makes the runs, which may be a model of your own or its name; see
             :func:`sim.run`.
-        execution: how; left out: on all threads of this machine.
+        execution: how runs are made; left out: on all threads of this machine.
 
     Returns:
-        The function. It can be pickled.
+        The function, which can be pickled.
 
     Raises:
-        InputError: every argument that cannot be used.
+        InputError: arguments cannot be used; the message names each.
 
     Example:
         >>> f = simulator("classroom", ["trust_step", "hour_scale"], ["trust", "integration"],
@@ -127,14 +127,14 @@ def simulator(
 
 @dataclass(frozen=True, eq=False)
 class Simulator:
-    """A function of rows of numbers. Made by :func:`simulator`.
+    """A function of rows of numbers, made by :func:`simulator`.
 
     Attributes:
-        design: what varies and what is asked.
-        single: Y has no columns.
-        clip: values outside their ranges are taken for the nearest end.
-        engine: who makes the runs.
-        execution: how they are made.
+        design: the factors, outcomes and weeks.
+        single: whether Y has no columns.
+        clip: whether values outside their ranges are replaced by the nearest end.
+        engine: the engine that makes the runs.
+        execution: how runs are made.
 
     >>> f = simulator("classroom", {"hours": (0.5, 2), "network": {"choices": ["ring", "hub"]}})
     >>> f.names, f.bounds, f.outcomes
@@ -155,17 +155,17 @@ class Simulator:
 
     @property
     def scenario(self) -> Scenario:
-        """What is run."""
+        """The scenario that is run."""
         return self.design.study.scenario
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What varies: the columns of X."""
+        """The names of the factors, which are the columns of X."""
         return self.design.space.names
 
     @cached_property
     def outcomes(self) -> tuple[str, ...]:
-        """The columns of Y: names of outcomes; with several weeks "NAME @ week_52"."""
+        """The columns of Y: names of outcomes; with several weeks, "NAME @ week_52"."""
         labels = labels_of(self.design.study)
         if len(self.design.study.header.weeks) == 1:
             return tuple(label.outcome for label in labels)
@@ -173,28 +173,28 @@ class Simulator:
 
     @property
     def replicates(self) -> int:
-        """Runs of each row."""
+        """The number of runs of each row."""
         return replicates_of(self.design.study)
 
     @property
     def bounds(self) -> list[tuple[float, float]]:
         """Lowest and highest value of each column of X.
 
-        A column of whole numbers, or of the places (from 0) of choices, is rounded; its bounds
-        reach half beyond, so that even draws between them give each value the same share.
+        A column of whole numbers, or of the indices (from 0) of choices, is rounded. Its bounds
+        reach half a unit beyond, so that uniform draws give each value the same share.
         """
         return [_bounds(factor.distribution) for factor in self.design.space.factors]
 
     @property
     def prior(self) -> dict[str, Any]:
-        """How each name varies, as a frozen distribution of :mod:`scipy.stats`: of a parameter the
-        marginal that the table gives it."""
+        """The distribution of each factor, as a frozen distribution of :mod:`scipy.stats`; of a
+        parameter, the marginal that the parameter table gives."""
         return {one.name: one.distribution.frozen() for one in self.design.space.factors}
 
     @property
     def problem(self) -> dict[str, Any]:
-        """What SALib's ``ProblemSpec`` takes: names, bounds, outputs, and ``dists`` where one is
-        not uniform. A new one each time, since SALib changes what it is given."""
+        """The problem for SALib's ``ProblemSpec``: names, bounds, outputs, and ``dists`` where one
+        is not uniform. Each call makes a new mapping, because SALib changes its argument."""
         factors = self.design.space.factors
         found: dict[str, Any] = {
             "num_vars": len(factors),
@@ -220,21 +220,22 @@ class Simulator:
     # --- asking ----------------------------------------------------------------------------------
 
     def __call__(self, X: Any = None, /, **point: Any) -> Any:
-        """Outcomes at points: means over the runs of each.
+        """Outcomes at each point, as means over its runs.
 
         Args:
-            X: an array (n, k) or (k,), columns in the order of :attr:`names`; a DataFrame, columns
-                by name; or a mapping from every name to a value, one point.
+            X: an array (n, k) or (k,) with columns in the order of :attr:`names`; a DataFrame with
+                columns by name; or one point as a mapping from every name to a value.
             point: one point by names, in place of X.
 
         Returns:
-            What fits X: of (n, k) float64 (n, m); of (k,) float64 (m,); of a frame a frame with
-            its index and a column an outcome; of a mapping a dict of floats. Without the axis of
-            outcomes where one was asked for as text (of a mapping a float). NaN where no run has a
-            value.
+            The form follows X: (n, k) gives float64 (n, m); (k,) gives float64 (m,); a frame gives
+            a frame with the same index and a column for each outcome; a mapping gives a dict of
+            floats. Where ``outcomes`` was one name as text, the axis of outcomes is left out (a
+            mapping gives a float). NaN where no run has a value.
 
         Raises:
-            InputError: names, a width or values that cannot be used, each with its row.
+            InputError: names, the number of columns or values cannot be used; the message names
+                the rows.
         """
         given = point if X is None else X
         found = self._mean(self.runs(given))
@@ -254,10 +255,10 @@ class Simulator:
         """Outcomes of every run: float64 (n, replicates, m); NaN where a run has no value.
 
         Args:
-            X: as :meth:`__call__` takes it.
+            X: points in any form that :meth:`__call__` takes.
 
         Raises:
-            InputError: as :meth:`__call__`.
+            InputError: the points cannot be used, see :meth:`__call__`.
         """
         values, count = self._values(X)
         if not count:
@@ -293,7 +294,7 @@ class Simulator:
         return made
 
     def _numbers(self, values: Mapping[str, Any], count: int) -> np.ndarray:
-        """The number of each point, which fresh chance depends on: it follows from its values."""
+        """The number of each point, which follows from its values and selects its chance."""
         if self.design.study.header.random_numbers == "common":
             return np.arange(count)
         most = MAX_REPLICATES // self.replicates
@@ -308,10 +309,10 @@ class Simulator:
     # --- what was given --------------------------------------------------------------------------
 
     def _values(self, given: Any) -> tuple[dict[str, Any], int]:
-        """Values of each name, row by row, and how many rows.
+        """Values of each name, row by row, and the number of rows.
 
         Raises:
-            InputError: what cannot be used.
+            InputError: the points cannot be used.
         """
         by_name = isinstance(given, Mapping) or _is_frame(given)
         columns, count = self._named(given) if by_name else self._numbered(given)
@@ -363,7 +364,7 @@ class Simulator:
         return {name: array[:, place] for place, name in enumerate(self.names)}, len(array)
 
     def _within(self, factor: Factor, column: Sequence[Any], problems: list[Problem]) -> Any:
-        """Numbers of a column, within its bounds; whole ones rounded."""
+        """The numbers of a column within its bounds; whole numbers are rounded."""
         low, high = _bounds(factor.distribution)
         numbers = np.array([_number(one) for one in column], dtype=np.float64)
         slack = ROUNDING * (high - low)
@@ -396,10 +397,10 @@ class Simulator:
 
 
 def _check_forms(scenario: Any, names: Any, outcomes: Any) -> None:
-    """See that the arguments are such as can be read.
+    """Check that the arguments have forms that can be read.
 
     Raises:
-        InputError: those that are not.
+        InputError: arguments have other forms; the message names each.
     """
     listed = "a name, a list of names, or a mapping from names"
     shipped = "a Scenario, a path, a shipped name"
@@ -417,7 +418,7 @@ def _check_forms(scenario: Any, names: Any, outcomes: Any) -> None:
 
 
 def _factors(names: Names, scenario: Scenario) -> Any:
-    """Names and ranges as study files write them."""
+    """The factors in the form of study files."""
     if not isinstance(names, Mapping):
         return names if isinstance(names, str) else list(names)
     return {name: _spec(str(name), given, scenario) for name, given in names.items()}
@@ -433,12 +434,12 @@ def _spec(name: str, given: Any, scenario: Scenario) -> Any:
 
 
 def _is_whole(name: str, ends: Sequence[Any], scenario: Scenario) -> bool:
-    """Whether a lever takes whole numbers only, as the size of a team does."""
+    """Whether a lever takes whole numbers only, such as the size of a team."""
     if not all(isinstance(one, int) and not isinstance(one, bool) for one in ends):
         return False
     try:
         changed(scenario, {name: ends[0]})
-    except InputError:  # no lever, or not to be set so: the study says why
+    except InputError:  # no lever, or no such value: the study gives the reason
         return False
     try:
         changed(scenario, {name: ends[0] + 0.5})
@@ -474,7 +475,7 @@ def _words(factor: Factor) -> str:
 
 
 def _number(value: Any) -> float:
-    """A value as a number; NaN where it is none."""
+    """A value as a number; NaN where the value is no number."""
     if isinstance(value, str | bool | np.bool_) or value is None:
         return math.nan
     try:
@@ -496,7 +497,7 @@ def _is_frame(given: Any) -> bool:
 
 
 def _renamed(problem: Problem) -> Problem:
-    """A mistake of the study by the name of the argument."""
+    """A mistake of the study, named after the argument in place of the field."""
     first, dot, rest = problem.field.partition(".")
     head, bracket, place = first.partition("[")
     field = f"{_FIELDS.get(head, head)}{bracket}{place}{dot}{rest}"

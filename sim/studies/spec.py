@@ -1,7 +1,7 @@
-"""What every study file says at its top: the shared header, checked like a scenario file.
+"""Study, Header and read_study: the fields that all study files share, checked like a scenario.
 
-A study file is YAML in ``experiments/``. Its header fields mean the same in every kind of study; a
-kind adds fields of its own by deriving from :class:`StudyHeader`::
+A study file is YAML in ``experiments/``. The header fields mean the same in every kind of study; a
+kind adds fields of its own by deriving from :class:`Header` or one of its subclasses::
 
     class Spec(OverSets):
         kind: Literal["audit"]
@@ -67,9 +67,9 @@ if TYPE_CHECKING:
     from sim.core.parameters import Parameters
 
 MOST_NAMED = 2000
-"""Names in a list of a study file: more than there are weeks."""
+"""Most names in a list of a study file; more than there are weeks."""
 WEEK_WORDS: tuple[str, ...] = ("start", "end_of_ta", "year_after", "horizon")
-"""Weeks by name; each scenario has its own."""
+"""Names of weeks; each scenario has its own weeks of these names."""
 
 
 class StudyError(InputError):
@@ -81,7 +81,7 @@ class StudyError(InputError):
 
 @dataclass(frozen=True)
 class OutcomeSpec:
-    """One thing a study asks about: an outcome, its persistence, or the effect of TA on it.
+    """One outcome of a study: its level, its persistence, or the effect of TA on it.
 
     >>> parse_outcome("persistence of integration")
     OutcomeSpec(outcome='integration', form='persistence')
@@ -92,7 +92,7 @@ class OutcomeSpec:
 
     @property
     def label(self) -> str:
-        """As the study file writes it."""
+        """The text as the study file writes it."""
         if self.form == "persistence":
             return f"persistence of {self.outcome}"
         return f"effect on {self.outcome}" if self.form == "effect" else self.outcome
@@ -102,14 +102,17 @@ _FORMS = {"persistence of ": "persistence", "effect on ": "effect"}
 
 
 def parse_outcome(text: str, own: Iterable[str] = ()) -> OutcomeSpec:
-    """``integration``, ``persistence of integration`` (a year after the end of TA minus at its
-    end) or ``effect on integration`` (against no TA, same people and chance).
+    """Read an outcome of a study file.
+
+    Forms are ``integration``, ``persistence of integration`` (a year after the end of TA minus the
+    end of TA) and ``effect on integration`` (against no TA, with the same people and chance).
 
     Args:
-        own: names of outcomes of one's own.
+        text: the outcome as the study file writes it.
+        own: names of the user's own outcomes.
 
     Raises:
-        PydanticCustomError: no such outcome (a checked field reports it with its line).
+        PydanticCustomError: no outcome has that name (a checked field adds the line).
     """
     name, form = text, "value"
     for prefix, found in _FORMS.items():
@@ -167,7 +170,7 @@ def _source(value: Any) -> str | dict[str, Any]:
 
 
 Factors = tuple[tuple[str, Distribution | None], ...]
-"""Name (of a parameter, a role or a lever) and distribution; None: the table's range."""
+"""Pairs of a name (parameter, role or lever) and a distribution; None: the table's range."""
 
 
 def _factors(value: Any) -> Factors:
@@ -205,7 +208,7 @@ _FACTORS = Shape(
 )
 _WEEK = Shape(_week, {"anyOf": [{"type": "integer", "minimum": 0}, {"enum": list(WEEK_WORDS)}]})
 MANY = BeforeValidator(_not_too_many)
-"""Of a list: see :data:`MOST_NAMED`."""
+"""Limit on the length of a list, see :data:`MOST_NAMED`."""
 Week = Annotated[int | str, _WEEK]
 """A week of a scenario, by number or word."""
 _SOURCE = Shape(_source, {"anyOf": [{"type": "string"}, {"type": "object"}]})
@@ -224,7 +227,7 @@ def _kind(value: Any) -> str:
 
 
 def _engine(value: Any) -> str:
-    """The name of an engine; whether a model of one's own is there is asked later."""
+    """The name of an engine; whether a user's own model exists is checked later."""
     if not is_model(value) and value not in CHOICES:
         raise refusal(
             f"{shown(value)} is not an engine", allowed=f"{', '.join(CHOICES)}, module:Model",
@@ -234,7 +237,7 @@ def _engine(value: Any) -> str:
 
 
 def _held(value: Any) -> Mapping[str, float]:
-    """Parameters and their values; whether these may be is for the scenario to say."""
+    """Parameters and their values; the scenario checks later whether it allows them."""
     if not isinstance(value, Mapping):
         raise refusal(f"{shown(value)} holds no parameters", allowed="a mapping (parameter: value)")
     for name in value:
@@ -247,7 +250,7 @@ def read_held(texts: Sequence[str]) -> dict[str, float]:
     """The parameters of ``--set NAME=VALUE``, each once.
 
     Raises:
-        InputError: every text that does not say a name and a number.
+        InputError: texts are not a name and a number; the message names each.
 
     >>> read_held(["trust_step=0.3", "hour_scale = 2"])
     {'trust_step': 0.3, 'hour_scale': 2.0}
@@ -273,7 +276,7 @@ def read_held(texts: Sequence[str]) -> dict[str, float]:
 
 
 def as_number(text: str) -> float | None:
-    """The number that a text on the command line is; None for any other text.
+    """The number that a text on the command line stands for; None for any other text.
 
     >>> as_number(" 0.5"), as_number("1_0"), as_number("x")
     (0.5, None, None)
@@ -285,7 +288,7 @@ def as_number(text: str) -> float | None:
 
 
 def assignments(values: Mapping[str, float]) -> list[str]:
-    """``NAME=VALUE`` of each, as the command line takes them.
+    """Each value as ``NAME=VALUE``, as the command line takes it.
 
     >>> assignments({"trust_step": 0.3})
     ['trust_step=0.3']
@@ -311,15 +314,14 @@ class Option:
     Attributes:
         short: a short form, such as ``-n``.
         name: another name than the field's, such as ``--set``.
-        metavar: what to call the value in the help.
+        metavar: the placeholder of the value in the help.
         many: whether the option may be repeated; the field then gets a list of texts.
-        read: turns the text of the option (or the list of texts) into the field's value; raises
-            an InputError.
+        read: a function that turns the text of the option (or the list of texts) into the field's
+            value and raises an InputError for a text that it cannot use.
         write: the inverse of ``read``, for the command in the manifest.
-        default: what the help says of an option that is not given, where the field's own default
-            does not say it.
-        path: whether the value may be a path: in a study file it counts from that file, typed from
-            where the command is given.
+        default: the default in the help, where the field's own default does not say it.
+        path: whether the value may be a path. A path in a study file counts from that file, a path
+            on the command line from the current folder.
     """
 
     short: str = ""
@@ -364,17 +366,17 @@ class Header(Strict):
     model of your own."""
 
     def plausible(self, folder: Path | None) -> PlausibleSets | None:
-        """The parameter sets that what is found rests on; None: those are no plausible sets."""
+        """The plausible sets that the results rest on; None where a study does not use any."""
         return None
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
-        """What else the study is made of, read from files that it names, as plain values for JSON.
+        """Further inputs, read from files that the study names, as plain values for JSON.
 
         Args:
-            folder: where paths count from; None: here.
+            folder: the folder that paths count from; None: the current one.
 
         Raises:
-            InputError: a file that cannot be used.
+            InputError: a file cannot be used.
         """
         return {}
 
@@ -396,7 +398,7 @@ class OverSets(Header):
     """Hold a parameter at a value in every set; repeatable."""
 
     def plausible(self, folder: Path | None) -> PlausibleSets | None:
-        """The sets; a path counts from the folder of the study file.
+        """The plausible sets; a path counts from the folder of the study file.
 
         Raises:
             InputError: the folder holds no calibration.
@@ -418,13 +420,13 @@ class UntilClear(OverSets):
 
 
 def until_fields(until: float | None, most_sets: int | None) -> dict[str, Any]:
-    """Those of these fields that are given."""
+    """The given ones of the fields ``until`` and ``most_sets``."""
     given = {"until": until, "most_sets": most_sets}
     return {name: value for name, value in given.items() if value is not None}
 
 
 def until_issues(spec: UntilClear) -> Iterator[Issue]:
-    """What is wrong between these fields."""
+    """Mistakes between ``until``, ``most_sets`` and ``sets``."""
     if spec.until is None:
         if "most_sets" in spec.model_fields_set:
             yield Issue(("most_sets",), "is for `until` only", allowed="until, such as 0.01")
@@ -469,23 +471,23 @@ H = TypeVar("H", bound=Header)
 
 
 MoreIssues = Callable[[Any], Iterable[Issue]]
-"""Given the checked header, what is wrong between the fields of a kind."""
+"""A function from the checked header to the mistakes between the fields of a kind."""
 
 
 @dataclass(frozen=True, eq=False)
 class Study(Generic[H]):
-    """A checked study: what is asked, of which scenarios, over which parameter sets.
+    """A checked study: its fields, scenarios, outcomes and parameter sets.
 
     Attributes:
         header: the fields.
-        scenarios: every scenario by the name the file gives it, in order (none for a function).
-        outcomes: what is asked about.
-        plausible: the parameter sets of a study over plausible sets; None for any other.
+        scenarios: every scenario by the name the file gives it, in order (empty for a function).
+        outcomes: the outcomes of the study.
+        plausible: the parameter sets of a study over plausible sets; None for any other study.
         document: the fields as they were given, with their lines, for further errors
             (:meth:`error`).
         file: name of the file in messages.
-        inputs: what else was read from files that the fields name, see :meth:`Header.inputs`.
-        own: the engine, where it is a model of one's own.
+        inputs: what was read from files that the fields name, see :meth:`Header.inputs`.
+        own: the engine, where it is the user's own model.
     """
 
     header: H
@@ -498,19 +500,19 @@ class Study(Generic[H]):
     own: OwnEngine | None = None
 
     def about(self, outcome: str) -> Outcome:
-        """What is declared of an outcome of codose, or of the engine's own."""
+        """The declaration of an outcome of codose or of the engine."""
         if self.own is not None and outcome in self.own.outcomes:
             return self.own.outcomes[outcome]
         return check_outcome(outcome)
 
     @property
     def engine(self) -> str | OwnEngine:
-        """What makes the runs."""
+        """The engine that makes the runs."""
         return self.own or self.header.engine
 
     @property
     def engine_name(self) -> str:
-        """What makes the runs, by name."""
+        """The name of the engine that makes the runs."""
         return self.own.name if self.own is not None else choose_engine(self.header.engine)[0]
 
     @property
@@ -520,8 +522,7 @@ class Study(Generic[H]):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What people call the scenarios: the names of their files, or their own where they were
-        given as such."""
+        """Labels of the scenarios: the names of their files, or the names of Scenario objects."""
         return tuple(
             name
             if name == one.name or name.startswith(f"{one.name} (")
@@ -536,25 +537,24 @@ class Study(Generic[H]):
 
     @property
     def start_date(self) -> date | None:
-        """First day of week 1: on which the scenarios that have one agree; None where there is
-        none, or where they differ."""
+        """First day of week 1; None where no scenario has one, or where the scenarios differ."""
         given = [getattr(self.header, "start_date", None)]
         known = {day for day in (*given, *self.start_dates.values()) if day}
         return known.pop() if len(known) == 1 else None
 
     @property
     def start_dates(self) -> dict[str, date]:
-        """First day of week 1 of the scenarios that have one, by what people call them."""
+        """First day of week 1 of each scenario that has one, by label."""
         pairs = zip(self.labels, self.scenarios.values(), strict=True)
         return {label: one.start_date for label, one in pairs if one.start_date}
 
     def sets(self, scenario: Scenario) -> tuple[Parameters, ...]:
-        """The parameter sets as a scenario uses them: what its file says holds in every set."""
+        """The parameter sets with the values that the scenario's file holds in every set."""
         assert self.plausible is not None, "only a study over plausible sets asks for them"
         return self.plausible.within(scenario)
 
     def to_dict(self) -> dict[str, Any]:
-        """All that was asked, as plain values for JSON: no other file is needed to ask it again."""
+        """The whole study as plain values for JSON; no other file is needed to repeat it."""
         return {
             "fields": self.document.data,
             "scenarios": {name: one.to_dict() for name, one in self.scenarios.items()},
@@ -571,7 +571,7 @@ class Study(Generic[H]):
         """The inverse of :meth:`to_dict`.
 
         Raises:
-            StudyError: what it holds cannot be used by this version.
+            StudyError: this version cannot use the values.
         """
         with read_back("cannot be used", file=file, error=StudyError):
             sets = plain["sets"]
@@ -585,13 +585,12 @@ class Study(Generic[H]):
 
     @property
     def function(self) -> dict[str, Any] | None:
-        """``{"function": name, "noise": variance}`` when a test function is in the place of the
-        model."""
+        """``{"function": name, "noise": variance}`` where a test function replaces the model."""
         given = self.header.scenario
         return given if isinstance(given, dict) else None
 
     def points(self, scenario: Scenario) -> dict[str, int]:
-        """Weeks of a scenario by the name the file gives them (``week_52`` for a number)."""
+        """Weeks of a scenario by the labels that the file gives them (``week_52`` for a number)."""
         return {week_label(week): week_number(week, scenario) for week in self.header.weeks}
 
     def error(
@@ -603,7 +602,7 @@ class Study(Generic[H]):
         allowed: str = "",
         suggestion: str = "",
     ) -> StudyError:
-        """An error at the place of a field in this file."""  # fmt: skip
+        """An error that names the line of a field in this file."""  # fmt: skip
         return StudyError(
             self.document.problem(
                 where, message, value=value, allowed=allowed, suggestion=suggestion
@@ -612,7 +611,7 @@ class Study(Generic[H]):
 
 
 def week_label(week: int | str) -> str:
-    """``52`` is ``week_52``; words stay."""
+    """The label of a week: ``week_52`` for ``52``; words stay as they are."""
     return week if isinstance(week, str) else f"week_{week}"
 
 
@@ -625,7 +624,7 @@ _WHEN = {
 
 
 def when(outcome: str, week: str) -> str:
-    """An outcome and the label of its week as people say them.
+    """An outcome and the label of its week in plain words.
 
     >>> when("mutual_accountability", "end_of_ta"), when("trust", "week_13")
     ('mutual accountability at the end of TA', 'trust in week 13')
@@ -637,7 +636,7 @@ def when(outcome: str, week: str) -> str:
 
 
 def week_number(week: int | str, scenario: Scenario) -> int:
-    """The number of a week of a scenario; a year after the end of TA may lie past the horizon."""
+    """The number of a week of a scenario; ``year_after`` may lie past the horizon."""
     if isinstance(week, int):
         return week
     end = scenario.end_of_ta
@@ -658,7 +657,7 @@ def find_study(path_or_name: str | os.PathLike[str]) -> Path:
     """The file of a study given as a path or as the name of a shipped one.
 
     Raises:
-        StudyError: there is no such file or shipped study.
+        StudyError: no file or shipped study has that name.
     """
     given = os.fspath(path_or_name)
     path = files.find("experiments", given)
@@ -676,10 +675,10 @@ def find_study(path_or_name: str | os.PathLike[str]) -> Path:
 
 
 def kind_of(path: str | os.PathLike[str]) -> str:
-    """The ``kind`` of a study file, before anything else of it is checked.
+    """The ``kind`` of a study file; nothing else of the file is checked.
 
     Raises:
-        StudyError: it cannot be read, or says no known kind.
+        StudyError: the file cannot be read, or names no known kind.
     """
     document = load(path, others=shipped_studies(), error=StudyError)
     data = document.data
@@ -709,7 +708,7 @@ def read_study(
         changes: fields that replace those of the file; ``engine`` may be a class.
 
     Raises:
-        StudyError: every mistake with file, line and column.
+        StudyError: the file has mistakes; each is named with file, line and column.
     """
     document = load(path, others=shipped_studies(), error=StudyError)
     given, own = _by_name(changes or {})
@@ -717,7 +716,7 @@ def read_study(
 
 
 def changed(document: Document, changes: Mapping[str, Any]) -> Document:
-    """The same document with other values in some of its fields, which then have no line."""
+    """A copy of the document with other values in some fields; these fields have no line."""
     if not changes or not isinstance(document.data, Mapping):
         return document
     marks = {where: place for where, place in document.marks.items() if where[:1] not in
@@ -733,7 +732,7 @@ def parse_study(
     folder: Path | None = None,
     issues: MoreIssues | None = None,
 ) -> Study[H]:
-    """The same for text."""  # fmt: skip
+    """Check the text of a study file; see :func:`read_study`."""  # fmt: skip
     return _study(parse(text, file, error=StudyError), model, issues, folder)
 
 
@@ -744,10 +743,10 @@ def study_of(
     folder: Path | None = None,
     issues: MoreIssues | None = None,
 ) -> Study[H]:
-    """The same for fields.
+    """Check the fields of a study; see :func:`read_study`.
 
-    ``scenario`` and ``scenarios`` may be Scenario objects besides names and paths; ``sets`` may be
-    plausible sets, or a sequence of parameter sets; ``engine`` a subclass of CoCreationModel.
+    ``scenario`` and ``scenarios`` may be Scenario objects besides names and paths. ``sets`` may be
+    plausible sets or a sequence of parameter sets. ``engine`` may be a subclass of CoCreationModel.
     """
     (fields, own), scenarios, sets = _by_name(data), dict[str, Scenario](), None
     for name in ("scenario", "scenarios"):
@@ -768,7 +767,7 @@ def study_of(
 
 
 def _by_name(fields: Mapping[str, Any]) -> tuple[dict[str, Any], OwnEngine | None]:
-    """Fields with the name of a model in place of the model, and the model."""
+    """The fields with a model replaced by its name, and the model."""
     own = fields.get("engine")
     if isinstance(own, type):
         own = own_engine(own)
@@ -778,7 +777,7 @@ def _by_name(fields: Mapping[str, Any]) -> tuple[dict[str, Any], OwnEngine | Non
 
 
 def _named(given: Any, into: dict[str, Scenario]) -> Any:
-    """What stands for scenarios in a document: their names; the objects go ``into`` a mapping."""
+    """The names that replace Scenario objects in a document; the objects go ``into`` a mapping."""
     if isinstance(given, list | tuple):
         return [_named(one, into) for one in given]
     if not isinstance(given, Scenario):
@@ -827,7 +826,7 @@ def _study(
 
 
 def _own(checked: Checked[Any], name: str) -> OwnEngine | None:
-    """The model of one's own that a header names."""
+    """The user's own model that a header names; None where it names an engine of codose."""
     try:
         return own_engine(name)
     except InputError as error:
@@ -839,7 +838,7 @@ def _own(checked: Checked[Any], name: str) -> OwnEngine | None:
 def _outcomes(
     checked: Checked[Any], header: Header, own: OwnEngine | None
 ) -> tuple[OutcomeSpec, ...]:
-    """The outcomes; those of a test function are its own affair."""
+    """The outcomes; names of outputs of a test function are not checked here."""
     if isinstance(header.scenario, dict):
         return tuple(OutcomeSpec(name) for name in header.outcomes)
     found: list[OutcomeSpec] = []
@@ -871,8 +870,8 @@ def _outcomes(
 def _scenarios(
     checked: Checked[Any], header: Header, folder: Path | None, given: Mapping[str, Scenario]
 ) -> dict[str, Scenario]:
-    """Read what the header names and is not given; mistakes inside a scenario keep their own file
-    and line."""
+    """Read the scenarios that the header names and the caller does not give; a mistake inside a
+    scenario keeps its own file and line."""
     named = [(("scenario",), header.scenario)] if header.scenario is not None else []
     named += [(("scenarios", i), one) for i, one in enumerate(header.scenarios)]
     if header.scenario is not None and header.scenarios:
@@ -906,7 +905,7 @@ def _scenarios(
 def _holding(
     checked: Checked[Any], hold: Mapping[str, float], scenarios: Mapping[str, Scenario]
 ) -> dict[str, Scenario]:
-    """The scenarios with parameters held at other values, which then hold in every set."""
+    """The scenarios with the parameters of ``--set``, which then hold in every set."""
     found = dict(scenarios)
     beyond = {"beyond_range": True} if getattr(checked.value, "beyond_range", False) else {}
     for name, scenario in scenarios.items():
@@ -927,8 +926,8 @@ def _holding(
 
 
 def beside(source: str, folder: Path | None) -> Path:
-    """A file or folder named in a study file, from where that file is; as short as it can be
-    said from here."""
+    """The path of a file or folder that a study file names, counted from that file and written as
+    short as possible from the current folder."""
     if folder is None or Path(source).is_absolute():
         return Path(source)
     said = Path(os.path.normpath(folder / source))
@@ -947,7 +946,7 @@ def _beside(source: str, folder: Path | None) -> Path:
 
 
 def _plans_in(source: str, folder: Path | None) -> list[str]:
-    """In place of a plans file, each of its plans, the reference first; anything else as it is.
+    """The sources of the plans of a plans file, the reference first; any other source as it is.
 
     Raises:
         ScenarioError: the plans file cannot be used.
