@@ -1,4 +1,4 @@
-"""Runs of one scenario, each with its partner without TA: :func:`run` makes :class:`Runs`."""
+"""Runs of one scenario, each with and without TA: :func:`run` makes :class:`Runs`."""
 
 from sim.studies.run.runs import Runs, run
 

@@ -1,7 +1,7 @@
 """answer: runs a scenario with and without TA; tables headlines, costs, summary, runs, weeks.
 
-Where a contact log has contacts planned after it, the same runs are made once more with TA that
-stops now: what the log holds is done whatever is decided, and only what going on adds is a reason.
+Where contacts are planned after a contact log, the same runs are made once more with TA that stops
+now. No decision changes what the log holds, so only the effect of going on counts as a reason.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ ITEMS = (
     "contacts_planned", "contacts_held", "contact_hours", "preparation_hours", "travel_hours",
     "provider_hours", "staff_hours", "cost",
 )  # fmt: skip
-"""Outcomes that say what a scenario takes."""
+"""Outcomes that measure the resources of a scenario."""
 STOPPING = "stopping_now"
-"""The table that holds going on against stopping now; there is none without a log to go on from."""
+"""Name of the table that compares going on with stopping now; it needs a contact log."""
 
 
 def answer(study: Study[Spec], run: Runner) -> Tables:
-    """Every table; makes the runs, and those of stopping now where there is a log to go on from."""
+    """Make the runs, and those of stopping now where a log goes on; return every table."""
     plan = design(study)
     found = run(plan, collector(study))
     stopped = None
@@ -55,7 +55,7 @@ def answer(study: Study[Spec], run: Runner) -> Tables:
 
 
 def design(study: Study[Spec]) -> RunPlan:
-    """Independent sets, each run with its partner without TA."""
+    """The plan of independent parameter sets, with and without TA."""
     scenario = study.scenario
     weeks = job_weeks(scenario)
     job = independent(
@@ -65,7 +65,7 @@ def design(study: Study[Spec]) -> RunPlan:
 
 
 def collector(study: Study[Spec]) -> Weekly:
-    """What is kept of the runs."""
+    """The collector, which says what is kept of the runs."""
     return Weekly(len(parameter_sets(study)) * replicates(study), study.header.keep_runs)
 
 
@@ -85,7 +85,7 @@ def stopping(plan: RunPlan) -> RunPlan:
 
 
 def analyse(study: Study[Spec], found: RunWeeks, stopped: RunValues | None = None) -> Tables:
-    """The tables of runs that were made (of all, or of those before an interruption)."""
+    """The tables of all runs, or of the runs that were finished before an interruption."""
     scenario, values = study.scenario, found.values
     (job,) = found.made.plan.jobs
     summary = frames.summary_frame(values, job.places)
@@ -118,7 +118,7 @@ def analyse(study: Study[Spec], found: RunWeeks, stopped: RunValues | None = Non
 
 
 def files(study: Study[Spec], tables: Tables) -> Mapping[str, str]:
-    """The scenario, to copy and change."""
+    """The scenario as a file that users can copy and change."""
     return {"scenario.yaml": study.scenario.to_yaml()}
 
 
@@ -126,7 +126,7 @@ def files(study: Study[Spec], tables: Tables) -> Mapping[str, str]:
 
 
 def again(study: Study[Spec], tables: Tables, sample: int, run: Runner) -> tuple[Tables, Tables]:
-    """So many runs, spread over all of them: their rows as they were stored, and made again."""
+    """The rows of ``sample`` runs, spread evenly over all: as stored, and made again."""
     (job,) = design(study).jobs
     rows = spread(len(job), sample)
     plan = RunPlan((job.take(rows),), study.seed, study.header.engine)
@@ -139,8 +139,8 @@ def again(study: Study[Spec], tables: Tables, sample: int, run: Runner) -> tuple
 
 
 def widest(study: Study[Spec], tables: Mapping[str, Table]) -> float:
-    """The widest half of a 90 % interval of a mean, or of a mean effect, at the end of TA (without
-    TA: at the horizon), of headline outcomes on a scale, all regions together."""
+    """The widest half of the 90 % intervals of means and mean effects at the end of TA (without TA,
+    at the horizon), over headline outcomes on a scale, all regions together."""
     frame = tables["summary"].frame
     scaled = [name for name in HEADLINES if OUTCOMES[name].high is not None]
     point = "end_of_ta" if study.scenario.has_ta else "horizon"
@@ -195,8 +195,8 @@ _WEEKS = (Column("week", format="week"), Column("n", format="count"))
 
 
 def _headlines(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
-    """A row a headline outcome or one of the engine's own: start, end of TA, horizon; effect; what
-    lasts."""
+    """A row for each headline outcome and each of the engine's own: the start, the end of TA, the
+    horizon, the effect, and the effect that lasts."""
     import pandas as pd
 
     frame = pd.DataFrame(_course(study, summary, OVERALL))
@@ -205,7 +205,7 @@ def _headlines(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, i
 
 
 def _between(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
-    """The same of the region that comes out worst, and of the spread between regions."""
+    """The columns of the headlines for the worst region and for the spread between regions."""
     import pandas as pd
 
     rows = [row for place in BETWEEN for row in _course(study, summary, place)]
@@ -264,7 +264,7 @@ def _course(study: Study[Spec], summary: pd.DataFrame, place: str) -> list[dict[
 
 
 def _stopping_now(scenario: Scenario, found: RunWeeks, stopped: RunValues) -> Table:
-    """Going on against stopping now, run by run: at the end of TA; hours and spend in all."""
+    """Going on against stopping now, run by run: outcomes at the end of TA, all hours and spend."""
     import pandas as pd
 
     (job,) = found.made.plan.jobs
@@ -308,7 +308,7 @@ _MONEY = tuple(
 
 
 def _costs_planned(scenario: Scenario, found: RunWeeks, rests_on: tuple[int, int]) -> Table:
-    """What to budget, by payer and year of the plan, with what the runs spend on average."""
+    """Planned cost by payer and year of the plan, with the mean spend of the runs."""
     import pandas as pd
 
     cost = planned(scenario)

@@ -1,9 +1,10 @@
-"""Figures of runs over the weeks: :class:`Courses` is what they draw; :func:`trajectories`,
-:func:`regions`, :func:`commitments`; at the points of a summary :func:`spread`, :func:`effects`.
+"""Figures of runs, drawn from :class:`Courses`. Figures over the weeks are :func:`trajectories`,
+:func:`regions` and :func:`commitments`; figures of the summary are :func:`spread` and
+:func:`effects`.
 
-The figures show what a table cannot: the shape over time, the spread between regions. They work
-nothing out that the tables do not say. Bands are chance alone (the same parameters, other people
-and other events), unless the runs are over plausible parameter sets; the footer says which.
+The figures show the shape over time and the spread between regions, which a table cannot show.
+Every number in them comes from the tables. Bands show chance alone (the same parameters, other
+people and other events), unless the runs use plausible parameter sets; the footer says which.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from sim.studies.spec import Study
 
 REGION_OUTCOMES: tuple[str, ...] = ("trust", "knowledge", "integration")
-"""What :func:`regions` shows when nothing else is asked for."""
+"""Outcomes that :func:`regions` shows by default."""
 
 MANY_REGIONS = 6
-"""Regions up to which each has a colour and a band of its own."""
+"""Most regions of which each has a colour and a band of its own."""
 KEPT_WINDOW = 4
 """Weeks over which kept commitments are pooled in a figure."""
 
@@ -42,15 +43,15 @@ KEPT_WINDOW = 4
 
 @dataclass(frozen=True)
 class Courses:
-    """What the figures draw.
+    """The data of the figures.
 
     Attributes:
-        scenario: what was run.
+        scenario: the scenario that was run.
         weeks: the table ``weeks``.
         summary: the table ``summary``.
-        runs: how many runs count.
-        seed: of the runs.
-        sets: plausible sets and what they are, in words; empty where values are fixed.
+        runs: the number of runs that count.
+        seed: the seed of the runs.
+        sets: the plausible sets in words; empty where values are fixed.
     """
 
     scenario: Scenario
@@ -62,7 +63,7 @@ class Courses:
 
     @classmethod
     def of(cls, study: Study[Any], tables: Mapping[str, Table]) -> Courses:
-        """Those of a study of this kind."""
+        """The courses of a study of this kind."""
         summary, plausible = tables["summary"].frame, study.plausible
         return cls(
             study.scenario,
@@ -75,7 +76,7 @@ class Courses:
 
 
 def _footer(runs: Courses, bands: str = "") -> str:
-    """Where the numbers come from, and what a band means."""
+    """The footer, which says where the numbers come from and what a band means."""
     name = style.shorten(runs.scenario.name, 70)
     noun = "run" if runs.runs == 1 else "runs"
     text = f"{runs.runs:,} {noun}, seed {runs.seed}, scenario: {name}"
@@ -88,14 +89,14 @@ _MEANS = "Means over runs."
 
 
 def _holds(runs: Courses) -> str:
-    """What a band holds."""
+    """The meaning of a band in words."""
     if not runs.sets:
         return "chance only, not what we do not know about the parameters."
     return f"chance and parameters together.\n{runs.sets}."
 
 
 def _series(weeks: pd.DataFrame, arm: str, region: str, outcome: str) -> pd.DataFrame:
-    """One arm, region and outcome, in the order of weeks."""
+    """The rows of one arm, region and outcome, in the order of weeks."""
     chosen = (weeks["arm"] == arm) & (weeks["region"] == region) & (weeks["outcome"] == outcome)
     return weeks[chosen].sort_values("week")
 
@@ -107,7 +108,7 @@ def _band(axes: Axes, rows: pd.DataFrame, low: str, high: str, colour: str, alph
 
 
 def _last(rows: pd.DataFrame, column: str = "mean") -> float:
-    """The last value of a line that is one; NaN when it has none."""
+    """The last value of a line that is not NaN; NaN when the line has none."""
     known = rows[column].dropna()
     return float(known.iloc[-1]) if len(known) else math.nan
 
@@ -122,7 +123,7 @@ def _shares(names: Iterable[str]) -> list[str]:
 
 
 def _common_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, float]:
-    """Limits in tenths that hold every value, with room above: the same for all 0-1 outcomes."""
+    """Limits in tenths around every value, with room above, the same for all outcomes on 0-1."""
     values = frame[list(columns)].to_numpy(dtype=float).ravel()
     values = values[np.isfinite(values)]
     if not len(values):
@@ -135,7 +136,7 @@ def _common_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, 
 
 
 def _own_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, float] | None:
-    """Limits from zero for an outcome with a unit of its own; None when there is nothing."""
+    """Limits from zero for an outcome with a unit of its own; None when it has no values."""
     values = frame[list(columns)].to_numpy(dtype=float).ravel()
     values = values[np.isfinite(values)]
     if not len(values) or values.max() <= 0:
@@ -156,11 +157,12 @@ def trajectories(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
     """Each outcome over the weeks, with TA (50 % and 90 % bands) against no TA (dashed).
 
     Args:
-        runs: what was run.
-        outcomes: names; one panel each. Outcomes on 0-1 share one scale, so panels compare.
+        runs: the runs to draw.
+        outcomes: names of outcomes, one panel each. Outcomes on 0-1 share one scale, so that panels
+            can be compared.
 
     Raises:
-        InputError: an unknown outcome.
+        InputError: an outcome is unknown.
     """
     names = _check(outcomes)
     weeks = runs.weeks
@@ -210,7 +212,7 @@ def _trajectory(
         axes.set_ylim(*limits)
         return
     dots = None
-    if OUTCOMES[outcome].kind == "rate":  # weeks without contacts have none: join the others
+    if OUTCOMES[outcome].kind == "rate":  # weeks without contacts have no rate: join the others
         with_ta, dots = with_ta.dropna(subset="mean"), "."
     _band(axes, with_ta, "p05", "p95", style.WITH_TA, style.BAND_90)
     _band(axes, with_ta, "p25", "p75", style.WITH_TA, style.BAND_50)
@@ -240,11 +242,11 @@ def side_by_side(runs: Mapping[str, Courses], outcomes: Sequence[str] = HEADLINE
     """Several scenarios over the weeks, with TA: means, and bands of 90 % of runs.
 
     Args:
-        runs: what was run, by what each scenario is called.
-        outcomes: names; one panel each.
+        runs: the runs of each scenario, by its label.
+        outcomes: names of outcomes, one panel each.
 
     Raises:
-        InputError: an unknown outcome.
+        InputError: an outcome is unknown.
     """
     names = _check(outcomes)
     horizon = max(one.scenario.horizon_weeks for one in runs.values())
@@ -282,13 +284,13 @@ def side_by_side(runs: Mapping[str, Courses], outcomes: Sequence[str] = HEADLINE
 
 
 def regions(runs: Courses, outcomes: Sequence[str] = REGION_OUTCOMES) -> Figure:
-    """Each region's own course with TA, one panel an outcome.
+    """Each region's own course with TA, one panel for each outcome.
 
-    Up to six regions have a colour and a 90 % band each; more are thin lines, named at their end
-    where they can be told apart, with their mean in black.
+    Up to six regions have a colour and a 90 % band each. More regions are thin lines with their
+    mean in black; their names stand at the end of the lines where there is room.
 
     Raises:
-        InputError: an unknown outcome.
+        InputError: an outcome is unknown.
     """
     names = _check(outcomes)
     weeks = runs.weeks
@@ -454,13 +456,14 @@ _POINTS = {
 
 
 def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
-    """Chance alone, and with what is not known: both 90 % intervals of a single run, at each point.
+    """The 90 % interval of a single run at each point, from chance alone and with parameter
+    uncertainty.
 
-    The wide bar is the table's 5 % to 95 % of runs; the narrow one is the mean with 1.645 standard
-    deviations of chance (:mod:`sim.stats.components`) to both sides.
+    The wide bar is the 90 % interval of runs in the table. The narrow bar is the mean plus and
+    minus 1.645 standard deviations of chance (:mod:`sim.stats.components`).
 
     Raises:
-        InputError: an unknown outcome.
+        InputError: an outcome is unknown.
     """
     names = _check(outcomes)
     frame = runs.summary[runs.summary["region"] == "overall"]
@@ -487,10 +490,10 @@ def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
 
 
 def effects(runs: Courses, outcome: str = "capacity") -> Figure:
-    """The effect of TA in each region at the end of TA: mean, and 90 % of runs.
+    """The effect of TA in each region at the end of TA: the mean, and the 90 % interval of runs.
 
     Raises:
-        InputError: an unknown outcome.
+        InputError: the outcome is unknown.
     """
     (name,) = _check([outcome])
     frame = runs.summary

@@ -1,4 +1,4 @@
-"""dataset: runs as an ``xarray.Dataset``; :func:`joined`, those of several scenarios."""
+"""dataset: runs as an ``xarray.Dataset``; :func:`joined` joins those of several scenarios."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ MEANT = {
 
 
 def dataset(runs: Runs, name: str = "", parameters: Sequence[str] | None = None) -> Any:
-    """See :meth:`sim.studies.run.runs.Runs.to_xarray`.
+    """Runs as a dataset, see :meth:`sim.studies.run.runs.Runs.to_xarray`.
 
     Args:
         runs: the runs.
-        name: what to call the scenario; left out: as its study does.
-        parameters: that become coordinates; left out: those that differ between sets.
+        name: the label of the scenario; left out: the label in its study.
+        parameters: parameters that become coordinates; left out: those that differ between sets.
 
     Raises:
         InputError: xarray is not installed.
@@ -77,7 +77,7 @@ def dataset(runs: Runs, name: str = "", parameters: Sequence[str] | None = None)
 
 
 def _at_points(runs: Runs) -> pd.DataFrame:
-    """Wide, as trajectories are, at the weeks of the points; without the runs that failed."""
+    """A wide frame like the trajectories, at the weeks of the points, without failed runs."""
     import pandas as pd
 
     frame = runs.runs()
@@ -100,7 +100,7 @@ def varied(runs: Runs) -> list[str]:
 
 
 def joined(found: Mapping[str, Runs]) -> Any:
-    """Runs of several scenarios as one dataset; what one has not is NaN or empty."""
+    """Runs of several scenarios as one dataset; values that a scenario lacks are NaN or empty."""
     names = list(dict.fromkeys(name for one in found.values() for name in varied(one)))
     return xarray().concat(
         [dataset(one, name, names) for name, one in found.items()],

@@ -88,7 +88,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 
 def _in_words(tables: Mapping[str, Table]) -> str:
-    """The means at the horizon in words, for those who do not see the lines."""
+    """The means at the horizon in words, for readers who cannot see the lines."""
     summary = tables["summary"].frame
     rows = summary[(summary["region"] == OVERALL) & (summary["point"] == "horizon")]
     look: Any = rows.set_index("outcome")

@@ -42,26 +42,27 @@ _MISSING = -1  # the code of a missing category
 
 
 def _words(codes: np.ndarray, words: Sequence[str]) -> Any:
-    """Words that are the same in every scenario: a byte each instead of a text each."""
+    """Words that are the same in every scenario, as categories: one byte each instead of a text."""
     import pandas as pd
 
     return pd.Categorical.from_codes(codes.astype(np.int32), categories=pd.Index(words))
 
 
 def _texts(codes: np.ndarray, words: Sequence[str]) -> Any:
-    """Words of one scenario, as text: categories that differ would not survive ``pd.concat``."""
+    """Words of one scenario, as text, because ``pd.concat`` loses categories that differ."""
     import pandas as pd
 
     return pd.Index(list(words)).take(codes, fill_value=np.nan)
 
 
 def _grid(*sizes: int) -> list[np.ndarray]:
-    """Flat indices of an array of these sizes, one array an axis, the last running fastest."""
+    """Flat indices of an array of these sizes, one array for each axis; the last runs fastest."""
     return [axis.reshape(-1) for axis in np.indices(sizes, dtype=np.int32)]
 
 
 def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
-    """Long: a row a run, region, outcome and point, in this order; a failed run is one row."""
+    """The long frame: a row for each run, region, outcome and point, in this order; a failed run
+    has one row."""
     import pandas as pd
 
     known = names(values.own)
@@ -105,7 +106,7 @@ def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
 def weeks_frame(
     table: WeekTable, places: Sequence[str], own: Sequence[Outcome] = ()
 ) -> pd.DataFrame:
-    """Long: a row an arm, region, week and outcome, in this order."""
+    """The long frame: a row for each arm, region, week and outcome, in this order."""
     import pandas as pd
 
     known = names(own)
@@ -127,10 +128,10 @@ def weeks_frame(
 
 
 def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
-    """A row a place, outcome and point: see :meth:`sim.studies.run.runs.Runs.summary`.
+    """A row for each region, outcome and point, see :meth:`sim.studies.run.runs.Runs.summary`.
 
-    After the places, where there are several regions, the worst of them and their spread, of the
-    headline outcomes.
+    Where there are several regions, rows of the worst region and of the spread between regions
+    follow, for the headline outcomes.
     """
     import pandas as pd
 
@@ -142,7 +143,7 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     rows = [(place, name, point) for place, name in about for point in values.points]
 
     def cells(array: np.ndarray) -> np.ndarray:
-        """(run, point, place, outcome) as (cell, run)."""
+        """Turn (run, point, region, outcome) into (cell, run)."""
         parts = [array, between_regions(values.points, array)] if several else [array]
         return np.concatenate(
             [part.transpose(2, 3, 1, 0).reshape(-1, len(array)) for part in parts]
@@ -173,12 +174,12 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
 
 
 def between_regions(points: Sequence[str], values: np.ndarray) -> np.ndarray:
-    """The worst region and the spread of each run, (run, point, BETWEEN, HEADLINES), of (run,
-    point, place, outcome)."""
+    """The worst region and the spread of each run, (run, point, BETWEEN, HEADLINES), from values
+    (run, point, region, outcome)."""
     regions = values[:, :, :-1, [INDEX[name] for name in HEADLINES]]
     signs = np.array([OUTCOMES[name].sign for name in HEADLINES])
     found = np.stack([worst(regions, signs, axis=2), spread(regions, axis=2)], axis=2)
-    if "persistence" in points:  # a change of both, not the worst of the regions' changes
+    if "persistence" in points:  # changes of worst and spread, not worst and spread of changes
         start, later, change = (
             points.index(point) for point in ("end_of_ta", "year_after", "persistence")
         )
@@ -187,7 +188,7 @@ def between_regions(points: Sequence[str], values: np.ndarray) -> np.ndarray:
 
 
 def _quantiles(values: np.ndarray, which: Sequence[float]) -> np.ndarray:
-    """(quantile, cell) of (cell, run); those without gaps at once."""
+    """Quantiles (quantile, cell) of values (cell, run); cells without gaps are computed at once."""
     found = np.empty((len(which), len(values)))
     whole = ~np.isnan(values).any(axis=1)
     found[:, whole] = quantiles(values[whole], which, axis=1)
@@ -197,7 +198,7 @@ def _quantiles(values: np.ndarray, which: Sequence[float]) -> np.ndarray:
 
 
 def _spread(by_sets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """SD by chance and by parameters; with one set all is chance, and parameters are not asked."""
+    """The SDs from chance and from parameters; with one set, all variation is chance."""
     if by_sets.shape[1] < 2:
         return standard_deviations(values), np.full(len(values), np.nan)
     between, chance, _ = all_components(by_sets)
@@ -207,7 +208,7 @@ def _spread(by_sets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nda
 def trajectories_frame(
     keys: np.ndarray, values: np.ndarray, places: Sequence[str], own: Sequence[Outcome] = ()
 ) -> pd.DataFrame:
-    """Wide: a row a run, arm, region and week; a column an outcome."""
+    """The wide frame: a row for each run, arm, region and week; a column for each outcome."""
     import pandas as pd
 
     runs, arms, weeks = values.shape[:3]

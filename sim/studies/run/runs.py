@@ -1,7 +1,7 @@
-"""run: a scenario over plausible sets or its own values, each run with its partner without TA.
+"""run: a scenario over plausible sets or its own values, each run with and without TA.
 
-:class:`Runs` is what it gives: a :class:`~sim.studies.kind.Result` with the tables of many runs by
-name.
+The function returns :class:`Runs`, a :class:`~sim.studies.kind.Result` with a method for each
+table of runs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from sim.studies.run.courses import Courses
 
 ParameterChoice = Parameters | Mapping[str, float]
-"""A full set, or the values in which it differs from the scenario's own."""
+"""A full parameter set, or the values in which a set differs from the scenario's own."""
 
 
 @over_scenarios(SeveralRuns)
@@ -64,44 +64,45 @@ def run(
     most_sets: int | None = None,
     execution: Execution | None = None,
 ) -> Runs:
-    """Run a scenario many times, each run with its partner without TA.
+    """Run a scenario many times, each run with its counterfactual without TA.
 
     By default, the runs are spread over 50 plausible parameter sets, 4 runs of each, every set with
     replicates of its own. This is the design of :func:`~sim.studies.compare.compare` and of every
     other command, so the same question has the same answer. With ``fixed`` or ``parameters``, runs
     differ by chance alone.
 
+
     Args:
         scenario: a scenario, the path of its file, or the name of a shipped one; or a list of
-            them, or a mapping from what to call each: then all have the seed of the first, and the
-            answer is a :class:`~sim.studies.several.SeveralRuns`.
-        sets: plausible sets, how many to draw, the folder of a calibration, or a sequence of sets
-            to take as such; left out: 50. What the scenario's file says under ``parameters`` holds
+            them, or a mapping from labels to them. Several scenarios all have the seed of the
+            first, and the function returns a :class:`~sim.studies.several.SeveralRuns`.
+        sets: plausible sets, the number of them to draw, the folder of a calibration, or a sequence
+            of parameter sets; left out: 50. Values under ``parameters`` in the scenario's file hold
             in every set.
-        fixed: run the scenario's own values, no plausible sets.
+        fixed: run the scenario's own values instead of plausible sets.
         parameters: one or more full sets (:class:`Parameters`), or mappings of the values in which
             they differ from the scenario's own, in place of plausible sets.
-        hold: parameters held at a value in every set, over what the file says.
+        hold: parameters held at a value in every set; they override the scenario's file.
         beyond_range: let ``hold`` leave plausible ranges.
         replicates: runs of each set; left out: 4 of plausible sets, 200 of fixed values (30 by the
             readable engine).
-        seed: left out: the scenario's.
+        seed: seed of every random number; left out: the scenario's.
         engine: "auto", "mesa", "compiled"; a model of your own, "module:Model" or the subclass of
             CoCreationModel (:mod:`sim.runs.own`); or a function (:mod:`sim.runs.engines`).
         outcomes: outcomes of your own, functions of the model by name, beside those of codose in
             every table (:mod:`sim.model.own`); the readable engine calls them.
-        keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); takes much
+        keep_runs: keep the weekly values of every run (:meth:`Runs.trajectories`); this needs much
             memory.
         until: go on with more plausible sets until the 90 % intervals of the means and effects of
-            headline outcomes at the end of TA are no wider than +- this; ``most_sets`` (2000) at
-            most. The result says with how many.
+            headline outcomes at the end of TA are no wider than +- this value, with ``most_sets``
+            (2000) at most. The result says how many sets were needed.
         execution: how runs are made; left out: on all threads of this machine.
 
     Raises:
         InputError: an argument or the scenario cannot be used.
         Unfinished: a shard has done its part (:func:`sim.runs.execute.execute`).
-        InterruptedRun: Ctrl-C. ``partial`` is a :class:`Runs` of what was finished (None: nothing)
-            or, with a store, its folder.
+        InterruptedRun: the user pressed Ctrl-C. ``partial`` is a :class:`Runs` of the finished runs
+            (None: no run was finished) or, with a store, its folder.
 
     Example:
         >>> runs = run("classroom", sets=3, replicates=2, seed=1)
@@ -146,10 +147,11 @@ def _own_sets(
     scenario: Scenario | str | os.PathLike[str],
     parameters: ParameterChoice | Sequence[ParameterChoice],
 ) -> list[dict[str, float]]:
-    """Sets of the caller's own, each by the values in which it differs from the scenario's.
+    """The caller's own sets, each as the values in which it differs from the scenario's own.
 
     Raises:
-        InputError: no set, something that is no set, an unknown name or a value out of range.
+        InputError: no set is given, something is no set, a name is unknown, or a value is out of
+            range.
     """
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(find(scenario))
@@ -175,11 +177,11 @@ def _own_sets(
 
 
 def _interrupted(study: Study[Any], found: Any, timing: Mapping[str, Any]) -> InterruptedRun:
-    """The interruption as a caller without a store sees it: with the runs that were finished."""
+    """The interruption for a caller without a store, with the runs that were finished."""
     from sim.studies.run.analysis import analyse
 
     total = len(spec.parameter_sets(study)) * spec.replicates(study)
-    if not isinstance(found, RunWeeks):  # nothing yet, or while stopping now was run
+    if not isinstance(found, RunWeeks):  # no run is finished, or the runs of stopping now were made
         return InterruptedRun(
             f"interrupted after {0 if found is None else total:,} of {total:,} runs"
         )
@@ -191,7 +193,7 @@ def _interrupted(study: Study[Any], found: Any, timing: Mapping[str, Any]) -> In
 
 
 class Runs:
-    """What many runs of one scenario gave. Made by :func:`run` or :meth:`load`.
+    """The results of many runs of one scenario, made by :func:`run` or :meth:`load`.
 
     Attributes:
         result: the result of the study: every table, the answer in words, the figures.
@@ -211,7 +213,7 @@ class Runs:
 
     @property
     def scenario(self) -> Scenario:
-        """What was run."""
+        """The scenario that was run."""
         return self.result.study.scenario
 
     @property
@@ -221,17 +223,17 @@ class Runs:
 
     @property
     def replicates(self) -> int:
-        """Runs to be made of each parameter set."""
+        """The number of runs of each parameter set."""
         return spec.replicates(self.result.study)
 
     @property
     def engine(self) -> str:
-        """Name of the engine."""
+        """The name of the engine."""
         return self.result.engine
 
     @cached_property
     def parameter_sets(self) -> tuple[Parameters, ...]:
-        """Full parameter sets, by their number."""
+        """The full parameter sets, in the order of their numbers."""
         return spec.parameter_sets(self.result.study)
 
     @property
@@ -241,7 +243,8 @@ class Runs:
 
     @property
     def timing(self) -> Mapping[str, Any]:
-        """When and how long; the only part that differs when the runs are made again."""
+        """When the runs were made and how long that took; the only part that differs when the runs
+        are made again."""
         return self.result.timing
 
     @property
@@ -257,7 +260,7 @@ class Runs:
     # --- what is in it ---------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        """Runs there are, failed ones too; those of stopping now are not counted."""
+        """The number of runs, failed runs included; runs of stopping now are not counted."""
         summary = self.result.tables["summary"].frame
         return int(summary["runs"].iloc[0])
 
@@ -272,7 +275,7 @@ class Runs:
 
     @property
     def failures(self) -> tuple[FailedRun, ...]:
-        """The runs without values, and why."""
+        """The runs that failed, with the reasons."""
         if FAILURES not in self.result.tables:
             return ()
         rows = self.result.table(FAILURES).to_dict("records")
@@ -280,7 +283,7 @@ class Runs:
 
     @property
     def complete(self) -> bool:
-        """Whether every run that was asked for is there (it may have failed)."""
+        """Whether every planned run was made; a failed run counts as made."""
         return len(self) == self.replicates * len(self.parameter_sets)
 
     @property
@@ -290,22 +293,22 @@ class Runs:
 
     @property
     def figures(self) -> Sequence[Figure]:
-        """The figures, each drawn when it is asked for."""
+        """The figures; each is drawn by its ``draw()``."""
         return self.result.figures
 
     def figure(self, name: str) -> Figure:
         """A figure by its name: ``runs.figure("trajectories").draw()``.
 
         Raises:
-            InputError: there is no figure of that name.
+            InputError: no figure has that name.
         """
         return self.result.figure(name)
 
     def plot(self, name: str | None = None) -> Drawn:
-        """A figure, drawn: see :meth:`sim.studies.kind.Result.plot`.
+        """Draw a figure, see :meth:`sim.studies.kind.Result.plot`.
 
         Raises:
-            InputError: there is no figure of that name.
+            InputError: no figure has that name.
         """
         return self.result.plot(name)
 
@@ -313,11 +316,11 @@ class Runs:
         """Outcomes of single runs as an ``xarray.Dataset``, for labelled arrays and NetCDF.
 
         Returns:
-            A variable for each outcome, with its unit and meaning; dimensions scenario (one), set,
-            replicate (of the set, from 0), arm (with_ta, without_ta), region and week: every week
-            with ``keep_runs``, else those of the points of the summary. NaN in runs that failed.
-            Coordinates besides: point (of a week), stream (the number of a run's replicate in the
-            random streams), and each parameter that differs between sets.
+            A variable for each outcome, with its unit and meaning. Dimensions are scenario (one),
+            set, replicate (of the set, from 0), arm (with_ta, without_ta), region and week (every
+            week with ``keep_runs``, else the weeks of the points of the summary). Values are NaN in
+            runs that failed. Further coordinates are point (of a week), stream (the number of a
+            run's replicate in the random streams), and each parameter that differs between sets.
 
         Raises:
             InputError: xarray is not installed.
@@ -328,7 +331,7 @@ class Runs:
 
     @property
     def courses(self) -> Courses:
-        """What :mod:`sim.studies.run.courses` draws, for other outcomes than the usual ones."""
+        """The data for :mod:`sim.studies.run.courses`, to draw figures of other outcomes."""
         from sim.studies.run.courses import Courses
 
         return Courses.of(self.result.study, self.result.tables)
@@ -340,7 +343,7 @@ class Runs:
             The table as it is saved; the columns are those of its file.
 
         Raises:
-            InputError: there is no table of that name.
+            InputError: no table has that name.
         """
         return self.result.table(name)
 
@@ -352,22 +355,26 @@ class Runs:
                 (:data:`sim.core.outcomes.BETWEEN`), which have the headline outcomes.
 
         Returns:
-            A row an outcome and point (start, end_of_ta, year_after, horizon, persistence =
+            A row for each outcome and point (start, end_of_ta, year_after, horizon, persistence =
             year_after minus end_of_ta; year_after and persistence are absent when the horizon comes
-            first). Columns: outcome, unit, point, region;
-            n, runs, failed: runs with a value, of all runs, of which these failed and are left out;
-            mean, se: of the means of the sets, and its standard error over sets (over runs, where
-            there is one set);
-            sd, p05, p50, p95: of single runs, chance and parameters together;
-            sd_chance, sd_parameters: roots of the variance components
-            (:mod:`sim.stats.components`): chance, and what we do not know about the parameters
-            (NaN with one set);
-            no_ta_mean: the same runs without TA, at the same weeks;
-            effect_mean, effect_se, effect_p05, effect_p95, effect_sd_chance, effect_sd_parameters:
-            the same of the difference run by run. NaN where nothing counts.
+            first). Columns:
+
+            * outcome, unit, point, region;
+            * n, runs, failed: runs with a value, all runs, and failed runs, which are left out;
+            * mean, se: mean of the means of the sets, and its standard error over sets (over runs,
+              where there is one set);
+            * sd, p05, p50, p95: SD and percentiles of single runs, chance and parameters together;
+            * sd_chance, sd_parameters: roots of the variance components
+              (:mod:`sim.stats.components`) of chance and of parameter uncertainty (NaN with one
+              set);
+            * no_ta_mean: mean of the same runs without TA, at the same weeks;
+            * effect_mean, effect_se, effect_p05, effect_p95, effect_sd_chance,
+              effect_sd_parameters: the same statistics of the difference run by run.
+
+            Values are NaN where no run has a value.
 
         Raises:
-            InputError: no such region.
+            InputError: no region has that name.
         """
         frame = self.table("summary")
         known = list(dict.fromkeys(frame["region"]))
@@ -378,8 +385,8 @@ class Runs:
         """Summary values of each run.
 
         Returns:
-            A row a run, region, outcome and point. Columns: set, replicate, region, outcome, point,
-            value, no_ta (the same run without TA), effect (value - no_ta), status ("ok" or
+            A row for each run, region, outcome and point. Columns: set, replicate, region, outcome,
+            point, value, no_ta (the same run without TA), effect (value - no_ta), status ("ok" or
             "failed"), stage and reason (of a failure). A failed run is one row without values.
         """
         return self.table("runs")
@@ -388,10 +395,10 @@ class Runs:
         """Weekly values over all runs.
 
         Returns:
-            A row an arm (with_ta, without_ta, effect), region, week and outcome. Columns: arm,
-            region, week (and date, where week 1 has one), outcome, n (runs with a value), mean,
-            p05, p25, p50, p75, p95. Totals are flows of the week, not yet added up. Quantiles are
-            exact up to 1,000 runs; above that, see :mod:`sim.runs.bands`.
+            A row for each arm (with_ta, without_ta, effect), region, week and outcome. Columns:
+            arm, region, week (and date, where week 1 has one), outcome, n (runs with a value),
+            mean, p05, p25, p50, p75, p95. Totals are flows of the week, not yet added up. Quantiles
+            are exact up to 1,000 runs; for more runs, see :mod:`sim.runs.bands`.
         """
         return self.table("weeks")
 
@@ -399,11 +406,11 @@ class Runs:
         """Weekly values of every run (only with ``keep_runs``).
 
         Returns:
-            A row a run, arm, region and week. Columns: set, replicate, arm, region, week, then one
-            for each outcome.
+            A row for each run, arm, region and week. Columns: set, replicate, arm, region, week,
+            then one for each outcome.
 
         Raises:
-            ResultsError: they were not kept.
+            ResultsError: weekly values of runs were not kept.
         """
         if "trajectories" not in self.result.tables:
             raise ResultsError(
@@ -424,8 +431,8 @@ class Runs:
         """Write a result folder; see :meth:`sim.studies.kind.Result.save`.
 
         Raises:
-            ResultsError: runs are missing, as an interruption left them, or the folder may not or
-                cannot be written.
+            ResultsError: runs are missing after an interruption, the folder holds something else,
+                or it cannot be written.
         """
         if not self.complete:
             asked = self.replicates * len(self.parameter_sets)
@@ -443,8 +450,9 @@ class Runs:
         """Read a result folder.
 
         Raises:
-            ResultsError: it is no result folder of runs, of another version, or a file of it is
-                missing or not as it was written; names the file and what to do.
+            ResultsError: the folder is no result folder of runs, is of another version, or a file
+                of it is missing or not as it was written; the message names the file and the
+                remedy.
         """
         sound(directory)
         result = load(directory)

@@ -1,4 +1,4 @@
-"""Spec: what ``run`` asks; :func:`parameter_sets` and :func:`replicates`, what it then runs."""
+"""Spec: the fields of ``run``; :func:`parameter_sets` and :func:`replicates` say what is run."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ Examples:
 ARGUMENT = "scenario"
 
 SET_REPLICATES = 4
-"""Runs of each plausible set, when none are asked for: as in every other kind."""
+"""Default number of runs of each plausible set, as in every other kind."""
 FIXED_REPLICATES: Mapping[str, int] = {"compiled": 200, "mesa": 30}
-"""Runs of fixed values, when none are asked for: what an engine does in moments."""
+"""Default number of runs of fixed values by engine; the engine makes so many in moments."""
 
 
 def _own_sets(value: Any) -> tuple[Mapping[str, float], ...]:
-    """Sets by the values in which they differ from the scenario's own."""
+    """Check sets that are given as the values in which they differ from the scenario's own."""
     if not isinstance(value, list | tuple) or not all(isinstance(one, Mapping) for one in value):
         raise refusal(f"{shown(value)} are no sets", allowed="a list of (parameter: value)")
     for one in value:
@@ -80,12 +80,12 @@ class Spec(UntilClear):
     """Sets in place of plausible ones, each by the values that differ from the scenario's own."""
 
     def plausible(self, folder: Path | None) -> PlausibleSets | None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The plausible sets; None for fixed values."""
+        """The plausible sets; None where values are fixed."""
         return None if self.fixed or self.parameters else super().plausible(folder)
 
 
 def issues(spec: Spec) -> Iterator[Issue]:
-    """What is wrong between the fields."""
+    """Mistakes between the fields."""
     yield from until_issues(spec)
     if spec.until is not None and (spec.fixed or spec.parameters):
         yield Issue(("until",), "needs plausible sets", spec.until, "sets, a number")
@@ -97,11 +97,11 @@ def issues(spec: Spec) -> Iterator[Issue]:
 
 
 def check(study: Study[Spec]) -> None:
-    """What only the sets can show.
+    """Check the parameter sets.
 
     Raises:
-        StudyError: a single plausible set, which shows nothing of what is not known.
-        InputError: a value of the caller's own sets that no equation can use.
+        StudyError: there is one plausible set only, which shows no parameter uncertainty.
+        InputError: the caller's own sets hold a value that no equation can use.
     """
     plausible = study.plausible
     if plausible is not None and len(plausible) == 1 and plausible.varied:
@@ -116,7 +116,7 @@ def parameter_sets(study: Study[Spec]) -> tuple[Parameters, ...]:
     """The full parameter sets that are run, in their order.
 
     Raises:
-        ParameterError: a value that no equation can use.
+        ParameterError: a set holds a value that no equation can use.
     """
     scenario = study.scenario
     if study.plausible is not None:
@@ -126,7 +126,7 @@ def parameter_sets(study: Study[Spec]) -> tuple[Parameters, ...]:
 
 
 def replicates(study: Study[Spec]) -> int:
-    """Runs of each set."""
+    """The number of runs of each set."""
     header = study.header
     if header.replicates is not None:
         return header.replicates
@@ -136,7 +136,7 @@ def replicates(study: Study[Spec]) -> int:
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     count = replicates(study)
     why = f"(engine {study.engine_name}, seed {study.seed})"
     (label,) = study.labels
@@ -149,7 +149,7 @@ def line(study: Study[Spec]) -> str:
 
 
 def differing(scenario_set: Parameters, sets: Sequence[Parameters]) -> list[dict[str, float]]:
-    """Full sets by the values in which they differ from the scenario's own.
+    """For each full set, the values in which it differs from the scenario's own.
 
     >>> own = Parameters()
     >>> differing(own, [own, own.replace(trust_step=0.2)])

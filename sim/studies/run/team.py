@@ -1,7 +1,7 @@
-"""The team of a region, as the compiled states of one run show it: :class:`TeamSnapshot`.
+"""TeamSnapshot: the team of a region in one week of one run of the compiled engine.
 
-:func:`take_snapshots` makes the run, :func:`team_tables` puts it into tables, :func:`snapshots_of`
-reads it from them.
+:func:`take_snapshots` makes the run, :func:`team_tables` turns snapshots into tables, and
+:func:`snapshots_of` reads snapshots from tables.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from sim.present.table import Column, Table
 from sim.scenario.scenario import Scenario
 
 LARGEST = 60
-"""Staff of a region up to which its network is drawn; beyond, a picture of it says nothing."""
+"""Most staff of a region whose network is drawn; a picture of more people cannot be read."""
 MOST_WORK = 250_000
-"""Staff-weeks of a scenario up to which a run more is quick."""
+"""Most staff-weeks of a scenario for which one more run is quick."""
 TEAM, TIES = "team", "team_ties"
 
 
@@ -25,12 +25,12 @@ class TeamSnapshot:
     """The team of one region in one week.
 
     Attributes:
-        week: of the snapshot.
-        moment: what that week is ("start", "end of TA", "horizon").
-        region: name.
+        week: the week of the snapshot.
+        moment: the name of that week ("start", "end of TA", "horizon").
+        region: the name of the region.
         ties: pairs of posts (0..n-1), each once.
-        integration: of each post's holder, 0-1, shape (n,).
-        in_core_team: of each post, shape (n,).
+        integration: integration of the holder of each post, 0-1, shape (n,).
+        in_core_team: whether each post is in the core team, shape (n,).
     """
 
     week: int
@@ -49,14 +49,14 @@ def take_snapshots(
     replicate: int = 0,
     region: int = 0,
 ) -> list[TeamSnapshot]:
-    """One run of the compiled engine, seen at the start, the end of TA and the horizon.
+    """Snapshots of one run of the compiled engine at the start, the end of TA and the horizon.
 
     Args:
-        scenario: what to run.
-        seed: of the run; the scenario's own when None.
-        parameters: of the run; the scenario's own when None.
-        replicate: which run.
-        region: place of the region in the scenario.
+        scenario: the scenario to run.
+        seed: the seed of the run; None: the scenario's own.
+        parameters: the parameters of the run; None: the scenario's own.
+        replicate: the number of the run.
+        region: the index of the region in the scenario.
     """
     from sim.core.streams import Streams
     from sim.engine import compiled
@@ -87,14 +87,14 @@ def take_snapshots(
 
 
 def is_drawable(scenario: Scenario) -> bool:
-    """Whether the first region is small enough for a picture, and the scenario to be quick."""
+    """Whether the first region is small enough for a picture and one more run is quick."""
     sizes = scenario.staff_counts
     work = sum(sizes) * scenario.horizon_weeks
     return bool(sizes) and sizes[0] <= LARGEST and work <= MOST_WORK
 
 
 def team_tables(scenario: Scenario, seed: int, parameters: Parameters) -> tuple[Table, Table]:
-    """The first region in the first run: a row a moment and post, and a row a tie."""
+    """The first region in the first run: a row for each moment and post, and a row for each tie."""
     import pandas as pd
 
     snapshots = take_snapshots(scenario, seed=seed, parameters=parameters)
@@ -113,7 +113,7 @@ def team_tables(scenario: Scenario, seed: int, parameters: Parameters) -> tuple[
 
 
 def snapshots_of(tables: Mapping[str, Table]) -> Sequence[TeamSnapshot]:
-    """The inverse of :func:`team_tables`; empty where there are none."""
+    """The snapshots from the tables of :func:`team_tables`; empty where a result has none."""
     if TEAM not in tables:
         return []
     ties = tuple((int(a), int(b)) for a, b in tables[TIES].frame.to_numpy())

@@ -20,9 +20,10 @@ from sim.studies.run.team import TeamSnapshot
 
 
 def _places(size: int, ties: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Where each post stands, (posts, 2): ties pull, everybody keeps a distance.
+    """Positions of the posts in the drawing, (posts, 2).
 
-    Forces of Fruchterman and Reingold (1991) from a circle; the same ties give the same places.
+    The layout starts from a circle and follows the forces of Fruchterman and Reingold (1991): ties
+    attract, and all posts repel each other. The same ties give the same positions.
     """
     angle = 2 * np.pi * np.arange(size) / max(size, 1)
     at = np.column_stack([np.cos(angle), np.sin(angle)])
@@ -45,11 +46,11 @@ def _places(size: int, ties: Sequence[tuple[int, int]]) -> np.ndarray:
 def team_network(
     snapshots: Sequence[TeamSnapshot], footer: str = "", start_date: date | None = None
 ) -> Figure:
-    """One region's team at several moments: the same people's places, coloured by integration.
+    """One region's team at several moments, with posts in fixed positions, coloured by integration.
 
     Args:
-        snapshots: of the same region, see :func:`sim.studies.run.team.take_snapshots`.
-        footer: where they come from.
+        snapshots: snapshots of one region, see :func:`sim.studies.run.team.take_snapshots`.
+        footer: a text that says where the snapshots come from.
         start_date: first day of week 1, where it is known.
 
     Raises:

@@ -1,4 +1,4 @@
-"""words: what runs say in sentences; shown: tables for people; recorded: tables for programs."""
+"""words: the answer of runs in sentences; shown: tables for people; recorded: for programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Tables = Mapping[str, Table]
 
 
 def words(study: Study[Spec], tables: Tables) -> Answer:
-    """Capacity with and without TA, what lasts, what it takes, and what that rests on."""
+    """The answer: capacity with and without TA, the effect that lasts, resources, and the basis."""
     summary: Any = tables["summary"].frame
     look = summary[summary["region"] == OVERALL].set_index(["outcome", "point"])
     return Answer(
@@ -39,7 +39,7 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
 
 
 def shown(study: Study[Spec], tables: Tables) -> Sequence[Table]:
-    """What people read: the rest is in the folder."""
+    """The tables for people; the folder holds the rest."""
     headlines = tables["headlines"]
     empty = headlines.frame.isna().all()
     kept = [c.name for c in headlines.columns if c.name != "unit" and not empty[c.name]]
@@ -53,7 +53,7 @@ def shown(study: Study[Spec], tables: Tables) -> Sequence[Table]:
 
 
 def recorded(study: Study[Spec], tables: Tables) -> Sequence[Table]:
-    """What programs read: the same, and every outcome of all regions together."""
+    """The tables for programs: the same, and every outcome over all regions together."""
     summary = tables["summary"]
     together = summary.frame["region"].isin([OVERALL, *BETWEEN])
     return [*shown(study, tables), summary.pick(rows=together)]
@@ -78,7 +78,7 @@ def _verdict(study: Study[Spec], look: Any) -> str:
 
 
 def _lasts(study: Study[Spec], look: Any) -> str:
-    """How much of the effect is there a year after TA."""
+    """How much of the effect remains a year after the end of TA."""
     if not study.scenario.has_ta or ("capacity", "year_after") not in look.index:
         return ""
     effect = look.loc[("capacity", "end_of_ta"), "effect_mean"]
@@ -89,7 +89,7 @@ def _lasts(study: Study[Spec], look: Any) -> str:
 
 
 def _stopping_now(tables: Tables) -> str:
-    """What going on adds to stopping with the contact log, and for how much."""
+    """The effect and the cost of going on, against stopping with the contact log."""
     if "stopping_now" not in tables:
         return ""
     rows: Any = tables["stopping_now"].frame.set_index("outcome")
@@ -103,7 +103,7 @@ def _stopping_now(tables: Tables) -> str:
 
 
 def _delivered(study: Study[Spec], look: Any) -> str:
-    """Contacts and hours up to the horizon, over all regions; hours a week on commitments."""
+    """Contacts and hours up to the horizon over all regions, and weekly hours on commitments."""
     scenario = study.scenario
     if not scenario.has_ta:
         return ""
@@ -148,7 +148,7 @@ def _costs(tables: Tables) -> str:
 
 
 def _rests_on(study: Study[Spec], tables: Tables) -> str:
-    """Runs that count, of what, and the sets."""
+    """The number of runs that count, and the parameter sets behind them."""
     scenario = study.scenario
     counted, made = tables["headlines"].rests_on or (0, 0)
     end = f"TA ends in week {scenario.end_of_ta}" if scenario.has_ta else "There is no TA"
@@ -165,7 +165,7 @@ def _rests_on(study: Study[Spec], tables: Tables) -> str:
 
 
 def _notes(study: Study[Spec]) -> list[str]:
-    """What the columns and their intervals mean."""
+    """Sentences that explain the columns and their intervals."""
     scenario = study.scenario
     notes = [
         "The effect is the difference from the same people with the same chance but without TA, at "
