@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sim.studies.plausible import SetChoice
 
 MARGIN = 0.01
-"""A difference that does not matter: this share of an outcome's range (of its mean in the first
-scenario, where it has no range)."""
+"""A difference up to this share of an outcome's range does not matter (without a range: of the
+outcome's mean in the first scenario)."""
 
 
 def compare(
@@ -42,16 +42,17 @@ def compare(
     """Compare scenarios with the first of them, run by run.
 
     Scenarios may differ in anything but the people. With other regions (number, choice, staff, own
-    starts) levels are refused and ``gains`` can still be compared: what each gained over its own
-    people without TA. With other horizons, the comparison ends at the shortest.
+    starts) levels are refused, but ``gains`` can still be compared, which are the differences of
+    each scenario from its own run without TA. With other horizons, the comparison ends at the
+    shortest.
 
     Args:
-        scenarios: two or more (or one sequence of them): scenarios, paths or shipped names.
+        scenarios: two or more scenarios, paths or shipped names, or one sequence of them.
         sets: plausible sets, their number, the folder of a calibration, or parameter sets of your
-            own. What a scenario's file says under ``parameters`` holds in every set.
+            own. Values under ``parameters`` in a scenario's file hold in every set.
         replicates: runs of each set, 1 or more; a single run does not separate chance from
             parameters.
-        seed: of every random number; left out: the first scenario's.
+        seed: seed of every random number; left out: the first scenario's.
         outcomes: names to compare; or outcomes of your own, functions of the model by name
             (:mod:`sim.model.own`), which are compared beside the usual ones.
         engine: "auto", "mesa", "compiled", or a model of your own: "module:Model" or the subclass
@@ -60,27 +61,27 @@ def compare(
         margin: share of an outcome's range that would not matter, above 0.
         stopping_now: compare with TA that ends with the contact log of the first scenario.
         hold: parameters held at a value in every set, by name.
-        labels: what to call the scenarios; left out: their names, or those of their files.
+        labels: labels of the scenarios; left out: their names, or those of their files.
         until: go on with more sets until the 90 % intervals of mean differences at the end of TA,
-            of outcomes on a scale, are no wider than +- this; ``most_sets`` (2000) at most. The
-            result says with how many.
-        information: say what knowing each parameter would be worth before choosing by the first
-            outcome; so do the next three.
-        measures: say what measurements would be worth: "survey of trust at start with 20 people",
+            of outcomes on a scale, are no wider than +- this value, with ``most_sets`` (2000) at
+            most. The result says how many sets were needed.
+        information: add the value of information of each parameter for the choice by the first
+            outcome. Each of the next three arguments adds this table, too.
+        measures: measurements whose worth is computed: "survey of trust at start with 20 people",
             "log of 6 months", or several joined by "and".
-        know: parameters that would be known together, "first_trust+trust_step".
+        know: groups of parameters that would be known together, such as "first_trust+trust_step".
         worth: money that a whole unit of the first outcome is worth; planned cost then counts, too.
         execution: how runs are made; left out: on all threads of this machine.
 
     Returns:
-        The result. Its tables: ``verdicts`` (a row a scenario and outcome), ``differences`` and
-        ``regions`` (the same by region), ``levels``, ``costs`` and ``costs_planned``,
-        ``efficiency``, ``drivers``, ``information``, ``weeks`` and ``differs``, where there are
-        such.
+        The result. Its tables are ``verdicts`` (a row for each scenario and outcome),
+        ``differences`` and ``regions`` (the same by region), ``levels``, ``costs`` and
+        ``costs_planned``, ``efficiency``, ``drivers``, ``information``, ``weeks`` and ``differs``;
+        a table without rows is left out.
 
     Raises:
-        InputError: an argument that cannot be used.
-        UnlikePeople: levels of scenarios with other people.
+        InputError: an argument cannot be used.
+        UnlikePeople: levels are compared of scenarios with other people.
         Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
 
     Source: common random numbers and plausible sets, Searle, Casella & McCulloch 1992; O'Hagan,

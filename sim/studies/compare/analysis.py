@@ -1,4 +1,4 @@
-"""answer: runs every scenario, and every world without TA once; the tables of a comparison."""
+"""answer: runs every scenario, and every counterfactual without TA once; makes all tables."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from sim.studies.kind import Runner
 from sim.studies.spec import Study
 
 WEEKLY_RUNS = 4_000
-"""About so many runs are kept week by week, for the bands over time."""
+"""Approximate number of runs that are kept week by week, for the bands over time."""
 ITEMS = (
     "contacts_planned", "contacts_held", "contact_hours", "preparation_hours", "travel_hours",
     "provider_hours", "staff_hours", "cost",
 )  # fmt: skip
-"""Outcomes that say what a scenario takes."""
+"""Outcomes that measure the resources of a scenario."""
 PER_HOURS = 100.0
-"""Provider hours that efficiency is given for."""
+"""Number of provider hours to which efficiency refers."""
 OVERALL = "overall"
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
 
@@ -49,14 +49,14 @@ class Runs:
     """The runs of one scenario of a comparison.
 
     Attributes:
-        arm: which scenario.
-        weeks: at which values are there.
-        names: of the outcomes that are kept.
+        arm: the scenario, with its label and weeks.
+        weeks: the weeks at which there are values.
+        names: names of the outcomes that are kept.
         values, without_ta: (sets, replicates, weeks, regions and overall, outcomes); NaN in runs
             that failed, with TA or without.
-        weekly: (sets, some replicates, week 0..common horizon, outcomes asked for), overall: levels
-            and rates of the week, totals up to it.
-        signs: of the outcomes, which way is better (:attr:`sim.core.outcomes.Outcome.sign`).
+        weekly: (sets, some replicates, weeks 0..common horizon, outcomes of the study), over all
+            regions; levels and rates are those of the week, totals are added up to the week.
+        signs: for each outcome, which direction is better (:attr:`sim.core.outcomes.Outcome.sign`).
     """
 
     plan: ComparedPlan
@@ -69,11 +69,11 @@ class Runs:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Its regions, and "overall"."""
+        """The names of the regions, and "overall"."""
         return (*self.plan.scenario.region_names, OVERALL)
 
     def at(self, outcome: str, week: int, region: str = OVERALL, *, ta: bool = True) -> np.ndarray:
-        """(sets, replicates), of a region, overall, or one of BETWEEN."""
+        """Values (sets, replicates) of a region, of "overall", or of one of BETWEEN."""
         values = self.values if ta else self.without_ta
         found = values[:, :, self.weeks.index(week), :, self.names.index(outcome)]
         if region in BETWEEN:
@@ -82,12 +82,12 @@ class Runs:
         return found[..., self.places.index(region)]
 
     def gain(self, outcome: str, week: int, region: str = OVERALL) -> np.ndarray:
-        """(sets, replicates): against the same run without TA."""
+        """Differences (sets, replicates) from the same run without TA."""
         return self.at(outcome, week, region) - self.at(outcome, week, region, ta=False)
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
-    """Every table of a comparison."""
+    """Make the runs and return every table of a comparison."""
     shown = _Tables(study, runs_of(study, run))
     every = [
         shown.verdicts(), shown.differences(), shown.regions(), shown.costs(),
@@ -100,8 +100,8 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
 
 
 def widest(study: Study[Spec], tables: Mapping[str, Table]) -> float:
-    """The widest half of a 90 % interval of a mean difference at the end of TA, of outcomes on a
-    scale; of all outcomes where none is on one."""
+    """The widest half of the 90 % intervals of mean differences at the end of TA, over outcomes on
+    a scale, or over all outcomes where none is on a scale."""
     frame = tables["differences"].frame
     frame = frame[frame["point"] == POINTS[0]]
     scaled = [study.about(str(name)).high is not None for name in frame["outcome"]]
@@ -134,7 +134,8 @@ def runs_of(study: Study[Spec], run: Runner) -> tuple[Runs, ...]:
 def _jobs(
     study: Study[Spec], plans: tuple[ComparedPlan, ...]
 ) -> tuple[list[Job], list[int], list[int]]:
-    """Every scenario that has TA, and every world without TA once; whose job is which."""
+    """Jobs of every scenario with TA and of every counterfactual once, and for each scenario the
+    index of its job with TA and without."""
     jobs: list[Job] = []
     worlds: dict[str, int] = {}
 
@@ -157,14 +158,14 @@ def _jobs(
 
 
 def _weeks(plan: ComparedPlan) -> tuple[int, ...]:
-    """The weeks at which a scenario is looked at: its points, the start, and the ends of years of
-    its plan."""
+    """The weeks at which values of a scenario are kept: its points, the start, and the ends of the
+    years of its plan."""
     years = range(plan.scenario.plan_start - 1, plan.horizon, WEEKS_A_YEAR)
     return tuple(sorted({0, plan.end, plan.horizon, *(week for week in years if week >= 0)}))
 
 
 def _world(plan: Scenario) -> str:
-    """A name of the world of a scenario without TA: equal worlds have equal names."""
+    """A name of the counterfactual without TA; equal counterfactuals have equal names."""
     return plan.without_ta().replace(name="world", question="", description="", seed=1).digest()
 
 
@@ -223,7 +224,7 @@ _GAP = (
 
 
 class _Tables:
-    """The tables of some runs."""
+    """Makes the tables from the runs of all scenarios."""
 
     def __init__(self, study: Study[Spec], runs: tuple[Runs, ...]) -> None:
         self.study, self.runs = study, runs
@@ -237,7 +238,7 @@ class _Tables:
         return sum(int((~one).sum()) for one in lost), sum(one.size for one in lost)
 
     def _noted(self, rows: Sequence[Mapping[str, Any]], note: str) -> str:
-        """A note that adds why the 90 % of sets is not known, where it is not."""
+        """The note, with the reason where the 90 % interval over sets is not known."""
         if not any(np.isnan(row["low"]) for row in rows):
             return note
         assert self.study.plausible is not None
@@ -251,7 +252,7 @@ class _Tables:
     # --- differences -------------------------------------------------------------------------
 
     def differences(self) -> Table:
-        """Each scenario against the first: a row a scenario, point and outcome."""
+        """Each scenario against the first: a row for each scenario, point and outcome."""
         rows = [
             self._row(other, point, outcome)
             for other in self.others
@@ -284,7 +285,7 @@ class _Tables:
                      note=self._noted(rows, note), rests_on=self.rests_on)  # fmt: skip
 
     def regions(self) -> Table:
-        """The same by region, in the order of the first scenario: what both scenarios have."""
+        """The differences by region, for regions of both scenarios, in the order of the first."""
         columns = [
             "a", "b", "region", "point", "outcome", "unit", "mean_a", "mean_b", "mean", "low",
             "high", "mean_low", "mean_high", "p_beats", "chance_share", "resolved", "margin",
@@ -312,8 +313,8 @@ class _Tables:
                      rests_on=self.rests_on)  # fmt: skip
 
     def _regions_of(self, other: Runs, outcome: str) -> list[str]:
-        """Regions that both scenarios have; where these are all of several, the worst and the
-        spread of an outcome that has a better and a worse."""
+        """Regions that both scenarios have. Where these are all regions and more than one, the
+        worst region and the spread follow for outcomes that have a better direction."""
         names = self.first.plan.scenario.region_names
         both = [name for name in names if name in other.places]
         if len(names) > 1 and set(names) == set(other.plan.scenario.region_names):
@@ -345,12 +346,12 @@ class _Tables:
         }
 
     def _compared(self, one: Runs, outcome: str, point: str, region: str) -> np.ndarray:
-        """Levels, or gains against no TA, (sets, replicates)."""
+        """Levels, or gains over the counterfactual, (sets, replicates)."""
         value = one.gain if self.study.header.gains else one.at
         return value(outcome, one.plan.week(point), region)
 
     def chosen_by(self) -> list[np.ndarray]:
-        """Of each scenario, (sets, replicates) of the first outcome at the end of TA."""
+        """For each scenario, the first outcome at the end of TA, (sets, replicates)."""
         return [self._compared(x, self.outcomes[0], POINTS[0], OVERALL) for x in self.runs]
 
     def _margin(self, outcome: str, point: str) -> float:
@@ -363,7 +364,7 @@ class _Tables:
         return share * size if size > 0 else share
 
     def verdicts(self) -> Table:
-        """What each scenario comes to: a row a scenario and outcome, at the end of TA."""
+        """The verdict on each scenario: a row for each scenario and outcome, at the end of TA."""
         rows = []
         for other in self.others:
             cost = _payers(planned(other.plan.scenario).total)
@@ -390,7 +391,7 @@ class _Tables:
     # --- what it takes -----------------------------------------------------------------------
 
     def costs(self) -> Table:
-        """What each scenario takes in the runs, up to the common horizon, all regions together."""
+        """Resources of each scenario in the runs up to the common horizon, all regions together."""
         rows = []
         for one in self.runs:
             region_weeks = len(one.plan.scenario.region_names) * min(one.plan.end, one.plan.horizon)
@@ -415,7 +416,7 @@ class _Tables:
                      rests_on=self.rests_on)  # fmt: skip
 
     def costs_planned(self) -> Table:
-        """What to budget for each scenario, by payer and year, with what the runs spend."""
+        """Planned cost of each scenario by payer and year, with the mean spend of the runs."""
         rows = []
         for one in self.runs:
             cost = planned(one.plan.scenario)
@@ -451,7 +452,7 @@ class _Tables:
                      title="What to budget, and who pays it", rests_on=self.rests_on)  # fmt: skip
 
     def efficiency(self) -> Table:
-        """What each scenario gains against no TA for 100 provider hours, at its own end of TA; of
+        """The gain of each scenario over no TA for 100 provider hours, at its own end of TA, for
         outcomes on a scale of 0-1."""
         rows = []
         for one in self.runs:
@@ -497,7 +498,7 @@ class _Tables:
     # --- by themselves, and why --------------------------------------------------------------
 
     def levels(self) -> Table:
-        """Each scenario by itself: a row a scenario, point and outcome."""
+        """Levels of each scenario: a row for each scenario, point and outcome."""
         rows = [
             self._level(one, point, outcome)
             for one in self.runs
@@ -549,8 +550,8 @@ class _Tables:
         }
 
     def drivers(self) -> Table:
-        """What each difference at the end of TA rests on: its rank correlation with each parameter
-        over the sets, strongest first."""
+        """Rank correlations over the sets between each difference at the end of TA and each
+        parameter, strongest first."""
         plausible = self.study.plausible
         assert plausible is not None
         names = [name for name in plausible.varied if name in TABLE]
@@ -580,7 +581,7 @@ class _Tables:
                      "(Bonferroni).")  # fmt: skip
 
     def differs(self) -> Table:
-        """In what the scenarios differ: a row a field and scenario."""
+        """The fields in which the scenarios differ: a row for each field and scenario."""
         rows = [
             {"field": one.field, "scenario": run.plan.label, "value": value}
             for one in differing([run.plan.scenario for run in self.runs])
@@ -591,9 +592,9 @@ class _Tables:
                      columns, title="In what the scenarios differ")  # fmt: skip
 
     def weeks(self) -> Table:
-        """Week by week, over all runs kept: each scenario, and each difference from the first.
+        """Each scenario and each difference from the first, week by week, over all kept runs.
 
-        Totals are up to the week; levels, not gains, even where gains are compared.
+        Totals are added up to the week. Values are levels even where gains are compared.
         """
         parts = [self._series("level", one, one.weekly) for one in self.runs]
         if not self.study.header.gains:
@@ -646,7 +647,7 @@ def _payers(each: Resources) -> dict[str, float]:
 
 
 def _spent(one: Runs) -> list[tuple[str, str, np.ndarray]]:
-    """Item, unit and (sets, replicates) of what a scenario takes up to the common horizon."""
+    """Item, unit and amounts (sets, replicates) of resources up to the common horizon."""
     horizon = one.plan.horizon
     found = [(name, OUTCOMES[name].unit, one.at(name, horizon)) for name in ITEMS if name != "cost"]
     cost, regions = one.at("cost", horizon), _of_regions(one, horizon)
@@ -659,12 +660,12 @@ def _spent(one: Runs) -> list[tuple[str, str, np.ndarray]]:
 
 
 def _of_regions(one: Runs, week: int) -> np.ndarray:
-    """What the regions have paid up to a week: hours of staff."""
+    """The cost of staff hours that the regions bear up to a week."""
     return one.plan.scenario.costs.staff_hour * one.at("staff_hours", week)
 
 
 def _expected(one: Runs, start: int, stop: int | None) -> dict[str, float]:
-    """Mean spend of the runs after one week up to another; None: the common horizon."""
+    """Mean spend of the runs in the weeks start + 1 .. stop (None: the common horizon)."""
     ends = [
         min(week, one.plan.horizon) for week in (start, one.plan.horizon if stop is None else stop)
     ]
@@ -678,7 +679,7 @@ def _expected(one: Runs, start: int, stop: int | None) -> dict[str, float]:
 
 
 def _by_set(values: np.ndarray) -> np.ndarray:
-    """(sets,): mean of each set; NaN of one without a value."""
+    """Mean of each set, (sets,); NaN for a set without a value."""
     known = ~np.isnan(values)
     count = known.sum(axis=1)
     total = np.where(known, values, 0.0).sum(axis=1)

@@ -1,4 +1,7 @@
-"""In what scenarios differ, in words, and whether they can be run on the same people."""
+"""Differing: a field in which scenarios differ, in words; :func:`check_same_people` refuses others.
+
+Scenarios can be compared in levels only if their people are the same.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +17,20 @@ if TYPE_CHECKING:
     from sim.scenario.scenario import ContactSeries, Scenario
 
 _TEXT = ("name", "question", "description", "seed", "beyond_range")
-"""Fields that say nothing about the world or the plan; one seed serves all scenarios."""
+"""Fields that describe neither the world nor the plan; all scenarios run with one seed."""
 PEOPLE = ("candidates", "count", "selection", "staff", "overrides")
-"""Fields of ``regions`` that decide who the people are, and so what is compared with what."""
+"""Fields of ``regions`` that decide who the people are."""
 LONGEST = 250
-"""Letters of the contact series of a scenario that are written out."""
+"""Most characters for which the contact series of a scenario are written out in full."""
 
 
 class UnlikePeople(InputError):
-    """Scenarios whose people are not the same, so that a difference is not one of dosage."""
+    """Scenarios have different people, so a difference would not come from dosage alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """A field that is not the same in all scenarios, with its value in each, in words."""
+    """A field that is not the same in all scenarios, with its value in each in words."""
 
     field: str
     values: tuple[str, ...]
@@ -38,7 +41,7 @@ class Differing:
 
 def differing(scenarios: Sequence[Scenario]) -> tuple[Differing, ...]:
     """Every field in which the scenarios differ; parts of regions, providers, costs and parameters
-    one by one."""
+    count as fields of their own."""
     flat = [_flat(one) for one in scenarios]
     fields = list(dict.fromkeys(field for one in flat for field in one))
     found = []
@@ -97,10 +100,10 @@ def dosage_words(series: Sequence[ContactSeries]) -> str:
 
 
 def _shortened(series: Sequence[ContactSeries]) -> str:
-    """As :func:`dosage_words`, in short where that is long.
+    """The contact series in words as in :func:`dosage_words`, shortened where that text is long.
 
-    The phases of a mode stand together, what all contacts have stands once, and a mix of functions
-    without a name is described by its largest share.
+    The phases of a mode stand together, values that all contacts share stand once, and a mix of
+    functions without a name is described by its largest share.
     """
     whole = dosage_words(series)
     if len(whole) <= LONGEST:
@@ -124,7 +127,7 @@ def series_words(series: ContactSeries) -> str:
 
 
 def _parts(phases: Sequence[ContactSeries], mix: Callable[[Functions | None], str]) -> list[str]:
-    """What there is to say of the phases of a mode: values that change one after another."""
+    """The parts of a text on the phases of a mode; values that change are listed in order."""
 
     def filled(text: str, value: Callable[[ContactSeries], str]) -> str:
         return text.replace("#", then(value(one) for one in phases))
@@ -170,7 +173,7 @@ def check_same_people(
     """Refuse scenarios whose people differ.
 
     Raises:
-        UnlikePeople: says what differs and what can still be compared.
+        UnlikePeople: people differ; the message says in what, and what can still be compared.
     """
     unlike = [one for one in found if one.field in {f"regions.{name}" for name in PEOPLE}]
     if not unlike:

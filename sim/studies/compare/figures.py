@@ -1,6 +1,6 @@
-"""figures: what differs and how surely, by region, week by week, and what it takes.
+"""figures: differences and their intervals, by region and week by week, and resources.
 
-Bands hold chance and parameters together: every run of every plausible set.
+Bands show chance and parameter uncertainty together, from every run of every plausible set.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 HOUR_PARTS = ("contact_hours", "preparation_hours", "travel_hours")
 MOST_REGIONS = 40
-"""Regions that are drawn; the table holds all."""
+"""Most regions that are drawn; the table holds all."""
 MOST_PARAMETERS = 15
-"""Parameters whose worth is drawn; the table holds all."""
+"""Most parameters whose worth is drawn; the table holds all."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A comparison as figures see it."""
+    """The data of the figures of a comparison."""
 
     study: Study[Spec]
     plans: tuple[ComparedPlan, ...]
@@ -44,12 +44,12 @@ class Shown:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What the scenarios are called."""
+        """The labels of the scenarios."""
         return tuple(plan.label for plan in self.plans)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """What is compared."""
+        """The outcomes that are compared."""
         return self.study.header.outcomes
 
     @property
@@ -122,7 +122,7 @@ def _regions_in_words(found: Shown) -> str:
 
 
 def footer(found: Shown, reading: str) -> str:
-    """Where the numbers come from, and how to read the figure."""
+    """The footer, which says where the numbers come from and how to read the figure."""
     plausible, header = found.study.plausible, found.study.header
     assert plausible is not None
     return (
@@ -230,8 +230,9 @@ def _over_time(
 def _intervals(found: Shown) -> Drawn:
     """The differences at the end of TA: how large they may be, and how well the mean is known.
 
-    Left: mean and 90 % of plausible sets. Right: the confidence interval of the mean, with pairing
-    and as it would be without. Outcomes with another unit than 0-1 are left to the table.
+    The left panel shows the mean and the 90 % interval over plausible sets. The right panel shows
+    the confidence interval of the mean, with pairing and as it would be without pairing. Only the
+    table holds outcomes with another unit than 0-1.
     """
     from sim.present import style
 
@@ -309,7 +310,7 @@ def _interval_rows(
 
 
 def _sets_bar(axes: Axes, row: Mapping[Any, Any], middle: str, y: float, colour: str) -> None:
-    """A dot, and the bar of 90 % of sets; an open dot where that is not known."""
+    """A dot with a bar for the 90 % interval over sets; an open dot where that is not known."""
     reason = why_not_known(row["low"], row["chance_share"])
     if not reason:
         axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=5, alpha=0.35)
@@ -320,7 +321,7 @@ def _sets_bar(axes: Axes, row: Mapping[Any, Any], middle: str, y: float, colour:
 
 
 def _open_dots(rows: pd.DataFrame) -> str:
-    """What the open dots of a figure say, for its footer."""
+    """The sentence of the footer that explains open dots."""
     reasons = map(why_not_known, rows["low"], rows["chance_share"])
     return "".join(f" Open dot: {one}." for one in sorted({*reasons} - {""}))
 
@@ -328,7 +329,7 @@ def _open_dots(rows: pd.DataFrame) -> str:
 def _name_pair(
     axes: Axes, row: pd.Series, names: list[str], shift: float, step: float, colour: str
 ) -> None:
-    """Say once, at the first row, which line is which."""
+    """Name the two lines once, at the first row."""
     from sim.present import style
 
     y = names.index(str(row["outcome"])) + shift
@@ -344,7 +345,7 @@ def _name_pair(
 
 
 def _region_names(found: Shown) -> list[str]:
-    """The regions that are compared; the worst and the spread are in the table."""
+    """The regions that are compared; only the table holds the worst region and the spread."""
     if "regions" not in found.frames:
         return []
     return [
@@ -360,7 +361,8 @@ def _region_rows(found: Shown, outcome: str) -> pd.DataFrame:
 
 
 def _regions(found: Shown) -> Drawn:
-    """Dots and intervals of the difference in each region, a panel an outcome (four at most)."""
+    """Dots and intervals of the difference in each region, with a panel for each outcome (four at
+    most)."""
     from sim.present import style
 
     outcomes, others = found.outcomes[:4], found.labels[1:]
@@ -404,12 +406,12 @@ def _region_dots(axes: Axes, found: Shown, rows: pd.DataFrame, names: Sequence[s
 
 
 def _above(found: Shown) -> int:
-    """Points between axes and title: room for the names of the colours, where there are several."""
+    """Space in points between axes and title, which several names of colours need more of."""
     return 22 if len(found.labels) > 2 else 6
 
 
 def _name_others(axes: Axes, found: Shown) -> None:
-    """Which colour is which scenario, in a line above the axes."""
+    """Name the scenario of each colour in a line above the axes."""
     from sim.present import style
 
     others = found.labels[1:]
@@ -424,7 +426,7 @@ def _name_others(axes: Axes, found: Shown) -> None:
 
 
 def _effort(found: Shown) -> Drawn:
-    """What each scenario takes of providers, and what 100 provider hours bring."""
+    """Provider hours of each scenario, and the gain for 100 provider hours."""
     from sim.present import style
 
     costs: Any = found.frames["costs"].set_index(["scenario", "item"])["mean"]
@@ -504,11 +506,11 @@ def _hour_colours() -> tuple[str, ...]:
 _NOTHING = pd.DataFrame(
     columns=["scenario", "outcome", "per_100_hours", "low", "high", "chance_share"]
 )
-"""What 100 provider hours bring where no outcome can say it."""
+"""The text in place of gains for 100 provider hours where no outcome has such a gain."""
 
 
 def _information(found: Shown) -> Drawn:
-    """What is worth knowing: a bar each, with twice its standard error."""
+    """The value of information as a bar for each row, with twice its standard error."""
     from sim.present import style
 
     table = found.frames["information"]

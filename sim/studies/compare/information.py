@@ -1,8 +1,9 @@
-"""table: what knowing parameters, or measuring, would be worth before choosing between scenarios.
+"""information: the table of the value of information before choosing between scenarios.
 
-What :mod:`sim.stats.information` does with the runs of a comparison. A measurement is simulated in
-the world of each set by the instruments, on other people and chance than the comparison runs: once
-a set, as a project measures once. The first scenario is the one under way while it is measured.
+:mod:`sim.stats.information` computes the values from the runs of a comparison. The instruments
+simulate a measurement in the world of each set, on other people and chance than the comparison
+runs. Each set is measured once, because a project measures once. The first scenario is under way
+during the measurement.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ ROLES = {"free": "all calibrated parameters", "uncertain": "all other uncertain 
 def information(
     study: Study[Spec], runs: Sequence[Runs], values: Sequence[np.ndarray], run: Runner
 ) -> Table:
-    """A row for everything, each group, each parameter and each measurement.
+    """The table with a row for all parameters, each group, each parameter and each measurement.
 
     Args:
-        study: of the comparison.
-        runs: of each scenario.
-        values: of each scenario, (sets, replicates) of the first outcome as it is compared.
-        run: makes the runs that are measured.
+        study: the comparison.
+        runs: the runs of each scenario.
+        values: for each scenario, the compared first outcome, (sets, replicates).
+        run: a function that makes the runs that are measured.
     """
     header = study.header
     benefit = np.stack([_benefit(study, one, y) for one, y in zip(runs, values, strict=True)])
@@ -91,7 +92,7 @@ def _benefit(study: Study[Spec], one: Runs, values: np.ndarray) -> np.ndarray:
 
 
 def _chance(gap: np.ndarray) -> float:
-    """The variance of chance in the mean of a set; 0 where one run a set cannot tell."""
+    """The variance of chance in the mean of a set; 0 where each set has one run only."""
     found = components(gap)
     return 0.0 if math.isnan(found.chance) else found.chance / found.replicates
 
@@ -113,7 +114,7 @@ def _by_value(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _known(
     study: Study[Spec], kept: np.ndarray, gaps: np.ndarray, whole: Worth
 ) -> list[dict[str, Any]]:
-    """Groups, then single parameters."""
+    """Rows of the groups, then of the single parameters."""
     plausible = study.plausible
     assert plausible is not None
     sets = [one for one, there in zip(plausible.sets, kept, strict=True) if there]
@@ -165,7 +166,7 @@ def _measured(
 
 
 def _read(one: Measurement, seen: Seen, p: Parameters, scenario: Any) -> list[float]:
-    """What a measurement would say of one run."""
+    """The numbers that a measurement of one run gives."""
     found: list[float] = []
     for part in one.parts:
         if part.construct:

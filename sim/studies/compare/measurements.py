@@ -1,4 +1,4 @@
-"""Measurement: something that a project could measure before it chooses, as a phrase.
+"""Measurement: something that a project could measure before it chooses, given as a phrase.
 
 >>> one = measurement_of("survey of trust at start with 20 people and log of 6 months")
 >>> one.parts[0].people, one.parts[1].months, one.numbers
@@ -27,7 +27,7 @@ _LOG = re.compile(r"log of ([1-9]\d{0,2}) months?")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A survey of a construct in a week (``people`` None: of everybody), or a log of months."""
+    """A survey of a construct in a week (``people`` None: everybody), or a log of some months."""
 
     construct: str = ""
     week: int | str = 0
@@ -37,27 +37,27 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What is measured, and the phrase that says so."""
+    """The parts of a measurement, and the phrase that names them."""
 
     text: str
     parts: tuple[Part, ...]
 
     @property
     def numbers(self) -> int:
-        """How many numbers it gives: a survey one (the mean answer), a log two (contacts a month,
-        people there in a contact)."""
+        """The count of numbers that the measurement gives: one for a survey (the mean answer), two
+        for a log (contacts per month, people present in a contact)."""
         return sum(1 if part.construct else 2 for part in self.parts)
 
     def weeks(self, scenario: Scenario) -> Iterator[int]:
-        """The weeks of a scenario that are looked at."""
+        """The weeks of a scenario that the measurement needs."""
         for part in self.parts:
             yield week_number(part.week, scenario) if part.construct else weeks_of(part.months)
 
     def check(self, scenario: Scenario) -> None:
-        """Whether it can be taken in a scenario.
+        """Check that the measurement can be taken in a scenario.
 
         Raises:
-            InputError: a week past the horizon, more people than there are.
+            InputError: a week is past the horizon, or a survey needs more people than there are.
         """
         there = sum(scenario.staff_counts)
         for part, week in zip(self.parts, self.weeks(scenario), strict=True):
@@ -75,7 +75,7 @@ def measurement_of(phrase: str) -> Measurement:
     """The measurement that a phrase names.
 
     Raises:
-        InputError: no such phrase, construct or week.
+        InputError: the phrase, a construct or a week is unknown.
     """
     text = " ".join(phrase.split())
     return Measurement(text, tuple(_part(one.strip(), text) for one in text.split(" and ")))

@@ -1,8 +1,8 @@
 """Spec: the fields of a comparison; :func:`plans_of`: its scenarios, each a :class:`ComparedPlan`.
 
-Each plausible set is run in R replicates of its own (set s takes the replicates s * R .. s * R + R
-- 1), in every scenario the same: so scenarios are paired run by run, and no chance is shared
-between sets, which lets chance and parameters be told apart (:mod:`sim.stats.paired`).
+Each plausible set has R replicates of its own: set s takes the replicates s * R .. s * R + R - 1,
+the same in every scenario. Scenarios are therefore paired run by run. Sets share no chance, so
+the variance of chance can be separated from that of parameters (:mod:`sim.stats.paired`).
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ Examples:
 ARGUMENT = "scenarios"
 
 POINTS = ("end_of_ta", "horizon")
-"""Where scenarios are compared: each at its own end of TA, and all at the common horizon."""
+"""Points at which scenarios are compared: each at its own end of TA, all at the common horizon."""
 STOPPED = "stopping_now"
-"""What TA that ends with the contact log is called."""
+"""The label of TA that ends with the contact log."""
 
 
 class Spec(UntilClear):
@@ -97,7 +97,7 @@ class Spec(UntilClear):
 
 
 def issues(spec: Spec) -> Iterator[Issue]:
-    """What is wrong between the fields."""
+    """Mistakes between the fields."""
     yield from until_issues(spec)
     named = spec.scenarios
     if spec.weeks != POINTS:
@@ -135,11 +135,11 @@ def issues(spec: Spec) -> Iterator[Issue]:
 
 
 def check(study: Study[Spec]) -> None:
-    """What only the scenarios can show.
+    """Check the scenarios.
 
     Raises:
-        StudyError: stopping now without a log, or without anything after it.
-        UnlikePeople: levels of scenarios with other people.
+        StudyError: stopping now needs a contact log with contacts planned after it.
+        UnlikePeople: levels are compared of scenarios with other people.
     """
     first = study.scenario
     if study.header.stopping_now and (first.contact_log is None or not first.dosage):
@@ -174,14 +174,14 @@ def check(study: Study[Spec]) -> None:
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     assert study.plausible is not None
     sets = len(study.plausible)
     return f"{title(study)}: {sets} sets x {study.header.replicates} replicates"
 
 
 def title(study: Study[Spec]) -> str:
-    """What is compared with what."""
+    """The heading, which names the scenarios."""
     first, *others = (plan.label for plan in plans_of(study))
     return f"{', '.join(others)} against {first}"
 
@@ -194,10 +194,10 @@ class ComparedPlan:
     """A scenario of a comparison.
 
     Attributes:
-        scenario: what is run.
-        label: what tables and figures call it.
-        end: its week of the end of TA; of a scenario without dosage (no TA, or stopping now) that
-            of the first that goes on.
+        scenario: the scenario that is run.
+        label: the name of the scenario in tables and figures.
+        end: the week of the end of TA; a scenario without dosage (no TA, or stopping now) has that
+            of the first scenario that goes on.
         horizon: the common horizon, a week.
     """
 
@@ -212,7 +212,7 @@ class ComparedPlan:
 
 
 def plans_of(study: Study[Spec]) -> tuple[ComparedPlan, ...]:
-    """The scenarios that are compared, the one that the others are compared to first."""
+    """The scenarios that are compared; the first is the one with which the others are compared."""
     header = study.header
     names = header.labels or study.labels
     plans = list(zip(_unlike(list(names)), study.scenarios.values(), strict=True))
@@ -231,7 +231,7 @@ def plans_of(study: Study[Spec]) -> tuple[ComparedPlan, ...]:
 
 
 def _unlike(names: list[str]) -> list[str]:
-    """Names with numbers where two are the same."""
+    """The names, with numbers added where two are the same."""
     found: list[str] = []
     for one in names:
         name, number = one, 2
@@ -242,16 +242,16 @@ def _unlike(names: list[str]) -> list[str]:
 
 
 def points_of(study: Study[Spec]) -> tuple[str, ...]:
-    """The points that say something: both, or one when TA goes on to the horizon everywhere."""
+    """The points of the comparison: both, or one where TA goes on to the horizon everywhere."""
     return POINTS[:1] if all(plan.end == plan.horizon for plan in plans_of(study)) else POINTS
 
 
 WORLD = ("parameters", "shocks", "background_trend")
-"""Fields of a scenario that nobody plans."""
+"""Fields of a scenario that are not part of a plan."""
 
 
 def notes_of(study: Study[Spec]) -> tuple[str, ...]:
-    """What limits the comparison, in sentences."""
+    """Sentences that say what limits the comparison."""
     plans = plans_of(study)
     found = differing([plan.scenario for plan in plans])
     notes = []

@@ -1,4 +1,4 @@
-"""words: the answer of a comparison in sentences; shown: the tables that are for reading."""
+"""words: the answer of a comparison in sentences; shown: the tables for people."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from sim.studies.spec import Study
 
 Rows = Mapping[str, pd.DataFrame]
 DRIVERS = 3
-"""Parameters that the answer names."""
+"""Number of parameters that the answer names."""
 PARAMETERS = 10
-"""Parameters whose worth is printed; the table holds all."""
+"""Most parameters whose worth is printed; the table holds all."""
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
-    """One verdict over every scenario and outcome; more of each scenario; what it rests on."""
+    """The answer: a verdict over all scenarios and outcomes, details of each scenario, the basis."""
     frames = {name: table.frame for name, table in tables.items()}
     others = [plan.label for plan in plans_of(study)[1:]]
     return Answer(
@@ -46,7 +46,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
 
 
 def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
-    """What people read: the rest is in the folder."""
+    """The tables for people; the folder holds the rest."""
     found = [tables["verdicts"].pick(
         ["scenario", "outcome", "verdict", "difference", "low", "high", "planned_cost",
          "planned_cost_centre", "planned_cost_regions", "n", "runs"]
@@ -76,21 +76,22 @@ def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
 
 
 def _strongest(study: Study[Spec], table: Table) -> Table:
-    """What the difference in the first outcome goes with most, of each scenario."""
+    """For each scenario, the parameters that correlate most with the difference in the first
+    outcome."""
     rows = table.frame[table.frame["outcome"] == study.header.outcomes[0]]
     return table.pick(None, rows.groupby("b", sort=False).head(DRIVERS).index)
 
 
 def _telling(table: Table) -> Table:
-    """All but the parameters that are worth little."""
+    """The table with only the best parameters; all other rows stay."""
     kinds = table.frame["kind"]
     best = table.frame[kinds == "parameter"].head(PARAMETERS).index
     return table.pick(None, (kinds != "parameter") | table.frame.index.isin(best))
 
 
 def _by_region(study: Study[Spec], table: Table) -> list[Table]:
-    """At the end of TA, where there is more than one region: the first outcome by region, then the
-    worst region and the spread of every outcome."""
+    """The tables by region at the end of TA, where there is more than one region: the first outcome
+    by region, then the worst region and the spread of every outcome."""
     frame, head = table.frame, study.header.outcomes[0]
     between = frame["region"].isin(BETWEEN)
     if frame.loc[~between, "region"].nunique() < 2:
@@ -120,7 +121,7 @@ def _when(study: Study[Spec], point: str) -> str:
 
 
 def _verdict(study: Study[Spec], frames: Rows, others: Sequence[str]) -> str:
-    """One sentence over all scenarios and all outcomes asked for."""
+    """One sentence over all scenarios and all outcomes of the study."""
     first = plans_of(study)[0].label
     gains = ", by what each gains over no TA" if study.header.gains else ""
     parts = [_verdict_of(frames, label) for label in others]
@@ -168,7 +169,7 @@ def _joined(names: Sequence[str]) -> str:
 
 
 def _about(study: Study[Spec], frames: Rows, label: str) -> str:
-    """One scenario against the first: every outcome with its interval, then what is left later."""
+    """One scenario against the first: every outcome with its interval, then the later values."""
     first = plans_of(study)[0].label
     table = frames["differences"]
     table = table[table["b"] == label]
@@ -202,7 +203,7 @@ def _difference(row: Mapping[Any, Any]) -> str:
 
 
 def sets_band(row: Mapping[Any, Any]) -> str:
-    """The 90 % of sets of a row, or why it is not known."""
+    """The 90 % interval over sets of a row, or the reason why it is not known."""
     reason = why_not_known(row["low"], row["chance_share"])
     return reason or interval(row["low"], row["high"], signed)
 
@@ -225,7 +226,7 @@ def needed(value: float) -> str:
 
 
 def _cost(study: Study[Spec], frames: Rows) -> str:
-    """Hours and spend of each scenario in the runs."""
+    """The sentence on hours and spend of each scenario in the runs."""
     costs: Any = frames["costs"].set_index(["scenario", "item"])["mean"]
     plans = plans_of(study)
     parts = []
@@ -242,14 +243,14 @@ def _cost(study: Study[Spec], frames: Rows) -> str:
 
 
 def _differs(frames: Rows) -> str:
-    """In what the scenarios differ; their values are in the table."""
+    """The sentence on the fields in which the scenarios differ; the table holds their values."""
     if "differs" not in frames:
         return "The scenarios do not differ."
     return f"The scenarios differ in {_joined(list(dict.fromkeys(frames['differs']['field'])))}."
 
 
 def _rests_on(study: Study[Spec], frames: Rows) -> str:
-    """Sets, runs, the share of chance, and the parameters that matter most, by outcome."""
+    """The basis: sets, runs, the share of chance, and the most important parameters by outcome."""
     assert study.plausible is not None
     table = frames["differences"]
     rows = table[table["point"] == POINTS[0]]
@@ -290,7 +291,7 @@ def _grade(grade: str) -> str:
 
 
 def _worth_knowing(study: Study[Spec], tables: Mapping[str, Table]) -> list[str]:
-    """What knowing everything would be worth, then the best of the parameters and measurements."""
+    """The value of knowing everything, then of the best parameters and measurements."""
     if "information" not in tables:
         return []
     table = tables["information"]
@@ -322,7 +323,7 @@ def _worth_knowing(study: Study[Spec], tables: Mapping[str, Table]) -> list[str]
 
 
 def _measurements(rows: Sequence[Mapping[Any, Any]], said: Any, unit: str) -> str:
-    """What each measurement is worth, and whether the first is known to be worth more."""
+    """The worth of each measurement, and whether the first is known to be worth more."""
     worth = "; ".join(f"{row['what']} {said(row['value'])} (SE {said(row['se'])})" for row in rows)
     text = f"Measuring would be worth{unit}: {worth}."
     best, *others = rows
