@@ -28,7 +28,7 @@ PARAMETERS = 10
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
-    """The answer: a verdict over all scenarios and outcomes, details of each scenario, the basis."""
+    """The answer: a verdict over scenarios and outcomes, details of each scenario, the basis."""
     frames = {name: table.frame for name, table in tables.items()}
     others = [plan.label for plan in plans_of(study)[1:]]
     return Answer(

@@ -1,9 +1,10 @@
-"""Plans within a budget: :func:`plan` says what to do with people and hours.
+"""Plans within a budget: :func:`plan` recommends what to do with people and hours.
 
-Three samples of plausible sets and chance, each drawn anew, keep the answer honest. The *search*
-ranks hundreds of plans on a small one, where chance helps the winner (the winner's curse: Smith &
-Winkler 2006, Management Science 52(3) 311-322). So a shortlist is run again on a *fresh* sample,
-which decides; and the chosen plans are run once more on a third, which *confirms* them or not.
+Three samples of plausible sets and chance, each drawn anew, prevent an optimistic answer. The
+*search* ranks hundreds of plans on a small sample, on which chance helps the winner (the winner's
+curse: Smith & Winkler 2006, Management Science 52(3) 311-322). A shortlist is therefore run again
+on a *fresh* sample, which decides. The chosen plans are run once more on a third sample, which
+*confirms* them or not.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def plan(
 
     Args:
         study: a study file (its path, or the name of a shipped one), or its fields.
-        folder: where relative paths in the fields count from; left out: here.
+        folder: the folder that relative paths in the fields count from; left out: the current one.
         execution: how runs are made; left out: on all threads of this machine.
         changes: fields that replace those of the study, such as ``seed``, ``start_date`` or
             ``engine`` (a model of your own: "module:Model" or the subclass of CoCreationModel).

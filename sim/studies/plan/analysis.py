@@ -1,4 +1,5 @@
-"""answer: a plan study stage by stage: search, fresh sample, confirmation, when it fails."""
+"""answer: a plan study by its stages, which are search, fresh sample, confirmation and failures;
+:class:`Planner` does the work."""
 
 from __future__ import annotations
 
@@ -36,11 +37,12 @@ if TYPE_CHECKING:
     from sim.present.table import Table
 
 NEAR_TARGET = (3, 5)
-"""Plans of the shortlist around the cheapest that meets the targets: so many cheaper, dearer."""
+"""Numbers of plans, cheaper and dearer than the cheapest that meets the targets, which the
+shortlist holds."""
 
 
 def answer(study: Study[Spec], run: Callable[..., Any]) -> Mapping[str, Table]:
-    """Every table of a plan study."""
+    """Make the runs and return every table of a plan study."""
     return tables.made(Planner(study, run).found())
 
 
@@ -59,7 +61,7 @@ def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
 
 
 class Planner:
-    """One plan study at work."""
+    """The work on one plan study."""
 
     def __init__(self, study: Study[Spec], run: Callable[..., Any]) -> None:
         self.study, self.header, self.run = study, study.header, run
@@ -68,11 +70,11 @@ class Planner:
         self.criteria = len(self.signs) + bool(self.header.targets)
 
     def evaluator(self, stage: str) -> Evaluator:
-        """Runs plans on the sample of a stage."""
+        """The evaluator, which runs plans on the sample of a stage."""
         return Evaluator(self.header, Sample.of(self.study, stage), self.run)
 
     def found(self) -> Findings:
-        """The whole work."""
+        """Do all stages and return their findings."""
         scored = self.search(self.check_budget())
         plans, reference = self.fresh(self.shortlist(scored), scored)
         third = self.evaluator("confirmed")
@@ -97,7 +99,7 @@ class Planner:
     # --- the budget --------------------------------------------------------------------------
 
     def check_budget(self) -> Choice:
-        """The cheapest plan, if the budget allows it."""
+        """The cheapest plan; refuse a budget that does not allow even this plan."""
         cheapest, budget = self.space.extreme(1.0), self.header.budget
         spend = self.space.spend(cheapest)
         if not np.isfinite(spend):
@@ -158,8 +160,8 @@ class Planner:
         return limit is None or self.space.spend(choice) <= limit
 
     def scores(self, value: Value) -> Scores:
-        """Objectives (high is good) and, with targets, the least of their margins; then what the
-        search looks at no more: the probability of each target."""
+        """Objectives (high is good) and, with targets, the least of their margins. The probability
+        of each target follows, which is kept but no criterion of the search."""
         scores = [sign * value.mean(place) for place, sign in enumerate(self.signs)]
         asked = list(zip(value.targets, self.header.targets, strict=True))
         if asked:
@@ -168,7 +170,7 @@ class Planner:
         return tuple(scores)
 
     def _current(self) -> Choice | None:
-        """The scenario's own plan among the levers' values, if it is there."""
+        """The scenario's own plan, if the values of the levers contain it."""
         found = []
         for lever in self.header.levers:
             value = value_of(self.study.scenario, lever.name)
@@ -180,13 +182,13 @@ class Planner:
     # --- the fresh sample --------------------------------------------------------------------
 
     def shortlist(self, scored: Mapping[Choice, Scores]) -> list[Choice]:
-        """Plans to run again, by what is spent: of the front, and near the targets."""
+        """Plans of the front and plans near the targets, to run again, ordered by spend."""
         choices = sorted(scored, key=lambda c: (self.space.spend(c), c))
         spends = np.array([self.space.spend(c) for c in choices])
         scores = np.array([scored[c][: self.criteria] for c in choices])
         front = np.flatnonzero(non_dominated(np.column_stack([spends, -scores])))
         count = self.header.confirm.plans
-        if len(front) > count:  # evenly over what is spent, both ends kept
+        if len(front) > count:  # take plans evenly over spend, with both ends
             front = front[np.unique(np.linspace(0, len(front) - 1, count).round().astype(int))]
         kept = set(front.tolist())
         kept.update(int(np.nanargmax(scores[:, place])) for place in range(len(self.signs)))
@@ -201,7 +203,8 @@ class Planner:
     def fresh(
         self, shortlist: Sequence[Choice], scored: Mapping[Choice, Scores]
     ) -> tuple[tuple[Plan, ...], Value | None]:
-        """The shortlist on the fresh sample, and the scenario as it stands (None without TA)."""
+        """Values of the shortlist and of the scenario as it stands (None without TA) on the fresh
+        sample."""
         evaluator, header, base = self.evaluator("fresh"), self.header, self.study.scenario
         candidates = [self.space.candidate(choice) for choice in shortlist]
         known = [one for one in candidates if one is not None]
@@ -244,8 +247,9 @@ class Planner:
     def choose(
         self, plans: Sequence[Plan], third: Evaluator
     ) -> tuple[dict[str, Plan], dict[str, Value], tuple[str, ...]]:
-        """Which plan for what, the recommended first; all chosen on the third sample; and the plans
-        that met the targets on the fresh sample and were held against the third, in order."""
+        """The plan for each role, the recommended one first; the values of all chosen plans on the
+        third sample; and the names of the plans that met the targets on the fresh sample and were
+        then checked on the third, in order."""
         others = self.by_outcomes(plans)
         confirmed: dict[str, Value] = {}
 
@@ -270,7 +274,7 @@ class Planner:
                 held = one
                 break
             if held is None and self.short(chances, "p") <= 0:
-                held = one  # by the estimate: unless a later one holds surely
+                held = one  # holds by its estimate; a later plan may hold with certainty
         if held is not None:
             first = {"cheapest": held}
         else:
@@ -283,7 +287,7 @@ class Planner:
         return {**first, **others}, confirmed, tuple(one.name for one in tried)
 
     def by_outcomes(self, plans: Sequence[Plan]) -> dict[str, Plan]:
-        """What is chosen without a look at the targets."""
+        """The plans that are chosen by outcomes, without regard to targets."""
 
         def high(value: float, sign: float) -> float:
             return float(np.nan_to_num(sign * value, nan=-np.inf))
@@ -300,14 +304,14 @@ class Planner:
         return roles
 
     def short(self, chances: Sequence[Any], part: str) -> float:
-        """By how much the probability of the target that fares worst falls short."""
+        """The largest amount by which the probability of a target falls short."""
         return max(
             target.probability - getattr(found, part)
             for target, found in zip(self.header.targets, chances, strict=True)
         )
 
     def gains(self, chosen: Sequence[Plan], third: Evaluator) -> dict[str, dict[str, np.ndarray]]:
-        """What each chosen plan adds to no assistance and, after a log, to stopping now."""
+        """The gains of each chosen plan over no assistance and, after a log, over stopping now."""
         worlds: dict[str, Callable[[Scenario], Scenario]] = {"no assistance": Scenario.without_ta}
         if self.study.scenario.contact_log is not None:
             worlds["stopping now"] = Scenario.stopping_now
@@ -321,8 +325,9 @@ class Planner:
     # --- when it fails -----------------------------------------------------------------------
 
     def failures(self, one: Plan) -> tuple[Discovery, tuple[Driver, ...]]:
-        """When a plan fails (misses a target or, without targets, is in its own lowest quarter),
-        and what its first outcome rests on."""
+        """The conditions under which a plan fails, and the parameters that its first outcome
+        depends on. A plan fails where it misses a target or, without targets, is in its own lowest
+        quarter."""
         evaluator = self.evaluator("failures")
         value = evaluator.value(one.candidate.scenario)
         asked = list(zip(value.targets, self.header.targets, strict=True))

@@ -1,4 +1,4 @@
-"""Plan and Found: a plan of the shortlist, and all that a plan study has found, before tables."""
+"""Plan and Findings: a plan of the shortlist, and all results of a plan study before tables."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Plan:
     """A plan of the shortlist.
 
     Attributes:
-        name: ``plan_1`` ..., by what is spent.
+        name: ``plan_1`` ..., ordered by spend.
         candidate: lever settings, scenario, planned cost.
-        scores: what the search saw: objectives (signed: high is good), the least margin of the
+        scores: values in the search: objectives (signed: high is good), the least margin of the
             targets, their probabilities.
-        value: on the fresh sample.
-        chances: of each target, on the fresh sample.
-        regrets: of each objective, what the regret stays within in nine of ten sets.
-        on_front: no plan of the shortlist is better in one thing and nowhere worse.
+        value: the value on the fresh sample.
+        chances: the probability of each target on the fresh sample.
+        regrets: for each objective, the limit that the regret does not exceed in nine of ten sets.
+        on_front: whether no plan of the shortlist is better in one criterion and nowhere worse.
     """
 
     name: str
@@ -45,31 +45,31 @@ class Plan:
 
     @property
     def planned(self) -> Planned:
-        """Planned cost."""
+        """The planned cost."""
         return self.candidate.planned
 
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """The answer to a plan study.
+    """The results of a plan study.
 
     Attributes:
-        study: what was asked.
+        study: the study.
         space: the plans that the levers allow.
-        scored: what the search saw: scores by choice.
-        plans: the shortlist, by what is spent; all within the budget.
+        scored: scores of every plan in the search, by choice.
+        plans: the shortlist, ordered by spend; all plans are within the budget.
         roles: role -> plan that was chosen for it, the recommended one first: "cheapest" (meets the
             targets), "closest" (to the targets), "least regret", "most ..." of each outcome,
             "fairest" (best for the worst region).
-        confirmed: plan name -> its value on the third sample; the chosen ones, and those tried.
-        tried: names of the plans that met the targets on the fresh sample and were held against
-            the third, in order.
-        reference: the scenario as it stands: planned cost, value on the fresh sample and on the
-            third; None without TA.
-        gains: world -> plan name -> what it adds there, on the third sample: (objectives, sets,
+        confirmed: plan name -> value on the third sample, for the chosen and the tried plans.
+        tried: names of the plans that met the targets on the fresh sample and were checked on the
+            third, in order.
+        reference: planned cost of the scenario as it stands, and its values on the fresh and the
+            third sample; None without TA.
+        gains: counterfactual -> plan name -> gains over it on the third sample, (objectives, sets,
             replicates).
-        pattern: when the recommended plan fails.
-        drivers: what its first outcome rests on.
+        pattern: the conditions under which the recommended plan fails.
+        drivers: the parameters that its first outcome depends on.
     """
 
     study: Study[Spec]
@@ -91,11 +91,11 @@ class Findings:
 
     @property
     def chosen(self) -> list[Plan]:
-        """Every plan that was chosen for something, each once, the recommended first."""
+        """Every plan that was chosen for a role, each once, the recommended one first."""
         return list({one.name: one for one in self.roles.values()}.values())
 
     def roles_of(self, plan: Plan) -> str:
-        """What a plan was chosen for, with commas between."""
+        """The roles for which a plan was chosen, separated by commas."""
         return ", ".join(role for role, one in self.roles.items() if one is plan)
 
 

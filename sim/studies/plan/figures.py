@@ -1,4 +1,4 @@
-"""figures: what the budget buys in each outcome, and the calendar of the recommended plan."""
+"""figures: the front of spend and each outcome, and the calendar of the recommended plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
-    """What the budget buys in each of the outcomes, and the calendar of the recommended plan."""
+    """The front of spend and each outcome, and the calendar of the recommended plan."""
     from sim.present.calendar_plots import dosage_timeline
 
     plans, searched = tables["plans"].frame, tables["searched"].frame
@@ -125,7 +125,7 @@ def _draw_reference(drawn: Drawn, plans: pd.DataFrame, key: str) -> None:
 
 
 def _name_roles(drawn: Drawn, plans: pd.DataFrame, key: str) -> None:
-    """Rings around the chosen plans, and in a corner what they were chosen for."""
+    """Rings around the chosen plans, and their roles in a corner."""
     from sim.present import style
 
     axes = drawn.axes[0]

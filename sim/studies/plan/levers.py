@@ -1,13 +1,13 @@
-"""What a planner may set: each :class:`Lever` and the values it may take.
+"""Lever: a setting that a planner may choose, with the values that it may take.
 
 A lever takes values on a grid, in steps that a calendar can follow: nobody plans 1.37 hours every
-4.61 weeks. Levers speak of every contact series (``hours``), of the series of one mode
-(``onsite.every_weeks``, where ``never`` leaves the mode out: the mix of modes), or of one field of
-the scenario (``dosage[0].invited``, ``providers``).
+4.61 weeks. A lever sets every contact series (``hours``), the series of one mode
+(``onsite.every_weeks``, where ``never`` leaves the mode out and so changes the mix of modes), or
+one field of the scenario (``dosage[0].invited``, ``providers``).
 
-Every contact series goes to every region that is chosen, so a plan cannot leave one region of a
-scenario without TA; how many regions take part is the lever ``regions``, and how they are picked
-is ``selection``.
+Every contact series goes to every selected region, so a plan cannot leave one region of a scenario
+without TA. The lever ``regions`` sets how many regions take part, and ``selection`` how they are
+selected.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sim.scenario.scenario import Scenario
 
 MOST_LEVERS = 200
 MOST_VALUES = 1000
-"""Values of a lever at most."""
+"""Most values of a lever."""
 _ALLOWED = "[low, high], {from: low, to: high, step: s}, or {choices: [a, b, ...]}"
 
 STEPS: Mapping[str, float] = {
@@ -48,7 +48,7 @@ STEPS: Mapping[str, float] = {
     "last_week": 13.0,
     **dict.fromkeys(FUNCTIONS, 0.1),
 }
-"""Step of a lever whose file gives none, by the last word of its name."""
+"""Default step of a lever, by the last word of its name."""
 
 UNITS: Mapping[str, str] = {
     "every_weeks": "weeks",
@@ -63,8 +63,8 @@ class Lever:
     """One lever.
 
     Attributes:
-        name: as the study file has it.
-        values: what it may be, in order: numbers, words, or ``never``.
+        name: the name in the study file.
+        values: the values that it may take, in order: numbers, words, or ``never``.
     """
 
     name: str
@@ -72,11 +72,11 @@ class Lever:
 
     @property
     def unit(self) -> str:
-        """Unit of its values; empty where there is none."""
+        """The unit of the values; empty where they have none."""
         return UNITS.get(self.name.rpartition(".")[2], "")
 
     def text(self, value: Any) -> str:
-        """A value as people read it."""
+        """A value in words, for people."""
         shown_value = f"{value:g}" if isinstance(value, float) else str(value)
         return f"{shown_value} {self.unit}".rstrip() if value != NEVER else NEVER
 
@@ -85,7 +85,7 @@ def levers_of(value: Any) -> tuple[Lever, ...]:
     """The ``levers`` of a plan file: a mapping from name to bounds.
 
     Raises:
-        PydanticCustomError: what is wrong (a checked field reports it with its line).
+        PydanticCustomError: the levers have a mistake (a checked field adds the line).
     """
     if not isinstance(value, Mapping) or not value:
         raise refusal("names no levers", allowed=f"a mapping from lever to {_ALLOWED}")
@@ -122,7 +122,7 @@ def values_of(name: str, spec: Any) -> tuple[Any, ...]:
             allowed="low below high; what stays fixed belongs in the scenario",
         )
     step = (high - low) / 10 if step is None else step
-    steps = (high - low) / step  # infinite between bounds that are far apart
+    steps = (high - low) / step  # infinite where the bounds are too far apart
     if steps >= MOST_VALUES:
         raise refusal(
             f"{name}: more than {MOST_VALUES:,} values are too many", allowed="a larger step"
@@ -155,7 +155,7 @@ def _choices(name: str, given: Any) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a lever, for the study file to say with its line."""
+    """A mistake of a lever; the study file adds the line."""
 
     lever: str
     message: str
@@ -164,7 +164,8 @@ class Fault:
 
 
 def faults(levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
-    """Unknown levers, levers in each other's way, and values that no scenario can have."""
+    """Mistakes of levers: unknown names, conflicts between levers, and values that no scenario can
+    have."""
     known = lever_names(scenario)
     touched: dict[str, str] = {}
     for lever in levers:
@@ -185,7 +186,7 @@ def faults(levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
 
 
 def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
-    """The first value that the scenario cannot have, with the other levers at rest."""
+    """The first value that the scenario cannot have while the other levers keep their settings."""
     mode, _, field = lever.name.partition(".")
     used = {series.mode for series in scenario.dosage}
     if mode in MODES and mode not in used:

@@ -1,10 +1,10 @@
 """Space, Candidate and search: plans within the budget by NSGA-II over the levers.
 
-NSGA-II (Deb et al. 2002, IEEE Trans Evol Comput 6(2) 182-197) as Optuna has it (Akiba et al. 2019,
-doi 10.1145/3292500.3330701): it takes ordered and unordered levers as they are and constraints with
-Deb's rule, and hands out plans and is told of them. It is asked for a generation at a time, so that
-the plans of a generation are run together. Plans beyond the budget are told to it without being
-run.
+NSGA-II (Deb et al. 2002, IEEE Trans Evol Comput 6(2) 182-197) is the implementation of Optuna
+(Akiba et al. 2019, doi 10.1145/3292500.3330701). It handles ordered and unordered levers, treats
+constraints by Deb's rule, and has an ask-and-tell interface. The search asks for one generation at
+a time, so that the plans of a generation are run together. Plans beyond the budget are not run;
+the search reports them to NSGA-II as violations of the constraint.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from sim.studies.plan.levers import Lever
 from sim.studies.plan.spec import Budget
 
 MAX_ASKS = 20
-"""Plans that NSGA-II may propose for each that is run: repeats and plans beyond the budget."""
+"""Most proposals of NSGA-II for each plan that is run; some repeat or exceed the budget."""
 
 Choice = tuple[int, ...]
-"""A plan: the place of each lever's value among its values."""
+"""A plan as the index of each lever's value among its values."""
 Scores = tuple[float, ...]
-"""Of a plan: numbers to be high (NaN is the worst), then what else is kept of it."""
+"""Scores of a plan: criteria that should be high (NaN is the worst), then other kept numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class Space:
         }
 
     def candidate(self, choice: Choice) -> Candidate | None:
-        """The plan; None when no scenario can be like that (two levers that do not go together)."""
+        """The plan of a choice; None where the levers conflict, so that no scenario can exist."""
         if choice not in self._made:
             settings = self.settings(choice)
             try:
@@ -82,20 +82,21 @@ class Space:
         return self._made[choice]
 
     def same_as(self, choice: Choice) -> Choice:
-        """The first plan that was the same scenario: hours of visits that are never made change
-        nothing."""
+        """The first choice that gave the same scenario. Several choices can give one scenario: the
+        hours of visits that are never made change nothing."""
         found = self.candidate(choice)
         if found is None:
             return choice
         return self._first.setdefault(found.scenario.digest(), choice)
 
     def spend(self, choice: Choice) -> float:
-        """What the budget counts; infinite for what is no plan."""
+        """The spend that the budget counts; infinite where a choice is no plan."""
         found = self.candidate(choice)
         return math.inf if found is None else self.budget.spend(found.planned)
 
     def extreme(self, sign: float) -> Choice:
-        """The plan that spends least (sign 1) or most (-1): levers one by one, until none helps."""
+        """The plan with the least (sign 1) or highest (-1) spend, by coordinate search over the
+        levers."""
         best = tuple(len(lever.values) // 2 for lever in self.levers)
         price = self._price(best, sign)
         moved = True
@@ -115,7 +116,7 @@ class Space:
 
 @dataclass(eq=False)
 class _Archive:
-    """The plans that were scored so far."""
+    """The plans that have been scored so far."""
 
     space: Space
     score: Callable[[Sequence[Candidate]], Sequence[Scores]]
@@ -124,12 +125,12 @@ class _Archive:
     done: dict[Choice, Scores]
 
     def allowed(self, choice: Choice) -> bool:
-        """Whether it is a plan, within the budget."""
+        """Whether a choice is a plan within the budget."""
         spend = self.space.spend(choice)
         return math.isfinite(spend) and (self.limit is None or spend <= self.limit)
 
     def add(self, choices: Sequence[Choice]) -> None:
-        """Score those of some plans that are new, all together, as far as there is room."""
+        """Score the new plans among some choices together, up to the limit on plans."""
         new: dict[Choice, Candidate] = {}
         for choice in filter(self.allowed, choices):
             first = self.space.same_as(choice)
@@ -142,7 +143,7 @@ class _Archive:
             self.done.update(zip(kept, scores, strict=True))
 
     def of(self, choice: Choice) -> Scores | None:
-        """The scores of a plan; None of one that was not run."""
+        """The scores of a plan; None where it was not run."""
         return self.done.get(self.space.same_as(choice)) if self.allowed(choice) else None
 
 
@@ -160,10 +161,10 @@ def search(
     """Search for plans that spend little and score high.
 
     Args:
-        score: what each of some plans gives.
-        criteria: so many of the numbers are to be high.
-        limit: most that may be spent; None: no limit.
-        plans: so many are scored at most (all of them, if the levers allow no more).
+        score: a function from candidates to their scores.
+        criteria: the number of leading scores that should be high.
+        limit: the highest spend that is allowed; None: no limit.
+        plans: most plans that are scored (all plans, if the levers allow no more).
         population: plans of a generation, which are scored together.
         first: plans to begin with.
 
@@ -183,8 +184,8 @@ def search(
 def _evolve(
     archive: _Archive, width: int, population: int, seed: int, first: Sequence[Choice]
 ) -> None:
-    """NSGA-II; every proposal gets its score, however often it was made before."""
-    optuna: Any = importlib.import_module("optuna")  # its directions are texts too
+    """Run NSGA-II; every proposal gets its scores, even if it was proposed before."""
+    optuna: Any = importlib.import_module("optuna")  # typed Any, as directions are texts here
     levers = archive.space.levers
     names = [f"x{place:03d}" for place in range(len(levers))]
     before = optuna.logging.get_verbosity()
@@ -210,8 +211,8 @@ def _evolve(
 
 
 def _tell(study: Any, trial: Any, archive: _Archive, choice: Choice, width: int) -> None:
-    """What a proposal scored; one that was not run is as bad as can be, and beyond the budget by
-    so much."""
+    """Report the scores of a proposal to Optuna. A proposal that was not run gets scores of 0;
+    beyond the budget, it violates the constraint by the excess."""
     scores, spend = archive.of(choice), archive.space.spend(choice)
     excess = 0.0 if archive.limit is None else spend - archive.limit
     trial.set_constraint("budget", excess if math.isfinite(excess) else 1e18)
@@ -221,7 +222,7 @@ def _tell(study: Any, trial: Any, archive: _Archive, choice: Choice, width: int)
 
 
 def _suggest(trial: Any, name: str, lever: Lever) -> int:
-    """The place of a value: ordered for numbers, unordered for words."""
+    """The proposed index of a value: ordered for numbers, unordered for words."""
     if all(isinstance(value, float) for value in lever.values):
         return int(trial.suggest_int(name, 0, len(lever.values) - 1))
     return int(trial.suggest_categorical(name, list(range(len(lever.values)))))
@@ -233,11 +234,11 @@ def _suggest(trial: Any, name: str, lever: Lever) -> int:
 def non_dominated(points: np.ndarray) -> np.ndarray:
     """Which points no other point dominates: bool (points,).
 
-    Args:
-        points: (points, criteria), each to be low. A point with NaN is never kept.
+    A point is dominated when another is nowhere worse and somewhere better. Equal points are all
+    kept.
 
-    A point is dominated when another is nowhere worse and somewhere better; of equal points all
-    are kept.
+    Args:
+        points: (points, criteria); low values are good. A point with NaN is never kept.
     """
     known = np.asarray(~np.isnan(points).any(axis=1))
     keep = known.copy()

@@ -1,4 +1,5 @@
-"""Spec: what a plan study asks: levers, budget, targets, and how hard to search and confirm.
+"""Spec: the fields of a plan study: levers, budget, targets, and the sizes of search and
+confirmation.
 
 >>> from sim.studies.kind import StudyKind
 >>> study = StudyKind.of("plan").make(
@@ -59,9 +60,10 @@ Examples:
 
 MOST_OBJECTIVES = 4
 AS_IT_STANDS = "the scenario as it stands"
-"""What plans are compared with, where the scenario has TA."""
+"""The name of the reference of plans, where the scenario has TA."""
 MARGIN = 0.01
-"""A difference that would not matter: share of an outcome's range (of its size without a range)."""
+"""A difference up to this share of an outcome's range (without a range: of its size) does not
+matter."""
 
 _WHEN = {
     "start": "at the start",
@@ -94,17 +96,17 @@ class Target(Strict):
 
     @property
     def level(self) -> float:
-        """The level, whichever way."""
+        """The level of the target."""
         return self.at_least if self.at_least is not None else float(self.at_most or 0.0)
 
     @property
     def sign(self) -> float:
-        """1 when the outcome is to be high, -1 when low."""
+        """1 where the outcome should be high, -1 where it should be low."""
         return 1.0 if self.at_least is not None else -1.0
 
     @property
     def label(self) -> str:
-        """Without the probability."""
+        """The target in words, without its probability."""
         way = "at least" if self.at_least is not None else "at most"
         where = " in the worst region" if self.over_regions == "worst" else ""
         outcome = self.outcome.replace("_", " ")
@@ -112,7 +114,7 @@ class Target(Strict):
 
     @property
     def text(self) -> str:
-        """In words."""
+        """The target in words."""
         return f"{self.label} with probability {self.probability:g}"
 
 
@@ -146,10 +148,10 @@ _LEVERS = Shape(levers_of, {"type": "object", "minProperties": 1})
 
 
 def _day(text: str) -> str:
-    """The text of ``--start``.
+    """Check the text of ``--start``.
 
     Raises:
-        InputError: it is no date.
+        InputError: the text is no date.
     """
     if iso_date(text) is None:
         raise InputError(Problem(f"{text!r} is not a date", "--start", text, ISO_DATE))
@@ -159,7 +161,7 @@ def _day(text: str) -> str:
 STAGES = ("search", "fresh", "confirmed", "failures")
 """The samples of a plan study, each with parameter sets and chance of its own."""
 _STRIDE = 1_000_003
-"""Between the seeds of the samples; any number would do."""
+"""Distance between the seeds of the samples; any number would do."""
 
 
 class Spec(Header):
@@ -197,18 +199,18 @@ class Spec(Header):
         """The parameter sets of a sample.
 
         Args:
-            posterior: what they are drawn from; left out: what comes with the project.
+            posterior: the posterior to draw from; left out: the one that comes with the project.
         """
         counts = {"search": self.search.sets, "failures": self.confirm.failure_sets}
         count = counts.get(stage, self.confirm.sets)
         return plausible_sets(count, self.seed_of(stage) % 2**31, posterior=posterior)
 
     def plausible(self, folder: Path | None) -> PlausibleSets:
-        """The sets that what is reported rests on: those that confirm."""
+        """The sets of the confirmation, on which the reported numbers rest."""
         return self.sets_of("confirmed", self._posterior(folder))
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
-        """The posterior that sets are drawn from, where it is not the project's."""
+        """The posterior that sets are drawn from, where it is not the one of the project."""
         found = self._posterior(folder)
         return {} if found is None else {"posterior": found.record()}
 
@@ -221,7 +223,7 @@ Objective = tuple[OutcomeSpec, int | str]
 
 
 def issues(header: Spec) -> Iterable[Issue]:
-    """What is wrong between the fields of a plan file."""
+    """Mistakes between the fields of a plan file."""
     for name in ("replicates", "scenarios"):
         if name in header.model_fields_set:
             yield Issue(
@@ -294,7 +296,7 @@ def _target_issues(place: int, target: Target) -> Iterable[Issue]:
 
 
 def needs(study: Study[Spec]) -> tuple[str, ...]:
-    """Packages of the extra ``plan``: the search, where a plan fails, the calendar."""
+    """Packages of the extra ``plan``, for the search, the failure analysis and the calendar."""
     return ("optuna", "sklearn", *(("icalendar",) if study.header.start_date else ()))
 
 
@@ -302,7 +304,7 @@ def check(study: Study[Spec]) -> None:
     """Check the levers against the scenario.
 
     Raises:
-        StudyError: every mistake, with its line.
+        StudyError: levers have mistakes; each is named with its line.
     """
     header, scenario = study.header, study.scenario
     problems = []
@@ -340,7 +342,7 @@ def check(study: Study[Spec]) -> None:
 
 
 def _check_end(study: Study[Spec], scenario: Scenario) -> None:
-    """TA may not end too late for what is asked."""
+    """Refuse levers by which TA may end too late for the weeks of outcomes and targets."""
     header = study.header
     lever = next((one for one in header.levers if one.name == "months"), None)
     longest = with_levers(scenario, {"months": max(lever.values)}) if lever else scenario
@@ -365,7 +367,7 @@ def _check_end(study: Study[Spec], scenario: Scenario) -> None:
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     header = study.header
     plans = min(header.search.plans, space_size(header))
     return f"{header.name}: up to {plans:,} plans, {header.budget.text}"
@@ -377,12 +379,12 @@ def space_size(header: Spec) -> int:
 
 
 def objectives_of(header: Spec) -> list[Objective]:
-    """What the plan trades off: each outcome at each week, in order."""
+    """The objectives that plans trade off: each outcome at each week, in order."""
     return [(parse_outcome(name), week) for name in header.outcomes for week in header.weeks]
 
 
 def key_of(spec: OutcomeSpec, week: int | str) -> str:
-    """An objective as a name of columns: ``integration_end_of_ta``."""
+    """The name of an objective in columns: ``integration_end_of_ta``."""
     return f"{spec.label.replace(' ', '_')}_{week_label(week)}"
 
 
@@ -397,12 +399,12 @@ def labels_of(header: Spec) -> dict[str, str]:
 
 
 def setting_of(lever: Lever, shown: Any) -> Any:
-    """The value of a lever from what a table shows of it; see :func:`shown_setting`."""
+    """The value of a lever from the entry of a table, see :func:`shown_setting`."""
     return next(value for value in lever.values if shown_setting(lever, value) == shown)
 
 
 def shown_setting(lever: Lever, value: Any) -> Any:
-    """A value of a lever in a table: text throughout where some are words."""
+    """The entry of a table for a value of a lever; all entries are texts where some are words."""
     if all(isinstance(one, float) for one in lever.values):
         return value
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""made: the tables of a plan study, from all that it found."""
+"""made: the tables of a plan study, from its :class:`~sim.studies.plan.chosen.Findings`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ N = (
 
 
 def made(found: Findings) -> dict[str, Table]:
-    """Every table that has rows."""
+    """Every table of the study that has rows."""
     makers: tuple[Callable[[Findings], Table], ...] = (
         plans, targets, gains, chosen, costs, regions, when_it_fails, drivers, calendar, searched,
     )  # fmt: skip
@@ -63,7 +63,7 @@ def _sign(one: Objective) -> float:
 
 
 def _settings(found: Findings, choice: Choice) -> dict[str, Any]:
-    """A column a lever."""
+    """The settings of a plan, with a column for each lever."""
     settings = found.space.settings(choice)
     return {one.name: shown_setting(one, settings[one.name]) for one in found.space.levers}
 
@@ -77,7 +77,7 @@ def _lever_columns(found: Findings) -> list[Column]:
 
 
 def _takes(planned: Planned) -> dict[str, Any]:
-    """What is planned, from the first week of the plan on."""
+    """Planned resources, from the first week of the plan on."""
     return _resources(planned.total)
 
 
@@ -94,7 +94,8 @@ def _resources(one: Any) -> dict[str, Any]:
 
 
 def _margin(one: Objective, values: np.ndarray) -> float:
-    """A difference that would not matter: a share of the range, or of the size without a range."""
+    """The largest difference that does not matter: a share of the range or, without one, of the
+    size."""
     outcome = OUTCOMES[one[0].outcome]
     if outcome.high is not None:
         return MARGIN * (outcome.high - outcome.low)
@@ -106,7 +107,8 @@ def _margin(one: Objective, values: np.ndarray) -> float:
 
 
 def plans(found: Findings) -> Table:
-    """A row a plan; every number but ``*_search`` and what is planned is of the fresh sample."""
+    """A row for each plan; all numbers except ``*_search`` and planned ones are of the fresh
+    sample."""
     rows = [_plan(found, plan) for plan in found.plans]
     if found.reference is not None:
         rows.append(_reference(found))
@@ -217,7 +219,7 @@ def _value(key: str, values: np.ndarray) -> dict[str, Any]:
 def _difference(
     prefix: str, one: Objective, values: np.ndarray, others: np.ndarray
 ) -> dict[str, Any]:
-    """Of a plan from the scenario as it stands, run by run, with a verdict."""
+    """The difference of a plan from the scenario as it stands, run by run, with a verdict."""
     middle, low, high = mean_interval(values - others)
     word = verdict(middle, low, high, _margin(one, others), OUTCOMES[one[0].outcome].better)
     return {
@@ -251,7 +253,7 @@ def _target_columns(place: int, label: str) -> list[Column]:
 
 
 def _searched_chance(found: Findings, plan: Plan, place: int) -> float:
-    """The probability of a target that the search saw."""
+    """The probability of a target in the search."""
     return plan.scores[len(_objectives(found)) + 1 + place]
 
 
@@ -259,7 +261,7 @@ def _searched_chance(found: Findings, plan: Plan, place: int) -> float:
 
 
 def targets(found: Findings) -> Table:
-    """Whether plans meet the targets on the third sample: the recommended, and those tried."""
+    """Whether the recommended plan and the tried plans meet the targets on the third sample."""
     names = list(dict.fromkeys([found.best.name, *found.tried, *(p.name for p in found.chosen)]))
     rows = []
     for name in names:
@@ -316,7 +318,7 @@ def _third(found: Findings) -> Value:
 
 
 def gains(found: Findings) -> Table:
-    """What the money buys: each chosen plan against no assistance, stopping now, as it stands."""
+    """Gains of each chosen plan over no assistance, stopping now, and the scenario as it stands."""
     rows = []
     for plan in found.chosen:
         value = found.confirmed[plan.name]
@@ -366,7 +368,7 @@ def _gain(
 
 
 def chosen(found: Findings) -> Table:
-    """The winner's curse: what search, fresh sample and confirmation say of each chosen plan."""
+    """The winner's curse: values of each chosen plan in search, fresh sample and confirmation."""
     rows = []
     for plan in found.chosen:
         third = found.confirmed[plan.name]
@@ -416,7 +418,7 @@ def _promise(
 
 
 def costs(found: Findings) -> Table:
-    """What each chosen plan needs year by year, by payer."""
+    """Resources of each chosen plan by year and payer."""
     every: list[tuple[str, Planned]] = [(plan.name, plan.planned) for plan in found.chosen]
     if found.reference is not None:
         every.append((AS_IT_STANDS, found.reference[0]))
@@ -465,7 +467,7 @@ def regions(found: Findings) -> Table:
 
 
 def when_it_fails(found: Findings) -> Table:
-    """When the recommended plan fails: a row for all runs, then a row a box and parameter."""
+    """When the recommended plan fails: a row for all runs, then one for each box and parameter."""
     pattern = found.pattern
     whole = {"box": 0, "parameter": "", "meaning": "all runs", "low": np.nan, "high": np.nan,
              "coverage": 1.0, "density": pattern.rate, "mass": 1.0, "runs": pattern.runs,
@@ -506,7 +508,8 @@ def when_it_fails(found: Findings) -> Table:
 
 
 def drivers(found: Findings) -> Table:
-    """What the first objective of the recommended plan goes with, strongest first."""
+    """Correlations of parameters with the first objective of the recommended plan, strongest
+    first."""
     rows = [
         (one.name, TABLE[one.name].meaning, TABLE[one.name].grade, one.rho, one.clear)
         for one in found.drivers

@@ -1,7 +1,7 @@
-"""Sample, Evaluator and Value: what plans give over plausible sets and chance, and how surely.
+"""Sample, Evaluator and Value: outcomes of plans over plausible sets and chance.
 
 All plans are run on the same sets and the same chance. Set s takes the replicates s * R .. s * R +
-R - 1, so no chance is shared between sets; sets are the independent units of every interval.
+R - 1, so sets share no chance and are the independent units of every interval.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ FAILURE_REPLICATES = 2
 
 @dataclass(frozen=True)
 class Kept(Points):
-    """Keeps the values of a batch of plans in few parts: there is a store for every batch."""
+    """A collector that keeps a batch of plans in few parts, because every batch has a store."""
 
     parts = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Sets and chance that plans are run on.
+    """Sets and chance on which plans are run.
 
     Attributes:
-        plausible: the sets.
-        replicates: runs of each.
-        seed: of chance.
-        name: of the stage that uses it.
+        plausible: the plausible sets.
+        replicates: the number of runs of each set.
+        seed: the seed of chance.
+        name: the name of the stage that uses the sample.
     """
 
     plausible: PlausibleSets
@@ -51,7 +51,7 @@ class Sample:
 
     @classmethod
     def of(cls, study: Study[Spec], stage: str) -> Sample:
-        """The sample of a stage: its own sets, its own chance."""
+        """The sample of a stage, with sets and chance of its own."""
         header, record = study.header, study.inputs.get("posterior")
         posterior = None if record is None else Posterior.of_record(record)
         replicates = {"search": header.search.replicates, "failures": FAILURE_REPLICATES}
@@ -65,14 +65,17 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """What a plan gives on a sample.
+    """The values of a plan on a sample.
 
     Attributes:
-        objectives: (objectives, sets, replicates), the regions joined as the study asks.
-        targets: (targets, sets, replicates), likewise; NaN where an outcome is empty.
+        objectives: (objectives, sets, replicates); the field ``over_regions`` says how regions are
+            joined.
+        targets: (targets, sets, replicates), joined by the field of each target; NaN where an
+            outcome is empty.
         regions: (objectives, regions, sets, replicates).
-        cost: (sets, replicates), what was spent up to the horizon, log included.
-        failed: bool (sets, replicates): runs that failed; NaN in all of the above, and left out.
+        cost: (sets, replicates), the spend up to the horizon, contact log included.
+        failed: bool (sets, replicates), runs that failed; they are NaN in all of the above and left
+            out.
     """
 
     objectives: np.ndarray
@@ -83,15 +86,15 @@ class Value:
 
     @property
     def count(self) -> tuple[int, int]:
-        """Runs that count, and runs that were made: "n of n"."""
+        """The numbers of runs that count and of runs that were made."""
         return int((~self.failed).sum()), self.failed.size
 
     def mean(self, place: int) -> float:
-        """Mean of an objective over all runs; NaN when it is always empty."""
+        """Mean of an objective over all runs; NaN where it is empty in all."""
         return mean_of(self.objectives[place])
 
     def worst_region(self, place: int, sign: float) -> float:
-        """Mean, over runs, of the region that came out worst by an objective."""
+        """Mean, over runs, of the worst region by an objective."""
         return mean_of(worst(self.regions[place], sign, axis=0))
 
     def spread(self, place: int) -> float:
@@ -100,19 +103,19 @@ class Value:
 
 
 def mean_of(values: np.ndarray) -> float:
-    """Mean of what is not empty; NaN of nothing."""
+    """Mean of the values that are not NaN; NaN where there are none."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else math.nan
 
 
 @dataclass(eq=False)
 class Evaluator:
-    """Runs plans on one sample; a world without TA only once.
+    """Runs plans on one sample, and each counterfactual without TA only once.
 
     Attributes:
-        header: the study, which says what is asked.
+        header: the fields of the study.
         sample: sets and replicates.
-        run: makes the runs of a plan; see :class:`sim.studies.kind.Runner`.
+        run: a function that makes the runs of a plan, see :class:`sim.studies.kind.Runner`.
     """
 
     header: Spec
@@ -124,17 +127,17 @@ class Evaluator:
 
     @property
     def asked(self) -> list[Objective]:
-        """What is looked at: objectives, then targets."""
+        """The objectives, then those of the targets."""
         return [*objectives_of(self.header), *(_asked(t) for t in self.header.targets)]
 
     @property
     def kept(self) -> Kept:
-        """What is kept of a run."""
+        """The collector, which says what is kept of a run."""
         names = dict.fromkeys([*(spec.outcome for spec, _ in self.asked), "cost"])
         return Kept(tuple(names), None)
 
     def values(self, scenarios: Sequence[Scenario]) -> list[Value]:
-        """Run plans, all together."""
+        """Run several plans together and return the value of each."""
         effects = any(spec.form == "effect" for spec, _ in self.asked)
         jobs, worlds = [], {}
         for scenario in scenarios:
@@ -162,7 +165,7 @@ class Evaluator:
         return values
 
     def value(self, scenario: Scenario) -> Value:
-        """Run one plan."""
+        """Run one plan and return its value."""
         return self.values([scenario])[0]
 
     def _job(self, scenario: Scenario, points: Sequence[int]) -> Job:
@@ -173,12 +176,13 @@ class Evaluator:
         return self.run(RunPlan(jobs, self.sample.seed), self.kept, label=self.sample.name)
 
     def _value(self, job: Job, found: np.ndarray, without: np.ndarray, failed: np.ndarray) -> Value:
-        """From (sets, replicates, points, regions + 1, outcomes), with TA and without."""
+        """A value from arrays (sets, replicates, points, regions + 1, outcomes), with TA and
+        without."""
         scenario, header, index = job.scenario, self.header, self.kept.names.index
         place = {week: i for i, week in enumerate(job.weeks)}
 
         def of(spec: OutcomeSpec, when: int | str) -> np.ndarray:
-            """(regions + 1, sets, replicates)"""
+            """An outcome at a week, (regions + 1, sets, replicates)."""
             column, weeks = index(spec.outcome), _weeks(spec, when, scenario)
             first = found[:, :, place[weeks[0]], :, column]
             if spec.form == "effect":
@@ -205,13 +209,14 @@ class Evaluator:
     def gains(
         self, plans: Sequence[Scenario], world: Callable[[Scenario], Scenario]
     ) -> list[np.ndarray]:
-        """What plans add to another world of the same people and chance, such as no TA.
+        """Gains of plans over a counterfactual with the same people and chance, such as no TA.
 
         Args:
-            world: makes it of a plan, such as :meth:`sim.scenario.scenario.Scenario.without_ta`.
+            world: a function from a plan to its counterfactual, such as
+                :meth:`sim.scenario.scenario.Scenario.without_ta`.
 
         Returns:
-            Of each plan (objectives, sets, replicates), each objective at the week that it has in
+            For each plan (objectives, sets, replicates), each objective at the week that it has in
             the plan; NaN in runs that failed.
         """
         jobs = []
@@ -253,7 +258,7 @@ def _weeks(spec: OutcomeSpec, when: int | str, scenario: Scenario) -> tuple[int,
 
 
 def _joined(values: np.ndarray, how: str, sign: float) -> np.ndarray:
-    """Regions (first axis, the last is overall) as one number."""
+    """One number from the regions (first axis, of which the last is overall)."""
     if how == "mean":
         return values[-1]
     return values[:-1].sum(axis=0) if how == "total" else worst(values[:-1], sign, axis=0)
@@ -263,15 +268,16 @@ def _joined(values: np.ndarray, how: str, sign: float) -> np.ndarray:
 
 
 def met(values: np.ndarray, target: Target) -> np.ndarray:
-    """Whether each run meets a target; an empty outcome does not."""
+    """Whether each run meets a target; an empty outcome does not meet it."""
     return np.nan_to_num(target.sign * (values - target.level), nan=-1.0) >= -1e-12
 
 
 def sure_margin(values: np.ndarray, target: Target, failed: np.ndarray) -> float:
-    """By how much the level that is reached with the asked probability lies above the target's.
+    """The margin of a target: the level that is reached with its probability, minus its level.
 
-    0 or more: met. It changes steadily where the probability itself is 0 or 1, which a search
-    needs. An empty outcome counts as the worst there is; failed runs are left out.
+    The target is met where the margin is 0 or more. The margin still changes where the probability
+    is 0 or 1, and a search needs that. An empty outcome counts as the worst value; failed runs are
+    left out.
     """
     known = values[~failed]
     if not len(known):
@@ -282,14 +288,16 @@ def sure_margin(values: np.ndarray, target: Target, failed: np.ndarray) -> float
 
 
 def regrets(values: Sequence[np.ndarray], sign: float) -> np.ndarray:
-    """Regret of each plan in each set: (plans, sets).
+    """Regret of each plan in each set, (plans, sets).
+
+    The regret is the amount by which a plan falls short of the best of these plans in that set. It
+    is 0 or more, and 0 for at least one plan in every set.
 
     Args:
-        values: of each plan, (sets, replicates), on the same sample.
-        sign: 1 when high is good.
+        values: for each plan, (sets, replicates), on the same sample.
+        sign: 1 where high values are good, -1 where low values are.
 
-    How much a plan falls short of the best of these plans for that set (Savage 1951, J Am Stat
-    Assoc 46(253) 55-67); 0 or more, and 0 for one plan in every set.
+    Source: Savage 1951, J Am Stat Assoc 46(253) 55-67.
     """
     means = np.array([np.where(np.isnan(one), -np.inf, sign * one).mean(axis=1) for one in values])
     best = means.max(axis=0)
@@ -298,5 +306,5 @@ def regrets(values: Sequence[np.ndarray], sign: float) -> np.ndarray:
 
 
 def regret_of(regret: np.ndarray) -> np.ndarray:
-    """What the regret of each plan stays within in nine of ten sets: (plans,)."""
+    """The limit that the regret of each plan does not exceed in nine of ten sets, (plans,)."""
     return np.quantile(regret, REGRET_QUANTILE, axis=1, method="higher")

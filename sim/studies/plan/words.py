@@ -1,4 +1,4 @@
-"""words: what a plan study says, every target and every outcome in a sentence of its own."""
+"""words: the answer of a plan study, with a sentence for each target and each outcome."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sim.studies.plan.spec import AS_IT_STANDS, Spec, labels_of, space_size
 from sim.studies.spec import Study
 
 SHOWN = 10
-"""About so many plans are printed; the folder has them all."""
+"""Approximate number of plans that are printed; the folder has all plans."""
 Row = Any
 """A row of a table, by column."""
 
@@ -40,7 +40,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
 
 
 class _Writer:
-    """Writes the sentences of one answer."""
+    """The writer of the sentences of one answer."""
 
     def __init__(self, study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> None:
         self.study, self.header, self.frames = study, study.header, frames
@@ -87,7 +87,7 @@ class _Writer:
         return "" if self.header.budget.limit is None else f" within {self.header.budget.text}"
 
     def spend(self, row: Row) -> str:
-        """What a plan takes, as the budget counts it."""
+        """The spend of a plan, as the budget counts it."""
         budget, spend = self.header.budget, money(row["spend"])
         if budget.limit is None:
             return f"{spend} {budget.unit}"
@@ -101,14 +101,14 @@ class _Writer:
         return frame[frame["plan"] == plan]
 
     def names_tried(self) -> list[str]:
-        """Plans that met the targets on the fresh sample and were held against the third."""
+        """Plans that met the targets on the fresh sample and were checked on the third."""
         if "targets" not in self.frames:
             return []
         frame = self.frames["targets"]
         return list(dict.fromkeys(frame[frame["tried"]]["plan"]))
 
     def tried(self) -> list[str]:
-        """What became of the plans that met the targets on the fresh sample."""
+        """Sentences on the plans that met the targets on the fresh sample."""
         names = self.names_tried()
         if not self.held or len(names) < 2:
             return []
@@ -133,7 +133,7 @@ class _Writer:
         )
 
     def chance(self, row: Row) -> str:
-        """The probability of a target, counted."""
+        """The probability of a target as counted runs."""
         return (
             f"{row['target']}: {count(row['hits'])} of {count(row['n'])} runs, 90 % interval "
             f"{interval(row['low'], row['high'], percent)}, wanted {percent(row['asked'])}"
@@ -159,7 +159,7 @@ class _Writer:
     # --- what the money buys -----------------------------------------------------------------
 
     def gains(self) -> str:
-        """What the recommended plan adds to no assistance, and to stopping now."""
+        """The gains of the recommended plan over no assistance and over stopping now."""
         frame = self.frames["gains"]
         mine = frame[(frame["plan"] == self.best["plan"]) & (frame["against"] != AS_IT_STANDS)]
         return " ".join(
@@ -216,7 +216,7 @@ class _Writer:
         return found
 
     def against(self, row: Row) -> str:
-        """Better, worse or about the same, with interval."""
+        """The verdict better, worse or about the same, with its interval."""
         return (
             f"{row['verdict']} in {self.labels[row['quantity']]} ({signed(row['gain'])}, "
             f"{interval(row['low'], row['high'], signed)})"
@@ -250,14 +250,14 @@ class _Writer:
         return said
 
     def role(self, role: str) -> Row | None:
-        """The plan that was chosen for something."""
+        """The plan that was chosen for a role; None where no plan was."""
         for _, row in self.plans.iterrows():
             if role in row["roles"].split(", "):
                 return row.to_dict()
         return None
 
     def at_a_pinch(self) -> list[str]:
-        """A cheaper plan that met the targets by the estimate on the fresh sample, not surely."""
+        """A cheaper plan whose estimate on the fresh sample meets the targets, but not surely."""
         asked = self.header.targets
         if not self.held or not asked:
             return []
@@ -278,7 +278,7 @@ class _Writer:
         return []
 
     def regret(self) -> list[str]:
-        """What least regret means, by every outcome."""
+        """The regret of the plan with the least regret, by every outcome."""
         row = self.role("least regret")
         if row is None:
             return []
@@ -343,7 +343,7 @@ class _Writer:
         return " ".join([head, *said])
 
     def basis(self) -> list[str]:
-        """What the numbers mean and rest on."""
+        """The meaning and the basis of the numbers."""
         header, searched = self.header, len(self.frames["searched"])
         source = "" if self.study.plausible is None else self.study.plausible.source
         said = [
@@ -393,7 +393,7 @@ def conditions(rows: pd.DataFrame) -> str:
 
 
 def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
-    """The tables that are for reading: the plans that no other beats and the chosen ones first."""
+    """The tables for people; plans that no other beats and chosen plans come first."""
     keys = list(labels_of(study.header))
     plans = tables["plans"]
     frame = plans.frame
