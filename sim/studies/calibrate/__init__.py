@@ -25,47 +25,48 @@ def calibrate(
 ) -> Result:
     """Fit parameters to what was observed, and say which of them the data narrow.
 
-    Every setting of a reference table of runs gets the likelihood of the targets as its weight: the
-    error of a finding and the noise of the simulated mean together. A survey, a test or a count is
-    simulated through its instrument, never compared with a latent state. One's own numbers are
-    those of one run of a centre's history, so what single runs scatter counts too.
+    Every setting of a reference table of runs gets the likelihood of the targets as its weight. The
+    variance in it adds the error of a finding and the noise of the simulated mean. A survey, a test
+    or a count is simulated through its instrument and never compared with a latent state. The
+    user's own numbers come from one run of a centre's history, so the scatter of single runs counts
+    too.
 
     Args:
-        study: path of a study file, or the name of a shipped one. With ``data`` or ``parameters`` a
-            scenario: a name, a path or a :class:`sim.Scenario`.
+        study: path of a study file, or the name of a shipped one. With ``data`` or ``parameters``,
+            a scenario: a name, a path or a :class:`sim.Scenario`.
         data: your own findings: a frame, a table (CSV, Excel), a file of observations, or its
             content. A row of a frame is a mean (columns ``item``, ``wave``, ``mean``, ``sd`` and
             ``n``; or ``se``; or ``low`` and ``high``, 95 %), a mean change of the same people
-            (``change``, ``since``, and its error), or an answer (``answer``, and ``person``, so
-            that changes are those of the same people). Items: trust, accountability, knowledge,
+            (``change``, ``since``, and its error), or an answer (``answer``, and ``person``, which
+            pairs answers of the same people). Items: trust, accountability, knowledge,
             integration (survey, 1-5), "knowledge test" (0-1), attendance, "cancelled by region",
             "cancelled by provider", "commitments kept", response (0-1; ``n`` alone is enough).
             Waves: a week, start, end_of_ta, year_after, horizon.
-        parameters: what varies, by names or roles (free, uncertain), or name: {uniform: [low,
-            high]}; left out: the free and the uncertain ones. Where a survey is among the targets,
-            the leniency of answers and where people began vary besides.
+        parameters: the parameters that vary, as names, as roles (free, uncertain), or as name:
+            {uniform: [low, high]}; left out: the free and the uncertain ones. Where a survey is
+            among the targets, the leniency of answers and the starting levels of people vary, too.
         survey: fields of a map (:class:`sim.studies.survey_map.SurveyMap`) for ``data``, such as
             ``{"scale": [1, 7], "reversed": ["q3"]}``.
         execution: how runs are made; left out: on all threads of this machine.
-        fields: in place of those of the file, such as ``samples=2000``, ``leave_out=["T9"]`` or
-            ``truths=400`` (coverage). With ``data``, ``own_only`` is True unless it says otherwise:
-            the findings that come with codose do not count.
+        fields: fields that replace those of the file, such as ``samples=2000``,
+            ``leave_out=["T9"]`` or ``truths=400`` (coverage). With ``data``, ``own_only`` is True
+            by default: the findings that come with codose do not count.
 
     Returns:
-        The result. Its tables: ``summary``, ``predictive`` (each target against fresh runs),
-        ``narrowed`` (prior against posterior, parameter by parameter), ``left_out`` (what moves
-        without a target), ``double_use`` (sources of both a range and a target), ``defaults``
-        (are they in the middle of the sets?),
-        ``targets`` (``whose``: own or shipped), ``aside`` (what could be a target and is none),
-        ``reference`` (the reference table: every setting, what it gives, and its weight), and
-        with ``truths`` ``coverage``. Its folder, once saved, holds plausible sets for the ``sets``
-        of every other study.
+        The result. Its tables are ``summary``, ``predictive`` (each target against fresh runs),
+        ``narrowed`` (prior against posterior for each parameter), ``left_out`` (parameters and
+        effects without a target), ``double_use`` (sources of both a range and a target),
+        ``defaults`` (whether the defaults lie in the middle of the sets), ``targets`` (with
+        ``whose``: own or shipped), ``aside`` (findings that could be targets and are none),
+        ``reference`` (the reference table: every setting, its outputs and its weight), and, with
+        ``truths``, ``coverage``. The saved folder holds plausible sets for the argument ``sets`` of
+        every other study.
 
     Raises:
-        StudyError: every mistake in the study, with its line.
-        ObservedError: every mistake in the data, with its row.
-        CalibrationError: no setting meets the targets (says the nearest and what stands in the
-            way), or too many settings have no value.
+        StudyError: the study has mistakes; each is named with its line.
+        ObservedError: the data have mistakes; each is named with its row.
+        CalibrationError: no setting meets the targets (the message names the nearest setting and
+            the infeasible targets), or too many settings have no value.
         Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
 
     Source: error of observation as the kernel, Wilkinson 2013, doi 10.1515/sagmb-2013-0010;

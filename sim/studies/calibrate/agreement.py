@@ -11,8 +11,8 @@ from sim.studies.targets import Target
 
 
 def row_of(target: Target, x: np.ndarray, default: float, error: float) -> dict[str, object]:
-    """What sets (sets,) and the scenario as it stands make of a target; see
-    :func:`sim.studies.calibrate.predictive.rows`."""
+    """The row of a target in the predictive check, from the values of the sets, (sets,), and of the
+    scenario as it stands; columns as in :func:`sim.studies.calibrate.predictive.rows`."""
     mean = float(np.nanmean(x)) if np.isfinite(x).any() else math.nan
     bounded = math.isfinite(target.low) or math.isfinite(target.high)
     low, high = band(x)

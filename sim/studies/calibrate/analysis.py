@@ -1,17 +1,18 @@
-"""Calibration: weights on a reference table of runs.
+"""answer: a calibration, which puts weights on a reference table of runs.
 
-The steps:
+The steps are:
 
-1. a reference table: settings drawn from the priors (free parameters, and the uncertain with them),
-   run with chance of their own in every scenario that the targets need;
-2. each setting gets a weight (:mod:`sim.studies.calibrate.posterior`);
-3. the plausible sets are drawn by these weights, and every target is checked on fresh runs;
-4. where it is asked, truths of independent chance say how often the regions hold
+1. The reference table is made: settings are drawn from the priors (of free parameters, and of
+   uncertain ones with them) and run, with chance of their own, in every scenario that the targets
+   need.
+2. Each setting gets a weight (:mod:`sim.studies.calibrate.posterior`).
+3. The plausible sets are drawn by these weights, and every target is checked on fresh runs.
+4. With ``truths``, known truths with independent chance show how often the credible regions hold
    (:mod:`sim.studies.calibrate.coverage`).
 
-Why a reference table and no sequential chain, nor history matching before it: the data rule out so
-little of the priors that a tenth of the settings still counts, so that neither would save runs, and
-only a table can answer "and without this target?" and "does the method cover?" without new ones.
+A sequential chain, or history matching before the table, would not save runs: the data rule out so
+little of the priors that a tenth of the settings still counts. Only a table shows the posterior
+without a target, and the coverage of the method, without new runs.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ from sim.studies.spec import Study
 
 
 def answer(study: Study[Spec], run: Runner) -> dict[str, Table]:
-    """Every table of a calibration.
+    """Make the runs and return every table of a calibration.
 
     Raises:
-        CalibrationError: no setting meets the targets (says the nearest and what blocks), or too
-            many settings have no value.
+        CalibrationError: no setting meets the targets (the message names the nearest setting and
+            the infeasible targets), or too many settings have no value.
     """
     found = calibrated(calibration_of(study), run)
     checked = predictive.check(found, run)
@@ -71,7 +72,7 @@ def answer(study: Study[Spec], run: Runner) -> dict[str, Table]:
 
 
 def calibrated(calibration: Calibration, run: Runner) -> Fit:
-    """The reference table and its weights."""
+    """Make the reference table and its weights."""
     making = Making(calibration.scenario, calibration.measured, calibration.study.seed, run)
     header = calibration.header
     unit = plausible.latin_hypercube(
@@ -92,7 +93,7 @@ def calibrated(calibration: Calibration, run: Runner) -> Fit:
 def again(
     study: Study[Spec], stored: Mapping[str, Table], sample: int, run: Runner
 ) -> tuple[dict[str, Table], dict[str, Table]]:
-    """Some settings of the reference table, spread evenly: as stored, and run again."""
+    """Rows of some settings of the reference table, spread evenly: as stored, and run again."""
     calibration, table = calibration_of(study), stored["reference"]
     frame = table.frame
     rows = np.linspace(0, len(frame) - 1, min(sample, len(frame))).astype(int)
@@ -112,7 +113,7 @@ def again(
 
 
 def _weights(calibration: Calibration, frame: pd.DataFrame) -> np.ndarray:
-    """The weights, from a table of the reference table."""
+    """The weights of the settings, computed from the stored reference table."""
     outputs = frame[tables.outputs(calibration.targets)].to_numpy()
     errors = frame[tables.errors(calibration.targets)].to_numpy()
     return weights_of(
@@ -126,8 +127,8 @@ def _weights(calibration: Calibration, frame: pd.DataFrame) -> np.ndarray:
 def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
     """The plausible sets and their description (:mod:`sim.studies.plausible`).
 
-    Columns: every parameter that varied, as it was run, then ``weight``: a setting met the targets
-    with all of its values.
+    Columns are every parameter that varied, as it was run, then ``weight``. All of them are kept,
+    because a setting meets the targets with all of its values together.
     """
     calibration, frame = calibration_of(study), found["reference"].frame
     weights = _weights(calibration, frame)
@@ -171,8 +172,9 @@ def _record(
 
 
 def _parameters(calibration: Calibration, frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Of each free parameter: the calibrated number, by how much it was narrowed (0: its range came
-    back), the targets that did it, and their grades (of all targets, when no single one did)."""
+    """For each free parameter, the calibrated number, the share by which it was narrowed (0: the
+    range was kept), the targets that narrowed it, and their grades (of all targets where no single
+    one did)."""
     grades = {target.id: target.grade for target in calibration.targets}
     shares = tables.narrowed_shares(frame)
     record = {}
@@ -191,7 +193,7 @@ def _parameters(calibration: Calibration, frame: pd.DataFrame) -> dict[str, dict
 
 
 def study_digest(header: Spec) -> str:
-    """SHA-256 (hex) of what a study says; a field at its default counts like one left out, so that
-    a new field of a later version changes nothing for studies that do not use it. How many truths
-    check coverage changes no set."""
+    """SHA-256 (hex) of the fields of a study. A field at its default counts like one left out, so a
+    new field of a later version changes nothing for studies that do not use it. The number of
+    truths does not count, because it changes no set."""
     return digest_of(header.model_dump(mode="json", exclude_defaults=True, exclude={"truths"}))

@@ -1,4 +1,4 @@
-"""Calibration: what is calibrated to (targets), and what varies (factors)."""
+"""Calibration: the targets of a calibration, and the factors that vary."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from sim.studies.calibrate.spec import Spec
 
 LENIENCY = "survey_leniency"
-"""What a mean of a survey says too: how far people answer above what they feel. It varies wherever
-a survey is among the targets, whatever the study names."""
+"""The parameter for how far people answer above what they feel, which a mean of a survey also
+shows. It varies wherever a survey is among the targets, even if the study does not name it."""
 LENIENCIES = Distribution("uniform", (0.0, 0.6))
-"""Its prior then, an assumption: the table's range is that of kind answers about trust, and a
-centre's own people may answer any item as they feel."""
+"""The prior of leniency in that case, an assumption. The range of the parameter table is that of
+lenient answers about trust, but a centre's own people may answer any item as they feel."""
 STARTS: Mapping[str, str] = {
     "trust": "first_trust", "accountability": "staff_accountability_mean",
     "knowledge": "knowledge_mean",
 }  # fmt: skip
-"""Where people began, for each state that a survey or a test asks about: it varies, too."""
+"""The starting level for each state that a survey or a test asks about; it varies, too."""
 EFFECTS = tuple(
     Target(
         f"effect on {name}", f"effect of TA on {name.replace('_', ' ')} at its end",
@@ -41,7 +41,7 @@ EFFECTS = tuple(
     )
     for name in ("integration", "trust", "mutual_accountability", "knowledge", "capacity")
 )  # fmt: skip
-"""What TA does at its end."""
+"""The effects of TA at its end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +49,13 @@ class Calibration:
     """A calibration before it is run.
 
     Attributes:
-        study: the study file.
-        observations: everything observed that is looked at.
-        targets: what it is calibrated to.
-        effects: what TA does to the outcomes that a reader asks for first: worked out of every
-            setting, and nothing is held to it.
-        factors: what varies.
-        aside: findings that could be scored and are not: id and why.
+        study: the study.
+        observations: all observations that are considered.
+        targets: the targets of the calibration.
+        effects: effects of TA on the headline outcomes, computed for every setting without being
+            targets.
+        factors: the factors that vary.
+        aside: findings that could be scored and are not, as id and reason.
     """
 
     study: Study[Spec]
@@ -67,7 +67,7 @@ class Calibration:
 
     @property
     def measured(self) -> tuple[Target, ...]:
-        """What is measured in every setting: the targets, then the effects."""
+        """The measures of every setting: the targets, then the effects."""
         return (*self.targets, *self.effects)
 
     @property
@@ -87,7 +87,7 @@ class Calibration:
 
     @property
     def free(self) -> list[int]:
-        """Places of the calibrated factors: those that are named, and the role free."""
+        """Indices of the calibrated factors: those that the study names, and the role free."""
         named = dict(self.header.factors)
         return [
             place for place, name in enumerate(self.names)
@@ -96,27 +96,27 @@ class Calibration:
 
     @property
     def leniency(self) -> int | None:
-        """Place of the leniency of answers, where a survey is among the targets and it varies."""
+        """Index of leniency among the factors; None without it or without a survey as target."""
         read = any(target.measure.surveyed for target in self.targets)
         return self.names.index(LENIENCY) if read and LENIENCY in self.names else None
 
     @property
     def borrowed(self) -> int:
-        """Targets that come from other settings."""
+        """The number of targets that come from other settings."""
         return sum(target.grade != "A" for target in self.targets)
 
     @property
     def own(self) -> int:
-        """Targets that the user brought."""
+        """The number of targets that the user brought."""
         return sum(target.own for target in self.targets)
 
 
 def calibration_of(study: Study[Spec]) -> Calibration:
-    """What a study is calibrated with.
+    """The targets and factors of a study.
 
     Raises:
-        InputError: targets that do not exist or contradict each other, priors outside ranges, a
-            scenario that cannot answer a target.
+        InputError: targets do not exist or conflict with each other, priors leave their ranges, or
+            the scenario cannot answer a target.
     """
     observations = [Observation.of_record(one) for one in study.inputs["observations"]]
     targets, aside = _targets(study, observations)
@@ -145,8 +145,8 @@ def _refuse_unanswerable(scenario: Scenario, targets: Sequence[Target]) -> None:
 
 
 def _beside(scenario: Scenario, targets: Sequence[Target]) -> dict[str, Distribution | None]:
-    """What an instrument's reading says besides the state of people as it was changed: how people
-    answer, and where they began. It varies, unless the scenario itself says it."""
+    """The factors that the reading of an instrument depends on besides changes of state: how people
+    answer, and the levels at which they began. They vary unless the scenario itself sets them."""
     read = [target.measure for target in targets if target.measure.read]
     starts = {STARTS[one.outcome]: None for one in read if one.outcome in STARTS}
     leniency = {LENIENCY: LENIENCIES} if any(one.surveyed for one in read) else {}
@@ -157,7 +157,7 @@ def _beside(scenario: Scenario, targets: Sequence[Target]) -> dict[str, Distribu
 def _targets(
     study: Study[Spec], observations: Sequence[Observation]
 ) -> tuple[list[Target], list[tuple[str, str]]]:
-    """The targets; and what could be one and is not, with the reason."""
+    """The targets, and the findings that could be targets and are not, with the reason."""
     header = study.header
     for field in ("targets", "leave_out"):
         for place, name in enumerate(getattr(header, field)):
@@ -184,9 +184,9 @@ def _targets(
 
 
 def _lack(study: Study[Spec], one: Observation) -> str:
-    """Why a finding that nobody asked for by its name is no target: the scenario cannot answer one
-    that comes with codose, as it was observed elsewhere, of another design; or the model knows
-    nothing of the name of an own one. Empty: it can be one."""
+    """The reason why a finding that the study does not name cannot be a target; empty where it can.
+    The scenario may be unable to answer a finding of codose, which was observed elsewhere with
+    another design, or the model may not have the quantity of the user's own finding."""
     if one.own and one.finding.measures == "not modelled" and one.id not in study.header.targets:
         return "called after nothing that the model knows"
     if one.own or one.id in study.header.targets or one.finding.use not in ("scored", "pattern"):
@@ -201,7 +201,7 @@ def _lack(study: Study[Spec], one: Observation) -> str:
 
 
 def _told(targets: Sequence[Target]) -> list[tuple[str, str]]:
-    """Levels that another level and the change between the two already say: the later ones."""
+    """The later levels that follow from another level and the change between the two."""
     by_measure = {(t.measure.text, t.own): t.id for t in targets}
     found = {}
     for target in targets:

@@ -1,13 +1,13 @@
-"""Coverage: how often do the regions of a calibration hold a known truth?
+"""Coverage: how often the credible regions of a calibration hold a known truth.
 
-Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788): truths are drawn from the prior,
-data are made up from each with the error of every target, the reference table is weighed by these
-data, and the rank of the truth in its posterior is noted; over many truths a region of 90 % holds
-nine in ten. Truths are run anew: they share neither settings nor chance with the reference table.
-(A check whose truths come from the reference table has that table's chance in its data, and cannot
-see it.)
+The check is simulation-based calibration (Talts et al. 2018, arXiv 1804.06788). Truths are drawn
+from the prior, data are simulated from each truth with the error of every target, the reference
+table is weighted by these data, and the rank of the truth in its posterior is noted. Over many
+truths, a region of 90 % should hold nine in ten. Truths are run anew and share neither settings nor
+chance with the reference table. If truths came from the reference table, the chance of that table
+would be in their data, and the check could not detect it.
 
-Besides parameters, each target is predicted by the others, and each effect by all.
+Besides parameters, each target is predicted from the other targets, and each effect from all.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from sim.studies.plausible import latin_hypercube
 from sim.studies.targets import Target
 
 FIRST, WORLD = 2**31, 3 * 2**30
-"""First replicates of the truths: as settings of a reference table, and where the data come "
-"from."""
+"""First replicates of the truths: as settings of a reference table, and as source of the data."""
 HOPE = 0.005
-"""Probability of meeting the patterns below which a truth is given up."""
+"""A truth that meets the patterns with a lower probability is given up."""
 MORE = 4
-"""Times as many runs make the world: its own chance is then small beside the error of the data."""
+"""Factor on the runs of the source of the data, whose own chance is then small beside the error of
+the data."""
 
 
 def rows(found: Fit, run: Runner) -> list[dict[str, object]]:
-    """Coverage of every free parameter, target and effect; see :func:`covered`."""
+    """Coverage of every free parameter, target and effect, see :func:`covered`."""
     calibration, header = found.calibration, found.calibration.header
     making = Making(calibration.scenario, calibration.measured, calibration.study.seed, run)
     unit = latin_hypercube(header.truths, len(calibration.factors), calibration.study.seed + 1)
@@ -60,7 +60,7 @@ def rows(found: Fit, run: Runner) -> list[dict[str, object]]:
 
 
 def _hopeful(targets: Sequence[Target], seen: Reference, replicates: int) -> np.ndarray:
-    """Places of the truths that may meet every pattern but one: no others are run any more."""
+    """Indices of the truths that may meet all patterns but one; only these are run further."""
     logs = np.minimum(likelihoods(targets, seen.outputs, seen.errors, replicates), 0.0)
     of_patterns = logs[:, [not target.numeric for target in targets]]
     if not of_patterns.shape[1]:
@@ -79,22 +79,22 @@ def covered(
     effects: Mapping[str, int],
     seed: int,
 ) -> list[dict[str, object]]:
-    """How often regions hold the truth, a row a quantity.
+    """How often credible regions hold the truth, with a row for each quantity.
 
-    Of each: name, what (parameter, target, effect), truths (those that meet the patterns which are
-    data), inside_50, inside_90, rank (mean of the truth in its posterior, .5 if all is well),
-    effective_sample (median).
+    Columns: name, what (parameter, target, effect), truths (number of truths that meet the patterns
+    in the data), inside_50, inside_90 (shares of truths inside), rank (mean rank of the truth in
+    its posterior, .5 where the method is calibrated), effective_sample (median).
 
     Args:
-        targets: what the reference table is weighed by; of numbers the errors count, of patterns
-            the bounds.
-        reference: its outputs hold the targets, then the effects.
-        noise: (settings, outputs), standard errors of its outputs.
-        seen: the truths, as settings of the reference table would show them.
-        world: the truths, of so many runs that their own chance hardly counts.
-        parameters: name -> place among the values.
-        effects: name -> place among the outputs.
-        seed: of the errors of the data.
+        targets: the targets that weight the reference table; numbers count with their errors,
+            patterns with their bounds.
+        reference: the reference table, whose outputs are the targets, then the effects.
+        noise: (settings, outputs), standard errors of the outputs.
+        seen: the truths with as many runs as settings of the reference table have.
+        world: the truths with so many runs that their own chance hardly counts.
+        parameters: name -> index among the values.
+        effects: name -> index among the outputs.
+        seed: seed of the errors of the data.
     """
     rng = np.random.default_rng([seed, 13])
     numeric = [i for i, target in enumerate(targets) if target.numeric]
@@ -118,7 +118,7 @@ def covered(
     for truth in np.flatnonzero(~(world.broken | seen.broken)):
         for i in numeric:
             there = float(world.outputs[truth, i])
-            if targets[i].one_run:  # what its centre would have seen is one run of it
+            if targets[i].one_run:  # the centre of such a target would have seen one run
                 there += float(world.errors[truth, i] * rng.normal())
             made = _made_up(targets[i], there, rng)
             logs[:, i] = made.log_kernel(reference.outputs[:, i], noise[:, i])
@@ -154,8 +154,8 @@ def _inside(ranks: Sequence[float], share: float) -> float:
 
 
 def _made_up(target: Target, truth: float, rng: np.random.Generator) -> Target:
-    """The target as another study would have it: the truth and an error of its own size, which has
-    the SD ``below`` where the number comes out above the truth."""
+    """The target as another study would report it: the truth plus an error of the same size. The
+    error has the SD ``below`` where the number is above the truth."""
     below, above = target.sds
     size = abs(float(rng.normal()))
     over = float(rng.random()) < below / (below + above)

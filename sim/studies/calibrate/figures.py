@@ -1,4 +1,4 @@
-"""figures: predictive check, what was narrowed."""
+"""figures: the predictive check, and the ranges that were narrowed."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ Frames = Mapping[str, pd.DataFrame]
 
 
 def _predictive(frames: Frames, footer: str) -> Drawn:
-    """Each target on a scale of its own tolerance: bounds at 0 and 1, sets (5-95 %) and the
-    scenario as it stands."""
+    """Each target on a scale of its own tolerance, with bounds at 0 and 1: the 90 % interval of the
+    sets, and the scenario as it stands."""
     from sim.present import style
 
     table = frames["predictive"]
@@ -107,7 +107,8 @@ def _predictive(frames: Frames, footer: str) -> Drawn:
 
 
 def _scale(low: float, high: float):
-    """Maps bounds to 0 and 1; a bound that is open lies two tenths of an outcome away."""
+    """A function that maps bounds to 0 and 1; an open upper bound counts as 0.2 above the lower
+    one, an open lower bound as 0.5 below the upper one."""
     if math.isinf(high):
         high = low + 0.2
     elif math.isinf(low):
@@ -119,7 +120,7 @@ def _scale(low: float, high: float):
 
 
 def _narrowed(frames: Frames, footer: str) -> Drawn:
-    """Prior range (grey) and posterior (5-95 %, mean) of everything that varied."""
+    """Prior range (grey) and posterior (90 % interval and mean) of everything that varied."""
     from sim.present import style
 
     table = frames["narrowed"]

@@ -1,7 +1,7 @@
-"""A calibration that has no answer: what blocks it.
+"""CalibrationError: a calibration has no answer; the message names the targets that are infeasible.
 
-Settings without a value are never dropped in silence, and where no setting meets the targets it is
-said which comes nearest and which targets stand in the way.
+Settings without a value are never dropped silently. Where no setting meets the targets, the message
+names the nearest setting and the targets that it misses.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ MOST_BROKEN = 0.05
 
 
 class CalibrationError(InputError):
-    """A calibration that has no answer: what blocks it is said."""
+    """A calibration has no answer; the message gives the reason."""
 
 
 def within_tolerance(targets: Sequence[Target], table: Reference) -> np.ndarray:
-    """Which settings meet which targets, bool (settings, targets)."""
+    """Whether each setting meets each target, bool (settings, targets)."""
     found = [t.hit(table.outputs[:, i], table.errors[:, i]) for i, t in enumerate(targets)]
     return np.stack(found, axis=1)
 
 
 def refuse_broken(targets: Sequence[Target], table: Reference) -> None:
-    """Settings without a value are never dropped in silence; many are an error."""
+    """Refuse a reference table in which too many settings have no value."""
     broken = table.broken
     if broken.mean() <= MOST_BROKEN:
         return
@@ -45,7 +45,7 @@ def refuse_broken(targets: Sequence[Target], table: Reference) -> None:
 
 
 def nothing_left(targets: Sequence[Target], table: Reference) -> CalibrationError:
-    """No setting meets all targets: the nearest, and what blocks."""
+    """The error where no setting meets all targets, with the nearest setting and its misses."""
     met = within_tolerance(targets, table)
     missed = np.stack([t.missed_by(table.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
     near = int(np.nanargmin(np.nansum(missed, axis=1) + np.isnan(missed).sum(axis=1) * 1e6))

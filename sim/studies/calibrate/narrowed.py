@@ -1,7 +1,8 @@
-"""What the targets narrow: prior against posterior, and what moves when a target is left out.
+"""narrowing, left_out, double_use and cost: which targets narrow which parameters.
 
-Everything is rows, one a target, a parameter or a pair; there is no overall number. Numbers that
-come from weights keep 9 digits: the last bits depend on the machine.
+The functions compare prior and posterior, and the posterior with and without each target. Results
+are rows, one for each target, parameter or pair; there is no overall number. Numbers that come from
+weights keep 9 digits, because the last bits depend on the machine.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from sim.studies.calibrate.infeasible import within_tolerance
 from sim.studies.calibrate.posterior import Fit, effective
 
 MATTERS = 0.2
-"""Share of a parameter's narrowing that has to go with a target for it to count as its cause."""
+"""A target counts as a cause if at least this share of the narrowing is lost without the target."""
 NOBODY = "nothing"
 PATTERNS = "every pattern"
 SHARED = "every number that shares a source with a prior range"
-"""What is left out together, besides each target by itself."""
+"""The group of targets that is left out together, besides each target by itself."""
 
 COMBINATIONS: tuple[tuple[str, Callable[..., np.ndarray], tuple[str, ...]], ...] = (
     ("uptake alpha_u = uptake_ratio x integration_loss", np.multiply,
@@ -36,7 +37,7 @@ COMBINATIONS: tuple[tuple[str, Callable[..., np.ndarray], tuple[str, ...]], ...]
     ("accountability_step x commitment_rate", np.multiply,
      ("accountability_step", "commitment_rate")),
 )  # fmt: skip
-"""Products and ratios that the equations hold together."""
+"""Products and ratios of parameters that appear together in the equations."""
 
 Rows = list[dict[str, object]]
 
@@ -49,10 +50,10 @@ def spread(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
 
 
 def noise(values: np.ndarray, number: float) -> float:
-    """What chance alone narrows or widens, at most, in 95 of 100 cases: weights with this effective
-    number of values that have nothing to do with the values.
+    """The largest narrowing or widening, in 95 of 100 cases, from chance alone.
 
-    The SD of n values has the relative variance (k - 1) / 4n, k being their kurtosis.
+    Chance alone means weights with this effective sample size that are independent of the values.
+    The SD of n values has the relative variance (k - 1) / 4n, where k is their kurtosis.
 
     >>> round(noise(np.linspace(0, 1, 1001), 1000), 3)  # k = 1.8
     0.028
@@ -71,15 +72,16 @@ def rounded(x: float) -> float:
 
 
 def narrowing(found: Fit, moved: Sequence[Mapping[str, object]]) -> Rows:
-    """Prior against posterior, a row a factor and a combination.
+    """Prior against posterior, with a row for each factor and each combination.
 
-    Of each: name, what (free, uncertain, other, combination), grade, range_low, range_high,
-    prior_low, prior_high (5-95 %), mean, median, low, high (5-95 %), narrowed (1 - SD / prior SD),
-    noise (what chance alone would show), shift (of the mean, in SDs of the prior), targets (those
-    without which it would be narrowed clearly less), our_reading (whether the patterns did it,
-    whose bounds are our reading of a word).
+    Columns: name, what (free, uncertain, other, combination), grade, range_low, range_high,
+    prior_low, prior_high (90 % interval), mean, median, low, high (90 % interval), narrowed
+    (1 - SD / prior SD), noise (narrowing from chance alone), shift (of the mean, in SDs of the
+    prior), targets (those without which it would be narrowed clearly less), our_reading (whether
+    patterns narrowed it, whose bounds are our reading of a word).
 
     Args:
+        found: the reference table and its weights.
         moved: rows of :func:`left_out`.
     """
     names, values = found.calibration.names, found.table.values
@@ -106,8 +108,8 @@ def narrowing(found: Fit, moved: Sequence[Mapping[str, object]]) -> Rows:
 
 
 def _causes(row: Mapping[str, object], falls: Mapping[str, float]) -> dict[str, object]:
-    """The targets without which a parameter would be narrowed clearly less, the first matters
-    most; none where it is not narrowed, or no single one matters."""
+    """The targets without which a parameter would be narrowed clearly less, the most important one
+    first; none where the parameter is not narrowed or no single target matters."""
     share = float(row["narrowed"])  # pyright: ignore[reportArgumentType]
     if not falls or share <= float(row["noise"]):  # pyright: ignore[reportArgumentType]
         return {"targets": "", "our_reading": False}
@@ -143,10 +145,10 @@ def _moved(values: np.ndarray, weights: np.ndarray) -> dict[str, object]:
 def left_out(found: Fit) -> Rows:
     """How parameters and effects move when a target is left out.
 
-    Of each group that is left out (nothing, each target, every pattern, every number that shares a
-    source with a prior range) and each quantity (free parameters, effects of TA): left_out, name,
-    what (parameter, effect), mean, sd, narrowed (against the prior), moved (of the mean, in SDs
-    with every target), effective_sample.
+    There is a row for each group that is left out (no target, each target, every pattern, every
+    number that shares a source with a prior range) and each quantity (free parameters, effects of
+    TA). Columns: left_out, name, what (parameter, effect), mean, sd, narrowed (against the prior),
+    moved (shift of the mean, in SDs with every target), effective_sample.
     """
     targets = found.targets
     groups: dict[str, list[int]] = {NOBODY: []}
@@ -157,7 +159,7 @@ def left_out(found: Fit) -> Rows:
         groups[SHARED] = [i for i, t in enumerate(targets) if t.numeric and t.id in shared]
     calibrated = [*found.calibration.free]
     if (leniency := found.calibration.leniency) is not None and leniency not in calibrated:
-        calibrated.append(leniency)  # a level of a survey may pin it, and no state
+        calibrated.append(leniency)  # a level of a survey may narrow leniency and no state
     columns = {found.calibration.names[i]: found.table.values[:, i] for i in calibrated}
     effects = found.table.outputs[:, len(targets) :].T
     columns |= {t.id: x for t, x in zip(found.calibration.effects, effects, strict=True)}
@@ -201,8 +203,8 @@ def sources_in(text: str) -> set[str]:
 
 
 def double_use(calibration: Calibration) -> Rows:
-    """Priors and targets that stand on one source: what is learned from such a target was partly
-    put in with the range. Of each: parameter, target, source."""
+    """Priors and targets that share a source, so that the range already holds part of what such a
+    target says. Columns: parameter, target, source."""
     rows: Rows = []
     for name in calibration.names:
         ground = sources_in(TABLE[name].source)
@@ -217,10 +219,10 @@ def double_use(calibration: Calibration) -> Rows:
 
 
 def cost(found: Fit) -> Rows:
-    """The targets, what each is met by and what it costs: id, what, measures, value, low, high,
-    sd_below, sd_above (of its error), noise (median error of its simulated mean), use, grade,
-    source, whose (own or shipped; where any is the user's own), met (share of the prior),
-    ess_without (effective sample when it is left out)."""
+    """The targets, with the settings that meet each and its cost in effective sample size. Columns:
+    id, what, measures, value, low, high, sd_below, sd_above (of its error), noise (median error of
+    its simulated mean), use, grade, source, whose (own or shipped; where any is the user's own),
+    met (share of the prior), ess_without (effective sample size without the target)."""
     met = within_tolerance(found.targets, found.table).mean(axis=0)
     few = len(found.targets) < 2
     return [

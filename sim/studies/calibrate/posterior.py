@@ -1,13 +1,14 @@
-"""Posterior: weights of settings (:func:`likelihoods`), draws from them, and all that was Found.
+"""Fit: a reference table with its weights, from :func:`likelihoods`; :func:`drawn` draws sets.
 
-Each setting of the reference table gets the likelihood of the targets as its weight: a kernel whose
-variance is that of a finding and that of the simulated mean together. With the error of the finding
-as kernel the weights are exact for it (Wilkinson 2013, doi 10.1515/sagmb-2013-0010); a simulated
-mean with its own variance makes a synthetic likelihood (Wood 2010, doi 10.1038/nature09319). As
-settings have chance of their own, their means also scatter by that variance, so that regions are a
-little too wide where it is not small beside the finding's, never too narrow: more replicates cure
-it. Settings are draws from the prior, so the weights need no correction. The posterior is a
-weighted sample of all that varied; what is said of the free parameters is marginal over the others.
+Each setting of the reference table gets the likelihood of the targets as its weight. The kernel has
+the variance of the finding plus that of the simulated mean. With the error of the finding as
+kernel, the weights are exact for that error (Wilkinson 2013, doi 10.1515/sagmb-2013-0010); a
+simulated mean with its own variance makes a synthetic likelihood (Wood 2010, doi
+10.1038/nature09319). Settings have chance of their own, so their means also scatter by that
+variance. Credible regions are therefore a little too wide, and never too narrow, where the variance
+is not small beside that of the finding; more replicates reduce the excess. Settings are draws from
+the prior, so the weights need no correction. The posterior is a weighted sample of all factors, and
+statements on free parameters are marginal over the others.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ class Fit:
     """A calibration with its reference table and weights.
 
     Attributes:
-        calibration: its targets and factors.
+        calibration: the targets and factors.
         table: the reference table.
-        logs: (settings of the reference table, targets), log likelihoods.
-        weights: (settings of the reference table,), adding up to 1.
+        logs: (settings, targets), log likelihoods.
+        weights: (settings,), adding up to 1.
     """
 
     calibration: Calibration
@@ -44,16 +45,16 @@ class Fit:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        """What it was calibrated to."""
+        """The targets of the calibration."""
         return self.calibration.targets
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """What varied."""
+        """The factors that varied."""
         return self.calibration.factors
 
     def without(self, out: Sequence[int]) -> np.ndarray:
-        """Weights when some targets (their places) are left out."""
+        """Weights (settings,) without some targets, which are given by their indices."""
         return weights_of(np.delete(self.logs, out, axis=1))
 
 
@@ -65,8 +66,8 @@ def likelihoods(
     A setting without a value for some target has minus infinity (see :attr:`Reference.broken`).
 
     Args:
-        outputs, errors: (settings, targets or more), as of :class:`Reference`.
-        replicates: runs of each setting.
+        outputs, errors: (settings, targets or more), as in :class:`Reference`.
+        replicates: the number of runs of each setting.
     """
     noise = pooled(errors[:, : len(targets)], replicates)
     logs = [t.log_kernel(outputs[:, i], noise[:, i]) for i, t in enumerate(targets)]
@@ -74,8 +75,8 @@ def likelihoods(
 
 
 def weights_of(logs: np.ndarray) -> np.ndarray:
-    """Weights of settings by their log likelihoods (settings, targets), adding up to 1; all 0 when
-    none has any."""
+    """Weights (settings,) from log likelihoods (settings, targets); they add up to 1, or are all 0
+    where no setting has a likelihood above 0."""
     log = logs.sum(axis=1)
     best = log.max(initial=-np.inf)
     if not np.isfinite(best):
@@ -85,22 +86,22 @@ def weights_of(logs: np.ndarray) -> np.ndarray:
 
 
 def effective(weights: np.ndarray) -> float:
-    """Effective sample size of weights that add up to 1: 1 / sum of their squares."""
+    """Effective sample size of weights that add up to 1, which is 1 / sum of their squares."""
     return float(1.0 / np.square(weights).sum())
 
 
 def drawn(weights: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Settings of the reference table drawn by their weights: rows (count,), in order."""
+    """Row numbers (count,) of settings that are drawn by their weights, in order."""
     return systematic(weights, count, np.random.default_rng([seed, 7]))
 
 
 def drawn_table(
     names: Sequence[str], values: np.ndarray, weights: np.ndarray, kept: int, seed: int
 ) -> tuple[list[str], np.ndarray]:
-    """Plausible sets: ``kept`` draws from weighted values (settings, names), as columns (the names,
-    then ``weight``) and rows.
+    """Plausible sets as columns (the names, then ``weight``) and rows: ``kept`` draws from weighted
+    values (settings, names).
 
-    Values are rounded to 9 digits, so that last bits do not depend on the machine.
+    Values are rounded to 9 digits, so that the last bits do not depend on the machine.
     """
     rows, counts = np.unique(drawn(weights, kept, seed), return_counts=True)
     table = np.column_stack([values[rows], counts])
@@ -109,7 +110,7 @@ def drawn_table(
 
 
 def digest(table: np.ndarray, names: Sequence[str]) -> str:
-    """SHA-256 (hex) of plausible sets: names and values in order, whatever the file format."""
+    """SHA-256 (hex) of the names and values of plausible sets, independent of the file format."""
     found = hashlib.sha256("\n".join(names).encode())
     found.update(np.ascontiguousarray(table, dtype="<f8").tobytes())
     return found.hexdigest()

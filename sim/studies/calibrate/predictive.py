@@ -1,5 +1,8 @@
-"""Predictive check: every target against fresh runs of the plausible sets, and of the scenario as
-it stands; and whether its defaults lie in the middle of the sets."""
+"""Check: every target against fresh runs of the plausible sets and of the scenario as it stands.
+
+:func:`rows` gives the predictive check; :func:`defaults` says whether the defaults of the scenario
+lie in the middle of the sets.
+"""
 
 from __future__ import annotations
 
@@ -23,26 +26,26 @@ from sim.studies.observed import Observation
 from sim.studies.targets import Target
 
 SETS, REPLICATES = 500, 20
-"""Plausible sets of the check (or as many as are kept, if these are fewer), and runs of each."""
+"""Numbers of plausible sets in the check (fewer if fewer are kept) and of runs of each."""
 DEFAULT_REPLICATES = 400
-"""Runs of the scenario as it stands."""
+"""Number of runs of the scenario as it stands."""
 FIRST, DEFAULT_FIRST = 2**30, 2**30 + 2**29
-"""First replicates of the check: chance that the reference table has not seen."""
+"""First replicates of the check, whose chance is independent of the reference table."""
 SURVEYED = 40
-"""Plausible sets whose people are asked."""
+"""Number of plausible sets whose people are surveyed."""
 MEDIAN, MIDDLE = (0.45, 0.55), (0.40, 0.60)
-"""Between these shares of the sets the free parameters and the effects of the scenario as it stands
-should lie."""
+"""Shares of the sets between which the free parameters, and the effects, of the scenario as it
+stands should lie."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """Fresh runs.
+    """Fresh runs for the check.
 
     Attributes:
-        measured: what was measured: targets, what is only shown, and effects.
-        sets: plausible sets.
-        default: the scenario as it stands; one setting.
+        measured: the measures: targets, findings that are only shown, and effects.
+        sets: values of the plausible sets.
+        default: values of the scenario as it stands, as one setting.
     """
 
     found: Fit
@@ -52,7 +55,7 @@ class Check:
 
 
 def check(found: Fit, run: Runner) -> Check:
-    """Run the plausible sets, and the scenario as it stands."""
+    """Run the plausible sets and the scenario as it stands."""
     calibration = found.calibration
     measured = (*_targets(calibration), *calibration.effects)
     making = Making(calibration.scenario, measured, calibration.study.seed, run)
@@ -64,13 +67,14 @@ def check(found: Fit, run: Runner) -> Check:
 
 
 def rows(check: Check, run: Runner) -> list[dict[str, object]]:
-    """Every target against fresh runs; those that no run is scored by (use: shown, instrument) come
+    """Every target against fresh runs; findings that score no run (use: shown, instrument) come
     last.
 
-    Of each: target, what, use, grade, source, observed, low, high; mean, p05, p95 (over sets),
-    hit_share (sets within the bounds), verdict (hit or miss, of the mean), missed_by (of the mean,
-    in widths of the tolerance); default, default_se, default_verdict, default_missed_by (the
-    scenario as it stands); and leniency, leniency_low, leniency_high, which a survey mean pins.
+    Columns: target, what, use, grade, source, observed, low, high; mean, p05, p95 (over sets),
+    hit_share (share of sets within the bounds), verdict (hit or miss, of the mean), missed_by (of
+    the mean, in widths of the tolerance); default, default_se, default_verdict, default_missed_by
+    (the scenario as it stands); and leniency, leniency_low, leniency_high, the leniency that a
+    survey mean implies.
     """
     found, calibration = check.found, check.found.calibration
     made = [
@@ -90,9 +94,10 @@ def rows(check: Check, run: Runner) -> list[dict[str, object]]:
 def defaults(check: Check) -> list[dict[str, object]]:
     """Whether the scenario as it stands is in the middle of the sets.
 
-    A free parameter agrees when its value is the weighted median, up to two digits and the noise of
-    a reference table: between the 45th and the 55th percentile; an effect between the 40th and the
-    60th. Of each: name, what (parameter, effect), value, median, percentile, agrees.
+    A free parameter agrees when its value is the weighted median up to rounding to two digits and
+    the noise of a reference table, which means between the 45th and the 55th percentile. An effect
+    agrees between the 40th and the 60th percentile. Columns: name, what (parameter, effect), value,
+    median, percentile, agrees.
     """
     found = check.found
     own = found.calibration.scenario.parameter_set()
@@ -123,13 +128,13 @@ def defaults(check: Check) -> list[dict[str, object]]:
 
 
 def fresh_units(found: Fit, count: int) -> np.ndarray:
-    """Coordinates of sets as other studies use them, (count, factors): settings of the reference
-    table, drawn by their weights."""
+    """Coordinates (count, factors) of the sets that other studies use, which are settings of the
+    reference table drawn by their weights."""
     return found.table.unit[drawn(found.weights, count, found.calibration.study.seed)]
 
 
 def _targets(calibration: Calibration) -> Sequence[Target]:
-    """The targets, and what is only shown but can be computed from runs."""
+    """The targets, and the findings that are only shown but can be computed from runs."""
     known = {target.id for target in calibration.targets}
     others = [
         Target.of(one, surveys.use_of(one))
@@ -150,7 +155,7 @@ def _answerable(calibration: Calibration, measure: Measure) -> bool:
 
 
 def _is_planned(one: Observation) -> bool:
-    """Whether the scenario alone sets it."""
+    """Whether the scenario alone sets the observed quantity."""
     return one.finding.measure.kind in ("remote", "taper") and not one.finding.missing
 
 

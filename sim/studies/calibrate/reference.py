@@ -1,10 +1,10 @@
-"""The reference table: settings drawn from the prior, run in every scenario the targets need, kept.
+"""Reference: the reference table, which holds settings from the prior and their outputs.
 
-One reference table serves every later question at once (another target left out, another tolerance,
-coverage)
-without a single new run. Every setting has chance of its own: replicates that settings shared would
-shift all of them alike, and no check that takes its truths from the reference table would see it.
-The scenarios of one setting share their chance, so that what targets compare stays paired.
+:class:`Making` runs the settings in every scenario that the targets need. One reference table
+serves every later question (another target left out, another tolerance, coverage) without new runs.
+Every setting has chance of its own: shared replicates would shift all settings alike, and a check
+whose truths come from the reference table could not detect that. The scenarios of one setting share
+their chance, so that comparisons in targets stay paired.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from sim.studies.targets import Target
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """Settings and what they give.
+    """Settings and their outputs.
 
     Attributes:
-        unit: (settings, factors): coordinates 0..1 in the prior.
-        values: (settings, factors): the values.
-        outputs: (settings, targets): mean over replicates of what each target measures; NaN where
-            it is empty or a run failed.
-        errors: (settings, targets): standard error of that mean (jackknife over replicates), or
-            what a single run scatters around it where a target is that of one centre
+        unit: (settings, factors), coordinates 0..1 in the prior.
+        values: (settings, factors), the values.
+        outputs: (settings, targets), mean over replicates of the measure of each target; NaN where
+            the measure is empty or a run failed.
+        errors: (settings, targets), standard error of that mean (jackknife over replicates), or
+            the scatter of a single run around it where a target comes from one centre
             (:attr:`sim.studies.targets.Target.one_run`).
     """
 
@@ -55,29 +55,32 @@ class Reference:
         return len(self.unit)
 
     def take(self, which: np.ndarray) -> Reference:
-        """Some of the settings."""
+        """A reference table with some of the settings only."""
         return Reference(
             self.unit[which], self.values[which], self.outputs[which], self.errors[which]
         )
 
     @property
     def broken(self) -> np.ndarray:
-        """Settings with a target that has no value, bool (settings,). They get no weight; how many
-        there are is always said."""
+        """Settings with a target that has no value, bool (settings,). They get no weight, and their
+        number is always reported."""
         return np.asarray(np.isnan(self.outputs).any(axis=1))
 
 
 def pooled(errors: np.ndarray, replicates: int) -> np.ndarray:
-    """Standard errors of means, steadied: each variance is drawn towards what is usual.
+    """Standard errors of means after shrinkage of each variance towards the usual one.
 
-    A variance of a dozen runs is itself uncertain by a third. Target by target the logarithms of
-    the variances of all settings are drawn towards their mean, by the part of their spread that
-    chance alone would give them (the best linear predictor of the true ones): all the way where
-    settings differ by no more than that, hardly where they differ truly.
+    A variance of a dozen runs is itself uncertain by a third. For each target, the logarithms of
+    the variances of all settings are shrunk towards their mean by the part of their spread that
+    chance alone would give (the best linear predictor of the true values). They shrink all the way
+    where settings differ by no more than chance, and hardly where settings differ truly.
 
     Args:
-        errors: (settings, targets), each of as many replicates.
-        replicates: runs behind each of them.
+        errors: (settings, targets), all from the same number of replicates.
+        replicates: the number of runs behind each error.
+
+    Returns:
+        float64 (settings, targets).
 
     Source: moments of the logarithm of a variance, Smyth 2004, Stat Appl Genet Mol Biol 3(1) 3, doi
     10.2202/1544-6115.1027.
@@ -115,7 +118,7 @@ def values_of(factors: Sequence[Factor], unit: np.ndarray) -> np.ndarray:
 
 
 def sets_of(scenario: Scenario, names: Sequence[str], values: np.ndarray) -> list[Parameters]:
-    """Full parameter sets from values (sets, names); all else is as the scenario has it."""
+    """Full parameter sets from values (sets, names); other parameters are those of the scenario."""
     own = dict(scenario.parameters)
     return [
         Parameters({**own, **dict(zip(names, row, strict=True))}, beyond_range=True)
@@ -128,8 +131,8 @@ class Making:
     """Makes reference tables of a scenario for some targets.
 
     Attributes:
-        run: makes the runs.
-        seed: of every random number.
+        run: a function that makes the runs.
+        seed: seed of every random number.
     """
 
     scenario: Scenario
@@ -140,7 +143,7 @@ class Making:
     def settings(
         self, factors: Sequence[Factor], unit: np.ndarray, replicates: int, label: str, first: int
     ) -> Reference:
-        """Settings by their coordinates (settings, factors); arguments as of :meth:`sets`."""
+        """The reference table of coordinates (settings, factors); arguments as in :meth:`sets`."""
         values = values_of(factors, unit)
         sets = sets_of(self.scenario, [factor.name for factor in factors], values)
         return Reference(unit, values, *self.sets(sets, replicates, label, first))
@@ -153,18 +156,18 @@ class Making:
         first: int,
         places: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What each target measures in each set, and its standard error, both (sets, targets).
+        """The measure of each target in each set and its standard error, both (sets, targets).
 
         Args:
-            replicates: R, of each set.
-            label: names the runs in the store.
-            first: set s takes R replicates from first + s R on.
+            replicates: R, the number of runs of each set.
+            label: the name of the runs in the store.
+            first: the first replicate; set s takes R replicates from first + s R on.
             places: the number s of each set; left out: counted from 0.
         """
         measures = [target.measure for target in self.targets]
         arms = variants(self.scenario, measures)
         names = outcomes_needed(measures)
-        # Points that begin at the first multiple of R: no two steps have chance in common.
+        # Replicates begin at the first multiple of R, so that no two steps share chance.
         places = np.arange(len(sets)) if places is None else places
         points = -(-first // replicates) + places
         jobs = [fresh(arm.scenario, sets, replicates, arm.points, points) for arm in arms.values()]
@@ -175,7 +178,7 @@ class Making:
         }
         lost = np.any([found.failed(place) for place in range(len(jobs))], axis=0)
         readings = readings_needed(measures)
-        if readings:  # by the same runs, looked at through the instruments
+        if readings:  # the instruments read the same runs
             waves = waves_of(self.scenario, measures)
             job = fresh(self.scenario, sets, replicates, waves, points)
             read = self.run(RunPlan((job,), self.seed), Readings(readings), label=f"{label} seen")
@@ -192,11 +195,11 @@ def _answers(
     lost: np.ndarray,
     readings: Sequence[str] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Every target from means over replicates, and its error: see :class:`Reference`.
+    """Every target from means over replicates, and its error, see :class:`Reference`.
 
     Args:
         runs: weeks and (sets, replicates, weeks, outcomes) of each variant.
-        lost: bool (sets, replicates): runs that failed in any variant; they are left out of all.
+        lost: bool (sets, replicates), runs that failed in any variant; they are left out of all.
     """
     count = next(iter(runs.values()))[1].shape[1]
 
@@ -213,7 +216,7 @@ def _answers(
         return whole, np.full(whole.shape, np.nan)
     without = np.stack([of(every[every != one]) for one in range(count)])
     spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
-    # A run differs from the mean of R by its own scatter, and by that of the mean.
+    # A run differs from the mean of R runs by its own scatter and by that of the mean.
     scatter = np.array([np.sqrt(count + 1) if t.one_run else 1.0 for t in targets])
     return whole, np.sqrt(spread * (count - 1) / count) * scatter
 

@@ -1,4 +1,4 @@
-"""Spec: what a calibration asks."""
+"""Spec: the fields of a calibration."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ONE_TABLE = "a calibration is one reference table of settings now: samples and 
 
 
 LOOKS_AT_PEOPLE = True
-"""It asks people in surveys, which the compiled engine alone is looked into for."""
+"""Surveys ask the people of a run, and only the compiled engine gives access to people."""
 
 
 class Spec(Header):
@@ -70,7 +70,7 @@ class Spec(Header):
     )
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
-        """Every finding, of the files that come with codose and of the study's own."""
+        """Every finding, from the files that come with codose and from those of the study."""
         shipped = [] if self.own_only else observed.read_all()
         own: list[Observation] = []
         for name in self.observed:
@@ -82,7 +82,7 @@ class Spec(Header):
 
 
 def _brought(path: Path) -> list[Observation]:
-    """The findings of a file of observations, or of a table (CSV or Excel) of one's own."""
+    """The findings of the user's own file of observations or table (CSV or Excel)."""
     if path.suffix.lower() in (".yaml", ".yml") or os.path.isdir(path):
         return observed.read_observed(path)
     from sim.studies.survey_import import observations
@@ -91,16 +91,16 @@ def _brought(path: Path) -> list[Observation]:
 
 
 def issues(spec: Spec) -> Iterator[Issue]:
-    """What is wrong between the fields."""
+    """Mistakes between the fields."""
     for issue in () if spec.data is None else observed.issues_of(spec.data):
         yield replace(issue, where=("data", *issue.where))
 
 
 def check(study: Study[Spec]) -> None:
-    """What only targets and scenario can show.
+    """Check targets and priors against the scenario.
 
     Raises:
-        InputError: see :func:`sim.studies.calibrate.calibration.calibration_of`.
+        InputError: as in :func:`sim.studies.calibrate.calibration.calibration_of`.
     """
     from sim.studies.calibrate.calibration import calibration_of
 
@@ -108,7 +108,7 @@ def check(study: Study[Spec]) -> None:
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     header = study.header
     truths = f", coverage of {count(header.truths, 'truth')}" if header.truths else ""
     settings = count(header.samples, "setting")

@@ -1,7 +1,8 @@
-"""What surveys of the plausible sets would read, and the leniency that an observed mean pins.
+"""rows: readings of surveys of the plausible sets, and the leniency that an observed mean implies.
 
-A survey mean near the top of its scale says how leniently people answer, not what they feel: for
-each set the leniency is found at which the survey reads what was observed.
+A survey mean near the top of its scale shows how leniently people answer rather than what they
+feel. For each set, :func:`leniency_for` solves for the leniency at which the survey gives the
+observed mean.
 """
 
 from __future__ import annotations
@@ -25,17 +26,19 @@ from sim.studies.targets import Target
 
 REPLICATES = 20
 LEVELS = ("survey", "response")
-"""Kinds of measure that are read here, where they are no targets."""
+"""Kinds of measure that are read here if they are no targets."""
 GRID = np.linspace(0.0, 0.9, 19)
-"""Leniencies at which a survey is read again, with the same people and noise."""
+"""Leniencies at which a survey is evaluated, with the same people and noise."""
 
 
 def rows(calibration: Calibration, unit: np.ndarray, run: Runner) -> list[dict[str, object]]:
-    """Rows of the predictive check for survey means that are no targets, with the leniency they
-    pin.
+    """Rows of the predictive check for survey means that are no targets, with the leniency that
+    they imply.
 
     Args:
-        unit: (sets, factors) coordinates of plausible sets.
+        calibration: the targets and factors.
+        unit: (sets, factors), coordinates of plausible sets.
+        run: a function that makes the runs.
     """
     known = {target.id for target in calibration.targets}
     read = [
@@ -55,7 +58,7 @@ def rows(calibration: Calibration, unit: np.ndarray, run: Runner) -> list[dict[s
 
 
 def use_of(one: Observation) -> str:
-    """What a finding that is no target is called."""
+    """The word for the use of a finding that is no target."""
     return "left out" if one.finding.use in ("scored", "pattern") else one.finding.use
 
 
@@ -91,7 +94,7 @@ def _read(seen: Seen, p: Parameters, construct: str, wave: int, kind: str) -> fl
 def leniency_for(value: float, seen: Seen, p: Parameters, construct: str, wave: int) -> float:
     """The leniency at which a survey of these people has this mean; NaN beyond the grid.
 
-    The mean rises with leniency, so that the two points of the grid around it are found by halving.
+    The mean rises with leniency, so bisection finds the two grid points around it.
     """
 
     def read(place: int) -> float:

@@ -17,7 +17,7 @@ Rows = Sequence[Mapping[str, object]]
 
 
 def summary(found: Fit) -> Table:
-    """One row: what it was held to, and how many settings stand behind the posterior."""
+    """One row with the numbers of targets and of settings behind the posterior."""
     calibration, table = found.calibration, found.table
     row = {
         "targets": len(calibration.targets),
@@ -100,14 +100,14 @@ def narrowed(rows: Rows) -> Table:
 
 
 def narrowed_shares(frame: pd.DataFrame) -> dict[str, float]:
-    """By how much each free parameter was narrowed; 0 where that is no more than chance shows."""
+    """The share by which each free parameter was narrowed; 0 where chance may give as much."""
     free = frame[frame["what"] == "free"]
     shares = free["narrowed"].where(free["narrowed"] > free["noise"], 0.0)
     return {str(name): float(share) for name, share in zip(free["name"], shares, strict=True)}
 
 
 def left_out(rows: Rows) -> Table:
-    """What moves when a target is left out."""
+    """Shifts of parameters and effects when a target is left out."""
     columns = [
         Column("left_out", format="text", heading="left out"),
         Column("name", format="text", heading="parameter or effect"),
@@ -121,7 +121,7 @@ def left_out(rows: Rows) -> Table:
 
 
 def double_use(rows: Rows) -> Table:
-    """Prior ranges and targets of one source."""
+    """Prior ranges and targets that share a source."""
     columns = [
         Column("parameter", format="text", meaning="whose range rests on the source"),
         Column("target", format="text", meaning="that rests on it too"),
@@ -148,7 +148,7 @@ def defaults(rows: Rows) -> Table:
 
 
 def coverage(rows: Rows) -> Table:
-    """How often regions hold a known truth."""
+    """How often credible regions hold a known truth."""
     columns = [
         Column("name", format="text", heading="quantity"),
         Column("what", meaning="a parameter; a target, predicted by the others; an effect"),
@@ -162,7 +162,7 @@ def coverage(rows: Rows) -> Table:
 
 
 def targets(rows: Rows) -> Table:
-    """What it was calibrated to."""
+    """The targets of the calibration."""
     columns = [
         Column("id", format="text"),
         Column("what", format="text", heading="finding"),
@@ -200,7 +200,7 @@ def aside(pairs: Sequence[tuple[str, str]]) -> Table:
 
 
 def outputs(some: Sequence[Target]) -> list[str]:
-    """Names of the columns of the reference table that hold what is measured."""
+    """Names of the columns of the reference table that hold measures."""
     return [t.id if t.use == "effect" else f"target {t.id}" for t in some]
 
 
@@ -210,7 +210,7 @@ def errors(some: Sequence[Target]) -> list[str]:
 
 
 def reference(found: Fit) -> Table:
-    """Every setting of the reference table: values, what each target measures, weight."""
+    """Every setting of the reference table: its values, the measure of each target, its weight."""
     reference, measured = found.table, found.calibration.measured
     values: dict[str, np.ndarray | list[float]] = dict(
         zip(found.calibration.names, reference.values.T, strict=True)

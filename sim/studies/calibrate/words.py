@@ -1,4 +1,4 @@
-"""words: what a calibration says in sentences; shown, the tables to print."""
+"""words: the answer of a calibration in sentences; shown: the tables to print."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sim.studies.spec import Study
 
 Tables = Mapping[str, Table]
 NAMED = 3
-"""Targets or pairs that a sentence names."""
+"""Number of targets or pairs that a sentence names."""
 SHIFTED = 0.25
-"""SDs of the prior from which a mean that moved within its range is named."""
+"""Shift of a mean, in SDs of the prior, from which a sentence names the parameter."""
 
 
 def words(study: Study[Spec], tables: Tables) -> Answer:
@@ -56,7 +56,7 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
 
 
 def said(tables: Tables) -> str:
-    """What stands behind the sets; printed wherever they are used."""
+    """What the sets rest on, in words that are printed wherever the sets are used."""
     summary = tables["summary"].frame.iloc[0]
     shares = narrowed_shares(tables["narrowed"].frame)
     own = int(summary.get("own", 0))
@@ -64,7 +64,7 @@ def said(tables: Tables) -> str:
 
 
 def _whose(study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Which targets are the user's own, and what was set aside; nothing where none is."""
+    """Sentences on the user's own targets and on findings set aside; empty where there are none."""
     targets, lines = frames["targets"], []
     if "whose" in targets:
         own = targets[targets["whose"] == "own"]["id"].tolist()
@@ -90,7 +90,7 @@ def _whose(study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _levels_and_changes(frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """What levels of a survey among the targets pinned, and what changes between waves did."""
+    """Sentences on what levels of a survey narrow, and what changes between waves narrow."""
     targets = frames["targets"]
     read = targets[targets["measures"].str.match(r"(change of )?survey of ")]
     rows = {str(row["name"]): row for row in frames["narrowed"].to_dict("records")}
@@ -182,7 +182,7 @@ def _hardest(scored: pd.DataFrame) -> str:
 
 
 def _narrowed(table: pd.DataFrame) -> list[str]:
-    """By a fifth or more, by about a tenth, and the rest."""
+    """Sentences on parameters narrowed by a fifth or more, by about a tenth, and not narrowed."""
     free = {str(row["name"]): row for row in table.to_dict("records")}
     fifth, tenth, rest = sorted_out(narrowed_shares(table))
     lines = []
@@ -302,7 +302,7 @@ _TARGETS = ("id", "whose", "grade", "sd_below", "sd_above", "noise", "met", "ess
 
 
 def shown(study: Study[Any], tables: Tables) -> list[Table]:
-    """The tables to print: targets, what they narrow and cost, defaults, coverage."""
+    """The tables to print: targets with their cost, narrowed parameters, defaults, coverage."""
     checked = tables["predictive"]
     frame = checked.frame
     frame["wanted"] = [
