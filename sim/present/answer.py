@@ -1,4 +1,4 @@
-"""What a study says: :class:`Answer`, one sentence of verdict and the sentences that carry it."""
+"""The answer of a study: :class:`Answer` holds a verdict and the sentences that support it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Answer:
 
     Attributes:
         verdict: one sentence that answers the question.
-        lines: whole sentences that a reader needs to judge it: size, interval, cost, ground.
-        rows: a verdict for each thing compared (plan, scenario, target), by its name.
-        notes: remarks on how it was made; not part of the text that is quoted.
+        lines: sentences that a reader needs to judge the verdict: size, interval, cost, basis.
+        rows: a verdict for each plan, scenario or target compared, by its name.
+        notes: remarks on how the answer was made; not part of the text that is quoted.
 
     Example:
         >>> answer = Answer("Visits do more.", ["They add 0.05 (0.02 to 0.08)."])
@@ -38,7 +38,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """Verdict, verdicts of the rows, lines and the caveat: a paragraph to quote."""
+        """A paragraph to quote: verdict, verdicts of the rows, lines and caveat."""
         return " ".join([self.verdict, *self.rows.values(), *self.lines, CAVEAT])
 
     def record(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The planned calendar of a scenario: :func:`dosage_timeline`, a figure for every kind of study."""
+"""The planned calendar of a scenario as a figure: :func:`dosage_timeline`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ MODE_MARKS: Mapping[str, tuple[str, str, str]] = {
 
 
 def dosage_timeline(scenario: Scenario) -> Figure:
-    """What is planned: each region a row, each contact a mark by mode, its area the hours.
+    """Draw the plan: each region is a row, and each contact a mark whose area shows its hours.
 
     Contacts without a fixed date (irregular, on demand) are a faint bar over the weeks in which
-    they may fall. Shocks are upright lines, or bars over the weeks that they last.
+    they may take place. Shocks are vertical lines, or bars over the weeks that they last.
     """
     from sim.model.dosage import calendar
 
@@ -79,7 +79,7 @@ def _calendar_note(entries: Sequence[CalendarEntry], regions_drawn: int) -> str:
 
 
 def _contact_marks(axes: Axes, entries: Sequence[CalendarEntry], names: Sequence[str]) -> None:
-    """Marks of dated contacts, bars of the others, and the key to both."""
+    """Draw marks of dated contacts, bars of the others, and the legend of both."""
     used = [mode for mode in MODE_MARKS if any(entry.mode == mode for entry in entries)]
     if not used:
         style.say(axes, "no contact is planned")
@@ -111,7 +111,7 @@ def _dated(
     mode: str,
     most: float,
 ) -> list[Line2D]:
-    """A mark for each contact with a date (hollow: logged as cancelled); returns the key."""
+    """Draw a mark for each dated contact (hollow: logged as cancelled); return the legend."""
     marker, colour, wording = MODE_MARKS[mode]
     keys = []
     for cancelled in (False, True):
@@ -139,7 +139,8 @@ def _undated(
     offset: float,
     mode: str,
 ) -> list[Line2D]:
-    """A bar over the weeks in which contacts may fall, with their rate; returns the key."""
+    """Draw a bar over the weeks in which contacts may take place, with their rate; return the
+    legend."""
     _, colour, wording = MODE_MARKS[mode]
     spans: dict[tuple[str, str, float], list[int]] = {}
     for entry in entries:
@@ -167,7 +168,7 @@ def _undated(
 
 
 def _stretches(weeks: Sequence[int]) -> list[tuple[int, int]]:
-    """Runs of consecutive weeks.
+    """First and last week of each stretch of consecutive weeks.
 
     >>> _stretches([1, 2, 3, 7])
     [(1, 3), (7, 7)]
@@ -191,7 +192,7 @@ def _shock_text(shock: Any) -> str:
 
 
 def _rows_hit(shock: Any, scenario: Scenario) -> list[int]:
-    """Rows of the regions that a shock meets."""
+    """Rows of the regions that a shock affects."""
     names = scenario.region_names
     if getattr(shock, "region", None):
         return [names.index(shock.region)]
@@ -202,7 +203,7 @@ def _rows_hit(shock: Any, scenario: Scenario) -> list[int]:
 
 
 def _shock_marks(axes: Axes, scenario: Scenario, names: Sequence[str]) -> None:
-    """Shocks: a bold stroke through each row they meet, named below the rows, none over another."""
+    """Draw each shock as a bold line through the rows that it affects, named below the rows."""
     shocks = sorted(scenario.events, key=lambda shock: shock.week)
     last = scenario.horizon_weeks
     lowest = len(names) - 0.4

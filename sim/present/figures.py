@@ -1,7 +1,7 @@
-"""Figures as data: :class:`Figure` draws itself once; :func:`save` writes files, :func:`svg` gives
-the text that a page embeds.
+"""Figures as data: each :class:`Figure` is drawn once; :func:`save` writes files, and :func:`svg`
+gives the text that a page embeds.
 
-The same figure gives the same bytes. Matplotlib is loaded when the first one is drawn.
+The same figure gives the same bytes. Matplotlib is loaded when the first figure is drawn.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Figure:
     """A figure of a study.
 
     Attributes:
-        name: of its file, without suffix.
-        title: what it shows, in a few words.
-        caption: how it is to be read, in sentences.
-        alt: what it shows, for people who cannot see it, with its main numbers.
-        draw: makes the matplotlib figure; called once for every use.
+        name: the name of its file, without suffix.
+        title: what the figure shows, in a few words.
+        caption: how to read the figure, in sentences.
+        alt: alternative text for people who cannot see the figure, with its main numbers.
+        draw: the function that makes the matplotlib figure; called once for every use.
     """
 
     name: str
@@ -55,7 +55,7 @@ def formats_of(choice: str) -> tuple[Format, ...]:
     (('png', 'svg'), ())
 
     Raises:
-        InputError: another word.
+        InputError: the choice is another word.
     """
     known: dict[str, tuple[Format, ...]] = {
         "png": ("png",), "svg": ("svg",), "both": FORMATS, "none": ()
@@ -73,9 +73,9 @@ def save(
     """Draw each figure once and write it in every format.
 
     Args:
-        figures: to draw; their names become the names of the files.
-        folder: made when missing; files of the same names are replaced.
-        formats: of the files; with none, nothing is drawn.
+        figures: the figures; their names become the names of the files.
+        folder: the folder, made when missing; files of the same names are replaced.
+        formats: the formats of the files; without any, nothing is drawn.
 
     Returns:
         The paths written, figure by figure.
@@ -104,7 +104,7 @@ def write(drawn: Drawn, stem: Path, formats: Sequence[Format] = ("png",)) -> lis
 
 
 def _svg_file(drawn: Drawn, text_as: Literal["path", "none"]) -> str:
-    """A whole SVG file; letters as shapes, or as text."""
+    """The text of an SVG file, with letters as shapes (path) or as text (none)."""
     import matplotlib
 
     settings: dict[Any, Any] = {"svg.hashsalt": "codose", "svg.fonttype": text_as}
@@ -115,14 +115,14 @@ def _svg_file(drawn: Drawn, text_as: Literal["path", "none"]) -> str:
 
 @contextlib.contextmanager
 def _any_letter() -> Iterator[None]:
-    """Names may hold letters that the font lacks: a box stands for them, and nothing is said."""
+    """Silence the warning about letters that the font lacks; a box stands for each."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         yield
 
 
 def _settle(drawn: Drawn) -> None:
-    """Work the layout out, once: a figure that still has to is drawn twice by Matplotlib."""
+    """Compute the layout once; otherwise Matplotlib would draw the figure twice."""
     engine = drawn.get_layout_engine()
     if engine is not None:
         with _any_letter():
@@ -131,10 +131,10 @@ def _settle(drawn: Drawn) -> None:
 
 
 def svg(figure: Figure) -> str:
-    """The figure as an ``<svg>`` element that may stand in a page beside others.
+    """The figure as an ``<svg>`` element that can be embedded in a page beside others.
 
-    Letters are text (they can be searched and copied), ids begin with the name of the figure, and
-    the element is an image with the alternative text of the figure, which a pointer shows as well.
+    Letters are text, which can be searched and copied. Ids begin with the name of the figure. The
+    element is an image with the figure's alternative text, which is also shown on hover.
     """
     drawn = figure.draw()
     _settle(drawn)
@@ -142,7 +142,7 @@ def svg(figure: Figure) -> str:
 
 
 def element(file: str, name: str, alt: str) -> str:
-    """An SVG file of Matplotlib as an element of a page; see :func:`svg`."""
+    """Turn an SVG file of Matplotlib into an element of a page; see :func:`svg`."""
     start = file.index("<svg")
     head, body = file[start:].split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)

@@ -2,10 +2,10 @@
 :func:`count`, :func:`money`, :func:`hours`, :func:`duration`, :func:`week`, :func:`month`,
 :func:`date`, :func:`interval`, :func:`signed`.
 
-There is one of each, so that a number reads the same in a terminal, a report and a figure. Columns
-of a :class:`sim.present.table.Table` name them by the keys of :data:`FORMATS`. A value that is not
-there is :data:`EMPTY`; no number but zero, and what rounding leaves of it, prints as zero; a minus
-is the plain hyphen, so that what is copied out of a report is a number elsewhere.
+A number has one format in terminals, reports and figures alike. Columns of a
+:class:`sim.present.table.Table` name their format by a key of :data:`FORMATS`. A missing value is
+:data:`EMPTY`. Only zero, and rounding errors around it, print as zero. The minus is a plain hyphen,
+so that a number copied from a report is a number elsewhere.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _NAME = re.compile(r"[a-z][a-z_0-9]*(\.[a-z][a-z_0-9]*)*")
 
 
 def number(value: float) -> str:
-    """A number in the digits that a decision can use.
+    """A number with as many digits as a decision can use.
 
-    Two decimals below 10, one below 100, none beyond; one significant digit where two decimals
-    would show nothing. Integers and zeros, as rounding leaves them, have no decimals.
+    It has two decimals below 10, one below 100 and none above; one significant digit where two
+    decimals would show only zeros. Whole numbers and zeros, within rounding errors, have none.
 
     >>> [number(x) for x in (0.4111, 9.996, 12.345, 1234.5, 3, -3e-18, -0.004, 0.00012)]
     ['0.41', '10.0', '12.3', '1,234', '3', '0', '-0.004', '0.0001']
@@ -68,7 +68,7 @@ def signed(value: float, form: Callable[[float], str] = number) -> str:
 def interval(
     low: float, high: float, form: Callable[[float], str] = number, *, narrow: bool = False
 ) -> str:
-    """Both ends of an interval; ``narrow`` for the columns of a terminal: ``0.02..0.05``.
+    """Both ends of an interval; ``narrow`` is for columns of a terminal: ``0.02..0.05``.
 
     >>> interval(0.02, 0.05), interval(-0.01, 0.05, signed), interval(float("nan"), 1)
     ('0.02 to 0.05', '-0.01 to +0.05', '-')
@@ -81,7 +81,7 @@ def interval(
 
 
 def given(value: float) -> str:
-    """A number that somebody chose, as it would be written by hand.
+    """A number that a user chose, as it would be written by hand.
 
     >>> given(0.0005), given(12.0), given(1500.25)
     ('0.0005', '12', '1,500.25')
@@ -96,7 +96,7 @@ def given(value: float) -> str:
 
 
 def digits(value: float) -> str:
-    """Three significant digits: for parameters, some of which are a hundredth and some are ten.
+    """A number with three significant digits; for parameters, whose sizes differ widely.
 
     >>> digits(0.0128373), digits(6.0761), digits(-0.004958)
     ('0.0128', '6.08', '-0.00496')
@@ -105,7 +105,7 @@ def digits(value: float) -> str:
 
 
 def exact(value: Any) -> str:
-    """A value without rounding, for programs: the shortest text that gives the same float.
+    """A value without rounding, for programs: the shortest text that reads as the same float.
 
     >>> exact(0.1), exact(2.0), exact(float("nan")), exact("a")
     ('0.1', '2.0', '', 'a')
@@ -120,7 +120,7 @@ def exact(value: Any) -> str:
 
 
 def percent(value: float) -> str:
-    """A part of a whole in percent. Only all of it is 100 %, and only nothing is 0 %.
+    """A part of a whole in percent. Only the whole is 100 %, and only nothing is 0 %.
 
     >>> [percent(x) for x in (0.5, 0.9996, 1.0, 0.004, 0.0)]
     ['50 %', 'over 99 %', '100 %', 'under 1 %', '0 %']
@@ -136,11 +136,11 @@ def percent(value: float) -> str:
 
 
 def share(value: float, of: int) -> str:
-    """A share of runs or sets, with their number: counted when they are few.
+    """A share of runs or sets with their number; a count when there are few.
 
     Args:
-        value: 0-1.
-        of: the number of runs or sets that it is a share of.
+        value: the share, 0-1.
+        of: the number of all runs or sets.
 
     >>> share(1.0, 24), share(0.9996, 5000), share(0.0, 5000), share(1.0, 5000)
     ('24 of 24', 'over 99 % of 5,000', 'none of 5,000', 'all 5,000')
@@ -155,7 +155,7 @@ def share(value: float, of: int) -> str:
 
 
 def count(value: float, noun: str = "", plural: str = "") -> str:
-    """A whole number, of what.
+    """A whole number with its noun.
 
     >>> count(1234), count(1, "run"), count(0, "run"), count(2, "study", "studies")
     ('1,234', '1 run', '0 runs', '2 studies')
@@ -171,7 +171,7 @@ def count(value: float, noun: str = "", plural: str = "") -> str:
 
 
 def money(value: float, currency: str = "") -> str:
-    """An amount: whole, with two decimals only where it is below 100 and not whole.
+    """An amount of money; it has two decimals only where it is below 100 and not whole.
 
     >>> money(123349.4), money(12.5, "EUR"), money(80.0)
     ('123,349', '12.50 EUR', '80')
@@ -185,7 +185,7 @@ def money(value: float, currency: str = "") -> str:
 
 
 def hours(value: float) -> str:
-    """Working hours; decimals only where they are few.
+    """Working hours; large numbers have no decimals.
 
     >>> hours(1.5), hours(2.0), hours(0.25), hours(61.75), hours(1234.4)
     ('1.5 h', '2 h', '0.25 h', '61.8 h', '1,234 h')
@@ -239,7 +239,7 @@ def month(day: datetime.date, *, year: bool = True) -> str:
 
 
 def date(value: Any) -> str:
-    """A day, in letters where numbers could be read in two ways.
+    """A day with the month in letters, which cannot be misread.
 
     >>> date(datetime.date(2027, 3, 4)), date("2027-03-04")
     ('4 Mar 2027', '4 Mar 2027')
@@ -254,7 +254,7 @@ def date(value: Any) -> str:
 
 
 def sentence(text: str) -> str:
-    """Text that begins a sentence.
+    """Text with a capital, to begin a sentence.
 
     >>> sentence("plausible sets: 50")
     'Plausible sets: 50'
@@ -311,7 +311,7 @@ def named(name: str) -> Callable[[Any], str]:
     """The format of a name.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no format of that name.
     """
     if name not in FORMATS:
         raise InputError(
@@ -327,17 +327,17 @@ def named(name: str) -> Callable[[Any], str]:
 
 
 def _python(value: Any) -> Any:
-    """A number of NumPy as one of Python."""
+    """A NumPy number as a Python number."""
     return value.item() if hasattr(value, "item") else value
 
 
 def _missing(value: Any) -> bool:
-    """Whether a value is not there: None, NaN, NA or NaT."""
+    """Whether a value is missing: None, NaN, NA or NaT."""
     return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
 
 
 def _unusual(value: Any) -> str | None:
-    """The text of what is no finite number; None for one."""
+    """The text of a value that is no finite number; None for a finite number."""
     if _missing(value):
         return EMPTY
     if math.isinf(value):

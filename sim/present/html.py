@@ -1,7 +1,7 @@
-"""Templates: :func:`environment` holds those of reports; :func:`table_html` is a table of one.
+"""HTML templates: :func:`environment` holds those of reports; :func:`table_html` renders a table.
 
-Every number of a table carries its exact value (``data-value``) beside the rounded one, with the
-file, row and column that it comes from.
+Every number in a table has its exact value (``data-value``) beside the rounded one, and the file,
+row and column that it comes from.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Cell(NamedTuple):
-    """A value of a table: column, exact value, text, whether it is of a column of numbers."""
+    """A value of a table: column, exact value, text, and whether the column is numeric."""
 
     column: str
     exact: str
@@ -35,7 +35,7 @@ def table_html(table: Table, level: int = 3) -> str:
 
 
 def rows_of(table: Table) -> Iterator[tuple[object, list[Cell]]]:
-    """(index in the file, cells) of every row."""
+    """Index in the file and cells of every row."""
     numeric = {column.name: table.is_numeric(column.name) for column in table.columns}
     frame = table.frame
     values = zip(*(frame[column.name].tolist() for column in table.columns), strict=True)
@@ -49,7 +49,7 @@ def rows_of(table: Table) -> Iterator[tuple[object, list[Cell]]]:
 
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
-    """The templates of reports, with what they call."""
+    """The templates of reports, and the functions that they call."""
     import jinja2
 
     made = jinja2.Environment(

@@ -1,4 +1,4 @@
-"""``labelled``: frames as ``xarray`` datasets with units, for labelled arrays and NetCDF."""
+"""Data frames as ``xarray`` datasets with units, for NetCDF too: :func:`labelled`."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ if TYPE_CHECKING:
 
 
 def xarray() -> ModuleType:
-    """The library.
+    """The library xarray.
 
     Raises:
-        InputError: it is not installed.
+        InputError: xarray is not installed.
     """
     needs("xarray", work="a labelled array", field="to_xarray")
     return importlib.import_module("xarray")
 
 
 def labelled(frame: pd.DataFrame, keys: Sequence[str], attributes: Mapping[str, Any]) -> Any:
-    """A long frame as a dataset: keys become dimensions, in the order of their first values.
+    """A long data frame as a dataset; the keys become dimensions, in order of first appearance.
 
     Args:
-        frame: each combination of keys once.
-        keys: columns that tell rows apart.
-        attributes: of each column, such as its unit.
+        frame: a row for each combination of keys, at most one.
+        keys: columns whose values identify a row.
+        attributes: attributes of each column, such as its unit.
+
+    Returns:
+        An ``xarray.Dataset``.
 
     Raises:
         InputError: xarray is not installed.
@@ -56,7 +59,7 @@ def labelled(frame: pd.DataFrame, keys: Sequence[str], attributes: Mapping[str, 
 
 
 def _plain(values: Any) -> Any:
-    """Numbers as they are; words as NumPy's fixed-length text, which every NetCDF engine takes."""
+    """Numbers unchanged; words as fixed-length text of NumPy, which every NetCDF engine reads."""
     array = values.to_numpy()
     if array.dtype.kind in "iuf":
         return array
@@ -64,11 +67,11 @@ def _plain(values: Any) -> Any:
 
 
 def table_dataset(table: Table) -> Any:
-    """A table as a dataset: its first columns of words and whole numbers that tell rows apart
-    become dimensions, all others variables.
+    """A table as a dataset: its first columns of words and whole numbers that identify a row
+    become dimensions, and all others variables.
 
     Raises:
-        InputError: xarray is not installed, or nothing but measured numbers tells rows apart.
+        InputError: xarray is not installed, or no such columns identify the rows.
     """
     frame = table.frame
     keys: list[str] = []

@@ -1,8 +1,8 @@
-"""Where the axes of a figure stand: :class:`Margins`, a layout that is worked out once and stays.
+"""The layout of the axes of a figure, computed once: :class:`Margins`.
 
-The room for titles and footers is known from their lines; what axes need around them (tick labels,
-names, legends, labels at the ends of lines) is measured once, letters only. Matplotlib's own
-"constrained" layout measures everything and draws the figure a second time to do it.
+The space of titles and footers follows from their lines. The space around axes (tick labels, names,
+legends, labels at the ends of lines) is measured once, for text only. Matplotlib's "constrained"
+layout measures everything, for which it draws the figure a second time.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ LEAST = 0.3
 
 
 class Margins(LayoutEngine):
-    """Gives every axes the room that its letters need, and shares out what is left.
+    """Gives all axes the space that their text needs, and divides the rest between them.
 
     Args:
-        top: inches taken by the title of the figure.
-        bottom: inches taken by its footer.
+        top: height of the figure's title, inches.
+        bottom: height of its footer, inches.
     """
 
     _adjust_compatible = False
@@ -40,7 +40,7 @@ class Margins(LayoutEngine):
         self.top, self.bottom = top, bottom
 
     def set(self, **_: Any) -> None:
-        """Nothing can be set."""
+        """Do nothing, because there are no settings."""
 
     def execute(self, fig: Figure) -> None:  # type: ignore[override]
         """Place all axes of the figure."""
@@ -70,7 +70,7 @@ class Margins(LayoutEngine):
 
 
 class _Line:
-    """Columns from left to right, or rows from top to bottom: what each needs before and after."""
+    """Columns from left to right, or rows from top to bottom, with the space around each."""
 
     def __init__(self, count: int, ratios: Any, start: float, stop: float, gap: float) -> None:
         self.before, self.after = [0.0] * count, [0.0] * count
@@ -78,12 +78,12 @@ class _Line:
         self.start, self.stop, self.gap = start, stop, gap
 
     def need(self, span: range, before: float, after: float) -> None:
-        """What axes over a span need on both sides of it, in inches."""
+        """Reserve the space that axes over a span need on both sides, inches."""
         self.before[span[0]] = max(self.before[span[0]], before)
         self.after[span[-1]] = max(self.after[span[-1]], after)
 
     def place(self, span: range) -> tuple[float, float]:
-        """Where axes over a span begin and end, in inches."""
+        """The positions at which axes over a span begin and end, inches."""
         taken = sum(self.before) + sum(self.after) + self.gap * (len(self.ratios) - 1)
         left = max(self.stop - self.start - taken, LEAST * len(self.ratios))
         sizes = [left * ratio / sum(self.ratios) for ratio in self.ratios]
@@ -95,7 +95,7 @@ class _Line:
 
 
 def _cells(fig: Figure) -> list[tuple[SubplotSpec, list[Axes]]]:
-    """Axes by their cell of the grid; a colour bar shares the cell of what it explains."""
+    """Axes by their cell of the grid; a colour bar shares the cell of its axes."""
     found: dict[tuple[int, int], tuple[SubplotSpec, list[Axes]]] = {}
     for axes in fig.axes:
         spec = axes.get_subplotspec()
@@ -107,7 +107,7 @@ def _cells(fig: Figure) -> list[tuple[SubplotSpec, list[Axes]]]:
 
 
 def _needs(fig: Figure, axes: list[Axes]) -> tuple[Bbox, tuple[float, float, float, float]]:
-    """Where axes of a cell are together, and the inches that their letters need around them:
+    """The joint box of the axes of a cell, and the space that their text needs around it, inches:
     left, right, above, below."""
     canvas = fig.canvas if isinstance(fig.canvas, FigureCanvasAgg) else FigureCanvasAgg(fig)
     renderer = canvas.get_renderer()
@@ -130,7 +130,7 @@ def _needs(fig: Figure, axes: list[Axes]) -> tuple[Bbox, tuple[float, float, flo
 
 
 def _moved(part: Bbox, old: Bbox, new: Bbox) -> Bbox:
-    """A part of a box at the same place of another box."""
+    """A part of a box, moved to the same position within another box."""
     x, y = new.width / old.width, new.height / old.height
     return Bbox.from_bounds(
         new.x0 + (part.x0 - old.x0) * x,

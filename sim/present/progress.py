@@ -1,4 +1,4 @@
-"""``progress_bar``: how far runs are, on a terminal or in a notebook."""
+"""The progress of runs on a terminal or in a notebook: :func:`progress_bar`, :func:`late_bar`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PATIENCE = 2.0
 
 
 def still(done: int, total: int) -> None:
-    """Shows nothing, and keeps others from showing something."""
+    """Show no progress, and keep other code from showing a bar."""
 
 
 @contextlib.contextmanager
 def late_bar(label: str) -> Iterator[Move | None]:
-    """A bar that shows itself when work takes longer than :data:`PATIENCE`; see
-    :func:`progress_bar`. None where nobody would see it, or ``CODOSE_PROGRESS=off`` is set.
+    """A bar that appears when work takes longer than :data:`PATIENCE`; see :func:`progress_bar`.
+    None where no terminal or notebook would show it, or ``CODOSE_PROGRESS=off`` is set.
 
     >>> with late_bar("nobody looks") as move:
     ...     move is None
@@ -48,20 +48,20 @@ def late_bar(label: str) -> Iterator[Move | None]:
 
 @contextlib.contextmanager
 def progress_bar(label: str) -> Iterator[Move]:
-    """A bar in the cell of a notebook, else on stderr; it leaves nothing behind."""
+    """A bar in the cell of a notebook, else on stderr; it disappears at the end."""
     with (_in_cell if _in_notebook() else _on_terminal)(label) as move:
         yield move
 
 
 def _in_notebook() -> bool:
-    """Whether this is the kernel of a notebook."""
+    """Whether this process is the kernel of a notebook."""
     library = sys.modules.get("IPython")
     return hasattr(library.get_ipython() if library else None, "kernel")
 
 
 @contextlib.contextmanager
 def _in_cell(label: str) -> Iterator[Move]:
-    """HTML alone: it needs no widgets."""
+    """A bar of plain HTML, which needs no widgets."""
     from html import escape
 
     from IPython.display import HTML, display  # pyright: ignore[reportMissingImports]
@@ -115,6 +115,6 @@ _drawn: list[Any] = []
 
 
 def pause() -> None:
-    """Take bars off the terminal until they move again: else they are drawn over a question."""
+    """Remove bars from the terminal until they next move, so that they do not cover a question."""
     for bar in _drawn:
         bar.stop()

@@ -1,10 +1,10 @@
-"""Reports: :class:`Report` is what one says, :func:`render` makes one HTML file of it.
+"""Reports: :class:`Report` holds the content, and :func:`render` makes one HTML file of it.
 
 The file needs no network, no script and no other file: styles, figures (SVG) and tables are inside,
-and a content security policy forbids every address. What matters most (question, answer, first
-figure, key numbers) stands first and prints on one sheet. Every number of a table carries its exact
-value (``data-value``) beside the rounded one, with the file, row and column that it comes from. The
-same report gives the same bytes.
+and its content security policy forbids every address. Question, answer, first figure and key
+numbers come first and print on one sheet. Every number in a table has its exact value
+(``data-value``) beside the rounded one, and the file, row and column that it comes from. The same
+report gives the same bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sim.present.table import Table
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A figure that is there as a file and not drawn anew."""
+    """A figure from a file, which is not drawn anew."""
 
     title: str
     alt: str
@@ -30,23 +30,23 @@ class Picture:
 
 @dataclass(eq=False)
 class Report:
-    """Everything that a report shows.
+    """The content of a report.
 
     Attributes:
-        kind: what it is a report of, in a few words.
-        title, question: of the scenario or study.
-        answer: what the study says.
-        figures: drawn as SVG, the most telling first.
-        pictures: figures that are shown as they are.
-        tables: the most telling first.
-        costs, cost_note: what it takes.
-        assumptions, assumption_note: what carries the result.
-        parameters: all of them.
-        words: term -> what it means.
+        kind: the kind of report, in a few words.
+        title, question: title and question of the scenario or study.
+        answer: the answer of the study.
+        figures: figures to draw as SVG, the most important first.
+        pictures: figures that are shown from their files.
+        tables: tables, the most important first.
+        costs, cost_note: the table of costs, and a note on it.
+        assumptions, assumption_note: the assumptions that the result depends on, and a note.
+        parameters: the table of all parameters.
+        words: term -> its meaning.
         inputs: title -> text of the files that were read, to copy.
         provenance: name -> value: versions, seed, numbers of runs.
-        command: that makes the results again.
-        check: the command that makes them again and compares, given in their folder.
+        command: the command that makes the results again.
+        check: the command, typed in their folder, that makes the results again and compares them.
     """
 
     kind: str

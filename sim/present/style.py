@@ -1,7 +1,7 @@
-"""One look for every figure: colours, sizes, labels, captions, and files that repeat byte for byte.
+"""The style of all figures: :func:`figure`, :func:`panels`, :func:`dress`, labels and colours.
 
-Nothing here touches the state of matplotlib that a user's own figures share: no pyplot, no global
-settings. Sizes are chosen for figures shown about 850 pixels wide.
+This module leaves the state of matplotlib that a user's own figures share alone: it uses neither
+pyplot nor global settings, so files repeat byte for byte. Sizes suit figures about 850 pixels wide.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sim.present.figures import DPI
 from sim.present.format import month, words
 from sim.present.layout import EDGE, Margins
 
-# Okabe & Ito (2008): told apart with every common kind of colour blindness.
+# Okabe & Ito (2008): distinguishable with every common kind of colour blindness.
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
 GREEN = "#009E73"
@@ -49,7 +49,7 @@ _MONTH_STEPS = (1, 2, 3, 6, 12)
 
 
 def axis_label(outcome: str) -> str:
-    """The name of an outcome with its unit, as axes over weeks show it.
+    """The name of an outcome with its unit, for axes over weeks.
 
     >>> axis_label("trust")
     'trust (0-1)'
@@ -70,9 +70,9 @@ def figure(width: float, height: float, title: str, footer: str) -> Figure:
     """An empty figure with a title at the top left and a footer at the bottom left.
 
     Args:
-        width: inches.
-        height: inches.
-        title: states what is shown; wrapped to the width.
+        width: width, inches.
+        height: height, inches.
+        title: what the figure shows; wrapped to the width.
         footer: where the numbers come from; wrapped to the width.
     """
     heading = textwrap.fill(title, int(width * 8.5))
@@ -93,13 +93,13 @@ def figure(width: float, height: float, title: str, footer: str) -> Figure:
 
 
 def _height(text: str, size: float) -> float:
-    """Inches that lines of text take, with the space that sets them apart."""
+    """Height of some lines of text and the space around them, inches."""
     lines = len(text.splitlines())
     return (lines * size * LINE + 9.0) / 72.0 if lines else 0.0
 
 
 def dress(axes: Axes, *, grid: bool = True) -> None:
-    """Give axes the common look: two thin spines, quiet ticks, faint horizontal lines."""
+    """Give axes the common style: two thin spines, light ticks, faint horizontal lines."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -124,7 +124,7 @@ def panels(figure: Figure, count: int, columns: int) -> list[Axes]:
 
 
 def name_y(axes: Axes, text: str) -> None:
-    """A label of the y axis that reads without turning one's head: level, above the axis."""
+    """Label the y axis horizontally, above the axis, where it is easy to read."""
     axes.set_ylabel(
         text, rotation=0, ha="left", va="bottom", fontsize=TEXT_SIZE, color=INK, labelpad=0
     )
@@ -132,14 +132,14 @@ def name_y(axes: Axes, text: str) -> None:
 
 
 def name_x(axes: Axes, text: str = "") -> None:
-    """A label of the x axis; left out: what :func:`week_ticks` has put on it."""
+    """Label the x axis; without a text, :func:`week_ticks` has already labelled it."""
     dated = isinstance(axes.xaxis.get_major_formatter(), FixedFormatter)
     text = text or ("month" if dated else "week")
     axes.set_xlabel(text, fontsize=TEXT_SIZE, color=INK, labelpad=3)
 
 
 def week_ticks(axes: Axes, last: float, most: int = 6, start_date: date | None = None) -> None:
-    """Ticks at weeks that people think in: 4, 13, 26, 52, ...; with a date, at months."""
+    """Set ticks at familiar weeks (4, 13, 26, 52, ...); with a start date, at months."""
     axes.set_xlim(0, max(last, 1))
     if start_date is not None:
         _month_ticks(axes, last, most, start_date)
@@ -149,7 +149,7 @@ def week_ticks(axes: Axes, last: float, most: int = 6, start_date: date | None =
 
 
 def _month_ticks(axes: Axes, last: float, most: int, start_date: date) -> None:
-    """Ticks at the first days of months, with the year below the first and wherever it changes."""
+    """Set ticks at first days of months, with the year below the first and where it changes."""
     months = max(1, math.ceil(months_of(last)))
     step = next((s for s in _MONTH_STEPS if months / s <= most), 12 * math.ceil(months / most / 12))
     first = start_date.year * 12 + start_date.month - 1
@@ -166,7 +166,7 @@ def _month_ticks(axes: Axes, last: float, most: int, start_date: date) -> None:
 
 
 def mark_week(axes: Axes, week: float, text: str = "") -> None:
-    """A thin upright line at a week, with a small label beside its top; none at the very end."""
+    """Draw a thin vertical line at a week, with a small label beside its top, except at the end."""
     if week >= axes.get_xlim()[1]:
         return
     axes.axvline(week, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
@@ -180,9 +180,9 @@ def mark_week(axes: Axes, week: float, text: str = "") -> None:
 
 
 def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions moved as little as needed to stand at least ``gap`` apart within low..high.
+    """Move positions as little as possible so that they are ``gap`` or more apart in low..high.
 
-    When they cannot all fit they are spaced evenly.
+    When they cannot all fit, they are spaced evenly.
 
     >>> spread([0.5, 0.5], 0.1, 0.0, 1.0)
     [0.45, 0.55]
@@ -192,11 +192,11 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
         return [min(max(p, low), high) for p in positions]
     gap = min(gap, (high - low) / (count - 1))
     order = sorted(range(count), key=lambda i: (positions[i], i))
-    # Groups of touching labels, each as [sum of wished places, members], merged until none overlap.
+    # Groups of touching labels, [sum of desired positions, members], merged until none overlap.
     groups: list[list[int]] = []
 
     def place(group: list[int]) -> float:
-        """Where the lowest of a group stands."""
+        """The position of the lowest label of a group."""
         wish = [positions[i] - rank * gap for rank, i in enumerate(group)]
         lowest = math.fsum(wish) / len(group)
         return min(max(lowest, low), high - (len(group) - 1) * gap)
@@ -217,7 +217,7 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
 
 
 def line_height(axes: Axes, size: float) -> float:
-    """Height of a line of text in data units, about: the layout is not final before drawing."""
+    """Approximate height of a line of text in data units, before the layout is final."""
     low, high = axes.get_ylim()
     height = axes.get_window_extent().height * 72.0 / axes.figure.dpi
     return (high - low) * size * 1.45 / max(height * 0.8, 1.0)
@@ -253,10 +253,10 @@ def label_ends(
     """Name lines at their right end instead of in a legend.
 
     Args:
-        axes: whose limits are final.
-        ends: (y of the end, text, colour); ends without a finite y are left out.
-        x: where the lines end, in data units.
-        size: of the text, in points.
+        axes: the axes, whose limits are final.
+        ends: (y of the end, text, colour) of each line; ends without a finite y are left out.
+        x: the x at which the lines end, in data units.
+        size: the size of the text, points.
     """
     known = [end for end in ends if math.isfinite(end[0])]
     low, high = axes.get_ylim()
@@ -275,7 +275,7 @@ def label_ends(
 
 
 def say(axes: Axes, text: str) -> None:
-    """A remark in the middle of axes that have nothing to show."""
+    """Write a remark in the middle of empty axes."""
     axes.text(
         0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center",
         fontsize=TEXT_SIZE, color=MUTED,

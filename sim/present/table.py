@@ -1,8 +1,7 @@
-"""Tables that know their columns: :class:`Column` and :class:`Table`.
+"""Tables with described columns: :class:`Column` and :class:`Table`.
 
-A table is a frame of numbers, exact, with the names, units, formats and meanings of its columns. It
-is what an analysis returns, and the one thing that terminals, reports, files and ``--json`` are
-made from.
+A table is a data frame of exact numbers with the names, units, formats and meanings of its columns.
+Analyses return tables, and terminals, reports, files and ``--json`` are all made from them.
 """
 
 from __future__ import annotations
@@ -34,15 +33,15 @@ class Column:
     """A column of a table.
 
     Attributes:
-        name: in the frame and in every file.
-        unit: of its numbers, as outcomes name theirs; empty for none.
+        name: the name in the frame and in every file.
+        unit: the unit of its numbers, named as for outcomes; empty for none.
         format: a key of :data:`sim.present.format.FORMATS`.
         meaning: a sentence or less, for the reader of the table.
-        heading: what stands over it; its name in words when empty.
-        empty: what people read where there is no value.
+        heading: the text above the column; when empty, its name in words.
+        empty: the text of a missing value.
 
     Raises:
-        InputError: an unknown format.
+        InputError: the format is unknown.
     """
 
     name: str
@@ -57,31 +56,31 @@ class Column:
 
     @property
     def head(self) -> str:
-        """What stands over the column, with its unit."""
+        """The heading of the column with its unit."""
         heading = self.heading or formats.words(self.name)
         return f"{heading} ({self.unit})" if self.unit else heading
 
     @property
     def write(self) -> Callable[[Any], str]:
-        """Turns a value into text."""
+        """The function that turns a value into text."""
         form = formats.named(self.format)
         return lambda value: self.empty if (text := form(value)) == formats.EMPTY else text
 
 
 class Table:
-    """Numbers with what they mean.
+    """Numbers with their meaning.
 
     Args:
-        name: of its files, without suffix.
-        frame: copied; the index of its rows is kept, so that a part of a table still says which
-            rows of the file it shows.
-        columns: what is known of columns; the others are described by their names and types.
+        name: the name of its files, without suffix.
+        frame: the data frame, which is copied. The index of its rows is kept, so that a part of a
+            table still says which rows of the file it shows.
+        columns: descriptions of columns; other columns are described by their names and types.
         title: what the table shows, in a few words.
-        note: how it is to be read, in sentences.
-        rests_on: (runs counted, runs made), said in the note.
+        note: how to read the table, in sentences.
+        rests_on: (runs counted, runs made), which the note states.
 
     Raises:
-        InputError: a column is described that the frame does not have.
+        InputError: a description names a column that the frame does not have.
 
     Example:
         >>> import pandas as pd
@@ -128,7 +127,7 @@ class Table:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Its columns, in their order."""
+        """The columns, in their order."""
         return self._columns
 
     @property
@@ -159,7 +158,7 @@ class Table:
         """A column by its name.
 
         Raises:
-            InputError: there is none.
+            InputError: there is no such column.
         """
         for column in self._columns:
             if column.name == name:
@@ -184,9 +183,9 @@ class Table:
         """A part of the table under the same name, for showing.
 
         Args:
-            columns: names, in the order wanted; None: all.
+            columns: names of columns, in the desired order; None: all.
             rows: anything that ``frame.loc`` takes (a mask, labels, a slice); None: all.
-            title, note: in place of the table's own.
+            title, note: texts in place of the table's own.
         """
         names = [column.name for column in self._columns] if columns is None else list(columns)
         kept = [self.column(name) for name in names]
@@ -201,7 +200,7 @@ class Table:
         )
 
     def described(self, **changes: Mapping[str, str]) -> Table:
-        """The table with columns described otherwise: ``described(mean={"heading": "gain"})``."""
+        """The table with changed descriptions: ``described(mean={"heading": "gain"})``."""
         new = [
             dataclasses.replace(column, **changes.get(column.name, {})) for column in self._columns
         ]
@@ -212,18 +211,18 @@ class Table:
     # --- showing -------------------------------------------------------------------------------
 
     def cells(self) -> list[list[str]]:
-        """Every value as people read it, row by row."""
+        """The text of every value, row by row."""
         return [
             [column.write(value) for column, value in zip(self._columns, row, strict=True)]
             for row in self._values()
         ]
 
     def is_numeric(self, name: str) -> bool:
-        """Whether a column holds numbers, which stand to the right."""
+        """Whether a column holds numbers, which are aligned to the right."""
         return self._frame[name].dtype.kind in "iuf"
 
     def terminal(self) -> RichTable:
-        """A table without lines for a terminal; only columns of text give way when it is narrow."""
+        """The table for a terminal, without lines; only text columns shrink when it is narrow."""
         from rich.table import Table as RichTable
 
         made = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -241,10 +240,10 @@ class Table:
         return made
 
     def html(self, level: int = 3) -> str:
-        """The table as HTML: heading, note, and cells that carry their exact values.
+        """The table as HTML: heading, note, and cells with their exact values.
 
         Args:
-            level: of the heading, 1-6.
+            level: the level of the heading, 1-6.
         """
         from sim.present import html
 
@@ -256,7 +255,7 @@ class Table:
     # --- taking away ---------------------------------------------------------------------------
 
     def records(self) -> list[dict[str, Any]]:
-        """Rows as plain data for JSON: what is not there, and what is infinite, is None."""
+        """Rows as plain data for JSON; missing and infinite values are None."""
         names = [column.name for column in self._columns]
         return [
             {name: plain_data(value) for name, value in zip(names, row, strict=True)}
@@ -277,8 +276,8 @@ class Table:
         return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
 
     def csv(self) -> str:
-        """Exact values with the names of the columns; text that a spreadsheet would calculate is
-        marked by an apostrophe. Files of it are written as :func:`sim.core.cells.for_excel`."""
+        """Exact values as CSV with the names of the columns. An apostrophe marks text that a
+        spreadsheet would read as a formula. For files, use :func:`sim.core.cells.for_excel`."""
         import pandas as pd
 
         frame = self.frame
@@ -315,12 +314,12 @@ class Table:
 def write_workbook(tables: Mapping[str, Table], path: Path) -> None:
     """Write tables as a workbook for Excel: exact values, shown in their formats.
 
-    The first row of a sheet names the columns, each with its unit and, as a comment, its meaning;
-    it stays in view. Nothing stands below the rows, so that they can be sorted and read again.
+    The first row of a sheet names each column with its unit and, as a comment, its meaning; it
+    stays in view. There is nothing below the rows, so that they can be sorted and read again.
 
     Args:
-        tables: by the name of their sheet, of which at most 31 letters are kept.
-        path: of the file, replaced whole.
+        tables: tables by the name of their sheet, of which at most 31 letters are kept.
+        path: the path of the file, which is replaced whole.
 
     Raises:
         InputError: openpyxl is not installed.
@@ -342,7 +341,7 @@ def write_workbook(tables: Mapping[str, Table], path: Path) -> None:
 
 
 def _sheet_name(name: str, taken: Sequence[str]) -> str:
-    """A name that Excel allows and that no other sheet has."""
+    """A name that Excel allows and no other sheet has."""
     plain = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", name).strip("' ")[:31] or "sheet"
     known, number, made = {one.lower() for one in taken}, 1, plain
     while made.lower() in known:
@@ -352,7 +351,7 @@ def _sheet_name(name: str, taken: Sequence[str]) -> str:
 
 
 def _fill(sheet: Any, table: Table) -> None:
-    """Head, rows, formats, comments and widths of a sheet."""
+    """Write head, rows, formats, comments and widths of a sheet."""
     from openpyxl.comments import Comment  # pyright: ignore[reportMissingModuleSource]
     from openpyxl.styles import Alignment, Font  # pyright: ignore[reportMissingModuleSource]
     from openpyxl.utils import get_column_letter  # pyright: ignore[reportMissingModuleSource]
@@ -398,12 +397,12 @@ _LONGEST = 32_767
 
 
 def _cell_value(value: Any) -> Any:
-    """A value as a cell holds it; None for what is not there, and for infinity."""
+    """A value for a cell; None for missing and infinite values."""
     if isinstance(value, datetime.date):
         return value
     value = plain_data(value)
     if isinstance(value, str):
-        value = harmless(value) if value.startswith("'") else value  # a cell is no formula as it is
+        value = harmless(value) if value.startswith("'") else value  # a cell of text is no formula
         return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", " ", value)[:_LONGEST]
     return value
 
@@ -413,7 +412,7 @@ _EXCEL: Mapping[str, str] = {"count": "#,##0", "week": "0", "date": "d mmm yyyy"
 
 
 def _excel_format(column: str, value: Any) -> str:
-    """How Excel shows a value: in the digits that people read elsewhere.
+    """The number format of Excel that shows as many digits as elsewhere.
 
     >>> _excel_format("number", 0.5), _excel_format("signed", 12.25), _excel_format("hours", 4.0)
     ('#,##0.00', '+#,##0.0;-#,##0.0;0', '#,##0')
@@ -438,7 +437,7 @@ def _excel_format(column: str, value: Any) -> str:
 
 
 def plain_data(value: Any) -> Any:
-    """Data as JSON knows them: numbers of NumPy are plain, NaN and infinity are None.
+    """Data that JSON can hold: NumPy numbers become plain, NaN and infinity None.
 
     >>> plain_data({"a": float("nan"), "b": (1, True)})
     {'a': None, 'b': [1, True]}
