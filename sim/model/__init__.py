@@ -1,1 +1,1 @@
-"""The readable engine: people, networks, dosage, agents and the week."""
+"""The readable engine: population, networks, dosage, agents and the weekly step."""

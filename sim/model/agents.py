@@ -1,10 +1,10 @@
-"""The two kinds of agents. Their methods read like the story; every formula is in
-:mod:`sim.core.rules`.
+"""The two kinds of agents, :class:`TAProvider` and :class:`RegionalStaff`. Their methods tell what
+happens in a week; every formula is in :mod:`sim.core.rules`.
 
 A :class:`TAProvider` serves one or more regions and keeps a :class:`Site` for each: how well it
-knows the region, how accountable it has been there, what it still owes. A :class:`RegionalStaff`
-member holds a post in a region. People look first and change afterwards, so that the order in which
-they act does not matter.
+knows the region, how accountable it has been there, and its open commitments. A
+:class:`RegionalStaff` member holds a post in a region. All people first observe and then change, so
+that the order in which they act does not matter.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What the time of a contact goes to, over the reference mix: 1 for each use without
+    """The uses of a contact's time relative to the reference mix; 1 for each use without
     ``functions``. ``together`` is the factor of co-creation."""
 
     trust: float = 1.0
@@ -42,7 +42,8 @@ class Weights:
 
     @classmethod
     def of(cls, functions: tuple[float, ...] | None, p: Parameters) -> Weights:
-        """From shares of :data:`~sim.scenario.functions.FUNCTIONS`; None is the reference mix."""
+        """Weights from shares of :data:`~sim.scenario.functions.FUNCTIONS`; None is the reference
+        mix."""
         if functions is None:
             return cls()
         time = {
@@ -64,13 +65,13 @@ class Weights:
 
 @dataclass(slots=True)
 class Contact:
-    """One contact of a region in a week, as it unfolds.
+    """One contact of a region in a week, which the steps of the week fill in.
 
     Hours are those left after a full diary has shortened the contact. ``effect`` is F of the hours
-    that count for trust, ``relationship_effect``, ``learning_effect`` and ``planning_effect`` the
-    same for the other uses; ``tailoring`` is realised co-creation x how well the provider knows the
-    region. ``known_present``, ``others`` and ``share``: see
-    :class:`sim.model.dosage.PlannedContact`.
+    that count for trust; ``relationship_effect``, ``learning_effect`` and ``planning_effect`` are
+    the same for the other uses; ``tailoring`` is realised co-creation x how well the provider knows
+    the region. :class:`sim.model.dosage.PlannedContact` explains ``known_present``, ``others`` and
+    ``share``.
     """
 
     week: int
@@ -101,8 +102,8 @@ class Contact:
 
 @dataclass(slots=True, repr=False)
 class Site:
-    """What a provider is to one region: ``context`` (knowing it), ``record`` (its accountability),
-    commitments it still owes. ``usual_record`` is where the record returns to."""
+    """A provider's states in one region: ``context`` (how well it knows the region), ``record``
+    (its accountability) and open commitments. The record returns to ``usual_record``."""
 
     region: Region
     context: float
@@ -115,11 +116,11 @@ class Site:
 
 
 class Holder(Agent):
-    """Whoever holds a place that others will hold: a post in a region, the job of a provider.
+    """The holder of a post in a region or of a provider's job, whom a successor will replace.
 
-    When the person changes, the model replaces the states that it knows. What a subclass adds
-    begins anew by itself: an attribute that ``__init__`` or the class gives has that value again,
-    any other is gone. A subclass says in :meth:`arrive` what else a person starts with.
+    When the person changes, the model replaces the states that it knows. Attributes that a subclass
+    adds begin anew: those set by ``__init__`` or the class have that value again, and all others
+    are removed. A subclass sets in :meth:`arrive` what else a person starts with.
 
     >>> from sim import CoCreationModel, RegionalStaff
     >>> class Counts(RegionalStaff):
@@ -139,17 +140,17 @@ class Holder(Agent):
     _first: dict[str, Any]
 
     def arrive(self) -> None:
-        """What a subclass gives each new person: called for those of week 0, once everybody is
-        there, and for each newcomer, whose states are those of the newcomer already."""
+        """Set what a subclass gives each new person. The model calls this for all people of week 0,
+        once all exist, and for each newcomer, whose states are already in place."""
 
     def settle(self) -> None:
-        """The model is made: keep in mind what a subclass has added, then let the person arrive."""
+        """Store what a subclass has added to the complete model, then let the person arrive."""
         added = vars(self).keys() - self._ours - _OF_MESA
         self._first = {name: _copied(vars(self)[name]) for name in added}
         self.arrive()
 
     def _succeed(self) -> None:
-        """Somebody else is here now: nothing of what a subclass has added stays."""
+        """Reset everything that a subclass has added, because the person has changed."""
         for name in vars(self).keys() - self._ours - _OF_MESA:
             delattr(self, name)
         self.__dict__.update({name: _copied(one) for name, one in self._first.items()})
@@ -161,7 +162,7 @@ _OF_MESA = {"_first", "_ours", "pos", "cell"}
 
 
 def _copied(value: Any) -> Any:
-    """A container of its own; what is in it, and anything else, is shared."""
+    """A copy of a container with the same items; any other value itself."""
     return copy.copy(value) if isinstance(value, list | dict | set | np.ndarray) else value
 
 
@@ -198,13 +199,13 @@ class TAProvider(Holder):
         self.dilution = rules.dilution(self.model.p.site_dilution, len(self.sites))
 
     def dilution_at(self, site: Site) -> float:
-        """Quality of a contact at a site: who stands in there serves one region more."""
+        """Quality of a contact at a site; a provider who stands in there serves one region more."""
         if site.region.provider is self:
             return self.dilution
         return rules.dilution(self.model.p.site_dilution, len(self.sites) + 1)
 
     def prepare(self, due: list[Contact]) -> None:
-        """Step 1: look at the diary; when it is over-full, shorten every contact of the week."""
+        """Step 1: check the diary, and shorten every contact of the week when it is over-full."""
         p = self.model.p
         hours = 0.0
         for contact in due:
@@ -225,20 +226,20 @@ class TAProvider(Holder):
         )
 
     def break_promise(self, site: Site, effect: float) -> None:
-        """Step 2: a contact that the provider failed costs its standing."""
+        """Step 2: lower the provider's standing after a contact that it failed to hold."""
         site.record = rules.record_after_broken_promise(
             site.record, self.model.p.accountability_step, effect
         )
 
     def keep_promise(self, site: Site, effect: float) -> None:
-        """Step 2: a contact held on its date adds to its standing."""
+        """Step 2: raise the provider's standing after a contact held on its date."""
         p = self.model.p
         site.record = rules.record_after_kept_promise(
             site.record, p.accountability_step, p.kept_date_weight, effect
         )
 
     def keeping_probability(self, site: Site) -> float:
-        """Step 4: the chance that one of its own commitments has been kept."""
+        """Step 4: the probability that one of the provider's commitments has been kept."""
         p = self.model.p
         return rules.provider_keeping_probability(
             p.keeping,
@@ -250,7 +251,7 @@ class TAProvider(Holder):
         )
 
     def learn_region(self, site: Site, contact: Contact) -> None:
-        """Step 6: working together teaches the provider how the region works."""
+        """Step 6: the provider learns from the contact how the region works."""
         site.context = rules.context_after_contact(
             site.context,
             self.model.p.context_step,
@@ -259,14 +260,14 @@ class TAProvider(Holder):
         )
 
     def live_week(self) -> None:
-        """Step 7: what it knows of a region ages; its accountability returns to the usual."""
+        """Step 7: knowledge of each region ages, and accountability returns to its usual level."""
         p = self.model.p
         for site in self.sites:
             site.context = rules.decayed(site.context, p.context_fade)
             site.record = rules.faded(site.record, site.usual_record, p.accountability_fade)
 
     def leave(self, successor_word: int) -> None:
-        """Step 8: hand over to a successor, who inherits the diary and some of the standing."""
+        """Step 8: leave to a successor, who inherits the diary and some of the standing."""
         p = self.model.p
         self.skill = draw_skill(successor_word, p)
         for site in self.sites:
@@ -285,8 +286,8 @@ class TAProvider(Holder):
 class RegionalStaff(Holder):
     """A staff member of a region, holding a post.
 
-    The post keeps its place in the team network, its seat in the core team and its identity in the
-    random draws when the person changes. To try another rule, override a method and hand the
+    When the person changes, the post keeps its position in the team network, its seat in the core
+    team and its identity in the random draws. To try another rule, override a method and give the
     subclass to the model as ``staff_class``:
 
     >>> from sim import CoCreationModel, Scenario
@@ -343,11 +344,11 @@ class RegionalStaff(Holder):
 
     @property
     def readiness(self) -> float:
-        """(motivation x general capacity x knowledge)^(1/3)."""
+        """Readiness, 0-1: (motivation x general capacity x knowledge)^(1/3)."""
         return rules.readiness(self.motivation, self.capacity, self.knowledge)
 
     def feel_workload(self, contacts: float, delivery: float) -> float:
-        """Step 1: how full the week is, with the contacts one is asked to."""
+        """Step 1: how full the week is, including the contacts to which the person is invited."""
         self.workload = rules.workload(
             self.region.demand,
             self.offset,
@@ -373,24 +374,24 @@ class RegionalStaff(Holder):
         )
 
     def attends(self, u: float) -> bool:
-        """Step 3: whether this person comes; not asked where a log says how many came."""
+        """Step 3: whether this person comes; unused where a log says how many came."""
         return u < rules.sigmoid(self.attendance_log_odds())
 
     def keeping_probability(self) -> float:
-        """Step 4: the chance that one of the own commitments has been kept."""
+        """Step 4: the probability that one of the person's commitments has been kept."""
         p = self.model.p
         return rules.staff_keeping_probability(
             p.keeping, p.keeping_slope, self.accountability, self.workload
         )
 
     def take_account(self, kept: int, reviewed: int, step: float) -> None:
-        """Step 4: a review moves one's accountability towards the share that was kept."""
+        """Step 4: move accountability towards the share of reviewed commitments that were kept."""
         self.accountability = rules.accountability_after_review(
             self.accountability, kept, reviewed, step
         )
 
     def judge(self, contact: Contact, provider: TAProvider, site: Site) -> None:
-        """Step 5: trust moves towards the quality that one experienced."""
+        """Step 5: move trust towards the quality that the person experienced."""
         p = self.model.p
         quality = rules.experienced_quality(
             provider.dilution_at(site),
@@ -408,7 +409,7 @@ class RegionalStaff(Holder):
         )
 
     def learn(self, contact: Contact, provider: TAProvider) -> None:
-        """Step 6: learn implementation science in the contact."""
+        """Step 6: learn implementation science in a contact."""
         p = self.model.p
         self.knowledge = rules.knowledge_after_contact(
             self.knowledge,
@@ -425,7 +426,7 @@ class RegionalStaff(Holder):
         )
 
     def meet_peer(self, meets: float, which: float) -> None:
-        """Step 7, looking: perhaps a word with one colleague about what they gained."""
+        """Step 7, observing: perhaps talk with one colleague about what they gained."""
         p = self.model.p
         self._heard = 0.0
         if meets >= p.peer_meeting:
@@ -442,7 +443,7 @@ class RegionalStaff(Holder):
             )
 
     def apply(self) -> None:
-        """Step 7, changing: use at work what one knows; forget, fade and hear from a colleague."""
+        """Step 7, changing: apply knowledge, let states decay, and learn from a colleague."""
         p = self.model.p
         region = self.region
         growth = rules.integration_growth(
@@ -476,7 +477,7 @@ class RegionalStaff(Holder):
             self.first_knowledge = rules.drifted(self.first_knowledge, self.model.trend)
 
     def leave(self, team_trust: float, means: RegionMeans) -> None:
-        """Step 8: leave the post to a newcomer; one's open commitments lapse."""
+        """Step 8: leave the post to a newcomer; open commitments lapse."""
         model = self.model
         week = model.week
         newcomer = draw_person(

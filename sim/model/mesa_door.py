@@ -1,9 +1,10 @@
-"""The one door to Mesa: its classes, and what its conventions ask of a model.
+"""The only module that imports Mesa: its classes, :func:`seed_of` and :func:`iteration`.
 
-:func:`seed_of` reads ``seed`` and ``rng``, :func:`iteration` is the place in Mesa's ``batch_run``.
+:func:`seed_of` reads the arguments ``seed`` and ``rng``; :func:`iteration` gives the number of an
+iteration in Mesa's ``batch_run``.
 
 Importing Mesa 3.3 sets the start method of multiprocessing for the whole process, which would
-change how a user's own workers start. Here the method is put back as it was.
+change how a user's own workers start. This module restores the method.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ __all__ = ["VERSION", "Agent", "DataCollector", "Model", "iteration", "own_seed"
 
 
 def seed_of(seed: Any, rng: Any, usual: int) -> int:
-    """The seed of a model made with ``seed`` or ``rng``, as Mesa's users and NumPy's give them.
+    """The seed of a model made with ``seed`` or ``rng``, as users of Mesa and NumPy give them.
 
     Args:
         seed, rng: at most one of them: a whole number, or what :func:`numpy.random.default_rng`
-            takes; a generator gives one number, so that a second model made with it differs.
-        usual: where both are left out.
+            takes. A generator gives one number, so that a second model made with it differs.
+        usual: the seed where both are left out.
 
     Raises:
-        InputError: both, or something that is no seed.
+        InputError: both are given, or one is no seed.
 
     >>> seed_of(None, np.int64(3), usual=1), seed_of(None, None, usual=1)
     (3, 1)
@@ -67,8 +68,8 @@ def seed_of(seed: Any, rng: Any, usual: int) -> int:
 
 
 def own_seed(seed: int, replicate: int) -> int:
-    """The seed of Mesa's own ``random`` and ``rng``, which the model leaves alone: replicates of
-    one seed have others."""
+    """The seed of Mesa's own ``random`` and ``rng``, which the model does not use; it differs
+    between the replicates of one seed."""
     if not replicate:
         return seed
     return int(np.random.SeedSequence((seed, replicate)).generate_state(1, np.uint64)[0] >> 1)
@@ -77,12 +78,12 @@ def own_seed(seed: int, replicate: int) -> int:
 def iteration(seeded: bool) -> int:
     """The number of the iteration in which Mesa's ``batch_run`` makes a model; elsewhere 0.
 
-    ``batch_run`` tells a model nothing of its iteration, and equal arguments give equal runs here;
-    so the number is read where ``batch_run`` keeps it.
+    ``batch_run`` does not pass its iteration to the model, and equal arguments give equal runs, so
+    the number is read from where ``batch_run`` keeps it.
 
     Args:
-        seeded: the model is given a seed. From Mesa 3.4 on that is the iteration's own (``rng`` of
-            ``batch_run``), and this is 0.
+        seeded: whether the model is given a seed. From Mesa 3.4 on, each iteration has its own seed
+            (``rng`` of ``batch_run``), and the number is 0.
     """
     frame = sys._getframe(1)
     while frame is not None:

@@ -1,10 +1,10 @@
-"""Team networks of a scenario: :class:`Neighbours`, who talks to whom in a region's team.
+"""Team networks of a scenario: :class:`Neighbours` holds who talks to whom in a region's team.
 
-:mod:`sim.core.ties` draws them, the same for the Mesa agents and for the compiled engine. Because
-people are drawn independently of their place, a few graphs a region are enough: replicate r takes
-graph r mod :func:`sim.core.ties.graph_count`, and each is made when it is first used. The complete
-network is not stored: everybody is everybody's neighbour. networkx measures and draws
-(:meth:`Neighbours.graph`).
+:mod:`sim.core.ties` draws the ties, the same for the Mesa agents and for the compiled engine.
+Because people are drawn independently of their position, a few graphs for each region are enough:
+replicate r takes graph r mod :func:`sim.core.ties.graph_count`, and each graph is made at its first
+use. The complete network, in which all people are neighbours, is not stored. networkx is used only
+for measures and drawings (:meth:`Neighbours.graph`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Neighbours:
         return self.others[self.starts[post] : self.starts[post + 1]].tolist()
 
     def pick(self, post: int, u: float) -> int:
-        """One neighbour by a uniform number, or -1 for somebody without neighbours."""
+        """The neighbour that a uniform number selects, or -1 for a person without neighbours."""
         if self.complete:
             if self.staff < 2:
                 return -1
@@ -67,13 +67,13 @@ class Neighbours:
 
 
 def given_ties(network: Network) -> np.ndarray:
-    """The ties of a network from a file, (2 ties,) int64: the posts of each tie's two people."""
+    """The ties of a network from a file, int64 (2 ties,): the posts of each tie's two people."""
     post = {name: i for i, name in enumerate(network.names)}
     return np.array([post[name] for tie in network.edges for name in tie], dtype=np.int64)
 
 
 def tie_count(network: Network, staff: int) -> int:
-    """How many ties a network of so many staff has; 0 for ``complete``, which is not stored."""
+    """The number of ties between ``staff`` people; 0 for ``complete``, which is not stored."""
     if network.kind == "file":
         return len(network.edges)
     return ties.tie_count(ties.KINDS.index(network.kind), staff, network.neighbours)
@@ -100,16 +100,16 @@ def neighbours(
     """The network of a candidate region in a replicate.
 
     Args:
-        network: which kind.
+        network: the kind of network, and its settings.
         staff: number of people.
-        seed: of every random number, 0..2**63 - 1.
+        seed: the seed of all random numbers, 0..2**63 - 1.
         candidate: number of the candidate region (from 0).
         replicate: number of the replicate; it takes graph ``replicate`` mod the number of graphs.
 
     Returns:
-        Its compressed rows; the same object for the same graph, so treat it as read-only.
+        The neighbours in compressed rows; the object is shared between calls, so do not change it.
     """
-    known: Any = network  # a frozen model: hashable
+    known: Any = network  # a frozen model is hashable
     kind = ties.KINDS.index(network.kind)
     if not ties.is_drawn(kind):
         return _neighbours(known, staff, 0, 0, 0)

@@ -1,15 +1,15 @@
-"""Outcomes of one's own: :func:`declared` reads them, :func:`measured` asks them of a model.
+"""A user's own outcomes: :func:`declared` reads them, :func:`measured` takes them from a model.
 
-An outcome of one's own is a function of the model, asked at the end of every week from week 0 on:
+An own outcome is a function of the model, which is called at the end of every week from week 0 on:
 
     def burnout(model):
         return sum(person.workload > 0.9 for person in model.staff) / len(model.staff)
 
     CoCreationModel("source", outcomes={"burnout": burnout})
 
-It gives a number, which is that of all regions together, or a number for each region, in their
-order, which :class:`~sim.core.outcomes.Outcome` says how to join. In place of a function an
-``Outcome`` with the function as its formula says unit, meaning, bounds and which way is better.
+The function returns one number for all regions together, or one number for each region, in their
+order, which are joined as :class:`~sim.core.outcomes.Outcome` says. In place of a function, an
+``Outcome`` with the function as its formula declares unit, meaning, bounds and better direction.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 
 def declared(outcomes: Any) -> dict[str, Outcome]:
-    """Outcomes of one's own by name, each with its function as ``formula``.
+    """A user's own outcomes by name, each with its function as ``formula``.
 
-    A plain function is a level without unit and bounds, of which neither more nor less is better;
-    the first line of its docstring is the meaning.
+    A plain function is a level without unit, bounds or better direction; the first line of its
+    docstring is the meaning.
 
     Args:
         outcomes: name -> a function of the model, or an Outcome.
 
     Raises:
-        InputError: every one that cannot be used.
+        InputError: some outcomes cannot be used, all of which are listed.
 
     >>> def crowd(model):
     ...     "people in all regions"
@@ -62,7 +62,7 @@ another name
 
 
 def _problems(name: Any, given: Any) -> list[Problem]:
-    """What is wrong with one of them."""
+    """The mistakes in one own outcome."""
     if not isinstance(name, str) or not name.isidentifier():
         return [Problem(f"{name!r} is no name", "outcomes", name, "letters, digits and _")]
     if name in NAMES:
@@ -90,12 +90,12 @@ def _outcome(name: str, given: Any) -> Outcome:
 
 
 def measured(model: CoCreationModel, outcomes: Sequence[Outcome]) -> np.ndarray:
-    """This week's values, float64 (regions + 1, outcomes), all regions together last; NaN of the
-    regions where an outcome is one number.
+    """This week's values, float64 (regions + 1, outcomes), all regions together last; NaN for
+    single regions where an outcome is one number.
 
     Raises:
-        InputError: a function gives something else than a number or one for each region, or a
-            value outside the bounds that it declares.
+        InputError: a function returns neither one number nor one for each region, or a value
+            outside its declared bounds.
     """
     values = np.full((len(model.regions) + 1, len(outcomes)), np.nan)
     for column, one in enumerate(outcomes):
@@ -122,7 +122,7 @@ def _value(model: CoCreationModel, one: Outcome) -> np.ndarray:
 
 
 def _check_bounds(model: CoCreationModel, one: Outcome, found: np.ndarray, *, whole: bool) -> None:
-    """Bounds are those of one region."""
+    """Check values against the declared bounds, which hold for one region."""
     low = one.low
     high = math.inf if one.high is None or (whole and one.overall == "sum") else one.high
     wrong = np.isinf(found) | (found < low) | (found > high)

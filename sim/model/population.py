@@ -1,8 +1,9 @@
-"""The people, providers and regions at the start, and the newcomers later.
+"""The people, providers and regions of week 0, and later newcomers: :func:`draw_population`,
+:func:`draw_person`.
 
-Each person is drawn from the streams by their post, so that a scenario with other dosage, other
-providers or more regions has the same people. The starting balance of integration and routines is
-solved here: without TA an unselected sample then stays where it is.
+The random streams of a person depend on the post, so that a scenario with other dosage, other
+providers or more regions has the same people. :func:`starting_balance` solves for the balance of
+integration and routines at which an unselected sample without TA does not move.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class RegionMeans:
-    """What people of a region are drawn around; overrides have already replaced defaults.
+    """The means around which people of a region are drawn, overrides included.
 
-    What is given for a region is that region's own: no random deviation between regions is added
-    to it again.
+    A mean that a scenario gives for a region is final: no random deviation between regions is added
+    to it.
     """
 
     knowledge: float
@@ -53,7 +54,7 @@ class RegionMeans:
 
 @dataclass(slots=True)
 class RegionStart:
-    """One chosen region in week 0. Arrays are over posts, float64."""
+    """One chosen region in week 0. Arrays are float64 (posts,)."""
 
     index: int
     candidate: int
@@ -73,7 +74,7 @@ class RegionStart:
 
     @property
     def entities(self) -> np.ndarray:
-        """Counter numbers of the posts, int64."""
+        """Numbers of the posts in the random streams, int64 (posts,)."""
         first = streams.staff_entity(self.candidate, 0)
         return np.arange(first, first + len(self.people), dtype=np.int64)
 
@@ -85,9 +86,9 @@ def draw_person(
     p: Parameters,
     moved: float = 0.0,
 ) -> Person:
-    """One person from two blocks of words (PERSON_TRAITS, PERSON_STARTS).
+    """Draw one person from two blocks of random words (PERSON_TRAITS, PERSON_STARTS).
 
-    ``moved`` is how far a background trend has moved the mean of knowledge by then.
+    ``moved`` is how far a background trend has moved the mean of knowledge by that week.
     """
     effect = means.region_effect
     motivation = rules.start_level(p.motivation_mean, effect, p.motivation_sd, bell(traits[0]))
@@ -195,7 +196,7 @@ def _region_means(scenario: Scenario, name: str, p: Parameters, effect: float) -
 def starting_balance(
     people: list[Person], leadership: float, demand: float, p: Parameters
 ) -> tuple[np.ndarray, float]:
-    """Integration of each person and routines of the region at which nothing moves on average.
+    """Integration of each person and routines of the region at which there is no mean change.
 
     The smallest solution of u_i = balanced_integration(..., R), R = mean u, from R = 0.
     """
@@ -285,7 +286,7 @@ def _start_region(
 
 
 def draw_skill(word: int, p: Parameters) -> float:
-    """A provider's skill from one word."""
+    """A provider's skill from one random word."""
     return rules.start_level(p.provider_skill_mean, 0.0, p.provider_skill_sd, bell(word))
 
 

@@ -1,6 +1,6 @@
-"""The model as it is meant to be read: regions, agents and a week in eight named steps.
+"""The readable model: :class:`CoCreationModel`, with regions, agents and eight steps in a week.
 
-This is the definition; the compiled engine must give the same numbers, bit for bit.
+This code defines the model; the compiled engine must give the same numbers, bit for bit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Ledger:
-    """What happened in a region this week: the flow columns of a record, by the same names."""
+    """The flows of a region in this week, named as the columns of a record."""
 
     planned: int = 0
     held: int = 0
@@ -65,8 +65,8 @@ USES: tuple[str, ...] = ("trust", "relationship", "learning", "planning")
 
 
 def mean_of(values: Iterable[float]) -> float:
-    """The mean of some states by an exact sum of integers; a mean over nobody is 0."""
-    fixed = [int(v * rules.FIXED_POINT) for v in values]  # rules.to_fixed, without the calls
+    """The mean of some states by an exact sum of integers; the mean of no values is 0."""
+    fixed = [int(v * rules.FIXED_POINT) for v in values]  # rules.to_fixed inlined
     return rules.mean_from_fixed(sum(fixed), len(fixed))
 
 
@@ -101,9 +101,9 @@ class Region:
         return f"<Region {self.name!r}: {len(self.staff)} staff, provider {self.provider.name!r}>"
 
     def asked(self, seats: int) -> list[RegionalStaff]:
-        """The first so many of the core team (then of the others), in order of their posts.
+        """The first ``seats`` people of the core team (then of the others), in order of posts.
 
-        The seats do not change over a run, so each list is made once.
+        Seats do not change over a run, so each list is made once.
         """
         if seats not in self._asked:
             asked = [person for person in self.staff if person.seat < seats]
@@ -115,7 +115,7 @@ class Region:
         return self.neighbours.graph()
 
     def levels(self, threshold: float) -> dict[str, float]:
-        """The level columns of a record at this moment."""
+        """The present levels, named as the columns of a record."""
         staff = self.staff
         knowledge = [x.knowledge for x in staff]
         mean = mean_of(knowledge)
@@ -155,27 +155,28 @@ class CoCreationModel(Model):
     8. *turnover*: staff and providers leave and are replaced
 
     Args:
-        scenario: what is to happen: a scenario, the path of its file, or the name of a shipped one.
+        scenario: a scenario, the path of its file, or the name of a shipped one.
         parameters: values that replace the scenario's (a full :class:`Parameters`, or a mapping of
             some); default: the scenario's own.
-        seed, rng: one of the two, as Mesa and NumPy have them: a whole number, or a generator that
+        seed, rng: at most one of the two, as in Mesa and NumPy: a whole number, or a generator that
             gives one; default: the scenario's seed.
-        replicate: which of the runs under this seed; default: 0, and in Mesa's ``batch_run`` the
-            number of the iteration.
+        replicate: the number of the run under this seed; default: 0, and in Mesa's ``batch_run``
+            the number of the iteration.
         collect: keep weekly outcomes in ``datacollector`` (a Mesa DataCollector).
         collect_people: also keep every person's states in every week.
-        outcomes: outcomes of one's own (:mod:`sim.model.own`), beside those of the class.
-        staff_class, provider_class: subclasses, to try other behaviour; default: those of the
-            class, which a subclass may name.
+        outcomes: the user's own outcomes (:mod:`sim.model.own`), beside those of the class.
+        staff_class, provider_class: subclasses with other behaviour; default: the classes that the
+            model names as attributes.
 
     Attributes:
-        week, horizon: weeks that are over, and the last. ``running`` is false at the horizon.
+        week, horizon: the number of weeks so far, and the last week. ``running`` is false at the
+            horizon.
         record: float64 (week 0..T, region, column of :data:`sim.core.outcomes.RECORD`), filled up
-            to ``week``; ``own_record`` the same of one's own outcomes, all regions together last.
-        staff, providers, regions: everybody.
+            to ``week``; ``own_record`` holds own outcomes likewise, all regions together last.
+        staff, providers, regions: lists of all people, providers and regions.
 
     Raises:
-        InputError: an argument that cannot be used.
+        InputError: an argument cannot be used.
 
     Example:
         >>> from sim.scenario.scenario import Scenario
@@ -250,7 +251,7 @@ class CoCreationModel(Model):
             f"{self.horizon}, seed {self.stream.seed}, replicate {self.replicate}>"
         )
 
-    # ------------------------------------------------------------------ making the world
+    # ------------------------------------------------------------------ making regions and people
 
     def _populate(
         self,
@@ -472,14 +473,14 @@ class CoCreationModel(Model):
         )
 
     def _effect(self, contact: Contact, use: str, counted: float) -> float:
-        """F of a contact for one use of its time: what it adds to this week's hours before it."""
+        """F of a contact for one use of its time: its effect beyond this week's earlier hours."""
         before = contact.region.counted[use]
         return rules.contact_effect(
             before, counted * getattr(contact.weights, use), self.p.hour_scale
         )
 
     def _count_hours(self, contact: Contact, counted: float) -> None:
-        """Add a held contact's hours to those that saturate this week."""
+        """Add a held contact's hours to this week's hours, which saturate."""
         hours = contact.region.counted
         for use in USES:
             hours[use] = hours[use] + counted * getattr(contact.weights, use)
@@ -528,7 +529,7 @@ class CoCreationModel(Model):
 
     @staticmethod
     def _known_to_come(contact: Contact) -> list[RegionalStaff]:
-        """Who comes where a log says how many do: those who would have come most easily."""
+        """The people who come where a log says how many: those most likely to attend."""
         uniforms = contact.draws[0]
         order = {
             x: rules.attendance_order(uniforms[x.post], x.attendance_log_odds())
@@ -679,7 +680,7 @@ class CoCreationModel(Model):
             self.own_record[self.week] = measured(self, tuple(self.outcomes.values()))
 
     def outcome(self, name: str, region: str = "overall") -> float:
-        """An outcome in the current week (a flow: this week's), of a region or overall.
+        """An outcome in the current week (for a flow, of this week alone), of a region or overall.
 
         Raises:
             InputError: there is no such outcome or region.
@@ -726,9 +727,9 @@ class CoCreationModel(Model):
 def resolve_parameters(
     scenario: Scenario, parameters: Parameters | Mapping[str, float] | None
 ) -> Parameters:
-    """The full parameter set of a run: the scenario's, or ``parameters`` in its place.
+    """The full parameter set of a run.
 
-    A full :class:`Parameters` replaces the scenario's; a mapping changes some values of it.
+    A full :class:`Parameters` replaces the scenario's; a mapping changes some of its values.
     """
     if parameters is None:
         return scenario.parameter_set()
@@ -758,10 +759,10 @@ _ARGUMENTS = (
 
 
 def _refuse(unknown: Mapping[str, Any]) -> None:
-    """Say of arguments that there are not what was probably meant.
+    """Refuse unknown arguments, with a suggestion for each.
 
     Raises:
-        InputError: there are some.
+        InputError: there are unknown arguments.
     """
     if unknown:
         raise InputError(
