@@ -1,7 +1,7 @@
-"""The kinds of study. A kind is a folder here: spec.py, analysis.py, words.py and figures.py.
+"""names and summary: the kinds of study. A kind is a folder with spec, analysis, words and figures.
 
-:func:`names` lists them; what all kinds have in common is in :mod:`sim.studies.kind`. A folder is
-all it takes: its command with every option, its result folder, ``verify`` and ``report`` follow.
+All kinds share the code of :mod:`sim.studies.kind`. A new kind needs nothing but its folder; the
+command with every option, the result folder, ``verify`` and ``report`` follow from it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def names() -> tuple[str, ...]:
-    """The kinds of study there are, in alphabetical order.
+    """The names of all kinds of study, in alphabetical order.
 
     >>> "audit" in names()
     True

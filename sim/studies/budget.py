@@ -1,4 +1,4 @@
-"""Budget: what may be spent, of what, by whom, in which period.
+"""Budget: a limit on money or provider hours, with its payer and period.
 
 >>> budget = Budget(money=300000, per="year", of="centre")
 >>> budget.limit, budget.unit
@@ -42,20 +42,20 @@ class Budget(Strict):
 
     @property
     def limit(self) -> float | None:
-        """How much; None: as much as the levers allow."""
+        """The amount of the budget; None: as much as the levers allow."""
         return getattr(self, self.measure)
 
     @property
     def period(self) -> str:
-        """total, year or week."""
+        """The period: total, year or week."""
         return "week" if self.measure.endswith("_a_week") else self.per or "total"
 
     def spend(self, planned: Planned) -> float:
-        """How much of the budget a plan takes: the most that it takes of any period."""
+        """The spend of a plan that the budget limits: the highest spend of any period."""
         return max(self.spends(planned), default=0.0)
 
     def spends(self, planned: Planned) -> list[float]:
-        """What a plan takes of every period that the budget holds for."""
+        """The spend of a plan in every period of the budget."""
         if self.period == "year":
             return [self._counted(year) for year in planned.years]
         total = self._counted(planned.total)
@@ -70,25 +70,25 @@ class Budget(Strict):
 
     @property
     def text(self) -> str:
-        """In words."""
+        """The budget in words."""
         if self.limit is None:
             return "no budget given"
         return f"{self.limit:,.10g} {self.unit}"
 
     @property
     def unit(self) -> str:
-        """What is counted, and whose it is."""
+        """The unit in words: what is counted, and who pays."""
         what = self.measure.removesuffix("_a_week").replace("_", " ")
         whose = f" {OF[self.of or 'both']}" if what == "money" else ""
         return f"{what}{whose} {PER[self.period]}"
 
 
 MEASURES = ("money", "provider_hours", "money_a_week", "provider_hours_a_week")
-"""What a budget may be of."""
+"""The fields of which one gives the amount of a budget."""
 
 
 def budget_issues(budget: Budget) -> Iterable[Issue]:
-    """What is wrong between the fields of a budget."""
+    """Mistakes between the fields of a budget."""
     given = [name for name in MEASURES if getattr(budget, name) is not None]
     if len(given) > 1:
         yield Issue(("budget",), f"gives {' and '.join(given)}", allowed="one of them")

@@ -1,9 +1,10 @@
-""":func:`calendar_table`, :func:`to_fill_in`, :func:`icalendar_text` (RFC 5545), :func:`described`.
+"""calendar_table, to_fill_in and icalendar_text (RFC 5545): the contacts of a plan with dates;
+described: a plan in half a sentence.
 
 Week 1 begins on the start date. A contact is planned for a week, so its date is the first day of
-that week, or the first weekday of it that the scenario does not skip; in the iCalendar file it is
-an event of that whole day, and the day in the week is for the centre to move. What is here is what
-the model plays: the contacts of :func:`sim.model.dosage.planned_contacts`.
+that week, or the first weekday of the week that the scenario does not skip. In the iCalendar file
+the contact is an event of that whole day, which the centre can move within the week. The contacts
+are those that the model runs (:func:`sim.model.dosage.planned_contacts`).
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ COLUMNS: tuple[str, ...] = (
     "people_invited",
 )
 _SPACE = uuid.UUID("0f7c1a52-6f0e-5d61-9b58-2f6a1c1f3a77")
-"""Namespace of the events' identifiers: the same plan has the same events, so that a calendar that
-is imported again is brought up to date."""
+"""Namespace of the identifiers of events. The same plan has the same events, so a second import of
+a calendar updates the events of the first."""
 MODE_WORDS = {"onsite": "Visit", "video": "Video call", "phone": "Phone call", "email": "E-mail"}
 
 
@@ -50,9 +51,9 @@ def calendar_table(scenario: Scenario, start_date: date | None = None) -> pd.Dat
     """Every scheduled contact from the first week of the plan on.
 
     Returns:
-        A row a contact, by week and region. Columns: :data:`COLUMNS`; hours as planned (after taper
-        and cuts), ``week_begins`` as yyyy-mm-dd (empty without a date), preparation and travel at
-        the scenario's own settings.
+        A row for each contact, by week and region. Columns are :data:`COLUMNS`: hours are as
+        planned (after taper and cuts), ``week_begins`` is yyyy-mm-dd (empty without a date), and
+        preparation and travel follow the scenario's own settings.
     """
     from sim.model.dosage import MODES, ONSITE, SCHEDULED, planned_contacts
 
@@ -88,15 +89,16 @@ def _named(shares: tuple[float, ...] | None) -> Functions | None:
 
 
 def to_fill_in(scenario: Scenario, start_date: date | None = None) -> Table:
-    """A calendar for people, which is a contact log once its statuses are filled in.
+    """A calendar for people, which becomes a contact log when its statuses are filled in.
 
     Args:
-        start_date: of week 1, where the scenario does not give it.
+        scenario: the plan.
+        start_date: the first day of week 1, where the scenario does not give it.
 
     Returns:
-        A row a contact, by its day. Columns: ``date`` (the first day of its week on which somebody
-        meets; without a start date ``week`` in its place), those of :data:`COLUMNS` from region on,
-        and ``status``, empty: an empty one is read as held.
+        A row for each contact, by day. Columns: ``date`` (the first day of the week that is not
+        skipped; ``week`` where there is no start date), those of :data:`COLUMNS` from region on,
+        and ``status``, which is empty; an empty status is read as held.
 
     >>> from sim.scenario.scenario import Scenario
     >>> made = to_fill_in(Scenario.shipped("classroom").replace(start_date="2027-01-04"))
@@ -119,13 +121,13 @@ def to_fill_in(scenario: Scenario, start_date: date | None = None) -> Table:
 
 
 def of_providers(table: Table) -> dict[str, Table]:
-    """The part of a calendar of each provider, by name."""
+    """The part of a calendar that concerns each provider, by name."""
     who = table.frame["provider"]
     return {name: table.pick(rows=who == name) for name in who.unique().tolist()}
 
 
 def _day(scenario: Scenario, week: int, start_date: date) -> date:
-    """The day of the contacts of a week: its first one that is not skipped."""
+    """The day of the contacts of a week, which is the first day that is not skipped."""
     return (scenario.skip or Skip()).day_of(week, start_date) or first_day(week, start_date)
 
 
@@ -142,7 +144,7 @@ CALENDAR_COLUMNS: tuple[Column, ...] = (
     Column("provider_hours", "h", "hours"),
     Column("people_invited", format="count"),
 )
-"""What the columns of a calendar mean."""
+"""The meanings of the columns of a calendar."""
 _MORE_COLUMNS = (
     Column("date", format="date", meaning="any day of its week will do"),
     Column("mode", format="text"),
@@ -153,13 +155,14 @@ _MORE_COLUMNS = (
 def icalendar_text(
     scenario: Scenario, start_date: date | None = None, provider: str | None = None
 ) -> str:
-    """The same as an iCalendar file (UTF-8, CRLF, folded lines).
+    """The calendar of a plan as an iCalendar file (UTF-8, CRLF, folded lines).
 
-    The same plan and date give the same text: the time stamp is the start date.
+    The same plan and date give the same text, because the time stamp is the start date.
 
     Args:
-        start_date: of week 1, where the scenario does not give it.
-        provider: whose contacts; None: everybody's.
+        scenario: the plan.
+        start_date: the first day of week 1, where the scenario does not give it.
+        provider: the provider whose contacts are listed; None: all providers.
 
     Raises:
         InputError: week 1 has no date, or the package icalendar is not installed.
@@ -221,10 +224,10 @@ def _description(row: object) -> str:
 
 
 def described(scenario: Scenario) -> str:
-    """A plan in half a sentence: what is done when, how long, by whom.
+    """A plan in half a sentence: contacts, their frequency and length, and the providers.
 
-    A contact series that does not last for the whole plan is told with its weeks, so that phases
-    are not taken for things that go on side by side; events are told too.
+    A contact series that does not last for the whole plan is named with its weeks, so that readers
+    do not mistake phases for parallel series. Events are named, too.
 
     >>> from sim.scenario.scenario import Scenario
     >>> calls = {"mode": "phone", "every_weeks": 2, "hours": 1, "last_week": 52}

@@ -1,7 +1,7 @@
-"""The calibrated numbers that come with the project, parameter by parameter, with their grades.
+"""CalibratedNumber and calibrated: the calibrated parameters of the project, with their grades.
 
-They are read off the shipped plausible sets, so that no document says another number than the
-commands use. What was fitted is not validated.
+The numbers come from the shipped plausible sets, so documents and commands cannot differ. A fitted
+number is not validated by its fit.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from sim.studies import plausible
 
 @dataclass(frozen=True, slots=True)
 class CalibratedNumber:
-    """What calibration says of a free parameter.
+    """The calibrated value of a free parameter.
 
     Attributes:
-        name: of the parameter.
-        mean, low, high: of the plausible sets, and 5-95 % of them, by weight.
+        name: the name of the parameter.
+        mean, low, high: mean and 90 % interval of the plausible sets, by weight.
         narrowed: the share of its prior's SD that was lost; 0 where the range was kept.
-        targets: ids of the targets without which clearly less of it would be lost; empty when no
-            single one matters that much.
-        grades: of these targets, or of all when no single one matters; empty when it was not
-            narrowed by about a tenth or more: then the grade of the range is all there is.
-        our_reading: whether patterns did it, whose bounds are our reading of a word.
+        targets: ids of the targets without which clearly less of the SD would be lost; empty where
+            no single target matters that much.
+        grades: grades of these targets, or of all where no single one matters; empty where the
+            parameter was not narrowed by about a tenth or more, so that only the grade of the range
+            applies.
+        our_reading: whether patterns narrowed it, whose bounds are our reading of a word.
     """
 
     name: str
@@ -43,12 +44,12 @@ class CalibratedNumber:
 
     @property
     def text(self) -> str:
-        """Mean and 5-95 % in three digits, ``0.39 (0.331-0.466)``."""
+        """Mean and 90 % interval in three digits, ``0.39 (0.331-0.466)``."""
         return f"{self.mean:.3g} ({self.low:.3g}-{self.high:.3g})"
 
     @property
     def verdict(self) -> str:
-        """By how much it was narrowed, and by what.
+        """The share by which the parameter was narrowed, and the targets and grades behind it.
 
         >>> CalibratedNumber("keeping", 0.6, 0.3, 0.9, 0.234, ("T10",), "B").verdict
         'narrowed by 23 % (grade B)'
@@ -59,13 +60,13 @@ class CalibratedNumber:
         return f"narrowed by {percent(self.narrowed)}{ours}"
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values."""
+        """The number as plain values."""
         return {**asdict(self), "targets": list(self.targets)}
 
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """All of them, and the sentence that is printed wherever they are used."""
+    """All calibrated numbers, and the sentence that is printed wherever they are used."""
 
     numbers: dict[str, CalibratedNumber]
     constrained_by: str
@@ -73,7 +74,7 @@ class Calibrated:
 
 @cache
 def calibrated() -> Calibrated | None:
-    """The calibrated numbers of the shipped plausible sets; None when none are shipped.
+    """The calibrated numbers of the shipped plausible sets; None where no sets are shipped.
 
     Raises:
         InputError: the sets cannot be used.

@@ -1,7 +1,7 @@
-"""Dates of a study whose week 1 has one: :func:`dated` tables, and :func:`said` in its answer.
+"""dated: tables with dates beside weeks; said: a sentence on the dates of a study.
 
-A week is told by its first day: week 1 begins on the ``start_date``, and week 0, the state before,
-stands a week earlier.
+The date of a week is its first day. Week 1 begins on the ``start_date``; week 0, which is the state
+before, is a week earlier.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from sim.studies.spec import Study, week_label
 BESIDE: Mapping[str, str] = {
     "week": "date", "week_a": "date_a", "week_b": "date_b", "year": "date", "period": "date"
 }  # fmt: skip
-"""Columns of weeks, and of years of a plan in tables of costs, and of the dates beside them."""
+"""Columns of dates beside columns of weeks, and of years of a plan in tables of costs."""
 
 
 def dated(study: Study[Any], tables: Mapping[str, Table]) -> Mapping[str, Table]:
-    """The tables with a column of dates beside each of weeks; as they are without a date."""
+    """The tables with a column of dates beside each column of weeks; unchanged where week 1 has no
+    date."""
     start = study.start_date
     if start is None:
         return tables
@@ -73,7 +74,7 @@ def _first_week(study: Study[Any], year: int | str) -> int | None:
 
 
 def said(study: Study[Any]) -> str:
-    """When the study begins and ends, in a sentence; empty without a date.
+    """A sentence on the dates at which the study begins and ends; empty without a date.
 
     >>> from sim.studies.kind import StudyKind
     >>> from sim.scenario.scenario import Scenario
@@ -85,7 +86,7 @@ def said(study: Study[Any]) -> str:
     if start is None:
         days = ", ".join(f"{label} on {formats.date(day)}" for label, day in given.items())
         return f"Week 1 begins on different days ({days}): weeks have no dates." if given else ""
-    scenarios = [] if study.header.kind == "plan" else study.scenarios.values()  # it has its own
+    scenarios = [] if study.header.kind == "plan" else study.scenarios.values()  # plans have own ends
     ends = sorted({one.end_of_ta for one in scenarios if one.has_ta})
     horizon = max(one.horizon_weeks for one in study.scenarios.values())
     parts = [f"week 1 begins on {formats.date(start)}"]

@@ -1,4 +1,4 @@
-"""What is said beside every result on wholly directive assistance: :func:`directive_note`."""
+"""directive_note: the caveat beside every result on wholly directive assistance."""
 
 from __future__ import annotations
 

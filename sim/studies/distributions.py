@@ -1,7 +1,7 @@
-"""Distributions of factors, as study files write them, and their quantile functions.
+"""Distribution: the distribution of a factor and its quantile function; distribution_of reads it.
 
-A design is drawn in the unit cube; each factor's quantile function turns its coordinate into a
-value. So every sampler and analyser works with every distribution, and discrete factors too.
+A design is drawn in the unit cube, and each factor's quantile function turns its coordinate into a
+value. Every sampler and analyser therefore works with every distribution, discrete ones included.
 
 >>> distribution_of({"uniform": [1, 3]}, "hours").values(np.array([0.0, 0.5, 1.0])).tolist()
 [1.0, 2.0, 3.0]
@@ -22,8 +22,8 @@ from sim.core.errors import did_you_mean, shown
 from sim.scenario.checking import Number, refusal
 
 TAIL = 0.005
-"""Unbounded distributions are cut at these quantiles: a design that visits the corners of the unit
-cube (Morris) would otherwise ask for infinity."""
+"""Unbounded distributions are cut at this quantile and at 1 minus it, because the corners of the
+unit cube, which a Morris design visits, would otherwise be infinite."""
 
 _FORMS: dict[str, tuple[str, ...]] = {
     "uniform": ("low", "high"),
@@ -57,9 +57,9 @@ class Distribution:
     """One distribution.
 
     Attributes:
-        kind: one of :data:`KINDS`, or ``marginal`` (made from calibrated sets, not written in
-            files).
-        numbers: its numbers, in the order of the file (empty for choices); of a marginal its
+        kind: one of :data:`KINDS`, or ``marginal`` (made from calibrated sets; files cannot write
+            one).
+        numbers: its numbers, in the order of the file (empty for choices); for a marginal, its
             quantiles at equally spaced probabilities from 0 to 1.
         choices: the values to choose from (choices only), each equally likely.
     """
@@ -96,8 +96,8 @@ class Distribution:
         return mean + sd * ndtri(np.clip(u, below, above))
 
     def coordinate(self, value: Any) -> float:
-        """Where in 0..1 a value lies (the middle of its part, for discrete ones); a value outside
-        goes to the nearest end, one that is no choice to the middle.
+        """The coordinate 0..1 of a value (for a discrete value, the middle of its part); a value
+        outside goes to the nearest end, and a value that is no choice to the middle.
 
         >>> Distribution("uniform", (1.0, 3.0)).coordinate(2.5)
         0.75
@@ -128,7 +128,7 @@ class Distribution:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Lowest and highest value it can give (nan for choices)."""
+        """Lowest and highest value of the distribution (NaN for choices)."""
         if self.kind == "choices":
             return (math.nan, math.nan)
         low, high = self.values(np.array([0.0, 1.0]))
@@ -136,7 +136,7 @@ class Distribution:
 
     @property
     def count(self) -> int | None:
-        """How many different values it can give; None for a continuum. Each is equally likely.
+        """The number of different values, which are equally likely; None for a continuum.
 
         >>> Distribution("integer", (2.0, 5.0)).count
         4
@@ -148,10 +148,10 @@ class Distribution:
         return None
 
     def frozen(self) -> Any:
-        """What a file can write as a frozen distribution of :mod:`scipy.stats`; choices by their
-        places.
+        """A distribution that files can write as a frozen distribution of :mod:`scipy.stats`;
+        choices are represented by their indices.
 
-        Of a normal distribution the tails are left out that :meth:`values` puts on its ends.
+        A normal distribution lacks the tails that :meth:`values` moves to its ends.
 
         >>> Distribution("uniform", (1.0, 3.0)).frozen().ppf(0.75).item()
         2.5
@@ -172,7 +172,7 @@ class Distribution:
 
     @property
     def text(self) -> str:
-        """As a study file writes it."""
+        """The distribution as a study file writes it."""
         if self.kind == "marginal":
             low, middle, high = np.interp([0.05, 0.5, 0.95], *self._curve)
             return f"calibrated, 5 / 50 / 95 %: {low:.4g} / {middle:.4g} / {high:.4g}"
@@ -181,10 +181,10 @@ class Distribution:
 
 
 def distribution_of(spec: Any, name: str) -> Distribution | None:
-    """The distribution a study file writes for a factor; None for the word ``table``.
+    """The distribution that a study file gives a factor; None for the word ``table``.
 
     Raises:
-        PydanticCustomError: what is wrong (a checked field reports it with its line).
+        PydanticCustomError: the distribution has a mistake (a checked field adds the line).
     """
     if spec == "table":
         return None

@@ -1,9 +1,9 @@
-"""An equation is written once: read as plain text, set in TeX, and evaluated by a test.
+"""Equation: an equation that is written once, read as plain text, set in TeX and tested.
 
 The template of the ODD holds equations as a person would type them. A product needs no sign
-(``eta rho F``), a name with a bracket right behind it is a function (``max(0, x)``), and words
-behind ``#`` say what a line is. :func:`python` makes an expression of Python of such text,
-:func:`tex` sets it, and ``tests/test_equations.py`` evaluates it against :mod:`sim.core.rules`.
+(``eta rho F``), a name with a bracket right behind it is a function (``max(0, x)``), and a comment
+behind ``#`` explains a line. :func:`python` turns such text into a Python expression, :func:`tex`
+sets it, and ``tests/test_equations.py`` evaluates it against :mod:`sim.core.rules`.
 
 >>> python("k + alpha_k rho (1 - k)")
 'k + alpha_k*rho*(1 - k)'
@@ -24,9 +24,9 @@ GREEK = {
     "rho": r"\rho", "tau": r"\tau", "phi": r"\phi", "omega": r"\omega",
 }  # fmt: skip
 OWN = {"aP": "a^P", "aP0": "a^P_0", "aP_mu": r"a^P_{\mu}", "nP": "n^P", "k_j0": "k_{0,j}"}
-"""Names whose letters do not say how they are set."""
+"""The TeX of names whose letters do not show how they are set."""
 FUNCTIONS = {"sigma": r"\sigma", "exp": r"\exp", "min": r"\min", "max": r"\max"}
-"""Functions that are not set as words."""
+"""The TeX of functions that are not set as words."""
 _TOKEN = re.compile(r"\s*(?:(\d*\.?\d+(?:e-?\d+)?)|([A-Za-z]\w*)|(:=|<=|>=|==|\*\*|[-+*/^()<>=,]))")
 _WORDS = {"if", "else", "and", "or", "not"}
 
@@ -36,10 +36,10 @@ class Equation:
     """One line of a block.
 
     Attributes:
-        left: what is given a value; empty for an expression alone.
-        sign: ``=`` where it is a definition, ``:=`` where a state takes a new value.
+        left: the name that gets a value; empty for an expression alone.
+        sign: ``=`` for a definition, ``:=`` where a state takes a new value.
         right: the expression.
-        words: what the line is.
+        words: the meaning of the line.
     """
 
     left: str
@@ -59,7 +59,7 @@ class Equation:
 
 
 def equations(block: str) -> list[Equation]:
-    """The lines of a block; a line that begins with blanks goes on with the line above it.
+    """The lines of a block; a line that begins with blanks continues the line above it.
 
     Raises:
         ValueError: a line has no sign ``=`` or ``:=``.
@@ -78,7 +78,7 @@ def equations(block: str) -> list[Equation]:
 
 
 def block_table(block: str) -> str:
-    """A block of equations as a table of Markdown, each beside its words.
+    """A block of equations as a Markdown table, each beside its words.
 
     >>> print(block_table("a = b  # the same"))
     | equation | in words |
@@ -93,10 +93,10 @@ def block_table(block: str) -> str:
 
 
 def line_tex(text: str) -> str:
-    """An expression, or an equation, within a sentence.
+    """An expression or an equation in TeX, for use within a sentence.
 
     Raises:
-        ValueError: the text is neither.
+        ValueError: the text is neither an expression nor an equation.
 
     >>> line_tex("k = k0"), line_tex("x")
     ('k = k_0', 'x')
@@ -118,7 +118,7 @@ def names(text: str) -> set[str]:
 
 
 def python(text: str) -> str:
-    """An expression of Python: signs of products put in, powers as Python has them.
+    """An expression as Python: with signs of products, and powers written as ``**``.
 
     Raises:
         ValueError: the text holds something that is no part of an expression.
@@ -214,13 +214,13 @@ def _strength(node: ast.expr) -> int:
 
 
 def _in(node: ast.expr, least: int) -> str:
-    """With brackets where it binds more loosely than what it stands in."""
+    """A part in TeX, with brackets where it binds more loosely than its surroundings."""
     shown = _set(node)
     return _brackets(shown) if _strength(node) < least else shown
 
 
 def _brackets(shown: str) -> str:
-    """As high as what stands in them."""
+    """Brackets that are as high as their content."""
     return rf"\left({shown}\right)" if r"\frac" in shown else f"({shown})"
 
 

@@ -1,6 +1,6 @@
-"""What a published number is a number of, in the model: phrases, and how runs answer them.
+"""Measure: a quantity of the model that a published number refers to, and how runs compute it.
 
-An observed finding says in a phrase which quantity of the model it maps to::
+:func:`parse_measure` reads a measure from the phrase of an observed finding::
 
     knowledge at end_of_ta             an outcome at a week (or start, year_after, horizon, 52)
     change of trust                    from the start to the end of TA
@@ -47,9 +47,9 @@ from sim.scenario.scenario import Scenario
 from sim.studies.spec import WEEK_WORDS, week_number
 
 STRETCH = 1.25
-"""`one more month` compares TA stretched over this many times as long, with the same hours."""
+"""Factor by which `one more month` stretches the duration of TA, with the same hours in all."""
 EFFECT_OUTCOME = "capacity"
-"""Outcome of the dose ratios: the index that trials' outcomes come closest to."""
+"""The outcome of the dose ratios, which is the index closest to the outcomes of trials."""
 
 _WEEK = r"(?P<week>[a-z_]+|\d+)"
 _NAME = r"(?P<name>[\w ]+?)"
@@ -80,12 +80,12 @@ _OF_SCENARIO = ("remote", "taper", "none")
 _OF_SURVEY = ("survey", "response", "survey_change")
 _OF_TEST = ("test", "test_change")
 CHANGES: Mapping[str, str] = {"survey_change": "survey", "test_change": "test"}
-"""Kinds that are the difference of two waves of another."""
+"""Kinds of measure that are the difference between two waves of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One quantity; made by :func:`parse_measure`."""
+    """One quantity of the model, made by :func:`parse_measure`."""
 
     text: str
     kind: str
@@ -96,27 +96,27 @@ class Measure:
 
     @property
     def simulated(self) -> bool:
-        """Whether runs answer it (else the scenario alone, or nothing)."""
+        """Whether runs give the value (else the scenario alone gives it, or nothing does)."""
         return self.kind not in _OF_SCENARIO
 
     @property
     def surveyed(self) -> bool:
-        """Whether it is read off the participant survey, so that leniency enters."""
+        """Whether the participant survey gives the value, which then depends on leniency."""
         return self.kind in _OF_SURVEY
 
     @property
     def read(self) -> bool:
-        """Whether an instrument reads it off people (else it is an outcome)."""
+        """Whether an instrument gives the value (else it is an outcome)."""
         return self.kind in (*_OF_SURVEY, *_OF_TEST)
 
     @property
     def waves(self) -> tuple[int | str, ...]:
-        """The weeks that it compares, or the one that it is of."""
+        """The weeks that the measure compares, or its only week."""
         return (self.since, self.week) if self.kind in CHANGES else (self.week,)
 
     @property
     def levels(self) -> tuple[Measure, ...]:
-        """Of a change between two waves: the level at each."""
+        """For a change between two waves, the level at each."""
         if self.kind not in CHANGES:
             return ()
         what = f"survey of {self.outcome}" if self.surveyed else "test of knowledge"
@@ -127,7 +127,7 @@ def parse_measure(text: str) -> Measure:
     """The measure that a phrase names.
 
     Raises:
-        InputError: no such phrase, outcome or week.
+        InputError: the phrase, the outcome or the week is unknown.
     """
     phrase = " ".join(text.split())
     for kind, pattern in _FORMS:
@@ -182,7 +182,7 @@ def _week(word: str | None, phrase: str, otherwise: str = "end_of_ta") -> int | 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A scenario that a measure needs besides the base, and the weeks at which it is read."""
+    """A scenario that a measure needs besides the base, and the weeks at which it needs values."""
 
     scenario: Scenario
     points: tuple[int, ...]
@@ -200,7 +200,7 @@ def variants(scenario: Scenario, measures: Sequence[Measure]) -> dict[str, Varia
     """The scenarios to run for some measures, by name; "base" is always among them.
 
     Raises:
-        InputError: a measure that this scenario cannot answer.
+        InputError: this scenario cannot answer a measure.
     """
     end, long_end = scenario.end_of_ta, round(scenario.end_of_ta * STRETCH)
     weeks: dict[str, set[int]] = {"base": {0, end}}
@@ -227,7 +227,7 @@ def variants(scenario: Scenario, measures: Sequence[Measure]) -> dict[str, Varia
 
 
 def waves_of(scenario: Scenario, measures: Sequence[Measure]) -> tuple[int, ...]:
-    """The weeks at which instruments have to look at the people of a scenario, in order."""
+    """The weeks at which instruments are applied to the people of a scenario, in order."""
     found = {week_number(week, scenario) for m in measures if m.read for week in m.waves}
     return tuple(sorted(found))
 
@@ -288,14 +288,14 @@ def _stretched(scenario: Scenario, end: int) -> Scenario:
 # --- answers -------------------------------------------------------------------------------------
 
 Means = Mapping[str, tuple[tuple[int, ...], np.ndarray]]
-"""Of each variant: its weeks, and mean outcomes (sets, weeks, outcomes of NAMES); of
-:data:`SEEN` readings in the place of outcomes."""
+"""For each variant, its weeks and mean outcomes (sets, weeks, outcomes of NAMES); for
+:data:`SEEN`, readings in the place of outcomes."""
 SEEN = "seen"
-"""What stands in the place of a variant for what instruments read in the base."""
+"""The key of the readings of instruments in the base, in place of a variant."""
 
 
 def outcomes_needed(measures: Sequence[Measure]) -> tuple[str, ...]:
-    """Names of the outcomes that some measures read, in the order of the table."""
+    """Names of the outcomes that some measures need, in the order of the outcome table."""
     names = {EFFECT_OUTCOME}
     for one in measures:
         names |= {name for name in (one.outcome, one.other) if name in OUTCOMES}
@@ -320,11 +320,11 @@ def answer(
     names: Sequence[str],
     readings: Sequence[str] = (),
 ) -> np.ndarray:
-    """A simulated measure from mean outcomes, (sets,).
+    """The values of a simulated measure from mean outcomes, (sets,).
 
     Args:
-        means: (weeks, (sets, weeks, outcomes)) of each variant; outcomes in the order of ``names``,
-            and of :data:`SEEN` in that of ``readings``.
+        means: (weeks, (sets, weeks, outcomes)) of each variant; outcomes are in the order of
+            ``names``, and readings of :data:`SEEN` in that of ``readings``.
     """
 
     def at(arm: str, outcome: str, week: int) -> np.ndarray:
@@ -365,7 +365,7 @@ def answer(
     if measure.kind == "doubling":
         return _over(effect("hours_x2", end) - base, base)
     if measure.kind == "site":
-        # One provider for all regions against one for each: count - 1 more sites.
+        # One provider for all regions, against one for each, has count - 1 more sites.
         more = len(scenario.region_names) - 1
         return _over((effect("all_sites", end) - effect("one_site", end)) / more, base)
     long_end = round(end * STRETCH)
@@ -374,7 +374,7 @@ def answer(
 
 
 def _over(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """above / below; NaN where TA has no effect of note to take a share of."""
+    """The ratio above / below; NaN where the effect of TA is too small to take a share of."""
     return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0.005)
 
 

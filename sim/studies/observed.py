@@ -1,17 +1,18 @@
-"""What has been observed: one file a source, every number with its unit, n, SD, place and grade.
+"""Observation, Finding and ObservedFile: observed numbers, with one file for each source.
 
-A *finding* is a number that a source prints (or a slot that is still empty), with the quantity of
-the model it maps to (:mod:`sim.studies.measures`) and what it may be used for:
+A *finding* is a number that a source prints (or a slot that is still empty), with its unit, n, SD,
+place in the source and grade. It names the quantity of the model to which it maps
+(:mod:`sim.studies.measures`) and its use:
 
-* ``scored``: calibration is held to it, within ``low..high``;
-* ``pattern``: a qualitative finding as bounds; calibration is held to them too;
-* ``instrument``: it pins an instrument (the leniency of a survey), never a state of the model, and
-  no run is scored by it;
-* ``shown``: printed beside the model, never scored; ``why`` says why not.
+* ``scored``: it is a target of calibration, within ``low..high``.
+* ``pattern``: it is a qualitative finding, whose bounds are a target of calibration, too.
+* ``instrument``: it informs an instrument (the leniency of a survey) and no state of the model; no
+  run is scored by it.
+* ``shown``: it is printed beside the model and never scored; ``why`` gives the reason.
 
-A slot without a value is listed as missing and takes part in nothing. A scored number needs a
-tolerance: ``low`` and ``high`` with what they are (``tolerance_is``), or the ``sd`` and ``n`` from
-which its standard error follows.
+A slot without a value is listed as missing and not used. A scored number needs a tolerance: ``low``
+and ``high`` with their meaning (``tolerance_is``), or the ``sd`` and ``n`` that give its standard
+error.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ from sim.studies.measures import Measure, parse_measure
 
 GRADES = ("A", "B", "C")
 SDS: Mapping[str, float] = {"95%": Z95, "1 SE": 1.0, "range": math.sqrt(3.0)}
-"""Kinds of tolerance, and how many standard deviations of the error of a finding each side has.
+"""Kinds of tolerance, with the number of standard deviations of the error that each side has.
 
-A range says where values lie and not how surely: its error has the SD of an even distribution over
-it, half the width over the root of 3, which is a little wider than if it were a 95 % interval."""
+A range says where values lie but not how surely. Its error has the SD of a uniform distribution
+over the range, which is half the width over the root of 3 and thus a little more than the SD from a
+95 % interval of that width."""
 
 
 class ObservedError(InputError):
@@ -147,8 +149,8 @@ class Finding(Strict):
         return error, error
 
     def bounds(self) -> tuple[float, float]:
-        """Lowest and highest value of the model that agree: as given, but of standard errors the
-        95 % interval that follows.
+        """Lowest and highest value of the model that agree: the given bounds or, where these are
+        standard errors, the 95 % interval that follows from them.
 
         >>> one = Finding(id="x", what="x", value=1.0, unit="-", where="-", low=0.9, high=1.1,
         ...               measures="trust at start", tolerance_is="1 SE")
@@ -185,21 +187,21 @@ class Observation:
 
     @property
     def id(self) -> str:
-        """Short name of the finding."""
+        """The id of the finding."""
         return self.finding.id
 
     @property
     def grade(self) -> str:
-        """Grade of the finding, else of its source."""
+        """The grade of the finding, or else of its source."""
         return self.finding.grade or self.source.grade
 
     @property
     def borrowed(self) -> bool:
-        """Whether it comes from another setting than that of the model."""
+        """Whether the finding comes from another setting than that of the model."""
         return self.grade != "A"
 
     def record(self) -> dict[str, Any]:
-        """As plain values for JSON; the file by its name alone."""
+        """The observation as plain values for JSON, with the name of its file only."""
         return {
             "finding": self.finding.model_dump(mode="json"),
             "source": self.source.model_dump(mode="json"),
@@ -220,32 +222,32 @@ def read_observed(path: str | os.PathLike[str]) -> list[Observation]:
     """The findings of one file.
 
     Raises:
-        ObservedError: every mistake with file, line and column.
+        ObservedError: the file has mistakes; each is named with file, line and column.
     """
     return of_file(read_file(path), os.fspath(path))
 
 
 def of_file(file: ObservedFile, name: str) -> list[Observation]:
-    """The findings of what a file of that name holds."""
+    """The findings of the content of a file with that name."""
     return [Observation(one, file.source, name) for one in file.findings]
 
 
 def read_file(path: str | os.PathLike[str]) -> ObservedFile:
-    """What a file of observations holds.
+    """The content of a file of observations.
 
     Raises:
-        ObservedError: every mistake with file, line and column.
+        ObservedError: the file has mistakes; each is named with file, line and column.
     """
     return _checked(load(path, error=ObservedError))
 
 
 def parse_file(text: str, file: str) -> ObservedFile:
-    """The same for text."""  # fmt: skip
+    """Check the text of a file of observations; see :func:`read_file`."""  # fmt: skip
     return _checked(parse(text, file, error=ObservedError))
 
 
 def file_of(content: Mapping[str, Any], name: str) -> ObservedFile:
-    """The same for the content of a file."""  # fmt: skip
+    """Check the plain content of a file of observations; see :func:`read_file`."""  # fmt: skip
     return _checked(document_of(dict(content), name))
 
 
@@ -260,7 +262,7 @@ def _checked(document: Document) -> ObservedFile:
 
 
 def issues_of(file: ObservedFile) -> Iterator[Issue]:
-    """What is wrong between the fields of a file of observations."""
+    """Mistakes between the fields of a file of observations."""
     seen: set[str] = set()
     if not file.findings:
         yield Issue(("findings",), "is empty", allowed="one finding or more")
@@ -314,7 +316,7 @@ def shipped_files() -> list[Path]:
 
 
 def read_all(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Observation]:
-    """The findings of several files (None: of all that are shipped), ids unique.
+    """The findings of several files (None: all shipped files), with unique ids.
 
     Raises:
         ObservedError: a file cannot be used, or two files use one id.
@@ -324,10 +326,10 @@ def read_all(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Obse
 
 
 def unique(observations: Sequence[Observation]) -> list[Observation]:
-    """Observations, of which no two have one id.
+    """The observations, after a check that their ids are unique.
 
     Raises:
-        ObservedError: two have; names both files.
+        ObservedError: two observations have one id; the message names both files.
     """
     found: dict[str, Observation] = {}
     for one in observations:
@@ -340,10 +342,10 @@ def unique(observations: Sequence[Observation]) -> list[Observation]:
 
 
 def chosen(observations: Sequence[Observation], ids: Sequence[str]) -> list[Observation]:
-    """The observations of these ids, in this order.
+    """The observations with these ids, in this order.
 
     Raises:
-        ObservedError: no finding has such an id; says the nearest.
+        ObservedError: no finding has such an id; the message names the nearest id.
     """
     by_id = {one.id: one for one in observations}
     for name in ids:

@@ -1,4 +1,7 @@
-"""A centre's contact log in sum, as findings; surveys: :mod:`sim.studies.survey_import`."""
+"""log_findings: findings from the totals of a centre's contact log.
+
+Findings from surveys are made by :mod:`sim.studies.survey_import`.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,17 @@ from sim.studies.observed import ObservedError
 from sim.studies.survey_import import wilson
 
 LOG = ("region", "mode", "hours")
-"""Columns that tell a log."""
+"""Columns by which a contact log is recognised."""
 
 
 def log_findings(path: Path, *, first_date: str | None = None) -> list[dict[str, Any]]:
-    """What a log in codose's own form (:mod:`sim.scenario.contact_log`) says in sum: dosage, shown
-    beside the model; and the shares of due contacts that either side cancelled, which are scored.
+    """Findings from the totals of a log in codose's own form (:mod:`sim.scenario.contact_log`).
+
+    The dosage is shown beside the model; the shares of due contacts that either side cancelled are
+    scored.
 
     Raises:
-        ObservedError: every mistake in the log, with its line.
+        ObservedError: the log has mistakes; each is named with its line.
     """
     text = read_text(path, error=ObservedError)
     day = iso_date(first_date) if first_date else None
@@ -101,7 +106,7 @@ def log_findings(path: Path, *, first_date: str | None = None) -> list[dict[str,
 
 
 def _share(name: str, phrase: str, part: int, whole: int, week: int, where: str) -> dict[str, Any]:
-    """A share that was counted, with its interval."""
+    """The finding of a counted share, with its interval."""
     low, high = wilson(part / whole, whole)
     return {
         "id": f"own_{name}",

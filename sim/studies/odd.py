@@ -1,9 +1,9 @@
-"""The ODD description of the model: prose from a template, tables from the code.
+"""odd_text: the ODD description of the model, with prose from a template and tables from the code.
 
-``docs/ODD.md`` is written by this module and by nothing else, so a parameter, an outcome, a random
-stream, a rule, a step of the week or a starting value cannot differ between the code and its
-description. Equations stand in the template as plain text (:mod:`sim.studies.equation`): so they
-are printed on a terminal, and in the file they are set in TeX.
+Only this module writes ``docs/ODD.md``, so a parameter, an outcome, a random stream, a rule, a step
+of the week or a starting value cannot differ between the code and its description. Equations stand
+in the template as plain text (:mod:`sim.studies.equation`); a terminal prints them as typed, and
+the file has them in TeX.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sim.studies.calibrated import CalibratedNumber, calibrated
 from sim.studies.references import references
 
 TEMPLATE = Path(__file__).with_name("odd_template.md")
-"""The prose. A line ``<!-- table: NAME -->`` stands where a table of :data:`TABLES` belongs."""
+"""The template. A line ``<!-- table: NAME -->`` is replaced by a table of :data:`TABLES`."""
 
 _BLOCK = re.compile(r"^```equation\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(`[^`]*`)|\$([^$]+)\$")
@@ -164,9 +164,9 @@ class Way:
     """One of the ways in which co-creation helps by assumption.
 
     Attributes:
-        name: as the class on the page has it.
-        how: by which equations.
-        without: the parameter values that take it away.
+        name: the name in the class on the page.
+        how: the equations by which it acts.
+        without: the parameter values that remove it.
     """
 
     name: str
@@ -200,7 +200,7 @@ WAYS: tuple[Way, ...] = (
         MappingProxyType({"context_step": 0}),
     ),
 )
-"""The four ways of co-creation. The ladder study and the class on the page take away the same."""
+"""The four ways of co-creation; the ladder study and the class on the page remove the same."""
 
 STARTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("staff", "motivation", "motivation_mean", "motivation_sd", "with the region's effect"),
@@ -220,7 +220,7 @@ STARTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("provider", "skill", "provider_skill_mean", "provider_skill_sd", ""),
     ("provider", "load", "", "", "0"),
 )
-"""Entity, state, parameters of its level and of its spread, and what else there is to say."""
+"""Entity, state, parameters of its level and of its spread, and a note."""
 
 RULES: tuple[FunctionType, ...] = tuple(
     sorted(
@@ -239,7 +239,7 @@ RULES: tuple[FunctionType, ...] = tuple(
 
 
 def _prose(text: str) -> str:
-    """Text that Markdown shows as it is, in one cell."""
+    """Text that Markdown shows unchanged in one cell."""
 
     def shown(match: re.Match[str]) -> str:
         found = match.group()
@@ -394,7 +394,7 @@ def _schedule_table() -> str:
         assert isinstance(call.func, ast.Attribute)
         name = call.func.attr
         text = " ".join((inspect.getdoc(getattr(CoCreationModel, name)) or "").split())
-        if not text.startswith("Step"):  # keeping the record of the week
+        if not text.startswith("Step"):  # the call only keeps the record of the week
             continue
         rows.append((_code(name), _prose(re.sub(r"``([^`]*)``", r"`\1`", text))))
     return _table(("function of `sim/model/week.py`", "what it says"), rows)
@@ -419,7 +419,7 @@ _START_LEVELS = ("trust", "knowledge", "integration", "routines")
 
 @cache
 def _starting_levels(people: str) -> list[float]:
-    """Means over regions and runs in week 0, of a scenario as JSON; networks have no part in it."""
+    """Means over regions and runs in week 0 of a scenario as JSON; networks do not affect them."""
     alone = Scenario.from_dict(json.loads(people))
     runs = _FEW_RUNS if sum(alone.staff_counts) > _MANY_STAFF else _START_RUNS
     values = alone.parameter_set()
@@ -429,7 +429,7 @@ def _starting_levels(people: str) -> list[float]:
 
 
 def _people(scenario: Scenario) -> str:
-    """What of a scenario decides the people of week 0."""
+    """The fields of a scenario that decide the people of week 0, as JSON."""
     data = scenario.to_dict()
     kept = {key: data[key] for key in ("seed", "parameters", "beyond_range") if key in data}
     regions = {**data["regions"], "network": "none", "core_team": 1.0, "names": None}
@@ -509,10 +509,10 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def odd_text(*, typeset: bool = False) -> str:
-    """The whole of the description.
+    """The whole description.
 
     Args:
-        typeset: with equations in TeX, as ``docs/ODD.md`` has them, and not as plain text.
+        typeset: whether equations are in TeX, as in ``docs/ODD.md``, instead of plain text.
 
     Raises:
         ValueError: the template names a table that does not exist, or leaves one out; or an

@@ -1,4 +1,4 @@
-"""Design audits: :func:`audit` repeats a study's own design. What would it have reported?"""
+"""Design audits: :func:`audit` repeats a study's design to see what it would have reported."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ def audit(
     execution: Execution | None = None,
     **fields: Any,
 ) -> Result:
-    """Run a study's design many times: what would it have reported, and what was true?
+    """Run a study's design many times and compare the reported effects with the true ones.
 
     Args:
         study: path of a study file, or the name of a shipped one.
         execution: how runs are made; left out: on all threads of this machine.
-        fields: in place of those of the file, such as ``sets=20`` or ``asks_about=["trust"]``.
+        fields: fields that replace those of the file, such as ``sets=20`` or
+            ``asks_about=["trust"]``.
 
     Returns:
-        The result. Its tables: ``audit`` (a row a world, trend, construct and design) and, of
-        before and after, ``leniency`` and ``remedies`` (which cheap addition helps most).
+        The result. Its tables are ``audit`` (a row for each world, trend, construct and design)
+        and, for the design ``before_after``, ``leniency`` and ``remedies`` (the benefit of cheap
+        additions).
 
     Raises:
-        StudyError: every mistake in the study, with its line.
+        StudyError: the study has mistakes; each is named with its line.
         Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
 
     >>> found = audit(sets=2, replicates=3, asks_about=["trust"], background_trends=[0])

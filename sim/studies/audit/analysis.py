@@ -1,21 +1,22 @@
-"""Design audit: a study's own design, run many times in the model. What would it have reported?
+"""design and analyse: a design audit, which runs a study's own design many times in the model.
 
 Each replication draws a plausible parameter set and chance, selects regions, gives TA (or TA that
-does nothing), and asks people with the study's own survey. The audit compares what the study would
-report with the effect in that very replication: the same people and chance with TA and without, as
-the same survey would read it were everybody to answer.
+does nothing), and surveys people with the study's own survey. The audit compares the estimate that
+the study would report with the true effect in the same replication. The true effect compares the
+same people and chance with TA and without, as the same survey would read it if everybody answered.
 
-Designs (each a difference of means of answers, tested as papers do, respondents taken for
-independent):
+Each design is a difference of means of answers. The test treats respondents as independent, as
+papers do. The designs are:
 
-* ``before_after``: last wave minus first, in the selected regions;
-* ``comparison``: the same minus that of the next-readiest regions without TA;
-* ``extra_wave``: the change minus what a further wave before the start makes expect (the TA starts
-  ``lead_weeks`` later, so that there is something to see before);
-* ``random_pick``: twice as many ready regions, half of them drawn for TA, the others compared;
-* ``twice_asked``: before and after, with twice the respondents a region.
+* ``before_after``: last wave minus first wave, in the selected regions;
+* ``comparison``: that change minus the change of the next-readiest regions without TA;
+* ``extra_wave``: that change minus the change expected from a further wave before the start (TA
+  starts ``lead_weeks`` later, so that the model has a time before it);
+* ``random_pick``: twice as many ready regions, half of which are drawn for TA and compared with the
+  other half;
+* ``twice_asked``: before and after, with twice as many respondents in each region.
 
-``dose_regression`` asks another question, see :mod:`sim.studies.audit.dose`.
+``dose_regression`` answers another question, see :mod:`sim.studies.audit.dose`.
 """
 
 from __future__ import annotations
@@ -44,13 +45,13 @@ from sim.studies.spec import Study, week_number
 
 COLLECT = People()
 Arms = Mapping[str, tuple[Scenario, Sequence[int]]]
-"""Of each arm: its scenario, and the weeks of its waves."""
+"""The scenario of each arm, and the weeks of its waves."""
 Estimates = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Estimate, its standard error and the truth, (replicates,) each."""
+"""Estimate, its standard error and the true effect, (replicates,) each."""
 
 
 def design(study: Study[Spec]) -> RunPlan:
-    """Every arm under every background trend: the sets and replicates are the same in all."""
+    """The plan of every arm under every background trend, with the same sets and replicates."""
     header = study.header
     jobs = [
         independent(scenario, study.sets(scenario), header.replicates, weeks)
@@ -87,7 +88,7 @@ def waves(study: Study[Spec]) -> tuple[int, int]:
 
 
 def with_regions(scenario: Scenario, count: int) -> Scenario:
-    """The same with more of the readiest regions, and providers in proportion."""
+    """A scenario with more of the readiest regions, and with providers in proportion."""
     before = scenario.providers
     providers = max(1, round(before.count * count / len(scenario.region_names)))
     return with_levers(
@@ -97,7 +98,7 @@ def with_regions(scenario: Scenario, count: int) -> Scenario:
 
 
 def later(scenario: Scenario, weeks: int) -> Scenario:
-    """The same with TA that starts some weeks later."""
+    """A scenario whose TA starts some weeks later."""
     return with_levers(
         scenario,
         {
@@ -111,7 +112,7 @@ def later(scenario: Scenario, weeks: int) -> Scenario:
 
 
 def analyse(study: Study[Spec], people: SeenRuns) -> dict[str, Table]:
-    """Tables "audit" and, of before and after, "leniency" and "remedies"."""
+    """The table "audit" and, for before and after, the tables "leniency" and "remedies"."""
     slopes = study.header.design == "dose_regression"
     found: dict[tuple[str, float, str, str], list[Estimates]] = {}
     lenient: dict[tuple[str, int], list[tuple[float, np.ndarray, np.ndarray]]] = {}
@@ -144,7 +145,7 @@ def analyse(study: Study[Spec], people: SeenRuns) -> dict[str, Table]:
 def replicated(
     study: Study[Spec], people: SeenRuns
 ) -> Iterator[tuple[float, Parameters, dict[str, Seen]]]:
-    """Trend, set, and what was seen in every arm, in those replicates that failed in none."""
+    """Trend, parameter set and observations of every arm, for replicates that failed in none."""
     first = 0
     for trend in study.header.background_trends:
         names = list(_arms(study, trend))
@@ -163,12 +164,13 @@ def _counted(people: SeenRuns) -> tuple[int, int]:
 
 
 def summary_row(estimate: np.ndarray, error: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """What many replications of one design come to; arguments (replications,).
+    """The summary of many replications of one design; arguments are (replications,).
 
-    Columns: reported (mean estimate), low, high (5-95 % of the studies), true (mean effect in the
-    same replications), bias, rmse (of the estimate about the truth), significant (share reporting
-    |estimate| > 1.96 SE: power, or false alarms when the truth is 0), coverage (share of 95 %
-    intervals that hold the truth), empty (share of replications without an estimate).
+    Columns: reported (mean estimate), low, high (90 % interval of the studies), true (mean effect
+    in the same replications), bias, rmse (of the estimate about the true effect), significant
+    (share with |estimate| > 1.96 SE, which is power, or false alarms where the true effect is 0),
+    coverage (share of 95 % intervals that hold the true effect), empty (share of replications
+    without an estimate).
     """
     known = np.isfinite(estimate) & np.isfinite(error)
     e, s, t = estimate[known], error[known], truth[known]
@@ -216,7 +218,7 @@ def _leniency_table(
 ) -> Table:
     """A row for each construct and leniency, over all parameter sets.
 
-    The first leniency of a construct is that of the sets, each its own: the row has their mean.
+    The first leniency of a construct is that of each set, and the row has the mean over sets.
     """
     rows = []
     for (construct, _), parts in lenient.items():
@@ -244,7 +246,7 @@ def _leniency_table(
 
 
 def _remedies(study: Study[Spec], frame: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
-    """Each design over all constructs, worlds and trends, the least error first."""
+    """Each design over all constructs, worlds and trends, with the least error first."""
     rows = []
     base = frame[frame["design"] == "before_after"]
     for name in DESIGNS:
@@ -282,7 +284,7 @@ def _remedies(study: Study[Spec], frame: pd.DataFrame, rests_on: tuple[int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """Some people in one wave: mean and squared standard error of their scores, (replicates,)."""
+    """Some people in one wave, as mean and squared standard error of scores, (replicates,)."""
 
     mean: np.ndarray
     error2: np.ndarray
@@ -300,13 +302,13 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Asking:
-    """The study asks one parameter set's people, in every arm.
+    """The survey of one parameter set's people, in every arm.
 
     Attributes:
-        p: the set.
-        seen: what was seen, by the name of the arm.
-        known: answers by arm, construct, wave, people asked and leniency: several designs read the
-            same wave.
+        p: the parameter set.
+        seen: the observations, by the name of the arm.
+        known: answers by arm, construct, wave, number of respondents and leniency; they are kept
+            because several designs read the same wave.
     """
 
     study: Study[Spec]
@@ -315,16 +317,16 @@ class Asking:
     known: dict[tuple[Any, ...], np.ndarray] = field(default_factory=dict)
 
     def estimates(self) -> Iterator[tuple[str, str, str, Estimates]]:
-        """World, construct, design, and what that design reports there."""
+        """World, construct, design, and the estimates of that design there."""
         for construct in self.study.header.asks_about:
             for world in WORLDS:
                 for name in DESIGNS:
                     yield world, construct, name, self.estimate(construct, world, name)
 
     def leniencies(self) -> Iterator[tuple[str, int, tuple[float, np.ndarray, np.ndarray]]]:
-        """Construct, number of the leniency (0: that of the parameters), and what was read with it.
+        """Construct, number of the leniency (0: that of the parameters), and its readings.
 
-        That is the leniency, the change in points, and the latent change behind it.
+        The readings are the leniency, the change in points, and the latent change behind it.
         """
         for construct in self.study.header.asks_about:
             latent = self.seen["ta"].people[construct].mean(axis=2)
@@ -343,7 +345,7 @@ class Asking:
         times: int = 1,
         p: Parameters | None = None,
     ) -> Cell:
-        """The answers of a wave, of all or of ``who`` (replicates, people)."""
+        """The answers of a wave, of all people or of ``who``, bool (replicates, people)."""
         q = self.p if p is None else p
         asked = times * asked_in(self.study)
         key = (arm, construct, wave, asked, q.survey_leniency)
@@ -361,12 +363,12 @@ class Asking:
     def expected(
         self, arm: str, construct: str, wave: int, who: np.ndarray | None = None
     ) -> np.ndarray:
-        """Mean answer were everybody to answer, (replicates,)."""
+        """The mean answer if everybody answered, (replicates,)."""
         answers = expected_answer(self.seen[arm].people[construct][:, wave], self.p)
         return describe(answers if who is None else np.where(who, answers, np.nan)).mean
 
     def estimate(self, construct: str, world: str, name: str) -> Estimates:
-        """What a design reports of a construct in a world."""
+        """The estimates of a design for a construct in a world."""
         works = world == "works"
         if name == "extra_wave":
             return self._extra_wave(construct, "late" if works else "late none")
@@ -395,7 +397,7 @@ class Asking:
         before, start, end = (self.cell(arm, construct, wave) for wave in range(3))
         slope = (last - first) / self.study.header.lead_weeks
         found = (end - start) - (start - before).times(slope)
-        # `start` stands in both differences: its error is (1 + slope)^2, not 1 + slope^2.
+        # `start` is in both differences, so its error counts (1 + slope)^2, not 1 + slope^2.
         error2 = end.error2 + start.error2 * (1 + slope) ** 2 + before.error2 * slope**2
         truth = self.expected(arm, construct, 2) - self.expected("late none", construct, 2)
         return found.mean, np.sqrt(error2), truth
@@ -405,7 +407,7 @@ class Asking:
 
 
 def candidates(seen: Seen) -> np.ndarray:
-    """Candidate of everybody, (replicates, people)."""
+    """The candidate number of each person's region, (replicates, people)."""
     return seen.entities >> streams.POST_BITS
 
 

@@ -1,9 +1,10 @@
-"""When regions choose their dose: does the slope of the outcome on hours received say anything?
+"""estimates: the slope of outcome on hours received, when regions choose their own dose.
 
-Readier, more trusting and better-led regions ask for more; they would also do better without TA.
-The audit regresses the last wave's mean answer of each region on the contact hours it received, as
-a report on dosage would, and compares the slope with what an hour more does when every region gets
-it by decision (the same people and chance, all hours a quarter up).
+Readier, more trusting and better-led regions request more TA, and they would also do better without
+TA. The audit regresses the mean answer of each region in the last wave on the contact hours that
+the region received, as a report on dosage would. It compares the slope with the effect of an
+additional hour that every region gets by decision (the same people and chance, all hours a quarter
+up).
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from sim.studies.audit.spec import SLOPES, WORLDS, Spec, asked_in
 from sim.studies.spec import Study
 
 RAISE = 1.25
-"""How much longer every contact is in the experiment that gives the true effect of an hour."""
+"""Factor on the hours of every contact in the experiment that gives the true effect of an hour."""
 
 
 def arms(scenario: Scenario) -> dict[str, Scenario]:
-    """The scenario, itself without TA, and with longer contacts."""
+    """The scenario as it is, without TA, and with longer contacts."""
     hours = [min(MAX_HOURS, RAISE * series.hours) for series in scenario.dosage]
     raised = with_levers(scenario, {f"dosage[{i}].hours": value for i, value in enumerate(hours)})
     return {"ta": scenario, "none": scenario.without_ta(), "more": raised}
@@ -35,8 +36,8 @@ def arms(scenario: Scenario) -> dict[str, Scenario]:
 def estimates(
     study: Study[Spec], p: Parameters, seen: Mapping[str, Seen]
 ) -> Iterator[tuple[str, str, str, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-    """World, construct, design; slope per ten hours, its standard error and the true one,
-    (replicates,) each."""
+    """World, construct and design, then the slope per ten hours, its standard error and the true
+    slope, (replicates,) each."""
     hours = _hours(seen["ta"])
     gained = _hours(seen["more"]).mean(axis=1) - hours.mean(axis=1)
     for construct in study.header.asks_about:
@@ -60,7 +61,7 @@ def _hours(seen: Seen) -> np.ndarray:
 def _answers(
     study: Study[Spec], p: Parameters, seen: Seen, construct: str, wave: int
 ) -> np.ndarray:
-    """Means of each region over those who answered, (replicates, regions)."""
+    """Mean of each region over the people who answered, (replicates, regions)."""
     scores = survey(
         seen, p, construct, wave=wave, items=study.header.items, asked=asked_in(study)
     ).scores

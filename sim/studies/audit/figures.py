@@ -1,4 +1,4 @@
-"""figures: what a study would report, which addition helps most, what leniency hides."""
+"""figures: effects that a study would report, the benefit of additions, the effect of leniency."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def _footer(study: Study[Spec]) -> str:
 
 
 def _reported(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
-    """What each design would report, of each construct: 90 % of studies, mean, true effect."""
+    """The reported effect of each design and construct: 90 % interval of studies, mean, and true
+    effect."""
     from sim.present import style
 
     header = study.header
@@ -120,7 +121,7 @@ def _reported(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
 
 
 def _remedies(study: Study[Spec], table: pd.DataFrame) -> Drawn:
-    """Which addition helps most: error of the reported effect against the design as it was."""
+    """The error of the reported effect with each addition, against the design as it was."""
     from sim.present import style
 
     figure = style.figure(
@@ -150,7 +151,7 @@ def _remedies(study: Study[Spec], table: pd.DataFrame) -> Drawn:
 
 
 def _ceiling(study: Study[Spec], table: pd.DataFrame) -> Drawn:
-    """How much of a change the survey shows, at the usual leniency and at others."""
+    """The part of a change that the survey shows, at the usual leniency and at others."""
     from matplotlib.lines import Line2D
 
     from sim.present import style

@@ -1,4 +1,4 @@
-"""Spec: what a design audit asks."""
+"""Spec: the fields of a design audit."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _TREND = Annotated[float, Number(-0.5, 0.5)]
 
 
 LOOKS_AT_PEOPLE = True
-"""It asks people in surveys, which the compiled engine alone is looked into for."""
+"""Surveys ask the people of a run, and only the compiled engine gives access to people."""
 
 
 class Spec(OverSets):
@@ -82,7 +82,7 @@ class Spec(OverSets):
 
 
 def issues(spec: Spec) -> list[Issue]:
-    """What is wrong between the fields."""
+    """Mistakes between the fields."""
     found = []
     if len(spec.weeks) != 2:
         found.append(Issue(("weeks",), f"has {len(spec.weeks)} waves", allowed="[first, last]"))
@@ -92,10 +92,10 @@ def issues(spec: Spec) -> list[Issue]:
 
 
 def check(study: Study[Spec]) -> None:
-    """What only the scenario can show.
+    """Check the waves and the scenario.
 
     Raises:
-        StudyError: waves that are no before and after, or a scenario that the designs cannot use.
+        StudyError: the waves are no before and after, or the designs cannot use the scenario.
     """
     scenario, header = study.scenario, study.header
     first, last = (week_number(week, scenario) for week in header.weeks)
@@ -125,18 +125,18 @@ def check(study: Study[Spec]) -> None:
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     assert study.plausible is not None
     header = study.header
     return f"{header.name}: {len(study.plausible)} sets, {header.replicates} replications of each"
 
 
 def asked_in(study: Study[Spec]) -> int:
-    """People asked in each region."""
+    """The number of people who are surveyed in each region."""
     return study.header.asked or max(1, min(study.scenario.staff_counts) // 2)
 
 
 def replications(study: Study[Spec]) -> int:
-    """How often the study is repeated."""
+    """The number of replications of the study."""
     assert study.plausible is not None
     return len(study.plausible) * study.header.replicates

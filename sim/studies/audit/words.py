@@ -1,4 +1,4 @@
-"""words: what an audit says in sentences."""
+"""words: the answer of an audit in sentences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
 
 
 def of(frame: pd.DataFrame, **where: object) -> pd.DataFrame:
-    """Rows with these values."""
+    """The rows of a frame with these values."""
     for column, value in where.items():
         frame = frame[frame[column] == value]
     return frame

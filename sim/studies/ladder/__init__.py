@@ -1,1 +1,1 @@
-"""Ladders: what remains of a contrast as assumptions are taken away one after another."""
+"""Ladders: the effect of a contrast as assumptions are removed one after another."""

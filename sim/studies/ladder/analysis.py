@@ -1,4 +1,4 @@
-"""answer: both sides of the contrast on every step, paired replicate by replicate."""
+"""answer: both sides of the contrast on every step, paired by replicate."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
-    """The table ``ladder``: a row an outcome, week and step."""
+    """The table ``ladder``, with a row for each outcome, week and step."""
     header, contrast = study.header, study.header.contrast
     sides = [_side(study, value) for value in (contrast.low, contrast.high)]
     values = run(RunPlan(tuple(sides), study.seed), Points(tuple(header.outcomes)))
@@ -53,8 +53,8 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
 
 
 def _side(study: Study[Spec], value: float | str) -> Job:
-    """All steps with the lever at one setting. Steps are compared with each other: they share
-    people and chance, as the sides do."""
+    """The job of all steps with the lever at one setting. Steps share people and chance, as the
+    sides do, because they are compared with each other."""
     scenario = with_levers(study.scenario, {study.header.contrast.lever: value})
     base, sets, changes = study.scenario.parameter_set(), [], {}
     for step in study.header.steps:
@@ -67,7 +67,7 @@ def _side(study: Study[Spec], value: float | str) -> Job:
 def _rows(
     study: Study[Spec], values: RunValues, sides: list[Job], outcome: str, week: int | str
 ) -> list[dict[str, Any]]:
-    """The steps of one outcome at one week."""
+    """The rows of the steps for one outcome at one week."""
     low, high = (
         values.of(outcome, week_number(week, job.scenario), job=side)
         for side, job in enumerate(sides)

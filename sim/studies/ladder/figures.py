@@ -1,4 +1,4 @@
-"""figures: what remains of an effect as assumptions go, a panel an outcome."""
+"""figures: the effect as assumptions are removed, with a panel for each outcome."""
 
 from __future__ import annotations
 

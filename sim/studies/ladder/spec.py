@@ -1,4 +1,4 @@
-"""Spec: a contrast of one lever, and the assumptions that are taken away step by step."""
+"""Spec: a contrast of one lever, and the assumptions that are removed step by step."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Spec(Header):
 
 
 def issues(spec: Spec) -> Iterable[Issue]:
-    """What is wrong between the fields."""
+    """Mistakes between the fields."""
     if spec.scenarios:
         yield Issue(("scenarios",), "a ladder has one scenario: 'scenario'")
     for place, name in enumerate(spec.outcomes):
@@ -84,10 +84,10 @@ def issues(spec: Spec) -> Iterable[Issue]:
 
 
 def check(study: Study[Spec]) -> None:
-    """What only the scenario can show: the lever, and whether both settings can be used.
+    """Check the lever and both settings against the scenario.
 
     Raises:
-        StudyError: a lever that there is not, a setting that it cannot have, or one setting twice.
+        StudyError: the lever does not exist, cannot have a setting, or has the same setting twice.
     """
     contrast, scenario = study.header.contrast, study.scenario
     if contrast.low == contrast.high:
@@ -110,7 +110,7 @@ def check(study: Study[Spec]) -> None:
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     header = study.header
     return (
         f"{header.name}: {count(len(header.steps), 'step')}, "
@@ -119,5 +119,5 @@ def line(study: Study[Spec]) -> str:
 
 
 def lever_text(study: Study[Spec]) -> str:
-    """The lever in words, as it stands in a sentence."""
+    """The lever in words, for use in a sentence."""
     return study.header.contrast.lever.replace("co_creation", "co-creation").replace("_", " ")

@@ -1,4 +1,4 @@
-"""words: what remains of an effect, and with which assumption most of it goes."""
+"""words: the effect that remains, and the assumption whose removal costs most of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
 
 
 def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
-    """The effect on every step; the sides of the contrast are in the files."""
+    """The effect on every step; only the files hold the sides of the contrast."""
     names = ["outcome", "week", "step", "effect", "low", "high", "share"]
     if len(study.header.weeks) == 1:
         names.remove("week")
