@@ -1,1 +1,1 @@
-"""What a scenario file says, checked, and the one way to change it."""
+"""Scenarios: reading and checking their files, and changing them by levers."""

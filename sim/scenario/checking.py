@@ -1,4 +1,5 @@
-"""Checked, immutable records: what a field may be, and every mistake of a document at once.
+"""Checked, immutable records: :class:`Strict` models, rules for their fields, and :func:`check`,
+which lists every mistake in a document.
 
 >>> class Visit(Strict):
 ...     hours: Annotated[float, Number(0, 60)]
@@ -76,14 +77,14 @@ class Strict(BaseModel):
 
 
 def refusal(message: str, *, allowed: str = "", suggestion: str = "") -> PydanticCustomError:
-    """What a validator raises so that the message reaches the user unchanged."""
+    """The error that a validator raises; its message reaches the user unchanged."""
     return PydanticCustomError(
         "refused", "{message}", {"message": message, "allowed": allowed, "suggestion": suggestion}
     )
 
 
 def is_finite(value: float) -> bool:
-    """Whether a number fits into a finite float."""
+    """Whether a number is a finite float."""
     try:
         return math.isfinite(float(value))
     except OverflowError:
@@ -110,7 +111,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Shape(Rule):
-    """A field with a function of its own: what it accepts, and the JSON schema of that."""
+    """A field that a given function checks, with the JSON schema of what that accepts."""
 
     function: Callable[[Any], Any]
     accepts: Mapping[str, Any]
@@ -128,8 +129,9 @@ class Shape(Rule):
 class Number(Rule):
     """A number.
 
-    Booleans, text and non-finite values are refused; whole numbers pass as floats but not the
-    other way round. Limits are inclusive, unless ``above`` leaves ``low`` itself out.
+    Booleans, text and non-finite values are refused. A whole number is accepted as a float, but a
+    float is not accepted as a whole number. Limits are inclusive, unless ``above`` excludes
+    ``low``.
     """
 
     low: float | None = None
@@ -169,7 +171,7 @@ class Number(Rule):
             raise refusal(f"{shown(value)} is out of range", allowed=self.allowed)
         if self.whole:
             return int(value)
-        return float(value) + 0.0  # no negative zero: equal scenarios have equal digests
+        return float(value) + 0.0  # no negative zero, so that equal scenarios have equal digests
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of such a number."""
@@ -237,7 +239,7 @@ ISO_DATE = "yyyy-mm-dd, such as 2016-11-01"
 
 
 def iso_date(text: str) -> date | None:
-    """The date written as yyyy-mm-dd; None for any other text and for no day of the calendar."""
+    """The date written as yyyy-mm-dd; None for any other text and for days that do not exist."""
     if not _ISO_DATE.match(text):
         return None
     try:
@@ -265,7 +267,7 @@ class Day(Rule):
 
 
 def _ends(value: Any) -> tuple[Any, Any]:
-    """The texts of the first and the last of some days."""
+    """The texts of the first and the last day of a period."""
     first, _, last = value.partition(" to ") if isinstance(value, str) else (value, "", "")
     return first, last or first
 
@@ -303,8 +305,8 @@ Fraction = Annotated[float, Number(0, 1)]
 class Issue:
     """A mistake that only several fields together show.
 
-    ``reads`` are the other fields that the judgement rests on; the mistake is not reported when one
-    of them is itself mistaken. ``options`` are the names to suggest from.
+    ``reads`` are the other fields that the judgement depends on; the mistake is not reported when
+    one of them has a mistake itself. ``options`` are the names to suggest from.
     """
 
     where: Where
@@ -318,13 +320,13 @@ class Issue:
 
 
 class Checked(Generic[M]):
-    """What :func:`check` made of a document.
+    """The result of :func:`check`.
 
     Attributes:
         document: the document.
-        value: the model of all that is sound in it; None when that is too little.
+        value: the model made of all valid fields; None when there are too few of them.
         problems: the mistakes.
-        lost: ways to what had to be left out of ``value``.
+        lost: paths to the fields that had to be left out of ``value``.
     """
 
     def __init__(self, document: Document) -> None:
@@ -339,26 +341,26 @@ class Checked(Generic[M]):
             self.lose(where)
 
     def lose(self, where: Where) -> None:
-        """Note that what is at ``where`` cannot be used."""
+        """Mark the field at ``where`` as unusable."""
         self.lost.add(where)
         self._holding_lost.update(where[:end] for end in range(len(where)))
 
     def is_lost(self, *wheres: Where) -> bool:
-        """Whether any of these (or a part of it, or what holds it) was left out."""
+        """Whether any of these fields, a part of one or a parent of one was left out."""
         return any(where in self._holding_lost or _under(where, self.lost) for where in wheres)
 
     def original(self, where: Where) -> Where:
-        """The way in the document to what is at ``where`` in ``value``."""
+        """The path in the document of the field at ``where`` in ``value``."""
         return _original(where, self.kept, self.document.data)
 
     def report(self, issue: Issue) -> None:
-        """Add an issue found in ``value``, at its place in the document."""
+        """Add an issue in ``value`` as a problem at its position in the document."""
         where = self.original(issue.where)
         if self.is_lost(where, *map(self.original, issue.reads)):
             return
         suggestion = issue.suggestion
         if issue.options and len(self.problems) < MISTAKES_SHOWN and self.compared < MOST_COMPARED:
-            self.compared += len(issue.options)  # looking for one takes time
+            self.compared += len(issue.options)  # the search for a suggestion is slow
             suggestion = did_you_mean(issue.value, issue.options)
         self.problems.append(
             self.document.problem(
@@ -377,14 +379,14 @@ def check(
 ) -> Checked[M]:
     """Check a document against a model, collecting every mistake.
 
-    What is mistaken is then left out and the rest checked again, so that the caller can go on to
-    judge how the sound fields fit together.
+    Fields with mistakes are left out and the rest is checked again, so that the caller can go on to
+    judge whether the valid fields are consistent.
 
     Args:
         model: a :class:`Strict` model.
         document: the data.
-        what: what the file is, for the message ("a scenario").
-        fallback: values of required top-level fields, used for that second look only.
+        what: the kind of file, for messages ("a scenario").
+        fallback: values of required top-level fields, used only in the second check.
     """
     result: Checked[M] = Checked(document)
     if () in result.lost:
@@ -402,10 +404,10 @@ def check(
             top = str(fault.where[0]) if fault.where else ""
             if fault.kind == "missing" and len(fault.where) == 1 and top in spare:
                 extra[top] = spare[top]
-            # What lacks a field is lost as a whole; the scenario itself cannot be.
+            # A record that lacks a field is lost as a whole; the scenario itself cannot be.
             result.lose(fault.where if fault.kind != "missing" else fault.where[:-1] or fault.where)
             if fault.kind == "extra_forbidden" and fault.suggestion:
-                # Whoever wrote `hour` meant `hours`: nothing is to be concluded from its absence.
+                # A user who wrote `hour` meant `hours`, so the absence of `hours` means nothing.
                 meant = (*fault.where[:-1], fault.suggestion)
                 if not _has(document.data, meant):
                     result.lose(meant)
@@ -416,7 +418,7 @@ def check(
 
 
 def _look(model: type[M], result: Checked[M], extra: Mapping[str, Any]) -> list[_Fault]:
-    """Try what is not lost: set ``result.value``, or say what is wrong."""
+    """Validate what is not lost: set ``result.value``, or return the faults."""
     result.kept = {}
     data = {**extra, **_without(result.document.data, (), result.lost, result.kept)}
     try:
@@ -430,7 +432,7 @@ def _look(model: type[M], result: Checked[M], extra: Mapping[str, Any]) -> list[
 
 
 def _first_problems(faults: list[_Fault], result: Checked[Any]) -> list[Problem]:
-    """Problems of the first look; a field is not missing as well when its name was misspelt."""
+    """Problems of the first check; a field with a misspelt name is not reported as missing too."""
     meant = {
         (*fault.where[:-1], fault.suggestion)
         for fault in faults
@@ -460,7 +462,7 @@ def _has(data: Any, where: Where) -> bool:
 
 
 def _without(data: Any, where: Where, lost: set[Where], kept: dict[Where, list[int]]) -> Any:
-    """A copy of ``data`` without what is lost; ``kept`` notes which list entries stayed."""
+    """A copy of ``data`` without what is lost; ``kept`` records which list entries remain."""
     if isinstance(data, dict):
         return {
             key: _without(item, (*where, key), lost, kept)
@@ -476,7 +478,7 @@ def _without(data: Any, where: Where, lost: set[Where], kept: dict[Where, list[i
 
 
 def _original(where: Where, kept: Mapping[Where, list[int]], data: Any) -> Where:
-    """Undo what moved values: list entries left out, one mapping given in place of a list."""
+    """The path before list entries were left out, or a mapping was taken for a list of one."""
     out: Where = ()
     for part in where:
         if isinstance(part, int):
@@ -494,7 +496,7 @@ def _original(where: Where, kept: Mapping[Where, list[int]], data: Any) -> Where
 
 @dataclass(frozen=True)
 class _Fault:
-    """One pydantic error in our words, with its way in the document."""
+    """One pydantic error in the words of codose, with its path in the document."""
 
     where: Where
     kind: str
@@ -567,7 +569,7 @@ class _Fault:
 
 
 def _true_way(loc: tuple[Any, ...], data: Any, kind: str) -> Where:
-    """pydantic's location without the steps that are not in the data (names of union members)."""
+    """pydantic's location without keys that are not in the data (names of union members)."""
     way: Where = ()
     for position, part in enumerate(loc):
         last = position == len(loc) - 1

@@ -1,4 +1,5 @@
-"""How the fields of a scenario fit together, and the files that a scenario names."""
+"""Whether the fields of a scenario are consistent (:func:`issues`), and the files that it names
+(:class:`OtherFiles`)."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ class OtherFiles:
     """Reads the contact log and the team networks that a scenario names.
 
     Attributes:
-        said: what was found, merged or left out in these files.
+        said: sentences on what was detected, merged or left out in these files.
     """
 
     def __init__(self, checked: Checked[ScenarioFields], folder: Path | None) -> None:
@@ -42,7 +43,8 @@ class OtherFiles:
         self.said: list[str] = []
 
     def read(self, fields: ScenarioFields) -> ScenarioFields:
-        """The fields with files replaced by what they hold; mistakes go to ``checked``."""
+        """The fields with the contents of files in place of their names; mistakes go to
+        ``checked``."""
         regions = fields.regions
         way: Where = ("regions", "overrides")
         overrides = {
@@ -58,7 +60,7 @@ class OtherFiles:
         return fields.model_copy(update={"regions": regions, "contact_log": self.log(fields)})
 
     def read_file(self, where: Where, file: str, how: Callable[[Path], T]) -> T | None:
-        """What ``how`` makes of a file; None after noting why it cannot be read."""
+        """The result of ``how`` for a file; None when it cannot be read, which is reported."""
         if self.folder is None:
             message = "other files are not read here; write their content into the scenario"
             self.checked.report(Issue(where, message, file))
@@ -68,7 +70,7 @@ class OtherFiles:
             return how(path)
         except ScenarioError as error:
             found = error.problem
-            if found.line or len(error.problems) > 1:  # in the file, and not of its name
+            if found.line or len(error.problems) > 1:  # a mistake in the file, not in its name
                 self.checked.problems += error.problems
                 return None
             message = f"{found.file}: {found.message}"
@@ -117,7 +119,7 @@ class OtherFiles:
             )
         except ScenarioError as error:
             for problem in error.problems:
-                if problem.field == "first_date":  # the mistake is the scenario's
+                if problem.field == "first_date":  # the mistake is in the scenario
                     self.checked.report(
                         Issue(
                             _START, problem.message, allowed=problem.allowed,
@@ -147,13 +149,13 @@ _START: Where = ("start_date",)
 
 
 def start_of(fields: ScenarioFields) -> date | None:
-    """First day of week 1: ``start_date``, or what the log gives under its older name."""
+    """First day of week 1: ``start_date``, or the older field of the contact log."""
     log = fields.contact_log
     return fields.start_date or (log.first_date if log else None)
 
 
 def issues(fields: ScenarioFields) -> Iterator[Issue]:
-    """Every way in which fields that are sound by themselves do not fit together."""
+    """Every inconsistency between fields that are valid by themselves."""
     yield from _region_issues(fields)
     yield from _network_issues(fields)
     yield from _provider_issues(fields)
@@ -202,7 +204,7 @@ def _region_issues(fields: ScenarioFields) -> Iterator[Issue]:
 def _name_issues(
     names: tuple[str, ...], count: int, what: str, reads: tuple[Where, ...]
 ) -> Iterator[Issue]:
-    """Names of regions or providers: as many as there are, each once."""
+    """Check names of regions or providers: their number must be right, and each be unique."""
     where: Where = (f"{what}s", "names")
     if len(names) != count:
         message = f"has {_many(len(names), 'name')} for {_many(count, what)}"
@@ -215,7 +217,7 @@ def _name_issues(
 
 
 class _Known:
-    """The names of regions or providers that there are."""
+    """The known names of regions or providers."""
 
     def __init__(self, what: str, names: Sequence[str]) -> None:
         self.what, self.names = what, names
@@ -223,7 +225,7 @@ class _Known:
         self.reads = _REGION_NAMES if what == "region" else _PROVIDERS
 
     def issue(self, name: str, where: Where, *, key: bool = True) -> Iterator[Issue]:
-        """The mistake in a name that is none of them."""
+        """The mistake in a name that is not known."""
         if name not in self.there:
             yield Issue(
                 where, f"{shown(name)} is not a {self.what}", name, some(self.names),
@@ -277,7 +279,7 @@ def _one_network(network: Network, where: Where) -> Iterator[Issue]:
 def _people_issue(
     network: Network, names: Sequence[str], regions: Regions, where: Where
 ) -> Iterator[Issue]:
-    """A given team must have as many people as its region has staff."""
+    """Check that a given team has as many people as its region has staff."""
     people = len(network.names)
     if network.kind != "file" or not people:
         return
@@ -415,7 +417,7 @@ def _log_issues(fields: ScenarioFields) -> Iterator[Issue]:
 
 
 def _staff(fields: ScenarioFields) -> dict[str, int]:
-    """Number of staff of each region."""
+    """The number of staff of each region by name."""
     return {name: fields.regions.staff_of(name) for name in fields.regions.region_names}
 
 
@@ -435,7 +437,7 @@ def _shock_issues(fields: ScenarioFields) -> Iterator[Issue]:
 
 
 def _cut_issues(fields: ScenarioFields) -> Iterator[Issue]:
-    """Factors of one week multiply each other; the product must stay a number of hours."""
+    """Check the product of all factors of a week, which must leave a valid number of hours."""
     cuts = [(i, one) for i, one in enumerate(fields.shocks) if isinstance(one, DosageCut)]
     if math.prod(max(1.0, cut.factor) for _, cut in cuts) <= MOST_FACTOR:
         return
@@ -500,7 +502,7 @@ def _parameter_issues(fields: ScenarioFields) -> Iterator[Issue]:
 
 
 def _finite_or_inf(value: Any) -> Any:
-    """Whole numbers too large for a float as infinity, null as a word: both are refused by name."""
+    """Whole numbers too large for a float as infinity, null as a word; both are refused later."""
     if value is None:
         return "null"
     return math.inf if isinstance(value, int) and not is_finite(value) else value

@@ -2,13 +2,14 @@
 
 Columns: ``date`` (yyyy-mm-dd) or ``week`` (1 is the first), ``region``, ``mode``, ``hours`` and, if
 wanted, ``co_creation`` (planned, 0..1), ``status`` (held, provider_cancelled, region_cancelled, or
-cancelled where it is not known by whom), what is known of who came (``provider``, ``present`` of
-``invited``, and ``contact``, an id that the rows of one contact with several regions share) and the
-shares of its time that went to ``relationship``, ``learning``, ``planning``, ``review`` and
-``logistics``: of a row that gives some, the others are 0; a row without any has the reference mix.
+cancelled where it is not known by whom), attendance as far as it is known (``provider``,
+``present`` of ``invited``, and ``contact``, an id that the rows of one contact with several regions
+share) and the shares of its time that went to ``relationship``, ``learning``, ``planning``,
+``review`` and ``logistics``. If a row gives some shares, the others are 0; a row without shares has
+the reference mix.
 
-:class:`LogRow` is a row, :func:`row_faults` what several rows, or rows and a scenario, have wrong
-together, :func:`remarks` what to tell about a log that is sound.
+:class:`LogRow` is a row, :func:`row_faults` lists inconsistencies between rows, or between rows and
+a scenario, and :func:`remarks` lists remarks on a valid log.
 
 >>> rows = parse_log("week,region,mode,hours\\n3,region_1,video,1.5\\n", horizon_weeks=156)
 >>> rows[0].week, rows[0].hours, rows[0].status
@@ -100,11 +101,11 @@ class LogRow(Strict):
 
 
 class RowFault(NamedTuple):
-    """A mistake of a row that it does not show by itself.
+    """A mistake of a row that the row alone does not show.
 
     Attributes:
-        index: place of the row among those that were looked at.
-        column: where in the row.
+        index: position of the row among the rows checked.
+        column: the column of the mistake.
         message, value, allowed, suggestion: as in :class:`sim.core.errors.Problem`.
     """
 
@@ -122,12 +123,12 @@ def row_faults(
     staff: Mapping[str, int] | None = None,
     providers: Sequence[str] | None = None,
 ) -> Iterator[RowFault]:
-    """What does not fit together, within each row and between the rows of a shared contact.
+    """Inconsistencies within each row and between the rows of a shared contact.
 
     Args:
-        rows: of one log, in any order.
-        staff: number of staff of each region; None (or a region that is not there): not checked.
-        providers: names of the providers; None: not checked.
+        rows: rows of one log, in any order.
+        staff: number of staff of each region; with None, or for other regions, it is not checked.
+        providers: names of the providers; None: they are not checked.
 
     >>> row = {"week": 1, "region": "north", "mode": "video", "hours": 1}
     >>> [fault.message for fault in row_faults([LogRow(**row, present=9)], staff={"north": 7})]
@@ -143,7 +144,7 @@ def row_faults(
 
 
 def _people_faults(row: LogRow, staff: int | None) -> Iterator[tuple[str, str, str]]:
-    """Column, message and what is allowed for the numbers of people of a row."""
+    """Column, message and allowed values for each wrong number of people in a row."""
     if row.present and row.status != "held":
         yield "present", f"{row.present} came to a contact that was cancelled", "0, or nothing"
     if row.present is not None and row.invited is not None and row.present > row.invited:
@@ -158,7 +159,7 @@ def _people_faults(row: LogRow, staff: int | None) -> Iterator[tuple[str, str, s
 
 
 def _provider_faults(rows: Sequence[LogRow], providers: Sequence[str]) -> Iterator[RowFault]:
-    """One fault for each name that is not a provider's; one for all where none has been named."""
+    """One fault for each unknown provider; a single fault where the scenario names none."""
     named = Counter(row.provider for row in rows if row.provider is not None)
     unknown = [name for name in named if name not in providers]
     allowed = some(providers)
@@ -182,7 +183,7 @@ def _provider_faults(rows: Sequence[LogRow], providers: Sequence[str]) -> Iterat
 
 
 def _provider_meant(name: str, providers: Sequence[str]) -> str:
-    """The provider whose number or nearly whose name it is."""
+    """The provider that a number or a misspelt name probably means."""
     number = int(name) if name.isascii() and name.isdigit() and len(name) < 9 else 0
     if 0 < number <= len(providers):
         return providers[number - 1]
@@ -196,7 +197,7 @@ def _flow(names: Sequence[str]) -> str:
 
 
 def shared_contacts(rows: Sequence[LogRow]) -> list[list[int]]:
-    """Places of the rows of each contact that several rows share.
+    """Positions of the rows of each contact that several rows share.
 
     >>> row = {"week": 1, "mode": "video", "hours": 1, "contact": "a"}
     >>> shared_contacts([LogRow(region=name, **row) for name in ("north", "south")])
@@ -210,7 +211,7 @@ def shared_contacts(rows: Sequence[LogRow]) -> list[list[int]]:
 
 
 def _shared_faults(rows: Sequence[LogRow], indices: Sequence[int]) -> Iterator[RowFault]:
-    """What the rows of one contact of several regions do not agree on."""
+    """Differences between the rows of one shared contact that should agree."""
     first = rows[indices[0]]
     name = shown(first.contact)
     seen = {first.region}
@@ -240,7 +241,7 @@ def _shared_faults(rows: Sequence[LogRow], indices: Sequence[int]) -> Iterator[R
 
 
 def own_providers(rows: Sequence[LogRow]) -> dict[str, str]:
-    """The provider whom a log names most often for each region (of equal ones the first).
+    """The provider that a log names most often for each region; the first of equals.
 
     >>> row = {"week": 1, "region": "north", "mode": "video", "hours": 1}
     >>> own_providers([LogRow(**row, provider=name) for name in ("Ann", "Ben", "Ben")])
@@ -254,11 +255,11 @@ def own_providers(rows: Sequence[LogRow]) -> dict[str, str]:
 
 
 def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> list[str]:
-    """What a log says of who came and who cancelled, in sentences, each with its numbers.
+    """Sentences on attendance and cancellations in a log, each with its numbers.
 
     Args:
-        rows: of one log.
-        own: the provider of each region, to see who stood in; None: not known.
+        rows: rows of one log.
+        own: the provider of each region, to recognise stand-ins; None: not known.
 
     >>> row = {"week": 1, "region": "north", "mode": "video", "hours": 1}
     >>> log = [LogRow(**row), LogRow(**row, present=4), LogRow(**row, status="cancelled")]
@@ -298,7 +299,7 @@ def remarks(rows: Sequence[LogRow], own: Mapping[str, str] | None = None) -> lis
 
 
 def _without_status(rows: Sequence[LogRow]) -> list[str]:
-    """What counts as held only because nobody wrote down whether it was."""
+    """A remark on rows that count as held only because they have no status."""
     stated = max((row.week for row in rows if "status" in row.model_fields_set), default=0)
     later = sum(row.week > stated for row in rows)
     if not later:
@@ -323,7 +324,7 @@ def _verb(number: int, word: str) -> str:
 
 
 def parse_log(text: str, file: str = "<log>", **limits: Any) -> tuple[LogRow, ...]:
-    """Rows of a contact log that was read as text; ``limits`` are those of :func:`log_rows`."""
+    """Rows of a contact log from its text; ``limits`` are the options of :func:`log_rows`."""
     table = table_of_text(text, file, error=ScenarioError, what=WHAT, hold=True)
     return log_rows(table, **limits)
 
@@ -347,14 +348,15 @@ def log_rows(
     """Rows of a contact log, sorted by week (rows of one week keep their order).
 
     Args:
-        table: the log as the reader of tables gives it; capitals and spaces in its head are let be.
+        table: the table of the log; capitals and spaces in its head do not matter.
         horizon_weeks: the last week allowed.
-        region_names: the regions that may occur; None leaves them unchecked.
+        region_names: the regions allowed; None: they are not checked.
         first_date: first day of week 1; needed when the log has a column ``date``.
         staff, providers: see :func:`row_faults`.
 
     Raises:
-        ScenarioError: every mistake with file, line and column name; like ones as one.
+        ScenarioError: the log has mistakes, all listed with file, line and column, similar ones
+            grouped.
     """
     reading = _Reading(table, horizon_weeks, region_names, first_date)
     found = reading.rows()
@@ -401,7 +403,7 @@ class _Reading:
         self.mistakes.add(self.line, column, message, value, allowed, suggestion, kind, word)
 
     def rows(self) -> list[tuple[int, LogRow]]:
-        """Line and row of each that is sound by itself."""
+        """Line and row of each valid row."""
         self.check_header()
         found = [(row.line, self.row(row.line, row.cells)) for row in self.table.rows]
         self.judge_dates()
@@ -468,7 +470,7 @@ class _Reading:
         return self.within("date", week_of(day, self.first_date), text)
 
     def judge_dates(self) -> None:
-        """The dates that are none; if they are all of another form, that is said."""
+        """Report texts that are no dates; if all have another form, the message says which."""
         form = looks_like([text for _, text in self.bad_dates])
         for line, text in self.bad_dates:
             self.line = line
@@ -500,7 +502,7 @@ class _Reading:
         return int(value)
 
     def functions(self, given: Mapping[str, str]) -> Functions | None:
-        """The shares of a row that gives some."""
+        """The shares of a row; None where it gives none."""
         texts = {name: text for name, text in given.items() if text}
         before = self.mistakes.count
         shares = {name: self.number(name, text, 100, "0..1") for name, text in texts.items()}
@@ -544,7 +546,7 @@ class _Reading:
         return text or self.words("region", text)
 
     def words(self, column: str, text: str) -> str | None:
-        """A name that nothing else checks."""
+        """The text of a column that must be a name and nothing more."""
         if not text:
             self.fault(column, "is empty", text)
             return None
@@ -580,7 +582,7 @@ class _Reading:
 
 
 def _column_name(head: str) -> str:
-    """The name of a column as its head means it.
+    """The column that a heading means.
 
     >>> _column_name("Co-creation"), _column_name("people_invited")
     ('co_creation', 'invited')

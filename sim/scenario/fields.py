@@ -1,4 +1,4 @@
-"""The records a scenario is made of, each field checked by itself."""
+"""The records of a scenario with checks of single fields: :class:`ScenarioFields` and its parts."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class Regions(Strict):
             return value
         candidates = value.get("candidates", 12)
         if isinstance(candidates, bool) or not isinstance(candidates, int) or candidates < 1:
-            candidates = 12  # it is reported as a mistake of its own
+            candidates = 12  # this mistake is reported separately
         count = candidates if value.get("selection") == "all" else min(3, candidates)
         return {**value, "count": min(count, MAX_UNITS)}
 

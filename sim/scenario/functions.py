@@ -1,6 +1,6 @@
-"""What the time of a contact goes to: :class:`Functions`, shares of five functions.
+"""The uses of a contact's time: :class:`Functions`, shares of five functions.
 
-A file gives the shares, or the name of one of :data:`PRESETS`.
+A file gives these shares, or the name of one of :data:`PRESETS`.
 
 >>> PRESETS["training"].functions, preset_text(PRESETS["training"].functions)
 (Functions(relationship=0.0, learning=1.0, planning=0.0, review=0.0, logistics=0.0), 'training')
@@ -44,10 +44,10 @@ class Functions(Strict):
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """In the order of :data:`FUNCTIONS`, adding up to 1."""
+        """The shares in the order of :data:`FUNCTIONS`; their sum is 1."""
         given = tuple(getattr(self, name) for name in FUNCTIONS)
         total = 0.0
-        for share in given:  # one after another: sum() may add in another way
+        for share in given:  # one by one, because sum() may add in another way
             total += share
         return given if abs(total - 1.0) < 1e-9 else tuple(share / total for share in given)
 
@@ -64,7 +64,7 @@ class Functions(Strict):
 
     @property
     def short_text(self) -> str:
-        """The largest share, and how many others there are.
+        """The largest share, and the number of others.
 
         >>> Functions(planning=0.25, learning=0.75).short_text, Functions(review=1).short_text
         ('0.75 learning and 1 other', '1 review')
@@ -77,7 +77,7 @@ class Functions(Strict):
     @model_validator(mode="before")
     @classmethod
     def _not_percent(cls, value: Any) -> Any:
-        """One message about all the shares, where one of them is too large to be a share."""
+        """Give one message about all shares where one of them is above 1."""
         if isinstance(value, Mapping) and set(value) <= set(FUNCTIONS):
             if not value:
                 raise refusal("names no function", allowed=_ALLOWED)
@@ -106,7 +106,7 @@ class Functions(Strict):
 
 
 def _of_percent(percent: Mapping[str, float]) -> dict[str, float]:
-    """Shares that add up to 1: hundredths, by largest remainders, where percent do not add up.
+    """Shares from percentages; if these do not sum to 100, hundredths by largest remainders.
 
     >>> _of_percent({"learning": 67, "review": 34})
     {'learning': 0.66, 'review': 0.34}
@@ -135,11 +135,11 @@ _ALLOWED = f"shares of {', '.join(FUNCTIONS)} that add up to 1"
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A mix of functions with a name.
+    """A named mix of functions.
 
     Attributes:
-        meaning: what such a contact is, in a sentence.
-        functions: its shares.
+        meaning: what happens in such a contact, in a sentence.
+        functions: the shares of its time.
     """
 
     meaning: str
@@ -183,7 +183,7 @@ def preset_text(functions: Functions | None) -> str:
 
 
 def preset_of(functions: Functions | None) -> str:
-    """The name of the preset with these shares; empty if there is none."""
+    """The name of the preset with these shares; empty if no preset has them."""
     if functions is None:
         return REFERENCE
     for name, preset in PRESETS.items():
@@ -194,7 +194,7 @@ def preset_of(functions: Functions | None) -> str:
 
 
 def _preset(value: Any) -> Any:
-    """The shares of a preset; the reference mix is that of functions that are left out."""
+    """The shares of a named preset; leaving functions out gives the reference mix."""
     if isinstance(value, str):
         if value not in PRESETS:
             raise refusal(

@@ -1,21 +1,21 @@
-"""The one way to change a scenario: :func:`with_levers`, :func:`changed`, :func:`value_of`.
+"""Changing a scenario by levers: :func:`with_levers`, :func:`changed`, :func:`value_of`.
 
-A lever is a name and takes a value. There are five sorts of names:
+A lever has a name and takes a value. There are five kinds of names:
 
 - a field: ``regions.core_team``, ``dosage[0].hours``, ``dosage[*].taper`` (every contact series),
   or its short name from :data:`SHORT`, such as ``hours``;
-- of one mode: ``onsite.every_weeks`` (``never`` leaves the mode out), ``phone.hours`` ...; a mode
-  that the scenario has not is added when both are set;
-- of what the time goes to: ``functions`` (the name of a mix, or shares) and each share of it, such
-  as ``functions.learning`` or ``onsite.functions.review``: the shares that no lever sets keep their
-  proportions and share what is left, so that the sum stays 1;
-- of the whole plan: ``months`` (how long), ``first_week`` (when it begins, everything in it moved
-  along), ``horizon_weeks``;
-- ``sites_per_provider``, by which the number of providers follows.
+- of one mode: ``onsite.every_weeks`` (``never`` removes the mode), ``phone.hours`` ...; a mode that
+  the scenario lacks is added when both are set;
+- of the uses of time: ``functions`` (the name of a mix, or shares) and each share of it, such as
+  ``functions.learning`` or ``onsite.functions.review``; shares that no lever sets keep their
+  proportions and divide the rest between them, so that the sum stays 1;
+- of the whole plan: ``months`` (its length), ``first_week`` (its beginning; everything in it moves
+  too), ``horizon_weeks``;
+- ``sites_per_provider``, which determines the number of providers.
 
-What is no lever stays as it is: phases, events, logs, overrides. A change that would flatten the
-phases of a plan is refused, and what a change must leave out (a phase after the end, the override
-of a region that is gone) is said in :attr:`Changed.discarded`.
+Everything else stays unchanged: phases, events, logs, overrides. A change that would flatten the
+phases of a plan is refused. What a change must discard (a phase after the end, the override of a
+removed region) is listed in :attr:`Changed.discarded`.
 
 >>> scenario = Scenario.shipped("source")
 >>> with_levers(scenario, {"months": 12, "onsite.hours": 3.0}).end_of_ta
@@ -90,7 +90,7 @@ _EVERY = re.compile(r"dosage\[\*\]\.([\w.]+)\Z")
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A changed scenario, and what had to be left out of it, a sentence each."""
+    """A changed scenario, and a sentence on each thing that had to be discarded."""
 
     scenario: Scenario
     discarded: tuple[str, ...] = ()
@@ -106,23 +106,24 @@ def lever_names(scenario: Scenario) -> list[str]:
 
 
 def with_levers(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
-    """The scenario with levers set; see :func:`changed` for what had to be left out.
+    """The scenario with levers set; :func:`changed` also says what had to be discarded.
 
     Args:
+        scenario: the scenario to change.
         settings: values by name of the lever. Their order does not matter: the calendar is changed
             first, then the regions, then the providers.
 
     Raises:
-        ScenarioError: an unknown lever, a change that would flatten phases, or a result that no
-            scenario can be.
+        ScenarioError: a lever is unknown, a change would flatten phases, or the result is no valid
+            scenario.
     """
     return changed(scenario, settings).scenario
 
 
 def changed(scenario: Scenario, settings: Mapping[str, Any]) -> Changed:
-    """As :func:`with_levers`, with what had to be left out.
+    """Set levers as :func:`with_levers` does, and say what had to be discarded.
 
-    A lever that is set to the value it has changes nothing.
+    A lever that is set to its present value changes nothing.
     """
     if not settings:
         return Changed(scenario)
@@ -143,7 +144,7 @@ def changed(scenario: Scenario, settings: Mapping[str, Any]) -> Changed:
 
 
 def value_of(scenario: Scenario, name: str) -> Any:
-    """What a lever is at present; None where contact series differ or there is none.
+    """The present value of a lever; None where contact series differ or there is none.
 
     >>> source = Scenario.shipped("source")
     >>> value_of(source, "months"), value_of(source, "phone.every_weeks"), value_of(source, "staff")
@@ -153,19 +154,21 @@ def value_of(scenario: Scenario, name: str) -> Any:
 
 
 def end_after(scenario: Scenario, months: float) -> int:
-    """Week in which TA ends when the plan lasts so many months.
+    """The week in which TA ends when the plan lasts ``months`` months.
 
     A year is 52 weeks from the first week of the plan on: twelve months of a plan that begins in
-    week 1 end in week 52, whatever series it is made of.
+    week 1 end in week 52, whatever its contact series.
     """
     return scenario.plan_start - 1 + weeks_of(months)
 
 
 def in_the_way(name: str, scenario: Scenario, touched: dict[str, str]) -> str:
-    """Why a lever cannot be set beside others: both set one field; empty where it can.
+    """Why a lever cannot be set together with others that set the same field; empty if it can.
 
     Args:
-        touched: the lever that sets each field, of those that were asked about; added to.
+        name: the lever.
+        scenario: the scenario to change.
+        touched: field -> the lever that sets it, for all levers so far; this call adds to it.
 
     >>> source, touched = Scenario.shipped("source"), {}
     >>> in_the_way("functions", source, touched)
@@ -200,13 +203,13 @@ def _touches(name: str, scenario: Scenario) -> list[str]:
 
 
 def _shares_of(paths: list[str]) -> list[str]:
-    """A mix of functions is all of its shares."""
+    """The paths with each mix of functions replaced by all its shares."""
     mixes = [path.removesuffix(".functions") for path in paths if path.endswith(".functions")]
     return [f"{path}.{share}" for path in mixes for share in SHARES] if mixes else paths
 
 
 def plain(value: Any) -> Any:
-    """A NumPy number as Python's; whole numbers as such, since some fields take no others."""
+    """A NumPy number as a Python number, and as an int where it is whole, for whole fields."""
     if hasattr(value, "item") and not isinstance(value, str):
         value = value.item()
     if isinstance(value, float) and value.is_integer():
@@ -222,8 +225,8 @@ def share_of_time(name: str) -> bool:
 def _rank(name: str, ends: bool) -> tuple[int, str]:
     """The order in which levers are set: the calendar, then regions, then providers.
 
-    How long the plan lasts (``ends``: there are series that end) is said of the scenario's own
-    series, so that it does not depend on which modes are left out.
+    The length of the plan (``ends``: some series end) refers to the scenario's own series, so that
+    it does not depend on which modes are removed.
     """
     path = SHORT.get(name, name)
     order = [
@@ -248,10 +251,10 @@ def _refused(name: str, message: str, allowed: str = "", suggestion: str = "") -
 
 
 def _check_number(name: str, path: str, value: Any) -> None:
-    """Refuse what cannot be reckoned with.
+    """Refuse a value with which no scenario can be made.
 
     Raises:
-        ScenarioError: no number, or one that no scenario can have.
+        ScenarioError: the value is no number, or one that no scenario can have.
     """
     if found := _NUMBERED.match(path):
         path = f"dosage[*].{found[2]}"
@@ -266,7 +269,7 @@ def _check_number(name: str, path: str, value: Any) -> None:
 class _Draft:
     """A scenario as plain values while it is changed.
 
-    A contact series that is left out becomes None, so that the others keep their numbers.
+    A contact series that is removed becomes None, so that the others keep their numbers.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -285,7 +288,7 @@ class _Draft:
 
     @property
     def kept(self) -> list[dict[str, Any]]:
-        """The contact series that are left."""
+        """The contact series that remain."""
         return [one for one in self.series if one is not None]
 
     def last(self, one: Mapping[str, Any]) -> int:
@@ -304,7 +307,7 @@ class _Draft:
         return max((self.last(one) for one in self.kept), default=self.start)
 
     def value(self, name: str) -> Any:
-        """What a lever is."""
+        """The value of a lever."""
         path = SHORT.get(name, name)
         mode, _, field = name.partition(".")
         if name == "months":
@@ -336,7 +339,7 @@ class _Draft:
         return plain(values[0]) if values and all(v == values[0] for v in values) else None
 
     def _of(self, one: dict[str, Any], field: str) -> Any:
-        """A field of a series: its own last week, the name of its mix, a share of its time."""
+        """A field of a series, or its last week, the name of its mix, or a share of its time."""
         if field == "last_week":
             return self.last(one)
         if field == "functions":
@@ -416,7 +419,7 @@ class _Draft:
         one[field] = value
 
     def _set_share(self, name: str, one: dict[str, Any], function: str, value: Any) -> None:
-        """Set a share of the time; the shares that no lever has set share what is left."""
+        """Set a share of the time; shares that no lever has set divide the rest between them."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise _refused(name, f"{value} is not a share of the time", "0..1")
         given = self._shares_set.setdefault(id(one), {})
@@ -439,7 +442,7 @@ class _Draft:
     def _phases(
         self, series: list[dict[str, Any]]
     ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """Pairs of series of one mode of which the second begins after the first has ended."""
+        """Pairs of series of one mode, the second of which begins after the first has ended."""
         for one in series:
             for other in series:
                 if one["mode"] == other["mode"] and self.last(one) < other["first_week"]:
@@ -449,7 +452,7 @@ class _Draft:
         series = self.of_mode(mode)
         if not series:
             if settings.get(f"{mode}.every_weeks") == NEVER:
-                return  # what a mode would be like that is left out changes nothing
+                return  # the settings of a removed mode change nothing
             if not {f"{mode}.every_weeks", f"{mode}.hours"} <= set(settings):
                 raise _refused(
                     f"{mode}.{field}",
@@ -465,8 +468,8 @@ class _Draft:
             self._set_all(f"{mode}.{field}", series, field, value)
 
     def _added(self, mode: str) -> dict[str, Any]:
-        """A series of a mode that the scenario has not: it begins, ends, tapers and co-creates as
-        the others do, and its time goes to the same."""
+        """A series of a mode that the scenario lacks; its weeks, taper, co-creation and uses of
+        time are those of the other series."""
         known = self.kept
         first: Mapping[str, Any] = known[0] if known else {}
         series = {
@@ -484,7 +487,7 @@ class _Draft:
         return self.kept[-1]
 
     def _set_horizon(self, weeks: int) -> None:
-        """Series without a last week end where they ended."""
+        """Set the horizon; series without a last week keep the week in which they ended."""
         for one in self.kept:
             one["last_week"] = self.last(one)
         self.data["horizon_weeks"] = weeks
@@ -496,7 +499,7 @@ class _Draft:
                 one["last_week"] += weeks
 
     def _set_months(self, months: float) -> None:
-        """Move the end: series that end last end then, others no later."""
+        """Move the end of the plan: the last series end there, and no other ends later."""
         end, before = self.start - 1 + weeks_of(months), self.end
         for place, one in enumerate(self.series):
             if one is None:
@@ -513,7 +516,7 @@ class _Draft:
     # --- regions and providers -------------------------------------------------------------------
 
     def _set_network(self, kind: str) -> None:
-        """Another kind of team network; how many colleagues and how mixed stays."""
+        """Change the kind of team network; the number of colleagues and the mixing stay."""
         network = self.data["regions"]["network"]
         if network["names"] or network["edges"]:
             network |= {"names": [], "edges": []}
@@ -521,7 +524,7 @@ class _Draft:
         network["kind"] = kind
 
     def _set_regions(self, count: Any) -> None:
-        """Another number of regions; own names go on with numbers."""
+        """Change the number of regions; own names are continued by numbered names."""
         regions = self.data["regions"]
         before = list(self.scenario.region_names)
         regions["count"] = count
@@ -539,7 +542,7 @@ class _Draft:
         self._leave_regions(gone)
 
     def _leave_regions(self, gone: list[str]) -> None:
-        """Take regions out of all that names them."""
+        """Remove regions from all fields that name them."""
         log = self.data["contact_log"]
         if log and (held := [row["region"] for row in log["rows"] if row["region"] in gone]):
             raise _refused(
@@ -566,7 +569,7 @@ class _Draft:
             )
 
     def _set_providers(self, count: Any) -> None:
-        """Another number of providers."""
+        """Change the number of providers."""
         providers = self.data["providers"]
         before = list(self.scenario.provider_names)
         providers["count"] = count
@@ -605,7 +608,7 @@ class _Draft:
 
 
 def _more_names(before: list[str], count: int, what: str) -> list[str]:
-    """So many names: those there are, then free ones such as region_4."""
+    """``count`` names: the given ones, then unused ones such as region_4."""
     free = [f"{what}_{n}" for n in range(1, len(before) + count + 1)]
     more = [name for name in free if name not in before]
     return [*before[:count], *more[: max(0, count - len(before))]]
@@ -615,7 +618,7 @@ _REFERENCE_MIX: Mapping[str, float] = PRESETS[REFERENCE].functions.model_dump()
 
 
 def _mix(one: Mapping[str, Any]) -> Mapping[str, float]:
-    """The shares of the time of a series, by function."""
+    """The shares of a series' time by function."""
     if not one["functions"]:
         return _REFERENCE_MIX
     shares = Functions.model_validate(one["functions"]).shares
@@ -623,7 +626,7 @@ def _mix(one: Mapping[str, Any]) -> Mapping[str, float]:
 
 
 def _functions(mix: Mapping[str, float]) -> dict[str, float] | None:
-    """Shares as a series has them; None for the reference mix."""
+    """Shares in the form of a series' field; None for the reference mix."""
     same = all(abs(mix[name] - share) < 1e-12 for name, share in _REFERENCE_MIX.items())
     return None if same else {name: mix[name] for name in FUNCTIONS}
 

@@ -1,8 +1,8 @@
-"""YAML text -> plain data that remembers the line and column of every value.
+"""Reads YAML into a :class:`Document`: plain data with the line and column of every value.
 
-Scenario files and study files share this loader. It closes the traps of YAML: a repeated key is an
-error, ``no`` and ``on`` are text, ``1e-3`` is a number, ``1_0``, ``0x10``, ``010`` and ``1:30`` are
-text, and anchors, aliases, merge keys, tags and a second document are refused.
+Scenario files and study files share this loader, which avoids the traps of YAML: a repeated key is
+an error, ``no`` and ``on`` are text, ``1e-3`` is a number, ``1_0``, ``0x10``, ``010`` and ``1:30``
+are text, and anchors, aliases, merge keys, tags and a second document are refused.
 
 >>> document = parse("dosage:\\n  - {mode: video, hours: 1.5}\\n")
 >>> document.data
@@ -49,12 +49,12 @@ def read_text(
 
     Args:
         path: the file.
-        others: names to suggest, besides near file names, when there is no such file.
+        others: names to suggest, besides similar file names, when there is no such file.
         error: the class of error to raise.
-        limit: bytes that it may have at most.
+        limit: the largest size of the file, bytes.
 
     Raises:
-        InputError: the file is missing, a folder, too large, not text, or cannot be read.
+        InputError: the file is missing, too large, a folder or not text, or cannot be read.
     """
     raw = read_bytes(path, limit=limit, others=others, error=error)
     if b"\0" in raw:
@@ -72,16 +72,16 @@ def read_text(
 
 @dataclass(frozen=True)
 class Document:
-    """Plain data, and where each piece of it was written.
+    """Plain data, and the position of each value in its file.
 
     Attributes:
         data: None, bool, int, float, str, list or dict with text keys.
         marks: line and column of each value.
-        file: what to call the file in messages.
+        file: the name of the file in messages.
         text: the text itself.
         keys: line and column of each key.
         problems: mistakes that do not stop the reading (repeated keys, aliases, tags).
-        broken: ways to the values that those mistakes made unusable.
+        broken: paths to the values that these mistakes made unusable.
     """
 
     data: Any
@@ -93,7 +93,7 @@ class Document:
     broken: frozenset[Where] = frozenset()
 
     def place(self, where: Where, *, key: bool = False) -> Place:
-        """Line and column of a value (or its key); of the nearest thing around it when absent."""
+        """Line and column of a value or its key; when it is absent, of the nearest parent."""
         if not key and where in self.marks:
             return self.marks[where]
         while where:
@@ -114,7 +114,7 @@ class Document:
         suggestion: str = "",
         key: bool = False,
     ) -> Problem:
-        """A :class:`Problem` at the place of ``where``."""
+        """A :class:`Problem` at the line and column of ``where``."""
         line, column = self.place(where, key=key)
         return Problem(
             message,
@@ -129,7 +129,7 @@ class Document:
 
 
 def dotted(where: Where) -> str:
-    """The name of a field as messages write it; list positions count from 0.
+    """The name of a field in messages; list positions count from 0.
 
     >>> dotted(("dosage", 1, "mode"))
     'dosage[1].mode'
@@ -158,10 +158,10 @@ def document_from(
     *,
     error: type[InputError] = ScenarioError,
 ) -> Document:
-    """The document of a YAML file, or of a mapping at hand, by what to call that.
+    """The document of a YAML file, or of a mapping, which messages call ``called``.
 
     Raises:
-        InputError: the file cannot be read, or what it holds is no mapping.
+        InputError: the file cannot be read, or does not hold a mapping.
     """
     one = document_of(source, called) if isinstance(source, Mapping) else load(source, error=error)
     if not isinstance(one.data, dict):
@@ -180,7 +180,7 @@ def parse(
     """Read YAML text of at most ``limit`` characters.
 
     Raises:
-        InputError: the text is empty or no YAML. Mistakes that leave the rest readable are kept in
+        InputError: the text is empty or no YAML. Mistakes that leave the rest readable go to
             ``Document.problems`` instead, to be reported with all others.
     """
     text = text.removeprefix("\ufeff")
@@ -218,15 +218,15 @@ def parse(
 
 
 def document_of(data: Any, file: str = "") -> Document:
-    """A document for data that never was text (a dict in Python); it has no lines.
+    """A document for data from Python, which has no lines.
 
-    Tuples become lists, models and numpy numbers plain values, mappings dicts.
+    Tuples become lists, models and NumPy numbers become plain values, and mappings dicts.
     """
     return Document(plain(data), file=file)
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """``value`` as plain data; what has no plain form stays as it is, for the checks to refuse."""
+    """``value`` as plain data; a value without a plain form stays, and the checks refuse it."""
     if depth > DEPTH_LIMIT:
         allowed = f"at most {DEPTH_LIMIT} levels"
         raise ScenarioError(Problem("is nested too deeply", allowed=allowed))
@@ -242,14 +242,14 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 
 class _TooDeep(Exception):
-    """Line and column of one level too many."""
+    """The nesting is too deep; holds the line and column."""
 
 
 class _Reader:
-    """Builds plain data from YAML events, noting places and mistakes on the way.
+    """Builds plain data from YAML events, and records positions and mistakes.
 
-    Events rather than nodes, because only they still tell a tag that was written from one that was
-    guessed, and because they need no recursion inside the parser on hostile nesting.
+    It uses events rather than nodes, because only events distinguish written tags from guessed
+    ones, and because the parser then needs no recursion on hostile nesting.
     """
 
     def __init__(self, file: str) -> None:
@@ -304,7 +304,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             if event.style:
                 return event.value
-            if not event.value:  # nothing was written: the key is the better place to point at
+            if not event.value:  # there is no value, so messages point at the key
                 self.marks.pop(where)
                 if where not in self.keys:
                     self.marks[where] = _place(event)
@@ -337,7 +337,7 @@ class _Reader:
         return items
 
     def key(self, event: yaml.Event, where: Where) -> str | None:
-        """The text of a key, or None after noting why it cannot be one."""
+        """The text of a key; None when it cannot be a key, which is reported."""
         if not isinstance(event, yaml.ScalarEvent):
             if isinstance(event, yaml.AliasEvent):
                 self.fault(where, event, f"aliases are not allowed (*{event.anchor}); write it out")
@@ -358,7 +358,7 @@ class _Reader:
         return event.value
 
     def skip(self, event: yaml.Event | None = None) -> None:
-        """Pass over one value (the next one, or the one that ``event`` began)."""
+        """Skip one value: the next one, or the one that ``event`` began."""
         depth = 0
         event = event or next(self.events)
         while True:
@@ -388,7 +388,7 @@ _WORDS: Mapping[str, Any] = MappingProxyType(
 
 
 def scalar(text: str) -> Any:
-    """What an unquoted YAML word means here.
+    """The value that an unquoted YAML word means here.
 
     >>> [scalar(word) for word in ("true", "no", "1e-3", "0x10", "1:30", "~")]
     [True, 'no', 0.001, '0x10', '1:30', None]
@@ -419,7 +419,7 @@ def _refuse_unprintable(text: str, file: str, error: type[InputError]) -> None:
 
 
 def _syntax(text: str, file: str, fault: yaml.YAMLError) -> Problem:
-    """One sentence on a syntax error, the same with or without the C parser."""
+    """One sentence on a syntax error, the same with and without the C parser."""
     try:
         for _ in yaml.parse(text, Loader=yaml.SafeLoader):
             pass

@@ -43,13 +43,13 @@ class LogImport:
 
     Attributes:
         rows: the contacts, by week. With dates, week 1 begins on the first day.
-        text: the log as CSV, as ``contact_log: {file: ...}`` of a scenario reads it.
-        map: the map it was read by, as plain data.
-        left_out: rows that are no contacts: reason and lines.
-        said: what was found in the file rather than declared.
-        first_day, last_day: of a log with dates.
-        remarks: what is odd, each with its number.
-        word: what a place of the file is called: line or row.
+        text: the log as CSV, which ``contact_log: {file: ...}`` of a scenario reads.
+        map: the map by which it was read, as plain data.
+        left_out: reason -> lines of rows that are no contacts.
+        said: sentences on what the reader detected in the file.
+        first_day, last_day: first and last day of a log with dates; else None.
+        remarks: sentences on what is odd, each with its number.
+        word: the word for a position in the file: line or row.
 
     >>> log = LogImport((), "", {}, None, None, {"the head line again": (9,)}, (), ())
     >>> log.notes()
@@ -67,7 +67,7 @@ class LogImport:
     word: str = "line"
 
     def counts(self) -> list[tuple[str, str, int, float, int]]:
-        """Region, mode, contacts held, their hours, and contacts not held, by region and mode."""
+        """For each region and mode: contacts held, their hours, and contacts not held."""
         found: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0])
         for row in self.rows:
             cell = found[(row.region, row.mode)]
@@ -78,7 +78,7 @@ class LogImport:
         return [(*key, int(n), hours, int(lost)) for key, (n, hours, lost) in sorted(found.items())]
 
     def notes(self) -> list[str]:
-        """Sentences on what was read, left out and found odd."""
+        """Sentences on what was read, what was left out and what is odd."""
         days = f"{self.first_day} to {self.last_day}" if self.first_day else "by week"
         ids = [row.contact for row in self.rows if row.contact]
         shared = len(ids) - len(set(ids))
@@ -105,12 +105,13 @@ def import_log(
 
     Args:
         path: the tracker.
-        map: a map of its columns and words, or the file of one; None: one is proposed.
-        sheet, encoding: as in the map, before which they come.
+        map: a map of its columns and words, or the file of a map; None: codose proposes one.
+        sheet, encoding: as in the map, over which they take precedence.
 
     Raises:
-        OpenQuestions: something is not clear; what, and the map so far, are its attributes.
-        InputError: the file or the map cannot be used: every mistake, like ones as one.
+        OpenQuestions: something is not clear; its attributes are the questions and the map so far.
+        InputError: the file or the map cannot be used; all mistakes are listed, similar ones
+            grouped.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -174,7 +175,7 @@ def _check(document: Document) -> LogMap:
 
 
 def _check_columns(table: Table, data: Mapping[str, Any], document: Document) -> None:
-    """Every column that a map names must be there; new ones are ignored, and named."""
+    """Check that every column of a map is in the table; other columns are ignored and reported."""
     mistakes = Mistakes(document.file)
     named: dict[tuple[str, ...], Any] = {}
     for name, one in data.items():
@@ -193,7 +194,7 @@ def _check_columns(table: Table, data: Mapping[str, Any], document: Document) ->
 
 
 def _new_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Words that the map did not have and that were clear."""
+    """Sentences on words that were added to the map because their meaning is clear."""
     new = []
     for name in ("mode", "status"):
         old = (before.get(name) or {}).get("words", {}) if name in before else {}
@@ -245,7 +246,7 @@ class _Import:
     bad_dates: list[tuple[int, str]] = field(default_factory=list)
 
     def name(self, field: str) -> str:
-        """The column of a field, as its owner calls it."""
+        """The user's name of the column of a field."""
         section = getattr(self.map, field)
         return section if isinstance(section, str) else section.column or field
 
@@ -255,7 +256,7 @@ class _Import:
         return cells[self.at[name]] if name in self.at else ""
 
     def row(self, line: int, cells: Sequence[str]) -> None:
-        """Read one row: a contact, one with each of several regions, or none."""
+        """Read one row: a contact, a contact with each of several regions, or no contact."""
         when = "date" if self.map.date else "week"
         needed = {name: self.cell(name, cells) for name in (when, "region", "mode", "hours")}
         if is_skipped(cells, self.map.skip):
@@ -311,7 +312,7 @@ class _Import:
         self.contacts += [Contact(line, day, week, region, fields) for region in regions]
 
     def meaning(self, field: str, cells: Sequence[str], line: int) -> str | None:
-        """What a word of a mode or a status means."""
+        """The meaning of a word for a mode or a status."""
         text = self.cell(field, cells)
         if not text and field == "mode":
             self.mistakes.add(line, self.name(field), "is empty")
@@ -352,7 +353,7 @@ class _Import:
         return None if value is None else int(value)
 
     def people(self, field: str, cells: Sequence[str], line: int) -> int | None:
-        """A number of people; any other text is let be, and said."""
+        """A number of people; any other text is ignored and reported."""
         text = self.cell(field, cells)
         value = number_of(text) if text else None
         lowest = 1 if field == "invited" else 0
@@ -390,7 +391,7 @@ class _Import:
     # --- what is made of it ----------------------------------------------------------------------
 
     def made(self, said: tuple[str, ...]) -> LogImport:
-        """The log as text, read back by the loader of logs before anything is made of it."""
+        """The log as text, which the loader of logs has read back as a check."""
         text = log_text(self.contacts)
         days = [one.day for one in self.contacts if one.day]
         first = min(days, default=None)
@@ -430,7 +431,7 @@ class _Import:
 
 
 def log_text(contacts: Sequence[Contact]) -> str:
-    """Contacts as the CSV of a contact log; columns that would be empty are left out."""
+    """Contacts as the CSV of a contact log, without empty columns."""
     rows = []
     for one in contacts:
         when = {"date": one.day.isoformat()} if one.day else {"week": one.week}

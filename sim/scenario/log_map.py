@@ -1,5 +1,5 @@
-""":class:`LogMap` says what the columns and words of somebody's tracker mean; :func:`propose`
-writes one from a table, and :func:`open_questions` asks what nobody but its owner can know.
+""":class:`LogMap` says what the columns and words of a user's tracker mean; :func:`propose` makes
+one from a table, and :func:`open_questions` asks what only the owner knows.
 
 >>> from sim.tables_in.questions import to_yaml
 >>> from sim.tables_in.reader import table_of_text
@@ -168,9 +168,9 @@ class LogMap(Strict):
 
 
 def plain(text: str) -> str:
-    """A word without case, marks and spaces at its ends, as words are compared.
+    """The form of a word for comparisons: without case, punctuation and outer spaces.
 
-    A question mark stays: "Held?" is not "Held".
+    A question mark stays, because "Held?" is not "Held".
 
     >>> plain("In-Person "), plain("Virtual w/ Video")
     ('in person', 'virtual w video')
@@ -208,7 +208,7 @@ LIKELY_STATUSES = {
 
 
 def mode_of(text: str) -> str:
-    """The mode that a word surely means, else "".
+    """The mode that a word means for certain, else "".
 
     >>> [mode_of(text) for text in ("Virtual w/ Video", "In-person", "Virtual", "Zoom, phone")]
     ['video', 'onsite', '', '']
@@ -223,7 +223,7 @@ def mode_of(text: str) -> str:
 
 
 def status_of(text: str) -> str:
-    """The status that a word surely means, else ""."""
+    """The status that a word means for certain, else ""."""
     low = re.sub(r"\bcanceled\b", "cancelled", plain(text))
     return next((status for status, words in STATUS_WORDS.items() if low in words), "")
 
@@ -232,7 +232,7 @@ _YES = ("yes", "y", "true", "x")
 
 
 def _is_held(head: str) -> bool:
-    """Whether a column says by its name that a contact was held, so that yes is held."""
+    """Whether the name of a column means that a contact was held, so that yes means held."""
     low = plain(head)
     return bool(
         re.search(r"\b(held|completed?|done|attended|occurred|took place)\b", low)
@@ -240,7 +240,7 @@ def _is_held(head: str) -> bool:
 
 
 def _day_words(text: str) -> str:
-    """Hours that are likely for a word, as a proposal."""
+    """Likely hours for a word, as a proposal."""
     low = plain(text)
     half = re.match(r"(half|1 2|½|0 5) (a )?day\b", low)
     return "3.5" if half else "7" if re.match(r"((full|whole|one|1|all) )?day\b", low) else ""
@@ -278,7 +278,7 @@ _PLAIN = ("week", "present", "invited", "co_creation", "contact")
 
 
 def propose(table: Table) -> dict[str, Any]:
-    """A map of a table: columns by their names and contents; what is not clear is open."""
+    """Propose a map of a table from names and contents of its columns; unclear parts stay open."""
     left = [name for name in table.columns if not _from_calendar(table, name)]
     weeks = any(plain(name) == "week" for name in table.columns)
     data: dict[str, Any] = {}
@@ -314,13 +314,13 @@ def propose(table: Table) -> dict[str, Any]:
 
 
 def _from_calendar(table: Table, name: str) -> bool:
-    """Whether a column is one that codose writes into calendars and no log needs."""
+    """Whether codose writes the column into calendars and logs do not need it."""
     unread = ("preparation_hours", "travel_hours", "provider_hours")
     return name in unread or (name == "week_begins" and "week" in table.columns)
 
 
 def _score(table: Table, field: str, name: str) -> int:
-    """How well a column serves for a field: by its whole name, a word in it, its contents."""
+    """How well a column fits a field, by its whole name, a word in its name, and its contents."""
     head = plain(name)
     if head == field.replace("_", " "):
         return 9
@@ -355,11 +355,11 @@ def _score(table: Table, field: str, name: str) -> int:
 
 
 def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
-    """Questions that a map leaves open for a table; what is clear is written into ``data``.
+    """Questions that a map leaves open for a table; clear meanings are written into ``data``.
 
     Args:
-        table: what is to be read.
-        data: the map as plain data; changed in place.
+        table: the table to read.
+        data: the map as plain data, which is changed in place.
     """
     found: list[Question] = []
     taken = used_columns(data)
@@ -427,7 +427,7 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
                 continue
             seen.add(plain(text))
             sure = meaning(text)
-            if field == "status" and plain(text) in _YES:  # to what?
+            if field == "status" and plain(text) in _YES:  # yes or no, but to which question?
                 sure = "held" if _is_held(data[field]["column"]) else ""
             if sure:
                 data[field].setdefault("words", {})[text] = sure
@@ -456,7 +456,7 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
 def _hours_questions(
     data: dict[str, Any], texts: Mapping[str, list[int]], known: set[str], ask: Callable[..., None]
 ) -> None:
-    """Unit and words of durations."""
+    """Ask for the unit and the words of durations."""
     section, decimal = data["hours"], data.get("decimal") or "point"
     bare = [text for text in texts if hours_of(text, "", decimal) is None]
     numbers = [text for text in bare if hours_of(text, "hours", decimal) is not None]
@@ -483,7 +483,7 @@ def _names_questions(
     words: Callable[[str], dict[str, list[int]]],
     ask: Callable[..., None],
 ) -> None:
-    """Cells that name several regions, or several providers."""
+    """Ask about cells that name several regions or several providers."""
     texts = words("region")
     section = data.get("region")
     if isinstance(section, dict):
@@ -520,7 +520,7 @@ def _parts(text: str) -> list[str]:
 def regions_of(
     text: str, known: Mapping[str, Any], names: Mapping[str, str | Sequence[str]]
 ) -> tuple[str, ...]:
-    """The regions that a cell names: several when each also stands in a cell by itself.
+    """The regions that a cell names; several when each also has cells of its own.
 
     >>> regions_of("North, South", {"North": 1, "South": 1}, {"South": "south"})
     ('North', 'south')
@@ -546,12 +546,12 @@ def is_skipped(cells: Sequence[str], words: Sequence[str]) -> bool:
 
 
 def says_nothing(cells: Sequence[str], columns: Sequence[str], data: Mapping[str, Any]) -> bool:
-    """Whether a row is surely no contact: a cell alone, or no day and at most one of region, mode
-    and hours, as "January total,,,5.5" and "Updated,by Kim".
+    """Whether a row is certainly no contact: it has one cell, or no day and at most one of region,
+    mode and hours, as "January total,,,5.5" and "Updated,by Kim".
 
     Args:
-        cells: of the row.
-        columns: their names.
+        cells: the cells of the row.
+        columns: the names of the columns.
         data: the map.
     """
     texts: dict[str, str] = {}
@@ -563,7 +563,7 @@ def says_nothing(cells: Sequence[str], columns: Sequence[str], data: Mapping[str
     if sum(map(bool, cells)) <= 1 or not any(texts.values()):
         return True
     when = texts.pop("date", "") or texts.pop("week", "")
-    is_day = _is_dated(when) or number_of(when) is not None  # the number of a week
+    is_day = _is_dated(when) or number_of(when) is not None  # a number may be a week
     return not is_day and list(texts.values()).count("") >= 2
 
 
@@ -583,7 +583,7 @@ def answer(data: dict[str, Any], question: Question, text: str) -> None:
     """Write an answer into a map.
 
     Raises:
-        ValueError: it is none of the options.
+        ValueError: the answer is none of the options.
     """
     text = text.strip() or question.proposed
     if question.where == ("mode", "column") and text in MODES:

@@ -1,4 +1,5 @@
-""":func:`remarks`: what is odd in a contact log, each with its number; none of it is an error.
+""":func:`remarks`: sentences on what is odd in a contact log, each with its number; none is an
+error.
 
 >>> row = {"week": 1, "region": "north", "mode": "video"}
 >>> remarks([LogRow(**row, hours=hours) for hours in (45, 50)])
@@ -35,7 +36,7 @@ FULL_WEEK = 40.0
 
 @dataclass(frozen=True)
 class Contact:
-    """One contact of one region, where it stood and on which day."""
+    """One contact of one region, with its line in the file and its day."""
 
     line: int
     day: date | None
@@ -52,13 +53,13 @@ def remarks(
     weekly_hours: Mapping[str, float] | None = None,
     own: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """What is odd in a log.
+    """Sentences on what is odd in a log.
 
     Args:
-        rows: the log.
-        contacts: the same with days and lines, if it was just read.
-        word: what a place is called: line or row.
-        weekly_hours: hours a week of each provider; 40 where it is not known.
+        rows: the rows of the log.
+        contacts: the same contacts with days and lines, if the log was just imported.
+        word: the word for a position: line or row.
+        weekly_hours: hours a week of each provider; 40 where they are not known.
         own: the provider of each region, for rows that name none.
     """
     held = [row for row in rows if row.status == "held"]
@@ -78,7 +79,7 @@ def remarks(
 
 
 def of_scenario(scenario: Scenario) -> list[str]:
-    """What the contact log of a scenario says and what is odd in it; empty without a log.
+    """Sentences on the contact log of a scenario and on what is odd in it; empty without a log.
 
     >>> from sim.scenario.scenario import Scenario
     >>> of_scenario(Scenario.shipped("source"))
@@ -94,7 +95,7 @@ def of_scenario(scenario: Scenario) -> list[str]:
 
 
 def _repeats(rows: Sequence[LogRow], contacts: Sequence[Contact], word: str) -> list[str]:
-    """Rows that are the same in everything; by day where days are known, else by week."""
+    """Identical rows, compared by day where days are known, and else by week."""
     seen: dict[Any, list[int]] = defaultdict(list)
     for one in contacts:
         fields = {name: str(value) for name, value in one.fields.items()}
@@ -120,7 +121,7 @@ def _repeats(rows: Sequence[LogRow], contacts: Sequence[Contact], word: str) -> 
 def _overload(
     held: Sequence[LogRow], weekly_hours: Mapping[str, float], own: Mapping[str, str]
 ) -> list[str]:
-    """More hours of contacts in a week than the provider has, preparation and travel aside."""
+    """Weeks with more contact hours than the provider works, without preparation and travel."""
     spent: dict[tuple[str, int], float] = defaultdict(float)
     counted = set()
     for row in held:
@@ -143,7 +144,7 @@ def _overload(
 
 
 def _twice(contacts: Sequence[Contact], word: str) -> list[str]:
-    """Calls of one provider with several regions on one day, alike in mode and hours."""
+    """Contacts of one provider with several regions on one day, equal in mode and hours."""
     alike: dict[Any, list[Contact]] = defaultdict(list)
     for one in contacts:
         who = one.fields.get("provider")
@@ -162,7 +163,7 @@ def _twice(contacts: Sequence[Contact], word: str) -> list[str]:
 
 
 def alike(what: str, names: Sequence[str]) -> list[str]:
-    """A remark on names that differ in nothing but capitals, marks and spaces.
+    """A remark on names that differ only in capitals, punctuation and spaces.
 
     >>> alike("people", ["A. Lee", "a lee", "Bo", "1-2", "12"])
     ["'A. Lee' and 'a lee' are people of their own: one, written in two ways?"]
@@ -176,7 +177,7 @@ def alike(what: str, names: Sequence[str]) -> list[str]:
 
 
 def _gap(days: Sequence[date]) -> list[str]:
-    """More than a year without a contact, as a mistyped year makes it."""
+    """A remark on more than a year without a contact, which a mistyped year would cause."""
     ordered = sorted(set(days))
     for one, after in itertools.pairwise(ordered):
         if (after - one).days > 366:

@@ -1,4 +1,4 @@
-""":func:`import_network` reads a team network from any usual file, and writes it as GraphML."""
+""":func:`import_network` reads a team network from a common file format and gives it as GraphML."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ class NetworkImport:
     """A team network that was read.
 
     Attributes:
-        team: people and ties, with weights if there are some, and what was said of them.
-        text: the same as GraphML, as ``network: {kind: file, file: ...}`` of a scenario reads it.
-        map: what was answered.
+        team: people and ties, with weights if there are any, and sentences on what was changed.
+        text: the network as GraphML, which ``network: {kind: file, file: ...}`` of a scenario
+            reads.
+        map: the answers to questions about the file.
 
     >>> NetworkImport(Team(("ann", "bob", "cem"), (("ann", "bob"),)), "", {}).notes()
     ['3 people, 1 tie.', 'Without any tie: cem.']
@@ -67,12 +68,12 @@ def import_network(
 
     Args:
         path: the file; edge lists and matrices may be sheets of Excel.
-        map: answers, or the file of them; None: there are none yet.
-        sheet, encoding: as in the map, before which they come.
+        map: answers to questions, or their file; None: there are none yet.
+        sheet, encoding: as in the map, over which they take precedence.
 
     Raises:
         OpenQuestions: something is not clear.
-        InputError: the file or the map cannot be used: every mistake.
+        InputError: the file or the map cannot be used; all mistakes are listed.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -132,7 +133,7 @@ def answer(data: dict[str, Any], question: Question, text: str) -> None:
     """Write an answer into a map.
 
     Raises:
-        ValueError: it is none of the options.
+        ValueError: the answer is none of the options.
     """
     text = text.strip() or question.proposed
     if text not in question.options:

@@ -1,4 +1,5 @@
-"""Contact series that follow each other: :func:`phases_of`; :func:`functions_words` of a plan."""
+"""Phases of a plan: :func:`phases_of` groups contact series that follow each other, and
+:func:`functions_words` gives the uses of their time in words."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ MODE_WORDS = {"onsite": "on site", "email": "e-mail"}
 
 
 def phases_of(series: Iterable[ContactSeries]) -> list[list[ContactSeries]]:
-    """The series, those of a mode together of which each begins after the one before has ended.
+    """Groups of series; a group has one mode, and each series begins after the last has ended.
 
     >>> from sim.scenario.scenario import Scenario
     >>> phases = phases_of(Scenario.shipped("relationship_first").dosage)
@@ -34,7 +35,7 @@ def phases_of(series: Iterable[ContactSeries]) -> list[list[ContactSeries]]:
 
 
 def then(texts: Iterable[str], between: str = " then ") -> str:
-    """Values of phases one after another; what stays is said once.
+    """Values of consecutive phases as text; equal values are named once.
 
     >>> then(["4", "4", "3.5"])
     '4 then 3.5'
@@ -43,7 +44,7 @@ def then(texts: Iterable[str], between: str = " then ") -> str:
 
 
 def functions_words(series: Sequence[ContactSeries]) -> str:
-    """What the time of a plan goes to; empty where all of it has the reference mix.
+    """The uses of a plan's time in words; empty where all series have the reference mix.
 
     >>> from sim.scenario.scenario import Scenario
     >>> functions_words(Scenario.shipped("training_only").dosage)

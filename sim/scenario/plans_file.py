@@ -1,9 +1,9 @@
-"""A plans file: named plans in one document, as the page saves them.
+"""Plans files, which the page saves: :class:`PlansFile` holds several named plans.
 
-:class:`PlansFields` is what such a file says, :class:`PlansFile` a file that was read, with the
-document of each plan's scenario. ``FILE.plans.yaml#Plan name`` names a plan of a file
-(:func:`parts_of`); wherever a scenario is taken, one of these is. The amounts under ``budget`` and
-``targets`` are the page's: no command takes them from here.
+:class:`PlansFields` are the fields of such a file; a :class:`PlansFile` is a file that was read,
+with the document of each plan's scenario. ``FILE.plans.yaml#Plan name`` names a plan of a file
+(:func:`parts_of`), and can be given wherever a scenario can. Only the page uses the amounts under
+``budget`` and ``targets``; commands do not.
 
 >>> found = parse_plans('''
 ... codose: plans
@@ -128,21 +128,21 @@ class PlansFields(Strict):
 
 @dataclass(frozen=True)
 class Part(Document):
-    """The document of a part of a file, whose messages name the whole way to a field.
+    """The document of a part of a file, whose messages name the whole path to a field.
 
     Attributes:
-        prefix: the way to the part in the file.
+        prefix: the path to the part in the file.
     """
 
     prefix: Where = ()
 
     def problem(self, where: Where, message: str, **told: Any) -> Problem:
-        """As :meth:`sim.scenario.loading.Document.problem`."""
+        """See :meth:`sim.scenario.loading.Document.problem`."""
         return replace(super().problem(where, message, **told), field=dotted(self.prefix + where))
 
 
 def part(document: Document, prefix: Where) -> Part:
-    """What is at ``prefix`` in a document, as a document of its own."""
+    """The part of a document at ``prefix``, as a separate document."""
     data, length = document.data, len(prefix)
     for step in prefix:
         data = data[step]
@@ -162,10 +162,9 @@ class PlansFile:
     """A plans file that was read.
 
     Attributes:
-        fields: what it says.
-        documents: the scenario of each plan, not yet checked, by the plan's name, in the order of
-            the file.
-        file: what to call the file in messages.
+        fields: the fields of the file.
+        documents: the unchecked scenario of each plan by the plan's name, in the order of the file.
+        file: the name of the file in messages.
     """
 
     fields: PlansFields
@@ -174,16 +173,16 @@ class PlansFile:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the plans; the one that others are compared to comes first."""
+        """Names of the plans; the reference plan, to which others are compared, comes first."""
         names = tuple(self.documents)
         first = self.fields.reference or names[0]
         return (first, *(name for name in names if name != first))
 
     def document(self, name: str | None) -> Document:
-        """The scenario of a plan; without a name, of the only one.
+        """The scenario of a plan; without a name, that of the only plan.
 
         Raises:
-            ScenarioError: there is no such plan; or several, and no name.
+            ScenarioError: there is no such plan, or there are several and no name is given.
         """
         if name is None and len(self.documents) == 1:
             return next(iter(self.documents.values()))
@@ -195,7 +194,7 @@ class PlansFile:
                 )
             )  # fmt: skip
         for known, found in self.documents.items():
-            if name == known or Path(name) == Path(known):  # a path may have lost a slash of it
+            if name == known or Path(name) == Path(known):  # a Path drops double slashes of a name
                 return found
         raise ScenarioError(
             Problem(
@@ -213,7 +212,7 @@ _HEAD = re.compile(r"^\s*\{?\s*[\"']?codose[\"']?\s*:", re.MULTILINE)
 
 
 def parts_of(given: str | os.PathLike[str]) -> tuple[str, str | None]:
-    """The file and the name of the plan, where one is named.
+    """The file, and the name of the plan if one is given, else None.
 
     >>> parts_of("my.plans.yaml#Fewer visits"), parts_of("source")
     (('my.plans.yaml', 'Fewer visits'), ('source', None))
@@ -242,17 +241,17 @@ def holds_plans(path: str | os.PathLike[str]) -> bool:
 
 
 def load_plans(path: str | os.PathLike[str]) -> PlansFile:
-    """Read a plans file; what its scenarios say is checked when they are made.
+    """Read a plans file; its scenarios are checked when they are made.
 
     Raises:
-        ScenarioError: every mistake with file, line and column.
+        ScenarioError: the file has mistakes, all listed with file, line and column.
     """
     return parse_plans(read_text(path, limit=SIZE_LIMIT), os.fspath(path))
 
 
 @lru_cache(maxsize=2)
 def parse_plans(text: str, file: str = "<text>") -> PlansFile:
-    """The same for text."""
+    """Read a plans file from its text; see :func:`load_plans`."""
     document = parse(text, file, limit=SIZE_LIMIT)
     checked: Checked[PlansFields] = check(PlansFields, document, what="a plans file")
     if checked.value is not None:
@@ -260,7 +259,7 @@ def parse_plans(text: str, file: str = "<text>") -> PlansFile:
             checked.report(issue)
     raise_problems(checked.problems, file=file)
     fields = checked.value
-    assert fields is not None  # or there are problems
+    assert fields is not None  # without fields there are problems, raised above
     documents = {
         plan.name: part(document, ("plans", index, "scenario"))
         for index, plan in enumerate(fields.plans)
@@ -297,7 +296,7 @@ def json_schema(scenario: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The JSON schema of plans files.
 
     Args:
-        scenario: the schema of a scenario, to be part of it; left out: a scenario is any mapping.
+        scenario: the schema of a scenario, which is included; left out: a scenario is any mapping.
     """
     schema = PlansFields.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"

@@ -1,4 +1,4 @@
-"""What a scenario file says: checked, immutable, YAML in and out.
+"""Scenario: a checked, immutable scenario, read from YAML and written to it.
 
 >>> scenario = Scenario.from_text('''
 ... name: One region, one provider
@@ -21,9 +21,9 @@ dosage:
   every_weeks: 4
   hours: 1.5
 
-Every way of making a :class:`Scenario` raises :class:`sim.core.errors.ScenarioError`, with all
-mistakes at once. A part made by itself in Python (``Regions(count=0)``) knows no file and raises
-pydantic's ``ValidationError``.
+Every way of making a :class:`Scenario` raises :class:`sim.core.errors.ScenarioError`, which lists
+all mistakes at once. A part that is made alone in Python (``Regions(count=0)``) has no file and
+raises pydantic's ``ValidationError``.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Scenario(ScenarioFields):
     parameters: Annotated[dict[str, float], Frozen] = Field(default_factory=FrozenDict)
     """Values of model parameters, by name, that differ from the defaults."""
 
-    __iter__ = None  # type: ignore[assignment]  # one value for whoever takes an iterable for several, as Mesa's batch_run does
+    __iter__ = None  # type: ignore[assignment]  # one value, though Mesa's batch_run takes an iterable for several
 
     def __init__(self, **data: Any) -> None:
         super().__init__(**_values(_complete(document_of(data), None)))
@@ -122,12 +122,13 @@ class Scenario(ScenarioFields):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Scenario:
-        """Read a scenario file; files it names are looked for beside it.
+        """Read a scenario file; files that it names are expected in the same folder.
 
-        A plan of a plans file is one too: ``FILE.plans.yaml#Plan name``, or the file's only plan.
+        ``FILE.plans.yaml#Plan name`` reads a plan of a plans file; a file with one plan needs no
+        name.
 
         Raises:
-            ScenarioError: every mistake with file, line and column.
+            ScenarioError: the file has mistakes, all listed with file, line and column.
         """
         return cls._of(_complete(_document(path), Path(parts_of(path)[0]).parent))
 
@@ -147,10 +148,10 @@ class Scenario(ScenarioFields):
 
     @classmethod
     def shipped(cls, name: str) -> Scenario:
-        """A scenario that comes with the package, by name; see :func:`shipped_names`.
+        """A shipped scenario by its name; see :func:`shipped_names`.
 
         Raises:
-            ScenarioError: there is none of that name.
+            ScenarioError: there is no such scenario.
         """
         if name not in shipped_names():
             raise ScenarioError(_unknown_scenario(name))
@@ -163,16 +164,16 @@ class Scenario(ScenarioFields):
     # --- writing -----------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """Every field as plain values (ready for JSON); needs no other file.
+        """Every field as plain values, ready for JSON, with the contents of other files.
 
-        ``start_date`` and ``skip`` are left out where there is none.
+        ``start_date`` and ``skip`` are left out where they are not set.
         """
         data = self.model_copy(update={"shocks": self.events}).model_dump(mode="json")
         absent = [name for name in ("start_date", "skip") if data[name] is None]
         return {name: value for name, value in data.items() if name not in absent}
 
     def to_yaml(self) -> str:
-        """The scenario as readable YAML, without what has its default value."""
+        """The scenario as readable YAML, without fields that have their default values."""
         return _to_yaml(self)
 
     def digest(self) -> str:
@@ -194,11 +195,11 @@ class Scenario(ScenarioFields):
         return Scenario.from_dict({**self.to_dict(), **plain(changes)})
 
     def without_ta(self) -> Scenario:
-        """The same world without TA: no dosage and no log; all else stays."""
+        """The counterfactual: the same scenario without contact series and log."""
         return self.model_copy(update={"dosage": (), "contact_log": None})
 
     def stopping_now(self) -> Scenario:
-        """The same world in which TA ends with the contact log: no dosage goes on after it.
+        """The same scenario in which TA ends with the contact log, without contacts after it.
 
         >>> log = {"rows": [{"week": 3, "region": "region_1", "mode": "video", "hours": 1}]}
         >>> on = [{"mode": "video", "every_weeks": 4, "hours": 1, "first_week": 4}]
@@ -236,16 +237,16 @@ class Scenario(ScenarioFields):
 
     @property
     def events(self) -> tuple[Shock, ...]:
-        """The shocks that the scenario names: all but the weeks that it skips."""
+        """The shocks of the scenario, without the weeks that it skips."""
         return tuple(one for one in self.shocks if not isinstance(one, Pause))
 
     @property
     def pauses(self) -> tuple[Pause, ...]:
-        """The weeks that it skips, as the engines see them; after the contact log only."""
+        """The skipped weeks as the engines use them, only those after the contact log."""
         return tuple(one for one in self.shocks if isinstance(one, Pause))
 
     def day_of(self, week: int) -> date | None:
-        """The day of the contacts of a week: its first, or the first weekday that is not skipped;
+        """The day of a week's contacts: its first day, or the first weekday that is not skipped;
         None without a ``start_date``.
 
         >>> Scenario(name="x", start_date="2027-01-04").day_of(2)
@@ -266,14 +267,14 @@ class Scenario(ScenarioFields):
 
     @property
     def plan_start(self) -> int:
-        """First week of what is planned: of the first contact series, else the week after the
+        """First week of the plan: that of the first contact series, or else the week after the
         log."""
         first = (series.first_week for series in self.dosage)
         return min(first, default=self.logged_weeks + 1)
 
     @property
     def end_of_ta(self) -> int:
-        """Last week of any series or logged contact; the horizon when there is none."""
+        """Last week of all series and logged contacts; the horizon when there are none."""
         weeks = [series.last_week or self.horizon_weeks for series in self.dosage]
         weeks += [row.week for row in self.contact_log.rows] if self.contact_log else []
         return max(weeks, default=self.horizon_weeks)
@@ -294,7 +295,7 @@ class Scenario(ScenarioFields):
         return table_markup(self.name, [*self._facts(), *series, *own], note=self.question)
 
     def _facts(self) -> list[tuple[str, int]]:
-        """How many there are of what it is made of."""
+        """Numbers of the parts of the scenario."""
         counts = {
             "regions": len(self.region_names), "staff": sum(self.staff_counts),
             "providers": len(self.provider_names), "contact series": len(self.dosage),
@@ -323,7 +324,7 @@ def shipped_names() -> tuple[str, ...]:
 def find(path_or_name: str | os.PathLike[str]) -> Path:
     """The file of a scenario given as a path or as the name of a shipped scenario.
 
-    A name without folder and suffix is a shipped scenario first, unless a file is called that.
+    A name without folder and suffix means a shipped scenario, unless there is a file of that name.
 
     Raises:
         ScenarioError: there is no such file or shipped scenario.
@@ -336,7 +337,7 @@ def find(path_or_name: str | os.PathLike[str]) -> Path:
 
 
 def files_said(path: str | os.PathLike[str]) -> list[str]:
-    """What was found, merged or left out in the team files that a sound scenario names."""
+    """Sentences on what was detected, merged or left out in the team files of a valid scenario."""
     reading = OtherFiles(
         check(ScenarioFields, _document(path), what="a scenario", fallback={"name": "unnamed"}),
         Path(parts_of(path)[0]).parent,
@@ -368,7 +369,7 @@ def _unknown_scenario(name: str) -> Problem:
 
 
 def _complete(document: Document, folder: Path | None) -> ScenarioFields:
-    """The checked fields, with the files they name read in."""
+    """The checked fields, with the contents of the files that they name."""
     checked = check(ScenarioFields, document, what="a scenario", fallback={"name": "unnamed"})
     if checked.value is None:
         raise_problems(checked.problems, file=document.file)
@@ -381,7 +382,7 @@ def _complete(document: Document, folder: Path | None) -> ScenarioFields:
     log = fields.contact_log
     start, shocks = start_of(fields), fields.shocks
     if log is not None:
-        rows = tuple(sorted(log.rows, key=lambda row: row.week))  # stable
+        rows = tuple(sorted(log.rows, key=lambda row: row.week))  # a stable sort
         log = log.model_copy(update={"rows": rows, "first_date": None})
     if fields.skip is not None:
         logged = max((row.week for row in log.rows), default=0) if log else 0
@@ -396,9 +397,9 @@ def _complete(document: Document, folder: Path | None) -> ScenarioFields:
 
 
 def _providers(fields: ScenarioFields) -> Providers:
-    """The providers; where a log names some, and nothing else assigns them, the log does.
+    """The providers; a log that names some assigns them, unless the scenario does.
 
-    What the log says is written down here, so that the world without TA has the same providers.
+    The assignment is written into the fields, so that the counterfactual has the same providers.
     """
     providers, regions = fields.providers, fields.regions.region_names
     named = own_providers(fields.contact_log.rows) if fields.contact_log else {}
@@ -442,7 +443,7 @@ def _to_yaml(scenario: Scenario) -> str:
     data = scenario.model_copy(update={"shocks": events}).model_dump(
         mode="json", exclude_defaults=True
     )
-    if events:  # their kind is a default of each, and yet needed
+    if events:  # their kind is a default value, but files need it
         data["shocks"] = [
             {"kind": full.kind, **shock} for shock, full in zip(data["shocks"], events, strict=True)
         ]
@@ -482,7 +483,7 @@ def json_schema() -> dict[str, Any]:
     }
     definitions = schema["$defs"]
     for definition in definitions.values():
-        if "const" in definition["properties"].get("kind", {}):  # tells the shocks apart
+        if "const" in definition["properties"].get("kind", {}):  # distinguishes the shocks
             definition.setdefault("required", []).insert(0, "kind")
     kinds = definitions["Network"]["properties"]["kind"]["enum"]
     definitions["Network"] = {

@@ -1,8 +1,8 @@
-"""A team's network as people keep it: an edge list, a matrix, GraphML, GEXF, GML or Pajek.
+"""Files of a team's network: edge list, matrix, GraphML, GEXF, GML or Pajek.
 
-:func:`parse_team` reads all of them into a :class:`Team`: people and ties without direction. What
-it merges or leaves out is said; what only the owner knows (is the first line a head?) is a
-:class:`Question`, answered by ``answers``.
+:func:`parse_team` reads all of them into a :class:`Team` of people and undirected ties. It reports
+what it merges or leaves out. What only the owner knows (is the first line a head?) is a
+:class:`Question`, which ``answers`` answers.
 
 >>> parse_team("ann,bob\\nbob,cem\\n")
 Team(names=('ann', 'bob', 'cem'), edges=(('ann', 'bob'), ('bob', 'cem')))
@@ -51,7 +51,7 @@ PERSON = Words(80)
 
 @dataclass(frozen=True)
 class Team:
-    """The people of a team and who works with whom (no direction)."""
+    """The people of a team and their undirected ties."""
 
     names: tuple[str, ...]
     edges: tuple[Edge, ...]
@@ -81,16 +81,16 @@ def parse_team(
     names: Sequence[str] = (),
     answers: Mapping[str, Any] | None = None,
 ) -> Team:
-    """Read a team network; the form is found from what the text begins with.
+    """Read a team network; the beginning of the text decides the format.
 
     Args:
-        text: what the file holds.
-        file: its name, for messages.
-        names: the people of the team, in order, if they are known; then nobody else may occur.
-        answers: of the questions; those left out take the likely answer.
+        text: the contents of the file.
+        file: the name of the file in messages.
+        names: the people of the team in order, if they are known; no other names are then allowed.
+        answers: answers to questions; a question without one takes the likely answer.
 
     Raises:
-        ScenarioError: it is empty, or has mistakes: all of them at once.
+        ScenarioError: the text is empty or has mistakes, all of which are listed.
     """
     if not text.strip():
         raise ScenarioError(Problem("the team file is empty", file=file))
@@ -121,7 +121,7 @@ def load_team(
     encoding: str | None = None,
     guess: bool = False,
 ) -> Team:
-    """Read the file of a team network, also a sheet of Excel; see :func:`parse_team`.
+    """Read the file of a team network or a sheet of Excel; see :func:`parse_team`.
 
     Args:
         path: the file.
@@ -149,7 +149,7 @@ def faults(names: Sequence[str], edges: Sequence[Edge]) -> Iterator[Fault]:
     for index, edge in enumerate(edges):
         for name in dict.fromkeys(edge):
             if name not in known:
-                strangers += 1  # looking for a suggestion takes time
+                strangers += 1  # the search for a suggestion is slow
                 near = did_you_mean(name, names) if strangers <= MISTAKES_SHOWN else ""
                 yield Fault("edges", index, f"{shown(name)} is not in the team", name, near)
         pair = frozenset(edge)
@@ -174,7 +174,7 @@ def _name_faults(names: Sequence[str]) -> Iterator[Fault]:
 
 
 def loose(name: str) -> str:
-    """A name without case, spaces, dashes and underscores, to find probable duplicates.
+    """A name without case, spaces, dashes and underscores, which shows probable duplicates.
 
     >>> loose("Ann  Lee") == loose("ann-lee")
     True
@@ -183,7 +183,7 @@ def loose(name: str) -> str:
 
 
 class _Lines:
-    """People and ties as they are read, with the lines they stand on."""
+    """People and ties as they are read, with their lines."""
 
     def __init__(self, file: str, word: str = "line") -> None:
         self.file = file
@@ -207,7 +207,7 @@ class _Lines:
         self.mistakes.add(line, "", message, value, allowed, suggestion, kind)
 
     def is_name(self, name: str, line: int) -> bool:
-        """Whether this can be a person's name; if not, why is noted."""
+        """Whether this can be a person's name; if not, the mistake is added."""
         try:
             PERSON.check(name)
         except PydanticCustomError as error:
@@ -217,7 +217,7 @@ class _Lines:
         return True
 
     def add(self, first: str, second: str, line: int, weight: float | None = None) -> None:
-        """A tie; one that is there, or of a person to themselves, is merged or left out."""
+        """Add a tie; a repeated tie is merged, and a tie of a person to themselves left out."""
         pair = frozenset((first, second))
         if first == second:
             self.merged["ties of people to themselves were left out"].append(
@@ -234,7 +234,7 @@ class _Lines:
             self.weights[pair] = max(weight, self.weights.get(pair, weight))
 
     def labelled(self, ids: Mapping[Any, str], labels: Mapping[Any, str]) -> dict[Any, str]:
-        """Names of nodes: their labels, if each has its own, else their ids."""
+        """Names of nodes: their labels, if these are unique, or else their ids."""
         given = [label for label in labels.values() if label]
         if not given or labels == ids:
             return dict(ids)
@@ -245,7 +245,7 @@ class _Lines:
         return dict(labels)
 
     def team(self, names: Sequence[str]) -> Team:
-        """The team, after all mistakes were judged."""
+        """The team, if there are no mistakes."""
         edges = [edge for edge, _ in self.ties.values()]
         self.judge(names, edges, [line for _, line in self.ties.values()])
         self.mistakes.stop(ScenarioError)
@@ -265,7 +265,7 @@ class _Lines:
         return Team(people, tuple(edges), weights, tuple(self.said), tuple(self.questions))
 
     def judge(self, names: Sequence[str], edges: Sequence[Edge], at: Sequence[int]) -> None:
-        """Add the mistakes that :func:`faults` finds, at their lines."""
+        """Add the mistakes that :func:`faults` lists, at their lines."""
         people = list(names) or list(self.people)
         for fault in faults(people, edges):
             if fault.part == "edges":
@@ -288,7 +288,7 @@ class _Lines:
 def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
     """Read an edge list or a matrix from a table without a head."""
     rows = list(table.rows)
-    if len(table.columns) == 1:  # names between spaces
+    if len(table.columns) == 1:  # names separated by spaces
         rows = [Row(line, tuple(cells[0].split())) for line, cells in rows]
     else:
         begins = next((at for at, row in enumerate(rows) if sum(map(bool, row.cells)) > 1), 0)
@@ -348,7 +348,7 @@ def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
                 line, f"{shown(raw)} is not a pair of names, such as: ann,bob", raw, kind="pair"
             )
             continue
-        sound = [lines.is_name(name, line) for name in names]  # both, to report both
+        sound = [lines.is_name(name, line) for name in names]  # check both, to report both
         if not all(sound):
             continue
         strength = None
@@ -371,7 +371,7 @@ def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
 
 
 def _head_of(rows: Sequence[Row]) -> tuple[bool, bool]:
-    """Whether the first row is a head, and whether that is sure."""
+    """Whether the first row is a head, and whether that is certain."""
     cells = [cell.lower() for cell in rows[0].cells]
     if any(set(pair) <= {" ".join(cell.split()) for cell in cells} for pair in HEADS):
         return True, True
@@ -391,7 +391,7 @@ def _head_of(rows: Sequence[Row]) -> tuple[bool, bool]:
 
 
 def _is_matrix(rows: Sequence[Row]) -> bool:
-    """Whether the names in the first row are those in the first column."""
+    """Whether the first row has the same names as the first column."""
     across = [cell for cell in rows[0].cells[1:] if cell]
     down = [row.cells[0] for row in rows[1:]]
     return (
@@ -439,7 +439,7 @@ def _matrix(rows: Sequence[Row], lines: _Lines) -> None:
 
 
 def _by_networkx(form: Literal["GEXF", "GML", "Pajek"], text: str, lines: _Lines) -> None:
-    """Read what networkx reads; the labels are the names, if every node has its own."""
+    """Read a format that networkx reads; labels are the names if they are unique."""
     import networkx as nx
 
     def refuse(reason: object) -> ScenarioError:
@@ -474,8 +474,8 @@ def _by_networkx(form: Literal["GEXF", "GML", "Pajek"], text: str, lines: _Lines
 class _GraphML:
     """Nodes and edges of a GraphML text.
 
-    Read with expat itself: it knows the line of each element, and a document type declaration (the
-    door to entity attacks) is refused before anything in it is expanded.
+    It is read with expat itself, which knows the line of each element. A document type declaration,
+    which entity attacks need, is refused before anything in it is expanded.
     """
 
     def __init__(self, lines: _Lines) -> None:
@@ -497,7 +497,7 @@ class _GraphML:
 
     def read(self, text: str) -> None:
         try:
-            # Of a text (not bytes) expat does not heed what the XML declaration says of encoding.
+            # For a text (not bytes), expat ignores the encoding in the XML declaration.
             self.parser.Parse(text, True)
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code) if error.code else str(error)
@@ -532,7 +532,7 @@ class _GraphML:
             self.prefix = prefix
             if tag != "graphml":
                 self.stop(self.line, f"is not GraphML: it begins with {shown(tag)}")
-        if prefix != self.prefix:  # an extension of some drawing program
+        if prefix != self.prefix:  # an extension by a drawing program
             return
         if tag == "graph":
             self.graphs += 1
@@ -573,7 +573,7 @@ class _GraphML:
             self.text += text
 
     def end(self, tag: str) -> None:
-        """The end of an element: of ``data``, a label or a weight is kept."""
+        """Handle the end of an element; that of ``data`` may give a label or a weight."""
         prefix, _, tag = tag.rpartition(":")
         if prefix != self.prefix or tag != "data" or self.inside is None:
             return
