@@ -1,7 +1,7 @@
-"""``import codose`` is ``import sim`` by the name of the product; ``codose.x.y`` is ``sim.x.y``.
+"""The package ``sim`` under the name of the product: ``codose.x.y`` is ``sim.x.y``.
 
-The modules are the same objects, so that classes and errors are too. It is for scripts beside which
-a ``sim.py`` or another model's folder ``sim`` lies: ``from codose import run``.
+The modules are the same objects, and so are classes and errors. Scripts need this name where a
+``sim.py`` or another model's folder ``sim`` lies beside them: ``from codose import run``.
 """
 
 from __future__ import annotations

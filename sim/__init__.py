@@ -2,7 +2,7 @@
 
 >>> from sim import Scenario, CoCreationModel, run
 
-Names load when used, so that ``import sim`` and the command line start at once.
+Names are loaded at their first use, so that ``import sim`` and the command line start at once.
 """
 
 from __future__ import annotations

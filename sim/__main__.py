@@ -1,4 +1,4 @@
-"""``python -m sim`` is ``codose``: this module is what both begin with."""
+"""The entry point of ``codose`` and of ``python -m sim``: :func:`main`."""
 
 from sim.core import signals
 

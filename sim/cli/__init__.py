@@ -1,6 +1,7 @@
-"""The command line: ``codose``. Each command is a thin function; the work is done in the library.
+"""The command line ``codose``: :class:`Codose` holds all commands, and :func:`main` runs one.
 
-``--help`` has to appear at once, so no module of this package imports anything heavy on top.
+Each command is a thin function, and the library does the work. ``--help`` must appear at once, so
+no module of this package imports anything heavy at its top.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ codose --help lists all commands; codose COMMAND --help explains one."""
 
 
 class Codose(Commands):
-    """All commands: those of kinds of study, made from their Specs, and the others."""
+    """All commands: those of kinds of study, which are made from their Specs, and the others."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Kinds of study and the other commands, in the order of the help."""
@@ -55,7 +56,7 @@ class Codose(Commands):
         return [name for name in order if name in known] + sorted(known - set(order))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command; that of a kind of study is made when it is asked for."""
+        """A command; that of a kind of study is made only when it is used."""
         if cmd_name in studies.names():
             from sim.cli import ask
 
@@ -63,11 +64,11 @@ class Codose(Commands):
         return super().get_command(ctx, cmd_name)
 
     def summary(self, ctx: Any, name: str) -> str:
-        """A line on a command; no Spec is loaded for it."""
+        """A line on a command, for which no Spec is loaded."""
         return studies.summary(name) if name in studies.names() else super().summary(ctx, name)
 
     def greeting(self) -> str:
-        """What codose is, and a first step for each who may have come."""
+        """What codose is, and a first step for each kind of user."""
         return GREETING.format(version=sys.modules["sim"].__version__)
 
 
@@ -125,13 +126,13 @@ def main() -> None:
     signals.listen()
     _use_utf8()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal without some letter is no reason to fail
+        if hasattr(stream, "reconfigure"):  # a missing letter must not stop a command
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     completion.begin()
     app(prog_name="codose")
 
 
 def _use_utf8() -> None:
-    """Begin again in UTF-8 where file names would be ASCII (LC_ALL=C, Python's UTF-8 mode off)."""
+    """Restart in UTF-8 where file names would be ASCII (LC_ALL=C with Python's UTF-8 mode off)."""
     if sys.getfilesystemencoding() in ("ascii", "us-ascii") and sys.executable:
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])

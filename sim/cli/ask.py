@@ -1,8 +1,8 @@
-"""One function makes the command of every kind of study: :func:`command`.
+"""The commands of all kinds of study: :func:`command` makes each of them.
 
 The argument and the options of a kind come from its ``Spec`` (fields marked by
-:class:`~sim.studies.spec.Option`), those of running from
-:class:`~sim.runs.execute.Execution`, those of output are the same everywhere.
+:class:`~sim.studies.spec.Option`), and those of running from
+:class:`~sim.runs.execute.Execution`. All commands have the same options of output.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ ARGUMENTS: Mapping[str, tuple[Any, str, str]] = {
 
 
 def made(name: str) -> Any:
-    """The command of a kind of study, as the command line takes it in."""
+    """The command of a kind of study, in the form that the command line needs."""
     one = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
@@ -109,7 +109,7 @@ Found = tuple["Option", "FieldInfo"]
 
 
 def options_of(kind: StudyKind) -> dict[str, Found]:
-    """The fields of a kind that are options too."""
+    """The fields of a kind that are also options."""
     from sim.studies.spec import Option
 
     found = {}
@@ -121,7 +121,7 @@ def options_of(kind: StudyKind) -> dict[str, Found]:
 
 
 def option_words(kind: StudyKind, fields: Mapping[str, Any]) -> list[str]:
-    """The options that give these fields, as they are typed; the inverse of what reads them."""
+    """The options that set these fields, as a user would type them; the inverse of reading."""
     words: list[str] = []
     for field, (option, _) in options_of(kind).items():
         if field not in fields:
@@ -138,7 +138,7 @@ def _flag(field: str, option: Option) -> str:
 
 
 def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) -> Any:
-    """A field as typer declares an option."""
+    """The declaration of a field as an option of typer."""
     names = [_flag(field, option), *([option.short] if option.short else [])]
     base = _base(info)
     shown: Any = False
@@ -158,7 +158,7 @@ def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) 
 
 
 def _base(info: FieldInfo) -> type:
-    """The type that the command line reads: a number where only numbers are allowed, else text."""
+    """The type of an option: a number where only numbers are allowed, and else text."""
     kinds = [_plain(one) for one in get_args(info.annotation) or (info.annotation,)]
     kinds = [one for one in kinds if one is not NoneType]
     only = kinds[0] if len(kinds) == 1 else str
@@ -166,7 +166,7 @@ def _base(info: FieldInfo) -> type:
 
 
 def _plain(annotation: Any) -> Any:
-    """A type without what is noted beside it."""
+    """A type without its annotations."""
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
@@ -179,16 +179,16 @@ def _shown(default: Any) -> str | bool:
 
 
 def _changes(options: Mapping[str, Found], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields that were given on the command line, read from their texts.
+    """The fields given on the command line, read from their texts.
 
     Raises:
-        InputError: every text that cannot be read.
+        InputError: some texts cannot be read, all of which are listed.
     """
     found: dict[str, Any] = {}
     problems: list[Problem] = []
     for field, (option, _) in options.items():
         value = given[field]
-        if value is None or value is False or value == []:  # 0 was given
+        if value is None or value is False or value == []:  # but keep 0, which was given
             continue
         try:
             found[field] = value if option.read is None else option.read(value)
@@ -200,7 +200,7 @@ def _changes(options: Mapping[str, Found], given: Mapping[str, Any]) -> dict[str
 
 
 def _path_from(home: Path, text: Any) -> Any:
-    """A path as it is written in a folder; a number stays one."""
+    """A path relative to a folder; a number stays a number."""
     return text if str(text).strip().isdigit() else os.path.relpath(text, home)
 
 
@@ -237,18 +237,18 @@ class _Asking:
                 try:
                     self._make(study, folder, store, shard)
                 except ResultsError:
-                    with contextlib.suppress(ResultsError):  # another process may have been faster
+                    with contextlib.suppress(ResultsError):  # another process may be first
                         if self._is_done(study, folder, store):
                             return
                     raise
-                except KeyboardInterrupt:  # after the runs: while they are analysed or written
+                except KeyboardInterrupt:  # after the runs, during analysis or writing
                     if not any(store.rglob("*.parquet")):
                         raise
                     text = f"interrupted; the runs are kept in {store}, and the same command with"
                     raise InterruptedRun(f"{text} --resume goes on", partial=store) from None
 
     def _is_done(self, study: Study[Any], folder: Path, store: Path) -> bool:
-        """With --resume: whether the folder holds the whole answer already, which is then told."""
+        """Whether, with --resume, the folder already holds the complete result, which is shown."""
         from sim.runs.folder import mend, version_notes
         from sim.studies.kind import finished
 
@@ -273,7 +273,7 @@ class _Asking:
         return True
 
     def _make(self, study: Study[Any], folder: Path, store: Path, shard: Any) -> None:
-        """Make the runs, and write down what they say."""
+        """Make the runs, and write their results."""
         made = self._command(study)
         new = [folder for folder in (store, *store.parents) if not os.path.exists(folder)]
         with shell.progress_bar(self.kind.line(study), quiet=self.output["quiet"]) as progress:
@@ -299,7 +299,7 @@ class _Asking:
         )  # fmt: skip
 
     def _study(self) -> Study[Any]:
-        """The study with the options; a mistake in an option is said of the option."""
+        """The study with its options; messages on a mistake in an option name the option."""
         from sim.studies.spec import StudyError
 
         try:
@@ -310,7 +310,7 @@ class _Asking:
             raise InputError([self._of_option(problem) for problem in error.problems]) from None
 
     def _from_study(self) -> dict[str, Any]:
-        """What was given, with paths from the study's file, as its own are."""
+        """The given options, with paths relative to the study's file, as in the file itself."""
         from sim.studies.spec import find_study
 
         changes, options = dict(self.changes), options_of(self.kind)
@@ -364,7 +364,7 @@ class _Asking:
         )
 
     def _estimate(self, study: Study[Any], execution: Execution) -> None:
-        """Say how long it takes, where the kind can tell; refuse what is above the time limit."""
+        """Report the expected time, where the kind knows it; refuse work above the time limit."""
         quiet = self.output["quiet"]
         file_limit = getattr(study.header, "time_limit_minutes", None)
         if quiet and execution.time_limit is None and file_limit is None:
@@ -386,7 +386,7 @@ class _Asking:
         )
 
     def _tell_complete(self, folder: Path) -> None:
-        """A shard that found what all others have put into its folder."""
+        """Report that the folder of a shard holds the parts of all other shards too."""
         if self.output["as_json"]:
             shell.write_json({"folder": str(folder)})
         if not self.output["quiet"]:
@@ -414,10 +414,9 @@ def finish(
     quiet: bool,
     store: Path,
 ) -> None:
-    """Save and show a result; failed runs are said even when quiet: see :func:`tell`.
+    """Save and show a result; failed runs are reported even when quiet: see :func:`tell`.
 
-    What was kept in ``store`` is in the folder once that is written, whether or not anybody reads
-    what is printed.
+    The folder holds all that ``store`` kept once it is written, even if the output is cut off.
     """
     if result.runs and result.failed == result.runs:
         first = result.table("failures").iloc[0]
@@ -437,7 +436,7 @@ def finish(
 
 
 def tell(result: Result, folder: Path, *, as_json: bool, said: str = "") -> None:
-    """Print a result; failed runs are said on stderr, and end in exit code 1."""
+    """Print a result; failed runs are reported on stderr and give exit code 1."""
     if as_json:
         shell.write_json(record(result, folder))
     else:
@@ -455,14 +454,14 @@ def tell(result: Result, folder: Path, *, as_json: bool, said: str = "") -> None
 
 
 def show(result: Result) -> None:
-    """The question, the answer in words, then the tables that are for reading.
+    """Print the question, the answer in words, and the tables meant for reading.
 
-    How many runs they rest on is said once, and again where a table rests on others.
+    The number of runs is printed once, and again for a table that uses other runs.
     """
     from sim.present.answer import CAVEAT
 
     answer, kind = result.answer, result.kind
-    if kind.argument == "scenario":  # which a reader knows by its name and question
+    if kind.argument == "scenario":  # readers know a scenario by its name and question
         typer.echo(kind.title(result.study))
         typer.echo(f"{shell.paragraph(kind.question(result.study))}\n".lstrip())
     for text in (answer.verdict, *answer.rows.values(), *answer.lines):
@@ -480,7 +479,7 @@ def show(result: Result) -> None:
 
 
 def record(result: Result, folder: Path) -> dict[str, Any]:
-    """What ``--json`` prints: the answer and every table that is for programs."""
+    """The output of ``--json``: the answer and every table meant for programs."""
     recorded = result.kind.recorded(result.study, result.tables)
     return {
         "kind": result.kind.name,
@@ -497,10 +496,10 @@ def record(result: Result, folder: Path) -> dict[str, Any]:
 
 
 def _remove_if_empty(new: list[Path]) -> None:
-    """A new store in which no part was finished is no store; nor is a folder made for it."""
+    """Delete a new store without finished parts, and the folders that were made for it."""
     if not new or any(new[0].rglob("*.parquet")):
         return
     shutil.rmtree(new[0], ignore_errors=True)
-    with contextlib.suppress(OSError):  # something else is in one
+    with contextlib.suppress(OSError):  # a folder that holds something else stays
         for folder in new[1:]:
             folder.rmdir()

@@ -1,4 +1,4 @@
-"""``codose cache``: where compiled code is kept."""
+"""``codose cache``: shows and clears the folder of compiled code."""
 
 from __future__ import annotations
 

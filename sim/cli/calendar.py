@@ -1,4 +1,4 @@
-"""``codose calendar``: the contacts of a scenario as calendars, a file for each provider too."""
+"""``codose calendar``: writes the contacts of a scenario as calendars, also for each provider."""
 
 from __future__ import annotations
 
@@ -104,10 +104,10 @@ def _or_force(problem: Problem) -> Problem:
 
 
 def _with_start(scenario: Scenario, text: str | None) -> Scenario:
-    """The scenario with a start date that was given beside it.
+    """The scenario with the start date of the option ``--start``.
 
     Raises:
-        InputError: it is no date, or not the scenario's.
+        InputError: the text is no date, or differs from the scenario's own date.
     """
     from sim.scenario.checking import ISO_DATE, iso_date
 
@@ -127,7 +127,7 @@ def _with_start(scenario: Scenario, text: str | None) -> Scenario:
 
 
 def _texts(scenario: Scenario, tables: Mapping[str, Table]) -> dict[str, str]:
-    """The text of every file by its name; the whole calendar, and that of each provider."""
+    """The text of every file by its name: the whole calendar, and those of providers."""
     from sim.core.cells import for_excel
     from sim.studies.calendar import icalendar_text
 
@@ -141,7 +141,7 @@ def _texts(scenario: Scenario, tables: Mapping[str, Table]) -> dict[str, str]:
 
 
 def _stems(parts: Mapping[str, Table]) -> dict[str, Table]:
-    """The calendars of providers by names of files, in letters that every system allows."""
+    """The calendars of providers by file names, in letters that every system allows."""
     found: dict[str, Table] = {}
     for provider, table in parts.items():
         plain = re.sub(r"[^\w-]+", "_", provider)[:60].strip("_") or "provider"
@@ -154,7 +154,7 @@ def _stems(parts: Mapping[str, Table]) -> dict[str, Table]:
 
 
 def _say(scenario: Scenario, parts: Mapping[str, Table]) -> None:
-    """How much each provider does, and from when to when."""
+    """Print how much each provider does, and from when to when."""
     from sim.present import format as formats
 
     table = shell.new_table(

@@ -1,7 +1,7 @@
-"""``codose completion``: what a shell needs to complete commands, options and shipped names.
+"""``codose completion``: lets a shell complete commands, options and shipped names.
 
-:func:`scenarios`, :func:`studies` and :func:`folders` are what arguments are completed with;
-:func:`begin` is called before the command line is read, and works only where a shell asks.
+:func:`scenarios`, :func:`studies` and :func:`folders` complete arguments; :func:`begin` is called
+before the command line is read, and does something only when a shell asks for completions.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def begin() -> None:
 
 
 def scenarios(incomplete: str) -> list[str]:
-    """Shipped scenarios, and files, that begin like this.
+    """Shipped scenarios and files that begin with a text.
 
     >>> scenarios("pho")
     ['phone_only']
@@ -70,7 +70,7 @@ def scenarios(incomplete: str) -> list[str]:
 
 
 def studies(incomplete: str) -> list[str]:
-    """Shipped studies, and files, that begin like this.
+    """Shipped studies and files that begin with a text.
 
     >>> studies("sob")
     ['sobol']
@@ -79,7 +79,7 @@ def studies(incomplete: str) -> list[str]:
 
 
 def folders(incomplete: str) -> list[str]:
-    """Result folders that begin like this: those with a manifest, and the folders on the way."""
+    """Result folders that begin with a text, and the folders that lead to them."""
     return [
         f"{path}" if (path / "manifest.json").is_file() else f"{path}{os.sep}"
         for path in _paths(incomplete)
@@ -96,7 +96,7 @@ def _shipped(kind: str, incomplete: str) -> list[str]:
 
 
 def _paths(incomplete: str) -> list[Path]:
-    """What is there that begins like this, in order; nothing where it cannot be looked at."""
+    """Files and folders that begin with a text, in order; none where they cannot be listed."""
     folder, start = os.path.split(incomplete)
     try:
         names = sorted(os.listdir(folder or "."))

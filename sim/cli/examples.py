@@ -1,4 +1,4 @@
-"""``codose examples``: the shipped scenarios, studies and notebooks, as files of one's own."""
+"""``codose examples``: copies the shipped scenarios, studies and notebooks into a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``codose glossary``: the words of codose, and what they mean."""
+"""``codose glossary``: explains the terms of codose."""
 
 from __future__ import annotations
 

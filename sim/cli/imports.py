@@ -1,6 +1,6 @@
-"""``codose import``: tables that people have, read by a map that is proposed, asked for and kept.
+"""``codose import``: reads users' tables by a map, which codose proposes, completes and keeps.
 
-:func:`answered` is what every kind of table shares; a kind adds a command.
+All kinds of table share :func:`answered`; each kind adds a command.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ def answered(
     read: Callable[[Any], T],
     answer: Answer,
 ) -> tuple[T, Path | None]:
-    """What was read, and where its map is to be written (None: the map was given).
+    """Read a table; return it and the path for its map (None: the map was given).
 
     Without a map, questions are asked in a terminal; elsewhere they are printed, and the map is
-    written with a ``?`` at the place of each answer.
+    written with a ``?`` in place of each answer.
 
     Raises:
-        InputError: something is open or wrong.
+        InputError: questions remain open, or the file or the map has mistakes.
     """
     from sim.tables_in.questions import OpenQuestions, map_beside
 
@@ -105,7 +105,7 @@ def _ask(data: dict[str, Any], question: Question, answer: Answer) -> None:
 
 
 def _unanswered(open_: OpenQuestions, map: Path | None, target: Path, force: bool) -> InputError:
-    """The questions, and where their answers go."""
+    """The error that lists the open questions and where their answers go."""
     from sim.core.units import count
     from sim.tables_in.questions import to_yaml
 
@@ -120,7 +120,7 @@ def _unanswered(open_: OpenQuestions, map: Path | None, target: Path, force: boo
 
 
 def _write(target: Path, text: str, kept: Path | None, map: Mapping[str, Any], force: bool) -> None:
-    """Write what was read, and the map it was read by where that is new."""
+    """Write the table that was read, and its map if that is new."""
     from sim.tables_in.questions import to_yaml
 
     if kept is not None and map:
@@ -252,7 +252,7 @@ def survey(
 
     found, kept = answered(file, map, force, read, answer)
     text = to_yaml(found.content)
-    back = observed.parse_file(text, str(target))  # whoever reads it will find the same
+    back = observed.parse_file(text, str(target))  # a check that the file reads back the same
     table = shell.new_table(
         [("id", "left"), ("value", "right"), ("sd", "right"), ("n", "right"), ("use", "left"),
          ("model", "left")]
@@ -271,11 +271,11 @@ def survey(
 
 
 def target_of(file: Path, map: Path | None, out: Path | None, suffix: str, force: bool) -> Path:
-    """Where what is read goes: never over what it is read from, and over nothing else unless
-    forced. Refused before anything is asked."""
+    """The path for what is read: never an input file, and no existing file unless forced. A bad
+    path is refused before any question is asked."""
     from sim.tables_in.questions import map_beside
 
-    if os.path.isdir(file):  # of a name of any length
+    if os.path.isdir(file):  # os.path accepts a name of any length
         raise InputError(Problem("is a folder", file=str(file), allowed="a file"))
     target = out if out is not None else file.with_name(f"{file.stem}{suffix}")
     for one, what in ((file, "the table"), (map or map_beside(file), "the map")):

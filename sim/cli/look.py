@@ -1,4 +1,5 @@
-"""Commands that look: at files, the shipped scenarios, the tables, result folders, the model."""
+"""Commands that check and show: ``validate``, ``scenarios``, ``parameters``, ``outcomes``,
+``schema``, ``verify`` and ``odd``."""
 
 from __future__ import annotations
 
@@ -54,7 +55,7 @@ def validate(
 
 
 def _with_plans(paths: list[str], problems: list[Problem]) -> list[str]:
-    """In place of a plans file, its plans in their order; what is wrong in one goes to
+    """The paths with each plans file replaced by its plans in order; its mistakes go to
     ``problems``."""
     from sim.scenario.plans_file import holds_plans, load_plans, parts_of
 
@@ -72,7 +73,7 @@ def _with_plans(paths: list[str], problems: list[Problem]) -> list[str]:
 
 
 def _verdict(scenario: Scenario) -> str:
-    """That a scenario is fine; or what a run of it takes, where that is much."""
+    """A line that says that a scenario is valid, or how much a run takes where that is much."""
     from sim.runs import price
 
     try:
@@ -105,7 +106,7 @@ def _sketch(scenario: Scenario) -> str:
 
 
 def _when(scenario: Scenario, week: int) -> str:
-    """A week, and the month that it is in where that is known."""
+    """A week, with its month where that is known."""
     from sim.core.units import first_day
     from sim.present.format import month
 

@@ -1,4 +1,4 @@
-"""``codose merge``: the shards of a study become its result folder."""
+"""``codose merge``: joins the shards of a study into its result folder."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""``codose new``: a commented scenario from five answers.
+"""``codose new``: writes a commented scenario from five answers, each asked by a :class:`Question`.
 
-Each answer is a few words and numbers, the same on the keyboard and as an option. The limits are
-those of scenario files: an answer is checked by making a scenario of it.
+An answer is a few words and numbers, typed or given as an option. Its limits are those of scenario
+files, because an answer is checked by making a scenario from it.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
 
 
 class NotUnderstood(ValueError):
-    """What is wrong with an answer, in words for whoever gave it."""
+    """An answer is not understood; the message is for the user."""
 
 
 def _words(text: str, known: Mapping[str, str]) -> tuple[list[float], list[str]]:
-    """Numbers and known words of an answer; filler words are passed over."""
+    """Numbers and known words of an answer; filler words are skipped."""
     numbers: list[float] = []
     words: list[str] = []
     for token in re.split(r"[\s:;]+", text.strip().lower()):
@@ -87,7 +87,7 @@ def parse_regions(text: str) -> dict[str, Any]:
 
 
 def parse_staff(text: str) -> dict[str, Any]:
-    """Staff a region.
+    """Staff of a region.
 
     >>> parse_staff("12 staff")
     {'staff': 12}
@@ -109,14 +109,14 @@ def parse_providers(text: str) -> dict[str, Any]:
 
 
 def parse_meetings(text: str) -> list[dict[str, Any]]:
-    """Contact series, with commas between them, each with a named mix of functions if wanted.
+    """Contact series, separated by commas, each with a named mix of functions if desired.
 
     >>> parse_meetings("onsite every 13 weeks 4 hours")
     [{'mode': 'onsite', 'every_weeks': 13, 'hours': 4}]
     >>> parse_meetings("video every 2 weeks 1 hour training")
     [{'mode': 'video', 'every_weeks': 2, 'hours': 1, 'functions': 'training'}]
     """
-    from sim.scenario.functions import PRESETS  # loads pydantic, which help does without
+    from sim.scenario.functions import PRESETS  # loads pydantic, which --help does not need
 
     example = "mode, weeks, hours: 'onsite every 13 weeks 4 hours, video every 4 weeks 1.5 hours'"
     series = []
@@ -138,7 +138,7 @@ def parse_meetings(text: str) -> list[dict[str, Any]]:
 
 
 def parse_months(text: str) -> dict[str, Any]:
-    """How long, in weeks, and how co-created.
+    """Length of the plan in weeks, and planned co-creation.
 
     >>> parse_months("24 months 0.6")
     {'weeks': 104, 'co_creation': 0.6}
@@ -153,7 +153,7 @@ def parse_months(text: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question: its option, its words, its usual answer, its parser, and where it belongs."""
+    """One question: its option, text, default answer, parser and fields."""
 
     option: str
     text: str
@@ -165,7 +165,7 @@ class Question:
         """The parsed answer.
 
         Raises:
-            NotUnderstood: it is not understood, or no scenario can have it.
+            NotUnderstood: the answer is not understood, or no scenario can have it.
         """
         from sim.core.errors import ScenarioError
         from sim.scenario.scenario import Scenario
@@ -215,7 +215,7 @@ QUESTIONS: Mapping[str, Question] = {
 
 
 def network(staff: Any) -> dict[str, Any]:
-    """A team network that fits so many staff."""
+    """A team network that suits the number of staff."""
     if isinstance(staff, int) and staff <= 5:
         return {"kind": "complete"}
     return {"kind": "small_world", "neighbours": 4, "rewiring": 0.1}
@@ -274,7 +274,7 @@ def new(
 
 
 def _from_options(given: Mapping[str, str | None]) -> dict[str, Any]:
-    """Answers that were given as options; every mistake in them at once."""
+    """The answers given as options; raises an error that lists every mistake in them."""
     answers: dict[str, Any] = {}
     problems = []
     for name, text in given.items():
@@ -310,7 +310,7 @@ def _ask(question: Question) -> Any:
 
 
 def _check_text(text: str, file: Path) -> None:
-    """The answers together, as a file; what does not fit together is the user's to mend."""
+    """Check the file that all answers make; the user must resolve inconsistencies."""
     from sim.scenario.scenario import Scenario
 
     Scenario.from_text(text, file=str(file))

@@ -1,4 +1,4 @@
-"""``codose observed``: what is known and what is missing; a centre's own numbers."""
+"""``codose observed``: lists observed and missing numbers, and reads a centre's own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def observed(
     """
     if action not in ACTIONS:
         near = did_you_mean(action, ACTIONS)
-        if Path(action).suffix:  # a file, with what to do to it left out
+        if Path(action).suffix:  # a file without the action
             what = "import" if Path(action).suffix.lower() == ".csv" else "list"
             near = f"codose observed {what} {action}"
         raise InputError(
@@ -102,7 +102,7 @@ def observed(
 def _import(
     file: Path | None, out: Path | None, cite: str, first_date: str | None, force: bool
 ) -> None:
-    """A log in sum; anything else as ``codose import survey`` reads it."""
+    """Sum up a contact log; read any other file as ``codose import survey`` does."""
     from sim.cli.imports import survey, target_of
     from sim.core.units import count
     from sim.studies import observed_import as logs

@@ -1,4 +1,4 @@
-"""The options that all commands share: how runs are made (RUNNING), where results go (OUTPUT)."""
+"""The options that commands share: RUNNING (how runs are made) and OUTPUT (where results go)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``codose page``: the page as one HTML file."""
+"""``codose page``: writes the page as one HTML file."""
 
 from __future__ import annotations
 

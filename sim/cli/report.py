@@ -1,4 +1,4 @@
-"""``codose report``: a result folder as one file to read, print and send."""
+"""``codose report``: turns a result folder into one file to read, print and send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``codose serve``: the page on this machine, with a reader for files that need Python."""
+"""``codose serve``: shows the page on this machine, and reads files that need Python."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ def serve(
             with signals.work():
                 server.serve_forever()
         except KeyboardInterrupt:
-            raise typer.Exit from None  # that is how it ends
+            raise typer.Exit from None  # Ctrl-C is the usual end

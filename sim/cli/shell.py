@@ -1,4 +1,4 @@
-"""What every command shares: errors to exit codes, tables, files, progress on a terminal."""
+"""What commands share: :class:`Commands` turns errors into exit codes; tables, files, progress."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ TEXT_WIDTH = 24
 
 
 class Commands(TyperGroup):
-    """The group of commands, and the one place where an error becomes a message and a code."""
+    """The group of commands, in which every error becomes a message and an exit code."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Answer ``--help``, ``--version`` (``-V``) and no words at all; read all else as usual.
+        """Answer ``--help``, ``--version`` (``-V``) and an empty line; read all else as usual.
 
-        The first two are no options of the group, because for any option of it typer loads
-        pydantic, which doubles the time until the ``--help`` of a command appears.
+        ``--help`` and ``--version`` are not options of the group, because for any such option typer
+        loads pydantic, which doubles the time until the ``--help`` of a command appears.
         """
-        if ctx.resilient_parsing:  # a shell asks what could come next
+        if ctx.resilient_parsing:  # a shell asks for completions
             return super().parse_args(ctx, args)
         if args[:1] in (["--version"], ["-V"]):
             typer.echo(f"codose {sys.modules['sim'].__version__}")
@@ -94,15 +94,15 @@ class Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def greeting(self) -> str:
-        """What is printed when no command is given."""
+        """The text that is printed when no command is given."""
         raise NotImplementedError
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """What follows the name in the usage of the group; commands have their own."""
+        """The words after the name in the usage of the group; commands have their own."""
         return ["COMMAND ..."]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The commands in the help, in :data:`GROUPS`."""
+        """Write the commands into the help, by :data:`GROUPS`."""
         left = self.list_commands(ctx)
         width = max(map(len, left))
         for title, names in {**GROUPS, "More": tuple(left)}.items():
@@ -120,7 +120,7 @@ class Commands(TyperGroup):
         return command.get_short_help_str(100) if command is not None else ""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; raise ``typer.Exit`` with the code of whatever goes wrong."""
+        """Run the command; an error becomes ``typer.Exit`` with its exit code."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
@@ -134,17 +134,17 @@ class Commands(TyperGroup):
 
 
 def _is_usage_error(error: BaseException) -> bool:
-    """A mistake in the options: typer prints it with the usage, and exits with 2."""
+    """Whether an error is a mistake in the options, which typer prints with the usage."""
     return hasattr(error, "show") and hasattr(error, "exit_code")
 
 
 def _report(error: BaseException) -> int:
-    """Say what went wrong on stderr; returns the exit code."""
+    """Print the message of an error on stderr; return the exit code."""
     if isinstance(error, BrokenPipeError):
         _forget_stdout()
         return DONE
     if (number := signals.heard()) or isinstance(error, KeyboardInterrupt):
-        # Whatever it became on its way: an import that is interrupted may raise something else.
+        # Ctrl-C may have become another error, for example within an import.
         number = number or signal.SIGINT
         remark(str(error) if isinstance(error, InterruptedRun) else signals.sentence(number))
         return 128 + number
@@ -156,7 +156,7 @@ def _report(error: BaseException) -> int:
         remark(str(error))
         return error.exit_code
     if isinstance(error, OSError) and error.errno in FULL:
-        _forget_stdout()  # if that is where it went: nothing more can be written
+        _forget_stdout()  # stdout may be on the full disk
         remark(f"cannot be written: {error.strerror}")
         return BAD_INPUT
     if isinstance(error, OSError) and error.errno in NO_PLACE and error.filename is not None:
@@ -166,7 +166,7 @@ def _report(error: BaseException) -> int:
 
 
 def _report_failure(error: BaseException) -> int:
-    """A failure of ours: one sentence, and where the details are."""
+    """Report a fault of codose: one sentence, and the path of the details."""
     import traceback
 
     details = "".join(traceback.format_exception(error))
@@ -200,7 +200,7 @@ def _write_log(details: str) -> str:
 
 
 def _forget_stdout() -> None:
-    """Whoever read our output has gone: let nothing more be written there, not even at the end."""
+    """Discard further output, even at exit, because the reader of stdout has gone."""
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
@@ -209,8 +209,8 @@ def _forget_stdout() -> None:
 
 @contextlib.contextmanager
 def telling() -> Iterator[None]:
-    """Say something on stdout before the work is done: it is done even if nobody listens to the
-    end (``| head``)."""
+    """Let the body print on stdout before the work is done; the work goes on even if the reader
+    stops early (``| head``)."""
     try:
         yield
         sys.stdout.flush()
@@ -219,7 +219,7 @@ def telling() -> Iterator[None]:
 
 
 def remark(text: str) -> None:
-    """A line on stderr."""
+    """Print a line on stderr."""
     with contextlib.suppress(BrokenPipeError):
         typer.echo(text, err=True)
 
@@ -228,7 +228,7 @@ def remark(text: str) -> None:
 
 
 def write_json(data: Any) -> None:
-    """``data`` on stdout as JSON; NaN becomes null."""
+    """Print ``data`` on stdout as JSON; NaN becomes null."""
     import json
 
     typer.echo(json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False))
@@ -239,7 +239,7 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if hasattr(value, "item"):  # a numpy number
+    if hasattr(value, "item"):  # a NumPy number
         value = value.item()
     if isinstance(value, float) and not (abs(value) < float("inf")):
         return None
@@ -262,10 +262,10 @@ def new_table(columns: Sequence[tuple[str, str]]) -> Table:
 
 
 def write_table(table: Table) -> None:
-    """A table on stdout: fitted to a terminal, a line a row anywhere else.
+    """Print a table on stdout, fitted to a terminal; elsewhere, each row is one line.
 
-    Only columns of text give way on a narrow terminal. Numbers and names are never cut: the lines
-    are then longer than the terminal.
+    On a narrow terminal only columns of text shrink. Numbers and names are never cut, so lines may
+    be longer than the terminal.
     """
     from rich.console import Console
 
@@ -282,7 +282,7 @@ def write_table(table: Table) -> None:
 
 
 def _least_width(table: Table) -> int:
-    """Letters that a table needs to show everything."""
+    """The number of letters that a table needs without cuts."""
     gaps = (len(table.columns) - 1) * table.padding[1]
     return gaps + sum(
         max(len(line) for cell in (column.header, *column.cells) for line in str(cell).split("\n"))
@@ -301,14 +301,14 @@ def paragraph(text: str) -> str:
 
 
 def check_file(path: Path, *, force: bool) -> None:
-    """See that a file may be written, as far as what is there goes.
+    """Check that an existing file may be replaced.
 
     Raises:
-        InputError: it is no ordinary file, or exists and ``force`` is not given.
+        InputError: the path is no ordinary file, or it exists and ``force`` is not given.
     """
     if os.path.isdir(path):
         raise InputError(Problem("is a folder, not a file", file=str(path)))
-    if os.path.exists(path) and not os.path.isfile(path):  # a device, which would be replaced
+    if os.path.exists(path) and not os.path.isfile(path):  # a device, which writing would replace
         raise InputError(Problem("is not an ordinary file", file=str(path)))
     if os.path.exists(path) and not force:
         raise InputError(
@@ -320,7 +320,7 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
     """Write a text file (UTF-8), whole or not at all.
 
     Raises:
-        InputError: as :func:`check_file`, or it cannot be written.
+        InputError: as :func:`check_file`, or the file cannot be written.
     """
     check_file(path, force=force)
     try:
@@ -334,10 +334,10 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
 
 
 def write_book(path: Path, sheets: Mapping[str, Any]) -> None:
-    """Write a workbook for Excel, whole or not at all, in place of what is there.
+    """Write a workbook for Excel, whole or not at all; an existing file is replaced.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: the workbook cannot be written.
     """
     from sim.present.table import write_workbook
 
@@ -349,10 +349,11 @@ def write_book(path: Path, sheets: Mapping[str, Any]) -> None:
 
 
 def check_result_folder(folder: Path, *, force: bool) -> None:
-    """Refuse a folder for results before any work is done for it; tidy up beside it.
+    """Refuse an unusable folder for results before any work is done; clean up beside it.
 
     Raises:
-        ResultsError: it holds something and ``force`` is not given, or something that is no result.
+        ResultsError: the folder is not empty and ``force`` is not given, or it holds other things
+            than results.
     """
     from sim.runs.folder import mend
 
@@ -383,7 +384,8 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
 
 
 def asking(*, yes: bool, quiet: bool) -> Callable[[str], bool]:
-    """Whether to go on with long work: says what it takes, and on a terminal asks, once."""
+    """A function that reports how much long work takes and, on a terminal, asks once whether to go
+    on."""
     asked: list[bool] = []
 
     def agree(price: str) -> bool:
@@ -407,8 +409,8 @@ def asking(*, yes: bool, quiet: bool) -> Callable[[str], bool]:
 def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """A function ``(done, total)`` that moves a bar on a terminal; None where there is none.
 
-    The bar is on stderr and leaves nothing behind. Elsewhere the label is one plain line. What is
-    done meanwhile is work that Ctrl-C interrupts in good order.
+    The bar is on stderr and disappears at the end. Without a terminal, the label is one plain line.
+    Ctrl-C interrupts the work meanwhile in good order.
     """
     with signals.work(), _bar(label, quiet=quiet) as move:
         yield move
