@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from sim.studies.spec import Option, Study
 
 RESULTS = Path("results")
-"""Where results go when no folder is given."""
+"""The default folder of results."""
 PARTS = ".parts"
-"""Ends the name of the folder that keeps finished runs until the results are written."""
+"""End of the name of the folder that keeps finished runs until the results are written."""
 
 ARGUMENTS: Mapping[str, tuple[Any, str, str]] = {
     "study": (str, "STUDY", "Path of a study file, or name of a shipped one."),
     "scenario": (str, "SCENARIO", "Path of a scenario file, or name of a shipped one."),
     "scenarios": (list[str], "SCENARIO", "Paths of scenario files, or names of shipped ones."),
 }
-"""What a kind may be asked about: type, name and help of its argument."""
+"""Type, name and help of each possible argument of a kind."""
 
 
 def made(name: str) -> Any:

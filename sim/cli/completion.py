@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 ASKED = "_CODOSE_COMPLETE"
-"""The variable of the environment by which a shell asks for completions."""
+"""The environment variable with which a shell asks for completions."""
 SHELLS = ("bash", "zsh", "fish", "powershell")
 FILES = (".yaml", ".yml")
 

@@ -31,7 +31,7 @@ FILLERS = frozenset({
     "for", "from", "h", "hour", "hours", "in", "meet", "month", "months", "of", "on", "per",
     "provider", "providers", "region", "regions", "staff", "the", "week", "weeks", "with",
 })  # fmt: skip
-"""Words that an answer may hold and that change nothing."""
+"""Words that an answer may hold without effect."""
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
 
 

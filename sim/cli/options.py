@@ -70,4 +70,4 @@ OUTPUT: Mapping[str, Any] = {
     "as_json": AsJson, "quiet": Quiet,
 }  # fmt: skip
 DEFAULTS: Mapping[str, Any] = {"figures": "png"}
-"""Of options that are given a word; the others are off, or not given."""
+"""Defaults of options that take a word; all others are off, or not given."""

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""A disk, a quota or a limit on files is used up."""
+"""Errors of a full disk, a quota or a limit on files."""
 NO_PLACE = (
     errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR,
     errno.ELOOP,
 )  # fmt: skip
-"""A name that was given is of no file or folder that can be used."""
+"""Errors of a name that is no usable file or folder."""
 DEBUG = "CODOSE_DEBUG"
 PIPE_WIDTH = 400
-"""Columns of a table that nobody looks at on a terminal: one line a row, for grep and less -S."""
+"""Columns of a table outside a terminal: one line a row, for grep and less -S."""
 
 GROUPS = {
     "Plan and teach": (
@@ -58,7 +58,7 @@ GROUPS = {
 """The commands by what one comes for, in the order of the help; any other is in "More"."""
 
 TEXT_WIDTH = 24
-"""Columns of a terminal that a column of text has at least."""
+"""Least width of a column of text on a terminal."""
 
 
 # --- errors -----------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class Contact:
     tailoring: float = 0.0
     present: list[RegionalStaff] = field(default_factory=list)
     draws: tuple[list[float], list[float], list[float]] = ((), (), ())  # type: ignore[assignment]
-    """For each post of the region: uniform of attending, uniform of keeping, impression (bell)."""
+    """For each post of the region: uniforms of attending and of keeping, and impression (bell)."""
 
 
 @dataclass(slots=True, repr=False)
@@ -158,7 +158,7 @@ class Holder(Agent):
 
 
 _OF_MESA = {"_first", "_ours", "pos", "cell"}
-"""Where an agent stands in a space of Mesa's is a matter of the place, not of the person."""
+"""An agent's position in a space of Mesa belongs to the post, not to the person."""
 
 
 def _copied(value: Any) -> Any:

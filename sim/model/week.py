@@ -61,7 +61,7 @@ class Ledger:
 
 FLOWS: tuple[str, ...] = RECORD[FIRST_FLOW:]
 USES: tuple[str, ...] = ("trust", "relationship", "learning", "planning")
-"""Uses of a contact's time that saturate, each by itself."""
+"""Uses of a contact's time that saturate separately."""
 
 
 def mean_of(values: Iterable[float]) -> float:
@@ -90,7 +90,7 @@ class Region:
     by_post: dict[int, RegionalStaff] = field(default_factory=dict)
     demand: float = 0.0
     counted: dict[str, float] = field(default_factory=dict)
-    """Hours of this week's contacts so far that count for each of :data:`USES`, and saturate it."""
+    """This week's hours so far that count for each of :data:`USES`, and saturate."""
     mean_integration: float = 0.0
     ledger: Ledger = field(default_factory=Ledger)
     week_draws: list[list[float]] = field(default_factory=list)
@@ -187,7 +187,7 @@ class CoCreationModel(Model):
     """
 
     outcomes: Mapping[str, Any] = MappingProxyType({})
-    """Outcomes of one's own, by name; a subclass may declare some."""
+    """The user's own outcomes by name; a subclass may declare some."""
     staff_class: type[RegionalStaff] = RegionalStaff
     provider_class: type[TAProvider] = TAProvider
 

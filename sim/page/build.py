@@ -27,7 +27,7 @@ __all__ = ["page_data", "page_html", "policy"]
 HERE = Path(__file__).parent
 DIST = HERE / "dist"
 ENDS_SCRIPT = re.compile(r"<(?=/script|!--|script)", re.IGNORECASE)
-"""What would end a script, or open a comment in it, for a reader of HTML."""
+"""Text that would end a script in HTML, or open a comment in it."""
 WITHOUT_SCRIPT = "This page computes in your browser and needs JavaScript, which is switched off."
 
 

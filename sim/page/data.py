@@ -45,9 +45,9 @@ from sim.studies.plausible import (
 
 HERE = Path(__file__).parent
 REPLICATES = 4
-"""Runs of each set on the page, as the commands have them without ``--replicates``."""
+"""Runs of each set on the page, the default of ``--replicates`` in commands."""
 DEGREES = 400
-"""Degrees of freedom that the table of Student's t goes to."""
+"""Most degrees of freedom in the table of Student's t."""
 
 START = ("planning",)
 """Shipped scenarios that a planner begins with; a blank one follows them."""
@@ -55,9 +55,9 @@ CLASS = (
     "classroom", "directive", "assigned_tasks", "relationship_first", "training_only", "core_team",
     "irregular", "provider_overload",
 )  # fmt: skip
-"""Those that contrast one thing with the source case."""
+"""Shipped scenarios that change one thing of the source case."""
 LEFT_OUT = ("national",)
-"""Of no use on the page: a case for measuring speed and memory."""
+"""Scenarios that the page leaves out: a case for measuring speed and memory."""
 
 
 def page_data(

@@ -27,7 +27,7 @@ from sim.scenario.scenario import Scenario, find
 from sim.tables_in.questions import OpenQuestions, map_beside
 
 OPENS_WITH = "planning"
-"""The shipped scenario that a log is put into when no plan is named."""
+"""The shipped scenario that receives a log when no plan is named."""
 
 
 def opened(

@@ -13,7 +13,7 @@ The answer is JSON with one of these under ``kind``::
     plans      file: the document of plans (PlansFile of app/src/types.ts)
     log        rows, first_day, last_day, counts, notes, map, text (CSV)
     survey     findings, notes, map, text (YAML, for 'codose calibrate')
-    questions  questions: [{where, text, options, proposed}], map: with a ? at each place
+    questions  questions: [{where, text, options, proposed}], map: with a ? for each open answer
     problems   problems: sentences
 
 >>> found = answer(packed({"name": "a.yaml", "as": "plan"}, b"name: A\nhorizon_weeks: 9\n"))
@@ -39,12 +39,12 @@ from sim.scenario.log_import import import_log
 from sim.tables_in.questions import OpenQuestions
 
 MOST_BYTES = 10 * 2**20
-"""Of a file."""
+"""Most bytes of a file."""
 MOST_HEAD = 2**20
-"""Of the JSON before it: maps can be long."""
+"""Most bytes of the JSON before the file, because maps can be long."""
 SECONDS = 60.0
 MEMORY = 4 * 2**30
-"""Bytes of address space that a reader may take, where the system can hold it to that."""
+"""Most bytes of address space of a reader, where the system can limit it."""
 MOST_WAITING = 8
 LONGEST_NAME = 80
 KINDS = ("plan", "log", "survey")

@@ -19,7 +19,7 @@ from sim.page.reading import MOST_BYTES, MOST_HEAD, Reader
 ADDRESS = "127.0.0.1"
 FIRST_PORT = 8600
 TRIES = 20
-"""Ports that are tried one after another when none is asked for."""
+"""Number of ports that are tried when none is given."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CAVEAT = "What if, not forecast."
-"""What every answer ends with."""
+"""The last words of every answer."""
 
 
 @dataclass(frozen=True)

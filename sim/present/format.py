@@ -20,11 +20,11 @@ from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.units import first_day
 
 EMPTY = "-"
-"""What stands where there is no value."""
+"""The text of a missing value."""
 FEW = 100
-"""Up to so many runs or sets, a share of them is told by counting."""
+"""Most runs or sets of which a share is given as a count."""
 ROUNDING = 1e-12
-"""A number of a smaller size is what rounding left of 0."""
+"""A number of a smaller size is 0 with a rounding error."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLOCK = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 _NAME = re.compile(r"[a-z][a-z_0-9]*(\.[a-z][a-z_0-9]*)*")
@@ -304,7 +304,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "digits": digits, "percent": percent, "count": count, "money": money, "hours": hours,
     "duration": duration, "week": week, "date": date,
 }  # fmt: skip
-"""Formats by name, as columns of a table ask for them."""
+"""Formats by the names that columns of a table use."""
 
 
 def named(name: str) -> Callable[[Any], str]:

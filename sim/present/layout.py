@@ -19,9 +19,9 @@ from matplotlib.transforms import Bbox
 EDGE = 0.09
 """Inches between anything and the edge of the figure."""
 GAP = (0.16, 0.16)
-"""Inches between what two axes need: side by side, and one above the other."""
+"""Inches between the space of two axes: side by side, and one above the other."""
 LEAST = 0.3
-"""Inches that axes keep, however long their labels."""
+"""Least size of axes in inches, however long their labels."""
 
 
 class Margins(LayoutEngine):

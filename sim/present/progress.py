@@ -14,7 +14,7 @@ Move = Callable[[int, int], None]
 OFF = "CODOSE_PROGRESS"
 """Environment variable: ``off`` shows no bar in a notebook or script."""
 PATIENCE = 2.0
-"""Seconds after which a bar is worth showing, where nobody asked for it."""
+"""Seconds after which a bar appears by itself."""
 
 
 def still(done: int, total: int) -> None:

@@ -391,9 +391,9 @@ def _transposed(table: Table) -> list[list[str]]:
 
 
 _WIDEST = 70
-"""Letters across of the widest column of a sheet."""
+"""Width in letters of the widest column of a sheet."""
 _LONGEST = 32_767
-"""Letters that a cell of Excel holds."""
+"""Most letters in a cell of Excel."""
 
 
 def _cell_value(value: Any) -> Any:

@@ -25,9 +25,9 @@ _ADDRESS = re.compile(
     r"(?P<kind>tcp|tls|ws|wss)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(?P<port>\d{1,5})"
 )
 LOOK_SECONDS = 5
-"""Between looks whether there are workers."""
+"""Seconds between two checks for workers."""
 _AHEAD = 3
-"""Tasks waiting for each thread of the workers: enough that none is idle, few to hold."""
+"""Tasks waiting for each thread of the workers: enough to keep all busy, and few in memory."""
 
 Found = TypeVar("Found")
 

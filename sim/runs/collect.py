@@ -37,7 +37,7 @@ Arrays = Mapping[str, np.ndarray]
 State = Mapping[str, np.ndarray]
 """A chunk as plain arrays."""
 Failure = tuple[int, str, str]
-"""Of a failed run: its row, stage and reason."""
+"""Row, stage and reason of a failed run."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,10 +48,10 @@ from sim.runs.store import Clock, Notice, Store
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int], object]
-"""``progress(done, total)`` is called as runs are done, at first with 0; stored ones count."""
+"""``progress(done, total)`` is called as runs end, first with 0; stored runs count as done."""
 
 LEAST_WORK = 2**16
-"""Staff-weeks of a thread's task at least: Python's part of a task costs as much as thousands."""
+"""Least staff-weeks of a thread's task: the overhead of a task equals thousands of them."""
 
 
 @dataclass(frozen=True)

@@ -45,13 +45,13 @@ TIMING = "timing.json"
 ANSWER = "answer.txt"
 FIGURES = "figures"
 CSV_ROWS = 500_000
-"""Rows above which a table is written as CSV only when that is asked for."""
+"""Most rows of a table that is written as CSV by default."""
 _CSV_BLOCK = 100_000
 _EXTRAS = ("calibrate", "plan", "cluster")
-"""Extras whose versions may matter to numbers."""
+"""Extras whose versions may change numbers."""
 
 Writer = Callable[[Path], None]
-"""Fills a new, empty folder."""
+"""A function that fills a new, empty folder."""
 
 
 def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:

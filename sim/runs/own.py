@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sim.model.week import CoCreationModel
 
 STATES = ("trust", "accountability", "knowledge", "integration", "workload")
-"""What of a person stays within 0..1."""
+"""The states of a person that stay within 0..1."""
 FORM = "module:Model, a class of your own that derives from CoCreationModel"
 
 
@@ -393,7 +393,7 @@ def _plain_state() -> Any:
     return state[0], state[1].tobytes(), *state[2:]
 
 
-# --- records with outcomes of one's own ----------------------------------------------------------
+# --- records with own outcomes -------------------------------------------------------------------
 
 
 def _packed(record: np.ndarray, own: np.ndarray) -> np.ndarray:

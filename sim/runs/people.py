@@ -27,11 +27,11 @@ from sim.scenario.scenario import Scenario
 CONSTRUCTS: tuple[str, ...] = ("trust", "accountability", "knowledge", "integration")
 """States of people that a survey or a listening session can ask about."""
 STATES: tuple[str, ...] = ("motivation", *CONSTRUCTS)
-"""What is kept of everybody."""
+"""The states that are kept of every person."""
 FLOWS: tuple[str, ...] = ("held", "contact_hours", "attended", "co_creation_sum")
-"""What is kept of the contacts of each region."""
+"""The flows that are kept of each region's contacts."""
 PLANNED: tuple[str, ...] = tuple(f"planned_{name}_hours" for name in FUNCTIONS)
-"""Planned contact hours that go to each function: of the plan, the same in every run."""
+"""Planned contact hours that go to each function; they are the same in every run."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

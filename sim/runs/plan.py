@@ -34,11 +34,11 @@ from sim.runs.own import OwnEngine, OwnReduction, names
 from sim.scenario.scenario import Scenario
 
 WORK = 2**24
-"""Staff-weeks of a chunk at most: about half a second of one thread."""
+"""Most staff-weeks of a chunk: about half a second of one thread."""
 PARTS = 64
-"""Chunks of a plan at least, if it has as many runs."""
+"""Least number of chunks of a plan, if it has as many runs."""
 MOST_RUNS = 2**28
-"""Runs of a job at most: their numbers alone take gigabytes."""
+"""Most runs of a job, whose numbers alone take gigabytes."""
 _BYTES = 2**24
 _RUNS = 2**14
 

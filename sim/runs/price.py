@@ -50,20 +50,20 @@ SPEED = {"compiled": 2e7, "mesa": 4e4}
 """Staff-weeks a second of one thread. Assumptions: measured on one machine (a virtual one of two
 processors), with teams of 10 to 100 people."""
 CONTACT_SECONDS = {"compiled": 5e-7, "mesa": 1e-4}
-"""Of a planned contact in a run, besides; measured likewise."""
+"""Additional seconds of a planned contact in a run; measured likewise."""
 RUN_SECONDS = {"compiled": 5e-5, "mesa": 5e-3}
-"""Of a run, whatever its size; measured likewise."""
+"""Seconds of a run, whatever its size; measured likewise."""
 PROCESS_WORK = 2**17
 """Staff-weeks from which on engines in Python get processes: some seconds of the readable one; a
 process takes about one to start."""
 FEW = 10
-"""Fewer runs than this are not worth one more that only tells how fast a model is."""
+"""With fewer runs, a run that only measures the speed of a model is not worth its time."""
 LONG = 60.0
-"""Seconds above which work is long: it is timed here, and said."""
+"""Seconds above which work is long: it is then timed here and reported."""
 LARGE = 4 * 2**30
-"""Bytes above which it is said what memory work takes."""
+"""Bytes above which the memory of work is reported."""
 MOST_SECONDS = 90 * 86400.0
-"""Work that takes longer than 90 days here never ends, for all that its user will see of it."""
+"""Work of more than 90 days is refused, because no user would see its end."""
 _WORD = 8
 _CONTACT_BYTES = CONTACT_TYPE.itemsize + 6 * _WORD
 GIGABYTE = 2**30
@@ -162,7 +162,7 @@ def price_of_run(scenario: Scenario, engine: str = "compiled") -> Price:
 
 
 _slowness: dict[str, float] = {}
-"""Of models of one's own that were timed in this process, by their source."""
+"""Slowness of users' own models that were timed in this process, by their source."""
 
 
 def slowness(plan: RunPlan) -> float:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from sim.runs.plan import RunPlan
 
 RUNS = 240
-"""Runs of each part."""
+"""Number of runs in each part."""
 Clock = Callable[[], float]
-"""Seconds from some moment on."""
+"""A function that gives seconds since some moment."""
 
 
 def seconds(

@@ -35,7 +35,7 @@ MANIFEST = "study.json"
 _PART = re.compile(r"part-(\d{6,})-([0-9a-f]{16})-([0-9a-f]{64})\.parquet")
 
 Notice = Callable[[str], object]
-"""Told in a sentence what the user should know and what is no error."""
+"""A function called with a sentence that the user should read and that is no error."""
 
 
 class Clock:

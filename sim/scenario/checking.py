@@ -24,7 +24,7 @@ from sim.core.errors import MISTAKES_SHOWN, Problem, did_you_mean, shown
 from sim.scenario.loading import Document, Where, scalar
 
 MOST_COMPARED = 20_000
-"""Names that mistaken ones are compared with, in all, to suggest the nearest."""
+"""Most comparisons of names to suggest the nearest, over the whole document."""
 K = TypeVar("K")
 V = TypeVar("V")
 M = TypeVar("M", bound=BaseModel)

@@ -21,7 +21,7 @@ from sim.core.units import count
 from sim.scenario.checking import Fraction, Strict, refusal
 
 TOLERANCE = 0.01
-"""How far the sum of shares may be from 1: rounded percentages are let be."""
+"""How far the sum of shares may be from 1, so that rounded percentages are accepted."""
 
 
 class Functions(Strict):
@@ -126,7 +126,7 @@ def _flow(shares: Mapping[str, float]) -> str:
 
 
 FUNCTIONS: tuple[str, ...] = tuple(Functions.model_fields)
-"""The names of the functions, in the one order that all of the package has."""
+"""The names of the functions, in the order used throughout."""
 _ALLOWED = f"shares of {', '.join(FUNCTIONS)} that add up to 1"
 
 
@@ -147,7 +147,7 @@ class Preset:
 
 
 REFERENCE = "reference"
-"""The preset that stands for functions that are left out."""
+"""The preset whose shares are used where functions are left out."""
 
 PRESETS: Mapping[str, Preset] = {
     REFERENCE: Preset(

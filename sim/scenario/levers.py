@@ -41,7 +41,7 @@ from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, pre
 from sim.scenario.scenario import ContactSeries, Scenario
 
 NEVER = "never"
-"""How often a mode is used that is left out."""
+"""The frequency of a mode that is removed."""
 
 SHARES: tuple[str, ...] = tuple(f"functions.{name}" for name in FUNCTIONS)
 """Shares of the time of a contact, as fields of a contact series."""

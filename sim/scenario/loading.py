@@ -30,7 +30,7 @@ from sim.core.files import SIZE_LIMIT, read_bytes
 Place = tuple[int, int]
 """Line and column, both from 1; (0, 0) is unknown."""
 Where = tuple[str | int, ...]
-"""The way to a value: names of fields and positions in lists (from 0)."""
+"""The path to a value: names of fields and positions in lists (from 0)."""
 
 DEPTH_LIMIT = 40
 

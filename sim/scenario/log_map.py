@@ -189,7 +189,7 @@ MODE_WORDS: Mapping[str, tuple[str, ...]] = {
 LIKELY_MODES = {"virtual": "video", "online": "video", "remote": "video", "call": "phone"}
 _AWAY = re.compile(r"\b(virtual|virtually|online|remote|remotely)\b")
 _DOUBT = re.compile(r"\b(no|not|non|never|without|instead|declined|cancell?ed)\b|\?")
-"""What makes a word of a mode say something else, or nothing sure."""
+"""Words that change the meaning of a word for a mode, or make it uncertain."""
 STATUS_WORDS: Mapping[str, tuple[str, ...]] = {
     "held": ("held", "completed", "complete", "done", "attended", "delivered", "occurred", "yes",
              "took place", "conducted", "finished", "stattgefunden"),
@@ -262,7 +262,7 @@ NAMES: Mapping[str, str] = {
     "contact": r"contact|contact id",
     "functions": r"functions",
 }
-"""Words that name the columns of a tracker; each column is taken once, in this order."""
+"""Words that name the columns of a tracker; each column is used once, in this order."""
 OTHER: Mapping[str, str] = {
     "date": r"entry|entered|created|modified|updated|next|follow up|due|birth|submitted|invoiced?",
     "hours": r"travel|driv(e|ing)|prep|preparation|admin|follow up|planned|provider|staff",

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
 
 LONG = 12.0
-"""Hours; a median contact above it is likely one of minutes."""
+"""Hours; a median above it suggests that the log gives minutes."""
 SHORT = 0.1
-"""Hours; a median contact below it is likely one of days or of wrong units."""
+"""Hours; a median below it suggests that the log gives days or wrong units."""
 FULL_WEEK = 40.0
-"""Hours a week of a provider, where nobody says how many there are."""
+"""Hours a week of a provider, where they are not known."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sim.scenario.fields import ContactSeries
 from sim.scenario.functions import preset_text
 
 MODE_WORDS = {"onsite": "on site", "email": "e-mail"}
-"""Modes whose names are no words."""
+"""Words for modes whose names are not words."""
 
 
 def phases_of(series: Iterable[ContactSeries]) -> list[list[ContactSeries]]:

@@ -45,7 +45,7 @@ from sim.scenario.contact_log import some
 from sim.scenario.loading import Document, Where, dotted, parse, read_text
 
 SIZE_LIMIT = 10 * 1024 * 1024
-"""Bytes of a plans file: it may hold the contact log of every plan."""
+"""Most bytes of a plans file, which may hold the contact log of every plan."""
 VERSION = 1
 SUFFIX = ".plans.yaml"
 

@@ -41,7 +41,7 @@ HEAD_WORDS = re.compile(
     r"|ego|alter|node|friend|member|id|who|whom|with)\b",
     re.IGNORECASE,
 )
-"""Words that a head has and that are hardly a person's name."""
+"""Words that are common in a head and unlikely as a person's name."""
 
 Edge = tuple[str, str]
 
@@ -56,9 +56,9 @@ class Team:
     names: tuple[str, ...]
     edges: tuple[Edge, ...]
     weights: tuple[float, ...] = field(default=(), compare=False, repr=False)
-    """Of each tie, if the file gives some; the model knows no weights."""
+    """Weight of each tie, if the file gives weights; the model does not use them."""
     said: tuple[str, ...] = field(default=(), compare=False, repr=False)
-    """What was found, merged or left out, in sentences."""
+    """Sentences on what was detected, merged or left out."""
     questions: tuple[Question, ...] = field(default=(), compare=False, repr=False)
     """What only the owner of the file can know."""
 

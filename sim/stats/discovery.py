@@ -19,11 +19,11 @@ from sim.core.extras import needs
 
 DEPTH = 3
 LEAST_SHARE = 0.04
-"""Share of the runs that a box holds at least."""
+"""Least share of the runs that a box holds."""
 LEAST_FAILURES = 20
-"""Failures in each half below which no pattern is looked for."""
+"""Failures in each half below which no box is sought."""
 LIFT = 1.3
-"""A box fails so many times as often as all runs, at least."""
+"""Least ratio of the failure rate in a box to that of all runs."""
 MOST_BOXES = 2
 
 

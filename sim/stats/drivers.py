@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 LEAST_SETS = 10
-"""With fewer sets large correlations come by chance, and none is given."""
+"""With fewer sets, large correlations arise by chance, and none is reported."""
 FAMILY_ERROR = 0.05
-"""Chance that any parameter of a result without drivers is called clear."""
+"""Probability that any parameter is called clear for a result without drivers."""
 
 
 @dataclass(frozen=True, slots=True)

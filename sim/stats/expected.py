@@ -27,9 +27,9 @@ from sim.stats.components import components, set_means, shrunk
 from sim.stats.intervals import t_value
 
 CHANCE_RULES = 0.8
-"""Share of chance in the variance of a single run above which sets cannot be told apart."""
+"""Share of chance in the variance of a single run above which no band is reported."""
 _ROUNDING = 1e-9
-"""Runs that differ by less than this, for their size, do not vary."""
+"""Relative difference below which runs count as equal."""
 
 
 @dataclass(frozen=True, slots=True)

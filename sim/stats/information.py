@@ -25,11 +25,11 @@ import numpy as np
 from sim.stats.components import shrunk
 
 LEAST_SETS = 30
-"""With fewer sets no regression is tried."""
+"""With fewer sets, no regression is fitted."""
 DRAWS = 400
-"""Draws of regression coefficients behind a standard error."""
+"""Number of draws of regression coefficients for a standard error."""
 MOST_PAIRS = 12
-"""Up to so many quantities, products of pairs are in the regression."""
+"""Most quantities for which products of pairs enter the regression."""
 _PENALTIES = np.logspace(-4, 6, 21)
 
 

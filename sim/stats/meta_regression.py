@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 ROUNDS = 20
-"""Iterations of the effective variance; it settles within a few."""
+"""Iterations of the effective variance, which converges within a few."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from sim.stats.expected import expected_in_sets, share_above
 from sim.stats.intervals import band, half_width
 
 MOST_SETS = 1_000_000
-"""A number of sets beyond this is said to be out of reach."""
+"""A larger number of sets is reported as out of reach."""
 
 
 def sets_needed(spread: float, precision: float) -> float:

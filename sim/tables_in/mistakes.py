@@ -31,7 +31,7 @@ from sim.core.errors import (
 )
 
 ONE_BY_ONE = 3
-"""So many mistakes of one kind are told one by one."""
+"""Most mistakes of one kind that are listed one by one."""
 RANGES_SHOWN = 5
 OTHERS_SHOWN = 3
 

@@ -22,7 +22,7 @@ import yaml
 from sim.core.errors import InputError, Problem
 
 OPEN = "?"
-"""Stands in a map where its owner has yet to answer."""
+"""The value in a map of an answer that is still open."""
 
 
 @dataclass(frozen=True)

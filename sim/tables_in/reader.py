@@ -34,16 +34,16 @@ from sim.core.files import read_bytes
 from sim.tables_in.mistakes import Mistakes, places
 
 FILE_LIMIT = 32 * 1024 * 1024
-"""Bytes of a file, packed or not; a larger one is refused."""
+"""Most bytes of a file, packed or not."""
 CELL_LIMIT = 32_767
-"""Letters of a cell: what Excel allows."""
+"""Most letters of a cell, as in Excel."""
 CELLS_LIMIT = 4_000_000
-"""Cells of a table."""
+"""Most cells of a table."""
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""What workbooks begin with, new and old."""
+"""The first bytes of workbooks, new and old."""
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 SNIFFED = 50
-"""Lines that tell the separator and the head."""
+"""Number of lines that decide on the separator and the head."""
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "mac-roman")
 
 
