@@ -86,7 +86,8 @@ def said(study: Study[Any]) -> str:
     if start is None:
         days = ", ".join(f"{label} on {formats.date(day)}" for label, day in given.items())
         return f"Week 1 begins on different days ({days}): weeks have no dates." if given else ""
-    scenarios = [] if study.header.kind == "plan" else study.scenarios.values()  # plans have own ends
+    # The end of TA in a plan study depends on the plan.
+    scenarios = [] if study.header.kind == "plan" else study.scenarios.values()
     ends = sorted({one.end_of_ta for one in scenarios if one.has_ta})
     horizon = max(one.horizon_weeks for one in study.scenarios.values())
     parts = [f"week 1 begins on {formats.date(start)}"]

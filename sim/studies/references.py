@@ -1,8 +1,8 @@
-"""Reference and references: the one list of the sources that numbers and patterns rest on.
+"""Reference and references: the one list of the sources of numbers and patterns.
 
-The list is ``references.yaml`` beside this file. Part 10 of the ODD prints it, and a test holds it
-to the texts: whatever the parameter table, the observed findings, the patterns and the ODD cite is
-listed, and nothing is listed that none of them cites.
+The list is ``references.yaml`` beside this file, and part 10 of the ODD prints it. A test compares
+it with the texts: it lists every source that the parameter table, the observed findings, the
+patterns or the ODD cite, and no other.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 import yaml
 
 LIST = Path(__file__).with_name("references.yaml")
-"""The file of the list."""
+"""The file that holds the list."""
 UNCHECKED = "title not checked"
-"""Stands for a title that nobody has compared with the source."""
+"""The text in place of a title that nobody has compared with the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Reference:
     """One source.
 
     Attributes:
-        cite: the short name by which texts name it.
+        cite: the short name by which texts cite the source.
         authors: family names, as the source has them; empty where nobody has checked them.
-        year: of publication; None where it is not known.
-        title: of the source; empty where nobody has checked it.
+        year: the year of publication; None where it is not known.
+        title: the title of the source; empty where nobody has checked it.
         where: journal, volume and pages, or publisher.
         ids: identifiers, such as ``doi 10.1370/afm.1312``, ``PMC9512557``, ``PMID 11420869``.
-        note: what a reader has to know of it.
+        note: a remark that readers need.
     """
 
     cite: str
@@ -43,7 +43,7 @@ class Reference:
 
     @property
     def text(self) -> str:
-        """The entry as a list of references has it.
+        """The entry in the form of a list of references.
 
         >>> print(references()["Schweitzer et al. 2006"].text[:70])
         Schweitzer, Hershey & Bradlow 2006. Promises and lies: Restoring viola

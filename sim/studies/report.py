@@ -1,10 +1,10 @@
-"""report_of: what the report of a result says, the same way for every kind of study;
-workbook_of: the same as the sheets of a workbook.
+"""report_of: the report of a result, in the same form for every kind of study; workbook_of: the
+same content as the sheets of a workbook.
 
 Words, tables and figures are those of the kind, made from the tables of the result folder; nothing
-is run. Tables called ``costs`` (or beginning so) are what it takes, a table ``drivers`` is what
-carries the result, those named in a table ``factors`` were varied, and all others that the kind
-shows are its findings.
+is run. Tables whose name begins with ``costs`` are the resources, a table ``drivers`` holds the
+parameters that drive the result, a table ``factors`` names what was varied, and all other tables
+that the kind shows are its findings.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 30
-"""Rows of a table that a report shows."""
+"""Most rows of a table that a report shows."""
 CARRIERS = 8
-"""Parameters that are shown as carrying a result."""
+"""Most parameters that are shown as drivers of a result."""
 
 
 def report_html(directory: str | os.PathLike[str]) -> str:
     """The report of a result folder as one HTML file.
 
     Raises:
-        ResultsError: the folder holds no results, those of another version, or damaged ones.
+        ResultsError: the folder holds no results, results of another version, or damaged ones.
     """
     sound(directory)
     report = report_of(load(directory))
@@ -48,7 +48,7 @@ def report_html(directory: str | os.PathLike[str]) -> str:
 
 
 def report_of(result: Result) -> Report:
-    """Everything that the report of a result shows."""
+    """The content of the report of a result."""
     study, kind = result.study, result.kind
     found, costs = [], []
     for table in kind.shown(study, result.tables):
@@ -76,9 +76,9 @@ def report_of(result: Result) -> Report:
 
 
 WORKBOOK = "report.xlsx"
-"""The workbook of a result folder."""
+"""The name of the workbook of a result folder."""
 SHEET_ROWS = 10_000
-"""Rows of the longest table of a workbook."""
+"""Most rows of a table in a workbook."""
 _SHEETS = {
     "regions": "Regions", "calendar": "Calendar", "plans": "Plans", "parameters": "Parameters"
 }  # fmt: skip
@@ -87,8 +87,8 @@ _SHEETS = {
 def workbook_of(result: Result) -> dict[str, Table]:
     """The sheets of the workbook of a result, for :func:`sim.present.table.write_workbook`.
 
-    The answer first, then every table whole that is not too long for it, the calendar of its
-    scenarios, the parameters, and notes: what each column means, and where it all comes from.
+    The answer comes first. Every complete table that is not too long follows, then the calendar of
+    the scenarios, the parameters, and notes on the meaning of columns and the provenance.
     """
     tables = {name: one for name, one in result.tables.items() if len(one) <= SHEET_ROWS}
     if "calendar" not in tables and (calendar := _calendar(result.study)):
@@ -103,7 +103,7 @@ def workbook_of(result: Result) -> dict[str, Table]:
 
 
 def _sheet_of(table: Table) -> str:
-    """The name of a sheet: the title of its table, or its name in words where that is too long."""
+    """The name of a sheet: the title of its table or, where that is too long, the table's name."""
     if table.name.startswith("costs") and {"year", "period"} & set(table.frame):
         return "Cost by year and payer"
     title = _SHEETS.get(table.name, table.title)
@@ -111,7 +111,7 @@ def _sheet_of(table: Table) -> str:
 
 
 def _calendar(study: Study[Any]) -> Table | None:
-    """The calendars of the scenarios of a study, to be filled in; None where nobody meets."""
+    """The calendars of the scenarios of a study, to fill in; None where there are no contacts."""
     import pandas as pd
 
     from sim.studies.calendar import to_fill_in
@@ -128,7 +128,7 @@ def _calendar(study: Study[Any]) -> Table | None:
 
 
 def _answer(result: Result) -> Table:
-    """What a workbook opens with."""
+    """The first sheet of a workbook, with the answer."""
     import pandas as pd
 
     answer, kind, study = result.answer, result.kind, result.study
@@ -146,7 +146,7 @@ def _answer(result: Result) -> Table:
 
 
 def _notes(result: Result, sheets: dict[str, Table], left_out: list[Table]) -> Table:
-    """What tables and columns mean, what is not in the workbook, and where it comes from."""
+    """The sheet with the meaning of tables and columns, omissions, and the provenance."""
     import pandas as pd
 
     rows = [("", "command", result.command), *(("", *fact) for fact in _provenance(result).items())]
@@ -160,7 +160,7 @@ def _notes(result: Result, sheets: dict[str, Table], left_out: list[Table]) -> T
 
 
 def shortened(table: Table, rows: int = ROWS) -> Table:
-    """A table without empty columns and with its first rows; its note says what is left out."""
+    """A table with its first rows and without empty columns; its note says what is left out."""
     frame = table.frame
     kept = [str(name) for name in frame if not _is_empty(frame[str(name)])]
     note = table.plain_note
@@ -181,7 +181,7 @@ def _rests_on(result: Result) -> str:
 
 
 def _inputs(result: Result) -> dict[str, str]:
-    """Scenarios and study as they were asked, to copy into files."""
+    """The scenarios and the study as texts to copy into files."""
     import yaml
 
     study = result.study
@@ -211,7 +211,7 @@ def _provenance(result: Result) -> dict[str, str]:
 
 
 def _parameters(result: Result) -> Table:
-    """Every parameter: its value, or the range that it was drawn from."""
+    """The table of every parameter, with its value or the range from which it was drawn."""
     import pandas as pd
 
     from sim.studies.calibrated import calibrated
@@ -255,7 +255,7 @@ def _parameters(result: Result) -> Table:
 
 
 def _ranges(frame: pd.DataFrame, title: str, note: str = "") -> Table:
-    """A table of parameters, whole, with their numbers as somebody wrote them."""
+    """A complete table of parameters, with the numbers as they were written."""
     kept = [str(name) for name in frame if not _is_empty(frame[str(name)])]
     columns = (
         Column("used", heading="value", format="given"),

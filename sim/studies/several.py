@@ -1,6 +1,6 @@
-"""Results of several scenarios under one question: :class:`Results`, :class:`SeveralRuns`.
+"""Results and SeveralRuns: results of several scenarios for one question.
 
-:func:`over_scenarios` lets a function of one scenario take several.
+:func:`over_scenarios` lets a function of one scenario take several scenarios.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 One = Scenario | str | os.PathLike[str]
 """A scenario, the path of its file, or the name of a shipped one."""
 Many = Sequence[One] | Mapping[str, One]
-"""Several of them, with what to call each where it is a mapping."""
+"""Several scenarios; a mapping gives their labels."""
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
 S = TypeVar("S", covariant=True)
 
 
 class Results(Mapping[str, R], Generic[R]):
-    """Results of one question, by what each scenario is called.
+    """Results of one question, by the label of each scenario.
 
     >>> from sim import surface
     >>> found = surface(["classroom", "light_touch"], every_weeks=[8], hours=[1], sets=2,
@@ -66,7 +66,7 @@ class Results(Mapping[str, R], Generic[R]):
         """A table of all scenarios.
 
         Returns:
-            Its rows for one scenario after the other; the first column, ``scenario``, says which.
+            The rows of one scenario after the other; the first column, ``scenario``, has the label.
 
         Raises:
             InputError: a result has no table of that name.
@@ -74,14 +74,14 @@ class Results(Mapping[str, R], Generic[R]):
         return self.joined(lambda one: one.table(name))
 
     def joined(self, frame_of: Callable[[Any], pd.DataFrame]) -> pd.DataFrame:
-        """A frame of each scenario, one after the other.
+        """Join a frame of each scenario, one after the other.
 
         Args:
-            frame_of: gives the frame of a result.
+            frame_of: a function from a result to its frame.
 
         Returns:
-            The rows of all; the first column, ``scenario``, says which. Columns of words keep
-            their type.
+            The rows of all scenarios; the first column, ``scenario``, has the label. Columns of
+            words keep their type.
         """
         import pandas as pd
 
@@ -93,10 +93,16 @@ class Results(Mapping[str, R], Generic[R]):
         return pd.concat(frames, ignore_index=True)
 
     def plot(self, name: str | None = None) -> Any:
-        """The figure of that name (left out: the first) of each scenario, by what it is called.
+        """Draw a figure of each scenario.
+
+        Args:
+            name: the name of the figure; left out: the first.
+
+        Returns:
+            The figures by the labels of the scenarios.
 
         Raises:
-            InputError: there is no figure of that name.
+            InputError: no figure has that name.
         """
         return {label: one.plot(name) for label, one in self._found.items()}  # type: ignore[attr-defined]
 
@@ -104,11 +110,11 @@ class Results(Mapping[str, R], Generic[R]):
         """Write a result folder of each scenario into a folder.
 
         Args:
-            directory: the folder; its folders are called as the scenarios are.
-            how: as of :meth:`sim.studies.kind.Result.save`.
+            directory: the folder; the result folders in it have the labels of the scenarios.
+            how: further arguments of :meth:`sim.studies.kind.Result.save`.
 
         Raises:
-            ResultsError: one may not or cannot be written.
+            ResultsError: a result folder holds something else, or cannot be written.
         """
         for name, one in self._found.items():
             one.save(Path(directory, _as_folder(name)), **how)  # type: ignore[attr-defined]
@@ -116,8 +122,9 @@ class Results(Mapping[str, R], Generic[R]):
 
 
 class SeveralRuns(Results["Runs"]):
-    """Runs of several scenarios, on the same people and the same chance where they have the same
-    regions. Frames are those of :class:`~sim.studies.run.runs.Runs` with a column ``scenario``.
+    """Runs of several scenarios, with the same people and chance where they have the same regions.
+
+    Frames are those of :class:`~sim.studies.run.runs.Runs` with a column ``scenario``.
 
     >>> from sim import run
     >>> found = run({"often": "classroom", "seldom": "light_touch"}, sets=2, replicates=2)
@@ -127,7 +134,8 @@ class SeveralRuns(Results["Runs"]):
     """
 
     def summary(self, region: str = "overall") -> pd.DataFrame:
-        """As :meth:`~sim.studies.run.runs.Runs.summary`: a row a scenario, outcome and point.
+        """Summaries as in :meth:`~sim.studies.run.runs.Runs.summary`, with a row for each scenario,
+        outcome and point.
 
         Args:
             region: a region that every scenario has, or "overall".
@@ -138,21 +146,21 @@ class SeveralRuns(Results["Runs"]):
         return self.joined(lambda one: one.summary(region))
 
     def runs(self) -> pd.DataFrame:
-        """As :meth:`~sim.studies.run.runs.Runs.runs`: a row a scenario, run, region, outcome and
-        point."""
+        """Values as in :meth:`~sim.studies.run.runs.Runs.runs`, with a row for each scenario, run,
+        region, outcome and point."""
         return self.joined(lambda one: one.runs())
 
     def weeks(self) -> pd.DataFrame:
-        """As :meth:`~sim.studies.run.runs.Runs.weeks`: a row a scenario, arm, region, week and
-        outcome."""
+        """Values as in :meth:`~sim.studies.run.runs.Runs.weeks`, with a row for each scenario, arm,
+        region, week and outcome."""
         return self.joined(lambda one: one.weeks())
 
     def trajectories(self) -> pd.DataFrame:
-        """As :meth:`~sim.studies.run.runs.Runs.trajectories`: a row a scenario, run, arm, region
-        and week.
+        """Values as in :meth:`~sim.studies.run.runs.Runs.trajectories`, with a row for each
+        scenario, run, arm, region and week.
 
         Raises:
-            ResultsError: they were not kept.
+            ResultsError: weekly values of runs were not kept.
         """
         return self.joined(lambda one: one.trajectories())
 
@@ -160,10 +168,10 @@ class SeveralRuns(Results["Runs"]):
         """Each scenario over the weeks: means, and bands of 90 % of runs.
 
         Args:
-            outcomes: names, a panel each; left out: the headline outcomes.
+            outcomes: names of outcomes, one panel each; left out: the headline outcomes.
 
         Raises:
-            InputError: an unknown outcome.
+            InputError: an outcome is unknown.
         """
         from sim.studies.run.courses import side_by_side
 
@@ -174,7 +182,8 @@ class SeveralRuns(Results["Runs"]):
         )
 
     def to_xarray(self) -> Any:
-        """As :meth:`~sim.studies.run.runs.Runs.to_xarray`; what a scenario has not is NaN.
+        """A dataset as in :meth:`~sim.studies.run.runs.Runs.to_xarray`, with NaN for values that a
+        scenario lacks.
 
         Raises:
             InputError: xarray is not installed.
@@ -196,12 +205,12 @@ class OneOrMany(Protocol[P, R, S]):
 def over_scenarios(
     results: Callable[[Mapping[str, Any]], S],
 ) -> Callable[[Callable[Concatenate[Any, P], R]], OneOrMany[P, R, S]]:
-    """Let a function of one scenario take a sequence of them, or a mapping from names to them.
+    """Let a function of one scenario take a sequence of scenarios or a mapping from labels to them.
 
-    Without a seed all have that of the first, so that they share people and chance.
+    Without a seed, all scenarios have the seed of the first, so that they share people and chance.
 
     Args:
-        results: what joins the results, such as :class:`Results`.
+        results: the class that joins the results, such as :class:`Results`.
     """
 
     def decorate(ask: Callable[Concatenate[Any, P], R]) -> OneOrMany[P, R, S]:
@@ -226,11 +235,11 @@ def over_scenarios(
 
 
 def named(scenarios: Many) -> dict[str, Scenario]:
-    """Several scenarios by what they are called: as a mapping says, else their own name where
-    they were given as such, or that of their file.
+    """Several scenarios by label: the keys of a mapping, else the name of a Scenario object or of a
+    file.
 
     Raises:
-        InputError: none, two of one name, or a scenario that cannot be used.
+        InputError: there is no scenario, two have one label, or one cannot be used.
 
     >>> list(named(["classroom", "source"]))
     ['classroom', 'source']

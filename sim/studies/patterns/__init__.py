@@ -1,1 +1,1 @@
-"""Patterns: does the model show what is known of the matter, in which share of plausible sets?"""
+"""Patterns: the share of plausible sets in which the model shows each known pattern."""

@@ -1,12 +1,12 @@
-"""answer: every case over the sets and at the defaults; patterns counted over the sets.
+"""answer: runs every case over the sets and at the defaults, and counts patterns over the sets.
 
-Each set has chance of its own, the same in all cases, so that comparisons are paired. By how much
-a comparison holds in a set (its margin) is a mean over replicates and therefore spread wider over
-the sets than the truth; :func:`~sim.stats.components.shrunk` draws margins together by what the
-replicates say of chance, before sets are counted. Where chance makes more than 80 % of the variance
-of a single run's margin, sets cannot be told apart (:mod:`sim.stats.expected`). The interval of a
-share is that of a count of independent sets; that the correction for chance is itself an estimate
-is not in it.
+Each set has chance of its own, the same in all cases, so that comparisons are paired. The *margin*
+of a comparison is the amount by which it holds in a set. A margin is a mean over replicates, so
+margins spread wider over the sets than their true values. Before sets are counted,
+:func:`~sim.stats.components.shrunk` shrinks margins by the chance that replicates show. Where
+chance makes more than 80 % of the variance of a single run's margin, sets cannot be separated
+(:mod:`sim.stats.expected`). The interval of a share is that of a count of independent sets; it
+leaves out the error of the correction for chance.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from sim.studies.patterns.statements import Comparison, Quantity
 from sim.studies.spec import Study
 
 HOLDS, UNCLEAR, FAILS = "holds", "too few sets", "does not hold"
-"""Verdicts, each beyond the 90 % interval: in ENOUGH of the sets or more; within it; in fewer."""
+"""Verdicts: the 90 % interval of the share lies above ENOUGH, contains it, or lies below."""
 NOT_KNOWN = "not known"
 """Verdict where chance dominates, by the rule of :mod:`sim.stats.expected`."""
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
-    """The tables "patterns" (a row a pattern) and "comparisons" (a row each of its comparisons)."""
+    """The tables "patterns" (a row for each) and "comparisons" (a row for each comparison)."""
     everything = [one for measures in _asked(study).values() for one in measures]
     values = run(design(study), Points(outcomes_needed(everything)))
     names = readings_needed(everything)
@@ -58,12 +58,12 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
 
 
 def design(study: Study[Spec]) -> RunPlan:
-    """Two jobs a scenario that is needed: over the sets, and at the defaults."""
+    """The plan with two jobs for each scenario: over the sets, and at the defaults."""
     return _plan(study, _needed(study))
 
 
 def design_of_surveys(study: Study[Spec]) -> RunPlan:
-    """The same runs of the cases whose people are asked, for a collector that sees people."""
+    """The same runs of cases with surveys, for a collector that has access to people."""
     return _plan(study, _asked_people(study))
 
 
@@ -84,7 +84,7 @@ def _asked_people(study: Study[Spec]) -> Mapping[str, tuple[Scenario, tuple[int,
 
 
 def _asked(study: Study[Spec]) -> Mapping[str, list[Measure]]:
-    """What is asked of each case that a statement names."""
+    """The measures of each case that a statement names."""
     found: dict[str, dict[Measure, None]] = {}
     for pattern in study.header.patterns:
         for one in comparisons(study, pattern):
@@ -94,8 +94,8 @@ def _asked(study: Study[Spec]) -> Mapping[str, list[Measure]]:
 
 
 def _needed(study: Study[Spec]) -> Mapping[str, tuple[Scenario, tuple[int, ...]]]:
-    """Scenarios to run and their weeks, by digest: cases that differ in their dosage alone share
-    the one without."""
+    """Scenarios to run and their weeks, by digest; cases that differ in dosage alone share their
+    counterfactual."""
     cases, found = cases_of(study), dict[str, tuple[Scenario, set[int]]]()
     for case, measures in _asked(study).items():
         for arm in variants(cases[case], measures).values():
@@ -112,9 +112,9 @@ class Measured:
     """Measures of runs, over the sets or at the defaults.
 
     Attributes:
-        values: (1 + replicates, sets) of each quantity: of all replicates, and without each of them
-            in turn.
-        counted: (sets,) replicates that have values.
+        values: (1 + replicates, sets) for each quantity, over all replicates and then without each
+            of them in turn.
+        counted: (sets,), numbers of replicates with values.
     """
 
     values: Mapping[Quantity, np.ndarray]
@@ -133,7 +133,7 @@ def measured(
 ) -> Measured:
     """Every quantity that statements name, from the runs of the plans of :func:`answer`.
 
-    A replicate of a set that failed in one scenario is left out in all, so that pairs stay pairs.
+    A replicate of a set that failed in one scenario is left out in all, which keeps runs paired.
     """
     cases, places = cases_of(study), {key: 2 * i + defaults for i, key in enumerate(_needed(study))}
     lost = np.any([runs.failed(job) for job in places.values()], axis=0)
@@ -162,15 +162,15 @@ def measured(
 
 
 def _left_out(values: np.ndarray, lost: np.ndarray) -> np.ndarray:
-    """Means over replicates of all, and without each in turn.
+    """Means over all replicates, and without each in turn.
 
     Args:
         values: (sets, replicates, weeks, outcomes); NaN where an outcome is empty.
-        lost: bool (sets, replicates).
+        lost: bool (sets, replicates), runs that failed.
 
     Returns:
-        ((1 + replicates) * sets, weeks, outcomes): sets within replicates. To leave out a replicate
-        that is lost changes nothing.
+        ((1 + replicates) * sets, weeks, outcomes), with sets varying fastest. Leaving out a failed
+        replicate changes nothing.
     """
     known = ~np.isnan(values) & ~lost[:, :, None, None]
     kept = np.where(known, values, 0.0)
@@ -214,11 +214,11 @@ class Judged:
     """A comparison over the sets and at the defaults.
 
     Attributes:
-        margins: (sets,) by how much it holds in each, as the runs say.
-        errors: (sets,) standard errors of these.
-        runs: (sets,) runs of each.
-        sides: left and right, each at the defaults and as the mean over the sets.
-        usual: margin at the defaults, its lower and upper 90 % end.
+        margins: (sets,), the margin in each set, from the runs.
+        errors: (sets,), standard errors of the margins.
+        runs: (sets,), numbers of runs.
+        sides: left and right side, each at the defaults and as the mean over the sets.
+        usual: the margin at the defaults, and the ends of its 90 % interval.
     """
 
     one: Comparison
@@ -230,7 +230,7 @@ class Judged:
 
     @classmethod
     def of(cls, one: Comparison, over: Measured, usual: Measured) -> Judged:
-        """It is judged by the runs."""
+        """Judge a comparison by its runs."""
         sides = [
             _mean(np.asarray(side.value(runs.values.__getitem__)))
             for side in (one.left, one.right)
@@ -245,7 +245,7 @@ class Judged:
 
     @cached_property
     def components(self) -> Components:
-        """What the margins vary by; how much of it is chance is known by the jackknife."""
+        """The variance components of the margins; the jackknife gives the part of chance."""
         known = np.isfinite(self.margins) & np.isfinite(self.errors)
         if known.sum() < 2:
             return Components(math.nan, math.nan, math.nan)
@@ -256,12 +256,12 @@ class Judged:
 
     @property
     def ruled(self) -> bool:
-        """Whether chance dominates, so that the sets cannot be told apart."""
+        """Whether chance dominates, so that the sets cannot be separated."""
         return self.components.chance_share > CHANCE_RULES
 
     @cached_property
     def calm(self) -> np.ndarray:
-        """(sets,) margins without what chance adds; as they are where chance dominates."""
+        """Margins (sets,) after shrinkage for chance; unchanged where chance dominates."""
         found = self.components
         if self.ruled or not found.chance > 0:
             return self.margins
@@ -269,12 +269,12 @@ class Judged:
 
     @property
     def holds(self) -> np.ndarray:
-        """In which sets; bool (sets,)."""
+        """Whether the comparison holds in each set, bool (sets,)."""
         return self.one.holds(self.calm)
 
 
 def _mean(values: np.ndarray) -> float:
-    """Mean over the sets of what is known, by all replicates; a number is itself."""
+    """Mean over the sets with values, from all replicates; a number stays as it is."""
     first = values[0] if values.ndim else values.reshape(1)
     known = first[np.isfinite(first)]
     return float(known.mean()) if len(known) else math.nan
@@ -282,7 +282,7 @@ def _mean(values: np.ndarray) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """In which share of the sets a pattern holds, its 90 % interval, and the verdict."""
+    """The share of the sets in which a pattern holds, its 90 % interval, and the verdict."""
 
     share: float
     low: float
@@ -293,9 +293,10 @@ class Counted:
     def of(cls, judged: Sequence[Judged]) -> Counted:
         """The share of sets in which all comparisons hold, if it is known.
 
-        What chance adds draws a share nearer to half. So where chance dominates in one, the pattern
-        still holds if it does with chance in it, and does not if those comparisons that are known
-        do not, or if one that is not known holds, with chance in it, in too few sets to be half.
+        Chance draws a share nearer to half. Where chance dominates in one comparison, the pattern
+        therefore still holds if it holds with chance included. It does not hold if the known
+        comparisons do not hold, or if an unknown one holds, with chance included, in fewer than
+        1 - ENOUGH of the sets.
         """
         alike = [one for one in judged if one.ruled]
         found = cls._among(judged, ENOUGH)
@@ -311,7 +312,7 @@ class Counted:
 
     @classmethod
     def _among(cls, judged: Sequence[Judged], line: float) -> Counted:
-        """Whether the share is above or below a line, beyond its interval."""
+        """The verdict by whether the interval of the share lies above or below a line."""
         held = np.all([one.holds for one in judged], axis=0)
         share = float(held.mean())
         low, high = wilson(share, len(held))
@@ -319,14 +320,14 @@ class Counted:
 
     @classmethod
     def of_mean(cls, judged: Sequence[Judged]) -> Counted:
-        """Whether all comparisons hold in the mean over the sets: no share."""
+        """The verdict by whether all comparisons hold in the mean over the sets, without share."""
         ends = [_interval(one) for one in judged]
         verdict = _by_ends([(one.one, *end) for one, end in zip(judged, ends, strict=True)])
         return cls(math.nan, math.nan, math.nan, UNCLEAR if verdict == "not clear" else verdict)
 
 
 def _by_ends(found: Sequence[tuple[Comparison, float, float]]) -> str:
-    """Whether comparisons hold all along the interval of their margin: all, not one, or neither."""
+    """The verdict by whether comparisons hold over the whole interval of their margin."""
     if all(bool(one.holds(np.asarray(low))) for one, low, _ in found):
         return HOLDS
     if any(not bool(one.holds(np.asarray(high))) for one, _, high in found):
@@ -357,7 +358,7 @@ def _pattern(pattern: Pattern, judged: list[Judged]) -> dict[str, Any]:
 
 
 def _interval(one: Judged) -> tuple[float, float]:
-    """90 % interval of the mean margin; the sets are the units."""
+    """90 % interval of the mean margin, with sets as units."""
     known = one.margins[np.isfinite(one.margins)]
     if not len(known):
         return math.nan, math.nan

@@ -47,7 +47,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 
 def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
-    """A row a pattern."""
+    """The shares, with a row for each pattern."""
     from sim.present import style
 
     assert study.plausible is not None

@@ -1,4 +1,4 @@
-"""Spec: patterns and the cases that they are looked for in; Pattern, Case, cases_of."""
+"""Spec: the patterns of a study (Pattern), and the cases to which they apply (Case, cases_of)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Examples:
   codose patterns my_patterns.yaml --sets 20 -n 4 --out results/mine
 """
 ENOUGH = 0.8
-"""A pattern is said to hold when it does in this share of the sets."""
+"""A pattern holds if its comparisons hold in this share of the sets."""
 
 
 def _statements(value: Any) -> tuple[str, ...]:
-    """A statement, or a list of them."""
+    """Check a statement, or a list of statements."""
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, (list, tuple)) or not given:
         raise refusal(f"{shown(value)} states nothing", allowed="a statement, or a list of them")
@@ -79,7 +79,7 @@ class Pattern(Strict):
 
 
 LOOKS_AT_PEOPLE = True
-"""It asks people in surveys, which the compiled engine alone is looked into for."""
+"""Surveys ask the people of a run, and only the compiled engine gives access to people."""
 
 
 class Spec(OverSets):
@@ -98,7 +98,7 @@ class Spec(OverSets):
 
 
 def issues(spec: Spec) -> Iterable[Issue]:
-    """What is wrong between the fields."""
+    """Mistakes between the fields."""
     if not spec.patterns:
         yield Issue(("patterns",), "is empty", allowed="one pattern or more")
     seen: set[str] = set()
@@ -115,10 +115,10 @@ def issues(spec: Spec) -> Iterable[Issue]:
 
 
 def check(study: Study[Spec]) -> None:
-    """What only the scenarios can show: each case can be made, and answers what is asked of it.
+    """Check that each case can be made and can answer its measures.
 
     Raises:
-        StudyError: a case or a statement that cannot be used.
+        StudyError: a case or a statement cannot be used.
     """
     known = cases_of(study)
     for place, pattern in enumerate(study.header.patterns):
@@ -145,7 +145,7 @@ def _answerable(measure: Measure, scenario: Scenario) -> None:
     """Refuse a measure that a scenario cannot answer.
 
     Raises:
-        InputError: why.
+        InputError: the scenario cannot answer the measure; the message gives the reason.
     """
     variants(scenario, [measure])
     if week_number(measure.week, scenario) > scenario.horizon_weeks:
@@ -158,10 +158,10 @@ def _answerable(measure: Measure, scenario: Scenario) -> None:
 
 
 def cases_of(study: Study[Spec]) -> Mapping[str, Scenario]:
-    """Every scenario by the name that statements have for it: the study's, and those made of them.
+    """Every scenario by its name in statements: those of the study, and the cases made from them.
 
     Raises:
-        StudyError: a case that cannot be made.
+        StudyError: a case cannot be made.
     """
     found = dict(zip(study.labels, study.scenarios.values(), strict=True))
     bases = dict(found)
@@ -182,13 +182,13 @@ def cases_of(study: Study[Spec]) -> Mapping[str, Scenario]:
 
 
 def comparisons(study: Study[Spec], pattern: Pattern) -> tuple[Comparison, ...]:
-    """All that has to hold of a pattern."""
+    """All comparisons that have to hold for a pattern."""
     case = _first(study, pattern)
     return tuple(one for text in pattern.statement for one in parse_statement(text, case))
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     assert study.plausible is not None
     header = study.header
     return (
@@ -211,7 +211,7 @@ def _unknown(
 
 
 def _at(study: Study[Spec], where: tuple[str | int, ...], error: InputError) -> InputError:
-    """An error of a part of a study, at its place."""
+    """An error of a part of a study, with the line of that part."""
     found = error.problem
     last = found.field.rpartition(".")[2]
     message = (

@@ -1,4 +1,4 @@
-"""Statement and Comparison: what a pattern says of measures, in a small language.
+"""Comparison and parse_statement: a small language for the statements of patterns.
 
 A statement compares sums of measures (:mod:`sim.studies.measures`) and numbers, or names an order::
 
@@ -11,7 +11,7 @@ A statement compares sums of measures (:mod:`sim.studies.measures`) and numbers,
     survey of trust at end_of_ta > 4                        what a participant survey would read
 
 ``+ - * /`` and the relations stand between spaces; there are no brackets. Each relation, and each
-step of an order, is one comparison; a statement holds where all of its comparisons do.
+step of an order, is one :class:`Comparison`; a statement holds where all of its comparisons hold.
 
 >>> found = parse_statement("trust at 52 > trust at start + 0.05", case="source")
 >>> [str(one) for one in found]
@@ -39,7 +39,7 @@ _ORDER = re.compile(r"(.+) (rises|falls) over (.+)")
 _OF_CASE = re.compile(r"(.+) in (\S+)")
 
 Values = Callable[["Quantity"], np.ndarray]
-"""The values of a measure in a case, (sets,)."""
+"""A function that gives the values of a measure in a case, (sets,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A number or a quantity, by which a product is multiplied or (``over``) divided."""
+    """A number or a quantity that multiplies or (``over``) divides a product."""
 
     of: float | Quantity
     over: bool = False
@@ -60,7 +60,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Factors, with the sign with which they are added."""
+    """Factors, and the sign with which their product is added."""
 
     factors: tuple[Factor, ...]
     sign: float = 1.0
@@ -68,7 +68,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A sum of products; its text is as the statement has it."""
+    """A sum of products, with its text in the statement."""
 
     products: tuple[Product, ...]
     text: str
@@ -82,10 +82,10 @@ class Expression:
                     yield factor.of
 
     def value(self, values: Values) -> np.ndarray:
-        """What it is in every set, (sets,) or, of numbers alone, (); NaN where it is divided by 0.
+        """The value in every set, (sets,) or, for numbers alone, (); NaN after a division by 0.
 
         Args:
-            values: gives every measure.
+            values: a function that gives the values of a measure.
         """
         total = np.zeros(())
         for product in self.products:
@@ -119,12 +119,12 @@ class Comparison:
         yield from self.right.quantities
 
     def margin(self, values: Values) -> np.ndarray:
-        """By how much it holds in every set, (sets,); below 0 where it does not."""
+        """The amount by which it holds in every set, (sets,); below 0 where it does not hold."""
         gap = self.right.value(values) - self.left.value(values)
         return gap if self.relation.startswith("<") else -gap
 
     def holds(self, margin: np.ndarray) -> np.ndarray:
-        """Whether it holds at these margins, bool; not where a margin is NaN."""
+        """Whether it holds at these margins, bool; False where a margin is NaN."""
         return np.asarray(margin >= 0 if self.relation.endswith("=") else margin > 0)
 
 
@@ -132,10 +132,11 @@ def parse_statement(text: str, case: str) -> tuple[Comparison, ...]:
     """The comparisons of a statement.
 
     Args:
-        case: of measures that name none.
+        text: the statement.
+        case: the case of measures that name none.
 
     Raises:
-        InputError: it compares nothing, or a measure is none.
+        InputError: the text compares nothing, or names an unknown measure.
     """
     text = " ".join(text.split())
     if order := _ORDER.fullmatch(text):

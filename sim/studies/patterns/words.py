@@ -1,4 +1,4 @@
-"""words: how many patterns hold, and which do not; shown, the tables to print."""
+"""words: how many patterns hold, and which do not; shown: the tables to print."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sim.studies.patterns.spec import ENOUGH, Spec
 from sim.studies.spec import Study
 
 MOST_NAMED = 5
-"""Patterns that do not hold are named up to this number; the table has them all."""
+"""Most patterns that are named as not holding; the table has them all."""
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
@@ -52,7 +52,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
 
 
 def _held_by(frame: pd.DataFrame, column: str) -> str:
-    """How many hold of each sort."""
+    """The number of patterns that hold, by the values of a column."""
     parts = [
         f"{(rows['verdict'] == HOLDS).sum()} of {len(rows)} {name}"
         for name, rows in frame.groupby(column, sort=False)
@@ -61,13 +61,13 @@ def _held_by(frame: pd.DataFrame, column: str) -> str:
 
 
 def _named(row: pd.Series) -> str:
-    """A pattern in its words, its id and share."""
+    """A pattern in words, with its id and share."""
     share = "in the mean" if row["across"] == "mean" else f"{percent(row['share'])} of sets"
     return f"{row['text'].rstrip('.')} ({row['id']}, {share})"
 
 
 def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
-    """Every pattern with its share, those that do not hold first; all else is in the files."""
+    """Every pattern with its share, those that do not hold first; only files hold the rest."""
     names = ["id", "text", "share", "at_defaults", "earned", "verdict"]
     verdicts = tables["patterns"].frame["verdict"]
     order = [FAILS, NOT_KNOWN, UNCLEAR, HOLDS]
@@ -77,5 +77,5 @@ def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
 
 
 def recorded(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
-    """Both tables whole."""
+    """Both complete tables."""
     return [tables["patterns"], tables["comparisons"]]

@@ -1,4 +1,4 @@
-"""Surfaces of dose and response: :func:`surface` maps outcomes over how often and how long."""
+"""Surfaces of dose and response: :func:`surface` maps outcomes over frequency and hours."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AXES: tuple[str, ...] = (
     "functions",
     "sites",
 )
-"""What cells differ in."""
+"""The axes in which cells differ."""
 EVERY_WEEKS: tuple[float, ...] = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 26, 52)
 HOURS: tuple[float, ...] = (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 SHOWN: tuple[str, ...] = ("trust", "mutual_accountability", "integration", "capacity")
@@ -54,48 +54,49 @@ def surface(
 ) -> Result:
     """Run a grid of dosages.
 
-    The scenario's *main series* is its most frequent one (the first of equals). Of this series,
-    mode, first and last week, co-creation, taper, functions and invited share are kept. In every
-    cell the whole dosage is replaced by one scheduled series like it, with the cell's weeks between
-    contacts and hours per contact (at the first contact; a taper makes later ones shorter). With
-    ``keep_others`` the scenario's other series stay. A contact log stays: it is history. Each cell
-    is a plain scenario (:func:`sim.studies.surface.grid.scenario_of`) that any other command can
-    run, and every cell runs the same plausible sets and the same chance.
+    The scenario's *main series* is its most frequent one (the first of equals). Cells keep the
+    mode, first and last week, co-creation, taper, functions and invited share of this series. In
+    every cell, one scheduled series of this kind replaces the whole dosage, with the cell's weeks
+    between contacts and hours per contact (at the first contact; a taper makes later ones shorter).
+    With ``keep_others`` the scenario's other series stay. A contact log stays, because it is
+    history. Each cell is a plain scenario (:func:`sim.studies.surface.grid.scenario_of`) that any
+    other command can run, and every cell runs the same plausible sets and the same chance.
 
-    With a budget, cells that are planned to take more are left out, and a *budget line* is added:
-    at each frequency the hours per contact that the budget just pays for, but no more than the
-    longest of the grid.
+    With a budget, cells whose plan costs more are left out, and a *budget line* is added: at each
+    frequency, the hours per contact that the budget just pays for, up to the most hours of the
+    grid.
 
     Args:
         scenario: a scenario, the path of its file, or the name of a shipped one; or a list of
-            them, or a mapping from what to call each: then all have the seed of the first, and the
-            answer is a :class:`~sim.studies.several.Results`.
+            them, or a mapping from labels to them. Several scenarios all have the seed of the
+            first, and the function returns a :class:`~sim.studies.several.Results`.
         every_weeks, hours: the grid: weeks between contacts (1..520), hours per contact (above 0).
         co_creation, months, mode, functions, sites: further axes; None: as in the scenario. Months
             count from the first week of the plan; functions are names of mixes
-            (:data:`sim.scenario.functions.PRESETS`); sites are regions a provider (weekly hours
+            (:data:`sim.scenario.functions.PRESETS`); sites are regions per provider (weekly hours
             stay).
         keep_others: keep the scenario's other series in every cell.
-        provider_hours: a budget of provider hours a week of TA and region, preparation and travel
-            included, every contact being held.
-        budget: a budget as of a plan: ``{"money": 300000, "per": "year", "of": "centre"}``.
+        provider_hours: a budget of provider hours per week of TA and region, with preparation and
+            travel, if every contact is held.
+        budget: a budget as in a plan study: ``{"money": 300000, "per": "year", "of": "centre"}``.
         targets: outcome -> level; None: at least the scenario's own dosage, run by run.
-        outcomes: names of what is mapped; or outcomes of your own, functions of the model by name
+        outcomes: names of outcomes to map; or outcomes of your own, functions of the model by name
             (:mod:`sim.model.own`), which are mapped beside the usual ones.
         engine: "auto", "mesa", "compiled", or a model of your own: "module:Model" or the subclass
             of CoCreationModel.
         sets: plausible sets, their number, the folder of a calibration, or sets of your own.
         replicates: runs of each set, 1 or more.
-        seed: of every random number; left out: the scenario's.
+        seed: seed of every random number; left out: the scenario's.
         hold: parameters held at a value in every set, by name.
         execution: how runs are made; left out: on all threads of this machine.
 
     Returns:
-        The result. Its tables: ``cheapest`` (for each target), ``best``, ``maps``, ``budget_line``,
-        ``own`` (the scenario's own dosage), ``surface`` (a row a cell and outcome).
+        The result. Its tables are ``cheapest`` (for each target), ``best``, ``maps``,
+        ``budget_line``, ``own`` (the scenario's own dosage) and ``surface`` (a row for each cell
+        and outcome).
 
     Raises:
-        InputError: an argument that cannot be used, or a budget that pays for no contact at all.
+        InputError: an argument cannot be used, or the budget pays for no contact.
         Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
 
     >>> found = surface("classroom", every_weeks=(4, 8), hours=(1,), sets=2, replicates=2)

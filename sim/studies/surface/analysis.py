@@ -1,4 +1,4 @@
-"""answer: runs every cell, the scenario's own dosage, and every world without TA; the tables."""
+"""answer: runs every cell, the scenario's own dosage and every counterfactual; makes all tables."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ from sim.studies.surface.grid import (
 from sim.studies.surface.spec import AXES, SURE, Spec
 
 TAKES = ("provider_hours", "staff_hours", "cost")
-"""Outcomes that say what a cell takes."""
+"""Outcomes that measure the resources of a cell."""
 NEAR = 0.01
 """Share of an outcome's range within which a cell is as good as the best."""
 ALL = "all targets"
-"""In place of an outcome: every target, in the same run."""
+"""The entry in place of an outcome for all targets in the same run."""
 
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """The runs of a surface, at the end of TA of each cell, overall.
+    """The runs of a surface over all regions, at the end of TA of each cell.
 
     Attributes:
-        study: what was asked.
+        study: the study.
         cells: every cell, those of the grid first, then the budget line.
-        names: of the outcomes that are kept.
+        names: names of the outcomes that are kept.
         cell, bare: (cells, sets, replicates, outcomes), with TA and without; NaN in cells that were
             not run, and in failed runs.
-        own: (sets, replicates, outcomes): the scenario's own dosage at its own end of TA.
-        failed: bool (cells, sets, replicates): runs that failed, in the cell or, as its partner, in
-            the scenario's own dosage; they are left out.
+        own: (sets, replicates, outcomes), the scenario's own dosage at its own end of TA.
+        failed: bool (cells, sets, replicates), runs that failed in the cell or in the paired run
+            of the scenario's own dosage; they are left out.
     """
 
     study: Study[Spec]
@@ -62,33 +62,33 @@ class Values:
     failed: np.ndarray
 
     def of(self, place: int, outcome: str) -> np.ndarray:
-        """(sets, replicates) of a cell."""
+        """Values (sets, replicates) of a cell."""
         return self.cell[place, ..., self.names.index(outcome)]
 
     def own_of(self, outcome: str) -> np.ndarray:
-        """(sets, replicates) of the scenario's own dosage."""
+        """Values (sets, replicates) of the scenario's own dosage."""
         return self.own[..., self.names.index(outcome)]
 
     def gain(self, place: int, outcome: str) -> np.ndarray:
-        """(sets, replicates) of a cell, against no TA."""
+        """Gains (sets, replicates) of a cell over no TA."""
         return self.of(place, outcome) - self.bare[place, ..., self.names.index(outcome)]
 
     def level(self, outcome: str) -> float:
-        """The level of a target; without targets the mean of the scenario's own dosage; NaN of an
-        outcome without target beside others."""
+        """The level of a target; the mean of the scenario's own dosage where no outcome has a
+        target; NaN where only other outcomes have one."""
         targets = self.study.header.targets
         return targets.get(outcome, math.nan) if targets else mean(self.own_of(outcome))
 
     def reached(self, place: int, outcome: str) -> np.ndarray:
-        """bool (sets, replicates): runs of a cell that reach the target, or what the own dosage
-        does; where less is better, at its level or below. A run in which the outcome is empty does
-        not reach it."""
+        """Whether runs of a cell reach the target, or the level of the scenario's own dosage, bool
+        (sets, replicates). Where less is better, a run reaches it at the level or below. A run
+        whose outcome is empty does not reach it."""
         sign, targets = self.study.about(outcome).sign or 1.0, self.study.header.targets
         goal = targets[outcome] if targets else self.own_of(outcome)
         return sign * self.of(place, outcome) >= sign * goal
 
     def met(self, place: int, outcomes: Sequence[str]) -> Share:
-        """Share of the runs of a cell that reach all of these targets."""
+        """The share of the runs of a cell that reach all of these targets."""
         every = np.logical_and.reduce([self.reached(place, name) for name in outcomes])
         return share(every, self.failed[place])
 
@@ -100,12 +100,12 @@ class Values:
 
     @property
     def run(self) -> list[int]:
-        """Cells that were run."""
+        """Indices of the cells that were run."""
         return [place for place, cell in enumerate(self.cells) if cell.affordable]
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
-    """Every table of a surface."""
+    """Make the runs and return every table of a surface."""
     values = values_of(study, run)
     every = [_cheapest(values), _best(values), _maps(values), _own(values), _surface(values)]
     if any(cell.on_budget_line for cell in values.cells):
@@ -151,7 +151,7 @@ def values_of(study: Study[Spec], run: Runner) -> Values:
 
 
 def _world(scenario: Scenario) -> tuple[int, int, int]:
-    """What tells the worlds without TA of two cells apart."""
+    """The key of the counterfactual without TA of a cell."""
     return scenario.providers.count, scenario.horizon_weeks, scenario.end_of_ta
 
 
@@ -191,7 +191,7 @@ def _table(
     values: Values, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[Column],
     title: str, note: str,
 ) -> Table:  # fmt: skip
-    """A table with what is known of those of its columns that it has."""
+    """A table with descriptions of those columns that it has."""
     frame = pd.DataFrame(rows)
     for axis in ("co_creation", "months", "sites"):
         if axis in frame:
@@ -204,7 +204,7 @@ def _table(
 
 
 def _place(values: Values, place: int) -> dict[str, Any]:
-    """Where a cell is, and what it is planned to take."""
+    """The position of a cell on all axes, and its planned resources."""
     cell = values.cells[place]
     return {
         "cell": place,
@@ -217,7 +217,7 @@ def _place(values: Values, place: int) -> dict[str, Any]:
 
 
 def _axes(cell: Cell) -> tuple[object, ...]:
-    """What tells a cell from others; one of the grid may stand on the budget line too."""
+    """The key of a cell; a cell of the grid may be on the budget line too."""
     return tuple(getattr(cell, name) for name in AXES)
 
 
@@ -227,7 +227,7 @@ def _counted(values: Values, place: int, level: np.ndarray) -> dict[str, int]:
 
 
 def _share(values: Values, place: int, outcomes: Sequence[str]) -> dict[str, float]:
-    """The share of runs in which a cell meets targets; NaN of a cell that was not run."""
+    """The share of runs in which a cell meets targets; NaN for a cell that was not run."""
     if not outcomes or not values.cells[place].affordable:
         return {"p_target": math.nan, "p_low": math.nan, "p_high": math.nan}
     found = values.met(place, outcomes)
@@ -235,7 +235,7 @@ def _share(values: Values, place: int, outcomes: Sequence[str]) -> dict[str, flo
 
 
 def _surface(values: Values) -> Table:
-    """A row a cell and outcome; NaN in cells that the budget does not pay for."""
+    """A row for each cell and outcome; NaN in cells that the budget does not pay for."""
     rows = []
     for outcome in values.study.header.shown:
         asked = [outcome] if outcome in values.asked else []
@@ -274,7 +274,7 @@ def _surface(values: Values) -> Table:
 
 
 def _own(values: Values) -> Table:
-    """The scenario's own dosage, as it stands: a row an outcome."""
+    """The scenario's own dosage as it stands, with a row for each outcome."""
     cost, scenario = planned(values.study.scenario), values.study.scenario
     rows = []
     for outcome in values.study.header.shown:
@@ -293,7 +293,7 @@ def _own(values: Values) -> Table:
 
 
 def _best(values: Values) -> Table:
-    """The best mean of each outcome, and how many cells are as good for all that is known."""
+    """The best mean of each outcome, and the number of cells that may be as good."""
     rows = []
     for outcome in values.study.header.shown:
         about = values.study.about(outcome)
@@ -324,8 +324,8 @@ def _best(values: Values) -> Table:
 
 
 def _cheapest(values: Values) -> Table:
-    """For each target the cell that is planned to take least and meets it surely enough, else the
-    likeliest; with several targets, also for all of them in the same run."""
+    """For each target, the cell with the least planned resources that meets it surely enough, else
+    the likeliest cell; with several targets, also a row for all of them in the same run."""
     asked: list[tuple[str, tuple[str, ...]]] = [(name, (name,)) for name in values.asked]
     if len(values.study.header.targets) > 1:
         asked.insert(0, (ALL, values.asked))
@@ -362,8 +362,8 @@ def _cheapest(values: Values) -> Table:
 
 
 def _budget_line(values: Values) -> Table:
-    """At each frequency the hours that the budget just pays for: a row a cell, a column an
-    outcome."""
+    """The hours that the budget just pays for at each frequency, with a row for each cell and a
+    column for each outcome."""
     rows = [
         _place(values, place)
         | {"spend": cell.spend}
@@ -387,7 +387,8 @@ def _budget_line(values: Values) -> Table:
 
 
 def _maps(values: Values) -> Table:
-    """The grid as a map: a row an outcome and hours a contact, a column a frequency."""
+    """The grid as a map, with a row for each outcome and hours per contact and a column for each
+    frequency."""
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     weeks = sorted({cell.every_weeks for cell in values.cells})
     for outcome in values.study.header.shown:

@@ -25,29 +25,29 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
 
 MOST_FACETS = 4
-"""Combinations of further axes that are drawn; the table holds all."""
+"""Most combinations of further axes that are drawn; the table holds all."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A surface as figures see it."""
+    """The data of the figures of a surface."""
 
     study: Study[Spec]
     frame: pd.DataFrame
 
     @property
     def label(self) -> str:
-        """What the scenario is called."""
+        """The label of the scenario."""
         return self.study.labels[0]
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """What is mapped."""
+        """The outcomes that are mapped."""
         return self.study.header.shown
 
     @property
     def targets(self) -> Mapping[str, float]:
-        """Levels to be reached."""
+        """The levels of the targets, by outcome."""
         return self.study.header.targets
 
     @cached_property
@@ -94,7 +94,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 
 def footer(found: Shown, reading: str) -> str:
-    """Where the numbers come from, and how to read the figure."""
+    """The footer, which says where the numbers come from and how to read the figure."""
     plausible, replicates = found.study.plausible, found.study.header.replicates
     assert plausible is not None
     return (
@@ -105,7 +105,7 @@ def footer(found: Shown, reading: str) -> str:
 
 
 def facet_words(cell: Cell) -> str:
-    """Where a map stands on the axes that it does not show."""
+    """The values of a map on the axes that it does not show, in words."""
     parts = []
     if cell.co_creation is not None:
         parts.append(f"co-creation {cell.co_creation:g}")
@@ -121,10 +121,11 @@ def facet_words(cell: Cell) -> str:
 
 
 def _maps(found: Shown) -> Drawn:
-    """Mean outcome at the end of TA in every cell, one map an outcome (and a row a facet).
+    """Mean outcome at the end of TA in every cell, with a map for each outcome and a row for each
+    facet.
 
-    Black line: where the mean reaches the target. Red line: where 80 % of the runs do. Hatched:
-    more than the budget.
+    The black line shows where the mean reaches the target, the red line where 80 % of the runs
+    reach it. Hatched cells cost more than the budget.
     """
     from sim.present import style
 
@@ -179,7 +180,7 @@ def _map(
     *,
     compact: bool,
 ) -> None:
-    """One heat map; cells stand evenly, whatever their distance."""
+    """One heat map with evenly spaced cells, whatever the distance of their values."""
     from sim.present import style
 
     grid = [
@@ -224,7 +225,7 @@ def _by_cell(found: Shown, outcome: str, column: str) -> np.ndarray:
 
 
 def _contour(axes: Axes, field: np.ndarray, level: float, colour: str, line: str) -> None:
-    """A contour, if the field crosses the level at all."""
+    """A contour, if the field crosses the level."""
     known = field[np.isfinite(field)]
     if len(known) and known.min() < level < known.max():
         axes.contour(
@@ -280,7 +281,7 @@ def _axis_ticks(axes: Axes, xs: Sequence[float], ys: Sequence[float], compact: b
 
 
 def _budget_line(found: Shown) -> Drawn:
-    """Along the budget: outcomes by how often, with the hours per contact that it pays for."""
+    """Outcomes by frequency along the budget line, with the hours per contact that it pays for."""
     from sim.present import style
 
     line = [

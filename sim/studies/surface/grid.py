@@ -1,4 +1,4 @@
-"""Cell: one dosage of a surface; cells_of: all of them; scenario_of: the scenario of one."""
+"""Cell: one dosage of a surface; cells_of: all cells; scenario_of: the scenario of a cell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sim.studies.surface.spec import Spec
 
 LEAST_HOURS = 0.25
-"""A contact shorter than a quarter of an hour is not offered as a way to spend a budget."""
+"""Shortest contact, a quarter of an hour, on a budget line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Cell:
     """One dosage.
 
     Attributes:
-        every_weeks, hours, co_creation, months, mode, functions, sites: its place on every axis;
+        every_weeks, hours, co_creation, months, mode, functions, sites: the values on every axis;
             co_creation, months, mode, functions and sites are None where the scenario's own stay.
-        planned_hours: provider hours a week and region that its calendar asks for.
-        centre, regions: planned cost, money, by payer.
-        spend: what it takes of the budget; of no budget, ``planned_hours``.
-        on_budget_line: whether ``hours`` were worked out from the budget.
-        affordable: within the budget (always, without one). A cell that is not was not run.
+        planned_hours: provider hours per week and region in its calendar.
+        centre, regions: planned cost in money, by payer.
+        spend: the amount of the budget that it takes; without a budget, ``planned_hours``.
+        on_budget_line: whether ``hours`` were computed from the budget.
+        affordable: whether it is within the budget (always, without one); other cells are not run.
     """
 
     every_weeks: float
@@ -54,17 +54,17 @@ class Cell:
 
     @property
     def facet(self) -> tuple[object, ...]:
-        """Its place on the axes that a map does not show."""
+        """The values on the axes that a map does not show."""
         return (self.co_creation, self.months, self.mode, self.functions, self.sites)
 
 
 def main_series(scenario: Scenario) -> ContactSeries:
-    """The most frequent contact series, the first of equals."""
+    """The most frequent contact series (the first of equals)."""
     return min(scenario.dosage, key=lambda one: one.every_weeks)
 
 
 def scenario_of(scenario: Scenario, cell: Cell, *, keep_others: bool = False) -> Scenario:
-    """The scenario with the dosage of a cell, as any command can run it.
+    """The scenario with the dosage of a cell, which any command can run.
 
     >>> source = Scenario.shipped("source")
     >>> scenario_of(source, Cell(8, 2.0)).to_dict()["dosage"][0]["every_weeks"]
@@ -87,10 +87,11 @@ def scenario_of(scenario: Scenario, cell: Cell, *, keep_others: bool = False) ->
 
 
 def planned_provider_hours(scenario: Scenario, cost: Planned | None = None) -> float:
-    """Planned provider hours a week of TA and region, on average over the weeks 1..end of TA.
+    """Planned provider hours per week of TA and region, on average over the weeks 1..end of TA.
 
     Args:
-        cost: the planned cost of the scenario, when it is known.
+        scenario: the scenario.
+        cost: the planned cost of the scenario, if it has been computed.
     """
     cost = planned(scenario) if cost is None else cost
     hours = cost.total.provider_hours + cost.spent.provider_hours
@@ -98,7 +99,7 @@ def planned_provider_hours(scenario: Scenario, cost: Planned | None = None) -> f
 
 
 def is_budgeted(spec: Spec) -> bool:
-    """Whether there is a budget."""
+    """Whether the study has a budget."""
     return limit_of(spec) is not None
 
 
@@ -108,7 +109,7 @@ def is_of_money(spec: Spec) -> bool:
 
 
 def limit_of(spec: Spec) -> float | None:
-    """How much may be spent; None: there is no budget."""
+    """The amount of the budget; None where there is no budget."""
     if spec.provider_hours is not None:
         return spec.provider_hours
     return None if spec.budget is None else spec.budget.limit
@@ -123,8 +124,8 @@ def budget_words(spec: Spec) -> str:
 
 @dataclass(frozen=True)
 class _Column:
-    """What the cells of one frequency take: linear in the hours of a contact, so that two calendars
-    say all."""
+    """The resources of cells with one frequency. They are linear in the hours of a contact, so two
+    calendars are enough."""
 
     fixed: np.ndarray
     slope: np.ndarray
@@ -133,15 +134,15 @@ class _Column:
         return self.fixed + self.slope * hours
 
     def hours_for(self, limit: float) -> float:
-        """The longest contact that no period spends more than the budget on."""
+        """The longest contact with which no period spends more than the budget."""
         fixed, slope = self.fixed[_SPENT:], self.slope[_SPENT:]
         paid = (limit - fixed[slope > 0]) / slope[slope > 0]
-        # The last digits are given away, so that rounding never overspends.
+        # The result is cut by some last digits, so that rounding never overspends.
         return float(paid.min(initial=math.inf)) * (1 - 1e-12)
 
 
 _SPENT = 3
-"""Of what a cell takes: planned hours, centre, regions, then what each period spends."""
+"""Index of the first period in the resources of a cell, after planned hours, centre and regions."""
 
 
 def _takes(spec: Spec, scenario: Scenario) -> np.ndarray:
@@ -153,7 +154,7 @@ def _takes(spec: Spec, scenario: Scenario) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def cells_of(study: Study[Spec]) -> tuple[Cell, ...]:
-    """The grid and, under a budget, the budget line.
+    """The cells of the grid and, with a budget, of the budget line.
 
     Raises:
         StudyError: the budget pays for no contact at any frequency.
@@ -184,7 +185,7 @@ def cells_of(study: Study[Spec]) -> tuple[Cell, ...]:
 
 
 def _values(spec: Spec, axis: str) -> tuple[Any, ...]:
-    """The values of an axis, each once, ascending; words as they are given."""
+    """The values of an axis, each once: numbers in ascending order, words in the given order."""
     given = getattr(spec, axis)
     if given is None:
         return (None,)
@@ -194,7 +195,7 @@ def _values(spec: Spec, axis: str) -> tuple[Any, ...]:
 
 
 def _frequencies(spec: Spec) -> list[Callable[..., Cell]]:
-    """Cells that lack nothing but their hours."""
+    """Functions that make a cell from its hours, one for each frequency and combination."""
     axes = ("co_creation", "months", "mode", "functions", "sites", "every_weeks")
     places = itertools.product(*(_values(spec, axis) for axis in axes))
     return [partial(Cell, **dict(zip(axes, place, strict=True))) for place in places]
@@ -219,7 +220,7 @@ def _priced(cell: Cell, column: _Column, limit: float | None) -> Cell:
 
 
 def cell_of(row: dict[Any, Any]) -> Cell:
-    """The place of a row of a table on all axes, as a cell."""
+    """The cell with the values of a table row on all axes."""
     place: dict[str, Any] = {axis: None if _missing(row[axis]) else row[axis] for axis in AXES}
     if place["sites"] is not None:
         place["sites"] = int(place["sites"])

@@ -1,4 +1,4 @@
-"""Spec: the grid of a surface, its budget and its targets."""
+"""Spec: the fields of a surface, which are its grid, budget and targets."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ Examples:
 ARGUMENT = "scenario"
 
 SURE = 0.8
-"""Share of runs from which a target is said to be met surely enough."""
+"""Share of runs from which a target counts as met surely enough."""
 
 
 def _numbers(option: str) -> Callable[[str], list[float]]:
-    """Reads the numbers of ``--option 1,2,3``."""
+    """A reader of the numbers of ``--option 1,2,3``."""
 
     def read(text: str) -> list[float]:
         found = []
@@ -129,7 +129,7 @@ def _targets(value: Any) -> Mapping[str, float]:
 
 
 def _one_of(known: Collection[str], what: str) -> Shape:
-    """A field that takes one of some names."""
+    """The check of a field that takes one of some names."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in known:
@@ -214,7 +214,7 @@ class Spec(OverSets):
 
 
 def issues(spec: Spec) -> Iterator[Issue]:
-    """What is wrong between the fields."""
+    """Mistakes between the fields."""
     for name in AXES:
         axis = getattr(spec, name)
         if axis is not None and not axis:
@@ -229,10 +229,10 @@ def issues(spec: Spec) -> Iterator[Issue]:
 
 
 def check(study: Study[Spec]) -> None:
-    """What only the scenario can show.
+    """Check the axes and the budget against the scenario.
 
     Raises:
-        StudyError: no series to vary, an axis that the scenario has not, a budget that pays for no
+        StudyError: the scenario has no series to vary or lacks an axis, or the budget pays for no
             contact.
     """
     from sim.studies.surface.grid import cells_of, main_series
@@ -274,7 +274,7 @@ def _check_sites(study: Study[Spec]) -> None:
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     assert study.plausible is not None
     replicates = study.header.replicates
     return f"{study.labels[0]}: {len(study.plausible)} sets x {replicates} replicates a cell"

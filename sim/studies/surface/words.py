@@ -1,4 +1,4 @@
-"""words: the answer of a surface in sentences; shown: the tables that are for reading."""
+"""words: the answer of a surface in sentences; shown: the tables for people."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from sim.studies.surface.grid import (
 from sim.studies.surface.spec import AXES, SURE, Spec
 
 FACETS = 4
-"""Maps that are printed."""
+"""Most maps that are printed."""
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
-    """The best dosage and the cheapest that reaches what is wanted, of every outcome."""
+    """The answer: for every outcome, the best dosage and the cheapest that reaches the target."""
     best: Any = tables["best"].frame.to_dict("records")
     cheapest: Any = tables["cheapest"].frame.to_dict("records")
     first = _cheapest(study, cheapest[0])
@@ -49,7 +49,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
 
 
 def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
-    """What people read: the table of all cells is in the folder."""
+    """The tables for people; only the folder has the table of all cells."""
     found = [
         _short(tables["cheapest"], [
             "outcome", "target", "surely", *AXES, "hits", "n", "runs", "p_low", "p_high",
@@ -70,13 +70,13 @@ def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
 
 
 def _short(table: Table, columns: Sequence[str]) -> Table:
-    """A part of a table without axes that are not varied."""
+    """A part of a table, without axes that are not varied."""
     frame = table.frame
     return table.pick([name for name in columns if name not in AXES or frame[name].notna().any()])
 
 
 def _maps(study: Study[Spec], table: Table) -> list[Table]:
-    """A map for each outcome with a target (or of the first), and each facet, but not too many."""
+    """A map for each outcome with a target (or the first outcome) and each facet, up to a limit."""
     frame, axes = table.frame, [name for name in AXES[2:] if table.frame[name].notna().any()]
     names = tuple(study.header.targets) or study.header.shown[:1]
     found = []
@@ -127,7 +127,7 @@ def place_words(cell: Cell) -> str:
 
 
 def _takes(row: Mapping[Any, Any]) -> str:
-    """What a cell is planned to take."""
+    """The planned resources of a cell in words."""
     return (
         f"planned: {number(row['planned_provider_hours'])} provider hours a week and region, "
         f"{money(row['planned_cost'])} in all (centre {money(row['planned_cost_centre'])}, regions "
@@ -136,7 +136,7 @@ def _takes(row: Mapping[Any, Any]) -> str:
 
 
 def _highest(study: Study[Spec], rows: Sequence[Mapping[Any, Any]]) -> str:
-    """The best mean of each outcome, and how much else is as good for all that is known."""
+    """The best mean of each outcome, and the number of other cells that may be as good."""
     where = " within the budget" if is_budgeted(study.header) else ""
     parts = []
     for row in rows:
@@ -155,7 +155,7 @@ def _highest(study: Study[Spec], rows: Sequence[Mapping[Any, Any]]) -> str:
 
 
 def _cheapest(study: Study[Spec], row: Mapping[Any, Any]) -> str:
-    """The least that reaches something in enough runs, or the likeliest to."""
+    """The cheapest cell that reaches a target in enough runs, or the likeliest cell."""
     what, place = _goal(study, row), place_words(cell_of(dict(row)))
     runs = f"{row['hits']:,} of {row['n']:,} runs"
     sure = f"90 % interval {interval(row['p_low'], row['p_high'], percent)}"
@@ -191,7 +191,7 @@ def _own(frame: pd.DataFrame) -> str:
 
 
 def varied(study: Study[Spec], frame: pd.DataFrame) -> str:
-    """What was varied and what was kept, in a sentence or two."""
+    """A sentence or two on what was varied and what was kept."""
     scenario, header = study.scenario, study.header
     others = len(scenario.dosage) - 1
     text = (
