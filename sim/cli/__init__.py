@@ -50,7 +50,7 @@ class Codose(Commands):
     """All commands: those of kinds of study, which are made from their Specs, and the others."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Kinds of study and the other commands, in the order of the help."""
+        """Names of all commands, kinds of study first, in the order of the help."""
         known = {*studies.names(), *super().list_commands(ctx)}
         order = [name for names in GROUPS.values() for name in names]
         return [name for name in order if name in known] + sorted(known - set(order))
@@ -122,7 +122,7 @@ app.command("completion", epilog=EXITS)(completion.completion)
 
 
 def main() -> None:
-    """The command line, in this process."""
+    """Run the command line in this process."""
     signals.listen()
     _use_utf8()
     for stream in (sys.stdout, sys.stderr):

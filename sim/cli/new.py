@@ -68,7 +68,7 @@ def _whole(number: float) -> int | float:
 
 
 def parse_regions(text: str) -> dict[str, Any]:
-    """Count, selection and candidates.
+    """Number, selection and candidates of regions.
 
     >>> parse_regions("3 readiest of 12")
     {'candidates': 12, 'count': 3, 'selection': 'readiest'}

@@ -293,7 +293,7 @@ def _least_width(table: Table) -> int:
 
 
 def paragraph(text: str) -> str:
-    """``text`` wrapped for reading: the width of the terminal, at most 100 columns."""
+    """``text`` wrapped to the width of the terminal, at most 100 columns."""
     import textwrap
 
     width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100

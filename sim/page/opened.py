@@ -178,7 +178,7 @@ def with_history(scenario: Scenario, log: LogImport, name: str = "log.csv") -> S
 
 
 def _before(scenario: Scenario, log: LogImport) -> tuple[int, date | None]:
-    """Weeks by which the log begins before the plan, and the first day of week 1 with it."""
+    """The number of weeks that the log begins before the plan, and the new first day of week 1."""
     own, first = scenario.start_date, log.first_day
     if own is None or first is None:
         return 0, own or first

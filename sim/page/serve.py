@@ -97,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         self._page(with_body=False)
 
     def do_POST(self) -> None:
-        """Read a file."""
+        """Read the file in the body, and send the answer."""
         if not self._allowed():
             return
         if self.path != "/read":

@@ -52,7 +52,7 @@ class Answer:
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> Answer:
-        """The answer of :meth:`record`."""
+        """The answer from the plain data of :meth:`record`."""
         return cls(
             str(data["verdict"]),
             tuple(data.get("lines", ())),

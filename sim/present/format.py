@@ -200,7 +200,7 @@ def hours(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """How long a computation takes.
+    """The time of a computation in words.
 
     >>> [duration(x) for x in (0.04, 3.21, 59.7, 200, 7500, 200000)]
     ['0.04 s', '3.2 s', '1 min', '3 min 20 s', '2 h 5 min', '2 d 8 h']

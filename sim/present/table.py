@@ -122,7 +122,7 @@ class Table:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The numbers, exact; a copy."""
+        """A copy of the exact numbers."""
         return self._frame.copy()
 
     @property

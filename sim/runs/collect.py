@@ -251,7 +251,7 @@ class Points:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The outcomes."""
+        """Names of the outcomes that are kept."""
         return outcome_table.NAMES if self.outcomes is None else self.outcomes
 
     def places(self, job: Job) -> tuple[str, ...]:
@@ -373,7 +373,7 @@ class RunValues:
         """Values of a job, (sets, replicates, weeks, regions, outcomes).
 
         Raises:
-            ValueError: its sets have different numbers of runs, or it has no counterfactuals.
+            ValueError: the sets have different numbers of runs, or the job has no counterfactuals.
         """
         found = self.without_ta[job] if without_ta else self.values[job]
         if found is None:

@@ -390,7 +390,7 @@ def read_timing(folder: Path) -> dict[str, Any]:
 
 
 def damages(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
-    """Every data file that is missing or not as it was written."""
+    """A problem for every data file that is missing or differs from what was written."""
     command = manifest.get("command")
     again = f"make the results again with: {command}" if command else "make the results again"
     for name, stored in manifest["files"].items():
@@ -412,10 +412,10 @@ def damages(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A Parquet file.
+    """The table of a Parquet file.
 
     Raises:
-        ResultsError: it is missing or cannot be read.
+        ResultsError: the file is missing or cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet
@@ -497,8 +497,8 @@ class ResultFolder:
     """A result folder on disk.
 
     Attributes:
-        path: where it is.
-        manifest: its ``manifest.json``.
+        path: the path of the folder.
+        manifest: the contents of its ``manifest.json``.
     """
 
     path: Path
@@ -588,7 +588,7 @@ class ResultFolder:
         """Every table, with the meaning of its columns.
 
         Raises:
-            ResultsError: one is missing or damaged.
+            ResultsError: a table is missing or damaged.
         """
         for name, described in self.manifest["tables"].items():
             if name not in self._tables:
@@ -599,7 +599,7 @@ class ResultFolder:
         return self._tables
 
     def damages(self) -> Iterator[Problem]:
-        """Every file that is missing or not as it was written."""
+        """A problem for every file that is missing or differs from what was written."""
         return damages(self.path, self.manifest)
 
     def version_notes(self) -> Iterator[str]:

@@ -159,7 +159,7 @@ class Answers:
         return answered / np.maximum(self.asked.sum(axis=-1), 1)
 
     def distribution(self) -> np.ndarray:
-        """How often each item got each answer, (replicates, items, 5), shares of respondents."""
+        """Share of respondents who gave each answer to each item, (replicates, items, 5)."""
         counts = np.stack(
             [(self.answers == point).sum(axis=1) for point in range(1, POINTS + 1)], axis=-1
         )

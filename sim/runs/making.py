@@ -191,7 +191,7 @@ def _reason(error: Exception) -> str:
 def states(
     plan: RunPlan, collect: Collector[Any], chunks: Sequence[range]
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Chunks as plain arrays, in order, their failed runs among them."""
+    """Chunks as plain arrays, in order, with their failed runs."""
     for _, together in groupby(make(plan, collect, chunks), key=itemgetter(0)):
         failures: list[Failure] = []
         arrays = collect.state(plan, _noting(together, failures))

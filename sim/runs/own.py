@@ -317,7 +317,7 @@ def _refusal(given: Any, message: str) -> InputError:
 
 
 def _imported(name: str) -> Any:
-    """What "module:name" is.
+    """The object that "module:name" names.
 
     Raises:
         InputError: it cannot be imported.
@@ -336,7 +336,7 @@ def _imported(name: str) -> Any:
 
 
 def _importable(one: Any) -> str | None:
-    """The name by which any process can import a class or function; None where none can."""
+    """The name by which any process can import a class or function; None if there is none."""
     module, inside = getattr(one, "__module__", None), getattr(one, "__qualname__", "")
     if module in (None, "__main__") or not inside or "<" in inside:
         return None

@@ -260,14 +260,14 @@ def fresh(
     *,
     counterfactual: bool = False,
 ) -> Job:
-    """Every set is a point of a larger study: point p takes the replicates p * R .. p * R + R - 1.
+    """Every set is a point of a larger study: point p takes replicates p * R .. p * R + R - 1.
 
     Args:
         scenario, sets, replicates, weeks, counterfactual: as of :func:`independent`.
         points: the number of each set's point.
 
     Raises:
-        InputError: an argument that cannot be used.
+        InputError: an argument cannot be used.
 
     >>> scenario = Scenario.shipped("classroom")
     >>> job = fresh(scenario, [scenario.parameter_set()] * 2, 2, weeks=[52], points=[7, 40])

@@ -89,7 +89,7 @@ class RunSeries:
 
     @property
     def made(self) -> Made:
-        """Which runs there are, and which failed."""
+        """Which runs were made, and which failed."""
         return self.values.made
 
 

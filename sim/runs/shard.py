@@ -1,4 +1,4 @@
-"""A shard: part i of n of the chunks of a plan, for machines that share nothing."""
+"""Shards: part i of n of the chunks of a plan, for machines that share no disk."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ class Store:
             )
 
     def _is_here(self) -> bool:
-        """Whether the folder holds this very study."""
+        """Whether the folder holds the same study."""
         try:
             return Store.load(self.folder).study == self.study
         except ResultsError:

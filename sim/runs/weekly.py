@@ -53,7 +53,7 @@ class PointValues:
 
     @property
     def effect(self) -> np.ndarray:
-        """With TA minus without, in the shape of both."""
+        """Values with TA minus those without, in the same shape."""
         return self.with_ta - self.without_ta
 
 

@@ -584,7 +584,7 @@ def _true_way(loc: tuple[Any, ...], data: Any, kind: str) -> Where:
 
 
 def _models_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[type[BaseModel]]:
-    """The model (of a union: the models) that has, or lacks, the last field of a location."""
+    """The model, or the models of a union, to which the last field of a location belongs."""
     current = [model]
     for part in loc[:-1]:
         if isinstance(part, int):

@@ -536,7 +536,7 @@ def regions_of(
 
 
 def is_skipped(cells: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether a row begins with one of the words of rows that are left out.
+    """Whether a row begins with one of the words that mark rows to leave out.
 
     >>> is_skipped(["", "Total: 7"], ["Total"]), is_skipped(["north", "Total of 5"], ["Total"])
     (True, False)

@@ -50,9 +50,9 @@ class Components:
 def components(values: np.ndarray) -> Components:
     """Variance components of (sets, replicates) by the analysis of variance.
 
-    With numbers n_s of runs a set, N in all over S sets, and mean squares between (MSB) and within
-    sets (MSW): chance = MSW, between = max(0, (MSB - MSW) / n0) and
-    n0 = (N - sum n_s^2 / N) / (S - 1). All NaN with fewer than two sets.
+    Set s of S has n_s runs, N in total; MSB and MSW are the mean squares between and within sets.
+    Then chance = MSW, between = max(0, (MSB - MSW) / n0) and
+    n0 = (N - sum n_s^2 / N) / (S - 1). All are NaN with fewer than two sets.
     """
     between, chance, replicates = all_components(values[None])
     return Components(float(between[0]), float(chance[0]), float(replicates[0]))

@@ -150,7 +150,7 @@ class Share:
 
 
 def wilson(p: float, number: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Interval of a share seen in ``number`` independent trials (Wilson 1927, J Am Stat Assoc 22).
+    """Interval of a share p of ``number`` independent trials (Wilson 1927, J Am Stat Assoc 22).
 
     >>> low, high = wilson(1.0, 24)
     >>> round(low, 2), round(high, 2)
