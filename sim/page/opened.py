@@ -69,7 +69,8 @@ def opened(
 
 
 def _plans_in(name: str, files: list[PlansFile]) -> list[str]:
-    """The names of the plans of a plans file, in order; the file itself is added to ``files``."""
+    """The names of a plans file's plans, in order; any other name unchanged. The file itself is
+    added to ``files``."""
     path, plan = parts_of(name)
     if plan is not None or not holds_plans(path):
         return [name]

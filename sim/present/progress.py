@@ -18,7 +18,7 @@ PATIENCE = 2.0
 
 
 def still(done: int, total: int) -> None:
-    """Show no progress, and keep other code from showing a bar."""
+    """A progress function that shows nothing; with it, no other bar appears."""
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ class OwnEngine:
 
     @property
     def places(self) -> list[str]:
-        """The class and those functions given beside it that no other process can import."""
+        """Names of the class and of given functions that no other process can import."""
         parts = [self.model, *(one.formula for one in self.given.values())]
         return [_called(one) for one in parts if _importable(one) is None]
 
