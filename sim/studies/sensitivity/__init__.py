@@ -1,1 +1,1 @@
-"""Sensitivity studies: which assumptions drive a result, with chance separated from effect."""
+"""Sensitivity studies: which assumptions drive a result, with chance separated from effects."""

@@ -1,7 +1,7 @@
-"""answer: sample, run, analyse, and double the sample until the indices have converged.
+"""answer: draws a sample, runs and analyses it, and doubles it until the indices have converged.
 
-Runs and analysis are pure functions of the study, so the same study gives the same tables,
-interrupted or not.
+Runs and analysis are pure functions of the study, so the same study gives the same tables even
+after an interruption.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["answer", "estimate", "moved"]
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
-    """Every table of a sensitivity study.
+    """Make the runs and return every table of a sensitivity study.
 
     Raises:
         StudyError: runs have no value, and too few are left without them.
@@ -41,7 +41,7 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
 
 
 def _goes_on(study: Study[Spec], found: Findings) -> bool:
-    """Whether a main index or an order has not converged, and the budget holds twice the runs."""
+    """Whether a main index or an order has not converged and the budget allows twice the runs."""
     stop = study.header.stop
     return stop is not None and 2 * found.runs <= stop.budget_runs and not found.converged
 
@@ -50,6 +50,6 @@ def estimate(study: Study[Spec], execution: Execution) -> str:
     """How long the study takes on this machine, in a sentence.
 
     Raises:
-        StudyError: longer than its time limit.
+        StudyError: the estimate is above the time limit of the study.
     """
     return timing.estimate(design_of(study), execution)

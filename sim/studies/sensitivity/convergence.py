@@ -1,18 +1,19 @@
-"""judge: has an index converged, and about how many more runs would it take; a Verdict.
+"""judge: whether an index has converged, and about how many more runs it needs, as a Verdict.
 
-An index has *converged* when the half-width of its 95 % interval is within a tolerance and it moved
-less than that since half of the samples. The tolerance is ``base * unit + 0.1 |index|`` (unit: 1
-for shares and distances in 0..1, else the largest index of the study), so that an index near 0 must
-be known to .03, and one of .5 to .08. The half-width joins the choice of points (bootstrap over
-base samples) and, under common random numbers, the choice of replicates (jackknife).
+An index has *converged* when the half-width of its 95 % interval is within a tolerance and the
+index has moved by less than the tolerance since half of the samples. The tolerance is ``base * unit
++ 0.1 |index|`` (unit: 1 for shares and distances in 0..1, else the largest index of the study), so
+an index near 0 must be known to .03, and one of .5 to .08. The half-width joins the choice of
+points (bootstrap over base samples) and, under common random numbers, the choice of replicates
+(jackknife).
 
-A share is no better than the variance that it is a share of. While the standard error of the signal
-variance (that of the expected outcome) is above :data:`MOST_CV` of it, or more than
-:data:`MOST_CHANCE` of the variance of the means is chance, no share and no distance is called
-converged, however narrow its interval: intervals are too short there, as numerator and denominator
-are both mostly chance (of a year's persistence, whose variance had a coefficient of variation of
-.24 to .49, two of six indices that passed the rule above moved beyond the tolerance with another
-seed; of outcomes with .07 to .11 none did).
+A share cannot be known better than its denominator, the variance. No share and no distance counts
+as converged, however narrow its interval, while the standard error of the signal variance (that of
+the expected outcome) is above :data:`MOST_CV` of this variance, or while more than
+:data:`MOST_CHANCE` of the variance of the means is chance. Intervals are too short in these cases,
+because numerator and denominator are both mostly chance. An example is a year's persistence, whose
+variance had a coefficient of variation of .24 to .49: two of six indices that passed the first rule
+moved beyond the tolerance with another seed. No index moved for outcomes with .07 to .11.
 """
 
 from __future__ import annotations
@@ -27,20 +28,20 @@ NEGLIGIBLE = 0.05
 """Indices below this share of the unit are called "does not matter" (Sarrazin et al. 2016 use .05
 of the total variance for screening)."""
 MOST_CV = 0.15
-"""Most that the coefficient of variation of the signal variance may be."""
+"""Largest coefficient of variation of the signal variance for convergence."""
 MOST_CHANCE = 0.2
-"""Most of the variance of the means over replicates that may be chance."""
+"""Largest share of chance in the variance of the means over replicates for convergence."""
 _MOST_FACTOR = 2**12
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """On one index.
+    """The verdict on one index.
 
     Attributes:
-        converged: whether it has.
-        text: in words.
-        more_runs: about how many more runs it takes (None: none, or unknown).
+        converged: whether the index has converged.
+        text: the verdict in words.
+        more_runs: the approximate number of further runs that are needed (None: none, or unknown).
     """
 
     converged: bool
@@ -49,7 +50,7 @@ class Verdict:
 
 
 def tolerance(value: float, unit: float, base: float = BASE_TOLERANCE) -> float:
-    """How far off an index may be and still be called converged.
+    """The largest error with which an index still counts as converged.
 
     >>> round(tolerance(0.5, 1.0), 3)
     0.08
@@ -74,13 +75,13 @@ def judge(
     """The verdict on one index.
 
     Args:
-        value: the index, nan where chance cannot be told apart or nothing varies.
+        value: the index; NaN where chance cannot be separated or nothing varies.
         half_sample, half_chance: parts of the half-width of its 95 % interval.
-        earlier: the index from half of the samples; nan when there are no halves.
-        unit: see the module.
-        samples, replicates, points: of the design.
-        stochastic, common: whether runs hold chance; whether points share it.
-        base: of the tolerance.
+        earlier: the index from half of the samples; NaN where there are no halves.
+        unit: the unit of the tolerance, see the head of this module.
+        samples, replicates, points: sizes of the design.
+        stochastic, common: whether runs contain chance, and whether points share it.
+        base: the tolerance of an index near 0, in units.
     """  # fmt: skip
     if not np.isfinite(value + half_sample):
         if stochastic and replicates < 2:
@@ -97,19 +98,19 @@ def judge(
     if half <= wanted and not abs(value - earlier) > wanted:
         return Verdict(True, "converged")
     more = _more_runs(half_sample, half_chance, wanted, samples, replicates, points)
-    if half <= wanted:  # the interval is narrow and yet it moved: one doubling shows
+    if half <= wanted:  # the interval is narrow, and yet the index moved: one doubling will show
         more = points * replicates
     about = "" if more is None else f", about {rounded(more):,} more runs"
     return Verdict(False, f"not yet{about}", more)
 
 
 def variance_refuses(signal_cv: float, chance_left: float, runs: int) -> Verdict | None:
-    """Why nothing can be a converged share of this variance; None: it is known well enough.
+    """The verdict where no share of this variance can count as converged; None where one can.
 
     Args:
         signal_cv: coefficient of variation of the signal variance; NaN: not known.
         chance_left: share of the variance of the means that is chance; NaN: none, or not known.
-        runs: made.
+        runs: the number of runs that were made.
 
     >>> variance_refuses(0.49, 0.21, 1000).text
     'not yet: the variance it is a share of is known to ± 49 % only, about 9,700 more runs'
@@ -122,10 +123,10 @@ def variance_refuses(signal_cv: float, chance_left: float, runs: int) -> Verdict
         why = "the variance it is a share of is known "
         if not np.isfinite(signal_cv):
             return Verdict(False, f"not yet: {why}not at all")
-        more = int(runs * ((signal_cv / MOST_CV) ** 2 - 1.0))  # its square falls as runs grow
+        more = int(runs * ((signal_cv / MOST_CV) ** 2 - 1.0))  # the squared CV falls as 1 / runs
         why += f"to ± {100 * signal_cv:.0f} % only"
     elif chance_left > MOST_CHANCE:
-        # Chance per signal falls as replicates grow.
+        # The ratio of chance to signal falls as replicates grow.
         odds = chance_left / max(1e-9, 1.0 - chance_left) * (1.0 - MOST_CHANCE) / MOST_CHANCE
         more = round(runs * (odds - 1.0))
         why = f"{100 * chance_left:.0f} % of the variance of the means is chance"
@@ -135,7 +136,7 @@ def variance_refuses(signal_cv: float, chance_left: float, runs: int) -> Verdict
 
 
 def rounded(number: int) -> int:
-    """To two leading digits: an estimate should look like one.
+    """Round to two leading digits, because an estimate should look like one.
 
     >>> rounded(76800), rounded(42)
     (77000, 42)
@@ -154,7 +155,7 @@ def _more_runs(
     replicates: int,
     points: int,
 ) -> int | None:
-    """The cheapest way in powers of two of samples and replicates; None when it is out of sight."""
+    """The fewest further runs by doubling samples or replicates; None where too many are needed."""
     best: int | None = None
     runs = points * replicates
     if not np.isfinite(half_sample + half_chance):
@@ -164,7 +165,7 @@ def _more_runs(
         r = 1
         while r <= _MOST_FACTOR:
             half = np.sqrt(half_sample**2 / n + half_chance**2 / r)
-            # The half of a design with fewer points falls at least as fast as chance averages out.
+            # With fewer points, the half-width falls at least as fast as chance averages out.
             if half <= wanted:
                 cost = runs * (n * r - 1)
                 best = cost if best is None else min(best, cost)
@@ -175,7 +176,7 @@ def _more_runs(
 
 
 def prefix_sizes(samples: int, least: int) -> list[int]:
-    """Sizes at which indices are looked at again: an eighth, a quarter, a half, all.
+    """Sizes at which indices are estimated again: an eighth, a quarter, a half, all.
 
     >>> prefix_sizes(512, 16)
     [64, 128, 256, 512]
@@ -185,9 +186,9 @@ def prefix_sizes(samples: int, least: int) -> list[int]:
 
 
 def swapped(before: np.ndarray, after: np.ndarray, half: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs whose order has changed although their intervals are apart: (now first, now second).
+    """Pairs (now first, now second) whose order has changed although their intervals are apart.
 
-    Neighbours whose intervals overlap have no order to lose.
+    Neighbours whose intervals overlap have no order that could change.
 
     >>> swapped(np.array([0.1, 0.2]), np.array([0.4, 0.1]), np.array([0.1, 0.1]))
     [(0, 1)]

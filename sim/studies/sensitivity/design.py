@@ -30,25 +30,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Label:
-    """One column of outcomes: which, and when."""
+    """One column of outcomes: an outcome and its week."""
 
     spec: OutcomeSpec
     week: str
 
     @property
     def outcome(self) -> str:
-        """As the study file writes it."""
+        """The outcome as the study file writes it."""
         return self.spec.label
 
     @property
     def column(self) -> str:
-        """As tables name it."""
+        """The name of the column in tables."""
         return f"{self.outcome} @ {self.week}" if self.week else self.outcome
 
 
 def labels_of(study: Study[Spec]) -> tuple[Label, ...]:
-    """Outcomes by week. Persistence has one column, of the year after the end of TA; a function has
-    no weeks."""
+    """Outcomes by week. Persistence has one column, for the year after the end of TA; a test
+    function has no weeks."""
     if study.function is not None:
         return tuple(Label(OutcomeSpec(name), "") for name in study.header.outcomes)
     found = []
@@ -61,29 +61,29 @@ def labels_of(study: Study[Spec]) -> tuple[Label, ...]:
 
 
 def is_stochastic(study: Study[Spec]) -> bool:
-    """Whether a run holds chance."""
+    """Whether a run contains chance."""
     return study.function is None or bool(study.function["noise"])
 
 
 def has_partners(study: Study[Spec]) -> bool:
-    """Whether effects against no TA are asked for: every run then has a partner."""
+    """Whether an outcome is an effect of TA, so that every run has a counterfactual."""
     return study.function is None and any(one.form == "effect" for one in study.outcomes)
 
 
 def replicates_of(study: Study[Spec]) -> int:
-    """Runs at each point."""
+    """The number of runs at each point."""
     return study.header.replicates if is_stochastic(study) else 1
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What a sensitivity study draws.
+    """The design of a sensitivity study.
 
     Attributes:
-        study: what is asked.
+        study: the study.
         space: factors, groups, dummy.
         function: the test function in the place of the model, or None.
-        ranges: what the factors vary over, in a sentence.
+        ranges: a sentence on the ranges over which the factors vary.
     """
 
     study: Study[Spec]
@@ -93,7 +93,7 @@ class Design:
 
     @property
     def samplers(self) -> tuple[tuple[Sampler, tuple[Method, ...]], ...]:
-        """The samples to draw, each with the methods that read it, in the order of the file."""
+        """The samplers, each with the methods that use its sample, in the order of the file."""
         header = self.study.header
         found: dict[str, list[Method]] = {}
         for name in header.method:
@@ -105,12 +105,12 @@ class Design:
 
     @property
     def points(self) -> int:
-        """Points of all samples."""
+        """The number of points of all samples."""
         return sum(sampler.points(self.study.header.samples) for sampler, _ in self.samplers)
 
     @property
     def runs(self) -> int:
-        """Runs in all; a run and its partner without TA count as one."""
+        """The number of all runs; a run and its counterfactual without TA count as one."""
         return self.points * replicates_of(self.study)
 
 
@@ -118,7 +118,7 @@ def design_of(study: Study[Spec]) -> Design:
     """The design of a study.
 
     Raises:
-        StudyError: a factor, a group or an outcome that cannot be used.
+        StudyError: a factor, a group or an outcome cannot be used.
     """
     header = study.header
     function, said = None, ""
@@ -139,7 +139,7 @@ def design_of(study: Study[Spec]) -> Design:
 
 
 def _ranges(header: Spec, left: Marginals | None) -> str:
-    """What the factors vary over, in a sentence."""
+    """A sentence on the ranges over which the factors vary."""
     usual = (
         "Factors vary over the ranges of the study file and of the parameter table, independently "
         "of each other"
@@ -196,7 +196,7 @@ def _function(study: Study[Spec]) -> TestFunction:
 
 
 def _inputs(study: Study[Spec], function: TestFunction) -> list[Factor]:
-    """The inputs a study names, or all of them (``factors: free``)."""
+    """The inputs that a study names, or all inputs (``factors: free``)."""
     if study.header.factors == (("free", None),):
         return function.factors()
     found = []

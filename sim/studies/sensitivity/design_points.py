@@ -1,6 +1,6 @@
-"""Outcomes at the points of a design: :func:`outcomes_at` runs the model, or calls a function.
+"""Outcomes: the outcomes at the points of a design; outcomes_at runs the model or a test function.
 
-Points of equal levers share a job of one plan; those whose levers make no scenario are refused,
+Points with equal levers share a job of one plan. Points whose levers make no scenario are refused
 with the reason. A run without a value is NaN.
 """
 
@@ -37,8 +37,8 @@ class Outcomes:
 
     Attributes:
         values: float64 (points, replicates, labels), NaN where a run has no value.
-        reasons: why a run (point, replicate) has none, where it failed.
-        refused: why a point could not be run at all.
+        reasons: the reason why a run (point, replicate) failed and has no value.
+        refused: the reason why a point could not be run at all.
     """
 
     values: np.ndarray
@@ -47,8 +47,8 @@ class Outcomes:
 
 
 Part = tuple[np.ndarray, int]
-"""Points (points, factors) of the unit cube, and the number of the first (fresh chance depends on
-it)."""
+"""Points (points, factors) of the unit cube, and the number of the first point, on which fresh
+chance depends."""
 
 
 def outcomes_at(
@@ -57,7 +57,7 @@ def outcomes_at(
     """Outcomes of the points of each part, all made by one plan.
 
     Args:
-        label: names this step of the study in the store.
+        label: the name of this step of the study in the store.
 
     Raises:
         Unfinished: this was a shard of the plan.
@@ -74,7 +74,7 @@ def outcomes_at(
 
 
 def _of_function(design: Design, unit: np.ndarray, first: int) -> Outcomes:
-    """A test function, with normal chance added when the study asks for noise."""
+    """Outcomes of a test function, with normal chance added where the study sets noise."""
     function, study = design.function, design.study
     assert function is not None
     values = design.space.values(unit)
@@ -97,7 +97,7 @@ def _of_function(design: Design, unit: np.ndarray, first: int) -> Outcomes:
 
 
 class PointSets(Sequence[Parameters]):
-    """The parameter sets of some points, each made when it is first asked for."""
+    """The parameter sets of some points; each is made at its first use."""
 
     def __init__(self, base: Parameters, values: Mapping[str, Any], points: Sequence[int]) -> None:
         self.base, self.values, self.points = base, values, points
@@ -120,14 +120,14 @@ class PointSets(Sequence[Parameters]):
 
 @dataclass(frozen=True, eq=False)
 class DesignRuns:
-    """The runs of some points of the model: jobs, and whose they are.
+    """The runs of some points of the model, as jobs with the points to which they belong.
 
     Attributes:
-        design: of the study.
-        sizes: number of points of each part.
-        jobs: points of equal levers, each.
+        design: the design of the study.
+        sizes: the number of points of each part.
+        jobs: jobs, each with the points of equal levers.
         owners: part and points of each job.
-        refused: why points could not be run, a mapping a part.
+        refused: for each part, the reasons why points could not be run.
     """
 
     design: Design
@@ -148,7 +148,7 @@ class DesignRuns:
     def at(
         cls, design: Design, parts: Sequence[tuple[Mapping[str, Any], np.ndarray]]
     ) -> DesignRuns:
-        """The jobs of points of which values are given.
+        """The jobs of points with given values.
 
         Args:
             parts: values (points,) of each factor by its name, and the number of each point.
@@ -173,12 +173,12 @@ class DesignRuns:
 
     @property
     def plan(self) -> RunPlan | None:
-        """The runs; None when every point was refused."""
+        """The plan of the runs; None where every point was refused."""
         return RunPlan(self.jobs, self.design.study.seed) if self.jobs else None
 
     @property
     def collect(self) -> Points:
-        """What is kept of them."""
+        """The collector, which says what is kept of the runs."""
         names = dict.fromkeys(label.spec.outcome for label in labels_of(self.design.study))
         return Points(tuple(names))
 
@@ -209,7 +209,7 @@ def _names(design: Design, kind: str) -> list[str]:
 def _together(
     values: Mapping[str, Any], levers: Sequence[str], count: int
 ) -> Iterator[tuple[dict[str, Any], list[int]]]:
-    """Points of equal levers, in the order of their first."""
+    """Groups of points with equal levers, in the order of their first points."""
     places: dict[tuple[Any, ...], list[int]] = {}
     for point in range(count):
         places.setdefault(tuple(values[name][point] for name in levers), []).append(point)
@@ -232,7 +232,7 @@ def _job(design: Design, scenario: Scenario, sets: PointSets, points: np.ndarray
 def _weeks(
     labels: Sequence[Label], asked: Sequence[int | str], scenario: Scenario
 ) -> tuple[int, ...]:
-    """Weeks to summarise at; those past the horizon are left out (their outcomes stay NaN)."""
+    """Weeks of the summaries; weeks past the horizon are left out, and their outcomes stay NaN."""
     found: set[int] = set()
     if any(label.spec.form != "persistence" for label in labels):
         found |= {week_number(week, scenario) for week in asked}
@@ -244,8 +244,8 @@ def _weeks(
 def _columns(
     arms: Sequence[np.ndarray], labels: Sequence[Label], job: Job, names: Sequence[str]
 ) -> np.ndarray:
-    """Columns (points, replicates, labels) from summaries (points, replicates, weeks, outcomes) of
-    the arms: with TA, and without where effects are asked for."""
+    """Columns (points, replicates, labels) from summaries (points, replicates, weeks, outcomes)
+    with TA and, where effects are among the outcomes, without TA."""
     end = job.scenario.end_of_ta
 
     def at(arm: int, week: int, name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Drawings of a sensitivity study: one function a figure, each returns a matplotlib ``Figure``."""
+"""Drawings of a sensitivity study: each function draws one figure, a Matplotlib ``Figure``."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from sim.studies.spec import when
 
 MOST_PANELS = 6
 MOST_BARS = 24
-"""Factors that a panel of bars shows; the smallest of a screening are in the table only."""
+"""Most factors in a panel of bars; only the table has the smallest factors of a screening."""
 LINES = 6
-"""Factors that get a colour of their own; the others are one grey."""
+"""Most factors with a colour of their own; all others are grey."""
 _SERIES = re.compile(r"dosage\[(\d+)\]\.(\w+)")
 _STANDING = {"carries": style.BLUE, "small": style.MUTED, "open": style.ORANGE}
 _INDEX_WORDS = {
@@ -58,12 +58,12 @@ def _footer(reading: Reading, extra: str) -> str:
 
 
 def _name(reading: Reading, name: object) -> str:
-    """A factor for people: of a lever of one contact series, which series it is."""
+    """The name of a factor for people; a lever of one contact series names that series."""
     return _names(reading).get(str(name), style.words(str(name)))
 
 
 def _names(reading: Reading) -> dict[str, str]:
-    """Names that need more than their words."""
+    """The names of factors that need more than their words."""
     found = {}
     for name in reading.frame("factors")["name"]:
         if match := _SERIES.fullmatch(name):
@@ -77,7 +77,8 @@ def index_bars(reading: Reading, method: str, labels: Sequence[tuple[str, str]])
     """Main index of each factor with its 95 % interval, naive value, dummy line and standing.
 
     Args:
-        method: name of a method of the study.
+        reading: the study and its tables.
+        method: the name of a method of the study.
         labels: (outcome, week) of each panel, at most six.
     """
     chosen = METHODS[method]
@@ -169,7 +170,7 @@ def _bars(
 
 
 def _standing_legend(axes: Axes, *, above: bool = False) -> None:
-    """What the colours say, where bars or points leave room."""
+    """The legend of the colours, placed where bars or points leave room."""
     handles = [
         Line2D([], [], marker="s", linestyle="", color=colour, label=text)
         for colour, text in (
@@ -185,7 +186,7 @@ def _standing_legend(axes: Axes, *, above: bool = False) -> None:
 
 
 def morris_plane(reading: Reading, outcome: str, week: str) -> Figure:
-    """mu* against sigma: how much a factor does, and how much that depends on the others."""
+    """mu* against sigma: the effect of each factor, and its dependence on the other factors."""
     figure = style.figure(
         7.0, 5.2, f"Morris screening of {when(outcome, week)}",
         _footer(reading, "Bars: 95 % intervals of mu*. On the line sigma equals mu*: above it, "
@@ -216,10 +217,10 @@ def morris_plane(reading: Reading, outcome: str, week: str) -> Figure:
 
 
 def _name_points(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None:
-    """Names beside points: above or below, to the right or to the left, where there is room."""
+    """Write names beside points, above or below, to the right or left, where there is room."""
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
-    taken: list[tuple[float, float, float]] = []  # from, to, height; in shares of the axes
+    taken: list[tuple[float, float, float]] = []  # from, to, height, in shares of the axes
     for text, x, y in points:
         at, level, width = (x - left) / (right - left), (y - low) / (high - low), 0.0115 * len(text)
         ways = [(up, side) for side in ("left", "right") for up in (True, False)]
@@ -392,7 +393,7 @@ def responses(reading: Reading, outcome: str, week: str, most: int = 12) -> Figu
 
 
 def _response(axes: Axes, rows: pd.DataFrame, *, choices: bool) -> None:
-    """A curve with its band; of choices, which have no order, points."""
+    """A curve with its band; points for choices, which have no order."""
     at, mean = rows["coordinate"], rows["mean"]
     if choices:
         axes.errorbar(
@@ -405,7 +406,7 @@ def _response(axes: Axes, rows: pd.DataFrame, *, choices: bool) -> None:
 
 
 def _tick(text: str) -> str:
-    """A value at the end of an axis: three digits, words as they are."""
+    """A value at the end of an axis in three digits; words stay as they are."""
     try:
         return f"{float(text):.3g}"
     except ValueError:

@@ -1,9 +1,9 @@
-"""Elementary effects (Morris 1991; mu*: Campolongo et al. 2007) with replicates kept apart.
+"""Elementary effects (Morris 1991; mu*: Campolongo et al. 2007) with separate replicates.
 
-mu* is a mean of absolute values, and chance makes absolute values larger. Corrected mu* gives each
-replicate's effect the sign that the *other* replicates agree on: its expectation is 0 for a factor
-that does nothing, and never above the truth. mu needs no correction; sigma is corrected as any
-variance is (:mod:`sim.studies.sensitivity.noise`).
+mu* is a mean of absolute values, and chance makes absolute values larger. The corrected mu* gives
+each replicate's effect the sign on which the *other* replicates agree. Its expectation is 0 for a
+factor without effect, and never above the true value. mu needs no correction; sigma is corrected
+like any variance (:mod:`sim.studies.sensitivity.noise`).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ def effects(unit: np.ndarray, y: np.ndarray, units: int, group_of: np.ndarray) -
         unit: (points, factors).
         y: (points, replicates).
         units: number of factors or groups.
-        group_of: (factors,) place of each factor's unit.
+        group_of: (factors,), the index of each factor's unit.
     """
     size = units + 1
     x = unit.reshape(-1, size, unit.shape[1])
     outcome = y.reshape(-1, size, y.shape[1])
     step = np.diff(x, axis=1)
-    # The member that moved most tells whose step it was, and its direction.
+    # The factor that moved most shows which unit made the step, and the direction.
     mover = np.abs(step).argmax(axis=2)
     sign = np.sign(np.take_along_axis(step, mover[..., None], axis=2))
     slope = np.diff(outcome, axis=1) * sign / STEP
@@ -40,7 +40,7 @@ def effects(unit: np.ndarray, y: np.ndarray, units: int, group_of: np.ndarray) -
 
 
 def agreed_size(effect: np.ndarray) -> np.ndarray:
-    """|effect| without what chance adds: (...,) from (..., replicates), two replicates or more."""
+    """|effect| corrected for chance, (...,) from (..., replicates); two replicates or more."""
     others = effect.sum(axis=-1, keepdims=True) - effect
     scale = np.abs(effect).sum(axis=-1, keepdims=True)
     others = np.where(np.abs(others) > 1e-12 * scale, others, 0.0)
@@ -48,7 +48,7 @@ def agreed_size(effect: np.ndarray) -> np.ndarray:
 
 
 def naive(effect: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """mu*, mu and sigma of replicate means, (..., 3, units), as SALib gives them."""
+    """mu*, mu and sigma of replicate means, (..., 3, units), as in SALib."""
     mean = effect.mean(axis=-1)
     count = len(mean)
     mu = weights @ mean
@@ -57,7 +57,7 @@ def naive(effect: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def corrected(effect: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The same for the expected outcome; two replicates or more.
+    """mu*, mu and sigma of the expected outcome, (..., 3, units); two replicates or more.
 
     Args:
         effect: (trajectories, units, replicates).
@@ -75,14 +75,14 @@ def corrected(effect: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def ranges(y: np.ndarray, factors: int, levels: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How far the outcome moves along each factor, one at a time.
+    """The range of the outcome along each factor, one at a time.
 
     Args:
         y: (1 + factors * levels, replicates); the first row is the centre.
 
     Returns:
-        naive range of the means, range corrected for chance (the ends are chosen by the other
-        replicates; nan with one), and the half-width of its 95 % interval; each (factors,).
+        The naive range of the means, the range corrected for chance (the other replicates choose
+        the ends; NaN with one replicate), and the half-width of its 95 % interval, each (factors,).
     """
     along = y[1:].reshape(factors, levels, -1)
     mean = along.mean(axis=2)

@@ -22,7 +22,7 @@ Key = tuple[str, str]
 
 
 def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
-    """Every figure that the study has the numbers for."""
+    """Every figure for which the study has numbers."""
     reading = Reading(study, tables)
     if reading.indices.empty:
         return []
@@ -41,7 +41,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 
 def _of_method(reading: Reading, method: Method, keys: Sequence[Key]) -> Iterator[Figure]:
-    """Bars of a method, and what it shows of each outcome."""
+    """The bars of a method, and its figures for each outcome."""
     from sim.studies.sensitivity import drawings
 
     yield _figure(
@@ -108,7 +108,7 @@ def _figure(
 
 
 def _stem(outcome: str, week: str = "") -> str:
-    """An outcome and week as a part of the name of a file."""
+    """An outcome and week as a part of a file name."""
     return f"{outcome.replace(' ', '_')}-{week}".rstrip("-")
 
 
@@ -122,7 +122,7 @@ def _leaders(reading: Reading, method: Method, keys: Sequence[Key]) -> str:
 
 
 def _sizes(reading: Reading, method: Method, outcome: str, week: str) -> int:
-    """At how many sizes of the sample a method was looked at."""
+    """The number of sample sizes at which the indices of a method were estimated."""
     rows = reading.frame("convergence")
     rows = rows[(rows.method == method.name) & (rows.outcome == outcome) & (rows.week == week)]
     return rows["samples"].nunique()

@@ -17,24 +17,24 @@ from sim.studies.sensitivity.responses import base_blocks, representative, respo
 from sim.studies.sensitivity.samples import Sample
 
 SLOW = ("delta", "hdmr")
-"""Methods whose every estimate takes seconds: looked at again at the half only."""
+"""Methods whose every estimate takes seconds; only the half sample is estimated again."""
 FLAT = 1e-12
-"""An outcome that varies by less than this share of its size does not vary."""
+"""An outcome that varies by less than this share of its size counts as constant."""
 Row = dict[str, Any]
 
 
 @dataclass(eq=False)
 class Findings:
-    """What the samples of a study show.
+    """The results from the samples of a study.
 
     Attributes:
-        design: of the study.
-        runs: made.
-        counted: the fewest runs that the indices of an outcome rest on.
-        indices: a row an index.
+        design: the design of the study.
+        runs: the number of runs that were made.
+        counted: the smallest number of runs behind the indices of an outcome.
+        indices: a row for each index.
         convergence: the same indices at growing sizes of the sample.
-        rankings: a row a method, outcome and week: whether the order held.
-        noise: a row a sample, outcome and week: shares of variance that are chance.
+        rankings: a row for each method, outcome and week, with whether the order held.
+        noise: a row for each sample, outcome and week, with the shares of chance in the variance.
         responses: mean outcome along each factor.
     """
 
@@ -70,7 +70,7 @@ class Findings:
         return all(row["converged"] for row in [*main, *self.rankings])
 
     def _add(self, sample: Sample, place: int, label: Label) -> int:
-        """Analyse one outcome of a sample; returns the runs that count."""
+        """Analyse one outcome of a sample and return the number of runs that count."""
         unit, y, left = _sound(self.design, sample, place, label)
         key = {"outcome": label.outcome, "week": label.week}
         means = y.mean(axis=1)
@@ -129,12 +129,12 @@ def _sound(
     of base samples that are left.
 
     An index needs whole base samples (blocks of a Saltelli design, trajectories), each with the
-    same replicates. So what goes along with a run without a value is either its whole base sample
-    or its replicate at every point; whichever loses fewer runs. A search curve and one at a time
-    have no base samples to lose: there it is the replicate.
+    same replicates. A run without a value therefore removes either its whole base sample or its
+    replicate at every point, whichever loses fewer runs. A search curve and one at a time have no
+    base samples that could be removed, so they lose the replicate.
 
     Raises:
-        StudyError: too little is left.
+        StudyError: too few runs are left.
     """
     y = sample.y[:, :, place]
     lost = np.isnan(y)
@@ -183,8 +183,8 @@ def _method_rows(
     design: Design, sample: Sample, method: Method, unit: np.ndarray, y: np.ndarray, samples: int,
     refused: convergence.Verdict | None,
 ) -> tuple[list[Row], list[Row]]:  # fmt: skip
-    """Rows of the indices, and of the same at growing sizes of the sample; ``refused`` is said of
-    those that would have converged."""
+    """Rows of the indices, and of the same indices at growing sizes of the sample. The verdict
+    ``refused`` replaces that of indices that would have converged."""
     study, sampler = design.study, sample.sampler
 
     def at(count: int, resamples: int) -> Estimates:
@@ -237,7 +237,7 @@ def _index_rows(
             verdict = refused
         value, half = float(found.value[i]), float(found.half[i])
         if not np.isfinite(found.half_sample[i]):
-            value = half = np.nan  # a ratio to a variance that chance drowns
+            value = half = np.nan  # a ratio to a variance in which chance dominates
         more = np.nan if verdict.more_runs is None else float(verdict.more_runs)
         rows.append(
             {
@@ -252,7 +252,7 @@ def _index_rows(
 
 
 def _ranking(method: Method, rows: list[Row], growth: list[Row], samples: int) -> list[Row]:
-    """Whether the order by the main index held since half of the samples, if there was a half."""
+    """Whether the order by the main index has held since half of the samples, if known."""
     main = [row for row in rows if row["index"] == method.main]
     before = {
         row["factor"]: row["value"] for row in growth

@@ -1,10 +1,10 @@
-"""TestFunction and FUNCTIONS: functions with known indices in the place of the model.
+"""TestFunction and FUNCTIONS: functions with known indices, which can replace the model.
 
 A study file names one with ``scenario: {function: ishigami}``; ``noise: 1`` adds normal chance of
-that variance to every run. All else of a study (file, sample, analysis, words) is the same.
+that variance to every run. All other parts of a study (file, sample, analysis, words) are the same.
 
-Sources: Ishigami and Homma 1990, Saltelli and Sobol' 1995 (the g function), both as SALib has them;
-Morris 1991 (his test function of 20 inputs); the noisy example has a factor that does nothing.
+Sources: Ishigami and Homma 1990, Saltelli and Sobol' 1995 (the g function), both as in SALib;
+Morris 1991 (his test function of 20 inputs). The noisy example has a factor without effect.
 """
 
 from __future__ import annotations
@@ -94,4 +94,4 @@ FUNCTIONS: Mapping[str, TestFunction] = {
         lambda x: np.where(x[:, :1] > 0.97, np.nan, x.sum(axis=1, keepdims=True)),
     ),
 }
-"""By name. ``constant`` has an outcome that never varies, ``hole`` runs that fail."""
+"""Test functions by name. ``constant`` has a constant outcome, and ``hole`` has runs that fail."""

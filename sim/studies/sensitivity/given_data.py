@@ -1,9 +1,10 @@
 """Statistics of given-data methods for many outcome columns at once.
 
-SALib's analysers take one column and work out p-values and intervals besides; intervals and the
-correction for chance need the bare statistic hundreds of times. The functions here give the numbers
-of SALib's ``pawn``, ``rsa``, ``rbd_fast`` and ``delta.calc_delta`` (tests hold them together), for
-every column of a table of outcomes over the same points.
+SALib's analysers take one column and also compute p-values and intervals, but intervals and the
+correction for chance need the bare statistic hundreds of times. The functions :func:`pawn`,
+:func:`regional`, :func:`rbd` and :func:`delta` give the numbers of SALib's ``pawn``, ``rsa``,
+``rbd_fast`` and ``delta.calc_delta`` (tests compare them) for every column of a table of outcomes
+over the same points.
 
 All take ``x`` (points, factors) and ``y`` (points, columns), and return (columns, factors).
 """
@@ -18,15 +19,15 @@ from scipy.stats import rankdata
 SLIDES = 10
 """Conditioning intervals of PAWN (Pianosi and Wagener 2018)."""
 BINS = 10
-"""Parts of the outcome in regional analysis."""
+"""Number of parts of the outcome in regional analysis."""
 RBD_HARMONICS = 10
-"""M of RBD-FAST, SALib's own."""
+"""M of RBD-FAST, with SALib's default."""
 _GRID = 100
-"""Places at which Delta compares densities."""
+"""Number of grid points at which Delta compares densities."""
 
 
 def pawn(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """PAWN: median over slides of the Kolmogorov-Smirnov distance to the whole (nan slides out)."""
+    """PAWN: median over slides of the Kolmogorov-Smirnov distance to the whole, without NaN."""
     slide = _slides(x)
     member = slide[:, :, None] == np.arange(SLIDES)  # (points, factors, slides)
     size = member.sum(axis=0)
@@ -43,7 +44,7 @@ def pawn(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _slides(x: np.ndarray) -> np.ndarray:
-    """Slide of each point along each factor, (points, factors); SLIDES: in none (the largest)."""
+    """Slide of each point along each factor, (points, factors); SLIDES: no slide (the largest)."""
     step = 1.0 / SLIDES
     edges = np.quantile(x, np.arange(0.0, 1.0 + step, step)[: SLIDES + 1], axis=0)
     found = np.empty(x.shape, dtype=np.int64)
@@ -53,13 +54,14 @@ def _slides(x: np.ndarray) -> np.ndarray:
 
 
 def _last_of_ties(ordered: np.ndarray) -> np.ndarray:
-    """Places in an ordered column at which a run of equal values ends."""
+    """Indices in an ordered column at which a run of equal values ends."""
     return np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
 
 
 def regional(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Regional analysis: mean over parts of the outcome of Cramer and von Mises' statistic, for
-    inside against outside; divided by the size it grows with, so that samples compare."""
+    """Regional analysis: the mean over parts of the outcome of the Cramer-von Mises statistic for
+    inside against outside, divided by the size with which it grows, so that samples of different
+    sizes are comparable."""
     count = len(x)
     order = np.argsort(x, axis=0, kind="stable")
     rank = np.take_along_axis(rankdata(x, axis=0), order, axis=0)
@@ -80,8 +82,9 @@ def regional(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
         mine = np.take_along_axis(rank, grouped, axis=0)
         own = sums((mine - inner) ** 2)
-        # Of the points outside, rank r and place j among them: (r - j)^2, summed by what is not
-        # inside. A point's place among those outside is its place less the points inside below it.
+        # Points outside with rank r and position j among them contribute (r - j)^2, summed over all
+        # points minus those inside. The position j is that among all points, minus the number of
+        # points inside below it.
         n = size[there].astype(float)[:, None]
         m = count - n
         crossed = products - sums(mine * (grouped + 1))
@@ -95,13 +98,13 @@ def regional(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def regional_scale(points: int) -> float:
-    """What the statistic of :func:`regional` grows with."""
+    """The size with which the statistic of :func:`regional` grows."""
     inside = points / BINS
     return inside * (points - inside) / points
 
 
 def _parts(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Part of each outcome by its quantiles, and which parts can be compared, (BINS,)."""
+    """The part of each outcome by its quantiles, and whether each part can be compared, (BINS,)."""
     edges = np.quantile(y, np.append(np.arange(0.0, 1.0, 1.0 / BINS), 1.0))
     part = np.maximum(np.searchsorted(edges[:-1], y, side="left") - 1, 0)
     known = np.array([len(np.unique(y[part == one])) > 1 for one in range(BINS)])
@@ -131,7 +134,7 @@ def delta(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _density(values: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Gaussian kernels with Silverman's bandwidth, as ``scipy.stats.gaussian_kde`` has them."""
+    """Density by Gaussian kernels with Silverman's bandwidth, as ``scipy.stats.gaussian_kde``."""
     count = len(values)
     width = values.std(ddof=1) * (count * 3.0 / 4.0) ** -0.2 if count > 1 else 0.0
     if width == 0.0:

@@ -1,10 +1,10 @@
 """estimate: the indices of one outcome by one method, with intervals, as Estimates.
 
-Naive numbers are SALib's, on the means over replicates. ``value`` is what is reported: the index of
-the expected outcome. Chance is taken out by products of different replicates where the index is a
-ratio of quadratic forms, by extrapolation to no chance for PAWN, Delta, HDMR and RSA, whose floor
-the dummy shows (both: :mod:`sim.studies.sensitivity.noise`), and by signs that other replicates
-agree on in Morris and one at a time (:mod:`sim.studies.sensitivity.elementary`).
+Naive numbers are SALib's, on the means over replicates. The reported ``value`` is the index of the
+expected outcome. Three corrections remove chance: products of different replicates, where the index
+is a ratio of quadratic forms; extrapolation to no chance for PAWN, Delta, HDMR and RSA, whose floor
+the dummy shows (both in :mod:`sim.studies.sensitivity.noise`); and signs on which other replicates
+agree, for Morris and one at a time (:mod:`sim.studies.sensitivity.elementary`).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from sim.studies.sensitivity.variance_indices import Saltelli
 
 RESAMPLES = 200
 FEW_RESAMPLES = 25
-"""Where a resample takes a tenth of a second or more."""
+"""Number of resamples where each takes a tenth of a second or more."""
 VERY_FEW = 12
-"""Of HDMR, whose every resample is some fits by SALib."""
+"""Number of resamples of HDMR, each of which needs several fits by SALib."""
 MANY_FACTORS = 8
-"""Beyond these HDMR looks at single factors only: pairs would need more terms than points."""
+"""Most factors for which HDMR estimates pairs; more pairs would need more terms than points."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +40,12 @@ class Estimates:
     """Indices of one outcome at one week.
 
     Attributes:
-        index: (n,) names of indices.
-        unit: (n,) factor or group.
-        other: (n,) the second factor of a pair, or "".
-        naive: (n,) as SALib gives them.
-        value: (n,) corrected for chance; nan where chance cannot be told.
-        half: (n,) half-width of the 95 % interval of ``value``.
+        index: (n,), names of indices.
+        unit: (n,), factor or group.
+        other: (n,), the second factor of a pair, or "".
+        naive: (n,), the indices of SALib.
+        value: (n,), corrected for chance; NaN where chance cannot be separated.
+        half: (n,), half-width of the 95 % interval of ``value``.
         half_sample, half_chance: its parts from the choice of points and of replicates.
     """
 
@@ -77,12 +77,12 @@ def estimate(
     """All indices of one outcome.
 
     Args:
-        unit: (points, factors) of whole base samples.
+        unit: (points, factors), coordinates of whole base samples.
         y: (points, replicates), no NaN, not constant.
-        stochastic: whether a run holds chance. Without it one replicate tells all.
+        stochastic: whether a run contains chance; without chance, one replicate is enough.
         common: whether all points share their replicates.
-        seed: of resampling.
-        resamples: of the bootstrap.
+        seed: seed of resampling.
+        resamples: number of resamples of the bootstrap.
     """  # fmt: skip
     if np.isnan(y).any():
         raise ValueError("a NaN must not reach an analyser")
@@ -120,7 +120,7 @@ class _Case:
         return len(self.y) // self.sampler.rows_per_base
 
     def chance(self, of: Callable[[np.ndarray], np.ndarray], shape: int) -> np.ndarray:
-        """Half-widths from the choice of replicates, which a common design shares."""
+        """Half-widths from the choice of replicates, which points share in a common design."""
         if not self.stochastic or not self.common:
             return np.zeros(shape)
         if self.replicates < 3:
@@ -131,7 +131,7 @@ class _Case:
         self, names: tuple[str, ...], naive: np.ndarray, value: np.ndarray,
         half_sample: np.ndarray, half_chance: np.ndarray,
     ) -> Estimates:  # fmt: skip
-        """Estimates of indices that each have one number a unit."""
+        """Estimates of indices that have one number for each unit."""
         units = self.space.units
         if self.stochastic and self.replicates == 1:
             value = np.full(len(naive), np.nan)
@@ -213,7 +213,7 @@ def _morris(case: _Case) -> Estimates:
         return elementary.corrected(effect, whole).ravel()
 
     naive = elementary.naive(moved, whole)
-    naive[0] = np.asarray(found["mu_star"], dtype=float)  # SALib's own; the rest are the same
+    naive[0] = np.asarray(found["mu_star"], dtype=float)  # SALib's own; mu and sigma are the same
     return case.done(
         ("mu_star", "mu", "sigma"),
         naive.ravel(),
@@ -234,8 +234,8 @@ def _one_at_a_time(case: _Case) -> Estimates:
 # --- quadratic forms of SALib ---------------------------------------------------------------------
 
 Forms = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""From outcomes (points, columns) to numerators and denominators (columns, indices), both quadratic
-in them."""
+"""A function from outcomes (points, columns) to numerators and denominators (columns, indices),
+both quadratic in the outcomes."""
 
 
 def _ratio(case: _Case, names: tuple[str, ...], forms: Forms, half: np.ndarray) -> Estimates:
@@ -254,13 +254,13 @@ def _ratio(case: _Case, names: tuple[str, ...], forms: Forms, half: np.ndarray) 
     naive = value = top / bottom
     if case.corrects:
         value, below = corrected(case.y)
-        half = half * bottom / below  # the interval is about a ratio whose denominator has shrunk
+        half = half * bottom / below  # the interval belongs to a ratio with a smaller denominator
     chance = case.chance(lambda y: corrected(y)[0], len(naive))
     return case.done(names, naive, value, half, chance)
 
 
 def _by_column(one: Forms) -> Forms:
-    """Forms of a table from forms of a column (points,)."""
+    """Quadratic forms of a table from those of a column (points,)."""
 
     def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = [one(column) for column in y.T]
@@ -332,7 +332,7 @@ def _dgsm(case: _Case) -> Estimates:
         variance = np.full(factors, y[:: factors + 1].var())
         return np.asarray(found["dgsm"], dtype=float) * variance, variance
 
-    # SALib's interval is that of the mean squared derivative, not of the index: ours instead.
+    # SALib's interval is that of the mean squared derivative and not of the index.
     blocks = case.y.mean(axis=1).reshape(-1, factors + 1)
     squared = ((blocks[:, 1:] - blocks[:, :1]) / (STEP * np.pi)) ** 2 / blocks[:, 0].var()
     half = Z95 * squared.std(axis=0, ddof=1) / np.sqrt(len(blocks))
@@ -345,16 +345,16 @@ def _dgsm(case: _Case) -> Estimates:
 def _extrapolated(
     case: _Case, names: tuple[str, ...], naive: np.ndarray, plain: Plain, *, ways: int, times: int
 ) -> Estimates:
-    """Indices that look at the whole distribution.
+    """Indices that depend on the whole distribution.
 
-    What chance does to them is learned from ``plain``, the index without SALib's own resampling,
-    and added to SALib's number. The interval joins points drawn anew, replicates left out, and the
-    size of the correction itself: what an extrapolation leaves is of a smaller order than what it
-    takes.
+    The correction for chance is computed from ``plain``, the index without SALib's own resampling,
+    and added to SALib's number. The interval joins resampled points, left-out replicates, and the
+    size of the correction itself, because the rest after an extrapolation is of a smaller order
+    than the correction.
 
     Args:
-        ways: to halve the replicates.
-        times: points are drawn anew.
+        ways: the number of ways to halve the replicates.
+        times: the number of resamples of the points.
     """
 
     def found(y: np.ndarray) -> np.ndarray:
@@ -390,7 +390,7 @@ def _rsa(case: _Case) -> Estimates:
             problem, case.unit, case.y.mean(axis=1), bins=given_data.BINS,
             seed=salib_seed(case.seed, 1),
         )  # fmt: skip
-    # Of the statistics of all parts the mean; they grow with the sample.
+    # The index is the mean of the statistics of all parts, which grow with the sample.
     naive = np.array([np.nanmean(found[name]) for name in problem["names"]])
     naive /= given_data.regional_scale(len(case.unit))
     return _extrapolated(case, ("rsa",), naive, given_data.regional, ways=2, times=50)
@@ -411,8 +411,8 @@ def _delta(case: _Case) -> Estimates:
 
 
 def _hdmr(case: _Case) -> Estimates:
-    """Pairs by SALib's enhanced HDMR; of many factors single ones only, by its older one, as the
-    newer one fails there (SALib 1.6)."""
+    """Pairs by SALib's enhanced HDMR. For many factors, single indices by the older HDMR, because
+    the enhanced one fails there (SALib 1.6)."""
     from SALib.analyze import enhanced_hdmr, hdmr
 
     factors = len(case.space.factors)
@@ -424,7 +424,7 @@ def _hdmr(case: _Case) -> Estimates:
             if pairs:
                 found = enhanced_hdmr.analyze(
                     *given, max_order=2, bootstrap=times, seed=salib_seed(case.seed, 1)
-                )  # of all points when it is asked once
+                )  # a single estimate uses all points
                 return np.concatenate([found["Sa"][:factors], found["ST"][:factors]])
             found = hdmr.analyze(*given, maxorder=1, K=times, seed=salib_seed(case.seed, 1))
         return np.asarray(found["Sa"][:factors], dtype=float)
@@ -439,9 +439,9 @@ def _hdmr(case: _Case) -> Estimates:
 
 @contextmanager
 def _salib_call(seed: int) -> Iterator[None]:
-    """Around SALib: what it changes for the whole process is put back, its remarks are not ours.
+    """A context for calls of SALib that restores global state and hides SALib's warnings.
 
-    Some analysers seed numpy's global generator, Delta replaces the format of all warnings.
+    Some analysers seed NumPy's global generator, and Delta replaces the format of all warnings.
     """
     state = np.random.get_state()  # noqa: NPY002
     look = warnings.formatwarning

@@ -1,4 +1,4 @@
-"""Method and METHODS: which sampler each method needs, what it reports, and whose it is."""
+"""Method and METHODS: the methods, with their samplers, indices and sources."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class Method:
     """One method.
 
     Attributes:
-        title: for people.
-        sampler: see :data:`sim.studies.sensitivity.samplers.SAMPLERS`.
+        title: the name for people.
+        sampler: the sampler, see :data:`sim.studies.sensitivity.samplers.SAMPLERS`.
         main: the index that ranks factors.
         scale: share (of variance, 1 is all), effect (outcome units), or distance.
-        floor: whether the index is above 0 even for a factor that does nothing, in any finite
-            sample and without chance: then only the dummy tells what is nothing.
-        groups: whether groups of factors can be asked about.
+        floor: whether the index of a factor without effect is above 0 in any finite sample, even
+            without chance; only the dummy then shows which index means no effect.
+        groups: whether the method can treat groups of factors.
         least: fewest base samples.
-        source: whose method it is.
+        source: the authors of the method.
     """
 
     name: str
@@ -59,4 +59,4 @@ _ALL = (
            "Owen 2014; Goda 2021"),
 )  # fmt: skip
 METHODS: Mapping[str, Method] = {method.name: method for method in _ALL}
-"""Every method by the name a study file gives it."""
+"""Every method by its name in study files."""

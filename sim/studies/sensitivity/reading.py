@@ -1,4 +1,4 @@
-"""Reading: the tables of a sensitivity study as words and figures look at them."""
+"""Reading: the tables of a sensitivity study in the form that words and figures use."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from sim.studies.sensitivity.spec import Spec
 from sim.studies.spec import Study
 
 Standing = Literal["carries", "small", "open"]
-"""A factor carries an outcome, does not matter, or it cannot be told."""
+"""A factor drives an outcome (carries), does not matter (small), or is not resolved (open)."""
 
 
 class Reading:
     """A study and its tables.
 
     Args:
-        study: what was asked.
-        tables: what was found; one without rows may be missing.
+        study: the study.
+        tables: the tables of its result; a table without rows may be missing.
     """
 
     def __init__(self, study: Study[Spec], tables: Mapping[str, Table]) -> None:
@@ -33,11 +33,11 @@ class Reading:
 
     @cached_property
     def indices(self) -> pd.DataFrame:
-        """A row an index."""
+        """The table of indices, with a row for each index."""
         return self.frame("indices")
 
     def frame(self, name: str) -> pd.DataFrame:
-        """A table as a frame; empty, with no columns, where it has no rows."""
+        """A table as a frame; an empty frame without columns where the table is missing."""
         return self.tables[name].frame if name in self.tables else pd.DataFrame()
 
     @property
@@ -47,7 +47,7 @@ class Reading:
 
     @property
     def ranges(self) -> str:
-        """What the factors vary over, in a sentence."""
+        """A sentence on the ranges over which the factors vary."""
         return self.tables["factors"].plain_note
 
     def of(
@@ -70,7 +70,7 @@ class Reading:
 def dummy_line(rows: pd.DataFrame) -> float:
     """Upper end of the dummy's interval among rows of one index; 0 without a dummy.
 
-    An index that does not rise above it shows nothing that a factor without effect would not.
+    An index that is not above this line may be that of a factor without effect.
     """
     mine = rows[(rows["factor"] == DUMMY) & (rows["other"] == "")]
     if mine.empty or not math.isfinite(float(mine["high"].iloc[0])):
@@ -81,15 +81,17 @@ def dummy_line(rows: pd.DataFrame) -> float:
 def standing(row: pd.Series, line: float, floor: bool) -> Standing:
     """Whether a factor drives an outcome, does not matter, or has not converged.
 
-    It drives it when its whole interval lies above what is negligible (and above the dummy), even
-    while its size has not converged; it does not matter when the index has converged and its whole
-    interval lies below. Where the index has a floor, above 0 even for a factor that does nothing,
-    only the dummy tells: what has converged and is not above it does not matter.
+    A factor drives the outcome when its whole interval lies above the negligible level (and above
+    the dummy), even if its size has not converged. It does not matter when the index has converged
+    and its whole interval lies below that level. Some indices have a floor above 0 even for a
+    factor without effect. For these, only the dummy shows what is negligible: a converged index
+    that is not above the dummy does not matter.
 
     Args:
-        row: of the table ``indices``.
-        line: of the dummy.
-        floor: whether the index has one (:attr:`sim.studies.sensitivity.methods.Method.floor`).
+        row: a row of the table ``indices``.
+        line: the upper end of the dummy's interval.
+        floor: whether the index has a floor
+            (:attr:`sim.studies.sensitivity.methods.Method.floor`).
     """
     limit = line if floor else NEGLIGIBLE * row["unit"]
     if row["low"] > max(limit, line):

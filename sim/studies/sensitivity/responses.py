@@ -11,12 +11,12 @@ from sim.core.units import Z95
 from sim.studies.sensitivity.samplers import OAT_LEVELS, Sampler
 
 BINS = 10
-"""Parts of a factor's range in a response curve from a random sample; of a factor with few values,
-each value is a part."""
+"""Number of parts of a factor's range in a response curve from a random sample; a factor with few
+values has a part for each value."""
 
 
 def representative(sampler: Sampler, rows: np.ndarray) -> np.ndarray:
-    """Rows (points, ...) that stand for the whole space: of a Saltelli design A and B, else all."""
+    """Rows (points, ...) that represent the whole space: A and B of a Saltelli design, else all."""
     if sampler.kind != "saltelli":
         return rows
     blocks = rows.reshape(-1, sampler.rows_per_base, rows.shape[1])
@@ -24,8 +24,8 @@ def representative(sampler: Sampler, rows: np.ndarray) -> np.ndarray:
 
 
 def base_blocks(sampler: Sampler, y: np.ndarray) -> np.ndarray:
-    """The same of outcomes (points, replicates), by what was drawn independently of each other:
-    (base samples, points of each, replicates). Where there are none, every point is one."""
+    """Representative outcomes in independent blocks, (base samples, points of each, replicates),
+    from outcomes (points, replicates). Without base samples, every point is a block."""
     if not sampler.extendable:
         return y[:, None]
     blocks = y.reshape(-1, sampler.rows_per_base, y.shape[1])
@@ -33,7 +33,8 @@ def base_blocks(sampler: Sampler, y: np.ndarray) -> np.ndarray:
 
 
 def responses(sampler: Sampler, unit: np.ndarray, y: np.ndarray) -> Iterator[dict[str, Any]]:
-    """Mean of the outcome along each factor; all others vary (one at a time: stay put).
+    """Mean of the outcome along each factor while all others vary (one at a time: while all others
+    stay at their defaults).
 
     Args:
         unit: (points, factors).
@@ -59,7 +60,8 @@ def _in_parts(sampler: Sampler, unit: np.ndarray, y: np.ndarray) -> Iterator[dic
 
 
 def _from_the_centre(sampler: Sampler, unit: np.ndarray, y: np.ndarray) -> Iterator[dict[str, Any]]:
-    """The interval is that of the change from the centre: what chance moves alike, cancels."""
+    """Rows for one at a time. The interval is that of the change from the centre, in which shared
+    chance cancels."""
     replicates = y.shape[1]
     for place in range(len(sampler.space.factors)):
         first = 1 + place * OAT_LEVELS
@@ -79,5 +81,5 @@ def _row(sampler: Sampler, place: int, at: float, mean: float, half: float) -> d
 
 
 def short(value: Any) -> str:
-    """A value of a factor in four digits; words as they are."""
+    """A value of a factor in four digits; words stay as they are."""
     return f"{float(value):.4g}" if isinstance(value, float | np.floating) else str(value)

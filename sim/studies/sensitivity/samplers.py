@@ -1,7 +1,7 @@
-"""SALib's samplers on the unit cube: every one seeded, every one extendable where it can be.
+"""Sampler: SALib's samplers on the unit cube, with seeds and, where possible, with extensions.
 
-A *base sample* is the unit in which a design grows, is cut into prefixes, and loses what failed: a
-row of a Latin hypercube, a trajectory, a block of a Saltelli design.
+A *base sample* is the unit in which a design grows, is cut into prefixes, and loses failed runs. It
+is a row of a Latin hypercube, a trajectory, or a block of a Saltelli design.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from sim.studies.factors import Space
 LEVELS = 4
 """Levels of Morris' grid; a step is LEVELS / (2 (LEVELS - 1)) of the range."""
 OAT_LEVELS = 5
-"""Levels of each factor, one at a time."""
+"""Levels of each factor in the design one at a time."""
 STEP = 0.1
-"""Step of finite differences in the unit cube. SALib's own is a share of the coordinate and
-vanishes near 0, where it would divide chance by nothing."""
+"""Step of finite differences in the unit cube. SALib's default is a share of the coordinate and
+vanishes near 0, where chance would be divided by almost 0."""
 HARMONICS = 4
 """M of eFAST; it needs more than 4 M^2 samples."""
 SAMPLERS = ("saltelli", "trajectories", "latin", "search_curve", "differences", "permutations",
@@ -30,7 +30,7 @@ SAMPLERS = ("saltelli", "trajectories", "latin", "search_curve", "differences", 
 
 @dataclass(frozen=True)
 class Sampler:
-    """How points are drawn: one of :data:`SAMPLERS`, over a space.
+    """A way to draw points: one of :data:`SAMPLERS`, over a space.
 
     ``second_order`` concerns Saltelli designs only.
     """
@@ -41,7 +41,7 @@ class Sampler:
 
     @property
     def rows_per_base(self) -> int:
-        """Points of one base sample (of a search curve: of one position on it)."""
+        """The number of points of one base sample (of a search curve: of one position on it)."""
         units, factors = len(self.space.units), len(self.space.factors)
         return {
             "saltelli": 2 * units + 2 if self.second_order else units + 2,
@@ -55,11 +55,11 @@ class Sampler:
 
     @property
     def extendable(self) -> bool:
-        """Whether more base samples can be added to those that are there."""
+        """Whether more base samples can be added to existing ones."""
         return self.kind not in ("search_curve", "one_at_a_time")
 
     def points(self, samples: int) -> int:
-        """Points of a design of so many base samples."""
+        """The number of points of a design with this number of base samples."""
         return self.rows_per_base * (1 if self.kind == "one_at_a_time" else samples)
 
     def draw(self, samples: int, seed: int) -> np.ndarray:
@@ -72,8 +72,8 @@ class Sampler:
     def extend(self, samples: int, more: int, seed: int, step: int) -> np.ndarray:
         """``more`` base samples beyond the first ``samples``; ``step`` numbers extensions from 1.
 
-        Sequences (Sobol's, Morris' trajectories) go on where they stopped; Latin hypercubes and
-        permutations are not sequences, so another design of their kind is set beside the first.
+        Sequences (Sobol's, Morris' trajectories) continue where they stopped. Latin hypercubes and
+        permutations are not sequences, so another design of the same kind is added to the first.
         """
         if self.kind in ("latin", "permutations"):
             with warnings.catch_warnings():
@@ -134,15 +134,15 @@ class Sampler:
 
 
 SOBOL_POINT = (1000, (225, 99, 531, 693, 287, 929, 47, 921, 513, 71))
-"""A point of Sobol's sequence, from 0, and its coordinates in 1/1024: by the direction numbers of
-Joe and Kuo 2008 (SIAM J Sci Comput 30(5) 2635-2654), which SciPy uses."""
+"""The number of a point of Sobol's sequence, from 0, and its coordinates in 1/1024, by the
+direction numbers of Joe and Kuo 2008 (SIAM J Sci Comput 30(5) 2635-2654), which SciPy uses."""
 
 
 def load_sobol_table() -> None:
-    """Let SciPy read its table of direction numbers, and see that it did.
+    """Let SciPy read its table of direction numbers, and check that the table is complete.
 
-    It does so once, at first use, in compiled code that can raise nothing: Ctrl-C would be lost
-    there, and the table be left half read.
+    SciPy reads the table once, at first use, in compiled code that cannot raise errors. Ctrl-C
+    would be lost in this code and leave the table half read.
 
     Raises:
         CodoseError: the sequence is not Sobol's.
@@ -161,5 +161,5 @@ def load_sobol_table() -> None:
 
 
 def salib_seed(seed: int, tag: int) -> int:
-    """A seed for SALib, from ours: never 0, which its analysers take for none, and below 2**31."""
+    """A seed for SALib from the study's: below 2**31, and not 0, which analysers take for none."""
     return 1 + int(np.random.SeedSequence([seed, tag]).generate_state(1)[0] % (2**31 - 2))

@@ -1,4 +1,5 @@
-"""Sample: points that one sampler drew, with their outcomes; drawn, run, and doubled."""
+"""Sample: points of one sampler with their outcomes; first_samples draws samples, doubled extends
+them."""
 
 from __future__ import annotations
 
@@ -19,12 +20,12 @@ class Sample:
     """One sample with its outcomes.
 
     Attributes:
-        sampler, methods: how it was drawn, and who reads it.
-        unit: (points, factors).
-        y: (points, replicates, labels), NaN where a run has no value.
-        samples: base samples.
-        reasons: why a run (point, replicate) has no value, where it failed.
-        refused: why a point could not be run at all.
+        sampler, methods: the sampler that drew it, and the methods that use it.
+        unit: (points, factors), coordinates in the unit cube.
+        y: (points, replicates, labels), outcomes; NaN where a run has no value.
+        samples: the number of base samples.
+        reasons: the reason why a run (point, replicate) failed and has no value.
+        refused: the reason why a point could not be run at all.
     """
 
     sampler: Sampler
@@ -37,7 +38,7 @@ class Sample:
 
 
 def first_samples(design: Design, run: Runner) -> list[Sample]:
-    """Every sample of a design, run.
+    """Draw and run every sample of a design.
 
     Raises:
         Unfinished: this was a shard of the runs.
@@ -55,7 +56,7 @@ def doubled(design: Design, samples: Sequence[Sample], run: Runner, step: int) -
     """The samples with twice the base samples.
 
     Args:
-        step: numbers extensions from 1.
+        step: the number of the extension, from 1.
 
     Raises:
         Unfinished: this was a shard of the runs.

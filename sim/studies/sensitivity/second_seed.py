@@ -1,9 +1,10 @@
-"""moved: which converged indices another seed puts elsewhere than their tolerance allows.
+"""moved: the converged indices that change with another seed by more than their tolerance allows.
 
-An index that has converged is known to its tolerance; the same study with another seed (other
-points, other chance) must give it again. It *moved* when the two differ by more than the tolerance
-of the first and the 95 % half-width of the second, squared and added: of an index whose half-width
-is as large as its tolerance, one in twenty does so by chance, of the others far fewer.
+An index that has converged is known to its tolerance, so the same study with another seed (other
+points, other chance) must reproduce it. An index has *moved* when its two values differ by more
+than the root of the summed squares of the tolerance of the first and the 95 % half-width of the
+second. If its half-width is as large as its tolerance, an index moves by chance in one case of
+twenty; other indices move far less often.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ def moved(study: Study[Spec], stored: Mapping[str, Table], again: Mapping[str, T
     """Compare the converged indices of a study with those of another seed.
 
     Args:
-        study: the first, whose tolerance counts.
-        stored: its tables.
-        again: those of the same study with another seed and at most as many base samples.
+        study: the first study, whose tolerance counts.
+        stored: the tables of the first study.
+        again: the tables of the same study with another seed and at most as many base samples.
     """
     first, second = (_rows(tables) for tables in (stored, again))
     converged = {key: row for key, row in first.items() if row["converged"]}

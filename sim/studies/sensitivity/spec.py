@@ -1,4 +1,4 @@
-"""Spec: which assumptions carry a result, over which ranges, by which methods."""
+"""Spec: the fields of a sensitivity study, such as factors, ranges and methods."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Spec(StudyHeader):
 
 
 def issues(spec: Spec) -> Iterable[Issue]:
-    """What is wrong between the fields."""
+    """Mistakes between the fields."""
     if spec.scenarios:
         yield Issue(("scenarios",), "a sensitivity study has one scenario: 'scenario'")
     if not spec.method:
@@ -134,16 +134,16 @@ def _size_issues(spec: Spec, method: Method) -> Iterable[Issue]:
 
 
 def check(study: Study[Spec]) -> None:
-    """What only the scenario can show: its levers, its parameters, the inputs of a function.
+    """Check factors, groups and outcomes against the scenario or the test function.
 
     Raises:
-        StudyError: a factor, a group or an outcome that cannot be used.
+        StudyError: a factor, a group or an outcome cannot be used.
     """
     design_of(study)
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     design, stop = design_of(study), study.header.stop
     most = f"; the stop rule may go on to {count(stop.budget_runs, 'run')}" if stop else ""
     return (

@@ -1,4 +1,4 @@
-"""tables_of: what a sensitivity study found, as tables that say what their columns mean."""
+"""tables_of: the findings of a sensitivity study as tables with the meanings of their columns."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ FACTORS = (
 
 
 def tables_of(design: Design, samples: Sequence[Sample], found: Findings) -> dict[str, Table]:
-    """Every table that has a row, in the order in which they are shown."""
+    """Every table that has rows, in the order in which the tables are shown."""
     counted = found.counted, found.runs
     made = [
         _table("indices", found.indices, INDICES, "Indices", counted, "Chance is taken out of the "
@@ -105,7 +105,7 @@ def _table(
 
 
 def _factors(design: Design) -> pd.DataFrame:
-    """A row a factor, the dummy too."""
+    """A row for each factor, the dummy included."""
     return pd.DataFrame(
         [
             {
@@ -118,7 +118,7 @@ def _factors(design: Design) -> pd.DataFrame:
 
 
 def _points(design: Design, samples: Sequence[Sample]) -> pd.DataFrame:
-    """A row a point: sample, base sample, values of the factors; why it was refused, if any was."""
+    """A row for each point with sample, base sample, values of factors and reasons of refusals."""
     frames = []
     for one in samples:
         count, size = len(one.unit), one.sampler.rows_per_base
@@ -134,7 +134,7 @@ def _points(design: Design, samples: Sequence[Sample]) -> pd.DataFrame:
 
 
 def _runs(design: Design, samples: Sequence[Sample]) -> pd.DataFrame:
-    """A row a run: sample, point, replicate, and a column an outcome and week."""
+    """A row for each run with sample, point, replicate and a column for each outcome and week."""
     frames = []
     for one in samples:
         points, replicates, _ = one.y.shape

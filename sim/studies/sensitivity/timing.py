@@ -1,7 +1,7 @@
-"""estimate: how long a sensitivity study takes here, said before it runs; refused above its limit.
+"""estimate: the time that a sensitivity study takes here; a study above its limit is refused.
 
-Both parts of the estimate come from work that is measured: runs from small parts of the plan
-(:mod:`sim.runs.probe`), the analysis from small samples with made-up outcomes.
+Both parts of the estimate come from measured work: the time of runs from small parts of the plan
+(:mod:`sim.runs.probe`), and that of the analysis from small samples with made-up outcomes.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from sim.studies.sensitivity.samplers import Sampler
 SAMPLES = 64
 """Base samples from which the analysis is estimated."""
 PREFIXES = 1.5
-"""The analysis of all sizes of a sample, as a multiple of that of the whole."""
+"""Time of the analysis of all sizes of a sample, as a multiple of that of the whole sample."""
 
 
 def estimate(design: Design, execution: Execution, *, clock: Clock = time.perf_counter) -> str:
     """How long a study takes on this machine, in a sentence.
 
-    Of a shard only its part of the runs; on a cluster, what they would take here.
+    For a shard, only its part of the runs counts. On a cluster, the time is that on this machine.
 
     Raises:
-        StudyError: longer than the limit of the study (not on a cluster).
+        StudyError: the estimate is above the limit of the study (not on a cluster).
     """
     runs = runs_seconds(design, execution, clock=clock)
     analysis = 0.0
@@ -51,7 +51,7 @@ def estimate(design: Design, execution: Execution, *, clock: Clock = time.perf_c
 def runs_seconds(
     design: Design, execution: Execution | None = None, *, clock: Clock = time.perf_counter
 ) -> float:
-    """Wall time of the runs; next to nothing for a test function."""
+    """Wall time of the runs in seconds; almost 0 for a test function."""
     if design.function is not None:
         return 0.0
     header = design.study.header
@@ -64,7 +64,7 @@ def runs_seconds(
 
 
 def analysis_seconds(design: Design, *, clock: Clock = time.perf_counter) -> float:
-    """Wall time of the analysis: it grows along a line with the sample."""
+    """Wall time of the analysis in seconds, which is linear in the size of the sample."""
     samples = design.study.header.samples
     seconds = 0.0
     for sampler, methods in design.samplers:
@@ -89,7 +89,7 @@ def _timed(design: Design, sampler: Sampler, method: Method, samples: int, clock
 def _analyse(
     design: Design, sampler: Sampler, method: Method, samples: int, resamples: int
 ) -> None:
-    """Analyse made-up outcomes: a sum of the factors, and chance."""
+    """Analyse made-up outcomes, which are a sum of the factors and chance."""
     study = design.study
     unit = sampler.draw(samples, study.seed)
     chance = np.random.default_rng(1).normal(size=(len(unit), replicates_of(study)))
@@ -101,10 +101,10 @@ def _analyse(
 
 
 def check_limit(design: Design, seconds: float, minutes: float | None = None) -> None:
-    """Refuse a study that would take longer than its limit: so many minutes, or those of its file.
+    """Refuse a study that would take longer than ``minutes`` or, without them, its file's limit.
 
     Raises:
-        StudyError: with the estimate and what would fit.
+        StudyError: the estimate is above the limit; the message names what would fit.
     """
     header = design.study.header
     minutes = header.time_limit_minutes if minutes is None else minutes

@@ -1,9 +1,9 @@
-"""Sobol indices from a Saltelli design with replicates: naive, corrected, and how sure.
+"""Saltelli and terms: Sobol indices from a Saltelli design with replicates, naive and corrected.
 
 The naive numbers are those of SALib (first order: Saltelli et al. 2010; total order: Jansen 1999 as
 in Saltelli et al. 2010; second order: Saltelli 2002). The corrected ones apply
-:mod:`sim.studies.sensitivity.noise` to the same numerators and to the variance. Everything is kept
-as one number a base sample, so that a bootstrap is a product of matrices.
+:mod:`sim.studies.sensitivity.noise` to the same numerators and to the variance. Each term is kept
+as one number for each base sample, so that a bootstrap is a matrix product.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Saltelli:
-    """Outcomes of a Saltelli design with the replicates kept apart.
+    """Outcomes of a Saltelli design with separate replicates.
 
     Attributes:
         a, b: (base, replicates).
-        ab: (base, units, replicates): A with the unit's columns from B.
-        ba: the reverse, or None without second order.
+        ab: (base, units, replicates), A with the unit's columns from B.
+        ba: (base, units, replicates), B with the unit's columns from A; None without second order.
     """
 
     a: np.ndarray
@@ -31,13 +31,14 @@ class Saltelli:
 
     @classmethod
     def of(cls, blocks: np.ndarray, units: int, second_order: bool) -> Saltelli:
-        """From (base, rows of a base sample, replicates), rows in SALib's order A, AB, (BA,) B."""
+        """The design of blocks (base, rows of a base sample, replicates); rows are in SALib's order
+        A, AB, (BA,) B."""
         ba = blocks[:, units + 1 : 2 * units + 1] if second_order else None
         return cls(blocks[:, 0], blocks[:, -1], blocks[:, 1 : units + 1], ba)
 
     def centre(self) -> np.ndarray:
-        """Mean of the whole design in each replicate, (replicates,): expected indices do not depend
-        on it, their errors do. What chance moves all points alike, goes with it."""
+        """Mean of the whole design in each replicate, (replicates,). Subtracting it does not change
+        expected indices but reduces their errors, as it removes chance that all points share."""
         parts = [self.a[:, None], self.b[:, None], self.ab]
         if self.ba is not None:
             parts.append(self.ba)
@@ -46,12 +47,12 @@ class Saltelli:
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """Numerators of each base sample and what the variance needs.
+    """Numerators of each base sample, and the terms of the variance.
 
     Attributes:
-        numerators: (base, indices): total order, first order, then pairs (without S1 parts).
-        square: (base,): mean square of A and B.
-        level: (base, replicates): mean of A and B, each replicate.
+        numerators: (base, indices), total order, first order, then pairs (without S1 parts).
+        square: (base,), mean square of A and B.
+        level: (base, replicates), mean of A and B in each replicate.
         units: number of factors (or groups).
         corrected: whether squared chance is left out.
     """
@@ -82,7 +83,7 @@ class Terms:
 
 
 def terms(y: Saltelli, *, corrected: bool) -> Terms:
-    """The numerators; ``corrected`` needs two replicates or more."""
+    """The terms of a design; ``corrected`` needs two replicates or more."""
     c, replicates = y.centre(), y.a.shape[1]
     corrected = corrected and replicates > 1
     if not corrected:
@@ -120,7 +121,7 @@ def point_estimate(y: Saltelli, *, corrected: bool) -> np.ndarray:
 
 
 def bootstrap(y: Saltelli, *, corrected: bool, resamples: int, seed: int) -> np.ndarray:
-    """The same for base samples drawn anew, (resamples, 2 * units + pairs)."""
+    """ST, S1 and S2 of resampled base samples, (resamples, 2 * units + pairs)."""
     made = terms(y, corrected=corrected)
     base = len(made.square)
     rng = np.random.default_rng([seed, 0x5B])

@@ -1,4 +1,4 @@
-"""words: what drives an outcome, what does not matter, and what has not converged yet."""
+"""words: the factors that drive an outcome, do not matter, or have not converged."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sim.studies.sensitivity.spec import Spec
 from sim.studies.spec import Study, when
 
 MOST_WEEKS = 3
-"""Weeks of an outcome that are all written about; the tables hold every one."""
+"""Most weeks of an outcome that the answer covers; the tables hold all weeks."""
 NAMED = 7
-"""Factors whose index is written out; those after it are named only."""
+"""Most factors whose index is written out; the answer only names further factors."""
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
@@ -59,7 +59,7 @@ def shown(study: Study[Spec], tables: Mapping[str, Table]) -> Sequence[Table]:
 
 
 def _labels(study: Study[Spec]) -> list[Label]:
-    """Outcomes and weeks to write about; of many weeks of an outcome the first and the last."""
+    """Outcomes and weeks of the answer; the first and last week where an outcome has many."""
     found: dict[str, list[Label]] = {}
     for label in labels_of(study):
         found.setdefault(label.outcome, []).append(label)
@@ -71,7 +71,7 @@ def _labels(study: Study[Spec]) -> list[Label]:
 
 
 def _verdict(reading: Reading, labels: Sequence[Label]) -> str:
-    """What leads, for each outcome, by the method that looks at all factors together."""
+    """The leading factor of each outcome, by the method that treats all factors together."""
     methods = [one for one in reading.methods if one.name != "one_at_a_time"] or reading.methods
     method, parts = methods[0], []
     for label in labels:
@@ -146,7 +146,7 @@ def _sized(row: pd.Series) -> str:
 
 
 def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
-    """What has not converged, and about how many runs it would take."""
+    """Factors that have not converged, and the approximate number of runs that they need."""
     if not unknown and not unsized:
         return "Everything has converged."
     parts = []
@@ -181,7 +181,7 @@ def _undefined(reading: Reading) -> list[str]:
 
 
 def _orders(reading: Reading, labels: Sequence[Label]) -> list[str]:
-    """Whether the factors that are apart stand in the order of half of the samples."""
+    """Whether factors with separate intervals have the same order as with half of the samples."""
     rows = reading.frame("rankings")
     if rows.empty:
         return []
@@ -203,7 +203,7 @@ def _orders(reading: Reading, labels: Sequence[Label]) -> list[str]:
 
 
 def _chance(reading: Reading, labels: Sequence[Label]) -> list[str]:
-    """How much of the variance is chance, in the last sample."""
+    """The share of chance in the variance, from the last sample."""
     if not is_stochastic(reading.study):
         return []
     rows = reading.frame("noise")
@@ -235,7 +235,7 @@ def _known(cv: float) -> str:
 
 
 def _left_out(reading: Reading) -> list[str]:
-    """What is left out with runs that have no value."""
+    """The runs that are left out because runs have no value."""
     rows = reading.frame("noise")
     said = []
     for _, row in rows[(rows["left_out"] > 0) | (rows["replicates_left_out"] > 0)].iterrows():
