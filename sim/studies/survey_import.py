@@ -1,9 +1,10 @@
-""":func:`import_survey`: a survey, test or count of a centre's own, from a table, as findings.
+"""import_survey: findings from the table of a centre's own survey, test or count, as SurveyImport.
 
-Answers of one person about one thing and wave are averaged first, so that n counts people. Answers
-on another scale are moved to 1-5 (tests and shares to 0-1) along a straight line, which is an
-assumption. Of every item with several waves the change since the first one is a finding too: of the
-same people where the table names them, else as if all were different people, whose errors add up.
+Answers of one person about one item and wave are averaged first, so that n counts people. Answers
+on another scale are mapped linearly to 1-5 (tests and shares to 0-1), which is an assumption. For
+every item with several waves, the change since the first wave is a finding, too. The change is that
+of the same people where the table identifies them. Otherwise all people count as different, and the
+errors of both means add up.
 """
 
 from __future__ import annotations
@@ -58,12 +59,12 @@ if TYPE_CHECKING:
 
 FIVE, ONE = (1.0, 5.0), (0.0, 1.0)
 CODES = (-99, -999, -9, -98, -97, -88, -77, -66, -1)
-"""Negative codes of no answer, on scales without negative answers."""
+"""Negative codes for a missing answer, on scales without negative answers."""
 ID_LENGTH = 40
 _CODED = re.compile(r"(-?[0-9]+)\s*[-\u2013\u2014=:.)(]\s*[^\W\d][^\d]*\Z")
-"""A number and what it means in words: 5 - Strongly agree."""
+"""A number with its meaning in words: 5 - Strongly agree."""
 TINY = 1e-9
-"""An SD below it is 0."""
+"""An SD below this value counts as 0."""
 Week = int | str
 Place = tuple[str, Week]
 """An item and a wave."""
@@ -71,13 +72,13 @@ Place = tuple[str, Week]
 
 @dataclass(frozen=True)
 class SurveyImport:
-    """What a table gave.
+    """The findings of a table.
 
     Attributes:
-        content: of a file of observations.
-        said: what was found in the table, in sentences.
-        remarks: what is legal and odd.
-        fields: of the map that it was read by.
+        content: the content of a file of observations.
+        said: sentences on the content of the table.
+        remarks: sentences on values that are valid but unusual.
+        fields: the fields of the map by which the table was read.
 
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"id": [1, 2, 3], "trust": [4, 2, 3]})
@@ -95,7 +96,7 @@ class SurveyImport:
 
     @property
     def findings(self) -> list[dict[str, Any]]:
-        """The findings, as the file has them."""
+        """The findings in the form of the file."""
         return self.content["findings"]
 
 
@@ -110,13 +111,13 @@ def import_survey(
 
     Args:
         source: a file of CSV or Excel, or a frame.
-        given: a map: its file, or its fields.
-        cite: what to call the source.
-        fields: of the map, in place of those given.
+        given: a map, as its file or its fields.
+        cite: the name of the source.
+        fields: fields of the map that replace the given ones.
 
     Raises:
-        OpenQuestions: the map lacks what the table does not tell.
-        ObservedError: every mistake, those of one kind together.
+        OpenQuestions: the map lacks fields that the table does not show.
+        ObservedError: the table has mistakes; those of one kind are named together.
 
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"item": ["trust", "trust"], "wave": ["start", "52"],
@@ -145,7 +146,7 @@ def import_survey(
 
 
 def source_of(name: str, cite: str = "") -> dict[str, str]:
-    """What a file of observations says of a centre's own numbers."""
+    """The fields of the source in a file with a centre's own observations."""
     return {
         "cite": cite or f"own data: {name}",
         "setting": "the user's own centre",
@@ -165,10 +166,10 @@ def _table(source: Any, fields: Mapping[str, Any]) -> Table:
 
 
 def table_of_frame(frame: pd.DataFrame, name: str = "data") -> Table:
-    """A frame as the text of a table; its rows count from 1.
+    """A frame as a table of texts, whose rows count from 1.
 
     Raises:
-        ObservedError: it holds no rows, or names a column twice.
+        ObservedError: the frame has no rows, or names a column twice.
 
     >>> import pandas as pd
     >>> table_of_frame(pd.DataFrame({"n": [3, None]})).rows
@@ -200,7 +201,7 @@ def _text(value: Any) -> str:
 
 @dataclass
 class _Level:
-    """What is known of an item in a wave: given, or worked out of people's answers."""
+    """The level of an item in a wave, given in the table or computed from people's answers."""
 
     lines: list[int] = field(default_factory=list)
     people: dict[str, list[float]] = field(default_factory=dict)
@@ -209,7 +210,7 @@ class _Level:
     n: int = 0
     interval: tuple[float, float] | None = None
     apart: bool = False
-    """Whether it is the difference of two means, of people who may be others."""
+    """Whether it is the difference of two means whose people may be different."""
     scale: tuple[float, float] = FIVE
 
     def scores(self) -> dict[str, float]:
@@ -217,14 +218,14 @@ class _Level:
 
     @property
     def error(self) -> float:
-        """Standard error of the mean; NaN where nothing tells."""
+        """Standard error of the mean; NaN where it is not known."""
         if self.interval is not None:
             return (self.interval[1] - self.interval[0]) / (2 * Z95)
         return self.sd / math.sqrt(self.n) if self.n else math.nan
 
 
 class _Reading:
-    """Reads the rows of a table by a map, and notes every mistake."""
+    """A reader of the rows of a table by a map, which notes every mistake."""
 
     def __init__(self, table: Table, plan: SurveyMap) -> None:
         self.table, self.plan = table, plan
@@ -293,7 +294,7 @@ class _Reading:
         return self.written()
 
     def item(self, line: int, text: str) -> tuple[str, Item]:
-        """What a name in the item column asks about; an unknown one stays what it is."""
+        """The item that a name in the item column stands for; an unknown name stays as it is."""
         if not text:
             self.mistakes.add(line, self.plan.columns.item, "is missing", "", "the name of an item")
         if plain(text) in self.by_name:
@@ -396,7 +397,8 @@ class _Reading:
             )
 
     def scale(self, name: str, one: Item) -> tuple[float, float]:
-        """Of an item: its own, or that of its kind; tests and shares have none of the map's."""
+        """The scale of an item: its own, or that of its kind. The map's does not apply to tests and
+        shares."""
         usual = ONE if name in (TEST, *SHARES) else self.plan.scale or FIVE
         return one.scale or usual
 
@@ -554,7 +556,7 @@ class _Reading:
     # answers to numbers
 
     def describe(self) -> None:
-        """Mean, SD and n of people's scores; changes between waves."""
+        """Compute mean, SD and n of people's scores, and changes between waves."""
         weak: list[tuple[int, str, str]] = []
         for (name, week), level in self.levels.items():
             if not level.people:
@@ -586,7 +588,8 @@ class _Reading:
                     self.changes[(name, first, week)] = found
 
     def change(self, name: str, first: Week, week: Week) -> _Level:
-        """Between two waves: of people in both where there are two or more, else of the means."""
+        """The change between two waves: that of people in both waves where there are two or more,
+        else that of the means."""
         one, other = self.levels[(name, first)], self.levels[(name, week)]
         before, after = one.scores(), other.scores()
         same = sorted(before.keys() & after.keys()) if self.plan.columns.person else []
@@ -601,7 +604,7 @@ class _Reading:
         found.apart = True
         return found
 
-    # what is odd
+    # unusual values
 
     def odd(self) -> None:
         for (name, week), level in self.levels.items():
@@ -745,7 +748,7 @@ def _phrase(name: str) -> str:
 
 
 def _id(stem: str, taken: set[str]) -> str:
-    """A valid id that nobody has: letters, digits and underscores, cut where it is too long.
+    """A valid unused id of letters, digits and underscores, cut where it is too long.
 
     >>> _id("trust_52", set()), _id("How much do you agree that your provider listens_start", set())
     ('own_trust_52', 'own_How_much_do_you_agree_that_yo_06d077')
@@ -778,12 +781,12 @@ def observations(
     """The content of a file of observations, from such a file, a table or a frame.
 
     Args:
-        source: a file of observations (YAML), a table (CSV, Excel; with its map beside it, as
-            ``survey.map.yaml`` of ``survey.csv``), or a frame.
-        fields: of the map of a table.
+        source: a file of observations (YAML), a table (CSV or Excel, with its map beside it, such
+            as ``survey.map.yaml`` beside ``survey.csv``), or a frame.
+        fields: fields of the map of a table.
 
     Raises:
-        ObservedError: every mistake.
+        ObservedError: the source has mistakes; the message names each.
     """
     if not isinstance(source, str | os.PathLike):
         return import_survey(source, fields).content

@@ -1,7 +1,7 @@
-""":class:`SurveyMap`: what the columns and words of somebody's survey table mean; and its proposal.
+"""SurveyMap: the meaning of the columns and words of a survey table; proposed: a map from a table.
 
-A map is a small YAML file that is kept beside the data, so that the next wave comes in by one
-command::
+A map is a small YAML file that is kept beside the data, so that one command can import the next
+wave::
 
     columns: {person: ResponseId, wave: Time point}
     items: {trust: [Q1_1, Q1_2, Q1_3], knowledge test: Score}
@@ -9,7 +9,7 @@ command::
     reversed: [Q1_3]
     waves: {Baseline: start, Follow-up: 52}
 
-:func:`proposed` makes one from a table, and says what it cannot know.
+:func:`proposed` makes a :class:`Proposal` from a table, which names the open questions.
 """
 
 from __future__ import annotations
@@ -56,20 +56,20 @@ CALLED: Mapping[str, str] = {
     "cancelled by provider": "contacts_failed_by_provider per contacts_planned",
     "commitments kept": "commitments_kept_share",
 }  # fmt: skip
-"""Other names of what a number may be of."""
+"""Other names of items."""
 SHARES: tuple[str, ...] = (
     RESPONSE,
     *(name for name, one in OUTCOMES.items() if one.unit == "share"),
     "contacts_failed_by_region per contacts_planned",
     "contacts_failed_by_provider per contacts_planned",
 )
-"""Numbers of 0-1 that a centre counts, rather than asks."""
+"""Items on 0-1 that a centre counts instead of asking people."""
 MEANT = (*CONSTRUCTS, TEST, *SHARES)
 WEEK_ALLOWED = f"a whole number 0..{MAX_WEEKS}, {', '.join(WEEK_WORDS)}"
 
 
 def item_called(name: str) -> str:
-    """What an item of that name asks about, of :data:`MEANT`; "" when that is none of them.
+    """The entry of :data:`MEANT` that an item name stands for; "" where it stands for none.
 
     >>> item_called("Trust"), item_called("Knowledge_Test"), item_called("How are you?")
     ('trust', 'knowledge test', '')
@@ -97,13 +97,13 @@ def week_called(text: str) -> int | str | None:
 
 
 class Item(NamedTuple):
-    """Where the answers about one thing stand.
+    """The place of the answers about one item.
 
     Attributes:
-        of: columns (wide) or names in the item column (long); under "" for the wave of the row,
-            else by the word of a wave.
-        scale: lowest and highest answer; None: the map's.
-        reversed: those of them whose scale runs the other way.
+        of: columns (wide) or names in the item column (long), by the word of a wave, or under ""
+            where the row has the wave.
+        scale: lowest and highest answer; None: the scale of the map.
+        reversed: the columns or names whose scale runs the other way.
     """
 
     of: Mapping[str, tuple[str, ...]]
@@ -112,7 +112,7 @@ class Item(NamedTuple):
 
 
 MOST = 10_000
-"""No answer is beyond it."""
+"""Largest value of an answer."""
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _day(value: Any) -> str:
 
 
 def plain(text: str) -> str:
-    """A label as it is compared: small letters, single spaces."""
+    """A label in the form for comparisons, with small letters and single spaces."""
     return " ".join(text.casefold().split())
 
 
@@ -228,7 +228,7 @@ class Columns(Strict):
 
     @property
     def long(self) -> bool:
-        """Whether a row is an answer or a mean (else a person)."""
+        """Whether a row is an answer or a mean; otherwise a row is a person."""
         return bool(self.item)
 
 
@@ -269,10 +269,10 @@ class SurveyMap(Strict):
 
 
 def read_map(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a map, in a file or at hand, as they were given; what is open is left out.
+    """The fields of a map from a file or a mapping, as they were given, without open fields.
 
     Raises:
-        ObservedError: every mistake, with file, line and column where there is a file.
+        ObservedError: the map has mistakes; each is named, in a file with line and column.
     """
     document = document_from(source, "the map", error=ObservedError)
     closed = _closed(document.data)
@@ -282,7 +282,7 @@ def read_map(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, An
 
 
 def _closed(data: Any) -> Any:
-    """Without what is still to be answered."""
+    """The data without fields that still need an answer."""
     if isinstance(data, dict):
         found = {name: _closed(one) for name, one in data.items() if one != OPEN}
         return {name: one for name, one in found.items() if one != {} or data[name] == {}}
@@ -290,10 +290,10 @@ def _closed(data: Any) -> Any:
 
 
 def map_of(fields: Mapping[str, Any], file: str = "the map") -> SurveyMap:
-    """The map that these fields make.
+    """Check the fields of a map.
 
     Raises:
-        ObservedError: every mistake by its field.
+        ObservedError: fields have mistakes; each is named with its field.
     """
     return _checked(document_of(dict(fields), file))
 
@@ -318,7 +318,7 @@ def answer(data: dict[str, Any], question: Question, text: str) -> None:
     """Write an answer into a map.
 
     Raises:
-        ValueError: it cannot stand there.
+        ValueError: the answer does not fit the question.
     """
     try:
         value: Any = yaml.safe_load(text.strip() or question.proposed)
@@ -364,19 +364,19 @@ LABELS: tuple[tuple[str, ...], ...] = (
     AGREEMENT,
     ("never", "rarely", "sometimes", "often", "always"),
 )
-"""Answers in words whose order is known; the middle one says how many there are."""
+"""Sets of answers in words with a known order; the middle answer shows the size of the set."""
 MISSING = ("", "na", "n/a", "n.a.", "nan", "none", "null", "-", "--", ".", "missing", "refused")
-"""Texts that are no answer."""
+"""Texts for a missing answer."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A map as far as a table tells it.
+    """A map as far as a table shows it.
 
     Attributes:
-        fields: of the map.
-        open: what it cannot know: field, and the question.
-        said: what was read off the table.
+        fields: the fields of the map.
+        open: open fields, with the question for each.
+        said: sentences on what the table showed.
     """
 
     fields: dict[str, Any]
@@ -389,11 +389,11 @@ PREVIEWS = frozenset(
     ("survey preview", "survey test", "spam", "preview spam", "imported spam",
      "offline survey preview", "1", "2", "8", "9", "12", "17")
 )  # fmt: skip
-"""What Qualtrics calls rows that no respondent wrote, in its column Status: words or numbers."""
+"""Words and numbers in the column Status of Qualtrics for rows that no respondent wrote."""
 
 
 def _without_previews(table: Table, fields: dict[str, Any], said: list[str]) -> None:
-    """Leave out the previews and tests of a Qualtrics export, and say so."""
+    """Leave out the previews and tests of a Qualtrics export, and add a sentence about them."""
     column = next((name for name in table.columns if plain(name) == "status"), None)
     if column is None or "skip" in fields:
         return
@@ -405,10 +405,11 @@ def _without_previews(table: Table, fields: dict[str, Any], said: list[str]) -> 
 
 
 def proposed(table: Table, declared: Mapping[str, Any] | None = None) -> Proposal:
-    """What a table's names and contents tell of its map.
+    """Propose a map from the names and contents of a table.
 
     Args:
-        declared: fields that somebody has given already.
+        table: the table.
+        declared: fields that the user has already given.
     """
     given = dict(declared or {})
     fields: dict[str, Any] = {**given}
@@ -442,11 +443,11 @@ def proposed(table: Table, declared: Mapping[str, Any] | None = None) -> Proposa
 
 
 FORMS = (("item", "wave", "mean", "sd", "n"), ("item", "wave", "answer", "person"))
-"""The forms of codose itself."""
+"""The columns of codose's own forms."""
 
 
 def _refuse_itemless(table: Table, called: Collection[str]) -> None:
-    """A form of codose itself in which the column of the items is missing, or misspelt."""
+    """Refuse codose's own form if its item column is missing or misspelt."""
     if called & {"answer", "mean", "change"}:
         raise ObservedError(
             Problem(
@@ -464,7 +465,7 @@ def _columns(names: Sequence[str]) -> dict[str, str]:
         name = next((by_word[word] for word in words if word in by_word), "")
         if name:
             found[field_name] = name
-    if "item" not in found:  # a row a person: these names are items of their own
+    if "item" not in found:  # a row is a person, and these names are items themselves
         return {key: found[key] for key in ("person", "wave") if key in found}
     if found.keys() & {"mean", "change"}:
         found.pop("answer", None)
@@ -475,7 +476,7 @@ def _columns(names: Sequence[str]) -> dict[str, str]:
 
 
 def _wide(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, list[str]]:
-    """Columns that are called after what they ask about: trust, trust_1, Trust 2."""
+    """Columns that are named after their items: trust, trust_1, Trust 2."""
     found: dict[str, list[str]] = {}
     for name in names:
         item = item_called(re.sub(r"[\s_.]*(?:item|q)?[\s_.]*\d*\Z", "", name.casefold()))
@@ -509,10 +510,10 @@ def _answer_texts(fields: Mapping[str, Any], texts: Mapping[str, Sequence[str]])
 
 
 def _item_columns(fields: Mapping[str, Any]) -> list[str]:
-    """The columns that items name; none where the items are still open."""
+    """The columns that items name; empty where the items are still open."""
     try:
         items = _items(fields.get("items", {}))
-    except PydanticCustomError:  # said when the map is checked
+    except PydanticCustomError:  # the check of the map reports the mistake
         return []
     return [name for item in items.values() for some in item.of.values() for name in some]
 
@@ -524,7 +525,7 @@ def _scale_of(
     asked: list[Question],
     said: list[str],
 ) -> None:
-    """The scale: from answers in words, or asked for; the form of codose itself has 1 to 5."""
+    """Set the scale from answers in words, or leave it open; codose's own form has 1 to 5."""
     words = {plain(text) for text in answers if number_of(text, "comma") is None}
     words -= set(MISSING)
     middle = words & _NEUTRAL
@@ -557,7 +558,7 @@ def _scale_of(
 def _waves_of(
     fields: dict[str, Any], texts: Mapping[str, Sequence[str]], asked: list[Question]
 ) -> None:
-    """Weeks of the words in the column of waves; asked for where a word is no week."""
+    """Set the weeks of the words in the column of waves; a word that is no week stays open."""
     column = fields["columns"].get("wave", "")
     waves = {str(word): week for word, week in dict(fields.get("waves", {})).items()}
     by_column = any(isinstance(one, Mapping) for one in dict(fields.get("items", {})).values())
@@ -577,7 +578,7 @@ def _waves_of(
             asked.append(Question(("date_order",), text, ("month-first", "day-first")))
         return
     near = [word for word in unknown if did_you_mean(word, WEEK_WORDS)]
-    unknown = [word for word in unknown if word not in near]  # a slip, told with its line
+    unknown = [word for word in unknown if word not in near]  # a slip is reported with its line
     for word in unknown[:40]:
         likely = "start" if plain(word).startswith(("baseline", "pre")) else ""
         text = f"Which week is {shown(word)}? {WEEK_ALLOWED}"

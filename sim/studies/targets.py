@@ -1,15 +1,15 @@
-"""Targets of a calibration: observed findings that runs are scored against, one by one.
+"""Target: an observed finding that runs are scored against in a calibration, one by one.
 
-A run is never given one number: each target is hit or missed, by how much, and with which grade of
-evidence. The kernel that weighs settings is the likelihood of what was observed: a normal curve
-whose variance is that of the finding (its tolerance, see :data:`sim.studies.observed.SDS`, with a
-width of its own on each side) and that of the simulated mean together. A pattern has the
-probability that the mean of the model lies within its bounds.
+A run never gets one overall number. Each target is within tolerance or missed by some amount, with
+its grade of evidence. The kernel that weights settings is the likelihood of the observation: a
+normal density whose variance adds that of the finding (its tolerance, see
+:data:`sim.studies.observed.SDS`, with a width of its own on each side) and that of the simulated
+mean. The kernel of a pattern is the probability that the mean of the model lies within its bounds.
 
-What a centre has observed of itself is one run of its history, and not a mean over many: such a
-target (:attr:`Target.one_run`) has what single runs scatter in its variance too. Its error and that
-scatter both hold that a few people were asked, so that regions are a little too wide, never too
-narrow.
+The observation of a centre about itself comes from one run of its history and not from a mean over
+many. The variance of such a target (:attr:`Target.one_run`) also has the scatter of single runs.
+The error of the finding and this scatter both include that only a few people were surveyed, so
+credible regions are a little too wide and never too narrow.
 
 >>> target = Target("T", "x", parse_measure("knowledge at start"), 0.5, 0.4, 0.7, "scored", "B", "",
 ...                 (0.05, 0.1))
@@ -43,13 +43,13 @@ class Target:
 
     Attributes:
         value: the number; NaN for a pattern.
-        low, high: what agrees with it; infinite where a pattern is open.
+        low, high: lowest and highest value that agrees; infinite where a pattern is open.
         use: scored or pattern.
-        grade: of the evidence; A is the same setting, all else is borrowed.
+        grade: grade of the evidence; A is the same setting, all other grades are borrowed.
         source: citation.
-        sds: of the error of the number, below it and above.
+        sds: SDs of the error of the number, below it and above.
         own: whether the user brought it.
-        one_run: whether it was observed of the very centre that is simulated.
+        one_run: whether it was observed at the simulated centre itself.
     """
 
     id: str
@@ -67,7 +67,7 @@ class Target:
 
     @classmethod
     def of(cls, one: Observation, use: str = "") -> Target:
-        """A finding as a target, whatever it may be used for."""
+        """A finding as a target, whatever its permitted use."""
         finding = one.finding
         value = math.nan if finding.value is None else finding.value
         return cls(
@@ -78,14 +78,15 @@ class Target:
 
     @property
     def numeric(self) -> bool:
-        """Whether it has a number (else it is a pattern)."""
+        """Whether the target is a number; otherwise it is a pattern."""
         return not math.isnan(self.value)
 
     def hit(self, x: np.ndarray, scatter: np.ndarray | float = 0.0) -> np.ndarray:
-        """Whether values agree, bool; NaN never does.
+        """Whether values agree, bool; NaN never agrees.
 
         Args:
-            scatter: SD of what one run adds, which widens the bounds of a number.
+            x: values, any shape.
+            scatter: SD of single runs, which widens the bounds of a number.
         """
         low, high = self.low, self.high
         if self.one_run:
@@ -96,18 +97,18 @@ class Target:
     def missed_by(self, x: np.ndarray) -> np.ndarray:
         """Distance outside the bounds, in widths of the tolerance (0 inside, NaN stays).
 
-        A pattern open on one side has no width: its distance is in units of the outcome.
+        A pattern that is open on one side has no width, so its distance is in units of the outcome.
         """
         outside = np.maximum(np.maximum(self.low - x, x - self.high), 0.0)
         width = self.high - self.low
         return outside / (width if math.isfinite(width) else 1.0)
 
     def log_kernel(self, x: np.ndarray, error: np.ndarray | float = 0.0) -> np.ndarray:
-        """Log likelihood of what was observed at simulated means, up to a constant (0 at best).
+        """Log likelihood of the observation at simulated means, up to a constant (0 at best).
 
         Args:
             x: means over the replicates of settings; NaN gets minus infinity.
-            error: standard error of each of them, of the same shape.
+            error: standard errors of the means, of the same shape.
         """
         from scipy.special import ndtr
 
@@ -128,8 +129,8 @@ def targets_of(observations: Sequence[Observation]) -> list[Target]:
     """The scored numbers and patterns among observations that are not empty.
 
     Raises:
-        ObservedError: one of them cannot be computed from runs, two contradict each other, or none
-            is left.
+        ObservedError: a target cannot be computed from runs, two targets conflict, or no target is
+            left.
     """
     found = []
     for one in observations:
@@ -161,7 +162,7 @@ def targets_of(observations: Sequence[Observation]) -> list[Target]:
 
 
 def contradictions(targets: Sequence[Target]) -> list[tuple[Target, Target]]:
-    """Pairs of targets on one quantity whose bounds have nothing in common."""
+    """Pairs of targets on one quantity whose bounds do not overlap."""
     return [
         (a, b)
         for place, a in enumerate(targets)

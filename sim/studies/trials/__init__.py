@@ -16,21 +16,23 @@ def compare_trials(
     execution: Execution | None = None,
     **fields: Any,
 ) -> Result:
-    """Run published trials' dosage and forecast each from the others: compared, not validated.
+    """Run published trials' dosage and forecast each trial from the others.
+
+    The model is compared with the trials, not validated by them.
 
     Args:
         study: path of a study file, or the name of a shipped one.
         execution: how runs are made; left out: on all threads of this machine.
-        fields: in place of those of the file, such as ``sets=20``.
+        fields: fields that replace those of the file, such as ``sets=20``.
 
     Returns:
-        The result. Its tables: ``trials`` (a row a trial: dosage, observed effect, forecasts of the
-        model and of two rivals), ``scores`` (a row a forecast: log score, difference from one
-        constant with its standard error), ``mapping`` (SMD = a + b x effect) and ``doses`` (what
-        twice the hours and twice the months go with, in model and trials).
+        The result. Its tables are ``trials`` (for each trial, dosage, observed effect and forecasts
+        of the model and of two rivals), ``scores`` (for each forecast, log score and difference
+        from one constant with its standard error), ``mapping`` (SMD = a + b x effect) and ``doses``
+        (the changes of effect with twice the hours and twice the months, in model and trials).
 
     Raises:
-        StudyError: every mistake in the study, with its line.
+        StudyError: the study has mistakes; each is named with its line.
         Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
 
     >>> found = compare_trials(sets=3, replicates=2)

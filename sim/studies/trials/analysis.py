@@ -1,18 +1,19 @@
-"""Dose-response against published trials: compared, not validated.
+"""design and analyse: dose-response of the model, compared with published trials, not validated.
 
-Each trial's dosage (meetings, hours, months, sites a facilitator) is a scenario: one provider for
-``sites`` regions of the template's staff, contacts at equal intervals, and the effect on
-capacity at the end of support, against the same people and chance without it. The unit of the model
-is not that of the trials, and what trials have in common the model need not explain, so each set's
-effects x are put on the scale of the trials by a meta-regression
+Each trial's dosage (meetings, hours, months, sites per facilitator) is a scenario with one provider
+for ``sites`` regions of the template's staff and contacts at equal intervals. Its effect is that on
+capacity at the end of support, against the same people and chance without support. The unit of the
+model is not that of the trials, and the model need not explain what trials have in common. A
+meta-regression therefore puts each set's effects x on the scale of the trials,
 
     SMD_i = a + b x_i + u_i + e_i
 
-with a spread u between trials of its own (:mod:`sim.stats.meta_regression`). A forecast of a trial
-joins its sampling error, u, the doubt about a and b, the chance in x (from its replicates) and the
-spread of the sets. Each trial is forecast from the others, and the log scores of these forecasts
-are compared with those of one constant (the pooled effect of random effects) and of a regression on
-log hours a month. The same with a = 0, as up to 0.2.0, is shown as what it was and judges nothing.
+where u is a spread between trials (:mod:`sim.stats.meta_regression`). The variance of a forecast of
+a trial adds its sampling error, u, the uncertainty of a and b, the chance in x (from its
+replicates) and the spread of the sets. Each trial is forecast from the others, and the log scores
+of these forecasts are compared with those of one constant (the pooled effect of random effects) and
+of a regression on log hours per month. The forecasts with a = 0, the method up to 0.2.0, are shown
+for comparison only and enter no verdict.
 """
 
 from __future__ import annotations
@@ -45,17 +46,17 @@ from sim.studies.trials.spec import (
 )
 
 SMALL = 4.0
-"""A difference of summed log scores below this is small whatever its standard error, which few
-trials, or forecasts that are alike, make too small (Sivula, Magnusson, Matamoros & Vehtari 2020,
-arXiv:2008.10296)."""
+"""A difference of summed log scores below this value counts as small, whatever its standard error.
+Few trials or similar forecasts make the standard error too small (Sivula, Magnusson, Matamoros &
+Vehtari 2020, arXiv:2008.10296)."""
 MOST_ERRORS = 2.0
-"""Standard errors that a difference must exceed to be one."""
+"""Number of standard errors above which a difference counts."""
 
 COLLECT = Points(("capacity",))
 
 
 def design(study: Study[Spec]) -> RunPlan:
-    """A job a trial; sets share their replicates, so that trials are paired."""
+    """The plan with a job for each trial; sets share replicates, so that trials are paired."""
     sets, header = study.sets(study.scenario), study.header
     scenarios = [scenario_of(trial, study.scenario) for trial in trials_of(study)]
     jobs = [
@@ -78,7 +79,7 @@ def scenario_of(trial: Trial, template: Scenario) -> Scenario:
             "horizon_weeks": weeks,
             "last_week": weeks,
             "every_weeks": max(1.0, weeks / trial.meetings),
-            # More than one meeting a week is one contact with the hours of both.
+            # Several meetings in a week are one contact with the hours of all.
             "hours": min(MAX_HOURS, trial.hours * max(1.0, trial.meetings / weeks)),
             "regions.candidates": trial.sites,
             "regions": trial.sites,
@@ -90,7 +91,7 @@ def scenario_of(trial: Trial, template: Scenario) -> Scenario:
 
 
 def analyse(study: Study[Spec], values: RunValues) -> dict[str, Table]:
-    """Tables "trials", "scores", "mapping" and "doses".
+    """The tables "trials", "scores", "mapping" and "doses".
 
     Raises:
         StudyError: no set has an effect in every trial.
@@ -106,7 +107,7 @@ def analyse(study: Study[Spec], values: RunValues) -> dict[str, Table]:
 
 
 def _effects(values: RunValues, job: int) -> np.ndarray:
-    """Effect on capacity in each run, (sets, replicates); NaN where it failed."""
+    """Effect on capacity in each run, (sets, replicates); NaN where the run failed."""
     return values.of("capacity", job=job) - values.of("capacity", job=job, without_ta=True)
 
 
@@ -114,15 +115,15 @@ def _effects(values: RunValues, job: int) -> np.ndarray:
 
 
 def means_and_noise(effects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean effects and the variance that the choice of replicates leaves in them.
+    """Mean effects, and their variance from the choice of replicates.
 
-    The variance of a run is that of all sets together, as a few replicates tell little of one. All
-    trials share their replicates, and what moves all of them alike goes into the constant: the
-    variance is an upper limit.
+    The variance of a run is pooled over all sets, because a few replicates say little about one
+    set. All trials share their replicates, and the constant absorbs chance that moves all trials
+    alike, so the variance is an upper limit.
 
     Args:
-        effects: (sets, replicates, trials), NaN where a run failed; each set and trial has a value,
-            and each trial two of a set somewhere.
+        effects: (sets, replicates, trials), NaN where a run failed. Each set and trial has a value,
+            and each trial has two values in at least one set.
 
     Returns:
         (sets, trials) each.
@@ -136,11 +137,11 @@ def means_and_noise(effects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def judge(
     trials: Sequence[Trial], effects: np.ndarray, rests_on: tuple[int, int] | None = None
 ) -> dict[str, Table]:
-    """Compare effects on capacity with what was observed.
+    """Compare effects on capacity with the observed effects.
 
     Args:
-        trials: what was observed.
-        effects: (sets, replicates, trials) of the model, NaN where a run failed.
+        trials: the trials, with their observed effects.
+        effects: (sets, replicates, trials), effects of the model; NaN where a run failed.
         rests_on: (runs counted, runs made).
     """
     smd, s2 = np.array([t.smd for t in trials]), np.array([t.se for t in trials]) ** 2
@@ -167,7 +168,7 @@ def judge(
 
 
 def verdict_of(difference: float, se: float) -> str:
-    """Whether a summed log score is better than that of the constant, or a draw.
+    """The verdict on a summed log score against that of the constant: better, worse or a draw.
 
     >>> verdict_of(1.0, 0.1), verdict_of(6.0, 2.0), verdict_of(-6.0, 2.0), verdict_of(6.0, 4.0)
     ('a draw', 'better', 'worse', 'a draw')
@@ -180,7 +181,7 @@ def verdict_of(difference: float, se: float) -> str:
 # --- tables --------------------------------------------------------------------------------------
 
 Forecasts = dict[str, tuple[np.ndarray, np.ndarray]]
-"""Mean and variance of the forecast of each trial, by what makes it."""
+"""Mean and variance of the forecast of each trial, by forecasting method."""
 
 
 def _trials_table(
@@ -272,7 +273,7 @@ def _scores_table(smd: np.ndarray, forecasts: Forecasts) -> Table:
 def _mapping_table(
     smd: np.ndarray, s2: np.ndarray, x: np.ndarray, noise: np.ndarray, found: Fit
 ) -> Table:
-    """The fit to all trials, over the sets."""
+    """The fit to all trials, summarised over the sets."""
     a, b = found.beta.mean(axis=0)
     spread = math.sqrt(found.covariance[:, 1, 1].mean() + found.beta[:, 1].var())
     half = t_value(len(smd) - 2) * spread
@@ -303,13 +304,13 @@ def _mapping_table(
 
 
 def _doses_table(trials: Sequence[Trial], smd: np.ndarray, s2: np.ndarray, x: np.ndarray) -> Table:
-    """What twice a dose goes with, in percent of the mean effect: free of the unit."""
+    """Changes of effect with twice a dose, in percent of the mean effect and so without a unit."""
     doses = {name: [getattr(t, name) for t in trials] for name in ("hours_a_month", "months")}
     logs = np.stack([np.log2(column) for column in doses.values()], axis=1)
     first = fit(np.column_stack([np.ones(len(trials)), logs]), smd, s2)
     w = 1.0 / (s2 + first.tau2)
     middle = (w[:, None] * logs).sum(axis=0) / w.sum()
-    # Centred by their weights, so that the mean and the slopes have independent errors.
+    # Doses are centred by their weights, so that the mean and the slopes have independent errors.
     design = np.column_stack([np.ones(len(trials)), logs - middle])
     root = np.sqrt(w)[:, None]
     model = np.linalg.lstsq(design * root, x.T * root, rcond=None)[0]

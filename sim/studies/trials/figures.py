@@ -1,4 +1,4 @@
-"""figures: each trial's effect beside the model's and the rivals' forecasts."""
+"""figures: the effect of each trial beside the forecasts of the model and of its rivals."""
 
 from __future__ import annotations
 

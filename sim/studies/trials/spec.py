@@ -1,4 +1,4 @@
-"""Spec: what a comparison with published trials asks; Trial, one of them."""
+"""Spec: the fields of a comparison with published trials; Trial: one trial."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LEAST_TRIALS = 5
 CONSTANT, HOURS, MODEL, THROUGH_0 = (
     "one constant", "log hours a month", "model", "model through 0 (as up to 0.2.0)",
 )  # fmt: skip
-"""What forecasts a trial from the others, as tables name it."""
+"""The forecasting methods, as tables name them."""
 
 
 class Spec(OverSets):
@@ -50,7 +50,7 @@ class Spec(OverSets):
     """Runs of each set and trial; two or more, as their spread is the chance in the effect."""
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
-        """The trials."""
+        """The trials as plain values."""
         return {"trials": [asdict(one) for one in read_trials(beside(self.trials, folder))]}
 
 
@@ -69,7 +69,7 @@ class Trial:
 
     @property
     def hours_a_month(self) -> float:
-        """Hours of facilitation a month and site."""
+        """Hours of facilitation per month and site."""
         return self.meetings * self.hours / self.months
 
 
@@ -79,7 +79,7 @@ def trials_of(study: Study[Spec]) -> list[Trial]:
 
 
 def line(study: Study[Spec]) -> str:
-    """What is about to be done, in a line."""
+    """One line that says which runs are about to be made."""
     assert study.plausible is not None
     header = study.header
     return f"{header.name}: {len(study.plausible)} sets, {header.replicates} runs of each and trial"
@@ -89,7 +89,7 @@ def read_trials(path: Path) -> list[Trial]:
     """The trials of a CSV file. Unknown sites (NA) are set to the median of the others.
 
     Raises:
-        StudyError: a column is missing, or a number cannot be; with the line.
+        StudyError: a column is missing, or a number is impossible; the message names the line.
     """
     read = read_table(path, error=StudyError, what="the table of trials", guess=False)
     if not read.rows:
@@ -129,7 +129,7 @@ MOST = {
     "smd": 10,
     "se": 10,
 }
-"""The most that a number of a trial may be; what lies beyond is a slip, not a trial."""
+"""Largest values of the numbers of a trial; a larger number is a slip."""
 
 
 def _number(mistakes: Mistakes, line: int, text: str, name: str) -> float:

@@ -1,4 +1,4 @@
-"""words: what a comparison with trials says in sentences; shown, the tables to print."""
+"""words: the answer of a comparison with trials in sentences; shown: the tables to print."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _scored(row: Any) -> str:
 
 
 def _slope(mapping: Any) -> str:
-    """What is known of b."""
+    """The sentence on the slope b."""
     low, high = mapping["b_low"], mapping["b_high"]
     said = "the trials leave open whether larger effects in the model go with larger ones in trials"
     if low > 0:
@@ -70,7 +70,7 @@ def _slope(mapping: Any) -> str:
 
 
 def _doses(table: Table) -> list[str]:
-    """Whether a dose pays more in the model than in the trials."""
+    """Sentences on whether a dose has more effect in the model than in the trials."""
     lines = []
     for row in table.frame.to_dict("records"):
         name = "Hours a month" if row["dose"] == "hours_a_month" else "Months"
