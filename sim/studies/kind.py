@@ -635,7 +635,7 @@ def _write_asked(execution: Execution, study: Study[Any], command: str) -> None:
     place = store / ASKED
     plain = {"kind": study.header.kind, "study": study.to_dict(), "command": command}
     text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if os.path.exists(place) and not execution.force:  # another study's: the store itself says so
+    if os.path.exists(place) and not execution.force:  # the store refuses runs of another study
         return
     with safe.clear_errors(store):
         store.mkdir(parents=True, exist_ok=True)
@@ -748,7 +748,7 @@ def _study_in(folder: ResultFolder) -> Study[Any]:
         return StudyKind(folder.kind).study_of(folder.manifest["study"])
 
 
-# --- making it again ---------------------------------------------------------------------------
+# --- verification ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ class Simulator:
     engine: str | Engine = "auto"
     execution: Execution | None = None
 
-    # --- what it is ------------------------------------------------------------------------------
+    # --- properties ------------------------------------------------------------------------------
 
     @property
     def scenario(self) -> Scenario:
@@ -217,7 +217,7 @@ class Simulator:
             f"({', '.join(self.outcomes)}), {runs}>"
         )
 
-    # --- asking ----------------------------------------------------------------------------------
+    # --- calls -----------------------------------------------------------------------------------
 
     def __call__(self, X: Any = None, /, **point: Any) -> Any:
         """Outcomes at each point, as means over its runs.
@@ -306,7 +306,7 @@ class Simulator:
 
         return np.array([number(row) for row in range(count)])
 
-    # --- what was given --------------------------------------------------------------------------
+    # --- inputs ----------------------------------------------------------------------------------
 
     def _values(self, given: Any) -> tuple[dict[str, Any], int]:
         """Values of each name, row by row, and the number of rows.

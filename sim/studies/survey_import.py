@@ -442,7 +442,7 @@ class _Reading:
             self.decimals[column] = decimal_of(self.texts(column)) or unclear
         return self.decimals[column]
 
-    # a row a mean
+    # tables in which a row is a mean
 
     def summaries(self, rows: Sequence[tuple[int, dict[str, str]]]) -> None:
         columns = self.plan.columns

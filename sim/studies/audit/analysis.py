@@ -403,7 +403,7 @@ class Asking:
         return found.mean, np.sqrt(error2), truth
 
 
-# --- who is compared -----------------------------------------------------------------------------
+# --- people who are compared ---------------------------------------------------------------------
 
 
 def candidates(seen: Seen) -> np.ndarray:

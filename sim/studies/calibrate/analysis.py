@@ -87,7 +87,7 @@ def calibrated(calibration: Calibration, run: Runner) -> Fit:
     return Fit(calibration, reference, logs, weights)
 
 
-# --- made again ----------------------------------------------------------------------------------
+# --- verification --------------------------------------------------------------------------------
 
 
 def again(

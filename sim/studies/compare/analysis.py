@@ -388,7 +388,7 @@ class _Tables:
         return Table("verdicts", pd.DataFrame(rows), columns, title="Verdicts",
                      note=self._noted(rows, note), rests_on=self.rests_on)  # fmt: skip
 
-    # --- what it takes -----------------------------------------------------------------------
+    # --- resources ---------------------------------------------------------------------------
 
     def costs(self) -> Table:
         """Resources of each scenario in the runs up to the common horizon, all regions together."""
@@ -495,7 +495,7 @@ class _Tables:
                      title="What 100 provider hours bring", note=self._noted(with_hours, note),
                      rests_on=self.rests_on)  # fmt: skip
 
-    # --- by themselves, and why --------------------------------------------------------------
+    # --- levels, drivers, fields -------------------------------------------------------------
 
     def levels(self) -> Table:
         """Levels of each scenario: a row for each scenario, point and outcome."""

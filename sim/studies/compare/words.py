@@ -222,7 +222,7 @@ def needed(value: float) -> str:
     return count(math.ceil(value / size) * size)
 
 
-# --- cost, and what it rests on ----------------------------------------------------------------
+# --- cost and basis ----------------------------------------------------------------------------
 
 
 def _cost(study: Study[Spec], frames: Rows) -> str:
@@ -287,7 +287,7 @@ def _grade(grade: str) -> str:
     return grade if grade == "assumption" else f"evidence of grade {grade}"
 
 
-# --- what would be worth knowing ---------------------------------------------------------------
+# --- value of information ----------------------------------------------------------------------
 
 
 def _worth_knowing(study: Study[Spec], tables: Mapping[str, Table]) -> list[str]:

@@ -36,9 +36,10 @@ def plan(
             ``engine`` (a model of your own: "module:Model" or the subclass of CoCreationModel).
 
     Returns:
-        The result. Its tables: ``plans`` (the shortlist, a row a plan), ``targets``, ``gains``
-        (what the money buys), ``chosen`` (what the search promised, and what held), ``costs`` (by
-        year and payer), ``regions``, ``when_it_fails``, ``drivers``, ``calendar``, ``searched``.
+        The result. Its tables are ``plans`` (the shortlist, with a row for each plan), ``targets``,
+        ``gains`` (over no assistance and other references), ``chosen`` (values in search, fresh
+        sample and confirmation), ``costs`` (by year and payer), ``regions``, ``when_it_fails``,
+        ``drivers``, ``calendar`` and ``searched``.
 
     Raises:
         StudyError: the file cannot be used, or its budget is below the cheapest plan.

@@ -257,7 +257,7 @@ def _searched_chance(found: Findings, plan: Plan, place: int) -> float:
     return plan.scores[len(_objectives(found)) + 1 + place]
 
 
-# --- what holds ----------------------------------------------------------------------------------
+# --- the third sample ----------------------------------------------------------------------------
 
 
 def targets(found: Findings) -> Table:
@@ -463,7 +463,7 @@ def regions(found: Findings) -> Table:
     )  # fmt: skip
 
 
-# --- what it rests on ----------------------------------------------------------------------------
+# --- failures, drivers, calendar -----------------------------------------------------------------
 
 
 def when_it_fails(found: Findings) -> Table:

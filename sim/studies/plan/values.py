@@ -264,7 +264,7 @@ def _joined(values: np.ndarray, how: str, sign: float) -> np.ndarray:
     return values[:-1].sum(axis=0) if how == "total" else worst(values[:-1], sign, axis=0)
 
 
-# --- how surely ----------------------------------------------------------------------------------
+# --- probabilities and regrets -------------------------------------------------------------------
 
 
 def met(values: np.ndarray, target: Target) -> np.ndarray:

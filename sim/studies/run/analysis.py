@@ -122,7 +122,7 @@ def files(study: Study[Spec], tables: Tables) -> Mapping[str, str]:
     return {"scenario.yaml": study.scenario.to_yaml()}
 
 
-# --- making some of it again -----------------------------------------------------------------
+# --- verification of some runs ---------------------------------------------------------------
 
 
 def again(study: Study[Spec], tables: Tables, sample: int, run: Runner) -> tuple[Tables, Tables]:

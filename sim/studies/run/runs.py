@@ -209,7 +209,7 @@ class Runs:
     def __init__(self, result: Result) -> None:
         self.result = result
 
-    # --- what was asked --------------------------------------------------------------------------
+    # --- the study -------------------------------------------------------------------------------
 
     @property
     def scenario(self) -> Scenario:
@@ -257,7 +257,7 @@ class Runs:
         """The week of start, end_of_ta, year_after (if there is one) and horizon."""
         return summary_weeks(self.scenario)
 
-    # --- what is in it ---------------------------------------------------------------------------
+    # --- contents --------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         """The number of runs, failed runs included; runs of stopping now are not counted."""
