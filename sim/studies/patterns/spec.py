@@ -66,8 +66,8 @@ class Pattern(Strict):
     source: Annotated[str, Words(500)]
     """Where it is known from, or 'our own reading'."""
     earned: bool
-    """Whether it comes out of mechanisms that were not written to give it; false: it is built "
-    "in."""
+    """Whether it comes out of mechanisms that were not written to give it; false: it is built
+    in."""
     why: Annotated[str, Words(500)]
     """Why it counts as earned or built in, in a sentence."""
     statement: Annotated[tuple[str, ...], _STATEMENT]
