@@ -50,7 +50,7 @@ class Codose(Commands):
     """All commands: those of kinds of study, which are made from their Specs, and the others."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Names of all commands, kinds of study first, in the order of the help."""
+        """Names of all commands, in the order of the help."""
         known = {*studies.names(), *super().list_commands(ctx)}
         order = [name for names in GROUPS.values() for name in names]
         return [name for name in order if name in known] + sorted(known - set(order))

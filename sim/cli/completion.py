@@ -7,11 +7,13 @@ before the command line is read, and does something only when a shell asks for c
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from sim.core.files import Kind
 
 ASKED = "_CODOSE_COMPLETE"
 """The environment variable with which a shell asks for completions."""
@@ -87,12 +89,11 @@ def folders(incomplete: str) -> list[str]:
     ]
 
 
-def _shipped(kind: str, incomplete: str) -> list[str]:
+def _shipped(kind: Kind, incomplete: str) -> list[str]:
     from sim.core import files
 
-    known: Iterable[str] = files.names(kind)  # type: ignore[arg-type]
     there = (str(path) for path in _paths(incomplete) if path.suffix in FILES)
-    return [*(name for name in known if name.startswith(incomplete)), *there]
+    return [*(name for name in files.names(kind) if name.startswith(incomplete)), *there]
 
 
 def _paths(incomplete: str) -> list[Path]:

@@ -92,7 +92,7 @@ def looked_up(word: str) -> list[Term]:
     if not found:
         known = {**OUTCOMES, **TABLE}
         found = [
-            Term(name, name.replace("_", " "), _sentence(one.meaning), code=name)
+            Term(name, name.replace("_", " "), as_sentence(one.meaning), code=name)
             for name, one in known.items()
             if _plain(name) == wanted
         ]
@@ -120,5 +120,10 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().replace("_", " ").replace("-", " ").split())
 
 
-def _sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
+    """A meaning, such as that of an outcome, as a sentence.
+
+    >>> as_sentence("mean trust of staff")
+    'Mean trust of staff.'
+    """
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

@@ -22,6 +22,7 @@ import numpy as np
 
 from sim.core import files
 from sim.core.errors import check_known
+from sim.core.glossary import as_sentence
 from sim.core.glossary import glossary as explained
 from sim.core.outcomes import HEADLINES, OUTCOMES, Outcome
 from sim.core.parameters import TABLE, Parameter
@@ -230,9 +231,5 @@ def glossary() -> dict[str, str]:
     >>> glossary()["trust"].endswith(".")
     True
     """
-    terms = {name: _sentence(one.meaning) for name, one in OUTCOMES.items()}
+    terms = {name: as_sentence(one.meaning) for name, one in OUTCOMES.items()}
     return {**terms, **{name: term.meaning for name, term in explained().items()}}
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
