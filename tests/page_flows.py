@@ -129,8 +129,12 @@ class Driver:
         return self.page.locator(selector).first.inner_text()
 
     def wait(self, expression: str) -> None:
-        """Wait until JavaScript says so."""
-        self.page.wait_for_function(expression, timeout=PATIENCE)
+        """Wait until JavaScript says so.
+
+        The expression goes over as a function: Playwright evaluates a bare text again by `eval`,
+        which the page's own policy refuses from the second look on.
+        """
+        self.page.wait_for_function(f"() => {expression}", timeout=PATIENCE)
 
     def shown(self, selector: str) -> Any:
         """The element, once it is there."""

@@ -128,6 +128,13 @@ def test_an_answer_comes_without_the_workers(
         assert page.text(".verdict h1").startswith("This plan brings")
 
 
+def test_waiting_for_what_comes_later_needs_no_eval(browser: Any, small: Path) -> None:
+    """A wait that is not over at the first look must not fall to the page's own policy."""
+    with driver(browser, small) as page:
+        page.page.evaluate("() => { setTimeout(() => { window.late = true; }, 500); }")
+        page.wait("window.late === true")
+
+
 def test_every_way_out_is_closed(browser: Any, small: Path) -> None:
     allowed = ("Content Security", "Refused", "violates", "request: http://example.org")
     ways = """() => {
