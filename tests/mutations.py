@@ -72,7 +72,7 @@ def spoil_data(data: Any, chance: random.Random) -> Any:
     for _ in range(chance.choice((1, 1, 2, 3))):
         places = _places(data) if isinstance(data, dict | list) else []
         if not places or chance.random() < 0.02:
-            return chance.choice(NASTY)
+            return copy.deepcopy(chance.choice(NASTY))
         *steps, key = chance.choice(places)
         owner = data
         for step in steps:
@@ -97,7 +97,7 @@ def _spoil_one(owner: Any, key: Any, others: list[Any], chance: random.Random) -
         ("nasty", "nasty", "nasty", "other", "gone", "wrap", "deep", "name", "long")
     )
     if what == "nasty":
-        owner[key] = chance.choice(NASTY)
+        owner[key] = copy.deepcopy(chance.choice(NASTY))
     elif what == "other":
         owner[key] = copy.deepcopy(chance.choice(others))
     elif what == "gone":

@@ -21,9 +21,10 @@ from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
 from sim.studies.kind import StudyKind
 from tests.cases import TINY, codose
-from tests.mutations import Loader, fault, loaders
+from tests.mutations import NASTY, Loader, fault, loaders
 from tests.strategies import examples
 
+NASTY_AT_FIRST = repr(NASTY)
 LOADERS = {one.name: one for one in loaders()}
 
 
@@ -45,6 +46,16 @@ def test_a_spoilt_file_is_read_or_refused(name: str) -> None:
     for number in range(examples(80)):
         error = fault(loader, loader.case(number))
         assert error is None, f"case {number}: {error!r}"
+
+
+def test_a_case_is_its_number() -> None:
+    """What is spoilt once must not spoil what later cases are made of."""
+    first = LOADERS["study: plan"]
+    again = {one.name: one for one in loaders()}["study: plan"]
+    for number in range(200):
+        first.case(number)
+    assert repr(NASTY) == NASTY_AT_FIRST
+    assert [first.case(number) for number in range(20)] == [again.case(n) for n in range(20)]
 
 
 def test_a_loader_that_raises_another_error_is_found() -> None:
