@@ -32,131 +32,13 @@ from sim.studies.calibrated import CalibratedNumber, calibrated
 from sim.studies.references import references
 
 TEMPLATE = Path(__file__).with_name("odd_template.md")
-"""The template. A line ``<!-- table: NAME -->`` is replaced by a table of :data:`TABLES`."""
+"""The template. A line ``<!-- table: NAME -->`` is replaced by a table of :data:`TABLES`, and
+``@NAME`` by the default and the name of a parameter."""
 
 _BLOCK = re.compile(r"^```equation\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(`[^`]*`)|\$([^$]+)\$")
 _MARKER = re.compile(r"^<!-- table: ([a-z]+) -->$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class StateVariable:
-    """One variable that describes an entity. ``changes`` names the steps of the week."""
-
-    entity: str
-    name: str
-    symbol: str
-    unit: str
-    meaning: str
-    changes: str
-
-
-STATE: tuple[StateVariable, ...] = tuple(
-    StateVariable(*row)
-    for row in (
-        ("staff", "trust", "tau", "0-1", "trust in the region's provider", "5, 7, 8"),
-        ("staff", "accountability", "a", "0-1", "holding oneself to what was agreed", "4, 7, 8"),
-        ("staff", "knowledge", "k", "0-1", "knowledge of implementation science", "6, 7, 8"),
-        ("staff", "integration", "u", "0-1", "how far it is part of ongoing work", "7, 8"),
-        ("staff", "open_commitments", "n_open", "count", "commitments not yet reviewed", "4, 8"),
-        ("staff", "workload", "w", "0-1", "how full the week is (derived)", "1"),
-        ("staff", "motivation", "m", "0-1", "trait of the person", "8"),
-        ("staff", "capacity", "g", "0-1", "general capacity, trait of the person", "8"),
-        (
-            "staff",
-            "offset",
-            "offset",
-            "signed",
-            "own part of the workload, trait of the person",
-            "8",
-        ),
-        ("staff", "first_trust", "tau0", "0-1", "where trust returns to", "8"),
-        ("staff", "first_accountability", "a0", "0-1", "where accountability returns to", "8"),
-        ("staff", "first_knowledge", "k0", "0-1", "where knowledge returns to", "7 (trend), 8"),
-        ("staff", "seat", "-", "rank", "place in the order of the core team, of the post", "never"),
-        ("region", "routines", "R", "0-1", "how far it is a routine, whoever is there", "4, 7"),
-        ("region", "demand", "d", "0-1", "ongoing demand on everybody", "1 (shocks)"),
-        ("region", "leadership", "L", "0-1", "support by the region's leadership", "never"),
-        ("region", "core", "-", "posts", "size of the core team", "never"),
-        ("region", "neighbours", "-", "network", "who talks with whom, by post", "never"),
-        ("site", "record", "aP", "0-1", "the provider's accountability there", "2, 4, 7, 8"),
-        ("site", "usual_record", "aP0", "0-1", "where that returns to", "never"),
-        ("site", "context", "x", "0-1", "how well the provider knows the region", "6, 7, 8"),
-        ("site", "open_commitments", "nP", "count", "the provider's, not yet reviewed", "4, 8"),
-        ("provider", "skill", "s", "0-1", "one quality of the provider", "8"),
-        ("provider", "load", "l", "ratio", "running mean of due over available hours", "1"),
-        ("provider", "overload", "o", "ratio", "the part of the load above 1 (derived)", "1"),
-        ("provider", "weekly_hours", "H", "h/week", "hours for this work, a lever", "never"),
-        ("provider", "dilution", "D", "share", "quality left at its number of regions", "never"),
-        ("environment", "week", "t", "week", "weeks since the start", "1"),
-        ("environment", "horizon_weeks", "-", "weeks", "the last week", "never"),
-        ("environment", "dosage", "-", "series", "planned contacts", "never"),
-        (
-            "environment",
-            "contact_log",
-            "-",
-            "rows",
-            "contacts of the past, if given",
-            "never",
-        ),
-        ("environment", "shocks", "-", "events", "leavers, demand, cuts, of given weeks", "never"),
-        ("environment", "delivery_work", "share", "0-1", "staff time that use takes", "never"),
-        (
-            "environment",
-            "background_trend",
-            "trend",
-            "/year",
-            "change of everybody's knowledge",
-            "never",
-        ),
-        (
-            "environment",
-            "costs",
-            "fee_p, fee_s, fee_v",
-            "money",
-            "of an hour of provider and staff, and of a visit",
-            "never",
-        ),
-    )
-)
-"""Every state variable and fixed trait, by entity."""
-
-NOTATION: tuple[tuple[str, str], ...] = (
-    ("t", "the week"),
-    ("h", "hours of a contact"),
-    ("h_c, h_l", "hours that count; hours that count for learning"),
-    ("first, last, start, end, hours, taper", "what a series says"),
-    ("region, sites", "number of the region, from 0; regions that a provider serves"),
-    ("due", "in 7.4 the work that is due this week, in hours; in 7.12 contacts that were due"),
-    ("i", "weeks since a series began in the region"),
-    ("n", "in 7.4 the interval of a series, in weeks; in 7.7 how many commitments are reviewed"),
-    ("q", "how far a series has run, from 0 to 1"),
-    ("kappa", "planned co-creation of the contact, from 0 to 1"),
-    ("c", "realised co-creation"),
-    ("logistics", "share of a contact's time that goes to logistics"),
-    ("present, invited", "how many people attend; how many are invited (in 7.6 as a share)"),
-    ("share", "of delivery work in 7.4, of posts in 5 and 7.11"),
-    ("share_f, ref_f", "of the time of a contact and of the reference mix, for a function f"),
-    ("uptake", "the parameter `uptake_ratio`"),
-    ("phi_f", "time for a function, over its time in the reference mix"),
-    ("phi", "in 7.4 the constant by which calendars are staggered"),
-    ("W_use", "weight of an hour for a use"),
-    ("H_use", "hours counted for a use earlier in the week"),
-    ("F, F_use, F_learn", "effect of a contact's hours on a use"),
-    ("rho", "richness of the mode"),
-    ("y", "quality that a person experienced in a contact"),
-    ("v, e, K, N", "what a review moves, its step; commitments kept; staff of the region"),
-    ("A", "how much is agreed or assigned in a contact"),
-    ("z", "a random number with mean 0 and SD 1"),
-    ("growth, loss", "of integration, a week"),
-    ("k_j, k_j0", "knowledge of the colleague who is met, and their starting point"),
-    ("random", "a uniform random number, from 0 to 1"),
-    ("kept, reviewed, cancelled", "commitments of staff, and contacts, of the last weeks"),
-    ("attended, visits", "hours that staff spend in contacts; visits held"),
-    ("latent, level", "the state that an instrument looks at"),
-    ("x_0", "the starting point of a state x, to which it returns"),
-)
-"""Symbols of equations that are neither states nor parameters."""
+_DEFAULT = re.compile(r"@(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,26 +83,6 @@ WAYS: tuple[Way, ...] = (
     ),
 )
 """The four ways of co-creation; the ladder study and the class on the page remove the same."""
-
-STARTS: tuple[tuple[str, str, str, str, str], ...] = (
-    ("staff", "motivation", "motivation_mean", "motivation_sd", "with the region's effect"),
-    ("staff", "capacity", "capacity_mean", "capacity_sd", "with the region's effect"),
-    ("staff", "knowledge", "knowledge_mean", "knowledge_sd", "with the region's effect"),
-    ("staff", "accountability", "staff_accountability_mean", "staff_accountability_sd", ""),
-    ("staff", "trust", "first_trust", "trust_sd", "mean at a readiness of one half"),
-    ("staff", "offset", "", "workload_offset_sd", "around 0"),
-    ("staff", "integration", "", "", "the balance of section 7.3"),
-    ("staff", "open_commitments", "", "", "0"),
-    ("region", "leadership", "leadership_mean", "leadership_sd", "with the region's effect"),
-    ("region", "demand", "demand_mean", "demand_sd", ""),
-    ("region", "routines", "", "", "the balance of section 7.3"),
-    ("region", "effect", "", "region_effect_sd", "around 0; shared by the four named above"),
-    ("site", "record", "provider_accountability_mean", "", "the same everywhere"),
-    ("site", "context", "context_start", "", "the same everywhere"),
-    ("provider", "skill", "provider_skill_mean", "provider_skill_sd", ""),
-    ("provider", "load", "", "", "0"),
-)
-"""Entity, state, parameters of its level and of its spread, and a note."""
 
 RULES: tuple[FunctionType, ...] = tuple(
     sorted(
@@ -362,22 +224,6 @@ def _rule_table() -> str:
     return _table(("part", "function of `sim/core/rules.py`", "what it says"), _rule_rows())
 
 
-def _state_table() -> str:
-    rows = [
-        (v.entity, _code(v.name), _symbols(v.symbol), v.unit, _prose(v.meaning), v.changes)
-        for v in STATE
-    ]
-    return _table(("entity", "name", "symbol", "unit", "meaning", "changes in step"), rows)
-
-
-def _notation_table() -> str:
-    return _table(("symbol", "meaning"), ((_symbols(one), _prose(what)) for one, what in NOTATION))
-
-
-def _symbols(text: str) -> str:
-    return ", ".join(f"${one}$" if one != "-" else one for one in text.split(", "))
-
-
 def _schedule_table() -> str:
     """The functions that a step of the readable model calls, in their order."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(CoCreationModel.step)))
@@ -398,19 +244,6 @@ def _schedule_table() -> str:
             continue
         rows.append((_code(name), _prose(re.sub(r"``([^`]*)``", r"`\1`", text))))
     return _table(("function of `sim/model/week.py`", "what it says"), rows)
-
-
-def _start_table() -> str:
-    def row(entity: str, name: str, level: str, spread: str, note: str) -> Sequence[str]:
-        def shown(parameter: str) -> str:
-            if not parameter:
-                return "-"
-            return f"{exact(parameters.TABLE[parameter].default)} ({_code(parameter)})"
-
-        return entity, name.replace("_", " "), shown(level), shown(spread), note or "-"
-
-    head = ("entity", "state", "mean", "SD between them", "note")
-    return _table(head, (row(*one) for one in STARTS))
 
 
 _START_RUNS, _FEW_RUNS, _MANY_STAFF = 200, 2, 1000
@@ -489,15 +322,12 @@ def _reference_list() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    "state": _state_table,
     "parameters": _parameter_table,
     "calibrated": _calibrated_table,
     "outcomes": _outcome_table,
     "streams": _stream_table,
     "rules": _rule_table,
-    "notation": _notation_table,
     "schedule": _schedule_table,
-    "starts": _start_table,
     "scenarios": _scenario_table,
     "cocreation": _way_table,
     "references": _reference_list,
@@ -517,6 +347,7 @@ def odd_text(*, typeset: bool = False) -> str:
     Raises:
         ValueError: the template names a table that does not exist, or leaves one out; or an
             equation cannot be read.
+        KeyError: the template names a parameter that does not exist.
     """
     template = TEMPLATE.read_text(encoding="utf-8")
     named = _MARKER.findall(template)
@@ -527,7 +358,11 @@ def odd_text(*, typeset: bool = False) -> str:
         name = match.group(1)
         return f"{match.group()}\n\n{TABLES[name]()}\n\n<!-- end of table: {name} -->"
 
-    return _with_equations(_MARKER.sub(fill, template), typeset)
+    def default(match: re.Match[str]) -> str:
+        row = parameters.TABLE[match[1]]
+        return f"{exact(row.default)} ({_code(row.name)})"
+
+    return _with_equations(_MARKER.sub(fill, _DEFAULT.sub(default, template)), typeset)
 
 
 def _with_equations(text: str, typeset: bool) -> str:
