@@ -2,6 +2,7 @@
 
 This module leaves the state of matplotlib that a user's own figures share alone: it uses neither
 pyplot nor global settings, so files repeat byte for byte. Sizes suit figures about 850 pixels wide.
+Matplotlib is loaded when the first figure is made.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import date
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator
+from typing import TYPE_CHECKING
 
 from sim.core.outcomes import check_outcome
 from sim.core.units import months_of
 from sim.present.figures import DPI
 from sim.present.format import month, words
-from sim.present.layout import EDGE, Margins
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe & Ito (2008): distinguishable with every common kind of colour blindness.
 BLUE = "#0072B2"
@@ -75,6 +76,10 @@ def figure(width: float, height: float, title: str, footer: str) -> Figure:
         title: what the figure shows; wrapped to the width.
         footer: where the numbers come from; wrapped to the width.
     """
+    from matplotlib.figure import Figure
+
+    from sim.present.layout import EDGE, Margins
+
     heading = textwrap.fill(title, int(width * 8.5))
     ground = "\n".join(textwrap.fill(line, int(width * 15.5)) for line in footer.splitlines())
     made = Figure(
@@ -133,6 +138,8 @@ def name_y(axes: Axes, text: str) -> None:
 
 def name_x(axes: Axes, text: str = "") -> None:
     """Label the x axis; without a text, :func:`week_ticks` has already labelled it."""
+    from matplotlib.ticker import FixedFormatter
+
     dated = isinstance(axes.xaxis.get_major_formatter(), FixedFormatter)
     text = text or ("month" if dated else "week")
     axes.set_xlabel(text, fontsize=TEXT_SIZE, color=INK, labelpad=3)
@@ -140,6 +147,8 @@ def name_x(axes: Axes, text: str = "") -> None:
 
 def week_ticks(axes: Axes, last: float, most: int = 6, start_date: date | None = None) -> None:
     """Set ticks at familiar weeks (4, 13, 26, 52, ...); with a start date, at months."""
+    from matplotlib.ticker import FixedLocator
+
     axes.set_xlim(0, max(last, 1))
     if start_date is not None:
         _month_ticks(axes, last, most, start_date)
@@ -150,6 +159,8 @@ def week_ticks(axes: Axes, last: float, most: int = 6, start_date: date | None =
 
 def _month_ticks(axes: Axes, last: float, most: int, start_date: date) -> None:
     """Set ticks at first days of months, with the year below the first and where it changes."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator
+
     months = max(1, math.ceil(months_of(last)))
     step = next((s for s in _MONTH_STEPS if months / s <= most), 12 * math.ceil(months / most / 12))
     first = start_date.year * 12 + start_date.month - 1

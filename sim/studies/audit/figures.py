@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sim.present import style
 from sim.present.figures import Figure
 from sim.present.table import Table
 from sim.studies.audit.spec import DESIGNS, LABELS, Spec, replications
@@ -56,8 +57,6 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 
 def _footer(study: Study[Spec]) -> str:
-    from sim.present import style
-
     assert study.plausible is not None
     source = study.plausible.source
     return (
@@ -69,8 +68,6 @@ def _footer(study: Study[Spec]) -> str:
 def _reported(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     """The reported effect of each design and construct: 90 % interval of studies, mean, and true
     effect."""
-    from sim.present import style
-
     header = study.header
     colours = {"works": style.BLUE, "does nothing": style.VERMILLION}
     constructs = list(header.asks_about)
@@ -122,8 +119,6 @@ def _reported(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
 
 def _remedies(study: Study[Spec], table: pd.DataFrame) -> Drawn:
     """The error of the reported effect with each addition, against the design as it was."""
-    from sim.present import style
-
     figure = style.figure(
         style.WIDTH, 3.6,
         "Which cheap addition helps most? Error of the reported effect, the study as it was = 1",
@@ -153,8 +148,6 @@ def _remedies(study: Study[Spec], table: pd.DataFrame) -> Drawn:
 def _ceiling(study: Study[Spec], table: pd.DataFrame) -> Drawn:
     """The part of a change that the survey shows, at the usual leniency and at others."""
     from matplotlib.lines import Line2D
-
-    from sim.present import style
 
     constructs = list(study.header.asks_about)
     levels = sorted(set(table["leniency"]), reverse=True)

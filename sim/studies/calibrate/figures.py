@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sim.present import style
 from sim.present.figures import Figure
 from sim.present.table import Table
 from sim.studies.calibrate.spec import Spec
@@ -44,8 +45,6 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 
 def _footer(study: Study[Spec], tables: Mapping[str, Table]) -> str:
-    from sim.present import style
-
     summary = tables["summary"].frame.iloc[0]
     return (
         f"{style.shorten(study.scenario.name, 70)}: {summary['settings']:,.0f} settings, effective "
@@ -63,8 +62,6 @@ Frames = Mapping[str, pd.DataFrame]
 def _predictive(frames: Frames, footer: str) -> Drawn:
     """Each target on a scale of its own tolerance, with bounds at 0 and 1: the 90 % interval of the
     sets, and the scenario as it stands."""
-    from sim.present import style
-
     table = frames["predictive"]
     rows = table[table["use"].isin(("scored", "pattern", "left out"))].reset_index(drop=True)
     figure = style.figure(
@@ -121,8 +118,6 @@ def _scale(low: float, high: float):
 
 def _narrowed(frames: Frames, footer: str) -> Drawn:
     """Prior range (grey) and posterior (90 % interval and mean) of everything that varied."""
-    from sim.present import style
-
     table = frames["narrowed"]
     order = {"free": 0, "combination": 1, "uncertain": 2, "other": 3}
     rows = table.assign(rank=table["what"].map(order)).sort_values(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim.core.outcomes import BETWEEN
+from sim.present import style
 from sim.present.figures import Figure
 from sim.present.format import signed
 from sim.present.format import words as in_words
@@ -132,15 +133,11 @@ def footer(found: Shown, reading: str) -> str:
 
 
 def _colour(found: Shown, label: str) -> str:
-    from sim.present import style
-
     return style.PALETTE[found.labels.index(label) % len(style.PALETTE)]
 
 
 def _lines(axes: Axes, rows: pd.DataFrame, colour: str, *, inner: bool) -> None:
     """A mean with its 90 % band, and the 50 % band within."""
-    from sim.present import style
-
     axes.fill_between(
         rows["week"], rows["p05"], rows["p95"], color=colour, alpha=style.BAND_90, linewidth=0
     )
@@ -193,8 +190,6 @@ def _over_time(
     *,
     zero: bool = False,
 ) -> Drawn:
-    from sim.present import style
-
     names = found.outcomes
     columns = min(3, len(names))
     rows = math.ceil(len(names) / columns)
@@ -234,8 +229,6 @@ def _intervals(found: Shown) -> Drawn:
     the confidence interval of the mean, with pairing and as it would be without pairing. Only the
     table holds outcomes with another unit than 0-1.
     """
-    from sim.present import style
-
     table = found.frames["differences"]
     shares = [name for name in found.outcomes if found.study.about(name).high == 1.0]
     table = table[(table["point"] == "end_of_ta") & table["outcome"].isin(shares)]
@@ -288,8 +281,6 @@ def _interval_rows(
     names: list[str],
     shift: float,
 ) -> None:
-    from sim.present import style
-
     other_is_first = len(table) > 0 and table["b"].iloc[0] == found.labels[1]
     colour = style.BLUE if len(found.plans) == 2 else _colour(found, str(table["b"].iloc[0]))
     step = 0.13 if len(found.plans) == 2 else 0.07
@@ -330,8 +321,6 @@ def _name_pair(
     axes: Axes, row: pd.Series, names: list[str], shift: float, step: float, colour: str
 ) -> None:
     """Name the two lines once, at the first row."""
-    from sim.present import style
-
     y = names.index(str(row["outcome"])) + shift
     for text, x, where, shade in (
         ("paired", row["mean_high"], y - step, colour),
@@ -363,8 +352,6 @@ def _region_rows(found: Shown, outcome: str) -> pd.DataFrame:
 def _regions(found: Shown) -> Drawn:
     """Dots and intervals of the difference in each region, with a panel for each outcome (four at
     most)."""
-    from sim.present import style
-
     outcomes, others = found.outcomes[:4], found.labels[1:]
     names = _region_names(found)
     more, names = len(names) - MOST_REGIONS, names[:MOST_REGIONS]
@@ -412,8 +399,6 @@ def _above(found: Shown) -> int:
 
 def _name_others(axes: Axes, found: Shown) -> None:
     """Name the scenario of each colour in a line above the axes."""
-    from sim.present import style
-
     others = found.labels[1:]
     handles = [
         axes.plot([], [], color=_colour(found, other), linewidth=3, label=other)[0]
@@ -427,8 +412,6 @@ def _name_others(axes: Axes, found: Shown) -> None:
 
 def _effort(found: Shown) -> Drawn:
     """Provider hours of each scenario, and the gain for 100 provider hours."""
-    from sim.present import style
-
     costs: Any = found.frames["costs"].set_index(["scenario", "item"])["mean"]
     gains = found.frames.get("efficiency", _NOTHING)
     names = set(gains["outcome"])
@@ -471,8 +454,6 @@ def _effort(found: Shown) -> Drawn:
 
 def _hours(axes: Axes, found: Shown, costs: pd.Series) -> None:
     """Stacked bars of provider hours."""
-    from sim.present import style
-
     axes.grid(visible=False)
     axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
     for place, label in enumerate(found.labels):
@@ -498,8 +479,6 @@ def _hours(axes: Axes, found: Shown, costs: pd.Series) -> None:
 
 
 def _hour_colours() -> tuple[str, ...]:
-    from sim.present import style
-
     return style.BLUE, style.SKY, style.ORANGE
 
 
@@ -511,8 +490,6 @@ _NOTHING = pd.DataFrame(
 
 def _information(found: Shown) -> Drawn:
     """The value of information as a bar for each row, with twice its standard error."""
-    from sim.present import style
-
     table = found.frames["information"]
     single = table["kind"] == "parameter"
     table = pd.concat([table[~single], table[single].head(MOST_PARAMETERS)])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sim.present import style
 from sim.present.figures import Figure
 from sim.present.table import Table
 from sim.studies.ladder.spec import Spec
@@ -39,8 +40,6 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 def _ladder(study: Study[Spec], frame: pd.DataFrame, title: str) -> Drawn:
     """The effect of the contrast on every step."""
-    from sim.present import style
-
     panels = [rows for _, rows in frame.groupby(["outcome", "week"], sort=False)]
     steps = [step.name for step in study.header.steps]
     pairs = int(frame["runs"].iloc[0])

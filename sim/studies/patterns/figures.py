@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sim.present import style
 from sim.present.figures import Figure
 from sim.present.format import percent, sentence
 from sim.present.table import Table
@@ -48,8 +49,6 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 def _shares(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     """The shares, with a row for each pattern."""
-    from sim.present import style
-
     assert study.plausible is not None
     names = [textwrap.fill(f"{row['text']} ({row['id']})", 72) for _, row in frame.iterrows()]
     lines = sum(name.count("\n") + 1 for name in names)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sim.present import style
 from sim.present.figures import Figure
 from sim.present.format import money, number
 from sim.present.table import Table
@@ -59,8 +60,6 @@ def _front(
 def _draw_front(
     study: Study[Spec], plans: pd.DataFrame, searched: pd.DataFrame, key: str, label: str
 ) -> Drawn:
-    from sim.present import style
-
     budget = study.header.budget
     plans = plans.sort_values("spend")
     source = "" if study.plausible is None else study.plausible.source
@@ -112,8 +111,6 @@ def _draw_front(
 
 def _draw_reference(drawn: Drawn, plans: pd.DataFrame, key: str) -> None:
     """A square for the scenario as it stands."""
-    from sim.present import style
-
     rows = plans[plans["plan"] == AS_IT_STANDS]
     if len(rows):
         axes = drawn.axes[0]
@@ -126,8 +123,6 @@ def _draw_reference(drawn: Drawn, plans: pd.DataFrame, key: str) -> None:
 
 def _name_roles(drawn: Drawn, plans: pd.DataFrame, key: str) -> None:
     """Rings around the chosen plans, and their roles in a corner."""
-    from sim.present import style
-
     axes = drawn.axes[0]
     chosen = plans[plans["roles"] != ""]
     axes.plot(

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sim.core.outcomes import HEADLINES
+from sim.present import style
 from sim.present.figures import Figure
 from sim.present.format import count, number, words
 from sim.present.table import Table
@@ -111,7 +112,6 @@ def _calendar(study: Study[Spec]) -> Callable[[], Drawn]:
 
 def _team(study: Study[Spec], tables: Mapping[str, Table]) -> Callable[[], Drawn]:
     def draw() -> Drawn:
-        from sim.present import style
         from sim.studies.run.team import snapshots_of
         from sim.studies.run.team_plot import team_network
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sim.present import style
 from sim.present.figures import Figure
 from sim.present.format import number
 from sim.present.format import words as in_words
@@ -127,8 +128,6 @@ def _maps(found: Shown) -> Drawn:
     The black line shows where the mean reaches the target, the red line where 80 % of the runs
     reach it. Hatched cells cost more than the budget.
     """
-    from sim.present import style
-
     facets = found.facets[:MOST_FACETS]
     names = list(found.outcomes)
     if len(facets) == 1:
@@ -156,8 +155,6 @@ def _maps(found: Shown) -> Drawn:
 
 
 def _reading(found: Shown) -> str:
-    from sim.present import style
-
     what = (
         ", ".join(f"{style.words(name)} {level:g}" for name, level in found.targets.items())
         if found.targets
@@ -181,8 +178,6 @@ def _map(
     compact: bool,
 ) -> None:
     """One heat map with evenly spaced cells, whatever the distance of their values."""
-    from sim.present import style
-
     grid = [
         (place, cell)
         for place, cell in enumerate(found.cells)
@@ -237,8 +232,6 @@ def _contour(axes: Axes, field: np.ndarray, level: float, colour: str, line: str
 def _hatch(axes: Axes, found: Shown, order: np.ndarray) -> None:
     from matplotlib.patches import Rectangle
 
-    from sim.present import style
-
     for y, row in enumerate(order):
         for x, place in enumerate(row):
             if not found.cells[place].affordable:
@@ -258,8 +251,6 @@ def _budget_dots(
     ys: Sequence[float],
 ) -> None:
     """The budget line on evenly spaced cells."""
-    from sim.present import style
-
     line = [
         c
         for c in found.cells
@@ -282,8 +273,6 @@ def _axis_ticks(axes: Axes, xs: Sequence[float], ys: Sequence[float], compact: b
 
 def _budget_line(found: Shown) -> Drawn:
     """Outcomes by frequency along the budget line, with the hours per contact that it pays for."""
-    from sim.present import style
-
     line = [
         (place, cell)
         for place, cell in enumerate(found.cells)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim.core.units import Z95
+from sim.present import style
 from sim.present.figures import Figure
 from sim.present.format import sentence
 from sim.present.table import Table
@@ -35,8 +36,6 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 def _trials(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
     """Observed effect of each trial (95 % interval) against the model's and the rival's."""
-    from sim.present import style
-
     assert study.plausible is not None
     table = frame.sort_values("hours_a_month", kind="stable").reset_index(drop=True)
     figure = style.figure(
