@@ -342,11 +342,9 @@ class _Asking:
 
         if not (self.running["resume"] or shard or self.output["force"]) and os.path.exists(store):
             raise InputError(
-                Problem(
-                    "holds the runs of an interrupted study; nothing was run",
-                    file=str(store),
-                    allowed="--resume, which goes on with them, or --force, which begins anew",
-                )
+                "holds the runs of an interrupted study; nothing was run",
+                file=str(store),
+                allowed="--resume, which goes on with them, or --force, which begins anew",
             )
         return Execution(
             store=store,
@@ -422,7 +420,7 @@ def finish(
         first = result.table("failures").iloc[0]
         said = f"every run failed, the first {first['stage']}: {first['reason']}"
         if result.study.own is not None:
-            raise InputError(Problem(said, "engine", result.engine))
+            raise InputError(said, "engine", result.engine)
         raise RuntimeError(said)
     with signals.work():
         result.save(folder, force=force, figures=figures, csv=csv)

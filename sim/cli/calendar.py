@@ -75,10 +75,8 @@ def calendar(
     whole = to_fill_in(known)
     if not len(whole):
         raise InputError(
-            Problem(
-                f"{known.name!r} plans no contact with a date", file=str(path),
-                allowed="a scenario with a contact series whose timing is scheduled",
-            )
+            f"{known.name!r} plans no contact with a date", file=str(path),
+            allowed="a scenario with a contact series whose timing is scheduled",
         )  # fmt: skip
     parts = of_providers(whole)
     folder = RESULTS / f"calendar-{path.stem}" if out is None else out
@@ -115,13 +113,11 @@ def _with_start(scenario: Scenario, text: str | None) -> Scenario:
         return scenario
     day: date | None = iso_date(text)
     if day is None:
-        raise InputError(Problem(f"{text!r} is not a date", "--start", text, ISO_DATE))
+        raise InputError(f"{text!r} is not a date", "--start", text, ISO_DATE)
     if scenario.start_date not in (None, day):
         raise InputError(
-            Problem(
-                f"is not the start_date of {scenario.name!r}, {scenario.start_date}",
-                "--start", text, "the same day, or leave it out",
-            )
+            f"is not the start_date of {scenario.name!r}, {scenario.start_date}",
+            "--start", text, "the same day, or leave it out",
         )  # fmt: skip
     return scenario.replace(start_date=day)
 

@@ -39,17 +39,15 @@ def completion(
         get_completion_script,  # pyright: ignore[reportPrivateImportUsage]
     )
 
-    from sim.core.errors import InputError, Problem, did_you_mean, shown
+    from sim.core.errors import InputError, did_you_mean, shown
 
     if shell not in SHELLS:
         raise InputError(
-            Problem(
-                f"{shown(shell)} is no shell that can be completed for",
-                field="SHELL",
-                value=shell,
-                allowed=", ".join(SHELLS),
-                suggestion=did_you_mean(shell, SHELLS),
-            )
+            f"{shown(shell)} is no shell that can be completed for",
+            field="SHELL",
+            value=shell,
+            allowed=", ".join(SHELLS),
+            suggestion=did_you_mean(shell, SHELLS),
         )
     typer.echo(get_completion_script(prog_name="codose", complete_var=ASKED, shell=shell))
 

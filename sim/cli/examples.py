@@ -9,7 +9,7 @@ from typing import Annotated, get_args
 import typer
 
 from sim.core import files
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, did_you_mean
 
 KINDS: tuple[str, ...] = get_args(files.Kind)
 LEFT_OUT = ("benchmarks", "checks", "figures", "__pycache__", ".ipynb_checkpoints")
@@ -34,12 +34,15 @@ def examples(
     chosen = kinds or list(KINDS)
     if wrong := [kind for kind in chosen if kind not in KINDS]:
         near = did_you_mean(wrong[0], KINDS)
-        raise InputError(
-            Problem("no such kind of example", "KIND", wrong[0], ", ".join(KINDS), near)
-        )
+        raise InputError("no such kind of example", "KIND", wrong[0], ", ".join(KINDS), near)
     if there := [str(out / kind) for kind in chosen if (out / kind).exists()]:
-        raise InputError(Problem("exists already; nothing was copied", "FOLDER", there[0],
-                                 "a folder without it", file=str(out)))  # fmt: skip
+        raise InputError(
+            "exists already; nothing was copied",
+            "FOLDER",
+            there[0],
+            "a folder without it",
+            file=str(out),
+        )
     for kind in dict.fromkeys(chosen):
         try:
             shutil.copytree(
@@ -49,7 +52,5 @@ def examples(
             )
         except OSError as error:
             shutil.rmtree(out / kind, ignore_errors=True)
-            raise InputError(
-                Problem(f"cannot be written: {error.strerror}", file=str(out / kind))
-            ) from None
+            raise InputError(f"cannot be written: {error.strerror}", file=str(out / kind)) from None
         typer.echo(f"written: {out / kind}")

@@ -77,10 +77,8 @@ def answered(
     target = map_beside(file)
     if map is None and target.exists() and not force:
         raise InputError(
-            Problem(
-                "there is a map for this file, and none was named", "--map", file=str(target),
-                allowed=f"--map {target}; or --force, which proposes it anew",
-            )
+            "there is a map for this file, and none was named", "--map", file=str(target),
+            allowed=f"--map {target}; or --force, which proposes it anew",
         )  # fmt: skip
     given: Any = map
     while True:
@@ -276,11 +274,11 @@ def target_of(file: Path, map: Path | None, out: Path | None, suffix: str, force
     from sim.tables_in.questions import map_beside
 
     if os.path.isdir(file):  # os.path accepts a name of any length
-        raise InputError(Problem("is a folder", file=str(file), allowed="a file"))
+        raise InputError("is a folder", file=str(file), allowed="a file")
     target = out if out is not None else file.with_name(f"{file.stem}{suffix}")
     for one, what in ((file, "the table"), (map or map_beside(file), "the map")):
         if os.path.realpath(target) == os.path.realpath(one):
             message = f"is {what} that is read, and not replaced"
-            raise InputError(Problem(message, "--out", file=str(target), allowed="another name"))
+            raise InputError(message, "--out", file=str(target), allowed="another name")
     shell.check_file(target, force=force)
     return target

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sim.cli import shell
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, did_you_mean
 
 ACTIONS = ("list", "import")
 
@@ -52,9 +52,7 @@ def observed(
         if Path(action).suffix:  # a file without the action
             what = "import" if Path(action).suffix.lower() == ".csv" else "list"
             near = f"codose observed {what} {action}"
-        raise InputError(
-            Problem(f"{action!r} is nothing to do", "observed", action, "list, import", near)
-        )
+        raise InputError(f"{action!r} is nothing to do", "observed", action, "list, import", near)
     if action == "import":
         _import(file, out, cite, first_date, force)
         return
@@ -112,7 +110,7 @@ def _import(
 
     if file is None:
         raise InputError(
-            Problem("import needs a CSV file", "observed import", allowed="a contact log, a survey")
+            "import needs a CSV file", "observed import", allowed="a contact log, a survey"
         )
     if not set(logs.LOG) <= set(read_table(file, what="the survey").columns):
         survey(file, out=out, cite=cite, first_date=first_date, force=force)

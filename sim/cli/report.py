@@ -35,7 +35,7 @@ def report(
       codose report results/compare-light_touch-source --out for_the_board.html
       codose report results/plan --xlsx
     """
-    from sim.core.errors import InputError, Problem
+    from sim.core.errors import InputError
     from sim.core.extras import needs
     from sim.studies.kind import load
     from sim.studies.report import report_html, workbook_of
@@ -46,7 +46,7 @@ def report(
     path = folder / "report.html" if out is None else out
     book = path.with_suffix(".xlsx")
     if xlsx and book.exists() and not (force or out is None):
-        raise InputError(Problem("the file exists", file=str(book), allowed="--force"))
+        raise InputError("the file exists", file=str(book), allowed="--force")
     shell.write_file(path, text, force=force or out is None)
     if xlsx:
         shell.write_book(book, workbook_of(load(folder)))

@@ -20,7 +20,6 @@ from sim.core.errors import (
     CodoseError,
     InputError,
     InterruptedRun,
-    Problem,
     ResultsError,
     did_you_mean,
 )
@@ -307,13 +306,11 @@ def check_file(path: Path, *, force: bool) -> None:
         InputError: the path is no ordinary file, or it exists and ``force`` is not given.
     """
     if os.path.isdir(path):
-        raise InputError(Problem("is a folder, not a file", file=str(path)))
+        raise InputError("is a folder, not a file", file=str(path))
     if os.path.exists(path) and not os.path.isfile(path):  # a device, which writing would replace
-        raise InputError(Problem("is not an ordinary file", file=str(path)))
+        raise InputError("is not an ordinary file", file=str(path))
     if os.path.exists(path) and not force:
-        raise InputError(
-            Problem("the file exists", file=str(path), allowed="another name, or --force")
-        )
+        raise InputError("the file exists", file=str(path), allowed="another name, or --force")
 
 
 def write_file(path: Path, text: str, *, force: bool) -> None:
@@ -330,7 +327,7 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
             safe.write_bytes(path, text.encode())
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(Problem(f"cannot be written ({reason})", file=str(path))) from None
+        raise InputError(f"cannot be written ({reason})", file=str(path)) from None
 
 
 def write_book(path: Path, sheets: Mapping[str, Any]) -> None:
@@ -345,7 +342,7 @@ def write_book(path: Path, sheets: Mapping[str, Any]) -> None:
         write_workbook(sheets, path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(Problem(f"cannot be written ({reason})", file=str(path))) from None
+        raise InputError(f"cannot be written ({reason})", file=str(path)) from None
 
 
 def check_result_folder(folder: Path, *, force: bool) -> None:
@@ -362,24 +359,20 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
     if not os.path.lexists(folder):
         return
     if not os.path.isdir(folder):
-        raise ResultsError(Problem("is a file, not a folder", file=str(folder)))
+        raise ResultsError("is a file, not a folder", file=str(folder))
     if not any(folder.iterdir()):
         return
     if not force:
         raise ResultsError(
-            Problem(
-                "the folder is not empty; nothing was run",
-                file=str(folder),
-                allowed="--out with another folder, or --force, which replaces results",
-            )
+            "the folder is not empty; nothing was run",
+            file=str(folder),
+            allowed="--out with another folder, or --force, which replaces results",
         )
     if not os.path.isfile(folder / "manifest.json"):
         raise ResultsError(
-            Problem(
-                "the folder holds something else than results and is not replaced; nothing was run",
-                file=str(folder),
-                allowed="--out with another folder",
-            )
+            "the folder holds something else than results and is not replaced; nothing was run",
+            file=str(folder),
+            allowed="--out with another folder",
         )
 
 

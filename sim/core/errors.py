@@ -93,13 +93,11 @@ def check_known(
     """
     if value not in known:
         raise (error or InputError)(
-            Problem(
-                f"{value!r} {message}",
-                field=field,
-                value=value,
-                allowed=allowed or ", ".join(map(str, known)),
-                suggestion=did_you_mean(value, known),
-            )
+            f"{value!r} {message}",
+            field=field,
+            value=value,
+            allowed=allowed or ", ".join(map(str, known)),
+            suggestion=did_you_mean(value, known),
         )
 
 
@@ -120,6 +118,10 @@ class CodoseError(Exception):
 class InputError(CodoseError):
     """The user's input cannot be used. ``problems`` lists every mistake found.
 
+    Args:
+        problems: the mistakes, or the message of a single one.
+        field, value, allowed, suggestion, file, line, column: of this one, as of :class:`Problem`.
+
     >>> from sim.scenario.scenario import Scenario
     >>> try:
     ...     Scenario.shipped("sauce")
@@ -130,9 +132,19 @@ class InputError(CodoseError):
 
     exit_code = 2
 
-    def __init__(self, problems: Problem | str | Iterable[Problem]) -> None:
+    def __init__(
+        self,
+        problems: Problem | str | Iterable[Problem],
+        field: str = "",
+        value: Any = None,
+        allowed: str = "",
+        suggestion: str = "",
+        file: str = "",
+        line: int = 0,
+        column: int = 0,
+    ) -> None:
         if isinstance(problems, str):
-            problems = Problem(problems)
+            problems = Problem(problems, field, value, allowed, suggestion, file, line, column)
         if isinstance(problems, Problem):
             problems = (problems,)
         self.problems: tuple[Problem, ...] = tuple(problems)

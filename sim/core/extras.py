@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 
 EXTRAS: Mapping[str, tuple[str, str]] = {
     "distributed": ("distributed", "cluster"),
@@ -46,11 +46,9 @@ def needs(*modules: str, work: str, instead: str = "", field: str = "") -> None:
     wanted = dict.fromkeys(f"'codose[{extra}]'" if extra else name for name, extra in known)
     install = f"pip install {' '.join(wanted)}"
     raise InputError(
-        Problem(
-            f"{work} needs {names}, which {'is' if len(known) == 1 else 'are'} not installed",
-            field=field,
-            allowed=f"{instead}, or: {install}" if instead else install,
-        )
+        f"{work} needs {names}, which {'is' if len(known) == 1 else 'are'} not installed",
+        field=field,
+        allowed=f"{instead}, or: {install}" if instead else install,
     )
 
 

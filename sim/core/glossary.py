@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from sim.core.errors import InputError, Problem, did_you_mean, shown
+from sim.core.errors import InputError, did_you_mean, shown
 from sim.core.outcomes import OUTCOMES
 from sim.core.parameters import TABLE
 
@@ -100,13 +100,11 @@ def looked_up(word: str) -> list[Term]:
         return found
     every = [term.planners for term in names] + [term.name for term in names]
     raise InputError(
-        Problem(
-            f"{shown(word)} is not explained in the glossary",
-            field="term",
-            value=word,
-            allowed="a word that 'codose glossary' lists, an outcome or a parameter",
-            suggestion=did_you_mean(word, [*every, *OUTCOMES, *TABLE]),
-        )
+        f"{shown(word)} is not explained in the glossary",
+        field="term",
+        value=word,
+        allowed="a word that 'codose glossary' lists, an outcome or a parameter",
+        suggestion=did_you_mean(word, [*every, *OUTCOMES, *TABLE]),
     )
 
 

@@ -514,7 +514,7 @@ class Parameters(Mapping[str, float]):
         numbers = [float(v) for v in vector]
         if len(numbers) != len(NAMES):
             raise ParameterError(
-                Problem(f"{len(numbers)} values given", allowed=f"{len(NAMES)}, one a parameter")
+                f"{len(numbers)} values given", allowed=f"{len(NAMES)}, one a parameter"
             )
         return cls(dict(zip(NAMES, numbers, strict=True)), beyond_range=True)
 

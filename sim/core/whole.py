@@ -6,7 +6,7 @@ import operator
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 
 MAX_REPLICATES = 2**32
 """A replicate is one 32-bit word of the counter behind every draw."""
@@ -38,9 +38,7 @@ def check_whole(field: str, value: object, low: int, high: int, allowed: str) ->
             raise TypeError
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise InputError(
-            Problem(f"{value!r} is not a whole number", field, value, allowed)
-        ) from None
+        raise InputError(f"{value!r} is not a whole number", field, value, allowed) from None
     if not low <= number <= high:
-        raise InputError(Problem(f"{number} is out of range", field, value, allowed))
+        raise InputError(f"{number} is out of range", field, value, allowed)
     return number

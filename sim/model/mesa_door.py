@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.whole import MAX_SEED, check_seed
 
 _method = multiprocessing.get_start_method(allow_none=True)
@@ -48,7 +48,7 @@ def seed_of(seed: Any, rng: Any, usual: int) -> int:
     (3, 1)
     """
     if seed is not None and rng is not None:
-        raise InputError(Problem("is given besides 'seed'", "rng", rng, "one of the two"))
+        raise InputError("is given besides 'seed'", "rng", rng, "one of the two")
     field, given = ("seed", seed) if rng is None else ("rng", rng)
     if given is None:
         return usual
@@ -58,12 +58,12 @@ def seed_of(seed: Any, rng: Any, usual: int) -> int:
             return check_seed(given)
         except InputError as error:
             known = f"{error.problem.allowed}, or a numpy.random.Generator"
-            raise InputError(Problem(error.problem.message, field, given, known)) from None
+            raise InputError(error.problem.message, field, given, known) from None
     try:
         return int(np.random.default_rng(given).integers(MAX_SEED, endpoint=True))
     except (TypeError, ValueError):
         raise InputError(
-            Problem(f"{given!r} is no seed", field, given, "a number, or a numpy.random.Generator")
+            f"{given!r} is no seed", field, given, "a number, or a numpy.random.Generator"
         ) from None
 
 

@@ -52,8 +52,8 @@ another name
     """
     if not isinstance(outcomes, Mapping):
         raise InputError(
-            Problem(f"{outcomes!r} declares no outcomes", "outcomes", outcomes,
-                    "a mapping from names to functions of the model")
+            f"{outcomes!r} declares no outcomes", "outcomes", outcomes,
+            "a mapping from names to functions of the model",
         )  # fmt: skip
     problems = [one for name, given in outcomes.items() for one in _problems(name, given)]
     if problems:
@@ -132,6 +132,4 @@ def _check_bounds(model: CoCreationModel, one: Outcome, found: np.ndarray, *, wh
 
 
 def _broken(model: CoCreationModel, one: Outcome, what: str, allowed: str) -> InputError:
-    return InputError(
-        Problem(f"{what} in week {model.week}", f"outcomes.{one.name}", allowed=allowed)
-    )
+    return InputError(f"{what} in week {model.week}", f"outcomes.{one.name}", allowed=allowed)

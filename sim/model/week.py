@@ -324,9 +324,7 @@ class CoCreationModel(Model):
             InputError: the horizon has been reached.
         """
         if self.week >= self.horizon:
-            raise InputError(
-                Problem(f"the run is over: its horizon is week {self.horizon}", field="step")
-            )
+            raise InputError(f"the run is over: its horizon is week {self.horizon}", field="step")
         self.week += 1
         for region in self.regions:
             region.ledger = Ledger()
@@ -704,8 +702,8 @@ class CoCreationModel(Model):
         names = [*self.scenario.region_names, "overall"]
         if region not in names:
             raise InputError(
-                Problem("there is no such region", field="region", value=region,
-                        allowed=", ".join(names), suggestion=did_you_mean(region, names))
+                "there is no such region", field="region", value=region,
+                allowed=", ".join(names), suggestion=did_you_mean(region, names),
             )  # fmt: skip
         return names.index(region)
 
@@ -737,10 +735,8 @@ def resolve_parameters(
         return parameters
     if not isinstance(parameters, Mapping):
         raise InputError(
-            Problem(
-                f"{parameters!r} is not a parameter set", "parameters", parameters,
-                "Parameters, or a mapping from names to values",
-            )
+            f"{parameters!r} is not a parameter set", "parameters", parameters,
+            "Parameters, or a mapping from names to values",
         )  # fmt: skip
     return scenario.parameter_set().replace(beyond_range=scenario.beyond_range, **parameters)
 
@@ -782,14 +778,14 @@ def _scenario(given: Any) -> Scenario:
         return Scenario.load(find(given))
     said = "is required" if given is None else f"{given!r} is not a scenario"
     known = "a Scenario, the path of its file, or the name of a shipped one"
-    raise InputError(Problem(said, "scenario", given, known))
+    raise InputError(said, "scenario", given, known)
 
 
 def _subclass(field: str, given: Any, of: type) -> Any:
     if not (isinstance(given, type) and issubclass(given, of)):
         raise InputError(
-            Problem(f"{given!r} is not a subclass of {of.__name__}", field, given,
-                    f"a class that derives from {of.__name__}")
+            f"{given!r} is not a subclass of {of.__name__}", field, given,
+            f"a class that derives from {of.__name__}",
         )  # fmt: skip
     return given
 

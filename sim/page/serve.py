@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.page.reading import MOST_BYTES, MOST_HEAD, Reader
 
 ADDRESS = "127.0.0.1"
@@ -64,7 +64,7 @@ class PageServer(ThreadingHTTPServer):
         what = f"port {ports[0]}" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]}"
         reason = getattr(last, "strerror", None) or str(last)
         allowed = "another --port, or 0 for any that is free"
-        raise InputError(Problem(f"{what} cannot be used ({reason})", "--port", allowed=allowed))
+        raise InputError(f"{what} cannot be used ({reason})", "--port", allowed=allowed)
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, did_you_mean
 from sim.core.units import first_day
 
 EMPTY = "-"
@@ -315,13 +315,11 @@ def named(name: str) -> Callable[[Any], str]:
     """
     if name not in FORMATS:
         raise InputError(
-            Problem(
-                "there is no such format",
-                field="format",
-                value=name,
-                allowed=f"one of {', '.join(FORMATS)}",
-                suggestion=did_you_mean(name, FORMATS),
-            )
+            "there is no such format",
+            field="format",
+            value=name,
+            allowed=f"one of {', '.join(FORMATS)}",
+            suggestion=did_you_mean(name, FORMATS),
         )
     return FORMATS[name]
 

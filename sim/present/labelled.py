@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.extras import needs
 
 if TYPE_CHECKING:
@@ -85,10 +85,8 @@ def table_dataset(table: Table) -> Any:
             parts = more
     if parts < len(frame):
         raise InputError(
-            Problem(
-                f"rows of the table {table.name!r} cannot be told apart by words and whole numbers",
-                "to_xarray", allowed="another table",
-            )
+            f"rows of the table {table.name!r} cannot be told apart by words and whole numbers",
+            "to_xarray", allowed="another table",
         )  # fmt: skip
     attributes = {
         column.name: {"units": column.unit, "long_name": column.meaning} for column in table.columns

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.core.cells import harmless
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, did_you_mean
 from sim.core.extras import needs
 from sim.present import format as formats
 
@@ -105,11 +105,9 @@ class Table:
         known = {column.name: column for column in columns}
         for missing in known.keys() - set(frame.columns):
             raise InputError(
-                Problem(
-                    f"table {name!r} has no such column",
-                    field=missing,
-                    suggestion=did_you_mean(missing, frame.columns),
-                )
+                f"table {name!r} has no such column",
+                field=missing,
+                suggestion=did_you_mean(missing, frame.columns),
             )
         self.name = name
         self.title = title or formats.words(name).capitalize()
@@ -165,11 +163,9 @@ class Table:
                 return column
         names = [column.name for column in self._columns]
         raise InputError(
-            Problem(
-                f"table {self.name!r} has no such column",
-                field=name,
-                suggestion=did_you_mean(name, names),
-            )
+            f"table {self.name!r} has no such column",
+            field=name,
+            suggestion=did_you_mean(name, names),
         )
 
     def pick(

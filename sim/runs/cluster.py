@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
-from sim.core.errors import CodoseError, InputError, Problem
+from sim.core.errors import CodoseError, InputError
 from sim.core.extras import needs
 from sim.runs.making import WrongWorker
 from sim.runs.store import Notice
@@ -114,9 +114,7 @@ def _probe(host: str, port: int, *, greeted: bool) -> str:
 
 def _refusal(address: str, message: str, allowed: str = "") -> InputError:
     usual = "the address that 'dask scheduler' prints, such as tcp://192.0.2.1:8786"
-    return InputError(
-        Problem(message, field=f"cluster {address}", value=address, allowed=allowed or usual)
-    )
+    return InputError(message, field=f"cluster {address}", value=address, allowed=allowed or usual)
 
 
 @contextlib.contextmanager
@@ -224,11 +222,9 @@ def _result(future: Any) -> Any:
         return future.result()
     except WrongWorker as error:
         raise InputError(
-            Problem(
-                f"the workers run another version of codose ({error})",
-                field="cluster",
-                allowed="the same version on every machine",
-            )
+            f"the workers run another version of codose ({error})",
+            field="cluster",
+            allowed="the same version on every machine",
         ) from None
     except InputError:
         raise

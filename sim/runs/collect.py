@@ -26,7 +26,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import numpy as np
 
 from sim.core import outcomes as outcome_table
-from sim.core.errors import InputError, Problem, check_known
+from sim.core.errors import InputError, check_known
 from sim.engine.reduction import Reduction
 from sim.runs.own import OwnReduction
 from sim.runs.plan import Job, Piece, RunPlan
@@ -245,7 +245,7 @@ class Points:
                 continue
             object.__setattr__(self, name, tuple(chosen))
             if not chosen or len(set(chosen)) < len(chosen):
-                raise InputError(Problem("is empty, or names one twice", field=name, value=chosen))
+                raise InputError("is empty, or names one twice", field=name, value=chosen)
 
     parts = 64
 

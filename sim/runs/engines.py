@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem, check_known
+from sim.core.errors import InputError, check_known
 from sim.core.outcomes import FIRST_FLOW, RECORD
 from sim.core.parameters import Parameters
 from sim.scenario.scenario import Scenario
@@ -87,12 +87,10 @@ def _engine(name: str) -> Engine:
     """The function of a named engine; imports its module."""
     if not _present(name):
         raise InputError(
-            Problem(
-                f"the engine {name!r} is not part of this installation",
-                field="engine",
-                value=name,
-                allowed=", ".join(["auto", *filter(_present, ENGINES)]),
-            )
+            f"the engine {name!r} is not part of this installation",
+            field="engine",
+            value=name,
+            allowed=", ".join(["auto", *filter(_present, ENGINES)]),
         )
     return importlib.import_module(ENGINES[name]).simulate
 

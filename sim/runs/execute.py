@@ -27,7 +27,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from sim.core import signals
-from sim.core.errors import CodoseError, InputError, InterruptedRun, Problem
+from sim.core.errors import CodoseError, InputError, InterruptedRun
 from sim.engine import batch
 from sim.engine.layout import source_hash
 from sim.runs import making, parts, price
@@ -104,17 +104,17 @@ class Execution:
         for name in ("time_limit", "memory_limit"):
             limit = getattr(self, name)
             if limit is not None and not 0 < limit < float("inf"):
-                raise InputError(Problem(f"{limit} is no limit", name, limit, "a number above 0"))
+                raise InputError(f"{limit} is no limit", name, limit, "a number above 0")
         if self.store is not None:
             object.__setattr__(self, "store", Path(self.store))
         if self.shard is not None:
             object.__setattr__(self, "shard", check_shard(self.shard))
             if self.store is None:
                 raise InputError(
-                    Problem("a shard needs a folder for its runs", "shard", allowed="--out DIR")
+                    "a shard needs a folder for its runs", "shard", allowed="--out DIR"
                 )
         if self.cluster is not None and self.executor is not None:
-            raise InputError(Problem("does not go with a cluster", "executor", allowed="one"))
+            raise InputError("does not go with a cluster", "executor", allowed="one")
 
     def within(self, name: str) -> Execution:
         """The same execution with a folder inside the store, for one of several plans."""
@@ -210,10 +210,8 @@ def execute(
         kept = replace(kept, outcomes=plan.jobs[0].outcomes)
     if isinstance(kept, Looks) and callable(plan.engine):
         raise InputError(
-            Problem(
-                "people are looked at in the compiled engine alone", "engine", plan.engine_name,
-                "auto, compiled",
-            )
+            "people are looked at in the compiled engine alone", "engine", plan.engine_name,
+            "auto, compiled",
         )  # fmt: skip
     for job in plan.jobs:
         kept.check(job)

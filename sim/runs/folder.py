@@ -56,7 +56,7 @@ Writer = Callable[[Path], None]
 
 def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:
     """The error to raise about a file or folder."""
-    return ResultsError(Problem(message, file=str(path), allowed=allowed))
+    return ResultsError(message, file=str(path), allowed=allowed)
 
 
 # --- writing -----------------------------------------------------------------------------------

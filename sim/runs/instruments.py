@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.core import streams
-from sim.core.errors import InputError, Problem, check_known
+from sim.core.errors import InputError, check_known
 from sim.core.parameters import Parameters
 from sim.core.streams import MASK, SERIES_STEP, bell, philox, uniform
 from sim.core.units import months_of
@@ -210,9 +210,9 @@ def survey(
     """
     _check(construct, CONSTRUCTS, "construct")
     if not 1 <= items <= MAX_ITEMS:
-        raise InputError(Problem(f"{items} items", field="items", allowed=f"1..{MAX_ITEMS}"))
+        raise InputError(f"{items} items", field="items", allowed=f"1..{MAX_ITEMS}")
     if asked is not None and asked < 1:
-        raise InputError(Problem(f"{asked} people asked", field="asked", allowed="1 or more"))
+        raise InputError(f"{asked} people asked", field="asked", allowed="1 or more")
     week = seen.weeks[wave]
     latent = seen.people[construct][:, wave]
     words = _words(seen, streams.SURVEY_RESPONSE, seen.entities, week, 0)
@@ -335,7 +335,7 @@ def observation(
         waves = [i for i, week in enumerate(seen.weeks) if week <= until_week]
         level = seen.context[:, max(waves, key=lambda i: seen.weeks[i])] if waves else None
         if level is None:
-            raise InputError(Problem(f"no wave up to week {until_week}", field="until_week"))
+            raise InputError(f"no wave up to week {until_week}", field="until_week")
     regions = level.shape[1]
     rater = np.broadcast_to(np.arange(regions) % max(1, raters), (len(seen.replicates), regions))
     words = _words(seen, streams.RATER, rater.astype(np.int64), 0, RATED.index(what))
@@ -430,9 +430,10 @@ def between(seen: Seen, flow: str, since_week: int, until_week: int) -> np.ndarr
     if not since_week < until_week or not {since_week, until_week} <= set(totals):
         waves = ", ".join(map(str, sorted(totals)))
         raise InputError(
-            Problem(f"there are no weeks after {since_week} up to {until_week}",
-                    field="until_week", allowed=f"since_week < until_week, both among {waves}")
-        )  # fmt: skip
+            f"there are no weeks after {since_week} up to {until_week}",
+            field="until_week",
+            allowed=f"since_week < until_week, both among {waves}",
+        )
     return totals[until_week] - totals[since_week]
 
 

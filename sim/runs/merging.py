@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.core.errors import Problem, ResultsError
+from sim.core.errors import ResultsError
 from sim.runs import safe
 from sim.runs.store import MANIFEST, Notice, Store, differences
 
@@ -27,7 +27,7 @@ def open_trees(
         ResultsError: a folder holds no study, or another study; the message says what differs.
     """
     if not folders:
-        raise ResultsError(Problem("no folder is given", allowed="the folders of all shards"))
+        raise ResultsError("no folder is given", allowed="the folders of all shards")
     trees: dict[str, Stores] = {}
     for folder in map(Path, folders):
         found = [path for deep in _DEPTHS for path in sorted(folder.glob(deep + MANIFEST))]
@@ -76,12 +76,10 @@ def check_complete(stores: Stores, place: str = ".", *, later: bool = False) -> 
     shown = ", ".join(str(chunk) for chunk in missing[:_NAMED])
     more = "" if len(missing) <= _NAMED else f" and {len(missing) - _NAMED} more"
     raise ResultsError(
-        Problem(
-            f"{runs:,} of {first.key['runs']:,} runs of the study are missing (chunks {shown}"
-            f"{more}, of {first.chunks})",
-            file=", ".join(str(store.folder) for store in stores),
-            allowed="run first: " + "; ".join(_commands(stores, missing, place, later)),
-        )
+        f"{runs:,} of {first.key['runs']:,} runs of the study are missing (chunks {shown}"
+        f"{more}, of {first.chunks})",
+        file=", ".join(str(store.folder) for store in stores),
+        allowed="run first: " + "; ".join(_commands(stores, missing, place, later)),
     )
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.outcomes import FIRST_FLOW, NAMES, RECORD, Outcome
 from sim.core.parameters import Parameters
 from sim.engine.reduction import Reduction
@@ -86,7 +86,7 @@ class OwnEngine:
             InputError: the model breaks a rule for engines, or could not be imported.
         """
         if self.model is None:
-            raise InputError(Problem(self.reason, "engine", self.name, FORM))
+            raise InputError(self.reason, "engine", self.name, FORM)
         model = self.model(
             scenario, parameters=parameters, seed=seed, replicate=replicate, collect=False,
             **({"outcomes": dict(self.given)} if self.given else {}),
@@ -126,10 +126,8 @@ class OwnEngine:
     def _check_state(self, model: CoCreationModel, what: str, value: float) -> None:
         if not 0.0 <= value <= 1.0:
             raise InputError(
-                Problem(
-                    f"{self.name} breaks a promise of engines: the {what} is {value:g} in week "
-                    f"{model.week}", "engine", value, "0..1",
-                )
+                f"{self.name} breaks a promise of engines: the {what} is {value:g} in week "
+                f"{model.week}", "engine", value, "0..1",
             )  # fmt: skip
 
     def _refuse_draws(self, drawn: Sequence[str]) -> None:
@@ -140,11 +138,9 @@ class OwnEngine:
         """
         if drawn:
             raise InputError(
-                Problem(
-                    f"{self.name} breaks a promise of engines: it draws from {drawn[0]}, so that "
-                    "its runs with and without TA do not share their chance",
-                    "engine", drawn[0], "self.model.stream.uniform(purpose, entity, draw, week)",
-                )
+                f"{self.name} breaks a promise of engines: it draws from {drawn[0]}, so that "
+                "its runs with and without TA do not share their chance",
+                "engine", drawn[0], "self.model.stream.uniform(purpose, entity, draw, week)",
             )  # fmt: skip
 
     def check_repeats(self, scenario: Scenario, parameters: Parameters, seed: int) -> None:
@@ -171,12 +167,10 @@ class OwnEngine:
             week, _, column = (int(i) for i in np.argwhere(_differ(one, other))[0])
             name = (*RECORD, *self.outcomes)[column]
             raise InputError(
-                Problem(
-                    f"{self.name} breaks a promise of engines: the same seed gives another {name} "
-                    f"in week {week} when it is asked again",
-                    "engine", self.name, "draws of self.model.stream, and no state outside the "
-                    "model",
-                )
+                f"{self.name} breaks a promise of engines: the same seed gives another {name} "
+                f"in week {week} when it is asked again",
+                "engine", self.name, "draws of self.model.stream, and no state outside the "
+                "model",
             )  # fmt: skip
 
     def check_source(self) -> None:
@@ -197,11 +191,9 @@ class OwnEngine:
         """
         if self.places:
             raise InputError(
-                Problem(
-                    f"{', '.join(self.places)} cannot be pickled for other processes: it is "
-                    "defined where they cannot import it", "engine", self.name,
-                    "a class and functions at the top of a module of their own",
-                )
+                f"{', '.join(self.places)} cannot be pickled for other processes: it is "
+                "defined where they cannot import it", "engine", self.name,
+                "a class and functions at the top of a module of their own",
             )  # fmt: skip
 
     def record(self) -> dict[str, Any]:
@@ -262,9 +254,7 @@ def chosen(engine: Any, outcomes: Mapping[str, Any] | None = None) -> Any:
         return engine
     if engine not in ("auto", "mesa"):
         raise InputError(
-            Problem(
-                "cannot be asked for outcomes of your own", "engine", engine, f"mesa, or {FORM}"
-            )
+            "cannot be asked for outcomes of your own", "engine", engine, f"mesa, or {FORM}"
         )
     from sim.model.week import CoCreationModel
 
@@ -313,7 +303,7 @@ def _plain(one: Outcome, given: bool) -> dict[str, Any]:
 
 def _refusal(given: Any, message: str) -> InputError:
     said = given if isinstance(given, str) else _called(given)
-    return InputError(Problem(f"{said!r} {message}", "engine", given, FORM))
+    return InputError(f"{said!r} {message}", "engine", given, FORM)
 
 
 def _imported(name: str) -> Any:

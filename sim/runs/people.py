@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.core import streams
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.outcomes import COLUMN
 from sim.core.parameters import Parameters
 from sim.engine import compiled
@@ -124,9 +124,7 @@ class People:
             InputError: the plan is for another engine, which does not report single people.
         """
         if not plan.compiled:
-            raise InputError(
-                Problem("shows no people", "engine", plan.engine_name, allowed="compiled")
-            )
+            raise InputError("shows no people", "engine", plan.engine_name, allowed="compiled")
         return _SeenArrays(self, plan)
 
 

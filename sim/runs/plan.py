@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem, read_back
+from sim.core.errors import InputError, read_back
 from sim.core.outcomes import Outcome
 from sim.core.parameters import NAMES, Parameters
 from sim.core.whole import MAX_REPLICATES, check_replicates, check_seed, check_whole
@@ -289,12 +289,10 @@ def _check_runs(replicates: int, sets: int) -> int:
     count = check_replicates(replicates)
     if count * sets > MOST_RUNS:
         raise InputError(
-            Problem(
-                f"{count:,} runs of each of {sets:,} sets are too many; nothing was run",
-                field="replicates", value=count,
-                allowed=f"{MOST_RUNS:,} runs: {MOST_RUNS // sets:,} of each set"
-                if sets <= MOST_RUNS else f"{MOST_RUNS:,} runs in all",
-            )
+            f"{count:,} runs of each of {sets:,} sets are too many; nothing was run",
+            field="replicates", value=count,
+            allowed=f"{MOST_RUNS:,} runs: {MOST_RUNS // sets:,} of each set"
+            if sets <= MOST_RUNS else f"{MOST_RUNS:,} runs in all",
         )  # fmt: skip
     return count
 
@@ -308,7 +306,7 @@ def _job(
     counterfactual: bool,
 ) -> Job:
     if not len(sets):
-        raise InputError(Problem("no set is given", field="sets", allowed="1 or more sets"))
+        raise InputError("no set is given", field="sets", allowed="1 or more sets")
     which = np.repeat(np.arange(len(sets), dtype=np.int64), count)
     return Job(scenario, sets, which, numbers, checked_weeks(weeks, scenario), counterfactual)
 
@@ -322,7 +320,7 @@ def checked_weeks(weeks: Sequence[int], scenario: Scenario) -> tuple[int, ...]:
     last = scenario.horizon_weeks
     found = tuple(check_whole("weeks", week, 0, last, f"0..{last}") for week in weeks)
     if not found or len(set(found)) < len(found):
-        raise InputError(Problem("is empty, or names one twice", field="weeks", value=found))
+        raise InputError("is empty, or names one twice", field="weeks", value=found)
     return found
 
 
@@ -386,7 +384,7 @@ class RunPlan:
         object.__setattr__(self, "jobs", tuple(self.jobs))
         object.__setattr__(self, "seed", check_seed(self.seed))
         if not self.jobs:
-            raise InputError(Problem("nothing is to be run", field="jobs"))
+            raise InputError("nothing is to be run", field="jobs")
         _, engine = choose_engine(self.engine)
         if isinstance(engine, OwnEngine):
             object.__setattr__(self, "engine", engine)
@@ -509,9 +507,7 @@ class RunPlan:
             self.own.check_elsewhere()
         elif not isinstance(self.engine, str):
             raise InputError(
-                Problem(
-                    "a function cannot be sent elsewhere", field="engine", allowed="mesa, compiled"
-                )
+                "a function cannot be sent elsewhere", field="engine", allowed="mesa, compiled"
             )
         return {
             "names": list(NAMES),

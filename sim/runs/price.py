@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sim.core import ties
-from sim.core.errors import InputError, Problem, ResultsError
+from sim.core.errors import InputError, ResultsError
 from sim.core.outcomes import RECORD
 from sim.engine.batch import thread_count
 from sim.engine.kernel import SITES, STATES
@@ -274,7 +274,7 @@ def agree(plan: RunPlan, collect: Collector[Any], how: Execution, make: Make) ->
         what = count(price.runs, "run")
         left = f"what is left of {what} takes" if how.resume else f"{what} take"
         if not how.agree(f"{left} {price.text} here"):
-            raise InputError(Problem(f"{what} were not wanted; nothing was run", field="price"))
+            raise InputError(f"{what} were not wanted; nothing was run", field="price")
 
 
 def _refuse_memory(price: Price, plan: RunPlan, how: Execution) -> None:
@@ -305,11 +305,9 @@ def _refuse(
     taken = f"about {gigabytes(price.bytes)}" if field == "memory_limit" else price.text
     takes = "takes" if price.runs == 1 else "take"
     raise InputError(
-        Problem(
-            f"{count(price.runs, 'run')} of {_named(plan.jobs)} {takes} {taken} here, and {said}; "
-            "nothing was run",
-            field=field, allowed=f"what would fit: {', or '.join(fits)}",
-        )
+        f"{count(price.runs, 'run')} of {_named(plan.jobs)} {takes} {taken} here, and {said}; "
+        "nothing was run",
+        field=field, allowed=f"what would fit: {', or '.join(fits)}",
     )  # fmt: skip
 
 
@@ -343,11 +341,9 @@ def check_scenario(scenario: Scenario) -> None:
     people = sum(scenario.staff_counts)
     share = min(here / price.bytes, MOST_SECONDS / price.seconds)
     raise InputError(
-        Problem(
-            f"a single run of {scenario.name!r} ({count(people, 'staff member')}, "
-            f"{count(price.contacts, 'planned contact')}) takes about {duration(price.seconds)} "
-            f"and {gigabytes(price.bytes)}; this machine has {gigabytes(here)}",
-            field="scenario",
-            allowed=f"what would fit: about {share:.1%} of its staff, contacts or weeks",
-        )
+        f"a single run of {scenario.name!r} ({count(people, 'staff member')}, "
+        f"{count(price.contacts, 'planned contact')}) takes about {duration(price.seconds)} "
+        f"and {gigabytes(price.bytes)}; this machine has {gigabytes(here)}",
+        field="scenario",
+        allowed=f"what would fit: about {share:.1%} of its staff, contacts or weeks",
     )  # fmt: skip

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sim.core.errors import Problem, ResultsError
+from sim.core.errors import ResultsError
 
 _TEMPORARY = re.compile(r"\.(.+)\.(\d+)\.\d+\.tmp")
 _OLD_SECONDS = 24 * 3600
@@ -21,7 +21,7 @@ _numbers = itertools.count()
 
 def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:
     """The error to raise about a file or folder."""
-    return ResultsError(Problem(message, file=str(path), allowed=allowed))
+    return ResultsError(message, file=str(path), allowed=allowed)
 
 
 def write_bytes(path: Path, content: bytes, *, new: bool = False) -> None:

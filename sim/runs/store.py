@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.core.errors import Problem, ResultsError
+from sim.core.errors import ResultsError
 from sim.runs import safe
 
 if TYPE_CHECKING:
@@ -308,17 +308,13 @@ class Store:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise DamagedPart(
-                Problem(f"cannot be read ({error.strerror})", file=str(path))
-            ) from None
+            raise DamagedPart(f"cannot be read ({error.strerror})", file=str(path)) from None
         if hashlib.sha256(content).hexdigest() not in path.name:
             raise DamagedPart(
-                Problem(
-                    "is not as it was written (its SHA-256 is not the one in its name): it was "
-                    "changed or damaged",
-                    file=str(path),
-                    allowed="the same command with --resume makes it again",
-                )
+                "is not as it was written (its SHA-256 is not the one in its name): it was "
+                "changed or damaged",
+                file=str(path),
+                allowed="the same command with --resume makes it again",
             )
         return content
 

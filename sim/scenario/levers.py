@@ -32,7 +32,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from sim.core.errors import Problem, ScenarioError, did_you_mean
+from sim.core.errors import ScenarioError, did_you_mean
 from sim.core.units import months_of, weeks_of
 from sim.scenario.checking import Number
 from sim.scenario.contact_log import MAX_WEEKS, MODES, some
@@ -247,7 +247,7 @@ def _rank(name: str, ends: bool) -> tuple[int, str]:
 
 
 def _refused(name: str, message: str, allowed: str = "", suggestion: str = "") -> ScenarioError:
-    return ScenarioError(Problem(message, field=name, allowed=allowed, suggestion=suggestion))
+    return ScenarioError(message, field=name, allowed=allowed, suggestion=suggestion)
 
 
 def _check_number(name: str, path: str, value: Any) -> None:

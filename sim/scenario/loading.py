@@ -58,13 +58,13 @@ def read_text(
     """
     raw = read_bytes(path, limit=limit, others=others, error=error)
     if b"\0" in raw:
-        raise error(Problem("is not a text file (it holds binary data)", file=os.fspath(path)))
+        raise error("is not a text file (it holds binary data)", file=os.fspath(path))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = raw[: problem.start].count(b"\n") + 1
         message = f"is not UTF-8 text (line {line})"
-    raise error(Problem(message, file=os.fspath(path)))
+    raise error(message, file=os.fspath(path))
 
 
 # --- YAML --------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def parse(
     text = text.removeprefix("\ufeff")
     if len(text) > limit:
         most = f"at most {limit // 1024**2} MiB"
-        raise error(Problem("is too large", file=file, allowed=most))
+        raise error("is too large", file=file, allowed=most)
     _refuse_unprintable(text, file, error)
     reader = _Reader(file)
     try:
@@ -196,16 +196,14 @@ def parse(
     except _TooDeep as fault:
         line, column = fault.args
         raise error(
-            Problem(
-                "is nested too deeply",
-                file=file,
-                line=line,
-                column=column,
-                allowed=f"at most {DEPTH_LIMIT} levels",
-            )
+            "is nested too deeply",
+            file=file,
+            line=line,
+            column=column,
+            allowed=f"at most {DEPTH_LIMIT} levels",
         ) from None
     if not reader.marks or (data is None and not text[reader.start :].strip()):
-        raise error(Problem("the file is empty", file=file))
+        raise error("the file is empty", file=file)
     return Document(
         data=data,
         marks=MappingProxyType(reader.marks),
@@ -229,7 +227,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     """``value`` as plain data; a value without a plain form stays, and the checks refuse it."""
     if depth > DEPTH_LIMIT:
         allowed = f"at most {DEPTH_LIMIT} levels"
-        raise ScenarioError(Problem("is nested too deeply", allowed=allowed))
+        raise ScenarioError("is nested too deeply", allowed=allowed)
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
@@ -415,7 +413,7 @@ def _refuse_unprintable(text: str, file: str, error: type[InputError]) -> None:
         column = match.start() - text.rfind("\n", 0, match.start())
         code = ord(match[0])
         message = f"a character that is not text (U+{code:04X})"
-        raise error(Problem(message, file=file, line=line, column=column))
+        raise error(message, file=file, line=line, column=column)
 
 
 def _syntax(text: str, file: str, fault: yaml.YAMLError) -> Problem:

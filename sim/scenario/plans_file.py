@@ -188,20 +188,16 @@ class PlansFile:
             return next(iter(self.documents.values()))
         if name is None:
             raise ScenarioError(
-                Problem(
-                    f"holds {len(self.documents)} plans; say which", file=self.file,
-                    allowed=some([f"{self.file}#{one}" for one in self.documents]),
-                )
+                f"holds {len(self.documents)} plans; say which", file=self.file,
+                allowed=some([f"{self.file}#{one}" for one in self.documents]),
             )  # fmt: skip
         for known, found in self.documents.items():
             if name == known or Path(name) == Path(known):  # a Path drops double slashes of a name
                 return found
         raise ScenarioError(
-            Problem(
-                f"{shown(name)} is not a plan of this file", file=self.file,
-                value=name, allowed=some(list(self.documents)),
-                suggestion=did_you_mean(name, self.documents),
-            )
+            f"{shown(name)} is not a plan of this file", file=self.file,
+            value=name, allowed=some(list(self.documents)),
+            suggestion=did_you_mean(name, self.documents),
         )  # fmt: skip
 
 

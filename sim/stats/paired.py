@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.stats.components import set_means
 from sim.stats.expected import expected_in_sets, share_above
 from sim.stats.intervals import band, half_width
@@ -105,9 +105,9 @@ def paired(a: np.ndarray, b: np.ndarray, margin: float) -> Paired:
         InputError: the shapes differ, or the margin is not above 0.
     """
     if a.shape != b.shape or a.ndim != 2:
-        raise InputError(Problem(f"cannot pair runs of shapes {a.shape} and {b.shape}"))
+        raise InputError(f"cannot pair runs of shapes {a.shape} and {b.shape}")
     if not margin > 0:
-        raise InputError(Problem(f"{margin!r} is not above 0", field="margin", value=margin))
+        raise InputError(f"{margin!r} is not above 0", field="margin", value=margin)
     both = np.isnan(a) | np.isnan(b)
     a, b = np.where(both, np.nan, a), np.where(both, np.nan, b)
     gap = b - a
