@@ -22,7 +22,7 @@ from sim.runs.execute import Execution
 from sim.runs.folder import mend, read_manifest, write_folder
 from sim.runs.store import Store
 from sim.studies.kind import StudyKind, ask, read_asked
-from sim.studies.sensitivity import samplers
+from sim.studies.sensitivity import methods
 from tests.cases import codose
 
 REPO = Path(__file__).resolve().parents[1]
@@ -408,12 +408,12 @@ def sobol_point(place: int) -> list[float]:
 def test_sobols_sequence_is_checked_against_its_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     from scipy.stats import qmc
 
-    place, numbers = samplers.SOBOL_POINT
+    place, numbers = methods.SOBOL_POINT
     assert sobol_point(place) == [number / 1024 for number in numbers]
-    samplers.load_sobol_table()
+    methods.load_sobol_table()
     monkeypatch.setattr(qmc, "Sobol", lambda *given, **named: qmc.Halton(10, scramble=False))
     with pytest.raises(CodoseError, match="direction numbers is damaged"):
-        samplers.load_sobol_table()
+        methods.load_sobol_table()
 
 
 # --- disks that are full, other systems, other locales -----------------------------------------

@@ -28,7 +28,7 @@ from sim.studies.distributions import Distribution
 from sim.studies.factors import Factor
 from sim.studies.kind import StudyKind
 from sim.studies.sensitivity.design import Design, design_of, labels_of, replicates_of
-from sim.studies.sensitivity.design_points import DesignRuns, Outcomes
+from sim.studies.sensitivity.samples import DesignRuns, Outcomes
 
 Names = str | Sequence[str] | Mapping[str, Any]
 ROUNDING = 1e-6

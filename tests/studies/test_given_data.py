@@ -8,12 +8,11 @@ from SALib.analyze import pawn, rbd_fast, rsa
 from SALib.analyze.delta import calc_delta
 
 from sim.studies.factors import with_dummy
-from sim.studies.sensitivity import given_data, noise
+from sim.studies.sensitivity import noise, statistics
 from sim.studies.sensitivity.functions import FUNCTIONS
 from sim.studies.sensitivity.indices import estimate
-from sim.studies.sensitivity.methods import METHODS
+from sim.studies.sensitivity.methods import METHODS, Sampler
 from sim.studies.sensitivity.noise import corrected_form
-from sim.studies.sensitivity.samplers import Sampler
 
 LINEAR = FUNCTIONS["linear"]
 SPACE = with_dummy(LINEAR.factors(), {}, True)
@@ -36,20 +35,20 @@ def data(points: int, *, tied: bool = False) -> tuple[np.ndarray, np.ndarray]:
 def test_statistics_are_salibs(points: int, tied: bool) -> None:
     x, y = data(points, tied=tied)
     column = y[:, 1]
-    theirs = pawn.analyze(PROBLEM, x, column, S=given_data.SLIDES)["median"]
-    np.testing.assert_allclose(given_data.pawn(x, y)[1], np.array(theirs, float), atol=1e-12)
-    found = rsa.analyze(PROBLEM, x, column, bins=given_data.BINS)
+    theirs = pawn.analyze(PROBLEM, x, column, S=statistics.SLIDES)["median"]
+    np.testing.assert_allclose(statistics.pawn(x, y)[1], np.array(theirs, float), atol=1e-12)
+    found = rsa.analyze(PROBLEM, x, column, bins=statistics.BINS)
     parts = np.array([np.nanmean(found[name]) for name in PROBLEM["names"]])
-    mine = given_data.regional(x, y)[1] * given_data.regional_scale(points)
+    mine = statistics.regional(x, y)[1] * statistics.regional_scale(points)
     np.testing.assert_allclose(mine, parts, atol=1e-12)
-    top, bottom = given_data.rbd(x, y)
+    top, bottom = statistics.rbd(x, y)
     first = rbd_fast.analyze(PROBLEM, x, column, num_resamples=2, seed=1)["S1"]
     np.testing.assert_allclose((top / bottom)[1], np.array(first, float), atol=1e-12)
     shape = 2.0 / (7.0 + np.tanh((1500.0 - points) / 500.0))  # SALib's number of classes
     classes = np.linspace(0, points, int(np.round(np.ceil(points**shape))) + 1)
     grid = np.linspace(column.min(), column.max(), 100)
     densities = [calc_delta(column, grid, x[:, place], classes) for place in range(4)]
-    np.testing.assert_allclose(given_data.delta(x, y)[1], densities, atol=1e-12)
+    np.testing.assert_allclose(statistics.delta(x, y)[1], densities, atol=1e-12)
 
 
 def test_halvings_are_balanced_and_not_repeated() -> None:

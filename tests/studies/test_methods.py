@@ -13,8 +13,7 @@ from SALib.analyze import sobol as salib_sobol
 from sim.studies.factors import Space, with_dummy
 from sim.studies.sensitivity.functions import FUNCTIONS
 from sim.studies.sensitivity.indices import _salib_call, estimate
-from sim.studies.sensitivity.methods import METHODS
-from sim.studies.sensitivity.samplers import Sampler, salib_seed
+from sim.studies.sensitivity.methods import METHODS, Sampler, salib_seed
 
 LINEAR = FUNCTIONS["linear"]  # 4 a + 2 b + c on the unit cube
 SHARES = np.array([16.0, 4.0, 1.0, 0.0]) / 21.0

@@ -16,9 +16,9 @@ from sim.present.table import Table
 from sim.runs.execute import Execution
 from sim.studies.factors import DUMMY
 from sim.studies.kind import Result, Runner, StudyKind, ask, second_seed
-from sim.studies.sensitivity import convergence, timing
+from sim.studies.sensitivity import analysis, convergence
 from sim.studies.sensitivity.design import design_of
-from sim.studies.sensitivity.drawings import leading
+from sim.studies.sensitivity.figures import leading
 from sim.studies.sensitivity.findings import Findings
 from sim.studies.sensitivity.samples import Sample, first_samples
 from sim.studies.sensitivity.words import words
@@ -397,6 +397,21 @@ def test_bad_input(more: str, message: str) -> None:
 # --- time ----------------------------------------------------------------------------------------
 
 
+def test_only_outcomes_with_several_weeks_are_drawn_over_time() -> None:
+    """Persistence is about one year, so that it has no course over the weeks of the others."""
+    result = ask(
+        StudyKind.of("sensitivity").make(
+            scenario="light_touch", outcomes=["trust", "persistence of trust"], weeks=[4, 13, 26],
+            factors=["trust_step", "keeping"], method=["morris"], samples=4, replicates=2,
+        )
+    )  # fmt: skip
+    assert {one.name for one in result.figures if "over-time" in one.name} == {
+        "morris-over-time-trust"
+    }
+    for figure in result.figures:
+        assert figure.draw().axes
+
+
 class Work:
     """A clock that goes on by the work that is done, whatever the machine is doing besides."""
 
@@ -416,12 +431,12 @@ def test_the_analysis_is_estimated_from_two_small_samples(monkeypatch: pytest.Mo
         sizes.append(len(unit))
         clock.now += 3.0 + 0.01 * len(unit)
 
-    monkeypatch.setattr(timing, "indices_of", analyse)
+    monkeypatch.setattr(analysis, "indices_of", analyse)
     text = (
         "kind: sensitivity\nscenario: {function: constant}\noutcomes: [y, flat]\nmethod: pawn\n"
         "samples: 2048\n"
     )
-    found = timing.analysis_seconds(design_of(written(text)), clock=clock)
+    found = analysis.analysis_seconds(design_of(written(text)), clock=clock)
     assert sizes == [64, 64, 256]  # the first loads the analyser, off the clock
     assert found == pytest.approx(1.5 * 2 * (3.0 + 0.01 * 2048))
 
@@ -431,8 +446,8 @@ def test_an_estimate_is_said_and_refused_above_the_limit(monkeypatch: pytest.Mon
         "kind: sensitivity\nscenario: source\nfactors: [keeping, trust_step]\nsamples: 1024\n"
         "replicates: 10\n"
     )
-    monkeypatch.setattr(timing, "runs_seconds", lambda *_, **__: 580.0)
-    monkeypatch.setattr(timing, "analysis_seconds", lambda *_, **__: 20.0)
+    monkeypatch.setattr(analysis, "runs_seconds", lambda *_, **__: 580.0)
+    monkeypatch.setattr(analysis, "analysis_seconds", lambda *_, **__: 20.0)
     kind, how = StudyKind.of("sensitivity"), Execution()
     said = kind.estimate(written(text), how)
     assert said == "The runs take about 9 min 40 s here, then the analysis, about 20 s."

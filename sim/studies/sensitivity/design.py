@@ -20,8 +20,7 @@ from sim.studies.distributions import Distribution
 from sim.studies.factors import DUMMY, Factor, Space, check_factors, factors_of, with_dummy
 from sim.studies.plausible import Marginals, marginals
 from sim.studies.sensitivity.functions import FUNCTIONS, TestFunction
-from sim.studies.sensitivity.methods import METHODS, Method
-from sim.studies.sensitivity.samplers import Sampler
+from sim.studies.sensitivity.methods import METHODS, Method, Sampler
 from sim.studies.spec import OutcomeSpec, Study, week_label
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ Naive numbers are SALib's, on the means over replicates. The reported ``value`` 
 expected outcome. Three corrections remove chance: products of different replicates, where the index
 is a ratio of quadratic forms; extrapolation to no chance for PAWN, Delta, HDMR and RSA, whose floor
 the dummy shows (both in :mod:`sim.studies.sensitivity.noise`); and signs on which other replicates
-agree, for Morris and one at a time (:mod:`sim.studies.sensitivity.elementary`).
+agree, for Morris and one at a time (:mod:`sim.studies.sensitivity.statistics`).
 """
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,11 +21,9 @@ import numpy as np
 
 from sim.core.units import Z95
 from sim.studies.factors import Space
-from sim.studies.sensitivity import elementary, given_data, noise, variance_indices
-from sim.studies.sensitivity.methods import Method
+from sim.studies.sensitivity import noise, statistics
+from sim.studies.sensitivity.methods import HARMONICS, OAT_LEVELS, STEP, Method, Sampler, salib_seed
 from sim.studies.sensitivity.noise import Plain, jackknife, over_pairs
-from sim.studies.sensitivity.samplers import HARMONICS, OAT_LEVELS, STEP, Sampler, salib_seed
-from sim.studies.sensitivity.variance_indices import Saltelli
 
 RESAMPLES = 200
 FEW_RESAMPLES = 25
@@ -119,6 +118,29 @@ class _Case:
     def base(self) -> int:
         return len(self.y) // self.sampler.rows_per_base
 
+    @property
+    def means(self) -> np.ndarray:
+        """Means over replicates, (points,)."""
+        return self.y.mean(axis=1)
+
+    def salib(
+        self, analyser: str, *data: np.ndarray, grouped: bool = False, seeded: bool = True,
+        **settings: Any,
+    ) -> Any:  # fmt: skip
+        """The result of one of SALib's analysers.
+
+        Args:
+            analyser: the name of its module.
+            data: what it takes after the problem, outcomes last.
+            grouped: whether it treats groups of factors.
+            seeded: whether it takes a seed.
+        """
+        analyse = importlib.import_module(f"SALib.analyze.{analyser}").analyze
+        if seeded:
+            settings["seed"] = salib_seed(self.seed, 1)
+        with _salib_call(self.seed):
+            return analyse(self.space.problem(grouped=grouped), *data, **settings)
+
     def chance(self, of: Callable[[np.ndarray], np.ndarray], shape: int) -> np.ndarray:
         """Half-widths from the choice of replicates, which points share in a common design."""
         if not self.stochastic or not self.common:
@@ -150,30 +172,22 @@ class _Case:
 
 
 def _sobol(case: _Case) -> Estimates:
-    from SALib.analyze import sobol
-
     units, second = case.space.units, case.sampler.second_order
     d = len(units)
     pairs = list(combinations(range(d), 2)) if second else []
+    whole = np.full(case.base, 1.0 / case.base)
 
-    def arranged(y: np.ndarray) -> Saltelli:
-        return Saltelli.of(y.reshape(case.base, -1, y.shape[-1]), d, second)
+    def indices(y: np.ndarray, weights: np.ndarray = whole, corrected: bool = True) -> np.ndarray:
+        blocks = y.reshape(case.base, -1, y.shape[-1])
+        return statistics.sobol(blocks, weights, d, second_order=second, corrected=corrected)
 
-    with _salib_call(case.seed):
-        found = sobol.analyze(
-            case.space.problem(), case.y.mean(axis=1), calc_second_order=second,
-            num_resamples=2, seed=salib_seed(case.seed, 1),
-        )  # fmt: skip
-    second_naive = [found["S2"][j, k] for j, k in pairs]
-    naive = np.concatenate([found["ST"], found["S1"], second_naive])
-    data = arranged(case.y)
-    value = variance_indices.point_estimate(data, corrected=case.corrects)
-    drawn = variance_indices.bootstrap(
-        data, corrected=case.corrects, resamples=case.resamples, seed=case.seed
-    )
-    chance = case.chance(
-        lambda y: variance_indices.point_estimate(arranged(y), corrected=True), len(value)
-    )
+    found = case.salib("sobol", case.means, grouped=True, calc_second_order=second, num_resamples=2)
+    naive = np.concatenate([found["ST"], found["S1"], [found["S2"][j, k] for j, k in pairs]])
+    value = indices(case.y, corrected=case.corrects)
+    rng = np.random.default_rng([case.seed, 0x5B])
+    drawn = rng.multinomial(case.base, whole, size=case.resamples) / case.base
+    spread = indices(case.y, drawn, case.corrects).std(axis=0, ddof=1)
+    chance = case.chance(indices, len(value))
     if case.stochastic and not case.corrects:
         value = np.full(len(value), np.nan)
     return Estimates(
@@ -182,7 +196,7 @@ def _sobol(case: _Case) -> Estimates:
         ("",) * (2 * d) + tuple(units[k] for _, k in pairs),
         naive,
         value,
-        Z95 * drawn.std(axis=0, ddof=1),
+        Z95 * spread,
         chance,
     )
 
@@ -191,41 +205,34 @@ def _sobol(case: _Case) -> Estimates:
 
 
 def _morris(case: _Case) -> Estimates:
-    from SALib.analyze import morris
-
     units = case.space.units
     groups = case.space.groups or case.space.names
     group_of = np.array([units.index(name) for name in groups])
-    with _salib_call(case.seed):
-        found = morris.analyze(
-            case.space.problem(), case.unit, case.y.mean(axis=1), num_resamples=2,
-            seed=salib_seed(case.seed, 1),
-        )  # fmt: skip
-    moved = elementary.effects(case.unit, case.y, len(units), group_of)
+    found = case.salib("morris", case.unit, case.means, grouped=True, num_resamples=2)
+    moved = statistics.effects(case.unit, case.y, len(units), group_of)
     count = len(moved)
     whole = np.full(count, 1.0 / count)
-    of = elementary.corrected if case.corrects else elementary.naive
     drawn = np.random.default_rng([case.seed, 0x3E]).multinomial(count, whole, case.resamples)
-    spread = of(moved, drawn / count).std(axis=0, ddof=1).ravel()
+    spread = statistics.morris(moved, drawn / count, corrected=case.corrects)
 
     def again(y: np.ndarray) -> np.ndarray:
-        effect = elementary.effects(case.unit, y, len(units), group_of)
-        return elementary.corrected(effect, whole).ravel()
+        effect = statistics.effects(case.unit, y, len(units), group_of)
+        return statistics.morris(effect, whole, corrected=True).ravel()
 
-    naive = elementary.naive(moved, whole)
+    naive = statistics.morris(moved, whole, corrected=False)
     naive[0] = np.asarray(found["mu_star"], dtype=float)  # SALib's own; mu and sigma are the same
     return case.done(
         ("mu_star", "mu", "sigma"),
         naive.ravel(),
-        of(moved, whole).ravel(),
-        Z95 * spread,
+        statistics.morris(moved, whole, corrected=case.corrects).ravel(),
+        Z95 * spread.std(axis=0, ddof=1).ravel(),
         case.chance(again, naive.size),
     )
 
 
 def _one_at_a_time(case: _Case) -> Estimates:
     factors = len(case.space.factors)
-    naive, value, half = elementary.ranges(case.y, factors, OAT_LEVELS)
+    naive, value, half = statistics.ranges(case.y, factors, OAT_LEVELS)
     if not case.stochastic:
         value, half = naive, np.zeros(factors)
     return case.done(("range",), naive, value, np.zeros(factors), half)
@@ -250,7 +257,7 @@ def _ratio(case: _Case, names: tuple[str, ...], forms: Forms, half: np.ndarray) 
         below = np.where(below > 0.0, below, np.nan)
         return above / below, below
 
-    top, bottom = (one[0] for one in forms(case.y.mean(axis=1, keepdims=True)))
+    top, bottom = (one[0] for one in forms(case.means[:, None]))
     naive = value = top / bottom
     if case.corrects:
         value, below = corrected(case.y)
@@ -270,70 +277,47 @@ def _by_column(one: Forms) -> Forms:
 
 
 def _efast(case: _Case) -> Estimates:
-    from SALib.analyze import fast
-
     factors = len(case.space.factors)
 
-    def analysed(y: np.ndarray, resamples: int) -> Any:
-        with _salib_call(case.seed):
-            return fast.analyze(
-                case.space.problem(grouped=False), y, M=HARMONICS, num_resamples=resamples,
-                seed=salib_seed(case.seed, 1),
-            )  # fmt: skip
-
     def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found = analysed(y, 2)
+        found = case.salib("fast", y, M=HARMONICS, num_resamples=2)
         variance = np.tile(y.reshape(factors, -1).var(axis=1), 2)
         return np.array([*found["ST"], *found["S1"]]) * variance, variance
 
-    found = analysed(case.y.mean(axis=1), 50)
+    found = case.salib("fast", case.means, M=HARMONICS, num_resamples=50)
     half = np.array([*found["ST_conf"], *found["S1_conf"]], dtype=float)
     return _ratio(case, ("ST", "S1"), _by_column(forms), half)
 
 
 def _rbd_fast(case: _Case) -> Estimates:
-    from SALib.analyze import rbd_fast
-
-    with _salib_call(case.seed):
-        found = rbd_fast.analyze(
-            case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
-            M=given_data.RBD_HARMONICS, num_resamples=100, seed=salib_seed(case.seed, 1),
-        )  # fmt: skip
+    found = case.salib(
+        "rbd_fast", case.unit, case.means, M=statistics.RBD_HARMONICS, num_resamples=100
+    )
     half = np.array(found["S1_conf"], dtype=float)
-    return _ratio(case, ("S1",), lambda y: given_data.rbd(case.unit, y), half)
+    return _ratio(case, ("S1",), lambda y: statistics.rbd(case.unit, y), half)
 
 
 def _shapley(case: _Case) -> Estimates:
-    from SALib.analyze import shapley
-
-    def analysed(y: np.ndarray) -> Any:
-        with _salib_call(case.seed):
-            return shapley.analyze(case.space.problem(grouped=False), case.unit, y)
-
     def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        effect = np.asarray(analysed(y)["shapley"], dtype=float)
+        found = case.salib("shapley", case.unit, y, seeded=False)
+        effect = np.asarray(found["shapley"], dtype=float)
         return effect, np.full(len(effect), effect.sum())
 
-    half = np.asarray(analysed(case.y.mean(axis=1))["shapley_normalized_conf"], dtype=float)
+    found = case.salib("shapley", case.unit, case.means, seeded=False)
+    half = np.asarray(found["shapley_normalized_conf"], dtype=float)
     return _ratio(case, ("Sh",), _by_column(forms), half)
 
 
 def _dgsm(case: _Case) -> Estimates:
-    from SALib.analyze import dgsm
-
     factors = len(case.space.factors)
 
     def forms(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        with _salib_call(case.seed):
-            found = dgsm.analyze(
-                case.space.problem(grouped=False), case.unit, y, num_resamples=2,
-                seed=salib_seed(case.seed, 1),
-            )  # fmt: skip
+        found = case.salib("dgsm", case.unit, y, num_resamples=2)
         variance = np.full(factors, y[:: factors + 1].var())
         return np.asarray(found["dgsm"], dtype=float) * variance, variance
 
     # SALib's interval is that of the mean squared derivative and not of the index.
-    blocks = case.y.mean(axis=1).reshape(-1, factors + 1)
+    blocks = case.means.reshape(-1, factors + 1)
     squared = ((blocks[:, 1:] - blocks[:, :1]) / (STEP * np.pi)) ** 2 / blocks[:, 0].var()
     half = Z95 * squared.std(axis=0, ddof=1) / np.sqrt(len(blocks))
     return _ratio(case, ("dgsm",), _by_column(forms), half)
@@ -360,8 +344,8 @@ def _extrapolated(
     def found(y: np.ndarray) -> np.ndarray:
         return noise.without_chance(plain, case.unit, y, ways)
 
-    means = case.y.mean(axis=1, keepdims=True)
-    taken = found(case.y) - plain(case.unit, means)[0] if case.corrects else np.zeros(len(naive))
+    means = plain(case.unit, case.means[:, None])[0]
+    taken = found(case.y) - means if case.corrects else np.zeros(len(naive))
     drawn = noise.resampled(
         plain, case.unit, case.y, ways, times=min(times, case.resamples), seed=case.seed
     )
@@ -370,69 +354,42 @@ def _extrapolated(
 
 
 def _pawn(case: _Case) -> Estimates:
-    from SALib.analyze import pawn
-
-    with _salib_call(case.seed):
-        found = pawn.analyze(
-            case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
-            S=given_data.SLIDES, seed=salib_seed(case.seed, 1),
-        )  # fmt: skip
+    found = case.salib("pawn", case.unit, case.means, S=statistics.SLIDES)
     naive = np.asarray(found["median"], dtype=float)
-    return _extrapolated(case, ("pawn",), naive, given_data.pawn, ways=2, times=50)
+    return _extrapolated(case, ("pawn",), naive, statistics.pawn, ways=2, times=50)
 
 
 def _rsa(case: _Case) -> Estimates:
-    from SALib.analyze import rsa
-
-    problem = case.space.problem(grouped=False)
-    with _salib_call(case.seed):
-        found = rsa.analyze(
-            problem, case.unit, case.y.mean(axis=1), bins=given_data.BINS,
-            seed=salib_seed(case.seed, 1),
-        )  # fmt: skip
+    found = case.salib("rsa", case.unit, case.means, bins=statistics.BINS)
     # The index is the mean of the statistics of all parts, which grow with the sample.
-    naive = np.array([np.nanmean(found[name]) for name in problem["names"]])
-    naive /= given_data.regional_scale(len(case.unit))
-    return _extrapolated(case, ("rsa",), naive, given_data.regional, ways=2, times=50)
+    naive = np.array([np.nanmean(found[name]) for name in case.space.problem()["names"]])
+    naive /= statistics.regional_scale(len(case.unit))
+    return _extrapolated(case, ("rsa",), naive, statistics.regional, ways=2, times=50)
 
 
 def _delta(case: _Case) -> Estimates:
-    from SALib.analyze import delta
-
-    with _salib_call(case.seed):
-        found = delta.analyze(
-            case.space.problem(grouped=False), case.unit, case.y.mean(axis=1),
-            num_resamples=10, method="delta", seed=salib_seed(case.seed, 1),
-        )  # fmt: skip
+    found = case.salib("delta", case.unit, case.means, num_resamples=10, method="delta")
     naive = np.asarray(found["delta_balanced"], dtype=float)
-    return _extrapolated(
-        case, ("delta",), naive, given_data.delta, ways=2, times=FEW_RESAMPLES
-    )  # fmt: skip
+    return _extrapolated(case, ("delta",), naive, statistics.delta, ways=2, times=FEW_RESAMPLES)
 
 
 def _hdmr(case: _Case) -> Estimates:
     """Pairs by SALib's enhanced HDMR. For many factors, single indices by the older HDMR, because
     the enhanced one fails there (SALib 1.6)."""
-    from SALib.analyze import enhanced_hdmr, hdmr
-
     factors = len(case.space.factors)
     pairs = factors <= MANY_FACTORS
 
     def analysed(x: np.ndarray, y: np.ndarray, times: int) -> np.ndarray:
-        given = (case.space.problem(grouped=False), x, y)
-        with _salib_call(case.seed):
-            if pairs:
-                found = enhanced_hdmr.analyze(
-                    *given, max_order=2, bootstrap=times, seed=salib_seed(case.seed, 1)
-                )  # a single estimate uses all points
-                return np.concatenate([found["Sa"][:factors], found["ST"][:factors]])
-            found = hdmr.analyze(*given, maxorder=1, K=times, seed=salib_seed(case.seed, 1))
+        if pairs:  # a single estimate uses all points
+            found = case.salib("enhanced_hdmr", x, y, max_order=2, bootstrap=times)
+            return np.concatenate([found["Sa"][:factors], found["ST"][:factors]])
+        found = case.salib("hdmr", x, y, maxorder=1, K=times)
         return np.asarray(found["Sa"][:factors], dtype=float)
 
     def plain(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.array([analysed(x, column, 1) for column in y.T], dtype=float)
 
-    naive = np.asarray(analysed(case.unit, case.y.mean(axis=1), 20), dtype=float)
+    naive = np.asarray(analysed(case.unit, case.means, 20), dtype=float)
     names = ("S1", "ST") if pairs else ("S1",)
     return _extrapolated(case, names, naive, plain, ways=1, times=VERY_FEW)
 

@@ -13,8 +13,7 @@ from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Stri
 from sim.studies.factors import Space
 from sim.studies.sensitivity.convergence import BASE_TOLERANCE
 from sim.studies.sensitivity.design import design_of
-from sim.studies.sensitivity.methods import METHODS, Method
-from sim.studies.sensitivity.samplers import Sampler
+from sim.studies.sensitivity.methods import METHODS, Method, Sampler
 from sim.studies.spec import Option, Study, StudyHeader
 
 HELP = """Find which assumptions drive a result.
