@@ -15,7 +15,7 @@ from sim.stats.intervals import band, mean_interval, quantiles, share, weighted_
 
 SIM = Path(intervals.__file__).resolve().parents[1]
 # Bins of a method (not intervals), and a quantile that must be one of the values.
-OWN_RULE = {"studies/sensitivity/given_data.py", "studies/plan/values.py"}
+OWN_RULE = {"studies/sensitivity/statistics.py", "studies/plan/values.py"}
 
 
 @pytest.mark.smoke
