@@ -385,12 +385,14 @@ def _study_files() -> str:
 
 def _study_rows(spec: Any) -> list[tuple[str, str, str]]:
     """Field, meaning and default of each field of a study."""
-    rows = []
+    from sim.scenario.checking import meanings
+
+    rows, told = [], meanings(spec)
     for name, info in spec.model_fields.items():
         default = "required"
         if not info.is_required():
             default = _default(info.get_default(call_default_factory=True))
-        rows.append((f"`{name}`", info.description or "", default))
+        rows.append((f"`{name}`", told.get(name, ""), default))
     return rows
 
 

@@ -139,6 +139,8 @@ def _flag(field: str, option: Option) -> str:
 
 def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) -> Any:
     """The declaration of a field as an option of typer."""
+    from sim.scenario.checking import meanings
+
     names = [_flag(field, option), *([option.short] if option.short else [])]
     base = _base(info)
     shown: Any = False
@@ -152,7 +154,7 @@ def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) 
             *names,
             metavar=option.metavar or None,
             show_default=shown,
-            help=" ".join((info.description or "").replace("`", "").split()),
+            help=" ".join(meanings(kind.Spec).get(field, "").replace("`", "").split()),
         ),
     ]
 

@@ -9,12 +9,17 @@ which lists every mistake in a document.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -72,8 +77,49 @@ class Strict(BaseModel):
     GONE: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        schema = handler(core_schema)
+        fields = handler.resolve_ref_schema(schema)["properties"]
+        for name, meaning in meanings(cls).items():
+            fields[name]["description"] = meaning
+        return schema
+
+
+def meanings(model: type[BaseModel]) -> dict[str, str]:
+    """The meaning of each field: the docstring beneath it, read only now from the source.
+
+    >>> meanings(Strict)
+    {}
+    """
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if base is not Strict and issubclass(base, Strict):
+            found |= _docstrings(inspect.getfile(base)).get(base.__qualname__, {})
+    return found
+
+
+@cache
+def _docstrings(file: str) -> dict[str, dict[str, str]]:
+    """The docstrings of fields in a file of Python, by class and field."""
+    try:
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    except OSError:
+        return {}
+    return {
+        node.name: {
+            ast.unparse(field.target): inspect.cleandoc(below.value.value)
+            for field, below in pairwise(node.body)
+            if isinstance(field, ast.AnnAssign)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+        }
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    }
 
 
 def refusal(message: str, *, allowed: str = "", suggestion: str = "") -> PydanticCustomError:
