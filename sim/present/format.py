@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sim.core.errors import InputError, did_you_mean
@@ -260,6 +260,15 @@ def sentence(text: str) -> str:
     'Plausible sets: 50'
     """
     return text[:1].upper() + text[1:]
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> joined(["trust"]), joined(["trust", "knowledge", "cost"])
+    ('trust', 'trust, knowledge and cost')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def words(name: str) -> str:

@@ -20,11 +20,18 @@ from sim.core.units import Z95
 from sim.runs.execute import Execution
 from sim.runs.folder import MANIFEST, sha256
 from sim.stats.intervals import weighted_quantiles
-from sim.studies.calibrate import analysis, coverage, infeasible, narrowed, posterior, predictive
+from sim.studies.calibrate import analysis, coverage, narrowed, posterior, predictive
 from sim.studies.calibrate.calibration import calibration_of
-from sim.studies.calibrate.infeasible import CalibrationError
-from sim.studies.calibrate.posterior import Fit, likelihoods, weights_of
-from sim.studies.calibrate.reference import Making, Reference, pooled, values_of
+from sim.studies.calibrate.posterior import (
+    CalibrationError,
+    Fit,
+    Making,
+    Reference,
+    likelihoods,
+    pooled,
+    values_of,
+    weights_of,
+)
 from sim.studies.calibrate.spec import Spec
 from sim.studies.kind import Result, Runner, StudyKind, ask, verify
 from sim.studies.measures import answer, parse_measure, variants
@@ -123,19 +130,19 @@ def test_settings_without_a_value_get_no_weight_and_are_counted() -> None:
     assert weights.tolist() == [0.5, 0.0, 0.5]
     assert table.broken.tolist() == [False, True, False]
     with pytest.raises(CalibrationError, match=r"1 of 3 settings give no value.*A"):
-        infeasible.refuse_broken([target("A", 0.5, 0.0, 1.0)], table)
+        posterior.refuse_broken([target("A", 0.5, 0.0, 1.0)], table)
 
 
 def test_targets_that_exclude_each_other_are_named() -> None:
     x = np.linspace(0, 1, 101)[:, None]
     a, b = target("A", 0.2, 0.1, 0.3), target("B", 0.8, 0.7, 0.9)
-    error = infeasible.nothing_left([a, b], table_of(np.hstack([x, x]), x))
+    error = posterior.nothing_left([a, b], table_of(np.hstack([x, x]), x))
     text = str(error)
     assert "no setting of 101 meets all 2 targets" in text
     assert "A (met by" in text
     assert "B (" in text
     assert "are never met together" in text
-    never = infeasible.nothing_left([a, target("C", 3.0, 2.0, 4.0)], table_of(np.hstack([x, x])))
+    never = posterior.nothing_left([a, target("C", 3.0, 2.0, 4.0)], table_of(np.hstack([x, x])))
     assert "no setting at all meets C" in str(never)
 
 

@@ -13,7 +13,7 @@ from sim.runs.execute import Execution
 from sim.stats.intervals import weighted_quantiles
 from sim.studies.calibrate.analysis import calibrated
 from sim.studies.calibrate.calibration import Calibration, calibration_of
-from sim.studies.calibrate.reference import Making, values_of
+from sim.studies.calibrate.posterior import Making, values_of
 from sim.studies.kind import Runner, StudyKind, ask
 from sim.studies.plausible import latin_hypercube
 
@@ -80,7 +80,7 @@ def test_the_whole_pipeline_recovers_a_known_truth(number: int, tmp_path: Path) 
 def test_a_wrong_model_is_seen(tmp_path: Path) -> None:
     """Data from a world where six times as many commitments are made as the model can: it is said
     that nothing meets them, and which target stands in the way."""
-    from sim.studies.calibrate.infeasible import CalibrationError
+    from sim.studies.calibrate.posterior import CalibrationError
 
     asked = calibration_of(study())
     data = [t.value * (6 if t.id == "T11" else 1) for t in asked.targets]

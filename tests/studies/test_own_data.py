@@ -18,7 +18,7 @@ from sim.runs.instruments import observe, survey
 from sim.runs.readings import READINGS, reading
 from sim.scenario.scenario import Scenario
 from sim.studies.calibrate.calibration import LENIENCY, calibration_of
-from sim.studies.calibrate.reference import Making
+from sim.studies.calibrate.posterior import Making
 from sim.studies.kind import Result, Runner, StudyKind, verify
 from sim.studies.measures import SEEN, answer, parse_measure, waves_of
 from sim.studies.targets import Target

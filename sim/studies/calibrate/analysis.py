@@ -30,16 +30,19 @@ from sim.runs.store import digest_of
 from sim.studies import plausible
 from sim.studies.calibrate import coverage, narrowed, predictive, tables
 from sim.studies.calibrate.calibration import Calibration, calibration_of
-from sim.studies.calibrate.infeasible import nothing_left, refuse_broken, within_tolerance
 from sim.studies.calibrate.posterior import (
     Fit,
+    Making,
     digest,
     drawn_table,
     effective,
     likelihoods,
+    nothing_left,
+    refuse_broken,
+    sets_of,
     weights_of,
+    within_tolerance,
 )
-from sim.studies.calibrate.reference import Making, sets_of
 from sim.studies.calibrate.spec import Spec
 from sim.studies.kind import Runner
 from sim.studies.spec import Study
@@ -55,19 +58,22 @@ def answer(study: Study[Spec], run: Runner) -> dict[str, Table]:
     found = calibrated(calibration_of(study), run)
     checked = predictive.check(found, run)
     moved = narrowed.left_out(found)
-    made = {
+    rows = {
         "summary": tables.summary(found),
-        "predictive": tables.predictive(predictive.rows(checked, run)),
-        "narrowed": tables.narrowed(narrowed.narrowing(found, moved)),
-        "left_out": tables.left_out(moved),
-        "double_use": tables.double_use(narrowed.double_use(found.calibration)),
-        "defaults": tables.defaults(predictive.defaults(checked)),
-        "targets": tables.targets(narrowed.cost(found)),
-        **({"aside": tables.aside(found.calibration.aside)} if found.calibration.aside else {}),
-        "reference": tables.reference(found),
+        "predictive": predictive.rows(checked, run),
+        "narrowed": narrowed.narrowing(found, moved),
+        "left_out": moved,
+        "double_use": narrowed.double_use(found.calibration),
+        "defaults": predictive.defaults(checked),
+        "targets": narrowed.cost(found),
+        "aside": [{"id": name, "why": why} for name, why in found.calibration.aside],
     }
+    made = {name: tables.table(name, some) for name, some in rows.items()}
+    if not rows["aside"]:
+        del made["aside"]
+    made["reference"] = tables.reference(found)
     if found.calibration.header.truths:
-        made["coverage"] = tables.coverage(coverage.rows(found, run))
+        made["coverage"] = tables.table("coverage", coverage.rows(found, run))
     return made
 
 

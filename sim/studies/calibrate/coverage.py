@@ -18,8 +18,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sim.studies.calibrate.posterior import Fit, effective, likelihoods, weights_of
-from sim.studies.calibrate.reference import Making, Reference, pooled
+from sim.studies.calibrate.posterior import (
+    Fit,
+    Making,
+    Reference,
+    effective,
+    likelihoods,
+    pooled,
+    weights_of,
+)
 from sim.studies.kind import Runner
 from sim.studies.plausible import latin_hypercube
 from sim.studies.targets import Target
@@ -80,10 +87,6 @@ def covered(
     seed: int,
 ) -> list[dict[str, object]]:
     """How often credible regions hold the truth, with a row for each quantity.
-
-    Columns: name, what (parameter, target, effect), truths (number of truths that meet the patterns
-    in the data), inside_50, inside_90 (shares of truths inside), rank (mean rank of the truth in
-    its posterior, .5 where the method is calibrated), effective_sample (median).
 
     Args:
         targets: the targets that weight the reference table; numbers count with their errors,

@@ -2,7 +2,8 @@
 
 The functions compare prior and posterior, and the posterior with and without each target. Results
 are rows, one for each target, parameter or pair; there is no overall number. Numbers that come from
-weights keep 9 digits, because the last bits depend on the machine.
+weights keep 9 digits, because the last bits depend on the machine. What columns mean is said in
+:data:`sim.studies.calibrate.tables.TABLES`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from sim.core.parameters import TABLE
 from sim.core.units import Z95
 from sim.stats.intervals import band, weighted_quantiles
 from sim.studies.calibrate.calibration import Calibration
-from sim.studies.calibrate.infeasible import within_tolerance
-from sim.studies.calibrate.posterior import Fit, effective
+from sim.studies.calibrate.posterior import Fit, effective, within_tolerance
 
 MATTERS = 0.2
 """A target counts as a cause if at least this share of the narrowing is lost without the target."""
@@ -73,12 +73,6 @@ def rounded(x: float) -> float:
 
 def narrowing(found: Fit, moved: Sequence[Mapping[str, object]]) -> Rows:
     """Prior against posterior, with a row for each factor and each combination.
-
-    Columns: name, what (free, uncertain, other, combination), grade, range_low, range_high,
-    prior_low, prior_high (90 % interval), mean, median, low, high (90 % interval), narrowed
-    (1 - SD / prior SD), noise (narrowing from chance alone), shift (of the mean, in SDs of the
-    prior), targets (those without which it would be narrowed clearly less), our_reading (whether
-    patterns narrowed it, whose bounds are our reading of a word).
 
     Args:
         found: the reference table and its weights.
@@ -147,8 +141,7 @@ def left_out(found: Fit) -> Rows:
 
     There is a row for each group that is left out (no target, each target, every pattern, every
     number that shares a source with a prior range) and each quantity (free parameters, effects of
-    TA). Columns: left_out, name, what (parameter, effect), mean, sd, narrowed (against the prior),
-    moved (shift of the mean, in SDs with every target), effective_sample.
+    TA).
     """
     targets = found.targets
     groups: dict[str, list[int]] = {NOBODY: []}
@@ -204,7 +197,7 @@ def sources_in(text: str) -> set[str]:
 
 def double_use(calibration: Calibration) -> Rows:
     """Priors and targets that share a source, so that the range already holds part of what such a
-    target says. Columns: parameter, target, source."""
+    target says."""
     rows: Rows = []
     for name in calibration.names:
         ground = sources_in(TABLE[name].source)
@@ -219,10 +212,7 @@ def double_use(calibration: Calibration) -> Rows:
 
 
 def cost(found: Fit) -> Rows:
-    """The targets, with the settings that meet each and its cost in effective sample size. Columns:
-    id, what, measures, value, low, high, sd_below, sd_above (of its error), noise (median error of
-    its simulated mean), use, grade, source, whose (own or shipped; where any is the user's own),
-    met (share of the prior), ess_without (effective sample size without the target)."""
+    """The targets, with the settings that meet each and its cost in effective sample size."""
     met = within_tolerance(found.targets, found.table).mean(axis=0)
     few = len(found.targets) < 2
     return [

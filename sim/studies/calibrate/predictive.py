@@ -1,7 +1,9 @@
 """Check: every target against fresh runs of the plausible sets and of the scenario as it stands.
 
 :func:`rows` gives the predictive check; :func:`defaults` says whether the defaults of the scenario
-lie in the middle of the sets.
+lie in the middle of the sets. A survey mean near the top of its scale shows how leniently people
+answer rather than what they feel: for each set, :func:`leniency_for` solves for the leniency at
+which the survey gives the observed mean.
 """
 
 from __future__ import annotations
@@ -13,16 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.core.errors import InputError
-from sim.stats.intervals import weighted_quantiles
-from sim.studies.calibrate import surveys
-from sim.studies.calibrate.agreement import row_of
+from sim.core.parameters import Parameters
+from sim.runs.people import People, Seen
+from sim.runs.plan import RunPlan, independent
+from sim.runs.readings import RESPONSE, reading
+from sim.stats.intervals import band, weighted_quantiles
 from sim.studies.calibrate.calibration import Calibration
 from sim.studies.calibrate.narrowed import rounded
-from sim.studies.calibrate.posterior import Fit, drawn
-from sim.studies.calibrate.reference import Making, Reference
+from sim.studies.calibrate.posterior import Fit, Making, Reference, drawn, sets_of, values_of
 from sim.studies.kind import Runner
 from sim.studies.measures import Measure, of_scenario, variants
 from sim.studies.observed import Observation
+from sim.studies.spec import week_number
 from sim.studies.targets import Target
 
 SETS, REPLICATES = 500, 20
@@ -36,6 +40,10 @@ SURVEYED = 40
 MEDIAN, MIDDLE = (0.45, 0.55), (0.40, 0.60)
 """Shares of the sets between which the free parameters, and the effects, of the scenario as it
 stands should lie."""
+LEVELS = ("survey", "response")
+"""Kinds of measure that are read here if they are no targets."""
+GRID = np.linspace(0.0, 0.9, 19)
+"""Leniencies at which a survey is evaluated, with the same people and noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,14 +76,7 @@ def check(found: Fit, run: Runner) -> Check:
 
 def rows(check: Check, run: Runner) -> list[dict[str, object]]:
     """Every target against fresh runs; findings that score no run (use: shown, instrument) come
-    last.
-
-    Columns: target, what, use, grade, source, observed, low, high; mean, p05, p95 (over sets),
-    hit_share (share of sets within the bounds), verdict (hit or miss, of the mean), missed_by (of
-    the mean, in widths of the tolerance); default, default_se, default_verdict, default_missed_by
-    (the scenario as it stands); and leniency, leniency_low, leniency_high, the leniency that a
-    survey mean implies.
-    """
+    last."""
     found, calibration = check.found, check.found.calibration
     made = [
         row_of(
@@ -86,7 +87,7 @@ def rows(check: Check, run: Runner) -> list[dict[str, object]]:
         if target.use != "effect"
     ]  # fmt: skip
     made += [_of_scenario(calibration, one) for one in calibration.observations if _is_planned(one)]
-    made += surveys.rows(calibration, fresh_units(found, SURVEYED), run)
+    made += _surveyed(calibration, fresh_units(found, SURVEYED), run)
     nobody = dict.fromkeys(("leniency", "leniency_low", "leniency_high"), math.nan)
     return [{**row, **{key: row.get(key, empty) for key, empty in nobody.items()}} for row in made]
 
@@ -96,8 +97,7 @@ def defaults(check: Check) -> list[dict[str, object]]:
 
     A free parameter agrees when its value is the weighted median up to rounding to two digits and
     the noise of a reference table, which means between the 45th and the 55th percentile. An effect
-    agrees between the 40th and the 60th percentile. Columns: name, what (parameter, effect), value,
-    median, percentile, agrees.
+    agrees between the 40th and the 60th percentile.
     """
     found = check.found
     own = found.calibration.scenario.parameter_set()
@@ -137,10 +137,10 @@ def _targets(calibration: Calibration) -> Sequence[Target]:
     """The targets, and the findings that are only shown but can be computed from runs."""
     known = {target.id for target in calibration.targets}
     others = [
-        Target.of(one, surveys.use_of(one))
+        Target.of(one, use_of(one))
         for one in calibration.observations
         if one.id not in known and not one.finding.missing and one.finding.measure.simulated
-        and one.finding.measure.kind not in surveys.LEVELS
+        and one.finding.measure.kind not in LEVELS
         and _answerable(calibration, one.finding.measure)
     ]  # fmt: skip
     return [*calibration.targets, *others]
@@ -162,3 +162,119 @@ def _is_planned(one: Observation) -> bool:
 def _of_scenario(calibration: Calibration, one: Observation) -> dict[str, object]:
     value = of_scenario(one.finding.measure, calibration.scenario)
     return row_of(Target.of(one, "shown"), np.array([value]), value, 0.0)
+
+
+def row_of(target: Target, x: np.ndarray, default: float, error: float) -> dict[str, object]:
+    """The row of a target in the predictive check, from the values of the sets, (sets,), and of the
+    scenario as it stands."""
+    bounded = math.isfinite(target.low) or math.isfinite(target.high)
+
+    def judged(value: float) -> tuple[str, float]:
+        """The verdict on a value, and by how much it misses, in widths of the tolerance."""
+        if not bounded:
+            return "", math.nan
+        one = np.array([value])
+        return "hit" if target.hit(one)[0] else "miss", float(target.missed_by(one)[0])
+
+    mean = float(np.nanmean(x)) if np.isfinite(x).any() else math.nan
+    low, high = band(x)
+    verdict, missed_by = judged(mean)
+    default_verdict, default_missed_by = judged(float(default))
+    return {
+        "target": target.id, "what": target.what, "use": target.use, "grade": target.grade,
+        "source": target.source, "observed": target.value, "low": target.low, "high": target.high,
+        "mean": mean, "p05": low, "p95": high,
+        "hit_share": float(target.hit(x).mean()) if bounded else math.nan,
+        "verdict": verdict, "missed_by": missed_by, "default": float(default),
+        "default_se": float(error), "default_verdict": default_verdict,
+        "default_missed_by": default_missed_by,
+    }  # fmt: skip
+
+
+# --- surveys -------------------------------------------------------------------------------------
+
+
+def _surveyed(calibration: Calibration, unit: np.ndarray, run: Runner) -> list[dict[str, object]]:
+    """Rows of the predictive check for survey means that are no targets, with the leniency that
+    they imply.
+
+    Args:
+        calibration: the targets and factors.
+        unit: (sets, factors), coordinates of plausible sets.
+        run: a function that makes the runs.
+    """
+    known = {target.id for target in calibration.targets}
+    read = [
+        o for o in calibration.observations
+        if o.finding.measure.kind in LEVELS and not o.finding.missing and o.id not in known
+    ]  # fmt: skip
+    if not read:
+        return []
+    scenario = calibration.scenario
+    sets = sets_of(scenario, calibration.names, values_of(calibration.factors, unit))
+    weeks = sorted({week_number(o.finding.measure.week, scenario) for o in read})
+    sets = [scenario.parameter_set(), *sets]
+    plan = RunPlan((independent(scenario, sets, REPLICATES, weeks),), calibration.study.seed)
+    people = run(plan, People(), label="survey")
+    seen = [people.of(number) for number in range(len(sets))]
+    return [_row(o, sets, seen, weeks.index(_week(o, calibration))) for o in read]
+
+
+def use_of(one: Observation) -> str:
+    """The word for the use of a finding that is no target."""
+    return "left out" if one.finding.use in ("scored", "pattern") else one.finding.use
+
+
+def _week(one: Observation, calibration: Calibration) -> int:
+    return week_number(one.finding.measure.week, calibration.scenario)
+
+
+def _row(o: Observation, sets: list[Parameters], seen: list[Seen], wave: int) -> dict[str, object]:
+    finding, measure = o.finding, o.finding.measure
+    values = np.array(
+        [_read(s, p, measure.outcome, wave, measure.kind) for s, p in zip(seen, sets, strict=True)]
+    )
+    row = row_of(Target.of(o, use_of(o)), values[1:], float(values[0]), math.nan)
+    if measure.kind == "survey" and finding.value is not None:
+        levels = [
+            leniency_for(finding.value, s, p, measure.outcome, wave)
+            for s, p in zip(seen[1:], sets[1:], strict=True)
+        ]
+        lowest, highest = band(np.array(levels))
+        row |= {
+            "leniency": float(np.nanmean(levels)),
+            "leniency_low": lowest,
+            "leniency_high": highest,
+        }
+    return row
+
+
+def _read(seen: Seen, p: Parameters, construct: str, wave: int, kind: str) -> float:
+    name = RESPONSE if kind == "response" else construct
+    return float(np.nanmean(reading(seen, p, name, wave)))
+
+
+def leniency_for(value: float, seen: Seen, p: Parameters, construct: str, wave: int) -> float:
+    """The leniency at which a survey of these people has this mean; NaN beyond the grid.
+
+    The mean rises with leniency, so bisection finds the two grid points around it.
+    """
+
+    def read(place: int) -> float:
+        level = float(GRID[place])
+        return _read(
+            seen, p.replace(beyond_range=True, survey_leniency=level), construct, wave, "survey"
+        )
+
+    low, high = 0, len(GRID) - 1
+    below, above = read(low), read(high)
+    if not below <= value <= above:
+        return math.nan
+    while high - low > 1:
+        middle = (low + high) // 2
+        mean = read(middle)
+        if mean <= value:
+            low, below = middle, mean
+        else:
+            high, above = middle, mean
+    return float(np.interp(value, (below, above), GRID[[low, high]]))

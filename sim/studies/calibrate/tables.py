@@ -1,4 +1,4 @@
-"""The tables of a calibration: rows with the meaning of their columns."""
+"""The tables of a calibration: titles, and the meaning of the columns of their rows."""
 
 from __future__ import annotations
 
@@ -8,31 +8,15 @@ import numpy as np
 import pandas as pd
 
 from sim.present.table import Column, Table
-from sim.studies.calibrate.infeasible import within_tolerance
 from sim.studies.calibrate.narrowed import rounded
-from sim.studies.calibrate.posterior import Fit, effective
+from sim.studies.calibrate.posterior import Fit, effective, within_tolerance
 from sim.studies.targets import Target
 
-Rows = Sequence[Mapping[str, object]]
-
-
-def summary(found: Fit) -> Table:
-    """One row with the numbers of targets and of settings behind the posterior."""
-    calibration, table = found.calibration, found.table
-    row = {
-        "targets": len(calibration.targets),
-        "borrowed": calibration.borrowed,
-        **({"own": calibration.own} if calibration.own else {}),
-        "free": len(calibration.free),
-        "settings": len(table),
-        "within_all": float(within_tolerance(calibration.targets, table).all(axis=1).mean()),
-        "without_value": int(table.broken.sum()),
-        "effective_sample": rounded(effective(found.weights)),
-    }
-    columns = [
+TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
+    "summary": ("What the sets rest on", (
         Column("targets", format="count", meaning="findings that the calibration fits"),
         Column("borrowed", format="count", meaning="of them from other settings"),
-        *([Column("own", format="count", meaning="of them your own")] if calibration.own else []),
+        Column("own", format="count", meaning="of them your own"),
         Column("free", format="count", meaning="parameters that are calibrated"),
         Column("settings", format="count", meaning="of the reference table, drawn from the priors"),
         Column("within_all", format="percent", meaning="of them within every tolerance at once"),
@@ -40,13 +24,8 @@ def summary(found: Fit) -> Table:
                "they get no weight"),
         Column("effective_sample", format="count", meaning="equally weighted settings that would "
                "say as much"),
-    ]  # fmt: skip
-    return Table("summary", pd.DataFrame([row]), columns, title="What the sets rest on")
-
-
-def predictive(rows: Rows) -> Table:
-    """Every target against fresh runs."""
-    columns = [
+    )),
+    "predictive": ("Are the targets met?", (
         Column("what", format="text", heading="finding"),
         Column("use", meaning="scored or pattern: calibrated to; left out, shown: only compared; "
                "instrument: says how people answer"),
@@ -68,13 +47,8 @@ def predictive(rows: Rows) -> Table:
         Column("leniency", meaning="of answers, at which the survey reads what was observed"),
         Column("leniency_low", meaning="5 % of the sets lie below"),
         Column("leniency_high", meaning="5 % of the sets lie above"),
-    ]  # fmt: skip
-    return Table("predictive", pd.DataFrame(rows), columns, title="Are the targets met?")
-
-
-def narrowed(rows: Rows) -> Table:
-    """Prior against posterior."""
-    columns = [
+    )),
+    "narrowed": ("What the targets narrow", (
         Column("name", format="text", heading="parameter"),
         Column("what", meaning="free: calibrated; uncertain: varied beside them; or a combination"),
         Column("grade", meaning="of the evidence for its range"),
@@ -95,20 +69,8 @@ def narrowed(rows: Rows) -> Table:
                "that would be lost, the first matters most; empty when no single one does"),
         Column("our_reading", meaning="whether half of it is lost without the patterns, whose "
                "bounds are our reading of a word"),
-    ]  # fmt: skip
-    return Table("narrowed", pd.DataFrame(rows), columns, title="What the targets narrow")
-
-
-def narrowed_shares(frame: pd.DataFrame) -> dict[str, float]:
-    """The share by which each free parameter was narrowed; 0 where chance may give as much."""
-    free = frame[frame["what"] == "free"]
-    shares = free["narrowed"].where(free["narrowed"] > free["noise"], 0.0)
-    return {str(name): float(share) for name, share in zip(free["name"], shares, strict=True)}
-
-
-def left_out(rows: Rows) -> Table:
-    """Shifts of parameters and effects when a target is left out."""
-    columns = [
+    )),
+    "left_out": ("With a target left out", (
         Column("left_out", format="text", heading="left out"),
         Column("name", format="text", heading="parameter or effect"),
         Column("mean", format="digits", meaning="of the posterior without it"),
@@ -116,54 +78,23 @@ def left_out(rows: Rows) -> Table:
         Column("narrowed", format="percent", heading="narrowed by", meaning="against the prior"),
         Column("moved", meaning="of the mean, in SDs of the posterior with every target"),
         Column("effective_sample", format="count"),
-    ]
-    return Table("left_out", pd.DataFrame(rows), columns, title="With a target left out")
-
-
-def double_use(rows: Rows) -> Table:
-    """Prior ranges and targets that share a source."""
-    columns = [
+    )),
+    "double_use": ("Sources that are used twice", (
         Column("parameter", format="text", meaning="whose range rests on the source"),
         Column("target", format="text", meaning="that rests on it too"),
         Column("source", format="text"),
-    ]
-    frame = pd.DataFrame(rows, columns=[column.name for column in columns])
-    return Table("double_use", frame, columns, title="Sources that are used twice")
-
-
-def defaults(rows: Rows) -> Table:
-    """Whether the scenario as it stands is in the middle of the sets."""
-    columns = [
+    )),
+    "defaults": ("Are the defaults in the middle?", (
         Column("name", format="text", heading="parameter or effect"),
+        Column("what"),
         Column("value", format="digits", heading="as it stands",
                meaning="the default, or what runs with it give"),
         Column("median", format="digits", meaning="of the sets"),
         Column("percentile", format="percent", meaning="of the sets lie below"),
         Column("agrees", meaning="a parameter lies between 45 and 55 % of the sets, an effect "
                "between 40 and 60 %"),
-    ]  # fmt: skip
-    names = ("name", "what", "value", "median", "percentile", "agrees")
-    frame = pd.DataFrame(rows, columns=list(names))
-    return Table("defaults", frame, columns, title="Are the defaults in the middle?")
-
-
-def coverage(rows: Rows) -> Table:
-    """How often credible regions hold a known truth."""
-    columns = [
-        Column("name", format="text", heading="quantity"),
-        Column("what", meaning="a parameter; a target, predicted by the others; an effect"),
-        Column("truths", format="count", meaning="that meet the patterns"),
-        Column("inside_50", format="percent", heading="in 50 %", meaning="regions hold it"),
-        Column("inside_90", format="percent", heading="in 90 %", meaning="regions hold it"),
-        Column("rank", meaning="mean of the truth in its posterior; .5 if all is well"),
-        Column("effective_sample", format="count", meaning="median"),
-    ]
-    return Table("coverage", pd.DataFrame(rows), columns, title="Do the intervals hold the truth?")
-
-
-def targets(rows: Rows) -> Table:
-    """The targets of the calibration."""
-    columns = [
+    )),
+    "targets": ("Targets", (
         Column("id", format="text"),
         Column("what", format="text", heading="finding"),
         Column("measures", format="text", meaning="the quantity of the model it maps to"),
@@ -178,25 +109,55 @@ def targets(rows: Rows) -> Table:
             "what one run scatters around it",
         ),
         Column("source", format="text"),
-        *(
-            [Column("whose", meaning="own: yours; shipped: comes with codose")]
-            if any("whose" in row for row in rows)
-            else []
-        ),
+        Column("whose", meaning="own: yours; shipped: comes with codose"),
         Column("met", format="percent", meaning="of the prior"),
         Column("ess_without", format="count", heading="effective sample without it"),
-    ]
-    return Table("targets", pd.DataFrame(rows), columns, title="Targets")
-
-
-def aside(pairs: Sequence[tuple[str, str]]) -> Table:
-    """Findings that could be targets and are not."""
-    columns = [
+    )),
+    "aside": ("Findings set aside", (
         Column("id", format="text"),
         Column("why", format="text", meaning="why it is no target"),
-    ]
-    frame = pd.DataFrame(pairs, columns=["id", "why"])
-    return Table("aside", frame, columns, title="Findings set aside")
+    )),
+    "coverage": ("Do the intervals hold the truth?", (
+        Column("name", format="text", heading="quantity"),
+        Column("what", meaning="a parameter; a target, predicted by the others; an effect"),
+        Column("truths", format="count", meaning="that meet the patterns"),
+        Column("inside_50", format="percent", heading="in 50 %", meaning="regions hold it"),
+        Column("inside_90", format="percent", heading="in 90 %", meaning="regions hold it"),
+        Column("rank", meaning="mean of the truth in its posterior; .5 if all is well"),
+        Column("effective_sample", format="count", meaning="median"),
+    )),
+}  # fmt: skip
+"""Title and columns of each table by name; a column that no row has is left out."""
+
+
+def table(name: str, rows: Sequence[Mapping[str, object]]) -> Table:
+    """One of :data:`TABLES` from its rows."""
+    title, columns = TABLES[name]
+    frame = pd.DataFrame(rows, columns=None if rows else [column.name for column in columns])
+    return Table(name, frame, [one for one in columns if one.name in frame], title=title)
+
+
+def summary(found: Fit) -> list[dict[str, object]]:
+    """The one row with the numbers of targets and of settings behind the posterior."""
+    calibration, table = found.calibration, found.table
+    row: dict[str, object] = {
+        "targets": len(calibration.targets),
+        "borrowed": calibration.borrowed,
+        **({"own": calibration.own} if calibration.own else {}),
+        "free": len(calibration.free),
+        "settings": len(table),
+        "within_all": float(within_tolerance(calibration.targets, table).all(axis=1).mean()),
+        "without_value": int(table.broken.sum()),
+        "effective_sample": rounded(effective(found.weights)),
+    }
+    return [row]
+
+
+def narrowed_shares(frame: pd.DataFrame) -> dict[str, float]:
+    """The share by which each free parameter was narrowed; 0 where chance may give as much."""
+    free = frame[frame["what"] == "free"]
+    shares = free["narrowed"].where(free["narrowed"] > free["noise"], 0.0)
+    return {str(name): float(share) for name, share in zip(free["name"], shares, strict=True)}
 
 
 def outputs(some: Sequence[Target]) -> list[str]:

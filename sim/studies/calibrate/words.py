@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sim.present.answer import Answer
-from sim.present.format import count, digits, interval, number, percent
+from sim.present.format import count, digits, interval, joined, number, percent
 from sim.present.table import Table
 from sim.scenario.contact_log import some
 from sim.studies.calibrate.calibration import LENIENCY
@@ -82,7 +82,7 @@ def _whose(study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> list[str]:
         )
     if "aside" in frames:
         said = [
-            f"{_joined(rows['id'].tolist())} ({why})"
+            f"{joined(rows['id'].tolist())} ({why})"
             for why, rows in frames["aside"].groupby("why", sort=False)
         ]
         lines.append(f"These were set aside: {'; '.join(said)}.")
@@ -114,10 +114,10 @@ def _levels_and_changes(frames: Mapping[str, pd.DataFrame]) -> list[str]:
         owed = [name for name, ids in by.items() if set(ids) & set(levels)]
         word = "levels of a survey" if len(levels) > 1 else "a level of a survey"
         lines.append(
-            f"{_joined(levels)}: {word} can be met by lenient answers as well as by the state "
+            f"{joined(levels)}: {word} can be met by lenient answers as well as by the state "
             f"behind them. {LENIENCY} varied with the others and {of_leniency}; "
             + (
-                f"{_joined(owed)} owe{_s(owed)} {_them(levels)} narrowing (table left_out)."
+                f"{joined(owed)} owe{_s(owed)} {_them(levels)} narrowing (table left_out)."
                 if owed
                 else f"no parameter of the state owes {_them(levels)} its narrowing."
             )
@@ -125,10 +125,10 @@ def _levels_and_changes(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     if moves:
         owed = [name for name, ids in by.items() if set(ids) & set(moves)]
         lines.append(
-            f"{_joined(moves)}: a change between two waves owes little to leniency (except at the "
+            f"{joined(moves)}: a change between two waves owes little to leniency (except at the "
             "ceiling of the scale), so it narrows the state; "
             + (
-                f"{_joined(owed)} owe{_s(owed)} {_them(moves)} narrowing."
+                f"{joined(owed)} owe{_s(owed)} {_them(moves)} narrowing."
                 if owed
                 else "but its error is too large to narrow a single parameter by itself."
             )
@@ -175,7 +175,7 @@ def _hardest(scored: pd.DataFrame) -> str:
     hard = scored[scored["hit_share"] < 1].sort_values("hit_share", kind="stable").head(NAMED)
     if hard.empty:
         return "Every single set meets every target, too."
-    named = _joined(
+    named = joined(
         [f"{r['target']} (met by {percent(r['hit_share'])})" for _, r in hard.iterrows()]
     )
     return f"The targets that single sets miss most often are {named}."
@@ -192,16 +192,16 @@ def _narrowed(table: pd.DataFrame) -> list[str]:
             lines.append(f"Parameters narrowed by {much}, with mean and 90 % interval: {named}.")
     if rest:
         lines.append(
-            f"{_joined(rest)} kept {'its prior' if len(rest) == 1 else 'their priors'}: nothing is "
+            f"{joined(rest)} kept {'its prior' if len(rest) == 1 else 'their priors'}: nothing is "
             "known beyond the range."
         )
     moved = [name for name in rest if abs(float(free[name]["shift"])) >= SHIFTED]
     if moved:
-        lines.append(f"Of these, {_joined(moved)} moved within the range.")
+        lines.append(f"Of these, {joined(moved)} moved within the range.")
     words = [name for name in (*fifth, *tenth) if free[name]["our_reading"]]
     if words:
         were = "was" if len(words) == 1 else "were"
-        lines.append(f"{_joined(words)} {were} narrowed by our reading of a word, not by a number.")
+        lines.append(f"{joined(words)} {were} narrowed by our reading of a word, not by a number.")
     joint = table[table["what"] == "combination"].sort_values("narrowed", ascending=False)
     alone = float(table[table["what"] != "combination"]["narrowed"].max())
     if len(joint) and joint.iloc[0]["narrowed"] > max(0.0, alone):
@@ -223,7 +223,7 @@ def _number(name: str, row: Mapping[Any, Any]) -> str:
 def _double_use(table: pd.DataFrame) -> str:
     if table.empty:
         return ""
-    names = _joined(list(dict.fromkeys(str(name) for name in table["parameter"])))
+    names = joined(list(dict.fromkeys(str(name) for name in table["parameter"])))
     return (
         f"The ranges of {names} rest on sources that targets rest on too, so part of what these "
         "sources say is counted twice (table double_use; without them: table left_out)."
@@ -243,7 +243,7 @@ def _defaults(table: pd.DataFrame) -> str:
     parts = (
         [f"{count(count_of, 'default')} {is_are} not the median of the sets"] if count_of else []
     )
-    parts += [f"these effects are not in the middle of the sets: {_joined(named)}"] if named else []
+    parts += [f"these effects are not in the middle of the sets: {joined(named)}"] if named else []
     return f"As it stands, the scenario is off the middle: {'; '.join(parts)} (table defaults)."
 
 
@@ -279,10 +279,6 @@ def _list(rows: pd.DataFrame, column: str) -> str:
         f"{r['target']} ({number(r[column])}, wanted {bounds(r['low'], r['high'])})"
         for _, r in rows.iterrows()
     )
-
-
-def _joined(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def bounds(low: float, high: float) -> str:

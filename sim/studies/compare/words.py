@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.core.outcomes import BETWEEN
 from sim.present.answer import Answer
-from sim.present.format import count, interval, money, number, percent, share, signed, week
+from sim.present.format import count, interval, joined, money, number, percent, share, signed, week
 from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.stats.expected import why_not_known
@@ -141,7 +141,7 @@ def _verdict_of(frames: Rows, label: str) -> str:
             text += f" ({signed(row['difference'])})"
         groups.setdefault(row["verdict"], []).append(text)
     order = ("better", "worse", "higher", "lower", "about the same", "not clear yet")
-    said = [f"{word} in {_joined(groups[word])}" for word in order if word in groups]
+    said = [f"{word} in {joined(groups[word])}" for word in order if word in groups]
     cost = _planned(frames, label)
     return f"{label} is {', '.join(said) or 'the same'}, for a planned cost of {cost}"
 
@@ -159,10 +159,6 @@ def _planned(frames: Rows, label: str) -> str:
         spent: Any = rows.loc["contact log"]
         text += f" after the {money(spent['planned_cost'])} that the contact log took"
     return text
-
-
-def _joined(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 # --- a scenario ------------------------------------------------------------------------------
@@ -246,7 +242,7 @@ def _differs(frames: Rows) -> str:
     """The sentence on the fields in which the scenarios differ; the table holds their values."""
     if "differs" not in frames:
         return "The scenarios do not differ."
-    return f"The scenarios differ in {_joined(list(dict.fromkeys(frames['differs']['field'])))}."
+    return f"The scenarios differ in {joined(list(dict.fromkeys(frames['differs']['field'])))}."
 
 
 def _rests_on(study: Study[Spec], frames: Rows) -> str:
@@ -312,7 +308,7 @@ def _worth_knowing(study: Study[Spec], tables: Mapping[str, Table]) -> list[str]
     single = [row for row in rows if row["kind"] == "parameter"]
     clear = [row for row in single if row["clear"]][:DRIVERS]
     if clear:
-        named = _joined([f"{row['what']} {said(row['value'])}" for row in clear])
+        named = joined([f"{row['what']} {said(row['value'])}" for row in clear])
         text += f"; the single parameters that are worth most are {named}"
     elif single and math.isnan(single[0]["value"]):
         text += f"; for the worth of single parameters, {LEAST_SETS} sets are needed"
