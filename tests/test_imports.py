@@ -160,7 +160,7 @@ def test_calendar_that_was_filled_in_is_a_log(tmp_path: Path) -> None:
     )
     log = import_log(written(tmp_path, text))
     read = parse_log(text, horizon_weeks=78, region_names=["north"])
-    assert log.rows[0] == read[0]
+    assert log.rows == read
     assert [(row.week, row.hours, row.status, row.invited) for row in read] == [
         (1, 4, "held", 4), (5, 1.5, "provider_cancelled", 4),
     ]  # fmt: skip
@@ -299,7 +299,8 @@ def refusal(path: Path, given: Any = None, **how: Any) -> list[str]:
           "month/day/year: say 'order' in the map"]),
         ("2025-01-14,,video,1,held\n2025-01-14,north,,1,held\n,north,video,1,held\n"
          "2025-01-14,north,video,,held\n",
-         ["t.csv:2: region: is empty", "t.csv:3: mode: is empty",
+         ["t.csv:2: region: is empty", "t.csv:3: mode: is empty; allowed: onsite, video, phone, "
+          "email",
           "t.csv:4: date: is empty; allowed: a day",
           "t.csv:5: hours: is empty; allowed: 0..60 hours"]),
         ("2025-01-14,north,video,90,held\n" * 4,
@@ -395,8 +396,9 @@ def test_rows_that_are_no_contact_are_left_out_and_no_others(tmp_path: Path) -> 
     # what lacks one thing or two of four and has its day is a mistake
     lacking = written(tmp_path, LOG + "2025-01-14,north,video,1,held\n2025-01-14,north,,,held\n")
     assert refusal(lacking) == [
-        "t.csv:3: mode: is empty", "t.csv:3: hours: is empty; allowed: 0..60 hours",
-    ]  # fmt: skip
+        "t.csv:3: hours: is empty; allowed: 0..60 hours",
+        "t.csv:3: mode: is empty; allowed: onsite, video, phone, email",
+    ]
 
 
 def test_a_cell_of_several_regions_is_read_as_its_owner_says(tmp_path: Path) -> None:

@@ -336,7 +336,20 @@ def log_table(path: Path) -> Table:
     )
 
 
-def log_rows(
+def log_rows(table: Table, **limits: Any) -> tuple[LogRow, ...]:
+    """Rows of a contact log, sorted by week (rows of one week keep their order); ``limits`` are the
+    options of :func:`numbered_rows`.
+
+    Raises:
+        ScenarioError: the log has mistakes, or no rows.
+    """
+    found = numbered_rows(table, **limits)
+    if not found:
+        raise ScenarioError(Problem(f"{WHAT} has no rows", file=table.file))
+    return tuple(sorted((row for _, row in found), key=lambda row: row.week))
+
+
+def numbered_rows(
     table: Table,
     *,
     horizon_weeks: int,
@@ -344,8 +357,8 @@ def log_rows(
     first_date: date | None = None,
     staff: Mapping[str, int] | None = None,
     providers: Sequence[str] | None = None,
-) -> tuple[LogRow, ...]:
-    """Rows of a contact log, sorted by week (rows of one week keep their order).
+) -> list[tuple[int, LogRow]]:
+    """Line and row of each contact of a log.
 
     Args:
         table: the table of the log; capitals and spaces in its head do not matter.
@@ -364,9 +377,7 @@ def log_rows(
         reading.line = found[one.index][0]
         reading.fault(one.column, one.message, one.value, one.allowed, one.suggestion)
     reading.mistakes.stop(ScenarioError)
-    if not found:
-        raise ScenarioError(Problem(f"{WHAT} has no rows", file=table.file))
-    return tuple(sorted((row for _, row in found), key=lambda row: row.week))
+    return found
 
 
 class _Reading:

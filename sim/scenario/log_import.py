@@ -7,16 +7,22 @@ import io
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from sim.core.cells import for_excel, harmless
-from sim.core.errors import InputError, Problem, ScenarioError, raise_problems, shown
+from sim.core.errors import Problem, ScenarioError, raise_problems, shown
 from sim.core.units import count
 from sim.scenario.checking import check
-from sim.scenario.contact_log import COLUMNS, MAX_HOURS, MAX_WEEKS, LogRow, parse_log
-from sim.scenario.functions import PRESETS
+from sim.scenario.contact_log import (
+    COLUMNS,
+    MAX_HOURS,
+    MAX_STAFF,
+    MAX_WEEKS,
+    LogRow,
+    numbered_rows,
+)
 from sim.scenario.loading import Document, document_from, document_of
 from sim.scenario.loading import plain as as_data
 from sim.scenario.log_map import (
@@ -33,7 +39,7 @@ from sim.scenario.log_map import (
 from sim.scenario.log_remarks import Contact, remarks
 from sim.tables_in.mistakes import Mistakes, places
 from sim.tables_in.questions import OpenQuestions
-from sim.tables_in.reader import Table, read_table
+from sim.tables_in.reader import Row, Table, read_table
 from sim.tables_in.values import day_of, half_turned, hours_of, looks_like, number_of
 
 
@@ -203,29 +209,30 @@ def _new_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     return [f"words that the map does not have were read as {', '.join(new)}"] if new else []
 
 
-@dataclass
 class _Import:
-    """One reading of a table by a map."""
+    """One reading of a table by a map: each row of a contact becomes one of a log in codose's own
+    form, which the reader of logs checks."""
 
-    table: Table
-    map: LogMap
-    data: dict[str, Any]
-    contacts: list[Contact] = field(default_factory=list)
-    left_out: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    unread: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self, table: Table, map: LogMap, data: dict[str, Any]) -> None:
+        self.table, self.map, self.data = table, map, data
+        self.mistakes = table.mistakes()
+        self.decimal = map.decimal or "point"
+        self.at = {name: position for position, name in enumerate(table.columns)}
+        self.regions = {text: 1 for row in table.rows if (text := self.cell("region", row.cells))}
+        self.words = {
+            name: {plain(word): meaning for word, meaning in getattr(map, name).words.items()}
+            for name in ("mode", "hours", "status", "functions")
+            if getattr(map, name) is not None
+        }
+        self.left_out: dict[str, list[int]] = defaultdict(list)
+        self.unread: dict[str, list[int]] = defaultdict(list)
+        self.bad_dates: list[tuple[int, str]] = []
+        self.days: dict[int, date] = {}
+        """The day of each line."""
+        self.log: list[tuple[int, dict[str, str]]] = []
+        """Line and cells of each row of the log."""
 
     def read(self, said: tuple[str, ...]) -> LogImport:
-        self.mistakes = self.table.mistakes()
-        self.decimal = self.map.decimal or "point"
-        self.at = {name: position for position, name in enumerate(self.table.columns)}
-        self.regions = {
-            text: 1 for row in self.table.rows if (text := self.cell("region", row.cells))
-        }
-        self.words = {
-            name: {plain(word): meaning for word, meaning in getattr(self.map, name).words.items()}
-            for name in ("mode", "hours", "status", "functions")
-            if getattr(self.map, name) is not None
-        }
         for row in self.table.rows:
             self.row(row.line, row.cells)
         form = looks_like([text for _, text in self.bad_dates])
@@ -235,19 +242,57 @@ class _Import:
             self.mistakes.add(
                 line, self.name("date"), message, text, allowed, kind="date" if text else ""
             )
-        self.mistakes.stop(ScenarioError)
-        if not self.contacts:
-            raise ScenarioError(Problem("holds no contacts", file=self.table.file))
+        contacts = self.contacts()
+        rows = sorted((one.row for one in contacts), key=lambda row: row.week)
+        odd = remarks(rows, contacts, self.table.word)
+        if half_turned(self.cell("date", row.cells) for row in self.table.rows):
+            odd.append(
+                "Some dates are dates of the sheet with days up to 12, the others text with days "
+                "above 12: a spreadsheet of another country may have turned day and month round."
+            )
+        known = {*used_columns(self.data), *self.data.get("ignore", ())}
+        ignored = [name for name in self.table.columns if name not in known]
+        told = {**self.data, "ignore": [*self.data.get("ignore", ()), *ignored]}
         said += self.table.said + tuple(
             f"{what} ({places(lines, self.table.word)})" for what, lines in self.unread.items()
         )
-        return self.made(said)
+        return LogImport(
+            tuple(rows), log_text(contacts),
+            {name: one for name, one in told.items() if one not in ([], None)},
+            min(self.days.values(), default=None), max(self.days.values(), default=None),
+            {why: tuple(lines) for why, lines in self.left_out.items()},
+            said, tuple(odd), self.table.word,
+        )  # fmt: skip
 
-    bad_dates: list[tuple[int, str]] = field(default_factory=list)
+    def contacts(self) -> list[Contact]:
+        """The contacts of the log; or every mistake in it, under the user's names of columns."""
+        if not self.log:
+            self.mistakes.stop(ScenarioError)
+            raise ScenarioError(Problem("holds no contacts", file=self.table.file))
+        given = {name for _, cells in self.log for name, text in cells.items() if text}
+        when = "date" if self.map.date else "week"
+        columns = tuple(
+            name for name in (*COLUMNS, "functions")
+            if name in given or name in (when, "region", "mode", "hours")
+        )  # fmt: skip
+        first = min(self.days.values(), default=date.max)
+        for _, cells in self.log:
+            if cells.get("date") == "":  # a mistake already; the rest of the row is checked, too
+                cells |= {"date": first.isoformat(), "contact": ""}
+        rows = (Row(line, tuple(cells.get(n, "") for n in columns)) for line, cells in self.log)
+        log = Table(self.table.file, columns, tuple(rows), word=self.table.word)
+        problems = self.mistakes.problems()
+        found: list[tuple[int, LogRow]] = []
+        try:
+            found = numbered_rows(log, horizon_weeks=MAX_WEEKS, first_date=first)
+        except ScenarioError as error:
+            problems += [replace(one, field=self.name(one.field)) for one in error.problems]
+        raise_problems(problems)
+        return [Contact(line, self.days.get(line), row) for line, row in found]
 
     def name(self, field: str) -> str:
         """The user's name of the column of a field."""
-        section = getattr(self.map, field)
+        section = getattr(self.map, field, None) or self.map.shares.get(field, field)
         return section if isinstance(section, str) else section.column or field
 
     def cell(self, field: str, cells: Sequence[str]) -> str:
@@ -257,8 +302,6 @@ class _Import:
 
     def row(self, line: int, cells: Sequence[str]) -> None:
         """Read one row: a contact, a contact with each of several regions, or no contact."""
-        when = "date" if self.map.date else "week"
-        needed = {name: self.cell(name, cells) for name in (when, "region", "mode", "hours")}
         if is_skipped(cells, self.map.skip):
             self.left_out[f"rows that begin with {' or '.join(self.map.skip)}"].append(line)
             return
@@ -268,180 +311,101 @@ class _Import:
         if says_nothing(cells, self.table.columns, self.data):
             self.left_out["rows that say nothing of a contact"].append(line)
             return
-        status = self.meaning("status", cells, line)
-        if self.map.status and status is None:
+        status = self.meaning("status", cells)
+        if self.map.status and not status:
             self.unread["no status counts as held"].append(line)
-        status = status or "held"
-        mode = self.map.mode.always or self.meaning("mode", cells, line)
-        hours = self.hours(needed["hours"], line)
-        for name, value in (("status", status), ("mode", mode), ("hours", hours)):
+        found = {
+            "status": status or "held",
+            "mode": self.map.mode.always or self.meaning("mode", cells),
+            "hours": self.hours(line, self.cell("hours", cells)),
+        }
+        for name, value in found.items():
             if value == SKIP:
                 text = self.cell(name, cells)
                 self.left_out[f"rows with {name} {shown(text)}"].append(line)
                 return
-        day, week = self.day(needed["date"], line) if when == "date" else None, None
-        if when == "week":
-            week = self.whole("week", cells, line, 1)
-            if not needed["week"]:
-                self.mistakes.add(line, self.name("week"), "is empty")
-        if not needed["region"] and self.map.region.always is None:
-            self.mistakes.add(line, self.name("region"), "is empty")
-        regions = regions_of(needed["region"], self.regions, self.map.region.names)
-        regions = (self.map.region.always,) if self.map.region.always else regions
-        shared = len(regions) > 1 and self.map.region.several == "shared"
+        for name in ("week", "co_creation"):
+            found[name] = self.number(self.cell(name, cells))
+        if self.map.date:
+            found["date"] = self.day(line, self.cell("date", cells))
         provider = self.cell("provider", cells)
-        if provider and self.map.provider:
-            provider = self.map.provider.names.get(provider, provider)
-        present, invited = self.people("present", cells, line), self.people("invited", cells, line)
-        if len(regions) > 1 and (present is not None or invited is not None):
-            present = invited = None
+        names = self.map.provider.names if self.map.provider else {}
+        found["provider"] = names.get(provider, provider)
+        region = self.map.region
+        regions = regions_of(
+            region.always or self.cell("region", cells), self.regions, region.names
+        )
+        people = {name: self.people(name, cells, line) for name in ("present", "invited")}
+        if len(regions) > 1 and any(people.values()):
             self.unread["how many came is not known by region for contacts of several"].append(line)
-        if present and status != "held":
-            present = None
+        elif people["present"] not in ("", "0") and found["status"] != "held":
             self.unread["who came to a contact that was not held is let be"].append(line)
-        own = self.cell("contact", cells) or None
-        fields = {
-            "mode": mode, "hours": hours, "status": status, "provider": provider or None,
-            "present": present, "invited": invited,
-            "co_creation": self.co_creation(cells, line),
-            "contact": f"{day or week} {self.table.word} {line}" if shared else own,
-            "functions": self.functions(cells, line),
-        }  # fmt: skip
-        if (day is None and week is None) or None in (mode, hours):
-            return
-        self.contacts += [Contact(line, day, week, region, fields) for region in regions]
+            found["invited"] = people["invited"]
+        else:
+            found |= people
+        found["contact"] = self.cell("contact", cells)
+        if len(regions) > 1 and region.several == "shared":
+            found["contact"] = f"{found.get('date') or found['week']} {self.table.word} {line}"
+        found["functions"] = self.meaning("functions", cells)
+        for name, column in self.map.shares.items():
+            found[name] = self.number(cells[self.at[column]])
+        self.log += [(line, {**found, "region": one}) for one in regions]
 
-    def meaning(self, field: str, cells: Sequence[str], line: int) -> str | None:
-        """The meaning of a word for a mode or a status."""
+    def meaning(self, field: str, cells: Sequence[str]) -> str:
+        """The meaning of a word, or the word itself."""
         text = self.cell(field, cells)
-        if not text and field == "mode":
-            self.mistakes.add(line, self.name(field), "is empty")
-        if not text:
-            return None
-        return self.words[field].get(plain(text), text)
+        return str(self.words.get(field, {}).get(plain(text), text))
 
-    def day(self, text: str, line: int) -> date | None:
+    def number(self, text: str) -> str:
+        """A number as codose writes it; any other text as it is."""
+        value = number_of(text, self.decimal)
+        return text if value is None else str(_said(value))
+
+    def day(self, line: int, text: str) -> str:
         assert self.map.date is not None
-        found = day_of(text, self.map.date.order)
-        if found is None:
+        day = day_of(text, self.map.date.order)
+        if day is None:
             self.bad_dates.append((line, text))
-        return found
+            return ""
+        self.days[line] = day
+        return day.isoformat()
 
-    def hours(self, text: str, line: int) -> float | str | None:
+    def hours(self, line: int, text: str) -> str:
         column, allowed = self.map.hours.column, f"0..{MAX_HOURS} hours"
+        if (said := self.words["hours"].get(plain(text))) is not None:
+            return str(said)
+        value = hours_of(text, self.map.hours.unit or "", self.decimal)
         if not text:
             self.mistakes.add(line, column, "is empty", allowed=allowed)
-            return None
-        if (said := self.words["hours"].get(plain(text))) is not None:
-            return said
-        value = hours_of(text, self.map.hours.unit or "", self.decimal)
-        if value is None:
+        elif value is None:
             self.mistakes.add(line, column, f"{shown(text)} is not a duration", text, kind="hours")
         elif not 0 <= value <= MAX_HOURS:
             message = f"{shown(text)} is out of range"
             self.mistakes.add(line, column, message, text, allowed, kind="range")
-            return None
-        return value
+        else:
+            return str(value)
+        return "0"
 
-    def whole(self, field: str, cells: Sequence[str], line: int, lowest: int) -> int | None:
-        text = self.cell(field, cells)
-        value = number_of(text) if text else None
-        if text and (value is None or value != int(value) or not lowest <= value < 2**20):
-            message = f"{shown(text)} is not a whole number of {lowest} or more"
-            self.mistakes.add(line, self.name(field), message, text, kind="number")
-            return None
-        return None if value is None else int(value)
-
-    def people(self, field: str, cells: Sequence[str], line: int) -> int | None:
+    def people(self, field: str, cells: Sequence[str], line: int) -> str:
         """A number of people; any other text is ignored and reported."""
         text = self.cell(field, cells)
-        value = number_of(text) if text else None
+        value = number_of(text)
         lowest = 1 if field == "invited" else 0
-        if value is not None and value == int(value) and lowest <= value < 2**20:
-            return int(value)
+        if value is not None and value == int(value) and lowest <= value <= MAX_STAFF:
+            return str(int(value))
         if text:
             self.unread[f"{self.name(field)} holds no number, such as {shown(text)}"].append(line)
-        return None
-
-    def co_creation(self, cells: Sequence[str], line: int) -> float | None:
-        text = self.cell("co_creation", cells)
-        value = number_of(text, self.decimal) if text else None
-        if text and (value is None or not 0 <= value <= 1):
-            message = f"{shown(text)} is not a share"
-            self.mistakes.add(line, self.name("co_creation"), message, text, "0..1", kind="share")
-            return None
-        return value
-
-    def functions(self, cells: Sequence[str], line: int) -> dict[str, float] | None:
-        shares: dict[str, float] = {}
-        for name, column in self.map.shares.items():
-            text = cells[self.at[column]]
-            value = number_of(text, self.decimal) if text else 0.0
-            if value is None or not 0 <= value <= 1:
-                message = f"{shown(text)} is not a share"
-                self.mistakes.add(line, column, message, text, "0..1", kind="share")
-            elif text:
-                shares[name] = value
-        text = self.cell("functions", cells)
-        mix = self.words.get("functions", {}).get(plain(text), text)
-        if mix in PRESETS and mix != "reference":
-            return PRESETS[mix].functions.model_dump()
-        return shares or None
-
-    # --- what is made of it ----------------------------------------------------------------------
-
-    def made(self, said: tuple[str, ...]) -> LogImport:
-        """The log as text, which the loader of logs has read back as a check."""
-        text = log_text(self.contacts)
-        days = [one.day for one in self.contacts if one.day]
-        first = min(days, default=None)
-        try:
-            rows = parse_log(
-                text, "the log", horizon_weeks=MAX_WEEKS, region_names=None, first_date=first
-            )
-        except InputError as error:
-            lines = [0, *(one.line for one in self.contacts)]
-            problems = [
-                Problem(
-                    one.message, one.field, one.value, one.allowed, one.suggestion, self.table.file,
-                    lines[one.line - 1] if 0 < one.line <= len(lines) else 0,
-                )
-                for one in error.problems
-            ]  # fmt: skip
-            raise_problems(problems)
-            raise
-        odd = remarks(rows, self.contacts, self.table.word)
-        if half_turned(self.cell("date", row.cells) for row in self.table.rows):
-            odd.append(
-                "Some dates are dates of the sheet with days up to 12, the others text with days "
-                "above 12: a spreadsheet of another country may have turned day and month round."
-            )
-        self.data.setdefault("ignore", [])
-        new = [
-            name
-            for name in self.table.columns
-            if name not in used_columns(self.data) and name not in self.data["ignore"]
-        ]
-        told = {**self.data, "ignore": [*self.data["ignore"], *new]}
-        return LogImport(
-            rows, text, {name: one for name, one in told.items() if one not in ([], None)}, first,
-            max(days, default=None), {why: tuple(lines) for why, lines in self.left_out.items()},
-            said, tuple(odd), self.table.word,
-        )  # fmt: skip
+        return ""
 
 
 def log_text(contacts: Sequence[Contact]) -> str:
     """Contacts as the CSV of a contact log, without empty columns."""
     rows = []
     for one in contacts:
-        when = {"date": one.day.isoformat()} if one.day else {"week": one.week}
-        more = dict(one.fields)
-        shares = more.pop("functions") or {}
-        rows.append({**when, "region": one.region, **more, **shares})
-    always = {"region", "mode", "hours", "status"}
-    used = [
-        name for name in COLUMNS if name in always or any(row.get(name) is not None for row in rows)
-    ]
+        cells = one.row.model_dump(exclude_unset=True)
+        when = {"date": one.day.isoformat()} if one.day else {"week": cells["week"]}
+        rows.append({**cells, "week": None, **(cells.pop("functions", None) or {}), **when})
+    used = [name for name in COLUMNS if any(row.get(name) is not None for row in rows)]
     out = io.StringIO()
     writer = csv.DictWriter(out, used, lineterminator="\n", extrasaction="ignore", restval="")
     writer.writeheader()

@@ -40,9 +40,7 @@ class Contact:
 
     line: int
     day: date | None
-    week: int | None
-    region: str
-    fields: Mapping[str, Any]
+    row: LogRow
 
 
 def remarks(
@@ -98,8 +96,7 @@ def _repeats(rows: Sequence[LogRow], contacts: Sequence[Contact], word: str) -> 
     """Identical rows, compared by day where days are known, and else by week."""
     seen: dict[Any, list[int]] = defaultdict(list)
     for one in contacts:
-        fields = {name: str(value) for name, value in one.fields.items()}
-        seen[(one.day, one.week, one.region, *sorted(fields.items()))].append(one.line)
+        seen[(one.day, one.row)].append(one.line)
     groups = [lines for lines in seen.values() if len(lines) > 1]
     if not contacts:
         for row in rows:
@@ -147,10 +144,10 @@ def _twice(contacts: Sequence[Contact], word: str) -> list[str]:
     """Contacts of one provider with several regions on one day, equal in mode and hours."""
     alike: dict[Any, list[Contact]] = defaultdict(list)
     for one in contacts:
-        who = one.fields.get("provider")
-        if one.day and who and not one.fields.get("contact"):
-            alike[(one.day, who, one.fields["mode"], one.fields["hours"])].append(one)
-    groups = [same for same in alike.values() if len({one.region for one in same}) > 1]
+        row = one.row
+        if one.day and row.provider and not row.contact:
+            alike[(one.day, row.provider, row.mode, row.hours)].append(one)
+    groups = [same for same in alike.values() if len({one.row.region for one in same}) > 1]
     if not groups:
         return []
     where = places([one.line for same in groups for one in same], word)
