@@ -16,6 +16,14 @@ os.environ["MPLBACKEND"] = "Agg"
 # inherit that: whether they can be interrupted would depend on who started the suite.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+def fsync(handle: int) -> None:
+    """No test stops the machine, so none waits for the disk. That files are flushed, and what
+    happens when they cannot be, is held by tests/test_store.py and tests/test_stops.py."""
+
+
+os.fsync = fsync
+
 # The same examples on every machine and in every run; time limits would fail on a busy machine.
 # The first of them in `make test`, all of them in `make slow`; strategies.examples counts both.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30)

@@ -21,6 +21,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -447,6 +448,7 @@ def provenance() -> dict[str, Any]:
     }
 
 
+@cache  # what is installed stays as it is while a process runs
 def _dependencies() -> list[str]:
     """The packages that codose and the extras that may change a number require, sorted by name."""
     try:
@@ -461,6 +463,7 @@ def _dependencies() -> list[str]:
     return sorted(names, key=str.lower)
 
 
+@cache
 def _version(distribution: str) -> str:
     try:
         return importlib.metadata.version(distribution)

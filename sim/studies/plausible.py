@@ -31,11 +31,13 @@ fields:
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -417,7 +419,7 @@ def read_posterior(folder: Path) -> Posterior | None:
         InputError: the posterior cannot be used.
     """
     table = _posterior_file(folder)
-    return None if table is None else _read(table)
+    return None if table is None else _read(table, _content(table))
 
 
 def _refusal(path: Path, message: str, allowed: str = "", **more: Any) -> InputError:
@@ -436,8 +438,25 @@ def _posterior_file(folder: Path) -> Path | None:
     return max(found, key=lambda path: path.suffix) if found else None
 
 
-def _read(path: Path) -> Posterior:
+def _content(path: Path) -> bytes:
+    """A hash of a posterior's files; b"" where one cannot be read, as :func:`_read` will say."""
+    found = hashlib.sha256()
+    for one in (path, path.with_suffix(".json")):
+        try:
+            with one.open("rb") as file:
+                found.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError:
+            return b""
+    return found.digest()
+
+
+@lru_cache(maxsize=4)  # a command asks for the same sets several times
+def _read(path: Path, content: bytes) -> Posterior:
     """Read and check a posterior and its JSON file.
+
+    Args:
+        path: the table.
+        content: its :func:`_content`; files that changed are read again.
 
     Raises:
         InputError: the files have mistakes.
@@ -468,6 +487,8 @@ def _read(path: Path) -> Posterior:
         for row in known
         if row.name in table
     }
+    for array in (weights, *columns.values()):
+        array.setflags(write=False)  # every caller has the same
     return Posterior(columns, weights, **manifest)
 
 
