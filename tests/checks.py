@@ -20,7 +20,7 @@ import numpy as np
 
 from sim.core import streams as S
 from sim.core.outcomes import COLUMN, RECORD
-from sim.core.streams import Streams, bell, uniform
+from sim.core.streams import Streams, irwin_hall4, uniform
 from sim.model import network
 from sim.model.week import CoCreationModel
 from sim.model.week import simulate as readable
@@ -494,7 +494,7 @@ def trust_with_noise() -> None:
     variance = sum((g * (1 - g) ** j * sd) ** 2 for j in range(cycles))
     trusts = np.array([x.trust for x in model.staff])
     near(float(trusts.mean()), expected, 4 * math.sqrt(variance / staff), "mean trust")
-    # The SE of an SD of n bell-shaped numbers is SD / sqrt(2 n) (kurtosis is a bit below 3).
+    # The SE of an SD of n Irwin-Hall numbers is SD / sqrt(2 n) (kurtosis is a bit below 3).
     spread = math.sqrt(variance)
     near(float(trusts.std()), spread, 4 * spread / math.sqrt(2 * staff), "spread of trust")
 
@@ -1320,7 +1320,7 @@ class Oracle:
         if plan.selection == "readiest" and plan.count < plan.candidates:
             scores = []
             for c in chosen:
-                shared, _, _, error = (bell(w) for w in self.stream.words(S.REGION_START, c))
+                shared, _, _, error = (irwin_hall4(w) for w in self.stream.words(S.REGION_START, c))
                 team = [
                     self.person(c, i, 0, {}, p.region_effect_sd * shared) for i in range(plan.staff)
                 ]
@@ -1339,14 +1339,14 @@ class Oracle:
         self.regions = [self.region(r, c, seed, replicate) for r, c in enumerate(chosen)]
 
     def skill(self, word: int) -> float:
-        return clip(self.p.provider_skill_mean + self.p.provider_skill_sd * bell(word))
+        return clip(self.p.provider_skill_mean + self.p.provider_skill_sd * irwin_hall4(word))
 
     def person(
         self, candidate: int, post: int, week: int, given: Mapping[str, float], effect: float
     ) -> dict[str, Any]:
         p, entity = self.p, candidate * 2**20 + post
-        zm, zg, zk, zo = (bell(w) for w in self.stream.words(S.PERSON_TRAITS, entity, week))
-        za, zt = (bell(w) for w in self.stream.words(S.PERSON_STARTS, entity, week)[:2])
+        zm, zg, zk, zo = (irwin_hall4(w) for w in self.stream.words(S.PERSON_TRAITS, entity, week))
+        za, zt = (irwin_hall4(w) for w in self.stream.words(S.PERSON_STARTS, entity, week)[:2])
         m = clip(p.motivation_mean + effect + p.motivation_sd * zm)
         g = clip(p.capacity_mean + effect + p.capacity_sd * zg)
         mean = given["knowledge"] if "knowledge" in given else p.knowledge_mean + effect
@@ -1365,7 +1365,7 @@ class Oracle:
         name = s.region_names[index]
         override = s.regions.overrides.get(name)
         given = override.start.model_dump(exclude_none=True) if override else {}
-        shared, zl, zd, _ = (bell(w) for w in self.stream.words(S.REGION_START, candidate))
+        shared, zl, zd, _ = (irwin_hall4(w) for w in self.stream.words(S.REGION_START, candidate))
         effect = p.region_effect_sd * shared
         staff = s.staff_counts[index]
         team = [self.person(candidate, i, 0, given, effect) for i in range(staff)]
@@ -1660,7 +1660,7 @@ class Oracle:
             x = region["team"][i]
             entity = region["candidate"] * 2**20 + i
             words = self.stream.words(S.STAFF_CONTACT, entity, self.week, c["number"])
-            draws[i] = (uniform(words[1]), bell(words[2]))
+            draws[i] = (uniform(words[1]), irwin_hall4(words[2]))
             mood = x["m"] + x["tau"] + region["L"] - x["w"] - p.attendance_pivot
             odds = p.attendance_base + p.attendance_slope * mood
             u = uniform(words[0])

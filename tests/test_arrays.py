@@ -54,15 +54,15 @@ def assert_as_defined(scenario: Scenario) -> None:
     np.testing.assert_array_equal(made.demand, demand)
     delivery = [dosage.delivery_share(scenario, week) for week in weeks]
     np.testing.assert_array_equal(made.delivery, delivery)
-    told = np.zeros_like(made.provider_told)
+    departs = np.zeros_like(made.provider_departs)
     leaves = []
     for number, shock in enumerate(scenario.shocks):
         if shock.kind == "provider_leaves":
-            told[shock.week, scenario.provider_names.index(shock.provider)] = 1
+            departs[shock.week, scenario.provider_names.index(shock.provider)] = 1
         elif shock.kind == "staff_leave":
             region = -1 if shock.region is None else names.index(shock.region)
             leaves.append((shock.week, region, number, shock.share))
-    np.testing.assert_array_equal(made.provider_told, told)
+    np.testing.assert_array_equal(made.provider_departs, departs)
     assert made.leaves.tolist() == leaves
 
 
@@ -99,7 +99,7 @@ def test_a_stagger_moves_calendars_and_nothing_else() -> None:
     moved = prepare.tabulate(scenario, 0.0)
     assert own.contacts.tobytes() == same.contacts.tobytes()
     assert contacts_in(moved) != contacts_in(own)
-    for name in ("regions", "demand", "delivery", "leaves", "provider_told", "given_ties"):
+    for name in ("regions", "demand", "delivery", "leaves", "provider_departs", "given_ties"):
         assert getattr(own, name).tobytes() == getattr(moved, name).tobytes()
 
 

@@ -104,7 +104,7 @@ class Case:
                 "now": {**array("int64", [2]), "values": now},
                 "before": {**array("int64", [2]), "values": before},
                 "work": array("float64", work.shape),
-                "found": array("float64", self.outcomes.shape),
+                "result": array("float64", self.outcomes.shape),
             }
         return told
 

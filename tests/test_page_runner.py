@@ -204,4 +204,4 @@ def test_single_draws_are_those_of_the_streams(found: dict[str, Any]) -> None:
         blocks += list(words)
     assert found["draws"]["words"] == blocks
     assert found["draws"]["uniforms"] == [streams.uniform(word) for word in blocks]
-    assert found["draws"]["bells"] == [streams.bell(word) for word in blocks]
+    assert found["draws"]["irwin_halls"] == [streams.irwin_hall4(word) for word in blocks]

@@ -88,7 +88,9 @@ def test_blocks_equal_words(
         for draw in range(4):
             chance = stream.uniform(purpose, entity, draw, week, series)
             assert chance == (words[draw] + 0.5) / 2.0**32
-            assert stream.bell(purpose, entity, draw, week, series) == streams.bell(words[draw])
+            assert stream.irwin_hall4(purpose, entity, draw, week, series) == streams.irwin_hall4(
+                words[draw]
+            )
 
 
 @given(WORD)
@@ -99,8 +101,8 @@ def test_uniforms_lie_inside(word: int) -> None:
 def test_ends_of_uniforms_and_bells() -> None:
     assert streams.uniform(0) == 2.0**-33
     assert streams.uniform(2**32 - 1) == 1.0 - 2.0**-33
-    assert streams.bell(0) == pytest.approx(-510 / 147.8005)
-    assert streams.bell(2**32 - 1) == pytest.approx(510 / 147.8005)
+    assert streams.irwin_hall4(0) == pytest.approx(-510 / 147.8005)
+    assert streams.irwin_hall4(2**32 - 1) == pytest.approx(510 / 147.8005)
 
 
 # --- distribution ---------------------------------------------------------------------------------
@@ -191,7 +193,7 @@ def test_bells_are_standardised() -> None:
     SEs over n draws: mean 1/sqrt(n), variance sqrt((kurtosis - 1)/n), fourth moment from the eighth
     moment, below 100, so at most sqrt(100/n).
     """
-    z = streams.bell(drawn()).ravel()
+    z = streams.irwin_hall4(drawn()).ravel()
     n = len(z)
     variance = (256**2 - 1) / 12 * 4 / 147.8005**2
     assert variance == pytest.approx(1.0, abs=1e-6)

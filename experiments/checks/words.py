@@ -75,8 +75,6 @@ EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
     ("docs/ODD.md", "modeling", "title of a study"),
     ("docs/ODD.md", "randomized", "title of a study"),
     ("experiments/observed/hunter2009.yaml", "behavior", "title of a journal"),
-    ("sim/core/streams.py", "luck", "an edit makes the shipped engine old: with the next one"),
-    ("sim/model/dosage.py", "luck", "the same"),
 )
 
 FILES = (

@@ -79,14 +79,14 @@ COLLABORATION_WINDOW = 17
 
 _Columns = namedtuple("_Columns", RECORD)
 C = _Columns(*range(len(RECORD)))
-"""The place of each column: ``row[C.trust]``, which compiled code understands too."""
+"""The index of each column: ``row[C.trust]``, which compiled code understands too."""
 
 GIVEN: tuple[str, ...] = (
     "integration_threshold", "commitment_hours", "provider_hour", "staff_hour", "travel_visit",
 )  # fmt: skip
-"""What formulas need beside the record: from which mean integration a region counts as fully
-integrated, hours a week that an open commitment takes, and money a provider hour, staff hour and
-visit."""
+"""Values that formulas need beside the record: the mean integration from which a region counts as
+fully integrated, the hours a week that an open commitment takes, and the money that a provider
+hour, a staff hour and a visit cost."""
 _Given = namedtuple("_Given", GIVEN)
 G = _Given(*range(len(GIVEN)))
 
@@ -100,7 +100,7 @@ flows of a week (or, for a summary, the levels of the week and the flows of all 
 
 Kind = Literal["level", "total", "rate"]
 Better = Literal["more", "less", "neither"]
-"""Which way of an outcome is wanted."""
+"""In which direction an outcome is wanted to move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,11 @@ class Outcome:
 
 
 def ratio(above: float, below: float) -> float:
-    """above / below, empty (NaN) where below is 0."""
+    """above / below; NaN where below is 0.
+
+    >>> ratio(3.0, 4.0), ratio(3.0, 0.0)
+    (0.75, nan)
+    """
     return above / below if below > 0.0 else math.nan
 
 
@@ -216,10 +220,11 @@ _OUTCOMES: tuple[Outcome, ...] = (
             "staff_accountability"),
     Outcome("provider_accountability", "0-1", "the provider's accountability to the region",
             "provider_accountability"),
-    Outcome("mutual_accountability", "0-1", "sqrt(mean of staff x provider): both sides at once",
+    Outcome("mutual_accountability", "0-1", "sqrt(mean accountability of "
+            "staff x accountability of the provider)",
             _mutual_accountability),
     Outcome("knowledge", "0-1", "mean knowledge of implementation science", "knowledge"),
-    Outcome("knowledge_sd", "SD", "spread of that knowledge between staff", "knowledge_sd",
+    Outcome("knowledge_sd", "SD", "standard deviation of knowledge between staff", "knowledge_sd",
             high=0.5, better="less"),
     Outcome("integration", "0-1", "mean integration of implementation science in ongoing work",
             "integration"),
@@ -227,17 +232,20 @@ _OUTCOMES: tuple[Outcome, ...] = (
             "integrated_share"),
     Outcome("fully_integrated", "share", "regions whose mean integration is one half or more",
             _fully_integrated),
-    Outcome("routines", "0-1", "how far it is a routine of the region rather than of persons",
+    Outcome("routines", "0-1", "how far the use of implementation science is a routine "
+            "of the region rather than of persons",
             "routines"),
-    Outcome("readiness", "0-1", "mean of (motivation x general x specific capacity)^(1/3)",
+    Outcome("readiness", "0-1", "mean readiness of staff: (motivation x general "
+            "capacity x specific capacity)^(1/3)",
             "readiness"),
     Outcome("capacity", "0-1", "capacity index: (mean knowledge + mean integration + routines)/3",
             _capacity),
     Outcome("workload", "0-1", "mean workload of staff", "workload", better="less"),
-    Outcome("provider_load", "ratio", "the provider's running load over the hours available",
+    Outcome("provider_load", "ratio", "running mean of the provider's due hours over the hours "
+            "available",
             "load", high=None, better="less"),
     Outcome("provider_context", "0-1", "how well the provider knows the region", "context"),
-    _total("contacts_planned", "contacts", "contacts due", "planned", "neither"),
+    _total("contacts_planned", "contacts", "contacts that were due", "planned", "neither"),
     _total("contacts_held", "contacts", "contacts held", "held", "neither"),
     _total("contacts_failed_by_provider", "contacts", "due contacts that the provider failed",
            "failed_provider"),
@@ -260,20 +268,22 @@ _OUTCOMES: tuple[Outcome, ...] = (
            _commitments_kept, "more"),
     _total("commitments_broken", "commitments", "commitments reviewed and not kept, both sides",
            _commitments_broken),
-    _total("commitments_lapsed", "commitments", "commitments of those who left", "lapsed"),
+    _total("commitments_lapsed", "commitments", "commitments that lapsed because their "
+           "owner left", "lapsed"),
     Outcome("commitments_open", "commitments", "commitments not yet reviewed", "open",
             overall="sum", high=None, better="neither"),
     Outcome("commitment_hours", "h a week", "hours a week that their own open commitments take "
             "the staff, at the workload of one (not priced)", _commitment_hours,
             overall="sum", high=None, better="less"),
-    Outcome("commitments_kept_share", "share", "kept over reviewed, both sides",
+    Outcome("commitments_kept_share", "share", "commitments kept over commitments "
+            "reviewed, both sides",
             _commitments_kept_share, kind="rate"),
     _total("staff_leavers", "people", "staff who left", "leavers"),
     Outcome("collaboration", "0-1", "provider-rated collaboration over the last 17 weeks: "
             "(attendance x staff's commitments kept x contacts not failed by the region)^(1/3)",
             _collaboration),
-    _total("cost", "money", "provider hours, attended staff hours, visits at the scenario's costs",
-           _cost),
+    _total("cost", "money", "money for provider hours, hours of staff who attended, and "
+           "visits, at the scenario's rates", _cost),
 )  # fmt: skip
 
 OUTCOMES: Mapping[str, Outcome] = MappingProxyType({o.name: o for o in _OUTCOMES})
@@ -292,9 +302,10 @@ HEADLINES: tuple[str, ...] = (
 """The outcomes a short answer shows first."""
 
 WORST, SPREAD = BETWEEN = ("worst", "spread")
-"""What is said of the regions of a run beside their joint value: the value of the region that comes
-out worst, and how far the regions are apart. Like "overall", they stand where a region's name does;
-each is found run by run, so that it is not always the same region that comes out worst."""
+"""Two values of a run that compare its regions, beside their joint value: the value of the region
+that comes out worst, and how far the regions are apart. Like "overall", the two names stand where a
+region's name does. Both are computed run by run, so that the worst region of one run may be another
+one than that of the next run."""
 
 
 class CostRates(Protocol):
@@ -312,7 +323,10 @@ def check_outcome(name: str) -> Outcome:
     """The outcome of that name.
 
     Raises:
-        InputError: no such outcome; names the nearest.
+        InputError: there is no such outcome; the message names the nearest.
+
+    >>> check_outcome("trust").meaning
+    'mean trust of staff in their provider'
     """
     check_known(
         name, OUTCOMES, "is not an outcome", field="outcome",
@@ -325,7 +339,7 @@ def check_outcome(name: str) -> Outcome:
 
 
 def commitment_hours(parameters: Mapping[str, float]) -> float:
-    """Hours a week that an open commitment takes: its workload, of a full working week.
+    """Hours a week that an open commitment takes: its share of a full working week.
 
     >>> from sim.core.parameters import Parameters
     >>> commitment_hours(Parameters())
@@ -335,20 +349,26 @@ def commitment_hours(parameters: Mapping[str, float]) -> float:
 
 
 THRESHOLD = TABLE["integration_threshold"].default
-"""The default of the table."""
+"""The default of the parameter ``integration_threshold``."""
 COMMITMENT_HOURS = commitment_hours({name: row.default for name, row in TABLE.items()})
-"""That of the defaults of the table."""
+""":func:`commitment_hours` of the default parameters."""
 
 
 def given(
     costs: CostRates, threshold: float = THRESHOLD, hours: float = COMMITMENT_HOURS
 ) -> tuple[float, ...]:
-    """The values of :data:`GIVEN`."""
+    """The values of :data:`GIVEN`, in its order.
+
+    Args:
+        costs: money a provider hour, staff hour and visit.
+        threshold: mean integration from which a region counts as fully integrated.
+        hours: hours a week that an open commitment takes.
+    """
     return (threshold, hours, costs.provider_hour, costs.staff_hour, costs.travel_visit)
 
 
 def of_region(row: Row, window: Row, values: Row) -> list[float]:
-    """Every outcome of one region; see :data:`Formula`."""
+    """Every outcome of one region, in the order of :data:`NAMES`; see :data:`Formula`."""
     return [
         row[COLUMN[one.formula]] if isinstance(one.formula, str)
         else one.formula(row, window, values)
@@ -359,7 +379,13 @@ def of_region(row: Row, window: Row, values: Row) -> list[float]:
 def joined(regions: Sequence[Row]) -> list[float]:
     """Every outcome overall: the sum, or the unweighted mean over the regions that have a value.
 
-    Regions are added one after another, so the result does not depend on the machine.
+    Regions are added one after another, so that the result does not depend on the machine.
+
+    Args:
+        regions: for each region its outcomes, in the order of :data:`NAMES`.
+
+    Returns:
+        The outcomes overall, in the same order; NaN where no region has a value of a mean.
     """
     found = []
     for outcome, one in enumerate(_OUTCOMES):
@@ -419,7 +445,7 @@ def weekly(
         the week; rates the week's own ratio, NaN where nothing happened.
 
     Raises:
-        IndexError: the last axis is no record.
+        IndexError: the last axis has fewer columns than a record.
 
     >>> from sim.model.week import simulate
     >>> from sim.scenario.scenario import Scenario
@@ -517,8 +543,14 @@ def _of_regions(rows: np.ndarray, windows: np.ndarray, values: Row) -> np.ndarra
 def needed_weeks(points: Iterable[int], horizon: int) -> list[int]:
     """The weeks that a record must report so that outcomes can be summarised at ``points``.
 
-    Beside the points themselves: the week before the window of provider-rated collaboration, and
-    the horizon.
+    Beside the points themselves, these are the week before the window of provider-rated
+    collaboration, and the horizon.
+
+    Raises:
+        ValueError: a point is outside 0..horizon.
+
+    >>> needed_weeks([52], horizon=104)
+    [35, 52, 104]
     """
     weeks = {horizon}
     for point in points:
@@ -529,7 +561,7 @@ def needed_weeks(points: Iterable[int], horizon: int) -> list[int]:
 
 
 class PointWeeks(Protocol):
-    """What :func:`points` needs of a scenario."""
+    """The part of a scenario that :func:`points` needs."""
 
     @property
     def end_of_ta(self) -> int: ...
@@ -542,7 +574,12 @@ PERSISTENCE_WEEKS = WEEKS_A_YEAR
 
 
 def points(scenario: PointWeeks) -> dict[str, int]:
-    """The weeks of the summaries: start, end_of_ta, a year after it if there, horizon."""
+    """The weeks of the summaries: start, end_of_ta, year_after where the horizon allows, horizon.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> points(Scenario.shipped("source"))
+    {'start': 0, 'end_of_ta': 104, 'horizon': 156, 'year_after': 156}
+    """
     weeks = {"start": 0, "end_of_ta": scenario.end_of_ta, "horizon": scenario.horizon_weeks}
     later = scenario.end_of_ta + PERSISTENCE_WEEKS
     if later <= scenario.horizon_weeks:

@@ -2,7 +2,7 @@
 
 The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3",
 doi 10.1145/2063384.2063405): a keyed mixing of a counter. It has no state, so no draw depends on
-how many draws others made: two scenarios with one seed share people, networks and luck, and the
+how many draws others made: two scenarios with one seed share people, networks and chance, and the
 number of staff, the order of work and the engine do not matter.
 
 The layout of the counter is a public contract (changing it changes every result):
@@ -40,6 +40,7 @@ POST_BITS = 20
 POSTS = 1 << POST_BITS
 """Largest number of posts in a region."""
 SERIES_STEP = 64
+"""The second word of the purpose: a series is ``SERIES_STEP`` apart from the next one."""
 
 # Purposes (word 2). Numbers are part of the contract.
 PERSON_TRAITS = 1
@@ -89,7 +90,7 @@ LAYOUT: dict[int, tuple[str, tuple[str, str, str, str]]] = {
     REWIRING: (
         "post (week: 0 for its tie to the next person on the ring, 1 to the one after ...; series: "
         "number of the graph; replicate: number of the trial)",
-        ("is led elsewhere", "to whom", "-", "-"),
+        ("is rewired", "to whom", "-", "-"),
     ),
     SELECTION: ("candidate region", ("order of random selection", "-", "-", "-")),
     SURVEY_RESPONSE: (
@@ -112,7 +113,22 @@ LAYOUT: dict[int, tuple[str, tuple[str, str, str, str]]] = {
 
 
 def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[Any, Any, Any, Any]:
-    """Philox4x32-10 of one counter (or of arrays of counters): four words in [0, 2**32)."""
+    """One block of Philox4x32-10, the keyed mixing of a counter.
+
+    Args:
+        c0, c1, c2, c3: the words of the counter, each a whole number in [0, 2**32), or int64 arrays
+            of one shape.
+        k0, k1: the key: the low and the high 32 bits of the seed.
+
+    Returns:
+        Four words in [0, 2**32), of the type and shape of the counter.
+
+    The source is Salmon et al. 2011; the example is the first of the known answers that its authors
+    publish.
+
+    >>> [f"{word:08x}" for word in philox(0, 0, 0, 0, 0, 0)]
+    ['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8']
+    """
     for _ in range(10):
         p0 = _M0 * c0
         p1 = _M1 * c2
@@ -128,34 +144,51 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[Any, A
 
 
 def uniform(word: Any) -> Any:
-    """A number in (0, 1): (word + 1/2) / 2**32."""
+    """A word as a uniform number in (0, 1): (word + 1/2) / 2**32, never 0 and never 1.
+
+    >>> uniform(0) > 0.0, uniform(2**31 - 1) < 0.5 < uniform(2**31), uniform(2**32 - 1) < 1.0
+    (True, True, True)
+    """
     return (word + 0.5) * (1.0 / 4294967296.0)
 
 
-def bell(word: Any) -> Any:
-    """A bell-shaped number, mean 0, SD 1, within +-3.46: the sum of four bytes, standardised."""
+def irwin_hall4(word: Any) -> Any:
+    """A word as a number of mean 0 and SD 1, within +-3.46: the standardised sum of its bytes.
+
+    The distribution is that of Irwin and Hall for four terms, which is close to the normal one and
+    has no tails: no person of the model starts further from the mean than 3.46 SD.
+
+    >>> irwin_hall4(0) == -irwin_hall4(2**32 - 1), round(irwin_hall4(0), 2)
+    (True, -3.45)
+    """
     total = (word & 255) + ((word >> 8) & 255) + ((word >> 16) & 255) + ((word >> 24) & 255)
     return (total - 510) / 147.8005
 
 
-def draws(counters: Any, k0: int, k1: int, words: Any, uniforms: Any, bells: Any) -> None:
-    """Some blocks as numbers, for whoever looks at single draws: their words, and both readings.
+def draws(counters: Any, k0: int, k1: int, words: Any, uniforms: Any, irwin_halls: Any) -> None:
+    """Write down some blocks for readers of single draws: the words, and each word as a number.
 
     Args:
         counters: (blocks, 4) int64: the counter of each.
         k0, k1: the seed, low and high 32 bits.
-        words, uniforms, bells: (blocks, 4) float64 out.
+        words: (blocks, 4) float64 out: the four words of each block.
+        uniforms, irwin_halls: (blocks, 4) float64 out: :func:`uniform` and :func:`irwin_hall4` of
+            each word.
     """
     for i in range(counters.shape[0]):
         block = philox(counters[i, 0], counters[i, 1], counters[i, 2], counters[i, 3], k0, k1)
         for j in range(4):
             words[i, j] = block[j]
             uniforms[i, j] = uniform(block[j])
-            bells[i, j] = bell(block[j])
+            irwin_halls[i, j] = irwin_hall4(block[j])
 
 
 def staff_entity(candidate: int, post: int) -> int:
-    """The counter's entity number of a post."""
+    """The counter's entity number of a post of a candidate region.
+
+    >>> staff_entity(1, 3) == 2**20 + 3
+    True
+    """
     return (candidate << POST_BITS) + post
 
 
@@ -165,6 +198,13 @@ class Streams:
     Args:
         seed: 0 <= seed < 2**64.
         replicate: 0 <= replicate < 2**32.
+
+    Raises:
+        ValueError: the seed or the replicate is outside its range.
+
+    >>> one, again = Streams(seed=1, replicate=5), Streams(seed=1, replicate=5)
+    >>> one.uniform(STAFF_WEEK, entity=7, week=3) == again.uniform(STAFF_WEEK, entity=7, week=3)
+    True
     """
 
     __slots__ = ("_k0", "_k1", "replicate", "seed")
@@ -182,7 +222,14 @@ class Streams:
     def words(
         self, purpose: int, entity: int, week: int = 0, series: int = 0
     ) -> tuple[int, int, int, int]:
-        """One block of four words for one entity."""
+        """The four words of one entity.
+
+        Args:
+            purpose: one of the purposes above, such as :data:`STAFF_WEEK`.
+            entity: number of the person, region or provider; see :data:`LAYOUT`.
+            week: 0 for the start.
+            series: number of the contact series, graph, shock, item or theme; else 0.
+        """
         return philox(
             entity, week, purpose + SERIES_STEP * series, self.replicate, self._k0, self._k1
         )
@@ -190,7 +237,7 @@ class Streams:
     def block(
         self, purpose: int, entities: np.ndarray, week: int = 0, series: int = 0
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """The same for many entities at once: four int64 arrays of the shape of ``entities``."""
+        """:meth:`words` of many entities: four int64 arrays of the shape of ``entities``."""
         c0 = np.asarray(entities, dtype=np.int64)
         c1 = np.full_like(c0, week)
         c2 = np.full_like(c0, purpose + SERIES_STEP * series)
@@ -200,11 +247,11 @@ class Streams:
     def uniform(
         self, purpose: int, entity: int, draw: int = 0, week: int = 0, series: int = 0
     ) -> float:
-        """One uniform number in (0, 1)."""
+        """The uniform number in (0, 1) of one word; ``draw`` is the place of the word, 0..3."""
         return uniform(self.words(purpose, entity, week, series)[draw])
 
-    def bell(
+    def irwin_hall4(
         self, purpose: int, entity: int, draw: int = 0, week: int = 0, series: int = 0
     ) -> float:
-        """One bell-shaped number, mean 0, SD 1."""
-        return bell(self.words(purpose, entity, week, series)[draw])
+        """:func:`irwin_hall4` of one word; ``draw`` is the place of the word, 0..3."""
+        return irwin_hall4(self.words(purpose, entity, week, series)[draw])

@@ -1,15 +1,15 @@
 """Team networks drawn from the streams: ring, hub, small world and random, as compressed rows.
 
-:func:`make_network` is all of it: from a kind of network and a few numbers to the neighbours of
-every post. Graph ``graph`` of candidate region ``candidate`` is a pure function of (seed,
+:func:`make_network` is the entry: from a kind of network and a few numbers it makes the neighbours
+of every post. Graph ``graph`` of candidate region ``candidate`` is a pure function of (seed,
 candidate, graph): it knows neither replicate nor parameters, nor who asks first.
 
 Plain code over whole numbers and arrays that come in, like :mod:`sim.core.rules`: nothing is
 allocated and nothing is raised, so that the same lines serve the Mesa agents, the compiled engine
 and the browser. :func:`sim.model.network.neighbours` is the readable way in.
 
-A network of ``ties`` ties takes 2 x ``ties`` places for its neighbours: each tie counts for both
-of its people. All arrays are int64.
+A network of ``ties`` ties takes 2 x ``ties`` array elements for its neighbours: each tie counts for
+both of its people. All arrays are int64.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COMPLETE, NONE, RING, HUB, SMALL_WORLD, RANDOM, FILE = range(len(KINDS))
 
 # ---------------------------------------------------------------------------------------- sizes
 def tie_count(kind: int, staff: int, neighbours: int) -> int:
-    """How many ties a network has; 0 for ``complete`` (not stored) and ``file`` (as many as given).
+    """How many ties a network has; 0 for ``complete`` (not stored) and ``file`` (its file says).
 
     ``neighbours`` above what a small team allows is cut to ``staff`` - 1; a small world takes the
     even number at or below it, so that a team of two has no ties.
@@ -46,12 +46,20 @@ def tie_count(kind: int, staff: int, neighbours: int) -> int:
 
 
 def is_drawn(kind: int) -> bool:
-    """Whether a kind of network depends on chance."""
+    """Whether a kind of network depends on chance.
+
+    >>> is_drawn(SMALL_WORLD), is_drawn(RING)
+    (True, False)
+    """
     return kind in (SMALL_WORLD, RANDOM)
 
 
 def graph_count(kind: int, staff: int) -> int:
-    """How many graphs a region has: 64 for small teams, fewer for large ones, 1 if not drawn."""
+    """How many graphs a region has: 64 for small teams, fewer for large ones, 1 if not drawn.
+
+    >>> graph_count(RANDOM, 12), graph_count(RANDOM, 3000), graph_count(RING, 12)
+    (64, 4, 1)
+    """
     if not is_drawn(kind):
         return 1
     if staff <= 200:
@@ -60,7 +68,11 @@ def graph_count(kind: int, staff: int) -> int:
 
 
 def table_size(ties: int) -> int:
-    """Places of a table that looks ties up: a power of 2, so many that half of them stay free."""
+    """Elements of the hash table of ties: the power of 2 of which at least half stays free.
+
+    >>> table_size(12)
+    32
+    """
     size = 1
     while size < 2 * ties:
         size = 2 * size
@@ -68,15 +80,16 @@ def table_size(ties: int) -> int:
 
 
 def scratch_size(staff: int, ties: int) -> int:
-    """Places of the work space of :func:`make_network`."""
+    """Elements of the work space of :func:`make_network`."""
     return 4 * ties + staff + 1 + table_size(ties)
 
 
 # ------------------------------------------------------------------------------------- the draws
 def is_new(table: Any, staff: int, one: int, other: int) -> bool:
-    """Whether two people are not yet in a table of ties; from now on they are.
+    """Put the tie of two people into a table of ties; False where the table has it already.
 
-    Open addressing: the table holds one number a tie, and -1 where it is free.
+    The table is a hash table with open addressing: it holds one number a tie, and -1 where it is
+    free.
     """
     last = table.size - 1
     tie = min(one, other) * staff + max(one, other)
@@ -104,7 +117,7 @@ def on_ring(ends: Any, staff: int, one: int, other: int) -> bool:
 
 
 def fill_first_words(words: Any, first: int, far: int, purpose: int, k0: int, k1: int) -> None:
-    """The first word of the blocks of consecutive entities.
+    """Fill in the first word of the blocks of consecutive entities.
 
     The masks change nothing; they tell a compiler that 32-bit multiplication is enough.
     """
@@ -124,11 +137,11 @@ def draw_small_world(
     k0: int,
     k1: int,
 ) -> None:
-    """Ties of a small world (Watts and Strogatz 1998, doi 10.1038/30918).
+    """Draw the ties of a small world (Watts and Strogatz 1998, doi 10.1038/30918).
 
-    Everybody stands on a ring, tied to the nearest on both sides. Then tie after tie, those to the
-    next person first, is led elsewhere with probability ``rewiring``: to somebody at random to whom
-    its first person has no tie; who is tied to all others keeps theirs.
+    Everybody stands on a ring, tied to the nearest on both sides. Then each tie, those to the next
+    person first, is rewired with probability ``rewiring``: to somebody at random to whom its first
+    person has no tie. A person who is tied to all others keeps their ties.
     """
     staff = degrees.size
     half = ends.size // (2 * staff)
@@ -163,7 +176,10 @@ def draw_small_world(
 def draw_random(
     ends: Any, table: Any, staff: int, candidate: int, graph: int, k0: int, k1: int
 ) -> None:
-    """Ties of a random team: so many pairs of people, every set of pairs equally likely."""
+    """Draw the ties of a random team: every set of so many pairs of people is equally likely.
+
+    The model is G(n, m) of Erdős and Rényi 1959.
+    """
     purpose = RANDOM_TIE + SERIES_STEP * graph
     for tie in range(ends.size // 2):
         trial = one = other = 0
@@ -178,10 +194,11 @@ def draw_random(
 
 # ---------------------------------------------------------------------------------- the network
 def into_rows(ends: Any, starts: Any, others: Any, rough: Any, begins: Any) -> None:
-    """Ties, two ends each, as compressed rows of neighbours, ascending.
+    """Turn ties, two ends each, into compressed rows of neighbours, ascending.
 
-    Two counting sorts: under each person their neighbours as they come; then person after person,
-    the last first, each is put under their neighbours, and so every row fills in order.
+    Two counting sorts do this: the first puts under each person their neighbours as they come; the
+    second takes person after person, the last first, and puts each under their neighbours, so that
+    every row fills in order.
 
     Args:
         ends: (2 ties,) the two people of each tie.
@@ -222,12 +239,12 @@ def make_network(
     others: Any,
     scratch: Any,
 ) -> None:
-    """One network of any kind but ``complete``.
+    """Make one network of any kind but ``complete``, which is not stored.
 
     Args:
         kind: index into :data:`KINDS`.
-        rewiring: share of the ties of a small world that are led elsewhere, 0..1.
-        candidate, graph: which region's, and which of its :func:`graph_count` graphs.
+        rewiring: share of the ties of a small world that are rewired, 0..1.
+        candidate, graph: the candidate region, and which of its :func:`graph_count` graphs.
         k0, k1: the seed, low and high 32 bits.
         given: (2 ties,) the two people of each tie of a network from a file; else not read.
         starts: (staff + 1,) out: the neighbours of post i stand, ascending, in

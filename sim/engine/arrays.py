@@ -1,4 +1,4 @@
-"""From a scenario's records to what is due in every week: :func:`tabulate`, to be compiled.
+"""From a scenario's records to the contacts due in every week: :func:`tabulate`, to be compiled.
 
 :mod:`sim.model.dosage` says the same for a reader, and is the oracle: the same contacts, to the
 last bit. The records (:data:`~sim.engine.tables.SERIES_TYPE`, :data:`~sim.engine.tables.LOG_TYPE`,
@@ -14,16 +14,25 @@ EVENTS = ("dosage_cut", "demand_rise", "delivery_work", "staff_leave", "provider
 DOSAGE_CUT, DEMAND_RISE, DELIVERY_WORK, STAFF_LEAVE, PROVIDER_LEAVES = range(len(EVENTS))
 
 
-def spread_events(events, cuts, demand, delivery, leaves, told):
-    """What events do to each week: factors of hours, demand, workload, and who is told to leave."""
+def spread_events(events, cuts, demand, delivery, leaves, departs):
+    """Spread events over the weeks in which they act.
+
+    Args:
+        events: records of EVENT_TYPE, in the file's order.
+        cuts, delivery: (weeks,) float64 out: the factor of planned hours; the share of integration
+            that delivery work turns into workload.
+        demand: (weeks, regions) float64 out: what is added to a region's demand.
+        leaves: records of LEAVE_TYPE out, one for each staff_leave.
+        departs: (weeks, providers) int64 out: 1 where a shock makes a provider leave.
+    """
     horizon = cuts.size - 1
     for week in range(horizon + 1):
         cuts[week] = 1.0
         delivery[week] = 0.0
         for r in range(demand.shape[1]):
             demand[week, r] = 0.0
-        for provider in range(told.shape[1]):
-            told[week, provider] = 0
+        for provider in range(departs.shape[1]):
+            departs[week, provider] = 0
     known = 0
     for e in range(events.size):
         event = events[e]
@@ -41,7 +50,7 @@ def spread_events(events, cuts, demand, delivery, leaves, told):
             elif event.kind == DELIVERY_WORK:
                 delivery[week] = delivery[week] + event.amount
             elif event.kind == PROVIDER_LEAVES:
-                told[week, event.provider] = 1
+                departs[week, event.provider] = 1
             else:
                 for r in range(demand.shape[1]):
                     if event.region < 0 or event.region == r:
@@ -49,22 +58,25 @@ def spread_events(events, cuts, demand, delivery, leaves, told):
 
 
 def add_contact(contacts, start, count, week, r, series, planned, timing, status, hours, kappa):
-    """One more contact of a region's week: counted, and where there is room for all, written.
+    """Count one more contact of a region's week and, where there is room for all, write it down.
 
-    What only a series, or only a row of a log knows is then to be filled in.
+    The caller then fills in the fields that only a series, or only a row of a log, knows.
 
     Args:
-        planned: the series or the row of the log that it comes from.
+        contacts: records of CONTACT_TYPE; empty where contacts are only counted.
+        start, count: (weeks, regions) int64: the index of the first contact of a region's week, and
+            how many it has so far.
+        planned: the series or the row of the log that the contact comes from.
 
     Returns:
-        Its place among the contacts; -1 where they are only counted.
+        The index of the contact; -1 where contacts are only counted.
     """
     place = count[week, r]
     count[week, r] = place + 1
     if contacts.size == 0:
         return -1
-    found = start[week, r] + place
-    contact = contacts[found]
+    index = start[week, r] + place
+    contact = contacts[index]
     contact.series = series
     contact.mode = planned.mode
     contact.timing = timing
@@ -76,11 +88,11 @@ def add_contact(contacts, start, count, week, r, series, planned, timing, status
     contact.planning = planned.planning
     contact.review = planned.review
     contact.logistics = planned.logistics
-    return found
+    return index
 
 
 def add_logged(contacts, start, count, seen, log, cuts):
-    """The contacts of a log; its rows are numbered within their region's week."""
+    """Add the contacts of a log; its rows are numbered within their region's week."""
     for i in range(log.size):
         row = log[i]
         number = seen[row.week, row.region]
@@ -104,7 +116,7 @@ def add_logged(contacts, start, count, seen, log, cuts):
 
 
 def add_series(contacts, start, count, series, number, r, region, stagger, cuts):
-    """The contacts of a series with a region."""
+    """Add the contacts of a series with region ``r``, whose record is ``region``."""
     first, last = series.first_week, series.last_week
     shift = rules.calendar_shift(r, series.every_weeks, stagger)
     seats = share_of(series.invited, region.core)
@@ -135,20 +147,20 @@ def add_series(contacts, start, count, series, number, r, region, stagger, cuts)
 
 
 def tabulate(
-    series, log, events, regions, stagger, cuts, seen, demand, delivery, leaves, provider_told,
+    series, log, events, regions, stagger, cuts, seen, demand, delivery, leaves, provider_departs,
     contact_start, contact_count, contacts,
 ):  # fmt: skip
-    """All that a scenario plans, week by week; see :class:`sim.engine.tables.Tables`.
+    """Write down all that a scenario plans, week by week; see :class:`sim.engine.tables.Tables`.
 
     Args:
         series, log, events: records of SERIES_TYPE, LOG_TYPE, EVENT_TYPE, in the file's order.
         regions: records of REGION_TYPE. stagger: the parameter ``calendar_stagger``.
         cuts, seen: (weeks,) and (weeks, regions) work space.
-        demand, delivery, leaves, provider_told: out; ``leaves`` has a row for each staff_leave.
+        demand, delivery, leaves, provider_departs: out; ``leaves`` has a row for each staff_leave.
         contact_start, contact_count: (weeks, regions) int64 out.
-        contacts: out: empty, and they are only counted; or of their number, and they are written.
+        contacts: out: where it is empty, contacts are only counted; else it has a record for each.
     """
-    spread_events(events, cuts, demand, delivery, leaves, provider_told)
+    spread_events(events, cuts, demand, delivery, leaves, provider_departs)
     for week in range(cuts.size):
         for r in range(regions.size):
             contact_count[week, r] = 0

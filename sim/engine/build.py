@@ -34,12 +34,13 @@ PORTABLE = {
     "NUMBA_SLP_VECTORIZE": "0",
     "NUMBA_DISABLE_JIT": "0",
 }
-"""How Numba is set; it reads this when it is imported."""
+"""Settings of Numba, which reads them when it is imported."""
 WASM = "wasm32-unknown-unknown"
 WASM_FEATURES = "+bulk-memory,+nontrapping-fptoint,+sign-ext"
-"""What every browser of the last years has. SIMD makes the module a third larger, no faster."""
+"""Features that every browser of the last years has. SIMD would make the module a third larger and
+no faster."""
 MOST_PAGES = 16384
-"""Of 64 KiB that the browser's memory may grow to."""
+"""Pages of 64 KiB that the browser's memory may grow to."""
 
 if __name__ == "__main__":
     os.environ.update(PORTABLE)
@@ -62,7 +63,7 @@ _SCALAR = {float: types.float64, int: types.int64, bool: types.boolean}
 
 
 def portable() -> bytes:
-    """LLVM's language, as text, for all that is exported and for no machine in particular."""
+    """The text in LLVM's language of all that is exported, for no machine in particular."""
     for function in layout.compiled_functions():
         register_jitable(**{"error_model": "numpy", **marks.options(function)})(function)
     whole = llvm.parse_assembly(_ground())
@@ -105,7 +106,7 @@ def _drop_dead(module: llvm.ModuleRef) -> None:
 
 
 def _for_older_llvm(text: str) -> str:
-    """Without the attributes of LLVM's own functions: each version knows them, by other words."""
+    """The text without the attributes of LLVM's own functions, which every version names anew."""
     text = re.sub(r"^(declare .*) #\d+$", r"\1", text, flags=re.M)
     used = set(re.findall(r"\) #(\d+)", text))
     lines = text.splitlines(keepends=True)
@@ -149,7 +150,7 @@ def _compiled(function: Any, kinds: tuple[Any, ...]) -> tuple[str, str, Any]:
 
 
 def _ground() -> str:
-    """What every module is linked into: no reference counts, and the answer to `who are you`."""
+    """The module that all others are linked into: no reference counts, and the stamp."""
     return (
         "define void @NRT_incref(ptr %object) alwaysinline { ret void }\n"
         "define void @NRT_decref(ptr %object) alwaysinline { ret void }\n"
@@ -325,14 +326,14 @@ def ship(folder: Path) -> None:
 
 
 def llvm_version() -> str:
-    """Of llvmlite."""
+    """The version of llvmlite."""
     import llvmlite
 
     return llvmlite.__version__
 
 
 def main() -> None:
-    """Make what is asked for."""
+    """Make the artefact, or the portable code alone."""
     parser = argparse.ArgumentParser(description="Make the compiled artefact of the engine.")
     parser.add_argument("--to", type=Path, help="write the portable code alone into this file")
     to = parser.parse_args().to

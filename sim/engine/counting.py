@@ -1,10 +1,11 @@
 """``exact``, ``count`` and ``bins_at``: means and quantiles of weekly values over runs, compiled.
 
-Up to some number of runs every value is there and quantiles are selected from them (``exact``);
-beyond it values are counted in histograms (``count``, ``bins_at``). Means come from integer sums,
-so that they do not depend on the order of runs. :mod:`sim.runs.bands` says what they are for.
+Up to some number of runs every value is kept and quantiles are selected from the values
+(``exact``); beyond that number values are counted in histograms (``count``, ``bins_at``). Means
+come from integer sums, so that they do not depend on the order of runs. :mod:`sim.runs.bands` uses
+both for the bands of figures.
 
-Nothing here allocates or raises: arrays to fill and work space come in. NaN is no value.
+Nothing here allocates or raises: arrays to fill and work space come in. NaN stands for no value.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from __future__ import annotations
 import numpy as np
 
 FRACTION = 2.0**40
-"""Sums are of whole parts, and of the rest in units of 1 / FRACTION."""
+"""A sum is kept as two integers: the whole parts, and the rest in units of 1 / FRACTION."""
 PIECES = 256
-"""Into so many pieces values are spread at most before one is selected from its piece."""
+"""The largest number of pieces into which values are spread before one is selected from its
+piece."""
 TOGETHER = 8
-"""Cells that share a line of memory."""
+"""How many cells are worked on at a time, because they share a line of memory."""
 LARGEST = np.finfo(np.float64).max
 
 
@@ -33,10 +35,10 @@ def partition(values, first, last, pivot, with_equal):
     """Bring the values below the pivot (or equal to it) to the front of first..last - 1.
 
     Returns:
-        Where the others begin.
+        The index at which the other values begin.
     """
     edge = first
-    for place in range(first, last):  # without a branch that nobody could foresee
+    for place in range(first, last):  # without a branch, which the processor could not predict
         value = values[place]
         values[place] = values[edge]
         values[edge] = value
@@ -45,8 +47,8 @@ def partition(values, first, last, pivot, with_equal):
 
 
 def select(values, first, last, rank):
-    """Arrange first..last - 1 so that ``rank`` holds what it would if they were in order, with
-    nothing larger before it and nothing smaller behind it."""
+    """Arrange first..last - 1 so that ``rank`` holds the value that sorting would put there, with
+    nothing larger before it and nothing smaller behind it (quickselect)."""
     while last - first > 1:
         a, b, c = values[first], values[(first + last) // 2], values[last - 1]
         pivot = max(min(a, b), min(max(a, b), c))
@@ -62,7 +64,7 @@ def select(values, first, last, rank):
 
 
 def spread(values, n, low, high, ordered, ends, pieces):
-    """Copy the first ``n`` values into pieces, in whose order they are; within one they are not.
+    """Copy the first ``n`` values into pieces: the pieces are in order, the values in each are not.
 
     Args:
         low, high: the smallest and the largest of the values.
@@ -72,7 +74,7 @@ def spread(values, n, low, high, ordered, ends, pieces):
     """
     count = min(n, PIECES)
     scale = count / (high - low)
-    if not 0.0 < scale <= LARGEST:  # the values are all the same, or too far apart to tell
+    if not 0.0 < scale <= LARGEST:  # the values are all the same, or too far apart to be told apart
         for place in range(n):
             ordered[place] = values[place]
         ends[0] = n
@@ -94,16 +96,16 @@ def spread(values, n, low, high, ordered, ends, pieces):
         ends[piece] += 1
 
 
-def quantiles_of(ordered, ends, n, shares, found):
+def quantiles_of(ordered, ends, n, shares, result):
     """Quantiles of values in pieces (:func:`spread`): the rule of :mod:`sim.stats.intervals`.
 
     Args:
         shares: float64 (quantile,), each 0..1.
-        found: float64 (quantile,), filled; NaN where n is 0.
+        result: float64 (quantile,), filled; NaN where n is 0.
     """
     for quantile in range(shares.size):
         if n == 0:
-            found[quantile] = np.nan
+            result[quantile] = np.nan
             continue
         position = min(max(n * shares[quantile] + shares[quantile] - 1.0, 0.0), n - 1.0)
         rank = int(np.floor(position))
@@ -122,11 +124,11 @@ def quantiles_of(ordered, ends, n, shares, found):
                 above = min(above, ordered[place])
         share, gap = position - rank, above - below
         # From the nearer end, as NumPy does it: the last bits agree, no value overshoots.
-        found[quantile] = above - gap * (1.0 - share) if share >= 0.5 else below + gap * share
+        result[quantile] = above - gap * (1.0 - share) if share >= 0.5 else below + gap * share
 
 
-def exact(values, shares, columns, ends, pieces, n, whole, fraction, found):
-    """Sums and quantiles over runs of some cells, of which every value is there.
+def exact(values, shares, columns, ends, pieces, n, whole, fraction, result):
+    """Sums and quantiles over runs of some cells, of which every value is kept.
 
     Args:
         values: float64 (run, cell).
@@ -136,7 +138,7 @@ def exact(values, shares, columns, ends, pieces, n, whole, fraction, found):
         pieces: int64 (run,), work space.
         n, whole, fraction: int64 (cell,), filled: values, the sum of their whole parts, and of the
             rest in units of 1 / FRACTION.
-        found: float64 (cell, quantile), filled.
+        result: float64 (cell, quantile), filled.
     """
     runs, cells = values.shape
     ordered = columns[TOGETHER]
@@ -161,15 +163,15 @@ def exact(values, shares, columns, ends, pieces, n, whole, fraction, found):
             n[cell], whole[cell], fraction[cell] = known, wholes, rests
             if low == high:
                 for quantile in range(shares.size):
-                    found[cell, quantile] = low
+                    result[cell, quantile] = low
             else:
                 if known:
                     spread(column, known, low, high, ordered, ends, pieces)
-                quantiles_of(ordered, ends, known, shares, found[cell])
+                quantiles_of(ordered, ends, known, shares, result[cell])
 
 
 def count(values, first, last, n, whole, fraction, counts, origin, step, shift, bins, index):
-    """Count a batch of weekly values of one arm, in weeks first..last - 1.
+    """Count a batch of weekly values of one scenario, in weeks first..last - 1.
 
     Args:
         values: float64 (run, week, place, outcome).
@@ -200,17 +202,17 @@ def count(values, first, last, n, whole, fraction, counts, origin, step, shift, 
                     at = np.floor((value - low[outcome]) / width[outcome] + up[outcome])
                     at = min(max(at, 0.0), top)
                     where[outcome] = np.int32(at if there else missing)
-            for outcome in range(outcomes):  # a histogram at a time, so that it is at hand
+            for outcome in range(outcomes):  # one histogram at a time stays in cache
                 for run in range(runs):
                     counts[week, place, outcome, index[run, outcome]] += 1
 
 
-def largest(values, found):
+def largest(values, result):
     """The largest absolute value of each place and outcome.
 
     Args:
         values: float64 (run, week, place, outcome).
-        found: float64 (place, outcome), raised to it.
+        result: float64 (place, outcome), raised to the largest value where that is larger.
     """
     runs, weeks, places, outcomes = values.shape
     for run in range(runs):
@@ -218,18 +220,18 @@ def largest(values, found):
             for place in range(places):
                 for outcome in range(outcomes):
                     size = abs(values[run, week, place, outcome])
-                    if size > found[place, outcome]:
-                        found[place, outcome] = size
+                    if size > result[place, outcome]:
+                        result[place, outcome] = size
 
 
-def bins_at(counts, ranks, bins, found):
-    """In which bin the value of a rank is.
+def bins_at(counts, ranks, bins, result):
+    """The bin that holds the value of a rank.
 
     Args:
         counts: as in :func:`count`.
         ranks: int64 (week, place, outcome), from 0.
         bins: number of steps.
-        found: int64 (week, place, outcome), set to the bin, or bins + 1 beyond the last value.
+        result: int64 (week, place, outcome), set to the bin, or bins + 1 beyond the last value.
     """
     weeks, places, outcomes = ranks.shape
     for week in range(weeks):
@@ -242,4 +244,4 @@ def bins_at(counts, ranks, bins, found):
                     if running > rank:
                         break
                     where += 1
-                found[week, place, outcome] = where
+                result[week, place, outcome] = where

@@ -43,7 +43,7 @@ PLAN = group(
     delivery=(FLOAT, 1),
     leaves=(LEAVE_TYPE, 1),
     provider_hours=(FLOAT, 1),
-    provider_told=(INT, 2),
+    provider_departs=(INT, 2),
     given_ties=(INT, 1),
 )
 """A scenario under a seed; see :class:`sim.engine.tables.Tables`. Read-only, shared by threads."""
@@ -132,13 +132,13 @@ def _counting(bits: int) -> tuple[Entry, ...]:
         Entry(
             f"bins_at_{bits}",
             counting.bins_at,
-            (counts, Argument("ranks", INT, 3), bins, Argument("found", INT, 3)),
+            (counts, Argument("ranks", INT, 3), bins, Argument("result", INT, 3)),
         ),
     )
 
 
 _OF_RUNS = (Argument("records", FLOAT, 4), Argument("which", INT, 1), Argument("given", FLOAT, 2))
-_FOUND = Argument("found", FLOAT, 4)
+_RESULT = Argument("result", FLOAT, 4)
 
 ENTRIES: dict[str, Entry] = {
     entry.name: entry
@@ -171,7 +171,7 @@ ENTRIES: dict[str, Entry] = {
                 Argument("demand", FLOAT, 2),
                 Argument("delivery", FLOAT, 1),
                 Argument("leaves", LEAVE_TYPE, 1),
-                Argument("provider_told", INT, 2),
+                Argument("provider_departs", INT, 2),
                 Argument("contact_start", INT, 2),
                 Argument("contact_count", INT, 2),
                 Argument("contacts", CONTACT_TYPE, 1),
@@ -206,7 +206,7 @@ ENTRIES: dict[str, Entry] = {
                 Argument("first", INT),
                 Argument("parameters", PARAMETER_TYPE, 1),
                 Argument("rates", FLOAT, 1),
-                Argument("found", FLOAT, 2),
+                Argument("costs", FLOAT, 2),
                 Argument("providers", FLOAT, 3),
             ),
         ),
@@ -225,7 +225,7 @@ ENTRIES: dict[str, Entry] = {
             (
                 Argument("counters", INT, 2),
                 *_arrays(INT, 0, "seed_low", "seed_high"),
-                *_arrays(FLOAT, 2, "words", "uniforms", "bells"),
+                *_arrays(FLOAT, 2, "words", "uniforms", "irwin_halls"),
             ),
         ),
         Entry(
@@ -236,10 +236,10 @@ ENTRIES: dict[str, Entry] = {
                 *_arrays(INT, 1, "now", "before"),
                 Argument("summed", INT),
                 Argument("work", FLOAT, 2),
-                _FOUND,
+                _RESULT,
             ),
         ),
-        Entry("weekly", summary.weekly, (*_OF_RUNS, Argument("work", FLOAT, 2), _FOUND)),
+        Entry("weekly", summary.weekly, (*_OF_RUNS, Argument("work", FLOAT, 2), _RESULT)),
         Entry(
             "first_wrong",
             summary.first_wrong,
@@ -253,13 +253,13 @@ ENTRIES: dict[str, Entry] = {
                 Argument("shares", FLOAT, 1),
                 Argument("columns", FLOAT, 2),
                 *_arrays(INT, 1, "ends", "pieces", "n", "whole", "fraction"),
-                Argument("found", FLOAT, 2),
+                Argument("result", FLOAT, 2),
             ),
         ),
         Entry(
             "largest",
             counting.largest,
-            (Argument("values", FLOAT, 4), Argument("found", FLOAT, 2)),
+            (Argument("values", FLOAT, 4), Argument("result", FLOAT, 2)),
         ),
         *_counting(16),
         *_counting(32),

@@ -1,4 +1,4 @@
-"""What follows from a scenario's plain columns, and what its contacts cost; to be compiled.
+"""Fill in what follows from a scenario's plain columns, and price its contacts; to be compiled.
 
 Whoever prepares a scenario, in Python or in a browser, writes down what its file says and has these
 functions fill in the rest: :func:`place_regions`, :func:`share_log`; :func:`price` adds up the
@@ -16,8 +16,9 @@ from sim.engine.kernel import in_eights
 from sim.model.dosage import DRAWN, HELD, NOT_KNOWN, ONSITE, SCHEDULED, share_of
 
 SIZES = ("people", "largest", "words", "graph_places", "tie_places")
-"""What :func:`place_regions` finds: posts of all regions and of the largest, places for the words
-of its draws, for the networks of a run, and for making the largest of them."""
+"""The sizes that :func:`place_regions` counts: the posts of all regions and of the largest region,
+and the array elements that are needed for the words of the largest region's draws, for the networks
+of a run, and for making the largest network."""
 PEOPLE, LARGEST, WORDS, GRAPH_PLACES, TIE_PLACES = range(len(SIZES))
 
 RESOURCES = (
@@ -46,13 +47,13 @@ TOTAL, SPENT, YEARS = range(3)
 
 
 def place_regions(regions, neighbours, core_team, served, sizes):
-    """Fill in what follows for regions from who works there and whom they have as a provider.
+    """Fill in the fields of regions that follow from their staff, provider and network.
 
     Args:
         regions: records of REGION_TYPE with ``staff``, ``provider``, ``network``, ``rewiring`` and
             starting means; of networks from files ``ties`` and ``given`` too. Filled in: ``first``,
             ``core``, ``sites``, ``ties``, ``graphs``, ``place``.
-        neighbours: (regions,) int64: that setting of each region's network.
+        neighbours: (regions,) int64: the setting ``neighbours`` of each region's network.
         core_team: share of the staff who attend contacts.
         served: (providers,) int64, out: how many regions each provider has.
         sizes: int64, out: :data:`SIZES`.
@@ -84,7 +85,8 @@ def place_regions(regions, neighbours, core_team, served, sizes):
 
 
 def came(row):
-    """How many of a region sat in a logged contact: all who were asked, where it is not known."""
+    """How many of a region sat in a logged contact; all who were asked where the number is not
+    known."""
     return row.seats if row.present == NOT_KNOWN else row.present
 
 
@@ -142,7 +144,7 @@ def add_cost(row, contact, p):
         row[TRAVEL_HOURS] += share * p.travel_hours
 
 
-def price(contacts, start, count, first, parameters, rates, found, providers):
+def price(contacts, start, count, first, parameters, rates, costs, providers):
     """The planned cost; see :func:`sim.model.dosage.planned`.
 
     Args:
@@ -150,7 +152,7 @@ def price(contacts, start, count, first, parameters, rates, found, providers):
         first: the first week of the plan.
         parameters: (1,) records of PARAMETER_TYPE.
         rates: (3,) money a provider hour, staff hour and visit.
-        found: (:data:`YEARS` + years, :data:`RESOURCES`), zeros; out.
+        costs: (:data:`YEARS` + years, :data:`RESOURCES`), zeros; out.
         providers: (years, providers, :data:`RESOURCES`), zeros; out: what the contacts of each
             provider take, without money.
     """
@@ -160,21 +162,21 @@ def price(contacts, start, count, first, parameters, rates, found, providers):
             for i in range(start[week, r], start[week, r] + count[week, r]):
                 contact = contacts[i]
                 if week < first:
-                    add_cost(found[SPENT], contact, p)
+                    add_cost(costs[SPENT], contact, p)
                     continue
                 year = (week - first) // WEEKS_A_YEAR
-                add_cost(found[TOTAL], contact, p)
-                add_cost(found[YEARS + year], contact, p)
+                add_cost(costs[TOTAL], contact, p)
+                add_cost(costs[YEARS + year], contact, p)
                 add_cost(providers[year, contact.provider], contact, p)
-    for i in range(found.shape[0]):
-        row = found[i]
+    for i in range(costs.shape[0]):
+        row = costs[i]
         hours = row[CONTACT_HOURS] + row[PREPARATION_HOURS] + row[TRAVEL_HOURS]
         row[CENTRE] = rates[0] * hours + rates[2] * row[VISITS]
         row[REGIONS] = rates[1] * row[STAFF_HOURS]
 
 
 def fill_given(sets, rates, given):
-    """What formulas of outcomes need beside records; see :func:`sim.core.outcomes.given`.
+    """Fill in what formulas of outcomes need beside records; see :func:`sim.core.outcomes.given`.
 
     Args:
         sets: (sets,) records of PARAMETER_TYPE.

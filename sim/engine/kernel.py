@@ -12,9 +12,9 @@ each region runs through all its weeks before the next begins, so that its block
 For the loops to run several people at a time, each is short, branch-free and touches few arrays.
 
 Every function is plain Python that :mod:`sim.engine.build` compiles; nothing here allocates or
-raises: work space comes in. What a call needs comes as three records: ``plan`` and ``work``
-(:data:`sim.engine.entries.PLAN`, :data:`~sim.engine.entries.WORK`) and ``luck`` (:class:`Luck`);
-``p`` is a parameter set.
+raises: work space comes in. A call is given up to four records: ``plan`` and ``work``
+(:data:`sim.engine.entries.PLAN`, :data:`~sim.engine.entries.WORK`), ``key`` (:class:`Key`), and
+``p``, a parameter set.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 
 from sim.core import rules, streams, ties
 from sim.core.outcomes import COLUMN, FIRST_FLOW, RECORD
-from sim.core.streams import bell, uniform
+from sim.core.streams import irwin_hall4, uniform
 from sim.core.units import WEEKS_A_YEAR
 from sim.engine.marks import inlined, pasted
 from sim.engine.tables import SELECTION
@@ -167,7 +167,7 @@ SELECTING = streams.SELECTION
 
 
 class Desk(NamedTuple):
-    """Work space cut to the people of one region."""
+    """The part of the work space that the people of one region need."""
 
     words: np.ndarray
     here: np.ndarray
@@ -177,14 +177,14 @@ class Desk(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """Who is next to whom: of post i ``others[starts[i]:starts[i + 1]]``."""
+    """A team network: the neighbours of post i are ``others[starts[i]:starts[i + 1]]``."""
 
     starts: np.ndarray
     others: np.ndarray
 
 
-class Luck(NamedTuple):
-    """The counter's last word and the key of every draw of a run."""
+class Key(NamedTuple):
+    """The replicate (last word of every counter of a run) and the seed (key of every draw)."""
 
     replicate: int
     k0: int
@@ -192,8 +192,8 @@ class Luck(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """What the time of a contact goes to, over the reference mix; ``together`` is the factor of
-    co-creation."""
+    """The time of a contact for each function, over that of the reference mix; ``together`` is the
+    factor of co-creation."""
 
     trust: float
     relationship: float
@@ -205,7 +205,7 @@ class Weights(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """Hours of a region's week that were counted for each use, and saturate it."""
+    """Hours of a region's week that were counted for each function so far, and saturate it."""
 
     trust: float
     relationship: float
@@ -214,14 +214,14 @@ class Counted(NamedTuple):
 
 
 # ---------------------------------------------------------------------------------------- draws
-def fill_words(words, first, week, purpose, luck):
+def fill_words(words, first, week, purpose, key):
     """Philox blocks of consecutive entities into ``words``: the first words of all, the second ...
 
     The masks change nothing; they tell the compiler that 32-bit multiplication is enough.
     """
     places = words.size // 4
-    c1, c2, c3 = week & MASK, purpose & MASK, luck.replicate & MASK
-    key0, key1 = luck.k0 & MASK, luck.k1 & MASK
+    c1, c2, c3 = week & MASK, purpose & MASK, key.replicate & MASK
+    key0, key1 = key.k0 & MASK, key.k1 & MASK
     for i in range(places):
         w0, w1, w2, w3 = philox((first + i) & MASK, c1, c2, c3, key0, key1)
         words[i] = w0
@@ -231,17 +231,17 @@ def fill_words(words, first, week, purpose, luck):
 
 
 def in_eights(people):
-    """Places for the draws of so many people: whole vectors, so that none is drawn alone."""
+    """The next multiple of 8: draws of people are made in whole vectors."""
     return (people + 7) // 8 * 8
 
 
-def one_block(entity, week, purpose, luck):
+def one_block(entity, week, purpose, key):
     """One Philox block."""
-    return philox(entity, week, purpose, luck.replicate, luck.k0, luck.k1)
+    return philox(entity, week, purpose, key.replicate, key.k0, key.k1)
 
 
 def sift(values, root, end):
-    """Let the value at ``root`` of a heap sink to its place."""
+    """Let the value at ``root`` of a heap sink to its position."""
     value = values[root]
     while True:
         child = 2 * root + 1
@@ -268,14 +268,15 @@ def sort(values):
         sift(values, 0, end)
 
 
-def drawn_order(order, first, week, purpose, luck):
-    """Posts in the order of their draws; of equal ones the first comes first.
+def drawn_order(order, first, week, purpose, key):
+    """Write down posts in the order of their draws; of equal draws the first post comes first.
 
     Args:
-        order: (posts,) int64 out. first: entity number of the first post.
+        order: (posts,) int64 out: numbers of posts.
+        first: entity number of the first post.
     """
     for i in range(order.size):
-        word = one_block(first + i, week, purpose, luck)[0]
+        word = one_block(first + i, week, purpose, key)[0]
         order[i] = (word << POST_BITS) + i
     sort(order)
     for i in range(order.size):
@@ -309,7 +310,7 @@ def mean_readiness(motivation, capacity, knowledge):
 
 @inlined
 def word_of(words, number):
-    """The words of one number, 0..3, of all people."""
+    """Word ``number`` (0..3) of all people."""
     places = words.size // 4
     return words[number * places : (number + 1) * places]
 
@@ -334,28 +335,32 @@ def put_person(block, i, traits, starts, means, p, moved):
     ``means``: knowledge, its region effect, accountability, trust, region effect.
     """
     effect = means[4]
-    motivation = rules.start_level(p.motivation_mean, effect, p.motivation_sd, bell(traits[0]))
-    capacity = rules.start_level(p.capacity_mean, effect, p.capacity_sd, bell(traits[1]))
+    motivation = rules.start_level(
+        p.motivation_mean, effect, p.motivation_sd, irwin_hall4(traits[0])
+    )
+    capacity = rules.start_level(p.capacity_mean, effect, p.capacity_sd, irwin_hall4(traits[1]))
     knowledge = rules.start_knowledge(
         means[0] + moved,
         means[1],
         p.knowledge_sd,
-        bell(traits[2]),
+        irwin_hall4(traits[2]),
         p.knowledge_floor,
         p.knowledge_ceiling,
     )
-    accountability = rules.start_level(means[2], 0.0, p.staff_accountability_sd, bell(starts[0]))
+    accountability = rules.start_level(
+        means[2], 0.0, p.staff_accountability_sd, irwin_hall4(starts[0])
+    )
     trust = rules.start_trust(
         means[3],
         p.trust_readiness_link,
         rules.readiness(motivation, capacity, knowledge),
         p.readiness_pivot,
         p.trust_sd,
-        bell(starts[1]),
+        irwin_hall4(starts[1]),
     )
     field(block, MOTIVATION)[i] = motivation
     field(block, CAPACITY)[i] = capacity
-    field(block, OFFSET)[i] = p.workload_offset_sd * bell(traits[3])
+    field(block, OFFSET)[i] = p.workload_offset_sd * irwin_hall4(traits[3])
     field(block, FIRST_TRUST)[i] = trust
     field(block, FIRST_ACCOUNTABILITY)[i] = accountability
     field(block, FIRST_KNOWLEDGE)[i] = knowledge
@@ -364,18 +369,18 @@ def put_person(block, i, traits, starts, means, p, moved):
     return trust
 
 
-def draw_people(block, candidate, means, p, luck):
-    """The starting people of a candidate region."""
+def draw_people(block, candidate, means, p, key):
+    """Draw the starting people of a candidate region."""
     trust = field(block, TRUST)
     for i in range(trust.size):
         entity = (candidate << POST_BITS) + i
-        traits = one_block(entity, 0, PERSON_TRAITS, luck)
-        starts = one_block(entity, 0, PERSON_STARTS, luck)
+        traits = one_block(entity, 0, PERSON_TRAITS, key)
+        starts = one_block(entity, 0, PERSON_STARTS, key)
         trust[i] = put_person(block, i, traits, starts, means, p, 0.0)
 
 
 def default_means(means, p, effect):
-    """Means of a candidate region without overrides."""
+    """Write down the means of a candidate region of which the scenario says nothing."""
     means[0] = p.knowledge_mean
     means[1] = effect
     means[2] = p.staff_accountability_mean
@@ -383,8 +388,8 @@ def default_means(means, p, effect):
     means[4] = effect
 
 
-def choose_candidates(plan, work, p, luck):
-    """The candidates that become regions, in candidate order."""
+def choose_candidates(plan, work, p, key):
+    """Choose the candidates that become regions; they stay in candidate order."""
     chosen, scores = work.chosen, work.scores
     count = chosen.size
     if plan.selection != READIEST and plan.selection != RANDOM:
@@ -393,9 +398,9 @@ def choose_candidates(plan, work, p, luck):
         return
     for c in range(plan.candidates):
         if plan.selection == RANDOM:
-            scores[c] = -float(one_block(c, 0, SELECTING, luck)[0])
+            scores[c] = -float(one_block(c, 0, SELECTING, key)[0])
         else:
-            scores[c] = seen_readiness(c, work.team, work.means[0], p, luck)
+            scores[c] = seen_readiness(c, work.team, work.means[0], p, key)
     place = 0
     for c in range(plan.candidates):
         better = 0
@@ -407,13 +412,16 @@ def choose_candidates(plan, work, p, luck):
             place += 1
 
 
-def seen_readiness(candidate, team, means, p, luck):
-    """What the selecting centre sees of a candidate region's ``team``, drawn into that block."""
-    words = one_block(candidate, 0, REGION_START, luck)
-    default_means(means, p, p.region_effect_sd * bell(words[0]))
-    draw_people(team, candidate, means, p, luck)
+def seen_readiness(candidate, team, means, p, key):
+    """The readiness of a candidate region that the selecting centre sees, with its error.
+
+    The region's people are drawn into the block ``team``.
+    """
+    words = one_block(candidate, 0, REGION_START, key)
+    default_means(means, p, p.region_effect_sd * irwin_hall4(words[0]))
+    draw_people(team, candidate, means, p, key)
     mean = mean_readiness(field(team, MOTIVATION), field(team, CAPACITY), field(team, KNOWLEDGE))
-    return rules.selection_score(mean, p.selection_noise_sd, bell(words[3]))
+    return rules.selection_score(mean, p.selection_noise_sd, irwin_hall4(words[3]))
 
 
 def starting_balance(block, leadership, demand, p):
@@ -458,19 +466,19 @@ def starting_balance(block, leadership, demand, p):
     return rules.clip01(routines)
 
 
-def take_seats(block, order, candidate, luck):
-    """Rank of each post in the order of the core team."""
+def take_seats(block, order, candidate, key):
+    """Write down the rank of each post in the order of the core team."""
     seat = field(block, SEAT)
-    drawn_order(order, candidate << POST_BITS, 0, POST_SEAT, luck)
+    drawn_order(order, candidate << POST_BITS, 0, POST_SEAT, key)
     for rank in range(order.size):
         seat[order[rank]] = rank
 
 
-def start_region(region, block, order, site, means, p, luck):
-    """A chosen region in week 0."""
+def start_region(region, block, order, site, means, p, key):
+    """Put a chosen region into its state of week 0."""
     candidate = int(site[CANDIDATE])
-    words = one_block(candidate, 0, REGION_START, luck)
-    effect = p.region_effect_sd * bell(words[0])
+    words = one_block(candidate, 0, REGION_START, key)
+    effect = p.region_effect_sd * irwin_hall4(words[0])
     default_means(means, p, effect)
     if not np.isnan(region.knowledge):
         means[0] = region.knowledge
@@ -479,13 +487,15 @@ def start_region(region, block, order, site, means, p, luck):
         means[2] = region.staff_accountability
     if not np.isnan(region.trust):
         means[3] = region.trust
-    draw_people(block, candidate, means, p, luck)
+    draw_people(block, candidate, means, p, key)
     leadership = region.leadership
     if np.isnan(leadership):
-        leadership = rules.start_level(p.leadership_mean, effect, p.leadership_sd, bell(words[1]))
+        leadership = rules.start_level(
+            p.leadership_mean, effect, p.leadership_sd, irwin_hall4(words[1])
+        )
     demand = region.demand
     if np.isnan(demand):
-        demand = rules.start_level(p.demand_mean, 0.0, p.demand_sd, bell(words[2]))
+        demand = rules.start_level(p.demand_mean, 0.0, p.demand_sd, irwin_hall4(words[2]))
     record = region.provider_accountability
     if np.isnan(record):
         record = p.provider_accountability_mean
@@ -501,13 +511,13 @@ def start_region(region, block, order, site, means, p, luck):
     owed = field(block, OPEN)
     for i in range(owed.size):
         owed[i] = 0.0
-    take_seats(block, order, candidate, luck)
+    take_seats(block, order, candidate, key)
 
 
 # ----------------------------------------------------------------------------- step 1: calendar
-def is_on(contact, site, block, week, p, luck):
+def is_on(contact, site, block, week, p, key):
     """Whether a contact without a date falls in this week."""
-    u = uniform(one_block(int(site[CANDIDATE]), week, CALENDAR + STEP * contact.series, luck)[0])
+    u = uniform(one_block(int(site[CANDIDATE]), week, CALENDAR + STEP * contact.series, key)[0])
     if contact.timing == IRREGULAR:
         return u < rules.irregular_probability(contact.every_weeks)
     return u < rules.on_demand_probability(
@@ -520,8 +530,8 @@ def is_on(contact, site, block, week, p, luck):
     )
 
 
-def calendar_and_load(week, plan, work, p, luck):
-    """Step 1 for all regions: what is due, the providers' diaries, shortened hours.
+def calendar_and_load(week, plan, work, p, key):
+    """Step 1 for all regions: contacts that are due, the providers' diaries, shortened hours.
 
     Fills this week of ``work``: ``due`` (region, slot: row of the contacts), ``due_count``,
     ``hours`` (region, slot), and the providers' ``loads`` and ``overloads``.
@@ -535,7 +545,7 @@ def calendar_and_load(week, plan, work, p, luck):
         block = block_of(work.people, regions[r])
         for c in range(first, first + plan.contact_count[week, r]):
             contact = contacts[c]
-            if contact.timing == SCHEDULED or is_on(contact, sites[r], block, week, p, luck):
+            if contact.timing == SCHEDULED or is_on(contact, sites[r], block, week, p, key):
                 due[r, n] = c
                 hours[r, n] = contact.hours
                 n += 1
@@ -594,7 +604,7 @@ def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch,
 # ------------------------------------------------------------------------ steps 2-6: one contact
 @pasted
 def review(block, site, row, who, came, keep, provider_word, o, people, p):
-    """Step 4: what was agreed is reviewed, owners first, then counterparts."""
+    """Step 4: open commitments are reviewed, owners first, then counterparts."""
     owed = field(block, OPEN)
     accountability = field(block, ACCOUNTABILITY)
     workload = field(block, WORKLOAD)
@@ -648,12 +658,12 @@ def review(block, site, row, who, came, keep, provider_word, o, people, p):
     row[C_BROKEN_PROVIDER] += provider_owed - provider_kept
 
 
-def new_commitments(block, site, row, who, came, u, mean, owns, week, series, luck):
-    """Step 4: new things are agreed."""
+def new_commitments(block, site, row, who, came, u, mean, owns, week, series, key):
+    """Step 4: new commitments are agreed."""
     owed = field(block, OPEN)
     first = int(site[CANDIDATE]) << POST_BITS
     for number in range(rules.poisson_from_uniform(u, mean)):
-        words = one_block(first + number, week, COMMITMENT + STEP * series, luck)
+        words = one_block(first + number, week, COMMITMENT + STEP * series, key)
         if uniform(words[0]) < owns:
             site[OWED] += 1.0
             row[C_MADE_PROVIDER] += 1.0
@@ -662,9 +672,9 @@ def new_commitments(block, site, row, who, came, u, mean, owns, week, series, lu
             row[C_MADE_STAFF] += 1.0
 
 
-def gets_round(candidate, week, series, review, luck):
-    """Whether a contact with less than the usual time for review gets round to it."""
-    word = one_block(candidate, week, CALENDAR + STEP * series, luck)[1]
+def gets_round(candidate, week, series, review, key):
+    """Whether a contact with less than the usual time for review gets round to reviewing."""
+    word = one_block(candidate, week, CALENDAR + STEP * series, key)[1]
     return uniform(word) < rules.review_probability(review)
 
 
@@ -695,7 +705,7 @@ def judge_and_learn(
             power_weight,
             kappa,
             record,
-            noise * bell(impressions[i]),
+            noise * irwin_hall4(impressions[i]),
         )
     for i in range(people):
         after = rules.trust_after_contact(trust[i], quality[i], step, richness, effect, asymmetry)
@@ -740,7 +750,7 @@ def first_to_come(block, seats, present, here, order, words, leadership, p):
     equal = present
     for i in range(trust.size):
         equal -= 1 if here[i] < last else 0
-    for i in range(trust.size):  # of equal ones the first come
+    for i in range(trust.size):  # of equal draws the first come
         comes = here[i] < last
         if here[i] == last and equal > 0:
             comes = True
@@ -776,8 +786,8 @@ def attend(block, seats, here, words, leadership, p):
 
 @inlined
 def weights_of(contact, p):
-    """What the time of a contact goes to, over the reference mix: for trust, relationship,
-    learning, planning, review and logistics, and the factor of co-creation."""
+    """The time of a contact for trust, relationship, learning, planning, review and logistics,
+    each over that of the reference mix, and the factor of co-creation."""
     if np.isnan(contact.relationship):
         return Weights(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
     relationship = rules.function_weight(contact.relationship, p.relationship_reference)
@@ -795,11 +805,11 @@ def weights_of(contact, p):
 
 
 @pasted
-def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, desk, p, luck):
+def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, desk, p, key):
     """Steps 2 to 6 of one contact; returns the hours counted this week so far, use by use."""
     words, here, who = desk.words, desk.here, desk.who
     candidate = int(site[CANDIDATE])
-    draws = one_block(candidate, week, REGION_CONTACT + STEP * contact.series, luck)
+    draws = one_block(candidate, week, REGION_CONTACT + STEP * contact.series, key)
     weight = weights_of(contact, p)
     useful = rules.counted_hours(h, p.setup_hours)
     effect = rules.contact_effect(counted.trust, useful * weight.trust, p.hour_scale)
@@ -844,7 +854,7 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
     )
     people = region.staff
     purpose = STAFF_CONTACT + STEP * contact.series
-    fill_words(words, candidate << POST_BITS, week, purpose, luck)
+    fill_words(words, candidate << POST_BITS, week, purpose, key)
     came = contact.present
     if came == NOT_KNOWN:
         came = attend(block, contact.seats, here, words, site[LEADERSHIP], p)
@@ -874,7 +884,7 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
     )
     row[C_ATTENDED] += 1.0
     row[C_CO_CREATION] += c
-    if weight.review >= 1.0 or gets_round(candidate, week, contact.series, weight.review, luck):
+    if weight.review >= 1.0 or gets_round(candidate, week, contact.series, weight.review, key):
         review(block, site, row, who, came, word_of(words, 1), draws[3], o, people, p)
     agreed = rules.agreeing(c, p.assigned_share)
     planning = rules.contact_effect(counted.planning, useful * weight.planning, p.hour_scale)
@@ -882,7 +892,7 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
         block, site, row, who, came, uniform(draws[2]),
         rules.expected_commitments(p.commitment_rate, agreed, planning),
         rules.provider_owns_probability(p.provider_commitment_share, c, agreed),
-        week, contact.series, luck,
+        week, contact.series, key,
     )  # fmt: skip
     richness = p.richness_onsite
     if contact.mode == 1:
@@ -927,13 +937,14 @@ def choose_peers(peers, words, complete, graph):
 
 @pasted
 def meet_peers(block, peers, words, heard, gained, p):
-    """Step 7, looking: what each hears from one colleague (from oneself: nothing)."""
+    """Step 7, first half: the knowledge that each person hears from one colleague; people without
+    colleagues hear nothing."""
     knowledge = field(block, KNOWLEDGE)
     first = field(block, FIRST_KNOWLEDGE)
     people = knowledge.size
     meeting = p.peer_meeting
     transfer = p.peer_transfer
-    # What lies anywhere in memory is fetched first; the arithmetic then runs straight through.
+    # Values from scattered addresses are fetched first; the arithmetic then runs straight through.
     for i in range(people):
         gained[i] = knowledge[peers[i]]
     for i in range(people):
@@ -945,7 +956,7 @@ def meet_peers(block, peers, words, heard, gained, p):
 
 @pasted
 def apply(block, heard, growth, site, trend, p):
-    """Step 7, changing: use what one knows; forget and fade; hear from a colleague."""
+    """Step 7, second half: people use what they know, forget, fade, and take in what they heard."""
     motivation = field(block, MOTIVATION)
     trust = field(block, TRUST)
     accountability = field(block, ACCOUNTABILITY)
@@ -999,11 +1010,11 @@ def apply(block, heard, growth, site, trend, p):
 
 
 # --------------------------------------------------------------------------- step 8: turnover
-def leave(block, i, team_trust, site, means, row, week, trend, p, luck):
+def leave(block, i, team_trust, site, means, row, week, trend, p, key):
     """A staff member leaves; a newcomer takes the post."""
     entity = (int(site[CANDIDATE]) << POST_BITS) + i
-    traits = one_block(entity, week, PERSON_TRAITS, luck)
-    starts = one_block(entity, week, PERSON_STARTS, luck)
+    traits = one_block(entity, week, PERSON_TRAITS, key)
+    starts = one_block(entity, week, PERSON_STARTS, key)
     row[C_LAPSED] += field(block, OPEN)[i]
     row[C_LEAVERS] += 1.0
     field(block, OPEN)[i] = 0.0
@@ -1015,7 +1026,7 @@ def leave(block, i, team_trust, site, means, row, week, trend, p, luck):
 
 
 @pasted
-def staff_turnover(r, block, words, here, plan, gone, site, means, row, week, p, luck):
+def staff_turnover(r, block, words, here, plan, gone, site, means, row, week, p, key):
     """Step 8 for staff: by chance and by shocks; newcomers hear from the team as it was."""
     people = block.size // STATES
     hazard = p.staff_turnover
@@ -1037,7 +1048,7 @@ def staff_turnover(r, block, words, here, plan, gone, site, means, row, week, p,
     team_trust = mean_of(field(block, TRUST))
     for i in range(people):
         if here[i] > 0.0:
-            leave(block, i, team_trust, site, means, row, week, plan.trend, p, luck)
+            leave(block, i, team_trust, site, means, row, week, plan.trend, p, key)
 
 
 def provider_leaves(block, site, row, p):
@@ -1057,7 +1068,7 @@ def provider_leaves(block, site, row, p):
 # ------------------------------------------------------------------------------- the record
 @pasted
 def write_levels(block, site, row, load, ready, p):
-    """The level columns of a record at this moment."""
+    """Write the level columns of a record from the present states."""
     motivation = field(block, MOTIVATION)
     capacity = field(block, CAPACITY)
     trust = field(block, TRUST)
@@ -1101,7 +1112,7 @@ def write_levels(block, site, row, load, ready, p):
 
 # --------------------------------------------------------------------------- one region's week
 @pasted
-def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
+def region_week(week, r, block, desk, graph, row, plan, work, p, key):
     """Steps 1 (staff) to 8 of one region in one week; flows are added to ``row``."""
     region, site = plan.regions[r], work.sites[r]
     due, count, hours = work.due[week, r], work.due_count[week, r], work.hours[week, r]
@@ -1117,9 +1128,9 @@ def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
         contact = plan.contacts[due[slot]]
         counted = hold_contact(
             week, contact, hours[slot], counted, region, block, site, row,
-            skills[contact.provider], overloads[contact.provider], desk, p, luck,
+            skills[contact.provider], overloads[contact.provider], desk, p, key,
         )  # fmt: skip
-    fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, luck)
+    fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, key)
     choose_peers(desk.peers, words, region.network == ties.COMPLETE, graph)
     meet_peers(block, desk.peers, words, scratch, here, p)
     apply(block, scratch, here, site, plan.trend, p)
@@ -1129,7 +1140,7 @@ def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
     site[CONTEXT] = rules.decayed(site[CONTEXT], p.context_fade)
     site[ACCOUNT] = rules.faded(site[ACCOUNT], site[USUAL_ACCOUNT], p.accountability_fade)
     gone = work.gone[:, region.first : region.first + region.staff]
-    staff_turnover(r, block, words, here, plan, gone, site, work.means[r], row, week, p, luck)
+    staff_turnover(r, block, words, here, plan, gone, site, work.means[r], row, week, p, key)
     # The next week's routines follow this mean: nothing before its step 7 changes integration.
     site[MEAN_INTEGRATION] = mean_of(field(block, INTEGRATION))
     if work.leavers[week, region.provider] > 0:
@@ -1137,33 +1148,35 @@ def region_week(week, r, block, desk, graph, row, plan, work, p, luck):
 
 
 # ------------------------------------------------------------------------------------- one run
-def provider_fates(skills, leavers, told, p, luck):
+def provider_fates(skills, leavers, departs, p, key):
     """Each provider's skill in every week, and in which weeks one leaves (week, provider)."""
     weeks, providers = skills.shape
     for number in range(providers):
-        word = one_block(number, 0, PROVIDER_START, luck)[0]
-        skill = rules.start_level(p.provider_skill_mean, 0.0, p.provider_skill_sd, bell(word))
+        word = one_block(number, 0, PROVIDER_START, key)[0]
+        skill = rules.start_level(
+            p.provider_skill_mean, 0.0, p.provider_skill_sd, irwin_hall4(word)
+        )
         for week in range(weeks):
             skills[week, number] = skill
             leavers[week, number] = 0
             if week == 0:
                 continue
-            words = one_block(number, week, PROVIDER_WEEK, luck)
-            if told[week, number] > 0 or uniform(words[0]) < p.provider_turnover:
+            words = one_block(number, week, PROVIDER_WEEK, key)
+            if departs[week, number] > 0 or uniform(words[0]) < p.provider_turnover:
                 leavers[week, number] = 1
                 skill = rules.start_level(
-                    p.provider_skill_mean, 0.0, p.provider_skill_sd, bell(words[1])
+                    p.provider_skill_mean, 0.0, p.provider_skill_sd, irwin_hall4(words[1])
                 )
 
 
-def team_network(region, candidate, plan, work, luck):
-    """Make a region's network in its place in ``work.graphs``, unless an earlier run has left it.
+def team_network(region, candidate, plan, work, key):
+    """Make a region's network in its part of ``work.graphs``, unless an earlier run has left it.
 
-    The place: which graph it holds (0: none), where the rows begin, the rows.
+    The part holds the number of its graph (0: none), where the rows begin, and the rows.
     """
     if region.network == ties.COMPLETE:
         return
-    number = luck.replicate % region.graphs
+    number = key.replicate % region.graphs
     holds = 1 + (candidate * 64 + number if ties.is_drawn(region.network) else 0)
     place = work.graphs[region.place :]
     if place[0] == holds:
@@ -1171,54 +1184,55 @@ def team_network(region, candidate, plan, work, luck):
     place[0] = holds
     rows = 2 + region.staff
     ties.make_network(
-        region.network, region.rewiring, candidate, number, luck.k0, luck.k1,
+        region.network, region.rewiring, candidate, number, key.k0, key.k1,
         plan.given_ties[region.given : region.given + 2 * region.ties],
         place[1:rows], place[rows : rows + 2 * region.ties], work.tie_scratch,
     )  # fmt: skip
 
 
-def told_to_leave(gone, order, leaves, r, candidate, luck):
-    """Which posts of a region each shock takes: those with the lowest draws."""
+def draw_shock_leavers(gone, order, leaves, r, candidate, key):
+    """Choose the posts of a region that each shock empties: those with the lowest draws."""
     people = order.size
     for s in range(leaves.size):
         shock = leaves[s]
         if shock.region != r and shock.region >= 0:
             continue
         purpose = SHOCK_LEAVE + STEP * shock.number
-        drawn_order(order, candidate << POST_BITS, shock.week, purpose, luck)
+        drawn_order(order, candidate << POST_BITS, shock.week, purpose, key)
         for rank in range(int(np.floor(shock.share * people + 0.5))):
             gone[s, order[rank]] = 1
 
 
-def start_run(plan, work, p, luck):
-    """Week 0 of one run: people, regions, providers, and the fates that do not depend on states."""
+def start_run(plan, work, p, key):
+    """Week 0 of one run: people, regions, providers, and the departures that do not depend on
+    states."""
     work.gone[:] = 0
     work.loads[0] = 0.0
-    choose_candidates(plan, work, p, luck)
+    choose_candidates(plan, work, p, key)
     for r in range(plan.regions.size):
         region = plan.regions[r]
         candidate = work.chosen[r]
         order = work.who[: region.staff]
         work.sites[r, CANDIDATE] = candidate
         start_region(
-            region, block_of(work.people, region), order, work.sites[r], work.means[r], p, luck
+            region, block_of(work.people, region), order, work.sites[r], work.means[r], p, key
         )
         gone = work.gone[:, region.first : region.first + region.staff]
-        told_to_leave(gone, order, plan.leaves, r, candidate, luck)
-        team_network(region, candidate, plan, work, luck)
-    provider_fates(work.skills, work.leavers, plan.provider_told, p, luck)
+        draw_shock_leavers(gone, order, plan.leaves, r, candidate, key)
+        team_network(region, candidate, plan, work, key)
+    provider_fates(work.skills, work.leavers, plan.provider_departs, p, key)
 
 
 @inlined
 def take_snapshot(shot, block, site, first, r, people):
-    """Every state of a region, as it is."""
+    """Copy every state of a region into a snapshot."""
     for i in range(block.size):
         shot[STATES * first + i] = block[i]
     for i in range(SITES):
         shot[people + r * SITES + i] = site[i]
 
 
-def run_weeks(snapshots, record, report, plan, work, p, luck):
+def run_weeks(snapshots, record, report, plan, work, p, key):
     """All weeks of one run, from where :func:`start_run` left it.
 
     Args:
@@ -1236,7 +1250,7 @@ def run_weeks(snapshots, record, report, plan, work, p, luck):
     for turn in range(horizon + 1 if coupled else 1):
         last = turn if coupled else horizon
         for week in range(max(turn, 1), last + 1):
-            calendar_and_load(week, plan, work, p, luck)
+            calendar_and_load(week, plan, work, p, key)
         for r in range(plan.regions.size):
             region = plan.regions[r]
             site = work.sites[r]
@@ -1252,7 +1266,7 @@ def run_weeks(snapshots, record, report, plan, work, p, luck):
                 row = record[report[week], r]
                 if week > 0:
                     flows[:] = 0.0
-                    region_week(week, r, block, desk, graph, flows, plan, work, p, luck)
+                    region_week(week, r, block, desk, graph, flows, plan, work, p, key)
                     before = row if every_week else record[report[week - 1], r]
                     for column in range(FIRST_FLOW, COLUMNS):  # week by week: the bits of a sum
                         row[column] = before[column] + flows[column]
@@ -1276,6 +1290,6 @@ def run_chunk(sets, which, replicates, records, snapshots, report, plan, work):
     """
     for i in range(which.size):
         p = sets[which[i]]
-        luck = Luck(replicates[i], plan.seed_low, plan.seed_high)
-        start_run(plan, work, p, luck)
-        run_weeks(snapshots, records[i], report, plan, work, p, luck)
+        key = Key(replicates[i], plan.seed_low, plan.seed_high)
+        start_run(plan, work, p, key)
+        run_weeks(snapshots, records[i], report, plan, work, p, key)

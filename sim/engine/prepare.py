@@ -23,7 +23,7 @@ def tabulate(scenario: Scenario, stagger: float | None = None) -> Tables:
 
     Args:
         scenario: any.
-        stagger: the parameter ``calendar_stagger``, the only one that moves calendars; left out:
+        stagger: the parameter ``calendar_stagger``, the only one that moves calendars; default:
             the scenario's own.
 
     Raises:
@@ -90,7 +90,7 @@ def _planned(
         "demand": np.zeros((weeks, size)),
         "delivery": np.zeros(weeks),
         "leaves": np.zeros(leaving, dtype=tables.LEAVE_TYPE),
-        "provider_told": np.zeros((weeks, scenario.providers.count), dtype=np.int64),
+        "provider_departs": np.zeros((weeks, scenario.providers.count), dtype=np.int64),
         "contact_start": np.zeros((weeks, size), dtype=np.int64),
         "contact_count": np.zeros((weeks, size), dtype=np.int64),
         "contacts": np.zeros(0, dtype=tables.CONTACT_TYPE),

@@ -39,18 +39,18 @@ def work_space(regions: int) -> np.ndarray:
 
 
 def _of_region() -> Any:
-    """``of_region(row, window, values, found)``, which puts every outcome in its place.
+    """``of_region(row, window, values, result)``, which writes every outcome to its index.
 
     Compiled code cannot loop over functions, so the calls are written out, one after another.
     """
     names: dict[str, Any] = {"__name__": __name__}
-    lines = ["def of_region(row, window, values, found):"]
+    lines = ["def of_region(row, window, values, result):"]
     for place, one in enumerate(OUTCOMES.values()):
         if isinstance(one.formula, str):
-            lines.append(f"    found[{place}] = row[{outcomes.COLUMN[one.formula]}]")
+            lines.append(f"    result[{place}] = row[{outcomes.COLUMN[one.formula]}]")
         else:
             names[one.name] = one.formula
-            lines.append(f"    found[{place}] = {one.name}(row, window, values)")
+            lines.append(f"    result[{place}] = {one.name}(row, window, values)")
     exec(compile("\n".join(lines), __file__, "exec"), names)
     return names["of_region"]
 
@@ -59,7 +59,8 @@ of_region = _of_region()
 
 
 def join(values):
-    """Fill the last row of (place, outcome): the sum, or the mean of those that have a value."""
+    """Fill the last row of (place, outcome): the sum over regions, or the mean over the regions
+    that have a value."""
     regions = values.shape[0] - 1
     overall = values[regions]
     for outcome in range(COUNT):
@@ -80,7 +81,7 @@ def join(values):
 
 
 def clear(total):
-    """Let a sum of flows be 0."""
+    """Set a sum of flows to 0."""
     for column in range(FIRST_FLOW, COLUMNS):
         total[column] = 0.0
 
@@ -92,8 +93,8 @@ def add_flows(total, record, region, row):
 
 
 def sum_flows(total, record, region, done, upto, summed):
-    """Let a sum of the flows of rows 0..done (-1: none) be that of rows 0..upto; where ``summed``,
-    the rows are such sums."""
+    """Move a sum of flows on, from rows 0..done (-1: none) to rows 0..upto; where ``summed`` the
+    rows hold such sums already."""
     if summed:
         clear(total)
         add_flows(total, record, region, upto)
@@ -105,9 +106,9 @@ def sum_flows(total, record, region, done, upto, summed):
         add_flows(total, record, region, row)
 
 
-def run_at_points(record, now, before, summed, values, work, found):
+def run_at_points(record, now, before, summed, values, work, result):
     """One run of :func:`at_points`: ``record`` (reported week, region, column), ``values`` (GIVEN),
-    ``found`` (point, place, outcome)."""
+    ``result`` (point, place, outcome)."""
     row, window = work[ROW], work[RECENT]
     done = gone = -1
     for point in range(now.size):
@@ -120,26 +121,26 @@ def run_at_points(record, now, before, summed, values, work, found):
             for column in range(FIRST_FLOW, COLUMNS):
                 row[column] = total[column]
                 window[column] = total[column] - past[column]
-            of_region(row, window, values, found[point, region])
+            of_region(row, window, values, result[point, region])
         done, gone = now[point], before[point]
-        join(found[point])
+        join(result[point])
 
 
-def at_points(records, which, given, now, before, summed, work, found):
-    """Every outcome as a summary at some weeks: levels there, totals and pooled rates up to there.
+def at_points(records, which, given, now, before, summed, work, result):
+    """Every outcome as a summary at some weeks: levels at the week, totals and rates up to it.
 
     Args:
         now: int64 (point,), the row of each point's week in the records.
         before: int64 (point,), the row of the week before the point's window, or of week 0.
         summed: whether rows hold the flows of all weeks up to theirs, or (0) of their week.
-        found: float64 (run, point, place, outcome), filled.
+        result: float64 (run, point, place, outcome), filled.
     """
     for run in range(records.shape[0]):
-        run_at_points(records[run], now, before, summed > 0, given[which[run]], work, found[run])
+        run_at_points(records[run], now, before, summed > 0, given[which[run]], work, result[run])
 
 
-def run_weekly(record, values, work, found):
-    """One run of :func:`weekly`: ``record`` (week, region, column), ``found`` (week, place,
+def run_weekly(record, values, work, result):
+    """One run of :func:`weekly`: ``record`` (week, region, column), ``result`` (week, place,
     outcome)."""
     window = work[RECENT]
     regions = record.shape[1]
@@ -154,27 +155,27 @@ def run_weekly(record, values, work, found):
                 add_flows(past, record, region, week - WINDOW)
             for column in range(FIRST_FLOW, COLUMNS):
                 window[column] = total[column] - past[column]
-            of_region(record[week, region], window, values, found[week, region])
-        join(found[week])
+            of_region(record[week, region], window, values, result[week, region])
+        join(result[week])
 
 
-def weekly(records, which, given, work, found):
+def weekly(records, which, given, work, result):
     """Every outcome in every week; the records report all weeks.
 
     Args:
-        found: float64 (run, week, place, outcome), filled. Totals hold the flow of the week, rates
+        result: float64 (run, week, place, outcome), filled. Totals hold the flow of the week, rates
             the week's own ratio, NaN where nothing happened.
     """
     for run in range(records.shape[0]):
-        run_weekly(records[run], given[which[run]], work, found[run])
+        run_weekly(records[run], given[which[run]], work, result[run])
 
 
 def first_wrong(records, status):
-    """For each run, 0 if all its numbers are finite.
+    """Find, for each run, the first number that is not finite.
 
     Args:
         records: float64 (run, number of the record).
-        status: int64 (run,), filled: 1 + the place of the first number that is not finite.
+        status: int64 (run,), filled: 0, or 1 + the index of the first number that is not finite.
     """
     for run in range(records.shape[0]):
         record = records[run]

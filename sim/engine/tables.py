@@ -176,7 +176,7 @@ class Tables:
     delivery: np.ndarray
     leaves: np.ndarray
     provider_hours: np.ndarray
-    provider_told: np.ndarray
+    provider_departs: np.ndarray
     given_ties: np.ndarray
     sizes: dict[str, int]
 

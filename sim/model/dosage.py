@@ -1,6 +1,7 @@
-"""What is due in which week (:func:`planned_contacts`), and what it costs (:func:`planned`).
+"""Which contacts are due in which week (:func:`planned_contacts`), and what they cost
+(:func:`planned`).
 
-Everything that does not depend on luck is worked out here once for a scenario: calendars, tapers,
+Everything that does not depend on chance is worked out here once for a scenario: calendars, tapers,
 co-creation plans, cuts, log rows. Irregular and on-demand series stay as candidates with their
 timing; whether one falls in a week is a draw that the engine makes.
 """
@@ -77,17 +78,25 @@ class PlannedContact:
 
 
 def round_half_up(x: float) -> int:
-    """floor(x + 1/2): the rounding of shares of a team."""
+    """floor(x + 1/2): the rounding of shares of a team.
+
+    >>> round_half_up(2.5), round_half_up(2.4)
+    (3, 2)
+    """
     return int(np.floor(x + 0.5))
 
 
 def share_of(share: float, people: int) -> int:
-    """max(1, round(share x people)): how many seats a share of a team is."""
+    """max(1, round(share x people)): how many seats a share of a team is.
+
+    >>> share_of(0.5, 5), share_of(0.01, 5)
+    (3, 1)
+    """
     return max(1, round_half_up(share * people))
 
 
 def cut_factor(scenario: Scenario, week: int) -> float:
-    """What shocks leave of planned hours in a week; several cuts multiply."""
+    """The share of planned hours that shocks leave in a week; several cuts multiply."""
     factor = 1.0
     for shock in scenario.shocks:
         if shock.kind == "dosage_cut":
@@ -98,7 +107,7 @@ def cut_factor(scenario: Scenario, week: int) -> float:
 
 
 def demand_rise(scenario: Scenario, week: int, region_name: str) -> float:
-    """What shocks add to a region's demand in a week."""
+    """The amount that shocks add to a region's demand in a week; several rises add up."""
     rise = 0.0
     for shock in scenario.shocks:
         if (
@@ -176,7 +185,7 @@ class WhoCame:
 
 
 def who_came(scenario: Scenario) -> list[WhoCame]:
-    """Who took part in each row of the contact log.
+    """Who took part in each row of the contact log, in the order of its rows.
 
     A contact that several regions share takes the provider's time once: it is divided between the
     regions that held it; where none did, between all of them. Of the other regions those sit in it
@@ -200,12 +209,12 @@ def who_came(scenario: Scenario) -> list[WhoCame]:
         everybody, part = sum(held.values()), 1.0 / len(held or indices)
         for i in indices:
             divided[i] = everybody - held.get(i, 0), part if i in held or not held else 0.0
-    found = []
+    answer = []
     for i, row in enumerate(rows):
         own = assigned[number_of[row.region]]
         provider = own if row.provider is None else position[row.provider]
         others, share = divided.get(i, (0, 1.0))
-        found.append(
+        answer.append(
             WhoCame(
                 provider=provider,
                 sites=sites[provider] + (provider != own),
@@ -215,7 +224,7 @@ def who_came(scenario: Scenario) -> list[WhoCame]:
                 share=share,
             )
         )
-    return found
+    return answer
 
 
 def _from_log(scenario: Scenario) -> list[PlannedContact]:
@@ -269,7 +278,7 @@ def planned_contacts(scenario: Scenario, parameters: Parameters) -> list[Planned
 def by_week_and_region(
     contacts: Sequence[PlannedContact],
 ) -> dict[tuple[int, int], list[PlannedContact]]:
-    """The same contacts under their (week, region)."""
+    """The contacts of each (week, region) that has any, in their order."""
     table: dict[tuple[int, int], list[PlannedContact]] = {}
     for contact in contacts:
         table.setdefault((contact.week, contact.region), []).append(contact)
@@ -279,7 +288,8 @@ def by_week_and_region(
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
     """One line of a dosage calendar, in words. ``chance`` is 1 for a fixed date; for irregular
-    contacts it is the chance a week, for on-demand ones that of a region of middling demand."""
+    contacts it is the chance that one falls in a week, for on-demand contacts that chance in a
+    region of middling demand."""
 
     week: int
     region: str
@@ -296,7 +306,13 @@ class CalendarEntry:
 
 
 def calendar(scenario: Scenario) -> list[CalendarEntry]:
-    """The dosage of a scenario as a list of contacts, for figures and calendars."""
+    """The dosage of a scenario as a list of contacts, for figures and calendars.
+
+    >>> from sim.scenario.scenario import Scenario
+    >>> first = calendar(Scenario.shipped("source"))[0]
+    >>> first.week, first.mode, first.timing
+    (1, 'onsite', 'scheduled')
+    """
     names = scenario.region_names
     return [
         CalendarEntry(
@@ -322,7 +338,7 @@ def calendar(scenario: Scenario) -> list[CalendarEntry]:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What contacts take, and what it costs, split by payer.
+    """The time that contacts take, and what it costs, split by payer.
 
     Attributes:
         contacts, visits: numbers; expected numbers where contacts fall by chance.
@@ -343,12 +359,12 @@ class Resources:
 
     @property
     def provider_hours(self) -> float:
-        """Contact, preparation and travel, h."""
+        """The providers' hours of contact, preparation and travel, h."""
         return self.contact_hours + self.preparation_hours + self.travel_hours
 
     @property
     def money(self) -> float:
-        """Of both payers."""
+        """The money of both payers together."""
         return self.centre + self.regions
 
 
@@ -363,11 +379,11 @@ class Planned:
     date the expected number is planned, and runs may exceed it.
 
     Attributes:
-        total: from the first week of the plan on: what is still to be spent.
-        years: the same by years of 52 weeks, the first from the first week of the plan on.
-        spent: what the contact log holds, at the same prices; where it does not say how many came,
-            everybody invited was there.
-        weeks: from the first week of the plan to the end of TA.
+        total: what is still to be spent, from the first week of the plan on.
+        years: the total by years of 52 weeks; the first year begins with the plan.
+        spent: what the contacts of the log cost, at the same prices; where the log does not say how
+            many came, everybody invited is counted as present.
+        weeks: number of weeks from the first week of the plan to the end of TA.
     """
 
     total: Resources
@@ -377,7 +393,7 @@ class Planned:
 
     @property
     def months(self) -> float:
-        """Length of the plan."""
+        """Length of the plan in months."""
         return months_of(self.weeks)
 
 
@@ -385,7 +401,7 @@ def planned(scenario: Scenario, parameters: Parameters | None = None) -> Planned
     """The one planned cost of a scenario.
 
     Args:
-        parameters: with preparation and travel; left out: the scenario's own.
+        parameters: those of preparation and travel are read; the default is the scenario's own set.
 
     >>> from sim.scenario.scenario import Scenario
     >>> cost = planned(Scenario.shipped("source"))
@@ -412,7 +428,7 @@ def planned(scenario: Scenario, parameters: Parameters | None = None) -> Planned
 
 
 def _resources(scenario: Scenario, p: Parameters, contacts: Sequence[PlannedContact]) -> Resources:
-    """What these contacts take. A contact that was cancelled has been prepared for."""
+    """The resources of these contacts. A contact that was cancelled has been prepared for."""
     number: float = 0
     visits: float = 0
     hours = preparation = travel = staff = 0.0

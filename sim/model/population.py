@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.core import rules, streams
 from sim.core.parameters import Parameters
-from sim.core.streams import Streams, bell
+from sim.core.streams import Streams, irwin_hall4
 from sim.model.dosage import share_of
 
 if TYPE_CHECKING:
@@ -91,13 +91,15 @@ def draw_person(
     ``moved`` is how far a background trend has moved the mean of knowledge by that week.
     """
     effect = means.region_effect
-    motivation = rules.start_level(p.motivation_mean, effect, p.motivation_sd, bell(traits[0]))
-    capacity = rules.start_level(p.capacity_mean, effect, p.capacity_sd, bell(traits[1]))
+    motivation = rules.start_level(
+        p.motivation_mean, effect, p.motivation_sd, irwin_hall4(traits[0])
+    )
+    capacity = rules.start_level(p.capacity_mean, effect, p.capacity_sd, irwin_hall4(traits[1]))
     knowledge = rules.start_knowledge(
         means.knowledge + moved,
         means.knowledge_effect,
         p.knowledge_sd,
-        bell(traits[2]),
+        irwin_hall4(traits[2]),
         p.knowledge_floor,
         p.knowledge_ceiling,
     )
@@ -105,9 +107,9 @@ def draw_person(
         motivation=motivation,
         capacity=capacity,
         knowledge=knowledge,
-        offset=p.workload_offset_sd * bell(traits[3]),
+        offset=p.workload_offset_sd * irwin_hall4(traits[3]),
         accountability=rules.start_level(
-            means.accountability, 0.0, p.staff_accountability_sd, bell(starts[0])
+            means.accountability, 0.0, p.staff_accountability_sd, irwin_hall4(starts[0])
         ),
         trust=rules.start_trust(
             means.trust,
@@ -115,7 +117,7 @@ def draw_person(
             rules.readiness(motivation, capacity, knowledge),
             p.readiness_pivot,
             p.trust_sd,
-            bell(starts[1]),
+            irwin_hall4(starts[1]),
         ),
     )
 
@@ -166,10 +168,12 @@ def choose_candidates(scenario: Scenario, p: Parameters, stream: Streams) -> lis
     scores = []
     for c in candidates:
         words = stream.words(streams.REGION_START, c)
-        means = default_means(p, p.region_effect_sd * bell(words[0]))
+        means = default_means(p, p.region_effect_sd * irwin_hall4(words[0]))
         people = _draw_people(stream, c, plan.staff, means, p)
         scores.append(
-            rules.selection_score(mean_readiness(people), p.selection_noise_sd, bell(words[3]))
+            rules.selection_score(
+                mean_readiness(people), p.selection_noise_sd, irwin_hall4(words[3])
+            )
         )
     return sorted(sorted(candidates, key=lambda c: (-scores[c], c))[: plan.count])
 
@@ -248,18 +252,20 @@ def _start_region(
     override = scenario.regions.overrides.get(name)
     start = override.start if override else None
     words = stream.words(streams.REGION_START, candidate)
-    effect = p.region_effect_sd * bell(words[0])
+    effect = p.region_effect_sd * irwin_hall4(words[0])
     means = _region_means(scenario, name, p, effect)
     staff = scenario.staff_counts[index]
     people = _draw_people(stream, candidate, staff, means, p)
     if override and override.leadership is not None:
         leadership = override.leadership
     else:
-        leadership = rules.start_level(p.leadership_mean, effect, p.leadership_sd, bell(words[1]))
+        leadership = rules.start_level(
+            p.leadership_mean, effect, p.leadership_sd, irwin_hall4(words[1])
+        )
     if start and start.demand is not None:
         demand = start.demand
     else:
-        demand = rules.start_level(p.demand_mean, 0.0, p.demand_sd, bell(words[2]))
+        demand = rules.start_level(p.demand_mean, 0.0, p.demand_sd, irwin_hall4(words[2]))
     record = (
         start.provider_accountability
         if start and start.provider_accountability is not None
@@ -287,7 +293,7 @@ def _start_region(
 
 def draw_skill(word: int, p: Parameters) -> float:
     """A provider's skill from one random word."""
-    return rules.start_level(p.provider_skill_mean, 0.0, p.provider_skill_sd, bell(word))
+    return rules.start_level(p.provider_skill_mean, 0.0, p.provider_skill_sd, irwin_hall4(word))
 
 
 def draw_population(

@@ -491,7 +491,7 @@ class CoCreationModel(Model):
         contact.draws = (
             streams.uniform(words[0]).tolist(),
             streams.uniform(words[1]).tolist(),
-            streams.bell(words[2]).tolist(),
+            streams.irwin_hall4(words[2]).tolist(),
         )
         come = contact.draws[0]
         if contact.known_present == dosage.NOT_KNOWN:

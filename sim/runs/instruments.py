@@ -27,7 +27,7 @@ import numpy as np
 from sim.core import streams
 from sim.core.errors import InputError, check_known
 from sim.core.parameters import Parameters
-from sim.core.streams import MASK, SERIES_STEP, bell, philox, uniform
+from sim.core.streams import MASK, SERIES_STEP, irwin_hall4, philox, uniform
 from sim.core.units import months_of
 from sim.runs.execute import execute
 from sim.runs.people import CONSTRUCTS, PLANNED, People, Seen
@@ -223,7 +223,7 @@ def survey(
     cuts = (p.survey_cut_1, p.survey_cut_2, p.survey_cut_3, p.survey_cut_4)
     first = CONSTRUCTS.index(construct) * MAX_ITEMS
     series = first + np.arange(items)
-    noise = bell(_words(seen, streams.SURVEY_ITEM, seen.entities, week, series)[0])
+    noise = irwin_hall4(_words(seen, streams.SURVEY_ITEM, seen.entities, week, series)[0])
     felt = latent[..., None] + p.survey_leniency + p.survey_item_sd * noise
     table = np.ones(felt.shape)
     for cut in cuts:
@@ -235,7 +235,7 @@ def survey(
 def expected_answer(latent: np.ndarray, p: Parameters) -> np.ndarray:
     """Mean answer (1..5) of people with these latent states if all of them respond.
 
-    The noise of an item (bell-shaped, within +-3.46 SD) is approximated as normal.
+    The noise of an item (Irwin-Hall, within +-3.46 SD) is approximated as normal.
     """
     from scipy.special import ndtr
 
@@ -339,7 +339,7 @@ def observation(
     regions = level.shape[1]
     rater = np.broadcast_to(np.arange(regions) % max(1, raters), (len(seen.replicates), regions))
     words = _words(seen, streams.RATER, rater.astype(np.int64), 0, RATED.index(what))
-    severity = p.rater_sd * bell(words[0])
+    severity = p.rater_sd * irwin_hall4(words[0])
     return 1.0 + (POINTS - 1) * np.clip(level + severity, 0.0, 1.0)
 
 

@@ -45,7 +45,7 @@ found.outcomes = cases.runs.map((one, i) => {
     records: { type: "float64", shape: engine.shape(which.length), values: records },
     which: { type: "int64", shape: [which.length], values: which },
   };
-  return hash(engine.call("at_points", { numbers: { summed: 0 }, arrays, wanted: ["found"] }).found);
+  return hash(engine.call("at_points", { numbers: { summed: 0 }, arrays, wanted: ["result"] }).result);
 });
 found.rules = cases.rules.map(([name, given]) => engine.rules[name](...given));
 

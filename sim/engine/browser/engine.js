@@ -145,7 +145,7 @@ function defineCodoseEngine() {
         now: { type: "int64", shape: [now.length], values: now },
         before: { type: "int64", shape: [before.length], values: before },
         work: { type: "float64", shape: [work.all + work.region * regions, columns] },
-        found: { type: "float64", shape: [count, now.length, ...places] },
+        result: { type: "float64", shape: [count, now.length, ...places] },
       };
       const every = { type: "float64", shape: [weekly ? count : 0, rows, ...places] };
       const blocks = this._blocks("fill_given", "first_wrong", "at_points", "weekly");
@@ -156,8 +156,8 @@ function defineCodoseEngine() {
       this._enter("fill_given", blocks, arrays);
       this._enter("first_wrong", blocks, { ...arrays, records: flat });
       this._enter("at_points", blocks, arrays, { summed: summed ? 1 : 0 });
-      if (weekly) this._enter("weekly", blocks, { ...arrays, found: every });
-      const found = { points: this._floats(more.found), weekly: null, wrong: [] };
+      if (weekly) this._enter("weekly", blocks, { ...arrays, result: every });
+      const found = { points: this._floats(more.result), weekly: null, wrong: [] };
       if (weekly) found.weekly = this._overall(every, weekly);
       this._leave_out(found, new BigInt64Array(this._memory.buffer, more.status.address, count));
       return found;
@@ -238,7 +238,7 @@ function defineCodoseEngine() {
       return { snapshots: this._floats(given.snapshots), shape, spaces };
     }
 
-    /* Some draws of the streams, four each: {words, uniforms, bells}, Float64Array (draw, 4).
+    /* Some draws of the streams, four each: {words, uniforms, irwin_halls}, Float64Array (draw, 4).
      *
      * counters: of each draw its purpose (a name of layout.purposes), entity (a region's candidate; a
      * post's is candidate * layout.posts + post), and where they are not 0 week, series, replicate.
@@ -257,9 +257,9 @@ function defineCodoseEngine() {
           counters: { type: "int64", shape, values },
           words: { type: "float64", shape },
           uniforms: { type: "float64", shape },
-          bells: { type: "float64", shape },
+          irwin_halls: { type: "float64", shape },
         },
-        wanted: ["words", "uniforms", "bells"],
+        wanted: ["words", "uniforms", "irwin_halls"],
       });
     }
 
@@ -538,7 +538,7 @@ function defineCodoseEngine() {
       return { asked: this, first, size: this.next - first, tries: 0 };
     }
 
-    /* What a worker is told of a piece. */
+    /* What a worker is sent about a piece. */
     message({ first, size }) {
       const part = (values) => values.slice(first, first + size);
       const { sets, which, replicates } = this.runs;

@@ -43,17 +43,17 @@ class EngineDraws implements Draws {
       entity, week, layout.purposes[purpose]! + layout.series_step * series, this.replicate,
     ]);
     const place = (): Given => ({ type: "float64", shape: [n, 4] });
-    const { uniforms, bells } = this.engine.call("draws", {
+    const { uniforms, irwin_halls } = this.engine.call("draws", {
       numbers: { seed_low: this.seed[0], seed_high: this.seed[1] },
       arrays: {
         counters: { type: "int64", shape: [n, 4], values },
-        words: place(), uniforms: place(), bells: place(),
+        words: place(), uniforms: place(), irwin_halls: place(),
       },
-      wanted: ["uniforms", "bells"],
+      wanted: ["uniforms", "irwin_halls"],
     });
     counters.forEach((counter, i) => {
       const own = (all: Float64Array) => Array.from(all.subarray(4 * i, 4 * i + 4));
-      this.known.set(counter.join(), { uniforms: own(uniforms!), bells: own(bells!) });
+      this.known.set(counter.join(), { uniforms: own(uniforms!), irwin_halls: own(irwin_halls!) });
     });
   }
 

@@ -11,7 +11,7 @@ export type Rules = Record<string, (...given: number[]) => number>;
 /** One block of draws of the model (sim/core/streams.py) in both readings. */
 export interface Block {
   uniforms: number[];
-  bells: number[];
+  irwin_halls: number[];
 }
 
 export interface Draws {
@@ -715,7 +715,7 @@ class Walk {
     const dilution = this.rule("dilution", p.site_dilution!, contact.sites!);
     const tailoring = seen.coCreation * region.context;
     for (const x of present) {
-      const noise = p.evidence_noise! * draws[x.post]!.bells[2]!;
+      const noise = p.evidence_noise! * draws[x.post]!.irwin_halls[2]!;
       const quality = this.call("experienced_quality", dilution, p.ability_weight!,
         p.skill_share!, skill, region.context, p.power_sharing!, contact.co_creation!,
         region.record, noise);
@@ -834,8 +834,8 @@ class Walk {
 
   private replace(region: Region, x: Person, teamTrust: number): void {
     const { p } = this;
-    const traits = this.draw("person_traits", x.entity).bells;
-    const starts = this.draw("person_starts", x.entity).bells;
+    const traits = this.draw("person_traits", x.entity).irwin_halls;
+    const starts = this.draw("person_starts", x.entity).irwin_halls;
     const [knowledge, shared, accountability, trust, effect] = region.means as
       [number, number, number, number, number];
     const moved = this.input.tables.trend * this.week / this.input.layout.weeks_a_year;

@@ -88,7 +88,7 @@ function timeOf(engine: Engine, { arrays }: Tables, parameters: Float64Array) {
     if (before) return before;
     for (const name of ["timing", "status", "provider"]) words.setBigInt64(fields[name].offset, 0n, true);
     words.setFloat64(fields.share.offset, 1, true);
-    const { found } = engine.call("price", {
+    const { costs } = engine.call("price", {
       numbers: { first: 0 },
       arrays: {
         contacts: { type: "contact", shape: [1], bytes },
@@ -96,12 +96,12 @@ function timeOf(engine: Engine, { arrays }: Tables, parameters: Float64Array) {
         contact_count: { type: "int64", shape: [1, 1], values: [1] },
         parameters: { type: "parameters", shape: [1], values: parameters },
         rates: { type: "float64", shape: [3], values: [0, 0, 0] },
-        found: { type: "float64", shape: [3, layout.resources.length] },
+        costs: { type: "float64", shape: [3, layout.resources.length] },
         providers: { type: "float64", shape: [1, 1, layout.resources.length] },
       },
-      wanted: ["found"],
+      wanted: ["costs"],
     });
-    const made = { preparation_hours: found[preparation], travel_hours: found[travel] };
+    const made = { preparation_hours: costs[preparation], travel_hours: costs[travel] };
     known.set(key, made);
     return made;
   };

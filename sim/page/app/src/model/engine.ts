@@ -98,7 +98,7 @@ export interface Engine {
   run(runs: RunsOf): Float64Array;
   outcomes(runs: RunsOf & { reduce: Reduce }): Outcomes;
   states(run: { set: Float64Array; replicate: number }): States;
-  draws(seed: number | bigint, counters: Counter[]): Record<"words" | "uniforms" | "bells", Float64Array>;
+  draws(seed: number | bigint, counters: Counter[]): Record<"words" | "uniforms" | "irwin_halls", Float64Array>;
   call(
     entry: string,
     given: { numbers?: Record<string, number | bigint>; arrays: Record<string, Given>; wanted: string[] },

@@ -379,7 +379,7 @@ function spread(
     demand: zeros("float64", weeks, size),
     delivery: zeros("float64", weeks),
     leaves: zeros("leave", leaves),
-    provider_told: zeros("int64", weeks, scenario.providers.count),
+    provider_departs: zeros("int64", weeks, scenario.providers.count),
   };
   const arrays = {
     series: seriesRows(engine.layout, scenario).given,

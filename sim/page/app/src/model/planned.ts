@@ -19,8 +19,8 @@ export function planned(engine: Engine, scenario: Scenario, parameters: Float64A
   const first = planStart(scenario);
   const weeks = scenario.dosage.length ? Math.max(1, endOfTa(scenario) - first + 1) : 0;
   const years = Math.ceil(weeks / layout.weeks_a_year);
-  const { found, providers } = priced(engine, scenario, tables, parameters, first, years);
-  const row = (place: number): Resources => resources(layout.resources, found, place);
+  const { costs, providers } = priced(engine, scenario, tables, parameters, first, years);
+  const row = (place: number): Resources => resources(layout.resources, costs, place);
   const of = (year: number, provider: number): Resources =>
     resources(layout.resources, providers, year * tables.sizes.providers + provider);
   const has = hoursEach(scenario);
@@ -44,7 +44,7 @@ function priced(
   parameters: Float64Array,
   first: number,
   years: number,
-): { found: Float64Array; providers: Float64Array } {
+): { costs: Float64Array; providers: Float64Array } {
   const { contacts, contact_start, contact_count } = arrays;
   const columns = engine.layout.resources.length;
   return engine.call("price", {
@@ -53,11 +53,11 @@ function priced(
       contacts, contact_start, contact_count,
       parameters: { type: "parameters", shape: [1], values: parameters },
       rates: { type: "float64", shape: [3], values: rates(scenario) },
-      found: { type: "float64", shape: [YEARS + years, columns] },
+      costs: { type: "float64", shape: [YEARS + years, columns] },
       providers: { type: "float64", shape: [years, sizes.providers, columns] },
     },
-    wanted: ["found", "providers"],
-  }) as { found: Float64Array; providers: Float64Array };
+    wanted: ["costs", "providers"],
+  }) as { costs: Float64Array; providers: Float64Array };
 }
 
 /** Money a provider hour, staff hour and visit. */

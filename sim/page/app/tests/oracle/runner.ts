@@ -209,8 +209,8 @@ found.looked = await withRunner({}, async ({ engine, sets }) =>
 );
 
 found.draws = await withRunner({}, async ({ engine }) => {
-  const { words, uniforms, bells } = engine.draws(BigInt(asked.draws.seed), asked.draws.counters);
-  return { words: [...words], uniforms: [...uniforms], bells: [...bells] };
+  const { words, uniforms, irwin_halls } = engine.draws(BigInt(asked.draws.seed), asked.draws.counters);
+  return { words: [...words], uniforms: [...uniforms], irwin_halls: [...irwin_halls] };
 });
 
 process.stdout.write(JSON.stringify(found));
