@@ -393,7 +393,7 @@ class RunValues:
 
         Args:
             outcome: the name of the outcome.
-            week: one of the job's weeks; left out: its first.
+            week: one of the job's weeks; default: its first.
             region: the name of a region, or "overall".
             job: the position of the job in the plan.
             without_ta: take the values of the counterfactuals.

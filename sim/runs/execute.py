@@ -180,8 +180,8 @@ def execute(
 
     Args:
         plan: which runs to make.
-        execution: how to make them; left out: on all threads of this machine.
-        collect: what to keep; left out: all outcomes of all regions together at the plan's weeks.
+        execution: how to make them; default: on all threads of this machine.
+        collect: what to keep; default: all outcomes of all regions together at the plan's weeks.
         note: further facts on the origin of the runs for the store, as plain values.
 
     Returns:

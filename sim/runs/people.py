@@ -163,7 +163,7 @@ class SeenRuns:
         Args:
             set_index: the position of the set.
             job: the position of the job.
-            kept: bool (replicates,), the runs to take; left out: all that have values.
+            kept: bool (replicates,), the runs to take; default: all that have values.
         """
         about = self.made.plan.jobs[job]
         runs = np.flatnonzero(about.which == set_index)

@@ -72,7 +72,7 @@ class Store:
             number of all runs) and ``chunk`` (runs in a chunk; the last chunk may be shorter).
         columns: names of the columns of every part, in order.
         record: further facts on its origin (versions, command, shard), not part of the key.
-        notice: called with a sentence on each damaged part, which is made again; left out: a Python
+        notice: called with a sentence on each damaged part, which is made again; default: a Python
             warning.
     """
 

@@ -75,26 +75,26 @@ class LogRow(Strict):
     region: Annotated[str, Words(80)]
     """Name of the region."""
     mode: Mode
-    """How they met: onsite, video, phone or email."""
+    """How the people met: onsite, video, phone or email."""
     hours: Annotated[float, Number(0, MAX_HOURS)]
     """Length of the contact, hours."""
     co_creation: Fraction = 0.6
     """Planned co-creation of the contact, 0..1."""
     status: Status = "held"
-    """Whether it was held, or which side cancelled it; cancelled: it is not known which, and counts
-    as the region."""
+    """Whether the contact was held, or which side cancelled it; cancelled: which side is not known,
+    and the contact counts as cancelled by the region."""
     provider: Annotated[str, Words(80)] | None = None
-    """Name of the provider who came; left out: the region's own."""
+    """Name of the provider who came; default: the region's own."""
     present: Annotated[int, Number(0, MAX_STAFF, whole=True)] | None = None
-    """How many of the region came; left out: drawn."""
+    """Number of people of the region who came; default: drawn by chance."""
     invited: Annotated[int, Number(1, MAX_STAFF, whole=True)] | None = None
-    """How many of the region were asked; left out: the core team, or all who came if these are
-    more."""
+    """Number of people of the region who were invited; default: the core team, or all who came if
+    these are more."""
     contact: Annotated[str, Words(80)] | None = None
     """Rows with the same text are one contact of several regions, which share the provider's
     time."""
     functions: FunctionsField = None
-    """What its time went to; left out: the reference mix."""
+    """What the time of the contact went to; default: the reference mix."""
 
 
 # --- what several rows, or rows and a scenario, have wrong together -------------------------------

@@ -62,7 +62,7 @@ class Network(Strict):
     neighbours: Annotated[int, Number(1, MAX_STAFF, whole=True)] = 4
     """Colleagues of each person (small_world, rounded down to even) or their mean (random)."""
     rewiring: Fraction = 0.1
-    """Share of the ties of a small world that lead anywhere in the team, 0..1."""
+    """Share of the ties of a small world that are rewired to anybody in the team, 0..1."""
     file: Annotated[str, Words(1000)] | None = None
     """GraphML or edge-list file beside the scenario; once read, names and edges replace it."""
     names: tuple[Annotated[str, Words(80)], ...] = ()
@@ -108,9 +108,9 @@ class Regions(Strict):
     candidates: Annotated[int, Number(1, MAX_UNITS, whole=True)] = 12
     """Number of regions to choose from."""
     count: Annotated[int, Number(1, MAX_UNITS, whole=True)] = 3
-    """Number of regions chosen; left out: all candidates if selection is all, else 3."""
+    """Number of regions chosen; default: all candidates if selection is all, else 3."""
     selection: Literal["readiest", "random", "all"] = "readiest"
-    """How they are chosen: readiest, random or all."""
+    """How the regions are chosen: readiest, random or all."""
     staff: Annotated[int, Number(1, MAX_STAFF, whole=True)] = 12
     """Number of staff in each region."""
     network: NetworkField = Network()
@@ -118,7 +118,7 @@ class Regions(Strict):
     core_team: Fraction = 1.0
     """Share of the staff who attend contacts, 0..1."""
     names: tuple[Name, ...] | None = None
-    """Names of the chosen regions; left out: region_1, region_2 ..."""
+    """Names of the chosen regions; default: region_1, region_2 ..."""
     overrides: Annotated[dict[str, RegionOverride], Frozen] = Field(default_factory=FrozenDict)
     """What is different in single regions, by name of the region."""
 
@@ -168,13 +168,13 @@ class Providers(Strict):
     """The providers of TA."""
 
     count: Annotated[int, Number(1, MAX_UNITS, whole=True)] = 2
-    """Number of providers; left out: as many as there are names, else 2."""
+    """Number of providers; default: as many as there are names, else 2."""
     names: tuple[Name, ...] | None = None
-    """Names of the providers; left out: provider_1, provider_2 ..."""
+    """Names of the providers; default: provider_1, provider_2 ..."""
     weekly_hours: Annotated[float | tuple[float, ...], _HOURS_A_WEEK] = 20.0
     """Hours a week of each provider for this work: one number, or one for each provider."""
     assignment: Annotated[dict[str, Name], Frozen] | None = None
-    """Which provider each region has; left out: the one whom the contact log names most often for
+    """Which provider each region has; default: the one whom the contact log names most often for
     it, else in turn."""
 
     @model_validator(mode="before")
@@ -237,7 +237,7 @@ class ContactSeries(Strict):
     """A series of contacts: every region gets one every so many weeks."""
 
     mode: Mode
-    """How they meet: onsite, video, phone or email."""
+    """How the people meet: onsite, video, phone or email."""
     every_weeks: Annotated[float, Number(1, 520)]
     """Weeks from one contact to the next (1 or more; 4.5 is allowed)."""
     hours: Annotated[float, Number(0, MAX_HOURS)]
@@ -245,7 +245,7 @@ class ContactSeries(Strict):
     first_week: Week = 1
     """First week of the series."""
     last_week: Week | None = None
-    """Last week of the series; left out: the horizon."""
+    """Last week of the series; default: the horizon."""
     co_creation: Annotated[float | tuple[float, float], _START_END] = 0.6
     """Planned co-creation, 0..1: one number, or [start, end]."""
     taper: Annotated[float, Number(0, 10)] = 1.0
@@ -256,7 +256,7 @@ class ContactSeries(Strict):
     """Share of the core team asked to these contacts, above 0, up to 1."""
     functions: FunctionsField = None
     """What the time goes to: a named mix, or shares of relationship, learning, planning, review and
-    logistics that add up to 1; left out: the reference mix."""
+    logistics that add up to 1; default: the reference mix."""
 
     @property
     def co_creation_start(self) -> float:
@@ -301,7 +301,7 @@ class StaffLeave(Strict):
     share: Fraction
     """Share of the staff who leave, 0..1."""
     region: Name | None = None
-    """Name of the region; left out: every region."""
+    """Name of the region; default: every region."""
 
 
 class DemandRise(Strict):
@@ -316,7 +316,7 @@ class DemandRise(Strict):
     by: Annotated[float, Number(-1, 1)]
     """Change of demand, -1..1."""
     region: Name | None = None
-    """Name of the region; left out: every region."""
+    """Name of the region; default: every region."""
 
 
 class DosageCut(Strict):
@@ -329,7 +329,7 @@ class DosageCut(Strict):
     factor: Annotated[float, Number(0, 10)]
     """What the hours are multiplied by (0: no contacts)."""
     until_week: Week | None = None
-    """Last week; left out: the horizon."""
+    """Last week; default: the horizon."""
 
 
 Shock = Annotated[ProviderLeaves | StaffLeave | DemandRise | DosageCut, Field(discriminator="kind")]
@@ -396,11 +396,11 @@ class Costs(Strict):
     """Prices, in any one currency."""
 
     provider_hour: Annotated[float, Number(0)] = 100.0
-    """Of an hour of a provider."""
+    """Price of an hour of a provider."""
     staff_hour: Annotated[float, Number(0)] = 50.0
-    """Of an hour of a staff member."""
+    """Price of an hour of a staff member."""
     travel_visit: Annotated[float, Number(0)] = 600.0
-    """Of the travel of one visit on site, besides hours."""
+    """Price of the travel of one visit on site, besides hours."""
 
 
 def _as_list(value: Any) -> Any:
@@ -411,15 +411,15 @@ class ScenarioFields(Strict):
     """The fields of a scenario, each checked by itself."""
 
     name: Annotated[str, Words(200)]
-    """What to call the scenario, on one line."""
+    """Name of the scenario, on one line."""
     question: Annotated[str, Words(500, optional=True)] = ""
-    """The question it answers, on one line."""
+    """The question that the scenario answers, on one line."""
     description: Annotated[str, Words(20_000, one_line=False, optional=True)] = ""
-    """What it stands for."""
+    """What the scenario stands for."""
     horizon_weeks: Annotated[int, Number(1, MAX_WEEKS, whole=True)] = 156
     """Number of weeks that are simulated."""
     start_date: Annotated[date, Day()] | None = None
-    """First day of week 1 (yyyy-mm-dd); with it weeks are told as months and years too."""
+    """First day of week 1 (yyyy-mm-dd); with it weeks are shown as months and years too."""
     skip: Skip | None = None
     """Weeks, months and days (holidays) in which nobody meets."""
     seed: Annotated[int, Number(0, 2**63 - 1, whole=True)] = 1
@@ -433,7 +433,7 @@ class ScenarioFields(Strict):
     contact_log: ContactLog | None = None
     """Contacts as they were logged, before or in place of `dosage`."""
     shocks: tuple[Shock, ...] = ()
-    """Events that hit: provider_leaves, staff_leave, demand_rise, dosage_cut."""
+    """Shocks: provider_leaves, staff_leave, demand_rise, dosage_cut."""
     delivery_work: Annotated[tuple[DeliveryWork, ...], BeforeValidator(_as_list)] = ()
     """Times in which using what was learned takes staff time: one mapping or a list."""
     background_trend: Annotated[float, Number(-0.5, 0.5)] = 0.0
@@ -443,4 +443,4 @@ class ScenarioFields(Strict):
     parameters: Annotated[dict[str, Any], Frozen] = Field(default_factory=FrozenDict)
     """Values of model parameters, by name, that differ from the defaults."""
     beyond_range: Annotated[bool, Field(strict=True)] = False
-    """Lets `parameters` leave their plausible ranges."""
+    """Whether `parameters` may leave their plausible ranges."""

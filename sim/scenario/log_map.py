@@ -51,7 +51,7 @@ class DateColumn(Strict):
     """The column of dates."""
 
     column: Column
-    """Its name."""
+    """Name of the column."""
     order: Order = "iso"
     """iso (yyyy-mm-dd, or the month in words), month-first or day-first."""
 
@@ -60,34 +60,34 @@ class RegionColumn(Strict):
     """The column of regions; or `always`, one region for every row."""
 
     column: Column | None = None
-    """Its name."""
+    """Name of the column."""
     always: Text | None = None
     """The region of every row."""
     names: Annotated[dict[str, Text | tuple[Text, ...]], Frozen] = Field(default_factory=FrozenDict)
-    """What regions are called in the log, where it is not as here; or several of them."""
+    """Region, or regions, that a name of the log stands for, where the names differ."""
     several: Literal["shared", "each"] | None = None
-    """A cell that names several regions: shared (one contact, the provider's time is divided) or
-    each (a contact with each of them)."""
+    """Meaning of a cell that names several regions: shared (one contact, the provider's time is
+    divided) or each (a contact with each of them)."""
 
 
 class ModeColumn(Strict):
     """The column of modes; or `always`, one mode for every row."""
 
     column: Column | None = None
-    """Its name."""
+    """Name of the column."""
     always: Mode | None = None
     """The mode of every row."""
     words: Annotated[dict[str, Literal[Mode, "skip"]], Frozen] = Field(default_factory=FrozenDict)
-    """What its words mean; skip leaves a row out."""
+    """What the words of the column mean; skip leaves a row out."""
 
 
 class HoursColumn(Strict):
     """The column of hours or durations."""
 
     column: Column
-    """Its name."""
+    """Name of the column."""
     unit: Unit | None = None
-    """Of numbers without a unit: hours or minutes."""
+    """Unit of numbers without one: hours or minutes."""
     words: Annotated[
         dict[str, Annotated[float, Number(0, MAX_HOURS)] | Literal["skip"]], Frozen
     ] = Field(default_factory=FrozenDict)
@@ -98,25 +98,25 @@ class StatusColumn(Strict):
     """The column that says whether a contact was held."""
 
     column: Column
-    """Its name."""
+    """Name of the column."""
     words: Annotated[dict[str, Literal[Status, "skip"]], Frozen] = Field(default_factory=FrozenDict)
-    """What its words mean; skip leaves a row out."""
+    """What the words of the column mean; skip leaves a row out."""
 
 
 class NamesColumn(Strict):
     """The column of providers."""
 
     column: Column
-    """Its name."""
+    """Name of the column."""
     names: Annotated[dict[str, Text], Frozen] = Field(default_factory=FrozenDict)
-    """What providers are called in the log, where it is not as here."""
+    """Provider that a name of the log stands for, where the names differ."""
 
 
 class FunctionsColumn(Strict):
     """A column whose words stand for mixes of functions."""
 
     column: Column
-    """Its name."""
+    """Name of the column."""
     words: Annotated[dict[str, Literal[tuple(PRESETS)]], Frozen] = Field(default_factory=FrozenDict)  # type: ignore[valid-type]
     """The mix of each word."""
 
@@ -127,29 +127,29 @@ class LogMap(Strict):
     sheet: Text | None = None
     """Name of the sheet of a workbook."""
     head: Annotated[int, Number(1, 1_000_000, whole=True)] | None = None
-    """Line or row of the names of the columns; left out: the first one below titles."""
+    """Line or row of the names of the columns; default: the first one below titles."""
     encoding: Text | None = None
-    """Encoding of a text file; left out: found."""
+    """Encoding of a text file; default: detected."""
     decimal: Decimal | None = None
-    """What decimals stand after; left out: found."""
+    """Sign before the decimals; default: detected."""
     date: DateColumn | None = None
-    """The day of a contact."""
+    """Column of the day of a contact."""
     week: Column | None = None
-    """Or the column of its week; the first week is 1."""
+    """Column of the week of a contact, in place of the day; the first week is 1."""
     region: RegionColumn
-    """With whom it was."""
+    """Column of the region of a contact."""
     mode: ModeColumn
-    """How they met."""
+    """Column of the mode of a contact."""
     hours: HoursColumn
-    """How long."""
+    """Column of the length of a contact."""
     status: StatusColumn | None = None
-    """Whether it was held; left out: all were."""
+    """Column that says whether a contact was held; default: all were held."""
     provider: NamesColumn | None = None
-    """Who came."""
+    """Column of the provider who came."""
     present: Column | None = None
-    """Column of how many of the region came."""
+    """Column of the number of people of the region who came."""
     invited: Column | None = None
-    """Column of how many were asked."""
+    """Column of the number of people who were invited."""
     co_creation: Column | None = None
     """Column of planned co-creation, 0..1 or in per cent."""
     contact: Column | None = None

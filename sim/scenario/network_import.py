@@ -22,7 +22,7 @@ class NetworkMap(Strict):
     sheet: Annotated[str, Words(1000)] | None = None
     """Name of the sheet of a workbook."""
     encoding: Annotated[str, Words(1000)] | None = None
-    """Encoding of a text file; left out: found."""
+    """Encoding of a text file; default: detected."""
     first_row: Literal["head", "people"] | None = None
     """Whether the first row of an edge list names its columns, or two people."""
 

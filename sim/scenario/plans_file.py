@@ -71,34 +71,35 @@ def _outcome(value: Any) -> str:
 
 
 class PlansBudget(Strict):
-    """The money that there is a year."""
+    """The money that may be spent in a year."""
 
     a_year: Annotated[float, Number(0)] | None = None
-    """Money a year; left out: no budget."""
+    """Money a year; default: no budget."""
     of: Literal["centre", "all"] = "centre"
     """Whose money it is: the centre's, or all payers'."""
 
 
 class PlansTarget(Strict):
-    """What is to be reached, by when, how surely."""
+    """A level that is to be reached at a time, with a probability."""
 
     outcome: Annotated[
         str, Shape(_outcome, MappingProxyType({"type": "string", "enum": list(NAMES)}))
     ]
     """Name of an outcome."""
     at_least: Annotated[float, Number()]
-    """The level; of an outcome of which less is better: at most."""
+    """The lowest level that counts as reached; of an outcome of which less is better, the
+    highest."""
     when: Literal["end_of_ta", "horizon"]
     """end_of_ta or horizon."""
     sure: Fraction
-    """Share of runs that are to reach it, 0..1."""
+    """Share of runs that are to reach the level, 0..1."""
 
 
 class PlansPlan(Strict):
     """A plan: a scenario with a name."""
 
     name: Annotated[str, Words(80)]
-    """What to call the plan, once in a file."""
+    """Name of the plan, which no other plan of the file has."""
     scenario: dict[str, Any]
     """The scenario, as its own file would say it."""
 
@@ -113,15 +114,15 @@ class PlansFields(Strict):
     ]
     """Version of this form of file: 1."""
     open: Annotated[str, Words(80)] | None = None
-    """Name of the plan that the page shows; left out: the first."""
+    """Name of the plan that the page shows; default: the first."""
     reference: Annotated[str, Words(80)] | None = None
-    """Name of the plan that the others are compared to; left out: the first."""
+    """Name of the plan that the others are compared to; default: the first."""
     currency: Annotated[str, Words(12)] = "$"
-    """What money is called."""
+    """Name of the currency."""
     budget: PlansBudget = PlansBudget()
-    """The money that there is a year."""
+    """The money that may be spent in a year."""
     targets: tuple[PlansTarget, ...] = ()
-    """What is to be reached."""
+    """Levels that are to be reached."""
     plans: tuple[PlansPlan, ...]
     """The plans, in order."""
 
@@ -292,7 +293,7 @@ def json_schema(scenario: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The JSON schema of plans files.
 
     Args:
-        scenario: the schema of a scenario, which is included; left out: a scenario is any mapping.
+        scenario: the schema of a scenario, which is included; default: a scenario is any mapping.
     """
     schema = PlansFields.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"

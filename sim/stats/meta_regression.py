@@ -48,7 +48,7 @@ def fit(x: np.ndarray, y: np.ndarray, s2: np.ndarray, v: np.ndarray | None = Non
         x: (..., studies, columns) regressors.
         y: (studies,) effects.
         s2: (studies,) sampling variances of the effects, above 0.
-        v: (..., studies) variances of the last column of x; left out: the column has no error.
+        v: (..., studies) variances of the last column of x; default: the column has no error.
 
     >>> one = fit(np.ones((2, 1)), np.array([0.0, 1.0]), np.array([0.25, 0.25]))
     >>> one.beta.tolist(), float(one.tau2)

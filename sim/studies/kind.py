@@ -184,7 +184,7 @@ class StudyKind:
         """Make a study of this kind from its fields.
 
         Args:
-            folder: the folder that relative paths of scenarios count from; left out: the current
+            folder: the folder that relative paths of scenarios count from; default: the current
                 one.
             fields: fields of the Spec; ``scenario`` and ``scenarios`` may be Scenario objects too.
 
@@ -343,7 +343,7 @@ class Runner:
         """Make the runs of a plan with :func:`sim.runs.execute.execute`, and return their values.
 
         Args:
-            collect: what is kept of the runs; left out: all outcomes, over all regions together.
+            collect: what is kept of the runs; default: all outcomes, over all regions together.
             label: the name of this part of the study in the store.
 
         Raises:
@@ -437,7 +437,7 @@ class Result:
         """Draw a figure; a notebook shows it where the call is the last line of a cell.
 
         Args:
-            name: the name of the figure; left out: the first figure, which is the most telling.
+            name: the name of the figure; default: the first figure, which is the most telling.
                 ``[f.name for f in result.figures]`` lists the names.
 
         Returns:
@@ -494,7 +494,7 @@ class Result:
             directory: a new or empty folder.
             force: replace a folder that holds results of codose.
             figures: formats to draw ("png", "svg"); empty: no figures.
-            csv: whether tables are written as CSV too; left out: tables that are not too long.
+            csv: whether tables are written as CSV too; default: tables that are not too long.
 
         Raises:
             ResultsError: the folder holds something else, or cannot be written.
@@ -534,7 +534,7 @@ def ask(
 
     Args:
         study: a study that :meth:`StudyKind.read` or :meth:`StudyKind.make` returned.
-        execution: how runs are made; left out: on the threads of this machine, and nothing is
+        execution: how runs are made; default: on the threads of this machine, and nothing is
             kept. Without a ``progress`` of its own, long work shows a bar on a terminal and in a
             notebook (not with ``CODOSE_PROGRESS=off``).
         command: the command that makes the same result again, for the manifest.
@@ -809,7 +809,7 @@ def verify(
         directory: a result folder of any kind.
         execution: how runs are made.
         sample: the number of runs (of a calibration: settings) to make again, where the kind
-            offers this; left out: all of them.
+            offers this; default: all of them.
         engine: a function or class that makes the runs; needed for results of such an engine where
             the engine cannot be imported.
 

@@ -95,36 +95,36 @@ class Finding(Strict):
     id: Annotated[str, Words(40)]
     """Short name, unique over all files (T4)."""
     what: Annotated[str, Words(300)]
-    """What was measured, on whom."""
+    """What was measured, and on whom."""
     value: Annotated[float | None, _SLOT] = None
-    """The number; empty: not known yet."""
+    """The number; empty where it is not known yet."""
     unit: Annotated[str, Words(60)]
-    """Its unit."""
+    """Unit of the number."""
     sd: Annotated[float, Number(0)] | None = None
-    """SD between those measured, if printed."""
+    """Standard deviation between those measured, where the source prints it."""
     n: Annotated[int, Number(1, 10**9, whole=True)] | None = None
-    """How many were measured."""
+    """Number of those who were measured."""
     where: Annotated[str, Words(200)]
-    """Page, table or section."""
+    """Page, table or section of the source."""
     mark: Literal["read", "derived", "empty"] = "read"
-    """read in the source, derived from what was read, or empty."""
+    """Whether the number was read in the source, derived from what was read, or is empty."""
     grade: Literal["A", "B", "C"] | None = None
-    """If it differs from that of the source."""
+    """Grade of the finding, where it differs from that of the source."""
     measures: Annotated[str, _MEASURE]
-    """The quantity of the model that it maps to."""
+    """The quantity of the model that the number maps to."""
     use: Literal["scored", "pattern", "instrument", "shown"] = "scored"
-    """What it may be used for."""
+    """What the finding may be used for."""
     low: Annotated[float, Number()] | None = None
-    """Lowest value of the model that agrees with it."""
+    """Lowest value of the model that agrees with the finding."""
     high: Annotated[float, Number()] | None = None
-    """Highest value of the model that agrees with it."""
+    """Highest value of the model that agrees with the finding."""
     tolerance_is: Annotated[str | None, _TOLERANCE] = None
     """What low and high are of a number: 95% (a 95 % interval), 1 SE (one standard error to each
     side), or range (of sources or of practice). Required of a scored number that has them."""
     tolerance: Annotated[str, Words(300, optional=True)] = ""
-    """Where low and high come from."""
+    """How low and high were derived."""
     why: Annotated[str, Words(600, one_line=False, optional=True)] = ""
-    """Why it maps so, or why it is not scored."""
+    """Why the number maps to this quantity, or why it is not scored."""
 
     @property
     def measure(self) -> Measure:

@@ -137,7 +137,7 @@ def plausible_sets(
     Args:
         n: the number of sets, 1..100,000.
         seed: the seed of the draw.
-        folder: a folder that may hold a posterior; left out: the one that comes with the project.
+        folder: a folder that may hold a posterior; default: the one that comes with the project.
         posterior: a posterior in place of that of a folder.
 
     Raises:

@@ -96,7 +96,7 @@ class Results(Mapping[str, R], Generic[R]):
         """Draw a figure of each scenario.
 
         Args:
-            name: the name of the figure; left out: the first.
+            name: the name of the figure; default: the first.
 
         Returns:
             The figures by the labels of the scenarios.
@@ -168,7 +168,7 @@ class SeveralRuns(Results["Runs"]):
         """Each scenario over the weeks: means, and bands of 90 % of runs.
 
         Args:
-            outcomes: names of outcomes, one panel each; left out: the headline outcomes.
+            outcomes: names of outcomes, one panel each; default: the headline outcomes.
 
         Raises:
             InputError: an outcome is unknown.

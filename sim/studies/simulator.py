@@ -74,12 +74,12 @@ def simulator(
             Differences between rows then come from their values alone, and indices have no noise.
             With False, each row has chance of its own, which depends on its values only: the same
             row always gives the same values, in any order of calls.
-        seed: seed of every random number; left out: the scenario's.
+        seed: seed of every random number; default: the scenario's.
         beyond_range: let ``names`` leave plausible ranges.
         clip: replace values outside their ranges by the nearest end, instead of an error.
         engine: the engine that makes the runs, which may be a model of your own or its name; see
             :func:`sim.run`.
-        execution: how runs are made; left out: on all threads of this machine.
+        execution: how runs are made; default: on all threads of this machine.
 
     Returns:
         The function, which can be pickled.

@@ -338,21 +338,21 @@ class Header(Strict):
     """The fields that all studies share."""
 
     kind: Annotated[str, Shape(_kind, {"enum": list(studies.names())})]
-    """What is asked: sensitivity, plan, calibrate, audit ..."""
+    """Kind of the study: sensitivity, plan, calibrate, audit ..."""
     name: Annotated[str, Words(200)] = "unnamed study"
-    """What to call the study, on one line."""
+    """Name of the study, on one line."""
     question: Annotated[str, Words(500, optional=True)] = ""
-    """The question it answers, on one line."""
+    """The question that the study answers, on one line."""
     description: Annotated[str, Words(20_000, one_line=False, optional=True)] = ""
-    """What it does, and why so."""
+    """What the study does, and why it does it in this way."""
     scenario: Annotated[str | dict[str, Any] | None, _SOURCE] = None
     """Name of a shipped scenario, or a path from this file."""
     scenarios: Annotated[tuple[Annotated[str | dict[str, Any], _SOURCE], ...], MANY] = ()
-    """Several of them, in place of `scenario`."""
+    """Several scenarios, in place of `scenario`."""
     outcomes: Annotated[tuple[Annotated[str, _OUTCOME], ...], MANY] = ("integration",)
-    """What is asked about: outcomes, 'persistence of NAME', 'effect on NAME'."""
+    """Outcomes of the study: NAME, 'persistence of NAME' or 'effect on NAME'."""
     weeks: Annotated[tuple[Week, ...], MANY] = ("end_of_ta",)
-    """When: week numbers, start, end_of_ta, year_after, horizon."""
+    """Weeks at which outcomes are read: numbers, start, end_of_ta, year_after, horizon."""
     replicates: Annotated[int, Number(1, 2**32, whole=True), Option("-n")] = 4
     """Runs of each set, each with chance of its own."""
     seed: Annotated[int, Number(0, 2**63 - 1, whole=True), Option()] = 1
@@ -446,7 +446,7 @@ class StudyHeader(Header):
     """The fields of a study over a design of points."""
 
     factors: Annotated[Factors, _FACTORS] = (("free", None),)
-    """What varies: roles, names, or a mapping from name to distribution."""
+    """The factors that vary: roles, names, or a mapping from name to distribution."""
     samples: Annotated[int, Number(1, 2**24, whole=True), Option()] = 512
     """Base samples of the design."""
     replicates: Annotated[int, Number(1, 2**20, whole=True), Option("-n")] = 10

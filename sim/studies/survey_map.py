@@ -199,22 +199,22 @@ _LIST = {"type": "array", "items": {"type": "string"}}
 
 
 class Columns(Strict):
-    """Which column holds what; left out: the table has none."""
+    """Name of the column of each kind; default: the table has none."""
 
     person: Annotated[str, Words(300, optional=True)] = ""
-    """Who answered: answers of one person are averaged first, and n counts people."""
+    """The person who answered: answers of one person are averaged first, and n counts people."""
     wave: Annotated[str, Words(300, optional=True)] = ""
-    """When: a week, a date, or a word of `waves`."""
+    """Time of the answer: a week, a date, or a word of `waves`."""
     item: Annotated[str, Words(300, optional=True)] = ""
-    """What was asked (a row an answer, or a row a mean)."""
+    """The item of the row (each row is an answer or a mean)."""
     answer: Annotated[str, Words(300, optional=True)] = ""
-    """The answer (a row an answer)."""
+    """The answer (each row is an answer)."""
     mean: Annotated[str, Words(300, optional=True)] = ""
-    """The mean (a row a mean)."""
+    """The mean (each row is a mean)."""
     change: Annotated[str, Words(300, optional=True)] = ""
     """The mean change since another wave, of the same people."""
     since: Annotated[str, Words(300, optional=True)] = ""
-    """That other wave; left out: the start."""
+    """The wave since which the change is counted; default: the start."""
     sd: Annotated[str, Words(300, optional=True)] = ""
     """The standard deviation between people."""
     se: Annotated[str, Words(300, optional=True)] = ""
@@ -222,9 +222,9 @@ class Columns(Strict):
     low: Annotated[str, Words(300, optional=True)] = ""
     """Lower end of the 95 % interval of the mean."""
     high: Annotated[str, Words(300, optional=True)] = ""
-    """Upper end of it."""
+    """Upper end of the 95 % interval of the mean."""
     n: Annotated[str, Words(300, optional=True)] = ""
-    """How many people answered."""
+    """Number of people who answered."""
 
     @property
     def long(self) -> bool:
@@ -238,20 +238,20 @@ class SurveyMap(Strict):
     sheet: Annotated[str, Words(100)] | None = None
     """Sheet of a workbook; needed where several hold something."""
     head: Annotated[int, Number(0, 10_000, whole=True)] | None = None
-    """Line of the head; 0: there is none; left out: it is looked for."""
+    """Line of the names of the columns; 0: there is none; default: detected."""
     encoding: Annotated[str, Words(40)] | None = None
-    """Of a text file; left out: it is looked for."""
+    """Encoding of a text file; default: detected."""
     skip_rows: Annotated[int, Number(0, 100, whole=True)] = 0
     """Rows below the head that hold no answers: 2 in an export of Qualtrics."""
     skip: Annotated[Mapping[str, tuple[str, ...]], Shape(_rows, _ANY)] = FrozenDict()
     """Rows to leave out, by the text in a column: `item: [Total]`."""
     columns: Columns = Columns()
-    """Which column holds what."""
+    """Name of the column of each kind."""
     items: Annotated[Mapping[str, Item], Shape(_items, _ANY)] = FrozenDict()
     """What is asked about, and where: the columns of a wide table (one, several, or by wave), or
     the names in the item column; `{of: [...], scale: [1, 7], reversed: [...]}` says more."""
     scale: Annotated[tuple[float, float] | None, Shape(_scale, {"type": "array"})] = None
-    """Lowest and highest answer; left out: 1 to 5, of tests and shares 0 to 1."""
+    """Lowest and highest answer; default: 1 to 5, of tests and shares 0 to 1."""
     labels: Annotated[Mapping[str, float], Shape(_labels, _ANY)] = FrozenDict()
     """Numbers of answers in words: `Strongly agree: 5`."""
     reversed: Annotated[tuple[str, ...], Shape(_names, _LIST)] = ()
@@ -265,7 +265,7 @@ class SurveyMap(Strict):
     date_order: Literal["iso", "month-first", "day-first"] | None = None
     """How dates are written, where that is not clear."""
     decimal: Literal["point", "comma"] | None = None
-    """What decimals stand after; left out: found (1,500 is one and a half, but of n)."""
+    """Sign before the decimals; default: detected (1,500 is one and a half, except in n)."""
 
 
 def read_map(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:

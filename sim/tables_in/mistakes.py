@@ -91,7 +91,7 @@ class Mistakes:
             value: the value itself.
             allowed: what the cell may hold.
             suggestion: what was probably meant.
-            kind: mistakes of one column and kind are grouped; left out: the message.
+            kind: mistakes of one column and kind are grouped; default: the message.
             word: the value is a word that the column does not know; such mistakes are grouped.
         """
         self.count += 1

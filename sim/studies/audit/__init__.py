@@ -20,7 +20,7 @@ def audit(
 
     Args:
         study: path of a study file, or the name of a shipped one.
-        execution: how runs are made; left out: on all threads of this machine.
+        execution: how runs are made; default: on all threads of this machine.
         fields: fields that replace those of the file, such as ``sets=20`` or
             ``asks_about=["trust"]``.
 

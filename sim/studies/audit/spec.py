@@ -60,23 +60,23 @@ class Spec(OverSets):
     kind: Literal["audit"]  # pyright: ignore[reportIncompatibleVariableOverride]
     """audit"""
     design: Literal["before_after", "dose_regression"] = "before_after"
-    """What the study did."""
+    """Design of the study."""
     asks_about: Annotated[tuple[str, ...], _CONSTRUCTS] = CONSTRUCTS
-    """What its survey asks about: trust, accountability, knowledge, integration."""
+    """Constructs that the survey asks about: trust, accountability, knowledge, integration."""
     weeks: tuple[Week, ...] = ("start", "end_of_ta")
-    """First and last wave."""
+    """Weeks of the first and the last wave."""
     items: Annotated[int, Number(1, 100, whole=True)] = 4
-    """Items of each scale."""
+    """Number of items of each scale."""
     asked: Annotated[int, Number(1, 10**6, whole=True)] | None = None
-    """People asked in each region; left out: half of the staff."""
+    """Number of people surveyed in each region; default: half of the staff."""
     comparison_regions: Annotated[int, Number(1, 1000, whole=True)] = 1
-    """Next-readiest regions without TA, for the design ``comparison``."""
+    """Number of next-readiest regions without TA, for the design ``comparison``."""
     lead_weeks: Annotated[int, Number(4, 104, whole=True)] = 26
-    """How long before the start the extra wave is."""
+    """Number of weeks before the start at which the extra wave is."""
     background_trends: tuple[_TREND, ...] = (0.0, 0.02)
-    """Yearly change of knowledge without any TA, one world each."""
+    """Yearly changes of knowledge without any TA; each is simulated by itself."""
     leniencies: tuple[Annotated[float, Number(0, 1)], ...] = (0.0,)
-    """Leniencies of answering to compare with the parameter's own."""
+    """Leniencies of answering to compare with that of the parameter ``survey_leniency``."""
     replicates: Annotated[int, Number(1, 2**16, whole=True), Option("-n")] = 20
     """Replications of each set."""
 

@@ -43,11 +43,11 @@ def calibrate(
             "cancelled by provider", "commitments kept", response (0-1; ``n`` alone is enough).
             Waves: a week, start, end_of_ta, year_after, horizon.
         parameters: the parameters that vary, as names, as roles (free, uncertain), or as name:
-            {uniform: [low, high]}; left out: the free and the uncertain ones. Where a survey is
+            {uniform: [low, high]}; default: the free and the uncertain ones. Where a survey is
             among the targets, the leniency of answers and the starting levels of people vary, too.
         survey: fields of a map (:class:`sim.studies.survey_map.SurveyMap`) for ``data``, such as
             ``{"scale": [1, 7], "reversed": ["q3"]}``.
-        execution: how runs are made; left out: on all threads of this machine.
+        execution: how runs are made; default: on all threads of this machine.
         fields: fields that replace those of the file, such as ``samples=2000``,
             ``leave_out=["T9"]`` or ``truths=400`` (coverage). With ``data``, ``own_only`` is True
             by default: the findings that come with codose do not count.

@@ -41,10 +41,10 @@ class Spec(Header):
     kind: Literal["calibrate"]  # pyright: ignore[reportIncompatibleVariableOverride]
     """calibrate"""
     factors: Annotated[Factors, _FACTORS] = (("free", None), ("uncertain", None))
-    """What varies: of the free parameters it is said by how much they are narrowed; all others vary
-    beside them, and are kept with them in each plausible set."""
+    """The parameters that vary: the answer says by how much the free ones are narrowed; all others
+    vary beside them, and are kept with them in each plausible set."""
     targets: tuple[Annotated[str, Words(40)], ...] = ()
-    """Ids of the findings to calibrate to; left out: all that can be scored."""
+    """Ids of the findings to calibrate to; default: all that can be scored."""
     leave_out: tuple[Annotated[str, Words(40)], ...] = ()
     """Ids of findings to leave out."""
     observed: Annotated[

@@ -52,7 +52,7 @@ def compare(
             own. Values under ``parameters`` in a scenario's file hold in every set.
         replicates: runs of each set, 1 or more; a single run does not separate chance from
             parameters.
-        seed: seed of every random number; left out: the first scenario's.
+        seed: seed of every random number; default: the first scenario's.
         outcomes: names to compare; or outcomes of your own, functions of the model by name
             (:mod:`sim.model.own`), which are compared beside the usual ones.
         engine: "auto", "mesa", "compiled", or a model of your own: "module:Model" or the subclass
@@ -61,7 +61,7 @@ def compare(
         margin: share of an outcome's range that would not matter, above 0.
         stopping_now: compare with TA that ends with the contact log of the first scenario.
         hold: parameters held at a value in every set, by name.
-        labels: labels of the scenarios; left out: their names, or those of their files.
+        labels: labels of the scenarios; default: their names, or those of their files.
         until: go on with more sets until the 90 % intervals of mean differences at the end of TA,
             of outcomes on a scale, are no wider than +- this value, with ``most_sets`` (2000) at
             most. The result says how many sets were needed.
@@ -71,7 +71,7 @@ def compare(
             "log of 6 months", or several joined by "and".
         know: groups of parameters that would be known together, such as "first_trust+trust_step".
         worth: money that a whole unit of the first outcome is worth; planned cost then counts, too.
-        execution: how runs are made; left out: on all threads of this machine.
+        execution: how runs are made; default: on all threads of this machine.
 
     Returns:
         The result. Its tables are ``verdicts`` (a row for each scenario and outcome),

@@ -53,9 +53,9 @@ class Spec(UntilClear):
         tuple[Annotated[str, Words(100)], ...],
         Option(name="--outcome", metavar="NAME", many=True, default="six headlines"),
     ] = HEADLINES
-    """What to compare; repeatable."""
+    """Outcome to compare; repeatable."""
     weeks: tuple[Literal["end_of_ta", "horizon"], ...] = POINTS  # pyright: ignore[reportIncompatibleVariableOverride]
-    """end_of_ta and horizon, always: a scenario's own end of TA, and the common horizon."""
+    """Always end_of_ta and horizon: a scenario's own end of TA, and the common horizon."""
     seed: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
         Annotated[int, Number(0, 2**63 - 1, whole=True)] | None,
         Option(default="the first scenario's"),
@@ -71,7 +71,7 @@ class Spec(UntilClear):
         tuple[Annotated[str, Words(60)], ...],
         Option(name="--label", metavar="NAME", many=True, default="names of the files"),
     ] = ()
-    """What to call the scenarios, in their order; repeatable."""
+    """Name of a scenario in tables and figures, in the order of the scenarios; repeatable."""
     information: Annotated[bool, Option()] = False
     """Also say what knowing each parameter would be worth before choosing by the first outcome."""
     measures: Annotated[

@@ -43,10 +43,10 @@ class Contrast(Strict):
 
 
 class Step(Strict):
-    """One rung of a ladder; it keeps what those before it have changed."""
+    """One step of a ladder; it keeps what the steps before it have changed."""
 
     name: Annotated[str, Words(200)]
-    """What is different from here on."""
+    """Name of the step: what is different from here on."""
     parameters: Annotated[dict[str, float], Frozen] = FrozenDict()
     """Parameters that are set, also beyond their plausible range."""
 
@@ -57,9 +57,9 @@ class Spec(Header):
     kind: Literal["ladder"]  # pyright: ignore[reportIncompatibleVariableOverride]
     """ladder"""
     contrast: Contrast
-    """What is compared."""
+    """The contrast: a lever and two of its settings."""
     steps: tuple[Step, ...]
-    """The rungs, in order."""
+    """The steps, in order."""
     replicates: Annotated[int, Number(1, 2**20, whole=True), Option("-n")] = 100
     """Pairs of runs on each step."""
 

@@ -47,7 +47,7 @@ class Case(Strict):
     """A scenario of its own, made from one of the study's."""
 
     scenario: Annotated[str, Words(1000, optional=True)] = ""
-    """Which of the study's scenarios it changes; left out: the first."""
+    """The scenario of the study that the case changes; default: the first."""
     levers: Annotated[dict[str, Any], Frozen] = FrozenDict()
     """Levers that are set, such as hours, staff, dosage[0].hours, phone.every_weeks."""
     fields: Annotated[dict[str, Any], Frozen] = FrozenDict()
@@ -64,18 +64,19 @@ class Pattern(Strict):
     group: Annotated[str, Words(60)] = "patterns"
     """Patterns of one group are counted together."""
     source: Annotated[str, Words(500)]
-    """Where it is known from, or 'our own reading'."""
+    """Source of what is known, or 'our own reading'."""
     earned: bool
-    """Whether it comes out of mechanisms that were not written to give it; false: it is built
-    in."""
+    """Whether the pattern comes out of mechanisms that were not written to give it (true), or is
+    built in (false)."""
     why: Annotated[str, Words(500)]
-    """Why it counts as earned or built in, in a sentence."""
+    """Why the pattern counts as earned or built in, in a sentence."""
     statement: Annotated[tuple[str, ...], _STATEMENT]
-    """What has to hold, such as 'effect on trust at 104 > 0.05'; a list: all of it."""
+    """The statement that has to hold, such as 'effect on trust at 104 > 0.05'; of a list, each
+    one."""
     case: Annotated[str, Words(60, optional=True)] = ""
-    """Of measures that name no case; left out: the first scenario."""
+    """Case of the measures that name none; default: the first scenario."""
     across: Literal["sets", "mean"] = "sets"
-    """Looked for in each set, or in the mean over the sets."""
+    """Whether the statement is tested in each set or in the mean over the sets."""
 
 
 LOOKS_AT_PEOPLE = True
@@ -90,7 +91,7 @@ class Spec(OverSets):
     cases: Annotated[dict[str, Case], Frozen] = FrozenDict()
     """Scenarios made from those of the study, by a name for statements."""
     patterns: tuple[Pattern, ...]
-    """What is looked for."""
+    """The patterns that are looked for."""
     replicates: Annotated[int, Number(2, 2**16, whole=True), Option("-n")] = 8
     """Runs of each set and case, each set with chance of its own."""
     default_replicates: Annotated[int, Number(2, 2**16, whole=True), Option()] = 200

@@ -30,8 +30,8 @@ def plan(
 
     Args:
         study: a study file (its path, or the name of a shipped one), or its fields.
-        folder: the folder that relative paths in the fields count from; left out: the current one.
-        execution: how runs are made; left out: on all threads of this machine.
+        folder: the folder that relative paths in the fields count from; default: the current one.
+        execution: how runs are made; default: on all threads of this machine.
         changes: fields that replace those of the study, such as ``seed``, ``start_date`` or
             ``engine`` (a model of your own: "module:Model" or the subclass of CoCreationModel).
 

@@ -84,13 +84,13 @@ class Target(Strict):
     outcome: Annotated[str, _OUTCOME]
     """An outcome, 'effect on NAME' or 'persistence of NAME'."""
     at_least: float | None = None
-    """Reached at this level or above."""
+    """The target is reached at this level or above."""
     at_most: float | None = None
-    """Reached at this level or below."""
+    """The target is reached at this level or below."""
     week: Annotated[int | str, _WEEK] = "end_of_ta"
-    """When: a week, start, end_of_ta, year_after, horizon."""
+    """Week of the level: a number, start, end_of_ta, year_after, horizon."""
     probability: Annotated[float, Number(0, 1, above=True)] = 0.8
-    """With this probability, over plausible sets and chance."""
+    """Probability with which the level is to be reached, over plausible sets and chance."""
     over_regions: Literal["mean", "worst"] = "mean"
     """The mean of the regions, or the worst of them."""
 
@@ -119,29 +119,30 @@ class Target(Strict):
 
 
 class Search(Strict):
-    """How hard to search: NSGA-II over so many plans, each on the same sets and chance."""
+    """Size of the search by NSGA-II; all plans are run on the same sets and chance."""
 
     plans: Annotated[int, Number(4, 100_000, whole=True)] = 600
-    """Plans that are simulated at most."""
+    """Largest number of plans that are simulated."""
     population: Annotated[int, Number(4, 1000, whole=True)] = 40
-    """Plans of a generation."""
+    """Number of plans in a generation."""
     sets: Annotated[int, Number(2, 100_000, whole=True)] = 30
-    """Plausible sets that each is run on."""
+    """Number of plausible sets on which each plan is run."""
     replicates: Annotated[int, Number(1, 1000, whole=True)] = 2
-    """Runs of each set."""
+    """Number of runs of each set."""
 
 
 class Confirm(Strict):
-    """How well the chosen plans are known: fresh sets and fresh chance."""
+    """Size of the confirmation, in which the chosen plans are run again on fresh sets and fresh
+    chance."""
 
     plans: Annotated[int, Number(2, 200, whole=True)] = 24
-    """Plans of the front (besides those that the targets ask for) that are run again."""
+    """Number of plans of the front that are run again, besides those that the targets ask for."""
     sets: Annotated[int, Number(10, 100_000, whole=True)] = 200
-    """Fresh plausible sets."""
+    """Number of fresh plausible sets."""
     replicates: Annotated[int, Number(1, 1000, whole=True)] = 4
-    """Runs of each set."""
+    """Number of runs of each set."""
     failure_sets: Annotated[int, Number(50, 100_000, whole=True)] = 1000
-    """Sets of the search for where the recommended plan fails."""
+    """Number of sets of the search for where the recommended plan fails."""
 
 
 _LEVERS = Shape(levers_of, {"type": "object", "minProperties": 1})
@@ -172,19 +173,21 @@ class Spec(Header):
     replicates: Annotated[int, Number(1, 1000, whole=True)] = 1
     """Not used: `search` and `confirm` say how many runs each set has."""
     levers: Annotated[tuple[Lever, ...], _LEVERS]
-    """What may be set, with bounds: a mapping from lever to [low, high] or {choices: [...]}."""
+    """Levers that may be set, with bounds: a mapping from lever to [low, high] or {choices:
+    [...]}."""
     budget: Budget = Budget()
-    """What may be spent, such as {money: 300000, per: year, of: centre}."""
+    """The most that may be spent, such as {money: 300000, per: year, of: centre}."""
     targets: tuple[Target, ...] = ()
-    """What is to be reached, how surely."""
+    """Levels that are to be reached, each with its probability."""
     over_regions: Literal["mean", "worst", "total"] = "mean"
-    """How the regions make one number of an outcome: mean, worst, or (for effects) total."""
+    """How the regions are joined into one number of an outcome: mean, worst, or (for effects)
+    total."""
     search: Search = Search()
-    """How hard to search."""
+    """Size of the search."""
     confirm: Confirm = Confirm()
-    """How surely the chosen plans are known."""
+    """Size of the confirmation of the chosen plans."""
     sets: Annotated[str, Words(1000, optional=True), Option(metavar="DIR", path=True)] = ""
-    """Folder of a calibration to draw the parameter sets from; left out: those that come with
+    """Folder of a calibration to draw the parameter sets from; default: the one that comes with
     codose."""
     start_date: Annotated[
         Annotated[date, Day()] | None, Option(name="--start", metavar="DATE", read=_day)
@@ -199,7 +202,7 @@ class Spec(Header):
         """The parameter sets of a sample.
 
         Args:
-            posterior: the posterior to draw from; left out: the one that comes with the project.
+            posterior: the posterior to draw from; default: the one that comes with the project.
         """
         counts = {"search": self.search.sets, "failures": self.confirm.failure_sets}
         count = counts.get(stage, self.confirm.sets)

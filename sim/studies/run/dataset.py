@@ -37,8 +37,8 @@ def dataset(runs: Runs, name: str = "", parameters: Sequence[str] | None = None)
 
     Args:
         runs: the runs.
-        name: the label of the scenario; left out: the label in its study.
-        parameters: parameters that become coordinates; left out: those that differ between sets.
+        name: the label of the scenario; default: the label in its study.
+        parameters: parameters that become coordinates; default: those that differ between sets.
 
     Raises:
         InputError: xarray is not installed.

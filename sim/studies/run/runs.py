@@ -77,16 +77,16 @@ def run(
             them, or a mapping from labels to them. Several scenarios all have the seed of the
             first, and the function returns a :class:`~sim.studies.several.SeveralRuns`.
         sets: plausible sets, the number of them to draw, the folder of a calibration, or a sequence
-            of parameter sets; left out: 50. Values under ``parameters`` in the scenario's file hold
+            of parameter sets; default: 50. Values under ``parameters`` in the scenario's file hold
             in every set.
         fixed: run the scenario's own values instead of plausible sets.
         parameters: one or more full sets (:class:`Parameters`), or mappings of the values in which
             they differ from the scenario's own, in place of plausible sets.
         hold: parameters held at a value in every set; they override the scenario's file.
         beyond_range: let ``hold`` leave plausible ranges.
-        replicates: runs of each set; left out: 4 of plausible sets, 200 of fixed values (30 by the
+        replicates: runs of each set; default: 4 of plausible sets, 200 of fixed values (30 by the
             readable engine).
-        seed: seed of every random number; left out: the scenario's.
+        seed: seed of every random number; default: the scenario's.
         engine: "auto", "mesa", "compiled"; a model of your own, "module:Model" or the subclass of
             CoCreationModel (:mod:`sim.runs.own`); or a function (:mod:`sim.runs.engines`).
         outcomes: outcomes of your own, functions of the model by name, beside those of codose in
@@ -96,7 +96,7 @@ def run(
         until: go on with more plausible sets until the 90 % intervals of the means and effects of
             headline outcomes at the end of TA are no wider than +- this value, with ``most_sets``
             (2000) at most. The result says how many sets were needed.
-        execution: how runs are made; left out: on all threads of this machine.
+        execution: how runs are made; default: on all threads of this machine.
 
     Raises:
         InputError: an argument or the scenario cannot be used.

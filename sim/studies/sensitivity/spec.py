@@ -52,7 +52,7 @@ class StopRule(Strict):
     """Add samples until the main indices have converged, or a budget of runs is spent."""
 
     budget_runs: Annotated[int, Number(1, 10**9, whole=True)]
-    """Never more runs than this, in all."""
+    """Largest number of runs in all."""
 
 
 Groups = dict[str, tuple[Annotated[str, Words(200)], ...]]
@@ -75,14 +75,14 @@ class Spec(StudyHeader):
     random_numbers: Literal["common", "fresh"] = "common"
     """common: all points have the same replicates; fresh: every point its own."""
     dummy: Annotated[bool, Field(strict=True)] = True
-    """Whether a factor that does nothing goes along, as the threshold."""
+    """Whether a dummy factor without any effect is added, as the threshold."""
     groups: Annotated[Groups, Frozen] = Field(default_factory=FrozenDict)
     """Factors that are taken together, by the name of the group."""
     ranges: Annotated[Literal["table", "plausible"], Option(metavar="table|plausible")] = "table"
-    """What parameters vary over that the file gives no distribution: the table's ranges, or what
-    the calibrated sets that come with the project leave of each, free or uncertain."""
+    """Ranges of the parameters to which the file gives no distribution: those of the table, or what
+    the calibrated sets that come with the project leave of each free or uncertain parameter."""
     beyond_range: Annotated[bool, Field(strict=True)] = False
-    """Lets factors leave their plausible ranges."""
+    """Whether factors may leave their plausible ranges."""
     tolerance: Annotated[float, Number(0, 1, above=True)] = BASE_TOLERANCE
     """How well an index near 0 must be known to be called converged."""
     stop: StopRule | None = None

@@ -86,9 +86,9 @@ def surface(
             of CoCreationModel.
         sets: plausible sets, their number, the folder of a calibration, or sets of your own.
         replicates: runs of each set, 1 or more.
-        seed: seed of every random number; left out: the scenario's.
+        seed: seed of every random number; default: the scenario's.
         hold: parameters held at a value in every set, by name.
-        execution: how runs are made; left out: on all threads of this machine.
+        execution: how runs are made; default: on all threads of this machine.
 
     Returns:
         The result. Its tables are ``cheapest`` (for each target), ``best``, ``maps``,

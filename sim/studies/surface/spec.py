@@ -178,7 +178,7 @@ class Spec(OverSets):
         Option(name="--target", metavar="OUTCOME=LEVEL", many=True, read=_read_targets,
                write=assignments),
     ] = FrozenDict()  # fmt: skip
-    """Level to be reached; left out: what the scenario's own dosage reaches; repeatable."""
+    """Level to be reached; default: what the scenario's own dosage reaches; repeatable."""
     every_weeks: Annotated[_EVERY, _axis("--every", "WEEKS,...", "1 to 52")] = EVERY_WEEKS
     """Weeks between contacts."""
     hours: Annotated[_HOURS, _axis("--hours", "HOURS,...", "0.5 to 10")] = HOURS
@@ -192,16 +192,16 @@ class Spec(OverSets):
     functions: Annotated[_MIXES, Option(metavar="NAME,...", read=_words, write=_commas)] = None
     """Named mixes of functions, such as training: a map for each."""
     sites: Annotated[_SITES, _axis("--sites", "N,...")] = None
-    """Regions a provider: a map for each."""
+    """Regions per provider: a map for each."""
     keep_others: Annotated[bool, Option()] = False
     """Keep the scenario's other contact series."""
     outcomes: Annotated[
         tuple[Annotated[str, Words(100)], ...],
         Option(name="--outcome", metavar="NAME", many=True),
     ] = SHOWN
-    """What to map, besides outcomes with a target; repeatable."""
+    """Outcome to map, besides those with a target; repeatable."""
     weeks: tuple[Literal["end_of_ta"], ...] = ("end_of_ta",)  # pyright: ignore[reportIncompatibleVariableOverride]
-    """end_of_ta, always: each cell at its own end of TA."""
+    """Always end_of_ta: each cell at its own end of TA."""
     seed: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
         Annotated[int, Number(0, 2**63 - 1, whole=True)] | None, Option()
     ] = None
