@@ -265,9 +265,9 @@ def test_one_field(text: str, message: str) -> None:
          f"f.yaml:2:14: parameters.trust_stp: 'trust_stp' is not a parameter; "
          f"allowed: {PARAMETERS}; did you mean 'trust_step'?"),
         ("parameters: {trust_step: 0.05}",
-         "f.yaml:2:26: parameters.trust_step: 0.05 is outside the plausible range (share of the gap "
-         "between trust and experienced quality that a saturated contact closes); to go there on purpose set "
-         "beyond_range: true; allowed: 0.1..0.45"),
+         "f.yaml:2:26: parameters.trust_step: 0.05 is outside the plausible range (share of the "
+         "gap between trust and experienced quality that a saturated contact closes); to go there "
+         "on purpose set beyond_range: true; allowed: 0.1..0.45"),
         ("parameters: {trust_step: 2}\nbeyond_range: true",
          "f.yaml:2:26: parameters.trust_step: 2 is outside the limits of the equation; "
          "allowed: 0..1"),

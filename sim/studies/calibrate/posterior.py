@@ -180,7 +180,7 @@ class Making:
             replicates: R, the number of runs of each set.
             label: the name of the runs in the store.
             first: the first replicate; set s takes R replicates from first + s R on.
-            places: the number s of each set; left out: counted from 0.
+            places: the number s of each set; default: counted from 0.
         """
         measures = [target.measure for target in self.targets]
         arms = variants(self.scenario, measures)
