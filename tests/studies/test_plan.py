@@ -27,9 +27,9 @@ from sim.studies.calendar import described
 from sim.studies.kind import Result, Runner, StudyKind, ask
 from sim.studies.plan import plan
 from sim.studies.plan.analysis import Planner
-from sim.studies.plan.chosen import Findings, scenario_of
 from sim.studies.plan.search import Candidate, Space, non_dominated, search
 from sim.studies.plan.spec import AS_IT_STANDS, Budget, Spec, check, issues
+from sim.studies.plan.tables import Findings, scenario_of
 from sim.studies.plan.values import (
     Evaluator,
     Sample,

@@ -16,16 +16,17 @@ from sim.scenario.scenario import Scenario
 from sim.stats.discovery import Discovery, discover
 from sim.stats.drivers import Driver
 from sim.stats.drivers import drivers as rank_drivers
-from sim.stats.intervals import quantiles, share
+from sim.stats.intervals import quantiles
 from sim.studies.calendar import icalendar_text
 from sim.studies.plan import tables
-from sim.studies.plan.chosen import Findings, Plan, scenario_of
 from sim.studies.plan.search import Candidate, Choice, Scores, Space, non_dominated, search
 from sim.studies.plan.spec import Spec, label_of, objectives_of
+from sim.studies.plan.tables import Findings, Plan, scenario_of
 from sim.studies.plan.values import (
     Evaluator,
     Sample,
     Value,
+    chances,
     met,
     regret_of,
     regrets,
@@ -166,7 +167,7 @@ class Planner:
         asked = list(zip(value.targets, self.header.targets, strict=True))
         if asked:
             scores.append(min(sure_margin(each, t, value.failed) for each, t in asked))
-            scores += [share(met(each, t), value.failed).p for each, t in asked]
+            scores += [one.p for one in chances(value, self.header.targets)]
         return tuple(scores)
 
     def _current(self) -> Choice | None:
@@ -227,20 +228,13 @@ class Planner:
                 one,
                 scored[one.choice],
                 value,
-                self.chances(value),
+                chances(value, self.header.targets),
                 tuple(float(each[number]) for each in behind),
                 bool(front[number]),
             )
             for number, (one, value) in enumerate(zip(known, values, strict=True))
         ]
         return tuple(plans), reference
-
-    def chances(self, value: Value) -> tuple[Any, ...]:
-        """The probability of each target, see :class:`sim.stats.intervals.Share`."""
-        return tuple(
-            share(met(each, target), value.failed)
-            for each, target in zip(value.targets, self.header.targets, strict=True)
-        )
 
     # --- choosing ----------------------------------------------------------------------------
 
@@ -269,11 +263,11 @@ class Planner:
         for one in [*surely, *likely]:
             confirm([one])
             tried.append(one)
-            chances = self.chances(confirmed[one.name])
-            if self.short(chances, "low") <= 0:
+            sure = chances(confirmed[one.name], self.header.targets)
+            if self.short(sure, "low") <= 0:
                 held = one
                 break
-            if held is None and self.short(chances, "p") <= 0:
+            if held is None and self.short(sure, "p") <= 0:
                 held = one  # holds by its estimate; a later plan may hold with certainty
         if held is not None:
             first = {"cheapest": held}
@@ -281,7 +275,9 @@ class Planner:
             first = {
                 "closest": min(
                     tried or [near],
-                    key=lambda one: self.short(self.chances(confirmed[one.name]), "p"),
+                    key=lambda one: self.short(
+                        chances(confirmed[one.name], self.header.targets), "p"
+                    ),
                 )
             }
         return {**first, **others}, confirmed, tuple(one.name for one in tried)

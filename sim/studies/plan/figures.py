@@ -10,8 +10,8 @@ from sim.present import style
 from sim.present.figures import Figure
 from sim.present.format import money, number
 from sim.present.table import Table
-from sim.studies.plan.chosen import scenario_of
 from sim.studies.plan.spec import AS_IT_STANDS, Spec, labels_of
+from sim.studies.plan.tables import scenario_of
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:
@@ -45,32 +45,29 @@ def _front(
     study: Study[Spec], plans: pd.DataFrame, searched: pd.DataFrame, key: str, label: str
 ) -> Figure:
     best = plans[plans["on_front"]]
-    return Figure(
-        f"front_{key}".replace(" ", "_"),
-        f"What the budget buys: {label}",
+    title = f"What the budget buys: {label}"
+    caption = (
         f"Small dots: the {len(searched):,} plans that the search ran. Line: plans that no other "
-        "beats, run again on fresh parameters and chance, with 90 % intervals of their mean.",
+        "beats, run again on fresh parameters and chance, with 90 % intervals of their mean."
+    )
+    return Figure(
+        f"front_{key}".replace(" ", "_"), title, caption,
         f"{label} against what is spent: from {number(best[key].min())} for "
         f"{money(best['spend'].min())} to {number(best[key].max())} for "
         f"{money(best['spend'].max())}.",
-        partial(_draw_front, study, plans, searched, key, label),
-    )
+        partial(_draw_front, study, plans, searched, key, title, caption),
+    )  # fmt: skip
 
 
 def _draw_front(
-    study: Study[Spec], plans: pd.DataFrame, searched: pd.DataFrame, key: str, label: str
-) -> Drawn:
+    study: Study[Spec], plans: pd.DataFrame, searched: pd.DataFrame, key: str, title: str,
+    caption: str,
+) -> Drawn:  # fmt: skip
     budget = study.header.budget
     plans = plans.sort_values("spend")
     source = "" if study.plausible is None else study.plausible.source
-    drawn = style.figure(
-        style.WIDTH,
-        5.2,
-        f"What the budget buys: {label}",
-        f"Small dots: the {len(searched):,} plans that the search ran. Line: plans that no other "
-        "beats, run again on fresh parameters and chance, with 90 % intervals of their mean.\n"
-        f"Parameters: {source}. What if, not forecast.",
-    )
+    footer = f"{caption}\nParameters: {source}. What if, not forecast."
+    drawn = style.figure(style.WIDTH, 5.2, title, footer)
     axes = drawn.subplots()
     style.dress(axes)
     axes.scatter(searched["spend"], searched[key], s=9, color=style.FAINT, zorder=1)
@@ -105,7 +102,7 @@ def _draw_front(
     axes.set_xlim(max(0.0, low - 0.06 * (high - low)), high + 0.12 * (high - low))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     style.name_x(axes, f"planned {budget.unit}")
-    style.name_y(axes, label)
+    style.name_y(axes, labels_of(study.header)[key])
     return drawn
 
 

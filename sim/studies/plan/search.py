@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.core.errors import InputError
 from sim.model.dosage import Planned, planned
-from sim.scenario.levers import Changed, changed
+from sim.scenario.levers import changed
 from sim.scenario.scenario import Scenario
 from sim.studies.plan.levers import Lever
 from sim.studies.plan.spec import Budget
@@ -38,15 +38,9 @@ class Candidate:
     """A plan that could be run: its choice, scenario and planned cost, and what it leaves out."""
 
     choice: Choice
-    settings: Mapping[str, Any]
     scenario: Scenario
     planned: Planned
     discarded: tuple[str, ...] = ()
-
-
-def _candidate(choice: Choice, settings: Mapping[str, Any], change: Changed) -> Candidate:
-    made = change.scenario
-    return Candidate(choice, settings, made, planned(made), change.discarded)
 
 
 class Space:
@@ -72,14 +66,16 @@ class Space:
     def candidate(self, choice: Choice) -> Candidate | None:
         """The plan of a choice; None where the levers conflict, so that no scenario can exist."""
         if choice not in self._made:
-            settings = self.settings(choice)
-            try:
-                change = changed(self.scenario, settings)
-                found = _candidate(choice, settings, change) if change.scenario.has_ta else None
-            except InputError:
-                found = None
-            self._made[choice] = found
+            self._made[choice] = self._candidate(choice)
         return self._made[choice]
+
+    def _candidate(self, choice: Choice) -> Candidate | None:
+        try:
+            change = changed(self.scenario, self.settings(choice))
+        except InputError:
+            return None
+        made = change.scenario
+        return Candidate(choice, made, planned(made), change.discarded) if made.has_ta else None
 
     def same_as(self, choice: Choice) -> Choice:
         """The first choice that gave the same scenario. Several choices can give one scenario: the

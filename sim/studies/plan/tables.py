@@ -1,8 +1,9 @@
-"""made: the tables of a plan study, from its :class:`~sim.studies.plan.chosen.Findings`."""
+"""Findings: the results of a plan study; :func:`made` makes tables of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,23 +11,123 @@ import pandas as pd
 
 from sim.core.outcomes import OUTCOMES
 from sim.core.parameters import TABLE
-from sim.model.dosage import Planned
+from sim.model.dosage import Planned, Resources
 from sim.present.table import Column, Table
-from sim.stats.intervals import band, mean_interval, share
+from sim.scenario.levers import with_levers
+from sim.scenario.scenario import Scenario
+from sim.stats.discovery import Discovery
+from sim.stats.drivers import Driver
+from sim.stats.intervals import Share, band, mean_interval
 from sim.stats.verdicts import verdict
 from sim.studies.calendar import CALENDAR_COLUMNS, calendar_table, described
-from sim.studies.plan.chosen import Findings, Plan, scenario_of
-from sim.studies.plan.search import Choice
+from sim.studies.plan.search import Candidate, Choice, Scores, Space
 from sim.studies.plan.spec import (
     AS_IT_STANDS,
     MARGIN,
     Objective,
+    Spec,
     key_of,
     label_of,
     objectives_of,
+    setting_of,
     shown_setting,
 )
-from sim.studies.plan.values import Value, mean_of, met, sure_margin
+from sim.studies.plan.values import Value, chances, mean_of, sure_margin
+from sim.studies.spec import Study
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A plan of the shortlist.
+
+    Attributes:
+        name: ``plan_1`` ..., ordered by spend.
+        candidate: lever settings, scenario, planned cost.
+        scores: values in the search: objectives (signed: high is good), the least margin of the
+            targets, their probabilities.
+        value: the value on the fresh sample.
+        chances: the probability of each target on the fresh sample.
+        regrets: for each objective, the limit that the regret does not exceed in nine of ten sets.
+        on_front: whether no plan of the shortlist is better in one criterion and nowhere worse.
+    """
+
+    name: str
+    candidate: Candidate
+    scores: Scores
+    value: Value
+    chances: tuple[Share, ...]
+    regrets: tuple[float, ...]
+    on_front: bool
+
+    @property
+    def planned(self) -> Planned:
+        """The planned cost."""
+        return self.candidate.planned
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """The results of a plan study.
+
+    Attributes:
+        study: the study.
+        space: the plans that the levers allow.
+        scored: scores of every plan in the search, by choice.
+        plans: the shortlist, ordered by spend; all plans are within the budget.
+        roles: role -> plan that was chosen for it, the recommended one first: "cheapest" (meets the
+            targets), "closest" (to the targets), "least regret", "most ..." of each outcome,
+            "fairest" (best for the worst region).
+        confirmed: plan name -> value on the third sample, for the chosen and the tried plans.
+        tried: names of the plans that met the targets on the fresh sample and were checked on the
+            third, in order.
+        reference: planned cost of the scenario as it stands, and its values on the fresh and the
+            third sample; None without TA.
+        gains: counterfactual -> plan name -> gains over it on the third sample, (objectives, sets,
+            replicates).
+        pattern: the conditions under which the recommended plan fails.
+        drivers: the parameters that its first outcome depends on.
+    """
+
+    study: Study[Spec]
+    space: Space
+    scored: Mapping[Choice, Scores]
+    plans: tuple[Plan, ...]
+    roles: Mapping[str, Plan]
+    confirmed: Mapping[str, Value]
+    tried: tuple[str, ...]
+    reference: tuple[Planned, Value, Value] | None
+    gains: Mapping[str, Mapping[str, np.ndarray]]
+    pattern: Discovery
+    drivers: tuple[Driver, ...]
+
+    @property
+    def best(self) -> Plan:
+        """The recommended plan."""
+        return next(iter(self.roles.values()))
+
+    @property
+    def chosen(self) -> list[Plan]:
+        """Every plan that was chosen for a role, each once, the recommended one first."""
+        return list({one.name: one for one in self.roles.values()}.values())
+
+    def roles_of(self, plan: Plan) -> str:
+        """The roles for which a plan was chosen, separated by commas."""
+        return ", ".join(role for role, one in self.roles.items() if one is plan)
+
+
+def scenario_of(study: Study[Spec], row: Mapping[Any, Any]) -> Scenario:
+    """The scenario of a row of the table of plans, named after study and plan."""
+    levers = study.header.levers
+    made = with_levers(
+        study.scenario, {lever.name: setting_of(lever, row[lever.name]) for lever in levers}
+    )
+    said = f"Found by a search of plans; chosen as: {row['roles']}." if row["roles"] else ""
+    return made.replace(
+        name=f"{study.scenario.name} ({row['plan']})"[:200],
+        question=study.header.question or made.question,
+        description=f"{said} What if, not forecast.".strip(),
+    )
+
 
 PLANNED: tuple[Column, ...] = (
     Column("planned_cost", "money", "money", "to set aside: every contact held, everybody there"),
@@ -76,12 +177,8 @@ def _lever_columns(found: Findings) -> list[Column]:
     return columns
 
 
-def _takes(planned: Planned) -> dict[str, Any]:
-    """Planned resources, from the first week of the plan on."""
-    return _resources(planned.total)
-
-
-def _resources(one: Any) -> dict[str, Any]:
+def _resources(one: Resources) -> dict[str, Any]:
+    """Planned resources of the whole plan, or of a year."""
     return {
         "planned_cost": one.money,
         "planned_cost_centre": one.centre,
@@ -109,9 +206,13 @@ def _margin(one: Objective, values: np.ndarray) -> float:
 def plans(found: Findings) -> Table:
     """A row for each plan; all numbers except ``*_search`` and planned ones are of the fresh
     sample."""
-    rows = [_plan(found, plan) for plan in found.plans]
+    rows = [
+        _row(found, plan.name, plan.candidate.scenario, plan.planned, plan.value, plan)
+        for plan in found.plans
+    ]
     if found.reference is not None:
-        rows.append(_reference(found))
+        planned, value, _ = found.reference
+        rows.append(_row(found, AS_IT_STANDS, found.study.scenario, planned, value))
     frame = pd.DataFrame(rows)
     header = found.study.header
     columns = [
@@ -141,70 +242,46 @@ def plans(found: Findings) -> Table:
     return Table("plans", frame, columns, title=title, note=note, rests_on=first)
 
 
-def _plan(found: Findings, plan: Plan) -> dict[str, Any]:
-    counted, runs = plan.value.count
+def _row(
+    found: Findings, name: str, scenario: Scenario, planned: Planned, value: Value,
+    plan: Plan | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The row of a plan or, without a plan, of the scenario as it stands, in the columns that it
+    has."""
     header = found.study.header
-    row: dict[str, Any] = {
-        "plan": plan.name,
-        "dosage": described(plan.candidate.scenario),
-        "roles": found.roles_of(plan),
-        "recommended": plan is found.best,
-        "on_front": plan.on_front,
-        **_settings(found, plan.candidate.choice),
-        "spend": header.budget.spend(plan.planned),
-        **_takes(plan.planned),
-        "spent": plan.planned.spent.money,
-        "length": plan.planned.months,
-        "expected_spend": mean_of(plan.value.cost),
-        "n": counted,
-        "runs": runs,
-    }
-    against = None if found.reference is None else found.reference[1]
-    for place, one in enumerate(_objectives(found)):
-        key, values = key_of(*one), plan.value.objectives[place]
-        row[f"{key}_search"] = _sign(one) * plan.scores[place]
-        row |= _value(key, values)
-        row[f"{key}_regret"] = plan.regrets[place]
-        if against is not None:
-            row |= _difference(f"{key}_", one, values, against.objectives[place])
-    for place, chance in enumerate(plan.chances, 1):
-        name = f"target_{place}"
-        row[f"{name}_search"] = _searched_chance(found, plan, place - 1)
-        row[name], row[f"{name}_low"], row[f"{name}_high"] = chance.p, chance.low, chance.high
-    row["worst_region"] = plan.value.worst_region(0, _sign(_objectives(found)[0]))
-    row["region_spread"] = plan.value.spread(0)
-    row["leaves_out"] = " ".join(plan.candidate.discarded)
-    return row
-
-
-def _reference(found: Findings) -> dict[str, Any]:
-    """The scenario as it stands, in the columns of a plan that it has."""
-    assert found.reference is not None
-    planned, value, _ = found.reference
     counted, runs = value.count
     row: dict[str, Any] = {
-        "plan": AS_IT_STANDS,
-        "dosage": described(found.study.scenario),
-        "roles": "",
-        "recommended": False,
-        "on_front": False,
-        "spend": found.study.header.budget.spend(planned),
-        **_takes(planned),
+        "plan": name,
+        "dosage": described(scenario),
+        "roles": found.roles_of(plan) if plan else "",
+        "recommended": plan is found.best,
+        "on_front": bool(plan and plan.on_front),
+        **(_settings(found, plan.candidate.choice) if plan else {}),
+        "spend": header.budget.spend(planned),
+        **_resources(planned.total),
         "spent": planned.spent.money,
         "length": planned.months,
         "expected_spend": mean_of(value.cost),
         "n": counted,
         "runs": runs,
-        "worst_region": value.worst_region(0, _sign(_objectives(found)[0])),
-        "region_spread": value.spread(0),
-        "leaves_out": "",
     }
     for place, one in enumerate(_objectives(found)):
-        row |= _value(key_of(*one), value.objectives[place])
-    for place, target in enumerate(found.study.header.targets, 1):
-        chance = share(met(value.targets[place - 1], target), value.failed)
-        name = f"target_{place}"
-        row[name], row[f"{name}_low"], row[f"{name}_high"] = chance.p, chance.low, chance.high
+        key, values = key_of(*one), value.objectives[place]
+        if plan:
+            row[f"{key}_search"] = _sign(one) * plan.scores[place]
+        row |= _value(key, values)
+        if plan:
+            row[f"{key}_regret"] = plan.regrets[place]
+            if found.reference is not None:
+                row |= _difference(f"{key}_", one, values, found.reference[1].objectives[place])
+    for place, chance in enumerate(chances(value, header.targets)):
+        target = f"target_{place + 1}"
+        if plan:
+            row[f"{target}_search"] = _searched_chance(found, plan, place)
+        row[target], row[f"{target}_low"], row[f"{target}_high"] = chance.p, chance.low, chance.high
+    row["worst_region"] = value.worst_region(0, _sign(_objectives(found)[0]))
+    row["region_spread"] = value.spread(0)
+    row["leaves_out"] = " ".join(plan.candidate.discarded) if plan else ""
     return row
 
 
@@ -265,10 +342,9 @@ def targets(found: Findings) -> Table:
     names = list(dict.fromkeys([found.best.name, *found.tried, *(p.name for p in found.chosen)]))
     rows = []
     for name in names:
-        third = found.confirmed[name]
-        for place, target in enumerate(found.study.header.targets):
-            sure = share(met(third.targets[place], target), third.failed)
-            margin = sure_margin(third.targets[place], target, third.failed)
+        third, asked = found.confirmed[name], found.study.header.targets
+        for values, target, sure in zip(third.targets, asked, chances(third, asked), strict=True):
+            margin = sure_margin(values, target, third.failed)
             rows.append(
                 {
                     "plan": name,
@@ -303,18 +379,17 @@ def targets(found: Findings) -> Table:
         Column("met", meaning="whether the estimate reaches the wanted probability"),
         Column("surely", meaning="whether the lower end of the interval reaches it too"),
     ]
-    return Table(
-        "targets",
-        pd.DataFrame(rows),
-        columns if rows else (),
-        title="Targets",
-        note="Values are from the third sample, which did not choose the plans.",
-        rests_on=_third(found).count,
-    )
+    note = "Values are from the third sample, which did not choose the plans."
+    return _of_third(found, "targets", rows, columns, "Targets", note)
 
 
-def _third(found: Findings) -> Value:
-    return found.confirmed[found.best.name]
+def _of_third(
+    found: Findings, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[Column],
+    title: str, note: str,
+) -> Table:  # fmt: skip
+    """A table of the third sample."""
+    known, count = columns if rows else (), found.confirmed[found.best.name].count
+    return Table(name, pd.DataFrame(rows), known, title=title, note=note, rests_on=count)
 
 
 def gains(found: Findings) -> Table:
@@ -341,14 +416,8 @@ def gains(found: Findings) -> Table:
         *N,
         Column("verdict", format="text"),
     ]
-    return Table(
-        "gains",
-        pd.DataFrame(rows),
-        columns,
-        title="What the money buys",
-        note="The same people and chance with the plan and without, on the third sample.",
-        rests_on=_third(found).count,
-    )
+    note = "The same people and chance with the plan and without, on the third sample."
+    return _of_third(found, "gains", rows, columns, "What the money buys", note)
 
 
 def _gain(
@@ -377,8 +446,7 @@ def chosen(found: Findings) -> Table:
             rows.append(
                 _promise(found, plan, key_of(*one), said, mean_interval(third.objectives[place]))
             )
-        for place, target in enumerate(found.study.header.targets):
-            sure = share(met(third.targets[place], target), third.failed)
+        for place, sure in enumerate(chances(third, found.study.header.targets)):
             said = (_searched_chance(found, plan, place), plan.chances[place].p)
             quantity = f"probability of target {place + 1}"
             rows.append(_promise(found, plan, quantity, said, (sure.p, sure.low, sure.high)))
@@ -392,13 +460,9 @@ def chosen(found: Findings) -> Table:
         Column("high", meaning="to"),
         *N,
     ]
-    return Table(
-        "chosen",
-        pd.DataFrame(rows),
-        columns,
-        title="What the search promised, and what held",
-        note="Chance helps the winners of a search: compare the columns.",
-        rests_on=_third(found).count,
+    note = "Chance helps the winners of a search: compare the columns."
+    return _of_third(
+        found, "chosen", rows, columns, "What the search promised, and what held", note
     )
 
 
@@ -457,10 +521,8 @@ def regions(found: Findings) -> Table:
         Column("p05", meaning="one run in twenty lies below"),
         Column("p95", meaning="one run in twenty lies above"),
     ]
-    return Table(
-        "regions", pd.DataFrame(rows), columns, title="Region by region",
-        note="Values are from the third sample.", rests_on=_third(found).count,
-    )  # fmt: skip
+    note = "Values are from the third sample."
+    return _of_third(found, "regions", rows, columns, "Region by region", note)
 
 
 # --- failures, drivers, calendar -----------------------------------------------------------------

@@ -17,6 +17,7 @@ from sim.core.outcomes import OUTCOMES, PERSISTENCE_WEEKS, spread, worst
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario.scenario import Scenario
+from sim.stats.intervals import Share, share
 from sim.studies.plan.spec import Objective, Spec, Target, objectives_of
 from sim.studies.plausible import PlausibleSets, Posterior
 from sim.studies.spec import OutcomeSpec, Study, parse_outcome, week_number
@@ -141,10 +142,7 @@ class Evaluator:
         effects = any(spec.form == "effect" for spec, _ in self.asked)
         jobs, worlds = [], {}
         for scenario in scenarios:
-            points = sorted(
-                {week for spec, when in self.asked for week in _weeks(spec, when, scenario)}
-                | {scenario.horizon_weeks}
-            )
+            points = _points(self.asked, scenario, scenario.horizon_weeks)
             jobs.append(self._job(scenario, points))
             if effects:
                 bare = scenario.without_ta()
@@ -178,33 +176,32 @@ class Evaluator:
     def _value(self, job: Job, found: np.ndarray, without: np.ndarray, failed: np.ndarray) -> Value:
         """A value from arrays (sets, replicates, points, regions + 1, outcomes), with TA and
         without."""
-        scenario, header, index = job.scenario, self.header, self.kept.names.index
-        place = {week: i for i, week in enumerate(job.weeks)}
+        header, index = self.header, self.kept.names.index
 
         def of(spec: OutcomeSpec, when: int | str) -> np.ndarray:
             """An outcome at a week, (regions + 1, sets, replicates)."""
-            column, weeks = index(spec.outcome), _weeks(spec, when, scenario)
-            first = found[:, :, place[weeks[0]], :, column]
+            column = index(spec.outcome)
+            values = found[..., column]
             if spec.form == "effect":
-                first = first - without[:, :, place[weeks[0]], :, column]
-            if spec.form == "persistence":
-                first = found[:, :, place[weeks[1]], :, column] - first
-            return np.moveaxis(first, 2, 0)
+                values = values - without[..., column]
+            return _at(values, spec, when, job)
 
         asked = objectives_of(header)
         each = [of(*one) for one in asked]
-        joined = [
-            _joined(one, header.over_regions, OUTCOMES[spec.outcome].sign)
-            for one, (spec, _) in zip(each, asked, strict=True)
-        ]
         targets = [_joined(of(*_asked(t)), t.over_regions, t.sign) for t in header.targets]
         return Value(
-            np.array(joined),
+            self._over_regions(each),
             np.array(targets).reshape(len(header.targets), *found.shape[:2]),
             np.array([one[:-1] for one in each]),
-            found[:, :, place[scenario.horizon_weeks], -1, index("cost")],
+            found[:, :, job.weeks.index(job.scenario.horizon_weeks), -1, index("cost")],
             failed,
         )
+
+    def _over_regions(self, each: Sequence[np.ndarray]) -> np.ndarray:
+        """Objectives (regions + 1, sets, replicates) as the study joins regions."""
+        signs = (OUTCOMES[spec.outcome].sign for spec, _ in objectives_of(self.header))
+        how = self.header.over_regions
+        return np.array([_joined(one, how, sign) for one, sign in zip(each, signs, strict=True)])
 
     def gains(
         self, plans: Sequence[Scenario], world: Callable[[Scenario], Scenario]
@@ -221,13 +218,7 @@ class Evaluator:
         """
         jobs = []
         for scenario in plans:
-            points = sorted(
-                {
-                    week
-                    for spec, when in objectives_of(self.header)
-                    for week in _weeks(spec, when, scenario)
-                }
-            )
+            points = _points(objectives_of(self.header), scenario)
             jobs += [self._job(scenario, points), self._job(world(scenario), points)]
         found = self._made(tuple(jobs))
         return [
@@ -236,19 +227,32 @@ class Evaluator:
         ]
 
     def _gained(self, job: Job, with_plan: np.ndarray, without: np.ndarray) -> np.ndarray:
-        gained = []
-        for spec, when in objectives_of(self.header):
-            weeks = [job.weeks.index(week) for week in _weeks(spec, when, job.scenario)]
-            column = self.kept.names.index(spec.outcome)
-            gap = np.moveaxis(with_plan[..., column] - without[..., column], 3, 0)
-            gap = gap[..., weeks[-1]] - (gap[..., weeks[0]] if spec.form == "persistence" else 0.0)
-            sign = OUTCOMES[spec.outcome].sign
-            gained.append(_joined(gap, self.header.over_regions, sign))
-        return np.array(gained)
+        gaps, index = with_plan - without, self.kept.names.index
+        return self._over_regions(
+            [
+                _at(gaps[..., index(spec.outcome)], spec, when, job)
+                for spec, when in objectives_of(self.header)
+            ]
+        )
+
+
+def _at(values: np.ndarray, spec: OutcomeSpec, when: int | str, job: Job) -> np.ndarray:
+    """Values (sets, replicates, points, regions + 1) at a week, (regions + 1, sets, replicates): of
+    a persistence, the change."""
+    first, *later = (job.weeks.index(week) for week in _weeks(spec, when, job.scenario))
+    found = values[:, :, first]
+    if later:
+        found = values[:, :, later[0]] - found
+    return np.moveaxis(found, 2, 0)
 
 
 def _asked(target: Target) -> Objective:
     return parse_outcome(target.outcome), target.week
+
+
+def _points(asked: Sequence[Objective], scenario: Scenario, *also: int) -> list[int]:
+    """The weeks that objectives need, and some others."""
+    return sorted({*also, *(w for spec, when in asked for w in _weeks(spec, when, scenario))})
 
 
 def _weeks(spec: OutcomeSpec, when: int | str, scenario: Scenario) -> tuple[int, ...]:
@@ -270,6 +274,12 @@ def _joined(values: np.ndarray, how: str, sign: float) -> np.ndarray:
 def met(values: np.ndarray, target: Target) -> np.ndarray:
     """Whether each run meets a target; an empty outcome does not meet it."""
     return np.nan_to_num(target.sign * (values - target.level), nan=-1.0) >= -1e-12
+
+
+def chances(value: Value, targets: Sequence[Target]) -> tuple[Share, ...]:
+    """The probability of each target."""
+    asked = zip(value.targets, targets, strict=True)
+    return tuple(share(met(each, target), value.failed) for each, target in asked)
 
 
 def sure_margin(values: np.ndarray, target: Target, failed: np.ndarray) -> float:
