@@ -35,6 +35,7 @@ from sim.studies.plan.values import (
     Sample,
     Value,
     _joined,
+    chances,
     met,
     regret_of,
     regrets,
@@ -492,7 +493,7 @@ def test_what_meets_the_targets_meets_them_again(
     plans: list[Any] = [
         SimpleNamespace(
             name=one, candidate=SimpleNamespace(scenario=one), value=fresh,
-            chances=planner.chances(fresh), regrets=(0.0,),
+            chances=chances(fresh, planner.header.targets), regrets=(0.0,),
         )
         for one in "abc"
     ]  # fmt: skip
