@@ -28,7 +28,7 @@ from sim.present.answer import Answer
 from sim.present.table import Table
 from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies import kind
-from sim.studies.run import Runs
+from sim.studies.run.runs import Runs
 
 REPO = Path(__file__).resolve().parents[1]
 COMMANDS = (

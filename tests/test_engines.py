@@ -16,7 +16,7 @@ from sim.engine import batch, compiled, kernel
 from sim.model.week import CoCreationModel, Region
 from sim.model.week import simulate as mesa_run
 from sim.scenario.scenario import Scenario, shipped_names
-from sim.studies.run import run
+from sim.studies.run.runs import run
 
 pytestmark = pytest.mark.smoke
 

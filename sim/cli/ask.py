@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import inspect
 import os
 import shlex
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from sim.runs.execute import Execution
     from sim.studies.kind import Result, StudyKind
-    from sim.studies.spec import Option, Study
+    from sim.studies.spec import Header, Option, Study
 
 RESULTS = Path("results")
 """The default folder of results."""
@@ -59,21 +60,25 @@ def made(name: str) -> Any:
 
 
 def command(name: str) -> Callable[..., None]:
-    """The command of a kind of study, for typer."""
-    from sim.studies.kind import StudyKind
+    """The command of a kind of study, for typer; only its Spec is loaded before it runs."""
+    from sim.scenario.checking import meanings
 
-    kind = StudyKind.of(name)
-    options = options_of(kind)
+    spec = importlib.import_module(f"sim.studies.{name}.spec")
+    argument = getattr(spec, "ARGUMENT", "study")
+    options = options_of(spec.Spec)
 
     def run(**given: Any) -> None:
-        asked = given.pop(kind.argument)
+        from sim.studies.kind import StudyKind
+
+        kind = StudyKind.of(name)
+        asked = given.pop(argument)
         running = {word: given.pop(word) for word in shared.RUNNING}
         output = {word: given.pop(word) for word in shared.OUTPUT}
         _Asking(kind, asked, _changes(options, given), running, output).run()
 
-    typ, metavar, text = ARGUMENTS[kind.argument]
+    typ, metavar, text = ARGUMENTS[argument]
     words: dict[str, Any] = {
-        kind.argument: Annotated[
+        argument: Annotated[
             typ,
             typer.Argument(
                 metavar=metavar,
@@ -82,14 +87,16 @@ def command(name: str) -> Callable[..., None]:
             ),
         ]
     }
-    words |= {field: _typer_option(kind, field, *found) for field, found in options.items()}
+    told = meanings(spec.Spec)
+    for field, found in options.items():
+        words[field] = _typer_option(field, *found, told[field], from_file=argument == "study")
     words |= {**shared.RUNNING, **shared.OUTPUT}
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [_parameter(word, annotation, kind.argument) for word, annotation in words.items()]
+        [_parameter(word, annotation, argument) for word, annotation in words.items()]
     )
     run.__annotations__ = words
     run.__name__ = name
-    run.__doc__ = kind.help
+    run.__doc__ = spec.HELP
     return run
 
 
@@ -108,12 +115,12 @@ def _parameter(word: str, annotation: Any, argument: str) -> inspect.Parameter:
 Found = tuple["Option", "FieldInfo"]
 
 
-def options_of(kind: StudyKind) -> dict[str, Found]:
+def options_of(spec: type[Header]) -> dict[str, Found]:
     """The fields of a kind that are also options."""
     from sim.studies.spec import Option
 
     found = {}
-    for field, info in kind.Spec.model_fields.items():
+    for field, info in spec.model_fields.items():
         for mark in info.metadata:
             if isinstance(mark, Option):
                 found[field] = (mark, info)
@@ -123,7 +130,7 @@ def options_of(kind: StudyKind) -> dict[str, Found]:
 def option_words(kind: StudyKind, fields: Mapping[str, Any]) -> list[str]:
     """The options that set these fields, as a user would type them; the inverse of reading."""
     words: list[str] = []
-    for field, (option, _) in options_of(kind).items():
+    for field, (option, _) in options_of(kind.Spec).items():
         if field not in fields:
             continue
         value = fields[field]
@@ -137,24 +144,22 @@ def _flag(field: str, option: Option) -> str:
     return option.name or f"--{field.replace('_', '-')}"
 
 
-def _typer_option(kind: StudyKind, field: str, option: Option, info: FieldInfo) -> Any:
+def _typer_option(
+    field: str, option: Option, info: FieldInfo, meaning: str, *, from_file: bool
+) -> Any:
     """The declaration of a field as an option of typer."""
-    from sim.scenario.checking import meanings
-
     names = [_flag(field, option), *([option.short] if option.short else [])]
     base = _base(info)
     shown: Any = False
     if base is not bool and not option.many:
-        shown = (
-            "the study's" if kind.argument == "study" else option.default or _shown(info.default)
-        )
+        shown = "the study's" if from_file else option.default or _shown(info.default)
     return Annotated[
         list[str] | None if option.many else bool if base is bool else base | None,
         typer.Option(
             *names,
             metavar=option.metavar or None,
             show_default=shown,
-            help=" ".join(meanings(kind.Spec).get(field, "").replace("`", "").split()),
+            help=" ".join(meaning.replace("`", "").split()),
         ),
     ]
 
@@ -315,7 +320,7 @@ class _Asking:
         """The given options, with paths relative to the study's file, as in the file itself."""
         from sim.studies.spec import find_study
 
-        changes, options = dict(self.changes), options_of(self.kind)
+        changes, options = dict(self.changes), options_of(self.kind.Spec)
         for field, value in self.changes.items():
             if options[field][0].path:
                 home = find_study(self.asked).parent
@@ -326,7 +331,7 @@ class _Asking:
 
     def _of_option(self, problem: Problem) -> Problem:
         field, _, rest = problem.field.partition("[")[0].partition(".")
-        options = options_of(self.kind)
+        options = options_of(self.kind.Spec)
         if field not in self.changes or field not in options:
             return problem
         flag = f"{_flag(field, options[field][0])} {rest}".strip()

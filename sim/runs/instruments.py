@@ -27,10 +27,11 @@ import numpy as np
 from sim.core import streams
 from sim.core.errors import InputError, check_known
 from sim.core.parameters import Parameters
+from sim.core.states import CONSTRUCTS
 from sim.core.streams import MASK, SERIES_STEP, irwin_hall4, philox, uniform
 from sim.core.units import months_of
 from sim.runs.execute import execute
-from sim.runs.people import CONSTRUCTS, PLANNED, People, Seen
+from sim.runs.people import PLANNED, People, Seen
 from sim.runs.plan import RunPlan, common
 from sim.scenario.functions import FUNCTIONS
 from sim.scenario.scenario import Scenario

@@ -16,6 +16,7 @@ from sim.core import streams
 from sim.core.errors import InputError
 from sim.core.outcomes import COLUMN
 from sim.core.parameters import Parameters
+from sim.core.states import CONSTRUCTS
 from sim.engine import compiled
 from sim.model.dosage import planned_contacts
 from sim.runs.collect import Arrays, FailedRun, Gathering, Made, RowArrays, Rows
@@ -24,8 +25,6 @@ from sim.runs.plan import Job, RunPlan
 from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE
 from sim.scenario.scenario import Scenario
 
-CONSTRUCTS: tuple[str, ...] = ("trust", "accountability", "knowledge", "integration")
-"""States of people that a survey or a listening session can ask about."""
 STATES: tuple[str, ...] = ("motivation", *CONSTRUCTS)
 """The states that are kept of every person."""
 FLOWS: tuple[str, ...] = ("held", "contact_hours", "attended", "co_creation_sum")

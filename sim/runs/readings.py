@@ -14,16 +14,13 @@ from typing import Any, cast
 import numpy as np
 
 from sim.core.parameters import Parameters
+from sim.core.states import RESPONSE, TEST
 from sim.runs.collect import Arrays, Gathering, Points, Rows, RunValues, ValueArrays
 from sim.runs.instruments import describe, knowledge_test, survey
-from sim.runs.people import CONSTRUCTS, People, Seen, seen_of
+from sim.runs.people import People, Seen, seen_of
 from sim.runs.plan import Job, RunPlan
 from sim.scenario.scenario import Scenario
 
-RESPONSE, TEST = "response", "test"
-READINGS: tuple[str, ...] = (*CONSTRUCTS, RESPONSE, TEST)
-"""The mean survey answer (1-5) about each state of people, the share of people who answer a survey,
-and the mean score (0-1) of a knowledge test."""
 ITEMS = 4
 """Items of a survey's scale."""
 

@@ -6,7 +6,6 @@ command with every option, the result folder, ``verify`` and ``report`` follow f
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 
@@ -27,7 +26,5 @@ def summary(name: str) -> str:
     'Test the design of a study: what would it have reported?'
     """
     (spec,) = (path for place in __path__ if (path := Path(place, name, "spec.py")).is_file())
-    for node in ast.parse(spec.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HELP":
-            return str(ast.literal_eval(node.value)).splitlines()[0]
-    return ""
+    _, _, told = spec.read_text(encoding="utf-8").partition('\nHELP = """')
+    return told.partition("\n")[0]

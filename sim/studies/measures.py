@@ -37,10 +37,9 @@ import numpy as np
 
 from sim.core.errors import InputError, Problem, did_you_mean
 from sim.core.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
+from sim.core.states import CONSTRUCTS, RESPONSE, TEST
 from sim.core.units import WEEKS_A_YEAR, months_of
 from sim.model import dosage
-from sim.runs.people import CONSTRUCTS
-from sim.runs.readings import RESPONSE, TEST
 from sim.scenario.contact_log import MAX_HOURS
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario

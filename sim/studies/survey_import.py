@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sim.core.errors import Problem, did_you_mean, shown
+from sim.core.states import CONSTRUCTS
 from sim.core.units import Z95
 from sim.present.format import count as counted
-from sim.runs.people import CONSTRUCTS
 from sim.scenario.checking import iso_date
 from sim.scenario.contact_log import MAX_WEEKS, week_of
 from sim.scenario.log_remarks import alike

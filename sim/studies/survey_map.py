@@ -28,7 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.core.errors import Problem, did_you_mean, raise_problems, shown
 from sim.core.outcomes import OUTCOMES
-from sim.runs.people import CONSTRUCTS
+from sim.core.states import CONSTRUCTS
 from sim.scenario.checking import (
     ISO_DATE,
     FrozenDict,

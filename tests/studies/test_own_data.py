@@ -13,9 +13,10 @@ import pytest
 
 import sim
 from sim.core.errors import InputError
+from sim.core.states import READINGS
 from sim.runs.execute import Execution
 from sim.runs.instruments import observe, survey
-from sim.runs.readings import READINGS, reading
+from sim.runs.readings import reading
 from sim.scenario.scenario import Scenario
 from sim.studies.calibrate.calibration import LENIENCY, calibration_of
 from sim.studies.calibrate.posterior import Making

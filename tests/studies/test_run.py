@@ -35,8 +35,8 @@ from sim.runs.plan import RunPlan, common
 from sim.runs.weekly import Weekly, job_weeks
 from sim.scenario.scenario import Scenario
 from sim.studies.kind import verify
-from sim.studies.run import Runs, run
 from sim.studies.run.frames import QUANTILE_NAMES
+from sim.studies.run.runs import Runs, run
 
 TINY = Scenario.from_dict(
     {

@@ -21,8 +21,9 @@ from sim.core.errors import InputError
 from sim.core.outcomes import HEADLINES, INDEX, NAMES, OUTCOMES
 from sim.present import calendar_plots, figures, style
 from sim.scenario.scenario import Scenario, shipped_names
-from sim.studies.run import Runs, courses, run, team
+from sim.studies.run import courses, team
 from sim.studies.run.courses import Courses
+from sim.studies.run.runs import Runs, run
 from sim.studies.run.team_plot import team_network
 
 FLOWS = ("commitments_made", "commitments_kept", "commitments_broken", "commitments_lapsed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from sim.core.errors import did_you_mean, shown
-from sim.runs.instruments import CONSTRUCTS
+from sim.core.states import CONSTRUCTS
 from sim.scenario.checking import Issue, Number, Shape, refusal
 from sim.studies.spec import Option, OverSets, Study, Week, week_number
 

@@ -16,9 +16,10 @@ import numpy as np
 
 from sim.core.errors import InputError
 from sim.core.parameters import Parameters
+from sim.core.states import RESPONSE
 from sim.runs.people import People, Seen
 from sim.runs.plan import RunPlan, independent
-from sim.runs.readings import RESPONSE, reading
+from sim.runs.readings import reading
 from sim.stats.intervals import band, weighted_quantiles
 from sim.studies.calibrate.calibration import Calibration
 from sim.studies.calibrate.narrowed import rounded
