@@ -5,9 +5,9 @@ Only developers need this, Numba and (for the browser) LLVM's linker ``wasm-ld``
     python -m sim.engine.build            # what the package ships: make engine
     python -m sim.engine.build --to FILE  # the portable code alone
 
-Numba compiles for no processor in particular and optimises nothing: an optimised module has the
-sizes of this machine folded into it. What Numba adds for Python (wrappers, reference counts of
-arrays) goes; what is left calls nothing outside itself, or the build fails.
+Numba compiles for no processor in particular and optimises nothing: what Numba adds for Python
+(wrappers, reference counts of arrays) goes first. What is left calls nothing outside itself, or the
+build fails, and is then simplified as far as that suits every processor.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ PORTABLE = {
     "NUMBA_DISABLE_JIT": "0",
 }
 """Settings of Numba, which reads them when it is imported."""
+_PLAIN = "x86_64-unknown-linux-gnu"
+"""Machine for which code is simplified: one with addresses of 64 bits and no vectors."""
 WASM = "wasm32-unknown-unknown"
 WASM_FEATURES = "+bulk-memory,+nontrapping-fptoint,+sign-ext"
 """Features that every browser of the last years has. SIMD would make the module a third larger and
@@ -86,33 +88,40 @@ def portable() -> bytes:
         if not variable.is_declaration:
             variable.linkage = "internal"
     _drop_unused(whole)
-    _drop_dead(whole)
-    whole.triple = whole.data_layout = ""
     whole.name = "codose"
     whole.verify()
-    return _for_older_llvm(str(whole)).encode()
+    return _simplified(whole).encode()
 
 
-def _drop_dead(module: llvm.ModuleRef) -> None:
-    """Take out instructions whose results nobody reads, a third of what Numba writes.
+def _simplified(module: llvm.ModuleRef) -> str:
+    """The text of a module after the optimisations that suit every processor, a fifth as long.
 
-    This needs to know nothing of a machine: no address and no number changes by it.
+    What is left for each machine is to make vectors and to unroll loops for it. The sizes of a
+    machine would be folded in where structures with addresses stand in memory; so none may be left.
+
+    Raises:
+        RuntimeError: one is left.
     """
-    machine = llvm.Target.from_default_triple().create_target_machine()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
-    passes = llvm.create_new_module_pass_manager()
-    passes.add_aggressive_dce_pass()
-    passes.run(module, builder)
+    machine = llvm.Target.from_triple(_PLAIN).create_target_machine(cpu="x86-64")
+    module.triple, module.data_layout = _PLAIN, str(machine.target_data)
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    module.triple = module.data_layout = ""
+    text = _for_older_llvm(str(module))
+    if left := re.findall(r"alloca (?!ptr,|double,|i\d+,).*", text):
+        raise RuntimeError(f"structures are left in memory: {'; '.join(left)}")
+    return text
 
 
 def _for_older_llvm(text: str) -> str:
-    """The text without the attributes of LLVM's own functions, which every version names anew."""
-    text = re.sub(r"^(declare .*) #\d+$", r"\1", text, flags=re.M)
-    used = set(re.findall(r"\) #(\d+)", text))
-    lines = text.splitlines(keepends=True)
-    attributes = re.compile(r"attributes #(\d+)")
-    kept = [m is None or m[1] in used for m in map(attributes.match, lines)]
-    return "".join(line for line, keep in zip(lines, kept, strict=True) if keep)
+    """The text without what versions of LLVM say differently and find by themselves: what functions
+    do, and how long variables live."""
+    text = re.sub(r"^attributes #\d+ = .*\n", "", text, flags=re.M)
+    text = re.sub(r" #\d+(?=[ ,\n])", "", text)
+    text = re.sub(r" (?:captures|initializes|memory)\((?:[^()]|\([^()]*\))*\)", "", text)
+    return re.sub(r"^.*@llvm\.lifetime\..*\n", "", text, flags=re.M)
 
 
 def _numba_type(argument: Argument | Group) -> Any:
