@@ -14,8 +14,8 @@ from sim.core.units import count, months_of
 from sim.scenario.checking import ISO_DATE, iso_date
 from sim.scenario.contact_log import MAX_WEEKS, parse_log
 from sim.scenario.loading import read_text
+from sim.stats.intervals import wilson
 from sim.studies.observed import ObservedError
-from sim.studies.survey_import import wilson
 
 LOG = ("region", "mode", "hours")
 """Columns by which a contact log is recognised."""
@@ -107,7 +107,7 @@ def log_findings(path: Path, *, first_date: str | None = None) -> list[dict[str,
 
 def _share(name: str, phrase: str, part: int, whole: int, week: int, where: str) -> dict[str, Any]:
     """The finding of a counted share, with its interval."""
-    low, high = wilson(part / whole, whole)
+    low, high = wilson(part / whole, whole, 0.95)
     return {
         "id": f"own_{name}",
         "what": f"{name.replace('_', ' ')}: {part} of {whole}",

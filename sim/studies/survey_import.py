@@ -27,9 +27,9 @@ from sim.core.errors import Problem, did_you_mean, shown
 from sim.core.states import CONSTRUCTS
 from sim.core.units import Z95
 from sim.present.format import count as counted
-from sim.scenario.checking import iso_date
 from sim.scenario.contact_log import MAX_WEEKS, week_of
 from sim.scenario.log_remarks import alike
+from sim.stats.intervals import wilson
 from sim.studies.observed import ObservedError, read_file
 from sim.studies.spec import WEEK_WORDS
 from sim.studies.survey_map import (
@@ -65,6 +65,8 @@ _CODED = re.compile(r"(-?[0-9]+)\s*[-\u2013\u2014=:.)(]\s*[^\W\d][^\d]*\Z")
 """A number with its meaning in words: 5 - Strongly agree."""
 TINY = 1e-9
 """An SD below this value counts as 0."""
+UNKNOWN = Item()
+"""An item that the map does not name."""
 Week = int | str
 Place = tuple[str, Week]
 """An item and a wave."""
@@ -248,7 +250,8 @@ class _Reading:
             for item, one in plan.items.items()
             for name in one.of.get("", ())
         }
-        self.first = iso_date(plan.first_date) if plan.first_date else None
+        self.first = plan.first_date
+        self.labels = {plain(text): value for text, value in plan.labels.items()}
         self.order = plan.date_order or order_of(self.texts(columns.wave)) or "iso"
         self.stop()
 
@@ -303,7 +306,7 @@ class _Reading:
         known = item_called(text)
         if not known and text:
             self.unknown[text] = None
-        return known or text, Item({"": (text,)})
+        return known or text, UNKNOWN
 
     def week(self, line: int, column: str, text: str) -> Week | None:
         waves = self.plan.waves
@@ -325,9 +328,8 @@ class _Reading:
         if day is None:
             like = looks_like([text])
             allowed = f"yyyy-mm-dd{', or date_order in --map: looks like ' + like if like else ''}"
-            self.mistakes.add(
-                line, column, f"{shown(text)} is not a date", text, allowed, "", "day"
-            )
+            message = f"{shown(text)} is not a date"
+            self.mistakes.add(line, column, message, text, allowed, kind="day")
             return None
         if self.first is None:
             allowed = "--first-date: the first day of week 1"
@@ -335,11 +337,9 @@ class _Reading:
             return None
         week = max(0, week_of(day, self.first))
         if not (self.first - day).days <= 28 or week > MAX_WEEKS:
-            allowed = (
-                f"a day of weeks 0..{MAX_WEEKS} from {self.first} on (or up to 4 weeks before)"
-            )
-            self.mistakes.add(line, column, f"{shown(text)} is no day of the work", text, allowed,
-                              "", "far")  # fmt: skip
+            allowed = f"weeks 0..{MAX_WEEKS} from {self.first} on (or up to 4 weeks before)"
+            message = f"{shown(text)} is no day of the work"
+            self.mistakes.add(line, column, message, text, f"a day of {allowed}", kind="far")
             return None
         return week
 
@@ -412,7 +412,7 @@ class _Reading:
             self.left[text or "an empty cell"] += 1
             return
         decimal = self.plan.decimal or self.decimal(column)
-        value = self.plan.labels.get(word)
+        value = self.labels.get(word)
         code = _CODED.match(text)
         value = number_of(code[1] if code else text, decimal) if value is None else value
         if value is not None and value in CODES and value < low:
@@ -424,9 +424,9 @@ class _Reading:
             allowed = (
                 f"{low:g}..{high:g} (--scale says otherwise), {said}missing: [{text}] in --map"
             )
-            if value is None and self.plan.labels:
-                allowed = f"{', '.join(self.plan.labels)}; {allowed}"
-            near = self.mistakes.near(text, tuple(self.plan.labels)) if self.plan.labels else ""
+            if value is None and self.labels:
+                allowed = f"{', '.join(self.labels)}; {allowed}"
+            near = self.mistakes.near(text, tuple(self.labels)) if self.labels else ""
             self.mistakes.add(line, column, f"{shown(text)} {what}", text, allowed, near, what)
             return
         if week is None:
@@ -477,21 +477,21 @@ class _Reading:
     ) -> None:  # fmt: skip
         columns = self.plan.columns
         low, high = scale
-        width = high - low
-        bounds = (low, high) if role == "mean" else (-width, width)
+        bounds = scale if role == "mean" else (low - high, high - low)
         mean = self.number(line, getattr(columns, role), row, *bounds)
         level = _Level([line], mean=math.nan if mean is None else mean, scale=scale)
-        share = name in SHARES and role == "mean"
-        if columns.n and row[columns.n]:
-            n = self.number(line, columns.n, row, 1, 1e9)
-            if n is not None and n != int(n):
+        given = {
+            one for one in ("n", "sd", "se", "low", "high")
+            if (column := getattr(columns, one)) and row[column]
+        }  # fmt: skip
+        if "n" in given:
+            n = self.number(line, columns.n, row, 1, 1e9) or 0
+            if n != int(n):
                 self.mistakes.add(line, columns.n, f"{n:g} is not a whole number", n, "1 or more")
-            level.n = int(n or 0)
-        given = {one for one in ("sd", "se") if (c := getattr(columns, one)) and row[c]}
-        ends = [row[c] for c in (columns.low, columns.high) if c]
-        if "sd" in given and columns.n and not row[columns.n]:
-            self.mistakes.add(line, columns.n, "is missing", "", "how many people answered")
+            level.n = int(n)
         if "sd" in given:
+            if columns.n and "n" not in given:
+                self.mistakes.add(line, columns.n, "is missing", "", "how many people answered")
             sd = self.number(line, columns.sd, row, 0, 1e6)
             level.sd = math.nan if sd is None else sd
             if sd == 0:
@@ -505,14 +505,16 @@ class _Reading:
                 level.sd = se * math.sqrt(level.n)
             elif se is not None:
                 level.interval = (level.mean - Z95 * se, level.mean + Z95 * se)
-        elif len(ends) == 2 and all(ends):
-            pair = [self.number(line, c, row, -1e6, 1e6) for c in (columns.low, columns.high)]
-            if None not in pair:
-                level.interval = (pair[0] or 0.0, pair[1] or 0.0)
-                if not level.interval[0] < level.mean < level.interval[1]:
-                    message = f"the mean {level.mean:g} is not within {pair[0]:g}..{pair[1]:g}"
+        elif {"low", "high"} <= given:
+            below, above = (
+                self.number(line, c, row, -1e6, 1e6) for c in (columns.low, columns.high)
+            )
+            if below is not None and above is not None:
+                level.interval = below, above
+                if not below < level.mean < above:
+                    message = f"the mean {level.mean:g} is not within {below:g}..{above:g}"
                     self.mistakes.add(line, columns.low, message, kind="interval")
-        elif not (share and level.n):
+        elif not (name in SHARES and role == "mean" and level.n):
             column = columns.sd or columns.se or columns.low
             allowed = "sd (with n), se, or low and high of a 95 % interval"
             self.mistakes.add(line, column, "is missing", "", allowed)
@@ -618,14 +620,14 @@ class _Reading:
                     f"{level.mean:.3g} on {low:g}-{high:g}, the most is {most:.2g}: a variance, or "
                     "another scale?"
                 )
-        for name in {name for name, _ in self.levels}:
-            given = [x for (n, _), v in self.levels.items() if n == name
-                     for some in v.people.values() for x in some]  # fmt: skip
-            level = next(v for (n, _), v in self.levels.items() if n == name)
-            if len(given) > 20 and max(given) <= level.scale[1] - 2:
+        for name in dict.fromkeys(name for name, _ in self.levels):
+            levels = [level for (one, _), level in self.levels.items() if one == name]
+            given = [x for level in levels for some in level.people.values() for x in some]
+            low, high = levels[0].scale
+            if len(given) > 20 and max(given) <= high - 2:
                 self.remarks.append(
                     f"{name}: no answer of {len(given)} is above {max(given):g} on a scale of "
-                    f"{level.scale[0]:g}-{level.scale[1]:g}: another scale?"
+                    f"{low:g}-{high:g}: another scale?"
                 )
         if self.plan.columns.answer and not self.plan.columns.person:
             self.remarks.append(
@@ -665,23 +667,23 @@ class _Reading:
     def written(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         ids: set[str] = set()
-        waves = sorted(self.levels, key=lambda place: (place[0], _order(place[1])))
-        for name, week in waves:
-            level = self.levels[(name, week)]
-            what = f"{_asked(name)}, wave {week}"
-            found.append(self.finding(name, f"{name}_{week}", what, f"{_phrase(name)} at {week}",
-                                      level, ids, change=False))  # fmt: skip
+        for name, week in sorted(self.levels, key=lambda place: (place[0], _order(place[1]))):
+            found.append(self.finding(name, str(week), self.levels[(name, week)], ids))
         for (name, since, week), level in self.changes.items():
-            what = f"{_asked(name)}, change from wave {since} to {week}"
-            phrase = f"change of {_phrase(name)} from {since} to {week}"
-            found.append(self.finding(name, f"{name}_{since}_to_{week}", what, phrase, level, ids,
-                                      change=True))  # fmt: skip
+            found.append(self.finding(name, str(week), level, ids, str(since)))
         return found
 
     def finding(
-        self, name: str, stem: str, what: str, phrase: str, level: _Level, ids: set[str], *,
-        change: bool,
-    ) -> dict[str, Any]:  # fmt: skip
+        self, name: str, week: str, level: _Level, ids: set[str], since: str = ""
+    ) -> dict[str, Any]:
+        """The finding of a level, or of a change since another week."""
+        change = bool(since)
+        asked = name if name in (TEST, *SHARES) else f"survey item {name!r}"
+        stem, what, phrase = (
+            (f"{name}_{since}_to_{week}", f"{asked}, change from wave {since} to {week}",
+             f"change of {_phrase(name)} from {since} to {week}")
+            if change else (f"{name}_{week}", f"{asked}, wave {week}", f"{_phrase(name)} at {week}")
+        )  # fmt: skip
         low, high = level.scale
         to = ONE if name in (TEST, *SHARES) else FIVE
         factor = (to[1] - to[0]) / (high - low)
@@ -695,7 +697,7 @@ class _Reading:
         }
         error = level.error
         if level.interval is None and name in SHARES and math.isnan(level.sd):
-            level = replace(level, interval=wilson(level.mean, level.n))
+            level = replace(level, interval=wilson(level.mean, level.n, 0.95))
         if level.interval is not None:
             if level.n:
                 row["n"] = level.n
@@ -727,24 +729,14 @@ class _Reading:
 
 
 def _order(week: Week) -> tuple[int, int]:
-    words = ("start",), ("end_of_ta", "year_after", "horizon")
     if isinstance(week, int):
         return 1, week
-    return (0, 0) if week in words[0] else (2, words[1].index(week))
-
-
-def _asked(name: str) -> str:
-    if name in (TEST, *SHARES):
-        return name
-    return f"survey item {name!r}"
+    return {"start": (0, 0), "end_of_ta": (2, 0), "year_after": (2, 1)}.get(week, (2, 2))
 
 
 def _phrase(name: str) -> str:
-    if name == TEST:
-        return "test of knowledge"
-    if name == RESPONSE:
-        return "survey response"
-    return f"survey of {name}" if name in CONSTRUCTS else name
+    known = {TEST: "test of knowledge", RESPONSE: "survey response"}
+    return known.get(name) or (f"survey of {name}" if name in CONSTRUCTS else name)
 
 
 def _id(stem: str, taken: set[str]) -> str:
@@ -765,14 +757,6 @@ def _id(stem: str, taken: set[str]) -> str:
         found = f"{found[: ID_LENGTH - 7]}_{mark}"
     taken.add(found)
     return found
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """95 % interval of a share of n (Wilson 1927, doi 10.1080/01621459.1927.10502953)."""
-    z = Z95 * Z95
-    middle = (share + z / (2 * n)) / (1 + z / n)
-    half = Z95 / (1 + z / n) * math.sqrt(share * (1 - share) / n + z / (4 * n * n))
-    return min(share, middle - half), max(share, middle + half)
 
 
 def observations(

@@ -16,28 +16,27 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as Collection
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sim.core.errors import Problem, did_you_mean, raise_problems, shown
 from sim.core.outcomes import OUTCOMES
 from sim.core.states import CONSTRUCTS
 from sim.scenario.checking import (
-    ISO_DATE,
+    Day,
+    Frozen,
     FrozenDict,
     Number,
     Shape,
     Strict,
     Words,
     check,
-    iso_date,
     refusal,
 )
 from sim.scenario.contact_log import MAX_WEEKS
@@ -96,21 +95,6 @@ def week_called(text: str) -> int | str | None:
 # --- fields --------------------------------------------------------------------------------------
 
 
-class Item(NamedTuple):
-    """The place of the answers about one item.
-
-    Attributes:
-        of: columns (wide) or names in the item column (long), by the word of a wave, or under ""
-            where the row has the wave.
-        scale: lowest and highest answer; None: the scale of the map.
-        reversed: the columns or names whose scale runs the other way.
-    """
-
-    of: Mapping[str, tuple[str, ...]]
-    scale: tuple[float, float] | None = None
-    reversed: tuple[str, ...] = ()
-
-
 MOST = 10_000
 """Largest value of an answer."""
 
@@ -136,57 +120,12 @@ def _scale(value: Any) -> tuple[float, float] | None:
     return low, high
 
 
-def _items(value: Any) -> Mapping[str, Item]:
-    if not isinstance(value, Mapping):
-        raise refusal(f"{shown(value)} names no items", allowed="item: [its columns]")
-    found = {}
-    for name, one in value.items():
-        more = one if isinstance(one, Mapping) and "of" in one else {"of": one}
-        if extra := [key for key in more if key not in Item._fields]:
-            near = did_you_mean(str(extra[0]), Item._fields)
-            raise refusal(
-                f"{extra[0]} is not a field of an item", allowed="of, scale, reversed",
-                suggestion=near,
-            )  # fmt: skip
-        of = more["of"]
-        by = of if isinstance(of, Mapping) else {"": of}
-        found[Words(300).check(name)] = Item(
-            {str(wave): _names(these) for wave, these in by.items()},
-            _scale(more.get("scale")),
-            _names(more.get("reversed", ())),
-        )
-    return FrozenDict(found)
-
-
-def _weeks(value: Any) -> Mapping[str, int | str]:
-    if not isinstance(value, Mapping):
-        raise refusal(f"{shown(value)} names no waves", allowed="word in the table: week")
-    found = {}
-    for word, week in value.items():
-        known = week_called(str(week))
-        if known is None:
-            near = did_you_mean(str(week), WEEK_WORDS)
-            raise refusal(f"{shown(week)} is not a week", allowed=WEEK_ALLOWED, suggestion=near)
-        found[str(word)] = known
-    return FrozenDict(found)
-
-
-def _labels(value: Any) -> Mapping[str, float]:
-    if not isinstance(value, Mapping):
-        raise refusal(f"{shown(value)} names no labels", allowed="label: number")
-    return FrozenDict({plain(str(text)): Number().check(one) for text, one in value.items()})
-
-
-def _rows(value: Any) -> Mapping[str, tuple[str, ...]]:
-    if not isinstance(value, Mapping):
-        raise refusal(f"{shown(value)} names no rows", allowed="column: [texts of rows to skip]")
-    return FrozenDict({str(column): _names(texts) for column, texts in value.items()})
-
-
-def _day(value: Any) -> str:
-    if iso_date(str(value)) is None:
-        raise refusal(f"{shown(value)} is not a date", allowed=ISO_DATE)
-    return str(value)
+def _week(value: Any) -> int | str:
+    known = week_called(str(value))
+    if known is None:
+        near = did_you_mean(str(value), WEEK_WORDS)
+        raise refusal(f"{shown(value)} is not a week", allowed=WEEK_ALLOWED, suggestion=near)
+    return known
 
 
 def plain(text: str) -> str:
@@ -194,36 +133,67 @@ def plain(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-_ANY = {"type": "object"}
-_LIST = {"type": "array", "items": {"type": "string"}}
+Text = Annotated[str, Words(300)]
+Column = Annotated[str, Words(300, optional=True)]
+Names = Annotated[
+    tuple[str, ...], Shape(_names, {"type": ["array", "string"], "items": {"type": "string"}})
+]
+"""Several names; in a file, also one name alone."""
+Scale = Annotated[tuple[float, float] | None, Shape(_scale, {"type": "array"})]
+Week = Annotated[int | str, Shape(_week, {"type": ["integer", "string"]})]
+Value = Annotated[float, Number()]
+
+
+def _short(key: str) -> BeforeValidator:
+    """Read a value that is no mapping with this key as the value of the key."""
+    return BeforeValidator(
+        lambda value: value if isinstance(value, Mapping) and (not key or key in value)
+        else {key: value}
+    )  # fmt: skip
+
+
+class Item(Strict):
+    """The place of the answers about one item."""
+
+    of: Annotated[dict[str, Names], Frozen, _short("")] = Field(default_factory=FrozenDict)
+    """Columns (wide) or names in the item column (long), by the word of a wave, or under "" where
+    the row has the wave."""
+    scale: Scale = None
+    """Lowest and highest answer; left out: the scale of the map."""
+    reversed: Names = ()
+    """The columns or names whose scale runs the other way."""
+
+
+Asked = Annotated[Item, _short("of"), WithJsonSchema({"type": ["array", "string", "object"]})]
+"""An item; in a file, also its columns alone."""
 
 
 class Columns(Strict):
     """Name of the column of each kind; default: the table has none."""
 
-    person: Annotated[str, Words(300, optional=True)] = ""
+    person: Column = ""
     """The person who answered: answers of one person are averaged first, and n counts people."""
-    wave: Annotated[str, Words(300, optional=True)] = ""
+    wave: Column = ""
     """Time of the answer: a week, a date, or a word of `waves`."""
-    item: Annotated[str, Words(300, optional=True)] = ""
+    item: Column = ""
     """The item of the row (each row is an answer or a mean)."""
-    answer: Annotated[str, Words(300, optional=True)] = ""
+    answer: Column = ""
     """The answer (each row is an answer)."""
-    mean: Annotated[str, Words(300, optional=True)] = ""
+    mean: Column = ""
     """The mean (each row is a mean)."""
-    change: Annotated[str, Words(300, optional=True)] = ""
+    change: Column = ""
     """The mean change since another wave, of the same people."""
-    since: Annotated[str, Words(300, optional=True)] = ""
+    since: Column = ""
     """The wave since which the change is counted; default: the start."""
-    sd: Annotated[str, Words(300, optional=True)] = ""
+    sd: Column = ""
     """The standard deviation between people."""
-    se: Annotated[str, Words(300, optional=True)] = ""
+    se: Column = ""
     """The standard error of the mean."""
-    low: Annotated[str, Words(300, optional=True)] = ""
+    low: Column = ""
     """Lower end of the 95 % interval of the mean."""
-    high: Annotated[str, Words(300, optional=True)] = ""
+    high: Column = ""
     """Upper end of the 95 % interval of the mean."""
-    n: Annotated[str, Words(300, optional=True)] = ""
+    n: Column = ""
     """Number of people who answered."""
 
     @property
@@ -243,24 +213,24 @@ class SurveyMap(Strict):
     """Encoding of a text file; default: detected."""
     skip_rows: Annotated[int, Number(0, 100, whole=True)] = 0
     """Rows below the head that hold no answers: 2 in an export of Qualtrics."""
-    skip: Annotated[Mapping[str, tuple[str, ...]], Shape(_rows, _ANY)] = FrozenDict()
+    skip: Annotated[dict[str, Names], Frozen] = Field(default_factory=FrozenDict)
     """Rows to leave out, by the text in a column: `item: [Total]`."""
     columns: Columns = Columns()
     """Name of the column of each kind."""
-    items: Annotated[Mapping[str, Item], Shape(_items, _ANY)] = FrozenDict()
+    items: Annotated[dict[Text, Asked], Frozen] = Field(default_factory=FrozenDict)
     """What is asked about, and where: the columns of a wide table (one, several, or by wave), or
     the names in the item column; `{of: [...], scale: [1, 7], reversed: [...]}` says more."""
-    scale: Annotated[tuple[float, float] | None, Shape(_scale, {"type": "array"})] = None
+    scale: Scale = None
     """Lowest and highest answer; default: 1 to 5, of tests and shares 0 to 1."""
-    labels: Annotated[Mapping[str, float], Shape(_labels, _ANY)] = FrozenDict()
+    labels: Annotated[dict[str, Value], Frozen] = Field(default_factory=FrozenDict)
     """Numbers of answers in words: `Strongly agree: 5`."""
-    reversed: Annotated[tuple[str, ...], Shape(_names, _LIST)] = ()
+    reversed: Names = ()
     """Columns (or names of the item column) whose scale runs the other way."""
-    missing: Annotated[tuple[str, ...], Shape(_names, _LIST)] = ()
+    missing: Names = ()
     """Texts that are no answer; empty cells, NA, N/A and codes such as -99 never are."""
-    waves: Annotated[Mapping[str, int | str], Shape(_weeks, _ANY)] = FrozenDict()
+    waves: Annotated[dict[str, Week], Frozen] = Field(default_factory=FrozenDict)
     """The week of each wave that the table names by a word; one for the whole table: `all`."""
-    first_date: Annotated[str | None, Shape(_day, {"type": "string"})] = None
+    first_date: Annotated[date, Day()] | None = None
     """First day of week 1, for waves by date."""
     date_order: Literal["iso", "month-first", "day-first"] | None = None
     """How dates are written, where that is not clear."""
@@ -307,9 +277,7 @@ def _checked(document: Document) -> SurveyMap:
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a map, for editors and ``codose schema --kind survey-map``."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a default that is an empty read-only mapping
-        schema = SurveyMap.model_json_schema()
+    schema = SurveyMap.model_json_schema()
     more = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "codose survey map"}
     return {**schema, **more}
 
@@ -512,8 +480,8 @@ def _answer_texts(fields: Mapping[str, Any], texts: Mapping[str, Sequence[str]])
 def _item_columns(fields: Mapping[str, Any]) -> list[str]:
     """The columns that items name; empty where the items are still open."""
     try:
-        items = _items(fields.get("items", {}))
-    except PydanticCustomError:  # the check of the map reports the mistake
+        items = map_of({"items": fields.get("items", {})}).items
+    except ObservedError:  # which is raised again, with all others, where the map is read
         return []
     return [name for item in items.values() for some in item.of.values() for name in some]
 
