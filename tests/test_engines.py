@@ -13,6 +13,7 @@ from strategies import examples, lively, one_in_three, scenarios
 
 from sim.core.parameters import Parameters
 from sim.engine import batch, compiled, kernel
+from sim.engine.tables import parameter_rows
 from sim.model.week import CoCreationModel, Region
 from sim.model.week import simulate as mesa_run
 from sim.scenario.scenario import Scenario, shipped_names
@@ -94,20 +95,35 @@ def assert_same_bits(scenario: Scenario, replicate: int = 0, seed: int = 1) -> N
     on_threads(scenario, replicate, seed, record)
 
 
+def _made(
+    scenario: Scenario,
+    sets: list[Parameters],
+    which: np.ndarray,
+    replicates: np.ndarray,
+    seed: int,
+    *,
+    weeks: list[int] | None = None,
+    threads: int = 1,
+    size: int = 10,
+) -> np.ndarray:
+    """Records of runs, of which each call of a thread makes ``size``."""
+    matrix = parameter_rows(sets)
+
+    def make(part: slice) -> np.ndarray:
+        return batch.run_here(scenario, matrix, which[part], replicates[part], seed, weeks=weeks)
+
+    parts = [slice(first, first + size) for first in range(0, len(which), size)]
+    return np.concatenate(list(batch.by_threads(make, parts, threads)))
+
+
 def on_threads(scenario: Scenario, replicate: int, seed: int, record: np.ndarray) -> None:
     """The same run, and others beside it, on one and on two threads."""
-    size, records = batch.chunk_size, []
     numbers = np.array([replicate, replicate + 1, replicate, replicate], dtype=np.int64)
-    try:
-        batch.chunk_size = lambda *_: 1
-        for threads in (1, 2):
-            chunks = batch.run_all(
-                scenario, [scenario.parameter_set()], np.zeros(4, dtype=np.int64), numbers, seed,
-                threads=threads,
-            )  # fmt: skip
-            records.append(np.concatenate([chunk.records for chunk in chunks]))
-    finally:
-        batch.chunk_size = size
+    records = [
+        _made(scenario, [scenario.parameter_set()], np.zeros(4, dtype=np.int64), numbers, seed,
+              threads=threads, size=1)
+        for threads in (1, 2)
+    ]  # fmt: skip
     for place in (0, 2, 3):
         np.testing.assert_array_equal(records[0][place], record)
     np.testing.assert_array_equal(records[0], records[1])
@@ -147,20 +163,18 @@ def test_everything_at_once_has_the_same_bits(number: int) -> None:
     assert_same_bits(Scenario.from_dict(lively(number)), replicate=number % 3, seed=number)
 
 
-def _records(threads: int, weeks: list[int] | None = None) -> np.ndarray:
+def _records(threads: int, weeks: list[int] | None = None, size: int = 10) -> np.ndarray:
     scenario = Scenario.shipped("source")
     sets = [scenario.parameter_set(), Parameters(trust_step=0.2), Parameters(power_sharing=0.1)]
     which = np.repeat(np.arange(3), 20)
     replicates = np.tile(np.arange(20), 3)
-    chunks = batch.run_all(scenario, sets, which, replicates, seed=5, weeks=weeks, threads=threads)
-    return np.concatenate([chunk.records for chunk in chunks])
+    return _made(scenario, sets, which, replicates, 5, weeks=weeks, threads=threads, size=size)
 
 
-def test_threads_and_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_and_chunks_change_nothing() -> None:
     one = _records(1)
     np.testing.assert_array_equal(one, _records(2))
-    monkeypatch.setattr(batch, "_MOST_RUNS", 1)
-    np.testing.assert_array_equal(one, _records(2))
+    np.testing.assert_array_equal(one, _records(2, size=1))
     alone = mesa_run(Scenario.shipped("source"), Parameters(power_sharing=0.1), 5, 7)
     np.testing.assert_array_equal(one[2 * 20 + 7], alone)
 
@@ -188,8 +202,7 @@ def test_order_of_runs_changes_nothing() -> None:
     which = np.zeros(12, dtype=np.int64)
 
     def run(replicates: np.ndarray) -> np.ndarray:
-        chunks = batch.run_all(scenario, parameters, which, replicates, seed=0, threads=2)
-        return np.concatenate([chunk.records for chunk in chunks])
+        return _made(scenario, parameters, which, replicates, 0, threads=2)
 
     np.testing.assert_array_equal(run(forward), run(backward)[::-1])
 

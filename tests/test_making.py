@@ -13,7 +13,7 @@ from sim.core.errors import InputError, ScenarioError
 from sim.core.outcomes import COLUMN, RECORD
 from sim.core.parameters import Parameters
 from sim.engine import batch
-from sim.runs.collect import Made, Rows
+from sim.runs.collect import Collector, Gathering, Made, Rows
 from sim.runs.execute import Execution, execute
 from sim.runs.plan import Job, RunPlan, common, fresh, independent
 from sim.scenario.scenario import Scenario
@@ -30,24 +30,14 @@ TINY = Scenario.from_dict(
 
 
 @dataclass(frozen=True)
-class Records:
+class Records(Collector[Any]):
     """A collector of one's own: whole records of every run, with TA and without."""
-
-    parts = 64
 
     def key(self) -> dict[str, Any]:
         return {"kept": "records"}
 
-    def check(self, job: Job) -> None:
-        pass
-
     def run_bytes(self, job: Job) -> int:
         return 8
-
-    state_bytes = run_bytes
-
-    def weeks(self, job: Job) -> None:
-        return None
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> dict:
         return {"records": np.stack(records, axis=1)}
@@ -56,17 +46,15 @@ class Records:
         return {"records": np.concatenate([rows.arrays["records"] for rows in pieces])}
 
     def empty(self, plan: RunPlan) -> Kept:
-        return Kept([])
+        return Kept(self, plan)
 
 
-@dataclass
-class Kept:
+class Kept(Gathering[Any]):
     """What Records has taken in; of plans of one job."""
 
-    found: list[tuple[int, np.ndarray]]
-
-    def add(self, pieces: Sequence[Rows]) -> None:
-        self.found += [(rows.piece.first, rows.arrays["records"]) for rows in pieces]
+    def __init__(self, kept: Records, plan: RunPlan) -> None:
+        super().__init__(kept, plan)
+        self.found: list[tuple[int, np.ndarray]] = []
 
     def join(self, runs: range, state: Any) -> None:
         self.found.append((runs.start, state["records"]))

@@ -15,6 +15,7 @@ from sim.core import outcomes
 from sim.core.outcomes import COLUMN, FIRST_FLOW, GIVEN, INDEX, NAMES, OUTCOMES, RECORD
 from sim.engine import batch, counting, native, summary
 from sim.engine.reduction import Reduction, not_finite
+from sim.engine.tables import parameter_rows
 from sim.runs import bands
 from sim.runs.bands import Bands
 from sim.scenario.scenario import Scenario
@@ -184,8 +185,7 @@ def test_runs_of_the_engine_are_summarised_as_their_records_are() -> None:
     which, replicates = np.repeat([0, 1], 5), np.tile(np.arange(5), 2)
 
     def records(weeks: tuple[int, ...] | None) -> np.ndarray:
-        chunks = batch.run_all(scenario, sets, which, replicates, 3, weeks=weeks)
-        return np.concatenate([chunk.records for chunk in chunks])
+        return batch.run_here(scenario, parameter_rows(sets), which, replicates, 3, weeks=weeks)
 
     few, whole = (
         Reduction.of(scenario, sets, (0, 52), every_week=every) for every in (False, True)
@@ -295,9 +295,7 @@ def test_threads_that_count_at_once_lose_nothing() -> None:
     together, after = (Bands(11, 2, 2000, arms=1) for _ in range(2))
     for one in batches:
         after.add(one)
-    work = lambda part: [together.add(one) for one in batches[part]]  # noqa: E731
-    for _ in batch.in_chunks(work, len(batches), 1, threads=6):
-        pass
+    list(batch.by_threads(together.add, batches, 6))
     first, second = after.table(), together.table()
     np.testing.assert_array_equal(first.n, second.n)
     np.testing.assert_array_equal(first.mean, second.mean)

@@ -19,6 +19,7 @@ import pytest
 
 from sim.core.outcomes import COLUMN
 from sim.engine import batch
+from sim.engine.tables import parameter_rows
 from sim.scenario.scenario import Scenario
 from sim.studies.kind import StudyKind
 from sim.studies.patterns.spec import cases_of
@@ -40,11 +41,10 @@ SERIES = SOURCE.to_dict()["dosage"]
 
 def runs(scenario: Scenario) -> np.ndarray:
     """Records of the weeks, (run, week, region, column); flows are counted from the start on."""
-    found = batch.run_all(
-        scenario, [scenario.parameter_set()], np.zeros(RUNS, dtype=np.int64), np.arange(RUNS),
-        seed=1, weeks=WEEKS,
+    return batch.run_here(
+        scenario, parameter_rows([scenario.parameter_set()]), np.zeros(RUNS, dtype=np.int64),
+        np.arange(RUNS), 1, weeks=WEEKS,
     )  # fmt: skip
-    return np.concatenate([chunk.records for chunk in found])
 
 
 def levels(record: np.ndarray) -> dict[str, np.ndarray]:

@@ -158,7 +158,8 @@ class Bands:
                 n[arm, weeks], whole[arm, weeks], fraction[arm, weeks], found = exact(one)
                 quantiles[:, arm, weeks] = found
 
-        for _ in batch.in_chunks(work, self.shape[0], 1, threads):
+        weeks = [slice(week, week + 1) for week in range(self.shape[0])]
+        for _ in batch.by_threads(work, weeks, batch.thread_count(threads)):
             pass
 
 

@@ -6,9 +6,10 @@ what a collector has kept so far:
 
 * ``measure(job, which, records)`` turns the records of runs into arrays with one row a run; threads
   call it;
-* ``empty(plan)`` makes a gathering without runs, and ``add(pieces)`` adds all rows of a chunk;
 * ``state(plan, pieces)`` gives a chunk as plain arrays, which any process can make and a store
-  keeps; ``join(runs, state)`` adds such a chunk;
+  keeps;
+* ``empty(plan)`` makes a gathering without runs; ``join(runs, state)`` adds a chunk to it, and
+  ``add(runs, pieces)`` its rows;
 * ``result(made)`` gives the result.
 
 The order in which chunks are added does not change one bit of the result.
@@ -18,10 +19,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby, pairwise
-from typing import Any, Protocol, TypeVar, runtime_checkable
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -29,7 +31,7 @@ from sim.core import outcomes as outcome_table
 from sim.core.errors import InputError, check_known
 from sim.engine.reduction import Reduction
 from sim.runs.own import OwnReduction
-from sim.runs.plan import Job, Piece, RunPlan
+from sim.runs.plan import PARTS, Job, Piece, RunPlan
 from sim.scenario.scenario import Scenario
 
 Result = TypeVar("Result", covariant=True)
@@ -135,27 +137,36 @@ class Made:
         return int((self.done[part] & ~self.failed[part]).sum()), part.stop - part.start
 
 
-class Gathering(Protocol[Result]):
+class Gathering(Generic[Result]):
     """What a collector has kept so far; see the module."""
 
-    def add(self, pieces: Sequence[Rows]) -> None: ...
+    def __init__(self, kept: Collector[Any], plan: RunPlan) -> None:
+        self.kept, self.plan = kept, plan
 
-    def join(self, runs: range, state: State) -> None: ...
+    def add(self, runs: range, pieces: Sequence[Rows]) -> None:
+        """Take in all rows of a chunk."""
+        self.join(runs, self.kept.state(self.plan, pieces))
 
-    def result(self, made: Made) -> Result: ...
+    def join(self, runs: range, state: State) -> None:
+        """Take in the state of a chunk."""
+        raise NotImplementedError
+
+    def result(self, made: Made) -> Result:
+        """What was kept of all chunks."""
+        raise NotImplementedError
 
 
-class Collector(Protocol[Result]):
+class Collector(Generic[Result]):
     """Says what is kept of runs; see the module. Collectors can be pickled."""
 
     @property
     def parts(self) -> int:
         """The least number of chunks that a plan is cut into."""
-        ...
+        return PARTS
 
     def key(self) -> dict[str, Any]:
         """Everything that its states depend on, as plain values."""
-        ...
+        raise NotImplementedError
 
     def check(self, job: Job) -> None:
         """Refuse a job whose runs it cannot keep.
@@ -163,19 +174,18 @@ class Collector(Protocol[Result]):
         Raises:
             InputError: the job cannot be kept, with the reason.
         """
-        ...
 
     def run_bytes(self, job: Job) -> int:
         """Bytes that the rows of one run take."""
-        ...
+        raise NotImplementedError
 
     def state_bytes(self, job: Job) -> int:
         """Bytes that one run adds to the state of a chunk."""
-        ...
+        return self.run_bytes(job)
 
     def weeks(self, job: Job) -> Sequence[int] | None:
         """The weeks that records must report, ascending up to the horizon; None: all weeks."""
-        ...
+        return None
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
         """The rows of some runs.
@@ -190,15 +200,62 @@ class Collector(Protocol[Result]):
         Returns:
             Arrays by name, with one row a run.
         """
-        ...
+        raise NotImplementedError
 
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
         """A chunk of a plan as plain arrays, the same on every machine."""
-        ...
+        raise NotImplementedError
 
     def empty(self, plan: RunPlan) -> Gathering[Result]:
         """A gathering without runs."""
-        ...
+        raise NotImplementedError
+
+
+class RowCollector(Collector[Result]):
+    """A collector that keeps one array of numbers a run, "values", in one shape for all runs of a
+    job."""
+
+    def shape(self, job: Job) -> tuple[int, ...]:
+        """The shape of one run."""
+        raise NotImplementedError
+
+    def run_bytes(self, job: Job) -> int:
+        return 8 * math.prod(self.shape(job))
+
+    def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
+        return {"values": np.concatenate([rows.arrays["values"].ravel() for rows in pieces])}
+
+    def rows_of(
+        self, plan: RunPlan, runs: range, state: State
+    ) -> Iterator[tuple[Piece, np.ndarray]]:
+        """The rows of a state, (runs, *shape of a run), job by job."""
+        start = 0
+        for piece in plan.pieces(runs):
+            shape = (len(piece), *self.shape(plan.jobs[piece.job]))
+            size = math.prod(shape)
+            yield piece, state["values"][start : start + size].reshape(shape)
+            start += size
+
+
+class RowArrays(Gathering[Result]):
+    """Holds one array a job with one row a run; each is made when its first runs arrive."""
+
+    kept: RowCollector[Any]
+
+    def __init__(self, kept: RowCollector[Any], plan: RunPlan) -> None:
+        super().__init__(kept, plan)
+        self.arrays: dict[int, np.ndarray] = {}
+
+    def array(self, job: int) -> np.ndarray:
+        """The rows of a job; NaN in runs that have not arrived."""
+        if job not in self.arrays:
+            about = self.plan.jobs[job]
+            self.arrays[job] = np.full((len(about), *self.kept.shape(about)), np.nan)
+        return self.arrays[job]
+
+    def join(self, runs: range, state: State) -> None:
+        for piece, rows in self.kept.rows_of(self.plan, runs, state):
+            self.array(piece.job)[piece.first : piece.last] = rows
 
 
 @runtime_checkable
@@ -224,7 +281,7 @@ class Looks(Protocol):
 
 
 @dataclass(frozen=True)
-class Points:
+class Points(RowCollector[Any]):
     """Keeps the outcomes of every run at the weeks of its job.
 
     Attributes:
@@ -247,8 +304,6 @@ class Points:
             if not chosen or len(set(chosen)) < len(chosen):
                 raise InputError("is empty, or names one twice", field=name, value=chosen)
 
-    parts = 64
-
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the outcomes that are kept."""
@@ -259,16 +314,10 @@ class Points:
         return job.places if self.regions is None else self.regions
 
     def key(self) -> dict[str, Any]:
-        """See :class:`Collector`."""
         regions = None if self.regions is None else list(self.regions)
         return {"kept": "points", "outcomes": list(self.names), "regions": regions}
 
     def check(self, job: Job) -> None:
-        """See :class:`Collector`.
-
-        Raises:
-            InputError: the job has no such region or outcome.
-        """
         for name in self.names:
             if name not in job.outcomes:
                 outcome_table.check_outcome(name)
@@ -279,16 +328,8 @@ class Points:
         """The shape of one run: (with and without TA, weeks, regions, outcomes)."""
         return job.arms, len(job.weeks), len(self.places(job)), len(self.names)
 
-    def run_bytes(self, job: Job) -> int:
-        """See :class:`Collector`."""
-        return 8 * int(np.prod(self.shape(job)))
-
-    def state_bytes(self, job: Job) -> int:
-        """See :class:`Collector`."""
-        return self.run_bytes(job)
-
     def weeks(self, job: Job) -> Sequence[int] | None:
-        """See :class:`Collector`: only the weeks that the summaries need."""
+        """Only the weeks that the summaries need."""
         return self.reduction(job).reported
 
     def reduction(self, job: Job) -> Reduction | OwnReduction:
@@ -296,7 +337,7 @@ class Points:
         return job.reduction
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """See :class:`Collector`: "values" (runs, with/without TA, weeks, regions, outcomes)."""
+        """ "values" (runs, with/without TA, weeks, regions, outcomes)."""
         values = np.empty((len(which), *self.shape(job)))
         places = [job.places.index(name) for name in self.places(job)]
         columns = [job.outcomes.index(name) for name in self.names]
@@ -307,12 +348,7 @@ class Points:
             values[:, arm] = found if self.outcomes is None else found[..., columns]
         return {"values": values}
 
-    def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
-        """See :class:`Collector`."""
-        return {"values": np.concatenate([rows.arrays["values"].ravel() for rows in pieces])}
-
-    def empty(self, plan: RunPlan) -> Gathering[RunValues]:
-        """See :class:`Collector`."""
+    def empty(self, plan: RunPlan) -> Gathering[Any]:
         return ValueArrays(self, plan)
 
 
@@ -420,66 +456,22 @@ class RunValues:
         return rows.reshape(len(about.sets), about.replicates, *rows.shape[1:])
 
 
-class Shaped(Protocol):
-    """A collector that keeps one array a run, of the same shape for all runs of a job."""
-
-    def shape(self, job: Job) -> tuple[int, ...]: ...
-
-
-class RowArrays:
-    """Holds one array a job with one row a run; each is made when its first runs arrive."""
-
-    def __init__(self, kept: Shaped, plan: RunPlan) -> None:
-        self.kept, self.plan = kept, plan
-        self.arrays: dict[int, np.ndarray] = {}
-
-    def array(self, job: int) -> np.ndarray:
-        if job not in self.arrays:
-            about = self.plan.jobs[job]
-            self.arrays[job] = np.full((len(about), *self.kept.shape(about)), np.nan)
-        return self.arrays[job]
-
-    def add(self, pieces: Sequence[Rows]) -> None:
-        for rows in pieces:
-            piece = rows.piece
-            self.array(piece.job)[piece.first : piece.last] = rows.arrays["values"]
-
-    def join(self, runs: range, state: State) -> None:
-        for piece, rows in _unpacked(self.kept, self.plan, runs, state):
-            self.array(piece.job)[piece.first : piece.last] = rows
-
-
-class ValueArrays(RowArrays):
+class ValueArrays(RowArrays["RunValues"]):
     """The gathering of :class:`Points`."""
 
-    def __init__(self, kept: Points, plan: RunPlan) -> None:
-        super().__init__(kept, plan)
-        self.points = kept
+    kept: Points
 
     def result(self, made: Made) -> RunValues:
         arrays = [self.array(job) for job in range(len(self.plan.jobs))]
         return RunValues(
             made,
-            self.points,
+            self.kept,
             tuple(one[:, 0] for one in arrays),
             tuple(
                 one[:, 1] if job.counterfactual else None
                 for one, job in zip(arrays, self.plan.jobs, strict=True)
             ),
         )
-
-
-def _unpacked(
-    kept: Shaped, plan: RunPlan, runs: range, state: State
-) -> list[tuple[Piece, np.ndarray]]:
-    """The rows of a state of :class:`RowArrays`, (runs, *shape of a run)."""
-    found, start = [], 0
-    for piece in plan.pieces(runs):
-        shape = (len(piece), *kept.shape(plan.jobs[piece.job]))
-        size = int(np.prod(shape))
-        found.append((piece, state["values"][start : start + size].reshape(shape)))
-        start += size
-    return found
 
 
 # --- moments -------------------------------------------------------------------------------------
@@ -495,8 +487,7 @@ class Moments(Points):
     True
     """
 
-    def empty(self, plan: RunPlan) -> Gathering[RunMoments]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """See :class:`Collector`."""
+    def empty(self, plan: RunPlan) -> Gathering[RunMoments]:
         return _Moments(self, plan)
 
 
@@ -559,42 +550,30 @@ class RunMoments:
         return _digest(self.made, self.kept, arrays)
 
 
-@dataclass(eq=False)
-class _Moments:
+class _Moments(Gathering[RunMoments]):
     """The gathering of :class:`Moments`. Chunks are joined in their order (Chan et al. 1983), so
     that the bits do not depend on which arrived first; a chunk that is early waits as moments."""
 
     kept: Moments
-    plan: RunPlan
-    sums: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)
-    waiting: dict[int, tuple[int, list[Any]]] = field(default_factory=dict)
-    next: int = 0
 
-    def add(self, pieces: Sequence[Rows]) -> None:
-        first = pieces[0].piece
-        start = int(self.plan.edges[first.job]) + first.first
-        together: list[tuple[Piece, np.ndarray]] = []
-        for job, found in groupby(pieces, key=lambda rows: rows.piece.job):
-            some = list(found)
-            piece = Piece(job, some[0].piece.first, some[-1].piece.last)
-            together.append((piece, np.concatenate([rows.arrays["values"] for rows in some])))
-        self._take(start, together)
+    def __init__(self, kept: Moments, plan: RunPlan) -> None:
+        super().__init__(kept, plan)
+        self.sums: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self.waiting: dict[int, tuple[int, list[Any]]] = {}
+        self.next = 0
 
     def join(self, runs: range, state: State) -> None:
-        self._take(runs.start, _unpacked(self.kept, self.plan, runs, state))
-
-    def _take(self, first: int, pieces: Sequence[tuple[Piece, np.ndarray]]) -> None:
         reduced = []
-        for piece, rows in pieces:
+        for piece, rows in self.kept.rows_of(self.plan, runs, state):
             which = self.plan.jobs[piece.job].which[piece.first : piece.last]
             edges = np.flatnonzero(np.diff(which, prepend=-1, append=-1))
             for low, high in pairwise(edges):
                 reduced.append((piece.job, int(which[low]), *_moments(rows[low:high])))
-        self.waiting[first] = sum(len(piece) for piece, _ in pieces), reduced
+        self.waiting[runs.start] = len(runs), reduced
         while self.next in self.waiting:
             size, found = self.waiting.pop(self.next)
             for one in found:
-                self._join(*one)
+                self._combine(*one)
             self.next += size
 
     def _sums(self, job: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -604,7 +583,7 @@ class _Moments:
             self.sums[job] = np.zeros(shape, dtype=np.int64), np.zeros(shape), np.zeros(shape)
         return self.sums[job]
 
-    def _join(
+    def _combine(
         self, job: int, index: int, count: np.ndarray, mean: np.ndarray, spread: np.ndarray
     ) -> None:
         counts, means, spreads = self._sums(job)

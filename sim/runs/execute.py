@@ -16,9 +16,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -356,15 +354,15 @@ class _Assembly:
         if not self.plan.compiled:
             workers = 1  # engines in Python cannot run in parallel threads
         if self.in_states:
-            for states in _by_threads(self._states, self._tasks(missing, workers), workers):
+            for states in batch.by_threads(self._states, self._tasks(missing, workers), workers):
                 for chunk, state in states:
                     self._keep(chunk, state)
                     yield chunk
             return
-        for chunks in _by_threads(self._rows, self._tasks(missing, workers), workers):
+        for chunks in batch.by_threads(self._rows, self._tasks(missing, workers), workers):
             for chunk, rows in chunks:
                 with signals.held():
-                    self.gathering.add(rows)
+                    self.gathering.add(self.range(chunk), rows)
                     self._note(self.range(chunk), making.failures_of(rows))
                 yield chunk
 
@@ -478,26 +476,12 @@ class _Assembly:
 Found = TypeVar("Found")
 
 
-def _by_threads(
-    function: Callable[[list[int]], Found], tasks: Sequence[list[int]], workers: int
-) -> Generator[Found, None, None]:
-    """Answers in the order of the tasks; only a few more tasks than threads are submitted."""
-    if workers == 1 or len(tasks) == 1:
-        yield from map(function, tasks)
-        return
-    pool = ThreadPoolExecutor(min(workers, len(tasks)))
-    try:
-        yield from _in_order(pool.submit, function, tasks, 2 * workers)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
 def _by_processes(
     function: Callable[[Any], Found], tasks: Iterator[Any], count: int
 ) -> Generator[Found, None, None]:
     """Answers of processes of this machine."""
     with Processes(count) as executor:
-        yield from _in_order(executor.submit, function, tasks, 2 * count)
+        yield from batch.in_order(executor.submit, function, tasks, 2 * count)
 
 
 def _by_executor(
@@ -505,22 +489,6 @@ def _by_executor(
 ) -> Generator[Found, None, None]:
     """Answers of any object with ``submit`` or ``map``."""
     if hasattr(executor, "submit"):
-        yield from _in_order(executor.submit, function, tasks, 4 * batch.thread_count())
+        yield from batch.in_order(executor.submit, function, tasks, 4 * batch.thread_count())
     else:
         yield from executor.map(function, tasks)
-
-
-def _in_order(
-    submit: Callable[..., Any], function: Callable[[Any], Found], tasks: Any, ahead: int
-) -> Generator[Found, None, None]:
-    waiting: deque[Any] = deque()
-    try:
-        for task in tasks:
-            waiting.append(submit(function, task))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()

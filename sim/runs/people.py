@@ -6,7 +6,7 @@ The record of a run holds means of regions, but a survey needs the people themse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from sim.core.parameters import Parameters
 from sim.core.states import CONSTRUCTS
 from sim.engine import compiled
 from sim.model.dosage import planned_contacts
-from sim.runs.collect import Arrays, FailedRun, Gathering, Made, RowArrays, Rows
+from sim.runs.collect import Arrays, FailedRun, Gathering, Made, RowArrays, RowCollector
 from sim.runs.engines import checked_record
 from sim.runs.plan import Job, RunPlan
 from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE
@@ -60,7 +60,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class People:
+class People(RowCollector["SeenRuns"]):
     """Keeps what instruments can read of every run at the weeks of its job.
 
     >>> from sim.runs.execute import execute
@@ -72,27 +72,14 @@ class People:
     ((2, 2, 8), [4, 5])
     """
 
-    parts = 64
-
     def key(self) -> dict[str, Any]:
-        """See :class:`~sim.runs.collect.Collector`."""
         return {"kept": "people", "states": list(STATES), "flows": list(FLOWS)}
 
     def check(self, job: Job) -> None:
-        """See :class:`~sim.runs.collect.Collector`."""
         if job.counterfactual:
             raise ValueError("people are kept of one arm: give the partner a job of its own")
 
-    def run_bytes(self, job: Job) -> int:
-        """See :class:`~sim.runs.collect.Collector`."""
-        return 8 * _Layout(job).size
-
-    def state_bytes(self, job: Job) -> int:
-        """See :class:`~sim.runs.collect.Collector`."""
-        return self.run_bytes(job)
-
     def weeks(self, job: Job) -> Sequence[int]:
-        """See :class:`~sim.runs.collect.Collector`."""
         return job.weeks
 
     def look(self, job: Job, scenario: Scenario, runs: slice, seed: int) -> np.ndarray:
@@ -105,16 +92,12 @@ class People:
         return found
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """See :class:`~sim.runs.collect.Collector`: "values" (runs, numbers)."""
+        """ "values" (runs, numbers)."""
         return {"values": records[0]}
 
     def shape(self, job: Job) -> tuple[int]:
         """The shape of one run: all its numbers in one row."""
         return (_Layout(job).size,)
-
-    def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
-        """See :class:`~sim.runs.collect.Collector`."""
-        return {"values": np.concatenate([rows.arrays["values"].ravel() for rows in pieces])}
 
     def empty(self, plan: RunPlan) -> Gathering[SeenRuns]:
         """See :class:`~sim.runs.collect.Collector`.
@@ -219,7 +202,7 @@ def hours_by_function(
     return np.cumsum(hours, axis=0)[np.array(weeks, dtype=np.int64)]
 
 
-class _SeenArrays(RowArrays):
+class _SeenArrays(RowArrays[SeenRuns]):
     """The gathering of :class:`People`."""
 
     def result(self, made: Made) -> SeenRuns:

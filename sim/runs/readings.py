@@ -7,7 +7,7 @@ would print.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.core.parameters import Parameters
 from sim.core.states import RESPONSE, TEST
-from sim.runs.collect import Arrays, Gathering, Points, Rows, RunValues, ValueArrays
+from sim.runs.collect import Arrays, Gathering, Points, RowCollector, RunValues, ValueArrays
 from sim.runs.instruments import describe, knowledge_test, survey
 from sim.runs.people import People, Seen, seen_of
 from sim.runs.plan import Job, RunPlan
@@ -43,7 +43,7 @@ def reading(seen: Seen, p: Parameters, name: str, wave: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Readings:
+class Readings(RowCollector[RunValues]):
     """Keeps readings of every run at the weeks of its job, as values of "overall".
 
     Attributes:
@@ -60,14 +60,10 @@ class Readings:
 
     names: tuple[str, ...]
 
-    parts = 64
-
     def key(self) -> dict[str, Any]:
-        """See :class:`~sim.runs.collect.Collector`."""
         return {"kept": "readings", "names": list(self.names), "items": ITEMS}
 
     def check(self, job: Job) -> None:
-        """See :class:`~sim.runs.collect.Collector`."""
         People().check(job)
 
     def places(self, job: Job) -> tuple[str, ...]:
@@ -78,16 +74,7 @@ class Readings:
         """The shape of one run: (with and without TA, weeks, regions, readings)."""
         return 1, len(job.weeks), 1, len(self.names)
 
-    def run_bytes(self, job: Job) -> int:
-        """See :class:`~sim.runs.collect.Collector`."""
-        return 8 * int(np.prod(self.shape(job)))
-
-    def state_bytes(self, job: Job) -> int:
-        """See :class:`~sim.runs.collect.Collector`."""
-        return self.run_bytes(job)
-
     def weeks(self, job: Job) -> Sequence[int]:
-        """See :class:`~sim.runs.collect.Collector`."""
         return job.weeks
 
     def look(self, job: Job, scenario: Scenario, runs: slice, seed: int) -> np.ndarray:
@@ -104,12 +91,8 @@ class Readings:
         return found.reshape(len(which), -1)
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """See :class:`~sim.runs.collect.Collector`: "values", as of :class:`Points`."""
+        """ "values", as of :class:`Points`."""
         return {"values": records[0].reshape(len(which), *self.shape(job))}
-
-    def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
-        """See :class:`~sim.runs.collect.Collector`."""
-        return {"values": np.concatenate([rows.arrays["values"].ravel() for rows in pieces])}
 
     def empty(self, plan: RunPlan) -> Gathering[RunValues]:
         """See :class:`~sim.runs.collect.Collector`.

@@ -33,12 +33,10 @@ class Series(Points):
     first: int = 1
 
     def key(self) -> dict[str, Any]:
-        """See :class:`~sim.runs.collect.Collector`."""
         more = {"weekly": list(self.weekly), "last": self.last, "first": self.first}
         return {**super().key(), "kept": "series", **more}
 
     def run_bytes(self, job: Job) -> int:
-        """See :class:`~sim.runs.collect.Collector`."""
         return super().run_bytes(job) + 8 * (self.last + 1) * len(self.weekly)
 
     def reduction(self, job: Job) -> Reduction | OwnReduction:
@@ -46,7 +44,6 @@ class Series(Points):
         return job.reduction_of_all
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """See :class:`~sim.runs.collect.Collector`."""
         columns = [job.outcomes.index(name) for name in self.weekly]
         totals = {one.name for one in (*OUTCOMES.values(), *job.own) if one.kind == "total"}
         first = records[0][:, : self.last + 1]
@@ -61,7 +58,6 @@ class Series(Points):
         return job.replicate[first:last] % self.replicates < self.first
 
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
-        """See :class:`~sim.runs.collect.Collector`."""
         whole = list(pieces)
         weekly = []
         for rows in whole:
@@ -70,8 +66,7 @@ class Series(Points):
             weekly.append(rows.arrays["weekly"][kept])
         return {**super().state(plan, whole), "weekly": np.concatenate(weekly)}
 
-    def empty(self, plan: RunPlan) -> Gathering[RunSeries]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """See :class:`~sim.runs.collect.Collector`."""
+    def empty(self, plan: RunPlan) -> Gathering[RunSeries]:
         return _Series(self, plan)
 
 
@@ -96,9 +91,10 @@ class RunSeries:
 class _Series(ValueArrays):
     """The gathering of :class:`Series`."""
 
+    kept: Series
+
     def __init__(self, kept: Series, plan: RunPlan) -> None:
         super().__init__(kept, plan)
-        self.series = kept
         shape = (kept.last + 1, len(kept.weekly))
         self.weekly = [
             np.full((int(kept.kept_rows(job, 0, len(job)).sum()), *shape), np.nan)
@@ -107,17 +103,8 @@ class _Series(ValueArrays):
 
     def _where(self, job: int, first: int, last: int) -> slice:
         about = self.plan.jobs[job]
-        start = int(self.series.kept_rows(about, 0, first).sum())
-        return slice(start, start + int(self.series.kept_rows(about, first, last).sum()))
-
-    def add(self, pieces: Sequence[Rows]) -> None:
-        super().add(pieces)
-        for rows in pieces:
-            piece = rows.piece
-            kept = self.series.kept_rows(self.plan.jobs[piece.job], piece.first, piece.last)
-            self.weekly[piece.job][self._where(piece.job, piece.first, piece.last)] = rows.arrays[
-                "weekly"
-            ][kept]
+        start = int(self.kept.kept_rows(about, 0, first).sum())
+        return slice(start, start + int(self.kept.kept_rows(about, first, last).sum()))
 
     def join(self, runs: range, state: State) -> None:
         super().join(runs, state)

@@ -17,7 +17,7 @@ from sim.core.outcomes import Outcome
 from sim.engine.reduction import Reduction
 from sim.runs import bands
 from sim.runs.bands import ARMS, Bands, WeekTable
-from sim.runs.collect import Arrays, FailedRun, Gathering, Made, Rows, State
+from sim.runs.collect import Arrays, Collector, FailedRun, Gathering, Made, Rows, State
 from sim.runs.own import OwnReduction
 from sim.runs.plan import PARTS, Job, RunPlan
 from sim.scenario.scenario import Scenario
@@ -81,7 +81,7 @@ def job_weeks(scenario: Scenario) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Weekly:
+class Weekly(Collector["RunWeeks"]):
     """Keeps points of every run of one job with counterfactuals, and bands week by week.
 
     Attributes:
@@ -103,15 +103,12 @@ class Weekly:
 
     @property
     def parts(self) -> int:
-        """See :class:`~sim.runs.collect.Collector`."""
         return PARTS if self.exact else _COUNTED_PARTS
 
     def key(self) -> dict[str, Any]:
-        """See :class:`~sim.runs.collect.Collector`."""
         return {"kept": "weeks", "keep_runs": self.keep, "every_week": self.every_week}
 
     def check(self, job: Job) -> None:
-        """See :class:`~sim.runs.collect.Collector`."""
         if not job.counterfactual or job.weeks != job_weeks(job.scenario):
             raise ValueError("weekly bands are of runs with counterfactuals, at summary points")
         if self.keep and not self.every_week:
@@ -122,12 +119,10 @@ class Weekly:
         return 16 * points * len(job.places) * len(job.outcomes)
 
     def run_bytes(self, job: Job) -> int:
-        """See :class:`~sim.runs.collect.Collector`."""
         weeks = job.scenario.horizon_weeks + 1 if self.every_week else 0
         return self._points_bytes(job) + 16 * weeks * len(job.places) * len(job.outcomes)
 
     def state_bytes(self, job: Job) -> int:
-        """See :class:`~sim.runs.collect.Collector`."""
         return self.run_bytes(job) if self.exact else self._points_bytes(job)
 
     def reduction(self, job: Job) -> Reduction | OwnReduction:
@@ -135,7 +130,7 @@ class Weekly:
         return job.reduction_of_all if self.every_week else job.reduction
 
     def weeks(self, job: Job) -> Sequence[int] | None:
-        """See :class:`~sim.runs.collect.Collector`: all weeks where bands are made."""
+        """All weeks where bands are made."""
         return self.reduction(job).reported
 
     def bands(self, job: Job) -> Bands:
@@ -144,7 +139,7 @@ class Weekly:
         return Bands(weeks, len(job.places), 0 if self.exact else self.runs, arms=3, own=job.own)
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """See :class:`~sim.runs.collect.Collector`: "values" (runs, with and without TA, points,
+        """ "values" (runs, with and without TA, points,
         regions, outcomes) and, where bands are made, "with_ta" and "without_ta" (runs, weeks,
         regions, outcomes)."""
         reduction = self.reduction(job)
@@ -156,7 +151,6 @@ class Weekly:
         return found
 
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
-        """See :class:`~sim.runs.collect.Collector`."""
         bands, values = self.bands(plan.jobs[0]), []
         for rows in pieces:
             _count(bands, rows)
@@ -164,7 +158,6 @@ class Weekly:
         return {"values": np.concatenate(values), **bands.state()}
 
     def empty(self, plan: RunPlan) -> Gathering[RunWeeks]:
-        """See :class:`~sim.runs.collect.Collector`."""
         return _Weeks(self, plan)
 
 
@@ -219,11 +212,14 @@ class RunWeeks:
         return self.bands
 
 
-class _Weeks:
+class _Weeks(Gathering[RunWeeks]):
     """The gathering of :class:`Weekly`."""
 
+    kept: Weekly
+
     def __init__(self, kept: Weekly, plan: RunPlan) -> None:
-        self.kept, self.plan, self.job = kept, plan, plan.jobs[0]
+        super().__init__(kept, plan)
+        self.job = plan.jobs[0]
         self.bands = kept.bands(self.job)
         self.values: np.ndarray | None = None
         self.runs: list[tuple[int, int]] = []
@@ -235,7 +231,7 @@ class _Weeks:
         self.values[first : first + len(values)] = values
         self.runs.append((first, first + len(values)))
 
-    def add(self, pieces: Sequence[Rows]) -> None:
+    def add(self, runs: range, pieces: Sequence[Rows]) -> None:
         for rows in pieces:
             self._put(rows.piece.first, rows.arrays["values"])
             _count(self.bands, rows)

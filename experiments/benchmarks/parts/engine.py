@@ -180,12 +180,15 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
 from parts import engine
-from sim.engine import batch
+from sim.engine import batch, tables
 staff, regions, weeks, runs = json.loads(sys.argv[2])
 scenario = engine.team(staff, regions, weeks)
 numbers = np.arange(runs)
-sets = [scenario.parameter_set()]
-for chunk in batch.run_all(scenario, sets, np.zeros_like(numbers), numbers, 1, threads=2):
+sets = tables.parameter_rows([scenario.parameter_set()])
+size = batch.most_runs(scenario, weeks + 1)
+parts = [numbers[first : first + size] for first in range(0, runs, size)]
+make = lambda part: batch.run_here(scenario, sets, np.zeros_like(part), part, 1)
+for records in batch.by_threads(make, parts, 2):
     pass
 """
 
@@ -225,11 +228,11 @@ def common_numbers(tiny: bool) -> list[Line]:
     numbers, end = np.arange(20 if tiny else 2_000), 104
 
     def ends(scenario: Scenario, seed: int) -> np.ndarray:
-        chunks = batch.run_all(
-            scenario, [scenario.parameter_set()], np.zeros_like(numbers), numbers, seed,
-            weeks=[end, scenario.horizon_weeks],
+        records = batch.run_here(
+            scenario, tables.parameter_rows([scenario.parameter_set()]), np.zeros_like(numbers),
+            numbers, seed, weeks=[end, scenario.horizon_weeks],
         )  # fmt: skip
-        return np.concatenate([chunk.records for chunk in chunks])[:, 0].mean(axis=1)
+        return records[:, 0].mean(axis=1)
 
     first, paired, apart = ends(base, 1), ends(more, 1), ends(more, 2)
     lines = []
