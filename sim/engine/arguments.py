@@ -42,16 +42,6 @@ class Group:
     fields: tuple[Argument, ...]
 
 
-def group(name: str, **fields: tuple[np.dtype, int]) -> Group:
-    """A group from ``field=(dtype, ndim)``.
-
-    Example:
-        >>> [one.name for one in group("pair", weeks=(INT, 0), hours=(FLOAT, 2)).fields]
-        ['weeks', 'hours']
-    """
-    return Group(name, tuple(Argument(field, *kind) for field, kind in fields.items()))
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A function over arrays that compiled code offers.

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.core import rules, streams
 from sim.engine import arrays, counting, filling, kernel, summary
-from sim.engine.arguments import FLOAT, INT, Argument, Entry, group
+from sim.engine.arguments import FLOAT, INT, Argument, Entry, Group
 from sim.engine.tables import (
     CONTACT_TYPE,
     EVENT_TYPE,
@@ -26,241 +26,196 @@ from sim.engine.tables import (
     SERIES_TYPE,
 )
 
-PLAN = group(
+Shape = tuple[str | int | tuple[str | int, ...], ...]
+
+
+def _ints(ndim: int, *names: str) -> tuple[Argument, ...]:
+    return tuple(Argument(name, INT, ndim) for name in names)
+
+
+def _floats(ndim: int, *names: str) -> tuple[Argument, ...]:
+    return tuple(Argument(name, FLOAT, ndim) for name in names)
+
+
+def _rows(dtype: np.dtype, name: str) -> Argument:
+    return Argument(name, dtype, 1)
+
+
+PLAN = Group(
     "plan",
-    seed_low=(INT, 0),
-    seed_high=(INT, 0),
-    horizon=(INT, 0),
-    candidates=(INT, 0),
-    selection=(INT, 0),
-    trend=(FLOAT, 0),
-    coupled=(INT, 0),
-    regions=(REGION_TYPE, 1),
-    contacts=(CONTACT_TYPE, 1),
-    contact_start=(INT, 2),
-    contact_count=(INT, 2),
-    demand=(FLOAT, 2),
-    delivery=(FLOAT, 1),
-    leaves=(LEAVE_TYPE, 1),
-    provider_hours=(FLOAT, 1),
-    provider_departs=(INT, 2),
-    given_ties=(INT, 1),
+    (
+        *_ints(0, "seed_low", "seed_high", "horizon", "candidates", "selection"),
+        *_floats(0, "trend"),
+        *_ints(0, "coupled"),
+        _rows(REGION_TYPE, "regions"),
+        _rows(CONTACT_TYPE, "contacts"),
+        *_ints(2, "contact_start", "contact_count"),
+        *_floats(2, "demand"),
+        *_floats(1, "delivery"),
+        _rows(LEAVE_TYPE, "leaves"),
+        *_floats(1, "provider_hours"),
+        *_ints(2, "provider_departs"),
+        *_ints(1, "given_ties"),
+    ),
 )
 """A scenario under a seed; see :class:`sim.engine.tables.Tables`. Read-only, shared by threads."""
 
-WORK = group(
-    "work",
-    people=(FLOAT, 1),
-    sites=(FLOAT, 2),
-    means=(FLOAT, 2),
-    skills=(FLOAT, 2),
-    leavers=(INT, 2),
-    gone=(INT, 2),
-    due=(INT, 3),
-    due_count=(INT, 2),
-    hours=(FLOAT, 3),
-    loads=(FLOAT, 2),
-    overloads=(FLOAT, 2),
-    words=(np.dtype(np.uint32), 1),
-    here=(FLOAT, 1),
-    scratch=(FLOAT, 1),
-    who=(INT, 1),
-    peers=(INT, 1),
-    chosen=(INT, 1),
-    scores=(FLOAT, 1),
-    team=(FLOAT, 1),
-    graphs=(INT, 1),
-    tie_scratch=(INT, 1),
-    flows=(FLOAT, 1),
-)
-"""Work space of one thread; shapes: :data:`SHAPES`."""
-
-SHAPES: dict[str, tuple[str | int | tuple[str | int, ...], ...]] = {
-    "people": (("states", "people"),),
-    "sites": ("regions", "site"),
-    "means": ("regions", 5),
-    "skills": ("weeks", "providers"),
-    "leavers": ("weeks", "providers"),
-    "gone": ("leaves", "people"),
-    "due": ("weeks", "regions", "slots"),
-    "due_count": ("weeks", "regions"),
-    "hours": ("weeks", "regions", "slots"),
-    "loads": ("weeks", "providers"),
-    "overloads": ("weeks", "providers"),
-    "words": ("words",),
-    "here": ("largest",),
-    "scratch": ("largest",),
-    "who": ("largest",),
-    "peers": ("largest",),
-    "chosen": ("regions",),
-    "scores": ("candidates",),
-    "team": (("states", "staff"),),
-    "graphs": ("graph_places",),
-    "tie_scratch": ("tie_places",),
-    "flows": ("columns",),
+_SPACES: dict[str, tuple[np.dtype, Shape]] = {
+    "people": (FLOAT, (("states", "people"),)),
+    "sites": (FLOAT, ("regions", "site")),
+    "means": (FLOAT, ("regions", 5)),
+    "skills": (FLOAT, ("weeks", "providers")),
+    "leavers": (INT, ("weeks", "providers")),
+    "gone": (INT, ("leaves", "people")),
+    "due": (INT, ("weeks", "regions", "slots")),
+    "due_count": (INT, ("weeks", "regions")),
+    "hours": (FLOAT, ("weeks", "regions", "slots")),
+    "loads": (FLOAT, ("weeks", "providers")),
+    "overloads": (FLOAT, ("weeks", "providers")),
+    "words": (np.dtype(np.uint32), ("words",)),
+    "here": (FLOAT, ("largest",)),
+    "scratch": (FLOAT, ("largest",)),
+    "who": (INT, ("largest",)),
+    "peers": (INT, ("largest",)),
+    "chosen": (INT, ("regions",)),
+    "scores": (FLOAT, ("candidates",)),
+    "team": (FLOAT, (("states", "staff"),)),
+    "graphs": (INT, ("graph_places",)),
+    "tie_scratch": (INT, ("tie_places",)),
+    "flows": (FLOAT, ("columns",)),
 }
-"""The axes of each array of :data:`WORK`: a number, a size by name, or a product of these.
+"""Type and axes of each array of :data:`WORK`: an axis is a number, a size by name, or a product of
+these.
 
 Sizes are ``states`` of a person, numbers of a ``site``, ``columns`` of a record; ``weeks`` with
 week 0, ``regions``, ``providers``, ``candidates``, staff ``leaves`` and ``staff`` of a candidate as
 a scenario says; ``slots``, the most contacts of a region's week, at least 1; and
 :data:`sim.engine.filling.SIZES`."""
 
+SHAPES: dict[str, Shape] = {name: axes for name, (_, axes) in _SPACES.items()}
+"""The axes of each array of :data:`WORK`."""
 
-def _arrays(dtype: np.dtype, ndim: int, *names: str) -> tuple[Argument, ...]:
-    return tuple(Argument(name, dtype, ndim) for name in names)
+WORK = Group(
+    "work", tuple(Argument(name, dtype, len(axes)) for name, (dtype, axes) in _SPACES.items())
+)
+"""Work space of one thread; shapes: :data:`SHAPES`."""
+
+
+def _entry(function: Callable[..., None], *arguments: Argument | Group, name: str = "") -> Entry:
+    return Entry(name or function.__name__, function, arguments)
 
 
 def _counting(bits: int) -> tuple[Entry, ...]:
     """The histograms of :mod:`sim.engine.counting`, for counts of so many bits."""
     counts = Argument("counts", np.dtype(f"uint{bits}"), 4)
-    bins = Argument("bins", INT)
     return (
-        Entry(
-            f"count_{bits}",
+        _entry(
             counting.count,
-            (
-                Argument("values", FLOAT, 4),
-                *_arrays(INT, 0, "first", "last"),
-                *_arrays(INT, 3, "n", "whole", "fraction"),
-                counts,
-                *_arrays(FLOAT, 2, "origin", "step", "shift"),
-                bins,
-                Argument("index", np.dtype(np.int32), 2),
-            ),
+            *_floats(4, "values"),
+            *_ints(0, "first", "last"),
+            *_ints(3, "n", "whole", "fraction"),
+            counts,
+            *_floats(2, "origin", "step", "shift"),
+            *_ints(0, "bins"),
+            Argument("index", np.dtype(np.int32), 2),
+            name=f"count_{bits}",
         ),
-        Entry(
-            f"bins_at_{bits}",
+        _entry(
             counting.bins_at,
-            (counts, Argument("ranks", INT, 3), bins, Argument("result", INT, 3)),
+            counts,
+            *_ints(3, "ranks"),
+            *_ints(0, "bins"),
+            *_ints(3, "result"),
+            name=f"bins_at_{bits}",
         ),
     )
 
 
-_OF_RUNS = (Argument("records", FLOAT, 4), Argument("which", INT, 1), Argument("given", FLOAT, 2))
-_RESULT = Argument("result", FLOAT, 4)
+_OF_RUNS = (*_floats(4, "records"), *_ints(1, "which"), *_floats(2, "given"))
 
 ENTRIES: dict[str, Entry] = {
     entry.name: entry
     for entry in (
-        Entry(
-            "run_chunk",
+        _entry(
             kernel.run_chunk,
-            (
-                Argument("sets", PARAMETER_TYPE, 1),
-                Argument("which", INT, 1),
-                Argument("replicates", INT, 1),
-                Argument("records", FLOAT, 4),
-                Argument("snapshots", FLOAT, 2),
-                Argument("report", INT, 1),
-                PLAN,
-                WORK,
-            ),
+            _rows(PARAMETER_TYPE, "sets"),
+            *_ints(1, "which", "replicates"),
+            *_floats(4, "records"),
+            *_floats(2, "snapshots"),
+            *_ints(1, "report"),
+            PLAN,
+            WORK,
         ),
-        Entry(
-            "tabulate",
+        _entry(
             arrays.tabulate,
-            (
-                Argument("series", SERIES_TYPE, 1),
-                Argument("log", LOG_TYPE, 1),
-                Argument("events", EVENT_TYPE, 1),
-                Argument("regions", REGION_TYPE, 1),
-                Argument("stagger", FLOAT),
-                Argument("cuts", FLOAT, 1),
-                Argument("seen", INT, 2),
-                Argument("demand", FLOAT, 2),
-                Argument("delivery", FLOAT, 1),
-                Argument("leaves", LEAVE_TYPE, 1),
-                Argument("provider_departs", INT, 2),
-                Argument("contact_start", INT, 2),
-                Argument("contact_count", INT, 2),
-                Argument("contacts", CONTACT_TYPE, 1),
-            ),
+            _rows(SERIES_TYPE, "series"),
+            _rows(LOG_TYPE, "log"),
+            _rows(EVENT_TYPE, "events"),
+            _rows(REGION_TYPE, "regions"),
+            *_floats(0, "stagger"),
+            *_floats(1, "cuts"),
+            *_ints(2, "seen"),
+            *_floats(2, "demand"),
+            *_floats(1, "delivery"),
+            _rows(LEAVE_TYPE, "leaves"),
+            *_ints(2, "provider_departs", "contact_start", "contact_count"),
+            _rows(CONTACT_TYPE, "contacts"),
         ),
-        Entry(
-            "place_regions",
+        _entry(
             filling.place_regions,
-            (
-                Argument("regions", REGION_TYPE, 1),
-                Argument("neighbours", INT, 1),
-                Argument("core_team", FLOAT),
-                *_arrays(INT, 1, "served", "sizes"),
-            ),
+            _rows(REGION_TYPE, "regions"),
+            *_ints(1, "neighbours"),
+            *_floats(0, "core_team"),
+            *_ints(1, "served", "sizes"),
         ),
-        Entry(
-            "share_log",
+        _entry(
             filling.share_log,
-            (
-                Argument("log", LOG_TYPE, 1),
-                *_arrays(INT, 1, "invited", "contact"),
-                Argument("regions", REGION_TYPE, 1),
-                *_arrays(INT, 1, "served", "held", "people", "rows"),
-            ),
+            _rows(LOG_TYPE, "log"),
+            *_ints(1, "invited", "contact"),
+            _rows(REGION_TYPE, "regions"),
+            *_ints(1, "served", "held", "people", "rows"),
         ),
-        Entry(
-            "price",
+        _entry(
             filling.price,
-            (
-                Argument("contacts", CONTACT_TYPE, 1),
-                *_arrays(INT, 2, "contact_start", "contact_count"),
-                Argument("first", INT),
-                Argument("parameters", PARAMETER_TYPE, 1),
-                Argument("rates", FLOAT, 1),
-                Argument("costs", FLOAT, 2),
-                Argument("providers", FLOAT, 3),
-            ),
+            _rows(CONTACT_TYPE, "contacts"),
+            *_ints(2, "contact_start", "contact_count"),
+            *_ints(0, "first"),
+            _rows(PARAMETER_TYPE, "parameters"),
+            *_floats(1, "rates"),
+            *_floats(2, "costs"),
+            *_floats(3, "providers"),
         ),
-        Entry(
-            "fill_given",
+        _entry(
             filling.fill_given,
-            (
-                Argument("sets", PARAMETER_TYPE, 1),
-                Argument("rates", FLOAT, 1),
-                Argument("given", FLOAT, 2),
-            ),
+            _rows(PARAMETER_TYPE, "sets"),
+            *_floats(1, "rates"),
+            *_floats(2, "given"),
         ),
-        Entry(
-            "draws",
+        _entry(
             streams.draws,
-            (
-                Argument("counters", INT, 2),
-                *_arrays(INT, 0, "seed_low", "seed_high"),
-                *_arrays(FLOAT, 2, "words", "uniforms", "irwin_halls"),
-            ),
+            *_ints(2, "counters"),
+            *_ints(0, "seed_low", "seed_high"),
+            *_floats(2, "words", "uniforms", "irwin_halls"),
         ),
-        Entry(
-            "at_points",
+        _entry(
             summary.at_points,
-            (
-                *_OF_RUNS,
-                *_arrays(INT, 1, "now", "before"),
-                Argument("summed", INT),
-                Argument("work", FLOAT, 2),
-                _RESULT,
-            ),
+            *_OF_RUNS,
+            *_ints(1, "now", "before"),
+            *_ints(0, "summed"),
+            *_floats(2, "work"),
+            *_floats(4, "result"),
         ),
-        Entry("weekly", summary.weekly, (*_OF_RUNS, Argument("work", FLOAT, 2), _RESULT)),
-        Entry(
-            "first_wrong",
-            summary.first_wrong,
-            (Argument("records", FLOAT, 2), Argument("status", INT, 1)),
-        ),
-        Entry(
-            "exact",
+        _entry(summary.weekly, *_OF_RUNS, *_floats(2, "work"), *_floats(4, "result")),
+        _entry(summary.first_wrong, *_floats(2, "records"), *_ints(1, "status")),
+        _entry(
             counting.exact,
-            (
-                Argument("values", FLOAT, 2),
-                Argument("shares", FLOAT, 1),
-                Argument("columns", FLOAT, 2),
-                *_arrays(INT, 1, "ends", "pieces", "n", "whole", "fraction"),
-                Argument("result", FLOAT, 2),
-            ),
+            *_floats(2, "values"),
+            *_floats(1, "shares"),
+            *_floats(2, "columns"),
+            *_ints(1, "ends", "pieces", "n", "whole", "fraction"),
+            *_floats(2, "result"),
         ),
-        Entry(
-            "largest",
-            counting.largest,
-            (Argument("values", FLOAT, 4), Argument("result", FLOAT, 2)),
-        ),
+        _entry(counting.largest, *_floats(4, "values"), *_floats(2, "result")),
         *_counting(16),
         *_counting(32),
     )

@@ -23,121 +23,72 @@ if TYPE_CHECKING:
     from sim.scenario.contact_log import LogRow
     from sim.scenario.scenario import ContactSeries, Network, Scenario
 
-PARAMETER_TYPE = np.dtype([(name, np.float64) for name in NAMES], align=True)
+
+def _ints(*names: str) -> list[tuple[str, type]]:
+    return [(name, np.int64) for name in names]
+
+
+def _floats(*names: str) -> list[tuple[str, type]]:
+    return [(name, np.float64) for name in names]
+
+
+def _record(*fields: list[tuple[str, type]]) -> np.dtype:
+    """A record of these fields in their order, aligned as in C."""
+    return np.dtype([one for some in fields for one in some], align=True)
+
+
+PARAMETER_TYPE = _record(_floats(*NAMES))
 """A parameter set as one record, so that compiled code reads ``p.trust_step`` too."""
 
-_FUNCTIONS = [(name, np.float64) for name in FUNCTIONS]
-_WHO_CAME = [
-    ("provider", np.int64),
-    ("sites", np.int64),
-    ("seats", np.int64),
-    ("present", np.int64),
-    ("others", np.int64),
-    ("share", np.float64),
-]
+_WHO_CAME = [*_ints("provider", "sites", "seats", "present", "others"), *_floats("share")]
 """The fields of :class:`sim.model.dosage.WhoCame`."""
 
-CONTACT_TYPE = np.dtype(
-    [
-        ("series", np.int64),
-        ("mode", np.int64),
-        ("timing", np.int64),
-        ("status", np.int64),
-        ("hours", np.float64),
-        ("co_creation", np.float64),
-        ("every_weeks", np.float64),
-        *_WHO_CAME,
-        *_FUNCTIONS,
-    ],
-    align=True,
+CONTACT_TYPE = _record(
+    _ints("series", "mode", "timing", "status"),
+    _floats("hours", "co_creation", "every_weeks"),
+    _WHO_CAME,
+    _floats(*FUNCTIONS),
 )
 """A contact that is due, or may fall. What its time goes to is NaN for the reference mix; how many
 are present is :data:`sim.model.dosage.NOT_KNOWN` where attendance is drawn."""
 
-REGION_TYPE = np.dtype(
-    [
-        ("staff", np.int64),
-        ("first", np.int64),
-        ("core", np.int64),
-        ("provider", np.int64),
-        ("sites", np.int64),
-        ("network", np.int64),
-        ("ties", np.int64),
-        ("graphs", np.int64),
-        ("place", np.int64),
-        ("given", np.int64),
-        ("rewiring", np.float64),
-        ("knowledge", np.float64),
-        ("staff_accountability", np.float64),
-        ("trust", np.float64),
-        ("demand", np.float64),
-        ("provider_accountability", np.float64),
-        ("leadership", np.float64),
-    ],
-    align=True,
+_STARTS = (
+    "knowledge", "staff_accountability", "trust", "demand", "provider_accountability", "leadership",
+)  # fmt: skip
+
+REGION_TYPE = _record(
+    _ints("staff", "first", "core", "provider", "sites"),
+    _ints("network", "ties", "graphs", "place", "given"),
+    _floats("rewiring", *_STARTS),
 )
 """A region as the scenario describes it. NaN: not given, use the parameters' means. ``first`` is
 its first post among all posts; ``network`` an index into :data:`sim.core.ties.KINDS`, ``ties`` how
 many ties it has and ``graphs`` how many graphs there are to take in turn. ``place`` is where its
 network stands among the networks of a run, ``given`` where the ties from its file begin."""
 
-SERIES_TYPE = np.dtype(
-    [
-        ("mode", np.int64),
-        ("timing", np.int64),
-        ("first_week", np.int64),
-        ("last_week", np.int64),
-        ("every_weeks", np.float64),
-        ("hours", np.float64),
-        ("taper", np.float64),
-        ("co_creation_start", np.float64),
-        ("co_creation_end", np.float64),
-        ("invited", np.float64),
-        *_FUNCTIONS,
-    ],
-    align=True,
+SERIES_TYPE = _record(
+    _ints("mode", "timing", "first_week", "last_week"),
+    _floats("every_weeks", "hours", "taper", "co_creation_start", "co_creation_end", "invited"),
+    _floats(*FUNCTIONS),
 )
 """A contact series as the scenario describes it."""
 
-LOG_TYPE = np.dtype(
-    [
-        ("week", np.int64),
-        ("region", np.int64),
-        ("mode", np.int64),
-        ("status", np.int64),
-        ("hours", np.float64),
-        ("co_creation", np.float64),
-        *_WHO_CAME,
-        *_FUNCTIONS,
-    ],
-    align=True,
+LOG_TYPE = _record(
+    _ints("week", "region", "mode", "status"),
+    _floats("hours", "co_creation"),
+    _WHO_CAME,
+    _floats(*FUNCTIONS),
 )
 """A row of a contact log."""
 
-EVENT_TYPE = np.dtype(
-    [
-        ("kind", np.int64),
-        ("week", np.int64),
-        ("until_week", np.int64),
-        ("region", np.int64),
-        ("provider", np.int64),
-        ("number", np.int64),
-        ("amount", np.float64),
-    ],
-    align=True,
+EVENT_TYPE = _record(
+    _ints("kind", "week", "until_week", "region", "provider", "number"), _floats("amount")
 )
 """A shock or a phase of delivery work: ``kind`` is an index into
 :data:`sim.engine.arrays.EVENTS`, ``region`` -1 means all, ``number`` is the place among the shocks,
 ``amount`` the factor, the change or the share."""
 
-LEAVE_TYPE = np.dtype(
-    [("week", np.int64), ("region", np.int64), ("number", np.int64), ("share", np.float64)],
-    align=True,
-)
-
-_STARTS = (
-    "knowledge", "staff_accountability", "trust", "demand", "provider_accountability", "leadership",
-)  # fmt: skip
+LEAVE_TYPE = _record(_ints("week", "region", "number"), _floats("share"))
 
 SELECTION = {"all": 0, "readiest": 1, "random": 2}
 
@@ -206,7 +157,7 @@ def region_rows(scenario: Scenario) -> np.ndarray:
 
 def _shares(one: ContactSeries | LogRow) -> tuple[float, ...]:
     """What the time goes to; NaN for the reference mix."""
-    return (np.nan,) * len(_FUNCTIONS) if one.functions is None else one.functions.shares
+    return (np.nan,) * len(FUNCTIONS) if one.functions is None else one.functions.shares
 
 
 def series_rows(scenario: Scenario) -> np.ndarray:
