@@ -83,16 +83,6 @@ def test_auto_takes_the_compiled_engine_where_there_is_one(
     assert engine(TINY, Parameters(), 1, 0) == "fast"
 
 
-def test_without_the_compiled_engine_auto_is_mesa(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ensemble.ENGINES, "compiled", "sim.not_there")
-    assert ensemble.choose_engine("auto")[0] == "mesa"
-    with pytest.raises(InputError) as caught:
-        ensemble.choose_engine("compiled")
-    assert str(caught.value) == (
-        "engine: the engine 'compiled' is not part of this installation; allowed: auto, mesa"
-    )
-
-
 def test_importing_it_loads_nothing_heavy(repo: Path) -> None:
     heavy = ("mesa", "pandas", "pyarrow", "numba", "networkx", "matplotlib")
     code = f"import sys, sim.runs.engines; print(*(n for n in {heavy} if n in sys.modules))"

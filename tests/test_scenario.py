@@ -22,15 +22,8 @@ from strategies import examples
 from sim.core import files
 from sim.core.errors import ScenarioError
 from sim.core.parameters import NAMES, TABLE
-from sim.scenario.scenario import (
-    DeliveryWork,
-    Network,
-    Providers,
-    Scenario,
-    find,
-    json_schema,
-    shipped_names,
-)
+from sim.scenario.fields import DeliveryWork, Network, Providers
+from sim.scenario.scenario import Scenario, find, json_schema, shipped_names
 
 FULL = """\
 name: Everything

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,12 @@ from sim.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
+
+SCHEMAS: Mapping[str, str] = {
+    "map": "sim.scenario.log_map",
+    "survey-map": "sim.studies.survey_map",
+}
+"""Modules that give the schema of maps, by the word for their kind."""
 
 
 def validate(
@@ -248,27 +256,17 @@ def schema(
     """
     import json
 
-    if kind is None:
-        from sim.scenario.scenario import json_schema
-
-        made = json_schema()
+    where = "sim.scenario.scenario" if kind is None else SCHEMAS.get(kind)
+    if where is not None:
+        made = importlib.import_module(where).json_schema()
     elif kind == "plans":
-        from sim.scenario.plans_file import json_schema as schema_of_plans
-        from sim.scenario.scenario import json_schema
+        from sim.scenario import plans_file, scenario
 
-        made = schema_of_plans(json_schema())
-    elif kind == "map":
-        from sim.scenario.log_map import json_schema as schema_of_maps
-
-        made = schema_of_maps()
-    elif kind == "survey-map":
-        from sim.studies.survey_map import json_schema as schema_of_survey_maps
-
-        made = schema_of_survey_maps()
+        made = plans_file.json_schema(scenario.json_schema())
     else:
         from sim.studies.kind import StudyKind
 
-        made = StudyKind.of(kind).schema
+        made = StudyKind.of(str(kind)).schema
     if out is None:
         shell.write_json(made)
         return

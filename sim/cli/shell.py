@@ -230,19 +230,9 @@ def write_json(data: Any) -> None:
     """Print ``data`` on stdout as JSON; NaN becomes null."""
     import json
 
-    typer.echo(json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False))
+    from sim.present.table import plain_data
 
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):  # a NumPy number
-        value = value.item()
-    if isinstance(value, float) and not (abs(value) < float("inf")):
-        return None
-    return value
+    typer.echo(json.dumps(plain_data(data), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def new_table(columns: Sequence[tuple[str, str]]) -> Table:

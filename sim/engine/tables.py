@@ -21,7 +21,8 @@ from sim.scenario.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from sim.scenario.contact_log import LogRow
-    from sim.scenario.scenario import ContactSeries, Network, Scenario
+    from sim.scenario.fields import ContactSeries, Network
+    from sim.scenario.scenario import Scenario
 
 
 def _ints(*names: str) -> list[tuple[str, type]]:

@@ -21,7 +21,7 @@ from sim.core.streams import MASK
 if TYPE_CHECKING:
     import networkx as nx
 
-    from sim.scenario.scenario import Network
+    from sim.scenario.fields import Network
 
 
 @dataclass(frozen=True, slots=True, eq=False)

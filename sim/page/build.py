@@ -21,6 +21,7 @@ from typing import Any
 
 from sim.engine import artefact
 from sim.page.data import page_data
+from sim.present.table import plain_data
 
 __all__ = ["page_data", "page_html", "policy"]
 
@@ -85,17 +86,9 @@ def json_text(data: Any) -> str:
     >>> json_text({"name": "</script>", "high": float("inf")})
     '{"name":"\\\\u003c/script>","high":null}'
     """
-    text = json.dumps(_finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(plain_data(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # A lone surrogate is no text and cannot be written.
     return text.replace("<", "\\u003c").encode("utf-8", "replace").decode()
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def script_text(source: str) -> str:

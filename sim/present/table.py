@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import datetime
-import json
 import math
 import os
 import re
@@ -258,19 +257,6 @@ class Table:
             for row in self._values()
         ]
 
-    def json(self) -> str:
-        """Name, title, note, columns and rows as JSON."""
-        data = {
-            "name": self.name,
-            "title": self.title,
-            "note": self.note,
-            "columns": [
-                dataclasses.asdict(column) | {"heading": column.head} for column in self._columns
-            ],
-            "rows": self.records(),
-        }
-        return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
-
     def csv(self) -> str:
         """Exact values as CSV with the names of the columns. An apostrophe marks text that a
         spreadsheet would read as a formula. For files, use :func:`sim.core.cells.for_excel`."""
@@ -282,25 +268,6 @@ class Table:
                 values = [harmless(v) if isinstance(v, str) else v for v in frame[name]]
                 frame[name] = pd.Series(values, frame.index, dtype=object)
         return frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-
-    def parquet(self, path: Path) -> None:
-        """Write exact values, with unit, format and meaning of each column in its field."""
-        import pyarrow as pa
-        import pyarrow.parquet
-
-        made = pa.Table.from_pandas(self._frame, preserve_index=False)
-        fields = [
-            field.with_metadata(
-                {"unit": c.unit, "format": c.format, "meaning": c.meaning, "heading": c.head}
-            )
-            for field, c in zip(made.schema, self._columns, strict=True)
-        ]
-        schema = pa.schema(fields, metadata={"title": self.title, "note": self.note})
-        pyarrow.parquet.write_table(made.cast(schema), path, compression="zstd")
-
-    def excel(self, path: Path) -> None:
-        """Write a workbook of one sheet; see :func:`write_workbook`."""
-        write_workbook({self.name: self}, path)
 
     def _values(self) -> Sequence[Sequence[Any]]:
         """Rows of Python values."""

@@ -456,7 +456,7 @@ class RunValues:
         return rows.reshape(len(about.sets), about.replicates, *rows.shape[1:])
 
 
-class ValueArrays(RowArrays["RunValues"]):
+class ValueArrays(RowArrays[Any]):
     """The gathering of :class:`Points`."""
 
     kept: Points

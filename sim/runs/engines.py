@@ -12,12 +12,11 @@ where a record is a new float64 array (week 0..T, region, column of
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable
 
 import numpy as np
 
-from sim.core.errors import InputError, check_known
+from sim.core.errors import check_known
 from sim.core.outcomes import FIRST_FLOW, RECORD
 from sim.core.parameters import Parameters
 from sim.scenario.scenario import Scenario
@@ -58,8 +57,8 @@ def choose_engine(engine: str | type | Engine, staff_weeks: int = 0) -> tuple[st
         staff_weeks: the work; see :func:`sim.engine.choice.chosen`. 0: it is not known yet.
 
     Raises:
-        InputError: there is no engine of that name, or it is not part of this installation; or the
-            model cannot be imported or is not a model.
+        InputError: there is no engine of that name; or the model cannot be imported or is not a
+            model.
         EngineError: the compiled engine cannot be used, and the work is too much for the readable
             one.
     """
@@ -70,30 +69,12 @@ def choose_engine(engine: str | type | Engine, staff_weeks: int = 0) -> tuple[st
         return getattr(engine, "__name__", type(engine).__name__), engine
     known = f"{', '.join(CHOICES)}, module:Model"
     check_known(engine, CHOICES, "is not an engine", field="engine", allowed=known)
-    name = engine
-    if name == "auto":
-        name = "compiled" if _present("compiled") else "mesa"
-        if name == "compiled" and staff_weeks:
-            name = importlib.import_module("sim.engine.choice").chosen(staff_weeks)
-    return name, _engine(name)
+    name = "compiled" if engine == "auto" else engine
+    if engine == "auto" and staff_weeks:
+        name = importlib.import_module("sim.engine.choice").chosen(staff_weeks)
+    return name, importlib.import_module(ENGINES[name]).simulate
 
 
 def is_model(engine: object) -> bool:
     """Whether a name names a model of the user's own, "module:Model"."""
     return isinstance(engine, str) and ":" in engine
-
-
-def _engine(name: str) -> Engine:
-    """The function of a named engine; imports its module."""
-    if not _present(name):
-        raise InputError(
-            f"the engine {name!r} is not part of this installation",
-            field="engine",
-            value=name,
-            allowed=", ".join(["auto", *filter(_present, ENGINES)]),
-        )
-    return importlib.import_module(ENGINES[name]).simulate
-
-
-def _present(name: str) -> bool:
-    return importlib.util.find_spec(ENGINES[name]) is not None

@@ -31,6 +31,7 @@ from sim.engine import layout
 from sim.present.figures import save as save_figures
 from sim.present.table import Column, Table
 from sim.runs import safe
+from sim.runs.safe import refusal
 
 if TYPE_CHECKING:
     import pandas as pd  # imported, like pyarrow, where it is used, because runs do not need it
@@ -53,11 +54,6 @@ _EXTRAS = ("calibrate", "plan", "cluster")
 
 Writer = Callable[[Path], None]
 """A function that fills a new, empty folder."""
-
-
-def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:
-    """The error to raise about a file or folder."""
-    return ResultsError(message, file=str(path), allowed=allowed)
 
 
 # --- writing -----------------------------------------------------------------------------------
@@ -381,37 +377,6 @@ _KEYS = {
 }
 
 
-def read_timing(folder: Path) -> dict[str, Any]:
-    """When the results were made and how long that took; empty if unknown. No result uses it."""
-    try:
-        timing = json.loads((folder / TIMING).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return timing if isinstance(timing, dict) else {}
-
-
-def damages(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
-    """A problem for every data file that is missing or differs from what was written."""
-    command = manifest.get("command")
-    again = f"make the results again with: {command}" if command else "make the results again"
-    for name, stored in manifest["files"].items():
-        path = folder / name
-        try:
-            found = sha256(path)
-        except FileNotFoundError:
-            yield Problem(f"is missing; {again}", file=str(path))
-            continue
-        except OSError as error:
-            yield Problem(f"cannot be read ({error.strerror})", file=str(path))
-            continue
-        if not isinstance(stored, dict) or found != stored.get("sha256"):
-            yield Problem(
-                f"is not as it was written (its checksum is not the one in {MANIFEST}): it was "
-                f"changed or damaged; {again}",
-                file=str(path),
-            )
-
-
 def read_table(path: Path) -> pd.DataFrame:
     """The table of a Parquet file.
 
@@ -584,8 +549,12 @@ class ResultFolder:
 
     @property
     def timing(self) -> Mapping[str, Any]:
-        """When it was made, and how long that took; empty if unknown."""
-        return read_timing(self.path)
+        """When it was made, and how long that took; empty if unknown. No result uses it."""
+        try:
+            timing = json.loads((self.path / TIMING).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return timing if isinstance(timing, dict) else {}
 
     def tables(self) -> Mapping[str, Table]:
         """Every table, with the meaning of its columns.
@@ -602,12 +571,25 @@ class ResultFolder:
         return self._tables
 
     def damages(self) -> Iterator[Problem]:
-        """A problem for every file that is missing or differs from what was written."""
-        return damages(self.path, self.manifest)
-
-    def version_notes(self) -> Iterator[str]:
-        """Sentences on each version that differs between the results and this installation."""
-        return version_notes(self.manifest)
+        """A problem for every data file that is missing or differs from what was written."""
+        command = self.manifest.get("command")
+        again = f"make the results again with: {command}" if command else "make the results again"
+        for name, stored in self.manifest["files"].items():
+            path = self.path / name
+            try:
+                found = sha256(path)
+            except FileNotFoundError:
+                yield Problem(f"is missing; {again}", file=str(path))
+                continue
+            except OSError as error:
+                yield Problem(f"cannot be read ({error.strerror})", file=str(path))
+                continue
+            if not isinstance(stored, dict) or found != stored.get("sha256"):
+                yield Problem(
+                    f"is not as it was written (its checksum is not the one in {MANIFEST}): it was "
+                    f"changed or damaged; {again}",
+                    file=str(path),
+                )
 
 
 def _description(table: Table) -> dict[str, Any]:

@@ -36,9 +36,9 @@ from sim.core.errors import ScenarioError, did_you_mean
 from sim.core.units import months_of, weeks_of
 from sim.scenario.checking import Number
 from sim.scenario.contact_log import MAX_WEEKS, MODES, some
-from sim.scenario.fields import MAX_UNITS
+from sim.scenario.fields import MAX_UNITS, ContactSeries
 from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, preset_of, preset_text
-from sim.scenario.scenario import ContactSeries, Scenario
+from sim.scenario.scenario import Scenario
 
 NEVER = "never"
 """The frequency of a mode that is removed."""

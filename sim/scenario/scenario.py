@@ -45,59 +45,13 @@ from sim.core.markup import table_markup
 from sim.core.parameters import TABLE, Parameters
 from sim.scenario.checking import Frozen, FrozenDict, check
 from sim.scenario.consistency import MOST_FACTOR, OtherFiles, issues, start_of
-from sim.scenario.contact_log import LogRow, Mode, Status, own_providers, some
-from sim.scenario.fields import (
-    MAX_STAFF,
-    MAX_UNITS,
-    ContactLog,
-    ContactSeries,
-    Costs,
-    DeliveryWork,
-    DemandRise,
-    DosageCut,
-    Network,
-    Pause,
-    ProviderLeaves,
-    Providers,
-    RegionOverride,
-    Regions,
-    ScenarioFields,
-    Shock,
-    Skip,
-    StaffLeave,
-    Start,
-)
-from sim.scenario.functions import PRESETS, TOLERANCE, Functions
+from sim.scenario.contact_log import LogRow as LogRow  # for sim.model.dosage
+from sim.scenario.contact_log import own_providers, some
+from sim.scenario.fields import ContactSeries as ContactSeries  # for sim.model.dosage
+from sim.scenario.fields import Network, Pause, Providers, ScenarioFields, Shock, Skip
+from sim.scenario.functions import PRESETS, TOLERANCE
 from sim.scenario.loading import Document, document_of, load, parse, plain, scalar
 from sim.scenario.plans_file import holds_plans, load_plans, parts_of
-
-__all__ = [
-    "MAX_STAFF",
-    "MAX_UNITS",
-    "ContactLog",
-    "ContactSeries",
-    "Costs",
-    "DeliveryWork",
-    "DemandRise",
-    "DosageCut",
-    "Functions",
-    "LogRow",
-    "Mode",
-    "Network",
-    "ProviderLeaves",
-    "Providers",
-    "RegionOverride",
-    "Regions",
-    "Scenario",
-    "Shock",
-    "Skip",
-    "StaffLeave",
-    "Start",
-    "Status",
-    "find",
-    "json_schema",
-    "shipped_names",
-]
 
 
 class Scenario(ScenarioFields):

@@ -25,7 +25,8 @@ from sim.scenario.fields import Skip
 from sim.scenario.functions import FUNCTIONS, REFERENCE, Functions, preset_text
 
 if TYPE_CHECKING:
-    from sim.scenario.scenario import ContactSeries, Scenario
+    from sim.scenario.fields import ContactSeries
+    from sim.scenario.scenario import Scenario
 
 COLUMNS: tuple[str, ...] = (
     "week",

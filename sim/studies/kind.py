@@ -54,8 +54,9 @@ from sim.runs import price, safe
 from sim.runs.collect import Collector, FailedRun, Points
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution, execute
-from sim.runs.folder import FIGURES, MANIFEST, ResultFolder, provenance, refusal
+from sim.runs.folder import FIGURES, MANIFEST, ResultFolder, provenance, version_notes
 from sim.runs.own import OwnEngine, chosen
+from sim.runs.safe import refusal
 from sim.runs.store import differences
 from sim.studies.dates import dated, said
 from sim.studies.plausible import plausible_sets
@@ -842,7 +843,7 @@ def verify(
                 allowed="verify(directory, engine=that function or class)",
             )
         )  # fmt: skip
-    notes = list(folder.version_notes())
+    notes = list(version_notes(folder.manifest))
     if isinstance(engine, type):
         engine = chosen(engine)
     own = engine if isinstance(engine, OwnEngine) else study.own

@@ -14,7 +14,8 @@ from sim.scenario.functions import Functions, preset_of, preset_text
 from sim.scenario.phases import MODE_WORDS, phases_of, then
 
 if TYPE_CHECKING:
-    from sim.scenario.scenario import ContactSeries, Scenario
+    from sim.scenario.fields import ContactSeries
+    from sim.scenario.scenario import Scenario
 
 _TEXT = ("name", "question", "description", "seed", "beyond_range")
 """Fields that describe neither the world nor the plan; all scenarios run with one seed."""

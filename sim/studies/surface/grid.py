@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.model.dosage import Planned, planned
+from sim.scenario.fields import ContactSeries
 from sim.scenario.levers import SITES, end_after, with_levers
-from sim.scenario.scenario import ContactSeries, Scenario
+from sim.scenario.scenario import Scenario
 from sim.studies.spec import Study
 from sim.studies.surface import AXES
 
