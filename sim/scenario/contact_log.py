@@ -29,7 +29,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from sim.core.errors import Problem, ScenarioError, did_you_mean, shown
+from sim.core.errors import ScenarioError, did_you_mean, shown
 from sim.core.files import SIZE_LIMIT
 from sim.core.units import count, week_of
 from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
@@ -345,7 +345,7 @@ def log_rows(table: Table, **limits: Any) -> tuple[LogRow, ...]:
     """
     found = numbered_rows(table, **limits)
     if not found:
-        raise ScenarioError(Problem(f"{WHAT} has no rows", file=table.file))
+        raise ScenarioError(f"{WHAT} has no rows", file=table.file)
     return tuple(sorted((row for _, row in found), key=lambda row: row.week))
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from sim.core.cells import for_excel, harmless
-from sim.core.errors import Problem, ScenarioError, raise_problems, shown
+from sim.core.errors import ScenarioError, raise_problems, shown
 from sim.core.units import count
 from sim.scenario.checking import check
 from sim.scenario.contact_log import (
@@ -268,7 +268,7 @@ class _Import:
         """The contacts of the log; or every mistake in it, under the user's names of columns."""
         if not self.log:
             self.mistakes.stop(ScenarioError)
-            raise ScenarioError(Problem("holds no contacts", file=self.table.file))
+            raise ScenarioError("holds no contacts", file=self.table.file)
         given = {name for _, cells in self.log for name, text in cells.items() if text}
         when = "date" if self.map.date else "week"
         columns = tuple(

@@ -25,7 +25,7 @@ from xml.parsers import expat
 
 from pydantic_core import PydanticCustomError
 
-from sim.core.errors import MISTAKES_SHOWN, Problem, ScenarioError, did_you_mean, shown
+from sim.core.errors import MISTAKES_SHOWN, ScenarioError, did_you_mean, shown
 from sim.core.files import read_bytes
 from sim.scenario.checking import Words
 from sim.tables_in.mistakes import Mistakes, places
@@ -93,7 +93,7 @@ def parse_team(
         ScenarioError: the text is empty or has mistakes, all of which are listed.
     """
     if not text.strip():
-        raise ScenarioError(Problem("the team file is empty", file=file))
+        raise ScenarioError("the team file is empty", file=file)
     lines = _Lines(file)
     start = text.lstrip()
     if re.match(r"(<\?xml[^>]*>\s*)?<gexf\b", start):
@@ -107,7 +107,7 @@ def parse_team(
     else:
         bare = re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)
         if not bare.strip():
-            raise ScenarioError(Problem("the team file is empty", file=file))
+            raise ScenarioError("the team file is empty", file=file)
         table_team(table_of_text(bare, file, head=0, error=ScenarioError), lines, answers or {})
     return lines.team(names)
 
@@ -444,7 +444,7 @@ def _by_networkx(form: Literal["GEXF", "GML", "Pajek"], text: str, lines: _Lines
 
     def refuse(reason: object) -> ScenarioError:
         told = " ".join(str(reason).split())
-        return ScenarioError(Problem(f"is not valid {form} ({told})", file=lines.file))
+        return ScenarioError(f"is not valid {form} ({told})", file=lines.file)
 
     if "<!DOCTYPE" in text:
         raise refuse("a document type declaration is not allowed")
@@ -515,9 +515,7 @@ class _GraphML:
             self.lines.add(one, other, line, self.weights.get(place))
 
     def stop(self, line: int, message: str, column: int = 0) -> None:
-        raise ScenarioError(
-            Problem(message, file=self.lines.file, line=line, column=column)
-        ) from None
+        raise ScenarioError(message, file=self.lines.file, line=line, column=column) from None
 
     def doctype(self, *_: object) -> None:
         self.stop(self.line, "a document type declaration (<!DOCTYPE ...>) is not allowed")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.extras import needs
 from sim.core.units import first_day
 from sim.present.table import Column, Table
@@ -174,10 +174,8 @@ def icalendar_text(
     start_date = start_date or scenario.start_date
     if start_date is None:
         raise InputError(
-            Problem(
-                "is needed, because events have dates", "start_date",
-                allowed="the first day of week 1, yyyy-mm-dd",
-            )
+            "is needed, because events have dates", "start_date",
+            allowed="the first day of week 1, yyyy-mm-dd",
         )  # fmt: skip
     made = Calendar()
     made.add("prodid", "-//codose//technical assistance plan//EN")

@@ -175,10 +175,8 @@ class StudyKind:
         other = kind_of(path)
         if other != self.name:
             raise StudyError(
-                Problem(
-                    f"is a study of kind {other!r}, not {self.name!r}", field="kind",
-                    file=str(path), allowed=f"codose {other} {os.fspath(given)}",
-                )
+                f"is a study of kind {other!r}, not {self.name!r}", field="kind",
+                file=str(path), allowed=f"codose {other} {os.fspath(given)}",
             )  # fmt: skip
 
     def make(self, *, folder: Path | None = None, **fields: Any) -> Study[Any]:
@@ -448,7 +446,7 @@ class Result:
             InputError: no figure has that name, or the result has no figures.
         """
         if name is None and not self.figures:
-            raise InputError(Problem("has nothing to draw", self.kind.name))
+            raise InputError("has nothing to draw", self.kind.name)
         return (self.figures[0] if name is None else self.figure(name)).draw()
 
     def to_xarray(self, table: str) -> Any:
@@ -838,10 +836,8 @@ def verify(
     there = study.own is not None and study.own.model is not None
     if engine is None and made_by not in ("", *ENGINES) and not there:
         raise ResultsError(
-            Problem(
-                f"the results were made by an engine of its own, {made_by!r}", field="engine",
-                allowed="verify(directory, engine=that function or class)",
-            )
+            f"the results were made by an engine of its own, {made_by!r}", field="engine",
+            allowed="verify(directory, engine=that function or class)",
         )  # fmt: skip
     notes = list(version_notes(folder.manifest))
     if isinstance(engine, type):
@@ -956,15 +952,11 @@ def second_seed(
     compare = getattr(kind._module("analysis"), "moved", None)
     if compare is None:
         raise InputError(
-            Problem(
-                f"results of {kind.name} do not say which of their numbers have converged",
-                "--second-seed", seed, "a folder of codose sensitivity",
-            )
+            f"results of {kind.name} do not say which of their numbers have converged",
+            "--second-seed", seed, "a folder of codose sensitivity",
         )  # fmt: skip
     if seed == study.seed:
-        raise InputError(
-            Problem("is the seed of the study itself", "--second-seed", seed, "any other seed")
-        )
+        raise InputError("is the seed of the study itself", "--second-seed", seed, "any other seed")
     if damages := tuple(folder.damages()):
         raise ResultsError(damages)
     plain = study.to_dict()
@@ -972,10 +964,8 @@ def second_seed(
     if sample is not None:
         if sample > study.header.samples:
             raise InputError(
-                Problem(
-                    "is more than the study's own", "--sample", sample,
-                    f"up to {study.header.samples}",
-                )
+                "is more than the study's own", "--sample", sample,
+                f"up to {study.header.samples}",
             )  # fmt: skip
         fields["samples"] = sample
     other = kind.study_of({**plain, "fields": fields}, str(folder.path / MANIFEST))
@@ -990,9 +980,7 @@ def _sampled(
     again: Callable[..., tuple[Tables, Tables]] | None
     again = getattr(kind._module("analysis"), "again", None)
     if again is None:
-        raise InputError(
-            Problem(f"results of {kind.name} are always made again whole", "--sample", sample)
-        )
+        raise InputError(f"results of {kind.name} are always made again whole", "--sample", sample)
     part, made = again(study, stored, sample, run)
     return (
         part,

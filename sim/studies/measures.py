@@ -35,7 +35,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, did_you_mean
 from sim.core.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
 from sim.core.states import CONSTRUCTS, RESPONSE, TEST
 from sim.core.units import WEEKS_A_YEAR, months_of
@@ -151,7 +151,7 @@ def parse_measure(text: str) -> Measure:
 
 def _refused(phrase: str, message: str, allowed: str, suggestion: str = "") -> InputError:
     return InputError(
-        Problem(message, field="measures", value=phrase, allowed=allowed, suggestion=suggestion)
+        message, field="measures", value=phrase, allowed=allowed, suggestion=suggestion
     )
 
 
@@ -241,19 +241,15 @@ def _number(measure: Measure, scenario: Scenario) -> int:
     last += PERSISTENCE_WEEKS if measure.kind == "persistence" else 0
     if last > scenario.horizon_weeks:
         raise InputError(
-            Problem(
-                f"'{measure.text}' needs week {last}, past the horizon of {scenario.name!r}",
-                field="measures",
-                allowed=f"0..{scenario.horizon_weeks}",
-            )
+            f"'{measure.text}' needs week {last}, past the horizon of {scenario.name!r}",
+            field="measures",
+            allowed=f"0..{scenario.horizon_weeks}",
         )
     if measure.kind in _ARMS and not scenario.has_ta:
-        raise InputError(
-            Problem(f"{scenario.name!r} has no TA to have an effect", field="measures")
-        )
+        raise InputError(f"{scenario.name!r} has no TA to have an effect", field="measures")
     if measure.kind == "site" and len(scenario.region_names) < 2:
         raise InputError(
-            Problem("'one more site' needs two regions or more", field="measures", allowed="2..")
+            "'one more site' needs two regions or more", field="measures", allowed="2.."
         )
     return week
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from sim.core import files
-from sim.core.errors import InputError, Problem, check_known, did_you_mean, raise_problems, shown
+from sim.core.errors import InputError, check_known, did_you_mean, raise_problems, shown
 from sim.core.units import Z95
 from sim.scenario.checking import Issue, Number, Shape, Strict, Words, check, refusal
 from sim.scenario.loading import Document, document_of, load, parse
@@ -335,9 +335,7 @@ def unique(observations: Sequence[Observation]) -> list[Observation]:
     for one in observations:
         other = found.setdefault(one.id, one)
         if other is not one:
-            raise ObservedError(
-                Problem(f"{one.id!r} is also in {other.file}", file=one.file, field="id")
-            )
+            raise ObservedError(f"{one.id!r} is also in {other.file}", file=one.file, field="id")
     return list(found.values())
 
 

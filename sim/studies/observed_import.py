@@ -9,7 +9,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.units import count, months_of
 from sim.scenario.checking import ISO_DATE, iso_date
 from sim.scenario.contact_log import MAX_WEEKS, parse_log
@@ -33,7 +33,7 @@ def log_findings(path: Path, *, first_date: str | None = None) -> list[dict[str,
     text = read_text(path, error=ObservedError)
     day = iso_date(first_date) if first_date else None
     if first_date and day is None:
-        raise InputError(Problem(f"{first_date!r} is not a date", "--first-date", allowed=ISO_DATE))
+        raise InputError(f"{first_date!r} is not a date", "--first-date", allowed=ISO_DATE)
     try:
         rows = parse_log(
             text, str(path), horizon_weeks=MAX_WEEKS, region_names=None, first_date=day

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.core import files
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, did_you_mean
 from sim.core.parameters import Parameter, Parameters, rows
 from sim.core.units import MODEL_VERSION
 from sim.core.whole import check_seed, check_whole
@@ -250,9 +250,7 @@ def given_sets(sets: Sequence[Parameters]) -> PlausibleSets:
     """
     chosen = tuple(sets)
     if not chosen or not all(isinstance(one, Parameters) for one in chosen):
-        raise InputError(
-            Problem("are not parameter sets", field="sets", allowed="1 or more sim.Parameters")
-        )
+        raise InputError("are not parameter sets", field="sets", allowed="1 or more sim.Parameters")
     varied = tuple(n for n in chosen[0] if any(one[n] != chosen[0][n] for one in chosen))
     noun = "parameter set" if len(chosen) == 1 else "parameter sets"
     return PlausibleSets(
@@ -402,12 +400,10 @@ def posterior_in(folder: str | os.PathLike[str], *, otherwise: str = "") -> Post
     found = read_posterior(place) if os.path.isdir(place) else None
     if found is None:
         raise InputError(
-            Problem(
-                f"{str(folder)!r} holds no plausible sets",
-                field="sets",
-                value=str(folder),
-                allowed=f"{otherwise}a folder that 'codose calibrate' wrote",
-            )
+            f"{str(folder)!r} holds no plausible sets",
+            field="sets",
+            value=str(folder),
+            allowed=f"{otherwise}a folder that 'codose calibrate' wrote",
         )
     return found
 
@@ -423,7 +419,7 @@ def read_posterior(folder: Path) -> Posterior | None:
 
 
 def _refusal(path: Path, message: str, allowed: str = "", **more: Any) -> InputError:
-    return InputError(Problem(message, file=str(path), allowed=allowed, **more))
+    return InputError(message, file=str(path), allowed=allowed, **more)
 
 
 def _posterior_file(folder: Path) -> Path | None:

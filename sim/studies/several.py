@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from sim.core.errors import InputError, Problem, check_known
+from sim.core.errors import InputError, check_known
 from sim.core.outcomes import HEADLINES
 from sim.scenario.scenario import Scenario, find
 
@@ -251,20 +251,16 @@ def named(scenarios: Many) -> dict[str, Scenario]:
                  for one in scenarios]  # fmt: skip
     else:
         raise InputError(
-            Problem(
-                f"{scenarios!r} is not a scenario", "scenario",
-                allowed="a Scenario, a path, a shipped name; a list of them, or a mapping",
-            )
+            f"{scenarios!r} is not a scenario", "scenario",
+            allowed="a Scenario, a path, a shipped name; a list of them, or a mapping",
         )  # fmt: skip
     if not given:
-        raise InputError(Problem("no scenario is given", "scenario", allowed="one or more"))
+        raise InputError("no scenario is given", "scenario", allowed="one or more")
     names = [str(name) for name, _ in given]
     if again := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(
-            Problem(
-                f"two scenarios are called {again[0]!r}", "scenario",
-                allowed="a mapping from what to call each to the scenario",
-            )
+            f"two scenarios are called {again[0]!r}", "scenario",
+            allowed="a mapping from what to call each to the scenario",
         )  # fmt: skip
     return {
         name: one if isinstance(one, Scenario) else Scenario.load(find(one))

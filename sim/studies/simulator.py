@@ -111,7 +111,7 @@ def simulator(
     choose_engine(made_by)
     for field, given in {"names": names, "outcomes": asked, "week": weeks}.items():
         if not len(given):
-            raise InputError(Problem("is empty", field, allowed="one or more"))
+            raise InputError("is empty", field, allowed="one or more")
     try:
         study = StudyKind.of("sensitivity").make(
             scenario=scenario, factors=_factors(names, scenario), outcomes=asked, weeks=weeks,
@@ -356,10 +356,10 @@ class Simulator:
         try:
             array = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):
-            raise InputError(Problem("is no array of numbers", "X", allowed=allowed)) from None
+            raise InputError("is no array of numbers", "X", allowed=allowed) from None
         if array.ndim not in (1, 2) or array.shape[-1] != width:
             shape = f"({', '.join(map(str, array.shape))}{',' * (array.ndim == 1)})"
-            raise InputError(Problem(f"has the shape {shape}", "X", allowed=allowed))
+            raise InputError(f"has the shape {shape}", "X", allowed=allowed)
         array = np.atleast_2d(array)
         return {name: array[:, place] for place, name in enumerate(self.names)}, len(array)
 

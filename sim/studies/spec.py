@@ -665,12 +665,10 @@ def find_study(path_or_name: str | os.PathLike[str]) -> Path:
         return path
     names = shipped_studies()
     raise StudyError(
-        Problem(
-            f"{shown(given)} is neither a file nor a shipped study",
-            value=given,
-            allowed=f"a path, or one of: {', '.join(names)}" if names else "a path",
-            suggestion=did_you_mean(given, names),
-        )
+        f"{shown(given)} is neither a file nor a shipped study",
+        value=given,
+        allowed=f"a path, or one of: {', '.join(names)}" if names else "a path",
+        suggestion=did_you_mean(given, names),
     )
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sim.core.errors import Problem, did_you_mean, shown
+from sim.core.errors import did_you_mean, shown
 from sim.core.states import CONSTRUCTS
 from sim.core.units import Z95
 from sim.present.format import count as counted
@@ -130,7 +130,7 @@ def import_survey(
     declared = read_map(given or {}) | read_map(fields)
     table = _table(source, declared)
     if not table.rows:
-        raise ObservedError(Problem("holds no rows", file=table.file))
+        raise ObservedError("holds no rows", file=table.file)
     proposal = proposed(table, declared)
     if proposal.open:
         for question in proposal.open:
@@ -180,9 +180,9 @@ def table_of_frame(frame: pd.DataFrame, name: str = "data") -> Table:
     columns = tuple(" ".join(str(one).split()) for one in frame.columns)
     for one, count in Counter(columns).items():
         if count > 1:
-            raise ObservedError(Problem("is the name of two columns", one, file=name))
+            raise ObservedError("is the name of two columns", one, file=name)
     if not len(frame):
-        raise ObservedError(Problem("holds no rows", file=name))
+        raise ObservedError("holds no rows", file=name)
     lines = frame.itertuples(index=False, name=None)
     rows = tuple(Row(i, tuple(map(_text, cells))) for i, cells in enumerate(lines, 1))
     return Table(name, columns, rows, word="row")
@@ -292,7 +292,7 @@ class _Reading:
         self.describe()
         self.stop()
         if not (self.levels or self.changes):
-            raise ObservedError(Problem("holds no answers", file=self.table.file))
+            raise ObservedError("holds no answers", file=self.table.file)
         self.odd()
         return self.written()
 

@@ -25,7 +25,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from sim.core.errors import Problem, did_you_mean, raise_problems, shown
+from sim.core.errors import did_you_mean, raise_problems, shown
 from sim.core.outcomes import OUTCOMES
 from sim.core.states import CONSTRUCTS
 from sim.scenario.checking import (
@@ -418,11 +418,9 @@ def _refuse_itemless(table: Table, called: Collection[str]) -> None:
     """Refuse codose's own form if its item column is missing or misspelt."""
     if called & {"answer", "mean", "change"}:
         raise ObservedError(
-            Problem(
-                "lacks the column 'item'", "item", None,
-                "; ".join(", ".join(form) for form in FORMS) + "; or a map that says more",
-                did_you_mean("item", table.columns), table.file, table.head_line,
-            )
+            "lacks the column 'item'", "item", None,
+            "; ".join(", ".join(form) for form in FORMS) + "; or a map that says more",
+            did_you_mean("item", table.columns), table.file, table.head_line,
         )  # fmt: skip
 
 

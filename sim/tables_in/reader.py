@@ -92,10 +92,8 @@ class Table:
         """
         if name not in self.columns:
             raise InputError(
-                Problem(
-                    f"{shown(name)} is not a column", name, name, ", ".join(self.columns),
-                    did_you_mean(name, self.columns), self.file, self.head_line,
-                )
+                f"{shown(name)} is not a column", name, name, ", ".join(self.columns),
+                did_you_mean(name, self.columns), self.file, self.head_line,
             )  # fmt: skip
         at = self.columns.index(name)
         return [(row.line, row.cells[at]) for row in self.rows]
@@ -148,7 +146,7 @@ def read_table(
         grid = _workbook(raw, file, sheet, error)
     elif sheet is not None:
         message = "has no sheets: it is a text file"
-        raise error(Problem(message, "sheet", sheet, file=file))
+        raise error(message, "sheet", sheet, file=file)
     else:
         text, said = decode(raw, file, encoding, error, guess=guess)
         grid = _text(text, file, said, error)
@@ -190,19 +188,17 @@ def decode(
         text = raw.decode("utf-8-sig" if name.lower() in ("utf-8", "utf8") else name)
     except LookupError:
         raise error(
-            Problem(
-                f"{shown(name)} is not an encoding", "encoding", name, ", ".join(ENCODINGS),
-                did_you_mean(name, ENCODINGS), file,
-            )
+            f"{shown(name)} is not an encoding", "encoding", name, ", ".join(ENCODINGS),
+            did_you_mean(name, ENCODINGS), file,
         ) from None  # fmt: skip
     except UnicodeError as fault:
         line = raw[: getattr(fault, "start", 0)].count(b"\n") + 1
         allowed = f"--encoding with one of {', '.join(ENCODINGS)}" if guess else ""
         message = f"is not {name.upper()} text (line {line})"
-        raise error(Problem(message, allowed=allowed, file=file)) from None
+        raise error(message, allowed=allowed, file=file) from None
     text = text.removeprefix("\ufeff")
     if "\0" in text:
-        raise error(Problem("is not a text file (it holds binary data)", file=file))
+        raise error("is not a text file (it holds binary data)", file=file)
     if encoding is not None or name == "utf-8":
         return text, ()
     called = {"cp1252": "Windows-1252 (cp1252)"}.get(name, name.upper())
@@ -299,7 +295,7 @@ def _separator(lines: Sequence[str]) -> str:
 
 def _workbook(raw: bytes, file: str, sheet: str | None, error: type[InputError]) -> _Grid:
     def refuse(message: str, allowed: str = "", suggestion: str = "") -> InputError:
-        return error(Problem(message, "", sheet, allowed, suggestion, file))
+        return error(message, "", sheet, allowed, suggestion, file)
 
     if not raw.startswith(b"PK"):
         raise refuse("is an old (.xls) or a protected workbook", "save it as .xlsx or as CSV")
@@ -341,7 +337,7 @@ def _has_text(sheet: Any) -> bool:
 def _sheet(sheet: Any, place: str, error: type[InputError]) -> _Grid:
     if sheet.max_row * sheet.max_column > CELLS_LIMIT:
         message = f"has too many cells ({sheet.max_row:,} rows, {sheet.max_column:,} columns)"
-        raise error(Problem(message, allowed=f"at most {CELLS_LIMIT:,} cells", file=place))
+        raise error(message, allowed=f"at most {CELLS_LIMIT:,} cells", file=place)
     grid = [[_cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     said: tuple[str, ...] = ()
     filled = []
@@ -386,7 +382,7 @@ def _cell_text(value: Any) -> str:
 
 def _table(grid: _Grid, head: int | None, error: type[InputError], what: str, hold: bool) -> Table:
     if not grid.rows:
-        raise error(Problem(f"{what} is empty", file=grid.file))
+        raise error(f"{what} is empty", file=grid.file)
     mistakes = Mistakes(grid.file, grid.word)
     if head == 0:
         width = max(len(cells) for _, cells in grid.rows)
@@ -428,7 +424,7 @@ def _head_at(grid: _Grid, head: int, error: type[InputError]) -> int:
         if line == head:
             return position
     message = f"{grid.word} {head} is not a head: nothing stands there"
-    raise error(Problem(message, "head", head, file=grid.file))
+    raise error(message, "head", head, file=grid.file)
 
 
 def _check_head(

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.parameters import Parameters
 from sim.runs.collect import Points
 from sim.runs.plan import RunPlan, fresh
@@ -358,12 +358,10 @@ def refuse_broken(targets: Sequence[Target], table: Reference) -> None:
         return
     worst = int(np.isnan(table.outputs).sum(axis=0).argmax())
     raise CalibrationError(
-        Problem(
-            f"{int(broken.sum())} of {len(table)} settings give no value for some target, mostly "
-            f"{targets[worst].id} ('{targets[worst].measure.text}')",
-            field="targets",
-            allowed="leave_out that target, or ask it of a scenario that can answer it",
-        )
+        f"{int(broken.sum())} of {len(table)} settings give no value for some target, mostly "
+        f"{targets[worst].id} ('{targets[worst].measure.text}')",
+        field="targets",
+        allowed="leave_out that target, or ask it of a scenario that can answer it",
     )
 
 
@@ -394,10 +392,8 @@ def nothing_left(targets: Sequence[Target], table: Reference) -> CalibrationErro
             f"({shares[i]:.0%}) {word}"
         )
     return CalibrationError(
-        Problem(
-            f"no setting of {len(table):,} meets all {len(targets)} targets; the nearest misses "
-            f"{', '.join(lacks)}; {blocks}",
-            field="targets",
-            allowed="leave one out (leave_out), widen a tolerance, or widen a prior",
-        )
+        f"no setting of {len(table):,} meets all {len(targets)} targets; the nearest misses "
+        f"{', '.join(lacks)}; {blocks}",
+        field="targets",
+        allowed="leave one out (leave_out), widen a tolerance, or widen a prior",
     )

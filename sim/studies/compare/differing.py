@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.scenario.functions import Functions, preset_of, preset_text
 from sim.scenario.phases import MODE_WORDS, phases_of, then
 
@@ -181,11 +181,9 @@ def check_same_people(
         return
     names = " and ".join(f"'{label}'" for label in labels)
     raise UnlikePeople(
-        Problem(
-            f"{names} are not about the same people: {', '.join(map(str, unlike))}; levels would "
-            "differ because of the people, whatever the dosage",
-            field="scenarios",
-            allowed="scenarios with the same regions; or gains (--gains), which compares what each "
-            "gained against its own people without TA",
-        )
+        f"{names} are not about the same people: {', '.join(map(str, unlike))}; levels would "
+        "differ because of the people, whatever the dosage",
+        field="scenarios",
+        allowed="scenarios with the same regions; or gains (--gains), which compares what each "
+        "gained against its own people without TA",
     )

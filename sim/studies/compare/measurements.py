@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.units import weeks_of
 from sim.scenario.scenario import Scenario
 from sim.studies.measures import parse_measure
@@ -93,4 +93,4 @@ def _part(phrase: str, text: str) -> Part:
 
 
 def _refused(text: str, message: str, allowed: str) -> InputError:
-    return InputError(Problem(message, "measures", text, allowed))
+    return InputError(message, "measures", text, allowed)

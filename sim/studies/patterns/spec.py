@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import InputError, Problem, did_you_mean, shown
+from sim.core.errors import InputError, did_you_mean, shown
 from sim.present.format import count
 from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words, refusal
 from sim.scenario.levers import with_levers
@@ -151,10 +151,8 @@ def _answerable(measure: Measure, scenario: Scenario) -> None:
     variants(scenario, [measure])
     if week_number(measure.week, scenario) > scenario.horizon_weeks:
         raise InputError(
-            Problem(
-                f"'{measure.text}' is past the horizon of {scenario.name!r}", field="measures",
-                allowed=f"0..{scenario.horizon_weeks}",
-            )
+            f"'{measure.text}' is past the horizon of {scenario.name!r}", field="measures",
+            allowed=f"0..{scenario.horizon_weeks}",
         )  # fmt: skip
 
 

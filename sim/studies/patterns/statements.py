@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.studies.measures import Measure, parse_measure
 from sim.studies.spec import as_number
 
@@ -205,4 +205,4 @@ def _atom(text: str, case: str) -> float | Quantity:
 
 
 def _refused(text: str, message: str, allowed: str = ALLOWED) -> InputError:
-    return InputError(Problem(message, field="statement", value=text, allowed=allowed))
+    return InputError(message, field="statement", value=text, allowed=allowed)

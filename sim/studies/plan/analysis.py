@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.outcomes import OUTCOMES
 from sim.model.dosage import planned
 from sim.scenario.levers import value_of
@@ -147,12 +147,10 @@ class Planner:
         for place, one in enumerate(objectives_of(header)):
             if all(np.isnan(scores[place]) for scores in scored.values()):
                 raise InputError(
-                    Problem(
-                        f"no plan has a value for {label_of(*one)}, so there is no front (out of "
-                        f"{len(scored)} plans; {len(self.signs)} outcomes)",
-                        field="outcomes",
-                        allowed="an outcome or week at which something happens",
-                    )
+                    f"no plan has a value for {label_of(*one)}, so there is no front (out of "
+                    f"{len(scored)} plans; {len(self.signs)} outcomes)",
+                    field="outcomes",
+                    allowed="an outcome or week at which something happens",
                 )
         return scored
 

@@ -22,7 +22,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import InputError, Problem, raise_problems
+from sim.core.errors import InputError, raise_problems
 from sim.core.outcomes import OUTCOMES, PERSISTENCE_WEEKS
 from sim.core.units import months_of
 from sim.scenario.checking import ISO_DATE, Day, Issue, Number, Shape, Strict, Words, iso_date
@@ -155,7 +155,7 @@ def _day(text: str) -> str:
         InputError: the text is no date.
     """
     if iso_date(text) is None:
-        raise InputError(Problem(f"{text!r} is not a date", "--start", text, ISO_DATE))
+        raise InputError(f"{text!r} is not a date", "--start", text, ISO_DATE)
     return text
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.core.outcomes import HEADLINES, OUTCOMES, check_outcome
 from sim.core.units import z_value
 from sim.present import style
@@ -146,7 +146,7 @@ def _own_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, flo
 
 def _check(outcomes: Sequence[str]) -> list[str]:
     if not outcomes:
-        raise InputError(Problem("no outcome is given", field="outcomes"))
+        raise InputError("no outcome is given", field="outcomes")
     return [check_outcome(name).name for name in outcomes]
 
 

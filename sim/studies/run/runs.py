@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from sim.core.errors import (
     InputError,
     InterruptedRun,
-    Problem,
     ResultsError,
     check_known,
 )
@@ -158,7 +157,7 @@ def _own_sets(
     own = scenario.parameter_set()
     choices = [parameters] if isinstance(parameters, Mapping) else list(parameters)
     if not choices:
-        raise InputError(Problem("no set is given", field="parameters", allowed="1 or more sets"))
+        raise InputError("no set is given", field="parameters", allowed="1 or more sets")
     sets = []
     for position, choice in enumerate(choices):
         if isinstance(choice, Parameters):
@@ -167,11 +166,9 @@ def _own_sets(
             sets.append(own.replace(beyond_range=scenario.beyond_range, **choice))
         else:
             raise InputError(
-                Problem(
-                    f"{choice!r} is not a parameter set",
-                    field=f"parameters[{position}]",
-                    allowed="Parameters, or a mapping from names to values",
-                )
+                f"{choice!r} is not a parameter set",
+                field=f"parameters[{position}]",
+                allowed="Parameters, or a mapping from names to values",
             )
     return spec.differing(own, sets)
 
@@ -414,7 +411,7 @@ class Runs:
         """
         if "trajectories" not in self.result.tables:
             raise ResultsError(
-                Problem("the weekly values of single runs were not kept; run with keep_runs=True")
+                "the weekly values of single runs were not kept; run with keep_runs=True"
             )
         return self.table("trajectories")
 
@@ -437,11 +434,9 @@ class Runs:
         if not self.complete:
             asked = self.replicates * len(self.parameter_sets)
             raise ResultsError(
-                Problem(
-                    f"{len(self):,} of {asked:,} runs are no result to keep",
-                    file=os.fspath(directory),
-                    allowed="all of them: with Execution(store=..., resume=True) runs go on",
-                )
+                f"{len(self):,} of {asked:,} runs are no result to keep",
+                file=os.fspath(directory),
+                allowed="all of them: with Execution(store=..., resume=True) runs go on",
             )
         return self.result.save(directory, force=force, figures=figures, csv=csv)
 
@@ -458,9 +453,7 @@ class Runs:
         result = load(directory)
         if result.kind.name != "run":
             raise ResultsError(
-                Problem(
-                    f"holds results of {result.kind.name!r}, not of runs",
-                    file=os.fspath(directory), allowed="sim.studies.kind.load",
-                )
+                f"holds results of {result.kind.name!r}, not of runs",
+                file=os.fspath(directory), allowed="sim.studies.kind.load",
             )  # fmt: skip
         return cls(result)

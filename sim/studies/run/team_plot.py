@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from sim.core.errors import InputError, Problem
+from sim.core.errors import InputError
 from sim.present import style
 from sim.present.format import week
 from sim.studies.run.team import TeamSnapshot
@@ -57,7 +57,7 @@ def team_network(
         InputError: no snapshot is given.
     """
     if not snapshots:
-        raise InputError(Problem("no snapshot of a team is given", field="snapshots"))
+        raise InputError("no snapshot of a team is given", field="snapshots")
     first = snapshots[0]
     size = len(first.integration)
     all_core = all(first.in_core_team)

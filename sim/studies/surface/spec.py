@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import InputError, Problem, did_you_mean, shown
+from sim.core.errors import InputError, did_you_mean, shown
 from sim.core.outcomes import NAMES, OUTCOMES
 from sim.core.units import months_of
 from sim.model.dosage import MODES
@@ -46,10 +46,8 @@ def _numbers(option: str) -> Callable[[str], list[float]]:
             number = as_number(part)
             if number is None:
                 raise InputError(
-                    Problem(
-                        f"{part.strip()!r} is not a number", option, text,
-                        "numbers with commas between, such as 1,2,4",
-                    )
+                    f"{part.strip()!r} is not a number", option, text,
+                    "numbers with commas between, such as 1,2,4",
                 )  # fmt: skip
             found.append(int(number) if number.is_integer() else number)
         return found
@@ -76,10 +74,8 @@ def _read_budget(text: str) -> dict[str, Any]:
         name, equals, value = (one.strip() for one in part.partition("="))
         if not (name and equals and value):
             raise InputError(
-                Problem(
-                    f"{part.strip()!r} is no part of a budget", "--budget", text,
-                    "such as money=300000,per=year,of=centre",
-                )
+                f"{part.strip()!r} is no part of a budget", "--budget", text,
+                "such as money=300000,per=year,of=centre",
             )  # fmt: skip
         number = as_number(value)
         found[name] = value if number is None else number
@@ -103,7 +99,7 @@ def _read_targets(texts: Sequence[str]) -> dict[str, float]:
             what = "names no outcome" if not name else f"names {name} twice"
         if what or value is None:
             allowed = "OUTCOME=LEVEL, such as capacity=0.5"
-            raise InputError(Problem(f"{text!r} {what}", "--target", text, allowed))
+            raise InputError(f"{text!r} {what}", "--target", text, allowed)
         found[name] = value
     return found
 

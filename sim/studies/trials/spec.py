@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from sim.core.errors import Problem, did_you_mean, shown
+from sim.core.errors import did_you_mean, shown
 from sim.core.units import months_of
 from sim.scenario.checking import Number, Words
 from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
@@ -93,7 +93,7 @@ def read_trials(path: Path) -> list[Trial]:
     """
     read = read_table(path, error=StudyError, what="the table of trials", guess=False)
     if not read.rows:
-        raise StudyError(Problem("holds no trials", file=str(path)))
+        raise StudyError("holds no trials", file=str(path))
     mistakes = read.mistakes()
     for name in NEEDED:
         if name not in read.columns:
@@ -105,11 +105,11 @@ def read_trials(path: Path) -> list[Trial]:
     mistakes.stop(StudyError)
     known = [row[0] for row in table if not math.isnan(row[0])]
     if not known:
-        raise StudyError(Problem("no trial says its sites a facilitator", file=str(path)))
+        raise StudyError("no trial says its sites a facilitator", file=str(path))
     middle = float(np.median(known))
     if len(rows) < LEAST_TRIALS:
         raise StudyError(
-            Problem(f"holds {len(rows)} trials", file=str(path), allowed=f"{LEAST_TRIALS} or more")
+            f"holds {len(rows)} trials", file=str(path), allowed=f"{LEAST_TRIALS} or more"
         )
     return [
         Trial(
