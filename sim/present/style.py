@@ -128,6 +128,14 @@ def panels(figure: Figure, count: int, columns: int) -> list[Axes]:
     return flat[:count]
 
 
+def rows(axes: Axes, names: Sequence[str]) -> None:
+    """Give axes a row for each name, the first at the top, and faint vertical lines."""
+    axes.grid(visible=False)
+    axes.grid(axis="x", color=FAINT, linewidth=0.6)
+    axes.set_ylim(len(names) - 0.45, -0.55)
+    axes.set_yticks(range(len(names)), names)
+
+
 def name_y(axes: Axes, text: str) -> None:
     """Label the y axis horizontally, above the axis, where it is easy to read."""
     axes.set_ylabel(

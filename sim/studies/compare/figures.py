@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawn
 
-HOUR_PARTS = ("contact_hours", "preparation_hours", "travel_hours")
+HOUR_PARTS = {
+    "contact_hours": style.BLUE, "preparation_hours": style.SKY, "travel_hours": style.ORANGE,
+}  # fmt: skip
 MOST_REGIONS = 40
 """Most regions that are drawn; the table holds all."""
 MOST_PARAMETERS = 15
@@ -53,16 +55,6 @@ class Shown:
         """The outcomes that are compared."""
         return self.study.header.outcomes
 
-    @property
-    def horizon(self) -> int:
-        """The common horizon."""
-        return self.plans[0].horizon
-
-    @property
-    def gains(self) -> bool:
-        """Whether gains are compared."""
-        return self.study.header.gains
-
 
 def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     """Every figure of a comparison, the most telling first."""
@@ -74,47 +66,23 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         f"{row['b']}: {in_words(row['outcome'])} {signed(row['mean'])} ({sets_band(row)})"
         for row in table[table["point"] == POINTS[0]].to_dict("records")
     )
-    made = [
-        Figure(
-            "intervals", "What differs", "",
-            f"Differences from {first}: {differences}.", partial(_intervals, found),
-        )
-    ]  # fmt: skip
+    made = [("intervals", "What differs", f"Differences from {first}: {differences}.", _intervals)]
     if len(_region_names(found)) > 1:
-        made.append(
-            Figure(
-                "regions", "What differs, region by region",
-                "",
-                f"Differences from {first} in each region: {_regions_in_words(found)}.",
-                partial(_regions, found),
-            )
-        )  # fmt: skip
+        said = f"Differences from {first} in each region: {_regions_in_words(found)}."
+        made.append(("regions", "What differs, region by region", said, _regions))
+    said = f"Provider hours of {labels}, and the gain for 100 of them."
     made += [
-        Figure(
-            "bands", "Week by week", "",
-            f"Outcomes by week of {labels}.", partial(_bands, found),
-        ),
-        Figure(
-            "effort", "What each takes", "",
-            f"Provider hours of {labels}, and the gain for 100 of them.", partial(_effort, found),
-        ),
-    ]  # fmt: skip
-    if not found.gains:
-        made.append(
-            Figure(
-                "differences", "Differences week by week", "",
-                f"Differences by week from {first}.", partial(_differences, found),
-            )
-        )  # fmt: skip
+        ("bands", "Week by week", f"Outcomes by week of {labels}.", _bands),
+        ("effort", "What each takes", said, _effort),
+    ]
+    if not study.header.gains:
+        said = f"Differences by week from {first}."
+        made.append(("differences", "Differences week by week", said, _differences))
     if "information" in frames:
-        made.append(
-            Figure(
-                "information", "What is worth knowing before choosing", "",
-                "What knowing parameters, or measuring, is worth; the table holds all.",
-                partial(_information, found),
-            )
-        )  # fmt: skip
-    return made
+        said = "What knowing parameters, or measuring, is worth; the table holds all."
+        title = "What is worth knowing before choosing"
+        made.append(("information", title, said, _information))
+    return [Figure(name, title, "", said, partial(draw, found)) for name, title, said, draw in made]
 
 
 def _regions_in_words(found: Shown) -> str:
@@ -209,14 +177,14 @@ def _over_time(
                 ends.append((float(known.iloc[-1]), style.shorten(label, 18), colour))
         unit = found.study.about(name).unit
         style.name_y(axes, f"{style.words(name)} ({unit})")
-        style.week_ticks(axes, found.horizon, 4, found.study.start_date)
+        style.week_ticks(axes, found.plans[0].horizon, 4, found.study.start_date)
         if zero:
             axes.axhline(0.0, color=style.MUTED, linewidth=0.9, zorder=3)
         for end in sorted({plan.end for plan in found.plans}):
             style.mark_week(axes, end, "end of TA" if place == 0 else "")
         last_in_row = place % columns == columns - 1 or place == len(names) - 1
         if last_in_row and not (zero and len(labels) == 1):
-            style.label_ends(axes, ends, found.horizon)
+            style.label_ends(axes, ends, found.plans[0].horizon)
         if place + columns >= len(names):
             style.name_x(axes)
     return figure
@@ -242,7 +210,7 @@ def _intervals(found: Shown) -> Drawn:
     figure = style.figure(
         style.WIDTH,
         1.9 + 0.42 * max(1, len(names)) * len(others) ** 0.7,
-        title + (" (gains over no TA)" if found.gains else ""),
+        title + (" (gains over no TA)" if found.study.header.gains else ""),
         footer(
             found,
             "Left: the bar holds the expected difference of nine in ten plausible sets; more runs "
@@ -251,11 +219,8 @@ def _intervals(found: Shown) -> Drawn:
     )
     left, right = style.panels(figure, 2, 2)
     for axes in (left, right):
-        axes.grid(visible=False)
-        axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
+        style.rows(axes, [style.words(name) for name in names])
         axes.axvline(0.0, color=style.MUTED, linewidth=0.9)
-        axes.set_ylim(len(names) - 0.45, -0.55)
-        axes.set_yticks(range(len(names)), [style.words(name) for name in names])
     right.set_yticklabels([])
     for axes, text in (
         (left, "how large: 90 % of plausible sets"),
@@ -360,7 +325,7 @@ def _regions(found: Shown) -> Drawn:
         style.WIDTH,
         2.0 + 0.26 * len(names) * max(1.0, len(others) / 2),
         f"Differences from {found.labels[0]} at the end of TA, region by region"
-        + (" (gains over no TA)" if found.gains else ""),
+        + (" (gains over no TA)" if found.study.header.gains else ""),
         footer(
             found,
             "Dot: mean; bar: expected difference of nine in ten plausible sets."
@@ -370,11 +335,8 @@ def _regions(found: Shown) -> Drawn:
     )
     panels = style.panels(figure, len(outcomes), len(outcomes))
     for place, (axes, outcome) in enumerate(zip(panels, outcomes, strict=True)):
-        axes.grid(visible=False)
-        axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
+        style.rows(axes, names if place == 0 else [""] * len(names))
         axes.axvline(0.0, color=style.MUTED, linewidth=0.9)
-        axes.set_ylim(len(names) - 0.45, -0.55)
-        axes.set_yticks(range(len(names)), names if place == 0 else [""] * len(names))
         axes.set_title(in_words(outcome), fontsize=style.TEXT_SIZE, loc="left", pad=_above(found))
         axes.locator_params(axis="x", nbins=3)
         style.name_x(axes, found.study.about(outcome).unit)
@@ -423,15 +385,14 @@ def _effort(found: Shown) -> Drawn:
         "What each scenario takes, and what 100 provider hours bring",
         footer(
             found,
-            f"Left: mean hours of all regions up to week {found.horizon}. Right: gain over no "
-            "TA at the end of TA; the bar holds 90 % of plausible sets."
+            f"Left: mean hours of all regions up to week {found.plans[0].horizon}. Right: gain "
+            "over no TA at the end of TA; the bar holds 90 % of plausible sets."
             + _open_dots(rows[rows["per_100_hours"].notna()]),
         ),
     )
     left, right = style.panels(figure, 2, 2)
     _hours(left, found, costs)
-    right.grid(visible=False)
-    right.grid(axis="x", color=style.FAINT, linewidth=0.6)
+    style.rows(right, [""] * len(found.plans))
     if shown is None:
         style.say(right, "no outcome on a scale of 0-1")
         return figure
@@ -446,19 +407,16 @@ def _effort(found: Shown) -> Drawn:
             continue
         _sets_bar(right, row, "per_100_hours", place, colour)
     right.axvline(0.0, color=style.MUTED, linewidth=0.9)
-    right.set_ylim(len(found.plans) - 0.45, -0.55)
-    right.set_yticks(range(len(found.plans)), [""] * len(found.plans))
     style.name_x(right, f"gain in {style.words(shown)} for 100 provider hours")
     return figure
 
 
 def _hours(axes: Axes, found: Shown, costs: pd.Series) -> None:
     """Stacked bars of provider hours."""
-    axes.grid(visible=False)
-    axes.grid(axis="x", color=style.FAINT, linewidth=0.6)
+    style.rows(axes, [style.shorten(label, 24) for label in found.labels])
     for place, label in enumerate(found.labels):
         start = 0.0
-        for item, colour in zip(HOUR_PARTS, _hour_colours(), strict=True):
+        for item, colour in HOUR_PARTS.items():
             hours = float(costs[label, item])
             axes.barh(place, hours, left=start, color=colour, height=0.5)
             start += hours
@@ -466,20 +424,14 @@ def _hours(axes: Axes, found: Shown, costs: pd.Series) -> None:
             f"{start:,.0f} h", (start, place), xytext=(4, 0), textcoords="offset points",
             va="center", fontsize=style.SMALL_SIZE, color=style.INK,
         )  # fmt: skip
-    axes.set_yticks(range(len(found.plans)), [style.shorten(label, 24) for label in found.labels])
-    axes.set_ylim(len(found.plans) - 0.45, -0.55)
     axes.set_xlim(0, axes.get_xlim()[1] * 1.12)
-    for item, colour in zip(HOUR_PARTS, _hour_colours(), strict=True):
+    for item, colour in HOUR_PARTS.items():
         axes.barh(0, 0, color=colour, label=item.removesuffix("_hours"))
     axes.legend(
         loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, frameon=False,
         fontsize=style.SMALL_SIZE, borderaxespad=0.2, handlelength=1.0, columnspacing=1.2,
     )  # fmt: skip
     style.name_x(axes, "provider hours")
-
-
-def _hour_colours() -> tuple[str, ...]:
-    return style.BLUE, style.SKY, style.ORANGE
 
 
 _NOTHING = pd.DataFrame(

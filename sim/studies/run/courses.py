@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sim.core.errors import InputError
 from sim.core.outcomes import HEADLINES, OUTCOMES, check_outcome
@@ -25,6 +23,9 @@ from sim.core.units import z_value
 from sim.present import style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from sim.present.table import Table
     from sim.scenario.scenario import Scenario
     from sim.studies.spec import Study

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sim.core.outcomes import HEADLINES
@@ -12,8 +12,9 @@ from sim.present.figures import Figure
 from sim.present.format import count, number, words
 from sim.present.table import Table
 from sim.runs.weekly import OVERALL
+from sim.studies.run import courses
 from sim.studies.run.spec import Spec
-from sim.studies.run.team import TEAM
+from sim.studies.run.team import TEAM, snapshots_of
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:
@@ -26,66 +27,50 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     regions = count(len(scenario.region_names), "region")
 
     @cache
-    def courses() -> Any:
-        from sim.studies.run.courses import Courses
+    def data() -> courses.Courses:
+        return courses.Courses.of(study, tables)
 
-        return Courses.of(study, tables)
+    def drawn(draw: Callable[[courses.Courses], Drawn]) -> Callable[[], Drawn]:
+        return lambda: draw(data())
 
-    def drawn(name: str) -> Callable[[], Drawn]:
-        def draw() -> Drawn:
-            from sim.studies.run import courses as module
-
-            return getattr(module, name)(courses())
-
-        return draw
-
-    found = [
-        Figure("trajectories", "With TA and without", "", _in_words(tables), drawn("trajectories")),
-        Figure(
-            "regions", "Region by region", "",
-            f"Trust, knowledge and integration by week, a line for each of {regions}.",
-            drawn("regions"),
+    shown = [
+        (
+            "trajectories", "With TA and without", _in_words(tables), True,
+            drawn(courses.trajectories),
+        ),
+        (
+            "regions", "Region by region",
+            f"Trust, knowledge and integration by week, a line for each of {regions}.", True,
+            drawn(courses.regions),
+        ),
+        (
+            "effects", "What TA adds, region by region",
+            f"The effect on capacity at the end of TA in each of {regions}, with the interval of "
+            "nine in ten runs.", scenario.has_ta, drawn(courses.effects),
+        ),
+        (
+            "spread", "Chance alone, and with what we do not know",
+            "Two intervals of a single run for each headline outcome and point in time: by chance "
+            "alone, and with what we do not know about the parameters.",
+            study.plausible is not None, drawn(courses.spread),
+        ),
+        (
+            "dosage", "The planned calendar", f"Planned contacts of {regions} by week and mode.",
+            True, partial(_calendar, study),
+        ),
+        (
+            "commitments", "Commitments",
+            "Commitments made, kept, broken and lapsed up to each week, and the share kept.", True,
+            drawn(courses.commitments),
+        ),
+        (
+            "team", "One team",
+            f"The staff of {words(scenario.region_names[0])} as a network, coloured by "
+            "integration, at the start, at the end of TA and at the horizon.", TEAM in tables,
+            partial(_team, study, tables),
         ),
     ]  # fmt: skip
-    if scenario.has_ta:
-        found.append(
-            Figure(
-                "effects", "What TA adds, region by region", "",
-                f"The effect on capacity at the end of TA in each of {regions}, with the interval "
-                "of nine in ten runs.",
-                drawn("effects"),
-            )
-        )  # fmt: skip
-    if study.plausible is not None:
-        found.append(
-            Figure(
-                "spread", "Chance alone, and with what we do not know", "",
-                "Two intervals of a single run for each headline outcome and point in time: by "
-                "chance alone, and with what we do not know about the parameters.",
-                drawn("spread"),
-            )
-        )  # fmt: skip
-    found += [
-        Figure(
-            "dosage", "The planned calendar", "",
-            f"Planned contacts of {regions} by week and mode.", _calendar(study),
-        ),
-        Figure(
-            "commitments", "Commitments", "",
-            "Commitments made, kept, broken and lapsed up to each week, and the share kept.",
-            drawn("commitments"),
-        ),
-    ]  # fmt: skip
-    if TEAM in tables:
-        found.append(
-            Figure(
-                "team", "One team", "",
-                f"The staff of {words(scenario.region_names[0])} as a network, coloured by "
-                "integration, at the start, at the end of TA and at the horizon.",
-                _team(study, tables),
-            )
-        )  # fmt: skip
-    return found
+    return [Figure(name, title, "", alt, draw) for name, title, alt, there, draw in shown if there]
 
 
 def _in_words(tables: Mapping[str, Table]) -> str:
@@ -101,22 +86,14 @@ def _in_words(tables: Mapping[str, Table]) -> str:
     return f"Means by week; at the horizon: {', '.join(parts)}."
 
 
-def _calendar(study: Study[Spec]) -> Callable[[], Drawn]:
-    def draw() -> Drawn:
-        from sim.present.calendar_plots import dosage_timeline
+def _calendar(study: Study[Spec]) -> Drawn:
+    from sim.present.calendar_plots import dosage_timeline
 
-        return dosage_timeline(study.scenario)
-
-    return draw
+    return dosage_timeline(study.scenario)
 
 
-def _team(study: Study[Spec], tables: Mapping[str, Table]) -> Callable[[], Drawn]:
-    def draw() -> Drawn:
-        from sim.studies.run.team import snapshots_of
-        from sim.studies.run.team_plot import team_network
+def _team(study: Study[Spec], tables: Mapping[str, Table]) -> Drawn:
+    from sim.studies.run.team_plot import team_network
 
-        name = style.shorten(study.scenario.name, 70)
-        footer = f"One run, seed {study.seed}, scenario: {name}"
-        return team_network(snapshots_of(tables), footer, study.start_date)
-
-    return draw
+    footer = f"One run, seed {study.seed}, scenario: {style.shorten(study.scenario.name, 70)}"
+    return team_network(snapshots_of(tables), footer, study.start_date)

@@ -19,7 +19,7 @@ from sim.present.table import Table
 from sim.studies.spec import Study
 from sim.studies.surface.grid import Cell, budget_words, cell_of, is_budgeted
 from sim.studies.surface.spec import SURE, Spec
-from sim.studies.surface.words import place_words
+from sim.studies.surface.words import facet_words, place_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,19 +37,9 @@ class Shown:
     frame: pd.DataFrame
 
     @property
-    def label(self) -> str:
-        """The label of the scenario."""
-        return self.study.labels[0]
-
-    @property
     def outcomes(self) -> tuple[str, ...]:
         """The outcomes that are mapped."""
         return self.study.header.shown
-
-    @property
-    def targets(self) -> Mapping[str, float]:
-        """The levels of the targets, by outcome."""
-        return self.study.header.targets
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -105,22 +95,6 @@ def footer(found: Shown, reading: str) -> str:
     )
 
 
-def facet_words(cell: Cell) -> str:
-    """The values of a map on the axes that it does not show, in words."""
-    parts = []
-    if cell.co_creation is not None:
-        parts.append(f"co-creation {cell.co_creation:g}")
-    if cell.months is not None:
-        parts.append(f"{cell.months:g} months")
-    if cell.mode is not None:
-        parts.append(cell.mode)
-    if cell.functions is not None:
-        parts.append(in_words(cell.functions))
-    if cell.sites is not None:
-        parts.append(f"{cell.sites} regions a provider")
-    return ", ".join(parts)
-
-
 def _maps(found: Shown) -> Drawn:
     """Mean outcome at the end of TA in every cell, with a map for each outcome and a row for each
     facet.
@@ -138,7 +112,7 @@ def _maps(found: Shown) -> Drawn:
     figure = style.figure(
         style.WIDTH if columns > 1 else 6.0,
         1.6 + (3.0 if columns <= 2 else 2.3) * rows,
-        f"{found.label}: outcomes at the end of TA by dosage",
+        f"{found.study.labels[0]}: outcomes at the end of TA by dosage",
         footer(found, _reading(found)),
     )
     every: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
@@ -156,8 +130,10 @@ def _maps(found: Shown) -> Drawn:
 
 def _reading(found: Shown) -> str:
     what = (
-        ", ".join(f"{style.words(name)} {level:g}" for name, level in found.targets.items())
-        if found.targets
+        ", ".join(
+            f"{style.words(name)} {level:g}" for name, level in found.study.header.targets.items()
+        )
+        if found.study.header.targets
         else "what the scenario's own dosage reaches, run by run"
     )
     text = f"Target: {what}. Black line: the mean reaches it; red dashes: 80 % of runs do."
@@ -285,13 +261,13 @@ def _budget_line(found: Shown) -> Drawn:
     figure = style.figure(
         style.WIDTH if columns > 1 else 6.0,
         1.8 + 2.5 * rows,
-        f"{found.label}: how often, with {budget_words(found.study.header)}?"
+        f"{found.study.labels[0]}: how often, with {budget_words(found.study.header)}?"
         f"{f' ({where})' if where else ''}",
         footer(
             found,
             "Line: mean; band: 90 % of all runs, chance and unknown parameters together. Dashed: "
-            f"{'the target' if found.targets else 'what the own dosage reaches'}. Below the weeks: "
-            "hours per contact, at most the longest of the grid.",
+            f"{'the target' if found.study.header.targets else 'what the own dosage reaches'}. "
+            "Below the weeks: hours per contact, at most the longest of the grid.",
         ),
     )
     ticks = [f"{c.every_weeks:g}\n{c.hours:.1f}".removesuffix(".0") for _, c in line]

@@ -54,7 +54,7 @@ class Cell:
     affordable: bool = True
 
     @property
-    def facet(self) -> tuple[object, ...]:
+    def facet(self) -> tuple[Any, ...]:
         """The values on the axes that a map does not show."""
         return (self.co_creation, self.months, self.mode, self.functions, self.sites)
 

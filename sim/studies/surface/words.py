@@ -112,17 +112,21 @@ def place_words(cell: Cell) -> str:
     weeks = "every week" if cell.every_weeks == 1 else f"every {given(cell.every_weeks)} weeks"
     hours = number(cell.hours)
     hours = hours.rstrip("0").rstrip(".") if "." in hours else hours
-    parts = [f"{hours} h {weeks}"]
-    if cell.co_creation is not None:
-        parts.append(f"co-creation {given(cell.co_creation)}")
-    if cell.months is not None:
-        parts.append(f"{given(cell.months)} months")
-    if cell.sites is not None:
-        parts.append(f"{cell.sites} regions a provider")
-    if cell.mode is not None:
-        parts.append(cell.mode)
-    if cell.functions is not None:
-        parts.append(in_words(cell.functions))
+    return ", ".join(filter(None, (f"{hours} h {weeks}", facet_words(cell))))
+
+
+def facet_words(cell: Cell) -> str:
+    """The values of a cell on the axes that a map does not show, in words."""
+    forms = {
+        "co_creation": "co-creation {}",
+        "months": "{} months",
+        "sites": "{} regions a provider",
+    }
+    parts = []
+    for axis, value in zip(AXES[2:], cell.facet, strict=True):
+        if value is not None:
+            text = in_words(value) if isinstance(value, str) else given(value)
+            parts.append(forms.get(axis, "{}").format(text))
     return ", ".join(parts)
 
 
